@@ -1,0 +1,71 @@
+//! Every reason a run can be refused, with what was given, what was expected and what to do.
+
+use thiserror::Error;
+
+/// Why the core refused; the binding maps each kind to one Python exception.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum OmegaError {
+    /// A value of the input breaks rule T1 or T3.
+    #[error("column '{column}', row {row}: {rule}; the value is {value}. {hint}")]
+    InvalidCandleData {
+        /// Column of the input, by the user's name for it.
+        column: String,
+        /// Row within the symbol, counted from 0.
+        row: usize,
+        /// The value found, as text.
+        value: String,
+        /// The rule that it breaks.
+        rule: String,
+        /// What the user can do.
+        hint: String,
+    },
+    /// A column is missing, has a type that is not taken, or a length unlike the others.
+    #[error("column '{column}': {problem}. {hint}")]
+    InvalidColumn {
+        /// Column of the input, by the user's name for it.
+        column: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What the user can do.
+        hint: String,
+    },
+    /// No bar is left to walk after start and warm-up (rule L2).
+    #[error(
+        "no bar to run on: start is {start}, the data covers {first} to {last} ({bars} bars) and \
+         the warm-up needs {warmup} of them. Choose an earlier start, a later end or more data"
+    )]
+    WarmupIndexNotFound {
+        /// The start asked for, in the unit of the time column; the first bar's where none was.
+        start: i64,
+        /// First open time of the data.
+        first: i64,
+        /// Last open time of the data.
+        last: i64,
+        /// Number of bars.
+        bars: usize,
+        /// Bars that the strategy and its indicators need before the first decision.
+        warmup: usize,
+    },
+    /// A setting is impossible or contradicts another.
+    #[error("{parameter}: given {given}, expected {expected}. {hint}")]
+    Config {
+        /// The parameter.
+        parameter: String,
+        /// What was given.
+        given: String,
+        /// What would have been right.
+        expected: String,
+        /// What the user can do.
+        hint: String,
+    },
+    /// An order was refused and the run is strict (rule F12).
+    #[error("order {order} at bar {bar} was rejected: {reason}. Use strict=False to go on")]
+    OrderRejected {
+        /// The order's number.
+        order: u32,
+        /// The bar at whose open it was refused.
+        bar: usize,
+        /// The reason, as in the orders table.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,7 @@
+//! Orders to fills: order book, matching, protective exits, sizing and costs.
+
+mod order;
+mod position;
+
+pub use position::Position;
+pub use order::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};

@@ -1,0 +1,224 @@
+//! Orders and their states.
+
+use crate::types::{Direction, OrderId, SymbolId, TradeId};
+
+/// What makes an order fill.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OrderType {
+    /// Fills at the open of the next bar (F1).
+    Market,
+    /// Fills at the price or better (F2).
+    Limit(f64),
+    /// Fills at the price or worse once it is reached (F3).
+    Stop(f64),
+    /// Reaching the stop arms a limit order (F4).
+    StopLimit {
+        /// The price that arms the limit.
+        stop: f64,
+        /// The price of the limit order.
+        limit: f64,
+    },
+}
+
+impl OrderType {
+    /// The name used in result tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Limit(_) => "limit",
+            Self::Stop(_) => "stop",
+            Self::StopLimit { .. } => "stop_limit",
+        }
+    }
+
+    /// The order's price for result tables: of a stop-limit its stop; none for a market order.
+    #[must_use]
+    pub fn price(self) -> Option<f64> {
+        match self {
+            Self::Market => None,
+            Self::Limit(price) | Self::Stop(price) | Self::StopLimit { stop: price, .. } => {
+                Some(price)
+            }
+        }
+    }
+}
+
+/// How long an order works (F5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// Until filled or cancelled.
+    GoodTillCancelled,
+    /// Until the first bar whose open time is at or after this time.
+    GoodTillTime(i64),
+    /// Until the end of the UTC day of the first bar that it works on.
+    Day,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderStatus {
+    /// Waiting to fill.
+    Working,
+    /// Filled in full.
+    Filled,
+    /// Cancelled by the strategy, or by the fill of another order of its group.
+    Cancelled,
+    /// Its time ran out.
+    Expired,
+    /// Refused; the order's row says why (F12).
+    Rejected(RejectReason),
+}
+
+impl OrderStatus {
+    /// The name used in result tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Filled => "filled",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+}
+
+/// Why an order was refused (F12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectReason {
+    /// The size is below the smallest volume after rounding down, or not positive.
+    Size,
+    /// A price or level is NaN, infinite or not positive.
+    Price,
+    /// The stop loss is not on the losing side of the entry price.
+    StopLossSide,
+    /// The take profit is not on the winning side of the entry price.
+    TakeProfitSide,
+    /// The margin needed exceeds the free margin (M6).
+    Margin,
+    /// A sizer needs a stop loss and there is none.
+    SizerNeedsStop,
+    /// The position or order that it refers to is not there.
+    NotFound,
+    /// The limit on open positions is reached.
+    MaxPositions,
+    /// A cool-down after an entry or exit is running.
+    Cooldown,
+    /// Outside the session windows.
+    SessionClosed,
+    /// Inside a blackout interval.
+    Blackout,
+}
+
+impl RejectReason {
+    /// The text used in result tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Size => "size",
+            Self::Price => "price",
+            Self::StopLossSide => "stop_loss_side",
+            Self::TakeProfitSide => "take_profit_side",
+            Self::Margin => "margin",
+            Self::SizerNeedsStop => "sizer_needs_stop",
+            Self::NotFound => "not_found",
+            Self::MaxPositions => "max_positions",
+            Self::Cooldown => "cooldown",
+            Self::SessionClosed => "session_closed",
+            Self::Blackout => "blackout",
+        }
+    }
+}
+
+/// An order as the book keeps it, and as the orders table shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// Its number, in the order of submission.
+    pub id: OrderId,
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// Long buys and short sells; an order that closes a position has the opposite of its direction.
+    pub direction: Direction,
+    /// What makes it fill.
+    pub kind: OrderType,
+    /// Size in lots, after rounding down to the volume step.
+    pub lots: f64,
+    /// Stop loss of the position that it opens.
+    pub stop_loss: Option<f64>,
+    /// Take profit of the position that it opens.
+    pub take_profit: Option<f64>,
+    /// Open time of the bar at which it was accepted.
+    pub submitted_time: i64,
+    /// How long it works.
+    pub expiry: Expiry,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// The strategy's own words, carried to the trade.
+    pub reason: Option<String>,
+    /// The strategy's own marks, carried to the trade.
+    pub tags: Vec<String>,
+}
+
+/// One execution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fill {
+    /// The order that filled; for a protective exit the order that opened the position.
+    pub order: OrderId,
+    /// The trade that it opened, changed or closed.
+    pub trade: TradeId,
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// Long for a buy, short for a sell.
+    pub direction: Direction,
+    /// Open time of the bar.
+    pub time: i64,
+    /// Index of the bar.
+    pub index: usize,
+    /// Price, slippage included.
+    pub price: f64,
+    /// Size in lots.
+    pub lots: f64,
+    /// Fee in account currency, at least 0.
+    pub fee: f64,
+    /// Distance between the price and the price without slippage, at least 0, in quote currency.
+    pub slippage: f64,
+}
+
+/// Why a position, or a part of one, was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitReason {
+    /// Its stop loss.
+    StopLoss,
+    /// Its take profit.
+    TakeProfit,
+    /// Its stop loss, after a trailing stop had moved it.
+    TrailingStop,
+    /// Its stop loss, after a break-even manager had moved it.
+    BreakEven,
+    /// The strategy.
+    Signal,
+    /// Its time ran out.
+    Time,
+    /// The data ended (L4).
+    EndOfData,
+    /// The margin was used up (M6).
+    StopOut,
+}
+
+impl ExitReason {
+    /// The name used in result tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StopLoss => "stop_loss",
+            Self::TakeProfit => "take_profit",
+            Self::TrailingStop => "trailing_stop",
+            Self::BreakEven => "break_even",
+            Self::Signal => "signal",
+            Self::Time => "time",
+            Self::EndOfData => "end_of_data",
+            Self::StopOut => "stop_out",
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! An open position, with everything that matching and marking need of it.
+
+use super::ExitReason;
+use crate::types::{Direction, OrderId, SymbolId, TradeId};
+
+/// An open position and the protective exits that belong to it (F6).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position {
+    /// Its number, given when the entry filled.
+    pub id: TradeId,
+    /// The order that opened it.
+    pub order: OrderId,
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// Long or short.
+    pub direction: Direction,
+    /// Lots still open.
+    pub lots: f64,
+    /// Bar of the entry.
+    pub entry_index: usize,
+    /// Open time of that bar.
+    pub entry_time: i64,
+    /// Price of the entry, slippage included.
+    pub entry_price: f64,
+    /// Entry fee of the lots still open, in account currency.
+    pub entry_fee: f64,
+    /// Financing booked so far for the lots still open.
+    pub swap: f64,
+    /// Stop loss now.
+    pub stop_loss: Option<f64>,
+    /// What closing at the stop loss would be called: it may have been moved by a manager.
+    pub stop_reason: ExitReason,
+    /// Take profit now.
+    pub take_profit: Option<f64>,
+    /// Stop loss at the entry, for the R-multiple.
+    pub initial_stop: Option<f64>,
+    /// Most favourable price on the exit side since the entry.
+    pub best_price: f64,
+    /// Most adverse price on the exit side since the entry.
+    pub worst_price: f64,
+    /// Open profit at the last mark, in account currency; 0 until the first.
+    pub marked_profit: f64,
+    /// The strategy's own words.
+    pub reason: Option<String>,
+    /// The strategy's own marks.
+    pub tags: Vec<String>,
+}

@@ -1,0 +1,36 @@
+//! Omega's core: a backtest is a flow of columns, and the modules are the flow.
+//!
+//! `columns → store → indicators → replay → execution → portfolio → results`
+//!
+//! A stage imports only the stages before it; `replay` drives all of them and none imports it.
+
+/// The vocabulary: time units, sides, directions, identifiers, prices of a bar.
+pub mod types;
+
+/// Every reason a run can be refused.
+pub mod error;
+
+/// Arrow arrays in, checked column segments out; nothing is copied and nothing is repaired.
+pub mod columns;
+
+/// The segments of all symbols, and the cursor that walks them without seeing the future.
+pub mod store;
+
+/// Whole-column kernels: one value a bar, NaN in warm-up.
+pub mod indicators;
+
+/// Orders to fills: order book, matching, protective exits, sizing and costs.
+pub mod execution;
+
+/// Fills to money: account, ledger, margin, closed trades and the equity curve.
+pub mod portfolio;
+
+/// The loop: all control flow of a run, and the three traits that it is generic over.
+pub mod replay;
+
+/// Rows to Arrow tables, metrics and the fingerprint.
+pub mod results;
+
+/// The only folder that names Python: take, release, call, wrap.
+#[cfg(feature = "python")]
+pub mod python;

@@ -1,0 +1,117 @@
+//! What the portfolio writes down: closed trades, ledger lines and the equity curve.
+
+use crate::execution::ExitReason;
+use crate::types::{Direction, SymbolId, TradeId};
+
+/// A closed position, or a closed part of one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trade {
+    /// The position's number; parts of one position share it.
+    pub id: TradeId,
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// Long or short.
+    pub direction: Direction,
+    /// Size of the closed part in lots.
+    pub lots: f64,
+    /// Size of the closed part in units: lots × contract size.
+    pub units: f64,
+    /// Bar of the entry.
+    pub entry_index: usize,
+    /// Open time of that bar.
+    pub entry_time: i64,
+    /// Price of the entry, slippage included.
+    pub entry_price: f64,
+    /// Bar of the exit.
+    pub exit_index: usize,
+    /// Open time of that bar.
+    pub exit_time: i64,
+    /// Price of the exit, slippage included.
+    pub exit_price: f64,
+    /// Stop loss at the exit.
+    pub stop_loss: Option<f64>,
+    /// Take profit at the exit.
+    pub take_profit: Option<f64>,
+    /// Why it was closed.
+    pub exit_reason: ExitReason,
+    /// Whether an intrabar policy decided its outcome (I3).
+    pub ambiguous: bool,
+    /// Net profit if every ambiguous bar had gone against the trader (I3).
+    pub net_pnl_worst: f64,
+    /// Net profit if every ambiguous bar had gone for the trader (I3).
+    pub net_pnl_best: f64,
+    /// Profit before costs, in account currency (M2).
+    pub gross_pnl: f64,
+    /// Entry and exit fees of this part, at least 0.
+    pub fees: f64,
+    /// Financing of this part; negative when paid.
+    pub swap: f64,
+    /// `gross_pnl - fees + swap`, in that order.
+    pub net_pnl: f64,
+    /// `net_pnl` over the money at risk at the entry; none without an initial stop.
+    pub r_multiple: Option<f64>,
+    /// Largest open loss during the trade, at most 0, in account currency.
+    pub mae: f64,
+    /// Largest open profit during the trade, at least 0, in account currency.
+    pub mfe: f64,
+    /// Bars from the entry bar to the exit bar.
+    pub bars_held: usize,
+    /// The strategy's own words.
+    pub reason: Option<String>,
+    /// The strategy's own marks.
+    pub tags: Vec<String>,
+}
+
+/// What a ledger line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerKind {
+    /// The cash at the start.
+    Deposit,
+    /// Profit or loss of a closed part, before costs.
+    Pnl,
+    /// A fee of an entry or exit leg; the amount is negative.
+    Fee,
+    /// Financing over a night.
+    Swap,
+}
+
+impl LedgerKind {
+    /// The name used in result tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deposit => "deposit",
+            Self::Pnl => "pnl",
+            Self::Fee => "fee",
+            Self::Swap => "swap",
+        }
+    }
+}
+
+/// One change of the balance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerLine {
+    /// Open time of the bar.
+    pub time: i64,
+    /// What it is for.
+    pub kind: LedgerKind,
+    /// The trade, where there is one.
+    pub trade: Option<TradeId>,
+    /// What was added to the balance.
+    pub amount: f64,
+    /// The balance after it.
+    pub balance: f64,
+}
+
+/// One row for each bar walked, marked to the close (M5).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EquityCurve {
+    /// Open times.
+    pub time: Vec<i64>,
+    /// Cash after all booked profits and costs.
+    pub balance: Vec<f64>,
+    /// Balance plus open profit.
+    pub equity: Vec<f64>,
+    /// Number of open positions.
+    pub open_positions: Vec<u32>,
+}

@@ -1,0 +1,51 @@
+//! The engine's own position in a symbol's columns; strategies never hold one.
+
+use super::{Segment, SymbolCandles};
+use crate::types::Bar;
+
+/// Walks the bars of one symbol forward; the current segment is kept, so that a step is O(1).
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    candles: &'a SymbolCandles,
+    segment: usize,
+    current: &'a Segment,
+    offset: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at bar `index`; `None` where the symbol has no such bar.
+    #[must_use]
+    pub fn at(candles: &'a SymbolCandles, index: usize) -> Option<Self> {
+        if index >= candles.len() {
+            return None;
+        }
+        let (segment, offset) = candles.locate(index);
+        Some(Self { candles, segment, current: &candles.segments()[segment], offset })
+    }
+
+    /// Open time of the bar under the cursor.
+    #[inline]
+    #[must_use]
+    pub fn time(&self) -> i64 {
+        self.current.time[self.offset]
+    }
+
+    /// Both sides of the bar under the cursor.
+    #[inline]
+    #[must_use]
+    pub fn bar(&self) -> Bar {
+        self.current.bar(self.offset)
+    }
+
+    /// Steps to the next bar; stays where it is after the last one.
+    #[inline]
+    pub fn advance(&mut self) {
+        if self.offset + 1 < self.current.len() {
+            self.offset += 1;
+        } else if let Some(next) = self.candles.segments().get(self.segment + 1) {
+            self.segment += 1;
+            self.current = next;
+            self.offset = 0;
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The candle store: the column segments of each symbol, and the cursor over them.
+//!
+//! In: checked segments from `columns`. Out: bars by index, in O(1). A segment is one chunk of the
+//! input; all columns of a segment have one length, so that a bar is one offset in each of them.
+
+mod cursor;
+mod segment;
+mod symbol;
+
+pub use cursor::Cursor;
+pub use segment::{AskColumns, Segment};
+pub use symbol::{CandleStore, SymbolCandles};

@@ -1,0 +1,151 @@
+//! All bars of one symbol, and all symbols of a store.
+
+use std::sync::Arc;
+
+use super::Segment;
+use crate::types::{Bar, SymbolId, TimeUnit};
+
+/// The candles of one symbol: segments in time order.
+#[derive(Debug, Clone)]
+pub struct SymbolCandles {
+    name: String,
+    unit: TimeUnit,
+    timezone: Option<String>,
+    segments: Vec<Segment>,
+    /// `starts[k]` is the bar index at which segment `k` begins; one more entry holds the length.
+    starts: Vec<usize>,
+    copied_bytes: usize,
+}
+
+impl SymbolCandles {
+    /// Puts segments under one index; empty segments are dropped.
+    #[must_use]
+    pub fn new(
+        name: String,
+        unit: TimeUnit,
+        timezone: Option<String>,
+        segments: Vec<Segment>,
+        copied_bytes: usize,
+    ) -> Self {
+        let segments: Vec<Segment> = segments.into_iter().filter(|s| !s.is_empty()).collect();
+        let mut starts = vec![0];
+        let mut end = 0;
+        for segment in &segments {
+            end += segment.len();
+            starts.push(end);
+        }
+        Self { name, unit, timezone, segments, starts, copied_bytes }
+    }
+
+    /// The symbol's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The unit of its times.
+    #[must_use]
+    pub fn unit(&self) -> TimeUnit {
+        self.unit
+    }
+
+    /// The display time zone of the input's time column, if it had one.
+    #[must_use]
+    pub fn timezone(&self) -> Option<&str> {
+        self.timezone.as_deref()
+    }
+
+    /// Number of bars.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    /// Whether there is no bar.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// The chunks, in time order.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Bar index at which segment `k` begins.
+    #[must_use]
+    pub fn segment_start(&self, k: usize) -> usize {
+        self.starts[k]
+    }
+
+    /// Bytes that were cast on the way in; 0 unless the caller asked for a cast.
+    #[must_use]
+    pub fn copied_bytes(&self) -> usize {
+        self.copied_bytes
+    }
+
+    /// Which segment holds bar `index`, and the offset in it. The index must be below `len()`.
+    #[inline]
+    #[must_use]
+    pub fn locate(&self, index: usize) -> (usize, usize) {
+        let k = if self.segments.len() == 1 {
+            0
+        } else {
+            self.starts.partition_point(|&start| start <= index) - 1
+        };
+        (k, index - self.starts[k])
+    }
+
+    /// Open time of bar `index`.
+    #[must_use]
+    pub fn time(&self, index: usize) -> i64 {
+        let (k, offset) = self.locate(index);
+        self.segments[k].time[offset]
+    }
+
+    /// Both sides of bar `index`.
+    #[must_use]
+    pub fn bar(&self, index: usize) -> Bar {
+        let (k, offset) = self.locate(index);
+        self.segments[k].bar(offset)
+    }
+
+    /// The first bar with an open time at or after `time`; `len()` where there is none.
+    #[must_use]
+    pub fn first_at_or_after(&self, time: i64) -> usize {
+        let k = self
+            .segments
+            .partition_point(|segment| segment.time.last().is_some_and(|&last| last < time));
+        match self.segments.get(k) {
+            Some(segment) => self.starts[k] + segment.time.partition_point(|&t| t < time),
+            None => self.len(),
+        }
+    }
+}
+
+/// The candles of all symbols, in the order in which they were given.
+#[derive(Debug, Clone)]
+pub struct CandleStore {
+    symbols: Vec<Arc<SymbolCandles>>,
+}
+
+impl CandleStore {
+    /// A store over symbols in their given order.
+    #[must_use]
+    pub fn new(symbols: Vec<Arc<SymbolCandles>>) -> Self {
+        Self { symbols }
+    }
+
+    /// All symbols, in order.
+    #[must_use]
+    pub fn symbols(&self) -> &[Arc<SymbolCandles>] {
+        &self.symbols
+    }
+
+    /// The candles of one symbol.
+    #[must_use]
+    pub fn symbol(&self, id: SymbolId) -> &Arc<SymbolCandles> {
+        &self.symbols[id.index()]
+    }
+}

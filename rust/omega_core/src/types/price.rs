@@ -1,0 +1,38 @@
+//! The prices of one bar, read from the columns where they lie.
+
+use super::Side;
+
+/// Open, high, low and close of one side of one bar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ohlc {
+    /// First price of the interval.
+    pub open: f64,
+    /// Highest price of the interval.
+    pub high: f64,
+    /// Lowest price of the interval.
+    pub low: f64,
+    /// Last price of the interval.
+    pub close: f64,
+}
+
+/// Both sides of one bar and its open time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bar {
+    /// Open time in the unit of the symbol's time column.
+    pub time: i64,
+    /// The side that sell orders trade on.
+    pub bid: Ohlc,
+    /// The side that buy orders trade on.
+    pub ask: Ohlc,
+}
+
+impl Bar {
+    /// The prices of one side.
+    #[must_use]
+    pub fn side(&self, side: Side) -> &Ohlc {
+        match side {
+            Side::Bid => &self.bid,
+            Side::Ask => &self.ask,
+        }
+    }
+}

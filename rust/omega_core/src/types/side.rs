@@ -1,0 +1,48 @@
+//! The side of a quote and the direction of a position.
+
+/// A side of the quote: orders that buy trade on the ask, orders that sell on the bid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What the market pays; sell orders fill here.
+    Bid,
+    /// What the market asks; buy orders fill here.
+    Ask,
+}
+
+/// Whether a position profits from rising or from falling prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Bought: profits when prices rise.
+    Long,
+    /// Sold: profits when prices fall.
+    Short,
+}
+
+impl Direction {
+    /// `1.0` for long and `-1.0` for short: the factor of rule M2.
+    #[must_use]
+    pub fn sign(self) -> f64 {
+        match self {
+            Self::Long => 1.0,
+            Self::Short => -1.0,
+        }
+    }
+
+    /// The side on which a position of this direction is entered.
+    #[must_use]
+    pub fn entry_side(self) -> Side {
+        match self {
+            Self::Long => Side::Ask,
+            Self::Short => Side::Bid,
+        }
+    }
+
+    /// The side on which a position of this direction is left, and marked.
+    #[must_use]
+    pub fn exit_side(self) -> Side {
+        match self {
+            Self::Long => Side::Bid,
+            Self::Short => Side::Ask,
+        }
+    }
+}
