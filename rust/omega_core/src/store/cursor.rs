@@ -20,7 +20,12 @@ impl<'a> Cursor<'a> {
             return None;
         }
         let (segment, offset) = candles.locate(index);
-        Some(Self { candles, segment, current: &candles.segments()[segment], offset })
+        Some(Self {
+            candles,
+            segment,
+            current: &candles.segments()[segment],
+            offset,
+        })
     }
 
     /// Open time of the bar under the cursor.

@@ -34,7 +34,14 @@ impl SymbolCandles {
             end += segment.len();
             starts.push(end);
         }
-        Self { name, unit, timezone, segments, starts, copied_bytes }
+        Self {
+            name,
+            unit,
+            timezone,
+            segments,
+            starts,
+            copied_bytes,
+        }
     }
 
     /// The symbol's name.
