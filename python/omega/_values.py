@@ -1,8 +1,8 @@
 """Frozen value classes whose mistakes are told in one sentence.
 
-What goes in: a class body with annotated fields and a `__post_init__` that calls `check`. What comes
-out: a frozen dataclass that is compared by value, shows only the fields that differ from their
-defaults, and refuses an unknown or impossible argument with `omega.errors.ConfigError`.
+What goes in: a class body with annotated fields and a `__post_init__` that calls `check`. What
+comes out: a frozen dataclass that is compared by value, shows only the fields that differ from
+their defaults, and refuses an unknown or impossible argument with `omega.errors.ConfigError`.
 """
 
 from __future__ import annotations
@@ -106,8 +106,7 @@ def whole(minimum: int) -> Check[int]:
 
     def take(given: object) -> int:
         if isinstance(given, bool) or not isinstance(given, numbers.Integral) or given < minimum:
-            message = f"a whole number of at least {minimum}"
-            raise Refused(message)
+            raise Refused(f"a whole number of at least {minimum}")
         return int(given)
 
     return take
@@ -130,16 +129,14 @@ def one_of(*known: str) -> Check[str]:
 def flag(given: object) -> bool:
     """Take `True` or `False` and nothing that merely counts as one of them."""
     if not isinstance(given, bool):
-        message = "True or False"
-        raise Refused(message)
+        raise Refused("True or False")
     return given
 
 
 def text(given: object) -> str:
     """Take a text of at least one character."""
     if not isinstance(given, str) or not given:
-        message = "a text that is not empty"
-        raise Refused(message)
+        raise Refused("a text that is not empty")
     return given
 
 
@@ -152,8 +149,7 @@ def optional(rule: Check[_Taken]) -> Check[_Taken | None]:
         try:
             return rule(given)
         except Refused as refused:
-            message = f"{refused}, or None"
-            raise Refused(message) from None
+            raise Refused(f"{refused}, or None") from None
 
     return take
 
@@ -161,8 +157,7 @@ def optional(rule: Check[_Taken]) -> Check[_Taken | None]:
 def as_float(given: object) -> float:
     """Take any real number, NaN included, as a `float`; a bool is not a number."""
     if isinstance(given, bool) or not isinstance(given, numbers.Real):
-        message = "a number"
-        raise Refused(message)
+        raise Refused("a number")
     return float(given)
 
 
@@ -170,7 +165,7 @@ def _build(cls: _Class, *, kw_only: bool) -> _Class:
     built: Any = dataclasses.dataclass(frozen=True, kw_only=kw_only, repr=False, slots=True)(cls)
     built.__init__ = _explain(built.__init__, built)
     built.__repr__ = _short_repr
-    return built  # type: ignore[no-any-return]
+    return built  # type: ignore[no-any-return]  # the class that came in
 
 
 def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:

@@ -34,7 +34,7 @@ from omega._values import (
 from omega.errors import ConfigError
 
 Moment: TypeAlias = datetime | str | int
-"""A point in time: a datetime (UTC where it has no zone), ISO text, or the time column's integer."""
+"""A moment: a datetime (UTC where it has no zone), ISO text, or an integer as in the data."""
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
@@ -180,7 +180,7 @@ class FixedUnits:
 
 @value
 class RiskAmount:
-    """The size at which the stop loss costs this much account money; an order without one is refused.
+    """The size at which the order's stop loss, which it must have, costs this much money.
 
     Example:
         >>> RiskAmount(50)
@@ -196,7 +196,7 @@ class RiskAmount:
 
 @value
 class RiskPercent:
-    """The size at which the stop loss costs this percent of equity; an order without one is refused.
+    """The size at which the order's stop loss, which it must have, costs this percent of equity.
 
     Example:
         >>> RiskPercent(0.5)  # half a percent
@@ -232,11 +232,16 @@ Sizer: TypeAlias = FixedLots | FixedUnits | RiskAmount | RiskPercent | EquityPer
 
 def _pairs(given: object, wording: str) -> list[tuple[object, object]]:
     """Return the items of a list of pairs; text is not a list."""
-    if isinstance(given, str) or not isinstance(given, (list, tuple)):
+    if not isinstance(given, (list, tuple)):
         raise Refused(wording)
-    if not all(isinstance(item, (list, tuple)) and len(item) == 2 for item in given):  # noqa: PLR2004 - a pair
-        raise Refused(wording)
-    return [(item[0], item[1]) for item in given]
+    pairs = []
+    for item in given:
+        match item:
+            case (start, end):
+                pairs.append((start, end))
+            case _:
+                raise Refused(wording)
+    return pairs
 
 
 def _windows(given: object) -> tuple[tuple[str, str], ...]:

@@ -101,8 +101,9 @@ def get(symbol: str) -> Instrument:
     if key not in _PRESETS:
         close = closest(key, _PRESETS)
         hint = f"Did you mean {close!r}?" if close else "omega.instruments.names() lists them."
-        message = f"no preset for {symbol!r}. {hint} Or write omega.Instrument({symbol!r}, ...)"
-        raise UnknownInstrument(message)
+        raise UnknownInstrument(
+            f"no preset for {symbol!r}. {hint} Or write omega.Instrument({symbol!r}, ...)"
+        )
     return _PRESETS[key]
 
 
@@ -190,7 +191,7 @@ _CURRENCY_PAIRS = """
     AUDJPY AUDCHF AUDCAD AUDNZD NZDJPY NZDCHF NZDCAD CADJPY CADCHF CHFJPY
     USDSEK USDNOK USDDKK USDPLN USDHUF USDCZK USDTRY USDZAR USDMXN USDSGD USDHKD USDCNH
     EURSEK EURNOK EURDKK EURPLN EURHUF EURCZK EURTRY
-""".split()
+""".split()  # noqa: SIM905 - sixty names read better as text
 
 _METALS_AND_COINS = (
     _spot("XAUUSD", 100.0, 0.01, 0.1, 0.01),

@@ -93,8 +93,9 @@ class Signal:
         elif self.type == "stop_limit" and self.limit_price is None:
             missing = "limit_price"
         if missing:
-            message = f"Signal.{missing}: given None, expected the price of a {self.type} order"
-            raise ConfigError(message)
+            raise ConfigError(
+                f"Signal.{missing}: given None, expected the price of a {self.type} order"
+            )
 
 
 @value
@@ -172,8 +173,7 @@ Action: TypeAlias = Signal | Close | Cancel | Modify
 def _direction(given: object) -> str:
     word = _DIRECTIONS.get(given) if isinstance(given, str) else None
     if word is None:
-        message = "'long' or 'short' ('buy' and 'sell' mean the same)"
-        raise Refused(message)
+        raise Refused("'long' or 'short' ('buy' and 'sell' mean the same)")
     return word
 
 
@@ -183,8 +183,7 @@ def _number_or_unchanged(given: object) -> float | EllipsisType | None:
 
 def _tags(given: object) -> tuple[str, ...]:
     if not isinstance(given, (list, tuple)):
-        message = "a list of texts, such as ('breakout', 'london')"
-        raise Refused(message)
+        raise Refused("a list of texts, such as ('breakout', 'london')")
     return tuple(text(tag) for tag in given)
 
 
@@ -196,5 +195,6 @@ def _expires(given: object) -> datetime | int | str:
     try:
         return whole(minimum=0)(given)
     except Refused:
-        message = "None, 'day', a datetime or an integer in the unit of the time column"
-        raise Refused(message) from None
+        raise Refused(
+            "None, 'day', a datetime or an integer in the unit of the time column"
+        ) from None
