@@ -3,5 +3,5 @@
 mod order;
 mod position;
 
-pub use position::Position;
 pub use order::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};
+pub use position::Position;

@@ -63,14 +63,23 @@ impl Segment {
     #[inline]
     #[must_use]
     pub fn bar(&self, offset: usize) -> Bar {
-        Bar { time: self.time[offset], bid: self.bid(offset), ask: self.ask(offset) }
+        Bar {
+            time: self.time[offset],
+            bid: self.bid(offset),
+            ask: self.ask(offset),
+        }
     }
 }
 
 #[inline]
 fn ohlc(columns: &[ScalarBuffer<f64>; 4], offset: usize) -> Ohlc {
     let [open, high, low, close] = columns;
-    Ohlc { open: open[offset], high: high[offset], low: low[offset], close: close[offset] }
+    Ohlc {
+        open: open[offset],
+        high: high[offset],
+        low: low[offset],
+        close: close[offset],
+    }
 }
 
 #[inline]
