@@ -14,6 +14,7 @@ use pyo3_arrow::ffi::{
 };
 use pyo3_arrow::input::AnyRecordBatch;
 
+use super::error::to_py_err;
 use crate::error::OmegaError;
 use crate::results::schema::Shared;
 use crate::results::{ForeignTables, MetricValue, RunTables};
@@ -101,6 +102,7 @@ impl PyRunTables {
     #[staticmethod]
     #[pyo3(signature = (tables, *, symbols, contract_sizes, unit, timezone=None))]
     fn from_tables(
+        py: Python<'_>,
         tables: BTreeMap<String, AnyRecordBatch>,
         symbols: Vec<String>,
         contract_sizes: Vec<f64>,
@@ -109,13 +111,13 @@ impl PyRunTables {
     ) -> PyResult<Self> {
         let shared = Shared {
             symbols,
-            unit: time_unit(unit)?,
+            unit: time_unit(unit).map_err(|error| to_py_err(py, &error))?,
             timezone: timezone.map(Into::into),
         };
         let foreign = foreign_tables(tables)?;
         RunTables::from_tables(&foreign, shared, contract_sizes)
             .map(Self)
-            .map_err(refused)
+            .map_err(|error| to_py_err(py, &error))
     }
 
     fn trades(&self) -> PyArrowTable {
@@ -183,7 +185,7 @@ impl PyRunTables {
     }
 }
 
-fn time_unit(name: &str) -> PyResult<TimeUnit> {
+fn time_unit(name: &str) -> Result<TimeUnit, OmegaError> {
     let units = [
         TimeUnit::Second,
         TimeUnit::Millisecond,
@@ -193,13 +195,11 @@ fn time_unit(name: &str) -> PyResult<TimeUnit> {
     units
         .into_iter()
         .find(|unit| unit.abbreviation() == name)
-        .ok_or_else(|| {
-            refused(OmegaError::Config {
-                parameter: "unit".into(),
-                given: format!("'{name}'"),
-                expected: "'s', 'ms', 'us' or 'ns'".into(),
-                hint: "Give the unit of the time columns".into(),
-            })
+        .ok_or_else(|| OmegaError::Config {
+            parameter: "unit".into(),
+            given: format!("'{name}'"),
+            expected: "'s', 'ms', 'us' or 'ns'".into(),
+            hint: "Give the unit of the time columns".into(),
         })
 }
 
@@ -222,8 +222,4 @@ fn foreign_tables(mut tables: BTreeMap<String, AnyRecordBatch>) -> PyResult<Fore
         ledger: chunks("ledger")?,
         positions: chunks("positions")?,
     })
-}
-
-fn refused(error: OmegaError) -> PyErr {
-    PyValueError::new_err(error.to_string())
 }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
@@ -10,7 +11,7 @@ use arrow_select::concat::concat;
 
 use super::columns::{dictionary, place, time_vec};
 use super::read::time_values;
-use super::schema::{self, Column, Kind, Shared, arrow_unit};
+use super::schema::{self, Column, Kind, Shared};
 use super::{RunTables, tables};
 use crate::error::OmegaError;
 use crate::types::TimeUnit;
@@ -40,9 +41,9 @@ impl RunTables {
     ///
     /// # Errors
     ///
-    /// [`OmegaError::InvalidColumn`] where a column is missing, has another type, lacks a value that
-    /// it needs or a name that its category knows; [`OmegaError::Config`] where the number of
-    /// contract sizes is not that of the symbols.
+    /// [`OmegaError::Config`] where a column is missing, has another type, lacks a value that it needs
+    /// or has a name that its category doesn't know; where the number of contract sizes is not that of
+    /// the symbols, or that of the intervals not that of the trades.
     pub fn from_tables(
         foreign: &ForeignTables,
         shared: Shared,
@@ -70,14 +71,9 @@ impl RunTables {
             shared,
         };
         if tables.trades.num_rows() != tables.intervals.num_rows() {
-            return Err(refused(
-                "trade_id",
-                format!(
-                    "there are {} trades and {} profit intervals",
-                    tables.trades.num_rows(),
-                    tables.intervals.num_rows()
-                ),
-            ));
+            let given = format!("{} of them", tables.intervals.num_rows());
+            let expected = format!("one for each of {} trades", tables.trades.num_rows());
+            return Err(refused("net_pnl_worst", given, &expected));
         }
         Ok(tables)
     }
@@ -100,32 +96,30 @@ fn adopt_column(
     column: &Column,
     shared: &Shared,
 ) -> Result<ArrayRef, OmegaError> {
-    let array = joined(chunks, column, shared)?;
-    if !column.nullable && array.null_count() > 0 {
-        let row = (0..array.len())
-            .find(|&row| array.is_null(row))
-            .unwrap_or(0);
-        return Err(refused(column.name, format!("row {row} has no value")));
+    let array = converted(&joined(chunks, column, shared)?, column, shared)?;
+    match (0..array.len()).find(|&row| array.is_null(row)) {
+        Some(row) if !column.nullable => {
+            let given = format!("no value in row {row}");
+            Err(refused(column.name, given, "a value in each row"))
+        }
+        _ => Ok(array),
     }
-    Ok(array)
 }
 
-/// The chunks of a column, each brought into its type, as one array.
+/// The chunks of a column as one array, still in their own type.
 fn joined(
     chunks: &[RecordBatch],
     column: &Column,
     shared: &Shared,
 ) -> Result<ArrayRef, OmegaError> {
-    let mut arrays = Vec::with_capacity(chunks.len());
+    let mut parts = Vec::with_capacity(chunks.len());
     for chunk in chunks {
-        let array = chunk
-            .column_by_name(column.name)
-            .ok_or_else(|| refused(column.name, "it is missing".into()))?;
-        arrays.push(converted(array, column, shared)?);
+        let array = chunk.column_by_name(column.name);
+        parts.push(array.ok_or_else(|| refused(column.name, "nothing".into(), "the column"))?);
     }
-    match arrays.as_slice() {
+    match parts.as_slice() {
         [] => Ok(new_empty_array(&column.kind.data_type(shared))),
-        [only] => Ok(only.clone()),
+        [only] => Ok(ArrayRef::clone(only)),
         many => {
             let parts: Vec<&dyn Array> = many.iter().map(AsRef::as_ref).collect();
             concat(&parts).map_err(|error| not_taken(column, &error))
@@ -151,12 +145,13 @@ fn encoded<S: AsRef<str>>(
     let texts = cast(array, &DataType::Utf8).map_err(|error| not_taken(column, &error))?;
     let mut keys = Vec::with_capacity(texts.len());
     for name in texts.as_string::<i32>() {
-        let name = name.ok_or_else(|| refused(column.name, "a name is missing".into()))?;
+        let name = name.ok_or_else(|| refused(column.name, "a missing name".into(), "a name"))?;
         let key = place(name, list).ok_or_else(|| {
             let known: Vec<&str> = list.iter().map(AsRef::as_ref).collect();
             refused(
                 column.name,
-                format!("'{name}' is not one of {}", known.join(", ")),
+                format!("'{name}'"),
+                &format!("one of {}", known.join(", ")),
             )
         })?;
         keys.push(key);
@@ -166,36 +161,33 @@ fn encoded<S: AsRef<str>>(
 
 /// Times to the unit of the run. A zone says how times are shown, so it never moves them.
 fn rescaled(array: &ArrayRef, column: &Column, shared: &Shared) -> Result<ArrayRef, OmegaError> {
-    let DataType::Timestamp(unit, _) = array.data_type() else {
+    if array.null_count() > 0 {
         return Err(refused(
             column.name,
-            format!("its type is {}", array.data_type()),
+            "a missing time".into(),
+            "a time in each row",
         ));
-    };
-    if array.null_count() > 0 {
-        return Err(refused(column.name, "a time is missing".into()));
     }
-    let values = time_values(array.as_ref());
-    if *unit == arrow_unit(shared.unit) {
+    let to = shared.unit.per_second();
+    let (values, from) = match array.data_type() {
+        DataType::Int64 => (array.as_primitive::<Int64Type>().values().as_ref(), to),
+        DataType::Timestamp(unit, _) => (time_values(array.as_ref()), per_second(*unit)),
+        other => {
+            let expected = "64-bit times, or integers in the unit of the run";
+            return Err(refused(column.name, format!("the type {other}"), expected));
+        }
+    };
+    if from == to {
         return Ok(time_vec(values.to_vec(), shared));
     }
-    let (from, to) = (per_second(*unit), shared.unit.per_second());
-    let scaled = values.iter().map(|&time| {
-        if to > from {
-            time.checked_mul(to / from)
-        } else {
-            Some(time.div_euclid(from / to))
-        }
+    let scaled = values.iter().map(|&time| match to / from {
+        0 => Some(time.div_euclid(from / to)),
+        factor => time.checked_mul(factor),
     });
     scaled
         .collect::<Option<Vec<_>>>()
         .map(|values| time_vec(values, shared))
-        .ok_or_else(|| {
-            refused(
-                column.name,
-                "a time does not fit the unit of the run".into(),
-            )
-        })
+        .ok_or_else(|| refused(column.name, "a time out of range".into(), "64-bit times"))
 }
 
 fn per_second(unit: arrow_schema::TimeUnit) -> i64 {
@@ -209,13 +201,18 @@ fn per_second(unit: arrow_schema::TimeUnit) -> i64 {
 }
 
 fn not_taken(column: &Column, error: &ArrowError) -> OmegaError {
-    refused(column.name, error.to_string())
+    refused(
+        column.name,
+        error.to_string(),
+        "a type that holds the values of the result table",
+    )
 }
 
-fn refused(column: &str, problem: String) -> OmegaError {
-    OmegaError::InvalidColumn {
-        column: column.into(),
-        problem,
-        hint: "Result tables have the columns and types of docs/concepts/results.md".into(),
+fn refused(column: &str, given: String, expected: &str) -> OmegaError {
+    OmegaError::Config {
+        parameter: format!("result column '{column}'"),
+        given,
+        expected: expected.into(),
+        hint: "The columns and types are listed in docs/concepts/results.md".into(),
     }
 }
