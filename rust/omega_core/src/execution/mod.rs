@@ -1,7 +1,26 @@
 //! Orders to fills: order book, matching, protective exits, sizing and costs.
+//!
+//! In: actions of the strategy and one bar after the other. Out: fills, orders with their states,
+//! open positions. Prices are compared as the trade's direction faces them (`Ohlc::facing`), so
+//! that each rule is written once, for buying.
 
+mod account;
+mod action;
+pub mod costs;
+mod instrument;
+mod intrabar;
+mod matching;
 mod order;
 mod position;
+mod simulator;
+mod sizing;
 
+pub use account::{Account, Exit};
+pub use action::{Action, CloseTarget, LevelChange, OpenRequest};
+pub use instrument::Instrument;
+pub use intrabar::{IntrabarPolicy, Outcome, Resolution, facing_path, low_comes_first, resolve};
+pub use matching::{Live, Match, at_open, in_bar, target_at_open};
 pub use order::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};
 pub use position::Position;
+pub use simulator::{Event, MarketFill, Moment, Settings, Simulator, SymbolSettings};
+pub use sizing::{Sizer, SizingBasis};

@@ -18,6 +18,10 @@ pub enum OrderType {
         /// The price of the limit order.
         limit: f64,
     },
+    /// A refused change of a position's levels; a change that is taken leaves no row.
+    Modify,
+    /// A refused cancellation; one that is taken shows in the row of the order cancelled.
+    Cancel,
 }
 
 impl OrderType {
@@ -29,6 +33,17 @@ impl OrderType {
             Self::Limit(_) => "limit",
             Self::Stop(_) => "stop",
             Self::StopLimit { .. } => "stop_limit",
+            Self::Modify => "modify",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// What waits once the stop is reached: a stop-limit becomes its limit.
+    #[must_use]
+    pub fn armed(self) -> Self {
+        match self {
+            Self::StopLimit { limit, .. } => Self::Limit(limit),
+            other => other,
         }
     }
 
@@ -36,7 +51,7 @@ impl OrderType {
     #[must_use]
     pub fn price(self) -> Option<f64> {
         match self {
-            Self::Market => None,
+            Self::Market | Self::Modify | Self::Cancel => None,
             Self::Limit(price) | Self::Stop(price) | Self::StopLimit { stop: price, .. } => {
                 Some(price)
             }
@@ -138,7 +153,7 @@ pub struct Order {
     pub id: OrderId,
     /// The symbol.
     pub symbol: SymbolId,
-    /// Long buys and short sells; an order that closes a position has the opposite of its direction.
+    /// Long buys, short sells; an order that closes a position has the opposite direction.
     pub direction: Direction,
     /// What makes it fill.
     pub kind: OrderType,

@@ -1,6 +1,6 @@
 //! An open position, with everything that matching and marking need of it.
 
-use super::ExitReason;
+use super::{ExitReason, Live};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// An open position and the protective exits that belong to it (F6).
@@ -16,6 +16,8 @@ pub struct Position {
     pub direction: Direction,
     /// Lots still open.
     pub lots: f64,
+    /// Units in one lot.
+    pub contract_size: f64,
     /// Bar of the entry.
     pub entry_index: usize,
     /// Open time of that bar.
@@ -34,12 +36,20 @@ pub struct Position {
     pub take_profit: Option<f64>,
     /// Stop loss at the entry, for the R-multiple.
     pub initial_stop: Option<f64>,
+    /// From when on it was live within its entry bar.
+    pub live: Live,
     /// Most favourable price on the exit side since the entry.
     pub best_price: f64,
     /// Most adverse price on the exit side since the entry.
     pub worst_price: f64,
     /// Open profit at the last mark, in account currency; 0 until the first.
     pub marked_profit: f64,
+    /// Margin held for the lots still open, in account currency (M6).
+    pub margin: f64,
+    /// How many of its exits have filled: the leg of the next one, which keys its slippage (M4).
+    pub exit_legs: u32,
+    /// Worst and best net profit among the outcomes that a policy turned down so far (I3).
+    pub turned_down: Option<(f64, f64)>,
     /// The strategy's own words.
     pub reason: Option<String>,
     /// The strategy's own marks.

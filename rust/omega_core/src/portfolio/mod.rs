@@ -1,5 +1,7 @@
 //! Fills to money: account, ledger, margin, closed trades and the equity curve.
 
+mod account;
 mod rows;
 
+pub use account::Portfolio;
 pub use rows::{EquityCurve, LedgerKind, LedgerLine, Trade};

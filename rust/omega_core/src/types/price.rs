@@ -1,6 +1,6 @@
 //! The prices of one bar, read from the columns where they lie.
 
-use super::Side;
+use super::{Direction, Side};
 
 /// Open, high, low and close of one side of one bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +33,25 @@ impl Bar {
         match side {
             Side::Bid => &self.bid,
             Side::Ask => &self.ask,
+        }
+    }
+}
+
+impl Ohlc {
+    /// The prices as a trade of this direction faces them: unchanged for long; for short negated,
+    /// with high and low exchanged. Rules written for buying then hold for selling as well, and
+    /// negation is exact, so that mirrored runs give mirrored results to the last bit.
+    #[inline]
+    #[must_use]
+    pub fn facing(&self, direction: Direction) -> Self {
+        match direction {
+            Direction::Long => *self,
+            Direction::Short => Self {
+                open: -self.open,
+                high: -self.low,
+                low: -self.high,
+                close: -self.close,
+            },
         }
     }
 }

@@ -45,4 +45,13 @@ impl Direction {
             Self::Short => Side::Ask,
         }
     }
+
+    /// The other direction: of the order that closes a position of this one.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Long => Self::Short,
+            Self::Short => Self::Long,
+        }
+    }
 }

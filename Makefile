@@ -1,0 +1,68 @@
+# The doors of the project. Each does its own set-up: it needs Python 3.11 or later, a Rust toolchain
+# and make, and leaves everything in .venv/ and rust/omega_core/target/.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+CRATE := rust/omega_core
+MANIFEST := --manifest-path $(CRATE)/Cargo.toml
+RUST_SOURCES := $(shell find $(CRATE)/src -name '*.rs') $(CRATE)/Cargo.toml $(CRATE)/Cargo.lock
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PINNED := $(PIP) install --require-hashes --no-deps -r
+
+# stamps: what has been done, and is done again only when what it depends on has changed
+BASE := $(VENV)/.base
+DEV := $(VENV)/.dev
+DEMO := $(VENV)/.demo
+NATIVE := $(VENV)/.native
+
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+export PYTHONPATH :=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
+	$(BIN)/python examples/demo.py
+
+test: $(DEV) $(NATIVE) ## run the tests of the core and of the package
+	cargo test --quiet --locked $(MANIFEST)
+	$(BIN)/python -m pytest --quiet
+
+lint: $(DEV) $(NATIVE) ## check style, types, and that the stub says what the native module is
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/python -m mypy.stubtest omega._core --mypy-config-file pyproject.toml --concise
+	cargo fmt $(MANIFEST) --check
+	cargo clippy --quiet --locked $(MANIFEST) --all-targets -- -D warnings
+	cargo clippy --quiet --locked $(MANIFEST) --all-targets --features python -- -D warnings
+
+bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within one run
+	$(BIN)/python -m benchmarks.engine
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "A Rust toolchain is needed: cargo was not found" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(BASE): requirements.txt | $(BIN)/python
+	$(PINNED) $<
+	@touch $@
+
+$(DEV): requirements-dev.txt $(BASE)
+	$(PINNED) $<
+	@touch $@
+
+$(DEMO): requirements-demo.txt $(BASE)
+	$(PINNED) $<
+	@touch $@
+
+$(NATIVE): $(RUST_SOURCES) pyproject.toml $(BASE)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --quiet --release --locked
+	@touch $@

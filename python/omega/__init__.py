@@ -1,0 +1,105 @@
+"""Omega: a backtest engine whose candles never leave the Arrow buffers you already have.
+
+A frame of candles goes in, a strategy is called on each completed bar, and tables come out:
+
+    >>> import omega, polars as pl
+    >>> class BuyOnce(omega.Strategy):
+    ...     def on_bar(self, bar):
+    ...         if bar.index == 0:
+    ...             self.buy(size=1)
+    >>> candles = pl.DataFrame({
+    ...     "time": [0, 60, 120], "open": [10.0, 11.0, 12.0], "high": [11.0, 12.0, 13.0],
+    ...     "low": [9.0, 10.0, 11.0], "close": [11.0, 12.0, 13.0],
+    ... })
+    >>> result = omega.run_backtest(candles, BuyOnce())
+    >>> result.trades["net_pnl"].to_list()
+    [2.0]
+
+Modules that need Polars or the native core are loaded when one of their names is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from omega import errors, instruments
+from omega.config import (
+    Costs,
+    EquityPercent,
+    Execution,
+    FixedLots,
+    FixedUnits,
+    RiskAmount,
+    RiskPercent,
+)
+from omega.errors import ConfigError, OmegaError, UnknownInstrument
+from omega.instruments import Instrument
+from omega.signals import Cancel, Close, Modify, Signal
+
+if TYPE_CHECKING:
+    from omega.backtest import get_active_backend, run_backtest
+    from omega.columns import Candles
+    from omega.indicators import crossover, crossunder
+    from omega.results import BacktestResult
+    from omega.store import CandleStore
+    from omega.strategy import Strategy
+
+    __version__: str
+
+__all__ = [
+    "BacktestResult",
+    "Cancel",
+    "CandleStore",
+    "Candles",
+    "Close",
+    "ConfigError",
+    "Costs",
+    "EquityPercent",
+    "Execution",
+    "FixedLots",
+    "FixedUnits",
+    "Instrument",
+    "Modify",
+    "OmegaError",
+    "RiskAmount",
+    "RiskPercent",
+    "Signal",
+    "Strategy",
+    "UnknownInstrument",
+    "__version__",
+    "crossover",
+    "crossunder",
+    "errors",
+    "get_active_backend",
+    "instruments",
+    "run_backtest",
+]
+
+_LOADED_ON_USE = {
+    "BacktestResult": "omega.results",
+    "CandleStore": "omega.store",
+    "Candles": "omega.columns",
+    "Strategy": "omega.strategy",
+    "crossover": "omega.indicators",
+    "crossunder": "omega.indicators",
+    "get_active_backend": "omega.backtest",
+    "run_backtest": "omega.backtest",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415 - slow to import, rarely asked
+
+            return version("omega-backtest")
+        if name not in _LOADED_ON_USE:
+            message = f"module 'omega' has no attribute {name!r}"
+            raise AttributeError(message)
+        found = getattr(import_module(_LOADED_ON_USE[name]), name)
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted(__all__)

@@ -1,0 +1,34 @@
+//! What execution needs to know of money, and what it reports: implemented by the portfolio stage.
+
+use super::{ExitReason, Fill, Position};
+
+/// A position, or a part of one, that was just closed.
+#[derive(Debug)]
+pub struct Exit<'a> {
+    /// The position as it was before.
+    pub position: &'a Position,
+    /// The fill that closed it.
+    pub fill: &'a Fill,
+    /// Why.
+    pub reason: ExitReason,
+    /// Entry fee that belongs to the part closed.
+    pub entry_fee: f64,
+    /// Financing that belongs to the part closed.
+    pub swap: f64,
+    /// Account currency per unit of quote currency.
+    pub rate: f64,
+    /// Worst and best net profit of the outcomes that a policy turned down (I3).
+    pub turned_down: Option<(f64, f64)>,
+}
+
+/// The money side of a run, as execution sees it.
+pub trait Account {
+    /// Cash after all booked profits and costs.
+    fn balance(&self) -> f64;
+
+    /// Books the fee of an entry.
+    fn book_entry(&mut self, position: &Position, fill: &Fill);
+
+    /// Books profit and fee of an exit; gives the place of the closed trade among all of them.
+    fn book_exit(&mut self, exit: &Exit<'_>) -> usize;
+}

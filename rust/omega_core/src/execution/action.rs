@@ -1,0 +1,72 @@
+//! What a strategy may ask for.
+
+use super::{Expiry, OrderType, Sizer};
+use crate::types::{Direction, OrderId, SymbolId, TradeId};
+
+/// A request to open a position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenRequest {
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// Long or short.
+    pub direction: Direction,
+    /// What makes it fill.
+    pub kind: OrderType,
+    /// Its size; the run's sizer where none is given.
+    pub size: Option<Sizer>,
+    /// Stop loss of the position.
+    pub stop_loss: Option<f64>,
+    /// Take profit of the position.
+    pub take_profit: Option<f64>,
+    /// How long it works.
+    pub expiry: Expiry,
+    /// The strategy's own words.
+    pub reason: Option<String>,
+    /// The strategy's own marks.
+    pub tags: Vec<String>,
+}
+
+/// Which positions a close request means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseTarget {
+    /// All positions of a symbol.
+    Symbol(SymbolId),
+    /// One position.
+    Trade(TradeId),
+}
+
+/// A new value for a level, or the one it has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LevelChange {
+    /// Leave it.
+    Keep,
+    /// Replace it; `None` removes it.
+    Set(Option<f64>),
+}
+
+/// One thing that a strategy asks for; each takes one order number, in the order of asking.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Open a position.
+    Open(OpenRequest),
+    /// Close positions, or a fraction of them.
+    Close {
+        /// Which ones.
+        target: CloseTarget,
+        /// How much of each, above 0 and at most 1.
+        fraction: f64,
+        /// Whether the strategy closes because time ran out.
+        on_time: bool,
+    },
+    /// Cancel a working order.
+    Cancel(OrderId),
+    /// Change the protective exits of a position.
+    Modify {
+        /// Which one.
+        trade: TradeId,
+        /// Its stop loss.
+        stop_loss: LevelChange,
+        /// Its take profit.
+        take_profit: LevelChange,
+    },
+}

@@ -1,0 +1,87 @@
+//! What is traded: contract size, pip, volume steps and margin (M1).
+
+use super::RejectReason;
+
+/// The part of an instrument that execution needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instrument {
+    /// Units in one lot.
+    pub contract_size: f64,
+    /// Smallest price step; the unit of swap points.
+    pub tick_size: Option<f64>,
+    /// Size of a pip; the unit of slippage.
+    pub pip_size: Option<f64>,
+    /// Smallest order in lots.
+    pub volume_min: Option<f64>,
+    /// Step of order sizes in lots.
+    pub volume_step: Option<f64>,
+    /// Largest order in lots.
+    pub volume_max: Option<f64>,
+    /// Margin as a fraction of notional; 0 where the run has no margin.
+    pub margin_rate: f64,
+}
+
+impl Instrument {
+    /// Rounds a size down to the volume step (M3). A size within a billionth of a step counts as
+    /// that step, so that 0.3 lots in steps of 0.1 are three steps and not two.
+    #[must_use]
+    pub fn round_down(&self, lots: f64) -> f64 {
+        let Some(step) = self.volume_step else {
+            return lots;
+        };
+        let steps = (lots / step + 1e-9).floor();
+        let per_lot = (1.0 / step).round();
+        if per_lot >= 1.0 && (per_lot * step - 1.0).abs() < 1e-12 {
+            steps / per_lot
+        } else {
+            steps * step
+        }
+    }
+
+    /// Rounds an order's size down and checks it against the volume limits (M3).
+    ///
+    /// # Errors
+    /// `RejectReason::Size` where it is not a positive number, or outside the limits.
+    pub fn order_size(&self, lots: f64) -> Result<f64, RejectReason> {
+        let rounded = self.round_down(lots);
+        let positive = rounded.is_finite() && rounded > 0.0;
+        let enough = self.volume_min.is_none_or(|min| rounded >= min);
+        let allowed = self.volume_max.is_none_or(|max| rounded <= max);
+        if positive && enough && allowed {
+            Ok(rounded)
+        } else {
+            Err(RejectReason::Size)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fx() -> Instrument {
+        Instrument {
+            contract_size: 100_000.0,
+            tick_size: Some(1e-5),
+            pip_size: Some(1e-4),
+            volume_min: Some(0.01),
+            volume_step: Some(0.01),
+            volume_max: Some(50.0),
+            margin_rate: 0.0,
+        }
+    }
+
+    #[test]
+    fn sizes_are_rounded_down_to_exact_decimals() {
+        assert_eq!(fx().order_size(0.299_999), Ok(0.29));
+        assert_eq!(fx().order_size(0.3), Ok(0.3));
+        assert_eq!(fx().order_size(0.07), Ok(0.07));
+    }
+
+    #[test]
+    fn sizes_below_the_minimum_are_rejected_never_rounded_up() {
+        for lots in [0.009, 0.0, -1.0, f64::NAN, f64::INFINITY, 50.01] {
+            assert_eq!(fx().order_size(lots), Err(RejectReason::Size), "{lots}");
+        }
+    }
+}

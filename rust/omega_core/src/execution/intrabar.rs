@@ -1,0 +1,248 @@
+//! What happened first inside a bar (I1 to I3), for a long position; a short one sees the bar
+//! mirrored (`Ohlc::facing`).
+
+use super::Live;
+use crate::types::{Bar, Direction, Ohlc};
+
+/// Who decides where neither exit is certain to come first (I2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntrabarPolicy {
+    /// The outcome that is worse for the trader.
+    Pessimistic,
+    /// The outcome that is better for the trader.
+    Optimistic,
+    /// A rising bar goes open, low, high, close; a falling one open, high, low, close.
+    OhlcPath,
+    /// The extreme nearer to the open comes first.
+    Nearest,
+}
+
+/// What became of a position within a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its stop loss filled.
+    Stop,
+    /// Its take profit filled.
+    Target,
+    /// Neither; it is still open.
+    Open,
+}
+
+/// The outcome chosen, and the range that the bar allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resolution {
+    /// What the policy chose.
+    pub chosen: Outcome,
+    /// The possible outcome that is worst for the trader.
+    pub worst: Outcome,
+    /// The possible outcome that is best for the trader.
+    pub best: Outcome,
+}
+
+impl Resolution {
+    /// Whether the bar left more than one outcome.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.worst != self.best
+    }
+}
+
+/// Which extreme of a bar the policy takes to come first, judged on the middle of bid and ask;
+/// `None` where the policy has no path, and on a tie, which falls to the pessimistic reading.
+#[must_use]
+pub fn low_comes_first(policy: IntrabarPolicy, bar: &Bar) -> Option<bool> {
+    let open = bar.bid.open + bar.ask.open;
+    let (nearer_low, nearer_high) = match policy {
+        IntrabarPolicy::Pessimistic | IntrabarPolicy::Optimistic => return None,
+        IntrabarPolicy::OhlcPath => (open, bar.bid.close + bar.ask.close),
+        IntrabarPolicy::Nearest => (
+            open - (bar.bid.low + bar.ask.low),
+            bar.bid.high + bar.ask.high - open,
+        ),
+    };
+    if nearer_low == nearer_high {
+        None
+    } else {
+        Some(nearer_low < nearer_high)
+    }
+}
+
+/// The path's first extreme as a position of this direction faces it.
+#[must_use]
+pub fn facing_path(low_first: Option<bool>, direction: Direction) -> Option<bool> {
+    match direction {
+        Direction::Long => low_first,
+        Direction::Short => low_first.map(|first| !first),
+    }
+}
+
+/// Decides between stop, target and neither for a position that the open left alone.
+///
+/// An exit is possible where the bar reached its level, and certain where the level lies on every
+/// path: its extreme follows the entry, or the close is beyond it (I1).
+#[must_use]
+pub fn resolve(
+    policy: IntrabarPolicy,
+    low_first: Option<bool>,
+    bar: &Ohlc,
+    stop: Option<f64>,
+    target: Option<f64>,
+    live: Live,
+) -> Resolution {
+    let low_follows = matches!(live, Live::FromOpen | Live::FromLimit);
+    let high_follows = matches!(live, Live::FromOpen | Live::FromStop);
+    let stop_possible = stop.is_some_and(|level| bar.low <= level);
+    let stop_certain =
+        stop.is_some_and(|level| bar.close <= level || (low_follows && bar.low <= level));
+    let target_possible = target.is_some_and(|level| bar.high >= level);
+    let target_certain =
+        target.is_some_and(|level| bar.close >= level || (high_follows && bar.high >= level));
+    let worst = match (stop_possible, target_certain) {
+        (true, _) => Outcome::Stop,
+        (false, true) => Outcome::Target,
+        (false, false) => Outcome::Open,
+    };
+    let best = match (target_possible, stop_certain) {
+        (true, _) => Outcome::Target,
+        (false, true) => Outcome::Stop,
+        (false, false) => Outcome::Open,
+    };
+    let chosen = match (policy, low_first) {
+        (IntrabarPolicy::Optimistic, _) => best,
+        (IntrabarPolicy::OhlcPath | IntrabarPolicy::Nearest, Some(low_first)) => {
+            walk(low_first, bar, stop, target, live)
+        }
+        _ => worst,
+    };
+    Resolution {
+        chosen,
+        worst,
+        best,
+    }
+}
+
+/// Follows the path's three legs from the one on which the position was filled.
+fn walk(
+    low_first: bool,
+    bar: &Ohlc,
+    stop: Option<f64>,
+    target: Option<f64>,
+    live: Live,
+) -> Outcome {
+    let points = if low_first {
+        [bar.low, bar.high, bar.close]
+    } else {
+        [bar.high, bar.low, bar.close]
+    };
+    let filled_on_leg = match (live, low_first) {
+        (Live::FromOpen, _) | (Live::FromLimit, true) | (Live::FromStop, false) => 0,
+        (Live::FromLimit, false) | (Live::FromStop, true) | (Live::FromPullback, false) => 1,
+        (Live::FromPullback, true) => 2,
+    };
+    for point in &points[filled_on_leg..] {
+        if stop.is_some_and(|level| *point <= level) {
+            return Outcome::Stop;
+        }
+        if target.is_some_and(|level| *point >= level) {
+            return Outcome::Target;
+        }
+    }
+    Outcome::Open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BAR: Ohlc = Ohlc {
+        open: 100.0,
+        high: 111.0,
+        low: 94.0,
+        close: 105.0,
+    };
+
+    fn both(policy: IntrabarPolicy, low_first: Option<bool>, live: Live) -> Resolution {
+        resolve(policy, low_first, &BAR, Some(95.0), Some(110.0), live)
+    }
+
+    #[test]
+    fn policies_without_a_path_have_no_first_extreme() {
+        let bar = Bar {
+            time: 0,
+            bid: BAR,
+            ask: BAR,
+        };
+        assert_eq!(low_comes_first(IntrabarPolicy::Pessimistic, &bar), None);
+        assert_eq!(low_comes_first(IntrabarPolicy::OhlcPath, &bar), Some(true));
+        assert_eq!(low_comes_first(IntrabarPolicy::Nearest, &bar), Some(true));
+    }
+
+    #[test]
+    fn both_exits_inside_are_decided_by_the_policy() {
+        let pessimistic = both(IntrabarPolicy::Pessimistic, None, Live::FromOpen);
+        assert_eq!(pessimistic.chosen, Outcome::Stop);
+        assert!(pessimistic.is_ambiguous());
+        let optimistic = both(IntrabarPolicy::Optimistic, None, Live::FromOpen);
+        assert_eq!(optimistic.chosen, Outcome::Target);
+        let high_first = both(IntrabarPolicy::OhlcPath, Some(false), Live::FromOpen);
+        assert_eq!(high_first.chosen, Outcome::Target);
+    }
+
+    #[test]
+    fn a_limit_entry_is_stopped_for_certain_and_its_target_is_not() {
+        let stop_only = resolve(
+            IntrabarPolicy::Optimistic,
+            None,
+            &BAR,
+            Some(95.0),
+            None,
+            Live::FromLimit,
+        );
+        assert_eq!(
+            (stop_only.chosen, stop_only.is_ambiguous()),
+            (Outcome::Stop, false)
+        );
+        let target_only = resolve(
+            IntrabarPolicy::Pessimistic,
+            None,
+            &BAR,
+            None,
+            Some(110.0),
+            Live::FromLimit,
+        );
+        assert_eq!(
+            (target_only.chosen, target_only.best),
+            (Outcome::Open, Outcome::Target)
+        );
+        let close_beyond = resolve(
+            IntrabarPolicy::Pessimistic,
+            None,
+            &BAR,
+            None,
+            Some(104.0),
+            Live::FromLimit,
+        );
+        assert_eq!(
+            (close_beyond.chosen, close_beyond.is_ambiguous()),
+            (Outcome::Target, false)
+        );
+    }
+
+    #[test]
+    fn a_stop_entry_reaches_its_target_for_certain() {
+        let target = resolve(
+            IntrabarPolicy::Pessimistic,
+            None,
+            &BAR,
+            None,
+            Some(110.0),
+            Live::FromStop,
+        );
+        assert_eq!(
+            (target.chosen, target.is_ambiguous()),
+            (Outcome::Target, false)
+        );
+        let low_first = both(IntrabarPolicy::OhlcPath, Some(true), Live::FromStop);
+        assert_eq!(low_first.chosen, Outcome::Target);
+    }
+}

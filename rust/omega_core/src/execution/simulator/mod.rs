@@ -1,0 +1,182 @@
+//! The order book and the open positions of a run, and what one bar does to them.
+//!
+//! Within one bar (F9): market orders in submission order; then everything that the open price
+//! itself triggers, by order number; then what happens inside the bar, by order number. A
+//! protective exit counts under the number of the order that opened its position.
+
+mod accept;
+mod exits;
+mod fills;
+mod walk;
+
+use super::costs::{Fees, Slippage};
+use super::{Fill, Instrument, IntrabarPolicy, Order, OrderType, Position, Sizer};
+use crate::types::{Bar, OrderId};
+
+/// At which price market orders fill (L3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarketFill {
+    /// The open of the bar after the decision.
+    NextOpen,
+    /// The close of the bar of the decision.
+    LastClose,
+}
+
+/// What execution needs to know of one symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SymbolSettings {
+    /// The instrument.
+    pub instrument: Instrument,
+    /// Its fees.
+    pub fees: Fees,
+    /// Its slippage.
+    pub slippage: Slippage,
+}
+
+/// The rules of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// By `SymbolId`.
+    pub symbols: Vec<SymbolSettings>,
+    /// Who decides between two possible exits.
+    pub intrabar: IntrabarPolicy,
+    /// Where market orders fill.
+    pub market_fill: MarketFill,
+    /// Whether a limit fills at an open that is better than its price.
+    pub limit_improvement: bool,
+    /// Size of orders that name none.
+    pub sizer: Sizer,
+    /// Key of the random slippage.
+    pub seed: u64,
+    /// Whether a rejected order ends the run.
+    pub strict: bool,
+    /// How many units of time make a day, for day orders.
+    pub units_per_day: i64,
+}
+
+/// One step of the loop: the bar that the engine is at, and the one that was last completed.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Index of the bar.
+    pub index: usize,
+    /// The bar that orders are matched against.
+    pub bar: Bar,
+    /// The bar before it, the newest that the strategy saw.
+    pub last: Bar,
+    /// Account currency per unit of quote currency.
+    pub rate: f64,
+}
+
+/// What happened, in order, for strategies that want to hear of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The fill at this place among all fills.
+    Filled(usize),
+    /// The closed trade at this place among all of them.
+    Closed(usize),
+}
+
+/// An order that waits, with the kind it has by now: a stop-limit becomes a limit when armed.
+#[derive(Debug, Clone, Copy)]
+struct Working {
+    id: OrderId,
+    row: usize,
+    kind: OrderType,
+}
+
+/// Omega's own executor: matches orders against bid and ask columns.
+#[derive(Debug)]
+pub struct Simulator {
+    settings: Settings,
+    orders: Vec<Order>,
+    working: Vec<Working>,
+    positions: Vec<Position>,
+    fills: Vec<Fill>,
+    events: Vec<Event>,
+    touched: Vec<walk::Touched>,
+    next_order: u32,
+    next_trade: u32,
+    changes: u64,
+}
+
+impl Simulator {
+    /// An executor without orders or positions.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            orders: Vec::new(),
+            working: Vec::new(),
+            positions: Vec::new(),
+            fills: Vec::new(),
+            events: Vec::new(),
+            touched: Vec::new(),
+            next_order: 0,
+            next_trade: 0,
+            changes: 0,
+        }
+    }
+
+    /// Whether no bar can change anything: nothing is open and nothing waits.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.positions.is_empty() && self.working.is_empty()
+    }
+
+    /// Open positions, by trade number.
+    #[must_use]
+    pub fn positions(&self) -> &[Position] {
+        &self.positions
+    }
+
+    /// Open positions, for marking.
+    pub fn positions_mut(&mut self) -> &mut [Position] {
+        &mut self.positions
+    }
+
+    /// Orders that wait, by number.
+    pub fn working(&self) -> impl Iterator<Item = &Order> {
+        self.working.iter().map(|waiting| &self.orders[waiting.row])
+    }
+
+    /// All order rows so far.
+    #[must_use]
+    pub fn orders(&self) -> &[Order] {
+        &self.orders
+    }
+
+    /// All fills so far.
+    #[must_use]
+    pub fn fills(&self) -> &[Fill] {
+        &self.fills
+    }
+
+    /// The number that the next action will take.
+    #[must_use]
+    pub fn next_order(&self) -> u32 {
+        self.next_order
+    }
+
+    /// Counts every change of orders and positions, so that a reader can tell whether to look.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// What happened since the events were last cleared.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Forgets what happened, keeping the memory for what happens next.
+    pub fn clear_events(&mut self) {
+        self.events.clear();
+    }
+
+    /// Orders, fills and open positions at the end of a run.
+    #[must_use]
+    pub fn into_rows(self) -> (Vec<Order>, Vec<Fill>, Vec<Position>) {
+        (self.orders, self.fills, self.positions)
+    }
+}

@@ -1,0 +1,61 @@
+//! Sizers: from money to lots (M3).
+
+use super::{Instrument, RejectReason};
+
+/// How large an order is, before rounding down to the volume step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sizer {
+    /// This many lots.
+    FixedLots(f64),
+    /// This many units; a lot has `contract_size` of them.
+    FixedUnits(f64),
+    /// So many lots that the distance to the stop costs this much money.
+    RiskAmount(f64),
+    /// So many lots that the distance to the stop costs this percentage of the equity.
+    RiskPercent(f64),
+    /// So many lots that their notional is this percentage of the equity.
+    EquityPercent(f64),
+}
+
+/// What a sizer may know at the moment when the order is accepted.
+#[derive(Debug, Clone, Copy)]
+pub struct SizingBasis {
+    /// Price that the order is expected to fill at: its own, or the last close for a market order.
+    pub price: f64,
+    /// Its stop loss.
+    pub stop_loss: Option<f64>,
+    /// Equity at the moment, in account currency.
+    pub equity: f64,
+    /// Account currency per unit of quote currency.
+    pub rate: f64,
+}
+
+impl Sizer {
+    /// The size in lots, before rounding; capped at the instrument's largest order, except for an
+    /// explicit number of lots.
+    ///
+    /// # Errors
+    /// `RejectReason::SizerNeedsStop` where the risk is asked for and there is no stop.
+    pub fn lots(self, basis: &SizingBasis, instrument: &Instrument) -> Result<f64, RejectReason> {
+        let per_lot = instrument.contract_size * basis.rate;
+        let lots = match self {
+            Self::FixedLots(lots) => return Ok(lots),
+            Self::FixedUnits(units) => units / instrument.contract_size,
+            Self::RiskAmount(money) => money / (stop_distance(basis)? * per_lot),
+            Self::RiskPercent(percent) => {
+                basis.equity * percent / 100.0 / (stop_distance(basis)? * per_lot)
+            }
+            Self::EquityPercent(percent) => {
+                basis.equity * percent / 100.0 / (basis.price.abs() * per_lot)
+            }
+        };
+        Ok(instrument
+            .volume_max
+            .map_or(lots, |max| if lots > max { max } else { lots }))
+    }
+}
+
+fn stop_distance(basis: &SizingBasis) -> Result<f64, RejectReason> {
+    let stop = basis.stop_loss.ok_or(RejectReason::SizerNeedsStop)?;
+    Ok((basis.price - stop).abs())
+}

@@ -1,0 +1,185 @@
+//! The account: balance, ledger, closed trades and the equity curve.
+
+use super::{EquityCurve, LedgerKind, LedgerLine, Trade};
+use crate::execution::{Account, Exit, Fill, Position};
+use crate::types::{Bar, TradeId};
+
+/// Omega's own portfolio: one account in one currency.
+#[derive(Debug)]
+pub struct Portfolio {
+    balance: f64,
+    ledger: Vec<LedgerLine>,
+    trades: Vec<Trade>,
+    equity: EquityCurve,
+}
+
+impl Portfolio {
+    /// An account with its first deposit, and room for one equity row for each bar to come.
+    #[must_use]
+    pub fn new(cash: f64, time: i64, bars: usize) -> Self {
+        let deposit = LedgerLine {
+            time,
+            kind: LedgerKind::Deposit,
+            trade: None,
+            amount: cash,
+            balance: cash,
+        };
+        Self {
+            balance: cash,
+            ledger: vec![deposit],
+            trades: Vec::new(),
+            equity: EquityCurve {
+                time: Vec::with_capacity(bars),
+                balance: Vec::with_capacity(bars),
+                equity: Vec::with_capacity(bars),
+                open_positions: Vec::with_capacity(bars),
+            },
+        }
+    }
+
+    /// Closed trades so far, in the order of their exits.
+    #[must_use]
+    pub fn trades(&self) -> &[Trade] {
+        &self.trades
+    }
+
+    /// The equity at the last mark; the cash before the first.
+    #[must_use]
+    pub fn marked_equity(&self) -> f64 {
+        self.equity.equity.last().copied().unwrap_or(self.balance)
+    }
+
+    /// Writes the equity row of a bar without open positions.
+    #[inline]
+    pub fn mark_flat(&mut self, time: i64) {
+        self.push_equity(time, self.balance, 0);
+    }
+
+    /// Marks open positions to the close of a bar and writes its equity row (M5).
+    pub fn mark(&mut self, bar: &Bar, positions: &mut [Position], rate: f64) {
+        let mut equity = self.balance;
+        for position in positions.iter_mut() {
+            let close = bar.side(position.direction.exit_side()).close;
+            position.marked_profit = profit(position, close, position.lots, rate);
+            equity += position.marked_profit;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "trade numbers are 32 bits wide"
+        )]
+        let open = positions.len() as u32;
+        self.push_equity(bar.time, equity, open);
+    }
+
+    /// Writes the last row again, after positions were closed at the last close (L4).
+    pub fn rewrite_last_row(&mut self) {
+        if let Some(time) = self.equity.time.pop() {
+            self.equity.balance.pop();
+            self.equity.equity.pop();
+            self.equity.open_positions.pop();
+            self.mark_flat(time);
+        }
+    }
+
+    /// Trades in order of entry, ledger and equity at the end of a run.
+    #[must_use]
+    pub fn into_rows(mut self) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
+        self.trades.sort_by_key(|trade| trade.id);
+        (self.trades, self.ledger, self.equity)
+    }
+
+    #[inline]
+    fn push_equity(&mut self, time: i64, equity: f64, open_positions: u32) {
+        self.equity.time.push(time);
+        self.equity.balance.push(self.balance);
+        self.equity.equity.push(equity);
+        self.equity.open_positions.push(open_positions);
+    }
+
+    fn book(&mut self, time: i64, kind: LedgerKind, trade: TradeId, amount: f64) {
+        self.balance += amount;
+        let line = LedgerLine {
+            time,
+            kind,
+            trade: Some(trade),
+            amount,
+            balance: self.balance,
+        };
+        self.ledger.push(line);
+    }
+}
+
+/// Profit at a price (M2): `(price - entry) × direction × lots × contract size × rate`.
+fn profit(position: &Position, price: f64, lots: f64, rate: f64) -> f64 {
+    (price - position.entry_price)
+        * position.direction.sign()
+        * lots
+        * position.contract_size
+        * rate
+}
+
+impl Account for Portfolio {
+    fn balance(&self) -> f64 {
+        self.balance
+    }
+
+    fn book_entry(&mut self, position: &Position, fill: &Fill) {
+        if fill.fee != 0.0 {
+            self.book(fill.time, LedgerKind::Fee, position.id, -fill.fee);
+        }
+    }
+
+    fn book_exit(&mut self, exit: &Exit<'_>) -> usize {
+        let trade = closed_trade(exit);
+        self.book(trade.exit_time, LedgerKind::Pnl, trade.id, trade.gross_pnl);
+        if exit.fill.fee != 0.0 {
+            self.book(trade.exit_time, LedgerKind::Fee, trade.id, -exit.fill.fee);
+        }
+        self.trades.push(trade);
+        self.trades.len() - 1
+    }
+}
+
+/// The trade row of an exit; every number in account currency, in the order of rule M2.
+fn closed_trade(exit: &Exit<'_>) -> Trade {
+    let (position, fill) = (exit.position, exit.fill);
+    let money = |price| profit(position, price, fill.lots, exit.rate);
+    let gross_pnl = money(fill.price);
+    let fees = exit.entry_fee + fill.fee;
+    let net_pnl = gross_pnl - fees + exit.swap;
+    let (worst, best) = exit.turned_down.unwrap_or((net_pnl, net_pnl));
+    let risk = position.initial_stop.map(|stop| {
+        (position.entry_price - stop).abs() * fill.lots * position.contract_size * exit.rate
+    });
+    let least = |a: f64, b: f64| if b < a { b } else { a };
+    let most = |a: f64, b: f64| if b > a { b } else { a };
+    Trade {
+        id: position.id,
+        symbol: position.symbol,
+        direction: position.direction,
+        lots: fill.lots,
+        units: fill.lots * position.contract_size,
+        entry_index: position.entry_index,
+        entry_time: position.entry_time,
+        entry_price: position.entry_price,
+        exit_index: fill.index,
+        exit_time: fill.time,
+        exit_price: fill.price,
+        stop_loss: position.stop_loss,
+        take_profit: position.take_profit,
+        exit_reason: exit.reason,
+        ambiguous: exit.turned_down.is_some(),
+        net_pnl_worst: least(worst, net_pnl),
+        net_pnl_best: most(best, net_pnl),
+        gross_pnl,
+        fees,
+        swap: exit.swap,
+        net_pnl,
+        r_multiple: risk.filter(|&risk| risk > 0.0).map(|risk| net_pnl / risk),
+        mae: least(least(0.0, money(position.worst_price)), gross_pnl),
+        mfe: most(most(0.0, money(position.best_price)), gross_pnl),
+        bars_held: fill.index - position.entry_index,
+        reason: position.reason.clone(),
+        tags: position.tags.clone(),
+    }
+}

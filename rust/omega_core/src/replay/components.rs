@@ -1,0 +1,153 @@
+//! The components that the loop drives; Omega's own are native and inlined.
+
+use crate::error::OmegaError;
+use crate::execution::{Account, Action, Event, Fill, Moment, Order, Position, Simulator};
+use crate::portfolio::Trade;
+
+/// Turns actions and bars into fills.
+pub trait Executor {
+    /// Whether no bar can change anything.
+    fn is_idle(&self) -> bool;
+    /// Ends orders whose time ran out before this bar.
+    fn expire(&mut self, now: &Moment);
+    /// Takes one action at the open of a bar.
+    ///
+    /// # Errors
+    /// A refused order where the run is strict.
+    fn process<A: Account>(
+        &mut self,
+        action: Action,
+        now: &Moment,
+        account: &mut A,
+    ) -> Result<(), OmegaError>;
+    /// Matches waiting orders and protective exits against a bar.
+    fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A);
+    /// Closes what is still open at the close of the last bar.
+    fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A);
+    /// Open positions, by trade number.
+    fn positions(&self) -> &[Position];
+    /// Open positions, for marking.
+    fn positions_mut(&mut self) -> &mut [Position];
+    /// What happened since the events were last cleared.
+    fn events(&self) -> &[Event];
+    /// All fills so far.
+    fn fills(&self) -> &[Fill];
+    /// All orders so far.
+    fn orders(&self) -> &[Order];
+    /// Forgets what happened.
+    fn clear_events(&mut self);
+    /// The number that the next action will take.
+    fn next_order(&self) -> u32;
+    /// Grows with every change of orders and positions.
+    fn changes(&self) -> u64;
+}
+
+impl Executor for Simulator {
+    #[inline]
+    fn is_idle(&self) -> bool {
+        self.is_idle()
+    }
+
+    fn expire(&mut self, now: &Moment) {
+        self.expire(now);
+    }
+
+    fn process<A: Account>(
+        &mut self,
+        action: Action,
+        now: &Moment,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
+        self.process(action, now, account)
+    }
+
+    fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
+        self.match_bar(now, account);
+    }
+
+    fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A) {
+        self.close_at_end(now, account);
+    }
+
+    fn positions(&self) -> &[Position] {
+        self.positions()
+    }
+
+    fn positions_mut(&mut self) -> &mut [Position] {
+        self.positions_mut()
+    }
+
+    fn events(&self) -> &[Event] {
+        self.events()
+    }
+
+    fn fills(&self) -> &[Fill] {
+        self.fills()
+    }
+
+    fn orders(&self) -> &[Order] {
+        self.orders()
+    }
+
+    #[inline]
+    fn clear_events(&mut self) {
+        self.clear_events();
+    }
+
+    fn next_order(&self) -> u32 {
+        self.next_order()
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes()
+    }
+}
+
+/// Keeps the money and writes one equity row for each bar.
+pub trait Portfolio: Account {
+    /// Equity at the last mark.
+    fn marked_equity(&self) -> f64;
+    /// Closed trades so far, in the order of their exits.
+    fn trades(&self) -> &[Trade];
+    /// The row of a bar without open positions.
+    fn update_flat(&mut self, time: i64);
+    /// Marks positions to the close of a bar and writes its row.
+    fn update(&mut self, now: &Moment, positions: &mut [Position]);
+    /// Writes the last row again, after positions were closed at the last close.
+    fn rewrite_last_row(&mut self);
+}
+
+impl Portfolio for crate::portfolio::Portfolio {
+    fn marked_equity(&self) -> f64 {
+        self.marked_equity()
+    }
+
+    fn trades(&self) -> &[Trade] {
+        self.trades()
+    }
+
+    #[inline]
+    fn update_flat(&mut self, time: i64) {
+        self.mark_flat(time);
+    }
+
+    fn update(&mut self, now: &Moment, positions: &mut [Position]) {
+        self.mark(&now.bar, positions, now.rate);
+    }
+
+    fn rewrite_last_row(&mut self) {
+        self.rewrite_last_row();
+    }
+}
+
+/// The outside world: interrupts and progress.
+pub trait Observer {
+    /// What it may raise; the run ends there.
+    type Error;
+
+    /// Looks up from the work, every so many bars.
+    ///
+    /// # Errors
+    /// An interrupt, or a failure of the progress display.
+    fn tick(&mut self, bars_done: usize) -> Result<(), Self::Error>;
+}
