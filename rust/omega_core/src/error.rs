@@ -6,22 +6,31 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum OmegaError {
     /// A value of the input breaks rule T1 or T3.
-    #[error("column '{column}', row {row}: {rule}; the value is {value}. {hint}")]
+    #[error(
+        "symbol '{symbol}', column '{column}', row {row}: {problem}; the value is {value} \
+         (rule '{rule}'). {hint}"
+    )]
     InvalidCandleData {
+        /// The symbol.
+        symbol: String,
         /// Column of the input, by the user's name for it.
         column: String,
         /// Row within the symbol, counted from 0.
         row: usize,
         /// The value found, as text.
         value: String,
-        /// The rule that it breaks.
-        rule: String,
+        /// The rule that it breaks, by name.
+        rule: &'static str,
+        /// What is wrong with the value, in words.
+        problem: String,
         /// What the user can do.
         hint: String,
     },
     /// A column is missing, has a type that is not taken, or a length unlike the others.
-    #[error("column '{column}': {problem}. {hint}")]
+    #[error("symbol '{symbol}', column '{column}': {problem}. {hint}")]
     InvalidColumn {
+        /// The symbol.
+        symbol: String,
         /// Column of the input, by the user's name for it.
         column: String,
         /// What is wrong with it.

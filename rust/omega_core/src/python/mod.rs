@@ -1,1 +1,41 @@
-//! Not filled yet.
+//! The only folder that names Python: take, release, call, wrap. One file a stage.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the binding owns what it is handed; arguments extracted from Python are values"
+)]
+
+mod actions;
+mod clock;
+mod columns;
+mod desk;
+mod error;
+mod indicators;
+mod memory;
+mod results;
+mod run;
+mod settings;
+mod store;
+mod strategy;
+mod views;
+
+use pyo3::prelude::*;
+
+/// The native module `omega._core`; private, its typed face is the Python package.
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use super::columns::{Column, table_columns};
+    #[pymodule_export]
+    use super::desk::{FillView, OrderView, PositionView, TradeView};
+    #[pymodule_export]
+    use super::indicators::IndicatorView;
+    #[pymodule_export]
+    use super::results::{PyArrowTable, PyRunTables};
+    #[pymodule_export]
+    use super::run::{Run, RunReport};
+    #[pymodule_export]
+    use super::store::CandleStore;
+    #[pymodule_export]
+    use super::views::{BarView, SideView};
+}

@@ -1,7 +1,8 @@
 //! The components that the loop drives; Omega's own are native and inlined.
 
 use crate::error::OmegaError;
-use crate::execution::{Account, Action, Event, Moment, Position, Simulator};
+use crate::execution::{Account, Action, Event, Fill, Moment, Order, Position, Simulator};
+use crate::portfolio::Trade;
 
 /// Turns actions and bars into fills.
 pub trait Executor {
@@ -29,6 +30,10 @@ pub trait Executor {
     fn positions_mut(&mut self) -> &mut [Position];
     /// What happened since the events were last cleared.
     fn events(&self) -> &[Event];
+    /// All fills so far.
+    fn fills(&self) -> &[Fill];
+    /// All orders so far.
+    fn orders(&self) -> &[Order];
     /// Forgets what happened.
     fn clear_events(&mut self);
     /// The number that the next action will take.
@@ -76,6 +81,14 @@ impl Executor for Simulator {
         self.events()
     }
 
+    fn fills(&self) -> &[Fill] {
+        self.fills()
+    }
+
+    fn orders(&self) -> &[Order] {
+        self.orders()
+    }
+
     #[inline]
     fn clear_events(&mut self) {
         self.clear_events();
@@ -94,6 +107,8 @@ impl Executor for Simulator {
 pub trait Portfolio: Account {
     /// Equity at the last mark.
     fn marked_equity(&self) -> f64;
+    /// Closed trades so far, in the order of their exits.
+    fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
     fn update_flat(&mut self, time: i64);
     /// Marks positions to the close of a bar and writes its row.
@@ -105,6 +120,10 @@ pub trait Portfolio: Account {
 impl Portfolio for crate::portfolio::Portfolio {
     fn marked_equity(&self) -> f64 {
         self.marked_equity()
+    }
+
+    fn trades(&self) -> &[Trade] {
+        self.trades()
     }
 
     #[inline]

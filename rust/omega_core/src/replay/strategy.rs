@@ -2,7 +2,8 @@
 
 use super::{Executor, Portfolio};
 use crate::error::OmegaError;
-use crate::execution::{Action, Event, Position};
+use crate::execution::{Action, Event, Fill, Order, Position};
+use crate::portfolio::Trade;
 use crate::store::SymbolCandles;
 use crate::types::Bar;
 
@@ -42,6 +43,12 @@ pub struct State<'a> {
     pub positions: &'a [Position],
     /// What happened on the newest visible bar.
     pub events: &'a [Event],
+    /// All fills so far; events point into them.
+    pub fills: &'a [Fill],
+    /// All closed trades so far; events point into them.
+    pub trades: &'a [Trade],
+    /// All orders so far, waiting or not.
+    pub orders: &'a [Order],
     /// Cash after all booked profits and costs.
     pub balance: f64,
     /// Balance plus open profit.
@@ -55,10 +62,13 @@ pub struct State<'a> {
 impl<'a> State<'a> {
     /// The state of the two components.
     #[inline]
-    pub fn of<E: Executor, P: Portfolio>(executor: &'a E, portfolio: &P) -> Self {
+    pub fn of<E: Executor, P: Portfolio>(executor: &'a E, portfolio: &'a P) -> Self {
         Self {
             positions: executor.positions(),
             events: executor.events(),
+            fills: executor.fills(),
+            trades: portfolio.trades(),
+            orders: executor.orders(),
             balance: portfolio.balance(),
             equity: portfolio.marked_equity(),
             next_order: executor.next_order(),

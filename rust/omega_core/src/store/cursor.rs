@@ -1,6 +1,7 @@
 //! The engine's own position in a symbol's columns; strategies never hold one.
 
-use super::{Segment, SymbolCandles};
+use super::SymbolCandles;
+use crate::columns::Segment;
 use crate::types::Bar;
 
 /// Walks the bars of one symbol forward; the current segment is kept, so that a step is O(1).

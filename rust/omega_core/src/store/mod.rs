@@ -4,9 +4,9 @@
 //! input; all columns of a segment have one length, so that a bar is one offset in each of them.
 
 mod cursor;
-mod segment;
+mod export;
 mod symbol;
 
+pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;
-pub use segment::{AskColumns, Segment};
 pub use symbol::{CandleStore, SymbolCandles};

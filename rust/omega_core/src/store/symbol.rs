@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Segment;
+use crate::columns::{ColumnNames, Segment, SymbolColumns};
 use crate::types::{Bar, SymbolId, TimeUnit};
 
 /// The candles of one symbol: segments in time order.
@@ -15,6 +15,7 @@ pub struct SymbolCandles {
     /// `starts[k]` is the bar index at which segment `k` begins; one more entry holds the length.
     starts: Vec<usize>,
     copied_bytes: usize,
+    names: ColumnNames,
 }
 
 impl SymbolCandles {
@@ -34,6 +35,7 @@ impl SymbolCandles {
             end += segment.len();
             starts.push(end);
         }
+        let names = ColumnNames::default();
         Self {
             name,
             unit,
@@ -41,7 +43,46 @@ impl SymbolCandles {
             segments,
             starts,
             copied_bytes,
+            names,
         }
+    }
+
+    /// Puts checked columns under one index, and keeps the user's names for them.
+    #[must_use]
+    pub fn from_columns(columns: SymbolColumns) -> Self {
+        let SymbolColumns {
+            symbol,
+            unit,
+            timezone,
+            names,
+            segments,
+            copied_bytes,
+            ..
+        } = columns;
+        Self {
+            names,
+            ..Self::new(symbol, unit, timezone, segments, copied_bytes)
+        }
+    }
+
+    /// The same candles as columns, to look at their rows again.
+    #[must_use]
+    pub fn to_columns(&self) -> SymbolColumns {
+        SymbolColumns {
+            symbol: self.name.clone(),
+            unit: self.unit,
+            timezone: self.timezone.clone(),
+            names: self.names.clone(),
+            segments: self.segments.clone(),
+            nulls: Vec::new(),
+            copied_bytes: self.copied_bytes,
+        }
+    }
+
+    /// The user's columns; none where the candles were not read from columns.
+    #[must_use]
+    pub fn names(&self) -> &ColumnNames {
+        &self.names
     }
 
     /// The symbol's name.

@@ -1,0 +1,159 @@
+"""Every reason for which Omega refuses, as an exception that says what to do.
+
+All derive from `OmegaError`; each also is the builtin exception that a reader would expect, so that
+``except ValueError`` works, too.
+
+Example:
+    >>> from omega.errors import ConfigError, OmegaError
+    >>> issubclass(ConfigError, OmegaError) and issubclass(ConfigError, ValueError)
+    True
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "BackendUnavailable",
+    "CallbackFailed",
+    "CandleWarning",
+    "ConfigError",
+    "InvalidCandleData",
+    "OmegaError",
+    "StateSyncError",
+    "UnknownInstrument",
+    "WarmupIndexNotFound",
+]
+
+
+class OmegaError(Exception):
+    """The base of all of Omega's exceptions.
+
+    Keyword arguments become attributes, and survive pickling.
+
+    Example:
+        >>> OmegaError("the message", answer=42).answer
+        42
+    """
+
+    def __init__(self, message: str = "", **details: Any) -> None:
+        """Keeps the message and the details."""
+        super().__init__(message)
+        self.__dict__.update(details)
+
+    def __getattr__(self, name: str) -> Any:
+        """Only here so that type checkers know that details are attributes."""
+        kind = type(self).__name__
+        raise AttributeError(f"'{kind}' has no detail '{name}'", name=name, obj=self)
+
+    def __str__(self) -> str:
+        """The message alone, also where a builtin base would show it quoted."""
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidCandleData(OmegaError, ValueError):
+    """A value or a column of the input breaks the rules T1 or T3.
+
+    Attributes:
+        column: The column, by the user's name for it.
+        row: The row within the symbol, counted from 0; None where the whole column is at fault.
+        value: The value found; None where it is missing.
+        rule: The name of the rule, as ``validate={...}`` takes it.
+        symbol: The symbol.
+
+    Example:
+        >>> error = InvalidCandleData("negative", column="open", row=3, value=-1.0)
+        >>> error.column, error.row, error.value
+        ('open', 3, -1.0)
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        column: str | None = None,
+        row: int | None = None,
+        value: object = None,
+        rule: str | None = None,
+        symbol: str | None = None,
+    ) -> None:
+        """Keeps where the fault is."""
+        super().__init__(
+            message, column=column, row=row, value=value, rule=rule, symbol=symbol
+        )
+
+
+class WarmupIndexNotFound(OmegaError, LookupError):
+    """No bar is left after start and warm-up (rule L2).
+
+    Attributes:
+        start: The start asked for.
+        first: The first open time of the data.
+        last: The last open time of the data.
+
+    Example:
+        >>> WarmupIndexNotFound("too late", start=9, first=1, last=5).last
+        5
+    """
+
+    def __init__(
+        self, message: str = "", *, start: object = None, first: object = None, last: object = None
+    ) -> None:
+        """Keeps what was asked for and what there is."""
+        super().__init__(message, start=start, first=first, last=last)
+
+
+class CallbackFailed(OmegaError, TypeError):
+    """A callback broke the protocol, by returning what is no action.
+
+    An exception that the callback itself raises is never turned into this one.
+
+    Example:
+        >>> issubclass(CallbackFailed, TypeError)
+        True
+    """
+
+
+class StateSyncError(OmegaError, RuntimeError):
+    """Two views of one state disagree: a custom component changed what it must not.
+
+    Example:
+        >>> issubclass(StateSyncError, RuntimeError)
+        True
+    """
+
+
+class BackendUnavailable(OmegaError, ImportError):
+    """The backend asked for cannot be loaded; the cause says why.
+
+    Example:
+        >>> issubclass(BackendUnavailable, ImportError)
+        True
+    """
+
+
+class UnknownInstrument(OmegaError, LookupError):
+    """No instrument of that name is given or known.
+
+    Example:
+        >>> issubclass(UnknownInstrument, LookupError)
+        True
+    """
+
+
+class ConfigError(OmegaError, ValueError):
+    """A setting is impossible, unknown or contradicts another.
+
+    Example:
+        >>> issubclass(ConfigError, ValueError)
+        True
+    """
+
+
+class CandleWarning(UserWarning):
+    """Rows break a rule that was set to ``warn``.
+
+    Example:
+        >>> issubclass(CandleWarning, UserWarning)
+        True
+    """

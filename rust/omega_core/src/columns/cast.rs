@@ -1,0 +1,211 @@
+//! From Arrow arrays to typed buffers: shared as they are, or cast once where the caller asked.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Float64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
+};
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::ScalarBuffer;
+use arrow_cast::display::array_value_to_string;
+use arrow_cast::{CastOptions, can_cast_types, cast_with_options};
+use arrow_schema::{DataType, TimeUnit as ArrowUnit};
+
+use super::InputColumn;
+use crate::error::OmegaError;
+use crate::types::TimeUnit;
+
+/// A column as buffers of one type.
+pub(super) struct Typed<T: arrow_buffer::ArrowNativeType> {
+    pub chunks: Vec<ScalarBuffer<T>>,
+    /// Rows without a value, ascending; what the buffers hold there means nothing.
+    pub nulls: Vec<usize>,
+    pub copied_bytes: usize,
+}
+
+/// What a time column's type says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TimeType {
+    pub unit: TimeUnit,
+    pub timezone: Option<String>,
+}
+
+/// A price, spread or volume column.
+pub(super) fn floats(
+    symbol: &str,
+    column: &InputColumn,
+    cast: bool,
+) -> Result<Typed<f64>, OmegaError> {
+    let (chunks, copied) = cast_to(symbol, column, &DataType::Float64, cast, "float64")?;
+    typed::<Float64Type>(symbol, column, &chunks, copied)
+}
+
+/// A time column.
+pub(super) fn times(
+    symbol: &str,
+    column: &InputColumn,
+    cast: bool,
+) -> Result<(Typed<i64>, TimeType), OmegaError> {
+    let target = match column.data_type() {
+        timestamp @ DataType::Timestamp(..) => timestamp.clone(),
+        DataType::Date64 => DataType::Timestamp(ArrowUnit::Millisecond, None),
+        number if number.is_numeric() => return Err(bare_number(symbol, column)),
+        _ => DataType::Timestamp(ArrowUnit::Microsecond, None),
+    };
+    let (chunks, copied) = cast_to(symbol, column, &target, cast, "timestamp")?;
+    let DataType::Timestamp(unit, timezone) = target else {
+        return Err(refused(symbol, column, "timestamp"));
+    };
+    let (typed, unit) = match unit {
+        ArrowUnit::Second => (
+            typed::<TimestampSecondType>(symbol, column, &chunks, copied)?,
+            TimeUnit::Second,
+        ),
+        ArrowUnit::Millisecond => (
+            typed::<TimestampMillisecondType>(symbol, column, &chunks, copied)?,
+            TimeUnit::Millisecond,
+        ),
+        ArrowUnit::Microsecond => (
+            typed::<TimestampMicrosecondType>(symbol, column, &chunks, copied)?,
+            TimeUnit::Microsecond,
+        ),
+        ArrowUnit::Nanosecond => (
+            typed::<TimestampNanosecondType>(symbol, column, &chunks, copied)?,
+            TimeUnit::Nanosecond,
+        ),
+    };
+    Ok((
+        typed,
+        TimeType {
+            unit,
+            timezone: timezone.map(|zone| zone.to_string()),
+        },
+    ))
+}
+
+fn typed<T: ArrowPrimitiveType>(
+    symbol: &str,
+    column: &InputColumn,
+    chunks: &[ArrayRef],
+    copied_bytes: usize,
+) -> Result<Typed<T::Native>, OmegaError> {
+    let mut out = Typed {
+        chunks: Vec::with_capacity(chunks.len()),
+        nulls: vec![],
+        copied_bytes,
+    };
+    let mut start = 0;
+    for chunk in chunks {
+        let Some(array) = chunk.as_primitive_opt::<T>() else {
+            return Err(refused(symbol, column, "one type in all chunks"));
+        };
+        if let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) {
+            out.nulls.extend(
+                (0..array.len())
+                    .filter(|&i| nulls.is_null(i))
+                    .map(|i| start + i),
+            );
+        }
+        out.chunks.push(array.values().clone());
+        start += array.len();
+    }
+    Ok(out)
+}
+
+/// The chunks as they are where the type fits; else cast where allowed, and how many bytes that made.
+fn cast_to(
+    symbol: &str,
+    column: &InputColumn,
+    target: &DataType,
+    cast: bool,
+    expected: &str,
+) -> Result<(Vec<ArrayRef>, usize), OmegaError> {
+    if column.data_type() == target {
+        return Ok((column.chunks.clone(), 0));
+    }
+    if !cast || !castable(column.data_type(), target) {
+        return Err(refused(symbol, column, expected));
+    }
+    let mut out = Vec::with_capacity(column.chunks.len());
+    let mut copied = 0;
+    let mut start = 0;
+    for chunk in &column.chunks {
+        let options = CastOptions {
+            safe: true,
+            ..CastOptions::default()
+        };
+        let array = cast_with_options(chunk, target, &options)
+            .map_err(|_| refused(symbol, column, expected))?;
+        if array.null_count() > chunk.null_count() {
+            return Err(unreadable(symbol, column, chunk, &array, start, expected));
+        }
+        copied += array.len() * size_of::<f64>();
+        start += array.len();
+        out.push(array);
+    }
+    Ok((out, copied))
+}
+
+fn castable(from: &DataType, to: &DataType) -> bool {
+    let to_float = matches!(to, DataType::Float64);
+    let source_fits = match from {
+        DataType::Dictionary(_, values) => return castable(values, to),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Date32 | DataType::Date64 => !to_float,
+        number => to_float && number.is_numeric(),
+    };
+    source_fits && can_cast_types(from, to)
+}
+
+fn refused(symbol: &str, column: &InputColumn, expected: &str) -> OmegaError {
+    let given = column.data_type();
+    let hint = if castable(given, &DataType::Float64) || given.is_temporal() {
+        "Pass cast=True to cast it once (the copy is counted in copied_bytes), or cast it before"
+    } else {
+        "Give a column of that type, or map another one with columns={role: name}"
+    };
+    OmegaError::InvalidColumn {
+        symbol: symbol.to_owned(),
+        column: column.name.clone(),
+        problem: format!(
+            "the type is {given}, but '{}' needs {expected}",
+            column.role
+        ),
+        hint: hint.to_owned(),
+    }
+}
+
+fn bare_number(symbol: &str, column: &InputColumn) -> OmegaError {
+    OmegaError::InvalidColumn {
+        symbol: symbol.to_owned(),
+        column: column.name.clone(),
+        problem: format!(
+            "the type is {}, which does not say its unit of time",
+            column.data_type()
+        ),
+        hint: "Give it one without a copy: pl.from_epoch(column, time_unit='ms') (or 'us', 'ns')"
+            .to_owned(),
+    }
+}
+
+fn unreadable(
+    symbol: &str,
+    column: &InputColumn,
+    given: &ArrayRef,
+    cast: &ArrayRef,
+    start: usize,
+    expected: &str,
+) -> OmegaError {
+    let offset = (0..cast.len())
+        .find(|&i| cast.is_null(i) && !given.is_null(i))
+        .unwrap_or(0);
+    OmegaError::InvalidCandleData {
+        symbol: symbol.to_owned(),
+        column: column.name.clone(),
+        row: start + offset,
+        value: array_value_to_string(given, offset).unwrap_or_default(),
+        rule: "type",
+        problem: format!("the value cannot be read as {expected}"),
+        hint: "Repair or drop the row before the run".to_owned(),
+    }
+}

@@ -1,0 +1,175 @@
+//! Signals in: what a callback returned or queued, as actions of the core.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyEllipsis, PyList, PyTuple};
+
+use crate::execution::{Action, CloseTarget, Expiry, LevelChange, OpenRequest, OrderType, Sizer};
+use crate::types::{Direction, OrderId, SymbolId, TradeId};
+
+/// The classes that a callback may return, looked up once a run.
+pub(super) struct Vocabulary<'py> {
+    signal: Bound<'py, PyAny>,
+    close: Bound<'py, PyAny>,
+    cancel: Bound<'py, PyAny>,
+    modify: Bound<'py, PyAny>,
+    failed: Bound<'py, PyAny>,
+    to_units: Bound<'py, PyAny>,
+    symbol: String,
+    unit: &'static str,
+}
+
+#[derive(FromPyObject)]
+struct SignalFields<'py> {
+    direction: String,
+    r#type: String,
+    entry_price: Option<f64>,
+    limit_price: Option<f64>,
+    stop_loss: Option<f64>,
+    take_profit: Option<f64>,
+    size: Option<f64>,
+    symbol: Option<String>,
+    reason: Option<String>,
+    tags: Vec<String>,
+    expires: Bound<'py, PyAny>,
+}
+
+#[derive(FromPyObject)]
+struct CloseFields {
+    symbol: Option<String>,
+    trade_id: Option<u32>,
+    fraction: f64,
+    reason: String,
+}
+
+impl<'py> Vocabulary<'py> {
+    pub(super) fn new(py: Python<'py>, symbol: &str, unit: &'static str) -> PyResult<Self> {
+        let signals = py.import("omega.signals")?;
+        Ok(Self {
+            signal: signals.getattr("Signal")?,
+            close: signals.getattr("Close")?,
+            cancel: signals.getattr("Cancel")?,
+            modify: signals.getattr("Modify")?,
+            failed: py.import("omega.errors")?.getattr("CallbackFailed")?,
+            to_units: py.import("omega.times")?.getattr("to_units")?,
+            symbol: symbol.to_owned(),
+            unit,
+        })
+    }
+
+    /// Adds what a callback returned: nothing, one action, or a list of them.
+    pub(super) fn take(
+        &self,
+        returned: &Bound<'py, PyAny>,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
+        if returned.is_none() {
+            return Ok(());
+        }
+        if let Ok(list) = returned.cast::<PyList>() {
+            return list
+                .iter()
+                .try_for_each(|item| self.take_one(&item, actions));
+        }
+        if let Ok(tuple) = returned.cast::<PyTuple>() {
+            return tuple
+                .iter()
+                .try_for_each(|item| self.take_one(&item, actions));
+        }
+        self.take_one(returned, actions)
+    }
+
+    fn take_one(&self, item: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+        let action = if item.is_instance(&self.signal)? {
+            Action::Open(self.open(item)?)
+        } else if item.is_instance(&self.close)? {
+            let fields: CloseFields = item.extract()?;
+            self.check_symbol(fields.symbol.as_deref())?;
+            Action::Close {
+                target: match fields.trade_id {
+                    Some(trade) => CloseTarget::Trade(TradeId(trade)),
+                    None => CloseTarget::Symbol(SymbolId(0)),
+                },
+                fraction: fields.fraction,
+                on_time: fields.reason == "time",
+            }
+        } else if item.is_instance(&self.cancel)? {
+            Action::Cancel(OrderId(item.getattr("order_id")?.extract()?))
+        } else if item.is_instance(&self.modify)? {
+            Action::Modify {
+                trade: TradeId(item.getattr("trade_id")?.extract()?),
+                stop_loss: level_change(&item.getattr("stop_loss")?)?,
+                take_profit: level_change(&item.getattr("take_profit")?)?,
+            }
+        } else {
+            let message = format!(
+                "the strategy returned {}, expected None, a Signal, Close, Cancel or Modify, or a \
+                 list of these",
+                item.repr()?
+            );
+            return Err(PyErr::from_value(self.failed.call1((message,))?));
+        };
+        actions.push(action);
+        Ok(())
+    }
+
+    fn open(&self, item: &Bound<'py, PyAny>) -> PyResult<OpenRequest> {
+        let fields: SignalFields<'py> = item.extract()?;
+        self.check_symbol(fields.symbol.as_deref())?;
+        let price = fields.entry_price.unwrap_or(f64::NAN);
+        Ok(OpenRequest {
+            symbol: SymbolId(0),
+            direction: if fields.direction == "long" {
+                Direction::Long
+            } else {
+                Direction::Short
+            },
+            kind: match fields.r#type.as_str() {
+                "market" => OrderType::Market,
+                "limit" => OrderType::Limit(price),
+                "stop" => OrderType::Stop(price),
+                _ => OrderType::StopLimit {
+                    stop: price,
+                    limit: fields.limit_price.unwrap_or(f64::NAN),
+                },
+            },
+            size: fields.size.map(Sizer::FixedLots),
+            stop_loss: fields.stop_loss,
+            take_profit: fields.take_profit,
+            expiry: self.expiry(&fields.expires)?,
+            reason: fields.reason,
+            tags: fields.tags,
+        })
+    }
+
+    fn expiry(&self, expires: &Bound<'py, PyAny>) -> PyResult<Expiry> {
+        if expires.is_none() {
+            return Ok(Expiry::GoodTillCancelled);
+        }
+        if expires.extract::<&str>().is_ok_and(|word| word == "day") {
+            return Ok(Expiry::Day);
+        }
+        let time = self.to_units.call1((expires, self.unit))?.extract()?;
+        Ok(Expiry::GoodTillTime(time))
+    }
+
+    fn check_symbol(&self, given: Option<&str>) -> PyResult<()> {
+        match given {
+            Some(name) if name != self.symbol => {
+                let message = format!(
+                    "a signal for symbol '{name}', expected '{}', the only symbol of this run",
+                    self.symbol
+                );
+                Err(PyErr::from_value(self.failed.call1((message,))?))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `...` keeps a level, `None` removes it, a number replaces it.
+fn level_change(given: &Bound<'_, PyAny>) -> PyResult<LevelChange> {
+    if given.is(PyEllipsis::get(given.py())) {
+        return Ok(LevelChange::Keep);
+    }
+    Ok(LevelChange::Set(given.extract()?))
+}

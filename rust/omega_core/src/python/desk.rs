@@ -1,0 +1,344 @@
+//! Account, positions and orders as a strategy sees them, as they stood after the newest bar.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+use super::clock::{Clock, Source};
+use crate::execution::{Fill, Order, OrderStatus, Position};
+use crate::portfolio::Trade;
+use crate::replay::State;
+use crate::types::Direction;
+
+/// What the loop last published. The numbers are renewed on each bar, the lists when they changed.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    balance: AtomicU64,
+    equity: AtomicU64,
+    next_order: AtomicU32,
+    lists: Mutex<Lists>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Lists {
+    positions: Vec<Arc<Position>>,
+    pending: Vec<Arc<Order>>,
+}
+
+impl Desk {
+    #[inline]
+    pub(super) fn publish_numbers(&self, state: &State<'_>) {
+        self.balance.store(state.balance.to_bits(), Relaxed);
+        self.equity.store(state.equity.to_bits(), Relaxed);
+    }
+
+    pub(super) fn publish_lists(&self, state: &State<'_>) {
+        self.next_order.store(state.next_order, Relaxed);
+        let waiting = state
+            .orders
+            .iter()
+            .filter(|order| order.status == OrderStatus::Working);
+        let lists = Lists {
+            positions: state.positions.iter().cloned().map(Arc::new).collect(),
+            pending: waiting.cloned().map(Arc::new).collect(),
+        };
+        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = lists;
+    }
+
+    pub(super) fn balance(&self) -> f64 {
+        f64::from_bits(self.balance.load(Relaxed))
+    }
+
+    pub(super) fn equity(&self) -> f64 {
+        f64::from_bits(self.equity.load(Relaxed))
+    }
+
+    pub(super) fn next_order(&self) -> u32 {
+        self.next_order.load(Relaxed)
+    }
+
+    pub(super) fn positions(&self, source: &Arc<Source>, clock: &Clock) -> Vec<PositionView> {
+        let newest = clock.visible().saturating_sub(1);
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let view = |position: &Arc<Position>| PositionView {
+            position: Arc::clone(position),
+            source: Arc::clone(source),
+            newest,
+        };
+        lists.positions.iter().map(view).collect()
+    }
+
+    pub(super) fn position(&self, source: &Arc<Source>, clock: &Clock) -> Option<PositionView> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.positions.first().map(|position| PositionView {
+            position: Arc::clone(position),
+            source: Arc::clone(source),
+            newest: clock.visible().saturating_sub(1),
+        })
+    }
+
+    pub(super) fn pending(&self, source: &Arc<Source>) -> Vec<OrderView> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let view = |order: &Arc<Order>| OrderView {
+            order: Arc::clone(order),
+            source: Arc::clone(source),
+        };
+        lists.pending.iter().map(view).collect()
+    }
+}
+
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Long => "long",
+        Direction::Short => "short",
+    }
+}
+
+/// An open position.
+#[pyclass(frozen, module = "omega._core", name = "Position")]
+pub struct PositionView {
+    position: Arc<Position>,
+    source: Arc<Source>,
+    newest: usize,
+}
+
+#[pymethods]
+impl PositionView {
+    #[getter]
+    fn trade_id(&self) -> u32 {
+        self.position.id.0
+    }
+
+    #[getter]
+    fn order_id(&self) -> u32 {
+        self.position.order.0
+    }
+
+    #[getter]
+    fn symbol(&self) -> &str {
+        self.source.candles.name()
+    }
+
+    #[getter]
+    fn direction(&self) -> &'static str {
+        word(self.position.direction)
+    }
+
+    #[getter]
+    fn lots(&self) -> f64 {
+        self.position.lots
+    }
+
+    #[getter]
+    fn entry_index(&self) -> usize {
+        self.position.entry_index
+    }
+
+    #[getter]
+    fn entry_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.source.datetime(py, self.position.entry_time)
+    }
+
+    #[getter]
+    fn entry_price(&self) -> f64 {
+        self.position.entry_price
+    }
+
+    #[getter]
+    fn stop_loss(&self) -> Option<f64> {
+        self.position.stop_loss
+    }
+
+    #[getter]
+    fn take_profit(&self) -> Option<f64> {
+        self.position.take_profit
+    }
+
+    #[getter]
+    fn profit(&self) -> f64 {
+        let position = &self.position;
+        let bar = self.source.candles.bar(self.newest);
+        let close = bar.side(position.direction.exit_side()).close;
+        (close - position.entry_price)
+            * position.direction.sign()
+            * position.lots
+            * position.contract_size
+    }
+
+    #[getter]
+    fn bars_held(&self) -> usize {
+        self.newest.saturating_sub(self.position.entry_index)
+    }
+
+    #[getter]
+    fn reason(&self) -> Option<&str> {
+        self.position.reason.as_deref()
+    }
+
+    #[getter]
+    fn tags(&self) -> Vec<String> {
+        self.position.tags.clone()
+    }
+
+    fn __repr__(&self) -> String {
+        let position = &self.position;
+        format!(
+            "<position {}: {} {} lots of {} at {}>",
+            position.id.0,
+            word(position.direction),
+            position.lots,
+            self.symbol(),
+            position.entry_price
+        )
+    }
+}
+
+/// An order that waits.
+#[pyclass(frozen, module = "omega._core", name = "PendingOrder")]
+pub struct OrderView {
+    order: Arc<Order>,
+    source: Arc<Source>,
+}
+
+#[pymethods]
+impl OrderView {
+    #[getter]
+    fn order_id(&self) -> u32 {
+        self.order.id.0
+    }
+
+    #[getter]
+    fn symbol(&self) -> &str {
+        self.source.candles.name()
+    }
+
+    #[getter]
+    fn direction(&self) -> &'static str {
+        word(self.order.direction)
+    }
+
+    #[getter]
+    fn r#type(&self) -> &'static str {
+        self.order.kind.name()
+    }
+
+    #[getter]
+    fn price(&self) -> Option<f64> {
+        self.order.kind.price()
+    }
+
+    #[getter]
+    fn lots(&self) -> f64 {
+        self.order.lots
+    }
+
+    #[getter]
+    fn stop_loss(&self) -> Option<f64> {
+        self.order.stop_loss
+    }
+
+    #[getter]
+    fn take_profit(&self) -> Option<f64> {
+        self.order.take_profit
+    }
+
+    fn __repr__(&self) -> String {
+        let order = &self.order;
+        let price = order
+            .kind
+            .price()
+            .map_or(String::new(), |price| format!(" at {price}"));
+        let (kind, direction) = (order.kind.name(), word(order.direction));
+        format!(
+            "<{kind} order {}: {direction} {} lots{price}>",
+            order.id.0, order.lots
+        )
+    }
+}
+
+/// A fill, as `on_fill` gets it.
+#[pyclass(frozen, get_all, module = "omega._core", name = "Fill")]
+pub struct FillView {
+    order_id: u32,
+    trade_id: u32,
+    symbol: String,
+    side: &'static str,
+    index: usize,
+    time: Py<PyAny>,
+    price: f64,
+    lots: f64,
+    fee: f64,
+    slippage: f64,
+}
+
+impl FillView {
+    pub(super) fn new(py: Python<'_>, source: &Source, fill: &Fill) -> PyResult<Self> {
+        Ok(Self {
+            order_id: fill.order.0,
+            trade_id: fill.trade.0,
+            symbol: source.candles.name().to_owned(),
+            side: if fill.direction == Direction::Long {
+                "buy"
+            } else {
+                "sell"
+            },
+            index: fill.index,
+            time: source.datetime(py, fill.time)?.unbind(),
+            price: fill.price,
+            lots: fill.lots,
+            fee: fill.fee,
+            slippage: fill.slippage,
+        })
+    }
+}
+
+/// A closed trade, as `on_exit` gets it.
+#[pyclass(frozen, get_all, module = "omega._core", name = "Trade")]
+pub struct TradeView {
+    trade_id: u32,
+    symbol: String,
+    direction: &'static str,
+    lots: f64,
+    entry_index: usize,
+    entry_time: Py<PyAny>,
+    entry_price: f64,
+    exit_index: usize,
+    exit_time: Py<PyAny>,
+    exit_price: f64,
+    exit_reason: &'static str,
+    gross_pnl: f64,
+    fees: f64,
+    swap: f64,
+    net_pnl: f64,
+    r_multiple: Option<f64>,
+    bars_held: usize,
+    reason: Option<String>,
+    tags: Vec<String>,
+}
+
+impl TradeView {
+    pub(super) fn new(py: Python<'_>, source: &Source, trade: &Trade) -> PyResult<Self> {
+        Ok(Self {
+            trade_id: trade.id.0,
+            symbol: source.candles.name().to_owned(),
+            direction: word(trade.direction),
+            lots: trade.lots,
+            entry_index: trade.entry_index,
+            entry_time: source.datetime(py, trade.entry_time)?.unbind(),
+            entry_price: trade.entry_price,
+            exit_index: trade.exit_index,
+            exit_time: source.datetime(py, trade.exit_time)?.unbind(),
+            exit_price: trade.exit_price,
+            exit_reason: trade.exit_reason.name(),
+            gross_pnl: trade.gross_pnl,
+            fees: trade.fees,
+            swap: trade.swap,
+            net_pnl: trade.net_pnl,
+            r_multiple: trade.r_multiple,
+            bars_held: trade.bars_held,
+            reason: trade.reason.clone(),
+            tags: trade.tags.clone(),
+        })
+    }
+}

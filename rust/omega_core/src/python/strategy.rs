@@ -1,0 +1,253 @@
+//! A Python strategy behind the core's `Strategy` trait: one call a bar, nothing built for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use super::actions::Vocabulary;
+use super::clock::{Clock, Source};
+use super::desk::{Desk, FillView, TradeView};
+use super::error::to_py_err;
+use super::memory::is_held_elsewhere;
+use super::views::BarView;
+use crate::error::OmegaError;
+use crate::execution::{Action, Event};
+use crate::replay::{Observer, State, Strategy, View};
+
+/// One callback in so many is timed; the sum is scaled up. A clock costs as much as a callback.
+const TIMED_EVERY: usize = 64;
+
+/// What a callback or the engine raised; the engine's own errors become Python's on the way out.
+pub(super) struct Raised(pub(super) PyErr);
+
+impl From<OmegaError> for Raised {
+    fn from(error: OmegaError) -> Self {
+        Self(Python::attach(|py| to_py_err(py, &error)))
+    }
+}
+
+impl From<PyErr> for Raised {
+    fn from(error: PyErr) -> Self {
+        Self(error)
+    }
+}
+
+/// The callbacks of a strategy: unbound functions with their instance, or plain functions.
+pub(super) struct Callbacks<'py> {
+    pub(super) on_bar: Bound<'py, PyAny>,
+    pub(super) on_fill: Option<Bound<'py, PyAny>>,
+    pub(super) on_exit: Option<Bound<'py, PyAny>>,
+    pub(super) instance: Option<Bound<'py, PyAny>>,
+}
+
+/// Calls a Python strategy.
+pub(super) struct PyStrategy<'py> {
+    pub(super) py: Python<'py>,
+    pub(super) callbacks: Callbacks<'py>,
+    pub(super) queue: Bound<'py, PyList>,
+    pub(super) vocabulary: Vocabulary<'py>,
+    pub(super) source: Arc<Source>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) desk: Arc<Desk>,
+    view: Bound<'py, BarView>,
+    published: Option<u64>,
+    calls: usize,
+    timed: Duration,
+}
+
+impl<'py> PyStrategy<'py> {
+    pub(super) fn new(
+        py: Python<'py>,
+        callbacks: Callbacks<'py>,
+        queue: Bound<'py, PyList>,
+        source: Arc<Source>,
+        clock: Arc<Clock>,
+        desk: Arc<Desk>,
+    ) -> PyResult<Self> {
+        let candles = &source.candles;
+        let vocabulary = Vocabulary::new(py, candles.name(), candles.unit().abbreviation())?;
+        let view = Bound::new(py, BarView::new(Arc::clone(&source), 0))?;
+        Ok(Self {
+            py,
+            callbacks,
+            queue,
+            vocabulary,
+            source,
+            clock,
+            desk,
+            view,
+            published: None,
+            calls: 0,
+            timed: Duration::ZERO,
+        })
+    }
+
+    /// Time spent in `on_bar`, from the calls that were timed.
+    pub(super) fn callback_time(&self) -> Duration {
+        self.timed
+    }
+
+    #[inline]
+    fn prepare(&mut self, newest: usize, state: &State<'_>) -> PyResult<()> {
+        self.clock.show(newest + 1);
+        self.desk.publish_numbers(state);
+        if self.published != Some(state.changes) {
+            self.desk.publish_lists(state);
+            self.published = Some(state.changes);
+        }
+        if is_held_elsewhere(&self.view) {
+            self.view = Bound::new(self.py, BarView::new(Arc::clone(&self.source), newest))?;
+        }
+        self.view.get().show(newest);
+        Ok(())
+    }
+
+    #[inline]
+    fn call(&self) -> PyResult<Bound<'py, PyAny>> {
+        match &self.callbacks.instance {
+            Some(instance) => self.callbacks.on_bar.call1((instance, &self.view)),
+            None => self.callbacks.on_bar.call1((&self.view,)),
+        }
+    }
+
+    fn call_timed(&mut self) -> PyResult<Bound<'py, PyAny>> {
+        let before = Instant::now();
+        let returned = self.call();
+        #[expect(clippy::cast_possible_truncation, reason = "a small constant")]
+        let times = TIMED_EVERY as u32;
+        self.timed += before.elapsed() * times;
+        returned
+    }
+
+    /// Tells the strategy what happened on the newest bar, in order.
+    fn tell(&self, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
+        for event in state.events {
+            let (callback, argument) = match (event, &self.callbacks) {
+                (
+                    Event::Filled(place),
+                    Callbacks {
+                        on_fill: Some(callback),
+                        ..
+                    },
+                ) => {
+                    let view = FillView::new(self.py, &self.source, &state.fills[*place])?;
+                    (callback, Bound::new(self.py, view)?.into_any())
+                }
+                (
+                    Event::Closed(place),
+                    Callbacks {
+                        on_exit: Some(callback),
+                        ..
+                    },
+                ) => {
+                    let view = TradeView::new(self.py, &self.source, &state.trades[*place])?;
+                    (callback, Bound::new(self.py, view)?.into_any())
+                }
+                _ => continue,
+            };
+            let returned = match &self.callbacks.instance {
+                Some(instance) => callback.call1((instance, argument))?,
+                None => callback.call1((argument,))?,
+            };
+            self.collect(&returned, actions)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+        if !self.queue.is_empty() {
+            for item in self.queue.iter() {
+                self.vocabulary.take(&item, actions)?;
+            }
+            self.queue.del_slice(0, self.queue.len())?;
+        }
+        if returned.is_none() {
+            Ok(())
+        } else {
+            self.vocabulary.take(returned, actions)
+        }
+    }
+
+    fn step(&mut self, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
+        if !state.events.is_empty() {
+            self.tell(state, actions)?;
+        }
+        let timed = self.calls.is_multiple_of(TIMED_EVERY);
+        self.calls += 1;
+        let returned = if timed {
+            self.call_timed()?
+        } else {
+            self.call()?
+        };
+        self.collect(&returned, actions)
+    }
+
+    /// Adds bar, time and symbol to an exception, and leaves it otherwise as it was raised.
+    fn noted(&self, error: PyErr, newest: usize) -> PyErr {
+        let time = self.source.candles.time(newest);
+        let shown = self
+            .source
+            .datetime(self.py, time)
+            .and_then(|time| Ok(time.str()?.to_string()));
+        let note = format!(
+            "raised by the strategy on bar {newest} ({}) of {}",
+            shown.unwrap_or_else(|_| time.to_string()),
+            self.source.candles.name()
+        );
+        // A failing add_note must not hide the exception itself.
+        let _ = error.value(self.py).call_method1("add_note", (note,));
+        error
+    }
+}
+
+impl Strategy for PyStrategy<'_> {
+    type Error = Raised;
+
+    #[inline]
+    fn evaluate(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), Raised> {
+        let newest = view.newest();
+        self.prepare(newest, state)?;
+        self.step(state, actions)
+            .map_err(|error| Raised(self.noted(error, newest)))
+    }
+
+    fn finish(&mut self, view: &View<'_>, state: &State<'_>) -> Result<(), Raised> {
+        let newest = view.newest();
+        self.prepare(newest, state)?;
+        self.tell(state, &mut Vec::new())
+            .map_err(|error| Raised(self.noted(error, newest)))
+    }
+}
+
+/// Lets Ctrl-C end a run, and tells a progress display how far it is.
+pub(super) struct Watch<'py> {
+    pub(super) py: Python<'py>,
+    pub(super) on_progress: Option<Bound<'py, PyAny>>,
+    pub(super) total: usize,
+    pub(super) reported: usize,
+}
+
+impl Observer for Watch<'_> {
+    type Error = Raised;
+
+    fn tick(&mut self, bars_done: usize) -> Result<(), Raised> {
+        self.py.check_signals()?;
+        let Some(callback) = &self.on_progress else {
+            return Ok(());
+        };
+        let is_news = bars_done == self.total || bars_done - self.reported >= self.total / 100;
+        if is_news && bars_done > self.reported {
+            self.reported = bars_done;
+            callback.call1((bars_done, self.total))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,419 @@
+//! What a strategy sees of the candles: views by index, never candle objects.
+//!
+//! One view is used for all bars of a run; where a callback kept it, the next bar gets a new one,
+//! so that a view goes on showing its own bar.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use arrow_buffer::ScalarBuffer;
+use numpy::{PyArray1, PyArrayMethods};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use super::clock::Source;
+use super::memory::{self, is_held_elsewhere};
+use crate::columns::{AskColumns, Segment};
+use crate::types::Side;
+
+const OPEN: usize = 0;
+const HIGH: usize = 1;
+const LOW: usize = 2;
+const CLOSE: usize = 3;
+
+/// A place in the candles: an index, and the segment that was last found to hold it.
+#[derive(Debug)]
+struct Place {
+    source: Arc<Source>,
+    index: AtomicUsize,
+    segment: AtomicUsize,
+}
+
+impl Place {
+    fn new(source: Arc<Source>, index: usize) -> Self {
+        Self {
+            source,
+            index: AtomicUsize::new(index),
+            segment: AtomicUsize::new(0),
+        }
+    }
+
+    fn index(&self) -> usize {
+        self.index.load(Relaxed)
+    }
+
+    /// The segment of the bar and the bar's offset in it.
+    #[inline]
+    fn locate(&self) -> (&Segment, usize) {
+        let candles = &self.source.candles;
+        let index = self.index();
+        let known = self.segment.load(Relaxed);
+        let start = candles.segment_start(known);
+        let segment = &candles.segments()[known];
+        if index >= start && index - start < segment.len() {
+            return (segment, index - start);
+        }
+        let (found, offset) = candles.locate(index);
+        self.segment.store(found, Relaxed);
+        (&candles.segments()[found], offset)
+    }
+
+    #[inline]
+    fn bid(&self, price: usize) -> f64 {
+        let (segment, offset) = self.locate();
+        segment.bid[price][offset]
+    }
+
+    #[inline]
+    fn ask(&self, price: usize) -> f64 {
+        let (segment, offset) = self.locate();
+        match &segment.ask {
+            AskColumns::Quoted(columns) => columns[price][offset],
+            AskColumns::Constant(spread) => segment.bid[price][offset] + spread,
+            AskColumns::Spread(spreads) => segment.bid[price][offset] + spreads[offset],
+        }
+    }
+
+    fn volume(&self) -> PyResult<f64> {
+        let (segment, offset) = self.locate();
+        match &segment.volume {
+            Some(volume) => Ok(volume[offset]),
+            None => Err(PyValueError::new_err("the data has no volume column")),
+        }
+    }
+
+    /// The last `length` values of a column, up to this bar: shared memory where one segment holds
+    /// them, put together where they cross from one chunk into the next or are computed.
+    fn window<'py>(
+        &self,
+        length: usize,
+        owner: Bound<'py, PyAny>,
+        column: impl Fn(&Segment) -> Column<'_>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let past = self.index() + 1;
+        if length == 0 || length > past {
+            return Err(PyIndexError::new_err(format!(
+                "a window of {length} bars at bar {}: expected 1 to {past}; declare a warmup",
+                past - 1
+            )));
+        }
+        let (segment, offset) = self.locate();
+        if length <= offset + 1
+            && let Column::Stored(values) = column(segment)
+        {
+            return Ok(memory::share(
+                values,
+                offset + 1 - length,
+                offset + 1,
+                owner,
+            ));
+        }
+        let candles = &self.source.candles;
+        let values: PyResult<Vec<f64>> = (past - length..past)
+            .map(|index| {
+                let (k, offset) = candles.locate(index);
+                column(&candles.segments()[k]).at(offset)
+            })
+            .collect();
+        let array = PyArray1::from_vec(owner.py(), values?);
+        array.readwrite().make_nonwriteable();
+        Ok(array)
+    }
+}
+
+/// A column of a segment: in memory, computed, or not there.
+enum Column<'a> {
+    Stored(&'a ScalarBuffer<f64>),
+    Above(&'a ScalarBuffer<f64>, f64),
+    Spread(&'a ScalarBuffer<f64>, &'a ScalarBuffer<f64>),
+    Missing,
+}
+
+impl Column<'_> {
+    fn at(&self, offset: usize) -> PyResult<f64> {
+        match self {
+            Self::Stored(values) => Ok(values[offset]),
+            Self::Above(bids, spread) => Ok(bids[offset] + spread),
+            Self::Spread(bids, spreads) => Ok(bids[offset] + spreads[offset]),
+            Self::Missing => Err(PyValueError::new_err("the data has no volume column")),
+        }
+    }
+}
+
+fn side_column(segment: &Segment, side: Side, price: usize) -> Column<'_> {
+    match (side, &segment.ask) {
+        (Side::Bid, _) => Column::Stored(&segment.bid[price]),
+        (Side::Ask, AskColumns::Quoted(columns)) => Column::Stored(&columns[price]),
+        (Side::Ask, AskColumns::Constant(spread)) => Column::Above(&segment.bid[price], *spread),
+        (Side::Ask, AskColumns::Spread(spreads)) => Column::Spread(&segment.bid[price], spreads),
+    }
+}
+
+fn volume_column(segment: &Segment) -> Column<'_> {
+    segment
+        .volume
+        .as_ref()
+        .map_or(Column::Missing, Column::Stored)
+}
+
+/// One side of a bar: `bar.bid` or `bar.ask`.
+#[pyclass(frozen, module = "omega._core")]
+pub struct SideView {
+    place: Place,
+    side: Side,
+}
+
+impl SideView {
+    fn price(&self, price: usize) -> f64 {
+        match self.side {
+            Side::Bid => self.place.bid(price),
+            Side::Ask => self.place.ask(price),
+        }
+    }
+}
+
+#[pymethods]
+impl SideView {
+    #[getter]
+    fn open(&self) -> f64 {
+        self.price(OPEN)
+    }
+
+    #[getter]
+    fn high(&self) -> f64 {
+        self.price(HIGH)
+    }
+
+    #[getter]
+    fn low(&self) -> f64 {
+        self.price(LOW)
+    }
+
+    #[getter]
+    fn close(&self) -> f64 {
+        self.price(CLOSE)
+    }
+
+    fn open_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, OPEN)
+    }
+
+    fn high_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, HIGH)
+    }
+
+    fn low_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, LOW)
+    }
+
+    fn close_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, CLOSE)
+    }
+
+    fn __repr__(&self) -> String {
+        let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.price(price));
+        let side = if self.side == Side::Bid { "bid" } else { "ask" };
+        format!("<{side} of bar {}: {}>", self.place.index(), listed(prices))
+    }
+}
+
+type Window<'py> = PyResult<Bound<'py, PyArray1<f64>>>;
+
+impl SideView {
+    fn window<'py>(slf: Bound<'py, Self>, length: usize, price: usize) -> Window<'py> {
+        let this = slf.clone();
+        let side = this.get().side;
+        this.get().place.window(length, slf.into_any(), |part| {
+            side_column(part, side, price)
+        })
+    }
+}
+
+/// A bar as a strategy sees it.
+#[pyclass(frozen, module = "omega._core", name = "Bar")]
+pub struct BarView {
+    place: Place,
+    bid: PyOnceLock<Py<SideView>>,
+    ask: PyOnceLock<Py<SideView>>,
+    before: PyOnceLock<Py<BarView>>,
+}
+
+impl BarView {
+    pub(super) fn new(source: Arc<Source>, index: usize) -> Self {
+        Self {
+            place: Place::new(source, index),
+            bid: PyOnceLock::new(),
+            ask: PyOnceLock::new(),
+            before: PyOnceLock::new(),
+        }
+    }
+
+    /// Moves the view; only the engine does, and only while nobody else holds it.
+    #[inline]
+    pub(super) fn show(&self, index: usize) {
+        self.place.index.store(index, Relaxed);
+    }
+
+    /// The kept view of a side, moved to this bar; a new one where the kept one is in other hands.
+    fn side(&self, py: Python<'_>, side: Side) -> PyResult<Py<SideView>> {
+        let cell = if side == Side::Bid {
+            &self.bid
+        } else {
+            &self.ask
+        };
+        let make = || {
+            let place = Place::new(Arc::clone(&self.place.source), self.place.index());
+            Py::new(py, SideView { place, side })
+        };
+        let kept = cell.get_or_try_init(py, make)?;
+        if is_held_elsewhere(kept.bind(py)) {
+            return make();
+        }
+        kept.get().place.index.store(self.place.index(), Relaxed);
+        Ok(kept.clone_ref(py))
+    }
+
+    fn earlier(&self, py: Python<'_>, index: usize) -> PyResult<Py<Self>> {
+        let make = || Py::new(py, Self::new(Arc::clone(&self.place.source), index));
+        let kept = self.before.get_or_try_init(py, make)?;
+        if is_held_elsewhere(kept.bind(py)) {
+            return make();
+        }
+        kept.get().show(index);
+        Ok(kept.clone_ref(py))
+    }
+
+    fn window<'py>(slf: Bound<'py, Self>, length: usize, price: usize) -> Window<'py> {
+        let this = slf.clone();
+        this.get().place.window(length, slf.into_any(), |part| {
+            side_column(part, Side::Bid, price)
+        })
+    }
+}
+
+#[pymethods]
+impl BarView {
+    #[getter]
+    fn index(&self) -> usize {
+        self.place.index()
+    }
+
+    #[getter]
+    fn symbol(&self) -> &str {
+        self.place.source.candles.name()
+    }
+
+    #[getter]
+    fn timestamp(&self) -> i64 {
+        let (segment, offset) = self.place.locate();
+        segment.time[offset]
+    }
+
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.place.source.datetime(py, self.timestamp())
+    }
+
+    #[getter]
+    fn open(&self) -> f64 {
+        self.place.bid(OPEN)
+    }
+
+    #[getter]
+    fn high(&self) -> f64 {
+        self.place.bid(HIGH)
+    }
+
+    #[getter]
+    fn low(&self) -> f64 {
+        self.place.bid(LOW)
+    }
+
+    #[getter]
+    fn close(&self) -> f64 {
+        self.place.bid(CLOSE)
+    }
+
+    #[getter]
+    fn volume(&self) -> PyResult<f64> {
+        self.place.volume()
+    }
+
+    #[getter]
+    fn spread(&self) -> f64 {
+        self.place.ask(CLOSE) - self.place.bid(CLOSE)
+    }
+
+    #[getter]
+    fn bid(&self, py: Python<'_>) -> PyResult<Py<SideView>> {
+        self.side(py, Side::Bid)
+    }
+
+    #[getter]
+    fn ask(&self, py: Python<'_>) -> PyResult<Py<SideView>> {
+        self.side(py, Side::Ask)
+    }
+
+    fn open_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, OPEN)
+    }
+
+    fn high_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, HIGH)
+    }
+
+    fn low_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, LOW)
+    }
+
+    fn close_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        Self::window(slf, length, CLOSE)
+    }
+
+    fn volume_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+        let this = slf.clone();
+        this.get()
+            .place
+            .window(length, slf.into_any(), volume_column)
+    }
+
+    fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+        let this = slf.get();
+        let Ok(steps) = key.extract::<isize>() else {
+            let symbol = this.place.source.candles.name();
+            return if key.extract::<&str>().is_ok_and(|name| name == symbol) {
+                Ok(slf.clone().unbind())
+            } else {
+                Err(PyKeyError::new_err(format!(
+                    "{key}: this run has one symbol, {symbol}"
+                )))
+            };
+        };
+        let now = this.place.index();
+        if steps == 0 {
+            return Ok(slf.clone().unbind());
+        }
+        match now.checked_add_signed(steps) {
+            Some(index) if index < now => this.earlier(slf.py(), index),
+            _ => Err(PyIndexError::new_err(format!(
+                "bar[{steps}] at bar {now}: expected -{now} to 0; the future is not there, and \
+                 neither is anything before the first bar"
+            ))),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.place.bid(price));
+        format!(
+            "<bar {} of {}: bid {}>",
+            self.place.index(),
+            self.symbol(),
+            listed(prices)
+        )
+    }
+}
+
+fn listed([open, high, low, close]: [f64; 4]) -> String {
+    format!("open {open}, high {high}, low {low}, close {close}")
+}
