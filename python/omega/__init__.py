@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "Bar",
     "BacktestResult",
+    "Bar",
     "Cancel",
     "CandleStore",
     "Candles",
