@@ -81,14 +81,8 @@ def test_run_takes_two_files(strategy: Path, tmp_path: Path) -> None:
     for side in ("bid", "ask"):
         prices = {f"{side}_{key}": key for key in ("open", "high", "low", "close")}
         both.select("time", *prices).rename(prices).write_parquet(tmp_path / f"{side}.parquet")
-    words = (
-        "run",
-        f"{strategy}:Every",
-        tmp_path / "bid.parquet",
-        "--ask",
-        tmp_path / "ask.parquet",
-    )
-    two = omega(*words, "--json")
+    bid, ask = tmp_path / "bid.parquet", tmp_path / "ask.parquet"
+    two = omega("run", f"{strategy}:Every", bid, "--ask", ask, "--json")
     one = omega("run", f"{strategy}:Every", SAMPLE, "--json")
     assert two.exit_code == 0, two.output
     assert json.loads(two.stdout)["fingerprint"] == json.loads(one.stdout)["fingerprint"]
