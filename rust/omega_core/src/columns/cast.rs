@@ -121,13 +121,13 @@ fn cast_to(
     expected: &str,
 ) -> Result<(Vec<ArrayRef>, usize), OmegaError> {
     if column.data_type() == target {
-        return Ok((column.chunks.clone(), 0));
+        return Ok((column.chunks.clone(), column.copied_bytes));
     }
     if !cast || !castable(column.data_type(), target) {
         return Err(refused(symbol, column, expected));
     }
     let mut out = Vec::with_capacity(column.chunks.len());
-    let mut copied = 0;
+    let mut copied = column.copied_bytes;
     let mut start = 0;
     for chunk in &column.chunks {
         let options = CastOptions {

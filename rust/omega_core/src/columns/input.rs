@@ -20,6 +20,8 @@ pub struct InputColumn {
     pub name: String,
     /// Its chunks, in the order of the rows.
     pub chunks: Vec<ArrayRef>,
+    /// Bytes that were copied to bring it here; 0 where it is shared.
+    pub copied_bytes: usize,
 }
 
 impl InputColumn {

@@ -65,6 +65,15 @@ impl Role {
             .map_or("", |(_, name)| name)
     }
 
+    /// The same part by the side that it belongs to: plain data is the bid side (rule T2).
+    #[must_use]
+    pub fn on_a_side(self) -> Self {
+        match self {
+            Self::Price(k) => Self::Bid(k),
+            other => other,
+        }
+    }
+
     /// Whether this column supplies the slot.
     #[must_use]
     pub fn fills(self, slot: Slot) -> bool {

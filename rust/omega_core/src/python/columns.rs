@@ -21,11 +21,26 @@ use std::sync::Arc;
 pub(crate) struct Column {
     field: FieldRef,
     chunks: Vec<ArrayRef>,
+    /// Whether the caller had to copy the values to give them.
+    copied: bool,
 }
 
 impl Column {
     pub(crate) fn new(field: FieldRef, chunks: Vec<ArrayRef>) -> Self {
-        Self { field, chunks }
+        Self {
+            field,
+            chunks,
+            copied: false,
+        }
+    }
+
+    /// Bytes that the caller copied.
+    pub(crate) fn copied_bytes(&self) -> usize {
+        if self.copied {
+            self.__len__() * size_of::<f64>()
+        } else {
+            0
+        }
     }
 
     /// The chunks; an empty one where the column has none, so that its type is known.
@@ -44,17 +59,19 @@ impl Column {
     #[staticmethod]
     fn from_arrow(data: AnyArray) -> PyArrowResult<Self> {
         let (chunks, field) = data.into_chunked_array()?.into_inner();
-        Ok(Self { field, chunks })
+        Ok(Self::new(field, chunks))
     }
 
     /// Takes a one-dimensional contiguous buffer of numbers.
     #[staticmethod]
-    fn from_buffer(data: AnyBufferProtocol) -> PyArrowResult<Self> {
+    #[pyo3(signature = (data, copied=false))]
+    fn from_buffer(data: AnyBufferProtocol, copied: bool) -> PyArrowResult<Self> {
         let array = data.into_arrow_array()?;
         let field = Arc::new(Field::new("", array.data_type().clone(), true));
         Ok(Self {
             field,
             chunks: vec![array],
+            copied,
         })
     }
 
@@ -74,6 +91,7 @@ impl Column {
         Ok(Self {
             field: Arc::new(Field::new("", data_type, true)),
             chunks,
+            copied: self.copied,
         })
     }
 
@@ -98,6 +116,7 @@ impl Column {
         Ok(Self {
             field: self.field.clone(),
             chunks,
+            copied: self.copied,
         })
     }
 
