@@ -67,25 +67,25 @@ class ResultTables(Protocol):
     def timezone(self) -> str | None:
         """Time zone in which times are shown."""
 
-    def trades(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow, here and below
+    def trades(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
         """Closed trades."""
 
-    def intervals(self) -> Any:  # noqa: ANN401
+    def intervals(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
         """Worst and best net profit of each trade, row by row."""
 
-    def orders(self) -> Any:  # noqa: ANN401
+    def orders(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
         """Orders."""
 
-    def fills(self) -> Any:  # noqa: ANN401
+    def fills(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
         """Executions."""
 
-    def equity(self) -> Any:  # noqa: ANN401
+    def equity(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
         """The equity curve."""
 
-    def ledger(self) -> Any:  # noqa: ANN401
+    def ledger(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
         """Changes of the balance."""
 
-    def positions(self) -> Any:  # noqa: ANN401
+    def positions(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
         """Positions still open."""
 
     def metrics(self) -> list[tuple[str, float | int | None]]:
