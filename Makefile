@@ -28,7 +28,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
-	$(BIN)/python examples/demo.py
+	$(BIN)/python -m examples.demo
 
 test: $(DEV) $(NATIVE) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)

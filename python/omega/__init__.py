@@ -38,6 +38,7 @@ from omega.instruments import Instrument
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
+    from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
     from omega.indicators import crossover, crossunder
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BacktestResult",
+    "Bar",
     "Cancel",
     "CandleStore",
     "Candles",
@@ -57,15 +59,20 @@ __all__ = [
     "Costs",
     "EquityPercent",
     "Execution",
+    "Fill",
     "FixedLots",
     "FixedUnits",
+    "Indicator",
     "Instrument",
     "Modify",
     "OmegaError",
+    "PendingOrder",
+    "Position",
     "RiskAmount",
     "RiskPercent",
     "Signal",
     "Strategy",
+    "Trade",
     "UnknownInstrument",
     "__version__",
     "crossover",
@@ -77,10 +84,16 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
+    "Bar": "omega._core",
     "BacktestResult": "omega.results",
     "CandleStore": "omega.store",
     "Candles": "omega.columns",
+    "Fill": "omega._core",
+    "Indicator": "omega._core",
+    "PendingOrder": "omega._core",
+    "Position": "omega._core",
     "Strategy": "omega.strategy",
+    "Trade": "omega._core",
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
     "get_active_backend": "omega.backtest",

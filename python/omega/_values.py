@@ -23,7 +23,7 @@ Check = Callable[[object], _Taken]
 _Class = TypeVar("_Class", bound=type)
 
 
-class Refused(Exception):  # noqa: N818 - a sentence reads better: `raise Refused("a number")`
+class Refused(Exception):
     """A value is not what a check takes; its text says what would have been right."""
 
 

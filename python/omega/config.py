@@ -17,6 +17,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -120,8 +121,8 @@ class Execution:
     cooldown_bars: int = 0
     cooldown_minutes: float = 0.0
     cooldown_after_exit_minutes: float = 0.0
-    sessions: tuple[tuple[str, str], ...] | None = None
-    blackouts: tuple[tuple[Moment, Moment], ...] | None = None
+    sessions: Sequence[tuple[str, str]] | None = None
+    blackouts: Sequence[tuple[Moment, Moment]] | None = None
     limit_improvement: bool = True
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ Example:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import TypeAlias
@@ -61,7 +61,7 @@ class Signal:
     size: float | None = None
     symbol: str | None = None
     reason: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: Sequence[str] = ()
     expires: datetime | int | str | None = None
     meta: Mapping[str, object] | None = dataclasses.field(default=None, hash=False)
     oco: str | None = None

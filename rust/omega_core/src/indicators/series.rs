@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::columns::{AskColumns, Segment};
 use crate::error::OmegaError;
-use crate::store::{AskColumns, Segment, SymbolCandles};
+use crate::store::SymbolCandles;
 
 /// Which column of the candles an indicator reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

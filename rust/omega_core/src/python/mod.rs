@@ -5,9 +5,19 @@
     reason = "the binding owns what it is handed; arguments extracted from Python are values"
 )]
 
+mod actions;
+mod clock;
 mod columns;
+mod desk;
 mod error;
+mod indicators;
+mod memory;
+mod results;
+mod run;
+mod settings;
 mod store;
+mod strategy;
+mod views;
 
 use pyo3::prelude::*;
 
@@ -17,5 +27,15 @@ mod _core {
     #[pymodule_export]
     use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]
+    use super::desk::{FillView, OrderView, PositionView, TradeView};
+    #[pymodule_export]
+    use super::indicators::IndicatorView;
+    #[pymodule_export]
+    use super::results::{PyArrowTable, PyRunTables};
+    #[pymodule_export]
+    use super::run::{Run, RunReport};
+    #[pymodule_export]
     use super::store::CandleStore;
+    #[pymodule_export]
+    use super::views::{BarView, SideView};
 }

@@ -13,9 +13,9 @@ use pyo3_arrow::PyChunkedArray;
 
 use super::clock::{Clock, Source as Shared};
 use super::desk::{Desk, OrderView, PositionView};
-use super::error::to_pyerr;
+use super::error::to_py_err;
 use super::indicators::IndicatorView;
-use super::results::RunTables;
+use super::results::PyRunTables;
 use super::settings::RunSettings;
 use super::store::CandleStore;
 use super::strategy::{Callbacks, PyStrategy, Raised, Watch};
@@ -24,7 +24,7 @@ use crate::execution::Simulator;
 use crate::indicators::{self, Indicator, Series, Source};
 use crate::portfolio::Portfolio;
 use crate::replay;
-use crate::results::RunRows;
+use crate::results::{RunRows, RunTables};
 use crate::types::SymbolId;
 
 /// One run over one symbol of a store.
@@ -115,7 +115,7 @@ impl Run {
         window: usize,
         source: &Bound<'_, PyAny>,
     ) -> PyResult<IndicatorView> {
-        let indicator = Indicator::named(name, window).map_err(to_pyerr)?;
+        let indicator = Indicator::named(name, window).map_err(|error| to_py_err(py, &error))?;
         let values = if let Ok(input) = source.cast::<IndicatorView>() {
             let input = input.get().values().clone();
             py.detach(|| Ok(indicator.over(&Series::of(&input))))
@@ -124,7 +124,7 @@ impl Run {
             let candles = &self.source.candles;
             py.detach(|| compute(indicator, candles, &column))
         };
-        let values = ScalarBuffer::from(values.map_err(to_pyerr)?);
+        let values = ScalarBuffer::from(values.map_err(|error| to_py_err(py, &error))?);
         self.declare_warmup(first_value(&values).max(indicator.warmup()));
         Ok(IndicatorView::new(
             format!("{name}({window})"),
@@ -134,9 +134,14 @@ impl Run {
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    fn column(&self, name: String, column: PyChunkedArray) -> PyResult<IndicatorView> {
+    fn column(
+        &self,
+        py: Python<'_>,
+        name: String,
+        column: PyChunkedArray,
+    ) -> PyResult<IndicatorView> {
         let bars = self.source.candles.len();
-        let values = joined(&column, bars).map_err(to_pyerr)?;
+        let values = joined(&column, bars).map_err(|error| to_py_err(py, &error))?;
         self.declare_warmup(first_value(&values));
         Ok(IndicatorView::new(name, values, Arc::clone(&self.clock)))
     }
@@ -157,12 +162,18 @@ impl Run {
         on_fill: Option<Bound<'py, PyAny>>,
         on_exit: Option<Bound<'py, PyAny>>,
         on_progress: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<(RunTables, RunReport)> {
+    ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         let candles = Arc::clone(&self.source.candles);
-        let plan = settings.plan(&candles, self.warmup()).map_err(to_pyerr)?;
+        let plan = settings
+            .plan(&candles, self.warmup())
+            .map_err(|error| to_py_err(py, &error))?;
         let total = plan.end - plan.start;
-        let mut executor = Simulator::new(settings.execution(candles.unit()).map_err(to_pyerr)?);
+        let mut executor = Simulator::new(
+            settings
+                .execution(candles.unit())
+                .map_err(|error| to_py_err(py, &error))?,
+        );
         let mut portfolio = Portfolio::new(settings.cash, candles.time(plan.start), total);
         let mut strategy = PyStrategy::new(
             py,
@@ -202,7 +213,8 @@ impl Run {
             callback_time_ms: callback_time.as_secs_f64() * 1e3,
             start_index: plan.start,
         };
-        Ok((RunTables::new(rows), report))
+        let tables = py.detach(|| RunTables::from_rows(rows));
+        Ok((PyRunTables::from(tables), report))
     }
 }
 

@@ -14,7 +14,7 @@ use pyo3::sync::PyOnceLock;
 
 use super::clock::Source;
 use super::memory::{self, is_held_elsewhere};
-use crate::store::{AskColumns, Segment};
+use crate::columns::{AskColumns, Segment};
 use crate::types::Side;
 
 const OPEN: usize = 0;

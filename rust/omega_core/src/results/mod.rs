@@ -1,30 +1,19 @@
 //! Rows to Arrow tables, metrics and the fingerprint.
+//!
+//! In goes what a run wrote down ([`RunRows`]); out come record batches with the columns of
+//! [`schema`], the metrics computed from those tables alone, and a hash of their logical bytes.
 
-use crate::execution::{Fill, Order, Position};
-use crate::portfolio::{EquityCurve, LedgerLine, Trade};
-use crate::types::TimeUnit;
+mod adopt;
+mod columns;
+mod fingerprint;
+mod ledger;
+mod metrics;
+mod read;
+mod rows;
+pub mod schema;
+mod tables;
 
-/// Everything that a run wrote down, as rows.
-#[derive(Debug, Clone)]
-pub struct RunRows {
-    /// Names of the symbols, by `SymbolId`.
-    pub symbols: Vec<String>,
-    /// Contract sizes, by `SymbolId`.
-    pub contract_sizes: Vec<f64>,
-    /// Unit of every time in the rows.
-    pub unit: TimeUnit,
-    /// Display time zone of the times.
-    pub timezone: Option<String>,
-    /// Closed trades, in order of entry, then of exit.
-    pub trades: Vec<Trade>,
-    /// Orders, by number.
-    pub orders: Vec<Order>,
-    /// Fills, in the order in which they happened.
-    pub fills: Vec<Fill>,
-    /// Ledger lines, in the order in which they were booked.
-    pub ledger: Vec<LedgerLine>,
-    /// One row for each bar walked.
-    pub equity: EquityCurve,
-    /// Positions still open at the end.
-    pub positions: Vec<Position>,
-}
+pub use adopt::ForeignTables;
+pub use metrics::{MetricValue, Metrics};
+pub use rows::RunRows;
+pub use tables::RunTables;

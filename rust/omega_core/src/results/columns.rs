@@ -1,0 +1,123 @@
+//! Vectors to Arrow arrays. Numbers move into their buffers; nothing that is a vector is copied.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::types::UInt32Type;
+use arrow_array::{
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, StringArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt32Array,
+};
+use arrow_buffer::ScalarBuffer;
+
+use super::schema::{Shared, tag_field};
+use crate::types::TimeUnit;
+
+/// An array of the iterator's values, under the name that the tables use.
+pub(super) fn u32s(values: impl IntoIterator<Item = u32>) -> ArrayRef {
+    u32_vec(values.into_iter().collect())
+}
+
+/// The vector itself as an array.
+pub(super) fn u32_vec(values: Vec<u32>) -> ArrayRef {
+    Arc::new(UInt32Array::new(ScalarBuffer::from(values), None))
+}
+
+/// Counts and bar indices; the store holds fewer than 2³² bars a symbol.
+pub(super) fn indices(values: impl IntoIterator<Item = usize>) -> ArrayRef {
+    u32s(values.into_iter().map(|value| {
+        assert!(
+            u32::try_from(value).is_ok(),
+            "bar index {value} fits into 32 bits"
+        );
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "asserted in the line above"
+        )]
+        let narrow = value as u32;
+        narrow
+    }))
+}
+
+/// Identifiers that may be missing.
+pub(super) fn optional_u32s(values: impl IntoIterator<Item = Option<u32>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<UInt32Array>())
+}
+
+/// Numbers.
+pub(super) fn f64s(values: impl IntoIterator<Item = f64>) -> ArrayRef {
+    f64_vec(values.into_iter().collect())
+}
+
+/// The vector itself as an array.
+pub(super) fn f64_vec(values: Vec<f64>) -> ArrayRef {
+    Arc::new(Float64Array::new(ScalarBuffer::from(values), None))
+}
+
+/// Numbers that may be missing.
+pub(super) fn optional_f64s(values: impl IntoIterator<Item = Option<f64>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<Float64Array>())
+}
+
+/// Flags.
+pub(super) fn bools(values: impl IntoIterator<Item = bool>) -> ArrayRef {
+    Arc::new(BooleanArray::from(values.into_iter().collect::<Vec<_>>()))
+}
+
+/// Times of the run's unit and zone.
+pub(super) fn times(values: impl IntoIterator<Item = i64>, shared: &Shared) -> ArrayRef {
+    time_vec(values.into_iter().collect(), shared)
+}
+
+/// The vector itself as an array of times.
+pub(super) fn time_vec(values: Vec<i64>, shared: &Shared) -> ArrayRef {
+    let values = ScalarBuffer::from(values);
+    let zone = shared.timezone.clone();
+    match shared.unit {
+        TimeUnit::Second => {
+            Arc::new(TimestampSecondArray::new(values, None).with_timezone_opt(zone))
+        }
+        TimeUnit::Millisecond => {
+            Arc::new(TimestampMillisecondArray::new(values, None).with_timezone_opt(zone))
+        }
+        TimeUnit::Microsecond => {
+            Arc::new(TimestampMicrosecondArray::new(values, None).with_timezone_opt(zone))
+        }
+        TimeUnit::Nanosecond => {
+            Arc::new(TimestampNanosecondArray::new(values, None).with_timezone_opt(zone))
+        }
+    }
+}
+
+/// Free texts that may be missing.
+pub(super) fn texts<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<StringArray>())
+}
+
+/// Lists of free texts.
+pub(super) fn tags<'a>(values: impl IntoIterator<Item = &'a [String]>) -> ArrayRef {
+    let mut builder = ListBuilder::new(StringBuilder::new()).with_field(tag_field());
+    for tags in values {
+        for tag in tags {
+            builder.values().append_value(tag);
+        }
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
+/// Places in a list of names, with that list, in its order, as the dictionary.
+pub(super) fn dictionary<S: AsRef<str>>(
+    keys: impl IntoIterator<Item = u32>,
+    names: &[S],
+) -> ArrayRef {
+    let values: StringArray = names.iter().map(|name| Some(name.as_ref())).collect();
+    let keys = UInt32Array::new(keys.into_iter().collect::<Vec<_>>().into(), None);
+    Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)))
+}
+
+/// The place of a name in a list of names.
+pub(super) fn place<S: AsRef<str>>(name: &str, names: &[S]) -> Option<u32> {
+    let place = names.iter().position(|known| known.as_ref() == name)?;
+    u32::try_from(place).ok()
+}

@@ -1,0 +1,18 @@
+//! The ledger closes: its amounts, added in order, give its balances to the last bit (M5).
+
+use super::{RunTables, read};
+
+impl RunTables {
+    /// The first ledger line whose balance is not the balance before it plus its amount; none where
+    /// the whole ledger closes. The balance before the first line is 0.
+    #[must_use]
+    pub fn first_broken_ledger_line(&self) -> Option<usize> {
+        let amounts = read::f64s(&self.ledger, "amount");
+        let balances = read::f64s(&self.ledger, "balance");
+        let mut balance = 0.0_f64;
+        amounts.iter().zip(balances).position(|(amount, recorded)| {
+            balance += amount;
+            balance.to_bits() != recorded.to_bits()
+        })
+    }
+}

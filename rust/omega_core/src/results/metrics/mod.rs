@@ -1,0 +1,76 @@
+//! Metrics, from the result tables alone.
+//!
+//! Every number is made of `+ - * / sqrt`, and of one `powf` for the growth rate, in the order that
+//! `docs/concepts/results.md` writes down; sums run from the first row to the last and start at 0.
+//! A metric that is undefined, or not finite, is [`MetricValue::Null`], never 0.
+
+mod costs;
+mod curve;
+mod drawdown;
+mod trades;
+
+use super::RunTables;
+
+/// The value of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MetricValue {
+    /// A ratio, a price or an amount of money.
+    Float(f64),
+    /// A count.
+    Int(u64),
+    /// A time in the unit of the run.
+    Time(i64),
+    /// Undefined for this run.
+    Null,
+}
+
+/// Names and values in the order in which they are shown.
+pub type Metrics = Vec<(&'static str, MetricValue)>;
+
+impl RunTables {
+    /// All metrics of the run.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let mut metrics = curve::metrics(self);
+        metrics.extend(drawdown::metrics(self));
+        metrics.extend(trades::metrics(self));
+        metrics.extend(costs::metrics(self));
+        metrics
+    }
+
+    /// The cash at the start: the first line of the ledger.
+    fn initial_equity(&self) -> Option<f64> {
+        super::read::f64s(&self.ledger, "amount").first().copied()
+    }
+}
+
+/// The value where there is one and it is finite.
+fn float(value: Option<f64>) -> MetricValue {
+    match value {
+        Some(value) if value.is_finite() => MetricValue::Float(value),
+        _ => MetricValue::Null,
+    }
+}
+
+fn count(value: usize) -> MetricValue {
+    MetricValue::Int(value as u64)
+}
+
+/// `a / b` where `b` is above 0.
+fn ratio(a: f64, b: f64) -> Option<f64> {
+    (b > 0.0).then(|| a / b)
+}
+
+/// Added up from the first to the last, starting at 0.
+fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, |total, value| total + value)
+}
+
+/// A count as a number.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "fewer than 2^53 rows fit into memory"
+)]
+fn number(value: usize) -> f64 {
+    value as f64
+}

@@ -1,0 +1,30 @@
+//! What a run hands over to this stage.
+
+use crate::execution::{Fill, Order, Position};
+use crate::portfolio::{EquityCurve, LedgerLine, Trade};
+use crate::types::TimeUnit;
+
+/// Everything that a run wrote down, as rows.
+#[derive(Debug, Clone)]
+pub struct RunRows {
+    /// Names of the symbols, by `SymbolId`.
+    pub symbols: Vec<String>,
+    /// Contract sizes, by `SymbolId`.
+    pub contract_sizes: Vec<f64>,
+    /// Unit of every time in the rows.
+    pub unit: TimeUnit,
+    /// Display time zone of the times.
+    pub timezone: Option<String>,
+    /// Closed trades, in order of entry, then of exit.
+    pub trades: Vec<Trade>,
+    /// Orders, by number.
+    pub orders: Vec<Order>,
+    /// Fills, in the order in which they happened.
+    pub fills: Vec<Fill>,
+    /// Ledger lines, in the order in which they were booked.
+    pub ledger: Vec<LedgerLine>,
+    /// One row for each bar walked.
+    pub equity: EquityCurve,
+    /// Positions still open at the end.
+    pub positions: Vec<Position>,
+}

@@ -1,0 +1,276 @@
+//! The tables of a run.
+
+use std::sync::{Arc, OnceLock};
+
+use arrow_array::{ArrayRef, RecordBatch};
+
+use super::RunRows;
+use super::columns::{
+    bools, dictionary, f64_vec, f64s, indices, optional_f64s, optional_u32s, place, tags, texts,
+    time_vec, times, u32_vec, u32s,
+};
+use super::schema::{self, Column, Kind, Shared};
+use crate::execution::{Fill, Order, OrderStatus, Position};
+use crate::portfolio::{EquityCurve, LedgerLine, Trade};
+use crate::types::{Direction, SymbolId};
+
+/// The result tables of one run, and what is computed from them.
+#[derive(Debug, Clone)]
+pub struct RunTables {
+    pub(super) trades: RecordBatch,
+    pub(super) intervals: RecordBatch,
+    pub(super) orders: RecordBatch,
+    pub(super) fills: RecordBatch,
+    pub(super) equity: RecordBatch,
+    pub(super) ledger: RecordBatch,
+    pub(super) positions: RecordBatch,
+    pub(super) contract_sizes: Vec<f64>,
+    pub(super) shared: Shared,
+    pub(super) fingerprint: OnceLock<String>,
+}
+
+impl RunTables {
+    /// Turns rows into tables; the vectors of the equity curve become its buffers as they are.
+    ///
+    /// # Panics
+    ///
+    /// Where a row names a symbol that is not in `rows.symbols`, which no run does.
+    #[must_use]
+    pub fn from_rows(rows: RunRows) -> Self {
+        let shared = Shared {
+            symbols: rows.symbols,
+            unit: rows.unit,
+            timezone: rows.timezone.map(Into::into),
+        };
+        Self {
+            trades: trades(&rows.trades, &shared),
+            intervals: intervals(&rows.trades, &shared),
+            orders: orders(&rows.orders, &shared),
+            fills: fills(&rows.fills, &shared),
+            equity: equity(rows.equity, &shared),
+            ledger: ledger(&rows.ledger, &shared),
+            positions: positions(&rows.positions, &shared),
+            contract_sizes: rows.contract_sizes,
+            shared,
+            fingerprint: OnceLock::new(),
+        }
+    }
+
+    /// Closed positions, with the columns of [`schema::TRADES`].
+    #[must_use]
+    pub fn trades(&self) -> &RecordBatch {
+        &self.trades
+    }
+
+    /// Worst and best net profit of each trade, with the columns of [`schema::INTERVALS`].
+    #[must_use]
+    pub fn intervals(&self) -> &RecordBatch {
+        &self.intervals
+    }
+
+    /// Orders, with the columns of [`schema::ORDERS`].
+    #[must_use]
+    pub fn orders(&self) -> &RecordBatch {
+        &self.orders
+    }
+
+    /// Executions, with the columns of [`schema::FILLS`].
+    #[must_use]
+    pub fn fills(&self) -> &RecordBatch {
+        &self.fills
+    }
+
+    /// The equity curve, with the columns of [`schema::EQUITY`].
+    #[must_use]
+    pub fn equity(&self) -> &RecordBatch {
+        &self.equity
+    }
+
+    /// Changes of the balance, with the columns of [`schema::LEDGER`].
+    #[must_use]
+    pub fn ledger(&self) -> &RecordBatch {
+        &self.ledger
+    }
+
+    /// Positions still open, with the columns of [`schema::POSITIONS`].
+    #[must_use]
+    pub fn positions(&self) -> &RecordBatch {
+        &self.positions
+    }
+
+    /// Contract sizes, by symbol.
+    #[must_use]
+    pub fn contract_sizes(&self) -> &[f64] {
+        &self.contract_sizes
+    }
+
+    /// Symbols, time unit and time zone of the tables.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// Puts arrays under the columns of a table.
+pub(super) fn batch(columns: &[Column], arrays: Vec<ArrayRef>, shared: &Shared) -> RecordBatch {
+    let schema = Arc::new(schema::arrow_schema(columns, shared));
+    match RecordBatch::try_new(schema, arrays) {
+        Ok(batch) => batch,
+        Err(mismatch) => panic!("arrays match the schema they were built for: {mismatch}"),
+    }
+}
+
+fn symbols(ids: impl Iterator<Item = SymbolId>, shared: &Shared) -> ArrayRef {
+    dictionary(ids.map(|id| id.0), &shared.symbols)
+}
+
+/// A column of names out of the closed list that its schema states.
+fn categories(
+    table: &[Column],
+    column: &str,
+    names: impl Iterator<Item = &'static str>,
+) -> ArrayRef {
+    let list = match table.iter().find(|c| c.name == column).map(|c| c.kind) {
+        Some(Kind::Category(list)) => list,
+        _ => panic!("'{column}' is a category"),
+    };
+    let keys = names.map(|name| match place(name, list) {
+        Some(key) => key,
+        None => panic!("'{name}' is a name of category '{column}'"),
+    });
+    dictionary(keys, list)
+}
+
+fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Long => "long",
+        Direction::Short => "short",
+    }
+}
+
+fn side_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Long => "buy",
+        Direction::Short => "sell",
+    }
+}
+
+fn trades(rows: &[Trade], shared: &Shared) -> RecordBatch {
+    let table = schema::TRADES;
+    let directions = rows.iter().map(|r| direction_name(r.direction));
+    let exits = rows.iter().map(|r| r.exit_reason.name());
+    let arrays = vec![
+        u32s(rows.iter().map(|r| r.id.0)),
+        symbols(rows.iter().map(|r| r.symbol), shared),
+        categories(table, "direction", directions),
+        f64s(rows.iter().map(|r| r.lots)),
+        f64s(rows.iter().map(|r| r.units)),
+        indices(rows.iter().map(|r| r.entry_index)),
+        times(rows.iter().map(|r| r.entry_time), shared),
+        f64s(rows.iter().map(|r| r.entry_price)),
+        indices(rows.iter().map(|r| r.exit_index)),
+        times(rows.iter().map(|r| r.exit_time), shared),
+        f64s(rows.iter().map(|r| r.exit_price)),
+        optional_f64s(rows.iter().map(|r| r.stop_loss)),
+        optional_f64s(rows.iter().map(|r| r.take_profit)),
+        categories(table, "exit_reason", exits),
+        bools(rows.iter().map(|r| r.ambiguous)),
+        f64s(rows.iter().map(|r| r.gross_pnl)),
+        f64s(rows.iter().map(|r| r.fees)),
+        f64s(rows.iter().map(|r| r.swap)),
+        f64s(rows.iter().map(|r| r.net_pnl)),
+        optional_f64s(rows.iter().map(|r| r.r_multiple)),
+        f64s(rows.iter().map(|r| r.mae)),
+        f64s(rows.iter().map(|r| r.mfe)),
+        indices(rows.iter().map(|r| r.bars_held)),
+        texts(rows.iter().map(|r| r.reason.as_deref())),
+        tags(rows.iter().map(|r| r.tags.as_slice())),
+    ];
+    batch(table, arrays, shared)
+}
+
+fn intervals(rows: &[Trade], shared: &Shared) -> RecordBatch {
+    let arrays = vec![
+        u32s(rows.iter().map(|r| r.id.0)),
+        f64s(rows.iter().map(|r| r.net_pnl_worst)),
+        f64s(rows.iter().map(|r| r.net_pnl_best)),
+    ];
+    batch(schema::INTERVALS, arrays, shared)
+}
+
+fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
+    let table = schema::ORDERS;
+    let reject_reason = |status| match status {
+        OrderStatus::Rejected(reason) => Some(reason.name()),
+        _ => None,
+    };
+    let arrays = vec![
+        u32s(rows.iter().map(|r| r.id.0)),
+        symbols(rows.iter().map(|r| r.symbol), shared),
+        categories(table, "side", rows.iter().map(|r| side_name(r.direction))),
+        categories(table, "type", rows.iter().map(|r| r.kind.name())),
+        f64s(rows.iter().map(|r| r.lots)),
+        optional_f64s(rows.iter().map(|r| r.kind.price())),
+        optional_f64s(rows.iter().map(|r| r.stop_loss)),
+        optional_f64s(rows.iter().map(|r| r.take_profit)),
+        times(rows.iter().map(|r| r.submitted_time), shared),
+        categories(table, "status", rows.iter().map(|r| r.status.name())),
+        texts(rows.iter().map(|r| reject_reason(r.status))),
+    ];
+    batch(table, arrays, shared)
+}
+
+fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {
+    let arrays = vec![
+        u32s(rows.iter().map(|r| r.order.0)),
+        u32s(rows.iter().map(|r| r.trade.0)),
+        times(rows.iter().map(|r| r.time), shared),
+        f64s(rows.iter().map(|r| r.price)),
+        f64s(rows.iter().map(|r| r.lots)),
+        f64s(rows.iter().map(|r| r.fee)),
+        f64s(rows.iter().map(|r| r.slippage)),
+    ];
+    batch(schema::FILLS, arrays, shared)
+}
+
+fn equity(curve: EquityCurve, shared: &Shared) -> RecordBatch {
+    let arrays = vec![
+        time_vec(curve.time, shared),
+        f64_vec(curve.balance),
+        f64_vec(curve.equity),
+        u32_vec(curve.open_positions),
+    ];
+    batch(schema::EQUITY, arrays, shared)
+}
+
+fn ledger(rows: &[LedgerLine], shared: &Shared) -> RecordBatch {
+    let table = schema::LEDGER;
+    let arrays = vec![
+        times(rows.iter().map(|r| r.time), shared),
+        categories(table, "kind", rows.iter().map(|r| r.kind.name())),
+        optional_u32s(rows.iter().map(|r| r.trade.map(|trade| trade.0))),
+        f64s(rows.iter().map(|r| r.amount)),
+        f64s(rows.iter().map(|r| r.balance)),
+    ];
+    batch(table, arrays, shared)
+}
+
+fn positions(rows: &[Position], shared: &Shared) -> RecordBatch {
+    let table = schema::POSITIONS;
+    let directions = rows.iter().map(|r| direction_name(r.direction));
+    let arrays = vec![
+        u32s(rows.iter().map(|r| r.id.0)),
+        symbols(rows.iter().map(|r| r.symbol), shared),
+        categories(table, "direction", directions),
+        f64s(rows.iter().map(|r| r.lots)),
+        indices(rows.iter().map(|r| r.entry_index)),
+        times(rows.iter().map(|r| r.entry_time), shared),
+        f64s(rows.iter().map(|r| r.entry_price)),
+        optional_f64s(rows.iter().map(|r| r.stop_loss)),
+        optional_f64s(rows.iter().map(|r| r.take_profit)),
+        f64s(rows.iter().map(|r| r.marked_profit)),
+        f64s(rows.iter().map(|r| r.swap)),
+        f64s(rows.iter().map(|r| r.entry_fee)),
+    ];
+    batch(table, arrays, shared)
+}

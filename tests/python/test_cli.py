@@ -1,0 +1,152 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from omega.cli import main
+
+TOP = Path(__file__).resolve().parents[2]
+SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
+STRATEGY = """
+import omega
+
+class Every(omega.Strategy):
+    n: int = 100
+
+    def on_bar(self, bar):
+        if bar.index % self.n == 0:
+            self.buy(size=0.1, stop_loss=bar.close * 0.999)
+
+def nothing(bar):
+    return None
+
+class Broken(omega.Strategy):
+    def on_bar(self, bar):
+        raise RuntimeError("my own mistake")
+"""
+
+
+@pytest.fixture
+def strategy(tmp_path: Path) -> Path:
+    file = tmp_path / "mine.py"
+    file.write_text(STRATEGY)
+    return file
+
+
+def omega(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def crossed(folder: Path) -> Path:
+    """Return the sample with three rows whose ask is below the bid."""
+    frame = pl.read_parquet(SAMPLE)
+    bad = pl.int_range(pl.len()).is_in([5, 6, 700])
+    lowered = [
+        pl.when(bad).then(pl.col(name) - 0.01).otherwise(pl.col(name)).alias(name)
+        for name in ("ask_open", "ask_high", "ask_low", "ask_close")
+    ]
+    file = folder / "crossed.parquet"
+    frame.with_columns(lowered).write_parquet(file)
+    return file
+
+
+def test_run_prints_the_summary(strategy: Path) -> None:
+    done = omega("run", f"{strategy}:Every", SAMPLE, "--symbol", "EURUSD", "--param", "n=500")
+    assert done.exit_code == 0, done.output
+    assert "trades" in done.stdout.lower()
+
+
+def test_run_prints_json_that_can_be_read(strategy: Path) -> None:
+    done = omega("run", f"{strategy}:nothing", SAMPLE, "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["copied_bytes"] == 0
+    assert document["metrics"]
+
+
+def test_run_writes_the_tables(strategy: Path, tmp_path: Path) -> None:
+    done = omega("run", f"{strategy}:Every", SAMPLE, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert pl.read_parquet(tmp_path / "out" / "trades.parquet").height > 0
+
+
+def test_run_takes_two_files(strategy: Path, tmp_path: Path) -> None:
+    both = pl.read_parquet(SAMPLE)
+    for side in ("bid", "ask"):
+        prices = {f"{side}_{key}": key for key in ("open", "high", "low", "close")}
+        both.select("time", *prices).rename(prices).write_parquet(tmp_path / f"{side}.parquet")
+    bid, ask = tmp_path / "bid.parquet", tmp_path / "ask.parquet"
+    two = omega("run", f"{strategy}:Every", bid, "--ask", ask, "--json")
+    one = omega("run", f"{strategy}:Every", SAMPLE, "--json")
+    assert two.exit_code == 0, two.output
+    assert json.loads(two.stdout)["fingerprint"] == json.loads(one.stdout)["fingerprint"]
+
+
+def test_an_error_is_one_message_without_a_traceback(strategy: Path) -> None:
+    done = omega("run", f"{strategy}:Every", SAMPLE, "--start", "2030-01-01")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.output
+
+
+def test_a_strategys_own_error_is_its_own(strategy: Path) -> None:
+    done = omega("run", f"{strategy}:Broken", SAMPLE)
+    assert isinstance(done.exception, RuntimeError)
+    assert "my own mistake" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["{strategy}"], "Missing argument 'DATA'"),
+        (["{strategy}", "{sample}"], "expected a file and a name"),
+        (["nowhere.py:X", "{sample}"], "there is no file 'nowhere.py'"),
+        (["{strategy}:X", "{sample}"], "mine.py has no 'X'; it has Every, nothing, Broken"),
+        (["{strategy}:Every", "{sample}", "--param", "n"], "expected NAME=VALUE"),
+        (["{strategy}:nothing", "{sample}", "--param", "n=1"], "parameters go to a class"),
+        (["{strategy}:Every", "nowhere.parquet"], "there is no file 'nowhere.parquet'"),
+        (["{strategy}:Every", "{strategy}"], "is no Parquet or Arrow file"),
+    ],
+)
+def test_a_command_that_is_not_understood_ends_with_2(
+    words: list[str], told: str, strategy: Path
+) -> None:
+    done = omega("run", *(word.format(strategy=strategy, sample=SAMPLE) for word in words))
+    assert done.exit_code == 2
+    assert told in " ".join(done.stderr.split())
+
+
+def test_csv_is_refused_with_the_line_that_converts_it(tmp_path: Path) -> None:
+    file = tmp_path / "candles.csv"
+    file.write_text("time,open,high,low,close\n")
+    done = omega("data", "check", file)
+    assert done.exit_code == 2
+    assert "polars.read_csv(" in done.stderr
+    assert "write_parquet(" in done.stderr
+
+
+def test_check_finds_nothing_in_good_data() -> None:
+    done = omega("data", "check", SAMPLE)
+    assert done.exit_code == 0, done.output
+    assert "2,880 rows, no findings" in done.stdout
+
+
+def test_check_lists_what_a_run_would_refuse(tmp_path: Path) -> None:
+    done = omega("data", "check", crossed(tmp_path))
+    assert done.exit_code == 1
+    assert "findings" in done.stdout
+    assert "700" in done.stdout
+
+
+def test_a_rule_can_be_lifted(strategy: Path, tmp_path: Path) -> None:
+    file = crossed(tmp_path)
+    refused = omega("run", f"{strategy}:nothing", file)
+    assert refused.exit_code == 1
+    allowed = omega("run", f"{strategy}:nothing", file, "--allow", "crossed")
+    assert allowed.exit_code == 0, allowed.output
