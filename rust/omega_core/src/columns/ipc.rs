@@ -35,7 +35,10 @@ pub fn ipc_columns(
 ) -> Result<Vec<(FieldRef, Vec<ArrayRef>)>, ArrowError> {
     let footer = footer(file)?;
     let schema = schema_of(&footer)?;
-    let places = names.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>()?;
+    let places = names
+        .iter()
+        .map(|name| schema.index_of(name))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut decoder = FileDecoder::new(Arc::clone(&schema), footer.version())
         .with_projection(places.clone())
         .with_require_alignment(true);
@@ -51,13 +54,17 @@ pub fn ipc_columns(
             column.push(Arc::clone(array));
         }
     }
-    let fields = places.iter().map(|&place| Arc::clone(&schema.fields()[place]));
+    let fields = places
+        .iter()
+        .map(|&place| Arc::clone(&schema.fields()[place]));
     Ok(fields.zip(chunks).collect())
 }
 
 fn footer(file: &Buffer) -> Result<Footer<'_>, ArrowError> {
     let bytes = file.as_slice();
-    let (body, trailer) = bytes.split_last_chunk::<TRAILER>().ok_or_else(|| broken("too short"))?;
+    let (body, trailer) = bytes
+        .split_last_chunk::<TRAILER>()
+        .ok_or_else(|| broken("too short"))?;
     let start = body.len().checked_sub(read_footer_length(*trailer)?);
     let footer = &body[start.ok_or_else(|| broken("its footer is longer than the file"))?..];
     root_as_footer(footer).map_err(|error| broken(&error.to_string()))

@@ -203,7 +203,11 @@ pub(crate) fn table_columns(data: AnyRecordBatch) -> PyArrowResult<Vec<(String, 
 #[pyfunction]
 pub(crate) fn ipc_names(file: PyArrowBuffer) -> PyArrowResult<Vec<String>> {
     let schema = columns::ipc_schema(file.as_ref())?;
-    Ok(schema.fields().iter().map(|field| field.name().clone()).collect())
+    Ok(schema
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect())
 }
 
 /// Some columns of an Arrow IPC file in a buffer; only an uncompressed file can be shared so.
@@ -213,5 +217,9 @@ pub(crate) fn ipc_columns(
     names: Vec<String>,
 ) -> PyArrowResult<Vec<(String, Column)>> {
     let found = columns::ipc_columns(file.as_ref(), &names)?;
-    Ok(names.into_iter().zip(found).map(|(name, (f, c))| (name, Column::new(f, c))).collect())
+    Ok(names
+        .into_iter()
+        .zip(found)
+        .map(|(name, (f, c))| (name, Column::new(f, c)))
+        .collect())
 }
