@@ -14,7 +14,7 @@ use pyo3_arrow::ffi::{
 };
 use pyo3_arrow::input::AnyRecordBatch;
 
-use super::error::to_py_err;
+use super::error::to_pyerr;
 use crate::error::OmegaError;
 use crate::results::schema::Shared;
 use crate::results::{ForeignTables, MetricValue, RunTables};
@@ -102,7 +102,6 @@ impl PyRunTables {
     #[staticmethod]
     #[pyo3(signature = (tables, *, symbols, contract_sizes, unit, timezone=None))]
     fn from_tables(
-        py: Python<'_>,
         tables: BTreeMap<String, AnyRecordBatch>,
         symbols: Vec<String>,
         contract_sizes: Vec<f64>,
@@ -111,13 +110,13 @@ impl PyRunTables {
     ) -> PyResult<Self> {
         let shared = Shared {
             symbols,
-            unit: time_unit(unit).map_err(|error| to_py_err(py, &error))?,
+            unit: time_unit(unit).map_err(to_pyerr)?,
             timezone: timezone.map(Into::into),
         };
         let foreign = foreign_tables(tables)?;
         RunTables::from_tables(&foreign, shared, contract_sizes)
             .map(Self)
-            .map_err(|error| to_py_err(py, &error))
+            .map_err(to_pyerr)
     }
 
     fn trades(&self) -> PyArrowTable {

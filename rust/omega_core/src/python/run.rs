@@ -13,7 +13,7 @@ use pyo3_arrow::PyChunkedArray;
 
 use super::clock::{Clock, Source as Shared};
 use super::desk::{Desk, OrderView, PositionView};
-use super::error::to_py_err;
+use super::error::to_pyerr;
 use super::indicators::IndicatorView;
 use super::results::PyRunTables;
 use super::settings::RunSettings;
@@ -115,7 +115,7 @@ impl Run {
         window: usize,
         source: &Bound<'_, PyAny>,
     ) -> PyResult<IndicatorView> {
-        let indicator = Indicator::named(name, window).map_err(|error| to_py_err(py, &error))?;
+        let indicator = Indicator::named(name, window).map_err(to_pyerr)?;
         let values = if let Ok(input) = source.cast::<IndicatorView>() {
             let input = input.get().values().clone();
             py.detach(|| Ok(indicator.over(&Series::of(&input))))
@@ -124,7 +124,7 @@ impl Run {
             let candles = &self.source.candles;
             py.detach(|| compute(indicator, candles, &column))
         };
-        let values = ScalarBuffer::from(values.map_err(|error| to_py_err(py, &error))?);
+        let values = ScalarBuffer::from(values.map_err(to_pyerr)?);
         self.declare_warmup(first_value(&values).max(indicator.warmup()));
         Ok(IndicatorView::new(
             format!("{name}({window})"),
@@ -134,14 +134,9 @@ impl Run {
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    fn column(
-        &self,
-        py: Python<'_>,
-        name: String,
-        column: PyChunkedArray,
-    ) -> PyResult<IndicatorView> {
+    fn column(&self, name: String, column: PyChunkedArray) -> PyResult<IndicatorView> {
         let bars = self.source.candles.len();
-        let values = joined(&column, bars).map_err(|error| to_py_err(py, &error))?;
+        let values = joined(&column, bars).map_err(to_pyerr)?;
         self.declare_warmup(first_value(&values));
         Ok(IndicatorView::new(name, values, Arc::clone(&self.clock)))
     }
@@ -165,15 +160,9 @@ impl Run {
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         let candles = Arc::clone(&self.source.candles);
-        let plan = settings
-            .plan(&candles, self.warmup())
-            .map_err(|error| to_py_err(py, &error))?;
+        let plan = settings.plan(&candles, self.warmup()).map_err(to_pyerr)?;
         let total = plan.end - plan.start;
-        let mut executor = Simulator::new(
-            settings
-                .execution(candles.unit())
-                .map_err(|error| to_py_err(py, &error))?,
-        );
+        let mut executor = Simulator::new(settings.execution(candles.unit()).map_err(to_pyerr)?);
         let mut portfolio = Portfolio::new(settings.cash, candles.time(plan.start), total);
         let mut strategy = PyStrategy::new(
             py,

@@ -9,7 +9,7 @@ use pyo3::types::PyList;
 use super::actions::Vocabulary;
 use super::clock::{Clock, Source};
 use super::desk::{Desk, FillView, TradeView};
-use super::error::to_py_err;
+use super::error::to_pyerr;
 use super::memory::is_held_elsewhere;
 use super::views::BarView;
 use crate::error::OmegaError;
@@ -24,7 +24,7 @@ pub(super) struct Raised(pub(super) PyErr);
 
 impl From<OmegaError> for Raised {
     fn from(error: OmegaError) -> Self {
-        Self(Python::attach(|py| to_py_err(py, &error)))
+        Self(to_pyerr(error))
     }
 }
 
