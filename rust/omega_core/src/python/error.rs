@@ -15,11 +15,11 @@ fn errors(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 }
 
 /// The exception for a reason; where even that cannot be made, the exception that stopped it.
-pub(crate) fn to_py_err(py: Python<'_>, error: &OmegaError) -> PyErr {
-    match exception(py, error) {
+pub(crate) fn to_pyerr(error: OmegaError) -> PyErr {
+    Python::attach(|py| match exception(py, &error) {
         Ok(exception) => PyErr::from_value(exception),
         Err(problem) => problem,
-    }
+    })
 }
 
 fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, PyAny>> {

@@ -11,7 +11,7 @@ use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 
 use super::columns::Column;
-use super::error::to_py_err;
+use super::error::to_pyerr;
 use crate::columns::{
     Findings, InputColumn, Level, Role, Rule, Rules, Slot, SymbolInput, read, refuse_nulls, report,
     validate,
@@ -71,7 +71,7 @@ impl CandleStore {
         cast: bool,
     ) -> PyResult<Self> {
         let mode = parse_mode(mode)?;
-        let rules = parse_levels(&levels).map_err(|error| to_py_err(py, &error))?;
+        let rules = parse_levels(&levels).map_err(to_pyerr)?;
         let inputs = symbols
             .into_iter()
             .map(symbol_input)
@@ -90,10 +90,7 @@ impl CandleStore {
                 })
                 .collect::<Result<Vec<_>, _>>()
         });
-        let (candles, checks) = built
-            .map_err(|error| to_py_err(py, &error))?
-            .into_iter()
-            .unzip();
+        let (candles, checks) = built.map_err(to_pyerr)?.into_iter().unzip();
         Ok(Self {
             store: Arc::new(store::CandleStore::new(candles)),
             checks,
@@ -235,7 +232,7 @@ impl CandleStore {
     }
 
     /// Raises the first finding that refuses the data; only a store built to report can have one.
-    fn require_valid(&self, py: Python<'_>) -> PyResult<()> {
+    fn require_valid(&self) -> PyResult<()> {
         for (candles, check) in self.store.symbols().iter().zip(&self.checks) {
             let refused = check
                 .findings
@@ -244,7 +241,7 @@ impl CandleStore {
                 .find(|f| check.rules.level(f.rule) == Level::Error);
             if let Some(finding) = refused {
                 let error = finding.into_error(candles.name(), candles.names(), candles.unit());
-                return Err(to_py_err(py, &error));
+                return Err(to_pyerr(error));
             }
         }
         Ok(())
