@@ -25,7 +25,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::columns::{Column, table_columns};
+    use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]
     use super::desk::{FillView, OrderView, PositionView, TradeView};
     #[pymodule_export]
