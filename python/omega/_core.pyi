@@ -1,8 +1,4 @@
-"""The native core; private, `omega` is its typed face."""
-
 from typing import final
-
-from typing_extensions import CapsuleType
 
 @final
 class Column:
@@ -19,6 +15,8 @@ class Column:
     def __len__(self) -> int: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
+def ipc_columns(file: object, names: list[str]) -> list[tuple[str, Column]] | None: ...
+def ipc_names(file: object) -> list[str] | None: ...
 def table_columns(data: object) -> list[tuple[str, Column]]: ...
 
 @final
