@@ -135,7 +135,8 @@ def _compress(
         _half_round(state, words[0:8:2], words[1:8:2], (4, 8, 12), 0)
         _half_round(state, words[8:16:2], words[9:16:2], (5, 10, 15), 1)
         words = words[_PERMUTATION]
-    return state[:8] ^ state[8:]
+    half: Words = state[:8] ^ state[8:]
+    return half
 
 
 def _half_round(state: Words, x: Words, y: Words, starts: tuple[int, int, int], turn: int) -> None:

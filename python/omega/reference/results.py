@@ -332,7 +332,7 @@ def _times(a: float | None, b: float | None) -> float | None:
 
 def _power(growth: float, exponent: float) -> float | None:
     try:
-        return growth**exponent - 1.0
+        return math.pow(growth, exponent) - 1.0
     except OverflowError:
         return None
 
