@@ -6,7 +6,7 @@ from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Buffer
+from typing_extensions import Buffer, CapsuleType
 
 from omega.signals import Action
 
@@ -450,10 +450,7 @@ class Run:
     def execute(
         self,
         settings: Mapping[str, Any],
-        on_bar: Callable[..., object],
-        instance: object | None,
-        on_fill: Callable[..., object] | None,
-        on_exit: Callable[..., object] | None,
+        callbacks: Mapping[str, object],
         on_progress: Callable[[int, int], object] | None,
     ) -> tuple[RunTables, RunReport]: ...
 
@@ -477,8 +474,8 @@ class ArrowTable:
     def __arrow_c_array__(
         self, requested_schema: object | None = None
     ) -> tuple[object, object]: ...
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
-    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType: ...
+    def __arrow_c_schema__(self) -> CapsuleType: ...
     def __len__(self) -> int: ...
 
 @final

@@ -22,7 +22,7 @@ from omega.times import last_moment_of, to_units
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega._core import Bar, Indicator, Run
+    from omega._core import Bar, Indicator, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
 Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
@@ -138,13 +138,7 @@ def run_backtest(
     }
     return BacktestResult(
         tables,
-        stats=EngineStats(
-            bars_processed=report.bars_processed,
-            signals_generated=report.signals_generated,
-            exits_triggered=report.exits_triggered,
-            total_time_ms=report.total_time_ms,
-            callback_time_ms=report.callback_time_ms,
-        ),
+        stats=_stats(report),
         config=config,
         manifest=_manifest(store, config),
         backend="rust",
@@ -307,7 +301,7 @@ def _sizer(sizer: Sizer) -> tuple[str, float]:
     return names[type(sizer).__name__], float(getattr(sizer, field.name))
 
 
-def _seed(seed: int) -> int:
+def _seed(seed: object) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
         raise ConfigError(f"seed: given {seed!r}, expected a whole number from 0 to 2**64 - 1")
     return seed
@@ -353,23 +347,33 @@ def _execute(
                 f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
                 "on_bar(bar)"
             )
-        return run.execute(settings, strategy, None, None, None, on_progress)
+        nothing_else = dict.fromkeys(("instance", "on_fill", "on_exit"))
+        return run.execute(settings, {"on_bar": strategy, **nothing_else}, on_progress)
     kind = type(strategy)
     context = _Context(run, store)
     strategy._run = context  # noqa: SLF001 - the base class and the run are one mechanism
     try:
         strategy.init()
         run.declare_warmup(strategy.warmup)
-        return run.execute(
-            settings,
-            kind.on_bar,
-            strategy,
-            None if kind.on_fill is Strategy.on_fill else kind.on_fill,
-            None if kind.on_exit is Strategy.on_exit else kind.on_exit,
-            on_progress,
-        )
+        callbacks = {
+            "on_bar": kind.on_bar,
+            "instance": strategy,
+            "on_fill": None if kind.on_fill is Strategy.on_fill else kind.on_fill,
+            "on_exit": None if kind.on_exit is Strategy.on_exit else kind.on_exit,
+        }
+        return run.execute(settings, callbacks, on_progress)
     finally:
         strategy._run = None  # noqa: SLF001 - as above
+
+
+def _stats(report: RunReport) -> EngineStats:
+    return EngineStats(
+        bars_processed=report.bars_processed,
+        signals_generated=report.signals_generated,
+        exits_triggered=report.exits_triggered,
+        total_time_ms=report.total_time_ms,
+        callback_time_ms=report.callback_time_ms,
+    )
 
 
 def _name_of(strategy: object) -> str:

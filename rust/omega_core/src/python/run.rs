@@ -147,15 +147,12 @@ impl Run {
     }
 
     /// Walks the bars. Gives the tables and the counts.
-    #[pyo3(signature = (settings, on_bar, instance, on_fill, on_exit, on_progress))]
+    #[pyo3(signature = (settings, callbacks, on_progress))]
     fn execute<'py>(
         &self,
         py: Python<'py>,
         settings: RunSettings,
-        on_bar: Bound<'py, PyAny>,
-        instance: Option<Bound<'py, PyAny>>,
-        on_fill: Option<Bound<'py, PyAny>>,
-        on_exit: Option<Bound<'py, PyAny>>,
+        callbacks: Callbacks<'py>,
         on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
@@ -166,12 +163,7 @@ impl Run {
         let mut portfolio = Portfolio::new(settings.cash, candles.time(plan.start), total);
         let mut strategy = PyStrategy::new(
             py,
-            Callbacks {
-                on_bar,
-                on_fill,
-                on_exit,
-                instance,
-            },
+            callbacks,
             self.queue.bind(py).clone(),
             Arc::clone(&self.source),
             Arc::clone(&self.clock),
@@ -257,7 +249,7 @@ fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, Ome
         .collect();
     let chunks =
         chunks.ok_or_else(|| wrong(column.data_type().to_string(), "a float64 column".into()))?;
-    let length: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+    let length: usize = chunks.iter().map(Array::len).sum();
     if length != bars {
         return Err(wrong(
             format!("{length} values"),

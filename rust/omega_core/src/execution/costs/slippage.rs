@@ -21,7 +21,7 @@ impl Slippage {
     }
 }
 
-/// A uniform number in [0, 1) that depends on its three arguments and on nothing else: SplitMix64's
+/// A uniform number in [0, 1) that depends on its three arguments and on nothing else: `SplitMix64`'s
 /// finaliser (Steele, Lea and Flood 2014) over the seed, the order and the leg in turn; the upper
 /// 53 bits of the last state make the number.
 #[must_use]
