@@ -78,9 +78,7 @@ class InvalidCandleData(OmegaError, ValueError):
         symbol: str | None = None,
     ) -> None:
         """Keeps where the fault is."""
-        super().__init__(
-            message, column=column, row=row, value=value, rule=rule, symbol=symbol
-        )
+        super().__init__(message, column=column, row=row, value=value, rule=rule, symbol=symbol)
 
 
 class WarmupIndexNotFound(OmegaError, LookupError):

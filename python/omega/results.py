@@ -36,7 +36,7 @@ __all__ = [
 Metric: TypeAlias = float | int | datetime | None
 
 
-class BrokenResult(OmegaError, ValueError):  # noqa: N818 - named like its kin in `errors`
+class BrokenResult(OmegaError, ValueError):
     """A saved result is not what was saved.
 
     Example:

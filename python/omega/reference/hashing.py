@@ -122,7 +122,9 @@ def _start(lanes: int) -> Words:
     return np.repeat(_IV[:, None], lanes, axis=1)
 
 
-def _compress(value: Words, block: Words, counters: NDArray[np.uint64], size: int, flags: int) -> Words:
+def _compress(
+    value: Words, block: Words, counters: NDArray[np.uint64], size: int, flags: int
+) -> Words:
     """Run one compression in each lane; the first half of its output is all that is needed."""
     lanes = value.shape[1]
     constants = np.full((2, lanes), [[size], [flags]], np.uint32)

@@ -33,9 +33,7 @@ _SCHEMAS = {
         "order_id u32, symbol cat, side cat, type cat, lots f64, price f64?, stop_loss f64?, "
         "take_profit f64?, submitted_time time, status cat, reject_reason str?"
     ),
-    "fills": (
-        "order_id u32, trade_id u32, time time, price f64, lots f64, fee f64, slippage f64"
-    ),
+    "fills": ("order_id u32, trade_id u32, time time, price f64, lots f64, fee f64, slippage f64"),
     "equity": "time time, balance f64, equity f64, open_positions u32",
     "ledger": "time time, kind cat, trade_id u32?, amount f64, balance f64",
     "positions": (
