@@ -55,7 +55,7 @@ def find_side(
     given = side if any(role in roles for role in side) else PLAIN
     _require(("time", *given), roles, names)
     prices = {role: roles[name] for role, name in zip(side, given, strict=True)}
-    extras = {role: roles[role] for role in ("spread", "volume") if role in roles}
+    extras: dict[str, str] = {role: roles[role] for role in ("spread", "volume") if role in roles}
     return {"time": roles["time"], **prices, **extras}
 
 

@@ -36,7 +36,7 @@ from omega.times import last_moment_of, to_units
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega._core import Bar, Indicator, Run
+    from omega._core import Bar, Indicator, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
 Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
@@ -169,13 +169,7 @@ def run_backtest(
     }
     return BacktestResult(
         tables,
-        stats=EngineStats(
-            bars_processed=report.bars_processed,
-            signals_generated=report.signals_generated,
-            exits_triggered=report.exits_triggered,
-            total_time_ms=report.total_time_ms,
-            callback_time_ms=report.callback_time_ms,
-        ),
+        stats=_stats(report),
         config=config,
         manifest=_manifest(store, config),
         backend=chosen,
@@ -405,6 +399,16 @@ def callbacks_of(
         "on_exit": None if kind.on_exit is Strategy.on_exit else kind.on_exit,
         "manage": manage,
     }
+
+
+def _stats(report: RunReport) -> EngineStats:
+    return EngineStats(
+        bars_processed=report.bars_processed,
+        signals_generated=report.signals_generated,
+        exits_triggered=report.exits_triggered,
+        total_time_ms=report.total_time_ms,
+        callback_time_ms=report.callback_time_ms,
+    )
 
 
 def _name_of(strategy: object) -> str:

@@ -343,6 +343,7 @@ def _moment(time: int, unit: str, zone: str | None) -> datetime:
 def _as_utc(times: pl.Series) -> pl.Series:
     import polars as pl  # noqa: PLC0415 - as CandleStore.validate
 
-    utc = times.dt.convert_time_zone("UTC") if times.dtype.time_zone else times  # type: ignore[attr-defined]  # a Datetime always has one
+    has_zone = getattr(times.dtype, "time_zone", None) is not None
+    utc = times.dt.convert_time_zone("UTC") if has_zone else times
     naive = utc.dt.replace_time_zone(None)
     return naive.cast(pl.Datetime("ns"))

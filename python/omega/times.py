@@ -15,7 +15,7 @@ PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def to_units(moment: datetime | date | str | int, unit: str) -> int:
+def to_units(moment: object, unit: str) -> int:
     """Give a moment as an integer in a time column's unit; what has no zone counts as UTC.
 
     Args:

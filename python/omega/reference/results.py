@@ -148,7 +148,8 @@ class PlainTables:
         """Polars has no seconds: it shows them as milliseconds."""
         if self.unit == "s":
             return (pl.col(name) * 1_000).cast(pl.Datetime("ms", self.timezone))
-        return pl.col(name).cast(pl.Datetime(self.unit, self.timezone))  # type: ignore[arg-type]  # one of ms, us, ns
+        kind = pl.Datetime(self.unit, self.timezone)  # type: ignore[arg-type]  # ms, us or ns
+        return pl.col(name).cast(kind)
 
 
 def curve_metrics(tables: Mapping[str, Columns], per_day: int) -> dict[str, Number]:
@@ -332,7 +333,7 @@ def _times(a: float | None, b: float | None) -> float | None:
 
 def _power(growth: float, exponent: float) -> float | None:
     try:
-        return growth**exponent - 1.0
+        return math.pow(growth, exponent) - 1.0
     except OverflowError:
         return None
 

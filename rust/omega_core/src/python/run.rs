@@ -152,7 +152,7 @@ impl Run {
         &self,
         py: Python<'py>,
         settings: RunSettings,
-        callbacks: CallbackFields<'py>,
+        callbacks: Callbacks<'py>,
         behind: BehindFields<'py>,
         on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
@@ -173,7 +173,7 @@ impl Run {
         let mut portfolio = Portfolio::new(settings.cash, candles.time(plan.start), total);
         let mut strategy = PyStrategy::new(
             py,
-            callbacks.into(),
+            callbacks,
             self.queue.bind(py).clone(),
             Arc::clone(&self.source),
             Arc::clone(&self.clock),
@@ -201,33 +201,6 @@ impl Run {
             start_index: plan.start,
         };
         Ok((PyRunTables::from(tables), report))
-    }
-}
-
-/// The functions of a strategy that the loop calls.
-#[derive(FromPyObject)]
-struct CallbackFields<'py> {
-    #[pyo3(item)]
-    on_bar: Bound<'py, PyAny>,
-    #[pyo3(item)]
-    instance: Option<Bound<'py, PyAny>>,
-    #[pyo3(item)]
-    on_fill: Option<Bound<'py, PyAny>>,
-    #[pyo3(item)]
-    on_exit: Option<Bound<'py, PyAny>>,
-    #[pyo3(item)]
-    manage: Option<Bound<'py, PyAny>>,
-}
-
-impl<'py> From<CallbackFields<'py>> for Callbacks<'py> {
-    fn from(fields: CallbackFields<'py>) -> Self {
-        Self {
-            on_bar: fields.on_bar,
-            on_fill: fields.on_fill,
-            on_exit: fields.on_exit,
-            instance: fields.instance,
-            manage: fields.manage,
-        }
     }
 }
 
@@ -325,7 +298,7 @@ fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, Ome
         .collect();
     let chunks =
         chunks.ok_or_else(|| wrong(column.data_type().to_string(), "a float64 column".into()))?;
-    let length: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+    let length: usize = chunks.iter().map(Array::len).sum();
     if length != bars {
         return Err(wrong(
             format!("{length} values"),

@@ -214,7 +214,10 @@ const MARKET_FILL: [(&str, MarketFill); 2] = [
     ("last_close", MarketFill::LastClose),
 ];
 
-const SIZERS: [(&str, fn(f64) -> Sizer); 5] = [
+/// Makes a sizer of its number.
+type MakeSizer = fn(f64) -> Sizer;
+
+const SIZERS: [(&str, MakeSizer); 5] = [
     ("fixed_lots", Sizer::FixedLots),
     ("fixed_units", Sizer::FixedUnits),
     ("risk_amount", Sizer::RiskAmount),

@@ -33,13 +33,19 @@ impl From<PyErr> for Raised {
 }
 
 /// The callbacks of a strategy: unbound functions with their instance, or plain functions.
+#[derive(FromPyObject)]
 pub(super) struct Callbacks<'py> {
-    pub(super) on_bar: Bound<'py, PyAny>,
-    pub(super) on_fill: Option<Bound<'py, PyAny>>,
-    pub(super) on_exit: Option<Bound<'py, PyAny>>,
-    pub(super) instance: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    on_bar: Bound<'py, PyAny>,
+    #[pyo3(item)]
+    on_fill: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    on_exit: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    instance: Option<Bound<'py, PyAny>>,
     /// `manage_positions` of the user's own position manager.
-    pub(super) manage: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    manage: Option<Bound<'py, PyAny>>,
 }
 
 /// Calls a Python strategy.
