@@ -377,11 +377,11 @@ def _name_of(strategy: object) -> str:
 
 
 def _manifest(store: CandleStore, config: dict[str, Any]) -> dict[str, Any]:
-    from importlib.metadata import version  # noqa: PLC0415 - slow to import
+    from omega._core import VERSION  # noqa: PLC0415 - the message is ours where it is missing
 
     return {
         "engine": "omega-backtest",
-        "engine_version": version("omega-backtest"),
+        "engine_version": VERSION,
         "semantics_version": SEMANTICS_VERSION,
         "data": store.describe(),
         "configuration": config,
