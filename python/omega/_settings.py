@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from omega import instruments as presets
 from omega.config import Costs, Execution, Sizer
@@ -13,6 +13,7 @@ from omega.instruments import Instrument
 from omega.managers import BreakEven, Manager, PartialClose, TimeExit, TrailingStop
 from omega.times import PER_SECOND, to_units
 
+T = TypeVar("T")
 Settings: TypeAlias = dict[str, Any]
 
 _SIZERS = {
@@ -64,7 +65,7 @@ def costs_for(given: Costs | Mapping[str, Costs] | None, symbol: str) -> Costs:
     return given or Costs()
 
 
-def _by_symbol(parameter: str, given: Mapping[str, Any], symbol: str) -> Any:  # noqa: ANN401
+def _by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
     if symbol not in given:
         raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(given)}")
     return given[symbol]
@@ -171,10 +172,11 @@ def split_managers(given: object) -> tuple[list[Manager], PositionManager | None
     """
     items = list(given) if isinstance(given, (list, tuple)) else [given]
     built_in = [item for item in items if isinstance(item, Manager)]
-    own = [item for item in items if item is not None and not isinstance(item, Manager)]
-    if len(own) > 1 or not all(isinstance(item, PositionManager) for item in own):
+    own = [item for item in items if isinstance(item, PositionManager)]
+    strange = len(items) - len(built_in) - len(own) - items.count(None)
+    if len(own) > 1 or strange:
         raise ConfigError(
-            f"position_manager: given {own!r}, expected built-in managers such as "
+            f"position_manager: given {given!r}, expected built-in managers such as "
             "omega.TrailingStop(0.002), and at most one object with manage_positions(...)"
         )
     return built_in, own[0] if own else None
@@ -186,7 +188,7 @@ def sizer_fields(sizer: Sizer) -> tuple[str, float]:
     return _SIZERS[type(sizer).__name__], float(getattr(sizer, field.name))
 
 
-def seed_field(seed: int) -> int:
+def seed_field(seed: object) -> int:
     """Check a seed."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
         raise ConfigError(f"seed: given {seed!r}, expected a whole number from 0 to 2**64 - 1")

@@ -127,8 +127,7 @@ def run_backtest(
     unit = store.time_unit
     instrument = instrument_for(instruments, name)
     own_costs = costs_for(costs, name)
-    if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        strategy = strategy()
+    strategy = _ready(strategy)
     managers, own_manager = split_managers(
         position_manager or getattr(strategy, "position_manager", None)
     )
@@ -149,9 +148,8 @@ def run_backtest(
         magnifier=_magnifier(execution, name, unit),
     )
     with _progress(progress) as on_progress:
-        tables, report = _execute(
-            chosen, store.symbol(name), strategy, settings, behind, own_manager, on_progress
-        )
+        job = Job(store.symbol(name), strategy, settings, behind, own_manager, on_progress)
+        tables, report = _BACKENDS[chosen](job)
     config = {
         "symbol": name,
         "strategy": repr(strategy) if isinstance(strategy, Strategy) else _name_of(strategy),
@@ -318,50 +316,54 @@ class _Context:
         return self._run.column(name, values.get_column(name))
 
 
-def _execute(
-    backend: str,
-    store: CandleStore,
-    strategy: Strategy | Callback,
-    settings: Settings,
-    behind: Behind,
-    manager: PositionManager | None,
-    on_progress: Progress | None,
-) -> tuple[Any, Any]:
-    if not isinstance(strategy, Strategy) and not callable(strategy):
-        raise ConfigError(
-            f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
-            "on_bar(bar)"
-        )
-    if backend == "python":
-        return _execute_reference(store, strategy, settings, behind, manager, on_progress)
+def _ready(strategy: object) -> Strategy | Callback:
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        return strategy()
+    if isinstance(strategy, Strategy) or (callable(strategy) and not isinstance(strategy, type)):
+        return strategy
+    raise ConfigError(
+        f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
+        "on_bar(bar)"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """All that a backend needs for a run."""
+
+    store: CandleStore
+    strategy: Strategy | Callback
+    settings: Settings
+    behind: Behind
+    manager: PositionManager | None
+    on_progress: Progress | None
+
+
+def _run_rust(job: Job) -> tuple[Any, Any]:
     from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
 
-    run = Run(store.native)
-    context = _Context(run, store)
-    pair = behind.rate if isinstance(behind.rate, Pair) else None
-    sources = {
-        "rate": 1.0 if isinstance(behind.rate, Pair) else behind.rate,
+    run = Run(job.store.native)
+    pair = job.behind.rate if isinstance(job.behind.rate, Pair) else None
+    behind = {
+        "rate": 1.0 if isinstance(job.behind.rate, Pair) else job.behind.rate,
         "rate_store": pair and pair.store.native,
         "rate_inverse": bool(pair and pair.inverse),
-        "magnifier": behind.magnifier and behind.magnifier.native,
+        "magnifier": job.behind.magnifier and job.behind.magnifier.native,
     }
-    with bound(strategy, manager, context):
-        if isinstance(strategy, Strategy):
-            run.declare_warmup(strategy.warmup)
-        return run.execute(settings, callbacks_of(strategy, manager), sources, on_progress)
+    with bound(job.strategy, job.manager, _Context(run, job.store)):
+        if isinstance(job.strategy, Strategy):
+            run.declare_warmup(job.strategy.warmup)
+        callbacks = callbacks_of(job.strategy, job.manager)
+        return run.execute(job.settings, callbacks, behind, job.on_progress)
 
 
-def _execute_reference(
-    store: CandleStore,
-    strategy: Strategy | Callback,
-    settings: Settings,
-    behind: Behind,
-    manager: PositionManager | None,
-    on_progress: Progress | None,
-) -> tuple[Any, Any]:
-    from omega.reference import run  # noqa: PLC0415 - only where it is wanted
+def _run_python(job: Job) -> tuple[Any, Any]:
+    from omega.reference.run import execute  # noqa: PLC0415 - only where it is wanted
 
-    return run.execute(store, strategy, settings, behind, manager, on_progress)
+    return execute(job)
+
+
+_BACKENDS = {"rust": _run_rust, "python": _run_python}
 
 
 @contextlib.contextmanager
