@@ -121,7 +121,7 @@ fn good_bars_pass() {
 
 #[test]
 fn each_rule_names_its_column_row_and_value() {
-    let cases: [(&str, usize, Option<f64>, &str, &str, &str); 10] = [
+    let cases = [
         ("close", 2, None, "null", "my_close", "null"),
         ("close", 2, Some(f64::NAN), "nan", "my_close", "NaN"),
         ("volume", 3, Some(f64::INFINITY), "nan", "my_volume", "inf"),
