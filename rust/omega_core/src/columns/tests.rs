@@ -119,9 +119,12 @@ fn good_bars_pass() {
     assert_eq!(columns.copied_bytes, 0);
 }
 
+/// Column, row and value to break, and the rule, column and value that the error must name.
+type Case<'a> = (&'a str, usize, Option<f64>, &'a str, &'a str, &'a str);
+
 #[test]
 fn each_rule_names_its_column_row_and_value() {
-    let cases = [
+    let cases: [Case<'_>; 10] = [
         ("close", 2, None, "null", "my_close", "null"),
         ("close", 2, Some(f64::NAN), "nan", "my_close", "NaN"),
         ("volume", 3, Some(f64::INFINITY), "nan", "my_volume", "inf"),
