@@ -7,14 +7,18 @@ mod align;
 mod cast;
 mod findings;
 mod input;
+mod ipc;
 mod role;
 mod rules;
 mod scan;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 pub use findings::{Finding, Findings, Tally};
 pub use input::{InputColumn, SymbolColumns, SymbolInput, read};
+pub use ipc::{ipc_columns, ipc_schema};
 pub use role::{ColumnNames, Role, Slot};
 pub use rules::{Level, Rule, Rules};
 pub use segment::{AskColumns, Segment};

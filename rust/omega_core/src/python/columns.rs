@@ -1,5 +1,7 @@
 //! Arrow objects of any library in, shared chunks out.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
@@ -10,11 +12,12 @@ use arrow_schema::{Field, FieldRef};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use pyo3_arrow::buffer::AnyBufferProtocol;
+use pyo3_arrow::buffer::{AnyBufferProtocol, PyArrowBuffer};
 use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use pyo3_arrow::input::{AnyArray, AnyRecordBatch};
-use std::sync::Arc;
+
+use crate::columns;
 
 /// A chunked Arrow column whose buffers belong to whoever made them.
 #[pyclass(frozen, module = "omega._core")]
@@ -133,7 +136,7 @@ impl Column {
     }
 
     fn __len__(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.len()).sum()
+        self.chunks.iter().map(Array::len).sum()
     }
 
     fn __repr__(&self) -> String {
@@ -194,4 +197,30 @@ pub(crate) fn table_columns(data: AnyRecordBatch) -> PyArrowResult<Vec<(String, 
         .zip(chunks)
         .map(|(f, c)| (f.name().clone(), Column::new(f, c)))
         .collect())
+}
+
+/// The column names of an Arrow IPC file in a buffer, such as a memory map; `None` for other files.
+#[pyfunction]
+pub(crate) fn ipc_names(file: PyArrowBuffer) -> Option<Vec<String>> {
+    let schema = columns::ipc_schema(file.as_ref()).ok()?;
+    Some(
+        schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect(),
+    )
+}
+
+/// Columns of an Arrow IPC file in a buffer; `None` where they cannot be shared as they lie.
+#[pyfunction]
+pub(crate) fn ipc_columns(
+    file: PyArrowBuffer,
+    names: Vec<String>,
+) -> Option<Vec<(String, Column)>> {
+    let found = columns::ipc_columns(file.as_ref(), &names).ok()?;
+    let columns = found
+        .into_iter()
+        .map(|(field, chunks)| Column::new(field, chunks));
+    Some(names.into_iter().zip(columns).collect())
 }

@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod call_timer;
 mod clock;
 mod columns;
 mod desk;
@@ -24,8 +25,11 @@ use pyo3::prelude::*;
 /// The native module `omega._core`; private, its typed face is the Python package.
 #[pymodule(gil_used = false)]
 mod _core {
+    /// The version of the crate, which is the version of the package.
     #[pymodule_export]
-    use super::columns::{Column, table_columns};
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    #[pymodule_export]
+    use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]
     use super::desk::{FillView, OrderView, PositionView, TradeView};
     #[pymodule_export]
