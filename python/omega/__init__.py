@@ -37,6 +37,7 @@ from omega.config import (
 )
 from omega.errors import ConfigError, OmegaError, UnknownInstrument
 from omega.instruments import Instrument
+from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BacktestResult",
     "Bar",
+    "BreakEven",
     "Cancel",
     "CandleStore",
     "Candles",
@@ -68,13 +70,16 @@ __all__ = [
     "Instrument",
     "Modify",
     "OmegaError",
+    "PartialClose",
     "PendingOrder",
     "Position",
     "RiskAmount",
     "RiskPercent",
     "Signal",
     "Strategy",
+    "TimeExit",
     "Trade",
+    "TrailingStop",
     "UnknownInstrument",
     "__version__",
     "crossover",

@@ -451,6 +451,7 @@ class Run:
         self,
         settings: Mapping[str, Any],
         callbacks: Mapping[str, object],
+        behind: Mapping[str, object],
         on_progress: Callable[[int, int], object] | None,
     ) -> tuple[RunTables, RunReport]: ...
 

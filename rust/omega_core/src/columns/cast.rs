@@ -112,8 +112,7 @@ fn typed<T: ArrowPrimitiveType>(
     Ok(out)
 }
 
-/// The chunks as they are where the type fits; else cast where allowed, and how many bytes that
-/// made.
+/// The chunks as they are where the type fits, else cast where allowed; and the bytes copied.
 fn cast_to(
     symbol: &str,
     column: &InputColumn,

@@ -238,7 +238,9 @@ impl Reader {
             let problem = format!("the unit is {given}, that of the bid side is {expected}");
             return Err(self.refuse(&column.name, &problem, "Give both sides in one unit"));
         }
-        let Some(row) = first_difference(bid, &ask.chunks) else {
+        let missing = ask.nulls.first().copied();
+        let differs = first_difference(bid, &ask.chunks);
+        let Some(row) = differs.into_iter().chain(missing).min() else {
             return Ok(());
         };
         let text = |chunks: &[ScalarBuffer<i64>]| {
@@ -247,11 +249,16 @@ impl Reader {
                 |time| time_text(time, bid_type.unit),
             )
         };
+        let value = if missing == Some(row) {
+            "null".to_owned()
+        } else {
+            text(&ask.chunks)
+        };
         Err(OmegaError::InvalidCandleData {
             symbol: self.input.symbol.as_str().into(),
             column: column.name.as_str().into(),
             row,
-            value: text(&ask.chunks),
+            value,
             rule: "same_times",
             problem: format!("the bid side has {} here", text(bid)),
             hint: "Join the two frames on time first, so that both sides have the same rows",
