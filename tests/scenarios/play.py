@@ -98,7 +98,7 @@ def action(words: str) -> Action:
             return omega.Cancel(int(given["order"]))
         case "modify":
             levels = {name: _level(cell) for name, cell in given.items() if name != "trade"}
-            return omega.Modify(int(given["trade"]), **levels)  # type: ignore[arg-type]  # levels
+            return omega.Modify(int(given["trade"]), **levels)
         case _:
             message = f"{words!r}: expected buy, sell, close, cancel or modify"
             raise ValueError(message)
