@@ -146,9 +146,14 @@ class PlainTables:
 
     def _time(self, name: str) -> pl.Expr:
         """Polars has no seconds: it shows them as milliseconds."""
-        if self.unit == "s":
-            return (pl.col(name) * 1_000).cast(pl.Datetime("ms", self.timezone))
-        return pl.col(name).cast(pl.Datetime(self.unit, self.timezone))  # type: ignore[arg-type]  # one of ms, us, ns
+        times = {
+            "s": (pl.col(name) * 1_000, pl.Datetime("ms", self.timezone)),
+            "ms": (pl.col(name), pl.Datetime("ms", self.timezone)),
+            "us": (pl.col(name), pl.Datetime("us", self.timezone)),
+            "ns": (pl.col(name), pl.Datetime("ns", self.timezone)),
+        }
+        values, kind = times[self.unit]
+        return values.cast(kind)
 
 
 def curve_metrics(tables: Mapping[str, Columns], per_day: int) -> dict[str, Number]:
