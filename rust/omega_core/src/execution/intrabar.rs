@@ -134,12 +134,7 @@ fn walk(
     } else {
         [bar.high, bar.low, bar.close]
     };
-    let filled_on_leg = match (live, low_first) {
-        (Live::FromOpen, _) | (Live::FromLimit, true) | (Live::FromStop, false) => 0,
-        (Live::FromLimit, false) | (Live::FromStop, true) | (Live::FromPullback, false) => 1,
-        (Live::FromPullback, true) => 2,
-    };
-    for point in &points[filled_on_leg..] {
+    for point in &points[live.leg(low_first)..] {
         if stop.is_some_and(|level| *point <= level) {
             return Outcome::Stop;
         }

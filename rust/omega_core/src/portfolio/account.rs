@@ -55,20 +55,17 @@ impl Portfolio {
         self.push_equity(time, self.balance, 0);
     }
 
-    /// Marks open positions to the close of a bar and writes its equity row (M5).
-    pub fn mark(&mut self, bar: &Bar, positions: &mut [Position], rate: f64) {
-        let mut equity = self.balance;
-        for position in positions.iter_mut() {
-            let close = bar.side(position.direction.exit_side()).close;
-            position.marked_profit = profit(position, close, position.lots, rate);
-            equity += position.marked_profit;
-        }
+    /// Writes the equity row of a bar, positions being marked.
+    pub fn write_row(&mut self, time: i64, positions: &[Position]) {
+        let open = positions
+            .iter()
+            .fold(0.0, |sum, position| sum + position.marked_profit);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "trade numbers are 32 bits wide"
         )]
-        let open = positions.len() as u32;
-        self.push_equity(bar.time, equity, open);
+        let count = positions.len() as u32;
+        self.push_equity(time, self.balance + open, count);
     }
 
     /// Writes the last row again, after positions were closed at the last close (L4).
@@ -109,6 +106,14 @@ impl Portfolio {
     }
 }
 
+/// Marks open positions to the close of a bar (M5).
+pub fn mark(bar: &Bar, positions: &mut [Position], rate: f64) {
+    for position in positions {
+        let close = bar.side(position.direction.exit_side()).close;
+        position.marked_profit = profit(position, close, position.lots, rate);
+    }
+}
+
 /// Profit at a price (M2): `(price - entry) × direction × lots × contract size × rate`.
 fn profit(position: &Position, price: f64, lots: f64, rate: f64) -> f64 {
     (price - position.entry_price)
@@ -127,6 +132,10 @@ impl Account for Portfolio {
         if fill.fee != 0.0 {
             self.book(fill.time, LedgerKind::Fee, position.id, -fill.fee);
         }
+    }
+
+    fn book_swap(&mut self, position: &Position, amount: f64, time: i64) {
+        self.book(time, LedgerKind::Swap, position.id, amount);
     }
 
     fn book_exit(&mut self, exit: &Exit<'_>) -> usize {
