@@ -129,6 +129,18 @@ class PlainTables:
             self.unit,
         )
 
+    def first_broken_ledger_line(self) -> int | None:
+        """The first ledger line whose amount doesn't lead to its balance."""
+        balance = 0.0
+        lines = zip(
+            self.columns["ledger"]["amount"], self.columns["ledger"]["balance"], strict=True
+        )
+        for row, (amount, recorded) in enumerate(lines):
+            balance += amount
+            if balance.hex() != recorded.hex():
+                return row
+        return None
+
     def _frame(self, table: str) -> pl.DataFrame:
         kinds: dict[str, pl.DataType] = {
             "u32": pl.UInt32(),
