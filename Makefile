@@ -64,5 +64,6 @@ $(DEMO): requirements-demo.txt $(BASE)
 	@touch $@
 
 $(NATIVE): $(RUST_SOURCES) pyproject.toml $(BASE)
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --quiet --release --locked
+	@echo "building the core; the first time this takes some minutes"
+	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -2,13 +2,15 @@
 
 A frame of candles goes in, a strategy is called on each completed bar, and tables come out:
 
+    >>> from datetime import datetime
     >>> import omega, polars as pl
     >>> class BuyOnce(omega.Strategy):
     ...     def on_bar(self, bar):
     ...         if bar.index == 0:
     ...             self.buy(size=1)
     >>> candles = pl.DataFrame({
-    ...     "time": [0, 60, 120], "open": [10.0, 11.0, 12.0], "high": [11.0, 12.0, 13.0],
+    ...     "time": [datetime(2026, 1, day) for day in (1, 2, 3)],
+    ...     "open": [10.0, 11.0, 12.0], "high": [11.0, 12.0, 13.0],
     ...     "low": [9.0, 10.0, 11.0], "close": [11.0, 12.0, 13.0],
     ... })
     >>> result = omega.run_backtest(candles, BuyOnce())
@@ -35,6 +37,7 @@ from omega.config import (
 )
 from omega.errors import ConfigError, OmegaError, UnknownInstrument
 from omega.instruments import Instrument
+from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BacktestResult",
     "Bar",
+    "BreakEven",
     "Cancel",
     "CandleStore",
     "Candles",
@@ -66,13 +70,16 @@ __all__ = [
     "Instrument",
     "Modify",
     "OmegaError",
+    "PartialClose",
     "PendingOrder",
     "Position",
     "RiskAmount",
     "RiskPercent",
     "Signal",
     "Strategy",
+    "TimeExit",
     "Trade",
+    "TrailingStop",
     "UnknownInstrument",
     "__version__",
     "crossover",

@@ -1,8 +1,37 @@
 """The native core; private, `omega` is its typed face."""
 
-from typing import final
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, final
 
-from typing_extensions import CapsuleType
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Buffer, CapsuleType
+
+from omega.signals import Action
+
+__all__ = [
+    "VERSION",
+    "ArrowTable",
+    "Bar",
+    "CandleStore",
+    "Column",
+    "Fill",
+    "Indicator",
+    "PendingOrder",
+    "Position",
+    "Run",
+    "RunReport",
+    "RunTables",
+    "SideView",
+    "Trade",
+    "ipc_columns",
+    "ipc_names",
+    "table_columns",
+]
+
+VERSION: Final[str]
+"""The version of the crate, which is the version of the package."""
 
 @final
 class Column:
@@ -20,6 +49,8 @@ class Column:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 def table_columns(data: object) -> list[tuple[str, Column]]: ...
+def ipc_names(file: Buffer) -> list[str] | None: ...
+def ipc_columns(file: Buffer, names: Sequence[str]) -> list[tuple[str, Column]] | None: ...
 
 @final
 class CandleStore:
@@ -51,3 +82,430 @@ class CandleStore:
     def require_valid(self) -> None: ...
     def __len__(self) -> int: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@final
+class Bar:
+    """A completed bar, seen by its index; `bar.open` to `bar.close` are the bid side.
+
+    A bar that is kept goes on showing its own prices. There is no bar after the newest one.
+    """
+
+    @property
+    def index(self) -> int:
+        """Place in the candles, counted from 0."""
+
+    @property
+    def symbol(self) -> str:
+        """Name of the symbol."""
+
+    @property
+    def timestamp(self) -> int:
+        """Open time as the integer in the time column."""
+
+    @property
+    def time(self) -> datetime:
+        """Open time; aware where the time column has a zone, else naive UTC."""
+
+    @property
+    def open(self) -> float:
+        """First bid."""
+
+    @property
+    def high(self) -> float:
+        """Highest bid."""
+
+    @property
+    def low(self) -> float:
+        """Lowest bid."""
+
+    @property
+    def close(self) -> float:
+        """Last bid."""
+
+    @property
+    def volume(self) -> float:
+        """Volume; raises `ValueError` where the data has none."""
+
+    @property
+    def spread(self) -> float:
+        """Ask less bid at the close."""
+
+    @property
+    def bid(self) -> SideView:
+        """The four bid prices."""
+
+    @property
+    def ask(self) -> SideView:
+        """The four ask prices."""
+
+    def open_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` bid opens, up to this bar, in the candles' own memory."""
+
+    def high_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` bid highs, up to this bar, in the candles' own memory."""
+
+    def low_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` bid lows, up to this bar, in the candles' own memory."""
+
+    def close_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` bid closes, up to this bar, in the candles' own memory."""
+
+    def volume_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` volumes, up to this bar, in the candles' own memory."""
+
+    def __getitem__(self, key: int | str, /) -> Bar:
+        """Give the bar before as `bar[-1]`; `bar["EURUSD"]` is the bar of that symbol."""
+
+@final
+class SideView:
+    """The bid or the ask side of a bar."""
+
+    @property
+    def open(self) -> float:
+        """First price."""
+
+    @property
+    def high(self) -> float:
+        """Highest price."""
+
+    @property
+    def low(self) -> float:
+        """Lowest price."""
+
+    @property
+    def close(self) -> float:
+        """Last price."""
+
+    def open_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` opens, up to this bar."""
+
+    def high_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` highs, up to this bar."""
+
+    def low_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` lows, up to this bar."""
+
+    def close_window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` closes, up to this bar."""
+
+@final
+class Indicator:
+    """One value a bar, up to the newest completed bar; `indicator[-1]` is now."""
+
+    @property
+    def name(self) -> str:
+        """What it calls itself, such as "sma(20)"."""
+
+    def window(self, length: int) -> NDArray[np.float64]:
+        """Give the last `length` values as a read-only array."""
+
+    def __getitem__(self, key: int, /) -> float:
+        """Give the value now as `[-1]`, a bar ago as `[-2]`; NaN in warm-up."""
+
+    def __len__(self) -> int:
+        """Count the values known by now."""
+
+@final
+class Position:
+    """An open position, as it stood after the newest completed bar."""
+
+    @property
+    def trade_id(self) -> int:
+        """Number of the trade, for `close` and `modify`."""
+
+    @property
+    def order_id(self) -> int:
+        """Number of the order that opened it."""
+
+    @property
+    def symbol(self) -> str:
+        """Name of the symbol."""
+
+    @property
+    def direction(self) -> str:
+        """Long or short, as "long" or "short"."""
+
+    @property
+    def lots(self) -> float:
+        """Lots still open."""
+
+    @property
+    def entry_index(self) -> int:
+        """Index of the bar of the entry."""
+
+    @property
+    def entry_time(self) -> datetime:
+        """Open time of that bar."""
+
+    @property
+    def entry_price(self) -> float:
+        """Price of the entry, slippage included."""
+
+    @property
+    def stop_loss(self) -> float | None:
+        """Stop loss now."""
+
+    @property
+    def take_profit(self) -> float | None:
+        """Take profit now."""
+
+    @property
+    def profit(self) -> float:
+        """Open profit at the newest close, before costs."""
+
+    @property
+    def bars_held(self) -> int:
+        """Bars from the entry to the newest one."""
+
+    @property
+    def reason(self) -> str | None:
+        """The strategy's own words."""
+
+    @property
+    def tags(self) -> list[str]:
+        """The strategy's own marks."""
+
+@final
+class PendingOrder:
+    """An order that waits."""
+
+    @property
+    def order_id(self) -> int:
+        """Its number, for `cancel`."""
+
+    @property
+    def symbol(self) -> str:
+        """Name of the symbol."""
+
+    @property
+    def direction(self) -> str:
+        """Long or short, as "long" or "short"."""
+
+    @property
+    def type(self) -> str:
+        """Limit, stop or stop-limit, as "limit", "stop" or "stop_limit"."""
+
+    @property
+    def price(self) -> float | None:
+        """Price that it waits for; of a stop-limit order its stop."""
+
+    @property
+    def lots(self) -> float:
+        """Its size."""
+
+    @property
+    def stop_loss(self) -> float | None:
+        """Stop loss of the position that it will open."""
+
+    @property
+    def take_profit(self) -> float | None:
+        """Take profit of the position that it will open."""
+
+@final
+class Fill:
+    """A fill, as `on_fill` gets it."""
+
+    @property
+    def order_id(self) -> int:
+        """The order; of a protective exit the order that opened the position."""
+
+    @property
+    def trade_id(self) -> int:
+        """The trade that it opened or closed."""
+
+    @property
+    def symbol(self) -> str:
+        """Name of the symbol."""
+
+    @property
+    def side(self) -> str:
+        """What was done, "buy" or "sell"."""
+
+    @property
+    def index(self) -> int:
+        """Index of the bar."""
+
+    @property
+    def time(self) -> datetime:
+        """Open time of the bar."""
+
+    @property
+    def price(self) -> float:
+        """Price, slippage included."""
+
+    @property
+    def lots(self) -> float:
+        """Size."""
+
+    @property
+    def fee(self) -> float:
+        """Fee in account currency, at least 0."""
+
+    @property
+    def slippage(self) -> float:
+        """Distance from the price without slippage, at least 0."""
+
+@final
+class Trade:
+    """A closed trade, as `on_exit` gets it."""
+
+    @property
+    def trade_id(self) -> int:
+        """Its number; parts of one position share it."""
+
+    @property
+    def symbol(self) -> str:
+        """Name of the symbol."""
+
+    @property
+    def direction(self) -> str:
+        """Long or short, as "long" or "short"."""
+
+    @property
+    def lots(self) -> float:
+        """Size of the closed part."""
+
+    @property
+    def entry_index(self) -> int:
+        """Index of the bar of the entry."""
+
+    @property
+    def entry_time(self) -> datetime:
+        """Open time of that bar."""
+
+    @property
+    def entry_price(self) -> float:
+        """Price of the entry, slippage included."""
+
+    @property
+    def exit_index(self) -> int:
+        """Index of the bar of the exit."""
+
+    @property
+    def exit_time(self) -> datetime:
+        """Open time of that bar."""
+
+    @property
+    def exit_price(self) -> float:
+        """Price of the exit, slippage included."""
+
+    @property
+    def exit_reason(self) -> str:
+        """Why it was closed, as in the trades table."""
+
+    @property
+    def gross_pnl(self) -> float:
+        """Profit before costs."""
+
+    @property
+    def fees(self) -> float:
+        """Entry and exit fees, at least 0."""
+
+    @property
+    def swap(self) -> float:
+        """Financing; negative when paid."""
+
+    @property
+    def net_pnl(self) -> float:
+        """Profit after costs."""
+
+    @property
+    def r_multiple(self) -> float | None:
+        """Net profit over the money at risk at the entry; None without a stop."""
+
+    @property
+    def bars_held(self) -> int:
+        """Bars from the entry bar to the exit bar."""
+
+    @property
+    def reason(self) -> str | None:
+        """The strategy's own words."""
+
+    @property
+    def tags(self) -> list[str]:
+        """The strategy's own marks."""
+
+@final
+class Run:
+    def __new__(cls, store: CandleStore) -> Run: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def queue(self) -> list[Action]: ...
+    @property
+    def warmup(self) -> int: ...
+    @property
+    def balance(self) -> float: ...
+    @property
+    def equity(self) -> float: ...
+    @property
+    def positions(self) -> list[Position]: ...
+    @property
+    def position(self) -> Position | None: ...
+    @property
+    def pending(self) -> list[PendingOrder]: ...
+    def next_order_id(self) -> int: ...
+    def indicator(self, name: str, window: int, source: str | Indicator) -> Indicator: ...
+    def column(self, name: str, column: object) -> Indicator: ...
+    def declare_warmup(self, bars: int) -> None: ...
+    def execute(
+        self,
+        settings: Mapping[str, Any],
+        callbacks: Mapping[str, object],
+        behind: Mapping[str, object],
+        on_progress: Callable[[int, int], object] | None,
+    ) -> tuple[RunTables, RunReport]: ...
+
+@final
+class RunReport:
+    @property
+    def bars_processed(self) -> int: ...
+    @property
+    def signals_generated(self) -> int: ...
+    @property
+    def exits_triggered(self) -> int: ...
+    @property
+    def total_time_ms(self) -> float: ...
+    @property
+    def callback_time_ms(self) -> float: ...
+    @property
+    def start_index(self) -> int: ...
+
+@final
+class ArrowTable:
+    def __arrow_c_array__(
+        self, requested_schema: object | None = None
+    ) -> tuple[object, object]: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType: ...
+    def __arrow_c_schema__(self) -> CapsuleType: ...
+    def __len__(self) -> int: ...
+
+@final
+class RunTables:
+    @staticmethod
+    def from_tables(
+        tables: Mapping[str, object],
+        *,
+        symbols: Sequence[str],
+        contract_sizes: Sequence[float],
+        unit: str,
+        timezone: str | None = None,
+    ) -> RunTables: ...
+    def trades(self) -> ArrowTable: ...
+    def intervals(self) -> ArrowTable: ...
+    def orders(self) -> ArrowTable: ...
+    def fills(self) -> ArrowTable: ...
+    def equity(self) -> ArrowTable: ...
+    def ledger(self) -> ArrowTable: ...
+    def positions(self) -> ArrowTable: ...
+    def metrics(self) -> list[tuple[str, float | int | None]]: ...
+    def fingerprint(self) -> str: ...
+    def first_broken_ledger_line(self) -> int | None: ...
+    @property
+    def symbols(self) -> list[str]: ...
+    @property
+    def contract_sizes(self) -> list[float]: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def timezone(self) -> str | None: ...

@@ -148,15 +148,19 @@ def thinned(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.int
 def _headline(result: BacktestResult, texts: dict[str, str]) -> str:
     symbols = ", ".join(result.symbols)
     period = f"{texts['start']} to {texts['end']}"
-    return f"{symbols}   {period}   {texts['bars']} bars, {texts['days']} days"
+    return f"{symbols}   {period}   {_many(texts['bars'], 'bar')}, {_many(texts['days'], 'day')}"
+
+
+def _many(number: str, noun: str) -> str:
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
 
 
 def _footer(result: BacktestResult, texts: dict[str, str]) -> Iterator[tuple[str, str]]:
-    decided = f"{texts['ambiguous_trades']} of {texts['trades']} trades"
+    decided = f"{texts['ambiguous_trades']} of {_many(texts['trades'], 'trade')}"
     interval = f"between {texts['pnl_worst']} and {texts['pnl_best']}"
     yield "Ambiguous", f"{decided}; closed profit {texts['closed_pnl']}, {interval}"
     if result.positions.height:
-        yield "Still open", f"{result.positions.height} positions"
+        yield "Still open", _many(str(result.positions.height), "position")
     if result.metrics["swap"]:
         yield "Swap", texts["swap"]
     yield "Fingerprint", result.fingerprint

@@ -55,8 +55,8 @@ def find_side(
     given = side if any(role in roles for role in side) else PLAIN
     _require(("time", *given), roles, names)
     prices = {role: roles[name] for role, name in zip(side, given, strict=True)}
-    extras = {role: roles[role] for role in ("spread", "volume") if role in roles}
-    return {"time": roles["time"], **prices, **extras}
+    found = {"time": roles["time"], **prices}
+    return found | {role: roles[role] for role in ("spread", "volume") if role in roles}
 
 
 def _known(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
@@ -94,12 +94,11 @@ def _find_by_name(role: str, names: Sequence[str], roles: dict[str, str]) -> Non
 
 def _layout(roles: Mapping[str, str], mapping: Mapping[str, str]) -> tuple[str, ...]:
     """The one layout of prices that the columns are complete for."""
-    sided = (*BID, *ASK) if any(role in roles for role in ASK) else BID
-    layouts = [sided, PLAIN, QUOTE]
+    has_ask = any(role in roles for role in ASK)
+    # An ask side without its bid side is a mistake, not plain data.
+    layouts = [(*BID, *ASK), QUOTE] if has_ask else [BID, PLAIN, QUOTE]
     asked = [layout for layout in layouts if any(role in mapping for role in layout)]
     complete = [layout for layout in layouts if all(role in roles for role in layout)]
-    if any(role in roles for role in ASK) and PLAIN in complete:
-        complete.remove(PLAIN)  # an ask side without its bid side is a mistake, not plain data
     choice = asked or complete
     if len(choice) > 1:
         listed = " or ".join("(" + ", ".join(layout) + ")" for layout in choice)

@@ -6,6 +6,8 @@ names before it touches the data and then takes only the columns asked for.
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from omega._core import Column, table_columns
+from omega._core import Column, ipc_columns, ipc_names, table_columns
 from omega.errors import ConfigError, InvalidCandleData
 
 Take = Callable[[Sequence[str]], dict[str, Column]]
@@ -91,7 +93,24 @@ def _file(path: Path) -> Source:
         )
     if not path.exists() and "*" not in str(path):
         raise ConfigError(f"data: there is no file {str(path)!r}")
-    return _lazy(pl.scan_parquet(path) if kind == ".parquet" else pl.scan_ipc(path))
+    if kind == ".parquet":
+        return _lazy(pl.scan_parquet(path))
+    return _ipc(path) if path.is_file() else _lazy(pl.scan_ipc(path))
+
+
+def _ipc(path: Path) -> Source:
+    """Map the file into memory; one that is compressed cannot be shared, and Polars reads it."""
+    with path.open("rb") as file, contextlib.suppress(ValueError):
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        names = ipc_names(mapped)
+        if names is not None:
+            return Source(names, lambda wanted: _mapped(path, mapped, wanted))
+    return _lazy(pl.scan_ipc(path))
+
+
+def _mapped(path: Path, mapped: mmap.mmap, names: Sequence[str]) -> dict[str, Column]:
+    columns = ipc_columns(mapped, list(names))
+    return _lazy(pl.scan_ipc(path)).take(names) if columns is None else dict(columns)
 
 
 def _duckdb(relation: Any) -> Source:  # noqa: ANN401 - DuckDB is never imported here

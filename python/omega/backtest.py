@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from omega import instruments as presets
+from omega._settings import (
+    PositionManager,
+    Settings,
+    cost_fields,
+    costs_for,
+    execution_fields,
+    instrument_fields,
+    instrument_for,
+    manager_fields,
+    seed_field,
+    sizer_fields,
+    split_managers,
+)
 from omega.config import Costs, Execution, FixedLots, Sizer
 from omega.errors import BackendUnavailable, ConfigError
 from omega.instruments import Instrument
+from omega.managers import Manager
 from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
 from omega.store import CandleStore
-from omega.strategy import Strategy
+from omega.strategy import RunContext, Strategy
 from omega.times import last_moment_of, to_units
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega._core import Bar, Indicator, Run
+    from omega._core import Bar, Indicator, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
 Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
@@ -44,9 +58,11 @@ def run_backtest(
     end: Moment | None = None,
     cash: float = 10_000.0,
     account_currency: str = "USD",
+    conversion: Mapping[str, float] | None = None,
     sizer: Sizer | None = None,
     costs: Costs | Mapping[str, Costs] | None = None,
     execution: Execution | None = None,
+    position_manager: Manager | PositionManager | Sequence[Manager] | None = None,
     backend: str = "auto",
     seed: int = 0,
     strict: bool = False,
@@ -68,10 +84,14 @@ def run_backtest(
         end: Last moment to trade on, included; a day without a time counts whole.
         cash: Balance at the start, in account currency.
         account_currency: Currency of the account.
+        conversion: Account currency per unit of other currencies, as {"JPY": 0.0091}. Without it
+            the rate is taken from another symbol of the data: of "EURGBP" in dollars, "GBPUSD".
         sizer: Size of orders that name none; one lot by default.
         costs: Fees and slippage; none by default.
         execution: Rules of filling; `Execution()` by default.
-        backend: "auto" or "rust".
+        position_manager: Built-in managers, or an object with `manage_positions(...)`; the
+            strategy's own `position_manager` by default.
+        backend: "auto", "rust" or "python", the readable reference.
         seed: Key of the random slippage.
         strict: Whether a rejected order raises instead of becoming a row.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
@@ -99,55 +119,49 @@ def run_backtest(
         >>> result.trades["net_pnl"].to_list()
         [2.0]
     """
-    _backend(backend)
+    chosen = _backend(backend)
+    execution = execution or Execution()
+    sizer = sizer or FixedLots(1.0)
     store = _store(data, symbol, validate)
     name = store.symbols[0]
-    instrument = _instrument(instruments, name)
-    execution = execution or Execution()
-    _refuse_what_is_not_there(execution, instrument, account_currency)
-    own_costs = _costs(costs, name)
-    settings = {
-        "start": None if start is None else to_units(start, store.time_unit),
-        "end": None if end is None else last_moment_of(end, store.time_unit),
+    unit = store.time_unit
+    instrument = instrument_for(instruments, name)
+    own_costs = costs_for(costs, name)
+    strategy = _ready(strategy)
+    managers, own_manager = split_managers(
+        position_manager or getattr(strategy, "position_manager", None)
+    )
+    settings: Settings = {
+        "start": None if start is None else to_units(start, unit),
+        "end": None if end is None else last_moment_of(end, unit),
         "cash": float(cash),
-        "seed": _seed(seed),
+        "seed": seed_field(seed),
         "strict": strict,
-        "close_at_end": execution.close_at_end,
-        "limit_improvement": execution.limit_improvement,
-        "market_fill": execution.market_fill,
-        "intrabar": execution.intrabar,
-        "sizer": _sizer(sizer or FixedLots(1.0)),
-        "instrument": _instrument_fields(instrument, execution),
-        "costs": _cost_fields(own_costs, instrument),
+        "sizer": sizer_fields(sizer),
+        "instrument": instrument_fields(instrument, execution),
+        "costs": cost_fields(own_costs, instrument),
+        "managers": manager_fields(managers, unit),
+        **execution_fields(execution, unit),
     }
+    behind = Behind(
+        rate=conversion_rate(store, instrument, account_currency, conversion),
+        magnifier=_magnifier(execution, name, unit),
+    )
     with _progress(progress) as on_progress:
-        tables, report = _execute(store, strategy, settings, on_progress)
-    config = {
-        "symbol": name,
-        "strategy": repr(strategy) if isinstance(strategy, Strategy) else _name_of(strategy),
-        "instrument": repr(instrument),
-        "account_currency": account_currency,
-        "execution": repr(execution),
-        "costs": repr(own_costs),
-        "sizer": repr(sizer or FixedLots(1.0)),
-        "start": start,
-        "end": end,
-        "cash": float(cash),
-        "seed": seed,
-        "strict": strict,
-    }
+        job = Job(store.symbol(name), strategy, settings, behind, own_manager, on_progress)
+        tables, report = _BACKENDS[chosen](job)
+    config = _written_down(
+        symbol=name, strategy=strategy, start=start, end=end, cash=float(cash), seed=seed,
+        account_currency=account_currency, instrument=instrument, costs=own_costs, sizer=sizer,
+        execution=execution, position_manager=managers or own_manager, conversion=conversion,
+        strict=strict,
+    )  # fmt: skip - one line a subject
     return BacktestResult(
         tables,
-        stats=EngineStats(
-            bars_processed=report.bars_processed,
-            signals_generated=report.signals_generated,
-            exits_triggered=report.exits_triggered,
-            total_time_ms=report.total_time_ms,
-            callback_time_ms=report.callback_time_ms,
-        ),
+        stats=_stats(report),
         config=config,
         manifest=_manifest(store, config),
-        backend="rust",
+        backend=chosen,
         notices=store.notices,
         copied_bytes=store.copied_bytes,
     )
@@ -177,7 +191,14 @@ def _backend(asked: str) -> str:
             raise ConfigError(f"{_FLAG}: given {flag!r}, expected one of {known}")
         asked = _FLAG_VALUES[flag]
     if asked == "python":
-        raise BackendUnavailable("the python backend is not in this version; use 'rust' or 'auto'")
+        return "python"
+    try:
+        importlib.import_module("omega._core")
+    except ImportError as problem:
+        raise BackendUnavailable(
+            f"the native module omega._core cannot be loaded: {problem}. Install the wheel for "
+            "this Python and machine, or build it with 'make'"
+        ) from problem
     return "rust"
 
 
@@ -190,127 +211,78 @@ def _store(
         raise ConfigError(
             "validate: 'report' gives a table and no run; use CandleStore(data).validate()"
         )
-    store = (
-        data
-        if isinstance(data, CandleStore)
-        else CandleStore(data, symbol=symbol, validate=validate)
+    if isinstance(data, CandleStore):
+        data.require_valid()
+        return data
+    return CandleStore(data, symbol=symbol, validate=validate)
+
+
+def _magnifier(execution: Execution, symbol: str, unit: str) -> CandleStore | None:
+    if execution.magnifier is None:
+        return None
+    finer = (
+        execution.magnifier
+        if isinstance(execution.magnifier, CandleStore)
+        else CandleStore(execution.magnifier, symbol=symbol)
     )
-    if len(store.symbols) != 1:
+    if finer.time_unit != unit:
         raise ConfigError(
-            f"data: given {len(store.symbols)} symbols ({', '.join(store.symbols[:5])}), expected "
-            "one; runs over several symbols are not in this version"
+            f"Execution.magnifier: its times are in {finer.time_unit} and those of the candles in "
+            f"{unit}; cast one of the time columns"
         )
-    return store
+    return finer.symbol(finer.symbols[0])
 
 
-def _instrument(
-    given: Instrument | Mapping[str, Instrument] | str | None, symbol: str
-) -> Instrument:
-    if given is None:
-        return Instrument(symbol)
-    if isinstance(given, Instrument):
-        return given
-    if given == "auto":
-        return presets.get(symbol)
-    if isinstance(given, Mapping):
-        if symbol not in given:
-            raise ConfigError(f"instruments: none for {symbol!r}; given {', '.join(given)}")
-        return given[symbol]
-    raise ConfigError(
-        f"instruments: given {given!r}, expected an Instrument, a mapping by symbol, 'auto' or None"
-    )
+@dataclasses.dataclass(frozen=True)
+class Behind:
+    """What stands behind the candles of a run: the conversion rate and the finer series."""
+
+    rate: float | Pair
+    magnifier: CandleStore | None
 
 
-def _costs(given: Costs | Mapping[str, Costs] | None, symbol: str) -> Costs:
-    if given is None:
-        return Costs()
-    if isinstance(given, Mapping):
-        if symbol not in given:
-            raise ConfigError(f"costs: none for {symbol!r}; given {', '.join(given)}")
-        return given[symbol]
-    return given
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A conversion pair among the data; `inverse` where it is quoted the other way round."""
+
+    store: CandleStore
+    inverse: bool
 
 
-_NOT_THERE = (
-    "position_mode",
-    "magnifier",
-    "stop_out_level",
-    "max_positions",
-    "max_positions_per_symbol",
-    "cooldown_bars",
-    "cooldown_minutes",
-    "cooldown_after_exit_minutes",
-    "sessions",
-    "blackouts",
-)
+def conversion_rate(
+    store: CandleStore,
+    instrument: Instrument,
+    account: str,
+    conversion: Mapping[str, float] | None,
+) -> float | Pair:
+    """Find what a unit of quote currency is worth in account currency (rule M2).
 
-
-def _refuse_what_is_not_there(
-    execution: Execution, instrument: Instrument, account_currency: str
-) -> None:
-    default = Execution()
-    for name in _NOT_THERE:
-        given = getattr(execution, name)
-        if given != getattr(default, name):
-            raise ConfigError(f"Execution.{name}: given {given!r}; it is not in this version")
-    quote = instrument.quote_currency
-    if quote is not None and quote != account_currency:
+    Raises:
+        ConfigError: There is no rate, or the data has symbols that the run has no use for.
+    """
+    quote = instrument.quote_currency or account
+    others = store.symbols[1:]
+    rate: float | Pair | None = 1.0 if quote == account else None
+    if rate is None and conversion and quote in conversion:
+        rate = float(conversion[quote])
+    if rate is None:
+        for name, inverse in ((quote + account, False), (account + quote, True)):
+            if name in others:
+                others.remove(name)
+                rate = Pair(store.symbol(name), inverse)
+                break
+    if rate is None:
         raise ConfigError(
-            f"{instrument.symbol} is quoted in {quote} and the account is in {account_currency}; "
-            f"conversion is not in this version. Use account_currency={quote!r}"
+            f"{instrument.symbol} is quoted in {quote} and the account is in {account}: give "
+            f"conversion={{{quote!r}: rate}}, or data of {quote}{account} or {account}{quote} "
+            f"beside it, or account_currency={quote!r}"
         )
-
-
-def _instrument_fields(instrument: Instrument, execution: Execution) -> dict[str, float | None]:
-    by_leverage = 1.0 / execution.leverage if execution.leverage else 0.0
-    own = instrument.margin_rate
-    return {
-        "contract_size": instrument.contract_size,
-        "tick_size": instrument.tick_size,
-        "pip_size": instrument.pip_size,
-        "volume_min": instrument.volume_min,
-        "volume_step": instrument.volume_step,
-        "volume_max": instrument.volume_max,
-        "margin_rate": by_leverage if own is None else own,
-    }
-
-
-def _cost_fields(costs: Costs, instrument: Instrument) -> dict[str, float]:
-    pips = costs.slippage_pips or costs.slippage_random_pips
-    if pips and instrument.pip_size is None:
+    if others:
         raise ConfigError(
-            f"costs: slippage is given in pips and {instrument.symbol} has no pip_size; use "
-            "instruments='auto' or an Instrument with a pip_size"
+            f"data: {', '.join(others[:5])} beside {store.symbols[0]}: this version trades one "
+            "symbol a run and uses others as conversion pair alone"
         )
-    if costs.swap_long or costs.swap_short:
-        raise ConfigError("costs: swap is not in this version")
-    pip = instrument.pip_size or 0.0
-    return {
-        "fee_per_million": costs.fee_per_million,
-        "fee_per_lot": costs.fee_per_lot,
-        "fee_percent": costs.fee_percent,
-        "fee_min": costs.fee_min,
-        "slippage": costs.slippage_pips * pip,
-        "slippage_random": costs.slippage_random_pips * pip,
-    }
-
-
-def _sizer(sizer: Sizer) -> tuple[str, float]:
-    (field,) = dataclasses.fields(sizer)
-    names = {
-        "FixedLots": "fixed_lots",
-        "FixedUnits": "fixed_units",
-        "RiskAmount": "risk_amount",
-        "RiskPercent": "risk_percent",
-        "EquityPercent": "equity_percent",
-    }
-    return names[type(sizer).__name__], float(getattr(sizer, field.name))
-
-
-def _seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
-        raise ConfigError(f"seed: given {seed!r}, expected a whole number from 0 to 2**64 - 1")
-    return seed
+    return rate
 
 
 class _Context:
@@ -331,49 +303,120 @@ class _Context:
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
         frame = pl.DataFrame(self._store)
-        sides = {price: pl.col(f"bid_{price}") for price in ("open", "high", "low", "close")}
+        bid = "bid" if "bid" in frame.columns else "bid_{}"
+        sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
         values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
         return self._run.column(name, values.get_column(name))
 
 
-def _execute(
-    store: CandleStore,
-    strategy: Strategy | type[Strategy] | Callback,
-    settings: dict[str, Any],
-    on_progress: Progress | None,
-) -> tuple[Any, Any]:
+def _ready(strategy: object) -> Strategy | Callback:
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        return strategy()
+    if isinstance(strategy, Strategy) or (callable(strategy) and not isinstance(strategy, type)):
+        return strategy
+    raise ConfigError(
+        f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
+        "on_bar(bar)"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """All that a backend needs for a run."""
+
+    store: CandleStore
+    strategy: Strategy | Callback
+    settings: Settings
+    behind: Behind
+    manager: PositionManager | None
+    on_progress: Progress | None
+
+
+def _run_rust(job: Job) -> tuple[Any, Any]:
     from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
 
-    run = Run(store.native)
-    if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        strategy = strategy()
+    run = Run(job.store.native)
+    pair = job.behind.rate if isinstance(job.behind.rate, Pair) else None
+    behind = {
+        "rate": 1.0 if isinstance(job.behind.rate, Pair) else job.behind.rate,
+        "rate_store": pair and pair.store.native,
+        "rate_inverse": bool(pair and pair.inverse),
+        "magnifier": job.behind.magnifier and job.behind.magnifier.native,
+    }
+    with bound(job.strategy, job.manager, _Context(run, job.store)):
+        if isinstance(job.strategy, Strategy):
+            run.declare_warmup(job.strategy.warmup)
+        callbacks = callbacks_of(job.strategy, job.manager)
+        return run.execute(job.settings, callbacks, behind, job.on_progress)
+
+
+def _run_python(job: Job) -> tuple[Any, Any]:
+    from omega.reference.run import execute  # noqa: PLC0415 - only where it is wanted
+
+    return execute(job)
+
+
+_BACKENDS = {"rust": _run_rust, "python": _run_python}
+
+
+@contextlib.contextmanager
+def bound(
+    strategy: Strategy | Callback, manager: PositionManager | None, context: RunContext
+) -> Iterator[None]:
+    """Tie a strategy to its run while it runs, and let it declare its indicators."""
+    attach = getattr(manager, "attach_portfolio", None)
+    if attach is not None:
+        attach(context)
     if not isinstance(strategy, Strategy):
-        if not callable(strategy):
-            raise ConfigError(
-                f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
-                "on_bar(bar)"
-            )
-        return run.execute(settings, strategy, None, None, None, on_progress)
-    kind = type(strategy)
-    context = _Context(run, store)
+        yield
+        return
     strategy._run = context  # noqa: SLF001 - the base class and the run are one mechanism
     try:
         strategy.init()
-        run.declare_warmup(strategy.warmup)
-        return run.execute(
-            settings,
-            kind.on_bar,
-            strategy,
-            None if kind.on_fill is Strategy.on_fill else kind.on_fill,
-            None if kind.on_exit is Strategy.on_exit else kind.on_exit,
-            on_progress,
-        )
+        yield
     finally:
         strategy._run = None  # noqa: SLF001 - as above
 
 
-def _name_of(strategy: object) -> str:
-    return str(getattr(strategy, "__qualname__", repr(strategy)))
+def callbacks_of(
+    strategy: Strategy | Callback, manager: PositionManager | None
+) -> dict[str, object]:
+    """Give the functions that the loop calls; those of a class unbound, with their instance."""
+    manage = None if manager is None else manager.manage_positions
+    if not isinstance(strategy, Strategy):
+        plain = {"on_bar": strategy, "instance": None, "on_fill": None, "on_exit": None}
+        return {**plain, "manage": manage}
+    kind = type(strategy)
+    return {
+        "on_bar": kind.on_bar,
+        "instance": strategy,
+        "on_fill": None if kind.on_fill is Strategy.on_fill else kind.on_fill,
+        "on_exit": None if kind.on_exit is Strategy.on_exit else kind.on_exit,
+        "manage": manage,
+    }
+
+
+def _written_down(**settings: object) -> dict[str, Any]:
+    """Give settings as the manifest keeps them: numbers and moments as they are, else in words."""
+    plain = (str, int, float, bool, date, type(None))
+    return {
+        name: value if isinstance(value, plain) else _name_of(value)
+        for name, value in settings.items()
+    }
+
+
+def _stats(report: RunReport) -> EngineStats:
+    return EngineStats(
+        bars_processed=report.bars_processed,
+        signals_generated=report.signals_generated,
+        exits_triggered=report.exits_triggered,
+        total_time_ms=report.total_time_ms,
+        callback_time_ms=report.callback_time_ms,
+    )
+
+
+def _name_of(value: object) -> str:
+    return str(getattr(value, "__qualname__", repr(value)))
 
 
 def _manifest(store: CandleStore, config: dict[str, Any]) -> dict[str, Any]:

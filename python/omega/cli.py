@@ -143,7 +143,7 @@ def check(file: Path) -> None:
     sys.exit(1)
 
 
-def _strategy(where: str, params: tuple[str, ...]) -> object:
+def _strategy(where: str, params: tuple[str, ...]) -> Any:  # noqa: ANN401 - see run_backtest
     """Load `file.py:Name` and make the strategy: a class is called with the parameters."""
     file, _, name = where.rpartition(":")
     if not file or not name:
@@ -157,7 +157,7 @@ def _strategy(where: str, params: tuple[str, ...]) -> object:
     return found
 
 
-def _load(path: Path, name: str) -> object:
+def _load(path: Path, name: str) -> Any:  # noqa: ANN401 - as above
     if not path.is_file():
         raise click.UsageError(f"STRATEGY.py:NAME: there is no file {str(path)!r}")
     module_name = f"strategy_{path.stem}"

@@ -132,26 +132,31 @@ def _inputs(
 def _two_sides(
     candles: Candles, symbol: str, mapping: dict[str, str], *, cast: bool
 ) -> SymbolInput:
-    bid = _side(candles.bid, _roles.BID, mapping, cast=cast)
+    frames = [frame for frame in (candles.bid, candles.ask) if frame is not None]
+    sources = [_sources.open_source(frame, cast=cast) for frame in frames]
+    names = [name for source in sources for name in source.names]
+    for role, name in mapping.items():
+        if name not in names:
+            raise ConfigError(f"columns[{role!r}]: no column {name!r}. {nearest(name, names)}")
+    bid = _side(sources[0], _roles.BID, mapping)
     if candles.ask is None:
+        if candles.spread is not None and any(role == "spread" for role, _, _ in bid):
+            raise ConfigError(
+                f"Candles: given spread={candles.spread} and a spread column, expected one of them"
+            )
         return SymbolInput(symbol, bid, candles.spread or 0.0)
     bid = [(role, f"bid.{name}", column) for role, name, column in bid if role != "spread"]
     ask = [
         ("ask_time" if role == "time" else role, f"ask.{name}", column)
-        for role, name, column in _side(candles.ask, _roles.ASK, mapping, cast=cast)
+        for role, name, column in _side(sources[1], _roles.ASK, mapping)
         if role not in ("spread", "volume")
     ]
     return SymbolInput(symbol, [*bid, *ask])
 
 
 def _side(
-    data: Any,  # noqa: ANN401 - as symbol_inputs
-    side: tuple[str, ...],
-    mapping: dict[str, str],
-    *,
-    cast: bool,
+    source: _sources.Source, side: tuple[str, ...], mapping: dict[str, str]
 ) -> list[tuple[str, str, Column]]:
-    source = _sources.open_source(data, cast=cast)
     roles = _roles.find_side(source.names, side, mapping, time=source.time)
     taken = source.take(list(roles.values()))
     return [(role, name, taken[name]) for role, name in roles.items()]

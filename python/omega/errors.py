@@ -36,12 +36,12 @@ class OmegaError(Exception):
         42
     """
 
-    def __init__(self, message: str = "", **details: Any) -> None:
+    def __init__(self, message: str = "", **details: object) -> None:
         """Keeps the message and the details."""
         super().__init__(message)
         self.__dict__.update(details)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any detail of any subclass
         """Only here so that type checkers know that details are attributes."""
         kind = type(self).__name__
         raise AttributeError(f"'{kind}' has no detail '{name}'", name=name, obj=self)
@@ -78,9 +78,7 @@ class InvalidCandleData(OmegaError, ValueError):
         symbol: str | None = None,
     ) -> None:
         """Keeps where the fault is."""
-        super().__init__(
-            message, column=column, row=row, value=value, rule=rule, symbol=symbol
-        )
+        super().__init__(message, column=column, row=row, value=value, rule=rule, symbol=symbol)
 
 
 class WarmupIndexNotFound(OmegaError, LookupError):

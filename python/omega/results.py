@@ -36,7 +36,7 @@ __all__ = [
 Metric: TypeAlias = float | int | datetime | None
 
 
-class BrokenResult(OmegaError, ValueError):  # noqa: N818 - named like its kin in `errors`
+class BrokenResult(OmegaError, ValueError):
     """A saved result is not what was saved.
 
     Example:
@@ -369,8 +369,9 @@ class BacktestResult:
             _results_text.formatted(name, metrics[name])
             for name in ("total_return", "max_drawdown")
         )
+        trades = metrics["trades"]
         return (
-            f"BacktestResult({metrics['trades']} trades, return {gain}, "
+            f"BacktestResult({trades} trade{'' if trades == 1 else 's'}, return {gain}, "
             f"max drawdown {fall}, {self.backend})"
         )
 

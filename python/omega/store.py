@@ -343,6 +343,6 @@ def _moment(time: int, unit: str, zone: str | None) -> datetime:
 def _as_utc(times: pl.Series) -> pl.Series:
     import polars as pl  # noqa: PLC0415 - as CandleStore.validate
 
-    utc = times.dt.convert_time_zone("UTC") if times.dtype.time_zone else times  # type: ignore[attr-defined]  # a Datetime always has one
-    naive = utc.dt.replace_time_zone(None)
-    return naive.cast(pl.Datetime("ns"))
+    zoned = getattr(times.dtype, "time_zone", None) is not None
+    utc = times.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else times
+    return utc.cast(pl.Datetime("ns"))

@@ -106,9 +106,7 @@ class Strategy:
 
     # --- what a strategy may declare -------------------------------------------------------------
 
-    def indicator(
-        self, name: str, window: int, *, source: str | Indicator = "close"
-    ) -> Indicator:
+    def indicator(self, name: str, window: int, *, source: str | Indicator = "close") -> Indicator:
         """Declare an indicator by name: sma, ema, atr, rolling_std or zscore.
 
         Args:

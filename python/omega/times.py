@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from omega.errors import ConfigError
 
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+"""How many of a unit make a second."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def to_units(moment: datetime | date | str | int, unit: str) -> int:
+def to_units(moment: object, unit: str) -> int:
     """Give a moment as an integer in a time column's unit; what has no zone counts as UTC.
 
     Args:
@@ -42,7 +44,7 @@ def to_units(moment: datetime | date | str | int, unit: str) -> int:
         raise _refused(moment)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     micros = (aware - _EPOCH) // timedelta(microseconds=1)
-    return micros * _PER_SECOND[unit] // 1_000_000
+    return micros * PER_SECOND[unit] // 1_000_000
 
 
 def last_moment_of(end: datetime | date | str | int, unit: str) -> int:
@@ -60,7 +62,7 @@ def last_moment_of(end: datetime | date | str | int, unit: str) -> int:
         except ValueError:
             whole_day = False
     first = to_units(end, unit)
-    return first + 86_400 * _PER_SECOND[unit] - 1 if whole_day else first
+    return first + 86_400 * PER_SECOND[unit] - 1 if whole_day else first
 
 
 def _refused(given: object) -> ConfigError:

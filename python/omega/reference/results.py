@@ -33,9 +33,7 @@ _SCHEMAS = {
         "order_id u32, symbol cat, side cat, type cat, lots f64, price f64?, stop_loss f64?, "
         "take_profit f64?, submitted_time time, status cat, reject_reason str?"
     ),
-    "fills": (
-        "order_id u32, trade_id u32, time time, price f64, lots f64, fee f64, slippage f64"
-    ),
+    "fills": ("order_id u32, trade_id u32, time time, price f64, lots f64, fee f64, slippage f64"),
     "equity": "time time, balance f64, equity f64, open_positions u32",
     "ledger": "time time, kind cat, trade_id u32?, amount f64, balance f64",
     "positions": (
@@ -150,7 +148,8 @@ class PlainTables:
         """Polars has no seconds: it shows them as milliseconds."""
         if self.unit == "s":
             return (pl.col(name) * 1_000).cast(pl.Datetime("ms", self.timezone))
-        return pl.col(name).cast(pl.Datetime(self.unit, self.timezone))  # type: ignore[arg-type]  # one of ms, us, ns
+        kind = pl.Datetime(self.unit, self.timezone)  # type: ignore[arg-type]  # ms, us or ns
+        return pl.col(name).cast(kind)
 
 
 def curve_metrics(tables: Mapping[str, Columns], per_day: int) -> dict[str, Number]:
@@ -334,7 +333,7 @@ def _times(a: float | None, b: float | None) -> float | None:
 
 def _power(growth: float, exponent: float) -> float | None:
     try:
-        return growth**exponent - 1.0
+        return math.pow(growth, exponent) - 1.0
     except OverflowError:
         return None
 

@@ -12,9 +12,9 @@ pub enum OmegaError {
     )]
     InvalidCandleData {
         /// The symbol.
-        symbol: String,
+        symbol: Box<str>,
         /// Column of the input, by the user's name for it.
-        column: String,
+        column: Box<str>,
         /// Row within the symbol, counted from 0.
         row: usize,
         /// The value found, as text.
@@ -24,15 +24,15 @@ pub enum OmegaError {
         /// What is wrong with the value, in words.
         problem: String,
         /// What the user can do.
-        hint: String,
+        hint: &'static str,
     },
     /// A column is missing, has a type that is not taken, or a length unlike the others.
     #[error("symbol '{symbol}', column '{column}': {problem}. {hint}")]
     InvalidColumn {
         /// The symbol.
-        symbol: String,
+        symbol: Box<str>,
         /// Column of the input, by the user's name for it.
-        column: String,
+        column: Box<str>,
         /// What is wrong with it.
         problem: String,
         /// What the user can do.

@@ -4,6 +4,8 @@
 //!
 //! A stage imports only the stages before it; `replay` drives all of them and none imports it.
 
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "a test states exact numbers"))]
+
 /// The vocabulary: time units, sides, directions, identifiers, prices of a bar.
 pub mod types;
 

@@ -47,7 +47,7 @@ impl<T: ArrowNativeType> Feed<T> {
 
     /// Rows left in the current chunk; 0 at the end of the column.
     fn available(&self) -> usize {
-        self.rest.as_ref().map_or(0, |chunk| chunk.len())
+        self.rest.as_ref().map_or(0, ScalarBuffer::len)
     }
 
     fn take(&mut self, rows: usize) -> ScalarBuffer<T> {

@@ -112,7 +112,7 @@ fn typed<T: ArrowPrimitiveType>(
     Ok(out)
 }
 
-/// The chunks as they are where the type fits; else cast where allowed, and how many bytes that made.
+/// The chunks as they are where the type fits, else cast where allowed; and the bytes copied.
 fn cast_to(
     symbol: &str,
     column: &InputColumn,
@@ -165,8 +165,8 @@ fn refused(symbol: &str, column: &InputColumn, expected: &str) -> OmegaError {
         "Give a column of that type, or map another one with columns={role: name}"
     };
     OmegaError::InvalidColumn {
-        symbol: symbol.to_owned(),
-        column: column.name.clone(),
+        symbol: symbol.into(),
+        column: column.name.as_str().into(),
         problem: format!(
             "the type is {given}, but '{}' needs {expected}",
             column.role
@@ -177,8 +177,8 @@ fn refused(symbol: &str, column: &InputColumn, expected: &str) -> OmegaError {
 
 fn bare_number(symbol: &str, column: &InputColumn) -> OmegaError {
     OmegaError::InvalidColumn {
-        symbol: symbol.to_owned(),
-        column: column.name.clone(),
+        symbol: symbol.into(),
+        column: column.name.as_str().into(),
         problem: format!(
             "the type is {}, which does not say its unit of time",
             column.data_type()
@@ -200,12 +200,12 @@ fn unreadable(
         .find(|&i| cast.is_null(i) && !given.is_null(i))
         .unwrap_or(0);
     OmegaError::InvalidCandleData {
-        symbol: symbol.to_owned(),
-        column: column.name.clone(),
+        symbol: symbol.into(),
+        column: column.name.as_str().into(),
         row: start + offset,
         value: array_value_to_string(given, offset).unwrap_or_default(),
         rule: "type",
         problem: format!("the value cannot be read as {expected}"),
-        hint: "Repair or drop the row before the run".to_owned(),
+        hint: "Repair or drop the row before the run",
     }
 }

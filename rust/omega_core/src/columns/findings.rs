@@ -50,13 +50,13 @@ impl Finding {
     #[must_use]
     pub fn into_error(self, symbol: &str, names: &ColumnNames, unit: TimeUnit) -> OmegaError {
         OmegaError::InvalidCandleData {
-            symbol: symbol.to_owned(),
-            column: names.of(self.slot).to_owned(),
+            symbol: symbol.into(),
+            column: names.of(self.slot).into(),
             row: self.row,
             value: self.value_text(unit),
             rule: self.rule.name(),
             problem: self.problem(unit),
-            hint: self.rule.hint().to_owned(),
+            hint: self.rule.hint(),
         }
     }
 

@@ -28,11 +28,11 @@ impl InputColumn {
     pub(super) fn data_type(&self) -> &DataType {
         self.chunks
             .first()
-            .map_or(&DataType::Null, |chunk| chunk.data_type())
+            .map_or(&DataType::Null, Array::data_type)
     }
 
     fn rows(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.len()).sum()
+        self.chunks.iter().map(Array::len).sum()
     }
 }
 
@@ -146,8 +146,8 @@ impl Reader {
 
     fn refuse(&self, column: &str, problem: &str, hint: &str) -> OmegaError {
         OmegaError::InvalidColumn {
-            symbol: self.input.symbol.clone(),
-            column: column.to_owned(),
+            symbol: self.input.symbol.as_str().into(),
+            column: column.into(),
             problem: problem.to_owned(),
             hint: hint.to_owned(),
         }
@@ -238,7 +238,9 @@ impl Reader {
             let problem = format!("the unit is {given}, that of the bid side is {expected}");
             return Err(self.refuse(&column.name, &problem, "Give both sides in one unit"));
         }
-        let Some(row) = first_difference(bid, &ask.chunks) else {
+        let missing = ask.nulls.first().copied();
+        let differs = first_difference(bid, &ask.chunks);
+        let Some(row) = differs.into_iter().chain(missing).min() else {
             return Ok(());
         };
         let text = |chunks: &[ScalarBuffer<i64>]| {
@@ -247,15 +249,19 @@ impl Reader {
                 |time| time_text(time, bid_type.unit),
             )
         };
+        let value = if missing == Some(row) {
+            "null".to_owned()
+        } else {
+            text(&ask.chunks)
+        };
         Err(OmegaError::InvalidCandleData {
-            symbol: self.input.symbol.clone(),
-            column: column.name.clone(),
+            symbol: self.input.symbol.as_str().into(),
+            column: column.name.as_str().into(),
             row,
-            value: text(&ask.chunks),
+            value,
             rule: "same_times",
             problem: format!("the bid side has {} here", text(bid)),
-            hint: "Join the two frames on time first, so that both sides have the same rows"
-                .to_owned(),
+            hint: "Join the two frames on time first, so that both sides have the same rows",
         })
     }
 }

@@ -12,6 +12,8 @@ mod role;
 mod rules;
 mod scan;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 pub use findings::{Finding, Findings, Tally};

@@ -106,7 +106,7 @@ impl Rules {
 
     /// The level of one rule.
     #[must_use]
-    pub fn level(&self, rule: Rule) -> Level {
+    pub fn level(self, rule: Rule) -> Level {
         self.0[rule as usize]
     }
 

@@ -3,6 +3,12 @@
 //! No branch depends on a value, so that the compiler can take several rows at a time. A verdict
 //! of `false` only says that a row-by-row look is needed.
 
+#![expect(
+    clippy::needless_bitwise_bool,
+    clippy::manual_range_contains,
+    reason = "a lazy operator or a range would put a branch into the loop"
+)]
+
 /// Whether `low > floor`, `high` is finite, and open and close lie between them, in every row.
 /// All four are then finite, too: a NaN fails every comparison.
 pub(super) fn prices_hold(prices: [&[f64]; 4], floor: f64) -> bool {

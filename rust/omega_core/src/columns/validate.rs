@@ -15,7 +15,7 @@ const BLOCK: usize = 512;
 ///
 /// # Errors
 /// [`OmegaError::InvalidCandleData`] for the first such finding by row, then rule, then column.
-pub fn validate(columns: &SymbolColumns, rules: &Rules) -> Result<Findings, OmegaError> {
+pub fn validate(columns: &SymbolColumns, rules: Rules) -> Result<Findings, OmegaError> {
     let mut warnings: Vec<Tally> = Vec::new();
     let mut refused = None;
     let crossed = pass(
@@ -54,7 +54,7 @@ pub fn validate(columns: &SymbolColumns, rules: &Rules) -> Result<Findings, Omeg
 
 /// Checks every row and returns every finding of a rule that is not allowed.
 #[must_use]
-pub fn report(columns: &SymbolColumns, rules: &Rules) -> Findings {
+pub fn report(columns: &SymbolColumns, rules: Rules) -> Findings {
     let mut rows = Vec::new();
     let crossed = pass(columns, rules, &mut |finding| {
         rows.push(finding);
@@ -91,7 +91,7 @@ pub fn refuse_nulls(columns: &SymbolColumns) -> Result<(), OmegaError> {
 type Sink<'a> = dyn FnMut(Finding) -> ControlFlow<()> + 'a;
 
 /// One walk over all rows; returns the number of crossed rows, as far as it came.
-fn pass(columns: &SymbolColumns, rules: &Rules, sink: &mut Sink<'_>) -> usize {
+fn pass(columns: &SymbolColumns, rules: Rules, sink: &mut Sink<'_>) -> usize {
     let mut walk = Walk {
         rules,
         repeats: columns.names.are_quotes(),
@@ -113,7 +113,7 @@ fn pass(columns: &SymbolColumns, rules: &Rules, sink: &mut Sink<'_>) -> usize {
 }
 
 struct Walk<'a> {
-    rules: &'a Rules,
+    rules: Rules,
     /// Whether a time may repeat.
     repeats: bool,
     /// Missing values not yet reached.
@@ -219,10 +219,8 @@ impl Walk<'_> {
                 emit(Rule::Nan, slot, Some(value), None)?;
             }
         }
-        if let Some(time) = stamp {
-            if !self.follows(time) {
-                emit(Rule::TimeOrder, Slot::Time, None, None)?;
-            }
+        if stamp.is_some_and(|time| !self.follows(time)) {
+            emit(Rule::TimeOrder, Slot::Time, None, None)?;
         }
         view.price_findings(&mut emit)?;
         self.crossed += usize::from(view.is_crossed());

@@ -29,6 +29,9 @@ pub trait Account {
     /// Books the fee of an entry.
     fn book_entry(&mut self, position: &Position, fill: &Fill);
 
+    /// Books financing of an open position.
+    fn book_swap(&mut self, position: &Position, amount: f64, time: i64);
+
     /// Books profit and fee of an exit; gives the place of the closed trade among all of them.
     fn book_exit(&mut self, exit: &Exit<'_>) -> usize;
 }

@@ -1,6 +1,6 @@
 //! What a strategy may ask for.
 
-use super::{Expiry, OrderType, Sizer};
+use super::{ExitReason, Expiry, OrderType, Sizer};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// A request to open a position.
@@ -20,6 +20,10 @@ pub struct OpenRequest {
     pub take_profit: Option<f64>,
     /// How long it works.
     pub expiry: Expiry,
+    /// Name of its group, of which one fill cancels the rest.
+    pub group: Option<String>,
+    /// Distance of the position's trailing stop.
+    pub trailing_stop: Option<f64>,
     /// The strategy's own words.
     pub reason: Option<String>,
     /// The strategy's own marks.
@@ -55,8 +59,8 @@ pub enum Action {
         target: CloseTarget,
         /// How much of each, above 0 and at most 1.
         fraction: f64,
-        /// Whether the strategy closes because time ran out.
-        on_time: bool,
+        /// What the trade's row will say: the strategy's signal, or time.
+        reason: ExitReason,
     },
     /// Cancel a working order.
     Cancel(OrderId),

@@ -1,6 +1,8 @@
 //! What happened first inside a bar (I1 to I3), for a long position; a short one sees the bar
 //! mirrored (`Ohlc::facing`).
 
+use std::cmp::Ordering;
+
 use super::Live;
 use crate::types::{Bar, Direction, Ohlc};
 
@@ -60,10 +62,10 @@ pub fn low_comes_first(policy: IntrabarPolicy, bar: &Bar) -> Option<bool> {
             bar.bid.high + bar.ask.high - open,
         ),
     };
-    if nearer_low == nearer_high {
-        None
-    } else {
-        Some(nearer_low < nearer_high)
+    match nearer_low.partial_cmp(&nearer_high) {
+        Some(Ordering::Less) => Some(true),
+        Some(Ordering::Greater) => Some(false),
+        _ => None,
     }
 }
 
@@ -134,12 +136,7 @@ fn walk(
     } else {
         [bar.high, bar.low, bar.close]
     };
-    let filled_on_leg = match (live, low_first) {
-        (Live::FromOpen, _) | (Live::FromLimit, true) | (Live::FromStop, false) => 0,
-        (Live::FromLimit, false) | (Live::FromStop, true) | (Live::FromPullback, false) => 1,
-        (Live::FromPullback, true) => 2,
-    };
-    for point in &points[filled_on_leg..] {
+    for point in &points[live.leg(low_first)..] {
         if stop.is_some_and(|level| *point <= level) {
             return Outcome::Stop;
         }

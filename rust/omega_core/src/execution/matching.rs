@@ -17,6 +17,19 @@ pub enum Live {
     FromPullback,
 }
 
+impl Live {
+    /// The leg of a path on which the fill happened: 0 from the open to the first extreme, 1 to the
+    /// second, 2 to the close (I2).
+    #[must_use]
+    pub fn leg(self, low_first: bool) -> usize {
+        match (self, low_first) {
+            (Self::FromOpen, _) | (Self::FromLimit, true) | (Self::FromStop, false) => 0,
+            (Self::FromLimit | Self::FromPullback, false) | (Self::FromStop, true) => 1,
+            (Self::FromPullback, true) => 2,
+        }
+    }
+}
+
 /// What a bar does to a working order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Match {

@@ -169,6 +169,10 @@ pub struct Order {
     pub expiry: Expiry,
     /// Where it stands.
     pub status: OrderStatus,
+    /// Name of its group, of which one fill cancels the rest (F8).
+    pub group: Option<String>,
+    /// Distance of the trailing stop of the position that it opens.
+    pub trailing_stop: Option<f64>,
     /// The strategy's own words, carried to the trade.
     pub reason: Option<String>,
     /// The strategy's own marks, carried to the trade.

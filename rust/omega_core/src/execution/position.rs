@@ -48,6 +48,12 @@ pub struct Position {
     pub margin: f64,
     /// How many of its exits have filled: the leg of the next one, which keys its slippage (M4).
     pub exit_legs: u32,
+    /// Distance of its own trailing stop.
+    pub trailing_stop: Option<f64>,
+    /// Whether a manager already asked to close it.
+    pub closing: bool,
+    /// The managers, by place, that already closed a part of it.
+    pub parts_closed: Vec<usize>,
     /// Worst and best net profit among the outcomes that a policy turned down so far (I3).
     pub turned_down: Option<(f64, f64)>,
     /// The strategy's own words.

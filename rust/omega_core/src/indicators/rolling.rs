@@ -12,7 +12,7 @@ struct Window {
     squares: Double,
     nan: usize,
     filled: usize,
-    window: usize,
+    length: usize,
 }
 
 impl Window {
@@ -22,7 +22,7 @@ impl Window {
             squares: Double::default(),
             nan: 0,
             filled: 0,
-            window,
+            length: window,
         }
     }
 
@@ -47,7 +47,7 @@ impl Window {
     }
 
     fn is_full(&self) -> bool {
-        self.filled == self.window && self.nan == 0
+        self.filled == self.length && self.nan == 0
     }
 
     #[expect(
@@ -55,7 +55,7 @@ impl Window {
         reason = "windows are far below 2^53 bars"
     )]
     fn count(&self) -> f64 {
-        self.window as f64
+        self.length as f64
     }
 
     fn mean(&self) -> f64 {

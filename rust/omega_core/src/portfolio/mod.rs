@@ -3,5 +3,5 @@
 mod account;
 mod rows;
 
-pub use account::Portfolio;
+pub use account::{Portfolio, mark};
 pub use rows::{EquityCurve, LedgerKind, LedgerLine, Trade};

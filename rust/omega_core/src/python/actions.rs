@@ -3,7 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
-use crate::execution::{Action, CloseTarget, Expiry, LevelChange, OpenRequest, OrderType, Sizer};
+use crate::execution::{
+    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderType, Sizer,
+};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// The classes that a callback may return, looked up once a run.
@@ -31,6 +33,8 @@ struct SignalFields<'py> {
     reason: Option<String>,
     tags: Vec<String>,
     expires: Bound<'py, PyAny>,
+    oco: Option<String>,
+    trailing_stop: Option<f64>,
 }
 
 #[derive(FromPyObject)]
@@ -90,7 +94,11 @@ impl<'py> Vocabulary<'py> {
                     None => CloseTarget::Symbol(SymbolId(0)),
                 },
                 fraction: fields.fraction,
-                on_time: fields.reason == "time",
+                reason: if fields.reason == "time" {
+                    ExitReason::Time
+                } else {
+                    ExitReason::Signal
+                },
             }
         } else if item.is_instance(&self.cancel)? {
             Action::Cancel(OrderId(item.getattr("order_id")?.extract()?))
@@ -136,6 +144,8 @@ impl<'py> Vocabulary<'py> {
             stop_loss: fields.stop_loss,
             take_profit: fields.take_profit,
             expiry: self.expiry(&fields.expires)?,
+            group: fields.oco,
+            trailing_stop: fields.trailing_stop,
             reason: fields.reason,
             tags: fields.tags,
         })

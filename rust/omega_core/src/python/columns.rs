@@ -136,7 +136,7 @@ impl Column {
     }
 
     fn __len__(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.len()).sum()
+        self.chunks.iter().map(Array::len).sum()
     }
 
     fn __repr__(&self) -> String {
@@ -199,27 +199,28 @@ pub(crate) fn table_columns(data: AnyRecordBatch) -> PyArrowResult<Vec<(String, 
         .collect())
 }
 
-/// The column names of an Arrow IPC file in a buffer, such as a memory map.
+/// The column names of an Arrow IPC file in a buffer, such as a memory map; `None` for other files.
 #[pyfunction]
-pub(crate) fn ipc_names(file: PyArrowBuffer) -> PyArrowResult<Vec<String>> {
-    let schema = columns::ipc_schema(file.as_ref())?;
-    Ok(schema
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect())
+pub(crate) fn ipc_names(file: PyArrowBuffer) -> Option<Vec<String>> {
+    let schema = columns::ipc_schema(file.as_ref()).ok()?;
+    Some(
+        schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect(),
+    )
 }
 
-/// Some columns of an Arrow IPC file in a buffer; only an uncompressed file can be shared so.
+/// Columns of an Arrow IPC file in a buffer; `None` where they cannot be shared as they lie.
 #[pyfunction]
 pub(crate) fn ipc_columns(
     file: PyArrowBuffer,
     names: Vec<String>,
-) -> PyArrowResult<Vec<(String, Column)>> {
-    let found = columns::ipc_columns(file.as_ref(), &names)?;
-    Ok(names
+) -> Option<Vec<(String, Column)>> {
+    let found = columns::ipc_columns(file.as_ref(), &names).ok()?;
+    let columns = found
         .into_iter()
-        .zip(found)
-        .map(|(name, (f, c))| (name, Column::new(f, c)))
-        .collect())
+        .map(|(field, chunks)| Column::new(field, chunks));
+    Some(names.into_iter().zip(columns).collect())
 }

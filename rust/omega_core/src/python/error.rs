@@ -33,17 +33,17 @@ fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, Py
             rule,
             ..
         } => {
-            details.set_item("column", column)?;
+            details.set_item("column", &**column)?;
             details.set_item("row", row)?;
             details.set_item("value", number_or_text(py, value)?)?;
             details.set_item("rule", rule)?;
-            details.set_item("symbol", symbol)?;
+            details.set_item("symbol", &**symbol)?;
             "InvalidCandleData"
         }
         OmegaError::InvalidColumn { symbol, column, .. } => {
-            details.set_item("column", column)?;
+            details.set_item("column", &**column)?;
             details.set_item("rule", "column")?;
-            details.set_item("symbol", symbol)?;
+            details.set_item("symbol", &**symbol)?;
             "InvalidCandleData"
         }
         OmegaError::WarmupIndexNotFound {

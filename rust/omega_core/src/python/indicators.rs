@@ -54,7 +54,7 @@ impl IndicatorView {
         }
     }
 
-    fn window<'py>(slf: Bound<'py, Self>, length: usize) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    fn window(slf: Bound<'_, Self>, length: usize) -> PyResult<Bound<'_, PyArray1<f64>>> {
         let this = slf.clone();
         let this = this.get();
         let visible = this.clock.visible();

@@ -1,4 +1,4 @@
-//! The one module with `unsafe`: NumPy windows on column memory, and who else holds an object.
+//! The one module with `unsafe`: `NumPy` windows on column memory, and who else holds an object.
 //!
 //! A window is a read-only array whose memory is the column's own. It keeps alive the object that
 //! it was read from, which keeps the column alive.

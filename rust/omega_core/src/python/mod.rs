@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod call_timer;
 mod clock;
 mod columns;
 mod desk;

@@ -1,5 +1,6 @@
 //! A run: what a strategy may declare before it, and the call that walks the bars.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -23,8 +24,9 @@ use crate::error::OmegaError;
 use crate::execution::Simulator;
 use crate::indicators::{self, Indicator, Series, Source};
 use crate::portfolio::Portfolio;
-use crate::replay;
+use crate::replay::{self, Feed, Magnifier, Rates};
 use crate::results::{RunRows, RunTables};
+use crate::store::SymbolCandles;
 use crate::types::SymbolId;
 
 /// One run over one symbol of a store.
@@ -147,31 +149,32 @@ impl Run {
     }
 
     /// Walks the bars. Gives the tables and the counts.
-    #[pyo3(signature = (settings, on_bar, instance, on_fill, on_exit, on_progress))]
     fn execute<'py>(
         &self,
         py: Python<'py>,
         settings: RunSettings,
-        on_bar: Bound<'py, PyAny>,
-        instance: Option<Bound<'py, PyAny>>,
-        on_fill: Option<Bound<'py, PyAny>>,
-        on_exit: Option<Bound<'py, PyAny>>,
+        callbacks: Callbacks<'py>,
+        behind: BehindFields<'py>,
         on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         let candles = Arc::clone(&self.source.candles);
         let plan = settings.plan(&candles, self.warmup()).map_err(to_pyerr)?;
         let total = plan.end - plan.start;
-        let mut executor = Simulator::new(settings.execution(candles.unit()).map_err(to_pyerr)?);
+        let rates = behind
+            .rates(candles.time(plan.start - 1))
+            .map_err(to_pyerr)?;
+        let mut feed = Feed {
+            candles: &candles,
+            rates,
+            magnifier: behind.magnifier(&candles),
+        };
+        let execution = settings.execution(candles.unit()).map_err(to_pyerr)?;
+        let mut executor = Simulator::new(execution);
         let mut portfolio = Portfolio::new(settings.cash, candles.time(plan.start), total);
         let mut strategy = PyStrategy::new(
             py,
-            Callbacks {
-                on_bar,
-                on_fill,
-                on_exit,
-                instance,
-            },
+            callbacks,
             self.queue.bind(py).clone(),
             Arc::clone(&self.source),
             Arc::clone(&self.clock),
@@ -183,38 +186,84 @@ impl Run {
             total,
             reported: 0,
         };
-        let counts = replay::run(
-            &candles,
-            &plan,
-            &mut strategy,
-            &mut executor,
-            &mut portfolio,
-            &mut watch,
-        )
-        .map_err(|Raised(error)| error)?;
+        let desk = (&mut executor, &mut portfolio);
+        let counts = replay::run(&mut feed, &plan, &mut strategy, desk, &mut watch)
+            .map_err(|Raised(error)| error)?;
         let callback_time = strategy.callback_time();
-        let rows = py.detach(|| rows_of(&candles, &settings, executor, portfolio));
+        let rows = rows_of(
+            &candles,
+            plan.start..plan.end,
+            &settings,
+            executor,
+            portfolio,
+        );
+        let exits_triggered = rows.trades.len();
+        let tables = py.detach(|| RunTables::from_rows(rows));
         let report = RunReport {
             bars_processed: counts.bars,
             signals_generated: counts.signals,
-            exits_triggered: rows.trades.len(),
+            exits_triggered,
             total_time_ms: began.elapsed().as_secs_f64() * 1e3,
             callback_time_ms: callback_time.as_secs_f64() * 1e3,
             start_index: plan.start,
         };
-        let tables = py.detach(|| RunTables::from_rows(rows));
         Ok((PyRunTables::from(tables), report))
     }
 }
 
+/// What stands behind the candles: the conversion rate and the finer series.
+#[derive(FromPyObject)]
+struct BehindFields<'py> {
+    #[pyo3(item)]
+    rate: f64,
+    #[pyo3(item)]
+    rate_store: Option<Bound<'py, CandleStore>>,
+    #[pyo3(item)]
+    rate_inverse: bool,
+    #[pyo3(item)]
+    magnifier: Option<Bound<'py, CandleStore>>,
+}
+
+impl BehindFields<'_> {
+    /// Where the conversion rate comes from; a pair must be known by the first time asked for.
+    fn rates(&self, first: i64) -> Result<Rates, OmegaError> {
+        let Some(store) = &self.rate_store else {
+            return Ok(Rates::Constant(self.rate));
+        };
+        let candles = Arc::clone(store.get().inner().symbol(SymbolId(0)));
+        if candles.is_empty() || candles.time(0) > first {
+            return Err(OmegaError::Config {
+                parameter: "conversion".into(),
+                given: format!("{} without a bar at or before {first}", candles.name()),
+                expected: "rates from before the first bar of the run".into(),
+                hint: "Start later, or give data of the conversion pair that begins earlier".into(),
+            });
+        }
+        Ok(Rates::Symbol {
+            candles,
+            inverse: self.rate_inverse,
+            newest: 0,
+        })
+    }
+
+    fn magnifier(&self, coarse: &SymbolCandles) -> Option<Magnifier> {
+        let finer = self.magnifier.as_ref()?;
+        Some(Magnifier::new(
+            Arc::clone(finer.get().inner().symbol(SymbolId(0))),
+            coarse,
+        ))
+    }
+}
+
 fn rows_of(
-    candles: &crate::store::SymbolCandles,
+    candles: &SymbolCandles,
+    bars: Range<usize>,
     settings: &RunSettings,
     executor: Simulator,
     portfolio: Portfolio,
 ) -> RunRows {
     let (orders, fills, positions) = executor.into_rows();
-    let (trades, ledger, equity) = portfolio.into_rows();
+    let (trades, ledger, equity) = portfolio.into_rows(candles.times(bars));
     RunRows {
         symbols: vec![candles.name().to_owned()],
         contract_sizes: vec![settings.instrument.contract_size],
@@ -231,7 +280,7 @@ fn rows_of(
 
 fn compute(
     indicator: Indicator,
-    candles: &crate::store::SymbolCandles,
+    candles: &SymbolCandles,
     column: &str,
 ) -> Result<Vec<f64>, OmegaError> {
     if let Indicator::Atr(window) = indicator {
@@ -257,7 +306,7 @@ fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, Ome
         .collect();
     let chunks =
         chunks.ok_or_else(|| wrong(column.data_type().to_string(), "a float64 column".into()))?;
-    let length: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+    let length: usize = chunks.iter().map(Array::len).sum();
     if length != bars {
         return Err(wrong(
             format!("{length} values"),

@@ -22,6 +22,9 @@ use crate::store::{self, SymbolCandles};
 /// One symbol as Python hands it over: name, columns as `(role, user's name, column)`, spread.
 type PySymbol<'py> = (String, Vec<(String, String, Bound<'py, Column>)>, f64);
 
+/// How often a rule was broken: symbol, rule, first column, count, first row, first value.
+type PyWarning = (String, &'static str, String, usize, usize, Option<f64>);
+
 /// The columns of all symbols, checked; every buffer is shared with the input.
 #[pyclass(frozen, module = "omega._core")]
 pub(crate) struct CandleStore {
@@ -204,7 +207,7 @@ impl CandleStore {
     }
 
     /// Counts of the rules that only warn: `(symbol, rule, column, count, row, value)`.
-    fn warnings(&self) -> Vec<(String, &'static str, String, usize, usize, Option<f64>)> {
+    fn warnings(&self) -> Vec<PyWarning> {
         let each = self.store.symbols().iter().zip(&self.checks);
         each.flat_map(|(candles, check)| {
             check.findings.warnings.iter().map(move |tally| {
@@ -232,7 +235,7 @@ impl CandleStore {
         py.detach(|| {
             let fresh;
             let findings = if known.rows.is_empty() {
-                fresh = report(&candles.to_columns(), &check.rules.reporting());
+                fresh = report(&candles.to_columns(), check.rules.reporting());
                 &fresh
             } else {
                 known
@@ -345,8 +348,8 @@ fn build(
 ) -> Result<(Arc<SymbolCandles>, Arc<Check>), OmegaError> {
     let columns = read(input, cast)?;
     let findings = match mode {
-        Mode::Check => validate(&columns, &rules)?,
-        Mode::Report => report(&columns, &rules),
+        Mode::Check => validate(&columns, rules)?,
+        Mode::Report => report(&columns, rules),
         Mode::Off => {
             refuse_nulls(&columns)?;
             Findings::default()

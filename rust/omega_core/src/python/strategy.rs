@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::actions::Vocabulary;
+use super::call_timer::CallTimer;
 use super::clock::{Clock, Source};
 use super::desk::{Desk, FillView, TradeView};
 use super::error::to_pyerr;
@@ -15,9 +16,6 @@ use super::views::BarView;
 use crate::error::OmegaError;
 use crate::execution::{Action, Event};
 use crate::replay::{Observer, State, Strategy, View};
-
-/// One callback in so many is timed; the sum is scaled up. A clock costs as much as a callback.
-const TIMED_EVERY: usize = 64;
 
 /// What a callback or the engine raised; the engine's own errors become Python's on the way out.
 pub(super) struct Raised(pub(super) PyErr);
@@ -35,11 +33,19 @@ impl From<PyErr> for Raised {
 }
 
 /// The callbacks of a strategy: unbound functions with their instance, or plain functions.
+#[derive(FromPyObject)]
 pub(super) struct Callbacks<'py> {
-    pub(super) on_bar: Bound<'py, PyAny>,
-    pub(super) on_fill: Option<Bound<'py, PyAny>>,
-    pub(super) on_exit: Option<Bound<'py, PyAny>>,
-    pub(super) instance: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    on_bar: Bound<'py, PyAny>,
+    #[pyo3(item)]
+    on_fill: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    on_exit: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    instance: Option<Bound<'py, PyAny>>,
+    /// `manage_positions` of the user's own position manager.
+    #[pyo3(item)]
+    manage: Option<Bound<'py, PyAny>>,
 }
 
 /// Calls a Python strategy.
@@ -53,8 +59,7 @@ pub(super) struct PyStrategy<'py> {
     pub(super) desk: Arc<Desk>,
     view: Bound<'py, BarView>,
     published: Option<u64>,
-    calls: usize,
-    timed: Duration,
+    timer: CallTimer,
 }
 
 impl<'py> PyStrategy<'py> {
@@ -79,14 +84,13 @@ impl<'py> PyStrategy<'py> {
             desk,
             view,
             published: None,
-            calls: 0,
-            timed: Duration::ZERO,
+            timer: CallTimer::default(),
         })
     }
 
     /// Time spent in `on_bar`, from the calls that were timed.
     pub(super) fn callback_time(&self) -> Duration {
-        self.timed
+        self.timer.total()
     }
 
     #[inline]
@@ -115,9 +119,7 @@ impl<'py> PyStrategy<'py> {
     fn call_timed(&mut self) -> PyResult<Bound<'py, PyAny>> {
         let before = Instant::now();
         let returned = self.call();
-        #[expect(clippy::cast_possible_truncation, reason = "a small constant")]
-        let times = TIMED_EVERY as u32;
-        self.timed += before.elapsed() * times;
+        self.timer.add(before.elapsed());
         returned
     }
 
@@ -171,13 +173,23 @@ impl<'py> PyStrategy<'py> {
         }
     }
 
+    /// Calls `manage_positions(open_positions, symbol_slice, bid_candle, ask_candle, all_positions)`.
+    fn call_manager(&self, manage: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+        let open = self
+            .desk
+            .positions(&self.source, &self.clock)
+            .into_pyobject(self.py)?;
+        let bid = self.view.getattr("bid")?;
+        let ask = self.view.getattr("ask")?;
+        let returned = manage.call1((&open, &self.view, bid, ask, &open))?;
+        self.collect(&returned, actions)
+    }
+
     fn step(&mut self, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
         if !state.events.is_empty() {
             self.tell(state, actions)?;
         }
-        let timed = self.calls.is_multiple_of(TIMED_EVERY);
-        self.calls += 1;
-        let returned = if timed {
+        let returned = if self.timer.is_due() {
             self.call_timed()?
         } else {
             self.call()?
@@ -216,6 +228,25 @@ impl Strategy for PyStrategy<'_> {
         let newest = view.newest();
         self.prepare(newest, state)?;
         self.step(state, actions)
+            .map_err(|error| Raised(self.noted(error, newest)))
+    }
+
+    fn manages(&self) -> bool {
+        self.callbacks.manage.is_some()
+    }
+
+    fn manage(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), Raised> {
+        let Some(manage) = self.callbacks.manage.clone() else {
+            return Ok(());
+        };
+        let newest = view.newest();
+        self.prepare(newest, state)?;
+        self.call_manager(&manage, actions)
             .map_err(|error| Raised(self.noted(error, newest)))
     }
 

@@ -195,19 +195,19 @@ impl SideView {
         self.price(CLOSE)
     }
 
-    fn open_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn open_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, OPEN)
     }
 
-    fn high_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn high_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, HIGH)
     }
 
-    fn low_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn low_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, LOW)
     }
 
-    fn close_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn close_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, CLOSE)
     }
 
@@ -221,7 +221,7 @@ impl SideView {
 type Window<'py> = PyResult<Bound<'py, PyArray1<f64>>>;
 
 impl SideView {
-    fn window<'py>(slf: Bound<'py, Self>, length: usize, price: usize) -> Window<'py> {
+    fn window(slf: Bound<'_, Self>, length: usize, price: usize) -> Window<'_> {
         let this = slf.clone();
         let side = this.get().side;
         this.get().place.window(length, slf.into_any(), |part| {
@@ -284,7 +284,7 @@ impl BarView {
         Ok(kept.clone_ref(py))
     }
 
-    fn window<'py>(slf: Bound<'py, Self>, length: usize, price: usize) -> Window<'py> {
+    fn window(slf: Bound<'_, Self>, length: usize, price: usize) -> Window<'_> {
         let this = slf.clone();
         this.get().place.window(length, slf.into_any(), |part| {
             side_column(part, Side::Bid, price)
@@ -355,23 +355,23 @@ impl BarView {
         self.side(py, Side::Ask)
     }
 
-    fn open_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn open_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, OPEN)
     }
 
-    fn high_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn high_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, HIGH)
     }
 
-    fn low_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn low_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, LOW)
     }
 
-    fn close_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn close_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         Self::window(slf, length, CLOSE)
     }
 
-    fn volume_window<'py>(slf: Bound<'py, Self>, length: usize) -> Window<'py> {
+    fn volume_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
         let this = slf.clone();
         this.get()
             .place

@@ -2,12 +2,25 @@
 
 use crate::error::OmegaError;
 use crate::execution::{Account, Action, Event, Fill, Moment, Order, Position, Simulator};
-use crate::portfolio::Trade;
+use crate::portfolio::{Trade, mark};
 
 /// Turns actions and bars into fills.
 pub trait Executor {
     /// Whether no bar can change anything.
     fn is_idle(&self) -> bool;
+    /// Books the nights between the last bar and this one.
+    fn book_nights<A: Account>(&mut self, now: &Moment, account: &mut A);
+    /// Fills what managers asked for on the last bar.
+    fn fill_asked<A: Account>(&mut self, now: &Moment, account: &mut A);
+    /// Runs the built-in position managers.
+    fn manage(&mut self, now: &Moment);
+    /// Takes an action of the user's own position manager.
+    ///
+    /// # Errors
+    /// A refused action where the run is strict, and one that managers may not ask for.
+    fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError>;
+    /// Closes one position where equity is below the stop-out level; whether it did.
+    fn stop_out<A: Account>(&mut self, now: &Moment, account: &mut A) -> bool;
     /// Ends orders whose time ran out before this bar.
     fn expire(&mut self, now: &Moment);
     /// Takes one action at the open of a bar.
@@ -46,6 +59,26 @@ impl Executor for Simulator {
     #[inline]
     fn is_idle(&self) -> bool {
         self.is_idle()
+    }
+
+    fn book_nights<A: Account>(&mut self, now: &Moment, account: &mut A) {
+        self.book_nights(now, account);
+    }
+
+    fn fill_asked<A: Account>(&mut self, now: &Moment, account: &mut A) {
+        self.fill_asked(now, account);
+    }
+
+    fn manage(&mut self, now: &Moment) {
+        self.manage(now);
+    }
+
+    fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError> {
+        self.process_managed(action, now)
+    }
+
+    fn stop_out<A: Account>(&mut self, now: &Moment, account: &mut A) -> bool {
+        self.stop_out(now, account)
     }
 
     fn expire(&mut self, now: &Moment) {
@@ -110,9 +143,9 @@ pub trait Portfolio: Account {
     /// Closed trades so far, in the order of their exits.
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
-    fn update_flat(&mut self, time: i64);
-    /// Marks positions to the close of a bar and writes its row.
-    fn update(&mut self, now: &Moment, positions: &mut [Position]);
+    fn update_flat(&mut self);
+    /// Marks positions to the close of a bar, applies the stop-out, and writes the bar's row.
+    fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E);
     /// Writes the last row again, after positions were closed at the last close.
     fn rewrite_last_row(&mut self);
 }
@@ -127,12 +160,14 @@ impl Portfolio for crate::portfolio::Portfolio {
     }
 
     #[inline]
-    fn update_flat(&mut self, time: i64) {
-        self.mark_flat(time);
+    fn update_flat(&mut self) {
+        self.mark_flat();
     }
 
-    fn update(&mut self, now: &Moment, positions: &mut [Position]) {
-        self.mark(&now.bar, positions, now.rate);
+    fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E) {
+        mark(&now.bar, executor.positions_mut(), now.rate);
+        while executor.stop_out(now, self) {}
+        self.write_row(executor.positions());
     }
 
     fn rewrite_last_row(&mut self) {

@@ -4,7 +4,9 @@
 //! generic over its components, so that native ones are inlined and a Python one costs one adapter.
 
 mod components;
+mod magnifier;
 mod plan;
+mod rates;
 mod strategy;
 
 use crate::error::OmegaError;
@@ -12,7 +14,9 @@ use crate::execution::{Action, Moment};
 use crate::store::{Cursor, SymbolCandles};
 
 pub use components::{Executor, Observer, Portfolio};
+pub use magnifier::Magnifier;
 pub use plan::Plan;
+pub use rates::Rates;
 pub use strategy::{State, Strategy, View};
 
 /// Bars between two looks at the outside world: interrupts and progress.
@@ -27,17 +31,27 @@ pub struct RunCounts {
     pub signals: usize,
 }
 
-/// Runs a strategy over one symbol: for each bar PREPARE, STRATEGY, PROCESS, EXITS, PORTFOLIO and
-/// PROGRESS, in this order (semantics, section 2).
+/// The data of a run: the candles that the strategy decides on, and what stands behind them.
+#[derive(Debug)]
+pub struct Feed<'a> {
+    /// The candles walked.
+    pub candles: &'a SymbolCandles,
+    /// Account currency per unit of quote currency.
+    pub rates: Rates,
+    /// Finer candles of the same symbol, to look inside a bar.
+    pub magnifier: Option<Magnifier>,
+}
+
+/// Runs a strategy over one symbol: for each bar PREPARE, STRATEGY, PROCESS, EXITS, MANAGE,
+/// PORTFOLIO and PROGRESS, in this order (semantics, section 2).
 ///
 /// # Errors
 /// Whatever the strategy, a strict executor or the observer raises; the run ends there.
 pub fn run<S, E, P, O>(
-    candles: &SymbolCandles,
+    feed: &mut Feed<'_>,
     plan: &Plan,
     strategy: &mut S,
-    executor: &mut E,
-    portfolio: &mut P,
+    desk: (&mut E, &mut P),
     observer: &mut O,
 ) -> Result<RunCounts, S::Error>
 where
@@ -46,6 +60,8 @@ where
     P: Portfolio,
     O: Observer<Error = S::Error>,
 {
+    let (executor, portfolio) = desk;
+    let candles = feed.candles;
     let mut counts = RunCounts::default();
     let Some(mut cursor) = Cursor::at(candles, plan.start) else {
         return Ok(counts);
@@ -53,40 +69,89 @@ where
     let mut actions: Vec<Action> = Vec::new();
     for index in plan.start..plan.end {
         let view = View::new(candles, index - 1);
-        let state = State::of(executor, portfolio);
-        strategy.evaluate(&view, &state, &mut actions)?;
+        strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
         executor.clear_events();
         if actions.is_empty() && executor.is_idle() {
-            portfolio.update_flat(cursor.time());
+            portfolio.update_flat();
         } else {
-            let now = moment(&cursor, candles, index, plan.rate);
-            executor.expire(&now);
             counts.signals += actions.len();
-            process(&mut actions, &now, executor, portfolio)?;
-            executor.match_bar(&now, portfolio);
-            portfolio.update(&now, executor.positions_mut());
+            let now = moment(&cursor, feed, index);
+            walk_bar(feed, &now, &mut actions, executor, portfolio)?;
+            if strategy.manages() && !executor.positions().is_empty() {
+                manage(strategy, candles, &now, executor, portfolio)?;
+            }
+            portfolio.update(&now, executor);
         }
         counts.bars += 1;
-        if counts.bars % BARS_BETWEEN_TICKS == 0 {
+        if counts.bars.is_multiple_of(BARS_BETWEEN_TICKS) {
             observer.tick(counts.bars)?;
         }
         if index + 1 < plan.end {
             cursor.advance();
         }
     }
-    finish(&cursor, candles, plan, strategy, executor, portfolio)?;
+    finish(&cursor, feed, plan, strategy, executor, portfolio)?;
     observer.tick(counts.bars)?;
     Ok(counts)
 }
 
-fn process<E: Executor, P: Portfolio>(
-    actions: &mut Vec<Action>,
+/// PROCESS, EXITS and MANAGE of one bar, or of the finer bars inside it (I2).
+fn walk_bar<E: Executor, P: Portfolio>(
+    feed: &mut Feed<'_>,
     now: &Moment,
+    actions: &mut Vec<Action>,
     executor: &mut E,
     portfolio: &mut P,
 ) -> Result<(), OmegaError> {
+    executor.book_nights(now, portfolio);
+    let finer = feed
+        .magnifier
+        .as_mut()
+        .map_or(0..0, |magnifier| magnifier.inside(now.bar.time));
+    let Some(magnifier) = feed.magnifier.as_ref().filter(|_| !finer.is_empty()) else {
+        return walk_moment(now, actions, executor, portfolio);
+    };
+    let mut last = now.last;
+    for index in finer {
+        let bar = magnifier.bar(index);
+        walk_moment(&Moment { bar, last, ..*now }, actions, executor, portfolio)?;
+        if executor.is_idle() {
+            break;
+        }
+        last = bar;
+    }
+    Ok(())
+}
+
+fn walk_moment<E: Executor, P: Portfolio>(
+    now: &Moment,
+    actions: &mut Vec<Action>,
+    executor: &mut E,
+    portfolio: &mut P,
+) -> Result<(), OmegaError> {
+    executor.expire(now);
+    executor.fill_asked(now, portfolio);
     for action in actions.drain(..) {
         executor.process(action, now, portfolio)?;
+    }
+    executor.match_bar(now, portfolio);
+    executor.manage(now);
+    Ok(())
+}
+
+/// MANAGE by the strategy's own position manager: it sees the bar that just closed.
+fn manage<S: Strategy, E: Executor, P: Portfolio>(
+    strategy: &mut S,
+    candles: &SymbolCandles,
+    now: &Moment,
+    executor: &mut E,
+    portfolio: &mut P,
+) -> Result<(), S::Error> {
+    let mut actions = Vec::new();
+    let view = View::new(candles, now.index);
+    strategy.manage(&view, &State::of(executor, portfolio), &mut actions)?;
+    for action in actions {
+        executor.process_managed(&action, now)?;
     }
     Ok(())
 }
@@ -94,7 +159,7 @@ fn process<E: Executor, P: Portfolio>(
 /// After the last bar: open positions are closed (L4), and the strategy hears of the last events.
 fn finish<S: Strategy, E: Executor, P: Portfolio>(
     cursor: &Cursor<'_>,
-    candles: &SymbolCandles,
+    feed: &mut Feed<'_>,
     plan: &Plan,
     strategy: &mut S,
     executor: &mut E,
@@ -104,19 +169,22 @@ fn finish<S: Strategy, E: Executor, P: Portfolio>(
         return Ok(());
     };
     if plan.close_at_end && !executor.positions().is_empty() {
-        let now = moment(cursor, candles, last, plan.rate);
+        let now = moment(cursor, feed, last);
         executor.close_at_end(&now, portfolio);
         portfolio.rewrite_last_row();
     }
-    let view = View::new(candles, last);
+    let view = View::new(feed.candles, last);
     strategy.finish(&view, &State::of(executor, portfolio))
 }
 
-fn moment(cursor: &Cursor<'_>, candles: &SymbolCandles, index: usize, rate: f64) -> Moment {
+fn moment(cursor: &Cursor<'_>, feed: &mut Feed<'_>, index: usize) -> Moment {
+    let (bar, last) = (cursor.bar(), feed.candles.bar(index - 1));
+    let last_rate = feed.rates.at(last.time);
     Moment {
         index,
-        bar: cursor.bar(),
-        last: candles.bar(index - 1),
-        rate,
+        bar,
+        last,
+        rate: feed.rates.at(bar.time),
+        last_rate,
     }
 }

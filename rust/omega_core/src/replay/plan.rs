@@ -10,8 +10,6 @@ pub struct Plan {
     pub start: usize,
     /// One past the last bar to walk.
     pub end: usize,
-    /// Account currency per unit of quote currency.
-    pub rate: f64,
     /// Whether positions still open at the end are closed (L4).
     pub close_at_end: bool,
 }
@@ -51,7 +49,6 @@ impl Plan {
         Ok(Self {
             start: first,
             end: past,
-            rate: 1.0,
             close_at_end,
         })
     }

@@ -93,6 +93,25 @@ pub trait Strategy {
         actions: &mut Vec<Action>,
     ) -> Result<(), Self::Error>;
 
+    /// Whether it has a position manager of its own.
+    fn manages(&self) -> bool {
+        false
+    }
+
+    /// Manages open positions at the close of the newest visible bar; asked only while there are
+    /// any.
+    ///
+    /// # Errors
+    /// Its own failures; the run ends there.
+    fn manage(
+        &mut self,
+        _view: &View<'_>,
+        _state: &State<'_>,
+        _actions: &mut Vec<Action>,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// Hears of the last events after the last bar.
     ///
     /// # Errors

@@ -41,9 +41,9 @@ impl RunTables {
     ///
     /// # Errors
     ///
-    /// [`OmegaError::Config`] where a column is missing, has another type, lacks a value that it needs
-    /// or has a name that its category doesn't know; where the number of contract sizes is not that of
-    /// the symbols, or that of the intervals not that of the trades.
+    /// [`OmegaError::Config`] where a column is missing, has another type, lacks a value that it
+    /// needs or has a name that its category doesn't know; where the number of contract sizes is
+    /// not that of the symbols, or that of the intervals not that of the trades.
     pub fn from_tables(
         foreign: &ForeignTables,
         shared: Shared,

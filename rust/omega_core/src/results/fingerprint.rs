@@ -1,11 +1,11 @@
 //! A hash of what a run decided: the logical bytes of trades, orders and equity (D1).
 //!
-//! For each of the three tables, in that order: its name, the number of its columns and of its rows;
-//! then for each column its name, the name of its kind, one validity byte a row (only where a value
-//! may be missing) and the values. Integers and numbers are little-endian, a count has 64 bits, a
-//! text is its length in bytes as a count and its UTF-8 bytes, a list is its length and its texts, a
-//! flag is one byte, a missing value is the zero or the empty text of its kind. Chunks, dictionaries
-//! and time zones leave no trace.
+//! For each of the three tables, in that order: its name, the number of its columns and of its
+//! rows; then for each column its name, the name of its kind, one validity byte a row (only where a
+//! value may be missing) and the values. Integers and numbers are little-endian, a count has 64
+//! bits, a text is its length in bytes as a count and its UTF-8 bytes, a list is its length and its
+//! texts, a flag is one byte, a missing value is the zero or the empty text of its kind. Chunks,
+//! dictionaries and time zones leave no trace.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;

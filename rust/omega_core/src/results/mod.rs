@@ -12,6 +12,8 @@ mod read;
 mod rows;
 pub mod schema;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use adopt::ForeignTables;
 pub use metrics::{MetricValue, Metrics};

@@ -130,9 +130,9 @@ fn categories(
     column: &str,
     names: impl Iterator<Item = &'static str>,
 ) -> ArrayRef {
-    let list = match table.iter().find(|c| c.name == column).map(|c| c.kind) {
-        Some(Kind::Category(list)) => list,
-        _ => panic!("'{column}' is a category"),
+    let kind = table.iter().find(|c| c.name == column).map(|c| c.kind);
+    let Some(Kind::Category(list)) = kind else {
+        panic!("'{column}' is a category")
     };
     let keys = names.map(|name| match place(name, list) {
         Some(key) => key,

@@ -1,7 +1,9 @@
-//! What trading costs: fees of a leg and slippage of a fill (M4).
+//! What trading costs: fees of a leg, slippage of a fill, swap of a night (M4).
 
 mod fees;
 mod slippage;
+mod swap;
 
 pub use fees::Fees;
 pub use slippage::{Slippage, uniform};
+pub use swap::Swap;

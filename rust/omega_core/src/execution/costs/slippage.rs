@@ -21,9 +21,9 @@ impl Slippage {
     }
 }
 
-/// A uniform number in [0, 1) that depends on its three arguments and on nothing else: SplitMix64's
-/// finaliser (Steele, Lea and Flood 2014) over the seed, the order and the leg in turn; the upper
-/// 53 bits of the last state make the number.
+/// A uniform number in [0, 1) that depends on its three arguments and on nothing else:
+/// `SplitMix64`'s finaliser (Steele, Lea and Flood 2014) over the seed, the order and the leg in
+/// turn; the upper 53 bits of the last state make the number.
 #[must_use]
 pub fn uniform(seed: u64, order: u32, leg: u32) -> f64 {
     let state = mix(seed.wrapping_add(0x9E37_79B9_7F4A_7C15));

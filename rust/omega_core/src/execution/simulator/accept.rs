@@ -1,12 +1,12 @@
 //! Actions in: checked, sized, numbered; refused ones become rows (F12).
 
-use super::{MarketFill, Moment, Simulator, Working};
+use super::{Moment, Simulator, Working};
 use crate::error::OmegaError;
 use crate::execution::{
-    Account, Action, CloseTarget, ExitReason, Expiry, LevelChange, Live, OpenRequest, Order,
-    OrderStatus, OrderType, RejectReason, Sizer, SizingBasis,
+    Account, Action, Live, OpenRequest, Order, OrderStatus, OrderType, PositionMode, RejectReason,
+    Sizer, SizingBasis,
 };
-use crate::types::{Direction, OrderId, SymbolId, TradeId};
+use crate::types::{Direction, OrderId};
 
 impl Simulator {
     /// Takes one action of the strategy at the open of a bar.
@@ -19,23 +19,34 @@ impl Simulator {
         now: &Moment,
         account: &mut A,
     ) -> Result<(), OmegaError> {
-        let id = OrderId(self.next_order);
-        self.next_order += 1;
-        self.changes += 1;
+        let id = self.take_number();
         let refused = match action {
             Action::Open(request) => self.open(id, request, now, account),
             Action::Close {
                 target,
                 fraction,
-                on_time,
-            } => self.close_on_request(id, target, fraction, on_time, now, account),
+                reason,
+            } => self.close_on_request(id, target, (fraction, reason), now, account),
             Action::Cancel(order) => self.cancel(id, order, now),
             Action::Modify {
                 trade,
                 stop_loss,
                 take_profit,
-            } => self.modify(id, trade, stop_loss, take_profit, now),
+            } => {
+                let closes = now.last;
+                self.modify(id, trade, (stop_loss, take_profit), &closes, now)
+            }
         };
+        self.answer(id, refused, now)
+    }
+
+    /// A refusal ends a strict run and is a row in any other.
+    pub(super) fn answer(
+        &self,
+        id: OrderId,
+        refused: Option<RejectReason>,
+        now: &Moment,
+    ) -> Result<(), OmegaError> {
         match refused {
             Some(reason) if self.settings.strict => Err(OmegaError::OrderRejected {
                 order: id.0,
@@ -53,45 +64,45 @@ impl Simulator {
         now: &Moment,
         account: &mut A,
     ) -> Option<RejectReason> {
-        let price = reference_price(&request, now);
-        let size =
-            check_levels(&request, price).and_then(|()| self.size(&request, price, now, account));
-        let status = match size {
+        let accepted = self.accept(&request, now, account);
+        let status = match accepted {
             Ok(_) => OrderStatus::Working,
             Err(reason) => OrderStatus::Rejected(reason),
         };
         let row = self.orders.len();
-        self.orders.push(Order {
-            id,
-            symbol: request.symbol,
-            direction: request.direction,
-            kind: request.kind,
-            lots: size.unwrap_or_else(|_| requested_lots(&request)),
-            stop_loss: request.stop_loss,
-            take_profit: request.take_profit,
-            submitted_time: now.bar.time,
-            expiry: request.expiry,
-            status,
-            reason: request.reason,
-            tags: request.tags,
-        });
-        if let OrderStatus::Rejected(reason) = status {
+        let (kind, direction) = (request.kind, request.direction);
+        self.orders
+            .push(order_row(id, request, accepted.ok(), status, now));
+        if let Err(reason) = accepted {
             return Some(reason);
         }
-        if request.kind == OrderType::Market {
-            let side = request.direction.entry_side();
-            let price = match self.settings.market_fill {
-                MarketFill::NextOpen => now.bar.side(side).open,
-                MarketFill::LastClose => now.last.side(side).close,
-            };
-            return self.enter(row, price, Live::FromOpen, now, account).err();
+        if kind == OrderType::Market {
+            let price = now.market_price(direction.entry_side(), self.settings.market_fill);
+            return self.enter(row, (price, Live::FromOpen), now, account).err();
         }
-        self.working.push(Working {
-            id,
-            row,
-            kind: request.kind,
-        });
+        self.working.push(Working { id, row, kind });
         None
+    }
+
+    /// The size of an order that may be taken, or why it may not: levels, size, limits.
+    fn accept<A: Account>(
+        &self,
+        request: &OpenRequest,
+        now: &Moment,
+        account: &A,
+    ) -> Result<f64, RejectReason> {
+        let price = reference_price(request, now);
+        check_levels(request, price)?;
+        let lots = self.size(request, price, now, account)?;
+        let last = &self.last_trades[request.symbol.index()];
+        let per_day = self.settings.units_per_day;
+        self.settings
+            .limits
+            .check_time(now.index, now.bar.time, per_day, last)?;
+        if self.settings.position_mode == PositionMode::Hedging {
+            self.check_count(request.symbol)?;
+        }
+        Ok(lots)
     }
 
     fn size<A: Account>(
@@ -106,210 +117,38 @@ impl Simulator {
             price,
             stop_loss: request.stop_loss,
             equity: self.equity(account),
-            rate: now.rate,
+            rate: now.last_rate,
         };
         let sizer = request.size.unwrap_or(self.settings.sizer);
         instrument.order_size(sizer.lots(&basis, instrument)?)
     }
-
-    fn close_on_request<A: Account>(
-        &mut self,
-        id: OrderId,
-        target: CloseTarget,
-        fraction: f64,
-        on_time: bool,
-        now: &Moment,
-        account: &mut A,
-    ) -> Option<RejectReason> {
-        let (symbol, mut meant) = self.positions_meant(target);
-        let direction = meant
-            .first()
-            .and_then(|&trade| self.position(trade))
-            .map(|p| p.direction);
-        if !(fraction > 0.0 && fraction <= 1.0) {
-            return self.refuse(
-                id,
-                OrderType::Market,
-                symbol,
-                direction,
-                RejectReason::Size,
-                now,
-            );
-        }
-        if meant.is_empty() {
-            return self.refuse(
-                id,
-                OrderType::Market,
-                symbol,
-                None,
-                RejectReason::NotFound,
-                now,
-            );
-        }
-        let row = self.orders.len();
-        let direction = direction.unwrap_or(Direction::Long).opposite();
-        self.orders
-            .push(plain_order(id, OrderType::Market, symbol, direction, now));
-        meant.retain(|&trade| {
-            self.close_part(trade, fraction, row, on_time, now, account)
-                .is_some()
-        });
-        let filled = !meant.is_empty();
-        self.orders[row].status = if filled {
-            OrderStatus::Filled
-        } else {
-            OrderStatus::Rejected(RejectReason::Size)
-        };
-        if filled {
-            None
-        } else {
-            Some(RejectReason::Size)
-        }
-    }
-
-    /// Closes a fraction of one position at the market; `None` where less than a step would go.
-    fn close_part<A: Account>(
-        &mut self,
-        trade: TradeId,
-        fraction: f64,
-        row: usize,
-        on_time: bool,
-        now: &Moment,
-        account: &mut A,
-    ) -> Option<()> {
-        let place = self.place(trade)?;
-        let position = &self.positions[place];
-        let instrument = &self.settings.symbols[position.symbol.index()].instrument;
-        let lots = if fraction < 1.0 {
-            instrument.order_size(position.lots * fraction).ok()?
-        } else {
-            position.lots
-        };
-        let side = position.direction.exit_side();
-        let price = match self.settings.market_fill {
-            MarketFill::NextOpen => now.bar.side(side).open,
-            MarketFill::LastClose => now.last.side(side).close,
-        };
-        let reason = if on_time {
-            ExitReason::Time
-        } else {
-            ExitReason::Signal
-        };
-        let order = self.orders[row].id;
-        self.orders[row].lots += lots;
-        self.leave(place, lots, price, reason, Some(order), now, account);
-        Some(())
-    }
-
-    fn positions_meant(&self, target: CloseTarget) -> (SymbolId, Vec<TradeId>) {
-        match target {
-            CloseTarget::Symbol(symbol) => {
-                let open = self.positions.iter().filter(|p| p.symbol == symbol);
-                (symbol, open.map(|p| p.id).collect())
-            }
-            CloseTarget::Trade(trade) => match self.position(trade) {
-                Some(position) => (position.symbol, vec![trade]),
-                None => (SymbolId(0), Vec::new()),
-            },
-        }
-    }
-
-    fn cancel(&mut self, id: OrderId, order: OrderId, now: &Moment) -> Option<RejectReason> {
-        let Some(place) = self.working.iter().position(|waiting| waiting.id == order) else {
-            let reason = RejectReason::NotFound;
-            return self.refuse(id, OrderType::Cancel, SymbolId(0), None, reason, now);
-        };
-        let waiting = self.working.remove(place);
-        self.orders[waiting.row].status = OrderStatus::Cancelled;
-        None
-    }
-
-    fn modify(
-        &mut self,
-        id: OrderId,
-        trade: TradeId,
-        stop_loss: LevelChange,
-        take_profit: LevelChange,
-        now: &Moment,
-    ) -> Option<RejectReason> {
-        let kind = OrderType::Modify;
-        let Some(place) = self.place(trade) else {
-            return self.refuse(id, kind, SymbolId(0), None, RejectReason::NotFound, now);
-        };
-        let position = &self.positions[place];
-        let (symbol, direction) = (position.symbol, position.direction);
-        let close = now.last.side(direction.exit_side()).close;
-        let stop = changed(position.stop_loss, stop_loss);
-        let target = changed(position.take_profit, take_profit);
-        let moved = stop != position.stop_loss;
-        if let Err(reason) = check_sides(direction, close, stop, target) {
-            return self.refuse(id, kind, symbol, Some(direction), reason, now);
-        }
-        let position = &mut self.positions[place];
-        position.stop_loss = stop;
-        position.take_profit = target;
-        if moved {
-            position.stop_reason = ExitReason::StopLoss;
-        }
-        None
-    }
-
-    fn refuse(
-        &mut self,
-        id: OrderId,
-        kind: OrderType,
-        symbol: SymbolId,
-        direction: Option<Direction>,
-        reason: RejectReason,
-        now: &Moment,
-    ) -> Option<RejectReason> {
-        let direction = direction.map_or(Direction::Short, Direction::opposite);
-        let mut order = plain_order(id, kind, symbol, direction, now);
-        order.status = OrderStatus::Rejected(reason);
-        self.orders.push(order);
-        Some(reason)
-    }
-
-    /// An open position by its number.
-    #[must_use]
-    pub fn position(&self, trade: TradeId) -> Option<&crate::execution::Position> {
-        self.place(trade).map(|place| &self.positions[place])
-    }
-
-    pub(super) fn place(&self, trade: TradeId) -> Option<usize> {
-        self.positions
-            .binary_search_by_key(&trade, |position| position.id)
-            .ok()
-    }
 }
 
-fn plain_order(
+fn order_row(
     id: OrderId,
-    kind: OrderType,
-    symbol: SymbolId,
-    direction: Direction,
+    request: OpenRequest,
+    lots: Option<f64>,
+    status: OrderStatus,
     now: &Moment,
 ) -> Order {
     Order {
         id,
-        symbol,
-        direction,
-        kind,
-        lots: 0.0,
-        stop_loss: None,
-        take_profit: None,
+        symbol: request.symbol,
+        direction: request.direction,
+        kind: request.kind,
+        lots: lots.unwrap_or(match request.size {
+            Some(Sizer::FixedLots(lots)) => lots,
+            _ => 0.0,
+        }),
+        stop_loss: request.stop_loss,
+        take_profit: request.take_profit,
         submitted_time: now.bar.time,
-        expiry: Expiry::GoodTillCancelled,
-        status: OrderStatus::Working,
-        reason: None,
-        tags: Vec::new(),
-    }
-}
-
-fn requested_lots(request: &OpenRequest) -> f64 {
-    match request.size {
-        Some(Sizer::FixedLots(lots)) => lots,
-        _ => 0.0,
+        expiry: request.expiry,
+        status,
+        group: request.group,
+        trailing_stop: request.trailing_stop,
+        reason: request.reason,
+        tags: request.tags,
     }
 }
 
@@ -329,8 +168,16 @@ fn check_levels(request: &OpenRequest, price: f64) -> Result<(), RejectReason> {
         OrderType::StopLimit { stop, limit } => [Some(stop), Some(limit)],
         _ => [None, None],
     };
-    let finite = own.iter().flatten().all(|level| level.is_finite());
-    if !finite {
+    let distance = request.trailing_stop;
+    if !own
+        .iter()
+        .chain([&distance])
+        .flatten()
+        .all(|level| level.is_finite())
+    {
+        return Err(RejectReason::Price);
+    }
+    if distance.is_some_and(|distance| distance <= 0.0) {
         return Err(RejectReason::Price);
     }
     check_sides(
@@ -342,7 +189,7 @@ fn check_levels(request: &OpenRequest, price: f64) -> Result<(), RejectReason> {
 }
 
 /// A stop loss belongs on the losing side of the price and a take profit on the winning side.
-fn check_sides(
+pub(super) fn check_sides(
     direction: Direction,
     price: f64,
     stop: Option<f64>,
@@ -363,11 +210,4 @@ fn check_sides(
         return Err(RejectReason::TakeProfitSide);
     }
     Ok(())
-}
-
-fn changed(now: Option<f64>, change: LevelChange) -> Option<f64> {
-    match change {
-        LevelChange::Keep => now,
-        LevelChange::Set(level) => level,
-    }
 }

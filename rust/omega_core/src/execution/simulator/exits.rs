@@ -1,5 +1,6 @@
 //! Protective exits of open positions (F6, F11), and the end of the data (L4).
 
+use super::fills::Closing;
 use super::{Moment, Simulator};
 use crate::execution::{
     Account, ExitReason, Live, Outcome, Position, facing_path, low_comes_first, resolve,
@@ -47,8 +48,7 @@ impl Simulator {
             return;
         };
         if let Some((price, reason)) = self.open_exit(&self.positions[place], now) {
-            let lots = self.positions[place].lots;
-            self.leave(place, lots, price, reason, None, now, account);
+            self.leave_protected(place, price, reason, now, account);
         }
     }
 
@@ -94,8 +94,7 @@ impl Simulator {
             Outcome::Target => (position.take_profit, ExitReason::TakeProfit),
         };
         if let Some(price) = price {
-            let lots = position.lots;
-            self.leave(place, lots, price, reason, None, now, account);
+            self.leave_protected(place, price, reason, now, account);
         }
     }
 
@@ -128,12 +127,35 @@ impl Simulator {
 
     /// Closes what is still open at the close of the last bar (L4).
     pub fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A) {
-        while !self.positions.is_empty() {
-            let position = &self.positions[0];
+        while let Some(position) = self.positions.first() {
             let price = now.bar.side(position.direction.exit_side()).close;
-            let lots = position.lots;
-            self.leave(0, lots, price, ExitReason::EndOfData, None, now, account);
+            self.leave_protected(0, price, ExitReason::EndOfData, now, account);
         }
+    }
+
+    /// Closes a whole position without an order of its own; a take profit does not slip.
+    fn leave_protected<A: Account>(
+        &mut self,
+        place: usize,
+        price: f64,
+        reason: ExitReason,
+        now: &Moment,
+        account: &mut A,
+    ) {
+        let lots = self.positions[place].lots;
+        let slips = reason != ExitReason::TakeProfit;
+        self.leave(
+            &Closing {
+                place,
+                lots,
+                price,
+                reason,
+                order: None,
+                slips,
+            },
+            now,
+            account,
+        );
     }
 }
 

@@ -5,54 +5,15 @@
 //! protective exit counts under the number of the order that opened its position.
 
 mod accept;
+mod change;
 mod exits;
 mod fills;
+mod groups;
+mod manage;
 mod walk;
 
-use super::costs::{Fees, Slippage};
-use super::{Fill, Instrument, IntrabarPolicy, Order, OrderType, Position, Sizer};
-use crate::types::{Bar, OrderId};
-
-/// At which price market orders fill (L3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MarketFill {
-    /// The open of the bar after the decision.
-    NextOpen,
-    /// The close of the bar of the decision.
-    LastClose,
-}
-
-/// What execution needs to know of one symbol.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SymbolSettings {
-    /// The instrument.
-    pub instrument: Instrument,
-    /// Its fees.
-    pub fees: Fees,
-    /// Its slippage.
-    pub slippage: Slippage,
-}
-
-/// The rules of a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// By `SymbolId`.
-    pub symbols: Vec<SymbolSettings>,
-    /// Who decides between two possible exits.
-    pub intrabar: IntrabarPolicy,
-    /// Where market orders fill.
-    pub market_fill: MarketFill,
-    /// Whether a limit fills at an open that is better than its price.
-    pub limit_improvement: bool,
-    /// Size of orders that name none.
-    pub sizer: Sizer,
-    /// Key of the random slippage.
-    pub seed: u64,
-    /// Whether a rejected order ends the run.
-    pub strict: bool,
-    /// How many units of time make a day, for day orders.
-    pub units_per_day: i64,
-}
+use super::{Fill, LastTrades, MarketFill, Order, OrderType, Position, Settings};
+use crate::types::{Bar, OrderId, Side};
 
 /// One step of the loop: the bar that the engine is at, and the one that was last completed.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +24,20 @@ pub struct Moment {
     pub bar: Bar,
     /// The bar before it, the newest that the strategy saw.
     pub last: Bar,
-    /// Account currency per unit of quote currency.
+    /// Account currency per unit of quote currency, at this bar.
     pub rate: f64,
+    /// The same at the last bar, which is what sizes may know.
+    pub last_rate: f64,
+}
+
+impl Moment {
+    /// Where market orders fill on a side (F1, L3).
+    fn market_price(&self, side: Side, rule: MarketFill) -> f64 {
+        match rule {
+            MarketFill::NextOpen => self.bar.side(side).open,
+            MarketFill::LastClose => self.last.side(side).close,
+        }
+    }
 }
 
 /// What happened, in order, for strategies that want to hear of it.
@@ -94,6 +67,8 @@ pub struct Simulator {
     fills: Vec<Fill>,
     events: Vec<Event>,
     touched: Vec<walk::Touched>,
+    asked: Vec<manage::AskedClose>,
+    last_trades: Vec<LastTrades>,
     next_order: u32,
     next_trade: u32,
     changes: u64,
@@ -104,6 +79,7 @@ impl Simulator {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
+            last_trades: vec![LastTrades::default(); settings.symbols.len()],
             settings,
             orders: Vec::new(),
             working: Vec::new(),
@@ -111,6 +87,7 @@ impl Simulator {
             fills: Vec::new(),
             events: Vec::new(),
             touched: Vec::new(),
+            asked: Vec::new(),
             next_order: 0,
             next_trade: 0,
             changes: 0,
@@ -120,7 +97,7 @@ impl Simulator {
     /// Whether no bar can change anything: nothing is open and nothing waits.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.positions.is_empty() && self.working.is_empty()
+        self.positions.is_empty() && self.working.is_empty() && self.asked.is_empty()
     }
 
     /// Open positions, by trade number.
@@ -134,15 +111,15 @@ impl Simulator {
         &mut self.positions
     }
 
-    /// Orders that wait, by number.
-    pub fn working(&self) -> impl Iterator<Item = &Order> {
-        self.working.iter().map(|waiting| &self.orders[waiting.row])
-    }
-
     /// All order rows so far.
     #[must_use]
     pub fn orders(&self) -> &[Order] {
         &self.orders
+    }
+
+    /// The rows of the orders that wait, by number.
+    pub fn working(&self) -> impl Iterator<Item = &Order> {
+        self.working.iter().map(|waiting| &self.orders[waiting.row])
     }
 
     /// All fills so far.
@@ -178,5 +155,12 @@ impl Simulator {
     #[must_use]
     pub fn into_rows(self) -> (Vec<Order>, Vec<Fill>, Vec<Position>) {
         (self.orders, self.fills, self.positions)
+    }
+
+    fn take_number(&mut self) -> OrderId {
+        let id = OrderId(self.next_order);
+        self.next_order += 1;
+        self.changes += 1;
+        id
     }
 }

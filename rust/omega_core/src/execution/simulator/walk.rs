@@ -87,7 +87,7 @@ impl Simulator {
         for (_, item) in touched.drain(..) {
             match item {
                 Item::Order(order) => {
-                    if let Some(trade) = self.fill_working(order, now, false, account) {
+                    if let Some(trade) = self.fill_first_of_group(order, now, account) {
                         self.exit_inside(trade, now, account);
                     }
                 }
@@ -99,7 +99,7 @@ impl Simulator {
 
     /// What the bar does to one working order, the open or the rest of the bar. An order that the
     /// open armed waits for the next bar, so the rest of the bar leaves it alone.
-    fn match_working(&self, waiting: &Working, now: &Moment, open: bool) -> Match {
+    pub(super) fn match_working(&self, waiting: &Working, now: &Moment, open: bool) -> Match {
         let order = &self.orders[waiting.row];
         let bar = now
             .bar
@@ -114,7 +114,7 @@ impl Simulator {
     }
 
     /// Fills or arms a working order that the bar reaches; gives the position that it opened.
-    fn fill_working<A: Account>(
+    pub(super) fn fill_working<A: Account>(
         &mut self,
         order: OrderId,
         now: &Moment,
@@ -136,7 +136,9 @@ impl Simulator {
                 self.working.remove(place);
                 self.changes += 1;
                 let price = price * self.orders[waiting.row].direction.sign();
-                self.enter(waiting.row, price, live, now, account).ok()
+                self.enter(waiting.row, (price, live), now, account)
+                    .ok()
+                    .flatten()
             }
         }
     }

@@ -14,19 +14,17 @@ pub(super) fn metrics(tables: &RunTables) -> Metrics {
     let closes = day_closes(times, equity, per_day);
     let years = years(times, per_day);
     let per_year = years.map(|years| number(closes.len()) / years);
-    let initial = tables.initial_equity();
-    let last = equity.last().copied();
-    let growth = initial
-        .zip(last)
-        .and_then(|(initial, last)| ratio(last, initial));
-    let cagr = growth
-        .zip(years)
-        .and_then(|(growth, years)| cagr(growth, years));
-    let spread = initial
-        .and_then(|initial| daily_returns(initial, &closes))
-        .map(|r| Spread::of(&r));
-    let scale = per_year.map(f64::sqrt);
-    let worst = Drawdown::of(tables).fraction;
+    let (initial, last) = (tables.initial_equity(), equity.last().copied());
+    let profit = both(initial, last, |initial, last| Some(last - initial));
+    let growth = both(last, initial, ratio);
+    let cagr = both(growth, years, cagr);
+    let calmar = both(cagr, Drawdown::of(tables).fraction, ratio);
+    let returns = initial.and_then(|initial| daily_returns(initial, &closes));
+    let spread = returns.map(|returns| Spread::of(&returns));
+    let deviation = spread.and_then(|spread| spread.deviation);
+    let sharpe = spread.and_then(|spread| ratio(spread.mean, spread.deviation?));
+    let sortino = spread.and_then(|spread| ratio(spread.mean, spread.downside));
+    let annual = |value| both(value, per_year, |value, n| Some(value * n.sqrt()));
     let time = |time: Option<&i64>| time.map_or(MetricValue::Null, |&time| MetricValue::Time(time));
     vec![
         ("start", time(times.first())),
@@ -37,35 +35,23 @@ pub(super) fn metrics(tables: &RunTables) -> Metrics {
         ("periods_per_year", float(per_year)),
         ("initial_equity", float(initial)),
         ("final_equity", float(last)),
-        (
-            "net_profit",
-            float(initial.zip(last).map(|(initial, last)| last - initial)),
-        ),
+        ("net_profit", float(profit)),
         ("total_return", float(growth.map(|growth| growth - 1.0))),
         ("cagr", float(cagr)),
-        (
-            "volatility",
-            float(scaled(spread.and_then(|s| s.deviation), scale)),
-        ),
-        (
-            "sharpe",
-            float(scaled(
-                spread.and_then(|s| ratio(s.mean, s.deviation?)),
-                scale,
-            )),
-        ),
-        (
-            "sortino",
-            float(scaled(
-                spread.and_then(|s| ratio(s.mean, s.downside)),
-                scale,
-            )),
-        ),
-        (
-            "calmar",
-            float(cagr.zip(worst).and_then(|(cagr, worst)| ratio(cagr, worst))),
-        ),
+        ("volatility", float(annual(deviation))),
+        ("sharpe", float(annual(sharpe))),
+        ("sortino", float(annual(sortino))),
+        ("calmar", float(calmar)),
     ]
+}
+
+/// What two values give together; none where one of them is missing.
+fn both(
+    a: Option<f64>,
+    b: Option<f64>,
+    made_of: impl FnOnce(f64, f64) -> Option<f64>,
+) -> Option<f64> {
+    made_of(a?, b?)
 }
 
 /// Calendar days from the first to the last bar, both counted, over the days in a year.
@@ -109,10 +95,6 @@ fn daily_returns(initial: f64, closes: &[f64]) -> Option<Vec<f64>> {
 
 fn cagr(growth: f64, years: f64) -> Option<f64> {
     (growth >= 0.0).then(|| growth.powf(1.0 / years) - 1.0)
-}
-
-fn scaled(value: Option<f64>, scale: Option<f64>) -> Option<f64> {
-    value.zip(scale).map(|(value, scale)| value * scale)
 }
 
 /// Mean and spread of daily returns.

@@ -39,8 +39,8 @@ pub(super) fn metrics(tables: &RunTables) -> Metrics {
 }
 
 impl Drawdown {
-    /// Walks the curve once. The peak starts at the cash at the start, and an equity that equals the
-    /// peak is a new peak.
+    /// Walks the curve once. The peak starts at the cash at the start, and an equity that equals
+    /// the peak is a new peak.
     pub(super) fn of(tables: &RunTables) -> Self {
         let equity = read::f64s(&tables.equity, "equity");
         let Some(initial) = tables.initial_equity().filter(|_| !equity.is_empty()) else {

@@ -1,0 +1,1 @@
+"""Omega alone: each figure as a ratio, measured within one run."""

@@ -1,0 +1,63 @@
+//! Financing over the nights that a position stays open (M4).
+
+use crate::types::Direction;
+
+/// Swap of one symbol.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Swap {
+    /// Price units a night for long positions; negative when paid.
+    pub long: f64,
+    /// Price units a night for short positions; negative when paid.
+    pub short: f64,
+    /// Day of the week whose night counts three times, Monday being 0.
+    pub triple_day: i64,
+}
+
+impl Swap {
+    /// Whether nights cost or earn anything at all.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.long == 0.0 && self.short == 0.0
+    }
+
+    /// Price units a night for a direction.
+    #[must_use]
+    pub fn per_night(&self, direction: Direction) -> f64 {
+        match direction {
+            Direction::Long => self.long,
+            Direction::Short => self.short,
+        }
+    }
+
+    /// Nights from one UTC day to another, days counted from 1970-01-01 (a Thursday): one at the
+    /// end of each day, none at the week-end, three at the triple day.
+    #[must_use]
+    pub fn nights(&self, from_day: i64, to_day: i64) -> u32 {
+        (from_day..to_day)
+            .map(|day| match (day + 3).rem_euclid(7) {
+                weekday if weekday == self.triple_day => 3,
+                5 | 6 => 0,
+                _ => 1,
+            })
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_has_seven_nights_and_wednesday_counts_three() {
+        let swap = Swap {
+            long: -1.0,
+            short: 0.5,
+            triple_day: 2,
+        };
+        let monday = 4; // 1970-01-05
+        assert_eq!(swap.nights(monday, monday + 7), 7);
+        assert_eq!(swap.nights(monday + 2, monday + 3), 3);
+        assert_eq!(swap.nights(monday + 4, monday + 7), 1);
+        assert_eq!(swap.nights(monday, monday), 0);
+    }
+}

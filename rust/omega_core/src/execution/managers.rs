@@ -1,0 +1,103 @@
+//! Built-in position managers: what they do at the end of a bar works from the next one.
+
+use super::{ExitReason, Position};
+
+/// What a manager does to a position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Manager {
+    /// Keeps the stop so far behind the most favourable price (I4).
+    TrailingStop {
+        /// Distance in price.
+        distance: f64,
+    },
+    /// Moves the stop to the entry price once the trade went far enough.
+    BreakEven {
+        /// How far, in price.
+        trigger: f64,
+        /// How far beyond the entry price the stop goes.
+        offset: f64,
+    },
+    /// Closes the position when its time is over.
+    TimeExit {
+        /// After so many bars.
+        bars: Option<usize>,
+        /// After so much time, in the unit of the time column.
+        duration: Option<i64>,
+    },
+    /// Closes a part of the position once the trade went far enough.
+    PartialClose {
+        /// How far, in price.
+        trigger: f64,
+        /// Which part.
+        fraction: f64,
+    },
+}
+
+/// What a manager asks for beside moving the stop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Wish {
+    /// Nothing.
+    None,
+    /// Close a fraction for this reason at the next bar.
+    Close(f64, ExitReason),
+}
+
+impl Manager {
+    /// Applies the manager, the `place`-th of the run, to a position at the end of a bar.
+    pub(super) fn apply(
+        self,
+        place: usize,
+        position: &mut Position,
+        index: usize,
+        time: i64,
+    ) -> Wish {
+        let sign = position.direction.sign();
+        match self {
+            Self::TrailingStop { distance } => {
+                trail(position, distance);
+                Wish::None
+            }
+            Self::BreakEven { trigger, offset } => {
+                let entry = position.entry_price * sign;
+                if position.best_price * sign - entry >= trigger {
+                    raise_stop(position, entry + offset, ExitReason::BreakEven);
+                }
+                Wish::None
+            }
+            Self::TimeExit { bars, duration } => {
+                let over = bars.is_some_and(|bars| index - position.entry_index >= bars)
+                    || duration.is_some_and(|most| time - position.entry_time >= most);
+                if over && !position.closing {
+                    position.closing = true;
+                    Wish::Close(1.0, ExitReason::Time)
+                } else {
+                    Wish::None
+                }
+            }
+            Self::PartialClose { trigger, fraction } => {
+                let reached = position.best_price * sign - position.entry_price * sign >= trigger;
+                if reached && !position.parts_closed.contains(&place) {
+                    position.parts_closed.push(place);
+                    Wish::Close(fraction, ExitReason::Signal)
+                } else {
+                    Wish::None
+                }
+            }
+        }
+    }
+}
+
+/// Keeps the stop of a position so far behind its most favourable price.
+pub(super) fn trail(position: &mut Position, distance: f64) {
+    let level = position.best_price * position.direction.sign() - distance;
+    raise_stop(position, level, ExitReason::TrailingStop);
+}
+
+/// Moves the stop to a level, facing the position, if that is an improvement.
+fn raise_stop(position: &mut Position, level: f64, reason: ExitReason) {
+    let sign = position.direction.sign();
+    if position.stop_loss.is_none_or(|stop| level > stop * sign) {
+        position.stop_loss = Some(level * sign);
+        position.stop_reason = reason;
+    }
+}

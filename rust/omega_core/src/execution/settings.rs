@@ -1,0 +1,64 @@
+//! The rules of a run, as execution reads them.
+
+use super::costs::{Fees, Slippage, Swap};
+use super::{Instrument, IntrabarPolicy, Limits, Manager, Sizer};
+
+/// At which price market orders fill (L3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarketFill {
+    /// The open of the bar after the decision.
+    NextOpen,
+    /// The close of the bar of the decision.
+    LastClose,
+}
+
+/// What opposite orders do to open positions (F7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PositionMode {
+    /// Each entry is a position of its own.
+    Hedging,
+    /// Opposite orders reduce first, oldest first.
+    Netting,
+}
+
+/// What execution needs to know of one symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SymbolSettings {
+    /// The instrument.
+    pub instrument: Instrument,
+    /// Its fees.
+    pub fees: Fees,
+    /// Its slippage.
+    pub slippage: Slippage,
+    /// Its financing.
+    pub swap: Swap,
+}
+
+/// The rules of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// By `SymbolId`.
+    pub symbols: Vec<SymbolSettings>,
+    /// Who decides between two possible exits.
+    pub intrabar: IntrabarPolicy,
+    /// Where market orders fill.
+    pub market_fill: MarketFill,
+    /// What opposite orders do.
+    pub position_mode: PositionMode,
+    /// Whether a limit fills at an open that is better than its price.
+    pub limit_improvement: bool,
+    /// Size of orders that name none.
+    pub sizer: Sizer,
+    /// When nothing may be opened.
+    pub limits: Limits,
+    /// What happens to open positions at the end of each bar, in this order.
+    pub managers: Vec<Manager>,
+    /// Equity below this multiple of the margin held closes positions (M6).
+    pub stop_out_level: Option<f64>,
+    /// Key of the random slippage.
+    pub seed: u64,
+    /// Whether a rejected order ends the run.
+    pub strict: bool,
+    /// How many units of time make a day.
+    pub units_per_day: i64,
+}

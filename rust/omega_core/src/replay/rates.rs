@@ -1,0 +1,45 @@
+//! What a unit of quote currency is worth in account currency (M2).
+
+use std::sync::Arc;
+
+use crate::store::SymbolCandles;
+
+/// Where the rate comes from.
+#[derive(Debug, Clone)]
+pub enum Rates {
+    /// One rate for all times; 1 where quote and account currency are the same.
+    Constant(f64),
+    /// The middle of a symbol's close, or one over that.
+    Symbol {
+        /// The conversion pair.
+        candles: Arc<SymbolCandles>,
+        /// Whether the pair is quoted the other way round.
+        inverse: bool,
+        /// The bar that was looked at last; times are asked for in order, or nearly so.
+        newest: usize,
+    },
+}
+
+impl Rates {
+    /// The rate at a time: of the newest bar whose open time is not after it.
+    pub fn at(&mut self, time: i64) -> f64 {
+        match self {
+            Self::Constant(rate) => *rate,
+            Self::Symbol {
+                candles,
+                inverse,
+                newest,
+            } => {
+                while *newest + 1 < candles.len() && candles.time(*newest + 1) <= time {
+                    *newest += 1;
+                }
+                while *newest > 0 && candles.time(*newest) > time {
+                    *newest -= 1;
+                }
+                let bar = candles.bar(*newest);
+                let middle = f64::midpoint(bar.bid.close, bar.ask.close);
+                if *inverse { 1.0 / middle } else { middle }
+            }
+        }
+    }
+}

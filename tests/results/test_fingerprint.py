@@ -1,0 +1,150 @@
+"""The fingerprint: equal for equal runs, another for any other (rule D1)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omega._core import RunTables
+from omega._results_files import TABLES
+from omega.reference.hashing import blake3
+from omega.reference.results import PlainTables
+from omega.results import example_result, tables_from_columns
+from tests.results import runs
+
+SHAPE: dict[str, Any] = {
+    "symbols": runs.SYMBOLS,
+    "contract_sizes": runs.CONTRACT_SIZES,
+    "unit": "ms",
+}
+GOLDEN = "8f13ef55e3a9f91947ab6bc7c2af1847b5dc511c0fc87c527f5a64b390e6f473"
+
+
+def fingerprint(run: runs.Run, **changes: Any) -> str:  # noqa: ANN401 - what tables are built from
+    return tables_from_columns(run, **SHAPE | changes).fingerprint()
+
+
+def a_run() -> runs.Run:
+    run = runs.curve([100.0, 110.0]) | {"trades": runs.trades([10.0, -2.0], [None, 1.0])}
+    run["trades"]["tags"] = [["a", "bc"], []]
+    run["orders"] = {
+        "order_id": [0],
+        "symbol": ["XAUUSD"],
+        "side": ["buy"],
+        "type": ["limit"],
+        "lots": [1.0],
+        "price": [1.0],
+        "stop_loss": [None],
+        "take_profit": [None],
+        "submitted_time": [5],
+        "status": ["filled"],
+        "reject_reason": [None],
+    }
+    return run
+
+
+def test_the_fingerprint_of_a_known_result_never_changes() -> None:
+    # A change here is a change of what every recorded fingerprint means: semantics version + 1.
+    assert example_result().fingerprint == GOLDEN
+
+
+@given(runs.whole_runs())
+def test_native_and_plain_fingerprints_are_equal(run: runs.Run) -> None:
+    assert fingerprint(run) == PlainTables(run, **SHAPE).fingerprint()
+
+
+@given(runs.whole_runs(), st.integers(1, 7))
+def test_chunks_leave_no_trace(run: runs.Run, rows: int) -> None:
+    whole = tables_from_columns(run, **SHAPE)
+    chunked = {}
+    for name in TABLES:
+        table = pa.table(getattr(whole, name)())
+        cut = [table.slice(k, rows) for k in range(0, table.num_rows, rows)]
+        chunked[name] = pa.concat_tables(cut) if cut else table
+    assert RunTables.from_tables(chunked, **SHAPE).fingerprint() == whole.fingerprint()
+
+
+def test_a_time_zone_leaves_no_trace() -> None:
+    assert fingerprint(a_run()) == fingerprint(a_run(), timezone="Asia/Tokyo")
+
+
+def test_dictionaries_leave_no_trace() -> None:
+    swapped = SHAPE | {"symbols": runs.SYMBOLS[::-1], "contract_sizes": [1.0, 2.0]}
+    assert fingerprint(a_run()) == fingerprint(a_run(), **swapped)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("trades", "trade_id", 7),
+        ("trades", "symbol", "XAUUSD"),
+        ("trades", "direction", "short"),
+        ("trades", "exit_time", 0),
+        ("trades", "exit_reason", "time"),
+        ("trades", "ambiguous", True),
+        ("trades", "net_pnl", -2.0000000000000004),
+        ("trades", "r_multiple", None),
+        ("trades", "stop_loss", 0.0),
+        ("trades", "reason", ""),
+        ("trades", "tags", [""]),
+        ("orders", "type", "stop"),
+        ("orders", "price", None),
+        ("orders", "reject_reason", "margin"),
+        ("equity", "time", 1),
+        ("equity", "equity", 110.00000000000001),
+        ("equity", "balance", -0.0),
+        ("equity", "open_positions", 9),
+    ],
+)
+def test_any_other_value_gives_another_fingerprint(table: str, column: str, value: object) -> None:
+    run = a_run()
+    run[table][column] = copy.copy(run[table][column])
+    run[table][column][-1] = value
+    assert fingerprint(run) != fingerprint(a_run())
+
+
+def test_texts_cannot_run_into_each_other() -> None:
+    one, other = a_run(), a_run()
+    one["trades"]["tags"] = [["ab", "c"], []]
+    other["trades"]["tags"] = [["a", "bc"], []]
+    moved = a_run()
+    moved["trades"]["tags"] = [["ab"], ["c"]]
+    assert len({fingerprint(run) for run in (one, other, moved)}) == 3
+
+
+def test_the_unit_of_time_counts() -> None:
+    assert fingerprint(a_run()) != fingerprint(a_run(), unit="us")
+
+
+def test_one_row_less_gives_another_fingerprint() -> None:
+    tables = example_result().tables
+    frames = {name: pl.DataFrame(getattr(tables, name)()) for name in TABLES}
+    shape: dict[str, Any] = {"symbols": ["EURUSD"], "contract_sizes": [1.0], "unit": "ms"}
+    shorter = frames | {"equity": frames["equity"][:-1]}
+    assert RunTables.from_tables(frames, **shape).fingerprint() == tables.fingerprint()
+    assert RunTables.from_tables(shorter, **shape).fingerprint() != tables.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("length", "digits"),
+    [
+        # The first digits of the official test vectors; their input counts to 250, again and again.
+        (0, "af1349b9f5f9a1a6a0404dea36dcc949"),
+        (1, "2d3adedff11b61f14c886e35afa03673"),
+        (1023, "10108970eeda3eb932baac1428c7a216"),
+        (1024, "42214739f095a406f3fc83deb889744a"),
+        (1025, "d00278ae47eb27b34faecf67b4fe263f"),
+        (2048, "e776b6028c7cd22a4d0ba182a8bf6220"),
+        (31744, "62b6960e1a44bcc1eb1a611a8d6235b6"),
+        (102400, "bc3e3d41a1146b069abffad3c0d44860"),
+    ],
+)
+def test_the_plain_hash_is_blake3(length: int, digits: str) -> None:
+    data = bytes(k % 251 for k in range(length))
+    assert blake3(data).startswith(digits)

@@ -1,0 +1,183 @@
+"""Saving and loading: whole or not at all, and what comes back is what was saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from polars.testing import assert_frame_equal
+
+from omega import BacktestResult, ConfigError
+from omega._results_files import TABLES
+from omega.results import BrokenResult, EngineStats, example_result, tables_from_columns
+from tests.results import runs
+
+SAVED = (
+    "metrics",
+    "fingerprint",
+    "pnl_interval",
+    "stats",
+    "config",
+    "manifest",
+    "backend",
+    "notices",
+    "copied_bytes",
+    "symbols",
+)
+FRAMES = ("trades", "orders", "fills", "equity", "ledger", "positions", "ambiguous_trades")
+
+
+def in_unit(run: runs.Run, unit: str) -> runs.Run:
+    """The run with its times, which are milliseconds, in another unit."""
+    factor = Fraction({"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[unit], 1_000)
+    return {
+        table: {
+            name: [int(value * factor) for value in values] if name.endswith("time") else values
+            for name, values in columns.items()
+        }
+        for table, columns in run.items()
+    }
+
+
+def test_a_loaded_result_equals_the_saved_one(tmp_path: Path) -> None:
+    saved = BacktestResult(
+        example_result().tables,
+        stats=EngineStats(bars_processed=5, total_time_ms=1.5),
+        config={"cash": 10_000.0, "symbols": ["EURUSD"]},
+        manifest={"seed": 7, "data": {"rows": 5}},
+        backend="python",
+        notices=["one", "two"],
+        copied_bytes=12,
+    )
+    loaded = BacktestResult.load(saved.save(tmp_path / "run"))
+    for name in FRAMES:
+        assert_frame_equal(getattr(loaded, name), getattr(saved, name), check_exact=True)
+    for name in SAVED:
+        assert getattr(loaded, name) == getattr(saved, name)
+    assert loaded.summary() == saved.summary()
+
+
+@given(runs.whole_runs())
+def test_any_tables_survive_in_any_unit_and_zone(
+    tmp_path_factory: pytest.TempPathFactory, run: runs.Run
+) -> None:
+    for unit, zone in (("s", None), ("ms", "UTC"), ("us", "Europe/Berlin"), ("ns", None)):
+        tables = tables_from_columns(
+            in_unit(run, unit),
+            symbols=runs.SYMBOLS,
+            contract_sizes=runs.CONTRACT_SIZES,
+            unit=unit,
+            timezone=zone,
+        )
+        saved = BacktestResult(tables)
+        loaded = BacktestResult.load(saved.save(tmp_path_factory.mktemp("runs") / "run"))
+        assert loaded.fingerprint == saved.fingerprint
+        assert loaded.tables.metrics() == saved.tables.metrics()
+        for name in FRAMES:
+            assert_frame_equal(getattr(loaded, name), getattr(saved, name), check_exact=True)
+
+
+def test_other_tools_can_read_the_files(tmp_path: Path) -> None:
+    folder = example_result().save(tmp_path / "run")
+    assert sorted(file.name for file in folder.iterdir()) == sorted(
+        [*(f"{name}.parquet" for name in TABLES), "manifest.json"]
+    )
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["metrics"]["net_profit"] == 150.0
+    assert manifest["metrics"]["start"] == "2024-01-01T00:00:00+00:00"
+    assert pl.read_parquet(folder / "trades.parquet")["net_pnl"].sum() == 150.0
+
+
+def test_what_json_does_not_know_is_saved_as_text(tmp_path: Path) -> None:
+    moment = datetime(2024, 1, 1, tzinfo=UTC)
+    config = {"start": moment, "stats": EngineStats(bars_processed=1), "path": Path("a")}
+    saved = BacktestResult(example_result().tables, config=config)
+    loaded = BacktestResult.load(saved.save(tmp_path / "run"))
+    assert loaded.config["start"] == moment.isoformat()
+    assert loaded.config["stats"]["bars_processed"] == 1
+    assert loaded.config["path"] == "a"
+
+
+def test_a_place_that_is_taken_is_left_alone(tmp_path: Path) -> None:
+    result = example_result()
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="is not empty; give another one, or overwrite=True"):
+        result.save(tmp_path)
+    with pytest.raises(ConfigError, match="is not empty; give another directory"):
+        result.save(tmp_path, overwrite=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_empty_directory_and_a_saved_result_can_be_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "run"
+    folder.mkdir(parents=True)
+    first = example_result().save(folder)
+    with pytest.raises(ConfigError):
+        example_result().save(folder)
+    other = BacktestResult(example_result().tables, backend="python")
+    assert BacktestResult.load(other.save(str(first), overwrite=True)).backend == "python"
+    assert [file.name for file in folder.parent.iterdir()] == ["run"]
+
+
+def test_a_failed_save_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> str:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(json, "dumps", fails)
+    with pytest.raises(OSError, match="no space left"):
+        example_result().save(tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def without_a_table(folder: Path) -> None:
+    (folder / "fills.parquet").unlink()
+
+
+def with_another_table(folder: Path) -> None:
+    frame = pl.read_parquet(folder / "ledger.parquet")
+    frame.with_columns(amount=0.0).write_parquet(folder / "ledger.parquet")
+
+
+def without_a_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def with_half_a_manifest(folder: Path) -> None:
+    file = folder / "manifest.json"
+    file.write_text(file.read_text()[:100])
+
+
+def edited(field: str, value: object) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        file = folder / "manifest.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {field: value}))
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (without_a_table, "fills.parquet' is missing"),
+        (with_another_table, "ledger.parquet' is not the file that was saved"),
+        (without_a_manifest, "manifest.json' is missing"),
+        (with_half_a_manifest, "manifest.json' cannot be read"),
+        (edited("format", 99), "has format 99, expected 1"),
+        (edited("fingerprint", "0" * 64), "fingerprint 8f13ef55"),
+    ],
+)
+def test_what_was_changed_is_not_loaded(
+    tmp_path: Path, harm: Callable[[Path], None], message: str
+) -> None:
+    folder = example_result().save(tmp_path / "run")
+    harm(folder)
+    with pytest.raises(BrokenResult, match=message):
+        BacktestResult.load(folder)
