@@ -1,4 +1,4 @@
-"""What a strategy sees: index views that can be kept, and nothing later than the newest bar (L1)."""
+"""What a strategy sees: views that can be kept, and nothing later than the newest bar (L1)."""
 
 from __future__ import annotations
 
@@ -147,9 +147,7 @@ def test_windows_hold_the_last_values_up_to_the_bar(backend: str) -> None:
 
 def test_a_window_is_read_only_and_lies_in_the_memory_of_the_frame(backend: str) -> None:
     data = candles.walk(100)
-    address = {
-        name: data[name].to_numpy(allow_copy=False).ctypes.data for name in data.columns[1:]
-    }
+    address = {name: data[name].to_numpy(allow_copy=False).ctypes.data for name in data.columns[1:]}
     seen = []
 
     def look(bar: omega.Bar) -> None:
@@ -167,7 +165,7 @@ def test_a_window_is_read_only_and_lies_in_the_memory_of_the_frame(backend: str)
             assert window.ctypes.data == address[name] + 8 * (bar.index - 19)
             with pytest.raises(ValueError, match="read-only"):
                 window[0] = 1.0
-            with pytest.raises(ValueError, match="WRITEABLE|writeable"):
+            with pytest.raises(ValueError, match="WRITEABLE"):
                 window.setflags(write=True)
         seen.append(bar.index)
 
