@@ -55,6 +55,8 @@ struct Working {
     id: OrderId,
     row: usize,
     kind: OrderType,
+    /// Whether this bar's open armed it: it works again from the next bar on (F4).
+    rests: bool,
 }
 
 /// Omega's own executor: matches orders against bid and ask columns.

@@ -40,6 +40,9 @@ impl Simulator {
 
     /// Matches working orders and protective exits against a bar: EXITS of the loop.
     pub fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
+        for waiting in &mut self.working {
+            waiting.rests = false;
+        }
         self.match_open(now, account);
         self.match_inside(now, account);
         self.observe_extremes(now);
@@ -100,6 +103,9 @@ impl Simulator {
     /// What the bar does to one working order, the open or the rest of the bar. An order that the
     /// open armed waits for the next bar, so the rest of the bar leaves it alone.
     pub(super) fn match_working(&self, waiting: &Working, now: &Moment, open: bool) -> Match {
+        if waiting.rests {
+            return Match::None;
+        }
         let order = &self.orders[waiting.row];
         let bar = now
             .bar
@@ -130,6 +136,7 @@ impl Simulator {
             Match::None => None,
             Match::Armed => {
                 self.working[place].kind = waiting.kind.armed();
+                self.working[place].rests = true;
                 None
             }
             Match::Filled(price, live) => {
