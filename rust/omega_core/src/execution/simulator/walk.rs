@@ -151,7 +151,8 @@ impl Simulator {
     }
 
     /// Notes how far prices went for and against each position that outlived the bar. In its entry
-    /// bar a position counts only the extremes that certainly followed its fill.
+    /// bar a position counts only the extremes that certainly followed its fill; of the next one, all
+    /// follows.
     fn observe_extremes(&mut self, now: &Moment) {
         for position in &mut self.positions {
             let bar = now
@@ -159,11 +160,8 @@ impl Simulator {
                 .side(position.direction.exit_side())
                 .facing(position.direction);
             let sign = position.direction.sign();
-            let entered_now = position.entry_index == now.index;
-            let low_counts =
-                !entered_now || matches!(position.live, Live::FromOpen | Live::FromLimit);
-            let high_counts =
-                !entered_now || matches!(position.live, Live::FromOpen | Live::FromStop);
+            let low_counts = matches!(position.live, Live::FromOpen | Live::FromLimit);
+            let high_counts = matches!(position.live, Live::FromOpen | Live::FromStop);
             let low = if low_counts { bar.low } else { bar.close };
             let high = if high_counts { bar.high } else { bar.close };
             if low < position.worst_price * sign {
@@ -172,6 +170,7 @@ impl Simulator {
             if high > position.best_price * sign {
                 position.best_price = high * sign;
             }
+            position.live = Live::FromOpen;
         }
     }
 }
