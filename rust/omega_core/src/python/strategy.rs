@@ -160,17 +160,21 @@ impl<'py> PyStrategy<'py> {
 
     #[inline]
     fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
-        if !self.queue.is_empty() {
-            for item in self.queue.iter() {
-                self.vocabulary.take(&item, actions)?;
-            }
-            self.queue.del_slice(0, self.queue.len())?;
+        if returned.is_none() && self.queue.is_empty() {
+            return Ok(());
         }
-        if returned.is_none() {
-            Ok(())
-        } else {
-            self.vocabulary.take(returned, actions)
+        let before = actions.len();
+        for item in self.queue.iter() {
+            self.vocabulary.take(&item, actions)?;
         }
+        self.queue.del_slice(0, self.queue.len())?;
+        self.vocabulary.take(returned, actions)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "order numbers are 32 bits wide"
+        )]
+        self.desk.count_taken((actions.len() - before) as u32);
+        Ok(())
     }
 
     /// Calls `manage_positions(open_positions, symbol_slice, bid_candle, ask_candle, all_positions)`.
