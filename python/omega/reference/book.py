@@ -6,7 +6,7 @@ table (``docs/concepts/results.md``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from omega.reference.matching import Candle, Live, Waiting
@@ -57,6 +57,11 @@ class Order:
     def direction(self) -> str:
         """The direction of the position that it opens."""
         return "long" if self.sign > 0.0 else "short"
+
+    def reject(self, reason: str) -> str:
+        """Refuse it for a reason (F12)."""
+        self.status, self.reject_reason = "rejected", reason
+        return reason
 
     def waiting(self) -> Waiting:
         """What it waits for by now, facing; an armed stop-limit is a limit (rule 11)."""
@@ -117,8 +122,10 @@ class Position:
     """At the last mark, in account currency; 0 until the first."""
     swap: float = 0.0
     exit_legs: int = 0
-    partly_closed: int = 0
-    """How many of the run's partial closes it has had, as bits by manager."""
+    closing: bool = False
+    """Whether its time is over and a close was asked for (rule 30)."""
+    parts_closed: set[int] = field(default_factory=set)
+    """The run's partial closes, by place, that it has had (rule 31)."""
     turned_down: tuple[float, float] | None = None
     """Worst and best net profit of the outcomes that a policy chose between (rule 20)."""
 

@@ -55,9 +55,7 @@ def low_comes_first(policy: str, bar: Candle) -> bool | None:
     return None if low == high else low < high
 
 
-def resolve(
-    policy: str, low_first: bool | None, bar: Ohlc, exits: Exits, live: Live
-) -> Resolution:
+def resolve(policy: str, low_first: bool | None, bar: Ohlc, exits: Exits, live: Live) -> Resolution:
     """Decide between stop, target and neither; `low_first` is facing, too.
 
     Example:

@@ -84,7 +84,7 @@ impl Simulator {
             id,
             row,
             kind,
-            armed_at: None,
+            rests: false,
         });
         None
     }
