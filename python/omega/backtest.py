@@ -150,21 +150,12 @@ def run_backtest(
     with _progress(progress) as on_progress:
         job = Job(store.symbol(name), strategy, settings, behind, own_manager, on_progress)
         tables, report = _BACKENDS[chosen](job)
-    config = {
-        "symbol": name,
-        "strategy": repr(strategy) if isinstance(strategy, Strategy) else _name_of(strategy),
-        "instrument": repr(instrument),
-        "account_currency": account_currency,
-        "execution": repr(execution),
-        "costs": repr(own_costs),
-        "sizer": repr(sizer),
-        "position_manager": repr(managers or own_manager),
-        "start": start,
-        "end": end,
-        "cash": float(cash),
-        "seed": seed,
-        "strict": strict,
-    }
+    config = _written_down(
+        symbol=name, strategy=strategy, start=start, end=end, cash=float(cash), seed=seed,
+        account_currency=account_currency, instrument=instrument, costs=own_costs, sizer=sizer,
+        execution=execution, position_manager=managers or own_manager, conversion=conversion,
+        strict=strict,
+    )  # fmt: skip - one line a subject
     return BacktestResult(
         tables,
         stats=_stats(report),
@@ -221,6 +212,7 @@ def _store(
             "validate: 'report' gives a table and no run; use CandleStore(data).validate()"
         )
     if isinstance(data, CandleStore):
+        data.require_valid()
         return data
     return CandleStore(data, symbol=symbol, validate=validate)
 
@@ -311,7 +303,8 @@ class _Context:
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
         frame = pl.DataFrame(self._store)
-        sides = {price: pl.col(f"bid_{price}") for price in ("open", "high", "low", "close")}
+        bid = "bid" if "bid" in frame.columns else "bid_{}"
+        sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
         values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
         return self._run.column(name, values.get_column(name))
 
@@ -403,6 +396,15 @@ def callbacks_of(
     }
 
 
+def _written_down(**settings: object) -> dict[str, Any]:
+    """Give settings as the manifest keeps them: numbers and moments as they are, else in words."""
+    plain = (str, int, float, bool, date, type(None))
+    return {
+        name: value if isinstance(value, plain) else _name_of(value)
+        for name, value in settings.items()
+    }
+
+
 def _stats(report: RunReport) -> EngineStats:
     return EngineStats(
         bars_processed=report.bars_processed,
@@ -413,8 +415,8 @@ def _stats(report: RunReport) -> EngineStats:
     )
 
 
-def _name_of(strategy: object) -> str:
-    return str(getattr(strategy, "__qualname__", repr(strategy)))
+def _name_of(value: object) -> str:
+    return str(getattr(value, "__qualname__", repr(value)))
 
 
 def _manifest(store: CandleStore, config: dict[str, Any]) -> dict[str, Any]:

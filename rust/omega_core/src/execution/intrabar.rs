@@ -1,6 +1,8 @@
 //! What happened first inside a bar (I1 to I3), for a long position; a short one sees the bar
 //! mirrored (`Ohlc::facing`).
 
+use std::cmp::Ordering;
+
 use super::Live;
 use crate::types::{Bar, Direction, Ohlc};
 
@@ -60,10 +62,10 @@ pub fn low_comes_first(policy: IntrabarPolicy, bar: &Bar) -> Option<bool> {
             bar.bid.high + bar.ask.high - open,
         ),
     };
-    if nearer_low == nearer_high {
-        None
-    } else {
-        Some(nearer_low < nearer_high)
+    match nearer_low.partial_cmp(&nearer_high) {
+        Some(Ordering::Less) => Some(true),
+        Some(Ordering::Greater) => Some(false),
+        _ => None,
     }
 }
 

@@ -24,7 +24,7 @@ impl Live {
     pub fn leg(self, low_first: bool) -> usize {
         match (self, low_first) {
             (Self::FromOpen, _) | (Self::FromLimit, true) | (Self::FromStop, false) => 0,
-            (Self::FromLimit, false) | (Self::FromStop, true) | (Self::FromPullback, false) => 1,
+            (Self::FromLimit | Self::FromPullback, false) | (Self::FromStop, true) => 1,
             (Self::FromPullback, true) => 2,
         }
     }

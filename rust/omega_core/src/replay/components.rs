@@ -18,7 +18,7 @@ pub trait Executor {
     ///
     /// # Errors
     /// A refused action where the run is strict, and one that managers may not ask for.
-    fn process_managed(&mut self, action: Action, now: &Moment) -> Result<(), OmegaError>;
+    fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError>;
     /// Closes one position where equity is below the stop-out level; whether it did.
     fn stop_out<A: Account>(&mut self, now: &Moment, account: &mut A) -> bool;
     /// Ends orders whose time ran out before this bar.
@@ -73,7 +73,7 @@ impl Executor for Simulator {
         self.manage(now);
     }
 
-    fn process_managed(&mut self, action: Action, now: &Moment) -> Result<(), OmegaError> {
+    fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError> {
         self.process_managed(action, now)
     }
 

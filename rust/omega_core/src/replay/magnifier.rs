@@ -16,7 +16,7 @@ pub struct Magnifier {
 }
 
 impl Magnifier {
-    /// Looks into the bars of `coarse`, which last as long as the shortest step between two of them.
+    /// Looks into the bars of `coarse`, which last as long as the shortest step between two.
     #[must_use]
     pub fn new(candles: Arc<SymbolCandles>, coarse: &SymbolCandles) -> Self {
         let mut duration = i64::MAX;

@@ -151,7 +151,7 @@ fn manage<S: Strategy, E: Executor, P: Portfolio>(
     let view = View::new(candles, now.index);
     strategy.manage(&view, &State::of(executor, portfolio), &mut actions)?;
     for action in actions {
-        executor.process_managed(action, now)?;
+        executor.process_managed(&action, now)?;
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Rates {
                     *newest -= 1;
                 }
                 let bar = candles.bar(*newest);
-                let middle = (bar.bid.close + bar.ask.close) / 2.0;
+                let middle = f64::midpoint(bar.bid.close, bar.ask.close);
                 if *inverse { 1.0 / middle } else { middle }
             }
         }

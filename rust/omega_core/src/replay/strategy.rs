@@ -98,7 +98,8 @@ pub trait Strategy {
         false
     }
 
-    /// Manages open positions at the close of the newest visible bar; asked only while there are any.
+    /// Manages open positions at the close of the newest visible bar; asked only while there are
+    /// any.
     ///
     /// # Errors
     /// Its own failures; the run ends there.

@@ -91,6 +91,8 @@ fn order(id: u32, kind: OrderType, status: OrderStatus) -> Order {
         submitted_time: 0,
         expiry: Expiry::GoodTillCancelled,
         status,
+        group: None,
+        trailing_stop: None,
         reason: None,
         tags: vec![],
     }

@@ -6,6 +6,8 @@
 mod cursor;
 mod export;
 mod symbol;
+#[cfg(test)]
+mod tests;
 
 pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;

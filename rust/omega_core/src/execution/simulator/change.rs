@@ -77,7 +77,7 @@ impl Simulator {
             order: Some(order),
             slips: true,
         };
-        self.leave(closing, now, account);
+        self.leave(&closing, now, account);
         true
     }
 

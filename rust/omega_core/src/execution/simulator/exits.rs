@@ -145,7 +145,7 @@ impl Simulator {
         let lots = self.positions[place].lots;
         let slips = reason != ExitReason::TakeProfit;
         self.leave(
-            Closing {
+            &Closing {
                 place,
                 lots,
                 price,

@@ -83,7 +83,7 @@ impl Simulator {
             let reason = ExitReason::Signal;
             let order = Some(id);
             self.leave(
-                Closing {
+                &Closing {
                     place,
                     lots,
                     price,
@@ -151,7 +151,7 @@ impl Simulator {
     }
 
     /// Closes lots of a position.
-    pub(super) fn leave<A: Account>(&mut self, closing: Closing, now: &Moment, account: &mut A) {
+    pub(super) fn leave<A: Account>(&mut self, closing: &Closing, now: &Moment, account: &mut A) {
         let Closing {
             place,
             lots,
@@ -159,7 +159,7 @@ impl Simulator {
             reason,
             order,
             slips,
-        } = closing;
+        } = *closing;
         let position = &self.positions[place];
         let symbol = &self.settings.symbols[position.symbol.index()];
         let (key, leg) = match order {

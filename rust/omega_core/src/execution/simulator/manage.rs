@@ -93,8 +93,8 @@ impl Simulator {
     /// # Errors
     /// `OmegaError::OrderRejected` where it is refused and the run is strict; `Config` where it is
     /// neither a change of levels nor a close.
-    pub fn process_managed(&mut self, action: Action, now: &Moment) -> Result<(), OmegaError> {
-        match action {
+    pub fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError> {
+        match *action {
             Action::Modify {
                 trade,
                 stop_loss,
@@ -177,7 +177,7 @@ impl Simulator {
             order: None,
             slips: true,
         };
-        self.leave(closing, now, account);
+        self.leave(&closing, now, account);
         true
     }
 }
