@@ -11,6 +11,7 @@ import operator
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from omega.reference import book
@@ -57,17 +58,21 @@ def _read_only(values: Floats) -> Floats:
 
 
 def shown(value: float) -> str:
-    """A number with its shortest digits, without an exponent.
+    """A number with its shortest digits, without an exponent; a tie of two goes up.
 
     Example:
-        >>> shown(1.0), shown(1e-7)
-        ('1', '0.0000001')
+        >>> shown(1.0), shown(1e-7), shown(0.97162628173828125)
+        ('1', '0.0000001', '0.9716262817382813')
     """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "inf" if value > 0.0 else "-inf"
-    return format(Decimal(repr(value)), "f").removesuffix(".0")
+    digits = Decimal(repr(value))
+    last_place = Decimal((0, (1,), int(digits.as_tuple().exponent)))
+    if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
+        digits += last_place.copy_sign(digits)
+    return format(digits, "f").removesuffix(".0")
 
 
 class SideView:
