@@ -119,12 +119,14 @@ impl SymbolCandles {
     }
 
     /// The chunks, in time order.
+    #[inline]
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// Bar index at which segment `k` begins.
+    #[inline]
     #[must_use]
     pub fn segment_start(&self, k: usize) -> usize {
         self.starts[k]
