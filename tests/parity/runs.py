@@ -408,9 +408,7 @@ _CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, 
 
 
 @st.composite
-def scripts(
-    draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, ...] = ()
-) -> Script:
+def scripts(draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, ...] = ()) -> Script:
     """What to do on which bar, near its close; of some kinds only, where they are named."""
     script: Script = {}
     most = 12 if kinds else 40

@@ -30,7 +30,9 @@ class Outcome:
     fingerprint: str = ""
 
 
-def outcome(run: Run, backend: str, job: tuple[omega.CandleStore, Behind], *, hashed: bool) -> Outcome:
+def outcome(
+    run: Run, backend: str, job: tuple[omega.CandleStore, Behind], *, hashed: bool
+) -> Outcome:
     """What a backend makes of a run: tables, numbers, all that was seen, or how it failed."""
     strategy = Recorder(run)
     found = Outcome(strategy.log)

@@ -303,7 +303,9 @@ class Simulator(Holdings):
         """Fill what the policy takes of an order's group, until the order is settled (rule 15)."""
         position = None
         while position is None and order in self.waiting:
-            group = [o for o in self.waiting if o is order or (o.oco is not None and o.oco == order.oco)]
+            group = [
+                o for o in self.waiting if o is order or (o.oco is not None and o.oco == order.oco)
+            ]
             candidates = [c for c in (self._candidate(o, now) for o in group) if c is not None]
             if not isinstance(self._met(order, now, opening=False), Hit):
                 return self._fill(order, now, opening=opening)
