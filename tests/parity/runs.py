@@ -121,7 +121,7 @@ class Recorder(Strategy):
     def before(self, line: Any) -> object:  # noqa: ANN401 - an indicator of either backend
         return attempt(lambda: line[-2]), attempt(lambda: line.window(3).tolist())
 
-    def look(self, positions: list[Any]) -> None:
+    def look(self, positions: Sequence[Any]) -> None:
         shown = "trade_id order_id symbol direction lots entry_index entry_time entry_price "
         shown += "stop_loss take_profit profit bars_held reason tags"
         for position in positions:
@@ -172,11 +172,11 @@ class RecordingManager:
 
     def manage_positions(
         self,
-        open_positions: list[Any],
+        open_positions: Sequence[Any],
         symbol_slice: Any,  # noqa: ANN401 - of either backend
         bid_candle: object,
         ask_candle: object,
-        all_positions: list[Any],
+        all_positions: Sequence[Any],
     ) -> list[Action] | None:
         recorder = self.recorder
         recorder.log.append((repr(symbol_slice), repr(bid_candle), repr(ask_candle)))
@@ -335,10 +335,12 @@ def _limits(per_second: int) -> st.SearchStrategy[Settings]:
 
 def _managers(tick: float, per_second: int) -> st.SearchStrategy[list[Any]]:
     distances = [count * tick for count in range(1, 7)]
-    trailing = [("trailing_stop", distance, None, None, None) for distance in distances]
+    trailing: list[tuple[Any, ...]] = [
+        ("trailing_stop", distance, None, None, None) for distance in distances
+    ]
     even = [("break_even", trigger, 0.0, None, None) for trigger in distances]
     even += [("break_even", 3 * tick, 2 * tick, None, None)]
-    timed = [("time_exit", None, None, None, bars) for bars in range(1, 5)]
+    timed: list[tuple[Any, ...]] = [("time_exit", None, None, None, bars) for bars in range(1, 5)]
     timed += [("time_exit", None, None, 5 * HOUR * per_second, None)]
     parts = [("partial_close", trigger, 1 / 3, None, None) for trigger in distances]
     parts += [("partial_close", tick, 0.5, None, None), ("partial_close", tick, 1.0, None, None)]
@@ -371,8 +373,6 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
         sizer=_SIZERS,
     )
     return {
-        "start": None,
-        "end": None,
         **draw(plain),
         **draw(_limits(per_second)),
         "instrument": draw(_instrument(tick)),
@@ -482,6 +482,8 @@ _INDICATORS = one_of_each(
     ["sma", "ema", "atr", "rolling_std", "zscore"], [2, 3, 4], ["close", "bid_high", "ask_low"]
 )
 
+_RANGES = one_of_each(rarely(None, 1, 2, 5), rarely(None, 1, 2, 9))
+
 
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
@@ -501,9 +503,14 @@ def runs(draw: st.DrawFn) -> Run:
         quotes = frame_of(draw(bars(2 * hour, 1, 8)), 0.001, "quotes", unit, zone)
         pair = (quotes, quoted == "inverse")
     changes = ("close", "modify")
+    settings = draw(settings_of(tick, per_second))
+    first, last = draw(_RANGES)
+    epochs = [int(row[0].timestamp()) * per_second for row in rows]
+    settings["start"] = None if first is None else epochs[min(first, len(rows) - 1)] - first % 2
+    settings["end"] = None if last is None else epochs[max(0, len(rows) - last)]
     return Run(
         frame_of(rows, tick, layout, unit, zone),
-        draw(settings_of(tick, per_second)),
+        settings,
         draw(scripts(closes, tick)),
         draw(scripts(closes[:9], tick, ("open", "close"))),
         draw(scripts(closes, tick, changes)) if manager == "manager" else None,

@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from omega.reference import book
+from omega.reference import rows
 from omega.reference.columns import PER_SECOND, PRICES, Columns, Floats
 
 
@@ -228,7 +228,7 @@ class Indicator:
     @property
     def values(self) -> Sequence[float]:
         """All values, for indicators over this one."""
-        return self._values.tolist()
+        return list(self._values.tolist())
 
     def __len__(self) -> int:
         return self._clock.visible
@@ -279,14 +279,30 @@ class Position(_Row):
     """An open position."""
 
     __slots__ = ("_newest",)
-    _row: book.Position
+    _row: rows.Position
     _hidden = frozenset(
-        "sign contract_size entry_fee margin initial_stop trailing_stop best_price worst_price "
-        "live stop_reason open_profit swap exit_legs closing parts_closed turned_down "
-        "remember".split()
+        {
+            "sign",
+            "contract_size",
+            "entry_fee",
+            "margin",
+            "initial_stop",
+            "trailing_stop",
+            "best_price",
+            "worst_price",
+            "live",
+            "stop_reason",
+            "open_profit",
+            "swap",
+            "exit_legs",
+            "closing",
+            "parts_closed",
+            "turned_down",
+            "remember",
+        }
     )
 
-    def __init__(self, row: book.Position, source: Source, newest: int) -> None:
+    def __init__(self, row: rows.Position, source: Source, newest: int) -> None:
         super().__init__(row, source)
         self._newest = newest
 
@@ -313,10 +329,23 @@ class PendingOrder(_Row):
     """An order that waits."""
 
     __slots__ = ()
-    _row: book.Order
+    _row: rows.Order
     _hidden = frozenset(
-        "sign submitted_time limit_price trailing_stop expires oco reason tags status "
-        "reject_reason armed_in side waiting".split()
+        {
+            "sign",
+            "submitted_time",
+            "limit_price",
+            "trailing_stop",
+            "expires",
+            "oco",
+            "reason",
+            "tags",
+            "status",
+            "reject_reason",
+            "armed_in",
+            "side",
+            "waiting",
+        }
     )
 
     def __repr__(self) -> str:
@@ -337,5 +366,14 @@ class Trade(_Row):
 
     __slots__ = ()
     _hidden = frozenset(
-        "units stop_loss take_profit ambiguous net_pnl_worst net_pnl_best mae mfe".split()
+        {
+            "units",
+            "stop_loss",
+            "take_profit",
+            "ambiguous",
+            "net_pnl_worst",
+            "net_pnl_best",
+            "mae",
+            "mfe",
+        }
     )
