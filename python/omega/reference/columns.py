@@ -175,7 +175,8 @@ class Columns:
         if unit == "s":  # Polars has no seconds, it holds them as milliseconds
             times = times // 1_000
         volume = values("volume") if "volume" in frame.columns else None
-        return cls(symbol, unit, zone, times, *bid, *ask, volume=volume)
+        (o, h, low, c), (ao, ah, al, ac) = bid, ask
+        return cls(symbol, unit, zone, times, o, h, low, c, ao, ah, al, ac, volume)
 
 
 def _by_role(
