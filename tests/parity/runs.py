@@ -223,7 +223,9 @@ def bars(draw: st.DrawFn, step: timedelta, most: int = 24) -> list[Bar]:
     return rows
 
 
-def frame_of(rows: list[Bar], tick: float, layout: str, unit: str, zone: str | None) -> pl.DataFrame:
+def frame_of(
+    rows: list[Bar], tick: float, layout: str, unit: str, zone: str | None
+) -> pl.DataFrame:
     """Bars as a frame of a layout."""
     bid = {name: [bids[k] * tick for _, bids, _ in rows] for k, name in enumerate(NAMES)}
     ask = {name: [asks[k] * tick for _, _, asks in rows] for k, name in enumerate(NAMES)}
@@ -499,6 +501,4 @@ def runs(draw: st.DrawFn) -> Run:
 
 
 def _on_events(tick: float) -> st.SearchStrategy[Script]:
-    return st.dictionaries(
-        st.integers(1, 9), st.lists(steps(BASE, tick), max_size=2), max_size=2
-    )
+    return st.dictionaries(st.integers(1, 9), st.lists(steps(BASE, tick), max_size=2), max_size=2)
