@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import polars as pl
@@ -51,7 +52,7 @@ def test_one_exit_choice_is_never_worse_than_the_pessimist_or_better_than_the_op
     step = data.draw(opens(bars[bar].close, alone=True))
     case = Case(bars, {bar: (replace(step, kind="market", minutes=None),)})
     results = {p: case.changed(intrabar=p).run(backend=backend) for p in POLICIES}
-    net = {policy: sum(result.trades["net_pnl"]) for policy, result in results.items()}
+    net = {policy: math.fsum(result.trades["net_pnl"]) for policy, result in results.items()}
     for policy in POLICIES:
         assert net["pessimistic"] <= net[policy] <= net["optimistic"]
         assert_interval(results[policy], net)
