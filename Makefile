@@ -22,7 +22,7 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench
+.PHONY: help demo test golden lint bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 test: $(DEV) $(DEMO) $(NATIVE) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)
 	$(BIN)/python -m pytest --quiet
+
+golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved
+	OMEGA_RENEW_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/golden
 
 lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says what the native module is
 	$(BIN)/ruff check --quiet .
