@@ -30,11 +30,11 @@ help: ## show this list
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
 
-test: $(DEV) $(NATIVE) ## run the tests of the core and of the package
+test: $(DEV) $(DEMO) $(NATIVE) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)
 	$(BIN)/python -m pytest --quiet
 
-lint: $(DEV) $(NATIVE) ## check style, types, and that the stub says what the native module is
+lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says what the native module is
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy --no-error-summary

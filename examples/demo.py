@@ -18,6 +18,7 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import polars as pl
+from matplotlib.dates import ConciseDateFormatter
 
 import omega
 from data.generate import random_walk
@@ -59,7 +60,9 @@ def packaged_hours() -> Source | None:
     if package is None or package.origin is None:
         return None
     file = Path(package.origin).parent / "test" / "EURUSD.csv"
-    candles = read_csv(file, "", "%Y-%m-%d %H:%M:%S").with_columns(spread=ASSUMED_SPREAD)
+    candles = read_csv(file, "", "%Y-%m-%d %H:%M:%S").with_columns(
+        pl.col("volume").cast(pl.Float64), spread=ASSUMED_SPREAD
+    )
     told = (
         "real EURUSD hours of 2017, bid only, from the package 'backtesting' (no data folder is at "
         f"hand); a spread of {ASSUMED_SPREAD / 0.0001:.1f} pips is assumed"
@@ -92,6 +95,9 @@ def draw(result: omega.BacktestResult, title: str, file: Path) -> None:
     above.set_ylabel("equity, USD")
     below.fill_between(equity["time"], equity["drawdown"] * 100, color="#b5482f", alpha=0.6)
     below.set_ylabel("drawdown, %")
+    locator = below.xaxis.get_major_locator()
+    dates = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # it has no types
+    below.xaxis.set_major_formatter(dates)
     for axes in (above, below):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
@@ -99,8 +105,8 @@ def draw(result: omega.BacktestResult, title: str, file: Path) -> None:
     plt.close(figure)
 
 
-def main() -> None:
-    """Run the demonstration."""
+def main(out: Path = OUT) -> None:
+    """Run the demonstration; tables and picture go to a folder."""
     began = time.perf_counter()
     source = find_source()
     print(f"data: {source.told}")
@@ -115,13 +121,10 @@ def main() -> None:
         costs=omega.Costs(fee_per_million=30, slippage_pips=0.1),
     )
     ran = time.perf_counter()
-    for notice in result.notices:
-        print(f"note: {notice}")
     print(f"\n{result.summary()}\n")
-    OUT.mkdir(parents=True, exist_ok=True)
-    result.save(OUT)
-    draw(result, f"{source.symbol}: z-score mean reversion", OUT / "equity.png")
-    print(f"tables and picture: {OUT.relative_to(TOP)}/")
+    result.save(out, overwrite=True)
+    draw(result, f"{source.symbol}: z-score mean reversion", out / "equity.png")
+    print(f"tables and picture: {os.path.relpath(out)}")
     ended = time.perf_counter()
     print(f"reading {read - began:.2f} s, run {ran - read:.2f} s, all {ended - began:.2f} s")
     print(f"bytes of candles copied: {result.copied_bytes}")

@@ -188,8 +188,17 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
 
 def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
     shown = [
-        f"{field.name}={getattr(self, field.name)!r}"
+        f"{field.name}={_shown(getattr(self, field.name), field)}"
         for field in dataclasses.fields(self)
-        if getattr(self, field.name) != field.default
+        if _differs(getattr(self, field.name), field.default)
     ]
     return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _differs(given: object, default: object) -> bool:
+    """Tell whether a field is worth showing; a frame is never compared, as that gives a frame."""
+    return given is not default and (default is None or given != default)
+
+
+def _shown(given: object, field: dataclasses.Field[object]) -> str:
+    return repr(given) if field.repr else f"<{type(given).__name__}>"

@@ -151,9 +151,19 @@ def run_backtest(
         job = Job(store.symbol(name), strategy, settings, behind, own_manager, on_progress)
         tables, report = _BACKENDS[chosen](job)
     config = _written_down(
-        symbol=name, strategy=strategy, start=start, end=end, cash=float(cash), seed=seed,
-        account_currency=account_currency, instrument=instrument, costs=own_costs, sizer=sizer,
-        execution=execution, position_manager=managers or own_manager, conversion=conversion,
+        symbol=name,
+        strategy=strategy,
+        start=start,
+        end=end,
+        cash=float(cash),
+        seed=seed,
+        account_currency=account_currency,
+        instrument=instrument,
+        costs=own_costs,
+        sizer=sizer,
+        execution=execution,
+        position_manager=managers or own_manager,
+        conversion=conversion,
         strict=strict,
     )  # fmt: skip - one line a subject
     return BacktestResult(

@@ -91,6 +91,7 @@ def main() -> None:
 @click.option("--seed", type=int, default=0, show_default=True, help="Of random slippage.")
 @click.option("--allow", multiple=True, metavar="RULE", help="A rule the data may break: crossed.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the tables to this folder.")
+@click.option("--overwrite", is_flag=True, help="Replace what an earlier run wrote to --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print metrics as JSON, not the summary.")
 @_tell_errors
 def run(
@@ -102,11 +103,14 @@ def run(
     params: tuple[str, ...],
     allow: tuple[str, ...],
     out: Path | None,
+    overwrite: bool,
     as_json: bool,
     **settings: Any,  # noqa: ANN401 - handed on by name: start, end, cash, seed
 ) -> None:
     """Run the strategy NAME of the file STRATEGY.py over the candles of DATA."""
     chosen = _strategy(strategy, params)
+    if out is not None and not overwrite and out.is_dir() and any(out.iterdir()):
+        raise click.UsageError(f"--out: {str(out)!r} is not empty; name another, or --overwrite")
     preset = omega.instruments.get(symbol) if symbol in omega.instruments.names() else None
     with _progress() as progress:
         result = omega.run_backtest(
@@ -119,7 +123,7 @@ def run(
             **settings,
         )
     if out is not None:
-        result.save(out)
+        result.save(out, overwrite=overwrite)
         click.echo(f"tables written to {out}", err=True)
     click.echo(_as_json(result) if as_json else result.summary())
 

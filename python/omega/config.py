@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -113,7 +114,7 @@ class Execution:
     market_fill: str = "next_open"
     position_mode: str = "hedging"
     close_at_end: bool = True
-    magnifier: object = None
+    magnifier: object = dataclasses.field(default=None, repr=False)
     leverage: float | None = None
     stop_out_level: float | None = None
     max_positions: int | None = None

@@ -94,6 +94,9 @@ class ResultTables(Protocol):
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity."""
 
+    def first_broken_ledger_line(self) -> int | None:
+        """The first ledger line whose amount doesn't lead to its balance."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStats:

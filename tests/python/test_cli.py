@@ -76,6 +76,15 @@ def test_run_writes_the_tables(strategy: Path, tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "out" / "trades.parquet").height > 0
 
 
+def test_run_does_not_overwrite_unasked(strategy: Path, tmp_path: Path) -> None:
+    words = ("run", f"{strategy}:nothing", SAMPLE, "--out", tmp_path / "out")
+    assert omega(*words).exit_code == 0
+    refused = omega(*words)
+    assert refused.exit_code == 2
+    assert "is not empty" in refused.stderr
+    assert omega(*words, "--overwrite").exit_code == 0
+
+
 def test_run_takes_two_files(strategy: Path, tmp_path: Path) -> None:
     both = pl.read_parquet(SAMPLE)
     for side in ("bid", "ask"):

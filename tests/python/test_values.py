@@ -130,8 +130,10 @@ def test_a_signal_takes_numbers_that_make_no_sense() -> None:
 
 
 @pytest.mark.parametrize("expires", [None, "day", 1_700_000_000, datetime(2024, 1, 1, tzinfo=UTC)])
-def test_a_signal_expires_never_with_the_day_or_at_a_moment(expires: object) -> None:
-    assert Signal("long", expires=expires).expires == expires  # type: ignore[arg-type]  # wrong on purpose
+def test_a_signal_expires_never_with_the_day_or_at_a_moment(
+    expires: datetime | int | str | None,
+) -> None:
+    assert Signal("long", expires=expires).expires == expires
 
 
 def test_a_signal_with_meta_can_be_hashed() -> None:

@@ -187,6 +187,7 @@ def test_a_missing_interval_is_refused() -> None:
 @given(runs.whole_runs())
 def test_the_ledger_closes(run: runs.Run) -> None:
     assert built(run).first_broken_ledger_line() is None
+    assert PlainTables(run, symbols=runs.SYMBOLS).first_broken_ledger_line() is None
 
 
 def test_a_ledger_that_does_not_close_names_its_line() -> None:
@@ -200,3 +201,5 @@ def test_a_ledger_that_does_not_close_names_its_line() -> None:
     }.items():
         run["ledger"][name].append(value)
     assert built(run).first_broken_ledger_line() == 1
+    plain = PlainTables(run, symbols=runs.SYMBOLS, unit="ms")
+    assert plain.first_broken_ledger_line() == 1

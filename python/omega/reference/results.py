@@ -129,6 +129,18 @@ class PlainTables:
             self.unit,
         )
 
+    def first_broken_ledger_line(self) -> int | None:
+        """The first ledger line whose amount doesn't lead to its balance."""
+        balance = 0.0
+        lines = zip(
+            self.columns["ledger"]["amount"], self.columns["ledger"]["balance"], strict=True
+        )
+        for row, (amount, recorded) in enumerate(lines):
+            balance += amount
+            if balance.hex() != recorded.hex():
+                return row
+        return None
+
     def _frame(self, table: str) -> pl.DataFrame:
         kinds: dict[str, pl.DataType] = {
             "u32": pl.UInt32(),
@@ -146,10 +158,14 @@ class PlainTables:
 
     def _time(self, name: str) -> pl.Expr:
         """Polars has no seconds: it shows them as milliseconds."""
-        if self.unit == "s":
-            return (pl.col(name) * 1_000).cast(pl.Datetime("ms", self.timezone))
-        kind = pl.Datetime(self.unit, self.timezone)  # type: ignore[arg-type]  # ms, us or ns
-        return pl.col(name).cast(kind)
+        times = {
+            "s": (pl.col(name) * 1_000, pl.Datetime("ms", self.timezone)),
+            "ms": (pl.col(name), pl.Datetime("ms", self.timezone)),
+            "us": (pl.col(name), pl.Datetime("us", self.timezone)),
+            "ns": (pl.col(name), pl.Datetime("ns", self.timezone)),
+        }
+        values, kind = times[self.unit]
+        return values.cast(kind)
 
 
 def curve_metrics(tables: Mapping[str, Columns], per_day: int) -> dict[str, Number]:

@@ -1,8 +1,18 @@
 //! The account: balance, ledger, closed trades and the equity curve.
 
+use arrow_buffer::ScalarBuffer;
+
 use super::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use crate::execution::{Account, Exit, Fill, Position};
 use crate::types::{Bar, TradeId};
+
+/// The equity rows so far; their times are those of the bars walked.
+#[derive(Debug)]
+struct Rows {
+    balance: Vec<f64>,
+    equity: Vec<f64>,
+    open_positions: Vec<u32>,
+}
 
 /// Omega's own portfolio: one account in one currency.
 #[derive(Debug)]
@@ -10,7 +20,7 @@ pub struct Portfolio {
     balance: f64,
     ledger: Vec<LedgerLine>,
     trades: Vec<Trade>,
-    equity: EquityCurve,
+    rows: Rows,
 }
 
 impl Portfolio {
@@ -28,8 +38,7 @@ impl Portfolio {
             balance: cash,
             ledger: vec![deposit],
             trades: Vec::new(),
-            equity: EquityCurve {
-                time: Vec::with_capacity(bars),
+            rows: Rows {
                 balance: Vec::with_capacity(bars),
                 equity: Vec::with_capacity(bars),
                 open_positions: Vec::with_capacity(bars),
@@ -46,17 +55,17 @@ impl Portfolio {
     /// The equity at the last mark; the cash before the first.
     #[must_use]
     pub fn marked_equity(&self) -> f64 {
-        self.equity.equity.last().copied().unwrap_or(self.balance)
+        self.rows.equity.last().copied().unwrap_or(self.balance)
     }
 
     /// Writes the equity row of a bar without open positions.
     #[inline]
-    pub fn mark_flat(&mut self, time: i64) {
-        self.push_equity(time, self.balance, 0);
+    pub fn mark_flat(&mut self) {
+        self.push_row(self.balance, 0);
     }
 
     /// Writes the equity row of a bar, positions being marked.
-    pub fn write_row(&mut self, time: i64, positions: &[Position]) {
+    pub fn write_row(&mut self, positions: &[Position]) {
         let open = positions
             .iter()
             .fold(0.0, |sum, position| sum + position.marked_profit);
@@ -65,32 +74,47 @@ impl Portfolio {
             reason = "trade numbers are 32 bits wide"
         )]
         let count = positions.len() as u32;
-        self.push_equity(time, self.balance + open, count);
+        self.push_row(self.balance + open, count);
     }
 
     /// Writes the last row again, after positions were closed at the last close (L4).
     pub fn rewrite_last_row(&mut self) {
-        if let Some(time) = self.equity.time.pop() {
-            self.equity.balance.pop();
-            self.equity.equity.pop();
-            self.equity.open_positions.pop();
-            self.mark_flat(time);
+        if self.rows.balance.pop().is_some() {
+            self.rows.equity.pop();
+            self.rows.open_positions.pop();
+            self.mark_flat();
         }
     }
 
-    /// Trades in order of entry, ledger and equity at the end of a run.
+    /// Trades in order of entry, ledger and equity at the end of a run over bars of these times.
     #[must_use]
-    pub fn into_rows(mut self) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
+    pub fn into_rows(
+        mut self,
+        time: ScalarBuffer<i64>,
+    ) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
         self.trades.sort_by_key(|trade| trade.id);
-        (self.trades, self.ledger, self.equity)
+        let Rows {
+            balance,
+            equity,
+            open_positions,
+        } = self.rows;
+        (
+            self.trades,
+            self.ledger,
+            EquityCurve {
+                time,
+                balance,
+                equity,
+                open_positions,
+            },
+        )
     }
 
     #[inline]
-    fn push_equity(&mut self, time: i64, equity: f64, open_positions: u32) {
-        self.equity.time.push(time);
-        self.equity.balance.push(self.balance);
-        self.equity.equity.push(equity);
-        self.equity.open_positions.push(open_positions);
+    fn push_row(&mut self, equity: f64, open_positions: u32) {
+        self.rows.balance.push(self.balance);
+        self.rows.equity.push(equity);
+        self.rows.open_positions.push(open_positions);
     }
 
     fn book(&mut self, time: i64, kind: LedgerKind, trade: TradeId, amount: f64) {

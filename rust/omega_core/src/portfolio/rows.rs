@@ -1,5 +1,7 @@
 //! What the portfolio writes down: closed trades, ledger lines and the equity curve.
 
+use arrow_buffer::ScalarBuffer;
+
 use crate::execution::ExitReason;
 use crate::types::{Direction, SymbolId, TradeId};
 
@@ -104,10 +106,10 @@ pub struct LedgerLine {
 }
 
 /// One row for each bar walked, marked to the close (M5).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EquityCurve {
-    /// Open times.
-    pub time: Vec<i64>,
+    /// Open times; where one chunk of the candles holds them, the memory is the candles' own.
+    pub time: ScalarBuffer<i64>,
     /// Cash after all booked profits and costs.
     pub balance: Vec<f64>,
     /// Balance plus open profit.

@@ -1,5 +1,6 @@
 //! A run: what a strategy may declare before it, and the call that walks the bars.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -189,7 +190,13 @@ impl Run {
         let counts = replay::run(&mut feed, &plan, &mut strategy, desk, &mut watch)
             .map_err(|Raised(error)| error)?;
         let callback_time = strategy.callback_time();
-        let rows = rows_of(&candles, &settings, executor, portfolio);
+        let rows = rows_of(
+            &candles,
+            plan.start..plan.end,
+            &settings,
+            executor,
+            portfolio,
+        );
         let exits_triggered = rows.trades.len();
         let tables = py.detach(|| RunTables::from_rows(rows));
         let report = RunReport {
@@ -250,12 +257,13 @@ impl BehindFields<'_> {
 
 fn rows_of(
     candles: &SymbolCandles,
+    bars: Range<usize>,
     settings: &RunSettings,
     executor: Simulator,
     portfolio: Portfolio,
 ) -> RunRows {
     let (orders, fills, positions) = executor.into_rows();
-    let (trades, ledger, equity) = portfolio.into_rows();
+    let (trades, ledger, equity) = portfolio.into_rows(candles.times(bars));
     RunRows {
         symbols: vec![candles.name().to_owned()],
         contract_sizes: vec![settings.instrument.contract_size],

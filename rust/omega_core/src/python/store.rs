@@ -13,8 +13,8 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use super::columns::Column;
 use super::error::to_pyerr;
 use crate::columns::{
-    Findings, InputColumn, Level, Role, Rule, Rules, Slot, SymbolInput, read, refuse_nulls, report,
-    validate,
+    AskColumns, Findings, InputColumn, Level, Role, Rule, Rules, Slot, SymbolInput, read,
+    refuse_nulls, report, validate,
 };
 use crate::error::OmegaError;
 use crate::store::{self, SymbolCandles};
@@ -127,6 +127,16 @@ impl CandleStore {
         Ok(names
             .map(|(role, name)| (role.name().to_owned(), name.to_owned()))
             .collect())
+    }
+
+    /// The distance from bid to ask where no column tells the ask side; 0 where one does.
+    fn spread(&self, symbol: &str) -> PyResult<f64> {
+        let (_, candles) = self.candles(symbol)?;
+        let first = candles.segments().first();
+        Ok(match first.map(|segment| &segment.ask) {
+            Some(AskColumns::Constant(spread)) => *spread,
+            _ => 0.0,
+        })
     }
 
     /// Number of bars of all symbols.

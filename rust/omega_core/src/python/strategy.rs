@@ -93,18 +93,33 @@ impl<'py> PyStrategy<'py> {
         self.timer.total()
     }
 
+    /// Moves the clock and the view to the newest bar; publishes what the strategy may ask for.
     #[inline]
     fn prepare(&mut self, newest: usize, state: &State<'_>) -> PyResult<()> {
         self.clock.show(newest + 1);
+        let unchanged = self.published == Some(state.changes);
+        if !unchanged || !state.positions.is_empty() {
+            self.publish(state);
+        }
+        if is_held_elsewhere(&self.view) {
+            self.replace_view()?;
+        }
+        self.view.get().show(newest);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn publish(&mut self, state: &State<'_>) {
         self.desk.publish_numbers(state);
         if self.published != Some(state.changes) {
             self.desk.publish_lists(state);
             self.published = Some(state.changes);
         }
-        if is_held_elsewhere(&self.view) {
-            self.view = Bound::new(self.py, BarView::new(Arc::clone(&self.source), newest))?;
-        }
-        self.view.get().show(newest);
+    }
+
+    #[inline(never)]
+    fn replace_view(&mut self) -> PyResult<()> {
+        self.view = Bound::new(self.py, BarView::new(Arc::clone(&self.source), 0))?;
         Ok(())
     }
 
@@ -116,6 +131,7 @@ impl<'py> PyStrategy<'py> {
         }
     }
 
+    #[inline(never)]
     fn call_timed(&mut self) -> PyResult<Bound<'py, PyAny>> {
         let before = Instant::now();
         let returned = self.call();
@@ -124,6 +140,7 @@ impl<'py> PyStrategy<'py> {
     }
 
     /// Tells the strategy what happened on the newest bar, in order.
+    #[inline(never)]
     fn tell(&self, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
         for event in state.events {
             let (callback, argument) = match (event, &self.callbacks) {
@@ -158,19 +175,14 @@ impl<'py> PyStrategy<'py> {
         Ok(())
     }
 
-    #[inline]
+    /// Takes what a callback queued, then what it returned.
+    #[inline(never)]
     fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
-        if !self.queue.is_empty() {
-            for item in self.queue.iter() {
-                self.vocabulary.take(&item, actions)?;
-            }
-            self.queue.del_slice(0, self.queue.len())?;
+        for item in self.queue.iter() {
+            self.vocabulary.take(&item, actions)?;
         }
-        if returned.is_none() {
-            Ok(())
-        } else {
-            self.vocabulary.take(returned, actions)
-        }
+        self.queue.del_slice(0, self.queue.len())?;
+        self.vocabulary.take(returned, actions)
     }
 
     /// Calls `manage_positions(open_positions, symbol_slice, bid_candle, ask_candle, all_positions)`.
@@ -185,6 +197,7 @@ impl<'py> PyStrategy<'py> {
         self.collect(&returned, actions)
     }
 
+    #[inline]
     fn step(&mut self, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
         if !state.events.is_empty() {
             self.tell(state, actions)?;
@@ -194,10 +207,14 @@ impl<'py> PyStrategy<'py> {
         } else {
             self.call()?
         };
+        if returned.is_none() && self.queue.is_empty() {
+            return Ok(());
+        }
         self.collect(&returned, actions)
     }
 
     /// Adds bar, time and symbol to an exception, and leaves it otherwise as it was raised.
+    #[cold]
     fn noted(&self, error: PyErr, newest: usize) -> PyErr {
         let time = self.source.candles.time(newest);
         let shown = self

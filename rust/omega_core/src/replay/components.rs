@@ -143,7 +143,7 @@ pub trait Portfolio: Account {
     /// Closed trades so far, in the order of their exits.
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
-    fn update_flat(&mut self, time: i64);
+    fn update_flat(&mut self);
     /// Marks positions to the close of a bar, applies the stop-out, and writes the bar's row.
     fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E);
     /// Writes the last row again, after positions were closed at the last close.
@@ -160,14 +160,14 @@ impl Portfolio for crate::portfolio::Portfolio {
     }
 
     #[inline]
-    fn update_flat(&mut self, time: i64) {
-        self.mark_flat(time);
+    fn update_flat(&mut self) {
+        self.mark_flat();
     }
 
     fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E) {
         mark(&now.bar, executor.positions_mut(), now.rate);
         while executor.stop_out(now, self) {}
-        self.write_row(now.bar.time, executor.positions());
+        self.write_row(executor.positions());
     }
 
     fn rewrite_last_row(&mut self) {

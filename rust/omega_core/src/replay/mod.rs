@@ -72,7 +72,7 @@ where
         strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
         executor.clear_events();
         if actions.is_empty() && executor.is_idle() {
-            portfolio.update_flat(cursor.time());
+            portfolio.update_flat();
         } else {
             counts.signals += actions.len();
             let now = moment(&cursor, feed, index);

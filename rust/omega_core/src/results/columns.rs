@@ -66,12 +66,12 @@ pub(super) fn bools(values: impl IntoIterator<Item = bool>) -> ArrayRef {
 
 /// Times of the run's unit and zone.
 pub(super) fn times(values: impl IntoIterator<Item = i64>, shared: &Shared) -> ArrayRef {
-    time_vec(values.into_iter().collect(), shared)
+    time_vec(values.into_iter().collect::<Vec<_>>(), shared)
 }
 
-/// The vector itself as an array of times.
-pub(super) fn time_vec(values: Vec<i64>, shared: &Shared) -> ArrayRef {
-    let values = ScalarBuffer::from(values);
+/// A buffer, or a vector, itself as an array of times.
+pub(super) fn time_vec(values: impl Into<ScalarBuffer<i64>>, shared: &Shared) -> ArrayRef {
+    let values = values.into();
     let zone = shared.timezone.clone();
     match shared.unit {
         TimeUnit::Second => {

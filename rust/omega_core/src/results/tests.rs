@@ -38,7 +38,7 @@ fn rows() -> RunRows {
             line(LedgerKind::Fee, Some(TradeId(0)), -0.5, 1_019.0),
         ],
         equity: EquityCurve {
-            time: vec![0, DAY],
+            time: vec![0, DAY].into(),
             balance: vec![999.5, 1_019.0],
             equity: vec![900.0, 1_019.0],
             open_positions: vec![1, 0],
@@ -238,12 +238,12 @@ fn metrics_are_those_of_the_tables() {
 #[test]
 fn times_before_1970_have_days_too() {
     let mut rows = rows();
-    rows.equity.time = vec![-DAY, -1];
+    rows.equity.time = vec![-DAY, -1].into();
     assert_eq!(
         metric(&RunTables::from_rows(rows.clone()), "days"),
         MetricValue::Int(1)
     );
-    rows.equity.time = vec![-1, 0];
+    rows.equity.time = vec![-1, 0].into();
     assert_eq!(
         metric(&RunTables::from_rows(rows), "days"),
         MetricValue::Int(2)

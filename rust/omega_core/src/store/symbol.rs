@@ -1,6 +1,9 @@
 //! All bars of one symbol, and all symbols of a store.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use arrow_buffer::ScalarBuffer;
 
 use crate::columns::{ColumnNames, Segment, SymbolColumns};
 use crate::types::{Bar, SymbolId, TimeUnit};
@@ -116,12 +119,14 @@ impl SymbolCandles {
     }
 
     /// The chunks, in time order.
+    #[inline]
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// Bar index at which segment `k` begins.
+    #[inline]
     #[must_use]
     pub fn segment_start(&self, k: usize) -> usize {
         self.starts[k]
@@ -150,6 +155,23 @@ impl SymbolCandles {
     pub fn time(&self, index: usize) -> i64 {
         let (k, offset) = self.locate(index);
         self.segments[k].time[offset]
+    }
+
+    /// Open times of a range of bars: shared where one segment holds them, else put together.
+    #[must_use]
+    pub fn times(&self, bars: Range<usize>) -> ScalarBuffer<i64> {
+        if bars.is_empty() {
+            return ScalarBuffer::from(Vec::new());
+        }
+        let (first, offset) = self.locate(bars.start);
+        let segment = &self.segments[first];
+        if offset + bars.len() <= segment.len() {
+            return segment.time.slice(offset, bars.len());
+        }
+        let times = self.segments[first..]
+            .iter()
+            .flat_map(|segment| segment.time.iter().copied());
+        times.skip(offset).take(bars.len()).collect()
     }
 
     /// Both sides of bar `index`.

@@ -80,7 +80,12 @@ impl Simulator {
             let price = now.market_price(direction.entry_side(), self.settings.market_fill);
             return self.enter(row, (price, Live::FromOpen), now, account).err();
         }
-        self.working.push(Working { id, row, kind });
+        self.working.push(Working {
+            id,
+            row,
+            kind,
+            armed_at: None,
+        });
         None
     }
 

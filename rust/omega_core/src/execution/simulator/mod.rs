@@ -55,6 +55,8 @@ struct Working {
     id: OrderId,
     row: usize,
     kind: OrderType,
+    /// The count of bars matched when it was armed; the rest of that bar leaves it alone.
+    armed_at: Option<u64>,
 }
 
 /// Omega's own executor: matches orders against bid and ask columns.
@@ -72,6 +74,7 @@ pub struct Simulator {
     next_order: u32,
     next_trade: u32,
     changes: u64,
+    matched: u64,
 }
 
 impl Simulator {
@@ -91,6 +94,7 @@ impl Simulator {
             next_order: 0,
             next_trade: 0,
             changes: 0,
+            matched: 0,
         }
     }
 

@@ -40,6 +40,7 @@ impl Simulator {
 
     /// Matches working orders and protective exits against a bar: EXITS of the loop.
     pub fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
+        self.matched += 1;
         self.match_open(now, account);
         self.match_inside(now, account);
         self.observe_extremes(now);
@@ -100,6 +101,9 @@ impl Simulator {
     /// What the bar does to one working order, the open or the rest of the bar. An order that the
     /// open armed waits for the next bar, so the rest of the bar leaves it alone.
     pub(super) fn match_working(&self, waiting: &Working, now: &Moment, open: bool) -> Match {
+        if waiting.armed_at == Some(self.matched) {
+            return Match::None;
+        }
         let order = &self.orders[waiting.row];
         let bar = now
             .bar
@@ -130,6 +134,7 @@ impl Simulator {
             Match::None => None,
             Match::Armed => {
                 self.working[place].kind = waiting.kind.armed();
+                self.working[place].armed_at = Some(self.matched);
                 None
             }
             Match::Filled(price, live) => {

@@ -1,0 +1,191 @@
+"""What a run writes down and passes on: moments, orders, fills, positions, trades.
+
+The names of the fields are those of the columns of the result tables, so that a list of rows is a
+table (``docs/concepts/results.md``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from omega.reference.matching import Candle, Live, Waiting
+
+
+class Moment(NamedTuple):
+    """One bar of the loop: the bar at hand, the one before it, and the rates of exchange."""
+
+    index: int
+    bar: Candle
+    last: Candle
+    rate: float
+    """Account currency per unit of quote currency at this bar's time."""
+    last_rate: float
+    """The same at the last bar's time, for sizes (rule 23)."""
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """A row of the orders table; `price` is the stop of a stop-limit."""
+
+    order_id: int
+    symbol: str
+    sign: float
+    type: str
+    submitted_time: int
+    lots: float = 0.0
+    price: float | None = None
+    limit_price: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trailing_stop: float | None = None
+    expires: int | str | None = None
+    oco: str | None = None
+    reason: str | None = None
+    tags: tuple[str, ...] = ()
+    status: str = "working"
+    reject_reason: str | None = None
+    armed_in: int | None = None
+    """The bar, counted as bars were matched, in which the stop of a stop-limit was reached."""
+
+    @property
+    def side(self) -> str:
+        """What it does: a close order has the side opposite to its position."""
+        return "buy" if self.sign > 0.0 else "sell"
+
+    @property
+    def direction(self) -> str:
+        """The direction of the position that it opens."""
+        return "long" if self.sign > 0.0 else "short"
+
+    def waiting(self) -> Waiting:
+        """What it waits for by now, facing; an armed stop-limit is a limit (rule 11)."""
+        price = 0.0 if self.price is None else self.price * self.sign
+        limit = 0.0 if self.limit_price is None else self.limit_price * self.sign
+        if self.armed_in is not None:
+            return Waiting("limit", limit, limit)
+        return Waiting(self.type, price, limit)
+
+
+@dataclass(slots=True)
+class Fill:
+    """A row of the fills table."""
+
+    order_id: int
+    trade_id: int
+    symbol: str
+    sign: float
+    index: int
+    time: int
+    price: float
+    lots: float
+    fee: float
+    slippage: float
+
+    @property
+    def side(self) -> str:
+        """Whether it bought or sold."""
+        return "buy" if self.sign > 0.0 else "sell"
+
+
+@dataclass(slots=True, eq=False)
+class Position:
+    """An open position, and a row of the positions table where it is still open at the end."""
+
+    trade_id: int
+    order_id: int
+    symbol: str
+    sign: float
+    lots: float
+    contract_size: float
+    entry_index: int
+    entry_time: int
+    entry_price: float
+    entry_fee: float
+    margin: float
+    stop_loss: float | None
+    take_profit: float | None
+    initial_stop: float | None
+    trailing_stop: float | None
+    reason: str | None
+    tags: tuple[str, ...]
+    best_price: float
+    worst_price: float
+    live: Live = Live.FROM_OPEN
+    stop_reason: str = "stop_loss"
+    open_profit: float = 0.0
+    """At the last mark, in account currency; 0 until the first."""
+    swap: float = 0.0
+    exit_legs: int = 0
+    partly_closed: int = 0
+    """How many of the run's partial closes it has had, as bits by manager."""
+    turned_down: tuple[float, float] | None = None
+    """Worst and best net profit of the outcomes that a policy chose between (rule 20)."""
+
+    @property
+    def direction(self) -> str:
+        """Whether it profits from rising or from falling prices."""
+        return "long" if self.sign > 0.0 else "short"
+
+    def profit(self, price: float, lots: float, rate: float) -> float:
+        """Profit of lots at a price, evaluated from the left (M2, rule 22)."""
+        return (price - self.entry_price) * self.sign * lots * self.contract_size * rate
+
+    def remember(self, worst: float, best: float) -> None:
+        """Widen the range of outcomes that a policy chose between (I3, rule 20)."""
+        low, high = self.turned_down or (worst, best)
+        self.turned_down = (worst if worst < low else low, best if best > high else high)
+
+
+@dataclass(slots=True)
+class Trade:
+    """A row of the trades table: a position closed, or a part of one."""
+
+    trade_id: int
+    symbol: str
+    direction: str
+    lots: float
+    units: float
+    entry_index: int
+    entry_time: int
+    entry_price: float
+    exit_index: int
+    exit_time: int
+    exit_price: float
+    stop_loss: float | None
+    take_profit: float | None
+    exit_reason: str
+    ambiguous: bool
+    gross_pnl: float
+    fees: float
+    swap: float
+    net_pnl: float
+    net_pnl_worst: float
+    net_pnl_best: float
+    r_multiple: float | None
+    mae: float
+    mfe: float
+    bars_held: int
+    reason: str | None
+    tags: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class LedgerLine:
+    """A row of the ledger: one change of the balance."""
+
+    time: int
+    kind: str
+    trade_id: int | None
+    amount: float
+    balance: float
+
+
+@dataclass(slots=True)
+class EquityRow:
+    """A row of the equity curve."""
+
+    time: int
+    balance: float
+    equity: float
+    open_positions: int

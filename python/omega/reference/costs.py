@@ -1,0 +1,141 @@
+"""What trading costs and how large an order is (M3, M4; rules 22 to 26).
+
+What goes in: the run's settings and a price. What comes out: lots, a fee, a distance, nights. All
+products and sums are evaluated from the left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+_MASK = 2**64 - 1
+_TRIPLE, _SATURDAY = 3, 5
+
+
+def uniform(seed: int, order: int, leg: int) -> float:
+    """SplitMix64's finaliser over seed, order number and leg: a number in [0, 1) (rule 24).
+
+    Example:
+        >>> uniform(7, 3, 1) == uniform(7, 3, 1) != uniform(8, 3, 1)
+        True
+    """
+    state = _mix(seed + 0x9E3779B97F4A7C15 & _MASK)
+    state = _mix(state ^ order)
+    state = _mix(state ^ (leg << 32))
+    return (state >> 11) / 9007199254740992.0
+
+
+def _mix(z: int) -> int:
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & _MASK
+    return z ^ (z >> 31)
+
+
+def slippage(costs: Mapping[str, Any], seed: int, order: int, leg: int) -> float:
+    """The distance of one fill, always against the trader (rule 24).
+
+    Example:
+        >>> slippage({"slippage": 0.5, "slippage_random": 0.0}, 0, 0, 0)
+        0.5
+    """
+    fixed, random = costs["slippage"], costs["slippage_random"]
+    return fixed + uniform(seed, order, leg) * random if random > 0.0 else fixed
+
+
+def fee(costs: Mapping[str, Any], lots: float, notional: float) -> float:
+    """The fee of one leg (rule 25).
+
+    Example:
+        >>> fee({"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01, "fee_min": 0.0},
+        ...     2.0, 250_000.0)
+        36.0
+    """
+    parts = (
+        notional * costs["fee_per_million"] / 1e6
+        + lots * costs["fee_per_lot"]
+        + notional * costs["fee_percent"] / 100.0
+    )
+    return costs["fee_min"] if parts < costs["fee_min"] else parts
+
+
+def nights(last: int, now: int, triple_day: int) -> int:
+    """How often swap is booked between two UTC days, counted from 1970-01-01 (rule 26).
+
+    Example:
+        >>> nights(0, 1, 3)  # 1970-01-01 was a Thursday: 3
+        3
+        >>> nights(1, 4, 3)  # Friday, Saturday, Sunday
+        1
+    """
+    weekdays = [(day + 3) % 7 for day in range(last, now)]
+    return sum(
+        0 if day >= _SATURDAY else _TRIPLE if day == triple_day else 1 for day in weekdays
+    )
+
+
+def lots_of(
+    sizer: tuple[str, float],
+    instrument: Mapping[str, Any],
+    price: float,
+    stop_loss: float | None,
+    equity: float,
+    rate: float,
+) -> float | None:
+    """The size that a sizer gives, before rounding (rule 23); None where it needs a stop loss.
+
+    Example:
+        >>> lots_of(("risk_percent", 1.0), {"contract_size": 10.0, "volume_max": None},
+        ...         100.0, 95.0, 5_000.0, 1.0)
+        1.0
+    """
+    kind, amount = sizer
+    per_lot = instrument["contract_size"] * rate
+    if kind == "fixed_lots":
+        return amount
+    if kind == "fixed_units":
+        lots = amount / instrument["contract_size"]
+    elif kind == "equity_percent":
+        lots = _over(equity * amount / 100.0, abs(price) * per_lot)
+    elif stop_loss is None:
+        return None
+    elif kind == "risk_amount":
+        lots = _over(amount, abs(price - stop_loss) * per_lot)
+    else:
+        lots = _over(equity * amount / 100.0, abs(price - stop_loss) * per_lot)
+    most = instrument["volume_max"]
+    return most if most is not None and lots > most else lots
+
+
+def order_size(instrument: Mapping[str, Any], lots: float) -> float | None:
+    """A size rounded down to the volume step; None where no order may have it (M3, rule 23).
+
+    Example:
+        >>> order_size({"volume_step": 0.01, "volume_min": 0.01, "volume_max": None}, 0.299999)
+        0.29
+    """
+    step, least, most = (instrument[f"volume_{name}"] for name in ("step", "min", "max"))
+    if step is not None:
+        steps = _floor(lots / step + 1e-9)
+        per_lot = _floor(1.0 / step)
+        if 1.0 / step - per_lot >= 0.5:  # noqa: PLR2004 - rounds half up
+            per_lot += 1.0
+        exact = per_lot >= 1.0 and abs(per_lot * step - 1.0) < 1e-12  # noqa: PLR2004 - rule 23
+        lots = steps / per_lot if exact else steps * step
+    if not (math.isfinite(lots) and lots > 0.0):
+        return None
+    too_small = least is not None and lots < least
+    too_large = most is not None and lots > most
+    return None if too_small or too_large else lots
+
+
+def _floor(value: float) -> float:
+    return float(math.floor(value)) if math.isfinite(value) else value
+
+
+def _over(a: float, b: float) -> float:
+    """Divide as IEEE does: by zero gives an infinity, or NaN."""
+    if b != 0.0:
+        return a / b
+    return math.nan if a == 0.0 or math.isnan(a) else math.copysign(math.inf, a)

@@ -1,0 +1,123 @@
+"""Fills to money: balance, ledger, closed trades and the equity curve (M2, M5).
+
+What goes in: entries, exits, nights and closes. What comes out: rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from omega.reference.book import EquityRow, Fill, LedgerLine, Moment, Position, Trade
+
+
+def total(values: Iterable[float]) -> float:
+    """From the first to the last, starting at 0; Python's own `sum` may compensate."""
+    result = 0.0
+    for value in values:
+        result += value
+    return result
+
+
+class Portfolio:
+    """One account in one currency."""
+
+    def __init__(self, cash: float, time: int) -> None:
+        self.balance = cash
+        self.ledger = [LedgerLine(time, "deposit", None, cash, cash)]
+        self.trades: list[Trade] = []
+        self.equity: list[EquityRow] = []
+
+    @property
+    def marked_equity(self) -> float:
+        """The equity at the last mark; the cash before the first."""
+        return self.equity[-1].equity if self.equity else self.balance
+
+    def book(self, time: int, kind: str, trade_id: int, amount: float) -> None:
+        """Change the balance by one ledger line (M5)."""
+        self.balance += amount
+        self.ledger.append(LedgerLine(time, kind, trade_id, amount, self.balance))
+
+    def book_fee(self, fill: Fill) -> None:
+        """Book the fee of a leg, where there is one."""
+        if fill.fee != 0.0:
+            self.book(fill.time, "fee", fill.trade_id, -fill.fee)
+
+    def book_exit(
+        self,
+        position: Position,
+        fill: Fill,
+        reason: str,
+        entry_fee: float,
+        swap: float,
+        rate: float,
+    ) -> Trade:
+        """Book profit and fee of a part closed, and write its trade (M2, rules 22 and 25)."""
+        lots = fill.lots
+        gross_pnl = position.profit(fill.price, lots, rate)
+        fees = entry_fee + fill.fee
+        net_pnl = gross_pnl - fees + swap
+        worst, best = position.turned_down or (net_pnl, net_pnl)
+        risk = 0.0
+        if position.initial_stop is not None:
+            distance = abs(position.entry_price - position.initial_stop)
+            risk = distance * lots * position.contract_size * rate
+        against = position.profit(position.worst_price, lots, rate)
+        favour = position.profit(position.best_price, lots, rate)
+        trade = Trade(
+            trade_id=position.trade_id,
+            symbol=position.symbol,
+            direction=position.direction,
+            lots=lots,
+            units=lots * position.contract_size,
+            entry_index=position.entry_index,
+            entry_time=position.entry_time,
+            entry_price=position.entry_price,
+            exit_index=fill.index,
+            exit_time=fill.time,
+            exit_price=fill.price,
+            stop_loss=position.stop_loss,
+            take_profit=position.take_profit,
+            exit_reason=reason,
+            ambiguous=position.turned_down is not None,
+            gross_pnl=gross_pnl,
+            fees=fees,
+            swap=swap,
+            net_pnl=net_pnl,
+            net_pnl_worst=_least(worst, net_pnl),
+            net_pnl_best=_most(best, net_pnl),
+            r_multiple=net_pnl / risk if risk > 0.0 else None,
+            mae=_least(_least(0.0, against), gross_pnl),
+            mfe=_most(_most(0.0, favour), gross_pnl),
+            bars_held=fill.index - position.entry_index,
+            reason=position.reason,
+            tags=position.tags,
+        )
+        self.book(trade.exit_time, "pnl", trade.trade_id, gross_pnl)
+        self.book_fee(fill)
+        self.trades.append(trade)
+        return trade
+
+    def mark(self, now: Moment, positions: list[Position]) -> None:
+        """Mark positions to the close and write the equity row (M5, step 7)."""
+        equity = self.balance
+        for position in positions:
+            close = now.bar.exit_side(position.sign).close
+            position.open_profit = position.profit(close, position.lots, now.rate)
+            equity += position.open_profit
+        self.equity.append(EquityRow(now.bar.time, self.balance, equity, len(positions)))
+
+    def rewrite_last_row(self, positions: list[Position]) -> None:
+        """Write the last row again, after positions were closed at its close (L4, rule 34)."""
+        row = self.equity[-1]
+        equity = self.balance
+        for position in positions:
+            equity += position.open_profit
+        self.equity[-1] = EquityRow(row.time, self.balance, equity, len(positions))
+
+
+def _least(a: float, b: float) -> float:
+    return b if b < a else a
+
+
+def _most(a: float, b: float) -> float:
+    return b if b > a else a

@@ -1,0 +1,312 @@
+"""A run by the reference backend: a strategy in, result tables out.
+
+What goes in: columns, a strategy and the settings that the native backend would get. What comes
+out: the same tables, to the last bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from omega.errors import CallbackFailed, ConfigError
+from omega.reference import book, indicators, loop, views
+from omega.reference.columns import PRICES, Columns
+from omega.reference.portfolio import Portfolio
+from omega.reference.results import SCHEMAS, PlainTables
+from omega.reference.simulator import Simulator
+from omega.signals import Action, Cancel, Close, Modify, Signal
+from omega.strategy import Strategy
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Callback = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run counted and how long it took."""
+
+    bars_processed: int
+    signals_generated: int
+    exits_triggered: int
+    total_time_ms: float
+    callback_time_ms: float
+    start_index: int
+
+
+def execute(
+    candles: Columns,
+    strategy: Strategy | type[Strategy] | Callback,
+    settings: Mapping[str, Any],
+    *,
+    on_progress: loop.Progress | None = None,
+) -> tuple[PlainTables, RunReport]:
+    """Run a strategy over candles by the rules, one after the other.
+
+    Args:
+        candles: The columns of one symbol.
+        strategy: A `Strategy`, a class of one, or a function `on_bar(bar)`.
+        settings: As `omega.run_backtest` hands them to a backend.
+        on_progress: Called with bars done and bars in all, about a hundred times.
+
+    Raises:
+        WarmupIndexNotFound: No bar is left after start and warm-up.
+        CallbackFailed: A callback returned what is no action.
+        OmegaError: An order was refused and the run is strict.
+    """
+    began = time.perf_counter()
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        strategy = strategy()
+    if not isinstance(strategy, Strategy) and not callable(strategy):
+        raise ConfigError(
+            f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
+            "on_bar(bar)"
+        )
+    context = Context(candles, settings)
+    if not isinstance(strategy, Strategy):
+        caller = Caller(context, strategy, None, None)
+        return _run(context, caller, settings, on_progress, began)
+    kind = type(strategy)
+    strategy._run = cast("Any", context)  # noqa: SLF001 - the base class and the run are one
+    try:
+        strategy.init()
+        context.declare_warmup(strategy.warmup)
+        caller = Caller(
+            context,
+            partial(kind.on_bar, strategy),
+            None if kind.on_fill is Strategy.on_fill else partial(kind.on_fill, strategy),
+            None if kind.on_exit is Strategy.on_exit else partial(kind.on_exit, strategy),
+        )
+        return _run(context, caller, settings, on_progress, began)
+    finally:
+        strategy._run = None  # noqa: SLF001 - as above
+
+
+def _run(
+    context: Context,
+    caller: Caller,
+    settings: Mapping[str, Any],
+    on_progress: loop.Progress | None,
+    began: float,
+) -> tuple[PlainTables, RunReport]:
+    candles = context.source.candles
+    bars = loop.plan(candles, settings, context.warmup)
+    context.portfolio.ledger[0].time = int(candles.time[bars[0]])
+    signals = loop.run(candles, bars, caller, context.simulator, on_progress)
+    report = RunReport(
+        bars_processed=len(bars),
+        signals_generated=signals,
+        exits_triggered=len(context.portfolio.trades),
+        total_time_ms=(time.perf_counter() - began) * 1e3,
+        callback_time_ms=caller.seconds * 1e3,
+        start_index=bars[0],
+    )
+    return _tables(context), report
+
+
+def _tables(context: Context) -> PlainTables:
+    simulator, portfolio = context.simulator, context.portfolio
+    candles = context.source.candles
+    trades = sorted(portfolio.trades, key=lambda trade: trade.trade_id)
+    rows: dict[str, Sequence[object]] = {
+        "trades": trades,
+        "intervals": trades,
+        "orders": simulator.orders,
+        "fills": simulator.fills,
+        "equity": portfolio.equity,
+        "ledger": portfolio.ledger,
+        "positions": simulator.positions,
+    }
+    columns = {
+        table: {name: [getattr(row, name) for row in rows[table]] for name in schema}
+        for table, schema in SCHEMAS.items()
+    }
+    return PlainTables(
+        columns,
+        symbols=[candles.symbol],
+        contract_sizes=[simulator.instrument["contract_size"]],
+        unit=candles.unit,
+        timezone=candles.timezone,
+    )
+
+
+class Context:
+    """What a strategy may declare and ask: the `RunContext` of this backend."""
+
+    def __init__(self, candles: Columns, settings: Mapping[str, Any]) -> None:
+        self.source = views.Source(candles)
+        self.clock = views.Clock()
+        self.portfolio = Portfolio(settings["cash"], 0)
+        self.simulator = Simulator(
+            settings, candles.symbol, candles.units_per_day, candles.unit, self.portfolio
+        )
+        self.queue: list[Action] = []
+        self.taken: list[Action] = []
+        self.warmup = 0
+
+    def next_order_id(self) -> int:
+        """Give the number that the next queued action will take."""
+        return self.simulator.next_order + len(self.taken) + len(self.queue)
+
+    @property
+    def balance(self) -> float:
+        """Cash after all booked profits and costs."""
+        return self.portfolio.balance
+
+    @property
+    def equity(self) -> float:
+        """Balance plus open profit at the newest bar's close."""
+        return self.portfolio.marked_equity
+
+    @property
+    def positions(self) -> list[views.Position]:
+        """All open positions, oldest first."""
+        newest = max(self.clock.visible - 1, 0)
+        return [views.Position(row, self.source, newest) for row in self.simulator.positions]
+
+    @property
+    def position(self) -> views.Position | None:
+        """The oldest open position, or None."""
+        return next(iter(self.positions), None)
+
+    @property
+    def pending(self) -> list[views.PendingOrder]:
+        """Orders that wait, oldest first."""
+        return [views.PendingOrder(row, self.source) for row in self.simulator.waiting]
+
+    def declare_warmup(self, bars: int) -> None:
+        """Ask for so many complete bars before the first decision (L2)."""
+        self.warmup = max(self.warmup, bars)
+
+    def indicator(
+        self, name: str, window: int, source: str | views.Indicator
+    ) -> views.Indicator:
+        """Compute an indicator over a column or over another indicator."""
+        needed = indicators.check(name, window)
+        if isinstance(source, views.Indicator):
+            values = indicators.over(name, source.values, window)
+        elif name == "atr":
+            high, low, close = (self._column(f"bid_{price}") for price in PRICES[1:])
+            values = indicators.atr(high, low, close, window)
+        else:
+            values = indicators.over(name, self._column(source), window)
+        self.declare_warmup(needed)
+        return self._indicator(f"{name}({window})", values)
+
+    def expression(self, expression: pl.Expr, name: str) -> views.Indicator:
+        """Evaluate a Polars expression over the candles."""
+        import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
+
+        frame = self.source.candles.frame()
+        column = frame.select(expression.cast(pl.Float64).alias(name)).to_series()
+        if len(column) != len(frame):
+            raise ConfigError(
+                f"column: given {len(column)} values, expected {len(frame)}, one for each bar. "
+                "An expression must give one number for each bar"
+            )
+        return self._indicator(name, column.fill_null(float("nan")).to_list())
+
+    def _indicator(self, name: str, values: list[float]) -> views.Indicator:
+        array = np.array(values)
+        known = np.flatnonzero(~np.isnan(array))
+        self.declare_warmup(int(known[0]) + 1 if len(known) else len(array))
+        return views.Indicator(name, array, self.clock)
+
+    def _column(self, source: str) -> list[float]:
+        name = source if source == "volume" or source.startswith("ask_") else f"bid_{source}"
+        name = source if source.startswith("bid_") else name
+        if name.removeprefix("bid_").removeprefix("ask_") not in (*PRICES, "volume"):
+            raise ConfigError(
+                f"source: given {source}, expected open, high, low or close, alone or after bid_ "
+                "or ask_; or volume. Or use self.column() with any Polars expression"
+            )
+        if name == "volume" and self.source.candles.volume is None:
+            raise ConfigError(
+                "source: given volume, expected a column of the data. The data has no volume "
+                "column"
+            )
+        return self.source.column(name).tolist()
+
+
+class Caller:
+    """Calls the strategy, once a bar and for each event, and takes what it asks for."""
+
+    def __init__(
+        self,
+        context: Context,
+        on_bar: Callback,
+        on_fill: Callback | None,
+        on_exit: Callback | None,
+    ) -> None:
+        self.context = context
+        self.on_bar, self.on_fill, self.on_exit = on_bar, on_fill, on_exit
+        self.seconds = 0.0
+
+    def evaluate(self, newest: int) -> list[Action]:
+        """Tell of fills and exits, then ask for actions (step 2)."""
+        context = self.context
+        context.taken = []
+        try:
+            self._tell(newest)
+            began = time.perf_counter()
+            returned = self.on_bar(views.Bar(context.source, newest))
+            self.seconds += time.perf_counter() - began
+            self._take(returned)
+        except BaseException as error:
+            error.add_note(self._note(newest))
+            raise
+        actions, context.taken = context.taken, []
+        return actions
+
+    def finish(self, newest: int) -> None:
+        """Tell of the last events; what is asked for now comes too late."""
+        try:
+            self._tell(newest)
+        except BaseException as error:
+            error.add_note(self._note(newest))
+            raise
+
+    def _tell(self, newest: int) -> None:
+        context = self.context
+        context.clock.visible = newest + 1
+        for event in list(context.simulator.events):
+            if isinstance(event, book.Fill) and self.on_fill is not None:
+                self._take(self.on_fill(views.Fill(event, context.source)))
+            elif isinstance(event, book.Trade) and self.on_exit is not None:
+                self._take(self.on_exit(views.Trade(event, context.source)))
+
+    def _take(self, returned: object) -> None:
+        """Take what was queued, then what was returned: nothing, an action or a list of them."""
+        context = self.context
+        queued = list(context.queue)
+        several = isinstance(returned, (list, tuple))
+        items = list(cast("Sequence[object]", returned)) if several else [returned]
+        for item in queued + (items if several or returned is not None else []):
+            context.taken.append(self._checked(item))
+        context.queue.clear()
+
+    def _checked(self, item: object) -> Action:
+        if not isinstance(item, (Signal, Close, Cancel, Modify)):
+            raise CallbackFailed(
+                f"the strategy returned {item!r}, expected None, a Signal, Close, Cancel or "
+                "Modify, or a list of these"
+            )
+        symbol = self.context.source.candles.symbol
+        given = item.symbol if isinstance(item, (Signal, Close)) else None
+        if given is not None and given != symbol:
+            raise CallbackFailed(
+                f"a signal for symbol '{given}', expected '{symbol}', the only symbol of this run"
+            )
+        return item
+
+    def _note(self, newest: int) -> str:
+        source = self.context.source
+        moment = source.datetime(int(source.candles.time[newest]))
+        return f"raised by the strategy on bar {newest} ({moment}) of {source.candles.symbol}"

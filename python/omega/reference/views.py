@@ -1,0 +1,337 @@
+"""What a strategy sees: views with the attributes, errors and texts of the native ones.
+
+What goes in: columns and rows of the simulator. What comes out: views that end at their own bar.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import operator
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from omega.reference import book
+from omega.reference.columns import PER_SECOND, PRICES, Columns, Floats
+
+
+class Source:
+    """The candles, and how their times are shown."""
+
+    def __init__(self, candles: Columns) -> None:
+        self.candles = candles
+        zone = candles.timezone
+        self._epoch = datetime(1970, 1, 1, tzinfo=None if zone is None else UTC)
+        self._zone = ZoneInfo(zone) if zone not in (None, "UTC") else None
+
+    def datetime(self, time: int) -> datetime:
+        """A time of the column: aware where the column has a zone, else naive UTC."""
+        seconds, rest = divmod(time, PER_SECOND[self.candles.unit])
+        micros = rest * 1_000_000 // PER_SECOND[self.candles.unit]
+        shown = self._epoch + timedelta(seconds=seconds, microseconds=micros)
+        return shown.astimezone(self._zone) if self._zone else shown
+
+    def window(self, index: int, length: int, name: str) -> Floats:
+        """The last values of a column up to a bar, read-only."""
+        past = index + 1
+        if not 1 <= length <= past:
+            raise IndexError(
+                f"a window of {length} bars at bar {index}: expected 1 to {past}; declare a warmup"
+            )
+        return _read_only(self.column(name)[past - length : past])
+
+    def column(self, name: str) -> Floats:
+        """A column by its name."""
+        values: Floats | None = getattr(self.candles, name)
+        if values is None:
+            raise ValueError("the data has no volume column")
+        return values
+
+
+def _read_only(values: Floats) -> Floats:
+    shared = values.view()
+    shared.flags.writeable = False
+    return shared
+
+
+def shown(value: float) -> str:
+    """A number with its shortest digits, without an exponent.
+
+    Example:
+        >>> shown(1.0), shown(1e-7)
+        ('1', '0.0000001')
+    """
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "inf" if value > 0.0 else "-inf"
+    return format(Decimal(repr(value)), "f").removesuffix(".0")
+
+
+class SideView:
+    """One side of a bar: `bar.bid` or `bar.ask`."""
+
+    __slots__ = ("_index", "_side", "_source")
+
+    def __init__(self, source: Source, index: int, side: str) -> None:
+        self._source, self._index, self._side = source, index, side
+
+    @property
+    def open(self) -> float:
+        """First price."""
+        return self._price("open")
+
+    @property
+    def high(self) -> float:
+        """Highest price."""
+        return self._price("high")
+
+    @property
+    def low(self) -> float:
+        """Lowest price."""
+        return self._price("low")
+
+    @property
+    def close(self) -> float:
+        """Last price."""
+        return self._price("close")
+
+    def open_window(self, length: int) -> Floats:
+        """The last opens, this bar's included."""
+        return self._window(length, "open")
+
+    def high_window(self, length: int) -> Floats:
+        """The last highs."""
+        return self._window(length, "high")
+
+    def low_window(self, length: int) -> Floats:
+        """The last lows."""
+        return self._window(length, "low")
+
+    def close_window(self, length: int) -> Floats:
+        """The last closes."""
+        return self._window(length, "close")
+
+    def _price(self, price: str) -> float:
+        return float(self._source.column(f"{self._side}_{price}")[self._index])
+
+    def _window(self, length: int, price: str) -> Floats:
+        return self._source.window(self._index, length, f"{self._side}_{price}")
+
+    def _listed(self) -> str:
+        return ", ".join(f"{price} {shown(self._price(price))}" for price in PRICES)
+
+    def __repr__(self) -> str:
+        return f"<{self._side} of bar {self._index}: {self._listed()}>"
+
+
+class Bar(SideView):
+    """A bar as a strategy sees it; its own prices are those of the bid side."""
+
+    __slots__ = ()
+
+    def __init__(self, source: Source, index: int) -> None:
+        super().__init__(source, index, "bid")
+
+    @property
+    def index(self) -> int:
+        """Its place among all bars."""
+        return self._index
+
+    @property
+    def symbol(self) -> str:
+        """The symbol's name."""
+        return self._source.candles.symbol
+
+    @property
+    def timestamp(self) -> int:
+        """Open time as an integer."""
+        return int(self._source.candles.time[self._index])
+
+    @property
+    def time(self) -> datetime:
+        """Open time."""
+        return self._source.datetime(self.timestamp)
+
+    @property
+    def volume(self) -> float:
+        """Volume."""
+        return float(self._source.column("volume")[self._index])
+
+    @property
+    def spread(self) -> float:
+        """Distance from bid to ask at the close."""
+        return self.ask.close - self.bid.close
+
+    @property
+    def bid(self) -> SideView:
+        """The side that sell orders trade on."""
+        return SideView(self._source, self._index, "bid")
+
+    @property
+    def ask(self) -> SideView:
+        """The side that buy orders trade on."""
+        return SideView(self._source, self._index, "ask")
+
+    def volume_window(self, length: int) -> Floats:
+        """The last volumes."""
+        return self._source.window(self._index, length, "volume")
+
+    def __getitem__(self, key: int | str) -> Bar:
+        """The bar so many bars ago: `bar[-1]`; or the bar of a symbol."""
+        try:
+            steps = operator.index(key)  # type: ignore[arg-type]  # a text raises, as it should
+        except TypeError:
+            if key == self.symbol:
+                return self
+            raise KeyError(f"{key}: this run has one symbol, {self.symbol}") from None
+        now = self._index
+        if steps == 0:
+            return self
+        if not -now <= steps < 0:
+            raise IndexError(
+                f"bar[{steps}] at bar {now}: expected -{now} to 0; the future is not there, and "
+                "neither is anything before the first bar"
+            )
+        return Bar(self._source, now + steps)
+
+    def __repr__(self) -> str:
+        return f"<bar {self._index} of {self.symbol}: bid {self._listed()}>"
+
+
+class Clock:
+    """How many bars are visible; 0 before the run."""
+
+    visible = 0
+
+
+class Indicator:
+    """One value a bar; `indicator[-1]` is now (L1)."""
+
+    __slots__ = ("_clock", "_name", "_values")
+
+    def __init__(self, name: str, values: Floats, clock: Clock) -> None:
+        self._name, self._values, self._clock = name, values, clock
+
+    @property
+    def name(self) -> str:
+        """How it calls itself."""
+        return self._name
+
+    @property
+    def values(self) -> Sequence[float]:
+        """All values, for indicators over this one."""
+        return self._values.tolist()
+
+    def __len__(self) -> int:
+        return self._clock.visible
+
+    def __getitem__(self, key: int) -> float:
+        visible = self._clock.visible
+        if not -visible <= key < 0:
+            raise IndexError(
+                f"{self._name}[{key}] with {visible} values known: expected -1 (now) to -{visible}"
+            )
+        return float(self._values[visible + key])
+
+    def window(self, length: int) -> Floats:
+        """The last values, read-only."""
+        visible = self._clock.visible
+        if not 1 <= length <= visible:
+            raise IndexError(
+                f"{self._name}.window({length}) with {visible} values known: expected 1 to "
+                f"{visible}"
+            )
+        return _read_only(self._values[visible - length : visible])
+
+    def __repr__(self) -> str:
+        if self._clock.visible == 0:
+            return f"<{self._name}: no value yet>"
+        return f"<{self._name}: {shown(self[-1])}>"
+
+
+class _Row:
+    """A row as it was when it was looked at; the attributes of the row, read-only."""
+
+    __slots__ = ("_row", "_source")
+    _hidden: frozenset[str] = frozenset()
+
+    def __init__(self, row: object, source: Source) -> None:
+        self._row, self._source = copy.copy(row), source
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_") or name in self._hidden:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        value = getattr(self._row, name)
+        if name in ("time", "entry_time", "exit_time"):
+            return self._source.datetime(value)
+        return list(value) if name == "tags" else value
+
+
+class Position(_Row):
+    """An open position."""
+
+    __slots__ = ("_newest",)
+    _row: book.Position
+    _hidden = frozenset(
+        "sign contract_size entry_fee margin initial_stop trailing_stop best_price worst_price "
+        "live stop_reason open_profit swap exit_legs partly_closed turned_down remember".split()
+    )
+
+    def __init__(self, row: book.Position, source: Source, newest: int) -> None:
+        super().__init__(row, source)
+        self._newest = newest
+
+    @property
+    def profit(self) -> float:
+        """Open profit at the newest bar's close, in quote currency."""
+        close = self._source.candles.candle(self._newest).exit_side(self._row.sign).close
+        return self._row.profit(close, self._row.lots, 1.0)
+
+    @property
+    def bars_held(self) -> int:
+        """Bars since the entry's."""
+        return max(self._newest - self._row.entry_index, 0)
+
+    def __repr__(self) -> str:
+        row = self._row
+        return (
+            f"<position {row.trade_id}: {row.direction} {shown(row.lots)} lots of {row.symbol} at "
+            f"{shown(row.entry_price)}>"
+        )
+
+
+class PendingOrder(_Row):
+    """An order that waits."""
+
+    __slots__ = ()
+    _row: book.Order
+    _hidden = frozenset(
+        "sign submitted_time limit_price trailing_stop expires oco reason tags status "
+        "reject_reason armed_in side waiting".split()
+    )
+
+    def __repr__(self) -> str:
+        row = self._row
+        price = "" if row.price is None else f" at {shown(row.price)}"
+        return (
+            f"<{row.type} order {row.order_id}: {row.direction} {shown(row.lots)} lots{price}>"
+        )
+
+
+class Fill(_Row):
+    """A fill, as `on_fill` gets it."""
+
+    __slots__ = ()
+    _hidden = frozenset({"sign"})
+
+
+class Trade(_Row):
+    """A closed trade, as `on_exit` gets it."""
+
+    __slots__ = ()
+    _hidden = frozenset(
+        "units stop_loss take_profit ambiguous net_pnl_worst net_pnl_best mae mfe".split()
+    )
