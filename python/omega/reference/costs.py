@@ -71,7 +71,7 @@ def nights(last: int, now: int, triple_day: int) -> int:
     """
     weekdays = [(day + 3) % 7 for day in range(last, now)]
     return sum(
-        0 if day >= _SATURDAY else _TRIPLE if day == triple_day else 1 for day in weekdays
+        _TRIPLE if day == triple_day else 0 if day >= _SATURDAY else 1 for day in weekdays
     )
 
 

@@ -14,7 +14,7 @@ from omega.reference import costs, intrabar
 from omega.reference.book import Moment, Order, Position
 from omega.reference.holdings import Holdings
 from omega.reference.intrabar import Exits, Outcome
-from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
+from omega.reference.matching import Armed, Hit, Live, Match, Ohlc, at_open, in_bar
 from omega.reference.portfolio import Portfolio
 from omega.signals import Action, Cancel, Close, Modify, Signal
 from omega.times import to_units
@@ -82,6 +82,8 @@ class Simulator(Holdings):
             _, refused = self.enter(
                 order, self._market_price(now, order.sign, entry=True), Live.FROM_OPEN, now
             )
+        elif refused is None and self._is_over(order, now):  # rule 12
+            order.status = "expired"
         elif refused is None:
             self.waiting.append(order)
         return _reject(order, refused)
@@ -202,14 +204,15 @@ class Simulator(Holdings):
     def expire(self, now: Moment) -> None:
         """End the orders whose time is over (F5, rule 12)."""
         for order in list(self.waiting):
-            if order.expires == "day":
-                day = order.submitted_time // self.units_per_day
-                over = day < now.bar.time // self.units_per_day
-            else:
-                over = order.expires is not None and now.bar.time >= int(order.expires)
-            if over:
+            if self._is_over(order, now):
                 self.waiting.remove(order)
                 order.status = "expired"
+
+    def _is_over(self, order: Order, now: Moment) -> bool:
+        if order.expires == "day":
+            day = order.submitted_time // self.units_per_day
+            return day < now.bar.time // self.units_per_day
+        return order.expires is not None and now.bar.time >= int(order.expires)
 
     def match_bar(self, now: Moment) -> None:
         """What the open triggers, then what the rest of the bar triggers (F9), then extremes."""
@@ -281,18 +284,24 @@ class Simulator(Holdings):
             nets = [self._net_of(position, outcome, now) for outcome in (worst, best)]
             position.remember(nets[0], nets[1])
         if chosen is Outcome.STOP and position.stop_loss is not None:
-            self.leave(position, position.lots, position.stop_loss, position.stop_reason, now)
+            price = _inside(position.stop_loss, sign, bar)
+            self.leave(position, position.lots, price, position.stop_reason, now)
         elif chosen is Outcome.TARGET and position.take_profit is not None:
-            self.leave(position, position.lots, position.take_profit, "take_profit", now)
+            price = _inside(position.take_profit, sign, bar)
+            self.leave(position, position.lots, price, "take_profit", now)
 
     def _net_of(self, position: Position, outcome: Outcome, now: Moment) -> float:
         """Net profit in one outcome; still open counts as closed at the close (rule 20)."""
-        price: float | None = now.bar.exit_side(position.sign).close
+        bar = now.bar.exit_side(position.sign)
+        level: float | None = None
         if outcome is Outcome.STOP:
-            price = position.stop_loss
+            level = position.stop_loss
         elif outcome is Outcome.TARGET:
-            price = position.take_profit
-        return self.net_if_closed(position, price or 0.0, outcome is not Outcome.TARGET, now)
+            level = position.take_profit
+        price = bar.close
+        if level is not None:
+            price = _inside(level, position.sign, bar.facing(position.sign))
+        return self.net_if_closed(position, price, outcome is not Outcome.TARGET, now)
 
     def _note_extremes(self, now: Moment) -> None:
         """How far prices went for and against each position still open (step 5)."""
@@ -322,6 +331,12 @@ def _exits(position: Position) -> Exits:
     return Exits(
         None if stop is None else stop * sign, None if target is None else target * sign
     )
+
+
+def _inside(level: float, sign: float, bar: Ohlc) -> float:
+    """An exit's price inside a bar; the bar's worst where it never traded at the level (F10)."""
+    level = level * sign
+    return (level if bar.low <= level <= bar.high else bar.low) * sign
 
 
 def _wrong_side(

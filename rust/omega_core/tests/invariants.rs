@@ -22,7 +22,7 @@ fn runs() -> u64 {
         reason = "how long to look is no setting of a run"
     )]
     let long = std::env::var("OMEGA_LONG").is_ok_and(|value| value == "1");
-    if long { 5_000 } else { 100 }
+    if long { 5_200 } else { 104 }
 }
 
 /// Does something for each seed, on all cores.

@@ -146,7 +146,7 @@ impl<C: Choices + Clone> RandomRun<C> {
         }
         let trades = portfolio.trades().to_vec();
         let (orders, fills, positions) = executor.into_rows();
-        let (_, ledger, equity) = portfolio.into_rows();
+        let (_, ledger, equity) = portfolio.into_rows(candles.times(plan.start..plan.end));
         Some(Outcome {
             orders,
             fills,
