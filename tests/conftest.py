@@ -1,4 +1,6 @@
-"""What every test shares: how hard Hypothesis looks.
+"""What every test shares: the backends of a run, and how hard Hypothesis looks.
+
+A test that asks for `backend` is repeated on each of them.
 
 `fast` is the default; `HYPOTHESIS_PROFILE=long` looks longer. Neither has a deadline, as a machine
 may be busy, and `fast` tries the same examples each time: a change that fails, fails for everyone.
@@ -8,7 +10,17 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.backends import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Give each backend in turn."""
+    return str(request.param)
+
 
 settings.register_profile(
     "fast",

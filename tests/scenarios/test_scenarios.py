@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from tests.backends import BACKENDS
 from tests.scenarios.play import differences, play
 from tests.scenarios.scenario import Scenario, all_scenarios, read
 
@@ -14,7 +13,6 @@ SCENARIOS = all_scenarios()
 RULES = "T2 L1 L2 L3 L4 F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 I1 I2 I3 I4 I5 M1 M2 M3 M4 M5 M6"
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_the_scenario_comes_out_as_it_says(scenario: Scenario, backend: str) -> None:
     result = play(scenario, backend)
@@ -50,7 +48,6 @@ BROKEN = """
 """
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_wrong_expectation_is_found(backend: str) -> None:
     (scenario,) = read("broken", BROKEN)
     found = list(differences(scenario, play(scenario, backend)))

@@ -6,7 +6,7 @@ table (``docs/concepts/results.md``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from omega.reference.matching import Candle, Live, Waiting
@@ -58,6 +58,11 @@ class Order:
         """The direction of the position that it opens."""
         return "long" if self.sign > 0.0 else "short"
 
+    def reject(self, reason: str) -> str:
+        """Refuse it for a reason (F12)."""
+        self.status, self.reject_reason = "rejected", reason
+        return reason
+
     def waiting(self) -> Waiting:
         """What it waits for by now, facing; an armed stop-limit is a limit (rule 11)."""
         price = 0.0 if self.price is None else self.price * self.sign
@@ -65,6 +70,13 @@ class Order:
         if self.armed_in is not None:
             return Waiting("limit", limit, limit)
         return Waiting(self.type, price, limit)
+
+
+def is_over(order: Order, time: int, units_per_day: int) -> bool:
+    """Whether the time of an order ran out before a bar that opens then (F5, rule 12)."""
+    if order.expires == "day":
+        return order.submitted_time // units_per_day < time // units_per_day
+    return order.expires is not None and time >= int(order.expires)
 
 
 @dataclass(slots=True)
@@ -117,8 +129,10 @@ class Position:
     """At the last mark, in account currency; 0 until the first."""
     swap: float = 0.0
     exit_legs: int = 0
-    partly_closed: int = 0
-    """How many of the run's partial closes it has had, as bits by manager."""
+    closing: bool = False
+    """Whether its time is over and a close was asked for (rule 30)."""
+    parts_closed: set[int] = field(default_factory=set)
+    """The run's partial closes, by place, that it has had (rule 31)."""
     turned_down: tuple[float, float] | None = None
     """Worst and best net profit of the outcomes that a policy chose between (rule 20)."""
 

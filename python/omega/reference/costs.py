@@ -70,9 +70,7 @@ def nights(last: int, now: int, triple_day: int) -> int:
         1
     """
     weekdays = [(day + 3) % 7 for day in range(last, now)]
-    return sum(
-        _TRIPLE if day == triple_day else 0 if day >= _SATURDAY else 1 for day in weekdays
-    )
+    return sum(_TRIPLE if day == triple_day else 0 if day >= _SATURDAY else 1 for day in weekdays)
 
 
 def lots_of(

@@ -5,6 +5,7 @@ What goes in: an order and a price before slippage. What comes out: positions, f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
 
 _ENTRY_LEG = 0
+_EQUAL_SIZES = 1e-9
 
 
 class Holdings:
@@ -32,6 +34,8 @@ class Holdings:
         self.events: list[Fill | Trade] = []
         self.next_order = 0
         self.next_trade = 0
+        self.last_entry: tuple[int, int] | None = None
+        self.last_exit: int | None = None
 
     def position(self, trade_id: int) -> Position | None:
         """An open position by its number."""
@@ -41,22 +45,69 @@ class Holdings:
         """Balance plus the profits of the last mark (rules 23 and 27)."""
         return self.portfolio.balance + total(p.open_profit for p in self.positions)
 
-    def free_margin(self) -> float:
-        """What new positions may use (rule 27)."""
-        return self.equity() - total(p.margin for p in self.positions)
+    def margin_held(self) -> float:
+        """What the open positions hold (rule 27)."""
+        return total(p.margin for p in self.positions)
 
-    def enter(
-        self, order: Order, raw_price: float, live: Live, now: Moment
-    ) -> tuple[Position | None, str | None]:
-        """Fill an entry order: a position, or the reason why there is none (F1 to F4, M6)."""
-        order_slips = order.type in ("market", "stop")
-        slipped = self._slippage(order.order_id, _ENTRY_LEG) if order_slips else 0.0
+    def is_full(self) -> bool:
+        """Whether the run allows no further position (rule 32)."""
+        limits = (self.settings["max_positions"], self.settings["max_positions_per_symbol"])
+        return any(most is not None and len(self.positions) >= most for most in limits)
+
+    def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
+        """Fill an entry order: opposite positions first in netting mode, then a position for what
+        is left (F1 to F4, F7, rule 33). A refusal is written into the order (M6)."""
+        left = order.lots
+        if self.settings["position_mode"] == "netting":
+            left = self._net(order, raw_price, now)
+        position = None
+        if left > 0.0:
+            lots = costs.order_size(self.instrument, left)
+            if lots is None:
+                order.reject("size")
+            elif self.is_full():
+                order.reject("max_positions")
+            else:
+                position = self._open_position(order, lots, raw_price, live, now)
+        if order.status == "working":
+            order.status = "filled"
+            self._cancel_group(order)
+        return position
+
+    def _net(self, order: Order, raw_price: float, now: Moment) -> float:
+        """Close positions of the other direction, oldest first; give the lots that are left."""
+        left = order.lots
+        for position in [p for p in self.positions if p.sign != order.sign]:
+            if not left > 0.0:
+                break
+            open_lots = position.lots
+            closes_all = left >= open_lots * (1.0 - _EQUAL_SIZES)
+            lots = open_lots if closes_all else left
+            equal = closes_all and left <= open_lots * (1.0 + _EQUAL_SIZES)
+            left = 0.0 if equal else left - lots
+            self.leave(position, lots, raw_price, "signal", now, order)
+        return left
+
+    def _cancel_group(self, filled: Order) -> None:
+        """A fill cancels the others of its group that wait (F8, rule 15)."""
+        for order in [o for o in self.waiting if o.oco is not None and o.oco == filled.oco]:
+            self.waiting.remove(order)
+            order.status = "cancelled"
+
+    def _open_position(
+        self, order: Order, lots: float, raw_price: float, live: Live, now: Moment
+    ) -> Position | None:
+        slipped = self._slippage(order.order_id, _ENTRY_LEG) if _slips(order) else 0.0
         price = raw_price + order.sign * slipped
-        lots, size = order.lots, self.instrument["contract_size"]
+        size = self.instrument["contract_size"]
         notional = abs(lots * size * price * now.rate)
+        if not math.isfinite(notional):
+            order.reject("size")
+            return None
         margin = notional * self.instrument["margin_rate"]
-        if margin > 0.0 and margin > self.free_margin():
-            return None, "margin"
+        if margin > 0.0 and margin > self.equity() - self.margin_held():
+            order.reject("margin")
+            return None
         # rule 5: a position that filled at the open starts at the open of its exit side
         first = now.bar.exit_side(order.sign).open if live is Live.FROM_OPEN else price
         fill = Fill(
@@ -94,11 +145,11 @@ class Holdings:
             live=live,
         )
         self.next_trade += 1
+        self.last_entry = (now.index, now.bar.time)
         self.portfolio.book_fee(fill)
-        order.status = "filled"
         self.positions.append(position)
         self._record(fill)
-        return position, None
+        return position
 
     def leave(
         self,
@@ -114,7 +165,8 @@ class Holdings:
             number, leg = position.order_id, _ENTRY_LEG + 1 + position.exit_legs
         else:
             number, leg = order.order_id, position.trade_id
-        slipped = 0.0 if reason == "take_profit" else self._slippage(number, leg)
+        slips = reason != "take_profit" and (order is None or _slips(order))
+        slipped = self._slippage(number, leg) if slips else 0.0
         price = raw_price - position.sign * slipped
         notional = abs(lots * position.contract_size * price * now.rate)
         fill = Fill(
@@ -132,6 +184,7 @@ class Holdings:
         part = lots < position.lots
         share = lots / position.lots if part else 1.0  # rule 25
         fee, swap = position.entry_fee * share, position.swap * share
+        self.last_exit = now.bar.time
         trade = self.portfolio.book_exit(position, fill, reason, fee, swap, now.rate)
         if part:
             position.lots -= lots
@@ -167,3 +220,8 @@ class Holdings:
     def _record(self, fill: Fill) -> None:
         self.fills.append(fill)
         self.events.append(fill)
+
+
+def _slips(order: Order) -> bool:
+    """Market and stop orders slip, limits do not (F1 to F4, rule 24)."""
+    return order.type in ("market", "stop")

@@ -56,9 +56,7 @@ def over(name: str, values: Sequence[float], n: int) -> list[float]:
     return _over_windows(values, n, of[name])
 
 
-def atr(
-    high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int
-) -> list[float]:
+def atr(high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int) -> list[float]:
     """Wilder's average true range; the first bar has no close before it and no true range.
 
     Example:

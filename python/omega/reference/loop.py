@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from omega.errors import WarmupIndexNotFound
+import numpy as np
+
+from omega.errors import ConfigError, WarmupIndexNotFound
 from omega.reference.book import Moment
 from omega.reference.columns import Columns
 from omega.reference.simulator import Simulator
@@ -26,8 +28,53 @@ class Evaluated(Protocol):
     def evaluate(self, newest: int) -> list[Action]:
         """Tell of the last bar's fills and exits, then ask for actions."""
 
+    def manage(self, newest: int) -> list[Action]:
+        """Let the user's own position manager look at the bar that just closed."""
+
     def finish(self, newest: int) -> None:
         """Tell of the last events."""
+
+
+class Rates:
+    """Account currency per unit of quote currency (M2, rule 22)."""
+
+    def __init__(
+        self, constant: float = 1.0, pair: Columns | None = None, *, inverse: bool = False
+    ) -> None:
+        self.constant, self.pair, self.inverse = constant, pair, inverse
+
+    def require(self, time: int) -> None:
+        """Refuse a pair that is not known by the first time asked for."""
+        if self.pair is not None and self.pair.newest_at(time) < 0:
+            raise ConfigError(
+                f"conversion: given {self.pair.symbol} without a bar at or before {time}, expected "
+                "rates from before the first bar of the run. Start later, or give data of the "
+                "conversion pair that begins earlier"
+            )
+
+    def at(self, time: int) -> float:
+        """The rate of the newest bar whose open time is not after a time."""
+        if self.pair is None:
+            return self.constant
+        bar = self.pair.candle(self.pair.newest_at(time))
+        middle = (bar.bid.close + bar.ask.close) / 2.0
+        return 1.0 / middle if self.inverse else middle
+
+
+class Magnifier:
+    """The finer bars inside a coarse one (I2, rule 21)."""
+
+    def __init__(self, finer: Columns, coarse: Columns) -> None:
+        self.finer = finer
+        self.duration = int(np.diff(coarse.time).min())
+
+    def inside(self, now: Moment) -> list[Moment]:
+        """The moments that take the place of a bar; none where there are no finer bars."""
+        first = self.finer.first_at_or_after(now.bar.time)
+        past = self.finer.first_at_or_after(now.bar.time + self.duration)
+        bars = [self.finer.candle(index) for index in range(first, past)]
+        lasts = [now.last, *bars[:-1]]
+        return [now._replace(bar=bar, last=last) for bar, last in zip(bars, lasts, strict=False)]
 
 
 def plan(candles: Columns, settings: Mapping[str, Any], warmup: int) -> range:
@@ -59,6 +106,8 @@ def run(
     bars: range,
     strategy: Evaluated,
     simulator: Simulator,
+    rates: Rates,
+    magnifier: Magnifier | None,
     on_progress: Progress | None,
 ) -> int:
     """Walk the bars; give the number of actions that the strategy asked for."""
@@ -67,24 +116,48 @@ def run(
     last = candles.candle(bars[0] - 1)
     for done, index in enumerate(bars, 1):
         bar = candles.candle(index)
-        now = Moment(index, bar, last, 1.0, 1.0)
+        now = Moment(index, bar, last, rates.at(bar.time), rates.at(last.time))
         actions = strategy.evaluate(index - 1)  # L1: it has seen bars up to the last one
         signals += len(actions)
         simulator.events.clear()
-        simulator.expire(now)
-        for action in actions:
-            simulator.process(action, now)
-        simulator.match_bar(now)
+        if actions or not simulator.is_idle:
+            _walk_bar(now, actions, strategy, simulator, magnifier)
         portfolio.mark(now, simulator.positions)
+        simulator.stop_out(now)
+        portfolio.write_row(bar.time, simulator.positions)
         last = bar
         if done % _BARS_BETWEEN_TICKS == 0:
             reported = _report(on_progress, done, reported, len(bars))
     if simulator.settings["close_at_end"] and simulator.positions:  # L4
         simulator.close_at_end(now)
-        portfolio.rewrite_last_row(simulator.positions)
+        portfolio.rewrite_last_row()
     strategy.finish(bars[-1])
     _report(on_progress, len(bars), reported, len(bars))
     return signals
+
+
+def _walk_bar(
+    now: Moment,
+    actions: list[Action],
+    strategy: Evaluated,
+    simulator: Simulator,
+    magnifier: Magnifier | None,
+) -> None:
+    """One bar, or the finer bars inside it (rule 21): night, process, exits, manage."""
+    simulator.book_nights(now)
+    parts = magnifier.inside(now) if magnifier else []
+    for place, part in enumerate(parts or [now]):
+        simulator.expire(part)
+        simulator.fill_asked(part)
+        for action in actions if place == 0 else ():
+            simulator.process(action, part)
+        simulator.match_bar(part)
+        simulator.manage(part)
+        if simulator.is_idle:
+            break
+    if simulator.positions:
+        for action in strategy.manage(now.index):
+            simulator.process_managed(action, now)
 
 
 def _report(on_progress: Progress | None, done: int, reported: int, total: int) -> int:

@@ -5,7 +5,7 @@ What goes in: entries, exits, nights and closes. What comes out: rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from omega.reference.book import EquityRow, Fill, LedgerLine, Moment, Position, Trade
 
@@ -97,22 +97,20 @@ class Portfolio:
         self.trades.append(trade)
         return trade
 
-    def mark(self, now: Moment, positions: list[Position]) -> None:
-        """Mark positions to the close and write the equity row (M5, step 7)."""
-        equity = self.balance
+    def mark(self, now: Moment, positions: Iterable[Position]) -> None:
+        """Mark positions to the close of a bar (M5, step 7)."""
         for position in positions:
             close = now.bar.exit_side(position.sign).close
             position.open_profit = position.profit(close, position.lots, now.rate)
-            equity += position.open_profit
-        self.equity.append(EquityRow(now.bar.time, self.balance, equity, len(positions)))
 
-    def rewrite_last_row(self, positions: list[Position]) -> None:
-        """Write the last row again, after positions were closed at its close (L4, rule 34)."""
-        row = self.equity[-1]
-        equity = self.balance
-        for position in positions:
-            equity += position.open_profit
-        self.equity[-1] = EquityRow(row.time, self.balance, equity, len(positions))
+    def write_row(self, time: int, positions: Sequence[Position]) -> None:
+        """Write the equity row of a bar (rule 22)."""
+        equity = self.balance + total(position.open_profit for position in positions)
+        self.equity.append(EquityRow(time, self.balance, equity, len(positions)))
+
+    def rewrite_last_row(self) -> None:
+        """Write the last row again, after all was closed at its close (L4, rule 34)."""
+        self.write_row(self.equity.pop().time, [])
 
 
 def _least(a: float, b: float) -> float:

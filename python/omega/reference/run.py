@@ -6,8 +6,9 @@ out: the same tables, to the last bit.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,8 @@ from omega.strategy import Strategy
 if TYPE_CHECKING:
     import polars as pl
 
+    from omega.backtest import Job
+
 Callback = Callable[..., Any]
 
 
@@ -41,19 +44,40 @@ class RunReport:
     start_index: int
 
 
-def execute(
+def execute(job: Job) -> tuple[PlainTables, RunReport]:
+    """Run a job of `omega.run_backtest`, whose data are native stores."""
+    rate, finer = job.behind.rate, job.behind.magnifier
+    rates = loop.Rates(rate) if isinstance(rate, float) else None
+    return run(
+        Columns.from_store(job.store),
+        job.strategy,
+        job.settings,
+        manager=job.manager,
+        rates=rates or loop.Rates(pair=Columns.from_store(rate.store), inverse=rate.inverse),
+        magnifier=finer and Columns.from_store(finer),
+        on_progress=job.on_progress,
+    )
+
+
+def run(
     candles: Columns,
-    strategy: Strategy | type[Strategy] | Callback,
+    strategy: Strategy | Callback,
     settings: Mapping[str, Any],
     *,
+    manager: Any = None,  # noqa: ANN401 - an object with manage_positions(...)
+    rates: loop.Rates | None = None,
+    magnifier: Columns | None = None,
     on_progress: loop.Progress | None = None,
 ) -> tuple[PlainTables, RunReport]:
     """Run a strategy over candles by the rules, one after the other.
 
     Args:
         candles: The columns of one symbol.
-        strategy: A `Strategy`, a class of one, or a function `on_bar(bar)`.
+        strategy: A `Strategy`, or a function `on_bar(bar)`.
         settings: As `omega.run_backtest` hands them to a backend.
+        manager: A position manager of the user's own.
+        rates: Account currency per unit of quote currency; 1 by default.
+        magnifier: Finer candles of the same symbol.
         on_progress: Called with bars done and bars in all, about a hundred times.
 
     Raises:
@@ -62,44 +86,15 @@ def execute(
         OmegaError: An order was refused and the run is strict.
     """
     began = time.perf_counter()
-    if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        strategy = strategy()
-    if not isinstance(strategy, Strategy) and not callable(strategy):
-        raise ConfigError(
-            f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
-            "on_bar(bar)"
-        )
+    rates = rates or loop.Rates()
     context = Context(candles, settings)
-    if not isinstance(strategy, Strategy):
-        caller = Caller(context, strategy, None, None)
-        return _run(context, caller, settings, on_progress, began)
-    kind = type(strategy)
-    strategy._run = cast("Any", context)  # noqa: SLF001 - the base class and the run are one
-    try:
-        strategy.init()
-        context.declare_warmup(strategy.warmup)
-        caller = Caller(
-            context,
-            partial(kind.on_bar, strategy),
-            None if kind.on_fill is Strategy.on_fill else partial(kind.on_fill, strategy),
-            None if kind.on_exit is Strategy.on_exit else partial(kind.on_exit, strategy),
-        )
-        return _run(context, caller, settings, on_progress, began)
-    finally:
-        strategy._run = None  # noqa: SLF001 - as above
-
-
-def _run(
-    context: Context,
-    caller: Caller,
-    settings: Mapping[str, Any],
-    on_progress: loop.Progress | None,
-    began: float,
-) -> tuple[PlainTables, RunReport]:
-    candles = context.source.candles
-    bars = loop.plan(candles, settings, context.warmup)
-    context.portfolio.ledger[0].time = int(candles.time[bars[0]])
-    signals = loop.run(candles, bars, caller, context.simulator, on_progress)
+    with _bound(strategy, manager, context):
+        caller = Caller(context, strategy, manager)
+        bars = loop.plan(candles, settings, context.warmup)
+        rates.require(int(candles.time[bars[0] - 1]))
+        context.portfolio.ledger[0].time = int(candles.time[bars[0]])
+        finer = loop.Magnifier(magnifier, candles) if magnifier is not None else None
+        signals = loop.run(candles, bars, caller, context.simulator, rates, finer, on_progress)
     report = RunReport(
         bars_processed=len(bars),
         signals_generated=signals,
@@ -109,6 +104,28 @@ def _run(
         start_index=bars[0],
     )
     return _tables(context), report
+
+
+@contextlib.contextmanager
+def _bound(
+    strategy: Strategy | Callback,
+    manager: Any,  # noqa: ANN401 - as run
+    context: Context,
+) -> Iterator[None]:
+    """Tie a strategy to its run while it runs, and let it declare its indicators."""
+    attach = getattr(manager, "attach_portfolio", None)
+    if attach is not None:
+        attach(context)
+    if not isinstance(strategy, Strategy):
+        yield
+        return
+    strategy._run = cast("Any", context)  # noqa: SLF001 - the base class and the run are one
+    try:
+        strategy.init()
+        context.declare_warmup(strategy.warmup)
+        yield
+    finally:
+        strategy._run = None  # noqa: SLF001 - as above
 
 
 def _tables(context: Context) -> PlainTables:
@@ -179,15 +196,13 @@ class Context:
     @property
     def pending(self) -> list[views.PendingOrder]:
         """Orders that wait, oldest first."""
-        return [views.PendingOrder(row, self.source) for row in self.simulator.waiting]
+        return [views.PendingOrder(row, self.source) for row in self.simulator.pending]
 
     def declare_warmup(self, bars: int) -> None:
         """Ask for so many complete bars before the first decision (L2)."""
         self.warmup = max(self.warmup, bars)
 
-    def indicator(
-        self, name: str, window: int, source: str | views.Indicator
-    ) -> views.Indicator:
+    def indicator(self, name: str, window: int, source: str | views.Indicator) -> views.Indicator:
         """Compute an indicator over a column or over another indicator."""
         needed = indicators.check(name, window)
         if isinstance(source, views.Indicator):
@@ -229,8 +244,7 @@ class Context:
             )
         if name == "volume" and self.source.candles.volume is None:
             raise ConfigError(
-                "source: given volume, expected a column of the data. The data has no volume "
-                "column"
+                "source: given volume, expected a column of the data. The data has no volume column"
             )
         return self.source.column(name).tolist()
 
@@ -241,41 +255,64 @@ class Caller:
     def __init__(
         self,
         context: Context,
-        on_bar: Callback,
-        on_fill: Callback | None,
-        on_exit: Callback | None,
+        strategy: Strategy | Callback,
+        manager: Any,  # noqa: ANN401 - as run
     ) -> None:
         self.context = context
-        self.on_bar, self.on_fill, self.on_exit = on_bar, on_fill, on_exit
+        self.manager = None if manager is None else manager.manage_positions
+        self.on_fill: Callback | None = None
+        self.on_exit: Callback | None = None
         self.seconds = 0.0
+        if not isinstance(strategy, Strategy):
+            self.on_bar = strategy
+            return
+        kind = type(strategy)
+        self.on_bar = partial(kind.on_bar, strategy)
+        if kind.on_fill is not Strategy.on_fill:
+            self.on_fill = partial(kind.on_fill, strategy)
+        if kind.on_exit is not Strategy.on_exit:
+            self.on_exit = partial(kind.on_exit, strategy)
 
     def evaluate(self, newest: int) -> list[Action]:
         """Tell of fills and exits, then ask for actions (step 2)."""
-        context = self.context
-        context.taken = []
-        try:
-            self._tell(newest)
+        with self._on(newest):
+            self._tell()
             began = time.perf_counter()
-            returned = self.on_bar(views.Bar(context.source, newest))
+            returned = self.on_bar(views.Bar(self.context.source, newest))
             self.seconds += time.perf_counter() - began
             self._take(returned)
-        except BaseException as error:
-            error.add_note(self._note(newest))
-            raise
-        actions, context.taken = context.taken, []
-        return actions
+        return self._taken()
+
+    def manage(self, newest: int) -> list[Action]:
+        """Let the user's own position manager look at the bar that just closed (step 6)."""
+        if self.manager is None:
+            return []
+        with self._on(newest):
+            positions, bar = self.context.positions, views.Bar(self.context.source, newest)
+            self._take(self.manager(positions, bar, bar.bid, bar.ask, positions))
+        return self._taken()
 
     def finish(self, newest: int) -> None:
         """Tell of the last events; what is asked for now comes too late."""
+        with self._on(newest):
+            self._tell()
+
+    @contextlib.contextmanager
+    def _on(self, newest: int) -> Iterator[None]:
+        """Show a bar; an exception passes as it was raised, with the bar as a note."""
+        self.context.clock.visible = newest + 1
         try:
-            self._tell(newest)
+            yield
         except BaseException as error:
             error.add_note(self._note(newest))
             raise
 
-    def _tell(self, newest: int) -> None:
+    def _taken(self) -> list[Action]:
+        actions, self.context.taken = self.context.taken, []
+        return actions
+
+    def _tell(self) -> None:
         context = self.context
-        context.clock.visible = newest + 1
         for event in list(context.simulator.events):
             if isinstance(event, book.Fill) and self.on_fill is not None:
                 self._take(self.on_fill(views.Fill(event, context.source)))

@@ -277,7 +277,8 @@ class Position(_Row):
     _row: book.Position
     _hidden = frozenset(
         "sign contract_size entry_fee margin initial_stop trailing_stop best_price worst_price "
-        "live stop_reason open_profit swap exit_legs partly_closed turned_down remember".split()
+        "live stop_reason open_profit swap exit_legs closing parts_closed turned_down "
+        "remember".split()
     )
 
     def __init__(self, row: book.Position, source: Source, newest: int) -> None:
@@ -316,9 +317,7 @@ class PendingOrder(_Row):
     def __repr__(self) -> str:
         row = self._row
         price = "" if row.price is None else f" at {shown(row.price)}"
-        return (
-            f"<{row.type} order {row.order_id}: {row.direction} {shown(row.lots)} lots{price}>"
-        )
+        return f"<{row.type} order {row.order_id}: {row.direction} {shown(row.lots)} lots{price}>"
 
 
 class Fill(_Row):

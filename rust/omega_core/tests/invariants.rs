@@ -35,7 +35,7 @@ fn for_each_seed<T: Send>(seeds: Range<u64>, run: impl Fn(u64) -> T + Sync) -> V
             scope.spawn(move || mine.map(run).collect::<Vec<T>>())
         });
         let parts: Vec<_> = parts.collect();
-        let done = parts.into_iter().map(|part| part.join());
+        let done = parts.into_iter().map(thread::ScopedJoinHandle::join);
         done.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     })

@@ -190,7 +190,10 @@ fn whole_array(choices: &mut impl Choices, kind: u64, start: usize, rows: usize)
         11 => Arc::new(StringViewArray::from(texts)),
         12 => Arc::new(BooleanArray::from_iter(bools())),
         13 => Arc::new(NullArray::new(rows)),
-        14 => Arc::new(Date32Array::from_iter(small())),
+        14 => {
+            let day = |at: i64| i32::try_from(at % (1 << 31)).unwrap_or(0);
+            Arc::new(Date32Array::from_iter(ints.iter().map(|v| v.map(day))))
+        }
         15 => Arc::new(Date64Array::from(ints)),
         16 => Arc::new(Decimal128Array::from_iter(
             ints.iter().map(|v| v.map(i128::from)),

@@ -3,12 +3,14 @@
 //! `columns` makes Arrow arrays of the bytes and reads them as candles; `orders` makes bars, rules
 //! and orders of them and checks the whole run, as `tests/invariants.rs` does from seeds.
 
+mod bytes;
 mod candles;
 #[path = "../../tests/random_runs/mod.rs"]
 pub mod random_runs;
 
 use random_runs::RandomRun;
-use random_runs::choices::{Bytes, Choices};
+use bytes::Bytes;
+use random_runs::choices::Choices;
 
 /// Bars of a run at most: short runs, and many of them.
 const BARS: usize = 160;

@@ -36,7 +36,7 @@ pub struct Position {
     pub take_profit: Option<f64>,
     /// Stop loss at the entry, for the R-multiple.
     pub initial_stop: Option<f64>,
-    /// From when on it was live within its entry bar.
+    /// From when on it is live within the bar at hand: its entry bar, or a later one.
     pub live: Live,
     /// Most favourable price on the exit side since the entry.
     pub best_price: f64,

@@ -31,10 +31,15 @@ impl Desk {
     pub(super) fn publish_numbers(&self, state: &State<'_>) {
         self.balance.store(state.balance.to_bits(), Relaxed);
         self.equity.store(state.equity.to_bits(), Relaxed);
+        self.next_order.store(state.next_order, Relaxed);
+    }
+
+    /// Counts actions that were taken off the queue and wait for the open of the next bar.
+    pub(super) fn count_taken(&self, actions: u32) {
+        self.next_order.fetch_add(actions, Relaxed);
     }
 
     pub(super) fn publish_lists(&self, state: &State<'_>) {
-        self.next_order.store(state.next_order, Relaxed);
         let waiting = state
             .orders
             .iter()

@@ -54,16 +54,17 @@ impl IndicatorView {
         }
     }
 
-    fn window(slf: Bound<'_, Self>, length: usize) -> PyResult<Bound<'_, PyArray1<f64>>> {
+    fn window(slf: Bound<'_, Self>, length: isize) -> PyResult<Bound<'_, PyArray1<f64>>> {
         let this = slf.clone();
         let this = this.get();
         let visible = this.clock.visible();
-        if length == 0 || length > visible {
+        let asked = usize::try_from(length).ok();
+        let Some(length) = asked.filter(|length| (1..=visible).contains(length)) else {
             return Err(PyIndexError::new_err(format!(
                 "{}.window({length}) with {visible} values known: expected 1 to {visible}",
                 this.name
             )));
-        }
+        };
         Ok(memory::share(
             &this.values,
             visible - length,

@@ -178,11 +178,18 @@ impl<'py> PyStrategy<'py> {
     /// Takes what a callback queued, then what it returned.
     #[inline(never)]
     fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+        let before = actions.len();
         for item in self.queue.iter() {
             self.vocabulary.take(&item, actions)?;
         }
         self.queue.del_slice(0, self.queue.len())?;
-        self.vocabulary.take(returned, actions)
+        self.vocabulary.take(returned, actions)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "order numbers are 32 bits wide"
+        )]
+        self.desk.count_taken((actions.len() - before) as u32);
+        Ok(())
     }
 
     /// Calls `manage_positions(open_positions, symbol_slice, bid_candle, ask_candle, all_positions)`.

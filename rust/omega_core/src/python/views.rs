@@ -87,17 +87,18 @@ impl Place {
     /// them, put together where they cross from one chunk into the next or are computed.
     fn window<'py>(
         &self,
-        length: usize,
+        length: isize,
         owner: Bound<'py, PyAny>,
         column: impl Fn(&Segment) -> Column<'_>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let past = self.index() + 1;
-        if length == 0 || length > past {
+        let asked = usize::try_from(length).ok();
+        let Some(length) = asked.filter(|length| (1..=past).contains(length)) else {
             return Err(PyIndexError::new_err(format!(
                 "a window of {length} bars at bar {}: expected 1 to {past}; declare a warmup",
                 past - 1
             )));
-        }
+        };
         let (segment, offset) = self.locate();
         if length <= offset + 1
             && let Column::Stored(values) = column(segment)
@@ -195,19 +196,19 @@ impl SideView {
         self.price(CLOSE)
     }
 
-    fn open_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn open_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, OPEN)
     }
 
-    fn high_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn high_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, HIGH)
     }
 
-    fn low_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn low_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, LOW)
     }
 
-    fn close_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn close_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, CLOSE)
     }
 
@@ -221,7 +222,7 @@ impl SideView {
 type Window<'py> = PyResult<Bound<'py, PyArray1<f64>>>;
 
 impl SideView {
-    fn window(slf: Bound<'_, Self>, length: usize, price: usize) -> Window<'_> {
+    fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
         let this = slf.clone();
         let side = this.get().side;
         this.get().place.window(length, slf.into_any(), |part| {
@@ -284,7 +285,7 @@ impl BarView {
         Ok(kept.clone_ref(py))
     }
 
-    fn window(slf: Bound<'_, Self>, length: usize, price: usize) -> Window<'_> {
+    fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
         let this = slf.clone();
         this.get().place.window(length, slf.into_any(), |part| {
             side_column(part, Side::Bid, price)
@@ -355,23 +356,23 @@ impl BarView {
         self.side(py, Side::Ask)
     }
 
-    fn open_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn open_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, OPEN)
     }
 
-    fn high_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn high_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, HIGH)
     }
 
-    fn low_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn low_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, LOW)
     }
 
-    fn close_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn close_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, CLOSE)
     }
 
-    fn volume_window(slf: Bound<'_, Self>, length: usize) -> Window<'_> {
+    fn volume_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         let this = slf.clone();
         this.get()
             .place

@@ -31,11 +31,6 @@ pub trait Choices {
         self.below(times) + 1 == times
     }
 
-    /// A number in [0, 1).
-    fn unit(&mut self) -> f64 {
-        f64::from(u32::try_from(self.bits(32)).unwrap_or(0)) / 4_294_967_296.0
-    }
-
     /// One of a few values.
     fn pick<T: Clone>(&mut self, values: &[T]) -> T {
         values[self.index(values.len())].clone()
@@ -68,37 +63,4 @@ fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
-}
-
-/// Choices read from bytes; after the last byte they go on from a seed, the first eight bytes.
-#[derive(Debug, Clone)]
-pub struct Bytes<'a> {
-    rest: &'a [u8],
-    after: Seeded,
-}
-
-impl<'a> Bytes<'a> {
-    /// The choices that bytes make.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        let seed = bytes
-            .iter()
-            .take(8)
-            .fold(0, |seed, &byte| seed << 8 | u64::from(byte));
-        Self {
-            rest: bytes,
-            after: Seeded::new(seed),
-        }
-    }
-}
-
-impl Choices for Bytes<'_> {
-    fn bits(&mut self, count: u32) -> u64 {
-        (0..count / 8).fold(0, |bits, _| {
-            let byte = match self.rest.split_off_first() {
-                Some(byte) => u64::from(*byte),
-                None => self.after.bits(8),
-            };
-            bits << 8 | byte
-        })
-    }
 }

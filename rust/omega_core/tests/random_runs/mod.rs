@@ -144,14 +144,14 @@ impl<C: Choices + Clone> RandomRun<C> {
             assert!(strict, "{error}");
             return None;
         }
-        let trades = portfolio.trades().to_vec();
+        let closed = portfolio.trades().to_vec();
         let (orders, fills, positions) = executor.into_rows();
         let (_, ledger, equity) = portfolio.into_rows(candles.times(plan.start..plan.end));
         Some(Outcome {
             orders,
             fills,
             positions,
-            trades,
+            trades: closed,
             ledger,
             equity,
             shown_equity: trader.shown_equity().to_vec(),

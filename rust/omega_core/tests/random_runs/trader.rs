@@ -200,12 +200,11 @@ impl<'a, C: Choices> Trader<'a, C> {
 
     fn modify(&mut self, bar: &Bar, state: &State<'_>) -> Action {
         let count = state.positions.len();
-        let (trade, direction) = match count {
-            0 => (TradeId(5), Direction::Long),
-            _ => {
-                let position = &state.positions[self.choices.index(count)];
-                (position.id, position.direction)
-            }
+        let (trade, direction) = if count == 0 {
+            (TradeId(5), Direction::Long)
+        } else {
+            let position = &state.positions[self.choices.index(count)];
+            (position.id, position.direction)
         };
         let (stop, target) = self.levels(bar.side(direction.exit_side()).close, direction);
         let mut change = |level| {
@@ -260,7 +259,7 @@ impl<C: Choices> Strategy for Trader<'_, C> {
         }
         self.tidy(state, actions);
         let bar = self.market.bars[view.newest()];
-        for _ in 0..1 + self.choices.index(2) {
+        for _ in 0..=self.choices.index(2) {
             self.act(&bar, state, actions);
         }
         Ok(())

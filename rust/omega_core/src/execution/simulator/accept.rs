@@ -88,7 +88,7 @@ impl Simulator {
             id,
             row,
             kind,
-            armed_at: None,
+            rests: false,
         });
         None
     }

@@ -24,7 +24,7 @@ impl Simulator {
             .map(|p| p.direction);
         let row = self.orders.len();
         self.orders.push(close_order(id, symbol, direction, now));
-        let refused = if !(fraction > 0.0 && fraction <= 1.0) {
+        let refused = if !is_fraction(fraction) {
             Some(RejectReason::Size)
         } else if meant.is_empty() {
             Some(RejectReason::NotFound)
@@ -57,6 +57,9 @@ impl Simulator {
         };
         let position = &self.positions[place];
         let instrument = &self.settings.symbols[position.symbol.index()].instrument;
+        if !is_fraction(fraction) {
+            return false;
+        }
         let lots = if fraction < 1.0 {
             match instrument.order_size(position.lots * fraction) {
                 Ok(lots) if lots < position.lots => lots,
@@ -197,6 +200,11 @@ pub(super) fn close_order(
         reason: None,
         tags: Vec::new(),
     }
+}
+
+/// Whether a part of a position can be closed: NaN cannot.
+fn is_fraction(part: f64) -> bool {
+    part > 0.0 && part <= 1.0
 }
 
 fn changed(now: Option<f64>, change: LevelChange) -> Option<f64> {

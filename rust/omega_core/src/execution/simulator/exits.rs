@@ -3,8 +3,7 @@
 use super::fills::Closing;
 use super::{Moment, Simulator};
 use crate::execution::{
-    Account, ExitReason, Live, Outcome, Position, facing_path, low_comes_first, resolve,
-    target_at_open,
+    Account, ExitReason, Outcome, Position, facing_path, low_comes_first, resolve, target_at_open,
 };
 use crate::types::{Ohlc, TradeId};
 
@@ -63,11 +62,6 @@ impl Simulator {
         };
         let position = &self.positions[place];
         let sign = position.direction.sign();
-        let live = if position.entry_index == now.index {
-            position.live
-        } else {
-            Live::FromOpen
-        };
         let policy = self.settings.intrabar;
         let resolution = resolve(
             policy,
@@ -75,7 +69,7 @@ impl Simulator {
             &exit_bar(position, now),
             position.stop_loss.map(|level| level * sign),
             position.take_profit.map(|level| level * sign),
-            live,
+            position.live,
         );
         if resolution.is_ambiguous() {
             let worst = self.net_of(position, resolution.worst, now);

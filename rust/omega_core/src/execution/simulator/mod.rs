@@ -55,8 +55,8 @@ struct Working {
     id: OrderId,
     row: usize,
     kind: OrderType,
-    /// The count of bars matched when it was armed; the rest of that bar leaves it alone.
-    armed_at: Option<u64>,
+    /// Whether this bar's open armed it: it works again from the next bar on (F4).
+    rests: bool,
 }
 
 /// Omega's own executor: matches orders against bid and ask columns.
@@ -74,7 +74,6 @@ pub struct Simulator {
     next_order: u32,
     next_trade: u32,
     changes: u64,
-    matched: u64,
 }
 
 impl Simulator {
@@ -94,7 +93,6 @@ impl Simulator {
             next_order: 0,
             next_trade: 0,
             changes: 0,
-            matched: 0,
         }
     }
 

@@ -35,7 +35,9 @@ impl Simulator {
 
     /// Matches working orders and protective exits against a bar: EXITS of the loop.
     pub fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
-        self.matched += 1;
+        for waiting in &mut self.working {
+            waiting.rests = false;
+        }
         self.match_open(now, account);
         self.match_inside(now, account);
         self.observe_extremes(now);
@@ -96,7 +98,7 @@ impl Simulator {
     /// What the bar does to one working order, the open or the rest of the bar. An order that the
     /// open armed waits for the next bar, so the rest of the bar leaves it alone.
     pub(super) fn match_working(&self, waiting: &Working, now: &Moment, open: bool) -> Match {
-        if waiting.armed_at == Some(self.matched) {
+        if waiting.rests {
             return Match::None;
         }
         let order = &self.orders[waiting.row];
@@ -129,7 +131,7 @@ impl Simulator {
             Match::None => None,
             Match::Armed => {
                 self.working[place].kind = waiting.kind.armed();
-                self.working[place].armed_at = Some(self.matched);
+                self.working[place].rests = true;
                 None
             }
             Match::Filled(price, live) => {
@@ -144,7 +146,8 @@ impl Simulator {
     }
 
     /// Notes how far prices went for and against each position that outlived the bar. In its entry
-    /// bar a position counts only the extremes that certainly followed its fill.
+    /// bar a position counts only the extremes that certainly followed its fill; of the next one, all
+    /// follows.
     fn observe_extremes(&mut self, now: &Moment) {
         for position in &mut self.positions {
             let bar = now
@@ -152,11 +155,8 @@ impl Simulator {
                 .side(position.direction.exit_side())
                 .facing(position.direction);
             let sign = position.direction.sign();
-            let entered_now = position.entry_index == now.index;
-            let low_counts =
-                !entered_now || matches!(position.live, Live::FromOpen | Live::FromLimit);
-            let high_counts =
-                !entered_now || matches!(position.live, Live::FromOpen | Live::FromStop);
+            let low_counts = matches!(position.live, Live::FromOpen | Live::FromLimit);
+            let high_counts = matches!(position.live, Live::FromOpen | Live::FromStop);
             let low = if low_counts { bar.low } else { bar.close };
             let high = if high_counts { bar.high } else { bar.close };
             if low < position.worst_price * sign {
@@ -165,6 +165,7 @@ impl Simulator {
             if high > position.best_price * sign {
                 position.best_price = high * sign;
             }
+            position.live = Live::FromOpen;
         }
     }
 }

@@ -1,0 +1,47 @@
+"""Position managers: what they do at the end of a bar works from the next one (rules 28 to 31).
+
+What goes in: a position after its extremes were noted. What comes out: a stop moved, or the
+fraction and the reason of a close that is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omega.reference.book import Moment, Position
+
+Wish = tuple[float, str] | None
+
+
+def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment) -> Wish:
+    """Apply one manager of the run, the `place`-th, to a position."""
+    name, first, second, duration, bars = manager
+    gone = position.best_price * position.sign - position.entry_price * position.sign
+    if name == "trailing_stop":  # rule 28
+        trail(position, first)
+    elif name == "break_even":  # rule 29
+        if gone >= first:
+            level = position.entry_price * position.sign + second
+            _raise_stop(position, level, "break_even")
+    elif name == "time_exit":  # rule 30
+        held, lasted = now.index - position.entry_index, now.bar.time - position.entry_time
+        over = (bars is not None and held >= bars) or (duration is not None and lasted >= duration)
+        if over and not position.closing:
+            position.closing = True
+            return 1.0, "time"
+    elif gone >= first and place not in position.parts_closed:  # partial close, rule 31
+        position.parts_closed.add(place)
+        return second, "signal"
+    return None
+
+
+def trail(position: Position, distance: float) -> None:
+    """Keep the stop so far behind the most favourable price (I4, rule 28)."""
+    _raise_stop(position, position.best_price * position.sign - distance, "trailing_stop")
+
+
+def _raise_stop(position: Position, level: float, reason: str) -> None:
+    """Move the stop to a level, facing, where that is above it or there is none."""
+    stop = position.stop_loss
+    if stop is None or level > stop * position.sign:
+        position.stop_loss, position.stop_reason = level * position.sign, reason
