@@ -151,8 +151,8 @@ impl Simulator {
     }
 
     /// Notes how far prices went for and against each position that outlived the bar. In its entry
-    /// bar a position counts only the extremes that certainly followed its fill; of the next one, all
-    /// follows.
+    /// bar a position counts only the extremes that certainly followed its fill; of the next one,
+    /// all follows.
     fn observe_extremes(&mut self, now: &Moment) {
         for position in &mut self.positions {
             let bar = now
