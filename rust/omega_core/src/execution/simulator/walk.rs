@@ -143,9 +143,13 @@ impl Simulator {
                 self.working.remove(place);
                 self.changes += 1;
                 let price = price * self.orders[waiting.row].direction.sign();
-                self.enter(waiting.row, (price, live), now, account)
-                    .ok()
-                    .flatten()
+                match self.enter(waiting.row, (price, live), now, account) {
+                    Ok(opened) => opened,
+                    Err(reason) => {
+                        self.refuse_late(order, reason, now);
+                        None
+                    }
+                }
             }
         }
     }
