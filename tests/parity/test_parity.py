@@ -14,7 +14,8 @@ from hypothesis import given, settings
 import omega
 from omega import backtest
 from omega.backtest import Behind, Job, Pair
-from tests.parity.runs import Recorder, RecordingManager, Run, runs
+from tests.parity.recorder import Recorder, RecordingManager, Run
+from tests.parity.runs import runs
 
 TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions")
 

@@ -63,7 +63,7 @@ class Orders(Holdings):
                 refused = self._cancel(number, action, now)
             case Modify():
                 refused = self._modify(number, action, now, now.last)
-        self._raise_if_strict(number, refused, now)
+        self.raise_if_strict(number, refused, now)
 
     def process_managed(self, action: Action, now: Moment) -> None:
         """Take an action of a manager written by the user: levels move at once, closes wait."""
@@ -71,7 +71,7 @@ class Orders(Holdings):
             case Modify():
                 number = self._take_number()
                 refused = self._modify(number, action, now, now.bar)
-                self._raise_if_strict(number, refused, now)
+                self.raise_if_strict(number, refused, now)
             case Close(trade_id=trade_id):
                 for position in list(self.positions):
                     if trade_id in (None, position.trade_id):
@@ -96,7 +96,7 @@ class Orders(Holdings):
                 continue
             self._close_part(order, position, fraction, reason, now)
             if order.status == "working":
-                order.reject("size")
+                self.raise_if_strict(order.order_id, order.reject("size"), now)
 
     # --- opening ---------------------------------------------------------------------------------
 
@@ -249,7 +249,8 @@ class Orders(Holdings):
         side = bar.entry_side(sign) if entry else bar.exit_side(sign)
         return side.open if next_open else side.close
 
-    def _raise_if_strict(self, number: int, refused: str | None, now: Moment) -> None:
+    def raise_if_strict(self, number: int, refused: str | None, now: Moment) -> None:
+        """A refusal ends a strict run, and is a row in any other (F12, rule 13)."""
         if refused and self.settings["strict"]:
             raise OmegaError(
                 f"order {number} at bar {now.index} was rejected: {refused}. "

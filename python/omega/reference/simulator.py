@@ -89,7 +89,9 @@ class Simulator(Orders):
                 order.armed_in = self.bars
             case Hit(price, live):
                 self.waiting.remove(order)
-                return self.enter(order, price * order.sign, live, now)
+                position = self.enter(order, price * order.sign, live, now)
+                self.raise_if_strict(order.order_id, order.reject_reason, now)
+                return position
         return None
 
     def _met_inside(self, order: Order, now: Moment) -> Match:
