@@ -103,7 +103,7 @@ def views(bars: int = 50_000) -> list[Figure]:
 
     def look(bar: Any) -> None:  # noqa: ANN401 - a Bar
         nonlocal foreign
-        if bar.index < 20:
+        if bar.index < 20:  # noqa: PLR2004 - the length of the window below
             return
         before = bar[-1]
         assert before.close < bar.close, "the bar before is another"  # noqa: S101 - a check
