@@ -92,8 +92,8 @@ def main() -> None:
 
     candles = frame(asked.rows, asked.chunks)
     size = int(candles.estimated_size())
-    arrays = [array for name in candles.columns for array in _arrays(candles[name])]
-    floor = best(lambda: [array.sum() for array in arrays])
+    values = [array for name in candles.columns for array in arrays(candles[name])]
+    floor = best(lambda: [array.sum() for array in values])
     before = resident()
     store = CandleStore(candles)
     growth = resident() - before
@@ -108,7 +108,7 @@ def main() -> None:
     print(f"growth    {100 * growth / size:8.3f} % of the input, resident")
 
 
-def _arrays(column: pl.Series) -> list[np.ndarray]:
+def arrays(column: pl.Series) -> list[np.ndarray]:
     """The chunks of a column as arrays that share its memory."""
     return [chunk.to_physical().to_numpy() for chunk in column.get_chunks()]
 

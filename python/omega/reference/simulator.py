@@ -14,7 +14,7 @@ from omega.reference import costs, intrabar, managers
 from omega.reference.book import Moment, Order, Position
 from omega.reference.holdings import Holdings
 from omega.reference.intrabar import Exits, Outcome
-from omega.reference.matching import Armed, Candle, Hit, Live, Match, at_open, in_bar
+from omega.reference.matching import Armed, Candle, Hit, Live, Match, Ohlc, at_open, in_bar
 from omega.reference.portfolio import Portfolio
 from omega.signals import Action, Cancel, Close, Modify, Signal
 from omega.times import to_units
@@ -362,19 +362,16 @@ class Simulator(Holdings):
         if worst != best:
             nets = [self._net_of(position, outcome, now) for outcome in (worst, best)]
             position.remember(nets[0], nets[1])
-        if chosen is Outcome.STOP and position.stop_loss is not None:
-            self.leave(position, position.lots, position.stop_loss, position.stop_reason, now)
-        elif chosen is Outcome.TARGET and position.take_profit is not None:
-            self.leave(position, position.lots, position.take_profit, "take_profit", now)
+        if chosen is not Outcome.OPEN:
+            reason = position.stop_reason if chosen is Outcome.STOP else "take_profit"
+            price = _price_inside(position, chosen, bar)
+            self.leave(position, position.lots, price, reason, now)
 
     def _net_of(self, position: Position, outcome: Outcome, now: Moment) -> float:
         """Net profit in one outcome; still open counts as closed at the close (rule 20)."""
-        price: float | None = now.bar.exit_side(position.sign).close
-        if outcome is Outcome.STOP:
-            price = position.stop_loss
-        elif outcome is Outcome.TARGET:
-            price = position.take_profit
-        return self.net_if_closed(position, price or 0.0, outcome is not Outcome.TARGET, now)
+        bar = now.bar.exit_side(position.sign).facing(position.sign)
+        price = _price_inside(position, outcome, bar)
+        return self.net_if_closed(position, price, outcome is not Outcome.TARGET, now)
 
     def _note_extremes(self, now: Moment) -> None:
         """How far prices went for and against each position still open (step 5)."""
@@ -475,6 +472,16 @@ def _exits(position: Position) -> Exits:
     """The protective exits of a position, facing."""
     stop, target, sign = position.stop_loss, position.take_profit, position.sign
     return Exits(None if stop is None else stop * sign, None if target is None else target * sign)
+
+
+def _price_inside(position: Position, outcome: Outcome, bar: Ohlc) -> float:
+    """Where a position ends inside a bar, which it faces: never beyond the bar (F10, rule 18)."""
+    exits, price = _exits(position), bar.close
+    if outcome is Outcome.STOP and exits.stop is not None:
+        price = exits.stop if exits.stop < bar.high else bar.high
+    elif outcome is Outcome.TARGET and exits.target is not None:
+        price = exits.target if exits.target > bar.low else bar.low
+    return price * position.sign
 
 
 def _wrong_side(sign: float, price: float, stop: float | None, target: float | None) -> str | None:

@@ -82,14 +82,13 @@ impl Simulator {
             self.positions[place].turned_down = Some(range);
         }
         let position = &self.positions[place];
-        let (price, reason) = match resolution.chosen {
+        let reason = match resolution.chosen {
             Outcome::Open => return,
-            Outcome::Stop => (position.stop_loss, position.stop_reason),
-            Outcome::Target => (position.take_profit, ExitReason::TakeProfit),
+            Outcome::Stop => position.stop_reason,
+            Outcome::Target => ExitReason::TakeProfit,
         };
-        if let Some(price) = price {
-            self.leave_protected(place, price, reason, now, account);
-        }
+        let price = price_inside(position, resolution.chosen, now);
+        self.leave_protected(place, price, reason, now, account);
     }
 
     /// Net profit of a position had a bar ended in this outcome; still open counts as closed at the
@@ -97,15 +96,13 @@ impl Simulator {
     fn net_of(&self, position: &Position, outcome: Outcome, now: &Moment) -> f64 {
         let symbol = &self.settings.symbols[position.symbol.index()];
         let sign = position.direction.sign();
-        let close = now.bar.side(position.direction.exit_side()).close;
         let leg = 1 + position.exit_legs;
         let slip = symbol
             .slippage
             .distance(self.settings.seed, position.order.0, leg);
         let price = match outcome {
-            Outcome::Stop => position.stop_loss.unwrap_or(close) - sign * slip,
-            Outcome::Target => position.take_profit.unwrap_or(close),
-            Outcome::Open => close - sign * slip,
+            Outcome::Target => price_inside(position, outcome, now),
+            Outcome::Stop | Outcome::Open => price_inside(position, outcome, now) - sign * slip,
         };
         let units = position.lots * symbol.instrument.contract_size;
         let gross = (price - position.entry_price)
@@ -151,6 +148,22 @@ impl Simulator {
             account,
         );
     }
+}
+
+/// The price at which a position ends inside a bar: the level, or the close where none is reached.
+/// A position that filled inside the bar may have its level beyond all prices of its exit side, as
+/// the spread lies between; it then ends at the nearest of them (F10).
+fn price_inside(position: &Position, outcome: Outcome, now: &Moment) -> f64 {
+    let sign = position.direction.sign();
+    let bar = exit_bar(position, now);
+    let price = match outcome {
+        Outcome::Stop => position.stop_loss.map(|level| (level * sign).min(bar.high)),
+        Outcome::Target => position
+            .take_profit
+            .map(|level| (level * sign).max(bar.low)),
+        Outcome::Open => None,
+    };
+    price.unwrap_or(bar.close) * sign
 }
 
 /// The bar of the side that the position is left on, as the position faces it.
