@@ -1,6 +1,6 @@
 """Measures the engine, prints each figure beside its target, and fails where one is missed.
 
-    python -m benchmarks.engine [callbacks] [loop] [intake]
+python -m benchmarks.engine [callbacks] [loop] [intake]
 """
 
 from __future__ import annotations

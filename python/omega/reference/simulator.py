@@ -14,7 +14,7 @@ from omega.reference import costs, intrabar, managers
 from omega.reference.book import Moment, Order, Position
 from omega.reference.holdings import Holdings
 from omega.reference.intrabar import Exits, Outcome
-from omega.reference.matching import Armed, Candle, Hit, Live, Match, Ohlc, at_open, in_bar
+from omega.reference.matching import Armed, Candle, Hit, Live, Match, at_open, in_bar
 from omega.reference.portfolio import Portfolio
 from omega.signals import Action, Cancel, Close, Modify, Signal
 from omega.times import to_units
@@ -348,7 +348,7 @@ class Simulator(Holdings):
         elif exits.target is not None and exits.target_within(bar.open):
             price = bar.open
             if not self.settings["limit_improvement"]:
-                price = exits.target if exits.target > bar.low else bar.low
+                price = max(bar.low, exits.target)
             self.leave(position, position.lots, price * sign, "take_profit", now)
 
     def _exit_inside(self, position: Position, now: Moment) -> None:
@@ -364,13 +364,13 @@ class Simulator(Holdings):
             position.remember(nets[0], nets[1])
         if chosen is not Outcome.OPEN:
             reason = position.stop_reason if chosen is Outcome.STOP else "take_profit"
-            price = _price_inside(position, chosen, bar)
-            self.leave(position, position.lots, price, reason, now)
+            price = intrabar.price_inside(chosen, bar, _exits(position))
+            self.leave(position, position.lots, price * sign, reason, now)
 
     def _net_of(self, position: Position, outcome: Outcome, now: Moment) -> float:
         """Net profit in one outcome; still open counts as closed at the close (rule 20)."""
         bar = now.bar.exit_side(position.sign).facing(position.sign)
-        price = _price_inside(position, outcome, bar)
+        price = intrabar.price_inside(outcome, bar, _exits(position)) * position.sign
         return self.net_if_closed(position, price, outcome is not Outcome.TARGET, now)
 
     def _note_extremes(self, now: Moment) -> None:
@@ -472,16 +472,6 @@ def _exits(position: Position) -> Exits:
     """The protective exits of a position, facing."""
     stop, target, sign = position.stop_loss, position.take_profit, position.sign
     return Exits(None if stop is None else stop * sign, None if target is None else target * sign)
-
-
-def _price_inside(position: Position, outcome: Outcome, bar: Ohlc) -> float:
-    """Where a position ends inside a bar, which it faces: never beyond the bar (F10, rule 18)."""
-    exits, price = _exits(position), bar.close
-    if outcome is Outcome.STOP and exits.stop is not None:
-        price = exits.stop if exits.stop < bar.high else bar.high
-    elif outcome is Outcome.TARGET and exits.target is not None:
-        price = exits.target if exits.target > bar.low else bar.low
-    return price * position.sign
 
 
 def _wrong_side(sign: float, price: float, stop: float | None, target: float | None) -> str | None:
