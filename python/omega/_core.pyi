@@ -11,6 +11,7 @@ from typing_extensions import Buffer, CapsuleType
 from omega.signals import Action
 
 __all__ = [
+    "DEBUG_BUILD",
     "VERSION",
     "ArrowTable",
     "Bar",
@@ -29,6 +30,9 @@ __all__ = [
     "ipc_names",
     "table_columns",
 ]
+
+DEBUG_BUILD: Final[bool]
+"""Whether the core was built without optimisation."""
 
 VERSION: Final[str]
 """The version of the crate, which is the version of the package."""
