@@ -91,6 +91,6 @@ def figures(rows: int = 20_000_000, chunks: int = 10) -> list[Figure]:
     ]  # fmt: skip
 
 
-def arrays(column: pl.Series) -> list[np.ndarray]:
+def _arrays(column: pl.Series) -> list[np.ndarray]:
     """The chunks of a column as arrays that share its memory."""
     return [chunk.to_physical().to_numpy() for chunk in column.get_chunks()]

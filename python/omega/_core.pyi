@@ -11,7 +11,6 @@ from typing_extensions import Buffer, CapsuleType
 from omega.signals import Action
 
 __all__ = [
-    "DEBUG_BUILD",
     "VERSION",
     "ArrowTable",
     "Bar",
@@ -30,9 +29,6 @@ __all__ = [
     "ipc_names",
     "table_columns",
 ]
-
-DEBUG_BUILD: Final[bool]
-"""Whether the core was built without optimisation."""
 
 VERSION: Final[str]
 """The version of the crate, which is the version of the package."""

@@ -66,21 +66,6 @@ def low_comes_first(policy: str, bar: Candle) -> bool | None:
     return None if low == high else low < high
 
 
-def price_inside(outcome: Outcome, bar: Ohlc, exits: Exits) -> float:
-    """Where a position ends inside a bar, facing; never beyond the bar (F10, rule 18).
-
-    Example:
-        >>> bar = Ohlc(100.0, 111.0, 94.0, 105.0)
-        >>> price_inside(Outcome.STOP, bar, Exits(95.0, None))
-        95.0
-    """
-    if outcome is Outcome.STOP and exits.stop is not None:
-        return min(bar.high, exits.stop)
-    if outcome is Outcome.TARGET and exits.target is not None:
-        return max(bar.low, exits.target)
-    return bar.close
-
-
 def resolve(policy: str, low_first: bool | None, bar: Ohlc, exits: Exits, live: Live) -> Resolution:
     """Decide between stop, target and neither; `low_first` is facing, too.
 

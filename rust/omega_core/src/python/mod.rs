@@ -28,9 +28,6 @@ mod _core {
     /// The version of the crate, which is the version of the package.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
-    /// Whether the crate was built without optimisation; benchmarks refuse to run on it.
-    #[pymodule_export]
-    const DEBUG_BUILD: bool = cfg!(debug_assertions);
     #[pymodule_export]
     use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]

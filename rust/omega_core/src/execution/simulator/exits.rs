@@ -84,8 +84,8 @@ impl Simulator {
         let position = &self.positions[place];
         let (level, reason) = match resolution.chosen {
             Outcome::Open => return,
-            Outcome::Stop => position.stop_reason,
-            Outcome::Target => ExitReason::TakeProfit,
+            Outcome::Stop => (position.stop_loss, position.stop_reason),
+            Outcome::Target => (position.take_profit, ExitReason::TakeProfit),
         };
         if let Some(level) = level {
             let price = price_inside(level * sign, &exit_bar(position, now)) * sign;
