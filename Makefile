@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 CRATE := rust/omega_core
 MANIFEST := --manifest-path $(CRATE)/Cargo.toml
+FUZZ := --manifest-path $(CRATE)/fuzz/Cargo.toml
+FUZZED := $(CRATE)/fuzz/target/release/omega_fuzz
 RUST_SOURCES := $(shell find $(CRATE)/src -name '*.rs') $(CRATE)/Cargo.toml $(CRATE)/Cargo.lock
 
 VENV := .venv
@@ -22,10 +24,10 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench
+.PHONY: help demo test test-long golden lint bench
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
@@ -33,6 +35,16 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 test: $(DEV) $(DEMO) $(NATIVE) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)
 	$(BIN)/python -m pytest --quiet
+
+golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved
+	OMEGA_RENEW_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/golden
+
+test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzing, and thousands of random runs
+	OMEGA_LONG=1 cargo test --quiet --locked $(MANIFEST) --test invariants
+	cargo build --quiet --release --locked $(FUZZ) --bin omega_fuzz
+	$(FUZZED) columns 4000000
+	$(FUZZED) orders 400000
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(wildcard tests/properties tests/parity)
 
 lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says what the native module is
 	$(BIN)/ruff check --quiet .
@@ -42,6 +54,7 @@ lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says wha
 	cargo fmt $(MANIFEST) --check
 	cargo clippy --quiet --locked $(MANIFEST) --all-targets -- -D warnings
 	cargo clippy --quiet --locked $(MANIFEST) --all-targets --features python -- -D warnings
+	cargo fmt $(FUZZ) --check
 
 bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within one run
 	$(BIN)/python -m benchmarks.engine

@@ -105,7 +105,11 @@ class Holdings:
     ) -> Position | None:
         key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
         fill = self._filled(self.next_trade, order.sign * lots, raw_price, key, now)
-        margin = self._notional(lots, fill.price, now) * self.instrument["margin_rate"]
+        notional = self._notional(lots, fill.price, now)
+        if not math.isfinite(notional):
+            order.reject("size")
+            return None
+        margin = notional * self.instrument["margin_rate"]
         if margin > 0.0 and margin > self.equity() - self.margin_held():
             order.reject("margin")
             return None

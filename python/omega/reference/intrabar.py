@@ -43,6 +43,17 @@ class Resolution(NamedTuple):
     best: Outcome
 
 
+def price_inside(level: float, sign: float, bar: Ohlc) -> float:
+    """An exit's price inside a bar (facing): its worst where it never was at the level (rule 17).
+
+    Example:
+        >>> price_inside(101.0, 1.0, Ohlc(100.0, 100.5, 97.0, 99.0))
+        97.0
+    """
+    level = level * sign
+    return (level if bar.low <= level <= bar.high else bar.low) * sign
+
+
 def low_comes_first(policy: str, bar: Candle) -> bool | None:
     """Which extreme the policy's path visits first, by the middle (I2); None without a path."""
     opened = bar.bid.open + bar.ask.open

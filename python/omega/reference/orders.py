@@ -15,7 +15,7 @@ from omega.reference import costs
 from omega.reference.holdings import Holdings
 from omega.reference.matching import Candle, Live
 from omega.reference.portfolio import Portfolio
-from omega.reference.rows import Moment, Order, Position
+from omega.reference.rows import Moment, Order, Position, is_over
 from omega.signals import Action, Cancel, Close, Modify, Signal
 from omega.times import PER_SECOND, to_units
 
@@ -118,6 +118,8 @@ class Orders(Holdings):
         if order.type == "market":  # F1, rule 8
             price = self._market_price(now, order.sign, entry=True)
             self.enter(order, price, Live.FROM_OPEN, now)
+        elif is_over(order, now.bar.time, self.units_per_day):  # rule 12
+            order.status = "expired"
         else:
             self.waiting.append(order)
         return order.reject_reason
@@ -197,6 +199,7 @@ class Orders(Holdings):
             lots = costs.order_size(self.instrument, position.lots * fraction)
         if lots is None:
             return
+        lots = min(position.lots, lots)
         order.lots += lots
         order.status = "filled"
         price = self._market_price(now, position.sign, entry=False)

@@ -77,6 +77,13 @@ class Order:
         return Waiting(self.type, price, limit)
 
 
+def is_over(order: Order, time: int, units_per_day: int) -> bool:
+    """Whether the time of an order ran out before a bar that opens then (F5, rule 12)."""
+    if order.expires == "day":
+        return order.submitted_time // units_per_day < time // units_per_day
+    return order.expires is not None and time >= int(order.expires)
+
+
 @dataclass(slots=True)
 class Fill:
     """A row of the fills table."""

@@ -11,7 +11,7 @@ from omega.reference import costs, intrabar, managers
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
 from omega.reference.orders import Orders
-from omega.reference.rows import Moment, Order, Position
+from omega.reference.rows import Moment, Order, Position, is_over
 
 
 class Candidate(NamedTuple):
@@ -52,12 +52,7 @@ class Simulator(Orders):
     def expire(self, now: Moment) -> None:
         """End the orders whose time is over (F5, rule 12)."""
         for order in list(self.waiting):
-            if order.expires == "day":
-                day = order.submitted_time // self.units_per_day
-                over = day < now.bar.time // self.units_per_day
-            else:
-                over = order.expires is not None and now.bar.time >= int(order.expires)
-            if over:
+            if is_over(order, now.bar.time, self.units_per_day):
                 self.waiting.remove(order)
                 order.status = "expired"
 
@@ -160,21 +155,21 @@ class Simulator(Orders):
         bar = now.bar.exit_side(sign).facing(sign)
         policy, low_first = self.settings["intrabar"], self._low_first(sign, now)
         chosen, worst, best = intrabar.resolve(policy, low_first, bar, _exits(position), live)
-        prices = {
-            Outcome.STOP: position.stop_loss,
-            Outcome.TARGET: position.take_profit,
-            Outcome.OPEN: bar.close * sign,  # rule 20
+        levels = {Outcome.STOP: position.stop_loss, Outcome.TARGET: position.take_profit}
+        prices = {Outcome.OPEN: bar.close * sign} | {  # rules 17 and 20
+            outcome: intrabar.price_inside(level, sign, bar)
+            for outcome, level in levels.items()
+            if level is not None
         }
         if worst != best:
             nets = [
-                self.net_if_closed(position, prices[o] or 0.0, now, slips=o is not Outcome.TARGET)
+                self.net_if_closed(position, prices[o], now, slips=o is not Outcome.TARGET)
                 for o in (worst, best)
             ]
             position.remember(*nets)
-        price = prices[chosen]
-        if chosen is not Outcome.OPEN and price is not None:
+        if chosen is not Outcome.OPEN:
             reason = position.stop_reason if chosen is Outcome.STOP else "take_profit"
-            self.leave(position, position.lots, price, reason, now)
+            self.leave(position, position.lots, prices[chosen], reason, now)
 
     def _note_extremes(self, now: Moment) -> None:
         """How far prices went for and against each position still open (step 5)."""

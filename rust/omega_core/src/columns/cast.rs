@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::ScalarBuffer;
 use arrow_cast::display::array_value_to_string;
 use arrow_cast::{CastOptions, can_cast_types, cast_with_options};
-use arrow_schema::{DataType, TimeUnit as ArrowUnit};
+use arrow_schema::{ArrowError, DataType, TimeUnit as ArrowUnit};
 
 use super::InputColumn;
 use crate::error::OmegaError;
@@ -126,6 +126,10 @@ fn cast_to(
     if !cast || !castable(column.data_type(), target) {
         return Err(refused(symbol, column, expected));
     }
+    let given = column.data_type();
+    if column.chunks.iter().any(|chunk| chunk.data_type() != given) {
+        return Err(refused(symbol, column, "one type in all chunks"));
+    }
     let mut out = Vec::with_capacity(column.chunks.len());
     let mut copied = column.copied_bytes;
     let mut start = 0;
@@ -134,7 +138,8 @@ fn cast_to(
             safe: true,
             ..CastOptions::default()
         };
-        let array = cast_with_options(chunk, target, &options)
+        let array = cast_dates(chunk, &options)
+            .and_then(|chunk| cast_with_options(&chunk, target, &options))
             .map_err(|_| refused(symbol, column, expected))?;
         if array.null_count() > chunk.null_count() {
             return Err(unreadable(symbol, column, chunk, &array, start, expected));
@@ -144,6 +149,18 @@ fn cast_to(
         out.push(array);
     }
     Ok((out, copied))
+}
+
+/// Dates in milliseconds as the timestamps that they are: from there a time beyond the range of its
+/// unit becomes a null, where a date in a dictionary would wrap around.
+fn cast_dates(chunk: &ArrayRef, options: &CastOptions<'_>) -> Result<ArrayRef, ArrowError> {
+    match chunk.data_type() {
+        DataType::Dictionary(_, values) if **values == DataType::Date64 => {
+            let milliseconds = DataType::Timestamp(ArrowUnit::Millisecond, None);
+            cast_with_options(chunk, &milliseconds, options)
+        }
+        _ => Ok(ArrayRef::clone(chunk)),
+    }
 }
 
 fn castable(from: &DataType, to: &DataType) -> bool {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::types::TimestampMillisecondType;
 use arrow_array::{
-    Array, ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int64Array,
-    PrimitiveArray, StringArray, TimestampMillisecondArray,
+    Array, ArrayRef, Date32Array, Date64Array, Decimal128Array, DictionaryArray, Float32Array,
+    Float64Array, Int8Array, Int64Array, PrimitiveArray, StringArray, TimestampMillisecondArray,
 };
 
 use super::{
@@ -347,4 +347,25 @@ fn a_zone_is_kept_and_order_is_by_utc() {
         .with_timezone("Europe/Berlin");
     let columns = read(bars_with(column("time", vec![Arc::new(zoned)])), false).expect("readable");
     assert_eq!(columns.timezone.as_deref(), Some("Europe/Berlin"));
+}
+
+#[test]
+fn chunks_of_another_type_and_dates_beyond_all_times_are_refused() {
+    let mixed: Vec<ArrayRef> = vec![
+        Arc::new(Date32Array::from(vec![1, 2])),
+        Arc::new(Date64Array::from(vec![0, i64::MAX])),
+    ];
+    let keys = Int8Array::from(vec![0, 1, 1, 1]);
+    let dates = Date64Array::from(vec![0, i64::MAX]);
+    let dictionary = DictionaryArray::new(keys, Arc::new(dates));
+    assert!(matches!(
+        read(bars_with(column("time", mixed)), true),
+        Err(OmegaError::InvalidColumn { .. })
+    ));
+    let Err(OmegaError::InvalidCandleData { row, rule, .. }) =
+        read(bars_with(column("time", vec![Arc::new(dictionary)])), true)
+    else {
+        panic!("expected a refusal")
+    };
+    assert_eq!((row, rule), (1, "type"));
 }

@@ -51,10 +51,11 @@ impl Limits {
             return Err(RejectReason::Blackout);
         }
         let rested = last.entry.is_none_or(|(entry_index, entry_time)| {
-            index - entry_index >= self.cooldown_bars && time - entry_time >= self.cooldown_entry
+            index - entry_index >= self.cooldown_bars
+                && time.saturating_sub(entry_time) >= self.cooldown_entry
         }) && last
             .exit
-            .is_none_or(|exit| time - exit >= self.cooldown_exit);
+            .is_none_or(|exit| time.saturating_sub(exit) >= self.cooldown_exit);
         if rested {
             Ok(())
         } else {

@@ -66,7 +66,8 @@ impl Manager {
             }
             Self::TimeExit { bars, duration } => {
                 let over = bars.is_some_and(|bars| index - position.entry_index >= bars)
-                    || duration.is_some_and(|most| time - position.entry_time >= most);
+                    || duration
+                        .is_some_and(|most| time.saturating_sub(position.entry_time) >= most);
                 if over && !position.closing {
                     position.closing = true;
                     Wish::Close(1.0, ExitReason::Time)

@@ -179,6 +179,20 @@ pub struct Order {
     pub tags: Vec<String>,
 }
 
+impl Order {
+    /// Whether its time ran out before a bar that opens at this time (F5).
+    #[must_use]
+    pub fn is_over(&self, time: i64, units_per_day: i64) -> bool {
+        match self.expiry {
+            Expiry::GoodTillCancelled => false,
+            Expiry::GoodTillTime(end) => time >= end,
+            Expiry::Day => {
+                self.submitted_time.div_euclid(units_per_day) < time.div_euclid(units_per_day)
+            }
+        }
+    }
+}
+
 /// One execution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fill {

@@ -27,7 +27,7 @@ impl Magnifier {
             .flat_map(|segment| segment.time.iter().copied())
         {
             if let Some(before) = before {
-                duration = duration.min(time - before);
+                duration = duration.min(time.saturating_sub(before));
             }
             before = Some(time);
         }

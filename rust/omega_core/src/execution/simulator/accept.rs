@@ -95,6 +95,10 @@ impl Simulator {
             let price = now.market_price(direction.entry_side(), self.settings.market_fill);
             return self.enter(row, (price, Live::FromOpen), now, account).err();
         }
+        if self.orders[row].is_over(now.bar.time, self.settings.units_per_day) {
+            self.orders[row].status = OrderStatus::Expired;
+            return None;
+        }
         self.working.push(Working {
             id,
             row,

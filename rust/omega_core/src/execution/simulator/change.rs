@@ -62,7 +62,8 @@ impl Simulator {
         }
         let lots = if fraction < 1.0 {
             match instrument.order_size(position.lots * fraction) {
-                Ok(lots) => lots,
+                Ok(lots) if lots < position.lots => lots,
+                Ok(_) => position.lots,
                 Err(_) => return false,
             }
         } else {

@@ -82,12 +82,13 @@ impl Simulator {
             self.positions[place].turned_down = Some(range);
         }
         let position = &self.positions[place];
-        let (price, reason) = match resolution.chosen {
+        let (level, reason) = match resolution.chosen {
             Outcome::Open => return,
             Outcome::Stop => (position.stop_loss, position.stop_reason),
             Outcome::Target => (position.take_profit, ExitReason::TakeProfit),
         };
-        if let Some(price) = price {
+        if let Some(level) = level {
+            let price = price_inside(level * sign, &exit_bar(position, now)) * sign;
             self.leave_protected(place, price, reason, now, account);
         }
     }
@@ -97,14 +98,16 @@ impl Simulator {
     fn net_of(&self, position: &Position, outcome: Outcome, now: &Moment) -> f64 {
         let symbol = &self.settings.symbols[position.symbol.index()];
         let sign = position.direction.sign();
-        let close = now.bar.side(position.direction.exit_side()).close;
+        let bar = exit_bar(position, now);
+        let close = bar.close * sign;
+        let at = |level: Option<f64>| level.map_or(close, |p| price_inside(p * sign, &bar) * sign);
         let leg = 1 + position.exit_legs;
         let slip = symbol
             .slippage
             .distance(self.settings.seed, position.order.0, leg);
         let price = match outcome {
-            Outcome::Stop => position.stop_loss.unwrap_or(close) - sign * slip,
-            Outcome::Target => position.take_profit.unwrap_or(close),
+            Outcome::Stop => at(position.stop_loss) - sign * slip,
+            Outcome::Target => at(position.take_profit),
             Outcome::Open => close - sign * slip,
         };
         let units = position.lots * symbol.instrument.contract_size;
@@ -150,6 +153,17 @@ impl Simulator {
             now,
             account,
         );
+    }
+}
+
+/// The price at which an exit level fills inside a bar, facing the position. The exit side may lie
+/// beyond a level as a whole where the position was entered inside the bar; then nobody knows at
+/// which price it stood, and the worst one is taken (F10).
+fn price_inside(level: f64, bar: &Ohlc) -> f64 {
+    if bar.low <= level && level <= bar.high {
+        level
+    } else {
+        bar.low
     }
 }
 

@@ -117,6 +117,9 @@ impl Simulator {
         };
         let price = raw_price + order.direction.sign() * slippage;
         let notional = (lots * symbol.instrument.contract_size * price * now.rate).abs();
+        if !notional.is_finite() {
+            return Err(RejectReason::Size);
+        }
         let margin = notional * symbol.instrument.margin_rate;
         if margin > 0.0 && margin > self.free_margin(account) {
             return Err(RejectReason::Margin);

@@ -33,14 +33,14 @@ impl Simulator {
         for position in &mut self.positions {
             let swap = &self.settings.symbols[position.symbol.index()].swap;
             let nights = swap.nights(from, to);
-            if swap.is_none() || nights == 0 {
+            if swap.is_none() || nights == 0.0 {
                 continue;
             }
             let amount = swap.per_night(position.direction)
                 * position.lots
                 * position.contract_size
                 * now.rate
-                * f64::from(nights);
+                * nights;
             position.swap += amount;
             account.book_swap(position, amount, now.bar.time);
         }

@@ -1,7 +1,7 @@
 //! One bar over all orders and positions: expiry, the open, the inside of the bar, the extremes.
 
 use super::{Moment, Simulator, Working};
-use crate::execution::{Account, Expiry, Live, Match, OrderStatus, at_open, in_bar};
+use crate::execution::{Account, Live, Match, OrderStatus, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
 
 /// Something that a bar reaches, under the order number that it is dealt with by (F9).
@@ -18,16 +18,11 @@ impl Simulator {
     /// Ends the orders whose time ran out before this bar (F5).
     pub fn expire(&mut self, now: &Moment) {
         let orders = &mut self.orders;
-        let day = now.bar.time.div_euclid(self.settings.units_per_day);
         let per_day = self.settings.units_per_day;
         let before = self.working.len();
         self.working.retain(|waiting| {
             let order = &mut orders[waiting.row];
-            let over = match order.expiry {
-                Expiry::GoodTillCancelled => false,
-                Expiry::GoodTillTime(time) => now.bar.time >= time,
-                Expiry::Day => order.submitted_time.div_euclid(per_day) < day,
-            };
+            let over = order.is_over(now.bar.time, per_day);
             if over {
                 order.status = OrderStatus::Expired;
             }

@@ -1,0 +1,36 @@
+//! Choices that the bytes of a fuzzer make.
+
+use crate::random_runs::choices::{Choices, Seeded};
+
+/// Choices read from bytes; after the last byte they go on from a seed, the first eight bytes.
+#[derive(Debug, Clone)]
+pub struct Bytes<'a> {
+    rest: &'a [u8],
+    after: Seeded,
+}
+
+impl<'a> Bytes<'a> {
+    /// The choices that bytes make.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let seed = bytes
+            .iter()
+            .take(8)
+            .fold(0, |seed, &byte| seed << 8 | u64::from(byte));
+        Self {
+            rest: bytes,
+            after: Seeded::new(seed),
+        }
+    }
+}
+
+impl Choices for Bytes<'_> {
+    fn bits(&mut self, count: u32) -> u64 {
+        (0..count / 8).fold(0, |bits, _| {
+            let byte = match self.rest.split_off_first() {
+                Some(byte) => u64::from(*byte),
+                None => self.after.bits(8),
+            };
+            bits << 8 | byte
+        })
+    }
+}

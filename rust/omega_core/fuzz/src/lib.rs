@@ -1,0 +1,31 @@
+//! The fuzz targets as plain functions: bytes in, nothing out, and no panic on the way.
+//!
+//! `columns` makes Arrow arrays of the bytes and reads them as candles; `orders` makes bars, rules
+//! and orders of them and checks the whole run, as `tests/invariants.rs` does from seeds.
+
+mod bytes;
+mod candles;
+#[path = "../../tests/random_runs/mod.rs"]
+pub mod random_runs;
+
+use random_runs::RandomRun;
+use bytes::Bytes;
+use random_runs::choices::Choices;
+
+/// Bars of a run at most: short runs, and many of them.
+const BARS: usize = 160;
+
+/// Bytes to columns: read, validated, walked; refused with an error where they are no candles.
+pub fn columns(bytes: &[u8]) {
+    candles::check(&mut Bytes::new(bytes));
+}
+
+/// Bytes to bars, rules and orders: a run that keeps every rule, and keeps it for a prefix.
+pub fn orders(bytes: &[u8]) {
+    let mut choices = Bytes::new(bytes);
+    let bars = 8 + choices.index(BARS);
+    let prefix = choices.index(bars - 6) + 6;
+    let run = RandomRun::new(choices, bars);
+    run.check();
+    run.check_prefix(prefix);
+}
