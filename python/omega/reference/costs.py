@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _MASK = 2**64 - 1
-_TRIPLE, _SATURDAY = 3, 5
 
 
 def uniform(seed: int, order: int, leg: int) -> float:
@@ -69,8 +68,10 @@ def nights(last: int, now: int, triple_day: int) -> int:
         >>> nights(1, 4, 3)  # Friday, Saturday, Sunday
         1
     """
-    weekdays = [(day + 3) % 7 for day in range(last, now)]
-    return sum(_TRIPLE if day == triple_day else 0 if day >= _SATURDAY else 1 for day in weekdays)
+    weeks, rest = divmod(now - last, 7)
+    weights = [1] * 5 + [0] * 2
+    weights[triple_day] = 3
+    return weeks * sum(weights) + sum(weights[(last + day + 3) % 7] for day in range(rest))
 
 
 class Basis(NamedTuple):

@@ -6,11 +6,10 @@ simulator and its portfolio wrote.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
-
-import numpy as np
 
 from omega.errors import ConfigError, WarmupIndexNotFound
 from omega.reference.columns import Columns
@@ -67,7 +66,8 @@ class Magnifier:
 
     def __init__(self, finer: Columns, coarse: Columns) -> None:
         self.finer = finer
-        self.duration = int(np.diff(coarse.time).min())
+        times = coarse.time.tolist()
+        self.duration: int = min(map(operator.sub, times[1:], times[:-1]))
 
     def inside(self, now: Moment) -> list[Moment]:
         """The moments that take the place of a bar; none where there are no finer bars."""

@@ -199,6 +199,7 @@ class Orders(Holdings):
             lots = costs.order_size(self.instrument, position.lots * fraction)
         if lots is None:
             return
+        lots = min(position.lots, lots)
         order.lots += lots
         order.status = "filled"
         price = self._market_price(now, position.sign, entry=False)

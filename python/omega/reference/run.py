@@ -276,7 +276,7 @@ class Caller:
             self.on_exit = partial(kind.on_exit, strategy)
 
     def evaluate(self, newest: int) -> list[Action]:
-        """Tell of fills and exits, then ask for actions (step 2)."""
+        """Tell of fills and exits, then ask for actions (step 1)."""
         with self._on(newest):
             self._tell()
             began = time.perf_counter()

@@ -36,7 +36,7 @@ class Simulator(Orders):
     bars = 0
     """How many bars were matched."""
 
-    # --- the night before: step 1 ----------------------------------------------------------------
+    # --- the night before: step 2 ----------------------------------------------------------------
 
     def book_nights(self, now: Moment) -> None:
         """Book swap for each night between the last bar and this one (M4, rule 26)."""
