@@ -78,5 +78,5 @@ $(DEMO): requirements-demo.txt $(BASE)
 
 $(NATIVE): $(RUST_SOURCES) pyproject.toml $(BASE)
 	@echo "building the core; the first time this takes some minutes"
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
