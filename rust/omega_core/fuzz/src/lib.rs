@@ -21,6 +21,10 @@ pub fn columns(bytes: &[u8]) {
 }
 
 /// Bytes to bars, rules and orders: a run that keeps every rule, and keeps it for a prefix.
+///
+/// # Panics
+///
+/// Where a run breaks a rule, which is what the fuzzer looks for.
 pub fn orders(bytes: &[u8]) {
     let mut choices = Bytes::new(bytes);
     let bars = 8 + choices.index(BARS);
