@@ -24,7 +24,7 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench
+.PHONY: help demo test test-long golden lint bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 test: $(DEV) $(DEMO) $(NATIVE) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)
 	$(BIN)/python -m pytest --quiet
+
+golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved
+	OMEGA_RENEW_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/golden
 
 test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzing, and thousands of random runs
 	OMEGA_LONG=1 cargo test --quiet --locked $(MANIFEST) --test invariants

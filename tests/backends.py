@@ -1,3 +1,3 @@
 """The backends that every whole-run test is repeated on."""
 
-BACKENDS = ("rust",)
+BACKENDS = ("rust", "python")

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from tests.backends import BACKENDS
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(scope="session", params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """Give each backend in turn."""
     return str(request.param)

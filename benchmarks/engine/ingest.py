@@ -1,21 +1,17 @@
 """How fast candles become a checked store, and how much memory that takes.
 
-    python -m benchmarks.engine.ingest [rows] [chunks]
-
 The floor is one sum over every column: the least that a pass over all values can cost. The result
 is checked first: no byte is copied, and a single spoiled value in the last row is found.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from benchmarks.engine.figures import Figure, best, timed
 from omega.errors import InvalidCandleData
 from omega.store import CandleStore
 
@@ -65,16 +61,6 @@ def check(candles: pl.DataFrame) -> None:
     raise AssertionError(message)
 
 
-def best(call: Callable[[], object]) -> float:
-    """Give the shortest of several times, in seconds."""
-    times = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - began)
-    return min(times)
-
-
 def resident() -> int:
     """Give the resident memory of this process that no file backs, in bytes; 0 where not told."""
     status = Path("/proc/self/status")
@@ -82,36 +68,29 @@ def resident() -> int:
     return 1_024 * next((int(x.split()[1]) for x in lines if x.startswith("RssAnon")), 0)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("rows", nargs="?", type=int, default=20_000_000)
-    parser.add_argument("chunks", nargs="?", type=int, default=10)
-    asked = parser.parse_args()
-    check(frame(100_000, asked.chunks))
-
-    candles = frame(asked.rows, asked.chunks)
+def figures(rows: int = 20_000_000, chunks: int = 10) -> list[Figure]:
+    """Measure reading and checking, beside one sum over every column."""
+    check(frame(100_000, chunks))
+    candles = frame(rows, chunks)
     size = int(candles.estimated_size())
     arrays = [array for name in candles.columns for array in _arrays(candles[name])]
-    floor = best(lambda: [array.sum() for array in arrays])
     before = resident()
     store = CandleStore(candles)
-    growth = resident() - before
-    checked = best(lambda: CandleStore(candles))
-    shared = best(lambda: CandleStore(candles, validate="off"))
-    print(f"{len(store):,} bars, {store.n_chunks} chunks, {size / 1e9:.2f} GB")
-    print(f"checked   {checked * 1e3:8.1f} ms  {size / checked / 1e9:6.2f} GB/s")
-    print(f"floor     {floor * 1e3:8.1f} ms  {size / floor / 1e9:6.2f} GB/s  (one sum a column)")
-    print(f"ratio     {checked / floor:8.2f}")
-    print(f"unchecked {shared * 1e3:8.2f} ms")
-    print(f"copied    {store.copied_bytes:8,} bytes")
-    print(f"growth    {100 * growth / size:8.3f} % of the input, resident")
+    growth = 100 * (resident() - before) / size
+    checked, floor = best(
+        lambda: timed(lambda: CandleStore(candles)),
+        lambda: timed(lambda: [array.sum() for array in arrays]),
+        repeats=REPEATS,
+    )
+    detail = f"({checked / floor:.2f} x one sum over every column)"
+    return [
+        Figure(f"ingest and check {rows:,} bars, {chunks} chunks", size / checked / 1e9, "GB/s",
+               at_least=2.0, detail=detail),
+        Figure("bytes copied", store.copied_bytes, "", 0),
+        Figure("resident memory of the store / the input", growth, "%", 2.0),
+    ]  # fmt: skip
 
 
 def _arrays(column: pl.Series) -> list[np.ndarray]:
     """The chunks of a column as arrays that share its memory."""
     return [chunk.to_physical().to_numpy() for chunk in column.get_chunks()]
-
-
-if __name__ == "__main__":
-    main()

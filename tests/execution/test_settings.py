@@ -17,7 +17,7 @@ def lots(backend: str, plan: dict[int, Action], **settings: object) -> list[floa
         candles.rising(5),
         candles.told(plan),
         backend=backend,
-        **settings,  # type: ignore[arg-type]
+        **settings,  # type: ignore[arg-type]  # any
     )
     return result.trades["lots"].to_list()
 

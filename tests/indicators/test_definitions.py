@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -46,13 +47,14 @@ def assert_close(found: Floats, expected: pl.Series | Floats) -> None:
 def test_sma(backend: str) -> None:
     for window in (1, 2, 20, 399):
         expected = DATA["bid_close"].rolling_mean(window)
-        assert_close(values(backend, lambda s, n=window: s.sma(n)), expected)  # type: ignore[misc]
+        assert_close(values(backend, partial(omega.Strategy.sma, window=window)), expected)
 
 
 def test_rolling_std(backend: str) -> None:
     for window in (2, 14, 100):
         expected = DATA["bid_close"].rolling_std(window, ddof=1)
-        assert_close(values(backend, lambda s, n=window: s.rolling_std(n)), expected)  # type: ignore[misc]
+        found = values(backend, partial(omega.Strategy.rolling_std, window=window))
+        assert_close(found, expected)
 
 
 def test_zscore(backend: str) -> None:
@@ -86,7 +88,7 @@ def test_atr(backend: str) -> None:
 def test_other_columns_can_be_sources(backend: str) -> None:
     for source in ("open", "bid_low", "ask_high", "volume"):
         column = source if source in DATA.columns else f"bid_{source}"
-        found = values(backend, lambda s, name=source: s.sma(5, source=name))  # type: ignore[misc]
+        found = values(backend, partial(omega.Strategy.sma, window=5, source=source))
         assert_close(found, DATA[column].rolling_mean(5))
 
 

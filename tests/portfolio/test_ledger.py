@@ -25,7 +25,7 @@ class Busy(omega.Strategy):
             self.close(self.position, fraction=0.4)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def result(backend: str) -> omega.BacktestResult:
     return omega.run_backtest(
         candles.walk(2_000),

@@ -101,13 +101,13 @@ def test_a_setting_that_cannot_be_is_refused(
 ) -> None:
     given = {"backend": backend, **settings}
     with pytest.raises(error, match=match):
-        omega.run_backtest(GOOD, never_called, **given)  # type: ignore[arg-type]
+        omega.run_backtest(GOOD, never_called, **given)  # type: ignore[arg-type]  # bad
     test_the_process_can_run_again(backend)
 
 
 def test_an_unknown_setting_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="csah"):
-        omega.run_backtest(GOOD, never_called, csah=1)  # type: ignore[call-arg]
+        omega.run_backtest(GOOD, never_called, csah=1)  # type: ignore[call-arg]  # bad
 
 
 def test_crossed_rows_are_refused_named_and_allowed_when_told(backend: str) -> None:

@@ -22,7 +22,7 @@ def walked(backend: str, settings: dict[str, object], bars: int = 10) -> list[in
         seen.append(bar.index)
 
     data = candles.rising(bars)
-    result = omega.run_backtest(data, on_bar, backend=backend, **settings)  # type: ignore[arg-type]
+    result = omega.run_backtest(data, on_bar, backend=backend, **settings)  # type: ignore[arg-type]  # any
     assert result.stats.bars_processed == len(seen) == result.equity.height
     assert result.equity["time"].to_list() == data["time"][seen[0] + 1 : seen[-1] + 2].to_list()
     return seen

@@ -43,7 +43,7 @@ def scripted(
 ) -> tuple[Scripted, omega.BacktestResult]:
     strategy = type("ThisOne", (Scripted,), {"script": script})()
     bars = candles.rising(6) if data is None else data
-    result = omega.run_backtest(bars, strategy, backend=backend, **settings)  # type: ignore[arg-type]
+    result = omega.run_backtest(bars, strategy, backend=backend, **settings)  # type: ignore[arg-type]  # any
     return strategy, result
 
 
@@ -107,7 +107,7 @@ def test_a_strategy_without_on_bar_says_so(backend: str) -> None:
 @pytest.mark.parametrize("strategy", [5, "name", None, int, object()], ids=repr)
 def test_what_is_no_strategy_is_refused(backend: str, strategy: object) -> None:
     with pytest.raises(ConfigError, match="strategy: given"):
-        omega.run_backtest(candles.rising(4), strategy, backend=backend)  # type: ignore[arg-type]
+        omega.run_backtest(candles.rising(4), strategy, backend=backend)  # type: ignore[arg-type]  # that
 
 
 def test_orders_outside_a_run_are_refused() -> None:
@@ -274,7 +274,7 @@ def test_a_list_of_actions_is_taken_in_order(
         omega.Signal("sell", size=2, reason="hedge", tags=("x",)),
         omega.Close(trade_id=0),
     ]
-    plan = candles.told({0: container(actions)})  # type: ignore[dict-item]
+    plan = candles.told({0: container(actions)})  # type: ignore[dict-item]  # either
     result = omega.run_backtest(candles.rising(4), plan, backend=backend)
     trades = result.trades.select("trade_id", "direction", "lots", "exit_reason", "reason", "tags")
     assert trades.rows() == [

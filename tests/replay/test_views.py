@@ -242,7 +242,7 @@ def test_views_cannot_be_changed(backend: str) -> None:
     def look(bar: omega.Bar) -> None:
         for view in (bar, bar.ask):
             with pytest.raises(AttributeError):
-                view.close = 1.0  # type: ignore[misc]
+                view.close = 1.0  # type: ignore[misc]  # on purpose
 
     on_bars(backend, look)
 

@@ -91,11 +91,11 @@ class Columns:
 
     def first_at_or_after(self, time: int) -> int:
         """The first bar that opens at or after a time; the length where there is none."""
-        return int(np.searchsorted(self.time, time, side="left"))
+        return int(np.searchsorted(self.time, _within_64_bits(time), side="left"))
 
     def newest_at(self, time: int) -> int:
         """The newest bar that opens at or before a time; -1 where there is none."""
-        return int(np.searchsorted(self.time, time, side="right")) - 1
+        return int(np.searchsorted(self.time, _within_64_bits(time), side="right")) - 1
 
     def frame(self) -> pl.DataFrame:
         """All columns by name, plain names standing for the bid side."""
@@ -175,7 +175,12 @@ class Columns:
         if unit == "s":  # Polars has no seconds, it holds them as milliseconds
             times = times // 1_000
         volume = values("volume") if "volume" in frame.columns else None
-        return cls(symbol, unit, zone, times, *bid, *ask, volume=volume)
+        (o, h, low, c), (ao, ah, al, ac) = bid, ask
+        return cls(symbol, unit, zone, times, o, h, low, c, ao, ah, al, ac, volume)
+
+
+def _within_64_bits(time: int) -> int:
+    return min(max(time, -(2**63)), 2**63 - 1)
 
 
 def _by_role(

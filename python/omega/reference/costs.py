@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _MASK = 2**64 - 1
-_TRIPLE, _SATURDAY = 3, 5
 
 
 def uniform(seed: int, order: int, leg: int) -> float:
@@ -40,7 +39,7 @@ def slippage(costs: Mapping[str, Any], seed: int, order: int, leg: int) -> float
         >>> slippage({"slippage": 0.5, "slippage_random": 0.0}, 0, 0, 0)
         0.5
     """
-    fixed, random = costs["slippage"], costs["slippage_random"]
+    fixed, random = float(costs["slippage"]), float(costs["slippage_random"])
     return fixed + uniform(seed, order, leg) * random if random > 0.0 else fixed
 
 
@@ -52,12 +51,12 @@ def fee(costs: Mapping[str, Any], lots: float, notional: float) -> float:
         ...     2.0, 250_000.0)
         36.0
     """
-    parts = (
+    parts: float = (
         notional * costs["fee_per_million"] / 1e6
         + lots * costs["fee_per_lot"]
         + notional * costs["fee_percent"] / 100.0
     )
-    return costs["fee_min"] if parts < costs["fee_min"] else parts
+    return max(parts, float(costs["fee_min"]))
 
 
 def nights(last: int, now: int, triple_day: int) -> int:
@@ -69,25 +68,30 @@ def nights(last: int, now: int, triple_day: int) -> int:
         >>> nights(1, 4, 3)  # Friday, Saturday, Sunday
         1
     """
-    weekdays = [(day + 3) % 7 for day in range(last, now)]
-    return sum(_TRIPLE if day == triple_day else 0 if day >= _SATURDAY else 1 for day in weekdays)
+    weeks, rest = divmod(now - last, 7)
+    weights = [1] * 5 + [0] * 2
+    weights[triple_day] = 3
+    return weeks * sum(weights) + sum(weights[(last + day + 3) % 7] for day in range(rest))
 
 
-def lots_of(
-    sizer: tuple[str, float],
-    instrument: Mapping[str, Any],
-    price: float,
-    stop_loss: float | None,
-    equity: float,
-    rate: float,
-) -> float | None:
-    """The size that a sizer gives, before rounding (rule 23); None where it needs a stop loss.
+class Basis(NamedTuple):
+    """What a sizer may know (rule 23): the reference price of the order, equity, the last rate."""
+
+    price: float
+    stop_loss: float | None
+    equity: float
+    rate: float
+
+
+def lots_of(sizer: tuple[str, float], instrument: Mapping[str, Any], basis: Basis) -> float | None:
+    """The size that a sizer gives, before rounding; None where it needs a stop loss (rule 23).
 
     Example:
-        >>> lots_of(("risk_percent", 1.0), {"contract_size": 10.0, "volume_max": None},
-        ...         100.0, 95.0, 5_000.0, 1.0)
+        >>> basis = Basis(price=100.0, stop_loss=95.0, equity=5_000.0, rate=1.0)
+        >>> lots_of(("risk_percent", 1.0), {"contract_size": 10.0, "volume_max": None}, basis)
         1.0
     """
+    price, stop_loss, equity, rate = basis
     kind, amount = sizer
     per_lot = instrument["contract_size"] * rate
     if kind == "fixed_lots":
@@ -102,7 +106,7 @@ def lots_of(
         lots = _over(amount, abs(price - stop_loss) * per_lot)
     else:
         lots = _over(equity * amount / 100.0, abs(price - stop_loss) * per_lot)
-    most = instrument["volume_max"]
+    most: float | None = instrument["volume_max"]
     return most if most is not None and lots > most else lots
 
 

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from omega.reference import costs
-from omega.reference.book import Fill, Moment, Order, Position, Trade
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
+from omega.reference.rows import Fill, Moment, Order, Position, Trade
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9
+
+
+class Key(NamedTuple):
+    """What the slippage of a fill depends on (M4, rule 24)."""
+
+    order: int
+    leg: int
+    slips: bool
 
 
 class Holdings:
@@ -37,10 +45,6 @@ class Holdings:
         self.last_entry: tuple[int, int] | None = None
         self.last_exit: int | None = None
 
-    def position(self, trade_id: int) -> Position | None:
-        """An open position by its number."""
-        return next((p for p in self.positions if p.trade_id == trade_id), None)
-
     def equity(self) -> float:
         """Balance plus the profits of the last mark (rules 23 and 27)."""
         return self.portfolio.balance + total(p.open_profit for p in self.positions)
@@ -55,8 +59,10 @@ class Holdings:
         return any(most is not None and len(self.positions) >= most for most in limits)
 
     def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
-        """Fill an entry order: opposite positions first in netting mode, then a position for what
-        is left (F1 to F4, F7, rule 33). A refusal is written into the order (M6)."""
+        """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
+
+        In netting mode opposite positions are closed first (F7, rule 33).
+        """
         left = order.lots
         if self.settings["position_mode"] == "netting":
             left = self._net(order, raw_price, now)
@@ -85,22 +91,21 @@ class Holdings:
             lots = open_lots if closes_all else left
             equal = closes_all and left <= open_lots * (1.0 + _EQUAL_SIZES)
             left = 0.0 if equal else left - lots
-            self.leave(position, lots, raw_price, "signal", now, order)
+            self.leave(position, lots, raw_price, "signal", now, order=order)
         return left
 
     def _cancel_group(self, filled: Order) -> None:
         """A fill cancels the others of its group that wait (F8, rule 15)."""
-        for order in [o for o in self.waiting if o.oco is not None and o.oco == filled.oco]:
+        for order in [o for o in self.waiting if o.is_with(filled)]:
             self.waiting.remove(order)
             order.status = "cancelled"
 
     def _open_position(
         self, order: Order, lots: float, raw_price: float, live: Live, now: Moment
     ) -> Position | None:
-        slipped = self._slippage(order.order_id, _ENTRY_LEG) if _slips(order) else 0.0
-        price = raw_price + order.sign * slipped
-        size = self.instrument["contract_size"]
-        notional = abs(lots * size * price * now.rate)
+        key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
+        fill = self._filled(self.next_trade, order.sign * lots, raw_price, key, now)
+        notional = self._notional(lots, fill.price, now)
         if not math.isfinite(notional):
             order.reject("size")
             return None
@@ -108,30 +113,20 @@ class Holdings:
         if margin > 0.0 and margin > self.equity() - self.margin_held():
             order.reject("margin")
             return None
-        # rule 5: a position that filled at the open starts at the open of its exit side
-        first = now.bar.exit_side(order.sign).open if live is Live.FROM_OPEN else price
-        fill = Fill(
-            order_id=order.order_id,
-            trade_id=self.next_trade,
-            symbol=order.symbol,
-            sign=order.sign,
-            index=now.index,
-            time=now.bar.time,
-            price=price,
-            lots=lots,
-            fee=costs.fee(self.costs, lots, notional),
-            slippage=slipped,
-        )
+        # step 5: what filled at the open has seen the open of its exit side
+        first = fill.price
+        if live is Live.FROM_OPEN:
+            first = now.bar.exit_side(order.sign).open
         position = Position(
-            trade_id=self.next_trade,
+            trade_id=fill.trade_id,
             order_id=order.order_id,
             symbol=order.symbol,
             sign=order.sign,
             lots=lots,
-            contract_size=size,
-            entry_index=now.index,
-            entry_time=now.bar.time,
-            entry_price=price,
+            contract_size=self.instrument["contract_size"],
+            entry_index=fill.index,
+            entry_time=fill.time,
+            entry_price=fill.price,
             entry_fee=fill.fee,
             margin=margin,
             stop_loss=order.stop_loss,
@@ -158,53 +153,35 @@ class Holdings:
         raw_price: float,
         reason: str,
         now: Moment,
+        *,
         order: Order | None = None,
     ) -> None:
         """Close lots of a position at a price before slippage; `order` where one asked for it."""
         if order is None:  # a protective exit: under the number of the entry (rule 24)
-            number, leg = position.order_id, _ENTRY_LEG + 1 + position.exit_legs
+            key = self._exit_key(position, slips=reason != "take_profit")
         else:
-            number, leg = order.order_id, position.trade_id
-        slips = reason != "take_profit" and (order is None or _slips(order))
-        slipped = self._slippage(number, leg) if slips else 0.0
-        price = raw_price - position.sign * slipped
-        notional = abs(lots * position.contract_size * price * now.rate)
-        fill = Fill(
-            order_id=number,
-            trade_id=position.trade_id,
-            symbol=position.symbol,
-            sign=-position.sign,
-            index=now.index,
-            time=now.bar.time,
-            price=price,
-            lots=lots,
-            fee=costs.fee(self.costs, lots, notional),
-            slippage=slipped,
-        )
+            key = Key(order.order_id, position.trade_id, slips=_slips(order))
+        fill = self._filled(position.trade_id, -position.sign * lots, raw_price, key, now)
         part = lots < position.lots
         share = lots / position.lots if part else 1.0  # rule 25
-        fee, swap = position.entry_fee * share, position.swap * share
+        trade = self.portfolio.book_exit(position, fill, reason, share, now.rate)
         self.last_exit = now.bar.time
-        trade = self.portfolio.book_exit(position, fill, reason, fee, swap, now.rate)
         if part:
-            position.lots -= lots
-            position.entry_fee -= fee
-            position.swap -= swap
+            position.entry_fee -= position.entry_fee * share
+            position.swap -= position.swap * share
             position.margin -= position.margin * share
             position.open_profit -= position.open_profit * share
+            position.lots -= lots
             position.exit_legs += 1
         else:
             self.positions.remove(position)
         self._record(fill)
         self.events.append(trade)
 
-    def net_if_closed(self, position: Position, price: float, slip: bool, now: Moment) -> float:
+    def net_if_closed(self, position: Position, price: float, now: Moment, *, slips: bool) -> float:
         """Net profit of all lots had they been closed at a price (I3, rule 20)."""
-        if slip:
-            leg = _ENTRY_LEG + 1 + position.exit_legs
-            price -= position.sign * self._slippage(position.order_id, leg)
-        notional = abs(position.lots * position.contract_size * price * now.rate)
-        fee = costs.fee(self.costs, position.lots, notional)
+        price -= position.sign * self._slippage(self._exit_key(position, slips=slips))
+        fee = costs.fee(self.costs, position.lots, self._notional(position.lots, price, now))
         gross = position.profit(price, position.lots, now.rate)
         return gross - (position.entry_fee + fee) + position.swap
 
@@ -214,8 +191,40 @@ class Holdings:
             close = now.bar.exit_side(position.sign).close
             self.leave(position, position.lots, close, "end_of_data", now)
 
-    def _slippage(self, order: int, leg: int) -> float:
-        return costs.slippage(self.costs, self.settings["seed"], order, leg)
+    # --- what a fill costs -----------------------------------------------------------------------
+
+    def _filled(
+        self, trade_id: int, signed_lots: float, raw_price: float, key: Key, now: Moment
+    ) -> Fill:
+        """A fill with its slippage and fee (M4); positive lots buy, negative ones sell."""
+        sign, lots = math.copysign(1.0, signed_lots), abs(signed_lots)
+        slipped = self._slippage(key)
+        price = raw_price + sign * slipped
+        return Fill(
+            order_id=key.order,
+            trade_id=trade_id,
+            symbol=self.symbol,
+            sign=sign,
+            index=now.index,
+            time=now.bar.time,
+            price=price,
+            lots=lots,
+            fee=costs.fee(self.costs, lots, self._notional(lots, price, now)),
+            slippage=slipped,
+        )
+
+    def _notional(self, lots: float, price: float, now: Moment) -> float:
+        """What lots are worth in account currency (rule 25)."""
+        return abs(lots * float(self.instrument["contract_size"]) * price * now.rate)
+
+    def _exit_key(self, position: Position, *, slips: bool) -> Key:
+        """The key of the next protective exit: legs count from the entry's (rule 24)."""
+        return Key(position.order_id, _ENTRY_LEG + 1 + position.exit_legs, slips=slips)
+
+    def _slippage(self, key: Key) -> float:
+        if not key.slips:
+            return 0.0
+        return costs.slippage(self.costs, self.settings["seed"], key.order, key.leg)
 
     def _record(self, fill: Fill) -> None:
         self.fills.append(fill)

@@ -72,7 +72,7 @@ def atr(high: Sequence[float], low: Sequence[float], close: Sequence[float], n: 
 
 
 def _smoothed(values: Iterable[float], n: int, weight: float) -> list[float]:
-    """`state += weight × (value - state)`, started with the plain mean of the first n."""
+    """`state += weight * (value - state)`, started with the plain mean of the first n."""
     state, added, seen = math.nan, 0.0, 0
     result = []
     for value in values:

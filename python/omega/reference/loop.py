@@ -6,14 +6,14 @@ simulator and its portfolio wrote.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-import numpy as np
-
 from omega.errors import ConfigError, WarmupIndexNotFound
-from omega.reference.book import Moment
 from omega.reference.columns import Columns
+from omega.reference.rows import Moment
 from omega.reference.simulator import Simulator
 from omega.signals import Action
 
@@ -66,7 +66,8 @@ class Magnifier:
 
     def __init__(self, finer: Columns, coarse: Columns) -> None:
         self.finer = finer
-        self.duration = int(np.diff(coarse.time).min())
+        times = coarse.time.tolist()
+        self.duration: int = min(map(operator.sub, times[1:], times[:-1]))
 
     def inside(self, now: Moment) -> list[Moment]:
         """The moments that take the place of a bar; none where there are no finer bars."""
@@ -74,7 +75,7 @@ class Magnifier:
         past = self.finer.first_at_or_after(now.bar.time + self.duration)
         bars = [self.finer.candle(index) for index in range(first, past)]
         lasts = [now.last, *bars[:-1]]
-        return [now._replace(bar=bar, last=last) for bar, last in zip(bars, lasts, strict=False)]
+        return [replace(now, bar=bar, last=last) for bar, last in zip(bars, lasts, strict=False)]
 
 
 def plan(candles: Columns, settings: Mapping[str, Any], warmup: int) -> range:
@@ -101,16 +102,19 @@ def plan(candles: Columns, settings: Mapping[str, Any], warmup: int) -> range:
     return range(first, past)
 
 
-def run(
-    candles: Columns,
-    bars: range,
-    strategy: Evaluated,
-    simulator: Simulator,
-    rates: Rates,
-    magnifier: Magnifier | None,
-    on_progress: Progress | None,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The data of a run: the candles that the strategy decides on, and what stands behind them."""
+
+    candles: Columns
+    bars: range
+    rates: Rates
+    magnifier: Magnifier | None
+
+
+def run(feed: Feed, strategy: Evaluated, simulator: Simulator, on_progress: Progress | None) -> int:
     """Walk the bars; give the number of actions that the strategy asked for."""
+    candles, bars, rates = feed.candles, feed.bars, feed.rates
     signals = reported = 0
     portfolio = simulator.portfolio
     last = candles.candle(bars[0] - 1)
@@ -121,7 +125,7 @@ def run(
         signals += len(actions)
         simulator.events.clear()
         if actions or not simulator.is_idle:
-            _walk_bar(now, actions, strategy, simulator, magnifier)
+            _walk_bar(now, actions, strategy, simulator, feed.magnifier)
         portfolio.mark(now, simulator.positions)
         simulator.stop_out(now)
         portfolio.write_row(bar.time, simulator.positions)

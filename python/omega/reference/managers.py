@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from omega.reference.book import Moment, Position
+from omega.reference.rows import Moment, Position
 
 Wish = tuple[float, str] | None
 

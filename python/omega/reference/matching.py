@@ -81,14 +81,15 @@ def at_open(order: Waiting, bar: Ohlc, *, improve: bool) -> Match:
     """What the open price itself does to an order (F2 to F4).
 
     Example:
-        >>> at_open(Waiting("limit", 101.0, 0.0), Ohlc(100.0, 106.0, 97.0, 103.0), improve=True).price
+        >>> bar = Ohlc(100.0, 106.0, 97.0, 103.0)
+        >>> at_open(Waiting("limit", 101.0, 0.0), bar, improve=True).price
         100.0
     """
     match order.kind:
         case "limit" if bar.open <= order.price:  # rule 9
             if improve:
                 return Hit(bar.open, Live.FROM_OPEN)
-            return Hit(order.price if order.price < bar.high else bar.high, Live.FROM_OPEN)
+            return Hit(min(bar.high, order.price), Live.FROM_OPEN)
         case "stop" if bar.open >= order.price:  # rule 10
             return Hit(bar.open, Live.FROM_OPEN)
         case "stop_limit" if bar.open >= order.price:  # rule 11

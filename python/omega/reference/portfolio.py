@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from omega.reference.book import EquityRow, Fill, LedgerLine, Moment, Position, Trade
+from omega.reference.rows import EquityRow, Fill, LedgerLine, Moment, Position, Trade
 
 
 def total(values: Iterable[float]) -> float:
@@ -43,18 +43,13 @@ class Portfolio:
             self.book(fill.time, "fee", fill.trade_id, -fill.fee)
 
     def book_exit(
-        self,
-        position: Position,
-        fill: Fill,
-        reason: str,
-        entry_fee: float,
-        swap: float,
-        rate: float,
+        self, position: Position, fill: Fill, reason: str, share: float, rate: float
     ) -> Trade:
         """Book profit and fee of a part closed, and write its trade (M2, rules 22 and 25)."""
         lots = fill.lots
         gross_pnl = position.profit(fill.price, lots, rate)
-        fees = entry_fee + fill.fee
+        fees = position.entry_fee * share + fill.fee
+        swap = position.swap * share
         net_pnl = gross_pnl - fees + swap
         worst, best = position.turned_down or (net_pnl, net_pnl)
         risk = 0.0
@@ -83,11 +78,11 @@ class Portfolio:
             fees=fees,
             swap=swap,
             net_pnl=net_pnl,
-            net_pnl_worst=_least(worst, net_pnl),
-            net_pnl_best=_most(best, net_pnl),
+            net_pnl_worst=min(worst, net_pnl),
+            net_pnl_best=max(best, net_pnl),
             r_multiple=net_pnl / risk if risk > 0.0 else None,
-            mae=_least(_least(0.0, against), gross_pnl),
-            mfe=_most(_most(0.0, favour), gross_pnl),
+            mae=min(0.0, against, gross_pnl),
+            mfe=max(0.0, favour, gross_pnl),
             bars_held=fill.index - position.entry_index,
             reason=position.reason,
             tags=position.tags,
@@ -111,11 +106,3 @@ class Portfolio:
     def rewrite_last_row(self) -> None:
         """Write the last row again, after all was closed at its close (L4, rule 34)."""
         self.write_row(self.equity.pop().time, [])
-
-
-def _least(a: float, b: float) -> float:
-    return b if b < a else a
-
-
-def _most(a: float, b: float) -> float:
-    return b if b > a else a

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from omega.errors import CallbackFailed, ConfigError
-from omega.reference import book, indicators, loop, views
+from omega.reference import indicators, loop, rows, views
 from omega.reference.columns import PRICES, Columns
 from omega.reference.portfolio import Portfolio
 from omega.reference.results import SCHEMAS, PlainTables
@@ -47,14 +47,17 @@ class RunReport:
 def execute(job: Job) -> tuple[PlainTables, RunReport]:
     """Run a job of `omega.run_backtest`, whose data are native stores."""
     rate, finer = job.behind.rate, job.behind.magnifier
-    rates = loop.Rates(rate) if isinstance(rate, float) else None
+    if isinstance(rate, float):
+        rates = loop.Rates(rate)
+    else:
+        rates = loop.Rates(pair=Columns.from_store(rate.store), inverse=rate.inverse)
     return run(
         Columns.from_store(job.store),
         job.strategy,
         job.settings,
         manager=job.manager,
-        rates=rates or loop.Rates(pair=Columns.from_store(rate.store), inverse=rate.inverse),
-        magnifier=finer and Columns.from_store(finer),
+        rates=rates,
+        magnifier=None if finer is None else Columns.from_store(finer),
         on_progress=job.on_progress,
     )
 
@@ -93,8 +96,9 @@ def run(
         bars = loop.plan(candles, settings, context.warmup)
         rates.require(int(candles.time[bars[0] - 1]))
         context.portfolio.ledger[0].time = int(candles.time[bars[0]])
-        finer = loop.Magnifier(magnifier, candles) if magnifier is not None else None
-        signals = loop.run(candles, bars, caller, context.simulator, rates, finer, on_progress)
+        finer = None if magnifier is None else loop.Magnifier(magnifier, candles)
+        feed = loop.Feed(candles, bars, rates, finer)
+        signals = loop.run(feed, caller, context.simulator, on_progress)
     report = RunReport(
         bars_processed=len(bars),
         signals_generated=signals,
@@ -132,7 +136,7 @@ def _tables(context: Context) -> PlainTables:
     simulator, portfolio = context.simulator, context.portfolio
     candles = context.source.candles
     trades = sorted(portfolio.trades, key=lambda trade: trade.trade_id)
-    rows: dict[str, Sequence[object]] = {
+    tables: dict[str, Sequence[object]] = {
         "trades": trades,
         "intervals": trades,
         "orders": simulator.orders,
@@ -142,7 +146,7 @@ def _tables(context: Context) -> PlainTables:
         "positions": simulator.positions,
     }
     columns = {
-        table: {name: [getattr(row, name) for row in rows[table]] for name in schema}
+        table: {name: [getattr(row, name) for row in tables[table]] for name in schema}
         for table, schema in SCHEMAS.items()
     }
     return PlainTables(
@@ -161,9 +165,7 @@ class Context:
         self.source = views.Source(candles)
         self.clock = views.Clock()
         self.portfolio = Portfolio(settings["cash"], 0)
-        self.simulator = Simulator(
-            settings, candles.symbol, candles.units_per_day, candles.unit, self.portfolio
-        )
+        self.simulator = Simulator(settings, candles.symbol, candles.unit, self.portfolio)
         self.queue: list[Action] = []
         self.taken: list[Action] = []
         self.warmup = 0
@@ -246,7 +248,7 @@ class Context:
             raise ConfigError(
                 "source: given volume, expected a column of the data. The data has no volume column"
             )
-        return self.source.column(name).tolist()
+        return list(self.source.column(name).tolist())
 
 
 class Caller:
@@ -274,7 +276,7 @@ class Caller:
             self.on_exit = partial(kind.on_exit, strategy)
 
     def evaluate(self, newest: int) -> list[Action]:
-        """Tell of fills and exits, then ask for actions (step 2)."""
+        """Tell of fills and exits, then ask for actions (step 1)."""
         with self._on(newest):
             self._tell()
             began = time.perf_counter()
@@ -314,9 +316,9 @@ class Caller:
     def _tell(self) -> None:
         context = self.context
         for event in list(context.simulator.events):
-            if isinstance(event, book.Fill) and self.on_fill is not None:
+            if isinstance(event, rows.Fill) and self.on_fill is not None:
                 self._take(self.on_fill(views.Fill(event, context.source)))
-            elif isinstance(event, book.Trade) and self.on_exit is not None:
+            elif isinstance(event, rows.Trade) and self.on_exit is not None:
                 self._take(self.on_exit(views.Trade(event, context.source)))
 
     def _take(self, returned: object) -> None:

@@ -11,9 +11,10 @@ import operator
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from omega.reference import book
+from omega.reference import rows
 from omega.reference.columns import PER_SECOND, PRICES, Columns, Floats
 
 
@@ -57,17 +58,21 @@ def _read_only(values: Floats) -> Floats:
 
 
 def shown(value: float) -> str:
-    """A number with its shortest digits, without an exponent.
+    """A number with its shortest digits, without an exponent; a tie of two goes up.
 
     Example:
-        >>> shown(1.0), shown(1e-7)
-        ('1', '0.0000001')
+        >>> shown(1.0), shown(1e-7), shown(0.97162628173828125)
+        ('1', '0.0000001', '0.9716262817382813')
     """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "inf" if value > 0.0 else "-inf"
-    return format(Decimal(repr(value)), "f").removesuffix(".0")
+    digits = Decimal(repr(value))
+    last_place = Decimal((0, (1,), int(digits.as_tuple().exponent)))
+    if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
+        digits += last_place.copy_sign(digits)
+    return format(digits, "f").removesuffix(".0")
 
 
 class SideView:
@@ -223,7 +228,7 @@ class Indicator:
     @property
     def values(self) -> Sequence[float]:
         """All values, for indicators over this one."""
-        return self._values.tolist()
+        return list(self._values.tolist())
 
     def __len__(self) -> int:
         return self._clock.visible
@@ -274,14 +279,30 @@ class Position(_Row):
     """An open position."""
 
     __slots__ = ("_newest",)
-    _row: book.Position
+    _row: rows.Position
     _hidden = frozenset(
-        "sign contract_size entry_fee margin initial_stop trailing_stop best_price worst_price "
-        "live stop_reason open_profit swap exit_legs closing parts_closed turned_down "
-        "remember".split()
+        {
+            "sign",
+            "contract_size",
+            "entry_fee",
+            "margin",
+            "initial_stop",
+            "trailing_stop",
+            "best_price",
+            "worst_price",
+            "live",
+            "stop_reason",
+            "open_profit",
+            "swap",
+            "exit_legs",
+            "closing",
+            "parts_closed",
+            "turned_down",
+            "remember",
+        }
     )
 
-    def __init__(self, row: book.Position, source: Source, newest: int) -> None:
+    def __init__(self, row: rows.Position, source: Source, newest: int) -> None:
         super().__init__(row, source)
         self._newest = newest
 
@@ -308,10 +329,23 @@ class PendingOrder(_Row):
     """An order that waits."""
 
     __slots__ = ()
-    _row: book.Order
+    _row: rows.Order
     _hidden = frozenset(
-        "sign submitted_time limit_price trailing_stop expires oco reason tags status "
-        "reject_reason armed_in side waiting".split()
+        {
+            "sign",
+            "submitted_time",
+            "limit_price",
+            "trailing_stop",
+            "expires",
+            "oco",
+            "reason",
+            "tags",
+            "status",
+            "reject_reason",
+            "armed_in",
+            "side",
+            "waiting",
+        }
     )
 
     def __repr__(self) -> str:
@@ -332,5 +366,14 @@ class Trade(_Row):
 
     __slots__ = ()
     _hidden = frozenset(
-        "units stop_loss take_profit ambiguous net_pnl_worst net_pnl_best mae mfe".split()
+        {
+            "units",
+            "stop_loss",
+            "take_profit",
+            "ambiguous",
+            "net_pnl_worst",
+            "net_pnl_best",
+            "mae",
+            "mfe",
+        }
     )

@@ -101,10 +101,9 @@ impl<'py> PyStrategy<'py> {
         if !unchanged || !state.positions.is_empty() {
             self.publish(state);
         }
-        if is_held_elsewhere(&self.view) {
-            self.replace_view()?;
+        if is_held_elsewhere(&self.view) || !self.view.get().show(newest) {
+            self.replace_view(newest)?;
         }
-        self.view.get().show(newest);
         Ok(())
     }
 
@@ -118,8 +117,8 @@ impl<'py> PyStrategy<'py> {
     }
 
     #[inline(never)]
-    fn replace_view(&mut self) -> PyResult<()> {
-        self.view = Bound::new(self.py, BarView::new(Arc::clone(&self.source), 0))?;
+    fn replace_view(&mut self, newest: usize) -> PyResult<()> {
+        self.view = Bound::new(self.py, BarView::new(Arc::clone(&self.source), newest))?;
         Ok(())
     }
 

@@ -22,41 +22,54 @@ const HIGH: usize = 1;
 const LOW: usize = 2;
 const CLOSE: usize = 3;
 
-/// A place in the candles: an index, and the segment that was last found to hold it.
+/// A place in the candles: an index, and the segment that holds it. The segment's buffers are
+/// shared and stand in the view itself, so that a price is one step away.
 #[derive(Debug)]
 struct Place {
     source: Arc<Source>,
+    segment: Segment,
+    start: usize,
     index: AtomicUsize,
-    segment: AtomicUsize,
 }
 
 impl Place {
+    /// A place at a bar; the index must be below the number of bars.
     fn new(source: Arc<Source>, index: usize) -> Self {
+        let (k, offset) = source.candles.locate(index);
+        let segment = source.candles.segments()[k].clone();
         Self {
             source,
+            segment,
+            start: index - offset,
             index: AtomicUsize::new(index),
-            segment: AtomicUsize::new(0),
         }
     }
 
+    /// Another place at the same bar.
+    fn same(&self) -> Self {
+        Self {
+            source: Arc::clone(&self.source),
+            segment: self.segment.clone(),
+            start: self.start,
+            index: AtomicUsize::new(self.index()),
+        }
+    }
+
+    #[inline]
     fn index(&self) -> usize {
         self.index.load(Relaxed)
+    }
+
+    /// Whether the place can move to a bar without changing its segment.
+    #[inline]
+    fn holds(&self, index: usize) -> bool {
+        index >= self.start && index - self.start < self.segment.len()
     }
 
     /// The segment of the bar and the bar's offset in it.
     #[inline]
     fn locate(&self) -> (&Segment, usize) {
-        let candles = &self.source.candles;
-        let index = self.index();
-        let known = self.segment.load(Relaxed);
-        let start = candles.segment_start(known);
-        let segment = &candles.segments()[known];
-        if index >= start && index - start < segment.len() {
-            return (segment, index - start);
-        }
-        let (found, offset) = candles.locate(index);
-        self.segment.store(found, Relaxed);
-        (&candles.segments()[found], offset)
+        (&self.segment, self.index() - self.start)
     }
 
     #[inline]
@@ -242,18 +255,27 @@ pub struct BarView {
 
 impl BarView {
     pub(super) fn new(source: Arc<Source>, index: usize) -> Self {
+        Self::at(Place::new(source, index))
+    }
+
+    fn at(place: Place) -> Self {
         Self {
-            place: Place::new(source, index),
+            place,
             bid: PyOnceLock::new(),
             ask: PyOnceLock::new(),
             before: PyOnceLock::new(),
         }
     }
 
-    /// Moves the view; only the engine does, and only while nobody else holds it.
+    /// Moves the view; only the engine does, and only while nobody else holds it. False where the
+    /// bar lies in another segment, and a new view is needed.
     #[inline]
-    pub(super) fn show(&self, index: usize) {
-        self.place.index.store(index, Relaxed);
+    pub(super) fn show(&self, index: usize) -> bool {
+        let held = self.place.holds(index);
+        if held {
+            self.place.index.store(index, Relaxed);
+        }
+        held
     }
 
     /// The kept view of a side, moved to this bar; a new one where the kept one is in other hands.
@@ -264,7 +286,7 @@ impl BarView {
             &self.ask
         };
         let make = || {
-            let place = Place::new(Arc::clone(&self.place.source), self.place.index());
+            let place = self.place.same();
             Py::new(py, SideView { place, side })
         };
         let kept = cell.get_or_try_init(py, make)?;
@@ -275,13 +297,15 @@ impl BarView {
         Ok(kept.clone_ref(py))
     }
 
+    /// The kept view of an earlier bar; a new one where the kept one is in other hands, or where
+    /// the bar lies in another segment.
     fn earlier(&self, py: Python<'_>, index: usize) -> PyResult<Py<Self>> {
-        let make = || Py::new(py, Self::new(Arc::clone(&self.place.source), index));
-        let kept = self.before.get_or_try_init(py, make)?;
-        if is_held_elsewhere(kept.bind(py)) {
-            return make();
+        let kept = self
+            .before
+            .get_or_try_init(py, || Py::new(py, Self::at(self.place.same())))?;
+        if is_held_elsewhere(kept.bind(py)) || !kept.get().show(index) {
+            return Py::new(py, Self::new(Arc::clone(&self.place.source), index));
         }
-        kept.get().show(index);
         Ok(kept.clone_ref(py))
     }
 

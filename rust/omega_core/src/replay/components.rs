@@ -35,6 +35,11 @@ pub trait Executor {
     ) -> Result<(), OmegaError>;
     /// Matches waiting orders and protective exits against a bar.
     fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A);
+    /// A refusal that a strict run has to end with, although no action was at hand.
+    ///
+    /// # Errors
+    /// The refused order.
+    fn late_refusal(&mut self) -> Result<(), OmegaError>;
     /// Closes what is still open at the close of the last bar.
     fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A);
     /// Open positions, by trade number.
@@ -96,6 +101,10 @@ impl Executor for Simulator {
 
     fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
         self.match_bar(now, account);
+    }
+
+    fn late_refusal(&mut self) -> Result<(), OmegaError> {
+        self.late_refusal()
     }
 
     fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A) {

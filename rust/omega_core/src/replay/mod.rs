@@ -131,10 +131,12 @@ fn walk_moment<E: Executor, P: Portfolio>(
 ) -> Result<(), OmegaError> {
     executor.expire(now);
     executor.fill_asked(now, portfolio);
+    executor.late_refusal()?;
     for action in actions.drain(..) {
         executor.process(action, now, portfolio)?;
     }
     executor.match_bar(now, portfolio);
+    executor.late_refusal()?;
     executor.manage(now);
     Ok(())
 }

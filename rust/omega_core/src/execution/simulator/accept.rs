@@ -57,6 +57,21 @@ impl Simulator {
         }
     }
 
+    /// A refusal after acceptance: when a waiting order, or a manager's close, came to its fill.
+    pub(super) fn refuse_late(&mut self, id: OrderId, reason: RejectReason, now: &Moment) {
+        if let (None, Err(refusal)) = (&self.refused, self.answer(id, Some(reason), now)) {
+            self.refused = Some(refusal);
+        }
+    }
+
+    /// Gives the first such refusal of a strict run, once.
+    ///
+    /// # Errors
+    /// `OmegaError::OrderRejected`.
+    pub fn late_refusal(&mut self) -> Result<(), OmegaError> {
+        self.refused.take().map_or(Ok(()), Err)
+    }
+
     fn open<A: Account>(
         &mut self,
         id: OrderId,

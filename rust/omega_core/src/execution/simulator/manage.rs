@@ -5,7 +5,9 @@ use super::fills::Closing;
 use super::{Moment, Simulator};
 use crate::error::OmegaError;
 use crate::execution::managers::{Wish, trail};
-use crate::execution::{Account, Action, CloseTarget, ExitReason, OrderStatus, Position};
+use crate::execution::{
+    Account, Action, CloseTarget, ExitReason, OrderStatus, Position, RejectReason,
+};
 use crate::types::TradeId;
 
 /// A close that a manager asked for, to be filled at the next bar.
@@ -57,7 +59,9 @@ impl Simulator {
             } else if self.close_part(asked.trade, asked.row, what, now, account) {
                 OrderStatus::Filled
             } else {
-                OrderStatus::Rejected(crate::execution::RejectReason::Size)
+                let reason = RejectReason::Size;
+                self.refuse_late(self.orders[asked.row].id, reason, now);
+                OrderStatus::Rejected(reason)
             };
         }
     }

@@ -13,6 +13,7 @@ mod manage;
 mod walk;
 
 use super::{Fill, LastTrades, MarketFill, Order, OrderType, Position, Settings};
+use crate::error::OmegaError;
 use crate::types::{Bar, OrderId, Side};
 
 /// One step of the loop: the bar that the engine is at, and the one that was last completed.
@@ -71,6 +72,8 @@ pub struct Simulator {
     touched: Vec<walk::Touched>,
     asked: Vec<manage::AskedClose>,
     last_trades: Vec<LastTrades>,
+    /// The first refusal of a strict run that did not happen at acceptance.
+    refused: Option<OmegaError>,
     next_order: u32,
     next_trade: u32,
     changes: u64,
@@ -90,6 +93,7 @@ impl Simulator {
             events: Vec::new(),
             touched: Vec::new(),
             asked: Vec::new(),
+            refused: None,
             next_order: 0,
             next_trade: 0,
             changes: 0,

@@ -138,16 +138,20 @@ impl Simulator {
                 self.working.remove(place);
                 self.changes += 1;
                 let price = price * self.orders[waiting.row].direction.sign();
-                self.enter(waiting.row, (price, live), now, account)
-                    .ok()
-                    .flatten()
+                match self.enter(waiting.row, (price, live), now, account) {
+                    Ok(opened) => opened,
+                    Err(reason) => {
+                        self.refuse_late(order, reason, now);
+                        None
+                    }
+                }
             }
         }
     }
 
     /// Notes how far prices went for and against each position that outlived the bar. In its entry
-    /// bar a position counts only the extremes that certainly followed its fill; of the next one, all
-    /// follows.
+    /// bar a position counts only the extremes that certainly followed its fill; of the next one,
+    /// all follows.
     fn observe_extremes(&mut self, now: &Moment) {
         for position in &mut self.positions {
             let bar = now

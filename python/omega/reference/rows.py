@@ -7,12 +7,12 @@ table (``docs/concepts/results.md``).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from omega.reference.matching import Candle, Live, Waiting
 
 
-class Moment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moment:
     """One bar of the loop: the bar at hand, the one before it, and the rates of exchange."""
 
     index: int
@@ -40,6 +40,7 @@ class Order:
     take_profit: float | None = None
     trailing_stop: float | None = None
     expires: int | str | None = None
+    """None until cancelled, "day", or a time in the unit of the data (rule 12)."""
     oco: str | None = None
     reason: str | None = None
     tags: tuple[str, ...] = ()
@@ -57,6 +58,10 @@ class Order:
     def direction(self) -> str:
         """The direction of the position that it opens."""
         return "long" if self.sign > 0.0 else "short"
+
+    def is_with(self, other: Order) -> bool:
+        """Whether both are of one group (F8)."""
+        return self.oco is not None and self.oco == other.oco
 
     def reject(self, reason: str) -> str:
         """Refuse it for a reason (F12)."""
@@ -148,7 +153,7 @@ class Position:
     def remember(self, worst: float, best: float) -> None:
         """Widen the range of outcomes that a policy chose between (I3, rule 20)."""
         low, high = self.turned_down or (worst, best)
-        self.turned_down = (worst if worst < low else low, best if best > high else high)
+        self.turned_down = (min(low, worst), max(high, best))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,182 @@
+"""A run as a value, and a strategy that follows its script and writes down what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from omega.signals import Action, Cancel, Close, Modify, Signal
+from omega.strategy import Strategy
+
+Settings = dict[str, Any]
+
+NOT_THERE = 999
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that the strategy does: open, close, cancel, modify, or something foolish."""
+
+    kind: str
+    fields: dict[str, Any]
+    called: bool = True
+    """Whether it is asked for with a call, or returned from the callback."""
+
+
+Script = dict[int, list[Step]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that a run needs."""
+
+    frame: pl.DataFrame
+    settings: Settings
+    on_bar: Script
+    on_event: Script = field(default_factory=dict)
+    on_manage: Script | None = None
+    """What a position manager of the user's own does, by bar; None where there is none."""
+    indicator: tuple[str, int, str] | None = None
+    warmup: int = 0
+    finer: pl.DataFrame | None = None
+    rate: float = 1.0
+    pair: tuple[pl.DataFrame, bool] | None = None
+
+    def __repr__(self) -> str:
+        """Rows instead of a drawing, so that a failure can be read and repeated."""
+        frames = {"frame": self.frame, "finer": self.finer, "pair": self.pair and self.pair[0]}
+        drawn = "".join(
+            f"\n  {name}: {frame.schema}" + "".join(f"\n    {row}" for row in frame.rows())
+            for name, frame in frames.items()
+            if frame is not None
+        )
+        words = ("settings", "on_bar", "on_event", "on_manage", "indicator", "warmup", "rate")
+        return f"Run({drawn}" + "".join(f"\n  {w}={getattr(self, w)}" for w in words) + "\n)"
+
+
+class Recorder(Strategy):
+    """Follows the script and writes down what it sees."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.warmup = run.warmup  # type: ignore[misc]  # of this run alone
+        self.log: list[object] = []
+        self.events = 0
+        self.lines: list[Any] = []
+
+    def init(self) -> None:
+        if self.run.indicator is not None:
+            name, window, source = self.run.indicator
+            first = self.indicator(name, window, source=source)
+            self.lines = [first, self.sma(2, first), self.column(pl.col("close").diff(), "diff")]
+
+    def on_bar(self, bar: Any) -> list[Action] | None:  # noqa: ANN401 - of either backend
+        self.log += [
+            repr(bar),
+            (bar.index, bar.time, bar.timestamp, bar.symbol, bar.spread),
+            (bar.open, bar.high, bar.low, bar.close, repr(bar.ask), bar.bid.low, bar.ask.high),
+            attempt(lambda: bar.volume),
+            attempt(lambda: repr(bar[-1])),
+            attempt(lambda: bar.close_window(3).tolist()),
+            attempt(lambda: bar.ask.high_window(2).tolist()),
+            [(repr(line), len(line), self.before(line)) for line in self.lines],
+        ]
+        self.look(self.positions)
+        return self.act(self.run.on_bar.get(bar.index, []))
+
+    def on_fill(self, fill: Any) -> list[Action] | None:  # noqa: ANN401 - of either backend
+        names = "order_id trade_id symbol side index time price lots fee slippage"
+        return self.heard("fill", fill, names)
+
+    def on_exit(self, trade: Any) -> list[Action] | None:  # noqa: ANN401 - of either backend
+        names = (
+            "trade_id symbol direction lots entry_index entry_time entry_price exit_index "
+            "exit_time exit_price exit_reason gross_pnl fees swap net_pnl r_multiple bars_held "
+            "reason tags"
+        )
+        return self.heard("exit", trade, names)
+
+    def heard(self, what: str, event: object, names: str) -> list[Action] | None:
+        self.log.append((what, *(getattr(event, name) for name in names.split())))
+        self.look(self.positions)
+        self.events += 1
+        return self.act(self.run.on_event.get(self.events, []))
+
+    def before(self, line: Any) -> object:  # noqa: ANN401 - an indicator of either backend
+        return attempt(lambda: line[-2]), attempt(lambda: line.window(3).tolist())
+
+    def look(self, positions: Sequence[Any]) -> None:
+        shown = "trade_id order_id symbol direction lots entry_index entry_time entry_price "
+        shown += "stop_loss take_profit profit bars_held reason tags"
+        for position in positions:
+            self.log += [repr(position), [getattr(position, name) for name in shown.split()]]
+        shown = "order_id symbol direction type price lots stop_loss take_profit"
+        for order in self.pending:
+            self.log += [repr(order), [getattr(order, name) for name in shown.split()]]
+        self.log.append((self.balance, self.equity, repr(self.position)))
+
+    def act(self, steps: list[Step]) -> list[Action] | None:
+        returned: list[Action] = []
+        for step in steps:
+            action = self.action(step)
+            if step.called:
+                self.log.append(self._ask(action))
+            else:
+                returned.append(action)
+        return returned or None
+
+    def action(self, step: Step) -> Any:  # noqa: ANN401 - may be nonsense
+        """The action of a step; the trade or order meant is the nth that is there."""
+        fields = dict(step.fields)
+        nth = fields.pop("nth", None)
+        if step.kind == "raise":
+            raise RuntimeError(fields["text"])
+        if step.kind == "nonsense":
+            return fields["given"]
+        if step.kind == "open":
+            return Signal(**fields)
+        if step.kind == "cancel":
+            pending = self.pending
+            return Cancel(pending[nth % len(pending)].order_id if pending else NOT_THERE)
+        positions = self.positions
+        trade = positions[nth % len(positions)].trade_id if positions and nth is not None else None
+        if step.kind == "close":
+            return Close(trade_id=trade, **fields)
+        return Modify(NOT_THERE if trade is None else trade, **fields)
+
+
+class RecordingManager:
+    """A position manager of the user's own, which follows the script and writes down."""
+
+    def __init__(self, recorder: Recorder, script: Script) -> None:
+        self.recorder, self.script = recorder, script
+
+    def attach_portfolio(self, portfolio: Any) -> None:  # noqa: ANN401 - of either backend
+        self.recorder.log.append(("attached", hasattr(portfolio, "balance")))
+
+    def manage_positions(
+        self,
+        open_positions: Sequence[Any],
+        symbol_slice: Any,  # noqa: ANN401 - of either backend
+        bid_candle: object,
+        ask_candle: object,
+        all_positions: Sequence[Any],
+    ) -> list[Action] | None:
+        recorder = self.recorder
+        recorder.log.append((repr(symbol_slice), repr(bid_candle), repr(ask_candle)))
+        recorder.log.append(len(all_positions))
+        recorder.look(open_positions)
+        steps = self.script.get(symbol_slice.index, [])
+        return [recorder.action(step) for step in steps] or None
+
+
+def attempt(look: Callable[[], object]) -> object:
+    """What a look gives, or how it fails."""
+    try:
+        return look()
+    except (ValueError, LookupError) as error:
+        return type(error).__name__, str(error)
