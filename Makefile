@@ -42,8 +42,8 @@ golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say wh
 test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzing, and thousands of random runs
 	OMEGA_LONG=1 cargo test --quiet --locked $(MANIFEST) --test invariants
 	cargo build --quiet --release --locked $(FUZZ) --bin omega_fuzz
-	$(FUZZED) columns 4000000
-	$(FUZZED) orders 400000
+	$(FUZZED) columns 1500000
+	$(FUZZED) orders 250000
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(wildcard tests/properties tests/parity)
 
 lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says what the native module is

@@ -1,5 +1,10 @@
 //! Arrow arrays of every kind, as the columns of one symbol.
 
+#![allow(
+    clippy::from_iter_instead_of_collect,
+    reason = "the names of the arrays are what the table of kinds is about"
+)]
+
 use std::sync::Arc;
 
 use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int8Type, TimestampMillisecondType};
@@ -52,7 +57,7 @@ pub fn check(choices: &mut impl Choices) {
     let cast = choices.once_in(2);
     if let Ok(columns) = columns::read(input, cast) {
         check_validation(choices, &columns);
-        check_candles(choices, SymbolCandles::from_columns(columns));
+        check_candles(choices, &SymbolCandles::from_columns(columns));
     }
     let file = Buffer::from_vec(
         (0..choices.below(96))
@@ -202,7 +207,9 @@ fn whole_array(choices: &mut impl Choices, kind: u64, start: usize, rows: usize)
         18 => Arc::new(DurationSecondArray::from(ints)),
         19 => Arc::new(texts.into_iter().collect::<DictionaryArray<Int8Type>>()),
         20 => dictionary::<Float64Type>(rows, vec![1.5, f64::NAN]),
-        _ if rows % 2 == 0 => dictionary::<TimestampMillisecondType>(rows, vec![i64::MAX, 7]),
+        _ if rows.is_multiple_of(2) => {
+            dictionary::<TimestampMillisecondType>(rows, vec![i64::MAX, 7])
+        }
         _ => Arc::new(StructArray::new_empty_fields(rows, None)),
     }
 }
@@ -268,9 +275,9 @@ fn check_validation(choices: &mut impl Choices, columns: &SymbolColumns) {
 }
 
 /// Candles of whatever was read: every way to look at them stays inside them.
-fn check_candles(choices: &mut impl Choices, candles: SymbolCandles) {
+fn check_candles(choices: &mut impl Choices, candles: &SymbolCandles) {
     let bars = candles.len();
-    let mut cursor = Cursor::at(&candles, 0);
+    let mut cursor = Cursor::at(candles, 0);
     for index in 0..bars {
         let bar = candles.bar(index);
         assert_eq!(bar.time, candles.time(index));
@@ -282,7 +289,7 @@ fn check_candles(choices: &mut impl Choices, candles: SymbolCandles) {
     for time in [i64::MIN, i64::MAX, 0, choices.between(-1 << 40, 1 << 40)] {
         assert!(candles.first_at_or_after(time) <= bars);
         let end = choices.once_in(2).then_some(time);
-        if let Ok(plan) = Plan::new(&candles, Some(time), end, choices.index(5), true) {
+        if let Ok(plan) = Plan::new(candles, Some(time), end, choices.index(5), true) {
             assert!(1 <= plan.start && plan.start < plan.end && plan.end <= bars);
             assert_eq!(
                 candles.times(plan.start..plan.end).len(),
@@ -303,10 +310,10 @@ fn check_candles(choices: &mut impl Choices, candles: SymbolCandles) {
         candles.segments().len()
     );
     assert!(bars == 0 || candles.nbytes() > 0);
-    check_indicators(choices, &candles);
+    check_indicators(choices, candles);
     let shared = Arc::new(candles.clone());
     if bars > 0 {
-        let mut magnifier = Magnifier::new(Arc::clone(&shared), &candles);
+        let mut magnifier = Magnifier::new(Arc::clone(&shared), candles);
         let inside = magnifier.inside(candles.time(choices.index(bars)));
         assert!(inside.start <= inside.end && inside.end <= bars);
         let mut rates = Rates::Symbol {

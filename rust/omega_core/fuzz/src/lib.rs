@@ -6,11 +6,11 @@
 mod bytes;
 mod candles;
 #[path = "../../tests/random_runs/mod.rs"]
-pub mod random_runs;
+mod random_runs;
 
-use random_runs::RandomRun;
 use bytes::Bytes;
-use random_runs::choices::Choices;
+use random_runs::RandomRun;
+pub use random_runs::choices::{Choices, Seeded};
 
 /// Bars of a run at most: short runs, and many of them.
 const BARS: usize = 160;
@@ -21,11 +21,16 @@ pub fn columns(bytes: &[u8]) {
 }
 
 /// Bytes to bars, rules and orders: a run that keeps every rule, and keeps it for a prefix.
+///
+/// # Panics
+///
+/// Where a run breaks a rule, which is what the fuzzer looks for.
 pub fn orders(bytes: &[u8]) {
     let mut choices = Bytes::new(bytes);
     let bars = 8 + choices.index(BARS);
     let prefix = choices.index(bars - 6) + 6;
     let run = RandomRun::new(choices, bars);
-    run.check();
+    let done = run.check();
+    assert!(done.bars < bars && done.ambiguous <= done.fills);
     run.check_prefix(prefix);
 }

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use omega_fuzz::random_runs::choices::{Choices, Seeded};
+use omega_fuzz::{Choices, Seeded};
 
 /// No input takes longer than this.
 const MOST: Duration = Duration::from_secs(5);

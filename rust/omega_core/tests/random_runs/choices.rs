@@ -46,6 +46,7 @@ pub struct Seeded {
 
 impl Seeded {
     /// The choices of one seed.
+    #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { seed, counter: 0 }
     }
