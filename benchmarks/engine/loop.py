@@ -60,9 +60,9 @@ class ReadyMade:
         self.close = close
 
 
-def seconds_of(store: omega.CandleStore, strategy: Any, **settings: Any) -> float:  # noqa: ANN401
+def seconds_of(store: omega.CandleStore, plan: Any, **words: Any) -> float:  # noqa: ANN401 - any
     """Give the seconds of a run's loop and tables, without reading the store."""
-    return omega.run_backtest(store, strategy, **settings).stats.total_time_ms / 1e3
+    return omega.run_backtest(store, plan, **words).stats.total_time_ms / 1e3
 
 
 def _drain(items: Any) -> None:  # noqa: ANN401 - any iterator
@@ -74,7 +74,7 @@ def callbacks(bars: int = 2_000_000, repeats: int = 7) -> list[Figure]:
     store = rising(bars)
     checked = Reader()
     omega.run_backtest(store, checked)
-    assert (checked.n, checked.down) == (bars - 1, 0), "the callback saw other bars"  # noqa: S101
+    assert (checked.n, checked.down) == (bars - 1, 0), "other bars"  # noqa: S101 - a check
     ready = ReadyMade(1.5)
     floor, ours, floor_read, ours_read = best(
         lambda: timed(lambda: _drain(map(nothing, range(bars)))),

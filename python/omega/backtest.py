@@ -132,8 +132,7 @@ def run_backtest(
         position_manager or getattr(strategy, "position_manager", None)
     )
     settings: Settings = {
-        "start": None if start is None else to_units(start, unit),
-        "end": None if end is None else last_moment_of(end, unit),
+        **_when(start, end, unit),
         "cash": float(cash),
         "seed": seed_field(seed),
         "strict": strict,
@@ -143,29 +142,23 @@ def run_backtest(
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, unit),
     }
-    behind = Behind(
-        rate=conversion_rate(store, instrument, account_currency, conversion),
-        magnifier=_magnifier(execution, name, unit),
-    )
+    rate = conversion_rate(store, instrument, account_currency, conversion)
+    behind = Behind(rate=rate, magnifier=_magnifier(execution, name, unit))
     with _progress(progress) as on_progress:
         job = Job(store.symbol(name), strategy, settings, behind, own_manager, on_progress)
         tables, report = _BACKENDS[chosen](job)
+    words = {"strategy": strategy, "execution": execution, "costs": own_costs, "sizer": sizer}
     config = _written_down(
         symbol=name,
-        strategy=strategy,
         start=start,
         end=end,
         cash=float(cash),
         seed=seed,
         account_currency=account_currency,
-        instrument=instrument,
-        costs=own_costs,
-        sizer=sizer,
-        execution=execution,
-        position_manager=managers or own_manager,
         conversion=conversion,
         strict=strict,
-    )  # fmt: skip - one line a subject
+        **{"instrument": instrument, "position_manager": managers or own_manager, **words},
+    )
     return BacktestResult(
         tables,
         stats=_stats(report),
@@ -403,6 +396,14 @@ def callbacks_of(
         "on_fill": None if kind.on_fill is Strategy.on_fill else kind.on_fill,
         "on_exit": None if kind.on_exit is Strategy.on_exit else kind.on_exit,
         "manage": manage,
+    }
+
+
+def _when(start: Moment | None, end: Moment | None, unit: str) -> Settings:
+    """Give the first and last moment of a run in the unit of the time column."""
+    return {
+        "start": None if start is None else to_units(start, unit),
+        "end": None if end is None else last_moment_of(end, unit),
     }
 
 

@@ -24,7 +24,8 @@ ARRAYS = ["time", *(f"{side}_{price}" for side in ("bid", "ask") for price in PR
 
 def frame(layout: str, rows: int = 4) -> pl.DataFrame:
     """Valid candles of a layout."""
-    times = [datetime(2024, 1, 1) + timedelta(minutes=k) for k in range(rows)]  # noqa: DTZ001 - naive, as in the data
+    start = datetime(2024, 1, 1)  # noqa: DTZ001 - naive, as in the data
+    times = [start + timedelta(minutes=k) for k in range(rows)]
     one = [1.0 + k / 8 for k in range(rows)]
     bid = {"open": one, "high": [p + 0.5 for p in one], "low": [p - 0.5 for p in one], "close": one}
     columns: dict[str, dict[str, list[float]]] = {

@@ -56,8 +56,8 @@ def test_the_whole_of_a_finer_bar_follows_the_fill_in_the_one_before(backend: st
 @both
 def test_a_manager_cannot_close_a_part_that_is_none(backend: str) -> None:
     class Manager:
-        def manage_positions(self, open_positions: Any, *_: object) -> Close:  # noqa: ANN401 - either's
-            return Close(trade_id=open_positions[0].trade_id, fraction=float("nan"))
+        def manage_positions(self, positions: Any, *_: object) -> Close:  # noqa: ANN401 - any
+            return Close(trade_id=positions[0].trade_id, fraction=float("nan"))
 
     data = candles(*[(10, 10, 10, 10)] * 4)
     strategy = once(Signal("long"))

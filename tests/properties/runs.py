@@ -150,7 +150,7 @@ class Case:
         )
 
 
-def manager(lens: Lens, name: str, distance: int, other: float) -> Any:  # noqa: ANN401 - one of four
+def manager(lens: Lens, name: str, distance: int, other: float) -> Any:  # noqa: ANN401 - any
     """Give a position manager."""
     match name:
         case "trailing":

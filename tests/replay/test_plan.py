@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,7 +23,8 @@ def walked(backend: str, settings: dict[str, object], bars: int = 10) -> list[in
         seen.append(bar.index)
 
     data = candles.rising(bars)
-    result = omega.run_backtest(data, on_bar, backend=backend, **settings)  # type: ignore[arg-type]  # any
+    any_settings: Any = settings
+    result = omega.run_backtest(data, on_bar, backend=backend, **any_settings)
     assert result.stats.bars_processed == len(seen) == result.equity.height
     assert result.equity["time"].to_list() == data["time"][seen[0] + 1 : seen[-1] + 2].to_list()
     return seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
@@ -43,7 +43,8 @@ def scripted(
 ) -> tuple[Scripted, omega.BacktestResult]:
     strategy = type("ThisOne", (Scripted,), {"script": script})()
     bars = candles.rising(6) if data is None else data
-    result = omega.run_backtest(bars, strategy, backend=backend, **settings)  # type: ignore[arg-type]  # any
+    any_settings: Any = settings
+    result = omega.run_backtest(bars, strategy, backend=backend, **any_settings)
     return strategy, result
 
 
@@ -105,9 +106,9 @@ def test_a_strategy_without_on_bar_says_so(backend: str) -> None:
 
 
 @pytest.mark.parametrize("strategy", [5, "name", None, int, object()], ids=repr)
-def test_what_is_no_strategy_is_refused(backend: str, strategy: object) -> None:
+def test_what_is_no_strategy_is_refused(backend: str, strategy: Any) -> None:  # noqa: ANN401 - any
     with pytest.raises(ConfigError, match="strategy: given"):
-        omega.run_backtest(candles.rising(4), strategy, backend=backend)  # type: ignore[arg-type]  # that
+        omega.run_backtest(candles.rising(4), strategy, backend=backend)
 
 
 def test_orders_outside_a_run_are_refused() -> None:

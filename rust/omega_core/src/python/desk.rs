@@ -24,6 +24,8 @@ pub(super) struct Desk {
 struct Lists {
     positions: Vec<Arc<Position>>,
     pending: Vec<Arc<Order>>,
+    /// So many orders, from the first on, wait no more.
+    settled: usize,
 }
 
 impl Desk {
@@ -40,15 +42,18 @@ impl Desk {
     }
 
     pub(super) fn publish_lists(&self, state: &State<'_>) {
-        let waiting = state
-            .orders
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = |order: &Order| order.status == OrderStatus::Working;
+        // An order that is settled stays so: what is settled from the first on is not read again.
+        let settled = state.orders[lists.settled..]
             .iter()
-            .filter(|order| order.status == OrderStatus::Working);
-        let lists = Lists {
-            positions: state.positions.iter().cloned().map(Arc::new).collect(),
-            pending: waiting.cloned().map(Arc::new).collect(),
-        };
-        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = lists;
+            .take_while(|order| !waits(order));
+        lists.settled += settled.count();
+        let waiting = state.orders[lists.settled..]
+            .iter()
+            .filter(|order| waits(order));
+        lists.pending = waiting.cloned().map(Arc::new).collect();
+        lists.positions = state.positions.iter().cloned().map(Arc::new).collect();
     }
 
     pub(super) fn balance(&self) -> f64 {

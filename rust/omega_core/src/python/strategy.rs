@@ -191,7 +191,8 @@ impl<'py> PyStrategy<'py> {
         Ok(())
     }
 
-    /// Calls `manage_positions(open_positions, symbol_slice, bid_candle, ask_candle, all_positions)`.
+    /// Calls `manage_positions` with the open positions, this bar, its two sides, and all
+    /// positions.
     fn call_manager(&self, manage: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
         let open = self
             .desk
