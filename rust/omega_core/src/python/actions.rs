@@ -16,7 +16,7 @@ pub(super) struct Vocabulary<'py> {
     modify: Bound<'py, PyAny>,
     failed: Bound<'py, PyAny>,
     to_units: Bound<'py, PyAny>,
-    symbol: String,
+    symbols: Vec<String>,
     unit: &'static str,
 }
 
@@ -46,7 +46,11 @@ struct CloseFields {
 }
 
 impl<'py> Vocabulary<'py> {
-    pub(super) fn new(py: Python<'py>, symbol: &str, unit: &'static str) -> PyResult<Self> {
+    pub(super) fn new<'a>(
+        py: Python<'py>,
+        symbols: impl Iterator<Item = &'a str>,
+        unit: &'static str,
+    ) -> PyResult<Self> {
         let signals = py.import("omega.signals")?;
         Ok(Self {
             signal: signals.getattr("Signal")?,
@@ -55,7 +59,7 @@ impl<'py> Vocabulary<'py> {
             modify: signals.getattr("Modify")?,
             failed: py.import("omega.errors")?.getattr("CallbackFailed")?,
             to_units: py.import("omega.times")?.getattr("to_units")?,
-            symbol: symbol.to_owned(),
+            symbols: symbols.map(str::to_owned).collect(),
             unit,
         })
     }
@@ -87,11 +91,11 @@ impl<'py> Vocabulary<'py> {
             Action::Open(self.open(item)?)
         } else if item.is_instance(&self.close)? {
             let fields: CloseFields = item.extract()?;
-            self.check_symbol(fields.symbol.as_deref())?;
+            let symbol = self.symbol(fields.symbol.as_deref())?;
             Action::Close {
                 target: match fields.trade_id {
                     Some(trade) => CloseTarget::Trade(TradeId(trade)),
-                    None => CloseTarget::Symbol(SymbolId(0)),
+                    None => CloseTarget::Symbol(symbol),
                 },
                 fraction: fields.fraction,
                 reason: if fields.reason == "time" {
@@ -122,10 +126,10 @@ impl<'py> Vocabulary<'py> {
 
     fn open(&self, item: &Bound<'py, PyAny>) -> PyResult<OpenRequest> {
         let fields: SignalFields<'py> = item.extract()?;
-        self.check_symbol(fields.symbol.as_deref())?;
+        let symbol = self.symbol(fields.symbol.as_deref())?;
         let price = fields.entry_price.unwrap_or(f64::NAN);
         Ok(OpenRequest {
-            symbol: SymbolId(0),
+            symbol,
             direction: if fields.direction == "long" {
                 Direction::Long
             } else {
@@ -162,17 +166,24 @@ impl<'py> Vocabulary<'py> {
         Ok(Expiry::GoodTillTime(time))
     }
 
-    fn check_symbol(&self, given: Option<&str>) -> PyResult<()> {
-        match given {
-            Some(name) if name != self.symbol => {
-                let message = format!(
-                    "a signal for symbol '{name}', expected '{}', the only symbol of this run",
-                    self.symbol
-                );
+    /// The symbol of this name; the first one where none is given.
+    fn symbol(&self, given: Option<&str>) -> PyResult<SymbolId> {
+        let Some(name) = given else {
+            return Ok(SymbolId(0));
+        };
+        let found = self.symbols.iter().position(|symbol| symbol == name);
+        let id = found.and_then(|place| u32::try_from(place).ok());
+        id.map(SymbolId).map_or_else(
+            || {
+                let expected = match self.symbols.as_slice() {
+                    [only] => format!("'{only}', the only symbol of this run"),
+                    all => format!("one of '{}'", all.join("', '")),
+                };
+                let message = format!("a signal for symbol '{name}', expected {expected}");
                 Err(PyErr::from_value(self.failed.call1((message,))?))
-            }
-            _ => Ok(()),
-        }
+            },
+            Ok,
+        )
     }
 }
 

@@ -12,11 +12,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
-use super::clock::{Clock, Source as Shared};
+use super::clock::Tracks;
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
 use super::results::PyRunTables;
+use super::market::{TimeframeFields, market};
 use super::settings::RunSettings;
 use super::store::CandleStore;
 use super::strategy::{Callbacks, PyStrategy, Raised, Watch};
@@ -24,19 +25,19 @@ use crate::error::OmegaError;
 use crate::execution::Simulator;
 use crate::indicators::{self, Indicator, Series, Source};
 use crate::portfolio::Portfolio;
-use crate::replay::{self, Feed, Magnifier, Rates};
+use crate::replay::{self, Behind, Feed, Magnifier, Rates};
 use crate::results::{RunRows, RunTables};
-use crate::store::SymbolCandles;
+use crate::store::{Market, SymbolCandles, TrackId};
 use crate::types::SymbolId;
 
-/// One run over one symbol of a store.
+/// One run over a market.
 #[pyclass(frozen, module = "omega._core")]
 pub struct Run {
-    source: Arc<Shared>,
-    clock: Arc<Clock>,
+    tracks: Arc<Tracks>,
     desk: Arc<Desk>,
     queue: Py<PyList>,
-    warmup: AtomicUsize,
+    /// Complete bars needed before the first decision, by track.
+    warmup: Vec<AtomicUsize>,
 }
 
 /// What a run counted and how long it took.
@@ -53,20 +54,26 @@ pub struct RunReport {
 #[pymethods]
 impl Run {
     #[new]
-    fn new(py: Python<'_>, store: &CandleStore) -> PyResult<Self> {
-        let candles = Arc::clone(store.inner().symbol(SymbolId(0)));
+    #[pyo3(signature = (stores, timeframes=Vec::new(), align="union"))]
+    fn new(
+        py: Python<'_>,
+        stores: Vec<Bound<'_, CandleStore>>,
+        timeframes: Vec<TimeframeFields<'_>>,
+        align: &str,
+    ) -> PyResult<Self> {
+        let market = market(py, &stores, &timeframes, align)?;
+        let warmup = (0..market.tracks()).map(|_| AtomicUsize::new(0)).collect();
         Ok(Self {
-            source: Arc::new(Shared::new(py, candles)?),
-            clock: Arc::default(),
+            tracks: Arc::new(Tracks::new(py, market)?),
             desk: Arc::default(),
             queue: PyList::empty(py).unbind(),
-            warmup: AtomicUsize::new(0),
+            warmup,
         })
     }
 
     #[getter]
     fn symbol(&self) -> &str {
-        self.source.candles.name()
+        self.tracks.market.symbols()[0].name()
     }
 
     #[getter]
@@ -74,9 +81,10 @@ impl Run {
         self.queue.clone_ref(py)
     }
 
+    /// Complete bars needed before the first decision, by track.
     #[getter]
-    fn warmup(&self) -> usize {
-        self.warmup.load(Relaxed)
+    fn warmup(&self) -> Vec<usize> {
+        self.warmup.iter().map(|bars| bars.load(Relaxed)).collect()
     }
 
     #[getter]
@@ -91,17 +99,17 @@ impl Run {
 
     #[getter]
     fn positions(&self) -> Vec<PositionView> {
-        self.desk.positions(&self.source, &self.clock)
+        self.desk.positions(&self.tracks)
     }
 
     #[getter]
     fn position(&self) -> Option<PositionView> {
-        self.desk.position(&self.source, &self.clock)
+        self.desk.position(&self.tracks)
     }
 
     #[getter]
     fn pending(&self) -> Vec<OrderView> {
-        self.desk.pending(&self.source)
+        self.desk.pending(&self.tracks)
     }
 
     /// The number that the next queued action will take.
@@ -110,42 +118,65 @@ impl Run {
     }
 
     /// Computes an indicator over a column, given by name, or over another indicator.
+    #[pyo3(signature = (name, window, source, symbol=None, timeframe=None))]
     fn indicator(
         &self,
         py: Python<'_>,
         name: &str,
         window: usize,
         source: &Bound<'_, PyAny>,
+        symbol: Option<&str>,
+        timeframe: Option<&str>,
     ) -> PyResult<IndicatorView> {
+        let track = self.track(symbol, timeframe)?;
         let indicator = Indicator::named(name, window).map_err(to_pyerr)?;
         let values = if let Ok(input) = source.cast::<IndicatorView>() {
             let input = input.get().values().clone();
             py.detach(|| Ok(indicator.over(&Series::of(&input))))
         } else {
             let column: String = source.extract()?;
-            let candles = &self.source.candles;
+            let candles = self.tracks.market.track(track);
             py.detach(|| compute(indicator, candles, &column))
         };
         let values = ScalarBuffer::from(values.map_err(to_pyerr)?);
-        self.declare_warmup(first_value(&values).max(indicator.warmup()));
+        self.declare_on(track, first_value(&values).max(indicator.warmup()));
         Ok(IndicatorView::new(
             format!("{name}({window})"),
             values,
-            Arc::clone(&self.clock),
+            Arc::clone(&self.tracks.sources[track.0].clock),
         ))
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    fn column(&self, name: String, column: PyChunkedArray) -> PyResult<IndicatorView> {
-        let bars = self.source.candles.len();
+    #[pyo3(signature = (name, column, symbol=None, timeframe=None))]
+    fn column(
+        &self,
+        name: String,
+        column: PyChunkedArray,
+        symbol: Option<&str>,
+        timeframe: Option<&str>,
+    ) -> PyResult<IndicatorView> {
+        let track = self.track(symbol, timeframe)?;
+        let bars = self.tracks.market.track(track).len();
         let values = joined(&column, bars).map_err(to_pyerr)?;
-        self.declare_warmup(first_value(&values));
-        Ok(IndicatorView::new(name, values, Arc::clone(&self.clock)))
+        self.declare_on(track, first_value(&values));
+        let clock = Arc::clone(&self.tracks.sources[track.0].clock);
+        Ok(IndicatorView::new(name, values, clock))
     }
 
-    /// Asks for so many complete bars before the first decision.
+    /// The candles of a symbol, on its own bars or on a higher timeframe.
+    #[pyo3(signature = (symbol=None, timeframe=None))]
+    fn candles(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<CandleStore> {
+        let track = self.track(symbol, timeframe)?;
+        let candles = Arc::clone(self.tracks.market.track(track));
+        Ok(CandleStore::over(vec![candles]))
+    }
+
+    /// Asks for so many complete bars of each symbol before the first decision.
     fn declare_warmup(&self, bars: usize) {
-        self.warmup.fetch_max(bars, Relaxed);
+        for track in 0..self.tracks.market.symbols().len() {
+            self.declare_on(TrackId(track), bars);
+        }
     }
 
     /// Walks the bars. Gives the tables and the counts.
@@ -154,30 +185,29 @@ impl Run {
         py: Python<'py>,
         settings: RunSettings,
         callbacks: Callbacks<'py>,
-        behind: BehindFields<'py>,
+        behind: Vec<BehindFields<'py>>,
         on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
-        let candles = Arc::clone(&self.source.candles);
-        let plan = settings.plan(&candles, self.warmup()).map_err(to_pyerr)?;
+        let market = &self.tracks.market;
+        let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
         let total = plan.end - plan.start;
-        let rates = behind
-            .rates(candles.time(plan.start - 1))
+        let first = market.time(plan.start - 1);
+        let behind = behind
+            .iter()
+            .zip(market.symbols())
+            .map(|(fields, candles)| fields.behind(candles, first))
+            .collect::<Result<_, _>>()
             .map_err(to_pyerr)?;
-        let mut feed = Feed {
-            candles: &candles,
-            rates,
-            magnifier: behind.magnifier(&candles),
-        };
-        let execution = settings.execution(candles.unit()).map_err(to_pyerr)?;
-        let mut executor = Simulator::new(execution);
-        let mut portfolio = Portfolio::new(settings.cash, candles.time(plan.start), total);
+        let mut feed = Feed { market, behind };
+        let unit = market.symbols()[0].unit();
+        let mut executor = Simulator::new(settings.execution(unit).map_err(to_pyerr)?);
+        let mut portfolio = Portfolio::new(settings.cash, market.time(plan.start), total);
         let mut strategy = PyStrategy::new(
             py,
             callbacks,
             self.queue.bind(py).clone(),
-            Arc::clone(&self.source),
-            Arc::clone(&self.clock),
+            Arc::clone(&self.tracks),
             Arc::clone(&self.desk),
         )?;
         let mut watch = Watch {
@@ -190,13 +220,7 @@ impl Run {
         let counts = replay::run(&mut feed, &plan, &mut strategy, desk, &mut watch)
             .map_err(|Raised(error)| error)?;
         let callback_time = strategy.callback_time();
-        let rows = rows_of(
-            &candles,
-            plan.start..plan.end,
-            &settings,
-            executor,
-            portfolio,
-        );
+        let rows = rows_of(market, plan.start..plan.end, &settings, executor, portfolio);
         let exits_triggered = rows.trades.len();
         let tables = py.detach(|| RunTables::from_rows(rows));
         let report = RunReport {
@@ -208,6 +232,18 @@ impl Run {
             start_index: plan.start,
         };
         Ok((PyRunTables::from(tables), report))
+    }
+}
+
+impl Run {
+    /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
+    fn track(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<TrackId> {
+        let own = symbol.map_or(Ok(TrackId(0)), |name| self.tracks.find_symbol(name))?;
+        timeframe.map_or(Ok(own), |name| self.tracks.find_timeframe(own, name))
+    }
+
+    fn declare_on(&self, track: TrackId, bars: usize) {
+        self.warmup[track.0].fetch_max(bars, Relaxed);
     }
 }
 
@@ -225,6 +261,13 @@ struct BehindFields<'py> {
 }
 
 impl BehindFields<'_> {
+    fn behind(&self, candles: &SymbolCandles, first: i64) -> Result<Behind, OmegaError> {
+        Ok(Behind {
+            rates: self.rates(first)?,
+            magnifier: self.magnifier(candles),
+        })
+    }
+
     /// Where the conversion rate comes from; a pair must be known by the first time asked for.
     fn rates(&self, first: i64) -> Result<Rates, OmegaError> {
         let Some(store) = &self.rate_store else {
@@ -256,19 +299,24 @@ impl BehindFields<'_> {
 }
 
 fn rows_of(
-    candles: &SymbolCandles,
-    bars: Range<usize>,
+    market: &Market,
+    steps: Range<usize>,
     settings: &RunSettings,
     executor: Simulator,
     portfolio: Portfolio,
 ) -> RunRows {
     let (orders, fills, positions) = executor.into_rows();
-    let (trades, ledger, equity) = portfolio.into_rows(candles.times(bars));
+    let (trades, ledger, equity) = portfolio.into_rows(market.times(steps));
+    let candles = market.symbols();
     RunRows {
-        symbols: vec![candles.name().to_owned()],
-        contract_sizes: vec![settings.instrument.contract_size],
-        unit: candles.unit(),
-        timezone: candles.timezone().map(str::to_owned),
+        symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
+        contract_sizes: settings
+            .symbols
+            .iter()
+            .map(|one| one.instrument.contract_size)
+            .collect(),
+        unit: candles[0].unit(),
+        timezone: candles[0].timezone().map(str::to_owned),
         trades,
         orders,
         fills,

@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use arrow_buffer::ScalarBuffer;
 use numpy::{PyArray1, PyArrayMethods};
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
 
-use super::clock::Source;
+use super::clock::{Source, Tracks};
 use super::memory::{self, is_held_elsewhere};
 use crate::columns::{AskColumns, Segment};
+use crate::store::TrackId;
 use crate::types::Side;
 
 const OPEN: usize = 0;
@@ -26,7 +28,8 @@ const CLOSE: usize = 3;
 /// shared and stand in the view itself, so that a price is one step away.
 #[derive(Debug)]
 struct Place {
-    source: Arc<Source>,
+    tracks: Arc<Tracks>,
+    track: TrackId,
     segment: Segment,
     start: usize,
     index: AtomicUsize,
@@ -34,11 +37,13 @@ struct Place {
 
 impl Place {
     /// A place at a bar; the index must be below the number of bars.
-    fn new(source: Arc<Source>, index: usize) -> Self {
-        let (k, offset) = source.candles.locate(index);
-        let segment = source.candles.segments()[k].clone();
+    fn new(tracks: Arc<Tracks>, track: TrackId, index: usize) -> Self {
+        let candles = tracks.market.track(track);
+        let (k, offset) = candles.locate(index);
+        let segment = candles.segments()[k].clone();
         Self {
-            source,
+            tracks,
+            track,
             segment,
             start: index - offset,
             index: AtomicUsize::new(index),
@@ -48,7 +53,8 @@ impl Place {
     /// Another place at the same bar.
     fn same(&self) -> Self {
         Self {
-            source: Arc::clone(&self.source),
+            tracks: Arc::clone(&self.tracks),
+            track: self.track,
             segment: self.segment.clone(),
             start: self.start,
             index: AtomicUsize::new(self.index()),
@@ -58,6 +64,10 @@ impl Place {
     #[inline]
     fn index(&self) -> usize {
         self.index.load(Relaxed)
+    }
+
+    fn source(&self) -> &Source {
+        &self.tracks.sources[self.track.0]
     }
 
     /// Whether the place can move to a bar without changing its segment.
@@ -123,7 +133,7 @@ impl Place {
                 owner,
             ));
         }
-        let candles = &self.source.candles;
+        let candles = &self.source().candles;
         let values: PyResult<Vec<f64>> = (past - length..past)
             .map(|index| {
                 let (k, offset) = candles.locate(index);
@@ -251,11 +261,13 @@ pub struct BarView {
     bid: PyOnceLock<Py<SideView>>,
     ask: PyOnceLock<Py<SideView>>,
     before: PyOnceLock<Py<BarView>>,
+    /// The newest bars of the other tracks, by track; made when first asked for.
+    others: PyOnceLock<Vec<PyOnceLock<Py<BarView>>>>,
 }
 
 impl BarView {
-    pub(super) fn new(source: Arc<Source>, index: usize) -> Self {
-        Self::at(Place::new(source, index))
+    pub(super) fn new(tracks: Arc<Tracks>, track: TrackId, index: usize) -> Self {
+        Self::at(Place::new(tracks, track, index))
     }
 
     fn at(place: Place) -> Self {
@@ -264,6 +276,7 @@ impl BarView {
             bid: PyOnceLock::new(),
             ask: PyOnceLock::new(),
             before: PyOnceLock::new(),
+            others: PyOnceLock::new(),
         }
     }
 
@@ -304,7 +317,32 @@ impl BarView {
             .before
             .get_or_try_init(py, || Py::new(py, Self::at(self.place.same())))?;
         if is_held_elsewhere(kept.bind(py)) || !kept.get().show(index) {
-            return Py::new(py, Self::new(Arc::clone(&self.place.source), index));
+            let tracks = Arc::clone(&self.place.tracks);
+            return Py::new(py, Self::new(tracks, self.place.track, index));
+        }
+        Ok(kept.clone_ref(py))
+    }
+
+    /// The newest complete bar of another track; a new view where the kept one is in other hands,
+    /// or where the bar lies in another segment.
+    fn newest_of(&self, py: Python<'_>, track: TrackId) -> PyResult<Py<Self>> {
+        let tracks = &self.place.tracks;
+        tracks.require_newest(self.place.track, self.place.index())?;
+        let source = &tracks.sources[track.0];
+        let Some(newest) = source.clock.visible().checked_sub(1) else {
+            let what = tracks.named(track);
+            let message = format!("no bar of {what} is complete yet");
+            return Err(PyIndexError::new_err(message));
+        };
+        let others = self.others.get_or_init(py, || {
+            (0..tracks.sources.len())
+                .map(|_| PyOnceLock::new())
+                .collect()
+        });
+        let make = || Py::new(py, Self::new(Arc::clone(tracks), track, newest));
+        let kept = others[track.0].get_or_try_init(py, make)?;
+        if is_held_elsewhere(kept.bind(py)) || !kept.get().show(newest) {
+            return make();
         }
         Ok(kept.clone_ref(py))
     }
@@ -326,7 +364,25 @@ impl BarView {
 
     #[getter]
     fn symbol(&self) -> &str {
-        self.place.source.candles.name()
+        self.place.source().candles.name()
+    }
+
+    #[getter]
+    fn symbols<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let names: Vec<&str> = self.place.tracks.names().collect();
+        PyTuple::new(py, names)
+    }
+
+    #[getter]
+    fn fresh(&self) -> PyResult<bool> {
+        let place = &self.place;
+        place.tracks.require_newest(place.track, place.index())?;
+        Ok(place.source().clock.is_fresh())
+    }
+
+    fn tf(&self, py: Python<'_>, timeframe: &str) -> PyResult<Py<Self>> {
+        let track = self.place.tracks.find_timeframe(self.place.track, timeframe)?;
+        self.newest_of(py, track)
     }
 
     #[getter]
@@ -337,7 +393,7 @@ impl BarView {
 
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.place.source.datetime(py, self.timestamp())
+        self.place.source().datetime(py, self.timestamp())
     }
 
     #[getter]
@@ -406,13 +462,12 @@ impl BarView {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
         let this = slf.get();
         let Ok(steps) = key.extract::<isize>() else {
-            let symbol = this.place.source.candles.name();
-            return if key.extract::<&str>().is_ok_and(|name| name == symbol) {
+            let name = key.str()?;
+            let track = this.place.tracks.find_symbol(name.to_str()?)?;
+            return if track == this.place.track {
                 Ok(slf.clone().unbind())
             } else {
-                Err(PyKeyError::new_err(format!(
-                    "{key}: this run has one symbol, {symbol}"
-                )))
+                this.newest_of(slf.py(), track)
             };
         };
         let now = this.place.index();
