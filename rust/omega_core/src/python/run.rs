@@ -5,9 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-use arrow_array::types::Float64Type;
-use arrow_array::{Array, cast::AsArray};
-use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
@@ -15,7 +12,7 @@ use pyo3_arrow::PyChunkedArray;
 use super::clock::Tracks;
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
-use super::indicators::IndicatorView;
+use super::indicators::{self, IndicatorView, Sources};
 use super::results::PyRunTables;
 use super::market::{TimeframeFields, market};
 use super::settings::RunSettings;
@@ -23,7 +20,7 @@ use super::store::CandleStore;
 use super::strategy::{Callbacks, PyStrategy, Raised, Watch};
 use crate::error::OmegaError;
 use crate::execution::Simulator;
-use crate::indicators::{self, Indicator, Series, Source};
+use crate::indicators::{Cache, Spec, Track};
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Behind, Feed, Magnifier, Rates};
 use crate::results::{RunRows, RunTables};
@@ -34,6 +31,7 @@ use crate::types::SymbolId;
 #[pyclass(frozen, module = "omega._core")]
 pub struct Run {
     tracks: Arc<Tracks>,
+    cache: Arc<Cache>,
     desk: Arc<Desk>,
     queue: Py<PyList>,
     /// Complete bars needed before the first decision, by track.
@@ -65,6 +63,7 @@ impl Run {
         let warmup = (0..market.tracks()).map(|_| AtomicUsize::new(0)).collect();
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
+            cache: Arc::default(),
             desk: Arc::default(),
             queue: PyList::empty(py).unbind(),
             warmup,
@@ -117,56 +116,55 @@ impl Run {
         self.desk.next_order() as usize + self.queue.bind(py).len()
     }
 
-    /// Computes an indicator over a column, given by name, or over another indicator.
-    #[pyo3(signature = (name, window, source, symbol=None, timeframe=None))]
+    /// Declares an indicator over columns of the candles, or over other indicators.
+    #[pyo3(signature = (name, parameters, source, *, labels, timeframe=None, symbol=None))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a strategy names, and what its label is"
+    )]
     fn indicator(
         &self,
         py: Python<'_>,
         name: &str,
-        window: usize,
-        source: &Bound<'_, PyAny>,
-        symbol: Option<&str>,
+        parameters: Vec<f64>,
+        source: Sources<'_>,
+        labels: Vec<String>,
         timeframe: Option<&str>,
-    ) -> PyResult<IndicatorView> {
-        let track = self.track(symbol, timeframe)?;
-        let indicator = Indicator::named(name, window).map_err(to_pyerr)?;
-        let values = if let Ok(input) = source.cast::<IndicatorView>() {
-            let input = input.get().values().clone();
-            py.detach(|| Ok(indicator.over(&Series::of(&input))))
-        } else {
-            let column: String = source.extract()?;
-            let candles = self.tracks.market.track(track);
-            py.detach(|| compute(indicator, candles, &column))
+        symbol: Option<&str>,
+    ) -> PyResult<Vec<IndicatorView>> {
+        let id = self.track(symbol, timeframe)?;
+        let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
+        let market = &self.tracks.market;
+        let track = Track {
+            candles: market.track(id),
+            track: id,
         };
-        let values = ScalarBuffer::from(values.map_err(to_pyerr)?);
-        self.declare_on(track, first_value(&values).max(indicator.warmup()));
-        Ok(IndicatorView::new(
-            format!("{name}({window})"),
-            values,
-            Arc::clone(&self.tracks.sources[track.0].clock),
-        ))
+        let within = (&*self.cache, &self.tracks.sources[id.0].clock);
+        let (views, warmup) = indicators::declare(py, within, &track, (&spec, &source), labels)?;
+        self.declare_on(id, warmup);
+        Ok(views)
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    #[pyo3(signature = (name, column, symbol=None, timeframe=None))]
+    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None))]
     fn column(
         &self,
         name: String,
         column: PyChunkedArray,
-        symbol: Option<&str>,
         timeframe: Option<&str>,
+        symbol: Option<&str>,
     ) -> PyResult<IndicatorView> {
-        let track = self.track(symbol, timeframe)?;
-        let bars = self.tracks.market.track(track).len();
-        let values = joined(&column, bars).map_err(to_pyerr)?;
-        self.declare_on(track, first_value(&values));
-        let clock = Arc::clone(&self.tracks.sources[track.0].clock);
-        Ok(IndicatorView::new(name, values, clock))
+        let id = self.track(symbol, timeframe)?;
+        let bars = self.tracks.market.track(id).len();
+        let within = (&*self.cache, &self.tracks.sources[id.0].clock);
+        let (view, warmup) = indicators::take(within, name, &column, bars)?;
+        self.declare_on(id, warmup);
+        Ok(view)
     }
 
     /// The candles of a symbol, on its own bars or on a higher timeframe.
-    #[pyo3(signature = (symbol=None, timeframe=None))]
-    fn candles(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<CandleStore> {
+    #[pyo3(signature = (*, timeframe=None, symbol=None))]
+    fn candles(&self, timeframe: Option<&str>, symbol: Option<&str>) -> PyResult<CandleStore> {
         let track = self.track(symbol, timeframe)?;
         let candles = Arc::clone(self.tracks.market.track(track));
         Ok(CandleStore::over(vec![candles]))
@@ -324,56 +322,4 @@ fn rows_of(
         equity,
         positions,
     }
-}
-
-fn compute(
-    indicator: Indicator,
-    candles: &SymbolCandles,
-    column: &str,
-) -> Result<Vec<f64>, OmegaError> {
-    if let Indicator::Atr(window) = indicator {
-        let [high, low, close] = [Source::Bid(1), Source::Bid(2), Source::Bid(3)]
-            .map(|source| Series::from_candles(candles, source));
-        return Ok(indicators::atr(&high?, &low?, &close?, window));
-    }
-    Ok(indicator.over(&Series::from_candles(candles, Source::named(column)?)?))
-}
-
-/// The chunks of a column as one buffer; nulls become NaN.
-fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, OmegaError> {
-    let wrong = |given: String, expected: String| OmegaError::Config {
-        parameter: "column".into(),
-        given,
-        expected,
-        hint: "An expression must give one number for each bar".into(),
-    };
-    let chunks: Option<Vec<_>> = column
-        .chunks()
-        .iter()
-        .map(|chunk| chunk.as_primitive_opt::<Float64Type>())
-        .collect();
-    let chunks =
-        chunks.ok_or_else(|| wrong(column.data_type().to_string(), "a float64 column".into()))?;
-    let length: usize = chunks.iter().map(Array::len).sum();
-    if length != bars {
-        return Err(wrong(
-            format!("{length} values"),
-            format!("{bars}, one for each bar"),
-        ));
-    }
-    if let [only] = chunks.as_slice()
-        && only.null_count() == 0
-    {
-        return Ok(only.values().clone());
-    }
-    let values = chunks.iter().flat_map(|chunk| chunk.iter());
-    Ok(values.map(|value| value.unwrap_or(f64::NAN)).collect())
-}
-
-/// How many bars it takes until a column has its first value.
-fn first_value(values: &[f64]) -> usize {
-    values
-        .iter()
-        .position(|value| !value.is_nan())
-        .map_or(values.len(), |index| index + 1)
 }
