@@ -127,11 +127,7 @@ pub(super) struct SymbolFields {
 }
 
 impl RunSettings {
-    pub(super) fn plan(
-        &self,
-        market: &Market,
-        warmup: &[usize],
-    ) -> Result<Plan, OmegaError> {
+    pub(super) fn plan(&self, market: &Market, warmup: &[usize]) -> Result<Plan, OmegaError> {
         Plan::new(market, self.start, self.end, warmup, self.close_at_end)
     }
 

@@ -131,7 +131,10 @@ impl<'py> PyStrategy<'py> {
 
     #[inline(never)]
     fn replace_view(&mut self, newest: usize) -> PyResult<()> {
-        self.view = Bound::new(self.py, BarView::new(Arc::clone(&self.tracks), TrackId(0), newest))?;
+        self.view = Bound::new(
+            self.py,
+            BarView::new(Arc::clone(&self.tracks), TrackId(0), newest),
+        )?;
         Ok(())
     }
 
@@ -209,10 +212,7 @@ impl<'py> PyStrategy<'py> {
     /// Calls `manage_positions` with the open positions, this bar, its two sides, and all
     /// positions.
     fn call_manager(&self, manage: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
-        let open = self
-            .desk
-            .positions(&self.tracks)
-            .into_pyobject(self.py)?;
+        let open = self.desk.positions(&self.tracks).into_pyobject(self.py)?;
         let bid = self.view.getattr("bid")?;
         let ask = self.view.getattr("ask")?;
         let returned = manage.call1((&open, &self.view, bid, ask, &open))?;

@@ -381,7 +381,10 @@ impl BarView {
     }
 
     fn tf(&self, py: Python<'_>, timeframe: &str) -> PyResult<Py<Self>> {
-        let track = self.place.tracks.find_timeframe(self.place.track, timeframe)?;
+        let track = self
+            .place
+            .tracks
+            .find_timeframe(self.place.track, timeframe)?;
         self.newest_of(py, track)
     }
 

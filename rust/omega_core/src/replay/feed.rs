@@ -68,7 +68,10 @@ impl Feed<'_> {
     /// The moments after the last step: each symbol at the last bar that it had.
     pub(super) fn last(&mut self, walk: &Walk<'_>, wanted: &[bool], moments: &mut Moments) {
         self.look(walk, wanted, moments);
-        for now in moments.iter_mut().filter(|now| !now.trades && now.index > 0) {
+        for now in moments
+            .iter_mut()
+            .filter(|now| !now.trades && now.index > 0)
+        {
             now.index -= 1;
             now.bar = self.market.symbol(now.symbol).bar(now.index);
             now.rate = self.behind[now.symbol.index()].rates.at(now.bar.time);
@@ -84,7 +87,10 @@ impl Behind {
         let last = walk.newest(symbol).unwrap_or_else(|| unknown(walk.time()));
         let bar = match walk.bar(symbol) {
             Some(bar) if trades => bar,
-            _ => Bar { time: walk.time(), ..last },
+            _ => Bar {
+                time: walk.time(),
+                ..last
+            },
         };
         let last_rate = self.rates.at(last.time);
         Moment {

@@ -129,7 +129,8 @@ impl Scene {
             if !finer.is_empty() {
                 now.bar = feed.finer_bar(now, finer.start);
             }
-            self.inside.push((finer.start + 1).min(finer.end)..finer.end);
+            self.inside
+                .push((finer.start + 1).min(finer.end)..finer.end);
         }
     }
 

@@ -55,7 +55,10 @@ fn first_ready(market: &Market, from: usize, warmup: &[usize]) -> Option<usize> 
     let mut step = from.max(at_least).max(1);
     let mut walk = Walk::at(market, step)?;
     let is_ready = |walk: &Walk<'_>| {
-        walk.visible().iter().zip(warmup).all(|(has, needs)| has >= needs)
+        walk.visible()
+            .iter()
+            .zip(warmup)
+            .all(|(has, needs)| has >= needs)
             && walk.visible()[SymbolId(0).index()] > 0
     };
     while !is_ready(&walk) {

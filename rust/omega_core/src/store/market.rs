@@ -225,7 +225,10 @@ fn refuse_repeated_times(candles: &SymbolCandles) -> Result<(), OmegaError> {
         if before == Some(time) {
             return Err(refused(
                 "data",
-                format!("{} with the time {time} twice, at row {row}", candles.name()),
+                format!(
+                    "{} with the time {time} twice, at row {row}",
+                    candles.name()
+                ),
                 "one bar a time in a run of several symbols",
                 "Make bars of the ticks first",
             ));
@@ -240,7 +243,11 @@ fn union(symbols: &[Arc<SymbolCandles>]) -> Vec<i64> {
     let mut heads: Vec<_> = symbols.iter().map(|s| times_of(s).peekable()).collect();
     let longest = symbols.iter().map(|s| s.len()).max().unwrap_or(0);
     let mut times = Vec::with_capacity(longest);
-    while let Some(time) = heads.iter_mut().filter_map(|head| head.peek().copied()).min() {
+    while let Some(time) = heads
+        .iter_mut()
+        .filter_map(|head| head.peek().copied())
+        .min()
+    {
         times.push(time);
         for head in &mut heads {
             head.next_if_eq(&time);

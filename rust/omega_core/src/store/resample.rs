@@ -146,7 +146,9 @@ fn names_of(segment: &Segment) -> ColumnNames {
         names.map(|name| format!("{side}{name}"))
     });
     let volume = segment.volume.as_ref().map(|_| "volume".to_owned());
-    let names = std::iter::once("time".to_owned()).chain(prices).chain(volume);
+    let names = std::iter::once("time".to_owned())
+        .chain(prices)
+        .chain(volume);
     let roles = names.filter_map(|name| Some((Role::parse(&name)?, name)));
     ColumnNames::new(roles.collect())
 }

@@ -3,7 +3,10 @@
 use super::queue::{Asked, Wish};
 use super::{Simulator, Working};
 use crate::error::OmegaError;
-use crate::execution::{Account, Action, CloseTarget, Live, Moment, Moments, OpenRequest, Order, OrderStatus, OrderType, PositionMode, RejectReason, Sizer, SizingBasis};
+use crate::execution::{
+    Account, Action, CloseTarget, Live, Moment, Moments, OpenRequest, Order, OrderStatus,
+    OrderType, PositionMode, RejectReason, Sizer, SizingBasis,
+};
 use crate::types::{Direction, OrderId, SymbolId};
 
 impl Simulator {

@@ -1,9 +1,12 @@
 //! Closing at the market, cancelling, and moving levels.
 
-use super::accept::check_sides;
 use super::Simulator;
+use super::accept::check_sides;
 use super::queue::{Asked, Wish};
-use crate::execution::{Account, CloseTarget, ExitReason, Expiry, LevelChange, Moment, Order, OrderStatus, OrderType, Position, RejectReason};
+use crate::execution::{
+    Account, CloseTarget, ExitReason, Expiry, LevelChange, Moment, Order, OrderStatus, OrderType,
+    Position, RejectReason,
+};
 use crate::types::{Bar, Direction, OrderId, SymbolId, TradeId};
 
 impl Simulator {

@@ -1,8 +1,11 @@
 //! Protective exits of open positions (F6, F11), and the end of the data (L4).
 
-use super::fills::Closing;
 use super::Simulator;
-use crate::execution::{Account, ExitReason, Moment, Moments, Outcome, Position, facing_path, low_comes_first, resolve, target_at_open};
+use super::fills::Closing;
+use crate::execution::{
+    Account, ExitReason, Moment, Moments, Outcome, Position, facing_path, low_comes_first, resolve,
+    target_at_open,
+};
 use crate::types::{Ohlc, TradeId};
 
 impl Simulator {

@@ -1,7 +1,10 @@
 //! Fills: a position opened, or a part of one closed, with its costs.
 
 use super::{Event, Simulator};
-use crate::execution::{Account, Exit, ExitReason, Fill, Live, Moment, Order, OrderStatus, OrderType, Position, PositionMode, RejectReason};
+use crate::execution::{
+    Account, Exit, ExitReason, Fill, Live, Moment, Order, OrderStatus, OrderType, Position,
+    PositionMode, RejectReason,
+};
 use crate::types::{OrderId, SymbolId, TradeId};
 
 /// The leg of an entry; the exits of a position count on from it (M4).

@@ -1,7 +1,9 @@
 //! One cancels the other (F8): orders under one name, of which one fills.
 
 use super::Simulator;
-use crate::execution::{Account, IntrabarPolicy, Live, Match, Moment, OrderStatus, facing_path, low_comes_first};
+use crate::execution::{
+    Account, IntrabarPolicy, Live, Match, Moment, OrderStatus, facing_path, low_comes_first,
+};
 use crate::types::{OrderId, TradeId};
 
 /// An order of a group that the rest of a bar fills.

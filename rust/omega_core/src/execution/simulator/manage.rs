@@ -1,9 +1,9 @@
 //! The end of a bar: position managers, nights, and the stop-out.
 
+use super::Simulator;
 use super::change::close_order;
 use super::fills::Closing;
 use super::queue::{Asked, Wish as Waits};
-use super::Simulator;
 use crate::error::OmegaError;
 use crate::execution::managers::{Wish, trail};
 use crate::execution::{Account, Action, CloseTarget, ExitReason, Moment, Moments, Position};

@@ -2,9 +2,7 @@
 //! market orders and closes on a symbol that had no bar when they were asked for.
 
 use super::Simulator;
-use crate::execution::{
-    Account, CloseTarget, ExitReason, Live, Moment, OrderStatus, RejectReason,
-};
+use crate::execution::{Account, CloseTarget, ExitReason, Live, Moment, OrderStatus, RejectReason};
 
 /// An order that fills at the open of the next bar of its symbol.
 #[derive(Debug, Clone, Copy)]
