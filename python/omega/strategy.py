@@ -13,6 +13,7 @@ from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from omega._values import nearest
 from omega.errors import ConfigError
 from omega.signals import Action, Cancel, Close, Modify, Signal
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 class RunContext(Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
+    symbols: tuple[str, ...]
     queue: list[Action]
     balance: float
     equity: float
@@ -35,10 +37,18 @@ class RunContext(Protocol):
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
 
-    def indicator(self, name: str, window: int, source: str | Indicator) -> Indicator:
+    def indicator(
+        self,
+        name: str,
+        window: int,
+        source: str | Indicator,
+        *,
+        timeframe: str | None,
+        symbol: str | None,
+    ) -> Indicator:
         """Compute an indicator over a column or over another indicator."""
 
-    def expression(self, expression: pl.Expr, name: str) -> Indicator:
+    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> Indicator:
         """Evaluate a Polars expression over the candles."""
 
 
@@ -106,21 +116,33 @@ class Strategy:
 
     # --- what a strategy may declare -------------------------------------------------------------
 
-    def indicator(self, name: str, window: int, *, source: str | Indicator = "close") -> Indicator:
+    def indicator(
+        self,
+        name: str,
+        window: int,
+        *,
+        source: str | Indicator = "close",
+        timeframe: str | None = None,
+        symbol: str | None = None,
+    ) -> Indicator:
         """Declare an indicator by name: sma, ema, atr, rolling_std or zscore.
 
         Args:
             name: The indicator.
             window: Its window in bars.
-            source: A column (`close`, `ask_high`, `volume`), or another indicator.
+            source: A column (`close`, `ask_high`, `volume`), or another indicator, whose symbol
+                and timeframe this one then has.
+            timeframe: One of the run's timeframes; None is that of the candles.
+            symbol: One of the run's symbols; None is the first.
 
         Returns:
             A view of its values; `[-1]` is now. NaN until the window is full.
 
         Raises:
-            ConfigError: The name, the window or the source is unknown.
+            ConfigError: The name, the window, the source, timeframe or symbol is unknown.
         """
-        return self._context().indicator(name, window, source)
+        context = self._context()
+        return context.indicator(name, window, source, timeframe=timeframe, symbol=symbol)
 
     def sma(self, window: int, source: str | Indicator = "close") -> Indicator:
         """Declare the mean of the last `window` values."""
@@ -142,7 +164,9 @@ class Strategy:
         """Declare the distance from the window's mean in its sample standard deviations."""
         return self.indicator("zscore", window, source=source)
 
-    def column(self, expression: pl.Expr, name: str = "column") -> Indicator:
+    def column(
+        self, expression: pl.Expr, name: str = "column", *, symbol: str | None = None
+    ) -> Indicator:
         """Declare any Polars expression over the candles as an indicator.
 
         The expression sees all bars at once. One that looks forward (`shift(-1)`) leaks the future
@@ -151,11 +175,12 @@ class Strategy:
         Args:
             expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`.
             name: How the indicator calls itself.
+            symbol: One of the run's symbols; None is the first.
 
         Raises:
             ConfigError: The expression does not give one number for each bar.
         """
-        return self._context().expression(expression, name)
+        return self._context().expression(expression, name, symbol=symbol)
 
     # --- what a strategy may ask for -------------------------------------------------------------
 
@@ -167,6 +192,7 @@ class Strategy:
         stop: float | None = None,
         stop_loss: float | None = None,
         take_profit: float | None = None,
+        symbol: str | None = None,
         expires: datetime | int | str | None = None,
         reason: str | None = None,
         tags: Sequence[str] = (),
@@ -179,6 +205,7 @@ class Strategy:
             stop: Price of a stop order.
             stop_loss: Price at which the position is closed at a loss.
             take_profit: Price at which the position is closed at a profit.
+            symbol: One of the run's symbols; None is the first.
             expires: None until cancelled, "day", or a moment.
             reason: Your own words, carried to the trade.
             tags: Your own marks, carried to the trade.
@@ -192,6 +219,7 @@ class Strategy:
                 **order,
                 stop_loss=stop_loss,
                 take_profit=take_profit,
+                symbol=symbol,
                 expires=expires,
                 reason=reason,
                 tags=tuple(tags),
@@ -206,6 +234,7 @@ class Strategy:
         stop: float | None = None,
         stop_loss: float | None = None,
         take_profit: float | None = None,
+        symbol: str | None = None,
         expires: datetime | int | str | None = None,
         reason: str | None = None,
         tags: Sequence[str] = (),
@@ -217,6 +246,7 @@ class Strategy:
                 **order,
                 stop_loss=stop_loss,
                 take_profit=take_profit,
+                symbol=symbol,
                 expires=expires,
                 reason=reason,
                 tags=tuple(tags),
@@ -227,17 +257,35 @@ class Strategy:
         self,
         position: Position | int | None = None,
         *,
+        symbol: str | None = None,
         fraction: float = 1.0,
         reason: str = "signal",
     ) -> int:
         """Close positions at the market.
 
         Args:
-            position: A position or a trade number; None closes all of the symbol.
+            position: A position or a trade number; None closes all, symbol by symbol.
+            symbol: Close what is open in this symbol only.
             fraction: Part of the lots to close.
             reason: The trade's exit reason, "signal" or "time".
+
+        Returns:
+            The order's number; of several symbols that of the first.
         """
-        return self._ask(Close(trade_id=_trade_id(position), fraction=fraction, reason=reason))
+        trade = _trade_id(position)
+        numbers = [
+            self._ask(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
+            for one in ([symbol] if trade is not None or symbol else self._symbols_open())
+        ]
+        return numbers[0]
+
+    def _symbols_open(self) -> list[str | None]:
+        """Give the symbols with open positions, in the run's order; the first where none has."""
+        context = self._context()
+        if len(context.symbols) == 1:
+            return [None]
+        held = {position.symbol for position in context.positions}
+        return [symbol for symbol in context.symbols if symbol in held] or [None]
 
     def cancel(self, order: PendingOrder | int) -> int:
         """Cancel an order that waits."""
@@ -263,8 +311,22 @@ class Strategy:
 
     @property
     def positions(self) -> list[Position]:
-        """All open positions, oldest first."""
+        """All open positions of all symbols, oldest first."""
         return self._context().positions
+
+    def positions_in(self, symbol: str) -> list[Position]:
+        """Give the open positions of a symbol, oldest first.
+
+        Raises:
+            ConfigError: The run has no such symbol.
+        """
+        context = self._context()
+        if symbol not in context.symbols:
+            raise ConfigError(
+                f"positions_in: {symbol!r} is no symbol of this run. "
+                f"{nearest(symbol, context.symbols)}"
+            )
+        return [position for position in context.positions if position.symbol == symbol]
 
     @property
     def pending(self) -> list[PendingOrder]:
