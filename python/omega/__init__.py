@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
+    from omega.timeframes import Timeframe
 
     __version__: str
 
@@ -78,6 +79,7 @@ __all__ = [
     "Signal",
     "Strategy",
     "TimeExit",
+    "Timeframe",
     "Trade",
     "TrailingStop",
     "UnknownInstrument",
@@ -100,6 +102,7 @@ _LOADED_ON_USE = {
     "PendingOrder": "omega._core",
     "Position": "omega._core",
     "Strategy": "omega.strategy",
+    "Timeframe": "omega.timeframes",
     "Trade": "omega._core",
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",

@@ -41,34 +41,52 @@ class PositionManager(Protocol):
         """Decide on open positions; called after the exits of a bar while something is open."""
 
 
-def instrument_for(
-    given: Instrument | Mapping[str, Instrument] | str | None, symbol: str
-) -> Instrument:
-    """Choose the instrument of a symbol."""
+def instruments_for(
+    given: Instrument | Mapping[str, Instrument] | str | None, symbols: Sequence[str]
+) -> list[Instrument]:
+    """Choose the instrument of each symbol."""
     if given is None:
-        return Instrument(symbol)
+        return [Instrument(symbol) for symbol in symbols]
     if isinstance(given, Instrument):
-        return given
+        if len(symbols) > 1:
+            raise ConfigError(
+                f"instruments: given {given!r} for {', '.join(symbols[:5])}, expected a mapping by "
+                "symbol, or 'auto'"
+            )
+        return [given]
     if given == "auto":
-        return presets.get(symbol)
+        return [presets.get(symbol) for symbol in symbols]
     if isinstance(given, Mapping):
-        return _by_symbol("instruments", given, symbol)
+        return [_by_symbol("instruments", given, symbol) for symbol in symbols]
     raise ConfigError(
         f"instruments: given {given!r}, expected an Instrument, a mapping by symbol, 'auto' or None"
     )
 
 
-def costs_for(given: Costs | Mapping[str, Costs] | None, symbol: str) -> Costs:
-    """Choose the costs of a symbol."""
+def costs_for(given: Costs | Mapping[str, Costs] | None, symbols: Sequence[str]) -> list[Costs]:
+    """Choose the costs of each symbol."""
     if isinstance(given, Mapping):
-        return _by_symbol("costs", given, symbol)
-    return given or Costs()
+        return [_by_symbol("costs", given, symbol) for symbol in symbols]
+    return [given or Costs()] * len(symbols)
 
 
 def _by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
     if symbol not in given:
         raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(given)}")
     return given[symbol]
+
+
+def symbol_fields(
+    instruments: Sequence[Instrument], costs: Sequence[Costs], execution: Execution
+) -> list[Settings]:
+    """Give instrument and costs of each symbol."""
+    return [
+        {
+            "instrument": instrument_fields(instrument, execution),
+            "costs": cost_fields(own, instrument),
+        }
+        for instrument, own in zip(instruments, costs, strict=True)
+    ]
 
 
 def instrument_fields(instrument: Instrument, execution: Execution) -> Settings:

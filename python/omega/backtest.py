@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omega._job import Callback, Job, Pair, Progress, behind_of, symbols_of
 from omega._settings import (
     PositionManager,
     Settings,
-    cost_fields,
     costs_for,
     execution_fields,
-    instrument_fields,
-    instrument_for,
+    instruments_for,
     manager_fields,
     seed_field,
     sizer_fields,
     split_managers,
+    symbol_fields,
 )
 from omega.config import Costs, Execution, FixedLots, Sizer
 from omega.errors import BackendUnavailable, ConfigError
@@ -31,16 +30,15 @@ from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
 from omega.store import CandleStore
 from omega.strategy import RunContext, Strategy
+from omega.timeframes import TimeframeJob, Timeframes, timeframe_jobs
 from omega.times import last_moment_of, to_units
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega._core import Bar, Indicator, Run, RunReport
+    from omega._core import Indicator, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
-Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
-Progress: TypeAlias = Callable[[int, int], object]
 
 _FLAG = "OMEGA_USE_RUST_EVENT_ENGINE"
 _FLAG_VALUES = {"auto": "auto", "1": "rust", "true": "rust", "0": "python", "false": "python"}
@@ -58,10 +56,12 @@ def run_backtest(
     end: Moment | None = None,
     cash: float = 10_000.0,
     account_currency: str = "USD",
-    conversion: Mapping[str, float] | None = None,
+    conversion: Mapping[str, Any] | None = None,
     sizer: Sizer | None = None,
     costs: Costs | Mapping[str, Costs] | None = None,
     execution: Execution | None = None,
+    timeframes: Timeframes = (),
+    align: str = "union",
     position_manager: Manager | PositionManager | Sequence[Manager] | None = None,
     backend: str = "auto",
     seed: int = 0,
@@ -72,10 +72,12 @@ def run_backtest(
     """Run a strategy over candles.
 
     The candles are read where they lie; nothing of them is copied. The strategy is called on each
-    completed bar and acts from the open of the next one.
+    completed bar and acts from the open of the next one. Several symbols share one account and one
+    timeline; the strategy is called once for each time on it.
 
     Args:
-        data: A frame, table, path or `CandleStore` with `time` and prices (see `CandleStore`).
+        data: A frame, table, path or `CandleStore` with `time` and prices, or one for each symbol
+            (see `CandleStore`).
         strategy: A `Strategy`, a class of one, or a function `on_bar(bar)`.
         symbol: Name of the symbol; "SYMBOL" where the data names none.
         instruments: An `Instrument`, one for each symbol, "auto" for a preset of the symbol's name,
@@ -84,11 +86,15 @@ def run_backtest(
         end: Last moment to trade on, included; a day without a time counts whole.
         cash: Balance at the start, in account currency.
         account_currency: Currency of the account.
-        conversion: Account currency per unit of other currencies, as {"JPY": 0.0091}. Without it
-            the rate is taken from another symbol of the data: of "EURGBP" in dollars, "GBPUSD".
+        conversion: Account currency per unit of other currencies: a number, as {"JPY": 0.0091}, or
+            candles of a pair, as {"GBP": gbpusd}. Without it the rate is taken from another symbol
+            of the data: of "EURGBP" in dollars, "GBPUSD".
         sizer: Size of orders that name none; one lot by default.
         costs: Fees and slippage; none by default.
         execution: Rules of filling; `Execution()` by default.
+        timeframes: Higher timeframes, as ("H1", "D1"), made from the candles; or {"H1": table}. See
+            `Timeframe` for days that begin when a market's do.
+        align: Of several symbols: "union" of their times, or "intersection".
         position_manager: Built-in managers, or an object with `manage_positions(...)`; the
             strategy's own `position_manager` by default.
         backend: "auto", "rust" or "python", the readable reference.
@@ -123,10 +129,10 @@ def run_backtest(
     execution = execution or Execution()
     sizer = sizer or FixedLots(1.0)
     store = _store(data, symbol, validate)
-    name = store.symbols[0]
+    stores = symbols_of(store)
     unit = store.time_unit
-    instrument = instrument_for(instruments, name)
-    own_costs = costs_for(costs, name)
+    own_instruments = instruments_for(instruments, store.symbols)
+    own_costs = costs_for(costs, store.symbols)
     strategy = _ready(strategy)
     managers, own_manager = split_managers(
         position_manager or getattr(strategy, "position_manager", None)
@@ -137,19 +143,19 @@ def run_backtest(
         "seed": seed_field(seed),
         "strict": strict,
         "sizer": sizer_fields(sizer),
-        "instrument": instrument_fields(instrument, execution),
-        "costs": cost_fields(own_costs, instrument),
+        "symbols": symbol_fields(own_instruments, own_costs, execution),
+        "align": _alignment(align),
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, unit),
     }
-    rate = conversion_rate(store, instrument, account_currency, conversion)
-    behind = Behind(rate=rate, magnifier=_magnifier(execution, name, unit))
+    behind = behind_of(stores, own_instruments, account_currency, conversion, execution)
+    higher = timeframe_jobs(timeframes, stores)
     with _progress(progress) as on_progress:
-        job = Job(store.symbol(name), strategy, settings, behind, own_manager, on_progress)
+        job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress)
         tables, report = _BACKENDS[chosen](job)
-    words = {"strategy": strategy, "execution": execution, "costs": own_costs, "sizer": sizer}
+    words = {"strategy": strategy, "execution": execution, "sizer": sizer, "align": align}
     config = _written_down(
-        symbol=name,
+        symbol=_of_each(store.symbols, store.symbols),
         start=start,
         end=end,
         cash=float(cash),
@@ -157,7 +163,10 @@ def run_backtest(
         account_currency=account_currency,
         conversion=conversion,
         strict=strict,
-        **{"instrument": instrument, "position_manager": managers or own_manager, **words},
+        instrument=_of_each(store.symbols, own_instruments),
+        costs=_of_each(store.symbols, own_costs),
+        timeframes=timeframes if isinstance(timeframes, Mapping) else _listed(higher),
+        **{"position_manager": managers or own_manager, **words},
     )
     return BacktestResult(
         tables,
@@ -220,80 +229,13 @@ def _store(
     return CandleStore(data, symbol=symbol, validate=validate)
 
 
-def _magnifier(execution: Execution, symbol: str, unit: str) -> CandleStore | None:
-    if execution.magnifier is None:
-        return None
-    finer = (
-        execution.magnifier
-        if isinstance(execution.magnifier, CandleStore)
-        else CandleStore(execution.magnifier, symbol=symbol)
-    )
-    if finer.time_unit != unit:
-        raise ConfigError(
-            f"Execution.magnifier: its times are in {finer.time_unit} and those of the candles in "
-            f"{unit}; cast one of the time columns"
-        )
-    return finer.symbol(finer.symbols[0])
-
-
-@dataclasses.dataclass(frozen=True)
-class Behind:
-    """What stands behind the candles of a run: the conversion rate and the finer series."""
-
-    rate: float | Pair
-    magnifier: CandleStore | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """A conversion pair among the data; `inverse` where it is quoted the other way round."""
-
-    store: CandleStore
-    inverse: bool
-
-
-def conversion_rate(
-    store: CandleStore,
-    instrument: Instrument,
-    account: str,
-    conversion: Mapping[str, float] | None,
-) -> float | Pair:
-    """Find what a unit of quote currency is worth in account currency (rule M2).
-
-    Raises:
-        ConfigError: There is no rate, or the data has symbols that the run has no use for.
-    """
-    quote = instrument.quote_currency or account
-    others = store.symbols[1:]
-    rate: float | Pair | None = 1.0 if quote == account else None
-    if rate is None and conversion and quote in conversion:
-        rate = float(conversion[quote])
-    if rate is None:
-        for name, inverse in ((quote + account, False), (account + quote, True)):
-            if name in others:
-                others.remove(name)
-                rate = Pair(store.symbol(name), inverse)
-                break
-    if rate is None:
-        raise ConfigError(
-            f"{instrument.symbol} is quoted in {quote} and the account is in {account}: give "
-            f"conversion={{{quote!r}: rate}}, or data of {quote}{account} or {account}{quote} "
-            f"beside it, or account_currency={quote!r}"
-        )
-    if others:
-        raise ConfigError(
-            f"data: {', '.join(others[:5])} beside {store.symbols[0]}: this version trades one "
-            "symbol a run and uses others as conversion pair alone"
-        )
-    return rate
-
-
 class _Context:
     """A native run with what only Python can do: Polars expressions."""
 
-    def __init__(self, run: Run, store: CandleStore) -> None:
+    def __init__(self, run: Run, stores: Sequence[CandleStore]) -> None:
         self._run = run
-        self._store = store
+        self._stores = {store.symbols[0]: store for store in stores}
+        self.symbols = tuple(self._stores)
         self.queue: list[Action] = run.queue
         self.next_order_id = run.next_order_id
         self.indicator = run.indicator
@@ -301,15 +243,15 @@ class _Context:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has
         return getattr(self._run, name)
 
-    def expression(self, expression: pl.Expr, name: str) -> Indicator:
+    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        frame = pl.DataFrame(self._store)
+        frame = pl.DataFrame(self._stores[symbol or self.symbols[0]])
         bid = "bid" if "bid" in frame.columns else "bid_{}"
         sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
         values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
-        return self._run.column(name, values.get_column(name))
+        return self._run.column(name, values.get_column(name), symbol=symbol)
 
 
 def _ready(strategy: object) -> Strategy | Callback:
@@ -323,34 +265,40 @@ def _ready(strategy: object) -> Strategy | Callback:
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """All that a backend needs for a run."""
-
-    store: CandleStore
-    strategy: Strategy | Callback
-    settings: Settings
-    behind: Behind
-    manager: PositionManager | None
-    on_progress: Progress | None
-
-
 def _run_rust(job: Job) -> tuple[Any, Any]:
     from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
 
-    run = Run(job.store.native)
-    pair = job.behind.rate if isinstance(job.behind.rate, Pair) else None
-    behind = {
-        "rate": 1.0 if isinstance(job.behind.rate, Pair) else job.behind.rate,
-        "rate_store": pair and pair.store.native,
-        "rate_inverse": bool(pair and pair.inverse),
-        "magnifier": job.behind.magnifier and job.behind.magnifier.native,
-    }
-    with bound(job.strategy, job.manager, _Context(run, job.store)):
+    timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
+    run = Run([store.native for store in job.stores], timeframes, job.settings["align"])
+    native = [_native_behind(behind) for behind in job.behind]
+    with bound(job.strategy, job.manager, _Context(run, job.stores)):
         if isinstance(job.strategy, Strategy):
             run.declare_warmup(job.strategy.warmup)
         callbacks = callbacks_of(job.strategy, job.manager)
-        return run.execute(job.settings, callbacks, behind, job.on_progress)
+        return run.execute(job.settings, callbacks, native, job.on_progress)
+
+
+def _native_behind(behind: Behind) -> dict[str, object]:
+    pair = behind.rate if isinstance(behind.rate, Pair) else None
+    return {
+        "rate": 1.0 if isinstance(behind.rate, Pair) else behind.rate,
+        "rate_store": pair and pair.store.native,
+        "rate_inverse": bool(pair and pair.inverse),
+        "magnifier": behind.magnifier and behind.magnifier.native,
+    }
+
+
+def _native_timeframe(timeframe: TimeframeJob, stores: Sequence[CandleStore]) -> dict[str, object]:
+    regular = timeframe.grid if isinstance(timeframe.grid, tuple) else (None, 0)
+    given = timeframe.given
+    return {
+        "name": timeframe.name,
+        "step": regular[0],
+        "offset": regular[1],
+        "boundaries": None if isinstance(timeframe.grid, tuple) else timeframe.grid,
+        "given": given and [given[store.symbols[0]].native for store in stores],
+        "length": timeframe.length,
+    }
 
 
 def _run_python(job: Job) -> tuple[Any, Any]:
@@ -407,13 +355,34 @@ def _when(start: Moment | None, end: Moment | None, unit: str) -> Settings:
     }
 
 
+def _alignment(given: object) -> str:
+    if given not in ("union", "intersection"):
+        raise ConfigError(f"align: given {given!r}, expected 'union' or 'intersection'")
+    return str(given)
+
+
+def _of_each(symbols: Sequence[str], values: Sequence[object]) -> object:
+    """Give the value of the only symbol, or all of them by symbol."""
+    return values[0] if len(symbols) == 1 else dict(zip(symbols, values, strict=True))
+
+
+def _listed(timeframes: Sequence[TimeframeJob]) -> str:
+    return ", ".join(job.name for job in timeframes)
+
+
 def _written_down(**settings: object) -> dict[str, Any]:
     """Give settings as the manifest keeps them: numbers and moments as they are, else in words."""
-    plain = (str, int, float, bool, date, type(None))
-    return {
-        name: value if isinstance(value, plain) else _name_of(value)
-        for name, value in settings.items()
-    }
+    return {name: _in_words(value) for name, value in settings.items()}
+
+
+def _in_words(value: object) -> object:
+    if isinstance(value, (str, int, float, bool, date, type(None))):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _in_words(part) for name, part in value.items()}
+    if hasattr(value, "__arrow_c_stream__"):
+        return f"<{type(value).__name__}>"
+    return str(getattr(value, "__qualname__", repr(value)))
 
 
 def _stats(report: RunReport) -> EngineStats:
@@ -424,10 +393,6 @@ def _stats(report: RunReport) -> EngineStats:
         total_time_ms=report.total_time_ms,
         callback_time_ms=report.callback_time_ms,
     )
-
-
-def _name_of(value: object) -> str:
-    return str(getattr(value, "__qualname__", repr(value)))
 
 
 def _manifest(store: CandleStore, config: dict[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,8 @@ class Execution:
         market_fill: Where market orders fill (rule L3): "next_open" or "last_close".
         position_mode: "hedging", each entry its own position, or "netting" (rule F7).
         close_at_end: Close what is open at the last close (rule L4).
-        magnifier: Finer candles of the same symbol; needs `intrabar="magnifier"`.
+        magnifier: Finer candles of the same symbol, or {symbol: finer candles}; needs
+            `intrabar="magnifier"`.
         leverage: Notional that one unit of equity may carry; None leaves it to the instrument.
         stop_out_level: Equity as a share of used margin below which positions are closed (rule
             M6); 0.5 is 50 %.

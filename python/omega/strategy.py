@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from omega._indicators.averages import Averages
 from omega._indicators.declaring import Declares
 from omega._indicators.volatility import Volatility
+from omega._values import nearest
 from omega.errors import ConfigError
 from omega.signals import Action, Cancel, Close, Modify, Signal
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 class RunContext(Declares, Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
+    symbols: tuple[str, ...]
     queue: list[Action]
     balance: float
     equity: float
@@ -38,7 +40,7 @@ class RunContext(Declares, Protocol):
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
 
-    def expression(self, expression: pl.Expr, name: str) -> Indicator:
+    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> Indicator:
         """Evaluate a Polars expression over the candles."""
 
 
@@ -106,7 +108,9 @@ class Strategy(Averages, Volatility):
 
     # --- what a strategy may declare -------------------------------------------------------------
 
-    def column(self, expression: pl.Expr, name: str = "column") -> Indicator:
+    def column(
+        self, expression: pl.Expr, name: str = "column", *, symbol: str | None = None
+    ) -> Indicator:
         """Declare any Polars expression over the candles as an indicator.
 
         The expression sees all bars at once. One that looks forward (`shift(-1)`) leaks the future
@@ -115,11 +119,12 @@ class Strategy(Averages, Volatility):
         Args:
             expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`.
             name: How the indicator calls itself.
+            symbol: One of the run's symbols; None is the first.
 
         Raises:
             ConfigError: The expression does not give one number for each bar.
         """
-        return self._context().expression(expression, name)
+        return self._context().expression(expression, name, symbol=symbol)
 
     # --- what a strategy may ask for -------------------------------------------------------------
 
@@ -131,6 +136,7 @@ class Strategy(Averages, Volatility):
         stop: float | None = None,
         stop_loss: float | None = None,
         take_profit: float | None = None,
+        symbol: str | None = None,
         expires: datetime | int | str | None = None,
         reason: str | None = None,
         tags: Sequence[str] = (),
@@ -143,6 +149,7 @@ class Strategy(Averages, Volatility):
             stop: Price of a stop order.
             stop_loss: Price at which the position is closed at a loss.
             take_profit: Price at which the position is closed at a profit.
+            symbol: One of the run's symbols; None is the first.
             expires: None until cancelled, "day", or a moment.
             reason: Your own words, carried to the trade.
             tags: Your own marks, carried to the trade.
@@ -156,6 +163,7 @@ class Strategy(Averages, Volatility):
                 **order,
                 stop_loss=stop_loss,
                 take_profit=take_profit,
+                symbol=symbol,
                 expires=expires,
                 reason=reason,
                 tags=tuple(tags),
@@ -170,6 +178,7 @@ class Strategy(Averages, Volatility):
         stop: float | None = None,
         stop_loss: float | None = None,
         take_profit: float | None = None,
+        symbol: str | None = None,
         expires: datetime | int | str | None = None,
         reason: str | None = None,
         tags: Sequence[str] = (),
@@ -181,6 +190,7 @@ class Strategy(Averages, Volatility):
                 **order,
                 stop_loss=stop_loss,
                 take_profit=take_profit,
+                symbol=symbol,
                 expires=expires,
                 reason=reason,
                 tags=tuple(tags),
@@ -191,17 +201,35 @@ class Strategy(Averages, Volatility):
         self,
         position: Position | int | None = None,
         *,
+        symbol: str | None = None,
         fraction: float = 1.0,
         reason: str = "signal",
     ) -> int:
         """Close positions at the market.
 
         Args:
-            position: A position or a trade number; None closes all of the symbol.
+            position: A position or a trade number; None closes all, symbol by symbol.
+            symbol: Close what is open in this symbol only.
             fraction: Part of the lots to close.
             reason: The trade's exit reason, "signal" or "time".
+
+        Returns:
+            The order's number; of several symbols that of the first.
         """
-        return self._ask(Close(trade_id=_trade_id(position), fraction=fraction, reason=reason))
+        trade = _trade_id(position)
+        numbers = [
+            self._ask(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
+            for one in ([symbol] if trade is not None or symbol else self._symbols_open())
+        ]
+        return numbers[0]
+
+    def _symbols_open(self) -> list[str | None]:
+        """Give the symbols with open positions, in the run's order; the first where none has."""
+        context = self._context()
+        if len(context.symbols) == 1:
+            return [None]
+        held = {position.symbol for position in context.positions}
+        return [symbol for symbol in context.symbols if symbol in held] or [None]
 
     def cancel(self, order: PendingOrder | int) -> int:
         """Cancel an order that waits."""
@@ -227,8 +255,22 @@ class Strategy(Averages, Volatility):
 
     @property
     def positions(self) -> list[Position]:
-        """All open positions, oldest first."""
+        """All open positions of all symbols, oldest first."""
         return self._context().positions
+
+    def positions_in(self, symbol: str) -> list[Position]:
+        """Give the open positions of a symbol, oldest first.
+
+        Raises:
+            ConfigError: The run has no such symbol.
+        """
+        context = self._context()
+        if symbol not in context.symbols:
+            raise ConfigError(
+                f"positions_in: {symbol!r} is no symbol of this run. "
+                f"{nearest(symbol, context.symbols)}"
+            )
+        return [position for position in context.positions if position.symbol == symbol]
 
     @property
     def pending(self) -> list[PendingOrder]:

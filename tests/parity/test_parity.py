@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 import omega
 from omega import backtest
-from omega.backtest import Behind, Job, Pair
+from omega._job import Behind, Job, Pair
 from tests.parity.recorder import Recorder, RecordingManager, Run
 from tests.parity.runs import runs
 
@@ -40,7 +40,10 @@ def outcome(
     script = run.on_manage
     manager = None if script is None else RecordingManager(strategy, script)
     try:
-        whole = Job(job[0], strategy, run.settings, job[1], manager, None)
+        store, behind = job
+        own = {name: run.settings[name] for name in ("instrument", "costs")}
+        fields = {**run.settings, "symbols": [own], "align": "union"}
+        whole = Job([store], strategy, fields, [behind], [], manager, None)
         tables, report = backtest._BACKENDS[backend](whole)  # noqa: SLF001 - below the one call
     except Exception as error:  # noqa: BLE001 - whatever one raises, the other must raise
         found.error = (type(error), str(error), getattr(error, "__notes__", []), vars(error))

@@ -27,7 +27,7 @@ from omega.strategy import Strategy
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega.backtest import Job
+    from omega._job import Job
 
 Callback = Callable[..., Any]
 Named = str | views.Indicator
@@ -47,15 +47,18 @@ class RunReport:
 
 def execute(job: Job) -> tuple[PlainTables, RunReport]:
     """Run a job of `omega.run_backtest`, whose data are native stores."""
-    rate, finer = job.behind.rate, job.behind.magnifier
+    if len(job.stores) > 1 or job.timeframes:
+        raise ConfigError("not yet")
+    [store], [behind] = job.stores, job.behind
+    rate, finer = behind.rate, behind.magnifier
     if isinstance(rate, float):
         rates = loop.Rates(rate)
     else:
         rates = loop.Rates(pair=Columns.from_store(rate.store), inverse=rate.inverse)
     return run(
-        Columns.from_store(job.store),
+        Columns.from_store(store),
         job.strategy,
-        job.settings,
+        {**job.settings, **job.settings["symbols"][0]},
         manager=job.manager,
         rates=rates,
         magnifier=None if finer is None else Columns.from_store(finer),
@@ -164,6 +167,7 @@ class Context:
 
     def __init__(self, candles: Columns, settings: Mapping[str, Any]) -> None:
         self.source = views.Source(candles)
+        self.symbols = (candles.symbol,)
         self.clock = views.Clock()
         self.portfolio = Portfolio(settings["cash"], 0)
         self.simulator = Simulator(settings, candles.symbol, candles.unit, self.portfolio)
@@ -241,7 +245,7 @@ class Context:
     def _values(self, source: Named) -> Sequence[float]:
         return source.values if isinstance(source, views.Indicator) else self._column(source)
 
-    def expression(self, expression: pl.Expr, name: str) -> views.Indicator:
+    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> views.Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 

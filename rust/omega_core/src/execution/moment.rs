@@ -14,6 +14,8 @@ pub struct Moment {
     pub trades: bool,
     /// The bar that orders are matched against; only its time counts where there is none.
     pub bar: Bar,
+    /// Open time of its bar at the step before, from which nights are counted.
+    pub since: i64,
     /// The newest bar that the strategy saw; NaN before the first.
     pub last: Bar,
     /// Account currency per unit of quote currency, at this bar.

@@ -8,6 +8,25 @@ use crate::execution::{
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
+/// What a close without a target means: of a strategy the symbols that have something open, one
+/// order each, else the first; of a position manager each position.
+pub(super) enum Open {
+    Symbols(Vec<SymbolId>),
+    Trades(Vec<TradeId>),
+}
+
+impl Open {
+    fn targets(&self) -> Vec<CloseTarget> {
+        match self {
+            Self::Symbols(symbols) if symbols.is_empty() => {
+                vec![CloseTarget::Symbol(SymbolId(0))]
+            }
+            Self::Symbols(symbols) => symbols.iter().copied().map(CloseTarget::Symbol).collect(),
+            Self::Trades(trades) => trades.iter().copied().map(CloseTarget::Trade).collect(),
+        }
+    }
+}
+
 /// The classes that a callback may return, looked up once a run.
 pub(super) struct Vocabulary<'py> {
     signal: Bound<'py, PyAny>,
@@ -68,6 +87,7 @@ impl<'py> Vocabulary<'py> {
     pub(super) fn take(
         &self,
         returned: &Bound<'py, PyAny>,
+        open: &Open,
         actions: &mut Vec<Action>,
     ) -> PyResult<()> {
         if returned.is_none() {
@@ -76,34 +96,43 @@ impl<'py> Vocabulary<'py> {
         if let Ok(list) = returned.cast::<PyList>() {
             return list
                 .iter()
-                .try_for_each(|item| self.take_one(&item, actions));
+                .try_for_each(|item| self.take_one(&item, open, actions));
         }
         if let Ok(tuple) = returned.cast::<PyTuple>() {
             return tuple
                 .iter()
-                .try_for_each(|item| self.take_one(&item, actions));
+                .try_for_each(|item| self.take_one(&item, open, actions));
         }
-        self.take_one(returned, actions)
+        self.take_one(returned, open, actions)
     }
 
-    fn take_one(&self, item: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+    fn take_one(
+        &self,
+        item: &Bound<'py, PyAny>,
+        open: &Open,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
         let action = if item.is_instance(&self.signal)? {
             Action::Open(self.open(item)?)
         } else if item.is_instance(&self.close)? {
             let fields: CloseFields = item.extract()?;
             let symbol = self.symbol(fields.symbol.as_deref())?;
-            Action::Close {
-                target: match fields.trade_id {
-                    Some(trade) => CloseTarget::Trade(TradeId(trade)),
-                    None => CloseTarget::Symbol(symbol),
-                },
+            let reason = if fields.reason == "time" {
+                ExitReason::Time
+            } else {
+                ExitReason::Signal
+            };
+            let targets = match (fields.trade_id, &fields.symbol) {
+                (Some(trade), _) => vec![CloseTarget::Trade(TradeId(trade))],
+                (None, None) if self.symbols.len() > 1 => open.targets(),
+                (None, _) => vec![CloseTarget::Symbol(symbol)],
+            };
+            actions.extend(targets.into_iter().map(|target| Action::Close {
+                target,
                 fraction: fields.fraction,
-                reason: if fields.reason == "time" {
-                    ExitReason::Time
-                } else {
-                    ExitReason::Signal
-                },
-            }
+                reason,
+            }));
+            return Ok(());
         } else if item.is_instance(&self.cancel)? {
             Action::Cancel(OrderId(item.getattr("order_id")?.extract()?))
         } else if item.is_instance(&self.modify)? {

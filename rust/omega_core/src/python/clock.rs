@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
 
@@ -79,48 +79,61 @@ impl Tracks {
     }
 
     /// The track of a symbol on its own bars.
+    pub(super) fn look_up_symbol(&self, name: &str) -> Option<TrackId> {
+        self.names().position(|known| known == name).map(TrackId)
+    }
+
+    /// The same, for those who index with a name.
     pub(super) fn find_symbol(&self, name: &str) -> PyResult<TrackId> {
-        let found = self.names().position(|known| known == name);
-        found.map(TrackId).ok_or_else(|| {
+        self.look_up_symbol(name).ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
             PyKeyError::new_err(match names.as_slice() {
                 [only] => format!("{name}: this run has one symbol, {only}"),
-                _ => format!("{name}: the symbols of this run are {}", names.join(", ")),
+                _ => format!("{name}: this run has the symbols {}", names.join(", ")),
             })
         })
     }
 
     /// The track of the same symbol on a higher timeframe.
-    pub(super) fn find_timeframe(&self, track: TrackId, name: &str) -> PyResult<TrackId> {
+    pub(super) fn look_up_timeframe(&self, track: TrackId, name: &str) -> Option<TrackId> {
         let symbol = self.symbol_of(track);
-        let timeframes = self.market.timeframes();
-        let found = timeframes
-            .iter()
-            .position(|other| other.symbol == symbol && other.name == name);
         let first = self.market.symbols().len();
-        found.map(|place| TrackId(first + place)).ok_or_else(|| {
-            let own = timeframes.iter().filter(|other| other.symbol == symbol);
-            let names: Vec<&str> = own.map(|other| other.name.as_str()).collect();
-            let known = if names.is_empty() {
-                "none; name it in run_backtest(timeframes=...)".to_owned()
+        let mut timeframes = self.market.timeframes().iter();
+        let place = timeframes.position(|other| other.symbol == symbol && other.name == name)?;
+        Some(TrackId(first + place))
+    }
+
+    /// The same, for those who index with a name.
+    pub(super) fn find_timeframe(&self, track: TrackId, name: &str) -> PyResult<TrackId> {
+        self.look_up_timeframe(track, name).ok_or_else(|| {
+            let names = self.timeframes_of(track);
+            PyKeyError::new_err(if names.is_empty() {
+                format!("{name}: this run has no timeframes")
             } else {
-                names.join(", ")
-            };
-            PyKeyError::new_err(format!(
-                "{name}: the timeframes of {} in this run are {known}",
-                self.symbol(symbol).candles.name()
-            ))
+                format!("{name}: this run has the timeframes {}", names.join(", "))
+            })
         })
     }
 
-    /// A track in words.
-    pub(super) fn named(&self, track: TrackId) -> String {
-        let symbol = self.symbol(self.symbol_of(track)).candles.name();
-        let higher = track.0.checked_sub(self.market.symbols().len());
-        match higher {
-            Some(place) => format!("{symbol} on {}", self.market.timeframes()[place].name),
-            None => symbol.to_owned(),
-        }
+    /// The timeframes of a track's symbol.
+    pub(super) fn timeframes_of(&self, track: TrackId) -> Vec<&str> {
+        let symbol = self.symbol_of(track);
+        let own = self.market.timeframes().iter();
+        own.filter(|other| other.symbol == symbol)
+            .map(|other| other.name.as_str())
+            .collect()
+    }
+
+    /// The name of a track's timeframe; none where it has the symbol's own bars.
+    pub(super) fn timeframe_of(&self, TrackId(track): TrackId) -> Option<&str> {
+        let place = track.checked_sub(self.market.symbols().len())?;
+        Some(&self.market.timeframes()[place].name)
+    }
+
+    /// A bar of a track in words: `bar`, or `H1 bar`.
+    pub(super) fn bar_of(&self, track: TrackId) -> String {
+        self.timeframe_of(track)
+            .map_or_else(|| "bar".to_owned(), |timeframe| format!("{timeframe} bar"))
     }
 
     /// The symbol of a track.
@@ -131,18 +144,6 @@ impl Tracks {
             #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
             None => SymbolId(track as u32),
         }
-    }
-
-    /// Refuses a question about now that is asked of an earlier bar, or of a bar that was kept.
-    pub(super) fn require_newest(&self, TrackId(track): TrackId, index: usize) -> PyResult<()> {
-        let visible = self.sources[track].clock.visible();
-        if index + 1 == visible {
-            return Ok(());
-        }
-        Err(PyValueError::new_err(format!(
-            "other symbols, timeframes and fresh are asked of the newest bar; this is bar {index} \
-             of {visible}"
-        )))
     }
 }
 

@@ -9,7 +9,7 @@ use super::clock::{Source, Tracks};
 use crate::execution::{Fill, Order, OrderStatus, Position};
 use crate::portfolio::Trade;
 use crate::replay::State;
-use crate::types::Direction;
+use crate::types::{Direction, SymbolId, TradeId};
 
 /// What the loop last published. The numbers are renewed on each bar, the lists when they changed.
 #[derive(Debug, Default)]
@@ -78,6 +78,21 @@ impl Desk {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let first = lists.positions.first();
         first.map(|position| PositionView::new(position, tracks))
+    }
+
+    /// The symbols that have a position, in order.
+    pub(super) fn open_symbols(&self) -> Vec<SymbolId> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut symbols: Vec<_> = lists.positions.iter().map(|p| p.symbol).collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        symbols
+    }
+
+    /// The open positions, by number.
+    pub(super) fn open_trades(&self) -> Vec<TradeId> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.positions.iter().map(|position| position.id).collect()
     }
 
     pub(super) fn pending(&self, tracks: &Tracks) -> Vec<OrderView> {

@@ -34,6 +34,13 @@ pub(super) enum Named<'py> {
 }
 
 impl Named<'_> {
+    fn clock(&self) -> Option<&Arc<Clock>> {
+        match self {
+            Self::View(view) => Some(&view.get().clock),
+            Self::Name(_) => None,
+        }
+    }
+
     fn given(&self, clock: &Arc<Clock>) -> Result<Given, OmegaError> {
         Ok(match self {
             Self::Name(name) => Given::Candles(Source::named(name)?),
@@ -46,6 +53,15 @@ impl Named<'_> {
 }
 
 impl Sources<'_> {
+    /// The clock of the indicators among them.
+    pub(super) fn clock(&self) -> Option<&Arc<Clock>> {
+        match self {
+            Self::View(view) => Some(&view.get().clock),
+            Self::Pair(first, second) => first.clock().or_else(|| second.clock()),
+            Self::Name(_) => None,
+        }
+    }
+
     fn from(&self, clock: &Arc<Clock>) -> Result<From, OmegaError> {
         Ok(match self {
             Self::Name(name) if name == "bid" => From::Side(Side::Bid),

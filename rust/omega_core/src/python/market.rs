@@ -60,7 +60,7 @@ impl TimeframeFields<'_> {
             }
             (None, Some(grid)) => {
                 let made = py.detach(|| resample(base, &grid)).map_err(to_pyerr)?;
-                (Arc::new(made.0), Ends::At(made.1))
+                (Arc::new(made.0), made.1)
             }
             (None, None) => return Ok(None),
         };

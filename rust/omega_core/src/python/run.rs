@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
-use super::clock::Tracks;
+use super::clock::{Clock, Tracks};
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
 use super::indicators::{self, IndicatorView, Sources};
@@ -22,9 +22,9 @@ use crate::error::OmegaError;
 use crate::execution::Simulator;
 use crate::indicators::{Cache, Spec, Track};
 use crate::portfolio::Portfolio;
-use crate::replay::{self, Behind, Feed, Magnifier, Rates};
+use crate::replay::{self, Behind, Feed, Magnifier, Plan, Rates};
 use crate::results::{RunRows, RunTables};
-use crate::store::{Market, SymbolCandles, TrackId};
+use crate::store::{Market, SymbolCandles, TrackId, Walk};
 use crate::types::SymbolId;
 
 /// One run over a market.
@@ -132,7 +132,11 @@ impl Run {
         timeframe: Option<&str>,
         symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
-        let id = self.track(symbol, timeframe)?;
+        let id = match source.clock() {
+            Some(clock) if symbol.is_none() && timeframe.is_none() => self.track_of(clock),
+            Some(_) => return Err(to_pyerr(placed_twice())),
+            None => self.track(symbol, timeframe)?,
+        };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
         let market = &self.tracks.market;
         let track = Track {
@@ -190,13 +194,7 @@ impl Run {
         let market = &self.tracks.market;
         let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
         let total = plan.end - plan.start;
-        let first = market.time(plan.start - 1);
-        let behind = behind
-            .iter()
-            .zip(market.symbols())
-            .map(|(fields, candles)| fields.behind(candles, first))
-            .collect::<Result<_, _>>()
-            .map_err(to_pyerr)?;
+        let behind = behind_all(&behind, market, &plan).map_err(to_pyerr)?;
         let mut feed = Feed { market, behind };
         let unit = market.symbols()[0].unit();
         let mut executor = Simulator::new(settings.execution(unit).map_err(to_pyerr)?);
@@ -236,12 +234,48 @@ impl Run {
 impl Run {
     /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
     fn track(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<TrackId> {
-        let own = symbol.map_or(Ok(TrackId(0)), |name| self.tracks.find_symbol(name))?;
-        timeframe.map_or(Ok(own), |name| self.tracks.find_timeframe(own, name))
+        let tracks = &self.tracks;
+        let own = symbol.map_or(Some(TrackId(0)), |name| tracks.look_up_symbol(name));
+        let own = own.ok_or_else(|| {
+            let known = tracks.names().collect::<Vec<_>>().join(", ");
+            unknown("symbol", symbol, format!("one of {known}"))
+        })?;
+        let found = timeframe.map_or(Some(own), |name| tracks.look_up_timeframe(own, name));
+        found.ok_or_else(|| {
+            let known = tracks.timeframes_of(own).join(", ");
+            unknown("timeframe", timeframe, format!("one of {known}"))
+        })
+    }
+
+    /// The track that a clock belongs to.
+    fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
+        let sources = self.tracks.sources.iter();
+        let place = sources
+            .into_iter()
+            .position(|source| Arc::ptr_eq(&source.clock, clock));
+        TrackId(place.unwrap_or(0))
     }
 
     fn declare_on(&self, track: TrackId, bars: usize) {
         self.warmup[track.0].fetch_max(bars, Relaxed);
+    }
+}
+
+fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
+    to_pyerr(OmegaError::Config {
+        parameter: parameter.into(),
+        given: given.unwrap_or("None").into(),
+        expected,
+        hint: "Name it in run_backtest()".into(),
+    })
+}
+
+fn placed_twice() -> OmegaError {
+    OmegaError::Config {
+        parameter: "indicator".into(),
+        given: "another indicator as its source, and a symbol or timeframe".into(),
+        expected: "one of them".into(),
+        hint: "It lives where its source does".into(),
     }
 }
 
@@ -256,6 +290,25 @@ struct BehindFields<'py> {
     rate_inverse: bool,
     #[pyo3(item)]
     magnifier: Option<Bound<'py, CandleStore>>,
+}
+
+/// What stands behind each symbol; a rate must be known at the newest bar that the first step sees.
+fn behind_all(
+    fields: &[BehindFields<'_>],
+    market: &Market,
+    plan: &Plan,
+) -> Result<Vec<Behind>, OmegaError> {
+    let walk = Walk::at(market, plan.start);
+    let symbols = (0_u32..).map(SymbolId).zip(market.symbols());
+    fields
+        .iter()
+        .zip(symbols)
+        .map(|(fields, (symbol, candles))| {
+            let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
+            let first = newest.map(|bar| bar.time);
+            fields.behind(candles, first.unwrap_or_else(|| candles.time(0)))
+        })
+        .collect()
 }
 
 impl BehindFields<'_> {

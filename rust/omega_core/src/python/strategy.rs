@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use super::actions::Vocabulary;
+use super::actions::{Open, Vocabulary};
 use super::call_timer::CallTimer;
 use super::clock::{Source, Tracks};
 use super::desk::{Desk, FillView, TradeView};
@@ -107,6 +107,9 @@ impl<'py> PyStrategy<'py> {
         if is_held_elsewhere(&self.view) || !self.view.get().show(newest) {
             self.replace_view(newest)?;
         }
+        if !self.tracks.is_one() {
+            self.view.get().set_fresh(view.is_fresh(TrackId(0)));
+        }
         Ok(())
     }
 
@@ -187,20 +190,29 @@ impl<'py> PyStrategy<'py> {
                 Some(instance) => callback.call1((instance, argument))?,
                 None => callback.call1((argument,))?,
             };
-            self.collect(&returned, actions)?;
+            self.collect(&returned, &self.open(), actions)?;
         }
         Ok(())
     }
 
+    fn open(&self) -> Open {
+        Open::Symbols(self.desk.open_symbols())
+    }
+
     /// Takes what a callback queued, then what it returned.
     #[inline(never)]
-    fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+    fn collect(
+        &self,
+        returned: &Bound<'py, PyAny>,
+        open: &Open,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
         let before = actions.len();
         for item in self.queue.iter() {
-            self.vocabulary.take(&item, actions)?;
+            self.vocabulary.take(&item, open, actions)?;
         }
         self.queue.del_slice(0, self.queue.len())?;
-        self.vocabulary.take(returned, actions)?;
+        self.vocabulary.take(returned, open, actions)?;
         #[expect(
             clippy::cast_possible_truncation,
             reason = "order numbers are 32 bits wide"
@@ -216,7 +228,7 @@ impl<'py> PyStrategy<'py> {
         let bid = self.view.getattr("bid")?;
         let ask = self.view.getattr("ask")?;
         let returned = manage.call1((&open, &self.view, bid, ask, &open))?;
-        self.collect(&returned, actions)
+        self.collect(&returned, &Open::Trades(self.desk.open_trades()), actions)
     }
 
     #[inline]
@@ -232,7 +244,7 @@ impl<'py> PyStrategy<'py> {
         if returned.is_none() && self.queue.is_empty() {
             return Ok(());
         }
-        self.collect(&returned, actions)
+        self.collect(&returned, &self.open(), actions)
     }
 
     /// Adds bar, time and symbol to an exception, and leaves it otherwise as it was raised.

@@ -4,7 +4,7 @@
 //! so that a view goes on showing its own bar.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use arrow_buffer::ScalarBuffer;
 use numpy::{PyArray1, PyArrayMethods};
@@ -238,7 +238,9 @@ impl SideView {
     fn __repr__(&self) -> String {
         let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.price(price));
         let side = if self.side == Side::Bid { "bid" } else { "ask" };
-        format!("<{side} of bar {}: {}>", self.place.index(), listed(prices))
+        let bar = self.place.tracks.bar_of(self.place.track);
+        let prices = listed(prices);
+        format!("<{side} of {bar} {}: {prices}>", self.place.index())
     }
 }
 
@@ -261,6 +263,8 @@ pub struct BarView {
     bid: PyOnceLock<Py<SideView>>,
     ask: PyOnceLock<Py<SideView>>,
     before: PyOnceLock<Py<BarView>>,
+    /// Whether it became complete with the step at which it was shown as the newest.
+    fresh: AtomicBool,
     /// The newest bars of the other tracks, by track; made when first asked for.
     others: PyOnceLock<Vec<PyOnceLock<Py<BarView>>>>,
 }
@@ -276,8 +280,13 @@ impl BarView {
             bid: PyOnceLock::new(),
             ask: PyOnceLock::new(),
             before: PyOnceLock::new(),
+            fresh: AtomicBool::new(true),
             others: PyOnceLock::new(),
         }
+    }
+
+    pub(super) fn set_fresh(&self, fresh: bool) {
+        self.fresh.store(fresh, Relaxed);
     }
 
     /// Moves the view; only the engine does, and only while nobody else holds it. False where the
@@ -313,12 +322,16 @@ impl BarView {
     /// The kept view of an earlier bar; a new one where the kept one is in other hands, or where
     /// the bar lies in another segment.
     fn earlier(&self, py: Python<'_>, index: usize) -> PyResult<Py<Self>> {
-        let kept = self
-            .before
-            .get_or_try_init(py, || Py::new(py, Self::at(self.place.same())))?;
+        let kept = self.before.get_or_try_init(py, || {
+            let earlier = Self::at(self.place.same());
+            earlier.set_fresh(false);
+            Py::new(py, earlier)
+        })?;
         if is_held_elsewhere(kept.bind(py)) || !kept.get().show(index) {
             let tracks = Arc::clone(&self.place.tracks);
-            return Py::new(py, Self::new(tracks, self.place.track, index));
+            let earlier = Self::new(tracks, self.place.track, index);
+            earlier.set_fresh(false);
+            return Py::new(py, earlier);
         }
         Ok(kept.clone_ref(py))
     }
@@ -327,11 +340,10 @@ impl BarView {
     /// or where the bar lies in another segment.
     fn newest_of(&self, py: Python<'_>, track: TrackId) -> PyResult<Py<Self>> {
         let tracks = &self.place.tracks;
-        tracks.require_newest(self.place.track, self.place.index())?;
         let source = &tracks.sources[track.0];
         let Some(newest) = source.clock.visible().checked_sub(1) else {
-            let what = tracks.named(track);
-            let message = format!("no bar of {what} is complete yet");
+            let (bar, symbol) = (tracks.bar_of(track), source.candles.name());
+            let message = format!("no {bar} of {symbol} is complete yet");
             return Err(PyIndexError::new_err(message));
         };
         let others = self.others.get_or_init(py, || {
@@ -341,10 +353,13 @@ impl BarView {
         });
         let make = || Py::new(py, Self::new(Arc::clone(tracks), track, newest));
         let kept = others[track.0].get_or_try_init(py, make)?;
-        if is_held_elsewhere(kept.bind(py)) || !kept.get().show(newest) {
-            return make();
-        }
-        Ok(kept.clone_ref(py))
+        let shown = if is_held_elsewhere(kept.bind(py)) || !kept.get().show(newest) {
+            make()?
+        } else {
+            kept.clone_ref(py)
+        };
+        shown.get().set_fresh(source.clock.is_fresh());
+        Ok(shown)
     }
 
     fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
@@ -374,10 +389,8 @@ impl BarView {
     }
 
     #[getter]
-    fn fresh(&self) -> PyResult<bool> {
-        let place = &self.place;
-        place.tracks.require_newest(place.track, place.index())?;
-        Ok(place.source().clock.is_fresh())
+    fn fresh(&self) -> bool {
+        self.fresh.load(Relaxed)
     }
 
     fn tf(&self, py: Python<'_>, timeframe: &str) -> PyResult<Py<Self>> {
@@ -466,7 +479,11 @@ impl BarView {
         let this = slf.get();
         let Ok(steps) = key.extract::<isize>() else {
             let name = key.str()?;
-            let track = this.place.tracks.find_symbol(name.to_str()?)?;
+            let tracks = &this.place.tracks;
+            let mut track = tracks.find_symbol(name.to_str()?)?;
+            if let Some(timeframe) = tracks.timeframe_of(this.place.track) {
+                track = tracks.find_timeframe(track, timeframe)?;
+            }
             return if track == this.place.track {
                 Ok(slf.clone().unbind())
             } else {
@@ -489,7 +506,8 @@ impl BarView {
     fn __repr__(&self) -> String {
         let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.place.bid(price));
         format!(
-            "<bar {} of {}: bid {}>",
+            "<{} {} of {}: bid {}>",
+            self.place.tracks.bar_of(self.place.track),
             self.place.index(),
             self.symbol(),
             listed(prices)

@@ -97,6 +97,7 @@ impl Behind {
             symbol,
             index: walk.index(symbol),
             trades,
+            since: walk.since(symbol).unwrap_or(bar.time),
             bar,
             last,
             rate: self.rates.at(bar.time),

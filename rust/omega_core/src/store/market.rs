@@ -11,8 +11,14 @@ use crate::types::SymbolId;
 /// When a bar of a higher timeframe is complete (H1).
 #[derive(Debug, Clone)]
 pub enum Ends {
-    /// At a time of its own.
-    At(ScalarBuffer<i64>),
+    /// At a time of its own, and no sooner than the bars that it was made of: so many of them, from
+    /// the first on.
+    At {
+        /// When its bucket ends.
+        ends: ScalarBuffer<i64>,
+        /// How many bars of the symbol come before that.
+        bars: ScalarBuffer<u64>,
+    },
     /// So long after its open time.
     After(i64),
 }
@@ -31,12 +37,12 @@ pub struct Timeframe {
 }
 
 impl Timeframe {
-    /// When a bar is complete.
+    /// Whether a bar is complete at a time at which so many bars of the symbol are.
     #[inline]
-    pub(super) fn end(&self, index: usize) -> i64 {
+    pub(super) fn is_complete(&self, index: usize, time: i64, base: usize) -> bool {
         match &self.ends {
-            Ends::At(ends) => ends[index],
-            Ends::After(length) => self.candles.time(index).saturating_add(*length),
+            Ends::At { ends, bars } => ends[index] <= time && bars[index] <= base as u64,
+            Ends::After(length) => self.candles.time(index).saturating_add(*length) <= time,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use super::SymbolCandles;
+use super::{Ends, SymbolCandles};
 use crate::columns::{AskColumns, ColumnNames, Role, Segment};
 use crate::error::OmegaError;
 use crate::types::Ohlc;
@@ -76,18 +76,16 @@ impl Columns {
     }
 }
 
-/// The candles of a symbol on a coarser grid, and the time at which each of them is complete.
+/// The candles of a symbol on a coarser grid, and when each of them is complete.
 ///
 /// A bucket without bars has no candle. The ask side has extremes of its own; volumes are summed
 /// in order.
 ///
 /// # Errors
 /// `Config` where the grid is a list that does not cover the candles.
-pub fn resample(
-    candles: &SymbolCandles,
-    grid: &Grid,
-) -> Result<(SymbolCandles, ScalarBuffer<i64>), OmegaError> {
+pub fn resample(candles: &SymbolCandles, grid: &Grid) -> Result<(SymbolCandles, Ends), OmegaError> {
     let (mut times, mut ends) = (Vec::new(), Vec::<i64>::new());
+    let mut bars = Vec::<u64>::new();
     let (mut bid, mut ask) = (Columns::default(), Columns::default());
     let mut volume = has_volume(candles).then(Vec::<f64>::new);
     let spread = constant_spread(candles);
@@ -103,7 +101,11 @@ pub fn resample(
                 let (begin, end) = bucket.ok_or_else(|| not_covered(candles, time))?;
                 times.push(begin);
                 ends.push(end);
+                bars.push(bars.last().copied().unwrap_or(0));
                 bid.open(&segment.bid(offset));
+            }
+            if let Some(bars) = bars.last_mut() {
+                *bars += 1;
             }
             match (spread, adds) {
                 (Some(_), _) => {}
@@ -132,7 +134,11 @@ pub fn resample(
         vec![segment],
         0,
     );
-    Ok((coarse.named(names), ends.into()))
+    let ends = Ends::At {
+        ends: ends.into(),
+        bars: bars.into(),
+    };
+    Ok((coarse.named(names), ends))
 }
 
 /// The columns by the names that they have in every input.

@@ -228,7 +228,7 @@ fn a_higher_timeframe_is_seen_when_it_is_complete() {
         name: "M5".to_owned(),
         symbol: SymbolId(0),
         candles: Arc::new(coarse),
-        ends: Ends::At(ends),
+        ends,
     });
     assert_eq!(track, TrackId(1));
     let visible: Vec<_> = walked(&market).iter().map(|step| step.1[1]).collect();
@@ -241,7 +241,11 @@ fn a_higher_timeframe_is_seen_when_it_is_complete() {
     let listed = Grid::At(vec![0, 300_000, 900_000, 1_200_000].into());
     let (uneven, ends) = resample(market.symbol(SymbolId(0)), &listed).expect("a timeframe");
     assert_eq!(uneven.times(0..3).to_vec(), [0, 300_000, 900_000]);
+    let Ends::At { ends, bars } = ends else {
+        panic!("a resampled bar ends with its bucket");
+    };
     assert_eq!(ends.to_vec(), [300_000, 900_000, 1_200_000]);
+    assert_eq!(bars.to_vec(), [3, 6, 7]);
     let short = Grid::At(vec![0, 300_000].into());
     assert!(resample(market.symbol(SymbolId(0)), &short).is_err());
 }

@@ -14,9 +14,13 @@ struct Place<'a> {
     next: usize,
     /// Open time of the bar before it.
     last_time: i64,
+    /// Open time of the symbol's bar at its last step before this one.
+    since: i64,
     /// How long bars last at most: the shortest step so far (T1).
     length: i64,
     present: bool,
+    /// Open time of its bar at this step.
+    opens: i64,
 }
 
 impl<'a> Place<'a> {
@@ -26,18 +30,24 @@ impl<'a> Place<'a> {
             cursor: Cursor::at(candles, 0),
             next: 0,
             last_time: i64::MIN,
+            since: i64::MAX,
             length: i64::MAX,
             present: false,
+            opens: i64::MAX,
         }
     }
 
     /// Goes to a time; gives how many bars are complete by then.
     fn go_to(&mut self, time: i64) -> usize {
+        if self.present {
+            self.since = self.opens;
+        }
         self.present = false;
         while let Some(cursor) = &mut self.cursor {
             let opens = cursor.time();
             if opens >= time {
                 self.present = opens == time;
+                self.opens = opens;
                 break;
             }
             if self.next > 0 {
@@ -107,8 +117,11 @@ impl<'a> Walk<'a> {
         place.present = true;
         self.visible[0] = step;
         if let Some(before) = step.checked_sub(1) {
+            self.visible[0] = before;
+            self.places[0].since = self.market.time(before);
             self.look_higher(self.market.time(before));
         }
+        self.visible[0] = step;
         self.look_higher(self.market.time(step));
     }
 
@@ -125,6 +138,7 @@ impl<'a> Walk<'a> {
                 place.next = self.step;
                 self.visible[0] = self.step;
                 if let Some(cursor) = &mut place.cursor {
+                    place.since = cursor.time();
                     cursor.advance();
                 }
                 if !self.market.timeframes().is_empty() {
@@ -148,18 +162,23 @@ impl<'a> Walk<'a> {
     fn look_higher(&mut self, time: i64) {
         let first = self.places.len();
         for (place, timeframe) in self.market.timeframes().iter().enumerate() {
+            let base = self.visible[timeframe.symbol.index()];
             let visible = &mut self.visible[first + place];
-            let complete = complete(timeframe, *visible, time);
+            let complete = complete(timeframe, *visible, time, base);
             self.fresh[first + place] = complete > *visible;
             *visible = complete;
         }
     }
 
-    /// The same walk once the bars of this step have closed: they are complete, and nothing else
-    /// has changed.
+    /// The same walk once this step is over: what the next step will see. After the last one its
+    /// own bars are complete, and nothing else has changed.
     #[must_use]
     pub fn closed(&self) -> Self {
         let mut closed = self.clone();
+        if self.step + 1 < self.market.steps() {
+            closed.advance();
+            return closed;
+        }
         closed.fresh.fill(false);
         for (track, place) in self.places.iter().enumerate() {
             closed.fresh[track] = place.present;
@@ -219,6 +238,14 @@ impl<'a> Walk<'a> {
         Some(cursor.bar())
     }
 
+    /// Open time of a symbol's bar at the last step before this one at which it had a bar; none
+    /// where there is none.
+    #[must_use]
+    pub fn since(&self, symbol: SymbolId) -> Option<i64> {
+        let since = self.places[symbol.index()].since;
+        (since != i64::MAX).then_some(since)
+    }
+
     /// A symbol's newest complete bar.
     #[must_use]
     pub fn newest(&self, symbol: SymbolId) -> Option<Bar> {
@@ -228,10 +255,10 @@ impl<'a> Walk<'a> {
 }
 
 /// How many bars of a timeframe are complete at a time, known that so many were before.
-fn complete(timeframe: &Timeframe, mut visible: usize, time: i64) -> usize {
+fn complete(timeframe: &Timeframe, mut visible: usize, time: i64, base: usize) -> usize {
     // Far jumps happen at the first look alone; then a bar or none is added.
     let bars = timeframe.candles.len();
-    while visible < bars && timeframe.end(visible) <= time {
+    while visible < bars && timeframe.is_complete(visible, time, base) {
         visible += 1;
     }
     visible

@@ -142,6 +142,10 @@ impl Simulator {
         now: &Moment,
         account: &A,
     ) -> Result<f64, RejectReason> {
+        // Nothing is known of a symbol before its first bar is complete.
+        if now.last.bid.close.is_nan() {
+            return Err(RejectReason::Price);
+        }
         let price = reference_price(request, now);
         check_levels(request, price)?;
         let lots = self.size(request, price, now, account)?;
@@ -214,10 +218,6 @@ fn reference_price(request: &OpenRequest, now: &Moment) -> f64 {
 }
 
 fn check_levels(request: &OpenRequest, price: f64) -> Result<(), RejectReason> {
-    // Before the first bar of a symbol there is no close to judge a market order by.
-    if !price.is_finite() {
-        return Err(RejectReason::Price);
-    }
     let own = match request.kind {
         OrderType::Limit(price) | OrderType::Stop(price) => [Some(price), None],
         OrderType::StopLimit { stop, limit } => [Some(stop), Some(limit)],

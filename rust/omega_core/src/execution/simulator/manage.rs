@@ -14,7 +14,7 @@ impl Simulator {
     pub fn book_nights<A: Account>(&mut self, now: &Moment, account: &mut A) {
         let per_day = self.settings.units_per_day;
         let (from, to) = (
-            now.last.time.div_euclid(per_day),
+            now.since.div_euclid(per_day),
             now.bar.time.div_euclid(per_day),
         );
         if from >= to {

@@ -1,0 +1,209 @@
+"""What a backend needs for a run, put together from what the user gave.
+
+What goes in: candles of every symbol, instruments, conversion rates, finer candles. What comes out:
+a `Job`, whose parts fit together or were refused in a sentence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from omega._settings import PositionManager, Settings
+from omega._values import nearest
+from omega.config import Execution
+from omega.errors import ConfigError
+from omega.instruments import Instrument
+from omega.signals import Action
+from omega.store import CandleStore
+from omega.strategy import Strategy
+
+if TYPE_CHECKING:
+    from omega._core import Bar
+    from omega.timeframes import TimeframeJob
+
+Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
+Progress: TypeAlias = Callable[[int, int], object]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A conversion pair; `inverse` where it is quoted the other way round."""
+
+    store: CandleStore
+    inverse: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Behind:
+    """What stands behind the candles of a symbol: the conversion rate and the finer series."""
+
+    rate: float | Pair
+    magnifier: CandleStore | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """All that a backend needs for a run.
+
+    Attributes:
+        stores: One symbol each, in the order given.
+        strategy: The strategy, or a function `on_bar(bar)`.
+        settings: Words and numbers; "symbols" has instrument and costs of each symbol.
+        behind: What stands behind each symbol.
+        timeframes: Higher timeframes, of every symbol.
+        manager: A position manager of the user's own.
+        on_progress: Called with steps done and steps in all.
+    """
+
+    stores: Sequence[CandleStore]
+    strategy: Strategy | Callback
+    settings: Settings
+    behind: Sequence[Behind]
+    timeframes: Sequence[TimeframeJob]
+    manager: PositionManager | None
+    on_progress: Progress | None
+
+
+def symbols_of(store: CandleStore) -> list[CandleStore]:
+    """Give the store of each symbol; several must share a time unit and have no time twice.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    stores = [store.symbol(name) for name in store.symbols]
+    if len(stores) > 1:
+        for one in stores:
+            require_unit(f"data: {one.symbols[0]}", one, stores[0].time_unit)
+            _refuse_repeated_times(one)
+    return stores
+
+
+def _refuse_repeated_times(store: CandleStore) -> None:
+    """Refuse quotes of one time: a step of several symbols is one time."""
+    import polars as pl  # noqa: PLC0415 - slow to import, and one symbol does not need it here
+
+    name = store.symbols[0]
+    times = pl.DataFrame(store).get_column("time")
+    row = (times.to_physical().diff() <= 0).arg_max() if len(times) > 1 else None
+    if row is not None and not times[row] > times[row - 1]:
+        raise ConfigError(
+            f"data: the time {times[row]} of {name} in row {row} is not after that of the row "
+            "before; in a run of several symbols a time is one step. Make bars of the ticks first"
+        )
+
+
+def behind_of(
+    stores: Sequence[CandleStore],
+    instruments: Sequence[Instrument],
+    account: str,
+    conversion: Mapping[str, Any] | None,
+    execution: Execution,
+) -> list[Behind]:
+    """Find rate and finer candles of each symbol.
+
+    Raises:
+        ConfigError: A rate is missing, or candles do not fit together.
+    """
+    traded = {store.symbols[0]: store for store in stores}
+    finer = _magnifiers(execution, list(traded), stores[0].time_unit)
+    return [
+        Behind(_rate(traded, instrument, account, conversion or {}), finer.get(name))
+        for name, instrument in zip(traded, instruments, strict=True)
+    ]
+
+
+def _rate(
+    traded: Mapping[str, CandleStore],
+    instrument: Instrument,
+    account: str,
+    conversion: Mapping[str, Any],
+) -> float | Pair:
+    """Find what a unit of quote currency is worth in account currency (rule M2)."""
+    quote = instrument.quote_currency or account
+    if quote == account:
+        return 1.0
+    unit = next(iter(traded.values())).time_unit
+    if quote in conversion:
+        return _given_rate(conversion[quote], quote, account, unit)
+    for name, inverse in ((quote + account, False), (account + quote, True)):
+        if name in traded:
+            return Pair(traded[name], inverse)
+    raise ConfigError(
+        f"{instrument.symbol} is quoted in {quote} and the account is in {account}: give "
+        f"conversion={{{quote!r}: rate}}, a number or candles of {quote}{account} or "
+        f"{account}{quote}; or data of one of these beside it; or account_currency={quote!r}"
+    )
+
+
+def _given_rate(
+    given: Any,  # noqa: ANN401 - a number or candles
+    quote: str,
+    account: str,
+    unit: str,
+) -> float | Pair:
+    place = f"conversion[{quote!r}]"
+    if isinstance(given, (bool, numbers.Real)):
+        rate = float(given)
+        if given is True or not 0.0 < rate < float("inf"):
+            raise ConfigError(f"{place}: given {given!r}, expected a number above 0, or candles")
+        return rate
+    store = given if isinstance(given, CandleStore) else CandleStore(given)
+    direct, other_way = quote + account, account + quote
+    known = [name for name in (direct, other_way) if name in store.symbols]
+    if not known and len(store.symbols) > 1:
+        raise ConfigError(
+            f"{place}: given {', '.join(store.symbols[:5])}, expected candles of {direct} or "
+            f"{other_way}"
+        )
+    name = known[0] if known else store.symbols[0]
+    pair = store.symbol(name)
+    require_unit(place, pair, unit)
+    return Pair(pair, inverse=name == other_way)
+
+
+def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict[str, CandleStore]:
+    """Give the finer candles of each symbol that has some."""
+    given = execution.magnifier
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        if len(symbols) > 1:
+            raise ConfigError(
+                f"Execution.magnifier: given {type(given).__name__} for {len(symbols)} symbols, "
+                "expected {symbol: finer candles}"
+            )
+        given = {symbols[0]: given}
+    for name in given:
+        if name not in symbols:
+            raise ConfigError(
+                f"Execution.magnifier: {name!r} is no symbol of this run. {nearest(name, symbols)}"
+            )
+    finer = {name: store_of(table, name) for name, table in given.items()}
+    for name, store in finer.items():
+        require_unit(f"Execution.magnifier of {name}", store, unit)
+    return finer
+
+
+def store_of(
+    given: Any,  # noqa: ANN401 - anything that holds candles
+    symbol: str,
+) -> CandleStore:
+    """Give candles that belong to one symbol, whatever their own name is."""
+    store = given if isinstance(given, CandleStore) else CandleStore(given, symbol=symbol)
+    return store.symbol(symbol if symbol in store.symbols else store.symbols[0])
+
+
+def require_unit(what: str, store: CandleStore, unit: str) -> None:
+    """Refuse candles whose times are in another unit.
+
+    Raises:
+        ConfigError: They are.
+    """
+    if store.time_unit != unit:
+        raise ConfigError(
+            f"{what}: its times are in {store.time_unit} and those of the candles in {unit}; cast "
+            "one of the time columns"
+        )
