@@ -153,20 +153,15 @@ def run_backtest(
     with _progress(progress) as on_progress:
         job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress)
         tables, report = _BACKENDS[chosen](job)
-    words = {"strategy": strategy, "execution": execution, "sizer": sizer, "align": align}
+    span = {"start": start, "end": end, "seed": seed, "strict": strict, "align": align}
+    money = {"cash": float(cash), "account_currency": account_currency, "conversion": conversion}
+    words = {"strategy": strategy, "execution": execution, "sizer": sizer}
     config = _written_down(
         symbol=_of_each(store.symbols, store.symbols),
-        start=start,
-        end=end,
-        cash=float(cash),
-        seed=seed,
-        account_currency=account_currency,
-        conversion=conversion,
-        strict=strict,
         instrument=_of_each(store.symbols, own_instruments),
         costs=_of_each(store.symbols, own_costs),
         timeframes=timeframes if isinstance(timeframes, Mapping) else _listed(higher),
-        **{"position_manager": managers or own_manager, **words},
+        **{"position_manager": managers or own_manager, **span, **money, **words},
     )
     return BacktestResult(
         tables,
