@@ -233,23 +233,10 @@ class _Context:
         self.symbols = tuple(self._stores)
         self.queue: list[Action] = run.queue
         self.next_order_id = run.next_order_id
+        self.indicator = run.indicator
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has
         return getattr(self._run, name)
-
-    def indicator(
-        self,
-        name: str,
-        window: int,
-        source: str | Indicator,
-        *,
-        timeframe: str | None,
-        symbol: str | None,
-    ) -> Indicator:
-        """Compute an indicator over a column or over another indicator."""
-        if timeframe is not None or symbol not in (None, *self.symbols):
-            raise ConfigError("indicator: the native backend has one symbol and no timeframes yet")
-        return self._run.indicator(name, window, source)
 
     def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> Indicator:
         """Evaluate a Polars expression over the candles."""

@@ -9,51 +9,61 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from omega.errors import ConfigError
+from omega.reference.indicators.registry import over_candles, over_window
 
 Double = tuple[float, float]
 
-_LEAST = {"sma": 1, "ema": 1, "atr": 1, "rolling_std": 2, "zscore": 2}
 _EQUAL_VALUES = 8.077935669463161e-28  # 2 ** -90: the rounding of equal values
 
 
-def check(name: str, window: int) -> int:
-    """Refuse what is not an indicator; give the bars that it needs.
+def sma(values: Sequence[float], n: int) -> list[float]:
+    """Mean of the last n values.
 
     Example:
-        >>> check("atr", 14)
-        15
-    """
-    if name not in _LEAST:
-        raise ConfigError(
-            f"indicator: given {name}, expected one of {', '.join(_LEAST)}. "
-            "Or use self.column() with any Polars expression"
-        )
-    if window < _LEAST[name]:
-        raise ConfigError(
-            f"{name} window: given {window}, expected at least {_LEAST[name]}. "
-            "Choose a longer window"
-        )
-    return window + 1 if name == "atr" else window
-
-
-def over(name: str, values: Sequence[float], n: int) -> list[float]:
-    """Compute an indicator over one series; of `atr` it is Wilder's smoothing alone.
-
-    Example:
-        >>> over("sma", [1.0, 2.0, 4.0], 2)
+        >>> sma([1.0, 2.0, 4.0], 2)
         [nan, 1.5, 3.0]
     """
-    if name == "ema":
-        return _smoothed(values, n, 2.0 / (n + 1.0))
-    if name == "atr":
-        return _smoothed(values, n, 1.0 / n)
-    of: dict[str, Callable[[_Window, float], float]] = {
-        "sma": lambda window, _: window.mean(),
-        "rolling_std": lambda window, _: window.std(),
-        "zscore": _Window.zscore,
-    }
-    return _over_windows(values, n, of[name])
+    return _over_windows(values, n, lambda window, _: window.mean())
+
+
+def ema(values: Sequence[float], n: int) -> list[float]:
+    """Exponential mean, started with the mean of the first n.
+
+    Example:
+        >>> ema([1.0, 3.0, 5.0], 2)
+        [nan, 2.0, 4.0]
+    """
+    return _smoothed(values, n, 2.0 / (n + 1.0))
+
+
+def rma(values: Sequence[float], n: int) -> list[float]:
+    """Wilder's smoothing, started with the mean of the first n.
+
+    Example:
+        >>> rma([1.0, 3.0, 5.0], 2)
+        [nan, 2.0, 3.5]
+    """
+    return _smoothed(values, n, 1.0 / n)
+
+
+def rolling_std(values: Sequence[float], n: int) -> list[float]:
+    """Sample standard deviation of the last n values.
+
+    Example:
+        >>> rolling_std([1.0, 1.0], 2)
+        [nan, 0.0]
+    """
+    return _over_windows(values, n, lambda window, _: window.std())
+
+
+def zscore(values: Sequence[float], n: int) -> list[float]:
+    """Distance from the window's mean in its sample standard deviations.
+
+    Example:
+        >>> zscore([1.0, 1.0], 2)
+        [nan, nan]
+    """
+    return _over_windows(values, n, _Window.zscore)
 
 
 def atr(high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int) -> list[float]:
@@ -174,3 +184,14 @@ def _split(value: float) -> Double:
 def _renormalised(high: float, low: float) -> Double:
     total = high + low
     return total, low - (total - high)
+
+
+ENTRIES = {
+    "sma": over_window(sma),
+    "ema": over_window(ema),
+    "rma": over_window(rma),
+    "rolling_std": over_window(rolling_std),
+    "zscore": over_window(zscore),
+    "atr": over_candles(atr, "high low close", more=1),
+}
+"""What this family is known by."""
