@@ -45,6 +45,8 @@ class Simulator(Orders):
         nights = costs.nights(last, today, self.costs["triple_day"]) if any(swaps) else 0
         for position in self.positions if nights else ():
             swap = swaps[0] if position.sign > 0.0 else swaps[1]
+            if swap == 0.0 or nights == 0:
+                continue
             amount = swap * position.lots * position.contract_size * now.rate * float(nights)
             position.swap += amount
             self.portfolio.book(now.bar.time, "swap", position.trade_id, amount)
