@@ -280,7 +280,9 @@ impl Outcome {
         for order in &self.orders {
             if let Some(group) = &order.group {
                 let (filled, working) = groups.entry(group).or_default();
-                *filled += u32::from(order.status == OrderStatus::Filled);
+                // In netting mode a closing part may fill, and what it leaves be refused.
+                let fills = self.fills.iter().any(|fill| fill.order == order.id);
+                *filled += u32::from(fills);
                 *working += u32::from(order.status == OrderStatus::Working);
             }
         }
