@@ -167,7 +167,7 @@ impl Run {
         let mut feed = Feed {
             candles: &candles,
             rates,
-            magnifier: behind.magnifier(&candles),
+            magnifier: behind.magnifier(),
         };
         let execution = settings.execution(candles.unit()).map_err(to_pyerr)?;
         let mut executor = Simulator::new(execution);
@@ -246,12 +246,9 @@ impl BehindFields<'_> {
         })
     }
 
-    fn magnifier(&self, coarse: &SymbolCandles) -> Option<Magnifier> {
-        let finer = self.magnifier.as_ref()?;
-        Some(Magnifier::new(
-            Arc::clone(finer.get().inner().symbol(SymbolId(0))),
-            coarse,
-        ))
+    fn magnifier(&self) -> Option<Magnifier> {
+        let finer = self.magnifier.as_ref()?.get().inner();
+        Some(Magnifier::new(Arc::clone(finer.symbol(SymbolId(0)))))
     }
 }
 
