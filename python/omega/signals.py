@@ -139,7 +139,7 @@ class Cancel:
 
     def __post_init__(self) -> None:
         """Check the type."""
-        check(self, whole(minimum=0), "order_id")
+        check(self, whole(), "order_id")
 
 
 @value
@@ -162,7 +162,7 @@ class Modify:
 
     def __post_init__(self) -> None:
         """Check the types."""
-        check(self, whole(minimum=0), "trade_id")
+        check(self, whole(), "trade_id")
         check(self, _number_or_unchanged, "stop_loss", "take_profit")
 
 

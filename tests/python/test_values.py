@@ -74,7 +74,7 @@ REFUSED: list[tuple[Callable[..., object], list[object], dict[str, object], str]
     (Signal, ["long"], {"expires": "week"}, "Signal.expires: given 'week'"),
     (Signal, ["long"], {"expires": True}, "Signal.expires: given True"),
     (Close, [], {"reason": "bored"}, "Close.reason: given 'bored', expected one of"),
-    (Cancel, [-1], {}, "Cancel.order_id: given -1"),
+    (Cancel, ["1"], {}, "Cancel.order_id: given '1', expected a whole number"),
     (Modify, [1], {"stop_loss": "x"}, "Modify.stop_loss: given 'x', expected a number"),
     (Instrument, [""], {}, "Instrument.symbol: given '', expected a text that is not empty"),
     (Instrument, ["X"], {"tick_size": 0}, "Instrument.tick_size: given 0"),

@@ -53,12 +53,12 @@ pub struct RunReport {
 #[pymethods]
 impl Run {
     #[new]
-    fn new(py: Python<'_>, store: &CandleStore) -> PyResult<Self> {
+    fn new(py: Python<'_>, store: &CandleStore, cash: f64) -> PyResult<Self> {
         let candles = Arc::clone(store.inner().symbol(SymbolId(0)));
         Ok(Self {
             source: Arc::new(Shared::new(py, candles)?),
             clock: Arc::default(),
-            desk: Arc::default(),
+            desk: Arc::new(Desk::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup: AtomicUsize::new(0),
         })
