@@ -212,6 +212,7 @@ class Holdings:
             lots=lots,
             fee=costs.fee(self.costs, lots, self._notional(lots, price, now)),
             slippage=slipped,
+            rate=now.rate,
         )
 
     def _notional(self, lots: float, price: float, now: Moment) -> float:

@@ -137,6 +137,7 @@ impl Simulator {
             lots,
             fee: symbol.fees.of(lots, notional),
             slippage,
+            rate: now.rate,
         };
         let position = new_position(
             order,
@@ -189,6 +190,7 @@ impl Simulator {
             lots,
             fee: symbol.fees.of(lots, notional),
             slippage,
+            rate: now.rate,
         };
         let share = if lots < position.lots {
             lots / position.lots
