@@ -129,6 +129,13 @@ def test_a_signal_takes_numbers_that_make_no_sense() -> None:
     assert signal.entry_price != signal.entry_price
 
 
+def test_text_for_a_moment_becomes_the_moment() -> None:
+    assert Signal("long", expires="2024-01-01 13:30") == Signal(
+        "long",
+        expires=datetime(2024, 1, 1, 13, 30),  # noqa: DTZ001 - UTC where it has no zone
+    )
+
+
 @pytest.mark.parametrize("expires", [None, "day", 1_700_000_000, datetime(2024, 1, 1, tzinfo=UTC)])
 def test_a_signal_expires_never_with_the_day_or_at_a_moment(
     expires: datetime | int | str | None,
