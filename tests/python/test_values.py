@@ -60,7 +60,7 @@ REFUSED: list[tuple[Callable[..., object], list[object], dict[str, object], str]
     (Execution, [], {"max_positions": 1.5}, "a whole number of at least 1, or None"),
     (Execution, [], {"sessions": "day"}, "a list of ('HH:MM', 'HH:MM') pairs"),
     (Execution, [], {"sessions": (("25:00", "26:00"),)}, "a list of ('HH:MM', 'HH:MM') pairs"),
-    (Execution, [], {"blackouts": (("2024-02", "2024-01"),)}, "start before end"),
+    (Execution, [], {"blackouts": (("2024-02-01", "2024-01-01"),)}, "start before end"),
     (FixedLots, [0], {}, "FixedLots.lots: given 0, expected a number above 0"),
     (FixedLots, [], {}, "FixedLots missing 1 required positional argument: 'lots'"),
     (RiskPercent, [101], {}, "not above 100"),
