@@ -269,7 +269,7 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
             "backend='python'"
         )
     [store], [behind] = job.stores, job.behind
-    run = Run(store.native)
+    run = Run(store.native, job.settings["cash"])
     pair = behind.rate if isinstance(behind.rate, Pair) else None
     native = {
         "rate": 1.0 if isinstance(behind.rate, Pair) else behind.rate,
