@@ -153,20 +153,15 @@ def run_backtest(
     with _progress(progress) as on_progress:
         job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress)
         tables, report = _BACKENDS[chosen](job)
-    words = {"strategy": strategy, "execution": execution, "sizer": sizer, "align": align}
+    span = {"start": start, "end": end, "seed": seed, "strict": strict, "align": align}
+    money = {"cash": float(cash), "account_currency": account_currency, "conversion": conversion}
+    words = {"strategy": strategy, "execution": execution, "sizer": sizer}
     config = _written_down(
         symbol=_of_each(store.symbols, store.symbols),
-        start=start,
-        end=end,
-        cash=float(cash),
-        seed=seed,
-        account_currency=account_currency,
-        conversion=conversion,
-        strict=strict,
         instrument=_of_each(store.symbols, own_instruments),
         costs=_of_each(store.symbols, own_costs),
         timeframes=timeframes if isinstance(timeframes, Mapping) else _listed(higher),
-        **{"position_manager": managers or own_manager, **words},
+        **{"position_manager": managers or own_manager, **span, **money, **words},
     )
     return BacktestResult(
         tables,
@@ -269,7 +264,12 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
     from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
 
     timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
-    run = Run([store.native for store in job.stores], timeframes, job.settings["align"])
+    run = Run(
+        [store.native for store in job.stores],
+        job.settings["cash"],
+        timeframes,
+        job.settings["align"],
+    )
     native = [_native_behind(behind) for behind in job.behind]
     with bound(job.strategy, job.manager, _Context(run, job.stores)):
         if isinstance(job.strategy, Strategy):

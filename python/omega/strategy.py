@@ -150,7 +150,7 @@ class Strategy(Averages, Volatility):
             stop_loss: Price at which the position is closed at a loss.
             take_profit: Price at which the position is closed at a profit.
             symbol: One of the run's symbols; None is the first.
-            expires: None until cancelled, "day", or a moment.
+            expires: None until cancelled, "day", or a moment, as in `Signal`.
             reason: Your own words, carried to the trade.
             tags: Your own marks, carried to the trade.
 

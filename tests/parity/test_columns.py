@@ -136,7 +136,7 @@ sys.modules["omega._core"] = None  # importing it raises
 import polars as pl
 from datetime import datetime
 from omega.reference.columns import Columns
-from omega.reference.run import run
+from omega.reference.run import Traded, run
 from omega.signals import Signal
 prices = {name: [10.0, 11.0, 12.0] for name in ("open", "high", "low", "close")}
 data = pl.DataFrame({"time": [datetime(2024, 1, day) for day in (1, 2, 3)], **prices})
@@ -149,10 +149,13 @@ settings = nothing | {
     "market_fill": "next_open", "intrabar": "pessimistic", "position_mode": "hedging",
     "stop_out_level": None, "cooldown_bars": 0, "cooldown_entry": 0, "cooldown_exit": 0,
     "sessions": [], "blackouts": [], "managers": [], "sizer": ("fixed_lots", 1.0),
+    "align": "union",
+}
+settings["symbols"] = [{
     "instrument": instrument | {"contract_size": 1.0, "margin_rate": 0.0},
     "costs": dict.fromkeys(costs.split(), 0.0),
-}
-tables, report = run(Columns.read(data), lambda bar: Signal("long"), settings)
+}]
+tables, report = run([Traded(Columns.read(data))], lambda bar: Signal("long"), settings)
 print(tables.trades()["net_pnl"].to_list())
 """
     done = subprocess.run(

@@ -6,13 +6,15 @@ What goes in: an order and a price before slippage. What comes out: positions, f
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from omega.reference import costs
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
 from omega.reference.rows import Fill, Moment, Order, Position, Trade
+from omega.signals import Close
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9
@@ -26,24 +28,45 @@ class Key(NamedTuple):
     slips: bool
 
 
+class Due(NamedTuple):
+    """An order that fills at the market when its symbol has its next bar."""
+
+    order: Order
+    close: Close | None
+    """What it closes (rule 31); None where it opens."""
+
+
+@dataclass(slots=True)
+class Market:
+    """A symbol as orders meet it: its instrument, its costs, and when it was last traded."""
+
+    symbol: str
+    instrument: Mapping[str, Any]
+    costs: Mapping[str, Any]
+    last_entry: tuple[int, int] | None = None
+    last_exit: int | None = None
+
+
 class Holdings:
     """The positions of a run, its orders so far, and the account behind them."""
 
-    def __init__(self, settings: Mapping[str, Any], symbol: str, portfolio: Portfolio) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], symbols: Sequence[str], portfolio: Portfolio
+    ) -> None:
         self.settings = settings
-        self.symbol = symbol
-        self.instrument: Mapping[str, Any] = settings["instrument"]
-        self.costs: Mapping[str, Any] = settings["costs"]
+        self.markets = {
+            symbol: Market(symbol, own["instrument"], own["costs"])
+            for symbol, own in zip(symbols, settings["symbols"], strict=True)
+        }
         self.portfolio = portfolio
         self.orders: list[Order] = []
         self.waiting: list[Order] = []
+        self.due: list[Due] = []
         self.positions: list[Position] = []
         self.fills: list[Fill] = []
         self.events: list[Fill | Trade] = []
         self.next_order = 0
         self.next_trade = 0
-        self.last_entry: tuple[int, int] | None = None
-        self.last_exit: int | None = None
 
     def equity(self) -> float:
         """Balance plus the profits of the last mark (rules 23 and 27)."""
@@ -53,37 +76,58 @@ class Holdings:
         """What the open positions hold (rule 27)."""
         return total(p.margin for p in self.positions)
 
-    def is_full(self) -> bool:
-        """Whether the run allows no further position (rule 32)."""
-        limits = (self.settings["max_positions"], self.settings["max_positions_per_symbol"])
-        return any(most is not None and len(self.positions) >= most for most in limits)
+    @property
+    def pending(self) -> list[Order]:
+        """Orders that wait for a price, or for the next bar, by number."""
+        waiting = self.waiting + [due.order for due in self.due]
+        return sorted(waiting, key=lambda order: order.order_id)
+
+    def end_order(self, order: Order, status: str) -> None:
+        """Let an order wait no longer."""
+        self.waiting = [other for other in self.waiting if other is not order]
+        self.due = [due for due in self.due if due.order is not order]
+        order.status = status
+
+    def held_in(self, symbol: str) -> list[Position]:
+        """The open positions of a symbol, oldest first."""
+        return [position for position in self.positions if position.symbol == symbol]
+
+    def is_full(self, symbol: str) -> bool:
+        """Whether the run allows no further position in a symbol (rule 32)."""
+        counts = {
+            "max_positions": len(self.positions),
+            "max_positions_per_symbol": len(self.held_in(symbol)),
+        }
+        limits = ((self.settings[limit], count) for limit, count in counts.items())
+        return any(most is not None and count >= most for most, count in limits)
 
     def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
         """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
 
         In netting mode opposite positions are closed first (F7, rule 33).
         """
-        left = order.lots
+        left, fills_before = order.lots, len(self.fills)
         if self.settings["position_mode"] == "netting":
             left = self._net(order, raw_price, now)
         position = None
         if left > 0.0:
-            lots = costs.order_size(self.instrument, left)
+            lots = costs.order_size(self.markets[order.symbol].instrument, left)
             if lots is None:
                 order.reject("size")
-            elif self.is_full():
+            elif self.is_full(order.symbol):
                 order.reject("max_positions")
             else:
                 position = self._open_position(order, lots, raw_price, live, now)
         if order.status == "working":
             order.status = "filled"
+        if len(self.fills) > fills_before:  # a closing part fills even where the rest is refused
             self._cancel_group(order)
         return position
 
     def _net(self, order: Order, raw_price: float, now: Moment) -> float:
         """Close positions of the other direction, oldest first; give the lots that are left."""
         left = order.lots
-        for position in [p for p in self.positions if p.sign != order.sign]:
+        for position in [p for p in self.held_in(order.symbol) if p.sign != order.sign]:
             if not left > 0.0:
                 break
             open_lots = position.lots
@@ -95,21 +139,21 @@ class Holdings:
         return left
 
     def _cancel_group(self, filled: Order) -> None:
-        """A fill cancels the others of its group that wait (F8, rule 15)."""
-        for order in [o for o in self.waiting if o.is_with(filled)]:
-            self.waiting.remove(order)
-            order.status = "cancelled"
+        """A fill cancels the others of its group that wait, of any symbol (F8, rule 15)."""
+        for order in [o for o in self.pending if o.is_with(filled)]:
+            self.end_order(order, "cancelled")
 
     def _open_position(
         self, order: Order, lots: float, raw_price: float, live: Live, now: Moment
     ) -> Position | None:
+        instrument = self.markets[order.symbol].instrument
         key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
         fill = self._filled(self.next_trade, order.sign * lots, raw_price, key, now)
         notional = self._notional(lots, fill.price, now)
         if not math.isfinite(notional):
             order.reject("size")
             return None
-        margin = notional * self.instrument["margin_rate"]
+        margin = notional * instrument["margin_rate"]
         if margin > 0.0 and margin > self.equity() - self.margin_held():
             order.reject("margin")
             return None
@@ -123,7 +167,7 @@ class Holdings:
             symbol=order.symbol,
             sign=order.sign,
             lots=lots,
-            contract_size=self.instrument["contract_size"],
+            contract_size=instrument["contract_size"],
             entry_index=fill.index,
             entry_time=fill.time,
             entry_price=fill.price,
@@ -140,7 +184,7 @@ class Holdings:
             live=live,
         )
         self.next_trade += 1
-        self.last_entry = (now.index, now.bar.time)
+        self.markets[order.symbol].last_entry = (now.index, now.time)
         self.portfolio.book_fee(fill)
         self.positions.append(position)
         self._record(fill)
@@ -165,7 +209,7 @@ class Holdings:
         part = lots < position.lots
         share = lots / position.lots if part else 1.0  # rule 25
         trade = self.portfolio.book_exit(position, fill, reason, share, now.rate)
-        self.last_exit = now.bar.time
+        self.markets[position.symbol].last_exit = now.time
         if part:
             position.entry_fee -= position.entry_fee * share
             position.swap -= position.swap * share
@@ -180,14 +224,17 @@ class Holdings:
 
     def net_if_closed(self, position: Position, price: float, now: Moment, *, slips: bool) -> float:
         """Net profit of all lots had they been closed at a price (I3, rule 20)."""
-        price -= position.sign * self._slippage(self._exit_key(position, slips=slips))
-        fee = costs.fee(self.costs, position.lots, self._notional(position.lots, price, now))
+        key = self._exit_key(position, slips=slips)
+        price -= position.sign * self._slippage(key, position.symbol)
+        own = self.markets[position.symbol].costs
+        fee = costs.fee(own, position.lots, self._notional(position.lots, price, now))
         gross = position.profit(price, position.lots, now.rate)
         return gross - (position.entry_fee + fee) + position.swap
 
-    def close_at_end(self, now: Moment) -> None:
-        """Close what is open at the last close (L4, rule 34)."""
+    def close_at_end(self, last: Mapping[str, Moment]) -> None:
+        """Close what is open at the last close of its symbol, by trade number (L4, rule 34)."""
         for position in list(self.positions):
+            now = last[position.symbol]
             close = now.bar.exit_side(position.sign).close
             self.leave(position, position.lots, close, "end_of_data", now)
 
@@ -198,33 +245,35 @@ class Holdings:
     ) -> Fill:
         """A fill with its slippage and fee (M4); positive lots buy, negative ones sell."""
         sign, lots = math.copysign(1.0, signed_lots), abs(signed_lots)
-        slipped = self._slippage(key)
+        slipped = self._slippage(key, now.symbol)
         price = raw_price + sign * slipped
         return Fill(
             order_id=key.order,
             trade_id=trade_id,
-            symbol=self.symbol,
+            symbol=now.symbol,
             sign=sign,
             index=now.index,
-            time=now.bar.time,
+            time=now.time,
             price=price,
             lots=lots,
-            fee=costs.fee(self.costs, lots, self._notional(lots, price, now)),
+            fee=costs.fee(self.markets[now.symbol].costs, lots, self._notional(lots, price, now)),
             slippage=slipped,
+            rate=now.rate,
         )
 
     def _notional(self, lots: float, price: float, now: Moment) -> float:
         """What lots are worth in account currency (rule 25)."""
-        return abs(lots * float(self.instrument["contract_size"]) * price * now.rate)
+        size = float(self.markets[now.symbol].instrument["contract_size"])
+        return abs(lots * size * price * now.rate)
 
     def _exit_key(self, position: Position, *, slips: bool) -> Key:
         """The key of the next protective exit: legs count from the entry's (rule 24)."""
         return Key(position.order_id, _ENTRY_LEG + 1 + position.exit_legs, slips=slips)
 
-    def _slippage(self, key: Key) -> float:
+    def _slippage(self, key: Key, symbol: str) -> float:
         if not key.slips:
             return 0.0
-        return costs.slippage(self.costs, self.settings["seed"], key.order, key.leg)
+        return costs.slippage(self.markets[symbol].costs, self.settings["seed"], key.order, key.leg)
 
     def _record(self, fill: Fill) -> None:
         self.fills.append(fill)

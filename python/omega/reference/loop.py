@@ -1,11 +1,14 @@
-"""The loop: all control flow of a run (semantics, section 2; "The order of a bar").
+"""The loop: all control flow of a run (semantics, sections 2 and 7; "The order of a bar").
 
-What goes in: candles, a plan, a strategy and the simulator. What comes out: the rows that the
-simulator and its portfolio wrote.
+What goes in: the symbols of a run, a plan, a strategy and the simulator. What comes out: the rows
+that the simulator and its portfolio wrote.
 """
 
 from __future__ import annotations
 
+import bisect
+import itertools
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,11 +16,12 @@ from typing import Any, Protocol
 
 from omega.errors import ConfigError, WarmupIndexNotFound
 from omega.reference.columns import Columns
-from omega.reference.rows import Moment
+from omega.reference.rows import NO_CANDLE, Known, Moment
 from omega.reference.simulator import Simulator
+from omega.reference.tracks import Base, World
 from omega.signals import Action
 
-_BARS_BETWEEN_TICKS = 1024
+_STEPS_BETWEEN_TICKS = 1024
 
 Progress = Callable[[int, int], object]
 
@@ -25,13 +29,13 @@ Progress = Callable[[int, int], object]
 class Evaluated(Protocol):
     """A strategy as the loop sees it."""
 
-    def evaluate(self, newest: int) -> list[Action]:
-        """Tell of the last bar's fills and exits, then ask for actions."""
+    def evaluate(self) -> list[Action]:
+        """Tell of the last step's fills and exits, then ask for actions."""
 
-    def manage(self, newest: int) -> list[Action]:
-        """Let the user's own position manager look at the bar that just closed."""
+    def manage(self) -> list[Action]:
+        """Let the user's own position manager look at the step that is over."""
 
-    def finish(self, newest: int) -> None:
+    def finish(self) -> None:
         """Tell of the last events."""
 
 
@@ -66,102 +70,180 @@ class Magnifier:
 
     def __init__(self, finer: Columns, coarse: Columns) -> None:
         self.finer = finer
-        times = coarse.time.tolist()
-        self.duration: int = min(map(operator.sub, times[1:], times[:-1]))
+        times: list[int] = coarse.time.tolist()
+        steps = list(map(operator.sub, times[1:], times))
+        shortest = itertools.accumulate(steps, min)  # so far: later ones are not known (L5)
+        self.durations = [0, *map(min, shortest, [*steps[1:], *steps[-1:]])]
+        """Of each bar but the first, on which nothing is live; none reaches past the next bar."""
 
     def inside(self, now: Moment) -> list[Moment]:
         """The moments that take the place of a bar; none where there are no finer bars."""
-        first = self.finer.first_at_or_after(now.bar.time)
-        past = self.finer.first_at_or_after(now.bar.time + self.duration)
+        end = now.time + self.durations[now.index]
+        first, past = map(self.finer.first_at_or_after, (now.time, end))
         bars = [self.finer.candle(index) for index in range(first, past)]
         lasts = [now.last, *bars[:-1]]
-        return [replace(now, bar=bar, last=last) for bar, last in zip(bars, lasts, strict=False)]
+        return [
+            replace(now, time=bar.time, bar=bar, last=last)
+            for bar, last in zip(bars, lasts, strict=False)
+        ]
 
 
-def plan(candles: Columns, settings: Mapping[str, Any], warmup: int) -> range:
-    """The bars to walk (L2).
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind the candles of a symbol."""
 
-    Raises:
-        WarmupIndexNotFound: No bar is left.
-    """
-    start, end = settings["start"], settings["end"]
-    first = 0 if start is None else candles.first_at_or_after(start)
-    first = max(first, warmup, 1)
-    past = len(candles) if end is None else candles.newest_at(end) + 1
-    if first >= past:
-        earliest, latest = int(candles.time[0]), int(candles.time[-1])
-        start = earliest if start is None else start
-        raise WarmupIndexNotFound(
-            f"no bar to run on: start is {start}, the data covers {earliest} to {latest} "
-            f"({len(candles)} bars) and the warm-up needs {warmup} of them. Choose an earlier "
-            "start, a later end or more data",
-            start=start,
-            first=earliest,
-            last=latest,
-        )
-    return range(first, past)
+    rates: Rates
+    magnifier: Magnifier | None = None
+
+    def parts(self, now: Moment) -> list[Moment]:
+        """The finer bars inside a bar, or the bar itself."""
+        return (self.magnifier.inside(now) if self.magnifier else []) or [now]
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The data of a run: the candles that the strategy decides on, and what stands behind them."""
+    """The data of a run: what the strategy decides on, and what stands behind each symbol."""
 
-    candles: Columns
-    bars: range
-    rates: Rates
-    magnifier: Magnifier | None
+    world: World
+    behind: Mapping[str, Behind]
+
+    def require_rates(self) -> None:
+        """Refuse pairs whose rate is not known by the first time that may be asked for."""
+        for symbol, one in self.world.symbols.items():
+            first = max(one.base.visible - 1, 0)
+            self.behind[symbol].rates.require(one.base.times[first])
+
+    def look(self) -> dict[str, Known]:
+        """What is known of each symbol at the step at hand, and its bar where it has one."""
+        return {symbol: self._look_at(one.base) for symbol, one in self.world.symbols.items()}
+
+    def _look_at(self, base: Base) -> Known:
+        symbol, time = base.candles.symbol, self.world.time
+        rates = self.behind[symbol].rates
+        last = self.world.newest(symbol)
+        last_rate = math.nan if last is NO_CANDLE else rates.at(last.time)
+        if base.at_hand is None:
+            return Known(symbol, base.opened, time, last, last_rate)
+        bar = base.candles.candle(base.at_hand)
+        since = time if base.since is None else base.since
+        rate = rates.at(time)
+        return Moment(symbol, base.at_hand, time, last, last_rate, bar, since, rate)
+
+    def look_after(self, nows: Mapping[str, Known]) -> dict[str, Known]:
+        """The same once the step is over: what a manager sees, which is what the next step shows."""
+        return {
+            symbol: replace(now, last=self.world.newest(symbol)) for symbol, now in nows.items()
+        }
+
+    def last_bars(self, last: int) -> dict[str, Moment]:
+        """The last bar of each symbol up to the last step (L4)."""
+        moments = {}
+        for symbol, one in self.world.symbols.items():
+            candles, behind = one.base.candles, self.behind[symbol]
+            index = candles.newest_at(last)
+            if index >= 0:
+                bar = candles.candle(index)
+                rate = behind.rates.at(bar.time)
+                now = Moment(symbol, index, bar.time, bar, rate, bar, bar.time, rate)
+                moments[symbol] = replace(now, time=behind.parts(now)[-1].time)
+        return moments
 
 
-def run(feed: Feed, strategy: Evaluated, simulator: Simulator, on_progress: Progress | None) -> int:
-    """Walk the bars; give the number of actions that the strategy asked for."""
-    candles, bars, rates = feed.candles, feed.bars, feed.rates
+def plan(world: World, settings: Mapping[str, Any]) -> range:
+    """The steps to walk (L2); the clocks go to the first of them.
+
+    Raises:
+        WarmupIndexNotFound: No step is left.
+    """
+    start, end, times = settings["start"], settings["end"], world.times
+    past = len(times) if end is None else bisect.bisect_right(times, end)
+    while world.step + 1 < past:
+        world.move()
+        has_begun = start is None or world.time >= start
+        if has_begun and world.step > 0 and world.is_warm():
+            return range(world.step, past)
+    earliest, latest = times[0], times[-1]
+    start = earliest if start is None else start
+    raise WarmupIndexNotFound(
+        f"no bar to run on: start is {start}, the data covers {earliest} to {latest} "
+        f"({len(times)} bars) and the warm-up needs {world.needed()} of them. Choose an earlier "
+        "start, a later end or more data",
+        start=start,
+        first=earliest,
+        last=latest,
+    )
+
+
+def run(
+    feed: Feed,
+    steps: range,
+    strategy: Evaluated,
+    simulator: Simulator,
+    on_progress: Progress | None,
+) -> int:
+    """Walk the steps, of which the first is at hand; give the number of actions asked for."""
+    world, portfolio = feed.world, simulator.portfolio
     signals = reported = 0
-    portfolio = simulator.portfolio
-    last = candles.candle(bars[0] - 1)
-    for done, index in enumerate(bars, 1):
-        bar = candles.candle(index)
-        now = Moment(index, bar, last, rates.at(bar.time), rates.at(last.time))
-        actions = strategy.evaluate(index - 1)  # L1: it has seen bars up to the last one
+    for done, _ in enumerate(steps, 1):
+        time = world.time
+        actions = strategy.evaluate()  # L1: it has seen what is complete
         signals += len(actions)
         simulator.events.clear()
-        if actions or not simulator.is_idle:
-            _walk_bar(now, actions, strategy, simulator, feed.magnifier)
-        portfolio.mark(now, simulator.positions)
-        simulator.stop_out(now)
-        portfolio.write_row(bar.time, simulator.positions)
-        last = bar
-        if done % _BARS_BETWEEN_TICKS == 0:
-            reported = _report(on_progress, done, reported, len(bars))
+        nows = feed.look() if actions or not simulator.is_idle else {}
+        moments = _walk(nows, actions, simulator, feed.behind)
+        world.move()
+        if simulator.positions:
+            after = feed.look_after(nows)
+            for action in strategy.manage():
+                simulator.process_managed(action, after)
+        simulator.settle(moments)
+        portfolio.write_row(time, simulator.positions)
+        if done % _STEPS_BETWEEN_TICKS == 0:
+            reported = _report(on_progress, done, reported, len(steps))
     if simulator.settings["close_at_end"] and simulator.positions:  # L4
-        simulator.close_at_end(now)
+        simulator.close_at_end(feed.last_bars(time))
         portfolio.rewrite_last_row()
-    strategy.finish(bars[-1])
-    _report(on_progress, len(bars), reported, len(bars))
+    strategy.finish()
+    _report(on_progress, len(steps), reported, len(steps))
     return signals
 
 
-def _walk_bar(
-    now: Moment,
+def _walk(
+    nows: Mapping[str, Known],
     actions: list[Action],
-    strategy: Evaluated,
     simulator: Simulator,
-    magnifier: Magnifier | None,
-) -> None:
-    """One bar, or the finer bars inside it (rule 21): night, process, exits, manage."""
-    simulator.book_nights(now)
-    parts = magnifier.inside(now) if magnifier else []
-    for place, part in enumerate(parts or [now]):
-        simulator.expire(part)
-        simulator.fill_asked(part)
-        for action in actions if place == 0 else ():
-            simulator.process(action, part)
+    behind: Mapping[str, Behind],
+) -> list[Moment]:
+    """One step: nights, process, exits, manage, symbol by symbol (X2, rule 21).
+
+    Gives the moment of each bar's close: what is closed there has the time of the last finer bar.
+    """
+    moments = [now for now in nows.values() if isinstance(now, Moment)]
+    for now in moments:
+        simulator.book_nights(now)
+    parts = {now.symbol: behind[now.symbol].parts(now) for now in moments}
+    for now in moments:
+        simulator.expire(parts[now.symbol][0])
+        simulator.fill_due(parts[now.symbol][0])
+    firsts = {symbol: parts[symbol][0] if symbol in parts else now for symbol, now in nows.items()}
+    for action in actions:
+        simulator.process(action, firsts)
+    return [replace(now, time=_match(parts[now.symbol], simulator)) for now in moments]
+
+
+def _match(parts: list[Moment], simulator: Simulator) -> int:
+    """The finer bars inside one bar, whose first has had its actions; gives when it was left."""
+    for place, part in enumerate(parts):
+        if place > 0:
+            simulator.expire(part)
+            simulator.fill_due(part)
         simulator.match_bar(part)
         simulator.manage(part)
-        if simulator.is_idle:
+        if part is not parts[-1]:
+            simulator.settle([part])
+        if simulator.is_idle_in(part.symbol):
             break
-    if simulator.positions:
-        for action in strategy.manage(now.index):
-            simulator.process_managed(action, now)
+    return part.time
 
 
 def _report(on_progress: Progress | None, done: int, reported: int, total: int) -> int:

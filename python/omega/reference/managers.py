@@ -24,7 +24,7 @@ def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment)
             level = position.entry_price * position.sign + second
             _raise_stop(position, level, "break_even")
     elif name == "time_exit":  # rule 30
-        held, lasted = now.index - position.entry_index, now.bar.time - position.entry_time
+        held, lasted = now.index - position.entry_index, now.time - position.entry_time
         over = (bars is not None and held >= bars) or (duration is not None and lasted >= duration)
         if over and not position.closing:
             position.closing = True

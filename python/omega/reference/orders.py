@@ -7,53 +7,43 @@ table, orders that wait, and fills at the market.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from omega.errors import ConfigError, OmegaError
 from omega.reference import costs
-from omega.reference.holdings import Holdings
-from omega.reference.matching import Candle, Live
+from omega.reference.holdings import Due, Holdings
+from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
-from omega.reference.rows import Moment, Order, Position, is_over
+from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position, is_over
 from omega.signals import Action, Cancel, Close, Modify, Signal
 from omega.times import PER_SECOND, to_units
 
 
-class Asked(NamedTuple):
-    """A close that a manager asked for, to be filled at the next bar (rule 31)."""
-
-    order: Order
-    position: Position
-    fraction: float
-    reason: str
-
-
 class Orders(Holdings):
-    """The order book: takes actions at the open of a bar (step 3)."""
+    """The order book: takes actions before the bar of a step (step 3)."""
 
     def __init__(
-        self, settings: Mapping[str, Any], symbol: str, unit: str, portfolio: Portfolio
+        self, settings: Mapping[str, Any], symbols: Sequence[str], unit: str, portfolio: Portfolio
     ) -> None:
-        super().__init__(settings, symbol, portfolio)
+        super().__init__(settings, symbols, portfolio)
         self.unit = unit
         self.units_per_day = 86_400 * PER_SECOND[unit]
-        self.asked: list[Asked] = []
 
     @property
     def is_idle(self) -> bool:
         """Whether no bar can change anything."""
-        return not (self.positions or self.waiting or self.asked)
+        return not (self.positions or self.waiting or self.due)
 
-    @property
-    def pending(self) -> list[Order]:
-        """Orders that wait, and closes that a manager asked for, by number."""
-        asked = [asked.order for asked in self.asked]
-        return sorted(self.waiting + asked, key=lambda order: order.order_id)
+    def is_idle_in(self, symbol: str) -> bool:
+        """Whether no bar of a symbol can change anything."""
+        waits = any(order.symbol == symbol for order in self.pending)
+        return not (waits or self.held_in(symbol))
 
-    def process(self, action: Action, now: Moment) -> None:
+    def process(self, action: Action, nows: Mapping[str, Known]) -> None:
         """Take one action of the strategy; each takes one order number, refused or not."""
         number = self._take_number()
+        now = nows[self._symbol_of(action)]
         match action:
             case Signal():
                 refused = self._open(number, action, now)
@@ -62,19 +52,28 @@ class Orders(Holdings):
             case Cancel():
                 refused = self._cancel(number, action, now)
             case Modify():
-                refused = self._modify(number, action, now, now.last)
+                refused = self._modify(number, action, now)
         self.raise_if_strict(number, refused, now)
 
-    def process_managed(self, action: Action, now: Moment) -> None:
+    def _symbol_of(self, action: Action) -> str:
+        """The symbol that an action is about: the one named, else the trade's, else the first."""
+        named = action.symbol if isinstance(action, (Signal, Close)) else None
+        trade = action.trade_id if isinstance(action, (Close, Modify)) else None
+        of_trade = next((p.symbol for p in self.positions if p.trade_id == trade), None)
+        return named or of_trade or next(iter(self.markets))
+
+    def process_managed(self, action: Action, nows: Mapping[str, Known]) -> None:
         """Take an action of a manager written by the user: levels move at once, closes wait."""
         match action:
             case Modify():
                 number = self._take_number()
-                refused = self._modify(number, action, now, now.bar)
+                now = nows[self._symbol_of(action)]
+                refused = self._modify(number, action, now)
                 self.raise_if_strict(number, refused, now)
-            case Close(trade_id=trade_id):
+            case Close(symbol=symbol, trade_id=trade):
                 for position in list(self.positions):
-                    if trade_id in (None, position.trade_id):
+                    if trade in (None, position.trade_id) and symbol in (None, position.symbol):
+                        now = nows[position.symbol]
                         self.ask_close(position, action.fraction, action.reason, now)
             case _:
                 raise ConfigError(
@@ -82,25 +81,28 @@ class Orders(Holdings):
                     "positions and cancel orders in the strategy"
                 )
 
-    def ask_close(self, position: Position, fraction: float, reason: str, now: Moment) -> None:
+    def ask_close(self, position: Position, fraction: float, reason: str, now: Known) -> None:
         """Note that a manager wants a close at the next bar (rule 31)."""
         order = self._row(self._take_number(), "market", -position.sign, now)
-        self.asked.append(Asked(order, position, fraction, reason))
+        self.due.append(Due(order, Close(position.symbol, position.trade_id, fraction, reason)))
 
-    def fill_asked(self, now: Moment) -> None:
-        """Fill the closes that managers asked for on the last bar (step 3, rule 31)."""
-        due, self.asked = self.asked, []
-        for order, position, fraction, reason in due:
-            if position not in self.positions:
-                order.status = "cancelled"
+    def fill_due(self, now: Moment) -> None:
+        """Fill what waited for this bar, by order number (step 3, rule 31; X2)."""
+        for due in [due for due in self.due if due.order.symbol == now.symbol]:
+            order, close = due
+            if due not in self.due:  # cancelled by one of its group
                 continue
-            self._close_part(order, position, fraction, reason, now)
-            if order.status == "working":
-                self.raise_if_strict(order.order_id, order.reject("size"), now)
+            self.due.remove(due)
+            if close is None:
+                price = self._market_price(now, order.sign, entry=True)
+                self.enter(order, price, Live.FROM_OPEN, now)
+            else:
+                self._fill_close(order, close, now)
+            self.raise_if_strict(order.order_id, order.reject_reason, now)
 
     # --- opening ---------------------------------------------------------------------------------
 
-    def _open(self, number: int, signal: Signal, now: Moment) -> str | None:
+    def _open(self, number: int, signal: Signal, now: Known) -> str | None:
         limit = signal.limit_price if signal.type == "stop_limit" else None
         order = self._row(number, signal.type, 1.0 if signal.direction == "long" else -1.0, now)
         order.price = None if signal.type == "market" else signal.entry_price
@@ -115,17 +117,21 @@ class Orders(Holdings):
         refused = self._refusal(order, signal, now)
         if refused:
             return order.reject(refused)
-        if order.type == "market":  # F1, rule 8
+        if order.type == "market" and isinstance(now, Moment):  # F1, rule 8
             price = self._market_price(now, order.sign, entry=True)
             self.enter(order, price, Live.FROM_OPEN, now)
-        elif is_over(order, now.bar.time, self.units_per_day):  # rule 12
+        elif order.type == "market":  # X2: it has no bar at this step
+            self.due.append(Due(order, None))
+        elif is_over(order, now.time, self.units_per_day):  # rule 12
             order.status = "expired"
         else:
             self.waiting.append(order)
         return order.reject_reason
 
-    def _refusal(self, order: Order, signal: Signal, now: Moment) -> str | None:
+    def _refusal(self, order: Order, signal: Signal, now: Known) -> str | None:
         """Why an order is refused, in the order of rule 13; an order that is not gets its size."""
+        if now.last is NO_CANDLE:
+            return "price"
         own = [price for price in (order.price, order.limit_price) if price is not None]
         distance = order.trailing_stop
         if not all(map(math.isfinite, own)):
@@ -139,54 +145,75 @@ class Orders(Holdings):
             lots, refused = self._size(order, signal, reference, now)
         if refused is None:
             refused = self._out_of_time(now)
-        if refused is None and self.settings["position_mode"] == "hedging" and self.is_full():
+        if refused is None and self._is_full_at_once(order):
             refused = "max_positions"
         if refused is None and lots is not None:
             order.lots = lots
         return refused
 
+    def _is_full_at_once(self, order: Order) -> bool:
+        """Whether there is no room already; netting looks at its fill alone (rule 32)."""
+        return self.settings["position_mode"] == "hedging" and self.is_full(order.symbol)
+
     def _size(
-        self, order: Order, signal: Signal, reference: float, now: Moment
+        self, order: Order, signal: Signal, reference: float, now: Known
     ) -> tuple[float | None, str | None]:
         """The lots of an order, or why it has none (M3, rule 23)."""
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
         basis = costs.Basis(reference, order.stop_loss, self.equity(), now.last_rate)
-        asked = costs.lots_of(sizer, self.instrument, basis)
+        instrument = self.markets[order.symbol].instrument
+        asked = costs.lots_of(sizer, instrument, basis)
         if asked is None:
             return None, "sizer_needs_stop"
-        lots = costs.order_size(self.instrument, asked)
+        lots = costs.order_size(instrument, asked)
         return lots, "size" if lots is None else None
 
-    def _out_of_time(self, now: Moment) -> str | None:
+    def _out_of_time(self, now: Known) -> str | None:
         """Sessions, blackouts and cool-downs (rule 32)."""
-        time, settings = now.bar.time, self.settings
+        time, settings, market = now.time, self.settings, self.markets[now.symbol]
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):
             return "session_closed"
         if any(start <= time < end for start, end in settings["blackouts"]):
             return "blackout"
-        if self.last_entry is not None:
-            index, entered = self.last_entry
+        if market.last_entry is not None:
+            index, entered = market.last_entry
             bars, elapsed = now.index - index, time - entered
             if bars < settings["cooldown_bars"] or elapsed < settings["cooldown_entry"]:
                 return "cooldown"
-        if self.last_exit is not None and time - self.last_exit < settings["cooldown_exit"]:
+        if market.last_exit is not None and time - market.last_exit < settings["cooldown_exit"]:
             return "cooldown"
         return None
 
     # --- closing, cancelling, moving -------------------------------------------------------------
 
-    def _close(self, number: int, close: Close, now: Moment) -> str | None:
-        """Close positions, or a fraction of each, at the market (F1)."""
-        meant = [p for p in self.positions if close.trade_id in (None, p.trade_id)]
+    def _close(self, number: int, close: Close, now: Known) -> str | None:
+        """Close positions of a symbol, or a fraction of each, at the market (F1)."""
+        meant = self._meant(close, now.symbol)
         order = self._row(number, "market", -meant[0].sign if meant else -1.0, now)
         if not 0.0 < close.fraction <= 1.0:
             return order.reject("size")
         if not meant:
             return order.reject("not_found")
+        if isinstance(now, Moment):
+            self._fill_close(order, close, now)
+        else:  # X2: it has no bar at this step
+            self.due.append(Due(order, close))
+        return order.reject_reason
+
+    def _meant(self, close: Close, symbol: str) -> list[Position]:
+        held = self.held_in(symbol)
+        return [position for position in held if close.trade_id in (None, position.trade_id)]
+
+    def _fill_close(self, order: Order, close: Close, now: Moment) -> None:
+        """Close what is open of what was meant; where nothing is, nothing happens."""
+        meant = self._meant(close, now.symbol)
         for position in meant:
             self._close_part(order, position, close.fraction, close.reason, now)
-        return order.reject("size") if order.status == "working" else None
+        if not meant:
+            order.status = "cancelled"
+        elif order.status == "working":
+            order.reject("size")
 
     def _close_part(
         self, order: Order, position: Position, fraction: float, reason: str, now: Moment
@@ -196,7 +223,8 @@ class Orders(Holdings):
         if not 0.0 < fraction <= 1.0:
             return
         if fraction < 1.0:
-            lots = costs.order_size(self.instrument, position.lots * fraction)
+            instrument = self.markets[position.symbol].instrument
+            lots = costs.order_size(instrument, position.lots * fraction)
         if lots is None:
             return
         lots = min(position.lots, lots)
@@ -205,16 +233,15 @@ class Orders(Holdings):
         price = self._market_price(now, position.sign, entry=False)
         self.leave(position, lots, price, reason, now, order=order)
 
-    def _cancel(self, number: int, cancel: Cancel, now: Moment) -> str | None:
-        order = next((o for o in self.waiting if o.order_id == cancel.order_id), None)
+    def _cancel(self, number: int, cancel: Cancel, now: Known) -> str | None:
+        order = next((o for o in self.pending if o.order_id == cancel.order_id), None)
         if order is None:  # rule 14
             return self._row(number, "cancel", -1.0, now).reject("not_found")
-        self.waiting.remove(order)
-        order.status = "cancelled"
+        self.end_order(order, "cancelled")
         return None
 
-    def _modify(self, number: int, modify: Modify, now: Moment, judge: Candle) -> str | None:
-        """Move the exits of a position, judged against a close of its exit side (rule 14)."""
+    def _modify(self, number: int, modify: Modify, now: Known) -> str | None:
+        """Move the exits of a position, judged against the last close of its side (rule 14)."""
         position = next((p for p in self.positions if p.trade_id == modify.trade_id), None)
         if position is None:
             return self._row(number, "modify", -1.0, now).reject("not_found")
@@ -223,7 +250,7 @@ class Orders(Holdings):
             stop = modify.stop_loss
         if modify.take_profit is not ...:
             target = modify.take_profit
-        close = judge.exit_side(position.sign).close
+        close = now.last.exit_side(position.sign).close
         refused = wrong_side(position.sign, close, stop, target)
         if refused:
             return self._row(number, "modify", -position.sign, now).reject(refused)
@@ -238,8 +265,8 @@ class Orders(Holdings):
         self.next_order += 1
         return self.next_order - 1
 
-    def _row(self, number: int, kind: str, sign: float, now: Moment) -> Order:
-        order = Order(number, self.symbol, sign, kind, now.bar.time)
+    def _row(self, number: int, kind: str, sign: float, now: Known) -> Order:
+        order = Order(number, now.symbol, sign, kind, now.time)
         self.orders.append(order)
         return order
 
@@ -250,7 +277,7 @@ class Orders(Holdings):
         side = bar.entry_side(sign) if entry else bar.exit_side(sign)
         return side.open if next_open else side.close
 
-    def raise_if_strict(self, number: int, refused: str | None, now: Moment) -> None:
+    def raise_if_strict(self, number: int, refused: str | None, now: Known) -> None:
         """A refusal ends a strict run, and is a row in any other (F12, rule 13)."""
         if refused and self.settings["strict"]:
             raise OmegaError(

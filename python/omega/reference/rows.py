@@ -6,22 +6,40 @@ table (``docs/concepts/results.md``).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
-from omega.reference.matching import Candle, Live, Waiting
+from omega.reference.matching import Candle, Live, Ohlc, Waiting
+
+_NOTHING = Ohlc(math.nan, math.nan, math.nan, math.nan)
+NO_CANDLE = Candle(0, _NOTHING, _NOTHING)
+"""Stands where a symbol has no complete bar yet; no order on it is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One bar of the loop: the bar at hand, the one before it, and the rates of exchange."""
+class Known:
+    """What a decision on a symbol may rest on at a step: what was complete before it."""
 
+    symbol: str
     index: int
-    bar: Candle
+    """Of the symbol's bar that opens with the step, or after it."""
+    time: int
+    """When the step is; inside a magnified bar when the finer bar opens."""
     last: Candle
+    """The newest complete bar; `NO_CANDLE` where there is none."""
+    last_rate: float
+    """Account currency per unit of quote currency at that bar's time, for sizes (rule 23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment(Known):
+    """A step at which the symbol has a bar: the bar at hand, and its rate of exchange."""
+
+    bar: Candle
+    since: int
+    """When the bar at the symbol's last step opened, for nights."""
     rate: float
     """Account currency per unit of quote currency at this bar's time."""
-    last_rate: float
-    """The same at the last bar's time, for sizes (rule 23)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +116,7 @@ class Fill:
     lots: float
     fee: float
     slippage: float
+    rate: float
 
     @property
     def side(self) -> str:

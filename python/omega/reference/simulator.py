@@ -5,6 +5,7 @@ What goes in: a bar. What comes out: fills and exits, in the order that the rule
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from omega.reference import costs, intrabar, managers
@@ -40,21 +41,23 @@ class Simulator(Orders):
 
     def book_nights(self, now: Moment) -> None:
         """Book swap for each night between the last bar and this one (M4, rule 26)."""
-        swaps = (self.costs["swap_long"], self.costs["swap_short"])
-        last, today = now.last.time // self.units_per_day, now.bar.time // self.units_per_day
-        nights = costs.nights(last, today, self.costs["triple_day"]) if any(swaps) else 0
-        for position in self.positions if nights else ():
+        own = self.markets[now.symbol].costs
+        swaps = (own["swap_long"], own["swap_short"])
+        last, today = now.since // self.units_per_day, now.time // self.units_per_day
+        nights = costs.nights(last, today, own["triple_day"]) if any(swaps) else 0
+        for position in self.held_in(now.symbol):
             swap = swaps[0] if position.sign > 0.0 else swaps[1]
+            if swap == 0.0 or nights == 0:
+                continue
             amount = swap * position.lots * position.contract_size * now.rate * float(nights)
             position.swap += amount
-            self.portfolio.book(now.bar.time, "swap", position.trade_id, amount)
+            self.portfolio.book(now.time, "swap", position.trade_id, amount)
 
     def expire(self, now: Moment) -> None:
         """End the orders whose time is over (F5, rule 12)."""
-        for order in list(self.waiting):
-            if is_over(order, now.bar.time, self.units_per_day):
-                self.waiting.remove(order)
-                order.status = "expired"
+        for order in self.pending:
+            if order.symbol == now.symbol and is_over(order, now.time, self.units_per_day):
+                self.end_order(order, "expired")
 
     # --- matching: steps 4 and 5 -----------------------------------------------------------------
 
@@ -65,8 +68,8 @@ class Simulator(Orders):
             reach = self._exit_at_open if opening else self._exit_inside
             fill = self._fill_at_open if opening else self._fill_inside
             items: list[tuple[int, int, Order | Position]] = [
-                *((order.order_id, -1, order) for order in self.waiting),
-                *((p.order_id, p.trade_id, p) for p in self.positions),
+                *((o.order_id, -1, o) for o in self.waiting if o.symbol == now.symbol),
+                *((p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)),
             ]  # by order number; an exit counts under the number of the order that opened
             for _, _, item in sorted(items, key=lambda item: item[:2]):
                 if isinstance(item, Order) and item in self.waiting:
@@ -106,7 +109,8 @@ class Simulator(Orders):
             met = self._met_inside(order, now)
             if not isinstance(met, Hit):
                 return self._take(order, met, now)
-            group = [o for o in self.waiting if o is order or o.is_with(order)]
+            others = [o for o in self.waiting if o.symbol == now.symbol]
+            group = [o for o in others if o is order or o.is_with(order)]
             candidates = [c for c in (self._candidate(o, now) for o in group) if c is not None]
             chosen = candidates[0]
             for candidate in candidates[1:]:
@@ -123,7 +127,7 @@ class Simulator(Orders):
         met = self._met_inside(order, now)
         if not isinstance(met, Hit):
             return None
-        sign, size = order.sign, self.instrument["contract_size"]
+        sign, size = order.sign, self.markets[now.symbol].instrument["contract_size"]
         close = now.bar.exit_side(sign).close
         worth = (close - met.price * sign) * sign * order.lots * size * now.rate
         low_first = self._low_first(sign, now)
@@ -173,7 +177,7 @@ class Simulator(Orders):
 
     def _note_extremes(self, now: Moment) -> None:
         """How far prices went for and against each position still open (step 5)."""
-        for position in self.positions:
+        for position in self.held_in(now.symbol):
             sign = position.sign
             bar = now.bar.exit_side(sign).facing(sign)
             low_counts = position.live in (Live.FROM_OPEN, Live.FROM_LIMIT)
@@ -190,7 +194,7 @@ class Simulator(Orders):
 
     def manage(self, now: Moment) -> None:
         """Run the managers, position by position, manager by manager (step 6)."""
-        for position in self.positions:
+        for position in self.held_in(now.symbol):
             if position.trailing_stop is not None:
                 managers.trail(position, position.trailing_stop)
             for place, manager in enumerate(self.settings["managers"]):
@@ -198,13 +202,21 @@ class Simulator(Orders):
                 if wish is not None:
                     self.ask_close(position, *wish, now)
 
-    def stop_out(self, now: Moment) -> None:
-        """Close the largest losses while equity is below the stop-out level (M6, rule 27)."""
+    def settle(self, nows: Sequence[Moment]) -> None:
+        """Mark to the close; close the largest losses below the stop-out level (M6, rule 27).
+
+        Symbols that have no bar keep their mark, and are not closed.
+        """
+        at_hand = {now.symbol: now for now in nows}
+        for now in nows:
+            self.portfolio.mark(now, self.held_in(now.symbol))
         level = self.settings["stop_out_level"]
-        while level is not None and self.positions:
-            if self.equity() >= level * self.margin_held():
+        while level is not None:
+            candidates = [p for p in self.positions if p.symbol in at_hand]
+            if not candidates or self.equity() >= level * self.margin_held():
                 return
-            position = min(self.positions, key=lambda p: p.open_profit)
+            position = min(candidates, key=lambda p: p.open_profit)
+            now = at_hand[position.symbol]
             close = now.bar.exit_side(position.sign).close
             self.leave(position, position.lots, close, "stop_out", now)
 

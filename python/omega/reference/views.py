@@ -15,17 +15,47 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from omega.reference import rows
-from omega.reference.columns import PER_SECOND, PRICES, Columns, Floats
+from omega.reference.columns import PER_SECOND, PRICES, Floats
+from omega.reference.tracks import Track, World
 
 
 class Source:
-    """The candles, and how their times are shown."""
+    """A track of a run, and how its times are shown."""
 
-    def __init__(self, candles: Columns) -> None:
-        self.candles = candles
-        zone = candles.timezone
+    def __init__(self, world: World, track: Track) -> None:
+        self.world, self.track, self.candles = world, track, track.candles
+        zone = self.candles.timezone
         self._epoch = datetime(1970, 1, 1, tzinfo=None if zone is None else UTC)
         self._zone = ZoneInfo(zone) if zone not in (None, "UTC") else None
+
+    @property
+    def place(self) -> str:
+        """What a bar of it is called, before its number."""
+        return "bar" if self.track.timeframe is None else f"{self.track.timeframe} bar"
+
+    def of_symbol(self, name: object) -> Source:
+        """The track of another symbol on the same timeframe."""
+        symbols = tuple(self.world.symbols)
+        if name not in symbols:
+            known = f"the symbols {', '.join(symbols)}"
+            if len(symbols) == 1:
+                known = f"one symbol, {symbols[0]}"
+            raise KeyError(f"{name}: this run has {known}")
+        return Source(self.world, self.world.track(str(name), self.track.timeframe))
+
+    def on(self, timeframe: object) -> Source:
+        """The track of the same symbol on a higher timeframe."""
+        higher = self.world.symbols[self.candles.symbol].higher
+        if timeframe not in tuple(higher):
+            known = f"the timeframes {', '.join(higher)}" if higher else "no timeframes"
+            raise KeyError(f"{timeframe}: this run has {known}")
+        return Source(self.world, higher[str(timeframe)])
+
+    def newest(self) -> Bar:
+        """The newest complete bar by now (L1)."""
+        if self.track.visible == 0:
+            raise IndexError(f"no {self.place} of {self.candles.symbol} is complete yet")
+        return Bar(self, self.track.visible - 1, fresh=self.track.fresh)
 
     def datetime(self, time: int) -> datetime:
         """A time of the column: aware where the column has a zone, else naive UTC."""
@@ -129,16 +159,17 @@ class SideView:
         return ", ".join(f"{price} {shown(self._price(price))}" for price in PRICES)
 
     def __repr__(self) -> str:
-        return f"<{self._side} of bar {self._index}: {self._listed()}>"
+        return f"<{self._side} of {self._source.place} {self._index}: {self._listed()}>"
 
 
 class Bar(SideView):
     """A bar as a strategy sees it; its own prices are those of the bid side."""
 
-    __slots__ = ()
+    __slots__ = ("_fresh",)
 
-    def __init__(self, source: Source, index: int) -> None:
+    def __init__(self, source: Source, index: int, *, fresh: bool) -> None:
         super().__init__(source, index, "bid")
+        self._fresh = fresh
 
     @property
     def index(self) -> int:
@@ -149,6 +180,16 @@ class Bar(SideView):
     def symbol(self) -> str:
         """The symbol's name."""
         return self._source.candles.symbol
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols of the run, in the order given."""
+        return tuple(self._source.world.symbols)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was not there a step before (X2)."""
+        return self._fresh
 
     @property
     def timestamp(self) -> int:
@@ -184,14 +225,16 @@ class Bar(SideView):
         """The last volumes."""
         return self._source.window(self._index, length, "volume")
 
+    def tf(self, timeframe: str) -> Bar:
+        """The newest complete bar of the symbol on a higher timeframe (H1)."""
+        return self._source.on(timeframe).newest()
+
     def __getitem__(self, key: int | str) -> Bar:
-        """The bar so many bars ago: `bar[-1]`; or the bar of a symbol."""
+        """The bar so many bars ago: `bar[-1]`; or the newest complete bar of a symbol."""
         try:
             steps = operator.index(key)  # type: ignore[arg-type]  # a text raises, as it should
         except TypeError:
-            if key == self.symbol:
-                return self
-            raise KeyError(f"{key}: this run has one symbol, {self.symbol}") from None
+            return self if key == self.symbol else self._source.of_symbol(key).newest()
         now = self._index
         if steps == 0:
             return self
@@ -200,25 +243,19 @@ class Bar(SideView):
                 f"bar[{steps}] at bar {now}: expected -{now} to 0; the future is not there, and "
                 "neither is anything before the first bar"
             )
-        return Bar(self._source, now + steps)
+        return Bar(self._source, now + steps, fresh=False)
 
     def __repr__(self) -> str:
-        return f"<bar {self._index} of {self.symbol}: bid {self._listed()}>"
-
-
-class Clock:
-    """How many bars are visible; 0 before the run."""
-
-    visible = 0
+        return f"<{self._source.place} {self._index} of {self.symbol}: bid {self._listed()}>"
 
 
 class Indicator:
-    """One value a bar; `indicator[-1]` is now (L1)."""
+    """One value a bar of a track; `indicator[-1]` is now (L1, H2)."""
 
-    __slots__ = ("_clock", "_name", "_values")
+    __slots__ = ("_name", "_values", "track")
 
-    def __init__(self, name: str, values: Floats, clock: Clock) -> None:
-        self._name, self._values, self._clock = name, values, clock
+    def __init__(self, name: str, values: Floats, track: Track) -> None:
+        self._name, self._values, self.track = name, values, track
 
     @property
     def name(self) -> str:
@@ -231,10 +268,10 @@ class Indicator:
         return list(self._values.tolist())
 
     def __len__(self) -> int:
-        return self._clock.visible
+        return self.track.visible
 
     def __getitem__(self, key: int) -> float:
-        visible = self._clock.visible
+        visible = self.track.visible
         if not -visible <= key < 0:
             raise IndexError(
                 f"{self._name}[{key}] with {visible} values known: expected -1 (now) to -{visible}"
@@ -243,7 +280,7 @@ class Indicator:
 
     def window(self, length: int) -> Floats:
         """The last values, read-only."""
-        visible = self._clock.visible
+        visible = self.track.visible
         if not 1 <= length <= visible:
             raise IndexError(
                 f"{self._name}.window({length}) with {visible} values known: expected 1 to "
@@ -252,7 +289,7 @@ class Indicator:
         return _read_only(self._values[visible - length : visible])
 
     def __repr__(self) -> str:
-        if self._clock.visible == 0:
+        if self.track.visible == 0:
             return f"<{self._name}: no value yet>"
         return f"<{self._name}: {shown(self[-1])}>"
 
@@ -302,9 +339,9 @@ class Position(_Row):
         }
     )
 
-    def __init__(self, row: rows.Position, source: Source, newest: int) -> None:
+    def __init__(self, row: rows.Position, source: Source) -> None:
         super().__init__(row, source)
-        self._newest = newest
+        self._newest = max(source.track.visible - 1, 0)
 
     @property
     def profit(self) -> float:

@@ -67,6 +67,17 @@ impl Moments {
         &self.0[found.unwrap_or(0)]
     }
 
+    /// That of a symbol that has a bar at this step.
+    #[inline]
+    #[must_use]
+    pub fn trading_of(&self, symbol: SymbolId) -> Option<&Moment> {
+        let place = self.0.binary_search_by_key(&symbol, |now| now.symbol);
+        place
+            .ok()
+            .map(|place| &self.0[place])
+            .filter(|now| now.trades)
+    }
+
     /// All, in order.
     #[must_use]
     pub fn as_slice(&self) -> &[Moment] {

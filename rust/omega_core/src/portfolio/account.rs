@@ -134,8 +134,7 @@ impl Portfolio {
 /// mark.
 pub fn mark(positions: &mut [Position], moments: &Moments) {
     for position in positions {
-        let now = moments.of(position.symbol);
-        if now.trades {
+        if let Some(now) = moments.trading_of(position.symbol) {
             let close = now.bar.side(position.direction.exit_side()).close;
             position.marked_profit = profit(position, close, position.lots, now.rate);
         }

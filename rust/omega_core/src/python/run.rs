@@ -24,7 +24,7 @@ use crate::indicators::{Cache, Spec, Track};
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Behind, Feed, Magnifier, Plan, Rates};
 use crate::results::{RunRows, RunTables};
-use crate::store::{Market, SymbolCandles, TrackId, Walk};
+use crate::store::{Market, TrackId, Walk};
 use crate::types::SymbolId;
 
 /// One run over a market.
@@ -52,10 +52,11 @@ pub struct RunReport {
 #[pymethods]
 impl Run {
     #[new]
-    #[pyo3(signature = (stores, timeframes=Vec::new(), align="union"))]
+    #[pyo3(signature = (stores, cash, timeframes=Vec::new(), align="union"))]
     fn new(
         py: Python<'_>,
         stores: Vec<Bound<'_, CandleStore>>,
+        cash: f64,
         timeframes: Vec<TimeframeFields<'_>>,
         align: &str,
     ) -> PyResult<Self> {
@@ -64,7 +65,7 @@ impl Run {
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
             cache: Arc::default(),
-            desk: Arc::default(),
+            desk: Arc::new(Desk::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup,
         })
@@ -306,16 +307,16 @@ fn behind_all(
         .map(|(fields, (symbol, candles))| {
             let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
             let first = newest.map(|bar| bar.time);
-            fields.behind(candles, first.unwrap_or_else(|| candles.time(0)))
+            fields.behind(first.unwrap_or_else(|| candles.time(0)))
         })
         .collect()
 }
 
 impl BehindFields<'_> {
-    fn behind(&self, candles: &SymbolCandles, first: i64) -> Result<Behind, OmegaError> {
+    fn behind(&self, first: i64) -> Result<Behind, OmegaError> {
         Ok(Behind {
             rates: self.rates(first)?,
-            magnifier: self.magnifier(candles),
+            magnifier: self.magnifier(),
         })
     }
 
@@ -340,12 +341,9 @@ impl BehindFields<'_> {
         })
     }
 
-    fn magnifier(&self, coarse: &SymbolCandles) -> Option<Magnifier> {
-        let finer = self.magnifier.as_ref()?;
-        Some(Magnifier::new(
-            Arc::clone(finer.get().inner().symbol(SymbolId(0))),
-            coarse,
-        ))
+    fn magnifier(&self) -> Option<Magnifier> {
+        let finer = self.magnifier.as_ref()?.get().inner();
+        Some(Magnifier::new(Arc::clone(finer.symbol(SymbolId(0)))))
     }
 }
 

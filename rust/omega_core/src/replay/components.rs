@@ -166,7 +166,9 @@ pub trait Portfolio: Account {
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
     fn update_flat(&mut self);
-    /// Marks positions to the closes of a step, applies the stop-out, and writes the step's row.
+    /// Marks positions to the closes of a step, and applies the stop-out.
+    fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E);
+    /// Settles the closes of a step, and writes the step's row.
     fn update<E: Executor>(&mut self, moments: &Moments, executor: &mut E);
     /// Writes the last row again, after positions were closed at the last close.
     fn rewrite_last_row(&mut self);
@@ -186,9 +188,13 @@ impl Portfolio for crate::portfolio::Portfolio {
         self.mark_flat();
     }
 
-    fn update<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
+    fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
         mark(executor.positions_mut(), moments);
         while executor.stop_out(moments, self) {}
+    }
+
+    fn update<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
+        self.settle(moments, executor);
         self.write_row(executor.positions());
     }
 

@@ -54,9 +54,9 @@ impl Feed<'_> {
     /// The finer bars inside the bar that a symbol is at.
     pub(super) fn inside(&mut self, now: &Moment) -> Range<usize> {
         let magnifier = self.behind[now.symbol.index()].magnifier.as_mut();
-        magnifier
-            .filter(|_| now.trades)
-            .map_or(0..0, |magnifier| magnifier.inside(now.bar.time))
+        magnifier.filter(|_| now.trades).map_or(0..0, |magnifier| {
+            magnifier.inside(self.market.symbol(now.symbol), now.index)
+        })
     }
 
     /// One of them.
@@ -76,6 +76,12 @@ impl Feed<'_> {
             now.bar = self.market.symbol(now.symbol).bar(now.index);
             now.rate = self.behind[now.symbol.index()].rates.at(now.bar.time);
             now.trades = true;
+        }
+        for now in moments.iter_mut() {
+            let finer = self.inside(now);
+            if let Some(last) = finer.last() {
+                now.bar.time = self.finer_bar(now, last).time;
+            }
         }
     }
 }

@@ -72,9 +72,15 @@ where
             scene.look(feed, &walk, &actions, executor);
             scene.play(feed, &mut actions, executor, portfolio)?;
             if strategy.manages() && !executor.positions().is_empty() {
-                manage(strategy, feed, &walk, &scene, (executor, portfolio))?;
+                manage(
+                    strategy,
+                    feed,
+                    &walk,
+                    &mut scene.moments,
+                    (executor, portfolio),
+                )?;
             }
-            portfolio.update(&scene.moments, executor);
+            portfolio.update(&scene.closing, executor);
         }
         counts.bars += 1;
         if counts.bars.is_multiple_of(STEPS_BETWEEN_TICKS) {
@@ -89,12 +95,16 @@ where
     Ok(counts)
 }
 
-/// The symbols that matter at a step, and where their orders begin: at their bars, or at the first
-/// of the finer bars inside them (I2).
+/// The symbols that matter at a step, and the finer bars inside theirs (I2).
 struct Scene {
     wanted: Vec<bool>,
+    /// Where each symbol stands.
     moments: Moments,
+    /// The same, with the first finer bar in place of a bar that has some.
     opening: Moments,
+    /// The same at the end of the step: what is closed at a close has the time of the last finer
+    /// bar, as in the finer run (I5).
+    closing: Moments,
     /// The further finer bars, by place among the moments.
     inside: Vec<Range<usize>>,
 }
@@ -105,6 +115,7 @@ impl Scene {
             wanted: vec![false; symbols],
             moments: Moments::default(),
             opening: Moments::default(),
+            closing: Moments::default(),
             inside: Vec::new(),
         }
     }
@@ -152,9 +163,11 @@ impl Scene {
         for action in actions.drain(..) {
             executor.process(action, &self.opening, portfolio)?;
         }
-        for (now, finer) in self.opening.as_slice().iter().zip(&self.inside) {
+        self.closing.clone_from(&self.moments);
+        let parts = self.opening.as_slice().iter().zip(&self.inside);
+        for (close, (now, finer)) in self.closing.iter_mut().zip(parts) {
             if now.trades {
-                play_inside(feed, now, finer.clone(), executor, portfolio)?;
+                close.bar.time = play_inside(feed, now, finer.clone(), executor, portfolio)?;
             }
         }
         Ok(())
@@ -172,51 +185,64 @@ fn open<E: Executor, P: Portfolio>(
     executor.late_refusal()
 }
 
-/// What follows an open: the rest of a bar, and the finer bars after the first one.
+/// What follows an open: the rest of a bar, and the finer bars after the first one; between finer
+/// bars the account is settled as between bars. Gives the time of the last one walked.
 fn play_inside<E: Executor, P: Portfolio>(
     feed: &Feed<'_>,
     opening: &Moment,
     finer: Range<usize>,
     executor: &mut E,
     portfolio: &mut P,
-) -> Result<(), OmegaError> {
-    executor.match_bar(opening, portfolio);
-    executor.late_refusal()?;
-    executor.manage(opening);
-    let mut last = opening.bar;
+) -> Result<i64, OmegaError> {
+    follow(opening, executor, portfolio)?;
+    let mut now = *opening;
     for index in finer {
+        portfolio.settle(&Moments::of_one(now), executor);
         if executor.is_idle() {
             break;
         }
         let bar = feed.finer_bar(opening, index);
-        let now = Moment {
+        now = Moment {
             bar,
-            last,
-            ..*opening
+            last: now.bar,
+            ..now
         };
         open(&now, executor, portfolio)?;
-        executor.match_bar(&now, portfolio);
-        executor.late_refusal()?;
-        executor.manage(&now);
-        last = bar;
+        follow(&now, executor, portfolio)?;
     }
+    Ok(now.bar.time)
+}
+
+/// EXITS and MANAGE of a bar or finer bar.
+fn follow<E: Executor, P: Portfolio>(
+    now: &Moment,
+    executor: &mut E,
+    portfolio: &mut P,
+) -> Result<(), OmegaError> {
+    executor.match_bar(now, portfolio);
+    executor.late_refusal()?;
+    executor.manage(now);
     Ok(())
 }
 
-/// MANAGE by the strategy's own position manager: it sees the bars that just closed.
+/// MANAGE by the strategy's own position manager: it sees what the next step will see, and levels
+/// are judged by that.
 fn manage<S: Strategy, E: Executor, P: Portfolio>(
     strategy: &mut S,
     feed: &Feed<'_>,
     walk: &Walk<'_>,
-    scene: &Scene,
+    moments: &mut Moments,
     (executor, portfolio): (&mut E, &mut P),
 ) -> Result<(), S::Error> {
     let mut actions = Vec::new();
     let closed = walk.closed();
     let view = View::new(feed.market, &closed);
     strategy.manage(&view, &State::of(executor, portfolio), &mut actions)?;
+    for now in moments.iter_mut() {
+        now.last = closed.newest(now.symbol).unwrap_or(now.last);
+    }
     for action in actions {
-        executor.process_managed(&action, &scene.moments)?;
+        executor.process_managed(&action, moments)?;
     }
     Ok(())
 }

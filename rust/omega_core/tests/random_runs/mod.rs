@@ -129,7 +129,7 @@ impl<C: Choices + Clone> RandomRun<C> {
         let candles = market.candles();
         let magnifier = rules
             .magnified
-            .then(|| Magnifier::new(market.finer_candles(), &candles));
+            .then(|| Magnifier::new(market.finer_candles()));
         let single = store::Market::single(Arc::new(candles.clone()));
         let mut feed = Feed {
             market: &single,

@@ -22,15 +22,11 @@ impl Simulator {
         }
         for position in self.positions.iter_mut().filter(|p| p.symbol == now.symbol) {
             let swap = &self.settings.symbols[position.symbol.index()].swap;
-            let nights = swap.nights(from, to);
-            if swap.is_none() || nights == 0.0 {
+            let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
+            if per_night == 0.0 || nights == 0.0 {
                 continue;
             }
-            let amount = swap.per_night(position.direction)
-                * position.lots
-                * position.contract_size
-                * now.rate
-                * nights;
+            let amount = per_night * position.lots * position.contract_size * now.rate * nights;
             position.swap += amount;
             account.book_swap(position, amount, now.bar.time);
         }
@@ -83,7 +79,7 @@ impl Simulator {
                 take_profit,
             } => {
                 let id = self.take_number();
-                let closes = now.bar;
+                let closes = now.last;
                 let refused = self.modify(id, trade, (stop_loss, take_profit), &closes, now);
                 self.answer(id, refused, now)
             }
@@ -142,7 +138,7 @@ impl Simulator {
         if self.positions.is_empty() || self.equity(account) >= level * self.margin_held() {
             return false;
         }
-        let trading = |p: &Position| moments.of(p.symbol).trades;
+        let trading = |p: &Position| moments.trading_of(p.symbol).is_some();
         let mut places = (0..self.positions.len()).filter(|&p| trading(&self.positions[p]));
         let Some(mut place) = places.next() else {
             return false;

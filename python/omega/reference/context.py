@@ -1,0 +1,155 @@
+"""What a strategy may declare, ask for and know: the run as it sees it.
+
+What goes in: the tracks of a run and its settings. What comes out: indicators, positions, orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omega.errors import ConfigError
+from omega.reference import indicators, views
+from omega.reference.columns import Floats
+from omega.reference.portfolio import Portfolio
+from omega.reference.simulator import Simulator
+from omega.reference.tracks import Track, World
+from omega.signals import Action
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Named = str | views.Indicator
+
+
+class Context:
+    """What a strategy may declare and ask: the `RunContext` of this backend."""
+
+    def __init__(self, world: World, settings: Mapping[str, Any]) -> None:
+        self.world = world
+        self.symbols = tuple(world.symbols)
+        self.sources = {
+            symbol: views.Source(world, one.base) for symbol, one in world.symbols.items()
+        }
+        self.portfolio = Portfolio(settings["cash"], 0)
+        unit = world.first.candles.unit
+        self.simulator = Simulator(settings, self.symbols, unit, self.portfolio)
+        self.queue: list[Action] = []
+        self.taken: list[Action] = []
+
+    def next_order_id(self) -> int:
+        """Give the number that the next queued action will take."""
+        return self.simulator.next_order + len(self.taken) + len(self.queue)
+
+    @property
+    def balance(self) -> float:
+        """Cash after all booked profits and costs."""
+        return self.portfolio.balance
+
+    @property
+    def equity(self) -> float:
+        """Balance plus open profit at the newest bar's close."""
+        return self.portfolio.marked_equity
+
+    @property
+    def positions(self) -> list[views.Position]:
+        """All open positions, oldest first."""
+        return [views.Position(row, self.sources[row.symbol]) for row in self.simulator.positions]
+
+    @property
+    def position(self) -> views.Position | None:
+        """The oldest open position, or None."""
+        return next(iter(self.positions), None)
+
+    @property
+    def pending(self) -> list[views.PendingOrder]:
+        """Orders that wait, oldest first."""
+        pending = self.simulator.pending
+        return [views.PendingOrder(row, self.sources[row.symbol]) for row in pending]
+
+    def declare_warmup(self, bars: int) -> None:
+        """Ask for so many complete bars of each symbol before the first decision (L2)."""
+        for one in self.world.symbols.values():
+            one.base.declare(bars)
+
+    def indicator(
+        self,
+        name: str,
+        parameters: list[float],
+        source: Named | tuple[Named, Named],
+        *,
+        labels: list[str],
+        timeframe: str | None,
+        symbol: str | None,
+    ) -> list[views.Indicator]:
+        """Compute an indicator over columns or other indicators; one view for each label."""
+        several = source if isinstance(source, tuple) else (source,)
+        track = self._track(several, symbol, timeframe)
+        entry = indicators.ENTRIES[name]
+        named = iter(several)
+        columns = tuple(
+            _values(track, next(named))
+            if need in ("source", "second")
+            else _column(track, need if need == "volume" else f"{source}_{need}")
+            for need in entry.needs
+        )
+        outputs = indicators.compute(name, parameters, indicators.Columns(columns, _days(track)))
+        track.declare(entry.warmup(parameters))
+        return [_indicator(track, *pair) for pair in zip(labels, outputs, strict=True)]
+
+    def _track(self, sources: Sequence[Named], symbol: str | None, timeframe: str | None) -> Track:
+        """Where an indicator lives: where the indicators do that it reads, else where asked for."""
+        tracks = [one.track for one in sources if isinstance(one, views.Indicator)]
+        if not tracks:
+            return self.world.track(symbol, timeframe)
+        place = tracks[0]
+        asked = self.world.track(symbol or place.candles.symbol, timeframe or place.timeframe)
+        for track in (*tracks[1:], asked):
+            if track is not place:
+                raise ConfigError(
+                    f"source: given an indicator of {place.name} for one of {track.name}, expected "
+                    "one symbol and one timeframe. An indicator lives where its source does"
+                )
+        return place
+
+    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> views.Indicator:
+        """Evaluate a Polars expression over the candles."""
+        import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
+
+        track = self.world.track(symbol, None)
+        frame = track.candles.frame()
+        column = frame.select(expression.cast(pl.Float64).alias(name)).to_series()
+        if len(column) != len(frame):
+            raise ConfigError(
+                f"column: given {len(column)} values, expected {len(frame)}, one for each bar. "
+                "An expression must give one number for each bar"
+            )
+        return _indicator(track, name, column.fill_null(float("nan")).to_list())
+
+
+def _indicator(track: Track, name: str, values: list[float]) -> views.Indicator:
+    array = np.array(values)
+    known = np.flatnonzero(~np.isnan(array))
+    track.declare(int(known[0]) + 1 if len(known) else len(array))
+    return views.Indicator(name, array, track)
+
+
+def _days(track: Track) -> list[int]:
+    candles = track.candles
+    return [int(time) // candles.units_per_day for time in candles.time]
+
+
+def _values(track: Track, source: Named) -> Sequence[float]:
+    return source.values if isinstance(source, views.Indicator) else _column(track, source)
+
+
+def _column(track: Track, source: str) -> list[float]:
+    if source == "volume" and track.candles.volume is None:
+        raise ConfigError(
+            "source: given volume, expected a column of the data. The data has no volume column"
+        )
+    sided = source.startswith(("bid_", "ask_")) or source == "volume"
+    column: Floats = getattr(track.candles, source if sided else f"bid_{source}")
+    return list(column.tolist())

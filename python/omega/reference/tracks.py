@@ -1,0 +1,241 @@
+"""What is visible when: symbols, their timeframes, and the clock of a run (L1, X1, X2, H1).
+
+What goes in: the candles of each symbol. What comes out: a timeline, and at each step of it how
+many bars of each track are complete. A track is the candles of a symbol on one timeframe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from omega.errors import ConfigError
+from omega.reference.columns import Columns
+from omega.reference.matching import Candle
+from omega.reference.rows import NO_CANDLE
+
+
+class Track:
+    """The candles of a symbol on one timeframe, and how many of them are visible.
+
+    Attributes:
+        candles: All of them.
+        timeframe: Its name; None for the candles as they were given.
+        visible: How many are complete at the step at hand; it never falls.
+        fresh: Whether the newest of them was not there a step before.
+        needed: How many the strategy asks for before its first decision (L2).
+    """
+
+    def __init__(self, candles: Columns, timeframe: str | None = None) -> None:
+        self.candles, self.timeframe = candles, timeframe
+        self.visible = 0
+        self.fresh = False
+        self.needed = 0
+
+    @property
+    def name(self) -> str:
+        """Symbol and timeframe in words."""
+        symbol = self.candles.symbol
+        return symbol if self.timeframe is None else f"{symbol} {self.timeframe}"
+
+    def declare(self, bars: int) -> None:
+        """Ask for so many visible bars before the first decision."""
+        self.needed = max(self.needed, bars)
+
+    def show(self, visible: int) -> None:
+        """Note how many are visible with this step."""
+        self.fresh = visible > self.visible
+        self.visible = visible
+
+
+class Base(Track):
+    """The candles of a symbol as they were given, in a run of several symbols.
+
+    Attributes:
+        opened: How many bars opened before the step at hand; the next one may open with it.
+        since: When its bar at an earlier step opened, of which it is the newest.
+    """
+
+    def __init__(self, candles: Columns) -> None:
+        super().__init__(candles)
+        self.times: list[int] = candles.time.tolist()
+        self.opened = 0
+        self.since: int | None = None
+        self._at_hand = False
+        self._length: int | None = None
+
+    @property
+    def at_hand(self) -> int | None:
+        """The bar that opens with the step at hand."""
+        return self.opened if self._at_hand else None
+
+    def move(self, time: int) -> None:
+        """Go to a step: a bar is complete when its length is over, or the next one opens."""
+        self._open_until(time)
+        self._at_hand = self.times[self.opened : self.opened + 1] == [time]
+        is_over = self._at_hand or self.opened == 0
+        if not is_over and self._length is not None:
+            is_over = self.times[self.opened - 1] + self._length <= time
+        self.show(self.opened if is_over else self.opened - 1)
+
+    def end(self, last: int) -> None:
+        """Go past the last step: what opened by then is complete."""
+        self._open_until(last + 1)
+        self._at_hand = False
+        self.show(self.opened)
+
+    def _open_until(self, time: int) -> None:
+        """Let the bars before a time open; the shortest step between two so far is their length."""
+        if self._at_hand:
+            self.since = self.times[self.opened]
+        while self.opened < len(self.times) and self.times[self.opened] < time:
+            if self.opened > 0:
+                step = self.times[self.opened] - self.times[self.opened - 1]
+                self._length = step if self._length is None else min(self._length, step)
+            self.opened += 1
+
+
+class Alone(Base):
+    """The candles of the only symbol: each row is a step, also where quotes repeat a time."""
+
+    def move(self, time: int) -> None:  # noqa: ARG002 - as of several symbols
+        """Go to the next row; all before it are complete."""
+        self._next()
+        self._at_hand = True
+
+    def end(self, last: int) -> None:  # noqa: ARG002 - as of several symbols
+        """Go past the last row."""
+        self._next()
+
+    def _next(self) -> None:
+        if self._at_hand:
+            self.since = self.times[self.opened]
+            self.opened += 1
+            self._at_hand = False
+        self.show(self.opened)
+
+
+class Higher(Track):
+    """A higher timeframe: a bar is visible when its end is reached and all in it is complete."""
+
+    def __init__(
+        self, candles: Columns, timeframe: str, ends: Sequence[int], pasts: Sequence[int]
+    ) -> None:
+        super().__init__(candles, timeframe)
+        self._ends, self._pasts = ends, pasts
+
+    def move(self, time: int, below: int) -> None:
+        """Go to a step at which so many of the candles below are complete."""
+        visible = self.visible
+        while visible < len(self._ends) and self._ends[visible] <= time:
+            if self._pasts[visible] > below:
+                break
+            visible += 1
+        self.show(visible)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """The tracks of one symbol."""
+
+    base: Base
+    higher: Mapping[str, Higher] = field(default_factory=dict)
+
+
+class World:
+    """All tracks of a run, and the step at hand.
+
+    Attributes:
+        symbols: The tracks of each symbol, in the order given.
+        times: The timeline.
+        step: Place of the step at hand on it; -1 before the first.
+    """
+
+    def __init__(self, symbols: Sequence[Tracks], align: str) -> None:
+        self.symbols = {one.base.candles.symbol: one for one in symbols}
+        self.times = _timeline([one.base for one in symbols], align)
+        self.step = -1
+
+    @property
+    def first(self) -> Base:
+        """The candles of the first symbol."""
+        return next(iter(self.symbols.values())).base
+
+    @property
+    def time(self) -> int:
+        """When the step at hand is."""
+        return self.times[self.step]
+
+    def move(self) -> None:
+        """Go to the next step, or past the last (PREPARE)."""
+        self.step += 1
+        over = self.step == len(self.times)
+        for one in self.symbols.values():
+            if over:
+                one.base.end(self.times[-1])
+            else:
+                one.base.move(self.time)
+            for track in one.higher.values():
+                if over:
+                    track.show(track.visible)
+                else:
+                    track.move(self.time, one.base.visible)
+
+    def is_warm(self) -> bool:
+        """Whether every track has the bars asked for, and the first symbol has one (L2)."""
+        return self.first.visible > 0 and all(
+            track.visible >= track.needed for track in self._tracks()
+        )
+
+    def needed(self) -> int:
+        """The longest warm-up of all."""
+        return max(track.needed for track in self._tracks())
+
+    def _tracks(self) -> list[Track]:
+        return [
+            track for one in self.symbols.values() for track in (one.base, *one.higher.values())
+        ]
+
+    def track(self, symbol: str | None, timeframe: str | None) -> Track:
+        """Find the track of a symbol, the first where none is named, and a timeframe.
+
+        Raises:
+            ConfigError: The run has no such symbol or timeframe.
+        """
+        name = self.first.candles.symbol if symbol is None else symbol
+        if name not in self.symbols:
+            raise ConfigError(
+                f"symbol: given {name}, expected one of {', '.join(self.symbols)}. "
+                "It is no symbol of this run"
+            )
+        one = self.symbols[name]
+        if timeframe is None:
+            return one.base
+        if timeframe not in one.higher:
+            known = f"one of {', '.join(one.higher)}" if one.higher else "None"
+            raise ConfigError(
+                f"timeframe: given {timeframe}, expected {known}. "
+                "Name it in the timeframes of the run"
+            )
+        return one.higher[timeframe]
+
+    def newest(self, symbol: str) -> Candle:
+        """The newest visible candle of a symbol; `NO_CANDLE` where there is none."""
+        base = self.symbols[symbol].base
+        return base.candles.candle(base.visible - 1) if base.visible > 0 else NO_CANDLE
+
+
+def _timeline(bases: Sequence[Base], align: str) -> list[int]:
+    """The times of all symbols, or those that every symbol has (X1)."""
+    if len(bases) == 1:
+        return bases[0].times
+    times = set(bases[0].times)
+    for base in bases[1:]:
+        times = times | set(base.times) if align == "union" else times & set(base.times)
+    if not times:
+        raise ConfigError(
+            f"align: given intersection, expected times that all of "
+            f"{', '.join(base.candles.symbol for base in bases)} have. "
+            "Use align='union', or candles of one clock"
+        )
+    return sorted(times)
