@@ -15,6 +15,7 @@ use std::ops::Range;
 use crate::error::OmegaError;
 use crate::execution::{Action, Moment, Moments};
 use crate::store::Walk;
+use crate::types::SymbolId;
 
 pub use components::{Executor, Observer, Portfolio};
 pub use feed::{Behind, Feed};
@@ -62,23 +63,23 @@ where
     let mut actions: Vec<Action> = Vec::new();
     let mut scene = Scene::new(market.symbols().len());
     for step in plan.start..plan.end {
-        let view = View::new(market, &walk);
-        strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
-        executor.clear_events();
+        if strategy.wakes_at(step) == step || !executor.events().is_empty() {
+            let view = View::new(market, &walk);
+            strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
+            executor.clear_events();
+        }
         if actions.is_empty() && executor.is_idle() {
             portfolio.update_flat();
+        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, executor) {
+            portfolio.update_calm(profit, executor.positions().len());
         } else {
+            executor.rouse();
             counts.signals += actions.len();
             scene.look(feed, &walk, &actions, executor);
             scene.play(feed, &mut actions, executor, portfolio)?;
             if strategy.manages() && !executor.positions().is_empty() {
-                manage(
-                    strategy,
-                    feed,
-                    &walk,
-                    &mut scene.moments,
-                    (executor, portfolio),
-                )?;
+                let moments = &mut scene.moments;
+                manage(strategy, feed, &walk, moments, (executor, portfolio))?;
             }
             portfolio.update(&scene.closing, executor);
         }
@@ -90,9 +91,30 @@ where
             walk.advance();
         }
     }
+    executor.rouse();
     finish(walk, feed, plan, strategy, (executor, portfolio))?;
     observer.tick(counts.bars)?;
     Ok(counts)
+}
+
+/// The open profit at the close of a bar in which nothing can happen; none where something may, or
+/// somebody has to look at every bar.
+#[inline]
+fn quiet<S: Strategy, E: Executor>(
+    feed: &mut Feed<'_>,
+    walk: &Walk<'_>,
+    actions: &[Action],
+    strategy: &S,
+    executor: &mut E,
+) -> Option<f64> {
+    let [behind] = feed.behind.as_mut_slice() else {
+        return None;
+    };
+    if !actions.is_empty() || strategy.manages() || behind.magnifier.is_some() {
+        return None;
+    }
+    let bar = walk.bar(SymbolId(0))?;
+    executor.glide(&bar, behind.rates.at(bar.time))
 }
 
 /// The symbols that matter at a step, and the finer bars inside theirs (I2).
