@@ -3,10 +3,19 @@
 //! A value depends on bars up to its own only. NaN in gives NaN out at that place (and wherever a
 //! window holds it); recursions skip it and go on from their last state.
 
+pub mod channels;
+pub mod clusters;
 mod double;
+mod exact;
+mod extremes;
+pub mod garch;
 mod recursive;
 mod rolling;
 mod series;
+pub mod special;
+pub mod statistics;
+pub mod volatility;
+mod wide;
 
 use crate::error::OmegaError;
 

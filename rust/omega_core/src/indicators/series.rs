@@ -97,6 +97,15 @@ impl<'a> Series<'a> {
         self.length == 0
     }
 
+    /// The values in one slice: as they lie where they are in one, joined where they are in several.
+    #[must_use]
+    pub fn contiguous(&self) -> Cow<'_, [f64]> {
+        match self.parts.as_slice() {
+            [only] => Cow::Borrowed(only),
+            _ => Cow::Owned(self.iter().collect()),
+        }
+    }
+
     /// The values in order.
     pub fn iter(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         self.parts.iter().flat_map(|part| part.iter().copied())
