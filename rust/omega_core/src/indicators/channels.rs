@@ -1,31 +1,44 @@
 //! Bands and stops around the price.
 
 use super::extremes::{highest, lowest};
-use super::statistics::deviations;
-use super::volatility::atr;
-use super::{Series, recursive, rolling};
+use super::statistics::std;
+use super::volatility::{atr, true_range};
+use super::{recursive, rolling};
 
 /// Upper, middle and lower line.
 pub type Bands = [Vec<f64>; 3];
 
-/// The mean of the last n, and k population standard deviations on both sides (TA-Lib's `BBANDS`).
+/// The mean of the last n, and k population standard std on both sides (TA-Lib's `BBANDS`).
 #[must_use]
-pub fn bollinger(values: &Series<'_>, n: usize, k: f64) -> Bands {
-    let width = deviations(&values.contiguous(), n, 0);
+pub fn bollinger(values: &[f64], n: usize, k: f64) -> Bands {
+    let width = std(values, n, 0);
     around(rolling::sma(values, n), &width, k)
 }
 
 /// The exponential average of n values, and k average true ranges of `atr_n` bars on both sides.
+/// Both averages start with the plain mean that ends at the first bar where both can stand
+/// (TA-Lib's `KC`, there of the typical price).
 #[must_use]
 pub fn keltner(
-    values: &Series<'_>,
-    bars: [&Series<'_>; 3],
+    values: &[f64],
+    bars: [&[f64]; 3],
     n: usize,
     k: f64,
     atr_n: usize,
 ) -> Bands {
     let [high, low, close] = bars;
-    around(recursive::ema(values, n), &atr(high, low, close, atr_n), k)
+    let first = (n - 1).max(atr_n);
+    let middle = recursive::ema(&without(values, first + 1 - n), n);
+    let width = recursive::rma(&without(&true_range(high, low, close), first + 1 - atr_n), atr_n);
+    around(middle, &width, k)
+}
+
+/// The values but for the first few, which become NaN.
+fn without(values: &[f64], first: usize) -> Vec<f64> {
+    let mut result = values.to_vec();
+    let first = first.min(values.len());
+    result[..first].fill(f64::NAN);
+    result
 }
 
 fn around(middle: Vec<f64>, width: &[f64], k: f64) -> Bands {
@@ -48,9 +61,9 @@ fn around(middle: Vec<f64>, width: &[f64], k: f64) -> Bands {
 
 /// Highest high and lowest low of the last n bars, this one among them, and what lies half way.
 #[must_use]
-pub fn donchian(high: &Series<'_>, low: &Series<'_>, n: usize) -> Bands {
-    let upper = highest(&high.contiguous(), n);
-    let lower = lowest(&low.contiguous(), n);
+pub fn donchian(high: &[f64], low: &[f64], n: usize) -> Bands {
+    let upper = highest(high, n);
+    let lower = lowest(low, n);
     let middle = middles(&upper, &lower);
     [upper, middle, lower]
 }
@@ -61,12 +74,12 @@ fn middles(a: &[f64], b: &[f64]) -> Vec<f64> {
 
 /// The line of a trend and its direction, 1 up and −1 down: the middle of the bar less or plus k
 /// average true ranges, moved in the direction of the trend only, until a close crosses it. The
-/// first bar that has a range is a downtrend unless it closes above its upper line.
+/// first bar that has a range is in an uptrend unless it closes below its lower line (TA-Lib's
+/// `SUPERTREND`).
 #[must_use]
-pub fn supertrend(bars: [&Series<'_>; 3], n: usize, k: f64) -> [Vec<f64>; 2] {
+pub fn supertrend(bars: [&[f64]; 3], n: usize, k: f64) -> [Vec<f64>; 2] {
     let [high, low, close] = bars;
     let range = atr(high, low, close, n);
-    let (high, low, close) = (high.contiguous(), low.contiguous(), close.contiguous());
     let mut trend = Trend::default();
     let mut line = Vec::with_capacity(range.len());
     let mut direction = Vec::with_capacity(range.len());
@@ -98,7 +111,7 @@ impl Default for Trend {
             upper: f64::INFINITY,
             lower: f64::NEG_INFINITY,
             close: f64::NAN,
-            up: false,
+            up: true,
         }
     }
 }
@@ -124,8 +137,7 @@ impl Trend {
 /// Wilder's parabolic stop and reverse, as TA-Lib's `SAR` has it: the first value stands at the
 /// second bar, and the trend starts downwards where its low fell by more than its high rose.
 #[must_use]
-pub fn parabolic_sar(high: &Series<'_>, low: &Series<'_>, step: f64, most: f64) -> Vec<f64> {
-    let (high, low) = (high.contiguous(), low.contiguous());
+pub fn parabolic_sar(high: &[f64], low: &[f64], step: f64, most: f64) -> Vec<f64> {
     let mut before: Option<(f64, f64)> = None;
     let mut state: Option<Parabola> = None;
     let mut result = Vec::with_capacity(high.len());
@@ -224,12 +236,11 @@ impl Parabola {
 /// lagging span is the close itself, to be compared with bars `shift` ago.
 #[must_use]
 pub fn ichimoku(
-    high: &Series<'_>,
-    low: &Series<'_>,
+    high: &[f64],
+    low: &[f64],
     lengths: [usize; 3],
     shift: usize,
 ) -> [Vec<f64>; 4] {
-    let (high, low) = (high.contiguous(), low.contiguous());
     let [conversion, base, slow] = lengths.map(|n| middles(&highest(&high, n), &lowest(&low, n)));
     let fast = delayed(&middles(&conversion, &base), shift);
     let slow = delayed(&slow, shift);
@@ -250,7 +261,7 @@ mod tests {
     #[test]
     fn equal_values_have_bands_of_no_width() {
         let values = [1.1; 5];
-        let [upper, middle, lower] = bollinger(&Series::of(&values), 3, 2.0);
+        let [upper, middle, lower] = bollinger(&values, 3, 2.0);
         assert!(upper[1].is_nan() && middle[1].is_nan() && lower[1].is_nan());
         assert_eq!([upper[4], middle[4], lower[4]], [1.1; 3]);
     }
@@ -260,18 +271,18 @@ mod tests {
         let high = [10.0, 11.0, 12.0, 13.0, 20.0, 21.0, 10.0];
         let low = high.map(|value| value - 1.0);
         let close = high.map(|value| value - 0.5);
-        let bars = [&Series::of(&high), &Series::of(&low), &Series::of(&close)];
+        let bars = [&high, &low, &close];
         let [line, direction] = supertrend(bars, 2, 1.0);
         assert!(line[1].is_nan() && direction[1].is_nan());
-        assert_eq!(direction[2..], [-1.0, -1.0, 1.0, 1.0, -1.0]);
-        assert_eq!(line[2], 11.5 + 1.5);
+        assert_eq!(direction[2..], [1.0, 1.0, 1.0, 1.0, -1.0]);
+        assert_eq!(line[2], 11.5 - 1.5);
     }
 
     #[test]
     fn a_stop_waits_for_two_bars_and_reverses_when_it_is_touched() {
         let high = [10.0, 11.0, f64::NAN, 12.0, 9.0];
         let low = [9.0, 10.0, 10.0, 11.0, 8.0];
-        let result = parabolic_sar(&Series::of(&high), &Series::of(&low), 0.02, 0.2);
+        let result = parabolic_sar(&high, &low, 0.02, 0.2);
         assert!(result[0].is_nan() && result[2].is_nan());
         assert_eq!([result[1], result[3], result[4]], [9.0, 9.04, 12.0]);
     }
@@ -280,7 +291,7 @@ mod tests {
     fn spans_stand_where_a_chart_draws_them() {
         let high: Vec<f64> = (1..9).map(f64::from).collect();
         let low: Vec<f64> = high.iter().map(|value| value - 1.0).collect();
-        let lines = ichimoku(&Series::of(&high), &Series::of(&low), [1, 2, 3], 2);
+        let lines = ichimoku(&high, &low, [1, 2, 3], 2);
         assert_eq!(lines[0][3], 3.5);
         assert_eq!(lines[1][3], 3.0);
         assert_eq!(lines[2][3], f64::midpoint(1.5, 1.0));

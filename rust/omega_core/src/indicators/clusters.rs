@@ -1,6 +1,5 @@
 //! How large the volatility is among its own last values.
 
-use super::Series;
 use super::statistics::{float, place};
 
 const ROUNDS: usize = 30;
@@ -10,10 +9,10 @@ const ROUNDS: usize = 30;
 /// between two centres belongs to the lower, a group without values keeps its centre, and where
 /// all values are equal they are of group 0. What is not above 0 counts as NaN.
 #[must_use]
-pub fn volatility_cluster(feature: &Series<'_>, n: usize, k: usize) -> Vec<f64> {
+pub fn volatility_cluster(feature: &[f64], n: usize, k: usize) -> Vec<f64> {
     let logarithms: Vec<f64> = feature
         .iter()
-        .map(|value| if value > 0.0 { value.ln() } else { f64::NAN })
+        .map(|value| if *value > 0.0 { value.ln() } else { f64::NAN })
         .collect();
     let mut window = Sorted::default();
     let mut groups = Groups::new(n, k);
@@ -144,8 +143,7 @@ impl Groups {
 
 /// How many of the `n - 1` values before this one lie below it, in percent.
 #[must_use]
-pub fn percentile_rank(feature: &Series<'_>, n: usize) -> Vec<f64> {
-    let values = feature.contiguous();
+pub fn percentile_rank(values: &[f64], n: usize) -> Vec<f64> {
     let mut holes_until = n - 1;
     values
         .iter()
@@ -171,7 +169,7 @@ mod tests {
     #[test]
     fn groups_are_numbered_from_the_quietest() {
         let values = [1.0, 1.1, 9.0, 9.1, 80.0, 81.0, 1.05, 9.05, 80.5];
-        let result = volatility_cluster(&Series::of(&values), 6, 3);
+        let result = volatility_cluster(&values, 6, 3);
         assert!(result[4].is_nan());
         assert_eq!(result[5..], [2.0, 0.0, 1.0, 2.0]);
     }
@@ -179,7 +177,7 @@ mod tests {
     #[test]
     fn equal_values_are_of_the_lowest_group_and_holes_have_none() {
         let values = [2.0, 2.0, 2.0, 0.0, 2.0, 3.0, 5.0];
-        let result = volatility_cluster(&Series::of(&values), 3, 2);
+        let result = volatility_cluster(&values, 3, 2);
         assert_eq!(result[2], 0.0);
         assert!(result[3..6].iter().all(|label| label.is_nan()));
         assert_eq!(result[6], 1.0);
@@ -188,7 +186,7 @@ mod tests {
     #[test]
     fn a_rank_counts_what_lies_below() {
         let values = [3.0, 1.0, 2.0, 2.0, 5.0];
-        let result = percentile_rank(&Series::of(&values), 3);
+        let result = percentile_rank(&values, 3);
         assert!(result[1].is_nan());
         assert_eq!(result[2..], [50.0, 50.0, 100.0]);
     }

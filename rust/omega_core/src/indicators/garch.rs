@@ -1,6 +1,5 @@
 //! Volatility by GARCH(1,1) with given weights.
 
-use super::Series;
 use super::statistics::float;
 
 /// Weights and start of a GARCH(1,1) volatility.
@@ -25,10 +24,9 @@ pub struct Garch {
 /// Standard deviation of the next return as the returns before it tell: `v = ω + α e² + β v` with
 /// the shock e and the variance of the bar before. Mean and first variance (a sample's) are those
 /// of the first `min_periods` returns; the first value stands at the last of them. What is not
-/// above 0 counts as NaN; a return leads from the last value that is none.
+/// finite and above 0 counts as NaN; a return leads from the last value that is none.
 #[must_use]
-pub fn garch_volatility(values: &Series<'_>, garch: &Garch) -> Vec<f64> {
-    let values = values.contiguous();
+pub fn garch_volatility(values: &[f64], garch: &Garch) -> Vec<f64> {
     match garch.lookback {
         None => along(&values, garch),
         Some(lookback) => anew(&values, garch, lookback),
@@ -39,7 +37,7 @@ pub fn garch_volatility(values: &Series<'_>, garch: &Garch) -> Vec<f64> {
 fn returns<'a>(values: &'a [f64], garch: &'a Garch) -> impl Iterator<Item = Option<f64>> + 'a {
     let mut last = f64::NAN;
     values.iter().map(move |value| {
-        let usable = *value > 0.0;
+        let usable = *value > 0.0 && value.is_finite();
         usable.then(|| {
             let ratio = value / last;
             last = *value;
@@ -167,7 +165,7 @@ mod tests {
     fn the_variance_starts_with_the_first_returns_and_goes_on_from_the_bar_before() {
         // Returns 1, 0, 1, 0: mean 0.5, variance 0.5, shock of the last start return -0.5.
         let values = [1.0, 2.0, 2.0, f64::NAN, 4.0, 4.0];
-        let result = garch_volatility(&Series::of(&values), &GARCH);
+        let result = garch_volatility(&values, &GARCH);
         assert!(result[1].is_nan() && result[3].is_nan());
         assert_eq!(result[2], 0.5_f64.sqrt());
         let variance = 0.125 + 0.25 * 0.25 + 0.5 * 0.5;
@@ -182,10 +180,10 @@ mod tests {
             lookback: Some(5),
             ..GARCH
         };
-        let result = garch_volatility(&Series::of(&values), &local);
+        let result = garch_volatility(&values, &local);
         assert!(result[3].is_nan() && result[4].is_nan());
         for i in 5..values.len() {
-            let alone = garch_volatility(&Series::of(&values[i - 4..=i]), &GARCH);
+            let alone = garch_volatility(&values[i - 4..=i], &GARCH);
             assert_eq!(result[i], alone[4], "{i}");
         }
     }

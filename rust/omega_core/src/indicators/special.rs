@@ -1,8 +1,7 @@
 //! A level that follows the price, and the score of the distance from it.
 
-use super::Series;
 use super::garch::{Garch, garch_volatility};
-use super::statistics::{deviations, differences, scores};
+use super::statistics::{std, differences, scores};
 
 /// Variances of a random-walk level: of what is measured, and of the level's own steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,11 +15,7 @@ pub struct Kalman {
 /// The level of a random walk that is measured with noise, by Kalman's filter; it starts at the
 /// first value, with the variance of a measurement.
 #[must_use]
-pub fn kalman_mean(values: &Series<'_>, kalman: Kalman) -> Vec<f64> {
-    levels(&values.contiguous(), kalman)
-}
-
-fn levels(values: &[f64], kalman: Kalman) -> Vec<f64> {
+pub fn kalman_mean(values: &[f64], kalman: Kalman) -> Vec<f64> {
     let mut state: Option<(f64, f64)> = None;
     values
         .iter()
@@ -46,18 +41,16 @@ fn levels(values: &[f64], kalman: Kalman) -> Vec<f64> {
 /// Distance from the Kalman mean, over the sample standard deviation of that distance in the last
 /// n values. The distance itself is not centred.
 #[must_use]
-pub fn kalman_zscore(values: &Series<'_>, n: usize, kalman: Kalman) -> Vec<f64> {
-    let values = values.contiguous();
-    let residuals = differences(&values, &levels(&values, kalman));
-    scores(&residuals, &deviations(&residuals, n, 1))
+pub fn kalman_zscore(values: &[f64], n: usize, kalman: Kalman) -> Vec<f64> {
+    let residuals = differences(&values, &kalman_mean(&values, kalman));
+    scores(&residuals, &std(&residuals, n, 1))
 }
 
 /// Distance from the Kalman mean as a part of the value, over the GARCH volatility.
 #[must_use]
-pub fn kalman_garch_zscore(values: &Series<'_>, kalman: Kalman, garch: &Garch) -> Vec<f64> {
+pub fn kalman_garch_zscore(values: &[f64], kalman: Kalman, garch: &Garch) -> Vec<f64> {
     let volatility = garch_volatility(values, garch);
-    let values = values.contiguous();
-    let residuals = differences(&values, &levels(&values, kalman));
+    let residuals = differences(&values, &kalman_mean(&values, kalman));
     let scale: Vec<f64> = values
         .iter()
         .zip(&volatility)
@@ -78,7 +71,7 @@ mod tests {
     #[test]
     fn the_level_starts_at_the_first_value_and_skips_holes() {
         let values = [f64::NAN, 2.0, 5.0, f64::NAN, 3.0];
-        let result = kalman_mean(&Series::of(&values), KALMAN);
+        let result = kalman_mean(&values, KALMAN);
         assert!(result[0].is_nan() && result[3].is_nan());
         assert_eq!(result[1], 2.0);
         assert_eq!(result[2], 4.0); // gain 2/3
@@ -88,7 +81,7 @@ mod tests {
     #[test]
     fn a_score_needs_a_full_window_that_varies() {
         let values = [1.0, 1.0, 1.0, 2.0, 1.5];
-        let result = kalman_zscore(&Series::of(&values), 3, KALMAN);
+        let result = kalman_zscore(&values, 3, KALMAN);
         assert!(result[1].is_nan() && result[2].is_nan());
         assert!(result[3] > 0.0 && result[4] < 0.0);
     }

@@ -2,16 +2,12 @@
 
 use super::exact;
 use super::extremes::{highest, lowest, ranked};
-use super::{Series, recursive, rolling};
+use super::{recursive, rolling};
 
 /// Sample (`ddof` 1) or population (`ddof` 0) standard deviation of the last n values; exactly 0
 /// where they are all equal.
 #[must_use]
-pub fn std(values: &Series<'_>, n: usize, ddof: usize) -> Vec<f64> {
-    deviations(&values.contiguous(), n, ddof)
-}
-
-pub(super) fn deviations(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
+pub fn std(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
     let count = float(n);
     let divisor = count * (count - float(ddof));
     exact::spreads(values, n, |spread| (spread / divisor).sqrt())
@@ -19,20 +15,19 @@ pub(super) fn deviations(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
 
 /// Smallest of the last n values.
 #[must_use]
-pub fn min(values: &Series<'_>, n: usize) -> Vec<f64> {
-    lowest(&values.contiguous(), n)
+pub fn min(values: &[f64], n: usize) -> Vec<f64> {
+    lowest(values, n)
 }
 
 /// Largest of the last n values.
 #[must_use]
-pub fn max(values: &Series<'_>, n: usize) -> Vec<f64> {
-    highest(&values.contiguous(), n)
+pub fn max(values: &[f64], n: usize) -> Vec<f64> {
+    highest(values, n)
 }
 
 /// Median of the last n values: the middle one, or the mean of the two in the middle.
 #[must_use]
-pub fn median(values: &Series<'_>, n: usize) -> Vec<f64> {
-    let values = values.contiguous();
+pub fn median(values: &[f64], n: usize) -> Vec<f64> {
     if n % 2 == 1 {
         ranked(&values, n, n / 2, |middle, _| middle)
     } else {
@@ -42,9 +37,9 @@ pub fn median(values: &Series<'_>, n: usize) -> Vec<f64> {
 
 /// Quantile q of the last n values, 0 to 1, on the line between the two nearest ranks.
 #[must_use]
-pub fn quantile(values: &Series<'_>, n: usize, q: f64) -> Vec<f64> {
+pub fn quantile(values: &[f64], n: usize, q: f64) -> Vec<f64> {
     let (rank, fraction) = place(q, n);
-    ranked(&values.contiguous(), n, rank, |below, above| {
+    ranked(values, n, rank, |below, above| {
         if fraction == 0.0 {
             below
         } else {
@@ -67,17 +62,17 @@ pub(super) fn place(q: f64, n: usize) -> (usize, f64) {
 
 /// Slope, a bar, of the line through the last n values by least squares.
 #[must_use]
-pub fn slope(values: &Series<'_>, n: usize) -> Vec<f64> {
+pub fn slope(values: &[f64], n: usize) -> Vec<f64> {
     let count = float(n);
     // Twice the slope's numerator is read off, so the denominator is twice n (n² − 1) / 12.
     let divisor = count * (count * count - 1.0) / 6.0;
-    exact::trends(&values.contiguous(), n, |trend| trend / divisor)
+    exact::trends(values, n, |trend| trend / divisor)
 }
 
 /// Pearson's correlation of the last n pairs, within −1 and 1; NaN where one side does not vary.
 #[must_use]
-pub fn correlation(x: &Series<'_>, y: &Series<'_>, n: usize) -> Vec<f64> {
-    exact::joint(&x.contiguous(), &y.contiguous(), n, |both, of_x, of_y| {
+pub fn correlation(x: &[f64], y: &[f64], n: usize) -> Vec<f64> {
+    exact::joint(x, y, n, |both, of_x, of_y| {
         let scale = (of_x * of_y).sqrt();
         if scale > 0.0 {
             (both / scale).clamp(-1.0, 1.0)
@@ -99,17 +94,16 @@ pub enum Mean {
 /// Distance from a mean in sample standard deviations of the last n: of the distances themselves
 /// where `residual`, else of the values; NaN where the deviation is 0.
 #[must_use]
-pub fn zscore(values: &Series<'_>, n: usize, mean: Mean, residual: bool) -> Vec<f64> {
+pub fn zscore(values: &[f64], n: usize, mean: Mean, residual: bool) -> Vec<f64> {
     let mean = match mean {
         Mean::Rolling => rolling::sma(values, n),
         Mean::Ema(period) => recursive::ema(values, period),
     };
-    let values = values.contiguous();
     let residuals = differences(&values, &mean);
     let scale = if residual {
-        deviations(&residuals, n, 1)
+        std(&residuals, n, 1)
     } else {
-        deviations(&values, n, 1)
+        std(&values, n, 1)
     };
     scores(&residuals, &scale)
 }
@@ -163,10 +157,10 @@ mod tests {
     #[test]
     fn deviation_is_the_textbook_one_and_zero_for_equal_values() {
         let values = [1.5, 2.5, 2.5, 2.75, 1.57, 1.57, 1.57];
-        let result = std(&Series::of(&values), 3, 1);
+        let result = std(&values, 3, 1);
         assert!((result[2] - 0.577_350_269_189_625_7).abs() < 1e-15);
         assert_eq!(result[6], 0.0);
-        let scores = zscore(&Series::of(&values), 3, Mean::Rolling, false);
+        let scores = zscore(&values, 3, Mean::Rolling, false);
         assert!(scores[6].is_nan());
     }
 
@@ -183,15 +177,15 @@ mod tests {
             if extreme.is_none() {
                 values.insert(0, 1.0);
             }
-            let pairs = |series: &Series<'_>| {
+            let pairs = |series: &[f64]| {
                 [
                     std(series, n, 1),
                     slope(series, n),
                     correlation(series, series, n),
                 ]
             };
-            let alone = Series::of(&plain);
-            for (found, wanted) in pairs(&Series::of(&values)).iter().zip(pairs(&alone)) {
+            let alone = &plain;
+            for (found, wanted) in pairs(&values).iter().zip(pairs(&alone)) {
                 assert_eq!(bits(&found[n + 1..]), bits(&wanted[n..]), "{n} {extreme:?}");
             }
         }
@@ -201,7 +195,7 @@ mod tests {
     fn the_slope_of_a_line_is_its_step_and_its_correlation_is_one() {
         let line: Vec<f64> = (0..50).map(|i| 3.0 + 0.25 * f64::from(i)).collect();
         let down: Vec<f64> = line.iter().map(|value| -2.0 * value).collect();
-        let (line, down) = (Series::of(&line), Series::of(&down));
+        let (line, down) = (&line, &down);
         assert_eq!(slope(&line, 14)[13..], [0.25; 37]);
         assert_eq!(correlation(&line, &down, 5)[4..], [-1.0; 46]);
         assert!(slope(&line, 14)[12].is_nan());
@@ -212,7 +206,7 @@ mod tests {
         let mut values = noise(200);
         values[50] = f64::NAN;
         values[71] = values[70];
-        let series = Series::of(&values);
+        let series = &values;
         for n in [1, 2, 5, 14] {
             let (low, high) = (min(&series, n), max(&series, n));
             let (middle, upper) = (median(&series, n), quantile(&series, n, 0.8));

@@ -3,29 +3,34 @@
 use super::exact;
 use super::extremes::{highest, lowest};
 use super::statistics::float;
-use super::{Series, recursive};
+use super::recursive;
 
 /// The largest of `high − low` and the distances of both from the close before; NaN at the first
 /// bar, which has none before it (TA-Lib's `TRANGE`).
 #[must_use]
-pub fn true_range(high: &Series<'_>, low: &Series<'_>, close: &Series<'_>) -> Vec<f64> {
-    ranges(&high.contiguous(), &low.contiguous(), &close.contiguous())
+pub fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
+    let before = std::iter::once(f64::NAN).chain(close.iter().copied());
+    high.iter()
+        .zip(low)
+        .zip(before)
+        .map(|((high, low), before)| range(*high, *low, before))
+        .collect()
 }
 
 /// Wilder's average true range over n bars: the first value is the plain mean of n true ranges,
 /// which need the close before, so it stands at bar n (Wilder 1978; TA-Lib's `ATR`).
 #[must_use]
-pub fn atr(high: &Series<'_>, low: &Series<'_>, close: &Series<'_>, n: usize) -> Vec<f64> {
-    recursive::rma(&Series::of(&true_range(high, low, close)), n)
+pub fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
+    recursive::rma(&true_range(high, low, close), n)
 }
 
 /// Choppiness of the last n bars: the logarithm of the way walked over the distance covered, in
 /// percent of that of n; 100 is all noise, and NaN where nothing moved.
 #[must_use]
-pub fn choppiness(high: &Series<'_>, low: &Series<'_>, close: &Series<'_>, n: usize) -> Vec<f64> {
+pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
     let walked = exact::sums(&true_range(high, low, close), n, |sum| sum);
-    let most = highest(&high.contiguous(), n);
-    let least = lowest(&low.contiguous(), n);
+    let most = highest(high, n);
+    let least = lowest(low, n);
     let scale = float(n).log10();
     walked
         .iter()
@@ -38,15 +43,6 @@ pub fn choppiness(high: &Series<'_>, low: &Series<'_>, close: &Series<'_>, n: us
                 f64::NAN
             }
         })
-        .collect()
-}
-
-fn ranges(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
-    let before = std::iter::once(f64::NAN).chain(close.iter().copied());
-    high.iter()
-        .zip(low)
-        .zip(before)
-        .map(|((high, low), before)| range(*high, *low, before))
         .collect()
 }
 
@@ -67,11 +63,11 @@ fn range(high: f64, low: f64, before: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn bars() -> [Series<'static>; 3] {
+    fn bars() -> [&'static [f64]; 3] {
         [
-            Series::of(&[10.0, 12.0, 11.0]),
-            Series::of(&[9.0, 11.0, 8.0]),
-            Series::of(&[9.5, 11.5, 9.0]),
+            &[10.0, 12.0, 11.0],
+            &[9.0, 11.0, 8.0],
+            &[9.5, 11.5, 9.0],
         ]
     }
 
