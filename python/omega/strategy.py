@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from omega._indicators.averages import Averages
 from omega._indicators.declaring import Declares
+from omega._indicators.momentum import Momentum
 from omega._indicators.volatility import Volatility
 from omega.errors import ConfigError
 from omega.signals import Action, Cancel, Close, Modify, Signal
@@ -42,7 +43,7 @@ class RunContext(Declares, Protocol):
         """Evaluate a Polars expression over the candles."""
 
 
-class Strategy(Averages, Volatility):
+class Strategy(Averages, Momentum, Volatility):
     """Base of strategies written as a class.
 
     Annotated class attributes with a value are parameters; the constructor takes them by name.

@@ -21,6 +21,16 @@ class Columns:
     values: tuple[Values, ...]
     days: Sequence[int] = ()
 
+    def bars(self) -> tuple[Values, Values, Values]:
+        """Give the first three: highs, lows and closes.
+
+        Example:
+            >>> Columns(([3.0], [1.0], [2.0], [9.0])).bars()
+            ([3.0], [1.0], [2.0])
+        """
+        high, low, close, *_ = self.values
+        return high, low, close
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

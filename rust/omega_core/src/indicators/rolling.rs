@@ -1,6 +1,7 @@
 //! Indicators over a window: sums that forget exactly what leaves the window.
 
 use super::double::{Double, square};
+use super::moving;
 
 /// A variance below this fraction of the mean square is the rounding of equal values.
 const EQUAL_VALUES: f64 = 8.077_935_669_463_161e-28;
@@ -99,7 +100,7 @@ fn over_windows(values: &[f64], window: usize, of: impl Fn(&Window, f64) -> f64)
 
 /// Mean of the last n values.
 pub(super) fn sma(values: &[f64], n: usize) -> Vec<f64> {
-    over_windows(values, n, |window, _| window.mean())
+    moving::means(values, n)
 }
 
 /// Sample standard deviation of the last n values.
