@@ -13,6 +13,11 @@ from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from omega._indicators.averages import Averages
+from omega._indicators.channels import Channels
+from omega._indicators.declaring import Declares
+from omega._indicators.statistics import Statistics
+from omega._indicators.volatility import Volatility
 from omega.errors import ConfigError
 from omega.signals import Action, Cancel, Close, Modify, Signal
 
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
 
 
-class RunContext(Protocol):
+class RunContext(Declares, Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
     queue: list[Action]
@@ -35,14 +40,11 @@ class RunContext(Protocol):
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
 
-    def indicator(self, name: str, window: int, source: str | Indicator) -> Indicator:
-        """Compute an indicator over a column or over another indicator."""
-
     def expression(self, expression: pl.Expr, name: str) -> Indicator:
         """Evaluate a Polars expression over the candles."""
 
 
-class Strategy:
+class Strategy(Averages, Channels, Statistics, Volatility):
     """Base of strategies written as a class.
 
     Annotated class attributes with a value are parameters; the constructor takes them by name.
@@ -105,42 +107,6 @@ class Strategy:
         """Hear of a closed trade, once the bar in which it happened is complete."""
 
     # --- what a strategy may declare -------------------------------------------------------------
-
-    def indicator(self, name: str, window: int, *, source: str | Indicator = "close") -> Indicator:
-        """Declare an indicator by name: sma, ema, atr, rolling_std or zscore.
-
-        Args:
-            name: The indicator.
-            window: Its window in bars.
-            source: A column (`close`, `ask_high`, `volume`), or another indicator.
-
-        Returns:
-            A view of its values; `[-1]` is now. NaN until the window is full.
-
-        Raises:
-            ConfigError: The name, the window or the source is unknown.
-        """
-        return self._context().indicator(name, window, source)
-
-    def sma(self, window: int, source: str | Indicator = "close") -> Indicator:
-        """Declare the mean of the last `window` values."""
-        return self.indicator("sma", window, source=source)
-
-    def ema(self, window: int, source: str | Indicator = "close") -> Indicator:
-        """Declare an exponential mean, alpha = 2 / (window + 1), started with a plain mean."""
-        return self.indicator("ema", window, source=source)
-
-    def atr(self, window: int) -> Indicator:
-        """Declare Wilder's average true range of the bid side."""
-        return self.indicator("atr", window)
-
-    def rolling_std(self, window: int, source: str | Indicator = "close") -> Indicator:
-        """Declare the sample standard deviation of the last `window` values."""
-        return self.indicator("rolling_std", window, source=source)
-
-    def zscore(self, window: int, source: str | Indicator = "close") -> Indicator:
-        """Declare the distance from the window's mean in its sample standard deviations."""
-        return self.indicator("zscore", window, source=source)
 
     def column(self, expression: pl.Expr, name: str = "column") -> Indicator:
         """Declare any Polars expression over the candles as an indicator.

@@ -39,7 +39,7 @@ class Run:
     on_event: Script = field(default_factory=dict)
     on_manage: Script | None = None
     """What a position manager of the user's own does, by bar; None where there is none."""
-    indicator: tuple[str, int, str] | None = None
+    indicator: tuple[str, int, dict[str, str]] | None = None
     warmup: int = 0
     finer: pl.DataFrame | None = None
     rate: float = 1.0
@@ -71,8 +71,12 @@ class Recorder(Strategy):
     def init(self) -> None:
         if self.run.indicator is not None:
             name, window, source = self.run.indicator
-            first = self.indicator(name, window, source=source)
-            self.lines = [first, self.sma(2, first), self.column(pl.col("close").diff(), "diff")]
+            first = self.indicator(name, window, **source)
+            self.lines = [
+                first,
+                self.sma(2, source=first),
+                self.column(pl.col("close").diff(), "diff"),
+            ]
 
     def on_bar(self, bar: Any) -> list[Action] | None:  # noqa: ANN401 - of either backend
         self.log += [

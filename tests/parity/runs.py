@@ -310,8 +310,10 @@ _DATA = one_of_each(
     rarely("nobody", "manager"),
 )
 _INDICATORS = one_of_each(
-    ["sma", "ema", "atr", "rolling_std", "zscore"], [2, 3, 4], ["close", "bid_high", "ask_low"]
-)
+    ["sma", "ema", "rma", "rolling_std", "zscore"],
+    [2, 3, 4],
+    [{"source": name} for name in ("close", "bid_high", "ask_low")],
+) | one_of_each(["atr"], [2, 3, 4], [{"side": "bid"}, {"side": "ask"}])
 
 _RANGES = one_of_each(rarely(None, 1, 2, 5), rarely(None, 1, 2, 9))
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from omega.errors import CallbackFailed, ConfigError
 from omega.reference import indicators, loop, rows, views
-from omega.reference.columns import PRICES, Columns
+from omega.reference.columns import Columns
 from omega.reference.portfolio import Portfolio
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.simulator import Simulator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from omega.backtest import Job
 
 Callback = Callable[..., Any]
+Named = str | views.Indicator
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +205,41 @@ class Context:
         """Ask for so many complete bars before the first decision (L2)."""
         self.warmup = max(self.warmup, bars)
 
-    def indicator(self, name: str, window: int, source: str | views.Indicator) -> views.Indicator:
-        """Compute an indicator over a column or over another indicator."""
-        needed = indicators.check(name, window)
-        if isinstance(source, views.Indicator):
-            values = indicators.over(name, source.values, window)
-        elif name == "atr":
-            high, low, close = (self._column(f"bid_{price}") for price in PRICES[1:])
-            values = indicators.atr(high, low, close, window)
-        else:
-            values = indicators.over(name, self._column(source), window)
-        self.declare_warmup(needed)
-        return self._indicator(f"{name}({window})", values)
+    def indicator(
+        self,
+        name: str,
+        parameters: list[float],
+        source: Named | tuple[Named, Named],
+        *,
+        labels: list[str],
+        timeframe: str | None,
+        symbol: str | None,
+    ) -> list[views.Indicator]:
+        """Compute an indicator over columns or other indicators; one view for each label."""
+        for parameter, given in (("timeframe", timeframe), ("symbol", symbol)):
+            if given is not None:
+                raise ConfigError(
+                    f"{parameter}: given {given}, expected None. "
+                    "Indicators read the candles of the run itself"
+                )
+        entry = indicators.ENTRIES[name]
+        named = iter(source if isinstance(source, tuple) else (source,))
+        columns = tuple(
+            self._values(next(named))
+            if need in ("source", "second")
+            else self._values(need if need == "volume" else f"{source}_{need}")
+            for need in entry.needs
+        )
+        outputs = indicators.compute(name, parameters, indicators.Columns(columns, self._days()))
+        self.declare_warmup(entry.warmup(parameters))
+        return [self._indicator(*pair) for pair in zip(labels, outputs, strict=True)]
+
+    def _days(self) -> list[int]:
+        candles = self.source.candles
+        return [int(time) // candles.units_per_day for time in candles.time]
+
+    def _values(self, source: Named) -> Sequence[float]:
+        return source.values if isinstance(source, views.Indicator) else self._column(source)
 
     def expression(self, expression: pl.Expr, name: str) -> views.Indicator:
         """Evaluate a Polars expression over the candles."""
@@ -237,18 +261,12 @@ class Context:
         return views.Indicator(name, array, self.clock)
 
     def _column(self, source: str) -> list[float]:
-        name = source if source == "volume" or source.startswith("ask_") else f"bid_{source}"
-        name = source if source.startswith("bid_") else name
-        if name.removeprefix("bid_").removeprefix("ask_") not in (*PRICES, "volume"):
-            raise ConfigError(
-                f"source: given {source}, expected open, high, low or close, alone or after bid_ "
-                "or ask_; or volume. Or use self.column() with any Polars expression"
-            )
-        if name == "volume" and self.source.candles.volume is None:
+        if source == "volume" and self.source.candles.volume is None:
             raise ConfigError(
                 "source: given volume, expected a column of the data. The data has no volume column"
             )
-        return list(self.source.column(name).tolist())
+        sided = source.startswith(("bid_", "ask_")) or source == "volume"
+        return list(self.source.column(source if sided else f"bid_{source}").tolist())
 
 
 class Caller:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from omega.reference.indicators.averages import ema, sma
+from omega.reference.indicators.registry import Columns, Entry, optional, over_window, whole
 
 
 def rolling_std(values: Sequence[float], n: int, ddof: int) -> list[float]:
@@ -133,9 +134,7 @@ def correlation(x: Sequence[float], y: Sequence[float], n: int) -> list[float]:
     for (a, a_old, a_full), (b, b_old, b_full) in pairs:
         entering = (a, b, a * a, b * b, a * b)
         leaving = (a_old, b_old, a_old * a_old, b_old * b_old, a_old * b_old)
-        of_a, of_b, aa, bb, ab = (
-            sums[i].move(entering[i], leaving[i]) for i in range(5)
-        )
+        of_a, of_b, aa, bb, ab = (sums[i].move(entering[i], leaving[i]) for i in range(5))
         both = _ratio(n * ab - of_a * of_b, x_unit * y_unit)
         x_spread = _ratio(n * aa - of_a * of_a, x_unit * x_unit)
         y_spread = _ratio(n * bb - of_b * of_b, y_unit * y_unit)
@@ -145,9 +144,7 @@ def correlation(x: Sequence[float], y: Sequence[float], n: int) -> list[float]:
     return result
 
 
-def zscore(
-    values: Sequence[float], n: int, period: int | None, *, residual: bool
-) -> list[float]:
+def zscore(values: Sequence[float], n: int, period: int | None, *, residual: bool) -> list[float]:
     """Distance from a mean in sample deviations of the last n; NaN where that is 0.
 
     The mean is that of the window, or an exponential one of a period. The deviations are those of
@@ -249,3 +246,48 @@ def _ratio(numerator: int, denominator: int) -> float:
         return numerator / denominator
     except OverflowError:
         return math.copysign(math.inf, numerator)
+
+
+def _zscore_settings(parameters: Sequence[float]) -> tuple[int | None, bool]:
+    """Period of the mean, None of the window's own; and whether residuals give the deviation."""
+    period = None
+    if parameters[1] > 0.0:
+        period = int(optional(parameters, 2) or parameters[0])
+    said = optional(parameters, 3)
+    return period, period is not None if said is None else said > 0.0
+
+
+def _zscore_warmup(parameters: Sequence[float]) -> int:
+    window = whole(parameters)
+    period, residual = _zscore_settings(parameters)
+    first = window if period is None else period
+    return first + window - 1 if residual else max(first, window)
+
+
+def _zscore(parameters: Sequence[float], columns: Columns) -> list[list[float]]:
+    period, residual = _zscore_settings(parameters)
+    return [zscore(columns.values[0], whole(parameters), period, residual=residual)]
+
+
+ENTRIES = {
+    "rolling_mean": over_window(sma),
+    "rolling_std": Entry(
+        ("source",),
+        whole,
+        lambda p, columns: [rolling_std(columns.values[0], whole(p), whole(p, 1))],
+    ),
+    "rolling_min": over_window(rolling_min),
+    "rolling_max": over_window(rolling_max),
+    "rolling_median": over_window(median),
+    "rolling_quantile": Entry(
+        ("source",), whole, lambda p, columns: [quantile(columns.values[0], whole(p), p[1])]
+    ),
+    "slope": over_window(slope),
+    "correlation": Entry(
+        ("source", "second"),
+        whole,
+        lambda p, columns: [correlation(columns.values[0], columns.values[1], whole(p))],
+    ),
+    "zscore": Entry(("source",), _zscore_warmup, _zscore),
+}
+"""What this family is known by."""

@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 
 from omega.reference.indicators.averages import rma
+from omega.reference.indicators.registry import Entry, over_candles
 from omega.reference.indicators.statistics import rolling_max, rolling_min, rolling_sums
 
 
-def true_range(
-    high: Sequence[float], low: Sequence[float], close: Sequence[float]
-) -> list[float]:
+def true_range(high: Sequence[float], low: Sequence[float], close: Sequence[float]) -> list[float]:
     """Range of the bar and the close before together; the first bar has none.
 
     Example:
@@ -25,9 +24,7 @@ def true_range(
     ]
 
 
-def atr(
-    high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int
-) -> list[float]:
+def atr(high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int) -> list[float]:
     """Wilder's average of the true range.
 
     Example:
@@ -55,3 +52,13 @@ def choppiness(
         else math.nan
         for way, top, bottom in zip(walked, most, least, strict=True)
     ]
+
+
+ENTRIES = {
+    "true_range": Entry(
+        ("high", "low", "close"), lambda _: 2, lambda _, columns: [true_range(*columns.of_three())]
+    ),
+    "atr": over_candles(atr, "high low close", more=1),
+    "choppiness": over_candles(choppiness, "high low close", more=1),
+}
+"""What this family is known by."""

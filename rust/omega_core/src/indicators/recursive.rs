@@ -1,7 +1,5 @@
 //! Indicators that carry a state from bar to bar.
 
-use super::Series;
-
 /// A recursion `state += weight × (value - state)` started with the plain mean of the first n.
 fn smoothed(values: impl Iterator<Item = f64>, n: usize, weight: f64) -> Vec<f64> {
     let mut state = f64::NAN;
@@ -36,8 +34,8 @@ fn smoothed(values: impl Iterator<Item = f64>, n: usize, weight: f64) -> Vec<f64
     clippy::cast_precision_loss,
     reason = "windows are far below 2^53 bars"
 )]
-pub(super) fn ema(values: &Series<'_>, n: usize) -> Vec<f64> {
-    smoothed(values.iter(), n, 2.0 / (n as f64 + 1.0))
+pub(super) fn ema(values: &[f64], n: usize) -> Vec<f64> {
+    smoothed(values.iter().copied(), n, 2.0 / (n as f64 + 1.0))
 }
 
 /// Wilder's smoothing started with the mean of the first n.
@@ -45,41 +43,8 @@ pub(super) fn ema(values: &Series<'_>, n: usize) -> Vec<f64> {
     clippy::cast_precision_loss,
     reason = "windows are far below 2^53 bars"
 )]
-pub(super) fn rma(values: &Series<'_>, n: usize) -> Vec<f64> {
-    smoothed(values.iter(), n, 1.0 / n as f64)
-}
-
-/// Wilder's average true range; the first bar has no close before it and no true range.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "windows are far below 2^53 bars"
-)]
-pub(super) fn atr(high: &Series<'_>, low: &Series<'_>, close: &Series<'_>, n: usize) -> Vec<f64> {
-    let mut before = f64::NAN;
-    let ranges = high
-        .iter()
-        .zip(low.iter())
-        .zip(close.iter())
-        .map(move |((high, low), close)| {
-            let range = true_range(high, low, before);
-            before = close;
-            range
-        });
-    smoothed(ranges, n, 1.0 / n as f64)
-}
-
-/// The largest of `high - low` and the distances of both from the close before.
-fn true_range(high: f64, low: f64, before: f64) -> f64 {
-    if before.is_nan() {
-        return f64::NAN;
-    }
-    let mut range = high - low;
-    for distance in [(high - before).abs(), (low - before).abs()] {
-        if distance > range {
-            range = distance;
-        }
-    }
-    range
+pub(super) fn rma(values: &[f64], n: usize) -> Vec<f64> {
+    smoothed(values.iter().copied(), n, 1.0 / n as f64)
 }
 
 #[cfg(test)]
@@ -89,19 +54,9 @@ mod tests {
     #[test]
     fn ema_starts_with_the_mean_and_skips_nan() {
         let values = [1.0, 2.0, 3.0, f64::NAN, 5.0];
-        let result = ema(&Series::of(&values), 3);
+        let result = ema(&values, 3);
         assert!(result[1].is_nan() && result[3].is_nan());
         assert_eq!(result[2], 2.0);
         assert_eq!(result[4], 3.5);
-    }
-
-    #[test]
-    fn atr_needs_a_close_before() {
-        let high = Series::of(&[10.0, 12.0, 11.0]);
-        let low = Series::of(&[9.0, 11.0, 8.0]);
-        let close = Series::of(&[9.5, 11.5, 9.0]);
-        let result = atr(&high, &low, &close, 2);
-        assert!(result[1].is_nan());
-        assert_eq!(result[2], f64::midpoint(2.5, 3.5));
     }
 }

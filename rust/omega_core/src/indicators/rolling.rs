@@ -1,6 +1,5 @@
 //! Indicators over a window: sums that forget exactly what leaves the window.
 
-use super::Series;
 use super::double::{Double, square};
 
 /// A variance below this fraction of the mean square is the rounding of equal values.
@@ -61,26 +60,15 @@ impl Window {
     fn mean(&self) -> f64 {
         self.sum.over(self.count()).value()
     }
-
-    /// Sample standard deviation; exactly 0 where all values are equal.
-    fn std(&self) -> f64 {
-        let n = self.count();
-        let spread = self.squares.minus(self.sum.squared().over(n)).value();
-        let scale = self.squares.value();
-        if spread <= scale * EQUAL_VALUES {
-            0.0
-        } else {
-            (spread / (n - 1.0)).sqrt()
-        }
-    }
 }
 
 /// Applies a function to each full window and its newest value.
-fn over_windows(values: &Series<'_>, window: usize, of: impl Fn(&Window, f64) -> f64) -> Vec<f64> {
+fn over_windows(values: &[f64], window: usize, of: impl Fn(&Window, f64) -> f64) -> Vec<f64> {
     let mut state = Window::new(window);
-    let mut leaving = values.iter();
+    let mut leaving = values.iter().copied();
     values
         .iter()
+        .copied()
         .map(|value| {
             if state.filled == window
                 && let Some(oldest) = leaving.next()
@@ -98,25 +86,8 @@ fn over_windows(values: &Series<'_>, window: usize, of: impl Fn(&Window, f64) ->
 }
 
 /// Mean of the last n values.
-pub(super) fn sma(values: &Series<'_>, n: usize) -> Vec<f64> {
+pub(super) fn sma(values: &[f64], n: usize) -> Vec<f64> {
     over_windows(values, n, |window, _| window.mean())
-}
-
-/// Sample standard deviation of the last n values.
-pub(super) fn std(values: &Series<'_>, n: usize) -> Vec<f64> {
-    over_windows(values, n, |window, _| window.std())
-}
-
-/// `(x - mean) / std` of the last n values; NaN where they are all equal.
-pub(super) fn zscore(values: &Series<'_>, n: usize) -> Vec<f64> {
-    over_windows(values, n, |window, value| {
-        let std = window.std();
-        if std > 0.0 {
-            (value - window.mean()) / std
-        } else {
-            f64::NAN
-        }
-    })
 }
 
 #[cfg(test)]
@@ -128,7 +99,7 @@ mod tests {
         let prices: Vec<f64> = (0..50_000)
             .map(|i| f64::from(157_000 + (i * 7919) % 613) / 100_000.0)
             .collect();
-        let values = sma(&Series::of(&prices), 20);
+        let values = sma(&prices, 20);
         for i in [19, 613 + 19, 613 * 80 + 19] {
             assert_eq!(values[i].to_bits(), values[19].to_bits(), "bar {i}");
         }
@@ -136,18 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn deviation_is_the_textbook_one_and_zero_for_equal_values() {
-        let values = [1.5, 2.5, 2.5, 2.75, 1.57, 1.57, 1.57];
-        let result = std(&Series::of(&values), 3);
-        assert!((result[2] - 0.577_350_269_189_625_7).abs() < 1e-15);
-        assert_eq!(result[6], 0.0);
-        assert!(zscore(&Series::of(&values), 3)[6].is_nan());
-    }
-
-    #[test]
     fn a_nan_empties_the_windows_that_hold_it() {
         let values = [1.0, f64::NAN, 3.0, 4.0, 5.0];
-        let result = sma(&Series::of(&values), 2);
+        let result = sma(&values, 2);
         assert!(result[1].is_nan() && result[2].is_nan());
         assert_eq!(&result[3..], &[3.5, 4.5]);
     }

@@ -3,7 +3,7 @@
 use super::exact;
 use super::extremes::{highest, lowest};
 use super::statistics::float;
-use super::recursive;
+use super::{Definition, Kind, Need, recursive};
 
 /// The largest of `high − low` and the distances of both from the close before; NaN at the first
 /// bar, which has none before it (TA-Lib's `TRANGE`).
@@ -59,16 +59,52 @@ fn range(high: f64, low: f64, before: f64) -> f64 {
     range
 }
 
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "true_range",
+        parameters: &[],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |_| 2,
+        compute: |_, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![true_range(high, low, close)]
+        },
+    },
+    Definition {
+        name: "atr",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![atr(high, low, close, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "choppiness",
+        parameters: &[("window", Kind::Whole(2))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![choppiness(high, low, close, of.whole(0))]
+        },
+    },
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn bars() -> [&'static [f64]; 3] {
-        [
-            &[10.0, 12.0, 11.0],
-            &[9.0, 11.0, 8.0],
-            &[9.5, 11.5, 9.0],
-        ]
+        [&[10.0, 12.0, 11.0], &[9.0, 11.0, 8.0], &[9.5, 11.5, 9.0]]
     }
 
     #[test]

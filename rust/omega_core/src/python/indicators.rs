@@ -1,34 +1,173 @@
-//! An indicator as a strategy sees it: the values up to the newest visible bar.
+//! Indicators as a strategy declares and sees them: the values up to the newest visible bar.
 
 use std::sync::Arc;
 
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, cast::AsArray};
 use arrow_buffer::ScalarBuffer;
 use numpy::PyArray1;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3_arrow::PyChunkedArray;
 
 use super::clock::Clock;
+use super::error::to_pyerr;
 use super::memory;
+use crate::error::OmegaError;
+use crate::indicators::{Cache, Column, From, Given, Source, Spec, Track};
+use crate::types::Side;
+
+/// What a strategy names as the source of an indicator: a column or a side by name, another
+/// indicator, or two of these.
+#[derive(FromPyObject)]
+pub(super) enum Sources<'py> {
+    Name(String),
+    View(Bound<'py, IndicatorView>),
+    Pair(Named<'py>, Named<'py>),
+}
+
+/// One of two sources.
+#[derive(FromPyObject)]
+pub(super) enum Named<'py> {
+    Name(String),
+    View(Bound<'py, IndicatorView>),
+}
+
+impl Named<'_> {
+    fn given(&self) -> Result<Given, OmegaError> {
+        Ok(match self {
+            Self::Name(name) => Given::Candles(Source::named(name)?),
+            Self::View(view) => view.get().given(),
+        })
+    }
+}
+
+impl Sources<'_> {
+    fn from(&self) -> Result<From, OmegaError> {
+        Ok(match self {
+            Self::Name(name) if name == "bid" => From::Side(Side::Bid),
+            Self::Name(name) if name == "ask" => From::Side(Side::Ask),
+            Self::Name(name) => From::Columns(vec![Given::Candles(Source::named(name)?)]),
+            Self::View(view) => From::Columns(vec![view.get().given()]),
+            Self::Pair(first, second) => From::Columns(vec![first.given()?, second.given()?]),
+        })
+    }
+}
+
+/// Views and the bars that the first value of each needs.
+pub(super) type Declared = (Vec<IndicatorView>, usize);
+
+/// An indicator over a track; one view for each label.
+pub(super) fn declare(
+    py: Python<'_>,
+    (cache, clock): (&Cache, &Arc<Clock>),
+    track: &Track<'_>,
+    (spec, sources): (&Spec, &Sources<'_>),
+    labels: Vec<String>,
+) -> PyResult<Declared> {
+    let from = sources.from().map_err(to_pyerr)?;
+    let (key, outputs) = py
+        .detach(|| cache.indicator(track, spec, &from))
+        .map_err(to_pyerr)?;
+    let mut warmup = spec.warmup();
+    let mut views = Vec::with_capacity(labels.len());
+    for (place, (values, name)) in outputs.into_iter().zip(labels).enumerate() {
+        warmup = warmup.max(first_value(&values));
+        let column = Column::Output(Arc::clone(&key), place);
+        views.push(IndicatorView::new(name, column, values, Arc::clone(clock)));
+    }
+    Ok((views, warmup))
+}
+
+/// A column that was computed elsewhere, one float64 a bar; nulls become NaN.
+pub(super) fn take(
+    (cache, clock): (&Cache, &Arc<Clock>),
+    name: String,
+    column: &PyChunkedArray,
+    bars: usize,
+) -> PyResult<(IndicatorView, usize)> {
+    let values = joined(column, bars).map_err(to_pyerr)?;
+    let warmup = first_value(&values);
+    let view = IndicatorView::new(name, cache.give(), values, Arc::clone(clock));
+    Ok((view, warmup))
+}
+
+/// Refuses what this version does not know yet.
+pub(super) fn only_base(timeframe: Option<&str>, symbol: Option<&str>) -> Result<(), OmegaError> {
+    for (parameter, given) in [("timeframe", timeframe), ("symbol", symbol)] {
+        if let Some(given) = given {
+            return Err(OmegaError::Config {
+                parameter: parameter.into(),
+                given: given.into(),
+                expected: "None".into(),
+                hint: "Indicators read the candles of the run itself".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// How many bars it takes until a column has its first value.
+fn first_value(values: &[f64]) -> usize {
+    values
+        .iter()
+        .position(|value| !value.is_nan())
+        .map_or(values.len(), |index| index + 1)
+}
+
+/// The chunks of a column as one buffer; nulls become NaN.
+fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, OmegaError> {
+    let wrong = |given: String, expected: String| OmegaError::Config {
+        parameter: "column".into(),
+        given,
+        expected,
+        hint: "An expression must give one number for each bar".into(),
+    };
+    let chunks: Option<Vec<_>> = column
+        .chunks()
+        .iter()
+        .map(|chunk| chunk.as_primitive_opt::<Float64Type>())
+        .collect();
+    let chunks =
+        chunks.ok_or_else(|| wrong(column.data_type().to_string(), "a float64 column".into()))?;
+    let length: usize = chunks.iter().map(Array::len).sum();
+    if length != bars {
+        return Err(wrong(
+            format!("{length} values"),
+            format!("{bars}, one for each bar"),
+        ));
+    }
+    if let [only] = chunks.as_slice()
+        && only.null_count() == 0
+    {
+        return Ok(only.values().clone());
+    }
+    let values = chunks.iter().flat_map(|chunk| chunk.iter());
+    Ok(values.map(|value| value.unwrap_or(f64::NAN)).collect())
+}
 
 /// One value a bar; `ind[-1]` is now.
 #[pyclass(frozen, module = "omega._core", name = "Indicator")]
 pub struct IndicatorView {
     name: String,
+    column: Column,
     values: ScalarBuffer<f64>,
     clock: Arc<Clock>,
 }
 
 impl IndicatorView {
-    pub(super) fn new(name: String, values: ScalarBuffer<f64>, clock: Arc<Clock>) -> Self {
+    fn new(name: String, column: Column, values: ScalarBuffer<f64>, clock: Arc<Clock>) -> Self {
         Self {
             name,
+            column,
             values,
             clock,
         }
     }
 
-    pub(super) fn values(&self) -> &ScalarBuffer<f64> {
-        &self.values
+    /// The whole column as the source of another indicator.
+    fn given(&self) -> Given {
+        Given::Values(self.column.clone(), self.values.clone())
     }
 }
 

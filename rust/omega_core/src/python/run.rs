@@ -5,9 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-use arrow_array::types::Float64Type;
-use arrow_array::{Array, cast::AsArray};
-use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
@@ -15,14 +12,14 @@ use pyo3_arrow::PyChunkedArray;
 use super::clock::{Clock, Source as Shared};
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
-use super::indicators::IndicatorView;
+use super::indicators::{self, IndicatorView, Sources};
 use super::results::PyRunTables;
 use super::settings::RunSettings;
 use super::store::CandleStore;
 use super::strategy::{Callbacks, PyStrategy, Raised, Watch};
 use crate::error::OmegaError;
 use crate::execution::Simulator;
-use crate::indicators::{self, Indicator, Series, Source};
+use crate::indicators::{Cache, Spec, Track};
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Feed, Magnifier, Rates};
 use crate::results::{RunRows, RunTables};
@@ -34,6 +31,7 @@ use crate::types::SymbolId;
 pub struct Run {
     source: Arc<Shared>,
     clock: Arc<Clock>,
+    cache: Arc<Cache>,
     desk: Arc<Desk>,
     queue: Py<PyList>,
     warmup: AtomicUsize,
@@ -58,6 +56,7 @@ impl Run {
         Ok(Self {
             source: Arc::new(Shared::new(py, candles)?),
             clock: Arc::default(),
+            cache: Arc::default(),
             desk: Arc::default(),
             queue: PyList::empty(py).unbind(),
             warmup: AtomicUsize::new(0),
@@ -109,38 +108,41 @@ impl Run {
         self.desk.next_order() as usize + self.queue.bind(py).len()
     }
 
-    /// Computes an indicator over a column, given by name, or over another indicator.
+    /// Declares an indicator over columns of the candles, or over other indicators.
+    #[pyo3(signature = (name, parameters, source, *, labels, timeframe=None, symbol=None))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a strategy names, and what its label is"
+    )]
     fn indicator(
         &self,
         py: Python<'_>,
         name: &str,
-        window: usize,
-        source: &Bound<'_, PyAny>,
-    ) -> PyResult<IndicatorView> {
-        let indicator = Indicator::named(name, window).map_err(to_pyerr)?;
-        let values = if let Ok(input) = source.cast::<IndicatorView>() {
-            let input = input.get().values().clone();
-            py.detach(|| Ok(indicator.over(&Series::of(&input))))
-        } else {
-            let column: String = source.extract()?;
-            let candles = &self.source.candles;
-            py.detach(|| compute(indicator, candles, &column))
+        parameters: Vec<f64>,
+        source: Sources<'_>,
+        labels: Vec<String>,
+        timeframe: Option<String>,
+        symbol: Option<String>,
+    ) -> PyResult<Vec<IndicatorView>> {
+        indicators::only_base(timeframe.as_deref(), symbol.as_deref()).map_err(to_pyerr)?;
+        let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
+        let track = Track {
+            candles: &self.source.candles,
+            symbol: SymbolId(0),
+            timeframe: 0,
         };
-        let values = ScalarBuffer::from(values.map_err(to_pyerr)?);
-        self.declare_warmup(first_value(&values).max(indicator.warmup()));
-        Ok(IndicatorView::new(
-            format!("{name}({window})"),
-            values,
-            Arc::clone(&self.clock),
-        ))
+        let within = (&*self.cache, &self.clock);
+        let (views, warmup) = indicators::declare(py, within, &track, (&spec, &source), labels)?;
+        self.declare_warmup(warmup);
+        Ok(views)
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
     fn column(&self, name: String, column: PyChunkedArray) -> PyResult<IndicatorView> {
         let bars = self.source.candles.len();
-        let values = joined(&column, bars).map_err(to_pyerr)?;
-        self.declare_warmup(first_value(&values));
-        Ok(IndicatorView::new(name, values, Arc::clone(&self.clock)))
+        let (view, warmup) = indicators::take((&self.cache, &self.clock), name, &column, bars)?;
+        self.declare_warmup(warmup);
+        Ok(view)
     }
 
     /// Asks for so many complete bars before the first decision.
@@ -276,56 +278,4 @@ fn rows_of(
         equity,
         positions,
     }
-}
-
-fn compute(
-    indicator: Indicator,
-    candles: &SymbolCandles,
-    column: &str,
-) -> Result<Vec<f64>, OmegaError> {
-    if let Indicator::Atr(window) = indicator {
-        let [high, low, close] = [Source::Bid(1), Source::Bid(2), Source::Bid(3)]
-            .map(|source| Series::from_candles(candles, source));
-        return Ok(indicators::atr(&high?, &low?, &close?, window));
-    }
-    Ok(indicator.over(&Series::from_candles(candles, Source::named(column)?)?))
-}
-
-/// The chunks of a column as one buffer; nulls become NaN.
-fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, OmegaError> {
-    let wrong = |given: String, expected: String| OmegaError::Config {
-        parameter: "column".into(),
-        given,
-        expected,
-        hint: "An expression must give one number for each bar".into(),
-    };
-    let chunks: Option<Vec<_>> = column
-        .chunks()
-        .iter()
-        .map(|chunk| chunk.as_primitive_opt::<Float64Type>())
-        .collect();
-    let chunks =
-        chunks.ok_or_else(|| wrong(column.data_type().to_string(), "a float64 column".into()))?;
-    let length: usize = chunks.iter().map(Array::len).sum();
-    if length != bars {
-        return Err(wrong(
-            format!("{length} values"),
-            format!("{bars}, one for each bar"),
-        ));
-    }
-    if let [only] = chunks.as_slice()
-        && only.null_count() == 0
-    {
-        return Ok(only.values().clone());
-    }
-    let values = chunks.iter().flat_map(|chunk| chunk.iter());
-    Ok(values.map(|value| value.unwrap_or(f64::NAN)).collect())
-}
-
-/// How many bars it takes until a column has its first value.
-fn first_value(values: &[f64]) -> usize {
-    values
-        .iter()
-        .position(|value| !value.is_nan())
-        .map_or(values.len(), |index| index + 1)
 }

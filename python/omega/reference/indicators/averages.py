@@ -9,66 +9,39 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from omega.errors import ConfigError
+from omega.reference.indicators.registry import over_window
 
 Double = tuple[float, float]
 
-_LEAST = {"sma": 1, "ema": 1, "atr": 1, "rolling_std": 2, "zscore": 2}
-_EQUAL_VALUES = 8.077935669463161e-28  # 2 ** -90: the rounding of equal values
 
-
-def check(name: str, window: int) -> int:
-    """Refuse what is not an indicator; give the bars that it needs.
+def sma(values: Sequence[float], n: int) -> list[float]:
+    """Mean of the last n values.
 
     Example:
-        >>> check("atr", 14)
-        15
-    """
-    if name not in _LEAST:
-        raise ConfigError(
-            f"indicator: given {name}, expected one of {', '.join(_LEAST)}. "
-            "Or use self.column() with any Polars expression"
-        )
-    if window < _LEAST[name]:
-        raise ConfigError(
-            f"{name} window: given {window}, expected at least {_LEAST[name]}. "
-            "Choose a longer window"
-        )
-    return window + 1 if name == "atr" else window
-
-
-def over(name: str, values: Sequence[float], n: int) -> list[float]:
-    """Compute an indicator over one series; of `atr` it is Wilder's smoothing alone.
-
-    Example:
-        >>> over("sma", [1.0, 2.0, 4.0], 2)
+        >>> sma([1.0, 2.0, 4.0], 2)
         [nan, 1.5, 3.0]
     """
-    if name == "ema":
-        return _smoothed(values, n, 2.0 / (n + 1.0))
-    if name == "atr":
-        return _smoothed(values, n, 1.0 / n)
-    of: dict[str, Callable[[_Window, float], float]] = {
-        "sma": lambda window, _: window.mean(),
-        "rolling_std": lambda window, _: window.std(),
-        "zscore": _Window.zscore,
-    }
-    return _over_windows(values, n, of[name])
+    return _over_windows(values, n, lambda window, _: window.mean())
 
 
-def atr(high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int) -> list[float]:
-    """Wilder's average true range; the first bar has no close before it and no true range.
+def ema(values: Sequence[float], n: int) -> list[float]:
+    """Exponential mean, started with the mean of the first n.
 
     Example:
-        >>> atr([10.0, 12.0, 11.0], [9.0, 11.0, 8.0], [9.5, 11.5, 9.0], 2)
-        [nan, nan, 3.0]
+        >>> ema([1.0, 3.0, 5.0], 2)
+        [nan, 2.0, 4.0]
     """
-    before = [math.nan, *close[:-1]]
-    ranges = [
-        math.nan if math.isnan(b) else max(h - low_, abs(h - b), abs(low_ - b))
-        for h, low_, b in zip(high, low, before, strict=True)
-    ]
-    return _smoothed(ranges, n, 1.0 / n)
+    return _smoothed(values, n, 2.0 / (n + 1.0))
+
+
+def rma(values: Sequence[float], n: int) -> list[float]:
+    """Wilder's smoothing, started with the mean of the first n.
+
+    Example:
+        >>> rma([1.0, 3.0, 5.0], 2)
+        [nan, 2.0, 3.5]
+    """
+    return _smoothed(values, n, 1.0 / n)
 
 
 def _smoothed(values: Iterable[float], n: int, weight: float) -> list[float]:
@@ -106,18 +79,6 @@ class _Window:
 
     def mean(self) -> float:
         return _divided(self.sum, self.size)[0]
-
-    def std(self) -> float:
-        """Sample standard deviation; exactly 0 where all values are equal."""
-        high, low = _divided(_squared(self.sum), self.size)
-        spread = _plus(self.squares, (-high, -low))[0]
-        if spread <= self.squares[0] * _EQUAL_VALUES:
-            return 0.0
-        return math.sqrt(spread / (self.size - 1.0))
-
-    def zscore(self, value: float) -> float:
-        deviation = self.std()
-        return (value - self.mean()) / deviation if deviation > 0.0 else math.nan
 
 
 def _over_windows(
@@ -174,3 +135,11 @@ def _split(value: float) -> Double:
 def _renormalised(high: float, low: float) -> Double:
     total = high + low
     return total, low - (total - high)
+
+
+ENTRIES = {
+    "sma": over_window(sma),
+    "ema": over_window(ema),
+    "rma": over_window(rma),
+}
+"""What this family is known by."""

@@ -1,0 +1,1 @@
+"""What a strategy may declare: the catalog of indicators, and one typed method for each."""

@@ -1,0 +1,333 @@
+//! Results by what was asked for, so that each is computed once a run or sweep.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use arrow_buffer::ScalarBuffer;
+
+use super::inputs::{column, source_of};
+use super::{Inputs, Need, Source, Spec, compute};
+use crate::error::OmegaError;
+use crate::store::SymbolCandles;
+use crate::types::{Side, SymbolId};
+
+/// Memory that kept results may take, unless told otherwise.
+const LIMIT: usize = 1 << 30;
+
+/// Candles, and which they are among those that share a cache.
+#[derive(Debug, Clone, Copy)]
+pub struct Track<'a> {
+    /// The candles.
+    pub candles: &'a SymbolCandles,
+    /// Their symbol's place in the store.
+    pub symbol: SymbolId,
+    /// Their timeframe's place in the run; 0 is the candles as they were given.
+    pub timeframe: u32,
+}
+
+/// Which column a request reads: of the candles, an output of another request, or one that was
+/// given from outside and took a number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Column {
+    /// Of candles: symbol, timeframe and column.
+    Candles(SymbolId, u32, Source),
+    /// An output of a request, by place.
+    Output(Arc<Key>, usize),
+    /// A column from outside.
+    Given(u64),
+}
+
+/// A request: the indicator and what it reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    spec: Option<Spec>,
+    columns: Vec<Column>,
+}
+
+/// What the caller names as the source of an indicator.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A column of the candles.
+    Candles(Source),
+    /// A column that is already there.
+    Values(Column, ScalarBuffer<f64>),
+}
+
+/// The sources of a request.
+#[derive(Debug, Clone)]
+pub enum From {
+    /// Fixed columns of one side of the candles.
+    Side(Side),
+    /// One column, or two.
+    Columns(Vec<Given>),
+}
+
+/// A result: its key, which names its columns, and one column for each output.
+pub type Outputs = (Arc<Key>, Vec<ScalarBuffer<f64>>);
+
+type Slot = Arc<OnceLock<Vec<ScalarBuffer<f64>>>>;
+
+#[derive(Debug)]
+struct Entry {
+    slot: Slot,
+    bytes: usize,
+    used: u64,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    by_key: BTreeMap<Arc<Key>, Entry>,
+    bytes: usize,
+    uses: u64,
+    given: u64,
+}
+
+/// Results of one store's columns, within a bound; the one not asked for the longest goes first.
+#[derive(Debug)]
+pub struct Cache {
+    entries: Mutex<Entries>,
+    limit: usize,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self::bounded(LIMIT)
+    }
+}
+
+impl Cache {
+    /// A cache whose results take at most so many bytes.
+    #[must_use]
+    pub fn bounded(limit: usize) -> Self {
+        Self {
+            entries: Mutex::default(),
+            limit,
+        }
+    }
+
+    /// A name for a column from outside.
+    pub fn give(&self) -> Column {
+        let mut entries = self.lock();
+        entries.given += 1;
+        Column::Given(entries.given)
+    }
+
+    /// How many bytes the kept results take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// An indicator over candles and columns; computed where nobody asked for it before.
+    ///
+    /// # Errors
+    /// `Config` where a column is not there or does not fit.
+    pub fn indicator(
+        &self,
+        track: &Track<'_>,
+        spec: &Spec,
+        from: &From,
+    ) -> Result<Outputs, OmegaError> {
+        let given = self.columns(track, spec, from)?;
+        let (names, columns): (Vec<_>, Vec<_>) = given.into_iter().unzip();
+        let mut inputs = Inputs::new(spec, columns)?;
+        if spec.definition().days {
+            inputs = inputs.with_times(track.candles);
+        }
+        let key = Arc::new(Key {
+            spec: Some(spec.clone()),
+            columns: names,
+        });
+        let outputs = self.kept(&key, || {
+            let outputs = compute(spec, &inputs);
+            outputs.into_iter().map(ScalarBuffer::from).collect()
+        });
+        Ok((key, outputs))
+    }
+
+    fn columns(
+        &self,
+        track: &Track<'_>,
+        spec: &Spec,
+        from: &From,
+    ) -> Result<Vec<(Column, ScalarBuffer<f64>)>, OmegaError> {
+        let definition = spec.definition();
+        let wrong = || OmegaError::Config {
+            parameter: format!("{} source", definition.name),
+            given: match from {
+                From::Side(_) => "a side".into(),
+                From::Columns(columns) => format!("{} of them", columns.len()),
+            },
+            expected: match definition.needs {
+                [Need::Source] => "one column".into(),
+                [Need::Source, Need::Second] => "two columns".into(),
+                _ => "a side of the candles, bid or ask".into(),
+            },
+            hint: "See docs/concepts/indicators.md".into(),
+        };
+        let mut found = Vec::new();
+        for (place, need) in definition.needs.iter().enumerate() {
+            let given = match from {
+                From::Side(side) => source_of(*need, *side).map(Given::Candles),
+                From::Columns(columns) => match need {
+                    Need::Source | Need::Second if columns.len() == definition.needs.len() => {
+                        Some(columns[place].clone())
+                    }
+                    _ => None,
+                },
+            };
+            found.push(match given.ok_or_else(wrong)? {
+                Given::Candles(source) => self.of_candles(track, source)?,
+                Given::Values(name, values) => (name, values),
+            });
+        }
+        Ok(found)
+    }
+
+    /// A column of candles in one piece, put together at most once.
+    fn of_candles(
+        &self,
+        track: &Track<'_>,
+        source: Source,
+    ) -> Result<(Column, ScalarBuffer<f64>), OmegaError> {
+        let name = Column::Candles(track.symbol, track.timeframe, source);
+        if track.candles.segments().len() <= 1 {
+            return Ok((name, column(track.candles, source)?));
+        }
+        let key = Arc::new(Key {
+            spec: None,
+            columns: vec![name.clone()],
+        });
+        if let Some(known) = self.known(&key) {
+            return Ok((name, known[0].clone()));
+        }
+        let joined = column(track.candles, source)?;
+        let mut kept = self.kept(&key, || vec![joined]);
+        Ok((name, kept.swap_remove(0)))
+    }
+
+    fn known(&self, key: &Arc<Key>) -> Option<Vec<ScalarBuffer<f64>>> {
+        let mut entries = self.lock();
+        entries.uses += 1;
+        let now = entries.uses;
+        let entry = entries.by_key.get_mut(key)?;
+        entry.used = now;
+        entry.slot.get().cloned()
+    }
+
+    /// What is kept under a key; whoever comes first makes it, and others wait for it.
+    fn kept(
+        &self,
+        key: &Arc<Key>,
+        make: impl FnOnce() -> Vec<ScalarBuffer<f64>>,
+    ) -> Vec<ScalarBuffer<f64>> {
+        let slot = self.slot(key);
+        let outputs = slot.get_or_init(make).clone();
+        self.account(
+            key,
+            &slot,
+            outputs.iter().map(|column| column.len() * 8).sum(),
+        );
+        outputs
+    }
+
+    fn slot(&self, key: &Arc<Key>) -> Slot {
+        let mut entries = self.lock();
+        entries.uses += 1;
+        let now = entries.uses;
+        let entry = entries
+            .by_key
+            .entry(Arc::clone(key))
+            .or_insert_with(|| Entry {
+                slot: Slot::default(),
+                bytes: 0,
+                used: now,
+            });
+        entry.used = now;
+        Arc::clone(&entry.slot)
+    }
+
+    /// Counts a result that was made, and lets go of the oldest until all fit.
+    fn account(&self, key: &Arc<Key>, slot: &Slot, bytes: usize) {
+        let mut entries = self.lock();
+        if let Some(entry) = entries.by_key.get_mut(key)
+            && Arc::ptr_eq(&entry.slot, slot)
+            && entry.bytes == 0
+        {
+            entry.bytes = bytes;
+            entries.bytes += bytes;
+        }
+        while entries.bytes > self.limit {
+            let made = entries.by_key.iter().filter(|(_, entry)| entry.bytes > 0);
+            let oldest = made.min_by_key(|(_, entry)| entry.used);
+            let Some(oldest) = oldest.map(|(key, _)| Arc::clone(key)) else {
+                break;
+            };
+            let gone = entries.by_key.remove(&oldest);
+            entries.bytes -= gone.map_or(0, |entry| entry.bytes);
+        }
+    }
+
+    /// A panic elsewhere leaves the entries whole: nothing is changed in two steps.
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use super::*;
+
+    fn key(number: u64) -> Arc<Key> {
+        Arc::new(Key {
+            spec: None,
+            columns: vec![Column::Given(number)],
+        })
+    }
+
+    fn made(calls: &AtomicUsize, length: usize) -> Vec<ScalarBuffer<f64>> {
+        calls.fetch_add(1, Relaxed);
+        vec![vec![0.5; length].into()]
+    }
+
+    #[test]
+    fn each_result_is_made_once_by_all_threads_together() {
+        let (cache, calls) = (Cache::default(), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| cache.kept(&key(1), || made(&calls, 10)));
+            }
+        });
+        assert_eq!(calls.load(Relaxed), 1);
+        assert_eq!(cache.bytes(), 80);
+    }
+
+    #[test]
+    fn the_one_not_asked_for_the_longest_goes_first() {
+        let (cache, calls) = (Cache::bounded(240), AtomicUsize::new(0));
+        for number in [1, 2, 1, 3] {
+            cache.kept(&key(number), || made(&calls, 10));
+        }
+        assert_eq!((calls.load(Relaxed), cache.bytes()), (3, 240));
+        cache.kept(&key(4), || made(&calls, 10));
+        assert!(cache.known(&key(2)).is_none());
+        assert!(cache.known(&key(1)).is_some());
+        assert_eq!(cache.bytes(), 240);
+    }
+
+    #[test]
+    fn a_result_larger_than_the_bound_is_given_and_not_kept() {
+        let (cache, calls) = (Cache::bounded(8), AtomicUsize::new(0));
+        assert_eq!(cache.kept(&key(1), || made(&calls, 2))[0].len(), 2);
+        assert_eq!(cache.bytes(), 0);
+    }
+
+    #[test]
+    fn parameters_compare_by_their_bits() {
+        let spec = |n: f64| Spec::new("sma", vec![n]).ok();
+        assert_eq!(spec(2.0), spec(2.0));
+        assert_ne!(spec(2.0), spec(3.0));
+    }
+}

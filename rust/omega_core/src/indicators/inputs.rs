@@ -1,0 +1,137 @@
+//! The columns of one request, each in one slice.
+
+use arrow_buffer::ScalarBuffer;
+
+use super::{Need, Source, Spec};
+use crate::columns::{AskColumns, Segment};
+use crate::error::OmegaError;
+use crate::store::SymbolCandles;
+use crate::types::Side;
+
+/// The columns that an indicator asked for, in its order, and the times where it needs days.
+#[derive(Debug)]
+pub struct Inputs {
+    columns: Vec<ScalarBuffer<f64>>,
+    times: Option<ScalarBuffer<i64>>,
+    per_day: i64,
+}
+
+impl Inputs {
+    /// Columns of equal length, in the order of the definition's needs.
+    ///
+    /// # Errors
+    /// `Config` where there are more or fewer than needed, or their lengths differ.
+    pub fn new(spec: &Spec, columns: Vec<ScalarBuffer<f64>>) -> Result<Self, OmegaError> {
+        let name = spec.definition().name;
+        let needed = spec.definition().needs.len();
+        let lengths: Vec<usize> = columns.iter().map(ScalarBuffer::len).collect();
+        if columns.len() != needed || lengths.iter().any(|length| *length != lengths[0]) {
+            return Err(OmegaError::Config {
+                parameter: format!("{name} columns"),
+                given: format!("lengths {lengths:?}"),
+                expected: format!("{needed} of one length"),
+                hint: "Its sources must be of one symbol and one timeframe".into(),
+            });
+        }
+        Ok(Self {
+            columns,
+            times: None,
+            per_day: 0,
+        })
+    }
+
+    /// The same with the times of the candles, for what begins anew each day.
+    #[must_use]
+    pub fn with_times(mut self, candles: &SymbolCandles) -> Self {
+        self.times = Some(candles.times(0..candles.len()));
+        self.per_day = candles.unit().per_day();
+        self
+    }
+
+    /// The columns by place.
+    #[must_use]
+    pub fn columns<const N: usize>(&self) -> [&[f64]; N] {
+        std::array::from_fn(|place| &*self.columns[place])
+    }
+
+    /// The open times; empty where the indicator did not ask for days.
+    #[must_use]
+    pub fn times(&self) -> &[i64] {
+        self.times.as_deref().unwrap_or_default()
+    }
+
+    /// How many units of time make a day.
+    #[must_use]
+    pub fn per_day(&self) -> i64 {
+        self.per_day
+    }
+}
+
+/// The column of the candles that a need means, on a side.
+#[must_use]
+pub fn source_of(need: Need, side: Side) -> Option<Source> {
+    let price = match need {
+        Need::High => 1,
+        Need::Low => 2,
+        Need::Close => 3,
+        Need::Volume => return Some(Source::Volume),
+        Need::Source | Need::Second => return None,
+    };
+    Some(match side {
+        Side::Bid => Source::Bid(price),
+        Side::Ask => Source::Ask(price),
+    })
+}
+
+/// A column of the candles in one piece: shared where one segment holds it, else put together.
+///
+/// # Errors
+/// `Config` where the candles have no volume and it is asked for.
+pub fn column(candles: &SymbolCandles, source: Source) -> Result<ScalarBuffer<f64>, OmegaError> {
+    if let [segment] = candles.segments()
+        && let Some(stored) = stored(segment, source)
+    {
+        return Ok(stored.clone());
+    }
+    let mut joined = Vec::with_capacity(candles.len());
+    for segment in candles.segments() {
+        append(&mut joined, segment, source)?;
+    }
+    Ok(joined.into())
+}
+
+/// The buffer of a column, where it lies in memory.
+fn stored(segment: &Segment, source: Source) -> Option<&ScalarBuffer<f64>> {
+    match (source, &segment.ask) {
+        (Source::Bid(price), _) => Some(&segment.bid[price]),
+        (Source::Ask(price), AskColumns::Quoted(columns)) => Some(&columns[price]),
+        (Source::Volume, _) => segment.volume.as_ref(),
+        (Source::Ask(_), _) => None,
+    }
+}
+
+/// Adds a segment's values; the ask side may be the bid plus a spread (rule T2).
+fn append(joined: &mut Vec<f64>, segment: &Segment, source: Source) -> Result<(), OmegaError> {
+    if let Some(values) = stored(segment, source) {
+        joined.extend_from_slice(values);
+        return Ok(());
+    }
+    match (source, &segment.ask) {
+        (Source::Ask(price), AskColumns::Constant(spread)) => {
+            joined.extend(segment.bid[price].iter().map(|bid| bid + spread));
+        }
+        (Source::Ask(price), AskColumns::Spread(spreads)) => {
+            let pairs = segment.bid[price].iter().zip(spreads.iter());
+            joined.extend(pairs.map(|(bid, spread)| bid + spread));
+        }
+        _ => {
+            return Err(OmegaError::Config {
+                parameter: "source".into(),
+                given: "volume".into(),
+                expected: "a column of the data".into(),
+                hint: "The data has no volume column".into(),
+            });
+        }
+    }
+    Ok(())
+}
