@@ -7,6 +7,7 @@ labels of the outputs. A mistake is a `ConfigError` before any backend is asked.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,14 +53,14 @@ class Definition:
     name: str
     parameters: tuple[Parameter, ...]
     reads: Reads = Reads.SOURCE
-    group: type[groups.Group] | None = None
+    group: Callable[..., Any] | None = None
     together: Callable[[Mapping[str, Any]], None] | None = None
     """Refuses values that are possible alone and not together."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the outputs; none where there is one."""
-        return () if self.group is None else self.group._fields
+        return () if self.group is None else tuple(inspect.get_annotations(self.group))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,37 @@ def choice(name: str, *words: str, default: str | None = None) -> Parameter:
 
 AVERAGES = (
     Definition("sma", (integer("window"),)),
-    Definition("ema", (integer("window"),)),
+    Definition("ema", (integer("window"), choice("seed", "sma", "first"))),
+    Definition("wma", (integer("window"),)),
+    Definition("dema", (integer("window"),)),
+    Definition("tema", (integer("window"),)),
+    Definition("hma", (integer("window", least=2),)),
     Definition("rma", (integer("window"),)),
+    Definition("vwap", (maybe("window", whole(1)),), Reads.CANDLES),
+)
+
+MOMENTUM = (
+    Definition("momentum", (integer("window", 10),)),
+    Definition("roc", (integer("window", 10),)),
+    Definition("rsi", (integer("window", 14),)),
+    Definition(
+        "macd",
+        (integer("fast", 12), integer("slow", 26), integer("signal", 9)),
+        group=groups.Macd,
+    ),
+    Definition(
+        "stochastic",
+        (integer("window", 14), integer("smooth", 3), integer("signal", 3)),
+        Reads.CANDLES,
+        groups.Stochastic,
+    ),
+    Definition("williams_r", (integer("window", 14),), Reads.CANDLES),
+    Definition("cci", (integer("window", 20),), Reads.CANDLES),
+    Definition("dmi", (integer("window", 14),), Reads.CANDLES, groups.Dmi),
+    Definition("adx", (integer("window", 14),), Reads.CANDLES),
+    Definition("aroon", (integer("window", 14),), Reads.CANDLES, groups.Aroon),
+    Definition("obv", (), Reads.CANDLES),
+    Definition("mfi", (integer("window", 14),), Reads.CANDLES),
 )
 
 
@@ -215,7 +245,8 @@ STATISTICS = (
 )
 
 CATALOG: Mapping[str, Definition] = {
-    definition.name: definition for definition in (*AVERAGES, *VOLATILITY, *CHANNELS, *STATISTICS)
+    definition.name: definition
+    for definition in (*AVERAGES, *MOMENTUM, *VOLATILITY, *CHANNELS, *STATISTICS)
 }
 """All indicators by name."""
 

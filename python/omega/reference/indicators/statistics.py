@@ -189,22 +189,6 @@ def of_windows(
     return result
 
 
-def rolling_sums(values: Sequence[float], n: int) -> list[float]:
-    """Sum of the last n values, rounded once.
-
-    Example:
-        >>> rolling_sums([0.1, 0.2, 0.3], 2)
-        [nan, 0.30000000000000004, 0.5]
-    """
-    whole, unit = whole_numbers(values)
-    sums = _Sums()
-    result = []
-    for x, oldest, full in sliding(whole, n):
-        total = _ratio(sums.move(x, oldest), unit)
-        result.append(total if full else math.nan)
-    return result
-
-
 def whole_numbers(values: Sequence[float]) -> tuple[list[int | None], int]:
     """Give values as multiples of one over a power of two; None for what is not finite.
 
@@ -245,7 +229,7 @@ def _ratio(numerator: int, denominator: int) -> float:
     try:
         return numerator / denominator
     except OverflowError:
-        return math.copysign(math.inf, numerator)
+        return math.inf if numerator > 0 else -math.inf
 
 
 def _zscore_settings(parameters: Sequence[float]) -> tuple[int | None, bool]:

@@ -3,7 +3,7 @@
 use super::extremes::{highest, lowest};
 use super::statistics::std;
 use super::volatility::{atr, true_range};
-use super::{Definition, Kind, Need, recursive, rolling};
+use super::{Definition, Kind, Need, moving, recursive};
 
 /// Upper, middle and lower line.
 pub type Bands = [Vec<f64>; 3];
@@ -12,7 +12,7 @@ pub type Bands = [Vec<f64>; 3];
 #[must_use]
 pub fn bollinger(values: &[f64], n: usize, k: f64) -> Bands {
     let width = std(values, n, 0);
-    around(rolling::sma(values, n), &width, k)
+    around(moving::means(values, n), &width, k)
 }
 
 /// The exponential average of n typical prices, and k average true ranges of `atr_n` bars on both

@@ -29,6 +29,15 @@ fn smoothed(values: impl Iterator<Item = f64>, n: usize, weight: f64) -> Vec<f64
         .collect()
 }
 
+/// Exponential moving average started with the first value.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "windows are far below 2^53 bars"
+)]
+pub(super) fn ema_from_first(values: &[f64], n: usize) -> Vec<f64> {
+    smoothed(values.iter().copied(), 1, 2.0 / (n as f64 + 1.0))
+}
+
 /// Exponential moving average started with the mean of the first n (TA-Lib's `EMA`).
 #[expect(
     clippy::cast_precision_loss,
@@ -45,6 +54,20 @@ pub(super) fn ema(values: &[f64], n: usize) -> Vec<f64> {
 )]
 pub(super) fn rma(values: &[f64], n: usize) -> Vec<f64> {
     smoothed(values.iter().copied(), n, 1.0 / n as f64)
+}
+
+/// The largest of `high - low` and the distances of both from the close before.
+pub(super) fn true_range(high: f64, low: f64, before: f64) -> f64 {
+    if before.is_nan() {
+        return f64::NAN;
+    }
+    let mut range = high - low;
+    for distance in [(high - before).abs(), (low - before).abs()] {
+        if distance > range {
+            range = distance;
+        }
+    }
+    range
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::exact;
 use super::extremes::{highest, lowest, ranked};
-use super::{Definition, Kind, Need, Parameters, recursive, rolling};
+use super::{Definition, Kind, Need, Parameters, moving, recursive};
 
 /// Sample (`ddof` 1) or population (`ddof` 0) standard deviation of the last n values; exactly 0
 /// where they are all equal.
@@ -96,7 +96,7 @@ pub enum Mean {
 #[must_use]
 pub fn zscore(values: &[f64], n: usize, mean: Mean, residual: bool) -> Vec<f64> {
     let mean = match mean {
-        Mean::Rolling => rolling::sma(values, n),
+        Mean::Rolling => moving::means(values, n),
         Mean::Ema(period) => recursive::ema(values, period),
     };
     let residuals = differences(&values, &mean);
@@ -174,7 +174,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         warmup: |of| of.whole(0),
         compute: |of, inputs| {
             let [values] = inputs.columns();
-            vec![rolling::sma(values, of.whole(0))]
+            vec![moving::means(values, of.whole(0))]
         },
     },
     Definition {

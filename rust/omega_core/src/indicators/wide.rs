@@ -108,6 +108,25 @@ impl<const L: usize> Wide<L> {
     }
 }
 
+impl<const L: usize> Wide<L> {
+    /// The double next to `self * 2 ** exponent / divisor`, ties to even. Two limbs of the width
+    /// must be free: the quotient is taken to 128 bits more, and what is left marks the last bit.
+    pub(super) fn quotient(self, divisor: u64, exponent: i32) -> f64 {
+        let magnitude = self.magnitude();
+        let mut limbs = [0; L];
+        limbs[2..].copy_from_slice(&magnitude.0[..L - 2]);
+        let mut rest = 0_u128;
+        for limb in limbs.iter_mut().rev() {
+            let part = (rest << 64) | u128::from(*limb);
+            *limb = low_limb(part / u128::from(divisor));
+            rest = part % u128::from(divisor);
+        }
+        limbs[0] |= u64::from(rest != 0);
+        let value = Self(limbs).rounded(exponent - 128);
+        if self.is_negative() { -value } else { value }
+    }
+}
+
 impl<const L: usize> Whole for Wide<L> {
     fn shifted(value: i64, shift: u32) -> Self {
         let mut limbs = [0; L];
