@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import struct
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import omega
@@ -50,7 +51,10 @@ def declared(
             if bar.index == data.height - 2:
                 seen.extend(bits(view.window(bar.index + 1)) for view in self.views)
 
-    omega.run_backtest(data, Looking, backend=backend)
+    try:
+        omega.run_backtest(data, Looking, backend=backend)
+    except omega.errors.WarmupIndexNotFound as nothing:  # no value at any bar
+        return [[str(nothing).encode()]]
     return seen
 
 
@@ -64,6 +68,10 @@ COLUMNS = st.lists(st.one_of(PRICES, PRICES, PRICES, WILD, st.just(math.nan)), m
 )
 
 
+CHOICES: dict[str, tuple[object, ...]] = {"alpha": (0.0, 0.25, 0.4), "beta": (0.0, 0.25, 0.5)}
+"""Values of parameters that must be small together."""
+
+
 @st.composite
 def parameters_of(draw: st.DrawFn, definition: catalog.Definition) -> list[object]:
     """Any parameters that the catalog takes."""
@@ -71,8 +79,13 @@ def parameters_of(draw: st.DrawFn, definition: catalog.Definition) -> list[objec
     for parameter in definition.parameters:
         options: list[object] = [*parameter.words]
         if not options:
-            options = [value for value in (1, 2, 3, 5, 0.25, 1.5, None) if takes(parameter, value)]
+            tried = CHOICES.get(parameter.name, (1, 2, 3, 5, 0.25, 1.5, None, True, False))
+            options = [value for value in tried if takes(parameter, value)]
         chosen.append(draw(st.sampled_from(options)))
+    try:
+        catalog.resolve(definition.name, chosen, {})
+    except omega.errors.ConfigError:
+        reject()
     return chosen
 
 
@@ -144,12 +157,18 @@ def test_indicators_of_candles(name: str, data: st.DataObject) -> None:
     assert first == second
 
 
+SMALL: dict[str, object] = {
+    "alpha": 0.1, "beta": 0.8, "omega": None, "min_periods": 5, "lookback": 9, "quantile": 0.3,
+}  # fmt: skip
+"""Parameters that must fit each other, or have no default."""
+
+
 @pytest.mark.parametrize("name", sorted(catalog.CATALOG))
 def test_streaming_and_chunks_change_no_bit(name: str) -> None:
     """The value at a bar is that of the bars up to it alone, however they lie in memory."""
     definition = catalog.CATALOG[name]
     whole = candles.walk(120, chunks=1).with_columns(volume=np.arange(120.0) % 7)
-    given_ = [3 + k for k, _ in enumerate(definition.parameters)]
+    given_ = [SMALL.get(row.name, 3 + k) for k, row in enumerate(definition.parameters)]
     parameters = [
         value if takes(parameter, value) else parameter.default
         for parameter, value in zip(definition.parameters, given_, strict=True)
@@ -166,12 +185,11 @@ def test_streaming_and_chunks_change_no_bit(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(catalog.CATALOG))
 def test_every_indicator_has_a_documented_method_with_its_parameters(name: str) -> None:
     method = getattr(omega.Strategy, name)
-    names = [parameter.name for parameter in catalog.CATALOG[name].parameters]
-    code = method.__code__
-    assert list(code.co_varnames[1 : code.co_argcount])[: len(names)] == names
-    defaults = method.__defaults__ or ()
-    expected = [row.default for row in catalog.CATALOG[name].parameters]
-    assert (
-        tuple(each for each in expected if each is not catalog.REQUIRED) == defaults[: len(names)]
-    )
+    signature = list(inspect.signature(method).parameters.values())[1:]
+    rows = catalog.CATALOG[name].parameters
+    assert [each.name for each in signature[: len(rows)]] == [row.name for row in rows]
+    defaults = [each.default for each in signature[: len(rows)]]
+    assert defaults == [
+        inspect.Parameter.empty if row.default is catalog.REQUIRED else row.default for row in rows
+    ]
     assert method.__doc__.startswith("Declare ")

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from omega._indicators import groups
-from omega._values import Check, Refused, nearest, number, one_of, optional, whole
+from omega._values import Check, Refused, flag, nearest, number, one_of, optional, whole
 from omega.errors import ConfigError
 
 REQUIRED = object()
@@ -54,6 +54,8 @@ class Definition:
     parameters: tuple[Parameter, ...]
     reads: Reads = Reads.SOURCE
     group: Callable[..., Any] | None = None
+    together: Callable[[Mapping[str, Any]], None] | None = None
+    """Refuses values that are possible alone and not together."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -83,6 +85,13 @@ def real(name: str, default: object = REQUIRED, *, least: float = 0.0) -> Parame
 def maybe(name: str, rule: Check[Any]) -> Parameter:
     """Describe a parameter that is None unless it is given."""
     return Parameter(name, None, optional(rule))
+
+
+def zero_or_one(given: object) -> int:
+    """Take 0 or 1."""
+    if isinstance(given, bool) or given not in (0, 1):
+        raise Refused("0 or 1")
+    return int(given == 1)
 
 
 def choice(name: str, *words: str, default: str | None = None) -> Parameter:
@@ -125,14 +134,119 @@ MOMENTUM = (
     Definition("mfi", (integer("window", 14),), Reads.CANDLES),
 )
 
-OTHERS = (
+
+def _garch_is_bounded(values: Mapping[str, Any]) -> None:
+    """Refuse weights under which the variance grows without end, and windows that are too short."""
+    if values["alpha"] + values["beta"] >= 1.0:
+        raise ConfigError(
+            f"alpha + beta: given {values['alpha']} + {values['beta']}, expected below 1. "
+            "From 1 on the variance has no level to return to"
+        )
+    lookback, least = values["lookback"], values["min_periods"] + 1
+    if lookback is not None and lookback < least:
+        raise ConfigError(
+            f"lookback: given {lookback}, expected at least {least}, one more than min_periods. "
+            "Choose a longer lookback or fewer min_periods"
+        )
+
+
+_KALMAN = (
+    Parameter("measurement_variance", 0.01, number(above=0.0)),
+    real("process_variance", 1.0),
+)
+
+_GARCH = (
+    real("alpha", 0.1),
+    real("beta", 0.85),
+    maybe("omega", number(minimum=0.0)),
+    integer("min_periods", 50, least=2),
+    Parameter("log_returns", default=True, check=flag),
+    Parameter("scale", 100.0, number(above=0.0)),
+    maybe("lookback", whole(3)),
+)
+
+VOLATILITY = (
+    Definition("true_range", (), Reads.CANDLES),
     Definition("atr", (integer("window", 14),), Reads.CANDLES),
-    Definition("rolling_std", (integer("window", least=2),)),
-    Definition("zscore", (integer("window", least=2),)),
+    Definition("choppiness", (integer("window", 14, least=2),), Reads.CANDLES),
+    Definition("garch_volatility", _GARCH, together=_garch_is_bounded),
+    Definition(
+        "volatility_cluster",
+        (
+            choice("feature", "atr", "garch"),
+            integer("window", 100, least=2),
+            integer("k", 3, least=2),
+            integer("atr_window", 14),
+            *_GARCH,
+        ),
+        Reads.CANDLES,
+        together=_garch_is_bounded,
+    ),
+    Definition(
+        "volatility_rank",
+        (integer("lookback", 100, least=2), integer("atr_window", 14)),
+        Reads.CANDLES,
+    ),
+)
+
+CHANNELS = (
+    Definition("bollinger", (integer("window", 20), real("deviations", 2.0)), group=groups.Bands),
+    Definition(
+        "keltner",
+        (integer("window", 20), real("multiplier", 2.0), integer("atr_window", 10)),
+        Reads.CANDLES,
+        groups.Bands,
+    ),
+    Definition("donchian", (integer("window", 20),), Reads.CANDLES, groups.Bands),
+    Definition(
+        "supertrend",
+        (integer("window", 10), real("multiplier", 3.0)),
+        Reads.CANDLES,
+        groups.Supertrend,
+    ),
+    Definition("parabolic_sar", (real("acceleration", 0.02), real("maximum", 0.2)), Reads.CANDLES),
+    Definition(
+        "ichimoku",
+        (
+            integer("conversion", 9),
+            integer("base", 26),
+            integer("span", 52),
+            integer("displacement", 26, least=0),
+        ),
+        Reads.CANDLES,
+        groups.Ichimoku,
+    ),
+)
+
+STATISTICS = (
+    Definition("rolling_mean", (integer("window"),)),
+    Definition("rolling_std", (integer("window", least=2), Parameter("ddof", 1, zero_or_one))),
+    Definition("rolling_min", (integer("window"),)),
+    Definition("rolling_max", (integer("window"),)),
+    Definition("rolling_median", (integer("window"),)),
+    Definition(
+        "rolling_quantile",
+        (integer("window"), Parameter("quantile", REQUIRED, number(minimum=0.0, maximum=1.0))),
+    ),
+    Definition("slope", (integer("window", least=2),)),
+    Definition("correlation", (integer("window", least=2),), Reads.PAIR),
+    Definition(
+        "zscore",
+        (
+            integer("window", least=2),
+            choice("mean", "rolling", "ema"),
+            maybe("period", whole(1)),
+            maybe("residual_std", flag),
+        ),
+    ),
+    Definition("kalman_mean", _KALMAN),
+    Definition("kalman_zscore", (integer("window", 100, least=2), *_KALMAN)),
+    Definition("kalman_garch_zscore", (*_KALMAN, *_GARCH), together=_garch_is_bounded),
 )
 
 CATALOG: Mapping[str, Definition] = {
-    definition.name: definition for definition in (*AVERAGES, *MOMENTUM, *OTHERS)
+    definition.name: definition
+    for definition in (*AVERAGES, *MOMENTUM, *VOLATILITY, *CHANNELS, *STATISTICS)
 }
 """All indicators by name."""
 
@@ -165,7 +279,7 @@ def resolve(name: str, given: Sequence[object], named: Mapping[str, object]) -> 
     """
     found = definition(name)
     values = _bound(found, given, named)
-    parameters, shown = [], []
+    parameters, accepted = [], []
     for parameter, value in zip(found.parameters, values, strict=True):
         try:
             taken = parameter.check(value)
@@ -174,8 +288,11 @@ def resolve(name: str, given: Sequence[object], named: Mapping[str, object]) -> 
                 f"{name} {parameter.name}: given {value!r}, expected {refused}"
             ) from None
         parameters.append(parameter.code(taken))
-        shown.append(f"{taken}")
-    label = f"{name}({', '.join(shown)})"
+        accepted.append(taken)
+    if found.together is not None:
+        names = [parameter.name for parameter in found.parameters]
+        found.together(dict(zip(names, accepted, strict=True)))
+    label = f"{name}({', '.join(map(str, accepted))})"
     return Call(found, parameters, [f"{label}.{output}" for output in found.outputs] or [label])
 
 

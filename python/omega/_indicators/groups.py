@@ -19,6 +19,34 @@ class Macd(NamedTuple):
     """`macd` less `signal`."""
 
 
+class Bands(NamedTuple):
+    """Lines above and below a middle one."""
+
+    upper: Indicator
+    middle: Indicator
+    lower: Indicator
+
+
+class Supertrend(NamedTuple):
+    """A stop that follows the trend."""
+
+    line: Indicator
+    """Below the price in an uptrend, above it in a downtrend."""
+    direction: Indicator
+    """1.0 up, -1.0 down."""
+
+
+class Ichimoku(NamedTuple):
+    """Middles of the extremes of several windows."""
+
+    conversion: Indicator
+    base: Indicator
+    span_a: Indicator
+    """Middle of conversion and base, `displacement` bars ago."""
+    span_b: Indicator
+    """Middle of the longest window, `displacement` bars ago."""
+
+
 class Stochastic(NamedTuple):
     """Where the close stands in its range."""
 

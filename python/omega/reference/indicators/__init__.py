@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from omega.reference.indicators import averages, momentum, trend, volume
+from omega.reference.indicators import (
+    averages,
+    channels,
+    momentum,
+    special,
+    statistics,
+    trend,
+    volatility,
+    volume,
+)
 from omega.reference.indicators.registry import Columns, Entry, Outputs
 
 __all__ = ["ENTRIES", "Columns", "compute"]
@@ -14,6 +23,10 @@ ENTRIES: Mapping[str, Entry] = {
     **momentum.ENTRIES,
     **trend.ENTRIES,
     **volume.ENTRIES,
+    **volatility.ENTRIES,
+    **channels.ENTRIES,
+    **statistics.ENTRIES,
+    **special.ENTRIES,
 }
 """All indicators by name; the catalog has the same names."""
 

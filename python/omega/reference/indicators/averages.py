@@ -1,7 +1,7 @@
-"""The indicators a second time: sums of twice a double's precision, recursions from the left.
+"""Averages over a window, exact and rounded once, and averages that never forget.
 
 What goes in: one value a bar. What comes out: one value a bar, NaN in warm-up, equal to the native
-kernels to the last bit. The double-double arithmetic is Knuth's two-sum and Dekker's product.
+kernels to the last bit.
 """
 
 from __future__ import annotations
@@ -9,11 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from omega.reference.indicators.registry import Entry, over_candles, over_window, whole
-
-Double = tuple[float, float]
-
-_EQUAL_VALUES = 8.077935669463161e-28  # 2 ** -90: the rounding of equal values
+from omega.reference.indicators.registry import Entry, over_window, whole
 
 
 def sma(values: Sequence[float], n: int) -> list[float]:
@@ -60,7 +56,7 @@ def exact_sum(values: Sequence[float], weights: Sequence[int], divisor: int) -> 
     try:
         return total / (unit * divisor)
     except OverflowError:
-        return math.copysign(math.inf, total)
+        return math.inf if total > 0 else -math.inf
 
 
 def of_windows(
@@ -137,41 +133,6 @@ def rma(values: Sequence[float], n: int) -> list[float]:
     return _smoothed(values, n, 1.0 / n)
 
 
-def rolling_std(values: Sequence[float], n: int) -> list[float]:
-    """Sample standard deviation of the last n values.
-
-    Example:
-        >>> rolling_std([1.0, 1.0], 2)
-        [nan, 0.0]
-    """
-    return _over_windows(values, n, lambda window, _: window.std())
-
-
-def zscore(values: Sequence[float], n: int) -> list[float]:
-    """Distance from the window's mean in its sample standard deviations.
-
-    Example:
-        >>> zscore([1.0, 1.0], 2)
-        [nan, nan]
-    """
-    return _over_windows(values, n, _Window.zscore)
-
-
-def atr(high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int) -> list[float]:
-    """Wilder's average true range; the first bar has no close before it and no true range.
-
-    Example:
-        >>> atr([10.0, 12.0, 11.0], [9.0, 11.0, 8.0], [9.5, 11.5, 9.0], 2)
-        [nan, nan, 3.0]
-    """
-    before = [math.nan, *close[:-1]]
-    ranges = [
-        math.nan if math.isnan(b) else max(h - low_, abs(h - b), abs(low_ - b))
-        for h, low_, b in zip(high, low, before, strict=True)
-    ]
-    return _smoothed(ranges, n, 1.0 / n)
-
-
 def _smoothed(values: Iterable[float], n: int, weight: float) -> list[float]:
     """`state += weight * (value - state)`, started with the plain mean of the first n."""
     state, added, seen = math.nan, 0.0, 0
@@ -189,92 +150,6 @@ def _smoothed(values: Iterable[float], n: int, weight: float) -> list[float]:
                 state = added / n
         result.append(state)
     return result
-
-
-class _Window:
-    """Sum and sum of squares of a window; what leaves it leaves no trace."""
-
-    def __init__(self, size: int) -> None:
-        self.size = float(size)
-        self.sum: Double = (0.0, 0.0)
-        self.squares: Double = (0.0, 0.0)
-
-    def change(self, value: float, sign: float) -> None:
-        """Let a value enter (sign 1) or leave (sign -1)."""
-        high, low = _product(value, value)
-        self.sum = _plus(self.sum, (value * sign, 0.0 * sign))
-        self.squares = _plus(self.squares, (high * sign, low * sign))
-
-    def mean(self) -> float:
-        return _divided(self.sum, self.size)[0]
-
-    def std(self) -> float:
-        """Sample standard deviation; exactly 0 where all values are equal."""
-        high, low = _divided(_squared(self.sum), self.size)
-        spread = _plus(self.squares, (-high, -low))[0]
-        if spread <= self.squares[0] * _EQUAL_VALUES:
-            return 0.0
-        return math.sqrt(spread / (self.size - 1.0))
-
-    def zscore(self, value: float) -> float:
-        deviation = self.std()
-        return (value - self.mean()) / deviation if deviation > 0.0 else math.nan
-
-
-def _over_windows(
-    values: Sequence[float], n: int, of: Callable[[_Window, float], float]
-) -> list[float]:
-    window, missing = _Window(n), 0
-    result = []
-    for index, value in enumerate(values):
-        if index >= n:
-            if math.isnan(values[index - n]):
-                missing -= 1
-            else:
-                window.change(values[index - n], -1.0)
-        if math.isnan(value):
-            missing += 1
-        else:
-            window.change(value, 1.0)
-        full = index >= n - 1 and missing == 0
-        result.append(of(window, value) if full else math.nan)
-    return result
-
-
-def _plus(a: Double, b: Double) -> Double:
-    total = a[0] + b[0]
-    of_b = total - a[0]
-    error = (a[0] - (total - of_b)) + (b[0] - of_b)
-    return _renormalised(total, error + (a[1] + b[1]))
-
-
-def _squared(a: Double) -> Double:
-    high, low = _product(a[0], a[0])
-    return _renormalised(high, low + 2.0 * a[0] * a[1])
-
-
-def _divided(a: Double, divisor: float) -> Double:
-    quotient = a[0] / divisor
-    high, low = _product(quotient, divisor)
-    rest = ((a[0] - high) - low) + a[1]
-    return _renormalised(quotient, rest / divisor)
-
-
-def _product(a: float, b: float) -> Double:
-    high = a * b
-    (a_high, a_low), (b_high, b_low) = _split(a), _split(b)
-    return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
-
-
-def _split(value: float) -> Double:
-    scaled = 134217729.0 * value
-    high = scaled - (scaled - value)
-    return high, value - high
-
-
-def _renormalised(high: float, low: float) -> Double:
-    total = high + low
-    return total, low - (total - high)
 
 
 ENTRIES = {
@@ -303,8 +178,5 @@ ENTRIES = {
         lambda parameters, columns: [hma(columns.values[0], whole(parameters))],
     ),
     "rma": over_window(rma),
-    "rolling_std": over_window(rolling_std),
-    "zscore": over_window(zscore),
-    "atr": over_candles(atr, "high low close", more=1),
 }
 """What this family is known by."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from omega.reference.indicators.averages import ema, rma, sma
+from omega.reference.indicators.registry import Entry, whole
 from omega.reference.indicators.statistics import rolling_max, rolling_min, rolling_std
 from omega.reference.indicators.volatility import atr, true_range
 
@@ -23,23 +24,20 @@ def bollinger(values: Sequence[float], n: int, k: float) -> Lines:
 
 
 def keltner(
-    values: Sequence[float],
-    bars: tuple[Sequence[float], Sequence[float], Sequence[float]],
-    n: int,
-    k: float,
-    atr_n: int,
+    bars: tuple[Sequence[float], Sequence[float], Sequence[float]], n: int, k: float, atr_n: int
 ) -> Lines:
     """Exponential average, and k average true ranges above and below: upper, middle, lower.
 
-    Both start with the mean that ends at the first bar where both can stand.
+    The average is that of the typical price. Both averages start with the mean that ends at the
+    first bar where both can stand.
 
     Example:
-        >>> bars = ([10.0, 12.0], [9.0, 11.0], [9.5, 11.5])
-        >>> keltner(bars[2], bars, 1, 2.0, 1)
+        >>> keltner(([10.0, 12.0], [9.0, 11.0], [9.5, 11.5]), 1, 2.0, 1)
         [[nan, 16.5], [nan, 11.5], [nan, 6.5]]
     """
+    typical = [(h + low_ + c) / 3.0 for h, low_, c in zip(*bars, strict=True)]
     first = max(n - 1, atr_n)
-    middle = ema(_without(values, first + 1 - n), n)
+    middle = ema(_without(typical, first + 1 - n), n)
     width = rma(_without(true_range(*bars), first + 1 - atr_n), atr_n)
     return _around(middle, width, k)
 
@@ -158,3 +156,37 @@ def ichimoku(
 
 def _delayed(values: list[float], bars: int) -> list[float]:
     return ([math.nan] * bars + values)[: len(values)]
+
+
+def _of_candles(
+    needs: str, warmup: Callable[[Sequence[float]], int], of: Callable[..., Lines]
+) -> Entry:
+    """Describe an indicator of fixed columns; `of` gets them and then the parameters."""
+    return Entry(tuple(needs.split()), warmup, lambda p, columns: of(*columns.values, p))
+
+
+ENTRIES = {
+    "bollinger": Entry(
+        ("source",), whole, lambda p, columns: bollinger(columns.values[0], whole(p), p[1])
+    ),
+    "keltner": _of_candles(
+        "high low close",
+        lambda p: max(whole(p), whole(p, 2) + 1),
+        lambda high, low, close, p: keltner((high, low, close), whole(p), p[1], whole(p, 2)),
+    ),
+    "donchian": _of_candles("high low", whole, lambda high, low, p: donchian(high, low, whole(p))),
+    "supertrend": _of_candles(
+        "high low close",
+        lambda p: whole(p) + 1,
+        lambda high, low, close, p: supertrend(high, low, close, whole(p), p[1]),
+    ),
+    "parabolic_sar": _of_candles(
+        "high low", lambda _: 2, lambda high, low, p: [parabolic_sar(high, low, p[0], p[1])]
+    ),
+    "ichimoku": _of_candles(
+        "high low",
+        lambda p: max(whole(p, place) for place in range(3)) + whole(p, 3),
+        lambda high, low, p: ichimoku(high, low, (whole(p), whole(p, 1), whole(p, 2)), whole(p, 3)),
+    ),
+}
+"""What this family is known by."""

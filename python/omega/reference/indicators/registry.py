@@ -21,6 +21,11 @@ class Columns:
     values: tuple[Values, ...]
     days: Sequence[int] = ()
 
+    def of_three(self) -> tuple[Values, Values, Values]:
+        """Give the columns of an indicator that needs three."""
+        first, second, third = self.values
+        return first, second, third
+
     def bars(self) -> tuple[Values, Values, Values]:
         """Give the first three: highs, lows and closes.
 

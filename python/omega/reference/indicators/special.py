@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from omega.reference.indicators.registry import Columns, Entry, optional, whole
 from omega.reference.indicators.statistics import (
     of_windows,
     quantile_of,
     rolling_std,
     scores,
 )
+from omega.reference.indicators.volatility import atr
 
 ROUNDS = 30
 
@@ -106,9 +109,8 @@ def _along(values: Sequence[float], garch: Garch) -> list[float]:
         steps.append(step)
         if len(steps) == garch.min_periods:
             mean, variance = _moments(steps)
-            omega = garch.omega
-            if omega is None:
-                omega = (1.0 - garch.alpha - garch.beta) * variance
+            level = (1.0 - garch.alpha - garch.beta) * variance
+            omega = level if garch.omega is None else garch.omega
         if len(steps) >= garch.min_periods:
             result[index] = math.sqrt(variance) / garch.scale
     return result
@@ -190,7 +192,7 @@ def _group(window: Sequence[float], k: int) -> float:
 
 
 def _borders(centres: Sequence[float]) -> list[float]:
-    return [0.5 * (a + b) for a, b in zip(centres, centres[1:], strict=False)]
+    return [0.5 * (a + b) for a, b in itertools.pairwise(centres)]
 
 
 def volatility_rank(feature: Sequence[float], n: int) -> list[float]:
@@ -206,3 +208,66 @@ def volatility_rank(feature: Sequence[float], n: int) -> list[float]:
         return 100.0 * below / (n - 1.0)
 
     return of_windows(feature, n, rank)
+
+
+def _garch(parameters: Sequence[float]) -> Garch:
+    """Read seven parameters, in the order of the fields."""
+    alpha, beta, _, min_periods, log_returns, scale, _ = parameters
+    lookback = optional(parameters, 6)
+    return Garch(
+        alpha,
+        beta,
+        optional(parameters, 2),
+        int(min_periods),
+        log_returns > 0.0,
+        scale,
+        None if lookback is None else int(lookback),
+    )
+
+
+def _garch_warmup(parameters: Sequence[float]) -> int:
+    garch = _garch(parameters)
+    return garch.min_periods + 1 if garch.lookback is None else garch.lookback
+
+
+def _cluster_warmup(parameters: Sequence[float]) -> int:
+    of_garch = parameters[0] > 0.0
+    first = _garch_warmup(parameters[4:]) if of_garch else whole(parameters, 3) + 1
+    return first + whole(parameters, 1) - 1
+
+
+def _cluster(parameters: Sequence[float], columns: Columns) -> list[list[float]]:
+    if parameters[0] > 0.0:
+        feature = garch_volatility(columns.values[2], _garch(parameters[4:]))
+    else:
+        feature = atr(*columns.of_three(), whole(parameters, 3))
+    return [volatility_cluster(feature, whole(parameters, 1), whole(parameters, 2))]
+
+
+ENTRIES = {
+    "kalman_mean": Entry(
+        ("source",), lambda _: 1, lambda p, columns: [kalman_mean(columns.values[0], p[0], p[1])]
+    ),
+    "kalman_zscore": Entry(
+        ("source",),
+        whole,
+        lambda p, columns: [kalman_zscore(columns.values[0], whole(p), p[1], p[2])],
+    ),
+    "garch_volatility": Entry(
+        ("source",),
+        _garch_warmup,
+        lambda p, columns: [garch_volatility(columns.values[0], _garch(p))],
+    ),
+    "kalman_garch_zscore": Entry(
+        ("source",),
+        lambda p: _garch_warmup(p[2:]),
+        lambda p, columns: [kalman_garch_zscore(columns.values[0], p[0], p[1], _garch(p[2:]))],
+    ),
+    "volatility_cluster": Entry(("high", "low", "close"), _cluster_warmup, _cluster),
+    "volatility_rank": Entry(
+        ("high", "low", "close"),
+        lambda p: whole(p) + whole(p, 1),
+        lambda p, columns: [volatility_rank(atr(*columns.of_three(), whole(p, 1)), whole(p))],
+    ),
+}
+"""What this family is known by."""

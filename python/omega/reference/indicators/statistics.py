@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from omega.reference.indicators.averages import ema, sma
+from omega.reference.indicators.registry import Columns, Entry, optional, over_window, whole
 
 
 def rolling_std(values: Sequence[float], n: int, ddof: int) -> list[float]:
@@ -188,22 +189,6 @@ def of_windows(
     return result
 
 
-def rolling_sums(values: Sequence[float], n: int) -> list[float]:
-    """Sum of the last n values, rounded once.
-
-    Example:
-        >>> rolling_sums([0.1, 0.2, 0.3], 2)
-        [nan, 0.30000000000000004, 0.5]
-    """
-    whole, unit = whole_numbers(values)
-    sums = _Sums()
-    result = []
-    for x, oldest, full in sliding(whole, n):
-        total = _ratio(sums.move(x, oldest), unit)
-        result.append(total if full else math.nan)
-    return result
-
-
 def whole_numbers(values: Sequence[float]) -> tuple[list[int | None], int]:
     """Give values as multiples of one over a power of two; None for what is not finite.
 
@@ -244,4 +229,49 @@ def _ratio(numerator: int, denominator: int) -> float:
     try:
         return numerator / denominator
     except OverflowError:
-        return math.copysign(math.inf, numerator)
+        return math.inf if numerator > 0 else -math.inf
+
+
+def _zscore_settings(parameters: Sequence[float]) -> tuple[int | None, bool]:
+    """Period of the mean, None of the window's own; and whether residuals give the deviation."""
+    period = None
+    if parameters[1] > 0.0:
+        period = int(optional(parameters, 2) or parameters[0])
+    said = optional(parameters, 3)
+    return period, period is not None if said is None else said > 0.0
+
+
+def _zscore_warmup(parameters: Sequence[float]) -> int:
+    window = whole(parameters)
+    period, residual = _zscore_settings(parameters)
+    first = window if period is None else period
+    return first + window - 1 if residual else max(first, window)
+
+
+def _zscore(parameters: Sequence[float], columns: Columns) -> list[list[float]]:
+    period, residual = _zscore_settings(parameters)
+    return [zscore(columns.values[0], whole(parameters), period, residual=residual)]
+
+
+ENTRIES = {
+    "rolling_mean": over_window(sma),
+    "rolling_std": Entry(
+        ("source",),
+        whole,
+        lambda p, columns: [rolling_std(columns.values[0], whole(p), whole(p, 1))],
+    ),
+    "rolling_min": over_window(rolling_min),
+    "rolling_max": over_window(rolling_max),
+    "rolling_median": over_window(median),
+    "rolling_quantile": Entry(
+        ("source",), whole, lambda p, columns: [quantile(columns.values[0], whole(p), p[1])]
+    ),
+    "slope": over_window(slope),
+    "correlation": Entry(
+        ("source", "second"),
+        whole,
+        lambda p, columns: [correlation(columns.values[0], columns.values[1], whole(p))],
+    ),
+    "zscore": Entry(("source",), _zscore_warmup, _zscore),
+}
+"""What this family is known by."""

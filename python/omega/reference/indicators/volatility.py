@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from omega.reference.indicators.averages import rma
-from omega.reference.indicators.statistics import rolling_max, rolling_min, rolling_sums
+from omega.reference.indicators.averages import exact_sum, of_windows, rma
+from omega.reference.indicators.registry import Entry, over_candles
+from omega.reference.indicators.statistics import rolling_max, rolling_min
 
 
 def true_range(high: Sequence[float], low: Sequence[float], close: Sequence[float]) -> list[float]:
@@ -42,7 +43,9 @@ def choppiness(
         >>> choppiness([2.0, 2.0, 2.0], [1.0, 1.0, 1.0], [1.5, 1.5, 1.5], 2)
         [nan, nan, 100.0]
     """
-    walked = rolling_sums(true_range(high, low, close), n)
+    walked = of_windows(
+        true_range(high, low, close), n, lambda window: exact_sum(window, [1] * n, 1)
+    )
     most, least = rolling_max(high, n), rolling_min(low, n)
     scale = math.log10(n)
     return [
@@ -51,3 +54,13 @@ def choppiness(
         else math.nan
         for way, top, bottom in zip(walked, most, least, strict=True)
     ]
+
+
+ENTRIES = {
+    "true_range": Entry(
+        ("high", "low", "close"), lambda _: 2, lambda _, columns: [true_range(*columns.of_three())]
+    ),
+    "atr": over_candles(atr, "high low close", more=1),
+    "choppiness": over_candles(choppiness, "high low close", more=1),
+}
+"""What this family is known by."""

@@ -1,7 +1,7 @@
 //! Averages over a window, and averages that never forget.
 
 use super::spec::OF_WINDOW;
-use super::{Definition, Kind, Need, moving, recursive, rolling};
+use super::{Definition, Kind, moving, recursive};
 
 /// What an exponential average starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,42 +116,6 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         parameters: &[("window", Kind::Whole(2))],
         warmup: |of| of.whole(0) + of.whole(0).isqrt() - 1,
         compute: |of, inputs| vec![hma(inputs.column(0), of.whole(0))],
-        ..OF_WINDOW
-    },
-    Definition {
-        name: "atr",
-        parameters: &[("window", Kind::Whole(1))],
-        needs: &[Need::High, Need::Low, Need::Close],
-        outputs: 1,
-        warmup: |of| of.whole(0) + 1,
-        compute: |of, inputs| {
-            let [high, low, close] = inputs.columns();
-            vec![recursive::atr(high, low, close, of.whole(0))]
-        },
-        ..OF_WINDOW
-    },
-    Definition {
-        name: "rolling_std",
-        parameters: &[("window", Kind::Whole(2))],
-        needs: &[Need::Source],
-        outputs: 1,
-        warmup: |of| of.whole(0),
-        compute: |of, inputs| {
-            let [values] = inputs.columns();
-            vec![rolling::std(values, of.whole(0))]
-        },
-        ..OF_WINDOW
-    },
-    Definition {
-        name: "zscore",
-        parameters: &[("window", Kind::Whole(2))],
-        needs: &[Need::Source],
-        outputs: 1,
-        warmup: |of| of.whole(0),
-        compute: |of, inputs| {
-            let [values] = inputs.columns();
-            vec![rolling::zscore(values, of.whole(0))]
-        },
         ..OF_WINDOW
     },
 ];

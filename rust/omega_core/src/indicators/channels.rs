@@ -3,7 +3,7 @@
 use super::extremes::{highest, lowest};
 use super::statistics::std;
 use super::volatility::{atr, true_range};
-use super::{recursive, rolling};
+use super::{Definition, Kind, Need, moving, recursive};
 
 /// Upper, middle and lower line.
 pub type Bands = [Vec<f64>; 3];
@@ -12,24 +12,27 @@ pub type Bands = [Vec<f64>; 3];
 #[must_use]
 pub fn bollinger(values: &[f64], n: usize, k: f64) -> Bands {
     let width = std(values, n, 0);
-    around(rolling::sma(values, n), &width, k)
+    around(moving::means(values, n), &width, k)
 }
 
-/// The exponential average of n values, and k average true ranges of `atr_n` bars on both sides.
-/// Both averages start with the plain mean that ends at the first bar where both can stand
-/// (TA-Lib's `KC`, there of the typical price).
+/// The exponential average of n typical prices, and k average true ranges of `atr_n` bars on both
+/// sides. Both averages start with the plain mean that ends at the first bar where both can stand
+/// (TA-Lib's `KC`).
 #[must_use]
-pub fn keltner(
-    values: &[f64],
-    bars: [&[f64]; 3],
-    n: usize,
-    k: f64,
-    atr_n: usize,
-) -> Bands {
+pub fn keltner(bars: [&[f64]; 3], n: usize, k: f64, atr_n: usize) -> Bands {
     let [high, low, close] = bars;
+    let typical: Vec<f64> = high
+        .iter()
+        .zip(low)
+        .zip(close)
+        .map(|((high, low), close)| (high + low + close) / 3.0)
+        .collect();
     let first = (n - 1).max(atr_n);
-    let middle = recursive::ema(&without(values, first + 1 - n), n);
-    let width = recursive::rma(&without(&true_range(high, low, close), first + 1 - atr_n), atr_n);
+    let middle = recursive::ema(&without(&typical, first + 1 - n), n);
+    let width = recursive::rma(
+        &without(&true_range(high, low, close), first + 1 - atr_n),
+        atr_n,
+    );
     around(middle, &width, k)
 }
 
@@ -235,12 +238,7 @@ impl Parabola {
 /// bars; the spans stand where a chart draws them, `shift` bars after those they come from. The
 /// lagging span is the close itself, to be compared with bars `shift` ago.
 #[must_use]
-pub fn ichimoku(
-    high: &[f64],
-    low: &[f64],
-    lengths: [usize; 3],
-    shift: usize,
-) -> [Vec<f64>; 4] {
+pub fn ichimoku(high: &[f64], low: &[f64], lengths: [usize; 3], shift: usize) -> [Vec<f64>; 4] {
     let [conversion, base, slow] = lengths.map(|n| middles(&highest(&high, n), &lowest(&low, n)));
     let fast = delayed(&middles(&conversion, &base), shift);
     let slow = delayed(&slow, shift);
@@ -253,6 +251,101 @@ fn delayed(values: &[f64], bars: usize) -> Vec<f64> {
     result.extend_from_slice(&values[..values.len() - bars]);
     result
 }
+
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "bollinger",
+        parameters: &[
+            ("window", Kind::Whole(1)),
+            ("deviations", Kind::Number(0.0)),
+        ],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 3,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            bollinger(values, of.whole(0), of.number(1)).into()
+        },
+    },
+    Definition {
+        name: "keltner",
+        parameters: &[
+            ("window", Kind::Whole(1)),
+            ("multiplier", Kind::Number(0.0)),
+            ("atr_window", Kind::Whole(1)),
+        ],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 3,
+        warmup: |of| of.whole(0).max(of.whole(2) + 1),
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            keltner([high, low, close], of.whole(0), of.number(1), of.whole(2)).into()
+        },
+    },
+    Definition {
+        name: "donchian",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::High, Need::Low],
+        days: false,
+        outputs: 3,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [high, low] = inputs.columns();
+            donchian(high, low, of.whole(0)).into()
+        },
+    },
+    Definition {
+        name: "supertrend",
+        parameters: &[
+            ("window", Kind::Whole(1)),
+            ("multiplier", Kind::Number(0.0)),
+        ],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 2,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            supertrend([high, low, close], of.whole(0), of.number(1)).into()
+        },
+    },
+    Definition {
+        name: "parabolic_sar",
+        parameters: &[
+            ("acceleration", Kind::Number(0.0)),
+            ("maximum", Kind::Number(0.0)),
+        ],
+        needs: &[Need::High, Need::Low],
+        days: false,
+        outputs: 1,
+        warmup: |_| 2,
+        compute: |of, inputs| {
+            let [high, low] = inputs.columns();
+            vec![parabolic_sar(high, low, of.number(0), of.number(1))]
+        },
+    },
+    Definition {
+        name: "ichimoku",
+        parameters: &[
+            ("conversion", Kind::Whole(1)),
+            ("base", Kind::Whole(1)),
+            ("span", Kind::Whole(1)),
+            ("displacement", Kind::Whole(0)),
+        ],
+        needs: &[Need::High, Need::Low],
+        days: false,
+        outputs: 4,
+        warmup: |of| (0..3).map(|place| of.whole(place)).max().unwrap_or(1) + of.whole(3),
+        compute: |of, inputs| {
+            let [high, low] = inputs.columns();
+            let lengths = [of.whole(0), of.whole(1), of.whole(2)];
+            ichimoku(high, low, lengths, of.whole(3)).into()
+        },
+    },
+];
 
 #[cfg(test)]
 mod tests {
@@ -271,7 +364,7 @@ mod tests {
         let high = [10.0, 11.0, 12.0, 13.0, 20.0, 21.0, 10.0];
         let low = high.map(|value| value - 1.0);
         let close = high.map(|value| value - 0.5);
-        let bars = [&high, &low, &close];
+        let bars: [&[f64]; 3] = [&high, &low, &close];
         let [line, direction] = supertrend(bars, 2, 1.0);
         assert!(line[1].is_nan() && direction[1].is_nan());
         assert_eq!(direction[2..], [1.0, 1.0, 1.0, 1.0, -1.0]);

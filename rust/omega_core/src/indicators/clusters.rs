@@ -1,6 +1,9 @@
 //! How large the volatility is among its own last values.
 
+use super::garch::{Garch, garch_volatility};
 use super::statistics::{float, place};
+use super::volatility::atr;
+use super::{Definition, Kind, Need, Parameters};
 
 const ROUNDS: usize = 30;
 
@@ -141,6 +144,15 @@ impl Groups {
     }
 }
 
+/// Bars that the feature of a cluster needs.
+fn feature_warmup(of: &Parameters<'_>) -> usize {
+    if of.whole(0) == 0 {
+        of.whole(3) + 1
+    } else {
+        Garch::read(of, 4).warmup()
+    }
+}
+
 /// How many of the `n - 1` values before this one lie below it, in percent.
 #[must_use]
 pub fn percentile_rank(values: &[f64], n: usize) -> Vec<f64> {
@@ -161,6 +173,52 @@ pub fn percentile_rank(values: &[f64], n: usize) -> Vec<f64> {
         })
         .collect()
 }
+
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "volatility_cluster",
+        parameters: &[
+            ("feature", Kind::Choice(2)),
+            ("window", Kind::Whole(2)),
+            ("k", Kind::Whole(2)),
+            ("atr_window", Kind::Whole(1)),
+            ("alpha", Kind::Number(0.0)),
+            ("beta", Kind::Number(0.0)),
+            ("omega", Kind::OptionalNumber(0.0)),
+            ("min_periods", Kind::Whole(2)),
+            ("log_returns", Kind::Choice(2)),
+            ("scale", Kind::Number(0.0)),
+            ("lookback", Kind::OptionalWhole(3)),
+        ],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| feature_warmup(of) + of.whole(1) - 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            let feature = if of.whole(0) == 0 {
+                atr(high, low, close, of.whole(3))
+            } else {
+                garch_volatility(close, &Garch::read(of, 4))
+            };
+            vec![volatility_cluster(&feature, of.whole(1), of.whole(2))]
+        },
+    },
+    Definition {
+        name: "volatility_rank",
+        parameters: &[("lookback", Kind::Whole(2)), ("atr_window", Kind::Whole(1))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + of.whole(1),
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            let feature = atr(high, low, close, of.whole(1));
+            vec![percentile_rank(&feature, of.whole(0))]
+        },
+    },
+];
 
 #[cfg(test)]
 mod tests {

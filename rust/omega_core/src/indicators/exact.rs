@@ -172,14 +172,8 @@ impl Holes {
 /// What a window of one column is asked for.
 #[derive(Clone, Copy)]
 enum Of {
-    Sum,
     Spread,
     Trend,
-}
-
-/// `of(Σ x)` of each full window, the sum rounded once.
-pub(super) fn sums(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f64> {
-    over(values, n, Of::Sum, of)
 }
 
 /// `of(n Σ x² − (Σ x)²)` of each full window, the difference rounded once: n² times the variance.
@@ -210,7 +204,6 @@ fn sliding<R: Reader>(
 ) -> Vec<f64> {
     let reader = R::new(grid);
     match what {
-        Of::Sum => windows(values, n, &reader, Sum::new(&reader, grid, n), of),
         Of::Spread => windows(values, n, &reader, Spread::new(&reader, grid, n), of),
         Of::Trend => windows(values, n, &reader, Trend::new(&reader, grid, n), of),
     }
@@ -254,32 +247,6 @@ fn windows<R: Reader, M: Moment<R::Number>>(
 /// A count as a whole number.
 fn counted<W: Whole>(n: usize) -> W {
     W::shifted(i64::try_from(n).unwrap_or(i64::MAX), 0)
-}
-
-struct Sum<W> {
-    sum: W,
-    unit: i32,
-}
-
-impl<W: Whole> Moment<W> for Sum<W> {
-    fn new<R: Reader<Number = W>>(_: &R, grid: Grid, _: usize) -> Self {
-        Self {
-            sum: counted(0),
-            unit: grid.unit,
-        }
-    }
-
-    fn enter(&mut self, value: W, _: usize) {
-        self.sum = self.sum.plus(value);
-    }
-
-    fn leave(&mut self, value: W) {
-        self.sum = self.sum.minus(value);
-    }
-
-    fn value(&self) -> f64 {
-        self.sum.rounded(self.unit)
-    }
 }
 
 struct Spread<W> {

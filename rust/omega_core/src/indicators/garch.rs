@@ -1,6 +1,7 @@
 //! Volatility by GARCH(1,1) with given weights.
 
 use super::statistics::float;
+use super::{Definition, Kind, Need, Parameters};
 
 /// Weights and start of a GARCH(1,1) volatility.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +20,25 @@ pub struct Garch {
     pub scale: f64,
     /// Values that each result is computed from anew; none: all that came before.
     pub lookback: Option<usize>,
+}
+
+impl Garch {
+    /// From parameters in the order of the fields, the first at a place.
+    pub(super) fn read(of: &Parameters<'_>, at: usize) -> Self {
+        Self {
+            alpha: of.number(at),
+            beta: of.number(at + 1),
+            omega: of.optional_number(at + 2),
+            min_periods: of.whole(at + 3),
+            log_returns: of.whole(at + 4) > 0,
+            scale: of.number(at + 5),
+            lookback: of.optional_whole(at + 6),
+        }
+    }
+
+    pub(super) fn warmup(&self) -> usize {
+        self.lookback.unwrap_or(self.min_periods + 1)
+    }
 }
 
 /// Standard deviation of the next return as the returns before it tell: `v = ω + α e² + β v` with
@@ -146,6 +166,28 @@ impl State {
         self.variance.sqrt() / garch.scale
     }
 }
+
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[Definition {
+    name: "garch_volatility",
+    parameters: &[
+        ("alpha", Kind::Number(0.0)),
+        ("beta", Kind::Number(0.0)),
+        ("omega", Kind::OptionalNumber(0.0)),
+        ("min_periods", Kind::Whole(2)),
+        ("log_returns", Kind::Choice(2)),
+        ("scale", Kind::Number(0.0)),
+        ("lookback", Kind::OptionalWhole(3)),
+    ],
+    needs: &[Need::Source],
+    days: false,
+    outputs: 1,
+    warmup: |of| Garch::read(of, 0).warmup(),
+    compute: |of, inputs| {
+        let [values] = inputs.columns();
+        vec![garch_volatility(values, &Garch::read(of, 0))]
+    },
+}];
 
 #[cfg(test)]
 mod tests {

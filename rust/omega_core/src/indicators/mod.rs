@@ -11,7 +11,6 @@ pub mod averages;
 mod cache;
 pub mod channels;
 pub mod clusters;
-mod double;
 mod exact;
 mod extremes;
 pub mod garch;
@@ -19,7 +18,6 @@ mod inputs;
 pub mod momentum;
 mod moving;
 mod recursive;
-mod rolling;
 mod source;
 mod spec;
 pub mod special;
@@ -37,11 +35,17 @@ pub use source::Source;
 pub use spec::{Definition, Kind, Need, Parameter, Parameters, Spec};
 
 /// The rows of all families.
-const FAMILIES: [&[Definition]; 4] = [
+const FAMILIES: [&[Definition]; 10] = [
     averages::DEFINITIONS,
     momentum::DEFINITIONS,
     trend::DEFINITIONS,
     volume::DEFINITIONS,
+    volatility::DEFINITIONS,
+    channels::DEFINITIONS,
+    statistics::DEFINITIONS,
+    special::DEFINITIONS,
+    garch::DEFINITIONS,
+    clusters::DEFINITIONS,
 ];
 
 /// All indicators there are.

@@ -56,26 +56,6 @@ pub(super) fn rma(values: &[f64], n: usize) -> Vec<f64> {
     smoothed(values.iter().copied(), n, 1.0 / n as f64)
 }
 
-/// Wilder's average true range; the first bar has no close before it and no true range.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "windows are far below 2^53 bars"
-)]
-pub(super) fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
-    let mut before = f64::NAN;
-    let ranges = high
-        .iter()
-        .copied()
-        .zip(low.iter().copied())
-        .zip(close.iter().copied())
-        .map(move |((high, low), close)| {
-            let range = true_range(high, low, before);
-            before = close;
-            range
-        });
-    smoothed(ranges, n, 1.0 / n as f64)
-}
-
 /// The largest of `high - low` and the distances of both from the close before.
 pub(super) fn true_range(high: f64, low: f64, before: f64) -> f64 {
     if before.is_nan() {
@@ -101,15 +81,5 @@ mod tests {
         assert!(result[1].is_nan() && result[3].is_nan());
         assert_eq!(result[2], 2.0);
         assert_eq!(result[4], 3.5);
-    }
-
-    #[test]
-    fn atr_needs_a_close_before() {
-        let high = [10.0, 12.0, 11.0];
-        let low = [9.0, 11.0, 8.0];
-        let close = [9.5, 11.5, 9.0];
-        let result = atr(&high, &low, &close, 2);
-        assert!(result[1].is_nan());
-        assert_eq!(result[2], f64::midpoint(2.5, 3.5));
     }
 }

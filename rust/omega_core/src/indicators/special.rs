@@ -1,7 +1,8 @@
 //! A level that follows the price, and the score of the distance from it.
 
 use super::garch::{Garch, garch_volatility};
-use super::statistics::{std, differences, scores};
+use super::statistics::{differences, scores, std};
+use super::{Definition, Kind, Need, Parameters};
 
 /// Variances of a random-walk level: of what is measured, and of the level's own steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,6 +11,16 @@ pub struct Kalman {
     pub measurement: f64,
     /// Of the level, 0 or above.
     pub process: f64,
+}
+
+impl Kalman {
+    /// From parameters in the order of the fields, the first at a place.
+    fn read(of: &Parameters<'_>, at: usize) -> Self {
+        Self {
+            measurement: of.number(at),
+            process: of.number(at + 1),
+        }
+    }
 }
 
 /// The level of a random walk that is measured with noise, by Kalman's filter; it starts at the
@@ -58,6 +69,64 @@ pub fn kalman_garch_zscore(values: &[f64], kalman: Kalman, garch: &Garch) -> Vec
         .collect();
     scores(&residuals, &scale)
 }
+
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "kalman_mean",
+        parameters: &[
+            ("measurement_variance", Kind::Number(0.0)),
+            ("process_variance", Kind::Number(0.0)),
+        ],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |_| 1,
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![kalman_mean(values, Kalman::read(of, 0))]
+        },
+    },
+    Definition {
+        name: "kalman_zscore",
+        parameters: &[
+            ("window", Kind::Whole(2)),
+            ("measurement_variance", Kind::Number(0.0)),
+            ("process_variance", Kind::Number(0.0)),
+        ],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![kalman_zscore(values, of.whole(0), Kalman::read(of, 1))]
+        },
+    },
+    Definition {
+        name: "kalman_garch_zscore",
+        parameters: &[
+            ("measurement_variance", Kind::Number(0.0)),
+            ("process_variance", Kind::Number(0.0)),
+            ("alpha", Kind::Number(0.0)),
+            ("beta", Kind::Number(0.0)),
+            ("omega", Kind::OptionalNumber(0.0)),
+            ("min_periods", Kind::Whole(2)),
+            ("log_returns", Kind::Choice(2)),
+            ("scale", Kind::Number(0.0)),
+            ("lookback", Kind::OptionalWhole(3)),
+        ],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| Garch::read(of, 2).warmup(),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            let garch = Garch::read(of, 2);
+            vec![kalman_garch_zscore(values, Kalman::read(of, 0), &garch)]
+        },
+    },
+];
 
 #[cfg(test)]
 mod tests {

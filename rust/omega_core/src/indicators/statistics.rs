@@ -2,7 +2,7 @@
 
 use super::exact;
 use super::extremes::{highest, lowest, ranked};
-use super::{recursive, rolling};
+use super::{Definition, Kind, Need, Parameters, moving, recursive};
 
 /// Sample (`ddof` 1) or population (`ddof` 0) standard deviation of the last n values; exactly 0
 /// where they are all equal.
@@ -96,7 +96,7 @@ pub enum Mean {
 #[must_use]
 pub fn zscore(values: &[f64], n: usize, mean: Mean, residual: bool) -> Vec<f64> {
     let mean = match mean {
-        Mean::Rolling => rolling::sma(values, n),
+        Mean::Rolling => moving::means(values, n),
         Mean::Ema(period) => recursive::ema(values, period),
     };
     let residuals = differences(&values, &mean);
@@ -106,6 +106,34 @@ pub fn zscore(values: &[f64], n: usize, mean: Mean, residual: bool) -> Vec<f64> 
         std(&values, n, 1)
     };
     scores(&residuals, &scale)
+}
+
+/// A mean that is not said to be of a period is of the window; the deviations are those of the
+/// residuals unless the mean is a rolling one, or it is said.
+fn zscore_settings(of: &Parameters<'_>) -> (Mean, bool) {
+    let mean = if of.whole(1) == 0 {
+        Mean::Rolling
+    } else {
+        Mean::Ema(of.optional_whole(2).unwrap_or(of.whole(0)))
+    };
+    let residual = of
+        .optional_whole(3)
+        .map_or(mean != Mean::Rolling, |flag| flag > 0);
+    (mean, residual)
+}
+
+fn zscore_warmup(of: &Parameters<'_>) -> usize {
+    let window = of.whole(0);
+    let (mean, residual) = zscore_settings(of);
+    let first = match mean {
+        Mean::Rolling => window,
+        Mean::Ema(period) => period,
+    };
+    if residual {
+        first + window - 1
+    } else {
+        first.max(window)
+    }
 }
 
 pub(super) fn differences(values: &[f64], from: &[f64]) -> Vec<f64> {
@@ -134,6 +162,124 @@ pub(super) fn scores(residuals: &[f64], scale: &[f64]) -> Vec<f64> {
 pub(super) fn float(n: usize) -> f64 {
     n as f64
 }
+
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "rolling_mean",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![moving::means(values, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "rolling_std",
+        parameters: &[("window", Kind::Whole(2)), ("ddof", Kind::Choice(2))],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![std(values, of.whole(0), of.whole(1))]
+        },
+    },
+    Definition {
+        name: "rolling_min",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![min(values, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "rolling_max",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![max(values, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "rolling_median",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![median(values, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "rolling_quantile",
+        parameters: &[("window", Kind::Whole(1)), ("quantile", Kind::Number(0.0))],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![quantile(values, of.whole(0), of.number(1))]
+        },
+    },
+    Definition {
+        name: "slope",
+        parameters: &[("window", Kind::Whole(2))],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            vec![slope(values, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "correlation",
+        parameters: &[("window", Kind::Whole(2))],
+        needs: &[Need::Source, Need::Second],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0),
+        compute: |of, inputs| {
+            let [x, y] = inputs.columns();
+            vec![correlation(x, y, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "zscore",
+        parameters: &[
+            ("window", Kind::Whole(2)),
+            ("mean", Kind::Choice(2)),
+            ("period", Kind::OptionalWhole(1)),
+            ("residual_std", Kind::OptionalWhole(0)),
+        ],
+        needs: &[Need::Source],
+        days: false,
+        outputs: 1,
+        warmup: zscore_warmup,
+        compute: |of, inputs| {
+            let [values] = inputs.columns();
+            let (mean, residual) = zscore_settings(of);
+            vec![zscore(values, of.whole(0), mean, residual)]
+        },
+    },
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,8 @@
 //! Ranges of bars: the true range, its average, and how much of it goes nowhere.
 
-use super::exact;
 use super::extremes::{highest, lowest};
 use super::statistics::float;
-use super::recursive;
+use super::{Definition, Kind, Need, moving, recursive};
 
 /// The largest of `high − low` and the distances of both from the close before; NaN at the first
 /// bar, which has none before it (TA-Lib's `TRANGE`).
@@ -13,7 +12,7 @@ pub fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
     high.iter()
         .zip(low)
         .zip(before)
-        .map(|((high, low), before)| range(*high, *low, before))
+        .map(|((high, low), before)| recursive::true_range(*high, *low, before))
         .collect()
 }
 
@@ -28,7 +27,7 @@ pub fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
 /// percent of that of n; 100 is all noise, and NaN where nothing moved.
 #[must_use]
 pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
-    let walked = exact::sums(&true_range(high, low, close), n, |sum| sum);
+    let walked = moving::sums(&true_range(high, low, close), n);
     let most = highest(high, n);
     let least = lowest(low, n);
     let scale = float(n).log10();
@@ -46,29 +45,52 @@ pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64
         .collect()
 }
 
-fn range(high: f64, low: f64, before: f64) -> f64 {
-    if before.is_nan() {
-        return f64::NAN;
-    }
-    let mut range = high - low;
-    for distance in [(high - before).abs(), (low - before).abs()] {
-        if distance > range {
-            range = distance;
-        }
-    }
-    range
-}
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "true_range",
+        parameters: &[],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |_| 2,
+        compute: |_, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![true_range(high, low, close)]
+        },
+    },
+    Definition {
+        name: "atr",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![atr(high, low, close, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "choppiness",
+        parameters: &[("window", Kind::Whole(2))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![choppiness(high, low, close, of.whole(0))]
+        },
+    },
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn bars() -> [&'static [f64]; 3] {
-        [
-            &[10.0, 12.0, 11.0],
-            &[9.0, 11.0, 8.0],
-            &[9.5, 11.5, 9.0],
-        ]
+        [&[10.0, 12.0, 11.0], &[9.0, 11.0, 8.0], &[9.5, 11.5, 9.0]]
     }
 
     #[test]
