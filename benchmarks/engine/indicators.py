@@ -1,7 +1,7 @@
 """How long every indicator takes over two million bars, beside TA-Lib where it has the same.
 
-Each is asked for as a strategy asks, of a run that has not computed it before; both sides run on one
-thread and read the same arrays. That the numbers agree is shown by tests/indicators/test_talib.py.
+Each is asked for as a strategy asks, of a run that has not computed it before; both sides run on
+one thread and read the same arrays. That the numbers agree is shown by tests/indicators/test_talib.py.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ CALLS: dict[str, tuple[tuple[object, ...], Call]] = {
 }
 """Parameters, and TA-Lib's function of the same."""
 
+OTHERS: dict[str, tuple[object, ...]] = {"rolling_quantile": (20, 0.25)}
+"""Parameters of what TA-Lib does not have, where 20 is none."""
+
 
 def ask(store: CandleStore, name: str, parameters: tuple[object, ...]) -> list[Any]:
     """Compute an indicator in a run of its own."""
@@ -94,6 +97,8 @@ def parameters_of(name: str) -> tuple[object, ...]:
     """Give the parameters that are compared, else the defaults, and 20 where there is none."""
     if name in CALLS:
         return CALLS[name][0]
+    if name in OTHERS:
+        return OTHERS[name]
     rows = CATALOG[name].parameters
     return tuple(20 if row.default is REQUIRED else row.default for row in rows)
 

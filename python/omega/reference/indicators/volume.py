@@ -29,10 +29,8 @@ def obv(close: Values, volume: Values) -> list[float]:
             continue
         if math.isnan(last):
             state = amount
-        elif price > last:
-            state += amount
-        elif price < last:
-            state -= amount
+        else:
+            state += 0.0 if price == last else -amount if price < last else amount
         last = price
         result.append(state)
     return result

@@ -1,5 +1,6 @@
 //! Averages over a window, and averages that never forget.
 
+use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, moving, recursive};
 
@@ -42,20 +43,15 @@ pub fn wma(values: &[f64], n: usize) -> Vec<f64> {
 /// Twice the exponential average less its own exponential average.
 #[must_use]
 pub fn dema(values: &[f64], n: usize) -> Vec<f64> {
-    let once = recursive::ema(values, n);
-    let twice = recursive::ema(&once, n);
-    let pairs = once.iter().zip(&twice);
-    pairs.map(|(once, twice)| 2.0 * once - twice).collect()
+    let averages = [Smoother::ema(n); 2];
+    recursive::chain(values, averages, |[once, twice]| 2.0 * once - twice)
 }
 
 /// `3 a − 3 b + c` of the exponential average, that of it, and that of that.
 #[must_use]
 pub fn tema(values: &[f64], n: usize) -> Vec<f64> {
-    let once = recursive::ema(values, n);
-    let twice = recursive::ema(&once, n);
-    let thrice = recursive::ema(&twice, n);
-    let all = once.iter().zip(&twice).zip(&thrice);
-    all.map(|((a, b), c)| (3.0 * a - 3.0 * b) + c).collect()
+    let averages = [Smoother::ema(n); 3];
+    recursive::chain(values, averages, |[a, b, c]| (3.0 * a - 3.0 * b) + c)
 }
 
 /// The weighted mean over `√n` of twice that over `n / 2` less that over n; roots and halves

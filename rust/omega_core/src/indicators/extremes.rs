@@ -1,5 +1,7 @@
 //! Largest and smallest of a window, and values by rank.
 
+use super::statistics::float;
+
 /// Smallest of the last n; NaN where the window holds one.
 pub(super) fn lowest(values: &[f64], n: usize) -> Vec<f64> {
     extremes(values, n, |new, old| new < old)
@@ -10,35 +12,83 @@ pub(super) fn highest(values: &[f64], n: usize) -> Vec<f64> {
     extremes(values, n, |new, old| new > old)
 }
 
-/// A ring of candidates, each beaten by none that came after it; the first is the answer. Of equal
-/// values the earliest stays.
+/// In blocks of n, as long as the window: a window is the end of one block and the beginning of the
+/// next, and the extremes of both are known (van Herk 1992). Of equal values the earliest stays.
 fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
-    let size = n.min(values.len()).max(1).next_power_of_two();
-    let mask = size - 1;
-    let mut ring = vec![(f64::NAN, 0_usize); size];
-    let (mut first, mut end) = (0_usize, 0_usize);
-    let mut full_from = n.saturating_sub(1);
-    let mut result = Vec::with_capacity(values.len());
-    for (i, value) in values.iter().copied().enumerate() {
-        if value.is_nan() {
-            full_from = full_from.max(i + n);
+    let better = |new: f64, old: f64| if beats(new, old) { new } else { old };
+    let mut result = vec![f64::NAN; values.len()];
+    let n = n.max(1);
+    // `ends[k]` is the extreme of the block before from its place k + 1 on.
+    let mut ends = Vec::new();
+    for (out, block) in result.chunks_mut(n).zip(values.chunks(n)) {
+        let mut begin = block[0];
+        for (k, (out, value)) in out.iter_mut().zip(block).enumerate() {
+            begin = better(*value, begin);
+            *out = ends.get(k).map_or(f64::NAN, |end| better(begin, *end));
         }
-        if first < end && ring[first & mask].1 + n <= i {
-            first += 1;
+        if block.len() < n {
+            break;
         }
-        if !value.is_nan() {
-            while first < end && beats(value, ring[(end - 1) & mask].0) {
-                end -= 1;
-            }
-            ring[end & mask] = (value, i);
-            end += 1;
+        out[n - 1] = begin;
+        ends.resize(n - 1, f64::NAN);
+        let mut end = block[n - 1];
+        for (kept, value) in ends.iter_mut().zip(&block[1..]).rev() {
+            end = better(end, *value);
+            *kept = end;
         }
-        result.push(if i >= full_from {
-            ring[first & mask].0
-        } else {
-            f64::NAN
-        });
     }
+    empty_where_holes(values, n, &mut result);
+    result
+}
+
+/// Takes away what windows with a NaN gave.
+fn empty_where_holes(values: &[f64], n: usize, result: &mut [f64]) {
+    if !values.iter().any(|value| value.is_nan()) {
+        return;
+    }
+    let mut full_from = 0;
+    for (i, (out, value)) in result.iter_mut().zip(values).enumerate() {
+        if value.is_nan() {
+            full_from = i + n;
+        }
+        if i < full_from {
+            *out = f64::NAN;
+        }
+    }
+}
+
+/// How many bars ago the newest of the extremes of the last n was; NaN where the window holds one.
+pub(super) fn ages(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
+    let better = |new: (f64, f64), old: (f64, f64)| if beats(new.0, old.0) { new } else { old };
+    let mut result = vec![f64::NAN; values.len()];
+    let mut ends = Vec::new();
+    let length = float(n);
+    for (out, block) in result.chunks_mut(n).zip(values.chunks(n)) {
+        let mut begin = (block[0], 0.0);
+        let mut place = 0.0;
+        for (k, (out, value)) in out.iter_mut().zip(block).enumerate() {
+            begin = better((*value, place), begin);
+            // Places of the block before lie n lower.
+            *out = ends
+                .get(k)
+                .map_or(f64::NAN, |end| place - better(begin, *end).1);
+            place += 1.0;
+        }
+        if block.len() < n {
+            break;
+        }
+        out[n - 1] = (length - 1.0) - begin.1;
+        ends.resize(n - 1, begin);
+        place = -1.0;
+        let mut end = (block[n - 1], place);
+        for (kept, value) in ends.iter_mut().zip(&block[1..]).rev() {
+            let older = (*value, place);
+            end = better(end, older);
+            *kept = end;
+            place -= 1.0;
+        }
+    }
+    empty_where_holes(values, n, &mut result);
     result
 }
 

@@ -1,7 +1,7 @@
 //! How fast and how far a price went: oscillators.
 
 use super::extremes::{highest, lowest};
-use super::recursive;
+use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
 use super::statistics::float;
 use super::{Definition, Kind, Need, moving};
@@ -39,40 +39,33 @@ pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
     let mut last = f64::NAN;
     let (mut gain, mut loss) = (0.0, 0.0);
     let mut seen = 0;
-    let mut result = Vec::with_capacity(values.len());
-    for value in values.iter().copied() {
+    let mut result = vec![f64::NAN; values.len()];
+    for (out, value) in result.iter_mut().zip(values.iter().copied()) {
         let change = value - last;
         if !value.is_nan() {
             last = value;
         }
         if change.is_nan() {
-            result.push(f64::NAN);
             continue;
         }
-        let (up, down) = if change > 0.0 {
-            (change, 0.0)
-        } else {
-            (0.0, -change)
-        };
-        seen += 1;
-        if seen > n {
+        let up = if change > 0.0 { change } else { 0.0 };
+        let down = if change < 0.0 { -change } else { 0.0 };
+        if seen >= n {
             gain += weight * (up - gain);
             loss += weight * (down - loss);
         } else {
+            seen += 1;
             gain += up;
             loss += down;
-            if seen == n {
-                gain /= count;
-                loss /= count;
+            if seen < n {
+                continue;
             }
+            gain /= count;
+            loss /= count;
         }
         let moved = gain + loss;
-        let known = seen >= n && moved > 0.0;
-        result.push(if known {
-            100.0 * (gain / moved)
-        } else {
-            f64::NAN
-        });
+        let ratio = 100.0 * (gain / moved);
+        *out = if moved > 0.0 { ratio } else { f64::NAN };
     }
     result
 }
@@ -83,26 +76,23 @@ pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
 #[must_use]
 pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64>; 3] {
     let (fast, slow) = (fast.min(slow), fast.max(slow));
-    let quick = recursive::ema(&from_number(values, slow - fast), fast);
-    let calm = recursive::ema(values, slow);
-    let line: Vec<f64> = quick.iter().zip(&calm).map(|(a, b)| a - b).collect();
-    let smooth = recursive::ema(&line, signal);
-    let distance = line.iter().zip(&smooth).map(|(a, b)| a - b).collect();
-    [line, smooth, distance]
-}
-
-/// The values with the first few numbers made NaN.
-fn from_number(values: &[f64], first: usize) -> Vec<f64> {
-    let mut result = values.to_vec();
-    let mut left = first;
-    for value in &mut result {
-        if left == 0 {
-            break;
+    let mut left_out = slow - fast;
+    let mut averages = [fast, slow, signal].map(Smoother::ema);
+    let mut result = [(); 3].map(|()| vec![0.0; values.len()]);
+    let [line, smooth, distance] = &mut result;
+    let outputs = line.iter_mut().zip(smooth).zip(distance);
+    for (((line, smooth), distance), value) in outputs.zip(values) {
+        let [quick, calm, signal] = &mut averages;
+        if signal.has_begun() && !value.is_nan() {
+            *line = quick.next(*value) - calm.next(*value);
+            *smooth = signal.next(*line);
+        } else {
+            let later = if left_out > 0 { f64::NAN } else { *value };
+            left_out -= usize::from(left_out > 0 && !value.is_nan());
+            *line = quick.step(later) - calm.step(*value);
+            *smooth = signal.step(*line);
         }
-        if !value.is_nan() {
-            *value = f64::NAN;
-            left -= 1;
-        }
+        *distance = *line - *smooth;
     }
     result
 }

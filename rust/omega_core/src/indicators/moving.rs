@@ -1,8 +1,9 @@
 //! Means over a window, each the exact sum of its values, divided and rounded once.
 //!
-//! A double is a whole multiple of a power of two. In units of the least such power of a column its
-//! values are whole numbers, and a sum of them forgets what leaves it without a trace. Columns of
-//! prices fit 64 bits, nearly all others 128; 36 limbs hold every double there is.
+//! A double is a whole multiple of a power of two, and sums of such multiples are exact as long as
+//! they fit the 53 bits of a double. Each value is split into a front and a back half, and the sums
+//! of the halves forget what leaves the window without a trace. Where a column's sizes differ by
+//! too much for that, 36 limbs hold every double there is.
 
 use super::wide::{Whole, Wide, power_of_two};
 
@@ -11,17 +12,17 @@ type Widest = Wide<36>;
 
 /// `Σ x / n` of each full window.
 pub(super) fn means(values: &[f64], n: usize) -> Vec<f64> {
-    over(values, n, Weights::Equal, n as u64)
+    over::<false, true>(values, n, n as u64)
 }
 
 /// `Σ x` of each full window.
 pub(super) fn sums(values: &[f64], n: usize) -> Vec<f64> {
-    over(values, n, Weights::Equal, 1)
+    over::<false, false>(values, n, n as u64)
 }
 
 /// `Σ i x / Σ i` of each full window, i from 1 for the oldest to n for the newest.
 pub(super) fn rising_means(values: &[f64], n: usize) -> Vec<f64> {
-    over(values, n, Weights::Rising, triangle(n))
+    over::<true, true>(values, n, triangle(n))
 }
 
 /// `1 + 2 + … + n`, for windows below 2^32.
@@ -30,37 +31,26 @@ fn triangle(n: usize) -> u64 {
     n / 2 * (n + 1) + n % 2 * n.div_ceil(2)
 }
 
-/// How much each value of a window counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weights {
-    Equal,
-    Rising,
-}
-
 /// A divisor beyond this is not divided by in doubles.
 const MOST_DIVISOR: u64 = 1 << 26;
 
-fn over(values: &[f64], n: usize, weights: Weights, divisor: u64) -> Vec<f64> {
+/// Sums of all weights together `total`, or means.
+fn over<const RISING: bool, const MEAN: bool>(values: &[f64], n: usize, total: u64) -> Vec<f64> {
     if n > values.len() {
         return vec![f64::NAN; values.len()];
     }
-    let total = if weights == Weights::Equal {
-        n as u64
-    } else {
-        triangle(n)
-    };
-    let grid = Grid::roughly(values);
-    let fits = |grid: Grid, bits: u32| grid.fits(total, bits) && divisor <= MOST_DIVISOR;
-    if fits(grid, 62) {
-        return walk(values, n, weights, &Small::new(grid, divisor), grid.holes);
+    let fits = |grid: Grid| grid.halves(total) && (total <= MOST_DIVISOR || !MEAN);
+    let mut grid = Grid::roughly(values);
+    if !fits(grid) {
+        grid = Grid::exactly(values);
     }
-    let grid = Grid::exactly(values);
-    if fits(grid, 62) {
-        walk(values, n, weights, &Small::new(grid, divisor), grid.holes)
-    } else if fits(grid, 102) {
-        walk(values, n, weights, &Large::new(grid, divisor), grid.holes)
+    let divisor = if MEAN { total } else { 1 };
+    if !fits(grid) {
+        windows::<_, RISING, true>(values, n, &Largest::new(grid, divisor))
+    } else if grid.holes {
+        windows::<_, RISING, true>(values, n, &Halves::<MEAN>::new(grid, divisor))
     } else {
-        walk(values, n, weights, &Largest::new(grid, divisor), grid.holes)
+        windows::<_, RISING, false>(values, n, &Halves::<MEAN>::new(grid, divisor))
     }
 }
 
@@ -119,11 +109,17 @@ impl Grid {
         }
     }
 
-    /// Whether sums of so many values have at most so many bits, and scaling is exact.
-    fn fits(self, count: u64, bits: u32) -> bool {
+    /// Where a value is cut in two.
+    fn cut(self) -> i32 {
+        self.unit + (self.top - self.unit + 1) / 2
+    }
+
+    /// Whether sums of the halves of so many values are doubles, and nothing else is lost on the
+    /// way to a quotient: no number is near the ends of the range of doubles.
+    fn halves(self, count: u64) -> bool {
         let count = (u64::BITS - count.leading_zeros()).cast_signed();
-        let needed = self.top - self.unit + count;
-        needed <= bits.cast_signed() && self.unit >= -500 && self.top <= 400
+        let bits = (self.top - self.unit + 1) / 2 + 1;
+        bits + count <= 52 && self.unit >= -900 && self.top <= 900
     }
 }
 
@@ -139,7 +135,7 @@ fn parts(value: f64) -> (u64, i32) {
     }
 }
 
-/// Whole numbers of one width, and what is read off them.
+/// Numbers that are added without rounding, and what is read off them.
 trait Arithmetic {
     type Number: Copy;
     fn read(&self, value: f64) -> Self::Number;
@@ -148,21 +144,6 @@ trait Arithmetic {
     fn times(a: Self::Number, count: i64) -> Self::Number;
     /// Divided and rounded once.
     fn quotient(&self, sum: Self::Number) -> f64;
-}
-
-fn walk<A: Arithmetic>(
-    values: &[f64],
-    n: usize,
-    weights: Weights,
-    numbers: &A,
-    holes: bool,
-) -> Vec<f64> {
-    match (weights, holes) {
-        (Weights::Equal, false) => windows::<A, false, false>(values, n, numbers),
-        (Weights::Equal, true) => windows::<A, false, true>(values, n, numbers),
-        (Weights::Rising, false) => windows::<A, true, false>(values, n, numbers),
-        (Weights::Rising, true) => windows::<A, true, true>(values, n, numbers),
-    }
 }
 
 fn windows<A: Arithmetic, const RISING: bool, const HOLES: bool>(
@@ -214,100 +195,69 @@ fn windows<A: Arithmetic, const RISING: bool, const HOLES: bool>(
     result
 }
 
-/// A divisor of sums that were rounded to a double and a rest.
-#[derive(Debug, Clone, Copy)]
-struct Divisor {
-    value: f64,
+/// Values in two halves, each a double.
+struct Halves<const MEAN: bool> {
+    /// Added and taken away again, it rounds to the place of the cut.
+    rounder: f64,
+    divisor: f64,
     inverse: f64,
-    unit: f64,
 }
 
-impl Divisor {
+impl<const MEAN: bool> Halves<MEAN> {
     #[expect(clippy::cast_precision_loss, reason = "at most 2^26")]
-    fn new(divisor: u64, unit: i32) -> Self {
-        let value = divisor as f64;
+    fn new(grid: Grid, divisor: u64) -> Self {
+        let divisor = divisor as f64;
         Self {
-            value,
-            inverse: 1.0 / value,
-            unit: power_of_two(unit),
+            rounder: 1.5 * power_of_two(52 + grid.cut()),
+            divisor,
+            inverse: 1.0 / divisor,
         }
     }
+}
 
-    /// The double next to `(high + low) / divisor` in units, where `|low|` is at most half a unit
-    /// in the last place of `high`. The first quotient may be off by two such units; what it
-    /// leaves is exact (Dekker 1971), and its quotient is the correction.
-    fn divides(&self, high: f64, low: f64) -> f64 {
-        let quotient = high * self.inverse;
+impl<const MEAN: bool> Arithmetic for Halves<MEAN> {
+    type Number = [f64; 2];
+
+    #[inline]
+    fn read(&self, value: f64) -> [f64; 2] {
+        let front = (value + self.rounder) - self.rounder;
+        [front, value - front]
+    }
+
+    #[inline]
+    fn plus(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+        [a[0] + b[0], a[1] + b[1]]
+    }
+
+    #[inline]
+    fn minus(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+        [a[0] - b[0], a[1] - b[1]]
+    }
+
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "windows are below 2^32")]
+    fn times(a: [f64; 2], count: i64) -> [f64; 2] {
+        let count = count as f64;
+        [a[0] * count, a[1] * count]
+    }
+
+    /// The sum is a double and what its rounding lost (Knuth). The first quotient may be off by two
+    /// units in the last place; what it leaves is exact (Dekker 1971), and its quotient is the
+    /// correction.
+    #[inline]
+    fn quotient(&self, [front, back]: [f64; 2]) -> f64 {
+        let sum = front + back;
+        if !MEAN {
+            return sum;
+        }
+        let of_back = sum - front;
+        let lost = (front - (sum - of_back)) + (back - of_back);
+        let quotient = sum * self.inverse;
         let scaled = 134_217_729.0 * quotient;
-        let front = scaled - (scaled - quotient);
-        let back = quotient - front;
-        let rest = ((high - front * self.value) - back * self.value) + low;
-        (quotient + rest / self.value) * self.unit
-    }
-}
-
-/// Sums below 2^62.
-struct Small {
-    scale: f64,
-    divisor: Divisor,
-}
-
-impl Small {
-    fn new(grid: Grid, divisor: u64) -> Self {
-        Self {
-            scale: power_of_two(-grid.unit),
-            divisor: Divisor::new(divisor, grid.unit),
-        }
-    }
-}
-
-impl Arithmetic for Small {
-    type Number = i64;
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the product is a whole number below 2^62"
-    )]
-    fn read(&self, value: f64) -> i64 {
-        (value * self.scale) as i64
-    }
-
-    fn plus(a: i64, b: i64) -> i64 {
-        a.wrapping_add(b)
-    }
-
-    fn minus(a: i64, b: i64) -> i64 {
-        a.wrapping_sub(b)
-    }
-
-    fn times(a: i64, count: i64) -> i64 {
-        a.wrapping_mul(count)
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "what the first cast loses is the rest, which is small"
-    )]
-    fn quotient(&self, sum: i64) -> f64 {
-        let high = sum as f64;
-        let low = (sum - high as i64) as f64;
-        self.divisor.divides(high, low)
-    }
-}
-
-/// Sums below 2^102: the rest of one that was rounded to a double is a double.
-struct Large {
-    unit: i32,
-    divisor: Divisor,
-}
-
-impl Large {
-    fn new(grid: Grid, divisor: u64) -> Self {
-        Self {
-            unit: grid.unit,
-            divisor: Divisor::new(divisor, grid.unit),
-        }
+        let high = scaled - (scaled - quotient);
+        let low = quotient - high;
+        let rest = ((sum - high * self.divisor) - low * self.divisor) + lost;
+        quotient + rest / self.divisor
     }
 }
 
@@ -324,38 +274,6 @@ fn shifted(value: f64, unit: i32) -> (i64, u32) {
         if value < 0.0 { -whole } else { whole },
         shift.max(0).cast_unsigned(),
     )
-}
-
-impl Arithmetic for Large {
-    type Number = i128;
-
-    fn read(&self, value: f64) -> i128 {
-        let (whole, shift) = shifted(value, self.unit);
-        i128::from(whole) << shift
-    }
-
-    fn plus(a: i128, b: i128) -> i128 {
-        a.wrapping_add(b)
-    }
-
-    fn minus(a: i128, b: i128) -> i128 {
-        a.wrapping_sub(b)
-    }
-
-    fn times(a: i128, count: i64) -> i128 {
-        a.wrapping_mul(i128::from(count))
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "what the first cast loses is the rest, which is small"
-    )]
-    fn quotient(&self, sum: i128) -> f64 {
-        let high = sum as f64;
-        let low = (sum - high as i128) as f64;
-        self.divisor.divides(high, low)
-    }
 }
 
 /// Sums of any doubles.
@@ -402,10 +320,10 @@ impl Arithmetic for Largest {
 mod tests {
     use super::*;
 
-    /// The same sums by the widest numbers.
-    fn widest(values: &[f64], n: usize, weights: Weights, divisor: u64) -> Vec<f64> {
+    /// The same by the widest numbers.
+    fn widest<const RISING: bool>(values: &[f64], n: usize, divisor: u64) -> Vec<f64> {
         let grid = Grid::exactly(values);
-        walk(values, n, weights, &Largest::new(grid, divisor), true)
+        windows::<_, RISING, true>(values, n, &Largest::new(grid, divisor))
     }
 
     fn bits(values: &[f64]) -> Vec<u64> {
@@ -418,15 +336,16 @@ mod tests {
             .map(|i| f64::from(157_000 + (i * 7919) % 613) / 100_000.0)
             .collect();
         let volumes: Vec<f64> = (0..600_u32)
-            .map(|i| f64::from((i * 7919) % 613) * 10_f64.powi(i.cast_signed() % 9 - 4))
+            .map(|i| f64::from((i * 7919) % 613) * 10_f64.powi(i.cast_signed() % 4 - 2))
             .collect();
         for values in [&prices, &volumes] {
+            assert!(Grid::exactly(values).halves(5050));
             for n in [1, 2, 3, 6, 7, 20, 33, 100] {
-                let expected = widest(values, n, Weights::Equal, n as u64);
+                let expected = widest::<false>(values, n, n as u64);
                 assert_eq!(bits(&means(values, n)), bits(&expected), "{n}");
-                let expected = widest(values, n, Weights::Rising, triangle(n));
+                let expected = widest::<true>(values, n, triangle(n));
                 assert_eq!(bits(&rising_means(values, n)), bits(&expected), "{n}");
-                let expected = widest(values, n, Weights::Equal, 1);
+                let expected = widest::<false>(values, n, 1);
                 assert_eq!(bits(&sums(values, n)), bits(&expected), "{n}");
             }
         }

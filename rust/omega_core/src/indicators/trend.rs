@@ -1,5 +1,6 @@
 //! Which way a market moves, and how clearly.
 
+use super::extremes::ages;
 use super::recursive;
 use super::spec::OF_WINDOW;
 use super::statistics::float;
@@ -89,43 +90,12 @@ impl Movement {
 #[must_use]
 pub fn aroon(high: &[f64], low: &[f64], n: usize) -> [Vec<f64>; 3] {
     let factor = 100.0 / float(n);
-    let recent = |ages: Vec<Option<usize>>| -> Vec<f64> {
-        let of = |age: Option<usize>| age.map_or(f64::NAN, |age| factor * float(n - age));
-        ages.into_iter().map(of).collect()
-    };
+    let recent =
+        |ages: Vec<f64>| -> Vec<f64> { ages.iter().map(|age| factor * (float(n) - age)).collect() };
     let down = recent(ages(low, n + 1, |new, old| new <= old));
     let up = recent(ages(high, n + 1, |new, old| new >= old));
     let difference = up.iter().zip(&down).map(|(up, down)| up - down).collect();
     [down, up, difference]
-}
-
-/// How many bars ago the value was that nothing of the window beats; none in warm-up or where the
-/// window holds a NaN.
-fn ages(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<Option<usize>> {
-    let size = n.min(values.len()).max(1).next_power_of_two();
-    let mask = size - 1;
-    let mut ring = vec![(f64::NAN, 0_usize); size];
-    let (mut first, mut end) = (0_usize, 0_usize);
-    let mut full_from = n - 1;
-    let mut result = Vec::with_capacity(values.len());
-    for (i, value) in values.iter().copied().enumerate() {
-        if value.is_nan() {
-            full_from = i + n;
-            (first, end) = (0, 0);
-            result.push(None);
-            continue;
-        }
-        if first < end && ring[first & mask].1 + n <= i {
-            first += 1;
-        }
-        while first < end && beats(value, ring[(end - 1) & mask].0) {
-            end -= 1;
-        }
-        ring[end & mask] = (value, i);
-        end += 1;
-        result.push((i >= full_from).then(|| i - ring[first & mask].1));
-    }
-    result
 }
 
 /// What this family is known by.

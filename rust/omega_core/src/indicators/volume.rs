@@ -15,12 +15,11 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if close.is_nan() || volume.is_nan() {
             return f64::NAN;
         }
+        let signed = if close < last { -volume } else { volume };
         if last.is_nan() {
             state = volume;
-        } else if close > last {
-            state += volume;
-        } else if close < last {
-            state -= volume;
+        } else {
+            state += if close == last { 0.0 } else { signed };
         }
         last = close;
         state
@@ -38,22 +37,22 @@ const ROUNDING: f64 = 8.881_784_197_001_252e-16;
 pub fn mfi(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
     let prices = typical(bars);
     let mut last = f64::NAN;
-    let (mut rising, mut falling) = (Vec::new(), Vec::new());
-    rising.reserve_exact(prices.len());
-    falling.reserve_exact(prices.len());
-    for (price, volume) in prices.iter().zip(volume) {
+    let mut flows = [(); 2].map(|()| vec![0.0; prices.len()]);
+    let [rising, falling] = &mut flows;
+    let outputs = rising.iter_mut().zip(falling.iter_mut());
+    for ((rising, falling), (price, volume)) in outputs.zip(prices.iter().zip(volume)) {
         let money = price * volume;
-        let known = !money.is_nan() && !last.is_nan();
-        let none = if known { 0.0 } else { f64::NAN };
         let same = last.abs() * ROUNDING;
         let change = price - last;
-        rising.push(if known && change > same { money } else { none });
-        falling.push(if known && change < -same { money } else { none });
-        if !money.is_nan() {
-            last = *price;
+        if (money + change).is_nan() {
+            (*rising, *falling) = (f64::NAN, f64::NAN);
+        } else {
+            *rising = if change > same { money } else { 0.0 };
+            *falling = if change < -same { money } else { 0.0 };
         }
+        last = if money.is_nan() { last } else { *price };
     }
-    let (rising, falling) = (moving::sums(&rising, n), moving::sums(&falling, n));
+    let (rising, falling) = (moving::sums(rising, n), moving::sums(falling, n));
     let pairs = rising.iter().zip(&falling);
     pairs
         .map(|(rising, falling)| {
