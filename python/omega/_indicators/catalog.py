@@ -126,7 +126,7 @@ MOMENTUM = (
         groups.Stochastic,
     ),
     Definition("williams_r", (integer("window", 14),), Reads.CANDLES),
-    Definition("cci", (integer("window", 20),), Reads.CANDLES),
+    Definition("cci", (integer("window", 20, least=2),), Reads.CANDLES),
     Definition("dmi", (integer("window", 14),), Reads.CANDLES, groups.Dmi),
     Definition("adx", (integer("window", 14),), Reads.CANDLES),
     Definition("aroon", (integer("window", 14),), Reads.CANDLES, groups.Aroon),

@@ -11,6 +11,8 @@ from omega.reference.indicators.registry import Columns, Entry, optional, whole
 
 Values = Sequence[float]
 
+_ROUNDING = 2.0**-50  # typical prices that differ by less than this part are one
+
 
 def obv(close: Values, volume: Values) -> list[float]:
     """Volume added where the close rises and taken away where it falls.
@@ -49,8 +51,9 @@ def mfi(high: Values, low: Values, close: Values, volume: Values, n: int) -> lis
         money = price * amount
         known = not math.isnan(money) and not math.isnan(last)
         none = 0.0 if known else math.nan
-        rising.append(money if known and price > last else none)
-        falling.append(money if known and price < last else none)
+        change, same = price - last, abs(last) * _ROUNDING
+        rising.append(money if known and change > same else none)
+        falling.append(money if known and change < -same else none)
         last = last if math.isnan(money) else price
     flows = zip(_sums(rising, n), _sums(falling, n), strict=True)
     return [100.0 * (up / (up + down)) if up + down > 0.0 else math.nan for up, down in flows]

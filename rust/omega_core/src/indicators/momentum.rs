@@ -242,6 +242,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "cci",
+        parameters: &[("window", Kind::Whole(2))],
         needs: HIGH_LOW_CLOSE,
         compute: |of, inputs| vec![cci(inputs.columns(), of.whole(0))],
         ..OF_WINDOW

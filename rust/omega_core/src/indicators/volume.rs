@@ -28,6 +28,10 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
     .collect()
 }
 
+/// Typical prices that differ by less than this part (2^-50) are one: sums of three are rounded, and
+/// equal sums of different prices are common where prices have few digits.
+const ROUNDING: f64 = 8.881_784_197_001_252e-16;
+
 /// Money that came in with rising typical prices, in percent of all that moved in the last n bars
 /// (TA-Lib's `MFI`). NaN where none moved.
 #[must_use]
@@ -41,8 +45,10 @@ pub fn mfi(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
         let money = price * volume;
         let known = !money.is_nan() && !last.is_nan();
         let none = if known { 0.0 } else { f64::NAN };
-        rising.push(if known && *price > last { money } else { none });
-        falling.push(if known && *price < last { money } else { none });
+        let same = last.abs() * ROUNDING;
+        let change = price - last;
+        rising.push(if known && change > same { money } else { none });
+        falling.push(if known && change < -same { money } else { none });
         if !money.is_nan() {
             last = *price;
         }
