@@ -39,7 +39,7 @@ def rolling_min(values: Sequence[float], n: int) -> list[float]:
         >>> rolling_min([3.0, 1.0, 2.0], 2)
         [nan, 1.0, 1.0]
     """
-    return of_windows(values, n, lambda window: min(window) + 0.0)
+    return of_windows(values, n, min)
 
 
 def rolling_max(values: Sequence[float], n: int) -> list[float]:
@@ -49,7 +49,7 @@ def rolling_max(values: Sequence[float], n: int) -> list[float]:
         >>> rolling_max([3.0, 1.0, 2.0], 2)
         [nan, 3.0, 2.0]
     """
-    return of_windows(values, n, lambda window: max(window) + 0.0)
+    return of_windows(values, n, max)
 
 
 def median(values: Sequence[float], n: int) -> list[float]:

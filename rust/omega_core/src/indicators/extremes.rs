@@ -1,46 +1,43 @@
 //! Largest and smallest of a window, and values by rank.
 
-/// Smallest of the last n; NaN where the window holds one. Both zeros count as 0.
+/// Smallest of the last n; NaN where the window holds one.
 pub(super) fn lowest(values: &[f64], n: usize) -> Vec<f64> {
-    extremes(values, n, f64::INFINITY, |new, old| new < old)
+    extremes(values, n, |new, old| new < old)
 }
 
-/// Largest of the last n; NaN where the window holds one. Both zeros count as 0.
+/// Largest of the last n; NaN where the window holds one.
 pub(super) fn highest(values: &[f64], n: usize) -> Vec<f64> {
-    extremes(values, n, f64::NEG_INFINITY, |new, old| new > old)
+    extremes(values, n, |new, old| new > old)
 }
 
-/// A window of n covers the end of one block of n and the beginning of the next, so its extreme is
-/// the better of two that run from the border, back and forth (van Herk 1992, Gil and Werman 1993).
-/// Three comparisons a value, whatever the window and the values.
-fn extremes(values: &[f64], n: usize, worst: f64, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
-    let better = |new: f64, old: f64| if beats(new, old) { new } else { old };
+/// A ring of candidates, each beaten by none that came after it; the first is the answer. Of equal
+/// values the earliest stays.
+fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
+    let size = n.min(values.len()).max(1).next_power_of_two();
+    let mask = size - 1;
+    let mut ring = vec![(f64::NAN, 0_usize); size];
+    let (mut first, mut end) = (0_usize, 0_usize);
+    let mut full_from = n.saturating_sub(1);
     let mut result = Vec::with_capacity(values.len());
-    result.resize(values.len().min(n - 1), f64::NAN);
-    let mut to_border = vec![worst; n.min(values.len())];
-    let mut start = 0;
-    while start + n <= values.len() {
-        let (block, rest) = values[start..].split_at(n);
-        let mut extreme = worst;
-        for (value, kept) in block.iter().zip(&mut to_border).rev() {
-            extreme = better(value + 0.0, extreme);
-            *kept = extreme;
+    for (i, value) in values.iter().copied().enumerate() {
+        if value.is_nan() {
+            full_from = full_from.max(i + n);
         }
-        result.push(extreme);
-        extreme = worst;
-        result.extend(to_border[1..].iter().zip(rest).map(|(before, value)| {
-            extreme = better(value + 0.0, extreme);
-            better(*before, extreme)
-        }));
-        start += n;
-    }
-    if values.iter().any(|value| value.is_nan()) {
-        for (place, value) in values.iter().enumerate() {
-            if value.is_nan() {
-                let end = result.len().min(place + n);
-                result[place..end].fill(f64::NAN);
+        if first < end && ring[first & mask].1 + n <= i {
+            first += 1;
+        }
+        if !value.is_nan() {
+            while first < end && beats(value, ring[(end - 1) & mask].0) {
+                end -= 1;
             }
+            ring[end & mask] = (value, i);
+            end += 1;
         }
+        result.push(if i >= full_from {
+            ring[first & mask].0
+        } else {
+            f64::NAN
+        });
     }
     result
 }
