@@ -12,7 +12,7 @@ pub type Bands = [Vec<f64>; 3];
 #[must_use]
 pub fn bollinger(values: &[f64], n: usize, k: f64) -> Bands {
     let width = std(values, n, 0);
-    around(moving::means(values, n), &width, k)
+    around(moving::means(values, n), width, k)
 }
 
 /// The exponential average of n typical prices, and k average true ranges of `atr_n` bars on both
@@ -28,38 +28,34 @@ pub fn keltner(bars: [&[f64]; 3], n: usize, k: f64, atr_n: usize) -> Bands {
         .map(|((high, low), close)| (high + low + close) / 3.0)
         .collect();
     let first = (n - 1).max(atr_n);
-    let middle = recursive::ema(&without(&typical, first + 1 - n), n);
+    let middle = recursive::ema(&without(typical, first + 1 - n), n);
     let width = recursive::rma(
-        &without(&true_range(high, low, close), first + 1 - atr_n),
+        &without(true_range(high, low, close), first + 1 - atr_n),
         atr_n,
     );
-    around(middle, &width, k)
+    around(middle, width, k)
 }
 
 /// The values but for the first few, which become NaN.
-fn without(values: &[f64], first: usize) -> Vec<f64> {
-    let mut result = values.to_vec();
+fn without(mut values: Vec<f64>, first: usize) -> Vec<f64> {
     let first = first.min(values.len());
-    result[..first].fill(f64::NAN);
-    result
+    values[..first].fill(f64::NAN);
+    values
 }
 
-fn around(middle: Vec<f64>, width: &[f64], k: f64) -> Bands {
-    let side = |k: f64| {
-        middle
-            .iter()
-            .zip(width)
-            .map(|(m, w)| m + k * w)
-            .collect::<Vec<_>>()
-    };
-    let (mut upper, mut lower) = (side(k), side(-k));
-    let mut middle = middle;
-    for i in 0..middle.len() {
-        if upper[i].is_nan() || middle[i].is_nan() {
-            (upper[i], middle[i], lower[i]) = (f64::NAN, f64::NAN, f64::NAN);
+/// Lines of k widths above and below a middle; none of the three where one is missing.
+fn around(mut middle: Vec<f64>, mut width: Vec<f64>, k: f64) -> Bands {
+    let lines = middle.iter_mut().zip(&mut width);
+    let upper = lines.map(|(middle, width)| {
+        let (above, below) = (*middle + k * *width, *middle - k * *width);
+        if above.is_nan() {
+            *middle = f64::NAN;
         }
-    }
-    [upper, middle, lower]
+        *width = below;
+        above
+    });
+    let upper = upper.collect();
+    [upper, middle, width]
 }
 
 /// Highest high and lowest low of the last n bars, this one among them, and what lies half way.

@@ -21,6 +21,8 @@ struct Grid {
     top: i32,
     /// The largest value less the smallest is below `2 ** range`.
     range: i32,
+    /// Whether some values are no numbers.
+    holes: bool,
 }
 
 impl Grid {
@@ -28,7 +30,12 @@ impl Grid {
     fn of(values: &[f64]) -> Self {
         let (mut unit, mut top) = (i32::MAX, i32::MIN);
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.iter().filter(|value| value.is_finite()) {
+        let mut holes = false;
+        for value in values {
+            if !value.is_finite() {
+                holes = true;
+                continue;
+            }
             let (mantissa, exponent) = parts(*value);
             least = least.min(*value);
             most = most.max(*value);
@@ -42,7 +49,12 @@ impl Grid {
         }
         // The power above the difference, and one more where rounding made it smaller.
         let range = parts(most - least).1 + 54;
-        Self { unit, top, range }
+        Self {
+            unit,
+            top,
+            range,
+            holes,
+        }
     }
 
     /// Bits that a number needs which is read off a window of less than `2 ** count` values: their
@@ -73,16 +85,22 @@ fn parts(value: f64) -> (u64, i32) {
 
 /// How a column's values become whole numbers.
 trait Reader {
+    /// A value in units.
+    type Value: Copy;
+    /// Wide enough for what is read off a window.
     type Number: Whole;
     fn new(grid: Grid) -> Self;
-    /// The value in units; 0 where there is none.
-    fn read(&self, value: f64) -> Self::Number;
+    /// The value in units; any number for a hole, as long as it is always the same.
+    fn read(&self, value: f64) -> Self::Value;
+    fn whole(value: Self::Value) -> Self::Number;
+    fn product(a: Self::Value, b: Self::Value) -> Self::Number;
 }
 
 /// Fewer than 63 bits: one multiplication by a power of two, which is exact.
 struct Narrow(f64);
 
 impl Reader for Narrow {
+    type Value = i64;
     type Number = i128;
 
     fn new(grid: Grid) -> Self {
@@ -91,11 +109,18 @@ impl Reader for Narrow {
 
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the product is a whole number below 2^62"
+        reason = "the product is a whole number below 2^62, or a hole, which leaves as it came"
     )]
-    fn read(&self, value: f64) -> i128 {
-        let whole = if value.is_finite() { value } else { 0.0 };
-        i128::from((whole * self.0) as i64)
+    fn read(&self, value: f64) -> i64 {
+        (value * self.0) as i64
+    }
+
+    fn whole(value: i64) -> i128 {
+        i128::from(value)
+    }
+
+    fn product(a: i64, b: i64) -> i128 {
+        i128::from(a) * i128::from(b)
     }
 }
 
@@ -105,6 +130,7 @@ struct Shifting<W> {
 }
 
 impl<W: Whole> Reader for Shifting<W> {
+    type Value = W;
     type Number = W;
 
     fn new(grid: Grid) -> Self {
@@ -124,6 +150,14 @@ impl<W: Whole> Reader for Shifting<W> {
         let whole = (mantissa >> (-shift).clamp(0, 63)).cast_signed();
         let signed = if value < 0.0 { -whole } else { whole };
         W::shifted(signed, shift.max(0).cast_unsigned())
+    }
+
+    fn whole(value: W) -> W {
+        value
+    }
+
+    fn product(a: W, b: W) -> W {
+        a.times(b)
     }
 }
 
@@ -148,27 +182,6 @@ fn width(grids: &[Grid], n: usize) -> Width {
     }
 }
 
-/// Counts the holes of a window.
-#[derive(Default)]
-struct Holes {
-    seen: usize,
-    holes: usize,
-}
-
-impl Holes {
-    fn pass(&mut self, entering: f64, leaving: Option<f64>) {
-        self.seen += 1;
-        self.holes += usize::from(!entering.is_finite());
-        if leaving.is_some_and(|value| !value.is_finite()) {
-            self.holes -= 1;
-        }
-    }
-
-    fn full(&self, n: usize) -> bool {
-        self.seen >= n && self.holes == 0
-    }
-}
-
 /// What a window of one column is asked for.
 #[derive(Clone, Copy)]
 enum Of {
@@ -188,11 +201,15 @@ pub(super) fn trends(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f
 
 fn over(values: &[f64], n: usize, what: Of, of: impl Fn(f64) -> f64) -> Vec<f64> {
     let grid = Grid::of(values);
-    match width(&[grid], n) {
+    let mut result = match width(&[grid], n) {
         Width::Narrow => sliding::<Narrow>(values, n, grid, what, of),
         Width::Middle => sliding::<Shifting<Middle>>(values, n, grid, what, of),
         Width::Widest => sliding::<Shifting<Widest>>(values, n, grid, what, of),
+    };
+    if grid.holes {
+        without_holes(&mut result, values, n);
     }
+    result
 }
 
 fn sliding<R: Reader>(
@@ -204,44 +221,53 @@ fn sliding<R: Reader>(
 ) -> Vec<f64> {
     let reader = R::new(grid);
     match what {
-        Of::Spread => windows(values, n, &reader, Spread::new(&reader, grid, n), of),
-        Of::Trend => windows(values, n, &reader, Trend::new(&reader, grid, n), of),
+        Of::Spread => windows(values, n, &reader, Spread::<R>::new(grid, n), of),
+        Of::Trend => windows(values, n, &reader, Trend::<R>::new(grid, n), of),
     }
 }
 
 /// Sums that a window keeps up to date.
-trait Moment<W: Whole> {
-    fn new<R: Reader<Number = W>>(reader: &R, grid: Grid, n: usize) -> Self;
+trait Moment<R: Reader> {
+    fn new(grid: Grid, n: usize) -> Self;
     /// `place` is that of the entering value in a window that is not full yet.
-    fn enter(&mut self, value: W, place: usize);
-    fn leave(&mut self, value: W);
+    fn enter(&mut self, value: R::Value, place: usize);
+    fn leave(&mut self, value: R::Value);
     fn value(&self) -> f64;
 }
 
-fn windows<R: Reader, M: Moment<R::Number>>(
+fn windows<R: Reader, M: Moment<R>>(
     values: &[f64],
     n: usize,
     reader: &R,
     mut moment: M,
     of: impl Fn(f64) -> f64,
 ) -> Vec<f64> {
-    let mut holes = Holes::default();
     let mut result = Vec::with_capacity(values.len());
     let first = n.min(values.len());
     for (place, value) in values[..first].iter().enumerate() {
-        holes.pass(*value, None);
         moment.enter(reader.read(*value), place);
-        let full = holes.full(n);
-        result.push(if full { of(moment.value()) } else { f64::NAN });
+        result.push(f64::NAN);
     }
-    for (entering, leaving) in values[first..].iter().zip(values) {
-        holes.pass(*entering, Some(*leaving));
+    if first == n {
+        result[n - 1] = of(moment.value());
+    }
+    let pairs = values[first..].iter().zip(values);
+    result.extend(pairs.map(|(entering, leaving)| {
         moment.leave(reader.read(*leaving));
         moment.enter(reader.read(*entering), n - 1);
-        let full = holes.full(n);
-        result.push(if full { of(moment.value()) } else { f64::NAN });
-    }
+        of(moment.value())
+    }));
     result
+}
+
+/// Makes NaN of every window that holds a value which is no number.
+fn without_holes(result: &mut [f64], values: &[f64], n: usize) {
+    for (place, value) in values.iter().enumerate() {
+        if !value.is_finite() {
+            let end = result.len().min(place + n);
+            result[place..end].fill(f64::NAN);
+        }
+    }
 }
 
 /// A count as a whole number.
@@ -249,15 +275,15 @@ fn counted<W: Whole>(n: usize) -> W {
     W::shifted(i64::try_from(n).unwrap_or(i64::MAX), 0)
 }
 
-struct Spread<W> {
-    sum: W,
-    squares: W,
-    count: W,
+struct Spread<R: Reader> {
+    sum: R::Number,
+    squares: R::Number,
+    count: R::Number,
     unit: i32,
 }
 
-impl<W: Whole> Moment<W> for Spread<W> {
-    fn new<R: Reader<Number = W>>(_: &R, grid: Grid, n: usize) -> Self {
+impl<R: Reader> Moment<R> for Spread<R> {
+    fn new(grid: Grid, n: usize) -> Self {
         Self {
             sum: counted(0),
             squares: counted(0),
@@ -266,14 +292,14 @@ impl<W: Whole> Moment<W> for Spread<W> {
         }
     }
 
-    fn enter(&mut self, value: W, _: usize) {
-        self.sum = self.sum.plus(value);
-        self.squares = self.squares.plus(value.times(value));
+    fn enter(&mut self, value: R::Value, _: usize) {
+        self.sum = self.sum.plus(R::whole(value));
+        self.squares = self.squares.plus(R::product(value, value));
     }
 
-    fn leave(&mut self, value: W) {
-        self.sum = self.sum.minus(value);
-        self.squares = self.squares.minus(value.times(value));
+    fn leave(&mut self, value: R::Value) {
+        self.sum = self.sum.minus(R::whole(value));
+        self.squares = self.squares.minus(R::product(value, value));
     }
 
     fn value(&self) -> f64 {
@@ -282,16 +308,16 @@ impl<W: Whole> Moment<W> for Spread<W> {
     }
 }
 
-struct Trend<W> {
-    sum: W,
-    weighted: W,
-    last: W,
+struct Trend<R: Reader> {
+    sum: R::Number,
+    weighted: R::Number,
+    last: R::Number,
     n: usize,
     unit: i32,
 }
 
-impl<W: Whole> Moment<W> for Trend<W> {
-    fn new<R: Reader<Number = W>>(_: &R, grid: Grid, n: usize) -> Self {
+impl<R: Reader> Moment<R> for Trend<R> {
+    fn new(grid: Grid, n: usize) -> Self {
         Self {
             sum: counted(0),
             weighted: counted(0),
@@ -301,19 +327,19 @@ impl<W: Whole> Moment<W> for Trend<W> {
         }
     }
 
-    fn enter(&mut self, value: W, place: usize) {
+    fn enter(&mut self, value: R::Value, place: usize) {
         let weight = if place + 1 == self.n {
             self.last
         } else {
             counted(place)
         };
-        self.sum = self.sum.plus(value);
-        self.weighted = self.weighted.plus(weight.times(value));
+        self.sum = self.sum.plus(R::whole(value));
+        self.weighted = self.weighted.plus(weight.times(R::whole(value)));
     }
 
     /// The oldest has weight 0; all others move down by one.
-    fn leave(&mut self, value: W) {
-        self.sum = self.sum.minus(value);
+    fn leave(&mut self, value: R::Value) {
+        self.sum = self.sum.minus(R::whole(value));
         self.weighted = self.weighted.minus(self.sum);
     }
 
@@ -327,11 +353,17 @@ impl<W: Whole> Moment<W> for Trend<W> {
 /// of the three rounded once.
 pub(super) fn joint(x: &[f64], y: &[f64], n: usize, of: impl Fn(f64, f64, f64) -> f64) -> Vec<f64> {
     let grids = [Grid::of(x), Grid::of(y)];
-    match width(&grids, n) {
+    let mut result = match width(&grids, n) {
         Width::Narrow => pairs::<Narrow>(x, y, n, grids, of),
         Width::Middle => pairs::<Shifting<Middle>>(x, y, n, grids, of),
         Width::Widest => pairs::<Shifting<Widest>>(x, y, n, grids, of),
+    };
+    for (grid, values) in grids.iter().zip([x, y]) {
+        if grid.holes {
+            without_holes(&mut result, values, n);
+        }
     }
+    result
 }
 
 fn pairs<R: Reader>(
@@ -342,57 +374,57 @@ fn pairs<R: Reader>(
     of: impl Fn(f64, f64, f64) -> f64,
 ) -> Vec<f64> {
     let readers = [R::new(grids[0]), R::new(grids[1])];
-    let mut state = Joint::new(&readers, grids, n);
-    let mut holes = [Holes::default(), Holes::default()];
+    let read = |x: f64, y: f64| (readers[0].read(x), readers[1].read(y));
+    let mut state = Joint::<R>::new(grids, n);
+    let value = |state: &Joint<R>| {
+        let (both, of_x, of_y) = state.values();
+        of(both, of_x, of_y)
+    };
     let mut result = Vec::with_capacity(x.len());
-    for i in 0..x.len().min(y.len()) {
-        if i >= n {
-            holes[0].pass(x[i], Some(x[i - n]));
-            holes[1].pass(y[i], Some(y[i - n]));
-            state.leave(readers[0].read(x[i - n]), readers[1].read(y[i - n]));
-        } else {
-            holes[0].pass(x[i], None);
-            holes[1].pass(y[i], None);
-        }
-        state.enter(readers[0].read(x[i]), readers[1].read(y[i]));
-        let full = holes[0].full(n) && holes[1].full(n);
-        result.push(if full {
-            let (both, of_x, of_y) = state.values();
-            of(both, of_x, of_y)
-        } else {
-            f64::NAN
-        });
+    let first = n.min(x.len());
+    for (x, y) in x[..first].iter().zip(y) {
+        state.enter(read(*x, *y));
+        result.push(f64::NAN);
     }
+    if first == n {
+        result[n - 1] = value(&state);
+    }
+    let entering = x[first..].iter().zip(&y[first..]);
+    result.extend(entering.zip(x.iter().zip(y)).map(|(entering, leaving)| {
+        state.leave(read(*leaving.0, *leaving.1));
+        state.enter(read(*entering.0, *entering.1));
+        value(&state)
+    }));
     result
 }
 
-struct Joint<W> {
-    x: Spread<W>,
-    y: Spread<W>,
-    products: W,
+struct Joint<R: Reader> {
+    x: Spread<R>,
+    y: Spread<R>,
+    products: R::Number,
     unit: i32,
 }
 
-impl<W: Whole> Joint<W> {
-    fn new<R: Reader<Number = W>>(readers: &[R; 2], grids: [Grid; 2], n: usize) -> Self {
+impl<R: Reader> Joint<R> {
+    fn new(grids: [Grid; 2], n: usize) -> Self {
         Self {
-            x: Spread::new(&readers[0], grids[0], n),
-            y: Spread::new(&readers[1], grids[1], n),
+            x: Spread::new(grids[0], n),
+            y: Spread::new(grids[1], n),
             products: counted(0),
             unit: grids[0].unit + grids[1].unit,
         }
     }
 
-    fn enter(&mut self, x: W, y: W) {
+    fn enter(&mut self, (x, y): (R::Value, R::Value)) {
         self.x.enter(x, 0);
         self.y.enter(y, 0);
-        self.products = self.products.plus(x.times(y));
+        self.products = self.products.plus(R::product(x, y));
     }
 
-    fn leave(&mut self, x: W, y: W) {
+    fn leave(&mut self, (x, y): (R::Value, R::Value)) {
         self.x.leave(x);
         self.y.leave(y);
-        self.products = self.products.minus(x.times(y));
+        self.products = self.products.minus(R::product(x, y));
     }
 
     fn values(&self) -> (f64, f64, f64) {

@@ -32,12 +32,34 @@ impl Whole for i128 {
         self.wrapping_mul(other)
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "the cast is the one rounding that is meant"
-    )]
     fn rounded(self, exponent: i32) -> f64 {
-        self as f64 * power_of_two(exponent)
+        let magnitude = self.unsigned_abs();
+        let value = match magnitude >> 64 {
+            0 => to_double(low_limb(magnitude)) * power_of_two(exponent),
+            high => {
+                let empty = low_limb(high).leading_zeros();
+                let shifted = magnitude << empty;
+                let rest = u64::from(low_limb(shifted) != 0);
+                let kept = low_limb(shifted >> 64) | rest;
+                to_double(kept) * power_of_two(exponent + 64 - empty.cast_signed())
+            }
+        };
+        if self < 0 { -value } else { value }
+    }
+}
+
+/// The nearest double, ties to even; the lowest bit may stand for all that were cut off below it.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the cast is the one rounding that is meant"
+)]
+fn to_double(bits: u64) -> f64 {
+    // Halved, it is converted by one instruction as a signed number.
+    let halved = (bits >> 1) | (bits & 1);
+    if bits >> 63 == 0 {
+        bits.cast_signed() as f64
+    } else {
+        halved.cast_signed() as f64 * 2.0
     }
 }
 
