@@ -19,7 +19,7 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if last.is_nan() {
             state = volume;
         } else {
-            state += if close == last { 0.0 } else { signed };
+            state += if close > last || close < last { signed } else { 0.0 };
         }
         last = close;
         state
