@@ -26,43 +26,73 @@ struct Grid {
 }
 
 impl Grid {
-    /// Of the finite values; what is not finite is a hole.
-    fn of(values: &[f64]) -> Self {
-        let (mut unit, mut top) = (i32::MAX, i32::MIN);
+    /// By the sizes of the values: all mantissas may be odd.
+    fn roughly(values: &[f64]) -> Self {
+        let (mut smallest, mut largest) = (f64::INFINITY, 0.0);
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         let mut holes = false;
-        for value in values {
-            if !value.is_finite() {
-                holes = true;
-                continue;
-            }
-            let (mantissa, exponent) = parts(*value);
-            least = least.min(*value);
-            most = most.max(*value);
-            if mantissa != 0 {
-                unit = unit.min(exponent + mantissa.trailing_zeros().cast_signed());
-                top = top.max(exponent + 64 - mantissa.leading_zeros().cast_signed());
-            }
+        for value in values.iter().copied() {
+            let size = value.abs();
+            let hole = !size.is_finite();
+            holes |= hole;
+            let below = if size > 0.0 { size } else { f64::INFINITY };
+            let above = if hole { 0.0 } else { size };
+            smallest = if below < smallest { below } else { smallest };
+            largest = if above > largest { above } else { largest };
+            least = if !hole && value < least { value } else { least };
+            most = if !hole && value > most { value } else { most };
         }
-        if unit > top {
-            (unit, top) = (0, 0);
-        }
-        // The power above the difference, and one more where rounding made it smaller.
-        let range = parts(most - least).1 + 54;
+        let (unit, top) = if largest > 0.0 {
+            (parts(smallest).1, parts(largest).1 + 53)
+        } else {
+            (0, 0)
+        };
         Self {
             unit,
             top,
-            range,
+            // The power above the difference, and one more where rounding made it smaller.
+            range: parts(most - least).1 + 54,
             holes,
         }
     }
 
-    /// Bits that a number needs which is read off a window of less than `2 ** count` values: their
-    /// sum, or `n² · range² / 4`, which no spread exceeds.
-    fn needs(self, count: i32) -> i32 {
+    /// By the lowest bit of all mantissas.
+    fn exactly(self, values: &[f64]) -> Self {
+        let unit = values
+            .iter()
+            .filter(|value| value.is_finite() && **value != 0.0)
+            .map(|value| {
+                let (mantissa, exponent) = parts(*value);
+                exponent + mantissa.trailing_zeros().cast_signed()
+            })
+            .min();
+        Self {
+            unit: unit.unwrap_or(0),
+            ..self
+        }
+    }
+
+    /// As rough as suffices for the narrowest numbers, else exact.
+    fn of(values: &[f64], n: usize) -> Self {
+        let rough = Self::roughly(values);
+        if rough.is_narrow(n) {
+            rough
+        } else {
+            rough.exactly(values)
+        }
+    }
+
+    /// Bits that a number needs which is read off a window of n: a sum, or `n² · range² / 4`, which
+    /// no spread exceeds.
+    fn needs(self, n: usize) -> i32 {
+        let count = (usize::BITS - n.leading_zeros()).cast_signed();
         let sum = self.top - self.unit + count;
         let spread = 2 * (self.range - self.unit + count) - 2;
         sum.max(spread) + 1
+    }
+
+    fn is_narrow(self, n: usize) -> bool {
+        self.is_ordinary() && self.top - self.unit <= 62 && self.needs(n) <= 128
     }
 
     /// Whether scaling by the unit, or by two of them, is exact and nothing is subnormal.
@@ -169,16 +199,13 @@ enum Width {
 }
 
 fn width(grids: &[Grid], n: usize) -> Width {
-    let count = (usize::BITS - n.leading_zeros()).cast_signed();
-    let needed = grids.iter().map(|grid| grid.needs(count)).max();
-    let needed = needed.unwrap_or(0);
-    let small = grids.iter().all(|grid| grid.top - grid.unit <= 62);
-    if !grids.iter().all(|grid| grid.is_ordinary()) || needed > 256 {
-        Width::Widest
-    } else if small && needed <= 128 {
+    let middle = |grid: &Grid| grid.is_ordinary() && grid.needs(n) <= 256;
+    if grids.iter().all(|grid| grid.is_narrow(n)) {
         Width::Narrow
-    } else {
+    } else if grids.iter().all(middle) {
         Width::Middle
+    } else {
+        Width::Widest
     }
 }
 
@@ -200,7 +227,7 @@ pub(super) fn trends(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f
 }
 
 fn over(values: &[f64], n: usize, what: Of, of: impl Fn(f64) -> f64) -> Vec<f64> {
-    let grid = Grid::of(values);
+    let grid = Grid::of(values, n);
     let mut result = match width(&[grid], n) {
         Width::Narrow => sliding::<Narrow>(values, n, grid, what, of),
         Width::Middle => sliding::<Shifting<Middle>>(values, n, grid, what, of),
@@ -352,7 +379,7 @@ impl<R: Reader> Moment<R> for Trend<R> {
 /// `of(nΣxy − ΣxΣy, nΣx² − (Σx)², nΣy² − (Σy)²)` of each window that is full in both columns, each
 /// of the three rounded once.
 pub(super) fn joint(x: &[f64], y: &[f64], n: usize, of: impl Fn(f64, f64, f64) -> f64) -> Vec<f64> {
-    let grids = [Grid::of(x), Grid::of(y)];
+    let grids = [Grid::of(x, n), Grid::of(y, n)];
     let mut result = match width(&grids, n) {
         Width::Narrow => pairs::<Narrow>(x, y, n, grids, of),
         Width::Middle => pairs::<Shifting<Middle>>(x, y, n, grids, of),
