@@ -14,7 +14,10 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from omega._indicators.averages import Averages
+from omega._indicators.channels import Channels
 from omega._indicators.declaring import Declares
+from omega._indicators.momentum import Momentum
+from omega._indicators.statistics import Statistics
 from omega._indicators.volatility import Volatility
 from omega._values import nearest
 from omega.errors import ConfigError
@@ -44,7 +47,7 @@ class RunContext(Declares, Protocol):
         """Evaluate a Polars expression over the candles."""
 
 
-class Strategy(Averages, Volatility):
+class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     """Base of strategies written as a class.
 
     Annotated class attributes with a value are parameters; the constructor takes them by name.
