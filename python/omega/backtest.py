@@ -22,8 +22,10 @@ from omega._settings import (
     split_managers,
     symbol_fields,
 )
+from omega.conditions import condition_of, triggers_of
 from omega.config import Costs, Execution, FixedLots, Sizer
 from omega.errors import BackendUnavailable, ConfigError
+from omega.forms import Native, Signals
 from omega.instruments import Instrument
 from omega.managers import Manager
 from omega.results import BacktestResult, EngineStats
@@ -36,7 +38,7 @@ from omega.times import last_moment_of, to_units
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega._core import Indicator, Run, RunReport
+    from omega._core import Indicator, NativeStrategy, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
 
@@ -48,8 +50,9 @@ SEMANTICS_VERSION = 1
 
 def run_backtest(
     data: Any,  # noqa: ANN401 - anything that speaks Arrow
-    strategy: Strategy | type[Strategy] | Callback,
+    strategy: Strategy | type[Strategy] | Callback | Signals | Native,
     *,
+    when: Any = None,  # noqa: ANN401 - anything that holds on bars
     symbol: str | None = None,
     instruments: Instrument | Mapping[str, Instrument] | str | None = None,
     start: Moment | None = None,
@@ -78,7 +81,9 @@ def run_backtest(
     Args:
         data: A frame, table, path or `CandleStore` with `time` and prices, or one for each symbol
             (see `CandleStore`).
-        strategy: A `Strategy`, a class of one, or a function `on_bar(bar)`.
+        strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)` or
+            `omega.native(...)`.
+        when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
         symbol: Name of the symbol; "SYMBOL" where the data names none.
         instruments: An `Instrument`, one for each symbol, "auto" for a preset of the symbol's name,
             or None: one unit a lot, no rounding, quoted in the account currency.
@@ -151,7 +156,7 @@ def run_backtest(
     behind = behind_of(stores, own_instruments, account_currency, conversion, execution)
     higher = timeframe_jobs(timeframes, stores)
     with _progress(progress) as on_progress:
-        job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress)
+        job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress, when)
         tables, report = _BACKENDS[chosen](job)
     span = {"start": start, "end": end, "seed": seed, "strict": strict, "align": align}
     money = {"cash": float(cash), "account_currency": account_currency, "conversion": conversion}
@@ -234,11 +239,14 @@ class _Context:
         self.queue: list[Action] = run.queue
         self.next_order_id = run.next_order_id
         self.indicator = run.indicator
+        self.compare, self.mask = run.compare, run.mask
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has
         return getattr(self._run, name)
 
-    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> Indicator:
+    def expression(
+        self, expression: pl.Expr, name: str, *, symbol: str | None, warmup: bool = True
+    ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
@@ -246,17 +254,20 @@ class _Context:
         bid = "bid" if "bid" in frame.columns else "bid_{}"
         sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
         values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
-        return self._run.column(name, values.get_column(name), symbol=symbol)
+        column = values.get_column(name)
+        return self._run.column(name, column, symbol=symbol, warmup=warmup)
 
 
 def _ready(strategy: object) -> Strategy | Callback:
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy()
-    if isinstance(strategy, Strategy) or (callable(strategy) and not isinstance(strategy, type)):
+    if isinstance(strategy, (Strategy, Signals, Native)):
+        return strategy
+    if callable(strategy) and not isinstance(strategy, type):
         return strategy
     raise ConfigError(
-        f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
-        "on_bar(bar)"
+        f"strategy: given {strategy!r}, expected a Strategy, a class of one, a function "
+        "on_bar(bar), omega.Signals(...) or omega.native(...)"
     )
 
 
@@ -271,11 +282,27 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
         job.settings["align"],
     )
     native = [_native_behind(behind) for behind in job.behind]
-    with bound(job.strategy, job.manager, _Context(run, job.stores)):
+    context = _Context(run, job.stores)
+    if isinstance(job.strategy, (Signals, Native)):
+        core = _core_strategy(job, run, context)
+        return run.execute_native(job.settings, core, native, job.on_progress)
+    with bound(job.strategy, job.manager, context):
         if isinstance(job.strategy, Strategy):
             run.declare_warmup(job.strategy.warmup)
-        callbacks = callbacks_of(job.strategy, job.manager)
+        callbacks = callbacks_of(job, context)
         return run.execute(job.settings, callbacks, native, job.on_progress)
+
+
+def _core_strategy(job: Job, run: Run, context: _Context) -> NativeStrategy:
+    """Make a strategy of the core for the candles of a run."""
+    if len(job.stores) > 1 or job.manager is not None:
+        raise ConfigError(
+            f"strategy: {type(job.strategy).__name__} trades one symbol and takes built-in "
+            "managers alone; write a Strategy for more"
+        )
+    if isinstance(job.strategy, Native):
+        return run.native(job.strategy.name, list(job.strategy.parameters))
+    return run.signals(job.strategy.told(context))  # type: ignore[union-attr]  # the other one
 
 
 def _native_behind(behind: Behind) -> dict[str, object]:
@@ -329,21 +356,34 @@ def bound(
         strategy._run = None  # noqa: SLF001 - as above
 
 
-def callbacks_of(
-    strategy: Strategy | Callback, manager: PositionManager | None
-) -> dict[str, object]:
+def callbacks_of(job: Job, context: RunContext) -> dict[str, object]:
     """Give the functions that the loop calls; those of a class unbound, with their instance."""
-    manage = None if manager is None else manager.manage_positions
+    strategy, manager = job.strategy, job.manager
+    fields: dict[str, object] = {
+        "manage": None if manager is None else manager.manage_positions,
+        "triggers": [],
+    }
     if not isinstance(strategy, Strategy):
-        plain = {"on_bar": strategy, "instance": None, "on_fill": None, "on_exit": None}
-        return {**plain, "manage": manage}
+        on_bar = strategy
+        if job.when is not None:
+            declarer = Strategy()
+            declarer._run = context  # noqa: SLF001 - it declares for this run
+            condition = condition_of(job.when, declarer)
+            fields["triggers"], on_bar = [(strategy, condition.mask(context))], None
+        return {**fields, "on_bar": on_bar, "instance": None, "on_fill": None, "on_exit": None}
     kind = type(strategy)
+    conditions = triggers_of(strategy)
+    if job.when is not None:
+        conditions["on_bar"] = job.when
+    masks = {name: condition_of(c, strategy).mask(context) for name, c in conditions.items()}
+    alone = masks and (kind.on_bar is Strategy.on_bar or "on_bar" in masks)
     return {
-        "on_bar": kind.on_bar,
+        **fields,
+        "triggers": [(getattr(kind, name), mask) for name, mask in masks.items()],
+        "on_bar": None if alone else kind.on_bar,
         "instance": strategy,
         "on_fill": None if kind.on_fill is Strategy.on_fill else kind.on_fill,
         "on_exit": None if kind.on_exit is Strategy.on_exit else kind.on_exit,
-        "manage": manage,
     }
 
 

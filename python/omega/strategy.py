@@ -20,6 +20,7 @@ from omega._indicators.momentum import Momentum
 from omega._indicators.statistics import Statistics
 from omega._indicators.volatility import Volatility
 from omega._values import nearest
+from omega.conditions import Evaluates
 from omega.errors import ConfigError
 from omega.signals import Action, Cancel, Close, Modify, Signal
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
 
 
-class RunContext(Declares, Protocol):
+class RunContext(Declares, Evaluates, Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
     symbols: tuple[str, ...]
@@ -43,8 +44,6 @@ class RunContext(Declares, Protocol):
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
 
-    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> Indicator:
-        """Evaluate a Polars expression over the candles."""
 
 
 class Strategy(Averages, Momentum, Channels, Statistics, Volatility):

@@ -11,6 +11,7 @@ pub mod averages;
 mod cache;
 pub mod channels;
 pub mod clusters;
+mod conditions;
 mod exact;
 mod extremes;
 pub mod garch;
@@ -30,6 +31,7 @@ mod wide;
 use crate::error::OmegaError;
 
 pub use cache::{Cache, Column, From, Given, Key, Outputs, Track};
+pub use conditions::{Comparison, Operand, compare, truth};
 pub use inputs::{Inputs, column};
 pub use source::Source;
 pub use spec::{Definition, Kind, Need, Parameter, Parameters, Spec};

@@ -19,7 +19,11 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if last.is_nan() {
             state = volume;
         } else {
-            state += if close > last || close < last { signed } else { 0.0 };
+            state += if close > last || close < last {
+                signed
+            } else {
+                0.0
+            };
         }
         last = close;
         state

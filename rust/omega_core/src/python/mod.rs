@@ -9,11 +9,13 @@ mod actions;
 mod call_timer;
 mod clock;
 mod columns;
+mod conditions;
 mod desk;
 mod error;
 mod indicators;
 mod market;
 mod memory;
+mod native;
 mod results;
 mod run;
 mod settings;
@@ -32,9 +34,13 @@ mod _core {
     #[pymodule_export]
     use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]
+    use super::conditions::Mask;
+    #[pymodule_export]
     use super::desk::{FillView, OrderView, PositionView, TradeView};
     #[pymodule_export]
     use super::indicators::IndicatorView;
+    #[pymodule_export]
+    use super::native::NativeStrategy;
     #[pymodule_export]
     use super::results::{PyArrowTable, PyRunTables};
     #[pymodule_export]

@@ -3,26 +3,29 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
 use super::clock::{Clock, Tracks};
+use super::conditions::Mask;
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
 use super::indicators::{self, IndicatorView, Sources};
 use super::market::{TimeframeFields, market};
+use super::native::{self, NativeStrategy, Outside, Quiet, SignalFields};
 use super::results::PyRunTables;
 use super::settings::RunSettings;
 use super::store::CandleStore;
 use super::strategy::{Callbacks, PyStrategy, Raised, Watch};
 use crate::error::OmegaError;
 use crate::execution::Simulator;
-use crate::indicators::{Cache, Spec, Track};
+use crate::indicators::{Cache, Comparison, Operand, Spec, Track, compare, truth};
 use crate::portfolio::Portfolio;
-use crate::replay::{self, Behind, Feed, Magnifier, Plan, Rates};
+use crate::replay::{self, Behind, Feed, Magnifier, Observer, Plan, Rates, RunCounts, Strategy};
 use crate::results::{RunRows, RunTables};
 use crate::store::{Market, TrackId, Walk};
 use crate::types::SymbolId;
@@ -134,8 +137,7 @@ impl Run {
         symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
         let id = match source.clock() {
-            Some(clock) if symbol.is_none() && timeframe.is_none() => self.track_of(clock),
-            Some(_) => return Err(to_pyerr(placed_twice())),
+            Some(clock) => self.place_of_source(self.track_of(clock), symbol, timeframe)?,
             None => self.track(symbol, timeframe)?,
         };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
@@ -151,20 +153,49 @@ impl Run {
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None))]
+    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None, warmup=true))]
     fn column(
         &self,
         name: String,
         column: PyChunkedArray,
         timeframe: Option<&str>,
         symbol: Option<&str>,
+        warmup: bool,
     ) -> PyResult<IndicatorView> {
         let id = self.track(symbol, timeframe)?;
         let bars = self.tracks.market.track(id).len();
         let within = (&*self.cache, &self.tracks.sources[id.0].clock);
-        let (view, warmup) = indicators::take(within, name, &column, bars)?;
-        self.declare_on(id, warmup);
+        let (view, needed) = indicators::take(within, name, &column, bars)?;
+        if warmup {
+            self.declare_on(id, needed);
+        }
         Ok(view)
+    }
+
+    /// Where two indicators, or one and a number, compare as they should: `>`, `>=`, `<`, `<=`,
+    /// `crosses_over` or `crosses_under`.
+    fn compare(
+        &self,
+        py: Python<'_>,
+        how: &str,
+        left: Compared<'_>,
+        right: Compared<'_>,
+    ) -> PyResult<Mask> {
+        let how = Comparison::named(how).ok_or_else(|| {
+            let known = "one of >, >=, <, <=, crosses_over, crosses_under";
+            unknown("condition", Some(how), known.to_owned())
+        })?;
+        let (left, right) = (left.held(self), right.held(self));
+        let market = &self.tracks.market;
+        let truths = py.detach(|| compare(market, how, left.operand(), right.operand()));
+        Ok(Mask::new(truths))
+    }
+
+    /// Where a column of the first symbol is above 0.
+    fn mask(&self, py: Python<'_>, column: &IndicatorView) -> Mask {
+        let market = &self.tracks.market;
+        let values = column.values().clone();
+        Mask::new(py.detach(|| truth(market, &values)))
     }
 
     /// The candles of a symbol, on its own bars or on a higher timeframe.
@@ -191,15 +222,7 @@ impl Run {
         behind: Vec<BehindFields<'py>>,
         on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
-        let began = Instant::now();
-        let market = &self.tracks.market;
-        let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
-        let total = plan.end - plan.start;
-        let behind = behind_all(&behind, market, &plan).map_err(to_pyerr)?;
-        let mut feed = Feed { market, behind };
-        let unit = market.symbols()[0].unit();
-        let mut executor = Simulator::new(settings.execution(unit).map_err(to_pyerr)?);
-        let mut portfolio = Portfolio::new(settings.cash, market.time(plan.start), total);
+        let stage = self.stage(settings, &behind)?;
         let mut strategy = PyStrategy::new(
             py,
             callbacks,
@@ -210,29 +233,136 @@ impl Run {
         let mut watch = Watch {
             py,
             on_progress,
-            total,
+            total: stage.plan.end - stage.plan.start,
             reported: 0,
         };
-        let desk = (&mut executor, &mut portfolio);
-        let counts = replay::run(&mut feed, &plan, &mut strategy, desk, &mut watch)
-            .map_err(|Raised(error)| error)?;
+        let played = stage.play(&mut strategy, &mut watch)?;
         let callback_time = strategy.callback_time();
-        let rows = rows_of(market, plan.start..plan.end, &settings, executor, portfolio);
-        let exits_triggered = rows.trades.len();
-        let tables = py.detach(|| RunTables::from_rows(rows));
-        let report = RunReport {
-            bars_processed: counts.bars,
-            signals_generated: counts.signals,
-            exits_triggered,
-            total_time_ms: began.elapsed().as_secs_f64() * 1e3,
-            callback_time_ms: callback_time.as_secs_f64() * 1e3,
-            start_index: plan.start,
+        Ok(played.report(callback_time, |rows| {
+            py.detach(|| RunTables::from_rows(rows))
+        }))
+    }
+
+    /// A built-in strategy over the first symbol.
+    fn native(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        parameters: Vec<(String, f64)>,
+    ) -> PyResult<NativeStrategy> {
+        let candles = &self.tracks.market.symbols()[0];
+        native::named(py, name, &parameters, candles)
+    }
+
+    /// Signal columns over the first symbol.
+    fn signals(&self, told: SignalFields<'_>) -> NativeStrategy {
+        native::signals(&told)
+    }
+
+    /// Walks the bars with a strategy of the core; the interpreter is released.
+    fn execute_native(
+        &self,
+        py: Python<'_>,
+        settings: RunSettings,
+        strategy: &NativeStrategy,
+        behind: Vec<BehindFields<'_>>,
+        on_progress: Option<Py<PyAny>>,
+    ) -> PyResult<(PyRunTables, RunReport)> {
+        self.declare_on(TrackId(0), strategy.warmup());
+        let stage = self.stage(settings, &behind)?;
+        let mut outside = Outside {
+            on_progress,
+            total: stage.plan.end - stage.plan.start,
+            reported: 0,
         };
-        Ok((PyRunTables::from(tables), report))
+        let native = strategy.fresh();
+        let played = py.detach(|| stage.play(&mut Quiet(native), &mut outside))?;
+        Ok(played.report(Duration::ZERO, |rows| {
+            py.detach(|| RunTables::from_rows(rows))
+        }))
+    }
+}
+
+/// A run that is ready to begin.
+struct Stage<'a> {
+    market: &'a Market,
+    settings: RunSettings,
+    plan: Plan,
+    feed: Feed<'a>,
+    executor: Simulator,
+    portfolio: Portfolio,
+    began: Instant,
+}
+
+/// A run that is over.
+struct Played {
+    rows: RunRows,
+    counts: RunCounts,
+    start: usize,
+    began: Instant,
+}
+
+impl Stage<'_> {
+    fn play<S, O>(mut self, strategy: &mut S, observer: &mut O) -> PyResult<Played>
+    where
+        S: Strategy<Error = Raised>,
+        O: Observer<Error = Raised>,
+    {
+        let desk = (&mut self.executor, &mut self.portfolio);
+        let counts = replay::run(&mut self.feed, &self.plan, strategy, desk, observer)
+            .map_err(|Raised(error)| error)?;
+        let steps = self.plan.start..self.plan.end;
+        let (executor, portfolio) = (self.executor, self.portfolio);
+        Ok(Played {
+            rows: rows_of(self.market, steps, &self.settings, executor, portfolio),
+            counts,
+            start: self.plan.start,
+            began: self.began,
+        })
+    }
+}
+
+impl Played {
+    fn report(
+        self,
+        callback_time: Duration,
+        tables: impl FnOnce(RunRows) -> RunTables,
+    ) -> (PyRunTables, RunReport) {
+        let exits_triggered = self.rows.trades.len();
+        let tables = tables(self.rows);
+        let report = RunReport {
+            bars_processed: self.counts.bars,
+            signals_generated: self.counts.signals,
+            exits_triggered,
+            total_time_ms: self.began.elapsed().as_secs_f64() * 1e3,
+            callback_time_ms: callback_time.as_secs_f64() * 1e3,
+            start_index: self.start,
+        };
+        (PyRunTables::from(tables), report)
     }
 }
 
 impl Run {
+    /// Puts everything in its place for a run.
+    fn stage(&self, settings: RunSettings, behind: &[BehindFields<'_>]) -> PyResult<Stage<'_>> {
+        let began = Instant::now();
+        let market = &self.tracks.market;
+        let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
+        let behind = behind_all(behind, market, &plan).map_err(to_pyerr)?;
+        let unit = market.symbols()[0].unit();
+        let execution = settings.execution(unit).map_err(to_pyerr)?;
+        let steps = plan.end - plan.start;
+        Ok(Stage {
+            market,
+            feed: Feed { market, behind },
+            executor: Simulator::new(execution),
+            portfolio: Portfolio::new(settings.cash, market.time(plan.start), steps),
+            plan,
+            settings,
+            began,
+        })
+    }
+
     /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
     fn track(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<TrackId> {
         let tracks = &self.tracks;
@@ -246,6 +376,26 @@ impl Run {
             let known = tracks.timeframes_of(own).join(", ");
             unknown("timeframe", timeframe, format!("one of {known}"))
         })
+    }
+
+    /// The track of an indicator that is the source of another, which lives there as well.
+    fn place_of_source(
+        &self,
+        place: TrackId,
+        symbol: Option<&str>,
+        timeframe: Option<&str>,
+    ) -> PyResult<TrackId> {
+        let tracks = &self.tracks;
+        let own = tracks.symbol(tracks.symbol_of(place)).candles.name();
+        let asked = self.track(
+            symbol.or(Some(own)),
+            timeframe.or(tracks.timeframe_of(place)),
+        )?;
+        if asked == place {
+            return Ok(place);
+        }
+        let (from, to) = (tracks.name_of(place), tracks.name_of(asked));
+        Err(to_pyerr(indicators::of_another_track(&from, &to)))
     }
 
     /// The track that a clock belongs to.
@@ -262,6 +412,40 @@ impl Run {
     }
 }
 
+/// One side of a comparison, as Python gives it.
+#[derive(FromPyObject)]
+enum Compared<'py> {
+    View(Bound<'py, IndicatorView>),
+    Number(f64),
+}
+
+/// The same with its column held, so that the interpreter can be released.
+enum Held {
+    Column(TrackId, ScalarBuffer<f64>),
+    Number(f64),
+}
+
+impl Compared<'_> {
+    fn held(&self, run: &Run) -> Held {
+        match self {
+            Self::Number(number) => Held::Number(*number),
+            Self::View(view) => {
+                let view = view.get();
+                Held::Column(run.track_of(view.clock()), view.values().clone())
+            }
+        }
+    }
+}
+
+impl Held {
+    fn operand(&self) -> Operand<'_> {
+        match self {
+            Self::Number(number) => Operand::Number(*number),
+            Self::Column(track, values) => Operand::Column(*track, values),
+        }
+    }
+}
+
 fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
     to_pyerr(OmegaError::Config {
         parameter: parameter.into(),
@@ -269,15 +453,6 @@ fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
         expected,
         hint: "Name it in run_backtest()".into(),
     })
-}
-
-fn placed_twice() -> OmegaError {
-    OmegaError::Config {
-        parameter: "indicator".into(),
-        given: "another indicator as its source, and a symbol or timeframe".into(),
-        expected: "one of them".into(),
-        hint: "It lives where its source does".into(),
-    }
 }
 
 /// What stands behind the candles: the conversion rate and the finer series.

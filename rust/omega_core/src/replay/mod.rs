@@ -9,6 +9,7 @@ mod magnifier;
 mod plan;
 mod rates;
 mod strategy;
+mod wakeups;
 
 use std::ops::Range;
 
@@ -23,6 +24,7 @@ pub use magnifier::Magnifier;
 pub use plan::Plan;
 pub use rates::Rates;
 pub use strategy::{State, Strategy, View};
+pub use wakeups::Wakeups;
 
 /// Steps between two looks at the outside world: interrupts and progress.
 const STEPS_BETWEEN_TICKS: usize = 1024;

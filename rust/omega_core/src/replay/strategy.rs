@@ -128,7 +128,7 @@ pub trait Strategy {
     /// The first step, from `step` on, at which it wants to be asked although nothing has happened;
     /// the loop does not ask it before.
     #[inline]
-    fn wakes_at(&self, step: usize) -> usize {
+    fn wakes_at(&mut self, step: usize) -> usize {
         step
     }
 
