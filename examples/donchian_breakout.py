@@ -14,15 +14,14 @@ class DonchianBreakout(omega.Strategy):
 
     entry: int = 20
     exit: int = 10
-    warmup = 1
 
     def init(self) -> None:
         """Declare the edges of both channels."""
-        self.top = self.indicator("max", self.entry, source="high")
-        self.bottom = self.indicator("min", self.entry, source="low")
-        self.ceiling = self.indicator("max", self.exit, source="high")
-        self.floor = self.indicator("min", self.exit, source="low")
-        self.warmup = max(self.entry, self.exit) + 1  # type: ignore[misc]  # of this run: the channels of the bar before
+        self.top = self.rolling_max(self.entry, source="high")
+        self.bottom = self.rolling_min(self.entry, source="low")
+        self.ceiling = self.rolling_max(self.exit, source="high")
+        self.floor = self.rolling_min(self.exit, source="low")
+        self.warmup = max(self.entry, self.exit) + 1
 
     def on_bar(self, bar: omega.Bar) -> None:
         """Leave a failed move, else join a new one."""

@@ -19,7 +19,7 @@ class RsiReversion(omega.Strategy):
     def init(self) -> None:
         """Declare the index; its value a bar before is needed from the first bar on."""
         self.strength = self.rsi(self.window)
-        self.warmup = self.window + 2  # type: ignore[misc]  # of this run
+        self.warmup = self.window + 2
 
     def on_bar(self, bar: omega.Bar) -> None:  # noqa: ARG002 - the index tells all
         """Leave in the middle, else enter where the index returns from an extreme."""

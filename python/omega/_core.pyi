@@ -460,7 +460,7 @@ class Run:
         cls,
         stores: Sequence[CandleStore],
         cash: float,
-        timeframes: Sequence[Mapping[str, object]] = [],  # noqa: B006 - as the native one has it
+        timeframes: Sequence[Mapping[str, object]] = [],
         align: str = "union",
     ) -> Run: ...
     @property
@@ -504,9 +504,7 @@ class Run:
     def candles(
         self, *, timeframe: str | None = None, symbol: str | None = None
     ) -> CandleStore: ...
-    def native(
-        self, name: str, parameters: Sequence[tuple[str, float]]
-    ) -> NativeStrategy: ...
+    def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> NativeStrategy: ...
     def signals(self, told: object) -> NativeStrategy: ...
     def declare_warmup(self, bars: int) -> None: ...
     def execute(

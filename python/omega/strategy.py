@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Sequence
 from datetime import datetime
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omega._indicators.averages import Averages
 from omega._indicators.channels import Channels
@@ -45,7 +45,6 @@ class RunContext(Declares, Evaluates, Protocol):
         """Give the number that the next queued action will take."""
 
 
-
 class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     """Base of strategies written as a class.
 
@@ -64,7 +63,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         Cross(fast=10, slow=50)
     """
 
-    warmup: ClassVar[int] = 0
+    warmup: int = 0
     """Complete bars that the strategy needs before its first decision, besides its indicators'."""
 
     _run: RunContext | None = None

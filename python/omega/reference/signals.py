@@ -25,7 +25,7 @@ class ColumnReader(Strategy):
         """Find the columns."""
         self.told: Told = self.signals.told(self._context())
         if self.told.warmup is not None:
-            self.warmup = self.told.warmup  # type: ignore[misc]  # of this run alone
+            self.warmup = self.told.warmup
 
     def on_bar(self, bar: Any) -> None:  # noqa: ANN401 - a Bar of this backend
         """Close, then enter."""
