@@ -238,10 +238,14 @@ class _Context:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has
         return getattr(self._run, name)
 
-    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> Indicator:
+    def expression(
+        self, expression: pl.Expr, name: str, *, timeframe: str | None, symbol: str | None
+    ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
+        if timeframe is not None:
+            raise ConfigError("column: the native backend has no timeframes yet")
         frame = pl.DataFrame(self._stores[symbol or self.symbols[0]])
         bid = "bid" if "bid" in frame.columns else "bid_{}"
         sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}

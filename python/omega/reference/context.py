@@ -104,21 +104,26 @@ class Context:
         tracks = [one.track for one in sources if isinstance(one, views.Indicator)]
         if not tracks:
             return self.world.track(symbol, timeframe)
-        place = tracks[0]
-        asked = self.world.track(symbol or place.candles.symbol, timeframe or place.timeframe)
-        for track in (*tracks[1:], asked):
-            if track is not place:
+        if (symbol, timeframe) != (None, None):
+            raise ConfigError(
+                "indicator: given another indicator as its source, and a symbol or timeframe, "
+                "expected one of them. It lives where its source does"
+            )
+        for track in tracks[1:]:
+            if track is not tracks[0]:
                 raise ConfigError(
-                    f"source: given an indicator of {place.name} for one of {track.name}, expected "
-                    "one symbol and one timeframe. An indicator lives where its source does"
+                    f"source: given indicators of {tracks[0].name} and {track.name}, expected one "
+                    "symbol and one timeframe. An indicator lives where its sources do"
                 )
-        return place
+        return tracks[0]
 
-    def expression(self, expression: pl.Expr, name: str, *, symbol: str | None) -> views.Indicator:
+    def expression(
+        self, expression: pl.Expr, name: str, *, timeframe: str | None, symbol: str | None
+    ) -> views.Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        track = self.world.track(symbol, None)
+        track = self.world.track(symbol, timeframe)
         frame = track.candles.frame()
         column = frame.select(expression.cast(pl.Float64).alias(name)).to_series()
         if len(column) != len(frame):
