@@ -101,21 +101,22 @@ class Context:
 
     def _track(self, sources: Sequence[Named], symbol: str | None, timeframe: str | None) -> Track:
         """Where an indicator lives: where the indicators do that it reads, else where asked for."""
-        tracks = [one.track for one in sources if isinstance(one, views.Indicator)]
-        if not tracks:
+        lines = [one for one in sources if isinstance(one, views.Indicator)]
+        if not lines:
             return self.world.track(symbol, timeframe)
         if (symbol, timeframe) != (None, None):
             raise ConfigError(
                 "indicator: given another indicator as its source, and a symbol or timeframe, "
                 "expected one of them. It lives where its source does"
             )
-        for track in tracks[1:]:
-            if track is not tracks[0]:
+        for line in lines[1:]:
+            if line.track is not lines[0].track:
                 raise ConfigError(
-                    f"source: given indicators of {tracks[0].name} and {track.name}, expected one "
-                    "symbol and one timeframe. An indicator lives where its sources do"
+                    f"source: given {line.name} of another symbol or timeframe, expected an "
+                    "indicator of the symbol and timeframe asked for. Give both the same symbol= "
+                    "and timeframe="
                 )
-        return tracks[0]
+        return lines[0].track
 
     def expression(
         self, expression: pl.Expr, name: str, *, timeframe: str | None, symbol: str | None
