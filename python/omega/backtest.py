@@ -250,7 +250,7 @@ class _Context:
         bid = "bid" if "bid" in frame.columns else "bid_{}"
         sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
         values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
-        return self._run.column(name, values.get_column(name))
+        return self._run.column(name, values.get_column(name), symbol=symbol)
 
 
 def _ready(strategy: object) -> Strategy | Callback:
@@ -267,26 +267,42 @@ def _ready(strategy: object) -> Strategy | Callback:
 def _run_rust(job: Job) -> tuple[Any, Any]:
     from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
 
-    if len(job.stores) > 1 or job.timeframes:
-        raise ConfigError(
-            "backend: the native backend runs one symbol without timeframes yet; use "
-            "backend='python'"
-        )
-    [store], [behind] = job.stores, job.behind
-    run = Run(store.native, job.settings["cash"])
+    timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
+    run = Run(
+        [store.native for store in job.stores],
+        job.settings["cash"],
+        timeframes,
+        job.settings["align"],
+    )
+    native = [_native_behind(behind) for behind in job.behind]
+    with bound(job.strategy, job.manager, _Context(run, job.stores)):
+        if isinstance(job.strategy, Strategy):
+            run.declare_warmup(job.strategy.warmup)
+        callbacks = callbacks_of(job.strategy, job.manager)
+        return run.execute(job.settings, callbacks, native, job.on_progress)
+
+
+def _native_behind(behind: Behind) -> dict[str, object]:
     pair = behind.rate if isinstance(behind.rate, Pair) else None
-    native = {
+    return {
         "rate": 1.0 if isinstance(behind.rate, Pair) else behind.rate,
         "rate_store": pair and pair.store.native,
         "rate_inverse": bool(pair and pair.inverse),
         "magnifier": behind.magnifier and behind.magnifier.native,
     }
-    settings = {**job.settings, **job.settings["symbols"][0]}
-    with bound(job.strategy, job.manager, _Context(run, job.stores)):
-        if isinstance(job.strategy, Strategy):
-            run.declare_warmup(job.strategy.warmup)
-        callbacks = callbacks_of(job.strategy, job.manager)
-        return run.execute(settings, callbacks, native, job.on_progress)
+
+
+def _native_timeframe(timeframe: TimeframeJob, stores: Sequence[CandleStore]) -> dict[str, object]:
+    regular = timeframe.grid if isinstance(timeframe.grid, tuple) else (None, 0)
+    given = timeframe.given
+    return {
+        "name": timeframe.name,
+        "step": regular[0],
+        "offset": regular[1],
+        "boundaries": None if isinstance(timeframe.grid, tuple) else timeframe.grid,
+        "given": given and [given[store.symbols[0]].native for store in stores],
+        "length": timeframe.length,
+    }
 
 
 def _run_python(job: Job) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ mod intrabar;
 mod limits;
 mod managers;
 mod matching;
+mod moment;
 mod order;
 mod position;
 mod settings;
@@ -25,8 +26,9 @@ pub use intrabar::{IntrabarPolicy, Outcome, Resolution, facing_path, low_comes_f
 pub use limits::{LastTrades, Limits};
 pub use managers::Manager;
 pub use matching::{Live, Match, at_open, in_bar, target_at_open};
+pub use moment::{Moment, Moments};
 pub use order::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};
 pub use position::Position;
 pub use settings::{MarketFill, PositionMode, Settings, SymbolSettings};
-pub use simulator::{Event, Moment, Simulator};
+pub use simulator::{Event, Simulator};
 pub use sizing::{Sizer, SizingBasis};

@@ -8,8 +8,8 @@ use arrow_buffer::ScalarBuffer;
 use super::inputs::{column, source_of};
 use super::{Inputs, Need, Source, Spec, compute};
 use crate::error::OmegaError;
-use crate::store::SymbolCandles;
-use crate::types::{Side, SymbolId};
+use crate::store::{SymbolCandles, TrackId};
+use crate::types::Side;
 
 /// Memory that kept results may take, unless told otherwise.
 const LIMIT: usize = 1 << 30;
@@ -19,18 +19,16 @@ const LIMIT: usize = 1 << 30;
 pub struct Track<'a> {
     /// The candles.
     pub candles: &'a SymbolCandles,
-    /// Their symbol's place in the store.
-    pub symbol: SymbolId,
-    /// Their timeframe's place in the run; 0 is the candles as they were given.
-    pub timeframe: u32,
+    /// Their track among those of the run.
+    pub track: TrackId,
 }
 
 /// Which column a request reads: of the candles, an output of another request, or one that was
 /// given from outside and took a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Column {
-    /// Of candles: symbol, timeframe and column.
-    Candles(SymbolId, u32, Source),
+    /// Of candles: track and column.
+    Candles(TrackId, Source),
     /// An output of a request, by place.
     Output(Arc<Key>, usize),
     /// A column from outside.
@@ -190,7 +188,7 @@ impl Cache {
         track: &Track<'_>,
         source: Source,
     ) -> Result<(Column, ScalarBuffer<f64>), OmegaError> {
-        let name = Column::Candles(track.symbol, track.timeframe, source);
+        let name = Column::Candles(track.track, source);
         if track.candles.segments().len() <= 1 {
             return Ok((name, column(track.candles, source)?));
         }

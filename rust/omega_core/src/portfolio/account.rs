@@ -3,8 +3,8 @@
 use arrow_buffer::ScalarBuffer;
 
 use super::{EquityCurve, LedgerKind, LedgerLine, Trade};
-use crate::execution::{Account, Exit, Fill, Position};
-use crate::types::{Bar, TradeId};
+use crate::execution::{Account, Exit, Fill, Moments, Position};
+use crate::types::TradeId;
 
 /// The equity rows so far; their times are those of the bars walked.
 #[derive(Debug)]
@@ -130,11 +130,14 @@ impl Portfolio {
     }
 }
 
-/// Marks open positions to the close of a bar (M5).
-pub fn mark(bar: &Bar, positions: &mut [Position], rate: f64) {
+/// Marks open positions to the closes of a step (M5); one whose symbol has no bar there keeps its
+/// mark.
+pub fn mark(positions: &mut [Position], moments: &Moments) {
     for position in positions {
-        let close = bar.side(position.direction.exit_side()).close;
-        position.marked_profit = profit(position, close, position.lots, rate);
+        if let Some(now) = moments.trading_of(position.symbol) {
+            let close = now.bar.side(position.direction.exit_side()).close;
+            position.marked_profit = profit(position, close, position.lots, now.rate);
+        }
     }
 }
 

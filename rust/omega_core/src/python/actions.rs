@@ -9,6 +9,25 @@ use crate::execution::{
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
+/// What a close without a target means: of a strategy the symbols that have something open, one
+/// order each, else the first; of a position manager each position.
+pub(super) enum Open {
+    Symbols(Vec<SymbolId>),
+    Trades(Vec<TradeId>),
+}
+
+impl Open {
+    fn targets(&self) -> Vec<CloseTarget> {
+        match self {
+            Self::Symbols(symbols) if symbols.is_empty() => {
+                vec![CloseTarget::Symbol(SymbolId(0))]
+            }
+            Self::Symbols(symbols) => symbols.iter().copied().map(CloseTarget::Symbol).collect(),
+            Self::Trades(trades) => trades.iter().copied().map(CloseTarget::Trade).collect(),
+        }
+    }
+}
+
 /// The classes that a callback may return, looked up once a run.
 pub(super) struct Vocabulary<'py> {
     signal: Bound<'py, PyAny>,
@@ -17,7 +36,7 @@ pub(super) struct Vocabulary<'py> {
     modify: Bound<'py, PyAny>,
     failed: Bound<'py, PyAny>,
     to_units: Bound<'py, PyAny>,
-    symbol: String,
+    symbols: Vec<String>,
     unit: &'static str,
 }
 
@@ -47,7 +66,11 @@ struct CloseFields<'py> {
 }
 
 impl<'py> Vocabulary<'py> {
-    pub(super) fn new(py: Python<'py>, symbol: &str, unit: &'static str) -> PyResult<Self> {
+    pub(super) fn new<'a>(
+        py: Python<'py>,
+        symbols: impl Iterator<Item = &'a str>,
+        unit: &'static str,
+    ) -> PyResult<Self> {
         let signals = py.import("omega.signals")?;
         Ok(Self {
             signal: signals.getattr("Signal")?,
@@ -56,7 +79,7 @@ impl<'py> Vocabulary<'py> {
             modify: signals.getattr("Modify")?,
             failed: py.import("omega.errors")?.getattr("CallbackFailed")?,
             to_units: py.import("omega.times")?.getattr("to_units")?,
-            symbol: symbol.to_owned(),
+            symbols: symbols.map(str::to_owned).collect(),
             unit,
         })
     }
@@ -65,6 +88,7 @@ impl<'py> Vocabulary<'py> {
     pub(super) fn take(
         &self,
         returned: &Bound<'py, PyAny>,
+        open: &Open,
         actions: &mut Vec<Action>,
     ) -> PyResult<()> {
         if returned.is_none() {
@@ -73,34 +97,43 @@ impl<'py> Vocabulary<'py> {
         if let Ok(list) = returned.cast::<PyList>() {
             return list
                 .iter()
-                .try_for_each(|item| self.take_one(&item, actions));
+                .try_for_each(|item| self.take_one(&item, open, actions));
         }
         if let Ok(tuple) = returned.cast::<PyTuple>() {
             return tuple
                 .iter()
-                .try_for_each(|item| self.take_one(&item, actions));
+                .try_for_each(|item| self.take_one(&item, open, actions));
         }
-        self.take_one(returned, actions)
+        self.take_one(returned, open, actions)
     }
 
-    fn take_one(&self, item: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+    fn take_one(
+        &self,
+        item: &Bound<'py, PyAny>,
+        open: &Open,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
         let action = if item.is_instance(&self.signal)? {
             Action::Open(self.open(item)?)
         } else if item.is_instance(&self.close)? {
             let fields: CloseFields<'py> = item.extract()?;
-            self.check_symbol(fields.symbol.as_deref())?;
-            Action::Close {
-                target: match fields.trade_id {
-                    Some(trade) => CloseTarget::Trade(TradeId(number(&trade)?)),
-                    None => CloseTarget::Symbol(SymbolId(0)),
-                },
+            let symbol = self.symbol(fields.symbol.as_deref())?;
+            let reason = if fields.reason == "time" {
+                ExitReason::Time
+            } else {
+                ExitReason::Signal
+            };
+            let targets = match (&fields.trade_id, &fields.symbol) {
+                (Some(trade), _) => vec![CloseTarget::Trade(TradeId(number(trade)?))],
+                (None, None) if self.symbols.len() > 1 => open.targets(),
+                (None, _) => vec![CloseTarget::Symbol(symbol)],
+            };
+            actions.extend(targets.into_iter().map(|target| Action::Close {
+                target,
                 fraction: fields.fraction,
-                reason: if fields.reason == "time" {
-                    ExitReason::Time
-                } else {
-                    ExitReason::Signal
-                },
-            }
+                reason,
+            }));
+            return Ok(());
         } else if item.is_instance(&self.cancel)? {
             Action::Cancel(OrderId(number(&item.getattr("order_id")?)?))
         } else if item.is_instance(&self.modify)? {
@@ -123,10 +156,10 @@ impl<'py> Vocabulary<'py> {
 
     fn open(&self, item: &Bound<'py, PyAny>) -> PyResult<OpenRequest> {
         let fields: SignalFields<'py> = item.extract()?;
-        self.check_symbol(fields.symbol.as_deref())?;
+        let symbol = self.symbol(fields.symbol.as_deref())?;
         let price = fields.entry_price.unwrap_or(f64::NAN);
         Ok(OpenRequest {
-            symbol: SymbolId(0),
+            symbol,
             direction: if fields.direction == "long" {
                 Direction::Long
             } else {
@@ -163,17 +196,24 @@ impl<'py> Vocabulary<'py> {
         Ok(Expiry::GoodTillTime(time))
     }
 
-    fn check_symbol(&self, given: Option<&str>) -> PyResult<()> {
-        match given {
-            Some(name) if name != self.symbol => {
-                let message = format!(
-                    "a signal for symbol '{name}', expected '{}', the only symbol of this run",
-                    self.symbol
-                );
+    /// The symbol of this name; the first one where none is given.
+    fn symbol(&self, given: Option<&str>) -> PyResult<SymbolId> {
+        let Some(name) = given else {
+            return Ok(SymbolId(0));
+        };
+        let found = self.symbols.iter().position(|symbol| symbol == name);
+        let id = found.and_then(|place| u32::try_from(place).ok());
+        id.map(SymbolId).map_or_else(
+            || {
+                let expected = match self.symbols.as_slice() {
+                    [only] => format!("'{only}', the only symbol of this run"),
+                    all => format!("one of '{}'", all.join("', '")),
+                };
+                let message = format!("a signal for symbol '{name}', expected {expected}");
                 Err(PyErr::from_value(self.failed.call1((message,))?))
-            }
-            _ => Ok(()),
-        }
+            },
+            Ok,
+        )
     }
 }
 

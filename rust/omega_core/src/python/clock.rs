@@ -1,16 +1,20 @@
 //! What all views of a run share: the candles, the newest visible bar, and how times are shown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
 
-use crate::store::SymbolCandles;
+use crate::execution::{Fill, Position};
+use crate::portfolio::Trade;
+use crate::store::{Market, SymbolCandles, TrackId};
+use crate::types::SymbolId;
 
-/// How many bars are visible; 0 before the run.
+/// How many bars of a track are visible, and whether the newest is new; 0 before the run.
 #[derive(Debug, Default)]
-pub(super) struct Clock(AtomicUsize);
+pub(super) struct Clock(AtomicUsize, AtomicBool);
 
 impl Clock {
     #[inline]
@@ -22,12 +26,132 @@ impl Clock {
     pub(super) fn show(&self, visible: usize) {
         self.0.store(visible, Relaxed);
     }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        self.1.load(Relaxed)
+    }
+
+    pub(super) fn set_fresh(&self, fresh: bool) {
+        self.1.store(fresh, Relaxed);
+    }
 }
 
-/// The candles of one symbol, and the time zone that its times are shown in.
+/// All tracks of a run, as views see them: symbols in order, then their higher timeframes.
+#[derive(Debug)]
+pub(super) struct Tracks {
+    pub(super) market: Market,
+    pub(super) sources: Vec<Arc<Source>>,
+}
+
+impl Tracks {
+    pub(super) fn new(py: Python<'_>, market: Market) -> PyResult<Self> {
+        let sources = (0..market.tracks())
+            .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track)))).map(Arc::new))
+            .collect::<PyResult<_>>()?;
+        Ok(Self { market, sources })
+    }
+
+    /// Whether there is but one: then nothing has to be looked up.
+    #[inline]
+    pub(super) fn is_one(&self) -> bool {
+        self.sources.len() == 1
+    }
+
+    pub(super) fn symbol(&self, symbol: SymbolId) -> &Arc<Source> {
+        &self.sources[symbol.index()]
+    }
+
+    pub(super) fn of_position(&self, position: &Position) -> &Arc<Source> {
+        self.symbol(position.symbol)
+    }
+
+    pub(super) fn of_fill(&self, fill: &Fill) -> &Arc<Source> {
+        self.symbol(fill.symbol)
+    }
+
+    pub(super) fn of_trade(&self, trade: &Trade) -> &Arc<Source> {
+        self.symbol(trade.symbol)
+    }
+
+    /// Names of the symbols, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.market.symbols().iter().map(|candles| candles.name())
+    }
+
+    /// The track of a symbol on its own bars.
+    pub(super) fn look_up_symbol(&self, name: &str) -> Option<TrackId> {
+        self.names().position(|known| known == name).map(TrackId)
+    }
+
+    /// The same, for those who index with a name.
+    pub(super) fn find_symbol(&self, name: &str) -> PyResult<TrackId> {
+        self.look_up_symbol(name).ok_or_else(|| {
+            let names: Vec<&str> = self.names().collect();
+            PyKeyError::new_err(match names.as_slice() {
+                [only] => format!("{name}: this run has one symbol, {only}"),
+                _ => format!("{name}: this run has the symbols {}", names.join(", ")),
+            })
+        })
+    }
+
+    /// The track of the same symbol on a higher timeframe.
+    pub(super) fn look_up_timeframe(&self, track: TrackId, name: &str) -> Option<TrackId> {
+        let symbol = self.symbol_of(track);
+        let first = self.market.symbols().len();
+        let mut timeframes = self.market.timeframes().iter();
+        let place = timeframes.position(|other| other.symbol == symbol && other.name == name)?;
+        Some(TrackId(first + place))
+    }
+
+    /// The same, for those who index with a name.
+    pub(super) fn find_timeframe(&self, track: TrackId, name: &str) -> PyResult<TrackId> {
+        self.look_up_timeframe(track, name).ok_or_else(|| {
+            let names = self.timeframes_of(track);
+            PyKeyError::new_err(if names.is_empty() {
+                format!("{name}: this run has no timeframes")
+            } else {
+                format!("{name}: this run has the timeframes {}", names.join(", "))
+            })
+        })
+    }
+
+    /// The timeframes of a track's symbol.
+    pub(super) fn timeframes_of(&self, track: TrackId) -> Vec<&str> {
+        let symbol = self.symbol_of(track);
+        let own = self.market.timeframes().iter();
+        own.filter(|other| other.symbol == symbol)
+            .map(|other| other.name.as_str())
+            .collect()
+    }
+
+    /// The name of a track's timeframe; none where it has the symbol's own bars.
+    pub(super) fn timeframe_of(&self, TrackId(track): TrackId) -> Option<&str> {
+        let place = track.checked_sub(self.market.symbols().len())?;
+        Some(&self.market.timeframes()[place].name)
+    }
+
+    /// A bar of a track in words: `bar`, or `H1 bar`.
+    pub(super) fn bar_of(&self, track: TrackId) -> String {
+        self.timeframe_of(track)
+            .map_or_else(|| "bar".to_owned(), |timeframe| format!("{timeframe} bar"))
+    }
+
+    /// The symbol of a track.
+    pub(super) fn symbol_of(&self, TrackId(track): TrackId) -> SymbolId {
+        let symbols = self.market.symbols().len();
+        match track.checked_sub(symbols) {
+            Some(timeframe) => self.market.timeframes()[timeframe].symbol,
+            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+            None => SymbolId(track as u32),
+        }
+    }
+}
+
+/// The candles of one track, how many of them are visible, and the time zone of their times.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) candles: Arc<SymbolCandles>,
+    pub(super) clock: Arc<Clock>,
     epoch: Py<PyAny>,
     zone: Option<Py<PyAny>>,
 }
@@ -45,8 +169,11 @@ impl Source {
         };
         let tz = aware.then_some(&*utc);
         let epoch = PyDateTime::new(py, 1970, 1, 1, 0, 0, 0, 0, tz)?;
+        let clock = Arc::new(Clock::default());
+        clock.set_fresh(true);
         Ok(Self {
             candles,
+            clock,
             epoch: epoch.into_any().unbind(),
             zone,
         })

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 
-use super::clock::{Clock, Source};
+use super::clock::{Source, Tracks};
 use crate::execution::{Fill, Order, OrderStatus, Position};
 use crate::portfolio::Trade;
 use crate::replay::State;
-use crate::types::Direction;
+use crate::types::{Direction, SymbolId, TradeId};
 
 /// What the loop last published. The numbers are renewed on each bar, the lists when they changed.
 #[derive(Debug, Default)]
@@ -77,31 +77,38 @@ impl Desk {
         self.next_order.load(Relaxed)
     }
 
-    pub(super) fn positions(&self, source: &Arc<Source>, clock: &Clock) -> Vec<PositionView> {
-        let newest = clock.visible().saturating_sub(1);
+    pub(super) fn positions(&self, tracks: &Tracks) -> Vec<PositionView> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let view = |position: &Arc<Position>| PositionView {
-            position: Arc::clone(position),
-            source: Arc::clone(source),
-            newest,
-        };
+        let view = |position| PositionView::new(position, tracks);
         lists.positions.iter().map(view).collect()
     }
 
-    pub(super) fn position(&self, source: &Arc<Source>, clock: &Clock) -> Option<PositionView> {
+    pub(super) fn position(&self, tracks: &Tracks) -> Option<PositionView> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.positions.first().map(|position| PositionView {
-            position: Arc::clone(position),
-            source: Arc::clone(source),
-            newest: clock.visible().saturating_sub(1),
-        })
+        let first = lists.positions.first();
+        first.map(|position| PositionView::new(position, tracks))
     }
 
-    pub(super) fn pending(&self, source: &Arc<Source>) -> Vec<OrderView> {
+    /// The symbols that have a position, in order.
+    pub(super) fn open_symbols(&self) -> Vec<SymbolId> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut symbols: Vec<_> = lists.positions.iter().map(|p| p.symbol).collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        symbols
+    }
+
+    /// The open positions, by number.
+    pub(super) fn open_trades(&self) -> Vec<TradeId> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.positions.iter().map(|position| position.id).collect()
+    }
+
+    pub(super) fn pending(&self, tracks: &Tracks) -> Vec<OrderView> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let view = |order: &Arc<Order>| OrderView {
             order: Arc::clone(order),
-            source: Arc::clone(source),
+            source: Arc::clone(tracks.symbol(order.symbol)),
         };
         lists.pending.iter().map(view).collect()
     }
@@ -120,6 +127,17 @@ pub struct PositionView {
     position: Arc<Position>,
     source: Arc<Source>,
     newest: usize,
+}
+
+impl PositionView {
+    fn new(position: &Arc<Position>, tracks: &Tracks) -> Self {
+        let source = tracks.of_position(position);
+        Self {
+            position: Arc::clone(position),
+            source: Arc::clone(source),
+            newest: source.clock.visible().saturating_sub(1),
+        }
+    }
 }
 
 #[pymethods]

@@ -34,22 +34,46 @@ pub(super) enum Named<'py> {
 }
 
 impl Named<'_> {
-    fn given(&self) -> Result<Given, OmegaError> {
+    fn clock(&self) -> Option<&Arc<Clock>> {
+        match self {
+            Self::View(view) => Some(&view.get().clock),
+            Self::Name(_) => None,
+        }
+    }
+
+    fn given(&self, clock: &Arc<Clock>) -> Result<Given, OmegaError> {
         Ok(match self {
             Self::Name(name) => Given::Candles(Source::named(name)?),
-            Self::View(view) => view.get().given(),
+            Self::View(view) => {
+                only_of_track(view, clock)?;
+                view.get().given()
+            }
         })
     }
 }
 
 impl Sources<'_> {
-    fn from(&self) -> Result<From, OmegaError> {
+    /// The clock of the indicators among them.
+    pub(super) fn clock(&self) -> Option<&Arc<Clock>> {
+        match self {
+            Self::View(view) => Some(&view.get().clock),
+            Self::Pair(first, second) => first.clock().or_else(|| second.clock()),
+            Self::Name(_) => None,
+        }
+    }
+
+    fn from(&self, clock: &Arc<Clock>) -> Result<From, OmegaError> {
         Ok(match self {
             Self::Name(name) if name == "bid" => From::Side(Side::Bid),
             Self::Name(name) if name == "ask" => From::Side(Side::Ask),
             Self::Name(name) => From::Columns(vec![Given::Candles(Source::named(name)?)]),
-            Self::View(view) => From::Columns(vec![view.get().given()]),
-            Self::Pair(first, second) => From::Columns(vec![first.given()?, second.given()?]),
+            Self::View(view) => {
+                only_of_track(view, clock)?;
+                From::Columns(vec![view.get().given()])
+            }
+            Self::Pair(first, second) => {
+                From::Columns(vec![first.given(clock)?, second.given(clock)?])
+            }
         })
     }
 }
@@ -65,7 +89,7 @@ pub(super) fn declare(
     (spec, sources): (&Spec, &Sources<'_>),
     labels: Vec<String>,
 ) -> PyResult<Declared> {
-    let from = sources.from().map_err(to_pyerr)?;
+    let from = sources.from(clock).map_err(to_pyerr)?;
     let (key, outputs) = py
         .detach(|| cache.indicator(track, spec, &from))
         .map_err(to_pyerr)?;
@@ -92,19 +116,17 @@ pub(super) fn take(
     Ok((view, warmup))
 }
 
-/// Refuses what this version does not know yet.
-pub(super) fn only_base(timeframe: Option<&str>, symbol: Option<&str>) -> Result<(), OmegaError> {
-    for (parameter, given) in [("timeframe", timeframe), ("symbol", symbol)] {
-        if let Some(given) = given {
-            return Err(OmegaError::Config {
-                parameter: parameter.into(),
-                given: given.into(),
-                expected: "None".into(),
-                hint: "Indicators read the candles of the run itself".into(),
-            });
-        }
+/// Refuses a source that lives on another symbol or timeframe: its values stand at other times.
+fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<(), OmegaError> {
+    if Arc::ptr_eq(&view.get().clock, clock) {
+        return Ok(());
     }
-    Ok(())
+    Err(OmegaError::Config {
+        parameter: "source".into(),
+        given: format!("{} of another symbol or timeframe", view.get().name),
+        expected: "an indicator of the symbol and timeframe asked for".into(),
+        hint: "Give both the same symbol= and timeframe=".into(),
+    })
 }
 
 /// How many bars it takes until a column has its first value.

@@ -12,6 +12,7 @@ mod columns;
 mod desk;
 mod error;
 mod indicators;
+mod market;
 mod memory;
 mod results;
 mod run;

@@ -9,10 +9,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
-use super::clock::{Clock, Source as Shared};
+use super::clock::{Clock, Tracks};
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
 use super::indicators::{self, IndicatorView, Sources};
+use super::market::{TimeframeFields, market};
 use super::results::PyRunTables;
 use super::settings::RunSettings;
 use super::store::CandleStore;
@@ -21,20 +22,20 @@ use crate::error::OmegaError;
 use crate::execution::Simulator;
 use crate::indicators::{Cache, Spec, Track};
 use crate::portfolio::Portfolio;
-use crate::replay::{self, Feed, Magnifier, Rates};
+use crate::replay::{self, Behind, Feed, Magnifier, Plan, Rates};
 use crate::results::{RunRows, RunTables};
-use crate::store::SymbolCandles;
+use crate::store::{Market, TrackId, Walk};
 use crate::types::SymbolId;
 
-/// One run over one symbol of a store.
+/// One run over a market.
 #[pyclass(frozen, module = "omega._core")]
 pub struct Run {
-    source: Arc<Shared>,
-    clock: Arc<Clock>,
+    tracks: Arc<Tracks>,
     cache: Arc<Cache>,
     desk: Arc<Desk>,
     queue: Py<PyList>,
-    warmup: AtomicUsize,
+    /// Complete bars needed before the first decision, by track.
+    warmup: Vec<AtomicUsize>,
 }
 
 /// What a run counted and how long it took.
@@ -51,21 +52,28 @@ pub struct RunReport {
 #[pymethods]
 impl Run {
     #[new]
-    fn new(py: Python<'_>, store: &CandleStore, cash: f64) -> PyResult<Self> {
-        let candles = Arc::clone(store.inner().symbol(SymbolId(0)));
+    #[pyo3(signature = (stores, cash, timeframes=Vec::new(), align="union"))]
+    fn new(
+        py: Python<'_>,
+        stores: Vec<Bound<'_, CandleStore>>,
+        cash: f64,
+        timeframes: Vec<TimeframeFields<'_>>,
+        align: &str,
+    ) -> PyResult<Self> {
+        let market = market(py, &stores, &timeframes, align)?;
+        let warmup = (0..market.tracks()).map(|_| AtomicUsize::new(0)).collect();
         Ok(Self {
-            source: Arc::new(Shared::new(py, candles)?),
-            clock: Arc::default(),
+            tracks: Arc::new(Tracks::new(py, market)?),
             cache: Arc::default(),
             desk: Arc::new(Desk::new(cash)),
             queue: PyList::empty(py).unbind(),
-            warmup: AtomicUsize::new(0),
+            warmup,
         })
     }
 
     #[getter]
     fn symbol(&self) -> &str {
-        self.source.candles.name()
+        self.tracks.market.symbols()[0].name()
     }
 
     #[getter]
@@ -73,9 +81,10 @@ impl Run {
         self.queue.clone_ref(py)
     }
 
+    /// Complete bars needed before the first decision, by track.
     #[getter]
-    fn warmup(&self) -> usize {
-        self.warmup.load(Relaxed)
+    fn warmup(&self) -> Vec<usize> {
+        self.warmup.iter().map(|bars| bars.load(Relaxed)).collect()
     }
 
     #[getter]
@@ -90,17 +99,17 @@ impl Run {
 
     #[getter]
     fn positions(&self) -> Vec<PositionView> {
-        self.desk.positions(&self.source, &self.clock)
+        self.desk.positions(&self.tracks)
     }
 
     #[getter]
     fn position(&self) -> Option<PositionView> {
-        self.desk.position(&self.source, &self.clock)
+        self.desk.position(&self.tracks)
     }
 
     #[getter]
     fn pending(&self) -> Vec<OrderView> {
-        self.desk.pending(&self.source)
+        self.desk.pending(&self.tracks)
     }
 
     /// The number that the next queued action will take.
@@ -121,33 +130,56 @@ impl Run {
         parameters: Vec<f64>,
         source: Sources<'_>,
         labels: Vec<String>,
-        timeframe: Option<String>,
-        symbol: Option<String>,
+        timeframe: Option<&str>,
+        symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
-        indicators::only_base(timeframe.as_deref(), symbol.as_deref()).map_err(to_pyerr)?;
-        let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
-        let track = Track {
-            candles: &self.source.candles,
-            symbol: SymbolId(0),
-            timeframe: 0,
+        let id = match source.clock() {
+            Some(clock) if symbol.is_none() && timeframe.is_none() => self.track_of(clock),
+            Some(_) => return Err(to_pyerr(placed_twice())),
+            None => self.track(symbol, timeframe)?,
         };
-        let within = (&*self.cache, &self.clock);
+        let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
+        let market = &self.tracks.market;
+        let track = Track {
+            candles: market.track(id),
+            track: id,
+        };
+        let within = (&*self.cache, &self.tracks.sources[id.0].clock);
         let (views, warmup) = indicators::declare(py, within, &track, (&spec, &source), labels)?;
-        self.declare_warmup(warmup);
+        self.declare_on(id, warmup);
         Ok(views)
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    fn column(&self, name: String, column: PyChunkedArray) -> PyResult<IndicatorView> {
-        let bars = self.source.candles.len();
-        let (view, warmup) = indicators::take((&self.cache, &self.clock), name, &column, bars)?;
-        self.declare_warmup(warmup);
+    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None))]
+    fn column(
+        &self,
+        name: String,
+        column: PyChunkedArray,
+        timeframe: Option<&str>,
+        symbol: Option<&str>,
+    ) -> PyResult<IndicatorView> {
+        let id = self.track(symbol, timeframe)?;
+        let bars = self.tracks.market.track(id).len();
+        let within = (&*self.cache, &self.tracks.sources[id.0].clock);
+        let (view, warmup) = indicators::take(within, name, &column, bars)?;
+        self.declare_on(id, warmup);
         Ok(view)
     }
 
-    /// Asks for so many complete bars before the first decision.
+    /// The candles of a symbol, on its own bars or on a higher timeframe.
+    #[pyo3(signature = (*, timeframe=None, symbol=None))]
+    fn candles(&self, timeframe: Option<&str>, symbol: Option<&str>) -> PyResult<CandleStore> {
+        let track = self.track(symbol, timeframe)?;
+        let candles = Arc::clone(self.tracks.market.track(track));
+        Ok(CandleStore::over(vec![candles]))
+    }
+
+    /// Asks for so many complete bars of each symbol before the first decision.
     fn declare_warmup(&self, bars: usize) {
-        self.warmup.fetch_max(bars, Relaxed);
+        for track in 0..self.tracks.market.symbols().len() {
+            self.declare_on(TrackId(track), bars);
+        }
     }
 
     /// Walks the bars. Gives the tables and the counts.
@@ -156,30 +188,23 @@ impl Run {
         py: Python<'py>,
         settings: RunSettings,
         callbacks: Callbacks<'py>,
-        behind: BehindFields<'py>,
+        behind: Vec<BehindFields<'py>>,
         on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
-        let candles = Arc::clone(&self.source.candles);
-        let plan = settings.plan(&candles, self.warmup()).map_err(to_pyerr)?;
+        let market = &self.tracks.market;
+        let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
         let total = plan.end - plan.start;
-        let rates = behind
-            .rates(candles.time(plan.start - 1))
-            .map_err(to_pyerr)?;
-        let mut feed = Feed {
-            candles: &candles,
-            rates,
-            magnifier: behind.magnifier(),
-        };
-        let execution = settings.execution(candles.unit()).map_err(to_pyerr)?;
-        let mut executor = Simulator::new(execution);
-        let mut portfolio = Portfolio::new(settings.cash, candles.time(plan.start), total);
+        let behind = behind_all(&behind, market, &plan).map_err(to_pyerr)?;
+        let mut feed = Feed { market, behind };
+        let unit = market.symbols()[0].unit();
+        let mut executor = Simulator::new(settings.execution(unit).map_err(to_pyerr)?);
+        let mut portfolio = Portfolio::new(settings.cash, market.time(plan.start), total);
         let mut strategy = PyStrategy::new(
             py,
             callbacks,
             self.queue.bind(py).clone(),
-            Arc::clone(&self.source),
-            Arc::clone(&self.clock),
+            Arc::clone(&self.tracks),
             Arc::clone(&self.desk),
         )?;
         let mut watch = Watch {
@@ -192,13 +217,7 @@ impl Run {
         let counts = replay::run(&mut feed, &plan, &mut strategy, desk, &mut watch)
             .map_err(|Raised(error)| error)?;
         let callback_time = strategy.callback_time();
-        let rows = rows_of(
-            &candles,
-            plan.start..plan.end,
-            &settings,
-            executor,
-            portfolio,
-        );
+        let rows = rows_of(market, plan.start..plan.end, &settings, executor, portfolio);
         let exits_triggered = rows.trades.len();
         let tables = py.detach(|| RunTables::from_rows(rows));
         let report = RunReport {
@@ -210,6 +229,54 @@ impl Run {
             start_index: plan.start,
         };
         Ok((PyRunTables::from(tables), report))
+    }
+}
+
+impl Run {
+    /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
+    fn track(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<TrackId> {
+        let tracks = &self.tracks;
+        let own = symbol.map_or(Some(TrackId(0)), |name| tracks.look_up_symbol(name));
+        let own = own.ok_or_else(|| {
+            let known = tracks.names().collect::<Vec<_>>().join(", ");
+            unknown("symbol", symbol, format!("one of {known}"))
+        })?;
+        let found = timeframe.map_or(Some(own), |name| tracks.look_up_timeframe(own, name));
+        found.ok_or_else(|| {
+            let known = tracks.timeframes_of(own).join(", ");
+            unknown("timeframe", timeframe, format!("one of {known}"))
+        })
+    }
+
+    /// The track that a clock belongs to.
+    fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
+        let sources = self.tracks.sources.iter();
+        let place = sources
+            .into_iter()
+            .position(|source| Arc::ptr_eq(&source.clock, clock));
+        TrackId(place.unwrap_or(0))
+    }
+
+    fn declare_on(&self, track: TrackId, bars: usize) {
+        self.warmup[track.0].fetch_max(bars, Relaxed);
+    }
+}
+
+fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
+    to_pyerr(OmegaError::Config {
+        parameter: parameter.into(),
+        given: given.unwrap_or("None").into(),
+        expected,
+        hint: "Name it in run_backtest()".into(),
+    })
+}
+
+fn placed_twice() -> OmegaError {
+    OmegaError::Config {
+        parameter: "indicator".into(),
+        given: "another indicator as its source, and a symbol or timeframe".into(),
+        expected: "one of them".into(),
+        hint: "It lives where its source does".into(),
     }
 }
 
@@ -226,7 +293,33 @@ struct BehindFields<'py> {
     magnifier: Option<Bound<'py, CandleStore>>,
 }
 
+/// What stands behind each symbol; a rate must be known at the newest bar that the first step sees.
+fn behind_all(
+    fields: &[BehindFields<'_>],
+    market: &Market,
+    plan: &Plan,
+) -> Result<Vec<Behind>, OmegaError> {
+    let walk = Walk::at(market, plan.start);
+    let symbols = (0_u32..).map(SymbolId).zip(market.symbols());
+    fields
+        .iter()
+        .zip(symbols)
+        .map(|(fields, (symbol, candles))| {
+            let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
+            let first = newest.map(|bar| bar.time);
+            fields.behind(first.unwrap_or_else(|| candles.time(0)))
+        })
+        .collect()
+}
+
 impl BehindFields<'_> {
+    fn behind(&self, first: i64) -> Result<Behind, OmegaError> {
+        Ok(Behind {
+            rates: self.rates(first)?,
+            magnifier: self.magnifier(),
+        })
+    }
+
     /// Where the conversion rate comes from; a pair must be known by the first time asked for.
     fn rates(&self, first: i64) -> Result<Rates, OmegaError> {
         let Some(store) = &self.rate_store else {
@@ -255,19 +348,24 @@ impl BehindFields<'_> {
 }
 
 fn rows_of(
-    candles: &SymbolCandles,
-    bars: Range<usize>,
+    market: &Market,
+    steps: Range<usize>,
     settings: &RunSettings,
     executor: Simulator,
     portfolio: Portfolio,
 ) -> RunRows {
     let (orders, fills, positions) = executor.into_rows();
-    let (trades, ledger, equity) = portfolio.into_rows(candles.times(bars));
+    let (trades, ledger, equity) = portfolio.into_rows(market.times(steps));
+    let candles = market.symbols();
     RunRows {
-        symbols: vec![candles.name().to_owned()],
-        contract_sizes: vec![settings.instrument.contract_size],
-        unit: candles.unit(),
-        timezone: candles.timezone().map(str::to_owned),
+        symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
+        contract_sizes: settings
+            .symbols
+            .iter()
+            .map(|one| one.instrument.contract_size)
+            .collect(),
+        unit: candles[0].unit(),
+        timezone: candles[0].timezone().map(str::to_owned),
         trades,
         orders,
         fills,

@@ -1,7 +1,5 @@
 //! The settings of a run, as the Python face hands them over: one mapping, checked there.
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 
 use crate::error::OmegaError;
@@ -11,7 +9,7 @@ use crate::execution::{
     SymbolSettings,
 };
 use crate::replay::Plan;
-use crate::store::SymbolCandles;
+use crate::store::Market;
 use crate::types::TimeUnit;
 
 /// Contract size, steps and margin of the instrument traded.
@@ -114,6 +112,14 @@ pub(super) struct RunSettings {
     managers: Vec<ManagerFields>,
     #[pyo3(item)]
     sizer: (String, f64),
+    /// By symbol, in order.
+    #[pyo3(item)]
+    pub(super) symbols: Vec<SymbolFields>,
+}
+
+/// What is traded, and what that costs.
+#[derive(FromPyObject)]
+pub(super) struct SymbolFields {
     #[pyo3(item)]
     pub(super) instrument: InstrumentFields,
     #[pyo3(item)]
@@ -121,12 +127,8 @@ pub(super) struct RunSettings {
 }
 
 impl RunSettings {
-    pub(super) fn plan(
-        &self,
-        candles: &Arc<SymbolCandles>,
-        warmup: usize,
-    ) -> Result<Plan, OmegaError> {
-        Plan::new(candles, self.start, self.end, warmup, self.close_at_end)
+    pub(super) fn plan(&self, market: &Market, warmup: &[usize]) -> Result<Plan, OmegaError> {
+        Plan::new(market, self.start, self.end, warmup, self.close_at_end)
     }
 
     /// The rules of execution.
@@ -135,7 +137,7 @@ impl RunSettings {
     /// `Config` where a word is not known.
     pub(super) fn execution(&self, unit: TimeUnit) -> Result<Settings, OmegaError> {
         Ok(Settings {
-            symbols: vec![self.symbol()],
+            symbols: self.symbols.iter().map(SymbolFields::settings).collect(),
             intrabar: chosen("intrabar", &self.intrabar, &INTRABAR)?,
             market_fill: chosen("market_fill", &self.market_fill, &MARKET_FILL)?,
             limit_improvement: self.limit_improvement,
@@ -154,7 +156,21 @@ impl RunSettings {
         })
     }
 
-    fn symbol(&self) -> SymbolSettings {
+    fn limits(&self) -> Limits {
+        Limits {
+            max_positions: self.max_positions,
+            max_positions_per_symbol: self.max_positions_per_symbol,
+            cooldown_bars: self.cooldown_bars,
+            cooldown_entry: self.cooldown_entry,
+            cooldown_exit: self.cooldown_exit,
+            sessions: self.sessions.clone(),
+            blackouts: self.blackouts.clone(),
+        }
+    }
+}
+
+impl SymbolFields {
+    fn settings(&self) -> SymbolSettings {
         let (instrument, costs) = (&self.instrument, &self.costs);
         SymbolSettings {
             instrument: Instrument {
@@ -181,18 +197,6 @@ impl RunSettings {
                 short: costs.swap_short,
                 triple_day: costs.triple_day,
             },
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        Limits {
-            max_positions: self.max_positions,
-            max_positions_per_symbol: self.max_positions_per_symbol,
-            cooldown_bars: self.cooldown_bars,
-            cooldown_entry: self.cooldown_entry,
-            cooldown_exit: self.cooldown_exit,
-            sessions: self.sessions.clone(),
-            blackouts: self.blackouts.clone(),
         }
     }
 }

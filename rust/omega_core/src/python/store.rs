@@ -32,7 +32,8 @@ pub(crate) struct CandleStore {
     checks: Vec<Arc<Check>>,
 }
 
-/// What is known about one symbol's rows.
+/// What is known about one symbol's rows; by default nobody looked.
+#[derive(Default)]
 struct Check {
     rules: Rules,
     findings: Findings,
@@ -47,6 +48,14 @@ enum Mode {
 }
 
 impl CandleStore {
+    /// A store over candles that are checked already, or made of such.
+    pub(super) fn over(symbols: Vec<Arc<SymbolCandles>>) -> Self {
+        Self {
+            checks: vec![Arc::default(); symbols.len()],
+            store: Arc::new(store::CandleStore::new(symbols)),
+        }
+    }
+
     /// The store that a run walks.
     pub(crate) fn inner(&self) -> &Arc<store::CandleStore> {
         &self.store

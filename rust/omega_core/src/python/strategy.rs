@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use super::actions::Vocabulary;
+use super::actions::{Open, Vocabulary};
 use super::call_timer::CallTimer;
-use super::clock::{Clock, Source};
+use super::clock::{Source, Tracks};
 use super::desk::{Desk, FillView, TradeView};
 use super::error::to_pyerr;
 use super::memory::is_held_elsewhere;
@@ -16,6 +16,8 @@ use super::views::BarView;
 use crate::error::OmegaError;
 use crate::execution::{Action, Event};
 use crate::replay::{Observer, State, Strategy, View};
+use crate::store::TrackId;
+use crate::types::SymbolId;
 
 /// What a callback or the engine raised; the engine's own errors become Python's on the way out.
 pub(super) struct Raised(pub(super) PyErr);
@@ -54,8 +56,7 @@ pub(super) struct PyStrategy<'py> {
     pub(super) callbacks: Callbacks<'py>,
     pub(super) queue: Bound<'py, PyList>,
     pub(super) vocabulary: Vocabulary<'py>,
-    pub(super) source: Arc<Source>,
-    pub(super) clock: Arc<Clock>,
+    pub(super) tracks: Arc<Tracks>,
     pub(super) desk: Arc<Desk>,
     view: Bound<'py, BarView>,
     published: Option<u64>,
@@ -67,20 +68,18 @@ impl<'py> PyStrategy<'py> {
         py: Python<'py>,
         callbacks: Callbacks<'py>,
         queue: Bound<'py, PyList>,
-        source: Arc<Source>,
-        clock: Arc<Clock>,
+        tracks: Arc<Tracks>,
         desk: Arc<Desk>,
     ) -> PyResult<Self> {
-        let candles = &source.candles;
-        let vocabulary = Vocabulary::new(py, candles.name(), candles.unit().abbreviation())?;
-        let view = Bound::new(py, BarView::new(Arc::clone(&source), 0))?;
+        let unit = tracks.market.symbols()[0].unit();
+        let vocabulary = Vocabulary::new(py, tracks.names(), unit.abbreviation())?;
+        let view = Bound::new(py, BarView::new(Arc::clone(&tracks), TrackId(0), 0))?;
         Ok(Self {
             py,
             callbacks,
             queue,
             vocabulary,
-            source,
-            clock,
+            tracks,
             desk,
             view,
             published: None,
@@ -95,8 +94,12 @@ impl<'py> PyStrategy<'py> {
 
     /// Moves the clock and the view to the newest bar; publishes what the strategy may ask for.
     #[inline]
-    fn prepare(&mut self, newest: usize, state: &State<'_>) -> PyResult<()> {
-        self.clock.show(newest + 1);
+    fn prepare(&mut self, view: &View<'_>, state: &State<'_>) -> PyResult<()> {
+        let newest = view.newest();
+        self.tracks.sources[0].clock.show(newest + 1);
+        if !self.tracks.is_one() {
+            self.show_all(view);
+        }
         let unchanged = self.published == Some(state.changes);
         if !unchanged || !state.positions.is_empty() {
             self.publish(state);
@@ -104,7 +107,20 @@ impl<'py> PyStrategy<'py> {
         if is_held_elsewhere(&self.view) || !self.view.get().show(newest) {
             self.replace_view(newest)?;
         }
+        if !self.tracks.is_one() {
+            self.view.get().set_fresh(view.is_fresh(TrackId(0)));
+        }
         Ok(())
+    }
+
+    /// Moves the clocks of all tracks.
+    #[inline(never)]
+    fn show_all(&self, view: &View<'_>) {
+        for (track, (source, visible)) in self.tracks.sources.iter().zip(view.visible()).enumerate()
+        {
+            source.clock.show(*visible);
+            source.clock.set_fresh(view.is_fresh(TrackId(track)));
+        }
     }
 
     #[inline(never)]
@@ -118,7 +134,10 @@ impl<'py> PyStrategy<'py> {
 
     #[inline(never)]
     fn replace_view(&mut self, newest: usize) -> PyResult<()> {
-        self.view = Bound::new(self.py, BarView::new(Arc::clone(&self.source), newest))?;
+        self.view = Bound::new(
+            self.py,
+            BarView::new(Arc::clone(&self.tracks), TrackId(0), newest),
+        )?;
         Ok(())
     }
 
@@ -150,7 +169,8 @@ impl<'py> PyStrategy<'py> {
                         ..
                     },
                 ) => {
-                    let view = FillView::new(self.py, &self.source, &state.fills[*place])?;
+                    let fill = &state.fills[*place];
+                    let view = FillView::new(self.py, self.tracks.of_fill(fill), fill)?;
                     (callback, Bound::new(self.py, view)?.into_any())
                 }
                 (
@@ -160,7 +180,8 @@ impl<'py> PyStrategy<'py> {
                         ..
                     },
                 ) => {
-                    let view = TradeView::new(self.py, &self.source, &state.trades[*place])?;
+                    let trade = &state.trades[*place];
+                    let view = TradeView::new(self.py, self.tracks.of_trade(trade), trade)?;
                     (callback, Bound::new(self.py, view)?.into_any())
                 }
                 _ => continue,
@@ -169,20 +190,29 @@ impl<'py> PyStrategy<'py> {
                 Some(instance) => callback.call1((instance, argument))?,
                 None => callback.call1((argument,))?,
             };
-            self.collect(&returned, actions)?;
+            self.collect(&returned, &self.open(), actions)?;
         }
         Ok(())
     }
 
+    fn open(&self) -> Open {
+        Open::Symbols(self.desk.open_symbols())
+    }
+
     /// Takes what a callback queued, then what it returned.
     #[inline(never)]
-    fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+    fn collect(
+        &self,
+        returned: &Bound<'py, PyAny>,
+        open: &Open,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
         let before = actions.len();
         for item in self.queue.iter() {
-            self.vocabulary.take(&item, actions)?;
+            self.vocabulary.take(&item, open, actions)?;
         }
         self.queue.del_slice(0, self.queue.len())?;
-        self.vocabulary.take(returned, actions)?;
+        self.vocabulary.take(returned, open, actions)?;
         #[expect(
             clippy::cast_possible_truncation,
             reason = "order numbers are 32 bits wide"
@@ -194,14 +224,11 @@ impl<'py> PyStrategy<'py> {
     /// Calls `manage_positions` with the open positions, this bar, its two sides, and all
     /// positions.
     fn call_manager(&self, manage: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
-        let open = self
-            .desk
-            .positions(&self.source, &self.clock)
-            .into_pyobject(self.py)?;
+        let open = self.desk.positions(&self.tracks).into_pyobject(self.py)?;
         let bid = self.view.getattr("bid")?;
         let ask = self.view.getattr("ask")?;
         let returned = manage.call1((&open, &self.view, bid, ask, &open))?;
-        self.collect(&returned, actions)
+        self.collect(&returned, &Open::Trades(self.desk.open_trades()), actions)
     }
 
     #[inline]
@@ -217,21 +244,21 @@ impl<'py> PyStrategy<'py> {
         if returned.is_none() && self.queue.is_empty() {
             return Ok(());
         }
-        self.collect(&returned, actions)
+        self.collect(&returned, &self.open(), actions)
     }
 
     /// Adds bar, time and symbol to an exception, and leaves it otherwise as it was raised.
     #[cold]
     fn noted(&self, error: PyErr, newest: usize) -> PyErr {
-        let time = self.source.candles.time(newest);
-        let shown = self
-            .source
+        let source: &Source = self.tracks.symbol(SymbolId(0));
+        let time = source.candles.time(newest);
+        let shown = source
             .datetime(self.py, time)
             .and_then(|time| Ok(time.str()?.to_string()));
         let note = format!(
             "raised by the strategy on bar {newest} ({}) of {}",
             shown.unwrap_or_else(|_| time.to_string()),
-            self.source.candles.name()
+            source.candles.name()
         );
         // A failing add_note must not hide the exception itself.
         let _ = error.value(self.py).call_method1("add_note", (note,));
@@ -250,7 +277,7 @@ impl Strategy for PyStrategy<'_> {
         actions: &mut Vec<Action>,
     ) -> Result<(), Raised> {
         let newest = view.newest();
-        self.prepare(newest, state)?;
+        self.prepare(view, state)?;
         self.step(state, actions)
             .map_err(|error| Raised(self.noted(error, newest)))
     }
@@ -269,14 +296,14 @@ impl Strategy for PyStrategy<'_> {
             return Ok(());
         };
         let newest = view.newest();
-        self.prepare(newest, state)?;
+        self.prepare(view, state)?;
         self.call_manager(&manage, actions)
             .map_err(|error| Raised(self.noted(error, newest)))
     }
 
     fn finish(&mut self, view: &View<'_>, state: &State<'_>) -> Result<(), Raised> {
         let newest = view.newest();
-        self.prepare(newest, state)?;
+        self.prepare(view, state)?;
         self.tell(state, &mut Vec::new())
             .map_err(|error| Raised(self.noted(error, newest)))
     }

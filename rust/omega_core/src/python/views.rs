@@ -4,17 +4,19 @@
 //! so that a view goes on showing its own bar.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use arrow_buffer::ScalarBuffer;
 use numpy::{PyArray1, PyArrayMethods};
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
 
-use super::clock::Source;
+use super::clock::{Source, Tracks};
 use super::memory::{self, is_held_elsewhere};
 use crate::columns::{AskColumns, Segment};
+use crate::store::TrackId;
 use crate::types::Side;
 
 const OPEN: usize = 0;
@@ -26,7 +28,8 @@ const CLOSE: usize = 3;
 /// shared and stand in the view itself, so that a price is one step away.
 #[derive(Debug)]
 struct Place {
-    source: Arc<Source>,
+    tracks: Arc<Tracks>,
+    track: TrackId,
     segment: Segment,
     start: usize,
     index: AtomicUsize,
@@ -34,11 +37,13 @@ struct Place {
 
 impl Place {
     /// A place at a bar; the index must be below the number of bars.
-    fn new(source: Arc<Source>, index: usize) -> Self {
-        let (k, offset) = source.candles.locate(index);
-        let segment = source.candles.segments()[k].clone();
+    fn new(tracks: Arc<Tracks>, track: TrackId, index: usize) -> Self {
+        let candles = tracks.market.track(track);
+        let (k, offset) = candles.locate(index);
+        let segment = candles.segments()[k].clone();
         Self {
-            source,
+            tracks,
+            track,
             segment,
             start: index - offset,
             index: AtomicUsize::new(index),
@@ -48,7 +53,8 @@ impl Place {
     /// Another place at the same bar.
     fn same(&self) -> Self {
         Self {
-            source: Arc::clone(&self.source),
+            tracks: Arc::clone(&self.tracks),
+            track: self.track,
             segment: self.segment.clone(),
             start: self.start,
             index: AtomicUsize::new(self.index()),
@@ -58,6 +64,10 @@ impl Place {
     #[inline]
     fn index(&self) -> usize {
         self.index.load(Relaxed)
+    }
+
+    fn source(&self) -> &Source {
+        &self.tracks.sources[self.track.0]
     }
 
     /// Whether the place can move to a bar without changing its segment.
@@ -123,7 +133,7 @@ impl Place {
                 owner,
             ));
         }
-        let candles = &self.source.candles;
+        let candles = &self.source().candles;
         let values: PyResult<Vec<f64>> = (past - length..past)
             .map(|index| {
                 let (k, offset) = candles.locate(index);
@@ -228,7 +238,9 @@ impl SideView {
     fn __repr__(&self) -> String {
         let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.price(price));
         let side = if self.side == Side::Bid { "bid" } else { "ask" };
-        format!("<{side} of bar {}: {}>", self.place.index(), listed(prices))
+        let bar = self.place.tracks.bar_of(self.place.track);
+        let prices = listed(prices);
+        format!("<{side} of {bar} {}: {prices}>", self.place.index())
     }
 }
 
@@ -251,11 +263,15 @@ pub struct BarView {
     bid: PyOnceLock<Py<SideView>>,
     ask: PyOnceLock<Py<SideView>>,
     before: PyOnceLock<Py<BarView>>,
+    /// Whether it became complete with the step at which it was shown as the newest.
+    fresh: AtomicBool,
+    /// The newest bars of the other tracks, by track; made when first asked for.
+    others: PyOnceLock<Vec<PyOnceLock<Py<BarView>>>>,
 }
 
 impl BarView {
-    pub(super) fn new(source: Arc<Source>, index: usize) -> Self {
-        Self::at(Place::new(source, index))
+    pub(super) fn new(tracks: Arc<Tracks>, track: TrackId, index: usize) -> Self {
+        Self::at(Place::new(tracks, track, index))
     }
 
     fn at(place: Place) -> Self {
@@ -264,7 +280,13 @@ impl BarView {
             bid: PyOnceLock::new(),
             ask: PyOnceLock::new(),
             before: PyOnceLock::new(),
+            fresh: AtomicBool::new(true),
+            others: PyOnceLock::new(),
         }
+    }
+
+    pub(super) fn set_fresh(&self, fresh: bool) {
+        self.fresh.store(fresh, Relaxed);
     }
 
     /// Moves the view; only the engine does, and only while nobody else holds it. False where the
@@ -300,13 +322,44 @@ impl BarView {
     /// The kept view of an earlier bar; a new one where the kept one is in other hands, or where
     /// the bar lies in another segment.
     fn earlier(&self, py: Python<'_>, index: usize) -> PyResult<Py<Self>> {
-        let kept = self
-            .before
-            .get_or_try_init(py, || Py::new(py, Self::at(self.place.same())))?;
+        let kept = self.before.get_or_try_init(py, || {
+            let earlier = Self::at(self.place.same());
+            earlier.set_fresh(false);
+            Py::new(py, earlier)
+        })?;
         if is_held_elsewhere(kept.bind(py)) || !kept.get().show(index) {
-            return Py::new(py, Self::new(Arc::clone(&self.place.source), index));
+            let tracks = Arc::clone(&self.place.tracks);
+            let earlier = Self::new(tracks, self.place.track, index);
+            earlier.set_fresh(false);
+            return Py::new(py, earlier);
         }
         Ok(kept.clone_ref(py))
+    }
+
+    /// The newest complete bar of another track; a new view where the kept one is in other hands,
+    /// or where the bar lies in another segment.
+    fn newest_of(&self, py: Python<'_>, track: TrackId) -> PyResult<Py<Self>> {
+        let tracks = &self.place.tracks;
+        let source = &tracks.sources[track.0];
+        let Some(newest) = source.clock.visible().checked_sub(1) else {
+            let (bar, symbol) = (tracks.bar_of(track), source.candles.name());
+            let message = format!("no {bar} of {symbol} is complete yet");
+            return Err(PyIndexError::new_err(message));
+        };
+        let others = self.others.get_or_init(py, || {
+            (0..tracks.sources.len())
+                .map(|_| PyOnceLock::new())
+                .collect()
+        });
+        let make = || Py::new(py, Self::new(Arc::clone(tracks), track, newest));
+        let kept = others[track.0].get_or_try_init(py, make)?;
+        let shown = if is_held_elsewhere(kept.bind(py)) || !kept.get().show(newest) {
+            make()?
+        } else {
+            kept.clone_ref(py)
+        };
+        shown.get().set_fresh(source.clock.is_fresh());
+        Ok(shown)
     }
 
     fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
@@ -326,7 +379,26 @@ impl BarView {
 
     #[getter]
     fn symbol(&self) -> &str {
-        self.place.source.candles.name()
+        self.place.source().candles.name()
+    }
+
+    #[getter]
+    fn symbols<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let names: Vec<&str> = self.place.tracks.names().collect();
+        PyTuple::new(py, names)
+    }
+
+    #[getter]
+    fn fresh(&self) -> bool {
+        self.fresh.load(Relaxed)
+    }
+
+    fn tf(&self, py: Python<'_>, timeframe: &str) -> PyResult<Py<Self>> {
+        let track = self
+            .place
+            .tracks
+            .find_timeframe(self.place.track, timeframe)?;
+        self.newest_of(py, track)
     }
 
     #[getter]
@@ -337,7 +409,7 @@ impl BarView {
 
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.place.source.datetime(py, self.timestamp())
+        self.place.source().datetime(py, self.timestamp())
     }
 
     #[getter]
@@ -406,13 +478,16 @@ impl BarView {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
         let this = slf.get();
         let Ok(steps) = key.extract::<isize>() else {
-            let symbol = this.place.source.candles.name();
-            return if key.extract::<&str>().is_ok_and(|name| name == symbol) {
+            let name = key.str()?;
+            let tracks = &this.place.tracks;
+            let mut track = tracks.find_symbol(name.to_str()?)?;
+            if let Some(timeframe) = tracks.timeframe_of(this.place.track) {
+                track = tracks.find_timeframe(track, timeframe)?;
+            }
+            return if track == this.place.track {
                 Ok(slf.clone().unbind())
             } else {
-                Err(PyKeyError::new_err(format!(
-                    "{key}: this run has one symbol, {symbol}"
-                )))
+                this.newest_of(slf.py(), track)
             };
         };
         let now = this.place.index();
@@ -431,7 +506,8 @@ impl BarView {
     fn __repr__(&self) -> String {
         let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.place.bid(price));
         format!(
-            "<bar {} of {}: bid {}>",
+            "<{} {} of {}: bid {}>",
+            self.place.tracks.bar_of(self.place.track),
             self.place.index(),
             self.symbol(),
             listed(prices)

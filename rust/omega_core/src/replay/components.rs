@@ -1,16 +1,21 @@
 //! The components that the loop drives; Omega's own are native and inlined.
 
 use crate::error::OmegaError;
-use crate::execution::{Account, Action, Event, Fill, Moment, Order, Position, Simulator};
+use crate::execution::{Account, Action, Event, Fill, Moment, Moments, Order, Position, Simulator};
 use crate::portfolio::{Trade, mark};
+use crate::types::SymbolId;
 
 /// Turns actions and bars into fills.
 pub trait Executor {
     /// Whether no bar can change anything.
     fn is_idle(&self) -> bool;
+    /// Notes which symbols a bar can change something for.
+    fn mark_live(&self, live: &mut [bool]);
+    /// The symbol whose moment decides on an action.
+    fn symbol_of(&self, action: &Action) -> SymbolId;
     /// Books the nights between the last bar and this one.
     fn book_nights<A: Account>(&mut self, now: &Moment, account: &mut A);
-    /// Fills what managers asked for on the last bar.
+    /// Fills what waits for this bar without a price of its own.
     fn fill_asked<A: Account>(&mut self, now: &Moment, account: &mut A);
     /// Runs the built-in position managers.
     fn manage(&mut self, now: &Moment);
@@ -18,9 +23,9 @@ pub trait Executor {
     ///
     /// # Errors
     /// A refused action where the run is strict, and one that managers may not ask for.
-    fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError>;
+    fn process_managed(&mut self, action: &Action, moments: &Moments) -> Result<(), OmegaError>;
     /// Closes one position where equity is below the stop-out level; whether it did.
-    fn stop_out<A: Account>(&mut self, now: &Moment, account: &mut A) -> bool;
+    fn stop_out<A: Account>(&mut self, moments: &Moments, account: &mut A) -> bool;
     /// Ends orders whose time ran out before this bar.
     fn expire(&mut self, now: &Moment);
     /// Takes one action at the open of a bar.
@@ -30,7 +35,7 @@ pub trait Executor {
     fn process<A: Account>(
         &mut self,
         action: Action,
-        now: &Moment,
+        moments: &Moments,
         account: &mut A,
     ) -> Result<(), OmegaError>;
     /// Matches waiting orders and protective exits against a bar.
@@ -41,7 +46,7 @@ pub trait Executor {
     /// The refused order.
     fn late_refusal(&mut self) -> Result<(), OmegaError>;
     /// Closes what is still open at the close of the last bar.
-    fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A);
+    fn close_at_end<A: Account>(&mut self, moments: &Moments, account: &mut A);
     /// Open positions, by trade number.
     fn positions(&self) -> &[Position];
     /// Open positions, for marking.
@@ -66,6 +71,14 @@ impl Executor for Simulator {
         self.is_idle()
     }
 
+    fn mark_live(&self, live: &mut [bool]) {
+        self.mark_live(live);
+    }
+
+    fn symbol_of(&self, action: &Action) -> SymbolId {
+        self.symbol_of(action)
+    }
+
     fn book_nights<A: Account>(&mut self, now: &Moment, account: &mut A) {
         self.book_nights(now, account);
     }
@@ -78,12 +91,12 @@ impl Executor for Simulator {
         self.manage(now);
     }
 
-    fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError> {
-        self.process_managed(action, now)
+    fn process_managed(&mut self, action: &Action, moments: &Moments) -> Result<(), OmegaError> {
+        self.process_managed(action, moments)
     }
 
-    fn stop_out<A: Account>(&mut self, now: &Moment, account: &mut A) -> bool {
-        self.stop_out(now, account)
+    fn stop_out<A: Account>(&mut self, moments: &Moments, account: &mut A) -> bool {
+        self.stop_out(moments, account)
     }
 
     fn expire(&mut self, now: &Moment) {
@@ -93,10 +106,10 @@ impl Executor for Simulator {
     fn process<A: Account>(
         &mut self,
         action: Action,
-        now: &Moment,
+        moments: &Moments,
         account: &mut A,
     ) -> Result<(), OmegaError> {
-        self.process(action, now, account)
+        self.process(action, moments, account)
     }
 
     fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
@@ -107,8 +120,8 @@ impl Executor for Simulator {
         self.late_refusal()
     }
 
-    fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A) {
-        self.close_at_end(now, account);
+    fn close_at_end<A: Account>(&mut self, moments: &Moments, account: &mut A) {
+        self.close_at_end(moments, account);
     }
 
     fn positions(&self) -> &[Position] {
@@ -153,10 +166,10 @@ pub trait Portfolio: Account {
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
     fn update_flat(&mut self);
-    /// Marks positions to the close of a bar, and applies the stop-out.
-    fn settle<E: Executor>(&mut self, now: &Moment, executor: &mut E);
-    /// Settles the close of a bar, and writes the bar's row.
-    fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E);
+    /// Marks positions to the closes of a step, and applies the stop-out.
+    fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E);
+    /// Settles the closes of a step, and writes the step's row.
+    fn update<E: Executor>(&mut self, moments: &Moments, executor: &mut E);
     /// Writes the last row again, after positions were closed at the last close.
     fn rewrite_last_row(&mut self);
 }
@@ -175,13 +188,13 @@ impl Portfolio for crate::portfolio::Portfolio {
         self.mark_flat();
     }
 
-    fn settle<E: Executor>(&mut self, now: &Moment, executor: &mut E) {
-        mark(&now.bar, executor.positions_mut(), now.rate);
-        while executor.stop_out(now, self) {}
+    fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
+        mark(executor.positions_mut(), moments);
+        while executor.stop_out(moments, self) {}
     }
 
-    fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E) {
-        self.settle(now, executor);
+    fn update<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
+        self.settle(moments, executor);
         self.write_row(executor.positions());
     }
 

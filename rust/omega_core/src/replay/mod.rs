@@ -1,48 +1,41 @@
 //! The loop: all control flow of a run, and nothing else.
 //!
-//! In: candles, a plan, and three components. Out: whatever the components wrote down. The loop is
+//! In: a market, a plan, and three components. Out: whatever the components wrote down. The loop is
 //! generic over its components, so that native ones are inlined and a Python one costs one adapter.
 
 mod components;
+mod feed;
 mod magnifier;
 mod plan;
 mod rates;
 mod strategy;
 
+use std::ops::Range;
+
 use crate::error::OmegaError;
-use crate::execution::{Action, Moment};
-use crate::store::{Cursor, SymbolCandles};
+use crate::execution::{Action, Moment, Moments};
+use crate::store::Walk;
 
 pub use components::{Executor, Observer, Portfolio};
+pub use feed::{Behind, Feed};
 pub use magnifier::Magnifier;
 pub use plan::Plan;
 pub use rates::Rates;
 pub use strategy::{State, Strategy, View};
 
-/// Bars between two looks at the outside world: interrupts and progress.
-const BARS_BETWEEN_TICKS: usize = 1024;
+/// Steps between two looks at the outside world: interrupts and progress.
+const STEPS_BETWEEN_TICKS: usize = 1024;
 
 /// What the loop counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunCounts {
-    /// Bars walked.
+    /// Steps walked; of one symbol each bar is a step.
     pub bars: usize,
     /// Actions that the strategy asked for.
     pub signals: usize,
 }
 
-/// The data of a run: the candles that the strategy decides on, and what stands behind them.
-#[derive(Debug)]
-pub struct Feed<'a> {
-    /// The candles walked.
-    pub candles: &'a SymbolCandles,
-    /// Account currency per unit of quote currency.
-    pub rates: Rates,
-    /// Finer candles of the same symbol, to look inside a bar.
-    pub magnifier: Option<Magnifier>,
-}
-
-/// Runs a strategy over one symbol: for each bar PREPARE, STRATEGY, PROCESS, EXITS, MANAGE,
+/// Runs a strategy over a market: for each step PREPARE, STRATEGY, PROCESS, EXITS, MANAGE,
 /// PORTFOLIO and PROGRESS, in this order (semantics, section 2).
 ///
 /// # Errors
@@ -61,143 +54,215 @@ where
     O: Observer<Error = S::Error>,
 {
     let (executor, portfolio) = desk;
-    let candles = feed.candles;
+    let market = feed.market;
     let mut counts = RunCounts::default();
-    let Some(mut cursor) = Cursor::at(candles, plan.start) else {
+    let Some(mut walk) = Walk::at(market, plan.start) else {
         return Ok(counts);
     };
     let mut actions: Vec<Action> = Vec::new();
-    let mut end = None;
-    for index in plan.start..plan.end {
-        let view = View::new(candles, index - 1);
+    let mut scene = Scene::new(market.symbols().len());
+    for step in plan.start..plan.end {
+        let view = View::new(market, &walk);
         strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
         executor.clear_events();
         if actions.is_empty() && executor.is_idle() {
             portfolio.update_flat();
         } else {
             counts.signals += actions.len();
-            let now = moment(&cursor, feed, index);
-            let close = walk_bar(feed, &now, &mut actions, executor, portfolio)?;
+            scene.look(feed, &walk, &actions, executor);
+            scene.play(feed, &mut actions, executor, portfolio)?;
             if strategy.manages() && !executor.positions().is_empty() {
-                manage(strategy, candles, &now, executor, portfolio)?;
+                manage(
+                    strategy,
+                    feed,
+                    &walk,
+                    &mut scene.moments,
+                    (executor, portfolio),
+                )?;
             }
-            portfolio.update(&close, executor);
-            end = Some(close);
+            portfolio.update(&scene.closing, executor);
         }
         counts.bars += 1;
-        if counts.bars.is_multiple_of(BARS_BETWEEN_TICKS) {
+        if counts.bars.is_multiple_of(STEPS_BETWEEN_TICKS) {
             observer.tick(counts.bars)?;
         }
-        if index + 1 < plan.end {
-            cursor.advance();
+        if step + 1 < plan.end {
+            walk.advance();
         }
     }
-    finish(end, candles, plan, strategy, (executor, portfolio))?;
+    finish(walk, feed, plan, strategy, (executor, portfolio))?;
     observer.tick(counts.bars)?;
     Ok(counts)
 }
 
-/// PROCESS, EXITS and MANAGE of one bar, or of the finer bars inside it (I2). Gives the moment of
-/// the bar's close: what is closed there has the time of the last finer bar, as in the finer run.
-fn walk_bar<E: Executor, P: Portfolio>(
-    feed: &mut Feed<'_>,
-    now: &Moment,
-    actions: &mut Vec<Action>,
-    executor: &mut E,
-    portfolio: &mut P,
-) -> Result<Moment, OmegaError> {
-    executor.book_nights(now, portfolio);
-    let finer = feed
-        .magnifier
-        .as_mut()
-        .map_or(0..0, |magnifier| magnifier.inside(feed.candles, now.index));
-    let Some(magnifier) = feed.magnifier.as_ref().filter(|_| !finer.is_empty()) else {
-        walk_moment(now, actions, executor, portfolio)?;
-        return Ok(*now);
-    };
-    let (mut close, mut last) = (*now, now.last);
-    let last_part = finer.end - 1;
-    for index in finer {
-        let bar = magnifier.bar(index);
-        let part = Moment { bar, last, ..*now };
-        close.bar.time = bar.time;
-        walk_moment(&part, actions, executor, portfolio)?;
-        if index < last_part {
-            portfolio.settle(&part, executor);
-        }
-        if executor.is_idle() {
-            break;
-        }
-        last = bar;
-    }
-    Ok(close)
+/// The symbols that matter at a step, and the finer bars inside theirs (I2).
+struct Scene {
+    wanted: Vec<bool>,
+    /// Where each symbol stands.
+    moments: Moments,
+    /// The same, with the first finer bar in place of a bar that has some.
+    opening: Moments,
+    /// The same at the end of the step: what is closed at a close has the time of the last finer
+    /// bar, as in the finer run (I5).
+    closing: Moments,
+    /// The further finer bars, by place among the moments.
+    inside: Vec<Range<usize>>,
 }
 
-fn walk_moment<E: Executor, P: Portfolio>(
+impl Scene {
+    fn new(symbols: usize) -> Self {
+        Self {
+            wanted: vec![false; symbols],
+            moments: Moments::default(),
+            opening: Moments::default(),
+            closing: Moments::default(),
+            inside: Vec::new(),
+        }
+    }
+
+    /// Looks at what is live, and at what the actions mean.
+    fn look<E: Executor>(
+        &mut self,
+        feed: &mut Feed<'_>,
+        walk: &Walk<'_>,
+        actions: &[Action],
+        executor: &E,
+    ) {
+        executor.mark_live(&mut self.wanted);
+        for action in actions {
+            self.wanted[executor.symbol_of(action).index()] = true;
+        }
+        feed.look(walk, &self.wanted, &mut self.moments);
+        self.opening.clone_from(&self.moments);
+        self.inside.clear();
+        for now in self.opening.iter_mut() {
+            let finer = feed.inside(now);
+            if !finer.is_empty() {
+                now.bar = feed.finer_bar(now, finer.start);
+            }
+            self.inside
+                .push((finer.start + 1).min(finer.end)..finer.end);
+        }
+    }
+
+    /// PROCESS, EXITS and MANAGE of a step: all that the opens bring, then symbol by symbol what
+    /// follows inside the bars, so that no order at an open knows of what came after it.
+    fn play<E: Executor, P: Portfolio>(
+        &mut self,
+        feed: &Feed<'_>,
+        actions: &mut Vec<Action>,
+        executor: &mut E,
+        portfolio: &mut P,
+    ) -> Result<(), OmegaError> {
+        for now in self.moments.trading() {
+            executor.book_nights(now, portfolio);
+        }
+        for now in self.opening.trading() {
+            open(now, executor, portfolio)?;
+        }
+        for action in actions.drain(..) {
+            executor.process(action, &self.opening, portfolio)?;
+        }
+        self.closing.clone_from(&self.moments);
+        let parts = self.opening.as_slice().iter().zip(&self.inside);
+        for (close, (now, finer)) in self.closing.iter_mut().zip(parts) {
+            if now.trades {
+                close.bar.time = play_inside(feed, now, finer.clone(), executor, portfolio)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Expiry, and what waits for an open without a price of its own.
+fn open<E: Executor, P: Portfolio>(
     now: &Moment,
-    actions: &mut Vec<Action>,
     executor: &mut E,
     portfolio: &mut P,
 ) -> Result<(), OmegaError> {
     executor.expire(now);
     executor.fill_asked(now, portfolio);
-    executor.late_refusal()?;
-    for action in actions.drain(..) {
-        executor.process(action, now, portfolio)?;
+    executor.late_refusal()
+}
+
+/// What follows an open: the rest of a bar, and the finer bars after the first one; between finer
+/// bars the account is settled as between bars. Gives the time of the last one walked.
+fn play_inside<E: Executor, P: Portfolio>(
+    feed: &Feed<'_>,
+    opening: &Moment,
+    finer: Range<usize>,
+    executor: &mut E,
+    portfolio: &mut P,
+) -> Result<i64, OmegaError> {
+    follow(opening, executor, portfolio)?;
+    let mut now = *opening;
+    for index in finer {
+        portfolio.settle(&Moments::of_one(now), executor);
+        if executor.is_idle() {
+            break;
+        }
+        let bar = feed.finer_bar(opening, index);
+        now = Moment {
+            bar,
+            last: now.bar,
+            ..now
+        };
+        open(&now, executor, portfolio)?;
+        follow(&now, executor, portfolio)?;
     }
+    Ok(now.bar.time)
+}
+
+/// EXITS and MANAGE of a bar or finer bar.
+fn follow<E: Executor, P: Portfolio>(
+    now: &Moment,
+    executor: &mut E,
+    portfolio: &mut P,
+) -> Result<(), OmegaError> {
     executor.match_bar(now, portfolio);
     executor.late_refusal()?;
     executor.manage(now);
     Ok(())
 }
 
-/// MANAGE by the strategy's own position manager: it sees the bar that just closed.
+/// MANAGE by the strategy's own position manager: it sees what the next step will see, and levels
+/// are judged by that.
 fn manage<S: Strategy, E: Executor, P: Portfolio>(
     strategy: &mut S,
-    candles: &SymbolCandles,
-    now: &Moment,
-    executor: &mut E,
-    portfolio: &mut P,
+    feed: &Feed<'_>,
+    walk: &Walk<'_>,
+    moments: &mut Moments,
+    (executor, portfolio): (&mut E, &mut P),
 ) -> Result<(), S::Error> {
     let mut actions = Vec::new();
-    let view = View::new(candles, now.index);
+    let closed = walk.closed();
+    let view = View::new(feed.market, &closed);
     strategy.manage(&view, &State::of(executor, portfolio), &mut actions)?;
+    for now in moments.iter_mut() {
+        now.last = closed.newest(now.symbol).unwrap_or(now.last);
+    }
     for action in actions {
-        executor.process_managed(&action, now)?;
+        executor.process_managed(&action, moments)?;
     }
     Ok(())
 }
 
-/// After the last bar: open positions are closed at its close, `end` (L4), and the strategy hears of
-/// the last events.
+/// After the last step: open positions are closed (L4), and the strategy hears of the last events.
 fn finish<S: Strategy, E: Executor, P: Portfolio>(
-    end: Option<Moment>,
-    candles: &SymbolCandles,
+    walk: Walk<'_>,
+    feed: &mut Feed<'_>,
     plan: &Plan,
     strategy: &mut S,
     (executor, portfolio): (&mut E, &mut P),
 ) -> Result<(), S::Error> {
-    let Some(last) = plan.end.checked_sub(1) else {
-        return Ok(());
-    };
-    if let Some(close) = end.filter(|_| plan.close_at_end)
-        && !executor.positions().is_empty()
-    {
-        executor.close_at_end(&close, portfolio);
+    if plan.close_at_end && !executor.positions().is_empty() {
+        let mut scene = Scene::new(feed.market.symbols().len());
+        executor.mark_live(&mut scene.wanted);
+        feed.last(&walk, &scene.wanted, &mut scene.moments);
+        executor.close_at_end(&scene.moments, portfolio);
         portfolio.rewrite_last_row();
     }
-    let view = View::new(candles, last);
+    let closed = walk.closed();
+    let view = View::new(feed.market, &closed);
     strategy.finish(&view, &State::of(executor, portfolio))
-}
-
-fn moment(cursor: &Cursor<'_>, feed: &mut Feed<'_>, index: usize) -> Moment {
-    let (bar, last) = (cursor.bar(), feed.candles.bar(index - 1));
-    let last_rate = feed.rates.at(last.time);
-    Moment {
-        index,
-        bar,
-        last,
-        rate: feed.rates.at(bar.time),
-        last_rate,
-    }
 }

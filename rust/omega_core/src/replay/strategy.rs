@@ -4,35 +4,67 @@ use super::{Executor, Portfolio};
 use crate::error::OmegaError;
 use crate::execution::{Action, Event, Fill, Order, Position};
 use crate::portfolio::Trade;
-use crate::store::SymbolCandles;
+use crate::store::{Market, SymbolCandles, TrackId, Walk};
 use crate::types::Bar;
 
-/// The candles up to the newest completed bar; there is no way to ask for a later one (L1).
+/// The candles up to the newest complete bar of each track; there is no way to ask for a later one
+/// (L1).
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    candles: &'a SymbolCandles,
-    newest: usize,
+    market: &'a Market,
+    walk: &'a Walk<'a>,
 }
 
 impl<'a> View<'a> {
-    /// A view whose newest visible bar is `newest`.
+    /// What is complete at the step of a walk.
     #[must_use]
-    pub fn new(candles: &'a SymbolCandles, newest: usize) -> Self {
-        Self { candles, newest }
+    pub fn new(market: &'a Market, walk: &'a Walk<'a>) -> Self {
+        Self { market, walk }
     }
 
-    /// Index of the newest visible bar.
+    /// How many bars of each track are complete: symbols in order, then timeframes.
+    #[inline]
+    #[must_use]
+    pub fn visible(&self) -> &'a [usize] {
+        self.walk.visible()
+    }
+
+    /// The step at whose open the strategy acts.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.walk.step()
+    }
+
+    /// Index of the first symbol's newest complete bar.
+    #[inline]
     #[must_use]
     pub fn newest(&self) -> usize {
-        self.newest
+        self.visible()[0].saturating_sub(1)
     }
 
-    /// The bar this many bars before the newest; `None` before the first.
+    /// The first symbol's bar this many bars before its newest; `None` before the first.
     #[must_use]
     pub fn bar(&self, ago: usize) -> Option<Bar> {
-        self.newest
-            .checked_sub(ago)
-            .map(|index| self.candles.bar(index))
+        self.bar_of(TrackId(0), ago)
+    }
+
+    /// The bar of a track this many bars before its newest; `None` before the first.
+    #[must_use]
+    pub fn bar_of(&self, track: TrackId, ago: usize) -> Option<Bar> {
+        let newest = self.visible()[track.0].checked_sub(1)?;
+        let index = newest.checked_sub(ago)?;
+        Some(self.candles(track).bar(index))
+    }
+
+    /// Whether a track's newest bar became complete with this step (X2).
+    #[inline]
+    #[must_use]
+    pub fn is_fresh(&self, track: TrackId) -> bool {
+        self.walk.is_fresh(track)
+    }
+
+    fn candles(&self, track: TrackId) -> &'a SymbolCandles {
+        self.market.track(track)
     }
 }
 

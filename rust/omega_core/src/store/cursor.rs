@@ -5,7 +5,7 @@ use crate::columns::Segment;
 use crate::types::Bar;
 
 /// Walks the bars of one symbol forward; the current segment is kept, so that a step is O(1).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     candles: &'a SymbolCandles,
     segment: usize,

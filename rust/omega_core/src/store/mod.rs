@@ -5,10 +5,16 @@
 
 mod cursor;
 mod export;
+mod market;
+mod resample;
 mod symbol;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;
+pub use market::{Align, Ends, Market, Timeframe, TrackId};
+pub use resample::{Grid, resample};
 pub use symbol::{CandleStore, SymbolCandles};
+pub use walk::Walk;

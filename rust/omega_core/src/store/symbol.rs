@@ -68,6 +68,12 @@ impl SymbolCandles {
         }
     }
 
+    /// The same candles under names for their columns.
+    #[must_use]
+    pub fn named(self, names: ColumnNames) -> Self {
+        Self { names, ..self }
+    }
+
     /// The same candles as columns, to look at their rows again.
     #[must_use]
     pub fn to_columns(&self) -> SymbolColumns {

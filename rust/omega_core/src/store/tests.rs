@@ -1,11 +1,16 @@
 //! Goal: an index means the same bar whatever the segments. Method: one table, cut in every way.
 
+use std::sync::Arc;
+
 use arrow_array::{Array, cast::AsArray, types::TimestampMillisecondType};
 use arrow_buffer::ScalarBuffer;
 
-use super::{AskColumns, Cursor, Segment, SymbolCandles};
+use super::{
+    Align, AskColumns, Cursor, Ends, Grid, Market, Segment, SymbolCandles, Timeframe, TrackId,
+    Walk, resample,
+};
 use crate::columns::Role;
-use crate::types::{Ohlc, TimeUnit};
+use crate::types::{Ohlc, SymbolId, TimeUnit};
 
 const BARS: usize = 7;
 
@@ -106,4 +111,141 @@ fn columns_go_out_as_the_buffers_that_came_in() {
         assert!(candles.column(1, role).is_none());
     }
     assert!(candles.column(2, Role::Time).is_none());
+}
+
+/// One symbol whose bars open at these minutes; its prices are 100 and the bar's index above that.
+fn at_minutes(name: &str, minutes: &[i64]) -> Arc<SymbolCandles> {
+    let prices: ScalarBuffer<f64> = (0..minutes.len()).map(price).collect();
+    let segment = Segment {
+        time: minutes.iter().map(|minute| minute * 60_000).collect(),
+        bid: [prices.clone(), prices.clone(), prices.clone(), prices],
+        ask: AskColumns::Constant(0.5),
+        volume: None,
+    };
+    let unit = TimeUnit::Millisecond;
+    Arc::new(SymbolCandles::new(
+        name.to_owned(),
+        unit,
+        None,
+        vec![segment],
+        0,
+    ))
+}
+
+/// What is visible of each track, which symbols trade, and which are fresh, step by step.
+fn walked(market: &Market) -> Vec<(i64, Vec<usize>, Vec<bool>, Vec<bool>)> {
+    let mut walk = Walk::at(market, 0).expect("a step");
+    let symbols = || (0..).map(SymbolId).take(market.symbols().len());
+    let mut seen = Vec::new();
+    for _ in 0..market.steps() {
+        seen.push((
+            walk.time() / 60_000,
+            walk.visible().to_vec(),
+            symbols().map(|symbol| walk.is_present(symbol)).collect(),
+            (0..market.tracks())
+                .map(|track| walk.is_fresh(TrackId(track)))
+                .collect(),
+        ));
+        walk.advance();
+    }
+    seen
+}
+
+#[test]
+fn a_union_walks_each_time_and_an_intersection_the_shared_ones() {
+    let symbols = vec![
+        at_minutes("A", &[0, 1, 2, 5]),
+        at_minutes("B", &[1, 2, 3, 5]),
+    ];
+    let union = Market::new(symbols.clone(), Align::Union).expect("a market");
+    let expected = [
+        (0, vec![0, 0], vec![true, false], vec![false, false]),
+        (1, vec![1, 0], vec![true, true], vec![true, false]),
+        (2, vec![2, 1], vec![true, true], vec![true, true]),
+        (3, vec![3, 2], vec![false, true], vec![true, true]),
+        (5, vec![3, 3], vec![true, true], vec![false, true]),
+    ];
+    assert_eq!(walked(&union), expected);
+    let shared = Market::new(symbols, Align::Intersection).expect("a market");
+    let times: Vec<i64> = walked(&shared).iter().map(|step| step.0).collect();
+    assert_eq!(times, [1, 2, 5]);
+    let last = Walk::at(&shared, 2).expect("a step");
+    assert_eq!(last.visible(), [3, 3]);
+    assert_eq!(last.newest(SymbolId(1)).map(|bar| bar.time), Some(180_000));
+}
+
+#[test]
+fn a_longer_bar_of_another_symbol_is_not_seen_while_it_forms() {
+    let symbols = vec![
+        at_minutes("FINE", &(0..130).collect::<Vec<_>>()),
+        at_minutes("COARSE", &[0, 60, 120]),
+    ];
+    let market = Market::new(symbols, Align::Union).expect("a market");
+    let seen = walked(&market);
+    assert_eq!(seen[59].1, [59, 0], "its length is not known yet");
+    assert_eq!(seen[60].1, [60, 1]);
+    assert_eq!(seen[119].1, [119, 1], "the bar of 60 is complete at 120");
+    assert_eq!(seen[120].1, [120, 2]);
+    assert_eq!(seen[129].1, [129, 2]);
+}
+
+#[test]
+fn times_that_repeat_and_units_that_differ_are_refused() {
+    let once = at_minutes("A", &[0, 1]);
+    let twice = at_minutes("B", &[0, 1, 1]);
+    let refused = Market::new(vec![Arc::clone(&once), twice], Align::Union);
+    let message = refused.expect_err("a repeated time").to_string();
+    assert!(
+        message.contains("B with the time 60000 twice, at row 2"),
+        "{message}"
+    );
+    let segments = once.segments().to_vec();
+    let other = SymbolCandles::new("C".to_owned(), TimeUnit::Second, None, segments, 0);
+    let refused = Market::new(vec![once, Arc::new(other)], Align::Union);
+    let message = refused.expect_err("two units").to_string();
+    assert!(
+        message.contains("times of A in ms and of C in s"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_higher_timeframe_is_seen_when_it_is_complete() {
+    let base = at_minutes("A", &[1, 2, 4, 5, 10, 11, 15]);
+    let grid = Grid::Every {
+        step: 5 * 60_000,
+        offset: 0,
+    };
+    let (coarse, ends) = resample(&base, &grid).expect("a timeframe");
+    assert_eq!(coarse.times(0..4).to_vec(), [0, 300_000, 600_000, 900_000]);
+    let first = coarse.bar(0).bid;
+    assert_eq!(
+        (first.open, first.high, first.low, first.close),
+        (100.0, 102.0, 100.0, 102.0)
+    );
+    let mut market = Market::single(base);
+    let track = market.add(Timeframe {
+        name: "M5".to_owned(),
+        symbol: SymbolId(0),
+        candles: Arc::new(coarse),
+        ends,
+    });
+    assert_eq!(track, TrackId(1));
+    let visible: Vec<_> = walked(&market).iter().map(|step| step.1[1]).collect();
+    assert_eq!(visible, [0, 0, 0, 1, 2, 2, 3]);
+    for step in 0..market.steps() {
+        let jumped = Walk::at(&market, step).expect("a step");
+        assert_eq!(jumped.visible(), walked(&market)[step].1);
+        assert_eq!(jumped.is_fresh(track), walked(&market)[step].3[1]);
+    }
+    let listed = Grid::At(vec![0, 300_000, 900_000, 1_200_000].into());
+    let (uneven, ends) = resample(market.symbol(SymbolId(0)), &listed).expect("a timeframe");
+    assert_eq!(uneven.times(0..3).to_vec(), [0, 300_000, 900_000]);
+    let Ends::At { ends, bars } = ends else {
+        panic!("a resampled bar ends with its bucket");
+    };
+    assert_eq!(ends.to_vec(), [300_000, 900_000, 1_200_000]);
+    assert_eq!(bars.to_vec(), [3, 6, 7]);
+    let short = Grid::At(vec![0, 300_000].into());
+    assert!(resample(market.symbol(SymbolId(0)), &short).is_err());
 }

@@ -7,10 +7,13 @@ mod rules;
 mod trader;
 mod watch;
 
+use std::sync::Arc;
+
 use omega_core::error::OmegaError;
 use omega_core::execution::Simulator;
 use omega_core::portfolio::Portfolio;
-use omega_core::replay::{self, Feed, Magnifier, Observer, Rates};
+use omega_core::replay::{self, Behind, Feed, Magnifier, Observer, Rates};
+use omega_core::store;
 
 use checks::Outcome;
 use choices::Choices;
@@ -85,7 +88,7 @@ impl<C: Choices + Clone> RandomRun<C> {
         rules.plan.end = bars;
         rules.plan.close_at_end = false;
         if let Rates::Symbol { candles, .. } = &mut rules.rates {
-            *candles = std::sync::Arc::new(market.candles());
+            *candles = Arc::new(market.candles());
         }
         let prefix = self.walk(&market, &rules);
         assert!(
@@ -127,10 +130,13 @@ impl<C: Choices + Clone> RandomRun<C> {
         let magnifier = rules
             .magnified
             .then(|| Magnifier::new(market.finer_candles()));
+        let single = store::Market::single(Arc::new(candles.clone()));
         let mut feed = Feed {
-            candles: &candles,
-            rates: rules.rates.clone(),
-            magnifier,
+            market: &single,
+            behind: vec![Behind {
+                rates: rules.rates.clone(),
+                magnifier,
+            }],
         };
         let plan = &rules.plan;
         let mut executor = Simulator::new(rules.settings.clone());

@@ -1,24 +1,27 @@
 //! Actions in: checked, sized, numbered; refused ones become rows (F12).
 
-use super::{Moment, Simulator, Working};
+use super::queue::{Asked, Wish};
+use super::{Simulator, Working};
 use crate::error::OmegaError;
 use crate::execution::{
-    Account, Action, Live, OpenRequest, Order, OrderStatus, OrderType, PositionMode, RejectReason,
-    Sizer, SizingBasis,
+    Account, Action, CloseTarget, Live, Moment, Moments, OpenRequest, Order, OrderStatus,
+    OrderType, PositionMode, RejectReason, Sizer, SizingBasis,
 };
-use crate::types::{Direction, OrderId};
+use crate::types::{Direction, OrderId, SymbolId};
 
 impl Simulator {
-    /// Takes one action of the strategy at the open of a bar.
+    /// Takes one action of the strategy at the open of a bar. Where its symbol has no bar at this
+    /// step, it is taken all the same, and waits for the next one to fill.
     ///
     /// # Errors
     /// `OmegaError::OrderRejected` where it is refused and the run is strict.
     pub fn process<A: Account>(
         &mut self,
         action: Action,
-        now: &Moment,
+        moments: &Moments,
         account: &mut A,
     ) -> Result<(), OmegaError> {
+        let now = moments.of(self.symbol_of(&action));
         let id = self.take_number();
         let refused = match action {
             Action::Open(request) => self.open(id, request, now, account),
@@ -38,6 +41,22 @@ impl Simulator {
             }
         };
         self.answer(id, refused, now)
+    }
+
+    /// The symbol whose moment decides on an action; of one that means nothing, the first.
+    #[must_use]
+    pub fn symbol_of(&self, action: &Action) -> SymbolId {
+        let of_trade = |trade| self.position(trade).map(|position| position.symbol);
+        let meant = match action {
+            Action::Open(request) => Some(request.symbol),
+            Action::Close { target, .. } => match *target {
+                CloseTarget::Symbol(symbol) => Some(symbol),
+                CloseTarget::Trade(trade) => of_trade(trade),
+            },
+            Action::Modify { trade, .. } => of_trade(*trade),
+            Action::Cancel(_) => None,
+        };
+        meant.unwrap_or(SymbolId(0))
     }
 
     /// A refusal ends a strict run and is a row in any other.
@@ -91,6 +110,13 @@ impl Simulator {
         if let Err(reason) = accepted {
             return Some(reason);
         }
+        if kind == OrderType::Market && !now.trades {
+            self.asked.push(Asked {
+                row,
+                wish: Wish::Enter,
+            });
+            return None;
+        }
         if kind == OrderType::Market {
             let price = now.market_price(direction.entry_side(), self.settings.market_fill);
             return self.enter(row, (price, Live::FromOpen), now, account).err();
@@ -102,6 +128,7 @@ impl Simulator {
         self.working.push(Working {
             id,
             row,
+            symbol: now.symbol,
             kind,
             rests: false,
         });
@@ -115,6 +142,10 @@ impl Simulator {
         now: &Moment,
         account: &A,
     ) -> Result<f64, RejectReason> {
+        // Nothing is known of a symbol before its first bar is complete.
+        if now.last.bid.close.is_nan() {
+            return Err(RejectReason::Price);
+        }
         let price = reference_price(request, now);
         check_levels(request, price)?;
         let lots = self.size(request, price, now, account)?;

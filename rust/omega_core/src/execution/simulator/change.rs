@@ -1,10 +1,11 @@
 //! Closing at the market, cancelling, and moving levels.
 
+use super::Simulator;
 use super::accept::check_sides;
-use super::{Moment, Simulator};
+use super::queue::{Asked, Wish};
 use crate::execution::{
-    Account, CloseTarget, ExitReason, Expiry, LevelChange, Order, OrderStatus, OrderType, Position,
-    RejectReason,
+    Account, CloseTarget, ExitReason, Expiry, LevelChange, Moment, Order, OrderStatus, OrderType,
+    Position, RejectReason,
 };
 use crate::types::{Bar, Direction, OrderId, SymbolId, TradeId};
 
@@ -28,6 +29,10 @@ impl Simulator {
             Some(RejectReason::Size)
         } else if meant.is_empty() {
             Some(RejectReason::NotFound)
+        } else if !now.trades {
+            let wish = Wish::Close(target, fraction, reason);
+            self.asked.push(Asked { row, wish });
+            return None;
         } else {
             let mut closed = false;
             for trade in meant {
@@ -85,7 +90,7 @@ impl Simulator {
         true
     }
 
-    fn positions_meant(&self, target: CloseTarget) -> (SymbolId, Vec<TradeId>) {
+    pub(super) fn positions_meant(&self, target: CloseTarget) -> (SymbolId, Vec<TradeId>) {
         match target {
             CloseTarget::Symbol(symbol) => {
                 let open = self.positions.iter().filter(|p| p.symbol == symbol);
@@ -104,15 +109,19 @@ impl Simulator {
         order: OrderId,
         now: &Moment,
     ) -> Option<RejectReason> {
-        let Some(place) = self.working.iter().position(|waiting| waiting.id == order) else {
+        let waiting = self.working.iter().position(|waiting| waiting.id == order);
+        let taken = match waiting {
+            Some(place) => Some(self.working.remove(place).row),
+            None => self.unask(order),
+        };
+        let Some(taken) = taken else {
             let row = Order {
                 kind: OrderType::Cancel,
                 ..close_order(id, SymbolId(0), None, now)
             };
             return Some(self.refuse(row, RejectReason::NotFound));
         };
-        let waiting = self.working.remove(place);
-        self.orders[waiting.row].status = OrderStatus::Cancelled;
+        self.orders[taken].status = OrderStatus::Cancelled;
         None
     }
 

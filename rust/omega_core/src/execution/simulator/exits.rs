@@ -1,9 +1,10 @@
 //! Protective exits of open positions (F6, F11), and the end of the data (L4).
 
+use super::Simulator;
 use super::fills::Closing;
-use super::{Moment, Simulator};
 use crate::execution::{
-    Account, ExitReason, Outcome, Position, facing_path, low_comes_first, resolve, target_at_open,
+    Account, ExitReason, Moment, Moments, Outcome, Position, facing_path, low_comes_first, resolve,
+    target_at_open,
 };
 use crate::types::{Ohlc, TradeId};
 
@@ -122,9 +123,10 @@ impl Simulator {
         gross - (position.entry_fee + fee) + position.swap
     }
 
-    /// Closes what is still open at the close of the last bar (L4).
-    pub fn close_at_end<A: Account>(&mut self, now: &Moment, account: &mut A) {
+    /// Closes what is still open at the close of the last bar of its symbol (L4).
+    pub fn close_at_end<A: Account>(&mut self, moments: &Moments, account: &mut A) {
         while let Some(position) = self.positions.first() {
+            let now = moments.of(position.symbol);
             let price = now.bar.side(position.direction.exit_side()).close;
             self.leave_protected(0, price, ExitReason::EndOfData, now, account);
         }

@@ -1,9 +1,9 @@
 //! Fills: a position opened, or a part of one closed, with its costs.
 
-use super::{Event, Moment, Simulator};
+use super::{Event, Simulator};
 use crate::execution::{
-    Account, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position, PositionMode,
-    RejectReason,
+    Account, Exit, ExitReason, Fill, Live, Moment, Order, OrderStatus, OrderType, Position,
+    PositionMode, RejectReason,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 

@@ -1,8 +1,8 @@
 //! One cancels the other (F8): orders under one name, of which one fills.
 
-use super::{Moment, Simulator};
+use super::Simulator;
 use crate::execution::{
-    Account, IntrabarPolicy, Live, Match, OrderStatus, facing_path, low_comes_first,
+    Account, IntrabarPolicy, Live, Match, Moment, OrderStatus, facing_path, low_comes_first,
 };
 use crate::types::{OrderId, TradeId};
 
@@ -22,14 +22,16 @@ impl Simulator {
             return;
         };
         let orders = &mut self.orders;
-        self.working.retain(|waiting| {
-            let other = &mut orders[waiting.row];
-            let same = waiting.row != row && other.group.as_deref() == Some(group.as_str());
+        let mut keep = |waiting: usize| {
+            let other = &mut orders[waiting];
+            let same = waiting != row && other.group.as_deref() == Some(group.as_str());
             if same {
                 other.status = OrderStatus::Cancelled;
             }
             !same
-        });
+        };
+        self.working.retain(|waiting| keep(waiting.row));
+        self.asked.retain(|asked| keep(asked.row));
     }
 
     /// Fills the order of a group that comes first inside a bar, until `order` itself is settled.
@@ -74,7 +76,8 @@ impl Simulator {
         }
     }
 
-    /// The orders of the group of `order`, itself included, that the rest of the bar fills.
+    /// The orders of the group of `order`, itself included, that the rest of the bar fills; of
+    /// other symbols none.
     fn candidates(&self, order: OrderId, now: &Moment) -> Vec<Candidate> {
         let row_of = |id| {
             self.working
@@ -84,8 +87,8 @@ impl Simulator {
         };
         let group = row_of(order).and_then(|row| self.orders[row].group.as_deref());
         let of_group = self.working.iter().filter(|waiting| {
-            waiting.id == order
-                || (group.is_some() && self.orders[waiting.row].group.as_deref() == group)
+            let same = group.is_some() && self.orders[waiting.row].group.as_deref() == group;
+            waiting.id == order || (same && waiting.symbol == now.symbol)
         });
         of_group
             .filter_map(|waiting| match self.match_working(waiting, now, false) {

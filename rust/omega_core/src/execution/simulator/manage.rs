@@ -1,36 +1,26 @@
 //! The end of a bar: position managers, nights, and the stop-out.
 
+use super::Simulator;
 use super::change::close_order;
 use super::fills::Closing;
-use super::{Moment, Simulator};
+use super::queue::{Asked, Wish as Waits};
 use crate::error::OmegaError;
 use crate::execution::managers::{Wish, trail};
-use crate::execution::{
-    Account, Action, CloseTarget, ExitReason, OrderStatus, Position, RejectReason,
-};
+use crate::execution::{Account, Action, CloseTarget, ExitReason, Moment, Moments, Position};
 use crate::types::TradeId;
-
-/// A close that a manager asked for, to be filled at the next bar.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AskedClose {
-    row: usize,
-    trade: TradeId,
-    fraction: f64,
-    reason: ExitReason,
-}
 
 impl Simulator {
     /// Books the nights between the last bar and this one (M4).
     pub fn book_nights<A: Account>(&mut self, now: &Moment, account: &mut A) {
         let per_day = self.settings.units_per_day;
         let (from, to) = (
-            now.last.time.div_euclid(per_day),
+            now.since.div_euclid(per_day),
             now.bar.time.div_euclid(per_day),
         );
         if from >= to {
             return;
         }
-        for position in &mut self.positions {
+        for position in self.positions.iter_mut().filter(|p| p.symbol == now.symbol) {
             let swap = &self.settings.symbols[position.symbol.index()].swap;
             let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
             if per_night == 0.0 || nights == 0.0 {
@@ -42,31 +32,14 @@ impl Simulator {
         }
     }
 
-    /// Fills the closes that managers asked for on the last bar.
-    pub fn fill_asked<A: Account>(&mut self, now: &Moment, account: &mut A) {
-        if self.asked.is_empty() {
-            return;
-        }
-        for asked in std::mem::take(&mut self.asked) {
-            self.changes += 1;
-            let what = (asked.fraction, asked.reason);
-            self.orders[asked.row].status = if self.place(asked.trade).is_none() {
-                OrderStatus::Cancelled
-            } else if self.close_part(asked.trade, asked.row, what, now, account) {
-                OrderStatus::Filled
-            } else {
-                let reason = RejectReason::Size;
-                self.refuse_late(self.orders[asked.row].id, reason, now);
-                OrderStatus::Rejected(reason)
-            };
-        }
-    }
-
     /// Runs the built-in managers over the open positions: MANAGE of the loop.
     pub fn manage(&mut self, now: &Moment) {
         let managers = std::mem::take(&mut self.settings.managers);
         for place in 0..self.positions.len() {
             let position = &mut self.positions[place];
+            if position.symbol != now.symbol {
+                continue;
+            }
             let before = position.stop_loss;
             if let Some(distance) = position.trailing_stop {
                 trail(position, distance);
@@ -93,7 +66,12 @@ impl Simulator {
     /// # Errors
     /// `OmegaError::OrderRejected` where it is refused and the run is strict; `Config` where it is
     /// neither a change of levels nor a close.
-    pub fn process_managed(&mut self, action: &Action, now: &Moment) -> Result<(), OmegaError> {
+    pub fn process_managed(
+        &mut self,
+        action: &Action,
+        moments: &Moments,
+    ) -> Result<(), OmegaError> {
+        let now = moments.of(self.symbol_of(action));
         match *action {
             Action::Modify {
                 trade,
@@ -101,7 +79,7 @@ impl Simulator {
                 take_profit,
             } => {
                 let id = self.take_number();
-                let closes = now.bar;
+                let closes = now.last;
                 let refused = self.modify(id, trade, (stop_loss, take_profit), &closes, now);
                 self.answer(id, refused, now)
             }
@@ -143,30 +121,35 @@ impl Simulator {
         let row = self.orders.len();
         self.orders
             .push(close_order(id, symbol, Some(direction), now));
-        self.asked.push(AskedClose {
+        let target = CloseTarget::Trade(trade);
+        self.asked.push(Asked {
             row,
-            trade,
-            fraction,
-            reason,
+            wish: Waits::Close(target, fraction, reason),
         });
     }
 
     /// Closes the position with the largest loss where equity is below the stop-out level (M6);
-    /// true where it closed one, and equity has to be looked at again.
-    pub fn stop_out<A: Account>(&mut self, now: &Moment, account: &mut A) -> bool {
+    /// true where it closed one, and equity has to be looked at again. A position whose symbol has
+    /// no bar at this step cannot be closed.
+    pub fn stop_out<A: Account>(&mut self, moments: &Moments, account: &mut A) -> bool {
         let Some(level) = self.settings.stop_out_level else {
             return false;
         };
         if self.positions.is_empty() || self.equity(account) >= level * self.margin_held() {
             return false;
         }
-        let mut place = 0;
-        for (other, position) in self.positions.iter().enumerate() {
-            if position.marked_profit < self.positions[place].marked_profit {
+        let trading = |p: &Position| moments.trading_of(p.symbol).is_some();
+        let mut places = (0..self.positions.len()).filter(|&p| trading(&self.positions[p]));
+        let Some(mut place) = places.next() else {
+            return false;
+        };
+        for other in places {
+            if self.positions[other].marked_profit < self.positions[place].marked_profit {
                 place = other;
             }
         }
         let position = &self.positions[place];
+        let now = moments.of(position.symbol);
         let price = now.bar.side(position.direction.exit_side()).close;
         let (lots, reason) = (position.lots, ExitReason::StopOut);
         let closing = Closing {

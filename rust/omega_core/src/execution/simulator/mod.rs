@@ -10,36 +10,12 @@ mod exits;
 mod fills;
 mod groups;
 mod manage;
+mod queue;
 mod walk;
 
-use super::{Fill, LastTrades, MarketFill, Order, OrderType, Position, Settings};
+use super::{Fill, LastTrades, Order, OrderType, Position, Settings};
 use crate::error::OmegaError;
-use crate::types::{Bar, OrderId, Side};
-
-/// One step of the loop: the bar that the engine is at, and the one that was last completed.
-#[derive(Debug, Clone, Copy)]
-pub struct Moment {
-    /// Index of the bar.
-    pub index: usize,
-    /// The bar that orders are matched against.
-    pub bar: Bar,
-    /// The bar before it, the newest that the strategy saw.
-    pub last: Bar,
-    /// Account currency per unit of quote currency, at this bar.
-    pub rate: f64,
-    /// The same at the last bar, which is what sizes may know.
-    pub last_rate: f64,
-}
-
-impl Moment {
-    /// Where market orders fill on a side (F1, L3).
-    fn market_price(&self, side: Side, rule: MarketFill) -> f64 {
-        match rule {
-            MarketFill::NextOpen => self.bar.side(side).open,
-            MarketFill::LastClose => self.last.side(side).close,
-        }
-    }
-}
+use crate::types::{OrderId, SymbolId};
 
 /// What happened, in order, for strategies that want to hear of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +31,7 @@ pub enum Event {
 struct Working {
     id: OrderId,
     row: usize,
+    symbol: SymbolId,
     kind: OrderType,
     /// Whether this bar's open armed it: it works again from the next bar on (F4).
     rests: bool,
@@ -70,7 +47,7 @@ pub struct Simulator {
     fills: Vec<Fill>,
     events: Vec<Event>,
     touched: Vec<walk::Touched>,
-    asked: Vec<manage::AskedClose>,
+    asked: Vec<queue::Asked>,
     last_trades: Vec<LastTrades>,
     /// The first refusal of a strict run that did not happen at acceptance.
     refused: Option<OmegaError>,
@@ -104,6 +81,20 @@ impl Simulator {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.positions.is_empty() && self.working.is_empty() && self.asked.is_empty()
+    }
+
+    /// Notes which symbols a bar can change something for.
+    pub fn mark_live(&self, live: &mut [bool]) {
+        live.fill(false);
+        for position in &self.positions {
+            live[position.symbol.index()] = true;
+        }
+        for waiting in &self.working {
+            live[waiting.symbol.index()] = true;
+        }
+        for asked in &self.asked {
+            live[self.orders[asked.row].symbol.index()] = true;
+        }
     }
 
     /// Open positions, by trade number.

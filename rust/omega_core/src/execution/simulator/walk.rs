@@ -1,7 +1,7 @@
 //! One bar over all orders and positions: expiry, the open, the inside of the bar, the extremes.
 
-use super::{Moment, Simulator, Working};
-use crate::execution::{Account, Live, Match, OrderStatus, at_open, in_bar};
+use super::{Simulator, Working};
+use crate::execution::{Account, Live, Match, Moment, OrderStatus, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
 
 /// Something that a bar reaches, under the order number that it is dealt with by (F9).
@@ -19,23 +19,25 @@ impl Simulator {
     pub fn expire(&mut self, now: &Moment) {
         let orders = &mut self.orders;
         let per_day = self.settings.units_per_day;
-        let before = self.working.len();
-        self.working.retain(|waiting| {
-            let order = &mut orders[waiting.row];
-            let over = order.is_over(now.bar.time, per_day);
+        let before = self.working.len() + self.asked.len();
+        let mut keep = |row: usize| {
+            let order = &mut orders[row];
+            let over = order.symbol == now.symbol && order.is_over(now.bar.time, per_day);
             if over {
                 order.status = OrderStatus::Expired;
             }
             !over
-        });
-        if self.working.len() != before {
+        };
+        self.working.retain(|waiting| keep(waiting.row));
+        self.asked.retain(|asked| keep(asked.row));
+        if self.working.len() + self.asked.len() != before {
             self.changes += 1;
         }
     }
 
     /// Matches working orders and protective exits against a bar: EXITS of the loop.
     pub fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
-        for waiting in &mut self.working {
+        for waiting in self.working.iter_mut().filter(|w| w.symbol == now.symbol) {
             waiting.rests = false;
         }
         self.match_open(now, account);
@@ -45,12 +47,12 @@ impl Simulator {
 
     fn match_open<A: Account>(&mut self, now: &Moment, account: &mut A) {
         let mut touched = std::mem::take(&mut self.touched);
-        for waiting in &self.working {
+        for waiting in self.working.iter().filter(|w| w.symbol == now.symbol) {
             if self.match_working(waiting, now, true) != Match::None {
                 touched.push((waiting.id, Item::Order(waiting.id)));
             }
         }
-        for position in &self.positions {
+        for position in self.positions.iter().filter(|p| p.symbol == now.symbol) {
             if self.open_exit(position, now).is_some() {
                 touched.push((position.order, Item::Position(position.id)));
             }
@@ -71,12 +73,12 @@ impl Simulator {
 
     fn match_inside<A: Account>(&mut self, now: &Moment, account: &mut A) {
         let mut touched = std::mem::take(&mut self.touched);
-        for waiting in &self.working {
+        for waiting in self.working.iter().filter(|w| w.symbol == now.symbol) {
             if self.match_working(waiting, now, false) != Match::None {
                 touched.push((waiting.id, Item::Order(waiting.id)));
             }
         }
-        for position in &self.positions {
+        for position in self.positions.iter().filter(|p| p.symbol == now.symbol) {
             if Self::is_reached(position, now) {
                 touched.push((position.order, Item::Position(position.id)));
             }
@@ -153,7 +155,7 @@ impl Simulator {
     /// bar a position counts only the extremes that certainly followed its fill; of the next one,
     /// all follows.
     fn observe_extremes(&mut self, now: &Moment) {
-        for position in &mut self.positions {
+        for position in self.positions.iter_mut().filter(|p| p.symbol == now.symbol) {
             let bar = now
                 .bar
                 .side(position.direction.exit_side())

@@ -1,0 +1,289 @@
+//! All candles of a run under one clock: symbols, their higher timeframes, and the timeline.
+
+use std::sync::Arc;
+
+use arrow_buffer::ScalarBuffer;
+
+use super::SymbolCandles;
+use crate::error::OmegaError;
+use crate::types::SymbolId;
+
+/// When a bar of a higher timeframe is complete (H1).
+#[derive(Debug, Clone)]
+pub enum Ends {
+    /// At a time of its own, and no sooner than the bars that it was made of: so many of them, from
+    /// the first on.
+    At {
+        /// When its bucket ends.
+        ends: ScalarBuffer<i64>,
+        /// How many bars of the symbol come before that.
+        bars: ScalarBuffer<u64>,
+    },
+    /// So long after its open time.
+    After(i64),
+}
+
+/// The candles of a symbol on a higher timeframe.
+#[derive(Debug, Clone)]
+pub struct Timeframe {
+    /// Its name, such as `H1`.
+    pub name: String,
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// Its candles.
+    pub candles: Arc<SymbolCandles>,
+    /// When they are complete.
+    pub ends: Ends,
+}
+
+impl Timeframe {
+    /// Whether a bar is complete at a time at which so many bars of the symbol are.
+    #[inline]
+    pub(super) fn is_complete(&self, index: usize, time: i64, base: usize) -> bool {
+        match &self.ends {
+            Ends::At { ends, bars } => ends[index] <= time && bars[index] <= base as u64,
+            Ends::After(length) => self.candles.time(index).saturating_add(*length) <= time,
+        }
+    }
+}
+
+/// Which times are steps where there are several symbols (X1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Each time of any symbol.
+    Union,
+    /// The times that all symbols have.
+    Intersection,
+}
+
+/// The steps of a run.
+#[derive(Debug, Clone)]
+pub(super) enum Timeline {
+    /// Each bar of the only symbol.
+    Bars,
+    /// Each of these times.
+    Times(ScalarBuffer<i64>),
+}
+
+/// A column set with a clock of its own: the symbols in order, then the higher timeframes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrackId(pub usize);
+
+/// The candles of a run, and its steps.
+#[derive(Debug, Clone)]
+pub struct Market {
+    symbols: Vec<Arc<SymbolCandles>>,
+    timeframes: Vec<Timeframe>,
+    pub(super) timeline: Timeline,
+}
+
+impl Market {
+    /// One symbol: each bar is a step.
+    #[must_use]
+    pub fn single(candles: Arc<SymbolCandles>) -> Self {
+        Self {
+            symbols: vec![candles],
+            timeframes: Vec::new(),
+            timeline: Timeline::Bars,
+        }
+    }
+
+    /// Several symbols in their order; their times are merged, their columns stay where they are.
+    ///
+    /// # Errors
+    /// `Config` where there is no symbol, their units differ, or one repeats a time.
+    pub fn new(symbols: Vec<Arc<SymbolCandles>>, align: Align) -> Result<Self, OmegaError> {
+        let Some(first) = symbols.first() else {
+            return Err(refused(
+                "data",
+                "no symbol".into(),
+                "at least one",
+                "Give candles",
+            ));
+        };
+        if symbols.len() == 1 {
+            return Ok(Self::single(Arc::clone(first)));
+        }
+        if let Some(other) = symbols.iter().find(|other| other.unit() != first.unit()) {
+            return Err(refused(
+                "data",
+                format!(
+                    "times of {} in {} and of {} in {}",
+                    first.name(),
+                    first.unit().abbreviation(),
+                    other.name(),
+                    other.unit().abbreviation()
+                ),
+                "one unit for all symbols",
+                "Cast one of the time columns",
+            ));
+        }
+        for candles in &symbols {
+            refuse_repeated_times(candles)?;
+        }
+        let times = match align {
+            Align::Union => union(&symbols),
+            Align::Intersection => intersection(&symbols),
+        };
+        Ok(Self {
+            symbols,
+            timeframes: Vec::new(),
+            timeline: Timeline::Times(times.into()),
+        })
+    }
+
+    /// Adds the candles of a symbol on a higher timeframe; gives its track.
+    pub fn add(&mut self, timeframe: Timeframe) -> TrackId {
+        self.timeframes.push(timeframe);
+        TrackId(self.symbols.len() + self.timeframes.len() - 1)
+    }
+
+    /// The symbols' candles, in order.
+    #[must_use]
+    pub fn symbols(&self) -> &[Arc<SymbolCandles>] {
+        &self.symbols
+    }
+
+    /// The higher timeframes; their tracks follow those of the symbols.
+    #[must_use]
+    pub fn timeframes(&self) -> &[Timeframe] {
+        &self.timeframes
+    }
+
+    /// The candles of a symbol.
+    #[inline]
+    #[must_use]
+    pub fn symbol(&self, id: SymbolId) -> &Arc<SymbolCandles> {
+        &self.symbols[id.index()]
+    }
+
+    /// The candles of a track.
+    #[inline]
+    #[must_use]
+    pub fn track(&self, TrackId(track): TrackId) -> &Arc<SymbolCandles> {
+        match track.checked_sub(self.symbols.len()) {
+            None => &self.symbols[track],
+            Some(timeframe) => &self.timeframes[timeframe].candles,
+        }
+    }
+
+    /// Number of tracks.
+    #[must_use]
+    pub fn tracks(&self) -> usize {
+        self.symbols.len() + self.timeframes.len()
+    }
+
+    /// Number of steps.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        match &self.timeline {
+            Timeline::Bars => self.symbols[0].len(),
+            Timeline::Times(times) => times.len(),
+        }
+    }
+
+    /// Time of a step; the step must be below `steps()`.
+    #[must_use]
+    pub fn time(&self, step: usize) -> i64 {
+        match &self.timeline {
+            Timeline::Bars => self.symbols[0].time(step),
+            Timeline::Times(times) => times[step],
+        }
+    }
+
+    /// Times of a range of steps; of one symbol they are its own where one segment holds them.
+    #[must_use]
+    pub fn times(&self, steps: std::ops::Range<usize>) -> ScalarBuffer<i64> {
+        match &self.timeline {
+            Timeline::Bars => self.symbols[0].times(steps),
+            Timeline::Times(times) => times.slice(steps.start, steps.len()),
+        }
+    }
+
+    /// The first step at or after a time; `steps()` where there is none.
+    #[must_use]
+    pub fn first_at_or_after(&self, time: i64) -> usize {
+        match &self.timeline {
+            Timeline::Bars => self.symbols[0].first_at_or_after(time),
+            Timeline::Times(times) => times.partition_point(|&t| t < time),
+        }
+    }
+}
+
+fn refused(parameter: &str, given: String, expected: &str, hint: &str) -> OmegaError {
+    OmegaError::Config {
+        parameter: parameter.into(),
+        given,
+        expected: expected.into(),
+        hint: hint.into(),
+    }
+}
+
+fn times_of(candles: &SymbolCandles) -> impl Iterator<Item = i64> + '_ {
+    let segments = candles.segments().iter();
+    segments.flat_map(|segment| segment.time.iter().copied())
+}
+
+/// Quotes may repeat a time; beside other symbols nobody could say which of them came first.
+fn refuse_repeated_times(candles: &SymbolCandles) -> Result<(), OmegaError> {
+    let mut before = None;
+    for (row, time) in times_of(candles).enumerate() {
+        if before == Some(time) {
+            return Err(refused(
+                "data",
+                format!(
+                    "{} with the time {time} twice, at row {row}",
+                    candles.name()
+                ),
+                "one bar a time in a run of several symbols",
+                "Make bars of the ticks first",
+            ));
+        }
+        before = Some(time);
+    }
+    Ok(())
+}
+
+/// The sorted union of all times, by a merge over the time columns.
+fn union(symbols: &[Arc<SymbolCandles>]) -> Vec<i64> {
+    let mut heads: Vec<_> = symbols.iter().map(|s| times_of(s).peekable()).collect();
+    let longest = symbols.iter().map(|s| s.len()).max().unwrap_or(0);
+    let mut times = Vec::with_capacity(longest);
+    while let Some(time) = heads
+        .iter_mut()
+        .filter_map(|head| head.peek().copied())
+        .min()
+    {
+        times.push(time);
+        for head in &mut heads {
+            head.next_if_eq(&time);
+        }
+    }
+    times
+}
+
+/// The times that all symbols have, by a merge over the time columns.
+fn intersection(symbols: &[Arc<SymbolCandles>]) -> Vec<i64> {
+    let mut heads: Vec<_> = symbols.iter().map(|s| times_of(s).peekable()).collect();
+    let mut times = Vec::new();
+    // The latest of the heads is the earliest time that all of them can have.
+    while let Some(latest) = heads
+        .iter_mut()
+        .map(|head| head.peek().copied())
+        .collect::<Option<Vec<_>>>()
+        .and_then(|heads| heads.into_iter().max())
+    {
+        let mut shared = true;
+        for head in &mut heads {
+            while head.next_if(|&time| time < latest).is_some() {}
+            shared &= head.peek() == Some(&latest);
+        }
+        if shared {
+            times.push(latest);
+            for head in &mut heads {
+                head.next();
+            }
+        }
+    }
+    times
+}

@@ -1,0 +1,265 @@
+//! The engine's own place in the market: one step after the other, and what is visible at each.
+
+use super::market::Timeline;
+use super::{Cursor, Market, SymbolCandles, Timeframe, TrackId};
+use crate::types::{Bar, SymbolId};
+
+/// Where a walk is in one symbol.
+#[derive(Debug, Clone)]
+struct Place<'a> {
+    candles: &'a SymbolCandles,
+    /// At the bar `next`; none where the symbol has no bar left.
+    cursor: Option<Cursor<'a>>,
+    /// The first bar that did not open before the step.
+    next: usize,
+    /// Open time of the bar before it.
+    last_time: i64,
+    /// Open time of the symbol's bar at its last step before this one.
+    since: i64,
+    /// How long bars last at most: the shortest step so far (T1).
+    length: i64,
+    present: bool,
+    /// Open time of its bar at this step.
+    opens: i64,
+}
+
+impl<'a> Place<'a> {
+    fn new(candles: &'a SymbolCandles) -> Self {
+        Self {
+            candles,
+            cursor: Cursor::at(candles, 0),
+            next: 0,
+            last_time: i64::MIN,
+            since: i64::MAX,
+            length: i64::MAX,
+            present: false,
+            opens: i64::MAX,
+        }
+    }
+
+    /// Goes to a time; gives how many bars are complete by then.
+    fn go_to(&mut self, time: i64) -> usize {
+        if self.present {
+            self.since = self.opens;
+        }
+        self.present = false;
+        while let Some(cursor) = &mut self.cursor {
+            let opens = cursor.time();
+            if opens >= time {
+                self.present = opens == time;
+                self.opens = opens;
+                break;
+            }
+            if self.next > 0 {
+                self.length = self.length.min(opens - self.last_time);
+            }
+            self.last_time = opens;
+            self.next += 1;
+            if self.next < self.candles.len() {
+                cursor.advance();
+            } else {
+                self.cursor = None;
+            }
+        }
+        let over = self.present || self.last_time.saturating_add(self.length) <= time;
+        if over || self.next == 0 {
+            self.next
+        } else {
+            self.next - 1
+        }
+    }
+}
+
+/// A walk over the steps of a market. It knows the bar that orders are matched against, and how
+/// many bars of each track a strategy may see.
+#[derive(Debug, Clone)]
+pub struct Walk<'a> {
+    market: &'a Market,
+    step: usize,
+    places: Vec<Place<'a>>,
+    visible: Vec<usize>,
+    fresh: Vec<bool>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk that stands at a step; `None` where there is no such step.
+    #[must_use]
+    pub fn at(market: &'a Market, step: usize) -> Option<Self> {
+        if step >= market.steps() {
+            return None;
+        }
+        let places = market.symbols().iter().map(|candles| Place::new(candles));
+        let mut walk = Self {
+            market,
+            step: 0,
+            places: places.collect(),
+            visible: vec![0; market.tracks()],
+            fresh: vec![true; market.tracks()],
+        };
+        match &market.timeline {
+            Timeline::Bars => walk.jump(step),
+            Timeline::Times(times) => {
+                walk.look(times[0]);
+                for _ in 0..step {
+                    walk.advance();
+                }
+            }
+        }
+        Some(walk)
+    }
+
+    /// Goes to a bar of the only symbol at once.
+    fn jump(&mut self, step: usize) {
+        self.step = step;
+        let place = &mut self.places[0];
+        place.cursor = Cursor::at(place.candles, step);
+        place.next = step;
+        place.present = true;
+        self.visible[0] = step;
+        if let Some(before) = step.checked_sub(1) {
+            self.visible[0] = before;
+            self.places[0].since = self.market.time(before);
+            self.look_higher(self.market.time(before));
+        }
+        self.visible[0] = step;
+        self.look_higher(self.market.time(step));
+    }
+
+    /// Goes to the next step; stays at the last one.
+    #[inline]
+    pub fn advance(&mut self) {
+        if self.step + 1 >= self.market.steps() {
+            return;
+        }
+        self.step += 1;
+        match &self.market.timeline {
+            Timeline::Bars => {
+                let place = &mut self.places[0];
+                place.next = self.step;
+                self.visible[0] = self.step;
+                if let Some(cursor) = &mut place.cursor {
+                    place.since = cursor.time();
+                    cursor.advance();
+                }
+                if !self.market.timeframes().is_empty() {
+                    self.look_higher(self.market.time(self.step));
+                }
+            }
+            Timeline::Times(times) => self.look(times[self.step]),
+        }
+    }
+
+    fn look(&mut self, time: i64) {
+        for (track, place) in self.places.iter_mut().enumerate() {
+            let complete = place.go_to(time);
+            self.fresh[track] = complete > self.visible[track];
+            self.visible[track] = complete;
+        }
+        self.look_higher(time);
+    }
+
+    /// Shows the bars of higher timeframes that are complete by now, and never one that forms (H1).
+    fn look_higher(&mut self, time: i64) {
+        let first = self.places.len();
+        for (place, timeframe) in self.market.timeframes().iter().enumerate() {
+            let base = self.visible[timeframe.symbol.index()];
+            let visible = &mut self.visible[first + place];
+            let complete = complete(timeframe, *visible, time, base);
+            self.fresh[first + place] = complete > *visible;
+            *visible = complete;
+        }
+    }
+
+    /// The same walk once this step is over: what the next step will see. After the last one its
+    /// own bars are complete, and nothing else has changed.
+    #[must_use]
+    pub fn closed(&self) -> Self {
+        let mut closed = self.clone();
+        if self.step + 1 < self.market.steps() {
+            closed.advance();
+            return closed;
+        }
+        closed.fresh.fill(false);
+        for (track, place) in self.places.iter().enumerate() {
+            closed.fresh[track] = place.present;
+            if place.present {
+                closed.visible[track] = place.next + 1;
+            }
+        }
+        closed
+    }
+
+    /// The step that the walk stands at.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Its time.
+    #[must_use]
+    pub fn time(&self) -> i64 {
+        self.market.time(self.step)
+    }
+
+    /// How many bars of each track are complete: symbols in order, then timeframes.
+    #[inline]
+    #[must_use]
+    pub fn visible(&self) -> &[usize] {
+        &self.visible
+    }
+
+    /// Whether a symbol has a bar at this step.
+    #[inline]
+    #[must_use]
+    pub fn is_present(&self, symbol: SymbolId) -> bool {
+        self.places[symbol.index()].present
+    }
+
+    /// Whether a track's newest visible bar became visible with this step.
+    #[inline]
+    #[must_use]
+    pub fn is_fresh(&self, TrackId(track): TrackId) -> bool {
+        self.fresh[track]
+    }
+
+    /// Index of a symbol's bar at this step, or of the next one to come.
+    #[inline]
+    #[must_use]
+    pub fn index(&self, symbol: SymbolId) -> usize {
+        self.places[symbol.index()].next
+    }
+
+    /// A symbol's bar at this step; none where it has none.
+    #[inline]
+    #[must_use]
+    pub fn bar(&self, symbol: SymbolId) -> Option<Bar> {
+        let place = &self.places[symbol.index()];
+        let cursor = place.cursor.as_ref().filter(|_| place.present)?;
+        Some(cursor.bar())
+    }
+
+    /// Open time of a symbol's bar at the last step before this one at which it had a bar; none
+    /// where there is none.
+    #[must_use]
+    pub fn since(&self, symbol: SymbolId) -> Option<i64> {
+        let since = self.places[symbol.index()].since;
+        (since != i64::MAX).then_some(since)
+    }
+
+    /// A symbol's newest complete bar.
+    #[must_use]
+    pub fn newest(&self, symbol: SymbolId) -> Option<Bar> {
+        let newest = self.visible[symbol.index()].checked_sub(1)?;
+        Some(self.places[symbol.index()].candles.bar(newest))
+    }
+}
+
+/// How many bars of a timeframe are complete at a time, known that so many were before.
+fn complete(timeframe: &Timeframe, mut visible: usize, time: i64, base: usize) -> usize {
+    // Far jumps happen at the first look alone; then a bar or none is added.
+    let bars = timeframe.candles.len();
+    while visible < bars && timeframe.is_complete(visible, time, base) {
+        visible += 1;
+    }
+    visible
+}
