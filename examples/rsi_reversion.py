@@ -1,6 +1,7 @@
 """Buy where the relative strength index comes up out of the low zone, sell out of the high one.
 
-It is left in the middle. The native strategy `rsi_reversion` does the same without leaving the core.
+It is left in the middle. The native strategy `rsi_reversion` does the same without leaving the
+core.
 """
 
 from __future__ import annotations

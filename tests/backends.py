@@ -1,3 +1,6 @@
 """The backends that every whole-run test is repeated on."""
 
-BACKENDS = ("rust", "python")
+BACKENDS: tuple[str, ...] = ("rust", "python")
+
+OF_SEVERAL: tuple[str, ...] = ("python",)
+"""Those that run several symbols and timeframes."""

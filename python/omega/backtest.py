@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from omega._job import Callback, Job, Pair, Progress, behind_of, symbols_of
+from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
 from omega._settings import (
     PositionManager,
     Settings,
@@ -30,7 +30,7 @@ from omega.instruments import Instrument
 from omega.managers import Manager
 from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
-from omega.store import CandleStore
+from omega.store import CandleStore, over
 from omega.strategy import RunContext, Strategy
 from omega.timeframes import TimeframeJob, Timeframes, timeframe_jobs
 from omega.times import last_moment_of, to_units
@@ -234,8 +234,7 @@ class _Context:
 
     def __init__(self, run: Run, stores: Sequence[CandleStore]) -> None:
         self._run = run
-        self._stores = {store.symbols[0]: store for store in stores}
-        self.symbols = tuple(self._stores)
+        self.symbols = tuple(store.symbols[0] for store in stores)
         self.queue: list[Action] = run.queue
         self.next_order_id = run.next_order_id
         self.indicator = run.indicator
@@ -245,17 +244,24 @@ class _Context:
         return getattr(self._run, name)
 
     def expression(
-        self, expression: pl.Expr, name: str, *, symbol: str | None, warmup: bool = True
+        self,
+        expression: pl.Expr,
+        name: str,
+        *,
+        timeframe: str | None,
+        symbol: str | None,
+        warmup: bool = True,
     ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        frame = pl.DataFrame(self._stores[symbol or self.symbols[0]])
+        frame = pl.DataFrame(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
         bid = "bid" if "bid" in frame.columns else "bid_{}"
         sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
         values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
         column = values.get_column(name)
-        return self._run.column(name, column, symbol=symbol, warmup=warmup)
+        place = {"timeframe": timeframe, "symbol": symbol}
+        return self._run.column(name, column, **place, warmup=warmup)
 
 
 def _ready(strategy: object) -> Strategy | Callback:

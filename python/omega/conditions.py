@@ -35,7 +35,13 @@ class Evaluates(Protocol):
         """Find where a column of the first symbol is above 0."""
 
     def expression(
-        self, expression: pl.Expr, name: str, *, symbol: str | None, warmup: bool = True
+        self,
+        expression: pl.Expr,
+        name: str,
+        *,
+        timeframe: str | None,
+        symbol: str | None,
+        warmup: bool = True,
     ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
 
@@ -100,7 +106,7 @@ class _Column(Condition):
     expression: pl.Expr
 
     def mask(self, run: Evaluates) -> Mask:
-        return run.mask(run.expression(self.expression, "condition", symbol=None))
+        return run.mask(run.expression(self.expression, "condition", timeframe=None, symbol=None))
 
 
 def crosses_above(first: Operand, second: Operand) -> Condition:

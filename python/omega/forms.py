@@ -45,7 +45,8 @@ class Signals:
 
     Attributes:
         entry: Where to enter: true or false, or a number whose sign is the direction.
-        direction: "long", "short", or a column: true or above 0 for long. None: the sign of `entry`.
+        direction: "long", "short", or a column, true or above 0 for long; None is the sign of
+            `entry`.
         exit: Where to close everything.
         stop_loss: Price of the stop loss, or `Distance(...)`; NaN or null for none.
         take_profit: Price of the take profit, or `Distance(...)`.
@@ -193,7 +194,8 @@ def _column(name: str, given: Any, declarer: Strategy) -> Indicator:  # noqa: AN
         raise ConfigError(_no_column(name, given))
     # Only entries say when the run can begin: NaN elsewhere means that there is no level.
     context = declarer._context()  # noqa: SLF001 - as above
-    return context.expression(expression, name, symbol=None, warmup=name == "entry")
+    warmup = name == "entry"
+    return context.expression(expression, name, timeframe=None, symbol=None, warmup=warmup)
 
 
 def _no_column(name: str, given: object) -> str:

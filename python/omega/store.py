@@ -160,7 +160,7 @@ class CandleStore:
             CandleStore(B: 1 quotes, 2024-01-01 00:00 to 2024-01-01 00:00, 0 bytes copied)
         """
         self._known(name)
-        return _wrap(self.native.symbol(name))
+        return over(self.native.symbol(name))
 
     def buffers(self, column: str) -> list[tuple[int, int]]:
         """Give the address and the length in bytes of each segment of a column.
@@ -310,7 +310,7 @@ class CandleStore:
         return self.native.__arrow_c_stream__(requested_schema)
 
 
-def _wrap(native: _core.CandleStore) -> CandleStore:
+def over(native: _core.CandleStore) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
     store.native = native
     return store

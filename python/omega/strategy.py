@@ -110,7 +110,12 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     # --- what a strategy may declare -------------------------------------------------------------
 
     def column(
-        self, expression: pl.Expr, name: str = "column", *, symbol: str | None = None
+        self,
+        expression: pl.Expr,
+        name: str = "column",
+        *,
+        timeframe: str | None = None,
+        symbol: str | None = None,
     ) -> Indicator:
         """Declare any Polars expression over the candles as an indicator.
 
@@ -120,12 +125,14 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         Args:
             expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`.
             name: How the indicator calls itself.
+            timeframe: One of the run's timeframes; None is the candles as they were given.
             symbol: One of the run's symbols; None is the first.
 
         Raises:
             ConfigError: The expression does not give one number for each bar.
         """
-        return self._context().expression(expression, name, symbol=symbol)
+        context = self._context()
+        return context.expression(expression, name, timeframe=timeframe, symbol=symbol)
 
     # --- what a strategy may ask for -------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -30,6 +31,18 @@ Script = dict[int, list[Step]]
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A symbol beside the first one."""
+
+    frame: pl.DataFrame
+    settings: Settings
+    finer: pl.DataFrame | None = None
+    rate: float = 1.0
+    pair: tuple[str, bool] | None = None
+    """A symbol of the run whose middle converts its profit, and whether the other way round."""
+
+
+@dataclass(frozen=True)
 class Run:
     """All that a run needs."""
 
@@ -44,17 +57,29 @@ class Run:
     finer: pl.DataFrame | None = None
     rate: float = 1.0
     pair: tuple[pl.DataFrame, bool] | None = None
+    beside: dict[str, Beside] = field(default_factory=dict)
+    timeframes: dict[str, Any] = field(default_factory=dict)
+    align: str = "union"
+    placed: tuple[tuple[str | None, str | None], ...] = ()
+    """Symbols and timeframes to declare an indicator on."""
 
     def __repr__(self) -> str:
         """Rows instead of a drawing, so that a failure can be read and repeated."""
         frames = {"frame": self.frame, "finer": self.finer, "pair": self.pair and self.pair[0]}
+        for name, one in self.beside.items():
+            frames |= {name: one.frame, f"{name} finer": one.finer}
+        for name, given in self.timeframes.items():
+            frames |= {f"{name} {k}": v for k, v in given.items()} if type(given) is dict else {}
         drawn = "".join(
             f"\n  {name}: {frame.schema}" + "".join(f"\n    {row}" for row in frame.rows())
             for name, frame in frames.items()
             if frame is not None
         )
-        words = ("settings", "on_bar", "on_event", "on_manage", "indicator", "warmup", "rate")
-        return f"Run({drawn}" + "".join(f"\n  {w}={getattr(self, w)}" for w in words) + "\n)"
+        words = ["settings", "on_bar", "on_event", "on_manage", "indicator", "warmup", "rate"]
+        words += ["timeframes", "align", "placed"] if self.beside or self.timeframes else []
+        lines = [f"{word}={getattr(self, word)}" for word in words]
+        lines += [f"{k}: {v.settings} {v.rate} {v.pair}" for k, v in self.beside.items()]
+        return f"Run({drawn}" + "".join(f"\n  {line}" for line in lines) + "\n)"
 
 
 class Recorder(Strategy):
@@ -65,7 +90,7 @@ class Recorder(Strategy):
         self.run = run
         self.warmup = run.warmup  # type: ignore[misc]  # of this run alone
         self.log: list[object] = []
-        self.events = 0
+        self.events = self.calls = 0
         self.lines: list[Any] = []
 
     def init(self) -> None:
@@ -77,6 +102,13 @@ class Recorder(Strategy):
                 self.sma(2, source=first),
                 self.column(pl.col("close").diff(), "diff"),
             ]
+        for symbol, timeframe in self.run.placed:
+            there = self.indicator("ema", 2, symbol=symbol, timeframe=timeframe)
+            self.lines += [there, self.sma(2, source=there)]
+            moved = self.column(
+                pl.col("high") - pl.col("ask_low"), "span", symbol=symbol, timeframe=timeframe
+            )
+            self.lines.append(moved)
 
     def on_bar(self, bar: Any) -> list[Action] | None:  # noqa: ANN401 - of either backend
         self.log += [
@@ -90,7 +122,42 @@ class Recorder(Strategy):
             [(repr(line), len(line), self.before(line)) for line in self.lines],
         ]
         self.look(self.positions)
-        return self.act(self.run.on_bar.get(bar.index, []))
+        self.calls += 1
+        if not self.run.beside and not self.run.timeframes:
+            return self.act(self.run.on_bar.get(bar.index, []))
+        self.look_around(bar)
+        return self.act(self.run.on_bar.get(self.calls, []))
+
+    def look_around(self, bar: Any) -> None:  # noqa: ANN401 - of either backend
+        self.log.append((bar.symbols, bar.fresh, attempt(lambda: bar["NONE"].index)))
+        for name in bar.symbols:
+            self.log.append((name, attempt(partial(self.of_symbol, bar, name))))
+            self.log.append([position.trade_id for position in self.positions_in(name)])
+        last = bar.symbols[-1]
+        for name in [*self.run.timeframes, "H99"]:
+            self.log.append((name, attempt(partial(self.on_timeframe, bar, name))))
+            self.log.append(self.both_ways(bar, last, name))
+
+    def of_symbol(self, bar: Any, name: str) -> object:  # noqa: ANN401 - of either backend
+        return self.seen(bar[name])
+
+    def on_timeframe(self, bar: Any, name: str) -> object:  # noqa: ANN401 - of either backend
+        return self.seen(bar.tf(name))
+
+    def both_ways(self, bar: Any, symbol: str, name: str) -> object:  # noqa: ANN401 - of either backend
+        return (
+            attempt(lambda: self.seen(bar[symbol].tf(name))),
+            attempt(lambda: repr(bar.tf(name)[symbol])),
+        )
+
+    def seen(self, bar: Any) -> object:  # noqa: ANN401 - of either backend
+        return (
+            (repr(bar), repr(bar.ask), bar.index, bar.symbol, bar.time, bar.timestamp, bar.fresh),
+            (bar.open, bar.high, bar.low, bar.close, bar.spread, attempt(lambda: bar.volume)),
+            attempt(lambda: (repr(bar[-1]), bar[-1].fresh)),
+            attempt(lambda: bar.high_window(2).tolist()),
+            attempt(lambda: bar.ask.low_window(3).tolist()),
+        )
 
     def on_fill(self, fill: Any) -> list[Action] | None:  # noqa: ANN401 - of either backend
         names = "order_id trade_id symbol side index time price lots fee slippage"
@@ -127,7 +194,11 @@ class Recorder(Strategy):
         returned: list[Action] = []
         for step in steps:
             action = self.action(step)
-            if step.called:
+            if step.called and isinstance(action, Close):
+                number, symbol = action.trade_id, action.symbol
+                how = {"fraction": action.fraction, "reason": action.reason}
+                self.log.append(self.close(number, symbol=symbol, **how))  # type: ignore[arg-type]  # by name
+            elif step.called:
                 self.log.append(self._ask(action))
             else:
                 returned.append(action)
@@ -174,6 +245,8 @@ class RecordingManager:
         recorder.log.append((repr(symbol_slice), repr(bid_candle), repr(ask_candle)))
         recorder.log.append(len(all_positions))
         recorder.look(open_positions)
+        if recorder.run.beside or recorder.run.timeframes:
+            recorder.look_around(symbol_slice)
         steps = self.script.get(symbol_slice.index, [])
         return [recorder.action(step) for step in steps] or None
 

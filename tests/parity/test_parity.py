@@ -11,11 +11,14 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings
 
-import omega
 from omega import backtest
-from omega._job import Behind, Job, Pair
+from omega._job import Behind, Job, Pair, symbols_of
+from omega.store import CandleStore
+from omega.timeframes import timeframe_jobs
+from tests.backends import BACKENDS, OF_SEVERAL
 from tests.parity.recorder import Recorder, RecordingManager, Run
 from tests.parity.runs import runs
+from tests.parity.several import several
 
 TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions")
 
@@ -31,19 +34,16 @@ class Outcome:
     fingerprint: str = ""
 
 
-def outcome(
-    run: Run, backend: str, job: tuple[omega.CandleStore, Behind], *, hashed: bool
-) -> Outcome:
+def outcome(run: Run, backend: str, stores: list[CandleStore], *, hashed: bool) -> Outcome:
     """What a backend makes of a run: tables, numbers, all that was seen, or how it failed."""
     strategy = Recorder(run)
     found = Outcome(strategy.log)
     script = run.on_manage
     manager = None if script is None else RecordingManager(strategy, script)
+    fields = {**run.settings, "symbols": symbol_settings(run), "align": run.align}
+    higher = timeframe_jobs(run.timeframes, stores)
     try:
-        store, behind = job
-        own = {name: run.settings[name] for name in ("instrument", "costs")}
-        fields = {**run.settings, "symbols": [own], "align": "union"}
-        whole = Job([store], strategy, fields, [behind], [], manager, None)
+        whole = Job(stores, strategy, fields, behind_of(run, stores), higher, manager, None)
         tables, report = backtest._BACKENDS[backend](whole)  # noqa: SLF001 - below the one call
     except Exception as error:  # noqa: BLE001 - whatever one raises, the other must raise
         found.error = (type(error), str(error), getattr(error, "__notes__", []), vars(error))
@@ -56,15 +56,41 @@ def outcome(
     return found
 
 
-def compare(run: Run, *, hashed: bool = False) -> None:
-    """Run both and compare, what is easiest to understand first."""
-    store = omega.CandleStore(run.frame, symbol="TEST")
+def symbol_settings(run: Run) -> list[dict[str, Any]]:
+    """Instrument and costs of each symbol."""
+    own = [run.settings, *(one.settings for one in run.beside.values())]
+    return [{name: one[name] for name in ("instrument", "costs")} for one in own]
+
+
+def stores_of(run: Run) -> list[CandleStore]:
+    """The candles of each symbol."""
+    beside = {name: one.frame for name, one in run.beside.items()}
+    return symbols_of(CandleStore({"TEST": run.frame, **beside}))
+
+
+def behind_of(run: Run, stores: list[CandleStore]) -> list[Behind]:
+    """Rate and finer candles of each symbol."""
+    named = {store.symbols[0]: store for store in stores}
     rate: float | Pair = run.rate
     if run.pair is not None:
-        rate = Pair(omega.CandleStore(run.pair[0], symbol="PAIR"), run.pair[1])
-    finer = None if run.finer is None else omega.CandleStore(run.finer, symbol="TEST")
-    native = outcome(run, "rust", (store, Behind(rate, finer)), hashed=hashed)
-    plain = outcome(run, "python", (store, Behind(rate, finer)), hashed=hashed)
+        rate = Pair(CandleStore(run.pair[0], symbol="PAIR"), run.pair[1])
+    found = [Behind(rate, finer_of(run.finer))]
+    for one in run.beside.values():
+        rate = one.rate if one.pair is None else Pair(named[one.pair[0]], one.pair[1])
+        found.append(Behind(rate, finer_of(one.finer)))
+    return found
+
+
+def finer_of(frame: pl.DataFrame | None) -> CandleStore | None:
+    """Finer candles, where there are some."""
+    return None if frame is None else CandleStore(frame, symbol="FINER")
+
+
+def compare(run: Run, *, hashed: bool = False) -> None:
+    """Run both and compare, what is easiest to understand first."""
+    stores = stores_of(run)
+    native = outcome(run, "rust", stores, hashed=hashed)
+    plain = outcome(run, "python", stores, hashed=hashed)
     for seen, expected in zip(plain.log, native.log, strict=False):
         same("seen", seen, expected)
     same("error", plain.error, native.error)
@@ -95,3 +121,12 @@ def test_both_backends_give_the_same_bytes(run: Run) -> None:
 @given(runs())
 def test_both_backends_give_the_same_fingerprint(run: Run) -> None:
     compare(run, hashed=True)
+
+
+@more(12)
+@given(several())
+def test_several_symbols_and_timeframes_give_the_same_bytes(run: Run) -> None:
+    if OF_SEVERAL == BACKENDS:
+        compare(run)
+    else:
+        outcome(run, "python", stores_of(run), hashed=True)

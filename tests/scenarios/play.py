@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -24,8 +24,11 @@ _NAMES = {
     "trade": "trade_id",
     "worst": "net_pnl_worst",
     "best": "net_pnl_best",
+    "submitted": "submitted_time",
 }
 _KINDS = {"limit": "limit", "stop": "stop", "limit stop": "stop_limit"}
+T = TypeVar("T")
+
 _TRUTH = {"yes": True, "no": False}
 
 
@@ -40,22 +43,37 @@ def play(scenario: Scenario, backend: str) -> omega.BacktestResult:
         message = f"{scenario}: unknown settings {sorted(set(settings) - known)}"
         raise ValueError(message)
     if "finer_bar" in scenario.tables:
-        execution["magnifier"] = frame(scenario.tables["finer_bar"])
-    plan = _plan(scenario.tables.get("after_bar"))
-    return omega.run_backtest(
-        frame(scenario.tables["bar"]),
-        lambda bar: plan.get(bar.index, []),
-        backend=backend,
-        costs=omega.Costs(**costs),
-        execution=omega.Execution(**execution),
-        instruments=omega.Instrument("SYMBOL", **instrument) if instrument else None,
-        **settings,  # type: ignore[arg-type]  # each is checked by the run
-    )
+        execution["magnifier"] = candles(scenario.tables["finer_bar"])
+    given: dict[str, Any] = {
+        "backend": backend,
+        "costs": omega.Costs(**costs),
+        "execution": omega.Execution(**execution),
+        "instruments": omega.Instrument("SYMBOL", **instrument) if instrument else None,
+        **settings,
+    }
+    data = candles(scenario.tables["bar"])
+    if not isinstance(data, dict):
+        plan = _plan(scenario.tables.get("after_bar"), int)
+        return omega.run_backtest(data, lambda bar: plan.get(bar.index, []), **given)
+    timed = _plan(scenario.tables.get("at"), moment)
+    steps = iter(omega.run_backtest(data, lambda bar: None, **given).equity["time"])
+    return omega.run_backtest(data, lambda bar: timed.get(next(steps), []), **given)
 
 
 def _taken(settings: dict[str, object], kind: type) -> dict[str, Any]:
     names = {item.name for item in dataclasses.fields(kind)}
     return {name: settings.pop(name) for name in sorted(names & set(settings))}
+
+
+def candles(table: Table) -> pl.DataFrame | dict[str, pl.DataFrame]:
+    """Give a table of bars as candles, by symbol where it has a column of symbols."""
+    if "symbol" not in table.columns:
+        return frame(table)
+    by_symbol: dict[str, list[tuple[str, ...]]] = {}
+    place = table.columns.index("symbol")
+    for row in table.rows:
+        by_symbol.setdefault(row[place], []).append(row)
+    return {symbol: frame(Table(table.columns, tuple(rows))) for symbol, rows in by_symbol.items()}
 
 
 def frame(table: Table) -> pl.DataFrame:
@@ -76,10 +94,11 @@ def moment(cell: str) -> datetime:
     return datetime.fromisoformat(cell if "-" in cell else f"{MIDNIGHT:%Y-%m-%d} {cell}")
 
 
-def _plan(table: Table | None) -> dict[int, list[Action]]:
-    plan: dict[int, list[Action]] = {}
-    for row in table.records() if table else ():
-        plan.setdefault(int(row["after_bar"]), []).append(action(row["action"]))
+def _plan(table: Table | None, when: Callable[[str], T]) -> dict[T, list[Action]]:
+    """Give what to do when, read from the first column of a table."""
+    plan: dict[T, list[Action]] = {}
+    for cell, words in table.rows if table else ():
+        plan.setdefault(when(cell), []).append(action(words))
     return plan
 
 
@@ -93,7 +112,8 @@ def action(words: str) -> Action:
         case "close":
             number = int(given["trade"]) if "trade" in given else None
             part = float(given.get("fraction", "1"))
-            return omega.Close(None, number, part, given.get("reason", "signal"))
+            reason = given.get("reason", "signal")
+            return omega.Close(given.get("symbol"), number, part, reason)
         case "cancel":
             return omega.Cancel(int(given["order"]))
         case "modify":
@@ -114,7 +134,7 @@ def _entry(verb: str, given: dict[str, str]) -> omega.Signal:
             signal["entry_price"] = float(cell)
         elif name == "expires":
             signal["expires"] = cell if cell == "day" else moment(cell.replace("_", " "))
-        elif name in ("reason", "oco"):
+        elif name in ("reason", "oco", "symbol"):
             signal[name] = cell
         else:
             signal[name] = float(cell)
@@ -132,8 +152,8 @@ def differences(scenario: Scenario, result: omega.BacktestResult) -> Iterator[st
         actual = _actual(scenario, result, name)
         if any(row[name] == "..." for row in expected):
             expected = [row for row in expected if row[name] != "..."]
-            shown = {row[name] for row in expected}
-            actual = [row for row in actual if str(row[_NAMES.get(name, name)]) in shown]
+            shown = [row[name] for row in expected]
+            actual = [row for row in actual if _is_shown(row[_NAMES.get(name, name)], shown)]
         if len(actual) != len(expected):
             yield f"{name}: {len(actual)} rows, expected {len(expected)}: {actual}"
             continue
@@ -151,15 +171,24 @@ def _actual(scenario: Scenario, result: omega.BacktestResult, name: str) -> list
         "fill": result.fills,
         "trade": result.trades.hstack(intervals),
         "equity_at_bar": result.equity,
+        "equity_at": result.equity,
         "ledger": result.ledger,
         "position": result.positions,
     }
     index = {time: k for k, time in enumerate(frame(scenario.tables["bar"])["time"])}
     rows = []
     for number, row in enumerate(tables[name].iter_rows(named=True)):
-        bar = index.get(row.get("submitted_time", row.get("time")))
-        rows.append({"fill": number, "ledger": number, "bar": bar, "equity_at_bar": bar, **row})
+        time = row.get("submitted_time", row.get("time"))
+        bar = index.get(time)
+        own = {"fill": number, "ledger": number, "bar": bar, "equity_at_bar": bar}
+        rows.append({**own, "equity_at": time, **row})
     return rows
+
+
+def _is_shown(number: object, shown: list[str]) -> bool:
+    if isinstance(number, datetime):
+        return number in map(moment, shown)
+    return str(number) in shown
 
 
 def _agree(found: object, cell: str) -> bool:
@@ -169,6 +198,8 @@ def _agree(found: object, cell: str) -> bool:
         return found is None
     if cell in _TRUTH:
         return found is _TRUTH[cell]
+    if isinstance(found, datetime):
+        return found == moment(cell)
     if isinstance(found, (int, float)):
         return math.isclose(found, float(cell), rel_tol=1e-12, abs_tol=1e-9)
     return str(found) == cell

@@ -15,7 +15,7 @@ from pathlib import Path
 import omega
 
 FOLDER = Path(__file__).parent
-EXPECTED = ("order", "fill", "trade", "equity_at_bar", "ledger", "position")
+EXPECTED = ("order", "fill", "trade", "equity_at_bar", "equity_at", "ledger", "position")
 """First words of the tables that say what must come out."""
 
 _MIRRORED_WORDS = {"buy": "sell", "sell": "buy", "long": "short", "short": "long"}
@@ -68,7 +68,7 @@ def read(file: str, content: str) -> Iterator[Scenario]:
     for section in re.split(r"^## ", content, flags=re.MULTILINE)[1:]:
         title, _, body = section.partition("\n")
         tables = {table.columns[0]: table for table in _tables(body)}
-        unknown = set(tables) - {"bar", "finer_bar", "after_bar", *EXPECTED}
+        unknown = set(tables) - {"bar", "finer_bar", "after_bar", "at", *EXPECTED}
         if unknown or "bar" not in tables:
             message = f"{file}, {title!r}: no table of bars, or unknown tables {sorted(unknown)}"
             raise ValueError(message)
@@ -111,6 +111,9 @@ def _evaluated(node: ast.expr) -> object:
             return [_evaluated(item) for item in items]
         case ast.Tuple(elts=items):
             return tuple(_evaluated(item) for item in items)
+        case ast.Dict(keys=names, values=items):
+            pairs = zip(names, items, strict=True)
+            return {ast.literal_eval(name): _evaluated(item) for name, item in pairs if name}
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
             given = {str(word.arg): _evaluated(word.value) for word in keywords}
             return getattr(omega, name)(*[_evaluated(item) for item in arguments], **given)
@@ -132,7 +135,7 @@ def mirror_image(scenario: Scenario, at: float) -> Scenario:
 
 def _mirrored_bars(table: Table, at: float) -> Table:
     prices = ("open", "low", "high", "close")
-    columns = [name for name in table.columns if name in ("bar", "finer_bar", "time")]
+    columns = [name for name in table.columns if name in ("bar", "finer_bar", "symbol", "time")]
     shown = [*columns, *(f"{side}_{price}" for side in ("bid", "ask") for price in prices)]
     rows = []
     for row in table.records():

@@ -141,7 +141,7 @@ class Caller:
         if given is not None and given not in symbols:
             expected = f"'{symbols[0]}', the only symbol of this run"
             if len(symbols) > 1:
-                expected = f"one of {', '.join(symbols)}, the symbols of this run"
+                expected = "one of " + ", ".join(f"'{symbol}'" for symbol in symbols)
             raise CallbackFailed(f"a signal for symbol '{given}', expected {expected}")
         return item
 

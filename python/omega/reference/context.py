@@ -101,26 +101,36 @@ class Context:
 
     def _track(self, sources: Sequence[Named], symbol: str | None, timeframe: str | None) -> Track:
         """Where an indicator lives: where the indicators do that it reads, else where asked for."""
-        tracks = [one.track for one in sources if isinstance(one, views.Indicator)]
-        if not tracks:
+        lines = [one for one in sources if isinstance(one, views.Indicator)]
+        if not lines:
             return self.world.track(symbol, timeframe)
-        place = tracks[0]
-        asked = self.world.track(symbol or place.candles.symbol, timeframe or place.timeframe)
-        for track in (*tracks[1:], asked):
-            if track is not place:
+        if (symbol, timeframe) != (None, None):
+            raise ConfigError(
+                "indicator: given another indicator as its source, and a symbol or timeframe, "
+                "expected one of them. It lives where its source does"
+            )
+        for line in lines[1:]:
+            if line.track is not lines[0].track:
                 raise ConfigError(
-                    f"source: given an indicator of {place.name} for one of {track.name}, expected "
-                    "one symbol and one timeframe. An indicator lives where its source does"
+                    f"source: given {line.name} of another symbol or timeframe, expected an "
+                    "indicator of the symbol and timeframe asked for. Give both the same symbol= "
+                    "and timeframe="
                 )
-        return place
+        return lines[0].track
 
     def expression(
-        self, expression: pl.Expr, name: str, *, symbol: str | None, warmup: bool = True
+        self,
+        expression: pl.Expr,
+        name: str,
+        *,
+        timeframe: str | None,
+        symbol: str | None,
+        warmup: bool = True,
     ) -> views.Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        track = self.world.track(symbol, None)
+        track = self.world.track(symbol, timeframe)
         frame = track.candles.frame()
         column = frame.select(expression.cast(pl.Float64).alias(name)).to_series()
         if len(column) != len(frame):

@@ -130,7 +130,7 @@ class Feed:
         return Moment(symbol, base.at_hand, time, last, last_rate, bar, since, rate)
 
     def look_after(self, nows: Mapping[str, Known]) -> dict[str, Known]:
-        """The same once the step is over: what a manager sees, which is what the next step shows."""
+        """The same once the step is over: a manager sees what the next step will show."""
         return {
             symbol: replace(now, last=self.world.newest(symbol)) for symbol, now in nows.items()
         }

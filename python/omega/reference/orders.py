@@ -56,11 +56,12 @@ class Orders(Holdings):
         self.raise_if_strict(number, refused, now)
 
     def _symbol_of(self, action: Action) -> str:
-        """The symbol that an action is about: the one named, else the trade's, else the first."""
-        named = action.symbol if isinstance(action, (Signal, Close)) else None
+        """The symbol that an action is about: the trade's or the one named, else the first."""
+        meant = action.symbol if isinstance(action, (Signal, Close)) else None
         trade = action.trade_id if isinstance(action, (Close, Modify)) else None
-        of_trade = next((p.symbol for p in self.positions if p.trade_id == trade), None)
-        return named or of_trade or next(iter(self.markets))
+        if trade is not None:
+            meant = next((p.symbol for p in self.positions if p.trade_id == trade), None)
+        return meant or next(iter(self.markets))
 
     def process_managed(self, action: Action, nows: Mapping[str, Known]) -> None:
         """Take an action of a manager written by the user: levels move at once, closes wait."""
@@ -72,7 +73,8 @@ class Orders(Holdings):
                 self.raise_if_strict(number, refused, now)
             case Close(symbol=symbol, trade_id=trade):
                 for position in list(self.positions):
-                    if trade in (None, position.trade_id) and symbol in (None, position.symbol):
+                    of_symbol = trade is None and symbol in (None, position.symbol)
+                    if of_symbol or trade == position.trade_id:
                         now = nows[position.symbol]
                         self.ask_close(position, action.fraction, action.reason, now)
             case _:

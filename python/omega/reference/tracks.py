@@ -79,10 +79,11 @@ class Base(Track):
         self.show(self.opened if is_over else self.opened - 1)
 
     def end(self, last: int) -> None:
-        """Go past the last step: what opened by then is complete."""
+        """Go past the last step: the bar that opened with it is complete."""
+        complete = self.opened + 1 if self._at_hand else self.visible
         self._open_until(last + 1)
         self._at_hand = False
-        self.show(self.opened)
+        self.show(complete)
 
     def _open_until(self, time: int) -> None:
         """Let the bars before a time open; the shortest step between two so far is their length."""
@@ -206,7 +207,7 @@ class World:
         if name not in self.symbols:
             raise ConfigError(
                 f"symbol: given {name}, expected one of {', '.join(self.symbols)}. "
-                "It is no symbol of this run"
+                "Name it in run_backtest()"
             )
         one = self.symbols[name]
         if timeframe is None:
@@ -214,8 +215,7 @@ class World:
         if timeframe not in one.higher:
             known = f"one of {', '.join(one.higher)}" if one.higher else "None"
             raise ConfigError(
-                f"timeframe: given {timeframe}, expected {known}. "
-                "Name it in the timeframes of the run"
+                f"timeframe: given {timeframe}, expected {known}. Name it in run_backtest()"
             )
         return one.higher[timeframe]
 

@@ -130,15 +130,6 @@ impl Tracks {
         Some(&self.market.timeframes()[place].name)
     }
 
-    /// Symbol and timeframe in words.
-    pub(super) fn name_of(&self, track: TrackId) -> String {
-        let symbol = self.symbol(self.symbol_of(track)).candles.name();
-        self.timeframe_of(track).map_or_else(
-            || symbol.to_owned(),
-            |timeframe| format!("{symbol} {timeframe}"),
-        )
-    }
-
     /// A bar of a track in words: `bar`, or `H1 bar`.
     pub(super) fn bar_of(&self, track: TrackId) -> String {
         self.timeframe_of(track)

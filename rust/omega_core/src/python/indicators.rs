@@ -122,20 +122,12 @@ fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<
     if Arc::ptr_eq(&view.get().clock, clock) {
         return Ok(());
     }
-    Err(of_another_track(
-        &view.get().name,
-        "another symbol or timeframe",
-    ))
-}
-
-/// The refusal of a source that lives elsewhere than the indicator over it.
-pub(super) fn of_another_track(place: &str, asked: &str) -> OmegaError {
-    OmegaError::Config {
+    Err(OmegaError::Config {
         parameter: "source".into(),
-        given: format!("an indicator of {place} for one of {asked}"),
-        expected: "one symbol and one timeframe".into(),
-        hint: "An indicator lives where its source does".into(),
-    }
+        given: format!("{} of another symbol or timeframe", view.get().name),
+        expected: "an indicator of the symbol and timeframe asked for".into(),
+        hint: "Give both the same symbol= and timeframe=".into(),
+    })
 }
 
 /// How many bars it takes until a column has its first value.

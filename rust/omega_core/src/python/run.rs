@@ -137,7 +137,8 @@ impl Run {
         symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
         let id = match source.clock() {
-            Some(clock) => self.place_of_source(self.track_of(clock), symbol, timeframe)?,
+            Some(clock) if symbol.is_none() && timeframe.is_none() => self.track_of(clock),
+            Some(_) => return Err(to_pyerr(placed_twice())),
             None => self.track(symbol, timeframe)?,
         };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
@@ -378,26 +379,6 @@ impl Run {
         })
     }
 
-    /// The track of an indicator that is the source of another, which lives there as well.
-    fn place_of_source(
-        &self,
-        place: TrackId,
-        symbol: Option<&str>,
-        timeframe: Option<&str>,
-    ) -> PyResult<TrackId> {
-        let tracks = &self.tracks;
-        let own = tracks.symbol(tracks.symbol_of(place)).candles.name();
-        let asked = self.track(
-            symbol.or(Some(own)),
-            timeframe.or(tracks.timeframe_of(place)),
-        )?;
-        if asked == place {
-            return Ok(place);
-        }
-        let (from, to) = (tracks.name_of(place), tracks.name_of(asked));
-        Err(to_pyerr(indicators::of_another_track(&from, &to)))
-    }
-
     /// The track that a clock belongs to.
     fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
         let sources = self.tracks.sources.iter();
@@ -453,6 +434,15 @@ fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
         expected,
         hint: "Name it in run_backtest()".into(),
     })
+}
+
+fn placed_twice() -> OmegaError {
+    OmegaError::Config {
+        parameter: "indicator".into(),
+        given: "another indicator as its source, and a symbol or timeframe".into(),
+        expected: "one of them".into(),
+        hint: "It lives where its source does".into(),
+    }
 }
 
 /// What stands behind the candles: the conversion rate and the finer series.
