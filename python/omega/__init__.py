@@ -91,16 +91,16 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
-    "Bar": "omega._core",
+    "Bar": "omega._native",
     "BacktestResult": "omega.results",
     "CandleStore": "omega.store",
     "Candles": "omega.columns",
-    "Fill": "omega._core",
-    "Indicator": "omega._core",
-    "PendingOrder": "omega._core",
-    "Position": "omega._core",
+    "Fill": "omega._native",
+    "Indicator": "omega._native",
+    "PendingOrder": "omega._native",
+    "Position": "omega._native",
     "Strategy": "omega.strategy",
-    "Trade": "omega._core",
+    "Trade": "omega._native",
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
     "get_active_backend": "omega.backtest",
