@@ -60,6 +60,7 @@ _fills: Table = {
     "lots": [size for size in _lots for _ in range(2)],
     "fee": [0.0] * 6,
     "slippage": [0.0] * 6,
+    "rate": [1.0] * 6,
 }
 _equity: Table = {
     "time": _times,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from omega import instruments as presets
+from omega._intervals import Moment
 from omega.config import Costs, Execution, Sizer
 from omega.errors import ConfigError
 from omega.instruments import Instrument
@@ -117,9 +118,8 @@ def cost_fields(costs: Costs, instrument: Instrument) -> Settings:
 def execution_fields(execution: Execution, unit: str) -> Settings:
     """Give the rules of matching and the limits, times in the unit of the time column."""
     minute = 60 * PER_SECOND[unit]
-    blackouts = sorted(
-        (to_units(start, unit), to_units(end, unit)) for start, end in execution.blackouts or ()
-    )
+    sessions = cast("Sequence[tuple[str, str]]", execution.sessions or ())
+    blackouts = cast("Sequence[tuple[Moment, Moment]]", execution.blackouts or ())
     magnified = execution.intrabar == "magnifier"
     return {
         "intrabar": "pessimistic" if magnified else execution.intrabar,
@@ -133,11 +133,10 @@ def execution_fields(execution: Execution, unit: str) -> Settings:
         "cooldown_bars": execution.cooldown_bars,
         "cooldown_entry": round(execution.cooldown_minutes * minute),
         "cooldown_exit": round(execution.cooldown_after_exit_minutes * minute),
-        "sessions": [
-            (_of_day(start) * minute, _of_day(end) * minute)
-            for start, end in execution.sessions or ()
-        ],
-        "blackouts": blackouts,
+        "sessions": [(_of_day(start) * minute, _of_day(end) * minute) for start, end in sessions],
+        "blackouts": sorted(
+            (to_units(start, unit), to_units(end, unit)) for start, end in blackouts
+        ),
     }
 
 

@@ -101,12 +101,15 @@ def number(
     return take
 
 
-def whole(minimum: int) -> Check[int]:
+def whole(minimum: int | None = None) -> Check[int]:
     """Return a check for a whole number; it becomes an `int`."""
+    wording = "a whole number" if minimum is None else f"a whole number of at least {minimum}"
 
     def take(given: object) -> int:
-        if isinstance(given, bool) or not isinstance(given, numbers.Integral) or given < minimum:
-            raise Refused(f"a whole number of at least {minimum}")
+        if isinstance(given, bool) or not isinstance(given, numbers.Integral):
+            raise Refused(wording)
+        if minimum is not None and given < minimum:
+            raise Refused(wording)
         return int(given)
 
     return take

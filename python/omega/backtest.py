@@ -347,7 +347,7 @@ class Job:
 def _run_rust(job: Job) -> tuple[Any, Any]:
     from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
 
-    run = Run(job.store.native)
+    run = Run(job.store.native, job.settings["cash"])
     pair = job.behind.rate if isinstance(job.behind.rate, Pair) else None
     behind = {
         "rate": 1.0 if isinstance(job.behind.rate, Pair) else job.behind.rate,

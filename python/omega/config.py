@@ -17,13 +17,10 @@ Example:
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Sequence
-from datetime import datetime
 from typing import TypeAlias
 
+from omega._intervals import Intervals, Moment, intervals, windows
 from omega._values import (
-    Refused,
     check,
     flag,
     number,
@@ -35,10 +32,6 @@ from omega._values import (
 )
 from omega.errors import ConfigError
 
-Moment: TypeAlias = datetime | str | int
-"""A moment: a datetime (UTC where it has no zone), ISO text, or an integer as in the data."""
-
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _INTRABAR = ("pessimistic", "optimistic", "ohlc_path", "nearest", "magnifier")
 
@@ -100,9 +93,11 @@ class Execution:
         cooldown_bars: Bars after an entry in which no order is taken.
         cooldown_minutes: Minutes after an entry in which no order is taken.
         cooldown_after_exit_minutes: Minutes after an exit in which no order is taken.
-        sessions: Windows of the UTC day in which orders are taken, as ("08:00", "17:00") pairs; a
-            window that ends before it starts runs over midnight. None is always.
-        blackouts: Intervals in which no order is taken, as (start, end) pairs of moments.
+        sessions: Windows of the UTC day in which orders are taken, as ("08:00", "17:00") pairs or
+            a table with columns `start` and `end`; a window that ends before it starts runs over
+            midnight. None is always.
+        blackouts: Intervals in which no order is taken, as (start, end) pairs of moments or a table
+            with columns `start` and `end`, or `from` and `to`: any frame that speaks Arrow.
         limit_improvement: A limit that the open passes fills at the better open (rule F2).
 
     Example:
@@ -122,8 +117,8 @@ class Execution:
     cooldown_bars: int = 0
     cooldown_minutes: float = 0.0
     cooldown_after_exit_minutes: float = 0.0
-    sessions: Sequence[tuple[str, str]] | None = None
-    blackouts: Sequence[tuple[Moment, Moment]] | None = None
+    sessions: Intervals[str] | None = None
+    blackouts: Intervals[Moment] | None = None
     limit_improvement: bool = True
 
     def __post_init__(self) -> None:
@@ -137,8 +132,8 @@ class Execution:
         check(self, optional(whole(minimum=1)), "max_positions", "max_positions_per_symbol")
         check(self, whole(minimum=0), "cooldown_bars")
         check(self, number(minimum=0), "cooldown_minutes", "cooldown_after_exit_minutes")
-        check(self, optional(_windows), "sessions")
-        check(self, optional(_intervals), "blackouts")
+        check(self, optional(windows), "sessions")
+        check(self, optional(intervals), "blackouts")
         if (self.magnifier is not None) != (self.intrabar == "magnifier"):
             message = (
                 f"Execution: given intrabar={self.intrabar!r} and "
@@ -230,41 +225,3 @@ class EquityPercent:
 
 Sizer: TypeAlias = FixedLots | FixedUnits | RiskAmount | RiskPercent | EquityPercent
 """What turns an order without a size into lots (rule M3)."""
-
-
-def _pairs(given: object, wording: str) -> list[tuple[object, object]]:
-    """Return the items of a list of pairs; text is not a list."""
-    if not isinstance(given, (list, tuple)):
-        raise Refused(wording)
-    pairs = []
-    for item in given:
-        match item:
-            case (start, end):
-                pairs.append((start, end))
-            case _:
-                raise Refused(wording)
-    return pairs
-
-
-def _windows(given: object) -> tuple[tuple[str, str], ...]:
-    wording = "a list of ('HH:MM', 'HH:MM') pairs, UTC"
-    windows = []
-    for start, end in _pairs(given, wording):
-        if not (isinstance(start, str) and isinstance(end, str) and start != end):
-            raise Refused(wording)
-        if not (_CLOCK.fullmatch(start) and _CLOCK.fullmatch(end)):
-            raise Refused(wording)
-        windows.append((start, end))
-    return tuple(windows)
-
-
-def _intervals(given: object) -> tuple[tuple[Moment, Moment], ...]:
-    wording = "a list of (start, end) pairs of datetimes, ISO texts or integers, start before end"
-    intervals = []
-    for start, end in _pairs(given, wording):
-        if not (isinstance(start, (datetime, str, int)) and type(start) is type(end)):
-            raise Refused(wording)
-        if not start < end:  # type: ignore[operator]  # both are of one type
-            raise Refused(wording)
-        intervals.append((start, end))
-    return tuple(intervals)

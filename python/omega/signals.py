@@ -42,7 +42,8 @@ class Signal:
         reason: The strategy's own words, carried to the trade.
         tags: The strategy's own marks, carried to the trade.
         expires: How long a waiting order works (rule F5): None until cancelled, "day" to the end
-            of the UTC day, or a moment: a datetime or an integer in the unit of the time column.
+            of the UTC day, or a moment: a datetime, ISO 8601 text, which becomes one, or an integer
+            in the unit of the time column.
         meta: Anything the strategy wants to find again; the engine never reads it.
         oco: Name of a group of orders of which one fill cancels the rest (rule F8).
         limit_price: Limit of a stop-limit order, whose stop is `entry_price` (rule F4).
@@ -121,7 +122,7 @@ class Close:
     def __post_init__(self) -> None:
         """Check the types."""
         check(self, optional(text), "symbol")
-        check(self, optional(whole(minimum=0)), "trade_id")
+        check(self, optional(whole()), "trade_id")
         check(self, as_float, "fraction")
         check(self, one_of("signal", "time"), "reason")
 
@@ -139,7 +140,7 @@ class Cancel:
 
     def __post_init__(self) -> None:
         """Check the type."""
-        check(self, whole(minimum=0), "order_id")
+        check(self, whole(), "order_id")
 
 
 @value
@@ -162,7 +163,7 @@ class Modify:
 
     def __post_init__(self) -> None:
         """Check the types."""
-        check(self, whole(minimum=0), "trade_id")
+        check(self, whole(), "trade_id")
         check(self, _number_or_unchanged, "stop_loss", "take_profit")
 
 
@@ -193,8 +194,9 @@ def _expires(given: object) -> datetime | int | str:
     if isinstance(given, str) and given.lower() == "day":
         return "day"
     try:
-        return whole(minimum=0)(given)
-    except Refused:
+        return datetime.fromisoformat(given) if isinstance(given, str) else whole()(given)
+    except (Refused, ValueError):
         raise Refused(
-            "None, 'day', a datetime or an integer in the unit of the time column"
+            "None, 'day', a datetime, ISO 8601 text such as '2024-01-31 13:30', or an integer in "
+            "the unit of the time column"
         ) from None

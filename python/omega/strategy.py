@@ -179,7 +179,7 @@ class Strategy:
             stop: Price of a stop order.
             stop_loss: Price at which the position is closed at a loss.
             take_profit: Price at which the position is closed at a profit.
-            expires: None until cancelled, "day", or a moment.
+            expires: None until cancelled, "day", or a moment, as in `Signal`.
             reason: Your own words, carried to the trade.
             tags: Your own marks, carried to the trade.
 

@@ -12,6 +12,9 @@ from omega.errors import ConfigError
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 """How many of a unit make a second."""
 
+_FIRST, _LAST = -(2**63), 2**63 - 1
+"""What a time column can hold; a moment beyond it, such as the year 9999 in ns, becomes its end."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,7 +35,7 @@ def to_units(moment: object, unit: str) -> int:
     if isinstance(moment, bool):
         raise _refused(moment)
     if isinstance(moment, int):
-        return moment
+        return _within_column(moment)
     if isinstance(moment, str):
         try:
             moment = datetime.fromisoformat(moment)
@@ -44,7 +47,7 @@ def to_units(moment: object, unit: str) -> int:
         raise _refused(moment)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     micros = (aware - _EPOCH) // timedelta(microseconds=1)
-    return micros * PER_SECOND[unit] // 1_000_000
+    return _within_column(micros * PER_SECOND[unit] // 1_000_000)
 
 
 def last_moment_of(end: datetime | date | str | int, unit: str) -> int:
@@ -62,7 +65,11 @@ def last_moment_of(end: datetime | date | str | int, unit: str) -> int:
         except ValueError:
             whole_day = False
     first = to_units(end, unit)
-    return first + 86_400 * PER_SECOND[unit] - 1 if whole_day else first
+    return _within_column(first + 86_400 * PER_SECOND[unit] - 1) if whole_day else first
+
+
+def _within_column(time: int) -> int:
+    return max(_FIRST, min(_LAST, time))
 
 
 def _refused(given: object) -> ConfigError:

@@ -60,7 +60,7 @@ REFUSED: list[tuple[Callable[..., object], list[object], dict[str, object], str]
     (Execution, [], {"max_positions": 1.5}, "a whole number of at least 1, or None"),
     (Execution, [], {"sessions": "day"}, "a list of ('HH:MM', 'HH:MM') pairs"),
     (Execution, [], {"sessions": (("25:00", "26:00"),)}, "a list of ('HH:MM', 'HH:MM') pairs"),
-    (Execution, [], {"blackouts": (("2024-02", "2024-01"),)}, "start before end"),
+    (Execution, [], {"blackouts": (("2024-02-01", "2024-01-01"),)}, "start before end"),
     (FixedLots, [0], {}, "FixedLots.lots: given 0, expected a number above 0"),
     (FixedLots, [], {}, "FixedLots missing 1 required positional argument: 'lots'"),
     (RiskPercent, [101], {}, "not above 100"),
@@ -74,7 +74,7 @@ REFUSED: list[tuple[Callable[..., object], list[object], dict[str, object], str]
     (Signal, ["long"], {"expires": "week"}, "Signal.expires: given 'week'"),
     (Signal, ["long"], {"expires": True}, "Signal.expires: given True"),
     (Close, [], {"reason": "bored"}, "Close.reason: given 'bored', expected one of"),
-    (Cancel, [-1], {}, "Cancel.order_id: given -1"),
+    (Cancel, ["1"], {}, "Cancel.order_id: given '1', expected a whole number"),
     (Modify, [1], {"stop_loss": "x"}, "Modify.stop_loss: given 'x', expected a number"),
     (Instrument, [""], {}, "Instrument.symbol: given '', expected a text that is not empty"),
     (Instrument, ["X"], {"tick_size": 0}, "Instrument.tick_size: given 0"),
@@ -127,6 +127,13 @@ def test_a_signal_takes_numbers_that_make_no_sense() -> None:
     signal = Signal("long", type="limit", entry_price=float("nan"), size=-1, stop_loss=np.inf)
     assert signal.size == -1.0
     assert signal.entry_price != signal.entry_price
+
+
+def test_text_for_a_moment_becomes_the_moment() -> None:
+    assert Signal("long", expires="2024-01-01 13:30") == Signal(
+        "long",
+        expires=datetime(2024, 1, 1, 13, 30),  # noqa: DTZ001 - UTC where it has no zone
+    )
 
 
 @pytest.mark.parametrize("expires", [None, "day", 1_700_000_000, datetime(2024, 1, 1, tzinfo=UTC)])

@@ -267,6 +267,36 @@ def test_balance_and_equity_are_those_of_the_newest_bar(backend: str) -> None:
     assert result.equity.select("balance", "equity").rows()[:3] == seen[1:]
 
 
+def test_before_the_first_bar_the_account_holds_the_cash(backend: str) -> None:
+    seen: list[tuple[float, float]] = []
+
+    class Early(omega.Strategy):
+        def init(self) -> None:
+            seen.append((self.balance, self.equity))
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            """Do nothing."""
+
+    omega.run_backtest(candles.rising(5), Early, cash=500.0, backend=backend)
+    assert seen == [(500.0, 500.0)]
+
+
+@pytest.mark.parametrize("number", [-1, 7, 2**32 - 1, 2**32, -(2**70), 2**70])
+def test_a_number_that_nothing_has_is_refused_like_any_that_is_not_there(
+    backend: str, number: int
+) -> None:
+    """Rule 14, whatever the number."""
+    actions: list[Action] = [
+        omega.Close(trade_id=number),
+        omega.Cancel(number),
+        omega.Modify(number),
+    ]
+    plan = candles.told({0: [omega.Signal("long"), *actions]})
+    result = omega.run_backtest(candles.rising(5), plan, backend=backend)
+    assert result.orders["type"].to_list() == ["market", "market", "cancel", "modify"]
+    assert result.orders["reject_reason"].to_list() == [None, *["not_found"] * 3]
+
+
 @pytest.mark.parametrize("container", [list, tuple], ids=["list", "tuple"])
 def test_a_list_of_actions_is_taken_in_order(
     backend: str, container: Callable[[list[Action]], object]

@@ -142,6 +142,7 @@ def whole_runs(draw: st.DrawFn) -> Run:
         "lots": column(positive),
         "fee": column(st.floats(0, 100, allow_subnormal=False)),
         "slippage": column(st.floats(0, 1, allow_subnormal=False)),
+        "rate": column(st.floats(0.01, 100)),
     }
     swaps = column(money)
     ledger = run["ledger"]

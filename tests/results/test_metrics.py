@@ -122,6 +122,7 @@ def test_costs_by_hand() -> None:
         "lots": [0.5, 2.0],
         "fee": [3.0, 4.0],
         "slippage": [0.0001, 0.25],
+        "rate": [1.0, 0.5],
     }
     for name, value in {
         "time": 0,
@@ -132,12 +133,13 @@ def test_costs_by_hand() -> None:
     }.items():
         run["ledger"][name].append(value)
     found = metrics(run)
-    # Half a lot of 100,000 at 1.5, and two lots of 100 at 2,000; an average equity of 300.
-    assert found["turnover"] == (75_000.0 + 400_000.0) / 300.0
+    # Half a lot of 100,000 at 1.5, and two lots of 100 at 2,000, of which one unit is worth 0.5; an
+    # average equity of 300.
+    assert found["turnover"] == (75_000.0 + 200_000.0) / 300.0
     assert found["fees"] == 7.0
-    assert found["slippage_cost"] == pytest.approx(5.0 + 50.0)
+    assert found["slippage_cost"] == pytest.approx(5.0 + 25.0)
     assert found["swap"] == -2.5
-    assert found["total_costs"] == pytest.approx(7.0 + 55.0 + 2.5)
+    assert found["total_costs"] == pytest.approx(7.0 + 30.0 + 2.5)
     assert found["exposure"] == 0.5
 
 

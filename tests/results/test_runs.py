@@ -11,6 +11,9 @@ import pytest
 import omega
 from omega._results_files import TABLES
 from omega.reference.results import SCHEMAS, PlainTables
+from omega.signals import Action
+from tests.backends import BACKENDS
+from tests.candles import rising, told
 
 
 class Coin(omega.Strategy):
@@ -112,6 +115,25 @@ def test_the_interval_holds_the_closed_profit(result: omega.BacktestResult) -> N
     closed = result.metrics["closed_pnl"]
     assert isinstance(closed, float)
     assert worst <= closed <= best
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_costs_are_in_the_currency_of_the_account(backend: str) -> None:
+    """Two lots of ten units at 101 yen and at 102.5, each a yen worse; a yen is half a dollar."""
+    plan: dict[int, Action] = {0: omega.Signal("long", size=2), 1: omega.Close()}
+    result = omega.run_backtest(
+        rising(4),
+        told(plan),
+        instruments=omega.Instrument("SYMBOL", contract_size=10, pip_size=1, quote_currency="JPY"),
+        conversion={"JPY": 0.5},
+        costs=omega.Costs(slippage_pips=1),
+        backend=backend,
+    )
+    assert result.fills["price"].to_list() == [102.0, 101.0]
+    assert result.fills["rate"].to_list() == [0.5, 0.5]
+    assert result.metrics["slippage_cost"] == 20.0
+    equity = result.equity["equity"].to_list()
+    assert result.metrics["turnover"] == (1_020.0 + 1_010.0) / (sum(equity) / len(equity))
 
 
 def test_a_saved_run_comes_back(result: omega.BacktestResult, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Holdings:
 
         In netting mode opposite positions are closed first (F7, rule 33).
         """
-        left = order.lots
+        left, fills_before = order.lots, len(self.fills)
         if self.settings["position_mode"] == "netting":
             left = self._net(order, raw_price, now)
         position = None
@@ -77,6 +77,7 @@ class Holdings:
                 position = self._open_position(order, lots, raw_price, live, now)
         if order.status == "working":
             order.status = "filled"
+        if len(self.fills) > fills_before:  # a closing part fills even where the rest is refused
             self._cancel_group(order)
         return position
 
@@ -211,6 +212,7 @@ class Holdings:
             lots=lots,
             fee=costs.fee(self.costs, lots, self._notional(lots, price, now)),
             slippage=slipped,
+            rate=now.rate,
         )
 
     def _notional(self, lots: float, price: float, now: Moment) -> float:

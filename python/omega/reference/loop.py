@@ -6,6 +6,7 @@ simulator and its portfolio wrote.
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -66,13 +67,16 @@ class Magnifier:
 
     def __init__(self, finer: Columns, coarse: Columns) -> None:
         self.finer = finer
-        times = coarse.time.tolist()
-        self.duration: int = min(map(operator.sub, times[1:], times[:-1]))
+        times: list[int] = coarse.time.tolist()
+        steps = list(map(operator.sub, times[1:], times))
+        shortest = itertools.accumulate(steps, min)  # so far: later ones are not known (L5)
+        self.durations = list(map(min, shortest, [*steps[1:], steps[-1]]))
+        """Of bar `i` at `i - 1`; none reaches past the next bar."""
 
     def inside(self, now: Moment) -> list[Moment]:
         """The moments that take the place of a bar; none where there are no finer bars."""
-        first = self.finer.first_at_or_after(now.bar.time)
-        past = self.finer.first_at_or_after(now.bar.time + self.duration)
+        end = now.bar.time + self.durations[now.index - 1]
+        first, past = map(self.finer.first_at_or_after, (now.bar.time, end))
         bars = [self.finer.candle(index) for index in range(first, past)]
         lasts = [now.last, *bars[:-1]]
         return [replace(now, bar=bar, last=last) for bar, last in zip(bars, lasts, strict=False)]
@@ -125,9 +129,8 @@ def run(feed: Feed, strategy: Evaluated, simulator: Simulator, on_progress: Prog
         signals += len(actions)
         simulator.events.clear()
         if actions or not simulator.is_idle:
-            _walk_bar(now, actions, strategy, simulator, feed.magnifier)
-        portfolio.mark(now, simulator.positions)
-        simulator.stop_out(now)
+            now = _walk_bar(now, actions, strategy, simulator, feed.magnifier)
+        simulator.settle(now)
         portfolio.write_row(bar.time, simulator.positions)
         last = bar
         if done % _BARS_BETWEEN_TICKS == 0:
@@ -146,22 +149,28 @@ def _walk_bar(
     strategy: Evaluated,
     simulator: Simulator,
     magnifier: Magnifier | None,
-) -> None:
-    """One bar, or the finer bars inside it (rule 21): night, process, exits, manage."""
+) -> Moment:
+    """One bar, or the finer bars inside it (rule 21): night, process, exits, manage.
+
+    Gives the moment of its close: what is closed there has the time of the last finer bar.
+    """
     simulator.book_nights(now)
-    parts = magnifier.inside(now) if magnifier else []
-    for place, part in enumerate(parts or [now]):
+    parts = (magnifier.inside(now) if magnifier else []) or [now]
+    for place, part in enumerate(parts):
         simulator.expire(part)
         simulator.fill_asked(part)
         for action in actions if place == 0 else ():
             simulator.process(action, part)
         simulator.match_bar(part)
         simulator.manage(part)
+        if part is not parts[-1]:
+            simulator.settle(part)
         if simulator.is_idle:
             break
     if simulator.positions:
         for action in strategy.manage(now.index):
             simulator.process_managed(action, now)
+    return replace(now, bar=now.bar._replace(time=part.bar.time))
 
 
 def _report(on_progress: Progress | None, done: int, reported: int, total: int) -> int:

@@ -33,7 +33,10 @@ _SCHEMAS = {
         "order_id u32, symbol cat, side cat, type cat, lots f64, price f64?, stop_loss f64?, "
         "take_profit f64?, submitted_time time, status cat, reject_reason str?"
     ),
-    "fills": ("order_id u32, trade_id u32, time time, price f64, lots f64, fee f64, slippage f64"),
+    "fills": (
+        "order_id u32, trade_id u32, time time, price f64, lots f64, fee f64, slippage f64, "
+        "rate f64"
+    ),
     "equity": "time time, balance f64, equity f64, open_positions u32",
     "ledger": "time time, kind cat, trade_id u32?, amount f64, balance f64",
     "positions": (
@@ -275,7 +278,8 @@ def cost_metrics(tables: Mapping[str, Columns], sizes: Mapping[str, float]) -> d
     slippage: float | None = None
     if all(order in symbols for order in fills["order_id"]):
         of_fill = (sizes[symbols[order]] for order in fills["order_id"])
-        units = [lots * size for lots, size in zip(fills["lots"], of_fill, strict=True)]
+        traded = zip(fills["lots"], of_fill, fills["rate"], strict=True)
+        units = [lots * size * rate for lots, size, rate in traded]
         notional = _sum(p * u for p, u in zip(fills["price"], units, strict=True))
         slippage = _sum(s * u for s, u in zip(fills["slippage"], units, strict=True))
     lines = zip(ledger["kind"], ledger["amount"], strict=True)

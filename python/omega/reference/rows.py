@@ -98,6 +98,7 @@ class Fill:
     lots: float
     fee: float
     slippage: float
+    rate: float
 
     @property
     def side(self) -> str:

@@ -43,8 +43,10 @@ class Simulator(Orders):
         swaps = (self.costs["swap_long"], self.costs["swap_short"])
         last, today = now.last.time // self.units_per_day, now.bar.time // self.units_per_day
         nights = costs.nights(last, today, self.costs["triple_day"]) if any(swaps) else 0
-        for position in self.positions if nights else ():
+        for position in self.positions:
             swap = swaps[0] if position.sign > 0.0 else swaps[1]
+            if swap == 0.0 or nights == 0:
+                continue
             amount = swap * position.lots * position.contract_size * now.rate * float(nights)
             position.swap += amount
             self.portfolio.book(now.bar.time, "swap", position.trade_id, amount)
@@ -198,8 +200,9 @@ class Simulator(Orders):
                 if wish is not None:
                     self.ask_close(position, *wish, now)
 
-    def stop_out(self, now: Moment) -> None:
-        """Close the largest losses while equity is below the stop-out level (M6, rule 27)."""
+    def settle(self, now: Moment) -> None:
+        """Mark to the close; close the largest losses below the stop-out level (M6, rule 27)."""
+        self.portfolio.mark(now, self.positions)
         level = self.settings["stop_out_level"]
         while level is not None and self.positions:
             if self.equity() >= level * self.margin_held():

@@ -313,8 +313,8 @@ fn check_candles(choices: &mut impl Choices, candles: &SymbolCandles) {
     check_indicators(choices, candles);
     let shared = Arc::new(candles.clone());
     if bars > 0 {
-        let mut magnifier = Magnifier::new(Arc::clone(&shared), candles);
-        let inside = magnifier.inside(candles.time(choices.index(bars)));
+        let mut magnifier = Magnifier::new(Arc::clone(&shared));
+        let inside = magnifier.inside(candles, choices.index(bars));
         assert!(inside.start <= inside.end && inside.end <= bars);
         let mut rates = Rates::Symbol {
             candles: shared,

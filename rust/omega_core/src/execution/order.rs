@@ -216,6 +216,8 @@ pub struct Fill {
     pub fee: f64,
     /// Distance between the price and the price without slippage, at least 0, in quote currency.
     pub slippage: f64,
+    /// Account currency per unit of quote currency at the bar.
+    pub rate: f64,
 }
 
 /// Why a position, or a part of one, was closed.

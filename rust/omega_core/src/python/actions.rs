@@ -1,5 +1,6 @@
 //! Signals in: what a callback returned or queued, as actions of the core.
 
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
@@ -38,9 +39,9 @@ struct SignalFields<'py> {
 }
 
 #[derive(FromPyObject)]
-struct CloseFields {
+struct CloseFields<'py> {
     symbol: Option<String>,
-    trade_id: Option<u32>,
+    trade_id: Option<Bound<'py, PyAny>>,
     fraction: f64,
     reason: String,
 }
@@ -86,11 +87,11 @@ impl<'py> Vocabulary<'py> {
         let action = if item.is_instance(&self.signal)? {
             Action::Open(self.open(item)?)
         } else if item.is_instance(&self.close)? {
-            let fields: CloseFields = item.extract()?;
+            let fields: CloseFields<'py> = item.extract()?;
             self.check_symbol(fields.symbol.as_deref())?;
             Action::Close {
                 target: match fields.trade_id {
-                    Some(trade) => CloseTarget::Trade(TradeId(trade)),
+                    Some(trade) => CloseTarget::Trade(TradeId(number(&trade)?)),
                     None => CloseTarget::Symbol(SymbolId(0)),
                 },
                 fraction: fields.fraction,
@@ -101,10 +102,10 @@ impl<'py> Vocabulary<'py> {
                 },
             }
         } else if item.is_instance(&self.cancel)? {
-            Action::Cancel(OrderId(item.getattr("order_id")?.extract()?))
+            Action::Cancel(OrderId(number(&item.getattr("order_id")?)?))
         } else if item.is_instance(&self.modify)? {
             Action::Modify {
-                trade: TradeId(item.getattr("trade_id")?.extract()?),
+                trade: TradeId(number(&item.getattr("trade_id")?)?),
                 stop_loss: level_change(&item.getattr("stop_loss")?)?,
                 take_profit: level_change(&item.getattr("take_profit")?)?,
             }
@@ -173,6 +174,15 @@ impl<'py> Vocabulary<'py> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The number of an order or trade. Those that no run gives become the largest, which nothing has
+/// either: the action is refused like that on any number that is not there (rule 14).
+fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
+    match given.extract::<u32>() {
+        Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => Ok(u32::MAX),
+        number => number,
     }
 }
 

@@ -29,6 +29,15 @@ struct Lists {
 }
 
 impl Desk {
+    /// Before the first bar the account holds the cash at the start.
+    pub(super) fn new(cash: f64) -> Self {
+        Self {
+            balance: AtomicU64::new(cash.to_bits()),
+            equity: AtomicU64::new(cash.to_bits()),
+            ..Self::default()
+        }
+    }
+
     #[inline]
     pub(super) fn publish_numbers(&self, state: &State<'_>) {
         self.balance.store(state.balance.to_bits(), Relaxed);

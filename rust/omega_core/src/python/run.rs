@@ -53,12 +53,12 @@ pub struct RunReport {
 #[pymethods]
 impl Run {
     #[new]
-    fn new(py: Python<'_>, store: &CandleStore) -> PyResult<Self> {
+    fn new(py: Python<'_>, store: &CandleStore, cash: f64) -> PyResult<Self> {
         let candles = Arc::clone(store.inner().symbol(SymbolId(0)));
         Ok(Self {
             source: Arc::new(Shared::new(py, candles)?),
             clock: Arc::default(),
-            desk: Arc::default(),
+            desk: Arc::new(Desk::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup: AtomicUsize::new(0),
         })
@@ -167,7 +167,7 @@ impl Run {
         let mut feed = Feed {
             candles: &candles,
             rates,
-            magnifier: behind.magnifier(&candles),
+            magnifier: behind.magnifier(),
         };
         let execution = settings.execution(candles.unit()).map_err(to_pyerr)?;
         let mut executor = Simulator::new(execution);
@@ -246,12 +246,9 @@ impl BehindFields<'_> {
         })
     }
 
-    fn magnifier(&self, coarse: &SymbolCandles) -> Option<Magnifier> {
-        let finer = self.magnifier.as_ref()?;
-        Some(Magnifier::new(
-            Arc::clone(finer.get().inner().symbol(SymbolId(0))),
-            coarse,
-        ))
+    fn magnifier(&self) -> Option<Magnifier> {
+        let finer = self.magnifier.as_ref()?.get().inner();
+        Some(Magnifier::new(Arc::clone(finer.symbol(SymbolId(0)))))
     }
 }
 

@@ -153,7 +153,9 @@ pub trait Portfolio: Account {
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
     fn update_flat(&mut self);
-    /// Marks positions to the close of a bar, applies the stop-out, and writes the bar's row.
+    /// Marks positions to the close of a bar, and applies the stop-out.
+    fn settle<E: Executor>(&mut self, now: &Moment, executor: &mut E);
+    /// Settles the close of a bar, and writes the bar's row.
     fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E);
     /// Writes the last row again, after positions were closed at the last close.
     fn rewrite_last_row(&mut self);
@@ -173,9 +175,13 @@ impl Portfolio for crate::portfolio::Portfolio {
         self.mark_flat();
     }
 
-    fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E) {
+    fn settle<E: Executor>(&mut self, now: &Moment, executor: &mut E) {
         mark(&now.bar, executor.positions_mut(), now.rate);
         while executor.stop_out(now, self) {}
+    }
+
+    fn update<E: Executor>(&mut self, now: &Moment, executor: &mut E) {
+        self.settle(now, executor);
         self.write_row(executor.positions());
     }
 

@@ -6,40 +6,49 @@ use std::sync::Arc;
 use crate::store::SymbolCandles;
 use crate::types::Bar;
 
-/// A finer series, and how long a coarse bar lasts.
+/// A finer series, and how long a coarse bar lasts as far as the run can know.
 #[derive(Debug, Clone)]
 pub struct Magnifier {
     candles: Arc<SymbolCandles>,
+    /// The shortest step between neighbouring coarse bars up to `measured`.
     duration: i64,
+    measured: usize,
     /// Where the last look ended: the next one mostly begins there.
     next: usize,
 }
 
 impl Magnifier {
-    /// Looks into the bars of `coarse`, which last as long as the shortest step between two.
+    /// Looks into bars with these finer candles.
     #[must_use]
-    pub fn new(candles: Arc<SymbolCandles>, coarse: &SymbolCandles) -> Self {
-        let mut duration = i64::MAX;
-        let mut before: Option<i64> = None;
-        for time in coarse
-            .segments()
-            .iter()
-            .flat_map(|segment| segment.time.iter().copied())
-        {
-            if let Some(before) = before {
-                duration = duration.min(time.saturating_sub(before));
-            }
-            before = Some(time);
-        }
+    pub fn new(candles: Arc<SymbolCandles>) -> Self {
         Self {
             candles,
-            duration,
+            duration: i64::MAX,
+            measured: 0,
             next: 0,
         }
     }
 
-    /// The finer bars inside the coarse bar that opens at `time`.
-    pub fn inside(&mut self, time: i64) -> Range<usize> {
+    /// The finer bars inside bar `index` of the coarse series, of which later bars must not be
+    /// asked for before earlier ones. A bar lasts as long as the shortest step so far, for no step
+    /// is shorter than a bar (T1), and never past the next one; later steps change nothing (L5).
+    pub fn inside(&mut self, coarse: &SymbolCandles, index: usize) -> Range<usize> {
+        while self.measured < index {
+            let before = coarse.time(self.measured);
+            self.measured += 1;
+            let step = coarse.time(self.measured).saturating_sub(before);
+            self.duration = self.duration.min(step);
+        }
+        let time = coarse.time(index);
+        let mut past = time.saturating_add(self.duration);
+        if index + 1 < coarse.len() {
+            past = past.min(coarse.time(index + 1));
+        }
+        self.between(time, past)
+    }
+
+    /// The finer bars that open in `[time, past)`.
+    fn between(&mut self, time: i64, past: i64) -> Range<usize> {
         let starts_here = self.next < self.candles.len()
             && self.candles.time(self.next) >= time
             && (self.next == 0 || self.candles.time(self.next - 1) < time);
@@ -48,7 +57,6 @@ impl Magnifier {
         } else {
             self.candles.first_at_or_after(time)
         };
-        let past = time.saturating_add(self.duration);
         let mut end = from;
         while end < self.candles.len() && self.candles.time(end) < past {
             end += 1;

@@ -67,6 +67,7 @@ where
         return Ok(counts);
     };
     let mut actions: Vec<Action> = Vec::new();
+    let mut end = None;
     for index in plan.start..plan.end {
         let view = View::new(candles, index - 1);
         strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
@@ -76,11 +77,12 @@ where
         } else {
             counts.signals += actions.len();
             let now = moment(&cursor, feed, index);
-            walk_bar(feed, &now, &mut actions, executor, portfolio)?;
+            let close = walk_bar(feed, &now, &mut actions, executor, portfolio)?;
             if strategy.manages() && !executor.positions().is_empty() {
                 manage(strategy, candles, &now, executor, portfolio)?;
             }
-            portfolio.update(&now, executor);
+            portfolio.update(&close, executor);
+            end = Some(close);
         }
         counts.bars += 1;
         if counts.bars.is_multiple_of(BARS_BETWEEN_TICKS) {
@@ -90,37 +92,45 @@ where
             cursor.advance();
         }
     }
-    finish(&cursor, feed, plan, strategy, executor, portfolio)?;
+    finish(end, candles, plan, strategy, (executor, portfolio))?;
     observer.tick(counts.bars)?;
     Ok(counts)
 }
 
-/// PROCESS, EXITS and MANAGE of one bar, or of the finer bars inside it (I2).
+/// PROCESS, EXITS and MANAGE of one bar, or of the finer bars inside it (I2). Gives the moment of
+/// the bar's close: what is closed there has the time of the last finer bar, as in the finer run.
 fn walk_bar<E: Executor, P: Portfolio>(
     feed: &mut Feed<'_>,
     now: &Moment,
     actions: &mut Vec<Action>,
     executor: &mut E,
     portfolio: &mut P,
-) -> Result<(), OmegaError> {
+) -> Result<Moment, OmegaError> {
     executor.book_nights(now, portfolio);
     let finer = feed
         .magnifier
         .as_mut()
-        .map_or(0..0, |magnifier| magnifier.inside(now.bar.time));
+        .map_or(0..0, |magnifier| magnifier.inside(feed.candles, now.index));
     let Some(magnifier) = feed.magnifier.as_ref().filter(|_| !finer.is_empty()) else {
-        return walk_moment(now, actions, executor, portfolio);
+        walk_moment(now, actions, executor, portfolio)?;
+        return Ok(*now);
     };
-    let mut last = now.last;
+    let (mut close, mut last) = (*now, now.last);
+    let last_part = finer.end - 1;
     for index in finer {
         let bar = magnifier.bar(index);
-        walk_moment(&Moment { bar, last, ..*now }, actions, executor, portfolio)?;
+        let part = Moment { bar, last, ..*now };
+        close.bar.time = bar.time;
+        walk_moment(&part, actions, executor, portfolio)?;
+        if index < last_part {
+            portfolio.settle(&part, executor);
+        }
         if executor.is_idle() {
             break;
         }
         last = bar;
     }
-    Ok(())
+    Ok(close)
 }
 
 fn walk_moment<E: Executor, P: Portfolio>(
@@ -158,24 +168,25 @@ fn manage<S: Strategy, E: Executor, P: Portfolio>(
     Ok(())
 }
 
-/// After the last bar: open positions are closed (L4), and the strategy hears of the last events.
+/// After the last bar: open positions are closed at its close, `end` (L4), and the strategy hears of
+/// the last events.
 fn finish<S: Strategy, E: Executor, P: Portfolio>(
-    cursor: &Cursor<'_>,
-    feed: &mut Feed<'_>,
+    end: Option<Moment>,
+    candles: &SymbolCandles,
     plan: &Plan,
     strategy: &mut S,
-    executor: &mut E,
-    portfolio: &mut P,
+    (executor, portfolio): (&mut E, &mut P),
 ) -> Result<(), S::Error> {
     let Some(last) = plan.end.checked_sub(1) else {
         return Ok(());
     };
-    if plan.close_at_end && !executor.positions().is_empty() {
-        let now = moment(cursor, feed, last);
-        executor.close_at_end(&now, portfolio);
+    if let Some(close) = end.filter(|_| plan.close_at_end)
+        && !executor.positions().is_empty()
+    {
+        executor.close_at_end(&close, portfolio);
         portfolio.rewrite_last_row();
     }
-    let view = View::new(feed.candles, last);
+    let view = View::new(candles, last);
     strategy.finish(&view, &State::of(executor, portfolio))
 }
 

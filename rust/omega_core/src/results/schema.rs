@@ -131,6 +131,7 @@ pub const FILLS: &[Column] = &[
     required("lots", Kind::F64),
     required("fee", Kind::F64),
     required("slippage", Kind::F64),
+    required("rate", Kind::F64),
 ];
 
 /// One row for each bar walked, marked to its close (M5).

@@ -229,6 +229,7 @@ fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {
         f64s(rows.iter().map(|r| r.lots)),
         f64s(rows.iter().map(|r| r.fee)),
         f64s(rows.iter().map(|r| r.slippage)),
+        f64s(rows.iter().map(|r| r.rate)),
     ];
     batch(schema::FILLS, arrays, shared)
 }

@@ -110,6 +110,7 @@ fn fill(price: f64, fee: f64) -> Fill {
         lots: 1.0,
         fee,
         slippage: 0.25,
+        rate: 2.0,
     }
 }
 
@@ -230,8 +231,8 @@ fn metrics_are_those_of_the_tables() {
     assert_eq!(metric(&tables, "ambiguous_trades"), MetricValue::Int(1));
     assert_eq!(metric(&tables, "pnl_worst"), MetricValue::Float(-5.0));
     assert_eq!(metric(&tables, "fees"), MetricValue::Float(1.0));
-    // Two fills of one lot of 100 units, each 0.25 worse than without slippage.
-    assert_eq!(metric(&tables, "slippage_cost"), MetricValue::Float(50.0));
+    // Two fills of one lot of 100 units, each 0.25 worse than without slippage, at a rate of 2.
+    assert_eq!(metric(&tables, "slippage_cost"), MetricValue::Float(100.0));
     assert_eq!(metric(&tables, "exposure"), MetricValue::Float(0.5));
 }
 

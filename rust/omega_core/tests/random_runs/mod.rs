@@ -126,7 +126,7 @@ impl<C: Choices + Clone> RandomRun<C> {
         let candles = market.candles();
         let magnifier = rules
             .magnified
-            .then(|| Magnifier::new(market.finer_candles(), &candles));
+            .then(|| Magnifier::new(market.finer_candles()));
         let mut feed = Feed {
             candles: &candles,
             rates: rules.rates.clone(),

@@ -14,12 +14,6 @@ pub struct Swap {
 }
 
 impl Swap {
-    /// Whether nights cost or earn anything at all.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
-        self.long == 0.0 && self.short == 0.0
-    }
-
     /// Price units a night for a direction.
     #[must_use]
     pub fn per_night(&self, direction: Direction) -> f64 {

@@ -37,6 +37,7 @@ impl Simulator {
         account: &mut A,
     ) -> Result<Option<TradeId>, RejectReason> {
         let symbol = self.orders[row].symbol;
+        let fills_before = self.fills.len();
         let left = match self.settings.position_mode {
             PositionMode::Hedging => self.orders[row].lots,
             PositionMode::Netting => self.net(row, price, now, account),
@@ -51,12 +52,13 @@ impl Simulator {
         } else {
             Ok(None)
         };
-        match opened {
-            Ok(_) => {
-                self.orders[row].status = OrderStatus::Filled;
-                self.cancel_group(row);
-            }
-            Err(reason) => self.orders[row].status = OrderStatus::Rejected(reason),
+        self.orders[row].status = match opened {
+            Ok(_) => OrderStatus::Filled,
+            Err(reason) => OrderStatus::Rejected(reason),
+        };
+        // A closing part fills even where what it leaves to open is refused.
+        if self.fills.len() > fills_before {
+            self.cancel_group(row);
         }
         opened
     }
@@ -135,6 +137,7 @@ impl Simulator {
             lots,
             fee: symbol.fees.of(lots, notional),
             slippage,
+            rate: now.rate,
         };
         let position = new_position(
             order,
@@ -187,6 +190,7 @@ impl Simulator {
             lots,
             fee: symbol.fees.of(lots, notional),
             slippage,
+            rate: now.rate,
         };
         let share = if lots < position.lots {
             lots / position.lots

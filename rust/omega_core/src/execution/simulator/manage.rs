@@ -32,15 +32,11 @@ impl Simulator {
         }
         for position in &mut self.positions {
             let swap = &self.settings.symbols[position.symbol.index()].swap;
-            let nights = swap.nights(from, to);
-            if swap.is_none() || nights == 0.0 {
+            let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
+            if per_night == 0.0 || nights == 0.0 {
                 continue;
             }
-            let amount = swap.per_night(position.direction)
-                * position.lots
-                * position.contract_size
-                * now.rate
-                * nights;
+            let amount = per_night * position.lots * position.contract_size * now.rate * nights;
             position.swap += amount;
             account.book_swap(position, amount, now.bar.time);
         }

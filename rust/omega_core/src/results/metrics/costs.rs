@@ -6,7 +6,7 @@ use super::super::{RunTables, read};
 use super::{Metrics, float, number, ratio, sum};
 
 pub(super) fn metrics(tables: &RunTables) -> Metrics {
-    let traded = fill_units(tables);
+    let traded = price_units(tables);
     let money = |price: &[f64]| {
         let units = traded.as_ref()?;
         Some(sum(price
@@ -34,16 +34,19 @@ pub(super) fn metrics(tables: &RunTables) -> Metrics {
     ]
 }
 
-/// `lots × contract size` of each fill; none where a fill belongs to no order.
-fn fill_units(tables: &RunTables) -> Option<Vec<f64>> {
+/// `lots × contract size × rate` of each fill: what one unit of price is worth in account currency;
+/// none where a fill belongs to no order.
+fn price_units(tables: &RunTables) -> Option<Vec<f64>> {
     let order_ids = read::u32s(&tables.orders, "order_id");
     let symbols = read::names(&tables.orders, "symbol").keys().values();
     let lots = read::f64s(&tables.fills, "lots");
+    let rates = read::f64s(&tables.fills, "rate");
     let fills = read::u32s(&tables.fills, "order_id").iter().zip(lots);
     fills
-        .map(|(order, lots)| {
+        .zip(rates)
+        .map(|((order, lots), rate)| {
             let row = order_ids.binary_search(order).ok()?;
-            Some(lots * tables.contract_sizes[symbols[row] as usize])
+            Some(lots * tables.contract_sizes[symbols[row] as usize] * rate)
         })
         .collect()
 }
