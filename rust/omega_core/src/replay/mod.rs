@@ -168,8 +168,8 @@ fn manage<S: Strategy, E: Executor, P: Portfolio>(
     Ok(())
 }
 
-/// After the last bar: open positions are closed at its close, `end` (L4), and the strategy hears of
-/// the last events.
+/// After the last bar: open positions are closed at its close, `end` (L4), and the strategy hears
+/// of the last events.
 fn finish<S: Strategy, E: Executor, P: Portfolio>(
     end: Option<Moment>,
     candles: &SymbolCandles,
