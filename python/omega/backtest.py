@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
+from omega._native import core
 from omega._settings import (
     PositionManager,
     Settings,
@@ -24,7 +26,7 @@ from omega._settings import (
 )
 from omega.conditions import condition_of, triggers_of
 from omega.config import Costs, Execution, FixedLots, Sizer
-from omega.errors import BackendUnavailable, ConfigError
+from omega.errors import BackendUnavailable, BackendWarning, ConfigError
 from omega.forms import Native, Signals
 from omega.instruments import Instrument
 from omega.managers import Manager
@@ -102,7 +104,8 @@ def run_backtest(
         align: Of several symbols: "union" of their times, or "intersection".
         position_manager: Built-in managers, or an object with `manage_positions(...)`; the
             strategy's own `position_manager` by default.
-        backend: "auto", "rust" or "python", the readable reference.
+        backend: "rust"; "python", the readable reference; or "auto": what the environment variable
+            OMEGA_USE_RUST_EVENT_ENGINE says, else Rust, or Python where Rust cannot be loaded.
         seed: Key of the random slippage.
         strict: Whether a rejected order raises instead of becoming a row.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
@@ -130,7 +133,7 @@ def run_backtest(
         >>> result.trades["net_pnl"].to_list()
         [2.0]
     """
-    chosen = _backend(backend)
+    chosen = _backend(backend, warn=True)
     execution = execution or Execution()
     sizer = sizer or FixedLots(1.0)
     store = _store(data, symbol, validate)
@@ -183,7 +186,7 @@ def get_active_backend() -> str:
     """Tell which backend a run would use now: "rust" or "python".
 
     Raises:
-        BackendUnavailable: The flag asks for one that is not there.
+        BackendUnavailable: The flag asks for Rust, and the native module cannot be loaded.
         ConfigError: The flag has an unknown value.
 
     Example:
@@ -193,7 +196,7 @@ def get_active_backend() -> str:
     return _backend("auto")
 
 
-def _backend(asked: str) -> str:
+def _backend(asked: str, *, warn: bool = False) -> str:
     if asked not in ("auto", "rust", "python"):
         raise ConfigError(f"backend: given {asked!r}, expected 'auto', 'rust' or 'python'")
     if asked == "auto":
@@ -207,10 +210,16 @@ def _backend(asked: str) -> str:
     try:
         importlib.import_module("omega._core")
     except ImportError as problem:
-        raise BackendUnavailable(
+        message = (
             f"the native module omega._core cannot be loaded: {problem}. Install the wheel for "
             "this Python and machine, or build it with 'make'"
-        ) from problem
+        )
+        if asked == "rust":
+            raise BackendUnavailable(message) from problem
+        if warn:
+            slow = f"{message}. This run goes by the Python backend: same results, far slower"
+            warnings.warn(slow, BackendWarning, stacklevel=3)
+        return "python"
     return "rust"
 
 
@@ -442,11 +451,9 @@ def _stats(report: RunReport) -> EngineStats:
 
 
 def _manifest(store: CandleStore, config: dict[str, Any]) -> dict[str, Any]:
-    from omega._core import VERSION  # noqa: PLC0415 - the message is ours where it is missing
-
     return {
         "engine": "omega-backtest",
-        "engine_version": VERSION,
+        "engine_version": core.VERSION,
         "semantics_version": SEMANTICS_VERSION,
         "data": store.describe(),
         "configuration": config,

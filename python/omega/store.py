@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from omega._native import core
 from omega._values import nearest
 from omega.columns import symbol_inputs
 from omega.errors import CandleWarning, ConfigError
@@ -30,7 +31,7 @@ class CandleStore:
     """Candles of one or more symbols, shared with the input and checked.
 
     Attributes:
-        native: The native store, which a run walks.
+        native: The native store, which a run walks; a plain one where that cannot be loaded.
 
     Example:
         >>> import polars as pl
@@ -81,12 +82,10 @@ class CandleStore:
                 raise ConfigError("data: a CandleStore has its symbol and columns already")
             self.native = data.native
             return
-        from omega import _core  # noqa: PLC0415 - the package can be read where it is not built
-
         mode, levels = _mode(validate)
         inputs = symbol_inputs(data, symbol=symbol, columns=columns, cast=cast)
         _refuse_unknown("allow_negative", allow_negative, [one.symbol for one in inputs])
-        self.native = _core.CandleStore(
+        self.native = core.CandleStore(
             [(one.symbol, one.columns, one.spread) for one in inputs],
             mode,
             levels,
