@@ -93,7 +93,8 @@ def ask(store: CandleStore, name: str, parameters: tuple[object, ...]) -> list[A
     call = resolve(name, parameters, {})
     sources = {Reads.SOURCE: "close", Reads.PAIR: ("close", "open"), Reads.CANDLES: "bid"}
     source: Any = sources[call.definition.reads]
-    return Run(store.native).indicator(name, call.parameters, source, labels=call.labels)
+    run = Run([store.native], 10_000.0)
+    return run.indicator(name, call.parameters, source, labels=call.labels)
 
 
 def parameters_of(name: str) -> tuple[object, ...]:

@@ -273,7 +273,7 @@ class _Context:
         return self._run.column(name, column, **place, warmup=warmup)
 
 
-def _ready(strategy: object) -> Strategy | Callback:
+def _ready(strategy: object) -> Strategy | Callback | Signals | Native:
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy()
     if isinstance(strategy, (Strategy, Signals, Native)):
@@ -379,7 +379,7 @@ def callbacks_of(job: Job, context: RunContext) -> dict[str, object]:
         "triggers": [],
     }
     if not isinstance(strategy, Strategy):
-        on_bar = strategy
+        on_bar: object = strategy
         if job.when is not None:
             declarer = Strategy()
             declarer._run = context  # noqa: SLF001 - it declares for this run

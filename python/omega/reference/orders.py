@@ -130,9 +130,8 @@ class Orders(Holdings):
             return "price"
         own = [price for price in (order.price, order.limit_price) if price is not None]
         distance = order.trailing_stop
-        if not all(map(math.isfinite, own)):
-            return "price"
-        if distance is not None and not 0.0 < distance < math.inf:
+        trails = distance is None or 0.0 < distance < math.inf
+        if not (trails and all(map(math.isfinite, own))):
             return "price"
         reference = own[-1] if own else now.last.entry_side(order.sign).close
         wrong = wrong_side(order.sign, reference, order.stop_loss, order.take_profit)

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
+use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
+
+use super::clock::Tracks;
+use super::indicators::IndicatorView;
+use crate::indicators::Operand;
+use crate::store::TrackId;
 
 /// Where a condition holds; `&`, `|` and `~` combine.
 #[pyclass(frozen, module = "omega._core")]
@@ -44,5 +50,39 @@ impl Mask {
     /// On how many steps it holds.
     fn count(&self) -> usize {
         self.0.iter().map(|&truth| usize::from(truth)).sum()
+    }
+}
+
+/// One side of a comparison, as Python gives it.
+#[derive(FromPyObject)]
+pub(super) enum Compared<'py> {
+    View(Bound<'py, IndicatorView>),
+    Number(f64),
+}
+
+/// The same with its column held, so that the interpreter can be released.
+pub(super) enum Held {
+    Column(TrackId, ScalarBuffer<f64>),
+    Number(f64),
+}
+
+impl Compared<'_> {
+    pub(super) fn held(&self, tracks: &Tracks) -> Held {
+        match self {
+            Self::Number(number) => Held::Number(*number),
+            Self::View(view) => {
+                let view = view.get();
+                Held::Column(tracks.track_of(view.clock()), view.values().clone())
+            }
+        }
+    }
+}
+
+impl Held {
+    pub(super) fn operand(&self) -> Operand<'_> {
+        match self {
+            Self::Number(number) => Operand::Number(*number),
+            Self::Column(track, values) => Operand::Column(*track, values),
+        }
     }
 }

@@ -16,9 +16,11 @@ mod indicators;
 mod market;
 mod memory;
 mod native;
+mod place;
 mod results;
 mod run;
 mod settings;
+mod stage;
 mod store;
 mod strategy;
 mod views;
@@ -44,7 +46,9 @@ mod _core {
     #[pymodule_export]
     use super::results::{PyArrowTable, PyRunTables};
     #[pymodule_export]
-    use super::run::{Run, RunReport};
+    use super::run::Run;
+    #[pymodule_export]
+    use super::stage::RunReport;
     #[pymodule_export]
     use super::store::CandleStore;
     #[pymodule_export]

@@ -1,17 +1,15 @@
 //! A run: what a strategy may declare before it, and the call that walks the bars.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use arrow_buffer::ScalarBuffer;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
-use super::clock::{Clock, Tracks};
-use super::conditions::Mask;
+use super::clock::Tracks;
+use super::conditions::{Compared, Mask};
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
 use super::indicators::{self, IndicatorView, Sources};
@@ -19,16 +17,16 @@ use super::market::{TimeframeFields, market};
 use super::native::{self, NativeStrategy, Outside, Quiet, SignalFields};
 use super::results::PyRunTables;
 use super::settings::RunSettings;
+use super::stage::{BehindFields, RunReport, Stage, behind_all};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, PyStrategy, Raised, Watch};
+use super::strategy::{Callbacks, PyStrategy, Watch};
 use crate::error::OmegaError;
 use crate::execution::Simulator;
-use crate::indicators::{Cache, Comparison, Operand, Spec, Track, compare, truth};
+use crate::indicators::{Cache, Comparison, Spec, Track, compare, truth};
 use crate::portfolio::Portfolio;
-use crate::replay::{self, Behind, Feed, Magnifier, Observer, Plan, Rates, RunCounts, Strategy};
-use crate::results::{RunRows, RunTables};
-use crate::store::{Market, TrackId, Walk};
-use crate::types::SymbolId;
+use crate::replay::Feed;
+use crate::results::RunTables;
+use crate::store::TrackId;
 
 /// One run over a market.
 #[pyclass(frozen, module = "omega._core")]
@@ -39,17 +37,6 @@ pub struct Run {
     queue: Py<PyList>,
     /// Complete bars needed before the first decision, by track.
     warmup: Vec<AtomicUsize>,
-}
-
-/// What a run counted and how long it took.
-#[pyclass(frozen, get_all, module = "omega._core")]
-pub struct RunReport {
-    bars_processed: usize,
-    signals_generated: usize,
-    exits_triggered: usize,
-    total_time_ms: f64,
-    callback_time_ms: f64,
-    start_index: usize,
 }
 
 #[pymethods]
@@ -137,7 +124,7 @@ impl Run {
         symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
         let id = match source.clock() {
-            Some(clock) if symbol.is_none() && timeframe.is_none() => self.track_of(clock),
+            Some(clock) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(clock),
             Some(_) => return Err(to_pyerr(placed_twice())),
             None => self.track(symbol, timeframe)?,
         };
@@ -186,7 +173,7 @@ impl Run {
             let known = "one of >, >=, <, <=, crosses_over, crosses_under";
             unknown("condition", Some(how), known.to_owned())
         })?;
-        let (left, right) = (left.held(self), right.held(self));
+        let (left, right) = (left.held(&self.tracks), right.held(&self.tracks));
         let market = &self.tracks.market;
         let truths = py.detach(|| compare(market, how, left.operand(), right.operand()));
         Ok(Mask::new(truths))
@@ -284,65 +271,6 @@ impl Run {
     }
 }
 
-/// A run that is ready to begin.
-struct Stage<'a> {
-    market: &'a Market,
-    settings: RunSettings,
-    plan: Plan,
-    feed: Feed<'a>,
-    executor: Simulator,
-    portfolio: Portfolio,
-    began: Instant,
-}
-
-/// A run that is over.
-struct Played {
-    rows: RunRows,
-    counts: RunCounts,
-    start: usize,
-    began: Instant,
-}
-
-impl Stage<'_> {
-    fn play<S, O>(mut self, strategy: &mut S, observer: &mut O) -> PyResult<Played>
-    where
-        S: Strategy<Error = Raised>,
-        O: Observer<Error = Raised>,
-    {
-        let desk = (&mut self.executor, &mut self.portfolio);
-        let counts = replay::run(&mut self.feed, &self.plan, strategy, desk, observer)
-            .map_err(|Raised(error)| error)?;
-        let steps = self.plan.start..self.plan.end;
-        let (executor, portfolio) = (self.executor, self.portfolio);
-        Ok(Played {
-            rows: rows_of(self.market, steps, &self.settings, executor, portfolio),
-            counts,
-            start: self.plan.start,
-            began: self.began,
-        })
-    }
-}
-
-impl Played {
-    fn report(
-        self,
-        callback_time: Duration,
-        tables: impl FnOnce(RunRows) -> RunTables,
-    ) -> (PyRunTables, RunReport) {
-        let exits_triggered = self.rows.trades.len();
-        let tables = tables(self.rows);
-        let report = RunReport {
-            bars_processed: self.counts.bars,
-            signals_generated: self.counts.signals,
-            exits_triggered,
-            total_time_ms: self.began.elapsed().as_secs_f64() * 1e3,
-            callback_time_ms: callback_time.as_secs_f64() * 1e3,
-            start_index: self.start,
-        };
-        (PyRunTables::from(tables), report)
-    }
-}
-
 impl Run {
     /// Puts everything in its place for a run.
     fn stage(&self, settings: RunSettings, behind: &[BehindFields<'_>]) -> PyResult<Stage<'_>> {
@@ -379,51 +307,8 @@ impl Run {
         })
     }
 
-    /// The track that a clock belongs to.
-    fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
-        let sources = self.tracks.sources.iter();
-        let place = sources
-            .into_iter()
-            .position(|source| Arc::ptr_eq(&source.clock, clock));
-        TrackId(place.unwrap_or(0))
-    }
-
     fn declare_on(&self, track: TrackId, bars: usize) {
         self.warmup[track.0].fetch_max(bars, Relaxed);
-    }
-}
-
-/// One side of a comparison, as Python gives it.
-#[derive(FromPyObject)]
-enum Compared<'py> {
-    View(Bound<'py, IndicatorView>),
-    Number(f64),
-}
-
-/// The same with its column held, so that the interpreter can be released.
-enum Held {
-    Column(TrackId, ScalarBuffer<f64>),
-    Number(f64),
-}
-
-impl Compared<'_> {
-    fn held(&self, run: &Run) -> Held {
-        match self {
-            Self::Number(number) => Held::Number(*number),
-            Self::View(view) => {
-                let view = view.get();
-                Held::Column(run.track_of(view.clock()), view.values().clone())
-            }
-        }
-    }
-}
-
-impl Held {
-    fn operand(&self) -> Operand<'_> {
-        match self {
-            Self::Number(number) => Operand::Number(*number),
-            Self::Column(track, values) => Operand::Column(*track, values),
-        }
     }
 }
 
@@ -442,100 +327,5 @@ fn placed_twice() -> OmegaError {
         given: "another indicator as its source, and a symbol or timeframe".into(),
         expected: "one of them".into(),
         hint: "It lives where its source does".into(),
-    }
-}
-
-/// What stands behind the candles: the conversion rate and the finer series.
-#[derive(FromPyObject)]
-struct BehindFields<'py> {
-    #[pyo3(item)]
-    rate: f64,
-    #[pyo3(item)]
-    rate_store: Option<Bound<'py, CandleStore>>,
-    #[pyo3(item)]
-    rate_inverse: bool,
-    #[pyo3(item)]
-    magnifier: Option<Bound<'py, CandleStore>>,
-}
-
-/// What stands behind each symbol; a rate must be known at the newest bar that the first step sees.
-fn behind_all(
-    fields: &[BehindFields<'_>],
-    market: &Market,
-    plan: &Plan,
-) -> Result<Vec<Behind>, OmegaError> {
-    let walk = Walk::at(market, plan.start);
-    let symbols = (0_u32..).map(SymbolId).zip(market.symbols());
-    fields
-        .iter()
-        .zip(symbols)
-        .map(|(fields, (symbol, candles))| {
-            let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
-            let first = newest.map(|bar| bar.time);
-            fields.behind(first.unwrap_or_else(|| candles.time(0)))
-        })
-        .collect()
-}
-
-impl BehindFields<'_> {
-    fn behind(&self, first: i64) -> Result<Behind, OmegaError> {
-        Ok(Behind {
-            rates: self.rates(first)?,
-            magnifier: self.magnifier(),
-        })
-    }
-
-    /// Where the conversion rate comes from; a pair must be known by the first time asked for.
-    fn rates(&self, first: i64) -> Result<Rates, OmegaError> {
-        let Some(store) = &self.rate_store else {
-            return Ok(Rates::Constant(self.rate));
-        };
-        let candles = Arc::clone(store.get().inner().symbol(SymbolId(0)));
-        if candles.is_empty() || candles.time(0) > first {
-            return Err(OmegaError::Config {
-                parameter: "conversion".into(),
-                given: format!("{} without a bar at or before {first}", candles.name()),
-                expected: "rates from before the first bar of the run".into(),
-                hint: "Start later, or give data of the conversion pair that begins earlier".into(),
-            });
-        }
-        Ok(Rates::Symbol {
-            candles,
-            inverse: self.rate_inverse,
-            newest: 0,
-        })
-    }
-
-    fn magnifier(&self) -> Option<Magnifier> {
-        let finer = self.magnifier.as_ref()?.get().inner();
-        Some(Magnifier::new(Arc::clone(finer.symbol(SymbolId(0)))))
-    }
-}
-
-fn rows_of(
-    market: &Market,
-    steps: Range<usize>,
-    settings: &RunSettings,
-    executor: Simulator,
-    portfolio: Portfolio,
-) -> RunRows {
-    let (orders, fills, positions) = executor.into_rows();
-    let (trades, ledger, equity) = portfolio.into_rows(market.times(steps));
-    let candles = market.symbols();
-    RunRows {
-        symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
-        contract_sizes: settings
-            .symbols
-            .iter()
-            .map(|one| one.instrument.contract_size)
-            .collect(),
-        unit: candles[0].unit(),
-        timezone: candles[0].timezone().map(str::to_owned),
-        trades,
-        orders,
-        fills,
-        ledger,
-        equity,
-        positions,
     }
 }

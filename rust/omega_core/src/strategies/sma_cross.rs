@@ -28,8 +28,13 @@ impl SmaCross {
     #[must_use]
     pub fn of_averages(fast: &[f64], slow: &[f64], warmup: usize) -> Self {
         let crossing = |now| {
-            u8::from(crosses_over(fast, slow, now)) * UP
-                | u8::from(crosses_under(fast, slow, now)) * DOWN
+            if crosses_over(fast, slow, now) {
+                UP
+            } else if crosses_under(fast, slow, now) {
+                DOWN
+            } else {
+                0
+            }
         };
         Self {
             wakeups: Wakeups::new((0..fast.len()).map(crossing).collect()),
