@@ -49,7 +49,7 @@ CALLS: dict[str, tuple[tuple[object, ...], Call]] = {
     "macd": ((12, 26, 9), of_close(talib.MACD, 12, 26, 9)),
     "stochastic": (
         (14, 3, 3),
-        of_bars(talib.STOCH, 14, 3, talib.MA_Type.SMA, 3, talib.MA_Type.SMA),
+        of_bars(talib.STOCH, 14, 3),
     ),
     "williams_r": ((14,), of_bars(talib.WILLR, 14)),
     "cci": ((20,), of_bars(talib.CCI, 20)),

@@ -17,14 +17,12 @@ import numpy.typing as npt
 import polars as pl
 import pytest
 import talib
-from talib import MA_Type
 
 import omega
 from tests import candles
 
 Floats = npt.NDArray[np.float64]
 Bars = dict[str, Floats]
-MA = MA_Type.SMA
 REAL = Path(os.environ.get("OMEGA_DATA", Path(__file__).parents[3] / "shared" / "data"))
 REAL /= "fxcm_m1_bid_ask"
 
@@ -95,7 +93,7 @@ CASES: dict[str, tuple[Ours, Theirs]] = {
     "macd": (lambda s: s.macd(12, 26, 9), lambda b: talib.MACD(b["close"], 12, 26, 9)),
     "stochastic": (
         lambda s: s.stochastic(14, 3, 5),
-        lambda b: talib.STOCH(b["high"], b["low"], b["close"], 14, 3, MA, 5, MA),
+        lambda b: talib.STOCH(b["high"], b["low"], b["close"], 14, 3, slowd_period=5),
     ),
     "williams_r": (lambda s: s.williams_r(14), three(talib.WILLR, 14)),
     "cci": (lambda s: s.cci(20), three(talib.CCI, 20)),
