@@ -15,15 +15,14 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if close.is_nan() || volume.is_nan() {
             return f64::NAN;
         }
-        let signed = if close < last { -volume } else { volume };
         if last.is_nan() {
             state = volume;
+        } else if close > last {
+            state += volume;
+        } else if close < last {
+            state += -volume;
         } else {
-            state += if close > last || close < last {
-                signed
-            } else {
-                0.0
-            };
+            state += 0.0;
         }
         last = close;
         state

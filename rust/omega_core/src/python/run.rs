@@ -243,7 +243,8 @@ impl Run {
     }
 
     /// Signal columns over the first symbol.
-    fn signals(&self, told: SignalFields<'_>) -> NativeStrategy {
+    #[staticmethod]
+    fn signals(told: SignalFields<'_>) -> NativeStrategy {
         native::signals(&told)
     }
 

@@ -94,7 +94,7 @@ where
         }
     }
     executor.rouse();
-    finish(walk, feed, plan, strategy, (executor, portfolio))?;
+    finish(&walk, feed, plan, strategy, (executor, portfolio))?;
     observer.tick(counts.bars)?;
     Ok(counts)
 }
@@ -273,7 +273,7 @@ fn manage<S: Strategy, E: Executor, P: Portfolio>(
 
 /// After the last step: open positions are closed (L4), and the strategy hears of the last events.
 fn finish<S: Strategy, E: Executor, P: Portfolio>(
-    walk: Walk<'_>,
+    walk: &Walk<'_>,
     feed: &mut Feed<'_>,
     plan: &Plan,
     strategy: &mut S,
@@ -282,7 +282,7 @@ fn finish<S: Strategy, E: Executor, P: Portfolio>(
     if plan.close_at_end && !executor.positions().is_empty() {
         let mut scene = Scene::new(feed.market.symbols().len());
         executor.mark_live(&mut scene.wanted);
-        feed.last(&walk, &scene.wanted, &mut scene.moments);
+        feed.last(walk, &scene.wanted, &mut scene.moments);
         executor.close_at_end(&scene.moments, portfolio);
         portfolio.rewrite_last_row();
     }
