@@ -262,10 +262,19 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
         self.end_step();
     }
 
-    /// Its last row is written again: `update` with the same time.
+    /// Its last row is written again, by `update` with the same time where it knows no other way.
     fn rewrite_last_row(&mut self) {
         self.books.rewrite_last_row();
-        self.step -= 1;
-        self.end_step();
+        let time = self.market.time(self.step - 1);
+        self.call(|this| rewrite(&this.object, time));
     }
+}
+
+/// Lets a portfolio write its last row again.
+pub(super) fn rewrite(portfolio: &Bound<'_, PyAny>, time: i64) -> PyResult<()> {
+    match portfolio.getattr_opt("rewrite_last_row")? {
+        Some(rewrite) => rewrite.call0()?,
+        None => portfolio.call_method1("update", (time,))?,
+    };
+    Ok(())
 }

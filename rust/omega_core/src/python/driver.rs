@@ -11,7 +11,7 @@ use pyo3::types::{PyList, PyTuple};
 use super::actions::Vocabulary;
 use super::call_timer::CallTimer;
 use super::clock::Tracks;
-use super::components::{Rest, RestFields};
+use super::components::{Rest, RestFields, rewrite};
 use super::stage::RunReport;
 use super::strategy::{Raised, Watch};
 use super::track::Shown;
@@ -329,7 +329,6 @@ impl<'a, 'py> Driver<'a, 'py> {
                 self.counts.2 += self.count_exits(&answer, before)?;
             }
         }
-        self.update.call1((walk.time(),))?;
-        Ok(())
+        rewrite(&self.parts.portfolio, walk.time())
     }
 }
