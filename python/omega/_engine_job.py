@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omega._job import Job
-from omega.backtest import _Context, _native_behind, _native_timeframe, bound, callbacks_of
+from omega.backtest import (
+    _Context,
+    _native_behind,
+    _native_timeframe,
+    _run_rust,
+    bound,
+    callbacks_of,
+)
 from omega.components import ExecutionSimulator, Portfolio
 from omega.config import Execution
 from omega.errors import ConfigError
@@ -53,6 +60,11 @@ class Parts:
     def is_native(self) -> bool:
         """Whether Omega's own executor runs."""
         return isinstance(self.executor, ExecutionSimulator)
+
+    @property
+    def has_foreign_portfolio(self) -> bool:
+        """Whether Omega's own executor has to tell a portfolio of the user's own."""
+        return self.is_native and not isinstance(self.portfolio, Portfolio)
 
     def rest(self, unit: str) -> tuple[int, int, int]:
         """Give the cool-downs: bars, then time after an entry and after an exit."""
@@ -140,6 +152,8 @@ def run_rust(job: Job, parts: Parts) -> tuple[Any, Any]:
     """Run an engine by the native backend."""
     from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
 
+    if parts.is_native and isinstance(job.strategy, (Signals, Native)):
+        return _run_rust(job)  # they see no slices
     timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
     stores = [store.native for store in job.stores]
     run = Run(stores, job.settings["cash"], timeframes, job.settings["align"])
@@ -167,7 +181,7 @@ def _execute(
         "slices": slices,
         "takes_slices": parts.takes_slices,
         "rest": parts.rest(job.stores[0].time_unit),
-        "portfolio": None if _is_own(parts.portfolio) else parts.portfolio,
+        "portfolio": parts.portfolio if parts.has_foreign_portfolio else None,
     }
     behind = [_native_behind(one) for one in job.behind]
     callbacks = callbacks_of(job, context)

@@ -117,6 +117,7 @@ class EventEngine:
     ) -> None:
         self.strategy = strategy() if isinstance(strategy, type) else strategy
         self.executor, self.portfolio = components
+        self._store.require_valid()
         require(self.executor, "executor", _EXECUTOR[:1] if self._is_native else _EXECUTOR)
         require(self.portfolio, "portfolio", _PORTFOLIO)
         self._asked = asked(self.strategy, self._store.symbols)
@@ -142,9 +143,9 @@ class EventEngine:
             CallbackFailed: The strategy returned what is no signal.
         """
         chosen = backtest._backend(self._backend, warn=True)  # noqa: SLF001 - one face, two doors
-        job = self._job()
         self.result = None
         self._attach_components()
+        job = self._job()
         tables, report = _runner(chosen)(job, self._parts())
         if tables is not None:
             self.result = self._told(tables, report, chosen)
