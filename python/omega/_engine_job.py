@@ -64,7 +64,7 @@ class Parts:
     @property
     def has_foreign_portfolio(self) -> bool:
         """Whether Omega's own executor has to tell a portfolio of the user's own."""
-        return self.is_native and not isinstance(self.portfolio, Portfolio)
+        return self.is_native and type(self.portfolio) is not Portfolio
 
     def rest(self, unit: str) -> tuple[int, int, int]:
         """Give the cool-downs: bars, then time after an entry and after an exit."""
@@ -81,9 +81,10 @@ class Parts:
     @contextlib.contextmanager
     def bound(self, job: Job, context: RunContext) -> Iterator[None]:
         """Tie strategy, manager and components to a run while it runs."""
-        own: list[Any] = [one for one in (self.executor, self.portfolio) if _is_own(one)]
-        if not self.is_native:
-            own = []
+        own: list[Any] = []
+        if self.is_native:
+            own = [self.executor] if self.has_foreign_portfolio else [self.executor, self.portfolio]
+        else:
             context = Outside(context, self.executor, self.portfolio)
         for one in own:
             one.attach(context)
@@ -97,10 +98,6 @@ class Parts:
         finally:
             for one in own:
                 one.detach(list(context.positions) if one is self.executor else None)
-
-
-def _is_own(component: object) -> bool:
-    return isinstance(component, (ExecutionSimulator, Portfolio))
 
 
 class Outside:

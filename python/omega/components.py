@@ -30,6 +30,9 @@ _NOTHING_LEFT = 1e-9
 class ExecutionSimulator:
     """Omega's own executor: matches orders against bid and ask bars by docs/concepts/execution.md.
 
+    In an engine it is native, and none of its methods is called: one that overrides them is no
+    variant of it and is refused. An executor of your own follows `omega.protocols.Executor`.
+
     Example:
         >>> from omega import Costs
         >>> ExecutionSimulator(costs=Costs(fee_per_lot=3.5))
@@ -58,24 +61,64 @@ class ExecutionSimulator:
         self._given |= {"sizer": sizer, "conversion": conversion, "seed": seed or None}
         self._run: RunContext | None = None
         self._left: list[Any] = []
+        self._waiting: list[Action] = []
 
     def process_signal(self, signal: Action) -> None:
-        """Ask for something beside what the strategy returns, while an engine runs.
+        """Ask for something: beside what the strategy of a running engine returns, or for a batch.
 
-        Raises:
-            StateSyncError: No engine runs it.
+        Args:
+            signal: A signal, close, cancel or modify, for the next open.
         """
-        if self._run is None:
-            raise StateSyncError(
-                "process_signal: the simulator is not in a run; give it to an EventEngine, whose "
-                "strategy's signals it takes"
-            )
-        self._run.queue.append(signal)
+        (self._waiting if self._run is None else self._run.queue).append(signal)
 
     @property
     def active_positions(self) -> Sequence[Any]:
         """The open positions; after a run those that were left open."""
         return self._left if self._run is None else self._run.positions
+
+    def evaluate_exits_batch(
+        self,
+        bid_candles: Any,  # noqa: ANN401 - anything that speaks Arrow
+        ask_candles: Any = None,  # noqa: ANN401 - as above
+        *,
+        symbol: str = "SYMBOL",
+        cash: float = 10_000.0,
+        backend: str = "auto",
+    ) -> pl.DataFrame:
+        """Play what `process_signal` was given over candles, in one call and without Python a bar.
+
+        The first candle is the one on which the signals were decided; they work from the open of
+        the second. Each call is a run of its own; what it leaves open is in `active_positions`.
+
+        Args:
+            bid_candles: Bid candles, or candles with both sides.
+            ask_candles: Ask candles; None where the first has both.
+            symbol: The symbol's name, where the candles have none.
+            cash: Balance at the start.
+            backend: As of `omega.run_backtest`.
+
+        Returns:
+            The trades that were closed.
+
+        Example:
+            >>> from datetime import datetime
+            >>> import polars as pl
+            >>> from omega import Signal
+            >>> bids = pl.DataFrame({
+            ...     "time": [datetime(2026, 1, day) for day in (1, 2, 3)],
+            ...     "open": [10.0, 11.0, 12.0], "high": [11.0, 12.0, 13.0],
+            ...     "low": [9.0, 10.0, 11.0], "close": [11.0, 12.0, 13.0],
+            ... })
+            >>> simulator = ExecutionSimulator()
+            >>> simulator.process_signal(Signal("long", take_profit=12.5))
+            >>> simulator.evaluate_exits_batch(bids)["exit_price"].to_list()
+            [12.5]
+        """
+        from omega.engines import batch  # noqa: PLC0415 - it is made of this module
+
+        waiting, self._waiting = self._waiting, []
+        candles = (bid_candles, ask_candles, symbol)
+        return batch(self, candles, waiting, cash=cash, backend=backend)
 
     def attach(self, run: RunContext) -> None:
         """Show the state of a run; the engine's part."""
@@ -176,6 +219,10 @@ class Portfolio:
         for position in books.open.values():
             profit += self._open_profit(position)
         books.write(time, books.cash + profit)
+
+    def mark(self, positions: Sequence[Any]) -> None:
+        """Take the open positions as they are at a close, from Omega's own executor."""
+        self._told("mark").open.update((position.trade_id, position) for position in positions)
 
     def rewrite_last_row(self) -> None:
         """Write the last row again, after positions were closed at its close (rule L4)."""

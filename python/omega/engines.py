@@ -6,7 +6,8 @@ and a result where Omega's own executor ran.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omega import backtest
@@ -118,7 +119,10 @@ class EventEngine:
         self.strategy = strategy() if isinstance(strategy, type) else strategy
         self.executor, self.portfolio = components
         self._store.require_valid()
-        require(self.executor, "executor", _EXECUTOR[:1] if self._is_native else _EXECUTOR)
+        if self._is_native:
+            _refuse_overrides(self.executor)
+        else:
+            require(self.executor, "executor", _EXECUTOR)
         require(self.portfolio, "portfolio", _PORTFOLIO)
         self._asked = asked(self.strategy, self._store.symbols)
         self._on_progress, self._start, self._backend = on_progress, start, backend
@@ -142,14 +146,20 @@ class EventEngine:
             ConfigError: A setting is impossible.
             CallbackFailed: The strategy returned what is no signal.
         """
+        return self._play(lambda job: job)
+
+    def _play(self, change: Callable[[Job], Job]) -> EngineStats:
         chosen = backtest._backend(self._backend, warn=True)  # noqa: SLF001 - one face, two doors
         self.result = None
-        self._attach_components()
-        job = self._job()
-        tables, report = _runner(chosen)(job, self._parts())
+        for component in dict.fromkeys((self.executor, self.portfolio)):
+            attach = getattr(component, "attach_engine", None)
+            if attach is not None:
+                attach(self)
+        parts = self._parts()
+        tables, report = _runner(chosen)(change(self._job()), parts)
         if tables is not None:
             self.result = self._told(tables, report, chosen)
-            if isinstance(self.portfolio, Portfolio):
+            if not parts.has_foreign_portfolio:
                 self.portfolio.detach(self.result)
         return backtest._stats(report)  # noqa: SLF001 - as above
 
@@ -187,12 +197,6 @@ class EventEngine:
             attach=attach,
             steps=steps,
         )
-
-    def _attach_components(self) -> None:
-        for component in dict.fromkeys((self.executor, self.portfolio)):
-            attach = getattr(component, "attach_engine", None)
-            if attach is not None:
-                attach(self)
 
     def _job(
         self, start: Moment | None = None, end: Moment | None = None, *, executed: bool = True
@@ -304,6 +308,47 @@ class CrossSymbolEventEngine(EventEngine):
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
         self._timeframes = timeframes
         self._align = backtest._alignment(align)  # noqa: SLF001 - one face, two doors
+
+
+def batch(
+    simulator: ExecutionSimulator,
+    candles: tuple[Any, Any, str],
+    signals: Sequence[Any],
+    *,
+    cash: float,
+    backend: str,
+) -> pl.DataFrame:
+    """Play signals over candles; `ExecutionSimulator.evaluate_exits_batch` says how."""
+    import polars as pl  # noqa: PLC0415 - slow to import
+
+    bids, asks, symbol = candles
+    engine = EventEngine(
+        bids, asks, lambda _bar: signals, simulator, Portfolio(cash), symbol=symbol, backend=backend
+    )
+
+    def at_once(job: Job) -> Job:
+        first = pl.int_range(pl.len()) == 0
+        settings = {**job.settings, "close_at_end": False}
+        return dataclasses.replace(job, when=first, settings=settings)
+
+    engine._play(at_once)  # noqa: SLF001 - of this module
+    assert engine.result is not None, "Omega's own executor ran"  # noqa: S101 - of this module alone
+    return engine.result.trades
+
+
+def _refuse_overrides(executor: ExecutionSimulator) -> None:
+    """Refuse what would have no effect: a method that the native loop does not call."""
+    kind = type(executor)
+    changed = [name for name in _EXECUTOR if getattr(kind, name, None) is not _own(name)]
+    if changed:
+        raise ConfigError(
+            f"executor: {kind.__name__} overrides {', '.join(changed)}, which the native loop never "
+            "calls; write an executor that follows omega.protocols.Executor instead"
+        )
+
+
+def _own(name: str) -> object:
+    return getattr(ExecutionSimulator, name, None)
 
 
 class Recorder:

@@ -254,9 +254,7 @@ class SymbolDataSlice:
         """
         time = to_units(timestamp, self._unit)
         if time > self._base.now:
-            raise IndexError(
-                f"set_timestamp({time}) at {self._base.now}: the future is not there"
-            )
+            raise IndexError(f"set_timestamp({time}) at {self._base.now}: the future is not there")
         self._back = (self._base.looks, self._base.complete_at(time), time)
 
     def latest(self, timeframe: str | None = None, side: str | None = None) -> Candle:
