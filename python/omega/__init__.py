@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from omega.columns import Candles
     from omega.components import ExecutionSimulator, Portfolio
     from omega.conditions import Condition, crosses_above, crosses_below, when
-    from omega.forms import Distance, Signals, native
     from omega.engines import CrossSymbolEventEngine, EventEngine
+    from omega.forms import Distance, Signals, native
     from omega.indicators import crossover, crossunder
     from omega.results import BacktestResult
     from omega.store import CandleStore
@@ -57,10 +57,6 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "Portfolio",
-    "ExecutionSimulator",
-    "CrossSymbolEventEngine",
-    "EventEngine",
     "BacktestResult",
     "Bar",
     "BreakEven",
@@ -71,9 +67,12 @@ __all__ = [
     "Condition",
     "ConfigError",
     "Costs",
+    "CrossSymbolEventEngine",
     "Distance",
     "EquityPercent",
+    "EventEngine",
     "Execution",
+    "ExecutionSimulator",
     "Fill",
     "FixedLots",
     "FixedUnits",
@@ -83,6 +82,7 @@ __all__ = [
     "OmegaError",
     "PartialClose",
     "PendingOrder",
+    "Portfolio",
     "Position",
     "RiskAmount",
     "RiskPercent",

@@ -1,7 +1,7 @@
 """Strategies of all forms, asked in one way.
 
-What goes in: an object with `evaluate`, `on_data` or `check_entry`, or one of Omega's own forms. What
-comes out: what the loop calls, and whether it calls it with an index and slices or with a bar.
+What goes in: an object with `evaluate`, `on_data` or `check_entry`, or one of Omega's own forms.
+What comes out: what the loop calls, and whether with an index and slices or with a bar.
 """
 
 from __future__ import annotations

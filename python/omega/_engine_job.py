@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from omega._job import Job
 from omega.backtest import (
@@ -85,7 +85,8 @@ class Parts:
         if self.is_native:
             own = [self.executor] if self.has_foreign_portfolio else [self.executor, self.portfolio]
         else:
-            context = Outside(context, self.executor, self.portfolio)
+            outside = Outside(context, self.executor, self.portfolio)
+            context = cast("RunContext", outside)
         for one in own:
             one.attach(context)
         # The manager gets the portfolio itself, which knows the run.
@@ -93,7 +94,7 @@ class Parts:
         if attach is not None:
             attach(self.portfolio)
         try:
-            with bound(job.strategy, None, context):
+            with bound(cast("Any", job.strategy), None, context):
                 yield
         finally:
             for one in own:

@@ -57,7 +57,11 @@ class ExecutionSimulator:
         self.conversion = conversion
         self.seed = seed_field(seed)
         self.strict = strict
-        self._given = {"instruments": instruments, "costs": costs, "execution": execution}
+        self._given: dict[str, object] = {
+            "instruments": instruments,
+            "costs": costs,
+            "execution": execution,
+        }
         self._given |= {"sizer": sizer, "conversion": conversion, "seed": seed or None}
         self._run: RunContext | None = None
         self._left: list[Any] = []

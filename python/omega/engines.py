@@ -1,7 +1,7 @@
 """The engines under `omega.run_backtest`: the loop over components that can be changed one by one.
 
-What goes in: candles, a strategy, an executor and a portfolio. What comes out: counts that are true,
-and a result where Omega's own executor ran.
+What goes in: candles, a strategy, an executor and a portfolio. What comes out: counts that are
+true, and a result where Omega's own executor ran.
 """
 
 from __future__ import annotations
@@ -23,11 +23,9 @@ from omega._settings import (
     split_managers,
     symbol_fields,
 )
-from omega.components import ExecutionSimulator, Portfolio
-from omega.config import FixedLots
 from omega.columns import Candles
+from omega.components import ExecutionSimulator, Portfolio
 from omega.errors import ConfigError
-from omega.forms import Native, Signals
 from omega.results import BacktestResult, EngineStats
 from omega.slices import MultiSymbolSlice
 from omega.store import CandleStore
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from omega.backtest import Moment
-    from omega.config import Costs, Execution, Sizer
 
 _EXECUTOR = ("process_signal", "active_positions", "evaluate_exits")
 _PORTFOLIO = ("update", "register_entry", "register_exit", "register_fee", "get_open_positions")
@@ -70,7 +67,7 @@ class EventEngine:
         [2.0]
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the contract of engines, whose callers pass these by place
         self,
         bid_candles: Any,  # noqa: ANN401 - anything that speaks Arrow
         ask_candles: Any,  # noqa: ANN401 - as above
@@ -279,7 +276,7 @@ class CrossSymbolEventEngine(EventEngine):
         2
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - as above
         self,
         candles: Mapping[str, Any] | CandleStore,
         strategy: Any,  # noqa: ANN401 - any form
@@ -342,8 +339,8 @@ def _refuse_overrides(executor: ExecutionSimulator) -> None:
     changed = [name for name in _EXECUTOR if getattr(kind, name, None) is not _own(name)]
     if changed:
         raise ConfigError(
-            f"executor: {kind.__name__} overrides {', '.join(changed)}, which the native loop never "
-            "calls; write an executor that follows omega.protocols.Executor instead"
+            f"executor: {kind.__name__} overrides {', '.join(changed)}, which the native loop "
+            "never calls; write an executor that follows omega.protocols.Executor instead"
         )
 
 
@@ -366,7 +363,7 @@ class Recorder:
         slices = self._engine.slices
         symbol = getattr(signal, "symbol", None) or next(iter(slices))
         own = slices[symbol]
-        time = own.latest().timestamp if own.index >= 0 else None  # type: ignore[union-attr]  # a Bar
+        time = own.latest().timestamp if own.index >= 0 else None
         words = ("direction", "type", "entry_price", "stop_loss", "take_profit", "size", "reason")
         told = [getattr(signal, name, None) for name in words]
         told[1] = told[1] or type(signal).__name__.lower()
@@ -383,8 +380,8 @@ class Recorder:
         import polars as pl  # noqa: PLC0415 - slow to import
 
         time = pl.DataFrame(store.symbol(store.symbols[0])).schema["time"]
-        words = {name: pl.String for name in ("symbol", "direction", "type")}
-        levels = {name: pl.Float64 for name in ("entry_price", "stop_loss", "take_profit", "size")}
+        words = dict.fromkeys(("symbol", "direction", "type"), pl.String)
+        levels = dict.fromkeys(("entry_price", "stop_loss", "take_profit", "size"), pl.Float64)
         rest = {"reason": pl.String, "tags": pl.List(pl.String)}
         return {"index": pl.Int64, "time": time, **words, **levels, **rest}
 

@@ -1,7 +1,7 @@
 """What the components of an engine must be able to do; any object that can is one.
 
-What goes in: signals, views of candles and times, which are integers in the unit of the time column.
-What comes out: whatever the component keeps. Omega's own are `omega.ExecutionSimulator` and
+What goes in: signals, views of candles, and times, which are integers in the unit of the time
+column. What comes out: whatever the component keeps. Omega's own are `omega.ExecutionSimulator` and
 `omega.Portfolio`; docs/concepts/engines.md says in which order each is called.
 """
 
@@ -69,7 +69,9 @@ class WithCheckEntry(Protocol):
 
 @runtime_checkable
 class Executor(Protocol):
-    """Turns signals and bars into positions. It may have more:
+    """Turns signals and bars into positions.
+
+    It may have more:
 
     - `execution`, an `omega.Execution`: its cool-downs keep the strategy from being asked;
     - `attach_engine(engine)`, called once before the first bar;
@@ -117,7 +119,9 @@ class ClosedTrade(Protocol):
 
 @runtime_checkable
 class Portfolio(Protocol):
-    """Keeps the money. It may have more:
+    """Keeps the money.
+
+    It may have more:
 
     - `attach_engine(engine)`, called once before the first bar;
     - `mark(positions)`, called before `update` while something is open, with the open positions

@@ -272,13 +272,13 @@ class SymbolDataSlice:
     def history(
         self, timeframe: str | None = None, side: str | None = None, length: int = 1
     ) -> CandleSeries:
-        """Give the last candles of a timeframe, oldest first: as many as there are, at most so many.
+        """Give the last candles of a timeframe, oldest first: so many, or all that there are.
 
         Raises:
             KeyError: The run has no such timeframe.
             ConfigError: The length is no whole number above 0.
         """
-        if isinstance(length, bool) or not isinstance(length, int) or length < 1:
+        if type(length) is not int or length < 1:
             raise ConfigError(f"history: given length {length!r}, expected a whole number above 0")
         past = self._past(timeframe)
         return CandleSeries(self._track(timeframe), max(past - length, 0), past, _side(side))

@@ -73,8 +73,11 @@ def test_a_portfolio_of_ones_own_hears_what_the_native_one_books(backend: str) -
     times = expected.equity["time"].to_physical().to_list()
     assert [time for time, _ in portfolio.equity_curve] == times
     kinds = Counter(what[0] for what in portfolio.heard)
-    assert kinds == {"entry": len(expected.trades), "exit": len(expected.trades),
-                     "fee": 2 * len(expected.trades)}
+    assert kinds == {
+        "entry": len(expected.trades),
+        "exit": len(expected.trades),
+        "fee": 2 * len(expected.trades),
+    }
     assert portfolio.open == {}
 
 
@@ -265,7 +268,7 @@ def test_a_component_that_lacks_a_part_is_refused_by_name() -> None:
 
     with pytest.raises(omega.ConfigError, match="has no active_positions, evaluate_exits"):
         omega.EventEngine(walk(20), None, EveryTen(), Half(), omega.Portfolio())
-    with pytest.raises(omega.ConfigError, match="portfolio: given .* has no update"):
+    with pytest.raises(omega.ConfigError, match=r"portfolio: given .* has no update"):
         omega.EventEngine(walk(20), None, EveryTen(), omega.ExecutionSimulator(), object())
 
 
@@ -274,7 +277,7 @@ def test_the_native_portfolio_says_what_it_is_told_wrongly(backend: str) -> None
     portfolio = omega.Portfolio()
     held = PlainExecutor(portfolio)
     bad: Any = type("Bad", (), {"trade_id": 1, "lots": 1.0, "gross_pnl": 0.0})()
-    with pytest.raises(omega.ConfigError, match="register_entry: .* has no symbol"):
+    with pytest.raises(omega.ConfigError, match=r"register_entry: .* has no symbol"):
         portfolio.register_entry(bad)
     with pytest.raises(omega.OmegaError, match="trade 1 is not open; open are none"):
         portfolio.register_exit(bad)

@@ -98,7 +98,7 @@ def test_forms_without_a_callback_run_with_the_native_executor(backend: str) -> 
 @every_backend
 def test_two_sides_as_two_tables_are_one_symbol(backend: str) -> None:
     data = walk(300)
-    sides = [
+    sides: Any = [
         data.select("time", **{n: f"{side}_{n}" for n in ("open", "high", "low", "close")})
         for side in ("bid", "ask")
     ]
@@ -185,7 +185,7 @@ COOLDOWNS = [
 @pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize(("words", "asked"), COOLDOWNS)
 def test_a_strategy_is_not_asked_while_it_rests(
-    backend: str, own: bool, words: dict[str, int], asked: list[int]
+    backend: str, own: bool, words: dict[str, Any], asked: list[int]
 ) -> None:
     class Enters:
         """Enters where it can, and leaves two bars later where it is asked."""
@@ -270,7 +270,7 @@ def test_the_cross_symbol_engine_is_the_run_over_several_symbols(backend: str) -
                 if own.index >= 0 and own.index % 25 == 0
             ]
 
-    def the_same(bar: omega.Bar) -> Any:
+    def the_same(bar: Any) -> Any:
         asked = []
         for name in bar.symbols:
             try:

@@ -134,16 +134,14 @@ def test_positions_open_at_the_end_are_counted(backend: str) -> None:
     result = played(plan, rising(10), backend=backend)
     assert result.trades["exit_reason"].to_list() == ["end_of_data"] * 2
     assert result.metrics["trades"] == result.stats.exits_triggered == 2
-    left = played(
-        plan, rising(10), backend=backend, execution=omega.Execution(close_at_end=False)
-    )
+    left = played(plan, rising(10), backend=backend, execution=omega.Execution(close_at_end=False))
     assert len(left.positions) == 2
     assert left.equity["equity"][-1] == result.equity["equity"][-1]
 
 
 @pytest.mark.skipif(len(BACKENDS) == 1, reason="there is no other backend to compare with")
 def test_an_indicator_has_the_same_numbers_in_rust_and_in_python() -> None:
-    def values(backend: str) -> list[tuple[float, ...]]:
+    def values(backend: str) -> list[tuple[str, ...]]:
         seen = []
 
         class Looks:
@@ -162,7 +160,7 @@ def test_an_indicator_has_the_same_numbers_in_rust_and_in_python() -> None:
 
 
 def test_the_flag_and_the_argument_have_an_effect(monkeypatch: pytest.MonkeyPatch) -> None:
-    def backend(**argument: str) -> str:
+    def backend(**argument: Any) -> str:
         made = omega.EventEngine(
             walk(20), None, Plan({}), omega.ExecutionSimulator(), omega.Portfolio(), **argument
         )
@@ -216,9 +214,7 @@ def test_the_seed_is_no_clock_and_is_recorded(backend: str) -> None:
 
     def once(**seed: int) -> omega.BacktestResult:
         costs = omega.Costs(slippage_random_pips=5)
-        return played(
-            plan, walk(300), backend=backend, instruments=instrument, costs=costs, **seed
-        )
+        return played(plan, walk(300), backend=backend, instruments=instrument, costs=costs, **seed)
 
     first, again, other = once(), once(), once(seed=7)
     assert first.fingerprint == again.fingerprint != other.fingerprint

@@ -381,7 +381,7 @@ class Driver:
         queue = self.context.queue
         several = isinstance(returned, (list, tuple))
         items = list(cast("list[Any]", returned)) if several else [returned]
-        taken = [*queue, *(items if several or returned is not None else [])]
+        taken: list[Any] = [*queue, *(items if several or returned is not None else [])]
         queue.clear()
         for item in taken:
             if not isinstance(item, (Signal, Close, Cancel, Modify)):
