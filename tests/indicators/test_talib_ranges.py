@@ -20,7 +20,7 @@ CASES: dict[str, tuple[Ours, Theirs]] = {
     "atr": (lambda s: s.atr(14), three(talib.ATR, 14)),
     "bollinger": (
         lambda s: s.bollinger(20, 2.5),
-        lambda b: talib.BBANDS(b["close"], 20, 2.5, 2.5, 0),
+        lambda b: talib.BBANDS(b["close"], 20, 2.5, 2.5),
     ),
     "keltner": (
         lambda s: s.keltner(20, 1.5, 10),
