@@ -235,7 +235,7 @@ impl Parabola {
 /// lagging span is the close itself, to be compared with bars `shift` ago.
 #[must_use]
 pub fn ichimoku(high: &[f64], low: &[f64], lengths: [usize; 3], shift: usize) -> [Vec<f64>; 4] {
-    let [conversion, base, slow] = lengths.map(|n| middles(&highest(&high, n), &lowest(&low, n)));
+    let [conversion, base, slow] = lengths.map(|n| middles(&highest(high, n), &lowest(low, n)));
     let fast = delayed(&middles(&conversion, &base), shift);
     let slow = delayed(&slow, shift);
     [conversion, base, fast, slow]

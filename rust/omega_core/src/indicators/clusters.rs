@@ -79,7 +79,7 @@ impl Groups {
     }
 
     fn label(&mut self, sorted: &[f64], value: f64) -> f64 {
-        if sorted[0] == sorted[sorted.len() - 1] {
+        if sorted[0] >= sorted[sorted.len() - 1] {
             return 0.0;
         }
         self.start(sorted);

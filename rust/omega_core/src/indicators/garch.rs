@@ -48,8 +48,8 @@ impl Garch {
 #[must_use]
 pub fn garch_volatility(values: &[f64], garch: &Garch) -> Vec<f64> {
     match garch.lookback {
-        None => along(&values, garch),
-        Some(lookback) => anew(&values, garch, lookback),
+        None => along(values, garch),
+        Some(lookback) => anew(values, garch, lookback),
     }
 }
 
@@ -79,15 +79,14 @@ fn along(values: &[f64], garch: &Garch) -> Vec<f64> {
             let Some(step) = step.filter(|step| !step.is_nan()) else {
                 return f64::NAN;
             };
-            match &mut state {
-                Some(state) => state.next(step, garch),
-                None => {
-                    first.push(step);
-                    if first.len() < garch.min_periods {
-                        return f64::NAN;
-                    }
-                    state = Some(State::started(&first, garch));
+            if let Some(state) = &mut state {
+                state.next(step, garch);
+            } else {
+                first.push(step);
+                if first.len() < garch.min_periods {
+                    return f64::NAN;
                 }
+                state = Some(State::started(&first, garch));
             }
             state
                 .as_ref()

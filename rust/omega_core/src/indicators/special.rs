@@ -53,7 +53,7 @@ pub fn kalman_mean(values: &[f64], kalman: Kalman) -> Vec<f64> {
 /// n values. The distance itself is not centred.
 #[must_use]
 pub fn kalman_zscore(values: &[f64], n: usize, kalman: Kalman) -> Vec<f64> {
-    let residuals = differences(&values, &kalman_mean(&values, kalman));
+    let residuals = differences(values, &kalman_mean(values, kalman));
     scores(&residuals, &std(&residuals, n, 1))
 }
 
@@ -61,7 +61,7 @@ pub fn kalman_zscore(values: &[f64], n: usize, kalman: Kalman) -> Vec<f64> {
 #[must_use]
 pub fn kalman_garch_zscore(values: &[f64], kalman: Kalman, garch: &Garch) -> Vec<f64> {
     let volatility = garch_volatility(values, garch);
-    let residuals = differences(&values, &kalman_mean(&values, kalman));
+    let residuals = differences(values, &kalman_mean(values, kalman));
     let scale: Vec<f64> = values
         .iter()
         .zip(&volatility)

@@ -29,9 +29,9 @@ pub fn max(values: &[f64], n: usize) -> Vec<f64> {
 #[must_use]
 pub fn median(values: &[f64], n: usize) -> Vec<f64> {
     if n % 2 == 1 {
-        ranked(&values, n, n / 2, |middle, _| middle)
+        ranked(values, n, n / 2, |middle, _| middle)
     } else {
-        ranked(&values, n, n / 2 - 1, |below, above| 0.5 * (below + above))
+        ranked(values, n, n / 2 - 1, |below, above| 0.5 * (below + above))
     }
 }
 
@@ -99,11 +99,11 @@ pub fn zscore(values: &[f64], n: usize, mean: Mean, residual: bool) -> Vec<f64> 
         Mean::Rolling => moving::means(values, n),
         Mean::Ema(period) => recursive::ema(values, period),
     };
-    let residuals = differences(&values, &mean);
+    let residuals = differences(values, &mean);
     let scale = if residual {
         std(&residuals, n, 1)
     } else {
-        std(&values, n, 1)
+        std(values, n, 1)
     };
     scores(&residuals, &scale)
 }
@@ -291,7 +291,7 @@ mod tests {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            (state >> 40) as f64 / 16_777_216.0
+            float((state >> 40) as usize) / 16_777_216.0
         };
         (0..length).map(|_| 1.0 + 0.3 * next() * next()).collect()
     }
@@ -331,7 +331,7 @@ mod tests {
                 ]
             };
             let alone = &plain;
-            for (found, wanted) in pairs(&values).iter().zip(pairs(&alone)) {
+            for (found, wanted) in pairs(&values).iter().zip(pairs(alone)) {
                 assert_eq!(bits(&found[n + 1..]), bits(&wanted[n..]), "{n} {extreme:?}");
             }
         }
@@ -342,9 +342,9 @@ mod tests {
         let line: Vec<f64> = (0..50).map(|i| 3.0 + 0.25 * f64::from(i)).collect();
         let down: Vec<f64> = line.iter().map(|value| -2.0 * value).collect();
         let (line, down) = (&line, &down);
-        assert_eq!(slope(&line, 14)[13..], [0.25; 37]);
-        assert_eq!(correlation(&line, &down, 5)[4..], [-1.0; 46]);
-        assert!(slope(&line, 14)[12].is_nan());
+        assert_eq!(slope(line, 14)[13..], [0.25; 37]);
+        assert_eq!(correlation(line, down, 5)[4..], [-1.0; 46]);
+        assert!(slope(line, 14)[12].is_nan());
     }
 
     #[test]
@@ -354,8 +354,8 @@ mod tests {
         values[71] = values[70];
         let series = &values;
         for n in [1, 2, 5, 14] {
-            let (low, high) = (min(&series, n), max(&series, n));
-            let (middle, upper) = (median(&series, n), quantile(&series, n, 0.8));
+            let (low, high) = (min(series, n), max(series, n));
+            let (middle, upper) = (median(series, n), quantile(series, n, 0.8));
             for i in n - 1..values.len() {
                 let mut window = values[i + 1 - n..=i].to_vec();
                 if window.iter().any(|value| value.is_nan()) {

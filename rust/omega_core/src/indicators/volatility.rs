@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn atr_needs_a_close_before() {
         let [high, low, close] = bars();
-        let result = atr(&high, &low, &close, 2);
+        let result = atr(high, low, close, 2);
         assert!(result[1].is_nan());
         assert_eq!(result[2], f64::midpoint(2.5, 3.5));
     }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn choppiness_compares_the_way_with_the_distance() {
         let [high, low, close] = bars();
-        let result = choppiness(&high, &low, &close, 2);
+        let result = choppiness(high, low, close, 2);
         assert!(result[1].is_nan());
         let wanted = 100.0 * (6.0_f64 / 4.0).log10() / 2.0_f64.log10();
         assert_eq!(result[2], wanted);
