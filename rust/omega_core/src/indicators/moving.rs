@@ -73,8 +73,8 @@ struct Grid {
 }
 
 impl Grid {
-    /// By the least and the largest exponent: all mantissas may be odd. In lanes, which the compiler
-    /// makes one instruction of.
+    /// By the least and the largest exponent: all mantissas may be odd. In lanes, which the
+    /// compiler makes one instruction of.
     fn roughly(values: &[f64]) -> Self {
         let mut least = [f64::INFINITY; LANES];
         let mut most = [0.0; LANES];

@@ -33,8 +33,8 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
     .collect()
 }
 
-/// Typical prices that differ by less than this part (2^-50) are one: sums of three are rounded, and
-/// equal sums of different prices are common where prices have few digits.
+/// Typical prices that differ by less than this part (2^-50) are one: sums of three are rounded,
+/// and equal sums of different prices are common where prices have few digits.
 const ROUNDING: f64 = 8.881_784_197_001_252e-16;
 
 /// Money that came in with rising typical prices, in percent of all that moved in the last n bars
