@@ -1,5 +1,7 @@
 //! Prices weighed by volume.
 
+use std::cmp::Ordering;
+
 use super::momentum::typical;
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need, moving};
@@ -15,15 +17,16 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if close.is_nan() || volume.is_nan() {
             return f64::NAN;
         }
-        if last.is_nan() {
-            state = volume;
-        } else if close > last {
-            state += volume;
-        } else if close < last {
-            state += -volume;
+        let signed = match close.partial_cmp(&last) {
+            Some(Ordering::Greater) => volume,
+            Some(Ordering::Less) => -volume,
+            _ => 0.0,
+        };
+        state = if last.is_nan() {
+            volume
         } else {
-            state += 0.0;
-        }
+            state + signed
+        };
         last = close;
         state
     })
