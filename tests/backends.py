@@ -2,5 +2,5 @@
 
 BACKENDS: tuple[str, ...] = ("rust", "python")
 
-OF_SEVERAL: tuple[str, ...] = ("python",)
+OF_SEVERAL = BACKENDS
 """Those that run several symbols and timeframes."""

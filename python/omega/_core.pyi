@@ -99,6 +99,14 @@ class Bar:
         """Name of the symbol."""
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of all symbols of the run, in order."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it became complete with this step; a symbol may have no new bar at a step."""
+
+    @property
     def timestamp(self) -> int:
         """Open time as the integer in the time column."""
 
@@ -153,8 +161,14 @@ class Bar:
     def volume_window(self, length: int) -> NDArray[np.float64]:
         """Give the last `length` volumes, up to this bar, in the candles' own memory."""
 
+    def tf(self, timeframe: str) -> Bar:
+        """Give the newest complete bar of the symbol on a higher timeframe, as `bar.tf("H1")`."""
+
     def __getitem__(self, key: int | str, /) -> Bar:
-        """Give the bar before as `bar[-1]`; `bar["EURUSD"]` is the bar of that symbol."""
+        """Give the bar before as `bar[-1]`; `bar["EURUSD"]` is that symbol's newest complete bar.
+
+        Of a bar on a higher timeframe it is the newest one on the same timeframe.
+        """
 
 @final
 class SideView:
@@ -427,7 +441,13 @@ class Trade:
 
 @final
 class Run:
-    def __new__(cls, store: CandleStore, cash: float) -> Run: ...
+    def __new__(
+        cls,
+        stores: Sequence[CandleStore],
+        cash: float,
+        timeframes: Sequence[Mapping[str, object]] = ...,
+        align: str = "union",
+    ) -> Run: ...
     @property
     def symbol(self) -> str: ...
     @property
@@ -455,13 +475,23 @@ class Run:
         timeframe: str | None = None,
         symbol: str | None = None,
     ) -> list[Indicator]: ...
-    def column(self, name: str, column: object) -> Indicator: ...
+    def column(
+        self,
+        name: str,
+        column: object,
+        *,
+        timeframe: str | None = None,
+        symbol: str | None = None,
+    ) -> Indicator: ...
+    def candles(
+        self, *, timeframe: str | None = None, symbol: str | None = None
+    ) -> CandleStore: ...
     def declare_warmup(self, bars: int) -> None: ...
     def execute(
         self,
         settings: Mapping[str, Any],
         callbacks: Mapping[str, object],
-        behind: Mapping[str, object],
+        behind: Sequence[Mapping[str, object]],
         on_progress: Callable[[int, int], object] | None,
     ) -> tuple[RunTables, RunReport]: ...
 

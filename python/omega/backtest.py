@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from omega._job import Callback, Job, Pair, Progress, behind_of, symbols_of
+from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
 from omega._settings import (
     PositionManager,
     Settings,
@@ -227,10 +227,9 @@ def _store(
 class _Context:
     """A native run with what only Python can do: Polars expressions."""
 
-    def __init__(self, run: Run, stores: Sequence[CandleStore]) -> None:
+    def __init__(self, run: Run, symbols: Sequence[str]) -> None:
         self._run = run
-        self._stores = {store.symbols[0]: store for store in stores}
-        self.symbols = tuple(self._stores)
+        self.symbols = tuple(symbols)
         self.queue: list[Action] = run.queue
         self.next_order_id = run.next_order_id
         self.indicator = run.indicator
@@ -241,16 +240,30 @@ class _Context:
     def expression(
         self, expression: pl.Expr, name: str, *, timeframe: str | None, symbol: str | None
     ) -> Indicator:
-        """Evaluate a Polars expression over the candles."""
+        """Evaluate a Polars expression over the candles of a symbol on a timeframe."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        if timeframe is not None:
-            raise ConfigError("column: the native backend has no timeframes yet")
-        frame = pl.DataFrame(self._stores[symbol or self.symbols[0]])
-        bid = "bid" if "bid" in frame.columns else "bid_{}"
-        sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
-        values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
-        return self._run.column(name, values.get_column(name), symbol=symbol)
+        candles = self._run.candles(timeframe=timeframe, symbol=symbol)
+        frame = both_sides(pl.DataFrame(candles), candles.spread(candles.symbols[0]))
+        values = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
+        return self._run.column(name, values, timeframe=timeframe, symbol=symbol)
+
+
+def both_sides(frame: pl.DataFrame, spread: float) -> pl.DataFrame:
+    """Give both sides of candles by name, plain names standing for the bid side (rule T2)."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    prices = ("open", "high", "low", "close")
+    bid = "bid" if "bid" in frame.columns else "bid_{}"
+    distance = pl.col("spread") if "spread" in frame.columns else spread
+    sides = {f"bid_{price}": pl.col(bid.format(price)) for price in prices}
+    for price in prices:
+        if "ask" in frame.columns:
+            sides[f"ask_{price}"] = pl.col("ask")
+        elif f"ask_{price}" not in frame.columns:
+            sides[f"ask_{price}"] = pl.col(f"bid_{price}") + distance
+    plain = {price: pl.col(f"bid_{price}") for price in prices}
+    return frame.with_columns(**sides).with_columns(**plain)
 
 
 def _ready(strategy: object) -> Strategy | Callback:
@@ -275,7 +288,9 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
         job.settings["align"],
     )
     native = [_native_behind(behind) for behind in job.behind]
-    with bound(job.strategy, job.manager, _Context(run, job.stores)):
+    with bound(
+        job.strategy, job.manager, _Context(run, [store.symbols[0] for store in job.stores])
+    ):
         if isinstance(job.strategy, Strategy):
             run.declare_warmup(job.strategy.warmup)
         callbacks = callbacks_of(job.strategy, job.manager)

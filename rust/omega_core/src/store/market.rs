@@ -91,7 +91,8 @@ impl Market {
     /// Several symbols in their order; their times are merged, their columns stay where they are.
     ///
     /// # Errors
-    /// `Config` where there is no symbol, their units differ, or one repeats a time.
+    /// `Config` where there is no symbol, their units differ, one repeats a time, or no time is
+    /// common to all.
     pub fn new(symbols: Vec<Arc<SymbolCandles>>, align: Align) -> Result<Self, OmegaError> {
         let Some(first) = symbols.first() else {
             return Err(refused(
@@ -125,6 +126,15 @@ impl Market {
             Align::Union => union(&symbols),
             Align::Intersection => intersection(&symbols),
         };
+        if times.is_empty() {
+            let names: Vec<&str> = symbols.iter().map(|candles| candles.name()).collect();
+            return Err(OmegaError::Config {
+                parameter: "align".into(),
+                given: "intersection".into(),
+                expected: format!("times that all of {} have", names.join(", ")),
+                hint: "Use align='union', or candles of one clock".into(),
+            });
+        }
         Ok(Self {
             symbols,
             timeframes: Vec::new(),
