@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks.engine import ingest, loop
+from benchmarks.engine import indicators, ingest, loop
 
 
 def main() -> int:
@@ -24,6 +24,7 @@ def main() -> int:
         loop.views,
         loop.backends,
         ingest.figures,
+        indicators.figures,
         loop.scaling,
     ):
         for figure in measure():

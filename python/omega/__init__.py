@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
+    from omega.conditions import Condition, crosses_above, crosses_below, when
+    from omega.forms import Distance, Signals, native
     from omega.indicators import crossover, crossunder
     from omega.results import BacktestResult
     from omega.store import CandleStore
@@ -60,8 +62,10 @@ __all__ = [
     "CandleStore",
     "Candles",
     "Close",
+    "Condition",
     "ConfigError",
     "Costs",
+    "Distance",
     "EquityPercent",
     "Execution",
     "Fill",
@@ -77,6 +81,7 @@ __all__ = [
     "RiskAmount",
     "RiskPercent",
     "Signal",
+    "Signals",
     "Strategy",
     "TimeExit",
     "Timeframe",
@@ -84,30 +89,41 @@ __all__ = [
     "TrailingStop",
     "UnknownInstrument",
     "__version__",
+    "crosses_above",
+    "crosses_below",
     "crossover",
     "crossunder",
     "errors",
     "get_active_backend",
     "instruments",
+    "native",
     "run_backtest",
+    "when",
 ]
 
 _LOADED_ON_USE = {
-    "Bar": "omega._core",
     "BacktestResult": "omega.results",
+    "Bar": "omega._native",
     "CandleStore": "omega.store",
     "Candles": "omega.columns",
-    "Fill": "omega._core",
-    "Indicator": "omega._core",
-    "PendingOrder": "omega._core",
-    "Position": "omega._core",
+    "Condition": "omega.conditions",
+    "Distance": "omega.forms",
+    "Fill": "omega._native",
+    "Indicator": "omega._native",
+    "PendingOrder": "omega._native",
+    "Position": "omega._native",
+    "Signals": "omega.forms",
     "Strategy": "omega.strategy",
     "Timeframe": "omega.timeframes",
-    "Trade": "omega._core",
+    "Trade": "omega._native",
+    "crosses_above": "omega.conditions",
+    "crosses_below": "omega.conditions",
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
     "get_active_backend": "omega.backtest",
+    "native": "omega.forms",
     "run_backtest": "omega.backtest",
+    "when": "omega.conditions",
 }
 
 if not TYPE_CHECKING:

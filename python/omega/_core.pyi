@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer, CapsuleType
 
+from omega.conditions import Condition
 from omega.signals import Action
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Column",
     "Fill",
     "Indicator",
+    "Mask",
+    "NativeStrategy",
     "PendingOrder",
     "Position",
     "Run",
@@ -218,6 +221,21 @@ class Indicator:
 
     def __len__(self) -> int:
         """Count the values known by now."""
+
+    def __gt__(self, other: Indicator | float, /) -> Condition:
+        """Make the condition over all bars that it is above another, or above a number."""
+
+    def __ge__(self, other: Indicator | float, /) -> Condition:
+        """Make the condition that it is not below another, or a number."""
+
+    def __lt__(self, other: Indicator | float, /) -> Condition:
+        """Make the condition that it is below another, or a number."""
+
+    def __le__(self, other: Indicator | float, /) -> Condition:
+        """Make the condition that it is not above another, or a number."""
+
+    def __hash__(self) -> int:
+        """Tell it from others; it equals itself alone."""
 
 @final
 class Position:
@@ -440,12 +458,23 @@ class Trade:
         """The strategy's own marks."""
 
 @final
+class Mask:
+    def __and__(self, other: Mask) -> Mask: ...
+    def __or__(self, other: Mask) -> Mask: ...
+    def __invert__(self) -> Mask: ...
+    def __len__(self) -> int: ...
+    def count(self) -> int: ...
+
+@final
+class NativeStrategy: ...
+
+@final
 class Run:
     def __new__(
         cls,
         stores: Sequence[CandleStore],
         cash: float,
-        timeframes: Sequence[Mapping[str, object]] = ...,
+        timeframes: Sequence[Mapping[str, object]] = [],
         align: str = "union",
     ) -> Run: ...
     @property
@@ -453,7 +482,7 @@ class Run:
     @property
     def queue(self) -> list[Action]: ...
     @property
-    def warmup(self) -> int: ...
+    def warmup(self) -> list[int]: ...
     @property
     def balance(self) -> float: ...
     @property
@@ -482,15 +511,28 @@ class Run:
         *,
         timeframe: str | None = None,
         symbol: str | None = None,
+        warmup: bool = True,
     ) -> Indicator: ...
+    def compare(self, how: str, left: Indicator | float, right: Indicator | float) -> Mask: ...
+    def mask(self, column: Indicator) -> Mask: ...
     def candles(
         self, *, timeframe: str | None = None, symbol: str | None = None
     ) -> CandleStore: ...
+    def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> NativeStrategy: ...
+    @staticmethod
+    def signals(told: object) -> NativeStrategy: ...
     def declare_warmup(self, bars: int) -> None: ...
     def execute(
         self,
         settings: Mapping[str, Any],
         callbacks: Mapping[str, object],
+        behind: Sequence[Mapping[str, object]],
+        on_progress: Callable[[int, int], object] | None,
+    ) -> tuple[RunTables, RunReport]: ...
+    def execute_native(
+        self,
+        settings: Mapping[str, Any],
+        strategy: NativeStrategy,
         behind: Sequence[Mapping[str, object]],
         on_progress: Callable[[int, int], object] | None,
     ) -> tuple[RunTables, RunReport]: ...

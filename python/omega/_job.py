@@ -15,6 +15,7 @@ from omega._settings import PositionManager, Settings
 from omega._values import nearest
 from omega.config import Execution
 from omega.errors import ConfigError
+from omega.forms import Native, Signals
 from omega.instruments import Instrument
 from omega.signals import Action
 from omega.store import CandleStore
@@ -56,15 +57,17 @@ class Job:
         timeframes: Higher timeframes, of every symbol.
         manager: A position manager of the user's own.
         on_progress: Called with steps done and steps in all.
+        when: A condition on which alone `on_bar` is called.
     """
 
     stores: Sequence[CandleStore]
-    strategy: Strategy | Callback
+    strategy: Strategy | Callback | Signals | Native
     settings: Settings
     behind: Sequence[Behind]
     timeframes: Sequence[TimeframeJob]
     manager: PositionManager | None
     on_progress: Progress | None
+    when: Any = None
 
 
 def symbols_of(store: CandleStore) -> list[CandleStore]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from omega._native import core
 from omega.errors import ConfigError, OmegaError
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ def save(result: BacktestResult, directory: Path, *, overwrite: bool) -> Path:
 
 def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[str, Any]]:
     """Read the tables and the manifest; raise `broken` where they are not what was saved."""
-    from omega._core import RunTables  # noqa: PLC0415 - the module is usable without the core
-
     kept = _manifest(directory, broken)
     frames = {}
     for name in TABLES:
@@ -59,7 +58,7 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
                 f"the manifest has {kept['files'][name]}"
             )
         frames[name] = pl.read_parquet(file)
-    tables = RunTables.from_tables(frames, **kept["tables"])
+    tables = core.RunTables.from_tables(frames, **kept["tables"])
     if (found := tables.fingerprint()) != kept["fingerprint"]:
         raise broken(
             f"'{directory}' holds a result with fingerprint {found}, "

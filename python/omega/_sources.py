@@ -11,15 +11,18 @@ import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
-from omega._core import Column, ipc_columns, ipc_names, table_columns
+from omega._native import core
 from omega.errors import ConfigError, InvalidCandleData
 
-Take = Callable[[Sequence[str]], dict[str, Column]]
+if TYPE_CHECKING:
+    from omega._core import Column
+
+Take: TypeAlias = "Callable[[Sequence[str]], dict[str, Column]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def _polars(frame: pl.DataFrame) -> Source:
     # Column by column: the export of a whole frame joins its chunks, which would be a copy.
     return Source(
         frame.columns,
-        lambda names: {name: Column.from_arrow(frame.get_column(name)) for name in names},
+        lambda names: {name: core.Column.from_arrow(frame.get_column(name)) for name in names},
     )
 
 
@@ -102,27 +105,27 @@ def _ipc(path: Path) -> Source:
     """Map the file into memory; one that is compressed cannot be shared, and Polars reads it."""
     with path.open("rb") as file, contextlib.suppress(ValueError):
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        names = ipc_names(mapped)
+        names = core.ipc_names(mapped)
         if names is not None:
             return Source(names, lambda wanted: _mapped(path, mapped, wanted))
     return _lazy(pl.scan_ipc(path))
 
 
 def _mapped(path: Path, mapped: mmap.mmap, names: Sequence[str]) -> dict[str, Column]:
-    columns = ipc_columns(mapped, list(names))
+    columns = core.ipc_columns(mapped, list(names))
     return _lazy(pl.scan_ipc(path)).take(names) if columns is None else dict(columns)
 
 
 def _duckdb(relation: Any) -> Source:  # noqa: ANN401 - DuckDB is never imported here
     def take(names: Sequence[str]) -> dict[str, Column]:
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
-        return dict(table_columns(relation.project(quoted)))
+        return dict(core.table_columns(relation.project(quoted)))
 
     return Source(list(relation.columns), take)
 
 
 def _arrow(table: Any) -> Source:  # noqa: ANN401 - anything that speaks Arrow
-    columns = table_columns(table)
+    columns = core.table_columns(table)
     by_name = dict(columns)
     if len(by_name) != len(columns):
         names = [name for name, _ in columns]
@@ -156,13 +159,13 @@ def _pandas_column(name: str, values: Any, *, cast: bool) -> Column:  # noqa: AN
     if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
         return _shared(name, values.to_numpy(), cast=cast)
     if isinstance(dtype, np.dtype) and dtype.kind == "O":
-        return Column.from_arrow(pl.Series(values.to_list()))
-    return Column.from_arrow(values)
+        return core.Column.from_arrow(pl.Series(values.to_list()))
+    return core.Column.from_arrow(values)
 
 
 def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool) -> Column:
     if values.flags.c_contiguous:
-        return Column.from_buffer(values)
+        return core.Column.from_buffer(values)
     if not cast:
         raise InvalidCandleData(
             f"column {name!r}: its values lie {values.strides[0]} bytes apart, so that they cannot "
@@ -171,4 +174,4 @@ def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool) -> Column:
             column=name,
             rule="column",
         )
-    return Column.from_buffer(np.ascontiguousarray(values), copied=True)
+    return core.Column.from_buffer(np.ascontiguousarray(values), copied=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
+from omega._native import core
 from omega._settings import (
     PositionManager,
     Settings,
@@ -22,13 +24,15 @@ from omega._settings import (
     split_managers,
     symbol_fields,
 )
+from omega.conditions import condition_of, triggers_of
 from omega.config import Costs, Execution, FixedLots, Sizer
-from omega.errors import BackendUnavailable, ConfigError
+from omega.errors import BackendUnavailable, BackendWarning, ConfigError
+from omega.forms import Native, Signals
 from omega.instruments import Instrument
 from omega.managers import Manager
 from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
-from omega.store import CandleStore
+from omega.store import CandleStore, both_sides, over
 from omega.strategy import RunContext, Strategy
 from omega.timeframes import TimeframeJob, Timeframes, timeframe_jobs
 from omega.times import last_moment_of, to_units
@@ -36,7 +40,7 @@ from omega.times import last_moment_of, to_units
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega._core import Indicator, Run, RunReport
+    from omega._core import Indicator, NativeStrategy, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
 
@@ -48,8 +52,9 @@ SEMANTICS_VERSION = 1
 
 def run_backtest(
     data: Any,  # noqa: ANN401 - anything that speaks Arrow
-    strategy: Strategy | type[Strategy] | Callback,
+    strategy: Strategy | type[Strategy] | Callback | Signals | Native,
     *,
+    when: Any = None,  # noqa: ANN401 - anything that holds on bars
     symbol: str | None = None,
     instruments: Instrument | Mapping[str, Instrument] | str | None = None,
     start: Moment | None = None,
@@ -78,7 +83,9 @@ def run_backtest(
     Args:
         data: A frame, table, path or `CandleStore` with `time` and prices, or one for each symbol
             (see `CandleStore`).
-        strategy: A `Strategy`, a class of one, or a function `on_bar(bar)`.
+        strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)` or
+            `omega.native(...)`.
+        when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
         symbol: Name of the symbol; "SYMBOL" where the data names none.
         instruments: An `Instrument`, one for each symbol, "auto" for a preset of the symbol's name,
             or None: one unit a lot, no rounding, quoted in the account currency.
@@ -97,7 +104,8 @@ def run_backtest(
         align: Of several symbols: "union" of their times, or "intersection".
         position_manager: Built-in managers, or an object with `manage_positions(...)`; the
             strategy's own `position_manager` by default.
-        backend: "auto", "rust" or "python", the readable reference.
+        backend: "rust"; "python", the readable reference; or "auto": what the environment variable
+            OMEGA_USE_RUST_EVENT_ENGINE says, else Rust, or Python where Rust cannot be loaded.
         seed: Key of the random slippage.
         strict: Whether a rejected order raises instead of becoming a row.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
@@ -125,7 +133,7 @@ def run_backtest(
         >>> result.trades["net_pnl"].to_list()
         [2.0]
     """
-    chosen = _backend(backend)
+    chosen = _backend(backend, warn=True)
     execution = execution or Execution()
     sizer = sizer or FixedLots(1.0)
     store = _store(data, symbol, validate)
@@ -151,7 +159,7 @@ def run_backtest(
     behind = behind_of(stores, own_instruments, account_currency, conversion, execution)
     higher = timeframe_jobs(timeframes, stores)
     with _progress(progress) as on_progress:
-        job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress)
+        job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress, when)
         tables, report = _BACKENDS[chosen](job)
     span = {"start": start, "end": end, "seed": seed, "strict": strict, "align": align}
     money = {"cash": float(cash), "account_currency": account_currency, "conversion": conversion}
@@ -178,7 +186,7 @@ def get_active_backend() -> str:
     """Tell which backend a run would use now: "rust" or "python".
 
     Raises:
-        BackendUnavailable: The flag asks for one that is not there.
+        BackendUnavailable: The flag asks for Rust, and the native module cannot be loaded.
         ConfigError: The flag has an unknown value.
 
     Example:
@@ -188,7 +196,7 @@ def get_active_backend() -> str:
     return _backend("auto")
 
 
-def _backend(asked: str) -> str:
+def _backend(asked: str, *, warn: bool = False) -> str:
     if asked not in ("auto", "rust", "python"):
         raise ConfigError(f"backend: given {asked!r}, expected 'auto', 'rust' or 'python'")
     if asked == "auto":
@@ -202,10 +210,16 @@ def _backend(asked: str) -> str:
     try:
         importlib.import_module("omega._core")
     except ImportError as problem:
-        raise BackendUnavailable(
+        message = (
             f"the native module omega._core cannot be loaded: {problem}. Install the wheel for "
             "this Python and machine, or build it with 'make'"
-        ) from problem
+        )
+        if asked == "rust":
+            raise BackendUnavailable(message) from problem
+        if warn:
+            slow = f"{message}. This run goes by the Python backend: same results, far slower"
+            warnings.warn(slow, BackendWarning, stacklevel=3)
+        return "python"
     return "rust"
 
 
@@ -227,53 +241,45 @@ def _store(
 class _Context:
     """A native run with what only Python can do: Polars expressions."""
 
-    def __init__(self, run: Run, symbols: Sequence[str]) -> None:
+    def __init__(self, run: Run, stores: Sequence[CandleStore]) -> None:
         self._run = run
-        self.symbols = tuple(symbols)
+        self.symbols = tuple(store.symbols[0] for store in stores)
         self.queue: list[Action] = run.queue
         self.next_order_id = run.next_order_id
         self.indicator = run.indicator
+        self.compare, self.mask = run.compare, run.mask
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has
         return getattr(self._run, name)
 
     def expression(
-        self, expression: pl.Expr, name: str, *, timeframe: str | None, symbol: str | None
+        self,
+        expression: pl.Expr,
+        name: str,
+        *,
+        timeframe: str | None,
+        symbol: str | None,
+        warmup: bool = True,
     ) -> Indicator:
-        """Evaluate a Polars expression over the candles of a symbol on a timeframe."""
+        """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        candles = self._run.candles(timeframe=timeframe, symbol=symbol)
-        frame = both_sides(pl.DataFrame(candles), candles.spread(candles.symbols[0]))
-        values = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
-        return self._run.column(name, values, timeframe=timeframe, symbol=symbol)
+        frame = both_sides(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
+        column = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
+        place = {"timeframe": timeframe, "symbol": symbol}
+        return self._run.column(name, column, **place, warmup=warmup)
 
 
-def both_sides(frame: pl.DataFrame, spread: float) -> pl.DataFrame:
-    """Give both sides of candles by name, plain names standing for the bid side (rule T2)."""
-    import polars as pl  # noqa: PLC0415 - as above
-
-    prices = ("open", "high", "low", "close")
-    bid = "bid" if "bid" in frame.columns else "bid_{}"
-    distance = pl.col("spread") if "spread" in frame.columns else spread
-    sides = {f"bid_{price}": pl.col(bid.format(price)) for price in prices}
-    for price in prices:
-        if "ask" in frame.columns:
-            sides[f"ask_{price}"] = pl.col("ask")
-        elif f"ask_{price}" not in frame.columns:
-            sides[f"ask_{price}"] = pl.col(f"bid_{price}") + distance
-    plain = {price: pl.col(f"bid_{price}") for price in prices}
-    return frame.with_columns(**sides).with_columns(**plain)
-
-
-def _ready(strategy: object) -> Strategy | Callback:
+def _ready(strategy: object) -> Strategy | Callback | Signals | Native:
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy()
-    if isinstance(strategy, Strategy) or (callable(strategy) and not isinstance(strategy, type)):
+    if isinstance(strategy, (Strategy, Signals, Native)):
+        return strategy
+    if callable(strategy) and not isinstance(strategy, type):
         return strategy
     raise ConfigError(
-        f"strategy: given {strategy!r}, expected a Strategy, a class of one or a function "
-        "on_bar(bar)"
+        f"strategy: given {strategy!r}, expected a Strategy, a class of one, a function "
+        "on_bar(bar), omega.Signals(...) or omega.native(...)"
     )
 
 
@@ -288,13 +294,27 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
         job.settings["align"],
     )
     native = [_native_behind(behind) for behind in job.behind]
-    with bound(
-        job.strategy, job.manager, _Context(run, [store.symbols[0] for store in job.stores])
-    ):
+    context = _Context(run, job.stores)
+    if isinstance(job.strategy, (Signals, Native)):
+        core = _core_strategy(job, run, context)
+        return run.execute_native(job.settings, core, native, job.on_progress)
+    with bound(job.strategy, job.manager, context):
         if isinstance(job.strategy, Strategy):
             run.declare_warmup(job.strategy.warmup)
-        callbacks = callbacks_of(job.strategy, job.manager)
+        callbacks = callbacks_of(job, context)
         return run.execute(job.settings, callbacks, native, job.on_progress)
+
+
+def _core_strategy(job: Job, run: Run, context: _Context) -> NativeStrategy:
+    """Make a strategy of the core for the candles of a run."""
+    if len(job.stores) > 1 or job.manager is not None:
+        raise ConfigError(
+            f"strategy: {type(job.strategy).__name__} trades one symbol and takes built-in "
+            "managers alone; write a Strategy for more"
+        )
+    if isinstance(job.strategy, Native):
+        return run.native(job.strategy.name, list(job.strategy.parameters))
+    return run.signals(job.strategy.told(context))  # type: ignore[union-attr]  # the other one
 
 
 def _native_behind(behind: Behind) -> dict[str, object]:
@@ -348,21 +368,34 @@ def bound(
         strategy._run = None  # noqa: SLF001 - as above
 
 
-def callbacks_of(
-    strategy: Strategy | Callback, manager: PositionManager | None
-) -> dict[str, object]:
+def callbacks_of(job: Job, context: RunContext) -> dict[str, object]:
     """Give the functions that the loop calls; those of a class unbound, with their instance."""
-    manage = None if manager is None else manager.manage_positions
+    strategy, manager = job.strategy, job.manager
+    fields: dict[str, object] = {
+        "manage": None if manager is None else manager.manage_positions,
+        "triggers": [],
+    }
     if not isinstance(strategy, Strategy):
-        plain = {"on_bar": strategy, "instance": None, "on_fill": None, "on_exit": None}
-        return {**plain, "manage": manage}
+        on_bar: object = strategy
+        if job.when is not None:
+            declarer = Strategy()
+            declarer._run = context  # noqa: SLF001 - it declares for this run
+            condition = condition_of(job.when, declarer)
+            fields["triggers"], on_bar = [(strategy, condition.mask(context))], None
+        return {**fields, "on_bar": on_bar, "instance": None, "on_fill": None, "on_exit": None}
     kind = type(strategy)
+    conditions = triggers_of(strategy)
+    if job.when is not None:
+        conditions["on_bar"] = job.when
+    masks = {name: condition_of(c, strategy).mask(context) for name, c in conditions.items()}
+    alone = masks and (kind.on_bar is Strategy.on_bar or "on_bar" in masks)
     return {
-        "on_bar": kind.on_bar,
+        **fields,
+        "triggers": [(getattr(kind, name), mask) for name, mask in masks.items()],
+        "on_bar": None if alone else kind.on_bar,
         "instance": strategy,
         "on_fill": None if kind.on_fill is Strategy.on_fill else kind.on_fill,
         "on_exit": None if kind.on_exit is Strategy.on_exit else kind.on_exit,
-        "manage": manage,
     }
 
 
@@ -415,11 +448,9 @@ def _stats(report: RunReport) -> EngineStats:
 
 
 def _manifest(store: CandleStore, config: dict[str, Any]) -> dict[str, Any]:
-    from omega._core import VERSION  # noqa: PLC0415 - the message is ours where it is missing
-
     return {
         "engine": "omega-backtest",
-        "engine_version": VERSION,
+        "engine_version": core.VERSION,
         "semantics_version": SEMANTICS_VERSION,
         "data": store.describe(),
         "configuration": config,

@@ -15,6 +15,7 @@ from typing import Any
 
 __all__ = [
     "BackendUnavailable",
+    "BackendWarning",
     "CallbackFailed",
     "CandleWarning",
     "ConfigError",
@@ -153,5 +154,14 @@ class CandleWarning(UserWarning):
 
     Example:
         >>> issubclass(CandleWarning, UserWarning)
+        True
+    """
+
+
+class BackendWarning(UserWarning):
+    """A run goes by the slower Python backend, as the native module cannot be loaded.
+
+    Example:
+        >>> issubclass(BackendWarning, UserWarning)
         True
     """

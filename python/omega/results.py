@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import polars as pl
 
 from omega import _results_files, _results_text
+from omega._native import core
 from omega._results_example import EXAMPLE
 from omega._results_files import TABLES
 from omega.errors import ConfigError, OmegaError
@@ -419,8 +420,6 @@ def tables_from_columns(
         >>> pl.DataFrame(tables.equity())["equity"].to_list()
         [5.0, 6.0]
     """
-    from omega._core import RunTables  # noqa: PLC0415 - the module is usable without the core
-
     shape: dict[str, Any] = {
         "symbols": list(symbols),
         "contract_sizes": [1.0] * len(symbols) if contract_sizes is None else list(contract_sizes),
@@ -437,12 +436,12 @@ def tables_from_columns(
             for bound in ("net_pnl_worst", "net_pnl_best")
             if bound in trades
         }
-    empty = RunTables.from_tables({}, **shape | {"timezone": None})
+    empty = core.RunTables.from_tables({}, **shape | {"timezone": None})
     frames = {
         name: _frame(name, table, pl.DataFrame(getattr(empty, name)()).schema)
         for name, table in given.items()
     }
-    return RunTables.from_tables(frames, **shape)
+    return core.RunTables.from_tables(frames, **shape)
 
 
 def _frame(name: str, columns: Mapping[str, Sequence[object]], schema: pl.Schema) -> pl.DataFrame:

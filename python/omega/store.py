@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from omega._native import core
 from omega._values import nearest
 from omega.columns import symbol_inputs
 from omega.errors import CandleWarning, ConfigError
@@ -30,7 +31,7 @@ class CandleStore:
     """Candles of one or more symbols, shared with the input and checked.
 
     Attributes:
-        native: The native store, which a run walks.
+        native: The native store, which a run walks; a plain one where that cannot be loaded.
 
     Example:
         >>> import polars as pl
@@ -81,12 +82,10 @@ class CandleStore:
                 raise ConfigError("data: a CandleStore has its symbol and columns already")
             self.native = data.native
             return
-        from omega import _core  # noqa: PLC0415 - the package can be read where it is not built
-
         mode, levels = _mode(validate)
         inputs = symbol_inputs(data, symbol=symbol, columns=columns, cast=cast)
         _refuse_unknown("allow_negative", allow_negative, [one.symbol for one in inputs])
-        self.native = _core.CandleStore(
+        self.native = core.CandleStore(
             [(one.symbol, one.columns, one.spread) for one in inputs],
             mode,
             levels,
@@ -160,7 +159,7 @@ class CandleStore:
             CandleStore(B: 1 quotes, 2024-01-01 00:00 to 2024-01-01 00:00, 0 bytes copied)
         """
         self._known(name)
-        return _wrap(self.native.symbol(name))
+        return over(self.native.symbol(name))
 
     def buffers(self, column: str) -> list[tuple[int, int]]:
         """Give the address and the length in bytes of each segment of a column.
@@ -310,10 +309,37 @@ class CandleStore:
         return self.native.__arrow_c_stream__(requested_schema)
 
 
-def _wrap(native: _core.CandleStore) -> CandleStore:
+def over(native: _core.CandleStore) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
     store.native = native
     return store
+
+
+def both_sides(store: CandleStore) -> pl.DataFrame:
+    """Give the candles of one symbol with both sides, plain names standing for the bid (rule T2).
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+        >>> both_sides(CandleStore(ticks)).select("close", "ask_close").row(0)
+        (1.0, 1.1)
+    """
+    import polars as pl  # noqa: PLC0415 - as CandleStore.validate
+
+    frame = pl.DataFrame(store)
+    prices = ("open", "high", "low", "close")
+    bid = "bid" if "bid" in frame.columns else "bid_{}"
+    sides = {f"bid_{price}": pl.col(bid.format(price)) for price in prices}
+    plain = {price: pl.col(f"bid_{price}") for price in prices}
+    constant = store.native.spread(store.symbols[0])
+    distance = pl.col("spread") if "spread" in frame.columns else pl.lit(constant)
+    for price in prices:
+        if "ask" in frame.columns:
+            plain[f"ask_{price}"] = pl.col("ask")
+        elif f"ask_{price}" not in frame.columns:
+            plain[f"ask_{price}"] = pl.col(f"bid_{price}") + distance
+    return frame.with_columns(**sides).with_columns(**plain)
 
 
 def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:

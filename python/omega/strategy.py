@@ -11,12 +11,16 @@ import inspect
 from collections.abc import Sequence
 from datetime import datetime
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omega._indicators.averages import Averages
+from omega._indicators.channels import Channels
 from omega._indicators.declaring import Declares
+from omega._indicators.momentum import Momentum
+from omega._indicators.statistics import Statistics
 from omega._indicators.volatility import Volatility
 from omega._values import nearest
+from omega.conditions import Evaluates
 from omega.errors import ConfigError
 from omega.signals import Action, Cancel, Close, Modify, Signal
 
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
 
 
-class RunContext(Declares, Protocol):
+class RunContext(Declares, Evaluates, Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
     symbols: tuple[str, ...]
@@ -40,13 +44,8 @@ class RunContext(Declares, Protocol):
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
 
-    def expression(
-        self, expression: pl.Expr, name: str, *, timeframe: str | None, symbol: str | None
-    ) -> Indicator:
-        """Evaluate a Polars expression over the candles."""
 
-
-class Strategy(Averages, Volatility):
+class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     """Base of strategies written as a class.
 
     Annotated class attributes with a value are parameters; the constructor takes them by name.
@@ -64,7 +63,7 @@ class Strategy(Averages, Volatility):
         Cross(fast=10, slow=50)
     """
 
-    warmup: ClassVar[int] = 0
+    warmup: int = 0
     """Complete bars that the strategy needs before its first decision, besides its indicators'."""
 
     _run: RunContext | None = None

@@ -211,7 +211,7 @@ def test_other_number_types_are_cast_only_when_asked() -> None:
         {"date": pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 1, 9), eager=True)}
     )
     daily = days.hstack(FRAME[:9].drop("time"))
-    with pytest.raises(InvalidCandleData, match="Date32"):
+    with pytest.raises(InvalidCandleData, match="Date"):
         CandleStore(daily)
     assert CandleStore(daily, cast=True).time_range()[1].day == 9
 

@@ -88,7 +88,7 @@ class Recorder(Strategy):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self.run = run
-        self.warmup = run.warmup  # type: ignore[misc]  # of this run alone
+        self.warmup = run.warmup
         self.log: list[object] = []
         self.events = self.calls = 0
         self.lines: list[Any] = []

@@ -1,25 +1,40 @@
-"""The reference reads candles without native code, and finds what the native store finds."""
+"""The plain store holds what the native one holds, and finds what it finds, in the same words."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import warnings
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from omega.errors import InvalidCandleData
+from omega import _sources, store
+from omega.errors import CandleWarning, InvalidCandleData
+from omega.reference import core
 from omega.reference.columns import PRICES, Columns
 
-TOP = Path(__file__).resolve().parents[2]
 ARRAYS = ["time", *(f"{side}_{price}" for side in ("bid", "ask") for price in PRICES), "volume"]
+
+
+def plain(
+    data: Any,  # noqa: ANN401 - whatever a store takes
+    **settings: Any,  # noqa: ANN401 - whatever a store takes
+) -> omega.CandleStore:
+    """The store as it is where the native module cannot be loaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (_sources, store):
+            patch.setattr(module, "core", core)
+        made = omega.CandleStore(data, **settings)
+    assert isinstance(cast("object", made.native), core.CandleStore)
+    return made
 
 
 def frame(layout: str, rows: int = 4) -> pl.DataFrame:
@@ -42,50 +57,121 @@ def frame(layout: str, rows: int = 4) -> pl.DataFrame:
 LAYOUTS = ["plain", "volume", "spread", "quotes", "sided"]
 
 
-def same(plain: Columns, native: Columns) -> None:
-    assert (plain.unit, plain.timezone) == (native.unit, native.timezone)
-    for name in ARRAYS:
-        one, other = getattr(plain, name), getattr(native, name)
-        assert (one is None) == (other is None), name
-        if one is not None:
-            np.testing.assert_array_equal(one, other, name)
+def same(data: Any, **settings: Any) -> None:  # noqa: ANN401 - as plain
+    """Both stores tell the same about the same data."""
+    one, other = plain(data, **settings), omega.CandleStore(data, **settings)
+    for asked in ("symbols", "n_chunks", "nbytes", "copied_bytes", "crossed_rows", "notices"):
+        assert getattr(one, asked) == getattr(other, asked), asked
+    assert (repr(one), one.describe()) == (repr(other), other.describe())
+    assert one.validate().equals(other.validate())
+    for symbol in other.symbols:
+        mine, theirs = (Columns.from_store(each.symbol(symbol)) for each in (one, other))
+        assert (mine.unit, mine.timezone) == (theirs.unit, theirs.timezone)
+        for name in ARRAYS:
+            array, expected = getattr(mine, name), getattr(theirs, name)
+            assert (array is None) == (expected is None), name
+            if array is not None:
+                np.testing.assert_array_equal(array, expected, name)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
 def test_columns_are_those_of_the_store(layout: str, zone: str | None, tmp_path: Path) -> None:
     data = frame(layout).with_columns(pl.col("ts").dt.replace_time_zone(zone))
-    native = Columns.from_store(omega.CandleStore(data, symbol="A"))
-    same(Columns.read(data, symbol="A"), native)
-    same(Columns.read(data.to_arrow()), native)
-    same(Columns.read({"A": data.lazy()}), native)
+    same(data, symbol="A")
+    same(data.to_arrow())
+    same(data.to_pandas())
+    same({"A": data.lazy(), "B": data[:2]})
     data.write_parquet(tmp_path / "a.parquet")
-    same(Columns.read(tmp_path / "a.parquet"), native)
+    same(tmp_path / "a.parquet")
+    data.write_ipc(tmp_path / "a.arrow", compression="uncompressed")
+    same(tmp_path / "a.arrow")
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
 def test_times_keep_their_unit(unit: Any) -> None:  # noqa: ANN401 - a literal of Polars
-    data = frame("plain").with_columns(pl.col("ts").dt.cast_time_unit(unit))
-    same(Columns.read(data), Columns.from_store(omega.CandleStore(data)))
+    same(frame("plain").with_columns(pl.col("ts").dt.cast_time_unit(unit)))
 
 
 def test_seconds_are_seconds() -> None:
-    import pyarrow as pa  # noqa: PLC0415 - Polars has no seconds
-
     table = frame("plain").to_arrow()
     data = table.set_column(0, "ts", table["ts"].cast(pa.timestamp("s")))
-    native = Columns.from_store(omega.CandleStore(data))
-    assert (native.unit, native.time[1] - native.time[0]) == ("s", 60)
-    assert native.frame()["time"].to_list() == frame("plain")["ts"].to_list()
+    same(data)
+    same(data.to_pandas())
+    columns = Columns.from_store(plain(data))
+    assert (columns.unit, columns.time[1] - columns.time[0]) == ("s", 60)
+    assert columns.frame()["time"].to_list() == frame("plain")["ts"].to_list()
 
 
 def test_two_sides_and_a_constant_spread_are_those_of_the_store() -> None:
     bid = frame("plain")
     ask = bid.with_columns(pl.exclude("ts") + 0.25)
-    for data in (omega.Candles(bid=bid, ask=ask), omega.Candles(bid=bid, spread=0.1)):
-        same(Columns.read(data), Columns.from_store(omega.CandleStore(data)))
-    with pytest.raises(InvalidCandleData, match="the times of the ask side"):
-        Columns.read(omega.Candles(bid=bid, ask=ask.with_columns(pl.col("ts").reverse())))
+    same(omega.Candles(bid=bid, ask=ask))
+    same(omega.Candles(bid=bid, spread=0.1))
+
+
+def test_a_symbol_column_and_chunks_are_those_of_the_store() -> None:
+    one = frame("volume")
+    data = pl.concat([one.with_columns(symbol=pl.lit(name)) for name in "BA"], rechunk=False)
+    same(data)
+    same(data, symbol="A")
+
+
+def test_casts_are_those_of_the_store() -> None:
+    data = frame("volume")
+    same(data.cast({"open": pl.Float32, "volume": pl.Int64}), cast=True)
+    same(data.cast({"close": pl.String, "ts": pl.String}), cast=True)
+
+
+def damaged(**values: object) -> pl.DataFrame:
+    """Candles whose third row is spoiled."""
+    data = frame("volume", 6)
+    for name, value in values.items():
+        column = data[name].to_list()
+        if isinstance(value, str):
+            column = [str(other) for other in column]
+        column[2] = value
+        data = data.with_columns(pl.Series(name, column))
+    return data
+
+
+def told(read: Callable[[], object]) -> dict[str, str]:
+    """What an error says, and its details."""
+    with pytest.raises(InvalidCandleData) as caught:
+        read()
+    return {"text": str(caught.value), **{k: repr(v) for k, v in vars(caught.value).items()}}
+
+
+LATE = frame("plain").with_columns(pl.col("ts").reverse())
+REFUSED: dict[str, tuple[Any, dict[str, Any]]] = {
+    "no rows": (frame("plain")[:0], {}),
+    "bare numbers": (frame("plain").cast({"ts": pl.Int64}), {}),
+    "a text in the way": (damaged(open="one"), {"cast": True}),
+    "a word for a time": (damaged(ts="noon"), {"cast": True}),
+    "other times": (omega.Candles(bid=frame("plain"), ask=LATE), {}),
+    "fewer rows": (omega.Candles(bid=frame("plain"), ask=frame("plain")[:3]), {}),
+    "more rows": (omega.Candles(bid=frame("plain")[:3], ask=frame("plain")), {}),
+    "a missing time": (omega.Candles(bid=frame("plain"), ask=damaged(ts=None)[:4]), {}),
+    "another unit": (
+        omega.Candles(bid=frame("plain"), ask=frame("plain").cast({"ts": pl.Datetime("ms")})),
+        {},
+    ),
+    "off": (damaged(low=None), {"validate": "off"}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_is_refused_in_the_same_words(case: str) -> None:
+    data, settings = REFUSED[case]
+    plainly = told(lambda: plain(data, **settings))
+    assert plainly == told(lambda: omega.CandleStore(data, **settings))
+
+
+def test_the_type_that_is_refused_has_the_name_that_polars_gives_it() -> None:
+    data = frame("volume").cast({"close": pl.Float32})
+    mine, theirs = told(lambda: plain(data)), told(lambda: omega.CandleStore(data))
+    assert mine == theirs
+    assert "the type is Float32" in mine["text"]
 
 
 @st.composite
@@ -103,66 +189,44 @@ def spoiled(draw: st.DrawFn) -> pl.DataFrame:
 
 
 @given(spoiled())
-def test_both_find_the_same_first_fault(data: pl.DataFrame) -> None:
+def test_both_find_the_same_faults(data: pl.DataFrame) -> None:
     """T3: by row, then rule, then column."""
-    found: list[object] = []
-    for read in (omega.CandleStore, Columns.read):
+    found = [read(data, validate="report").validate() for read in (omega.CandleStore, plain)]
+    assert found[0].equals(found[1])
+    if found[0].is_empty():
+        same(data)
+        return
+    assert told(lambda: plain(data)) == told(lambda: omega.CandleStore(data))
+    reported = [
+        told(read(data, validate="report").require_valid) for read in (omega.CandleStore, plain)
+    ]
+    assert reported[0] == reported[1]
+
+
+@given(spoiled(), st.sampled_from(["crossed", "price", "high", "low", "nan", "volume"]))
+def test_both_warn_and_allow_alike(data: pl.DataFrame, rule: str) -> None:
+    for level in ("warn", "allow"):
+        texts = [heard(read, data, {rule: level}) for read in (omega.CandleStore, plain)]
+        assert texts[0] == texts[1]
+
+
+def heard(
+    read: Callable[..., omega.CandleStore], data: pl.DataFrame, validate: dict[str, str]
+) -> list[str]:
+    """What a store warns of and notes, or why it is refused."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         try:
-            read(data)
+            made = read(data, validate=validate)
         except InvalidCandleData as error:
-            value = error.value if isinstance(error.value, (float, type(None))) else "a time"
-            found.append((error.column, error.row, error.rule, error.symbol, repr(value)))
-        else:
-            found.append(None)
-    assert found[0] == found[1]
+            return [str(error)]
+    return [*(str(one.message) for one in caught), *made.notices, str(made.crossed_rows)]
 
 
 def test_rules_can_be_allowed_and_checks_left_out() -> None:
     data = frame("sided").with_columns(pl.col("ask_close") - 0.3)
-    with pytest.raises(InvalidCandleData, match="crossed"):
-        Columns.read(data)
-    assert len(Columns.read(data, validate={"crossed": "allow"})) == len(data)
-    assert len(Columns.read(data, validate="off")) == len(data)
-    negative = frame("plain").with_columns(pl.exclude("ts") - 9.0)
-    with pytest.raises(InvalidCandleData, match="not above zero"):
-        Columns.read(negative)
-    assert len(Columns.read(negative, symbol="CL", allow_negative=["CL"])) == len(data)
-
-
-def test_the_reference_needs_no_native_code() -> None:
-    program = """
-import sys
-sys.modules["omega._core"] = None  # importing it raises
-import polars as pl
-from datetime import datetime
-from omega.reference.columns import Columns
-from omega.reference.run import Traded, run
-from omega.signals import Signal
-prices = {name: [10.0, 11.0, 12.0] for name in ("open", "high", "low", "close")}
-data = pl.DataFrame({"time": [datetime(2024, 1, day) for day in (1, 2, 3)], **prices})
-nothing = dict.fromkeys(("start", "end", "max_positions", "max_positions_per_symbol"))
-instrument = dict.fromkeys(("tick_size", "volume_min", "volume_step", "volume_max"))
-costs = "fee_per_million fee_per_lot fee_percent fee_min slippage slippage_random"
-costs += " swap_long swap_short triple_day"
-settings = nothing | {
-    "cash": 100.0, "seed": 0, "strict": False, "close_at_end": True, "limit_improvement": True,
-    "market_fill": "next_open", "intrabar": "pessimistic", "position_mode": "hedging",
-    "stop_out_level": None, "cooldown_bars": 0, "cooldown_entry": 0, "cooldown_exit": 0,
-    "sessions": [], "blackouts": [], "managers": [], "sizer": ("fixed_lots", 1.0),
-    "align": "union",
-}
-settings["symbols"] = [{
-    "instrument": instrument | {"contract_size": 1.0, "margin_rate": 0.0},
-    "costs": dict.fromkeys(costs.split(), 0.0),
-}]
-tables, report = run([Traded(Columns.read(data))], lambda bar: Signal("long"), settings)
-print(tables.trades()["net_pnl"].to_list())
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=TOP / "python",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "[1.0, 0.0]\n", done.stderr
+    same(data, validate={"crossed": "allow"})
+    same(data, validate="off")
+    with pytest.warns(CandleWarning, match="4 values break rule 'crossed'"):
+        plain(data, validate={"crossed": "warn"})
+    same(frame("plain").with_columns(pl.exclude("ts") - 9.0), symbol="CL", allow_negative=["CL"])

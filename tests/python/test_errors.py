@@ -9,7 +9,7 @@ import pytest
 from omega import errors
 from omega.errors import OmegaError
 
-KINDS = [getattr(errors, name) for name in errors.__all__ if name != "CandleWarning"]
+KINDS = [getattr(errors, name) for name in errors.__all__ if "Warning" not in name]
 BUILTIN = {
     "BackendUnavailable": ImportError,
     "CallbackFailed": TypeError,

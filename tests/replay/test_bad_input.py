@@ -15,6 +15,7 @@ from omega.errors import (
     WarmupIndexNotFound,
 )
 from tests import candles
+from tests.backends import WITHOUT_CORE
 
 GOOD = candles.rising(10)
 
@@ -126,14 +127,19 @@ def test_crossed_rows_are_refused_named_and_allowed_when_told(backend: str) -> N
     assert any("the ask is below the bid in 1 rows" in notice for notice in allowed.notices)
 
 
+FLAGS = {"0": "python", "FALSE": "python"}
+if not WITHOUT_CORE:
+    FLAGS |= {"1": "rust", "true": "rust", "auto": "rust"}
+
+
 def test_the_flag_chooses_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMEGA_USE_RUST_EVENT_ENGINE", "perhaps")
     with pytest.raises(ConfigError, match="perhaps"):
         omega.run_backtest(GOOD, never_called)
-    for word in ("1", "true", "auto"):
+    for word, chosen in FLAGS.items():
         monkeypatch.setenv("OMEGA_USE_RUST_EVENT_ENGINE", word)
-        assert omega.get_active_backend() == "rust"
-        assert omega.run_backtest(GOOD, lambda bar: None).backend == "rust"
+        assert omega.get_active_backend() == chosen
+        assert omega.run_backtest(GOOD, lambda bar: None).backend == chosen
 
 
 def test_every_error_is_one_of_ours() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import polars as pl
@@ -410,3 +411,21 @@ def test_the_stats_count_what_happened(backend: str) -> None:
     stats = omega.run_backtest(candles.rising(6), plan, backend=backend).stats
     assert (stats.bars_processed, stats.signals_generated, stats.exits_triggered) == (5, 5, 3)
     assert 0 <= stats.callback_time_ms <= stats.total_time_ms
+
+
+def test_what_the_night_brings_is_not_known_before(backend: str) -> None:
+    """L1: a swap is booked with the first bar of the new day, after the strategy was asked."""
+    seen: list[float] = []
+
+    class Sleeper(omega.Strategy):
+        def on_bar(self, bar: omega.Bar) -> None:
+            seen.append(self.balance)
+            if bar.index == 0:
+                self.buy()
+
+    late = candles.rising(4).with_columns(pl.col("time") + timedelta(hours=23, minutes=58))
+    costs = omega.Costs(swap_long=-5.0)
+    dollar = omega.Instrument("SYMBOL", tick_size=1.0)
+    result = omega.run_backtest(late, Sleeper(), costs=costs, instruments=dollar, backend=backend)
+    assert result.ledger.filter(pl.col("kind") == "swap")["time"].to_list() == [late["time"][2]]
+    assert seen == [10_000.0, 10_000.0, 9_995.0]

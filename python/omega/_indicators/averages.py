@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from omega._indicators.declaring import Declaring, OfSource
+from omega._indicators.declaring import Declaring, OfCandles, OfSource
 
 if TYPE_CHECKING:
     from omega._core import Indicator
@@ -17,10 +17,37 @@ class Averages(Declaring):
         """Declare the mean of the last `window` values."""
         return self._one("sma", window, **of)
 
-    def ema(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare an exponential mean, alpha = 2 / (window + 1), started with a plain mean."""
-        return self._one("ema", window, **of)
+    def ema(self, window: int, seed: str = "sma", **of: Unpack[OfSource]) -> Indicator:
+        """Declare an exponential mean, alpha = 2 / (window + 1).
+
+        It starts with the plain mean of the first `window` values, or with `seed="first"` with the
+        first value, and skips NaN.
+        """
+        return self._one("ema", window, seed, **of)
+
+    def wma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare a mean whose newest value counts `window` times and whose oldest counts once."""
+        return self._one("wma", window, **of)
+
+    def dema(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare twice the exponential mean less its own exponential mean."""
+        return self._one("dema", window, **of)
+
+    def tema(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare 3 a - 3 b + c of the exponential mean, that of it, and that of that."""
+        return self._one("tema", window, **of)
+
+    def hma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare Hull's mean: of twice the weighted mean of half the window less the whole's."""
+        return self._one("hma", window, **of)
 
     def rma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
         """Declare Wilder's exponential mean, alpha = 1 / window, started with a plain mean."""
         return self._one("rma", window, **of)
+
+    def vwap(self, window: int | None = None, **of: Unpack[OfCandles]) -> Indicator:
+        """Declare the typical price weighed by volume: since the day (UTC) began, or of a window.
+
+        NaN where nothing traded.
+        """
+        return self._one("vwap", window, **of)

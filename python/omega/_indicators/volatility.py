@@ -11,16 +11,84 @@ if TYPE_CHECKING:
 
 
 class Volatility(Declaring):
-    """Ranges, deviations and bands."""
+    """Ranges, their averages, and models of volatility."""
+
+    def true_range(self, **of: Unpack[OfCandles]) -> Indicator:
+        """Declare the range of each bar and the close before it together."""
+        return self._one("true_range", **of)
 
     def atr(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
         """Declare Wilder's average true range."""
         return self._one("atr", window, **of)
 
-    def rolling_std(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the sample standard deviation of the last `window` values."""
-        return self._one("rolling_std", window, **of)
+    def choppiness(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
+        """Declare the choppiness index: near 100 in a sideways market, low in a trend."""
+        return self._one("choppiness", window, **of)
 
-    def zscore(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the distance from the window's mean in its sample standard deviations."""
-        return self._one("zscore", window, **of)
+    def garch_volatility(
+        self,
+        alpha: float = 0.1,
+        beta: float = 0.85,
+        omega: float | None = None,
+        *,
+        min_periods: int = 50,
+        log_returns: bool = True,
+        scale: float = 100.0,
+        lookback: int | None = None,
+        **of: Unpack[OfSource],
+    ) -> Indicator:
+        """Declare the deviation of the next return, by GARCH(1,1) with given weights.
+
+        Args:
+            alpha: Weight of the last squared shock.
+            beta: Weight of the last variance; with `alpha` below 1.
+            omega: What is added each time; None keeps the start variance as the level.
+            min_periods: Returns that give the mean and the start variance.
+            log_returns: Logarithms of ratios, else ratios less 1.
+            scale: What returns are multiplied by while the variance is computed.
+            lookback: Values that each result is computed from anew; None: all before it.
+            of: `source`, `timeframe` and `symbol`.
+        """
+        model = (alpha, beta, omega, min_periods, log_returns, scale, lookback)
+        return self._one("garch_volatility", *model, **of)
+
+    def volatility_cluster(
+        self,
+        feature: str = "atr",
+        window: int = 100,
+        k: int = 3,
+        *,
+        atr_window: int = 14,
+        alpha: float = 0.1,
+        beta: float = 0.85,
+        omega: float | None = None,
+        min_periods: int = 50,
+        log_returns: bool = True,
+        scale: float = 100.0,
+        lookback: int | None = None,
+        **of: Unpack[OfCandles],
+    ) -> Indicator:
+        """Declare the group of the volatility among its last values: 0 the lowest of `k`.
+
+        Args:
+            feature: "atr", or "garch" of the closes.
+            window: Values that are grouped by k-means, on their logarithms.
+            k: Number of groups.
+            atr_window: Window of the average true range.
+            alpha: As in `garch_volatility`, like all that follow.
+            beta: As there.
+            omega: As there.
+            min_periods: As there.
+            log_returns: As there.
+            scale: As there.
+            lookback: As there.
+            of: `side`, `timeframe` and `symbol`.
+        """
+        model = (alpha, beta, omega, min_periods, log_returns, scale, lookback)
+        return self._one("volatility_cluster", feature, window, k, atr_window, *model, **of)
+
+    def volatility_rank(
+        self, lookback: int = 100, atr_window: int = 14, **of: Unpack[OfCandles]
+    ) -> Indicator:
+        """Declare how many of the last average true ranges were lower, in percent."""
+        return self._one("volatility_rank", lookback, atr_window, **of)

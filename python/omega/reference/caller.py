@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 
+from omega.conditions import condition_of, triggers_of
 from omega.errors import CallbackFailed
-from omega.reference import rows, views
+from omega.reference import conditions, rows, views
 from omega.reference.context import Context
 from omega.signals import Action, Cancel, Close, Modify, Signal
 from omega.strategy import Strategy
@@ -29,17 +30,26 @@ class Caller:
         context: Context,
         strategy: Strategy | Callback,
         manager: Any,  # noqa: ANN401 - as run
+        when: Any = None,  # noqa: ANN401 - as run
     ) -> None:
         self.context = context
         self.manager = None if manager is None else manager.manage_positions
         self.on_fill: Callback | None = None
         self.on_exit: Callback | None = None
         self.seconds = 0.0
+        self.asks: list[tuple[Callback, conditions.Mask | None]] = []
+        """What is called on each bar, or only where a condition holds, in order."""
         if not isinstance(strategy, Strategy):
-            self.on_bar = strategy
+            mask = None if when is None else _mask(when, _declarer(context), context)
+            self.asks.append((strategy, mask))
             return
         kind = type(strategy)
-        self.on_bar = partial(kind.on_bar, strategy)
+        given = triggers_of(strategy) | ({} if when is None else {"on_bar": when})
+        for name, condition in given.items():
+            call = partial(getattr(kind, name), strategy)
+            self.asks.append((call, _mask(condition, strategy, context)))
+        if not given or ("on_bar" not in given and kind.on_bar is not Strategy.on_bar):
+            self.asks.append((partial(kind.on_bar, strategy), None))
         if kind.on_fill is not Strategy.on_fill:
             self.on_fill = partial(kind.on_fill, strategy)
         if kind.on_exit is not Strategy.on_exit:
@@ -50,10 +60,12 @@ class Caller:
         with self._noted():
             self._tell()
             bar = self._newest()
-            began = time.perf_counter()
-            returned = self.on_bar(bar)
-            self.seconds += time.perf_counter() - began
-            self._take(returned)
+            for call, mask in self.asks:
+                if mask is None or mask.holds():
+                    began = time.perf_counter()
+                    returned = call(bar)
+                    self.seconds += time.perf_counter() - began
+                    self._take(returned)
         return self._taken()
 
     def manage(self) -> list[Action]:
@@ -132,3 +144,14 @@ class Caller:
                 expected = "one of " + ", ".join(f"'{symbol}'" for symbol in symbols)
             raise CallbackFailed(f"a signal for symbol '{given}', expected {expected}")
         return item
+
+
+def _declarer(context: Context) -> Strategy:
+    """What a function of the condition declares indicators with, where there is no class."""
+    declarer = Strategy()
+    declarer._run = cast("Any", context)  # noqa: SLF001 - it declares for this run
+    return declarer
+
+
+def _mask(condition: Any, strategy: Strategy, context: Context) -> conditions.Mask:  # noqa: ANN401 - any
+    return cast("conditions.Mask", condition_of(condition, strategy).mask(cast("Any", context)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omega.errors import ConfigError
-from omega.reference import indicators, views
+from omega.reference import conditions, indicators, views
 from omega.reference.columns import Floats
 from omega.reference.portfolio import Portfolio
 from omega.reference.simulator import Simulator
@@ -119,7 +119,13 @@ class Context:
         return lines[0].track
 
     def expression(
-        self, expression: pl.Expr, name: str, *, timeframe: str | None, symbol: str | None
+        self,
+        expression: pl.Expr,
+        name: str,
+        *,
+        timeframe: str | None,
+        symbol: str | None,
+        warmup: bool = True,
     ) -> views.Indicator:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
@@ -132,13 +138,27 @@ class Context:
                 f"column: given {len(column)} values, expected {len(frame)}, one for each bar. "
                 "An expression must give one number for each bar"
             )
-        return _indicator(track, name, column.fill_null(float("nan")).to_list())
+        values = column.fill_null(float("nan")).to_list()
+        return _indicator(track, name, values, warmup=warmup)
+
+    def compare(
+        self, how: str, left: views.Indicator | float, right: views.Indicator | float
+    ) -> conditions.Mask:
+        """Find where two indicators, or one and a number, compare as they should."""
+        return conditions.compare(how, left, right)
+
+    def mask(self, column: views.Indicator) -> conditions.Mask:
+        """Find where a column of the first symbol is above 0."""
+        return conditions.compare(">", column, 0.0)
 
 
-def _indicator(track: Track, name: str, values: list[float]) -> views.Indicator:
+def _indicator(
+    track: Track, name: str, values: list[float], *, warmup: bool = True
+) -> views.Indicator:
     array = np.array(values)
     known = np.flatnonzero(~np.isnan(array))
-    track.declare(int(known[0]) + 1 if len(known) else len(array))
+    if warmup:
+        track.declare(int(known[0]) + 1 if len(known) else len(array))
     return views.Indicator(name, array, track)
 
 

@@ -157,32 +157,10 @@ class Holdings:
         if margin > 0.0 and margin > self.equity() - self.margin_held():
             order.reject("margin")
             return None
-        # step 5: what filled at the open has seen the open of its exit side
-        first = fill.price
-        if live is Live.FROM_OPEN:
-            first = now.bar.exit_side(order.sign).open
-        position = Position(
-            trade_id=fill.trade_id,
-            order_id=order.order_id,
-            symbol=order.symbol,
-            sign=order.sign,
-            lots=lots,
-            contract_size=instrument["contract_size"],
-            entry_index=fill.index,
-            entry_time=fill.time,
-            entry_price=fill.price,
-            entry_fee=fill.fee,
-            margin=margin,
-            stop_loss=order.stop_loss,
-            take_profit=order.take_profit,
-            initial_stop=order.stop_loss,
-            trailing_stop=order.trailing_stop,
-            reason=order.reason,
-            tags=order.tags,
-            best_price=first,
-            worst_price=first,
-            live=live,
-        )
+        position = Position.of(order, fill, instrument["contract_size"], margin)
+        position.live = live
+        if live is Live.FROM_OPEN:  # step 5: it has seen the open of its exit side
+            position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
         self.next_trade += 1
         self.markets[order.symbol].last_entry = (now.index, now.time)
         self.portfolio.book_fee(fill)

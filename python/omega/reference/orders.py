@@ -105,14 +105,8 @@ class Orders(Holdings):
     # --- opening ---------------------------------------------------------------------------------
 
     def _open(self, number: int, signal: Signal, now: Known) -> str | None:
-        limit = signal.limit_price if signal.type == "stop_limit" else None
         order = self._row(number, signal.type, 1.0 if signal.direction == "long" else -1.0, now)
-        order.price = None if signal.type == "market" else signal.entry_price
-        order.limit_price = limit
-        order.lots = 0.0 if signal.size is None else signal.size
-        order.stop_loss, order.take_profit = signal.stop_loss, signal.take_profit
-        order.trailing_stop, order.oco = signal.trailing_stop, signal.oco
-        order.reason, order.tags = signal.reason, tuple(signal.tags)
+        order.ask(signal)
         if signal.expires is not None:
             day = signal.expires == "day"
             order.expires = "day" if day else to_units(signal.expires, self.unit)
@@ -136,39 +130,27 @@ class Orders(Holdings):
             return "price"
         own = [price for price in (order.price, order.limit_price) if price is not None]
         distance = order.trailing_stop
-        if not all(map(math.isfinite, own)):
-            return "price"
-        if distance is not None and not 0.0 < distance < math.inf:
+        trails = distance is None or 0.0 < distance < math.inf
+        if not (trails and all(map(math.isfinite, own))):
             return "price"
         reference = own[-1] if own else now.last.entry_side(order.sign).close
-        refused = wrong_side(order.sign, reference, order.stop_loss, order.take_profit)
-        lots = None
-        if refused is None:
-            lots, refused = self._size(order, signal, reference, now)
-        if refused is None:
-            refused = self._out_of_time(now)
-        if refused is None and self._is_full_at_once(order):
-            refused = "max_positions"
-        if refused is None and lots is not None:
-            order.lots = lots
-        return refused
-
-    def _is_full_at_once(self, order: Order) -> bool:
-        """Whether there is no room already; netting looks at its fill alone (rule 32)."""
-        return self.settings["position_mode"] == "hedging" and self.is_full(order.symbol)
-
-    def _size(
-        self, order: Order, signal: Signal, reference: float, now: Known
-    ) -> tuple[float | None, str | None]:
-        """The lots of an order, or why it has none (M3, rule 23)."""
+        wrong = wrong_side(order.sign, reference, order.stop_loss, order.take_profit)
+        if wrong:
+            return wrong
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
         basis = costs.Basis(reference, order.stop_loss, self.equity(), now.last_rate)
         instrument = self.markets[order.symbol].instrument
-        asked = costs.lots_of(sizer, instrument, basis)
+        asked = costs.lots_of(sizer, instrument, basis)  # M3, rule 23
         if asked is None:
-            return None, "sizer_needs_stop"
+            return "sizer_needs_stop"
         lots = costs.order_size(instrument, asked)
-        return lots, "size" if lots is None else None
+        if lots is None:
+            return "size"
+        hedging = self.settings["position_mode"] == "hedging"
+        refused = self._out_of_time(now)
+        refused = refused or ("max_positions" if hedging and self.is_full(order.symbol) else None)
+        order.lots = order.lots if refused else lots
+        return refused
 
     def _out_of_time(self, now: Known) -> str | None:
         """Sessions, blackouts and cool-downs (rule 32)."""

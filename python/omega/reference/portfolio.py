@@ -58,22 +58,10 @@ class Portfolio:
             risk = distance * lots * position.contract_size * rate
         against = position.profit(position.worst_price, lots, rate)
         favour = position.profit(position.best_price, lots, rate)
-        trade = Trade(
-            trade_id=position.trade_id,
-            symbol=position.symbol,
-            direction=position.direction,
-            lots=lots,
-            units=lots * position.contract_size,
-            entry_index=position.entry_index,
-            entry_time=position.entry_time,
-            entry_price=position.entry_price,
-            exit_index=fill.index,
-            exit_time=fill.time,
-            exit_price=fill.price,
-            stop_loss=position.stop_loss,
-            take_profit=position.take_profit,
-            exit_reason=reason,
-            ambiguous=position.turned_down is not None,
+        trade = Trade.of(
+            position,
+            fill,
+            reason,
             gross_pnl=gross_pnl,
             fees=fees,
             swap=swap,
@@ -83,9 +71,6 @@ class Portfolio:
             r_multiple=net_pnl / risk if risk > 0.0 else None,
             mae=min(0.0, against, gross_pnl),
             mfe=max(0.0, favour, gross_pnl),
-            bars_held=fill.index - position.entry_index,
-            reason=position.reason,
-            tags=position.tags,
         )
         self.book(trade.exit_time, "pnl", trade.trade_id, gross_pnl)
         self.book_fee(fill)

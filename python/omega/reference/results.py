@@ -86,6 +86,24 @@ class PlainTables:
         self.unit = unit
         self.timezone = timezone
 
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, pl.DataFrame],
+        *,
+        symbols: Sequence[str],
+        contract_sizes: Sequence[float],
+        unit: str,
+        timezone: str | None,
+    ) -> PlainTables:
+        """Take tables that were saved, or built by hand."""
+        columns = {
+            table: {column.name: _plain(column, unit) for column in frame}
+            for table, frame in tables.items()
+        }
+        shape: Any = {"contract_sizes": contract_sizes, "unit": unit, "timezone": timezone}
+        return cls(columns, symbols=symbols, **shape)
+
     def trades(self) -> pl.DataFrame:
         """Closed trades."""
         return self._frame("trades")
@@ -169,6 +187,14 @@ class PlainTables:
         }
         values, kind = times[self.unit]
         return values.cast(kind)
+
+
+def _plain(column: pl.Series, unit: str) -> list[Any]:
+    """Values as a run keeps them: times as integers, and seconds not as milliseconds."""
+    if not isinstance(column.dtype, pl.Datetime):
+        return column.to_list()
+    times = column.to_physical()
+    return (times // 1_000 if unit == "s" else times).to_list()
 
 
 def curve_metrics(tables: Mapping[str, Columns], per_day: int) -> dict[str, Number]:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
+from omega.signals import Signal
 
 _NOTHING = Ohlc(math.nan, math.nan, math.nan, math.nan)
 NO_CANDLE = Candle(0, _NOTHING, _NOTHING)
@@ -66,6 +67,17 @@ class Order:
     reject_reason: str | None = None
     armed_in: int | None = None
     """The bar, counted as bars were matched, in which the stop of a stop-limit was reached."""
+
+    def ask(self, signal: Signal) -> None:
+        """Take over what a signal asks for; the size and the expiry are for the order book."""
+        self.stop_loss, self.take_profit = signal.stop_loss, signal.take_profit
+        self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
+        self.reason, self.tags = signal.reason, tuple(signal.tags)
+        self.lots = 0.0 if signal.size is None else signal.size
+        if self.type != "market":
+            self.price = signal.entry_price
+        if self.type == "stop_limit":
+            self.limit_price = signal.limit_price
 
     @property
     def side(self) -> str:
@@ -160,6 +172,31 @@ class Position:
     turned_down: tuple[float, float] | None = None
     """Worst and best net profit of the outcomes that a policy chose between (rule 20)."""
 
+    @classmethod
+    def of(cls, order: Order, fill: Fill, contract_size: float, margin: float) -> Position:
+        """What an order opens where it fills."""
+        return cls(
+            trade_id=fill.trade_id,
+            order_id=order.order_id,
+            symbol=order.symbol,
+            sign=order.sign,
+            lots=fill.lots,
+            contract_size=contract_size,
+            entry_index=fill.index,
+            entry_time=fill.time,
+            entry_price=fill.price,
+            entry_fee=fill.fee,
+            margin=margin,
+            stop_loss=order.stop_loss,
+            take_profit=order.take_profit,
+            initial_stop=order.stop_loss,
+            trailing_stop=order.trailing_stop,
+            reason=order.reason,
+            tags=order.tags,
+            best_price=fill.price,
+            worst_price=fill.price,
+        )
+
     @property
     def direction(self) -> str:
         """Whether it profits from rising or from falling prices."""
@@ -206,6 +243,31 @@ class Trade:
     bars_held: int
     reason: str | None
     tags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, position: Position, fill: Fill, reason: str, **money: float | None) -> Trade:
+        """What a fill closes of a position; `money` is what came of it."""
+        return cls(
+            trade_id=position.trade_id,
+            symbol=position.symbol,
+            direction=position.direction,
+            lots=fill.lots,
+            units=fill.lots * position.contract_size,
+            entry_index=position.entry_index,
+            entry_time=position.entry_time,
+            entry_price=position.entry_price,
+            exit_index=fill.index,
+            exit_time=fill.time,
+            exit_price=fill.price,
+            stop_loss=position.stop_loss,
+            take_profit=position.take_profit,
+            exit_reason=reason,
+            ambiguous=position.turned_down is not None,
+            bars_held=fill.index - position.entry_index,
+            reason=position.reason,
+            tags=position.tags,
+            **money,  # type: ignore[arg-type]  # only the R-multiple may be missing
+        )
 
 
 @dataclass(slots=True)

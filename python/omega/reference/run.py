@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from omega.errors import BackendUnavailable
+from omega.forms import Native, Signals
 from omega.reference import loop
 from omega.reference.caller import Callback, Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
 from omega.reference.resample import Grid, resample
 from omega.reference.results import SCHEMAS, PlainTables
+from omega.reference.signals import ColumnReader
 from omega.reference.tracks import Alone, Base, Higher, Tracks, World
 from omega.strategy import Strategy
 
@@ -79,7 +82,22 @@ def execute(job: Job) -> tuple[PlainTables, RunReport]:
     traded = [
         _traded(job, store, behind) for store, behind in zip(job.stores, job.behind, strict=True)
     ]
-    return run(traded, job.strategy, job.settings, manager=job.manager, on_progress=job.on_progress)
+    strategy = job.strategy
+    if isinstance(strategy, Native):
+        raise BackendUnavailable(
+            f"{strategy!r} is a strategy of the core and has no Python backend; run it with "
+            "backend='rust', or run the class of the same name in examples/"
+        )
+    if isinstance(strategy, Signals):
+        strategy = ColumnReader(strategy)
+    return run(
+        traded,
+        strategy,
+        job.settings,
+        manager=job.manager,
+        on_progress=job.on_progress,
+        when=job.when,
+    )
 
 
 def _traded(job: Job, store: CandleStore, behind: Behind) -> Traded:
@@ -105,6 +123,7 @@ def run(
     *,
     manager: Any = None,  # noqa: ANN401 - an object with manage_positions(...)
     on_progress: loop.Progress | None = None,
+    when: Any = None,  # noqa: ANN401 - anything that holds on bars
 ) -> tuple[PlainTables, RunReport]:
     """Run a strategy over candles by the rules, one after the other.
 
@@ -114,6 +133,7 @@ def run(
         settings: As `omega.run_backtest` hands them to a backend.
         manager: A position manager of the user's own.
         on_progress: Called with steps done and steps in all, about a hundred times.
+        when: A condition on which alone `on_bar` is called.
 
     Raises:
         WarmupIndexNotFound: No step is left after start and warm-up.
@@ -126,7 +146,7 @@ def run(
     world = World([one.tracks(alone=alone) for one in traded], settings["align"])
     context = Context(world, settings)
     with _bound(strategy, manager, context):
-        caller = Caller(context, strategy, manager)
+        caller = Caller(context, strategy, manager, when)
         feed = loop.Feed(world, {one.candles.symbol: one.behind() for one in traded})
         steps = loop.plan(world, settings)
         feed.require_rates()

@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from omega.conditions import Comparison, Condition
 from omega.reference import rows
 from omega.reference.columns import PER_SECOND, PRICES, Floats
 from omega.reference.tracks import Track, World
@@ -277,6 +278,18 @@ class Indicator:
                 f"{self._name}[{key}] with {visible} values known: expected -1 (now) to -{visible}"
             )
         return float(self._values[visible + key])
+
+    def __lt__(self, other: object) -> Condition:  # a condition over all bars, as all of these
+        return Comparison("<", self, other)  # type: ignore[arg-type]  # of this backend
+
+    def __le__(self, other: object) -> Condition:
+        return Comparison("<=", self, other)  # type: ignore[arg-type]  # as above
+
+    def __gt__(self, other: object) -> Condition:
+        return Comparison(">", self, other)  # type: ignore[arg-type]  # as above
+
+    def __ge__(self, other: object) -> Condition:
+        return Comparison(">=", self, other)  # type: ignore[arg-type]  # as above
 
     def window(self, length: int) -> Floats:
         """The last values, read-only."""

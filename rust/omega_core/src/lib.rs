@@ -30,6 +30,9 @@ pub mod portfolio;
 /// The loop: all control flow of a run, and the three traits that it is generic over.
 pub mod replay;
 
+/// Strategies that never leave the core: signal columns, and the built-in ones by name.
+pub mod strategies;
+
 /// Rows to Arrow tables, metrics and the fingerprint.
 pub mod results;
 

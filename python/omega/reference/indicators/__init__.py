@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from omega.reference.indicators import averages
+from omega.reference.indicators import (
+    averages,
+    channels,
+    momentum,
+    special,
+    statistics,
+    trend,
+    volatility,
+    volume,
+)
 from omega.reference.indicators.registry import Columns, Entry, Outputs
 
 __all__ = ["ENTRIES", "Columns", "compute"]
 
-ENTRIES: Mapping[str, Entry] = {**averages.ENTRIES}
+ENTRIES: Mapping[str, Entry] = {
+    **averages.ENTRIES,
+    **momentum.ENTRIES,
+    **trend.ENTRIES,
+    **volume.ENTRIES,
+    **volatility.ENTRIES,
+    **channels.ENTRIES,
+    **statistics.ENTRIES,
+    **special.ENTRIES,
+}
 """All indicators by name; the catalog has the same names."""
 
 

@@ -21,6 +21,21 @@ class Columns:
     values: tuple[Values, ...]
     days: Sequence[int] = ()
 
+    def of_three(self) -> tuple[Values, Values, Values]:
+        """Give the columns of an indicator that needs three."""
+        first, second, third = self.values
+        return first, second, third
+
+    def bars(self) -> tuple[Values, Values, Values]:
+        """Give the first three: highs, lows and closes.
+
+        Example:
+            >>> Columns(([3.0], [1.0], [2.0], [9.0])).bars()
+            ([3.0], [1.0], [2.0])
+        """
+        high, low, close, *_ = self.values
+        return high, low, close
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

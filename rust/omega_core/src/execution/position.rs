@@ -61,3 +61,12 @@ pub struct Position {
     /// The strategy's own marks.
     pub tags: Vec<String>,
 }
+
+impl Position {
+    /// Profit at a price (M2): `(price - entry) × direction × lots × contract size × rate`.
+    #[inline]
+    #[must_use]
+    pub fn profit(&self, price: f64, lots: f64, rate: f64) -> f64 {
+        (price - self.entry_price) * self.direction.sign() * lots * self.contract_size * rate
+    }
+}

@@ -54,6 +54,12 @@ impl Inputs {
         std::array::from_fn(|place| &*self.columns[place])
     }
 
+    /// One column by its place.
+    #[must_use]
+    pub fn column(&self, place: usize) -> &[f64] {
+        &self.columns[place]
+    }
+
     /// The open times; empty where the indicator did not ask for days.
     #[must_use]
     pub fn times(&self) -> &[i64] {

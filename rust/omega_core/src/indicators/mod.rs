@@ -7,24 +7,48 @@
 //! them known by name: `Spec::new("sma", vec![20.0])` is what a strategy asks for, `compute` what
 //! answers, and `Cache` what remembers.
 
-mod averages;
+pub mod averages;
 mod cache;
-mod double;
+pub mod channels;
+pub mod clusters;
+mod conditions;
+mod exact;
+mod extremes;
+pub mod garch;
 mod inputs;
+pub mod momentum;
+mod moving;
 mod recursive;
-mod rolling;
 mod source;
 mod spec;
+pub mod special;
+pub mod statistics;
+pub mod trend;
+pub mod volatility;
+pub mod volume;
+mod wide;
 
 use crate::error::OmegaError;
 
 pub use cache::{Cache, Column, From, Given, Key, Outputs, Track};
+pub use conditions::{Comparison, Operand, compare, truth};
 pub use inputs::{Inputs, column};
 pub use source::Source;
 pub use spec::{Definition, Kind, Need, Parameter, Parameters, Spec};
 
 /// The rows of all families.
-const FAMILIES: [&[Definition]; 1] = [averages::DEFINITIONS];
+const FAMILIES: [&[Definition]; 10] = [
+    averages::DEFINITIONS,
+    momentum::DEFINITIONS,
+    trend::DEFINITIONS,
+    volume::DEFINITIONS,
+    volatility::DEFINITIONS,
+    channels::DEFINITIONS,
+    statistics::DEFINITIONS,
+    special::DEFINITIONS,
+    garch::DEFINITIONS,
+    clusters::DEFINITIONS,
+];
 
 /// All indicators there are.
 pub fn definitions() -> impl Iterator<Item = &'static Definition> {

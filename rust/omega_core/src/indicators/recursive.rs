@@ -1,74 +1,129 @@
 //! Indicators that carry a state from bar to bar.
 
+use super::statistics::float;
+
+/// How many bars are looked through for a NaN at once, so that the loop over them has no branch.
+const BLOCK: usize = 16;
+
 /// A recursion `state += weight × (value - state)` started with the plain mean of the first n.
-fn smoothed(values: impl Iterator<Item = f64>, n: usize, weight: f64) -> Vec<f64> {
-    let mut state = f64::NAN;
-    let mut sum = 0.0;
-    let mut seen = 0;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "windows are far below 2^53 bars"
-    )]
-    let count = n as f64;
-    values
-        .map(|value| {
-            if value.is_nan() {
-                return f64::NAN;
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Smoother {
+    state: f64,
+    weight: f64,
+    sum: f64,
+    seen: usize,
+    n: usize,
+}
+
+impl Smoother {
+    /// Exponential average, `alpha = 2 / (n + 1)`.
+    pub(super) fn ema(n: usize) -> Self {
+        Self::new(n, 2.0 / (float(n) + 1.0))
+    }
+
+    /// Wilder's average, `alpha = 1 / n`.
+    fn rma(n: usize) -> Self {
+        Self::new(n, 1.0 / float(n))
+    }
+
+    fn new(n: usize, weight: f64) -> Self {
+        Self {
+            state: f64::NAN,
+            weight,
+            sum: 0.0,
+            seen: 0,
+            n,
+        }
+    }
+
+    /// Whether it has begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.seen >= self.n
+    }
+
+    /// The average with a value; NaN before it has begun. A NaN changes nothing and gives NaN.
+    pub(super) fn step(&mut self, value: f64) -> f64 {
+        if value.is_nan() {
+            return f64::NAN;
+        }
+        if self.has_begun() {
+            return self.next(value);
+        }
+        self.seen += 1;
+        self.sum += value;
+        if self.has_begun() {
+            self.state = self.sum / float(self.n);
+        }
+        self.state
+    }
+
+    /// The average with a number, once it has begun.
+    #[inline]
+    pub(super) fn next(&mut self, value: f64) -> f64 {
+        self.state += self.weight * (value - self.state);
+        self.state
+    }
+}
+
+/// A chain of averages, each of the one before, and what is read off all of them.
+pub(super) fn chain<const N: usize>(
+    values: &[f64],
+    mut chain: [Smoother; N],
+    of: impl Fn([f64; N]) -> f64,
+) -> Vec<f64> {
+    let mut result = vec![0.0; values.len()];
+    let step = |chain: &mut [Smoother; N], value: f64| {
+        let mut level = value;
+        of(std::array::from_fn(|place| {
+            level = chain[place].step(level);
+            level
+        }))
+    };
+    let mut begun = 0;
+    while begun < values.len() && !chain.iter().all(Smoother::has_begun) {
+        result[begun] = step(&mut chain, values[begun]);
+        begun += 1;
+    }
+    let blocks = values[begun..].chunks(BLOCK);
+    for (out, block) in result[begun..].chunks_mut(BLOCK).zip(blocks) {
+        if block.iter().any(|value| value.is_nan()) {
+            for (out, value) in out.iter_mut().zip(block) {
+                *out = step(&mut chain, *value);
             }
-            seen += 1;
-            if seen > n {
-                state += weight * (value - state);
-            } else {
-                sum += value;
-                if seen == n {
-                    state = sum / count;
-                }
-            }
-            state
-        })
-        .collect()
+            continue;
+        }
+        for (out, value) in out.iter_mut().zip(block) {
+            let mut level = *value;
+            *out = of(std::array::from_fn(|place| {
+                level = chain[place].next(level);
+                level
+            }));
+        }
+    }
+    result
+}
+
+/// Exponential moving average started with the first value.
+pub(super) fn ema_from_first(values: &[f64], n: usize) -> Vec<f64> {
+    let from_first = Smoother {
+        n: 1,
+        ..Smoother::ema(n)
+    };
+    chain(values, [from_first], |[average]| average)
 }
 
 /// Exponential moving average started with the mean of the first n (TA-Lib's `EMA`).
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "windows are far below 2^53 bars"
-)]
 pub(super) fn ema(values: &[f64], n: usize) -> Vec<f64> {
-    smoothed(values.iter().copied(), n, 2.0 / (n as f64 + 1.0))
+    chain(values, [Smoother::ema(n)], |[average]| average)
 }
 
 /// Wilder's smoothing started with the mean of the first n.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "windows are far below 2^53 bars"
-)]
 pub(super) fn rma(values: &[f64], n: usize) -> Vec<f64> {
-    smoothed(values.iter().copied(), n, 1.0 / n as f64)
-}
-
-/// Wilder's average true range; the first bar has no close before it and no true range.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "windows are far below 2^53 bars"
-)]
-pub(super) fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
-    let mut before = f64::NAN;
-    let ranges = high
-        .iter()
-        .copied()
-        .zip(low.iter().copied())
-        .zip(close.iter().copied())
-        .map(move |((high, low), close)| {
-            let range = true_range(high, low, before);
-            before = close;
-            range
-        });
-    smoothed(ranges, n, 1.0 / n as f64)
+    chain(values, [Smoother::rma(n)], |[average]| average)
 }
 
 /// The largest of `high - low` and the distances of both from the close before.
-fn true_range(high: f64, low: f64, before: f64) -> f64 {
+pub(super) fn true_range(high: f64, low: f64, before: f64) -> f64 {
     if before.is_nan() {
         return f64::NAN;
     }
@@ -92,15 +147,5 @@ mod tests {
         assert!(result[1].is_nan() && result[3].is_nan());
         assert_eq!(result[2], 2.0);
         assert_eq!(result[4], 3.5);
-    }
-
-    #[test]
-    fn atr_needs_a_close_before() {
-        let high = [10.0, 12.0, 11.0];
-        let low = [9.0, 11.0, 8.0];
-        let close = [9.5, 11.5, 9.0];
-        let result = atr(&high, &low, &close, 2);
-        assert!(result[1].is_nan());
-        assert_eq!(result[2], f64::midpoint(2.5, 3.5));
     }
 }

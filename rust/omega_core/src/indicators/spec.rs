@@ -89,6 +89,17 @@ pub struct Definition {
     pub compute: fn(&Parameters<'_>, &Inputs) -> Vec<Vec<f64>>,
 }
 
+/// What rows of indicators over one column and one window have in common.
+pub(super) const OF_WINDOW: Definition = Definition {
+    name: "",
+    parameters: &[("window", Kind::Whole(1))],
+    needs: &[Need::Source],
+    days: false,
+    outputs: 1,
+    warmup: |of| of.whole(0),
+    compute: |_, _| Vec::new(),
+};
+
 /// Checked parameters, read by place.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameters<'a>(&'a [f64]);

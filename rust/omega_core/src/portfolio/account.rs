@@ -77,6 +77,16 @@ impl Portfolio {
         self.push_row(self.balance + open, count);
     }
 
+    /// Writes the equity row of a quiet bar, whose open profit is known.
+    #[inline]
+    pub fn write_calm_row(&mut self, profit: f64, positions: usize) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "trade numbers are 32 bits wide"
+        )]
+        self.push_row(self.balance + profit, positions as u32);
+    }
+
     /// Writes the last row again, after positions were closed at the last close (L4).
     pub fn rewrite_last_row(&mut self) {
         if self.rows.balance.pop().is_some() {
@@ -136,18 +146,9 @@ pub fn mark(positions: &mut [Position], moments: &Moments) {
     for position in positions {
         if let Some(now) = moments.trading_of(position.symbol) {
             let close = now.bar.side(position.direction.exit_side()).close;
-            position.marked_profit = profit(position, close, position.lots, now.rate);
+            position.marked_profit = position.profit(close, position.lots, now.rate);
         }
     }
-}
-
-/// Profit at a price (M2): `(price - entry) × direction × lots × contract size × rate`.
-fn profit(position: &Position, price: f64, lots: f64, rate: f64) -> f64 {
-    (price - position.entry_price)
-        * position.direction.sign()
-        * lots
-        * position.contract_size
-        * rate
 }
 
 impl Account for Portfolio {
@@ -179,7 +180,7 @@ impl Account for Portfolio {
 /// The trade row of an exit; every number in account currency, in the order of rule M2.
 fn closed_trade(exit: &Exit<'_>) -> Trade {
     let (position, fill) = (exit.position, exit.fill);
-    let money = |price| profit(position, price, fill.lots, exit.rate);
+    let money = |price| position.profit(price, fill.lots, exit.rate);
     let gross_pnl = money(fill.price);
     let fees = exit.entry_fee + fill.fee;
     let net_pnl = gross_pnl - fees + exit.swap;

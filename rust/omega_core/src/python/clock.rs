@@ -124,6 +124,13 @@ impl Tracks {
             .collect()
     }
 
+    /// The track that a clock belongs to.
+    pub(super) fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
+        let mut sources = self.sources.iter();
+        let place = sources.position(|source| Arc::ptr_eq(&source.clock, clock));
+        TrackId(place.unwrap_or(0))
+    }
+
     /// The name of a track's timeframe; none where it has the symbol's own bars.
     pub(super) fn timeframe_of(&self, TrackId(track): TrackId) -> Option<&str> {
         let place = track.checked_sub(self.market.symbols().len())?;

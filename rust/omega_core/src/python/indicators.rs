@@ -6,6 +6,7 @@ use arrow_array::types::Float64Type;
 use arrow_array::{Array, cast::AsArray};
 use arrow_buffer::ScalarBuffer;
 use numpy::PyArray1;
+use pyo3::basic::CompareOp;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyChunkedArray;
@@ -187,6 +188,14 @@ impl IndicatorView {
         }
     }
 
+    pub(super) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    pub(super) fn values(&self) -> &ScalarBuffer<f64> {
+        &self.values
+    }
+
     /// The whole column as the source of another indicator.
     fn given(&self) -> Given {
         Given::Values(self.column.clone(), self.values.clone())
@@ -213,6 +222,28 @@ impl IndicatorView {
                 self.name
             ))),
         }
+    }
+
+    /// `self.z < -2` is a condition over all bars.
+    fn __richcmp__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+        how: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let word = match how {
+            CompareOp::Gt => ">",
+            CompareOp::Ge => ">=",
+            CompareOp::Lt => "<",
+            CompareOp::Le => "<=",
+            CompareOp::Eq | CompareOp::Ne => return Ok(py.NotImplemented().into_bound(py)),
+        };
+        let conditions = py.import("omega.conditions")?;
+        conditions.getattr("Comparison")?.call1((word, slf, other))
+    }
+
+    fn __hash__(slf: &Bound<'_, Self>) -> usize {
+        slf.as_ptr() as usize
     }
 
     fn window(slf: Bound<'_, Self>, length: isize) -> PyResult<Bound<'_, PyArray1<f64>>> {

@@ -9,14 +9,18 @@ mod actions;
 mod call_timer;
 mod clock;
 mod columns;
+mod conditions;
 mod desk;
 mod error;
 mod indicators;
 mod market;
 mod memory;
+mod native;
+mod place;
 mod results;
 mod run;
 mod settings;
+mod stage;
 mod store;
 mod strategy;
 mod views;
@@ -32,13 +36,19 @@ mod _core {
     #[pymodule_export]
     use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]
+    use super::conditions::Mask;
+    #[pymodule_export]
     use super::desk::{FillView, OrderView, PositionView, TradeView};
     #[pymodule_export]
     use super::indicators::IndicatorView;
     #[pymodule_export]
+    use super::native::NativeStrategy;
+    #[pymodule_export]
     use super::results::{PyArrowTable, PyRunTables};
     #[pymodule_export]
-    use super::run::{Run, RunReport};
+    use super::run::Run;
+    #[pymodule_export]
+    use super::stage::RunReport;
     #[pymodule_export]
     use super::store::CandleStore;
     #[pymodule_export]

@@ -1,31 +1,32 @@
 //! A run: what a strategy may declare before it, and the call that walks the bars.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
-use super::clock::{Clock, Tracks};
+use super::clock::Tracks;
+use super::conditions::{Compared, Mask};
 use super::desk::{Desk, OrderView, PositionView};
 use super::error::to_pyerr;
 use super::indicators::{self, IndicatorView, Sources};
 use super::market::{TimeframeFields, market};
+use super::native::{self, NativeStrategy, Outside, Quiet, SignalFields};
 use super::results::PyRunTables;
 use super::settings::RunSettings;
+use super::stage::{BehindFields, RunReport, Stage, behind_all};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, PyStrategy, Raised, Watch};
+use super::strategy::{Callbacks, PyStrategy, Watch};
 use crate::error::OmegaError;
 use crate::execution::Simulator;
-use crate::indicators::{Cache, Spec, Track};
+use crate::indicators::{Cache, Comparison, Spec, Track, compare, truth};
 use crate::portfolio::Portfolio;
-use crate::replay::{self, Behind, Feed, Magnifier, Plan, Rates};
-use crate::results::{RunRows, RunTables};
-use crate::store::{Market, TrackId, Walk};
-use crate::types::SymbolId;
+use crate::replay::Feed;
+use crate::results::RunTables;
+use crate::store::TrackId;
 
 /// One run over a market.
 #[pyclass(frozen, module = "omega._core")]
@@ -36,17 +37,6 @@ pub struct Run {
     queue: Py<PyList>,
     /// Complete bars needed before the first decision, by track.
     warmup: Vec<AtomicUsize>,
-}
-
-/// What a run counted and how long it took.
-#[pyclass(frozen, get_all, module = "omega._core")]
-pub struct RunReport {
-    bars_processed: usize,
-    signals_generated: usize,
-    exits_triggered: usize,
-    total_time_ms: f64,
-    callback_time_ms: f64,
-    start_index: usize,
 }
 
 #[pymethods]
@@ -134,7 +124,7 @@ impl Run {
         symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
         let id = match source.clock() {
-            Some(clock) if symbol.is_none() && timeframe.is_none() => self.track_of(clock),
+            Some(clock) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(clock),
             Some(_) => return Err(to_pyerr(placed_twice())),
             None => self.track(symbol, timeframe)?,
         };
@@ -151,20 +141,49 @@ impl Run {
     }
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None))]
+    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None, warmup=true))]
     fn column(
         &self,
         name: String,
         column: PyChunkedArray,
         timeframe: Option<&str>,
         symbol: Option<&str>,
+        warmup: bool,
     ) -> PyResult<IndicatorView> {
         let id = self.track(symbol, timeframe)?;
         let bars = self.tracks.market.track(id).len();
         let within = (&*self.cache, &self.tracks.sources[id.0].clock);
-        let (view, warmup) = indicators::take(within, name, &column, bars)?;
-        self.declare_on(id, warmup);
+        let (view, needed) = indicators::take(within, name, &column, bars)?;
+        if warmup {
+            self.declare_on(id, needed);
+        }
         Ok(view)
+    }
+
+    /// Where two indicators, or one and a number, compare as they should: `>`, `>=`, `<`, `<=`,
+    /// `crosses_over` or `crosses_under`.
+    fn compare(
+        &self,
+        py: Python<'_>,
+        how: &str,
+        left: Compared<'_>,
+        right: Compared<'_>,
+    ) -> PyResult<Mask> {
+        let how = Comparison::named(how).ok_or_else(|| {
+            let known = "one of >, >=, <, <=, crosses_over, crosses_under";
+            unknown("condition", Some(how), known.to_owned())
+        })?;
+        let (left, right) = (left.held(&self.tracks), right.held(&self.tracks));
+        let market = &self.tracks.market;
+        let truths = py.detach(|| compare(market, how, left.operand(), right.operand()));
+        Ok(Mask::new(truths))
+    }
+
+    /// Where a column of the first symbol is above 0.
+    fn mask(&self, py: Python<'_>, column: &IndicatorView) -> Mask {
+        let market = &self.tracks.market;
+        let values = column.values().clone();
+        Mask::new(py.detach(|| truth(market, &values)))
     }
 
     /// The candles of a symbol, on its own bars or on a higher timeframe.
@@ -191,15 +210,7 @@ impl Run {
         behind: Vec<BehindFields<'py>>,
         on_progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
-        let began = Instant::now();
-        let market = &self.tracks.market;
-        let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
-        let total = plan.end - plan.start;
-        let behind = behind_all(&behind, market, &plan).map_err(to_pyerr)?;
-        let mut feed = Feed { market, behind };
-        let unit = market.symbols()[0].unit();
-        let mut executor = Simulator::new(settings.execution(unit).map_err(to_pyerr)?);
-        let mut portfolio = Portfolio::new(settings.cash, market.time(plan.start), total);
+        let stage = self.stage(settings, &behind)?;
         let mut strategy = PyStrategy::new(
             py,
             callbacks,
@@ -210,29 +221,78 @@ impl Run {
         let mut watch = Watch {
             py,
             on_progress,
-            total,
+            total: stage.plan.end - stage.plan.start,
             reported: 0,
         };
-        let desk = (&mut executor, &mut portfolio);
-        let counts = replay::run(&mut feed, &plan, &mut strategy, desk, &mut watch)
-            .map_err(|Raised(error)| error)?;
+        let played = stage.play(&mut strategy, &mut watch)?;
         let callback_time = strategy.callback_time();
-        let rows = rows_of(market, plan.start..plan.end, &settings, executor, portfolio);
-        let exits_triggered = rows.trades.len();
-        let tables = py.detach(|| RunTables::from_rows(rows));
-        let report = RunReport {
-            bars_processed: counts.bars,
-            signals_generated: counts.signals,
-            exits_triggered,
-            total_time_ms: began.elapsed().as_secs_f64() * 1e3,
-            callback_time_ms: callback_time.as_secs_f64() * 1e3,
-            start_index: plan.start,
+        Ok(played.report(callback_time, |rows| {
+            py.detach(|| RunTables::from_rows(rows))
+        }))
+    }
+
+    /// A built-in strategy over the first symbol.
+    fn native(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        parameters: Vec<(String, f64)>,
+    ) -> PyResult<NativeStrategy> {
+        let candles = &self.tracks.market.symbols()[0];
+        native::named(py, name, &parameters, candles)
+    }
+
+    /// Signal columns over the first symbol.
+    #[staticmethod]
+    fn signals(told: SignalFields<'_>) -> NativeStrategy {
+        native::signals(&told)
+    }
+
+    /// Walks the bars with a strategy of the core; the interpreter is released.
+    fn execute_native(
+        &self,
+        py: Python<'_>,
+        settings: RunSettings,
+        strategy: &NativeStrategy,
+        behind: Vec<BehindFields<'_>>,
+        on_progress: Option<Py<PyAny>>,
+    ) -> PyResult<(PyRunTables, RunReport)> {
+        self.declare_on(TrackId(0), strategy.warmup());
+        let stage = self.stage(settings, &behind)?;
+        let mut outside = Outside {
+            on_progress,
+            total: stage.plan.end - stage.plan.start,
+            reported: 0,
         };
-        Ok((PyRunTables::from(tables), report))
+        let native = strategy.fresh();
+        let played = py.detach(|| stage.play(&mut Quiet(native), &mut outside))?;
+        Ok(played.report(Duration::ZERO, |rows| {
+            py.detach(|| RunTables::from_rows(rows))
+        }))
     }
 }
 
 impl Run {
+    /// Puts everything in its place for a run.
+    fn stage(&self, settings: RunSettings, behind: &[BehindFields<'_>]) -> PyResult<Stage<'_>> {
+        let began = Instant::now();
+        let market = &self.tracks.market;
+        let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
+        let behind = behind_all(behind, market, &plan).map_err(to_pyerr)?;
+        let unit = market.symbols()[0].unit();
+        let execution = settings.execution(unit).map_err(to_pyerr)?;
+        let steps = plan.end - plan.start;
+        Ok(Stage {
+            market,
+            feed: Feed { market, behind },
+            executor: Simulator::new(execution),
+            portfolio: Portfolio::new(settings.cash, market.time(plan.start), steps),
+            plan,
+            settings,
+            began,
+        })
+    }
+
     /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
     fn track(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<TrackId> {
         let tracks = &self.tracks;
@@ -246,15 +306,6 @@ impl Run {
             let known = tracks.timeframes_of(own).join(", ");
             unknown("timeframe", timeframe, format!("one of {known}"))
         })
-    }
-
-    /// The track that a clock belongs to.
-    fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
-        let sources = self.tracks.sources.iter();
-        let place = sources
-            .into_iter()
-            .position(|source| Arc::ptr_eq(&source.clock, clock));
-        TrackId(place.unwrap_or(0))
     }
 
     fn declare_on(&self, track: TrackId, bars: usize) {
@@ -277,100 +328,5 @@ fn placed_twice() -> OmegaError {
         given: "another indicator as its source, and a symbol or timeframe".into(),
         expected: "one of them".into(),
         hint: "It lives where its source does".into(),
-    }
-}
-
-/// What stands behind the candles: the conversion rate and the finer series.
-#[derive(FromPyObject)]
-struct BehindFields<'py> {
-    #[pyo3(item)]
-    rate: f64,
-    #[pyo3(item)]
-    rate_store: Option<Bound<'py, CandleStore>>,
-    #[pyo3(item)]
-    rate_inverse: bool,
-    #[pyo3(item)]
-    magnifier: Option<Bound<'py, CandleStore>>,
-}
-
-/// What stands behind each symbol; a rate must be known at the newest bar that the first step sees.
-fn behind_all(
-    fields: &[BehindFields<'_>],
-    market: &Market,
-    plan: &Plan,
-) -> Result<Vec<Behind>, OmegaError> {
-    let walk = Walk::at(market, plan.start);
-    let symbols = (0_u32..).map(SymbolId).zip(market.symbols());
-    fields
-        .iter()
-        .zip(symbols)
-        .map(|(fields, (symbol, candles))| {
-            let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
-            let first = newest.map(|bar| bar.time);
-            fields.behind(first.unwrap_or_else(|| candles.time(0)))
-        })
-        .collect()
-}
-
-impl BehindFields<'_> {
-    fn behind(&self, first: i64) -> Result<Behind, OmegaError> {
-        Ok(Behind {
-            rates: self.rates(first)?,
-            magnifier: self.magnifier(),
-        })
-    }
-
-    /// Where the conversion rate comes from; a pair must be known by the first time asked for.
-    fn rates(&self, first: i64) -> Result<Rates, OmegaError> {
-        let Some(store) = &self.rate_store else {
-            return Ok(Rates::Constant(self.rate));
-        };
-        let candles = Arc::clone(store.get().inner().symbol(SymbolId(0)));
-        if candles.is_empty() || candles.time(0) > first {
-            return Err(OmegaError::Config {
-                parameter: "conversion".into(),
-                given: format!("{} without a bar at or before {first}", candles.name()),
-                expected: "rates from before the first bar of the run".into(),
-                hint: "Start later, or give data of the conversion pair that begins earlier".into(),
-            });
-        }
-        Ok(Rates::Symbol {
-            candles,
-            inverse: self.rate_inverse,
-            newest: 0,
-        })
-    }
-
-    fn magnifier(&self) -> Option<Magnifier> {
-        let finer = self.magnifier.as_ref()?.get().inner();
-        Some(Magnifier::new(Arc::clone(finer.symbol(SymbolId(0)))))
-    }
-}
-
-fn rows_of(
-    market: &Market,
-    steps: Range<usize>,
-    settings: &RunSettings,
-    executor: Simulator,
-    portfolio: Portfolio,
-) -> RunRows {
-    let (orders, fills, positions) = executor.into_rows();
-    let (trades, ledger, equity) = portfolio.into_rows(market.times(steps));
-    let candles = market.symbols();
-    RunRows {
-        symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
-        contract_sizes: settings
-            .symbols
-            .iter()
-            .map(|one| one.instrument.contract_size)
-            .collect(),
-        unit: candles[0].unit(),
-        timezone: candles[0].timezone().map(str::to_owned),
-        trades,
-        orders,
-        fills,
-        ledger,
-        equity,
-        positions,
     }
 }

@@ -9,13 +9,14 @@ use pyo3::types::PyList;
 use super::actions::{Open, Vocabulary};
 use super::call_timer::CallTimer;
 use super::clock::{Source, Tracks};
+use super::conditions::Mask;
 use super::desk::{Desk, FillView, TradeView};
 use super::error::to_pyerr;
 use super::memory::is_held_elsewhere;
 use super::views::BarView;
 use crate::error::OmegaError;
 use crate::execution::{Action, Event};
-use crate::replay::{Observer, State, Strategy, View};
+use crate::replay::{Observer, State, Strategy, View, Wakeups};
 use crate::store::TrackId;
 use crate::types::SymbolId;
 
@@ -37,8 +38,12 @@ impl From<PyErr> for Raised {
 /// The callbacks of a strategy: unbound functions with their instance, or plain functions.
 #[derive(FromPyObject)]
 pub(super) struct Callbacks<'py> {
+    /// Called on every bar; none where triggers alone are.
     #[pyo3(item)]
-    on_bar: Bound<'py, PyAny>,
+    on_bar: Option<Bound<'py, PyAny>>,
+    /// Called on the bars on which their conditions hold, in order.
+    #[pyo3(item)]
+    triggers: Vec<(Bound<'py, PyAny>, Bound<'py, Mask>)>,
     #[pyo3(item)]
     on_fill: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
@@ -59,6 +64,8 @@ pub(super) struct PyStrategy<'py> {
     pub(super) tracks: Arc<Tracks>,
     pub(super) desk: Arc<Desk>,
     view: Bound<'py, BarView>,
+    /// By trigger.
+    wakeups: Vec<Wakeups>,
     published: Option<u64>,
     timer: CallTimer,
 }
@@ -74,8 +81,14 @@ impl<'py> PyStrategy<'py> {
         let unit = tracks.market.symbols()[0].unit();
         let vocabulary = Vocabulary::new(py, tracks.names(), unit.abbreviation())?;
         let view = Bound::new(py, BarView::new(Arc::clone(&tracks), TrackId(0), 0))?;
+        let truths = callbacks
+            .triggers
+            .iter()
+            .map(|(_, mask)| mask.get().truths());
+        let wakeups = truths.map(Wakeups::new).collect();
         Ok(Self {
             py,
+            wakeups,
             callbacks,
             queue,
             vocabulary,
@@ -142,19 +155,45 @@ impl<'py> PyStrategy<'py> {
     }
 
     #[inline]
-    fn call(&self) -> PyResult<Bound<'py, PyAny>> {
+    fn call(&self, callback: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match &self.callbacks.instance {
-            Some(instance) => self.callbacks.on_bar.call1((instance, &self.view)),
-            None => self.callbacks.on_bar.call1((&self.view,)),
+            Some(instance) => callback.call1((instance, &self.view)),
+            None => callback.call1((&self.view,)),
         }
     }
 
     #[inline(never)]
-    fn call_timed(&mut self) -> PyResult<Bound<'py, PyAny>> {
+    fn call_timed(&mut self, callback: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let before = Instant::now();
-        let returned = self.call();
+        let returned = self.call(callback);
         self.timer.add(before.elapsed());
         returned
+    }
+
+    /// Calls and takes what comes of it.
+    #[inline]
+    fn ask(&mut self, callback: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+        let returned = if self.timer.is_due() {
+            self.call_timed(callback)?
+        } else {
+            self.call(callback)?
+        };
+        if returned.is_none() && self.queue.is_empty() {
+            return Ok(());
+        }
+        self.collect(&returned, &self.open(), actions)
+    }
+
+    /// Calls the triggers whose conditions hold.
+    #[inline(never)]
+    fn pull_triggers(&mut self, step: usize, actions: &mut Vec<Action>) -> PyResult<()> {
+        for place in 0..self.wakeups.len() {
+            if self.wakeups[place].at(step) != 0 {
+                let callback = self.callbacks.triggers[place].0.clone();
+                self.ask(&callback, actions)?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells the strategy what happened on the newest bar, in order.
@@ -232,19 +271,17 @@ impl<'py> PyStrategy<'py> {
     }
 
     #[inline]
-    fn step(&mut self, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
+    fn step(&mut self, step: usize, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
         if !state.events.is_empty() {
             self.tell(state, actions)?;
         }
-        let returned = if self.timer.is_due() {
-            self.call_timed()?
-        } else {
-            self.call()?
-        };
-        if returned.is_none() && self.queue.is_empty() {
-            return Ok(());
+        if !self.wakeups.is_empty() {
+            self.pull_triggers(step, actions)?;
         }
-        self.collect(&returned, &self.open(), actions)
+        match self.callbacks.on_bar.clone() {
+            Some(on_bar) => self.ask(&on_bar, actions),
+            None => Ok(()),
+        }
     }
 
     /// Adds bar, time and symbol to an exception, and leaves it otherwise as it was raised.
@@ -278,8 +315,17 @@ impl Strategy for PyStrategy<'_> {
     ) -> Result<(), Raised> {
         let newest = view.newest();
         self.prepare(view, state)?;
-        self.step(state, actions)
+        self.step(view.step(), state, actions)
             .map_err(|error| Raised(self.noted(error, newest)))
+    }
+
+    #[inline]
+    fn wakes_at(&mut self, step: usize) -> usize {
+        if self.callbacks.on_bar.is_some() {
+            return step;
+        }
+        let next = self.wakeups.iter_mut().map(|wakeups| wakeups.next(step));
+        next.min().unwrap_or(usize::MAX)
     }
 
     fn manages(&self) -> bool {

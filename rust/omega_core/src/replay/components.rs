@@ -3,12 +3,17 @@
 use crate::error::OmegaError;
 use crate::execution::{Account, Action, Event, Fill, Moment, Moments, Order, Position, Simulator};
 use crate::portfolio::{Trade, mark};
-use crate::types::SymbolId;
+use crate::types::{Bar, SymbolId};
 
 /// Turns actions and bars into fills.
 pub trait Executor {
     /// Whether no bar can change anything.
     fn is_idle(&self) -> bool;
+    /// Takes a bar in which nothing happens, and gives the open profit at its close; `None` where
+    /// something may happen. Only runs of one symbol have such bars.
+    fn glide(&mut self, bar: &Bar, rate: f64) -> Option<f64>;
+    /// Ends a stretch of such bars.
+    fn rouse(&mut self);
     /// Notes which symbols a bar can change something for.
     fn mark_live(&self, live: &mut [bool]);
     /// The symbol whose moment decides on an action.
@@ -69,6 +74,15 @@ impl Executor for Simulator {
     #[inline]
     fn is_idle(&self) -> bool {
         self.is_idle()
+    }
+
+    #[inline]
+    fn glide(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
+        self.glide(bar, rate)
+    }
+
+    fn rouse(&mut self) {
+        self.rouse();
     }
 
     fn mark_live(&self, live: &mut [bool]) {
@@ -166,6 +180,8 @@ pub trait Portfolio: Account {
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
     fn update_flat(&mut self);
+    /// The row of a bar in which nothing happened, with the open profit at its close.
+    fn update_calm(&mut self, profit: f64, positions: usize);
     /// Marks positions to the closes of a step, and applies the stop-out.
     fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E);
     /// Settles the closes of a step, and writes the step's row.
@@ -186,6 +202,11 @@ impl Portfolio for crate::portfolio::Portfolio {
     #[inline]
     fn update_flat(&mut self) {
         self.mark_flat();
+    }
+
+    #[inline]
+    fn update_calm(&mut self, profit: f64, positions: usize) {
+        self.write_calm_row(profit, positions);
     }
 
     fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {

@@ -9,12 +9,14 @@ mod magnifier;
 mod plan;
 mod rates;
 mod strategy;
+mod wakeups;
 
 use std::ops::Range;
 
 use crate::error::OmegaError;
 use crate::execution::{Action, Moment, Moments};
 use crate::store::Walk;
+use crate::types::SymbolId;
 
 pub use components::{Executor, Observer, Portfolio};
 pub use feed::{Behind, Feed};
@@ -22,6 +24,7 @@ pub use magnifier::Magnifier;
 pub use plan::Plan;
 pub use rates::Rates;
 pub use strategy::{State, Strategy, View};
+pub use wakeups::Wakeups;
 
 /// Steps between two looks at the outside world: interrupts and progress.
 const STEPS_BETWEEN_TICKS: usize = 1024;
@@ -62,23 +65,23 @@ where
     let mut actions: Vec<Action> = Vec::new();
     let mut scene = Scene::new(market.symbols().len());
     for step in plan.start..plan.end {
-        let view = View::new(market, &walk);
-        strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
-        executor.clear_events();
+        if strategy.wakes_at(step) == step || !executor.events().is_empty() {
+            let view = View::new(market, &walk);
+            strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
+            executor.clear_events();
+        }
         if actions.is_empty() && executor.is_idle() {
             portfolio.update_flat();
+        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, executor) {
+            portfolio.update_calm(profit, executor.positions().len());
         } else {
+            executor.rouse();
             counts.signals += actions.len();
             scene.look(feed, &walk, &actions, executor);
             scene.play(feed, &mut actions, executor, portfolio)?;
             if strategy.manages() && !executor.positions().is_empty() {
-                manage(
-                    strategy,
-                    feed,
-                    &walk,
-                    &mut scene.moments,
-                    (executor, portfolio),
-                )?;
+                let moments = &mut scene.moments;
+                manage(strategy, feed, &walk, moments, (executor, portfolio))?;
             }
             portfolio.update(&scene.closing, executor);
         }
@@ -90,9 +93,30 @@ where
             walk.advance();
         }
     }
-    finish(walk, feed, plan, strategy, (executor, portfolio))?;
+    executor.rouse();
+    finish(&walk, feed, plan, strategy, (executor, portfolio))?;
     observer.tick(counts.bars)?;
     Ok(counts)
+}
+
+/// The open profit at the close of a bar in which nothing can happen; none where something may, or
+/// somebody has to look at every bar.
+#[inline]
+fn quiet<S: Strategy, E: Executor>(
+    feed: &mut Feed<'_>,
+    walk: &Walk<'_>,
+    actions: &[Action],
+    strategy: &S,
+    executor: &mut E,
+) -> Option<f64> {
+    let [behind] = feed.behind.as_mut_slice() else {
+        return None;
+    };
+    if !actions.is_empty() || strategy.manages() || behind.magnifier.is_some() {
+        return None;
+    }
+    let bar = walk.bar(SymbolId(0))?;
+    executor.glide(&bar, behind.rates.at(bar.time))
 }
 
 /// The symbols that matter at a step, and the finer bars inside theirs (I2).
@@ -249,7 +273,7 @@ fn manage<S: Strategy, E: Executor, P: Portfolio>(
 
 /// After the last step: open positions are closed (L4), and the strategy hears of the last events.
 fn finish<S: Strategy, E: Executor, P: Portfolio>(
-    walk: Walk<'_>,
+    walk: &Walk<'_>,
     feed: &mut Feed<'_>,
     plan: &Plan,
     strategy: &mut S,
@@ -258,7 +282,7 @@ fn finish<S: Strategy, E: Executor, P: Portfolio>(
     if plan.close_at_end && !executor.positions().is_empty() {
         let mut scene = Scene::new(feed.market.symbols().len());
         executor.mark_live(&mut scene.wanted);
-        feed.last(&walk, &scene.wanted, &mut scene.moments);
+        feed.last(walk, &scene.wanted, &mut scene.moments);
         executor.close_at_end(&scene.moments, portfolio);
         portfolio.rewrite_last_row();
     }

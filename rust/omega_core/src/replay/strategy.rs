@@ -125,6 +125,13 @@ pub trait Strategy {
         actions: &mut Vec<Action>,
     ) -> Result<(), Self::Error>;
 
+    /// The first step, from `step` on, at which it wants to be asked although nothing has happened;
+    /// the loop does not ask it before.
+    #[inline]
+    fn wakes_at(&mut self, step: usize) -> usize {
+        step
+    }
+
     /// Whether it has a position manager of its own.
     fn manages(&self) -> bool {
         false

@@ -132,8 +132,11 @@ fn at_minutes(name: &str, minutes: &[i64]) -> Arc<SymbolCandles> {
     ))
 }
 
+/// A minute; what is visible of each track; which symbols trade; which tracks are fresh.
+type Step = (i64, Vec<usize>, Vec<bool>, Vec<bool>);
+
 /// What is visible of each track, which symbols trade, and which are fresh, step by step.
-fn walked(market: &Market) -> Vec<(i64, Vec<usize>, Vec<bool>, Vec<bool>)> {
+fn walked(market: &Market) -> Vec<Step> {
     let mut walk = Walk::at(market, 0).expect("a step");
     let symbols = || (0..).map(SymbolId).take(market.symbols().len());
     let mut seen = Vec::new();

@@ -5,6 +5,7 @@
 //! protective exit counts under the number of the order that opened its position.
 
 mod accept;
+mod calm;
 mod change;
 mod exits;
 mod fills;
@@ -54,6 +55,11 @@ pub struct Simulator {
     next_order: u32,
     next_trade: u32,
     changes: u64,
+    /// The changes counted when a bar was last found to leave all as it is.
+    settled: u64,
+    /// Time of the bar walked last.
+    walked: i64,
+    calm: Option<calm::Calm>,
 }
 
 impl Simulator {
@@ -74,6 +80,9 @@ impl Simulator {
             next_order: 0,
             next_trade: 0,
             changes: 0,
+            settled: 0,
+            walked: i64::MIN,
+            calm: None,
         }
     }
 
@@ -150,7 +159,8 @@ impl Simulator {
 
     /// Orders, fills and open positions at the end of a run.
     #[must_use]
-    pub fn into_rows(self) -> (Vec<Order>, Vec<Fill>, Vec<Position>) {
+    pub fn into_rows(mut self) -> (Vec<Order>, Vec<Fill>, Vec<Position>) {
+        self.rouse();
         (self.orders, self.fills, self.positions)
     }
 

@@ -37,6 +37,7 @@ impl Simulator {
 
     /// Matches working orders and protective exits against a bar: EXITS of the loop.
     pub fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
+        self.walked = now.bar.time;
         for waiting in self.working.iter_mut().filter(|w| w.symbol == now.symbol) {
             waiting.rests = false;
         }

@@ -1,0 +1,33 @@
+"""Every name of `omega._core` that the package uses, in plain Python.
+
+It stands in where the native module cannot be loaded; a run then goes by this backend.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from omega.reference.results import PlainTables as RunTables
+from omega.reference.store import CandleStore, Column, ipc_columns, ipc_names, table_columns
+from omega.reference.views import Bar, Fill, Indicator, PendingOrder, Position, Trade
+
+__all__ = [
+    "VERSION",
+    "Bar",
+    "CandleStore",
+    "Column",
+    "Fill",
+    "Indicator",
+    "PendingOrder",
+    "Position",
+    "RunTables",
+    "Trade",
+    "ipc_columns",
+    "ipc_names",
+    "table_columns",
+]
+
+try:
+    VERSION = version("omega-backtest")
+except PackageNotFoundError:  # the sources were never installed
+    VERSION = "unknown"

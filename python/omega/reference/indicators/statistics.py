@@ -1,0 +1,277 @@
+"""What a window of values says: spread, extremes, values by rank, trend, correlation, scores.
+
+Where sums matter they are whole numbers: a float is a whole multiple of a power of two, so sums of
+values and of their products are exact, and each result is rounded once, by a division.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from omega.reference.indicators.averages import ema, sma
+from omega.reference.indicators.registry import Columns, Entry, optional, over_window, whole
+
+
+def rolling_std(values: Sequence[float], n: int, ddof: int) -> list[float]:
+    """Sample (`ddof` 1) or population (`ddof` 0) deviation of the last n; 0 where all are equal.
+
+    Example:
+        >>> rolling_std([1.0, 3.0, 3.0], 2, 1)
+        [nan, 1.4142135623730951, 0.0]
+    """
+    whole, unit = whole_numbers(values)
+    sums, squares = _Sums(), _Sums()
+    divisor = float(n) * (float(n) - float(ddof))
+    result = []
+    for x, oldest, full in sliding(whole, n):
+        total = sums.move(x, oldest)
+        square = squares.move(x * x, oldest * oldest)
+        spread = _ratio(n * square - total * total, unit * unit)
+        result.append(math.sqrt(spread / divisor) if full else math.nan)
+    return result
+
+
+def rolling_min(values: Sequence[float], n: int) -> list[float]:
+    """Smallest of the last n values.
+
+    Example:
+        >>> rolling_min([3.0, 1.0, 2.0], 2)
+        [nan, 1.0, 1.0]
+    """
+    return of_windows(values, n, min)
+
+
+def rolling_max(values: Sequence[float], n: int) -> list[float]:
+    """Largest of the last n values.
+
+    Example:
+        >>> rolling_max([3.0, 1.0, 2.0], 2)
+        [nan, 3.0, 2.0]
+    """
+    return of_windows(values, n, max)
+
+
+def median(values: Sequence[float], n: int) -> list[float]:
+    """Middle one of the last n, or the mean of the two in the middle.
+
+    Example:
+        >>> median([3.0, 1.0, 2.0], 2)
+        [nan, 2.0, 1.5]
+    """
+
+    def middle(window: Sequence[float]) -> float:
+        ordered = sorted(value + 0.0 for value in window)
+        if n % 2:
+            return ordered[n // 2]
+        return 0.5 * (ordered[n // 2 - 1] + ordered[n // 2])
+
+    return of_windows(values, n, middle)
+
+
+def quantile(values: Sequence[float], n: int, q: float) -> list[float]:
+    """Quantile q of the last n, 0 to 1, on the line between the two nearest ranks.
+
+    Example:
+        >>> quantile([3.0, 1.0, 2.0], 3, 0.75)
+        [nan, nan, 2.5]
+    """
+
+    def at(window: Sequence[float]) -> float:
+        return quantile_of(sorted(value + 0.0 for value in window), q)
+
+    return of_windows(values, n, at)
+
+
+def quantile_of(ordered: Sequence[float], q: float) -> float:
+    """Quantile of values in order, on the line between the two nearest ranks.
+
+    Example:
+        >>> quantile_of([1.0, 2.0, 4.0], 0.75)
+        3.0
+    """
+    place = q * (len(ordered) - 1.0)
+    rank = min(math.floor(place), len(ordered) - 1)
+    fraction = place - math.floor(place)
+    if fraction == 0.0:
+        return ordered[rank]
+    return ordered[rank] + (ordered[rank + 1] - ordered[rank]) * fraction
+
+
+def slope(values: Sequence[float], n: int) -> list[float]:
+    """Slope, a bar, of the line through the last n values by least squares.
+
+    Example:
+        >>> slope([1.0, 3.0, 4.0], 3)
+        [nan, nan, 1.5]
+    """
+    whole, unit = whole_numbers(values)
+    divisor = float(n) * (float(n) * float(n) - 1.0) / 6.0
+    total = weighted = 0
+    result = []
+    for index, (x, oldest, full) in enumerate(sliding(whole, n)):
+        if index >= n:
+            total -= oldest
+            weighted -= total  # all but the oldest, whose weight is 0, move down by one
+        total += x
+        weighted += min(index, n - 1) * x
+        trend = _ratio(2 * weighted - (n - 1) * total, unit)
+        result.append(trend / divisor if full else math.nan)
+    return result
+
+
+def correlation(x: Sequence[float], y: Sequence[float], n: int) -> list[float]:
+    """Pearson's correlation of the last n pairs; NaN where one side does not vary.
+
+    Example:
+        >>> correlation([1.0, 2.0, 4.0], [1.0, 2.0, 0.0], 2)
+        [nan, 1.0, -1.0]
+    """
+    (x_whole, x_unit), (y_whole, y_unit) = whole_numbers(x), whole_numbers(y)
+    sums = [_Sums() for _ in range(5)]
+    result = []
+    pairs = zip(sliding(x_whole, n), sliding(y_whole, n), strict=True)
+    for (a, a_old, a_full), (b, b_old, b_full) in pairs:
+        entering = (a, b, a * a, b * b, a * b)
+        leaving = (a_old, b_old, a_old * a_old, b_old * b_old, a_old * b_old)
+        of_a, of_b, aa, bb, ab = (sums[i].move(entering[i], leaving[i]) for i in range(5))
+        both = _ratio(n * ab - of_a * of_b, x_unit * y_unit)
+        x_spread = _ratio(n * aa - of_a * of_a, x_unit * x_unit)
+        y_spread = _ratio(n * bb - of_b * of_b, y_unit * y_unit)
+        scale = math.sqrt(x_spread * y_spread)
+        known = a_full and b_full and scale > 0.0
+        result.append(min(max(both / scale, -1.0), 1.0) if known else math.nan)
+    return result
+
+
+def zscore(values: Sequence[float], n: int, period: int | None, *, residual: bool) -> list[float]:
+    """Distance from a mean in sample deviations of the last n; NaN where that is 0.
+
+    The mean is that of the window, or an exponential one of a period. The deviations are those of
+    the distances where `residual`, else those of the values.
+
+    Example:
+        >>> zscore([1.0, 3.0, 3.0], 2, None, residual=False)
+        [nan, 0.7071067811865475, nan]
+    """
+    mean = sma(values, n) if period is None else ema(values, period)
+    residuals = [x - m for x, m in zip(values, mean, strict=True)]
+    return scores(residuals, rolling_std(residuals if residual else values, n, 1))
+
+
+def scores(residuals: Sequence[float], scale: Sequence[float]) -> list[float]:
+    """Each residual over its scale; NaN where that is 0.
+
+    Example:
+        >>> scores([1.0, 2.0], [0.0, 4.0])
+        [nan, 0.5]
+    """
+    pairs = zip(residuals, scale, strict=True)
+    return [r / s if s > 0.0 else math.nan for r, s in pairs]
+
+
+def of_windows(
+    values: Sequence[float], n: int, of: Callable[[Sequence[float]], float]
+) -> list[float]:
+    """Apply a function to the last n values wherever all of them are numbers.
+
+    Example:
+        >>> of_windows([1.0, 2.0, 4.0], 2, sum)
+        [nan, 3.0, 6.0]
+    """
+    result = []
+    full_from = n - 1
+    for index, value in enumerate(values):
+        if math.isnan(value):
+            full_from = max(full_from, index + n)
+        full = index >= full_from
+        result.append(of(values[index + 1 - n : index + 1]) if full else math.nan)
+    return result
+
+
+def whole_numbers(values: Sequence[float]) -> tuple[list[int | None], int]:
+    """Give values as multiples of one over a power of two; None for what is not finite.
+
+    Example:
+        >>> whole_numbers([0.5, 0.75])
+        ([2, 3], 4)
+    """
+    ratios = [value.as_integer_ratio() if math.isfinite(value) else None for value in values]
+    unit = max((ratio[1] for ratio in ratios if ratio), default=1)
+    return [ratio[0] * (unit // ratio[1]) if ratio else None for ratio in ratios], unit
+
+
+def sliding(whole: Sequence[int | None], n: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield what enters a window, what leaves it, and whether it is full; holes are 0.
+
+    Example:
+        >>> list(sliding([1, 2, 3], 2))
+        [(1, 0, False), (2, 0, True), (3, 1, True)]
+    """
+    holes = 0
+    for index, entering in enumerate(whole):
+        leaving = whole[index - n] if index >= n else 0
+        holes += (entering is None) - (leaving is None)
+        yield entering or 0, leaving or 0, index >= n - 1 and holes == 0
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self.total = 0
+
+    def move(self, entering: int, leaving: int) -> int:
+        self.total += entering - leaving
+        return self.total
+
+
+def _ratio(numerator: int, denominator: int) -> float:
+    """Divide whole numbers, rounding once; what no float holds is infinite."""
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return math.inf if numerator > 0 else -math.inf
+
+
+def _zscore_settings(parameters: Sequence[float]) -> tuple[int | None, bool]:
+    """Period of the mean, None of the window's own; and whether residuals give the deviation."""
+    period = None
+    if parameters[1] > 0.0:
+        period = int(optional(parameters, 2) or parameters[0])
+    said = optional(parameters, 3)
+    return period, period is not None if said is None else said > 0.0
+
+
+def _zscore_warmup(parameters: Sequence[float]) -> int:
+    window = whole(parameters)
+    period, residual = _zscore_settings(parameters)
+    first = window if period is None else period
+    return first + window - 1 if residual else max(first, window)
+
+
+def _zscore(parameters: Sequence[float], columns: Columns) -> list[list[float]]:
+    period, residual = _zscore_settings(parameters)
+    return [zscore(columns.values[0], whole(parameters), period, residual=residual)]
+
+
+ENTRIES = {
+    "rolling_mean": over_window(sma),
+    "rolling_std": Entry(
+        ("source",),
+        whole,
+        lambda p, columns: [rolling_std(columns.values[0], whole(p), whole(p, 1))],
+    ),
+    "rolling_min": over_window(rolling_min),
+    "rolling_max": over_window(rolling_max),
+    "rolling_median": over_window(median),
+    "rolling_quantile": Entry(
+        ("source",), whole, lambda p, columns: [quantile(columns.values[0], whole(p), p[1])]
+    ),
+    "slope": over_window(slope),
+    "correlation": Entry(
+        ("source", "second"),
+        whole,
+        lambda p, columns: [correlation(columns.values[0], columns.values[1], whole(p))],
+    ),
+    "zscore": Entry(("source",), _zscore_warmup, _zscore),
+}
+"""What this family is known by."""

@@ -1,0 +1,222 @@
+//! Bars in which nothing can happen: no price reaches a level and no time runs out.
+//!
+//! Such a bar only marks positions and widens the range that prices have been in. Levels are
+//! gathered into one range for each side once, and looked at again when something has changed, so
+//! that a quiet bar costs four comparisons and the marks, however many levels there are.
+
+use super::Simulator;
+use crate::execution::{Expiry, OrderType, Position};
+use crate::types::{Bar, Direction, Ohlc, Side};
+
+/// Prices of one side from `low` to `high`, both outside it.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    low: f64,
+    high: f64,
+}
+
+impl Span {
+    const EVERYWHERE: Self = Self {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+    };
+    const NOWHERE: Self = Self {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+    };
+
+    /// Whether a bar stays inside; one with a price that is no number does not.
+    #[inline]
+    fn holds(&self, bar: &Ohlc) -> bool {
+        bar.low > self.low && bar.high < self.high && bar.open > self.low && bar.open < self.high
+    }
+
+    fn cut_below(&mut self, level: f64) {
+        if level > self.low {
+            self.low = level;
+        }
+    }
+
+    fn cut_above(&mut self, level: f64) {
+        if level < self.high {
+            self.high = level;
+        }
+    }
+
+    #[inline]
+    fn widen(&mut self, bar: &Ohlc) {
+        if bar.low < self.low {
+            self.low = bar.low;
+        }
+        if bar.high > self.high {
+            self.high = bar.high;
+        }
+    }
+}
+
+/// What marking a position needs of it.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    entry_price: f64,
+    sign: f64,
+    lots: f64,
+    contract_size: f64,
+    side: Side,
+}
+
+/// A stretch of quiet bars.
+#[derive(Debug)]
+pub(super) struct Calm {
+    /// Where prices reach nothing, bid and ask.
+    free: [Span; 2],
+    /// Where prices have been since the stretch began.
+    seen: [Span; 2],
+    /// The first time at which something ends or is due.
+    until: i64,
+    marks: Vec<Mark>,
+    /// Closes, bid and ask, and the rate of the last mark.
+    closes: Option<([f64; 2], f64)>,
+}
+
+impl Simulator {
+    /// Takes a bar in which nothing happens and gives the open profit at its close; `None` where
+    /// something may happen, and the bar has to be walked.
+    #[inline]
+    pub fn glide(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
+        if self.calm.is_none() {
+            self.calm_down();
+        }
+        let calm = self.calm.as_mut()?;
+        let quiet =
+            bar.time < calm.until && calm.free[0].holds(&bar.bid) && calm.free[1].holds(&bar.ask);
+        if !quiet {
+            return None;
+        }
+        calm.seen[0].widen(&bar.bid);
+        calm.seen[1].widen(&bar.ask);
+        let closes = [bar.bid.close, bar.ask.close];
+        calm.closes = Some((closes, rate));
+        let profit = |mark: &Mark| {
+            let close = closes[usize::from(mark.side == Side::Ask)];
+            (close - mark.entry_price) * mark.sign * mark.lots * mark.contract_size * rate
+        };
+        Some(calm.marks.iter().fold(0.0, |sum, mark| sum + profit(mark)))
+    }
+
+    /// Ends a quiet stretch: positions get what it brought.
+    pub fn rouse(&mut self) {
+        let Some(calm) = self.calm.take() else {
+            return;
+        };
+        let Some((closes, rate)) = calm.closes else {
+            return;
+        };
+        for position in &mut self.positions {
+            let ask = usize::from(position.direction.exit_side() == Side::Ask);
+            let (low, high) = match position.direction {
+                Direction::Long => (calm.seen[ask].low, calm.seen[ask].high),
+                Direction::Short => (-calm.seen[ask].high, -calm.seen[ask].low),
+            };
+            let sign = position.direction.sign();
+            if low < position.worst_price * sign {
+                position.worst_price = low * sign;
+            }
+            if high > position.best_price * sign {
+                position.best_price = high * sign;
+            }
+            position.marked_profit = position.profit(closes[ask], position.lots, rate);
+        }
+    }
+
+    /// Gathers the levels, unless something looks at every bar, or something has just changed: a
+    /// run that changes something on each bar has no use for it.
+    fn calm_down(&mut self) {
+        if self.changes != self.settled {
+            self.settled = self.changes;
+            return;
+        }
+        let [symbol] = self.settings.symbols.as_slice() else {
+            return;
+        };
+        let watched = !self.settings.managers.is_empty()
+            || self.settings.stop_out_level.is_some()
+            || !self.asked.is_empty()
+            || self.positions.iter().any(|p| p.trailing_stop.is_some());
+        if watched {
+            return;
+        }
+        let mut calm = Calm {
+            free: [Span::EVERYWHERE; 2],
+            seen: [Span::NOWHERE; 2],
+            until: i64::MAX,
+            marks: Vec::with_capacity(self.positions.len()),
+            closes: None,
+        };
+        let day_after = |time: i64| {
+            let per_day = self.settings.units_per_day;
+            (time.div_euclid(per_day) + 1).saturating_mul(per_day)
+        };
+        if (symbol.swap.long != 0.0 || symbol.swap.short != 0.0) && !self.positions.is_empty() {
+            calm.until = day_after(self.walked);
+        }
+        for position in &self.positions {
+            calm.watch_position(position);
+        }
+        for waiting in &self.working {
+            let order = &self.orders[waiting.row];
+            calm.watch_order(waiting.kind, order.direction);
+            let end = match order.expiry {
+                Expiry::GoodTillCancelled => i64::MAX,
+                Expiry::GoodTillTime(end) => end,
+                Expiry::Day => day_after(order.submitted_time),
+            };
+            calm.until = calm.until.min(end);
+        }
+        self.calm = Some(calm);
+    }
+}
+
+impl Calm {
+    fn watch_position(&mut self, position: &Position) {
+        let side = position.direction.exit_side();
+        let free = &mut self.free[usize::from(side == Side::Ask)];
+        let (below, above) = match position.direction {
+            Direction::Long => (position.stop_loss, position.take_profit),
+            Direction::Short => (position.take_profit, position.stop_loss),
+        };
+        if let Some(level) = below {
+            free.cut_below(level);
+        }
+        if let Some(level) = above {
+            free.cut_above(level);
+        }
+        self.marks.push(Mark {
+            entry_price: position.entry_price,
+            sign: position.direction.sign(),
+            lots: position.lots,
+            contract_size: position.contract_size,
+            side,
+        });
+    }
+
+    fn watch_order(&mut self, kind: OrderType, direction: Direction) {
+        let free = &mut self.free[usize::from(direction.entry_side() == Side::Ask)];
+        match (kind, direction) {
+            (OrderType::Limit(price), Direction::Long)
+            | (
+                OrderType::Stop(price) | OrderType::StopLimit { stop: price, .. },
+                Direction::Short,
+            ) => {
+                free.cut_below(price);
+            }
+            (OrderType::Limit(price), Direction::Short)
+            | (
+                OrderType::Stop(price) | OrderType::StopLimit { stop: price, .. },
+                Direction::Long,
+            ) => {
+                free.cut_above(price);
+            }
+            (OrderType::Market | OrderType::Modify | OrderType::Cancel, _) => {}
+        }
+    }
+}

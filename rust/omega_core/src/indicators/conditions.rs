@@ -1,0 +1,132 @@
+//! Conditions over whole columns: one truth value for each step, as a strategy would find it there.
+//!
+//! In: columns of any track, or numbers. Out: a byte a step, 1 where the condition holds on what is
+//! complete after that step. A comparison with NaN does not hold.
+
+use crate::store::{Market, TrackId, Walk};
+
+/// How two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `a > b`
+    Above,
+    /// `a >= b`
+    NotBelow,
+    /// `a < b`
+    Below,
+    /// `a <= b`
+    NotAbove,
+    /// `a` was at or below `b` a bar before and is above it now.
+    CrossesOver,
+    /// `a` was at or above `b` a bar before and is below it now.
+    CrossesUnder,
+}
+
+impl Comparison {
+    /// The comparison of this name; `None` where there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            ">" => Self::Above,
+            ">=" => Self::NotBelow,
+            "<" => Self::Below,
+            "<=" => Self::NotAbove,
+            "crosses_over" => Self::CrossesOver,
+            "crosses_under" => Self::CrossesUnder,
+            _ => return None,
+        })
+    }
+
+    #[inline]
+    fn holds(self, (a, b): (f64, f64), before: impl FnOnce() -> Option<(f64, f64)>) -> bool {
+        match self {
+            Self::Above => a > b,
+            Self::NotBelow => a >= b,
+            Self::Below => a < b,
+            Self::NotAbove => a <= b,
+            Self::CrossesOver => a > b && before().is_some_and(|(a, b)| a <= b),
+            Self::CrossesUnder => a < b && before().is_some_and(|(a, b)| a >= b),
+        }
+    }
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub enum Operand<'a> {
+    /// One value for each bar of a track.
+    Column(TrackId, &'a [f64]),
+    /// The same at all times.
+    Number(f64),
+}
+
+impl Operand<'_> {
+    /// Its value so many bars before the newest of its track; `None` before the first.
+    #[inline]
+    fn seen(&self, visible: &[usize], ago: usize) -> Option<f64> {
+        match *self {
+            Self::Number(number) => Some(number),
+            Self::Column(TrackId(track), values) => {
+                let index = visible[track].checked_sub(1 + ago)?;
+                Some(values[index])
+            }
+        }
+    }
+
+    /// Its value at a bar of the only symbol.
+    #[inline]
+    fn at(&self, bar: usize) -> f64 {
+        match *self {
+            Self::Number(number) => number,
+            Self::Column(_, values) => values[bar],
+        }
+    }
+
+    fn is_of_base(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Column(TrackId(0), _))
+    }
+}
+
+/// Where a comparison holds.
+#[must_use]
+pub fn compare(market: &Market, how: Comparison, a: Operand<'_>, b: Operand<'_>) -> Vec<u8> {
+    if market.symbols().len() == 1 && a.is_of_base() && b.is_of_base() {
+        return compare_bars(market.steps(), how, a, b);
+    }
+    after_each_step(market, |visible| {
+        let now = a.seen(visible, 0).zip(b.seen(visible, 0));
+        let before = || a.seen(visible, 1).zip(b.seen(visible, 1));
+        now.is_some_and(|now| how.holds(now, before))
+    })
+}
+
+fn compare_bars(bars: usize, how: Comparison, a: Operand<'_>, b: Operand<'_>) -> Vec<u8> {
+    let pair = |bar| (a.at(bar), b.at(bar));
+    let holds = |bar: usize| {
+        let before = || bar.checked_sub(1).map(pair);
+        u8::from(how.holds(pair(bar), before))
+    };
+    (0..bars).map(holds).collect()
+}
+
+/// Where a column of the first symbol is above 0: truth as a number.
+#[must_use]
+pub fn truth(market: &Market, values: &[f64]) -> Vec<u8> {
+    compare(
+        market,
+        Comparison::Above,
+        Operand::Column(TrackId(0), values),
+        Operand::Number(0.0),
+    )
+}
+
+/// Asks after each step, with what the next one sees.
+fn after_each_step(market: &Market, holds: impl Fn(&[usize]) -> bool) -> Vec<u8> {
+    let mut truths = vec![0; market.steps()];
+    if let Some(mut walk) = Walk::at(market, 0) {
+        for truth in truths.iter_mut().take(market.steps().saturating_sub(1)) {
+            walk.advance();
+            *truth = u8::from(holds(walk.visible()));
+        }
+    }
+    truths
+}

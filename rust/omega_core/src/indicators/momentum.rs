@@ -1,0 +1,274 @@
+//! How fast and how far a price went: oscillators.
+
+use super::extremes::{highest, lowest};
+use super::recursive::Smoother;
+use super::spec::OF_WINDOW;
+use super::statistics::float;
+use super::{Definition, Kind, Need, moving};
+
+/// The value less the one n bars before.
+#[must_use]
+pub fn momentum(values: &[f64], n: usize) -> Vec<f64> {
+    against(values, n, |now, before| now - before)
+}
+
+/// Change from n bars before in percent; NaN where that was 0.
+#[must_use]
+pub fn roc(values: &[f64], n: usize) -> Vec<f64> {
+    against(values, n, |now, before| {
+        if before == 0.0 {
+            f64::NAN
+        } else {
+            (now / before - 1.0) * 100.0
+        }
+    })
+}
+
+fn against(values: &[f64], n: usize, of: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+    let mut result = vec![f64::NAN; n.min(values.len())];
+    let pairs = values.iter().skip(n).zip(values);
+    result.extend(pairs.map(|(now, before)| of(*now, *before)));
+    result
+}
+
+/// Wilder's relative strength: the average gain in percent of average gain and loss together, both
+/// started with the plain mean of the first n changes (TA-Lib's `RSI`). NaN where nothing moved.
+#[must_use]
+pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
+    let (count, weight) = (float(n), 1.0 / float(n));
+    let mut last = f64::NAN;
+    let (mut gain, mut loss) = (0.0, 0.0);
+    let mut seen = 0;
+    let mut result = vec![f64::NAN; values.len()];
+    for (out, value) in result.iter_mut().zip(values.iter().copied()) {
+        let change = value - last;
+        if !value.is_nan() {
+            last = value;
+        }
+        if change.is_nan() {
+            continue;
+        }
+        let up = if change > 0.0 { change } else { 0.0 };
+        let down = if change < 0.0 { -change } else { 0.0 };
+        if seen >= n {
+            gain += weight * (up - gain);
+            loss += weight * (down - loss);
+        } else {
+            seen += 1;
+            gain += up;
+            loss += down;
+            if seen < n {
+                continue;
+            }
+            gain /= count;
+            loss /= count;
+        }
+        let moved = gain + loss;
+        let ratio = 100.0 * (gain / moved);
+        *out = if moved > 0.0 { ratio } else { f64::NAN };
+    }
+    result
+}
+
+/// Fast less slow exponential average, the exponential average of that, and the distance of both.
+/// The fast one starts with the plain mean of the values that end where the slow one's first mean
+/// does, so that both begin at one bar (TA-Lib's `MACD`).
+#[must_use]
+pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64>; 3] {
+    let (fast, slow) = (fast.min(slow), fast.max(slow));
+    let mut left_out = slow - fast;
+    let mut averages = [fast, slow, signal].map(Smoother::ema);
+    let mut result = [(); 3].map(|()| vec![0.0; values.len()]);
+    let [line, smooth, distance] = &mut result;
+    let outputs = line.iter_mut().zip(smooth).zip(distance);
+    for (((line, smooth), distance), value) in outputs.zip(values) {
+        let [quick, calm, signal] = &mut averages;
+        if signal.has_begun() && !value.is_nan() {
+            *line = quick.next(*value) - calm.next(*value);
+            *smooth = signal.next(*line);
+        } else {
+            let later = if left_out > 0 { f64::NAN } else { *value };
+            left_out -= usize::from(left_out > 0 && !value.is_nan());
+            *line = quick.step(later) - calm.step(*value);
+            *smooth = signal.step(*line);
+        }
+        *distance = *line - *smooth;
+    }
+    result
+}
+
+/// Where the close stands between the lowest low and the highest high of the last n bars, in
+/// percent, its mean over `smooth` bars, and the mean of that over `signal` (TA-Lib's `STOCH`):
+/// k and d. NaN where highest and lowest are one.
+#[must_use]
+pub fn stochastic(bars: [&[f64]; 3], n: usize, smooth: usize, signal: usize) -> [Vec<f64>; 2] {
+    let raw = between(bars, n, |close, high, low| {
+        100.0 * ((close - low) / (high - low))
+    });
+    let k = moving::means(&raw, smooth);
+    let d = moving::means(&k, signal);
+    [k, d]
+}
+
+/// How far the close is below the highest high of the last n bars, in percent of their range:
+/// 0 to −100. NaN where highest and lowest are one.
+#[must_use]
+pub fn williams_r(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
+    between(bars, n, |close, high, low| {
+        -100.0 * ((high - close) / (high - low))
+    })
+}
+
+fn between(bars: [&[f64]; 3], n: usize, of: impl Fn(f64, f64, f64) -> f64) -> Vec<f64> {
+    let [high, low, close] = bars;
+    let (high, low) = (highest(high, n), lowest(low, n));
+    let all = close.iter().zip(high.iter().zip(&low));
+    all.map(|(close, (high, low))| {
+        if high > low {
+            of(*close, *high, *low)
+        } else {
+            f64::NAN
+        }
+    })
+    .collect()
+}
+
+/// A bar's middle: `(high + low + close) / 3`.
+pub(super) fn typical(bars: [&[f64]; 3]) -> Vec<f64> {
+    let [high, low, close] = bars;
+    let all = high.iter().zip(low).zip(close);
+    all.map(|((high, low), close)| (high + low + close) / 3.0)
+        .collect()
+}
+
+/// Distance of the typical price from its mean over n bars, in 0.015 mean distances from that mean
+/// (TA-Lib's `CCI`). NaN where all are equal. A mean distance looks at each value of its window.
+#[must_use]
+pub fn cci(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
+    let prices = typical(bars);
+    let means = moving::means(&prices, n);
+    let mut result = vec![f64::NAN; (n - 1).min(prices.len())];
+    let windows = prices.windows(n).zip(means.iter().skip(n - 1));
+    result.extend(windows.map(|(window, mean)| {
+        let distance = distances(window, *mean) / float(n);
+        if distance > 0.0 {
+            (window[n - 1] - mean) / (0.015 * distance)
+        } else {
+            f64::NAN
+        }
+    }));
+    result
+}
+
+/// `Σ |x − mean|` in four sums, of every fourth value each, which are then added in pairs.
+fn distances(window: &[f64], mean: f64) -> f64 {
+    let mut sums = [0.0; 4];
+    let (fours, rest) = window.as_chunks::<4>();
+    for four in fours {
+        for (sum, value) in sums.iter_mut().zip(four) {
+            *sum += (value - mean).abs();
+        }
+    }
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        *sum += (value - mean).abs();
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
+const HIGH_LOW_CLOSE: &[Need] = &[Need::High, Need::Low, Need::Close];
+
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "momentum",
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| vec![momentum(inputs.column(0), of.whole(0))],
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "roc",
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| vec![roc(inputs.column(0), of.whole(0))],
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "rsi",
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| vec![rsi(inputs.column(0), of.whole(0))],
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "macd",
+        parameters: &[
+            ("fast", Kind::Whole(1)),
+            ("slow", Kind::Whole(1)),
+            ("signal", Kind::Whole(1)),
+        ],
+        outputs: 3,
+        warmup: |of| of.whole(0).max(of.whole(1)) + of.whole(2) - 1,
+        compute: |of, inputs| macd(inputs.column(0), of.whole(0), of.whole(1), of.whole(2)).into(),
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "stochastic",
+        parameters: &[
+            ("window", Kind::Whole(1)),
+            ("smooth", Kind::Whole(1)),
+            ("signal", Kind::Whole(1)),
+        ],
+        needs: HIGH_LOW_CLOSE,
+        outputs: 2,
+        warmup: |of| of.whole(0) + of.whole(1) + of.whole(2) - 2,
+        compute: |of, inputs| {
+            stochastic(inputs.columns(), of.whole(0), of.whole(1), of.whole(2)).into()
+        },
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "williams_r",
+        needs: HIGH_LOW_CLOSE,
+        compute: |of, inputs| vec![williams_r(inputs.columns(), of.whole(0))],
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "cci",
+        parameters: &[("window", Kind::Whole(2))],
+        needs: HIGH_LOW_CLOSE,
+        compute: |of, inputs| vec![cci(inputs.columns(), of.whole(0))],
+        ..OF_WINDOW
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strength_goes_from_all_down_to_all_up() {
+        assert_eq!(rsi(&[1.0, 2.0, 3.0, 4.0], 2)[2..], [100.0, 100.0]);
+        assert_eq!(rsi(&[4.0, 3.0, 2.0], 2)[2], 0.0);
+        assert_eq!(rsi(&[1.0, 2.0, f64::NAN, 1.0], 2)[3], 50.0);
+        assert!(rsi(&[1.0, 1.0, 1.0], 2)[2].is_nan());
+    }
+
+    #[test]
+    fn the_close_stands_somewhere_in_the_range() {
+        let (high, low, close) = ([3.0, 4.0], [1.0, 0.0], [2.0, 1.0]);
+        let bars: [&[f64]; 3] = [&high, &low, &close];
+        assert_eq!(stochastic(bars, 2, 1, 1)[0][1], 25.0);
+        assert_eq!(williams_r(bars, 2)[1], -75.0);
+    }
+
+    #[test]
+    fn equal_prices_have_no_distance_from_their_mean() {
+        let flat = [1.9; 12];
+        assert!(cci([&flat, &flat, &flat], 9).iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn both_averages_begin_at_one_bar() {
+        let [line, signal, _] = macd(&[1.0, 2.0, 3.0, 4.0, 5.0], 2, 3, 2);
+        assert!(line[1].is_nan() && signal[2].is_nan());
+        assert_eq!((line[2], signal[3]), (0.5, 0.5));
+    }
+}

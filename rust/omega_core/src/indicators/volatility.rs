@@ -1,0 +1,112 @@
+//! Ranges of bars: the true range, its average, and how much of it goes nowhere.
+
+use super::extremes::{highest, lowest};
+use super::statistics::float;
+use super::{Definition, Kind, Need, moving, recursive};
+
+/// The largest of `high − low` and the distances of both from the close before; NaN at the first
+/// bar, which has none before it (TA-Lib's `TRANGE`).
+#[must_use]
+pub fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
+    let before = std::iter::once(f64::NAN).chain(close.iter().copied());
+    high.iter()
+        .zip(low)
+        .zip(before)
+        .map(|((high, low), before)| recursive::true_range(*high, *low, before))
+        .collect()
+}
+
+/// Wilder's average true range over n bars: the first value is the plain mean of n true ranges,
+/// which need the close before, so it stands at bar n (Wilder 1978; TA-Lib's `ATR`).
+#[must_use]
+pub fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
+    recursive::rma(&true_range(high, low, close), n)
+}
+
+/// Choppiness of the last n bars: the logarithm of the way walked over the distance covered, in
+/// percent of that of n; 100 is all noise, and NaN where nothing moved.
+#[must_use]
+pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
+    let walked = moving::sums(&true_range(high, low, close), n);
+    let most = highest(high, n);
+    let least = lowest(low, n);
+    let scale = float(n).log10();
+    walked
+        .iter()
+        .zip(most.iter().zip(&least))
+        .map(|(walked, (most, least))| {
+            let covered = most - least;
+            if covered > 0.0 {
+                100.0 * (walked / covered).log10() / scale
+            } else {
+                f64::NAN
+            }
+        })
+        .collect()
+}
+
+/// What this family is known by.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        name: "true_range",
+        parameters: &[],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |_| 2,
+        compute: |_, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![true_range(high, low, close)]
+        },
+    },
+    Definition {
+        name: "atr",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![atr(high, low, close, of.whole(0))]
+        },
+    },
+    Definition {
+        name: "choppiness",
+        parameters: &[("window", Kind::Whole(2))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![choppiness(high, low, close, of.whole(0))]
+        },
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bars() -> [&'static [f64]; 3] {
+        [&[10.0, 12.0, 11.0], &[9.0, 11.0, 8.0], &[9.5, 11.5, 9.0]]
+    }
+
+    #[test]
+    fn atr_needs_a_close_before() {
+        let [high, low, close] = bars();
+        let result = atr(high, low, close, 2);
+        assert!(result[1].is_nan());
+        assert_eq!(result[2], f64::midpoint(2.5, 3.5));
+    }
+
+    #[test]
+    fn choppiness_compares_the_way_with_the_distance() {
+        let [high, low, close] = bars();
+        let result = choppiness(high, low, close, 2);
+        assert!(result[1].is_nan());
+        let wanted = 100.0 * (6.0_f64 / 4.0).log10() / 2.0_f64.log10();
+        assert_eq!(result[2], wanted);
+    }
+}

@@ -1,0 +1,184 @@
+//! A run with everything in its place: played to its end, and told.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+
+use super::results::PyRunTables;
+use super::settings::RunSettings;
+use super::store::CandleStore;
+use super::strategy::Raised;
+use crate::error::OmegaError;
+use crate::execution::Simulator;
+use crate::portfolio::Portfolio;
+use crate::replay::{self, Behind, Feed, Magnifier, Observer, Plan, Rates, RunCounts, Strategy};
+use crate::results::{RunRows, RunTables};
+use crate::store::{Market, Walk};
+use crate::types::SymbolId;
+
+/// What a run counted and how long it took.
+#[pyclass(frozen, get_all, module = "omega._core")]
+pub struct RunReport {
+    bars_processed: usize,
+    signals_generated: usize,
+    exits_triggered: usize,
+    total_time_ms: f64,
+    callback_time_ms: f64,
+    start_index: usize,
+}
+
+/// A run that is ready to begin.
+pub(super) struct Stage<'a> {
+    pub(super) market: &'a Market,
+    pub(super) settings: RunSettings,
+    pub(super) plan: Plan,
+    pub(super) feed: Feed<'a>,
+    pub(super) executor: Simulator,
+    pub(super) portfolio: Portfolio,
+    pub(super) began: Instant,
+}
+
+/// A run that is over.
+pub(super) struct Played {
+    rows: RunRows,
+    counts: RunCounts,
+    start: usize,
+    began: Instant,
+}
+
+impl Stage<'_> {
+    pub(super) fn play<S, O>(mut self, strategy: &mut S, observer: &mut O) -> PyResult<Played>
+    where
+        S: Strategy<Error = Raised>,
+        O: Observer<Error = Raised>,
+    {
+        let desk = (&mut self.executor, &mut self.portfolio);
+        let counts = replay::run(&mut self.feed, &self.plan, strategy, desk, observer)
+            .map_err(|Raised(error)| error)?;
+        let steps = self.plan.start..self.plan.end;
+        let (executor, portfolio) = (self.executor, self.portfolio);
+        Ok(Played {
+            rows: rows_of(self.market, steps, &self.settings, executor, portfolio),
+            counts,
+            start: self.plan.start,
+            began: self.began,
+        })
+    }
+}
+
+impl Played {
+    pub(super) fn report(
+        self,
+        callback_time: Duration,
+        tables: impl FnOnce(RunRows) -> RunTables,
+    ) -> (PyRunTables, RunReport) {
+        let exits_triggered = self.rows.trades.len();
+        let tables = tables(self.rows);
+        let report = RunReport {
+            bars_processed: self.counts.bars,
+            signals_generated: self.counts.signals,
+            exits_triggered,
+            total_time_ms: self.began.elapsed().as_secs_f64() * 1e3,
+            callback_time_ms: callback_time.as_secs_f64() * 1e3,
+            start_index: self.start,
+        };
+        (PyRunTables::from(tables), report)
+    }
+}
+
+/// What stands behind the candles: the conversion rate and the finer series.
+#[derive(FromPyObject)]
+pub(super) struct BehindFields<'py> {
+    #[pyo3(item)]
+    rate: f64,
+    #[pyo3(item)]
+    rate_store: Option<Bound<'py, CandleStore>>,
+    #[pyo3(item)]
+    rate_inverse: bool,
+    #[pyo3(item)]
+    magnifier: Option<Bound<'py, CandleStore>>,
+}
+
+/// What stands behind each symbol; a rate must be known at the newest bar that the first step sees.
+pub(super) fn behind_all(
+    fields: &[BehindFields<'_>],
+    market: &Market,
+    plan: &Plan,
+) -> Result<Vec<Behind>, OmegaError> {
+    let walk = Walk::at(market, plan.start);
+    let symbols = (0_u32..).map(SymbolId).zip(market.symbols());
+    fields
+        .iter()
+        .zip(symbols)
+        .map(|(fields, (symbol, candles))| {
+            let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
+            let first = newest.map(|bar| bar.time);
+            fields.behind(first.unwrap_or_else(|| candles.time(0)))
+        })
+        .collect()
+}
+
+impl BehindFields<'_> {
+    fn behind(&self, first: i64) -> Result<Behind, OmegaError> {
+        Ok(Behind {
+            rates: self.rates(first)?,
+            magnifier: self.magnifier(),
+        })
+    }
+
+    /// Where the conversion rate comes from; a pair must be known by the first time asked for.
+    fn rates(&self, first: i64) -> Result<Rates, OmegaError> {
+        let Some(store) = &self.rate_store else {
+            return Ok(Rates::Constant(self.rate));
+        };
+        let candles = Arc::clone(store.get().inner().symbol(SymbolId(0)));
+        if candles.is_empty() || candles.time(0) > first {
+            return Err(OmegaError::Config {
+                parameter: "conversion".into(),
+                given: format!("{} without a bar at or before {first}", candles.name()),
+                expected: "rates from before the first bar of the run".into(),
+                hint: "Start later, or give data of the conversion pair that begins earlier".into(),
+            });
+        }
+        Ok(Rates::Symbol {
+            candles,
+            inverse: self.rate_inverse,
+            newest: 0,
+        })
+    }
+
+    fn magnifier(&self) -> Option<Magnifier> {
+        let finer = self.magnifier.as_ref()?.get().inner();
+        Some(Magnifier::new(Arc::clone(finer.symbol(SymbolId(0)))))
+    }
+}
+
+fn rows_of(
+    market: &Market,
+    steps: Range<usize>,
+    settings: &RunSettings,
+    executor: Simulator,
+    portfolio: Portfolio,
+) -> RunRows {
+    let (orders, fills, positions) = executor.into_rows();
+    let (trades, ledger, equity) = portfolio.into_rows(market.times(steps));
+    let candles = market.symbols();
+    RunRows {
+        symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
+        contract_sizes: settings
+            .symbols
+            .iter()
+            .map(|one| one.instrument.contract_size)
+            .collect(),
+        unit: candles[0].unit(),
+        timezone: candles[0].timezone().map(str::to_owned),
+        trades,
+        orders,
+        fills,
+        ledger,
+        equity,
+        positions,
+    }
+}

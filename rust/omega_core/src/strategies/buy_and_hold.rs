@@ -1,0 +1,41 @@
+//! The yardstick: buy at the first open and hold to the end.
+
+use super::{WarmedUp, enter};
+use crate::error::OmegaError;
+use crate::execution::Action;
+use crate::replay::{State, Strategy, View};
+use crate::types::{Direction, SymbolId};
+
+/// Buys once.
+#[derive(Debug, Clone, Default)]
+pub struct BuyAndHold {
+    bought: bool,
+}
+
+impl WarmedUp for BuyAndHold {
+    fn warmup(&self) -> usize {
+        0
+    }
+}
+
+impl Strategy for BuyAndHold {
+    type Error = OmegaError;
+
+    #[inline]
+    fn wakes_at(&mut self, step: usize) -> usize {
+        if self.bought { usize::MAX } else { step }
+    }
+
+    fn evaluate(
+        &mut self,
+        _view: &View<'_>,
+        _state: &State<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), OmegaError> {
+        if !self.bought {
+            self.bought = true;
+            actions.push(enter(SymbolId(0), Direction::Long, (None, None), None));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! Strategies that never leave the core: signal columns, and the built-in ones by name.
+//!
+//! In: candles, whose indicators are computed as whole columns before the run. Out: actions, of the
+//! same kinds and in the same order as those of the Python class of the same name.
+
+mod buy_and_hold;
+mod donchian_breakout;
+mod named;
+mod rsi_reversion;
+mod signals;
+mod sma_cross;
+mod zscore_reversion;
+
+use crate::execution::{
+    Action, CloseTarget, ExitReason, Expiry, OpenRequest, OrderType, Position, Sizer,
+};
+use crate::replay::State;
+use crate::types::{Direction, SymbolId};
+
+pub use buy_and_hold::BuyAndHold;
+pub use donchian_breakout::DonchianBreakout;
+pub use named::{NAMES, Native, Parameters, defaults, named};
+pub use rsi_reversion::RsiReversion;
+pub use signals::{Level, SignalColumns, Signals};
+pub use sma_cross::SmaCross;
+pub use zscore_reversion::{ZscoreOptions, ZscoreReversion};
+
+/// A strategy that knows how many bars it needs before its first decision.
+pub trait WarmedUp {
+    /// Complete bars.
+    fn warmup(&self) -> usize;
+}
+
+/// A market order with its protective exits; the run's sizer gives the size where none is named.
+fn enter(
+    symbol: SymbolId,
+    direction: Direction,
+    (stop_loss, take_profit): (Option<f64>, Option<f64>),
+    size: Option<f64>,
+) -> Action {
+    Action::Open(OpenRequest {
+        symbol,
+        direction,
+        kind: OrderType::Market,
+        size: size.map(Sizer::FixedLots),
+        stop_loss,
+        take_profit,
+        expiry: Expiry::GoodTillCancelled,
+        group: None,
+        trailing_stop: None,
+        reason: None,
+        tags: Vec::new(),
+    })
+}
+
+/// Closes all positions of a symbol.
+fn close_all(symbol: SymbolId) -> Action {
+    Action::Close {
+        target: CloseTarget::Symbol(symbol),
+        fraction: 1.0,
+        reason: ExitReason::Signal,
+    }
+}
+
+/// Closes a position, for a reason.
+fn close(position: &Position, reason: ExitReason) -> Action {
+    Action::Close {
+        target: CloseTarget::Trade(position.id),
+        fraction: 1.0,
+        reason,
+    }
+}
+
+/// The oldest open position.
+fn position<'a>(state: &State<'a>) -> Option<&'a Position> {
+    state.positions.first()
+}
+
+/// How many bars it takes until a column has its first value.
+fn first_value(values: &[f64]) -> usize {
+    values
+        .iter()
+        .position(|value| !value.is_nan())
+        .map_or(values.len(), |index| index + 1)
+}
+
+/// Whether one column was at or below another a bar before and is above it now.
+fn crosses_over(a: &[f64], b: &[f64], now: usize) -> bool {
+    now > 0 && a[now - 1] <= b[now - 1] && a[now] > b[now]
+}
+
+/// Whether one column was at or above another a bar before and is below it now.
+fn crosses_under(a: &[f64], b: &[f64], now: usize) -> bool {
+    now > 0 && a[now - 1] >= b[now - 1] && a[now] < b[now]
+}
