@@ -32,7 +32,7 @@ from omega.instruments import Instrument
 from omega.managers import Manager
 from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
-from omega.store import CandleStore, over
+from omega.store import CandleStore, both_sides, over
 from omega.strategy import RunContext, Strategy
 from omega.timeframes import TimeframeJob, Timeframes, timeframe_jobs
 from omega.times import last_moment_of, to_units
@@ -266,11 +266,8 @@ class _Context:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        frame = pl.DataFrame(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
-        bid = "bid" if "bid" in frame.columns else "bid_{}"
-        sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
-        values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
-        column = values.get_column(name)
+        frame = both_sides(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
+        column = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
         place = {"timeframe": timeframe, "symbol": symbol}
         return self._run.column(name, column, **place, warmup=warmup)
 
