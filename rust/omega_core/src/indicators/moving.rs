@@ -73,8 +73,8 @@ struct Grid {
 }
 
 impl Grid {
-    /// By the least and the largest exponent: all mantissas may be odd. In lanes, which the compiler
-    /// makes one instruction of.
+    /// By the least and the largest exponent: all mantissas may be odd. In lanes, which the
+    /// compiler makes one instruction of.
     fn roughly(values: &[f64]) -> Self {
         let mut least = [f64::INFINITY; LANES];
         let mut most = [0.0; LANES];
@@ -248,10 +248,11 @@ impl<'a, A: Arithmetic, const RISING: bool, const HOLES: bool> Window<'a, A, RIS
         self.look(entering, end);
         let number = self.read(entering);
         if RISING {
-            let others = A::minus(self.rising, self.sum);
-            self.rising = A::plus(others, A::times(number, self.most));
+            let change = A::minus(A::times(number, self.most), self.sum);
+            self.rising = A::plus(self.rising, change);
         }
-        self.sum = A::plus(A::minus(self.sum, self.read(leaving)), number);
+        let change = A::minus(number, self.read(leaving));
+        self.sum = A::plus(self.sum, change);
     }
 
     #[inline]
