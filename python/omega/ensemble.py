@@ -130,7 +130,8 @@ class Ensemble(Strategy):
         run = self._context()
         self._members = [Member(label, one, run) for label, one in self.strategies.items()]
         for member in self._members:
-            member.strategy._run = cast("RunContext", member)  # noqa: SLF001 - it stands in for the run
+            stand_in = cast("RunContext", member)
+            member.strategy._run = stand_in  # noqa: SLF001 - of this run
             member.strategy.init()
         self.warmup = max(member.strategy.warmup for member in self._members)
 
