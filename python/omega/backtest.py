@@ -142,9 +142,7 @@ def run_backtest(
     own_instruments = instruments_for(instruments, store.symbols)
     own_costs = costs_for(costs, store.symbols)
     strategy = _ready(strategy)
-    managers, own_manager = split_managers(
-        position_manager or getattr(strategy, "position_manager", None)
-    )
+    managers, own_manager = _managers(position_manager, strategy)
     settings: Settings = {
         **_when(start, end, unit),
         "cash": float(cash),
@@ -180,6 +178,10 @@ def run_backtest(
         notices=store.notices,
         copied_bytes=store.copied_bytes,
     )
+
+
+def _managers(given: object, strategy: object) -> tuple[list[Manager], PositionManager | None]:
+    return split_managers(given or getattr(strategy, "position_manager", None))
 
 
 def get_active_backend() -> str:

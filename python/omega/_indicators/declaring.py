@@ -116,7 +116,12 @@ class Declaring:
         group = call.definition.group
         return views[0] if group is None else group(*views)
 
-    def _one(self, name: str, *parameters: object, **where: Any) -> Indicator:  # noqa: ANN401 - as `indicator`
+    def _one(
+        self,
+        name: str,
+        *parameters: object,
+        **where: Any,  # noqa: ANN401 - as `indicator`
+    ) -> Indicator:
         """Declare an indicator of one output."""
         view: Indicator = self.indicator(name, *parameters, **where)
         return view
@@ -130,7 +135,7 @@ class Declaring:
     ) -> _Group:
         """Declare an indicator of several outputs."""
         views = self.indicator(name, *parameters, **where)
-        assert isinstance(views, kind), "the catalog and the method name one group"  # noqa: S101 - of this package alone
+        assert isinstance(views, kind), "the catalog names another group"  # noqa: S101 - ours
         return views
 
 

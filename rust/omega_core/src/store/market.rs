@@ -91,8 +91,7 @@ impl Market {
     /// Several symbols in their order; their times are merged, their columns stay where they are.
     ///
     /// # Errors
-    /// `Config` where there is no symbol, their units differ, one repeats a time, or no time is
-    /// common to all.
+    /// `Config` where there is no symbol, their units differ, or one repeats a time.
     pub fn new(symbols: Vec<Arc<SymbolCandles>>, align: Align) -> Result<Self, OmegaError> {
         let Some(first) = symbols.first() else {
             return Err(refused(
@@ -128,12 +127,9 @@ impl Market {
         };
         if times.is_empty() {
             let names: Vec<&str> = symbols.iter().map(|candles| candles.name()).collect();
-            return Err(OmegaError::Config {
-                parameter: "align".into(),
-                given: "intersection".into(),
-                expected: format!("times that all of {} have", names.join(", ")),
-                hint: "Use align='union', or candles of one clock".into(),
-            });
+            let expected = format!("times that all of {} have", names.join(", "));
+            let hint = "Use align='union', or candles of one clock";
+            return Err(refused("align", "intersection".into(), &expected, hint));
         }
         Ok(Self {
             symbols,
