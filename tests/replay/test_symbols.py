@@ -293,7 +293,7 @@ def test_zones_are_those_of_each_symbol(backend: str) -> None:
             "2024-01-01.* of B in row 1.*Make bars",
         ),
         ({}, {"align": "inner"}, "align: given 'inner', expected 'union' or 'intersection'"),
-        ({}, {"instruments": omega.Instrument("A")}, "instruments.*A, B.*mapping"),
+        ({}, {"instruments": omega.Instrument("C")}, "instruments.*A, B.*mapping"),
         ({}, {"costs": {"A": omega.Costs()}}, "costs: none for 'B'"),
         (
             {},
