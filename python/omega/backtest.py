@@ -26,6 +26,7 @@ from omega._settings import (
 )
 from omega.conditions import condition_of, triggers_of
 from omega.config import Costs, Execution, FixedLots, Sizer
+from omega.ensemble import Ensemble
 from omega.errors import BackendUnavailable, BackendWarning, ConfigError
 from omega.forms import Native, Signals
 from omega.instruments import Instrument
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from omega._core import Indicator, NativeStrategy, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
+One: TypeAlias = "Strategy | type[Strategy] | Callback | Signals | Native"
+AnyStrategy: TypeAlias = (
+    "One | Sequence[Strategy | type[Strategy]] | Mapping[str, Strategy | type[Strategy]]"
+)
 
 _FLAG = "OMEGA_USE_RUST_EVENT_ENGINE"
 _FLAG_VALUES = {"auto": "auto", "1": "rust", "true": "rust", "0": "python", "false": "python"}
@@ -52,7 +57,7 @@ SEMANTICS_VERSION = 1
 
 def run_backtest(
     data: Any,  # noqa: ANN401 - anything that speaks Arrow
-    strategy: Strategy | type[Strategy] | Callback | Signals | Native,
+    strategy: AnyStrategy,
     *,
     when: Any = None,  # noqa: ANN401 - anything that holds on bars
     symbol: str | None = None,
@@ -83,8 +88,8 @@ def run_backtest(
     Args:
         data: A frame, table, path or `CandleStore` with `time` and prices, or one for each symbol
             (see `CandleStore`).
-        strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)` or
-            `omega.native(...)`.
+        strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
+            `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
         symbol: Name of the symbol; "SYMBOL" where the data names none.
         instruments: An `Instrument`, one for each symbol, "auto" for a preset of the symbol's name,
@@ -277,6 +282,8 @@ def _ready(strategy: object) -> Strategy | Callback | Signals | Native:
         return strategy()
     if isinstance(strategy, (Strategy, Signals, Native)):
         return strategy
+    if isinstance(strategy, (list, tuple, dict)):
+        return Ensemble.of(strategy)
     if callable(strategy) and not isinstance(strategy, type):
         return strategy
     raise ConfigError(

@@ -248,10 +248,11 @@ impl<'a, A: Arithmetic, const RISING: bool, const HOLES: bool> Window<'a, A, RIS
         self.look(entering, end);
         let number = self.read(entering);
         if RISING {
-            let others = A::minus(self.rising, self.sum);
-            self.rising = A::plus(others, A::times(number, self.most));
+            let change = A::minus(A::times(number, self.most), self.sum);
+            self.rising = A::plus(self.rising, change);
         }
-        self.sum = A::plus(A::minus(self.sum, self.read(leaving)), number);
+        let change = A::minus(number, self.read(leaving));
+        self.sum = A::plus(self.sum, change);
     }
 
     #[inline]

@@ -1,7 +1,5 @@
 //! Prices weighed by volume.
 
-use std::cmp::Ordering;
-
 use super::momentum::typical;
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need, moving};
@@ -17,11 +15,8 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if close.is_nan() || volume.is_nan() {
             return f64::NAN;
         }
-        let signed = match close.partial_cmp(&last) {
-            Some(Ordering::Greater) => volume,
-            Some(Ordering::Less) => -volume,
-            _ => 0.0,
-        };
+        let sign = f64::from(u8::from(close > last)) - f64::from(u8::from(close < last));
+        let signed = sign * volume;
         state = if last.is_nan() {
             volume
         } else {
