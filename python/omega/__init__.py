@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
+    from omega.components import ExecutionSimulator, Portfolio
     from omega.conditions import Condition, crosses_above, crosses_below, when
     from omega.forms import Distance, Signals, native
+    from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.indicators import crossover, crossunder
     from omega.results import BacktestResult
     from omega.store import CandleStore
@@ -55,6 +57,10 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Portfolio",
+    "ExecutionSimulator",
+    "CrossSymbolEventEngine",
+    "EventEngine",
     "BacktestResult",
     "Bar",
     "BreakEven",
@@ -102,6 +108,10 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
+    "Portfolio": "omega.components",
+    "ExecutionSimulator": "omega.components",
+    "CrossSymbolEventEngine": "omega.engines",
+    "EventEngine": "omega.engines",
     "BacktestResult": "omega.results",
     "Bar": "omega._native",
     "CandleStore": "omega.store",

@@ -174,6 +174,10 @@ impl Executor for Simulator {
 
 /// Keeps the money and writes one equity row for each bar.
 pub trait Portfolio: Account {
+    /// Whether it has to look at every bar, also at those in which nothing can happen.
+    fn watches(&self) -> bool {
+        false
+    }
     /// Equity at the last mark.
     fn marked_equity(&self) -> f64;
     /// Closed trades so far, in the order of their exits.

@@ -72,7 +72,8 @@ where
         }
         if actions.is_empty() && executor.is_idle() {
             portfolio.update_flat();
-        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, executor) {
+        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, (executor, &*portfolio))
+        {
             portfolio.update_calm(profit, executor.positions().len());
         } else {
             executor.rouse();
@@ -102,17 +103,18 @@ where
 /// The open profit at the close of a bar in which nothing can happen; none where something may, or
 /// somebody has to look at every bar.
 #[inline]
-fn quiet<S: Strategy, E: Executor>(
+fn quiet<S: Strategy, E: Executor, P: Portfolio>(
     feed: &mut Feed<'_>,
     walk: &Walk<'_>,
     actions: &[Action],
     strategy: &S,
-    executor: &mut E,
+    (executor, portfolio): (&mut E, &P),
 ) -> Option<f64> {
     let [behind] = feed.behind.as_mut_slice() else {
         return None;
     };
-    if !actions.is_empty() || strategy.manages() || behind.magnifier.is_some() {
+    let watched = strategy.manages() || portfolio.watches();
+    if !actions.is_empty() || watched || behind.magnifier.is_some() {
         return None;
     }
     let bar = walk.bar(SymbolId(0))?;
