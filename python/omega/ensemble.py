@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from omega.conditions import triggers_of
 from omega.errors import CallbackFailed, ConfigError
-from omega.signals import Action, Close, Signal
+from omega.signals import Action, Cancel, Close, Modify, Signal
 from omega.strategy import RunContext, Strategy
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Member:
         if returned is None:
             return
         for action in returned if isinstance(returned, (list, tuple)) else [returned]:
-            if not dataclasses.is_dataclass(action):
+            if not isinstance(action, (Signal, Close, Cancel, Modify)):
                 raise CallbackFailed(
                     f"{self.label} returned {action!r}, expected None, a Signal, Close, Cancel or "
                     "Modify, or a list of these"
@@ -130,7 +130,8 @@ class Ensemble(Strategy):
         run = self._context()
         self._members = [Member(label, one, run) for label, one in self.strategies.items()]
         for member in self._members:
-            member.strategy._run = member  # noqa: SLF001 - it stands in for the run
+            stand_in = cast("RunContext", member)
+            member.strategy._run = stand_in  # noqa: SLF001 - of this run
             member.strategy.init()
         self.warmup = max(member.strategy.warmup for member in self._members)
 

@@ -202,8 +202,8 @@ class Recorder(Strategy):
             if step.called and isinstance(action, Close):
                 number, symbol = action.trade_id, action.symbol
                 how = {"fraction": action.fraction, "reason": action.reason}
-                number = self.close(number, symbol=symbol, **how)  # type: ignore[arg-type]  # by name
-                self.log.append(number)
+                words: Any = how
+                self.log.append(self.close(number, symbol=symbol, **words))
             elif step.called:
                 self.log.append(self._ask(action))
             else:

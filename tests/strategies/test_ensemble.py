@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import omega
@@ -87,5 +89,6 @@ def test_labels_are_numbered_and_what_cannot_share_is_refused(backend: str) -> N
     assert {tags[-1] for tags in result.trades["tags"].to_list()} == {"Dips", "Dips 2"}
     with pytest.raises(ConfigError, match="empty list"):
         omega.run_backtest(walk(30), [], backend=backend)
+    several: Any = [lambda bar: None]
     with pytest.raises(ConfigError, match="no positions of its own"):
-        omega.run_backtest(walk(30), [lambda bar: None], backend=backend)  # type: ignore[list-item]
+        omega.run_backtest(walk(30), several, backend=backend)

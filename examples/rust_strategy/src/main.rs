@@ -1,4 +1,4 @@
-//! A strategy of one's own in Rust: it links the core, brings a type with `trait Strategy`, and runs.
+//! A strategy of one's own in Rust: it links the core, brings a type with `trait Strategy`, runs.
 //!
 //!     cargo run --release --manifest-path examples/rust_strategy/Cargo.toml
 
@@ -72,7 +72,8 @@ impl Observer for Nobody {
 
 /// Minutes of a price that swings around 100.
 fn candles(bars: u32) -> SymbolCandles {
-    let close = |bar: u32| 100.0 + (f64::from(bar) / 7.0).sin() + (f64::from(bar) / 2.0).cos() / 4.0;
+    let swing = |bar: u32, length: f64| (f64::from(bar) / length).sin();
+    let close = |bar: u32| 100.0 + swing(bar, 7.0) + swing(bar, 2.0) / 4.0;
     let open = |bar: u32| close(bar.saturating_sub(1));
     let column = |price: &dyn Fn(u32) -> f64| (0..bars).map(price).collect();
     let segment = Segment {
