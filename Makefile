@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 CRATE := rust/omega_core
 MANIFEST := --manifest-path $(CRATE)/Cargo.toml
 FUZZ := --manifest-path $(CRATE)/fuzz/Cargo.toml
+OWN_STRATEGY := --manifest-path examples/rust_strategy/Cargo.toml
 FUZZED := $(CRATE)/fuzz/target/release/omega_fuzz
 RUST_SOURCES := $(shell find $(CRATE)/src -name '*.rs') $(CRATE)/Cargo.toml $(CRATE)/Cargo.lock
 
@@ -34,6 +35,7 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 
 test: $(DEV) $(DEMO) $(NATIVE) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)
+	CARGO_TARGET_DIR=$(CRATE)/target cargo run --quiet --locked $(OWN_STRATEGY)
 	$(BIN)/python -m pytest --quiet
 
 golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved

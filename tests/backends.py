@@ -13,6 +13,3 @@ if WITHOUT_CORE:
     sys.modules["omega._core"] = None  # type: ignore[assignment]  # importing it raises now
 
 BACKENDS = ("python",) if WITHOUT_CORE else ("rust", "python")
-
-OF_SEVERAL = BACKENDS
-"""Those that run several symbols and timeframes."""

@@ -13,18 +13,12 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.backends import BACKENDS, OF_SEVERAL
+from tests.backends import BACKENDS
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """Give each backend in turn."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="session", params=OF_SEVERAL)
-def of_several(request: pytest.FixtureRequest) -> str:
-    """Give each backend that runs several symbols and timeframes in turn."""
     return str(request.param)
 
 

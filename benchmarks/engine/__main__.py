@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks.engine import indicators, ingest, loop
+from benchmarks.engine import indicators, ingest, loop, symbols
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
         loop.backends,
         ingest.figures,
         indicators.figures,
+        symbols.figures,
         loop.scaling,
     ):
         for figure in measure():

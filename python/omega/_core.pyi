@@ -102,6 +102,14 @@ class Bar:
         """Name of the symbol."""
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of all symbols of the run, in order."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it became complete with this step; a symbol may have no new bar at a step."""
+
+    @property
     def timestamp(self) -> int:
         """Open time as the integer in the time column."""
 
@@ -156,8 +164,14 @@ class Bar:
     def volume_window(self, length: int) -> NDArray[np.float64]:
         """Give the last `length` volumes, up to this bar, in the candles' own memory."""
 
+    def tf(self, timeframe: str) -> Bar:
+        """Give the newest complete bar of the symbol on a higher timeframe, as `bar.tf("H1")`."""
+
     def __getitem__(self, key: int | str, /) -> Bar:
-        """Give the bar before as `bar[-1]`; `bar["EURUSD"]` is the bar of that symbol."""
+        """Give the bar before as `bar[-1]`; `bar["EURUSD"]` is that symbol's newest complete bar.
+
+        Of a bar on a higher timeframe it is the newest one on the same timeframe.
+        """
 
 @final
 class SideView:
@@ -469,8 +483,10 @@ class Trade:
 
 @final
 class Mask:
-    def __and__(self, other: Mask) -> Mask: ...
-    def __or__(self, other: Mask) -> Mask: ...
+    def __and__(self, other: Mask, /) -> Mask: ...
+    def __rand__(self, other: Mask, /) -> Mask: ...
+    def __or__(self, other: Mask, /) -> Mask: ...
+    def __ror__(self, other: Mask, /) -> Mask: ...
     def __invert__(self) -> Mask: ...
     def __len__(self) -> int: ...
     def count(self) -> int: ...

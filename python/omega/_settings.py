@@ -45,16 +45,18 @@ class PositionManager(Protocol):
 def instruments_for(
     given: Instrument | Mapping[str, Instrument] | str | None, symbols: Sequence[str]
 ) -> list[Instrument]:
-    """Choose the instrument of each symbol."""
+    """Choose the instrument of each symbol; one given alone is that of the symbol it names."""
     if given is None:
         return [Instrument(symbol) for symbol in symbols]
     if isinstance(given, Instrument):
-        if len(symbols) > 1:
+        if len(symbols) == 1:
+            return [given]
+        if given.symbol not in symbols:
             raise ConfigError(
-                f"instruments: given {given!r} for {', '.join(symbols[:5])}, expected a mapping by "
-                "symbol, or 'auto'"
+                f"instruments: given {given!r} for {', '.join(symbols[:5])}, expected that of one "
+                "of them, a mapping by symbol, or 'auto'"
             )
-        return [given]
+        return [given if symbol == given.symbol else Instrument(symbol) for symbol in symbols]
     if given == "auto":
         return [presets.get(symbol) for symbol in symbols]
     if isinstance(given, Mapping):

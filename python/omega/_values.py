@@ -200,9 +200,8 @@ def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
 
 def _differs(given: object, default: object) -> bool:
     """Tell whether a field is worth showing; a frame is never compared, as that gives a frame."""
-    if default is None or default is dataclasses.MISSING:
-        return given is not default
-    return given is not default and given != default
+    without = default is None or default is dataclasses.MISSING
+    return given is not default and (without or given != default)
 
 
 def _shown(given: object, field: dataclasses.Field[object]) -> str:

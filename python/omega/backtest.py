@@ -26,13 +26,14 @@ from omega._settings import (
 )
 from omega.conditions import condition_of, triggers_of
 from omega.config import Costs, Execution, FixedLots, Sizer
+from omega.ensemble import Ensemble
 from omega.errors import BackendUnavailable, BackendWarning, ConfigError
 from omega.forms import Native, Signals
 from omega.instruments import Instrument
 from omega.managers import Manager
 from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
-from omega.store import CandleStore, over
+from omega.store import CandleStore, both_sides, over
 from omega.strategy import RunContext, Strategy
 from omega.timeframes import TimeframeJob, Timeframes, timeframe_jobs
 from omega.times import last_moment_of, to_units
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from omega._core import Indicator, NativeStrategy, Run, RunReport
 
 Moment: TypeAlias = datetime | date | str | int
+One: TypeAlias = "Strategy | type[Strategy] | Callback | Signals | Native"
+AnyStrategy: TypeAlias = (
+    "One | Sequence[Strategy | type[Strategy]] | Mapping[str, Strategy | type[Strategy]]"
+)
 
 _FLAG = "OMEGA_USE_RUST_EVENT_ENGINE"
 _FLAG_VALUES = {"auto": "auto", "1": "rust", "true": "rust", "0": "python", "false": "python"}
@@ -52,7 +57,7 @@ SEMANTICS_VERSION = 1
 
 def run_backtest(
     data: Any,  # noqa: ANN401 - anything that speaks Arrow
-    strategy: Strategy | type[Strategy] | Callback | Signals | Native,
+    strategy: AnyStrategy,
     *,
     when: Any = None,  # noqa: ANN401 - anything that holds on bars
     symbol: str | None = None,
@@ -83,8 +88,8 @@ def run_backtest(
     Args:
         data: A frame, table, path or `CandleStore` with `time` and prices, or one for each symbol
             (see `CandleStore`).
-        strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)` or
-            `omega.native(...)`.
+        strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
+            `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
         symbol: Name of the symbol; "SYMBOL" where the data names none.
         instruments: An `Instrument`, one for each symbol, "auto" for a preset of the symbol's name,
@@ -142,9 +147,7 @@ def run_backtest(
     own_instruments = instruments_for(instruments, store.symbols)
     own_costs = costs_for(costs, store.symbols)
     strategy = _ready(strategy)
-    managers, own_manager = split_managers(
-        position_manager or getattr(strategy, "position_manager", None)
-    )
+    managers, own_manager = _managers(position_manager, strategy)
     settings: Settings = {
         **_when(start, end, unit),
         "cash": float(cash),
@@ -180,6 +183,10 @@ def run_backtest(
         notices=store.notices,
         copied_bytes=store.copied_bytes,
     )
+
+
+def _managers(given: object, strategy: object) -> tuple[list[Manager], PositionManager | None]:
+    return split_managers(given or getattr(strategy, "position_manager", None))
 
 
 def get_active_backend() -> str:
@@ -264,11 +271,8 @@ class _Context:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        frame = pl.DataFrame(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
-        bid = "bid" if "bid" in frame.columns else "bid_{}"
-        sides = {price: pl.col(bid.format(price)) for price in ("open", "high", "low", "close")}
-        values = frame.with_columns(**sides).select(expression.cast(pl.Float64).alias(name))
-        column = values.get_column(name)
+        frame = both_sides(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
+        column = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
         place = {"timeframe": timeframe, "symbol": symbol}
         return self._run.column(name, column, **place, warmup=warmup)
 
@@ -278,6 +282,8 @@ def _ready(strategy: object) -> Strategy | Callback | Signals | Native:
         return strategy()
     if isinstance(strategy, (Strategy, Signals, Native)):
         return strategy
+    if isinstance(strategy, (list, tuple, dict)):
+        return Ensemble.of(strategy)
     if callable(strategy) and not isinstance(strategy, type):
         return strategy
     raise ConfigError(

@@ -315,6 +315,33 @@ def over(native: _core.CandleStore) -> CandleStore:
     return store
 
 
+def both_sides(store: CandleStore) -> pl.DataFrame:
+    """Give the candles of one symbol with both sides, plain names standing for the bid (rule T2).
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+        >>> both_sides(CandleStore(ticks)).select("close", "ask_close").row(0)
+        (1.0, 1.1)
+    """
+    import polars as pl  # noqa: PLC0415 - as CandleStore.validate
+
+    frame = pl.DataFrame(store)
+    prices = ("open", "high", "low", "close")
+    bid = "bid" if "bid" in frame.columns else "bid_{}"
+    sides = {f"bid_{price}": pl.col(bid.format(price)) for price in prices}
+    plain = {price: pl.col(f"bid_{price}") for price in prices}
+    constant = store.native.spread(store.symbols[0])
+    distance = pl.col("spread") if "spread" in frame.columns else pl.lit(constant)
+    for price in prices:
+        if "ask" in frame.columns:
+            plain[f"ask_{price}"] = pl.col("ask")
+        elif f"ask_{price}" not in frame.columns:
+            plain[f"ask_{price}"] = pl.col(f"bid_{price}") + distance
+    return frame.with_columns(**sides).with_columns(**plain)
+
+
 def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
     if isinstance(validate, Mapping):
         return "check", list(validate.items())

@@ -8,7 +8,6 @@ repository, only the fingerprint and counts are kept.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import polars as pl
@@ -16,13 +15,10 @@ import pytest
 
 import omega
 from examples.zscore_reversion import ZScoreReversion
+from tests.golden.frozen import HERE, REAL, TABLES, TOP, compare, compare_facts
 
-HERE = Path(__file__).parent
-TOP = HERE.parents[1]
-RENEW = os.environ.get("OMEGA_RENEW_GOLDEN") == "1"
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
-REAL = Path(os.environ.get("OMEGA_DATA", TOP.parent / "shared" / "data")) / "fxcm_m1_bid_ask"
-TABLES = ("trades", "fills", "orders")
+POUNDS = REAL / "fxcm_m1_bid_ask"
 
 
 def run(data: object, symbol: str, backend: str) -> omega.BacktestResult:
@@ -48,29 +44,6 @@ def run(data: object, symbol: str, backend: str) -> omega.BacktestResult:
     )
 
 
-def facts(result: omega.BacktestResult) -> dict[str, object]:
-    """Give the few numbers by which a run is known."""
-    return {
-        "fingerprint": result.fingerprint,
-        "bars": result.equity.height,
-        "orders": result.orders.height,
-        "rejected": int((result.orders["status"] == "rejected").sum()),
-        "trades": result.trades.height,
-        "ambiguous": result.ambiguous_trades.height,
-        "exits": dict(sorted(result.trades["exit_reason"].cast(pl.String).value_counts().rows())),
-        "final_equity": result.equity["equity"][-1],
-        "pnl_interval": list(result.pnl_interval),
-    }
-
-
-def compare(file: str, found: str) -> None:
-    """Compare with a golden file, or write it anew."""
-    path = HERE / file
-    if RENEW:
-        path.write_text(found)
-    assert path.read_text() == found, f"{file} moved; `make golden` renews it"
-
-
 def as_csv(table: pl.DataFrame) -> str:
     """Give a table as text; each number has as many digits as tell it from every other."""
     lists = pl.selectors.by_dtype(pl.List(pl.String))
@@ -83,16 +56,16 @@ def test_the_sample_makes_the_golden_tables(backend: str) -> None:
         compare(f"sample_{name}.csv", as_csv(getattr(result, name)))
     hours = result.equity.filter(pl.col("time").dt.minute() == 0)
     compare("sample_equity_at_the_hour.csv", as_csv(hours))
-    compare("sample.json", json.dumps(facts(result), indent=2) + "\n")
+    compare_facts("sample.json", result)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"no real candles at {REAL}; set OMEGA_DATA")
+@pytest.mark.skipif(not POUNDS.is_dir(), reason=f"no real candles at {POUNDS}; set OMEGA_DATA")
 def test_real_pounds_make_the_golden_run(backend: str) -> None:
-    sides = [read(REAL / f"gbpusd-m1-{side}-2012.csv") for side in ("bid", "ask")]
+    sides = [read(POUNDS / f"gbpusd-m1-{side}-2012.csv") for side in ("bid", "ask")]
     result = run(omega.Candles(bid=sides[0], ask=sides[1]), "GBPUSD", backend)
     assert result.copied_bytes == 0
     assert any("1,203 rows" in notice for notice in result.notices)
-    compare("gbpusd_february_2012.json", json.dumps(facts(result), indent=2) + "\n")
+    compare_facts("gbpusd_february_2012.json", result)
 
 
 def read(file: Path) -> pl.DataFrame:

@@ -144,7 +144,12 @@ class Recorder(Strategy):
     def on_timeframe(self, bar: Any, name: str) -> object:  # noqa: ANN401 - of either backend
         return self.seen(bar.tf(name))
 
-    def both_ways(self, bar: Any, symbol: str, name: str) -> object:  # noqa: ANN401 - of either backend
+    def both_ways(
+        self,
+        bar: Any,  # noqa: ANN401 - of either backend
+        symbol: str,
+        name: str,
+    ) -> object:
         return (
             attempt(lambda: self.seen(bar[symbol].tf(name))),
             attempt(lambda: repr(bar.tf(name)[symbol])),
@@ -197,7 +202,8 @@ class Recorder(Strategy):
             if step.called and isinstance(action, Close):
                 number, symbol = action.trade_id, action.symbol
                 how = {"fraction": action.fraction, "reason": action.reason}
-                self.log.append(self.close(number, symbol=symbol, **how))  # type: ignore[arg-type]  # by name
+                words: Any = how
+                self.log.append(self.close(number, symbol=symbol, **words))
             elif step.called:
                 self.log.append(self._ask(action))
             else:

@@ -21,13 +21,13 @@ _SHARED = one_of_each(
     [("ms", 10**3), ("us", 10**6), ("ns", 10**9)],
     [0, 1, 1, 1, 2, 2],
     rarely("union", "intersection"),
-    rarely(0, 2, 9),
+    rarely(0, 2, 4),
     rarely("nobody", "manager", "manager"),
     rarely(1.0, 0.7),
 )
 _OWN = one_of_each(
     [HOUR, HOUR, HOUR, HOUR / 3, 4 * HOUR],
-    [0, 0, 0, 1, 3, 40],
+    rarely(0, 0, 1, 3, 20),
     rarely(None, "UTC", "America/New_York"),
     rarely("sided", "plain", "spread", "quotes"),
     [False, False, True],
@@ -45,6 +45,7 @@ _CLOCKS: list[Any] = [
     ("H3", "given"),
 ]
 _TIMEFRAMES = one_of_each([None, None, *_CLOCKS], [None, *_CLOCKS])
+_RANGES = one_of_each(rarely(None, None, 1, 3), rarely(None, None, 1, 5))
 _PLACES = one_of_each([True, True, False], range(4), range(3))
 
 
@@ -58,7 +59,10 @@ def several(draw: st.DrawFn) -> Run:
     timeframes = _timeframes(draw, dict(zip(names, rows, strict=True)), tick, unit)
     settings = draw(runs.settings_of(tick, per_second))
     times = sorted({bar[0] for one in rows for bar in one})
-    first, last = draw(runs._RANGES)  # noqa: SLF001 - of the same generator
+    shared = set.intersection(*({bar[0] for bar in one} for one in rows))
+    if len(shared) < 2 and warmup == 0:  # mostly nothing to see
+        align = "union"
+    first, last = draw(_RANGES)
     epochs = [int(time.timestamp()) * per_second for time in times]
     settings["start"] = None if first is None else epochs[min(first, len(times) - 1)] - first % 2
     settings["end"] = None if last is None else epochs[max(0, len(times) - last)]
@@ -93,12 +97,12 @@ def _market(
     step, late, zone, layout, magnified = draw(_OWN)
     finer = None
     if magnified:
-        fine = draw(runs.bars(step / 2, 12, 2 * MOST))
+        fine = draw(runs.bars(step / 2, 16, 2 * MOST))
         rows = runs.coarser(fine, step)
         kept = [bar for bar in fine if bar[0].hour % 5]
         finer = runs.frame_of(_later(kept or fine, late * HOUR / 2), tick, "sided", unit, zone)
     else:
-        rows = draw(runs.bars(step, 4, MOST))
+        rows = draw(runs.bars(step, 8, MOST))
     rows = _later(rows, late * HOUR / 2)
     return rows, runs.frame_of(rows, tick, layout, unit, zone), finer
 

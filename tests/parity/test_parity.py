@@ -15,7 +15,6 @@ from omega import backtest
 from omega._job import Behind, Job, Pair, symbols_of
 from omega.store import CandleStore
 from omega.timeframes import timeframe_jobs
-from tests.backends import BACKENDS, OF_SEVERAL
 from tests.parity.recorder import Recorder, RecordingManager, Run
 from tests.parity.runs import runs
 from tests.parity.several import several
@@ -126,7 +125,4 @@ def test_both_backends_give_the_same_fingerprint(run: Run) -> None:
 @more(12)
 @given(several())
 def test_several_symbols_and_timeframes_give_the_same_bytes(run: Run) -> None:
-    if OF_SEVERAL == BACKENDS:
-        compare(run)
-    else:
-        outcome(run, "python", stores_of(run), hashed=True)
+    compare(run, hashed=True)

@@ -185,7 +185,7 @@ def magnified(backend: str) -> omega.BacktestResult:
         store,
         lambda bar: omega.Signal("long", take_profit=bar.close + 1.0) if bar.index == 2 else None,
         instruments=omega.Instrument("GBPJPY", quote_currency="JPY"),
-        execution=omega.Execution(intrabar="magnifier", magnifier=finer),
+        execution=omega.Execution(intrabar="magnifier", magnifier={"GBPJPY": finer}),
         backend=backend,
     )
 

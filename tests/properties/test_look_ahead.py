@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -87,4 +89,74 @@ def test_a_class_on_the_first_bars_does_what_it_does_on_all(
         )
         for frame in (data[:bars], data)
     ]
+    assert_is_prefix(*runs)
+
+
+class Roamer(omega.Strategy):
+    """Trades two symbols by what it sees of both, and of their higher timeframes."""
+
+    def init(self) -> None:
+        self.calls = 0
+        self.seen: list[object] = []
+        self.trend = self.ema(3, symbol="B", timeframe="M7")
+        self.reach = self.atr(3)
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        self.calls += 1
+        other, higher = bar["B"], bar.tf("M7")
+        self.seen.append((bar.index, other.index, higher.index, other.fresh, self.trend[-1]))
+        symbol = "AB"[self.calls % 2]
+        own = bar[symbol]
+        if len(self.positions_in(symbol)) < 2:
+            enter = self.buy if other.close > self.trend[-1] else self.sell
+            sign = 1 if enter == self.buy else -1
+            reach = sign * self.reach[-1]
+            enter(
+                1 + self.calls % 3,
+                symbol=symbol,
+                stop_loss=own.ask.close - 2 * reach if sign > 0 else own.bid.close - 2 * reach,
+                limit=own.close - reach / 2 if self.calls % 5 == 0 else None,
+            )
+        elif other.fresh and higher.close > higher.open:
+            self.close(symbol=symbol, fraction=0.5)
+        elif self.calls % 7 == 0:
+            self.close()
+
+
+@st.composite
+def two_markets(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
+    """Two symbols whose bars have lengths and gaps of their own."""
+    found = {}
+    for name, lengths in (("A", [1, 1, 2]), ("B", [1, 3, 5])):
+        length = draw(st.sampled_from(lengths))
+        steps = draw(st.lists(st.sampled_from([1, 1, 1, 2, 9]), min_size=90, max_size=90))
+        times = [candles.START + timedelta(minutes=length * sum(steps[:k])) for k in range(90)]
+        walk = candles.walk(90, seed=draw(st.integers(0, 99)))
+        found[name] = walk.with_columns(time=pl.Series(times).cast(walk.schema["time"]))
+    return found
+
+
+@given(two_markets(), st.integers(25, 85), st.sampled_from(["union", "intersection"]))
+def test_several_symbols_until_some_time_do_what_they_do_in_all(
+    backend: str, data: dict[str, pl.DataFrame], bars: int, align: str
+) -> None:
+    last = data["A"]["time"][bars]
+    part = {name: frame.filter(pl.col("time") <= last) for name, frame in data.items()}
+    looks, runs = [], []
+    for frames in (part, data):
+        strategy = Roamer()
+        try:
+            run = omega.run_backtest(
+                frames,
+                strategy,
+                timeframes=["M7"],
+                align=align,
+                execution=omega.Execution(close_at_end=False),
+                backend=backend,
+            )
+        except (omega.errors.WarmupIndexNotFound, omega.errors.ConfigError):
+            return  # the part is too short for an average over its higher timeframe
+        looks.append(strategy.seen)
+        runs.append(run)
+    assert looks[0] == looks[1][: len(looks[0])]
     assert_is_prefix(*runs)

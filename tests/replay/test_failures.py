@@ -127,7 +127,7 @@ def test_what_is_no_action_is_refused(backend: str, returned: object) -> None:
     with pytest.raises(CallbackFailed, match="expected None, a Signal, Close") as caught:
         omega.run_backtest(
             candles.rising(5),
-            lambda bar: returned,  # type: ignore[arg-type, return-value]  # on purpose
+            lambda bar: returned,  # type: ignore[arg-type]  # on purpose
             backend=backend,
         )
     assert "bar 0 " in caught.value.__notes__[0]

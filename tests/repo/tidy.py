@@ -21,7 +21,7 @@ BYTES_OF_FILE = 1_000_000
 
 FLOW = ("columns", "store", "indicators", "replay", "execution", "portfolio", "results")
 VOCABULARY = ("types", "error")
-ABOVE_THE_FLOW = ("batch", "python")
+ABOVE_THE_FLOW = ("strategies", "batch", "python")
 KINDS_OF_TEST = {
     "golden",
     "parity",

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from tests.backends import OF_SEVERAL
 from tests.scenarios.play import differences, play
 from tests.scenarios.scenario import Scenario, all_scenarios, read
 
@@ -17,8 +16,6 @@ RULES += " X1 X2 X3"
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_the_scenario_comes_out_as_it_says(scenario: Scenario, backend: str) -> None:
-    if "symbol" in scenario.tables["bar"].columns and backend not in OF_SEVERAL:
-        pytest.skip(f"the {backend} backend has one symbol")
     result = play(scenario, backend)
     assert list(differences(scenario, result)) == []
 

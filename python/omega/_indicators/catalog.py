@@ -43,7 +43,8 @@ class Parameter:
         """Give the float that a backend gets: a choice by its place, None as NaN."""
         if value is None:
             return math.nan
-        return float(self.words.index(str(value)) if self.words else value)  # type: ignore[arg-type]  # checked to be a number
+        number: Any = self.words.index(str(value)) if self.words else value
+        return float(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
 from omega._indicators.catalog import Reads, resolve
 from omega.errors import ConfigError
@@ -116,22 +116,26 @@ class Declaring:
         group = call.definition.group
         return views[0] if group is None else group(*views)
 
-    def _one(self, name: str, *parameters: object, **where: Any) -> Indicator:  # noqa: ANN401 - as `indicator`
+    def _one(
+        self,
+        name: str,
+        *parameters: object,
+        **where: Any,  # noqa: ANN401 - as `indicator`
+    ) -> Indicator:
         """Declare an indicator of one output."""
         view: Indicator = self.indicator(name, *parameters, **where)
         return view
 
     def _several(
         self,
-        kind: type[_Group],
+        _kind: type[_Group],
         name: str,
         *parameters: object,
         **where: Any,  # noqa: ANN401 - as `indicator`
     ) -> _Group:
         """Declare an indicator of several outputs."""
         views = self.indicator(name, *parameters, **where)
-        assert isinstance(views, kind), "the catalog and the method name one group"  # noqa: S101 - of this package alone
-        return views
+        return cast("_Group", views)
 
 
 def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:

@@ -153,5 +153,9 @@ def _declarer(context: Context) -> Strategy:
     return declarer
 
 
-def _mask(condition: Any, strategy: Strategy, context: Context) -> conditions.Mask:  # noqa: ANN401 - any
+def _mask(
+    condition: Any,  # noqa: ANN401 - anything that holds on bars
+    strategy: Strategy,
+    context: Context,
+) -> conditions.Mask:
     return cast("conditions.Mask", condition_of(condition, strategy).mask(cast("Any", context)))

@@ -22,6 +22,7 @@ from omega.reference.tracks import Base, World
 from omega.signals import Action
 
 _STEPS_BETWEEN_TICKS = 1024
+_FOR_EVER = 2**63 - 1
 
 Progress = Callable[[int, int], object]
 
@@ -72,9 +73,9 @@ class Magnifier:
         self.finer = finer
         times: list[int] = coarse.time.tolist()
         steps = list(map(operator.sub, times[1:], times))
-        shortest = itertools.accumulate(steps, min)  # so far: later ones are not known (L5)
-        self.durations = [0, *map(min, shortest, [*steps[1:], *steps[-1:]])]
-        """Of each bar but the first, on which nothing is live; none reaches past the next bar."""
+        so_far = itertools.accumulate([_FOR_EVER, *steps], min)  # later ones are not known (L5)
+        self.durations = list(map(min, so_far, [*steps, _FOR_EVER]))
+        """Of each bar; none reaches past the next one."""
 
     def inside(self, now: Moment) -> list[Moment]:
         """The moments that take the place of a bar; none where there are no finer bars."""

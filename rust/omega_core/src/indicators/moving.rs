@@ -34,10 +34,14 @@ fn triangle(n: usize) -> u64 {
 /// A divisor beyond this is not divided by in doubles.
 const MOST_DIVISOR: u64 = 1 << 26;
 
-/// Sums of all weights together `total`, or means.
+/// Sums of all weights together `total`, or means. What stands before the first number is left out.
 fn over<const RISING: bool, const MEAN: bool>(values: &[f64], n: usize, total: u64) -> Vec<f64> {
+    let first = values.iter().position(|value| value.is_finite());
+    let first = first.unwrap_or(values.len());
+    let mut result = vec![f64::NAN; values.len()];
+    let (values, out) = (&values[first..], &mut result[first..]);
     if n > values.len() {
-        return vec![f64::NAN; values.len()];
+        return result;
     }
     let fits = |grid: Grid| grid.halves(total) && (total <= MOST_DIVISOR || !MEAN);
     let mut grid = Grid::roughly(values);
@@ -46,13 +50,17 @@ fn over<const RISING: bool, const MEAN: bool>(values: &[f64], n: usize, total: u
     }
     let divisor = if MEAN { total } else { 1 };
     if !fits(grid) {
-        windows::<_, RISING, true>(values, n, &Largest::new(grid, divisor))
+        windows::<_, RISING, true>(values, n, &Largest::new(grid, divisor), out);
     } else if grid.holes {
-        windows::<_, RISING, true>(values, n, &Halves::<MEAN>::new(grid, divisor))
+        windows::<_, RISING, true>(values, n, &Halves::<MEAN>::new(grid, divisor), out);
     } else {
-        windows::<_, RISING, false>(values, n, &Halves::<MEAN>::new(grid, divisor))
+        windows::<_, RISING, false>(values, n, &Halves::<MEAN>::new(grid, divisor), out);
     }
+    result
 }
+
+/// Values that are looked at together.
+const LANES: usize = 4;
 
 /// The unit of a column, how large its values are, and whether some are no numbers.
 #[derive(Debug, Clone, Copy)]
@@ -65,19 +73,29 @@ struct Grid {
 }
 
 impl Grid {
-    /// By the least and the largest exponent: all mantissas may be odd.
+    /// By the least and the largest exponent: all mantissas may be odd. In lanes, which the
+    /// compiler makes one instruction of.
     fn roughly(values: &[f64]) -> Self {
-        let (mut least, mut most) = (f64::INFINITY, 0.0);
-        let mut holes = false;
-        for value in values {
-            let size = value.abs();
-            let hole = !size.is_finite();
-            holes |= hole;
-            let low = if size > 0.0 { size } else { f64::INFINITY };
-            let high = if hole { 0.0 } else { size };
-            least = if low < least { low } else { least };
-            most = if high > most { high } else { most };
+        let mut least = [f64::INFINITY; LANES];
+        let mut most = [0.0; LANES];
+        let mut holes = [0.0; LANES];
+        let (blocks, rest) = values.as_chunks::<LANES>();
+        let mut padded = [0.0; LANES];
+        padded[..rest.len()].copy_from_slice(rest);
+        for block in blocks.iter().chain([&padded]) {
+            for lane in 0..LANES {
+                let size = block[lane].abs();
+                let low = if size > 0.0 { size } else { f64::INFINITY };
+                let high = if size < f64::INFINITY { size } else { 0.0 };
+                least[lane] = if low < least[lane] { low } else { least[lane] };
+                most[lane] = if high > most[lane] { high } else { most[lane] };
+                // Nothing for a number, and NaN for what is none.
+                holes[lane] += block[lane] * 0.0;
+            }
         }
+        let least = least.into_iter().fold(f64::INFINITY, f64::min);
+        let most = most.into_iter().fold(0.0, f64::max);
+        let holes = holes.iter().any(|hole| hole.is_nan());
         if most == 0.0 {
             return Self {
                 unit: 0,
@@ -146,53 +164,113 @@ trait Arithmetic {
     fn quotient(&self, sum: Self::Number) -> f64;
 }
 
+/// How many sums are formed before any is divided: one after the other the first, side by side the
+/// others.
+const BLOCK: usize = 64;
+
+/// The quotient of each window without a hole; there are at least n values.
 fn windows<A: Arithmetic, const RISING: bool, const HOLES: bool>(
     values: &[f64],
     n: usize,
     numbers: &A,
-) -> Vec<f64> {
-    let read = |value: f64| {
-        let present = !HOLES || value.is_finite();
-        numbers.read(if present { value } else { 0.0 })
-    };
-    let most = i64::try_from(n).unwrap_or(i64::MAX);
-    let mut sum = numbers.read(0.0);
-    let mut rising = sum;
-    // Windows are full of numbers from this bar on.
-    let mut full_from = n - 1;
-    let mut result = Vec::with_capacity(values.len());
+    result: &mut [f64],
+) {
+    let mut window = Window::<A, RISING, HOLES>::new(numbers, n);
     for (i, value) in values[..n].iter().enumerate() {
+        window.fill(*value, i + 1);
+    }
+    if window.is_whole(n) {
+        result[n - 1] = numbers.quotient(window.read_off());
+    }
+    let mut sums = [numbers.read(0.0); BLOCK];
+    let mut whole = [true; BLOCK];
+    let entering = values[n..].chunks(BLOCK);
+    let blocks = entering.zip(values.chunks(BLOCK));
+    let mut end = n;
+    for (out, (entering, leaving)) in result[n..].chunks_mut(BLOCK).zip(blocks) {
+        let kept = sums.iter_mut().zip(&mut whole);
+        for ((sum, whole), (entering, leaving)) in kept.zip(entering.iter().zip(leaving)) {
+            end += 1;
+            window.slide(*entering, *leaving, end);
+            *sum = window.read_off();
+            *whole = window.is_whole(end);
+        }
+        for ((out, sum), whole) in out.iter_mut().zip(&sums).zip(&whole) {
+            let quotient = numbers.quotient(*sum);
+            *out = if HOLES && !whole { f64::NAN } else { quotient };
+        }
+    }
+}
+
+/// Sums of the values of a window, and where it is whole.
+struct Window<'a, A: Arithmetic, const RISING: bool, const HOLES: bool> {
+    numbers: &'a A,
+    sum: A::Number,
+    rising: A::Number,
+    /// What the newest value counts in `rising`.
+    most: i64,
+    length: usize,
+    /// Windows that end before this place hold something that is no number.
+    whole_from: usize,
+}
+
+impl<'a, A: Arithmetic, const RISING: bool, const HOLES: bool> Window<'a, A, RISING, HOLES> {
+    fn new(numbers: &'a A, length: usize) -> Self {
+        let nothing = numbers.read(0.0);
+        Self {
+            numbers,
+            sum: nothing,
+            rising: nothing,
+            most: i64::try_from(length).unwrap_or(i64::MAX),
+            length,
+            whole_from: length,
+        }
+    }
+
+    #[inline]
+    fn read(&self, value: f64) -> A::Number {
+        let present = !HOLES || value.is_finite();
+        self.numbers.read(if present { value } else { 0.0 })
+    }
+
+    /// Takes the next of the first values; it is the window's newest and makes it end there.
+    fn fill(&mut self, value: f64, end: usize) {
+        self.look(value, end);
+        let number = self.read(value);
+        let weight = i64::try_from(end).unwrap_or(i64::MAX);
+        self.sum = A::plus(self.sum, number);
+        self.rising = A::plus(self.rising, A::times(number, weight));
+    }
+
+    /// Takes a value and lets the oldest go.
+    #[inline]
+    fn slide(&mut self, entering: f64, leaving: f64, end: usize) {
+        self.look(entering, end);
+        let number = self.read(entering);
+        if RISING {
+            let change = A::minus(A::times(number, self.most), self.sum);
+            self.rising = A::plus(self.rising, change);
+        }
+        let change = A::minus(number, self.read(leaving));
+        self.sum = A::plus(self.sum, change);
+    }
+
+    #[inline]
+    fn look(&mut self, value: f64, end: usize) {
         if HOLES && !value.is_finite() {
-            full_from = i + n;
+            self.whole_from = end + self.length;
         }
-        let number = read(*value);
-        sum = A::plus(sum, number);
-        if RISING {
-            let weight = i64::try_from(i + 1).unwrap_or(i64::MAX);
-            rising = A::plus(rising, A::times(number, weight));
-        }
-        result.push(f64::NAN);
     }
-    if full_from == n - 1 {
-        result[n - 1] = numbers.quotient(if RISING { rising } else { sum });
+
+    #[inline]
+    fn is_whole(&self, end: usize) -> bool {
+        !HOLES || end >= self.whole_from
     }
-    let pairs = values[n..].iter().zip(values);
-    result.extend(pairs.enumerate().map(|(i, (entering, leaving))| {
-        if HOLES && !entering.is_finite() {
-            full_from = i + 2 * n;
-        }
-        let number = read(*entering);
-        if RISING {
-            rising = A::plus(A::minus(rising, sum), A::times(number, most));
-        }
-        sum = A::plus(A::minus(sum, read(*leaving)), number);
-        if HOLES && i + n < full_from {
-            f64::NAN
-        } else {
-            numbers.quotient(if RISING { rising } else { sum })
-        }
-    }));
-    result
+
+    #[inline]
+    fn read_off(&self) -> A::Number {
+        if RISING { self.rising } else { self.sum }
+    }
 }
 
 /// Values in two halves, each a double.
@@ -323,7 +401,9 @@ mod tests {
     /// The same by the widest numbers.
     fn widest<const RISING: bool>(values: &[f64], n: usize, divisor: u64) -> Vec<f64> {
         let grid = Grid::exactly(values);
-        windows::<_, RISING, true>(values, n, &Largest::new(grid, divisor))
+        let mut result = vec![f64::NAN; values.len()];
+        windows::<_, RISING, true>(values, n, &Largest::new(grid, divisor), &mut result);
+        result
     }
 
     fn bits(values: &[f64]) -> Vec<u64> {

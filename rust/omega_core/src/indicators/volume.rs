@@ -15,23 +15,21 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if close.is_nan() || volume.is_nan() {
             return f64::NAN;
         }
-        if last.is_nan() {
-            state = volume;
-        } else if close > last {
-            state += volume;
-        } else if close < last {
-            state += -volume;
+        let sign = f64::from(u8::from(close > last)) - f64::from(u8::from(close < last));
+        let signed = sign * volume;
+        state = if last.is_nan() {
+            volume
         } else {
-            state += 0.0;
-        }
+            state + signed
+        };
         last = close;
         state
     })
     .collect()
 }
 
-/// Typical prices that differ by less than this part (2^-50) are one: sums of three are rounded, and
-/// equal sums of different prices are common where prices have few digits.
+/// Typical prices that differ by less than this part (2^-50) are one: sums of three are rounded,
+/// and equal sums of different prices are common where prices have few digits.
 const ROUNDING: f64 = 8.881_784_197_001_252e-16;
 
 /// Money that came in with rising typical prices, in percent of all that moved in the last n bars

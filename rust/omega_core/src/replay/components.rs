@@ -184,6 +184,12 @@ pub trait Portfolio: Account {
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
     fn update_flat(&mut self);
+    /// The rows of so many such bars.
+    fn update_flat_many(&mut self, bars: usize) {
+        for _ in 0..bars {
+            self.update_flat();
+        }
+    }
     /// The row of a bar in which nothing happened, with the open profit at its close.
     fn update_calm(&mut self, profit: f64, positions: usize);
     /// Marks positions to the closes of a step, and applies the stop-out.
@@ -206,6 +212,10 @@ impl Portfolio for crate::portfolio::Portfolio {
     #[inline]
     fn update_flat(&mut self) {
         self.mark_flat();
+    }
+
+    fn update_flat_many(&mut self, bars: usize) {
+        self.mark_flat_many(bars);
     }
 
     #[inline]

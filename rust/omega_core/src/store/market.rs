@@ -125,6 +125,12 @@ impl Market {
             Align::Union => union(&symbols),
             Align::Intersection => intersection(&symbols),
         };
+        if times.is_empty() {
+            let names: Vec<&str> = symbols.iter().map(|candles| candles.name()).collect();
+            let expected = format!("times that all of {} have", names.join(", "));
+            let hint = "Use align='union', or candles of one clock";
+            return Err(refused("align", "intersection".into(), &expected, hint));
+        }
         Ok(Self {
             symbols,
             timeframes: Vec::new(),

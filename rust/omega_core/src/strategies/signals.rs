@@ -49,8 +49,8 @@ pub struct Signals {
 
 impl Signals {
     /// Over entries, of which those above 0 are long and those below 0 short, and exits, which
-    /// close what is open where they are above 0. They are read once, so that the run jumps from one
-    /// to the next.
+    /// close what is open where they are above 0. They are read once, so that the run jumps from
+    /// one to the next.
     #[must_use]
     pub fn new(entries: &[i8], exits: Option<&[i8]>, columns: SignalColumns) -> Self {
         let entry = |&sign: &i8| u8::from(sign > 0) * LONG + u8::from(sign < 0) * SHORT;

@@ -1,0 +1,258 @@
+"""One strategy in all its forms: a class, triggers, signal columns, a strategy of the core."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import omega
+from examples.buy_and_hold import BuyAndHold
+from examples.donchian_breakout import DonchianBreakout
+from examples.rsi_reversion import RsiReversion
+from examples.sma_cross import SmaCross
+from examples.zscore_reversion import ZScoreReversion
+from omega.errors import ConfigError
+from tests.backends import BACKENDS, WITHOUT_CORE
+
+needs_core = pytest.mark.skipif(WITHOUT_CORE, reason="a strategy of the core needs the core")
+
+
+def walk(bars: int, seed: int = 1, step: float = 1e-4) -> pl.DataFrame:
+    """A walk on five digits, both sides: ties of averages are common."""
+    rng = np.random.default_rng(seed)
+    close = np.round(1.3 + np.cumsum(rng.normal(0, step, bars)), 5)
+    opened = np.r_[1.3, close[:-1]]
+    high, low = np.maximum(opened, close) + 5e-5, np.minimum(opened, close) - 5e-5
+    start = datetime(2024, 1, 1)  # noqa: DTZ001 - candles without a zone
+    times = pl.datetime_range(start, start + timedelta(minutes=bars - 1), "1m", eager=True)
+    prices = {"open": opened, "high": high, "low": low, "close": close}
+    sides = {
+        f"{side}_{name}": values + (1e-4 if side == "ask" else 0.0)
+        for side in ("bid", "ask")
+        for name, values in prices.items()
+    }
+    return pl.DataFrame({"time": times, **sides})
+
+
+class Triggered(SmaCross):
+    """The same, called only where the averages cross."""
+
+    @omega.when(
+        lambda self: (
+            omega.crosses_above(self.short, self.long) | omega.crosses_below(self.short, self.long)
+        )
+    )
+    def on_bar(self, bar: omega.Bar) -> None:
+        super().on_bar(bar)
+
+
+def up(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares
+    """The fast average crosses above the slow one."""
+    return omega.crosses_above(s.sma(20), s.sma(50))
+
+
+def down(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares
+    """It crosses below."""
+    return omega.crosses_below(s.sma(20), s.sma(50))
+
+
+CROSSINGS = omega.Signals(
+    entry=lambda s: up(s) | down(s), direction=up, exit=lambda s: up(s) | down(s)
+)
+
+
+@needs_core
+def test_one_strategy_has_one_fingerprint_in_all_forms() -> None:
+    data = walk(3_000)
+    forms: list[Any] = [SmaCross(), Triggered(), CROSSINGS, omega.native("sma_cross")]
+    results = [omega.run_backtest(data, form) for form in forms]
+    results += [omega.run_backtest(data, form, backend="python") for form in forms[:3]]
+    assert results[0].trades.height > 50
+    assert len({result.fingerprint for result in results}) == 1
+
+
+@needs_core
+@pytest.mark.parametrize(
+    ("written", "name", "parameters"),
+    [
+        (SmaCross, "sma_cross", {"fast": 5, "slow": 12}),
+        (DonchianBreakout, "donchian_breakout", {"entry": 30, "exit": 7}),
+        (RsiReversion, "rsi_reversion", {"window": 9, "low": 25.0, "middle": 55.0}),
+        (BuyAndHold, "buy_and_hold", {}),
+        (ZScoreReversion, "zscore_reversion", {"window": 40, "threshold": 1.5, "bars_at_most": 9}),
+    ],
+)
+def test_a_strategy_of_the_core_is_the_class_of_its_name(
+    written: type[omega.Strategy], name: str, parameters: dict[str, Any]
+) -> None:
+    for seed in range(4):
+        for given_parameters in ({}, parameters):
+            data = walk(2_000, seed)
+            native = omega.run_backtest(data, omega.native(name, **given_parameters))
+            python = omega.run_backtest(data, written(**given_parameters))
+            assert native.fingerprint == python.fingerprint
+            assert native.stats.bars_processed == python.stats.bars_processed
+
+
+class Reads(omega.Strategy):
+    """Signal columns, read bar by bar by a class."""
+
+    def __init__(self, columns: pl.DataFrame, *, reverse: bool, accumulate: bool) -> None:
+        super().__init__()
+        self.columns, self.reverse, self.accumulate = columns, reverse, accumulate
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        row = self.columns.row(bar.index, named=True)
+        entry, positions = row["entry"] or 0.0, self.positions
+        direction = "long" if entry > 0 else "short"
+        opposite = entry != 0 and any(p.direction != direction for p in positions)
+        leaves = bool(row["exit"]) or (self.reverse and opposite)
+        if leaves and positions:
+            self.close()
+        if entry != 0 and (self.accumulate or leaves or not positions):
+            sign, close = (1, bar.ask.close) if entry > 0 else (-1, bar.close)
+            distance = row["target"]
+            order = self.buy if entry > 0 else self.sell
+            order(
+                row["size"],
+                stop_loss=row["stop"],
+                take_profit=None if distance is None else close + sign * distance,
+            )
+
+
+@st.composite
+def signal_columns(draw: st.DrawFn, bars: int = 60) -> pl.DataFrame:
+    """Sparse columns with holes; stops on either side, so that some orders are refused."""
+    some = st.none() | st.sampled_from([0.01, 0.5, 1.0, 2.0])
+    rows = st.fixed_dictionaries(
+        {
+            "entry": st.sampled_from([0.0, 0.0, 0.0, 0.0, 1.0, -1.0, 2.5]),
+            "exit": st.sampled_from([False, False, False, True]),
+            "stop": st.none() | st.sampled_from([1.2990, 1.2995, 1.3005, 1.3010]),
+            "target": st.none() | st.sampled_from([2e-4, 5e-4]),
+            "size": some,
+        }
+    )
+    drawn = draw(st.lists(rows, min_size=bars, max_size=bars))
+    schema = {"entry": pl.Float64, "exit": pl.Boolean, "stop": pl.Float64, "target": pl.Float64}
+    return pl.DataFrame(drawn, schema={**schema, "size": pl.Float64})
+
+
+@given(signal_columns(), st.booleans(), st.booleans(), st.sampled_from([None, 0.001]))
+def test_signal_columns_are_a_class_that_reads_them(
+    columns: pl.DataFrame, reverse: bool, accumulate: bool, stop_out: float | None
+) -> None:
+    data = walk(60, step=2e-4)
+    signals = omega.Signals(
+        entry=columns["entry"],
+        exit=columns["exit"],
+        stop_loss=columns["stop"],
+        take_profit=omega.Distance(columns["target"]),
+        size=columns["size"],
+        reverse=reverse,
+        accumulate=accumulate,
+    )
+    execution = omega.Execution(stop_out_level=stop_out)
+    read = Reads(columns, reverse=reverse, accumulate=accumulate)
+    expected = omega.run_backtest(data, read, execution=execution)
+    for backend in BACKENDS:
+        result = omega.run_backtest(data, signals, execution=execution, backend=backend)
+        assert result.fingerprint == expected.fingerprint
+        assert result.orders.equals(expected.orders)
+
+
+class Everything(omega.Strategy):
+    """Tests its condition on each bar."""
+
+    def init(self) -> None:
+        self.z, self.slope_of = self.zscore(20), self.slope(10)
+        self.mean = self.sma(5, timeframe="M5")
+
+    def holds(self, bar: omega.Bar) -> bool:
+        extreme = self.z[-1] < -1.5 or self.z[-1] >= 1.5
+        return (extreme and not self.slope_of[-1] > 0) or self.mean[-1] > bar.close * 1.0005
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        if self.holds(bar):
+            self.buy(take_profit=bar.ask.close + 3e-4, stop_loss=bar.close - 3e-4)
+
+    def on_exit(self, trade: omega.Trade) -> None:
+        if trade.exit_reason == "stop_loss":
+            self.sell(take_profit=trade.exit_price - 4e-4)
+
+
+class OnTrigger(Everything):
+    """The same, called only where its condition holds."""
+
+    def init(self) -> None:
+        super().init()
+        self.limit = self.column(pl.col("close") * 1.0005)
+
+    @omega.when(
+        lambda self: (
+            (((self.z < -1.5) | (self.z >= 1.5)) & ~(self.slope_of > 0)) | (self.mean > self.limit)
+        )
+    )
+    def on_bar(self, bar: omega.Bar) -> None:
+        self.buy(take_profit=bar.ask.close + 3e-4, stop_loss=bar.close - 3e-4)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_trigger_is_a_test_on_each_bar(backend: str) -> None:
+    data = walk(1_500)
+    words: dict[str, Any] = {"timeframes": ("M5",), "backend": backend}
+    tested = omega.run_backtest(data, Everything(), **words)
+    triggered = omega.run_backtest(data, OnTrigger(), **words)
+    assert tested.trades.height > 30
+    assert tested.fingerprint == triggered.fingerprint
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_function_is_called_only_where_its_condition_holds(backend: str) -> None:
+    data, seen = walk(200), []
+    omega.run_backtest(
+        data,
+        lambda bar: seen.append(bar.index),
+        when=pl.col("close") > pl.col("open"),
+        backend=backend,
+    )
+    rising = (data["bid_close"] > data["bid_open"]).arg_true().to_list()
+    assert seen == [index for index in rising if index < 199]
+
+
+def test_a_condition_is_neither_true_nor_false() -> None:
+    class Confused(omega.Strategy):
+        def init(self) -> None:
+            self.mean = self.sma(3)
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            if self.mean > 1.0:
+                self.buy()
+
+    with pytest.raises(TypeError, match="about all bars"):
+        omega.run_backtest(walk(30), Confused())
+
+
+@needs_core
+@pytest.mark.parametrize(
+    ("native", "message"),
+    [
+        (omega.native("sma_kross"), "sma_kross, expected one of sma_cross"),
+        (omega.native("sma_cross", fats=3), "fats, expected one of fast, slow"),
+        (omega.native("sma_cross", fast=2.5), "2.5, expected a whole number of bars"),
+    ],
+)
+def test_a_name_that_the_core_does_not_have_is_refused(native: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        omega.run_backtest(walk(100), native)  # type: ignore[arg-type]  # one of the core
+
+
+def test_the_reference_has_no_strategies_of_the_core() -> None:
+    with pytest.raises(omega.errors.BackendUnavailable, match="strategy of the core"):
+        omega.run_backtest(walk(100), omega.native("buy_and_hold"), backend="python")
