@@ -27,6 +27,7 @@ __all__ = [
     "RunReport",
     "RunTables",
     "SideView",
+    "Track",
     "Trade",
     "ipc_columns",
     "ipc_names",
@@ -500,7 +501,7 @@ class Run:
         cls,
         stores: Sequence[CandleStore],
         cash: float,
-        timeframes: Sequence[Mapping[str, object]] = [],
+        timeframes: Sequence[Mapping[str, object]] = ...,
         align: str = "union",
     ) -> Run: ...
     @property
