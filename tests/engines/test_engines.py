@@ -103,7 +103,7 @@ def test_two_sides_as_two_tables_are_one_symbol(backend: str) -> None:
         for side in ("bid", "ask")
     ]
     made = omega.EventEngine(
-        *sides, EveryTen(), omega.ExecutionSimulator(), omega.Portfolio(),
+        sides[0], sides[1], EveryTen(), omega.ExecutionSimulator(), omega.Portfolio(),
         symbol="EURUSD", backend=backend,
     )  # fmt: skip
     made.run()
