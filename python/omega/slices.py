@@ -265,7 +265,7 @@ class SymbolDataSlice:
             KeyError: The run has no such timeframe.
         """
         track, side = self._track(timeframe), _side(side)
-        past = self._past(timeframe)
+        past = track.visible if self._back is None else self._past(timeframe)
         # Of nothing the track itself knows what to say.
         return _of_side(track.bar(past - 1 if past > 0 else track.visible), side)
 
