@@ -501,7 +501,7 @@ class Run:
         cls,
         stores: Sequence[CandleStore],
         cash: float,
-        timeframes: Sequence[Mapping[str, object]] = ...,
+        timeframes: Sequence[Mapping[str, object]] | None = None,
         align: str = "union",
     ) -> Run: ...
     @property

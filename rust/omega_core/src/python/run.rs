@@ -45,15 +45,15 @@ pub struct Run {
 #[pymethods]
 impl Run {
     #[new]
-    #[pyo3(signature = (stores, cash, timeframes=Vec::new(), align="union"))]
+    #[pyo3(signature = (stores, cash, timeframes=None, align="union"))]
     fn new(
         py: Python<'_>,
         stores: Vec<Bound<'_, CandleStore>>,
         cash: f64,
-        timeframes: Vec<TimeframeFields<'_>>,
+        timeframes: Option<Vec<TimeframeFields<'_>>>,
         align: &str,
     ) -> PyResult<Self> {
-        let market = market(py, &stores, &timeframes, align)?;
+        let market = market(py, &stores, &timeframes.unwrap_or_default(), align)?;
         let warmup = (0..market.tracks()).map(|_| AtomicUsize::new(0)).collect();
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
