@@ -190,6 +190,10 @@ fn a_longer_bar_of_another_symbol_is_not_seen_while_it_forms() {
     assert_eq!(seen[119].1, [119, 1], "the bar of 60 is complete at 120");
     assert_eq!(seen[120].1, [120, 2]);
     assert_eq!(seen[129].1, [129, 2]);
+    for (step, seen) in seen.iter().enumerate() {
+        let complete = [0, 1].map(|track| market.complete_at(TrackId(track), market.time(step)));
+        assert_eq!(complete.as_slice(), seen.1);
+    }
 }
 
 #[test]
@@ -239,6 +243,8 @@ fn a_higher_timeframe_is_seen_when_it_is_complete() {
     for step in 0..market.steps() {
         let jumped = Walk::at(&market, step).expect("a step");
         assert_eq!(jumped.visible(), walked(&market)[step].1);
+        let complete = market.complete_at(track, market.time(step));
+        assert_eq!(complete, jumped.visible()[track.0]);
         assert_eq!(jumped.is_fresh(track), walked(&market)[step].3[1]);
     }
     let listed = Grid::At(vec![0, 300_000, 900_000, 1_200_000].into());
