@@ -25,7 +25,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from omega import errors, instruments
+from omega import errors, instruments, protocols
 from omega.config import (
     Costs,
     EquityPercent,
@@ -103,6 +103,7 @@ __all__ = [
     "get_active_backend",
     "instruments",
     "native",
+    "protocols",
     "run_backtest",
     "when",
 ]
