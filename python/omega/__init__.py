@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
+    from omega.components import ExecutionSimulator, Portfolio
     from omega.conditions import Condition, crosses_above, crosses_below, when
+    from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
     from omega.indicators import crossover, crossunder
     from omega.results import BacktestResult
@@ -65,9 +67,12 @@ __all__ = [
     "Condition",
     "ConfigError",
     "Costs",
+    "CrossSymbolEventEngine",
     "Distance",
     "EquityPercent",
+    "EventEngine",
     "Execution",
+    "ExecutionSimulator",
     "Fill",
     "FixedLots",
     "FixedUnits",
@@ -77,6 +82,7 @@ __all__ = [
     "OmegaError",
     "PartialClose",
     "PendingOrder",
+    "Portfolio",
     "Position",
     "RiskAmount",
     "RiskPercent",
@@ -102,6 +108,10 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
+    "Portfolio": "omega.components",
+    "ExecutionSimulator": "omega.components",
+    "CrossSymbolEventEngine": "omega.engines",
+    "EventEngine": "omega.engines",
     "BacktestResult": "omega.results",
     "Bar": "omega._native",
     "CandleStore": "omega.store",

@@ -178,6 +178,26 @@ class SideView:
     """The bid or the ask side of a bar."""
 
     @property
+    def index(self) -> int:
+        """Place in the candles, counted from 0."""
+
+    @property
+    def symbol(self) -> str:
+        """Name of the symbol."""
+
+    @property
+    def timestamp(self) -> int:
+        """Open time as the integer in the time column."""
+
+    @property
+    def time(self) -> datetime:
+        """Open time; aware where the time column has a zone, else naive UTC."""
+
+    @property
+    def volume(self) -> float:
+        """Volume; raises `ValueError` where the data has none."""
+
+    @property
     def open(self) -> float:
         """First price."""
 
@@ -284,6 +304,10 @@ class Position:
     @property
     def profit(self) -> float:
         """Open profit at the newest close, before costs."""
+
+    @property
+    def open_profit(self) -> float:
+        """Open profit at the last mark, in account currency."""
 
     @property
     def bars_held(self) -> int:
@@ -476,7 +500,7 @@ class Run:
         cls,
         stores: Sequence[CandleStore],
         cash: float,
-        timeframes: Sequence[Mapping[str, object]] = [],
+        timeframes: Sequence[Mapping[str, object]] | None = None,
         align: str = "union",
     ) -> Run: ...
     @property
@@ -520,6 +544,14 @@ class Run:
     def candles(
         self, *, timeframe: str | None = None, symbol: str | None = None
     ) -> CandleStore: ...
+    def view(self, *, timeframe: str | None = None, symbol: str | None = None) -> Track: ...
+    def drive(
+        self,
+        settings: Mapping[str, Any],
+        parts: Mapping[str, Any],
+        on_progress: Callable[[int, int], object] | None,
+        steps: tuple[int, int] | None = None,
+    ) -> RunReport: ...
     def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> NativeStrategy: ...
     @staticmethod
     def signals(told: object) -> NativeStrategy: ...
@@ -530,6 +562,7 @@ class Run:
         callbacks: Mapping[str, object],
         behind: Sequence[Mapping[str, object]],
         on_progress: Callable[[int, int], object] | None,
+        components: Mapping[str, object] | None = None,
     ) -> tuple[RunTables, RunReport]: ...
     def execute_native(
         self,
@@ -538,6 +571,17 @@ class Run:
         behind: Sequence[Mapping[str, object]],
         on_progress: Callable[[int, int], object] | None,
     ) -> tuple[RunTables, RunReport]: ...
+
+@final
+class Track:
+    @property
+    def visible(self) -> int: ...
+    @property
+    def looks(self) -> int: ...
+    @property
+    def now(self) -> int: ...
+    def bar(self, index: int) -> Bar: ...
+    def complete_at(self, time: int) -> int: ...
 
 @final
 class RunReport:

@@ -252,6 +252,7 @@ class _Context:
         self._run = run
         self.symbols = tuple(store.symbols[0] for store in stores)
         self.queue: list[Action] = run.queue
+        self.columns: dict[object, Indicator] = {}
         self.next_order_id = run.next_order_id
         self.indicator = run.indicator
         self.compare, self.mask = run.compare, run.mask

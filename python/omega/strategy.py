@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omega._expressions import as_expression, identity
 from omega._indicators.averages import Averages
 from omega._indicators.channels import Channels
 from omega._indicators.declaring import Declares
@@ -25,7 +26,9 @@ from omega.errors import ConfigError
 from omega.signals import Action, Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
 
@@ -40,6 +43,8 @@ class RunContext(Declares, Evaluates, Protocol):
     positions: list[Position]
     position: Position | None
     pending: list[PendingOrder]
+    columns: dict[object, Indicator]
+    """What was declared by expressions and functions, each of which is computed once."""
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
@@ -111,28 +116,42 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     def column(
         self,
-        expression: pl.Expr,
+        expression: pl.Expr | Callable[[NDArray[np.float64]], Any],
         name: str = "column",
         *,
+        source: str = "close",
         timeframe: str | None = None,
         symbol: str | None = None,
     ) -> Indicator:
-        """Declare any Polars expression over the candles as an indicator.
+        """Declare any Polars expression over the candles, or a function over a column.
 
-        The expression sees all bars at once. One that looks forward (`shift(-1)`) leaks the future
-        into the run; one that looks back is as causal as any indicator.
+        It sees all bars at once. One that looks forward (`shift(-1)`) leaks the future into the
+        run; one that looks back is as causal as any indicator. The same one is computed once a run.
 
         Args:
-            expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`.
+            expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`; or a
+                function that takes the values of `source` and gives one number for each.
             name: How the indicator calls itself.
+            source: The column that a function gets.
             timeframe: One of the run's timeframes; None is the candles as they were given.
             symbol: One of the run's symbols; None is the first.
 
         Raises:
-            ConfigError: The expression does not give one number for each bar.
+            ConfigError: It does not give one number for each bar.
+
+        Example:
+            >>> import numpy as np
+            >>> class Peaks(Strategy):
+            ...     def init(self):
+            ...         self.peak = self.column(np.maximum.accumulate, "peak", source="high")
         """
         context = self._context()
-        return context.expression(expression, name, timeframe=timeframe, symbol=symbol)
+        key = (name, timeframe, symbol, *identity(expression, source))
+        if key not in context.columns:
+            made = as_expression(expression, source)
+            found = context.expression(made, name, timeframe=timeframe, symbol=symbol)
+            context.columns[key] = found
+        return context.columns[key]
 
     # --- what a strategy may ask for -------------------------------------------------------------
 

@@ -127,3 +127,28 @@ def test_a_window_means_the_same_wherever_it_stands(backend: str) -> None:
     ):
         whole, part = values(backend, declare), values(backend, declare, later)
         assert whole[114:].tolist() == part[14:].tolist()
+
+
+def test_a_function_over_a_column_is_computed_once(backend: str) -> None:
+    calls = []
+
+    def peak(values: Floats) -> Floats:
+        calls.append(len(values))
+        highest: Floats = np.maximum.accumulate(values)
+        return highest
+
+    class Peaks(omega.Strategy):
+        def init(self) -> None:
+            self.one = self.column(peak, "peak", source="high")
+            self.other = self.column(peak, "peak", source="high")
+            self.mean = self.column(pl.col("close").rolling_mean(3))
+            self.same = self.column(pl.col("close").rolling_mean(3))
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            assert self.one[-1] == max(bar.high_window(bar.index + 1))
+
+    strategy = Peaks()
+    omega.run_backtest(candles.rising(20), strategy, backend=backend)
+    assert calls == [20]
+    assert strategy.one is strategy.other
+    assert strategy.mean is strategy.same

@@ -22,6 +22,8 @@ BYTES_OF_FILE = 1_000_000
 FLOW = ("columns", "store", "indicators", "replay", "execution", "portfolio", "results")
 VOCABULARY = ("types", "error")
 ABOVE_THE_FLOW = ("strategies", "batch", "python")
+ESSAYS = {"performance"}
+"""Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
     "golden",
     "parity",
@@ -232,7 +234,7 @@ def one_noun_in_every_place(tree: Tree) -> list[str]:
     pages = {PurePosixPath(path).stem for path in tree if path.startswith("docs/concepts/")}
     found = [f"{CORE}{name}/: no stage has this name" for name in sorted(core - known)]
     found += [f"tests/{name}/: no stage" for name in sorted(tests - known - KINDS_OF_TEST)]
-    found += [f"docs/concepts/{name}.md: no stage" for name in sorted(pages - known)]
+    found += [f"docs/concepts/{name}.md: no stage" for name in sorted(pages - known - ESSAYS)]
     for stage in FLOW:
         module = {f"python/omega/{stage}.py", f"python/omega/{stage}/__init__.py"} & {*tree}
         if module and stage not in tests:

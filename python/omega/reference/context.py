@@ -37,6 +37,7 @@ class Context:
         unit = world.first.candles.unit
         self.simulator = Simulator(settings, self.symbols, unit, self.portfolio)
         self.queue: list[Action] = []
+        self.columns: dict[object, views.Indicator] = {}
         self.taken: list[Action] = []
 
     def next_order_id(self) -> int:

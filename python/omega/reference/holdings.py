@@ -163,7 +163,7 @@ class Holdings:
             position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
         self.next_trade += 1
         self.markets[order.symbol].last_entry = (now.index, now.time)
-        self.portfolio.book_fee(fill)
+        self.portfolio.book_entry(position, fill)
         self.positions.append(position)
         self._record(fill)
         return position

@@ -200,12 +200,12 @@ def run(
         simulator.settle(moments)
         portfolio.write_row(time, simulator.positions)
         if done % _STEPS_BETWEEN_TICKS == 0:
-            reported = _report(on_progress, done, reported, len(steps))
+            reported = report(on_progress, done, reported, len(steps))
     if simulator.settings["close_at_end"] and simulator.positions:  # L4
         simulator.close_at_end(feed.last_bars(time))
         portfolio.rewrite_last_row()
     strategy.finish()
-    _report(on_progress, len(steps), reported, len(steps))
+    report(on_progress, len(steps), reported, len(steps))
     return signals
 
 
@@ -247,7 +247,7 @@ def _match(parts: list[Moment], simulator: Simulator) -> int:
     return part.time
 
 
-def _report(on_progress: Progress | None, done: int, reported: int, total: int) -> int:
+def report(on_progress: Progress | None, done: int, reported: int, total: int) -> int:
     """Tell how far the run is, about a hundred times; give what was told last (step PROGRESS)."""
     is_news = done == total or done - reported >= total // 100
     if on_progress is None or not is_news or done <= reported:

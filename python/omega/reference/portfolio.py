@@ -37,6 +37,10 @@ class Portfolio:
         self.balance += amount
         self.ledger.append(LedgerLine(time, kind, trade_id, amount, self.balance))
 
+    def book_entry(self, position: Position, fill: Fill) -> None:  # noqa: ARG002 - for those who want to hear of it
+        """Book the fee of an entry."""
+        self.book_fee(fill)
+
     def book_fee(self, fill: Fill) -> None:
         """Book the fee of a leg, where there is one."""
         if fill.fee != 0.0:

@@ -79,9 +79,7 @@ class Traded:
 
 def execute(job: Job) -> tuple[PlainTables, RunReport]:
     """Run a job of `omega.run_backtest`, whose data are native stores."""
-    traded = [
-        _traded(job, store, behind) for store, behind in zip(job.stores, job.behind, strict=True)
-    ]
+    traded = traded_of(job)
     strategy = job.strategy
     if isinstance(strategy, Native):
         raise BackendUnavailable(
@@ -98,6 +96,13 @@ def execute(job: Job) -> tuple[PlainTables, RunReport]:
         on_progress=job.on_progress,
         when=job.when,
     )
+
+
+def traded_of(job: Job) -> list[Traded]:
+    """Give the symbols of a job."""
+    return [
+        _traded(job, store, behind) for store, behind in zip(job.stores, job.behind, strict=True)
+    ]
 
 
 def _traded(job: Job, store: CandleStore, behind: Behind) -> Traded:
@@ -160,7 +165,7 @@ def run(
         callback_time_ms=caller.seconds * 1e3,
         start_index=steps[0],
     )
-    return _tables(context), report
+    return tables_of(context), report
 
 
 @contextlib.contextmanager
@@ -185,7 +190,8 @@ def _bound(
         strategy._run = None  # noqa: SLF001 - as above
 
 
-def _tables(context: Context) -> PlainTables:
+def tables_of(context: Context) -> PlainTables:
+    """Give the rows of a run as tables."""
     simulator, portfolio = context.simulator, context.portfolio
     candles = context.world.first.candles
     trades = sorted(portfolio.trades, key=lambda trade: trade.trade_id)

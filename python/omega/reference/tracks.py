@@ -6,6 +6,8 @@ many bars of each track are complete. A track is the candles of a symbol on one 
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -78,6 +80,15 @@ class Base(Track):
             is_over = self.times[self.opened - 1] + self._length <= time
         self.show(self.opened if is_over else self.opened - 1)
 
+    def complete_at(self, time: int) -> int:
+        """How many bars are complete at a time, as in a run of several symbols."""
+        opened = bisect.bisect_left(self.times, time)
+        if opened == 0 or self.times[opened : opened + 1] == [time]:
+            return opened
+        steps = [b - a for a, b in itertools.pairwise(self.times[:opened])]
+        is_over = bool(steps) and self.times[opened - 1] + min(steps) <= time
+        return opened if is_over else opened - 1
+
     def end(self, last: int) -> None:
         """Go past the last step: the bar that opened with it is complete."""
         complete = self.opened + 1 if self._at_hand else self.visible
@@ -133,6 +144,11 @@ class Higher(Track):
                 break
             visible += 1
         self.show(visible)
+
+    def complete_at(self, time: int, below: int) -> int:
+        """How many bars are complete at a time at which so many of the candles below are."""
+        ended = bisect.bisect_right(self._ends, time)
+        return min(ended, bisect.bisect_right(self._pasts, below))
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,31 @@ class SideView:
         self._source, self._index, self._side = source, index, side
 
     @property
+    def index(self) -> int:
+        """Its place among all bars."""
+        return self._index
+
+    @property
+    def symbol(self) -> str:
+        """The symbol's name."""
+        return self._source.candles.symbol
+
+    @property
+    def timestamp(self) -> int:
+        """Open time as an integer."""
+        return int(self._source.candles.time[self._index])
+
+    @property
+    def time(self) -> datetime:
+        """Open time."""
+        return self._source.datetime(self.timestamp)
+
+    @property
+    def volume(self) -> float:
+        """Volume."""
+        return float(self._source.column("volume")[self._index])
+
+    @property
     def open(self) -> float:
         """First price."""
         return self._price("open")
@@ -173,16 +198,6 @@ class Bar(SideView):
         self._fresh = fresh
 
     @property
-    def index(self) -> int:
-        """Its place among all bars."""
-        return self._index
-
-    @property
-    def symbol(self) -> str:
-        """The symbol's name."""
-        return self._source.candles.symbol
-
-    @property
     def symbols(self) -> tuple[str, ...]:
         """The symbols of the run, in the order given."""
         return tuple(self._source.world.symbols)
@@ -191,21 +206,6 @@ class Bar(SideView):
     def fresh(self) -> bool:
         """Whether it was not there a step before (X2)."""
         return self._fresh
-
-    @property
-    def timestamp(self) -> int:
-        """Open time as an integer."""
-        return int(self._source.candles.time[self._index])
-
-    @property
-    def time(self) -> datetime:
-        """Open time."""
-        return self._source.datetime(self.timestamp)
-
-    @property
-    def volume(self) -> float:
-        """Volume."""
-        return float(self._source.column("volume")[self._index])
 
     @property
     def spread(self) -> float:
@@ -342,7 +342,6 @@ class Position(_Row):
             "worst_price",
             "live",
             "stop_reason",
-            "open_profit",
             "swap",
             "exit_legs",
             "closing",

@@ -2,6 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
+use super::column::Column;
 use super::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use crate::execution::{Account, Exit, Fill, Moments, Position};
 use crate::types::TradeId;
@@ -9,9 +10,9 @@ use crate::types::TradeId;
 /// The equity rows so far; their times are those of the bars walked.
 #[derive(Debug)]
 struct Rows {
-    balance: Vec<f64>,
-    equity: Vec<f64>,
-    open_positions: Vec<u32>,
+    balance: Column<f64>,
+    equity: Column<f64>,
+    open_positions: Column<u32>,
 }
 
 /// Omega's own portfolio: one account in one currency.
@@ -39,9 +40,9 @@ impl Portfolio {
             ledger: vec![deposit],
             trades: Vec::new(),
             rows: Rows {
-                balance: Vec::with_capacity(bars),
-                equity: Vec::with_capacity(bars),
-                open_positions: Vec::with_capacity(bars),
+                balance: Column::with_room(bars),
+                equity: Column::with_room(bars),
+                open_positions: Column::with_room(bars),
             },
         }
     }
@@ -55,13 +56,20 @@ impl Portfolio {
     /// The equity at the last mark; the cash before the first.
     #[must_use]
     pub fn marked_equity(&self) -> f64 {
-        self.rows.equity.last().copied().unwrap_or(self.balance)
+        self.rows.equity.last().unwrap_or(self.balance)
     }
 
     /// Writes the equity row of a bar without open positions.
     #[inline]
     pub fn mark_flat(&mut self) {
         self.push_row(self.balance, 0);
+    }
+
+    /// Writes the equity rows of so many bars without open positions.
+    pub fn mark_flat_many(&mut self, bars: usize) {
+        self.rows.balance.push_many(self.balance, bars);
+        self.rows.equity.push_many(self.balance, bars);
+        self.rows.open_positions.push_many(0, bars);
     }
 
     /// Writes the equity row of a bar, positions being marked.
@@ -89,11 +97,9 @@ impl Portfolio {
 
     /// Writes the last row again, after positions were closed at the last close (L4).
     pub fn rewrite_last_row(&mut self) {
-        if self.rows.balance.pop().is_some() {
-            self.rows.equity.pop();
-            self.rows.open_positions.pop();
-            self.mark_flat();
-        }
+        self.rows.balance.replace_last(self.balance);
+        self.rows.equity.replace_last(self.balance);
+        self.rows.open_positions.replace_last(0);
     }
 
     /// Trades in order of entry, ledger and equity at the end of a run over bars of these times.
@@ -113,9 +119,9 @@ impl Portfolio {
             self.ledger,
             EquityCurve {
                 time,
-                balance,
-                equity,
-                open_positions,
+                balance: balance.into_buffer(),
+                equity: equity.into_buffer(),
+                open_positions: open_positions.into_buffer(),
             },
         )
     }

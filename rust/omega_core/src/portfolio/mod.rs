@@ -1,6 +1,7 @@
 //! Fills to money: account, ledger, margin, closed trades and the equity curve.
 
 mod account;
+mod column;
 mod rows;
 
 pub use account::{Portfolio, mark};

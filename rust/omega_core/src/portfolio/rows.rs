@@ -111,9 +111,9 @@ pub struct EquityCurve {
     /// Open times; where one chunk of the candles holds them, the memory is the candles' own.
     pub time: ScalarBuffer<i64>,
     /// Cash after all booked profits and costs.
-    pub balance: Vec<f64>,
+    pub balance: ScalarBuffer<f64>,
     /// Balance plus open profit.
-    pub equity: Vec<f64>,
+    pub equity: ScalarBuffer<f64>,
     /// Number of open positions.
-    pub open_positions: Vec<u32>,
+    pub open_positions: ScalarBuffer<u32>,
 }

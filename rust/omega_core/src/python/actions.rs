@@ -143,15 +143,34 @@ impl<'py> Vocabulary<'py> {
                 take_profit: level_change(&item.getattr("take_profit")?)?,
             }
         } else {
-            let message = format!(
-                "the strategy returned {}, expected None, a Signal, Close, Cancel or Modify, or a \
-                 list of these",
-                item.repr()?
-            );
-            return Err(PyErr::from_value(self.failed.call1((message,))?));
+            return Err(self.no_action(item)?);
         };
         actions.push(action);
         Ok(())
+    }
+
+    /// Refuses what is no action.
+    pub(super) fn check(&self, item: &Bound<'py, PyAny>) -> PyResult<()> {
+        for class in [&self.signal, &self.close, &self.cancel, &self.modify] {
+            if item.is_instance(class)? {
+                return Ok(());
+            }
+        }
+        Err(self.no_action(item)?)
+    }
+
+    /// Whether an action opens a position.
+    pub(super) fn is_signal(&self, item: &Bound<'py, PyAny>) -> PyResult<bool> {
+        item.is_instance(&self.signal)
+    }
+
+    fn no_action(&self, item: &Bound<'py, PyAny>) -> PyResult<PyErr> {
+        let message = format!(
+            "the strategy returned {}, expected None, a Signal, Close, Cancel or Modify, or a list \
+             of these",
+            item.repr()?
+        );
+        Ok(PyErr::from_value(self.failed.call1((message,))?))
     }
 
     fn open(&self, item: &Bound<'py, PyAny>) -> PyResult<OpenRequest> {

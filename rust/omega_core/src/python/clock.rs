@@ -1,7 +1,7 @@
 //! What all views of a run share: the candles, the newest visible bar, and how times are shown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -9,6 +9,7 @@ use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
 
 use crate::execution::{Fill, Position};
 use crate::portfolio::Trade;
+use crate::replay::View;
 use crate::store::{Market, SymbolCandles, TrackId};
 use crate::types::SymbolId;
 
@@ -41,6 +42,8 @@ impl Clock {
 pub(super) struct Tracks {
     pub(super) market: Market,
     pub(super) sources: Vec<Arc<Source>>,
+    looks: AtomicUsize,
+    now: AtomicI64,
 }
 
 impl Tracks {
@@ -48,7 +51,32 @@ impl Tracks {
         let sources = (0..market.tracks())
             .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track)))).map(Arc::new))
             .collect::<PyResult<_>>()?;
-        Ok(Self { market, sources })
+        Ok(Self {
+            market,
+            sources,
+            looks: AtomicUsize::new(0),
+            now: AtomicI64::new(i64::MIN),
+        })
+    }
+
+    /// How often the engine has looked at a new step.
+    pub(super) fn looks(&self) -> usize {
+        self.looks.load(Relaxed)
+    }
+
+    /// The time of the step that it looked at last.
+    pub(super) fn now(&self) -> i64 {
+        self.now.load(Relaxed)
+    }
+
+    /// Moves the clocks of all tracks.
+    pub(super) fn show(&self, view: &View<'_>) {
+        self.looks.fetch_add(1, Relaxed);
+        self.now.store(view.time(), Relaxed);
+        for (track, (source, visible)) in self.sources.iter().zip(view.visible()).enumerate() {
+            source.clock.show(*visible);
+            source.clock.set_fresh(view.is_fresh(TrackId(track)));
+        }
     }
 
     /// Whether there is but one: then nothing has to be looked up.
@@ -122,6 +150,25 @@ impl Tracks {
         own.filter(|other| other.symbol == symbol)
             .map(|other| other.name.as_str())
             .collect()
+    }
+
+    /// An exception with the newest bar, its time and symbol as a note; else as it was raised.
+    #[cold]
+    pub(super) fn noted(&self, py: Python<'_>, error: PyErr, by: &str) -> PyErr {
+        let source = &self.sources[0];
+        let newest = source.clock.visible().saturating_sub(1);
+        let time = source.candles.time(newest);
+        let shown = source
+            .datetime(py, time)
+            .and_then(|time| Ok(time.str()?.to_string()));
+        let note = format!(
+            "raised by the {by} on bar {newest} ({}) of {}",
+            shown.unwrap_or_else(|_| time.to_string()),
+            source.candles.name()
+        );
+        // A failing add_note must not hide the exception itself.
+        let _ = error.value(py).call_method1("add_note", (note,));
+        error
     }
 
     /// The track that a clock belongs to.

@@ -130,13 +130,17 @@ pub struct PositionView {
 }
 
 impl PositionView {
-    fn new(position: &Arc<Position>, tracks: &Tracks) -> Self {
+    pub(super) fn new(position: &Arc<Position>, tracks: &Tracks) -> Self {
         let source = tracks.of_position(position);
         Self {
             position: Arc::clone(position),
             source: Arc::clone(source),
             newest: source.clock.visible().saturating_sub(1),
         }
+    }
+
+    pub(super) fn is_of(&self, symbol: SymbolId) -> bool {
+        self.position.symbol == symbol
     }
 }
 
@@ -201,6 +205,11 @@ impl PositionView {
             * position.direction.sign()
             * position.lots
             * position.contract_size
+    }
+
+    #[getter]
+    fn open_profit(&self) -> f64 {
+        self.position.marked_profit
     }
 
     #[getter]

@@ -9,8 +9,10 @@ mod actions;
 mod call_timer;
 mod clock;
 mod columns;
+mod components;
 mod conditions;
 mod desk;
+mod driver;
 mod error;
 mod indicators;
 mod market;
@@ -23,6 +25,7 @@ mod settings;
 mod stage;
 mod store;
 mod strategy;
+mod track;
 mod views;
 
 use pyo3::prelude::*;
@@ -51,6 +54,8 @@ mod _core {
     use super::stage::RunReport;
     #[pymodule_export]
     use super::store::CandleStore;
+    #[pymodule_export]
+    use super::track::TrackView;
     #[pymodule_export]
     use super::views::{BarView, SideView};
 }

@@ -9,8 +9,10 @@ use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
 use super::clock::Tracks;
+use super::components::{Components, Failure, PyPortfolio, Rest};
 use super::conditions::{Compared, Mask};
 use super::desk::{Desk, OrderView, PositionView};
+use super::driver::{Driver, Parts};
 use super::error::to_pyerr;
 use super::indicators::{self, IndicatorView, Sources};
 use super::market::{TimeframeFields, market};
@@ -19,7 +21,8 @@ use super::results::PyRunTables;
 use super::settings::RunSettings;
 use super::stage::{BehindFields, RunReport, Stage, behind_all};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, PyStrategy, Watch};
+use super::strategy::{Callbacks, Engine, PyStrategy, Watch};
+use super::track::TrackView;
 use crate::error::OmegaError;
 use crate::execution::Simulator;
 use crate::indicators::{Cache, Comparison, Spec, Track, compare, truth};
@@ -42,15 +45,15 @@ pub struct Run {
 #[pymethods]
 impl Run {
     #[new]
-    #[pyo3(signature = (stores, cash, timeframes=Vec::new(), align="union"))]
+    #[pyo3(signature = (stores, cash, timeframes=None, align="union"))]
     fn new(
         py: Python<'_>,
         stores: Vec<Bound<'_, CandleStore>>,
         cash: f64,
-        timeframes: Vec<TimeframeFields<'_>>,
+        timeframes: Option<Vec<TimeframeFields<'_>>>,
         align: &str,
     ) -> PyResult<Self> {
-        let market = market(py, &stores, &timeframes, align)?;
+        let market = market(py, &stores, &timeframes.unwrap_or_default(), align)?;
         let warmup = (0..market.tracks()).map(|_| AtomicUsize::new(0)).collect();
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
@@ -201,7 +204,15 @@ impl Run {
         }
     }
 
+    /// The bars of a track by their index, as the slices of an engine read them.
+    #[pyo3(signature = (*, timeframe=None, symbol=None))]
+    fn view(&self, timeframe: Option<&str>, symbol: Option<&str>) -> PyResult<TrackView> {
+        let track = self.track(symbol, timeframe)?;
+        Ok(TrackView::new(Arc::clone(&self.tracks), track))
+    }
+
     /// Walks the bars. Gives the tables and the counts.
+    #[pyo3(signature = (settings, callbacks, behind, on_progress, components=None))]
     fn execute<'py>(
         &self,
         py: Python<'py>,
@@ -209,14 +220,24 @@ impl Run {
         callbacks: Callbacks<'py>,
         behind: Vec<BehindFields<'py>>,
         on_progress: Option<Bound<'py, PyAny>>,
+        components: Option<Components<'py>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let stage = self.stage(settings, &behind)?;
+        let failure = Failure::default();
+        let portfolio = components.as_ref().and_then(|own| own.portfolio.clone());
+        let engine = components.map(|own| Engine {
+            slices: own.slices,
+            takes_slices: own.takes_slices,
+            rest: Rest::new(own.rest, stage.market.symbols().len()),
+            failure: Failure::clone(&failure),
+        });
         let mut strategy = PyStrategy::new(
             py,
             callbacks,
             self.queue.bind(py).clone(),
             Arc::clone(&self.tracks),
             Arc::clone(&self.desk),
+            engine,
         )?;
         let mut watch = Watch {
             py,
@@ -224,11 +245,44 @@ impl Run {
             total: stage.plan.end - stage.plan.start,
             reported: 0,
         };
-        let played = stage.play(&mut strategy, &mut watch)?;
+        let played = if let Some(object) = portfolio {
+            let (tracks, start) = (&self.tracks, stage.plan.start);
+            let keep = |books| PyPortfolio::new(object, tracks, start, books, failure);
+            stage.play_for(&mut strategy, &mut watch, keep, |kept| kept.books)?
+        } else {
+            stage.play(&mut strategy, &mut watch)?
+        };
         let callback_time = strategy.callback_time();
         Ok(played.report(callback_time, |rows| {
             py.detach(|| RunTables::from_rows(rows))
         }))
+    }
+
+    /// Walks the bars with an executor of the user's own; `steps` narrows what is walked.
+    #[pyo3(signature = (settings, parts, on_progress, steps=None))]
+    fn drive<'py>(
+        &self,
+        py: Python<'py>,
+        settings: RunSettings,
+        parts: Parts<'py>,
+        on_progress: Option<Bound<'py, PyAny>>,
+        steps: Option<(usize, usize)>,
+    ) -> PyResult<RunReport> {
+        let began = Instant::now();
+        let market = &self.tracks.market;
+        let mut plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
+        if let Some((first, past)) = steps {
+            plan.start = plan.start.max(first);
+            plan.end = plan.end.min(past).max(plan.start);
+        }
+        let mut watch = Watch {
+            py,
+            on_progress,
+            total: plan.end - plan.start,
+            reported: 0,
+        };
+        let driver = Driver::new(parts, &self.tracks, self.queue.bind(py).clone())?;
+        driver.run(&plan, &mut watch, began)
     }
 
     /// A built-in strategy over the first symbol.

@@ -29,6 +29,24 @@ pub struct RunReport {
     start_index: usize,
 }
 
+impl RunReport {
+    /// What a run counted that has no result tables.
+    pub(super) fn new(
+        (bars_processed, signals_generated, exits_triggered): (usize, usize, usize),
+        start_index: usize,
+        (began, callback_time): (Instant, Duration),
+    ) -> Self {
+        Self {
+            bars_processed,
+            signals_generated,
+            exits_triggered,
+            total_time_ms: began.elapsed().as_secs_f64() * 1e3,
+            callback_time_ms: callback_time.as_secs_f64() * 1e3,
+            start_index,
+        }
+    }
+}
+
 /// A run that is ready to begin.
 pub(super) struct Stage<'a> {
     pub(super) market: &'a Market,
@@ -49,16 +67,33 @@ pub(super) struct Played {
 }
 
 impl Stage<'_> {
-    pub(super) fn play<S, O>(mut self, strategy: &mut S, observer: &mut O) -> PyResult<Played>
+    pub(super) fn play<S, O>(self, strategy: &mut S, observer: &mut O) -> PyResult<Played>
     where
         S: Strategy<Error = Raised>,
         O: Observer<Error = Raised>,
     {
-        let desk = (&mut self.executor, &mut self.portfolio);
+        self.play_for(strategy, observer, Ok, |books| books)
+    }
+
+    /// Plays with a portfolio that keeps the books of the run.
+    pub(super) fn play_for<S, O, P>(
+        mut self,
+        strategy: &mut S,
+        observer: &mut O,
+        keep: impl FnOnce(Portfolio) -> PyResult<P>,
+        books: impl FnOnce(P) -> Portfolio,
+    ) -> PyResult<Played>
+    where
+        S: Strategy<Error = Raised>,
+        O: Observer<Error = Raised>,
+        P: replay::Portfolio,
+    {
+        let mut portfolio = keep(self.portfolio)?;
+        let desk = (&mut self.executor, &mut portfolio);
         let counts = replay::run(&mut self.feed, &self.plan, strategy, desk, observer)
             .map_err(|Raised(error)| error)?;
         let steps = self.plan.start..self.plan.end;
-        let (executor, portfolio) = (self.executor, self.portfolio);
+        let (executor, portfolio) = (self.executor, books(portfolio));
         Ok(Played {
             rows: rows_of(self.market, steps, &self.settings, executor, portfolio),
             counts,
@@ -76,14 +111,8 @@ impl Played {
     ) -> (PyRunTables, RunReport) {
         let exits_triggered = self.rows.trades.len();
         let tables = tables(self.rows);
-        let report = RunReport {
-            bars_processed: self.counts.bars,
-            signals_generated: self.counts.signals,
-            exits_triggered,
-            total_time_ms: self.began.elapsed().as_secs_f64() * 1e3,
-            callback_time_ms: callback_time.as_secs_f64() * 1e3,
-            start_index: self.start,
-        };
+        let counts = (self.counts.bars, self.counts.signals, exits_triggered);
+        let report = RunReport::new(counts, self.start, (self.began, callback_time));
         (PyRunTables::from(tables), report)
     }
 }

@@ -8,9 +8,10 @@ use pyo3::types::PyList;
 
 use super::actions::{Open, Vocabulary};
 use super::call_timer::CallTimer;
-use super::clock::{Source, Tracks};
+use super::clock::Tracks;
+use super::components::{Failure, Rest};
 use super::conditions::Mask;
-use super::desk::{Desk, FillView, TradeView};
+use super::desk::{Desk, FillView, PositionView, TradeView};
 use super::error::to_pyerr;
 use super::memory::is_held_elsewhere;
 use super::views::BarView;
@@ -18,7 +19,6 @@ use crate::error::OmegaError;
 use crate::execution::{Action, Event};
 use crate::replay::{Observer, State, Strategy, View, Wakeups};
 use crate::store::TrackId;
-use crate::types::SymbolId;
 
 /// What a callback or the engine raised; the engine's own errors become Python's on the way out.
 pub(super) struct Raised(pub(super) PyErr);
@@ -68,6 +68,15 @@ pub(super) struct PyStrategy<'py> {
     wakeups: Vec<Wakeups>,
     published: Option<u64>,
     timer: CallTimer,
+    engine: Option<Engine<'py>>,
+}
+
+/// What an engine asks for beside: its slices, its cool-downs, and whether its portfolio failed.
+pub(super) struct Engine<'py> {
+    pub(super) slices: Bound<'py, PyAny>,
+    pub(super) takes_slices: bool,
+    pub(super) rest: Option<Rest>,
+    pub(super) failure: Failure,
 }
 
 impl<'py> PyStrategy<'py> {
@@ -77,6 +86,7 @@ impl<'py> PyStrategy<'py> {
         queue: Bound<'py, PyList>,
         tracks: Arc<Tracks>,
         desk: Arc<Desk>,
+        engine: Option<Engine<'py>>,
     ) -> PyResult<Self> {
         let unit = tracks.market.symbols()[0].unit();
         let vocabulary = Vocabulary::new(py, tracks.names(), unit.abbreviation())?;
@@ -97,6 +107,7 @@ impl<'py> PyStrategy<'py> {
             view,
             published: None,
             timer: CallTimer::default(),
+            engine,
         })
     }
 
@@ -110,8 +121,8 @@ impl<'py> PyStrategy<'py> {
     fn prepare(&mut self, view: &View<'_>, state: &State<'_>) -> PyResult<()> {
         let newest = view.newest();
         self.tracks.sources[0].clock.show(newest + 1);
-        if !self.tracks.is_one() {
-            self.show_all(view);
+        if !self.tracks.is_one() || self.engine.is_some() {
+            self.tracks.show(view);
         }
         let unchanged = self.published == Some(state.changes);
         if !unchanged || !state.positions.is_empty() {
@@ -124,16 +135,6 @@ impl<'py> PyStrategy<'py> {
             self.view.get().set_fresh(view.is_fresh(TrackId(0)));
         }
         Ok(())
-    }
-
-    /// Moves the clocks of all tracks.
-    #[inline(never)]
-    fn show_all(&self, view: &View<'_>) {
-        for (track, (source, visible)) in self.tracks.sources.iter().zip(view.visible()).enumerate()
-        {
-            source.clock.show(*visible);
-            source.clock.set_fresh(view.is_fresh(TrackId(track)));
-        }
     }
 
     #[inline(never)]
@@ -156,9 +157,12 @@ impl<'py> PyStrategy<'py> {
 
     #[inline]
     fn call(&self, callback: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        match &self.callbacks.instance {
-            Some(instance) => callback.call1((instance, &self.view)),
-            None => callback.call1((&self.view,)),
+        match (&self.callbacks.instance, &self.engine) {
+            (Some(instance), _) => callback.call1((instance, &self.view)),
+            (None, Some(engine)) if engine.takes_slices => {
+                callback.call1((self.view.get().index(), &engine.slices))
+            }
+            (None, _) => callback.call1((&self.view,)),
         }
     }
 
@@ -261,45 +265,71 @@ impl<'py> PyStrategy<'py> {
     }
 
     /// Calls `manage_positions` with the open positions, this bar, its two sides, and all
-    /// positions.
+    /// positions; an engine does so for each symbol that has a new bar and something open.
     fn call_manager(&self, manage: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
-        let open = self.desk.positions(&self.tracks).into_pyobject(self.py)?;
-        let bid = self.view.getattr("bid")?;
-        let ask = self.view.getattr("ask")?;
-        let returned = manage.call1((&open, &self.view, bid, ask, &open))?;
-        self.collect(&returned, &Open::Trades(self.desk.open_trades()), actions)
+        let closing = Open::Trades(self.desk.open_trades());
+        let Some(engine) = &self.engine else {
+            let open = self.desk.positions(&self.tracks).into_pyobject(self.py)?;
+            let bid = self.view.getattr("bid")?;
+            let ask = self.view.getattr("ask")?;
+            let returned = manage.call1((&open, &self.view, bid, ask, &open))?;
+            return self.collect(&returned, &closing, actions);
+        };
+        for symbol in self.desk.open_symbols() {
+            let source = self.tracks.symbol(symbol);
+            if !source.clock.is_fresh() {
+                continue;
+            }
+            let all = self.desk.positions(&self.tracks);
+            let own = |view: &PositionView| view.is_of(symbol);
+            let open: Vec<_> = self.desk.positions(&self.tracks);
+            let open: Vec<_> = open.into_iter().filter(own).collect();
+            let slice = engine.slices.get_item(source.candles.name())?;
+            let bid = slice.call_method1("latest", (self.py.None(), "bid"))?;
+            let ask = slice.call_method1("latest", (self.py.None(), "ask"))?;
+            let returned = manage.call1((open, slice, bid, ask, all))?;
+            self.collect(&returned, &closing, actions)?;
+        }
+        Ok(())
+    }
+
+    /// What a portfolio of the user's own raised meanwhile.
+    fn failed(&self) -> Result<(), Raised> {
+        let engine = self.engine.as_ref();
+        let failure = engine.and_then(|engine| engine.failure.borrow_mut().take());
+        failure.map_or(Ok(()), |error| Err(Raised(error)))
+    }
+
+    /// Whether an engine leaves the strategy alone for now.
+    fn rests(&mut self, view: &View<'_>, state: &State<'_>) -> bool {
+        let engine = self.engine.as_mut();
+        let Some(rest) = engine.and_then(|engine| engine.rest.as_mut()) else {
+            return false;
+        };
+        rest.note(state);
+        rest.holds(view)
     }
 
     #[inline]
-    fn step(&mut self, step: usize, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
+    fn step(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
         if !state.events.is_empty() {
             self.tell(state, actions)?;
         }
+        if self.engine.is_some() && self.rests(view, state) {
+            return Ok(());
+        }
         if !self.wakeups.is_empty() {
-            self.pull_triggers(step, actions)?;
+            self.pull_triggers(view.step(), actions)?;
         }
         match self.callbacks.on_bar.clone() {
             Some(on_bar) => self.ask(&on_bar, actions),
             None => Ok(()),
         }
-    }
-
-    /// Adds bar, time and symbol to an exception, and leaves it otherwise as it was raised.
-    #[cold]
-    fn noted(&self, error: PyErr, newest: usize) -> PyErr {
-        let source: &Source = self.tracks.symbol(SymbolId(0));
-        let time = source.candles.time(newest);
-        let shown = source
-            .datetime(self.py, time)
-            .and_then(|time| Ok(time.str()?.to_string()));
-        let note = format!(
-            "raised by the strategy on bar {newest} ({}) of {}",
-            shown.unwrap_or_else(|_| time.to_string()),
-            source.candles.name()
-        );
-        // A failing add_note must not hide the exception itself.
-        let _ = error.value(self.py).call_method1("add_note", (note,));
-        error
     }
 }
 
@@ -313,10 +343,10 @@ impl Strategy for PyStrategy<'_> {
         state: &State<'_>,
         actions: &mut Vec<Action>,
     ) -> Result<(), Raised> {
-        let newest = view.newest();
         self.prepare(view, state)?;
-        self.step(view.step(), state, actions)
-            .map_err(|error| Raised(self.noted(error, newest)))
+        self.failed()?;
+        self.step(view, state, actions)
+            .map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
     }
 
     #[inline]
@@ -341,17 +371,17 @@ impl Strategy for PyStrategy<'_> {
         let Some(manage) = self.callbacks.manage.clone() else {
             return Ok(());
         };
-        let newest = view.newest();
         self.prepare(view, state)?;
+        self.failed()?;
         self.call_manager(&manage, actions)
-            .map_err(|error| Raised(self.noted(error, newest)))
+            .map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
     }
 
     fn finish(&mut self, view: &View<'_>, state: &State<'_>) -> Result<(), Raised> {
-        let newest = view.newest();
         self.prepare(view, state)?;
+        self.failed()?;
         self.tell(state, &mut Vec::new())
-            .map_err(|error| Raised(self.noted(error, newest)))
+            .map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
     }
 }
 

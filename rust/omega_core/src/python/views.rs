@@ -37,6 +37,32 @@ impl SideView {
 #[pymethods]
 impl SideView {
     #[getter]
+    fn index(&self) -> usize {
+        self.place.index()
+    }
+
+    #[getter]
+    fn symbol(&self) -> &str {
+        self.place.source().candles.name()
+    }
+
+    #[getter]
+    fn timestamp(&self) -> i64 {
+        let (segment, offset) = self.place.locate();
+        segment.time[offset]
+    }
+
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.place.source().datetime(py, self.timestamp())
+    }
+
+    #[getter]
+    fn volume(&self) -> PyResult<f64> {
+        self.place.volume()
+    }
+
+    #[getter]
     fn open(&self) -> f64 {
         self.price(OPEN)
     }
@@ -210,7 +236,7 @@ impl BarView {
 #[pymethods]
 impl BarView {
     #[getter]
-    fn index(&self) -> usize {
+    pub(super) fn index(&self) -> usize {
         self.place.index()
     }
 

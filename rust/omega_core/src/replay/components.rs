@@ -174,12 +174,22 @@ impl Executor for Simulator {
 
 /// Keeps the money and writes one equity row for each bar.
 pub trait Portfolio: Account {
+    /// Whether it has to look at every bar, also at those in which nothing can happen.
+    fn watches(&self) -> bool {
+        false
+    }
     /// Equity at the last mark.
     fn marked_equity(&self) -> f64;
     /// Closed trades so far, in the order of their exits.
     fn trades(&self) -> &[Trade];
     /// The row of a bar without open positions.
     fn update_flat(&mut self);
+    /// The rows of so many such bars.
+    fn update_flat_many(&mut self, bars: usize) {
+        for _ in 0..bars {
+            self.update_flat();
+        }
+    }
     /// The row of a bar in which nothing happened, with the open profit at its close.
     fn update_calm(&mut self, profit: f64, positions: usize);
     /// Marks positions to the closes of a step, and applies the stop-out.
@@ -202,6 +212,10 @@ impl Portfolio for crate::portfolio::Portfolio {
     #[inline]
     fn update_flat(&mut self) {
         self.mark_flat();
+    }
+
+    fn update_flat_many(&mut self, bars: usize) {
+        self.mark_flat_many(bars);
     }
 
     #[inline]

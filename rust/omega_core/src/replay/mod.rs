@@ -64,7 +64,21 @@ where
     };
     let mut actions: Vec<Action> = Vec::new();
     let mut scene = Scene::new(market.symbols().len());
-    for step in plan.start..plan.end {
+    let mut step = plan.start;
+    while step < plan.end {
+        let slept = idle(step, plan, strategy, executor);
+        if slept > 0 {
+            portfolio.update_flat_many(slept);
+            counts.bars += slept;
+            step += slept;
+            if counts.bars.is_multiple_of(STEPS_BETWEEN_TICKS) {
+                observer.tick(counts.bars)?;
+            }
+            if step < plan.end {
+                walk.skip(slept);
+            }
+            continue;
+        }
         if strategy.wakes_at(step) == step || !executor.events().is_empty() {
             let view = View::new(market, &walk);
             strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
@@ -72,7 +86,8 @@ where
         }
         if actions.is_empty() && executor.is_idle() {
             portfolio.update_flat();
-        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, executor) {
+        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, (executor, &*portfolio))
+        {
             portfolio.update_calm(profit, executor.positions().len());
         } else {
             executor.rouse();
@@ -89,7 +104,8 @@ where
         if counts.bars.is_multiple_of(STEPS_BETWEEN_TICKS) {
             observer.tick(counts.bars)?;
         }
-        if step + 1 < plan.end {
+        step += 1;
+        if step < plan.end {
             walk.advance();
         }
     }
@@ -99,20 +115,39 @@ where
     Ok(counts)
 }
 
+/// How many steps from this one on bring nothing but a row: nothing is open, nothing waits, and the
+/// strategy sleeps. Not more than to the next look at the outside world.
+#[inline]
+fn idle<S: Strategy, E: Executor>(
+    step: usize,
+    plan: &Plan,
+    strategy: &mut S,
+    executor: &E,
+) -> usize {
+    if !executor.is_idle() || !executor.events().is_empty() {
+        return 0;
+    }
+    let until = strategy.wakes_at(step).min(plan.end);
+    let walked = step - plan.start;
+    let to_tick = STEPS_BETWEEN_TICKS - walked % STEPS_BETWEEN_TICKS;
+    until.saturating_sub(step).min(to_tick)
+}
+
 /// The open profit at the close of a bar in which nothing can happen; none where something may, or
 /// somebody has to look at every bar.
 #[inline]
-fn quiet<S: Strategy, E: Executor>(
+fn quiet<S: Strategy, E: Executor, P: Portfolio>(
     feed: &mut Feed<'_>,
     walk: &Walk<'_>,
     actions: &[Action],
     strategy: &S,
-    executor: &mut E,
+    (executor, portfolio): (&mut E, &P),
 ) -> Option<f64> {
     let [behind] = feed.behind.as_mut_slice() else {
         return None;
     };
-    if !actions.is_empty() || strategy.manages() || behind.magnifier.is_some() {
+    let watched = strategy.manages() || portfolio.watches();
+    if !actions.is_empty() || watched || behind.magnifier.is_some() {
         return None;
     }
     let bar = walk.bar(SymbolId(0))?;

@@ -5,7 +5,7 @@ use crate::error::OmegaError;
 use crate::execution::{Action, Event, Fill, Order, Position};
 use crate::portfolio::Trade;
 use crate::store::{Market, SymbolCandles, TrackId, Walk};
-use crate::types::Bar;
+use crate::types::{Bar, SymbolId};
 
 /// The candles up to the newest complete bar of each track; there is no way to ask for a later one
 /// (L1).
@@ -33,6 +33,18 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn step(&self) -> usize {
         self.walk.step()
+    }
+
+    /// The time of that step.
+    #[must_use]
+    pub fn time(&self) -> i64 {
+        self.walk.time()
+    }
+
+    /// Index of a symbol's bar at that step, or of the next one to come.
+    #[must_use]
+    pub fn index(&self, symbol: SymbolId) -> usize {
+        self.walk.index(symbol)
     }
 
     /// Index of the first symbol's newest complete bar.

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt32Array};
 
 use super::RunRows;
 use super::columns::{
-    bools, dictionary, f64_vec, f64s, indices, optional_f64s, optional_u32s, place, tags, texts,
-    time_vec, times, u32_vec, u32s,
+    bools, dictionary, f64s, indices, optional_f64s, optional_u32s, place, tags, texts, time_vec,
+    times, u32s,
 };
 use super::schema::{self, Column, Kind, Shared};
 use crate::execution::{Fill, Order, OrderStatus, Position};
@@ -30,7 +30,7 @@ pub struct RunTables {
 }
 
 impl RunTables {
-    /// Turns rows into tables; the vectors of the equity curve become its buffers as they are.
+    /// Turns rows into tables; the columns of the equity curve become its buffers as they are.
     ///
     /// # Panics
     ///
@@ -237,9 +237,9 @@ fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {
 fn equity(curve: EquityCurve, shared: &Shared) -> RecordBatch {
     let arrays = vec![
         time_vec(curve.time, shared),
-        f64_vec(curve.balance),
-        f64_vec(curve.equity),
-        u32_vec(curve.open_positions),
+        Arc::new(Float64Array::new(curve.balance, None)),
+        Arc::new(Float64Array::new(curve.equity, None)),
+        Arc::new(UInt32Array::new(curve.open_positions, None)),
     ];
     batch(schema::EQUITY, arrays, shared)
 }

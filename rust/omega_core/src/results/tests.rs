@@ -39,9 +39,9 @@ fn rows() -> RunRows {
         ],
         equity: EquityCurve {
             time: vec![0, DAY].into(),
-            balance: vec![999.5, 1_019.0],
-            equity: vec![900.0, 1_019.0],
-            open_positions: vec![1, 0],
+            balance: vec![999.5, 1_019.0].into(),
+            equity: vec![900.0, 1_019.0].into(),
+            open_positions: vec![1, 0].into(),
         },
         positions: vec![],
     }
@@ -260,7 +260,9 @@ fn the_fingerprint_is_that_of_the_values() {
         RunTables::from_rows(rows()).fingerprint()
     );
     let mut other = rows();
-    other.equity.equity[1] = f64::from_bits(other.equity.equity[1].to_bits() + 1);
+    let mut equity = other.equity.equity.to_vec();
+    equity[1] = f64::from_bits(equity[1].to_bits() + 1);
+    other.equity.equity = equity.into();
     assert_ne!(
         tables.fingerprint(),
         RunTables::from_rows(other).fingerprint()

@@ -206,6 +206,30 @@ impl Market {
         }
     }
 
+    /// How many bars of a track are complete at a time, as a walk over several symbols sees it: a
+    /// bar of a symbol is, once the next one opens or the shortest step so far is over.
+    #[must_use]
+    pub fn complete_at(&self, TrackId(track): TrackId, time: i64) -> usize {
+        match track.checked_sub(self.symbols.len()) {
+            None => complete_at(&self.symbols[track], time),
+            Some(place) => {
+                let timeframe = &self.timeframes[place];
+                let base = complete_at(self.symbol(timeframe.symbol), time);
+                let bars = timeframe.candles.len();
+                let (mut complete, mut past) = (0, bars);
+                while complete < past {
+                    let middle = usize::midpoint(complete, past);
+                    if timeframe.is_complete(middle, time, base) {
+                        complete = middle + 1;
+                    } else {
+                        past = middle;
+                    }
+                }
+                complete
+            }
+        }
+    }
+
     /// The first step at or after a time; `steps()` where there is none.
     #[must_use]
     pub fn first_at_or_after(&self, time: i64) -> usize {
@@ -223,6 +247,21 @@ fn refused(parameter: &str, given: String, expected: &str, hint: &str) -> OmegaE
         expected: expected.into(),
         hint: hint.into(),
     }
+}
+
+/// How many bars of a symbol are complete at a time.
+fn complete_at(candles: &SymbolCandles, time: i64) -> usize {
+    let opened = candles.first_at_or_after(time);
+    let opens = opened < candles.len() && candles.time(opened) == time;
+    if opened == 0 || opens {
+        return opened;
+    }
+    let times = || times_of(candles).take(opened);
+    let steps = times().skip(1).zip(times()).map(|(next, this)| next - this);
+    let is_over = steps
+        .min()
+        .is_some_and(|length| candles.time(opened - 1).saturating_add(length) <= time);
+    if is_over { opened } else { opened - 1 }
 }
 
 fn times_of(candles: &SymbolCandles) -> impl Iterator<Item = i64> + '_ {

@@ -149,6 +149,16 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Goes on by so many steps; of one symbol at once.
+    pub fn skip(&mut self, steps: usize) {
+        match &self.market.timeline {
+            Timeline::Bars if self.step + steps < self.market.steps() => {
+                self.jump(self.step + steps);
+            }
+            _ => (0..steps).for_each(|_| self.advance()),
+        }
+    }
+
     fn look(&mut self, time: i64) {
         for (track, place) in self.places.iter_mut().enumerate() {
             let complete = place.go_to(time);

@@ -1,0 +1,126 @@
+//! A column of a length that is known, written from the left: one value a bar.
+//!
+//! Long columns lie in large pages where the system has them. A fresh page of the usual size costs
+//! more than writing the values in it, and a run over millions of bars touches a hundred thousand
+//! of them.
+
+use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
+use bytemuck::Pod;
+use memmap2::{MmapMut, MmapOptions};
+
+/// From so many bytes on, large pages are asked for.
+const LARGE: usize = 4 << 20;
+
+/// Values gathered before they are written to mapped memory together.
+const STAGED: usize = 512;
+
+/// Values so far, with room for those to come.
+#[derive(Debug)]
+pub(super) struct Column<T> {
+    /// The newest values; all of them where no memory is mapped.
+    staged: Vec<T>,
+    pages: Option<MmapMut>,
+    /// How many values are in the mapped memory.
+    written: usize,
+}
+
+impl<T: Pod + ArrowNativeType> Column<T> {
+    /// A column with room for so many values.
+    pub(super) fn with_room(values: usize) -> Self {
+        let bytes = values * size_of::<T>();
+        let pages = (bytes >= LARGE).then(|| large_pages(bytes)).flatten();
+        let staged = if pages.is_some() { STAGED } else { values };
+        Self {
+            staged: Vec::with_capacity(staged),
+            pages,
+            written: 0,
+        }
+    }
+
+    /// Adds a value.
+    #[inline]
+    pub(super) fn push(&mut self, value: T) {
+        if self.staged.len() == STAGED && self.pages.is_some() {
+            self.write();
+        }
+        self.staged.push(value);
+    }
+
+    /// Adds the same value so many times.
+    pub(super) fn push_many(&mut self, value: T, times: usize) {
+        for _ in 0..times {
+            self.push(value);
+        }
+    }
+
+    /// The newest value.
+    pub(super) fn last(&self) -> Option<T> {
+        // What is written is written only to make room for the next value.
+        self.staged.last().copied()
+    }
+
+    /// Replaces the newest value.
+    pub(super) fn replace_last(&mut self, value: T) {
+        if let Some(last) = self.staged.last_mut() {
+            *last = value;
+        }
+    }
+
+    #[inline(never)]
+    fn write(&mut self) {
+        if let Some(pages) = &mut self.pages {
+            let values: &mut [T] = bytemuck::cast_slice_mut(pages);
+            let end = self.written + self.staged.len();
+            values[self.written..end].copy_from_slice(&self.staged);
+            self.written = end;
+            self.staged.clear();
+        }
+    }
+
+    /// The values as an Arrow buffer; their memory is the column's own.
+    pub(super) fn into_buffer(mut self) -> ScalarBuffer<T> {
+        self.write();
+        match self.pages {
+            None => self.staged.into(),
+            Some(pages) => {
+                let buffer = Buffer::from(bytes::Bytes::from_owner(pages));
+                ScalarBuffer::new(buffer, 0, self.written)
+            }
+        }
+    }
+}
+
+/// Memory of the process's own in large pages; `None` where the system has none to give.
+fn large_pages(bytes: usize) -> Option<MmapMut> {
+    let pages = MmapOptions::new().len(bytes).map_anon().ok()?;
+    #[cfg(target_os = "linux")]
+    pages.advise(memmap2::Advice::HugePage).ok()?;
+    Some(pages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_out_as_they_went_in_in_small_and_in_large_columns() {
+        for length in [0, 1, 511, 512, 513, 1_100, LARGE / 8 + 700] {
+            let mut column = Column::with_room(length);
+            #[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
+            let values: Vec<f64> = (0..length).map(|value| value as f64).collect();
+            for &value in &values {
+                column.push(-1.0);
+                assert_eq!(column.last(), Some(-1.0));
+                column.replace_last(value);
+            }
+            assert_eq!(column.into_buffer(), ScalarBuffer::from(values));
+        }
+    }
+
+    #[test]
+    fn one_value_many_times() {
+        let mut column = Column::with_room(LARGE);
+        column.push_many(7_u32, 1_300);
+        assert!(column.into_buffer().iter().eq([7; 1_300].iter()));
+    }
+}
