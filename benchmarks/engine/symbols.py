@@ -92,8 +92,8 @@ def figures(symbols: int = SYMBOLS, bars: int = BARS) -> list[Figure]:
     check(omega.run_backtest(together, turns_of(symbols, 1)).trades, trades, symbols)
     check(omega.run_backtest(own, turns_of(symbols, symbols)).trades, trades, symbols)
     return [
-        *compared("at the same times", alone, together, 1),
-        *compared("each at times of its own", alone, own, symbols),
+        *compared("same times", alone, together, 1),
+        *compared("own times", alone, own, symbols),
     ]
 
 
@@ -122,5 +122,5 @@ def compared(
     for what, few, all_of_them in (("no-op", one, many), ("trades", one_trades, many_trade)):
         bar, bar_of_many = few / len(alone), all_of_them / len(store)
         detail = f"({bar_of_many * 1e9:.0f} ns a bar, of one {bar * 1e9:.0f})"
-        name = f"a bar of {symbols} symbols {when}, {what} / of one"
+        name = f"a bar of {symbols} symbols, {when}, {what} / of one"
         yield Figure(name, bar_of_many / bar, "x", 2.5, detail=detail)
