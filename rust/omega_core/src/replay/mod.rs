@@ -92,7 +92,7 @@ where
         } else {
             executor.rouse();
             counts.signals += actions.len();
-            scene.look(feed, &walk, &actions, executor);
+            scene.look(feed, &walk, &actions, strategy.manages(), executor);
             scene.play(feed, &mut actions, executor, portfolio)?;
             if strategy.manages() && !executor.positions().is_empty() {
                 let moments = &mut scene.moments;
@@ -179,15 +179,22 @@ impl Scene {
         }
     }
 
-    /// Looks at what is live, and at what the actions mean.
+    /// Looks at what is live and has a bar, and at what the actions mean; at all that is live where
+    /// the strategy's own position manager may mean it.
     fn look<E: Executor>(
         &mut self,
         feed: &mut Feed<'_>,
         walk: &Walk<'_>,
         actions: &[Action],
+        manages: bool,
         executor: &E,
     ) {
         executor.mark_live(&mut self.wanted);
+        for (symbol, wanted) in self.wanted.iter_mut().enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+            let present = || walk.is_present(SymbolId(symbol as u32));
+            *wanted = *wanted && (manages || present());
+        }
         for action in actions {
             self.wanted[executor.symbol_of(action).index()] = true;
         }
