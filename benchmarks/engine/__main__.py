@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks.engine import indicators, ingest, loop, symbols
+from benchmarks.engine import forms, indicators, ingest, loop, symbols
 
 
 def main() -> int:
@@ -26,6 +26,9 @@ def main() -> int:
         ingest.figures,
         indicators.figures,
         symbols.figures,
+        forms.forms,
+        forms.rare_triggers,
+        forms.open_positions,
         loop.scaling,
     ):
         for figure in measure():

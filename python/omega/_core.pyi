@@ -27,6 +27,7 @@ __all__ = [
     "RunReport",
     "RunTables",
     "SideView",
+    "Track",
     "Trade",
     "ipc_columns",
     "ipc_names",

@@ -104,7 +104,12 @@ class Parts:
 class Outside:
     """A run whose state is kept by components of the user's own."""
 
-    def __init__(self, context: RunContext, executor: Any, portfolio: Any) -> None:  # noqa: ANN401 - components
+    def __init__(
+        self,
+        context: RunContext,
+        executor: Any,  # noqa: ANN401 - an `Executor`
+        portfolio: Any,  # noqa: ANN401 - a `Portfolio`
+    ) -> None:
         self._context, self._executor, self._portfolio = context, executor, portfolio
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has

@@ -260,7 +260,7 @@ class Portfolio:
         self._run, self._result = None, result
 
     def _last(self, column: str) -> float:
-        assert self._result is not None, "asked of a run that is over"  # noqa: S101 - of this class alone
+        assert self._result is not None, "the run is over"  # noqa: S101 - of this class alone
         value: float = self._result.equity[column][-1]
         return value
 

@@ -74,7 +74,7 @@ class EventEngine:
         strategy: Any,  # noqa: ANN401 - any form
         executor: Any,  # noqa: ANN401 - an `Executor`
         portfolio: Any,  # noqa: ANN401 - a `Portfolio`
-        multi_candle_data: Any = None,  # noqa: ANN401 - `Timeframes`, or sides by timeframe
+        multi_candle_data: Any = None,  # noqa: ANN401 - timeframes, or sides by timeframe
         symbol: str = "SYMBOL",
         on_progress: Progress | None = None,
         original_start_dt: Moment | None = None,
@@ -176,13 +176,16 @@ class EventEngine:
         steps = None
         if isinstance(start, int) and isinstance(end, int):
             # What was decided on a bar is done on the step after it.
-            steps, start, end = (start + 1, end + 1), None, None  # type: ignore[assignment]  # not used any more
+            steps = (start + 1, end + 1)
         chosen = backtest._backend(self._backend, warn=True)  # noqa: SLF001 - as in run()
-        job = self._job(start, end, executed=False)
+        span = (start, end) if steps is None else (None, None)
+        job = self._job(*span, executed=False)
         _runner(chosen)(job, self._parts(recorder, steps))
         return pl.DataFrame(recorder.rows, schema=recorder.schema(self._store), orient="row")
 
-    def _parts(self, recorder: Recorder | None = None, steps: Any = None) -> Parts:  # noqa: ANN401 - a pair
+    def _parts(
+        self, recorder: Recorder | None = None, steps: tuple[int, int] | None = None
+    ) -> Parts:
         def attach(slices: MultiSymbolSlice) -> None:
             self.slices = slices
 
@@ -198,6 +201,7 @@ class EventEngine:
     def _job(
         self, start: Moment | None = None, end: Moment | None = None, *, executed: bool = True
     ) -> Job:
+        start = self._start if start is None else start
         own = self.executor if isinstance(self.executor, ExecutionSimulator) else None
         if own is None or not executed:
             own = ExecutionSimulator()
@@ -214,7 +218,7 @@ class EventEngine:
                 "object with manage_positions(...)"
             )
         settings = {
-            **backtest._when(start if start is not None else self._start, end, unit),  # noqa: SLF001 - as in run()
+            **backtest._when(start, end, unit),  # noqa: SLF001 - as in run()
             "cash": float(self.portfolio.cash),
             "seed": own.seed,
             "strict": own.strict,
@@ -230,7 +234,12 @@ class EventEngine:
         progress = self._on_progress if executed else None
         return Job(stores, strategy, settings, behind, higher, manager, progress)
 
-    def _told(self, tables: Any, report: Any, chosen: str) -> BacktestResult:  # noqa: ANN401 - of either backend
+    def _told(
+        self,
+        tables: Any,  # noqa: ANN401 - of either backend
+        report: Any,  # noqa: ANN401 - as above
+        chosen: str,
+    ) -> BacktestResult:
         own = self.executor
         config = backtest._written_down(  # noqa: SLF001 - as in run()
             engine=type(self).__name__,
@@ -285,7 +294,7 @@ class CrossSymbolEventEngine(EventEngine):
         on_progress: Progress | None = None,
         original_start_dt: Moment | None = None,
         align: str = "union",
-        timeframes: Any = (),  # noqa: ANN401 - `Timeframes`
+        timeframes: Any = (),  # noqa: ANN401 - of `Timeframes`
         backend: str = "auto",
     ) -> None:
         """Take the components.
@@ -329,7 +338,7 @@ def batch(
         return dataclasses.replace(job, when=first, settings=settings)
 
     engine._play(at_once)  # noqa: SLF001 - of this module
-    assert engine.result is not None, "Omega's own executor ran"  # noqa: S101 - of this module alone
+    assert engine.result is not None, "Omega's own ran"  # noqa: S101 - of this module alone
     return engine.result.trades
 
 
@@ -394,7 +403,7 @@ def _runner(backend: str) -> Any:  # noqa: ANN401 - a function of job and parts
     return run_python
 
 
-def _sides(given: Any, primary: str | None) -> Any:  # noqa: ANN401 - `Timeframes`
+def _sides(given: Any, primary: str | None) -> Any:  # noqa: ANN401 - of `Timeframes`
     """Take tables by side as candles; the primary timeframe is the engine's own."""
     if given is None:
         return ()

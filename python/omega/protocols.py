@@ -151,7 +151,13 @@ class Portfolio(Protocol):
     def register_exit(self, trade: ClosedTrade) -> object:
         """Take note of a trade just closed; its profit before costs is booked now."""
 
-    def register_fee(self, amount: float, time: int, kind: str, position: Any) -> object:  # noqa: ANN401 - an open position, or the closed trade
+    def register_fee(
+        self,
+        amount: float,
+        time: int,
+        kind: str,
+        position: Any,  # noqa: ANN401 - an open position, or the closed trade
+    ) -> object:
         """Pay a fee; `kind` is "entry", "exit" or "swap", of which a negative one is earned."""
 
     def get_open_positions(self, symbol: str | None = None) -> Sequence[Any]:

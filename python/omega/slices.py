@@ -334,7 +334,9 @@ class MultiSymbolSlice(dict[str, SymbolDataSlice]):
         for one in self.values():
             one.set_timestamp(timestamp)
 
-    def get(self, symbol: str, side: str | None = None) -> Any:  # type: ignore[override]  # noqa: ANN401 - the contract of multi-symbol slices, whose `get` has a side
+    def get(  # type: ignore[override]  # the `get` of multi-symbol slices has a side
+        self, symbol: str, side: str | None = None
+    ) -> Candle | None:
         """Give the newest complete candle of a symbol; None where it has none yet.
 
         Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from omega._engine_job import Parts, driven, slices_of
@@ -272,7 +272,7 @@ class Forwarding(Portfolio):
         self._fee(fill, "exit", shown)
         return trade
 
-    def write_row(self, time: int, positions: Any) -> None:  # noqa: ANN401 - as the method that it refines
+    def write_row(self, time: int, positions: Sequence[rows.Position]) -> None:
         """Write Omega's own row, and tell that the bar is over."""
         self._write(time, positions)
         if positions and hasattr(self.foreign, "mark"):
@@ -288,7 +288,7 @@ class Forwarding(Portfolio):
         else:
             self._call("update", last)
 
-    def _write(self, time: int, positions: Any) -> None:  # noqa: ANN401 - as above
+    def _write(self, time: int, positions: Sequence[rows.Position]) -> None:
         equity = self._own + total(position.open_profit for position in positions)
         self.equity.append(rows.EquityRow(time, self._own, equity, len(positions)))
 

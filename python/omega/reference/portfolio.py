@@ -37,7 +37,7 @@ class Portfolio:
         self.balance += amount
         self.ledger.append(LedgerLine(time, kind, trade_id, amount, self.balance))
 
-    def book_entry(self, position: Position, fill: Fill) -> None:  # noqa: ARG002 - for those who want to hear of it
+    def book_entry(self, position: Position, fill: Fill) -> None:  # noqa: ARG002 - of the hook
         """Book the fee of an entry."""
         self.book_fee(fill)
 

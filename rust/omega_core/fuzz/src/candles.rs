@@ -19,9 +19,10 @@ use arrow_buffer::Buffer;
 use omega_core::columns::{
     self, Finding, InputColumn, Level, Role, Rule, Rules, SymbolColumns, SymbolInput,
 };
-use omega_core::indicators::{self, Indicator, Series, Source};
+use omega_core::indicators::{self, Cache, From, Given, Need, Source, Spec, Track};
 use omega_core::replay::{Magnifier, Plan, Rates};
-use omega_core::store::{Cursor, SymbolCandles};
+use omega_core::store::{Cursor, Market, SymbolCandles, TrackId};
+use omega_core::types::Side;
 
 use crate::random_runs::choices::Choices;
 
@@ -286,10 +287,11 @@ fn check_candles(choices: &mut impl Choices, candles: &SymbolCandles) {
             cursor.advance();
         }
     }
+    let market = Market::single(Arc::new(candles.clone()));
     for time in [i64::MIN, i64::MAX, 0, choices.between(-1 << 40, 1 << 40)] {
         assert!(candles.first_at_or_after(time) <= bars);
         let end = choices.once_in(2).then_some(time);
-        if let Ok(plan) = Plan::new(candles, Some(time), end, choices.index(5), true) {
+        if let Ok(plan) = Plan::new(&market, Some(time), end, &[choices.index(5)], true) {
             assert!(1 <= plan.start && plan.start < plan.end && plan.end <= bars);
             assert_eq!(
                 candles.times(plan.start..plan.end).len(),
@@ -326,16 +328,32 @@ fn check_candles(choices: &mut impl Choices, candles: &SymbolCandles) {
     }
 }
 
+/// Any indicator with any parameters gives a value for each bar, or says why it cannot.
 fn check_indicators(choices: &mut impl Choices, candles: &SymbolCandles) {
-    let window = choices.index(8);
-    for name in indicators::NAMES {
-        let Ok(indicator) = Indicator::named(name, window) else {
-            continue;
-        };
-        for source in [Source::Bid(1), Source::Bid(2), Source::Bid(3)] {
-            if let Ok(series) = Series::from_candles(candles, source) {
-                assert_eq!(indicator.over(&series).len(), candles.len());
-            }
+    let all: Vec<_> = indicators::definitions().collect();
+    let definition = all[choices.index(all.len())];
+    let numbers = [f64::NAN, 0.0, 0.1, 1.0, 2.0, 3.0, 7.0];
+    let parameters = definition.parameters.iter();
+    let given = parameters.map(|_| choices.pick(&numbers)).collect();
+    let Ok(spec) = Spec::new(definition.name, given) else {
+        return;
+    };
+    let sources = definition
+        .needs
+        .iter()
+        .filter(|need| matches!(need, Need::Source | Need::Second));
+    let from = match sources.count() {
+        0 => From::Side(Side::Ask),
+        count => From::Columns(vec![Given::Candles(Source::Bid(3)); count]),
+    };
+    let track = Track {
+        candles,
+        track: TrackId(0),
+    };
+    if let Ok((_, outputs)) = Cache::default().indicator(&track, &spec, &from) {
+        assert_eq!(outputs.len(), definition.outputs);
+        for column in outputs {
+            assert_eq!(column.len(), candles.len());
         }
     }
 }

@@ -86,8 +86,7 @@ where
         }
         if actions.is_empty() && executor.is_idle() {
             portfolio.update_flat();
-        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, (executor, &*portfolio))
-        {
+        } else if let Some(profit) = quiet(feed, &walk, &actions, strategy, executor, portfolio) {
             portfolio.update_calm(profit, executor.positions().len());
         } else {
             executor.rouse();
@@ -141,7 +140,8 @@ fn quiet<S: Strategy, E: Executor, P: Portfolio>(
     walk: &Walk<'_>,
     actions: &[Action],
     strategy: &S,
-    (executor, portfolio): (&mut E, &P),
+    executor: &mut E,
+    portfolio: &P,
 ) -> Option<f64> {
     let [behind] = feed.behind.as_mut_slice() else {
         return None;

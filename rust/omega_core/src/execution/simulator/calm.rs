@@ -54,14 +54,38 @@ impl Span {
     }
 }
 
-/// What marking a position needs of it.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    entry_price: f64,
-    sign: f64,
-    lots: f64,
-    contract_size: f64,
-    side: Side,
+/// What marking needs of each position, in columns: the profits are independent of each other and
+/// computed side by side; their sum is taken in the order of trade numbers (M5).
+#[derive(Debug, Default)]
+struct Marks {
+    entry_price: Vec<f64>,
+    sign: Vec<f64>,
+    lots: Vec<f64>,
+    contract_size: Vec<f64>,
+    profit: Vec<f64>,
+}
+
+impl Marks {
+    fn push(&mut self, position: &Position) {
+        self.entry_price.push(position.entry_price);
+        self.sign.push(position.direction.sign());
+        self.lots.push(position.lots);
+        self.contract_size.push(position.contract_size);
+        self.profit.push(0.0);
+    }
+
+    /// The open profit at the closes of bid and ask, each position by rule M2.
+    #[inline]
+    fn profit(&mut self, [bid, ask]: [f64; 2], rate: f64) -> f64 {
+        let sizes = self.lots.iter().zip(&self.contract_size);
+        let positions = self.entry_price.iter().zip(&self.sign).zip(sizes);
+        for (profit, ((entry, sign), (lots, size))) in self.profit.iter_mut().zip(positions) {
+            // A long position is left on the bid, a short one on the ask.
+            let close = if *sign > 0.0 { bid } else { ask };
+            *profit = (close - entry) * sign * lots * size * rate;
+        }
+        self.profit.iter().fold(0.0, |sum, profit| sum + profit)
+    }
 }
 
 /// A stretch of quiet bars.
@@ -73,7 +97,7 @@ pub(super) struct Calm {
     seen: [Span; 2],
     /// The first time at which something ends or is due.
     until: i64,
-    marks: Vec<Mark>,
+    marks: Marks,
     /// Closes, bid and ask, and the rate of the last mark.
     closes: Option<([f64; 2], f64)>,
 }
@@ -96,11 +120,7 @@ impl Simulator {
         calm.seen[1].widen(&bar.ask);
         let closes = [bar.bid.close, bar.ask.close];
         calm.closes = Some((closes, rate));
-        let profit = |mark: &Mark| {
-            let close = closes[usize::from(mark.side == Side::Ask)];
-            (close - mark.entry_price) * mark.sign * mark.lots * mark.contract_size * rate
-        };
-        Some(calm.marks.iter().fold(0.0, |sum, mark| sum + profit(mark)))
+        Some(calm.marks.profit(closes, rate))
     }
 
     /// Ends a quiet stretch: positions get what it brought.
@@ -149,7 +169,7 @@ impl Simulator {
             free: [Span::EVERYWHERE; 2],
             seen: [Span::NOWHERE; 2],
             until: i64::MAX,
-            marks: Vec::with_capacity(self.positions.len()),
+            marks: Marks::default(),
             closes: None,
         };
         let day_after = |time: i64| {
@@ -190,13 +210,7 @@ impl Calm {
         if let Some(level) = above {
             free.cut_above(level);
         }
-        self.marks.push(Mark {
-            entry_price: position.entry_price,
-            sign: position.direction.sign(),
-            lots: position.lots,
-            contract_size: position.contract_size,
-            side,
-        });
+        self.marks.push(position);
     }
 
     fn watch_order(&mut self, kind: OrderType, direction: Direction) {
