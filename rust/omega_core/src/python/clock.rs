@@ -43,6 +43,8 @@ pub(super) struct Tracks {
     pub(super) market: Market,
     pub(super) sources: Vec<Arc<Source>>,
     looks: AtomicUsize,
+    /// The step that the clocks show.
+    step: AtomicUsize,
     now: AtomicI64,
 }
 
@@ -55,6 +57,7 @@ impl Tracks {
             market,
             sources,
             looks: AtomicUsize::new(0),
+            step: AtomicUsize::new(usize::MAX),
             now: AtomicI64::new(i64::MIN),
         })
     }
@@ -73,10 +76,22 @@ impl Tracks {
     pub(super) fn show(&self, view: &View<'_>) {
         self.looks.fetch_add(1, Relaxed);
         self.now.store(view.time(), Relaxed);
-        for (track, (source, visible)) in self.sources.iter().zip(view.visible()).enumerate() {
-            source.clock.show(*visible);
-            source.clock.set_fresh(view.is_fresh(TrackId(track)));
+        let before = self.step.swap(view.step(), Relaxed);
+        if before.wrapping_add(1) == view.step() && before != usize::MAX {
+            for track in view.moved() {
+                self.show_track(view, *track);
+            }
+        } else {
+            for track in 0..self.sources.len() {
+                self.show_track(view, TrackId(track));
+            }
         }
+    }
+
+    fn show_track(&self, view: &View<'_>, track: TrackId) {
+        let clock = &self.sources[track.0].clock;
+        clock.show(view.visible()[track.0]);
+        clock.set_fresh(view.is_fresh(track));
     }
 
     /// Whether there is but one: then nothing has to be looked up.

@@ -63,7 +63,7 @@ where
         return Ok(counts);
     };
     let mut actions: Vec<Action> = Vec::new();
-    let mut scene = Scene::new(market.symbols().len());
+    let mut scene = Scene::new(market.symbols().len(), strategy.manages());
     let mut step = plan.start;
     while step < plan.end {
         let slept = idle(step, plan, strategy, executor);
@@ -156,6 +156,8 @@ fn quiet<S: Strategy, E: Executor, P: Portfolio>(
 
 /// The symbols that matter at a step, and the finer bars inside theirs (I2).
 struct Scene {
+    /// Whether a position manager of the user's own may mean any symbol that has something open.
+    managed: bool,
     wanted: Vec<bool>,
     /// Where each symbol stands.
     moments: Moments,
@@ -169,8 +171,9 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(symbols: usize) -> Self {
+    fn new(symbols: usize, managed: bool) -> Self {
         Self {
+            managed,
             wanted: vec![false; symbols],
             moments: Moments::default(),
             opening: Moments::default(),
@@ -179,7 +182,7 @@ impl Scene {
         }
     }
 
-    /// Looks at what is live, and at what the actions mean.
+    /// Looks at what is live and has a bar, and at what the actions mean.
     fn look<E: Executor>(
         &mut self,
         feed: &mut Feed<'_>,
@@ -188,6 +191,11 @@ impl Scene {
         executor: &E,
     ) {
         executor.mark_live(&mut self.wanted);
+        for (symbol, wanted) in self.wanted.iter_mut().enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+            let present = || walk.is_present(SymbolId(symbol as u32));
+            *wanted = *wanted && (self.managed || present());
+        }
         for action in actions {
             self.wanted[executor.symbol_of(action).index()] = true;
         }
@@ -315,7 +323,7 @@ fn finish<S: Strategy, E: Executor, P: Portfolio>(
     (executor, portfolio): (&mut E, &mut P),
 ) -> Result<(), S::Error> {
     if plan.close_at_end && !executor.positions().is_empty() {
-        let mut scene = Scene::new(feed.market.symbols().len());
+        let mut scene = Scene::new(feed.market.symbols().len(), true);
         executor.mark_live(&mut scene.wanted);
         feed.last(walk, &scene.wanted, &mut scene.moments);
         executor.close_at_end(&scene.moments, portfolio);

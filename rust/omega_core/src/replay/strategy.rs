@@ -68,6 +68,13 @@ impl<'a> View<'a> {
         Some(self.candles(track).bar(index))
     }
 
+    /// The tracks that may show something else than at the step before.
+    #[inline]
+    #[must_use]
+    pub fn moved(&self) -> &'a [TrackId] {
+        self.walk.moved()
+    }
+
     /// Whether a track's newest bar became complete with this step (X2).
     #[inline]
     #[must_use]

@@ -291,19 +291,28 @@ fn refuse_repeated_times(candles: &SymbolCandles) -> Result<(), OmegaError> {
 
 /// The sorted union of all times, by a merge over the time columns.
 fn union(symbols: &[Arc<SymbolCandles>]) -> Vec<i64> {
-    let mut heads: Vec<_> = symbols.iter().map(|s| times_of(s).peekable()).collect();
-    let longest = symbols.iter().map(|s| s.len()).max().unwrap_or(0);
-    let mut times = Vec::with_capacity(longest);
-    while let Some(time) = heads
-        .iter_mut()
-        .filter_map(|head| head.peek().copied())
-        .min()
-    {
-        times.push(time);
-        for head in &mut heads {
-            head.next_if_eq(&time);
+    match symbols {
+        [] => Vec::new(),
+        [one] => times_of(one).collect(),
+        _ => {
+            let (some, others) = symbols.split_at(symbols.len() / 2);
+            merged(&union(some), &union(others))
         }
     }
+}
+
+/// The times of both, each once.
+fn merged(some: &[i64], others: &[i64]) -> Vec<i64> {
+    let mut times = Vec::with_capacity(some.len().max(others.len()));
+    let (mut a, mut b) = (0, 0);
+    while a < some.len() && b < others.len() {
+        let time = some[a].min(others[b]);
+        times.push(time);
+        a += usize::from(some[a] == time);
+        b += usize::from(others[b] == time);
+    }
+    times.extend_from_slice(&some[a..]);
+    times.extend_from_slice(&others[b..]);
     times
 }
 

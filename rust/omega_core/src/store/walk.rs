@@ -68,6 +68,20 @@ impl<'a> Place<'a> {
             self.next - 1
         }
     }
+
+    /// The first time after its step at which the symbol looks different, where so many bars are
+    /// complete: its next bar opens, or its newest one is over.
+    fn changes_at(&self, complete: usize) -> i64 {
+        if self.present {
+            return i64::MIN;
+        }
+        let opens = self.cursor.as_ref().map_or(i64::MAX, Cursor::time);
+        if complete < self.next {
+            opens.min(self.last_time.saturating_add(self.length))
+        } else {
+            opens
+        }
+    }
 }
 
 /// A walk over the steps of a market. It knows the bar that orders are matched against, and how
@@ -77,8 +91,12 @@ pub struct Walk<'a> {
     market: &'a Market,
     step: usize,
     places: Vec<Place<'a>>,
+    /// By symbol, the time before which a step finds nothing changed: most symbols of many pause at
+    /// most steps, where times are their own.
+    changes: Vec<i64>,
     visible: Vec<usize>,
     fresh: Vec<bool>,
+    moved: Vec<TrackId>,
 }
 
 impl<'a> Walk<'a> {
@@ -93,8 +111,10 @@ impl<'a> Walk<'a> {
             market,
             step: 0,
             places: places.collect(),
+            changes: vec![i64::MIN; market.symbols().len()],
             visible: vec![0; market.tracks()],
             fresh: vec![true; market.tracks()],
+            moved: Vec::new(),
         };
         match &market.timeline {
             Timeline::Bars => walk.jump(step),
@@ -123,6 +143,8 @@ impl<'a> Walk<'a> {
         }
         self.visible[0] = step;
         self.look_higher(self.market.time(step));
+        self.moved.clear();
+        self.moved.extend((0..self.market.tracks()).map(TrackId));
     }
 
     /// Goes to the next step; stays at the last one.
@@ -142,6 +164,8 @@ impl<'a> Walk<'a> {
                     cursor.advance();
                 }
                 if !self.market.timeframes().is_empty() {
+                    self.moved.clear();
+                    self.moved.push(TrackId(0));
                     self.look_higher(self.market.time(self.step));
                 }
             }
@@ -160,10 +184,22 @@ impl<'a> Walk<'a> {
     }
 
     fn look(&mut self, time: i64) {
-        for (track, place) in self.places.iter_mut().enumerate() {
+        self.moved.clear();
+        let places = self.places.iter_mut().zip(&mut self.changes);
+        for (track, (place, changes)) in places.enumerate() {
+            if *changes > time {
+                continue;
+            }
             let complete = place.go_to(time);
-            self.fresh[track] = complete > self.visible[track];
+            let fresh = complete > self.visible[track];
+            *changes = if fresh {
+                i64::MIN
+            } else {
+                place.changes_at(complete)
+            };
+            self.fresh[track] = fresh;
             self.visible[track] = complete;
+            self.moved.push(TrackId(track));
         }
         self.look_higher(time);
     }
@@ -175,7 +211,11 @@ impl<'a> Walk<'a> {
             let base = self.visible[timeframe.symbol.index()];
             let visible = &mut self.visible[first + place];
             let complete = complete(timeframe, *visible, time, base);
-            self.fresh[first + place] = complete > *visible;
+            let fresh = complete > *visible;
+            if fresh || self.fresh[first + place] {
+                self.moved.push(TrackId(first + place));
+            }
+            self.fresh[first + place] = fresh;
             *visible = complete;
         }
     }
@@ -223,6 +263,13 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn is_present(&self, symbol: SymbolId) -> bool {
         self.places[symbol.index()].present
+    }
+
+    /// The tracks that may show something else than at the step before; all after a skip.
+    #[inline]
+    #[must_use]
+    pub fn moved(&self) -> &[TrackId] {
+        &self.moved
     }
 
     /// Whether a track's newest visible bar became visible with this step.
