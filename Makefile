@@ -25,10 +25,10 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench
+.PHONY: help demo test test-long golden lint bench bench-compare
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
@@ -60,6 +60,9 @@ lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says wha
 
 bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within one run
 	$(BIN)/python -m benchmarks.engine
+
+bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.compare
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }

@@ -1,0 +1,1 @@
+"""Omega beside other engines: one strategy, one series, one answer, then time and memory."""

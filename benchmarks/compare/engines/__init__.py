@@ -1,0 +1,1 @@
+"""One file an engine; each runs in that engine's own environment."""

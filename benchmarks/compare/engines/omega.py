@@ -1,0 +1,71 @@
+"""Omega in its four ways to write the strategy; the class is the one of `examples/`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+import omega
+from benchmarks.compare.measure import CASH, FAST, SLOW, Answer, Bars, measure
+from examples.sma_cross import SmaCross
+
+
+class Triggered(SmaCross):
+    """The same, called only where the averages cross."""
+
+    @omega.when(
+        lambda self: (
+            omega.crosses_above(self.short, self.long) | omega.crosses_below(self.short, self.long)
+        )
+    )
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Turn to the side of the faster average."""
+        super().on_bar(bar)
+
+
+def signals() -> omega.Signals:
+    """Give the crossings as columns."""
+
+    def up(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares indicators
+        return omega.crosses_above(s.sma(FAST), s.sma(SLOW))
+
+    def turn(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares indicators
+        return up(s) | omega.crosses_below(s.sma(FAST), s.sma(SLOW))
+
+    return omega.Signals(entry=turn, direction=up, exit=turn)
+
+
+FORMS: dict[str, Callable[[], Any]] = {
+    "class": SmaCross,
+    "trigger": Triggered,
+    "signals": signals,
+    "native": partial(omega.native, "sma_cross", fast=FAST, slow=SLOW),
+}
+
+
+def load(bars: Bars) -> pl.DataFrame:
+    """Give a frame over the columns."""
+    prices = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
+    return pl.DataFrame({"time": bars.stamps(), **prices})
+
+
+def run(form: str, frame: pl.DataFrame) -> omega.BacktestResult:
+    """Check the candles, trade them, and build the tables."""
+    result = omega.run_backtest(frame, FORMS[form](), cash=CASH, sizer=omega.FixedUnits(1))
+    assert result.trades.height  # noqa: S101 - the tables are made when they are asked for
+    assert result.equity.height  # noqa: S101 - as above
+    return result
+
+
+def answer(result: omega.BacktestResult) -> Answer:
+    """Leave out the trade that the end of the data has closed."""
+    crossed = result.trades.filter(pl.col("exit_reason") != "end_of_data")
+    return Answer.of(crossed["gross_pnl"])
+
+
+if __name__ == "__main__":
+    measure("omega-backtest", load, partial(run, sys.argv[-1]), answer)
