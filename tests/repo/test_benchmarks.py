@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_the_series_is_exact_and_each_bar_opens_at_the_last_close() -> None:
 def turns(name: str, *values: float, at_most: bool = True) -> baseline.Measure:
     """Measure something that gives one value after the other."""
     left = list(values)
-    limits = {"at_most": 9.0} if at_most else {"at_least": 1.0}
+    limits: dict[str, Any] = {"at_most": 9.0} if at_most else {"at_least": 1.0}
     return lambda: [Figure(name, left.pop(0), "x", **limits)]
 
 
