@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
 from omega._native import core
+from omega._own_columns import beside
 from omega._settings import (
     PositionManager,
     Settings,
@@ -248,9 +249,9 @@ def _store(
 class _Context:
     """A native run with what only Python can do: Polars expressions."""
 
-    def __init__(self, run: Run, stores: Sequence[CandleStore]) -> None:
-        self._run = run
-        self.symbols = tuple(store.symbols[0] for store in stores)
+    def __init__(self, run: Run, job: Job) -> None:
+        self._run, self._job = run, job
+        self.symbols = tuple(store.symbols[0] for store in job.stores)
         self.queue: list[Action] = run.queue
         self.columns: dict[object, Indicator] = {}
         self.next_order_id = run.next_order_id
@@ -272,7 +273,8 @@ class _Context:
         """Evaluate a Polars expression over the candles."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
-        frame = both_sides(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
+        candles = both_sides(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
+        frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
         column = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
         place = {"timeframe": timeframe, "symbol": symbol}
         return self._run.column(name, column, **place, warmup=warmup)
@@ -304,7 +306,7 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
         job.settings["align"],
     )
     native = [_native_behind(behind) for behind in job.behind]
-    context = _Context(run, job.stores)
+    context = _Context(run, job)
     if isinstance(job.strategy, (Signals, Native)):
         core = _core_strategy(job, run, context)
         return run.execute_native(job.settings, core, native, job.on_progress)

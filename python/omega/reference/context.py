@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omega._own_columns import beside
 from omega.errors import ConfigError
 from omega.reference import conditions, indicators, views
 from omega.reference.columns import Floats
@@ -132,7 +133,7 @@ class Context:
         import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
 
         track = self.world.track(symbol, timeframe)
-        frame = track.candles.frame()
+        frame = beside(track.candles.frame(), expression, track.candles.own)
         column = frame.select(expression.cast(pl.Float64).alias(name)).to_series()
         if len(column) != len(frame):
             raise ConfigError(
