@@ -15,13 +15,16 @@ from examples.catalog import EXAMPLES, Example
 from examples.scenario_reversion import ScenarioReversion
 from tests.backends import BACKENDS, WITHOUT_CORE
 
-MOST_TRADES = {"buy_and_hold": 1}
+FEWEST_TRADES = {"buy_and_hold": 1}
+
+needs_core = pytest.mark.skipif(WITHOUT_CORE, reason="years of candles are for the core")
 
 
 def forms(example: Example) -> list[str]:
     return [form for form in example.forms if form != "native" or not WITHOUT_CORE]
 
 
+@needs_core
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_forms_of_an_example_are_one_strategy(name: str) -> None:
     example = EXAMPLES[name]
@@ -30,7 +33,7 @@ def test_the_forms_of_an_example_are_one_strategy(name: str) -> None:
         pytest.skip(f"{source.told}; set OMEGA_DATA")
     results = [example.run(form) for form in forms(example)]
     assert len(results) > 1
-    assert results[0].trades.height >= MOST_TRADES.get(name, 20)
+    assert results[0].trades.height >= FEWEST_TRADES.get(name, 20)
     assert len({result.fingerprint for result in results}) == 1
 
 
@@ -60,6 +63,7 @@ def test_the_forms_of_an_example_agree_on_both_backends(
     assert len(found) == 1
 
 
+@needs_core
 @pytest.mark.parametrize("scenario", range(1, 7))
 def test_each_scenario_fires_over_real_hours(scenario: int) -> None:
     example = EXAMPLES["scenario_reversion"]
@@ -78,6 +82,7 @@ def test_each_scenario_fires_over_real_hours(scenario: int) -> None:
     assert set(result.trades["reason"]) == {f"scenario {scenario}"}
 
 
+@needs_core
 def test_all_examples_can_be_run_by_one_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
