@@ -33,25 +33,18 @@ class SessionRange(omega.Strategy):
         self.at_open = self.column((passed & (hour == self.opens)).cast(pl.Float64), "at open")
         self.at_close = self.column((passed & (hour == self.closes)).cast(pl.Float64), "at close")
 
-    def on_bar(self, bar: omega.Bar) -> list[omega.Signal] | None:  # noqa: ARG002 - columns tell
+    def on_bar(self, bar: omega.Bar) -> None:  # noqa: ARG002 - the columns tell all
         """Place both orders in the morning, clear up in the evening."""
         if self.at_close[-1] > 0:
             self.clear()
         elif self.at_open[-1] > 0 and self.position is None:
-            return self.both_sides()
-        return None
+            self.place_both()
 
-    def both_sides(self) -> list[omega.Signal]:
-        """Give a buy stop above the range and a sell stop below, of which one will fill."""
+    def place_both(self) -> None:
+        """Buy above the range or sell below it: the first order to fill cancels the other."""
         top, bottom = self.top[-1], self.bottom[-1]
-        return [
-            omega.Signal(
-                "long", "stop", top, stop_loss=bottom, oco="range", expires="day", reason="up"
-            ),
-            omega.Signal(
-                "short", "stop", bottom, stop_loss=top, oco="range", expires="day", reason="down"
-            ),
-        ]
+        self.buy(stop=top, stop_loss=bottom, oco="range", expires="day", reason="up")
+        self.sell(stop=bottom, stop_loss=top, oco="range", expires="day", reason="down")
 
     def clear(self) -> None:
         """Cancel what waits and close what is open."""
@@ -65,6 +58,6 @@ class SessionRangeAtItsHours(SessionRange):
     """The same, called twice a day."""
 
     @omega.when(lambda self: (self.at_open > 0) | (self.at_close > 0))
-    def on_bar(self, bar: omega.Bar) -> list[omega.Signal] | None:
+    def on_bar(self, bar: omega.Bar) -> None:
         """Place both orders in the morning, clear up in the evening."""
-        return super().on_bar(bar)
+        super().on_bar(bar)
