@@ -1,4 +1,4 @@
-"""Which runs a sweep makes: a full grid, random ones, or a Latin hypercube.
+"""Which runs a sweep makes: a full grid, random ones, a Latin hypercube, or what Optuna asks for.
 
 What goes in: a space, the values of each parameter by its name. What comes out: a frozen value for
 `grid` of a sweep. It begins a `Search`, which gives the parameters of the runs in order, batch by
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random as Numbers
 from typing import Any, Protocol, TypeAlias
 
@@ -34,13 +34,14 @@ from omega._space import (
     value_at,
     value_of,
 )
-from omega._values import check, value, whole
+from omega._values import Refused, check, value, whole
 from omega.errors import ConfigError
 
 __all__ = [
     "Between",
     "Grid",
     "LatinHypercube",
+    "Optuna",
     "Parameters",
     "Random",
     "Sampler",
@@ -244,6 +245,80 @@ class LatinHypercube:
         return min((part + drawn.random()) / self.runs, last)
 
 
+@value
+class Optuna:
+    """Runs that Optuna asks for, knowing how the ones before went.
+
+    It asks for a whole batch before it is told any result of it, so that a batch can run in
+    parallel and the runs do not depend on how many workers there are. Optuna is imported when a
+    search begins: `pip install 'omega-backtest[optuna]'`.
+
+    Attributes:
+        space: The values of each parameter by its name; or a function that is given an
+            `optuna.Trial` and returns the parameters, as the objective of a study would.
+        runs: How many.
+        metric: What is to be good: the name of a metric, or several.
+        maximize: Whether large is good; one for each metric where they differ.
+        batch: How many runs are asked for at a time.
+        study: A study to go on with, whose directions are used; None makes one in memory that is
+            seeded with the seed of the sweep. A study that was used before asks for other runs.
+
+    Example:
+        >>> Optuna({"fast": Between(5, 50)}, runs=100, metric="sharpe").batch
+        8
+    """
+
+    space: Mapping[str, Any] | Callable[[Any], Parameters]
+    runs: int
+    metric: str | Sequence[str] = "sharpe"
+    maximize: bool | Sequence[bool] = True
+    batch: int = 8
+    study: Any = None
+
+    def __post_init__(self) -> None:
+        """Check all but the study, which Optuna does."""
+        if not callable(self.space):
+            check(self, space_of, "space")
+        check(self, whole(minimum=1), "runs", "batch")
+        check(self, _names, "metric")
+        check(self, _flags, "maximize")
+        if len(self.maximize_each) not in (1, len(self.metrics)):
+            raise ConfigError(
+                f"Optuna.maximize: given {self.maximize!r}, expected True or False, or one for "
+                f"each of {', '.join(self.metrics)}"
+            )
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics.
+
+        Example:
+            >>> Optuna({"fast": [5, 10]}, runs=2, metric="sharpe").metrics
+            ('sharpe',)
+        """
+        return (self.metric,) if isinstance(self.metric, str) else tuple(self.metric)
+
+    @property
+    def maximize_each(self) -> tuple[bool, ...]:
+        """Whether large is good, of each metric or of all.
+
+        Example:
+            >>> Optuna({"fast": [5, 10]}, runs=2).maximize_each
+            (True,)
+        """
+        return (self.maximize,) if isinstance(self.maximize, bool) else tuple(self.maximize)
+
+    def begin(self, seed: int) -> Search:
+        """Begin the search.
+
+        Raises:
+            ConfigError: Optuna is not installed, or the study does not fit.
+        """
+        from omega._optuna import OptunaSearch  # noqa: PLC0415 - an import that few can do
+
+        return OptunaSearch(self, seed)
+
+
 def begin(grid: object, seed: int) -> Search:
     """Begin the search that `grid` of a sweep describes: a sampler, a space, or a list of runs.
 
@@ -273,6 +348,20 @@ def _run(place: int, given: object) -> Parameters:
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise ConfigError(f"grid[{place}]: given {given!r}, expected {{name: value}}")
     return {name: plain(one) for name, one in given.items()}
+
+
+def _names(given: object) -> str | tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, Sequence) or not names or not all(isinstance(n, str) for n in names):
+        raise Refused("the name of a metric, or a list of names")
+    return given if isinstance(given, str) else tuple(names)
+
+
+def _flags(given: object) -> bool | tuple[bool, ...]:
+    flags = (given,) if isinstance(given, bool) else given
+    if not isinstance(flags, Sequence) or not all(isinstance(one, bool) for one in flags):
+        raise Refused("True or False, or a list of them")
+    return given if isinstance(given, bool) else tuple(flags)
 
 
 def _numbers(sampler: str, seed: int) -> Numbers:
