@@ -10,6 +10,7 @@ import math
 import numbers
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, SupportsInt, TypeAlias, TypeGuard
 
 from omega._values import Refused, check, flag, number, optional, value
@@ -63,7 +64,7 @@ class Between:
         step = self._whole_step()
         if step is None:
             return None
-        return int((_exact(self.high) - _exact(self.low)) // _exact(step)) + 1
+        return _count(self.low, self.high, step)
 
     def values(self) -> tuple[float, ...] | None:
         """Give all values in order; None where they cannot be counted.
@@ -88,9 +89,9 @@ class Between:
         step = self._whole_step()
         if step is None:
             raise ConfigError(f"{self!r}: its values cannot be counted; give a step")
-        exact = _exact(self.low) + index * _exact(step)
-        whole_ones = isinstance(self.low, int) and isinstance(step, int)
-        return int(exact) if whole_ones else float(exact)
+        if isinstance(self.low, int) and isinstance(step, int):
+            return self.low + index * step
+        return _stepped(self.low, step, index)
 
     def at(self, place: float) -> float:
         """Give the value at a place from 0 to 1 (left out) of the range.
@@ -132,6 +133,18 @@ def _step(given: object) -> float:
 
 def _is_whole(given: object) -> TypeGuard[SupportsInt]:
     return isinstance(given, numbers.Integral) and not isinstance(given, bool)
+
+
+@lru_cache(maxsize=1_024, typed=True)
+def _count(low: float, high: float, step: float) -> int:
+    """How many steps there are, both ends included; kept, as each draw asks for it."""
+    return int((_exact(high) - _exact(low)) // _exact(step)) + 1
+
+
+@lru_cache(maxsize=65_536, typed=True)
+def _stepped(low: float, step: float, index: int) -> float:
+    """The number that a person would write; kept, as exact fractions are slow."""
+    return float(_exact(low) + index * _exact(step))
 
 
 def _exact(given: float) -> Fraction:
