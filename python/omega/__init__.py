@@ -41,6 +41,7 @@ from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
+    from omega import samplers
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
@@ -105,6 +106,7 @@ __all__ = [
     "native",
     "protocols",
     "run_backtest",
+    "samplers",
     "when",
 ]
 
@@ -134,6 +136,7 @@ _LOADED_ON_USE = {
     "get_active_backend": "omega.backtest",
     "native": "omega.forms",
     "run_backtest": "omega.backtest",
+    "samplers": "omega.samplers",
     "when": "omega.conditions",
 }
 
@@ -147,7 +150,8 @@ if not TYPE_CHECKING:
         if name not in _LOADED_ON_USE:
             message = f"module 'omega' has no attribute {name!r}"
             raise AttributeError(message)
-        found = getattr(import_module(_LOADED_ON_USE[name]), name)
+        module = import_module(_LOADED_ON_USE[name])
+        found = module if module.__name__ == f"omega.{name}" else getattr(module, name)
         globals()[name] = found
         return found
 
