@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
+    from omega.sweeps import SweepProgress, SweepResult, sweep
     from omega.timeframes import Timeframe
 
     __version__: str
@@ -90,6 +91,8 @@ __all__ = [
     "Signal",
     "Signals",
     "Strategy",
+    "SweepProgress",
+    "SweepResult",
     "TimeExit",
     "Timeframe",
     "Trade",
@@ -107,6 +110,7 @@ __all__ = [
     "protocols",
     "run_backtest",
     "samplers",
+    "sweep",
     "when",
 ]
 
@@ -136,6 +140,9 @@ _LOADED_ON_USE = {
     "get_active_backend": "omega.backtest",
     "native": "omega.forms",
     "run_backtest": "omega.backtest",
+    "sweep": "omega.sweeps",
+    "SweepProgress": "omega.sweeps",
+    "SweepResult": "omega.sweeps",
     "samplers": "omega.samplers",
     "when": "omega.conditions",
 }
