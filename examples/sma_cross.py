@@ -1,9 +1,12 @@
 """Two moving averages: always in the market, on the side of the faster one.
 
-The native strategy `sma_cross` does the same without leaving the core.
+Four forms: a class, the same called only where the averages cross, signal columns, and the native
+strategy `sma_cross`, which never leaves the core.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import omega
 
@@ -33,3 +36,31 @@ class SmaCross(omega.Strategy):
             self.buy()
         else:
             self.sell()
+
+
+class SmaCrossOnCrossings(SmaCross):
+    """The same, called only where the averages cross."""
+
+    @omega.when(
+        lambda self: (
+            omega.crosses_above(self.short, self.long) | omega.crosses_below(self.short, self.long)
+        )
+    )
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Turn to the side of the faster average."""
+        super().on_bar(bar)
+
+
+def signals(fast: int = 20, slow: int = 50) -> omega.Signals:
+    """Give the same as columns."""
+
+    def up(s: Any) -> omega.Condition:  # noqa: ANN401 - whatever declares indicators
+        return omega.crosses_above(s.sma(fast), s.sma(slow))
+
+    def down(s: Any) -> omega.Condition:  # noqa: ANN401 - as above
+        return omega.crosses_below(s.sma(fast), s.sma(slow))
+
+    def crosses(s: Any) -> omega.Condition:  # noqa: ANN401 - as above
+        return up(s) | down(s)
+
+    return omega.Signals(entry=crosses, direction=up, exit=crosses)

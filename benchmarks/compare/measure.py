@@ -27,6 +27,7 @@ CASH = 1e9
 MINUTE = 60_000_000_000
 START = 1_577_836_800_000_000_000  # 2020-01-01 in nanoseconds since 1970
 WARM_UP = 2_000
+TURNS, TURNS_AT_MOST, SECONDS = 3, 20, 0.2
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,6 @@ def measure(
     load: Callable[[Bars], Any],
     run: Callable[[Any], Any],
     answer: Callable[[Any], Answer],
-    *,
-    repeats: int = 3,
 ) -> None:
     """Measure an engine as the command line asks, and print its cost.
 
@@ -100,7 +99,8 @@ def measure(
         load: Bring the columns into the form that the engine's documentation starts from.
         run: Do everything else, up to the engine's table of trades.
         answer: Read that table; this is not timed.
-        repeats: How often to load and run; the least of each counts, for noise only adds.
+
+    The least of several turns counts, for noise only adds; what is over at once gets more of them.
     """
     asked = argparse.ArgumentParser()
     asked.add_argument("bars", type=Path)
@@ -109,8 +109,12 @@ def measure(
     words = asked.parse_args()
     bars = Bars.read(words.bars, words.count)
     answer(run(load(bars.first(WARM_UP))))  # compilers, caches and imports are not measured
-    loads, runs, walls, needed, found = [], [], [], [], []
-    for _ in range(repeats):
+    loads: list[float] = []
+    runs: list[float] = []
+    walls: list[float] = []
+    needed: list[int] = []
+    found: list[Answer] = []
+    while len(runs) < TURNS or (sum(runs) < SECONDS and len(runs) < TURNS_AT_MOST):
         ready, took, _wall = _timed(partial(load, bars))
         loads.append(took)
         before = _fresh_peak()

@@ -39,8 +39,8 @@ def written(rows: list[Row]) -> str:
         python=platform.python_version(),
         omega=version("omega-backtest"),
         tables="\n\n".join(table([r for r in rows if r["bars"] == n], n) for n in counts[::-1]),
-        answers="; ".join(
-            f"{answers[n]['trades']:,} trades and {answers[n]['profit']:+,} in {n:,} bars"
+        answers=";\n".join(
+            f"  {answers[n]['trades']:,} trades and {answers[n]['profit']:+,} in {n:,} bars"
             for n in counts
         ),
         warm_up=WARM_UP,

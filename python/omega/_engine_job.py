@@ -160,7 +160,7 @@ def run_rust(job: Job, parts: Parts) -> tuple[Any, Any]:
     timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
     stores = [store.native for store in job.stores]
     run = Run(stores, job.settings["cash"], timeframes, job.settings["align"])
-    context = _Context(run, job.stores)
+    context = _Context(run, job)
 
     def track(timeframe: str | None, symbol: str) -> Track:
         return run.view(timeframe=timeframe, symbol=symbol)

@@ -11,6 +11,7 @@ import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omega._own_columns import OwnColumns
 from omega._settings import PositionManager, Settings
 from omega._values import nearest
 from omega.config import Execution
@@ -68,6 +69,16 @@ class Job:
     manager: PositionManager | None
     on_progress: Progress | None
     when: Any = None
+
+    def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
+        """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
+        name = self.stores[0].symbols[0] if symbol is None else symbol
+        if timeframe is None:
+            stores = {store.symbols[0]: store for store in self.stores}
+        else:
+            given = {job.name: job.given for job in self.timeframes}
+            stores = dict(given.get(timeframe) or {})
+        return next(iter(stores[name].own.values()), None) if name in stores else None
 
 
 def symbols_of(store: CandleStore) -> list[CandleStore]:

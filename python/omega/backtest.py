@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from omega._expressions import evaluate
 from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
 from omega._native import core
+from omega._own_columns import beside
 from omega._settings import (
     PositionManager,
     Settings,
@@ -249,9 +250,9 @@ def _store(
 class _Context:
     """A native run with what only Python can do: Polars expressions."""
 
-    def __init__(self, run: Run, stores: Sequence[CandleStore]) -> None:
-        self._run = run
-        self.symbols = tuple(store.symbols[0] for store in stores)
+    def __init__(self, run: Run, job: Job) -> None:
+        self._run, self._job = run, job
+        self.symbols = tuple(store.symbols[0] for store in job.stores)
         self.queue: list[Action] = run.queue
         self.columns: dict[object, Indicator] = {}
         self.next_order_id = run.next_order_id
@@ -272,7 +273,8 @@ class _Context:
     ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
         place = {"timeframe": timeframe, "symbol": symbol}
-        frame = both_sides(over(self._run.candles(**place)))
+        candles = both_sides(over(self._run.candles(**place)))
+        frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
         column = evaluate(expression, name, frame, **place)
         return self._run.column(name, column, **place, warmup=warmup)
 
@@ -303,7 +305,7 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
         job.settings["align"],
     )
     native = [_native_behind(behind) for behind in job.behind]
-    context = _Context(run, job.stores)
+    context = _Context(run, job)
     if isinstance(job.strategy, (Signals, Native)):
         core = _core_strategy(job, run, context)
         return run.execute_native(job.settings, core, native, job.on_progress)

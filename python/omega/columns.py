@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from omega import _roles, _sources
+from omega._own_columns import OwnColumns
 from omega._values import nearest
 from omega.errors import ConfigError, InvalidCandleData
 
@@ -65,11 +66,13 @@ class SymbolInput:
         symbol: The symbol's name.
         columns: Role, the user's name and the column itself.
         spread: The distance from bid to ask where no column tells the ask side.
+        own: All columns of the table that they came from.
     """
 
     symbol: str
     columns: list[tuple[str, str, Column]]
     spread: float = 0.0
+    own: OwnColumns | None = None
 
 
 def symbol_inputs(
@@ -125,8 +128,10 @@ def _inputs(
     symbols = roles.pop("symbol", None)
     columns = [(role, name, taken[name]) for role, name in roles.items()]
     if symbols is None:
-        return [SymbolInput(symbol or DEFAULT_SYMBOL, columns)]
-    return _by_symbol(symbols, taken[symbols], columns, symbol)
+        own = OwnColumns(source.names, source.take)
+        return [SymbolInput(symbol or DEFAULT_SYMBOL, columns, own=own)]
+    whole = SymbolInput("", columns, own=OwnColumns(source.names, source.take))
+    return _by_symbol(symbols, taken[symbols], whole, symbol)
 
 
 def _two_sides(
@@ -139,19 +144,20 @@ def _two_sides(
         if name not in names:
             raise ConfigError(f"columns[{role!r}]: no column {name!r}. {nearest(name, names)}")
     bid = _side(sources[0], _roles.BID, mapping)
+    own = OwnColumns(sources[0].names, sources[0].take)
     if candles.ask is None:
         if candles.spread is not None and any(role == "spread" for role, _, _ in bid):
             raise ConfigError(
                 f"Candles: given spread={candles.spread} and a spread column, expected one of them"
             )
-        return SymbolInput(symbol, bid, candles.spread or 0.0)
+        return SymbolInput(symbol, bid, candles.spread or 0.0, own)
     bid = [(role, f"bid.{name}", column) for role, name, column in bid if role != "spread"]
     ask = [
         ("ask_time" if role == "time" else role, f"ask.{name}", column)
         for role, name, column in _side(sources[1], _roles.ASK, mapping)
         if role not in ("spread", "volume")
     ]
-    return SymbolInput(symbol, [*bid, *ask])
+    return SymbolInput(symbol, [*bid, *ask], own=own)
 
 
 def _side(
@@ -163,10 +169,9 @@ def _side(
 
 
 def _by_symbol(
-    name: str, symbols: Column, columns: list[tuple[str, str, Column]], wanted: str | None
+    name: str, symbols: Column, whole: SymbolInput, wanted: str | None
 ) -> list[SymbolInput]:
     """Slice rows that are grouped by symbol; nothing is copied, and nothing is sorted."""
-    whole = SymbolInput("", columns)
     found: dict[str, SymbolInput] = {}
     row = 0
     for value, rows in _sources.runs(symbols):
@@ -182,8 +187,9 @@ def _by_symbol(
                 value=value,
                 rule="symbol_order",
             )
-        cut = [(role, column, data.slice(row, rows)) for role, column, data in columns]
-        found[value] = replace(whole, symbol=value, columns=cut)
+        cut = [(role, column, data.slice(row, rows)) for role, column, data in whole.columns]
+        own = whole.own and whole.own.part(row, rows)
+        found[value] = replace(whole, symbol=value, columns=cut, own=own)
         row += rows
     if wanted is None:
         return list(found.values()) or [replace(whole, symbol=DEFAULT_SYMBOL)]

@@ -9,10 +9,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from omega._native import core
+from omega._own_columns import OwnColumns
 from omega._values import nearest
 from omega.columns import symbol_inputs
 from omega.errors import CandleWarning, ConfigError
@@ -32,6 +34,7 @@ class CandleStore:
 
     Attributes:
         native: The native store, which a run walks; a plain one where that cannot be loaded.
+        own: For each symbol the columns of the user's own beside its candles.
 
     Example:
         >>> import polars as pl
@@ -44,9 +47,10 @@ class CandleStore:
         (2, ['EURUSD'], 0)
     """
 
-    __slots__ = ("native",)
+    __slots__ = ("native", "own")
 
     native: _core.CandleStore
+    own: Mapping[str, OwnColumns]
 
     def __init__(
         self,
@@ -80,11 +84,12 @@ class CandleStore:
         if isinstance(data, CandleStore):
             if symbol is not None or columns:
                 raise ConfigError("data: a CandleStore has its symbol and columns already")
-            self.native = data.native
+            self.native, self.own = data.native, data.own
             return
         mode, levels = _mode(validate)
         inputs = symbol_inputs(data, symbol=symbol, columns=columns, cast=cast)
         _refuse_unknown("allow_negative", allow_negative, [one.symbol for one in inputs])
+        self.own = {one.symbol: one.own for one in inputs if one.own is not None}
         self.native = core.CandleStore(
             [(one.symbol, one.columns, one.spread) for one in inputs],
             mode,
@@ -159,7 +164,7 @@ class CandleStore:
             CandleStore(B: 1 quotes, 2024-01-01 00:00 to 2024-01-01 00:00, 0 bytes copied)
         """
         self._known(name)
-        return over(self.native.symbol(name))
+        return over(self.native.symbol(name), {name: self.own[name]} if name in self.own else {})
 
     def buffers(self, column: str) -> list[tuple[int, int]]:
         """Give the address and the length in bytes of each segment of a column.
@@ -309,9 +314,11 @@ class CandleStore:
         return self.native.__arrow_c_stream__(requested_schema)
 
 
-def over(native: _core.CandleStore) -> CandleStore:
+def over(
+    native: _core.CandleStore, own: Mapping[str, OwnColumns] = MappingProxyType({})
+) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
-    store.native = native
+    store.native, store.own = native, own
     return store
 
 

@@ -167,6 +167,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         take_profit: float | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
+        trailing_stop: float | None = None,
+        oco: str | None = None,
         reason: str | None = None,
         tags: Sequence[str] = (),
     ) -> int:
@@ -180,6 +182,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             take_profit: Price at which the position is closed at a profit.
             symbol: One of the run's symbols; None is the first.
             expires: None until cancelled, "day", or a moment, as in `Signal`.
+            trailing_stop: Distance in price at which the stop loss follows the market.
+            oco: Name of a group of orders of which one fill cancels the rest.
             reason: Your own words, carried to the trade.
             tags: Your own marks, carried to the trade.
 
@@ -194,6 +198,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 take_profit=take_profit,
                 symbol=symbol,
                 expires=expires,
+                trailing_stop=trailing_stop,
+                oco=oco,
                 reason=reason,
                 tags=tuple(tags),
             )
@@ -209,6 +215,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         take_profit: float | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
+        trailing_stop: float | None = None,
+        oco: str | None = None,
         reason: str | None = None,
         tags: Sequence[str] = (),
     ) -> int:
@@ -221,6 +229,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 take_profit=take_profit,
                 symbol=symbol,
                 expires=expires,
+                trailing_stop=trailing_stop,
+                oco=oco,
                 reason=reason,
                 tags=tuple(tags),
             )

@@ -446,3 +446,15 @@ def test_what_the_night_brings_is_not_known_before(backend: str) -> None:
     result = omega.run_backtest(late, Sleeper(), costs=costs, instruments=dollar, backend=backend)
     assert result.ledger.filter(pl.col("kind") == "swap")["time"].to_list() == [late["time"][2]]
     assert seen == [10_000.0, 10_000.0, 9_995.0]
+
+
+def test_an_order_may_trail_and_belong_to_a_group(backend: str) -> None:
+    """I4 and F8, as arguments of `buy` and `sell`: bar k of the candles opens at 100 + k."""
+
+    def place(strategy: omega.Strategy) -> None:
+        strategy.buy(stop=102.0, stop_loss=95.0, trailing_stop=1.0, oco="range")
+        strategy.sell(stop=90.0, oco="range")
+
+    _, result = scripted(backend, {0: place})
+    assert result.orders["status"].to_list() == ["filled", "cancelled"]
+    assert result.trades["stop_loss"].item() > 95.0

@@ -6,7 +6,7 @@ and the volume of one symbol.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from omega.reference.matching import Candle, Ohlc
 
 if TYPE_CHECKING:
+    from omega._own_columns import OwnColumns
     from omega.store import CandleStore
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,7 @@ class Columns:
         timezone: The zone that times are shown in; None for naive times.
         time: Open times.
         volume: Volumes, where the data has them.
+        own: The user's columns beside them.
 
     Example:
         >>> from datetime import datetime
@@ -57,6 +59,7 @@ class Columns:
     ask_low: Floats
     ask_close: Floats
     volume: Floats | None = None
+    own: OwnColumns | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -100,7 +103,8 @@ class Columns:
         one = store.symbol(name)
         _, _, unit, zone = one.native.time_range(name)
         frame = pl.DataFrame(one)
-        return cls._of(name, frame, unit, zone, one.native.spread(name))
+        columns = cls._of(name, frame, unit, zone, one.native.spread(name))
+        return replace(columns, own=next(iter(one.own.values()), None))
 
     @classmethod
     def _of(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omega._expressions import evaluate
+from omega._own_columns import beside
 from omega.errors import ConfigError
 from omega.reference import conditions, indicators, views
 from omega.reference.columns import Floats
@@ -131,7 +132,7 @@ class Context:
     ) -> views.Indicator:
         """Evaluate a Polars expression over the candles."""
         track = self.world.track(symbol, timeframe)
-        frame = track.candles.frame()
+        frame = beside(track.candles.frame(), expression, track.candles.own)
         column = evaluate(expression, name, frame, timeframe=timeframe, symbol=symbol)
         if len(column) != len(frame):
             raise ConfigError(

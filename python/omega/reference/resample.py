@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def resample(candles: Columns, grid: Grid) -> Resampled:
         return np.array([of(values[one.start : one.stop]) for one in rows], dtype=np.float64)
 
     # Of several that are equally high or low, as 0.0 and -0.0, the first counts.
-    sides = {
+    sides: dict[str, Any] = {
         f"{side}_{price}": column(f"{side}_{price}", of)
         for side in ("bid", "ask")
         for price, of in (("open", _first), ("high", max), ("low", min), ("close", _last))

@@ -1,0 +1,93 @@
+"""The examples: every form of each gives one fingerprint, over real candles and invented ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+import omega
+from data.generate import random_walk
+from examples import __main__ as all_of_them
+from examples import market
+from examples.catalog import EXAMPLES, Example
+from examples.scenario_reversion import ScenarioReversion
+from tests.backends import BACKENDS, WITHOUT_CORE
+
+FEWEST_TRADES = {"buy_and_hold": 1}
+
+needs_core = pytest.mark.skipif(WITHOUT_CORE, reason="years of candles are for the core")
+
+
+def forms(example: Example) -> list[str]:
+    return [form for form in example.forms if form != "native" or not WITHOUT_CORE]
+
+
+@needs_core
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_forms_of_an_example_are_one_strategy(name: str) -> None:
+    example = EXAMPLES[name]
+    source = example.source()
+    if not source.real:
+        pytest.skip(f"{source.told}; set OMEGA_DATA")
+    results = [example.run(form) for form in forms(example)]
+    assert len(results) > 1
+    assert results[0].trades.height >= FEWEST_TRADES.get(name, 20)
+    assert len({result.fingerprint for result in results}) == 1
+
+
+def invented(example: Example) -> dict[str, Any]:
+    """Give random walks in place of an example's symbols, of hours where days are looked at."""
+    factor = 60 if "timeframes" in example.settings else 1
+    moment = pl.col("time").first() + (pl.col("time") - pl.col("time").first()) * factor
+    return {
+        symbol: random_walk.candles(6_000, seed=20 + place).with_columns(time=moment)
+        for place, symbol in enumerate(example.source().candles)
+    }
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_forms_of_an_example_agree_on_both_backends(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = EXAMPLES[name]
+    source = market.Source(invented(example), "invented", real=False)
+    monkeypatch.setitem(vars(example), "source", lambda: source)
+    found = {
+        example.run(form, backend=backend).fingerprint
+        for form in forms(example)
+        for backend in BACKENDS
+        if (form, backend) != ("native", "python")
+    }
+    assert len(found) == 1
+
+
+@needs_core
+@pytest.mark.parametrize("scenario", range(1, 7))
+def test_each_scenario_fires_over_real_hours(scenario: int) -> None:
+    example = EXAMPLES["scenario_reversion"]
+    source = example.source()
+    if not source.real:
+        pytest.skip(f"{source.told}; set OMEGA_DATA")
+    strategy = ScenarioReversion(scenarios=(scenario,))
+    result = omega.run_backtest(
+        source.candles,
+        strategy,
+        instruments="auto",
+        timeframes=("H4", "D1"),
+        position_manager=omega.TimeExit(bars=30),
+    )
+    assert result.trades.height > 0
+    assert set(result.trades["reason"]) == {f"scenario {scenario}"}
+
+
+@needs_core
+def test_all_examples_can_be_run_by_one_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(all_of_them, "EXAMPLES", {"buy_and_hold": EXAMPLES["buy_and_hold"]})
+    all_of_them.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("buy_and_hold: buy and hold; ")
+    assert len(lines) == 1 + len(EXAMPLES["buy_and_hold"].forms)
