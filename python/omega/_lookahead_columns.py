@@ -122,10 +122,10 @@ class _Column:
 
         # A value may be right by chance before it is settled, so the last wrong one is looked for.
         probes = [*range(min(left, _NEAR)), *(_NEAR << k for k in range(32) if _NEAR << k < left)]
-        wrong = max((k for k, ahead in enumerate(probes) if not settled(ahead)), default=0)
+        wrong: int = max((k for k, ahead in enumerate(probes) if not settled(ahead)), default=0)
         if wrong == len(probes) - 1:
             return None
-        known, wanted = probes[wrong], probes[wrong + 1]
+        known, wanted = int(probes[wrong]), int(probes[wrong + 1])
         while wanted - known > 1:
             middle = (known + wanted) // 2
             known, wanted = (known, middle) if settled(middle) else (middle, wanted)
@@ -221,7 +221,7 @@ def first_difference(some: _Floats, others: _Floats, least: float = 0.0) -> int 
             _TOLERANCE * np.maximum(np.abs(some), np.abs(others)), least
         )
     alike = near | (some == others) | (np.isnan(some) & np.isnan(others))
-    rows = np.flatnonzero(~alike)
+    rows: NDArray[np.int64] = np.flatnonzero(~alike)
     return int(rows[0]) if len(rows) else None
 
 

@@ -17,6 +17,13 @@ from omega.columns import Candles
 from omega.store import CandleStore, both_sides
 from omega.timeframes import Timeframe
 
+_PRICES = ("open", "high", "low", "close")
+
+_SIDED = [f"{side}{price}" for side in ("", "bid_", "ask_") for price in _PRICES]
+
+SEEN = frozenset(["time", "bid", "ask", "spread", "volume", *_SIDED])
+"""The columns of candles as expressions see them."""
+
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -61,6 +68,15 @@ class Market:
             found[name] = pl.concat(parts)
         return self._store({name: frame for name, frame in found.items() if frame.height})
 
+    def until(self, time: int, lengths: int = 0) -> CandleStore:
+        """Give the candles that are complete by a step, where each lasts so long."""
+        return self._store(
+            {
+                name: frame.head(int(self.times[name].searchsorted(time - lengths, side="right")))
+                for name, frame in self.frames.items()
+            }
+        )
+
     def newest_before(self, symbol: str, time: int) -> tuple[int, Any]:
         """Give index and time of a symbol's newest complete bar at a step."""
         bar = max(int(self.times[symbol].searchsorted(time)) - 1, 0)
@@ -73,7 +89,14 @@ class Market:
             else frame
             for name, frame in frames.items()
         }
-        return CandleStore(inputs, validate="off")
+        store = CandleStore(inputs, validate="off")
+        store.own = {
+            name: own.part(own.rows[0] if own.rows else 0, frames[name].height)
+            for one in self.stores.values()
+            for name, own in one.own.items()
+            if name in frames
+        }
+        return store
 
 
 def as_seen(store: CandleStore) -> Any:  # noqa: ANN401 - a frame, or one for each symbol
@@ -97,13 +120,8 @@ def _table_before(name: str, given: Any, time: int | None) -> Any:  # noqa: ANN4
     market = Market(CandleStore(given, validate="off"))
     if time is None:
         return market.whole()
-    frames = {}
-    for symbol, frame in market.frames.items():
-        unit = getattr(frame.schema["time"], "time_unit", "us")
-        length = Timeframe(name).seconds * _PER_SECOND[unit]
-        known = int(market.times[symbol].searchsorted(time - length, side="right"))
-        frames[symbol] = frame.head(known)
-    return market._store(frames)  # noqa: SLF001 - of this module
+    unit = getattr(market.frames[market.first].schema["time"], "time_unit", "us")
+    return market.until(time, Timeframe(name).seconds * _PER_SECOND[unit])
 
 
 def moment_of(given: object, unit: str) -> object:

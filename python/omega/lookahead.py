@@ -28,8 +28,8 @@ from omega._lookahead_columns import (
     named,
     scattered,
 )
-from omega._lookahead_market import Market, as_seen, moment_of, tables_before
-from omega._settings import split_managers
+from omega._lookahead_market import SEEN, Market, as_seen, moment_of, tables_before
+from omega._lookahead_own import betrayal
 from omega._values import nearest
 from omega.backtest import run_backtest
 from omega.config import FixedLots
@@ -130,7 +130,8 @@ def check_lookahead(
         build: Whether `strategy` is a function of the candles that makes the strategy, for columns
             that are made before a run, as by a join. It is called with a Polars frame that has
             `time`, `open` to `ask_close` and `volume` (of several symbols with a frame for each),
-            and gives a strategy, or a mapping of settings of `run_backtest` with "strategy".
+            and gives a strategy, or a mapping of settings of `run_backtest` with "strategy", and
+            with "data" where columns stand beside the candles.
         settings: Of `run_backtest`, such as `timeframes`, `when`, `start` or `instruments`.
 
     Returns:
@@ -169,6 +170,8 @@ class _Seen:
     orders: pl.DataFrame
     steps: NDArray[np.int64]
     columns: list[Evaluation]
+    managed: bool
+    """Whether managers act at the end of each step, on the made-up bar as well."""
 
 
 class _Check:
@@ -227,10 +230,12 @@ class _Check:
             return evaluation.values
 
         with observed(keep):
-            settings = self.settings | self._made(store)
-            settings["timeframes"] = tables_before(settings.get("timeframes", ()), time)
-            result: BacktestResult = run_backtest(store, validate="off", **settings)
-        return _Seen(result.orders, result.equity["time"].to_physical().to_numpy(), columns)
+            given = {**self.settings, "data": store, **self._made(store)}
+            given["timeframes"] = tables_before(given.get("timeframes", ()), time)
+            result: BacktestResult = run_backtest(validate="off", **given)
+        steps = result.equity["time"].to_physical().to_numpy()
+        own = getattr(given["strategy"], "position_manager", None)
+        return _Seen(result.orders, steps, columns, bool(given.get("position_manager") or own))
 
     def _made(self, store: CandleStore) -> dict[str, Any]:
         """Give the strategy as if it had never run, and what was made beside it."""
@@ -257,6 +262,7 @@ class _Check:
         known = [self.market.newest_before(first, int(whole.steps[step]))[0] for step in decisions]
         several = {(named(one), one.timeframe, one.symbol): one for one in whole.columns}
         for column in several.values():
+            found += self._of_the_data(column)
             of_interest = known if column.timeframe is None else []
             try:
                 finding = check_column(column, first, of_interest, exhaustive=exhaustive)
@@ -267,6 +273,28 @@ class _Check:
             if finding is not None:
                 found.append(finding)
         return found, len(several)
+
+    def _of_the_data(self, column: Evaluation) -> list[Finding]:
+        """Look at the columns of the user's own that a column reads; each is named once."""
+        own = [name for name in column.expression.meta.root_names() if name not in SEEN]
+        symbol, found = column.symbol or self.market.first, []
+        for name in own:
+            told = betrayal(column.candles, name)
+            place = (symbol, column.timeframe)
+            if told is not None:
+                moment, then = column.candles["time"][told.bar], "not known yet"
+                words = f"{name}: it holds {told.what}"
+                value = f"{told.value:.10g}"
+                found.append(
+                    Finding("data", words, *place, told.bar, moment, value, then, told.ahead)
+                )
+                continue
+            self.unchecked[
+                f"column {named(column)}: it reads {name!r} of the data, and how that was made "
+                "cannot be seen. If it was computed from the candles, do so in a function and "
+                "pass build=True"
+            ] = None
+        return found
 
     def _decided(self, whole: _Seen, steps: Sequence[int]) -> tuple[list[Finding], int]:
         """Run over prefixes until one decides otherwise."""
@@ -300,7 +328,7 @@ class _Check:
             place = (self.market.first, None, bar, moment)
             return [Finding("error", name, *place, "no error", then)]
         found = self._changed_columns(whole, part, time) if self.build else []
-        order = self._changed_order(whole.orders, part.orders, time)
+        order = self._changed_order(whole, part, time)
         return found if order is None else [*found, order]
 
     def _changed_columns(self, whole: _Seen, part: _Seen, time: int) -> list[Finding]:
@@ -318,11 +346,11 @@ class _Check:
                 found.append(Finding("column", ours.name, *place, *told))
         return found
 
-    def _changed_order(self, whole: pl.DataFrame, part: pl.DataFrame, time: int) -> Finding | None:
+    def _changed_order(self, whole: _Seen, part: _Seen, time: int) -> Finding | None:
         """Find the first order that is another one without later bars."""
         last = pl.col("submitted_time").to_physical()
-        until = last < time if self._has_own_manager() else last <= time
-        ours, theirs = (_rows_of(one.filter(until)) for one in (whole, part))
+        until = last < time if whole.managed else last <= time
+        ours, theirs = (_rows_of(one.orders.filter(until)) for one in (whole, part))
         for here, there in zip_longest(ours, theirs):
             pair = [one for one in (here, there) if one is not None]
             sized = self._sized() and all(one["status"] not in _WITHOUT_LOTS for one in pair)
@@ -337,11 +365,6 @@ class _Check:
     def _sized(self) -> bool:
         """Whether sizes are the strategy's own: sizers may look at the price of the fill."""
         return isinstance(self.settings.get("sizer"), (FixedLots, type(None)))
-
-    def _has_own_manager(self) -> bool:
-        """Whether a manager of the user's own acts at the end of the step, on the made-up bar."""
-        own = getattr(self.strategy, "position_manager", None)
-        return split_managers(self.settings.get("position_manager") or own)[1] is not None
 
     def _repeats(self, whole: _Seen) -> bool:
         """Whether the same candles give the same orders again."""
@@ -391,7 +414,7 @@ def _fresh(strategy: Any) -> Any:  # noqa: ANN401 - as run_backtest
 
 
 def _refuse_unknown(settings: Mapping[str, Any]) -> None:
-    known = [*(run_backtest.__kwdefaults__ or {}), "strategy"]
+    known = [*(run_backtest.__kwdefaults__ or {}), "strategy", "data"]
     for name in settings:
         if name not in known:
             raise ConfigError(f"check_lookahead has no {name!r}. {nearest(name, known)}")

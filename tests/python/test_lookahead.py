@@ -1,10 +1,10 @@
-"""The look-ahead check: each planted leak is found and named, and what is clean is called clean."""
+"""The look-ahead check: each planted leak is found and named."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -12,36 +12,10 @@ import pytest
 
 import omega
 from examples.buy_and_hold import BuyAndHold
-from examples.donchian_breakout import DonchianBreakout
-from examples.rsi_reversion import RsiReversion
 from examples.sma_cross import SmaCross
-from examples.zscore_reversion import ZScoreReversion
 from omega.errors import ConfigError
 from tests import candles
-from tests.backends import WITHOUT_CORE
-
-BARS = 400
-DATA = candles.walk(BARS)
-CLOSE = pl.col("close")
-TOMORROW = CLOSE.shift(-1)
-
-
-def of(declare: Callable[[omega.Strategy], Any], **where: object) -> type[omega.Strategy]:
-    """Make a strategy that trades by a column: above the close it buys, below it sells."""
-
-    class Following(omega.Strategy):
-        def init(self) -> None:
-            self.line = declare(self)
-
-        def on_bar(self, bar: omega.Bar) -> None:
-            if self.position is not None:
-                self.close()
-            elif self.line[-1] > bar.close:
-                self.buy()
-            elif self.line[-1] < bar.close:
-                self.sell()
-
-    return Following
+from tests.python.following import BARS, CLOSE, DATA, TOMORROW, of
 
 
 class Called(omega.Strategy):
@@ -68,15 +42,6 @@ def joined(frame: pl.DataFrame) -> omega.Signals:
     """Join quarters of an hour by the label of their beginning: the close is not known by then."""
     quarters = frame.group_by_dynamic("time", every="15m").agg(pl.col("close").last().alias("m15"))
     return omega.Signals(entry=frame.join_asof(quarters, on="time")["m15"] > frame["close"])
-
-
-def joined_late(frame: pl.DataFrame) -> omega.Signals:
-    """Join them by their end: each is complete when it is seen."""
-    quarters = frame.group_by_dynamic("time", every="15m", label="right").agg(
-        pl.col("close").last().alias("m15")
-    )
-    seen = frame.join_asof(quarters, on="time", allow_exact_matches=True)
-    return omega.Signals(entry=(seen["m15"] > frame["close"]).fill_null(value=False))
 
 
 def peeking(frame: pl.DataFrame) -> Callable[[omega.Bar], omega.Signal | None]:
@@ -241,6 +206,56 @@ def test_two_bars_too_far_is_an_error_on_the_first_bars() -> None:
     assert "IndexError" in str(report)
 
 
+def with_quarters(label: Literal["left", "right"]) -> pl.DataFrame:
+    """Give the candles with the close of each quarter of an hour beside them."""
+    quarters = DATA.group_by_dynamic("time", every="15m", label=label).agg(
+        pl.col("bid_close").last().alias("m15")
+    )
+    return DATA.join_asof(quarters, on="time")
+
+
+@pytest.mark.parametrize(
+    ("data", "what", "bar", "ahead"),
+    [
+        (
+            DATA.with_columns(m15=pl.col("bid_close").shift(-2)),
+            "the bid close 2 bars later",
+            0,
+            2,
+        ),
+        (with_quarters("left"), "the bid close of a stretch of bars", 15, 14),
+    ],
+    ids=["shifted", "joined by the label of its beginning"],
+)
+def test_a_column_of_the_data_that_holds_later_prices_is_named(
+    backend: str, data: pl.DataFrame, what: str, bar: int, ahead: int
+) -> None:
+    strategy = of(lambda s: s.column(pl.col("m15"), "line"))
+    report = omega.check_lookahead(strategy, data, backend=backend)
+    found = report.findings.row(0, named=True)
+    assert found["kind"] == "data"
+    assert found["name"].startswith(f"m15: it holds {what}")
+    assert (found["bar"], found["bars_ahead"]) == (bar, ahead)
+
+
+def test_a_column_of_the_data_that_is_not_recognised_is_said_to_be_unchecked() -> None:
+    report = omega.check_lookahead(
+        omega.Signals(entry=pl.col("m15") > CLOSE), with_quarters("right")
+    )
+    assert report.clean
+    assert "it reads 'm15' of the data" in report.unchecked[0]
+
+
+def test_data_may_be_built_with_the_strategy(backend: str) -> None:
+    def build(frame: pl.DataFrame) -> dict[str, Any]:
+        data = frame.with_columns(up=pl.col("close").shift(-1) > pl.col("close"))
+        return {"strategy": omega.Signals(entry="up"), "data": data}
+
+    report = omega.check_lookahead(build, DATA, build=True, backend=backend)
+    assert report.findings["name"][0] == "entry"
+    assert report.unchecked == ()
+
+
 def test_another_symbol_is_named(backend: str) -> None:
     data = {"A": DATA, "B": candles.walk(BARS, seed=2)}
     leaky = of(lambda s: s.column(TOMORROW, "next", symbol="B"))
@@ -256,132 +271,6 @@ def test_every_prefix_is_looked_at_where_asked_for() -> None:
     clean = omega.check_lookahead(SmaCross(fast=2, slow=5), data, exhaustive=True)
     assert clean.clean
     assert clean.prefixes == 2 * clean.bars == 2 * 55
-
-
-# --- what is clean -------------------------------------------------------------------------------
-
-EXAMPLES = [
-    BuyAndHold,
-    DonchianBreakout,
-    RsiReversion,
-    SmaCross,
-    SmaCross(fast=5, slow=9),
-    ZScoreReversion(window=20, threshold=1.5),
-]
-
-
-@pytest.mark.parametrize("strategy", EXAMPLES, ids=str)
-def test_the_examples_are_clean(
-    backend: str,
-    strategy: Any,  # noqa: ANN401 - a class or an instance
-) -> None:
-    report = omega.check_lookahead(
-        strategy,
-        DATA,
-        backend=backend,
-        symbol="EURUSD",
-        instruments="auto",
-        sizer=omega.RiskPercent(1.0) if isinstance(strategy, ZScoreReversion) else None,
-        costs=omega.Costs(slippage_random_pips=1.0, fee_per_million=30),
-    )
-    assert report.clean, report
-    assert report.unchecked == ()
-    assert str(report).startswith("LookaheadReport: nothing looks ahead")
-
-
-class Causal(omega.Strategy):
-    """Columns of all kinds that look back, and events."""
-
-    def init(self) -> None:
-        day = pl.col("time").dt.truncate("1h")
-        self.lines = [
-            self.column(CLOSE.ewm_mean(span=9), "ewm"),
-            self.column(CLOSE.rolling_std(20), "std"),
-            self.column((CLOSE - CLOSE.rolling_mean(30)) / CLOSE.rolling_std(30), "z"),
-            self.column(pl.col("high").cum_max().over(day), "high of the hour"),
-            self.column(np.maximum.accumulate, "peak", source="high"),
-            self.column(CLOSE.pct_change().rolling_mean(7), "drift"),
-            self.column(CLOSE.rolling_mean(3), "slow", timeframe="M5"),
-            self.ema(3, timeframe="M5"),
-        ]
-        self.hurt = 0
-
-    def on_bar(self, bar: omega.Bar) -> None:
-        if self.position is None and self.lines[2][-1] < -1:
-            self.buy(1 + self.hurt % 3, stop_loss=bar.close - 2 * self.lines[1][-1])
-            self.sell(limit=bar.ask.close + 2 * self.lines[1][-1])
-        elif self.position is not None and bar.tf("M5").close > self.lines[6][-1]:
-            self.close()
-
-    def on_exit(self, trade: omega.Trade) -> None:
-        self.hurt += trade.net_pnl < 0
-
-
-CLEAN: list[tuple[str, Any, dict[str, Any]]] = [
-    ("columns that look back", Causal, {"timeframes": "M5"}),
-    ("several strategies", [SmaCross(fast=3, slow=8), Causal()], {"timeframes": "M5"}),
-    ("a manager", SmaCross(fast=3, slow=8), {"position_manager": omega.TrailingStop(3e-4)}),
-    ("a function", lambda bar: omega.Signal("long") if bar.index % 9 == 0 else omega.Close(), {}),
-    ("a joined higher timeframe by its end", joined_late, {"build": True}),
-    (
-        "a given higher timeframe",
-        Causal,
-        {
-            "timeframes": {
-                "M5": DATA.group_by_dynamic("time", every="5m").agg(
-                    pl.col("bid_open", "ask_open").first(),
-                    pl.col("bid_high", "ask_high").max(),
-                    pl.col("bid_low", "ask_low").min(),
-                    pl.col("bid_close", "ask_close").last(),
-                )
-            }
-        },
-    ),
-    (
-        "signal columns",
-        omega.Signals(
-            entry=CLOSE.rolling_mean(20) > CLOSE, exit=CLOSE.shift(3) < CLOSE, size=2, reverse=True
-        ),
-        {},
-    ),
-    (
-        "a market with plain prices",
-        SmaCross(fast=2, slow=4),
-        {"start": 5, "execution": omega.Execution(close_at_end=False)},
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("strategy", "settings"), [case[1:] for case in CLEAN], ids=[case[0] for case in CLEAN]
-)
-def test_what_looks_back_is_clean(
-    backend: str,
-    strategy: Any,  # noqa: ANN401 - any form
-    settings: dict[str, Any],
-) -> None:
-    data = candles.rising(80) if "start" in settings else DATA
-    report = omega.check_lookahead(strategy, data, backend=backend, **settings)
-    assert report.clean, report
-    assert report.unchecked == ()
-
-
-@pytest.mark.parametrize("align", ["union", "intersection"])
-def test_several_symbols_are_clean(backend: str, align: str) -> None:
-    sparse = candles.walk(BARS, seed=2).gather_every(3)
-    report = omega.check_lookahead(
-        of(lambda s: s.column(CLOSE.rolling_mean(3), symbol="B")),
-        {"A": DATA, "B": sparse},
-        align=align,
-        backend=backend,
-    )
-    assert report.clean, report
-
-
-@pytest.mark.skipif(WITHOUT_CORE, reason="a strategy of the core needs the core")
-def test_a_strategy_of_the_core_is_clean() -> None:
-    report = omega.check_lookahead(omega.native("sma_cross", fast=3, slow=8), DATA)
-    assert report.clean
 
 
 # --- what cannot be told -------------------------------------------------------------------------
