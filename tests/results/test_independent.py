@@ -7,6 +7,7 @@ is defined otherwise there is named in docs/concepts/results.md.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ with warnings.catch_warnings():
     import empyrical
 
 CURVES = 1_000
+_Floats = NDArray[np.float64]
 
 
 def close_to(value: float) -> Any:  # noqa: ANN401 - what pytest makes
@@ -53,14 +55,14 @@ def found_for(run: runs.Run) -> dict[str, Any]:
     return dict(tables_from_columns(run, **shape, unit="ms").metrics())
 
 
-def daily_returns(times: Any, equity: Any, cash: float) -> NDArray[np.float64]:  # noqa: ANN401 - columns
+def daily_returns(times: Sequence[int], equity: Sequence[float], cash: float) -> _Floats:
     """Give the returns of days, of whole columns."""
     days, values = np.asarray(times) // runs.DAY_MS, np.asarray(equity)
     closes = np.concatenate([[cash], values[np.append(days[1:] != days[:-1], True)]])
     return np.asarray(closes[1:] / closes[:-1] - 1.0)
 
 
-def independent(returns: NDArray[np.float64], per_year: float) -> dict[str, float]:
+def independent(returns: _Floats, per_year: float) -> dict[str, float]:
     """Compute what the packages have."""
     annual = {"annualization": per_year}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -83,7 +85,7 @@ def independent(returns: NDArray[np.float64], per_year: float) -> dict[str, floa
         }
 
 
-def of_days(returns: NDArray[np.float64], per_year: float) -> dict[str, float]:
+def of_days(returns: _Floats, per_year: float) -> dict[str, float]:
     """Compute what is the same only where each day has one bar: here falls are seen in each bar."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # of days that are all alike
@@ -133,10 +135,10 @@ def test_years_are_those_of_the_calendar() -> None:
 @pytest.mark.parametrize("name", ["sma_cross", "zscore_reversion", "donchian_breakout"])
 def test_metrics_of_real_runs_are_those_of_an_independent_package(name: str) -> None:
     result = catalog.EXAMPLES[name].run("class")
-    times = result.equity["time"].dt.epoch("ms").to_numpy()
-    equity = result.equity["equity"].to_numpy()
-    returns = daily_returns(times, equity, result.metrics["initial_equity"])  # type: ignore[arg-type]  # a number
+    times = result.equity["time"].dt.epoch("ms").to_list()
+    equity = result.equity["equity"].to_list()
     found: dict[str, Any] = dict(result.metrics)
+    returns = daily_returns(times, equity, found["initial_equity"])
     assert_alike(found, independent(returns, found["periods_per_year"]))
     profits = result.trades["net_pnl"].to_numpy()
     mean, deviation = profits.mean(), profits.std(ddof=1)
