@@ -26,9 +26,11 @@ pub(super) struct Drawdown {
 }
 
 pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -> Metrics {
+    let times = read::times(&tables.equity, "time");
+    let per_day = tables.shared.unit.per_day();
     let days = drawdown
         .span
-        .map(|(peak, end)| days_between(tables, peak, end));
+        .map(|(peak, end)| days(times[end] - times[peak], per_day));
     let known = drawdown.money.is_some();
     let some = |value: MetricValue| if known { value } else { MetricValue::Null };
     let falls = number(drawdown.falls);
@@ -80,11 +82,14 @@ impl Drawdown {
             fraction: (initial > 0.0).then_some(0.0),
             ..Self::default()
         };
+        let times = read::times(&tables.equity, "time");
+        let per_day = tables.shared.unit.per_day();
+        let length = |first: usize, last: usize| days(times[last] - times[first], per_day);
         let (mut peak, mut peak_row, mut is_falling) = (initial, 0, false);
         for (row, &now) in equity.iter().enumerate() {
             if now >= peak {
                 if is_falling {
-                    found.finish(tables, peak_row, row);
+                    found.finish(peak_row, row, length(peak_row, row));
                 }
                 (peak, peak_row, is_falling) = (now, row, false);
                 continue;
@@ -96,7 +101,8 @@ impl Drawdown {
             found.deepen(peak, now);
         }
         if is_falling {
-            found.finish(tables, peak_row, equity.len() - 1);
+            let last = equity.len() - 1;
+            found.finish(peak_row, last, length(peak_row, last));
         }
         if found.fraction == Some(0.0) {
             found.span = Some((0, 0));
@@ -127,8 +133,7 @@ impl Drawdown {
     }
 
     /// A fall is over, or the curve is.
-    fn finish(&mut self, tables: &RunTables, first: usize, last: usize) {
-        let days = days_between(tables, first, last);
+    fn finish(&mut self, first: usize, last: usize, days: f64) {
         self.depths += self.depth;
         self.days += days;
         self.longest_rows = self.longest_rows.max(last - first);
@@ -139,11 +144,6 @@ impl Drawdown {
             self.span = Some((first, last));
         }
     }
-}
-
-fn days_between(tables: &RunTables, first: usize, last: usize) -> f64 {
-    let times = read::times(&tables.equity, "time");
-    days(times[last] - times[first], tables.shared.unit.per_day())
 }
 
 /// The root of the mean square of how far each day ends below the peak.
