@@ -10,9 +10,9 @@ use crate::types::{Bar, Direction, Ohlc, Side};
 
 /// Prices of one side from `low` to `high`, both outside it.
 #[derive(Debug, Clone, Copy)]
-struct Span {
-    low: f64,
-    high: f64,
+pub(super) struct Span {
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 impl Span {
@@ -57,11 +57,11 @@ impl Span {
 /// What marking needs of each position, in columns: the profits are independent of each other and
 /// computed side by side; their sum is taken in the order of trade numbers (M5).
 #[derive(Debug, Default)]
-struct Marks {
-    entry_price: Vec<f64>,
-    sign: Vec<f64>,
-    lots: Vec<f64>,
-    contract_size: Vec<f64>,
+pub(super) struct Marks {
+    pub(super) entry_price: Vec<f64>,
+    pub(super) sign: Vec<f64>,
+    pub(super) lots: Vec<f64>,
+    pub(super) contract_size: Vec<f64>,
     profit: Vec<f64>,
 }
 
@@ -92,14 +92,14 @@ impl Marks {
 #[derive(Debug)]
 pub(super) struct Calm {
     /// Where prices reach nothing, bid and ask.
-    free: [Span; 2],
+    pub(super) free: [Span; 2],
     /// Where prices have been since the stretch began.
-    seen: [Span; 2],
+    pub(super) seen: [Span; 2],
     /// The first time at which something ends or is due.
-    until: i64,
-    marks: Marks,
+    pub(super) until: i64,
+    pub(super) marks: Marks,
     /// Closes, bid and ask, and the rate of the last mark.
-    closes: Option<([f64; 2], f64)>,
+    pub(super) closes: Option<([f64; 2], f64)>,
 }
 
 impl Simulator {
@@ -150,7 +150,7 @@ impl Simulator {
 
     /// Gathers the levels, unless something looks at every bar, or something has just changed: a
     /// run that changes something on each bar has no use for it.
-    fn calm_down(&mut self) {
+    pub(super) fn calm_down(&mut self) {
         if self.changes != self.settled {
             self.settled = self.changes;
             return;

@@ -12,6 +12,7 @@ mod fills;
 mod groups;
 mod manage;
 mod queue;
+mod stretches;
 mod walk;
 
 use super::{Fill, LastTrades, Order, OrderType, Position, Settings};
