@@ -349,7 +349,9 @@ class _Check:
     def _changed_order(self, whole: _Seen, part: _Seen, time: int) -> Finding | None:
         """Find the first order that is another one without later bars."""
         last = pl.col("submitted_time").to_physical()
-        until = last < time if whole.managed else last <= time
+        # Quotes may repeat a time, and then the step at hand is one of several.
+        is_shared = whole.managed or np.count_nonzero(whole.steps == time) > 1
+        until = last < time if is_shared else last <= time
         ours, theirs = (_rows_of(one.orders.filter(until)) for one in (whole, part))
         for here, there in zip_longest(ours, theirs):
             pair = [one for one in (here, there) if one is not None]

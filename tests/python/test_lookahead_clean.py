@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import omega
@@ -141,6 +142,46 @@ def test_what_looks_back_is_clean(
     report = omega.check_lookahead(strategy, data, backend=backend, **settings)
     assert report.clean, report
     assert report.unchecked == ()
+
+
+TICKS = pl.DataFrame(
+    {
+        "time": DATA["time"].gather(pl.int_range(BARS, eager=True) // 2 * 2),  # each time twice
+        "bid": DATA["bid_close"],
+        "ask": DATA["ask_close"],
+    }
+)
+ONE_SIDE = DATA.select("time", *(f"bid_{price}" for price in ("open", "high", "low", "close")))
+SECONDS = pa.table(
+    {
+        "time": pa.array(range(0, 60 * BARS, 60), pa.timestamp("s")),
+        "bid": DATA["bid_close"].to_numpy(),
+        "ask": DATA["ask_close"].to_numpy(),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "settings"),
+    [
+        (TICKS, {}),
+        (omega.Candles(bid=ONE_SIDE, spread=0.0002), {}),
+        (DATA.with_columns(spread=DATA["ask_close"] - DATA["bid_close"]).drop(r"^ask_.*$"), {}),
+        (SECONDS, {"start": 6_000, "end": 18_000}),
+        (DATA.to_pandas(), {"start": "2024-01-01 02:00"}),
+    ],
+    ids=["quotes that repeat a time", "a constant spread", "a spread column", "seconds", "pandas"],
+)
+def test_every_kind_of_data_is_clean_and_shows_a_leak(
+    data: Any,  # noqa: ANN401 - any data
+    settings: dict[str, Any],
+) -> None:
+    crosses = omega.check_lookahead(SmaCross(fast=2, slow=5), data, prefixes=30, **settings)
+    assert crosses.clean, crosses
+    causal = of(lambda s: s.column(CLOSE.shift(1)))
+    assert omega.check_lookahead(causal, data, prefixes=30, **settings).clean
+    leak = of(lambda s: s.column(CLOSE.shift(-1)))
+    assert not omega.check_lookahead(leak, data, **settings).clean
 
 
 @pytest.mark.parametrize("align", ["union", "intersection"])
