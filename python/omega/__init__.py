@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
     from omega.indicators import crossover, crossunder
+    from omega.lookahead import LookaheadReport, check_lookahead
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
@@ -80,6 +81,7 @@ __all__ = [
     "FixedUnits",
     "Indicator",
     "Instrument",
+    "LookaheadReport",
     "Modify",
     "OmegaError",
     "PartialClose",
@@ -99,6 +101,7 @@ __all__ = [
     "TrailingStop",
     "UnknownInstrument",
     "__version__",
+    "check_lookahead",
     "crosses_above",
     "crosses_below",
     "crossover",
@@ -127,12 +130,14 @@ _LOADED_ON_USE = {
     "Distance": "omega.forms",
     "Fill": "omega._native",
     "Indicator": "omega._native",
+    "LookaheadReport": "omega.lookahead",
     "PendingOrder": "omega._native",
     "Position": "omega._native",
     "Signals": "omega.forms",
     "Strategy": "omega.strategy",
     "Timeframe": "omega.timeframes",
     "Trade": "omega._native",
+    "check_lookahead": "omega.lookahead",
     "crosses_above": "omega.conditions",
     "crosses_below": "omega.conditions",
     "crossover": "omega.indicators",

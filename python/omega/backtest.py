@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omega._expressions import evaluate
 from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
 from omega._native import core
 from omega._own_columns import beside
@@ -309,12 +310,10 @@ class _Context:
         warmup: bool = True,
     ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
-        import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
-
-        candles = both_sides(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
-        frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
-        column = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
         place = {"timeframe": timeframe, "symbol": symbol}
+        candles = both_sides(over(self._run.candles(**place)))
+        frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
+        column = evaluate(expression, name, frame, **place)
         return self._run.column(name, column, **place, warmup=warmup)
 
 
