@@ -27,7 +27,6 @@ def omega(*words: object) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
-@pytest.mark.skipif(not has(package, "sweep"), reason="omega.sweep is not there yet")
 def test_a_sweep_is_run_and_its_best_are_shown(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(

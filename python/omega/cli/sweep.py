@@ -11,7 +11,7 @@ import click
 
 import omega
 from omega.cli._plan import Plan, planned, unknown_metric
-from omega.cli._shared import Misunderstood, as_json, needed, print_json, progress, rows_of, show
+from omega.cli._shared import Misunderstood, as_json, needed, print_json, rows_of, show
 from omega.cli._strategies import found_at
 
 
@@ -50,8 +50,7 @@ def sweep(
     data, strategy = plan.candles(), _strategy(plan)
     swept = needed(omega, "sweep", "sweep")
     grid_of_all = {**{name: [value] for name, value in plan.parameters.items()}, **values}
-    with progress("runs") as told:
-        result = swept(data, strategy, grid_of_all, progress=told, **given)
+    result = swept(data, strategy, grid_of_all, progress=True, **given)
     best_in = metric or plan.sweep.get("metric", "sharpe")
     _tell(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
 

@@ -48,19 +48,28 @@ class WorkerFailed(OmegaError, RuntimeError):
 
 def send(pipe: IO[bytes], message: bytes) -> None:
     """Write a message behind its length."""
-    pipe.write(_LENGTH.pack(len(message)))
-    pipe.write(message)
+    rest = memoryview(_LENGTH.pack(len(message)) + message)
+    while rest:
+        rest = rest[pipe.write(rest) :]
     pipe.flush()
 
 
 def receive(pipe: IO[bytes]) -> bytes | None:
     """Read a message; None where the other side is gone."""
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    message = pipe.read(length)
-    return message if len(message) == length else None
+    head = _exactly(pipe, _LENGTH.size)
+    return None if head is None else _exactly(pipe, _LENGTH.unpack(head)[0])
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes | None:
+    """Read so many bytes; None where there are no more."""
+    parts: list[bytes] = []
+    while length > 0:
+        part = pipe.read(length)
+        if not part:
+            return None
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
 
 
 class _Worker:
@@ -72,6 +81,7 @@ class _Worker:
             [sys.executable, "-c", _START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,  # a message in a buffer of this process would not wake the selector
             env={**os.environ, **threads},
         )
         self.at_hand: deque[Numbered] = deque()
@@ -161,6 +171,9 @@ class Processes:
 
     def _fill(self, worker: _Worker, waiting: deque[Numbered]) -> None:
         while waiting and len(worker.at_hand) < AHEAD:
+            # The last ones are left to whoever is free.
+            if worker.at_hand and len(waiting) <= len(self._workers):
+                return
             worker.give(waiting.popleft())
 
     def _replace(self, worker: _Worker, waiting: deque[Numbered]) -> Row | None:
