@@ -19,13 +19,14 @@ PINNED := $(PIP) install --require-hashes --no-deps -r
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 DEMO := $(VENV)/.demo
+DOCS := $(VENV)/.docs
 NATIVE := $(VENV)/.native
 
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench bench-compare
+.PHONY: help demo test test-long golden lint bench bench-compare docs dist
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +65,9 @@ bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within on
 bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.compare
 
+docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/; a warning is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --builder html docs out/docs
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }
 	@command -v cargo >/dev/null || { echo "A Rust toolchain is needed: cargo was not found" >&2; exit 1; }
@@ -78,6 +82,10 @@ $(DEV): requirements-dev.txt $(BASE)
 	@touch $@
 
 $(DEMO): requirements-demo.txt $(BASE)
+	$(PINNED) $<
+	@touch $@
+
+$(DOCS): requirements-docs.txt $(BASE)
 	$(PINNED) $<
 	@touch $@
 
