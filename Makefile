@@ -34,7 +34,7 @@ help: ## show this list
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
 
-test: $(DEV) $(DEMO) $(NATIVE) ## run the tests of the core and of the package
+test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)
 	CARGO_TARGET_DIR=$(CRATE)/target cargo run --quiet --locked $(OWN_STRATEGY)
 	$(BIN)/python -m pytest --quiet
@@ -66,7 +66,7 @@ bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes do
 	$(BIN)/python -m benchmarks.compare
 
 docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/; a warning is an error
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --builder html docs out/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env --builder html docs out/docs
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }
