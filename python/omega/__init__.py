@@ -41,6 +41,7 @@ from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
+    from omega import samplers
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
@@ -49,9 +50,11 @@ if TYPE_CHECKING:
     from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
     from omega.indicators import crossover, crossunder
+    from omega.lookahead import LookaheadReport, check_lookahead
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
+    from omega.sweeps import SweepProgress, SweepResult, sweep
     from omega.timeframes import Timeframe
 
     __version__: str
@@ -78,6 +81,7 @@ __all__ = [
     "FixedUnits",
     "Indicator",
     "Instrument",
+    "LookaheadReport",
     "Modify",
     "OmegaError",
     "PartialClose",
@@ -89,12 +93,15 @@ __all__ = [
     "Signal",
     "Signals",
     "Strategy",
+    "SweepProgress",
+    "SweepResult",
     "TimeExit",
     "Timeframe",
     "Trade",
     "TrailingStop",
     "UnknownInstrument",
     "__version__",
+    "check_lookahead",
     "crosses_above",
     "crosses_below",
     "crossover",
@@ -105,6 +112,8 @@ __all__ = [
     "native",
     "protocols",
     "run_backtest",
+    "samplers",
+    "sweep",
     "when",
 ]
 
@@ -121,12 +130,14 @@ _LOADED_ON_USE = {
     "Distance": "omega.forms",
     "Fill": "omega._native",
     "Indicator": "omega._native",
+    "LookaheadReport": "omega.lookahead",
     "PendingOrder": "omega._native",
     "Position": "omega._native",
     "Signals": "omega.forms",
     "Strategy": "omega.strategy",
     "Timeframe": "omega.timeframes",
     "Trade": "omega._native",
+    "check_lookahead": "omega.lookahead",
     "crosses_above": "omega.conditions",
     "crosses_below": "omega.conditions",
     "crossover": "omega.indicators",
@@ -134,6 +145,10 @@ _LOADED_ON_USE = {
     "get_active_backend": "omega.backtest",
     "native": "omega.forms",
     "run_backtest": "omega.backtest",
+    "sweep": "omega.sweeps",
+    "SweepProgress": "omega.sweeps",
+    "SweepResult": "omega.sweeps",
+    "samplers": "omega.samplers",
     "when": "omega.conditions",
 }
 
@@ -147,7 +162,8 @@ if not TYPE_CHECKING:
         if name not in _LOADED_ON_USE:
             message = f"module 'omega' has no attribute {name!r}"
             raise AttributeError(message)
-        found = getattr(import_module(_LOADED_ON_USE[name]), name)
+        module = import_module(_LOADED_ON_USE[name])
+        found = module if module.__name__ == f"omega.{name}" else getattr(module, name)
         globals()[name] = found
         return found
 
