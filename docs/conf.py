@@ -10,6 +10,7 @@ import ast
 import re
 from importlib.metadata import version as version_of
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -116,10 +117,11 @@ def rest_of_the_reference(text: str) -> str:
     """Fill the page of the names that have no page of their own."""
     directives = []
     for name in unnamed_in_reference():
-        kind = "class" if isinstance(getattr(omega, name), type) else "function"
-        directives.append(f".. auto{kind}:: omega.{name}\n")
-        if kind == "class":
-            directives[-1] += "   :members:\n"
+        found = getattr(omega, name)
+        is_module = isinstance(found, ModuleType)
+        kind = "module" if is_module else "class" if isinstance(found, type) else "function"
+        members = "" if kind == "function" else "   :members:\n"
+        directives.append(f".. auto{kind}:: omega.{name}\n{members}")
     listed = "\n".join(directives) or "Every name has a page of its own."
     return text.replace("<!-- the rest -->", f"```{{eval-rst}}\n{listed}\n```")
 

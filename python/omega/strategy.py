@@ -6,13 +6,18 @@ comes out: orders, which are taken up at the open of the next bar (rule L1).
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omega._asking import (
+    checked_parameter,
+    order_fields,
+    trade_number,
+    unknown_parameter,
+)
 from omega._expressions import as_expression, identity
 from omega._indicators.averages import Averages
 from omega._indicators.channels import Channels
@@ -79,8 +84,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         known = self.parameters()
         for name, given in parameters.items():
             if name not in known:
-                raise ConfigError(_unknown_parameter(type(self).__name__, name, list(known)))
-            setattr(self, name, _checked(type(self).__name__, name, given, known[name]))
+                raise ConfigError(unknown_parameter(type(self).__name__, name, list(known)))
+            setattr(self, name, checked_parameter(type(self).__name__, name, given, known[name]))
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:
@@ -249,7 +254,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Buyer()).trades.select("entry_price", "reason").row(0)
             (103.5, 'a dip')
         """
-        order = _order("long", size, limit, stop)
+        order = order_fields("long", size, limit, stop)
         return self._ask(
             Signal(
                 **order,
@@ -289,7 +294,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Seller()).trades["exit_reason"].to_list()
             ['take_profit']
         """
-        order = _order("short", size, limit, stop)
+        order = order_fields("short", size, limit, stop)
         return self._ask(
             Signal(
                 **order,
@@ -333,7 +338,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
             (61, 'time')
         """
-        trade = _trade_id(position)
+        trade = trade_number(position)
         numbers = [
             self._ask(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in ([symbol] if trade is not None or symbol else self._symbols_open())
@@ -463,38 +468,3 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 "are placed in on_bar(), on_fill() or on_exit()"
             )
         return self._run
-
-
-def _order(
-    direction: str, size: float | None, limit: float | None, stop: float | None
-) -> dict[str, Any]:
-    order: dict[str, Any] = {"direction": direction, "size": size}
-    if stop is not None and limit is not None:
-        return order | {"type": "stop_limit", "entry_price": stop, "limit_price": limit}
-    if stop is not None:
-        return order | {"type": "stop", "entry_price": stop}
-    if limit is not None:
-        return order | {"type": "limit", "entry_price": limit}
-    return order
-
-
-def _trade_id(position: Position | int | None) -> int | None:
-    return position if position is None or isinstance(position, int) else position.trade_id
-
-
-def _checked(strategy: str, name: str, given: object, default: object) -> object:
-    """Refuse a parameter of another type than its default's; whole numbers pass for floats."""
-    wanted = type(default)
-    if default is None or isinstance(given, wanted):
-        return given
-    if wanted is float and isinstance(given, int) and not isinstance(given, bool):
-        return float(given)
-    raise ConfigError(
-        f"{strategy}.{name}: given {given!r} ({type(given).__name__}), expected {wanted.__name__}"
-    )
-
-
-def _unknown_parameter(strategy: str, name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{strategy} has no parameter {name!r}; it has {', '.join(known) or 'none'}.{hint}"

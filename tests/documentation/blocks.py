@@ -3,6 +3,7 @@
 - `python` blocks run. One whose first line is a comment with a file's name is that file as well.
 - `sh` blocks: `omega ...` runs through the command line's own entry; `make X` must be a door of the
   Makefile; what installs, builds or sets a variable is known by its first word and left alone.
+- `toml` blocks with a `[run]` are run files, and run; those of a manifest stand in the example's.
 - `rust` blocks stand word for word in the example crate, which `make test` builds and runs.
 - Code of other engines is not run; the line above it tells the reader: "*Not run here: ...*".
 """
@@ -22,7 +23,7 @@ from omega.cli import main
 
 TOP = Path(__file__).resolve().parents[2]
 NOT_RUN = re.compile(r"\*Not run here: ([^*]+)\*\s*\Z")
-LEFT_ALONE = ("cargo run", "export ", "pip install ", "uv ", "pin", "HYPOTHESIS_PROFILE")
+LEFT_ALONE = ("cargo run", "eval ", "export ", "pip install ", "uv ", "pin", "HYPOTHESIS_PROFILE")
 PAGES = sorted({TOP / "README.md", TOP / "CONTRIBUTING.md", *TOP.glob("docs/**/*.md")})
 
 _run_python = PythonEvaluator()
@@ -50,8 +51,7 @@ def shell(example: Example) -> None:
     for line in filter(None, (line.partition("#")[0].strip() for line in lines)):
         words = shlex.split(line)
         if words[0] == "omega":
-            told = CliRunner().invoke(main, words[1:])
-            assert told.exit_code == 0, f"{line}\n{told.output}"
+            command(words[1 : words.index(">") if ">" in words else None])
         elif words[0] == "make":
             doors = re.findall(r"^([a-z-]+):.*##", (TOP / "Makefile").read_text(), re.MULTILINE)
             assert set(words[1:]) <= {*doors}, f"{line}: no such door"
@@ -73,10 +73,19 @@ def rust(example: Example) -> None:
 
 
 def toml(example: Example) -> None:
-    """Find a block, word for word, in the example crate's manifest, if it is of one."""
-    if "[dependencies]" in example.parsed:
+    """Run a run file; find a manifest, word for word, in the example crate."""
+    if "[run]" in example.parsed:
+        Path("run.toml").write_text(example.parsed, encoding="utf-8")
+        command(["run", "run.toml"])
+    else:
         manifest = (TOP / "examples/rust_strategy/Cargo.toml").read_text(encoding="utf-8")
         assert example.parsed.strip() in manifest
+
+
+def command(words: list[str]) -> None:
+    """Call the command line as a shell would."""
+    told = CliRunner().invoke(main, words)
+    assert told.exit_code == 0, f"omega {shlex.join(words)}\n{told.output}"
 
 
 SYBIL = Sybil(

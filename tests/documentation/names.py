@@ -19,6 +19,7 @@ import omega
 TOP = Path(__file__).resolve().parents[2]
 STUB = TOP / "python/omega/_core.pyi"
 EXAMPLE = ">>> "
+ALIASES = (types.GenericAlias, types.UnionType)
 THE_ENGINES_PART = "the engine's part"
 
 
@@ -82,7 +83,8 @@ def public_names() -> Iterator[Name]:
         found = getattr(omega, name)
         if isinstance(found, types.ModuleType):
             for own in found.__all__:
-                yield from _names(f"{name}.{own}", getattr(found, own))
+                if not isinstance(getattr(found, own), ALIASES):
+                    yield from _names(f"{name}.{own}", getattr(found, own))
         elif name != "__version__":
             yield from _names(name, found)
 

@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.documentation.blocks import PAGES, TOP, parse, reason_not_to_run
@@ -15,6 +16,13 @@ LANGUAGES = {"console", "json", "markdown", "python", "rust", "sh", "text", "tom
 DIRECTIVES = ("{include} ", "{toctree}")
 OTHERS = ("backtesting.py", "backtrader", "vectorbt", "nautilus_trader")
 
+STRATEGIES = """\
+from examples.sma_cross import SmaCross
+
+class Pairs(SmaCross):
+    pass
+"""
+
 
 def name(page: Path) -> str:
     return page.relative_to(TOP).as_posix()
@@ -22,8 +30,12 @@ def name(page: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder as a reader has it: candles, and the repository's samples and examples."""
-    shutil.copy(SAMPLE, tmp_path / "candles.parquet")
+    """Give a folder as a reader has it: candles, strategies, the repository's samples."""
+    for name_of_candles in ("candles", "eurusd"):
+        shutil.copy(SAMPLE, tmp_path / f"{name_of_candles}.parquet")
+    for name_of_candles in ("euro", "pound"):
+        pl.read_parquet(SAMPLE).write_ipc(tmp_path / f"{name_of_candles}.arrow")
+    (tmp_path / "strategy.py").write_text(STRATEGIES, encoding="utf-8")
     for part in ("data", "examples"):
         (tmp_path / part).symlink_to(TOP / part)
     monkeypatch.chdir(tmp_path)
