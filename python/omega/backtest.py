@@ -333,16 +333,8 @@ def _ready(strategy: object) -> Strategy | Callback | Signals | Native:
 
 
 def _run_rust(job: Job) -> tuple[Any, Any]:
-    from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
-
-    timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
-    run = Run(
-        [store.native for store in job.stores],
-        job.settings["cash"],
-        timeframes,
-        job.settings["align"],
-    )
-    native = [_native_behind(behind) for behind in job.behind]
+    run = native_run(job)
+    native = native_behind(job)
     context = _Context(run, job)
     if isinstance(job.strategy, (Signals, Native)):
         core = _core_strategy(job, run, context)
@@ -352,6 +344,20 @@ def _run_rust(job: Job) -> tuple[Any, Any]:
             run.declare_warmup(job.strategy.warmup)
         callbacks = callbacks_of(job, context)
         return run.execute(job.settings, callbacks, native, job.on_progress)
+
+
+def native_run(job: Job) -> Run:
+    """Put the market of a job together for the core."""
+    from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
+
+    timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
+    stores = [store.native for store in job.stores]
+    return Run(stores, job.settings["cash"], timeframes, job.settings["align"])
+
+
+def native_behind(job: Job) -> list[dict[str, object]]:
+    """Give what stands behind the candles of a job as the core takes it."""
+    return [_native_behind(behind) for behind in job.behind]
 
 
 def _core_strategy(job: Job, run: Run, context: _Context) -> NativeStrategy:
