@@ -56,7 +56,8 @@ def test_a_run_takes_it_wherever_a_path_goes(folder: Path) -> None:
     path = written(folder / "bars.arrow")
 
     def trades(data: object, symbol: str | None = None) -> pl.DataFrame:
-        strategy = omega.native("sma_cross")
+        rose = pl.col("close") > pl.col("close").rolling_mean(20)
+        strategy = omega.Signals(entry=rose, exit=~rose)
         return omega.run_backtest(data, strategy, symbol=symbol, backend=BACKENDS[0]).trades
 
     expected = trades(FRAME, symbol="EURUSD")
