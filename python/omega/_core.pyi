@@ -21,6 +21,7 @@ __all__ = [
     "Indicator",
     "Mask",
     "NativeStrategy",
+    "Outcome",
     "PendingOrder",
     "Position",
     "Run",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omega import backtest
 from omega._job import Job
+from omega._native_job import native_behind, native_run
 from omega._settings import Settings
 from omega.errors import ConfigError
 from omega.forms import Native, Signals
@@ -79,7 +80,7 @@ class Core:
                     run = self._run(job, parameters)
                 if key not in settings and job is not None:
                     settings[key] = len(fields)
-                    fields.append((job.settings, backtest.native_behind(job)))
+                    fields.append((job.settings, native_behind(job)))
                 prepared.append((settings[key], *self._entrant(strategy, job, run)))
             except Exception as error:  # noqa: BLE001 - a run that fails is a row
                 prepared.append(error)
@@ -116,7 +117,7 @@ class Core:
         """Give a run over the market of a job; candles and indicators are those of the last one."""
         key = self._key(parameters)
         if self._market is None or self._market[0] != key:
-            self._market = (key, backtest.native_run(job))
+            self._market = (key, native_run(job))
         return self._market[1].again(job.settings["cash"])
 
     def _entrant(
