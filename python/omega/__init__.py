@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from omega.columns import Candles
     from omega.components import ExecutionSimulator, Portfolio
     from omega.conditions import Condition, crosses_above, crosses_below, when
+    from omega.dataset import Dataset
     from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
     from omega.indicators import crossover, crossunder
@@ -71,6 +72,7 @@ __all__ = [
     "ConfigError",
     "Costs",
     "CrossSymbolEventEngine",
+    "Dataset",
     "Distance",
     "EquityPercent",
     "EventEngine",
@@ -127,6 +129,7 @@ _LOADED_ON_USE = {
     "CandleStore": "omega.store",
     "Candles": "omega.columns",
     "Condition": "omega.conditions",
+    "Dataset": "omega.dataset",
     "Distance": "omega.forms",
     "Fill": "omega._native",
     "Indicator": "omega._native",

@@ -196,3 +196,16 @@ def test_optuna_drives_and_the_rows_do_not_depend_on_workers() -> None:
     )
     assert one.to_polars().equals(two.to_polars())
     assert len(one) == 24
+
+
+def test_a_grid_may_run_over_the_files_of_a_data_set(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        walk(500, seed).write_parquet(tmp_path / f"year-{seed}.parquet")
+    whole = omega.Dataset(tmp_path / "year-*.parquet")
+    grid = {"data": {str(number): one for number, one in enumerate(whole.files)}, "fast": [3, 5]}
+    for strategy in (omega.native("sma_cross", slow=20), Cross):
+        result = omega.sweep(
+            None, strategy, grid, workers=2, out=tmp_path / type(strategy).__name__
+        )
+        single = omega.run_backtest(walk(500, 2), Cross(fast=5, slow=20))
+        assert result.to_polars()["fingerprint"][3] == single.fingerprint

@@ -17,6 +17,7 @@ import polars as pl
 from omega._native import core
 from omega._sources import open_source
 from omega.columns import Candles
+from omega.dataset import Dataset, mapped_file
 from omega.store import CandleStore
 
 
@@ -44,6 +45,8 @@ class Folder:
             return Candles(bid=bid, ask=ask, spread=data.spread)
         if isinstance(data, CandleStore):
             return self._of_store(data)
+        if isinstance(data, Dataset):
+            return self._of_dataset(data)
         if isinstance(data, (str, Path)) and _is_mappable(Path(data)):
             return str(Path(data).resolve())
         return self._file(_collected(data))
@@ -61,9 +64,18 @@ class Folder:
             parts[symbol] = Candles(bid=path, spread=spread) if spread else path
         return parts
 
-    def _file(self, frame: pl.DataFrame) -> str:
+    def _of_dataset(self, dataset: Dataset) -> Dataset:
+        """Give a data set as one mapped file, written batch by batch where it is none."""
+        if mapped_file(dataset, cuts=False) is not None:
+            return dataset
+        return dataset.to_arrow(self._next())
+
+    def _next(self) -> Path:
         self._files += 1
-        path = self.path / f"candles-{self._files}.arrow"
+        return self.path / f"candles-{self._files}.arrow"
+
+    def _file(self, frame: pl.DataFrame) -> str:
+        path = self._next()
         frame.write_ipc(path, compression="uncompressed")
         return str(path)
 
