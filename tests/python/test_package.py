@@ -6,11 +6,13 @@ Rust toolchain on its path. `make test` builds both first, by packing the core t
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import venv
 import zipfile
 from email.parser import Parser
@@ -67,6 +69,12 @@ def built(pattern: str) -> Path:
     if found[0].stat().st_mtime < newest:
         pytest.skip("out/dist/ is older than the sources: `make dist`")
     return found[0]
+
+
+def dependencies() -> set[str]:
+    """Give the names of the packages that a user gets with this one."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {re.split(r"[^\w-]", one)[0] for one in project["dependencies"]}
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +143,21 @@ def test_the_wheel_tells_what_it_needs_and_names_no_place(wheel: zipfile.ZipFile
     (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = Parser().parsestr(wheel.read(name).decode())
     needed = [one for one in metadata.get_all("Requires-Dist") or [] if "extra ==" not in one]
-    assert {re.split(r"[^\w]", one)[0] for one in needed} == {"click", "numpy", "polars", "rich"}
+    assert {re.split(r"[^\w-]", one)[0] for one in needed} == dependencies()
     headers = "".join(f"{key}: {value}\n" for key, value in metadata.items())
     assert "://" not in headers
     for part in wheel.namelist():
         assert str(TOP).encode() not in wheel.read(part), f"{part} names the folder of the build"
+
+
+def test_what_a_module_imports_at_once_is_a_dependency() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        for item in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [one.name for one in item.names] if isinstance(item, ast.Import) else []
+            if isinstance(item, ast.ImportFrom) and not item.level:
+                names = [item.module or ""]
+            found = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+            assert found <= {*dependencies(), "omega"}, f"{path.relative_to(TOP)}: {found}"
 
 
 def test_the_source_distribution_holds_what_a_build_reads() -> None:
