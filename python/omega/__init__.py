@@ -48,6 +48,14 @@ if TYPE_CHECKING:
     from omega.conditions import Condition, crosses_above, crosses_below, when
     from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
+    from omega.importing import (
+        ImportedCandles,
+        ImportedTicks,
+        import_sources,
+        read_candles,
+        read_ticks,
+        ticks_to_candles,
+    )
     from omega.indicators import crossover, crossunder
     from omega.results import BacktestResult
     from omega.store import CandleStore
@@ -76,6 +84,8 @@ __all__ = [
     "Fill",
     "FixedLots",
     "FixedUnits",
+    "ImportedCandles",
+    "ImportedTicks",
     "Indicator",
     "Instrument",
     "Modify",
@@ -101,10 +111,14 @@ __all__ = [
     "crossunder",
     "errors",
     "get_active_backend",
+    "import_sources",
     "instruments",
     "native",
     "protocols",
+    "read_candles",
+    "read_ticks",
     "run_backtest",
+    "ticks_to_candles",
     "when",
 ]
 
@@ -120,6 +134,8 @@ _LOADED_ON_USE = {
     "Condition": "omega.conditions",
     "Distance": "omega.forms",
     "Fill": "omega._native",
+    "ImportedCandles": "omega.importing",
+    "ImportedTicks": "omega.importing",
     "Indicator": "omega._native",
     "PendingOrder": "omega._native",
     "Position": "omega._native",
@@ -132,8 +148,12 @@ _LOADED_ON_USE = {
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
     "get_active_backend": "omega.backtest",
+    "import_sources": "omega.importing",
     "native": "omega.forms",
+    "read_candles": "omega.importing",
+    "read_ticks": "omega.importing",
     "run_backtest": "omega.backtest",
+    "ticks_to_candles": "omega.importing",
     "when": "omega.conditions",
 }
 

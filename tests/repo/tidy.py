@@ -26,6 +26,7 @@ ESSAYS = {"performance"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
     "golden",
+    "importing",
     "parity",
     "properties",
     "python",
