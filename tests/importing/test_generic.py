@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.ipc
@@ -19,6 +20,7 @@ from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import describe
 from tests.importing.files import NEW_YORK, put
 
+Candles = omega.ImportedCandles
 HEADER = "timestamp,open,high,low,close,volume\n"
 ROW = "2024-01-02 00:00:00+00:00,1.10,1.12,1.09,1.11,5\n"
 
@@ -27,9 +29,9 @@ def row(time: str, prices: str = "1.10,1.12,1.09,1.11,5") -> str:
     return f"{time},{prices}\n"
 
 
-def read(path: Path, text: str, **settings: object) -> omega.ImportedCandles:
+def read(path: Path, text: str | bytes, **settings: Any) -> Candles:  # noqa: ANN401 - any setting
     file = put(path, "bars.csv", text)
-    return omega.read_candles(file, **{"bar_time": "open", **settings})  # type: ignore[arg-type]  # settings of any kind
+    return omega.read_candles(file, **{"bar_time": "open", **settings})
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ def test_prices_in_points_are_refused_until_the_scale_is_stated(tmp_path: Path) 
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_place(
-    text: str, message: str, tmp_path: Path
+    text: str | bytes, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises((ConfigError, InvalidCandleData), match=message):
         read(tmp_path, text)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from omega._values import nearest
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _generic, _vendors
+from omega.importing import _binary, _generic, _vendors
 from omega.importing._files import HEAD, Part
 from omega.importing._source import Head, Source
 
-SOURCES: tuple[Source, ...] = (*_vendors.SOURCES, *_generic.SOURCES)
+SOURCES: tuple[Source, ...] = (*_binary.SOURCES, *_vendors.SOURCES, *_generic.SOURCES)
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 """How text in UTF-16 begins."""
@@ -39,7 +39,7 @@ def detect(parts: Sequence[Part], name: str | None) -> Source:
         return known[name]
     found: Source | None = None
     for part in parts:
-        source = _one(part)
+        source = _one(part, found)
         if source is None or source is found:
             continue
         if found is not None:
@@ -53,11 +53,13 @@ def detect(parts: Sequence[Part], name: str | None) -> Source:
     return found
 
 
-def _one(part: Part) -> Source | None:
-    """Give the source of a part; None for one that is empty."""
+def _one(part: Part, likely: Source | None) -> Source | None:
+    """Give the source of a part, the likely one being tried first; None for one that is empty."""
     raw = part.peek()[:HEAD]
     binary = b"\0" in raw[:64] and not raw.startswith(_WIDE)
     head = Head(part, raw, [] if binary else part.lines())
+    if likely is not None and likely.name != "csv" and likely.matches(head):
+        return likely
     _refuse(part, raw)
     source = next((source for source in SOURCES if source.matches(head)), None)
     if source is None and raw.strip():

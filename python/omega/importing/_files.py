@@ -51,7 +51,7 @@ class Part:
     @property
     def file(self) -> str:
         """The last part of the name."""
-        return PurePosixPath(self.name.replace("\\", "/")).name
+        return self.name.replace("\\", "/").rpartition("/")[2]
 
     @property
     def folders(self) -> tuple[str, ...]:

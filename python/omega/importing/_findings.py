@@ -24,9 +24,12 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "done": pl.String,
 }
 JUMP_DOWN, JUMP_UP = 0.67, 1.5
-"""An open outside these shares of the close before may be a split that was not adjusted for."""
+"""A close outside these shares of the close before may be a split that was not adjusted for."""
 SPIKE_OF_RANGE = 30.0
-"""A spike leaves its neighbours by this many times the median range of a bar, and comes back."""
+"""A spike leaves its neighbours by this many times the usual range of a bar, and comes back."""
+LEAST_SPIKE = 0.002
+"""And by this share of the price."""
+_NEIGHBOURS = 101
 _US = 1_000_000
 
 
@@ -124,7 +127,7 @@ def look_at_candles(log: Log, frame: pl.DataFrame, step: int | None) -> None:
         _impossible(log, frame, side)
     shown = sides(frame.columns)[0]
     _spikes(log, frame, shown)
-    ratio = pl.col(f"{shown}open") / pl.col(f"{shown}close").shift(1)
+    ratio = pl.col(f"{shown}close") / pl.col(f"{shown}close").shift(1)
     log.add("jump", frame, (ratio < JUMP_DOWN) | (ratio > JUMP_UP), ratio)
 
 
@@ -203,7 +206,12 @@ def _spikes(log: Log, frame: pl.DataFrame, side: str) -> None:
     down = pl.min_horizontal(before, after) - pl.col(f"{side}low")
     away = pl.max_horizontal(up, down)
     there = before.is_not_null() & after.is_not_null()
-    log.add("spike", frame, there & (away > SPIKE_OF_RANGE * usual), away)
+    near = (pl.col(f"{side}high") - pl.col(f"{side}low")).rolling_median(
+        _NEIGHBOURS, min_samples=1, center=True
+    )
+    limit = SPIKE_OF_RANGE * pl.max_horizontal(near, pl.lit(usual))
+    large = away > LEAST_SPIKE * pl.col(f"{side}close").abs()
+    log.add("spike", frame, there & large & (away > limit), away)
 
 
 def counted(table: pl.DataFrame) -> Sequence[tuple[str, str, int]]:

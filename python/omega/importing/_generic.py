@@ -66,6 +66,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
 
 _SEPARATORS = ("\t", ";", ",", "|")
 _LEAST_WIDE = 3
+_DAY = 86_400_000_000
 
 
 def normal(name: str) -> str:
@@ -219,7 +220,7 @@ def _of_datetimes(column: pl.Series) -> _times.Times:
     if zone is not None:
         utc = values.dt.convert_time_zone("UTC")
         return _times.Times(utc, utc=True, days=False, told=f"typed, in {zone}")
-    days = bool((values.drop_nulls().dt.time() == pl.time(0)).all()) if len(values) else False
+    days = bool((values.drop_nulls().cast(pl.Int64) % _DAY == 0).all()) if len(values) else False
     return _times.Times(values, utc=False, days=days, told="typed, without a zone")
 
 

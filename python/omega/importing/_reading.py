@@ -385,7 +385,7 @@ def _bar_time(parsed: Parsed, step: int | None, asked: str | None, log: Log) -> 
             f"{parsed.counts[0][0]}: the format does not say whether the time of a bar is its open "
             f'or its close.{evidence} Say which: bar_time="open" (most files) or bar_time="close"'
         )
-    if seen is not None and seen != chosen:
+    if parsed.bar_time is None and seen is not None and seen != chosen:
         told = f"taken as the {chosen}, though sessions begin as if it were the {seen}"
         log.say("bar_time", told, parsed.counts[0][0])
     return chosen

@@ -19,6 +19,7 @@ from omega.importing._generic import normal, shaped
 from omega.importing._source import (
     CLOSE,
     OPEN,
+    PRICES,
     Asked,
     Head,
     Parsed,
@@ -139,7 +140,7 @@ def _with_spread(frame: pl.DataFrame, part: Part, asked: Asked) -> tuple[pl.Data
         how = f"point={asked.point:g}, as stated"
         parts_of_one = 1 / asked.point
     else:
-        digits = decimals(frame["close"])
+        digits = max(decimals(frame[price]) for price in PRICES)
         parts_of_one = 10.0**digits
         how = f"a point of {10.0**-digits:g}, from the {digits} decimals of prices in {part.file}"
     whole = round(parts_of_one)
