@@ -27,6 +27,7 @@ ESSAYS = {"boundary", "performance"}
 KINDS_OF_TEST = {
     "documentation",
     "golden",
+    "importing",
     "parity",
     "properties",
     "python",
