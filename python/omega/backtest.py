@@ -170,6 +170,7 @@ def run_backtest(
         backend=chosen,
         notices=store.notices,
         copied_bytes=store.copied_bytes,
+        candles=store,
     )
 
 

@@ -30,6 +30,7 @@ KINDS_OF_TEST = {
     "properties",
     "python",
     "repo",
+    "report",
     "scenarios",
     "typing",
     "zero_copy",
