@@ -41,7 +41,7 @@ from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
-    from omega import samplers
+    from omega import report, samplers
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from omega.forms import Distance, Signals, native
     from omega.indicators import crossover, crossunder
     from omega.lookahead import LookaheadReport, check_lookahead
+    from omega.report import compare
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
@@ -102,6 +103,7 @@ __all__ = [
     "UnknownInstrument",
     "__version__",
     "check_lookahead",
+    "compare",
     "crosses_above",
     "crosses_below",
     "crossover",
@@ -111,6 +113,7 @@ __all__ = [
     "instruments",
     "native",
     "protocols",
+    "report",
     "run_backtest",
     "samplers",
     "sweep",
@@ -138,6 +141,7 @@ _LOADED_ON_USE = {
     "Timeframe": "omega.timeframes",
     "Trade": "omega._native",
     "check_lookahead": "omega.lookahead",
+    "compare": "omega.report",
     "crosses_above": "omega.conditions",
     "crosses_below": "omega.conditions",
     "crossover": "omega.indicators",
@@ -148,6 +152,7 @@ _LOADED_ON_USE = {
     "sweep": "omega.sweeps",
     "SweepProgress": "omega.sweeps",
     "SweepResult": "omega.sweeps",
+    "report": "omega.report",
     "samplers": "omega.samplers",
     "when": "omega.conditions",
 }

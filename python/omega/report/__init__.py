@@ -9,13 +9,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omega.report._compare import Comparison, compare
 from omega.report._page import View, write
 from omega.report._report import render
+from omega.report._sweep import Heatmap, heatmap, parallel
 
 if TYPE_CHECKING:
     from omega.results import BacktestResult
 
-__all__ = ["View", "plot", "write_report"]
+__all__ = [
+    "Comparison",
+    "Heatmap",
+    "View",
+    "compare",
+    "heatmap",
+    "parallel",
+    "plot",
+    "write_report",
+]
 
 _HEIGHT = 900
 

@@ -31,7 +31,13 @@ _NOTICE = (
 )
 
 
-def render(result: BacktestResult, *, data: Any, detail: str, title: str | None) -> str:  # noqa: ANN401 - anything that holds candles
+def render(
+    result: BacktestResult,
+    *,
+    data: Any,  # noqa: ANN401 - anything that holds candles
+    detail: str,
+    title: str | None,
+) -> str:
     """Give the whole page as text."""
     if detail not in _DETAILS:
         raise ConfigError(f"detail: given {detail!r}, expected 'auto' or 'full'")
@@ -61,7 +67,10 @@ def render(result: BacktestResult, *, data: Any, detail: str, title: str | None)
     return page(title=name, body=body, scripts=scripts, blocks=blocks, about=about)
 
 
-def _stores(result: BacktestResult, data: Any) -> dict[int, CandleStore]:  # noqa: ANN401 - as render
+def _stores(
+    result: BacktestResult,
+    data: Any,  # noqa: ANN401 - as render
+) -> dict[int, CandleStore]:
     """The candles of each symbol of the result, by its number."""
     store: CandleStore | None = result.candles
     if data is not None:
