@@ -212,7 +212,7 @@ def test_two_vendors_agree_once_the_clock_is_right() -> None:
     both = hours.join(oanda, on="time")
     away = (both["close"] - both["bid_close"]).abs()
     assert both.height > 1_900
-    assert away.quantile(0.9) < 0.0003
+    assert (away < 0.0003).sum() > 0.9 * both.height
 
 
 def test_every_file_can_be_described() -> None:
