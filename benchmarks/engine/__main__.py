@@ -12,7 +12,16 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks.engine import baseline, forms, imports, indicators, ingest, loop, symbols
+from benchmarks.engine import (
+    baseline,
+    forms,
+    imports,
+    indicators,
+    ingest,
+    loop,
+    sweeps,
+    symbols,
+)
 
 MEASURES = (
     loop.memory,
@@ -28,6 +37,7 @@ MEASURES = (
     forms.trigger,
     forms.positions,
     loop.scaling,
+    sweeps.figures,
 )
 
 

@@ -41,11 +41,13 @@ from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
+    from omega import samplers
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
     from omega.components import ExecutionSimulator, Portfolio
     from omega.conditions import Condition, crosses_above, crosses_below, when
+    from omega.dataset import Dataset
     from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
     from omega.importing import (
@@ -57,9 +59,11 @@ if TYPE_CHECKING:
         ticks_to_candles,
     )
     from omega.indicators import crossover, crossunder
+    from omega.lookahead import LookaheadReport, check_lookahead
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
+    from omega.sweeps import SweepProgress, SweepResult, sweep
     from omega.timeframes import Timeframe
 
     __version__: str
@@ -76,6 +80,7 @@ __all__ = [
     "ConfigError",
     "Costs",
     "CrossSymbolEventEngine",
+    "Dataset",
     "Distance",
     "EquityPercent",
     "EventEngine",
@@ -88,6 +93,7 @@ __all__ = [
     "ImportedTicks",
     "Indicator",
     "Instrument",
+    "LookaheadReport",
     "Modify",
     "OmegaError",
     "PartialClose",
@@ -99,12 +105,15 @@ __all__ = [
     "Signal",
     "Signals",
     "Strategy",
+    "SweepProgress",
+    "SweepResult",
     "TimeExit",
     "Timeframe",
     "Trade",
     "TrailingStop",
     "UnknownInstrument",
     "__version__",
+    "check_lookahead",
     "crosses_above",
     "crosses_below",
     "crossover",
@@ -118,6 +127,8 @@ __all__ = [
     "read_candles",
     "read_ticks",
     "run_backtest",
+    "samplers",
+    "sweep",
     "ticks_to_candles",
     "when",
 ]
@@ -132,17 +143,20 @@ _LOADED_ON_USE = {
     "CandleStore": "omega.store",
     "Candles": "omega.columns",
     "Condition": "omega.conditions",
+    "Dataset": "omega.dataset",
     "Distance": "omega.forms",
     "Fill": "omega._native",
     "ImportedCandles": "omega.importing",
     "ImportedTicks": "omega.importing",
     "Indicator": "omega._native",
+    "LookaheadReport": "omega.lookahead",
     "PendingOrder": "omega._native",
     "Position": "omega._native",
     "Signals": "omega.forms",
     "Strategy": "omega.strategy",
     "Timeframe": "omega.timeframes",
     "Trade": "omega._native",
+    "check_lookahead": "omega.lookahead",
     "crosses_above": "omega.conditions",
     "crosses_below": "omega.conditions",
     "crossover": "omega.indicators",
@@ -153,6 +167,10 @@ _LOADED_ON_USE = {
     "read_candles": "omega.importing",
     "read_ticks": "omega.importing",
     "run_backtest": "omega.backtest",
+    "sweep": "omega.sweeps",
+    "SweepProgress": "omega.sweeps",
+    "SweepResult": "omega.sweeps",
+    "samplers": "omega.samplers",
     "ticks_to_candles": "omega.importing",
     "when": "omega.conditions",
 }
@@ -167,7 +185,8 @@ if not TYPE_CHECKING:
         if name not in _LOADED_ON_USE:
             message = f"module 'omega' has no attribute {name!r}"
             raise AttributeError(message)
-        found = getattr(import_module(_LOADED_ON_USE[name]), name)
+        module = import_module(_LOADED_ON_USE[name])
+        found = module if module.__name__ == f"omega.{name}" else getattr(module, name)
         globals()[name] = found
         return found
 

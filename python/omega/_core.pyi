@@ -572,6 +572,26 @@ class Run:
         behind: Sequence[Mapping[str, object]],
         on_progress: Callable[[int, int], object] | None,
     ) -> tuple[RunTables, RunReport]: ...
+    def again(self, cash: float) -> Run: ...
+    def sweep(
+        self,
+        settings: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, object]]]],
+        trials: Sequence[tuple[Any, ...]],
+        workers: int,
+        hashed: bool,
+        kept: bool,
+    ) -> list[Outcome]: ...
+
+@final
+class Outcome:
+    @property
+    def metrics(self) -> list[float | int | None]: ...
+    @property
+    def fingerprint(self) -> str | None: ...
+    @property
+    def error(self) -> BaseException | None: ...
+    @property
+    def tables(self) -> RunTables | None: ...
 
 @final
 class Track:

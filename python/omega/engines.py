@@ -23,6 +23,7 @@ from omega._settings import (
     split_managers,
     symbol_fields,
 )
+from omega._written import written_down
 from omega.columns import Candles
 from omega.components import ExecutionSimulator, Portfolio
 from omega.errors import ConfigError
@@ -241,7 +242,7 @@ class EventEngine:
         chosen: str,
     ) -> BacktestResult:
         own = self.executor
-        config = backtest._written_down(  # noqa: SLF001 - as in run()
+        config = written_down(
             engine=type(self).__name__,
             symbol=list(self._store.symbols),
             start=self._start,

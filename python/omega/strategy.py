@@ -116,28 +116,30 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     def column(
         self,
-        expression: pl.Expr | Callable[[NDArray[np.float64]], Any],
+        expression: pl.Expr | pl.Series | NDArray[np.float64] | Callable[..., Any],
         name: str = "column",
         *,
         source: str = "close",
         timeframe: str | None = None,
         symbol: str | None = None,
     ) -> Indicator:
-        """Declare any Polars expression over the candles, or a function over a column.
+        """Declare any Polars expression over the candles, a function over a column, or a Series.
 
         It sees all bars at once. One that looks forward (`shift(-1)`) leaks the future into the
-        run; one that looks back is as causal as any indicator. The same one is computed once a run.
+        run, and `omega.check_lookahead` finds it; one that looks back is as causal as any
+        indicator. The same one is computed once a run.
 
         Args:
             expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`; or a
-                function that takes the values of `source` and gives one number for each.
+                function that takes the values of `source` and gives one number for each; or a
+                Series or array that was made before.
             name: How the indicator calls itself.
             source: The column that a function gets.
             timeframe: One of the run's timeframes; None is the candles as they were given.
             symbol: One of the run's symbols; None is the first.
 
         Raises:
-            ConfigError: It does not give one number for each bar.
+            ConfigError: It is none of these, or does not give one number for each bar.
 
         Example:
             >>> import numpy as np

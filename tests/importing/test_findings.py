@@ -15,6 +15,7 @@ import omega
 from omega.errors import ConfigError, InvalidCandleData
 from tests.importing.files import put
 
+Candles = omega.ImportedCandles
 Lines = tuple[str, ...]
 GOOD = (
     "09:00,10,11,9,10,5",
@@ -25,7 +26,7 @@ GOOD = (
 )
 
 
-def read(folder: Path, lines: Lines, **settings: Any) -> omega.ImportedCandles:  # noqa: ANN401 - any
+def read(folder: Path, lines: Lines, **settings: Any) -> Candles:  # noqa: ANN401 - any
     rows = "".join(f"2024-01-02T{line.replace(',', '+00:00,', 1)}\n" for line in lines)
     file = put(folder, "bars.csv", f"timestamp,open,high,low,close,volume\n{rows}")
     return omega.read_candles(file, bar_time="open", **settings)

@@ -361,6 +361,21 @@ def test_indicators_show_the_values_known_by_now(backend: str) -> None:
     assert (strategy.mean.name, strategy.own.name) == ("sma(5)", "both")
 
 
+def test_a_series_that_was_made_before_is_a_column(backend: str) -> None:
+    data = candles.rising(6)
+    made = data["close"] * 2
+
+    class Ready(omega.Strategy):
+        def init(self) -> None:
+            self.series = self.column(made, "series")
+            self.array = self.column(made.to_numpy(), "array")
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            assert self.series[-1] == self.array[-1] == bar.close * 2
+
+    omega.run_backtest(data, Ready, backend=backend)
+
+
 def test_crossings_are_told(backend: str) -> None:
     closes = [1.0, 3.0, 2.0, 1.0, 3.0]
     time = candles.rising(5)["time"]
@@ -391,6 +406,8 @@ def test_crossings_are_told(backend: str) -> None:
         (lambda s: s.zscore(1), "at least 2"),
         (lambda s: s.sma(3, source="clsoe"), "clsoe"),
         (lambda s: s.column(pl.col("close").head(2)), "one for each bar"),
+        (lambda s: s.column("close"), r"expected a Polars expression .* Write pl.col\('close'\)"),
+        (lambda s: s.column(3), "a Series or array .* or a function"),
     ],
 )
 def test_an_indicator_that_is_not_there_is_refused(

@@ -21,7 +21,7 @@ BYTES_OF_FILE = 1_000_000
 
 FLOW = ("columns", "store", "indicators", "replay", "execution", "portfolio", "results")
 VOCABULARY = ("types", "error")
-ABOVE_THE_FLOW = ("engines", "strategies", "batch", "python")
+ABOVE_THE_FLOW = ("engines", "strategies", "batch", "sweeps", "python")
 ESSAYS = {"performance"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {

@@ -134,7 +134,7 @@ pub(super) fn named(
     parameters: &[(String, f64)],
     candles: &SymbolCandles,
 ) -> PyResult<NativeStrategy> {
-    let made = py.detach(|| strategies::named(name, parameters, candles));
+    let made = py.detach(|| strategies::named(name, parameters, candles, None));
     made.map(NativeStrategy).map_err(to_pyerr)
 }
 

@@ -115,8 +115,8 @@ where
     Ok(counts)
 }
 
-/// Takes at once the steps from this one on that bring nothing but a row, while the strategy sleeps;
-/// gives how many they are. Not more than to the next look at the outside world.
+/// Takes at once the steps from this one on that bring nothing but a row, while the strategy
+/// sleeps; gives how many they are. Not more than to the next look at the outside world.
 #[inline]
 fn sleep<S: Strategy, E: Executor, P: Portfolio>(
     step: usize,
