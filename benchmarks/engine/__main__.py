@@ -12,7 +12,16 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks.engine import baseline, forms, indicators, ingest, loop, sweeps, symbols
+from benchmarks.engine import (
+    baseline,
+    forms,
+    imports,
+    indicators,
+    ingest,
+    loop,
+    sweeps,
+    symbols,
+)
 
 MEASURES = (
     loop.memory,
@@ -21,6 +30,7 @@ MEASURES = (
     loop.views,
     loop.backends,
     ingest.figures,
+    imports.figures,
     indicators.figures,
     symbols.figures,
     forms.sma_cross,

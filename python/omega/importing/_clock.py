@@ -16,6 +16,7 @@ import polars as pl
 from omega.errors import ConfigError, InvalidCandleData
 
 UTC = "UTC"
+_QUARTER = 900_000_000
 EXAMPLES = (
     'time_zone="UTC", time_zone="America/New_York", time_zone="UTC+3" (a fixed offset), '
     'time_zone="America/New_York+7" (New York local time plus 7 hours, as many brokers have it)'
@@ -86,37 +87,42 @@ def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> 
     Raises:
         InvalidCandleData: A time comes twice or never, and nothing was said about it.
     """
-    naive = times - pl.duration(minutes=on.ahead) if on.ahead else times
-    naive = pl.select(naive).to_series() if isinstance(naive, pl.Expr) else naive
-    if on.zone == UTC:
-        return naive.dt.replace_time_zone(UTC)
-    first = _localised(naive, on.zone, "earliest")
-    missing = first.is_null() & naive.is_not_null()
+    offsets = _offsets(times, on)
+    early, late = offsets["early"], offsets["late"]
     if nonexistent == "raise":
-        _refuse(missing, times, on, _NEVER)
+        _refuse(early.is_null() & times.is_not_null(), times, on, _NEVER)
     if ambiguous == "raise":
-        _refuse(ambiguous_rows(times, on), times, on, _TWICE)
-        return first.dt.convert_time_zone(UTC)
-    return _localised(naive, on.zone, ambiguous).dt.convert_time_zone(UTC)
+        _refuse((early != late).fill_null(value=False), times, on, _TWICE)
+    chosen = late if ambiguous == "latest" else early
+    return (times - chosen).dt.replace_time_zone(UTC)
 
 
 def ambiguous_rows(times: pl.Series, on: Clock) -> pl.Series:
     """Tell of each local time whether it comes twice."""
-    naive = pl.select(times - pl.duration(minutes=on.ahead)).to_series() if on.ahead else times
+    offsets = _offsets(times, on)
+    return (offsets["early"] != offsets["late"]).fill_null(value=False)
+
+
+def _offsets(times: pl.Series, on: Clock) -> pl.DataFrame:
+    """Give how far the clock is ahead of UTC at each time, both ways where it comes twice.
+
+    Clocks change at whole quarters of an hour, so that one look-up a quarter does for all its rows.
+    """
+    ahead = pl.duration(minutes=on.ahead)
     if on.zone == UTC:
-        return pl.repeat(value=False, n=len(times), eager=True)
-    early, late = (_localised(naive, on.zone, which) for which in ("earliest", "latest"))
-    return (early != late).fill_null(value=False)
+        return pl.DataFrame({"time": times}).with_columns(early=ahead, late=ahead)
+    quarter = pl.col("time").cast(pl.Int64) // _QUARTER - on.ahead * 60_000_000 // _QUARTER
+    rows = pl.DataFrame({"time": times}).select(quarter.alias("quarter"))
+    quarters = rows.unique("quarter", maintain_order=True).drop_nulls()
+    naive = (pl.col("quarter") * _QUARTER).cast(pl.Datetime("us"))
 
+    def offset(which: str) -> pl.Expr:
+        local = naive.dt.replace_time_zone(on.zone, ambiguous=pl.lit(which), non_existent="null")
+        utc = local.dt.convert_time_zone(UTC).dt.replace_time_zone(None)
+        return naive - utc + ahead
 
-def _localised(naive: pl.Series, zone: str, ambiguous: str) -> pl.Series:
-    frame = pl.DataFrame({"time": naive})
-    local = pl.col("time").dt.replace_time_zone(
-        zone,
-        ambiguous=pl.lit(ambiguous),
-        non_existent="null",
-    )
-    return frame.select(local)["time"]
+    table = quarters.with_columns(early=offset("earliest"), late=offset("latest"))
+    return rows.join(table, on="quarter", how="left", maintain_order="left")
 
 
 def _refuse(rows: pl.Series, times: pl.Series, on: Clock, fault: _Fault) -> None:

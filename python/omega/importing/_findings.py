@@ -206,12 +206,12 @@ def _spikes(log: Log, frame: pl.DataFrame, side: str) -> None:
     down = pl.min_horizontal(before, after) - pl.col(f"{side}low")
     away = pl.max_horizontal(up, down)
     there = before.is_not_null() & after.is_not_null()
-    near = (pl.col(f"{side}high") - pl.col(f"{side}low")).rolling_median(
-        _NEIGHBOURS, min_samples=1, center=True
-    )
-    limit = SPIKE_OF_RANGE * pl.max_horizontal(near, pl.lit(usual))
     large = away > LEAST_SPIKE * pl.col(f"{side}close").abs()
-    log.add("spike", frame, there & large & (away > limit), away)
+    wild = there & large & (away > SPIKE_OF_RANGE * usual)
+    if not frame.select(wild.any()).item():
+        return  # and the ranges of neighbours, which take longest, are not needed
+    near = ranges.rolling_median(_NEIGHBOURS, min_samples=1, center=True)
+    log.add("spike", frame, wild & (away > SPIKE_OF_RANGE * near), away)
 
 
 def counted(table: pl.DataFrame) -> Sequence[tuple[str, str, int]]:

@@ -38,12 +38,13 @@ class _Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """Rows of one side, or of both, on the clock of UTC."""
+    """Rows of one side, or of both, on the clock of UTC; or candles made of ticks."""
 
     parsed: Parsed
     source: str
     zone: str
     log: Log
+    made: bool = False
 
 
 def read_candles(
@@ -220,7 +221,8 @@ def describe(
 
     Returns:
         `source`, `holds`, `files`, `rows`, `first`, `last` (as written), `step`, `symbol`,
-        `time_zone` and `bar_time` (None where they have to be stated), `side`, `columns`, `notes`.
+        `time_zone` and `bar_time` (None where they have to be stated), `side` (``"both"`` where
+        files of bid and ask are told apart; rows are then those of the bid), `columns`, `notes`.
 
     Raises:
         ConfigError: The columns are not known.
@@ -236,7 +238,7 @@ def describe(
         >>> found["source"], found["rows"], found["symbol"], found["time_zone"]
         ('histdata', 1, 'EURUSD', None)
     """
-    parts = parts_of(paths)
+    parts, others = _by_side(paths, None)
     known = detect(parts, source)
     parsed = known.read(parts, Asked(columns=columns, dates=dates))
     times = parsed.frame["time"]
@@ -245,7 +247,7 @@ def describe(
     return {
         "source": known.name,
         "holds": parsed.holds,
-        "files": [name for name, _ in parsed.counts],
+        "files": [part.name for part in (*parts, *others)],
         "rows": parsed.frame.height,
         "first": times.min(),
         "last": times.max(),
@@ -253,7 +255,7 @@ def describe(
         "symbol": parsed.symbol,
         "time_zone": "UTC" if zoned else parsed.zone or (_placing.DAYS if parsed.days else None),
         "bar_time": parsed.bar_time,
-        "side": parsed.side,
+        "side": "both" if others else parsed.side,
         "columns": parsed.frame.columns,
         "notes": [*parsed.notes, *([parsed.clock_hint] if parsed.clock_hint else [])],
     }
@@ -308,7 +310,7 @@ def _bars(parts: list[Part], call: _Call, *, alone: bool) -> _Side:
     parsed = replace(
         one.parsed, frame=made, bar_time=OPEN, notes=[*one.parsed.notes, note], holds=BARS
     )
-    return replace(one, parsed=parsed)
+    return replace(one, parsed=parsed, made=True)
 
 
 def _joined(bid: _Side, ask: _Side) -> _Side:
@@ -341,8 +343,9 @@ def _joined(bid: _Side, ask: _Side) -> _Side:
 def _candles(one: _Side, call: _Call) -> ImportedCandles:
     parsed, log = one.parsed, one.log
     step = _findings.step_of(parsed.frame["time"])
-    _check_timeframe(parsed, step, call.timeframe)
-    bar_time = _bar_time(parsed, step, call.bar_time, log)
+    if not one.made:
+        _check_timeframe(parsed, step, call.timeframe)
+    bar_time = OPEN if one.made else _bar_time(parsed, step, call.bar_time, log)
     frame = _repairs.shape(parsed.frame, call.repairs, log)
     if bar_time == CLOSE and step is not None:
         frame = frame.with_columns(pl.col("time") - pl.duration(microseconds=step))
@@ -365,7 +368,7 @@ def _candles(one: _Side, call: _Call) -> ImportedCandles:
 def _check_timeframe(parsed: Parsed, step: int | None, timeframe: str | None) -> None:
     if timeframe is None or step is None:
         return
-    if _ticks.step(timeframe) != step and parsed.bar_time != OPEN:
+    if _ticks.step(timeframe) != step:
         raise ConfigError(
             f"timeframe: given {timeframe!r}, but most rows of {parsed.counts[0][0]} are "
             f"{_ticks.named(step)} apart. Leave it out; a run makes longer bars itself, with "
