@@ -40,7 +40,18 @@ class Imported:
     notes: tuple[str, ...] = field(default=())
 
     def metadata(self) -> dict[str, Any]:
-        """Give what names this import, as plain values."""
+        r"""Give what names this import, as plain values.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from pathlib import Path
+            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "ticks.csv").write_text(text)
+            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
+            >>> ticks.metadata()["rows"]
+            1
+        """
         counts = _findings.counted(self.findings)
         return {
             "source": self.source,
@@ -53,7 +64,18 @@ class Imported:
         }
 
     def summary(self) -> str:
-        """Say what was read and what was found, in a few lines."""
+        r"""Say what was read and what was found, in a few lines.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from pathlib import Path
+            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "ticks.csv").write_text(text)
+            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
+            >>> ticks.summary().splitlines()[1]
+            'files: ticks.csv (csv)'
+        """
         times = self.frame["time"]
         span = f", {times[0]:%Y-%m-%d %H:%M:%S} to {times[-1]:%Y-%m-%d %H:%M:%S} UTC" \
             if len(times) else ""  # fmt: skip
@@ -73,20 +95,42 @@ class Imported:
         return "\n".join(lines)
 
     def write_arrow(self, path: str | Path) -> None:
-        """Write the rows as uncompressed Arrow IPC, which a run maps without reading it.
+        r"""Write the rows as uncompressed Arrow IPC, which a run maps without reading it.
 
         Args:
             path: The file; ``.arrow`` by custom.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from pathlib import Path
+            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "ticks.csv").write_text(text)
+            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
+            ...     ticks.write_arrow(Path(folder, "ticks.arrow"))
+            ...     omega.CandleStore(Path(folder, "ticks.arrow")).copied_bytes
+            0
         """
         target = Path(path)
         self.frame.rechunk().write_ipc(target, compression="uncompressed")
         _ipc.put(target, {KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
-        """Write the rows as Parquet.
+        r"""Write the rows as Parquet.
 
         Args:
             path: The file; ``.parquet`` by custom.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from pathlib import Path
+            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "ticks.csv").write_text(text)
+            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
+            ...     ticks.write_parquet(Path(folder, "ticks.parquet"))
+            ...     len(omega.CandleStore(Path(folder, "ticks.parquet")))
+            1
         """
         self.frame.write_parquet(path, metadata={KEY: json.dumps(self.metadata())})
 
@@ -132,7 +176,18 @@ class ImportedCandles(Imported):
     timeframe: str | None
 
     def metadata(self) -> dict[str, Any]:
-        """Give what names this import, as plain values."""
+        r"""Give what names this import, as plain values.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from pathlib import Path
+            >>> text = "timestamp,open,high,low,close\n2024-01-02 00:00+00:00,1,2,1,2\n"
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "bars.csv").write_text(text)
+            ...     bars = omega.read_candles(Path(folder, "bars.csv"), bar_time="open")
+            >>> bars.metadata()["read_from"]
+            'open'
+        """
         own = {"bar_time": "open", "read_from": self.bar_time, "timeframe": self.timeframe}
         return {**Imported.metadata(self), **own}
 
@@ -159,10 +214,20 @@ class ImportedTicks(Imported):
     """
 
     def candles(self, timeframe: str) -> pl.DataFrame:
-        """Make candles of the ticks, as `omega.ticks_to_candles` does.
+        r"""Make candles of the ticks, as `omega.ticks_to_candles` does.
 
         Args:
             timeframe: Such as ``"M1"``.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from pathlib import Path
+            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     _ = Path(folder, "ticks.csv").write_text(text)
+            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
+            >>> ticks.candles("M1")["ask_close"].to_list()
+            [1.1]
         """
         return _ticks.ticks_to_candles(self.frame, timeframe)
 
