@@ -1,9 +1,10 @@
 //! Two moving averages: always in the market, on the side of the faster one.
 
-use super::{WarmedUp, close_all, crosses_over, crosses_under, enter};
+use super::{WarmedUp, close_all, enter};
 use crate::error::OmegaError;
 use crate::execution::Action;
 use crate::indicators::averages::sma;
+use crate::indicators::{Comparison, compare_columns};
 use crate::replay::{State, Strategy, View, Wakeups};
 use crate::types::{Direction, SymbolId};
 
@@ -27,17 +28,13 @@ impl SmaCross {
     /// Over averages that are there already, which need so many bars.
     #[must_use]
     pub fn of_averages(fast: &[f64], slow: &[f64], warmup: usize) -> Self {
-        let crossing = |now| {
-            if crosses_over(fast, slow, now) {
-                UP
-            } else if crosses_under(fast, slow, now) {
-                DOWN
-            } else {
-                0
-            }
-        };
+        let mut asks = compare_columns(Comparison::CrossesOver, fast, slow);
+        let under = compare_columns(Comparison::CrossesUnder, fast, slow);
+        for (ask, under) in asks.iter_mut().zip(under) {
+            *ask = *ask * UP + under * DOWN;
+        }
         Self {
-            wakeups: Wakeups::new((0..fast.len()).map(crossing).collect()),
+            wakeups: Wakeups::new(asks.into()),
             warmup,
         }
     }
