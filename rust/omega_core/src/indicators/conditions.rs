@@ -143,16 +143,6 @@ fn truths(bars: Range<usize>, holds: impl Fn(usize) -> bool) -> Vec<u8> {
     truths
 }
 
-/// Where a comparison of two columns of the same bars holds.
-///
-/// # Panics
-/// Where `b` is shorter than `a`.
-#[must_use]
-pub fn compare_columns(how: Comparison, a: &[f64], b: &[f64]) -> Vec<u8> {
-    let [a_column, b_column] = [a, b].map(|values| Operand::Column(TrackId(0), values));
-    compare_bars(a.len(), how, a_column, b_column)
-}
-
 /// Where a column of the first symbol is above 0: truth as a number.
 #[must_use]
 pub fn truth(market: &Market, values: &[f64]) -> Vec<u8> {

@@ -31,7 +31,7 @@ mod wide;
 use crate::error::OmegaError;
 
 pub use cache::{Cache, Column, From, Given, Key, Outputs, Track};
-pub use conditions::{Comparison, Operand, compare, compare_columns, truth};
+pub use conditions::{Comparison, Operand, compare, truth};
 pub use inputs::{Inputs, column};
 pub use source::Source;
 pub use spec::{Definition, Kind, Need, Parameter, Parameters, Spec};

@@ -4,7 +4,6 @@ use super::{WarmedUp, close_all, enter};
 use crate::error::OmegaError;
 use crate::execution::Action;
 use crate::indicators::averages::sma;
-use crate::indicators::{Comparison, compare_columns};
 use crate::replay::{State, Strategy, View, Wakeups};
 use crate::types::{Direction, SymbolId};
 
@@ -28,16 +27,25 @@ impl SmaCross {
     /// Over averages that are there already, which need so many bars.
     #[must_use]
     pub fn of_averages(fast: &[f64], slow: &[f64], warmup: usize) -> Self {
-        let mut asks = compare_columns(Comparison::CrossesOver, fast, slow);
-        let under = compare_columns(Comparison::CrossesUnder, fast, slow);
-        for (ask, under) in asks.iter_mut().zip(under) {
-            *ask = *ask * UP + under * DOWN;
-        }
         Self {
-            wakeups: Wakeups::new(asks.into()),
+            wakeups: Wakeups::new(crossings(fast, slow).into()),
             warmup,
         }
     }
+}
+
+/// Where the faster average has crossed the slower one, by a loop without a branch on a value.
+fn crossings(fast: &[f64], slow: &[f64]) -> Vec<u8> {
+    let bars = fast.len();
+    let slow = &slow[..bars];
+    let mut asks = vec![0; bars];
+    for now in 1..bars {
+        let (before, after) = ((fast[now - 1], slow[now - 1]), (fast[now], slow[now]));
+        let up = (before.0 <= before.1) & (after.0 > after.1);
+        let down = (before.0 >= before.1) & (after.0 < after.1);
+        asks[now] = u8::from(up) * UP + u8::from(down) * DOWN;
+    }
+    asks
 }
 
 impl WarmedUp for SmaCross {
