@@ -35,6 +35,10 @@ impl SmaCross {
 }
 
 /// Where the faster average has crossed the slower one, by a loop without a branch on a value.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a lazy operator would put a branch into the loop"
+)]
 fn crossings(fast: &[f64], slow: &[f64]) -> Vec<u8> {
     let bars = fast.len();
     let slow = &slow[..bars];
