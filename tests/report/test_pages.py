@@ -97,7 +97,7 @@ def test_every_symbol_has_its_candles() -> None:
 def test_the_ambiguity_interval_is_shown() -> None:
     page = example_result().plot().html
     assert "60.00" in page
-    assert "1 trades (33.3 %)" in page
+    assert "1 of 3 trades (33.3 %)" in page
 
 
 @pytest.mark.parametrize("room", [80_000, 50_000, 15_000])
