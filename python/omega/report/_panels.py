@@ -211,9 +211,10 @@ def ambiguity(result: BacktestResult) -> str:
     texts = (minus(f"{worst:,.2f}"), minus(f"{closed:,.2f}"), minus(f"{best:,.2f}"))
     share = 100 * count / max(result.trades.height, 1)
     text = (
-        f"{count:,} of {result.trades.height:,} trades ({share:.1f} %) met stop and target, or entry and exit, within one bar; "
-        "the intrabar policy of the run decided them. Were each of them resolved against and for "
-        "the trader, the closed profit would lie between the ends of the bar."
+        f"{count:,} of {result.trades.height:,} trades ({share:.1f} %) met stop and target, or "
+        "entry and exit, within one bar; the intrabar policy of the run decided them. Were each of "
+        "them resolved against and for the trader, the closed profit would lie between the ends of "
+        "the bar."
     )
     return _svg.interval(worst, closed, best, texts) + f'<p class="hint">{escape(text)}</p>'
 
