@@ -12,7 +12,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks.engine import baseline, forms, indicators, ingest, loop, symbols
+from benchmarks.engine import baseline, forms, indicators, ingest, loop, sweeps, symbols
 
 MEASURES = (
     loop.memory,
@@ -27,6 +27,7 @@ MEASURES = (
     forms.trigger,
     forms.positions,
     loop.scaling,
+    sweeps.figures,
 )
 
 

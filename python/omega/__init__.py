@@ -47,8 +47,17 @@ if TYPE_CHECKING:
     from omega.columns import Candles
     from omega.components import ExecutionSimulator, Portfolio
     from omega.conditions import Condition, crosses_above, crosses_below, when
+    from omega.dataset import Dataset
     from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
+    from omega.importing import (
+        ImportedCandles,
+        ImportedTicks,
+        import_sources,
+        read_candles,
+        read_ticks,
+        ticks_to_candles,
+    )
     from omega.indicators import crossover, crossunder
     from omega.lookahead import LookaheadReport, check_lookahead
     from omega.report import compare
@@ -72,6 +81,7 @@ __all__ = [
     "ConfigError",
     "Costs",
     "CrossSymbolEventEngine",
+    "Dataset",
     "Distance",
     "EquityPercent",
     "EventEngine",
@@ -80,6 +90,8 @@ __all__ = [
     "Fill",
     "FixedLots",
     "FixedUnits",
+    "ImportedCandles",
+    "ImportedTicks",
     "Indicator",
     "Instrument",
     "LookaheadReport",
@@ -110,13 +122,17 @@ __all__ = [
     "crossunder",
     "errors",
     "get_active_backend",
+    "import_sources",
     "instruments",
     "native",
     "protocols",
+    "read_candles",
+    "read_ticks",
     "report",
     "run_backtest",
     "samplers",
     "sweep",
+    "ticks_to_candles",
     "when",
 ]
 
@@ -130,8 +146,11 @@ _LOADED_ON_USE = {
     "CandleStore": "omega.store",
     "Candles": "omega.columns",
     "Condition": "omega.conditions",
+    "Dataset": "omega.dataset",
     "Distance": "omega.forms",
     "Fill": "omega._native",
+    "ImportedCandles": "omega.importing",
+    "ImportedTicks": "omega.importing",
     "Indicator": "omega._native",
     "LookaheadReport": "omega.lookahead",
     "PendingOrder": "omega._native",
@@ -147,13 +166,17 @@ _LOADED_ON_USE = {
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
     "get_active_backend": "omega.backtest",
+    "import_sources": "omega.importing",
     "native": "omega.forms",
+    "read_candles": "omega.importing",
+    "read_ticks": "omega.importing",
     "run_backtest": "omega.backtest",
     "sweep": "omega.sweeps",
     "SweepProgress": "omega.sweeps",
     "SweepResult": "omega.sweeps",
     "report": "omega.report",
     "samplers": "omega.samplers",
+    "ticks_to_candles": "omega.importing",
     "when": "omega.conditions",
 }
 

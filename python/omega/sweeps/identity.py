@@ -15,12 +15,15 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 import polars as pl
 
+from omega._content import content_hash
 from omega._native import core
 from omega.backtest import SEMANTICS_VERSION
 from omega.columns import Candles
+from omega.dataset import Dataset
 from omega.forms import Native, Signals
 from omega.store import CandleStore
 from omega.strategy import Strategy
+from omega.sweeps.mapped import frame_of
 from omega.sweeps.recipe import Recipe
 
 
@@ -50,7 +53,7 @@ def identity(recipe: Recipe, runs: str, metrics: tuple[str, ...], seed: int) -> 
 
 def _of(value: Any, name: str) -> str:  # noqa: ANN401 - whatever a parameter is
     """Give a value in words; candles by a hash of all that is in them."""
-    if name == "data" or isinstance(value, (CandleStore, Candles, pl.DataFrame)):
+    if name == "data" or isinstance(value, (CandleStore, Candles, Dataset, pl.DataFrame)):
         return data_identity(value)
     if isinstance(value, Mapping):
         return json.dumps({str(key): _of(part, str(key)) for key, part in value.items()})
@@ -66,33 +69,15 @@ def data_identity(data: Any) -> str:  # noqa: ANN401 - anything that holds candl
         >>> data_identity(frame) == data_identity(frame.lazy())
         True
     """
+    if isinstance(data, Dataset):
+        return data.fingerprint
     store = data if isinstance(data, CandleStore) else CandleStore(data, validate="off")
     found = hashlib.sha256()
     for symbol in store.symbols:
         one = store.symbol(symbol)
         found.update(f"{symbol} {one.native.spread(symbol)!r}".encode())
-        frame = pl.DataFrame(one)
-        for own in one.own.values():
-            others = [name for name in own.names if name not in frame.columns]
-            frame = frame.with_columns(own.series(others))
-        for column in frame:
-            _hash(found, column)
+        found.update(content_hash(frame_of(one).lazy()).encode())
     return found.hexdigest()
-
-
-def _hash(found: Any, column: pl.Series) -> None:  # noqa: ANN401 - hashlib has no public type
-    """Hash a column's name, type, gaps and values, however it is chunked."""
-    found.update(f"{column.name} {column.dtype} {len(column)}".encode())
-    physical = column.to_physical()
-    if physical.dtype.is_numeric():
-        for chunk in physical.get_chunks():
-            if chunk.null_count():
-                found.update(chunk.is_null().to_numpy().tobytes())
-                chunk = chunk.fill_null(0)  # noqa: PLW2901 - the gaps are hashed
-            found.update(chunk.to_numpy().tobytes())
-    else:
-        for value in column.cast(pl.String).to_list():
-            found.update(repr(value).encode())
 
 
 def strategy_identity(strategy: Any) -> str:  # noqa: ANN401 - any form of a strategy

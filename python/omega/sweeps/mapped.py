@@ -17,6 +17,7 @@ import polars as pl
 from omega._native import core
 from omega._sources import open_source
 from omega.columns import Candles
+from omega.dataset import Dataset, mapped_file
 from omega.store import CandleStore
 
 
@@ -44,6 +45,8 @@ class Folder:
             return Candles(bid=bid, ask=ask, spread=data.spread)
         if isinstance(data, CandleStore):
             return self._of_store(data)
+        if isinstance(data, Dataset):
+            return self._of_dataset(data)
         if isinstance(data, (str, Path)) and _is_mappable(Path(data)):
             return str(Path(data).resolve())
         return self._file(_collected(data))
@@ -52,20 +55,36 @@ class Folder:
         parts: dict[str, Any] = {}
         for symbol in store.symbols:
             one = store.symbol(symbol)
-            frame = pl.DataFrame(one)
-            for own in one.own.values():
-                others = [name for name in own.names if name not in frame.columns]
-                frame = frame.with_columns(own.series(others))
+            frame = frame_of(one)
             path = self._file(frame)
             spread = one.native.spread(symbol)
             parts[symbol] = Candles(bid=path, spread=spread) if spread else path
         return parts
 
-    def _file(self, frame: pl.DataFrame) -> str:
+    def _of_dataset(self, dataset: Dataset) -> Dataset:
+        """Give a data set as one mapped file, written batch by batch where it is none."""
+        if mapped_file(dataset, cuts=False) is not None:
+            return dataset
+        return dataset.to_arrow(self._next())
+
+    def _next(self) -> Path:
         self._files += 1
-        path = self.path / f"candles-{self._files}.arrow"
+        return self.path / f"candles-{self._files}.arrow"
+
+    def _file(self, frame: pl.DataFrame) -> str:
+        path = self._next()
         frame.write_ipc(path, compression="uncompressed")
         return str(path)
+
+
+def frame_of(store: CandleStore) -> pl.DataFrame:
+    """Give the candles of one symbol by role, and the user's columns that are none of them."""
+    frame = pl.DataFrame(store)
+    (symbol,) = store.symbols
+    taken = {*frame.columns, *(name for _, name in store.native.columns(symbol))}
+    for own in store.own.values():
+        frame = frame.with_columns(own.series([name for name in own.names if name not in taken]))
+    return frame
 
 
 def _collected(data: Any) -> pl.DataFrame:  # noqa: ANN401 - anything that holds candles
