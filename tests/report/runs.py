@@ -47,5 +47,5 @@ def sample() -> omega.BacktestResult:
 def large(bars: int = 2_000_000) -> omega.BacktestResult:
     """As many bars and trades as a report must bear."""
     candles = random_walk.candles(bars, seed=3)
-    cross = omega.native("sma_cross", fast=12, slow=30)
+    cross = omega.native("sma_cross", fast=20, slow=50)
     return omega.run_backtest(candles, cross, symbol="EURUSD", cash=1e6, **SETTINGS)

@@ -41,11 +41,29 @@ _GROUPS = {
         "sortino",
         "calmar",
     ),
+    "Daily returns": (
+        "downside_volatility",
+        "skewness",
+        "kurtosis",
+        "best_day",
+        "worst_day",
+        "value_at_risk",
+        "conditional_value_at_risk",
+        "tail_ratio",
+        "omega_ratio",
+    ),
     "Drawdown": (
         "max_drawdown",
         "max_drawdown_money",
         "max_drawdown_bars",
         "max_drawdown_days",
+        "drawdowns",
+        "average_drawdown",
+        "average_drawdown_days",
+        "longest_drawdown_bars",
+        "longest_drawdown_days",
+        "ulcer_index",
+        "recovery_factor",
     ),
     "Activity and costs": (
         "exposure",
@@ -120,7 +138,7 @@ def distribution(result: BacktestResult) -> tuple[str, str]:
     multiples = result.trades["r_multiple"].drop_nulls()
     if multiples.len():
         without = result.trades.height - multiples.len()
-        note = f'<p class="hint">{without:,} trades without an R are left out.</p>'
+        note = f'<p class="hint">Without an R, and left out: {without:,} of them.</p>'
         chart = _svg.histogram(multiples.to_numpy(), "R")
         return "Distribution of R", chart + (note if without else "")
     if not result.trades.height:
@@ -193,9 +211,10 @@ def ambiguity(result: BacktestResult) -> str:
     texts = (minus(f"{worst:,.2f}"), minus(f"{closed:,.2f}"), minus(f"{best:,.2f}"))
     share = 100 * count / max(result.trades.height, 1)
     text = (
-        f"{count:,} trades ({share:.1f} %) met stop and target, or entry and exit, within one bar; "
-        "the intrabar policy of the run decided them. With each of them resolved against and for "
-        "the trader the closed profit lies between the ends of the bar."
+        f"{count:,} of {result.trades.height:,} trades ({share:.1f} %) met stop and target, or "
+        "entry and exit, within one bar; the intrabar policy of the run decided them. Were each of "
+        "them resolved against and for the trader, the closed profit would lie between the ends of "
+        "the bar."
     )
     return _svg.interval(worst, closed, best, texts) + f'<p class="hint">{escape(text)}</p>'
 

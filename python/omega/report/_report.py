@@ -117,14 +117,14 @@ def _body(result: BacktestResult, title: str, symbols: list[int]) -> str:
         _panels.key_figures(result),
         *(f'<p class="notice">{escape(notice)}</p>' for notice in result.notices),
         _chart(result, symbols),
-        _section("Trades", _table(), "wide"),
+        _section("Trades", _table(result), "wide"),
         _section("Equity and drawdown", '<div id="equity"></div>', "wide"),
         _section("Returns", _panels.returns(result), "wide"),
         _section(heading, sizes),
         _section("Excursions", _excursions(result)),
         _section("Exits by reason", _panels.exits(result)),
         _section("Costs", _panels.costs(result)),
-        _section("Ambiguity", _panels.ambiguity(result)),
+        _section("Ambiguity", _panels.ambiguity(result), "wide slim"),
         _section("Metrics", _panels.metrics(result), "wide"),
         _section("Configuration", _panels.configuration(result), "wide"),
         "</main>",
@@ -196,7 +196,10 @@ def _chart(result: BacktestResult, symbols: list[int]) -> str:
     )
 
 
-def _table() -> str:
+def _table(result: BacktestResult) -> str:
+    hint = ""
+    if result.metrics.get("ambiguous_trades"):
+        hint = '<p class="hint">?: an intrabar policy decided this exit.</p>'
     return (
         '<div class="tools"><label>Find <input id="search" type="search" '
         'placeholder="short stop 2024-03" autocomplete="off"></label>'
@@ -207,6 +210,7 @@ def _table() -> str:
         '<div class="grid" role="grid" aria-label="Trades"><div class="sheet">'
         '<div class="head" id="head" role="row"></div>'
         '<div class="rows" id="rows" tabindex="0" role="rowgroup"></div></div></div>'
+        f"{hint}"
     )
 
 
