@@ -193,6 +193,36 @@ def test_other_separators_commas_and_encodings_are_seen(tmp_path: Path) -> None:
         assert frame.row(0)[1:] == (1.5, 1.6, 1.4, 1.5)
 
 
+def test_a_title_above_the_names_and_rows_from_new_to_old_are_understood(tmp_path: Path) -> None:
+    days = [f"11/{day}/2019 09:30,1,2,1,2\n" for day in (8, 7, 6, 5)]
+    text = "https://www.example.com\ndate,open,high,low,close\n" + "".join(days)
+    bars = read(tmp_path, text, time_zone="UTC", sort=True)
+    assert [time.day for time in bars.frame["time"]] == [5, 6, 7, 8]
+    assert bars.findings.filter(kind="unsorted").height == 3
+
+
+def test_symbols_of_one_file_are_never_mixed(tmp_path: Path) -> None:
+    text = "timestamp,symbol,open,high,low,close\n" + "".join(
+        f"2024-01-02 00:00Z,{name},1,2,1,2\n" for name in ("AAA", "BBB")
+    )
+    with pytest.raises(ConfigError, match="holds the symbols 'AAA', 'BBB'"):
+        read(tmp_path, text)
+    one = read(tmp_path, text, symbol="BBB")
+    assert (len(one), one.symbol) == (1, "BBB")
+
+
+def test_a_spread_that_must_be_points_is_refused_until_the_point_is_stated(tmp_path: Path) -> None:
+    text = "timestamp,open,high,low,close,spread\n2024-01-02 00:00Z,1,2,1,2,47\n"
+    with pytest.raises(ConfigError, match=r"seems to be in points.*point=0.00001"):
+        read(tmp_path, text)
+    assert read(tmp_path, text, point=0.00001).frame["spread"][0] == pytest.approx(0.00047)
+
+
+def test_quoted_values_and_empty_lines_are_no_trouble(tmp_path: Path) -> None:
+    text = HEADER + '"2024-01-02 00:00Z","1","2","1","2","5"\r\n\n2024-01-02 00:01Z,1,2,1,2,5\n\n'
+    assert len(read(tmp_path, text)) == 2
+
+
 def test_an_import_is_written_with_its_metadata_and_runs(tmp_path: Path) -> None:
     times = [f"2024-01-02 00:0{k}:00+00:00" for k in range(5)]
     bars = read(tmp_path, HEADER + "".join(row(time) for time in times), symbol="EURUSD")

@@ -17,7 +17,7 @@ KEY = "omega.import"
 _SHOWN_FILES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Imported:
     """Rows that were read, and what is known about them.
 
@@ -100,6 +100,10 @@ class Imported:
         """Number of rows."""
         return self.frame.height
 
+    def __repr__(self) -> str:
+        """The first line of the summary."""
+        return f"{type(self).__name__}({self.summary().partition(chr(10))[0]})"
+
     def __str__(self) -> str:
         """The summary."""
         return self.summary()
@@ -109,7 +113,7 @@ class Imported:
         return self.frame.__arrow_c_stream__(requested_schema)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImportedCandles(Imported):
     r"""Candles that were read; `omega.run_backtest` takes them as they are.
 
@@ -143,7 +147,7 @@ class ImportedCandles(Imported):
         return f"; the time of a bar in the files is its {self.bar_time}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImportedTicks(Imported):
     r"""Ticks that were read: quotes with bid and ask, or trades with a price.
 

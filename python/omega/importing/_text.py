@@ -103,7 +103,11 @@ def _parse(
         null_values=["null"],
         truncate_ragged_lines=False,
     )
-    return frame.select(kept)
+    frame = frame.select(kept)
+    if frame.height and frame.to_series(0).null_count():
+        # An empty line is no row.
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    return frame
 
 
 def _find_fault(

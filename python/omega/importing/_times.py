@@ -173,9 +173,9 @@ def _longest_step(sample: pl.Series, layout: str) -> float:
     cut = sample.str.extract(r"^\s*(\d{1,2}[./-]\d{1,2}[./-]\d{4})")
     days = cut.unique(maintain_order=True).str.to_date(layout, strict=False)
     steps = days.diff().dt.total_days().drop_nulls()
-    if days.null_count() or steps.is_empty() or bool((steps < 0).any()):
+    if days.null_count() or steps.is_empty() or not (days.is_sorted() or (steps < 0).all()):
         return float("inf")
-    return float(steps.max())  # type: ignore[arg-type]  # days are numbers
+    return float(steps.abs().max())  # type: ignore[arg-type]  # days are numbers
 
 
 def _reads(text: str, layout: str) -> object:
