@@ -39,6 +39,8 @@ def read(path: Path, text: str | bytes, **settings: Any) -> Candles:  # noqa: AN
     [
         ("2024-01-02 05:00:00+00:00", {}, 5),
         ("2024-01-02T05:00:00Z", {}, 5),
+        ("2024-01-02 05:00:00 UTC", {}, 5),
+        ("13.01.2024 05:00:00.000 GMT+0100", {}, 4),
         ("2024-01-02 05:00:00+02:00", {}, 3),
         ("2024.01.02 05:00", {"time_zone": "UTC+3"}, 2),
         ("2024/01/02 05:00:00.250", {"time_zone": NEW_YORK}, 10),
@@ -107,6 +109,8 @@ def test_days_and_months_are_told_apart_by_what_follows_what_or_refused(tmp_path
     assert read(tmp_path, days, time_zone="UTC").frame["time"][3].month == 11
     with pytest.raises(ConfigError, match='dates="day-first" or dates="month-first"'):
         read(tmp_path, HEADER + row("02/01/2024 05:00"), time_zone="UTC")
+    with pytest.raises(ConfigError, match="given 'dmy', expected 'day-first'"):
+        read(tmp_path, HEADER + row("02/01/2024 05:00"), time_zone="UTC", dates="dmy")
 
 
 def test_local_times_that_come_twice_or_never_are_never_settled_in_silence(tmp_path: Path) -> None:
@@ -240,6 +244,11 @@ def test_an_import_is_written_with_its_metadata_and_runs(tmp_path: Path) -> None
             if bar.index == 0:
                 self.buy(size=1)
 
+    for file in (arrow, parquet):
+        again = omega.read_candles(file)
+        assert (again.symbol, again.bar_time, again.frame.equals(bars.frame)) == (
+            "EURUSD", "open", True,
+        )  # fmt: skip
     prints = {omega.run_backtest(data, Once()).fingerprint for data in (bars, arrow, parquet)}
     assert len(prints) == 1
 

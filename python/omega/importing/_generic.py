@@ -15,7 +15,7 @@ import polars as pl
 
 from omega._values import nearest
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _text, _times
+from omega.importing import _ipc, _text, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -283,9 +283,11 @@ def _same_header(first: Part, other: Part, header: str | None) -> None:
 
 
 def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
-    frames = []
+    frames: list[pl.DataFrame] = []
+    kept: dict[str, str] = {}
     for part in parts:
         content = part.load()
+        kept = _ipc.metadata(content) or kept
         reader = pl.read_parquet if content.startswith(b"PAR1") else pl.read_ipc
         try:
             frames.append(reader(io.BytesIO(content)))
@@ -310,8 +312,10 @@ def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
     counts = [(part.name, frame.height) for part, frame in zip(parts, taken, strict=True)]
     frame, counts, symbol = _one_symbol(pl.concat(taken), counts, asked)
     frame = _in_prices(frame, parts[0].name, asked)
-    parsed = shaped(frame, counts, asked, place=parts[0].name, names=roles)
-    return replace(parsed, symbol=symbol or parsed.symbol)
+    parsed = shaped(
+        frame, counts, asked, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
+    )
+    return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
 
 
 def _one_symbol(

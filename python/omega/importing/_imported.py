@@ -11,9 +11,6 @@ import polars as pl
 
 from omega.importing import _findings, _ipc, _ticks
 
-KEY = "omega.import"
-"""The name of the metadata in the schema of files that are written here."""
-
 _SHOWN_FILES = 3
 
 
@@ -80,7 +77,7 @@ class Imported:
         """
         target = Path(path)
         self.frame.rechunk().write_ipc(target, compression="uncompressed")
-        _ipc.put(target, {KEY: json.dumps(self.metadata())})
+        _ipc.put(target, {_ipc.KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the rows as Parquet.
@@ -88,7 +85,7 @@ class Imported:
         Args:
             path: The file; ``.parquet`` by custom.
         """
-        self.frame.write_parquet(path, metadata={KEY: json.dumps(self.metadata())})
+        self.frame.write_parquet(path, metadata={_ipc.KEY: json.dumps(self.metadata())})
 
     def _rows(self) -> str:
         return "rows"
