@@ -11,8 +11,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omega._expressions import evaluate
-from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
+from omega._job import Callback, Job, Progress, behind_of, symbols_of
 from omega._native import core
+from omega._native_job import native_behind, native_run
 from omega._own_columns import beside
 from omega._settings import (
     PositionManager,
@@ -38,7 +39,7 @@ from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
 from omega.store import CandleStore, both_sides, over
 from omega.strategy import RunContext, Strategy
-from omega.timeframes import TimeframeJob, Timeframes, timeframe_jobs
+from omega.timeframes import Timeframes, timeframe_jobs
 from omega.times import last_moment_of, to_units
 
 if TYPE_CHECKING:
@@ -333,16 +334,8 @@ def _ready(strategy: object) -> Strategy | Callback | Signals | Native:
 
 
 def _run_rust(job: Job) -> tuple[Any, Any]:
-    from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
-
-    timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
-    run = Run(
-        [store.native for store in job.stores],
-        job.settings["cash"],
-        timeframes,
-        job.settings["align"],
-    )
-    native = [_native_behind(behind) for behind in job.behind]
+    run = native_run(job)
+    native = native_behind(job)
     context = _Context(run, job)
     if isinstance(job.strategy, (Signals, Native)):
         core = _core_strategy(job, run, context)
@@ -364,29 +357,6 @@ def _core_strategy(job: Job, run: Run, context: _Context) -> NativeStrategy:
     if isinstance(job.strategy, Native):
         return run.native(job.strategy.name, list(job.strategy.parameters))
     return run.signals(job.strategy.told(context))  # type: ignore[union-attr]  # the other one
-
-
-def _native_behind(behind: Behind) -> dict[str, object]:
-    pair = behind.rate if isinstance(behind.rate, Pair) else None
-    return {
-        "rate": 1.0 if isinstance(behind.rate, Pair) else behind.rate,
-        "rate_store": pair and pair.store.native,
-        "rate_inverse": bool(pair and pair.inverse),
-        "magnifier": behind.magnifier and behind.magnifier.native,
-    }
-
-
-def _native_timeframe(timeframe: TimeframeJob, stores: Sequence[CandleStore]) -> dict[str, object]:
-    regular = timeframe.grid if isinstance(timeframe.grid, tuple) else (None, 0)
-    given = timeframe.given
-    return {
-        "name": timeframe.name,
-        "step": regular[0],
-        "offset": regular[1],
-        "boundaries": None if isinstance(timeframe.grid, tuple) else timeframe.grid,
-        "given": given and [given[store.symbols[0]].native for store in stores],
-        "length": timeframe.length,
-    }
 
 
 def _run_python(job: Job) -> tuple[Any, Any]:

@@ -25,7 +25,7 @@ __all__ = ["Dataset"]
 
 _IPC = (".arrow", ".feather", ".ipc")
 _KINDS = (".parquet", *_IPC)
-_BATCH = 1 << 18
+_BATCH = 1 << 16
 """Rows of a record batch: few enough to be held while a file is written, many enough for a run."""
 
 

@@ -143,6 +143,14 @@ class EventEngine:
             WarmupIndexNotFound: No bar is left after start and warm-up.
             ConfigError: A setting is impossible.
             CallbackFailed: The strategy returned what is no signal.
+
+        Example:
+            >>> class First:
+            ...     def evaluate(self, index, slice_map):
+            ...         return omega.Signal("long") if index == 0 else None
+            >>> engine = EventEngine(candles, None, First(), ExecutionSimulator(), Portfolio())
+            >>> engine.run().signals_generated
+            1
         """
         return self._play(lambda job: job)
 
@@ -170,6 +178,15 @@ class EventEngine:
 
         Returns:
             The signals, one a row, with the bar that each was given on.
+
+        Example:
+            >>> class Dips:
+            ...     def evaluate(self, index, slice_map):
+            ...         falls = slice_map["SYMBOL"].latest(None, "bid").close < 100.5
+            ...         return omega.Signal("long") if falls else None
+            >>> engine = EventEngine(candles, None, Dips(), ExecutionSimulator(), Portfolio())
+            >>> engine.process_batch(0, 100).height
+            2
         """
         import polars as pl  # noqa: PLC0415 - slow to import
 

@@ -84,7 +84,7 @@ class Signals:
         check(self, optional(whole(minimum=0)), "warmup")
 
     def told(self, context: RunContext) -> Told:
-        """Find the columns over the candles of a run."""
+        """Find the columns over the candles of a run; the engine's part."""
         declarer = Strategy()
         declarer._run = context  # noqa: SLF001 - it declares for this run
         direction = self.direction

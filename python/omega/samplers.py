@@ -62,6 +62,13 @@ class Search(Protocol):
         total: How many runs there will be.
         fixed: Whether no run depends on the result of another: all may be asked for at once.
         metrics: The metrics that `tell` reads.
+
+    Example:
+        >>> search: Search = Grid({"fast": [5, 10]}).begin(seed=0)
+        >>> while batch := search.ask():
+        ...     search.tell([{"sharpe": 1.0} for parameters in batch])
+        >>> search.total, search.fixed
+        (2, True)
     """
 
     total: int
@@ -86,7 +93,15 @@ class Search(Protocol):
 
 
 class Sampler(Protocol):
-    """What `grid` of a sweep takes: anything that can begin a search."""
+    """What `grid` of a sweep takes: anything that can begin a search.
+
+    Example:
+        >>> class Twice:
+        ...     def begin(self, seed):
+        ...         return Grid({"fast": [5, 10]}).begin(seed)
+        >>> len(omega.sweep(candles, omega.native("sma_cross", slow=20), Twice()))
+        2
+    """
 
     def begin(self, seed: int) -> Search:
         """Begin a search; the same seed begins the same one."""
@@ -313,6 +328,11 @@ class Optuna:
 
         Raises:
             ConfigError: Optuna is not installed, or the study does not fit.
+
+        Example:
+            >>> sampler = Optuna({"fast": [5, 10]}, runs=2)
+            >>> sampler.begin(seed=0).total
+            2
         """
         from omega._optuna import OptunaSearch  # noqa: PLC0415 - an import that few can do
 

@@ -45,6 +45,8 @@ class CandleStore:
         ... }), symbol="EURUSD")
         >>> len(store), store.symbols, store.copied_bytes
         (2, ['EURUSD'], 0)
+        >>> store.n_chunks, store.nbytes, store.time_unit, store.crossed_rows, store.notices
+        (1, 80, 'us', {'EURUSD': 0}, [])
     """
 
     __slots__ = ("native", "own")

@@ -17,6 +17,7 @@ from omega.columns import Candles
 from omega.dataset import Dataset
 from omega.errors import ConfigError, InvalidCandleData
 from omega.store import CandleStore
+from tests.backends import BACKENDS
 from tests.columns.frames import bars, sided
 from tests.columns.test_inputs import shown
 
@@ -55,7 +56,9 @@ def test_a_run_takes_it_wherever_a_path_goes(folder: Path) -> None:
     path = written(folder / "bars.arrow")
 
     def trades(data: object, symbol: str | None = None) -> pl.DataFrame:
-        return omega.run_backtest(data, omega.native("sma_cross"), symbol=symbol).trades
+        rose = pl.col("close") > pl.col("close").rolling_mean(20)
+        strategy = omega.Signals(entry=rose, exit=~rose)
+        return omega.run_backtest(data, strategy, symbol=symbol, backend=BACKENDS[0]).trades
 
     expected = trades(FRAME, symbol="EURUSD")
     assert expected.height > 0
@@ -83,7 +86,7 @@ def test_own_columns_stay_beside_the_candles(folder: Path) -> None:
         given = CandleStore(data).own["SYMBOL"].series(["go"])[0]
         assert given.equals(table["go"])
         signals = omega.Signals(entry="go", exit=~pl.col("go"))
-        result = omega.run_backtest(data, signals)
+        result = omega.run_backtest(data, signals, backend=BACKENDS[0])
         assert result.trades.height == table["go"].sum()
 
 

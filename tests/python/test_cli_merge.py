@@ -62,14 +62,16 @@ def test_a_report_is_written(tmp_path: Path) -> None:
     assert "<html" in later.read_text()
 
 
-@pytest.mark.skipif(not has(package, "read_candles"), reason="omega.read_candles is not there yet")
 def test_a_csv_is_imported_and_run(tmp_path: Path) -> None:
     file = tmp_path / "candles.csv"
     pl.read_parquet(SAMPLE).with_columns(pl.col("time").dt.strftime("%Y-%m-%d %H:%M:%S")).select(
         "time", open="bid_open", high="bid_high", low="bid_low", close="bid_close"
     ).write_csv(file)
-    stated = ("--option", "time_zone=UTC", "--option", "bar_time=open")
-    done = omega("data", "import", file, *stated, "--json")
+    asked = omega("data", "import", file, "--time-zone", "UTC")
+    assert asked.exit_code == 1
+    assert 'bar_time="open"' in asked.output
+    words = ("--time-zone", "UTC", "--bar-time", "open")
+    done = omega("data", "import", file, *words, "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["rows"] == 2_880
     ran = omega("run", "native:sma_cross", tmp_path / "candles.arrow", "--json")

@@ -262,7 +262,7 @@ class Swept:
         grid: object,
         **settings: Any,  # noqa: ANN401 - as omega.sweep
     ) -> Swept:
-        settings.pop("progress")(1, 2)
+        assert settings.pop("progress") is True
         self.asked = {"data": data, "strategy": strategy, "grid": grid, **settings}
         return self
 

@@ -19,6 +19,8 @@ from omega.sweeps.recipe import METRICS
 from tests.backends import WITHOUT_CORE
 from tests.sweeps.candles import GRID, Cross, walk
 
+PRICES = ("open", "high", "low", "close")
+
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
 
 
@@ -209,3 +211,14 @@ def test_a_grid_may_run_over_the_files_of_a_data_set(tmp_path: Path) -> None:
         )
         single = omega.run_backtest(walk(500, 2), Cross(fast=5, slow=20))
         assert result.to_polars()["fingerprint"][3] == single.fingerprint
+
+
+@pytest.mark.parametrize("spread", [0.0, 2e-4])
+def test_a_store_is_mapped_with_all_that_belongs_to_it(spread: float) -> None:
+    both = walk(500)
+    bid = both.select("time", *(pl.col(f"bid_{p}").alias(p.title()) for p in PRICES))
+    plain = bid.with_columns(spread=pl.lit(1e-4), level=pl.col("Close") + 1.0)
+    data = omega.CandleStore(omega.Candles(bid=bid, spread=spread) if spread else plain)
+    one, two = (omega.sweep(data, Cross, GRID, workers=workers) for workers in (1, 2))
+    assert one.to_polars()["error"].null_count() == 6
+    assert one.to_polars().equals(two.to_polars())

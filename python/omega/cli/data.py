@@ -19,7 +19,6 @@ from omega.cli._shared import (
     DataFile,
     Misunderstood,
     as_json,
-    needed,
     print_json,
     rows_of,
     show,
@@ -97,7 +96,12 @@ def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> No
 @data.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="[default: FILE with .arrow]")
+@click.option("--ask", type=click.Path(path_type=Path), help="The files of the ask side.")
 @click.option("--source", metavar="NAME", help="Where it is from, where that is not found out.")
+@click.option("--symbol", help="The symbol, where the file does not say it.")
+@click.option("--time-zone", metavar="ZONE", help="The clock of times without an offset.")
+@click.option("--bar-time", type=click.Choice(["open", "close"]), help="What a bar's time is.")
+@click.option("--timeframe", metavar="M1", help="The bars that ticks are made into.")
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="Of omega.read_candles."
 )
@@ -107,31 +111,38 @@ def import_(
     *,
     file: Path,
     out: Path | None,
-    source: str | None,
     options: tuple[str, ...],
     overwrite: bool,
     as_json: bool,
+    **named: Any,  # noqa: ANN401 - handed on by name: ask, source, symbol and so on
 ) -> None:
     """Read the candles of FILE, such as a CSV, and write them for runs to map.
 
-    What is odd about them (gaps, spikes, crossed quotes) is listed. The options are the arguments
-    of omega.read_candles, such as --option time_zone=Europe/London.
+    FILE may be a folder, an archive, or ticks with --timeframe. What is odd about them (gaps,
+    spikes, crossed quotes) is listed. Further options are the arguments of omega.read_candles, such
+    as --option sort=true.
     """
     if not file.exists():
         raise Misunderstood(f"FILE: there is no file {str(file)!r}")
     target = out or file.with_suffix(".arrow")
     _refuse_to_replace(target, overwrite=overwrite)
-    given = parameters_of(options, "--option")
-    read = needed(omega, "read_candles", "data import")
-    imported: Any = read(file, source=source, **given)
-    rows = _write_import(imported, target)
-    findings = imported.findings
+    given = {name: value for name, value in named.items() if value is not None}
+    given |= parameters_of(options, "--option")
+    imported = omega.read_candles(file, **given)
+    if target.suffix.lower() == ".parquet":
+        imported.write_parquet(target)
+    elif target.suffix.lower() == ".csv":
+        imported.frame.write_csv(target)
+    else:
+        imported.write_arrow(target)
     if as_json:
-        print_json({"file": str(target), "rows": rows, "findings": rows_of(findings)})
+        findings = rows_of(imported.findings)
+        print_json({"file": str(target), **imported.metadata(), "findings": findings})
         return
-    click.echo(f"{target}: {rows:,} rows, {target.stat().st_size:,} bytes")
-    if not findings.is_empty():
-        show(findings, f"{len(findings):,} findings")
+    click.echo(imported.summary())
+    click.echo(f"{target}: {target.stat().st_size:,} bytes")
+    if not imported.findings.is_empty():
+        show(imported.findings, f"{imported.findings.height:,} findings")
 
 
 def _refuse_to_replace(target: Path, *, overwrite: bool) -> None:
@@ -166,18 +177,6 @@ def _write(frame: pl.LazyFrame, target: Path) -> int:
         frame.sink_ipc(target, compression="uncompressed")
     rows: int = frame.select(pl.len()).collect().item()
     return rows
-
-
-def _write_import(imported: Any, target: Path) -> int:  # noqa: ANN401 - loaded when it is needed
-    """Write what was imported, with where it came from wherever the format has room for that."""
-    kind = target.suffix.lower()
-    if kind == ".csv":
-        imported.frame.write_csv(target)
-    elif kind == ".parquet":
-        imported.write_parquet(target)
-    else:
-        imported.write_arrow(target)
-    return len(imported.frame)
 
 
 def _steps(store: omega.CandleStore) -> dict[str, Any]:

@@ -37,7 +37,13 @@ class Imported:
     notes: tuple[str, ...] = field(default=())
 
     def metadata(self) -> dict[str, Any]:
-        """Give what names this import, as plain values."""
+        """Give what names this import, as plain values.
+
+        Example:
+            >>> from omega.importing._example import ticks
+            >>> ticks().metadata()["rows"]
+            2
+        """
         counts = _findings.counted(self.findings)
         return {
             "source": self.source,
@@ -50,7 +56,16 @@ class Imported:
         }
 
     def summary(self) -> str:
-        """Say what was read and what was found, in a few lines."""
+        """Say what was read and what was found, in a few lines.
+
+        Example:
+            >>> from omega.importing._example import candles
+            >>> print(candles().summary())
+            EURUSD: 2 candles of M1, 2024-01-02 05:00:00 to 2024-01-02 05:01:00 UTC
+            files: DAT_ASCII_EURUSD_M1_2024.csv (histdata)
+            clock: America/New_York; the time of a bar in the files is its open
+            note: times: written %Y%m%d %H%M%S
+        """
         times = self.frame["time"]
         span = f", {times[0]:%Y-%m-%d %H:%M:%S} to {times[-1]:%Y-%m-%d %H:%M:%S} UTC" \
             if len(times) else ""  # fmt: skip
@@ -74,6 +89,14 @@ class Imported:
 
         Args:
             path: The file; ``.arrow`` by custom.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from omega.importing._example import candles
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     candles().write_arrow(f"{folder}/eurusd.arrow")
+            ...     len(omega.CandleStore(f"{folder}/eurusd.arrow"))
+            2
         """
         target = Path(path)
         self.frame.rechunk().write_ipc(target, compression="uncompressed")
@@ -84,6 +107,14 @@ class Imported:
 
         Args:
             path: The file; ``.parquet`` by custom.
+
+        Example:
+            >>> import omega, tempfile
+            >>> from omega.importing._example import candles
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     candles().write_parquet(f"{folder}/eurusd.parquet")
+            ...     omega.read_candles(f"{folder}/eurusd.parquet").symbol
+            'EURUSD'
         """
         self.frame.write_parquet(path, metadata={_ipc.KEY: json.dumps(self.metadata())})
 
@@ -133,7 +164,14 @@ class ImportedCandles(Imported):
     timeframe: str | None
 
     def metadata(self) -> dict[str, Any]:
-        """Give what names this import, as plain values."""
+        """Give what names this import, as plain values.
+
+        Example:
+            >>> from omega.importing._example import candles
+            >>> found = candles().metadata()
+            >>> found["source"], found["timeframe"], found["time_zone"]
+            ('histdata', 'M1', 'America/New_York')
+        """
         own = {"bar_time": "open", "read_from": self.bar_time, "timeframe": self.timeframe}
         return {**Imported.metadata(self), **own}
 
@@ -164,6 +202,11 @@ class ImportedTicks(Imported):
 
         Args:
             timeframe: Such as ``"M1"``.
+
+        Example:
+            >>> from omega.importing._example import ticks
+            >>> ticks().candles("M1").select("bid_open", "ask_close", "volume").row(0)
+            (1.1, 1.13, 4.0)
         """
         return _ticks.ticks_to_candles(self.frame, timeframe)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omega import backtest
 from omega._job import Job
+from omega._native_job import native_behind, native_run
 from omega._settings import Settings
 from omega.errors import ConfigError
 from omega.forms import Native, Signals
@@ -79,8 +80,7 @@ class Core:
                     run = self._run(job, parameters)
                 if key not in settings and job is not None:
                     settings[key] = len(fields)
-                    behind = [backtest._native_behind(one) for one in job.behind]  # noqa: SLF001
-                    fields.append((job.settings, behind))
+                    fields.append((job.settings, native_behind(job)))
                 prepared.append((settings[key], *self._entrant(strategy, job, run)))
             except Exception as error:  # noqa: BLE001 - a run that fails is a row
                 prepared.append(error)
@@ -115,14 +115,9 @@ class Core:
 
     def _run(self, job: Job, parameters: Parameters) -> Run:
         """Give a run over the market of a job; candles and indicators are those of the last one."""
-        from omega._core import Run  # noqa: PLC0415 - where the core is not there, nobody asks
-
         key = self._key(parameters)
         if self._market is None or self._market[0] != key:
-            higher = [backtest._native_timeframe(one, job.stores) for one in job.timeframes]  # noqa: SLF001
-            stores = [store.native for store in job.stores]
-            run = Run(stores, job.settings["cash"], higher, job.settings["align"])
-            self._market = (key, run)
+            self._market = (key, native_run(job))
         return self._market[1].again(job.settings["cash"])
 
     def _entrant(

@@ -23,6 +23,7 @@ from omega.dataset import Dataset
 from omega.forms import Native, Signals
 from omega.store import CandleStore
 from omega.strategy import Strategy
+from omega.sweeps.mapped import frame_of
 from omega.sweeps.recipe import Recipe
 
 
@@ -75,11 +76,7 @@ def data_identity(data: Any) -> str:  # noqa: ANN401 - anything that holds candl
     for symbol in store.symbols:
         one = store.symbol(symbol)
         found.update(f"{symbol} {one.native.spread(symbol)!r}".encode())
-        frame = pl.DataFrame(one)
-        for own in one.own.values():
-            others = [name for name in own.names if name not in frame.columns]
-            frame = frame.with_columns(own.series(others))
-        found.update(content_hash(frame.lazy()).encode())
+        found.update(content_hash(frame_of(one).lazy()).encode())
     return found.hexdigest()
 
 

@@ -55,10 +55,7 @@ class Folder:
         parts: dict[str, Any] = {}
         for symbol in store.symbols:
             one = store.symbol(symbol)
-            frame = pl.DataFrame(one)
-            for own in one.own.values():
-                others = [name for name in own.names if name not in frame.columns]
-                frame = frame.with_columns(own.series(others))
+            frame = frame_of(one)
             path = self._file(frame)
             spread = one.native.spread(symbol)
             parts[symbol] = Candles(bid=path, spread=spread) if spread else path
@@ -78,6 +75,16 @@ class Folder:
         path = self._next()
         frame.write_ipc(path, compression="uncompressed")
         return str(path)
+
+
+def frame_of(store: CandleStore) -> pl.DataFrame:
+    """Give the candles of one symbol by role, and the user's columns that are none of them."""
+    frame = pl.DataFrame(store)
+    (symbol,) = store.symbols
+    taken = {*frame.columns, *(name for _, name in store.native.columns(symbol))}
+    for own in store.own.values():
+        frame = frame.with_columns(own.series([name for name in own.names if name not in taken]))
+    return frame
 
 
 def _collected(data: Any) -> pl.DataFrame:  # noqa: ANN401 - anything that holds candles

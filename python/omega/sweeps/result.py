@@ -32,6 +32,12 @@ class SweepResult:
         >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
         >>> result.best("sharpe")["fast"]
         9
+        >>> result.parameters, result.failures.height
+        (('fast',), 0)
+        >>> strategy = omega.native("sma_cross", slow=20)
+        >>> whole = omega.sweep(candles, strategy, {"fast": [5, 8]}, trades=True, equity=True)
+        >>> whole.trades["run"].unique().sort().to_list(), whole.equity.columns[0]
+        ([0, 1], 'run')
     """
 
     def __init__(

@@ -150,6 +150,11 @@ impl<S: Strategy<Error = OmegaError>> Strategy for Quiet<S> {
     }
 
     #[inline]
+    fn hears(&self) -> bool {
+        self.0.hears()
+    }
+
+    #[inline]
     fn evaluate(
         &mut self,
         view: &View<'_>,

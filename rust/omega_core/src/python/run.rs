@@ -221,6 +221,8 @@ impl Run {
         components: Option<Components<'py>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let stage = self.stage(settings, &behind)?;
+        let rates = stage.feed.behind.iter().map(|one| one.rates.clone());
+        self.desk.publish_rates(rates.collect());
         let failure = Failure::default();
         let portfolio = components.as_ref().and_then(|own| own.portfolio.clone());
         let engine = components.map(|own| Engine {

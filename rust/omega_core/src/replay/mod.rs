@@ -80,7 +80,7 @@ where
             walk.skip(slept - usize::from(step == plan.end));
             continue;
         }
-        if strategy.wakes_at(step) == step || !executor.events().is_empty() {
+        if strategy.wakes_at(step) == step || is_news(strategy, executor) {
             let view = View::new(market, &walk);
             strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
             executor.clear_events();
@@ -115,6 +115,12 @@ where
     Ok(counts)
 }
 
+/// Whether something happened that the strategy wants to hear of.
+#[inline]
+fn is_news<S: Strategy, E: Executor>(strategy: &S, executor: &E) -> bool {
+    strategy.hears() && !executor.events().is_empty()
+}
+
 /// Takes at once the steps from this one on that bring nothing but a row, while the strategy
 /// sleeps; gives how many they are. Not more than to the next look at the outside world.
 #[inline]
@@ -126,7 +132,7 @@ fn sleep<S: Strategy, E: Executor, P: Portfolio>(
     strategy: &mut S,
     (executor, portfolio): (&mut E, &mut P),
 ) -> usize {
-    if !executor.events().is_empty() {
+    if is_news(strategy, executor) {
         return 0;
     }
     let until = strategy.wakes_at(step).min(plan.end);

@@ -74,6 +74,11 @@ impl Strategy for Native {
     }
 
     #[inline]
+    fn hears(&self) -> bool {
+        with!(self, strategy => strategy.hears())
+    }
+
+    #[inline]
     fn evaluate(
         &mut self,
         view: &View<'_>,

@@ -57,6 +57,11 @@ impl Strategy for SmaCross {
         self.wakeups.next(step)
     }
 
+    #[inline]
+    fn hears(&self) -> bool {
+        false // it looks at its columns, not at events
+    }
+
     fn evaluate(
         &mut self,
         view: &View<'_>,

@@ -25,6 +25,11 @@ impl Span {
         high: f64::NEG_INFINITY,
     };
 
+    /// Whether nothing can be outside.
+    pub(super) fn is_everywhere(&self) -> bool {
+        self.low == f64::NEG_INFINITY && self.high == f64::INFINITY
+    }
+
     /// Whether a bar stays inside; one with a price that is no number does not.
     #[inline]
     fn holds(&self, bar: &Ohlc) -> bool {
@@ -66,6 +71,14 @@ pub(super) struct Marks {
 }
 
 impl Marks {
+    fn clear(&mut self) {
+        self.entry_price.clear();
+        self.sign.clear();
+        self.lots.clear();
+        self.contract_size.clear();
+        self.profit.clear();
+    }
+
     fn push(&mut self, position: &Position) {
         self.entry_price.push(position.entry_price);
         self.sign.push(position.direction.sign());
@@ -93,8 +106,10 @@ impl Marks {
 pub(super) struct Calm {
     /// Where prices reach nothing, bid and ask.
     pub(super) free: [Span; 2],
-    /// Where prices have been since the stretch began.
+    /// Where prices have been since the stretch began, on a side that a position is left on.
     pub(super) seen: [Span; 2],
+    /// Whether a position is left on that side.
+    pub(super) held: [bool; 2],
     /// The first time at which something ends or is due.
     pub(super) until: i64,
     pub(super) marks: Marks,
@@ -128,6 +143,7 @@ impl Simulator {
         let Some(calm) = self.calm.take() else {
             return;
         };
+        self.spare = calm.marks;
         let Some((closes, rate)) = calm.closes else {
             return;
         };
@@ -168,10 +184,12 @@ impl Simulator {
         let mut calm = Calm {
             free: [Span::EVERYWHERE; 2],
             seen: [Span::NOWHERE; 2],
+            held: [false; 2],
             until: i64::MAX,
-            marks: Marks::default(),
+            marks: std::mem::take(&mut self.spare),
             closes: None,
         };
+        calm.marks.clear();
         let day_after = |time: i64| {
             let per_day = self.settings.units_per_day;
             (time.div_euclid(per_day) + 1).saturating_mul(per_day)
@@ -199,7 +217,9 @@ impl Simulator {
 impl Calm {
     fn watch_position(&mut self, position: &Position) {
         let side = position.direction.exit_side();
-        let free = &mut self.free[usize::from(side == Side::Ask)];
+        let place = usize::from(side == Side::Ask);
+        self.held[place] = true;
+        let free = &mut self.free[place];
         let (below, above) = match position.direction {
             Direction::Long => (position.stop_loss, position.take_profit),
             Direction::Short => (position.take_profit, position.stop_loss),

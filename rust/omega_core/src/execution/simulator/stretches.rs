@@ -58,19 +58,30 @@ impl Simulator {
 impl Calm {
     /// How many bars at the head of a block reach nothing.
     fn quiet_bars(&self, block: &Stretch<'_>) -> usize {
-        let bid = bars_inside(&self.free[0], &block.bid());
-        let ask = bars_inside(&self.free[1], &block.part(0, bid).ask());
-        bid.min(ask)
+        let mut quiet = block.len();
+        if !self.free[0].is_everywhere() {
+            quiet = bars_inside(&self.free[0], &block.bid());
+        }
+        if !self.free[1].is_everywhere() {
+            quiet = bars_inside(&self.free[1], &block.part(0, quiet).ask());
+        }
+        quiet
     }
 
     /// Widens where prices have been, and adds up the open profit at each close.
     fn take(&mut self, block: &Stretch<'_>, rate: f64, profits: &mut [f64]) {
-        let (bid, ask) = (block.bid(), block.ask());
-        let mut asks = [0.0; BLOCK];
+        let bid = block.bid();
+        // Nobody reads of a side that no position is left on.
+        let mut asks = [f64::NAN; BLOCK];
         let asks = &mut asks[..block.len()];
-        each(&ask, ask.close, |bar, close| asks[bar] = close);
-        widen(&mut self.seen[0], &bid);
-        widen(&mut self.seen[1], &ask);
+        if self.held[0] {
+            widen(&mut self.seen[0], &bid);
+        }
+        if self.held[1] {
+            let ask = block.ask();
+            each(&ask, ask.close, |bar, close| asks[bar] = close);
+            widen(&mut self.seen[1], &ask);
+        }
         self.marks.profits(bid.close, asks, rate, profits);
         if let (Some(&bid), Some(&ask)) = (bid.close.last(), asks.last()) {
             self.closes = Some(([bid, ask], rate));
