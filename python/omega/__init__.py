@@ -41,7 +41,7 @@ from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
-    from omega import samplers
+    from omega import report, samplers
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     )
     from omega.indicators import crossover, crossunder
     from omega.lookahead import LookaheadReport, check_lookahead
+    from omega.report import compare
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
@@ -114,6 +115,7 @@ __all__ = [
     "UnknownInstrument",
     "__version__",
     "check_lookahead",
+    "compare",
     "crosses_above",
     "crosses_below",
     "crossover",
@@ -126,6 +128,7 @@ __all__ = [
     "protocols",
     "read_candles",
     "read_ticks",
+    "report",
     "run_backtest",
     "samplers",
     "sweep",
@@ -157,6 +160,7 @@ _LOADED_ON_USE = {
     "Timeframe": "omega.timeframes",
     "Trade": "omega._native",
     "check_lookahead": "omega.lookahead",
+    "compare": "omega.report",
     "crosses_above": "omega.conditions",
     "crosses_below": "omega.conditions",
     "crossover": "omega.indicators",
@@ -170,6 +174,7 @@ _LOADED_ON_USE = {
     "sweep": "omega.sweeps",
     "SweepProgress": "omega.sweeps",
     "SweepResult": "omega.sweeps",
+    "report": "omega.report",
     "samplers": "omega.samplers",
     "ticks_to_candles": "omega.importing",
     "when": "omega.conditions",

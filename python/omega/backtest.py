@@ -171,6 +171,7 @@ def run_backtest(
         backend=chosen,
         notices=store.notices,
         copied_bytes=store.copied_bytes,
+        candles=store,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -156,29 +155,22 @@ def test_convert_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     assert omega("data", "convert", SAMPLE, target, "--overwrite").exit_code == 0
 
 
-def test_import_writes_what_was_read_and_lists_what_is_odd(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: dict[str, Any] = {}
-
-    def read_candles(path: Path, source: str | None = None, **options: object) -> object:
-        asked.update({"path": path, "source": source, **options})
-        odd = pl.DataFrame({"rule": ["gap"], "row": [7]})
-        frame = pl.read_parquet(SAMPLE)
-        return SimpleNamespace(frame=frame, findings=odd, write_arrow=frame.write_ipc)
-
-    monkeypatch.setattr(package, "read_candles", read_candles, raising=False)
-    file = tmp_path / "candles.csv"
-    file.write_text("time,open\n")
-    words = ("--source", "histdata", "--option", "time_zone=EST")
+def test_import_writes_what_was_read_and_lists_what_is_odd(tmp_path: Path) -> None:
+    file = tmp_path / "DAT_ASCII_EURUSD_M1_2024.csv"
+    rows = [f"20240102 00{minute:02}00;1.1;1.2;1.0;1.1;0" for minute in (1, 2, 30)]
+    file.write_text("\n".join(rows) + "\n")
+    words = ("--source", "histdata", "--option", "time_zone=America/New_York")
     done = omega("data", "import", file, *words)
     assert done.exit_code == 0, done.output
-    assert asked == {"path": file, "source": "histdata", "time_zone": "EST"}
-    assert "1 findings" in done.stdout
-    assert package.CandleStore(tmp_path / "candles.arrow").copied_bytes == 0
-    refused(omega("data", "import", file), 2, "is there already; name another, or --overwrite")
-    again = omega("data", "import", file, "--overwrite", "--json")
-    assert json.loads(again.stdout)["findings"] == [{"rule": "gap", "row": 7}]
+    assert "3 candles" in done.stdout
+    assert "gap" in done.stdout
+    target = file.with_suffix(".arrow")
+    store = package.CandleStore(target)
+    assert store.copied_bytes == 0
+    assert store.time_range()[0].isoformat() == "2024-01-02T05:01:00+00:00"
+    refused(omega("data", "import", file, *words), 2, "is there already; name another, or")
+    again = omega("data", "import", file, *words, "--overwrite", "--json")
+    assert json.loads(again.stdout)["rows"] == 3
 
 
 def test_import_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ KINDS_OF_TEST = {
     "properties",
     "python",
     "repo",
+    "report",
     "scenarios",
     "typing",
     "zero_copy",

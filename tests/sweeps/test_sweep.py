@@ -16,6 +16,8 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.sweeps.recipe import METRICS
+from omega.sweeps.shown import LESS_IS_BETTER
+from omega.sweeps.table import WHOLE
 from tests.backends import WITHOUT_CORE
 from tests.sweeps.candles import GRID, Cross, walk
 
@@ -222,3 +224,8 @@ def test_a_store_is_mapped_with_all_that_belongs_to_it(spread: float) -> None:
     one, two = (omega.sweep(data, Cross, GRID, workers=workers) for workers in (1, 2))
     assert one.to_polars()["error"].null_count() == 6
     assert one.to_polars().equals(two.to_polars())
+
+
+def test_metrics_that_are_counts_and_those_of_which_less_is_better_are_metrics() -> None:
+    assert set(METRICS) >= WHOLE
+    assert set(METRICS) >= LESS_IS_BETTER

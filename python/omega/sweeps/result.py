@@ -14,6 +14,7 @@ from omega.sweeps.shown import LESS_IS_BETTER
 from omega.sweeps.table import NAMES
 
 if TYPE_CHECKING:
+    from omega.report import Heatmap, View
     from omega.sweeps.parts import Parts
 
 
@@ -164,6 +165,47 @@ class SweepResult:
         before = pl.col("__second").cum_max().shift(1)
         front = ranked.filter(before.is_null() | (pl.col("__second") > before))
         return front.drop("__first", "__second")
+
+    def heatmap(
+        self,
+        x: str,
+        y: str,
+        metric: str = "sharpe",
+        **words: Any,  # noqa: ANN401 - as omega.report.heatmap
+    ) -> Heatmap:
+        """Show a metric over two parameters, in a notebook or as a page: `omega.report.heatmap`.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 20],
+            ...                       "sharpe": [0.4, 0.9]})
+            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
+            >>> "<svg" in result.heatmap("fast", "slow").html
+            True
+        """
+        from omega import report  # noqa: PLC0415 - only who looks at pictures needs it
+
+        self._known(metric)
+        return report.heatmap(self._table, x=x, y=y, metric=metric, **words)
+
+    def parallel(
+        self,
+        metric: str = "sharpe",
+        **words: Any,  # noqa: ANN401 - as omega.report.parallel
+    ) -> View:
+        """Show all parameters and a metric as parallel coordinates: `omega.report.parallel`.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 30],
+            ...                       "sharpe": [0.4, 0.9]})
+            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
+            >>> "sharpe" in result.parallel().html
+            True
+        """
+        from omega import report  # noqa: PLC0415 - as heatmap
+
+        self._known(metric)
+        chosen = words.pop("parameters", list(self.parameters))
+        return report.parallel(self._table, metric=metric, parameters=chosen, **words)
 
     def _beside(self, name: str) -> pl.DataFrame:
         found = self._parts.other(name) if self._parts is not None else self._tables.get(name)

@@ -13,18 +13,25 @@ from omega.sweeps.recipe import Row
 
 LESS_IS_BETTER = frozenset(
     {
+        "volatility",
+        "downside_volatility",
         "max_drawdown",
         "max_drawdown_money",
         "max_drawdown_bars",
         "max_drawdown_days",
-        "volatility",
+        "drawdowns",
+        "average_drawdown",
+        "average_drawdown_days",
+        "longest_drawdown_bars",
+        "longest_drawdown_days",
+        "ulcer_index",
         "losses",
+        "longest_loss_streak",
         "ambiguous_trades",
         "turnover",
         "fees",
         "slippage_cost",
         "total_costs",
-        "ulcer_index",
     }
 )
 """Metrics of which less is better; of all others more is."""

@@ -10,21 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from omega.results import example_result
 from omega.sweeps.recipe import METRICS, Parameters, Row
 
-WHOLE = frozenset(
-    {
-        "bars",
-        "days",
-        "max_drawdown_bars",
-        "trades",
-        "wins",
-        "losses",
-        "ambiguous_trades",
-        "longest_winning_streak",
-        "longest_losing_streak",
-    }
-)
+WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstance(value, int))
 """Metrics that are counts."""
 
 NAMES = ("run", "fingerprint", "error")

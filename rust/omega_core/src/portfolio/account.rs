@@ -236,7 +236,6 @@ fn closed_trade(exit: &Exit<'_>) -> Trade {
         mae: least(least(0.0, money(position.worst_price)), gross_pnl),
         mfe: most(most(0.0, money(position.best_price)), gross_pnl),
         bars_held: fill.index - position.entry_index,
-        reason: position.reason.clone(),
-        tags: position.tags.clone(),
+        labels: position.labels.clone(),
     }
 }

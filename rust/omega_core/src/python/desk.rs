@@ -238,12 +238,12 @@ impl PositionView {
 
     #[getter]
     fn reason(&self) -> Option<&str> {
-        self.position.reason.as_deref()
+        self.position.labels.reason()
     }
 
     #[getter]
     fn tags(&self) -> Vec<String> {
-        self.position.tags.clone()
+        self.position.labels.tags().to_vec()
     }
 
     fn __repr__(&self) -> String {
@@ -402,8 +402,8 @@ impl TradeView {
             net_pnl: trade.net_pnl,
             r_multiple: trade.r_multiple,
             bars_held: trade.bars_held,
-            reason: trade.reason.clone(),
-            tags: trade.tags.clone(),
+            reason: trade.labels.reason().map(str::to_owned),
+            tags: trade.labels.tags().to_vec(),
         })
     }
 }

@@ -83,17 +83,16 @@ impl SignalFields<'_> {
             None => entries,
             Some(Directions::Word(word)) => {
                 let sign = if word == "long" { 1 } else { -1 };
-                entries
-                    .into_iter()
-                    .map(|e| if e > 0 { sign } else { 0 })
+                (entries.into_iter())
+                    .map(|entry| i8::from(entry > 0) * sign)
                     .collect()
             }
             Some(Directions::Truth(truth)) => {
                 let signs = truth.signs();
                 let pairs = entries.into_iter().zip(signs);
-                let side = |sign| if sign > 0 { 1 } else { -1 };
+                let side = |sign: i8| 2 * i8::from(sign > 0) - 1;
                 pairs
-                    .map(|(e, sign)| if e > 0 { side(sign) } else { 0 })
+                    .map(|(entry, sign)| i8::from(entry > 0) * side(sign))
                     .collect()
             }
         }

@@ -191,8 +191,8 @@ fn trades(rows: &[Trade], shared: &Shared) -> RecordBatch {
         f64s(rows.iter().map(|r| r.mae)),
         f64s(rows.iter().map(|r| r.mfe)),
         indices(rows.iter().map(|r| r.bars_held)),
-        texts(rows.iter().map(|r| r.reason.as_deref())),
-        tags(rows.iter().map(|r| r.tags.as_slice())),
+        texts(rows.iter().map(|r| r.labels.reason())),
+        tags(rows.iter().map(|r| r.labels.tags())),
     ];
     batch(table, arrays, shared)
 }

@@ -139,10 +139,14 @@ impl<'a> Walk<'a> {
         if let Some(before) = step.checked_sub(1) {
             self.visible[0] = before;
             self.places[0].since = self.market.time(before);
-            self.look_higher(self.market.time(before));
+            if !self.market.timeframes().is_empty() {
+                self.look_higher(self.market.time(before));
+            }
         }
         self.visible[0] = step;
-        self.look_higher(self.market.time(step));
+        if !self.market.timeframes().is_empty() {
+            self.look_higher(self.market.time(step));
+        }
         self.moved.clear();
         self.moved.extend((0..self.market.tracks()).map(TrackId));
     }

@@ -4,8 +4,8 @@ use super::Simulator;
 use super::accept::check_sides;
 use super::queue::{Asked, Wish};
 use crate::execution::{
-    Account, CloseTarget, ExitReason, Expiry, LevelChange, Moment, Order, OrderStatus, OrderType,
-    Position, RejectReason,
+    Account, CloseTarget, ExitReason, Expiry, Labels, LevelChange, Moment, Order, OrderStatus,
+    OrderType, Position, RejectReason,
 };
 use crate::types::{Bar, Direction, OrderId, SymbolId, TradeId};
 
@@ -231,10 +231,8 @@ pub(super) fn close_order(
         submitted_time: now.bar.time,
         expiry: Expiry::GoodTillCancelled,
         status: OrderStatus::Working,
-        group: None,
         trailing_stop: None,
-        reason: None,
-        tags: Vec::new(),
+        labels: Labels::default(),
     }
 }
 
