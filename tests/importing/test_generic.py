@@ -18,6 +18,7 @@ import pytest
 import omega
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import describe
+from tests.backends import BACKENDS
 from tests.importing.files import NEW_YORK, put
 
 Candles = omega.ImportedCandles
@@ -39,6 +40,8 @@ def read(path: Path, text: str | bytes, **settings: Any) -> Candles:  # noqa: AN
     [
         ("2024-01-02 05:00:00+00:00", {}, 5),
         ("2024-01-02T05:00:00Z", {}, 5),
+        ("2024-01-02 05:00:00 UTC", {}, 5),
+        ("13.01.2024 05:00:00.000 GMT+0100", {}, 4),
         ("2024-01-02 05:00:00+02:00", {}, 3),
         ("2024.01.02 05:00", {"time_zone": "UTC+3"}, 2),
         ("2024/01/02 05:00:00.250", {"time_zone": NEW_YORK}, 10),
@@ -107,6 +110,8 @@ def test_days_and_months_are_told_apart_by_what_follows_what_or_refused(tmp_path
     assert read(tmp_path, days, time_zone="UTC").frame["time"][3].month == 11
     with pytest.raises(ConfigError, match='dates="day-first" or dates="month-first"'):
         read(tmp_path, HEADER + row("02/01/2024 05:00"), time_zone="UTC")
+    with pytest.raises(ConfigError, match="given 'dmy', expected 'day-first'"):
+        read(tmp_path, HEADER + row("02/01/2024 05:00"), time_zone="UTC", dates="dmy")
 
 
 def test_local_times_that_come_twice_or_never_are_never_settled_in_silence(tmp_path: Path) -> None:
@@ -193,6 +198,36 @@ def test_other_separators_commas_and_encodings_are_seen(tmp_path: Path) -> None:
         assert frame.row(0)[1:] == (1.5, 1.6, 1.4, 1.5)
 
 
+def test_a_title_above_the_names_and_rows_from_new_to_old_are_understood(tmp_path: Path) -> None:
+    days = [f"11/{day}/2019 09:30,1,2,1,2\n" for day in (8, 7, 6, 5)]
+    text = "https://www.example.com\ndate,open,high,low,close\n" + "".join(days)
+    bars = read(tmp_path, text, time_zone="UTC", sort=True)
+    assert [time.day for time in bars.frame["time"]] == [5, 6, 7, 8]
+    assert bars.findings.filter(kind="unsorted").height == 3
+
+
+def test_symbols_of_one_file_are_never_mixed(tmp_path: Path) -> None:
+    text = "timestamp,symbol,open,high,low,close\n" + "".join(
+        f"2024-01-02 00:00Z,{name},1,2,1,2\n" for name in ("AAA", "BBB")
+    )
+    with pytest.raises(ConfigError, match="holds the symbols 'AAA', 'BBB'"):
+        read(tmp_path, text)
+    one = read(tmp_path, text, symbol="BBB")
+    assert (len(one), one.symbol) == (1, "BBB")
+
+
+def test_a_spread_that_must_be_points_is_refused_until_the_point_is_stated(tmp_path: Path) -> None:
+    text = "timestamp,open,high,low,close,spread\n2024-01-02 00:00Z,1,2,1,2,47\n"
+    with pytest.raises(ConfigError, match=r"seems to be in points.*point=0.00001"):
+        read(tmp_path, text)
+    assert read(tmp_path, text, point=0.00001).frame["spread"][0] == pytest.approx(0.00047)
+
+
+def test_quoted_values_and_empty_lines_are_no_trouble(tmp_path: Path) -> None:
+    text = HEADER + '"2024-01-02 00:00Z","1","2","1","2","5"\r\n\n2024-01-02 00:01Z,1,2,1,2,5\n\n'
+    assert len(read(tmp_path, text)) == 2
+
+
 def test_an_import_is_written_with_its_metadata_and_runs(tmp_path: Path) -> None:
     times = [f"2024-01-02 00:0{k}:00+00:00" for k in range(5)]
     bars = read(tmp_path, HEADER + "".join(row(time) for time in times), symbol="EURUSD")
@@ -210,7 +245,15 @@ def test_an_import_is_written_with_its_metadata_and_runs(tmp_path: Path) -> None
             if bar.index == 0:
                 self.buy(size=1)
 
-    prints = {omega.run_backtest(data, Once()).fingerprint for data in (bars, arrow, parquet)}
+    for file in (arrow, parquet):
+        again = omega.read_candles(file)
+        assert (again.symbol, again.bar_time, again.frame.equals(bars.frame)) == (
+            "EURUSD", "open", True,
+        )  # fmt: skip
+    prints = {
+        omega.run_backtest(data, Once(), backend=BACKENDS[0]).fingerprint
+        for data in (bars, arrow, parquet)
+    }
     assert len(prints) == 1
 
 

@@ -11,10 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from omega.cli import main
+from tests.backends import WITHOUT_CORE
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs/guides/importing-data.md"
 
 
+@pytest.mark.skipif(WITHOUT_CORE, reason="the page runs a strategy of the core")
 def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

@@ -125,7 +125,9 @@ def _zip(path: Path) -> Iterator[Part]:
             raise InvalidCandleData(
                 f"{path}: this is a spreadsheet, expected text. Save it as CSV", rule="file"
             )
-        for name in names:
+        # HistData puts a report in text beside its data.
+        data = [name for name in names if name.lower().endswith(".csv")]
+        for name in data or names:
             yield _held(f"{path}/{name}", archive.read(name), path)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from omega._values import nearest
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _text, _times
+from omega.importing import _ipc, _text, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -40,10 +41,10 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "time": (
         "time", "timestamp", "datetime", "date time", "ts", "open time", "close time", "opentime",
         "timestamp utc", "gmt time", "utc time", "utc", "local time", "date gmt", "time utc",
-        "unnamed: 0", "index", "level 0", "",
+        "unnamed: 0", "index", "level 0", "unix", "unix timestamp", "unix time", "epoch", "",
     ),
     "date": ("date", "day", "dtyyyymmdd"),
-    "clock": ("time", "timestamp", "hour"),
+    "clock": ("time", "hour"),
     "open": ("open", "o", "first", "open price"),
     "high": ("high", "h", "max", "high price"),
     "low": ("low", "l", "min", "low price"),
@@ -67,6 +68,8 @@ _NAMES: Mapping[str, Sequence[str]] = {
 _SEPARATORS = ("\t", ";", ",", "|")
 _LEAST_WIDE = 3
 _DAY = 86_400_000_000
+_WIDEST = 0.02
+"""A spread that is usually wider than this share of the price is taken for points."""
 
 
 def normal(name: str) -> str:
@@ -89,7 +92,7 @@ def roles_of(
     """
     roles = _asked(names, asked)
     free = {normal(name): name for name in reversed(names) if name not in roles.values()}
-    both = "date" in free and {"time", "timestamp"} & {*free}
+    both = "date" in free and {"time", "hour"} & {*free}
     for role in ROLES:
         if role in roles or (role in ("date", "clock") and not both) or (role == "time" and both):
             continue
@@ -225,7 +228,7 @@ def _of_datetimes(column: pl.Series) -> _times.Times:
 
 
 def _read_text(parts: Sequence[Part], asked: Asked) -> Parsed:
-    lines = [line for line in parts[0].lines() if not line.startswith("#")]
+    lines = _table_lines(parts[0])
     lead = len(parts[0].lines()) - len(lines)
     if not lines:
         raise InvalidCandleData(f"{parts[0].name}: the file has no lines", rule="file")
@@ -251,7 +254,17 @@ def _read_text(parts: Sequence[Part], asked: Asked) -> Parsed:
     for part in parts[1:]:
         _same_header(parts[0], part, lines[0] if header else None)
     frame, counts = _text.read(parts, layout)
-    return shaped(frame, counts, asked, place=parts[0].name, names=roles)
+    frame, counts, symbol = _one_symbol(frame, counts, asked)
+    frame = _in_prices(frame, parts[0].name, asked)
+    parsed = shaped(frame, counts, asked, place=parts[0].name, names=roles)
+    return replace(parsed, symbol=symbol or parsed.symbol)
+
+
+def _table_lines(part: Part) -> list[str]:
+    """Leave out comments, and a first line that is a title or an address."""
+    lines = [line for line in part.lines() if not line.startswith("#")]
+    cuts = [line.count(separator_of(line)) for line in lines[:2]]
+    return lines[1:] if len(cuts) > 1 and cuts[0] == 0 < cuts[1] else lines
 
 
 def _has_decimal_comma(lines: Sequence[str], separator: str) -> bool:
@@ -260,7 +273,7 @@ def _has_decimal_comma(lines: Sequence[str], separator: str) -> bool:
 
 
 def _same_header(first: Part, other: Part, header: str | None) -> None:
-    lines = [line for line in other.lines() if not line.startswith("#")]
+    lines = _table_lines(other)
     if header is not None and lines and lines[0] != header:
         raise InvalidCandleData(
             f"{other.name}: the columns are {lines[0][:80]!r}, but {first.name} has "
@@ -270,9 +283,11 @@ def _same_header(first: Part, other: Part, header: str | None) -> None:
 
 
 def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
-    frames = []
+    frames: list[pl.DataFrame] = []
+    kept: dict[str, str] = {}
     for part in parts:
         content = part.load()
+        kept = _ipc.metadata(content) or kept
         reader = pl.read_parquet if content.startswith(b"PAR1") else pl.read_ipc
         try:
             frames.append(reader(io.BytesIO(content)))
@@ -295,7 +310,51 @@ def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
         for frame in frames
     ]  # fmt: skip
     counts = [(part.name, frame.height) for part, frame in zip(parts, taken, strict=True)]
-    return shaped(pl.concat(taken), counts, asked, place=parts[0].name, names=roles)
+    frame, counts, symbol = _one_symbol(pl.concat(taken), counts, asked)
+    frame = _in_prices(frame, parts[0].name, asked)
+    parsed = shaped(
+        frame, counts, asked, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
+    )
+    return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
+
+
+def _one_symbol(
+    frame: pl.DataFrame, counts: list[tuple[str, int]], asked: Asked
+) -> tuple[pl.DataFrame, list[tuple[str, int]], str | None]:
+    """Take the rows of one symbol; several are never mixed."""
+    if "symbol" not in frame.columns:
+        return frame, counts, None
+    known = frame["symbol"].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()
+    if len(known) <= 1:
+        return frame.drop("symbol"), counts, known[0] if known else None
+    if asked.symbol not in known:
+        listed = ", ".join(map(repr, known[:6])) + (", ..." if known[6:] else "")
+        raise ConfigError(
+            f"{counts[0][0]}: the file holds the symbols {listed}. Say which one: "
+            f"symbol={known[0]!r}"
+        )
+    start, pieces, kept = 0, [], []
+    for name, rows in counts:
+        piece = frame.slice(start, rows).filter(pl.col("symbol").cast(pl.String) == asked.symbol)
+        pieces.append(piece)
+        kept.append((name, piece.height))
+        start += rows
+    return pl.concat(pieces).drop("symbol"), kept, asked.symbol
+
+
+def _in_prices(frame: pl.DataFrame, place: str, asked: Asked) -> pl.DataFrame:
+    """Turn a spread in points into prices where the point is stated; else refuse it."""
+    if "spread" not in frame.columns or "close" not in frame.columns:
+        return frame
+    if asked.point is not None:
+        return frame.with_columns(pl.col("spread") * asked.point)
+    share = frame.select((pl.col("spread") / pl.col("close")).median()).item()
+    if share is not None and share > _WIDEST:
+        raise ConfigError(
+            f"{place}: the spread is {share:.0%} of the price, so that it seems to be in points. "
+            "Say what one point is: point=0.00001; or point=1 if these are prices"
+        )
+    return frame
 
 
 def _is_table(head: Head) -> bool:

@@ -11,13 +11,10 @@ import polars as pl
 
 from omega.importing import _findings, _ipc, _ticks
 
-KEY = "omega.import"
-"""The name of the metadata in the schema of files that are written here."""
-
 _SHOWN_FILES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Imported:
     """Rows that were read, and what is known about them.
 
@@ -40,17 +37,12 @@ class Imported:
     notes: tuple[str, ...] = field(default=())
 
     def metadata(self) -> dict[str, Any]:
-        r"""Give what names this import, as plain values.
+        """Give what names this import, as plain values.
 
         Example:
-            >>> import omega, tempfile
-            >>> from pathlib import Path
-            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     _ = Path(folder, "ticks.csv").write_text(text)
-            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
-            >>> ticks.metadata()["rows"]
-            1
+            >>> from omega.importing._example import ticks
+            >>> ticks().metadata()["rows"]
+            2
         """
         counts = _findings.counted(self.findings)
         return {
@@ -64,17 +56,15 @@ class Imported:
         }
 
     def summary(self) -> str:
-        r"""Say what was read and what was found, in a few lines.
+        """Say what was read and what was found, in a few lines.
 
         Example:
-            >>> import omega, tempfile
-            >>> from pathlib import Path
-            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     _ = Path(folder, "ticks.csv").write_text(text)
-            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
-            >>> ticks.summary().splitlines()[1]
-            'files: ticks.csv (csv)'
+            >>> from omega.importing._example import candles
+            >>> print(candles().summary())
+            EURUSD: 2 candles of M1, 2024-01-02 05:00:00 to 2024-01-02 05:01:00 UTC
+            files: DAT_ASCII_EURUSD_M1_2024.csv (histdata)
+            clock: America/New_York; the time of a bar in the files is its open
+            note: times: written %Y%m%d %H%M%S
         """
         times = self.frame["time"]
         span = f", {times[0]:%Y-%m-%d %H:%M:%S} to {times[-1]:%Y-%m-%d %H:%M:%S} UTC" \
@@ -95,44 +85,38 @@ class Imported:
         return "\n".join(lines)
 
     def write_arrow(self, path: str | Path) -> None:
-        r"""Write the rows as uncompressed Arrow IPC, which a run maps without reading it.
+        """Write the rows as uncompressed Arrow IPC, which a run maps without reading it.
 
         Args:
             path: The file; ``.arrow`` by custom.
 
         Example:
             >>> import omega, tempfile
-            >>> from pathlib import Path
-            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
+            >>> from omega.importing._example import candles
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     _ = Path(folder, "ticks.csv").write_text(text)
-            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
-            ...     ticks.write_arrow(Path(folder, "ticks.arrow"))
-            ...     omega.CandleStore(Path(folder, "ticks.arrow")).copied_bytes
-            0
+            ...     candles().write_arrow(f"{folder}/eurusd.arrow")
+            ...     len(omega.CandleStore(f"{folder}/eurusd.arrow"))
+            2
         """
         target = Path(path)
         self.frame.rechunk().write_ipc(target, compression="uncompressed")
-        _ipc.put(target, {KEY: json.dumps(self.metadata())})
+        _ipc.put(target, {_ipc.KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
-        r"""Write the rows as Parquet.
+        """Write the rows as Parquet.
 
         Args:
             path: The file; ``.parquet`` by custom.
 
         Example:
             >>> import omega, tempfile
-            >>> from pathlib import Path
-            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
+            >>> from omega.importing._example import candles
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     _ = Path(folder, "ticks.csv").write_text(text)
-            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
-            ...     ticks.write_parquet(Path(folder, "ticks.parquet"))
-            ...     len(omega.CandleStore(Path(folder, "ticks.parquet")))
-            1
+            ...     candles().write_parquet(f"{folder}/eurusd.parquet")
+            ...     omega.read_candles(f"{folder}/eurusd.parquet").symbol
+            'EURUSD'
         """
-        self.frame.write_parquet(path, metadata={KEY: json.dumps(self.metadata())})
+        self.frame.write_parquet(path, metadata={_ipc.KEY: json.dumps(self.metadata())})
 
     def _rows(self) -> str:
         return "rows"
@@ -144,6 +128,10 @@ class Imported:
         """Number of rows."""
         return self.frame.height
 
+    def __repr__(self) -> str:
+        """The first line of the summary."""
+        return f"{type(self).__name__}({self.summary().partition(chr(10))[0]})"
+
     def __str__(self) -> str:
         """The summary."""
         return self.summary()
@@ -153,7 +141,7 @@ class Imported:
         return self.frame.__arrow_c_stream__(requested_schema)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImportedCandles(Imported):
     r"""Candles that were read; `omega.run_backtest` takes them as they are.
 
@@ -176,17 +164,13 @@ class ImportedCandles(Imported):
     timeframe: str | None
 
     def metadata(self) -> dict[str, Any]:
-        r"""Give what names this import, as plain values.
+        """Give what names this import, as plain values.
 
         Example:
-            >>> import omega, tempfile
-            >>> from pathlib import Path
-            >>> text = "timestamp,open,high,low,close\n2024-01-02 00:00+00:00,1,2,1,2\n"
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     _ = Path(folder, "bars.csv").write_text(text)
-            ...     bars = omega.read_candles(Path(folder, "bars.csv"), bar_time="open")
-            >>> bars.metadata()["read_from"]
-            'open'
+            >>> from omega.importing._example import candles
+            >>> found = candles().metadata()
+            >>> found["source"], found["timeframe"], found["time_zone"]
+            ('histdata', 'M1', 'America/New_York')
         """
         own = {"bar_time": "open", "read_from": self.bar_time, "timeframe": self.timeframe}
         return {**Imported.metadata(self), **own}
@@ -198,7 +182,7 @@ class ImportedCandles(Imported):
         return f"; the time of a bar in the files is its {self.bar_time}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImportedTicks(Imported):
     r"""Ticks that were read: quotes with bid and ask, or trades with a price.
 
@@ -214,20 +198,15 @@ class ImportedTicks(Imported):
     """
 
     def candles(self, timeframe: str) -> pl.DataFrame:
-        r"""Make candles of the ticks, as `omega.ticks_to_candles` does.
+        """Make candles of the ticks, as `omega.ticks_to_candles` does.
 
         Args:
             timeframe: Such as ``"M1"``.
 
         Example:
-            >>> import omega, tempfile
-            >>> from pathlib import Path
-            >>> text = "timestamp,bid,ask\n2024-01-02 00:00:01+00:00,1.0,1.1\n"
-            >>> with tempfile.TemporaryDirectory() as folder:
-            ...     _ = Path(folder, "ticks.csv").write_text(text)
-            ...     ticks = omega.read_ticks(Path(folder, "ticks.csv"))
-            >>> ticks.candles("M1")["ask_close"].to_list()
-            [1.1]
+            >>> from omega.importing._example import ticks
+            >>> ticks().candles("M1").select("bid_open", "ask_close", "volume").row(0)
+            (1.1, 1.13, 4.0)
         """
         return _ticks.ticks_to_candles(self.frame, timeframe)
 

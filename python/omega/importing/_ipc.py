@@ -7,8 +7,15 @@ is kept whole, and new tables that point into it are put before it.
 
 from __future__ import annotations
 
+import io
+import json
 import struct
 from pathlib import Path
+
+import polars as pl
+
+KEY = "omega.import"
+"""The name of the metadata in the schema of files that are written here."""
 
 _MAGIC = b"ARROW1"
 _VERSION, _SCHEMA, _DICTIONARIES, _BATCHES = range(4)
@@ -39,6 +46,19 @@ def get(content: bytes) -> dict[str, str]:
         key, value = (_text(footer, _follow(footer, _field(footer, pair, n))) for n in (0, 1))
         found[key] = value
     return found
+
+
+def metadata(content: bytes) -> dict[str, str]:
+    """Give what an import that was written here says of itself; nothing for other files."""
+    try:
+        if content.startswith(b"PAR1"):
+            pairs = pl.read_parquet_metadata(io.BytesIO(content))
+        else:
+            pairs = get(content)
+    except (struct.error, ValueError, UnicodeDecodeError, pl.exceptions.PolarsError):
+        return {}  # what is wrong with the file is told where it is read
+    kept = json.loads(pairs[KEY]) if KEY in pairs else {}
+    return {name: value for name, value in kept.items() if isinstance(value, str)}
 
 
 def _footer(content: bytes) -> tuple[int, bytes]:

@@ -89,7 +89,7 @@ def read_candles(
         price_scale: What prices are multiplied by, where they are in points.
         ambiguous: A local time that comes twice is refused (``"raise"``), or is the
             ``"earliest"`` or the ``"latest"`` of the two.
-        nonexistent: A local time that does not exist is refused (``"raise"``) or left out
+        nonexistent: A local time that does not exist is refused (``"raise"``), or dropped
             (``"drop"``).
         sort: Whether rows are sorted by time.
         deduplicate: Which row of one time is kept: ``"first"`` or ``"last"``; None keeps all.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from omega.errors import ConfigError
 from omega.importing._files import Part
 
 BARS, TICKS, TRADES = "bars", "ticks", "trades"
@@ -25,6 +26,13 @@ class Asked:
     dates: str | None = None
     point: float | None = None
     price_scale: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses an unknown word."""
+        if self.dates not in (None, "day-first", "month-first"):
+            raise ConfigError(
+                f"dates: given {self.dates!r}, expected 'day-first', 'month-first' or None"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,10 +82,11 @@ def _frame(
         return pl.DataFrame(schema=schema).select(kept)
     try:
         return _parse(content, layout, schema, kept)
-    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError, pl.exceptions.ShapeError):
+    except pl.exceptions.PolarsError as error:
         for one, text in zip(parts or [part], contents or [content], strict=True):
             _find_fault(one, text, layout, schema)
-        raise
+        message = f"{part.name}: the lines cannot be read ({error})"
+        raise InvalidCandleData(message, rule="file") from None
 
 
 def _parse(
@@ -103,7 +104,11 @@ def _parse(
         null_values=["null"],
         truncate_ragged_lines=False,
     )
-    return frame.select(kept)
+    frame = frame.select(kept)
+    if frame.height and frame.to_series(0).null_count():
+        # An empty line is no row.
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    return frame
 
 
 def _find_fault(
@@ -114,7 +119,8 @@ def _find_fault(
     first = layout.lead + layout.header
     for number, line in enumerate(lines[first:], first + 1):
         values = line.split(layout.separator)
-        if line.strip() and len(values) > len(schema):
+        cut_short = number == first + 1 and len(values) < len(schema)
+        if line.strip() and (cut_short or len(values) > len(schema)):
             raise InvalidCandleData(
                 f"{part.name}, line {number}: {len(values)} values, expected {len(schema)}: "
                 f"{line[:80]!r}. Remove or complete the line",

@@ -33,7 +33,7 @@ _CLOCKS = (
 _YEAR_FIRST = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y%m%d")
 _TEXT_MONTHS = ("%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%b %d %Y")
 _PARTS = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
-_OFFSET = re.compile(r"\s*(?:GMT|UTC)?([+-]\d\d:?\d\d|Z)$")
+_OFFSET = re.compile(r"\s*(?:(?:GMT|UTC)?[+-]\d\d:?\d\d|Z|UTC|GMT)$")
 _EPOCHS = (
     (1e8, 4e9, "s", 1_000_000),
     (1e11, 4e12, "ms", 1_000),
@@ -173,9 +173,9 @@ def _longest_step(sample: pl.Series, layout: str) -> float:
     cut = sample.str.extract(r"^\s*(\d{1,2}[./-]\d{1,2}[./-]\d{4})")
     days = cut.unique(maintain_order=True).str.to_date(layout, strict=False)
     steps = days.diff().dt.total_days().drop_nulls()
-    if days.null_count() or steps.is_empty() or bool((steps < 0).any()):
+    if days.null_count() or steps.is_empty() or not (days.is_sorted() or (steps < 0).all()):
         return float("inf")
-    return float(steps.max())  # type: ignore[arg-type]  # days are numbers
+    return float(steps.abs().max())  # type: ignore[arg-type]  # days are numbers
 
 
 def _reads(text: str, layout: str) -> object:
@@ -214,8 +214,8 @@ def _read(text: pl.Series, layout: str, offset: str | None) -> pl.Series:
         naive = text.str.head(-len(offset))
         naive = naive.str.to_datetime(layout, time_unit="us", strict=False, cache=False)
         return naive.dt.offset_by(_back(offset)).dt.replace_time_zone("UTC")
-    mark = re.sub(r"[+-]\d\d:?\d\d$|Z$", "", offset)
-    zoned = text.str.replace(r"Z$", "+0000")
+    mark = re.sub(r"([+-]\d\d:?\d\d|Z|UTC|GMT)$", "", offset)
+    zoned = text.str.replace(r"(Z|UTC|GMT)$", "+0000")
     return zoned.str.to_datetime(f"{layout}{mark}%z", time_unit="us", strict=False)
 
 
