@@ -14,6 +14,7 @@ from omega.sweeps.shown import LESS_IS_BETTER
 from omega.sweeps.table import NAMES
 
 if TYPE_CHECKING:
+    from omega.report import Heatmap, View
     from omega.sweeps.parts import Parts
 
 
@@ -164,6 +165,68 @@ class SweepResult:
         before = pl.col("__second").cum_max().shift(1)
         front = ranked.filter(before.is_null() | (pl.col("__second") > before))
         return front.drop("__first", "__second")
+
+    def heatmap(
+        self,
+        x: str,
+        y: str,
+        metric: str = "sharpe",
+        *,
+        aggregate: str = "mean",
+        maximize: bool | None = None,
+        title: str | None = None,
+    ) -> Heatmap:
+        """Show a metric over two parameters, in a notebook or as a page.
+
+        Args:
+            x: The parameter across.
+            y: The parameter upwards.
+            metric: The metric that colours the cells.
+            aggregate: What stands for several runs in a cell: "mean", "median", "min" or "max".
+            maximize: Whether more is better; None as in `best`.
+            title: The heading.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 20],
+            ...                       "sharpe": [0.4, 0.9]})
+            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
+            >>> result.heatmap("fast", "slow").table.row(0)
+            (20, 0.4, 0.9)
+        """
+        from omega.report import heatmap  # noqa: PLC0415 - only where a page is asked for
+
+        return heatmap(
+            self._table,
+            x=x,
+            y=y,
+            metric=metric,
+            aggregate=aggregate,
+            maximize=maximize,
+            title=title,
+        )
+
+    def parallel(
+        self, metric: str = "sharpe", *, maximize: bool | None = None, title: str | None = None
+    ) -> View:
+        """Show all parameters that vary and a metric, in a notebook or as a page.
+
+        Args:
+            metric: The metric that colours the lines.
+            maximize: Whether more is better; None as in `best`.
+            title: The heading.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "sharpe": [0.4, 0.9]})
+            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
+            >>> "<canvas" in result.parallel().html
+            True
+        """
+        from omega.report import parallel  # noqa: PLC0415 - as heatmap
+
+        varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
+        return parallel(
+            self._table, metric=metric, parameters=varied, maximize=maximize, title=title
+        )
 
     def _beside(self, name: str) -> pl.DataFrame:
         found = self._parts.other(name) if self._parts is not None else self._tables.get(name)
