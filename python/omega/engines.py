@@ -279,6 +279,7 @@ class EventEngine:
             backend=chosen,
             notices=self._store.notices,
             copied_bytes=self._store.copied_bytes,
+            candles=self._store,
         )
 
 

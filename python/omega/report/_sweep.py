@@ -26,9 +26,11 @@ _PARALLEL = ("theme.js", "parallel.js")
 _HEIGHT = 720
 _SHADES = 9
 _MOST_TEXT = 400
+_ROOM = (34, 16)  # of a number in a cell, in pixels
 _MOST_LINES = 5_000
 _BEST = 10
 _TICKS = 6
+_NAMED = 4  # more would not fit a heading
 _AGGREGATES: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "mean": pl.Expr.mean,
     "median": pl.Expr.median,
@@ -146,7 +148,8 @@ def parallel(
     shown = _thinned(known.sort(metric, descending=not more, maintain_order=True))
     axes, places = zip(*(_axis(shown[name]) for name in [*names, metric]), strict=True)
     shades = _shades(shown[metric].cast(pl.Float64).to_numpy(), more=more)
-    name = title or f"{metric} by {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"  # noqa: PLR2004 - more would not fit a heading
+    more_names = " …" if len(names) > _NAMED else ""
+    name = title or f"{metric} by {', '.join(names[:_NAMED])}{more_names}"
     left = known.height - shown.height
     hint = f" Of {known.height:,} runs {shown.height:,} are drawn, the best among them." * (
         left > 0
@@ -247,7 +250,7 @@ def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str
     values = cells["value"].to_numpy()
     shades = _shades(values, more=more)
     best = int(values.argmax() if more else values.argmin())
-    written = cells.height <= _MOST_TEXT and wide >= 34 and high >= 16  # noqa: PLR2004 - room for a number
+    written = cells.height <= _MOST_TEXT and wide >= _ROOM[0] and high >= _ROOM[1]
     drawn = []
     for k, (row_x, row_y, value, runs) in enumerate(cells.iter_rows()):
         at = left + across[row_x] * wide, top + (len(upward) - 1 - upward[row_y]) * high

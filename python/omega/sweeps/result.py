@@ -171,41 +171,62 @@ class SweepResult:
         x: str,
         y: str,
         metric: str = "sharpe",
-        **words: Any,  # noqa: ANN401 - as omega.report.heatmap
+        *,
+        aggregate: str = "mean",
+        maximize: bool | None = None,
+        title: str | None = None,
     ) -> Heatmap:
-        """Show a metric over two parameters, in a notebook or as a page: `omega.report.heatmap`.
+        """Show a metric over two parameters, in a notebook or as a page.
+
+        Args:
+            x: The parameter across.
+            y: The parameter upwards.
+            metric: The metric that colours the cells.
+            aggregate: What stands for several runs in a cell: "mean", "median", "min" or "max".
+            maximize: Whether more is better; None as in `best`.
+            title: The heading.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 20],
             ...                       "sharpe": [0.4, 0.9]})
             >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
-            >>> "<svg" in result.heatmap("fast", "slow").html
-            True
+            >>> result.heatmap("fast", "slow").table.row(0)
+            (20, 0.4, 0.9)
         """
-        from omega import report  # noqa: PLC0415 - only who looks at pictures needs it
+        from omega.report import heatmap  # noqa: PLC0415 - only where a page is asked for
 
-        self._known(metric)
-        return report.heatmap(self._table, x=x, y=y, metric=metric, **words)
+        return heatmap(
+            self._table,
+            x=x,
+            y=y,
+            metric=metric,
+            aggregate=aggregate,
+            maximize=maximize,
+            title=title,
+        )
 
     def parallel(
-        self,
-        metric: str = "sharpe",
-        **words: Any,  # noqa: ANN401 - as omega.report.parallel
+        self, metric: str = "sharpe", *, maximize: bool | None = None, title: str | None = None
     ) -> View:
-        """Show all parameters and a metric as parallel coordinates: `omega.report.parallel`.
+        """Show all parameters that vary and a metric, in a notebook or as a page.
+
+        Args:
+            metric: The metric that colours the lines.
+            maximize: Whether more is better; None as in `best`.
+            title: The heading.
 
         Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 30],
-            ...                       "sharpe": [0.4, 0.9]})
+            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "sharpe": [0.4, 0.9]})
             >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
-            >>> "sharpe" in result.parallel().html
+            >>> "<canvas" in result.parallel().html
             True
         """
-        from omega import report  # noqa: PLC0415 - as heatmap
+        from omega.report import parallel  # noqa: PLC0415 - as heatmap
 
-        self._known(metric)
-        chosen = words.pop("parameters", list(self.parameters))
-        return report.parallel(self._table, metric=metric, parameters=chosen, **words)
+        varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
+        return parallel(
+            self._table, metric=metric, parameters=varied, maximize=maximize, title=title
+        )
 
     def _beside(self, name: str) -> pl.DataFrame:
         found = self._parts.other(name) if self._parts is not None else self._tables.get(name)
