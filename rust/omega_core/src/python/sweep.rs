@@ -194,7 +194,12 @@ fn collect(
                 missing -= 1;
             }
             Err(RecvTimeoutError::Timeout) => {
-                if let Err(interrupt) = Python::attach(|py| py.check_signals()) {
+                #[expect(
+                    clippy::redundant_closure_for_method_calls,
+                    reason = "the method itself is for one lifetime of the interpreter alone"
+                )]
+                let looked = Python::attach(|py| py.check_signals());
+                if let Err(interrupt) = looked {
                     stop.store(true, Relaxed);
                     return Err(interrupt);
                 }
