@@ -22,10 +22,10 @@ macro_rules! workload {
 /// Of the stage indicators.
 pub const WORKLOADS: &[Workload] = &[
     workload!("sma(20)", "sma", [20.0]),
-    workload!("ema(20)", "ema", [20.0]),
+    workload!("ema(20)", "ema", [20.0, 0.0]),
     workload!("rsi(14)", "rsi", [14.0]),
     workload!("atr(14)", "atr", [14.0]),
-    workload!("rolling_std(20)", "rolling_std", [20.0]),
+    workload!("rolling_std(20)", "rolling_std", [20.0, 0.0]),
     workload!("rolling_max(20)", "rolling_max", [20.0]),
     workload!("rolling_quantile(20)", "rolling_quantile", [20.0, 0.25]),
     workload!("correlation(20)", "correlation", [20.0]),

@@ -51,10 +51,12 @@ fn holding() -> Result<Again, OmegaError> {
     Ok(running(candles(), BuyAndHold::default()))
 }
 
-/// The first bars buy one after the other, with a stop that no bar reaches.
+/// The first bars after the warm-up buy one after the other, with a stop that no bar reaches.
 fn many() -> Result<Again, OmegaError> {
     let bars = BARS as usize;
-    let entries: Vec<i8> = (0..bars).map(|bar| i8::from(bar < HELD)).collect();
+    let entries: Vec<i8> = (0..bars)
+        .map(|bar| i8::from((SLOW..SLOW + HELD).contains(&bar)))
+        .collect();
     let columns = SignalColumns {
         stop_loss: Some(Level::Price(vec![0.001; bars].into())),
         accumulate: true,
