@@ -28,7 +28,7 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench bench-compare docs dist
+.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says wha
 
 bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within one run
 	$(BIN)/python -m benchmarks.engine
+
+bench-core: ## time each stage of the core by itself, without Python
+	cargo bench --quiet --locked $(MANIFEST) --bench stages
 
 bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.compare

@@ -13,7 +13,7 @@ from benchmarks.compare.engines import floor
 from benchmarks.compare.engines import omega as forms
 from benchmarks.compare.measure import CASH, Bars
 from benchmarks.compare.series import series
-from benchmarks.engine.figures import Figure, best, timed
+from benchmarks.engine.figures import Figure, best, worked
 from benchmarks.engine.loop import rising, seconds_of
 
 FORMS = ("class", "trigger", "signals", "native")
@@ -29,9 +29,9 @@ def sma_cross(bars: int = 2_000_000, repeats: int = 5) -> list[Figure]:
     expected = floor.answer(floor.run(columns))
     assert forms.answer(forms.run("native", frame)) == expected, "C differs"  # noqa: S101 - a check
     in_c, signals, native = best(
-        lambda: timed(lambda: floor.run(columns)),
-        lambda: timed(lambda: forms.run("signals", frame)),
-        lambda: timed(lambda: forms.run("native", frame)),
+        lambda: worked(lambda: floor.run(columns)),
+        lambda: worked(lambda: forms.run("signals", frame)),
+        lambda: worked(lambda: forms.run("native", frame)),
         repeats=repeats,
     )
     return [

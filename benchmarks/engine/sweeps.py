@@ -53,7 +53,6 @@ def figures(bars: int = 20_000, repeats: int = 3) -> list[Figure]:
     return [
         Figure("1,000 pairs x 20,000 bars, metrics alone", numbers, "s", SECONDS, detail=detail),
         Figure("1,000 pairs x 20,000 bars, each result hashed", hashed, "s", SECONDS),
-        *processes(),
         memory(),
     ]
 

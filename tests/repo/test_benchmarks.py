@@ -15,7 +15,7 @@ from benchmarks.compare.environments import HERE
 from benchmarks.compare.measure import Bars
 from benchmarks.compare.page import LABELS, written
 from benchmarks.compare.series import series, without_ties, write
-from benchmarks.engine import baseline
+from benchmarks.engine import baseline, instructions
 from benchmarks.engine.figures import Figure
 from tests.backends import WITHOUT_CORE
 
@@ -75,11 +75,12 @@ def test_a_regression_is_what_stays_beyond_noise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(baseline, "FILE", tmp_path / "baseline.json")
-    baseline.renew([turns("cost", 2.2, 2.0, 2.1), turns("gain", 9.0, 10.0, 9.5, at_most=False)])
-    kept = json.loads(baseline.FILE.read_text())
+    monkeypatch.setattr(instructions, "why_not", lambda: "valgrind not found")
+    baseline.renew([turns("cost", 2.2, 2.0), turns("gain", 9.0, 10.0, at_most=False)])
+    kept = json.loads(baseline.FILE.read_text())["ratios"]
     assert kept["cost"] == {"ratio": 2.0, "wanders": 0.1}
     assert kept["gain"] == {"ratio": 10.0, "wanders": 0.1}
-    assert not baseline.regressions([turns("cost", 2.39), turns("gain", 8.4, at_most=False)])
+    assert not baseline.regressions([turns("cost", 2.69), turns("gain", 7.5, at_most=False)])
     assert not baseline.regressions([turns("cost", 3.0, 3.0, 2.0)])
     (line,) = baseline.regressions([turns("cost", 3.0, 2.9, 2.8)])
     assert line.startswith("cost: 2.800, was 2.000; worse by 40%")
@@ -87,8 +88,42 @@ def test_a_regression_is_what_stays_beyond_noise(
     assert "not in" in baseline.regressions([turns("new", 1.0, 1.0, 1.0)])[0]
 
 
-def test_the_kept_baseline_holds_ratios_only() -> None:
+def test_more_instructions_are_named_beyond_the_margin_and_nothing_is_left_out_silently() -> None:
+    kept = {"loop": 1_000_000, "tables": 1_000, "gone": 1}
+    (more, unknown, gone) = instructions.regressions(
+        {"loop": 1_020_001, "tables": 1_020, "new": 5}, kept
+    )
+    assert more.startswith("loop: 1,020,001 instructions, was 1,000,000; more by 2.0%")
+    assert unknown == "new: no count is kept; keep it with --renew"
+    assert gone == "gone: is kept, and nothing counts it now"
+
+
+def test_counts_are_compared_with_those_of_a_like_build_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baseline, "FILE", tmp_path / "baseline.json")
+    monkeypatch.setattr(instructions, "counts", lambda: {"loop": 1_100})
+    build = {"rustc": "rustc 1", "profile": "counted", "machine": "x86_64"}
+    kept = {"instructions": {"build": build, "counts": {"loop": 1_000}}}
+    baseline.FILE.write_text(json.dumps(kept))
+    monkeypatch.setattr(instructions, "why_not", lambda: "valgrind not found")
+    assert baseline.more_instructions() == ([], "valgrind not found; left out: loop")
+    monkeypatch.setattr(instructions, "why_not", lambda: "")
+    monkeypatch.setattr(instructions, "build", lambda: build | {"rustc": "rustc 2"})
+    lines, left_out = baseline.more_instructions()
+    assert not lines
+    assert "(rustc was rustc 1, is rustc 2); left out: loop" in left_out
+    monkeypatch.setattr(instructions, "build", lambda: build)
+    lines, left_out = baseline.more_instructions()
+    assert "more by 10.0%" in lines[0]
+    assert not left_out
+
+
+def test_the_kept_baseline_holds_ratios_and_counts() -> None:
     kept = json.loads(baseline.FILE.read_text())
-    assert kept
-    for figure in kept.values():
+    assert set(kept) == {"ratios", "instructions"}
+    assert kept["ratios"]
+    for figure in kept["ratios"].values():
         assert set(figure) == {"ratio", "wanders"}
+    assert set(kept["instructions"]) == {"build", "counts"}
+    assert all(count > 0 for count in kept["instructions"]["counts"].values())

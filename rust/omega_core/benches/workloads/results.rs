@@ -1,0 +1,61 @@
+//! Rows of a run to tables, and what is computed from tables.
+
+use std::sync::Arc;
+
+use omega_core::error::OmegaError;
+use omega_core::results::{MetricValue, RunTables};
+
+use super::bars::BARS;
+use super::replay::rows_of_crossing;
+use super::{Again, Answer, Workload};
+
+/// Of the stage results.
+pub const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "results: tables of a run",
+        prepare: tables,
+        answer: Answer::Is((BARS - 30) as f64), // one row a bar after the warm-up
+    },
+    Workload {
+        name: "results: fingerprint",
+        prepare: fingerprint,
+        answer: Answer::Is(64.0),
+    },
+    Workload {
+        name: "results: metrics",
+        prepare: metrics,
+        answer: Answer::Finite,
+    },
+];
+
+fn tables() -> Result<Again, OmegaError> {
+    let rows = rows_of_crossing()?;
+    Ok(Box::new(move || {
+        let rows = rows.clone();
+        Box::new(|| RunTables::from_rows(rows).equity().num_rows() as f64)
+    }))
+}
+
+/// Tables keep their fingerprint once it was asked for; these are copies that were not asked.
+fn fingerprint() -> Result<Again, OmegaError> {
+    let tables = RunTables::from_rows(rows_of_crossing()?);
+    Ok(Box::new(move || {
+        let tables = tables.clone();
+        Box::new(move || tables.fingerprint().len() as f64)
+    }))
+}
+
+fn metrics() -> Result<Again, OmegaError> {
+    let tables = Arc::new(RunTables::from_rows(rows_of_crossing()?));
+    Ok(Box::new(move || {
+        let tables = Arc::clone(&tables);
+        Box::new(move || {
+            let numbers = tables.metrics().into_iter().map(|(_, value)| match value {
+                MetricValue::Float(number) => number,
+                MetricValue::Int(number) => number as f64,
+                _ => 0.0,
+            });
+            numbers.sum()
+        })
+    }))
+}
