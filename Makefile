@@ -65,7 +65,7 @@ bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within on
 	$(BIN)/python -m benchmarks.engine
 
 bench-core: ## time each stage of the core by itself, without Python
-	cargo bench --quiet --locked $(MANIFEST) --bench stages
+	cargo bench --quiet --locked $(MANIFEST) --profile counted --bench stages
 
 bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.compare

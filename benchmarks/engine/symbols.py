@@ -21,7 +21,7 @@ from benchmarks.engine.loop import nothing, seconds_of
 
 SEED = 20_240_103
 SYMBOLS = 50
-BARS = 200_000
+BARS = 100_000
 TARGET = 2.5
 EVERY = 20
 """A strategy that trades asks for something once in so many bars of a symbol."""

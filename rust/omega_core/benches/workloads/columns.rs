@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, PrimitiveArray, types::TimestampSecondType};
-use omega_core::columns::{InputColumn, Role, Rules, SymbolInput, read, validate};
+use omega_core::columns::{InputColumn, Role, Rules, Segment, SymbolInput, read, validate};
 use omega_core::error::OmegaError;
 use omega_core::store::{Market, Walk};
 
@@ -58,7 +58,7 @@ fn validated() -> Result<Again, OmegaError> {
         Box::new(|| {
             let checked = read(input, false).and_then(|columns| {
                 validate(&columns, Rules::default())?;
-                Ok(columns.segments.iter().map(|part| part.len()).sum())
+                Ok(columns.segments.iter().map(Segment::len).sum())
             });
             checked.map_or(f64::NAN, |bars: usize| bars as f64)
         })
