@@ -8,6 +8,7 @@ MANIFEST := --manifest-path $(CRATE)/Cargo.toml
 FUZZ := --manifest-path $(CRATE)/fuzz/Cargo.toml
 OWN_STRATEGY := --manifest-path examples/rust_strategy/Cargo.toml
 FUZZED := $(CRATE)/fuzz/target/release/omega_fuzz
+PYTHON_SOURCES := $(shell find python/omega -name '*.py' -o -name '*.pyi' -o -name py.typed)
 RUST_SOURCES := $(shell find $(CRATE)/src -name '*.rs') $(CRATE)/Cargo.toml $(CRATE)/Cargo.lock
 
 VENV := .venv
@@ -19,13 +20,15 @@ PINNED := $(PIP) install --require-hashes --no-deps -r
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 DEMO := $(VENV)/.demo
+DOCS := $(VENV)/.docs
+DIST := out/dist/.built
 NATIVE := $(VENV)/.native
 
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench bench-compare
+.PHONY: help demo test test-long golden lint bench bench-compare docs dist
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +36,7 @@ help: ## show this list
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
 
-test: $(DEV) $(DEMO) $(NATIVE) ## run the tests of the core and of the package
+test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(DIST) ## run the tests of the core and of the package
 	cargo test --quiet --locked $(MANIFEST)
 	CARGO_TARGET_DIR=$(CRATE)/target cargo run --quiet --locked $(OWN_STRATEGY)
 	$(BIN)/python -m pytest --quiet
@@ -64,6 +67,11 @@ bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within on
 bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.compare
 
+dist: $(DIST) ## build the wheel and the source distribution into out/dist/
+
+docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/; a warning is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env --builder html docs out/docs
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }
 	@command -v cargo >/dev/null || { echo "A Rust toolchain is needed: cargo was not found" >&2; exit 1; }
@@ -81,7 +89,18 @@ $(DEMO): requirements-demo.txt $(BASE)
 	$(PINNED) $<
 	@touch $@
 
+$(DOCS): requirements-docs.txt $(BASE)
+	$(PINNED) $<
+	@touch $@
+
 $(NATIVE): $(RUST_SOURCES) pyproject.toml $(BASE)
 	@echo "building the core; the first time this takes some minutes"
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The core is not built again for it: it is the one of $(NATIVE), packed.
+$(DIST): $(NATIVE) $(PYTHON_SOURCES) pyproject.toml README.md LICENSE
+	@rm -rf $(@D)
+	$(BIN)/maturin sdist --out $(@D)
+	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out $(@D)
 	@touch $@

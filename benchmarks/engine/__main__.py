@@ -12,7 +12,16 @@ import platform
 import sys
 from importlib.metadata import version
 
-from benchmarks.engine import baseline, forms, indicators, ingest, loop, symbols
+from benchmarks.engine import (
+    baseline,
+    forms,
+    imports,
+    indicators,
+    ingest,
+    loop,
+    sweeps,
+    symbols,
+)
 
 MEASURES = (
     loop.memory,
@@ -21,12 +30,14 @@ MEASURES = (
     loop.views,
     loop.backends,
     ingest.figures,
+    imports.figures,
     indicators.figures,
     symbols.figures,
     forms.sma_cross,
     forms.trigger,
     forms.positions,
     loop.scaling,
+    sweeps.figures,
 )
 
 

@@ -41,17 +41,30 @@ from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
 from omega.signals import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
+    from omega import report, samplers
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
     from omega.backtest import get_active_backend, run_backtest
     from omega.columns import Candles
     from omega.components import ExecutionSimulator, Portfolio
     from omega.conditions import Condition, crosses_above, crosses_below, when
+    from omega.dataset import Dataset
     from omega.engines import CrossSymbolEventEngine, EventEngine
     from omega.forms import Distance, Signals, native
+    from omega.importing import (
+        ImportedCandles,
+        ImportedTicks,
+        import_sources,
+        read_candles,
+        read_ticks,
+        ticks_to_candles,
+    )
     from omega.indicators import crossover, crossunder
+    from omega.lookahead import LookaheadReport, check_lookahead
+    from omega.report import compare
     from omega.results import BacktestResult
     from omega.store import CandleStore
     from omega.strategy import Strategy
+    from omega.sweeps import SweepProgress, SweepResult, sweep
     from omega.timeframes import Timeframe
 
     __version__: str
@@ -68,6 +81,7 @@ __all__ = [
     "ConfigError",
     "Costs",
     "CrossSymbolEventEngine",
+    "Dataset",
     "Distance",
     "EquityPercent",
     "EventEngine",
@@ -76,8 +90,11 @@ __all__ = [
     "Fill",
     "FixedLots",
     "FixedUnits",
+    "ImportedCandles",
+    "ImportedTicks",
     "Indicator",
     "Instrument",
+    "LookaheadReport",
     "Modify",
     "OmegaError",
     "PartialClose",
@@ -89,22 +106,33 @@ __all__ = [
     "Signal",
     "Signals",
     "Strategy",
+    "SweepProgress",
+    "SweepResult",
     "TimeExit",
     "Timeframe",
     "Trade",
     "TrailingStop",
     "UnknownInstrument",
     "__version__",
+    "check_lookahead",
+    "compare",
     "crosses_above",
     "crosses_below",
     "crossover",
     "crossunder",
     "errors",
     "get_active_backend",
+    "import_sources",
     "instruments",
     "native",
     "protocols",
+    "read_candles",
+    "read_ticks",
+    "report",
     "run_backtest",
+    "samplers",
+    "sweep",
+    "ticks_to_candles",
     "when",
 ]
 
@@ -118,22 +146,37 @@ _LOADED_ON_USE = {
     "CandleStore": "omega.store",
     "Candles": "omega.columns",
     "Condition": "omega.conditions",
+    "Dataset": "omega.dataset",
     "Distance": "omega.forms",
     "Fill": "omega._native",
+    "ImportedCandles": "omega.importing",
+    "ImportedTicks": "omega.importing",
     "Indicator": "omega._native",
+    "LookaheadReport": "omega.lookahead",
     "PendingOrder": "omega._native",
     "Position": "omega._native",
     "Signals": "omega.forms",
     "Strategy": "omega.strategy",
     "Timeframe": "omega.timeframes",
     "Trade": "omega._native",
+    "check_lookahead": "omega.lookahead",
+    "compare": "omega.report",
     "crosses_above": "omega.conditions",
     "crosses_below": "omega.conditions",
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
     "get_active_backend": "omega.backtest",
+    "import_sources": "omega.importing",
     "native": "omega.forms",
+    "read_candles": "omega.importing",
+    "read_ticks": "omega.importing",
     "run_backtest": "omega.backtest",
+    "sweep": "omega.sweeps",
+    "SweepProgress": "omega.sweeps",
+    "SweepResult": "omega.sweeps",
+    "report": "omega.report",
+    "samplers": "omega.samplers",
+    "ticks_to_candles": "omega.importing",
     "when": "omega.conditions",
 }
 
@@ -147,7 +190,8 @@ if not TYPE_CHECKING:
         if name not in _LOADED_ON_USE:
             message = f"module 'omega' has no attribute {name!r}"
             raise AttributeError(message)
-        found = getattr(import_module(_LOADED_ON_USE[name]), name)
+        module = import_module(_LOADED_ON_USE[name])
+        found = module if module.__name__ == f"omega.{name}" else getattr(module, name)
         globals()[name] = found
         return found
 

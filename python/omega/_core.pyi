@@ -21,6 +21,7 @@ __all__ = [
     "Indicator",
     "Mask",
     "NativeStrategy",
+    "Outcome",
     "PendingOrder",
     "Position",
     "Run",
@@ -92,6 +93,21 @@ class Bar:
     """A completed bar, seen by its index; `bar.open` to `bar.close` are the bid side.
 
     A bar that is kept goes on showing its own prices. There is no bar after the newest one.
+
+    Example:
+        >>> bars = []
+        >>> result = omega.run_backtest(candles, bars.append, symbol="EURUSD")
+        >>> bar = bars[-1]
+        >>> bar.index, bar.symbol, bar.symbols, bar.fresh
+        (238, 'EURUSD', ('EURUSD',), True)
+        >>> bar.open, bar.high, bar.low, bar.close, bar.volume, bar.spread
+        (104.75, 104.875, 104.5, 104.625, 100.0, 0.0625)
+        >>> bar.bid.close, bar.ask.close
+        (104.625, 104.6875)
+        >>> bar.time.isoformat(), bar.timestamp
+        ('2024-01-01T03:58:00+00:00', 1704081480000000)
+        >>> bar[-1].index
+        237
     """
 
     @property
@@ -151,22 +167,67 @@ class Bar:
         """The four ask prices."""
 
     def open_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid opens, up to this bar, in the candles' own memory."""
+        """Give the last `length` bid opens, up to this bar, in the candles' own memory.
+
+        Example:
+            >>> bars = []
+            >>> result = omega.run_backtest(candles, bars.append)
+            >>> bars[-1].open_window(3).tolist()
+            [104.1875, 104.0625, 104.75]
+        """
 
     def high_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid highs, up to this bar, in the candles' own memory."""
+        """Give the last `length` bid highs, up to this bar, in the candles' own memory.
+
+        Example:
+            >>> bars = []
+            >>> result = omega.run_backtest(candles, bars.append)
+            >>> bars[-1].high_window(3).tolist()
+            [104.3125, 104.875, 104.875]
+        """
 
     def low_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid lows, up to this bar, in the candles' own memory."""
+        """Give the last `length` bid lows, up to this bar, in the candles' own memory.
+
+        Example:
+            >>> bars = []
+            >>> result = omega.run_backtest(candles, bars.append)
+            >>> bars[-1].low_window(3).tolist()
+            [103.9375, 103.9375, 104.5]
+        """
 
     def close_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid closes, up to this bar, in the candles' own memory."""
+        """Give the last `length` bid closes, up to this bar, in the candles' own memory.
+
+        Example:
+            >>> bars = []
+            >>> result = omega.run_backtest(candles, bars.append)
+            >>> bars[-1].close_window(3).tolist()
+            [104.0625, 104.75, 104.625]
+        """
 
     def volume_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` volumes, up to this bar, in the candles' own memory."""
+        """Give the last `length` volumes, up to this bar, in the candles' own memory.
+
+        Example:
+            >>> bars = []
+            >>> result = omega.run_backtest(candles, bars.append)
+            >>> bars[-1].volume_window(3).tolist()
+            [112.0, 106.0, 100.0]
+        """
 
     def tf(self, timeframe: str) -> Bar:
-        """Give the newest complete bar of the symbol on a higher timeframe, as `bar.tf("H1")`."""
+        """Give the newest complete bar of the symbol on a higher timeframe, as `bar.tf("H1")`.
+
+        Example:
+            >>> hours = []
+            >>> def on_bar(bar):
+            ...     if bar.index > 120:
+            ...         hours.append(bar.tf("H1").time.hour)
+            >>> result = omega.run_backtest(candles, on_bar, timeframes=("H1",))
+            >>> hours[0], hours[-1]
+            (1, 2)
+        """
 
     def __getitem__(self, key: int | str, /) -> Bar:
         """Give the bar before as `bar[-1]`; `bar["EURUSD"]` is that symbol's newest complete bar.
@@ -228,14 +289,36 @@ class SideView:
 
 @final
 class Indicator:
-    """One value a bar, up to the newest completed bar; `indicator[-1]` is now."""
+    """One value a bar, up to the newest completed bar; `indicator[-1]` is now.
+
+    Example:
+        >>> class Shown(omega.Strategy):
+        ...     def init(self):
+        ...         self.mean = self.sma(20)
+        ...     def on_bar(self, bar):
+        ...         if bar.index == 100:
+        ...             print(self.mean.name, len(self.mean), self.mean[-1])
+        >>> result = omega.run_backtest(candles, Shown())
+        sma(20) 101 102.765625
+    """
 
     @property
     def name(self) -> str:
         """What it calls itself, such as "sma(20)"."""
 
     def window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` values as a read-only array."""
+        """Give the last `length` values as a read-only array.
+
+        Example:
+            >>> class Shown(omega.Strategy):
+            ...     def init(self):
+            ...         self.mean = self.sma(4)
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 100:
+            ...             print(self.mean.window(3).tolist())
+            >>> result = omega.run_backtest(candles, Shown())
+            [101.25, 101.03125, 100.8125]
+        """
 
     def __getitem__(self, key: int, /) -> float:
         """Give the value now as `[-1]`, a bar ago as `[-2]`; NaN in warm-up."""
@@ -260,7 +343,25 @@ class Indicator:
 
 @final
 class Position:
-    """An open position, as it stood after the newest completed bar."""
+    """An open position, as it stood after the newest completed bar.
+
+    Example:
+        >>> class Held(omega.Strategy):
+        ...     def on_bar(self, bar):
+        ...         if bar.index == 0:
+        ...             self.buy(2, stop_loss=101, take_profit=110, reason="first", tags=("a",))
+        ...         elif bar.index == 1:
+        ...             one = self.position
+        ...             print(one.trade_id, one.order_id, one.symbol, one.direction, one.lots)
+        ...             print(one.entry_index, one.entry_time.minute, one.entry_price)
+        ...             print(one.stop_loss, one.take_profit, one.reason, one.tags)
+        ...             print(one.profit, one.open_profit, one.bars_held)
+        >>> result = omega.run_backtest(candles, Held(), symbol="EURUSD")
+        0 0 EURUSD long 2.0
+        1 1 105.0625
+        101.0 110.0 first ['a']
+        0.25 0.25 0
+    """
 
     @property
     def trade_id(self) -> int:
@@ -324,7 +425,23 @@ class Position:
 
 @final
 class PendingOrder:
-    """An order that waits."""
+    """An order that waits.
+
+    Example:
+        >>> seen = []
+        >>> class Waiting(omega.Strategy):
+        ...     def on_bar(self, bar):
+        ...         if bar.index == 0:
+        ...             self.buy(2, limit=100, stop_loss=99, take_profit=103)
+        ...         elif bar.index == 1:
+        ...             seen.extend(self.pending)
+        >>> result = omega.run_backtest(candles, Waiting(), symbol="EURUSD")
+        >>> order = seen[0]
+        >>> order.order_id, order.symbol, order.direction, order.type, order.price, order.lots
+        (0, 'EURUSD', 'long', 'limit', 100.0, 2.0)
+        >>> order.stop_loss, order.take_profit
+        (99.0, 103.0)
+    """
 
     @property
     def order_id(self) -> int:
@@ -360,7 +477,24 @@ class PendingOrder:
 
 @final
 class Fill:
-    """A fill, as `on_fill` gets it."""
+    """A fill, as `on_fill` gets it.
+
+    Example:
+        >>> fills = []
+        >>> class Heard(omega.Strategy):
+        ...     def on_bar(self, bar):
+        ...         if bar.index == 0:
+        ...             self.buy(2)
+        ...     def on_fill(self, fill):
+        ...         fills.append(fill)
+        >>> costs = omega.Costs(fee_per_lot=3)
+        >>> result = omega.run_backtest(candles, Heard(), symbol="EURUSD", costs=costs)
+        >>> fill = fills[0]
+        >>> fill.order_id, fill.trade_id, fill.symbol, fill.side, fill.lots
+        (0, 0, 'EURUSD', 'buy', 2.0)
+        >>> fill.index, fill.time.minute, fill.price, fill.fee, fill.slippage
+        (1, 1, 105.0625, 6.0, 0.0)
+    """
 
     @property
     def order_id(self) -> int:
@@ -404,7 +538,29 @@ class Fill:
 
 @final
 class Trade:
-    """A closed trade, as `on_exit` gets it."""
+    """A closed trade, as `on_exit` gets it.
+
+    Example:
+        >>> trades = []
+        >>> class Heard(omega.Strategy):
+        ...     def on_bar(self, bar):
+        ...         if bar.index == 0:
+        ...             self.buy(2, stop_loss=104, reason="first", tags=("a",))
+        ...     def on_exit(self, trade):
+        ...         trades.append(trade)
+        >>> result = omega.run_backtest(candles, Heard(), symbol="EURUSD")
+        >>> trade = trades[0]
+        >>> trade.trade_id, trade.symbol, trade.direction, trade.lots
+        (0, 'EURUSD', 'long', 2.0)
+        >>> trade.entry_index, trade.entry_time.minute, trade.entry_price
+        (1, 1, 105.0625)
+        >>> trade.exit_index, trade.exit_time.minute, trade.exit_price, trade.exit_reason
+        (4, 4, 104.0, 'stop_loss')
+        >>> trade.gross_pnl, trade.fees, trade.swap, trade.net_pnl, trade.r_multiple
+        (-2.125, 0.0, 0.0, -2.125, -1.0)
+        >>> trade.bars_held, trade.reason, trade.tags
+        (3, 'first', ['a'])
+    """
 
     @property
     def trade_id(self) -> int:
@@ -572,6 +728,26 @@ class Run:
         behind: Sequence[Mapping[str, object]],
         on_progress: Callable[[int, int], object] | None,
     ) -> tuple[RunTables, RunReport]: ...
+    def again(self, cash: float) -> Run: ...
+    def sweep(
+        self,
+        settings: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, object]]]],
+        trials: Sequence[tuple[Any, ...]],
+        workers: int,
+        hashed: bool,
+        kept: bool,
+    ) -> list[Outcome]: ...
+
+@final
+class Outcome:
+    @property
+    def metrics(self) -> list[float | int | None]: ...
+    @property
+    def fingerprint(self) -> str | None: ...
+    @property
+    def error(self) -> BaseException | None: ...
+    @property
+    def tables(self) -> RunTables | None: ...
 
 @final
 class Track:

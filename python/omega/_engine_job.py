@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from omega._job import Job
+from omega._native_job import native_behind, native_run
 from omega.backtest import (
     _Context,
-    _native_behind,
-    _native_timeframe,
     _run_rust,
     bound,
     callbacks_of,
@@ -153,13 +152,9 @@ def slices_of(
 
 def run_rust(job: Job, parts: Parts) -> tuple[Any, Any]:
     """Run an engine by the native backend."""
-    from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
-
     if parts.is_native and isinstance(job.strategy, (Signals, Native)):
         return _run_rust(job)  # they see no slices
-    timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
-    stores = [store.native for store in job.stores]
-    run = Run(stores, job.settings["cash"], timeframes, job.settings["align"])
+    run = native_run(job)
     context = _Context(run, job)
 
     def track(timeframe: str | None, symbol: str) -> Track:
@@ -186,7 +181,7 @@ def _execute(
         "rest": parts.rest(job.stores[0].time_unit),
         "portfolio": parts.portfolio if parts.has_foreign_portfolio else None,
     }
-    behind = [_native_behind(one) for one in job.behind]
+    behind = native_behind(job)
     callbacks = callbacks_of(job, context)
     return run.execute(job.settings, callbacks, behind, job.on_progress, components)
 

@@ -20,7 +20,22 @@ if TYPE_CHECKING:
     from omega.results import BacktestResult
 
 UNDEFINED = "-"
-_PERCENT = {"total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure"}
+_PERCENT = {
+    "average_drawdown",
+    "best_day",
+    "cagr",
+    "conditional_value_at_risk",
+    "downside_volatility",
+    "exposure",
+    "kelly",
+    "max_drawdown",
+    "total_return",
+    "ulcer_index",
+    "value_at_risk",
+    "volatility",
+    "win_rate",
+    "worst_day",
+}
 _LEFT = {
     "Initial equity": "initial_equity",
     "Final equity": "final_equity",

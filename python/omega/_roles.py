@@ -75,6 +75,18 @@ def _known(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
     return roles
 
 
+def column_of(role: str, names: Sequence[str], mapping: Mapping[str, str]) -> str | None:
+    """Give the column of one role; None where there is none."""
+    if role in mapping:
+        name = mapping[role]
+        if name not in names:
+            raise ConfigError(f"columns[{role!r}]: no column {name!r}. {nearest(name, names)}")
+        return name
+    roles: dict[str, str] = {}
+    _find_by_name(role, [name for name in names if name not in mapping.values()], roles)
+    return roles.get(role)
+
+
 def _find_by_name(role: str, names: Sequence[str], roles: dict[str, str]) -> None:
     aliases = ALIASES.get(role, (role,))
     if role in names:

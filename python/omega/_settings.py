@@ -29,7 +29,21 @@ _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 @runtime_checkable
 class PositionManager(Protocol):
-    """A position manager of your own: moves levels and closes positions at the close of a bar."""
+    """A position manager of your own: moves levels and closes positions at the close of a bar.
+
+    Example:
+        >>> class Impatient:
+        ...     def manage_positions(self, open_positions, symbol_slice, bid, ask, all_positions):
+        ...         late = [position for position in open_positions if position.bars_held > 30]
+        ...         return [omega.Close(trade_id=position.trade_id) for position in late]
+        >>> result = omega.run_backtest(
+        ...     candles,
+        ...     lambda bar: omega.Signal("long") if bar.index == 10 else None,
+        ...     position_manager=Impatient(),
+        ... )
+        >>> result.trades["bars_held"].to_list()
+        [32]
+    """
 
     def manage_positions(
         self,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from omega._native import core
+from omega.dataset import Dataset, collected, mapped_file
 from omega.errors import ConfigError, InvalidCandleData
 
 if TYPE_CHECKING:
@@ -33,21 +34,36 @@ class Source:
         names: Its columns.
         take: Gives the columns of some names.
         time: The column that holds the time whatever its name is.
+        columns: What the data itself says about the roles of its columns.
+        symbol: The symbol that the data itself names.
     """
 
     names: list[str]
     take: Take
     time: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    symbol: str | None = None
 
 
-def open_source(data: Any, *, cast: bool) -> Source:  # noqa: ANN401 - anything that holds candles
-    """Find out what the data is and which columns it has."""
+def open_source(
+    data: Any,  # noqa: ANN401 - anything that holds candles
+    *,
+    cast: bool,
+    cuts: bool = False,
+) -> Source:
+    """Find out what the data is and which columns it has.
+
+    Args:
+        data: See `omega.CandleStore`.
+        cast: Whether a layout that cannot be shared may be copied.
+        cuts: Whether the caller takes the rows of one symbol out of a symbol column itself.
+    """
     if isinstance(data, (str, Path)):
         return _file(Path(data))
-    if isinstance(data, pl.DataFrame):
-        return _polars(data)
-    if isinstance(data, pl.LazyFrame):
-        return _lazy(data)
+    if isinstance(data, Dataset):
+        return _dataset(data, cuts=cuts)
+    if isinstance(data, (pl.DataFrame, pl.LazyFrame)):
+        return _polars(data) if isinstance(data, pl.DataFrame) else _lazy(data)
     library = type(data).__module__.partition(".")[0]
     if library == "pandas":
         return _pandas(data, cast=cast)
@@ -58,7 +74,7 @@ def open_source(data: Any, *, cast: bool) -> Source:  # noqa: ANN401 - anything 
     raise ConfigError(
         f"data: given {type(data).__module__}.{type(data).__qualname__}, expected a Polars, pandas "
         "or pyarrow table, a DuckDB relation, an object with __arrow_c_stream__, a path to a "
-        ".parquet or .arrow file, Candles(bid=..., ask=...) or {symbol: any of these}"
+        ".parquet or .arrow file, a Dataset, Candles(bid=..., ask=...) or {symbol: any of these}"
     )
 
 
@@ -99,6 +115,17 @@ def _file(path: Path) -> Source:
     if kind == ".parquet":
         return _lazy(pl.scan_parquet(path))
     return _ipc(path) if path.is_file() else _lazy(pl.scan_ipc(path))
+
+
+def _dataset(data: Dataset, *, cuts: bool) -> Source:
+    """Map the one file that can be; of others, Polars reads the columns that are asked for."""
+    file = mapped_file(data, cuts=cuts)
+    if file is not None:
+        source = _ipc(file)
+    else:
+        names = data.schema.names()
+        source = Source(names, lambda wanted: _polars(collected(data, wanted)).take(wanted))
+    return replace(source, columns=data.columns or {}, symbol=data.symbol)
 
 
 def _ipc(path: Path) -> Source:

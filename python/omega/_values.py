@@ -167,7 +167,8 @@ def as_float(given: object) -> float:
 def _build(cls: _Class, *, kw_only: bool) -> _Class:
     built: Any = dataclasses.dataclass(frozen=True, kw_only=kw_only, repr=False, slots=True)(cls)
     built.__init__ = _explain(built.__init__, built)
-    built.__repr__ = _short_repr
+    if "__repr__" not in vars(cls):
+        built.__repr__ = _short_repr
     return built  # type: ignore[no-any-return]  # the class that came in
 
 

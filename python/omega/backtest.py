@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from omega._job import Behind, Callback, Job, Pair, Progress, behind_of, symbols_of
+from omega._expressions import evaluate
+from omega._job import Callback, Job, Progress, behind_of, symbols_of
 from omega._native import core
+from omega._native_job import native_behind, native_run
 from omega._own_columns import beside
 from omega._settings import (
     PositionManager,
@@ -25,6 +27,7 @@ from omega._settings import (
     split_managers,
     symbol_fields,
 )
+from omega._written import listed, of_each, written_down
 from omega.conditions import condition_of, triggers_of
 from omega.config import Costs, Execution, FixedLots, Sizer
 from omega.ensemble import Ensemble
@@ -36,7 +39,7 @@ from omega.results import BacktestResult, EngineStats
 from omega.signals import Action
 from omega.store import CandleStore, both_sides, over
 from omega.strategy import RunContext, Strategy
-from omega.timeframes import TimeframeJob, Timeframes, timeframe_jobs
+from omega.timeframes import Timeframes, timeframe_jobs
 from omega.times import last_moment_of, to_units
 
 if TYPE_CHECKING:
@@ -87,8 +90,8 @@ def run_backtest(
     timeline; the strategy is called once for each time on it.
 
     Args:
-        data: A frame, table, path or `CandleStore` with `time` and prices, or one for each symbol
-            (see `CandleStore`).
+        data: A frame, table, path, `Dataset` or `CandleStore` with `time` and prices, or one
+            for each symbol (see `CandleStore`).
         strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
             `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
@@ -140,41 +143,26 @@ def run_backtest(
         [2.0]
     """
     chosen = _backend(backend, warn=True)
-    execution = execution or Execution()
-    sizer = sizer or FixedLots(1.0)
     store = _store(data, symbol, validate)
-    stores = symbols_of(store)
-    unit = store.time_unit
-    own_instruments = instruments_for(instruments, store.symbols)
-    own_costs = costs_for(costs, store.symbols)
-    strategy = _ready(strategy)
-    managers, own_manager = _managers(position_manager, strategy)
-    settings: Settings = {
-        **_when(start, end, unit),
-        "cash": float(cash),
-        "seed": seed_field(seed),
+    words: dict[str, Any] = {
+        "instruments": instruments,
+        "start": start,
+        "end": end,
+        "cash": cash,
+        "account_currency": account_currency,
+        "conversion": conversion,
+        "sizer": sizer,
+        "costs": costs,
+        "execution": execution,
+        "timeframes": timeframes,
+        "align": align,
+        "position_manager": position_manager,
+        "seed": seed,
         "strict": strict,
-        "sizer": sizer_fields(sizer),
-        "symbols": symbol_fields(own_instruments, own_costs, execution),
-        "align": _alignment(align),
-        "managers": manager_fields(managers, unit),
-        **execution_fields(execution, unit),
     }
-    behind = behind_of(stores, own_instruments, account_currency, conversion, execution)
-    higher = timeframe_jobs(timeframes, stores)
     with _progress(progress) as on_progress:
-        job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress, when)
+        job, config = prepare(store, strategy, words, when=when, on_progress=on_progress)
         tables, report = _BACKENDS[chosen](job)
-    span = {"start": start, "end": end, "seed": seed, "strict": strict, "align": align}
-    money = {"cash": float(cash), "account_currency": account_currency, "conversion": conversion}
-    words = {"strategy": strategy, "execution": execution, "sizer": sizer}
-    config = _written_down(
-        symbol=_of_each(store.symbols, store.symbols),
-        instrument=_of_each(store.symbols, own_instruments),
-        costs=_of_each(store.symbols, own_costs),
-        timeframes=timeframes if isinstance(timeframes, Mapping) else _listed(higher),
-        **{"position_manager": managers or own_manager, **span, **money, **words},
-    )
     return BacktestResult(
         tables,
         stats=_stats(report),
@@ -183,7 +171,60 @@ def run_backtest(
         backend=chosen,
         notices=store.notices,
         copied_bytes=store.copied_bytes,
+        candles=store,
     )
+
+
+def prepare(
+    store: CandleStore,
+    strategy: object,
+    words: Mapping[str, Any],
+    *,
+    when: Any = None,  # noqa: ANN401 - as run_backtest
+    on_progress: Progress | None = None,
+) -> tuple[Job, dict[str, Any]]:
+    """Put together what a backend needs, and the settings as the manifest keeps them.
+
+    Args:
+        store: The candles.
+        strategy: As `run_backtest`.
+        words: The settings of `run_backtest` by name, each of them.
+        when: As `run_backtest`.
+        on_progress: Called with steps done and steps in all.
+    """
+    execution, sizer = words["execution"] or Execution(), words["sizer"] or FixedLots(1.0)
+    stores, unit = symbols_of(store), store.time_unit
+    instruments = instruments_for(words["instruments"], store.symbols)
+    costs = costs_for(words["costs"], store.symbols)
+    strategy = _ready(strategy)
+    managers, own_manager = _managers(words["position_manager"], strategy)
+    span = {name: words[name] for name in ("start", "end", "seed", "strict", "align")}
+    cash, account = float(words["cash"]), words["account_currency"]
+    settings: Settings = {
+        **_when(words["start"], words["end"], unit),
+        "cash": cash,
+        "seed": seed_field(words["seed"]),
+        "strict": words["strict"],
+        "sizer": sizer_fields(sizer),
+        "symbols": symbol_fields(instruments, costs, execution),
+        "align": _alignment(words["align"]),
+        "managers": manager_fields(managers, unit),
+        **execution_fields(execution, unit),
+    }
+    conversion, timeframes = words["conversion"], words["timeframes"]
+    behind = behind_of(stores, instruments, account, conversion, execution)
+    higher = timeframe_jobs(timeframes, stores)
+    job = Job(stores, strategy, settings, behind, higher, own_manager, on_progress, when)
+    money = {"cash": cash, "account_currency": account, "conversion": conversion}
+    chosen = {"strategy": strategy, "execution": execution, "sizer": sizer}
+    config = written_down(
+        symbol=of_each(store.symbols, store.symbols),
+        instrument=of_each(store.symbols, instruments),
+        costs=of_each(store.symbols, costs),
+        timeframes=timeframes if isinstance(timeframes, Mapping) else listed(higher),
+        **{"position_manager": managers or own_manager, **span, **money, **chosen},
+    )
+    return job, config
 
 
 def _managers(given: object, strategy: object) -> tuple[list[Manager], PositionManager | None]:
@@ -271,12 +312,10 @@ class _Context:
         warmup: bool = True,
     ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
-        import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
-
-        candles = both_sides(over(self._run.candles(timeframe=timeframe, symbol=symbol)))
-        frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
-        column = frame.select(expression.cast(pl.Float64).alias(name)).get_column(name)
         place = {"timeframe": timeframe, "symbol": symbol}
+        candles = both_sides(over(self._run.candles(**place)))
+        frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
+        column = evaluate(expression, name, frame, **place)
         return self._run.column(name, column, **place, warmup=warmup)
 
 
@@ -296,16 +335,8 @@ def _ready(strategy: object) -> Strategy | Callback | Signals | Native:
 
 
 def _run_rust(job: Job) -> tuple[Any, Any]:
-    from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
-
-    timeframes = [_native_timeframe(timeframe, job.stores) for timeframe in job.timeframes]
-    run = Run(
-        [store.native for store in job.stores],
-        job.settings["cash"],
-        timeframes,
-        job.settings["align"],
-    )
-    native = [_native_behind(behind) for behind in job.behind]
+    run = native_run(job)
+    native = native_behind(job)
     context = _Context(run, job)
     if isinstance(job.strategy, (Signals, Native)):
         core = _core_strategy(job, run, context)
@@ -327,29 +358,6 @@ def _core_strategy(job: Job, run: Run, context: _Context) -> NativeStrategy:
     if isinstance(job.strategy, Native):
         return run.native(job.strategy.name, list(job.strategy.parameters))
     return run.signals(job.strategy.told(context))  # type: ignore[union-attr]  # the other one
-
-
-def _native_behind(behind: Behind) -> dict[str, object]:
-    pair = behind.rate if isinstance(behind.rate, Pair) else None
-    return {
-        "rate": 1.0 if isinstance(behind.rate, Pair) else behind.rate,
-        "rate_store": pair and pair.store.native,
-        "rate_inverse": bool(pair and pair.inverse),
-        "magnifier": behind.magnifier and behind.magnifier.native,
-    }
-
-
-def _native_timeframe(timeframe: TimeframeJob, stores: Sequence[CandleStore]) -> dict[str, object]:
-    regular = timeframe.grid if isinstance(timeframe.grid, tuple) else (None, 0)
-    given = timeframe.given
-    return {
-        "name": timeframe.name,
-        "step": regular[0],
-        "offset": regular[1],
-        "boundaries": None if isinstance(timeframe.grid, tuple) else timeframe.grid,
-        "given": given and [given[store.symbols[0]].native for store in stores],
-        "length": timeframe.length,
-    }
 
 
 def _run_python(job: Job) -> tuple[Any, Any]:
@@ -423,30 +431,6 @@ def _alignment(given: object) -> str:
     if given not in ("union", "intersection"):
         raise ConfigError(f"align: given {given!r}, expected 'union' or 'intersection'")
     return str(given)
-
-
-def _of_each(symbols: Sequence[str], values: Sequence[object]) -> object:
-    """Give the value of the only symbol, or all of them by symbol."""
-    return values[0] if len(symbols) == 1 else dict(zip(symbols, values, strict=True))
-
-
-def _listed(timeframes: Sequence[TimeframeJob]) -> str:
-    return ", ".join(job.name for job in timeframes)
-
-
-def _written_down(**settings: object) -> dict[str, Any]:
-    """Give settings as the manifest keeps them: numbers and moments as they are, else in words."""
-    return {name: _in_words(value) for name, value in settings.items()}
-
-
-def _in_words(value: object) -> object:
-    if isinstance(value, (str, int, float, bool, date, type(None))):
-        return value
-    if isinstance(value, Mapping):
-        return {str(name): _in_words(part) for name, part in value.items()}
-    if hasattr(value, "__arrow_c_stream__"):
-        return f"<{type(value).__name__}>"
-    return str(getattr(value, "__qualname__", repr(value)))
 
 
 def _stats(report: RunReport) -> EngineStats:

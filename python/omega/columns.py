@@ -121,9 +121,19 @@ def _inputs(
     cast: bool,
 ) -> list[SymbolInput]:
     if isinstance(data, Candles):
-        return [_two_sides(data, symbol or DEFAULT_SYMBOL, mapping, cast=cast)]
-    source = _sources.open_source(data, cast=cast)
-    roles = _roles.find(source.names, mapping, time=source.time)
+        return [_two_sides(data, symbol, mapping, cast=cast)]
+    source = _sources.open_source(data, cast=cast, cuts=True)
+    if source.symbol is None or symbol in (None, source.symbol):
+        return _one_table(source, source.symbol or symbol, mapping)
+    # What the data calls its symbol tells which rows are meant; the caller may name them anew.
+    found = _one_table(source, source.symbol, mapping)
+    return [replace(one, symbol=symbol) for one in found]
+
+
+def _one_table(
+    source: _sources.Source, symbol: str | None, mapping: dict[str, str]
+) -> list[SymbolInput]:
+    roles = _roles.find(source.names, {**source.columns, **mapping}, time=source.time)
     taken = source.take(list(roles.values()))
     symbols = roles.pop("symbol", None)
     columns = [(role, name, taken[name]) for role, name in roles.items()]
@@ -135,7 +145,7 @@ def _inputs(
 
 
 def _two_sides(
-    candles: Candles, symbol: str, mapping: dict[str, str], *, cast: bool
+    candles: Candles, symbol: str | None, mapping: dict[str, str], *, cast: bool
 ) -> SymbolInput:
     frames = [frame for frame in (candles.bid, candles.ask) if frame is not None]
     sources = [_sources.open_source(frame, cast=cast) for frame in frames]
@@ -143,6 +153,7 @@ def _two_sides(
     for role, name in mapping.items():
         if name not in names:
             raise ConfigError(f"columns[{role!r}]: no column {name!r}. {nearest(name, names)}")
+    symbol = symbol or sources[0].symbol or DEFAULT_SYMBOL
     bid = _side(sources[0], _roles.BID, mapping)
     own = OwnColumns(sources[0].names, sources[0].take)
     if candles.ask is None:
@@ -163,6 +174,7 @@ def _two_sides(
 def _side(
     source: _sources.Source, side: tuple[str, ...], mapping: dict[str, str]
 ) -> list[tuple[str, str, Column]]:
+    mapping = {**source.columns, **mapping}
     roles = _roles.find_side(source.names, side, mapping, time=source.time)
     taken = source.take(list(roles.values()))
     return [(role, name, taken[name]) for role, name in roles.items()]
@@ -194,5 +206,6 @@ def _by_symbol(
     if wanted is None:
         return list(found.values()) or [replace(whole, symbol=DEFAULT_SYMBOL)]
     if wanted not in found:
-        raise ConfigError(f"symbol: {wanted!r} is not in column {name!r}. {nearest(wanted, found)}")
+        known = nearest(wanted, found) if found else "No row is left"
+        raise ConfigError(f"symbol: {wanted!r} is not in column {name!r}. {known}")
     return [found[wanted]]

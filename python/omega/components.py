@@ -72,12 +72,25 @@ class ExecutionSimulator:
 
         Args:
             signal: A signal, close, cancel or modify, for the next open.
+
+        Example:
+            >>> simulator = ExecutionSimulator()
+            >>> simulator.process_signal(omega.Signal("long", stop_loss=103))
+            >>> simulator.evaluate_exits_batch(candles)["exit_reason"].to_list()
+            ['stop_loss']
         """
         (self._waiting if self._run is None else self._run.queue).append(signal)
 
     @property
     def active_positions(self) -> Sequence[Any]:
-        """The open positions; after a run those that were left open."""
+        """The open positions; after a run those that were left open.
+
+        Example:
+            >>> simulator = ExecutionSimulator(execution=Execution(close_at_end=False))
+            >>> simulator.process_signal(omega.Signal("long"))
+            >>> simulator.evaluate_exits_batch(candles).height, len(simulator.active_positions)
+            (0, 1)
+        """
         return self._left if self._run is None else self._run.positions
 
     def evaluate_exits_batch(
@@ -186,7 +199,17 @@ class Portfolio:
         return pl.DataFrame(self._books.rows, schema=schema, orient="row")
 
     def get_open_positions(self, symbol: str | None = None) -> list[Any]:
-        """Give the open positions of a symbol, or all, oldest first."""
+        """Give the open positions of a symbol, or all, oldest first.
+
+        Example:
+            >>> from types import SimpleNamespace as Position
+            >>> portfolio = Portfolio()
+            >>> portfolio.register_entry(
+            ...     Position(trade_id=0, symbol="AAA", direction="long", lots=1.0, entry_price=10.0)
+            ... )
+            >>> [position.trade_id for position in portfolio.get_open_positions("AAA")]
+            [0]
+        """
         own = self._books.open.values() if self._run is None else self._run.positions
         return [position for position in own if symbol is None or position.symbol == symbol]
 
@@ -195,6 +218,15 @@ class Portfolio:
 
         Raises:
             StateSyncError: It is open already, or the executor is Omega's own.
+
+        Example:
+            >>> from types import SimpleNamespace as Position
+            >>> portfolio = Portfolio()
+            >>> portfolio.register_entry(
+            ...     Position(trade_id=0, symbol="AAA", direction="long", lots=1.0, entry_price=10.0)
+            ... )
+            >>> len(portfolio.get_open_positions())
+            1
         """
         self._told("register_entry").enter(position)
 
@@ -203,6 +235,16 @@ class Portfolio:
 
         Raises:
             StateSyncError: No such position is open, or the executor is Omega's own.
+
+        Example:
+            >>> from types import SimpleNamespace as Given
+            >>> portfolio = Portfolio(cash=1_000)
+            >>> portfolio.register_entry(
+            ...     Given(trade_id=0, symbol="AAA", direction="long", lots=1.0, entry_price=10.0)
+            ... )
+            >>> portfolio.register_exit(Given(trade_id=0, lots=1.0, gross_pnl=25.0))
+            >>> portfolio.cash
+            1025.0
         """
         self._told("register_exit").leave(trade)
 
@@ -213,11 +255,28 @@ class Portfolio:
         kind: str = "fee",  # noqa: ARG002 - as above
         position: Any = None,  # noqa: ANN401, ARG002 - as above
     ) -> None:
-        """Pay a fee; a negative one is earned."""
+        """Pay a fee; a negative one is earned.
+
+        Example:
+            >>> portfolio = Portfolio(cash=1_000)
+            >>> portfolio.register_fee(2.5)
+            >>> portfolio.cash
+            997.5
+        """
         self._told("register_fee").cash -= as_float(amount)
 
     def update(self, time: int) -> None:
-        """Mark what is open to the close of a bar, and write its row."""
+        """Mark what is open to the close of a bar, and write its row.
+
+        Example:
+            >>> from types import SimpleNamespace as Position
+            >>> portfolio = Portfolio(cash=1_000)
+            >>> words = dict(trade_id=0, symbol="AAA", direction="long", lots=1.0)
+            >>> portfolio.register_entry(Position(**words, entry_price=10.0, open_profit=5.0))
+            >>> portfolio.update(1_704_067_200)
+            >>> portfolio.equity, portfolio.equity_curve["equity"].to_list()
+            (1005.0, [1005.0])
+        """
         books = self._told("update")
         profit = 0.0
         for position in books.open.values():
@@ -225,11 +284,11 @@ class Portfolio:
         books.write(time, books.cash + profit)
 
     def mark(self, positions: Sequence[Any]) -> None:
-        """Take the open positions as they are at a close, from Omega's own executor."""
+        """Take the open positions as they are at a close; the engine's part."""
         self._told("mark").open.update((position.trade_id, position) for position in positions)
 
     def rewrite_last_row(self) -> None:
-        """Write the last row again, after positions were closed at its close (rule L4)."""
+        """Write the last row again, after closes at its close (rule L4); the engine's part."""
         books = self._told("rewrite_last_row")
         self.update(books.rows.pop()[0])
 
@@ -247,7 +306,7 @@ class Portfolio:
         return profit
 
     def attach_engine(self, engine: EventEngine) -> None:
-        """Take the candles of an engine; its part."""
+        """Take the candles of an engine; the engine's part."""
         self._engine, self._result = engine, None
         self._books = Books(self.initial_cash)
 

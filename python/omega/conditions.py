@@ -47,10 +47,21 @@ class Evaluates(Protocol):
 
 
 class Condition:
-    """Something that holds on some bars; combine with `&`, `|` and `~`."""
+    """Something that holds on some bars; combine with `&`, `|` and `~`.
+
+    Example:
+        >>> class Dips(omega.Strategy):
+        ...     def init(self):
+        ...         self.z, self.trend = self.zscore(20), self.sma(100)
+        ...     @omega.when(lambda self: (self.z < -1.5) & ~(self.trend > 104))
+        ...     def on_bar(self, bar):
+        ...         self.buy(reason=f"dip at {bar.index}")
+        >>> omega.run_backtest(candles, Dips()).trades["reason"].to_list()[:1]
+        ['dip at ...']
+    """
 
     def mask(self, run: Evaluates) -> Mask:
-        """Find where it holds."""
+        """Find where it holds; the engine's part."""
         raise NotImplementedError
 
     def __and__(self, other: Condition) -> Condition:

@@ -148,6 +148,9 @@ class Execution:
 class FixedLots:
     """The same size for each order, in lots of the instrument's contract size.
 
+    Attributes:
+        lots: Size of each order.
+
     Example:
         >>> FixedLots(0.1)
         FixedLots(lots=0.1)
@@ -163,6 +166,9 @@ class FixedLots:
 @value
 class FixedUnits:
     """The same size for each order, in units: shares, coins, or units of the base currency.
+
+    Attributes:
+        units: Size of each order.
 
     Example:
         >>> FixedUnits(10_000)
@@ -180,6 +186,9 @@ class FixedUnits:
 class RiskAmount:
     """The size at which the order's stop loss, which it must have, costs this much money.
 
+    Attributes:
+        money: What the stop loss costs, in account currency.
+
     Example:
         >>> RiskAmount(50)
         RiskAmount(money=50.0)
@@ -196,6 +205,9 @@ class RiskAmount:
 class RiskPercent:
     """The size at which the order's stop loss, which it must have, costs this percent of equity.
 
+    Attributes:
+        percent: What the stop loss costs; 0.5 is half a percent.
+
     Example:
         >>> RiskPercent(0.5)  # half a percent
         RiskPercent(percent=0.5)
@@ -211,6 +223,9 @@ class RiskPercent:
 @value
 class EquityPercent:
     """The size whose notional is this percent of equity; above 100 it needs leverage.
+
+    Attributes:
+        percent: Notional of each order; 25 is a quarter.
 
     Example:
         >>> EquityPercent(25)

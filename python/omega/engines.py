@@ -23,6 +23,7 @@ from omega._settings import (
     split_managers,
     symbol_fields,
 )
+from omega._written import written_down
 from omega.columns import Candles
 from omega.components import ExecutionSimulator, Portfolio
 from omega.errors import ConfigError
@@ -142,6 +143,14 @@ class EventEngine:
             WarmupIndexNotFound: No bar is left after start and warm-up.
             ConfigError: A setting is impossible.
             CallbackFailed: The strategy returned what is no signal.
+
+        Example:
+            >>> class First:
+            ...     def evaluate(self, index, slice_map):
+            ...         return omega.Signal("long") if index == 0 else None
+            >>> engine = EventEngine(candles, None, First(), ExecutionSimulator(), Portfolio())
+            >>> engine.run().signals_generated
+            1
         """
         return self._play(lambda job: job)
 
@@ -169,6 +178,15 @@ class EventEngine:
 
         Returns:
             The signals, one a row, with the bar that each was given on.
+
+        Example:
+            >>> class Dips:
+            ...     def evaluate(self, index, slice_map):
+            ...         falls = slice_map["SYMBOL"].latest(None, "bid").close < 100.5
+            ...         return omega.Signal("long") if falls else None
+            >>> engine = EventEngine(candles, None, Dips(), ExecutionSimulator(), Portfolio())
+            >>> engine.process_batch(0, 100).height
+            2
         """
         import polars as pl  # noqa: PLC0415 - slow to import
 
@@ -241,7 +259,7 @@ class EventEngine:
         chosen: str,
     ) -> BacktestResult:
         own = self.executor
-        config = backtest._written_down(  # noqa: SLF001 - as in run()
+        config = written_down(
             engine=type(self).__name__,
             symbol=list(self._store.symbols),
             start=self._start,
@@ -261,6 +279,7 @@ class EventEngine:
             backend=chosen,
             notices=self._store.notices,
             copied_bytes=self._store.copied_bytes,
+            candles=self._store,
         )
 
 

@@ -65,12 +65,16 @@ class Member:
         return order_id in self._numbers
 
     def ask(self, action: Action) -> None:
-        """Ask for something; a close without a trade closes what it has itself."""
+        """Ask for something; a close without a trade closes what it has itself.
+
+        One that names no symbol either closes all of its symbols, in the order of the run.
+        """
         if isinstance(action, Signal):
             self._hand_on(dataclasses.replace(action, tags=(*action.tags, self.label)))
         elif isinstance(action, Close) and action.trade_id is None:
-            symbol = action.symbol or self._run.symbols[0]
-            own = [one.trade_id for one in self.positions if one.symbol == symbol]
+            symbols = [action.symbol] if action.symbol else self._run.symbols
+            held = self.positions
+            own = [one.trade_id for name in symbols for one in held if one.symbol == name]
             for trade in own or [_NO_TRADE]:
                 self._hand_on(dataclasses.replace(action, symbol=None, trade_id=trade))
         else:

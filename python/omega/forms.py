@@ -36,8 +36,9 @@ class Signals:
     """What to do on each bar, in columns.
 
     Each column may be the name of a column of the data, a Polars expression over it, a series or an
-    array with a value for each bar, a number for all bars, a condition, an indicator, or a function
-    that gives one of these: it gets an object with the declaring methods of a strategy.
+    array with a value for each bar, a number or a truth value for all bars, a condition, an
+    indicator, or a function that gives one of these: it gets an object with the declaring methods
+    of a strategy.
 
     On each bar, in this order: where `exit` holds, all positions are closed; an `entry` closes what
     is open the other way if `reverse` is set; an entry is taken if nothing is open by then, or
@@ -83,7 +84,7 @@ class Signals:
         check(self, optional(whole(minimum=0)), "warmup")
 
     def told(self, context: RunContext) -> Told:
-        """Find the columns over the candles of a run."""
+        """Find the columns over the candles of a run; the engine's part."""
         declarer = Strategy()
         declarer._run = context  # noqa: SLF001 - it declares for this run
         direction = self.direction
@@ -186,7 +187,7 @@ def _column(name: str, given: Any, declarer: Strategy) -> Indicator:  # noqa: AN
         expression = pl.col(given)
     elif isinstance(given, pl.Expr):
         expression = given
-    elif isinstance(given, (int, float)) and not isinstance(given, bool):
+    elif isinstance(given, (int, float)):  # true and false are 1 and 0
         expression = pl.repeat(float(given), pl.len())
     elif isinstance(given, pl.Series) or hasattr(given, "__array__"):
         expression = pl.lit(pl.Series(given))
@@ -201,5 +202,6 @@ def _column(name: str, given: Any, declarer: Strategy) -> Indicator:  # noqa: AN
 def _no_column(name: str, given: object) -> str:
     return (
         f"Signals.{name}: given {given!r}, expected the name of a column, a Polars expression, a "
-        "series or array with a value for each bar, a number, a condition or an indicator"
+        "series or array with a value for each bar, a number, True or False, a condition or an "
+        "indicator"
     )

@@ -51,7 +51,15 @@ class Evaluating(Protocol):
 
 @runtime_checkable
 class WithOnData(Protocol):
-    """A strategy of the older form, which gives dicts."""
+    """A strategy of the older form, which gives dicts.
+
+    Example:
+        >>> class Older:
+        ...     def on_data(self, slice_map):
+        ...         return {"direction": "buy", "sl": 1.09}
+        >>> isinstance(Older(), WithOnData)
+        True
+    """
 
     def on_data(self, slice_map: Slices) -> Mapping[str, Any] | Sequence[Any] | None:
         """Decide on what is complete now."""
@@ -59,7 +67,15 @@ class WithOnData(Protocol):
 
 @runtime_checkable
 class WithCheckEntry(Protocol):
-    """A strategy of the oldest form: of one symbol, which gives dicts."""
+    """A strategy of the oldest form: of one symbol, which gives dicts.
+
+    Example:
+        >>> class Oldest:
+        ...     def check_entry(self, symbol_slice, index=0):
+        ...         return {"direction": "buy", "sl": 1.09} if index == 100 else None
+        >>> isinstance(Oldest(), WithCheckEntry)
+        True
+    """
 
     def check_entry(
         self, symbol_slice: SymbolDataSlice, *, index: int
@@ -76,6 +92,16 @@ class Executor(Protocol):
     - `execution`, an `omega.Execution`: its cool-downs keep the strategy from being asked;
     - `attach_engine(engine)`, called once before the first bar;
     - `close_at_end(bid, ask)`, called after the last bar while something is active (rule L4).
+
+    Example:
+        >>> class Nothing:
+        ...     active_positions = ()
+        ...     def process_signal(self, signal):
+        ...         return False
+        ...     def evaluate_exits(self, bid, ask):
+        ...         return 0
+        >>> isinstance(Nothing(), Executor)
+        True
     """
 
     @property
@@ -100,7 +126,15 @@ class Executor(Protocol):
 
 
 class OpenPosition(Protocol):
-    """A position as a portfolio needs it; `contract_size` counts as 1 where there is none."""
+    """A position as a portfolio needs it; `contract_size` counts as 1 where there is none.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> position: OpenPosition = SimpleNamespace(
+        ...     trade_id=0, symbol="EURUSD", direction="long", lots=1.0, entry_price=1.1
+        ... )
+        >>> omega.Portfolio().register_entry(position)
+    """
 
     trade_id: int
     symbol: str
@@ -110,7 +144,14 @@ class OpenPosition(Protocol):
 
 
 class ClosedTrade(Protocol):
-    """A closed position, or a closed part of one, as a portfolio needs it."""
+    """A closed position, or a closed part of one, as a portfolio needs it.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> trade: ClosedTrade = SimpleNamespace(trade_id=0, lots=1.0, gross_pnl=25.0)
+        >>> trade.gross_pnl
+        25.0
+    """
 
     trade_id: int
     lots: float
@@ -128,6 +169,20 @@ class Portfolio(Protocol):
       and their `open_profit` at the close of the bar; only by Omega's own executor;
     - `rewrite_last_row()`, called in place of a second `update` of the last bar, after positions
       were closed at its close.
+
+    Example:
+        >>> class Purse:
+        ...     cash = equity = 1_000.0
+        ...     equity_curve = ()
+        ...     def update(self, time): ...
+        ...     def register_entry(self, position): ...
+        ...     def register_exit(self, trade): ...
+        ...     def register_fee(self, amount, time, kind, position):
+        ...         self.cash -= amount
+        ...     def get_open_positions(self, symbol=None):
+        ...         return []
+        >>> isinstance(Purse(), Portfolio)
+        True
     """
 
     @property
@@ -165,7 +220,16 @@ class Portfolio(Protocol):
 
 
 class Progress(Protocol):
-    """Hears how far a run is."""
+    """Hears how far a run is.
+
+    Example:
+        >>> calls = []
+        >>> def heard(done: int, total: int) -> None:
+        ...     calls.append((done, total))
+        >>> result = omega.run_backtest(candles, lambda bar: None, progress=heard)
+        >>> calls[-1]
+        (239, 239)
+    """
 
     def __call__(self, done: int, total: int, /) -> object:
         """Take bars done, counted from the first one walked, and bars in all."""

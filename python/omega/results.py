@@ -8,7 +8,7 @@ defined in ``docs/concepts/results.md``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import polars as pl
 
 from omega import _results_files, _results_text
-from omega._native import core
 from omega._results_example import EXAMPLE
-from omega._results_files import TABLES
-from omega.errors import ConfigError, OmegaError
+from omega._results_tables import tables_from_columns
+from omega.errors import OmegaError
 
 if TYPE_CHECKING:
     from rich.panel import Panel
+
+    from omega.report import View
+    from omega.store import CandleStore
 
 __all__ = [
     "BacktestResult",
@@ -142,6 +144,7 @@ class BacktestResult:
         backend: What ran: "rust" or "python".
         notices: What the user should know about the run, a sentence each.
         copied_bytes: Bytes of the input that were copied; 0 unless a cast was asked for.
+        candles: The store the run went over, for `report`; None for a result that was loaded.
 
     Example:
         >>> result = example_result()
@@ -163,6 +166,7 @@ class BacktestResult:
         backend: str = "rust",
         notices: Iterable[str] = (),
         copied_bytes: int = 0,
+        candles: CandleStore | None = None,
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet."""
         self.tables = tables
@@ -172,6 +176,7 @@ class BacktestResult:
         self.backend = backend
         self.notices = tuple(notices)
         self.copied_bytes = copied_bytes
+        self.candles = candles
 
     @property
     def symbols(self) -> list[str]:
@@ -315,6 +320,52 @@ class BacktestResult:
         """
         return _results_text.summary(self)
 
+    def report(
+        self,
+        path: str | Path,
+        *,
+        detail: str = "auto",
+        title: str | None = None,
+        data: Any = None,  # noqa: ANN401 - anything that holds candles
+    ) -> Path:
+        """Write the result as one HTML file that opens without a network.
+
+        Args:
+            path: The file.
+            detail: "auto" keeps the file below 5 MB, with the finest candles around trades;
+                "full" writes every candle.
+            title: The heading; names the symbols by default.
+            data: The candles, for a result that was loaded and no longer knows them.
+
+        Raises:
+            ConfigError: The detail is unknown, or the data has none of the symbols.
+
+        Example:
+            >>> import tempfile
+            >>> example_result().report(Path(tempfile.mkdtemp()) / "run.html").name
+            'run.html'
+        """
+        from omega.report import write_report  # noqa: PLC0415 - only where a page is asked for
+
+        return write_report(self, path, detail=detail, title=title, data=data)
+
+    def plot(
+        self,
+        *,
+        detail: str = "auto",
+        title: str | None = None,
+        data: Any = None,  # noqa: ANN401 - as report
+    ) -> View:
+        """Give the report for a notebook, which shows it in place; settings as `report`.
+
+        Example:
+            >>> "<iframe" in example_result().plot()._repr_html_()
+            True
+        """
+        from omega.report import plot  # noqa: PLC0415 - as report
+
+        return plot(self, detail=detail, title=title, data=data)
+
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the result into a directory: a Parquet file for each table and one manifest.
 
@@ -388,79 +439,6 @@ class BacktestResult:
         from rich.text import Text  # noqa: PLC0415 - as above
 
         return Panel(Text(self.summary()), title="Backtest", expand=False)
-
-
-def tables_from_columns(
-    columns: Mapping[str, Mapping[str, Sequence[object]]],
-    *,
-    symbols: Sequence[str],
-    contract_sizes: Sequence[float] | None = None,
-    unit: str = "ns",
-    timezone: str | None = None,
-) -> ResultTables:
-    """Build result tables from plain Python columns.
-
-    Args:
-        columns: For each table its columns, under the names of the result tables; a table that is
-            missing is empty. Times are integers in the unit, categories are names. The profit
-            intervals are either a table or two more columns of the trades, ``net_pnl_worst`` and
-            ``net_pnl_best``.
-        symbols: Names of the symbols, in store order.
-        contract_sizes: Units in one lot, by symbol; 1 where not given.
-        unit: "s", "ms", "us" or "ns".
-        timezone: Time zone in which times are shown.
-
-    Raises:
-        ConfigError: A table or a column is unknown or missing, or has values of another type.
-
-    Example:
-        >>> equity = {"time": [0, 1], "balance": [5.0, 5.0], "equity": [5.0, 6.0],
-        ...           "open_positions": [1, 1]}
-        >>> tables = tables_from_columns({"equity": equity}, symbols=["X"], unit="s")
-        >>> pl.DataFrame(tables.equity())["equity"].to_list()
-        [5.0, 6.0]
-    """
-    shape: dict[str, Any] = {
-        "symbols": list(symbols),
-        "contract_sizes": [1.0] * len(symbols) if contract_sizes is None else list(contract_sizes),
-        "unit": unit,
-        "timezone": timezone,
-    }
-    if unknown := set(columns) - set(TABLES):
-        raise ConfigError(f"columns: given {sorted(unknown)}, expected some of {list(TABLES)}")
-    given = {name: dict(table) for name, table in columns.items()}
-    if "trades" in given and "intervals" not in given:
-        trades = given["trades"]
-        given["intervals"] = {"trade_id": trades.get("trade_id", ())} | {
-            bound: trades.pop(bound)
-            for bound in ("net_pnl_worst", "net_pnl_best")
-            if bound in trades
-        }
-    empty = core.RunTables.from_tables({}, **shape | {"timezone": None})
-    frames = {
-        name: _frame(name, table, pl.DataFrame(getattr(empty, name)()).schema)
-        for name, table in given.items()
-    }
-    return core.RunTables.from_tables(frames, **shape)
-
-
-def _frame(name: str, columns: Mapping[str, Sequence[object]], schema: pl.Schema) -> pl.DataFrame:
-    """Columns in plain types: integers for times, text for categories."""
-    if set(columns) != set(schema):
-        missing, unknown = set(schema) - set(columns), set(columns) - set(schema)
-        raise ConfigError(
-            f"columns of '{name}': missing {sorted(missing)}, unknown {sorted(unknown)}; "
-            f"expected {list(schema)}"
-        )
-    plain: dict[type[pl.DataType], pl.DataType] = {
-        pl.Datetime: pl.Int64(),
-        pl.Categorical: pl.String(),
-    }
-    types = {column: plain.get(kind.base_type(), kind) for column, kind in schema.items()}
-    try:
-        return pl.DataFrame({column: columns[column] for column in types}, schema=types)
-    except (TypeError, pl.exceptions.PolarsError) as error:
-        raise ConfigError(f"columns of '{name}': {error}") from error
 
 
 def example_result() -> BacktestResult:

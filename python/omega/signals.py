@@ -131,6 +131,9 @@ class Close:
 class Cancel:
     """Cancel an order that waits.
 
+    Attributes:
+        order_id: The number that the order was given.
+
     Example:
         >>> Cancel(12)
         Cancel(order_id=12)

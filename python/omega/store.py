@@ -45,6 +45,8 @@ class CandleStore:
         ... }), symbol="EURUSD")
         >>> len(store), store.symbols, store.copied_bytes
         (2, ['EURUSD'], 0)
+        >>> store.n_chunks, store.nbytes, store.time_unit, store.crossed_rows, store.notices
+        (1, 80, 'us', {'EURUSD': 0}, [])
     """
 
     __slots__ = ("native", "own")
@@ -67,8 +69,9 @@ class CandleStore:
         Args:
             data: A `polars.DataFrame` or `LazyFrame`, a pyarrow table, batch or reader, a
                 `pandas.DataFrame`, a DuckDB relation, anything with `__arrow_c_stream__` or
-                `__arrow_c_array__`, a path to a Parquet or Arrow IPC file, `Candles`, a dict from
-                symbol to any of these, a table with a `symbol` column, or a `CandleStore`.
+                `__arrow_c_array__`, a path to a Parquet or Arrow IPC file, a `Dataset` of several
+                of them, `Candles`, a dict from symbol to any of these, a table with a `symbol`
+                column, or a `CandleStore`.
             symbol: The name of single-symbol data; ``"SYMBOL"`` where none is given.
             columns: Columns whose names do not tell their role, as ``{role: name}``.
             validate: ``"error"`` refuses at the first finding; ``"report"`` keeps all for

@@ -6,13 +6,18 @@ comes out: orders, which are taken up at the open of the next bar (rule L1).
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omega._asking import (
+    checked_parameter,
+    order_fields,
+    trade_number,
+    unknown_parameter,
+)
 from omega._expressions import as_expression, identity
 from omega._indicators.averages import Averages
 from omega._indicators.channels import Channels
@@ -55,6 +60,9 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     Annotated class attributes with a value are parameters; the constructor takes them by name.
 
+    Attributes:
+        warmup: Complete bars needed before the first decision, besides the indicators' own.
+
     Example:
         >>> class Cross(Strategy):
         ...     fast: int = 20
@@ -69,7 +77,6 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     """
 
     warmup: int = 0
-    """Complete bars that the strategy needs before its first decision, besides its indicators'."""
 
     _run: RunContext | None = None
 
@@ -77,12 +84,20 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         known = self.parameters()
         for name, given in parameters.items():
             if name not in known:
-                raise ConfigError(_unknown_parameter(type(self).__name__, name, list(known)))
-            setattr(self, name, _checked(type(self).__name__, name, given, known[name]))
+                raise ConfigError(unknown_parameter(type(self).__name__, name, list(known)))
+            setattr(self, name, checked_parameter(type(self).__name__, name, given, known[name]))
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:
-        """Give the parameters and their defaults, base classes first."""
+        """Give the parameters and their defaults, base classes first.
+
+        Example:
+            >>> class Cross(Strategy):
+            ...     fast: int = 20
+            ...     slow: int = 50
+            >>> Cross.parameters()
+            {'fast': 20, 'slow': 50}
+        """
         found: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             for name, annotation in inspect.get_annotations(base).items():
@@ -96,48 +111,91 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         return f"{type(self).__name__}({values})"
 
     def init(self) -> None:
-        """Declare indicators; called once, before the first bar."""
+        """Declare indicators; called once, before the first bar.
+
+        Example:
+            >>> class Mean(Strategy):
+            ...     def init(self):
+            ...         self.mean = self.sma(20)
+            ...     def on_bar(self, bar):
+            ...         if self.position is None and bar.close > self.mean[-1]:
+            ...             self.buy()
+            >>> omega.run_backtest(candles, Mean()).trades.height > 0
+            True
+        """
 
     def on_bar(self, bar: Bar) -> Action | Sequence[Action] | None:
         """Decide on the newest completed bar; orders work from the next one.
 
         Returns:
             None, or actions in place of (or beside) calls of `buy`, `sell` and so on.
+
+        Example:
+            >>> class First(Strategy):
+            ...     def on_bar(self, bar):
+            ...         return omega.Signal("long") if bar.index == 0 else None
+            >>> omega.run_backtest(candles, First()).trades["entry_index"].to_list()
+            [1]
         """
         raise NotImplementedError(f"{type(self).__name__} has no on_bar(self, bar)")
 
     def on_fill(self, fill: Fill) -> Action | Sequence[Action] | None:
-        """Hear of a fill, once the bar in which it happened is complete."""
+        """Hear of a fill, once the bar in which it happened is complete.
+
+        Example:
+            >>> class Heard(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy()
+            ...     def on_fill(self, fill):
+            ...         print(fill.side, fill.price)
+            >>> result = omega.run_backtest(candles, Heard())
+            buy 105.0625
+            sell 105.3125
+        """
 
     def on_exit(self, trade: Trade) -> Action | Sequence[Action] | None:
-        """Hear of a closed trade, once the bar in which it happened is complete."""
+        """Hear of a closed trade, once the bar in which it happened is complete.
+
+        Example:
+            >>> class Heard(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy(stop_loss=bar.close - 1)
+            ...     def on_exit(self, trade):
+            ...         print(trade.exit_reason, trade.net_pnl)
+            >>> result = omega.run_backtest(candles, Heard())
+            stop_loss -1.0625
+        """
 
     # --- what a strategy may declare -------------------------------------------------------------
 
     def column(
         self,
-        expression: pl.Expr | Callable[[NDArray[np.float64]], Any],
+        expression: pl.Expr | pl.Series | NDArray[np.float64] | Callable[..., Any],
         name: str = "column",
         *,
         source: str = "close",
         timeframe: str | None = None,
         symbol: str | None = None,
     ) -> Indicator:
-        """Declare any Polars expression over the candles, or a function over a column.
+        """Declare any Polars expression over the candles, a function over a column, or a Series.
 
         It sees all bars at once. One that looks forward (`shift(-1)`) leaks the future into the
-        run; one that looks back is as causal as any indicator. The same one is computed once a run.
+        run, and `omega.check_lookahead` finds it; one that looks back is as causal as any
+        indicator. The same one is computed once a run.
 
         Args:
             expression: Over `time`, `open` to `close`, `bid_open` to `ask_close` and `volume`; or a
-                function that takes the values of `source` and gives one number for each.
+                function that takes the values of `source` and gives one number for each; or a
+                Series or array that was made before.
             name: How the indicator calls itself.
             source: The column that a function gets.
             timeframe: One of the run's timeframes; None is the candles as they were given.
             symbol: One of the run's symbols; None is the first.
 
         Raises:
-            ConfigError: It does not give one number for each bar.
+            ConfigError: It is none of these, or does not give one number for each bar.
 
         Example:
             >>> import numpy as np
@@ -187,8 +245,16 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
         Returns:
             The order's number, for `cancel`.
+
+        Example:
+            >>> class Buyer(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy(2, limit=103.5, stop_loss=102, reason="a dip")
+            >>> omega.run_backtest(candles, Buyer()).trades.select("entry_price", "reason").row(0)
+            (103.5, 'a dip')
         """
-        order = _order("long", size, limit, stop)
+        order = order_fields("long", size, limit, stop)
         return self._ask(
             Signal(
                 **order,
@@ -218,8 +284,17 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         reason: str | None = None,
         tags: Sequence[str] = (),
     ) -> int:
-        """Sell short; the arguments are those of `buy`."""
-        order = _order("short", size, limit, stop)
+        """Sell short; the arguments are those of `buy`.
+
+        Example:
+            >>> class Seller(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.sell(stop_loss=bar.close + 2, take_profit=bar.close - 1)
+            >>> omega.run_backtest(candles, Seller()).trades["exit_reason"].to_list()
+            ['take_profit']
+        """
+        order = order_fields("short", size, limit, stop)
         return self._ask(
             Signal(
                 **order,
@@ -252,8 +327,18 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
         Returns:
             The order's number; of several symbols that of the first.
+
+        Example:
+            >>> class Hour(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy()
+            ...         elif self.position and self.position.bars_held == 60:
+            ...             self.close(self.position, reason="time")
+            >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
+            (61, 'time')
         """
-        trade = _trade_id(position)
+        trade = trade_number(position)
         numbers = [
             self._ask(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in ([symbol] if trade is not None or symbol else self._symbols_open())
@@ -269,7 +354,18 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         return [symbol for symbol in context.symbols if symbol in held] or [None]
 
     def cancel(self, order: PendingOrder | int) -> int:
-        """Cancel an order that waits."""
+        """Cancel an order that waits.
+
+        Example:
+            >>> class Patient(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.order = self.buy(limit=1.0)
+            ...         elif bar.index == 10:
+            ...             self.cancel(self.order)
+            >>> omega.run_backtest(candles, Patient()).orders["status"].to_list()
+            ['cancelled']
+        """
         return self._ask(Cancel(order if isinstance(order, int) else order.order_id))
 
     def modify(
@@ -279,7 +375,18 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         stop_loss: float | EllipsisType | None = ...,
         take_profit: float | EllipsisType | None = ...,
     ) -> int:
-        """Move the protective exits of a position; None removes one, left out keeps it."""
+        """Move the protective exits of a position; None removes one, left out keeps it.
+
+        Example:
+            >>> class Careful(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy(stop_loss=bar.close - 2)
+            ...         elif self.position and bar.close > self.position.entry_price:
+            ...             self.modify(self.position, stop_loss=bar.close - 1)
+            >>> omega.run_backtest(candles, Careful()).trades["exit_reason"].to_list()
+            ['stop_loss']
+        """
         trade = position if isinstance(position, int) else position.trade_id
         return self._ask(Modify(trade, stop_loss=stop_loss, take_profit=take_profit))
 
@@ -292,7 +399,21 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     @property
     def positions(self) -> list[Position]:
-        """All open positions of all symbols, oldest first."""
+        """All open positions of all symbols, oldest first.
+
+        Example:
+            >>> class Grid(Strategy):
+            ...     def on_bar(self, bar):
+            ...         if len(self.positions) < 2:
+            ...             self.buy()
+            ...         elif bar.index == 50:
+            ...             oldest = self.position
+            ...             print(oldest.trade_id, [one.trade_id for one in self.positions])
+            ...             print(self.pending, self.balance, self.equity)
+            >>> result = omega.run_backtest(candles, Grid())
+            0 [0, 1]
+            [] 10000.0 9996.1875
+        """
         return self._context().positions
 
     def positions_in(self, symbol: str) -> list[Position]:
@@ -300,6 +421,16 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
         Raises:
             ConfigError: The run has no such symbol.
+
+        Example:
+            >>> class Both(Strategy):
+            ...     def on_bar(self, bar):
+            ...         for symbol in bar.symbols:
+            ...             if not self.positions_in(symbol):
+            ...                 self.buy(symbol=symbol)
+            >>> both = {"AAA": candles, "BBB": candles}
+            >>> omega.run_backtest(both, Both()).trades["symbol"].to_list()
+            ['AAA', 'BBB']
         """
         context = self._context()
         if symbol not in context.symbols:
@@ -337,38 +468,3 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 "are placed in on_bar(), on_fill() or on_exit()"
             )
         return self._run
-
-
-def _order(
-    direction: str, size: float | None, limit: float | None, stop: float | None
-) -> dict[str, Any]:
-    order: dict[str, Any] = {"direction": direction, "size": size}
-    if stop is not None and limit is not None:
-        return order | {"type": "stop_limit", "entry_price": stop, "limit_price": limit}
-    if stop is not None:
-        return order | {"type": "stop", "entry_price": stop}
-    if limit is not None:
-        return order | {"type": "limit", "entry_price": limit}
-    return order
-
-
-def _trade_id(position: Position | int | None) -> int | None:
-    return position if position is None or isinstance(position, int) else position.trade_id
-
-
-def _checked(strategy: str, name: str, given: object, default: object) -> object:
-    """Refuse a parameter of another type than its default's; whole numbers pass for floats."""
-    wanted = type(default)
-    if default is None or isinstance(given, wanted):
-        return given
-    if wanted is float and isinstance(given, int) and not isinstance(given, bool):
-        return float(given)
-    raise ConfigError(
-        f"{strategy}.{name}: given {given!r} ({type(given).__name__}), expected {wanted.__name__}"
-    )
-
-
-def _unknown_parameter(strategy: str, name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{strategy} has no parameter {name!r}; it has {', '.join(known) or 'none'}.{hint}"

@@ -72,6 +72,8 @@ class Timeframe:
     Example:
         >>> Timeframe("D1", anchor="17:00", zone="America/New_York")
         Timeframe(name='D1', anchor='17:00', zone='America/New_York')
+        >>> Timeframe("H4").seconds
+        14400
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The command line: what it prints, where, and with which exit code."""
+"""`omega run`: what it prints, where, and with which exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from omega.cli import main
+from omega.cli import _shared, main
+from tests.backends import WITHOUT_CORE
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
@@ -113,44 +114,61 @@ def test_a_strategys_own_error_is_its_own(strategy: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["{strategy}"], "Missing argument 'DATA'"),
+        ([], "Missing argument 'STRATEGY'"),
+        (["{strategy}:Every"], "DATA: no file of candles was given"),
         (["{strategy}", "{sample}"], "expected a file and a name"),
+        (["{strategy}", "{sample}"], "mine.py has Every, nothing, Broken"),
         (["nowhere.py:X", "{sample}"], "there is no file 'nowhere.py'"),
+        (["{folder}/mien.py:X", "{sample}"], "Did you mean '{folder}/mine.py'?"),
         (["{strategy}:X", "{sample}"], "mine.py has no 'X'; it has Every, nothing, Broken"),
+        (["{strategy}:Evry", "{sample}"], "Did you mean 'Every'?"),
         (["{strategy}:Every", "{sample}", "--param", "n"], "expected NAME=VALUE"),
         (["{strategy}:nothing", "{sample}", "--param", "n=1"], "parameters go to a class"),
         (["{strategy}:Every", "nowhere.parquet"], "there is no file 'nowhere.parquet'"),
         (["{strategy}:Every", "{strategy}"], "is no Parquet or Arrow file"),
+        (["{strategy}:Every", "{sample}", "{sample}"], "expected SYMBOL=FILE for each of several"),
+        (["{strategy}:Every", "A={sample}", "{sample}"], "has no symbol beside others"),
+        (["{strategy}:Every", "{sample}", "--simbol", "X"], "Did you mean '--symbol'?"),
+        (["{strategy}:Every", "{sample}", "--backend", "rst"], "'rst' is not one of"),
+        (["{strategy}:Every", "{sample}", "--cash", "much"], "'much' is not a valid float"),
     ],
 )
 def test_a_command_that_is_not_understood_ends_with_2(
     words: list[str], told: str, strategy: Path
 ) -> None:
-    done = omega("run", *(word.format(strategy=strategy, sample=SAMPLE) for word in words))
+    names = {"strategy": strategy, "sample": SAMPLE, "folder": strategy.parent}
+    done = omega("run", *(word.format(**names) for word in words))
     assert done.exit_code == 2
-    assert told in " ".join(done.stderr.split())
+    assert told.format(**names) in " ".join(done.stderr.split())
+    assert "Traceback" not in done.output
 
 
-def test_csv_is_refused_with_the_line_that_converts_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--param", "m=1"], "Every has no parameter 'm'; it has n"),
+        (["--param", "n=1.5"], "Every.n: given 1.5 (float), expected int"),
+        (["--start", "yesterday"], "yesterday"),
+        (["--allow", "crosed"], "crosed"),
+        (["--timeframe", "1H"], "such as 'M15', 'H4', 'D1'"),
+    ],
+)
+def test_a_run_that_is_refused_ends_with_1(words: list[str], told: str, strategy: Path) -> None:
+    done = omega("run", f"{strategy}:Every", SAMPLE, *words)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_csv_is_refused_with_the_command_that_converts_it(tmp_path: Path) -> None:
     file = tmp_path / "candles.csv"
     file.write_text("time,open,high,low,close\n")
     done = omega("data", "check", file)
     assert done.exit_code == 2
-    assert "polars.read_csv(" in done.stderr
-    assert "write_parquet(" in done.stderr
-
-
-def test_check_finds_nothing_in_good_data() -> None:
-    done = omega("data", "check", SAMPLE)
-    assert done.exit_code == 0, done.output
-    assert "2,880 rows, no findings" in done.stdout
-
-
-def test_check_lists_what_a_run_would_refuse(tmp_path: Path) -> None:
-    done = omega("data", "check", crossed(tmp_path))
-    assert done.exit_code == 1
-    assert "findings" in done.stdout
-    assert "700" in done.stdout
+    assert f"omega data import {file} --out {tmp_path / 'candles.arrow'}" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_a_rule_can_be_lifted(strategy: Path, tmp_path: Path) -> None:
@@ -159,3 +177,29 @@ def test_a_rule_can_be_lifted(strategy: Path, tmp_path: Path) -> None:
     assert refused.exit_code == 1
     allowed = omega("run", f"{strategy}:nothing", file, "--allow", "crossed")
     assert allowed.exit_code == 0, allowed.output
+
+
+def test_several_symbols_are_named(strategy: Path) -> None:
+    words = (f"EURUSD={SAMPLE}", f"GBPUSD={SAMPLE}", "--json")
+    done = omega("run", f"{strategy}:Every", *words)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["metrics"]["bars"] == 2_879
+
+
+def test_a_strategy_of_the_core_has_a_name() -> None:
+    done = omega("run", "native:sma_cross", SAMPLE, "--param", "fast=5", "--json")
+    assert done.exit_code == (1 if WITHOUT_CORE else 0), done.output
+
+
+def test_nothing_but_the_answer_is_printed_where_nobody_looks(strategy: Path) -> None:
+    done = omega("run", f"{strategy}:nothing", SAMPLE, "--json")
+    assert done.stderr == ""
+    json.loads(done.stdout)
+
+
+def test_a_number_that_is_not_finite_is_null() -> None:
+    document = {"a": float("nan"), "b": [float("inf"), 1.5], "c": {"d": None}}
+    with CliRunner().isolation() as (out, *_):
+        _shared.print_json(document)
+        printed = out.getvalue()
+    assert json.loads(printed) == {"a": None, "b": [None, 1.5], "c": {"d": None}}

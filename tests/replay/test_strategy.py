@@ -14,6 +14,8 @@ from omega.errors import ConfigError
 from omega.signals import Action
 from tests import candles
 
+PRICES = ("open", "high", "low", "close")
+
 
 class Scripted(omega.Strategy):
     """Does at each bar what a script has for it, and notes what it hears."""
@@ -361,6 +363,21 @@ def test_indicators_show_the_values_known_by_now(backend: str) -> None:
     assert (strategy.mean.name, strategy.own.name) == ("sma(5)", "both")
 
 
+def test_a_series_that_was_made_before_is_a_column(backend: str) -> None:
+    data = candles.rising(6)
+    made = data["close"] * 2
+
+    class Ready(omega.Strategy):
+        def init(self) -> None:
+            self.series = self.column(made, "series")
+            self.array = self.column(made.to_numpy(), "array")
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            assert self.series[-1] == self.array[-1] == bar.close * 2
+
+    omega.run_backtest(data, Ready, backend=backend)
+
+
 def test_crossings_are_told(backend: str) -> None:
     closes = [1.0, 3.0, 2.0, 1.0, 3.0]
     time = candles.rising(5)["time"]
@@ -391,6 +408,8 @@ def test_crossings_are_told(backend: str) -> None:
         (lambda s: s.zscore(1), "at least 2"),
         (lambda s: s.sma(3, source="clsoe"), "clsoe"),
         (lambda s: s.column(pl.col("close").head(2)), "one for each bar"),
+        (lambda s: s.column("close"), r"expected a Polars expression .* Write pl.col\('close'\)"),
+        (lambda s: s.column(3), "a Series or array .* or a function"),
     ],
 )
 def test_an_indicator_that_is_not_there_is_refused(
@@ -441,3 +460,33 @@ def test_an_order_may_trail_and_belong_to_a_group(backend: str) -> None:
     _, result = scripted(backend, {0: place})
     assert result.orders["status"].to_list() == ["filled", "cancelled"]
     assert result.trades["stop_loss"].item() > 95.0
+
+
+@pytest.mark.parametrize("conversion", [None, "candles"])
+def test_a_position_shows_its_open_profit_at_the_newest_close(
+    backend: str, conversion: str | None
+) -> None:
+    """Bar k closes at 100.5 + k; the rate of the pair at bar k is 2 + k, or 1 without one."""
+    rates = candles.rising(12).select("time", *(pl.col(p).sub(98.5).alias(p) for p in PRICES))
+    instrument = omega.Instrument("SYMBOL", quote_currency="EUR" if conversion else "USD")
+    kept: list[omega.Position] = []
+    seen: list[tuple[float, float]] = []
+
+    class Holder(omega.Strategy):
+        def on_bar(self, bar: omega.Bar) -> None:
+            if bar.index == 0:
+                self.buy()
+            if self.position is not None:
+                kept.append(self.position)
+                seen.append((self.position.open_profit, self.equity - self.balance))
+
+    words: dict[str, Any] = {"conversion": {"EUR": rates}} if conversion else {}
+    result = omega.run_backtest(
+        candles.rising(12), Holder, backend=backend, instruments=instrument, **words
+    )
+    assert result.trades["entry_price"].item() == 101.0
+    factors = [2.0 + k if conversion else 1.0 for k in range(1, 11)]
+    expected = [(k - 0.5) * factor for k, factor in zip(range(1, 11), factors, strict=True)]
+    assert [profit for profit, _ in seen] == expected
+    assert [profit for _, profit in seen] == pytest.approx(expected)
+    assert [position.open_profit for position in kept] == expected

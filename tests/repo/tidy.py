@@ -21,15 +21,18 @@ BYTES_OF_FILE = 1_000_000
 
 FLOW = ("columns", "store", "indicators", "replay", "execution", "portfolio", "results")
 VOCABULARY = ("types", "error")
-ABOVE_THE_FLOW = ("engines", "strategies", "batch", "python")
-ESSAYS = {"performance"}
+ABOVE_THE_FLOW = ("engines", "strategies", "batch", "sweeps", "python")
+ESSAYS = {"boundary", "performance"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
+    "documentation",
     "golden",
+    "importing",
     "parity",
     "properties",
     "python",
     "repo",
+    "report",
     "scenarios",
     "typing",
     "zero_copy",

@@ -69,6 +69,46 @@ def test_the_cash_at_the_start_is_a_peak() -> None:
     assert (found["max_drawdown"], found["max_drawdown_bars"]) == (0.25, 1)
 
 
+def test_all_falls_by_hand() -> None:
+    # Below 100 for two days, by a tenth; below 120 for four, by a quarter; and one not over yet.
+    found = metrics(
+        runs.curve([90.0, 95.0, 100.0, 120.0, 114.0, 90.0, 96.0, 120.0, 121.0, 119.79, 120.5])
+    )
+    assert found["drawdowns"] == 3
+    assert found["average_drawdown"] == pytest.approx((0.1 + 0.25 + 0.01) / 3)
+    assert found["average_drawdown_days"] == pytest.approx((2 + 4 + 2) / 3)
+    assert found["longest_drawdown_bars"] == 4
+    assert found["longest_drawdown_days"] == 4.0
+    assert (found["max_drawdown"], found["max_drawdown_bars"]) == (0.25, 4)
+    depths = [0.1, 0.05, 0, 0, 0.05, 0.25, 0.2, 0, 0, 0.01, 1 - 120.5 / 121]
+    assert found["ulcer_index"] == pytest.approx(math.sqrt(sum(d * d for d in depths) / 11))
+    assert found["recovery_factor"] == pytest.approx(20.5 / 30)
+
+
+def test_a_long_shallow_fall_is_the_longest_and_not_the_deepest() -> None:
+    found = metrics(runs.curve([100.0, 99.0, 99.0, 99.0, 100.0, 50.0, 100.0]))
+    assert (found["max_drawdown"], found["max_drawdown_bars"]) == (0.5, 2)
+    assert found["longest_drawdown_bars"] == 4
+
+
+def test_tails_by_hand() -> None:
+    # Returns of -20 %, -10 %, 0, +10 % and +20 %: the fifth part of a day is between the worst two.
+    equity = [80.0, 72.0, 72.0, 79.2, 95.04]
+    found = metrics(runs.curve(equity))
+    assert found["worst_day"] == pytest.approx(-0.2)
+    assert found["best_day"] == pytest.approx(0.2)
+    assert found["value_at_risk"] == pytest.approx(-0.18)
+    assert found["conditional_value_at_risk"] == pytest.approx(-0.2)
+    assert found["tail_ratio"] == pytest.approx(1.0)
+    assert found["omega_ratio"] == pytest.approx(1.0)
+    assert found["skewness"] == pytest.approx(0.0, abs=1e-12)
+    assert found["kurtosis"] == pytest.approx(-1.2)
+    # Squares of 0.2 and 0.1 over five days.
+    assert found["downside_volatility"] == pytest.approx(
+        math.sqrt(0.05 / 5) * math.sqrt(found["periods_per_year"])
+    )
+
+
 def test_the_deepest_fall_is_a_part_of_its_own_peak() -> None:
     # 50 of 100 is deeper than 60 of 300, though 60 is more money.
     found = metrics(runs.curve([100.0, 50.0, 300.0, 240.0]))
@@ -97,6 +137,21 @@ def test_trades_by_hand() -> None:
     assert (found["average_win"], found["average_loss"]) == (20.0, -10.0)
     assert (found["largest_win"], found["largest_loss"]) == (30.0, -10.0)
     assert found["closed_pnl"] == 30.0
+    assert (found["gross_profit"], found["gross_loss"]) == (40.0, -10.0)
+    assert found["payoff_ratio"] == 2.0
+    assert found["kelly"] == 0.25  # half of them win, twice what a loser costs
+    # A mean of 7.5 and deviations of 22.5, -17.5, -7.5 and 2.5 from it.
+    assert found["sqn"] == pytest.approx(2 * 7.5 / math.sqrt(875 / 3))
+    assert (found["longest_win_streak"], found["longest_loss_streak"]) == (1, 1)
+    assert (found["average_bars_held"], found["average_days_held"]) == (1.0, 1.0)
+
+
+def test_streaks_are_in_the_order_of_exit() -> None:
+    trades = runs.trades([1.0, -1.0, 1.0, 1.0, -1.0, 0.0, -1.0, -1.0])
+    trades["exit_time"] = [5, 1, 2, 3, 9, 8, 7, 6]  # -1 1 1 1 -1 -1 0 -1
+    found = metrics(runs.curve([100.0]) | {"trades": trades})
+    assert (found["longest_win_streak"], found["longest_loss_streak"]) == (3, 2)
+    assert found["longest_days_held"] == 9 / runs.DAY_MS
 
 
 def test_costs_by_hand() -> None:
@@ -154,11 +209,14 @@ UNDEFINED_WITHOUT = {
     "bars": (
         "start end years periods_per_year final_equity net_profit total_return cagr volatility "
         "sharpe sortino calmar max_drawdown max_drawdown_money max_drawdown_bars "
-        "max_drawdown_days exposure turnover"
+        "max_drawdown_days exposure turnover downside_volatility skewness kurtosis best_day "
+        "worst_day value_at_risk conditional_value_at_risk tail_ratio omega_ratio drawdowns "
+        "average_drawdown average_drawdown_days longest_drawdown_bars longest_drawdown_days "
+        "ulcer_index recovery_factor"
     ),
     "trades": (
         "win_rate profit_factor expectancy average_r average_win average_loss largest_win "
-        "largest_loss"
+        "largest_loss payoff_ratio kelly sqn average_bars_held average_days_held longest_days_held"
     ),
 }
 

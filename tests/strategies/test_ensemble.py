@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 import omega
@@ -82,6 +83,37 @@ def test_a_close_reaches_only_what_one_has_itself(backend: str) -> None:
     result = omega.run_backtest(walk(30), [Dips, Closer], backend=backend)
     assert "signal" not in result.trades["exit_reason"].to_list()
     assert result.orders["reject_reason"].to_list().count("not_found") == 1
+
+
+class Returned(omega.Strategy):
+    """Buys both symbols and leaves both by a close that it returns."""
+
+    def on_bar(self, bar: omega.Bar) -> omega.Close | list[omega.Signal] | None:
+        if bar.index == 3:
+            return [omega.Signal("long", symbol=name) for name in ("A", "B")]
+        return omega.Close() if bar.index == 6 else None
+
+
+class Called(omega.Strategy):
+    """The same, by calls."""
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        if bar.index == 3:
+            self.buy(symbol="A")
+            self.buy(symbol="B")
+        if bar.index == 6:
+            self.close()
+
+
+def test_a_close_that_names_nothing_closes_all_of_ones_own_symbols(backend: str) -> None:
+    data = {"A": walk(12), "B": walk(12, seed=2)}
+    runs = [
+        omega.run_backtest(data, {"one": kind, "other": Dips}, backend=backend)
+        for kind in (Returned, Called)
+    ]
+    own = pl.col("tags").list.contains("one")
+    assert runs[0].trades.filter(own)["exit_index"].to_list() == [7, 7]
+    assert runs[0].fingerprint == runs[1].fingerprint
 
 
 def test_labels_are_numbered_and_what_cannot_share_is_refused(backend: str) -> None:

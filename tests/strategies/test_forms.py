@@ -204,6 +204,12 @@ class OnTrigger(Everything):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("constant", "trades"), [(False, 0), (0.0, 0), (True, 1), (1, 1)])
+def test_a_truth_value_stands_for_all_bars(constant: float, trades: int, backend: str) -> None:
+    result = omega.run_backtest(walk(9), omega.Signals(entry=constant), backend=backend)
+    assert result.trades.height == trades
+
+
 def test_a_trigger_is_a_test_on_each_bar(backend: str) -> None:
     data = walk(1_500)
     words: dict[str, Any] = {"timeframes": ("M5",), "backend": backend}

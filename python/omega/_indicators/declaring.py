@@ -102,6 +102,12 @@ class Declaring:
 
         Raises:
             ConfigError: The name, a parameter or the source is unknown or impossible.
+
+        Example:
+            >>> newest(lambda self: self.indicator("ema", 20, source="high"))
+            103.3939
+            >>> newest(lambda self: self.indicator("zscore", 50, mean="ema"))
+            1.3021
         """
         call = resolve(name, parameters, named)
         source = _checked(name, call.definition.reads, source, side)

@@ -14,31 +14,66 @@ class Statistics(Declaring):
     """What a window of values says, and how far a value is from where it should be."""
 
     def rolling_mean(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the mean of the last `window` values; the same as `sma`."""
+        """Declare the mean of the last `window` values; the same as `sma`.
+
+        Example:
+            >>> newest(lambda self: self.rolling_mean(20))
+            102.5062
+        """
         return self._one("rolling_mean", window, **of)
 
     def rolling_std(self, window: int, ddof: int = 1, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the standard deviation of a window, a sample's or (`ddof=0`) a population's."""
+        """Declare the standard deviation of a window, a sample's or (`ddof=0`) a population's.
+
+        Example:
+            >>> newest(lambda self: self.rolling_std(20))
+            1.4398
+        """
         return self._one("rolling_std", window, ddof, **of)
 
     def rolling_min(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the smallest of the last `window` values."""
+        """Declare the smallest of the last `window` values.
+
+        Example:
+            >>> newest(lambda self: self.rolling_min(20, source="low"))
+            100.125
+        """
         return self._one("rolling_min", window, **of)
 
     def rolling_max(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the largest of the last `window` values."""
+        """Declare the largest of the last `window` values.
+
+        Example:
+            >>> newest(lambda self: self.rolling_max(20, source="high"))
+            104.875
+        """
         return self._one("rolling_max", window, **of)
 
     def rolling_median(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the median of the last `window` values."""
+        """Declare the median of the last `window` values.
+
+        Example:
+            >>> newest(lambda self: self.rolling_median(20))
+            102.5625
+        """
         return self._one("rolling_median", window, **of)
 
     def rolling_quantile(self, window: int, quantile: float, **of: Unpack[OfSource]) -> Indicator:
-        """Declare a quantile, 0 to 1, of a window, on the line between the nearest ranks."""
+        """Declare a quantile, 0 to 1, of a window, on the line between the nearest ranks.
+
+        Example:
+            >>> newest(lambda self: self.rolling_quantile(20, 0.9))
+            104.2313
+        """
         return self._one("rolling_quantile", window, quantile, **of)
 
     def slope(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare the slope, a bar, of the line through a window by least squares."""
+        """Declare the slope, a bar, of the line through a window by least squares.
+
+        Example:
+            >>> newest(lambda self: self.slope(20))
+            0.2381
+        """
         return self._one("slope", window, **of)
 
     def correlation(
@@ -47,7 +82,12 @@ class Statistics(Declaring):
         source: tuple[str | Indicator, str | Indicator],
         **of: Unpack[OfPair],
     ) -> Indicator:
-        """Declare Pearson's correlation of two columns over the last `window` bars."""
+        """Declare Pearson's correlation of two columns over the last `window` bars.
+
+        Example:
+            >>> newest(lambda self: self.correlation(20, ("close", "volume")))
+            -0.1545
+        """
         return self._one("correlation", window, source=source, **of)
 
     def zscore(
@@ -68,6 +108,10 @@ class Statistics(Declaring):
             residual_std: Whether the deviation is that of the distances from the mean, else that
                 of the values; None: of the distances with "ema", of the values with "rolling".
             of: `source`, `timeframe` and `symbol`.
+
+        Example:
+            >>> newest(lambda self: self.zscore(20))
+            1.4715
         """
         return self._one("zscore", window, mean, period, residual_std, **of)
 
@@ -77,7 +121,12 @@ class Statistics(Declaring):
         process_variance: float = 1.0,
         **of: Unpack[OfSource],
     ) -> Indicator:
-        """Declare the level of a random walk that is measured with noise."""
+        """Declare the level of a random walk that is measured with noise.
+
+        Example:
+            >>> newest(lambda self: self.kalman_mean())
+            104.6262
+        """
         return self._one("kalman_mean", measurement_variance, process_variance, **of)
 
     def kalman_zscore(
@@ -87,7 +136,12 @@ class Statistics(Declaring):
         process_variance: float = 1.0,
         **of: Unpack[OfSource],
     ) -> Indicator:
-        """Declare the distance from the Kalman mean in the sample deviations of that distance."""
+        """Declare the distance from the Kalman mean in the sample deviations of that distance.
+
+        Example:
+            >>> newest(lambda self: self.kalman_zscore(100))
+            -0.2522
+        """
         return self._one("kalman_zscore", window, measurement_variance, process_variance, **of)
 
     def kalman_garch_zscore(
@@ -117,6 +171,10 @@ class Statistics(Declaring):
             scale: As there.
             lookback: As there.
             of: `source`, `timeframe` and `symbol`.
+
+        Example:
+            >>> newest(lambda self: self.kalman_garch_zscore())
+            -0.0023
         """
         model = (alpha, beta, omega, min_periods, log_returns, scale, lookback)
         kalman = (measurement_variance, process_variance)

@@ -14,15 +14,30 @@ class Volatility(Declaring):
     """Ranges, their averages, and models of volatility."""
 
     def true_range(self, **of: Unpack[OfCandles]) -> Indicator:
-        """Declare the range of each bar and the close before it together."""
+        """Declare the range of each bar and the close before it together.
+
+        Example:
+            >>> newest(lambda self: self.true_range())
+            0.375
+        """
         return self._one("true_range", **of)
 
     def atr(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
-        """Declare Wilder's average true range."""
+        """Declare Wilder's average true range.
+
+        Example:
+            >>> newest(lambda self: self.atr(14))
+            0.6322
+        """
         return self._one("atr", window, **of)
 
     def choppiness(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
-        """Declare the choppiness index: near 100 in a sideways market, low in a trend."""
+        """Declare the choppiness index: near 100 in a sideways market, low in a trend.
+
+        Example:
+            >>> newest(lambda self: self.choppiness(14))
+            32.8455
+        """
         return self._one("choppiness", window, **of)
 
     def garch_volatility(
@@ -48,6 +63,10 @@ class Volatility(Declaring):
             scale: What returns are multiplied by while the variance is computed.
             lookback: Values that each result is computed from anew; None: all before it.
             of: `source`, `timeframe` and `symbol`.
+
+        Example:
+            >>> newest(lambda self: self.garch_volatility())
+            0.0048
         """
         model = (alpha, beta, omega, min_periods, log_returns, scale, lookback)
         return self._one("garch_volatility", *model, **of)
@@ -83,6 +102,10 @@ class Volatility(Declaring):
             scale: As there.
             lookback: As there.
             of: `side`, `timeframe` and `symbol`.
+
+        Example:
+            >>> newest(lambda self: self.volatility_cluster(window=100, k=3))
+            0.0
         """
         model = (alpha, beta, omega, min_periods, log_returns, scale, lookback)
         return self._one("volatility_cluster", feature, window, k, atr_window, *model, **of)
@@ -90,5 +113,10 @@ class Volatility(Declaring):
     def volatility_rank(
         self, lookback: int = 100, atr_window: int = 14, **of: Unpack[OfCandles]
     ) -> Indicator:
-        """Declare how many of the last average true ranges were lower, in percent."""
+        """Declare how many of the last average true ranges were lower, in percent.
+
+        Example:
+            >>> newest(lambda self: self.volatility_rank(100))
+            20.202
+        """
         return self._one("volatility_rank", lookback, atr_window, **of)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omega._expressions import evaluate
 from omega._own_columns import beside
 from omega.errors import ConfigError
 from omega.reference import conditions, indicators, views
@@ -130,11 +131,9 @@ class Context:
         warmup: bool = True,
     ) -> views.Indicator:
         """Evaluate a Polars expression over the candles."""
-        import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
-
         track = self.world.track(symbol, timeframe)
         frame = beside(track.candles.frame(), expression, track.candles.own)
-        column = frame.select(expression.cast(pl.Float64).alias(name)).to_series()
+        column = evaluate(expression, name, frame, timeframe=timeframe, symbol=symbol)
         if len(column) != len(frame):
             raise ConfigError(
                 f"column: given {len(column)} values, expected {len(frame)}, one for each bar. "

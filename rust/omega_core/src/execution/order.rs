@@ -1,5 +1,6 @@
 //! Orders and their states.
 
+use super::Labels;
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// What makes an order fill.
@@ -169,14 +170,10 @@ pub struct Order {
     pub expiry: Expiry,
     /// Where it stands.
     pub status: OrderStatus,
-    /// Name of its group, of which one fill cancels the rest (F8).
-    pub group: Option<String>,
     /// Distance of the trailing stop of the position that it opens.
     pub trailing_stop: Option<f64>,
-    /// The strategy's own words, carried to the trade.
-    pub reason: Option<String>,
-    /// The strategy's own marks, carried to the trade.
-    pub tags: Vec<String>,
+    /// Its group, and what the strategy wrote on it, carried to the trade.
+    pub labels: Labels,
 }
 
 impl Order {

@@ -1,6 +1,6 @@
 //! An open position, with everything that matching and marking need of it.
 
-use super::{ExitReason, Live};
+use super::{ExitReason, Labels, Live};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// An open position and the protective exits that belong to it (F6).
@@ -56,10 +56,8 @@ pub struct Position {
     pub parts_closed: Vec<usize>,
     /// Worst and best net profit among the outcomes that a policy turned down so far (I3).
     pub turned_down: Option<(f64, f64)>,
-    /// The strategy's own words.
-    pub reason: Option<String>,
-    /// The strategy's own marks.
-    pub tags: Vec<String>,
+    /// What the strategy wrote on its order.
+    pub labels: Labels,
 }
 
 impl Position {

@@ -3,6 +3,8 @@
 //! In: columns of any track, or numbers. Out: a byte a step, 1 where the condition holds on what is
 //! complete after that step. A comparison with NaN does not hold.
 
+use std::ops::Range;
+
 use crate::store::{Market, TrackId, Walk};
 
 /// How two values are compared.
@@ -72,15 +74,6 @@ impl Operand<'_> {
         }
     }
 
-    /// Its value at a bar of the only symbol.
-    #[inline]
-    fn at(&self, bar: usize) -> f64 {
-        match *self {
-            Self::Number(number) => number,
-            Self::Column(_, values) => values[bar],
-        }
-    }
-
     fn is_of_base(&self) -> bool {
         matches!(self, Self::Number(_) | Self::Column(TrackId(0), _))
     }
@@ -99,13 +92,55 @@ pub fn compare(market: &Market, how: Comparison, a: Operand<'_>, b: Operand<'_>)
     })
 }
 
+/// The same at each bar of the only symbol.
 fn compare_bars(bars: usize, how: Comparison, a: Operand<'_>, b: Operand<'_>) -> Vec<u8> {
-    let pair = |bar| (a.at(bar), b.at(bar));
-    let holds = |bar: usize| {
-        let before = || bar.checked_sub(1).map(pair);
-        u8::from(how.holds(pair(bar), before))
-    };
-    (0..bars).map(holds).collect()
+    match (a, b) {
+        (Operand::Number(a), Operand::Number(b)) => side_by_side(bars, how, |_| a, |_| b),
+        (Operand::Number(a), Operand::Column(_, b)) => {
+            let b = &b[..bars];
+            side_by_side(bars, how, |_| a, |bar| b[bar])
+        }
+        (Operand::Column(_, a), Operand::Number(b)) => {
+            let a = &a[..bars];
+            side_by_side(bars, how, |bar| a[bar], |_| b)
+        }
+        (Operand::Column(_, a), Operand::Column(_, b)) => {
+            let (a, b) = (&a[..bars], &b[..bars]);
+            side_by_side(bars, how, |bar| a[bar], |bar| b[bar])
+        }
+    }
+}
+
+/// A loop for each way to compare, without a branch on a value.
+#[inline]
+fn side_by_side(
+    bars: usize,
+    how: Comparison,
+    a: impl Fn(usize) -> f64,
+    b: impl Fn(usize) -> f64,
+) -> Vec<u8> {
+    match how {
+        Comparison::Above => truths(0..bars, |bar| a(bar) > b(bar)),
+        Comparison::NotBelow => truths(0..bars, |bar| a(bar) >= b(bar)),
+        Comparison::Below => truths(0..bars, |bar| a(bar) < b(bar)),
+        Comparison::NotAbove => truths(0..bars, |bar| a(bar) <= b(bar)),
+        Comparison::CrossesOver => truths(1..bars, |bar| {
+            (a(bar) > b(bar)) & (a(bar - 1) <= b(bar - 1))
+        }),
+        Comparison::CrossesUnder => truths(1..bars, |bar| {
+            (a(bar) < b(bar)) & (a(bar - 1) >= b(bar - 1))
+        }),
+    }
+}
+
+/// A byte for each bar, 0 for those before the range.
+#[inline]
+fn truths(bars: Range<usize>, holds: impl Fn(usize) -> bool) -> Vec<u8> {
+    let mut truths = vec![0; bars.end];
+    for bar in bars {
+        truths[bar] = u8::from(holds(bar));
+    }
+    truths
 }
 
 /// Where a column of the first symbol is above 0: truth as a number.

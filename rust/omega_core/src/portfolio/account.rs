@@ -95,6 +95,20 @@ impl Portfolio {
         self.push_row(self.balance + profit, positions as u32);
     }
 
+    /// Writes the equity rows of quiet bars, whose open profits are known.
+    pub fn write_calm_rows(&mut self, profits: &[f64], positions: usize) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "trade numbers are 32 bits wide"
+        )]
+        let positions = positions as u32;
+        let balance = self.balance;
+        self.rows.balance.push_many(balance, profits.len());
+        let equity = profits.iter().map(|profit| balance + profit);
+        self.rows.equity.extend(equity);
+        self.rows.open_positions.push_many(positions, profits.len());
+    }
+
     /// Writes the last row again, after positions were closed at the last close (L4).
     pub fn rewrite_last_row(&mut self) {
         self.rows.balance.replace_last(self.balance);
@@ -222,7 +236,6 @@ fn closed_trade(exit: &Exit<'_>) -> Trade {
         mae: least(least(0.0, money(position.worst_price)), gross_pnl),
         mfe: most(most(0.0, money(position.best_price)), gross_pnl),
         bars_held: fill.index - position.entry_index,
-        reason: position.reason.clone(),
-        tags: position.tags.clone(),
+        labels: position.labels.clone(),
     }
 }

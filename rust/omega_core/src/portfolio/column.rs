@@ -48,8 +48,21 @@ impl<T: Pod + ArrowNativeType> Column<T> {
 
     /// Adds the same value so many times.
     pub(super) fn push_many(&mut self, value: T, times: usize) {
-        for _ in 0..times {
-            self.push(value);
+        self.extend(std::iter::repeat_n(value, times));
+    }
+
+    /// Adds values.
+    pub(super) fn extend(&mut self, mut values: impl ExactSizeIterator<Item = T>) {
+        while values.len() > 0 {
+            if self.staged.len() == STAGED && self.pages.is_some() {
+                self.write();
+            }
+            let room = if self.pages.is_some() {
+                STAGED - self.staged.len()
+            } else {
+                values.len()
+            };
+            self.staged.extend(values.by_ref().take(room));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use crate::execution::ExitReason;
+use crate::execution::{ExitReason, Labels};
 use crate::types::{Direction, SymbolId, TradeId};
 
 /// A closed position, or a closed part of one.
@@ -58,10 +58,8 @@ pub struct Trade {
     pub mfe: f64,
     /// Bars from the entry bar to the exit bar.
     pub bars_held: usize,
-    /// The strategy's own words.
-    pub reason: Option<String>,
-    /// The strategy's own marks.
-    pub tags: Vec<String>,
+    /// What the strategy wrote on the order.
+    pub labels: Labels,
 }
 
 /// What a ledger line is for.

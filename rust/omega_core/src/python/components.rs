@@ -164,7 +164,7 @@ impl<'a, 'py> PyPortfolio<'a, 'py> {
     }
 
     fn position(&self, position: &Position) -> PyResult<Bound<'py, PyAny>> {
-        let view = PositionView::new(&Arc::new(position.clone()), self.tracks);
+        let view = PositionView::new(&Arc::new(position.clone()), self.tracks, None);
         Ok(Bound::new(self.py, view)?.into_any())
     }
 

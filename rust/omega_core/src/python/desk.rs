@@ -1,14 +1,14 @@
 //! Account, positions and orders as a strategy sees them, as they stood after the newest bar.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::prelude::*;
 
 use super::clock::{Source, Tracks};
 use crate::execution::{Fill, Order, OrderStatus, Position};
 use crate::portfolio::Trade;
-use crate::replay::State;
+use crate::replay::{Rates, State};
 use crate::types::{Direction, SymbolId, TradeId};
 
 /// What the loop last published. The numbers are renewed on each bar, the lists when they changed.
@@ -18,6 +18,8 @@ pub(super) struct Desk {
     equity: AtomicU64,
     next_order: AtomicU32,
     lists: Mutex<Lists>,
+    /// What a unit of each symbol's quote currency is worth, once a run has begun.
+    rates: OnceLock<Arc<[Rates]>>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -36,6 +38,11 @@ impl Desk {
             equity: AtomicU64::new(cash.to_bits()),
             ..Self::default()
         }
+    }
+
+    /// Tells what quote currencies are worth; the first run over a market says it for all.
+    pub(super) fn publish_rates(&self, rates: Vec<Rates>) {
+        self.rates.get_or_init(|| rates.into());
     }
 
     #[inline]
@@ -79,14 +86,14 @@ impl Desk {
 
     pub(super) fn positions(&self, tracks: &Tracks) -> Vec<PositionView> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let view = |position| PositionView::new(position, tracks);
+        let view = |position| PositionView::new(position, tracks, self.rates.get().cloned());
         lists.positions.iter().map(view).collect()
     }
 
     pub(super) fn position(&self, tracks: &Tracks) -> Option<PositionView> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let first = lists.positions.first();
-        first.map(|position| PositionView::new(position, tracks))
+        first.map(|position| PositionView::new(position, tracks, self.rates.get().cloned()))
     }
 
     /// The symbols that have a position, in order.
@@ -127,15 +134,22 @@ pub struct PositionView {
     position: Arc<Position>,
     source: Arc<Source>,
     newest: usize,
+    /// By symbol; none where somebody else marks.
+    rates: Option<Arc<[Rates]>>,
 }
 
 impl PositionView {
-    pub(super) fn new(position: &Arc<Position>, tracks: &Tracks) -> Self {
+    pub(super) fn new(
+        position: &Arc<Position>,
+        tracks: &Tracks,
+        rates: Option<Arc<[Rates]>>,
+    ) -> Self {
         let source = tracks.of_position(position);
         Self {
             position: Arc::clone(position),
             source: Arc::clone(source),
             newest: source.clock.visible().saturating_sub(1),
+            rates,
         }
     }
 
@@ -209,7 +223,12 @@ impl PositionView {
 
     #[getter]
     fn open_profit(&self) -> f64 {
-        self.position.marked_profit
+        let bar = self.source.candles.bar(self.newest);
+        match &self.rates {
+            // A quiet bar leaves the marks to the end of its stretch.
+            Some(rates) => self.profit() * rates[self.position.symbol.index()].looked_up(bar.time),
+            None => self.position.marked_profit,
+        }
     }
 
     #[getter]
@@ -219,12 +238,12 @@ impl PositionView {
 
     #[getter]
     fn reason(&self) -> Option<&str> {
-        self.position.reason.as_deref()
+        self.position.labels.reason()
     }
 
     #[getter]
     fn tags(&self) -> Vec<String> {
-        self.position.tags.clone()
+        self.position.labels.tags().to_vec()
     }
 
     fn __repr__(&self) -> String {
@@ -383,8 +402,8 @@ impl TradeView {
             net_pnl: trade.net_pnl,
             r_multiple: trade.r_multiple,
             bars_held: trade.bars_held,
-            reason: trade.reason.clone(),
-            tags: trade.tags.clone(),
+            reason: trade.labels.reason().map(str::to_owned),
+            tags: trade.labels.tags().to_vec(),
         })
     }
 }

@@ -25,6 +25,7 @@ mod settings;
 mod stage;
 mod store;
 mod strategy;
+mod sweep;
 mod track;
 mod views;
 
@@ -54,6 +55,8 @@ mod _core {
     use super::stage::RunReport;
     #[pymodule_export]
     use super::store::CandleStore;
+    #[pymodule_export]
+    use super::sweep::Outcome;
     #[pymodule_export]
     use super::track::TrackView;
     #[pymodule_export]

@@ -83,17 +83,16 @@ impl SignalFields<'_> {
             None => entries,
             Some(Directions::Word(word)) => {
                 let sign = if word == "long" { 1 } else { -1 };
-                entries
-                    .into_iter()
-                    .map(|e| if e > 0 { sign } else { 0 })
+                (entries.into_iter())
+                    .map(|entry| i8::from(entry > 0) * sign)
                     .collect()
             }
             Some(Directions::Truth(truth)) => {
                 let signs = truth.signs();
                 let pairs = entries.into_iter().zip(signs);
-                let side = |sign| if sign > 0 { 1 } else { -1 };
+                let side = |sign: i8| 2 * i8::from(sign > 0) - 1;
                 pairs
-                    .map(|(e, sign)| if e > 0 { side(sign) } else { 0 })
+                    .map(|(entry, sign)| i8::from(entry > 0) * side(sign))
                     .collect()
             }
         }
@@ -134,7 +133,7 @@ pub(super) fn named(
     parameters: &[(String, f64)],
     candles: &SymbolCandles,
 ) -> PyResult<NativeStrategy> {
-    let made = py.detach(|| strategies::named(name, parameters, candles));
+    let made = py.detach(|| strategies::named(name, parameters, candles, None));
     made.map(NativeStrategy).map_err(to_pyerr)
 }
 
@@ -147,6 +146,11 @@ impl<S: Strategy<Error = OmegaError>> Strategy for Quiet<S> {
     #[inline]
     fn wakes_at(&mut self, step: usize) -> usize {
         self.0.wakes_at(step)
+    }
+
+    #[inline]
+    fn hears(&self) -> bool {
+        self.0.hears()
     }
 
     #[inline]

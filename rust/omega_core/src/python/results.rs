@@ -67,8 +67,8 @@ impl PyArrowTable {
 }
 
 /// A metric as Python has it: a time is an integer in the unit of the run.
-#[derive(IntoPyObject)]
-enum PyMetric {
+#[derive(Clone, Copy, IntoPyObject)]
+pub(super) enum PyMetric {
     Float(f64),
     Int(u64),
     Time(i64),

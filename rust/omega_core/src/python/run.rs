@@ -19,15 +19,13 @@ use super::market::{TimeframeFields, market};
 use super::native::{self, NativeStrategy, Outside, Quiet, SignalFields};
 use super::results::PyRunTables;
 use super::settings::RunSettings;
-use super::stage::{BehindFields, RunReport, Stage, behind_all};
+use super::stage::{Backing, BehindFields, RunReport, Stage};
 use super::store::CandleStore;
 use super::strategy::{Callbacks, Engine, PyStrategy, Watch};
+use super::sweep::{Outcome, Sweep, Trial, TrialFields};
 use super::track::TrackView;
 use crate::error::OmegaError;
-use crate::execution::Simulator;
 use crate::indicators::{Cache, Comparison, Spec, Track, compare, truth};
-use crate::portfolio::Portfolio;
-use crate::replay::Feed;
 use crate::results::RunTables;
 use crate::store::TrackId;
 
@@ -223,6 +221,8 @@ impl Run {
         components: Option<Components<'py>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let stage = self.stage(settings, &behind)?;
+        let rates = stage.feed.behind.iter().map(|one| one.rates.clone());
+        self.desk.publish_rates(rates.collect());
         let failure = Failure::default();
         let portfolio = components.as_ref().and_then(|own| own.portfolio.clone());
         let engine = components.map(|own| Engine {
@@ -302,6 +302,42 @@ impl Run {
         native::signals(&told)
     }
 
+    /// Another run over the same candles and indicators.
+    fn again(&self, py: Python<'_>, cash: f64) -> Self {
+        Self {
+            tracks: Arc::clone(&self.tracks),
+            cache: Arc::clone(&self.cache),
+            desk: Arc::new(Desk::new(cash)),
+            queue: PyList::empty(py).unbind(),
+            warmup: self.warmup.iter().map(|_| AtomicUsize::new(0)).collect(),
+        }
+    }
+
+    /// Walks the bars once for each trial, on so many threads; the interpreter is released.
+    fn sweep(
+        &self,
+        py: Python<'_>,
+        settings: Vec<(RunSettings, Vec<BehindFields<'_>>)>,
+        trials: Vec<TrialFields<'_>>,
+        workers: usize,
+        hashed: bool,
+        kept: bool,
+    ) -> PyResult<Vec<Outcome>> {
+        let settings = settings.into_iter().map(|(settings, behind)| {
+            let backing = behind.iter().map(BehindFields::backing).collect();
+            (settings, backing)
+        });
+        let sweep = Sweep {
+            market: &self.tracks.market,
+            cache: &self.cache,
+            settings: settings.collect(),
+            hashed,
+            kept,
+        };
+        let trials = trials.into_iter().map(Trial::from).collect();
+        sweep.run(py, trials, workers)
+    }
+
     /// Walks the bars with a strategy of the core; the interpreter is released.
     fn execute_native(
         &self,
@@ -329,22 +365,9 @@ impl Run {
 impl Run {
     /// Puts everything in its place for a run.
     fn stage(&self, settings: RunSettings, behind: &[BehindFields<'_>]) -> PyResult<Stage<'_>> {
-        let began = Instant::now();
+        let backing: Vec<Backing> = behind.iter().map(BehindFields::backing).collect();
         let market = &self.tracks.market;
-        let plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
-        let behind = behind_all(behind, market, &plan).map_err(to_pyerr)?;
-        let unit = market.symbols()[0].unit();
-        let execution = settings.execution(unit).map_err(to_pyerr)?;
-        let steps = plan.end - plan.start;
-        Ok(Stage {
-            market,
-            feed: Feed { market, behind },
-            executor: Simulator::new(execution),
-            portfolio: Portfolio::new(settings.cash, market.time(plan.start), steps),
-            plan,
-            settings,
-            began,
-        })
+        Stage::new(market, settings, &self.warmup(), &backing).map_err(to_pyerr)
     }
 
     /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.

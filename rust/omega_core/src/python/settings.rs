@@ -13,7 +13,7 @@ use crate::store::Market;
 use crate::types::TimeUnit;
 
 /// Contract size, steps and margin of the instrument traded.
-#[derive(FromPyObject)]
+#[derive(Clone, FromPyObject)]
 pub(super) struct InstrumentFields {
     #[pyo3(item)]
     pub(super) contract_size: f64,
@@ -32,7 +32,7 @@ pub(super) struct InstrumentFields {
 }
 
 /// Fees and slippage, slippage in price units.
-#[derive(FromPyObject)]
+#[derive(Clone, FromPyObject)]
 struct CostFields {
     #[pyo3(item)]
     fee_per_million: f64,
@@ -55,7 +55,7 @@ struct CostFields {
 }
 
 /// A built-in position manager; its name and its numbers.
-#[derive(FromPyObject)]
+#[derive(Clone, FromPyObject)]
 struct ManagerFields {
     #[pyo3(item(0))]
     name: String,
@@ -70,7 +70,7 @@ struct ManagerFields {
 }
 
 /// Everything that a run needs beside data and strategy.
-#[derive(FromPyObject)]
+#[derive(Clone, FromPyObject)]
 pub(super) struct RunSettings {
     #[pyo3(item)]
     start: Option<i64>,
@@ -118,7 +118,7 @@ pub(super) struct RunSettings {
 }
 
 /// What is traded, and what that costs.
-#[derive(FromPyObject)]
+#[derive(Clone, FromPyObject)]
 pub(super) struct SymbolFields {
     #[pyo3(item)]
     pub(super) instrument: InstrumentFields,

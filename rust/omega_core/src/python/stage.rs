@@ -15,7 +15,7 @@ use crate::execution::Simulator;
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Behind, Feed, Magnifier, Observer, Plan, Rates, RunCounts, Strategy};
 use crate::results::{RunRows, RunTables};
-use crate::store::{Market, Walk};
+use crate::store::{Market, SymbolCandles, Walk};
 use crate::types::SymbolId;
 
 /// What a run counted and how long it took.
@@ -66,7 +66,30 @@ pub(super) struct Played {
     began: Instant,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    /// Puts everything in its place for a run.
+    pub(super) fn new(
+        market: &'a Market,
+        settings: RunSettings,
+        warmup: &[usize],
+        backing: &[Backing],
+    ) -> Result<Self, OmegaError> {
+        let began = Instant::now();
+        let plan = settings.plan(market, warmup)?;
+        let behind = behind_all(backing, market, &plan)?;
+        let execution = settings.execution(market.symbols()[0].unit())?;
+        let steps = plan.end - plan.start;
+        Ok(Self {
+            market,
+            feed: Feed { market, behind },
+            executor: Simulator::new(execution),
+            portfolio: Portfolio::new(settings.cash, market.time(plan.start), steps),
+            plan,
+            settings,
+            began,
+        })
+    }
+
     pub(super) fn play<S, O>(self, strategy: &mut S, observer: &mut O) -> PyResult<Played>
     where
         S: Strategy<Error = Raised>,
@@ -104,6 +127,11 @@ impl Stage<'_> {
 }
 
 impl Played {
+    /// What the run wrote down.
+    pub(super) fn into_rows(self) -> RunRows {
+        self.rows
+    }
+
     pub(super) fn report(
         self,
         callback_time: Duration,
@@ -131,38 +159,59 @@ pub(super) struct BehindFields<'py> {
 }
 
 /// What stands behind each symbol; a rate must be known at the newest bar that the first step sees.
-pub(super) fn behind_all(
-    fields: &[BehindFields<'_>],
+fn behind_all(
+    backing: &[Backing],
     market: &Market,
     plan: &Plan,
 ) -> Result<Vec<Behind>, OmegaError> {
     let walk = Walk::at(market, plan.start);
     let symbols = (0_u32..).map(SymbolId).zip(market.symbols());
-    fields
+    backing
         .iter()
         .zip(symbols)
-        .map(|(fields, (symbol, candles))| {
+        .map(|(backing, (symbol, candles))| {
             let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
             let first = newest.map(|bar| bar.time);
-            fields.behind(first.unwrap_or_else(|| candles.time(0)))
+            backing.behind(first.unwrap_or_else(|| candles.time(0)))
         })
         .collect()
 }
 
+/// The same without the interpreter; a sweep puts it behind the candles of many runs.
+pub(super) struct Backing {
+    rate: f64,
+    /// The conversion pair, and whether it is quoted the other way round.
+    pair: Option<(Arc<SymbolCandles>, bool)>,
+    magnifier: Option<Arc<SymbolCandles>>,
+}
+
 impl BehindFields<'_> {
+    pub(super) fn backing(&self) -> Backing {
+        let candles =
+            |store: &Bound<'_, CandleStore>| Arc::clone(store.get().inner().symbol(SymbolId(0)));
+        let pair = self.rate_store.as_ref().map(candles);
+        Backing {
+            rate: self.rate,
+            pair: pair.map(|pair| (pair, self.rate_inverse)),
+            magnifier: self.magnifier.as_ref().map(candles),
+        }
+    }
+}
+
+impl Backing {
     fn behind(&self, first: i64) -> Result<Behind, OmegaError> {
+        let magnifier = self.magnifier.as_ref();
         Ok(Behind {
             rates: self.rates(first)?,
-            magnifier: self.magnifier(),
+            magnifier: magnifier.map(|finer| Magnifier::new(Arc::clone(finer))),
         })
     }
 
     /// Where the conversion rate comes from; a pair must be known by the first time asked for.
     fn rates(&self, first: i64) -> Result<Rates, OmegaError> {
-        let Some(store) = &self.rate_store else {
+        let Some((candles, inverse)) = &self.pair else {
             return Ok(Rates::Constant(self.rate));
         };
-        let candles = Arc::clone(store.get().inner().symbol(SymbolId(0)));
         if candles.is_empty() || candles.time(0) > first {
             return Err(OmegaError::Config {
                 parameter: "conversion".into(),
@@ -172,15 +221,10 @@ impl BehindFields<'_> {
             });
         }
         Ok(Rates::Symbol {
-            candles,
-            inverse: self.rate_inverse,
+            candles: Arc::clone(candles),
+            inverse: *inverse,
             newest: 0,
         })
-    }
-
-    fn magnifier(&self) -> Option<Magnifier> {
-        let finer = self.magnifier.as_ref()?.get().inner();
-        Some(Magnifier::new(Arc::clone(finer.symbol(SymbolId(0)))))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::OmegaError;
 use crate::execution::{Account, Action, Event, Fill, Moment, Moments, Order, Position, Simulator};
 use crate::portfolio::{Trade, mark};
+use crate::store::Stretch;
 use crate::types::{Bar, SymbolId};
 
 /// Turns actions and bars into fills.
@@ -12,6 +13,14 @@ pub trait Executor {
     /// Takes a bar in which nothing happens, and gives the open profit at its close; `None` where
     /// something may happen. Only runs of one symbol have such bars.
     fn glide(&mut self, bar: &Bar, rate: f64) -> Option<f64>;
+    /// Takes such bars from the head of a stretch, and hands on their open profits in blocks, with
+    /// the number of positions; gives how many they are.
+    fn glide_through(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        write: impl FnMut(&[f64], usize),
+    ) -> usize;
     /// Ends a stretch of such bars.
     fn rouse(&mut self);
     /// Notes which symbols a bar can change something for.
@@ -79,6 +88,15 @@ impl Executor for Simulator {
     #[inline]
     fn glide(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
         self.glide(bar, rate)
+    }
+
+    fn glide_through(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        write: impl FnMut(&[f64], usize),
+    ) -> usize {
+        self.glide_through(stretch, rate, write)
     }
 
     fn rouse(&mut self) {
@@ -192,6 +210,12 @@ pub trait Portfolio: Account {
     }
     /// The row of a bar in which nothing happened, with the open profit at its close.
     fn update_calm(&mut self, profit: f64, positions: usize);
+    /// The rows of such bars in a row.
+    fn update_calm_many(&mut self, profits: &[f64], positions: usize) {
+        for &profit in profits {
+            self.update_calm(profit, positions);
+        }
+    }
     /// Marks positions to the closes of a step, and applies the stop-out.
     fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E);
     /// Settles the closes of a step, and writes the step's row.
@@ -221,6 +245,10 @@ impl Portfolio for crate::portfolio::Portfolio {
     #[inline]
     fn update_calm(&mut self, profit: f64, positions: usize) {
         self.write_calm_row(profit, positions);
+    }
+
+    fn update_calm_many(&mut self, profits: &[f64], positions: usize) {
+        self.write_calm_rows(profits, positions);
     }
 
     fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {

@@ -29,6 +29,9 @@ pub use wakeups::Wakeups;
 /// Steps between two looks at the outside world: interrupts and progress.
 const STEPS_BETWEEN_TICKS: usize = 1024;
 
+/// From so many quiet steps on they are taken column by column.
+const SHORTEST_STRETCH: usize = 8;
+
 /// What the loop counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunCounts {
@@ -66,20 +69,18 @@ where
     let mut scene = Scene::new(market.symbols().len(), strategy.manages());
     let mut step = plan.start;
     while step < plan.end {
-        let slept = idle(step, plan, strategy, executor);
+        let slept = sleep(step, plan, feed, &walk, strategy, (executor, portfolio));
         if slept > 0 {
-            portfolio.update_flat_many(slept);
             counts.bars += slept;
             step += slept;
             if counts.bars.is_multiple_of(STEPS_BETWEEN_TICKS) {
                 observer.tick(counts.bars)?;
             }
-            if step < plan.end {
-                walk.skip(slept);
-            }
+            // After the last step the walk stays at it.
+            walk.skip(slept - usize::from(step == plan.end));
             continue;
         }
-        if strategy.wakes_at(step) == step || !executor.events().is_empty() {
+        if strategy.wakes_at(step) == step || is_news(strategy, executor) {
             let view = View::new(market, &walk);
             strategy.evaluate(&view, &State::of(executor, portfolio), &mut actions)?;
             executor.clear_events();
@@ -114,22 +115,63 @@ where
     Ok(counts)
 }
 
-/// How many steps from this one on bring nothing but a row: nothing is open, nothing waits, and the
-/// strategy sleeps. Not more than to the next look at the outside world.
+/// Whether something happened that the strategy wants to hear of.
 #[inline]
-fn idle<S: Strategy, E: Executor>(
+fn is_news<S: Strategy, E: Executor>(strategy: &S, executor: &E) -> bool {
+    strategy.hears() && !executor.events().is_empty()
+}
+
+/// Takes at once the steps from this one on that bring nothing but a row, while the strategy
+/// sleeps; gives how many they are. Not more than to the next look at the outside world.
+#[inline]
+fn sleep<S: Strategy, E: Executor, P: Portfolio>(
     step: usize,
     plan: &Plan,
+    feed: &Feed<'_>,
+    walk: &Walk<'_>,
     strategy: &mut S,
-    executor: &E,
+    (executor, portfolio): (&mut E, &mut P),
 ) -> usize {
-    if !executor.is_idle() || !executor.events().is_empty() {
+    if is_news(strategy, executor) {
         return 0;
     }
     let until = strategy.wakes_at(step).min(plan.end);
-    let walked = step - plan.start;
-    let to_tick = STEPS_BETWEEN_TICKS - walked % STEPS_BETWEEN_TICKS;
-    until.saturating_sub(step).min(to_tick)
+    let to_tick = STEPS_BETWEEN_TICKS - (step - plan.start) % STEPS_BETWEEN_TICKS;
+    let asleep = until.saturating_sub(step).min(to_tick);
+    if executor.is_idle() {
+        portfolio.update_flat_many(asleep);
+        return asleep;
+    }
+    if strategy.manages() {
+        return 0;
+    }
+    glide(asleep, feed, walk, executor, portfolio)
+}
+
+/// Takes the quiet bars at the head of so many, where nobody has to look at every bar; gives how
+/// many they are.
+fn glide<E: Executor, P: Portfolio>(
+    bars: usize,
+    feed: &Feed<'_>,
+    walk: &Walk<'_>,
+    executor: &mut E,
+    portfolio: &mut P,
+) -> usize {
+    let [behind] = feed.behind.as_slice() else {
+        return 0;
+    };
+    let (Rates::Constant(rate), None) = (&behind.rates, &behind.magnifier) else {
+        return 0;
+    };
+    if bars < SHORTEST_STRETCH || portfolio.watches() {
+        return 0;
+    }
+    let Some(stretch) = walk.stretch(bars) else {
+        return 0;
+    };
+    executor.glide_through(&stretch, *rate, |profits, positions| {
+        portfolio.update_calm_many(profits, positions);
+    })
 }
 
 /// The open profit at the close of a bar in which nothing can happen; none where something may, or

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::store::SymbolCandles;
+use crate::types::Bar;
 
 /// Where the rate comes from.
 #[derive(Debug, Clone)]
@@ -21,6 +22,20 @@ pub enum Rates {
 }
 
 impl Rates {
+    /// The rate at a time, wherever it was looked at before.
+    #[must_use]
+    pub fn looked_up(&self, time: i64) -> f64 {
+        match self {
+            Self::Constant(rate) => *rate,
+            Self::Symbol {
+                candles, inverse, ..
+            } => {
+                let after = candles.first_at_or_after(time.saturating_add(1));
+                rate_of(&candles.bar(after.saturating_sub(1)), *inverse)
+            }
+        }
+    }
+
     /// The rate at a time: of the newest bar whose open time is not after it.
     pub fn at(&mut self, time: i64) -> f64 {
         match self {
@@ -36,10 +51,13 @@ impl Rates {
                 while *newest > 0 && candles.time(*newest) > time {
                     *newest -= 1;
                 }
-                let bar = candles.bar(*newest);
-                let middle = f64::midpoint(bar.bid.close, bar.ask.close);
-                if *inverse { 1.0 / middle } else { middle }
+                rate_of(&candles.bar(*newest), *inverse)
             }
         }
     }
+}
+
+fn rate_of(bar: &Bar, inverse: bool) -> f64 {
+    let middle = f64::midpoint(bar.bid.close, bar.ask.close);
+    if inverse { 1.0 / middle } else { middle }
 }

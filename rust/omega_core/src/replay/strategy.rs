@@ -151,6 +151,13 @@ pub trait Strategy {
         step
     }
 
+    /// Whether it wants to be asked after each step at which something happened, too. One that does
+    /// not finds in its events all that happened since it was last asked.
+    #[inline]
+    fn hears(&self) -> bool {
+        true
+    }
+
     /// Whether it has a position manager of its own.
     fn manages(&self) -> bool {
         false

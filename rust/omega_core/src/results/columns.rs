@@ -5,10 +5,11 @@ use std::sync::Arc;
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::UInt32Type;
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, StringArray, TimestampMicrosecondArray,
-    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt32Array,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, ListArray, StringArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt32Array,
 };
-use arrow_buffer::ScalarBuffer;
+use arrow_buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::schema::{Shared, tag_field};
 use crate::types::TimeUnit;
@@ -56,7 +57,12 @@ pub(super) fn f64_vec(values: Vec<f64>) -> ArrayRef {
 
 /// Numbers that may be missing.
 pub(super) fn optional_f64s(values: impl IntoIterator<Item = Option<f64>>) -> ArrayRef {
-    Arc::new(values.into_iter().collect::<Float64Array>())
+    let values: Vec<Option<f64>> = values.into_iter().collect();
+    let known = BooleanBuffer::collect_bool(values.len(), |row| values[row].is_some());
+    let numbers: Vec<f64> = values.into_iter().map(Option::unwrap_or_default).collect();
+    let missing = NullBuffer::new(known);
+    let nulls = (missing.null_count() > 0).then_some(missing);
+    Arc::new(Float64Array::new(numbers.into(), nulls))
 }
 
 /// Flags.
@@ -91,11 +97,21 @@ pub(super) fn time_vec(values: impl Into<ScalarBuffer<i64>>, shared: &Shared) ->
 
 /// Free texts that may be missing.
 pub(super) fn texts<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
+    let values: Vec<_> = values.into_iter().collect();
+    if values.iter().all(Option::is_none) {
+        return Arc::new(StringArray::new_null(values.len()));
+    }
     Arc::new(values.into_iter().collect::<StringArray>())
 }
 
 /// Lists of free texts.
 pub(super) fn tags<'a>(values: impl IntoIterator<Item = &'a [String]>) -> ArrayRef {
+    let values: Vec<_> = values.into_iter().collect();
+    if values.iter().all(|tags| tags.is_empty()) {
+        let offsets = OffsetBuffer::new_zeroed(values.len());
+        let none = Arc::new(StringArray::new_null(0));
+        return Arc::new(ListArray::new(tag_field(), offsets, none, None));
+    }
     let mut builder = ListBuilder::new(StringBuilder::new()).with_field(tag_field());
     for tags in values {
         for tag in tags {

@@ -134,9 +134,17 @@ fn categories(
     let Some(Kind::Category(list)) = kind else {
         panic!("'{column}' is a category")
     };
-    let keys = names.map(|name| match place(name, list) {
-        Some(key) => key,
-        None => panic!("'{name}' is a name of category '{column}'"),
+    // Few names come again and again, each from one place in memory: it is told by that.
+    let mut met: Vec<(&'static str, u32)> = Vec::new();
+    let keys = names.map(|name| {
+        if let Some(&(_, key)) = met.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
+            return key;
+        }
+        let Some(key) = place(name, list) else {
+            panic!("'{name}' is a name of category '{column}'")
+        };
+        met.push((name, key));
+        key
     });
     dictionary(keys, list)
 }
@@ -183,8 +191,8 @@ fn trades(rows: &[Trade], shared: &Shared) -> RecordBatch {
         f64s(rows.iter().map(|r| r.mae)),
         f64s(rows.iter().map(|r| r.mfe)),
         indices(rows.iter().map(|r| r.bars_held)),
-        texts(rows.iter().map(|r| r.reason.as_deref())),
-        tags(rows.iter().map(|r| r.tags.as_slice())),
+        texts(rows.iter().map(|r| r.labels.reason())),
+        tags(rows.iter().map(|r| r.labels.tags())),
     ];
     batch(table, arrays, shared)
 }

@@ -8,7 +8,9 @@ use arrow_select::concat::concat_batches;
 use super::schema::{self, Column, Shared};
 use super::{ForeignTables, MetricValue, RunRows, RunTables};
 use crate::error::OmegaError;
-use crate::execution::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};
+use crate::execution::{
+    ExitReason, Expiry, Fill, Labels, Order, OrderStatus, OrderType, RejectReason,
+};
 use crate::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use crate::types::{Direction, OrderId, SymbolId, TimeUnit, TradeId};
 
@@ -74,8 +76,7 @@ fn trade() -> Trade {
         mae: -100.0,
         mfe: 20.0,
         bars_held: 1,
-        reason: Some("breakout".into()),
-        tags: vec!["a".into(), "b".into()],
+        labels: Labels::new(None, Some("breakout".into()), vec!["a".into(), "b".into()]),
     }
 }
 
@@ -91,10 +92,8 @@ fn order(id: u32, kind: OrderType, status: OrderStatus) -> Order {
         submitted_time: 0,
         expiry: Expiry::GoodTillCancelled,
         status,
-        group: None,
         trailing_stop: None,
-        reason: None,
-        tags: vec![],
+        labels: Labels::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine's own position in a symbol's columns; strategies never hold one.
 
-use super::SymbolCandles;
+use super::{Stretch, SymbolCandles};
 use crate::columns::Segment;
 use crate::types::Bar;
 
@@ -41,6 +41,12 @@ impl<'a> Cursor<'a> {
     #[must_use]
     pub fn bar(&self) -> Bar {
         self.current.bar(self.offset)
+    }
+
+    /// The bars from the cursor on, as many as are asked for and in its segment.
+    #[must_use]
+    pub fn stretch(&self, most: usize) -> Stretch<'a> {
+        Stretch::new(self.current, self.offset, most)
     }
 
     /// Steps to the next bar; stays where it is after the last one.

@@ -7,6 +7,7 @@ mod cursor;
 mod export;
 mod market;
 mod resample;
+mod stretch;
 mod symbol;
 #[cfg(test)]
 mod tests;
@@ -16,5 +17,6 @@ pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;
 pub use market::{Align, Ends, Market, Timeframe, TrackId};
 pub use resample::{Grid, resample};
+pub use stretch::{Distance, Prices, Stretch};
 pub use symbol::{CandleStore, SymbolCandles};
 pub use walk::Walk;

@@ -1,7 +1,7 @@
 //! The engine's own place in the market: one step after the other, and what is visible at each.
 
 use super::market::Timeline;
-use super::{Cursor, Market, SymbolCandles, Timeframe, TrackId};
+use super::{Cursor, Market, Stretch, SymbolCandles, Timeframe, TrackId};
 use crate::types::{Bar, SymbolId};
 
 /// Where a walk is in one symbol.
@@ -139,10 +139,14 @@ impl<'a> Walk<'a> {
         if let Some(before) = step.checked_sub(1) {
             self.visible[0] = before;
             self.places[0].since = self.market.time(before);
-            self.look_higher(self.market.time(before));
+            if !self.market.timeframes().is_empty() {
+                self.look_higher(self.market.time(before));
+            }
         }
         self.visible[0] = step;
-        self.look_higher(self.market.time(step));
+        if !self.market.timeframes().is_empty() {
+            self.look_higher(self.market.time(step));
+        }
         self.moved.clear();
         self.moved.extend((0..self.market.tracks()).map(TrackId));
     }
@@ -293,6 +297,15 @@ impl<'a> Walk<'a> {
         let place = &self.places[symbol.index()];
         let cursor = place.cursor.as_ref().filter(|_| place.present)?;
         Some(cursor.bar())
+    }
+
+    /// The bars from this step on in a row, where the market is one symbol.
+    #[must_use]
+    pub fn stretch(&self, most: usize) -> Option<Stretch<'a>> {
+        match (&self.market.timeline, &self.places[0].cursor) {
+            (Timeline::Bars, Some(cursor)) => Some(cursor.stretch(most)),
+            _ => None,
+        }
     }
 
     /// Open time of a symbol's bar at the last step before this one at which it had a bar; none

@@ -83,13 +83,3 @@ fn first_value(values: &[f64]) -> usize {
         .position(|value| !value.is_nan())
         .map_or(values.len(), |index| index + 1)
 }
-
-/// Whether one column was at or below another a bar before and is above it now.
-fn crosses_over(a: &[f64], b: &[f64], now: usize) -> bool {
-    now > 0 && a[now - 1] <= b[now - 1] && a[now] > b[now]
-}
-
-/// Whether one column was at or above another a bar before and is below it now.
-fn crosses_under(a: &[f64], b: &[f64], now: usize) -> bool {
-    now > 0 && a[now - 1] >= b[now - 1] && a[now] < b[now]
-}

@@ -1,14 +1,17 @@
 //! The built-in strategies by name, with parameters by name.
 
+use arrow_buffer::ScalarBuffer;
+
 use super::{
     BuyAndHold, DonchianBreakout, RsiReversion, Signals, SmaCross, WarmedUp, ZscoreOptions,
     ZscoreReversion,
 };
 use crate::error::OmegaError;
 use crate::execution::Action;
-use crate::indicators::{Source, column};
+use crate::indicators::averages::sma;
+use crate::indicators::{Cache, From, Given, Source, Spec, Track, column};
 use crate::replay::{State, Strategy, View};
-use crate::store::SymbolCandles;
+use crate::store::{SymbolCandles, TrackId};
 
 /// Parameters that were given, by name.
 pub type Parameters = [(String, f64)];
@@ -71,6 +74,11 @@ impl Strategy for Native {
     }
 
     #[inline]
+    fn hears(&self) -> bool {
+        with!(self, strategy => strategy.hears())
+    }
+
+    #[inline]
     fn evaluate(
         &mut self,
         view: &View<'_>,
@@ -107,7 +115,7 @@ pub fn defaults(name: &str) -> Option<Defaults> {
     })
 }
 
-/// A built-in strategy over candles.
+/// A built-in strategy over candles, which are the first track of a shared cache.
 ///
 /// # Errors
 /// `Config` where name or parameter are unknown, or a window is no whole number above 0.
@@ -115,6 +123,7 @@ pub fn named(
     name: &str,
     given: &Parameters,
     candles: &SymbolCandles,
+    shared: Option<&Cache>,
 ) -> Result<Native, OmegaError> {
     let defaults = defaults(name).ok_or_else(|| unknown("native", name, &NAMES))?;
     let known: Vec<&str> = defaults.iter().map(|(known, _)| *known).collect();
@@ -136,7 +145,12 @@ pub fn named(
     let of = |price| column(candles, Source::Bid(price));
     let bars = || Ok::<_, OmegaError>([of(1)?, of(2)?, of(3)?]);
     Ok(match name {
-        "sma_cross" => Native::SmaCross(SmaCross::new(&of(3)?, whole("fast")?, whole("slow")?)),
+        "sma_cross" => {
+            let (fast, slow) = (whole("fast")?, whole("slow")?);
+            let mean = |window| average(candles, shared, window);
+            let (short, long) = (mean(fast)?, mean(slow)?);
+            Native::SmaCross(SmaCross::of_averages(&short, &long, fast.max(slow)))
+        }
         "zscore_reversion" => {
             let [high, low, close] = bars()?;
             let options = ZscoreOptions {
@@ -163,6 +177,30 @@ pub fn named(
         )),
         _ => Native::BuyAndHold(BuyAndHold::default()),
     })
+}
+
+/// The moving average of the closes, computed once for all who share a cache.
+fn average(
+    candles: &SymbolCandles,
+    shared: Option<&Cache>,
+    window: usize,
+) -> Result<ScalarBuffer<f64>, OmegaError> {
+    const CLOSE: Source = Source::Bid(3);
+    let Some(cache) = shared else {
+        return Ok(sma(&column(candles, CLOSE)?, window).into());
+    };
+    let track = Track {
+        candles,
+        track: TrackId(0),
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a window is below 2^53, as `whole` has checked"
+    )]
+    let spec = Spec::new("sma", vec![window as f64])?;
+    let from = From::Columns(vec![Given::Candles(CLOSE)]);
+    let (_, outputs) = cache.indicator(&track, &spec, &from)?;
+    Ok(outputs[0].clone())
 }
 
 /// A window or a number of bars.

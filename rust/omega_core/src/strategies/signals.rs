@@ -100,6 +100,11 @@ impl Strategy for Signals {
         self.wakeups.next(step)
     }
 
+    #[inline]
+    fn hears(&self) -> bool {
+        false // it looks at its columns, not at events
+    }
+
     fn evaluate(
         &mut self,
         view: &View<'_>,

@@ -1,6 +1,6 @@
 //! Two moving averages: always in the market, on the side of the faster one.
 
-use super::{WarmedUp, close_all, crosses_over, crosses_under, enter};
+use super::{WarmedUp, close_all, enter};
 use crate::error::OmegaError;
 use crate::execution::Action;
 use crate::indicators::averages::sma;
@@ -27,20 +27,29 @@ impl SmaCross {
     /// Over averages that are there already, which need so many bars.
     #[must_use]
     pub fn of_averages(fast: &[f64], slow: &[f64], warmup: usize) -> Self {
-        let crossing = |now| {
-            if crosses_over(fast, slow, now) {
-                UP
-            } else if crosses_under(fast, slow, now) {
-                DOWN
-            } else {
-                0
-            }
-        };
         Self {
-            wakeups: Wakeups::new((0..fast.len()).map(crossing).collect()),
+            wakeups: Wakeups::new(crossings(fast, slow).into()),
             warmup,
         }
     }
+}
+
+/// Where the faster average has crossed the slower one, by a loop without a branch on a value.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a lazy operator would put a branch into the loop"
+)]
+fn crossings(fast: &[f64], slow: &[f64]) -> Vec<u8> {
+    let bars = fast.len();
+    let slow = &slow[..bars];
+    let mut asks = vec![0; bars];
+    for now in 1..bars {
+        let (before, after) = ((fast[now - 1], slow[now - 1]), (fast[now], slow[now]));
+        let up = (before.0 <= before.1) & (after.0 > after.1);
+        let down = (before.0 >= before.1) & (after.0 < after.1);
+        asks[now] = u8::from(up) * UP + u8::from(down) * DOWN;
+    }
+    asks
 }
 
 impl WarmedUp for SmaCross {
@@ -55,6 +64,11 @@ impl Strategy for SmaCross {
     #[inline]
     fn wakes_at(&mut self, step: usize) -> usize {
         self.wakeups.next(step)
+    }
+
+    #[inline]
+    fn hears(&self) -> bool {
+        false // it looks at its columns, not at events
     }
 
     fn evaluate(

@@ -272,7 +272,7 @@ impl Outcome {
         let mut groups: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
         let netting = rules.settings.position_mode == PositionMode::Netting;
         for order in &self.orders {
-            if let Some(group) = &order.group {
+            if let Some(group) = order.labels.group() {
                 let (filled, working) = groups.entry(group).or_default();
                 // In netting mode a closing part may fill, and what it leaves be refused.
                 let fills = self.fills.iter().any(|fill| fill.order == order.id);

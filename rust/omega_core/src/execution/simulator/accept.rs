@@ -4,7 +4,7 @@ use super::queue::{Asked, Wish};
 use super::{Simulator, Working};
 use crate::error::OmegaError;
 use crate::execution::{
-    Account, Action, CloseTarget, Live, Moment, Moments, OpenRequest, Order, OrderStatus,
+    Account, Action, CloseTarget, Labels, Live, Moment, Moments, OpenRequest, Order, OrderStatus,
     OrderType, PositionMode, RejectReason, Sizer, SizingBasis,
 };
 use crate::types::{Direction, OrderId, SymbolId};
@@ -200,10 +200,8 @@ fn order_row(
         submitted_time: now.bar.time,
         expiry: request.expiry,
         status,
-        group: request.group,
         trailing_stop: request.trailing_stop,
-        reason: request.reason,
-        tags: request.tags,
+        labels: Labels::new(request.group, request.reason, request.tags),
     }
 }
 

@@ -10,9 +10,9 @@ use crate::types::{Bar, Direction, Ohlc, Side};
 
 /// Prices of one side from `low` to `high`, both outside it.
 #[derive(Debug, Clone, Copy)]
-struct Span {
-    low: f64,
-    high: f64,
+pub(super) struct Span {
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 impl Span {
@@ -24,6 +24,11 @@ impl Span {
         low: f64::INFINITY,
         high: f64::NEG_INFINITY,
     };
+
+    /// Whether nothing can be outside.
+    pub(super) fn is_everywhere(&self) -> bool {
+        self.low == f64::NEG_INFINITY && self.high == f64::INFINITY
+    }
 
     /// Whether a bar stays inside; one with a price that is no number does not.
     #[inline]
@@ -57,15 +62,23 @@ impl Span {
 /// What marking needs of each position, in columns: the profits are independent of each other and
 /// computed side by side; their sum is taken in the order of trade numbers (M5).
 #[derive(Debug, Default)]
-struct Marks {
-    entry_price: Vec<f64>,
-    sign: Vec<f64>,
-    lots: Vec<f64>,
-    contract_size: Vec<f64>,
+pub(super) struct Marks {
+    pub(super) entry_price: Vec<f64>,
+    pub(super) sign: Vec<f64>,
+    pub(super) lots: Vec<f64>,
+    pub(super) contract_size: Vec<f64>,
     profit: Vec<f64>,
 }
 
 impl Marks {
+    fn clear(&mut self) {
+        self.entry_price.clear();
+        self.sign.clear();
+        self.lots.clear();
+        self.contract_size.clear();
+        self.profit.clear();
+    }
+
     fn push(&mut self, position: &Position) {
         self.entry_price.push(position.entry_price);
         self.sign.push(position.direction.sign());
@@ -92,14 +105,16 @@ impl Marks {
 #[derive(Debug)]
 pub(super) struct Calm {
     /// Where prices reach nothing, bid and ask.
-    free: [Span; 2],
-    /// Where prices have been since the stretch began.
-    seen: [Span; 2],
+    pub(super) free: [Span; 2],
+    /// Where prices have been since the stretch began, on a side that a position is left on.
+    pub(super) seen: [Span; 2],
+    /// Whether a position is left on that side.
+    pub(super) held: [bool; 2],
     /// The first time at which something ends or is due.
-    until: i64,
-    marks: Marks,
+    pub(super) until: i64,
+    pub(super) marks: Marks,
     /// Closes, bid and ask, and the rate of the last mark.
-    closes: Option<([f64; 2], f64)>,
+    pub(super) closes: Option<([f64; 2], f64)>,
 }
 
 impl Simulator {
@@ -128,6 +143,7 @@ impl Simulator {
         let Some(calm) = self.calm.take() else {
             return;
         };
+        self.spare = calm.marks;
         let Some((closes, rate)) = calm.closes else {
             return;
         };
@@ -150,7 +166,7 @@ impl Simulator {
 
     /// Gathers the levels, unless something looks at every bar, or something has just changed: a
     /// run that changes something on each bar has no use for it.
-    fn calm_down(&mut self) {
+    pub(super) fn calm_down(&mut self) {
         if self.changes != self.settled {
             self.settled = self.changes;
             return;
@@ -168,10 +184,12 @@ impl Simulator {
         let mut calm = Calm {
             free: [Span::EVERYWHERE; 2],
             seen: [Span::NOWHERE; 2],
+            held: [false; 2],
             until: i64::MAX,
-            marks: Marks::default(),
+            marks: std::mem::take(&mut self.spare),
             closes: None,
         };
+        calm.marks.clear();
         let day_after = |time: i64| {
             let per_day = self.settings.units_per_day;
             (time.div_euclid(per_day) + 1).saturating_mul(per_day)
@@ -199,7 +217,9 @@ impl Simulator {
 impl Calm {
     fn watch_position(&mut self, position: &Position) {
         let side = position.direction.exit_side();
-        let free = &mut self.free[usize::from(side == Side::Ask)];
+        let place = usize::from(side == Side::Ask);
+        self.held[place] = true;
+        let free = &mut self.free[place];
         let (below, above) = match position.direction {
             Direction::Long => (position.stop_loss, position.take_profit),
             Direction::Short => (position.take_profit, position.stop_loss),

@@ -4,8 +4,8 @@ use super::Simulator;
 use super::accept::check_sides;
 use super::queue::{Asked, Wish};
 use crate::execution::{
-    Account, CloseTarget, ExitReason, Expiry, LevelChange, Moment, Order, OrderStatus, OrderType,
-    Position, RejectReason,
+    Account, CloseTarget, ExitReason, Expiry, Labels, LevelChange, Moment, Order, OrderStatus,
+    OrderType, Position, RejectReason,
 };
 use crate::types::{Bar, Direction, OrderId, SymbolId, TradeId};
 
@@ -18,7 +18,27 @@ impl Simulator {
         now: &Moment,
         account: &mut A,
     ) -> Option<RejectReason> {
-        let (symbol, meant) = self.positions_meant(target);
+        let mut meant = std::mem::take(&mut self.meant);
+        let symbol = self.positions_meant(target, &mut meant);
+        let refused = self.close_meant(
+            id,
+            (symbol, &meant),
+            (target, fraction, reason),
+            now,
+            account,
+        );
+        self.meant = meant;
+        refused
+    }
+
+    fn close_meant<A: Account>(
+        &mut self,
+        id: OrderId,
+        (symbol, meant): (SymbolId, &[TradeId]),
+        (target, fraction, reason): (CloseTarget, f64, ExitReason),
+        now: &Moment,
+        account: &mut A,
+    ) -> Option<RejectReason> {
         let direction = meant
             .first()
             .and_then(|&trade| self.position(trade))
@@ -35,7 +55,7 @@ impl Simulator {
             return None;
         } else {
             let mut closed = false;
-            for trade in meant {
+            for &trade in meant {
                 closed |= self.close_part(trade, row, (fraction, reason), now, account);
             }
             if closed {
@@ -90,16 +110,23 @@ impl Simulator {
         true
     }
 
-    pub(super) fn positions_meant(&self, target: CloseTarget) -> (SymbolId, Vec<TradeId>) {
+    /// Finds the positions that a close means, and the symbol that it is on.
+    pub(super) fn positions_meant(
+        &self,
+        target: CloseTarget,
+        meant: &mut Vec<TradeId>,
+    ) -> SymbolId {
+        meant.clear();
         match target {
             CloseTarget::Symbol(symbol) => {
                 let open = self.positions.iter().filter(|p| p.symbol == symbol);
-                (symbol, open.map(|p| p.id).collect())
+                meant.extend(open.map(|p| p.id));
+                symbol
             }
-            CloseTarget::Trade(trade) => match self.position(trade) {
-                Some(position) => (position.symbol, vec![trade]),
-                None => (SymbolId(0), Vec::new()),
-            },
+            CloseTarget::Trade(trade) => self.position(trade).map_or(SymbolId(0), |position| {
+                meant.push(trade);
+                position.symbol
+            }),
         }
     }
 
@@ -204,10 +231,8 @@ pub(super) fn close_order(
         submitted_time: now.bar.time,
         expiry: Expiry::GoodTillCancelled,
         status: OrderStatus::Working,
-        group: None,
         trailing_stop: None,
-        reason: None,
-        tags: Vec::new(),
+        labels: Labels::default(),
     }
 }
 

@@ -303,7 +303,6 @@ fn new_position(
         closing: false,
         parts_closed: Vec::new(),
         turned_down: None,
-        reason: order.reason.clone(),
-        tags: order.tags.clone(),
+        labels: order.labels.clone(),
     }
 }

@@ -18,13 +18,14 @@ struct Candidate {
 impl Simulator {
     /// Cancels what else waits under the name of an order that filled.
     pub(super) fn cancel_group(&mut self, row: usize) {
-        let Some(group) = self.orders[row].group.clone() else {
+        let labels = self.orders[row].labels.clone();
+        let Some(group) = labels.group() else {
             return;
         };
         let orders = &mut self.orders;
         let mut keep = |waiting: usize| {
             let other = &mut orders[waiting];
-            let same = waiting != row && other.group.as_deref() == Some(group.as_str());
+            let same = waiting != row && other.labels.group() == Some(group);
             if same {
                 other.status = OrderStatus::Cancelled;
             }
@@ -85,9 +86,9 @@ impl Simulator {
                 .find(|waiting| waiting.id == id)
                 .map(|w| w.row)
         };
-        let group = row_of(order).and_then(|row| self.orders[row].group.as_deref());
+        let group = row_of(order).and_then(|row| self.orders[row].labels.group());
         let of_group = self.working.iter().filter(|waiting| {
-            let same = group.is_some() && self.orders[waiting.row].group.as_deref() == group;
+            let same = group.is_some() && self.orders[waiting.row].labels.group() == group;
             waiting.id == order || (same && waiting.symbol == now.symbol)
         });
         of_group

@@ -12,11 +12,12 @@ mod fills;
 mod groups;
 mod manage;
 mod queue;
+mod stretches;
 mod walk;
 
 use super::{Fill, LastTrades, Order, OrderType, Position, Settings};
 use crate::error::OmegaError;
-use crate::types::{OrderId, SymbolId};
+use crate::types::{OrderId, SymbolId, TradeId};
 
 /// What happened, in order, for strategies that want to hear of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,10 @@ pub struct Simulator {
     /// Time of the bar walked last.
     walked: i64,
     calm: Option<calm::Calm>,
+    /// Memory for the marks of the next quiet stretch.
+    spare: calm::Marks,
+    /// Memory for the positions that a close means.
+    meant: Vec<TradeId>,
 }
 
 impl Simulator {
@@ -83,6 +88,8 @@ impl Simulator {
             settled: 0,
             walked: i64::MIN,
             calm: None,
+            spare: calm::Marks::default(),
+            meant: Vec::new(),
         }
     }
 

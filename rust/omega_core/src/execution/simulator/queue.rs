@@ -62,7 +62,8 @@ impl Simulator {
         now: &Moment,
         account: &mut A,
     ) {
-        let (_, meant) = self.positions_meant(target);
+        let mut meant = Vec::new();
+        self.positions_meant(target, &mut meant);
         if meant.is_empty() {
             self.orders[row].status = OrderStatus::Cancelled;
             return;

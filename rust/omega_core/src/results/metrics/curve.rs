@@ -2,31 +2,31 @@
 
 use super::super::{RunTables, read};
 use super::drawdown::Drawdown;
-use super::{MetricValue, Metrics, count, float, number, ratio, sum};
+use super::returns::{self, Spread};
+use super::{MetricValue, Metrics, count, float, number, ratio};
 
 /// Days in a year of the calendar.
 const DAYS_PER_YEAR: f64 = 365.25;
 
-pub(super) fn metrics(tables: &RunTables) -> Metrics {
+pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -> Metrics {
     let times = read::times(&tables.equity, "time");
     let equity = read::f64s(&tables.equity, "equity");
-    let per_day = tables.shared.unit.per_day();
-    let closes = day_closes(times, equity, per_day);
-    let years = years(times, per_day);
+    let years = years(times, tables.shared.unit.per_day());
     let per_year = years.map(|years| number(closes.len()) / years);
     let (initial, last) = (tables.initial_equity(), equity.last().copied());
     let profit = both(initial, last, |initial, last| Some(last - initial));
     let growth = both(last, initial, ratio);
     let cagr = both(growth, years, cagr);
-    let calmar = both(cagr, Drawdown::of(tables).fraction, ratio);
-    let returns = initial.and_then(|initial| daily_returns(initial, &closes));
-    let spread = returns.map(|returns| Spread::of(&returns));
+    let calmar = both(cagr, drawdown.fraction, ratio);
+    let returns = initial.and_then(|initial| returns::daily(initial, closes));
+    let spread = returns.as_deref().map(Spread::of);
     let deviation = spread.and_then(|spread| spread.deviation);
+    let downside = spread.map(|spread| spread.downside);
     let sharpe = spread.and_then(|spread| ratio(spread.mean, spread.deviation?));
     let sortino = spread.and_then(|spread| ratio(spread.mean, spread.downside));
     let annual = |value| both(value, per_year, |value, n| Some(value * n.sqrt()));
     let time = |time: Option<&i64>| time.map_or(MetricValue::Null, |&time| MetricValue::Time(time));
-    vec![
+    let mut found = vec![
         ("start", time(times.first())),
         ("end", time(times.last())),
         ("bars", count(times.len())),
@@ -42,7 +42,11 @@ pub(super) fn metrics(tables: &RunTables) -> Metrics {
         ("sharpe", float(annual(sharpe))),
         ("sortino", float(annual(sortino))),
         ("calmar", float(calmar)),
-    ]
+        ("downside_volatility", float(annual(downside))),
+    ];
+    found.extend(returns::shape(returns.as_deref()));
+    found.extend(returns::tails(returns.as_deref()));
+    found
 }
 
 /// What two values give together; none where one of them is missing.
@@ -67,56 +71,25 @@ fn years(times: &[i64], per_day: i64) -> Option<f64> {
 }
 
 /// The last equity of each UTC day that has a bar.
-fn day_closes(times: &[i64], equity: &[f64], per_day: i64) -> Vec<f64> {
+pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
+    let times = read::times(&tables.equity, "time");
+    let equity = read::f64s(&tables.equity, "equity");
+    let per_day = tables.shared.unit.per_day();
     let mut closes = Vec::new();
     let mut today = None;
-    for (time, &equity) in times.iter().zip(equity) {
-        let day = Some(time.div_euclid(per_day));
-        if day == today {
-            closes.pop();
+    for (&time, &equity) in times.iter().zip(equity) {
+        // Most bars are of the day at hand, which comparing tells faster than dividing.
+        if !today.is_some_and(|(begin, end)| begin <= time && time < end) {
+            let begin = time.div_euclid(per_day) * per_day;
+            today = Some((begin, begin + per_day));
+            closes.push(equity);
+        } else if let Some(close) = closes.last_mut() {
+            *close = equity;
         }
-        closes.push(equity);
-        today = day;
     }
     closes
 }
 
-/// The return of each day; the first day's is on the cash at the start. None once the equity that a
-/// return is taken on is not above 0.
-fn daily_returns(initial: f64, closes: &[f64]) -> Option<Vec<f64>> {
-    let before = std::iter::once(initial).chain(closes.iter().copied());
-    let growth = before
-        .zip(closes)
-        .map(|(before, &close)| ratio(close, before));
-    growth
-        .map(|growth| growth.map(|growth| growth - 1.0))
-        .collect()
-}
-
 fn cagr(growth: f64, years: f64) -> Option<f64> {
     (growth >= 0.0).then(|| growth.powf(1.0 / years) - 1.0)
-}
-
-/// Mean and spread of daily returns.
-#[derive(Clone, Copy)]
-struct Spread {
-    mean: f64,
-    /// Sample standard deviation; none below two returns.
-    deviation: Option<f64>,
-    /// Root of the mean square of the returns below 0, all days counted.
-    downside: f64,
-}
-
-impl Spread {
-    fn of(returns: &[f64]) -> Self {
-        let n = number(returns.len());
-        let mean = sum(returns.iter().copied()) / n;
-        let squares = sum(returns.iter().map(|r| (r - mean) * (r - mean)));
-        let losses = sum(returns.iter().filter(|&&r| r < 0.0).map(|r| r * r));
-        Self {
-            mean,
-            deviation: (returns.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
-            downside: (losses / n).sqrt(),
-        }
-    }
 }

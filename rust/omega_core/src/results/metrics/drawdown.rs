@@ -1,30 +1,48 @@
-//! The deepest fall of the equity below its peak so far.
+//! The falls of the equity below its peak so far.
 
 use super::super::{RunTables, read};
-use super::{MetricValue, Metrics, count, float, ratio};
+use super::{MetricValue, Metrics, count, days, float, number, ratio, sum};
 
-/// The deepest drawdown of an equity curve; every field is none for an empty curve.
+/// The drawdowns of an equity curve.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Drawdown {
-    /// Largest fall below the peak, in money.
+    /// Largest fall below the peak, in money; none for an empty curve.
     pub(super) money: Option<f64>,
     /// Largest fall below the peak, as a part of the peak; none where the peak is not above 0.
     pub(super) fraction: Option<f64>,
     /// Rows of the peak before the deepest fall (by fraction) and of its recovery or of the end.
     span: Option<(usize, usize)>,
+    /// Number of falls, from peak to peak.
+    falls: usize,
+    /// The depths of all falls added up, and their days.
+    depths: f64,
+    days: f64,
+    /// Rows and days of the longest fall.
+    longest_rows: usize,
+    longest_days: f64,
+    /// Depth of the fall at hand, and whether it is the deepest so far.
+    depth: f64,
+    is_deepest: bool,
 }
 
-pub(super) fn metrics(tables: &RunTables) -> Metrics {
-    let drawdown = Drawdown::of(tables);
+pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -> Metrics {
     let times = read::times(&tables.equity, "time");
-    let days = drawdown.span.map(|(peak, end)| {
-        #[expect(clippy::cast_precision_loss, reason = "the metric is a number of days")]
-        let (length, day) = (
-            (times[end] - times[peak]) as f64,
-            tables.shared.unit.per_day() as f64,
-        );
-        length / day
-    });
+    let per_day = tables.shared.unit.per_day();
+    let days = drawdown
+        .span
+        .map(|(peak, end)| days(times[end] - times[peak], per_day));
+    let known = drawdown.money.is_some();
+    let some = |value: MetricValue| if known { value } else { MetricValue::Null };
+    let falls = number(drawdown.falls);
+    let depth = drawdown
+        .fraction
+        .and_then(|_| ratio(drawdown.depths, falls));
+    let initial = tables.initial_equity();
+    let last = read::f64s(&tables.equity, "equity").last();
+    let profit = initial.zip(last).map(|(initial, last)| last - initial);
+    let recovery = profit
+        .zip(drawdown.money)
+        .and_then(|(profit, money)| ratio(profit, money));
     vec![
         ("max_drawdown", float(drawdown.fraction)),
         ("max_drawdown_money", float(drawdown.money)),
@@ -35,6 +53,19 @@ pub(super) fn metrics(tables: &RunTables) -> Metrics {
                 .map_or(MetricValue::Null, |(a, b)| count(b - a)),
         ),
         ("max_drawdown_days", float(days)),
+        ("drawdowns", some(count(drawdown.falls))),
+        ("average_drawdown", float(depth)),
+        ("average_drawdown_days", float(ratio(drawdown.days, falls))),
+        ("longest_drawdown_bars", some(count(drawdown.longest_rows))),
+        (
+            "longest_drawdown_days",
+            some(float(Some(drawdown.longest_days))),
+        ),
+        (
+            "ulcer_index",
+            float(initial.and_then(|initial| ulcer_index(initial, closes))),
+        ),
+        ("recovery_factor", float(recovery)),
     ]
 }
 
@@ -46,48 +77,87 @@ impl Drawdown {
         let Some(initial) = tables.initial_equity().filter(|_| !equity.is_empty()) else {
             return Self::default();
         };
-        let (mut peak, mut peak_row) = (initial, 0);
-        let (mut money, mut fraction) = (0.0_f64, (initial > 0.0).then_some(0.0_f64));
-        let (mut start, mut deepest_peak) = (0, initial);
+        let mut found = Self {
+            money: Some(0.0),
+            fraction: (initial > 0.0).then_some(0.0),
+            ..Self::default()
+        };
+        let times = read::times(&tables.equity, "time");
+        let per_day = tables.shared.unit.per_day();
+        let length = |first: usize, last: usize| days(times[last] - times[first], per_day);
+        let (mut peak, mut peak_row, mut is_falling) = (initial, 0, false);
         for (row, &now) in equity.iter().enumerate() {
             if now >= peak {
-                (peak, peak_row) = (now, row);
+                if is_falling {
+                    found.finish(peak_row, row, length(peak_row, row));
+                }
+                (peak, peak_row, is_falling) = (now, row, false);
                 continue;
             }
-            let fall = peak - now;
-            if fall > money {
-                money = fall;
+            if !is_falling {
+                is_falling = true;
+                found.begin();
             }
-            if let (Some(deepest), Some(part)) = (fraction, ratio(fall, peak))
-                && part > deepest
-            {
-                fraction = Some(part);
-                (start, deepest_peak) = (peak_row, peak);
-            }
+            found.deepen(peak, now);
         }
-        let span = fraction.map(|deepest| {
-            if deepest == 0.0 {
-                (0, 0)
-            } else {
-                (start, recovery(equity, start, deepest_peak))
-            }
-        });
-        Self {
-            money: Some(money),
-            fraction,
-            span,
+        if is_falling {
+            let last = equity.len() - 1;
+            found.finish(peak_row, last, length(peak_row, last));
+        }
+        if found.fraction == Some(0.0) {
+            found.span = Some((0, 0));
+        }
+        found
+    }
+
+    fn begin(&mut self) {
+        self.falls += 1;
+        (self.depth, self.is_deepest) = (0.0, false);
+    }
+
+    /// The equity is below its peak.
+    fn deepen(&mut self, peak: f64, now: f64) {
+        let fall = peak - now;
+        if self.money.is_some_and(|money| fall > money) {
+            self.money = Some(fall);
+        }
+        let Some(part) = ratio(fall, peak) else {
+            return;
+        };
+        if part > self.depth {
+            self.depth = part;
+        }
+        if self.fraction.is_some_and(|deepest| part > deepest) {
+            (self.fraction, self.is_deepest) = (Some(part), true);
+        }
+    }
+
+    /// A fall is over, or the curve is.
+    fn finish(&mut self, first: usize, last: usize, days: f64) {
+        self.depths += self.depth;
+        self.days += days;
+        self.longest_rows = self.longest_rows.max(last - first);
+        if days > self.longest_days {
+            self.longest_days = days;
+        }
+        if self.is_deepest {
+            self.span = Some((first, last));
         }
     }
 }
 
-/// The first row after the fall that reaches the peak again; the last row where none does.
-fn recovery(equity: &[f64], start: usize, peak: f64) -> usize {
-    let mut fallen = false;
-    for (row, &now) in equity.iter().enumerate().skip(start) {
-        fallen |= now < peak;
-        if fallen && now >= peak {
-            return row;
-        }
+/// The root of the mean square of how far each day ends below the peak.
+fn ulcer_index(initial: f64, closes: &[f64]) -> Option<f64> {
+    if closes.is_empty() || initial <= 0.0 || initial.is_nan() {
+        return None;
     }
-    equity.len() - 1
+    let mut peak = initial;
+    let squares = sum(closes.iter().map(|&close| {
+        if close > peak {
+            peak = close;
+        }
+        let part = (peak - close) / peak;
+        part * part
+    }));
+    Some((squares / number(closes.len())).sqrt())
 }

@@ -7,6 +7,7 @@
 mod costs;
 mod curve;
 mod drawdown;
+mod returns;
 mod trades;
 
 use super::RunTables;
@@ -31,8 +32,10 @@ impl RunTables {
     /// All metrics of the run.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        let mut metrics = curve::metrics(self);
-        metrics.extend(drawdown::metrics(self));
+        let closes = curve::day_closes(self);
+        let drawdown = drawdown::Drawdown::of(self);
+        let mut metrics = curve::metrics(self, &closes, &drawdown);
+        metrics.extend(drawdown::metrics(self, &closes, &drawdown));
         metrics.extend(trades::metrics(self));
         metrics.extend(costs::metrics(self));
         metrics
@@ -64,6 +67,12 @@ fn ratio(a: f64, b: f64) -> Option<f64> {
 /// Added up from the first to the last, starting at 0.
 fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().fold(0.0, |total, value| total + value)
+}
+
+/// A length of time in days.
+#[expect(clippy::cast_precision_loss, reason = "the metric is a number of days")]
+fn days(length: i64, per_day: i64) -> f64 {
+    length as f64 / per_day as f64
 }
 
 /// A count as a number.

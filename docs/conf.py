@@ -1,0 +1,199 @@
+"""How Sphinx builds the documentation: `make docs`, warnings as errors.
+
+What this adds to Sphinx: the README as front page, links that leave `docs/`, docstrings of the
+native classes from their stub, and names in docstrings that become links where they are Omega's.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib.metadata import version as version_of
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.roles import XRefRole
+
+import omega
+
+if TYPE_CHECKING:
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+TOP = Path(__file__).resolve().parents[1]
+
+project = "Omega"
+author = "The authors of Omega"
+release = version = version_of("omega-backtest")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["conf.py"]
+html_theme = "furo"
+html_title = f"Omega {release}"
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+
+nitpicky = True
+default_role = "omega"  # `Bar` in a docstring is a link where it is a name of Omega's
+pygments_style = "friendly"
+highlight_language = "none"  # a block says what it is
+
+myst_heading_anchors = 4
+myst_enable_extensions = ["attrs_inline", "colon_fence"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # attributes of a value are a list, not entries of their own
+napoleon_use_admonition_for_examples = False
+
+
+def front_page(text: str) -> str:
+    """Give the README as a page of this folder."""
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    readme = readme.replace("](docs/", "](").replace("](CHANGELOG.md", "](changelog.md")
+    readme = readme.replace("](CONTRIBUTING.md", "](contributing.md")
+    return text.replace("<!-- README.md -->", readme)
+
+
+def links_inside(text: str) -> str:
+    """Point links to scenarios at their pages here; other files of the repository are named.
+
+    A link to a folder, or to a file that is no page, would be a dead end on a web site.
+    """
+    text = re.sub(r"\]\((?:\.\./)+tests/scenarios/([\w]+\.md)", r"](/scenarios/\1", text)
+    text = text.replace("](/scenarios/README.md", "](/scenarios/index.md")
+    outside = r"\[([^\]]+)\]\((?:\.\./)+((?:tests|rust|examples|data|benchmarks|python)\b[^)]*)\)"
+    text = re.sub(outside, r'[\1]{title="\2"}', text)
+    above = r"\[([^\]]+)\]\(((?:tests|rust|examples|data|benchmarks|python)\b[^)]*)\)"
+    return re.sub(above, r'[\1]{title="\2"}', text)
+
+
+FIRST_GUIDES = (
+    "importing-data",
+    "coming-from-backtesting-py",
+    "coming-from-backtrader",
+    "coming-from-vectorbt",
+    "coming-from-nautilus-trader",
+    "several-symbols",
+    "sweeps",
+    "reading-results",
+    "look-ahead",
+    "command-line",
+    "rust-strategy",
+    "migration",
+)
+
+
+def listed_guides() -> str:
+    """Give the guides that are there: those with a place of their own first."""
+    there = {page.stem for page in (TOP / "docs/guides").glob("*.md")}
+    first = [name for name in FIRST_GUIDES if name in there]
+    return "\n".join(f"guides/{name}" for name in [*first, *sorted(there - {*first})])
+
+
+def unnamed_in_reference() -> list[str]:
+    """Give the public names that no page of the reference names, so that none is left out."""
+    pages = [page.read_text(encoding="utf-8") for page in (TOP / "docs/reference").glob("*.md")]
+    named = set(re.findall(r"^\.\. auto\w+:: omega\.(\w+)", "\n".join(pages), re.MULTILINE))
+    whole = {f"omega.{name}" for name in named if name.islower()}  # modules with all they have
+    return [
+        name
+        for name in omega.__all__
+        if name not in {*named, "__version__"}
+        and getattr(getattr(omega, name), "__module__", None) not in whole
+    ]
+
+
+def rest_of_the_reference(text: str) -> str:
+    """Fill the page of the names that have no page of their own."""
+    directives = []
+    for name in unnamed_in_reference():
+        found = getattr(omega, name)
+        is_module = isinstance(found, ModuleType)
+        kind = "module" if is_module else "class" if isinstance(found, type) else "function"
+        members = "" if kind == "function" else "   :members:\n"
+        directives.append(f".. auto{kind}:: omega.{name}\n{members}")
+    listed = "\n".join(directives) or "Every name has a page of its own."
+    return text.replace("<!-- the rest -->", f"```{{eval-rst}}\n{listed}\n```")
+
+
+def read_source(app: Sphinx, page: str, source: list[str]) -> None:
+    """Change a page between its file and the parser."""
+    del app
+    text = source[0]
+    if page == "index":
+        text = front_page(text).replace("<!-- guides -->", listed_guides())
+    if page == "reference/rest":
+        text = rest_of_the_reference(text)
+    source[0] = links_inside(text)
+
+
+def include_source(app: Sphinx, path: Path, page: str, content: list[str]) -> None:
+    """Change a file that a page includes."""
+    del app, path, page
+    content[0] = links_inside(content[0].replace("](docs/", "](/"))
+
+
+def native_docs() -> dict[str, str]:
+    """Read the docstrings of the native classes from their stub, which is where they stand."""
+    stub = ast.parse((TOP / "python/omega/_core.pyi").read_text(encoding="utf-8"))
+    found = {}
+    for item in stub.body:
+        if isinstance(item, ast.ClassDef):
+            found[item.name] = ast.get_docstring(item) or ""
+            for member in item.body:
+                if isinstance(member, ast.FunctionDef):
+                    found[f"{item.name}.{member.name}"] = ast.get_docstring(member) or ""
+    return found
+
+
+NATIVE = native_docs()
+
+
+def process_docstring(  # noqa: PLR0917 - the arguments of the event
+    app: Sphinx, kind: str, name: str, documented: object, options: object, lines: list[str]
+) -> None:
+    """Give native classes and their members the docstrings of the stub."""
+    del app, kind, documented, options
+    short = name.removeprefix("omega.").removeprefix("_core.")
+    if NATIVE.get(short):
+        lines[:] = NATIVE[short].splitlines()
+
+
+def resolve(
+    app: Sphinx, environment: BuildEnvironment, node: pending_xref, shown: nodes.TextElement
+) -> nodes.Element | None:
+    """Link Omega's own names where they are written short, in types and in docstrings' text.
+
+    A name that is none of Omega's is left as it stands; one that says `omega.` and is not there is
+    a warning, as everything that leads nowhere.
+    """
+    if node.get("refdomain") != "py" and node.get("reftype") != "omega":
+        return None
+    python = environment.domains["py"]
+    target = str(node["reftarget"])
+    within = node.get("py:class") or ""
+    short = target.rpartition(".")[2]
+    for name in (target, f"{within}.{target}", f"omega.{target}", f"omega.{short}"):
+        if name in python.data["objects"]:
+            place = (environment, node["refdoc"], app.builder)
+            return python.resolve_xref(*place, "obj", name, node, shown)
+    return None if target.startswith("omega.") and target.count(".") == 1 else shown
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the changes above."""
+    app.add_role("omega", XRefRole(innernodeclass=nodes.literal))
+    app.connect("source-read", read_source)
+    app.connect("include-read", include_source)
+    app.connect("autodoc-process-docstring", process_docstring)
+    app.connect("missing-reference", resolve)

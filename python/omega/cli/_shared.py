@@ -1,0 +1,168 @@
+"""What the commands share: errors, output, progress, files of candles.
+
+What goes in: whatever a command has. What comes out: one message where something is wrong, text or
+JSON where it is right, and a progress bar only where somebody looks at a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+import omega
+from omega._values import closest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FORMATS = (".parquet", ".arrow", ".feather", ".ipc")
+_ROWS_SHOWN = 20
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+class Misunderstood(click.ClickException):
+    """A command or a run file that cannot be followed: exit code 2."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group that names the nearest command, and shows Omega's own errors as one message."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; a strategy's own errors keep their traceback."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            near = closest(args[0], known)
+            hint = f"Did you mean {near!r}?" if near else f"There are {', '.join(known)}."
+            raise click.UsageError(f"there is no command {args[0]!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever a command returns
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except omega.OmegaError as error:
+            notes = getattr(error, "__notes__", [])
+            raise click.ClickException("\n".join([str(error), *notes])) from error
+
+
+class DataFile(click.ParamType[Path]):
+    """A file of candles that the core reads as it lies."""
+
+    name = "file"
+
+    def convert(
+        self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Return the path; other kinds are refused with the command that converts them."""
+        try:
+            return candle_file(Path(value))
+        except Misunderstood as error:
+            self.fail(error.message, param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """Let the shell complete names of files."""
+        del ctx, param
+        return [CompletionItem(incomplete, type="file")]
+
+
+def candle_file(path: Path) -> Path:
+    """Return a path to candles, or say what is wrong with it.
+
+    Raises:
+        Misunderstood: There is no such file, or it is of another kind.
+    """
+    if not path.is_file():
+        raise Misunderstood(f"there is no file {str(path)!r}{_near(path)}")
+    if path.suffix.lower() not in FORMATS:
+        raise Misunderstood(
+            f"{str(path)!r} is no Parquet or Arrow file ({', '.join(FORMATS)}). Convert it once: "
+            f"omega data import {path} --out {path.with_suffix('.arrow')}"
+        )
+    return path
+
+
+def _near(path: Path) -> str:
+    """Name the file that was probably meant."""
+    if not path.parent.is_dir():
+        return f"; there is no folder {str(path.parent)!r} either"
+    near = closest(path.name, sorted(other.name for other in path.parent.iterdir()))
+    return f". Did you mean {str(path.parent / near)!r}?" if near else ""
+
+
+def needed(owner: Any, name: str, command: str) -> Any:  # noqa: ANN401 - a module or a class
+    """Give what a command stands on, by name.
+
+    Raises:
+        click.ClickException: This version of Omega does not have it.
+    """
+    try:
+        return getattr(owner, name)
+    except AttributeError:
+        raise click.ClickException(
+            f"omega {command} needs {owner.__name__}.{name}, which this version of Omega "
+            f"({omega.__version__}) does not have. Update it: pip install -U omega-backtest"
+        ) from None
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print a document; numbers that are not finite are null."""
+    click.echo(json.dumps(_plain(document), indent=2, default=str, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON may hold
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table as JSON has them."""
+    return frame.to_dicts()
+
+
+def show(frame: pl.DataFrame, title: str) -> None:
+    """Print the first rows of a table."""
+    from rich.console import Console  # noqa: PLC0415 - only where there is something to show
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    click.echo(title)
+    table = Table(*frame.columns)
+    for row in frame.head(_ROWS_SHOWN).iter_rows():
+        table.add_row(*("" if value is None else _shown(value) for value in row))
+    Console().print(table)
+    if len(frame) > _ROWS_SHOWN:
+        click.echo(f"... and {len(frame) - _ROWS_SHOWN:,} more")
+
+
+def _shown(value: object) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on standard error while something goes on; none where that is no terminal."""
+    from rich.console import Console  # noqa: PLC0415 - help need not wait for it
+    from rich.progress import Progress  # noqa: PLC0415 - as above
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,213 @@
+"""`omega data`: files of candles, from what people have to what a run maps.
+
+What goes in: files. What comes out: files, or what is to be said about them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import omega
+from omega.cli._shared import (
+    FORMATS,
+    Commands,
+    DataFile,
+    Misunderstood,
+    as_json,
+    print_json,
+    rows_of,
+    show,
+)
+from omega.cli._strategies import parameters_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_overwrite = click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+
+
+@click.group(cls=Commands)
+def data() -> None:
+    """Import, look at and convert files of candles."""
+
+
+@data.command()
+@click.argument("file", type=DataFile())
+@as_json
+def check(*, file: Path, as_json: bool) -> None:
+    """List every row of FILE that a run would refuse; exit code 1 where there is one."""
+    store = omega.CandleStore(file, validate="off")
+    findings = store.validate()
+    if as_json:
+        print_json({"file": str(file), "rows": len(store), "findings": rows_of(findings)})
+    elif findings.is_empty():
+        click.echo(f"{file}: {len(store):,} rows, no findings")
+    else:
+        show(findings, f"{file}: {len(store):,} rows, {len(findings):,} findings")
+    sys.exit(0 if findings.is_empty() else 1)
+
+
+@data.command()
+@click.argument("file", type=DataFile())
+@as_json
+def info(*, file: Path, as_json: bool) -> None:
+    """Say what FILE holds: symbols, times, columns, steps, gaps."""
+    store = omega.CandleStore(file, validate="off")
+    described = {
+        symbol: {**about, **_steps(store.symbol(symbol))}
+        for symbol, about in store.describe().items()
+    }
+    size = file.stat().st_size
+    if as_json:
+        print_json({"file": str(file), "bytes": size, "symbols": described})
+        return
+    click.echo(f"{file}: {size:,} bytes, {len(store):,} rows")
+    for symbol, about in described.items():
+        click.echo(f"\n{symbol}")
+        for name, value in about.items():
+            click.echo(f"  {name.replace('_', ' '):<26}{_told(value)}")
+
+
+@data.command()
+@click.argument("source", type=DataFile(), metavar="FILE")
+@click.argument("target", type=click.Path(path_type=Path), metavar="TARGET")
+@_overwrite
+@as_json
+def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> None:
+    """Write FILE as TARGET, whose ending says how: .arrow, .feather, .ipc, .parquet or .csv.
+
+    An Arrow file is written uncompressed, so that a run maps it into memory and copies nothing.
+    """
+    _refuse_to_replace(target, overwrite=overwrite)
+    if target.exists() and target.samefile(source):
+        raise Misunderstood(f"TARGET: {str(target)!r} is FILE itself; name another")
+    rows = _write(_scan(source), target)
+    if as_json:
+        print_json({"file": str(target), "rows": rows, "bytes": target.stat().st_size})
+    else:
+        click.echo(f"{target}: {rows:,} rows, {target.stat().st_size:,} bytes")
+
+
+@data.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="[default: FILE with .arrow]")
+@click.option("--ask", type=click.Path(path_type=Path), help="The files of the ask side.")
+@click.option("--source", metavar="NAME", help="Where it is from, where that is not found out.")
+@click.option("--symbol", help="The symbol, where the file does not say it.")
+@click.option("--time-zone", metavar="ZONE", help="The clock of times without an offset.")
+@click.option("--bar-time", type=click.Choice(["open", "close"]), help="What a bar's time is.")
+@click.option("--timeframe", metavar="M1", help="The bars that ticks are made into.")
+@click.option(
+    "--option", "options", multiple=True, metavar="NAME=VALUE", help="Of omega.read_candles."
+)
+@_overwrite
+@as_json
+def import_(
+    *,
+    file: Path,
+    out: Path | None,
+    options: tuple[str, ...],
+    overwrite: bool,
+    as_json: bool,
+    **named: Any,  # noqa: ANN401 - handed on by name: ask, source, symbol and so on
+) -> None:
+    """Read the candles of FILE, such as a CSV, and write them for runs to map.
+
+    FILE may be a folder, an archive, or ticks with --timeframe. What is odd about them (gaps,
+    spikes, crossed quotes) is listed. Further options are the arguments of omega.read_candles, such
+    as --option sort=true.
+    """
+    if not file.exists():
+        raise Misunderstood(f"FILE: there is no file {str(file)!r}")
+    target = out or file.with_suffix(".arrow")
+    _refuse_to_replace(target, overwrite=overwrite)
+    given = {name: value for name, value in named.items() if value is not None}
+    given |= parameters_of(options, "--option")
+    imported = omega.read_candles(file, **given)
+    if target.suffix.lower() == ".parquet":
+        imported.write_parquet(target)
+    elif target.suffix.lower() == ".csv":
+        imported.frame.write_csv(target)
+    else:
+        imported.write_arrow(target)
+    if as_json:
+        findings = rows_of(imported.findings)
+        print_json({"file": str(target), **imported.metadata(), "findings": findings})
+        return
+    click.echo(imported.summary())
+    click.echo(f"{target}: {target.stat().st_size:,} bytes")
+    if not imported.findings.is_empty():
+        show(imported.findings, f"{imported.findings.height:,} findings")
+
+
+def _refuse_to_replace(target: Path, *, overwrite: bool) -> None:
+    """Refuse a target of another kind, or one that is there."""
+    if target.suffix.lower() not in (*FORMATS, ".csv"):
+        raise Misunderstood(
+            f"TARGET: given {str(target)!r}, expected a name that ends in "
+            f"{', '.join((*FORMATS, '.csv'))}"
+        )
+    if target.exists() and not overwrite:
+        raise Misunderstood(f"{str(target)!r} is there already; name another, or --overwrite")
+    if not target.parent.is_dir():
+        raise Misunderstood(f"TARGET: there is no folder {str(target.parent)!r}")
+
+
+def _scan(file: Path) -> pl.LazyFrame:
+    import polars as pl  # noqa: PLC0415 - slow to import
+
+    return pl.scan_parquet(file) if file.suffix.lower() == ".parquet" else pl.scan_ipc(file)
+
+
+def _write(frame: pl.LazyFrame, target: Path) -> int:
+    """Write a table through memory in parts, and give its number of rows."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    kind = target.suffix.lower()
+    if kind == ".parquet":
+        frame.sink_parquet(target)
+    elif kind == ".csv":
+        frame.sink_csv(target)
+    else:
+        frame.sink_ipc(target, compression="uncompressed")
+    rows: int = frame.select(pl.len()).collect().item()
+    return rows
+
+
+def _steps(store: omega.CandleStore) -> dict[str, Any]:
+    """Say how far bars are apart: mostly, and at most."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    times = pl.DataFrame(store).get_column("time")
+    steps = times.diff().drop_nulls()
+    if steps.is_empty():
+        return {"step": None, "longest_gap": None, "longest_gap_from": None}
+    usual = steps.mode().min()
+    longest = steps.arg_max() or 0
+    return {
+        "step": str(usual),
+        "steps_of_another_length": int((steps != usual).sum()),
+        "longest_gap": str(steps[longest]),
+        "longest_gap_from": str(times[longest]),
+        "crossed_rows": _crossed(store),
+    }
+
+
+def _crossed(store: omega.CandleStore) -> int:
+    """Count the rows whose ask is below the bid."""
+    findings = store.validate()
+    rows = findings.filter(findings["rule"] == "crossed")["row"].n_unique()
+    return int(rows)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(
+            f"{role} ({name})" if role != name else role for role, name in value.items()
+        )
+    return f"{value:,}" if isinstance(value, int) else "-" if value is None else str(value)

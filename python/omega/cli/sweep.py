@@ -1,0 +1,130 @@
+"""`omega sweep`: a strategy with many parameters, and the best of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import omega
+from omega.cli._plan import Plan, planned, unknown_metric
+from omega.cli._shared import Misunderstood, as_json, needed, print_json, rows_of, show
+from omega.cli._strategies import found_at
+
+
+@click.command()
+@planned
+@click.option("--grid", multiple=True, metavar="NAME=VALUES", help="As fast=5,10,20 or 5:50:5.")
+@click.option("--workers", type=click.IntRange(1), help="How many run at once.")
+@click.option("--metric", help="What the best is best in.  [default: sharpe]")
+@click.option("--top", type=click.IntRange(1), help="How many to show.  [default: 10]")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the table to this folder.")
+@as_json
+def sweep(
+    *,
+    plan: Plan,
+    grid: tuple[str, ...],
+    workers: int | None,
+    metric: str | None,
+    top: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a STRATEGY with each combination of parameters.
+
+    A parameter's VALUES are a list, 5,10,20; a range with its end, 5:50:5; or a Python list. They
+    may stand in the section [grid] of a run file. What is interrupted goes on with the same --out.
+    """
+    values = {**{name: _listed(name, given) for name, given in plan.grid.items()}, **_grid(grid)}
+    if not values:
+        raise Misunderstood(
+            "--grid: no parameter was given values. Write --grid fast=5,10,20 for each, or a "
+            "section [grid] in a run file"
+        )
+    settings = plan.arguments() | {"workers": workers or plan.sweep.get("workers")}
+    settings["out"] = out or plan.sweep.get("out")
+    given = {name: value for name, value in settings.items() if value is not None}
+    data, strategy = plan.candles(), _strategy(plan)
+    swept = needed(omega, "sweep", "sweep")
+    grid_of_all = {**{name: [value] for name, value in plan.parameters.items()}, **values}
+    result = swept(data, strategy, grid_of_all, progress=True, **given)
+    best_in = metric or plan.sweep.get("metric", "sharpe")
+    _tell(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
+
+
+def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of the core
+    found = found_at(plan.strategy)
+    if isinstance(found, str):
+        return omega.native(found)
+    return found
+
+
+def _tell(
+    result: Any,  # noqa: ANN401 - a SweepResult
+    metric: str,
+    top: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Print the best runs."""
+    table = result.to_polars()
+    if metric not in table.columns:
+        raise unknown_metric(metric, table.columns)
+    best = table.sort(metric, descending=True, nulls_last=True).head(top)
+    if as_json:
+        print_json({"runs": len(table), "metric": metric, "best": rows_of(best)})
+        return
+    failed = table["error"].count() if "error" in table.columns else 0
+    show(best, f"{len(table):,} runs, {failed:,} failed; the best by {metric}")
+
+
+def _grid(texts: Iterable[str]) -> dict[str, list[object]]:
+    found = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not equals or not name.isidentifier() or not values:
+            raise Misunderstood(
+                f"--grid: given {text!r}, expected NAME=VALUES, such as fast=5,10,20 or fast=5:50:5"
+            )
+        found[name] = _values(name, values)
+    return found
+
+
+def _values(name: str, text: str) -> list[object]:
+    """Read a range, a list in brackets, or values with commas between them."""
+    try:
+        if text.count(":") in (1, 2):
+            return list(_range(*(ast.literal_eval(part) for part in text.split(":"))))
+        value = ast.literal_eval(text if text[0] in "[(" else f"[{text}]")
+        return list(value)
+    except (ValueError, SyntaxError, TypeError):
+        pass
+    if any(sign in text for sign in ":[("):
+        raise Misunderstood(
+            f"--grid {name}: given {text!r}, expected a list such as 5,10,20, or a range such as "
+            "5:50:5, from the first to the last by a step"
+        )
+    return list(text.split(","))
+
+
+def _range(first: float, last: float, step: float = 1) -> Iterable[float]:
+    """Give the first to the last, which is included where a step falls on it."""
+    if step <= 0 or last < first:
+        raise ValueError(step)
+    count = int((last - first) / step + 1e-9)
+    return (first + k * step for k in range(count + 1))
+
+
+def _listed(name: str, given: object) -> list[object]:
+    """Give the values of a parameter in a run file."""
+    if isinstance(given, list) and given:
+        return list(given)
+    if isinstance(given, str):
+        return _values(name, given)
+    raise Misunderstood(
+        f"[grid] {name}: given {given!r}, expected a list such as [5, 10, 20], or a range such as "
+        '"5:50:5"'
+    )

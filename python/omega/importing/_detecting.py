@@ -1,0 +1,90 @@
+"""Which format files are of, by what they contain.
+
+In: parts. Out: one `Source` for all of them. What no source knows is told with what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from omega._values import nearest
+from omega.errors import ConfigError, InvalidCandleData
+from omega.importing import _binary, _generic, _vendors
+from omega.importing._files import HEAD, Part
+from omega.importing._source import Head, Source
+
+SOURCES: tuple[Source, ...] = (*_binary.SOURCES, *_vendors.SOURCES, *_generic.SOURCES)
+
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""How text in UTF-16 begins."""
+
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+def detect(parts: Sequence[Part], name: str | None) -> Source:
+    """Give the source of the parts.
+
+    Args:
+        parts: The parts.
+        name: The source that the user named, if any.
+
+    Raises:
+        ConfigError: The name is unknown, or the parts are of several formats.
+        InvalidCandleData: A part is of no format that is read.
+    """
+    if name is not None:
+        known = {source.name: source for source in SOURCES}
+        if name not in known:
+            raise ConfigError(f"source: {name!r} is unknown. {nearest(name, known)}")
+        return known[name]
+    found: Source | None = None
+    for part in parts:
+        source = _one(part, found)
+        if source is None or source is found:
+            continue
+        if found is not None:
+            raise ConfigError(
+                f"path: {parts[0].name} is {found.name}, but {part.name} is {source.name}. Read "
+                "files of one kind at a time, or name the kind with source="
+            )
+        found = source
+    if found is None:
+        raise InvalidCandleData(f"{parts[0].name}: the file is empty (0 bytes)", rule="file")
+    return found
+
+
+def _one(part: Part, likely: Source | None) -> Source | None:
+    """Give the source of a part, the likely one being tried first; None for one that is empty."""
+    raw = part.peek()[:HEAD]
+    binary = b"\0" in raw[:64] and not raw.startswith(_WIDE)
+    head = Head(part, raw, [] if binary else part.lines())
+    if likely is not None and likely.name != "csv" and likely.matches(head):
+        return likely
+    _refuse(part, raw)
+    source = next((source for source in SOURCES if source.matches(head)), None)
+    if source is None and raw.strip():
+        raise InvalidCandleData(
+            f"{part.name}: the file begins with {raw[:16]!r}, which is no format that is read. "
+            "omega.import_sources() lists those that are",
+            rule="file",
+        )
+    return source
+
+
+def _refuse(part: Part, raw: bytes) -> None:
+    """Name kinds of files that people take for data."""
+    start = raw.lstrip()[:200].lower()
+    what = ""
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        what = "is a web page, not data: the download needs a login or failed. Fetch it again"
+    elif raw.startswith((_ZSTD, b"DBN")):
+        what = (
+            "is Databento DBN, which is not read here. Turn it into Parquet first, with the "
+            "package databento: databento.DBNStore.from_file(path).to_parquet('out.parquet')"
+        )
+    elif raw.startswith(b"\xd0\xcf\x11\xe0"):
+        what = "is a spreadsheet. Save it as CSV"
+    elif start.startswith(b"version https://git-lfs"):
+        what = "is a pointer of Git LFS, not the data. Run `git lfs pull`"
+    if what:
+        raise InvalidCandleData(f"{part.name}: the file {what}", rule="file")

@@ -1,0 +1,381 @@
+"""Any table with names on its columns: separated text, Parquet, Arrow.
+
+In: names as people and programs write them. Out: columns by role. What a name does not say is asked
+for with `columns=`; nothing is taken for granted.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from omega._values import nearest
+from omega.errors import ConfigError, InvalidCandleData
+from omega.importing import _ipc, _text, _times
+from omega.importing._files import Part
+from omega.importing._source import (
+    BARS,
+    CLOSE,
+    OPEN,
+    PRICES,
+    TICKS,
+    TRADES,
+    Asked,
+    Head,
+    Parsed,
+    Source,
+    side_in,
+    symbol_in,
+)
+
+ROLES = (
+    "time", "date", "clock", *PRICES, *(f"{side}_{price}" for side in ("bid", "ask")
+    for price in PRICES), "bid", "ask", "price", "volume", "spread", "symbol",
+)  # fmt: skip
+
+_NAMES: Mapping[str, Sequence[str]] = {
+    "time": (
+        "time", "timestamp", "datetime", "date time", "ts", "open time", "close time", "opentime",
+        "timestamp utc", "gmt time", "utc time", "utc", "local time", "date gmt", "time utc",
+        "unnamed: 0", "index", "level 0", "unix", "unix timestamp", "unix time", "epoch", "",
+    ),
+    "date": ("date", "day", "dtyyyymmdd"),
+    "clock": ("time", "hour"),
+    "open": ("open", "o", "first", "open price"),
+    "high": ("high", "h", "max", "high price"),
+    "low": ("low", "l", "min", "low price"),
+    "close": ("close", "c", "last", "close price", "price close"),
+    "bid": ("bid", "bid price", "bidprice"),
+    "ask": ("ask", "ask price", "askprice", "offer"),
+    "price": ("price", "trade price", "rate"),
+    "volume": (
+        "volume", "vol", "v", "tick volume", "tickvolume", "tickvol", "amount", "quantity", "qty",
+        "size", "tickqty", "volume btc", "base volume",
+    ),
+    "spread": ("spread",),
+    "symbol": ("symbol", "ticker", "pair", "instrument"),
+    **{
+        f"{side}_{price}": (f"{side} {price}", f"{side}{price}", f"{price} {side}")
+        for side in ("bid", "ask")
+        for price in PRICES
+    },
+}  # fmt: skip
+
+_SEPARATORS = ("\t", ";", ",", "|")
+_LEAST_WIDE = 3
+_DAY = 86_400_000_000
+_WIDEST = 0.02
+"""A spread that is usually wider than this share of the price is taken for points."""
+
+
+def normal(name: str) -> str:
+    """Write a column's name without marks and case."""
+    return re.sub(r"[<>\"'_\s-]+", " ", name).strip().lower()
+
+
+def separator_of(line: str) -> str:
+    """Give the separator that a line is cut by."""
+    return max(_SEPARATORS, key=line.count)
+
+
+def roles_of(
+    names: Sequence[str], asked: Mapping[str, str] | Sequence[str] | None, place: str
+) -> dict[str, str]:
+    """Give each role its column.
+
+    Raises:
+        ConfigError: A role or column is unknown, or a needed one is missing.
+    """
+    roles = _asked(names, asked)
+    free = {normal(name): name for name in reversed(names) if name not in roles.values()}
+    both = "date" in free and {"time", "hour"} & {*free}
+    for role in ROLES:
+        if role in roles or (role in ("date", "clock") and not both) or (role == "time" and both):
+            continue
+        known = [free[name] for name in _NAMES[role] if name in free]
+        if known and known[0] not in roles.values():
+            roles[role] = known[0]
+    if "time" not in roles and "date" not in roles and "date" in free:
+        roles["time"] = free["date"]
+    _require(roles, names, place)
+    return _one_layout(roles)
+
+
+def _asked(names: Sequence[str], asked: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
+    if asked is None:
+        return {}
+    if not isinstance(asked, Mapping):
+        if len(asked) > len(names):
+            raise ConfigError(f"columns: given {len(asked)} roles for {len(names)} columns")
+        asked = {role: name for role, name in zip(asked, names, strict=False) if role != "-"}
+    for role, name in asked.items():
+        if role not in ROLES:
+            raise ConfigError(f"columns: {role!r} is no role. {nearest(role, ROLES)}")
+        if name not in names:
+            raise ConfigError(f"columns[{role!r}]: no column {name!r}. {nearest(name, names)}")
+    return dict(asked)
+
+
+def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None:
+    listed = ", ".join(map(repr, names[:12])) + (", ..." if names[12:] else "")
+    if "time" not in roles and "date" not in roles:
+        raise ConfigError(
+            f"{place}: no column is known to hold the time; the columns are {listed}. Say which: "
+            "columns={'time': 'its name'}"
+        )
+    quotes = {"bid", "ask"} <= {*roles}
+    if quotes or "close" in roles or "price" in roles or "bid_close" in roles:
+        return
+    if len(names) > _LEAST_WIDE and "open" not in roles:
+        raise ConfigError(
+            f"{place}: no column is known to hold prices; the columns are {listed}. If this is a "
+            "wide table with one column a symbol, take one of them: "
+            f"columns={{'close': {names[1]!r}}}, symbol={names[1]!r}"
+        )
+    raise ConfigError(
+        f"{place}: no column is known to hold the close; the columns are {listed}. Say which: "
+        "columns={'close': 'its name'}"
+    )
+
+
+def _one_layout(roles: dict[str, str]) -> dict[str, str]:
+    """Leave out what the prices that are there do not need."""
+    if "bid_close" in roles or "ask_close" in roles:
+        unused = {*PRICES, "bid", "ask", "price", "spread"}
+    elif "close" in roles:
+        unused = {"bid", "ask", "price"}
+    elif "bid" in roles and "ask" in roles:
+        unused = {"price", *PRICES, "spread"}
+    else:
+        unused = {*PRICES, "bid", "ask", "spread"}
+    return {role: name for role, name in roles.items() if role not in unused}
+
+
+def shaped(
+    frame: pl.DataFrame,
+    counts: list[tuple[str, int]],
+    asked: Asked,
+    *,
+    place: str,
+    names: Mapping[str, str],
+    clock_hint: str = "",
+    bar_time: str | None = None,
+) -> Parsed:
+    """Give columns by role as parsed rows: the time read, the prices complete."""
+    times = _time(frame, counts, asked)
+    notes = [f"times: {times.told}"]
+    said = normal(names.get("time", names.get("clock", "")))
+    zone = "UTC" if re.search(r"\b(utc|gmt)\b", said) and not times.utc else None
+    if zone:
+        notes.append(f"the column {names.get('time')!r} says that its times are UTC")
+    data = frame.drop("date", "clock", "time", strict=False)
+    data = data.select(times.values.alias("time"), *data.columns)
+    single = "close" in data.columns and not {"open", "high", "low"} <= {*data.columns}
+    if single:
+        notes.append("the file has one price a row: open, high and low are that price")
+        data = data.drop("open", "high", "low", strict=False)
+        data = data.with_columns(*(pl.col("close").alias(price) for price in PRICES[:3]))
+    holds = BARS if "close" in data.columns or "bid_close" in data.columns else TICKS
+    holds = TRADES if "price" in data.columns else holds
+    word = {"open": OPEN, "close": CLOSE}.get(said.partition(" ")[0]) if "time" in said else None
+    return Parsed(
+        frame=data,
+        holds=holds,
+        counts=counts,
+        zone=zone,
+        clock_hint=clock_hint,
+        bar_time=bar_time or word or (OPEN if times.days else None),
+        symbol=symbol_in(place.replace("\\", "/").rpartition("/")[2]),
+        side=side_in(place.replace("\\", "/").rpartition("/")[2]) if holds == BARS else None,
+        days=times.days,
+        notes=notes,
+    )
+
+
+def _time(frame: pl.DataFrame, counts: _times.Counts, asked: Asked) -> _times.Times:
+    if "date" in frame.columns:
+        dates = frame["date"].cast(pl.String).str.strip_chars()
+        if "clock" in frame.columns:
+            dates = dates + " " + frame["clock"].cast(pl.String).str.strip_chars()
+        return _times.from_text(dates, counts, asked.dates)
+    column = frame["time"]
+    if column.dtype == pl.Date:
+        column = column.cast(pl.Datetime("us"))
+    if isinstance(column.dtype, pl.Datetime):
+        return _of_datetimes(column)
+    if column.dtype.is_numeric():
+        return _times.from_numbers(column, counts)
+    counted = column.cast(pl.Float64, strict=False)
+    if counted.null_count() == column.null_count() and len(column):
+        exact = column.cast(pl.Int64, strict=False)
+        whole = exact.null_count() == column.null_count()
+        return _times.from_numbers(exact if whole else counted, counts)
+    return _times.from_text(column, counts, asked.dates)
+
+
+def _of_datetimes(column: pl.Series) -> _times.Times:
+    zone = column.dtype.time_zone  # type: ignore[attr-defined]  # it is a Datetime
+    values = column.dt.cast_time_unit("us")
+    if zone is not None:
+        utc = values.dt.convert_time_zone("UTC")
+        return _times.Times(utc, utc=True, days=False, told=f"typed, in {zone}")
+    days = bool((values.drop_nulls().cast(pl.Int64) % _DAY == 0).all()) if len(values) else False
+    return _times.Times(values, utc=False, days=days, told="typed, without a zone")
+
+
+def _read_text(parts: Sequence[Part], asked: Asked) -> Parsed:
+    lines = _table_lines(parts[0])
+    lead = len(parts[0].lines()) - len(lines)
+    if not lines:
+        raise InvalidCandleData(f"{parts[0].name}: the file has no lines", rule="file")
+    separator = separator_of(lines[0])
+    cells = [cell.strip().strip('"') for cell in lines[0].split(separator)]
+    header = not any(re.fullmatch(r"-?\d+([.,]\d+)?", cell) for cell in cells)
+    names = cells if header else [str(k) for k in range(len(cells))]
+    if not header and asked.columns is None:
+        raise ConfigError(
+            f"{parts[0].name}: the first line is {lines[0][:80]!r}, without names, and no format "
+            "with such lines is known. Name the columns from the left: "
+            "columns=['time', 'open', 'high', 'low', 'close', 'volume'], with '-' for others"
+        )
+    roles = roles_of(names, asked.columns, parts[0].name)
+    by_name = {name: role for role, name in roles.items()}
+    layout = _text.Layout(
+        separator=separator,
+        columns=[by_name.get(name, _text.IGNORED) for name in names],
+        header=header,
+        decimal_comma=_has_decimal_comma(lines[header:], separator),
+        lead=lead,
+    )
+    for part in parts[1:]:
+        _same_header(parts[0], part, lines[0] if header else None)
+    frame, counts = _text.read(parts, layout)
+    frame, counts, symbol = _one_symbol(frame, counts, asked)
+    frame = _in_prices(frame, parts[0].name, asked)
+    parsed = shaped(frame, counts, asked, place=parts[0].name, names=roles)
+    return replace(parsed, symbol=symbol or parsed.symbol)
+
+
+def _table_lines(part: Part) -> list[str]:
+    """Leave out comments, and a first line that is a title or an address."""
+    lines = [line for line in part.lines() if not line.startswith("#")]
+    cuts = [line.count(separator_of(line)) for line in lines[:2]]
+    return lines[1:] if len(cuts) > 1 and cuts[0] == 0 < cuts[1] else lines
+
+
+def _has_decimal_comma(lines: Sequence[str], separator: str) -> bool:
+    cells = [cell for line in lines for cell in line.split(separator)]
+    return separator != "," and any(re.fullmatch(r"\d+,\d+", cell) for cell in cells)
+
+
+def _same_header(first: Part, other: Part, header: str | None) -> None:
+    lines = _table_lines(other)
+    if header is not None and lines and lines[0] != header:
+        raise InvalidCandleData(
+            f"{other.name}: the columns are {lines[0][:80]!r}, but {first.name} has "
+            f"{header[:80]!r}. Read files of one kind at a time",
+            rule="columns",
+        )
+
+
+def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
+    frames: list[pl.DataFrame] = []
+    kept: dict[str, str] = {}
+    for part in parts:
+        content = part.load()
+        kept = _ipc.metadata(content) or kept
+        reader = pl.read_parquet if content.startswith(b"PAR1") else pl.read_ipc
+        try:
+            frames.append(reader(io.BytesIO(content)))
+        except pl.exceptions.PolarsError as error:
+            raise InvalidCandleData(
+                f"{part.name}: the file cannot be read ({error}). It is damaged or not complete",
+                rule="file",
+            ) from None
+    names = [name for name in frames[0].columns if name != "__index_level_0__"]
+    if len(names) < len(frames[0].columns):
+        frames = [frame.rename({"__index_level_0__": "time"}) for frame in frames]
+        names = [*names, "time"]
+    roles = roles_of(names, asked.columns, parts[0].name)
+    taken = [
+        frame.select(
+            pl.col(name).alias(role) if role in _text.TEXT
+            else pl.col(name).cast(pl.Float64).alias(role)
+            for role, name in roles.items()
+        )
+        for frame in frames
+    ]  # fmt: skip
+    counts = [(part.name, frame.height) for part, frame in zip(parts, taken, strict=True)]
+    frame, counts, symbol = _one_symbol(pl.concat(taken), counts, asked)
+    frame = _in_prices(frame, parts[0].name, asked)
+    parsed = shaped(
+        frame, counts, asked, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
+    )
+    return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
+
+
+def _one_symbol(
+    frame: pl.DataFrame, counts: list[tuple[str, int]], asked: Asked
+) -> tuple[pl.DataFrame, list[tuple[str, int]], str | None]:
+    """Take the rows of one symbol; several are never mixed."""
+    if "symbol" not in frame.columns:
+        return frame, counts, None
+    known = frame["symbol"].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()
+    if len(known) <= 1:
+        return frame.drop("symbol"), counts, known[0] if known else None
+    if asked.symbol not in known:
+        listed = ", ".join(map(repr, known[:6])) + (", ..." if known[6:] else "")
+        raise ConfigError(
+            f"{counts[0][0]}: the file holds the symbols {listed}. Say which one: "
+            f"symbol={known[0]!r}"
+        )
+    start, pieces, kept = 0, [], []
+    for name, rows in counts:
+        piece = frame.slice(start, rows).filter(pl.col("symbol").cast(pl.String) == asked.symbol)
+        pieces.append(piece)
+        kept.append((name, piece.height))
+        start += rows
+    return pl.concat(pieces).drop("symbol"), kept, asked.symbol
+
+
+def _in_prices(frame: pl.DataFrame, place: str, asked: Asked) -> pl.DataFrame:
+    """Turn a spread in points into prices where the point is stated; else refuse it."""
+    if "spread" not in frame.columns or "close" not in frame.columns:
+        return frame
+    if asked.point is not None:
+        return frame.with_columns(pl.col("spread") * asked.point)
+    share = frame.select((pl.col("spread") / pl.col("close")).median()).item()
+    if share is not None and share > _WIDEST:
+        raise ConfigError(
+            f"{place}: the spread is {share:.0%} of the price, so that it seems to be in points. "
+            "Say what one point is: point=0.00001; or point=1 if these are prices"
+        )
+    return frame
+
+
+def _is_table(head: Head) -> bool:
+    return head.raw.startswith((b"PAR1", b"ARROW1", b"FEA1"))
+
+
+SOURCES = (
+    Source(
+        "arrow",
+        "Parquet, Arrow IPC or Feather with named columns",
+        "the type of the time column; asked for where it has no zone",
+        "asked",
+        _is_table,
+        _read_table,
+    ),
+    Source(
+        "csv",
+        "any separated text with named columns",
+        "offsets in the text or a column named so; asked for otherwise",
+        "asked",
+        lambda head: bool(head.lines),
+        _read_text,
+    ),
+)

@@ -1,0 +1,86 @@
+"""What is changed in imported rows, each only where it was asked for, and counted.
+
+In: rows with their numbers, and the repairs asked for. Out: rows, and findings of what was found
+and of what was done about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from omega.errors import ConfigError
+from omega.importing import _findings
+from omega.importing._findings import KEPT, Log
+from omega.importing._source import PRICES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repairs:
+    """The repairs asked for; see `omega.read_candles`."""
+
+    sort: bool = False
+    deduplicate: str | None = None
+    drop_missing: bool = False
+    drop_flat_fillers: bool = False
+    clip_ohlc: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses an unknown word."""
+        if self.deduplicate not in (None, "first", "last"):
+            raise ConfigError(
+                f"deduplicate: given {self.deduplicate!r}, expected 'first', 'last' or None"
+            )
+
+
+def order(frame: pl.DataFrame, asked: Repairs, log: Log, *, repeated: str) -> pl.DataFrame:
+    """Report missing values, disorder and repeated times, and repair what was asked for.
+
+    Args:
+        frame: The rows.
+        asked: What may be changed.
+        log: Takes the findings.
+        repeated: What a repeated time is called.
+    """
+    values = [name for name in frame.columns if name not in ("volume", "symbol", _findings.ROW)]
+    numbers = [name for name in values if frame.schema[name] == pl.Float64]
+    missing = pl.any_horizontal(
+        *(pl.col(name).is_null() for name in values), *(pl.col(name).is_nan() for name in numbers)
+    ).fill_null(value=True)
+    done = "dropped" if asked.drop_missing else KEPT
+    if log.add("missing", frame, missing, done=done) and asked.drop_missing:
+        frame = frame.filter(~missing)
+    back = pl.col("time") < pl.col("time").shift(1)
+    step = pl.col("time").diff().dt.total_microseconds() / 1_000_000
+    if log.add("unsorted", frame, back, step, "sorted" if asked.sort else KEPT) and asked.sort:
+        frame = frame.sort("time", maintain_order=True)
+    done = f"the {asked.deduplicate} kept" if asked.deduplicate else KEPT
+    again = ~pl.col("time").is_first_distinct() if not frame["time"].is_sorted() \
+        else pl.col("time") == pl.col("time").shift(1)  # fmt: skip
+    if log.add(repeated, frame, again, done=done) and asked.deduplicate == "first":
+        frame = frame.unique("time", keep="first", maintain_order=True)
+    elif asked.deduplicate == "last":
+        frame = frame.unique("time", keep="last", maintain_order=True)
+    return frame
+
+
+def shape(frame: pl.DataFrame, asked: Repairs, log: Log) -> pl.DataFrame:
+    """Drop fillers and clip impossible candles, where that was asked for."""
+    if asked.drop_flat_fillers:
+        if not _findings.has_volume(frame):
+            raise ConfigError(
+                "drop_flat_fillers: the files have no volume, so that a filler cannot be told from "
+                "a minute with one price. Leave it out"
+            )
+        filler = _findings.fillers(frame)
+        log.add("flat_filler", frame, filler, pl.col("volume"), "dropped")
+        frame = frame.filter(~filler)
+    for side in _findings.sides(frame.columns) if asked.clip_ohlc else ():
+        names = [f"{side}{price}" for price in PRICES]
+        high, low = pl.max_horizontal(names), pl.min_horizontal(names)
+        wrong = (pl.col(f"{side}high") < high) | (pl.col(f"{side}low") > low)
+        away = pl.max_horizontal(high - pl.col(f"{side}high"), pl.col(f"{side}low") - low)
+        log.add("ohlc", frame, wrong, away, "clipped")
+        frame = frame.with_columns(high.alias(f"{side}high"), low.alias(f"{side}low"))
+    return frame

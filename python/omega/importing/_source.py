@@ -1,0 +1,127 @@
+"""What a reader of one format is, what it is asked and what it gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from omega.errors import ConfigError
+from omega.importing._files import Part
+
+BARS, TICKS, TRADES = "bars", "ticks", "trades"
+OPEN, CLOSE = "open", "close"
+PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the user says about the files; None where nothing was said."""
+
+    symbol: str | None = None
+    time_zone: str | None = None
+    columns: Mapping[str, str] | Sequence[str] | None = None
+    dates: str | None = None
+    point: float | None = None
+    price_scale: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses an unknown word."""
+        if self.dates not in (None, "day-first", "month-first"):
+            raise ConfigError(
+                f"dates: given {self.dates!r}, expected 'day-first', 'month-first' or None"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """The rows of files of one format, and what the format says about them.
+
+    Attributes:
+        frame: `time`, naive or in UTC, and prices; nothing is repaired.
+        holds: ``"bars"``, ``"ticks"`` (bid and ask) or ``"trades"`` (price and amount).
+        counts: Each file with its number of rows, in the order of the rows.
+        zone: The clock of naive times, where the format or the path says so.
+        clock_hint: Where it does not: what its documentation and real files say.
+        bar_time: What the time of a bar is, where the format says so.
+        symbol: The symbol, where a path or column says so.
+        side: ``"bid"`` or ``"ask"``, where the prices are of one side and the file says which.
+        days: Whether there are dates alone.
+        notes: What was found out on the way, as sentences.
+    """
+
+    frame: pl.DataFrame
+    holds: str
+    counts: list[tuple[str, int]]
+    zone: str | None = None
+    clock_hint: str = ""
+    bar_time: str | None = None
+    symbol: str | None = None
+    side: str | None = None
+    days: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a file shows at its beginning."""
+
+    part: Part
+    raw: bytes
+    lines: list[str]
+
+    @property
+    def first(self) -> str:
+        """The first line."""
+        return self.lines[0] if self.lines else ""
+
+    def like(self, pattern: str) -> bool:
+        """Tell whether the first line is of a form; case does not matter."""
+        return re.fullmatch(pattern, self.first.strip(), re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A format that is read.
+
+    Attributes:
+        name: As `source=` takes it.
+        holds: What files of it hold, in words.
+        clock: What is known about its clock, in words.
+        bar_time: ``"open"``, ``"close"``, ``"asked"`` or ``"-"``.
+        matches: Tells from the beginning of a file whether it is of this format.
+        read: Reads files that are.
+    """
+
+    name: str
+    holds: str
+    clock: str
+    bar_time: str
+    matches: Callable[[Head], bool]
+    read: Callable[[Sequence[Part], Asked], Parsed]
+
+
+_CURRENCIES = (
+    "USD EUR GBP JPY CHF CAD AUD NZD SGD HKD NOK SEK DKK PLN CZK HUF TRY ZAR MXN CNH RUB THB ILS"
+)
+FIAT = frozenset(_CURRENCIES.split())
+_PAIR = re.compile(r"(?<![A-Z])([A-Z]{3})[/_-]?([A-Z]{3})(?![A-Z]{2})")
+
+
+def symbol_in(name: str) -> str | None:
+    """Give the currency pair or metal that a file's name speaks of."""
+    for match in _PAIR.finditer(name.upper()):
+        if match[2] in FIAT and (match[1] in FIAT or match[1] in {"XAU", "XAG"}):
+            return match[1] + match[2]
+    return None
+
+
+_SIDE = re.compile(r"(?:^|[_\-. ])(bid|ask)(?:[_\-. ]|$)", re.IGNORECASE)
+
+
+def side_in(name: str) -> str | None:
+    """Give the side that a file's name speaks of."""
+    found = {match.lower() for match in _SIDE.findall(name)}
+    return found.pop() if len(found) == 1 else None

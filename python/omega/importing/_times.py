@@ -1,0 +1,228 @@
+"""Text as times, by a format that the text itself gives away.
+
+In: a column of text or numbers. Out: naive local times, or times in UTC where the text carries an
+offset or is a count since 1970; what the days and months are is decided by evidence, or refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import polars as pl
+
+from omega.errors import ConfigError, InvalidCandleData
+
+DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
+
+_CLOCKS = (
+    "",
+    "%H:%M:%S",
+    "%H:%M:%S.%3f",
+    "%H:%M:%S.%6f",
+    "%H:%M:%S%.f",
+    "%H:%M",
+    "%H%M%S",
+    "%H%M%S%3f",
+    "%I:%M:%S %p",
+    "%I:%M %p",
+)
+"""Those that Polars reads by position come first; they are several times as fast."""
+_YEAR_FIRST = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y%m%d")
+_TEXT_MONTHS = ("%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%b %d %Y")
+_PARTS = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
+_OFFSET = re.compile(r"\s*(?:(?:GMT|UTC)?[+-]\d\d:?\d\d|Z|UTC|GMT)$")
+_EPOCHS = (
+    (1e8, 4e9, "s", 1_000_000),
+    (1e11, 4e12, "ms", 1_000),
+    (1e14, 4e15, "us", 1),
+    (1e17, 4e18, "ns", 0.001),
+)
+"""From 1973 to 2096: larger numbers are dates without marks between their parts."""
+_LAST_MONTH = 12
+_NEXT_SESSION = 5
+"""Days between sessions that follow one another, a long weekend included."""
+
+
+Counts = Sequence[tuple[str, int]]
+"""Files with their numbers of rows, in the order of the rows."""
+
+
+def at(counts: Counts, row: int) -> tuple[str, int]:
+    """Give the file of a row, and its number there."""
+    for name, rows in counts:
+        if row < rows:
+            return name, row
+        row -= rows
+    return counts[-1][0], row
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Times with what is known about them.
+
+    Attributes:
+        values: Naive where `utc` is false, else in UTC; microseconds.
+        utc: Whether the text said what moment is meant.
+        days: Whether there are dates alone.
+        told: What was found out, for the summary.
+    """
+
+    values: pl.Series
+    utc: bool
+    days: bool
+    told: str
+
+
+def from_numbers(numbers: pl.Series, counts: Counts) -> Times:
+    """Read counts since 1970, in the unit that their size gives away."""
+    values = numbers.drop_nulls()
+    units = {_unit(end) for end in (values.min(), values.max())} if len(values) else {""}
+    if "" in units:
+        whole = numbers.cast(pl.Int64, strict=False).cast(pl.String)
+        return from_text(whole, counts)
+    count = pl.col("time")
+    micros = pl.coalesce(
+        pl.when(count < high).then(count * times if times >= 1 else count // round(1 / times))
+        for _, high, _, times in _EPOCHS
+    )
+    counted = pl.DataFrame({"time": numbers}).select(micros.cast(pl.Int64).cast(pl.Datetime("us")))
+    utc = counted.to_series().dt.replace_time_zone("UTC")
+    told = f"epoch in {' and '.join(sorted(units))}, UTC"
+    return Times(utc, utc=True, days=False, told=told)
+
+
+def _unit(number: object) -> str:
+    size = float(number) if isinstance(number, (int, float)) else 0.0
+    return next((unit for low, high, unit, _ in _EPOCHS if low <= size < high), "")
+
+
+def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Times:
+    """Read text, by the first format that fits all of it.
+
+    Args:
+        text: The column; a null stays one.
+        counts: The files with their numbers of rows.
+        dates: ``"day-first"`` or ``"month-first"`` where the user said so.
+
+    Raises:
+        InvalidCandleData: A row cannot be read.
+        ConfigError: Days and months cannot be told apart.
+    """
+    place = counts[0][0]
+    sample = text.drop_nulls().str.strip_chars()
+    if sample.is_empty():
+        values = pl.Series(values=[None] * len(text), dtype=pl.Datetime("us"))
+        return Times(values, utc=False, days=False, told="no rows")
+    first = str(sample[0])
+    offset = _OFFSET.search(first)
+    plain = _OFFSET.sub("", first)
+    made, note = _dates(sample, plain, dates, place)
+    layouts = (f"{date}{gap}{time}" for date, gap, time in product(made, (" ", "T", ""), _CLOCKS))
+    for layout in dict.fromkeys(one.rstrip("T ") for one in layouts):
+        if _reads(plain, layout) is not None:
+            values = _all(text, layout, offset[0] if offset else None, counts)
+            told = f"written {layout}{' with an offset' if offset else ''}{note}"
+            days = "%H" not in layout and "%I" not in layout
+            return Times(values, utc=offset is not None, days=days, told=told)
+    raise InvalidCandleData(
+        f"{place}, row 0: {first!r} is no time that is known. Write it as 2024-01-31 13:05:00, or "
+        "name the column that holds the time: columns={'time': 'its name'}",
+        column="time",
+        row=0,
+        value=first,
+        rule="time",
+    )
+
+
+def _dates(
+    sample: pl.Series, first: str, dates: str | None, place: str
+) -> tuple[tuple[str, ...], str]:
+    """Give the layouts of the date that are possible, and why."""
+    parts = _PARTS.match(first)
+    if not parts:
+        return (*_YEAR_FIRST, *_TEXT_MONTHS), ""
+    mark = parts[2]
+    day_first, month_first = f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y"
+    if dates is not None:
+        return (day_first if dates == DAY_FIRST else month_first,), ""
+    fields = sample.str.extract_groups(_PARTS.pattern.replace("\\2", "[./-]")).struct.unnest()
+    left, right = (fields[name].cast(pl.Int64, strict=False) for name in ("1", "3"))
+    if _above(left) and not _above(right):
+        return (day_first,), "; days come first, as one is above 12"
+    if _above(right) and not _above(left):
+        return (month_first,), "; months come first, as a day is above 12"
+    spans = [_longest_step(sample, layout) for layout in (day_first, month_first)]
+    if min(spans) <= _NEXT_SESSION < max(spans):
+        chosen = (day_first, month_first)[spans.index(min(spans))]
+        order = DAY_FIRST if chosen == day_first else MONTH_FIRST
+        return (chosen,), f"; {order}, as the days then follow one another"
+    raise ConfigError(
+        f"{place}: {first!r} may have the day or the month first, and no row decides it. Say "
+        f'which: dates="{DAY_FIRST}" or dates="{MONTH_FIRST}"'
+    )
+
+
+def _above(values: pl.Series) -> bool:
+    return bool((values > _LAST_MONTH).any())
+
+
+def _longest_step(sample: pl.Series, layout: str) -> float:
+    cut = sample.str.extract(r"^\s*(\d{1,2}[./-]\d{1,2}[./-]\d{4})")
+    days = cut.unique(maintain_order=True).str.to_date(layout, strict=False)
+    steps = days.diff().dt.total_days().drop_nulls()
+    if days.null_count() or steps.is_empty() or not (days.is_sorted() or (steps < 0).all()):
+        return float("inf")
+    return float(steps.abs().max())  # type: ignore[arg-type]  # days are numbers
+
+
+def _reads(text: str, layout: str) -> object:
+    try:
+        return pl.Series([text]).str.to_datetime(layout, time_unit="us", strict=False)[0]
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _all(text: pl.Series, layout: str, offset: str | None, counts: Counts) -> pl.Series:
+    """Read every row, or name the first that does not fit."""
+    values = _read(text.str.strip_chars(), layout, offset)
+    lost = values.is_null() & text.is_not_null()
+    if lost.any() and "%S" in layout and ":" in layout:
+        layout = re.sub(r"%S(\.%\df|%\.f)?", "%S%.f", layout)
+        values = _read(text.str.strip_chars(), layout, offset)
+    lost = values.is_null() & text.is_not_null()
+    if lost.any():
+        row = int(lost.arg_true()[0])
+        file, within = at(counts, row)
+        raise InvalidCandleData(
+            f"{file}, row {within}: {text[row]!r} is no time of the form {layout}, as the rows "
+            "before it are. Correct the row or remove it",
+            column="time",
+            row=within,
+            value=text[row],
+            rule="time",
+        )
+    return values
+
+
+def _read(text: pl.Series, layout: str, offset: str | None) -> pl.Series:
+    if offset is None:
+        return text.str.to_datetime(layout, time_unit="us", strict=False, cache=False)
+    if text.str.ends_with(offset).all():
+        naive = text.str.head(-len(offset))
+        naive = naive.str.to_datetime(layout, time_unit="us", strict=False, cache=False)
+        return naive.dt.offset_by(_back(offset)).dt.replace_time_zone("UTC")
+    mark = re.sub(r"([+-]\d\d:?\d\d|Z|UTC|GMT)$", "", offset)
+    zoned = text.str.replace(r"(Z|UTC|GMT)$", "+0000")
+    return zoned.str.to_datetime(f"{layout}{mark}%z", time_unit="us", strict=False)
+
+
+def _back(offset: str) -> str:
+    """The way from a local time with this offset to UTC."""
+    found = re.search(r"([+-])(\d\d):?(\d\d)$", offset)
+    if found is None:
+        return "0s"
+    minutes = int(found[2]) * 60 + int(found[3])
+    return f"-{minutes}m" if found[1] == "+" else f"{minutes}m"

@@ -1,0 +1,276 @@
+"""Text of known vendors and programs: their lines, their clocks and what they mean by a bar's time.
+
+In: lines whose form gives the format away. Out: parsed rows, with the clock where it is documented
+and a hint where it is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from omega.errors import ConfigError
+from omega.importing import _text
+from omega.importing._files import Part
+from omega.importing._generic import normal, shaped
+from omega.importing._source import (
+    CLOSE,
+    OPEN,
+    PRICES,
+    Asked,
+    Head,
+    Parsed,
+    Source,
+    symbol_in,
+)
+
+_NUMBER = r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?"
+_BARS = ("open", "high", "low", "close", "volume")
+_DECIMALS = 10
+
+HISTDATA_CLOCK = (
+    'HistData documents "EST without daylight saving" (time_zone="UTC-5"), but files of 2017 and '
+    'of 2026 were seen to follow New York local time (time_zone="America/New_York").'
+)
+NINJA_CLOCK = (
+    "NinjaTrader exports in the zone of its settings; version 8 has UTC as its default "
+    '(time_zone="UTC").'
+)
+BROKER_CLOCK = (
+    "MetaTrader writes the clock of the broker's server, which the file does not name; many "
+    'brokers keep New York local time plus 7 hours (time_zone="America/New_York+7").'
+)
+DUKASCOPY_CLOCK = (
+    'Dukascopy exports GMT (time_zone="UTC") unless another zone was chosen at the download.'
+)
+
+
+def lines_of(
+    layout: _text.Layout,
+    *,
+    zone: str | None = None,
+    hint: str = "",
+    bar_time: str | None = None,
+    note: str = "",
+) -> Callable[[Sequence[Part], Asked], Parsed]:
+    """Give the reader of lines that always have the same columns."""
+
+    def read(parts: Sequence[Part], asked: Asked) -> Parsed:
+        frame, counts = _text.read(parts, layout)
+        parsed = shaped(
+            frame,
+            counts,
+            asked,
+            place=parts[0].name,
+            names={},
+            clock_hint=hint,
+            bar_time=bar_time,
+        )
+        notes = [*parsed.notes, *([note] if note else [])]
+        return replace(parsed, zone=zone, notes=notes)
+
+    return read
+
+
+def _zero_volume(head: Head, separator: str) -> bool:
+    return all(re.search(rf"{separator}0+(\.0+)?$", line.strip()) for line in head.lines)
+
+
+def _five(start: str, separator: str) -> str:
+    return start + rf"{separator}{_NUMBER}" * 5
+
+
+def _is_histdata(head: Head) -> bool:
+    named = head.part.file.upper().startswith("DAT_")
+    return head.like(_five(r"\d{8} \d{6}", ";")) and (named or _zero_volume(head, ";"))
+
+
+def _is_histdata_mt(head: Head) -> bool:
+    named = head.part.file.upper().startswith("DAT_")
+    return _is_mt4(head) and (named or _zero_volume(head, ","))
+
+
+def _is_mt4(head: Head) -> bool:
+    return head.like(_five(r"\d{4}\.\d\d\.\d\d,\d\d:\d\d", ","))
+
+
+def _is_mt5(head: Head) -> bool:
+    names = [normal(name) for name in head.first.split("\t")]
+    return names[0] == "date" and {"open", "high", "low", "close"} <= {*names}
+
+
+_MT_ROLES = {
+    "date": "date", "time": "clock", "open": "open", "high": "high", "low": "low",
+    "close": "close", "tickvol": "volume", "tickvolume": "volume", "tick volume": "volume",
+    "vol": "real", "volume": "real", "spread": "spread",
+}  # fmt: skip
+
+
+def _read_mt5(parts: Sequence[Part], asked: Asked) -> Parsed:
+    header = parts[0].lines()[0]
+    roles = [_MT_ROLES.get(normal(name), _text.IGNORED) for name in header.split("\t")]
+    layout = _text.Layout(separator="\t", columns=roles, header=True)
+    frame, counts = _text.read(parts, layout)
+    notes = [f"the volume is {'of trades' if _real(frame) else 'the number of ticks'}"]
+    if _real(frame):
+        frame = frame.with_columns(volume=pl.col("real"))
+    frame = frame.drop("real", strict=False)
+    if "spread" in frame.columns:
+        frame, note = _with_spread(frame, parts[0], asked)
+        notes.append(note)
+    parsed = shaped(
+        frame, counts, asked, place=parts[0].name, names={}, clock_hint=BROKER_CLOCK, bar_time=OPEN
+    )
+    symbol = parsed.symbol or parts[0].stem.partition("_")[0]
+    return replace(parsed, symbol=symbol, notes=[*parsed.notes, *notes])
+
+
+def _real(frame: pl.DataFrame) -> bool:
+    return "real" in frame.columns and bool((frame["real"] > 0).any())
+
+
+def _with_spread(frame: pl.DataFrame, part: Part, asked: Asked) -> tuple[pl.DataFrame, str]:
+    """Turn a spread in points into one in prices."""
+    if asked.point is not None:
+        if not asked.point > 0:
+            raise ConfigError(f"point: given {asked.point!r}, expected a number above 0")
+        how = f"point={asked.point:g}, as stated"
+        parts_of_one = 1 / asked.point
+    else:
+        digits = max(decimals(frame[price]) for price in PRICES)
+        parts_of_one = 10.0**digits
+        how = f"a point of {10.0**-digits:g}, from the {digits} decimals of prices in {part.file}"
+    whole = round(parts_of_one)
+    exact = whole >= 1 and abs(whole - parts_of_one) < whole * 1e-9
+    spread = pl.col("spread") / (whole if exact else parts_of_one)
+    return frame.with_columns(spread), f"the spread was turned from points into prices with {how}"
+
+
+def decimals(prices: pl.Series) -> int:
+    """Give the number of decimals that the prices are written with."""
+    values = prices.drop_nulls()
+    for digits in range(_DECIMALS):
+        scaled = values * 10.0**digits
+        if bool(((scaled - scaled.round()).abs() < 1e-6 * scaled.abs().clip(1)).all()):
+            return digits
+    return _DECIMALS
+
+
+def _read_truefx(parts: Sequence[Part], asked: Asked) -> Parsed:
+    layout = _text.Layout(separator=",", columns=["symbol", "time", "bid", "ask"])
+    frame, counts = _text.read(parts, layout)
+    names = frame["symbol"].drop_nulls().unique(maintain_order=True)
+    if len(names) > 1 and asked.symbol is None:
+        raise ConfigError(
+            f"{parts[0].name}: the file holds {', '.join(names[:5])}. Say which one: "
+            f"symbol={names[0]!r}"
+        )
+    wanted = asked.symbol if len(names) > 1 else names[0]
+    if len(names) > 1:
+        frame = frame.filter(pl.col("symbol").str.replace("/", "") == str(wanted).replace("/", ""))
+        counts = [(parts[0].name, frame.height)]
+    parsed = shaped(frame.drop("symbol"), counts, asked, place=parts[0].name, names={})
+    return replace(parsed, zone="UTC", symbol=str(wanted).replace("/", ""))
+
+
+def _binance(*, header: bool) -> Callable[[Sequence[Part], Asked], Parsed]:
+    columns = ["time", *_BARS, *[_text.IGNORED] * 6]
+    layout = _text.Layout(separator=",", columns=columns, header=header)
+    plain = lines_of(layout, bar_time=OPEN)
+
+    def read(parts: Sequence[Part], asked: Asked) -> Parsed:
+        named = re.match(r"([A-Z0-9]{5,})-\d+[smhdwM]o?-", parts[0].file)
+        return replace(plain(parts, asked), symbol=named[1] if named else None)
+
+    return read
+
+
+_YAHOO = r"(date|datetime),open,high,low,close,adj close,volume(,dividends,stock splits)?"
+
+
+def _read_yahoo(parts: Sequence[Part], asked: Asked) -> Parsed:
+    width = parts[0].lines()[0].count(",") + 1
+    columns = ["time", "open", "high", "low", "close", _text.IGNORED, "volume"]
+    columns += [_text.IGNORED] * (width - len(columns))
+    note = "prices are adjusted for splits alone; Adj Close is left out"
+    layout = _text.Layout(separator=",", columns=columns, header=True)
+    hint = 'Yahoo writes the local time of the exchange (such as time_zone="America/New_York").'
+    return lines_of(layout, hint=hint, bar_time=OPEN, note=note)(parts, asked)
+
+
+def _is_dukascopy_export(head: Head) -> bool:
+    named = r"(gmt time|local time|time|time \(\w+\)),open,high,low,close,volume ?"
+    second = head.lines[1] if len(head.lines) > 1 else ""
+    dotted = re.match(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d\.\d{3}", second)
+    return head.like(named) and dotted is not None
+
+
+def _read_dukascopy_export(parts: Sequence[Part], asked: Asked) -> Parsed:
+    said = parts[0].lines()[0].lower()
+    zone = "UTC" if "gmt" in said or "utc" in said else None
+    layout = _text.Layout(separator=",", columns=["time", *_BARS], header=True)
+    read = lines_of(layout, zone=zone, hint=DUKASCOPY_CLOCK, bar_time=OPEN)
+    days_come_first = replace(asked, dates=asked.dates or "day-first")
+    return read(parts, days_come_first)
+
+
+_TICKS = rf"\d{{4}}\.\d\d\.\d\d \d\d:\d\d:\d\d\.\d{{3}},{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}"
+
+
+def _read_dukascopy_ticks(parts: Sequence[Part], asked: Asked) -> Parsed:
+    columns = ["time", "bid", "ask", "bid_volume", "ask_volume"]
+    layout = _text.Layout(separator=",", columns=columns)
+    parsed = lines_of(layout, zone="UTC")(parts, asked)
+    folders = [name for name in parts[0].folders if not re.fullmatch(r"\d+", name)]
+    return replace(parsed, symbol=symbol_of_folder(folders) or parsed.symbol)
+
+
+def symbol_of_folder(folders: Sequence[str]) -> str | None:
+    """Give the innermost folder if it is written as a symbol is."""
+    if folders and re.fullmatch(r"[A-Z0-9]{3,12}", folders[-1]):
+        return folders[-1]
+    return next((found for name in reversed(folders) if (found := symbol_in(name))), None)
+
+
+_HISTDATA = _text.Layout(separator=";", columns=["time", *_BARS])
+_MT4 = _text.Layout(separator=",", columns=["date", "clock", *_BARS])
+_CLOSED = "the time of a bar is its close, as NinjaTrader documents"
+
+SOURCES = (
+    Source("histdata", "HistData, ASCII minutes", HISTDATA_CLOCK, OPEN, _is_histdata,
+           lines_of(_HISTDATA, hint=HISTDATA_CLOCK, bar_time=OPEN)),
+    Source("histdata-mt", "HistData, MetaTrader minutes", HISTDATA_CLOCK, OPEN, _is_histdata_mt,
+           lines_of(_MT4, hint=HISTDATA_CLOCK, bar_time=OPEN)),
+    Source("histdata-ticks", "HistData, ASCII ticks", HISTDATA_CLOCK, "-",
+           lambda head: head.like(rf"\d{{8}} \d{{9}},{_NUMBER},{_NUMBER},{_NUMBER}"),
+           lines_of(_text.Layout(separator=",", columns=["time", "bid", "ask", "volume"]),
+                    hint=HISTDATA_CLOCK)),
+    Source("ninjatrader", "NinjaTrader minutes", NINJA_CLOCK, CLOSE,
+           lambda head: head.like(_five(r"\d{8} \d{6}", ";")),
+           lines_of(_HISTDATA, hint=NINJA_CLOCK, bar_time=CLOSE, note=_CLOSED)),
+    Source("metatrader4", "history of MetaTrader 4", BROKER_CLOCK, OPEN, _is_mt4,
+           lines_of(_MT4, hint=BROKER_CLOCK, bar_time=OPEN)),
+    Source("metatrader5", "export of MetaTrader 5, with a spread in points", BROKER_CLOCK, OPEN,
+           _is_mt5, _read_mt5),
+    Source("truefx", "TrueFX ticks", "GMT, as TrueFX documents", "-",
+           lambda head: head.like(rf"[A-Z]{{3}}/[A-Z]{{3}},\d{{8}} [\d:.]+,{_NUMBER},{_NUMBER}"),
+           _read_truefx),
+    Source("binance", "Binance klines, with or without header", "UTC, epoch in ms or us", OPEN,
+           lambda head: head.like(rf"\d{{13,16}}(,{_NUMBER}){{5}},\d{{13,16}}(,{_NUMBER}){{5}}"),
+           _binance(header=False)),
+    Source("binance-header", "Binance klines with header", "UTC, epoch in ms or us", OPEN,
+           lambda head: head.like(r"open_time,open,high,low,close,volume,close_time(,\w+){5}"),
+           _binance(header=True)),
+    Source("yahoo", "Yahoo Finance and yfinance", "days of the exchange, or offsets in the text",
+           OPEN, lambda head: head.like(_YAHOO), _read_yahoo),
+    Source("bitstamp", "trades as bitcoincharts has them", "UTC, epoch in s", "-",
+           lambda head: head.like(rf"\d{{10}},{_NUMBER},{_NUMBER}"),
+           lines_of(_text.Layout(separator=",", columns=["time", "price", "volume"]))),
+    Source("dukascopy-export", "Dukascopy candles as CSV", DUKASCOPY_CLOCK, OPEN,
+           _is_dukascopy_export, _read_dukascopy_export),
+    Source("dukascopy-ticks", "Dukascopy ticks as CSV, an hour a file", "UTC", "-",
+           lambda head: head.like(_TICKS), _read_dukascopy_ticks),
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""What people see of a run: pages of one file each that open without a network.
+
+What goes in: results, or frames of runs. What comes out: HTML that holds its own data, styles and
+scripts, and asks nobody for anything. `BacktestResult.report` and `.plot` come here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omega.report._compare import Comparison, compare
+from omega.report._page import View, write
+from omega.report._report import render
+from omega.report._sweep import Heatmap, heatmap, parallel
+
+if TYPE_CHECKING:
+    from omega.results import BacktestResult
+
+__all__ = [
+    "Comparison",
+    "Heatmap",
+    "View",
+    "compare",
+    "heatmap",
+    "parallel",
+    "plot",
+    "write_report",
+]
+
+_HEIGHT = 900
+
+
+def write_report(
+    result: BacktestResult,
+    path: str | Path,
+    *,
+    detail: str = "auto",
+    title: str | None = None,
+    data: Any = None,  # noqa: ANN401 - anything that holds candles
+) -> Path:
+    """Write the report of a run; see `BacktestResult.report`.
+
+    Example:
+        >>> import tempfile
+        >>> from omega.results import example_result
+        >>> write_report(example_result(), Path(tempfile.mkdtemp()) / "run.html").name
+        'run.html'
+    """
+    return write(path, render(result, data=data, detail=detail, title=title))
+
+
+def plot(
+    result: BacktestResult,
+    *,
+    detail: str = "auto",
+    title: str | None = None,
+    data: Any = None,  # noqa: ANN401 - as write_report
+) -> View:
+    """Give the report of a run for a notebook; see `BacktestResult.plot`.
+
+    Example:
+        >>> from omega.results import example_result
+        >>> "sandbox" in plot(example_result())._repr_html_()
+        True
+    """
+    return View(render(result, data=data, detail=detail, title=title), height=_HEIGHT)

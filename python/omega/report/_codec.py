@@ -1,0 +1,130 @@
+"""Columns of numbers as short text: variable-length integers, gzip, base64.
+
+What goes in: arrays of integers. What comes out: text that ``assets/codec.js`` reads back. The same
+arrays always give the same text.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+_MOST_DECIMALS = 8
+_GROUP = 7
+
+
+def unsigned(values: Integers) -> bytes:
+    """Write non-negative integers, seven bits a byte, the low bits first.
+
+    Example:
+        >>> unsigned(np.array([1, 300])).hex()
+        '01ac02'
+    """
+    rest = values.astype(np.uint64)
+    lengths = np.ones(len(rest), dtype=np.int64)
+    for k in range(1, 10):
+        lengths += rest >> np.uint64(_GROUP * k) > 0
+    ends = np.cumsum(lengths)
+    out = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
+    starts = ends - lengths
+    for k in range(int(lengths.max(initial=0))):
+        rows = lengths > k
+        group = (rest[rows] >> np.uint64(_GROUP * k)) & np.uint64(127)
+        more = np.where(lengths[rows] > k + 1, np.uint64(128), np.uint64(0))
+        out[starts[rows] + k] = (group | more).astype(np.uint8)
+    return out.tobytes()
+
+
+def signed(values: Integers) -> bytes:
+    """Write integers of either sign: small ones stay short.
+
+    Example:
+        >>> signed(np.array([-1, 1])).hex()
+        '0102'
+    """
+    return unsigned(zigzag(values))
+
+
+def nullable(values: Integers, there: NDArray[np.bool_]) -> bytes:
+    """Write integers of which some are missing.
+
+    Example:
+        >>> nullable(np.array([0, 7]), np.array([True, False])).hex()
+        '0100'
+    """
+    return unsigned(np.where(there, zigzag(values) + 1, 0))
+
+
+def zigzag(values: Integers) -> Integers:
+    """Fold the sign into the lowest bit.
+
+    Example:
+        >>> zigzag(np.array([0, -1, 1])).tolist()
+        [0, 1, 2]
+    """
+    return (values << 1) ^ (values >> 63)
+
+
+def differences(values: Integers, first: int = 0) -> Integers:
+    """Give each value less the one before it.
+
+    Example:
+        >>> differences(np.array([5, 7, 6])).tolist()
+        [5, 2, -1]
+    """
+    return np.diff(values, prepend=first)
+
+
+def packed(parts: Sequence[bytes]) -> str:
+    """Give columns, one after the other, as compressed text.
+
+    Example:
+        >>> packed([b"abc"]) == packed([b"ab", b"c"])
+        True
+    """
+    return base64.b64encode(gzip.compress(b"".join(parts), compresslevel=9, mtime=0)).decode()
+
+
+def decimals_of(values: NDArray[np.float64], *, coarse: int) -> tuple[int, bool]:
+    """Find how many decimals hold prices exactly; where none do, so many as `coarse` says.
+
+    Example:
+        >>> decimals_of(np.array([1.25, 3.5]), coarse=4), decimals_of(np.array([1 / 3]), coarse=4)
+        ((2, True), (4, False))
+    """
+    finite = values[np.isfinite(values)]
+    for decimals in range(_MOST_DECIMALS + 1):
+        scaled = finite * 10.0**decimals
+        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-6 + np.abs(scaled) * 1e-12):
+            return decimals, True
+    return coarse, False
+
+
+def money_decimals(values: NDArray[np.float64]) -> int:
+    """Choose decimals for amounts: two, or more where all of them are small.
+
+    Example:
+        >>> money_decimals(np.array([1500.0])), money_decimals(np.array([0.002]))
+        (2, 6)
+    """
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if largest <= 0.0 or largest >= 100.0:  # noqa: PLR2004 - amounts of everyday size
+        return 2
+    return int(np.clip(4 - np.floor(np.log10(largest)), 2, _MOST_DECIMALS)) - 1
+
+
+def scaled(values: NDArray[np.float64], decimals: int) -> Integers:
+    """Give numbers as integers of their last decimal; what is not finite is 0.
+
+    Example:
+        >>> scaled(np.array([1.234]), 2).tolist()
+        [123]
+    """
+    clean = np.where(np.isfinite(values), values, 0.0)
+    return np.round(clean * 10.0**decimals).astype(np.int64)

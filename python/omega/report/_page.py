@@ -1,0 +1,162 @@
+"""A page as one file: styles, scripts and data inside it, and no way out of it.
+
+What goes in: HTML of the parts, scripts by name, data. What comes out: a document whose policy lets
+it run nothing but the scripts it was made with and ask nobody for anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+LIBRARY = "vendor/lightweight-charts.standalone.production.js"
+MODULES = (
+    "codec.js",
+    "format.js",
+    "theme.js",
+    "candles.js",
+    "trades.js",
+    "overlay.js",
+    "chart.js",
+    "input.js",
+    "table.js",
+    "panels.js",
+    "main.js",
+)
+"""The modules of the report, each after those that it imports."""
+
+
+def page(
+    *,
+    title: str,
+    body: str,
+    scripts: Sequence[str],
+    blocks: Sequence[str] = (),
+    about: object = None,
+) -> str:
+    """Put a document together.
+
+    Args:
+        title: Its title, as plain text.
+        body: The HTML of what it shows, escaped already.
+        scripts: The texts of its scripts, in order; the last one is a module.
+        blocks: Packed data, which the scripts find by number.
+        about: A description of the data.
+
+    Example:
+        >>> "default-src 'none'" in page(title="<T>", body="<p>Hello</p>", scripts=[])
+        True
+    """
+    hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts) or "'none'"
+    policy = (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    last = len(scripts) - 1
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{asset('page.css')}</style>",
+        "</head>",
+        f"<body>{body}",
+        *(
+            f'<script type="application/octet-stream" id="block-{k}">{block}</script>'
+            for k, block in enumerate(blocks)
+        ),
+        f'<script type="application/json" id="about">{as_json(about)}</script>',
+        *(
+            f"<script{' type=module' if k == last else ''}>{script}</script>"
+            for k, script in enumerate(scripts)
+        ),
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def as_json(value: object) -> str:
+    r"""Write data so that no text in it can end the script that holds it.
+
+    Example:
+        >>> as_json("</script>")
+        '"\\u003c/script>"'
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+@cache
+def asset(name: str) -> str:
+    """Give the text of a bundled file."""
+    return (files("omega.report") / "assets" / name).read_text("utf-8")
+
+
+@cache
+def module(names: tuple[str, ...]) -> str:
+    """Join modules into one; their names are told apart by hand, so none needs a bundler.
+
+    Example:
+        >>> "import" in module(("codec.js",)).split("{")[0]
+        False
+    """
+    text = "\n".join(asset(name) for name in names)
+    return re.sub(r"^(import .*;\n|export )", "", text, flags=re.MULTILINE)
+
+
+def write(path: str | Path, text: str) -> Path:
+    """Write a page, and the directories above it."""
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8", newline="\n")
+    return file
+
+
+class View:
+    """A page that a notebook shows in place and `report` writes to a file.
+
+    Attributes:
+        html: The whole page.
+
+    Example:
+        >>> View("<p>Hello</p>", height=200)._repr_html_().startswith("<iframe")
+        True
+    """
+
+    def __init__(self, html: str, *, height: int) -> None:
+        """Keeps a page and the height at which a notebook shows it."""
+        self.html = html
+        self._height = height
+
+    def report(self, path: str | Path) -> Path:
+        """Write the page as one file that needs no network.
+
+        Example:
+            >>> import tempfile
+            >>> View("<p>", height=10).report(Path(tempfile.mkdtemp()) / "a.html").name
+            'a.html'
+        """
+        return write(path, self.html)
+
+    def _repr_html_(self) -> str:
+        """The page in a frame that may run its scripts and nothing else."""
+        return (
+            f'<iframe sandbox="allow-scripts" srcdoc="{escape(self.html)}" '
+            f'style="width:100%;height:{self._height}px;border:0;border-radius:8px"></iframe>'
+        )
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,162 @@
+"""Trades and the equity curve as packed columns.
+
+What goes in: the frames of a result. What comes out: a description and one block of packed text
+each, which the page reads back for its table, its marks and its scatter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from omega._results_text import thinned
+from omega.report import _codec
+from omega.report._candles import moments
+
+_NS = 1e9
+_R_DECIMALS = 3
+_POINTS = 3_000
+
+
+def pack_trades(trades: pl.DataFrame, symbols: list[str]) -> tuple[dict[str, Any], str]:
+    """Pack the columns that the page shows.
+
+    Example:
+        >>> from omega.results import example_result
+        >>> about, text = pack_trades(example_result().trades, ["EURUSD"])
+        >>> about["rows"], about["reasons"]
+        (3, ['end_of_data', 'stop_loss', 'take_profit'])
+    """
+    reasons = sorted(set(trades["exit_reason"].cast(pl.String).to_list()))
+    names = {
+        "symbol": (symbols, trades["symbol"].cast(pl.String)),
+        "reason": (reasons, trades["exit_reason"].cast(pl.String)),
+    }
+    codes = {name: _codes(known, values) for name, (known, values) in names.items()}
+    prices, price_decimals = _prices(trades)
+    amounts = {name: _floats(trades, name) for name in ("net_pnl", "mae", "mfe", "fees", "swap")}
+    decimals = _codec.money_decimals(np.concatenate(list(amounts.values())))
+    money = {name: _codec.scaled(values, decimals) for name, values in amounts.items()}
+    times, unit, first = _times(trades)
+    lots, lot_decimals = _lots(_floats(trades, "lots"))
+    multiples = trades["r_multiple"]
+    flags = (
+        (trades["direction"].cast(pl.String) == "short").to_numpy().astype(np.int64)
+        + 2 * trades["ambiguous"].to_numpy().astype(np.int64)
+        + 4 * codes["reason"]
+    )
+    parts = [
+        *times,
+        _codec.signed(_codec.differences(trades["trade_id"].to_numpy().astype(np.int64))),
+        _codec.unsigned(trades["bars_held"].to_numpy().astype(np.int64)),
+        _codec.unsigned(flags),
+        _codec.unsigned(codes["symbol"]),
+        _codec.signed(_codec.differences(lots)),
+        *prices,
+        *(_codec.signed(money[name]) for name in ("net_pnl", "mae", "mfe")),
+        *(_codec.signed(_codec.differences(money[name])) for name in ("fees", "swap")),
+        _codec.nullable(
+            _codec.scaled(multiples.fill_null(0.0).to_numpy(), _R_DECIMALS),
+            multiples.is_not_null().to_numpy(),
+        ),
+    ]
+    about = {
+        "rows": trades.height,
+        "reasons": reasons,
+        "symbols": symbols,
+        "first": first,
+        "unit": unit,
+        "priceDecimals": price_decimals,
+        "moneyDecimals": decimals,
+        "lotDecimals": lot_decimals,
+        "rDecimals": _R_DECIMALS,
+    }
+    return about, _codec.packed(parts)
+
+
+def pack_equity(times: pl.Series, equity: NDArray[np.float64]) -> tuple[dict[str, Any], str]:
+    """Pack the curve and its drawdown at the rows that keep every extreme.
+
+    Example:
+        >>> from omega.results import example_result
+        >>> frame = example_result().equity
+        >>> pack_equity(frame["time"], frame["equity"].to_numpy())[0]["rows"]
+        5
+    """
+    fall = drawdown(equity)
+    rows = np.union1d(thinned(equity, _POINTS), thinned(fall, _POINTS))
+    decimals = _codec.money_decimals(equity)
+    when = moments(times)[rows]
+    unit = int(np.gcd.reduce(np.diff(when))) if len(when) > 1 else 1
+    steps = np.concatenate([[0], np.diff(when) // max(unit, 1)]) if len(when) else when
+    text = _codec.packed(
+        [
+            _codec.unsigned(steps),
+            _codec.signed(_codec.differences(_codec.scaled(equity[rows], decimals))),
+            _codec.signed(_codec.differences(_codec.scaled(fall[rows], 5))),
+        ]
+    )
+    first = float(when[0]) / _NS if len(when) else 0.0
+    return {
+        "rows": len(rows),
+        "first": first,
+        "unit": max(unit, 1) / _NS,
+        "decimals": decimals,
+    }, text
+
+
+def drawdown(equity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the fall below the peak so far as a share of it, 0 or below.
+
+    Example:
+        >>> drawdown(np.array([8.0, 6.0, 12.0])).tolist()
+        [0.0, -0.25, 0.0]
+    """
+    peak = np.maximum.accumulate(equity)
+    return np.where(peak > 0, equity / np.where(peak > 0, peak, 1.0) - 1.0, 0.0)
+
+
+def _times(trades: pl.DataFrame) -> tuple[list[bytes], float, float]:
+    entries, exits = moments(trades["entry_time"]), moments(trades["exit_time"])
+    if not len(entries):
+        return [b"", b""], 1.0, 0.0
+    first = int(entries[0])
+    unit = max(int(np.gcd.reduce(np.concatenate([entries - first, exits - first]))), 1)
+    steps = _codec.differences((entries - first) // unit)
+    parts = [_codec.signed(steps), _codec.signed((exits - entries) // unit)]
+    return parts, unit / _NS, first / _NS
+
+
+def _prices(trades: pl.DataFrame) -> tuple[list[bytes], int]:
+    """Entry, exit, stop and target, each beside the price that it is mostly near."""
+    names = ("entry_price", "exit_price", "stop_loss", "take_profit")
+    values = {name: trades[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in names}
+    every = np.concatenate(list(values.values()))
+    largest = float(np.max(np.abs(every), initial=1.0))
+    coarse = int(np.clip(6 - np.floor(np.log10(max(largest, 1e-8))), 0, 8))
+    decimals, _ = _codec.decimals_of(every, coarse=coarse)
+    ticks = {name: _codec.scaled(column, decimals) for name, column in values.items()}
+    entry, leave = ticks["entry_price"], ticks["exit_price"]
+    before = np.concatenate([[0], leave[:-1]]) if len(leave) else leave
+    levels = [
+        _codec.nullable(ticks[name] - entry, trades[name].is_not_null().to_numpy())
+        for name in ("stop_loss", "take_profit")
+    ]
+    return [_codec.signed(entry - before), _codec.signed(leave - entry), *levels], decimals
+
+
+def _lots(lots: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    decimals, _ = _codec.decimals_of(lots, coarse=4)
+    return _codec.scaled(lots, decimals), decimals
+
+
+def _floats(trades: pl.DataFrame, name: str) -> NDArray[np.float64]:
+    return trades[name].cast(pl.Float64).fill_null(0.0).to_numpy()
+
+
+def _codes(known: list[str], values: pl.Series) -> NDArray[np.int64]:
+    places = {name: place for place, name in enumerate(known)}
+    return np.array([places[value] for value in values], dtype=np.int64)

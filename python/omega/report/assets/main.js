@@ -1,0 +1,103 @@
+// The page: data is read where it is needed, and the parts are told of each other.
+
+import { Candles } from "./candles.js";
+import { PriceChart } from "./chart.js";
+import { TradeTable } from "./table.js";
+import { drawEquity, drawScatter } from "./panels.js";
+import { listen } from "./input.js";
+import { loadTrades } from "./trades.js";
+import { moment, number, short, words } from "./format.js";
+import { startTheme } from "./theme.js";
+
+const at = (id) => document.getElementById(id);
+
+/** What the buttons of the chart do. */
+function buttons(chart, table) {
+  const actions = {
+    in: () => chart.zoom(0.5),
+    out: () => chart.zoom(2),
+    all: () => chart.look(0, chart.candles.bars),
+    before: () => table.step(-1),
+    after: () => table.step(1),
+  };
+  for (const button of document.querySelectorAll("[data-do]")) {
+    button.addEventListener("click", () => actions[button.dataset.do]());
+  }
+}
+
+/** A trade in words, below the chart. */
+function describe(trades, k) {
+  const { about } = trades;
+  const price = (value) => number(value, about.priceDecimals);
+  const parts = [
+    ["Trade", `${trades.id[k]}, ${trades.short[k] ? "short" : "long"}, ${short(trades.lots[k])} lots`],
+    ["Entry", `${moment(trades.entryTime[k])} at ${price(trades.entry[k])}`],
+    ["Exit", `${moment(trades.exitTime[k])} at ${price(trades.exit[k])}, `
+      + words(about.reasons[trades.reason[k]])],
+    ["Stop, target", `${price(trades.stop[k])}, ${price(trades.target[k])}`],
+    ["Net", `${number(trades.net[k], 2)} (${number(trades.r[k], 2)} R)`],
+    ["Against, for", `${number(trades.mae[k], 2)}, ${number(trades.mfe[k], 2)}`],
+    ["Fees, swap", `${number(trades.fees[k], 2)}, ${number(trades.swap[k], 2)}`],
+  ];
+  if (trades.ambiguous[k]) parts.push(["Ambiguous", "an intrabar policy decided it"]);
+  const list = at("chosen");
+  list.replaceChildren();
+  for (const [name, text] of parts) {
+    const pair = document.createElement("div");
+    pair.append(Object.assign(document.createElement("dt"), { textContent: name }));
+    pair.append(Object.assign(document.createElement("dd"), { textContent: text }));
+    list.append(pair);
+  }
+}
+
+/** The chart of the symbols that have candles; null where there are none. */
+async function startChart(about, trades, pick) {
+  if (!about.candles.length) return null;
+  const chart = new PriceChart(at("chart"), at("range"));
+  const loaded = new Map();
+  chart.show = async (symbol) => {
+    const own = about.candles.find((one) => one.symbol === symbol);
+    if (!own || chart.symbol === symbol) return;
+    if (!loaded.has(symbol)) loaded.set(symbol, await Candles.load(own));
+    chart.symbol = symbol;
+    chart.use(loaded.get(symbol), trades, symbol);
+    const choice = at("symbol");
+    if (choice) choice.value = String(symbol);
+  };
+  listen(chart, pick);
+  const choice = at("symbol");
+  if (choice) choice.addEventListener("change", () => chart.show(Number(choice.value)));
+  await chart.show(about.candles[0].symbol);
+  return chart;
+}
+
+async function start() {
+  startTheme(at("theme"));
+  const about = JSON.parse(at("about").textContent);
+  const trades = await loadTrades(about.trades);
+  const page = { about, trades };
+  const pick = async (row) => {
+    describe(trades, row);
+    page.table.mark(row);
+    if (!page.chart) return;
+    await page.chart.show(trades.symbol[row]);
+    if (page.chart.symbol === trades.symbol[row]) page.chart.goTo(row);
+  };
+  const parts = { body: at("rows"), head: at("head"), count: at("count") };
+  Object.assign(parts, { search: at("search"), outcome: at("outcome") });
+  page.table = new TradeTable(parts, trades, pick);
+  page.chart = await startChart(about, trades, pick);
+  if (page.chart) buttons(page.chart, page.table);
+  if (about.equity.rows) {
+    await drawEquity(at("equity"), about.equity, (time) => page.chart?.goToTime(time));
+  }
+  if (trades.rows) drawScatter(at("scatter"), trades);
+  // Once the first frame is painted the page is open; tests and the curious look here.
+  requestAnimationFrame(() => {
+    window.omega = page;
+    performance.mark("ready");
+    document.documentElement.dataset.ready = "true";
+  });
+}
+
+start();

@@ -1,0 +1,204 @@
+"""The one call of a sweep."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, Protocol
+
+from omega import samplers
+from omega._values import nearest
+from omega.backtest import _backend
+from omega.errors import ConfigError
+from omega.sweeps.core import Core, Numbered, is_of_core
+from omega.sweeps.identity import identity
+from omega.sweeps.labels import labelled
+from omega.sweeps.local import Local
+from omega.sweeps.mapped import Folder
+from omega.sweeps.parts import Parts
+from omega.sweeps.pools import Pool
+from omega.sweeps.processes import Processes
+from omega.sweeps.recipe import METRICS, SETTINGS, Recipe, Row
+from omega.sweeps.result import SweepResult
+from omega.sweeps.rows import Rows
+from omega.sweeps.shown import Counter, Shown, showing
+from omega.sweeps.table import Schema, metrics_chosen
+
+
+class Makes(Protocol):
+    """A way in which runs are made."""
+
+    def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
+        """Make runs; rows come as they are done."""
+
+
+def sweep(
+    data: Any,  # noqa: ANN401 - as run_backtest
+    strategy: Any,  # noqa: ANN401 - any form, or a function that makes one
+    grid: Any,  # noqa: ANN401 - values by name, a list of runs, or a sampler
+    *,
+    metrics: Sequence[str] | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    out: str | os.PathLike[str] | None = None,
+    trades: bool = False,
+    equity: bool = False,
+    fingerprint: bool = True,
+    progress: bool | Shown = False,
+    seed: int = 0,
+    backend: str = "auto",
+    **settings: Any,  # noqa: ANN401 - those of run_backtest
+) -> SweepResult:
+    """Run a strategy many times over the same candles.
+
+    Strategies of the core and signal columns run on threads that share candles and indicators.
+    Strategies that call Python run in processes that map the same file of candles; they need no
+    guard of `__main__`, and nothing is sent to them but parameters. The rows are the same, to the
+    last bit, for any number of workers.
+
+    Args:
+        data: As `run_backtest`; None where the grid names it.
+        strategy: A class of a `Strategy`, `omega.native(...)`, or a function of the parameters that
+            gives any form of a strategy. Names that `run_backtest` knows are settings of the run.
+        grid: Values by name, of which all combinations are run, the last name changing first: of
+            the strategy's parameters, of settings such as `costs`, `execution` or `start`, and of
+            `data`. Values that are no numbers or words get names, as in
+            `{"costs": {"low": Costs(...), "high": Costs(...)}}`. Or a list of runs, each a dict; or
+            one of `omega.samplers`.
+        metrics: The metrics of the table; all by default.
+        workers: Threads or processes; as many as there are cores by default.
+        executor: A `concurrent.futures.Executor` to make the runs with, in place of workers.
+        out: A folder to write rows to, in parts, as runs are done. The same call goes on where an
+            earlier one ended, however that was.
+        trades: Whether the trades of all runs are kept.
+        equity: Whether the equity rows of all runs are kept.
+        fingerprint: Whether the result of each run is hashed.
+        progress: True for a bar on a terminal, or a function of a `SweepProgress`.
+        seed: Of the sampler, and of each run's random slippage.
+        backend: As `run_backtest`.
+        **settings: Further settings of `run_backtest`, the same for all runs.
+
+    Returns:
+        The table. Where Ctrl-C stopped the sweep it has the runs that were done by then.
+
+    Raises:
+        ConfigError: A name is unknown, or the folder holds another sweep.
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime, timedelta
+        >>> close = [100.0 + (k * 7919 % 13) for k in range(200)]
+        >>> candles = pl.DataFrame({
+        ...     "time": [datetime(2026, 1, 1) + timedelta(hours=k) for k in range(200)],
+        ...     "open": close, "high": [c + 1 for c in close], "low": [c - 1 for c in close],
+        ...     "close": close,
+        ... })
+        >>> import omega
+        >>> result = sweep(candles, omega.native("sma_cross"), {"fast": [2, 3], "slow": [5, 8]})
+        >>> result
+        SweepResult(4 of 4 runs, 0 failed)
+        >>> result.to_polars().select("run", "fast", "slow").row(3)
+        (3, 3, 8)
+    """
+    _refuse_unknown(settings)
+    grid, named = labelled(grid)
+    tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
+    words = {**settings, "seed": seed}
+    recipe = Recipe(data, strategy, words, named, fingerprint, tables, _backend(backend, warn=True))
+    search = samplers.begin(grid, seed)
+    chosen = metrics_chosen(_known(metrics), search.metrics)
+    schema, parts = Schema(chosen), None
+    if out is not None:
+        parts = Parts(Path(out), identity(recipe, _told(grid), chosen, seed), schema)
+    rows = Rows(schema, parts, tables, told=not search.fixed)
+    counter_metric = metrics[0] if metrics else "sharpe"
+    interrupted = False
+    with showing(progress) as show, contextlib.ExitStack() as open_things:
+        counter = Counter(search.total, rows.done, counter_metric, show)
+        makes: Makes | None = None
+        number = 0
+        try:
+            while batch := search.ask():
+                trials = list(enumerate(batch, start=number))
+                number += len(batch)
+                missing = rows.missing(trials)
+                if missing and makes is None:
+                    makes = _maker(recipe, missing[0][1], workers, executor, open_things)
+                for row in makes.rows(missing) if makes else ():
+                    rows.add(row)
+                    counter.count(row)
+                if not search.fixed:
+                    search.tell([rows.metrics_of(place) for place, _ in trials])
+        except KeyboardInterrupt:
+            interrupted = True
+    rows.flush()
+    return SweepResult(
+        rows.table(),
+        metrics=chosen,
+        total=search.total,
+        interrupted=interrupted,
+        tables=rows.others(),
+        parts=parts,
+    )
+
+
+def _maker(
+    recipe: Recipe,
+    first: Mapping[str, Any],
+    workers: int | None,
+    executor: Executor | None,
+    open_things: contextlib.ExitStack,
+) -> Makes:
+    """Choose how runs are made, by the form of the first one."""
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers: given {workers}, expected at least 1")
+    count = workers or os.cpu_count() or 1
+    try:
+        of_core = is_of_core(recipe.made(first))
+    except Exception:  # noqa: BLE001 - whatever it is, each run will say it in its row
+        of_core = False
+    if executor is None and of_core and recipe.backend == "rust":
+        return Core(recipe, count)
+    if executor is None and count == 1:
+        return Local(recipe)
+    folder = Folder(Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="omega-"))))
+    sent = Recipe(
+        folder.mapped(recipe.data),
+        recipe.strategy,
+        recipe.settings,
+        {
+            name: {n: folder.mapped(v) for n, v in values.items()} if name == "data" else values
+            for name, values in recipe.named.items()
+        },
+        recipe.fingerprint,
+        recipe.tables,
+        recipe.backend,
+    )
+    if executor is not None:
+        return Pool(sent, executor)
+    processes = Processes(sent, count)
+    open_things.callback(processes.close)
+    return processes
+
+
+def _refuse_unknown(settings: Mapping[str, Any]) -> None:
+    for name in settings:
+        if name not in SETTINGS:
+            raise ConfigError(f"sweep: no setting {name!r}. {nearest(name, list(SETTINGS))}")
+
+
+def _known(metrics: Sequence[str] | None) -> Sequence[str] | None:
+    if isinstance(metrics, str):
+        raise ConfigError(f"metrics: given {metrics!r}, expected a list of names: [{metrics!r}]")
+    for name in metrics or ():
+        if name not in METRICS:
+            raise ConfigError(f"metrics: no metric {name!r}. {nearest(name, METRICS)}")
+    return metrics
+
+
+def _told(grid: object) -> str:
+    return repr(grid)

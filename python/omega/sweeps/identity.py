@@ -1,0 +1,96 @@
+"""Which sweep a folder belongs to: data, strategy, settings and runs, by what is in them.
+
+What goes in: the recipe and the search of a sweep. What comes out: plain values and their hash; the
+same call gives the same, on another day and from another process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import cloudpickle  # type: ignore[import-untyped]  # it ships no types
+import polars as pl
+
+from omega._content import content_hash
+from omega._native import core
+from omega.backtest import SEMANTICS_VERSION
+from omega.columns import Candles
+from omega.dataset import Dataset
+from omega.forms import Native, Signals
+from omega.store import CandleStore
+from omega.strategy import Strategy
+from omega.sweeps.mapped import frame_of
+from omega.sweeps.recipe import Recipe
+
+
+def identity(recipe: Recipe, runs: str, metrics: tuple[str, ...], seed: int) -> dict[str, Any]:
+    """Give what names a sweep, and its hash under "fingerprint"."""
+    named = {
+        name: {str(label): _of(value, name) for label, value in values.items()}
+        for name, values in recipe.named.items()
+    }
+    whole: dict[str, Any] = {
+        "engine": "omega-backtest",
+        "engine_version": core.VERSION,
+        "semantics_version": SEMANTICS_VERSION,
+        "data": None if recipe.data is None else _of(recipe.data, "data"),
+        "strategy": strategy_identity(recipe.strategy),
+        "settings": {name: _of(value, name) for name, value in recipe.settings.items()},
+        "named": named,
+        "runs": runs,
+        "metrics": list(metrics),
+        "tables": list(recipe.tables),
+        "hashed": recipe.fingerprint,
+        "seed": seed,
+    }
+    written = json.dumps(whole, sort_keys=True, default=str)
+    return {**whole, "fingerprint": hashlib.sha256(written.encode()).hexdigest()}
+
+
+def _of(value: Any, name: str) -> str:  # noqa: ANN401 - whatever a parameter is
+    """Give a value in words; candles by a hash of all that is in them."""
+    if name == "data" or isinstance(value, (CandleStore, Candles, Dataset, pl.DataFrame)):
+        return data_identity(value)
+    if isinstance(value, Mapping):
+        return json.dumps({str(key): _of(part, str(key)) for key, part in value.items()})
+    return repr(value)
+
+
+def data_identity(data: Any) -> str:  # noqa: ANN401 - anything that holds candles
+    """Give the hash of candles: of each symbol its name and the values of its columns.
+
+    Example:
+        >>> from datetime import datetime
+        >>> frame = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+        >>> data_identity(frame) == data_identity(frame.lazy())
+        True
+    """
+    if isinstance(data, Dataset):
+        return data.fingerprint
+    store = data if isinstance(data, CandleStore) else CandleStore(data, validate="off")
+    found = hashlib.sha256()
+    for symbol in store.symbols:
+        one = store.symbol(symbol)
+        found.update(f"{symbol} {one.native.spread(symbol)!r}".encode())
+        found.update(content_hash(frame_of(one).lazy()).encode())
+    return found.hexdigest()
+
+
+def strategy_identity(strategy: Any) -> str:  # noqa: ANN401 - any form of a strategy
+    """Give a strategy in words, its source among them."""
+    if isinstance(strategy, Native):
+        return repr(strategy)
+    if isinstance(strategy, Signals):
+        return "Signals " + hashlib.sha256(cloudpickle.dumps(strategy)).hexdigest()
+    kind = type(strategy) if isinstance(strategy, Strategy) else strategy
+    told = repr(strategy) if isinstance(strategy, Strategy) else ""
+    try:
+        source = inspect.getsource(kind)
+    except (OSError, TypeError):
+        source = cloudpickle.dumps(kind).hex()
+    name = f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', kind)}"
+    return f"{name} {told} {hashlib.sha256(source.encode()).hexdigest()}"

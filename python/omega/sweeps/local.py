@@ -1,0 +1,20 @@
+"""Runs in this process, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from omega.sweeps.core import Numbered
+from omega.sweeps.recipe import Kitchen, Recipe, Row
+
+
+class Local:
+    """Makes runs where it is."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.kitchen = Kitchen(recipe)
+
+    def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
+        """Make runs; rows come in the order of the trials."""
+        for number, parameters in trials:
+            yield self.kitchen.run(number, parameters)

@@ -1,0 +1,256 @@
+"""What a sweep hands back: one table with a row for each run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from omega._values import nearest
+from omega.errors import ConfigError
+from omega.sweeps.shown import LESS_IS_BETTER
+from omega.sweeps.table import NAMES
+
+if TYPE_CHECKING:
+    from omega.report import Heatmap, View
+    from omega.sweeps.parts import Parts
+
+
+class SweepResult:
+    """The rows of a sweep, in the order of its runs.
+
+    Attributes:
+        metrics: Names of the metrics in the table.
+        total: Runs that were asked for.
+        interrupted: Whether it was stopped before all of them were made.
+        folder: Where the rows are written to; None where they are in memory alone.
+
+    Example:
+        >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "sharpe": [0.4, 0.9],
+        ...                       "fingerprint": ["a", "b"], "error": [None, None]})
+        >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
+        >>> result.best("sharpe")["fast"]
+        9
+        >>> result.parameters, result.failures.height
+        (('fast',), 0)
+        >>> strategy = omega.native("sma_cross", slow=20)
+        >>> whole = omega.sweep(candles, strategy, {"fast": [5, 8]}, trades=True, equity=True)
+        >>> whole.trades["run"].unique().sort().to_list(), whole.equity.columns[0]
+        ([0, 1], 'run')
+    """
+
+    def __init__(
+        self,
+        table: pl.DataFrame,
+        *,
+        metrics: Sequence[str],
+        total: int,
+        interrupted: bool = False,
+        tables: dict[str, pl.DataFrame] | None = None,
+        parts: Parts | None = None,
+    ) -> None:
+        """Takes the rows as they are."""
+        self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
+        self.folder: Path | None = None if parts is None else parts.folder
+        self._table, self._tables, self._parts = table, tables or {}, parts
+
+    def to_polars(self) -> pl.DataFrame:
+        """Give the table: `run`, parameters, metrics, `fingerprint`, `error`.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0], "error": [None]})
+            >>> SweepResult(frame, metrics=(), total=1).to_polars().height
+            1
+        """
+        return self._table
+
+    def to_arrow(self) -> Any:  # noqa: ANN401 - a pyarrow table
+        """Give the table as one of pyarrow, which has to be installed.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0], "error": [None]})
+            >>> SweepResult(frame, metrics=(), total=1).to_arrow().num_rows
+            1
+        """
+        return self._table.to_arrow()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Give the table as a stream of Arrow record batches."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters that varied."""
+        other = {*NAMES, *self.metrics}
+        return tuple(name for name in self._table.columns if name not in other)
+
+    @property
+    def failures(self) -> pl.DataFrame:
+        """The runs that ended in an error: number, parameters, error."""
+        return self._table.filter(pl.col("error").is_not_null()).select(
+            "run", *self.parameters, "error"
+        )
+
+    @property
+    def trades(self) -> pl.DataFrame:
+        """The trades of all runs, with `run`; they are kept where `trades=True` asks for them."""
+        return self._beside("trades")
+
+    @property
+    def equity(self) -> pl.DataFrame:
+        """The equity rows of all runs, with `run`; kept where `equity=True` asks for them."""
+        return self._beside("equity")
+
+    def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
+        """Give the row with the best value of a metric; of equal ones the first.
+
+        Args:
+            metric: The metric.
+            maximize: Whether more is better; None: less is for drawdowns, costs and volatility.
+
+        Raises:
+            ConfigError: There is no such metric, or no run has a value of it.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "max_drawdown": [0.2, 0.1]})
+            >>> result = SweepResult(frame, metrics=("max_drawdown",), total=2)
+            >>> result.best("max_drawdown")["run"]
+            1
+        """
+        self._known(metric)
+        known = self._table.filter(pl.col(metric).is_not_null())
+        if known.is_empty():
+            raise ConfigError(
+                f"best: none of {self._table.height} runs has a value of {metric!r}; see "
+                ".failures, and .to_polars() for the rest"
+            )
+        more = metric not in LESS_IS_BETTER if maximize is None else maximize
+        place = known[metric].arg_max() if more else known[metric].arg_min()
+        return known.row(place or 0, named=True)
+
+    def pareto(
+        self, first: str, second: str, *, maximize: tuple[bool, bool] | None = None
+    ) -> pl.DataFrame:
+        """Give the runs than which no other is better in one metric and as good in the other.
+
+        Args:
+            first: A metric.
+            second: Another one.
+            maximize: For each whether more is better; None as in `best`.
+
+        Returns:
+            Their rows, the best in `first` before the others.
+
+        Raises:
+            ConfigError: There is no such metric.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1, 2], "cagr": [0.1, 0.3, 0.2],
+            ...                       "max_drawdown": [0.1, 0.3, 0.4]})
+            >>> result = SweepResult(frame, metrics=("cagr", "max_drawdown"), total=3)
+            >>> result.pareto("cagr", "max_drawdown")["run"].to_list()
+            [1, 0]
+        """
+        self._known(first)
+        self._known(second)
+        more = maximize or (first not in LESS_IS_BETTER, second not in LESS_IS_BETTER)
+        signs = [1.0 if one else -1.0 for one in more]
+        rows = self._table.filter(pl.col(first).is_not_null() & pl.col(second).is_not_null())
+        ranked = rows.with_columns(
+            (pl.col(first) * signs[0]).alias("__first"),
+            (pl.col(second) * signs[1]).alias("__second"),
+        ).sort("__first", "__second", "run", descending=[True, True, False])
+        before = pl.col("__second").cum_max().shift(1)
+        front = ranked.filter(before.is_null() | (pl.col("__second") > before))
+        return front.drop("__first", "__second")
+
+    def heatmap(
+        self,
+        x: str,
+        y: str,
+        metric: str = "sharpe",
+        *,
+        aggregate: str = "mean",
+        maximize: bool | None = None,
+        title: str | None = None,
+    ) -> Heatmap:
+        """Show a metric over two parameters, in a notebook or as a page.
+
+        Args:
+            x: The parameter across.
+            y: The parameter upwards.
+            metric: The metric that colours the cells.
+            aggregate: What stands for several runs in a cell: "mean", "median", "min" or "max".
+            maximize: Whether more is better; None as in `best`.
+            title: The heading.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 20],
+            ...                       "sharpe": [0.4, 0.9]})
+            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
+            >>> result.heatmap("fast", "slow").table.row(0)
+            (20, 0.4, 0.9)
+        """
+        from omega.report import heatmap  # noqa: PLC0415 - only where a page is asked for
+
+        return heatmap(
+            self._table,
+            x=x,
+            y=y,
+            metric=metric,
+            aggregate=aggregate,
+            maximize=maximize,
+            title=title,
+        )
+
+    def parallel(
+        self, metric: str = "sharpe", *, maximize: bool | None = None, title: str | None = None
+    ) -> View:
+        """Show all parameters that vary and a metric, in a notebook or as a page.
+
+        Args:
+            metric: The metric that colours the lines.
+            maximize: Whether more is better; None as in `best`.
+            title: The heading.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "sharpe": [0.4, 0.9]})
+            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
+            >>> "<canvas" in result.parallel().html
+            True
+        """
+        from omega.report import parallel  # noqa: PLC0415 - as heatmap
+
+        varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
+        return parallel(
+            self._table, metric=metric, parameters=varied, maximize=maximize, title=title
+        )
+
+    def _beside(self, name: str) -> pl.DataFrame:
+        found = self._parts.other(name) if self._parts is not None else self._tables.get(name)
+        if found is None:
+            raise ConfigError(
+                f"{name}: this sweep did not keep them; ask for them with sweep(..., {name}=True)"
+            )
+        return found
+
+    def _known(self, metric: str) -> None:
+        if metric not in self.metrics:
+            raise ConfigError(
+                f"metric: {metric!r} is not in the table. {nearest(metric, self.metrics)}"
+            )
+
+    def __len__(self) -> int:
+        """Number of runs in the table."""
+        return self._table.height
+
+    def __repr__(self) -> str:
+        """How many runs there are, and how they ended."""
+        failed = self._table["error"].is_not_null().sum() if "error" in self._table.columns else 0
+        stopped = ", interrupted" if self.interrupted else ""
+        return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{stopped})"
+
+    def _repr_html_(self) -> str:
+        return self._table._repr_html_()

@@ -1,0 +1,105 @@
+"""The rows of a sweep while it goes on: in memory as columns, or on their way to a folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from omega.errors import ConfigError
+from omega.sweeps.core import Numbered
+from omega.sweeps.parts import Parts
+from omega.sweeps.recipe import Row
+from omega.sweeps.table import Schema, beside, joined, parameters_match
+
+AT_ONCE = 1_000
+"""Rows that are put into columns together."""
+
+SECONDS = 2.0
+"""How much work may be lost where a process is killed."""
+
+
+class Rows:
+    """Takes rows as they are done."""
+
+    def __init__(
+        self, schema: Schema, parts: Parts | None, tables: Sequence[str], *, told: bool
+    ) -> None:
+        self._schema, self._parts, self._names, self._told = schema, parts, tables, told
+        self._loose: list[Row] = []
+        self._frames: list[pl.DataFrame] = []
+        self._others: dict[str, list[pl.DataFrame]] = {name: [] for name in tables}
+        self._kept: dict[int, Mapping[str, Any]] = {}
+        self._before: pl.DataFrame | None = parts.table() if parts else None
+        self._done = set() if self._before is None else set(self._before["run"].to_list())
+        self._flushed = time.monotonic()  # when rows are written changes none of them
+
+    @property
+    def done(self) -> int:
+        """Rows that were there before."""
+        return len(self._done)
+
+    def missing(self, trials: Sequence[Numbered]) -> list[Numbered]:
+        """Give the runs that are still to be made.
+
+        Raises:
+            ConfigError: A run that is there was made of other parameters.
+        """
+        there = [number for number, _ in trials if number in self._done]
+        if there and self._before is not None:
+            found = self._before.filter(pl.col("run").is_in(there))
+            wrong = parameters_match(found, dict(trials))
+            if wrong is not None:
+                raise ConfigError(
+                    f"out: run {wrong} in the folder was made of other parameters than run {wrong} "
+                    "of this sweep; name another folder"
+                )
+            if self._told:
+                self._kept |= {row["run"]: row for row in found.iter_rows(named=True)}
+        return [(number, given) for number, given in trials if number not in self._done]
+
+    def add(self, row: Row) -> None:
+        """Take a row."""
+        self._loose.append(row)
+        if self._told:
+            self._kept[row.number] = row.metrics if row.error is None else {"error": row.error}
+        late = self._parts is not None and time.monotonic() - self._flushed > SECONDS
+        if len(self._loose) >= AT_ONCE or late:
+            self.flush()
+
+    def metrics_of(self, number: int) -> Mapping[str, Any] | None:
+        """Give the metrics of a run of the last batch; None where it failed."""
+        found = self._kept.pop(number)
+        return None if found.get("error") is not None else found
+
+    def flush(self) -> None:
+        """Put the rows so far into columns, or into the folder."""
+        rows, self._loose = self._loose, []
+        self._flushed = time.monotonic()
+        if not rows:
+            return
+        if self._parts is not None:
+            self._parts.write(rows)
+            return
+        self._frames.append(self._schema.frame(rows))
+        for name in self._names:
+            table = beside(rows, name)
+            if table is not None:
+                self._others[name].append(table)
+
+    def table(self) -> pl.DataFrame:
+        """Give all rows in the order of runs."""
+        if self._parts is not None:
+            found = self._parts.table()
+            return self._schema.frame([]) if found is None else found
+        return joined(self._frames) if self._frames else self._schema.frame([])
+
+    def others(self) -> dict[str, pl.DataFrame]:
+        """Give the tables beside the rows that are in memory."""
+        return {
+            name: pl.concat(frames).sort("run", maintain_order=True)
+            for name, frames in self._others.items()
+            if frames
+        }

@@ -1,0 +1,99 @@
+"""Rows of a sweep as columns: its one table, and the tables beside it.
+
+What goes in: rows, in any order. What comes out: frames of a fixed schema: `run`, parameters,
+metrics, `fingerprint`, `error`; and trades or equity with the number of their run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from omega.results import example_result
+from omega.sweeps.recipe import METRICS, Parameters, Row
+
+WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstance(value, int))
+"""Metrics that are counts."""
+
+NAMES = ("run", "fingerprint", "error")
+
+
+class Schema:
+    """The columns of a sweep; those of parameters are found as they come.
+
+    A parameter has the type of its values: truth values, whole numbers, numbers, or text; values of
+    several types are text.
+    """
+
+    def __init__(self, metrics: Sequence[str]) -> None:
+        self.metrics = tuple(metrics)
+
+    def frame(self, rows: Sequence[Row]) -> pl.DataFrame:
+        """Give rows as a frame."""
+        names = list(dict.fromkeys(name for row in rows for name in row.parameters))
+        columns: dict[str, pl.Series] = {
+            "run": pl.Series([row.number for row in rows], dtype=pl.UInt32)
+        }
+        for name in names:
+            columns[column_of(name)] = _parameter([row.parameters.get(name) for row in rows])
+        for name in self.metrics:
+            values = [row.metrics.get(name) for row in rows]
+            kind = pl.Int64 if name in WHOLE else pl.Float64
+            columns[name] = pl.Series(values, dtype=kind)
+        columns["fingerprint"] = pl.Series([row.fingerprint for row in rows], dtype=pl.String)
+        columns["error"] = pl.Series([row.error for row in rows], dtype=pl.String)
+        return pl.DataFrame(columns)
+
+
+def column_of(name: str) -> str:
+    """Give the column of a parameter, which must not be that of a metric."""
+    return f"{name}_" if name in (*METRICS, *NAMES) else name
+
+
+def _parameter(values: Sequence[object]) -> pl.Series:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {bool} or kinds <= {int} or kinds <= {str}:
+        return pl.Series(values)
+    if kinds <= {int, float}:
+        return pl.Series(values, dtype=pl.Float64)
+    return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
+
+
+def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Put frames below each other, in the order of runs; a parameter that one lacks is null."""
+    return pl.concat(frames, how="diagonal_relaxed").sort("run", maintain_order=True)
+
+
+def beside(rows: Sequence[Row], name: str) -> pl.DataFrame | None:
+    """Give a table of all runs that have it, each row with the number of its run."""
+    frames = [
+        row.tables[name].select(
+            pl.lit(row.number, pl.UInt32).alias("run"),
+            pl.all().exclude(pl.Categorical, pl.Enum),
+            pl.col(pl.Categorical, pl.Enum).cast(pl.String),
+        )
+        for row in rows
+        if name in row.tables
+    ]
+    return pl.concat(frames) if frames else None
+
+
+def metrics_chosen(asked: Sequence[str] | None, needed: Sequence[str]) -> tuple[str, ...]:
+    """Give the metrics of the table: all, or those asked for and those that a search reads."""
+    if asked is None:
+        return METRICS
+    return tuple(name for name in METRICS if name in {*asked, *needed})
+
+
+def parameters_match(frame: pl.DataFrame, runs: Mapping[int, Parameters]) -> int | None:
+    """Give the first run of a frame whose parameters are not those of the sweep, or None."""
+    for row in frame.iter_rows(named=True):
+        expected = runs.get(row["run"])
+        if expected is None:
+            return int(row["run"])
+        found = {name: row.get(column_of(name)) for name in expected}
+        # A parameter with values of several types is text in the table.
+        if any(found[n] != value and found[n] != str(value) for n, value in expected.items()):
+            return int(row["run"])
+    return None

@@ -1,0 +1,38 @@
+"""A worker process of a sweep: hears of a recipe once, then makes the runs that it is given."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+
+import cloudpickle  # type: ignore[import-untyped]  # it ships no types
+
+from omega.sweeps.processes import receive, send
+from omega.sweeps.recipe import Kitchen, in_words
+
+
+def main() -> None:
+    """Serve until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked decides when to stop
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a strategy prints is no answer
+    questions = sys.stdin.buffer
+    path, start = receive(questions), receive(questions)
+    if path is None or start is None:
+        return
+    sys.path[:] = pickle.loads(path)  # noqa: S301 - of the process that started this one
+    try:
+        kitchen = Kitchen(cloudpickle.loads(start))
+    except Exception as error:  # noqa: BLE001 - the other side is told and stops
+        send(answers, pickle.dumps(in_words(error)))
+        return
+    send(answers, pickle.dumps(""))
+    while (message := receive(questions)) is not None:
+        number, parameters = pickle.loads(message)  # noqa: S301 - as above
+        send(answers, pickle.dumps(kitchen.run(number, parameters)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+//! Bars of one symbol in a row, as columns where they lie.
+
+use crate::columns::{AskColumns, Segment};
+
+/// Bars in a row within one segment; the engine's own, as they may lie ahead of a strategy.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch<'a> {
+    segment: &'a Segment,
+    first: usize,
+    bars: usize,
+}
+
+/// Prices of one side, and how to come by them.
+#[derive(Debug, Clone, Copy)]
+pub struct Prices<'a> {
+    /// Open prices.
+    pub open: &'a [f64],
+    /// High prices.
+    pub high: &'a [f64],
+    /// Low prices.
+    pub low: &'a [f64],
+    /// Close prices.
+    pub close: &'a [f64],
+    /// What each of them is short of the side's own price.
+    pub distance: Distance<'a>,
+}
+
+/// What is added to the bid where it stands for the ask (rule T2).
+#[derive(Debug, Clone, Copy)]
+pub enum Distance<'a> {
+    /// Nothing: the prices are the side's own.
+    None,
+    /// The same for all bars.
+    Constant(f64),
+    /// One for each bar.
+    Each(&'a [f64]),
+}
+
+impl<'a> Stretch<'a> {
+    /// Bars from an offset within a segment on, as many as are asked for and there.
+    #[must_use]
+    pub fn new(segment: &'a Segment, first: usize, most: usize) -> Self {
+        let bars = most.min(segment.len().saturating_sub(first));
+        Self {
+            segment,
+            first,
+            bars,
+        }
+    }
+
+    /// Number of bars.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bars
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bars == 0
+    }
+
+    /// How many of them open before a time.
+    #[must_use]
+    pub fn before(&self, time: i64) -> usize {
+        self.cut(&self.segment.time)
+            .partition_point(|&opens| opens < time)
+    }
+
+    /// A part of it: so many bars after leaving out the first.
+    #[must_use]
+    pub fn part(&self, skip: usize, most: usize) -> Self {
+        let skip = skip.min(self.bars);
+        Self {
+            first: self.first + skip,
+            bars: most.min(self.bars - skip),
+            ..*self
+        }
+    }
+
+    /// The bid side.
+    #[must_use]
+    pub fn bid(&self) -> Prices<'a> {
+        self.prices(&self.segment.bid, Distance::None)
+    }
+
+    /// The ask side.
+    #[must_use]
+    pub fn ask(&self) -> Prices<'a> {
+        let bid = &self.segment.bid;
+        match &self.segment.ask {
+            AskColumns::Quoted(columns) => self.prices(columns, Distance::None),
+            AskColumns::Constant(spread) => self.prices(bid, Distance::Constant(*spread)),
+            AskColumns::Spread(column) => self.prices(bid, Distance::Each(self.cut(column))),
+        }
+    }
+
+    fn prices(
+        &self,
+        columns: &'a [arrow_buffer::ScalarBuffer<f64>; 4],
+        distance: Distance<'a>,
+    ) -> Prices<'a> {
+        let [open, high, low, close] = columns;
+        Prices {
+            open: self.cut(open),
+            high: self.cut(high),
+            low: self.cut(low),
+            close: self.cut(close),
+            distance,
+        }
+    }
+
+    fn cut<T>(&self, column: &'a [T]) -> &'a [T] {
+        &column[self.first..self.first + self.bars]
+    }
+}

@@ -1,0 +1,80 @@
+"""Commands over what is built beside them: sweeps, reports, imports.
+
+Each test waits for the name that it needs; once that is there, its mark is to be taken away.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+import omega as package
+from omega.cli import main
+
+TOP = Path(__file__).resolve().parents[2]
+SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
+
+
+def has(owner: object, name: str) -> bool:
+    return hasattr(owner, name)
+
+
+def omega(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_a_sweep_is_run_and_its_best_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from examples.sma_cross import SmaCross\n\n\nclass Mine(SmaCross):\n    pass\n"
+    )
+    words = ("--grid", "fast=5,10", "--grid", "slow=20:40:20", "--workers", "1")
+    done = omega("sweep", f"{file}:Mine", SAMPLE, *words, "--metric", "net_profit", "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["runs"] == 4
+    profits = [row["net_profit"] for row in document["best"]]
+    assert profits == sorted(profits, reverse=True)
+    one = json.loads(
+        omega(
+            "run", f"{file}:Mine", SAMPLE, "--param", "fast=5", "--param", "slow=20", "--json"
+        ).stdout
+    )
+    assert one["metrics"]["net_profit"] in profits
+    native = omega("sweep", "native:sma_cross", SAMPLE, "--grid", "fast=5,10", "--json")
+    assert json.loads(native.stdout)["runs"] == 2
+
+
+@pytest.mark.skipif(
+    not has(package.BacktestResult, "report"), reason="result.report is not there yet"
+)
+def test_a_report_is_written(tmp_path: Path) -> None:
+    saved, direct, later = (tmp_path / name for name in ("run", "direct.html", "later.html"))
+    words = ("native:sma_cross", SAMPLE, "--out", saved, "--report", direct)
+    done = omega("run", *words)
+    assert done.exit_code == 0, done.output
+    assert "<html" in direct.read_text()
+    assert omega("report", saved, later).exit_code == 0
+    assert "No candles" in later.read_text()
+    assert omega("report", saved, later, "--data", SAMPLE).exit_code == 0
+    assert "No candles" not in later.read_text()
+
+
+def test_a_csv_is_imported_and_run(tmp_path: Path) -> None:
+    file = tmp_path / "candles.csv"
+    pl.read_parquet(SAMPLE).with_columns(pl.col("time").dt.strftime("%Y-%m-%d %H:%M:%S")).select(
+        "time", open="bid_open", high="bid_high", low="bid_low", close="bid_close"
+    ).write_csv(file)
+    asked = omega("data", "import", file, "--time-zone", "UTC")
+    assert asked.exit_code == 1
+    assert 'bar_time="open"' in asked.output
+    words = ("--time-zone", "UTC", "--bar-time", "open")
+    done = omega("data", "import", file, *words, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["rows"] == 2_880
+    ran = omega("run", "native:sma_cross", tmp_path / "candles.arrow", "--json")
+    assert json.loads(ran.stdout)["copied_bytes"] == 0

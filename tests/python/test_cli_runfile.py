@@ -1,0 +1,173 @@
+"""Run files: what they may say, and what is said about mistakes in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from omega.cli import main
+
+TOP = Path(__file__).resolve().parents[2]
+SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
+STRATEGY = """
+import omega
+
+class Every(omega.Strategy):
+    n: int = 100
+
+    def init(self):
+        self.hours = self.sma(2, timeframe="H1")
+
+    def on_bar(self, bar):
+        if bar.index % self.n == 0:
+            self.buy(stop_loss=bar.close * 0.999)
+"""
+RUN = """\
+[run]
+strategy = "mine.py:Every"
+data = "candles.parquet"
+symbol = "EURUSD"
+start = 2024-01-01
+end = "2024-01-02 12:00"
+cash = 20_000
+timeframes = ["H1", {name = "D1", anchor = "17:00", zone = "America/New_York"}]
+allow = ["crossed"]
+
+[parameters]
+n = 50
+
+[costs]
+slippage_pips = 0.1
+fee_per_million = 30
+
+[execution]
+intrabar = "nearest"
+leverage = 30
+
+[instrument]
+contract_size = 100_000
+pip_size = 0.0001
+tick_size = 0.00001
+volume_step = 0.01
+
+[sizer]
+risk_percent = 0.5
+
+[position_manager]
+trailing_stop = 0.002
+time_exit = {bars = 30}
+
+[output]
+directory = "out"
+overwrite = true
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(STRATEGY)
+    (tmp_path / "candles.parquet").write_bytes(SAMPLE.read_bytes())
+    (tmp_path / "run.toml").write_text(RUN)
+    return tmp_path
+
+
+def omega(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_a_run_file_says_everything(folder: Path) -> None:
+    done = omega("run", folder / "run.toml", "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    assert document["metrics"]["initial_equity"] == 20_000
+    assert document["metrics"]["end"].startswith("2024-01-02 12:00")
+    assert document["metrics"]["total_costs"] > 0
+    assert document["tables"] == str(folder / "out")
+    manifest = json.loads((folder / "out" / "manifest.json").read_text())
+    assert "Every(n=50)" in json.dumps(manifest)
+    assert "RiskPercent(percent=0.5)" in json.dumps(manifest)
+    assert "TrailingStop(distance=0.002)" in json.dumps(manifest)
+
+
+def test_what_the_command_says_wins(folder: Path) -> None:
+    words = ("--cash", "500", "--param", "n=40", "--out", folder / "other", "--json")
+    done = omega("run", folder / "run.toml", *words)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["metrics"]["initial_equity"] == 500
+    assert "Every(n=40)" in (folder / "other" / "manifest.json").read_text()
+
+
+def test_symbols_and_conversion_are_tables(folder: Path) -> None:
+    (folder / "run.toml").write_text(
+        """
+        [run]
+        strategy = "mine.py:Every"
+        data = {EURUSD = "candles.parquet", EURGBP = "candles.parquet"}
+        instruments = "auto"
+        timeframes = ["H1"]
+        [conversion]
+        GBP = 1.27
+        """
+    )
+    done = omega("run", folder / "run.toml", "--json")
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "told"),
+    [
+        ("symbol =", "symbl =", "line 4: [run] has no 'symbl'. Did you mean 'symbol'?"),
+        ("[sizer]", "[sizr]", "there is no section [sizr]. Did you mean 'sizer'?"),
+        ("[sizer]", "[size]", "there is no section [size]"),
+        ("slippage_pips", "slipage_pips", "Costs has no 'slipage_pips'. Did you mean"),
+        ("fee_per_million = 30", 'fee_per_million = "30"', "given '30', expected a number"),
+        ("risk_percent = 0.5", "risk_percnt = 0.5", "Did you mean 'risk_percent'?"),
+        ("risk_percent = 0.5", "", "[sizer] has 0 keys, expected one of fixed_lots"),
+        ('"nearest"', '"nearst"', "Did you mean 'nearest'?"),
+        ("leverage", "leverag", "Execution has no 'leverag'. Did you mean 'leverage'?"),
+        ("trailing_stop", "trailing", "Did you mean 'trailing_stop'?"),
+        ("bars = 30", "minuts = 30", "TimeExit has no 'minuts'. Did you mean 'minutes'?"),
+        ("cash = 20_000", 'cash = "20k"', "run.cash: given '20k', expected a number"),
+        ("start = 2024-01-01", "start = true", "run.start: given True, expected a text or"),
+        ('"candles.parquet"', '"candle.parquet"', "there is no file"),
+        ("data =", "data ", "this is no TOML"),
+        ('strategy = "mine.py:Every"', "", 'Write [run] and below it strategy = "strategy.py'),
+        ("mine.py:Every", "mine.py:Evry", "mine.py has no 'Evry'"),
+        ("contract_size", "contract", "Instrument has no 'contract'"),
+        ('anchor = "17:00"', 'anchor = "5 pm"', "expected a time of day as 'HH:MM'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_the_nearest(
+    folder: Path, line: str, by: str, told: str
+) -> None:
+    file = folder / "run.toml"
+    assert line in RUN
+    file.write_text(RUN.replace(line, by, 1))
+    done = omega("run", file)
+    assert done.exit_code in (1, 2)
+    assert done.stderr.startswith("Error: ")
+    assert told in " ".join(done.stderr.split())
+    assert "Traceback" not in done.output
+
+
+def test_a_parameter_that_the_strategy_does_not_have_is_refused(folder: Path) -> None:
+    (folder / "run.toml").write_text(RUN.replace("n = 50", "m = 50"))
+    done = omega("run", folder / "run.toml")
+    assert done.exit_code == 1
+    assert "Every has no parameter 'm'; it has n" in done.stderr
+
+
+def test_a_section_is_written_as_one(folder: Path) -> None:
+    (folder / "run.toml").write_text('sizer = 3\n[run]\nstrategy = "mine.py:Every"\n')
+    done = omega("run", folder / "run.toml")
+    assert done.exit_code == 2
+    assert "'sizer' is a section: write [sizer] on a line of its own" in done.stderr
+
+
+def test_a_run_file_that_is_not_there_is_said_to_be_missing(folder: Path) -> None:
+    done = omega("run", folder / "rn.toml")
+    assert done.exit_code == 2
+    assert "there is no run file" in done.stderr
