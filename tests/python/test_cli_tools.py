@@ -173,6 +173,27 @@ def test_import_writes_what_was_read_and_lists_what_is_odd(tmp_path: Path) -> No
     assert json.loads(again.stdout)["rows"] == 3
 
 
+def test_info_says_what_a_file_is_that_is_still_to_be_imported(tmp_path: Path) -> None:
+    file = tmp_path / "DAT_ASCII_EURUSD_M1_2024.csv"
+    file.write_text("20240102 000100;1.1;1.2;1.0;1.1;0\n")
+    told = omega("data", "info", file)
+    assert told.exit_code == 0, told.output
+    assert "to be imported, as histdata" in told.stdout
+    assert json.loads(omega("data", "info", file, "--json").stdout)["symbol"] == "EURUSD"
+    refused(omega("data", "info", tmp_path / "x.csv"), 2, "FILE: there is no file")
+
+
+def test_import_takes_a_pattern(tmp_path: Path) -> None:
+    for month in (1, 2):
+        file = tmp_path / f"DAT_ASCII_EURUSD_M1_20240{month}.csv"
+        file.write_text(f"20240{month}02 000100;1.1;1.2;1.0;1.1;0\n")
+    words = ("data", "import", tmp_path / "*.csv", "--time-zone", "America/New_York")
+    refused(omega(*words), 2, "--out: a pattern names no file to write")
+    done = omega(*words, "--out", tmp_path / "both.arrow", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["rows"] == 2
+
+
 def test_import_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     refused(omega("data", "import", tmp_path / "x.csv"), 2, "FILE: there is no file")
     (tmp_path / "x.csv").touch()

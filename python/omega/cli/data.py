@@ -53,10 +53,15 @@ def check(*, file: Path, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("file", type=DataFile())
+@click.argument("file", type=click.Path(path_type=Path))
 @as_json
 def info(*, file: Path, as_json: bool) -> None:
-    """Say what FILE holds: symbols, times, columns, steps, gaps."""
+    """Say what FILE holds: symbols, times, columns, steps, gaps; of other files, what they are."""
+    if not file.exists():
+        raise Misunderstood(f"FILE: there is no file {str(file)!r}")
+    if file.is_dir() or file.suffix.lower() not in FORMATS:
+        _describe(file, as_json=as_json)
+        return
     store = omega.CandleStore(file, validate="off")
     described = {
         symbol: {**about, **_steps(store.symbol(symbol))}
@@ -71,6 +76,22 @@ def info(*, file: Path, as_json: bool) -> None:
         click.echo(f"\n{symbol}")
         for name, value in about.items():
             click.echo(f"  {name.replace('_', ' '):<26}{_told(value)}")
+
+
+def _describe(file: Path, *, as_json: bool) -> None:
+    """Say what a file that is still to be imported is taken for."""
+    from omega.importing import describe  # noqa: PLC0415 - slow to import, and rarely needed
+
+    described = describe(file)
+    if as_json:
+        print_json(described)
+        return
+    click.echo(f"{file}: to be imported, as {described.pop('source')}")
+    notes = described.pop("notes")
+    for name, value in described.items():
+        click.echo(f"  {name.replace('_', ' '):<26}{_told(value)}")
+    for note in notes:
+        click.echo(f"note: {note}")
 
 
 @data.command()
@@ -118,12 +139,14 @@ def import_(
 ) -> None:
     """Read the candles of FILE, such as a CSV, and write them for runs to map.
 
-    FILE may be a folder, an archive, or ticks with --timeframe. What is odd about them (gaps,
-    spikes, crossed quotes) is listed. Further options are the arguments of omega.read_candles, such
-    as --option sort=true.
+    FILE may be a folder, an archive, a pattern, or ticks with --timeframe. What is odd about them
+    (gaps, spikes, crossed quotes) is listed. Further options are the arguments of
+    omega.read_candles, such as --option sort=true.
     """
-    if not file.exists():
+    if not file.exists() and "*" not in str(file):
         raise Misunderstood(f"FILE: there is no file {str(file)!r}")
+    if "*" in str(file) and out is None:
+        raise Misunderstood("--out: a pattern names no file to write; give one that ends in .arrow")
     target = out or file.with_suffix(".arrow")
     _refuse_to_replace(target, overwrite=overwrite)
     given = {name: value for name, value in named.items() if value is not None}
