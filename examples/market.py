@@ -72,9 +72,16 @@ def _oanda(market: str, step: str, symbols: list[str], span: str) -> Source:
 
 
 def _invented(symbols: list[str], bars: int, step: str) -> Source:
-    """Give seeded random walks, which have bars of a minute whatever they stand for."""
+    """Give seeded random walks, whose bars are as far apart as those that they stand for."""
+    minutes_apart = {"minutes": 1, "hour": 60, "daily": 1_440}[step]
+    begin = pl.col("time").first()
+    moment = begin + (pl.col("time") - begin) * minutes_apart
+    prices = {"XAUUSD": 1_800.0}
     candles = {
-        symbol: random_walk.candles(bars, seed=7 + place) for place, symbol in enumerate(symbols)
+        symbol: random_walk.candles(
+            bars, seed=7 + place, price=prices.get(symbol, 1.1)
+        ).with_columns(time=moment)
+        for place, symbol in enumerate(symbols)
     }
     told = f"INVENTED {' and '.join(symbols)}, random walks in place of {step}"
     return Source(candles, f"{told} (no candles in {FOLDER.name}/)", real=False)
