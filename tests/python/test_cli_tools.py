@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import omega as package
-from omega.cli import _shared, main
+from omega.cli import main
 from tests.backends import WITHOUT_CORE
 
 TOP = Path(__file__).resolve().parents[2]
@@ -67,11 +67,6 @@ def test_a_command_that_there_is_not_is_refused_with_the_nearest() -> None:
     refused(omega("runn"), 2, "there is no command 'runn'. Did you mean 'run'?")
     refused(omega("data", "chek"), 2, "Did you mean 'check'?")
     refused(omega("xyz"), 2, "There are bench, completion, data, doctor")
-
-
-def test_what_this_version_does_not_have_is_said_to_be_missing() -> None:
-    with pytest.raises(Exception, match=r"needs omega\.nothing, which this version"):
-        _shared.needed(package, "nothing", "nothing")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -344,22 +339,16 @@ def test_sweep_says_what_is_wrong(
     refused(omega("sweep", f"{strategy}:Every", SAMPLE, *words), 2, told)
 
 
-def test_report_is_written_from_a_result_that_was_saved(
-    strategy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def write(result: package.BacktestResult, path: Path) -> None:
-        path.write_text(result.fingerprint)
-
-    monkeypatch.setattr(package.BacktestResult, "report", write, raising=False)
+def test_report_is_written_from_a_result_that_was_saved(strategy: Path, tmp_path: Path) -> None:
     file, saved = tmp_path / "r.html", tmp_path / "saved"
     words = ("--out", saved, "--report", file, "--json")
     ran = json.loads(omega("run", f"{strategy}:Every", SAMPLE, *words).stdout)
     assert ran["report"] == str(file)
-    assert file.read_text() == ran["fingerprint"]
+    assert ran["fingerprint"] in file.read_text()
     file.unlink()
     done = omega("report", saved, file)
     assert done.exit_code == 0, done.output
-    assert file.read_text() == ran["fingerprint"]
+    assert ran["fingerprint"] in file.read_text()
     refused(omega("report", tmp_path / "nowhere"), 2, "RESULT: there is no folder")
     refused(omega("report", saved, tmp_path / "r.pdf"), 2, "expected a name that ends in .html")
     (saved / "trades.parquet").unlink()

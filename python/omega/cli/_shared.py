@@ -103,21 +103,6 @@ def _near(path: Path) -> str:
     return f". Did you mean {str(path.parent / near)!r}?" if near else ""
 
 
-def needed(owner: Any, name: str, command: str) -> Any:  # noqa: ANN401 - a module or a class
-    """Give what a command stands on, by name.
-
-    Raises:
-        click.ClickException: This version of Omega does not have it.
-    """
-    try:
-        return getattr(owner, name)
-    except AttributeError:
-        raise click.ClickException(
-            f"omega {command} needs {owner.__name__}.{name}, which this version of Omega "
-            f"({omega.__version__}) does not have. Update it: pip install -U omega-backtest"
-        ) from None
-
-
 def print_json(document: Mapping[str, Any]) -> None:
     """Print a document; numbers that are not finite are null."""
     click.echo(json.dumps(_plain(document), indent=2, default=str, ensure_ascii=False))

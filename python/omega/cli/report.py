@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 import omega
-from omega.cli._shared import DataFile, Misunderstood, as_json, needed, print_json
+from omega.cli._shared import DataFile, Misunderstood, as_json, print_json
 
 
 @click.command()
@@ -28,9 +27,8 @@ def report(*, result: Path, file: Path, data: Path | None, as_json: bool) -> Non
         )
     if file.suffix.lower() not in (".html", ".htm"):
         raise Misunderstood(f"FILE: given {str(file)!r}, expected a name that ends in .html")
-    needed(omega.BacktestResult, "report", "report")
-    loaded: Any = omega.BacktestResult.load(result)
-    loaded.report(file, **({} if data is None else {"data": data}))
+    loaded = omega.BacktestResult.load(result)
+    loaded.report(file, data=data)
     if as_json:
         print_json({"report": str(file), "fingerprint": loaded.fingerprint})
     else:

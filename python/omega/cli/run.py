@@ -9,7 +9,7 @@ import click
 
 import omega
 from omega.cli._plan import Plan, planned
-from omega.cli._shared import Misunderstood, as_json, needed, print_json, progress
+from omega.cli._shared import Misunderstood, as_json, print_json, progress
 
 
 @click.command()
@@ -33,8 +33,6 @@ def run(
     data, strategy = plan.candles(), plan.made_strategy()
     if out is not None and not overwrite and out.is_dir() and any(out.iterdir()):
         raise Misunderstood(f"--out: {str(out)!r} is not empty; name another, or --overwrite")
-    if report is not None:
-        needed(omega.BacktestResult, "report", "run --report")
     with progress("bars") as told:
         result = omega.run_backtest(data, strategy, progress=told, **plan.arguments())
     _write(result, out, report, overwrite=overwrite)

@@ -11,7 +11,7 @@ import click
 
 import omega
 from omega.cli._plan import Plan, planned, unknown_metric
-from omega.cli._shared import Misunderstood, as_json, needed, print_json, rows_of, show
+from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, show
 from omega.cli._strategies import found_at
 
 
@@ -48,9 +48,8 @@ def sweep(
     settings["out"] = out or plan.sweep.get("out")
     given = {name: value for name, value in settings.items() if value is not None}
     data, strategy = plan.candles(), _strategy(plan)
-    swept = needed(omega, "sweep", "sweep")
     grid_of_all = {**{name: [value] for name, value in plan.parameters.items()}, **values}
-    result = swept(data, strategy, grid_of_all, progress=True, **given)
+    result = omega.sweep(data, strategy, grid_of_all, progress=True, **given)
     best_in = metric or plan.sweep.get("metric", "sharpe")
     _tell(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
 

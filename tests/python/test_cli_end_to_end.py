@@ -1,7 +1,4 @@
-"""Commands over what is built beside them: sweeps, reports, imports.
-
-Each test waits for the name that it needs; once that is there, its mark is to be taken away.
-"""
+"""Commands from end to end: a sweep, a report, a file that is imported and run."""
 
 from __future__ import annotations
 
@@ -9,18 +6,12 @@ import json
 from pathlib import Path
 
 import polars as pl
-import pytest
 from click.testing import CliRunner, Result
 
-import omega as package
 from omega.cli import main
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
-
-
-def has(owner: object, name: str) -> bool:
-    return hasattr(owner, name)
 
 
 def omega(*words: object) -> Result:
@@ -49,9 +40,6 @@ def test_a_sweep_is_run_and_its_best_are_shown(tmp_path: Path) -> None:
     assert json.loads(native.stdout)["runs"] == 2
 
 
-@pytest.mark.skipif(
-    not has(package.BacktestResult, "report"), reason="result.report is not there yet"
-)
 def test_a_report_is_written(tmp_path: Path) -> None:
     saved, direct, later = (tmp_path / name for name in ("run", "direct.html", "later.html"))
     words = ("native:sma_cross", SAMPLE, "--out", saved, "--report", direct)
