@@ -18,7 +18,7 @@ pub struct Exit<'a> {
     /// Account currency per unit of quote currency.
     pub rate: f64,
     /// Worst and best net profit of the outcomes that a policy turned down (I3).
-    pub turned_down: Option<(f64, f64)>,
+    pub alternative_pnl: Option<(f64, f64)>,
 }
 
 /// The money side of a run, as execution sees it.
@@ -32,6 +32,6 @@ pub trait Account {
     /// Books financing of an open position.
     fn book_swap(&mut self, position: &Position, amount: f64, time: i64);
 
-    /// Books profit and fee of an exit; gives the place of the closed trade among all of them.
-    fn book_exit(&mut self, exit: &Exit<'_>) -> usize;
+    /// Books profit and fee of an exit; the closed trade becomes the last of the trades.
+    fn book_exit(&mut self, exit: &Exit<'_>);
 }

@@ -33,6 +33,9 @@ pub struct OpenRequest {
 /// Which positions a close request means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseTarget {
+    /// Every symbol that has something open when the action is submitted, one order each; where
+    /// there is none, the first symbol, whose order is then refused.
+    All,
     /// All positions of a symbol.
     Symbol(SymbolId),
     /// One position.

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::Live;
+use super::{Live, Trigger};
 use crate::types::{Bar, Direction, Ohlc};
 
 /// Who decides where neither exit is certain to come first (I2).
@@ -78,7 +78,8 @@ pub fn facing_path(low_first: Option<bool>, direction: Direction) -> Option<bool
     }
 }
 
-/// Decides between stop, target and neither for a position that the open left alone.
+/// Decides between stop, target and neither for a position that the open left alone; bar and exits
+/// as the position faces them.
 ///
 /// An exit is possible where the bar reached its level, and certain where the level lies on every
 /// path: its extreme follows the entry, or the close is beyond it (I1).
@@ -87,18 +88,13 @@ pub fn resolve(
     policy: IntrabarPolicy,
     low_first: Option<bool>,
     bar: &Ohlc,
-    stop: Option<f64>,
-    target: Option<f64>,
+    exits: &Trigger,
     live: Live,
 ) -> Resolution {
-    let low_follows = matches!(live, Live::FromOpen | Live::FromLimit);
-    let high_follows = matches!(live, Live::FromOpen | Live::FromStop);
-    let stop_possible = stop.is_some_and(|level| bar.low <= level);
-    let stop_certain =
-        stop.is_some_and(|level| bar.close <= level || (low_follows && bar.low <= level));
-    let target_possible = target.is_some_and(|level| bar.high >= level);
-    let target_certain =
-        target.is_some_and(|level| bar.close >= level || (high_follows && bar.high >= level));
+    let stop_possible = exits.is_below(bar.low);
+    let stop_certain = exits.is_below(bar.close) || (live.low_follows() && stop_possible);
+    let target_possible = exits.is_above(bar.high);
+    let target_certain = exits.is_above(bar.close) || (live.high_follows() && target_possible);
     let worst = match (stop_possible, target_certain) {
         (true, _) => Outcome::Stop,
         (false, true) => Outcome::Target,
@@ -112,9 +108,11 @@ pub fn resolve(
     let chosen = match (policy, low_first) {
         (IntrabarPolicy::Optimistic, _) => best,
         (IntrabarPolicy::OhlcPath | IntrabarPolicy::Nearest, Some(low_first)) => {
-            walk(low_first, bar, stop, target, live)
+            follow_path(low_first, bar, exits, live)
         }
-        _ => worst,
+        // Without a path, or with none that is nearer, the worst is taken.
+        (IntrabarPolicy::OhlcPath | IntrabarPolicy::Nearest, None)
+        | (IntrabarPolicy::Pessimistic, _) => worst,
     };
     Resolution {
         chosen,
@@ -124,23 +122,17 @@ pub fn resolve(
 }
 
 /// Follows the path's three legs from the one on which the position was filled.
-fn walk(
-    low_first: bool,
-    bar: &Ohlc,
-    stop: Option<f64>,
-    target: Option<f64>,
-    live: Live,
-) -> Outcome {
+fn follow_path(low_first: bool, bar: &Ohlc, exits: &Trigger, live: Live) -> Outcome {
     let points = if low_first {
         [bar.low, bar.high, bar.close]
     } else {
         [bar.high, bar.low, bar.close]
     };
-    for point in &points[live.leg(low_first)..] {
-        if stop.is_some_and(|level| *point <= level) {
+    for &point in &points[live.leg(low_first)..] {
+        if exits.is_below(point) {
             return Outcome::Stop;
         }
-        if target.is_some_and(|level| *point >= level) {
+        if exits.is_above(point) {
             return Outcome::Target;
         }
     }
@@ -158,8 +150,18 @@ mod tests {
         close: 105.0,
     };
 
+    fn exits(stop: Option<f64>, target: Option<f64>) -> Trigger {
+        Trigger::of_exits(Direction::Long, stop, target)
+    }
+
     fn both(policy: IntrabarPolicy, low_first: Option<bool>, live: Live) -> Resolution {
-        resolve(policy, low_first, &BAR, Some(95.0), Some(110.0), live)
+        resolve(
+            policy,
+            low_first,
+            &BAR,
+            &exits(Some(95.0), Some(110.0)),
+            live,
+        )
     }
 
     #[test]
@@ -191,8 +193,7 @@ mod tests {
             IntrabarPolicy::Optimistic,
             None,
             &BAR,
-            Some(95.0),
-            None,
+            &exits(Some(95.0), None),
             Live::FromLimit,
         );
         assert_eq!(
@@ -203,8 +204,7 @@ mod tests {
             IntrabarPolicy::Pessimistic,
             None,
             &BAR,
-            None,
-            Some(110.0),
+            &exits(None, Some(110.0)),
             Live::FromLimit,
         );
         assert_eq!(
@@ -215,8 +215,7 @@ mod tests {
             IntrabarPolicy::Pessimistic,
             None,
             &BAR,
-            None,
-            Some(104.0),
+            &exits(None, Some(104.0)),
             Live::FromLimit,
         );
         assert_eq!(
@@ -231,8 +230,7 @@ mod tests {
             IntrabarPolicy::Pessimistic,
             None,
             &BAR,
-            None,
-            Some(110.0),
+            &exits(None, Some(110.0)),
             Live::FromStop,
         );
         assert_eq!(

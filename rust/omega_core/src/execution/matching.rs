@@ -1,7 +1,7 @@
 //! Where orders fill inside a bar (F1 to F4), for a buyer; a seller sees the bar mirrored
 //! (`Ohlc::facing`), and the fill is mirrored back by the caller.
 
-use super::OrderType;
+use super::{OrderType, Trigger};
 use crate::types::{Direction, Ohlc};
 
 /// From when on a position is live within the bar in which it was filled (F11).
@@ -18,6 +18,24 @@ pub enum Live {
 }
 
 impl Live {
+    /// Whether the bar's low comes after the fill on every path (I1).
+    #[must_use]
+    pub fn low_follows(self) -> bool {
+        match self {
+            Self::FromOpen | Self::FromLimit => true,
+            Self::FromStop | Self::FromPullback => false,
+        }
+    }
+
+    /// Whether the bar's high comes after the fill on every path (I1).
+    #[must_use]
+    pub fn high_follows(self) -> bool {
+        match self {
+            Self::FromOpen | Self::FromStop => true,
+            Self::FromLimit | Self::FromPullback => false,
+        }
+    }
+
     /// The leg of a path on which the fill happened: 0 from the open to the first extreme, 1 to the
     /// second, 2 to the close (I2).
     #[must_use]
@@ -44,38 +62,39 @@ pub enum Match {
 /// What the open price itself does to a buy order (F2 to F4).
 #[must_use]
 pub fn at_open(kind: OrderType, bar: &Ohlc, improve: bool) -> Match {
+    if !Trigger::of_order(kind, Direction::Long).is_reached_at_open(bar) {
+        return Match::None;
+    }
     match kind {
-        OrderType::Limit(price) if bar.open <= price => {
+        OrderType::Limit(price) => {
             Match::Filled(limit_price(price, bar, improve), Live::FromOpen)
         }
-        OrderType::Stop(price) if bar.open >= price => Match::Filled(bar.open, Live::FromOpen),
-        OrderType::StopLimit { stop, limit } if bar.open >= stop => {
-            if bar.open <= limit {
-                Match::Filled(bar.open, Live::FromOpen)
-            } else {
-                Match::Armed
-            }
+        OrderType::Stop(_) => Match::Filled(bar.open, Live::FromOpen),
+        OrderType::StopLimit { limit, .. } if bar.open <= limit => {
+            Match::Filled(bar.open, Live::FromOpen)
         }
-        _ => Match::None,
+        OrderType::StopLimit { .. } => Match::Armed,
+        OrderType::Market | OrderType::Modify | OrderType::Cancel => Match::None,
     }
 }
 
 /// What the bar after its open does to a buy order that the open left alone (F2 to F4).
 #[must_use]
 pub fn in_bar(kind: OrderType, bar: &Ohlc) -> Match {
+    if !Trigger::of_order(kind, Direction::Long).is_reached(bar) {
+        return Match::None;
+    }
     match kind {
-        OrderType::Limit(price) if bar.low <= price => Match::Filled(price, Live::FromLimit),
-        OrderType::Stop(price) if bar.high >= price => Match::Filled(price, Live::FromStop),
-        OrderType::StopLimit { stop, limit } if bar.high >= stop => {
-            if stop <= limit {
-                Match::Filled(stop, Live::FromStop)
-            } else if bar.close <= limit {
-                Match::Filled(limit, Live::FromPullback)
-            } else {
-                Match::Armed
-            }
+        OrderType::Limit(price) => Match::Filled(price, Live::FromLimit),
+        OrderType::Stop(price) => Match::Filled(price, Live::FromStop),
+        OrderType::StopLimit { stop, limit } if stop <= limit => {
+            Match::Filled(stop, Live::FromStop)
         }
-        _ => Match::None,
+        OrderType::StopLimit { limit, .. } if bar.close <= limit => {
+            Match::Filled(limit, Live::FromPullback)
+        }
+        OrderType::StopLimit { .. } => Match::Armed,
+        OrderType::Market | OrderType::Modify | OrderType::Cancel => Match::None,
     }
 }
 
@@ -115,7 +134,7 @@ impl OrderType {
                 stop: stop * sign,
                 limit: limit * sign,
             },
-            other => other,
+            Self::Market | Self::Modify | Self::Cancel => self,
         }
     }
 }

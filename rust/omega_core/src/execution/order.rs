@@ -44,7 +44,7 @@ impl OrderType {
     pub fn armed(self) -> Self {
         match self {
             Self::StopLimit { limit, .. } => Self::Limit(limit),
-            other => other,
+            Self::Market | Self::Limit(_) | Self::Stop(_) | Self::Modify | Self::Cancel => self,
         }
     }
 
@@ -215,6 +215,8 @@ pub struct Fill {
     pub slippage: f64,
     /// Account currency per unit of quote currency at the bar.
     pub rate: f64,
+    /// Whether it closed a position, or a part of one; the trade is then the next of the closed ones.
+    pub closes: bool,
 }
 
 /// Why a position, or a part of one, was closed.

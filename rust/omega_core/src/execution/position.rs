@@ -1,6 +1,6 @@
 //! An open position, with everything that matching and marking need of it.
 
-use super::{ExitReason, Labels, Live};
+use super::{ExitReason, Labels, Live, Trigger};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// An open position and the protective exits that belong to it (F6).
@@ -55,16 +55,51 @@ pub struct Position {
     /// The managers, by place, that already closed a part of it.
     pub parts_closed: Vec<usize>,
     /// Worst and best net profit among the outcomes that a policy turned down so far (I3).
-    pub turned_down: Option<(f64, f64)>,
+    pub alternative_pnl: Option<(f64, f64)>,
     /// What the strategy wrote on its order.
     pub labels: Labels,
 }
 
 impl Position {
-    /// Profit at a price (M2): `(price - entry) × direction × lots × contract size × rate`.
+    /// Profit of lots at a price (M2).
     #[inline]
     #[must_use]
     pub fn profit(&self, price: f64, lots: f64, rate: f64) -> f64 {
-        (price - self.entry_price) * self.direction.sign() * lots * self.contract_size * rate
+        let (entry, sign) = (self.entry_price, self.direction.sign());
+        open_profit(price, entry, sign, lots, self.contract_size, rate)
     }
+
+    /// Widens the range of prices since the entry; both as the position faces them.
+    #[inline]
+    pub(super) fn observe(&mut self, low: f64, high: f64) {
+        let sign = self.direction.sign();
+        if low < self.worst_price * sign {
+            self.worst_price = low * sign;
+        }
+        if high > self.best_price * sign {
+            self.best_price = high * sign;
+        }
+    }
+
+    /// The prices at which its protective exits work.
+    #[inline]
+    #[must_use]
+    pub fn exits(&self) -> Trigger {
+        Trigger::of_exits(self.direction, self.stop_loss, self.take_profit)
+    }
+}
+
+/// Profit at a price (M2), in this order of operations wherever money is made of prices:
+/// `(price - entry) × direction × lots × contract size × rate`.
+#[inline]
+#[must_use]
+pub fn open_profit(
+    price: f64,
+    entry: f64,
+    sign: f64,
+    lots: f64,
+    contract_size: f64,
+    rate: f64,
+) -> f64 {
+    (price - entry) * sign * lots * contract_size * rate
 }

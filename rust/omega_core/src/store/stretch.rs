@@ -22,12 +22,12 @@ pub struct Prices<'a> {
     /// Close prices.
     pub close: &'a [f64],
     /// What each of them is short of the side's own price.
-    pub distance: Distance<'a>,
+    pub spread: Spread<'a>,
 }
 
 /// What is added to the bid where it stands for the ask (rule T2).
 #[derive(Debug, Clone, Copy)]
-pub enum Distance<'a> {
+pub enum Spread<'a> {
     /// Nothing: the prices are the side's own.
     None,
     /// The same for all bars.
@@ -81,7 +81,7 @@ impl<'a> Stretch<'a> {
     /// The bid side.
     #[must_use]
     pub fn bid(&self) -> Prices<'a> {
-        self.prices(&self.segment.bid, Distance::None)
+        self.prices(&self.segment.bid, Spread::None)
     }
 
     /// The ask side.
@@ -89,16 +89,16 @@ impl<'a> Stretch<'a> {
     pub fn ask(&self) -> Prices<'a> {
         let bid = &self.segment.bid;
         match &self.segment.ask {
-            AskColumns::Quoted(columns) => self.prices(columns, Distance::None),
-            AskColumns::Constant(spread) => self.prices(bid, Distance::Constant(*spread)),
-            AskColumns::Spread(column) => self.prices(bid, Distance::Each(self.cut(column))),
+            AskColumns::Quoted(columns) => self.prices(columns, Spread::None),
+            AskColumns::Constant(spread) => self.prices(bid, Spread::Constant(*spread)),
+            AskColumns::Spread(column) => self.prices(bid, Spread::Each(self.cut(column))),
         }
     }
 
     fn prices(
         &self,
         columns: &'a [arrow_buffer::ScalarBuffer<f64>; 4],
-        distance: Distance<'a>,
+        spread: Spread<'a>,
     ) -> Prices<'a> {
         let [open, high, low, close] = columns;
         Prices {
@@ -106,7 +106,7 @@ impl<'a> Stretch<'a> {
             high: self.cut(high),
             low: self.cut(low),
             close: self.cut(close),
-            distance,
+            spread,
         }
     }
 

@@ -5,15 +5,18 @@ use crate::types::{Bar, Side, SymbolId};
 
 /// One symbol at one step of the loop: the bar that the engine is at, and the newest complete one.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
+pub struct SymbolBar {
     /// The symbol.
     pub symbol: SymbolId,
     /// Index of its bar; of its next one where it has none at this step.
     pub index: usize,
     /// Whether it has a bar at this step. Where it has none, nothing fills (X2).
     pub trades: bool,
-    /// The bar that orders are matched against; only its time counts where there is none.
+    /// The bar that orders are matched against, which may be a finer one inside the symbol's own;
+    /// only its time counts where there is none.
     pub bar: Bar,
+    /// Open time of the symbol's own bar.
+    pub opens: i64,
     /// Open time of its bar at the step before, from which nights are counted.
     pub since: i64,
     /// The newest bar that the strategy saw; NaN before the first.
@@ -24,7 +27,7 @@ pub struct Moment {
     pub last_rate: f64,
 }
 
-impl Moment {
+impl SymbolBar {
     /// Where market orders fill on a side (F1, L3).
     pub(super) fn market_price(&self, side: Side, rule: MarketFill) -> f64 {
         match rule {
@@ -32,65 +35,50 @@ impl Moment {
             MarketFill::LastClose => self.last.side(side).close,
         }
     }
+
+    /// A finer bar that follows this one inside the symbol's own bar: its nights are booked.
+    #[must_use]
+    pub fn finer(&self, bar: Bar) -> Self {
+        Self {
+            bar,
+            last: self.bar,
+            since: self.opens,
+            ..*self
+        }
+    }
 }
 
-/// The symbols that matter at a step, in their order; at least the first one.
-#[derive(Debug, Clone, Default)]
-pub struct Moments(Vec<Moment>);
+/// The symbols that a step concerns, in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct StepBars<'a>(pub &'a [SymbolBar]);
 
-impl Moments {
-    /// A run of one symbol has one.
-    #[must_use]
-    pub fn of_one(now: Moment) -> Self {
-        Self(vec![now])
-    }
-
-    /// Forgets all.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Adds that of the next symbol.
-    pub fn push(&mut self, now: Moment) {
-        self.0.push(now);
-    }
-
+impl<'a> StepBars<'a> {
     /// That of a symbol.
     ///
     /// # Panics
-    /// Where the loop did not look at a symbol that has something open or that an action means.
+    /// Where the loop left out a symbol that has something open or that an action is about.
     #[inline]
     #[must_use]
-    pub fn of(&self, symbol: SymbolId) -> &Moment {
-        let found = self.0.binary_search_by_key(&symbol, |now| now.symbol);
-        assert!(found.is_ok(), "the loop looks at each symbol that matters");
-        &self.0[found.unwrap_or(0)]
+    pub fn of(self, symbol: SymbolId) -> &'a SymbolBar {
+        let found = self.find(symbol);
+        assert!(found.is_some(), "the loop loads each symbol of a step");
+        found.unwrap_or(&self.0[0])
     }
 
     /// That of a symbol that has a bar at this step.
     #[inline]
     #[must_use]
-    pub fn trading_of(&self, symbol: SymbolId) -> Option<&Moment> {
-        let place = self.0.binary_search_by_key(&symbol, |now| now.symbol);
-        place
-            .ok()
-            .map(|place| &self.0[place])
-            .filter(|now| now.trades)
-    }
-
-    /// All, in order.
-    #[must_use]
-    pub fn as_slice(&self) -> &[Moment] {
-        &self.0
+    pub fn trading_of(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
+        self.find(symbol).filter(|now| now.trades)
     }
 
     /// Those of the symbols that have a bar at this step.
-    pub fn trading(&self) -> impl Iterator<Item = &Moment> {
+    pub fn trading(self) -> impl Iterator<Item = &'a SymbolBar> {
         self.0.iter().filter(|now| now.trades)
     }
 
-    /// All, to change.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Moment> {
-        self.0.iter_mut()
+    fn find(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
+        let index = self.0.binary_search_by_key(&symbol, |now| now.symbol);
+        Some(&self.0[index.ok()?])
     }
 }

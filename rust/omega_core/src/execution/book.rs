@@ -1,0 +1,294 @@
+//! The order book: every order that was submitted, those that wait for a price, and those that wait
+//! for the next bar of their symbol.
+
+use super::{
+    CloseTarget, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger,
+};
+use crate::types::{OrderId, SymbolId};
+
+/// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
+/// its stop arms it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Working {
+    pub(super) id: OrderId,
+    /// Its row among the orders.
+    pub(super) row: usize,
+    pub(super) symbol: SymbolId,
+    pub(super) kind: OrderType,
+    /// The prices at which it reacts; made anew when the kind changes.
+    pub(super) trigger: Trigger,
+    /// Whether this bar's open armed it: it works again from the next bar on (F4).
+    pub(super) armed_now: bool,
+}
+
+/// An order that fills at the open of the next bar of its symbol: a market order or a close that
+/// was submitted while the symbol had no bar, or a close by a position manager.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QueuedOrder {
+    /// Its row among the orders.
+    pub(super) row: usize,
+    pub(super) task: QueuedTask,
+}
+
+/// What a queued order does.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum QueuedTask {
+    /// Opens a position.
+    Open,
+    /// Closes a fraction of positions for a reason.
+    Close(CloseRequest),
+}
+
+/// What is to be closed, how much of it, and why.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CloseRequest {
+    pub(super) target: CloseTarget,
+    pub(super) fraction: f64,
+    pub(super) reason: ExitReason,
+}
+
+/// Orders by number. Rows ascend in both lists, because an order joins a list with its row.
+#[derive(Debug, Default)]
+pub(super) struct OrderBook {
+    pub(super) orders: Vec<Order>,
+    pub(super) working: Vec<Working>,
+    queued: Vec<QueuedOrder>,
+    next_order: u32,
+    /// Counts every change, so that a reader knows whether to look again.
+    pub(super) changes: u64,
+}
+
+impl OrderBook {
+    /// Whether no order waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.working.is_empty() && self.queued.is_empty()
+    }
+
+    pub(super) fn has_queued(&self) -> bool {
+        !self.queued.is_empty()
+    }
+
+    /// The number that the next action will take.
+    pub(super) fn next_order(&self) -> u32 {
+        self.next_order
+    }
+
+    pub(super) fn take_number(&mut self) -> OrderId {
+        let id = OrderId(self.next_order);
+        self.next_order += 1;
+        self.changes += 1;
+        id
+    }
+
+    /// Adds a row; gives its place.
+    pub(super) fn add(&mut self, order: Order) -> usize {
+        self.orders.push(order);
+        self.orders.len() - 1
+    }
+
+    /// Adds the row of an order that is refused.
+    pub(super) fn refuse(&mut self, order: Order, reason: RejectReason) -> RejectReason {
+        self.orders.push(Order {
+            status: OrderStatus::Rejected(reason),
+            ..order
+        });
+        reason
+    }
+
+    /// Lets the order of a row wait for its price.
+    pub(super) fn work(&mut self, row: usize) {
+        let order = &self.orders[row];
+        self.working.push(Working {
+            id: order.id,
+            row,
+            symbol: order.symbol,
+            kind: order.kind,
+            trigger: Trigger::of_order(order.kind, order.direction),
+            armed_now: false,
+        });
+    }
+
+    /// Lets the order of a row wait for the next bar of its symbol.
+    pub(super) fn queue(&mut self, row: usize, task: QueuedTask) {
+        self.queued.push(QueuedOrder { row, task });
+    }
+
+    /// Takes the first queued order of a symbol out of the queue, of those at or after a row. A
+    /// fill may cancel others of the queue (F8), so a caller goes on by row and not by place.
+    pub(super) fn take_due(&mut self, symbol: SymbolId, from_row: usize) -> Option<QueuedOrder> {
+        let from = self.queued.partition_point(|queued| queued.row < from_row);
+        let mut rest = self.queued[from..].iter();
+        let index = rest.position(|queued| self.orders[queued.row].symbol == symbol)?;
+        self.changes += 1;
+        Some(self.queued.remove(from + index))
+    }
+
+    pub(super) fn index_of_working(&self, order: OrderId) -> Option<usize> {
+        self.working
+            .binary_search_by_key(&order, |waiting| waiting.id)
+            .ok()
+    }
+
+    /// A bar begins: what an open armed before works now.
+    pub(super) fn begin_bar(&mut self, symbol: SymbolId) {
+        for waiting in self.working.iter_mut().filter(|w| w.symbol == symbol) {
+            waiting.armed_now = false;
+        }
+    }
+
+    /// The stop of a stop-limit was reached: its limit works from the next bar on (F4).
+    pub(super) fn arm(&mut self, index: usize) {
+        let waiting = &mut self.working[index];
+        waiting.kind = waiting.kind.armed();
+        let direction = self.orders[waiting.row].direction;
+        waiting.trigger = Trigger::of_order(waiting.kind, direction);
+        waiting.armed_now = true;
+    }
+
+    /// Takes out an order that fills.
+    pub(super) fn take_working(&mut self, index: usize) -> Working {
+        self.changes += 1;
+        self.working.remove(index)
+    }
+
+    /// Cancels an order that waits; false where none of this number does.
+    pub(super) fn cancel(&mut self, order: OrderId) -> bool {
+        let row = match self.index_of_working(order) {
+            Some(index) => self.working.remove(index).row,
+            None => {
+                let mut queued = self.queued.iter();
+                let Some(index) = queued.position(|queued| self.orders[queued.row].id == order)
+                else {
+                    return false;
+                };
+                self.queued.remove(index).row
+            }
+        };
+        self.orders[row].status = OrderStatus::Cancelled;
+        true
+    }
+
+    /// Cancels what else waits in the OCO group of an order that filled (F8).
+    pub(super) fn cancel_group(&mut self, filled: usize) {
+        let labels = self.orders[filled].labels.clone();
+        if let Some(group) = labels.group() {
+            self.end_where(OrderStatus::Cancelled, |row, order| {
+                row != filled && order.labels.group() == Some(group)
+            });
+        }
+    }
+
+    /// Ends the orders of a symbol whose time ran out before this bar (F5).
+    pub(super) fn expire(&mut self, now: &SymbolBar, units_per_day: i64) {
+        let ended = self.end_where(OrderStatus::Expired, |_, order| {
+            order.symbol == now.symbol && order.is_over(now.bar.time, units_per_day)
+        });
+        if ended {
+            self.changes += 1;
+        }
+    }
+
+    /// Takes waiting orders out of both lists under a status; whether there were any.
+    fn end_where(&mut self, status: OrderStatus, is_over: impl Fn(usize, &Order) -> bool) -> bool {
+        let before = self.working.len() + self.queued.len();
+        let orders = &mut self.orders;
+        let mut keep = |row: usize| {
+            let over = is_over(row, &orders[row]);
+            if over {
+                orders[row].status = status;
+            }
+            !over
+        };
+        self.working.retain(|waiting| keep(waiting.row));
+        self.queued.retain(|queued| keep(queued.row));
+        self.working.len() + self.queued.len() != before
+    }
+
+    /// Marks the symbols of the orders that wait.
+    pub(super) fn mark_symbols(&self, symbols: &mut [bool]) {
+        for waiting in &self.working {
+            symbols[waiting.symbol.index()] = true;
+        }
+        for queued in &self.queued {
+            symbols[self.orders[queued.row].symbol.index()] = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execution::{Expiry, Labels};
+    use crate::types::Direction;
+
+    fn order(id: OrderId, symbol: u32, group: Option<&str>) -> Order {
+        Order {
+            id,
+            symbol: SymbolId(symbol),
+            direction: Direction::Long,
+            kind: OrderType::StopLimit {
+                stop: 105.0,
+                limit: 104.0,
+            },
+            lots: 1.0,
+            stop_loss: None,
+            take_profit: None,
+            submitted_time: 0,
+            expiry: Expiry::GoodTillTime(60),
+            status: OrderStatus::Working,
+            trailing_stop: None,
+            labels: Labels::new(group.map(str::to_owned), None, Vec::new()),
+        }
+    }
+
+    /// Three orders: rows 0 and 1 in one group, row 2 alone; row 0 of another symbol.
+    fn book(wait: impl Fn(&mut OrderBook, usize)) -> OrderBook {
+        let mut book = OrderBook::default();
+        for (symbol, group) in [(1, Some("g")), (0, Some("g")), (0, None)] {
+            let id = book.take_number();
+            let row = book.add(order(id, symbol, group));
+            wait(&mut book, row);
+        }
+        book
+    }
+
+    #[test]
+    fn a_group_that_ends_while_the_queue_is_served_leaves_the_rest_in_order() {
+        let mut book = book(|book, row| book.queue(row, QueuedTask::Open));
+        let first = book.take_due(SymbolId(0), 0).map(|due| due.row);
+        assert_eq!(first, Some(1));
+        book.cancel_group(1);
+        assert_eq!(book.orders[0].status, OrderStatus::Cancelled);
+        let second = book.take_due(SymbolId(0), 2).map(|due| due.row);
+        assert_eq!(second, Some(2));
+        assert!(book.is_empty());
+    }
+
+    #[test]
+    fn an_armed_stop_limit_waits_for_its_limit_from_the_next_bar_on() {
+        let mut book = book(OrderBook::work);
+        book.arm(2);
+        let armed = book.working[2];
+        assert_eq!(armed.kind, OrderType::Limit(104.0));
+        assert_eq!(armed.trigger.below, 104.0);
+        assert!(armed.armed_now && !book.working[1].armed_now);
+        book.begin_bar(SymbolId(0));
+        assert!(!book.working[2].armed_now);
+    }
+
+    #[test]
+    fn cancelling_finds_an_order_in_either_list_once() {
+        let mut book = book(|book, row| {
+            if row == 1 {
+                book.queue(row, QueuedTask::Open);
+            } else {
+                book.work(row);
+            }
+        });
+        assert!(book.cancel(OrderId(1)) && book.cancel(OrderId(2)));
+        assert!(!book.cancel(OrderId(1)) && !book.cancel(OrderId(7)));
+        let statuses: Vec<_> = book.orders.iter().map(|order| order.status).collect();
+        let cancelled = OrderStatus::Cancelled;
+        assert_eq!(statuses, [OrderStatus::Working, cancelled, cancelled]);
+    }
+}

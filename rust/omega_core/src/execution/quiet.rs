@@ -1,0 +1,337 @@
+//! Bars in which nothing can happen: no price reaches a level and no time runs out.
+//!
+//! Such a bar only marks positions and widens the range that prices have been in. The triggers of
+//! all orders and positions are merged into one for each side, and again when something has
+//! changed, so that a quiet bar costs four comparisons a side and the marks, however many levels
+//! there are. Bars in a row are taken a block at a time, column by column.
+
+use super::book::OrderBook;
+use super::positions::Positions;
+use super::{Expiry, Position, Settings, Trigger, open_profit};
+use crate::store::{Prices, Spread, Stretch};
+use crate::types::{Bar, Direction, Ohlc, Side};
+
+/// Bars looked at together: their prices and sums stay in the nearest cache.
+const BLOCK: usize = 256;
+
+/// Values compared side by side.
+const LANES: usize = 8;
+
+/// The triggers of a run merged, as long as nothing changes.
+#[derive(Debug)]
+pub(super) struct QuietRange {
+    /// Where prices reach nothing, bid and ask.
+    free: [Trigger; 2],
+    /// Where prices have been since the range was made, bid and ask.
+    seen: [PriceRange; 2],
+    /// Whether a position is left on that side: nobody reads `seen` of the other.
+    held: [bool; 2],
+    /// The first time at which an order expires or a night ends.
+    until: i64,
+    marks: Marks,
+    /// Closes, bid and ask, and the rate of the last mark.
+    closes: Option<([f64; 2], f64)>,
+}
+
+impl QuietRange {
+    /// Merges the triggers of what waits and what is open. None where something needs to look at
+    /// every bar: a manager or a trailing stop, the margin, or an order that waits for the open.
+    pub(super) fn new(
+        settings: &Settings,
+        book: &OrderBook,
+        positions: &Positions,
+        walked: i64,
+        mut marks: Marks,
+    ) -> Option<Self> {
+        let [symbol] = settings.symbols.as_slice() else {
+            return None;
+        };
+        let watched = !settings.managers.is_empty()
+            || settings.stop_out_level.is_some()
+            || book.has_queued()
+            || positions.open.iter().any(|p| p.trailing_stop.is_some());
+        if watched {
+            return None;
+        }
+        marks.clear();
+        let day_after = |time: i64| {
+            let per_day = settings.units_per_day;
+            (time.div_euclid(per_day) + 1).saturating_mul(per_day)
+        };
+        let mut range = Self {
+            free: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
+            seen: [PriceRange::EMPTY; 2],
+            held: [false; 2],
+            until: i64::MAX,
+            marks,
+            closes: None,
+        };
+        if (symbol.swap.long != 0.0 || symbol.swap.short != 0.0) && !positions.open.is_empty() {
+            range.until = day_after(walked);
+        }
+        for position in &positions.open {
+            range.include(&position.exits());
+            range.held[place(position.direction.exit_side())] = true;
+            range.marks.push(position);
+        }
+        for waiting in &book.working {
+            range.include(&waiting.trigger);
+            let order = &book.orders[waiting.row];
+            let end = match order.expiry {
+                Expiry::GoodTillCancelled => i64::MAX,
+                Expiry::GoodTillTime(end) => end,
+                Expiry::Day => day_after(order.submitted_time),
+            };
+            range.until = range.until.min(end);
+        }
+        Some(range)
+    }
+
+    fn include(&mut self, trigger: &Trigger) {
+        self.free[place(trigger.side)].include(trigger);
+    }
+
+    /// Takes one bar if it is quiet; gives the open profit at its close.
+    #[inline]
+    pub(super) fn take_bar(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
+        let [bid, ask] = &self.free;
+        if bar.time >= self.until || !bid.is_quiet(&bar.bid) || !ask.is_quiet(&bar.ask) {
+            return None;
+        }
+        self.seen[0].widen(&bar.bid);
+        self.seen[1].widen(&bar.ask);
+        let closes = [bar.bid.close, bar.ask.close];
+        self.closes = Some((closes, rate));
+        Some(self.marks.profit(closes, rate))
+    }
+
+    /// Takes the quiet bars at the head of a stretch, and hands on the open profits at their closes
+    /// a block at a time; gives how many they are.
+    pub(super) fn take_bars(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        mut write: impl FnMut(&[f64]),
+    ) -> usize {
+        let bars = if self.until == i64::MAX {
+            stretch.len()
+        } else {
+            stretch.before(self.until)
+        };
+        let mut taken = 0;
+        let mut profits = [0.0; BLOCK];
+        while taken < bars {
+            let block = stretch.part(taken, BLOCK.min(bars - taken));
+            let quiet = self.quiet_bars(&block);
+            if quiet > 0 {
+                let profits = &mut profits[..quiet];
+                self.take_block(&block.part(0, quiet), rate, profits);
+                write(profits);
+                taken += quiet;
+            }
+            if quiet < block.len() {
+                break;
+            }
+        }
+        taken
+    }
+
+    /// How many bars at the head of a block reach nothing.
+    fn quiet_bars(&self, block: &Stretch<'_>) -> usize {
+        let on_bid = self.free[0].quiet_bars(&block.bid());
+        self.free[1].quiet_bars(&block.part(0, on_bid).ask())
+    }
+
+    /// Widens where prices have been, and adds up the open profit at each close.
+    fn take_block(&mut self, block: &Stretch<'_>, rate: f64, profits: &mut [f64]) {
+        let bid = block.bid();
+        let mut asks = [f64::NAN; BLOCK];
+        let asks = &mut asks[..block.len()];
+        if self.held[0] {
+            self.seen[0].widen_by(&bid);
+        }
+        if self.held[1] {
+            let ask = block.ask();
+            for_each_price(&ask, ask.close, |bar, close| asks[bar] = close);
+            self.seen[1].widen_by(&ask);
+        }
+        self.marks.profits(bid.close, asks, rate, profits);
+        if let (Some(&bid), Some(&ask)) = (bid.close.last(), asks.last()) {
+            self.closes = Some(([bid, ask], rate));
+        }
+    }
+
+    /// Ends the range: gives positions what its bars brought, and its memory for the next one.
+    pub(super) fn end(self, positions: &mut [Position]) -> Marks {
+        let Some((closes, rate)) = self.closes else {
+            return self.marks;
+        };
+        for position in positions {
+            let side = place(position.direction.exit_side());
+            let PriceRange { low, high } = self.seen[side];
+            match position.direction {
+                Direction::Long => position.observe(low, high),
+                Direction::Short => position.observe(-high, -low),
+            }
+            position.marked_profit = position.profit(closes[side], position.lots, rate);
+        }
+        self.marks
+    }
+}
+
+fn place(side: Side) -> usize {
+    match side {
+        Side::Bid => 0,
+        Side::Ask => 1,
+    }
+}
+
+/// The lowest and highest price so far.
+#[derive(Debug, Clone, Copy)]
+struct PriceRange {
+    low: f64,
+    high: f64,
+}
+
+impl PriceRange {
+    const EMPTY: Self = Self {
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+    };
+
+    #[inline]
+    fn widen(&mut self, bar: &Ohlc) {
+        if bar.low < self.low {
+            self.low = bar.low;
+        }
+        if bar.high > self.high {
+            self.high = bar.high;
+        }
+    }
+
+    /// Widens it by bars that are quiet, so that their prices are numbers.
+    fn widen_by(&mut self, prices: &Prices<'_>) {
+        let (low, high) = match prices.spread {
+            Spread::None => (least(prices.low), -least_negated(prices.high)),
+            // Rounding keeps the order: the least sum is that of the least price.
+            Spread::Constant(spread) => (
+                least(prices.low) + spread,
+                -least_negated(prices.high) + spread,
+            ),
+            Spread::Each(_) => {
+                let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+                for_each_price(prices, prices.low, |_, price| {
+                    low = lesser(low, price);
+                });
+                for_each_price(prices, prices.high, |_, price| {
+                    high = -lesser(-high, -price);
+                });
+                (low, high)
+            }
+        };
+        self.low = lesser(self.low, low);
+        self.high = -lesser(-self.high, -high);
+    }
+}
+
+/// What marking needs of each position, in columns: the profits are independent of each other and
+/// computed side by side; their sum is taken in the order of trade numbers (M5).
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    entry_price: Vec<f64>,
+    sign: Vec<f64>,
+    lots: Vec<f64>,
+    contract_size: Vec<f64>,
+    profit: Vec<f64>,
+}
+
+impl Marks {
+    fn clear(&mut self) {
+        self.entry_price.clear();
+        self.sign.clear();
+        self.lots.clear();
+        self.contract_size.clear();
+        self.profit.clear();
+    }
+
+    fn push(&mut self, position: &Position) {
+        self.entry_price.push(position.entry_price);
+        self.sign.push(position.direction.sign());
+        self.lots.push(position.lots);
+        self.contract_size.push(position.contract_size);
+        self.profit.push(0.0);
+    }
+
+    /// The open profit at the closes of bid and ask.
+    #[inline]
+    fn profit(&mut self, [bid, ask]: [f64; 2], rate: f64) -> f64 {
+        let sizes = self.lots.iter().zip(&self.contract_size);
+        let positions = self.entry_price.iter().zip(&self.sign).zip(sizes);
+        for (profit, ((entry, sign), (lots, size))) in self.profit.iter_mut().zip(positions) {
+            // A long position is left on the bid, a short one on the ask.
+            let close = if *sign > 0.0 { bid } else { ask };
+            *profit = open_profit(close, *entry, *sign, *lots, *size, rate);
+        }
+        self.profit.iter().fold(0.0, |sum, profit| sum + profit)
+    }
+
+    /// The open profit at each close of a block, position by position.
+    fn profits(&self, bids: &[f64], asks: &[f64], rate: f64, profits: &mut [f64]) {
+        profits.fill(0.0);
+        for place in 0..self.entry_price.len() {
+            let (entry, sign) = (self.entry_price[place], self.sign[place]);
+            // A sign changes no bit but one, so it may be taken into the lots; and a factor of 1
+            // changes none, so that it is left out where the compiler can see it.
+            let (lots, size) = (sign * self.lots[place], self.contract_size[place]);
+            let closes = if sign > 0.0 { bids } else { asks };
+            let sums = profits.iter_mut().zip(closes);
+            if size.to_bits() == 1.0_f64.to_bits() && rate.to_bits() == 1.0_f64.to_bits() {
+                sums.for_each(|(sum, close)| *sum += open_profit(*close, entry, 1.0, lots, 1.0, 1.0));
+            } else {
+                sums.for_each(|(sum, close)| {
+                    *sum += open_profit(*close, entry, 1.0, lots, size, rate);
+                });
+            }
+        }
+    }
+}
+
+/// Hands on each price of a column, the spread added.
+#[inline]
+fn for_each_price(prices: &Prices<'_>, column: &[f64], mut take: impl FnMut(usize, f64)) {
+    let numbered = column.iter().enumerate();
+    match prices.spread {
+        Spread::None => numbered.for_each(|(bar, &price)| take(bar, price)),
+        Spread::Constant(spread) => numbered.for_each(|(bar, &price)| take(bar, price + spread)),
+        Spread::Each(spreads) => numbered
+            .zip(spreads)
+            .for_each(|((bar, &price), spread)| take(bar, price + spread)),
+    }
+}
+
+#[inline]
+fn lesser(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+fn least(values: &[f64]) -> f64 {
+    least_of(values, |value| value)
+}
+
+fn least_negated(values: &[f64]) -> f64 {
+    least_of(values, |value: f64| -value)
+}
+
+/// The least of some values, in lanes: which of equal ones it is makes no difference.
+#[inline]
+fn least_of(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut lanes = [f64::INFINITY; LANES];
+    for block in blocks {
+        for (lane, &value) in lanes.iter_mut().zip(block) {
+            *lane = lesser(*lane, of(value));
+        }
+    }
+    let all = lanes.into_iter().chain(rest.iter().map(|&value| of(value)));
+    all.fold(f64::INFINITY, lesser)
+}
