@@ -287,7 +287,7 @@ def test_before_the_first_bar_the_account_holds_the_cash(backend: str) -> None:
 def test_a_number_that_nothing_has_is_refused_like_any_that_is_not_there(
     backend: str, number: int
 ) -> None:
-    """Rule 14, whatever the number."""
+    """F12.2, whatever the number."""
     actions: list[Action] = [
         omega.Close(trade_id=number),
         omega.Cancel(number),
