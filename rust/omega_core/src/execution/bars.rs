@@ -36,6 +36,16 @@ impl SymbolBar {
         }
     }
 
+    /// The same under the open time of the symbol's own bar, at which a manager's actions are
+    /// submitted.
+    pub(super) fn at_own_open(&self) -> Self {
+        let bar = Bar {
+            time: self.opens,
+            ..self.bar
+        };
+        Self { bar, ..*self }
+    }
+
     /// A finer bar that follows this one inside the symbol's own bar: its nights are booked.
     #[must_use]
     pub fn finer(&self, bar: Bar) -> Self {

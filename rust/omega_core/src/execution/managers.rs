@@ -35,7 +35,7 @@ pub enum Manager {
 
 /// What a manager asks for beside moving the stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Wish {
+pub(super) enum Request {
     /// Nothing.
     None,
     /// Close a fraction for this reason at the next bar.
@@ -50,19 +50,19 @@ impl Manager {
         position: &mut Position,
         index: usize,
         time: i64,
-    ) -> Wish {
+    ) -> Request {
         let sign = position.direction.sign();
         match self {
             Self::TrailingStop { distance } => {
                 trail(position, distance);
-                Wish::None
+                Request::None
             }
             Self::BreakEven { trigger, offset } => {
                 let entry = position.entry_price * sign;
                 if position.best_price * sign - entry >= trigger {
                     raise_stop(position, entry + offset, ExitReason::BreakEven);
                 }
-                Wish::None
+                Request::None
             }
             Self::TimeExit { bars, duration } => {
                 let over = bars.is_some_and(|bars| index - position.entry_index >= bars)
@@ -70,18 +70,18 @@ impl Manager {
                         .is_some_and(|most| time.saturating_sub(position.entry_time) >= most);
                 if over && !position.closing {
                     position.closing = true;
-                    Wish::Close(1.0, ExitReason::Time)
+                    Request::Close(1.0, ExitReason::Time)
                 } else {
-                    Wish::None
+                    Request::None
                 }
             }
             Self::PartialClose { trigger, fraction } => {
                 let reached = position.best_price * sign - position.entry_price * sign >= trigger;
                 if reached && !position.parts_closed.contains(&place) {
                     position.parts_closed.push(place);
-                    Wish::Close(fraction, ExitReason::Signal)
+                    Request::Close(fraction, ExitReason::Signal)
                 } else {
-                    Wish::None
+                    Request::None
                 }
             }
         }

@@ -81,6 +81,15 @@ impl Position {
         }
     }
 
+    /// Takes in the net profits of the outcomes that a policy did not choose (I3).
+    pub(super) fn widen_alternatives(&mut self, worst: f64, best: f64) {
+        let (low, high) = self.alternative_pnl.unwrap_or((worst, best));
+        self.alternative_pnl = Some((
+            if worst < low { worst } else { low },
+            if best > high { best } else { high },
+        ));
+    }
+
     /// The prices at which its protective exits work.
     #[inline]
     #[must_use]

@@ -4,7 +4,7 @@ use arrow_buffer::ScalarBuffer;
 
 use super::column::Column;
 use super::{EquityCurve, LedgerKind, LedgerLine, Trade};
-use crate::execution::{Account, Exit, Fill, Moments, Position};
+use crate::execution::{Account, Exit, Fill, Position};
 use crate::types::TradeId;
 
 /// The equity rows so far; their times are those of the bars walked.
@@ -59,54 +59,33 @@ impl Portfolio {
         self.rows.equity.last().unwrap_or(self.balance)
     }
 
-    /// Writes the equity row of a bar without open positions.
-    #[inline]
-    pub fn mark_flat(&mut self) {
-        self.push_row(self.balance, 0);
-    }
-
     /// Writes the equity rows of so many bars without open positions.
-    pub fn mark_flat_many(&mut self, bars: usize) {
+    #[inline]
+    pub fn write_flat_rows(&mut self, bars: usize) {
         self.rows.balance.push_many(self.balance, bars);
         self.rows.equity.push_many(self.balance, bars);
         self.rows.open_positions.push_many(0, bars);
     }
 
-    /// Writes the equity row of a bar, positions being marked.
-    pub fn write_row(&mut self, positions: &[Position]) {
-        let open = positions
-            .iter()
-            .fold(0.0, |sum, position| sum + position.marked_profit);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "trade numbers are 32 bits wide"
-        )]
-        let count = positions.len() as u32;
-        self.push_row(self.balance + open, count);
-    }
-
-    /// Writes the equity row of a quiet bar, whose open profit is known.
+    /// Writes the equity rows of bars whose open profits are known.
     #[inline]
-    pub fn write_calm_row(&mut self, profit: f64, positions: usize) {
+    pub fn write_rows(&mut self, profits: &[f64], open_positions: usize) {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "trade numbers are 32 bits wide"
         )]
-        self.push_row(self.balance + profit, positions as u32);
-    }
-
-    /// Writes the equity rows of quiet bars, whose open profits are known.
-    pub fn write_calm_rows(&mut self, profits: &[f64], positions: usize) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "trade numbers are 32 bits wide"
-        )]
-        let positions = positions as u32;
+        let open_positions = open_positions as u32;
         let balance = self.balance;
         self.rows.balance.push_many(balance, profits.len());
-        let equity = profits.iter().map(|profit| balance + profit);
-        self.rows.equity.extend(equity);
-        self.rows.open_positions.push_many(positions, profits.len());
+        match profits {
+            [profit] => self.rows.equity.push(balance + profit),
+            _ => {
+                let equity = profits.iter().map(|profit| balance + profit);
+                self.rows.equity.extend(equity);
+            }
+        }
+        let positions = &mut self.rows.open_positions;
+        positions.push_many(open_positions, profits.len());
     }
 
     /// Writes the last row again, after positions were closed at the last close (L4).
@@ -140,13 +119,6 @@ impl Portfolio {
         )
     }
 
-    #[inline]
-    fn push_row(&mut self, equity: f64, open_positions: u32) {
-        self.rows.balance.push(self.balance);
-        self.rows.equity.push(equity);
-        self.rows.open_positions.push(open_positions);
-    }
-
     fn book(&mut self, time: i64, kind: LedgerKind, trade: TradeId, amount: f64) {
         self.balance += amount;
         let line = LedgerLine {
@@ -157,17 +129,6 @@ impl Portfolio {
             balance: self.balance,
         };
         self.ledger.push(line);
-    }
-}
-
-/// Marks open positions to the closes of a step (M5); one whose symbol has no bar there keeps its
-/// mark.
-pub fn mark(positions: &mut [Position], moments: &Moments) {
-    for position in positions {
-        if let Some(now) = moments.trading_of(position.symbol) {
-            let close = now.bar.side(position.direction.exit_side()).close;
-            position.marked_profit = position.profit(close, position.lots, now.rate);
-        }
     }
 }
 
@@ -186,14 +147,13 @@ impl Account for Portfolio {
         self.book(time, LedgerKind::Swap, position.id, amount);
     }
 
-    fn book_exit(&mut self, exit: &Exit<'_>) -> usize {
+    fn book_exit(&mut self, exit: &Exit<'_>) {
         let trade = closed_trade(exit);
         self.book(trade.exit_time, LedgerKind::Pnl, trade.id, trade.gross_pnl);
         if exit.fill.fee != 0.0 {
             self.book(trade.exit_time, LedgerKind::Fee, trade.id, -exit.fill.fee);
         }
         self.trades.push(trade);
-        self.trades.len() - 1
     }
 }
 
@@ -204,7 +164,7 @@ fn closed_trade(exit: &Exit<'_>) -> Trade {
     let gross_pnl = money(fill.price);
     let fees = exit.entry_fee + fill.fee;
     let net_pnl = gross_pnl - fees + exit.swap;
-    let (worst, best) = exit.turned_down.unwrap_or((net_pnl, net_pnl));
+    let (worst, best) = exit.alternative_pnl.unwrap_or((net_pnl, net_pnl));
     let risk = position.initial_stop.map(|stop| {
         (position.entry_price - stop).abs() * fill.lots * position.contract_size * exit.rate
     });
@@ -225,7 +185,7 @@ fn closed_trade(exit: &Exit<'_>) -> Trade {
         stop_loss: position.stop_loss,
         take_profit: position.take_profit,
         exit_reason: exit.reason,
-        ambiguous: exit.turned_down.is_some(),
+        ambiguous: exit.alternative_pnl.is_some(),
         net_pnl_worst: least(worst, net_pnl),
         net_pnl_best: most(best, net_pnl),
         gross_pnl,

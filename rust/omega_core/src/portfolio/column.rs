@@ -47,8 +47,14 @@ impl<T: Pod + ArrowNativeType> Column<T> {
     }
 
     /// Adds the same value so many times.
+    #[inline]
     pub(super) fn push_many(&mut self, value: T, times: usize) {
-        self.extend(std::iter::repeat_n(value, times));
+        // A callback on each bar writes rows one by one, and a push is a third of a loop.
+        if times == 1 {
+            self.push(value);
+        } else {
+            self.extend(std::iter::repeat_n(value, times));
+        }
     }
 
     /// Adds values.

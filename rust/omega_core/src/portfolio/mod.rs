@@ -4,5 +4,5 @@ mod account;
 mod column;
 mod rows;
 
-pub use account::{Portfolio, mark};
+pub use account::Portfolio;
 pub use rows::{EquityCurve, LedgerKind, LedgerLine, Trade};

@@ -1,22 +1,22 @@
-//! The data of a run, and the moments that its symbols are at.
+//! The data of a run, and where its symbols stand at each step.
 
 use std::ops::Range;
 
 use super::{Magnifier, Rates};
-use crate::execution::{Moment, Moments};
+use crate::execution::SymbolBar;
 use crate::store::{Market, Walk};
 use crate::types::{Bar, Ohlc, SymbolId};
 
-/// What stands behind the candles of a symbol.
+/// What a symbol has beside its candles.
 #[derive(Debug)]
-pub struct Behind {
+pub struct SymbolContext {
     /// Account currency per unit of quote currency.
     pub rates: Rates,
     /// Finer candles of the same symbol, to look inside a bar.
     pub magnifier: Option<Magnifier>,
 }
 
-impl Behind {
+impl SymbolContext {
     /// One rate for all times and no finer candles.
     #[must_use]
     pub fn rate(rate: f64) -> Self {
@@ -27,57 +27,70 @@ impl Behind {
     }
 }
 
-/// The data of a run: the candles that the strategy decides on, and what stands behind them.
+/// The data of a run: the candles that the strategy decides on, and what belongs to each symbol.
 #[derive(Debug)]
 pub struct Feed<'a> {
     /// The candles walked.
     pub market: &'a Market,
     /// By `SymbolId`.
-    pub behind: Vec<Behind>,
+    pub contexts: Vec<SymbolContext>,
 }
 
 impl Feed<'_> {
-    /// The moments of the symbols that matter at a step: those with something live, those that an
-    /// action means, and the first one, which answers for actions on nothing.
-    pub(super) fn look(&mut self, walk: &Walk<'_>, wanted: &[bool], moments: &mut Moments) {
-        moments.clear();
-        for (place, behind) in self.behind.iter_mut().enumerate() {
-            if place > 0 && !wanted[place] {
-                continue;
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
-            let symbol = SymbolId(place as u32);
-            moments.push(behind.moment(symbol, walk));
+    /// The only symbol of a run without finer bars.
+    #[inline]
+    pub(super) fn only_symbol(&mut self) -> Option<&mut SymbolContext> {
+        match self.contexts.as_mut_slice() {
+            [context] if context.magnifier.is_none() => Some(context),
+            _ => None,
         }
     }
 
+    /// Loads the bars of the symbols that a step concerns: those marked, and the first one, which
+    /// answers for actions that are about none.
+    pub(super) fn load(&mut self, walk: &Walk<'_>, symbols: &[bool], bars: &mut Vec<SymbolBar>) {
+        bars.clear();
+        for (index, context) in self.contexts.iter_mut().enumerate() {
+            if index > 0 && !symbols[index] {
+                continue;
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+            let symbol = SymbolId(index as u32);
+            bars.push(context.symbol_bar(symbol, walk));
+        }
+    }
+
+    /// Whether any symbol has finer bars.
+    pub(super) fn is_magnified(&self) -> bool {
+        let mut contexts = self.contexts.iter();
+        contexts.any(|context| context.magnifier.is_some())
+    }
+
     /// The finer bars inside the bar that a symbol is at.
-    pub(super) fn inside(&mut self, now: &Moment) -> Range<usize> {
-        let magnifier = self.behind[now.symbol.index()].magnifier.as_mut();
+    pub(super) fn inside(&mut self, now: &SymbolBar) -> Range<usize> {
+        let magnifier = self.contexts[now.symbol.index()].magnifier.as_mut();
         magnifier.filter(|_| now.trades).map_or(0..0, |magnifier| {
             magnifier.inside(self.market.symbol(now.symbol), now.index)
         })
     }
 
     /// One of them.
-    pub(super) fn finer_bar(&self, now: &Moment, index: usize) -> Bar {
-        let magnifier = self.behind[now.symbol.index()].magnifier.as_ref();
+    pub(super) fn finer_bar(&self, now: &SymbolBar, index: usize) -> Bar {
+        let magnifier = self.contexts[now.symbol.index()].magnifier.as_ref();
         magnifier.map_or(now.bar, |magnifier| magnifier.bar(index))
     }
 
-    /// The moments after the last step: each symbol at the last bar that it had.
-    pub(super) fn last(&mut self, walk: &Walk<'_>, wanted: &[bool], moments: &mut Moments) {
-        self.look(walk, wanted, moments);
-        for now in moments
-            .iter_mut()
-            .filter(|now| !now.trades && now.index > 0)
-        {
+    /// Loads the bars after the last step: each symbol at the last bar that it had.
+    pub(super) fn load_last(&mut self, walk: &Walk<'_>, bars: &mut Vec<SymbolBar>) {
+        let all = vec![true; self.contexts.len()];
+        self.load(walk, &all, bars);
+        for now in bars.iter_mut().filter(|now| !now.trades && now.index > 0) {
             now.index -= 1;
             now.bar = self.market.symbol(now.symbol).bar(now.index);
-            now.rate = self.behind[now.symbol.index()].rates.at(now.bar.time);
+            now.rate = self.contexts[now.symbol.index()].rates.at(now.bar.time);
             now.trades = true;
         }
-        for now in moments.iter_mut() {
+        for now in bars {
             let finer = self.inside(now);
             if let Some(last) = finer.last() {
                 now.bar.time = self.finer_bar(now, last).time;
@@ -86,25 +99,26 @@ impl Feed<'_> {
     }
 }
 
-impl Behind {
+impl SymbolContext {
     /// Where a symbol stands at a step.
-    fn moment(&mut self, symbol: SymbolId, walk: &Walk<'_>) -> Moment {
+    fn symbol_bar(&mut self, symbol: SymbolId, walk: &Walk<'_>) -> SymbolBar {
         let trades = walk.is_present(symbol);
         let last = walk.newest(symbol).unwrap_or_else(|| unknown(walk.time()));
         let bar = match walk.bar(symbol) {
             Some(bar) if trades => bar,
-            _ => Bar {
+            Some(_) | None => Bar {
                 time: walk.time(),
                 ..last
             },
         };
         let last_rate = self.rates.at(last.time);
-        Moment {
+        SymbolBar {
             symbol,
             index: walk.index(symbol),
             trades,
-            since: walk.since(symbol).unwrap_or(bar.time),
             bar,
+            opens: bar.time,
+            since: walk.since(symbol).unwrap_or(bar.time),
             last,
             rate: self.rates.at(bar.time),
             last_rate,

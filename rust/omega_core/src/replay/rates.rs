@@ -22,6 +22,15 @@ pub enum Rates {
 }
 
 impl Rates {
+    /// The rate that holds at all times, where there is one.
+    #[must_use]
+    pub fn constant(&self) -> Option<f64> {
+        match self {
+            Self::Constant(rate) => Some(*rate),
+            Self::Symbol { .. } => None,
+        }
+    }
+
     /// The rate at a time, wherever it was looked at before.
     #[must_use]
     pub fn looked_up(&self, time: i64) -> f64 {

@@ -1,8 +1,7 @@
 //! What a strategy is, and all that it can see.
 
-use super::{Executor, Portfolio};
 use crate::error::OmegaError;
-use crate::execution::{Action, Event, Fill, Order, Position};
+use crate::execution::{Action, Fill, LastTrades, Order, Position};
 use crate::portfolio::Trade;
 use crate::store::{Market, SymbolCandles, TrackId, Walk};
 use crate::types::{Bar, SymbolId};
@@ -92,14 +91,18 @@ impl<'a> View<'a> {
 pub struct State<'a> {
     /// Open positions.
     pub positions: &'a [Position],
-    /// What happened on the newest visible bar.
-    pub events: &'a [Event],
-    /// All fills so far; events point into them.
+    /// All fills so far.
     pub fills: &'a [Fill],
-    /// All closed trades so far; events point into them.
+    /// All closed trades so far.
     pub trades: &'a [Trade],
+    /// So many fills the strategy has seen before.
+    pub seen_fills: usize,
+    /// So many closed trades it has seen before.
+    pub seen_trades: usize,
     /// All orders so far, waiting or not.
     pub orders: &'a [Order],
+    /// When each symbol was last traded.
+    pub last_trades: &'a [LastTrades],
     /// Cash after all booked profits and costs.
     pub balance: f64,
     /// Balance plus open profit.
@@ -111,25 +114,17 @@ pub struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// The state of the two components.
-    #[inline]
-    pub fn of<E: Executor, P: Portfolio>(executor: &'a E, portfolio: &'a P) -> Self {
-        Self {
-            positions: executor.positions(),
-            events: executor.events(),
-            fills: executor.fills(),
-            trades: portfolio.trades(),
-            orders: executor.orders(),
-            balance: portfolio.balance(),
-            equity: portfolio.marked_equity(),
-            next_order: executor.next_order(),
-            changes: executor.changes(),
-        }
+    /// What happened since the strategy was last called, in order: each fill, with the trade that it
+    /// closed.
+    pub fn events(&self) -> impl Iterator<Item = (&'a Fill, Option<&'a Trade>)> {
+        let mut trades = self.trades[self.seen_trades..].iter();
+        let fills = self.fills[self.seen_fills..].iter();
+        fills.map(move |fill| (fill, if fill.closes { trades.next() } else { None }))
     }
 }
 
-/// Decides, once a bar, on what it has seen.
-pub trait Strategy {
+/// Decides, once a bar, on what it has seen. `A` is what its executor takes.
+pub trait Strategy<A = Action> {
     /// What it may raise.
     type Error: From<OmegaError>;
 
@@ -141,20 +136,33 @@ pub trait Strategy {
         &mut self,
         view: &View<'_>,
         state: &State<'_>,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<A>,
     ) -> Result<(), Self::Error>;
 
-    /// The first step, from `step` on, at which it wants to be asked although nothing has happened;
-    /// the loop does not ask it before.
+    /// Called before `evaluate` when something happened since the last call: see `State::events`.
+    ///
+    /// # Errors
+    /// Its own failures; the run ends there.
+    fn on_events(
+        &mut self,
+        _view: &View<'_>,
+        _state: &State<'_>,
+        _actions: &mut Vec<A>,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    /// The first step, from `step` on, at which it has to decide although nothing has happened; the
+    /// loop does not call it before.
     #[inline]
-    fn wakes_at(&mut self, step: usize) -> usize {
+    fn next_decision_step(&mut self, step: usize) -> usize {
         step
     }
 
-    /// Whether it wants to be asked after each step at which something happened, too. One that does
-    /// not finds in its events all that happened since it was last asked.
+    /// Whether it is also called after each step at which something happened. One that is not finds
+    /// in its events all that happened since it was last called.
     #[inline]
-    fn hears(&self) -> bool {
+    fn wants_events(&self) -> bool {
         true
     }
 
@@ -163,7 +171,7 @@ pub trait Strategy {
         false
     }
 
-    /// Manages open positions at the close of the newest visible bar; asked only while there are
+    /// Manages open positions at the close of the newest visible bar; called only while there are
     /// any.
     ///
     /// # Errors
@@ -172,12 +180,12 @@ pub trait Strategy {
         &mut self,
         _view: &View<'_>,
         _state: &State<'_>,
-        _actions: &mut Vec<Action>,
+        _actions: &mut Vec<A>,
     ) -> Result<(), Self::Error> {
         Ok(())
     }
 
-    /// Hears of the last events after the last bar.
+    /// Called after the last bar, with the last events.
     ///
     /// # Errors
     /// Its own failures.

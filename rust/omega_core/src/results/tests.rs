@@ -110,6 +110,7 @@ fn fill(price: f64, fee: f64) -> Fill {
         fee,
         slippage: 0.25,
         rate: 2.0,
+        closes: false,
     }
 }
 

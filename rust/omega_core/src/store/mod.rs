@@ -17,6 +17,6 @@ pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;
 pub use market::{Align, Ends, Market, Timeframe, TrackId};
 pub use resample::{Grid, resample};
-pub use stretch::{Spread, Prices, Stretch};
+pub use stretch::{Prices, Spread, Stretch};
 pub use symbol::{CandleStore, SymbolCandles};
-pub use walk::Walk;
+pub use walk::{ClosedWalk, Walk};

@@ -324,6 +324,24 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A walk that stands where another one will stand once its step is over. It is kept from step to
+/// step, because a walk is a handful of lists and copying it costs more than to advance it.
+#[derive(Debug, Default)]
+pub struct ClosedWalk<'a>(Option<Walk<'a>>);
+
+impl<'a> ClosedWalk<'a> {
+    /// Goes where the walk will be after its step.
+    pub fn after(&mut self, walk: &Walk<'a>) -> &Walk<'a> {
+        let is_last = walk.step + 1 >= walk.market.steps();
+        match &mut self.0 {
+            // It stands where the walk is now.
+            Some(closed) if closed.step == walk.step && !is_last => closed.advance(),
+            other => *other = Some(walk.closed()),
+        }
+        self.0.get_or_insert_with(|| walk.closed())
+    }
+}
+
 /// How many bars of a timeframe are complete at a time, known that so many were before.
 fn complete(timeframe: &Timeframe, mut visible: usize, time: i64, base: usize) -> usize {
     // Far jumps happen at the first look alone; then a bar or none is added.

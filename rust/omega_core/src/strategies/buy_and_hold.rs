@@ -22,7 +22,7 @@ impl Strategy for BuyAndHold {
     type Error = OmegaError;
 
     #[inline]
-    fn wakes_at(&mut self, step: usize) -> usize {
+    fn next_decision_step(&mut self, step: usize) -> usize {
         if self.bought { usize::MAX } else { step }
     }
 

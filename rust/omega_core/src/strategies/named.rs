@@ -69,13 +69,13 @@ impl Strategy for Native {
     type Error = OmegaError;
 
     #[inline]
-    fn wakes_at(&mut self, step: usize) -> usize {
-        with!(self, strategy => strategy.wakes_at(step))
+    fn next_decision_step(&mut self, step: usize) -> usize {
+        with!(self, strategy => strategy.next_decision_step(step))
     }
 
     #[inline]
-    fn hears(&self) -> bool {
-        with!(self, strategy => strategy.hears())
+    fn wants_events(&self) -> bool {
+        with!(self, strategy => strategy.wants_events())
     }
 
     #[inline]

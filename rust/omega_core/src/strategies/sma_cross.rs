@@ -62,12 +62,12 @@ impl Strategy for SmaCross {
     type Error = OmegaError;
 
     #[inline]
-    fn wakes_at(&mut self, step: usize) -> usize {
+    fn next_decision_step(&mut self, step: usize) -> usize {
         self.wakeups.next(step)
     }
 
     #[inline]
-    fn hears(&self) -> bool {
+    fn wants_events(&self) -> bool {
         false // it looks at its columns, not at events
     }
 

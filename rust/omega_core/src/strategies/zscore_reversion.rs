@@ -103,7 +103,7 @@ impl Strategy for ZscoreReversion {
     /// While nothing is open, only an extreme score matters; the first bar after an entry or exit
     /// tells which of the two it is.
     #[inline]
-    fn wakes_at(&mut self, step: usize) -> usize {
+    fn next_decision_step(&mut self, step: usize) -> usize {
         if self.is_open {
             return step;
         }

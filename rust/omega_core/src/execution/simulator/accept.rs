@@ -1,62 +1,63 @@
 //! Actions in: checked, sized, numbered; refused ones become rows (F12).
 
-use super::queue::{Asked, Wish};
-use super::{Simulator, Working};
+use super::Simulator;
 use crate::error::OmegaError;
+use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
-    Account, Action, CloseTarget, Labels, Live, Moment, Moments, OpenRequest, Order, OrderStatus,
-    OrderType, PositionMode, RejectReason, Sizer, SizingBasis,
+    Account, Action, CloseTarget, Labels, Live, OpenRequest, Order, OrderStatus, OrderType,
+    PositionMode, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId};
 
 impl Simulator {
     /// Takes one action of the strategy at the open of a bar. Where its symbol has no bar at this
     /// step, it is taken all the same, and waits for the next one to fill.
-    ///
-    /// # Errors
-    /// `OmegaError::OrderRejected` where it is refused and the run is strict.
-    pub fn process<A: Account>(
+    pub(super) fn process<A: Account>(
         &mut self,
         action: Action,
-        moments: &Moments,
+        bars: StepBars<'_>,
         account: &mut A,
     ) -> Result<(), OmegaError> {
-        let now = moments.of(self.symbol_of(&action));
-        let id = self.take_number();
+        let now = bars.of(self.symbol_of(&action));
+        let id = self.book.take_number();
         let refused = match action {
             Action::Open(request) => self.open(id, request, now, account),
             Action::Close {
                 target,
                 fraction,
                 reason,
-            } => self.close_on_request(id, target, (fraction, reason), now, account),
+            } => {
+                let request = CloseRequest {
+                    target,
+                    fraction,
+                    reason,
+                };
+                self.close(id, &request, now, account)
+            }
             Action::Cancel(order) => self.cancel(id, order, now),
             Action::Modify {
                 trade,
                 stop_loss,
                 take_profit,
-            } => {
-                let closes = now.last;
-                self.modify(id, trade, (stop_loss, take_profit), &closes, now)
-            }
+            } => self.modify(id, trade, [stop_loss, take_profit], now),
         };
         self.answer(id, refused, now)
     }
 
-    /// The symbol whose moment decides on an action; of one that means nothing, the first.
-    #[must_use]
-    pub fn symbol_of(&self, action: &Action) -> SymbolId {
-        let of_trade = |trade| self.position(trade).map(|position| position.symbol);
-        let meant = match action {
+    /// The symbol that an action is about; of one that is about nothing, the first.
+    pub(super) fn symbol_of(&self, action: &Action) -> SymbolId {
+        let of_trade = |trade| self.positions.get(trade).map(|position| position.symbol);
+        let symbol = match action {
             Action::Open(request) => Some(request.symbol),
             Action::Close { target, .. } => match *target {
                 CloseTarget::Symbol(symbol) => Some(symbol),
                 CloseTarget::Trade(trade) => of_trade(trade),
+                CloseTarget::All => None,
             },
             Action::Modify { trade, .. } => of_trade(*trade),
             Action::Cancel(_) => None,
         };
-        meant.unwrap_or(SymbolId(0))
+        symbol.unwrap_or(SymbolId(0))
     }
 
     /// A refusal ends a strict run and is a row in any other.
@@ -64,7 +65,7 @@ impl Simulator {
         &self,
         id: OrderId,
         refused: Option<RejectReason>,
-        now: &Moment,
+        now: &SymbolBar,
     ) -> Result<(), OmegaError> {
         match refused {
             Some(reason) if self.settings.strict => Err(OmegaError::OrderRejected {
@@ -72,30 +73,27 @@ impl Simulator {
                 bar: now.index,
                 reason: reason.name(),
             }),
-            _ => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 
     /// A refusal after acceptance: when a waiting order, or a manager's close, came to its fill.
-    pub(super) fn refuse_late(&mut self, id: OrderId, reason: RejectReason, now: &Moment) {
-        if let (None, Err(refusal)) = (&self.refused, self.answer(id, Some(reason), now)) {
-            self.refused = Some(refusal);
+    pub(super) fn refuse_late(&mut self, id: OrderId, reason: RejectReason, now: &SymbolBar) {
+        if let (None, Err(refusal)) = (&self.late_refusal, self.answer(id, Some(reason), now)) {
+            self.late_refusal = Some(refusal);
         }
     }
 
-    /// Gives the first such refusal of a strict run, once.
-    ///
-    /// # Errors
-    /// `OmegaError::OrderRejected`.
-    pub fn late_refusal(&mut self) -> Result<(), OmegaError> {
-        self.refused.take().map_or(Ok(()), Err)
+    /// Ends a strict run with the first such refusal.
+    pub(super) fn raise_late_refusal(&mut self) -> Result<(), OmegaError> {
+        self.late_refusal.take().map_or(Ok(()), Err)
     }
 
     fn open<A: Account>(
         &mut self,
         id: OrderId,
         request: OpenRequest,
-        now: &Moment,
+        now: &SymbolBar,
         account: &mut A,
     ) -> Option<RejectReason> {
         let accepted = self.accept(&request, now, account);
@@ -103,35 +101,26 @@ impl Simulator {
             Ok(_) => OrderStatus::Working,
             Err(reason) => OrderStatus::Rejected(reason),
         };
-        let row = self.orders.len();
         let (kind, direction) = (request.kind, request.direction);
-        self.orders
-            .push(order_row(id, request, accepted.ok(), status, now));
+        let row = self
+            .book
+            .add(order_row(id, request, accepted.ok(), status, now));
         if let Err(reason) = accepted {
             return Some(reason);
         }
         if kind == OrderType::Market && !now.trades {
-            self.asked.push(Asked {
-                row,
-                wish: Wish::Enter,
-            });
+            self.book.queue(row, QueuedTask::Open);
             return None;
         }
         if kind == OrderType::Market {
             let price = now.market_price(direction.entry_side(), self.settings.market_fill);
             return self.enter(row, (price, Live::FromOpen), now, account).err();
         }
-        if self.orders[row].is_over(now.bar.time, self.settings.units_per_day) {
-            self.orders[row].status = OrderStatus::Expired;
+        if self.book.orders[row].is_over(now.bar.time, self.settings.units_per_day) {
+            self.book.orders[row].status = OrderStatus::Expired;
             return None;
         }
-        self.working.push(Working {
-            id,
-            row,
-            symbol: now.symbol,
-            kind,
-            rests: false,
-        });
+        self.book.work(row);
         None
     }
 
@@ -139,7 +128,7 @@ impl Simulator {
     fn accept<A: Account>(
         &self,
         request: &OpenRequest,
-        now: &Moment,
+        now: &SymbolBar,
         account: &A,
     ) -> Result<f64, RejectReason> {
         // Nothing is known of a symbol before its first bar is complete.
@@ -149,7 +138,7 @@ impl Simulator {
         let price = reference_price(request, now);
         check_levels(request, price)?;
         let lots = self.size(request, price, now, account)?;
-        let last = &self.last_trades[request.symbol.index()];
+        let last = &self.positions.last_trades[request.symbol.index()];
         let per_day = self.settings.units_per_day;
         self.settings
             .limits
@@ -164,14 +153,14 @@ impl Simulator {
         &self,
         request: &OpenRequest,
         price: f64,
-        now: &Moment,
+        now: &SymbolBar,
         account: &A,
     ) -> Result<f64, RejectReason> {
         let instrument = &self.settings.symbols[request.symbol.index()].instrument;
         let basis = SizingBasis {
             price,
             stop_loss: request.stop_loss,
-            equity: self.equity(account),
+            equity: self.positions.equity(account),
             rate: now.last_rate,
         };
         let sizer = request.size.unwrap_or(self.settings.sizer);
@@ -184,17 +173,25 @@ fn order_row(
     request: OpenRequest,
     lots: Option<f64>,
     status: OrderStatus,
-    now: &Moment,
+    now: &SymbolBar,
 ) -> Order {
+    // A refused order shows the size that it named; one left to a sizer has none.
+    let named = match request.size {
+        Some(Sizer::FixedLots(lots)) => lots,
+        Some(
+            Sizer::FixedUnits(_)
+            | Sizer::RiskAmount(_)
+            | Sizer::RiskPercent(_)
+            | Sizer::EquityPercent(_),
+        )
+        | None => 0.0,
+    };
     Order {
         id,
         symbol: request.symbol,
         direction: request.direction,
         kind: request.kind,
-        lots: lots.unwrap_or(match request.size {
-            Some(Sizer::FixedLots(lots)) => lots,
-            _ => 0.0,
-        }),
+        lots: lots.unwrap_or(named),
         stop_loss: request.stop_loss,
         take_profit: request.take_profit,
         submitted_time: now.bar.time,
@@ -207,11 +204,13 @@ fn order_row(
 
 /// The price that levels are judged against: the order's own, or the last close of the side that a
 /// market order will fill on (F12).
-fn reference_price(request: &OpenRequest, now: &Moment) -> f64 {
+fn reference_price(request: &OpenRequest, now: &SymbolBar) -> f64 {
     match request.kind {
         OrderType::Limit(price) | OrderType::Stop(price) => price,
         OrderType::StopLimit { limit, .. } => limit,
-        _ => now.last.side(request.direction.entry_side()).close,
+        OrderType::Market | OrderType::Modify | OrderType::Cancel => {
+            now.last.side(request.direction.entry_side()).close
+        }
     }
 }
 
@@ -219,7 +218,7 @@ fn check_levels(request: &OpenRequest, price: f64) -> Result<(), RejectReason> {
     let own = match request.kind {
         OrderType::Limit(price) | OrderType::Stop(price) => [Some(price), None],
         OrderType::StopLimit { stop, limit } => [Some(stop), Some(limit)],
-        _ => [None, None],
+        OrderType::Market | OrderType::Modify | OrderType::Cancel => [None, None],
     };
     let distance = request.trailing_stop;
     if !own

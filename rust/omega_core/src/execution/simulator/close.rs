@@ -2,91 +2,136 @@
 
 use super::Simulator;
 use super::accept::check_sides;
-use super::queue::{Asked, Wish};
+use super::fills::Closing;
+use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
-    Account, CloseTarget, ExitReason, Expiry, Labels, LevelChange, Moment, Order, OrderStatus,
-    OrderType, Position, RejectReason,
+    Account, CloseTarget, ExitReason, Expiry, Labels, LevelChange, Order, OrderStatus, OrderType,
+    RejectReason, SymbolBar,
 };
-use crate::types::{Bar, Direction, OrderId, SymbolId, TradeId};
+use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 impl Simulator {
-    pub(super) fn close_on_request<A: Account>(
+    pub(super) fn close<A: Account>(
         &mut self,
         id: OrderId,
-        target: CloseTarget,
-        (fraction, reason): (f64, ExitReason),
-        now: &Moment,
+        request: &CloseRequest,
+        now: &SymbolBar,
         account: &mut A,
     ) -> Option<RejectReason> {
-        let mut meant = std::mem::take(&mut self.meant);
-        let symbol = self.positions_meant(target, &mut meant);
-        let refused = self.close_meant(
-            id,
-            (symbol, &meant),
-            (target, fraction, reason),
-            now,
-            account,
-        );
-        self.meant = meant;
+        let symbol = self.find_targets(request.target);
+        let first = self.targets.first();
+        let first = first.and_then(|&trade| self.positions.get(trade));
+        let direction = first.map(|position| position.direction);
+        let row = self
+            .book
+            .add(market_order(id, symbol, direction, now.bar.time));
+        let refused = if !is_fraction(request.fraction) {
+            Some(RejectReason::Size)
+        } else if self.targets.is_empty() {
+            Some(RejectReason::NotFound)
+        } else if !now.trades {
+            self.book.queue(row, QueuedTask::Close(*request));
+            return None;
+        } else if self.close_targets(row, request, now, account) {
+            None
+        } else {
+            Some(RejectReason::Size)
+        };
+        self.book.orders[row].status = refused.map_or(OrderStatus::Filled, OrderStatus::Rejected);
         refused
     }
 
-    fn close_meant<A: Account>(
+    /// Fills what waits for this bar of its symbol, in the order in which it was queued.
+    pub(super) fn fill_queued<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        let mut next_row = 0;
+        while let Some(due) = self.book.take_due(now.symbol, next_row) {
+            next_row = due.row + 1;
+            match due.task {
+                QueuedTask::Open => self.open_queued(due.row, now, account),
+                QueuedTask::Close(request) => self.close_queued(due.row, &request, now, account),
+            }
+        }
+    }
+
+    fn close_queued<A: Account>(
         &mut self,
-        id: OrderId,
-        (symbol, meant): (SymbolId, &[TradeId]),
-        (target, fraction, reason): (CloseTarget, f64, ExitReason),
-        now: &Moment,
+        row: usize,
+        request: &CloseRequest,
+        now: &SymbolBar,
         account: &mut A,
-    ) -> Option<RejectReason> {
-        let direction = meant
-            .first()
-            .and_then(|&trade| self.position(trade))
-            .map(|p| p.direction);
-        let row = self.orders.len();
-        self.orders.push(close_order(id, symbol, direction, now));
-        let refused = if !is_fraction(fraction) {
-            Some(RejectReason::Size)
-        } else if meant.is_empty() {
-            Some(RejectReason::NotFound)
-        } else if !now.trades {
-            let wish = Wish::Close(target, fraction, reason);
-            self.asked.push(Asked { row, wish });
-            return None;
+    ) {
+        self.find_targets(request.target);
+        let status = if self.targets.is_empty() {
+            OrderStatus::Cancelled
+        } else if self.close_targets(row, request, now, account) {
+            OrderStatus::Filled
         } else {
-            let mut closed = false;
-            for &trade in meant {
-                closed |= self.close_part(trade, row, (fraction, reason), now, account);
-            }
-            if closed {
-                None
-            } else {
-                Some(RejectReason::Size)
-            }
+            self.refuse_late(self.book.orders[row].id, RejectReason::Size, now);
+            OrderStatus::Rejected(RejectReason::Size)
         };
-        self.orders[row].status = refused.map_or(OrderStatus::Filled, OrderStatus::Rejected);
-        refused
+        self.book.orders[row].status = status;
+    }
+
+    /// Finds the positions that a close is about, and gives its symbol.
+    fn find_targets(&mut self, target: CloseTarget) -> SymbolId {
+        self.targets.clear();
+        match target {
+            CloseTarget::All => {
+                self.targets
+                    .extend(self.positions.open.iter().map(|p| p.id));
+                SymbolId(0)
+            }
+            CloseTarget::Symbol(symbol) => {
+                let open = self.positions.of_symbol(symbol);
+                self.targets.extend(open.map(|p| p.id));
+                symbol
+            }
+            CloseTarget::Trade(trade) => match self.positions.get(trade) {
+                Some(position) => {
+                    self.targets.push(trade);
+                    position.symbol
+                }
+                None => SymbolId(0),
+            },
+        }
+    }
+
+    /// Closes the positions found; whether any lots were closed.
+    fn close_targets<A: Account>(
+        &mut self,
+        row: usize,
+        request: &CloseRequest,
+        now: &SymbolBar,
+        account: &mut A,
+    ) -> bool {
+        let targets = std::mem::take(&mut self.targets);
+        let mut closed = false;
+        for &trade in &targets {
+            closed |= self.close_part(trade, row, request, now, account);
+        }
+        self.targets = targets;
+        closed
     }
 
     /// Closes a fraction of one position at the market; false where less than a step would go.
-    pub(super) fn close_part<A: Account>(
+    fn close_part<A: Account>(
         &mut self,
         trade: TradeId,
         row: usize,
-        (fraction, reason): (f64, ExitReason),
-        now: &Moment,
+        request: &CloseRequest,
+        now: &SymbolBar,
         account: &mut A,
     ) -> bool {
-        let Some(place) = self.place(trade) else {
+        let Some(index) = self.positions.index_of(trade) else {
             return false;
         };
-        let position = &self.positions[place];
-        let instrument = &self.settings.symbols[position.symbol.index()].instrument;
-        if !is_fraction(fraction) {
+        if !is_fraction(request.fraction) {
             return false;
         }
-        let lots = if fraction < 1.0 {
-            match instrument.order_size(position.lots * fraction) {
+        let position = &self.positions.open[index];
+        let instrument = &self.settings.symbols[position.symbol.index()].instrument;
+        let lots = if request.fraction < 1.0 {
+            match instrument.order_size(position.lots * request.fraction) {
                 Ok(lots) if lots < position.lots => lots,
                 Ok(_) => position.lots,
                 Err(_) => return false,
@@ -95,95 +140,61 @@ impl Simulator {
             position.lots
         };
         let side = position.direction.exit_side();
-        let price = now.market_price(side, self.settings.market_fill);
-        let order = self.orders[row].id;
-        self.orders[row].lots += lots;
-        let closing = super::fills::Closing {
-            place,
+        let order = &mut self.book.orders[row];
+        order.lots += lots;
+        let closing = Closing {
+            index,
             lots,
-            price,
-            reason,
-            order: Some(order),
+            price: now.market_price(side, self.settings.market_fill),
+            reason: request.reason,
+            order: Some(order.id),
             slips: true,
         };
-        self.leave(&closing, now, account);
+        self.close_position(&closing, now, account);
         true
-    }
-
-    /// Finds the positions that a close means, and the symbol that it is on.
-    pub(super) fn positions_meant(
-        &self,
-        target: CloseTarget,
-        meant: &mut Vec<TradeId>,
-    ) -> SymbolId {
-        meant.clear();
-        match target {
-            CloseTarget::Symbol(symbol) => {
-                let open = self.positions.iter().filter(|p| p.symbol == symbol);
-                meant.extend(open.map(|p| p.id));
-                symbol
-            }
-            CloseTarget::Trade(trade) => self.position(trade).map_or(SymbolId(0), |position| {
-                meant.push(trade);
-                position.symbol
-            }),
-        }
     }
 
     pub(super) fn cancel(
         &mut self,
         id: OrderId,
         order: OrderId,
-        now: &Moment,
+        now: &SymbolBar,
     ) -> Option<RejectReason> {
-        let waiting = self.working.iter().position(|waiting| waiting.id == order);
-        let taken = match waiting {
-            Some(place) => Some(self.working.remove(place).row),
-            None => self.unask(order),
+        if self.book.cancel(order) {
+            return None;
+        }
+        let row = Order {
+            kind: OrderType::Cancel,
+            ..market_order(id, SymbolId(0), None, now.bar.time)
         };
-        let Some(taken) = taken else {
-            let row = Order {
-                kind: OrderType::Cancel,
-                ..close_order(id, SymbolId(0), None, now)
-            };
-            return Some(self.refuse(row, RejectReason::NotFound));
-        };
-        self.orders[taken].status = OrderStatus::Cancelled;
-        None
+        Some(self.book.refuse(row, RejectReason::NotFound))
     }
 
-    /// Moves the levels of a position, judged against the closes of a bar.
+    /// Moves the levels of a position, judged against the newest closes that the strategy saw.
     pub(super) fn modify(
         &mut self,
         id: OrderId,
         trade: TradeId,
-        (stop_loss, take_profit): (LevelChange, LevelChange),
-        closes: &Bar,
-        now: &Moment,
+        [stop_loss, take_profit]: [LevelChange; 2],
+        now: &SymbolBar,
     ) -> Option<RejectReason> {
-        let Some(place) = self.place(trade) else {
-            let row = Order {
-                kind: OrderType::Modify,
-                ..close_order(id, SymbolId(0), None, now)
-            };
-            return Some(self.refuse(row, RejectReason::NotFound));
+        let refused = |symbol, direction, time| Order {
+            kind: OrderType::Modify,
+            ..market_order(id, symbol, direction, time)
         };
-        let position = &self.positions[place];
-        let (symbol, direction) = (position.symbol, position.direction);
-        let close = closes.side(direction.exit_side()).close;
+        let Some(index) = self.positions.index_of(trade) else {
+            let row = refused(SymbolId(0), None, now.bar.time);
+            return Some(self.book.refuse(row, RejectReason::NotFound));
+        };
+        let position = &mut self.positions.open[index];
+        let direction = position.direction;
+        let close = now.last.side(direction.exit_side()).close;
         let stop = changed(position.stop_loss, stop_loss);
         let target = changed(position.take_profit, take_profit);
         if let Err(reason) = check_sides(direction, close, stop, target) {
-            let row = close_order(id, symbol, Some(direction), now);
-            return Some(self.refuse(
-                Order {
-                    kind: OrderType::Modify,
-                    ..row
-                },
-                reason,
-            ));
+            let row = refused(position.symbol, Some(direction), now.bar.time);
+            return Some(self.book.refuse(row, reason));
         }
-        let position = &mut self.positions[place];
         if stop != position.stop_loss {
             position.stop_reason = ExitReason::StopLoss;
         }
@@ -191,34 +202,14 @@ impl Simulator {
         position.take_profit = target;
         None
     }
-
-    fn refuse(&mut self, row: Order, reason: RejectReason) -> RejectReason {
-        self.orders.push(Order {
-            status: OrderStatus::Rejected(reason),
-            ..row
-        });
-        reason
-    }
-
-    /// An open position by its number.
-    #[must_use]
-    pub fn position(&self, trade: TradeId) -> Option<&Position> {
-        self.place(trade).map(|place| &self.positions[place])
-    }
-
-    pub(super) fn place(&self, trade: TradeId) -> Option<usize> {
-        self.positions
-            .binary_search_by_key(&trade, |position| position.id)
-            .ok()
-    }
 }
 
-/// The row of an order that acts on a position of this direction; it trades the other way.
-pub(super) fn close_order(
+/// The row of a market order on a position of this direction; it trades the other way.
+pub(super) fn market_order(
     id: OrderId,
     symbol: SymbolId,
     direction: Option<Direction>,
-    now: &Moment,
+    submitted_time: i64,
 ) -> Order {
     Order {
         id,
@@ -228,7 +219,7 @@ pub(super) fn close_order(
         lots: 0.0,
         stop_loss: None,
         take_profit: None,
-        submitted_time: now.bar.time,
+        submitted_time,
         expiry: Expiry::GoodTillCancelled,
         status: OrderStatus::Working,
         trailing_stop: None,

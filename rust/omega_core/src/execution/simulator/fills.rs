@@ -1,9 +1,10 @@
 //! Fills: a position opened, or a part of one closed, with its costs.
 
-use super::{Event, Simulator};
+use super::Simulator;
+use crate::execution::positions::ClosedShare;
 use crate::execution::{
-    Account, Exit, ExitReason, Fill, Live, Moment, Order, OrderStatus, OrderType, Position,
-    PositionMode, RejectReason,
+    Account, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position, PositionMode,
+    RejectReason, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 
@@ -13,9 +14,13 @@ const ENTRY_LEG: u32 = 0;
 /// Sizes within this fraction of each other are equal (F7).
 const EQUAL_SIZES: f64 = 1e-9;
 
+/// A price before slippage, and from when on in the bar a position filled at it is live.
+type EntryPrice = (f64, Live);
+
 /// Lots of a position that are about to be closed.
 pub(super) struct Closing {
-    pub(super) place: usize,
+    /// Place of the position.
+    pub(super) index: usize,
     pub(super) lots: f64,
     /// Before slippage.
     pub(super) price: f64,
@@ -32,49 +37,69 @@ impl Simulator {
     pub(super) fn enter<A: Account>(
         &mut self,
         row: usize,
-        (price, live): (f64, Live),
-        now: &Moment,
+        price: EntryPrice,
+        now: &SymbolBar,
         account: &mut A,
     ) -> Result<Option<TradeId>, RejectReason> {
-        let symbol = self.orders[row].symbol;
-        let fills_before = self.fills.len();
+        let symbol = self.book.orders[row].symbol;
+        let fills_before = self.positions.fills.len();
         let left = match self.settings.position_mode {
-            PositionMode::Hedging => self.orders[row].lots,
-            PositionMode::Netting => self.net(row, price, now, account),
+            PositionMode::Hedging => self.book.orders[row].lots,
+            PositionMode::Netting => self.net_opposite(row, price.0, now, account),
         };
         let opened = if left > 0.0 {
             self.settings.symbols[symbol.index()]
                 .instrument
                 .order_size(left)
                 .and_then(|lots| self.check_count(symbol).map(|()| lots))
-                .and_then(|lots| self.open_position(row, lots, (price, live), now, account))
+                .and_then(|lots| self.open_position(row, lots, price, now, account))
                 .map(Some)
         } else {
             Ok(None)
         };
-        self.orders[row].status = match opened {
+        self.book.orders[row].status = match opened {
             Ok(_) => OrderStatus::Filled,
             Err(reason) => OrderStatus::Rejected(reason),
         };
         // A closing part fills even where what it leaves to open is refused.
-        if self.fills.len() > fills_before {
-            self.cancel_group(row);
+        if self.positions.fills.len() > fills_before {
+            self.book.cancel_group(row);
         }
         opened
     }
 
+    /// Fills a queued market order at the open.
+    pub(super) fn open_queued<A: Account>(
+        &mut self,
+        row: usize,
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        let order = &self.book.orders[row];
+        let (id, side) = (order.id, order.direction.entry_side());
+        let price = now.market_price(side, self.settings.market_fill);
+        if let Err(reason) = self.enter(row, (price, Live::FromOpen), now, account) {
+            self.refuse_late(id, reason, now);
+        }
+    }
+
     /// Closes positions of the other direction, oldest first; gives the lots that are left.
-    fn net<A: Account>(&mut self, row: usize, price: f64, now: &Moment, account: &mut A) -> f64 {
-        let order = &self.orders[row];
-        let (id, symbol, direction) = (order.id, order.symbol, order.direction);
+    fn net_opposite<A: Account>(
+        &mut self,
+        row: usize,
+        price: f64,
+        now: &SymbolBar,
+        account: &mut A,
+    ) -> f64 {
+        let order = &self.book.orders[row];
+        let (id, symbol, opposite) = (order.id, order.symbol, order.direction.opposite());
         let slips = slips(order);
         let mut left = order.lots;
         while left > 0.0 {
-            let opposite = |p: &Position| p.symbol == symbol && p.direction != direction;
-            let Some(place) = self.positions.iter().position(opposite) else {
+            let Some(index) = self.positions.oldest(symbol, opposite) else {
                 break;
             };
-            let open = self.positions[place].lots;
+            let open = self.positions.open[index].lots;
             let all = left >= open * (1.0 - EQUAL_SIZES);
             let lots = if all { open } else { left };
             left = if all && left <= open * (1.0 + EQUAL_SIZES) {
@@ -82,20 +107,15 @@ impl Simulator {
             } else {
                 left - lots
             };
-            let reason = ExitReason::Signal;
-            let order = Some(id);
-            self.leave(
-                &Closing {
-                    place,
-                    lots,
-                    price,
-                    reason,
-                    order,
-                    slips,
-                },
-                now,
-                account,
-            );
+            let closing = Closing {
+                index,
+                lots,
+                price,
+                reason: ExitReason::Signal,
+                order: Some(id),
+                slips,
+            };
+            self.close_position(&closing, now, account);
         }
         left
     }
@@ -104,11 +124,11 @@ impl Simulator {
         &mut self,
         row: usize,
         lots: f64,
-        (raw_price, live): (f64, Live),
-        now: &Moment,
+        (raw_price, live): EntryPrice,
+        now: &SymbolBar,
         account: &mut A,
     ) -> Result<TradeId, RejectReason> {
-        let order = &self.orders[row];
+        let order = &self.book.orders[row];
         let symbol = &self.settings.symbols[order.symbol.index()];
         let slippage = if slips(order) {
             symbol
@@ -128,7 +148,7 @@ impl Simulator {
         }
         let fill = Fill {
             order: order.id,
-            trade: TradeId(self.next_trade),
+            trade: self.positions.next_trade(),
             symbol: order.symbol,
             direction: order.direction,
             time: now.bar.time,
@@ -138,47 +158,42 @@ impl Simulator {
             fee: symbol.fees.of(lots, notional),
             slippage,
             rate: now.rate,
+            closes: false,
         };
-        let position = new_position(
-            order,
-            &fill,
-            symbol.instrument.contract_size,
-            margin,
+        let position = Position {
             live,
-            now,
-        );
+            margin,
+            contract_size: symbol.instrument.contract_size,
+            ..new_position(order, &fill, live, now)
+        };
         account.book_entry(&position, &fill);
-        self.next_trade += 1;
-        self.last_trades[fill.symbol.index()].entry = Some((now.index, now.bar.time));
-        self.positions.push(position);
         let trade = fill.trade;
-        self.record(fill);
+        self.positions.open(position, fill);
         Ok(trade)
     }
 
     /// Closes lots of a position.
-    pub(super) fn leave<A: Account>(&mut self, closing: &Closing, now: &Moment, account: &mut A) {
-        let Closing {
-            place,
-            lots,
-            price: raw_price,
-            reason,
-            order,
-            slips,
-        } = *closing;
-        let position = &self.positions[place];
+    pub(super) fn close_position<A: Account>(
+        &mut self,
+        closing: &Closing,
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        let position = &self.positions.open[closing.index];
         let symbol = &self.settings.symbols[position.symbol.index()];
-        let (key, leg) = match order {
+        // An order closes each position at most once, so that the trade's number tells its legs
+        // apart; a position's own exits count on from its entry (M4).
+        let (key, leg) = match closing.order {
             Some(order) => (order, position.id.0),
             None => (position.order, ENTRY_LEG + 1 + position.exit_legs),
         };
-        let slippage = if slips {
+        let slippage = if closing.slips {
             symbol.slippage.distance(self.settings.seed, key.0, leg)
         } else {
             0.0
         };
-        let price = raw_price - position.direction.sign() * slippage;
-        let notional = (lots * symbol.instrument.contract_size * price * now.rate).abs();
+        let price = closing.price - position.direction.sign() * slippage;
+        let notional = (closing.lots * symbol.instrument.contract_size * price * now.rate).abs();
         let fill = Fill {
             order: key,
             trade: position.id,
@@ -187,90 +202,50 @@ impl Simulator {
             time: now.bar.time,
             index: now.index,
             price,
-            lots,
-            fee: symbol.fees.of(lots, notional),
+            lots: closing.lots,
+            fee: symbol.fees.of(closing.lots, notional),
             slippage,
             rate: now.rate,
+            closes: true,
         };
-        let share = if lots < position.lots {
-            lots / position.lots
-        } else {
-            1.0
-        };
-        let exit = Exit {
+        let share = ClosedShare::of(position, closing.lots);
+        account.book_exit(&Exit {
             position,
             fill: &fill,
-            reason,
-            entry_fee: position.entry_fee * share,
-            swap: position.swap * share,
+            reason: closing.reason,
+            entry_fee: share.entry_fee,
+            swap: share.swap,
             rate: now.rate,
-            turned_down: position.turned_down,
-        };
-        let closed = account.book_exit(&exit);
-        let (entry_fee, swap) = (exit.entry_fee, exit.swap);
-        self.last_trades[fill.symbol.index()].exit = Some(now.bar.time);
-        if share < 1.0 {
-            let position = &mut self.positions[place];
-            position.lots -= lots;
-            position.entry_fee -= entry_fee;
-            position.swap -= swap;
-            position.margin -= position.margin * share;
-            position.marked_profit -= position.marked_profit * share;
-            position.exit_legs += 1;
-        } else {
-            self.positions.remove(place);
-        }
-        self.record(fill);
-        self.events.push(Event::Closed(closed));
-    }
-
-    fn record(&mut self, fill: Fill) {
-        self.changes += 1;
-        self.events.push(Event::Filled(self.fills.len()));
-        self.fills.push(fill);
-    }
-
-    /// Balance plus the open profit of the last mark, summed by trade number.
-    pub(super) fn equity<A: Account>(&self, account: &A) -> f64 {
-        account.balance()
-            + self
-                .positions
-                .iter()
-                .fold(0.0, |sum, p| sum + p.marked_profit)
-    }
-
-    pub(super) fn margin_held(&self) -> f64 {
-        self.positions
-            .iter()
-            .fold(0.0, |sum, position| sum + position.margin)
+            alternative_pnl: position.alternative_pnl,
+        });
+        self.positions.close(closing.index, &share, fill);
     }
 
     fn free_margin<A: Account>(&self, account: &A) -> f64 {
-        self.equity(account) - self.margin_held()
+        self.positions.equity(account) - self.positions.margin()
     }
 
     /// Whether one more position of a symbol fits.
     pub(super) fn check_count(&self, symbol: SymbolId) -> Result<(), RejectReason> {
-        let of_symbol = self.positions.iter().filter(|p| p.symbol == symbol).count();
+        let of_symbol = self.positions.of_symbol(symbol).count();
         self.settings
             .limits
-            .check_count(self.positions.len(), of_symbol)
+            .check_count(self.positions.open.len(), of_symbol)
     }
 }
 
 /// Market and stop orders slip, limits do not (F1 to F4).
 fn slips(order: &Order) -> bool {
-    matches!(order.kind, OrderType::Market | OrderType::Stop(_))
+    match order.kind {
+        OrderType::Market | OrderType::Stop(_) => true,
+        OrderType::Limit(_)
+        | OrderType::StopLimit { .. }
+        | OrderType::Modify
+        | OrderType::Cancel => false,
+    }
 }
 
-fn new_position(
-    order: &Order,
-    fill: &Fill,
-    contract_size: f64,
-    margin: f64,
-    live: Live,
-    now: &Moment,
-) -> Position {
+fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Position {
     let open = now.bar.side(order.direction.exit_side()).open;
     let first = if live == Live::FromOpen {
         open
@@ -283,7 +258,7 @@ fn new_position(
         symbol: order.symbol,
         direction: order.direction,
         lots: fill.lots,
-        contract_size,
+        contract_size: 1.0,
         entry_index: fill.index,
         entry_time: fill.time,
         entry_price: fill.price,
@@ -297,12 +272,12 @@ fn new_position(
         best_price: first,
         worst_price: first,
         marked_profit: 0.0,
-        margin,
+        margin: 0.0,
         exit_legs: 0,
         trailing_stop: order.trailing_stop,
         closing: false,
         parts_closed: Vec::new(),
-        turned_down: None,
+        alternative_pnl: None,
         labels: order.labels.clone(),
     }
 }

@@ -1,8 +1,10 @@
 //! One cancels the other (F8): orders under one name, of which one fills.
 
 use super::Simulator;
+use super::match_bar::Part;
+use crate::execution::book::Working;
 use crate::execution::{
-    Account, IntrabarPolicy, Live, Match, Moment, OrderStatus, facing_path, low_comes_first,
+    Account, IntrabarPolicy, Live, Match, SymbolBar, facing_path, low_comes_first, open_profit,
 };
 use crate::types::{OrderId, TradeId};
 
@@ -16,97 +18,72 @@ struct Candidate {
 }
 
 impl Simulator {
-    /// Cancels what else waits under the name of an order that filled.
-    pub(super) fn cancel_group(&mut self, row: usize) {
-        let labels = self.orders[row].labels.clone();
-        let Some(group) = labels.group() else {
-            return;
-        };
-        let orders = &mut self.orders;
-        let mut keep = |waiting: usize| {
-            let other = &mut orders[waiting];
-            let same = waiting != row && other.labels.group() == Some(group);
-            if same {
-                other.status = OrderStatus::Cancelled;
-            }
-            !same
-        };
-        self.working.retain(|waiting| keep(waiting.row));
-        self.asked.retain(|asked| keep(asked.row));
-    }
-
-    /// Fills the order of a group that comes first inside a bar, until `order` itself is settled.
+    /// Fills what the rest of a bar reaches first: the order itself, or another of its group.
     /// Gives the position that was opened.
-    pub(super) fn fill_first_of_group<A: Account>(
+    pub(super) fn fill_inside<A: Account>(
         &mut self,
         order: OrderId,
-        now: &Moment,
+        now: &SymbolBar,
         account: &mut A,
     ) -> Option<TradeId> {
-        let waiting = *self.working.iter().find(|waiting| waiting.id == order)?;
-        if self.match_working(&waiting, now, false) == Match::Armed {
-            return self.fill_working(order, now, false, account);
+        let index = self.book.index_of_working(order)?;
+        let waiting = self.book.working[index];
+        let is_grouped = self.book.orders[waiting.row].labels.group().is_some();
+        // Few orders have a group, and without one there is nothing to choose from.
+        if !is_grouped || self.match_working(&waiting, Part::Inside, now) == Match::Armed {
+            return self.fill_working(order, Part::Inside, now, account);
         }
+        self.fill_first_of_group(&waiting, now, account)
+    }
+
+    /// Fills the order of a group that comes first inside a bar, until the order at hand is
+    /// settled: one that is chosen may be refused, and then the next is.
+    fn fill_first_of_group<A: Account>(
+        &mut self,
+        waiting: &Working,
+        now: &SymbolBar,
+        account: &mut A,
+    ) -> Option<TradeId> {
         loop {
-            let candidates = self.candidates(order, now);
+            let candidates = self.candidates(waiting, now);
             let first = self.choose(&candidates)?;
-            let opened = self.fill_working(first, now, false, account);
+            let opened = self.fill_working(first, Part::Inside, now, account);
             if let Some(trade) = opened
                 && candidates.len() > 1
-                && let Some(place) = self.place(trade)
+                && let Some(index) = self.positions.index_of(trade)
             {
-                let fold = |pick: fn(f64, f64) -> bool| {
-                    candidates
-                        .iter()
-                        .skip(1)
-                        .fold(candidates[0].worth, |kept, candidate| {
-                            if pick(candidate.worth, kept) {
-                                candidate.worth
-                            } else {
-                                kept
-                            }
-                        })
-                };
-                let range = (fold(|new, kept| new < kept), fold(|new, kept| new > kept));
-                self.positions[place].turned_down = Some(range);
+                let position = &mut self.positions.open[index];
+                for candidate in &candidates {
+                    position.widen_alternatives(candidate.worth, candidate.worth);
+                }
             }
-            let still_waits = self.working.iter().any(|waiting| waiting.id == order);
-            if opened.is_some() || !still_waits {
+            if opened.is_some() || self.book.index_of_working(waiting.id).is_none() {
                 return opened;
             }
         }
     }
 
-    /// The orders of the group of `order`, itself included, that the rest of the bar fills; of
-    /// other symbols none.
-    fn candidates(&self, order: OrderId, now: &Moment) -> Vec<Candidate> {
-        let row_of = |id| {
-            self.working
-                .iter()
-                .find(|waiting| waiting.id == id)
-                .map(|w| w.row)
-        };
-        let group = row_of(order).and_then(|row| self.orders[row].labels.group());
-        let of_group = self.working.iter().filter(|waiting| {
-            let same = group.is_some() && self.orders[waiting.row].labels.group() == group;
-            waiting.id == order || (same && waiting.symbol == now.symbol)
-        });
-        of_group
-            .filter_map(|waiting| match self.match_working(waiting, now, false) {
-                Match::Filled(price, live) => Some(self.candidate(waiting.row, price, live, now)),
-                _ => None,
+    /// The orders of a group that the rest of the bar fills; of other symbols none.
+    fn candidates(&self, waiting: &Working, now: &SymbolBar) -> Vec<Candidate> {
+        let group = |w: &Working| self.book.orders[w.row].labels.group();
+        let of_group = |w: &&Working| w.symbol == now.symbol && group(w) == group(waiting);
+        let working = self.book.working.iter().filter(of_group);
+        working
+            .filter_map(|w| match self.match_working(w, Part::Inside, now) {
+                Match::Filled(price, live) => Some(self.candidate(w.row, price, live, now)),
+                Match::None | Match::Armed => None,
             })
             .collect()
     }
 
     /// What filling an order at a price, facing it, would be worth, and when its path gets there.
-    fn candidate(&self, row: usize, price: f64, live: Live, now: &Moment) -> Candidate {
-        let order = &self.orders[row];
+    fn candidate(&self, row: usize, price: f64, live: Live, now: &SymbolBar) -> Candidate {
+        let order = &self.book.orders[row];
         let sign = order.direction.sign();
         let instrument = &self.settings.symbols[order.symbol.index()].instrument;
         let close = now.bar.side(order.direction.exit_side()).close;
-        let worth =
-            (close - price * sign) * sign * order.lots * instrument.contract_size * now.rate;
+        let size = instrument.contract_size;
+        let worth = open_profit(close, price * sign, sign, order.lots, size, now.rate);
         let low_first = facing_path(
             low_comes_first(self.settings.intrabar, &now.bar),
             order.direction,
@@ -138,8 +115,8 @@ impl Simulator {
         for candidate in candidates {
             let earlier = match (candidate.when, chosen.when) {
                 (Some(this), Some(other)) => this < other,
-                _ if optimistic => candidate.worth > chosen.worth,
-                _ => candidate.worth < chosen.worth,
+                (None, _) | (_, None) if optimistic => candidate.worth > chosen.worth,
+                (None, _) | (_, None) => candidate.worth < chosen.worth,
             };
             if earlier {
                 chosen = candidate;

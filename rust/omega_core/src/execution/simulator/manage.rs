@@ -1,26 +1,25 @@
 //! The end of a bar: position managers, nights, and the stop-out.
 
 use super::Simulator;
-use super::change::close_order;
-use super::fills::Closing;
-use super::queue::{Asked, Wish as Waits};
+use super::close::market_order;
 use crate::error::OmegaError;
-use crate::execution::managers::{Wish, trail};
-use crate::execution::{Account, Action, CloseTarget, ExitReason, Moment, Moments, Position};
+use crate::execution::book::{CloseRequest, QueuedTask};
+use crate::execution::managers::{Request, trail};
+use crate::execution::{
+    Account, Action, CloseTarget, ExitReason, Position, StepBars, SymbolBar,
+};
 use crate::types::TradeId;
 
 impl Simulator {
     /// Books the nights between the last bar and this one (M4).
-    pub fn book_nights<A: Account>(&mut self, now: &Moment, account: &mut A) {
+    pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let per_day = self.settings.units_per_day;
-        let (from, to) = (
-            now.since.div_euclid(per_day),
-            now.bar.time.div_euclid(per_day),
-        );
+        let (from, to) = (now.since.div_euclid(per_day), now.opens.div_euclid(per_day));
         if from >= to {
             return;
         }
-        for position in self.positions.iter_mut().filter(|p| p.symbol == now.symbol) {
+        let open = self.positions.open.iter_mut();
+        for position in open.filter(|p| p.symbol == now.symbol) {
             let swap = &self.settings.symbols[position.symbol.index()].swap;
             let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
             if per_night == 0.0 || nights == 0.0 {
@@ -28,15 +27,15 @@ impl Simulator {
             }
             let amount = per_night * position.lots * position.contract_size * now.rate * nights;
             position.swap += amount;
-            account.book_swap(position, amount, now.bar.time);
+            account.book_swap(position, amount, now.opens);
         }
     }
 
-    /// Runs the built-in managers over the open positions: MANAGE of the loop.
-    pub fn manage(&mut self, now: &Moment) {
+    /// Runs the built-in managers over the open positions: MANAGE of the loop (L1.5).
+    pub(super) fn manage(&mut self, now: &SymbolBar) {
         let managers = std::mem::take(&mut self.settings.managers);
-        for place in 0..self.positions.len() {
-            let position = &mut self.positions[place];
+        for index in 0..self.positions.open.len() {
+            let position = &mut self.positions.open[index];
             if position.symbol != now.symbol {
                 continue;
             }
@@ -45,17 +44,17 @@ impl Simulator {
                 trail(position, distance);
             }
             for (which, manager) in managers.iter().enumerate() {
-                let position = &mut self.positions[place];
+                let position = &mut self.positions.open[index];
+                let trade = position.id;
                 match manager.apply(which, position, now.index, now.bar.time) {
-                    Wish::None => {}
-                    Wish::Close(fraction, reason) => {
-                        let trade = position.id;
-                        self.ask_close(trade, fraction, reason, now);
+                    Request::None => {}
+                    Request::Close(fraction, reason) => {
+                        self.queue_close(trade, fraction, reason, now);
                     }
                 }
             }
-            if self.positions[place].stop_loss != before {
-                self.changes += 1;
+            if self.positions.open[index].stop_loss != before {
+                self.positions.changes += 1;
             }
         }
         self.settings.managers = managers;
@@ -69,37 +68,32 @@ impl Simulator {
     pub fn process_managed(
         &mut self,
         action: &Action,
-        moments: &Moments,
+        bars: StepBars<'_>,
     ) -> Result<(), OmegaError> {
-        let now = moments.of(self.symbol_of(action));
+        let now = &bars.of(self.symbol_of(action)).at_own_open();
         match *action {
             Action::Modify {
                 trade,
                 stop_loss,
                 take_profit,
             } => {
-                let id = self.take_number();
-                let closes = now.last;
-                let refused = self.modify(id, trade, (stop_loss, take_profit), &closes, now);
+                let id = self.book.take_number();
+                let refused = self.modify(id, trade, [stop_loss, take_profit], now);
                 self.answer(id, refused, now)
             }
             Action::Close {
-                target: CloseTarget::Trade(trade),
+                target,
                 fraction,
                 reason,
             } => {
-                self.ask_close(trade, fraction, reason, now);
-                Ok(())
-            }
-            Action::Close {
-                target: CloseTarget::Symbol(symbol),
-                fraction,
-                reason,
-            } => {
-                let of_symbol = |p: &&Position| p.symbol == symbol;
-                let open = self.positions.iter().filter(of_symbol).map(|p| p.id);
-                for trade in open.collect::<Vec<_>>() {
-                    self.ask_close(trade, fraction, reason, now);
+                let is_target = |p: &&Position| match target {
+                    CloseTarget::All => true,
+                    CloseTarget::Symbol(symbol) => p.symbol == symbol,
+                    CloseTarget::Trade(trade) => p.id == trade,
+                };
+                let open = self.positions.open.iter().filter(is_target);
+                for trade in open.map(|p| p.id).collect::<Vec<_>>() {
+                    self.queue_close(trade, fraction, reason, now);
                 }
                 Ok(())
             }
@@ -112,55 +106,44 @@ impl Simulator {
         }
     }
 
-    fn ask_close(&mut self, trade: TradeId, fraction: f64, reason: ExitReason, now: &Moment) {
-        let Some(position) = self.position(trade) else {
+    fn queue_close(
+        &mut self,
+        trade: TradeId,
+        fraction: f64,
+        reason: ExitReason,
+        now: &SymbolBar,
+    ) {
+        let Some(position) = self.positions.get(trade) else {
             return;
         };
         let (symbol, direction) = (position.symbol, position.direction);
-        let id = self.take_number();
-        let row = self.orders.len();
-        self.orders
-            .push(close_order(id, symbol, Some(direction), now));
-        let target = CloseTarget::Trade(trade);
-        self.asked.push(Asked {
-            row,
-            wish: Waits::Close(target, fraction, reason),
-        });
+        let id = self.book.take_number();
+        let order = market_order(id, symbol, Some(direction), now.bar.time);
+        let row = self.book.add(order);
+        let request = CloseRequest {
+            target: CloseTarget::Trade(trade),
+            fraction,
+            reason,
+        };
+        self.book.queue(row, QueuedTask::Close(request));
     }
 
-    /// Closes the position with the largest loss where equity is below the stop-out level (M6);
-    /// true where it closed one, and equity has to be looked at again. A position whose symbol has
-    /// no bar at this step cannot be closed.
-    pub fn stop_out<A: Account>(&mut self, moments: &Moments, account: &mut A) -> bool {
+    /// Closes the position with the largest loss where equity is below the stop-out level, until it
+    /// is not (M6). A position whose symbol has no bar at this step cannot be closed.
+    pub(super) fn stop_out<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
         let Some(level) = self.settings.stop_out_level else {
-            return false;
+            return;
         };
-        if self.positions.is_empty() || self.equity(account) >= level * self.margin_held() {
-            return false;
+        while !self.positions.open.is_empty()
+            && self.positions.equity(account) < level * self.positions.margin()
+        {
+            let Some(index) = self.positions.largest_loss(bars) else {
+                return;
+            };
+            let position = &self.positions.open[index];
+            let now = bars.of(position.symbol);
+            let price = now.bar.side(position.direction.exit_side()).close;
+            self.close_protected(index, price, ExitReason::StopOut, now, account);
         }
-        let trading = |p: &Position| moments.trading_of(p.symbol).is_some();
-        let mut places = (0..self.positions.len()).filter(|&p| trading(&self.positions[p]));
-        let Some(mut place) = places.next() else {
-            return false;
-        };
-        for other in places {
-            if self.positions[other].marked_profit < self.positions[place].marked_profit {
-                place = other;
-            }
-        }
-        let position = &self.positions[place];
-        let now = moments.of(position.symbol);
-        let price = now.bar.side(position.direction.exit_side()).close;
-        let (lots, reason) = (position.lots, ExitReason::StopOut);
-        let closing = Closing {
-            place,
-            lots,
-            price,
-            reason,
-            order: None,
-            slips: true,
-        };
-        self.leave(&closing, now, account);
-        true
     }
 }

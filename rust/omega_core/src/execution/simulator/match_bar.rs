@@ -1,119 +1,105 @@
-//! One bar over all orders and positions: expiry, the open, the inside of the bar, the extremes.
+//! One bar over all orders and positions: the open, the inside of the bar, the extremes.
 
-use super::{Simulator, Working};
-use crate::execution::{Account, Live, Match, Moment, OrderStatus, at_open, in_bar};
+use super::Simulator;
+use crate::execution::book::Working;
+use crate::execution::{Account, Match, SymbolBar, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
 
-/// Something that a bar reaches, under the order number that it is dealt with by (F9).
+/// Something that a bar reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Item {
     Order(OrderId),
     Position(TradeId),
 }
 
-/// An item and the order number that it is dealt with by.
-pub(super) type Touched = (OrderId, Item);
+/// An item under the order number that it is dealt with by (F9).
+pub(super) type Reached = (OrderId, Item);
+
+/// The part of a bar that orders are matched against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The open price alone.
+    Open,
+    /// What follows the open.
+    Inside,
+}
 
 impl Simulator {
-    /// Ends the orders whose time ran out before this bar (F5).
-    pub fn expire(&mut self, now: &Moment) {
-        let orders = &mut self.orders;
-        let per_day = self.settings.units_per_day;
-        let before = self.working.len() + self.asked.len();
-        let mut keep = |row: usize| {
-            let order = &mut orders[row];
-            let over = order.symbol == now.symbol && order.is_over(now.bar.time, per_day);
-            if over {
-                order.status = OrderStatus::Expired;
-            }
-            !over
-        };
-        self.working.retain(|waiting| keep(waiting.row));
-        self.asked.retain(|asked| keep(asked.row));
-        if self.working.len() + self.asked.len() != before {
-            self.changes += 1;
-        }
-    }
-
-    /// Matches working orders and protective exits against a bar: EXITS of the loop.
-    pub fn match_bar<A: Account>(&mut self, now: &Moment, account: &mut A) {
+    /// Matches working orders and protective exits against a bar: EXITS of the loop (L1.4).
+    pub(super) fn match_bar<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.walked = now.bar.time;
-        for waiting in self.working.iter_mut().filter(|w| w.symbol == now.symbol) {
-            waiting.rests = false;
-        }
-        self.match_open(now, account);
-        self.match_inside(now, account);
-        self.observe_extremes(now);
+        self.book.begin_bar(now.symbol);
+        self.match_part(Part::Open, now, account);
+        self.match_part(Part::Inside, now, account);
+        self.positions.observe_extremes(now);
     }
 
-    fn match_open<A: Account>(&mut self, now: &Moment, account: &mut A) {
-        let mut touched = std::mem::take(&mut self.touched);
-        for waiting in self.working.iter().filter(|w| w.symbol == now.symbol) {
-            if self.match_working(waiting, now, true) != Match::None {
-                touched.push((waiting.id, Item::Order(waiting.id)));
+    /// Gathers all that a part of the bar reaches, then deals with it by order number. Each item is
+    /// matched again when its turn comes: what came before may have armed, filled or cancelled it.
+    fn match_part<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) {
+        let mut reached = std::mem::take(&mut self.reached);
+        let working = self.book.working.iter();
+        for waiting in working.filter(|w| w.symbol == now.symbol && !w.armed_now) {
+            let bar = now.bar.side(waiting.trigger.side);
+            let is_reached = match part {
+                Part::Open => waiting.trigger.is_reached_at_open(bar),
+                Part::Inside => waiting.trigger.is_reached(bar),
+            };
+            if is_reached {
+                reached.push((waiting.id, Item::Order(waiting.id)));
             }
         }
-        for position in self.positions.iter().filter(|p| p.symbol == now.symbol) {
-            if self.open_exit(position, now).is_some() {
-                touched.push((position.order, Item::Position(position.id)));
+        for position in self.positions.of_symbol(now.symbol) {
+            let exits = position.exits();
+            let bar = now.bar.side(exits.side);
+            let is_reached = match part {
+                Part::Open => exits.is_reached_at_open(bar),
+                Part::Inside => exits.is_reached(bar),
+            };
+            if is_reached {
+                reached.push((position.order, Item::Position(position.id)));
             }
         }
-        touched.sort_unstable();
-        for (_, item) in touched.drain(..) {
-            match item {
-                Item::Order(order) => {
-                    if let Some(trade) = self.fill_working(order, now, true, account) {
-                        self.exit_at_open(trade, now, account);
-                    }
-                }
-                Item::Position(trade) => self.exit_at_open(trade, now, account),
-            }
+        reached.sort_unstable();
+        for (_, item) in reached.drain(..) {
+            self.deal_with(item, part, now, account);
         }
-        self.touched = touched;
+        self.reached = reached;
     }
 
-    fn match_inside<A: Account>(&mut self, now: &Moment, account: &mut A) {
-        let mut touched = std::mem::take(&mut self.touched);
-        for waiting in self.working.iter().filter(|w| w.symbol == now.symbol) {
-            if self.match_working(waiting, now, false) != Match::None {
-                touched.push((waiting.id, Item::Order(waiting.id)));
-            }
+    fn deal_with<A: Account>(
+        &mut self,
+        item: Item,
+        part: Part,
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        let trade = match (item, part) {
+            (Item::Position(trade), _) => Some(trade),
+            (Item::Order(order), Part::Open) => self.fill_working(order, part, now, account),
+            (Item::Order(order), Part::Inside) => self.fill_inside(order, now, account),
+        };
+        // A position that the order just opened is live in the rest of its bar (F11).
+        match (trade, part) {
+            (Some(trade), Part::Open) => self.exit_at_open(trade, now, account),
+            (Some(trade), Part::Inside) => self.exit_inside(trade, now, account),
+            (None, _) => {}
         }
-        for position in self.positions.iter().filter(|p| p.symbol == now.symbol) {
-            if Self::is_reached(position, now) {
-                touched.push((position.order, Item::Position(position.id)));
-            }
-        }
-        touched.sort_unstable();
-        for (_, item) in touched.drain(..) {
-            match item {
-                Item::Order(order) => {
-                    if let Some(trade) = self.fill_first_of_group(order, now, account) {
-                        self.exit_inside(trade, now, account);
-                    }
-                }
-                Item::Position(trade) => self.exit_inside(trade, now, account),
-            }
-        }
-        self.touched = touched;
     }
 
-    /// What the bar does to one working order, the open or the rest of the bar. An order that the
-    /// open armed waits for the next bar, so the rest of the bar leaves it alone.
-    pub(super) fn match_working(&self, waiting: &Working, now: &Moment, open: bool) -> Match {
-        if waiting.rests {
+    /// What a part of the bar does to one working order. An order that the open armed waits for the
+    /// next bar, and one that the open reached is not the inside's to fill.
+    pub(super) fn match_working(&self, waiting: &Working, part: Part, now: &SymbolBar) -> Match {
+        if waiting.armed_now {
             return Match::None;
         }
-        let order = &self.orders[waiting.row];
-        let bar = now
-            .bar
-            .side(order.direction.entry_side())
-            .facing(order.direction);
-        let kind = waiting.kind.facing(order.direction);
-        match at_open(kind, &bar, self.settings.limit_improvement) {
-            Match::None if !open => in_bar(kind, &bar),
-            at_open if open => at_open,
-            _ => Match::None,
+        let direction = self.book.orders[waiting.row].direction;
+        let bar = now.bar.side(direction.entry_side()).facing(direction);
+        let kind = waiting.kind.facing(direction);
+        match (part, at_open(kind, &bar, self.settings.limit_improvement)) {
+            (Part::Open, at_open) => at_open,
+            (Part::Inside, Match::None) => in_bar(kind, &bar),
+            (Part::Inside, Match::Armed | Match::Filled(..)) => Match::None,
         }
     }
 
@@ -121,26 +107,21 @@ impl Simulator {
     pub(super) fn fill_working<A: Account>(
         &mut self,
         order: OrderId,
-        now: &Moment,
-        open: bool,
+        part: Part,
+        now: &SymbolBar,
         account: &mut A,
     ) -> Option<TradeId> {
-        let place = self
-            .working
-            .iter()
-            .position(|waiting| waiting.id == order)?;
-        let waiting = self.working[place];
-        match self.match_working(&waiting, now, open) {
+        let index = self.book.index_of_working(order)?;
+        let waiting = self.book.working[index];
+        match self.match_working(&waiting, part, now) {
             Match::None => None,
             Match::Armed => {
-                self.working[place].kind = waiting.kind.armed();
-                self.working[place].rests = true;
+                self.book.arm(index);
                 None
             }
             Match::Filled(price, live) => {
-                self.working.remove(place);
-                self.changes += 1;
-                let price = price * self.orders[waiting.row].direction.sign();
+                self.book.take_working(index);
+                let price = price * self.book.orders[waiting.row].direction.sign();
                 match self.enter(waiting.row, (price, live), now, account) {
                     Ok(opened) => opened,
                     Err(reason) => {
@@ -149,30 +130,6 @@ impl Simulator {
                     }
                 }
             }
-        }
-    }
-
-    /// Notes how far prices went for and against each position that outlived the bar. In its entry
-    /// bar a position counts only the extremes that certainly followed its fill; of the next one,
-    /// all follows.
-    fn observe_extremes(&mut self, now: &Moment) {
-        for position in self.positions.iter_mut().filter(|p| p.symbol == now.symbol) {
-            let bar = now
-                .bar
-                .side(position.direction.exit_side())
-                .facing(position.direction);
-            let sign = position.direction.sign();
-            let low_counts = matches!(position.live, Live::FromOpen | Live::FromLimit);
-            let high_counts = matches!(position.live, Live::FromOpen | Live::FromStop);
-            let low = if low_counts { bar.low } else { bar.close };
-            let high = if high_counts { bar.high } else { bar.close };
-            if low < position.worst_price * sign {
-                position.worst_price = low * sign;
-            }
-            if high > position.best_price * sign {
-                position.best_price = high * sign;
-            }
-            position.live = Live::FromOpen;
         }
     }
 }

@@ -1,70 +1,47 @@
-//! The order book and the open positions of a run, and what one bar does to them.
+//! Omega's own executor: matches orders against bid and ask columns.
 //!
-//! Within one bar (F9): market orders in submission order; then everything that the open price
-//! itself triggers, by order number; then what happens inside the bar, by order number. A
+//! Within one bar (F9): market orders in the order of submission; then everything that the open
+//! price itself triggers, by order number; then what happens inside the bar, by order number. A
 //! protective exit counts under the number of the order that opened its position.
 
 mod accept;
-mod calm;
-mod change;
+mod close;
 mod exits;
 mod fills;
 mod groups;
 mod manage;
-mod queue;
-mod stretches;
-mod walk;
+mod match_bar;
 
-use super::{Fill, LastTrades, Order, OrderType, Position, Settings};
+use super::book::OrderBook;
+use super::positions::Positions;
+use super::quiet::{Marks, QuietRange};
+use super::{
+    Account, Action, CloseTarget, Fill, LastTrades, Order, Position, Settings, StepBars, SymbolBar,
+};
 use crate::error::OmegaError;
-use crate::types::{OrderId, SymbolId, TradeId};
+use crate::store::Stretch;
+use crate::types::{Bar, SymbolId, TradeId};
 
-/// What happened, in order, for strategies that want to hear of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// The fill at this place among all fills.
-    Filled(usize),
-    /// The closed trade at this place among all of them.
-    Closed(usize),
-}
-
-/// An order that waits, with the kind it has by now: a stop-limit becomes a limit when armed.
-#[derive(Debug, Clone, Copy)]
-struct Working {
-    id: OrderId,
-    row: usize,
-    symbol: SymbolId,
-    kind: OrderType,
-    /// Whether this bar's open armed it: it works again from the next bar on (F4).
-    rests: bool,
-}
-
-/// Omega's own executor: matches orders against bid and ask columns.
+/// The order book, the open positions, and what a bar does to them.
 #[derive(Debug)]
 pub struct Simulator {
     settings: Settings,
-    orders: Vec<Order>,
-    working: Vec<Working>,
-    positions: Vec<Position>,
-    fills: Vec<Fill>,
-    events: Vec<Event>,
-    touched: Vec<walk::Touched>,
-    asked: Vec<queue::Asked>,
-    last_trades: Vec<LastTrades>,
+    book: OrderBook,
+    positions: Positions,
+    /// What the strategy asked for, until the next open.
+    submitted: Vec<Action>,
     /// The first refusal of a strict run that did not happen at acceptance.
-    refused: Option<OmegaError>,
-    next_order: u32,
-    next_trade: u32,
-    changes: u64,
-    /// The changes counted when a bar was last found to leave all as it is.
+    late_refusal: Option<OmegaError>,
+    /// Made when a bar changed nothing, ended by the next change.
+    quiet: Option<QuietRange>,
+    /// The changes counted when a bar was last found to change nothing.
     settled: u64,
     /// Time of the bar walked last.
     walked: i64,
-    calm: Option<calm::Calm>,
-    /// Memory for the marks of the next quiet stretch.
-    spare: calm::Marks,
-    /// Memory for the positions that a close means.
-    meant: Vec<TradeId>,
+    /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
+    spare: Marks,
+    reached: Vec<match_bar::Reached>,
+    targets: Vec<TradeId>,
 }
 
 impl Simulator {
@@ -72,109 +49,222 @@ impl Simulator {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
-            last_trades: vec![LastTrades::default(); settings.symbols.len()],
+            book: OrderBook::default(),
+            positions: Positions::new(settings.symbols.len()),
             settings,
-            orders: Vec::new(),
-            working: Vec::new(),
-            positions: Vec::new(),
-            fills: Vec::new(),
-            events: Vec::new(),
-            touched: Vec::new(),
-            asked: Vec::new(),
-            refused: None,
-            next_order: 0,
-            next_trade: 0,
-            changes: 0,
+            submitted: Vec::new(),
+            late_refusal: None,
+            quiet: None,
             settled: 0,
             walked: i64::MIN,
-            calm: None,
-            spare: calm::Marks::default(),
-            meant: Vec::new(),
+            spare: Marks::default(),
+            reached: Vec::new(),
+            targets: Vec::new(),
         }
     }
 
     /// Whether no bar can change anything: nothing is open and nothing waits.
+    #[inline]
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.positions.is_empty() && self.working.is_empty() && self.asked.is_empty()
+        self.positions.open.is_empty() && self.book.is_empty() && self.submitted.is_empty()
     }
 
-    /// Notes which symbols a bar can change something for.
-    pub fn mark_live(&self, live: &mut [bool]) {
-        live.fill(false);
-        for position in &self.positions {
-            live[position.symbol.index()] = true;
+    /// Takes what the strategy asks for, to be processed at the next open; gives how many orders
+    /// that makes. A close of everything is resolved now, by what is open as the strategy saw it.
+    pub fn submit(&mut self, actions: &mut Vec<Action>) -> usize {
+        for action in actions.drain(..) {
+            match action {
+                Action::Close {
+                    target: CloseTarget::All,
+                    fraction,
+                    reason,
+                } => {
+                    let close = |target| Action::Close {
+                        target,
+                        fraction,
+                        reason,
+                    };
+                    let symbols = self.open_symbols().into_iter().map(CloseTarget::Symbol);
+                    self.submitted.extend(symbols.map(close));
+                }
+                action => self.submitted.push(action),
+            }
         }
-        for waiting in &self.working {
-            live[waiting.symbol.index()] = true;
+        self.submitted.len()
+    }
+
+    /// The symbols that have something open, in order; the first one where nothing is.
+    fn open_symbols(&self) -> Vec<SymbolId> {
+        let mut symbols: Vec<_> = self.positions.open.iter().map(|p| p.symbol).collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        if symbols.is_empty() {
+            symbols.push(SymbolId(0));
         }
-        for asked in &self.asked {
-            live[self.orders[asked.row].symbol.index()] = true;
+        symbols
+    }
+
+    /// Marks the symbols that a bar can change something for, or that an action is about.
+    pub fn mark_symbols(&self, symbols: &mut [bool]) {
+        for position in &self.positions.open {
+            symbols[position.symbol.index()] = true;
         }
+        self.book.mark_symbols(symbols);
+        for action in &self.submitted {
+            symbols[self.symbol_of(action).index()] = true;
+        }
+    }
+
+    /// All that the opens of a step bring: nights, expiry, queued orders, then the actions that
+    /// were submitted (L1.3).
+    ///
+    /// # Errors
+    /// `OmegaError::OrderRejected` where an order is refused and the run is strict.
+    pub fn on_open<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
+        self.end_quiet();
+        for now in bars.trading() {
+            self.book_nights(now, account);
+        }
+        for now in bars.trading() {
+            self.book.expire(now, self.settings.units_per_day);
+            self.fill_queued(now, account);
+            self.raise_late_refusal()?;
+        }
+        let mut actions = std::mem::take(&mut self.submitted);
+        for action in actions.drain(..) {
+            self.process(action, bars, account)?;
+        }
+        self.submitted = actions;
+        Ok(())
+    }
+
+    /// EXITS and MANAGE of one bar, or of a finer one inside it.
+    ///
+    /// # Errors
+    /// `OmegaError::OrderRejected` where an order is refused at its fill and the run is strict.
+    pub fn on_bar<A: Account>(
+        &mut self,
+        now: &SymbolBar,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
+        self.match_bar(now, account);
+        self.raise_late_refusal()?;
+        self.manage(now);
+        Ok(())
+    }
+
+    /// Marks positions to the closes of a step, and applies the stop-out (M6).
+    pub fn on_close<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        self.positions.mark(bars);
+        self.stop_out(bars, account);
+    }
+
+    /// Takes one bar if nothing can happen in it; gives the open profit at its close. Only a run of
+    /// one symbol has such bars.
+    #[inline]
+    pub fn advance_quiet_bar(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
+        if self.quiet.is_none() {
+            self.begin_quiet();
+        }
+        self.quiet.as_mut()?.take_bar(bar, rate)
+    }
+
+    /// Takes such bars from the head of a stretch, and hands on their open profits in blocks; gives
+    /// how many they are.
+    pub fn advance_quiet(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        write: impl FnMut(&[f64]),
+    ) -> usize {
+        // The strategy skips these bars, so that nothing but a bar changes anything: no need to
+        // wait for one that does not.
+        self.settled = self.changes();
+        if self.quiet.is_none() {
+            self.begin_quiet();
+        }
+        match &mut self.quiet {
+            Some(range) => range.take_bars(stretch, rate, write),
+            None => 0,
+        }
+    }
+
+    /// Merges all triggers, unless something has just changed: a run that changes something on each
+    /// bar would build a range for one bar, which costs more than to walk it.
+    fn begin_quiet(&mut self) {
+        let changes = self.changes();
+        if changes != self.settled {
+            self.settled = changes;
+            return;
+        }
+        let spare = std::mem::take(&mut self.spare);
+        let (settings, walked) = (&self.settings, self.walked);
+        self.quiet = QuietRange::new(settings, &self.book, &self.positions, walked, spare);
+    }
+
+    /// Ends the quiet range: positions get what its bars brought.
+    fn end_quiet(&mut self) {
+        if let Some(range) = self.quiet.take() {
+            self.spare = range.end(&mut self.positions.open);
+        }
+    }
+
+    /// Ends the last bar: positions are as they stand after it.
+    pub fn end_bars(&mut self) {
+        self.end_quiet();
     }
 
     /// Open positions, by trade number.
     #[must_use]
     pub fn positions(&self) -> &[Position] {
-        &self.positions
-    }
-
-    /// Open positions, for marking.
-    pub fn positions_mut(&mut self) -> &mut [Position] {
-        &mut self.positions
+        &self.positions.open
     }
 
     /// All order rows so far.
     #[must_use]
     pub fn orders(&self) -> &[Order] {
-        &self.orders
+        &self.book.orders
     }
 
-    /// The rows of the orders that wait, by number.
+    /// The rows of the orders that wait for a price, by number.
     pub fn working(&self) -> impl Iterator<Item = &Order> {
-        self.working.iter().map(|waiting| &self.orders[waiting.row])
+        let working = self.book.working.iter();
+        working.map(|waiting| &self.book.orders[waiting.row])
     }
 
     /// All fills so far.
     #[must_use]
     pub fn fills(&self) -> &[Fill] {
-        &self.fills
+        &self.positions.fills
+    }
+
+    /// When each symbol was last traded.
+    #[must_use]
+    pub fn last_trades(&self) -> &[LastTrades] {
+        &self.positions.last_trades
     }
 
     /// The number that the next action will take.
     #[must_use]
     pub fn next_order(&self) -> u32 {
-        self.next_order
+        self.book.next_order()
     }
 
-    /// Counts every change of orders and positions, so that a reader can tell whether to look.
+    /// Counts every change of orders and positions, so that a reader knows whether to look again.
     #[must_use]
     pub fn changes(&self) -> u64 {
-        self.changes
-    }
-
-    /// What happened since the events were last cleared.
-    #[must_use]
-    pub fn events(&self) -> &[Event] {
-        &self.events
-    }
-
-    /// Forgets what happened, keeping the memory for what happens next.
-    pub fn clear_events(&mut self) {
-        self.events.clear();
+        self.book.changes + self.positions.changes
     }
 
     /// Orders, fills and open positions at the end of a run.
     #[must_use]
     pub fn into_rows(mut self) -> (Vec<Order>, Vec<Fill>, Vec<Position>) {
-        self.rouse();
-        (self.orders, self.fills, self.positions)
-    }
-
-    fn take_number(&mut self) -> OrderId {
-        let id = OrderId(self.next_order);
-        self.next_order += 1;
-        self.changes += 1;
-        id
+        self.end_quiet();
+        (self.book.orders, self.positions.fills, self.positions.open)
     }
 }

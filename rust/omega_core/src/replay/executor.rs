@@ -1,0 +1,224 @@
+//! The executor that the loop drives: it turns actions and bars into fills.
+
+use super::{Feed, Portfolio};
+use crate::error::OmegaError;
+use crate::execution::{
+    Account, Action, Fill, LastTrades, Order, Position, Simulator, StepBars, SymbolBar,
+};
+use crate::store::{Stretch, Walk};
+use crate::types::{Bar, SymbolId};
+
+/// Turns actions and bars into fills: Omega's [`Simulator`], or an adapter to another one.
+pub trait Executor {
+    /// What a strategy asks it for.
+    type Action;
+    /// What it may raise; the run ends there.
+    type Error;
+
+    /// Whether nothing is open and nothing waits, so that no bar can change anything.
+    ///
+    /// # Errors
+    /// Its own failures.
+    fn is_idle(&mut self) -> Result<bool, Self::Error>;
+
+    /// Takes what the strategy asks for, to be processed at the open of the step, and marks the
+    /// symbols that the step concerns; gives how many orders were submitted.
+    fn submit(&mut self, actions: &mut Vec<Self::Action>, symbols: &mut [bool]) -> usize;
+
+    /// All that the opens bring, and what was submitted: PROCESS (L1.3).
+    ///
+    /// # Errors
+    /// A refused order where the run is strict, and its own failures.
+    fn on_open<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Result<(), Self::Error>;
+
+    /// What follows the open inside one bar, or inside a finer one: EXITS, and the built-in managers
+    /// (L1.4, L1.5).
+    ///
+    /// # Errors
+    /// As `on_open`.
+    fn on_bar<A: Account>(&mut self, now: &SymbolBar, account: &mut A) -> Result<(), Self::Error>;
+
+    /// The closes: takes what the strategy's own position manager asks for, then marks open
+    /// positions and applies the stop-out.
+    ///
+    /// # Errors
+    /// As `on_open`, and an action that managers may not ask for.
+    fn on_close<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        managed: &mut Vec<Self::Action>,
+        account: &mut A,
+    ) -> Result<(), Self::Error>;
+
+    /// Takes the bars ahead in which nothing can happen, and writes their rows; gives how many.
+    fn quiet<P: Portfolio>(&mut self, ahead: Ahead<'_, '_>, portfolio: &mut P) -> usize;
+
+    /// What it holds.
+    fn state(&self) -> ExecutorState<'_>;
+
+    /// After the last bar: closes what is still open at the last closes, where there are any (L4).
+    ///
+    /// # Errors
+    /// Its own failures.
+    fn finish<A: Account>(
+        &mut self,
+        closes: Option<StepBars<'_>>,
+        account: &mut A,
+    ) -> Result<(), Self::Error>;
+}
+
+/// What an executor holds after the newest visible bar.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExecutorState<'a> {
+    /// Open positions, by trade number.
+    pub positions: &'a [Position],
+    /// Whether any position is open; an executor of the user's own may know no more than that.
+    pub has_positions: bool,
+    /// All fills so far.
+    pub fills: &'a [Fill],
+    /// All orders so far, waiting or not.
+    pub orders: &'a [Order],
+    /// When each symbol was last traded.
+    pub last_trades: &'a [LastTrades],
+    /// The number that the next action will take.
+    pub next_order: u32,
+    /// Grows with every change of orders and positions.
+    pub changes: u64,
+}
+
+/// From so many bars on they are taken column by column: setting that up costs as much as to take
+/// this many one by one.
+const SHORTEST_STRETCH: usize = 8;
+
+/// The bars from a step on that the strategy does not have to see one by one.
+#[derive(Debug)]
+pub struct Ahead<'a, 'f> {
+    pub(super) feed: &'a mut Feed<'f>,
+    pub(super) walk: &'a Walk<'f>,
+    pub(super) bars: usize,
+}
+
+impl<'f> Ahead<'_, 'f> {
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bars
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bars == 0
+    }
+
+    /// The first of them and its conversion rate, where the run has one symbol and no finer bars.
+    #[inline]
+    fn bar(&mut self) -> Option<(Bar, f64)> {
+        let context = self.feed.only_symbol()?;
+        let bar = self.walk.bar(SymbolId(0))?;
+        Some((bar, context.rates.at(bar.time)))
+    }
+
+    /// All of them that lie in one segment, where there are enough and one rate holds for all.
+    fn stretch(&mut self) -> Option<(Stretch<'f>, f64)> {
+        if self.bars < SHORTEST_STRETCH {
+            return None;
+        }
+        let rate = self.feed.only_symbol()?.rates.constant()?;
+        Some((self.walk.stretch(self.bars)?, rate))
+    }
+}
+
+impl Executor for Simulator {
+    type Action = Action;
+    type Error = OmegaError;
+
+    #[inline]
+    fn is_idle(&mut self) -> Result<bool, OmegaError> {
+        Ok(Simulator::is_idle(self))
+    }
+
+    fn submit(&mut self, actions: &mut Vec<Action>, symbols: &mut [bool]) -> usize {
+        let submitted = self.submit(actions);
+        symbols.fill(false);
+        self.mark_symbols(symbols);
+        submitted
+    }
+
+    fn on_open<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
+        self.on_open(bars, account)
+    }
+
+    fn on_bar<A: Account>(&mut self, now: &SymbolBar, account: &mut A) -> Result<(), OmegaError> {
+        self.on_bar(now, account)
+    }
+
+    fn on_close<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        managed: &mut Vec<Action>,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
+        for action in managed.drain(..) {
+            self.process_managed(&action, bars)?;
+        }
+        self.on_close(bars, account);
+        Ok(())
+    }
+
+    #[inline]
+    fn quiet<P: Portfolio>(&mut self, mut ahead: Ahead<'_, '_>, portfolio: &mut P) -> usize {
+        if Simulator::is_idle(self) {
+            portfolio.write_flat_rows(ahead.bars);
+            return ahead.bars;
+        }
+        let positions = self.positions().len();
+        if let Some((stretch, rate)) = ahead.stretch() {
+            let write = |profits: &[f64]| portfolio.write_rows(profits, positions);
+            return self.advance_quiet(&stretch, rate, write);
+        }
+        let profit = ahead
+            .bar()
+            .and_then(|(bar, rate)| self.advance_quiet_bar(&bar, rate));
+        match profit {
+            Some(profit) => {
+                portfolio.write_rows(&[profit], positions);
+                1
+            }
+            None => 0,
+        }
+    }
+
+    #[inline]
+    fn state(&self) -> ExecutorState<'_> {
+        ExecutorState {
+            positions: self.positions(),
+            has_positions: !self.positions().is_empty(),
+            fills: self.fills(),
+            orders: self.orders(),
+            last_trades: self.last_trades(),
+            next_order: self.next_order(),
+            changes: self.changes(),
+        }
+    }
+
+    fn finish<A: Account>(
+        &mut self,
+        closes: Option<StepBars<'_>>,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
+        self.end_bars();
+        if let Some(bars) = closes {
+            self.close_at_end(bars, account);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+//! The portfolio that the loop drives: it keeps the money and writes one equity row for each bar.
+
+use crate::execution::{Account, Position};
+use crate::portfolio::{self, Trade};
+
+/// Keeps the money and writes one equity row for each bar.
+pub trait Portfolio: Account {
+    /// Whether it has to see every bar, also those in which nothing can happen.
+    fn watches(&self) -> bool {
+        false
+    }
+    /// Equity at the last mark.
+    fn marked_equity(&self) -> f64;
+    /// Closed trades so far, in the order of their exits.
+    fn trades(&self) -> &[Trade];
+    /// The row of a bar that was walked, with positions marked to its close.
+    fn write_row(&mut self, open: &[Position]);
+    /// The rows of bars in which nothing happened: one for each open profit.
+    fn write_rows(&mut self, profits: &[f64], open_positions: usize);
+    /// The rows of so many bars without open positions.
+    fn write_flat_rows(&mut self, bars: usize);
+    /// Writes the last row again, after positions were closed at the last close (L4).
+    fn rewrite_last_row(&mut self);
+}
+
+impl Portfolio for portfolio::Portfolio {
+    fn marked_equity(&self) -> f64 {
+        self.marked_equity()
+    }
+
+    fn trades(&self) -> &[Trade] {
+        self.trades()
+    }
+
+    fn write_row(&mut self, open: &[Position]) {
+        let profit = open.iter().fold(0.0, |sum, p| sum + p.marked_profit);
+        self.write_rows(&[profit], open.len());
+    }
+
+    #[inline]
+    fn write_rows(&mut self, profits: &[f64], open_positions: usize) {
+        self.write_rows(profits, open_positions);
+    }
+
+    #[inline]
+    fn write_flat_rows(&mut self, bars: usize) {
+        self.write_flat_rows(bars);
+    }
+
+    fn rewrite_last_row(&mut self) {
+        self.rewrite_last_row();
+    }
+}

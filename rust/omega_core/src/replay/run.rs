@@ -1,0 +1,227 @@
+//! The steps of a run, one after the other.
+
+use super::step::StepContext;
+use super::{Ahead, Executor, Feed, Observer, Plan, Portfolio, State, Strategy, View};
+use crate::store::{ClosedWalk, Walk};
+
+/// Steps between two calls of the observer: often enough for an interrupt, rarely enough to cost
+/// nothing.
+const STEPS_BETWEEN_TICKS: usize = 1024;
+
+/// What the loop counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunCounts {
+    /// Steps walked; of one symbol each bar is a step.
+    pub bars: usize,
+    /// Orders that the strategy submitted, changes and cancellations included.
+    pub signals: usize,
+}
+
+/// Runs a strategy over a market: for each step PREPARE, STRATEGY, PROCESS, EXITS, MANAGE,
+/// PORTFOLIO and PROGRESS, in this order (L1).
+///
+/// # Errors
+/// Whatever the strategy, a strict executor or the observer raises; the run ends there.
+pub fn run<S, E, P, O>(
+    feed: &mut Feed<'_>,
+    plan: &Plan,
+    strategy: &mut S,
+    executor: &mut E,
+    portfolio: &mut P,
+    observer: &mut O,
+) -> Result<RunCounts, S::Error>
+where
+    S: Strategy<E::Action>,
+    E: Executor,
+    P: Portfolio,
+    O: Observer<Error = S::Error>,
+    S::Error: From<E::Error>,
+{
+    let Some(walk) = Walk::at(feed.market, plan.start) else {
+        return Ok(RunCounts::default());
+    };
+    let mut replay = Replay {
+        actions: Vec::new(),
+        context: StepContext::new(feed.market.symbols().len(), feed.is_magnified()),
+        closed: ClosedWalk::default(),
+        seen: Seen::default(),
+        feed,
+        walk,
+        strategy,
+        executor,
+        portfolio,
+    };
+    let mut counts = RunCounts::default();
+    let mut step = plan.start;
+    while step < plan.end {
+        let to_tick = STEPS_BETWEEN_TICKS - counts.bars % STEPS_BETWEEN_TICKS;
+        let taken = replay.steps(step, (plan.end - step).min(to_tick), &mut counts)?;
+        counts.bars += taken;
+        step += taken;
+        if counts.bars.is_multiple_of(STEPS_BETWEEN_TICKS) {
+            observer.tick(counts.bars)?;
+        }
+        // After the last step the walk stays at it.
+        match taken - usize::from(step == plan.end) {
+            0 => {}
+            1 => replay.walk.advance(),
+            steps => replay.walk.skip(steps),
+        }
+    }
+    replay.finish(plan.close_at_end)?;
+    observer.tick(counts.bars)?;
+    Ok(counts)
+}
+
+/// How many fills and trades the strategy has seen.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    fills: usize,
+    trades: usize,
+}
+
+/// A run between two steps.
+struct Replay<'r, 'f, S, E: Executor, P> {
+    feed: &'r mut Feed<'f>,
+    walk: Walk<'f>,
+    strategy: &'r mut S,
+    executor: &'r mut E,
+    portfolio: &'r mut P,
+    actions: Vec<E::Action>,
+    context: StepContext,
+    closed: ClosedWalk<'f>,
+    seen: Seen,
+}
+
+impl<S, E, P> Replay<'_, '_, S, E, P>
+where
+    S: Strategy<E::Action>,
+    E: Executor,
+    P: Portfolio,
+    S::Error: From<E::Error>,
+{
+    /// Takes the steps from this one on, at most so many, as long as the strategy has nothing to
+    /// decide and nothing can happen; else this step alone. Gives how many were taken.
+    #[inline]
+    fn steps(
+        &mut self,
+        step: usize,
+        most: usize,
+        counts: &mut RunCounts,
+    ) -> Result<usize, S::Error> {
+        let next_decision = self.strategy.next_decision_step(step);
+        let has_events = self.has_events();
+        let asleep = if next_decision > step && !has_events {
+            (next_decision - step).min(most)
+        } else {
+            self.decide(has_events)?;
+            1
+        };
+        if self.actions.is_empty() {
+            let taken = self.advance_quiet(asleep)?;
+            if taken > 0 {
+                return Ok(taken);
+            }
+        }
+        self.step(counts)?;
+        Ok(1)
+    }
+
+    /// Whether something happened that the strategy wants to know of.
+    #[inline]
+    fn has_events(&self) -> bool {
+        self.strategy.wants_events() && self.executor.state().fills.len() > self.seen.fills
+    }
+
+    /// STRATEGY: it is told what happened, then it decides.
+    #[inline]
+    fn decide(&mut self, has_events: bool) -> Result<(), S::Error> {
+        let view = View::new(self.feed.market, &self.walk);
+        let state = state(self.executor, self.portfolio, self.seen);
+        if has_events {
+            self.strategy.on_events(&view, &state, &mut self.actions)?;
+        }
+        self.strategy.evaluate(&view, &state, &mut self.actions)?;
+        self.seen = Seen {
+            fills: state.fills.len(),
+            trades: state.trades.len(),
+        };
+        Ok(())
+    }
+
+    /// Takes the bars ahead in which nothing can happen; gives how many.
+    #[inline]
+    fn advance_quiet(&mut self, bars: usize) -> Result<usize, S::Error> {
+        let is_watched = self.strategy.manages() || self.portfolio.watches();
+        if is_watched && !self.executor.is_idle()? {
+            return Ok(0);
+        }
+        let ahead = Ahead {
+            feed: self.feed,
+            walk: &self.walk,
+            bars,
+        };
+        Ok(self.executor.quiet(ahead, self.portfolio))
+    }
+
+    /// PROCESS, EXITS, MANAGE and PORTFOLIO of one step.
+    fn step(&mut self, counts: &mut RunCounts) -> Result<(), S::Error> {
+        let symbols = self.context.symbols();
+        counts.signals += self.executor.submit(&mut self.actions, symbols);
+        self.context.load(self.feed, &self.walk);
+        self.context
+            .execute(self.feed, self.executor, self.portfolio)?;
+        if self.strategy.manages() && self.executor.state().has_positions {
+            self.manage()?;
+        }
+        self.executor
+            .on_close(self.context.closes(), &mut self.actions, self.portfolio)?;
+        self.portfolio.write_row(self.executor.state().positions);
+        Ok(())
+    }
+
+    /// MANAGE by the strategy's own position manager: it sees what the next step will see, and
+    /// levels are judged by that.
+    fn manage(&mut self) -> Result<(), S::Error> {
+        let closed = self.closed.after(&self.walk);
+        let view = View::new(self.feed.market, closed);
+        let state = state(self.executor, self.portfolio, self.seen);
+        self.strategy.manage(&view, &state, &mut self.actions)?;
+        self.context.show_newest(closed);
+        Ok(())
+    }
+
+    /// After the last step: open positions are closed (L4), and the strategy is told of the last
+    /// events.
+    fn finish(&mut self, close_at_end: bool) -> Result<(), S::Error> {
+        self.executor.finish(None, self.portfolio)?;
+        if close_at_end && self.executor.state().has_positions {
+            self.context.load_last(self.feed, &self.walk);
+            let closes = self.context.closes();
+            self.executor.finish(Some(closes), self.portfolio)?;
+            self.portfolio.rewrite_last_row();
+        }
+        let view = View::new(self.feed.market, self.closed.after(&self.walk));
+        let state = state(self.executor, self.portfolio, self.seen);
+        self.strategy.finish(&view, &state)
+    }
+}
+
+/// The state of both components, as the strategy sees it.
+#[inline]
+fn state<'a, E: Executor, P: Portfolio>(executor: &'a E, portfolio: &'a P, seen: Seen) -> State<'a> {
+    let executor = executor.state();
+    State {
+        positions: executor.positions,
+        fills: executor.fills,
+        trades: portfolio.trades(),
+        seen_fills: seen.fills,
+        seen_trades: seen.trades,
+        orders: executor.orders,
+        last_trades: executor.last_trades,
+        balance: portfolio.balance(),
+        equity: portfolio.marked_equity(),
+        next_order: executor.next_order,
+        changes: executor.changes,
+    }
+}
