@@ -9,24 +9,7 @@ use omega_core::execution::{
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
-/// What a close without a target means: of a strategy the symbols that have something open, one
-/// order each, else the first; of a position manager each position.
-pub(super) enum Open {
-    Symbols(Vec<SymbolId>),
-    Trades(Vec<TradeId>),
-}
-
-impl Open {
-    fn targets(&self) -> Vec<CloseTarget> {
-        match self {
-            Self::Symbols(symbols) if symbols.is_empty() => {
-                vec![CloseTarget::Symbol(SymbolId(0))]
-            }
-            Self::Symbols(symbols) => symbols.iter().copied().map(CloseTarget::Symbol).collect(),
-            Self::Trades(trades) => trades.iter().copied().map(CloseTarget::Trade).collect(),
-        }
-    }
-}
+use super::strategy::Collect;
 
 /// The classes that a callback may return, looked up once a run.
 pub(super) struct Vocabulary<'py> {
@@ -84,73 +67,46 @@ impl<'py> Vocabulary<'py> {
         })
     }
 
-    /// Adds what a callback returned: nothing, one action, or a list of them.
-    pub(super) fn take(
-        &self,
-        returned: &Bound<'py, PyAny>,
-        open: &Open,
-        actions: &mut Vec<Action>,
-    ) -> PyResult<()> {
-        if returned.is_none() {
-            return Ok(());
+    fn action(&self, item: &Bound<'py, PyAny>) -> PyResult<Action> {
+        if item.is_instance(&self.signal)? {
+            return Ok(Action::Open(self.open(item)?));
         }
-        if let Ok(list) = returned.cast::<PyList>() {
-            return list
-                .iter()
-                .try_for_each(|item| self.take_one(&item, open, actions));
+        if item.is_instance(&self.close)? {
+            return self.close(item);
         }
-        if let Ok(tuple) = returned.cast::<PyTuple>() {
-            return tuple
-                .iter()
-                .try_for_each(|item| self.take_one(&item, open, actions));
+        if item.is_instance(&self.cancel)? {
+            return Ok(Action::Cancel(OrderId(number(&item.getattr("order_id")?)?)));
         }
-        self.take_one(returned, open, actions)
-    }
-
-    fn take_one(
-        &self,
-        item: &Bound<'py, PyAny>,
-        open: &Open,
-        actions: &mut Vec<Action>,
-    ) -> PyResult<()> {
-        let action = if item.is_instance(&self.signal)? {
-            Action::Open(self.open(item)?)
-        } else if item.is_instance(&self.close)? {
-            let fields: CloseFields<'py> = item.extract()?;
-            let symbol = self.symbol(fields.symbol.as_deref())?;
-            let reason = if fields.reason == "time" {
-                ExitReason::Time
-            } else {
-                ExitReason::Signal
-            };
-            let targets = match (&fields.trade_id, &fields.symbol) {
-                (Some(trade), _) => vec![CloseTarget::Trade(TradeId(number(trade)?))],
-                (None, None) if self.symbols.len() > 1 => open.targets(),
-                (None, _) => vec![CloseTarget::Symbol(symbol)],
-            };
-            actions.extend(targets.into_iter().map(|target| Action::Close {
-                target,
-                fraction: fields.fraction,
-                reason,
-            }));
-            return Ok(());
-        } else if item.is_instance(&self.cancel)? {
-            Action::Cancel(OrderId(number(&item.getattr("order_id")?)?))
-        } else if item.is_instance(&self.modify)? {
-            Action::Modify {
+        if item.is_instance(&self.modify)? {
+            return Ok(Action::Modify {
                 trade: TradeId(number(&item.getattr("trade_id")?)?),
                 stop_loss: level_change(&item.getattr("stop_loss")?)?,
                 take_profit: level_change(&item.getattr("take_profit")?)?,
-            }
-        } else {
-            return Err(self.no_action(item)?);
-        };
-        actions.push(action);
-        Ok(())
+            });
+        }
+        Err(self.no_action(item)?)
+    }
+
+    fn close(&self, item: &Bound<'py, PyAny>) -> PyResult<Action> {
+        let fields: CloseFields<'py> = item.extract()?;
+        let symbol = self.symbol(fields.symbol.as_deref())?;
+        Ok(Action::Close {
+            target: match (&fields.trade_id, &fields.symbol) {
+                (Some(trade), _) => CloseTarget::Trade(TradeId(number(trade)?)),
+                (None, Some(_)) => CloseTarget::Symbol(symbol),
+                (None, None) => CloseTarget::All,
+            },
+            fraction: fields.fraction,
+            reason: if fields.reason == "time" {
+                ExitReason::Time
+            } else {
+                ExitReason::Signal
+            },
+        })
     }
 
     /// Refuses what is no action.
-    pub(super) fn check(&self, item: &Bound<'py, PyAny>) -> PyResult<()> {
+    fn check(&self, item: &Bound<'py, PyAny>) -> PyResult<()> {
         for class in [&self.signal, &self.close, &self.cancel, &self.modify] {
             if item.is_instance(class)? {
                 return Ok(());
@@ -234,6 +190,67 @@ impl<'py> Vocabulary<'py> {
             Ok,
         )
     }
+}
+
+impl<'py> Collect<'py> for Vocabulary<'py> {
+    type Action = Action;
+
+    fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+        for_each_item(returned, |item| {
+            actions.push(self.action(item)?);
+            Ok(())
+        })
+    }
+
+    fn orders(&self, action: &Action, open: usize) -> usize {
+        match action {
+            Action::Close {
+                target: CloseTarget::All,
+                ..
+            } => open,
+            Action::Open(_) | Action::Close { .. } | Action::Cancel(_) | Action::Modify { .. } => 1,
+        }
+    }
+}
+
+/// Hands the objects on as they are, to an executor of the user's own.
+pub(super) struct AsGiven<'a, 'py>(pub(super) &'a Vocabulary<'py>);
+
+impl<'py> Collect<'py> for AsGiven<'_, 'py> {
+    type Action = Bound<'py, PyAny>;
+
+    fn collect(
+        &self,
+        returned: &Bound<'py, PyAny>,
+        actions: &mut Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        for_each_item(returned, |item| {
+            self.0.check(item)?;
+            actions.push(item.clone());
+            Ok(())
+        })
+    }
+
+    fn orders(&self, _action: &Bound<'py, PyAny>, _open: usize) -> usize {
+        1
+    }
+}
+
+/// Takes what a callback returned: nothing, one action, or a list of them.
+fn for_each_item<'py>(
+    returned: &Bound<'py, PyAny>,
+    mut take: impl FnMut(&Bound<'py, PyAny>) -> PyResult<()>,
+) -> PyResult<()> {
+    if returned.is_none() {
+        return Ok(());
+    }
+    if let Ok(list) = returned.cast::<PyList>() {
+        return list.iter().try_for_each(|item| take(&item));
+    }
+    if let Ok(tuple) = returned.cast::<PyTuple>() {
+        return tuple.iter().try_for_each(|item| take(&item));
+    }
+    take(returned)
 }
 
 /// The number of an order or trade. Those that no run gives become the largest, which nothing has

@@ -1,103 +1,37 @@
-//! What an engine adds to a run over the native executor: how the strategy is asked, when it is
-//! left alone, and a portfolio of the user's own.
+//! What an engine adds to a run over the native executor: slices, cool-downs, and a portfolio of the
+//! user's own.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use omega_core::execution::{Account, Exit, Fill, Position};
+use omega_core::portfolio::{Portfolio, Trade};
+use omega_core::replay;
+use omega_core::store::Market;
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::clock::Tracks;
-use super::desk::{PositionView, TradeView};
-use omega_core::execution::{Account, Event, Exit, Fill, LastTrades, Limits, Moments, Position};
-use omega_core::portfolio::{Portfolio, Trade, mark};
-use omega_core::replay::{self, Executor, State, View};
-use omega_core::store::Market;
-use omega_core::types::{SymbolId, TradeId};
+use super::snapshot::{PositionView, TradeView};
 
-/// Bars and time between entries, and time after an exit.
-pub(super) type RestFields = (usize, i64, i64);
+/// Bars and time after an entry, and time after an exit.
+pub(super) type CooldownFields = (usize, i64, i64);
 
-/// The components of an engine whose executor is native.
+/// The components of an engine.
 #[derive(FromPyObject)]
 pub(super) struct Components<'py> {
     /// What the strategy sees of each symbol.
     #[pyo3(item)]
     pub(super) slices: Bound<'py, PyAny>,
-    /// Whether the strategy is asked with an index and the slices, and not with a bar.
+    /// Whether the strategy is called with an index and the slices, and not with a bar.
     #[pyo3(item)]
     pub(super) takes_slices: bool,
     #[pyo3(item)]
-    pub(super) rest: RestFields,
+    pub(super) rest: CooldownFields,
     /// A portfolio of the user's own.
     #[pyo3(item)]
     pub(super) portfolio: Option<Bound<'py, PyAny>>,
-}
-
-/// The times at which a strategy is not asked: cool-downs after what was accepted.
-#[derive(Debug)]
-pub(super) struct Rest {
-    limits: Limits,
-    /// By symbol.
-    last: Vec<LastTrades>,
-    /// The number of the next trade that was not seen yet.
-    next_trade: TradeId,
-}
-
-impl Rest {
-    /// None where there is no cool-down.
-    pub(super) fn new((bars, entry, exit): RestFields, symbols: usize) -> Option<Self> {
-        let limits = Limits {
-            cooldown_bars: bars,
-            cooldown_entry: entry,
-            cooldown_exit: exit,
-            ..Limits::default()
-        };
-        (limits != Limits::default()).then(|| Self {
-            limits,
-            last: vec![LastTrades::default(); symbols],
-            next_trade: TradeId(0),
-        })
-    }
-
-    /// Whether every symbol rests at the step of a view.
-    pub(super) fn holds(&self, view: &View<'_>) -> bool {
-        (0_u32..)
-            .map(SymbolId)
-            .zip(&self.last)
-            .all(|(symbol, last)| {
-                let (index, time) = (view.index(symbol), view.time());
-                self.limits.check_time(index, time, 1, last).is_err()
-            })
-    }
-
-    pub(super) fn note_entry(&mut self, symbol: SymbolId, index: usize, time: i64) {
-        self.last[symbol.index()].entry = Some((index, time));
-    }
-
-    pub(super) fn note_exit(&mut self, symbol: SymbolId, time: i64) {
-        self.last[symbol.index()].exit = Some(time);
-    }
-
-    /// Notes what happened on the newest bar.
-    pub(super) fn note(&mut self, state: &State<'_>) {
-        for event in state.events {
-            match *event {
-                Event::Filled(place) => {
-                    let fill = &state.fills[place];
-                    if fill.trade >= self.next_trade {
-                        self.next_trade = TradeId(fill.trade.0 + 1);
-                        self.note_entry(fill.symbol, fill.index, fill.time);
-                    }
-                }
-                Event::Closed(place) => {
-                    let trade = &state.trades[place];
-                    self.note_exit(trade.symbol, trade.exit_time);
-                }
-            }
-        }
-    }
 }
 
 /// What a portfolio of the user's own raised; the next look at the strategy ends the run with it.
@@ -199,10 +133,12 @@ impl Account for PyPortfolio<'_, '_> {
         self.call(|this| this.fee(-amount, time, "swap", &this.position(position)?));
     }
 
-    fn book_exit(&mut self, exit: &Exit<'_>) -> usize {
-        let place = self.books.book_exit(exit);
+    fn book_exit(&mut self, exit: &Exit<'_>) {
+        self.books.book_exit(exit);
         self.call(|this| {
-            let trade = &this.books.trades()[place];
+            let Some(trade) = this.books.trades().last() else {
+                return Ok(());
+            };
             let shown = TradeView::new(this.py, this.tracks.of_trade(trade), trade)?;
             let shown = Bound::new(this.py, shown)?.into_any();
             this.object
@@ -212,7 +148,6 @@ impl Account for PyPortfolio<'_, '_> {
             }
             this.fee(exit.fill.fee, exit.fill.time, "exit", &shown)
         });
-        place
     }
 }
 
@@ -229,28 +164,12 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
         self.books.trades()
     }
 
-    fn update_flat(&mut self) {
-        self.books.mark_flat();
-        self.end_step();
-    }
-
-    fn update_calm(&mut self, profit: f64, positions: usize) {
-        self.books.write_calm_row(profit, positions);
-        self.end_step();
-    }
-
-    fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
-        mark(executor.positions_mut(), moments);
-        while executor.stop_out(moments, self) {}
-    }
-
-    fn update<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
-        self.settle(moments, executor);
-        self.books.write_row(executor.positions());
-        if self.mark.is_some() && !executor.positions().is_empty() {
+    fn write_row(&mut self, open: &[Position]) {
+        replay::Portfolio::write_row(&mut self.books, open);
+        if self.mark.is_some() && !open.is_empty() {
             self.call(|this| {
-                let open = executor.positions().iter();
                 let shown: Vec<_> = open
+                    .iter()
                     .map(|one| this.position(one))
                     .collect::<PyResult<_>>()?;
                 if let Some(mark) = &this.mark {
@@ -260,6 +179,20 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
             });
         }
         self.end_step();
+    }
+
+    fn write_rows(&mut self, profits: &[f64], open_positions: usize) {
+        for profit in profits {
+            self.books.write_rows(&[*profit], open_positions);
+            self.end_step();
+        }
+    }
+
+    fn write_flat_rows(&mut self, bars: usize) {
+        for _ in 0..bars {
+            self.books.write_flat_rows(1);
+            self.end_step();
+        }
     }
 
     /// Its last row is written again, by `update` with the same time where it knows no other way.

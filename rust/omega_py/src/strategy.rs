@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use omega_core::error::OmegaError;
+use omega_core::replay::{Observer, State, Strategy, View, Wakeups};
+use omega_core::store::TrackId;
+use omega_core::types::SymbolId;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use super::actions::{Open, Vocabulary};
 use super::call_timer::CallTimer;
 use super::clock::Tracks;
-use super::components::{Failure, Rest};
+use super::components::Failure;
 use super::conditions::Mask;
-use super::desk::{Desk, FillView, PositionView, TradeView};
 use super::error::to_pyerr;
 use super::memory::is_held_elsewhere;
+use super::snapshot::{FillView, PositionView, StateSnapshot, TradeView};
 use super::views::BarView;
-use omega_core::error::OmegaError;
-use omega_core::execution::{Action, Event};
-use omega_core::replay::{Observer, State, Strategy, View, Wakeups};
-use omega_core::store::TrackId;
 
 /// What a callback or the engine raised; the engine's own errors become Python's on the way out.
 pub(super) struct Raised(pub(super) PyErr);
@@ -40,29 +40,44 @@ impl From<PyErr> for Raised {
 pub(super) struct Callbacks<'py> {
     /// Called on every bar; none where triggers alone are.
     #[pyo3(item)]
-    on_bar: Option<Bound<'py, PyAny>>,
+    pub(super) on_bar: Option<Bound<'py, PyAny>>,
     /// Called on the bars on which their conditions hold, in order.
     #[pyo3(item)]
-    triggers: Vec<(Bound<'py, PyAny>, Bound<'py, Mask>)>,
+    pub(super) triggers: Vec<(Bound<'py, PyAny>, Bound<'py, Mask>)>,
     #[pyo3(item)]
-    on_fill: Option<Bound<'py, PyAny>>,
+    pub(super) on_fill: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
-    on_exit: Option<Bound<'py, PyAny>>,
+    pub(super) on_exit: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
-    instance: Option<Bound<'py, PyAny>>,
+    pub(super) instance: Option<Bound<'py, PyAny>>,
     /// `manage_positions` of the user's own position manager.
     #[pyo3(item)]
-    manage: Option<Bound<'py, PyAny>>,
+    pub(super) manage: Option<Bound<'py, PyAny>>,
+}
+
+/// What the executor of a run takes from a Python strategy.
+pub(super) trait Collect<'py> {
+    type Action;
+
+    /// Adds the actions that a callback returned: nothing, one, or a list of them.
+    fn collect(
+        &self,
+        returned: &Bound<'py, PyAny>,
+        actions: &mut Vec<Self::Action>,
+    ) -> PyResult<()>;
+
+    /// How many orders an action makes, where so many symbols or positions are open.
+    fn orders(&self, action: &Self::Action, open: usize) -> usize;
 }
 
 /// Calls a Python strategy.
-pub(super) struct PyStrategy<'py> {
-    pub(super) py: Python<'py>,
-    pub(super) callbacks: Callbacks<'py>,
-    pub(super) queue: Bound<'py, PyList>,
-    pub(super) vocabulary: Vocabulary<'py>,
-    pub(super) tracks: Arc<Tracks>,
-    pub(super) desk: Arc<Desk>,
+pub(super) struct PyStrategy<'py, C> {
+    py: Python<'py>,
+    callbacks: Callbacks<'py>,
+    queue: Bound<'py, PyList>,
+    collector: C,
+    tracks: Arc<Tracks>,
+    snapshot: Arc<StateSnapshot>,
     view: Bound<'py, BarView>,
     /// By trigger.
     wakeups: Vec<Wakeups>,
@@ -71,39 +86,45 @@ pub(super) struct PyStrategy<'py> {
     engine: Option<Engine<'py>>,
 }
 
-/// What an engine asks for beside: its slices, its cool-downs, and whether its portfolio failed.
+/// What a strategy of an engine gets besides bars.
 pub(super) struct Engine<'py> {
     pub(super) slices: Bound<'py, PyAny>,
+    /// Whether it is called with an index and the slices, and not with a bar.
     pub(super) takes_slices: bool,
-    pub(super) rest: Option<Rest>,
     pub(super) failure: Failure,
+    /// Where positions are held by an executor and a portfolio of the user's own.
+    pub(super) holders: Option<Holders<'py>>,
 }
 
-impl<'py> PyStrategy<'py> {
+/// An executor and a portfolio of the user's own, as a position manager reads them.
+pub(super) struct Holders<'py> {
+    pub(super) executor: Bound<'py, PyAny>,
+    pub(super) portfolio: Bound<'py, PyAny>,
+}
+
+impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     pub(super) fn new(
-        py: Python<'py>,
         callbacks: Callbacks<'py>,
         queue: Bound<'py, PyList>,
+        collector: C,
         tracks: Arc<Tracks>,
-        desk: Arc<Desk>,
+        snapshot: Arc<StateSnapshot>,
         engine: Option<Engine<'py>>,
     ) -> PyResult<Self> {
-        let unit = tracks.market.symbols()[0].unit();
-        let vocabulary = Vocabulary::new(py, tracks.names(), unit.abbreviation())?;
+        let py = queue.py();
         let view = Bound::new(py, BarView::new(Arc::clone(&tracks), TrackId(0), 0))?;
         let truths = callbacks
             .triggers
             .iter()
             .map(|(_, mask)| mask.get().truths());
-        let wakeups = truths.map(Wakeups::new).collect();
         Ok(Self {
             py,
-            wakeups,
+            wakeups: truths.map(Wakeups::new).collect(),
             callbacks,
             queue,
-            vocabulary,
+            collector,
             tracks,
-            desk,
+            snapshot,
             view,
             published: None,
             timer: CallTimer::default(),
@@ -116,7 +137,7 @@ impl<'py> PyStrategy<'py> {
         self.timer.total()
     }
 
-    /// Moves the clock and the view to the newest bar; publishes what the strategy may ask for.
+    /// Moves the clock and the view to the newest bar; publishes what the strategy may read.
     #[inline]
     fn prepare(&mut self, view: &View<'_>, state: &State<'_>) -> PyResult<()> {
         let newest = view.newest();
@@ -124,8 +145,9 @@ impl<'py> PyStrategy<'py> {
         if !self.tracks.is_one() || self.engine.is_some() {
             self.tracks.show(view);
         }
-        let unchanged = self.published == Some(state.changes);
-        if !unchanged || !state.positions.is_empty() {
+        let is_unchanged = self.published == Some(state.changes);
+        // Nothing of the account moves while nothing is open and nothing changes.
+        if !is_unchanged || !state.positions.is_empty() {
             self.publish(state);
         }
         if is_held_elsewhere(&self.view) || !self.view.get().show(newest) {
@@ -139,9 +161,9 @@ impl<'py> PyStrategy<'py> {
 
     #[inline(never)]
     fn publish(&mut self, state: &State<'_>) {
-        self.desk.publish_numbers(state);
+        self.snapshot.publish_numbers(state);
         if self.published != Some(state.changes) {
-            self.desk.publish_lists(state);
+            self.snapshot.publish_lists(state);
             self.published = Some(state.changes);
         }
     }
@@ -174,9 +196,13 @@ impl<'py> PyStrategy<'py> {
         returned
     }
 
-    /// Calls and takes what comes of it.
+    /// Calls, and collects the actions.
     #[inline]
-    fn ask(&mut self, callback: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
+    fn decide(
+        &mut self,
+        callback: &Bound<'py, PyAny>,
+        actions: &mut Vec<C::Action>,
+    ) -> PyResult<()> {
         let returned = if self.timer.is_due() {
             self.call_timed(callback)?
         } else {
@@ -185,112 +211,140 @@ impl<'py> PyStrategy<'py> {
         if returned.is_none() && self.queue.is_empty() {
             return Ok(());
         }
-        self.collect(&returned, &self.open(), actions)
+        self.collect(&returned, actions, Self::open_symbols)
     }
 
     /// Calls the triggers whose conditions hold.
     #[inline(never)]
-    fn pull_triggers(&mut self, step: usize, actions: &mut Vec<Action>) -> PyResult<()> {
-        for place in 0..self.wakeups.len() {
-            if self.wakeups[place].at(step) != 0 {
-                let callback = self.callbacks.triggers[place].0.clone();
-                self.ask(&callback, actions)?;
+    fn call_triggers(&mut self, step: usize, actions: &mut Vec<C::Action>) -> PyResult<()> {
+        for index in 0..self.wakeups.len() {
+            if self.wakeups[index].at(step) != 0 {
+                let callback = self.callbacks.triggers[index].0.clone();
+                self.decide(&callback, actions)?;
             }
         }
         Ok(())
     }
 
-    /// Tells the strategy what happened on the newest bar, in order.
-    #[inline(never)]
-    fn tell(&self, state: &State<'_>, actions: &mut Vec<Action>) -> PyResult<()> {
-        for event in state.events {
-            let (callback, argument) = match (event, &self.callbacks) {
-                (
-                    Event::Filled(place),
-                    Callbacks {
-                        on_fill: Some(callback),
-                        ..
-                    },
-                ) => {
-                    let fill = &state.fills[*place];
-                    let view = FillView::new(self.py, self.tracks.of_fill(fill), fill)?;
-                    (callback, Bound::new(self.py, view)?.into_any())
-                }
-                (
-                    Event::Closed(place),
-                    Callbacks {
-                        on_exit: Some(callback),
-                        ..
-                    },
-                ) => {
-                    let trade = &state.trades[*place];
-                    let view = TradeView::new(self.py, self.tracks.of_trade(trade), trade)?;
-                    (callback, Bound::new(self.py, view)?.into_any())
-                }
-                _ => continue,
-            };
-            let returned = match &self.callbacks.instance {
-                Some(instance) => callback.call1((instance, argument))?,
-                None => callback.call1((argument,))?,
-            };
-            self.collect(&returned, &self.open(), actions)?;
+    /// Calls `on_fill` and `on_exit` for what happened on the newest bar, in order.
+    fn call_on_events(&self, state: &State<'_>, actions: &mut Vec<C::Action>) -> PyResult<()> {
+        for (fill, trade) in state.events() {
+            if let Some(on_fill) = &self.callbacks.on_fill {
+                let view = FillView::new(self.py, self.tracks.of_fill(fill), fill)?;
+                self.call_on_event(on_fill, Bound::new(self.py, view)?.into_any(), actions)?;
+            }
+            if let (Some(on_exit), Some(trade)) = (&self.callbacks.on_exit, trade) {
+                let view = TradeView::new(self.py, self.tracks.of_trade(trade), trade)?;
+                self.call_on_event(on_exit, Bound::new(self.py, view)?.into_any(), actions)?;
+            }
         }
         Ok(())
     }
 
-    fn open(&self) -> Open {
-        Open::Symbols(self.desk.open_symbols())
+    fn call_on_event(
+        &self,
+        callback: &Bound<'py, PyAny>,
+        argument: Bound<'py, PyAny>,
+        actions: &mut Vec<C::Action>,
+    ) -> PyResult<()> {
+        let returned = match &self.callbacks.instance {
+            Some(instance) => callback.call1((instance, argument))?,
+            None => callback.call1((argument,))?,
+        };
+        self.collect(&returned, actions, Self::open_symbols)
     }
 
-    /// Takes what a callback queued, then what it returned.
+    /// Takes what a callback queued, then what it returned. `open` counts what a close of everything
+    /// closes: the numbers of the orders that follow depend on it.
     #[inline(never)]
     fn collect(
         &self,
         returned: &Bound<'py, PyAny>,
-        open: &Open,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<C::Action>,
+        open: impl Fn(&Self) -> usize,
     ) -> PyResult<()> {
         let before = actions.len();
         for item in self.queue.iter() {
-            self.vocabulary.take(&item, open, actions)?;
+            self.collector.collect(&item, actions)?;
         }
         self.queue.del_slice(0, self.queue.len())?;
-        self.vocabulary.take(returned, open, actions)?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "order numbers are 32 bits wide"
-        )]
-        self.desk.count_taken((actions.len() - before) as u32);
+        self.collector.collect(returned, actions)?;
+        let made = &actions[before..];
+        if !made.is_empty() {
+            let open = open(self);
+            let orders: usize = made.iter().map(|a| self.collector.orders(a, open)).sum();
+            self.snapshot.count_submitted(orders);
+        }
         Ok(())
     }
 
-    /// Calls `manage_positions` with the open positions, this bar, its two sides, and all
-    /// positions; an engine does so for each symbol that has a new bar and something open.
-    fn call_manager(&self, manage: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
-        let closing = Open::Trades(self.desk.open_trades());
+    fn open_symbols(&self) -> usize {
+        self.snapshot.open_symbols().len().max(1)
+    }
+
+    fn open_positions(&self) -> usize {
+        self.snapshot.open_positions()
+    }
+
+    /// Calls `manage_positions` with the open positions, this bar, its two sides, and all positions;
+    /// an engine does so for each symbol that has a new bar and something open.
+    fn call_manager(
+        &self,
+        manage: &Bound<'py, PyAny>,
+        actions: &mut Vec<C::Action>,
+    ) -> PyResult<()> {
         let Some(engine) = &self.engine else {
-            let open = self.desk.positions(&self.tracks).into_pyobject(self.py)?;
-            let bid = self.view.getattr("bid")?;
-            let ask = self.view.getattr("ask")?;
+            let open = self
+                .snapshot
+                .positions(&self.tracks)
+                .into_pyobject(self.py)?;
+            let (bid, ask) = (self.view.getattr("bid")?, self.view.getattr("ask")?);
             let returned = manage.call1((&open, &self.view, bid, ask, &open))?;
-            return self.collect(&returned, &closing, actions);
+            return self.collect(&returned, actions, Self::open_positions);
         };
-        for symbol in self.desk.open_symbols() {
+        for symbol in 0..self.tracks.market.symbols().len() {
+            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+            let symbol = SymbolId(symbol as u32);
             let source = self.tracks.symbol(symbol);
-            if !source.clock.is_fresh() {
+            if !source.clock.is_fresh() || source.clock.visible() == 0 {
                 continue;
             }
-            let all = self.desk.positions(&self.tracks);
-            let own = |view: &PositionView| view.is_of(symbol);
-            let open: Vec<_> = self.desk.positions(&self.tracks);
-            let open: Vec<_> = open.into_iter().filter(own).collect();
+            let Some((open, all)) = self.held(engine, symbol)? else {
+                continue;
+            };
             let slice = engine.slices.get_item(source.candles.name())?;
             let bid = slice.call_method1("latest", (self.py.None(), "bid"))?;
             let ask = slice.call_method1("latest", (self.py.None(), "ask"))?;
             let returned = manage.call1((open, slice, bid, ask, all))?;
-            self.collect(&returned, &closing, actions)?;
+            self.collect(&returned, actions, Self::open_positions)?;
         }
         Ok(())
+    }
+
+    /// The open positions of a symbol, and all that are open; none where the symbol has none.
+    fn held(&self, engine: &Engine<'py>, symbol: SymbolId) -> PyResult<Option<Held<'py>>> {
+        if let Some(holders) = &engine.holders {
+            let name = self.tracks.symbol(symbol).candles.name();
+            let open = holders
+                .portfolio
+                .call_method1(intern!(self.py, "get_open_positions"), (name,))?;
+            if !open.is_truthy()? {
+                return Ok(None);
+            }
+            let all = holders
+                .executor
+                .getattr(intern!(self.py, "active_positions"))?;
+            return Ok(Some((open, all)));
+        }
+        let all = self.snapshot.positions(&self.tracks);
+        let own = |view: &PositionView| view.is_of(symbol);
+        let open: Vec<_> = self.snapshot.positions(&self.tracks);
+        let open: Vec<_> = open.into_iter().filter(own).collect();
+        if open.is_empty() {
+            return Ok(None);
+        }
+        let open = open.into_pyobject(self.py)?;
+        Ok(Some((open, all.into_pyobject(self.py)?)))
     }
 
     /// What a portfolio of the user's own raised meanwhile.
@@ -300,40 +354,26 @@ impl<'py> PyStrategy<'py> {
         failure.map_or(Ok(()), |error| Err(Raised(error)))
     }
 
-    /// Whether an engine leaves the strategy alone for now.
-    fn rests(&mut self, view: &View<'_>, state: &State<'_>) -> bool {
-        let engine = self.engine.as_mut();
-        let Some(rest) = engine.and_then(|engine| engine.rest.as_mut()) else {
-            return false;
-        };
-        rest.note(state);
-        rest.holds(view)
-    }
-
     #[inline]
-    fn step(
-        &mut self,
-        view: &View<'_>,
-        state: &State<'_>,
-        actions: &mut Vec<Action>,
-    ) -> PyResult<()> {
-        if !state.events.is_empty() {
-            self.tell(state, actions)?;
-        }
-        if self.engine.is_some() && self.rests(view, state) {
-            return Ok(());
-        }
+    fn step(&mut self, view: &View<'_>, actions: &mut Vec<C::Action>) -> PyResult<()> {
         if !self.wakeups.is_empty() {
-            self.pull_triggers(view.step(), actions)?;
+            self.call_triggers(view.step(), actions)?;
         }
         match self.callbacks.on_bar.clone() {
-            Some(on_bar) => self.ask(&on_bar, actions),
+            Some(on_bar) => self.decide(&on_bar, actions),
             None => Ok(()),
         }
     }
+
+    fn noted(&self, result: PyResult<()>) -> Result<(), Raised> {
+        result.map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
+    }
 }
 
-impl Strategy for PyStrategy<'_> {
+/// Positions of one symbol, and of all.
+type Held<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
     type Error = Raised;
 
     #[inline]
@@ -341,16 +381,28 @@ impl Strategy for PyStrategy<'_> {
         &mut self,
         view: &View<'_>,
         state: &State<'_>,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<C::Action>,
     ) -> Result<(), Raised> {
         self.prepare(view, state)?;
         self.failed()?;
-        self.step(view, state, actions)
-            .map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
+        let stepped = self.step(view, actions);
+        self.noted(stepped)
+    }
+
+    fn on_events(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        actions: &mut Vec<C::Action>,
+    ) -> Result<(), Raised> {
+        self.prepare(view, state)?;
+        self.failed()?;
+        let called = self.call_on_events(state, actions);
+        self.noted(called)
     }
 
     #[inline]
-    fn wakes_at(&mut self, step: usize) -> usize {
+    fn next_decision_step(&mut self, step: usize) -> usize {
         if self.callbacks.on_bar.is_some() {
             return step;
         }
@@ -366,34 +418,34 @@ impl Strategy for PyStrategy<'_> {
         &mut self,
         view: &View<'_>,
         state: &State<'_>,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<C::Action>,
     ) -> Result<(), Raised> {
         let Some(manage) = self.callbacks.manage.clone() else {
             return Ok(());
         };
         self.prepare(view, state)?;
         self.failed()?;
-        self.call_manager(&manage, actions)
-            .map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
+        let called = self.call_manager(&manage, actions);
+        self.noted(called)
     }
 
     fn finish(&mut self, view: &View<'_>, state: &State<'_>) -> Result<(), Raised> {
         self.prepare(view, state)?;
         self.failed()?;
-        self.tell(state, &mut Vec::new())
-            .map_err(|error| Raised(self.tracks.noted(self.py, error, "strategy")))
+        let called = self.call_on_events(state, &mut Vec::new());
+        self.noted(called)
     }
 }
 
-/// Lets Ctrl-C end a run, and tells a progress display how far it is.
-pub(super) struct Watch<'py> {
+/// Lets Ctrl-C end a run, and reports progress.
+pub(super) struct ProgressObserver<'py> {
     pub(super) py: Python<'py>,
     pub(super) on_progress: Option<Bound<'py, PyAny>>,
     pub(super) total: usize,
     pub(super) reported: usize,
 }
 
-impl Observer for Watch<'_> {
+impl Observer for ProgressObserver<'_> {
     type Error = Raised;
 
     fn tick(&mut self, bars_done: usize) -> Result<(), Raised> {
@@ -401,8 +453,8 @@ impl Observer for Watch<'_> {
         let Some(callback) = &self.on_progress else {
             return Ok(());
         };
-        let is_news = bars_done == self.total || bars_done - self.reported >= self.total / 100;
-        if is_news && bars_done > self.reported {
+        let is_due = bars_done == self.total || bars_done - self.reported >= self.total / 100;
+        if is_due && bars_done > self.reported {
             self.reported = bars_done;
             callback.call1((bars_done, self.total))?;
         }

@@ -9,7 +9,7 @@ use omega_core::execution::{
     SymbolSettings,
 };
 use omega_core::portfolio::Portfolio;
-use omega_core::replay::{self, Behind, Feed, Observer, Plan, Strategy};
+use omega_core::replay::{self, SymbolContext, Feed, Observer, Plan, Strategy};
 use omega_core::results::RunRows;
 use omega_core::store::{Market, SymbolCandles};
 use omega_core::strategies::{BuyAndHold, Level, SignalColumns, Signals, SmaCross};
@@ -94,13 +94,12 @@ where
     let plan = Plan::new(&market, None, None, &[SLOW], true)?;
     let mut feed = Feed {
         market: &market,
-        behind: vec![Behind::rate(1.0)],
+        contexts: vec![SymbolContext::rate(1.0)],
     };
     let mut executor = Simulator::new(settings());
     let steps = plan.start..plan.end;
     let mut portfolio = Portfolio::new(1e6, market.time(plan.start), steps.len());
-    let desk = (&mut executor, &mut portfolio);
-    replay::run(&mut feed, &plan, strategy, desk, &mut Nobody)?;
+    replay::run(&mut feed, &plan, strategy, &mut executor, &mut portfolio, &mut Nobody)?;
     let (orders, fills, positions) = executor.into_rows();
     let (trades, ledger, equity) = portfolio.into_rows(market.times(steps));
     Ok(RunRows {

@@ -55,7 +55,14 @@ pub trait Executor {
     ) -> Result<(), Self::Error>;
 
     /// Takes the bars ahead in which nothing can happen, and writes their rows; gives how many.
-    fn quiet<P: Portfolio>(&mut self, ahead: Ahead<'_, '_>, portfolio: &mut P) -> usize;
+    ///
+    /// # Errors
+    /// Its own failures.
+    fn quiet<P: Portfolio>(
+        &mut self,
+        ahead: Ahead<'_, '_>,
+        portfolio: &mut P,
+    ) -> Result<usize, Self::Error>;
 
     /// What it holds.
     fn state(&self) -> ExecutorState<'_>;
@@ -175,26 +182,28 @@ impl Executor for Simulator {
     }
 
     #[inline]
-    fn quiet<P: Portfolio>(&mut self, mut ahead: Ahead<'_, '_>, portfolio: &mut P) -> usize {
+    fn quiet<P: Portfolio>(
+        &mut self,
+        mut ahead: Ahead<'_, '_>,
+        portfolio: &mut P,
+    ) -> Result<usize, OmegaError> {
         if Simulator::is_idle(self) {
             portfolio.write_flat_rows(ahead.bars);
-            return ahead.bars;
+            return Ok(ahead.bars);
         }
         let positions = self.positions().len();
         if let Some((stretch, rate)) = ahead.stretch() {
             let write = |profits: &[f64]| portfolio.write_rows(profits, positions);
-            return self.advance_quiet(&stretch, rate, write);
+            return Ok(self.advance_quiet(&stretch, rate, write));
         }
-        let profit = ahead
-            .bar()
-            .and_then(|(bar, rate)| self.advance_quiet_bar(&bar, rate));
-        match profit {
-            Some(profit) => {
-                portfolio.write_rows(&[profit], positions);
-                1
-            }
-            None => 0,
-        }
+        let Some((bar, rate)) = ahead.bar() else {
+            return Ok(0);
+        };
+        let Some(profit) = self.advance_quiet_bar(&bar, rate) else {
+            return Ok(0);
+        };
+        portfolio.write_rows(&[profit], positions);
+        Ok(1)
     }
 
     #[inline]

@@ -161,7 +161,7 @@ where
             walk: &self.walk,
             bars,
         };
-        Ok(self.executor.quiet(ahead, self.portfolio))
+        Ok(self.executor.quiet(ahead, self.portfolio)?)
     }
 
     /// PROCESS, EXITS, MANAGE and PORTFOLIO of one step.

@@ -4,6 +4,7 @@
 //! same kinds and in the same order as those of the Python class of the same name.
 
 mod buy_and_hold;
+mod cooldown;
 mod donchian_breakout;
 mod named;
 mod rsi_reversion;
@@ -18,6 +19,7 @@ use crate::replay::State;
 use crate::types::{Direction, SymbolId};
 
 pub use buy_and_hold::BuyAndHold;
+pub use cooldown::Cooldown;
 pub use donchian_breakout::DonchianBreakout;
 pub use named::{NAMES, Native, Parameters, defaults, named};
 pub use rsi_reversion::RsiReversion;

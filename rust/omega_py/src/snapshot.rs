@@ -9,11 +9,14 @@ use super::clock::{Source, Tracks};
 use omega_core::execution::{Fill, Order, OrderStatus, Position};
 use omega_core::portfolio::Trade;
 use omega_core::replay::{Rates, State};
-use omega_core::types::{Direction, SymbolId, TradeId};
+use omega_core::types::{Direction, SymbolId};
 
 /// What the loop last published. The numbers are renewed on each bar, the lists when they changed.
+///
+/// All accesses are relaxed: the thread that publishes is the one that then calls the strategy, and
+/// whoever reads from another thread gets some state of the run, as of any object that is in use.
 #[derive(Debug, Default)]
-pub(super) struct Desk {
+pub(super) struct StateSnapshot {
     balance: AtomicU64,
     equity: AtomicU64,
     next_order: AtomicU32,
@@ -30,7 +33,7 @@ struct Lists {
     settled: usize,
 }
 
-impl Desk {
+impl StateSnapshot {
     /// Before the first bar the account holds the cash at the start.
     pub(super) fn new(cash: f64) -> Self {
         Self {
@@ -40,7 +43,7 @@ impl Desk {
         }
     }
 
-    /// Tells what quote currencies are worth; the first run over a market says it for all.
+    /// Publishes what quote currencies are worth; the first run over a market does so for all.
     pub(super) fn publish_rates(&self, rates: Vec<Rates>) {
         self.rates.get_or_init(|| rates.into());
     }
@@ -52,9 +55,13 @@ impl Desk {
         self.next_order.store(state.next_order, Relaxed);
     }
 
-    /// Counts actions that were taken off the queue and wait for the open of the next bar.
-    pub(super) fn count_taken(&self, actions: u32) {
-        self.next_order.fetch_add(actions, Relaxed);
+    /// Counts orders that were taken off the queue and wait for the open of the next bar.
+    pub(super) fn count_submitted(&self, orders: usize) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "order numbers are 32 bits wide"
+        )]
+        self.next_order.fetch_add(orders as u32, Relaxed);
     }
 
     pub(super) fn publish_lists(&self, state: &State<'_>) {
@@ -105,10 +112,10 @@ impl Desk {
         symbols
     }
 
-    /// The open positions, by number.
-    pub(super) fn open_trades(&self) -> Vec<TradeId> {
+    /// How many positions are open.
+    pub(super) fn open_positions(&self) -> usize {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.positions.iter().map(|position| position.id).collect()
+        lists.positions.len()
     }
 
     pub(super) fn pending(&self, tracks: &Tracks) -> Vec<OrderView> {
@@ -121,7 +128,7 @@ impl Desk {
     }
 }
 
-fn word(direction: Direction) -> &'static str {
+fn direction_name(direction: Direction) -> &'static str {
     match direction {
         Direction::Long => "long",
         Direction::Short => "short",
@@ -177,7 +184,7 @@ impl PositionView {
 
     #[getter]
     fn direction(&self) -> &'static str {
-        word(self.position.direction)
+        direction_name(self.position.direction)
     }
 
     #[getter]
@@ -215,10 +222,7 @@ impl PositionView {
         let position = &self.position;
         let bar = self.source.candles.bar(self.newest);
         let close = bar.side(position.direction.exit_side()).close;
-        (close - position.entry_price)
-            * position.direction.sign()
-            * position.lots
-            * position.contract_size
+        position.profit(close, position.lots, 1.0)
     }
 
     #[getter]
@@ -251,7 +255,7 @@ impl PositionView {
         format!(
             "<position {}: {} {} lots of {} at {}>",
             position.id.0,
-            word(position.direction),
+            direction_name(position.direction),
             position.lots,
             self.symbol(),
             position.entry_price
@@ -280,7 +284,7 @@ impl OrderView {
 
     #[getter]
     fn direction(&self) -> &'static str {
-        word(self.order.direction)
+        direction_name(self.order.direction)
     }
 
     #[getter]
@@ -314,7 +318,7 @@ impl OrderView {
             .kind
             .price()
             .map_or(String::new(), |price| format!(" at {price}"));
-        let (kind, direction) = (order.kind.name(), word(order.direction));
+        let (kind, direction) = (order.kind.name(), direction_name(order.direction));
         format!(
             "<{kind} order {}: {direction} {} lots{price}>",
             order.id.0, order.lots
@@ -387,7 +391,7 @@ impl TradeView {
         Ok(Self {
             trade_id: trade.id.0,
             symbol: source.candles.name().to_owned(),
-            direction: word(trade.direction),
+            direction: direction_name(trade.direction),
             lots: trade.lots,
             entry_index: trade.entry_index,
             entry_time: source.datetime(py, trade.entry_time)?.unbind(),

@@ -1,0 +1,334 @@
+//! An executor and a portfolio of the user's own behind the core's traits: every component is
+//! called through its protocol, with views by index.
+
+use std::sync::Arc;
+
+use omega_core::execution::{Account, Exit, Fill, LastTrades, Position, StepBars, SymbolBar};
+use omega_core::portfolio::Trade;
+use omega_core::replay::{self, Ahead, Executor, ExecutorState};
+use omega_core::store::TrackId;
+use omega_core::types::SymbolId;
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use super::actions::Vocabulary;
+use super::clock::Tracks;
+use super::components::{Failure, rewrite};
+use super::strategy::Raised;
+use super::track::Shown;
+use super::views::BarView;
+
+/// An executor of the user's own. What it does with signals is its own business; the loop learns
+/// whether something is open, and when each symbol was last traded.
+pub(super) struct PyExecutor<'a, 'py> {
+    py: Python<'py>,
+    tracks: &'a Arc<Tracks>,
+    object: Bound<'py, PyAny>,
+    process: Bound<'py, PyAny>,
+    exits: Bound<'py, PyAny>,
+    vocabulary: &'a Vocabulary<'py>,
+    /// Whether anybody reads when symbols were last traded: to know costs a call for each signal.
+    has_cooldown: bool,
+    submitted: Vec<Bound<'py, PyAny>>,
+    /// Of each symbol, the bar that the executor sees.
+    bars: Vec<Shown>,
+    last_trades: Vec<LastTrades>,
+    has_positions: bool,
+    exits_counted: usize,
+}
+
+impl<'a, 'py> PyExecutor<'a, 'py> {
+    pub(super) fn new(
+        object: Bound<'py, PyAny>,
+        tracks: &'a Arc<Tracks>,
+        vocabulary: &'a Vocabulary<'py>,
+        has_cooldown: bool,
+    ) -> PyResult<Self> {
+        let symbols = tracks.market.symbols();
+        Ok(Self {
+            py: object.py(),
+            process: object.getattr("process_signal")?,
+            exits: object.getattr("evaluate_exits")?,
+            submitted: Vec::new(),
+            bars: symbols.iter().map(|_| Shown::default()).collect(),
+            last_trades: vec![LastTrades::default(); symbols.len()],
+            has_positions: false,
+            exits_counted: 0,
+            tracks,
+            object,
+            vocabulary,
+            has_cooldown,
+        })
+    }
+
+    /// How many positions it closed.
+    pub(super) fn exits(&self) -> usize {
+        self.exits_counted
+    }
+
+    fn active(&self) -> PyResult<Bound<'py, PyAny>> {
+        self.object.getattr(intern!(self.py, "active_positions"))
+    }
+
+    /// Hands over a signal; an entry counts when it was accepted.
+    fn process_signal(&mut self, signal: &Bound<'py, PyAny>, bars: StepBars<'_>) -> PyResult<()> {
+        if !self.has_cooldown {
+            self.process.call1((signal,))?;
+            return Ok(());
+        }
+        let before = self.active()?.len()?;
+        let answer = self.process.call1((signal,))?;
+        let is_accepted = if answer.is_none() {
+            self.active()?.len()? > before
+        } else {
+            answer.is_truthy()?
+        };
+        if is_accepted && self.vocabulary.is_signal(signal)? {
+            let symbol = self.symbol_of(signal)?;
+            let now = bars.of(symbol);
+            self.last_trades[symbol.index()].entry = Some((now.index, now.opens));
+        }
+        Ok(())
+    }
+
+    /// The symbol that an object names; the first one where it names none.
+    fn symbol_of(&self, object: &Bound<'py, PyAny>) -> PyResult<SymbolId> {
+        let named = object.getattr_opt(intern!(self.py, "symbol"))?;
+        let Some(name) = named.filter(|name| !name.is_none()) else {
+            return Ok(SymbolId(0));
+        };
+        let track = self.tracks.find_symbol(name.extract()?)?;
+        Ok(self.tracks.symbol_of(track))
+    }
+
+    /// Shows the executor the bar of a symbol, where something is open in it.
+    fn evaluate_exits(&mut self, now: &SymbolBar) -> PyResult<()> {
+        if !self.has_positions || !self.is_active(now.symbol)? {
+            return Ok(());
+        }
+        let exits = self.call_with_bar(&self.exits.clone(), now)?;
+        if exits > 0 {
+            self.last_trades[now.symbol.index()].exit = Some(now.opens);
+        }
+        Ok(())
+    }
+
+    /// Calls with both sides of a bar; gives how many exits there were.
+    fn call_with_bar(&mut self, method: &Bound<'py, PyAny>, now: &SymbolBar) -> PyResult<usize> {
+        let track = TrackId(now.symbol.index());
+        let shown = &mut self.bars[now.symbol.index()];
+        let bar: Bound<'py, BarView> = shown
+            .at(self.py, self.tracks, track, now.index)?
+            .into_bound(self.py);
+        let before = self.active()?.len().ok();
+        let answer = method.call1((bar.getattr("bid")?, bar.getattr("ask")?))?;
+        let exits = self.count_exits(&answer, before)?;
+        self.exits_counted += exits;
+        Ok(exits)
+    }
+
+    /// How many exits there were: what the executor returned, or how many positions are active no
+    /// more.
+    fn count_exits(&self, answer: &Bound<'py, PyAny>, before: Option<usize>) -> PyResult<usize> {
+        if !answer.is_none() {
+            return answer.len().or_else(|_| answer.extract());
+        }
+        let after = self.active()?.len().ok();
+        Ok(before.zip(after).map_or(0, |(b, a)| b.saturating_sub(a)))
+    }
+
+    /// Whether something active belongs to a symbol. Of one symbol everything does, and so does
+    /// what names no symbol.
+    fn is_active(&self, symbol: SymbolId) -> PyResult<bool> {
+        if self.bars.len() == 1 {
+            return Ok(true);
+        }
+        for item in self.active()?.try_iter()? {
+            let item = item?;
+            let names_one = item.hasattr(intern!(self.py, "symbol"))?;
+            if !names_one || self.symbol_of(&item)? == symbol {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Lets an executor that can do so close what is open at the last close (L4).
+    fn close_at_end(&mut self, closes: StepBars<'_>) -> PyResult<()> {
+        let Some(close) = self.object.getattr_opt("close_at_end")? else {
+            return Ok(());
+        };
+        for now in closes.trading() {
+            if self.is_active(now.symbol)? {
+                self.call_with_bar(&close, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn noted<T>(&self, result: PyResult<T>) -> Result<T, Raised> {
+        result.map_err(|error| Raised(self.tracks.noted(self.py, error, "engine")))
+    }
+}
+
+impl<'py> Executor for PyExecutor<'_, 'py> {
+    type Action = Bound<'py, PyAny>;
+    type Error = Raised;
+
+    fn is_idle(&mut self) -> Result<bool, Raised> {
+        let active = self.active().and_then(|active| active.is_truthy());
+        Ok(!self.noted(active)?)
+    }
+
+    fn submit(&mut self, actions: &mut Vec<Self::Action>, symbols: &mut [bool]) -> usize {
+        symbols.fill(true);
+        let submitted = actions.len();
+        self.submitted.append(actions);
+        submitted
+    }
+
+    fn on_open<A: Account>(&mut self, bars: StepBars<'_>, _account: &mut A) -> Result<(), Raised> {
+        for signal in std::mem::take(&mut self.submitted) {
+            let processed = self.process_signal(&signal, bars);
+            self.noted(processed)?;
+        }
+        self.has_positions = !self.is_idle()?;
+        Ok(())
+    }
+
+    fn on_bar<A: Account>(&mut self, now: &SymbolBar, _account: &mut A) -> Result<(), Raised> {
+        let evaluated = self.evaluate_exits(now);
+        self.noted(evaluated)
+    }
+
+    fn on_close<A: Account>(
+        &mut self,
+        _bars: StepBars<'_>,
+        managed: &mut Vec<Self::Action>,
+        _account: &mut A,
+    ) -> Result<(), Raised> {
+        for action in managed.drain(..) {
+            let processed = self.process.call1((action,));
+            self.noted(processed)?;
+        }
+        Ok(())
+    }
+
+    fn quiet<P: replay::Portfolio>(
+        &mut self,
+        ahead: Ahead<'_, '_>,
+        portfolio: &mut P,
+    ) -> Result<usize, Raised> {
+        if !self.is_idle()? {
+            return Ok(0);
+        }
+        portfolio.write_flat_rows(ahead.len());
+        Ok(ahead.len())
+    }
+
+    fn state(&self) -> ExecutorState<'_> {
+        ExecutorState {
+            has_positions: self.has_positions,
+            last_trades: &self.last_trades,
+            ..ExecutorState::default()
+        }
+    }
+
+    fn finish<A: Account>(
+        &mut self,
+        closes: Option<StepBars<'_>>,
+        _account: &mut A,
+    ) -> Result<(), Raised> {
+        if let Some(closes) = closes {
+            let closed = self.close_at_end(closes);
+            return self.noted(closed);
+        }
+        let can_close = self.object.hasattr("close_at_end");
+        self.has_positions = self.noted(can_close)? && !self.is_idle()?;
+        Ok(())
+    }
+}
+
+/// A portfolio of the user's own beside an executor that books with it by itself: the loop lets it
+/// write its rows.
+pub(super) struct PyRows<'a, 'py> {
+    object: Bound<'py, PyAny>,
+    update: Bound<'py, PyAny>,
+    tracks: &'a Arc<Tracks>,
+    cash: f64,
+    step: usize,
+    failure: Failure,
+}
+
+impl<'a, 'py> PyRows<'a, 'py> {
+    /// A portfolio about to see the step at which a run begins.
+    pub(super) fn new(
+        object: Bound<'py, PyAny>,
+        tracks: &'a Arc<Tracks>,
+        cash: f64,
+        step: usize,
+        failure: Failure,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            update: object.getattr("update")?,
+            object,
+            tracks,
+            cash,
+            step,
+            failure,
+        })
+    }
+
+    /// Calls it, unless it failed before; what it raises ends the run at the next step.
+    fn call(&self, with: impl FnOnce() -> PyResult<()>) {
+        if self.failure.borrow().is_none()
+            && let Err(error) = with()
+        {
+            let noted = self.tracks.noted(self.object.py(), error, "engine");
+            *self.failure.borrow_mut() = Some(noted);
+        }
+    }
+}
+
+impl Account for PyRows<'_, '_> {
+    fn balance(&self) -> f64 {
+        self.cash
+    }
+
+    fn book_entry(&mut self, _position: &Position, _fill: &Fill) {}
+
+    fn book_swap(&mut self, _position: &Position, _amount: f64, _time: i64) {}
+
+    fn book_exit(&mut self, _exit: &Exit<'_>) {}
+}
+
+impl replay::Portfolio for PyRows<'_, '_> {
+    fn marked_equity(&self) -> f64 {
+        self.cash
+    }
+
+    fn trades(&self) -> &[Trade] {
+        &[]
+    }
+
+    fn write_row(&mut self, _open: &[Position]) {
+        self.write_flat_rows(1);
+    }
+
+    fn write_rows(&mut self, profits: &[f64], _open_positions: usize) {
+        self.write_flat_rows(profits.len());
+    }
+
+    fn write_flat_rows(&mut self, bars: usize) {
+        for _ in 0..bars {
+            let time = self.tracks.market.time(self.step);
+            self.step += 1;
+            self.call(|| self.update.call1((time,)).map(drop));
+        }
+    }
+
+    fn rewrite_last_row(&mut self) {
+        let time = self.tracks.market.time(self.step - 1);
+        self.call(|| rewrite(&self.object, time));
+    }
+}
