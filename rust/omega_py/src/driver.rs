@@ -12,7 +12,7 @@ use super::actions::Vocabulary;
 use super::call_timer::CallTimer;
 use super::clock::Tracks;
 use super::components::{Rest, RestFields, rewrite};
-use super::stage::RunReport;
+use super::results::RunReport;
 use super::strategy::{Raised, Watch};
 use super::track::Shown;
 use super::views::BarView;

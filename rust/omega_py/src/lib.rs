@@ -6,11 +6,13 @@
 )]
 
 mod actions;
+mod batch;
 mod call_timer;
 mod clock;
 mod columns;
 mod components;
 mod conditions;
+mod config;
 mod desk;
 mod driver;
 mod error;
@@ -21,11 +23,8 @@ mod native;
 mod place;
 mod results;
 mod run;
-mod settings;
-mod stage;
 mod store;
 mod strategy;
-mod sweep;
 mod track;
 mod views;
 
@@ -38,6 +37,8 @@ mod _core {
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     #[pymodule_export]
+    use super::batch::Outcome;
+    #[pymodule_export]
     use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]
     use super::conditions::Mask;
@@ -48,15 +49,11 @@ mod _core {
     #[pymodule_export]
     use super::native::NativeStrategy;
     #[pymodule_export]
-    use super::results::{PyArrowTable, PyRunTables};
+    use super::results::{PyArrowTable, PyRunTables, RunReport};
     #[pymodule_export]
     use super::run::Run;
     #[pymodule_export]
-    use super::stage::RunReport;
-    #[pymodule_export]
     use super::store::CandleStore;
-    #[pymodule_export]
-    use super::sweep::Outcome;
     #[pymodule_export]
     use super::track::TrackView;
     #[pymodule_export]

@@ -8,25 +8,25 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
+use super::batch::{self, Outcome, TrialFields};
 use super::clock::Tracks;
 use super::components::{Components, Failure, PyPortfolio, Rest};
 use super::conditions::{Compared, Mask};
+use super::config::{BehindFields, RunSettings};
 use super::desk::{Desk, OrderView, PositionView};
 use super::driver::{Driver, Parts};
 use super::error::to_pyerr;
 use super::indicators::{self, IndicatorView, Sources};
 use super::market::{TimeframeFields, market};
 use super::native::{self, NativeStrategy, Outside, Quiet, SignalFields};
-use super::results::PyRunTables;
-use super::settings::RunSettings;
-use super::stage::{Backing, BehindFields, RunReport, Stage};
+use super::results::{PyRunTables, RunReport};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, Engine, PyStrategy, Watch};
-use super::sweep::{Outcome, Sweep, Trial, TrialFields};
+use super::strategy::{Callbacks, Engine, PyStrategy, Raised, Watch};
 use super::track::TrackView;
+use omega_core::backtest::{Backtest, BacktestResult};
+use omega_core::batch::Batch;
 use omega_core::error::OmegaError;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare, truth};
-use omega_core::results::RunTables;
 use omega_core::store::TrackId;
 
 /// One run over a market.
@@ -220,15 +220,17 @@ impl Run {
         on_progress: Option<Bound<'py, PyAny>>,
         components: Option<Components<'py>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
-        let stage = self.stage(settings, &behind)?;
-        let rates = stage.feed.behind.iter().map(|one| one.rates.clone());
-        self.desk.publish_rates(rates.collect());
+        let began = Instant::now();
+        let backtest = self.backtest(settings, &behind)?;
+        let symbols = &backtest.config().symbols;
+        self.desk
+            .publish_rates(symbols.iter().map(|own| own.rates.clone()).collect());
         let failure = Failure::default();
         let portfolio = components.as_ref().and_then(|own| own.portfolio.clone());
         let engine = components.map(|own| Engine {
             slices: own.slices,
             takes_slices: own.takes_slices,
-            rest: Rest::new(own.rest, stage.market.symbols().len()),
+            rest: Rest::new(own.rest, symbols.len()),
             failure: Failure::clone(&failure),
         });
         let mut strategy = PyStrategy::new(
@@ -239,23 +241,23 @@ impl Run {
             Arc::clone(&self.desk),
             engine,
         )?;
+        let plan = backtest.plan();
         let mut watch = Watch {
             py,
             on_progress,
-            total: stage.plan.end - stage.plan.start,
+            total: plan.end - plan.start,
             reported: 0,
         };
-        let played = if let Some(object) = portfolio {
-            let (tracks, start) = (&self.tracks, stage.plan.start);
-            let keep = |books| PyPortfolio::new(object, tracks, start, books, failure);
-            stage.play_for(&mut strategy, &mut watch, keep, |kept| kept.books)?
+        let rows = if let Some(object) = portfolio {
+            let (tracks, start) = (&self.tracks, plan.start);
+            let wrap = |books| Ok(PyPortfolio::new(object, tracks, start, books, failure)?);
+            backtest.rows_with(&mut strategy, &mut watch, wrap, |own| own.books)
         } else {
-            stage.play(&mut strategy, &mut watch)?
+            backtest.rows(&mut strategy, &mut watch)
         };
+        let rows = rows.map_err(|Raised(error)| error)?;
         let callback_time = strategy.callback_time();
-        Ok(played.report(callback_time, |rows| {
-            py.detach(|| RunTables::from_rows(rows))
-        }))
+        Ok(reported(py.detach(|| rows.into()), (began, callback_time)))
     }
 
     /// Walks the bars with an executor of the user's own; `steps` narrows what is walked.
@@ -323,19 +325,16 @@ impl Run {
         hashed: bool,
         kept: bool,
     ) -> PyResult<Vec<Outcome>> {
-        let settings = settings.into_iter().map(|(settings, behind)| {
-            let backing = behind.iter().map(BehindFields::backing).collect();
-            (settings, backing)
-        });
-        let sweep = Sweep {
+        let configs = settings
+            .into_iter()
+            .map(|(settings, behind)| settings.config(&behind, Vec::new()));
+        let configs: Vec<_> = configs.collect::<Result<_, _>>().map_err(to_pyerr)?;
+        let batch = Batch {
             market: &self.tracks.market,
             cache: &self.cache,
-            settings: settings.collect(),
-            hashed,
-            kept,
+            threads: workers,
         };
-        let trials = trials.into_iter().map(Trial::from).collect();
-        sweep.run(py, trials, workers)
+        batch::run(py, &batch, &configs, trials, (hashed, kept))
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.
@@ -347,27 +346,31 @@ impl Run {
         behind: Vec<BehindFields<'_>>,
         on_progress: Option<Py<PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
+        let began = Instant::now();
         self.declare_on(TrackId(0), strategy.warmup());
-        let stage = self.stage(settings, &behind)?;
+        let backtest = self.backtest(settings, &behind)?;
         let mut outside = Outside {
             on_progress,
-            total: stage.plan.end - stage.plan.start,
+            total: backtest.plan().end - backtest.plan().start,
             reported: 0,
         };
-        let native = strategy.fresh();
-        let played = py.detach(|| stage.play(&mut Quiet(native), &mut outside))?;
-        Ok(played.report(Duration::ZERO, |rows| {
-            py.detach(|| RunTables::from_rows(rows))
-        }))
+        let mut native = Quiet(strategy.fresh());
+        let result = py
+            .detach(|| backtest.run_observed(&mut native, &mut outside))
+            .map_err(|Raised(error)| error)?;
+        Ok(reported(result, (began, Duration::ZERO)))
     }
 }
 
 impl Run {
-    /// Puts everything in its place for a run.
-    fn stage(&self, settings: RunSettings, behind: &[BehindFields<'_>]) -> PyResult<Stage<'_>> {
-        let backing: Vec<Backing> = behind.iter().map(BehindFields::backing).collect();
-        let market = &self.tracks.market;
-        Stage::new(market, settings, &self.warmup(), &backing).map_err(to_pyerr)
+    fn backtest(
+        &self,
+        settings: RunSettings,
+        behind: &[BehindFields<'_>],
+    ) -> PyResult<Backtest<'_>> {
+        let config = settings.config(behind, self.warmup());
+        let checked = config.and_then(|config| Backtest::new(&self.tracks.market, config));
+        checked.map_err(to_pyerr)
     }
 
     /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
@@ -388,6 +391,14 @@ impl Run {
     fn declare_on(&self, track: TrackId, bars: usize) {
         self.warmup[track.0].fetch_max(bars, Relaxed);
     }
+}
+
+/// The tables and the counts of a result.
+fn reported(result: BacktestResult, clock: (Instant, Duration)) -> (PyRunTables, RunReport) {
+    let exits = result.tables.trades().num_rows();
+    let counts = (result.counts.bars, result.counts.signals, exits);
+    let report = RunReport::new(counts, result.start, clock);
+    (PyRunTables::from(result.tables), report)
 }
 
 fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
