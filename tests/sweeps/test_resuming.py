@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -135,6 +136,25 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="not empty"):
         omega.sweep(walk(), omega.native("sma_cross"), GRID, out=tmp_path)
+
+
+def test_a_folder_keeps_the_files_of_its_user(tmp_path: Path) -> None:
+    words: dict[str, Any] = {"grid": GRID, "workers": 1, "trades": True}
+    whole = omega.sweep(walk(), Cross, **words, out=tmp_path)
+    part = (tmp_path / "trades-000000.parquet").read_bytes()
+    mine = ["results-2024.parquet", "notes.tmp", "runs-mine.parquet", "trades-000007.parquet"]
+    for name in mine:
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "trades-000001.parquet").write_bytes(part)  # of this sweep; a run ended before it
+    fingerprint = json.loads((tmp_path / "sweep.json").read_text())["fingerprint"]
+    half = tmp_path / f".runs-000001.parquet.{fingerprint[:16]}.tmp"
+    half.write_text("PAR1 and no more")
+    again = omega.sweep(walk(), Cross, **words, out=tmp_path)
+    assert again.to_polars().equals(whole.to_polars())
+    assert again.trades.equals(whole.trades)
+    assert {name: (tmp_path / name).read_text() for name in mine} == dict.fromkeys(mine, "mine")
+    own = ["runs-000000.parquet", "sweep.json", "trades-000000.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*own, *mine])
 
 
 def test_a_part_of_another_sweep_is_found_by_its_content(tmp_path: Path) -> None:
