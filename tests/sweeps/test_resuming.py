@@ -23,6 +23,7 @@ from tests.sweeps.candles import GRID, Cross, Slow, walk
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
 
 TOP = Path(__file__).resolve().parents[2]
+PATH = os.pathsep.join([str(TOP), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
 MANY = {"fast": list(range(2, 14)), "slow": [20, 30, 40, 50]}
 PROGRAM = """
 import sys, omega
@@ -69,7 +70,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TOP)},
+        env={**os.environ, "PYTHONPATH": PATH},
         start_new_session=True,
     )
 
@@ -157,6 +158,17 @@ def test_a_folder_keeps_the_files_of_its_user(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*own, *mine])
 
 
+def test_a_sweep_that_ended_before_its_first_part_goes_on(tmp_path: Path) -> None:
+    whole = omega.sweep(walk(), Cross, GRID, workers=1, out=tmp_path)
+    (tmp_path / "runs-000000.parquet").unlink()
+    fingerprint = json.loads((tmp_path / "sweep.json").read_text())["fingerprint"]
+    half = tmp_path / f".sweep.json.{fingerprint[:16]}.tmp"
+    (tmp_path / "sweep.json").rename(half)
+    again = omega.sweep(walk(), Cross, GRID, workers=1, out=tmp_path)
+    assert again.to_polars().equals(whole.to_polars())
+    assert not half.exists()
+
+
 def test_a_part_of_another_sweep_is_found_by_its_content(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     omega.sweep(walk(), omega.native("sma_cross"), GRID, out=one)
@@ -181,7 +193,7 @@ def test_the_data_is_in_memory_once_for_all_processes(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(TOP)},
+        env={**os.environ, "PYTHONPATH": PATH},
         timeout=120,
     )
     told = [tuple(map(int, line.split())) for line in done.stderr.splitlines()]

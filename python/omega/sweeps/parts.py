@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError
+from omega.sweeps.lease import FILE as LEASE
 from omega.sweeps.recipe import Row
 from omega.sweeps.table import Schema, beside, joined
 
@@ -27,12 +28,11 @@ _PART = re.compile(r"(\w+)-(\d{6,})\.parquet")
 
 
 class Parts:
-    """The folder of one sweep."""
+    """The folder of one sweep, which holds its lease."""
 
     def __init__(self, folder: Path, identity: Mapping[str, Any], schema: Schema) -> None:
         self.folder, self.schema = folder, schema
         self.tables: tuple[str, ...] = tuple(identity["tables"])
-        folder.mkdir(parents=True, exist_ok=True)
         self._name = str(identity["fingerprint"])
         self._half = f".{self._name[:16]}.tmp"
         self._claim(identity)
@@ -44,7 +44,8 @@ class Parts:
         """Write down which sweep the folder belongs to, or refuse that of another one."""
         manifest = self.folder / MANIFEST
         if not manifest.exists():
-            if any(self.folder.iterdir()):
+            others = (path.name for path in self.folder.iterdir() if path.name != LEASE)
+            if not all(name.endswith(self._half) for name in others):
                 raise ConfigError(
                     f"out: {str(self.folder)!r} is not empty and has no {MANIFEST}; name a folder "
                     "of its own"
