@@ -480,7 +480,7 @@ def test_a_position_shows_its_open_profit_at_the_newest_close(
                 kept.append(self.position)
                 seen.append((self.position.open_profit, self.equity - self.balance))
 
-    words: dict[str, Any] = {"conversion": {"EUR": rates}} if conversion else {}
+    words: dict[str, Any] = {"conversion": {"EURUSD": rates}} if conversion else {}
     result = omega.run_backtest(
         candles.rising(12), Holder, backend=backend, instruments=instrument, **words
     )
