@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import omega
-from tests import candles
+from tests.support import candles
 
 MINUTES = 8
 
