@@ -12,6 +12,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PINNED := $(PIP) install --require-hashes --no-deps -r
 
+PIN := uv pip compile pyproject.toml --quiet $(UPGRADE) --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-strip-markers --custom-compile-command 'make pins'
+# what backtesting needs to run; the demo reads its data file alone
+NOT_OF_BACKTESTING := bokeh jinja2 markupsafe narwhals pandas pyyaml tornado tzdata xyzservices
+
 # stamps: what has been done, and is done again only when what it depends on has changed
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
@@ -24,7 +29,7 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist
+.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist pins
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +73,13 @@ dist: $(DIST) ## build the wheel and the source distribution into out/dist/
 
 docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env --builder html docs out/docs
+
+pins: ## pin what pyproject.toml names, with hashes; UPGRADE=--upgrade renews what is pinned (needs uv)
+	$(PIN) --group build --output-file requirements.txt
+	$(PIN) --group build --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(PIN) --group docs --constraints requirements-dev.txt --output-file requirements-docs.txt
+	$(PIN) --extra demo --constraints requirements-dev.txt --output-file requirements-demo.txt \
+		$(NOT_OF_BACKTESTING:%=--no-emit-package %)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }

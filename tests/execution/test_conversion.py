@@ -12,7 +12,7 @@ import pytest
 
 import omega
 from omega.importing._imported import ImportedCandles
-from tests import candles
+from tests.support import candles
 
 MINUTES = 8
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import omega
 from omega._indicators import catalog
 from omega._indicators.catalog import Reads
-from tests import candles
+from tests.support import candles
 
 Numbers = list[float]
 

@@ -12,12 +12,12 @@ import pytest
 
 import omega
 from omega.errors import CallbackFailed, OmegaError
-from tests import candles
+from tests.support import candles
 
 INTERRUPTED = """
 import sys, time
 import omega
-from tests import candles
+from tests.support import candles
 
 def on_bar(bar):
     if bar.index == 100:

@@ -12,7 +12,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.signals import Action
-from tests import candles
+from tests.support import candles
 
 PRICES = ("open", "high", "low", "close")
 

@@ -11,7 +11,7 @@ import pytest
 
 import omega
 from omega.errors import CallbackFailed, ConfigError, WarmupIndexNotFound
-from tests import candles
+from tests.support import candles
 
 START = candles.START
 FIVE = "00:00 00:01 00:02 00:03 00:04"

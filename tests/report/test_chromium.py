@@ -10,8 +10,8 @@ import pytest
 
 import omega
 from omega.store import CandleStore, both_sides
-from tests.report import runs
-from tests.report.browser import Tab, browser, found
+from tests.support import report_runs as runs
+from tests.support.browser import Tab, browser, found
 
 PROGRAM = found()
 pytestmark = pytest.mark.skipif(

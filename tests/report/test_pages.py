@@ -15,7 +15,7 @@ import omega
 from omega.errors import ConfigError
 from omega.report import _candles, _codec
 from omega.results import BacktestResult, example_result
-from tests.report import runs
+from tests.support import report_runs as runs
 
 VENDOR = Path("python/omega/report/assets/vendor")
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"

@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 from omega import BacktestResult, ConfigError
 from omega._results_files import TABLES
 from omega.results import BrokenResult, EngineStats, example_result, tables_from_columns
-from tests.results import runs
+from tests.support import run_columns as runs
 
 SAVED = (
     "metrics",

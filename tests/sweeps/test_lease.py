@@ -17,7 +17,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.sweeps import lease
-from tests.backends import WITHOUT_CORE
+from tests.support.backends import WITHOUT_CORE
 from tests.sweeps.candles import Slow, walk
 from tests.sweeps.test_resuming import MANY, start
 

@@ -17,8 +17,8 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
-from tests.backends import WITHOUT_CORE
-from tests.sweeps.candles import GRID, Cross, Slow, walk
+from tests.support.backends import WITHOUT_CORE
+from tests.support.sweep_strategies import GRID, Cross, Slow, walk
 
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
 
@@ -28,7 +28,7 @@ MANY = {"fast": list(range(2, 14)), "slow": [20, 30, 40, 50]}
 PROGRAM = """
 import sys, omega
 from omega.sweeps import rows
-from tests.sweeps.candles import Slow, walk
+from tests.support.sweep_strategies import Slow, walk
 from tests.sweeps.test_resuming import MANY
 rows.SECONDS = 0.05
 result = omega.sweep(walk(300), Slow, MANY, workers=2, out=sys.argv[1], trades=True)
@@ -37,7 +37,7 @@ print(result)
 MEASURING = """
 import pathlib, re, sys, time
 import omega
-from tests.sweeps.candles import walk
+from tests.support.sweep_strategies import walk
 
 class Told(omega.Strategy):
     label: str = ""

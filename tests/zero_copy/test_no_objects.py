@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 import omega
-from tests import candles
+from tests.support import candles
 
 BARS = 20_000
 

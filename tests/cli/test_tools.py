@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 import omega as package
 from omega.cli import main
-from tests.backends import WITHOUT_CORE
+from tests.support.backends import WITHOUT_CORE
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"

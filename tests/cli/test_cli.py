@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from omega.cli import _shared, main
-from tests.backends import WITHOUT_CORE
+from tests.support.backends import WITHOUT_CORE
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
