@@ -18,7 +18,7 @@ import omega
 from omega.errors import ConfigError
 from omega.sweeps import lease
 from tests.support.backends import WITHOUT_CORE
-from tests.sweeps.candles import Slow, walk
+from tests.support.sweep_strategies import Slow, walk
 from tests.sweeps.test_resuming import MANY, start
 
 CONTENDING = """
