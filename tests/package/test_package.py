@@ -118,6 +118,7 @@ def test_the_command_is_installed(home: Path, wheel: zipfile.ZipFile) -> None:
     assert "run" in run(home, "omega", "--help")
 
 
+@pytest.mark.alone
 def test_the_import_is_quick(home: Path) -> None:
     told = [run(home, "python", "-X", "importtime", "-c", "import omega") for _ in range(5)]
     lines = [re.findall(r"(\d+) \| omega$", one.strip(), re.MULTILINE)[-1] for one in told]
