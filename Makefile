@@ -1,15 +1,11 @@
 # The doors of the project. Each does its own set-up: it needs Python 3.11 or later, a Rust toolchain
-# and make, and leaves everything in .venv/ and rust/omega_core/target/.
+# and make, and leaves everything in .venv/ and target/.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-CRATE := rust/omega_core
-MANIFEST := --manifest-path $(CRATE)/Cargo.toml
-FUZZ := --manifest-path $(CRATE)/fuzz/Cargo.toml
-OWN_STRATEGY := --manifest-path examples/rust_strategy/Cargo.toml
-FUZZED := $(CRATE)/fuzz/target/release/omega_fuzz
+FUZZED := target/fuzz/omega_fuzz
 PYTHON_SOURCES := $(shell find python/omega -name '*.py' -o -name '*.pyi' -o -name py.typed)
-RUST_SOURCES := $(shell find $(CRATE)/src -name '*.rs') $(CRATE)/Cargo.toml $(CRATE)/Cargo.lock
+RUST_SOURCES := $(shell find rust/omega_core/src rust/omega_py/src -name '*.rs') $(wildcard rust/*/Cargo.toml) Cargo.toml Cargo.lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,16 +38,16 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 	$(BIN)/python -m examples.demo
 
 test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(DIST) ## run the tests of the core and of the package
-	cargo test --quiet --locked $(MANIFEST)
-	CARGO_TARGET_DIR=$(CRATE)/target cargo run --quiet --locked $(OWN_STRATEGY)
+	cargo test --quiet --locked --package omega_core
+	cargo run --quiet --locked --package rust_strategy
 	$(BIN)/python -m pytest --quiet
 
 golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved
 	OMEGA_RENEW_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/golden
 
 test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzing, and thousands of random runs
-	OMEGA_LONG=1 cargo test --quiet --locked $(MANIFEST) --test invariants
-	cargo build --quiet --release --locked $(FUZZ) --bin omega_fuzz
+	OMEGA_LONG=1 cargo test --quiet --locked --package omega_core --test invariants
+	cargo build --quiet --profile fuzz --locked --package omega_fuzz
 	$(FUZZED) columns 1500000
 	$(FUZZED) orders 250000
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(wildcard tests/properties tests/parity)
@@ -61,16 +57,14 @@ lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says wha
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/python -m mypy.stubtest omega._core --mypy-config-file pyproject.toml --concise
-	cargo fmt $(MANIFEST) --check
-	cargo clippy --quiet --locked $(MANIFEST) --all-targets -- -D warnings
-	cargo clippy --quiet --locked $(MANIFEST) --all-targets --features python -- -D warnings
-	cargo fmt $(FUZZ) --check
+	cargo fmt --all --check
+	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 
 bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within one run
 	$(BIN)/python -m benchmarks.engine
 
 bench-core: ## time each stage of the core by itself, without Python
-	cargo bench --quiet --locked $(MANIFEST) --profile counted --bench stages
+	cargo bench --quiet --locked --package omega_core --profile counted --bench stages
 
 bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.compare

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-CRATE = Path(__file__).resolve().parents[2] / "rust" / "omega_core"
+WORKSPACE = Path(__file__).resolve().parents[2] / "Cargo.toml"
 PROFILE = "counted"
 FUNCTION = "*what_is_counted*"
 MARGIN = 0.02
@@ -75,7 +75,7 @@ def _built() -> str:
     """Build the workloads, and give the path of what was built."""
     messages = _output(
         ["cargo", "build", "--quiet", "--locked", "--profile", PROFILE, "--bench", "counted",
-         "--manifest-path", str(CRATE / "Cargo.toml"), "--message-format", "json"]
+         "--package", "omega_core", "--manifest-path", str(WORKSPACE), "--message-format", "json"]
     )  # fmt: skip
     for message in map(json.loads, messages.splitlines()):
         if message.get("executable") and message["target"]["name"] == "counted":

@@ -164,18 +164,19 @@ def test_what_a_module_imports_at_once_is_a_dependency() -> None:
 def test_the_source_distribution_holds_what_a_build_reads() -> None:
     with tarfile.open(built("*.tar.gz")) as packed:
         names = {name.partition("/")[2] for name in packed.getnames()}
-    core = "rust/omega_core/"
-    manifest = (TOP / core / "Cargo.toml").read_text(encoding="utf-8")
+    core, binding = "rust/omega_core/", "rust/omega_py/"
     needed = {"PKG-INFO", "LICENSE", "README.md", "pyproject.toml"}
     needed |= {
+        "Cargo.toml",
+        "Cargo.lock",
         f"{core}Cargo.toml",
-        f"{core}Cargo.lock",
         f"{core}src/lib.rs",
+        f"{binding}Cargo.toml",
+        f"{binding}src/lib.rs",
         "python/omega/py.typed",
     }
     assert needed <= names
-    benches = [f"{core}benches/"] if "[[bench]]" in manifest else []
-    folders = (f"{core}src/", "python/omega/", *benches)
+    folders = (f"{core}src/", f"{core}benches/", f"{binding}src/", "python/omega/")
     assert {name for name in names - needed if not name.startswith(folders)} == set()
     unwanted = re.compile(r"\.(so|pyd|pyc|parquet|csv|arrow)$|/tests\.rs$")
     assert not [name for name in names if unwanted.search(name)]

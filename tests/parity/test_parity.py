@@ -12,7 +12,8 @@ import polars as pl
 from hypothesis import given, settings
 
 from omega import backtest
-from omega._job import Behind, Job, Pair, symbols_of
+from omega._conversion import Pair
+from omega._job import Behind, Job, symbols_of
 from omega.store import CandleStore
 from omega.timeframes import timeframe_jobs
 from tests.support.parity_runs import runs

@@ -1,4 +1,4 @@
-"""Higher timeframes: made from the candles or given, and seen when they are complete (H1, H2)."""
+"""Higher timeframes: made from the candles or given, and seen when they are complete (TF1, TF2)."""
 
 from __future__ import annotations
 

@@ -12,17 +12,17 @@ LONG_RUST = "fn long() {\n" + "    step();\n" * 70 + "}\n"
 LONG_PYTHON = "def long():\n" + "    step()\n" * 70
 
 PLANTED: list[tuple[tidy.Check, str, str]] = [
-    (tidy.pyo3_stays_in_its_folder, STORE, "use pyo3::prelude::*;\n"),
-    (tidy.pyo3_stays_in_its_folder, STORE, '#[cfg(feature = "python")]\n' * 2),
-    (tidy.pyclasses_are_frozen, f"{tidy.CORE}python/view.rs", "#[pyclass]\nstruct View;\n"),
+    (tidy.pyo3_stays_in_the_binding, STORE, "use pyo3::prelude::*;\n"),
+    (tidy.pyo3_stays_in_the_binding, "rust/omega_core/Cargo.toml", 'pyo3 = "1"\n'),
+    (tidy.pyclasses_are_frozen, f"{tidy.BINDING}view.rs", "#[pyclass]\nstruct View;\n"),
     (
         tidy.pyclasses_are_frozen,
-        f"{tidy.CORE}python/view.rs",
+        f"{tidy.BINDING}view.rs",
         '#[pyclass(\n    module = "omega._core"\n)]\nstruct View;\n',
     ),
     (tidy.stages_import_backwards, STORE, "use crate::execution::Order;\n"),
     (tidy.stages_import_backwards, STORE, "use crate::{columns::Bars, portfolio::{A, B}};\n"),
-    (tidy.stages_import_backwards, f"{tidy.CORE}results/mod.rs", "use crate::replay::run;\n"),
+    (tidy.stages_import_backwards, f"{tidy.CORE}results/mod.rs", "use crate::backtest::Config;\n"),
     (tidy.python_stages_import_backwards, "python/omega/store.py", "from omega.results import R\n"),
     (tidy.functions_are_short, STORE, LONG_RUST),
     (tidy.functions_are_short, "python/omega/store.py", LONG_PYTHON),
@@ -50,18 +50,25 @@ PLANTED: list[tuple[tidy.Check, str, str]] = [
     (tidy.one_noun_in_every_place, "tests/engine/test_engine.py", ""),
     (tidy.one_noun_in_every_place, "docs/concepts/engine.md", ""),
     (tidy.one_noun_in_every_place, "python/omega/store.py", ""),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", '"""Bars (F2, M' + '99)."""\n'),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", "# by rule\n    M" + "99\n"),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", "x = 1  # F" + "2.7: a limit\n"),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", "x = 1  # ru" + "le 31\n"),
+    (tidy.rules_are_cited_by_letter, STORE, "/// Walks (st" + "ep 3).\n"),
+    (tidy.rules_are_cited_by_letter, "docs/guides/a.md", "| a stop | the same (4, 16) |\n"),
+    (tidy.rules_are_cited_by_letter, "docs/concepts/execution.md", "### F2.1 Limit\n(F2)\n"),
     (tidy.the_doors_are_named, "README.md", "make demo\n"),
     (tidy.the_doors_are_named, ".ci/run", "make lint\npytest\n"),
 ]
 
 ALLOWED: list[tuple[tidy.Check, str, str]] = [
-    (tidy.pyo3_stays_in_its_folder, f"{tidy.CORE}python/mod.rs", "use pyo3::prelude::*;\n"),
+    (tidy.pyo3_stays_in_the_binding, f"{tidy.BINDING}lib.rs", "use pyo3::prelude::*;\n"),
     (
         tidy.pyclasses_are_frozen,
-        f"{tidy.CORE}python/view.rs",
+        f"{tidy.BINDING}view.rs",
         '#[pyclass(frozen, module = "omega._core")]\nstruct View;\n',
     ),
-    (tidy.stages_import_backwards, f"{tidy.CORE}replay/mod.rs", "use crate::results::Tables;\n"),
+    (tidy.stages_import_backwards, f"{tidy.CORE}replay/mod.rs", "use crate::portfolio::Trade;\n"),
     (tidy.stages_import_backwards, STORE, "use crate::{columns::Bars, types::Side};\n"),
     (tidy.functions_are_short, STORE, "fn declared(\n    x: u8,\n) -> u8;\n" + "// x\n" * 99),
     (tidy.nothing_can_panic_on_purpose, STORE, "#![deny(unsafe_code)] // unsafe, unwrap()\n"),
@@ -70,6 +77,8 @@ ALLOWED: list[tuple[tidy.Check, str, str]] = [
     (tidy.exceptions_carry_a_reason, "a.py", "x = 1  # noqa: E501 - a table\n"),
     (tidy.locks_name_no_server, "requirements.txt", "a==1 \\\n    --hash=sha256:0\n"),
     (tidy.one_noun_in_every_place, "tests/golden/test_golden.py", ""),
+    (tidy.rules_are_cited_by_letter, "docs/reference/rules.md", "### M2 Profit\nSee (M2).\n"),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", 'x = f("H1", "D1"), S1(H4)  # M15\n'),
 ]
 
 

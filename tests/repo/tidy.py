@@ -19,9 +19,20 @@ LINES_OF_FILE = 500
 COLUMNS_OF_LINE = 100
 BYTES_OF_FILE = 1_000_000
 
-FLOW = ("columns", "store", "indicators", "replay", "execution", "portfolio", "results")
+FLOW = (
+    "columns",
+    "store",
+    "indicators",
+    "execution",
+    "portfolio",
+    "replay",
+    "results",
+    "strategies",
+    "backtest",
+    "batch",
+)
 VOCABULARY = ("types", "error")
-ABOVE_THE_FLOW = ("engines", "strategies", "batch", "sweeps", "python")
+ABOVE_THE_FLOW = ("engines", "sweeps")
 ESSAYS = {"boundary", "performance"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
@@ -42,7 +53,14 @@ KINDS_OF_TEST = {
     "zero_copy",
 }
 CORE = "rust/omega_core/src/"
-WINDOW = f"{CORE}python/memory.rs"  # the only module that may be unsafe
+BINDING = "rust/omega_py/src/"
+WINDOW = f"{BINDING}memory.rs"  # the only module that may be unsafe
+RULE = r"\b[A-Z]{1,2}\d+(?:\.\d+)?\b"
+CITED = (
+    rf"(?:(?<!\w)\((?:rules? )?|\b[Rr]ules?\s+){RULE}(?:(?:[,;]| to| and| or)\s+{RULE})*"
+    r"|(?<![\w\"'`.:-])(?:F(?!64)|[ILTX]|TF)\d+(?:\.\d+)?(?![\w\"'`-])"
+)
+"""(F2, M4) or rule M4; elsewhere only letters that begin nothing else, since M5 is a timeframe."""
 
 
 def read(top: Path) -> Tree:
@@ -57,24 +75,20 @@ def read(top: Path) -> Tree:
     return {path: (top / path).read_bytes() for path in paths}
 
 
-def pyo3_stays_in_its_folder(tree: Tree) -> list[str]:
-    """Only src/python/ names PyO3, and one gate outside it leads there."""
-    gates = 0
+def pyo3_stays_in_the_binding(tree: Tree) -> list[str]:
+    """The core names PyO3 neither in its code nor among its dependencies."""
     found = []
-    for path, text in rust_core(tree):
-        if path.startswith(f"{CORE}python/"):
-            continue
-        gates += text.count('feature = "python"')
-        found += hits(path, text, r"\bpyo3\b|#\[pyclass|#\[pymethods", "PyO3 outside src/python/")
-    if gates > 1:
-        found.append(f'{CORE}: {gates} uses of feature = "python" outside src/python/, expected 1')
-    return found
+    for path, text in rust_library(tree):
+        if path.startswith(CORE):
+            found += hits(path, text, r"\bpyo3\b|#\[pyclass|#\[pymethods", "PyO3 in the core")
+    manifest = f"{CORE.removesuffix('src/')}Cargo.toml"
+    return found + hits(manifest, tree.get(manifest, b"").decode(), r"\bpyo3\b", "PyO3 in the core")
 
 
 def pyclasses_are_frozen(tree: Tree) -> list[str]:
     """Every class that Python sees is frozen and says which module it is of."""
     found = []
-    for path, text in rust_core(tree):
+    for path, text in rust_library(tree):
         for match in re.finditer(r"#\[pyclass(\([^\]]*\))?\]", text):
             arguments = match[1] or ""
             for needed in ("frozen", 'module = "omega._core"'):
@@ -84,9 +98,9 @@ def pyclasses_are_frozen(tree: Tree) -> list[str]:
 
 
 def stages_import_backwards(tree: Tree) -> list[str]:
-    """A stage of the core imports only stages before it; replay imports all, none replay."""
+    """A stage of the core imports only stages before it."""
     found = []
-    for path, text in rust_core(tree):
+    for path, text in rust_library(tree):
         stage = path.removeprefix(CORE).split("/")[0]
         if stage in FLOW:
             for name in sorted(imported_by_rust(text) - importable(stage) - {stage}):
@@ -144,12 +158,12 @@ def lines_are_short(tree: Tree) -> list[str]:
 def nothing_can_panic_on_purpose(tree: Tree) -> list[str]:
     """The core has no unwrap, expect or unfinished branch, and one module that may be unsafe."""
     found = []
-    for path, text in rust_core(tree):
+    for path, text in rust_library(tree):
         code = without_comments(text)
         found += hits(path, code, r"\.unwrap\(\)|\.expect\(", "unwrap or expect outside tests")
         found += hits(path, code, r"\b(todo|unimplemented|dbg)!\(", "unfinished code")
         if path != WINDOW:
-            found += hits(path, code, r"\bunsafe\b(?!_)", "unsafe outside src/python/memory.rs")
+            found += hits(path, code, r"\bunsafe\b(?!_)", f"unsafe outside {WINDOW}")
             continue
         lines = text.splitlines()
         for number, line in enumerate(code.splitlines()):
@@ -162,7 +176,7 @@ def nothing_can_panic_on_purpose(tree: Tree) -> list[str]:
 def libraries_do_not_print(tree: Tree) -> list[str]:
     """Library code talks through results, errors and warnings."""
     found = []
-    for path, text in rust_core(tree):
+    for path, text in rust_library(tree):
         found += hits(path, without_comments(text), r"\be?print(ln)?!\(", "print in the core")
     for path, text in python_files(tree, "python/omega/"):
         for node in ast.walk(ast.parse(text)):
@@ -242,10 +256,37 @@ def one_noun_in_every_place(tree: Tree) -> list[str]:
     found = [f"{CORE}{name}/: no stage has this name" for name in sorted(core - known)]
     found += [f"tests/{name}/: no stage" for name in sorted(tests - known - KINDS_OF_TEST)]
     found += [f"docs/concepts/{name}.md: no stage" for name in sorted(pages - known - ESSAYS)]
-    for stage in FLOW:
+    for stage in FLOW[: FLOW.index("strategies")]:
         module = {f"python/omega/{stage}.py", f"python/omega/{stage}/__init__.py"} & {*tree}
         if module and stage not in tests:
             found.append(f"{min(module)}: there is no tests/{stage}/")
+    return found
+
+
+def rules_are_cited_by_letter(tree: Tree) -> list[str]:
+    """Every rule or reading that is cited is printed, and none is cited by a bare number."""
+    printed = {
+        name
+        for path in ("docs/reference/rules.md", "docs/concepts/execution.md")
+        for name in re.findall(r"^### ([A-Z]+[\d.]+) ", tree.get(path, b"").decode(), re.MULTILINE)
+    }
+    found = []
+    for path, content in tree.items():
+        if not path.endswith((".py", ".pyi", ".rs", ".md")):
+            continue
+        text = content.decode()
+        for match in re.finditer(CITED, text):
+            names = re.findall(RULE, match[0])
+            found += [
+                f"{place(path, text, match.start())}: {name} is not printed"
+                for name in names
+                if name not in printed
+            ]
+        found += hits(path, text, r"\b[Rr]ules?\s+\d|\blines? \d+ of \[?[Ee]xecution", "no letter")
+        if path.startswith("docs/guides/"):  # in tables: "the same (8)"
+            found += hits(path, text, r"\w \(\d+(?:(?:,| to) \d+)*\)(?=[;,]| \|)", "no letter")
+        if path.startswith(("python/omega/", "rust/")):
+            found += hits(path, text, r"(?:[(;] ?|# )steps? \d", "no letter")
     return found
 
 
@@ -263,7 +304,7 @@ def the_doors_are_named(tree: Tree) -> list[str]:
 
 
 CHECKS: tuple[Check, ...] = (
-    pyo3_stays_in_its_folder,
+    pyo3_stays_in_the_binding,
     pyclasses_are_frozen,
     stages_import_backwards,
     python_stages_import_backwards,
@@ -278,6 +319,7 @@ CHECKS: tuple[Check, ...] = (
     nothing_names_a_machine,
     nothing_large_or_built,
     one_noun_in_every_place,
+    rules_are_cited_by_letter,
     the_doors_are_named,
 )
 
@@ -289,10 +331,10 @@ def rust_files(tree: Tree) -> Iterator[tuple[str, str]]:
             yield path, content.decode().split("\n#[cfg(test)]\nmod ")[0]
 
 
-def rust_core(tree: Tree) -> Iterator[tuple[str, str]]:
-    """Yield the files of the core itself, without tests."""
+def rust_library(tree: Tree) -> Iterator[tuple[str, str]]:
+    """Yield the files of the core and of the binding, without tests."""
     for path, text in rust_files(tree):
-        if path.startswith(CORE) and PurePosixPath(path).name != "tests.rs":
+        if path.startswith((CORE, BINDING)) and PurePosixPath(path).name != "tests.rs":
             yield path, text
 
 
@@ -316,10 +358,7 @@ def folders(tree: Tree, below: str) -> set[str]:
 
 def importable(stage: str) -> set[str]:
     """Return the modules that a stage may import, itself aside."""
-    others = [name for name in FLOW if name != "replay"]
-    if stage == "replay":
-        return {*VOCABULARY, *others}
-    return {*VOCABULARY, *others[: others.index(stage)]}
+    return {*VOCABULARY, *FLOW[: FLOW.index(stage)]}
 
 
 def imported_by_rust(text: str) -> set[str]:
@@ -328,7 +367,7 @@ def imported_by_rust(text: str) -> set[str]:
     for group in re.findall(r"\bcrate::\{(.*?)\};", text, re.DOTALL):
         flat = re.sub(r"\{[^{}]*\}", "", re.sub(r"\{[^{}]*\}", "", group))
         names |= {part.split("::")[0].strip() for part in flat.split(",") if part.strip()}
-    return {name for name in names if name in {*FLOW, *ABOVE_THE_FLOW}}
+    return names & {*FLOW}
 
 
 def python_functions(text: str) -> Iterator[tuple[int, str, int]]:

@@ -1,6 +1,6 @@
 //! A strategy of one's own in Rust: it links the core, brings a type with `trait Strategy`, runs.
 //!
-//!     cargo run --release --manifest-path examples/rust_strategy/Cargo.toml
+//!     cargo run --release --package rust_strategy
 
 use std::sync::Arc;
 

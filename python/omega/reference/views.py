@@ -227,7 +227,7 @@ class Bar(SideView):
         return self._source.window(self._index, length, "volume")
 
     def tf(self, timeframe: str) -> Bar:
-        """The newest complete bar of the symbol on a higher timeframe (H1)."""
+        """The newest complete bar of the symbol on a higher timeframe (TF1)."""
         return self._source.on(timeframe).newest()
 
     def __getitem__(self, key: int | str) -> Bar:
@@ -251,7 +251,7 @@ class Bar(SideView):
 
 
 class Indicator:
-    """One value a bar of a track; `indicator[-1]` is now (L1, H2)."""
+    """One value a bar of a track; `indicator[-1]` is now (L1, TF2)."""
 
     __slots__ = ("_name", "_values", "track")
 

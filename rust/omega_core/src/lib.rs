@@ -1,8 +1,8 @@
 //! Omega's core: a backtest is a flow of columns, and the modules are the flow.
 //!
-//! `columns → store → indicators → replay → execution → portfolio → results`
+//! `columns → store → indicators → execution → portfolio → replay → results`
 //!
-//! A stage imports only the stages before it; `replay` drives all of them and none imports it.
+//! A stage imports only the stages before it.
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "a test states exact numbers"))]
 
@@ -35,7 +35,3 @@ pub mod strategies;
 
 /// Rows to Arrow tables, metrics and the fingerprint.
 pub mod results;
-
-/// The only folder that names Python: take, release, call, wrap.
-#[cfg(feature = "python")]
-pub mod python;

@@ -29,13 +29,18 @@ impl Simulator {
         if !self.asked.iter().any(|asked| is_due(self, asked)) {
             return;
         }
-        let mut place = 0;
-        while let Some(&asked) = self.asked.get(place) {
-            if !is_due(self, &asked) {
-                place += 1;
-                continue;
-            }
-            self.asked.remove(place);
+        // A fill may cancel others of the queue (F8), so places shift; rows only ever ascend in it.
+        let mut next_row = 0;
+        loop {
+            let from = self.asked.partition_point(|asked| asked.row < next_row);
+            let due = self.asked[from..]
+                .iter()
+                .position(|asked| is_due(self, asked));
+            let Some(place) = due else {
+                return;
+            };
+            let asked = self.asked.remove(from + place);
+            next_row = asked.row + 1;
             self.changes += 1;
             match asked.wish {
                 Wish::Enter => self.enter_asked(asked.row, now, account),

@@ -1,0 +1,254 @@
+//! Signals in: what a callback returned or queued, as actions of the core.
+
+use pyo3::exceptions::PyOverflowError;
+use pyo3::prelude::*;
+use pyo3::types::{PyEllipsis, PyList, PyTuple};
+
+use omega_core::execution::{
+    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderType, Sizer,
+};
+use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
+
+/// What a close without a target means: of a strategy the symbols that have something open, one
+/// order each, else the first; of a position manager each position.
+pub(super) enum Open {
+    Symbols(Vec<SymbolId>),
+    Trades(Vec<TradeId>),
+}
+
+impl Open {
+    fn targets(&self) -> Vec<CloseTarget> {
+        match self {
+            Self::Symbols(symbols) if symbols.is_empty() => {
+                vec![CloseTarget::Symbol(SymbolId(0))]
+            }
+            Self::Symbols(symbols) => symbols.iter().copied().map(CloseTarget::Symbol).collect(),
+            Self::Trades(trades) => trades.iter().copied().map(CloseTarget::Trade).collect(),
+        }
+    }
+}
+
+/// The classes that a callback may return, looked up once a run.
+pub(super) struct Vocabulary<'py> {
+    signal: Bound<'py, PyAny>,
+    close: Bound<'py, PyAny>,
+    cancel: Bound<'py, PyAny>,
+    modify: Bound<'py, PyAny>,
+    failed: Bound<'py, PyAny>,
+    to_units: Bound<'py, PyAny>,
+    symbols: Vec<String>,
+    unit: &'static str,
+}
+
+#[derive(FromPyObject)]
+struct SignalFields<'py> {
+    direction: String,
+    r#type: String,
+    entry_price: Option<f64>,
+    limit_price: Option<f64>,
+    stop_loss: Option<f64>,
+    take_profit: Option<f64>,
+    size: Option<f64>,
+    symbol: Option<String>,
+    reason: Option<String>,
+    tags: Vec<String>,
+    expires: Bound<'py, PyAny>,
+    oco: Option<String>,
+    trailing_stop: Option<f64>,
+}
+
+#[derive(FromPyObject)]
+struct CloseFields<'py> {
+    symbol: Option<String>,
+    trade_id: Option<Bound<'py, PyAny>>,
+    fraction: f64,
+    reason: String,
+}
+
+impl<'py> Vocabulary<'py> {
+    pub(super) fn new<'a>(
+        py: Python<'py>,
+        symbols: impl Iterator<Item = &'a str>,
+        unit: &'static str,
+    ) -> PyResult<Self> {
+        let signals = py.import("omega.signals")?;
+        Ok(Self {
+            signal: signals.getattr("Signal")?,
+            close: signals.getattr("Close")?,
+            cancel: signals.getattr("Cancel")?,
+            modify: signals.getattr("Modify")?,
+            failed: py.import("omega.errors")?.getattr("CallbackFailed")?,
+            to_units: py.import("omega.times")?.getattr("to_units")?,
+            symbols: symbols.map(str::to_owned).collect(),
+            unit,
+        })
+    }
+
+    /// Adds what a callback returned: nothing, one action, or a list of them.
+    pub(super) fn take(
+        &self,
+        returned: &Bound<'py, PyAny>,
+        open: &Open,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
+        if returned.is_none() {
+            return Ok(());
+        }
+        if let Ok(list) = returned.cast::<PyList>() {
+            return list
+                .iter()
+                .try_for_each(|item| self.take_one(&item, open, actions));
+        }
+        if let Ok(tuple) = returned.cast::<PyTuple>() {
+            return tuple
+                .iter()
+                .try_for_each(|item| self.take_one(&item, open, actions));
+        }
+        self.take_one(returned, open, actions)
+    }
+
+    fn take_one(
+        &self,
+        item: &Bound<'py, PyAny>,
+        open: &Open,
+        actions: &mut Vec<Action>,
+    ) -> PyResult<()> {
+        let action = if item.is_instance(&self.signal)? {
+            Action::Open(self.open(item)?)
+        } else if item.is_instance(&self.close)? {
+            let fields: CloseFields<'py> = item.extract()?;
+            let symbol = self.symbol(fields.symbol.as_deref())?;
+            let reason = if fields.reason == "time" {
+                ExitReason::Time
+            } else {
+                ExitReason::Signal
+            };
+            let targets = match (&fields.trade_id, &fields.symbol) {
+                (Some(trade), _) => vec![CloseTarget::Trade(TradeId(number(trade)?))],
+                (None, None) if self.symbols.len() > 1 => open.targets(),
+                (None, _) => vec![CloseTarget::Symbol(symbol)],
+            };
+            actions.extend(targets.into_iter().map(|target| Action::Close {
+                target,
+                fraction: fields.fraction,
+                reason,
+            }));
+            return Ok(());
+        } else if item.is_instance(&self.cancel)? {
+            Action::Cancel(OrderId(number(&item.getattr("order_id")?)?))
+        } else if item.is_instance(&self.modify)? {
+            Action::Modify {
+                trade: TradeId(number(&item.getattr("trade_id")?)?),
+                stop_loss: level_change(&item.getattr("stop_loss")?)?,
+                take_profit: level_change(&item.getattr("take_profit")?)?,
+            }
+        } else {
+            return Err(self.no_action(item)?);
+        };
+        actions.push(action);
+        Ok(())
+    }
+
+    /// Refuses what is no action.
+    pub(super) fn check(&self, item: &Bound<'py, PyAny>) -> PyResult<()> {
+        for class in [&self.signal, &self.close, &self.cancel, &self.modify] {
+            if item.is_instance(class)? {
+                return Ok(());
+            }
+        }
+        Err(self.no_action(item)?)
+    }
+
+    /// Whether an action opens a position.
+    pub(super) fn is_signal(&self, item: &Bound<'py, PyAny>) -> PyResult<bool> {
+        item.is_instance(&self.signal)
+    }
+
+    fn no_action(&self, item: &Bound<'py, PyAny>) -> PyResult<PyErr> {
+        let message = format!(
+            "the strategy returned {}, expected None, a Signal, Close, Cancel or Modify, or a list \
+             of these",
+            item.repr()?
+        );
+        Ok(PyErr::from_value(self.failed.call1((message,))?))
+    }
+
+    fn open(&self, item: &Bound<'py, PyAny>) -> PyResult<OpenRequest> {
+        let fields: SignalFields<'py> = item.extract()?;
+        let symbol = self.symbol(fields.symbol.as_deref())?;
+        let price = fields.entry_price.unwrap_or(f64::NAN);
+        Ok(OpenRequest {
+            symbol,
+            direction: if fields.direction == "long" {
+                Direction::Long
+            } else {
+                Direction::Short
+            },
+            kind: match fields.r#type.as_str() {
+                "market" => OrderType::Market,
+                "limit" => OrderType::Limit(price),
+                "stop" => OrderType::Stop(price),
+                _ => OrderType::StopLimit {
+                    stop: price,
+                    limit: fields.limit_price.unwrap_or(f64::NAN),
+                },
+            },
+            size: fields.size.map(Sizer::FixedLots),
+            stop_loss: fields.stop_loss,
+            take_profit: fields.take_profit,
+            expiry: self.expiry(&fields.expires)?,
+            group: fields.oco,
+            trailing_stop: fields.trailing_stop,
+            reason: fields.reason,
+            tags: fields.tags,
+        })
+    }
+
+    fn expiry(&self, expires: &Bound<'py, PyAny>) -> PyResult<Expiry> {
+        if expires.is_none() {
+            return Ok(Expiry::GoodTillCancelled);
+        }
+        if expires.extract::<&str>().is_ok_and(|word| word == "day") {
+            return Ok(Expiry::Day);
+        }
+        let time = self.to_units.call1((expires, self.unit))?.extract()?;
+        Ok(Expiry::GoodTillTime(time))
+    }
+
+    /// The symbol of this name; the first one where none is given.
+    fn symbol(&self, given: Option<&str>) -> PyResult<SymbolId> {
+        let Some(name) = given else {
+            return Ok(SymbolId(0));
+        };
+        let found = self.symbols.iter().position(|symbol| symbol == name);
+        let id = found.and_then(|place| u32::try_from(place).ok());
+        id.map(SymbolId).map_or_else(
+            || {
+                let expected = match self.symbols.as_slice() {
+                    [only] => format!("'{only}', the only symbol of this run"),
+                    all => format!("one of '{}'", all.join("', '")),
+                };
+                let message = format!("a signal for symbol '{name}', expected {expected}");
+                Err(PyErr::from_value(self.failed.call1((message,))?))
+            },
+            Ok,
+        )
+    }
+}
+
+/// The number of an order or trade. Those that no run gives become the largest, which nothing has
+/// either: the action is refused like that on any number that is not there (F12.2).
+fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
+    match given.extract::<u32>() {
+        Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => Ok(u32::MAX),
+        number => number,
+    }
+}
+
+/// `...` keeps a level, `None` removes it, a number replaces it.
+fn level_change(given: &Bound<'_, PyAny>) -> PyResult<LevelChange> {
+    if given.is(PyEllipsis::get(given.py())) {
+        return Ok(LevelChange::Keep);
+    }
+    Ok(LevelChange::Set(given.extract()?))
+}

@@ -1,0 +1,273 @@
+//! What all views of a run share: the candles, the newest visible bar, and how times are shown.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
+
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
+
+use omega_core::execution::{Fill, Position};
+use omega_core::portfolio::Trade;
+use omega_core::replay::View;
+use omega_core::store::{Market, SymbolCandles, TrackId};
+use omega_core::types::SymbolId;
+
+/// How many bars of a track are visible, and whether the newest is new; 0 before the run.
+#[derive(Debug, Default)]
+pub(super) struct Clock(AtomicUsize, AtomicBool);
+
+impl Clock {
+    #[inline]
+    pub(super) fn visible(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn show(&self, visible: usize) {
+        self.0.store(visible, Relaxed);
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        self.1.load(Relaxed)
+    }
+
+    pub(super) fn set_fresh(&self, fresh: bool) {
+        self.1.store(fresh, Relaxed);
+    }
+}
+
+/// All tracks of a run, as views see them: symbols in order, then their higher timeframes.
+#[derive(Debug)]
+pub(super) struct Tracks {
+    pub(super) market: Market,
+    pub(super) sources: Vec<Arc<Source>>,
+    looks: AtomicUsize,
+    /// The step that the clocks show.
+    step: AtomicUsize,
+    now: AtomicI64,
+}
+
+impl Tracks {
+    pub(super) fn new(py: Python<'_>, market: Market) -> PyResult<Self> {
+        let sources = (0..market.tracks())
+            .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track)))).map(Arc::new))
+            .collect::<PyResult<_>>()?;
+        Ok(Self {
+            market,
+            sources,
+            looks: AtomicUsize::new(0),
+            step: AtomicUsize::new(usize::MAX),
+            now: AtomicI64::new(i64::MIN),
+        })
+    }
+
+    /// How often the engine has looked at a new step.
+    pub(super) fn looks(&self) -> usize {
+        self.looks.load(Relaxed)
+    }
+
+    /// The time of the step that it looked at last.
+    pub(super) fn now(&self) -> i64 {
+        self.now.load(Relaxed)
+    }
+
+    /// Moves the clocks of all tracks.
+    pub(super) fn show(&self, view: &View<'_>) {
+        self.looks.fetch_add(1, Relaxed);
+        self.now.store(view.time(), Relaxed);
+        let before = self.step.swap(view.step(), Relaxed);
+        if before.wrapping_add(1) == view.step() && before != usize::MAX {
+            for track in view.moved() {
+                self.show_track(view, *track);
+            }
+        } else {
+            for track in 0..self.sources.len() {
+                self.show_track(view, TrackId(track));
+            }
+        }
+    }
+
+    fn show_track(&self, view: &View<'_>, track: TrackId) {
+        let clock = &self.sources[track.0].clock;
+        clock.show(view.visible()[track.0]);
+        clock.set_fresh(view.is_fresh(track));
+    }
+
+    /// Whether there is but one: then nothing has to be looked up.
+    #[inline]
+    pub(super) fn is_one(&self) -> bool {
+        self.sources.len() == 1
+    }
+
+    pub(super) fn symbol(&self, symbol: SymbolId) -> &Arc<Source> {
+        &self.sources[symbol.index()]
+    }
+
+    pub(super) fn of_position(&self, position: &Position) -> &Arc<Source> {
+        self.symbol(position.symbol)
+    }
+
+    pub(super) fn of_fill(&self, fill: &Fill) -> &Arc<Source> {
+        self.symbol(fill.symbol)
+    }
+
+    pub(super) fn of_trade(&self, trade: &Trade) -> &Arc<Source> {
+        self.symbol(trade.symbol)
+    }
+
+    /// Names of the symbols, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.market.symbols().iter().map(|candles| candles.name())
+    }
+
+    /// The track of a symbol on its own bars.
+    pub(super) fn look_up_symbol(&self, name: &str) -> Option<TrackId> {
+        self.names().position(|known| known == name).map(TrackId)
+    }
+
+    /// The same, for those who index with a name.
+    pub(super) fn find_symbol(&self, name: &str) -> PyResult<TrackId> {
+        self.look_up_symbol(name).ok_or_else(|| {
+            let names: Vec<&str> = self.names().collect();
+            PyKeyError::new_err(match names.as_slice() {
+                [only] => format!("{name}: this run has one symbol, {only}"),
+                _ => format!("{name}: this run has the symbols {}", names.join(", ")),
+            })
+        })
+    }
+
+    /// The track of the same symbol on a higher timeframe.
+    pub(super) fn look_up_timeframe(&self, track: TrackId, name: &str) -> Option<TrackId> {
+        let symbol = self.symbol_of(track);
+        let first = self.market.symbols().len();
+        let mut timeframes = self.market.timeframes().iter();
+        let place = timeframes.position(|other| other.symbol == symbol && other.name == name)?;
+        Some(TrackId(first + place))
+    }
+
+    /// The same, for those who index with a name.
+    pub(super) fn find_timeframe(&self, track: TrackId, name: &str) -> PyResult<TrackId> {
+        self.look_up_timeframe(track, name).ok_or_else(|| {
+            let names = self.timeframes_of(track);
+            PyKeyError::new_err(if names.is_empty() {
+                format!("{name}: this run has no timeframes")
+            } else {
+                format!("{name}: this run has the timeframes {}", names.join(", "))
+            })
+        })
+    }
+
+    /// The timeframes of a track's symbol.
+    pub(super) fn timeframes_of(&self, track: TrackId) -> Vec<&str> {
+        let symbol = self.symbol_of(track);
+        let own = self.market.timeframes().iter();
+        own.filter(|other| other.symbol == symbol)
+            .map(|other| other.name.as_str())
+            .collect()
+    }
+
+    /// An exception with the newest bar, its time and symbol as a note; else as it was raised.
+    #[cold]
+    pub(super) fn noted(&self, py: Python<'_>, error: PyErr, by: &str) -> PyErr {
+        let source = &self.sources[0];
+        let newest = source.clock.visible().saturating_sub(1);
+        let time = source.candles.time(newest);
+        let shown = source
+            .datetime(py, time)
+            .and_then(|time| Ok(time.str()?.to_string()));
+        let note = format!(
+            "raised by the {by} on bar {newest} ({}) of {}",
+            shown.unwrap_or_else(|_| time.to_string()),
+            source.candles.name()
+        );
+        // A failing add_note must not hide the exception itself.
+        let _ = error.value(py).call_method1("add_note", (note,));
+        error
+    }
+
+    /// The track that a clock belongs to.
+    pub(super) fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
+        let mut sources = self.sources.iter();
+        let place = sources.position(|source| Arc::ptr_eq(&source.clock, clock));
+        TrackId(place.unwrap_or(0))
+    }
+
+    /// The name of a track's timeframe; none where it has the symbol's own bars.
+    pub(super) fn timeframe_of(&self, TrackId(track): TrackId) -> Option<&str> {
+        let place = track.checked_sub(self.market.symbols().len())?;
+        Some(&self.market.timeframes()[place].name)
+    }
+
+    /// A bar of a track in words: `bar`, or `H1 bar`.
+    pub(super) fn bar_of(&self, track: TrackId) -> String {
+        self.timeframe_of(track)
+            .map_or_else(|| "bar".to_owned(), |timeframe| format!("{timeframe} bar"))
+    }
+
+    /// The symbol of a track.
+    pub(super) fn symbol_of(&self, TrackId(track): TrackId) -> SymbolId {
+        let symbols = self.market.symbols().len();
+        match track.checked_sub(symbols) {
+            Some(timeframe) => self.market.timeframes()[timeframe].symbol,
+            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+            None => SymbolId(track as u32),
+        }
+    }
+}
+
+/// The candles of one track, how many of them are visible, and the time zone of their times.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) candles: Arc<SymbolCandles>,
+    pub(super) clock: Arc<Clock>,
+    epoch: Py<PyAny>,
+    zone: Option<Py<PyAny>>,
+}
+
+impl Source {
+    pub(super) fn new(py: Python<'_>, candles: Arc<SymbolCandles>) -> PyResult<Self> {
+        let utc = PyTzInfo::utc(py)?;
+        let (aware, zone) = match candles.timezone() {
+            None => (false, None),
+            Some("UTC") => (true, None),
+            Some(name) => {
+                let zone = py.import("zoneinfo")?.getattr("ZoneInfo")?.call1((name,))?;
+                (true, Some(zone.unbind()))
+            }
+        };
+        let tz = aware.then_some(&*utc);
+        let epoch = PyDateTime::new(py, 1970, 1, 1, 0, 0, 0, 0, tz)?;
+        let clock = Arc::new(Clock::default());
+        clock.set_fresh(true);
+        Ok(Self {
+            candles,
+            clock,
+            epoch: epoch.into_any().unbind(),
+            zone,
+        })
+    }
+
+    /// A time of the column as a `datetime`: aware where the column has a zone, else naive UTC.
+    pub(super) fn datetime<'py>(&self, py: Python<'py>, time: i64) -> PyResult<Bound<'py, PyAny>> {
+        let per_second = self.candles.unit().per_second();
+        let (days, rest) = (
+            time.div_euclid(per_second * 86_400),
+            time.rem_euclid(per_second * 86_400),
+        );
+        let micros = rest % per_second * 1_000_000 / per_second;
+        let narrow = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
+        let delta = PyDelta::new(
+            py,
+            narrow(days),
+            narrow(rest / per_second),
+            narrow(micros),
+            false,
+        )?;
+        let shown = self.epoch.bind(py).call_method1("__add__", (delta,))?;
+        match &self.zone {
+            Some(zone) => shown.call_method1("astimezone", (zone,)),
+            None => Ok(shown),
+        }
+    }
+}

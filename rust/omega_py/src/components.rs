@@ -1,0 +1,280 @@
+//! What an engine adds to a run over the native executor: how the strategy is asked, when it is
+//! left alone, and a portfolio of the user's own.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use super::clock::Tracks;
+use super::desk::{PositionView, TradeView};
+use omega_core::execution::{Account, Event, Exit, Fill, LastTrades, Limits, Moments, Position};
+use omega_core::portfolio::{Portfolio, Trade, mark};
+use omega_core::replay::{self, Executor, State, View};
+use omega_core::store::Market;
+use omega_core::types::{SymbolId, TradeId};
+
+/// Bars and time between entries, and time after an exit.
+pub(super) type RestFields = (usize, i64, i64);
+
+/// The components of an engine whose executor is native.
+#[derive(FromPyObject)]
+pub(super) struct Components<'py> {
+    /// What the strategy sees of each symbol.
+    #[pyo3(item)]
+    pub(super) slices: Bound<'py, PyAny>,
+    /// Whether the strategy is asked with an index and the slices, and not with a bar.
+    #[pyo3(item)]
+    pub(super) takes_slices: bool,
+    #[pyo3(item)]
+    pub(super) rest: RestFields,
+    /// A portfolio of the user's own.
+    #[pyo3(item)]
+    pub(super) portfolio: Option<Bound<'py, PyAny>>,
+}
+
+/// The times at which a strategy is not asked: cool-downs after what was accepted.
+#[derive(Debug)]
+pub(super) struct Rest {
+    limits: Limits,
+    /// By symbol.
+    last: Vec<LastTrades>,
+    /// The number of the next trade that was not seen yet.
+    next_trade: TradeId,
+}
+
+impl Rest {
+    /// None where there is no cool-down.
+    pub(super) fn new((bars, entry, exit): RestFields, symbols: usize) -> Option<Self> {
+        let limits = Limits {
+            cooldown_bars: bars,
+            cooldown_entry: entry,
+            cooldown_exit: exit,
+            ..Limits::default()
+        };
+        (limits != Limits::default()).then(|| Self {
+            limits,
+            last: vec![LastTrades::default(); symbols],
+            next_trade: TradeId(0),
+        })
+    }
+
+    /// Whether every symbol rests at the step of a view.
+    pub(super) fn holds(&self, view: &View<'_>) -> bool {
+        (0_u32..)
+            .map(SymbolId)
+            .zip(&self.last)
+            .all(|(symbol, last)| {
+                let (index, time) = (view.index(symbol), view.time());
+                self.limits.check_time(index, time, 1, last).is_err()
+            })
+    }
+
+    pub(super) fn note_entry(&mut self, symbol: SymbolId, index: usize, time: i64) {
+        self.last[symbol.index()].entry = Some((index, time));
+    }
+
+    pub(super) fn note_exit(&mut self, symbol: SymbolId, time: i64) {
+        self.last[symbol.index()].exit = Some(time);
+    }
+
+    /// Notes what happened on the newest bar.
+    pub(super) fn note(&mut self, state: &State<'_>) {
+        for event in state.events {
+            match *event {
+                Event::Filled(place) => {
+                    let fill = &state.fills[place];
+                    if fill.trade >= self.next_trade {
+                        self.next_trade = TradeId(fill.trade.0 + 1);
+                        self.note_entry(fill.symbol, fill.index, fill.time);
+                    }
+                }
+                Event::Closed(place) => {
+                    let trade = &state.trades[place];
+                    self.note_exit(trade.symbol, trade.exit_time);
+                }
+            }
+        }
+    }
+}
+
+/// What a portfolio of the user's own raised; the next look at the strategy ends the run with it.
+pub(super) type Failure = Rc<RefCell<Option<PyErr>>>;
+
+/// A portfolio of the user's own beside Omega's books, from which the result tables come. Its cash
+/// is the account's balance.
+pub(super) struct PyPortfolio<'a, 'py> {
+    pub(super) books: Portfolio,
+    py: Python<'py>,
+    object: Bound<'py, PyAny>,
+    update: Bound<'py, PyAny>,
+    mark: Option<Bound<'py, PyAny>>,
+    tracks: &'a Arc<Tracks>,
+    market: &'a Market,
+    step: usize,
+    cash: f64,
+    failure: Failure,
+}
+
+impl<'a, 'py> PyPortfolio<'a, 'py> {
+    /// A portfolio about to see the step at which a run begins.
+    pub(super) fn new(
+        object: Bound<'py, PyAny>,
+        tracks: &'a Arc<Tracks>,
+        step: usize,
+        books: Portfolio,
+        failure: Failure,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            py: object.py(),
+            update: object.getattr("update")?,
+            mark: object.getattr_opt("mark")?,
+            cash: object.getattr("cash")?.extract()?,
+            market: &tracks.market,
+            books,
+            object,
+            tracks,
+            step,
+            failure,
+        })
+    }
+
+    /// Calls it, unless it failed before.
+    fn call(&mut self, with: impl FnOnce(&Self) -> PyResult<()>) {
+        if self.failure.borrow().is_some() {
+            return;
+        }
+        let called = with(self).and_then(|()| self.object.getattr(intern!(self.py, "cash")));
+        match called.and_then(|cash| cash.extract()) {
+            Ok(cash) => self.cash = cash,
+            Err(error) => {
+                let noted = self.tracks.noted(self.py, error, "portfolio");
+                *self.failure.borrow_mut() = Some(noted);
+            }
+        }
+    }
+
+    fn fee(&self, amount: f64, time: i64, kind: &str, of: &Bound<'py, PyAny>) -> PyResult<()> {
+        let arguments = (amount, time, kind, of);
+        self.object
+            .call_method1(intern!(self.py, "register_fee"), arguments)?;
+        Ok(())
+    }
+
+    fn position(&self, position: &Position) -> PyResult<Bound<'py, PyAny>> {
+        let view = PositionView::new(&Arc::new(position.clone()), self.tracks, None);
+        Ok(Bound::new(self.py, view)?.into_any())
+    }
+
+    /// PORTFOLIO of a step.
+    fn end_step(&mut self) {
+        let time = self.market.time(self.step);
+        self.step += 1;
+        self.call(|this| this.update.call1((time,)).map(drop));
+    }
+}
+
+impl Account for PyPortfolio<'_, '_> {
+    fn balance(&self) -> f64 {
+        self.cash
+    }
+
+    fn book_entry(&mut self, position: &Position, fill: &Fill) {
+        self.books.book_entry(position, fill);
+        self.call(|this| {
+            let shown = this.position(position)?;
+            this.object
+                .call_method1(intern!(this.py, "register_entry"), (&shown,))?;
+            if fill.fee == 0.0 {
+                return Ok(());
+            }
+            this.fee(fill.fee, fill.time, "entry", &shown)
+        });
+    }
+
+    fn book_swap(&mut self, position: &Position, amount: f64, time: i64) {
+        self.books.book_swap(position, amount, time);
+        self.call(|this| this.fee(-amount, time, "swap", &this.position(position)?));
+    }
+
+    fn book_exit(&mut self, exit: &Exit<'_>) -> usize {
+        let place = self.books.book_exit(exit);
+        self.call(|this| {
+            let trade = &this.books.trades()[place];
+            let shown = TradeView::new(this.py, this.tracks.of_trade(trade), trade)?;
+            let shown = Bound::new(this.py, shown)?.into_any();
+            this.object
+                .call_method1(intern!(this.py, "register_exit"), (&shown,))?;
+            if exit.fill.fee == 0.0 {
+                return Ok(());
+            }
+            this.fee(exit.fill.fee, exit.fill.time, "exit", &shown)
+        });
+        place
+    }
+}
+
+impl replay::Portfolio for PyPortfolio<'_, '_> {
+    fn watches(&self) -> bool {
+        true
+    }
+
+    fn marked_equity(&self) -> f64 {
+        self.books.marked_equity()
+    }
+
+    fn trades(&self) -> &[Trade] {
+        self.books.trades()
+    }
+
+    fn update_flat(&mut self) {
+        self.books.mark_flat();
+        self.end_step();
+    }
+
+    fn update_calm(&mut self, profit: f64, positions: usize) {
+        self.books.write_calm_row(profit, positions);
+        self.end_step();
+    }
+
+    fn settle<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
+        mark(executor.positions_mut(), moments);
+        while executor.stop_out(moments, self) {}
+    }
+
+    fn update<E: Executor>(&mut self, moments: &Moments, executor: &mut E) {
+        self.settle(moments, executor);
+        self.books.write_row(executor.positions());
+        if self.mark.is_some() && !executor.positions().is_empty() {
+            self.call(|this| {
+                let open = executor.positions().iter();
+                let shown: Vec<_> = open
+                    .map(|one| this.position(one))
+                    .collect::<PyResult<_>>()?;
+                if let Some(mark) = &this.mark {
+                    mark.call1((shown,))?;
+                }
+                Ok(())
+            });
+        }
+        self.end_step();
+    }
+
+    /// Its last row is written again, by `update` with the same time where it knows no other way.
+    fn rewrite_last_row(&mut self) {
+        self.books.rewrite_last_row();
+        let time = self.market.time(self.step - 1);
+        self.call(|this| rewrite(&this.object, time));
+    }
+}
+
+/// Lets a portfolio write its last row again.
+pub(super) fn rewrite(portfolio: &Bound<'_, PyAny>, time: i64) -> PyResult<()> {
+    match portfolio.getattr_opt("rewrite_last_row")? {
+        Some(rewrite) => rewrite.call0()?,
+        None => portfolio.call_method1("update", (time,))?,
+    };
+    Ok(())
+}

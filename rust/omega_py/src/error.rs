@@ -1,0 +1,74 @@
+//! Each reason of the core becomes one exception of `omega.errors`.
+
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+use omega_core::error::OmegaError;
+
+static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+
+fn errors(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    let module = ERRORS.get_or_try_init(py, || py.import("omega.errors").map(Bound::unbind))?;
+    Ok(module.bind(py))
+}
+
+/// The exception for a reason; where even that cannot be made, the exception that stopped it.
+pub(crate) fn to_pyerr(error: OmegaError) -> PyErr {
+    Python::attach(|py| match exception(py, &error) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(problem) => problem,
+    })
+}
+
+fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, PyAny>> {
+    let details = PyDict::new(py);
+    let class = match error {
+        OmegaError::InvalidCandleData {
+            symbol,
+            column,
+            row,
+            value,
+            rule,
+            ..
+        } => {
+            details.set_item("column", &**column)?;
+            details.set_item("row", row)?;
+            details.set_item("value", number_or_text(py, value)?)?;
+            details.set_item("rule", rule)?;
+            details.set_item("symbol", &**symbol)?;
+            "InvalidCandleData"
+        }
+        OmegaError::InvalidColumn { symbol, column, .. } => {
+            details.set_item("column", &**column)?;
+            details.set_item("rule", "column")?;
+            details.set_item("symbol", &**symbol)?;
+            "InvalidCandleData"
+        }
+        OmegaError::WarmupIndexNotFound {
+            start, first, last, ..
+        } => {
+            details.set_item("start", start)?;
+            details.set_item("first", first)?;
+            details.set_item("last", last)?;
+            "WarmupIndexNotFound"
+        }
+        OmegaError::Config { .. } => "ConfigError",
+        OmegaError::OrderRejected { .. } => "OmegaError",
+    };
+    errors(py)?
+        .getattr(class)?
+        .call((error.to_string(),), Some(&details))
+}
+
+/// Prices are numbers again in Python; times and unreadable values stay text, a null is `None`.
+fn number_or_text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAny>> {
+    if value == "null" {
+        return Ok(py.None().into_bound(py));
+    }
+    match value.parse::<f64>() {
+        Ok(number) => number.into_bound_py_any(py),
+        Err(_) => value.into_bound_py_any(py),
+    }
+}

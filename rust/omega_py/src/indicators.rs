@@ -1,0 +1,274 @@
+//! Indicators as a strategy declares and sees them: the values up to the newest visible bar.
+
+use std::sync::Arc;
+
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, cast::AsArray};
+use arrow_buffer::ScalarBuffer;
+use numpy::PyArray1;
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3_arrow::PyChunkedArray;
+
+use super::clock::Clock;
+use super::error::to_pyerr;
+use super::memory;
+use omega_core::error::OmegaError;
+use omega_core::indicators::{Cache, Column, From, Given, Source, Spec, Track};
+use omega_core::types::Side;
+
+/// What a strategy names as the source of an indicator: a column or a side by name, another
+/// indicator, or two of these.
+#[derive(FromPyObject)]
+pub(super) enum Sources<'py> {
+    Name(String),
+    View(Bound<'py, IndicatorView>),
+    Pair(Named<'py>, Named<'py>),
+}
+
+/// One of two sources.
+#[derive(FromPyObject)]
+pub(super) enum Named<'py> {
+    Name(String),
+    View(Bound<'py, IndicatorView>),
+}
+
+impl Named<'_> {
+    fn clock(&self) -> Option<&Arc<Clock>> {
+        match self {
+            Self::View(view) => Some(&view.get().clock),
+            Self::Name(_) => None,
+        }
+    }
+
+    fn given(&self, clock: &Arc<Clock>) -> Result<Given, OmegaError> {
+        Ok(match self {
+            Self::Name(name) => Given::Candles(Source::named(name)?),
+            Self::View(view) => {
+                only_of_track(view, clock)?;
+                view.get().given()
+            }
+        })
+    }
+}
+
+impl Sources<'_> {
+    /// The clock of the indicators among them.
+    pub(super) fn clock(&self) -> Option<&Arc<Clock>> {
+        match self {
+            Self::View(view) => Some(&view.get().clock),
+            Self::Pair(first, second) => first.clock().or_else(|| second.clock()),
+            Self::Name(_) => None,
+        }
+    }
+
+    fn from(&self, clock: &Arc<Clock>) -> Result<From, OmegaError> {
+        Ok(match self {
+            Self::Name(name) if name == "bid" => From::Side(Side::Bid),
+            Self::Name(name) if name == "ask" => From::Side(Side::Ask),
+            Self::Name(name) => From::Columns(vec![Given::Candles(Source::named(name)?)]),
+            Self::View(view) => {
+                only_of_track(view, clock)?;
+                From::Columns(vec![view.get().given()])
+            }
+            Self::Pair(first, second) => {
+                From::Columns(vec![first.given(clock)?, second.given(clock)?])
+            }
+        })
+    }
+}
+
+/// Views and the bars that the first value of each needs.
+pub(super) type Declared = (Vec<IndicatorView>, usize);
+
+/// An indicator over a track; one view for each label.
+pub(super) fn declare(
+    py: Python<'_>,
+    (cache, clock): (&Cache, &Arc<Clock>),
+    track: &Track<'_>,
+    (spec, sources): (&Spec, &Sources<'_>),
+    labels: Vec<String>,
+) -> PyResult<Declared> {
+    let from = sources.from(clock).map_err(to_pyerr)?;
+    let (key, outputs) = py
+        .detach(|| cache.indicator(track, spec, &from))
+        .map_err(to_pyerr)?;
+    let mut warmup = spec.warmup();
+    let mut views = Vec::with_capacity(labels.len());
+    for (place, (values, name)) in outputs.into_iter().zip(labels).enumerate() {
+        warmup = warmup.max(first_value(&values));
+        let column = Column::Output(Arc::clone(&key), place);
+        views.push(IndicatorView::new(name, column, values, Arc::clone(clock)));
+    }
+    Ok((views, warmup))
+}
+
+/// A column that was computed elsewhere, one float64 a bar; nulls become NaN.
+pub(super) fn take(
+    (cache, clock): (&Cache, &Arc<Clock>),
+    name: String,
+    column: &PyChunkedArray,
+    bars: usize,
+) -> PyResult<(IndicatorView, usize)> {
+    let values = joined(column, bars).map_err(to_pyerr)?;
+    let warmup = first_value(&values);
+    let view = IndicatorView::new(name, cache.give(), values, Arc::clone(clock));
+    Ok((view, warmup))
+}
+
+/// Refuses a source that lives on another symbol or timeframe: its values stand at other times.
+fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<(), OmegaError> {
+    if Arc::ptr_eq(&view.get().clock, clock) {
+        return Ok(());
+    }
+    Err(OmegaError::Config {
+        parameter: "source".into(),
+        given: format!("{} of another symbol or timeframe", view.get().name),
+        expected: "an indicator of the symbol and timeframe asked for".into(),
+        hint: "Give both the same symbol= and timeframe=".into(),
+    })
+}
+
+/// How many bars it takes until a column has its first value.
+fn first_value(values: &[f64]) -> usize {
+    values
+        .iter()
+        .position(|value| !value.is_nan())
+        .map_or(values.len(), |index| index + 1)
+}
+
+/// The chunks of a column as one buffer; nulls become NaN.
+fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, OmegaError> {
+    let wrong = |given: String, expected: String| OmegaError::Config {
+        parameter: "column".into(),
+        given,
+        expected,
+        hint: "An expression must give one number for each bar".into(),
+    };
+    let chunks: Option<Vec<_>> = column
+        .chunks()
+        .iter()
+        .map(|chunk| chunk.as_primitive_opt::<Float64Type>())
+        .collect();
+    let chunks =
+        chunks.ok_or_else(|| wrong(column.data_type().to_string(), "a float64 column".into()))?;
+    let length: usize = chunks.iter().map(Array::len).sum();
+    if length != bars {
+        return Err(wrong(
+            format!("{length} values"),
+            format!("{bars}, one for each bar"),
+        ));
+    }
+    if let [only] = chunks.as_slice()
+        && only.null_count() == 0
+    {
+        return Ok(only.values().clone());
+    }
+    let values = chunks.iter().flat_map(|chunk| chunk.iter());
+    Ok(values.map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
+/// One value a bar; `ind[-1]` is now.
+#[pyclass(frozen, module = "omega._core", name = "Indicator")]
+pub struct IndicatorView {
+    name: String,
+    column: Column,
+    values: ScalarBuffer<f64>,
+    clock: Arc<Clock>,
+}
+
+impl IndicatorView {
+    fn new(name: String, column: Column, values: ScalarBuffer<f64>, clock: Arc<Clock>) -> Self {
+        Self {
+            name,
+            column,
+            values,
+            clock,
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    pub(super) fn values(&self) -> &ScalarBuffer<f64> {
+        &self.values
+    }
+
+    /// The whole column as the source of another indicator.
+    fn given(&self) -> Given {
+        Given::Values(self.column.clone(), self.values.clone())
+    }
+}
+
+#[pymethods]
+impl IndicatorView {
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn __len__(&self) -> usize {
+        self.clock.visible()
+    }
+
+    fn __getitem__(&self, key: isize) -> PyResult<f64> {
+        let visible = self.clock.visible();
+        match visible.checked_add_signed(key) {
+            Some(index) if key < 0 => Ok(self.values[index]),
+            _ => Err(PyIndexError::new_err(format!(
+                "{}[{key}] with {visible} values known: expected -1 (now) to -{visible}",
+                self.name
+            ))),
+        }
+    }
+
+    /// `self.z < -2` is a condition over all bars.
+    fn __richcmp__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+        how: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let word = match how {
+            CompareOp::Gt => ">",
+            CompareOp::Ge => ">=",
+            CompareOp::Lt => "<",
+            CompareOp::Le => "<=",
+            CompareOp::Eq | CompareOp::Ne => return Ok(py.NotImplemented().into_bound(py)),
+        };
+        let conditions = py.import("omega.conditions")?;
+        conditions.getattr("Comparison")?.call1((word, slf, other))
+    }
+
+    fn __hash__(slf: &Bound<'_, Self>) -> usize {
+        slf.as_ptr() as usize
+    }
+
+    fn window(slf: Bound<'_, Self>, length: isize) -> PyResult<Bound<'_, PyArray1<f64>>> {
+        let this = slf.clone();
+        let this = this.get();
+        let visible = this.clock.visible();
+        let asked = usize::try_from(length).ok();
+        let Some(length) = asked.filter(|length| (1..=visible).contains(length)) else {
+            return Err(PyIndexError::new_err(format!(
+                "{}.window({length}) with {visible} values known: expected 1 to {visible}",
+                this.name
+            )));
+        };
+        Ok(memory::share(
+            &this.values,
+            visible - length,
+            visible,
+            slf.into_any(),
+        ))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.clock.visible().checked_sub(1) {
+            Some(newest) => format!("<{}: {}>", self.name, self.values[newest]),
+            None => format!("<{}: no value yet>", self.name),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The binding of the core to Python: take, release, call, wrap. One file a stage.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the binding owns what it is handed; arguments extracted from Python are values"
+)]
+
+mod actions;
+mod call_timer;
+mod clock;
+mod columns;
+mod components;
+mod conditions;
+mod desk;
+mod driver;
+mod error;
+mod indicators;
+mod market;
+mod memory;
+mod native;
+mod place;
+mod results;
+mod run;
+mod settings;
+mod stage;
+mod store;
+mod strategy;
+mod sweep;
+mod track;
+mod views;
+
+use pyo3::prelude::*;
+
+/// The native module `omega._core`; private, its typed face is the Python package.
+#[pymodule(gil_used = false)]
+mod _core {
+    /// The version of the crate, which is the version of the package.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    #[pymodule_export]
+    use super::columns::{Column, ipc_columns, ipc_names, table_columns};
+    #[pymodule_export]
+    use super::conditions::Mask;
+    #[pymodule_export]
+    use super::desk::{FillView, OrderView, PositionView, TradeView};
+    #[pymodule_export]
+    use super::indicators::IndicatorView;
+    #[pymodule_export]
+    use super::native::NativeStrategy;
+    #[pymodule_export]
+    use super::results::{PyArrowTable, PyRunTables};
+    #[pymodule_export]
+    use super::run::Run;
+    #[pymodule_export]
+    use super::stage::RunReport;
+    #[pymodule_export]
+    use super::store::CandleStore;
+    #[pymodule_export]
+    use super::sweep::Outcome;
+    #[pymodule_export]
+    use super::track::TrackView;
+    #[pymodule_export]
+    use super::views::{BarView, SideView};
+}

@@ -1,0 +1,224 @@
+//! Result tables to Python: Arrow capsules over the engine's own buffers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, StructArray};
+use arrow_schema::{DataType, Field, FieldRef};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyTuple};
+use pyo3_arrow::error::PyArrowResult;
+use pyo3_arrow::ffi::{
+    ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule,
+};
+use pyo3_arrow::input::AnyRecordBatch;
+
+use super::error::to_pyerr;
+use omega_core::error::OmegaError;
+use omega_core::results::schema::Shared;
+use omega_core::results::{ForeignTables, MetricValue, RunTables};
+use omega_core::types::TimeUnit;
+
+/// One result table; any library that speaks Arrow reads it without a copy.
+#[pyclass(frozen, module = "omega._core", name = "ArrowTable")]
+pub struct PyArrowTable(RecordBatch);
+
+impl PyArrowTable {
+    fn field(&self) -> FieldRef {
+        let fields = self.0.schema_ref().fields().clone();
+        Arc::new(Field::new("", DataType::Struct(fields), false))
+    }
+
+    fn array(&self) -> ArrayRef {
+        Arc::new(StructArray::from(self.0.clone()))
+    }
+}
+
+#[pymethods]
+impl PyArrowTable {
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyArrowResult<Bound<'py, PyTuple>> {
+        to_array_pycapsules(py, self.field(), self.array().as_ref(), requested_schema)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyArrowResult<Bound<'py, PyCapsule>> {
+        let chunks = std::iter::once(Ok(self.array()));
+        let stream = ArrayIterator::new(chunks, self.field());
+        to_stream_pycapsule(py, Box::new(stream), requested_schema)
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyArrowResult<Bound<'py, PyCapsule>> {
+        to_schema_pycapsule(py, self.0.schema_ref().as_ref())
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.num_rows()
+    }
+}
+
+/// A metric as Python has it: a time is an integer in the unit of the run.
+#[derive(Clone, Copy, IntoPyObject)]
+pub(super) enum PyMetric {
+    Float(f64),
+    Int(u64),
+    Time(i64),
+    Null(Option<f64>),
+}
+
+impl From<MetricValue> for PyMetric {
+    fn from(value: MetricValue) -> Self {
+        match value {
+            MetricValue::Float(value) => Self::Float(value),
+            MetricValue::Int(value) => Self::Int(value),
+            MetricValue::Time(value) => Self::Time(value),
+            MetricValue::Null => Self::Null(None),
+        }
+    }
+}
+
+/// All result tables of a run.
+#[pyclass(frozen, module = "omega._core", name = "RunTables")]
+pub struct PyRunTables(RunTables);
+
+impl From<RunTables> for PyRunTables {
+    fn from(tables: RunTables) -> Self {
+        Self(tables)
+    }
+}
+
+#[pymethods]
+impl PyRunTables {
+    /// Adopts tables from elsewhere: saved ones, or those of the reference backend.
+    #[staticmethod]
+    #[pyo3(signature = (tables, *, symbols, contract_sizes, unit, timezone=None))]
+    fn from_tables(
+        tables: BTreeMap<String, AnyRecordBatch>,
+        symbols: Vec<String>,
+        contract_sizes: Vec<f64>,
+        unit: &str,
+        timezone: Option<String>,
+    ) -> PyResult<Self> {
+        let shared = Shared {
+            symbols,
+            unit: time_unit(unit).map_err(to_pyerr)?,
+            timezone: timezone.map(Into::into),
+        };
+        let foreign = foreign_tables(tables)?;
+        RunTables::from_tables(&foreign, shared, contract_sizes)
+            .map(Self)
+            .map_err(to_pyerr)
+    }
+
+    fn trades(&self) -> PyArrowTable {
+        PyArrowTable(self.0.trades().clone())
+    }
+
+    fn intervals(&self) -> PyArrowTable {
+        PyArrowTable(self.0.intervals().clone())
+    }
+
+    fn orders(&self) -> PyArrowTable {
+        PyArrowTable(self.0.orders().clone())
+    }
+
+    fn fills(&self) -> PyArrowTable {
+        PyArrowTable(self.0.fills().clone())
+    }
+
+    fn equity(&self) -> PyArrowTable {
+        PyArrowTable(self.0.equity().clone())
+    }
+
+    fn ledger(&self) -> PyArrowTable {
+        PyArrowTable(self.0.ledger().clone())
+    }
+
+    fn positions(&self) -> PyArrowTable {
+        PyArrowTable(self.0.positions().clone())
+    }
+
+    fn metrics(&self, py: Python<'_>) -> Vec<(&'static str, PyMetric)> {
+        let metrics = py.detach(|| self.0.metrics());
+        metrics
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect()
+    }
+
+    fn fingerprint(&self, py: Python<'_>) -> String {
+        py.detach(|| self.0.fingerprint().to_owned())
+    }
+
+    fn first_broken_ledger_line(&self) -> Option<usize> {
+        self.0.first_broken_ledger_line()
+    }
+
+    #[getter]
+    fn symbols(&self) -> Vec<String> {
+        self.0.shared().symbols.clone()
+    }
+
+    #[getter]
+    fn contract_sizes(&self) -> Vec<f64> {
+        self.0.contract_sizes().to_vec()
+    }
+
+    #[getter]
+    fn unit(&self) -> &'static str {
+        self.0.shared().unit.abbreviation()
+    }
+
+    #[getter]
+    fn timezone(&self) -> Option<&str> {
+        self.0.shared().timezone.as_deref()
+    }
+}
+
+fn time_unit(name: &str) -> Result<TimeUnit, OmegaError> {
+    let units = [
+        TimeUnit::Second,
+        TimeUnit::Millisecond,
+        TimeUnit::Microsecond,
+        TimeUnit::Nanosecond,
+    ];
+    units
+        .into_iter()
+        .find(|unit| unit.abbreviation() == name)
+        .ok_or_else(|| OmegaError::Config {
+            parameter: "unit".into(),
+            given: format!("'{name}'"),
+            expected: "'s', 'ms', 'us' or 'ns'".into(),
+            hint: "Give the unit of the time columns".into(),
+        })
+}
+
+fn foreign_tables(mut tables: BTreeMap<String, AnyRecordBatch>) -> PyResult<ForeignTables> {
+    let mut chunks = |name: &str| -> PyResult<Vec<RecordBatch>> {
+        let Some(table) = tables.remove(name) else {
+            return Ok(Vec::new());
+        };
+        let reader = table.into_reader()?;
+        reader
+            .collect::<Result<_, _>>()
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    };
+    Ok(ForeignTables {
+        trades: chunks("trades")?,
+        intervals: chunks("intervals")?,
+        orders: chunks("orders")?,
+        fills: chunks("fills")?,
+        equity: chunks("equity")?,
+        ledger: chunks("ledger")?,
+        positions: chunks("positions")?,
+    })
+}

@@ -1,0 +1,383 @@
+//! What a strategy sees of the candles: views by index, never candle objects.
+//!
+//! One view is used for all bars of a run; where a callback kept it, the next bar gets a new one,
+//! so that a view goes on showing its own bar.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use numpy::PyArray1;
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+
+use super::clock::Tracks;
+use super::memory::is_held_elsewhere;
+use super::place::{CLOSE, HIGH, LOW, OPEN, Place, side_column, volume_column};
+use omega_core::store::TrackId;
+use omega_core::types::Side;
+
+/// One side of a bar: `bar.bid` or `bar.ask`.
+#[pyclass(frozen, module = "omega._core")]
+pub struct SideView {
+    place: Place,
+    side: Side,
+}
+
+impl SideView {
+    fn price(&self, price: usize) -> f64 {
+        match self.side {
+            Side::Bid => self.place.bid(price),
+            Side::Ask => self.place.ask(price),
+        }
+    }
+}
+
+#[pymethods]
+impl SideView {
+    #[getter]
+    fn index(&self) -> usize {
+        self.place.index()
+    }
+
+    #[getter]
+    fn symbol(&self) -> &str {
+        self.place.source().candles.name()
+    }
+
+    #[getter]
+    fn timestamp(&self) -> i64 {
+        let (segment, offset) = self.place.locate();
+        segment.time[offset]
+    }
+
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.place.source().datetime(py, self.timestamp())
+    }
+
+    #[getter]
+    fn volume(&self) -> PyResult<f64> {
+        self.place.volume()
+    }
+
+    #[getter]
+    fn open(&self) -> f64 {
+        self.price(OPEN)
+    }
+
+    #[getter]
+    fn high(&self) -> f64 {
+        self.price(HIGH)
+    }
+
+    #[getter]
+    fn low(&self) -> f64 {
+        self.price(LOW)
+    }
+
+    #[getter]
+    fn close(&self) -> f64 {
+        self.price(CLOSE)
+    }
+
+    fn open_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, OPEN)
+    }
+
+    fn high_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, HIGH)
+    }
+
+    fn low_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, LOW)
+    }
+
+    fn close_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, CLOSE)
+    }
+
+    fn __repr__(&self) -> String {
+        let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.price(price));
+        let side = if self.side == Side::Bid { "bid" } else { "ask" };
+        let bar = self.place.tracks.bar_of(self.place.track);
+        let prices = listed(prices);
+        format!("<{side} of {bar} {}: {prices}>", self.place.index())
+    }
+}
+
+type Window<'py> = PyResult<Bound<'py, PyArray1<f64>>>;
+
+impl SideView {
+    fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
+        let this = slf.clone();
+        let side = this.get().side;
+        this.get().place.window(length, slf.into_any(), |part| {
+            side_column(part, side, price)
+        })
+    }
+}
+
+/// A bar as a strategy sees it.
+#[pyclass(frozen, module = "omega._core", name = "Bar")]
+pub struct BarView {
+    place: Place,
+    bid: PyOnceLock<Py<SideView>>,
+    ask: PyOnceLock<Py<SideView>>,
+    before: PyOnceLock<Py<BarView>>,
+    /// Whether it became complete with the step at which it was shown as the newest.
+    fresh: AtomicBool,
+    /// The newest bars of the other tracks, by track; made when first asked for.
+    others: PyOnceLock<Vec<PyOnceLock<Py<BarView>>>>,
+}
+
+impl BarView {
+    pub(super) fn new(tracks: Arc<Tracks>, track: TrackId, index: usize) -> Self {
+        Self::at(Place::new(tracks, track, index))
+    }
+
+    fn at(place: Place) -> Self {
+        Self {
+            place,
+            bid: PyOnceLock::new(),
+            ask: PyOnceLock::new(),
+            before: PyOnceLock::new(),
+            fresh: AtomicBool::new(true),
+            others: PyOnceLock::new(),
+        }
+    }
+
+    pub(super) fn set_fresh(&self, fresh: bool) {
+        self.fresh.store(fresh, Relaxed);
+    }
+
+    /// Moves the view; only the engine does, and only while nobody else holds it. False where the
+    /// bar lies in another segment, and a new view is needed.
+    #[inline]
+    pub(super) fn show(&self, index: usize) -> bool {
+        let held = self.place.holds(index);
+        if held {
+            self.place.index.store(index, Relaxed);
+        }
+        held
+    }
+
+    /// The kept view of a side, moved to this bar; a new one where the kept one is in other hands.
+    fn side(&self, py: Python<'_>, side: Side) -> PyResult<Py<SideView>> {
+        let cell = if side == Side::Bid {
+            &self.bid
+        } else {
+            &self.ask
+        };
+        let make = || {
+            let place = self.place.same();
+            Py::new(py, SideView { place, side })
+        };
+        let kept = cell.get_or_try_init(py, make)?;
+        if is_held_elsewhere(kept.bind(py)) {
+            return make();
+        }
+        kept.get().place.index.store(self.place.index(), Relaxed);
+        Ok(kept.clone_ref(py))
+    }
+
+    /// The kept view of an earlier bar; a new one where the kept one is in other hands, or where
+    /// the bar lies in another segment.
+    fn earlier(&self, py: Python<'_>, index: usize) -> PyResult<Py<Self>> {
+        let kept = self.before.get_or_try_init(py, || {
+            let earlier = Self::at(self.place.same());
+            earlier.set_fresh(false);
+            Py::new(py, earlier)
+        })?;
+        if is_held_elsewhere(kept.bind(py)) || !kept.get().show(index) {
+            let tracks = Arc::clone(&self.place.tracks);
+            let earlier = Self::new(tracks, self.place.track, index);
+            earlier.set_fresh(false);
+            return Py::new(py, earlier);
+        }
+        Ok(kept.clone_ref(py))
+    }
+
+    /// The newest complete bar of another track; a new view where the kept one is in other hands,
+    /// or where the bar lies in another segment.
+    fn newest_of(&self, py: Python<'_>, track: TrackId) -> PyResult<Py<Self>> {
+        let tracks = &self.place.tracks;
+        let source = &tracks.sources[track.0];
+        let Some(newest) = source.clock.visible().checked_sub(1) else {
+            let (bar, symbol) = (tracks.bar_of(track), source.candles.name());
+            let message = format!("no {bar} of {symbol} is complete yet");
+            return Err(PyIndexError::new_err(message));
+        };
+        let others = self.others.get_or_init(py, || {
+            (0..tracks.sources.len())
+                .map(|_| PyOnceLock::new())
+                .collect()
+        });
+        let make = || Py::new(py, Self::new(Arc::clone(tracks), track, newest));
+        let kept = others[track.0].get_or_try_init(py, make)?;
+        let shown = if is_held_elsewhere(kept.bind(py)) || !kept.get().show(newest) {
+            make()?
+        } else {
+            kept.clone_ref(py)
+        };
+        shown.get().set_fresh(source.clock.is_fresh());
+        Ok(shown)
+    }
+
+    fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
+        let this = slf.clone();
+        this.get().place.window(length, slf.into_any(), |part| {
+            side_column(part, Side::Bid, price)
+        })
+    }
+}
+
+#[pymethods]
+impl BarView {
+    #[getter]
+    pub(super) fn index(&self) -> usize {
+        self.place.index()
+    }
+
+    #[getter]
+    fn symbol(&self) -> &str {
+        self.place.source().candles.name()
+    }
+
+    #[getter]
+    fn symbols<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let names: Vec<&str> = self.place.tracks.names().collect();
+        PyTuple::new(py, names)
+    }
+
+    #[getter]
+    fn fresh(&self) -> bool {
+        self.fresh.load(Relaxed)
+    }
+
+    fn tf(&self, py: Python<'_>, timeframe: &str) -> PyResult<Py<Self>> {
+        let track = self
+            .place
+            .tracks
+            .find_timeframe(self.place.track, timeframe)?;
+        self.newest_of(py, track)
+    }
+
+    #[getter]
+    fn timestamp(&self) -> i64 {
+        let (segment, offset) = self.place.locate();
+        segment.time[offset]
+    }
+
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.place.source().datetime(py, self.timestamp())
+    }
+
+    #[getter]
+    fn open(&self) -> f64 {
+        self.place.bid(OPEN)
+    }
+
+    #[getter]
+    fn high(&self) -> f64 {
+        self.place.bid(HIGH)
+    }
+
+    #[getter]
+    fn low(&self) -> f64 {
+        self.place.bid(LOW)
+    }
+
+    #[getter]
+    fn close(&self) -> f64 {
+        self.place.bid(CLOSE)
+    }
+
+    #[getter]
+    fn volume(&self) -> PyResult<f64> {
+        self.place.volume()
+    }
+
+    #[getter]
+    fn spread(&self) -> f64 {
+        self.place.ask(CLOSE) - self.place.bid(CLOSE)
+    }
+
+    #[getter]
+    fn bid(&self, py: Python<'_>) -> PyResult<Py<SideView>> {
+        self.side(py, Side::Bid)
+    }
+
+    #[getter]
+    fn ask(&self, py: Python<'_>) -> PyResult<Py<SideView>> {
+        self.side(py, Side::Ask)
+    }
+
+    fn open_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, OPEN)
+    }
+
+    fn high_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, HIGH)
+    }
+
+    fn low_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, LOW)
+    }
+
+    fn close_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        Self::window(slf, length, CLOSE)
+    }
+
+    fn volume_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
+        let this = slf.clone();
+        this.get()
+            .place
+            .window(length, slf.into_any(), volume_column)
+    }
+
+    fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+        let this = slf.get();
+        let Ok(steps) = key.extract::<isize>() else {
+            let name = key.str()?;
+            let tracks = &this.place.tracks;
+            let mut track = tracks.find_symbol(name.to_str()?)?;
+            if let Some(timeframe) = tracks.timeframe_of(this.place.track) {
+                track = tracks.find_timeframe(track, timeframe)?;
+            }
+            return if track == this.place.track {
+                Ok(slf.clone().unbind())
+            } else {
+                this.newest_of(slf.py(), track)
+            };
+        };
+        let now = this.place.index();
+        if steps == 0 {
+            return Ok(slf.clone().unbind());
+        }
+        match now.checked_add_signed(steps) {
+            Some(index) if index < now => this.earlier(slf.py(), index),
+            _ => Err(PyIndexError::new_err(format!(
+                "bar[{steps}] at bar {now}: expected -{now} to 0; the future is not there, and \
+                 neither is anything before the first bar"
+            ))),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        let prices = [OPEN, HIGH, LOW, CLOSE].map(|price| self.place.bid(price));
+        format!(
+            "<{} {} of {}: bid {}>",
+            self.place.tracks.bar_of(self.place.track),
+            self.place.index(),
+            self.symbol(),
+            listed(prices)
+        )
+    }
+}
+
+fn listed([open, high, low, close]: [f64; 4]) -> String {
+    format!("open {open}, high {high}, low {low}, close {close}")
+}
