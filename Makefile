@@ -17,6 +17,11 @@ PIN := uv pip compile pyproject.toml --quiet $(UPGRADE) --universal --python-ver
 # what backtesting needs to run; the demo reads its data file alone
 NOT_OF_BACKTESTING := bokeh jinja2 markupsafe narwhals pandas pyyaml tornado tzdata xyzservices
 
+# Tests on all cores, a file on one of them, as its tests may share what is built once. In their own
+# order the last files are short ones, so that no core waits long for another.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
+ALONE := $(shell grep --recursive --files-with-matches --include='test_*.py' 'mark\.alone' tests)
+
 # stamps: what has been done, and is done again only when what it depends on has changed
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
@@ -40,7 +45,8 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(DIST) ## run the tests of the core and of the package
 	cargo test --quiet --locked --package omega_core
 	cargo run --quiet --locked --package rust_strategy
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'
+	$(BIN)/python -m pytest --quiet -m alone $(ALONE)
 
 golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved
 	OMEGA_RENEW_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/golden
@@ -50,7 +56,7 @@ test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzin
 	cargo build --quiet --profile fuzz --locked --package omega_fuzz
 	$(FUZZED) columns 1500000
 	$(FUZZED) orders 250000
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(wildcard tests/properties tests/parity)
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) $(wildcard tests/properties tests/parity)
 
 lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says what the native module is
 	$(BIN)/ruff check --quiet .

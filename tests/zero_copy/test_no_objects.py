@@ -12,6 +12,8 @@ import pytest
 import omega
 from tests.support import candles
 
+pytestmark = pytest.mark.alone  # pytest-xdist allocates as well, in a thread of its own
+
 BARS = 20_000
 
 
