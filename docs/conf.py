@@ -1,7 +1,8 @@
 """How Sphinx builds the documentation: `make docs`, warnings as errors.
 
-What this adds to Sphinx: the README as front page, links that leave `docs/`, docstrings of the
-native classes from their stub, and names in docstrings that become links where they are Omega's.
+What this adds to Sphinx: the README as front page, links that leave `docs/`, targets for rules,
+docstrings of the native classes from their stub, and names in docstrings that become links where
+they are Omega's.
 """
 
 from __future__ import annotations
@@ -126,6 +127,11 @@ def rest_of_the_reference(text: str) -> str:
     return text.replace("<!-- the rest -->", f"```{{eval-rst}}\n{listed}\n```")
 
 
+def rule_targets(text: str) -> str:
+    """Give each rule, and each reading of one, a target that its title does not change: `#f2`."""
+    return re.sub(r"^(### ([A-Z]+[\d.]+) )", r"(\2)=\n\1", text, flags=re.MULTILINE)
+
+
 def read_source(app: Sphinx, page: str, source: list[str]) -> None:
     """Change a page between its file and the parser."""
     del app
@@ -134,6 +140,8 @@ def read_source(app: Sphinx, page: str, source: list[str]) -> None:
         text = front_page(text).replace("<!-- guides -->", listed_guides())
     if page == "reference/rest":
         text = rest_of_the_reference(text)
+    if page in {"reference/rules", "concepts/execution"}:
+        text = rule_targets(text)
     source[0] = links_inside(text)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import omega
 from omega.signals import Action, Close, Signal
-from tests.backends import BACKENDS
+from tests.support.backends import BACKENDS
 
 MIDNIGHT = datetime(2024, 1, 1)  # noqa: DTZ001 - naive, as in the data
 
@@ -32,7 +32,7 @@ def once(*actions: Action) -> Callable[[Any], list[Action]]:
 
 @both
 def test_a_stop_limit_that_the_open_arms_waits_for_the_next_bar(backend: str) -> None:
-    """F4, rule 11: the open is beyond stop and limit; that the bar comes back is not enough."""
+    """F4.1: the open is beyond stop and limit; that the bar comes back is not enough."""
     data = candles((10, 10, 10, 10), (15, 15, 9, 14), (14, 14, 14, 14), (12, 13, 11, 12))
     order = Signal("long", type="stop_limit", entry_price=12, limit_price=13)
     result = omega.run_backtest(data, once(order), backend=backend)
@@ -42,7 +42,7 @@ def test_a_stop_limit_that_the_open_arms_waits_for_the_next_bar(backend: str) ->
 
 @both
 def test_the_whole_of_a_finer_bar_follows_the_fill_in_the_one_before(backend: str) -> None:
-    """I5, rules 16 and 21: a target that the second finer bar reaches is certain."""
+    """I1.1, I5.1: a target that the second finer bar reaches is certain."""
     data = candles((10, 10, 10, 10), (10, 13, 8, 9))
     fine = candles((10, 10, 10, 10), (10, 10, 8, 9), (9, 13, 9, 9), minutes=30)
     fine = fine.with_columns(pl.col("time") + pl.duration(minutes=30))
@@ -88,7 +88,7 @@ def test_order_numbers_count_what_on_fill_asked_for(backend: str) -> None:
 
 @both
 def test_a_strict_run_ends_where_a_waiting_order_is_refused_at_its_fill(backend: str) -> None:
-    """Rule 13: the margin is tested when it fills."""
+    """F12.1: the margin is tested when it fills."""
     data = candles((10, 10, 10, 10), (10, 10, 10, 10), (10, 10, 9, 10))
     order = Signal("long", type="limit", entry_price=9, size=2000)
     execution = omega.Execution(leverage=1)
@@ -100,7 +100,7 @@ def test_a_strict_run_ends_where_a_waiting_order_is_refused_at_its_fill(backend:
 
 @both
 def test_a_triple_night_may_be_at_the_week_end(backend: str) -> None:
-    """Rule 26, for markets that trade on Sundays."""
+    """M4.3, for markets that trade on Sundays."""
     data = candles(*[(10, 10, 10, 10)] * 9, minutes=24 * 60)
     costs = omega.Costs(swap_long=-1, swap_triple_day="SUN")
     gold = omega.Instrument("SYMBOL", tick_size=1)

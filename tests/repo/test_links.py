@@ -1,4 +1,4 @@
-"""Every numbered line of the execution page links to the test that shows it, which is there."""
+"""Every reading of the execution page links to the test that shows it, which is there."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ TOP = Path(__file__).resolve().parents[2]
 PAGE = TOP / "docs" / "concepts" / "execution.md"
 
 
-def items() -> dict[int, str]:
-    """Give each numbered line of the page with the lines that belong to it."""
-    found = re.findall(r"^(\d+)\. (.*?)(?=^\S|\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    return {int(number): text for number, text in found}
+def readings() -> dict[str, str]:
+    """Give each reading of the page by its name, such as F2.1, with its text."""
+    pattern = r"^### ([A-Z]+\d+\.\d+) (.*?)(?=^##|\Z)"
+    return dict(re.findall(pattern, PAGE.read_text(), re.MULTILINE | re.DOTALL))
 
 
 def targets(text: str) -> list[str]:
@@ -30,21 +30,25 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_the_lines_are_numbered_without_a_gap() -> None:
-    numbers = list(items())
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert numbers
+def test_the_readings_of_a_rule_are_numbered_without_a_gap() -> None:
+    numbers: dict[str, list[int]] = {}
+    for reading in readings():
+        rule, number = reading.split(".")
+        numbers.setdefault(rule, []).append(int(number))
+    assert len(numbers) > 20
+    for rule, found in numbers.items():
+        assert found == list(range(1, len(found) + 1)), f"{rule}: {found}"
 
 
-@pytest.mark.parametrize("number", items())
-def test_a_line_links_to_what_shows_it(number: int) -> None:
-    shown = [target for target in targets(items()[number]) if "/tests/" in target]
-    assert shown, f"line {number} of {PAGE.name} has no link to a test or a scenario"
+@pytest.mark.parametrize("reading", readings())
+def test_a_reading_links_to_what_shows_it(reading: str) -> None:
+    shown = [target for target in targets(readings()[reading]) if "/tests/" in target]
+    assert shown, f"{reading} of {PAGE.name} has no link to a test or a scenario"
     for target in shown:
         file, _, anchor = target.partition("#")
         path = (PAGE.parent / file).resolve()
-        assert path.is_file(), f"line {number}: no file {file}"
-        assert anchor in anchors(path), f"line {number}: nothing in {file} is called {anchor!r}"
+        assert path.is_file(), f"{reading}: no file {file}"
+        assert anchor in anchors(path), f"{reading}: nothing in {file} is called {anchor!r}"
 
 
 @pytest.mark.parametrize("page", sorted(TOP.glob("docs/**/*.md")), ids=lambda page: page.name)

@@ -50,6 +50,13 @@ PLANTED: list[tuple[tidy.Check, str, str]] = [
     (tidy.one_noun_in_every_place, "tests/engine/test_engine.py", ""),
     (tidy.one_noun_in_every_place, "docs/concepts/engine.md", ""),
     (tidy.one_noun_in_every_place, "python/omega/store.py", ""),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", '"""Bars (F2, M' + '99)."""\n'),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", "# by rule\n    M" + "99\n"),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", "x = 1  # F" + "2.7: a limit\n"),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", "x = 1  # ru" + "le 31\n"),
+    (tidy.rules_are_cited_by_letter, STORE, "/// Walks (st" + "ep 3).\n"),
+    (tidy.rules_are_cited_by_letter, "docs/guides/a.md", "| a stop | the same (4, 16) |\n"),
+    (tidy.rules_are_cited_by_letter, "docs/concepts/execution.md", "### F2.1 Limit\n(F2)\n"),
     (tidy.the_doors_are_named, "README.md", "make demo\n"),
     (tidy.the_doors_are_named, ".ci/run", "make lint\npytest\n"),
 ]
@@ -70,6 +77,8 @@ ALLOWED: list[tuple[tidy.Check, str, str]] = [
     (tidy.exceptions_carry_a_reason, "a.py", "x = 1  # noqa: E501 - a table\n"),
     (tidy.locks_name_no_server, "requirements.txt", "a==1 \\\n    --hash=sha256:0\n"),
     (tidy.one_noun_in_every_place, "tests/golden/test_golden.py", ""),
+    (tidy.rules_are_cited_by_letter, "docs/reference/rules.md", "### M2 Profit\nSee (M2).\n"),
+    (tidy.rules_are_cited_by_letter, "python/omega/store.py", 'x = f("H1", "D1"), S1(H4)  # M15\n'),
 ]
 
 

@@ -36,21 +36,31 @@ ABOVE_THE_FLOW = ("engines", "sweeps")
 ESSAYS = {"boundary", "performance"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
+    "cli",
+    "config",
     "documentation",
     "golden",
     "importing",
+    "lookahead",
+    "package",
     "parity",
     "properties",
-    "python",
     "repo",
     "report",
     "scenarios",
+    "support",
     "typing",
     "zero_copy",
 }
 CORE = "rust/omega_core/src/"
 BINDING = "rust/omega_py/src/"
 WINDOW = f"{BINDING}memory.rs"  # the only module that may be unsafe
+RULE = r"\b[A-Z]{1,2}\d+(?:\.\d+)?\b"
+CITED = (
+    rf"(?:(?<!\w)\((?:rules? )?|\b[Rr]ules?\s+){RULE}(?:(?:[,;]| to| and| or)\s+{RULE})*"
+    r"|(?<![\w\"'`.:-])(?:F(?!64)|[ILTX]|TF)\d+(?:\.\d+)?(?![\w\"'`-])"
+)
+"""(F2, M4) or rule M4; elsewhere only letters that begin nothing else, since M5 is a timeframe."""
 
 
 def read(top: Path) -> Tree:
@@ -253,6 +263,33 @@ def one_noun_in_every_place(tree: Tree) -> list[str]:
     return found
 
 
+def rules_are_cited_by_letter(tree: Tree) -> list[str]:
+    """Every rule or reading that is cited is printed, and none is cited by a bare number."""
+    printed = {
+        name
+        for path in ("docs/reference/rules.md", "docs/concepts/execution.md")
+        for name in re.findall(r"^### ([A-Z]+[\d.]+) ", tree.get(path, b"").decode(), re.MULTILINE)
+    }
+    found = []
+    for path, content in tree.items():
+        if not path.endswith((".py", ".pyi", ".rs", ".md")):
+            continue
+        text = content.decode()
+        for match in re.finditer(CITED, text):
+            names = re.findall(RULE, match[0])
+            found += [
+                f"{place(path, text, match.start())}: {name} is not printed"
+                for name in names
+                if name not in printed
+            ]
+        found += hits(path, text, r"\b[Rr]ules?\s+\d|\blines? \d+ of \[?[Ee]xecution", "no letter")
+        if path.startswith("docs/guides/"):  # in tables: "the same (8)"
+            found += hits(path, text, r"\w \(\d+(?:(?:,| to) \d+)*\)(?=[;,]| \|)", "no letter")
+        if path.startswith(("python/omega/", "rust/")):
+            found += hits(path, text, r"(?:[(;] ?|# )steps? \d", "no letter")
+    return found
+
+
 def the_doors_are_named(tree: Tree) -> list[str]:
     """The README opens the two doors, and a change passes the other two and nothing else."""
     found = []
@@ -282,6 +319,7 @@ CHECKS: tuple[Check, ...] = (
     nothing_names_a_machine,
     nothing_large_or_built,
     one_noun_in_every_place,
+    rules_are_cited_by_letter,
     the_doors_are_named,
 )
 

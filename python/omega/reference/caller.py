@@ -56,7 +56,7 @@ class Caller:
             self.on_exit = partial(kind.on_exit, strategy)
 
     def evaluate(self) -> list[Action]:
-        """Tell of fills and exits, then ask for actions (step 1)."""
+        """Tell of fills and exits, then ask for actions (L1.1)."""
         with self._noted():
             self._tell()
             bar = self._newest()
@@ -69,7 +69,7 @@ class Caller:
         return self._taken()
 
     def manage(self) -> list[Action]:
-        """Let the user's own position manager look at the step that is over (step 6)."""
+        """Let the user's own position manager look at the step that is over (L1.6, X2.3)."""
         if self.manager is None:
             return []
         with self._noted():

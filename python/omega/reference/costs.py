@@ -1,4 +1,4 @@
-"""What trading costs and how large an order is (M3, M4; rules 22 to 26).
+"""What trading costs and how large an order is (M3.1, M4.1 to M4.3).
 
 What goes in: the run's settings and a price. What comes out: lots, a fee, a distance, nights. All
 products and sums are evaluated from the left.
@@ -14,7 +14,7 @@ _MASK = 2**64 - 1
 
 
 def uniform(seed: int, order: int, leg: int) -> float:
-    """SplitMix64's finaliser over seed, order number and leg: a number in [0, 1) (rule 24).
+    """SplitMix64's finaliser over seed, order number and leg: a number in [0, 1) (M4.1).
 
     Example:
         >>> uniform(7, 3, 1) == uniform(7, 3, 1) != uniform(8, 3, 1)
@@ -33,7 +33,7 @@ def _mix(z: int) -> int:
 
 
 def slippage(costs: Mapping[str, Any], seed: int, order: int, leg: int) -> float:
-    """The distance of one fill, always against the trader (rule 24).
+    """The distance of one fill, always against the trader (M4.1).
 
     Example:
         >>> slippage({"slippage": 0.5, "slippage_random": 0.0}, 0, 0, 0)
@@ -44,7 +44,7 @@ def slippage(costs: Mapping[str, Any], seed: int, order: int, leg: int) -> float
 
 
 def fee(costs: Mapping[str, Any], lots: float, notional: float) -> float:
-    """The fee of one leg (rule 25).
+    """The fee of one leg (M4.2).
 
     Example:
         >>> fee({"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01, "fee_min": 0.0},
@@ -60,7 +60,7 @@ def fee(costs: Mapping[str, Any], lots: float, notional: float) -> float:
 
 
 def nights(last: int, now: int, triple_day: int) -> int:
-    """How often swap is booked between two UTC days, counted from 1970-01-01 (rule 26).
+    """How often swap is booked between two UTC days, counted from 1970-01-01 (M4.3).
 
     Example:
         >>> nights(0, 1, 3)  # 1970-01-01 was a Thursday: 3
@@ -75,7 +75,7 @@ def nights(last: int, now: int, triple_day: int) -> int:
 
 
 class Basis(NamedTuple):
-    """What a sizer may know (rule 23): the reference price of the order, equity, the last rate."""
+    """What a sizer may know (M3.1): the reference price of the order, equity, the last rate."""
 
     price: float
     stop_loss: float | None
@@ -84,7 +84,7 @@ class Basis(NamedTuple):
 
 
 def lots_of(sizer: tuple[str, float], instrument: Mapping[str, Any], basis: Basis) -> float | None:
-    """The size that a sizer gives, before rounding; None where it needs a stop loss (rule 23).
+    """The size that a sizer gives, before rounding; None where it needs a stop loss (M3.1).
 
     Example:
         >>> basis = Basis(price=100.0, stop_loss=95.0, equity=5_000.0, rate=1.0)
@@ -111,7 +111,7 @@ def lots_of(sizer: tuple[str, float], instrument: Mapping[str, Any], basis: Basi
 
 
 def order_size(instrument: Mapping[str, Any], lots: float) -> float | None:
-    """A size rounded down to the volume step; None where no order may have it (M3, rule 23).
+    """A size rounded down to the volume step; None where no order may have it (M3.1).
 
     Example:
         >>> order_size({"volume_step": 0.01, "volume_min": 0.01, "volume_max": None}, 0.299999)
@@ -123,7 +123,7 @@ def order_size(instrument: Mapping[str, Any], lots: float) -> float | None:
         per_lot = _floor(1.0 / step)
         if 1.0 / step - per_lot >= 0.5:  # noqa: PLR2004 - rounds half up
             per_lot += 1.0
-        exact = per_lot >= 1.0 and abs(per_lot * step - 1.0) < 1e-12  # noqa: PLR2004 - rule 23
+        exact = per_lot >= 1.0 and abs(per_lot * step - 1.0) < 1e-12  # noqa: PLR2004 - M3.1
         lots = steps / per_lot if exact else steps * step
     if not (math.isfinite(lots) and lots > 0.0):
         return None

@@ -21,7 +21,7 @@ _EQUAL_SIZES = 1e-9
 
 
 class Key(NamedTuple):
-    """What the slippage of a fill depends on (M4, rule 24)."""
+    """What the slippage of a fill depends on (M4.1)."""
 
     order: int
     leg: int
@@ -33,7 +33,7 @@ class Due(NamedTuple):
 
     order: Order
     close: Close | None
-    """What it closes (rule 31); None where it opens."""
+    """What it closes (I4.5); None where it opens."""
 
 
 @dataclass(slots=True)
@@ -69,11 +69,11 @@ class Holdings:
         self.next_trade = 0
 
     def equity(self) -> float:
-        """Balance plus the profits of the last mark (rules 23 and 27)."""
+        """Balance plus the profits of the last mark (M3.1, M6.1)."""
         return self.portfolio.balance + total(p.open_profit for p in self.positions)
 
     def margin_held(self) -> float:
-        """What the open positions hold (rule 27)."""
+        """What the open positions hold (M6.1)."""
         return total(p.margin for p in self.positions)
 
     @property
@@ -93,7 +93,7 @@ class Holdings:
         return [position for position in self.positions if position.symbol == symbol]
 
     def is_full(self, symbol: str) -> bool:
-        """Whether the run allows no further position in a symbol (rule 32)."""
+        """Whether the run allows no further position in a symbol (F12.3)."""
         counts = {
             "max_positions": len(self.positions),
             "max_positions_per_symbol": len(self.held_in(symbol)),
@@ -104,7 +104,7 @@ class Holdings:
     def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
         """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
 
-        In netting mode opposite positions are closed first (F7, rule 33).
+        In netting mode opposite positions are closed first (F7.1).
         """
         left, fills_before = order.lots, len(self.fills)
         if self.settings["position_mode"] == "netting":
@@ -139,7 +139,7 @@ class Holdings:
         return left
 
     def _cancel_group(self, filled: Order) -> None:
-        """A fill cancels the others of its group that wait, of any symbol (F8, rule 15)."""
+        """A fill cancels the others of its group that wait, of any symbol (F8.1)."""
         for order in [o for o in self.pending if o.is_with(filled)]:
             self.end_order(order, "cancelled")
 
@@ -159,7 +159,7 @@ class Holdings:
             return None
         position = Position.of(order, fill, instrument["contract_size"], margin)
         position.live = live
-        if live is Live.FROM_OPEN:  # step 5: it has seen the open of its exit side
+        if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
             position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
         self.next_trade += 1
         self.markets[order.symbol].last_entry = (now.index, now.time)
@@ -179,13 +179,13 @@ class Holdings:
         order: Order | None = None,
     ) -> None:
         """Close lots of a position at a price before slippage; `order` where one asked for it."""
-        if order is None:  # a protective exit: under the number of the entry (rule 24)
+        if order is None:  # a protective exit: under the number of the entry (M4.1)
             key = self._exit_key(position, slips=reason != "take_profit")
         else:
             key = Key(order.order_id, position.trade_id, slips=_slips(order))
         fill = self._filled(position.trade_id, -position.sign * lots, raw_price, key, now)
         part = lots < position.lots
-        share = lots / position.lots if part else 1.0  # rule 25
+        share = lots / position.lots if part else 1.0  # M4.2
         trade = self.portfolio.book_exit(position, fill, reason, share, now.rate)
         self.markets[position.symbol].last_exit = now.time
         if part:
@@ -201,7 +201,7 @@ class Holdings:
         self.events.append(trade)
 
     def net_if_closed(self, position: Position, price: float, now: Moment, *, slips: bool) -> float:
-        """Net profit of all lots had they been closed at a price (I3, rule 20)."""
+        """Net profit of all lots had they been closed at a price (I3.1)."""
         key = self._exit_key(position, slips=slips)
         price -= position.sign * self._slippage(key, position.symbol)
         own = self.markets[position.symbol].costs
@@ -210,7 +210,7 @@ class Holdings:
         return gross - (position.entry_fee + fee) + position.swap
 
     def close_at_end(self, last: Mapping[str, Moment]) -> None:
-        """Close what is open at the last close of its symbol, by trade number (L4, rule 34)."""
+        """Close what is open at the last close of its symbol, by trade number (L4.1)."""
         for position in list(self.positions):
             now = last[position.symbol]
             close = now.bar.exit_side(position.sign).close
@@ -240,12 +240,12 @@ class Holdings:
         )
 
     def _notional(self, lots: float, price: float, now: Moment) -> float:
-        """What lots are worth in account currency (rule 25)."""
+        """What lots are worth in account currency (M4.2)."""
         size = float(self.markets[now.symbol].instrument["contract_size"])
         return abs(lots * size * price * now.rate)
 
     def _exit_key(self, position: Position, *, slips: bool) -> Key:
-        """The key of the next protective exit: legs count from the entry's (rule 24)."""
+        """The key of the next protective exit: legs count from the entry's (M4.1)."""
         return Key(position.order_id, _ENTRY_LEG + 1 + position.exit_legs, slips=slips)
 
     def _slippage(self, key: Key, symbol: str) -> float:
@@ -259,5 +259,5 @@ class Holdings:
 
 
 def _slips(order: Order) -> bool:
-    """Market and stop orders slip, limits do not (F1 to F4, rule 24)."""
+    """Market and stop orders slip, limits do not (F1 to F4, M4.1)."""
     return order.type in ("market", "stop")

@@ -1,4 +1,4 @@
-"""What happened first inside a bar (I1 to I3; rules 16 to 19 of ``docs/concepts/execution.md``).
+"""What happened first inside a bar (I1 to I3).
 
 What goes in: a bar and the exits of a position, as the position faces them. What comes out: the
 outcome that the policy takes, and the worst and the best that the bar allows.
@@ -44,7 +44,7 @@ class Resolution(NamedTuple):
 
 
 def price_inside(level: float, sign: float, bar: Ohlc) -> float:
-    """An exit's price inside a bar (facing): its worst where it never was at the level (rule 17).
+    """An exit's price inside a bar (facing): its worst where it never was at the level (F6.1).
 
     Example:
         >>> price_inside(101.0, 1.0, Ohlc(100.0, 100.5, 97.0, 99.0))
@@ -80,7 +80,7 @@ def resolve(policy: str, low_first: bool | None, bar: Ohlc, exits: Exits, live: 
     stop_certain = exits.stop_within(bar.close) or (low_follows and stop_possible)
     target_possible = exits.target_within(bar.high)
     target_certain = exits.target_within(bar.close) or (high_follows and target_possible)
-    worst = best = Outcome.OPEN  # rule 18
+    worst = best = Outcome.OPEN  # I2.1
     if stop_possible:
         worst = Outcome.STOP
     elif target_certain:
@@ -89,7 +89,7 @@ def resolve(policy: str, low_first: bool | None, bar: Ohlc, exits: Exits, live: 
         best = Outcome.TARGET
     elif stop_certain:
         best = Outcome.STOP
-    chosen = worst  # rule 19
+    chosen = worst  # I2.2
     if policy == "optimistic":
         chosen = best
     elif low_first is not None:

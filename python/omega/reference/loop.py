@@ -41,7 +41,7 @@ class Evaluated(Protocol):
 
 
 class Rates:
-    """Account currency per unit of quote currency (M2, rule 22)."""
+    """Account currency per unit of quote currency (M2.2)."""
 
     def __init__(
         self, constant: float = 1.0, pair: Columns | None = None, *, inverse: bool = False
@@ -67,7 +67,7 @@ class Rates:
 
 
 class Magnifier:
-    """The finer bars inside a coarse one (I2, rule 21)."""
+    """The finer bars inside a coarse one (I5.1)."""
 
     def __init__(self, finer: Columns, coarse: Columns) -> None:
         self.finer = finer
@@ -215,7 +215,7 @@ def _walk(
     simulator: Simulator,
     behind: Mapping[str, Behind],
 ) -> list[Moment]:
-    """One step: nights, process, exits, manage, symbol by symbol (X2, rule 21).
+    """One step: nights, process, exits, manage, symbol by symbol (X2.1, I5.1).
 
     Gives the moment of each bar's close: what is closed there has the time of the last finer bar.
     """

@@ -1,4 +1,4 @@
-"""Position managers: what they do at the end of a bar works from the next one (rules 28 to 31).
+"""Position managers: what they do at the end of a bar works from the next one (I4.1 to I4.5).
 
 What goes in: a position after its extremes were noted. What comes out: a stop moved, or the
 fraction and the reason of a close that is asked for.
@@ -17,26 +17,26 @@ def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment)
     """Apply one manager of the run, the `place`-th, to a position."""
     name, first, second, duration, bars = manager
     gone = position.best_price * position.sign - position.entry_price * position.sign
-    if name == "trailing_stop":  # rule 28
+    if name == "trailing_stop":  # I4.1
         trail(position, first)
-    elif name == "break_even":  # rule 29
+    elif name == "break_even":  # I4.2
         if gone >= first:
             level = position.entry_price * position.sign + second
             _raise_stop(position, level, "break_even")
-    elif name == "time_exit":  # rule 30
+    elif name == "time_exit":  # I4.3
         held, lasted = now.index - position.entry_index, now.time - position.entry_time
         over = (bars is not None and held >= bars) or (duration is not None and lasted >= duration)
         if over and not position.closing:
             position.closing = True
             return 1.0, "time"
-    elif gone >= first and place not in position.parts_closed:  # partial close, rule 31
+    elif gone >= first and place not in position.parts_closed:  # partial close, I4.4
         position.parts_closed.add(place)
         return second, "signal"
     return None
 
 
 def trail(position: Position, distance: float) -> None:
-    """Keep the stop so far behind the most favourable price (I4, rule 28)."""
+    """Keep the stop so far behind the most favourable price (I4.1)."""
     _raise_stop(position, position.best_price * position.sign - distance, "trailing_stop")
 
 

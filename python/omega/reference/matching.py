@@ -1,4 +1,4 @@
-"""Where orders fill inside a bar (rules 8 to 11 of ``docs/concepts/execution.md``), for a buyer.
+"""Where orders fill inside a bar (F1 to F4), for a buyer.
 
 What goes in: an order and a bar, both as the order faces them. What comes out: the price before
 slippage and what is known to follow it inside the bar, or that the order is armed.
@@ -47,7 +47,7 @@ class Candle(NamedTuple):
 
 
 class Live(Enum):
-    """What certainly follows a fill inside its bar (F11, rule 16)."""
+    """What certainly follows a fill inside its bar (F11, I1.1)."""
 
     FROM_OPEN = "the whole bar"
     FROM_LIMIT = "the low"
@@ -86,13 +86,13 @@ def at_open(order: Waiting, bar: Ohlc, *, improve: bool) -> Match:
         100.0
     """
     match order.kind:
-        case "limit" if bar.open <= order.price:  # rule 9
+        case "limit" if bar.open <= order.price:  # F2.1
             if improve:
                 return Hit(bar.open, Live.FROM_OPEN)
             return Hit(min(bar.high, order.price), Live.FROM_OPEN)
-        case "stop" if bar.open >= order.price:  # rule 10
+        case "stop" if bar.open >= order.price:  # F3.1
             return Hit(bar.open, Live.FROM_OPEN)
-        case "stop_limit" if bar.open >= order.price:  # rule 11
+        case "stop_limit" if bar.open >= order.price:  # F4.1
             return Hit(bar.open, Live.FROM_OPEN) if bar.open <= order.limit else Armed()
         case _:
             return None
@@ -106,11 +106,11 @@ def in_bar(order: Waiting, bar: Ohlc) -> Match:
         105.0
     """
     match order.kind:
-        case "limit" if bar.low <= order.price:  # rule 9
+        case "limit" if bar.low <= order.price:  # F2.1
             return Hit(order.price, Live.FROM_LIMIT)
-        case "stop" if bar.high >= order.price:  # rule 10
+        case "stop" if bar.high >= order.price:  # F3.1
             return Hit(order.price, Live.FROM_STOP)
-        case "stop_limit" if bar.high >= order.price:  # rule 11
+        case "stop_limit" if bar.high >= order.price:  # F4.1
             if order.price <= order.limit:
                 return Hit(order.price, Live.FROM_STOP)
             if bar.close <= order.limit:

@@ -1,4 +1,4 @@
-"""Actions in: orders accepted, sized and numbered, or refused (F12; rules 8, 13, 14, 30 to 32).
+"""Actions in: orders accepted, sized and numbered, or refused (F1.1, F12.1 to F12.3, I4.3 to I4.5).
 
 What goes in: what a strategy or a position manager asks for. What comes out: rows of the orders
 table, orders that wait, and fills at the market.
@@ -21,7 +21,7 @@ from omega.times import PER_SECOND, to_units
 
 
 class Orders(Holdings):
-    """The order book: takes actions before the bar of a step (step 3)."""
+    """The order book: takes actions before the bar of a step (L1.3)."""
 
     def __init__(
         self, settings: Mapping[str, Any], symbols: Sequence[str], unit: str, portfolio: Portfolio
@@ -84,12 +84,12 @@ class Orders(Holdings):
                 )
 
     def ask_close(self, position: Position, fraction: float, reason: str, now: Known) -> None:
-        """Note that a manager wants a close at the next bar (rule 31)."""
+        """Note that a manager wants a close at the next bar (I4.5)."""
         order = self._row(self._take_number(), "market", -position.sign, now)
         self.due.append(Due(order, Close(position.symbol, position.trade_id, fraction, reason)))
 
     def fill_due(self, now: Moment) -> None:
-        """Fill what waited for this bar, by order number (step 3, rule 31; X2)."""
+        """Fill what waited for this bar, by order number (L1.3, I4.5, X2.2)."""
         for due in [due for due in self.due if due.order.symbol == now.symbol]:
             order, close = due
             if due not in self.due:  # cancelled by one of its group
@@ -113,19 +113,19 @@ class Orders(Holdings):
         refused = self._refusal(order, signal, now)
         if refused:
             return order.reject(refused)
-        if order.type == "market" and isinstance(now, Moment):  # F1, rule 8
+        if order.type == "market" and isinstance(now, Moment):  # F1.1
             price = self._market_price(now, order.sign, entry=True)
             self.enter(order, price, Live.FROM_OPEN, now)
         elif order.type == "market":  # X2: it has no bar at this step
             self.due.append(Due(order, None))
-        elif is_over(order, now.time, self.units_per_day):  # rule 12
+        elif is_over(order, now.time, self.units_per_day):  # F5.1
             order.status = "expired"
         else:
             self.waiting.append(order)
         return order.reject_reason
 
     def _refusal(self, order: Order, signal: Signal, now: Known) -> str | None:
-        """Why an order is refused, in the order of rule 13; an order that is not gets its size."""
+        """Why an order is refused, in the order of F12.1; an order that is not gets its size."""
         if now.last is NO_CANDLE:
             return "price"
         own = [price for price in (order.price, order.limit_price) if price is not None]
@@ -140,7 +140,7 @@ class Orders(Holdings):
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
         basis = costs.Basis(reference, order.stop_loss, self.equity(), now.last_rate)
         instrument = self.markets[order.symbol].instrument
-        asked = costs.lots_of(sizer, instrument, basis)  # M3, rule 23
+        asked = costs.lots_of(sizer, instrument, basis)  # M3.1
         if asked is None:
             return "sizer_needs_stop"
         lots = costs.order_size(instrument, asked)
@@ -153,7 +153,7 @@ class Orders(Holdings):
         return refused
 
     def _out_of_time(self, now: Known) -> str | None:
-        """Sessions, blackouts and cool-downs (rule 32)."""
+        """Sessions, blackouts and cool-downs (F12.3)."""
         time, settings, market = now.time, self.settings, self.markets[now.symbol]
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):
@@ -219,13 +219,13 @@ class Orders(Holdings):
 
     def _cancel(self, number: int, cancel: Cancel, now: Known) -> str | None:
         order = next((o for o in self.pending if o.order_id == cancel.order_id), None)
-        if order is None:  # rule 14
+        if order is None:  # F12.2
             return self._row(number, "cancel", -1.0, now).reject("not_found")
         self.end_order(order, "cancelled")
         return None
 
     def _modify(self, number: int, modify: Modify, now: Known) -> str | None:
-        """Move the exits of a position, judged against the last close of its side (rule 14)."""
+        """Move the exits of a position, judged against the last close of its side (F12.2)."""
         position = next((p for p in self.positions if p.trade_id == modify.trade_id), None)
         if position is None:
             return self._row(number, "modify", -1.0, now).reject("not_found")
@@ -255,14 +255,14 @@ class Orders(Holdings):
         return order
 
     def _market_price(self, now: Moment, sign: float, *, entry: bool) -> float:
-        """The open of the bar, or the last close (F1, L3, rule 8), before slippage."""
+        """The open of the bar, or the last close (F1.1, L3), before slippage."""
         next_open = self.settings["market_fill"] == "next_open"
         bar = now.bar if next_open else now.last
         side = bar.entry_side(sign) if entry else bar.exit_side(sign)
         return side.open if next_open else side.close
 
     def raise_if_strict(self, number: int, refused: str | None, now: Known) -> None:
-        """A refusal ends a strict run, and is a row in any other (F12, rule 13)."""
+        """A refusal ends a strict run, and is a row in any other (F12.1)."""
         if refused and self.settings["strict"]:
             raise OmegaError(
                 f"order {number} at bar {now.index} was rejected: {refused}. "

@@ -49,7 +49,7 @@ class Portfolio:
     def book_exit(
         self, position: Position, fill: Fill, reason: str, share: float, rate: float
     ) -> Trade:
-        """Book profit and fee of a part closed, and write its trade (M2, rules 22 and 25)."""
+        """Book profit and fee of a part closed, and write its trade (M2.1, M4.2)."""
         lots = fill.lots
         gross_pnl = position.profit(fill.price, lots, rate)
         fees = position.entry_fee * share + fill.fee
@@ -82,16 +82,16 @@ class Portfolio:
         return trade
 
     def mark(self, now: Moment, positions: Iterable[Position]) -> None:
-        """Mark positions to the close of a bar (M5, step 7)."""
+        """Mark positions to the close of a bar (M5, L1.7)."""
         for position in positions:
             close = now.bar.exit_side(position.sign).close
             position.open_profit = position.profit(close, position.lots, now.rate)
 
     def write_row(self, time: int, positions: Sequence[Position]) -> None:
-        """Write the equity row of a bar (rule 22)."""
+        """Write the equity row of a bar (M5.1)."""
         equity = self.balance + total(position.open_profit for position in positions)
         self.equity.append(EquityRow(time, self.balance, equity, len(positions)))
 
     def rewrite_last_row(self) -> None:
-        """Write the last row again, after all was closed at its close (L4, rule 34)."""
+        """Write the last row again, after all was closed at its close (L4.1)."""
         self.write_row(self.equity.pop().time, [])

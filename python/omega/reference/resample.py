@@ -1,4 +1,4 @@
-"""Bars of a higher timeframe, made from those below (H1).
+"""Bars of a higher timeframe, made from those below (TF1).
 
 What goes in: the candles of a symbol and a grid. What comes out: one bar for each stretch of the
 grid that has candles, its end, and how many candles it needs to be complete.

@@ -29,7 +29,7 @@ class Known:
     last: Candle
     """The newest complete bar; `NO_CANDLE` where there is none."""
     last_rate: float
-    """Account currency per unit of quote currency at that bar's time, for sizes (rule 23)."""
+    """Account currency per unit of quote currency at that bar's time, for sizes (M3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Order:
     take_profit: float | None = None
     trailing_stop: float | None = None
     expires: int | str | None = None
-    """None until cancelled, "day", or a time in the unit of the data (rule 12)."""
+    """None until cancelled, "day", or a time in the unit of the data (F5.1)."""
     oco: str | None = None
     reason: str | None = None
     tags: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class Order:
         return reason
 
     def waiting(self) -> Waiting:
-        """What it waits for by now, facing; an armed stop-limit is a limit (rule 11)."""
+        """What it waits for by now, facing; an armed stop-limit is a limit (F4.1)."""
         price = 0.0 if self.price is None else self.price * self.sign
         limit = 0.0 if self.limit_price is None else self.limit_price * self.sign
         if self.armed_in is not None:
@@ -108,7 +108,7 @@ class Order:
 
 
 def is_over(order: Order, time: int, units_per_day: int) -> bool:
-    """Whether the time of an order ran out before a bar that opens then (F5, rule 12)."""
+    """Whether the time of an order ran out before a bar that opens then (F5.1)."""
     if order.expires == "day":
         return order.submitted_time // units_per_day < time // units_per_day
     return order.expires is not None and time >= int(order.expires)
@@ -166,11 +166,11 @@ class Position:
     swap: float = 0.0
     exit_legs: int = 0
     closing: bool = False
-    """Whether its time is over and a close was asked for (rule 30)."""
+    """Whether its time is over and a close was asked for (I4.3)."""
     parts_closed: set[int] = field(default_factory=set)
-    """The run's partial closes, by place, that it has had (rule 31)."""
+    """The run's partial closes, by place, that it has had (I4.4)."""
     turned_down: tuple[float, float] | None = None
-    """Worst and best net profit of the outcomes that a policy chose between (rule 20)."""
+    """Worst and best net profit of the outcomes that a policy chose between (I3.1)."""
 
     @classmethod
     def of(cls, order: Order, fill: Fill, contract_size: float, margin: float) -> Position:
@@ -203,11 +203,11 @@ class Position:
         return "long" if self.sign > 0.0 else "short"
 
     def profit(self, price: float, lots: float, rate: float) -> float:
-        """Profit of lots at a price, evaluated from the left (M2, rule 22)."""
+        """Profit of lots at a price, evaluated from the left (M2.1)."""
         return (price - self.entry_price) * self.sign * lots * self.contract_size * rate
 
     def remember(self, worst: float, best: float) -> None:
-        """Widen the range of outcomes that a policy chose between (I3, rule 20)."""
+        """Widen the range of outcomes that a policy chose between (I3.1)."""
         low, high = self.turned_down or (worst, best)
         self.turned_down = (min(low, worst), max(high, best))
 

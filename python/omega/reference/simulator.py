@@ -1,4 +1,4 @@
-"""What one bar does to orders and positions (F9; "The order of a bar").
+"""What one bar does to orders and positions (F9, L1.1 to L1.7).
 
 What goes in: a bar. What comes out: fills and exits, in the order that the rules state.
 """
@@ -16,7 +16,7 @@ from omega.reference.rows import Moment, Order, Position, is_over
 
 
 class Candidate(NamedTuple):
-    """An order of a group that the rest of a bar fills (F8, rule 15)."""
+    """An order of a group that the rest of a bar fills (F8.1)."""
 
     order: Order
     worth: float
@@ -37,10 +37,10 @@ class Simulator(Orders):
     bars = 0
     """How many bars were matched."""
 
-    # --- the night before: step 2 ----------------------------------------------------------------
+    # --- the night before: L1.2 ------------------------------------------------------------------
 
     def book_nights(self, now: Moment) -> None:
-        """Book swap for each night between the last bar and this one (M4, rule 26)."""
+        """Book swap for each night between the last bar and this one (M4.3)."""
         own = self.markets[now.symbol].costs
         swaps = (own["swap_long"], own["swap_short"])
         last, today = now.since // self.units_per_day, now.time // self.units_per_day
@@ -54,12 +54,12 @@ class Simulator(Orders):
             self.portfolio.book(now.time, "swap", position.trade_id, amount)
 
     def expire(self, now: Moment) -> None:
-        """End the orders whose time is over (F5, rule 12)."""
+        """End the orders whose time is over (F5.1)."""
         for order in self.pending:
             if order.symbol == now.symbol and is_over(order, now.time, self.units_per_day):
                 self.end_order(order, "expired")
 
-    # --- matching: steps 4 and 5 -----------------------------------------------------------------
+    # --- matching: L1.4 and L1.5 -----------------------------------------------------------------
 
     def match_bar(self, now: Moment) -> None:
         """What the open triggers, then what the rest of the bar triggers (F9), then extremes."""
@@ -98,12 +98,12 @@ class Simulator(Orders):
         return None
 
     def _met_inside(self, order: Order, now: Moment) -> Match:
-        if order.armed_in == self.bars:  # rule 11: a limit from the next bar on
+        if order.armed_in == self.bars:  # F4.1: a limit from the next bar on
             return None
         return in_bar(order.waiting(), now.bar.entry_side(order.sign).facing(order.sign))
 
     def _fill_inside(self, order: Order, now: Moment) -> Position | None:
-        """Fill what the policy takes of an order's group, until the order is settled (rule 15)."""
+        """Fill what the policy takes of an order's group, until the order is settled (F8.1)."""
         position = None
         while position is None and order in self.waiting:
             met = self._met_inside(order, now)
@@ -138,12 +138,12 @@ class Simulator(Orders):
         return Candidate(order, worth, (leg, abs(met.price - corners[leg])))
 
     def _low_first(self, sign: float, now: Moment) -> bool | None:
-        """Which extreme the policy's path visits first, facing (rule 19)."""
+        """Which extreme the policy's path visits first, facing (I2.2)."""
         low_first = intrabar.low_comes_first(self.settings["intrabar"], now.bar)
         return low_first if low_first is None or sign > 0.0 else not low_first
 
     def _exit_at_open(self, position: Position, now: Moment) -> None:
-        """The exits that the open price itself triggers (F6, rule 17)."""
+        """The exits that the open price itself triggers (F6.1)."""
         sign, exits = position.sign, _exits(position)
         bar = now.bar.exit_side(sign).facing(sign)
         if exits.stop_within(bar.open):
@@ -154,13 +154,13 @@ class Simulator(Orders):
             self.leave(position, position.lots, price * sign, "take_profit", now)
 
     def _exit_inside(self, position: Position, now: Moment) -> None:
-        """The exits that the rest of the bar triggers (F6, F11; I1 to I3, rules 16 to 20)."""
+        """The exits that the rest of the bar triggers (F6.1, F11, I1.1 to I3.1)."""
         sign, live = position.sign, position.live
         bar = now.bar.exit_side(sign).facing(sign)
         policy, low_first = self.settings["intrabar"], self._low_first(sign, now)
         chosen, worst, best = intrabar.resolve(policy, low_first, bar, _exits(position), live)
         levels = {Outcome.STOP: position.stop_loss, Outcome.TARGET: position.take_profit}
-        prices = {Outcome.OPEN: bar.close * sign} | {  # rules 17 and 20
+        prices = {Outcome.OPEN: bar.close * sign} | {  # F6.1, I3.1
             outcome: intrabar.price_inside(level, sign, bar)
             for outcome, level in levels.items()
             if level is not None
@@ -176,7 +176,7 @@ class Simulator(Orders):
             self.leave(position, position.lots, prices[chosen], reason, now)
 
     def _note_extremes(self, now: Moment) -> None:
-        """How far prices went for and against each position still open (step 5)."""
+        """How far prices went for and against each position still open (L1.5)."""
         for position in self.held_in(now.symbol):
             sign = position.sign
             bar = now.bar.exit_side(sign).facing(sign)
@@ -190,10 +190,10 @@ class Simulator(Orders):
                 position.best_price = high * sign
             position.live = Live.FROM_OPEN  # of the next bar, all follows
 
-    # --- the end of a bar: steps 6 and 7 ---------------------------------------------------------
+    # --- the end of a bar: L1.6 and L1.7 ---------------------------------------------------------
 
     def manage(self, now: Moment) -> None:
-        """Run the managers, position by position, manager by manager (step 6)."""
+        """Run the managers, position by position, manager by manager (L1.6)."""
         for position in self.held_in(now.symbol):
             if position.trailing_stop is not None:
                 managers.trail(position, position.trailing_stop)
@@ -203,7 +203,7 @@ class Simulator(Orders):
                     self.ask_close(position, *wish, now)
 
     def settle(self, nows: Sequence[Moment]) -> None:
-        """Mark to the close; close the largest losses below the stop-out level (M6, rule 27).
+        """Mark to the close; close the largest losses below the stop-out level (M6.2).
 
         Symbols that have no bar keep their mark, and are not closed.
         """

@@ -1,4 +1,4 @@
-"""What is visible when: symbols, their timeframes, and the clock of a run (L1, X1, X2, H1).
+"""What is visible when: symbols, their timeframes, and the clock of a run (L1, X1, X2, TF1).
 
 What goes in: the candles of each symbol. What comes out: a timeline, and at each step of it how
 many bars of each track are complete. A track is the candles of a symbol on one timeframe.

@@ -100,9 +100,11 @@ def shown(value: float) -> str:
     if math.isinf(value):
         return "inf" if value > 0.0 else "-inf"
     digits = Decimal(repr(value))
-    last_place = Decimal((0, (1,), int(digits.as_tuple().exponent)))
-    if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
-        digits += last_place.copy_sign(digits)
+    known = digits.as_tuple()
+    if len(known.digits) > 15:  # noqa: PLR2004 - with fewer, half a place is more than it is off
+        last_place = Decimal((0, (1,), int(known.exponent)))
+        if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
+            digits += last_place.copy_sign(digits)
     return format(digits, "f").removesuffix(".0")
 
 
@@ -227,7 +229,7 @@ class Bar(SideView):
         return self._source.window(self._index, length, "volume")
 
     def tf(self, timeframe: str) -> Bar:
-        """The newest complete bar of the symbol on a higher timeframe (H1)."""
+        """The newest complete bar of the symbol on a higher timeframe (TF1)."""
         return self._source.on(timeframe).newest()
 
     def __getitem__(self, key: int | str) -> Bar:
@@ -251,7 +253,7 @@ class Bar(SideView):
 
 
 class Indicator:
-    """One value a bar of a track; `indicator[-1]` is now (L1, H2)."""
+    """One value a bar of a track; `indicator[-1]` is now (L1, TF2)."""
 
     __slots__ = ("_name", "_values", "track")
 

@@ -237,7 +237,7 @@ impl<'py> Vocabulary<'py> {
 }
 
 /// The number of an order or trade. Those that no run gives become the largest, which nothing has
-/// either: the action is refused like that on any number that is not there (rule 14).
+/// either: the action is refused like that on any number that is not there (F12.2).
 fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
     match given.extract::<u32>() {
         Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => Ok(u32::MAX),

@@ -8,7 +8,7 @@ use super::SymbolCandles;
 use crate::error::OmegaError;
 use crate::types::SymbolId;
 
-/// When a bar of a higher timeframe is complete (H1).
+/// When a bar of a higher timeframe is complete (TF1).
 #[derive(Debug, Clone)]
 pub enum Ends {
     /// At a time of its own, and no sooner than the bars that it was made of: so many of them, from

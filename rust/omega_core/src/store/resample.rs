@@ -1,4 +1,4 @@
-//! Higher timeframes made of a symbol's own bars (H1): labelled by open time, one pass, owned.
+//! Higher timeframes made of a symbol's own bars (TF1): labelled by open time, one pass, owned.
 
 use arrow_buffer::ScalarBuffer;
 

@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
         self.look_higher(time);
     }
 
-    /// Shows the bars of higher timeframes that are complete by now, and never one that forms (H1).
+    /// Shows the bars of higher timeframes that are complete by now, never one that forms (TF1).
     fn look_higher(&mut self, time: i64) {
         let first = self.places.len();
         for (place, timeframe) in self.market.timeframes().iter().enumerate() {
