@@ -12,6 +12,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PINNED := $(PIP) install --require-hashes --no-deps -r
 
+PIN := uv pip compile pyproject.toml --quiet $(UPGRADE) --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-strip-markers --custom-compile-command 'make pins'
+# what backtesting needs to run; the demo reads its data file alone
+NOT_OF_BACKTESTING := bokeh jinja2 markupsafe narwhals pandas pyyaml tornado tzdata xyzservices
+
+# Tests on all cores, a file on one of them, as its tests may share what is built once. In their own
+# order the last files are short ones, so that no core waits long for another.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
+ALONE := $(shell grep --recursive --files-with-matches --include='test_*.py' 'mark\.alone' tests)
+
 # stamps: what has been done, and is done again only when what it depends on has changed
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
@@ -24,7 +34,7 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist
+.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist pins
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +45,8 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(DIST) ## run the tests of the core and of the package
 	cargo test --quiet --locked --package omega_core
 	cargo run --quiet --locked --package rust_strategy
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'
+	$(BIN)/python -m pytest --quiet -m alone $(ALONE)
 
 golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved
 	OMEGA_RENEW_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/golden
@@ -45,7 +56,7 @@ test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzin
 	cargo build --quiet --profile fuzz --locked --package omega_fuzz
 	$(FUZZED) columns 1500000
 	$(FUZZED) orders 250000
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(wildcard tests/properties tests/parity)
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) $(wildcard tests/properties tests/parity)
 
 lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says what the native module is
 	$(BIN)/ruff check --quiet .
@@ -68,6 +79,13 @@ dist: $(DIST) ## build the wheel and the source distribution into out/dist/
 
 docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env --builder html docs out/docs
+
+pins: ## pin what pyproject.toml names, with hashes; UPGRADE=--upgrade renews what is pinned (needs uv)
+	$(PIN) --group build --output-file requirements.txt
+	$(PIN) --group build --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(PIN) --group docs --constraints requirements-dev.txt --output-file requirements-docs.txt
+	$(PIN) --extra demo --constraints requirements-dev.txt --output-file requirements-demo.txt \
+		$(NOT_OF_BACKTESTING:%=--no-emit-package %)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }

@@ -13,7 +13,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.backends import BACKENDS
+from tests.support.backends import BACKENDS
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

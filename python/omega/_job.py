@@ -7,10 +7,10 @@ a `Job`, whose parts fit together or were refused in a sentence.
 from __future__ import annotations
 
 import dataclasses
-import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omega._conversion import Pair, rate_of
 from omega._own_columns import OwnColumns
 from omega._settings import PositionManager, Settings
 from omega._values import nearest
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
 Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
 Progress: TypeAlias = Callable[[int, int], object]
-
-
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """A conversion pair; `inverse` where it is quoted the other way round."""
-
-    store: CandleStore
-    inverse: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,61 +113,21 @@ def behind_of(
     Raises:
         ConfigError: A rate is missing, or candles do not fit together.
     """
-    traded = {store.symbols[0]: store for store in stores}
-    finer = _magnifiers(execution, list(traded), stores[0].time_unit)
-    return [
-        Behind(_rate(traded, instrument, account, conversion or {}), finer.get(name))
-        for name, instrument in zip(traded, instruments, strict=True)
-    ]
-
-
-def _rate(
-    traded: Mapping[str, CandleStore],
-    instrument: Instrument,
-    account: str,
-    conversion: Mapping[str, Any],
-) -> float | Pair:
-    """Find what a unit of quote currency is worth in account currency (rule M2)."""
-    quote = instrument.quote_currency or account
-    if quote == account:
-        return 1.0
-    unit = next(iter(traded.values())).time_unit
-    if quote in conversion:
-        return _given_rate(conversion[quote], quote, account, unit)
-    for name, inverse in ((quote + account, False), (account + quote, True)):
-        if name in traded:
-            return Pair(traded[name], inverse)
-    raise ConfigError(
-        f"{instrument.symbol} is quoted in {quote} and the account is in {account}: give "
-        f"conversion={{{quote!r}: rate}}, a number or candles of {quote}{account} or "
-        f"{account}{quote}; or data of one of these beside it; or account_currency={quote!r}"
-    )
-
-
-def _given_rate(
-    given: Any,  # noqa: ANN401 - a number or candles
-    quote: str,
-    account: str,
-    unit: str,
-) -> float | Pair:
-    place = f"conversion[{quote!r}]"
-    if isinstance(given, (bool, numbers.Real)):
-        rate = float(given)
-        if given is True or not 0.0 < rate < float("inf"):
-            raise ConfigError(f"{place}: given {given!r}, expected a number above 0, or candles")
-        return rate
-    store = given if isinstance(given, CandleStore) else CandleStore(given)
-    direct, other_way = quote + account, account + quote
-    known = [name for name in (direct, other_way) if name in store.symbols]
-    if not known and len(store.symbols) > 1:
+    if not isinstance(conversion, (Mapping, type(None))):
         raise ConfigError(
-            f"{place}: given {', '.join(store.symbols[:5])}, expected candles of {direct} or "
-            f"{other_way}"
+            f"conversion: given {type(conversion).__name__}, expected {{currency: number}} or "
+            "{pair: candles}"
         )
-    name = known[0] if known else store.symbols[0]
-    pair = store.symbol(name)
-    require_unit(place, pair, unit)
-    return Pair(pair, inverse=name == other_way)
+    traded = {store.symbols[0]: store for store in stores}
+    unit = stores[0].time_unit
+    finer = _magnifiers(execution, list(traded), unit)
+    behind = []
+    for name, instrument in zip(traded, instruments, strict=True):
+        rate = rate_of(traded, instrument, account, conversion or {})
+        if isinstance(rate, Pair):
+            require_unit(f"conversion of {instrument.quote_currency}", rate.store, unit)
+        behind.append(Behind(rate, finer.get(name)))
+    return behind
 
 
 def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict[str, CandleStore]:
@@ -205,9 +157,13 @@ def store_of(
     given: Any,  # noqa: ANN401 - anything that holds candles
     symbol: str,
 ) -> CandleStore:
-    """Give candles that belong to one symbol, whatever their own name is."""
+    """Give candles that belong to one symbol; a single one may have any name.
+
+    Raises:
+        ConfigError: There are several, and none has that name.
+    """
     store = given if isinstance(given, CandleStore) else CandleStore(given, symbol=symbol)
-    return store.symbol(symbol if symbol in store.symbols else store.symbols[0])
+    return store.symbol(symbol if len(store.symbols) > 1 else store.symbols[0])
 
 
 def require_unit(what: str, store: CandleStore, unit: str) -> None:

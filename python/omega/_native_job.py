@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from omega._job import Behind, Job, Pair
+from omega._conversion import Pair
+from omega._job import Behind, Job
 from omega.store import CandleStore
 from omega.timeframes import TimeframeJob
 

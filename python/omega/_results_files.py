@@ -30,18 +30,43 @@ TABLES = ("trades", "intervals", "orders", "fills", "equity", "ledger", "positio
 
 def save(result: BacktestResult, directory: Path, *, overwrite: bool) -> Path:
     """Write a result beside its place, then move it there in one step."""
-    if _taken(directory) and not (overwrite and (directory / MANIFEST).is_file()):
-        hint = "give another directory" if overwrite else "give another one, or overwrite=True"
-        raise ConfigError(f"directory: given {str(directory)!r}, which is not empty; {hint}")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    beside = directory.parent / f".{directory.name}-{uuid.uuid4().hex}"
+    refuse_to_replace(directory, overwrite=overwrite)
+    place = directory.resolve()  # so that a link to a directory stays one
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = place.parent / f".{place.name}-{uuid.uuid4().hex}"
     beside.mkdir()
     try:
         _write(result, beside)
-        _put(beside, directory)
+        _put(beside, place)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return directory
+
+
+def refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
+    """Refuse a place that is taken, unless by a saved result that may be replaced.
+
+    Raises:
+        ConfigError: It is a file, or a directory with files that no `save` wrote in the way.
+    """
+    if not directory.is_file() and not (directory.is_dir() and any(directory.iterdir())):
+        return
+    refused = f"directory: given {str(directory)!r}, which is not empty"
+    if not overwrite:
+        raise ConfigError(f"{refused}; give another one, or overwrite=True")
+    try:
+        kept = _manifest(directory, ConfigError)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{refused} and holds no saved result ({error}); give another directory"
+        ) from error
+    for name, digest in kept["files"].items():
+        file = directory / f"{name}.parquet"
+        if file.exists() and (not file.is_file() or _digest(file) != digest):
+            raise ConfigError(
+                f"{refused}: its {file.name} is not the file that was saved; move it away, or "
+                "give another directory"
+            )
 
 
 def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[str, Any]]:
@@ -78,6 +103,9 @@ def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:
     if not isinstance(kept, dict) or kept.get("format") != FORMAT:
         found = kept.get("format") if isinstance(kept, dict) else type(kept).__name__
         raise broken(f"'{file}' has format {found!r}, expected {FORMAT}")
+    files = kept.get("files")
+    if not isinstance(files, dict) or set(files) != {*TABLES}:
+        raise broken(f"'{file}' does not list the files of a saved result: {', '.join(TABLES)}")
     return kept
 
 
@@ -111,7 +139,10 @@ def _write(result: BacktestResult, directory: Path) -> None:
 
 
 def _put(beside: Path, directory: Path) -> None:
-    """Move a finished directory to its place; what was there goes only once it is replaced."""
+    """Move a finished directory to its place; what was saved there goes once it is replaced.
+
+    Files that the user keeps beside a result, such as a picture of it, move to the new directory.
+    """
     if not directory.exists():
         beside.rename(directory)
         return
@@ -122,11 +153,12 @@ def _put(beside: Path, directory: Path) -> None:
     except OSError:
         old.rename(directory)
         raise
-    shutil.rmtree(old)
-
-
-def _taken(directory: Path) -> bool:
-    return directory.is_file() or (directory.is_dir() and any(directory.iterdir()))
+    for path in sorted(old.iterdir()):
+        if (directory / path.name).exists():
+            path.unlink()
+        else:
+            path.rename(directory / path.name)
+    old.rmdir()
 
 
 def _digest(file: Path) -> str:

@@ -103,8 +103,8 @@ def run_backtest(
         cash: Balance at the start, in account currency.
         account_currency: Currency of the account.
         conversion: Account currency per unit of other currencies: a number, as {"JPY": 0.0091}, or
-            candles of a pair, as {"GBP": gbpusd}. Without it the rate is taken from another symbol
-            of the data: of "EURGBP" in dollars, "GBPUSD".
+            candles that name their pair, as {"USDJPY": frame} or {"JPY": store_of_usdjpy}. Without
+            it the rate is taken from another symbol of the data: of "EURGBP" in dollars, "GBPUSD".
         sizer: Size of orders that name none; one lot by default.
         costs: Fees and slippage; none by default.
         execution: Rules of filling; `Execution()` by default.

@@ -18,6 +18,7 @@ import polars as pl
 
 from omega import _roles
 from omega._content import content_hash
+from omega._files import replaced
 from omega._values import Refused, check, nearest, optional, text, value
 from omega.errors import ConfigError, InvalidCandleData
 
@@ -184,18 +185,13 @@ class Dataset(_Once):
             )
         if not target.parent.is_dir():
             raise ConfigError(f"to_arrow: there is no folder {str(target.parent)!r}; create it")
-        part = target.with_name(f".{target.name}.part")
-        try:
-            with self._readable():
-                self._as_run().sink_ipc(
-                    part,
-                    compression="uncompressed",
-                    record_batch_size=_BATCH,
-                    maintain_order=True,
-                )
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with replaced(target) as part, self._readable():
+            self._as_run().sink_ipc(
+                part,
+                compression="uncompressed",
+                record_batch_size=_BATCH,
+                maintain_order=True,
+            )
         return Dataset(str(target), columns=self.columns, symbol=self.symbol)
 
     def _scan(self) -> pl.LazyFrame:

@@ -373,7 +373,7 @@ class BacktestResult:
 
         Args:
             directory: The directory to make; one that is there must be empty.
-            overwrite: Replace a result that was saved there.
+            overwrite: Replace a result that was saved there; other files in it stay.
 
         Returns:
             The directory.

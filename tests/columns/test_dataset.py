@@ -17,9 +17,8 @@ from omega.columns import Candles
 from omega.dataset import Dataset
 from omega.errors import ConfigError, InvalidCandleData
 from omega.store import CandleStore
-from tests.backends import BACKENDS
-from tests.columns.frames import bars, sided
-from tests.columns.test_inputs import shown
+from tests.support.backends import BACKENDS
+from tests.support.frames import bars, shown, sided
 
 FRAME = bars()
 

@@ -22,7 +22,7 @@ import pytest
 from omega.columns import Candles
 from omega.errors import ConfigError, InvalidCandleData
 from omega.store import CandleStore
-from tests.columns.frames import PRICES, bars, cut, quotes, sided
+from tests.support.frames import PRICES, bars, cut, quotes, shown, sided
 
 FRAME = bars()
 
@@ -69,12 +69,6 @@ CONTAINERS: dict[str, Callable[[], Any]] = {
     "candles": lambda: Candles(bid=FRAME),
     "store": lambda: CandleStore(FRAME),
 }
-
-
-def shown(store: CandleStore) -> pl.DataFrame:
-    """The store's rows under the names of plain data."""
-    frame = pl.DataFrame(store)
-    return frame.rename({f"bid_{price}": price for price in PRICES}, strict=False)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

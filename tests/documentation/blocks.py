@@ -23,7 +23,7 @@ from omega.cli import main
 
 TOP = Path(__file__).resolve().parents[2]
 NOT_RUN = re.compile(r"\*Not run here: ([^*]+)\*\s*\Z")
-LEFT_ALONE = ("cargo run", "eval ", "export ", "pip install ", "uv ", "pin", "HYPOTHESIS_PROFILE")
+LEFT_ALONE = ("cargo run", "eval ", "export ", "pip install ", "uv ", "HYPOTHESIS_PROFILE")
 PAGES = sorted({TOP / "README.md", TOP / "CONTRIBUTING.md", *TOP.glob("docs/**/*.md")})
 
 _run_python = PythonEvaluator()

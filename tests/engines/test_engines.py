@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 import omega
-from tests.backends import BACKENDS
-from tests.candles import rising, walk
-from tests.engines.components import EveryTen, PlainExecutor, PlainPortfolio, on_bar
+from tests.support.backends import BACKENDS
+from tests.support.candles import rising, walk
+from tests.support.plain_components import EveryTen, PlainExecutor, PlainPortfolio, on_bar
 
 every_backend = pytest.mark.parametrize("backend", BACKENDS)
 

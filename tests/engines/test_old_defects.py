@@ -10,8 +10,8 @@ import pytest
 
 import omega
 from omega.errors import CallbackFailed
-from tests.backends import BACKENDS
-from tests.candles import rising, walk
+from tests.support.backends import BACKENDS
+from tests.support.candles import rising, walk
 
 every_backend = pytest.mark.parametrize("backend", BACKENDS)
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import omega
-from tests import candles
+from tests.support import candles
 
 MASK = 2**64 - 1
 PIP = 0.01

@@ -12,12 +12,11 @@ from pathlib import Path
 import polars as pl
 
 import omega
+from tests.support.real_data import FOLDER as REAL
 
 HERE = Path(__file__).parent
 TOP = HERE.parents[1]
 RENEW = os.environ.get("OMEGA_RENEW_GOLDEN") == "1"
-REAL = Path(os.environ.get("OMEGA_DATA", TOP.parent / "shared" / "data"))
-"""Real candles, which are not part of the repository."""
 
 TABLES = ("trades", "fills", "orders")
 

@@ -15,7 +15,8 @@ import pytest
 
 import omega
 from examples.zscore_reversion import ZScoreReversion
-from tests.golden.frozen import HERE, REAL, TABLES, TOP, compare, compare_facts
+from tests.golden.frozen import HERE, TABLES, TOP, compare, compare_facts
+from tests.support.real_data import FOLDER as REAL
 
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
 POUNDS = REAL / "fxcm_m1_bid_ask"

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 import omega
-from tests.backends import BACKENDS
-from tests.golden.frozen import REAL, TABLES, compare_facts, daily, minutes
+from tests.golden.frozen import TABLES, compare_facts, daily, minutes
+from tests.support.backends import BACKENDS
+from tests.support.real_data import FOLDER as REAL
 
 OANDA = REAL / "lean"
 EVERY_TABLE = (*TABLES, "ledger", "equity", "positions", "ambiguous_trades")

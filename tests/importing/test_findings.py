@@ -13,7 +13,7 @@ import pytest
 
 import omega
 from omega.errors import ConfigError, InvalidCandleData
-from tests.importing.files import put
+from tests.support.vendor_files import put
 
 Candles = omega.ImportedCandles
 Lines = tuple[str, ...]

@@ -18,8 +18,8 @@ import pytest
 import omega
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import describe
-from tests.backends import BACKENDS
-from tests.importing.files import NEW_YORK, put
+from tests.support.backends import BACKENDS
+from tests.support.vendor_files import NEW_YORK, put
 
 Candles = omega.ImportedCandles
 HEADER = "timestamp,open,high,low,close,volume\n"

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from omega.cli import main
-from tests.backends import WITHOUT_CORE
+from tests.support.backends import WITHOUT_CORE
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs/guides/importing-data.md"
 

@@ -15,7 +15,8 @@ import pytest
 import omega
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import describe
-from tests.importing.files import NEW_YORK, REAL, needs_real
+from tests.support.real_data import FOLDER as REAL
+from tests.support.vendor_files import NEW_YORK, needs_real
 
 pytestmark = needs_real
 

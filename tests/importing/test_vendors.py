@@ -21,7 +21,7 @@ import pytest
 
 import omega
 from omega.errors import ConfigError, InvalidCandleData
-from tests.importing.files import NEW_YORK, put
+from tests.support.vendor_files import NEW_YORK, put
 
 BAR = "1.10;1.12;1.09;1.11"
 COMMA = BAR.replace(";", ",")

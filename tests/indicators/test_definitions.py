@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 import omega
-from tests import candles
+from tests.support import candles
 
 Floats = npt.NDArray[np.float64]
 BARS = 400

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 import omega
-from tests import candles
+from tests.support import candles
 
 Floats = npt.NDArray[np.float64]
 BARS = 500

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
+import statistics
 import struct
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 import omega
 from omega._indicators import catalog
 from omega._indicators.catalog import Reads
-from tests import candles
+from tests.support import candles
 
 Numbers = list[float]
 
@@ -155,6 +157,46 @@ def test_indicators_of_candles(name: str, data: st.DataObject) -> None:
         declared(frame, backend, name, given_, side=side) for backend in ("rust", "python")
     )
     assert first == second
+
+
+ANY = st.one_of(PRICES, WILD, st.floats(-1e150, 1e150))
+SUMS = ("sma", "wma", "slope", "rolling_std", "correlation")
+
+
+@given(before=st.lists(ANY), window=st.lists(ANY, min_size=2, max_size=9), after=st.lists(ANY))
+def test_no_window_knows_what_stands_before_or_behind_it(
+    before: Numbers, window: Numbers, after: Numbers
+) -> None:
+    n = len(window)
+    for name in SUMS:
+        found = set()
+        for start, column in ((0, window + CALM), (len(before), before + window + after + CALM)):
+            columns = [column, [*column[1:], 1.0]] if name == "correlation" else [column]
+            if name == "correlation":  # what enters it from behind is no part of the window
+                columns[1][start + n - 1] = 1.0
+            for backend in ("rust", "python"):
+                seen = declared(candles.rising(len(column)), backend, name, [n], column=columns)
+                found.add(seen[0][start + n - 1])
+        assert len(found) == 1, name
+
+
+@given(window=st.lists(ANY, min_size=2, max_size=9))
+def test_values_are_cut_off_so_far_below_the_largest_alone(window: Numbers) -> None:
+    """The bound of docs/decisions/exact-sums.md, and a rounding or, of a deviation, a few."""
+    n = len(window)
+    values = [Fraction(value) for value in window]
+    cut = max(map(abs, values)) / 2 ** (125 - 2 * n.bit_length())
+    rising = sum(k * value for k, value in enumerate(values, 1)) / (n * (n + 1) // 2)
+    expected = {"sma": (sum(values) / n, 0.5), "wma": (rising, 0.5)}
+    spread = Fraction(statistics.stdev(values))
+    if spread == 0 or 2**-500 < spread < 2**500:  # n² times its square is a normal float
+        expected["rolling_std"] = (spread, 4)
+    for name, (exact, roundings) in expected.items():
+        column = [window + CALM]
+        seen = declared(candles.rising(len(column[0])), "rust", name, [n], column=column)
+        found = struct.unpack("d", seen[0][n - 1])[0]
+        most = 2 * cut + Fraction(roundings) * Fraction(math.ulp(found))
+        assert abs(Fraction(found) - exact) <= most, name
 
 
 SMALL: dict[str, object] = {

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import talib
 
-from tests.indicators.test_talib import Ours, Theirs, check, columns, real, seen, three, walk
+from tests.support.talib_columns import Ours, Theirs, check, columns, real, seen, three, walk
 
 CASES: dict[str, tuple[Ours, Theirs]] = {
     "true range": (

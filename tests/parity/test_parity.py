@@ -12,12 +12,13 @@ import polars as pl
 from hypothesis import given, settings
 
 from omega import backtest
-from omega._job import Behind, Job, Pair, symbols_of
+from omega._conversion import Pair
+from omega._job import Behind, Job, symbols_of
 from omega.store import CandleStore
 from omega.timeframes import timeframe_jobs
-from tests.parity.recorder import Recorder, RecordingManager, Run
-from tests.parity.runs import runs
-from tests.parity.several import several
+from tests.support.parity_runs import runs
+from tests.support.parity_runs_of_several import several
+from tests.support.recorder import Recorder, RecordingManager, Run
 
 TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions")
 

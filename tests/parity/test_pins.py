@@ -11,7 +11,7 @@ import pytest
 
 import omega
 from omega.signals import Action, Close, Signal
-from tests.backends import BACKENDS
+from tests.support.backends import BACKENDS
 
 MIDNIGHT = datetime(2024, 1, 1)  # noqa: DTZ001 - naive, as in the data
 

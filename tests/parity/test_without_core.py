@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import omega
-from tests import candles
-from tests.columns.frames import sided
+from tests.support import candles
+from tests.support.frames import sided
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -165,7 +165,7 @@ print(json.dumps([active, *reasons, reason()]))
 
 def test_a_store_a_magnifier_and_a_conversion_pair_are_plain_too() -> None:
     program = """
-from tests import candles
+from tests.support import candles
 from tests.parity.test_without_core import magnified
 result = magnified("python")
 print(json.dumps([result.fingerprint, result.trades.height]))

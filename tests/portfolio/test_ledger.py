@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import omega
-from tests import candles
+from tests.support import candles
 
 
 class Busy(omega.Strategy):

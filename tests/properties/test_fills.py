@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given
 
 import omega
-from tests.properties.runs import Case, cases
+from tests.support.property_runs import Case, cases
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import omega
-from tests import candles
-from tests.properties.runs import POLICIES, Case, cases
+from tests.support import candles
+from tests.support.property_runs import POLICIES, Case, cases
 
 
 def assert_is_prefix(part: omega.BacktestResult, whole: omega.BacktestResult) -> None:

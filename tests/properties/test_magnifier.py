@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import omega
-from tests.properties.runs import PLAIN, PRICES, Case, Row, managers, rows, scripts
+from tests.support.property_runs import PLAIN, PRICES, Case, Row, managers, rows, scripts
 
 PARTS = 3
 """Finer bars in a coarse one."""

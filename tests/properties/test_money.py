@@ -6,7 +6,7 @@ import math
 
 from hypothesis import given
 
-from tests.properties.runs import Case, cases
+from tests.support.property_runs import Case, cases
 
 
 @given(cases())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from tests.properties.runs import POLICIES, Case, Row, cases, opens, rows
+from tests.support.property_runs import POLICIES, Case, Row, cases, opens, rows
 
 
 @given(cases())

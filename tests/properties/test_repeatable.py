@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from tests.properties.runs import Case, cases
+from tests.support.property_runs import Case, cases
 
 
 @given(cases())

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import omega
-from tests.properties.runs import FIRST, MIRROR, PLAIN, Case, Lens, Row, Step, cases, opens, rows
+from tests.support.property_runs import (
+    FIRST,
+    MIRROR,
+    PLAIN,
+    Case,
+    Lens,
+    Row,
+    Step,
+    cases,
+    opens,
+    rows,
+)
 
 MONEY = ["gross_pnl", "fees", "net_pnl", "mae", "mfe", "r_multiple"]
 LEVELS = ["entry_price", "exit_price", "stop_loss", "take_profit"]

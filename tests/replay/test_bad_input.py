@@ -14,8 +14,8 @@ from omega.errors import (
     UnknownInstrument,
     WarmupIndexNotFound,
 )
-from tests import candles
-from tests.backends import WITHOUT_CORE
+from tests.support import candles
+from tests.support.backends import WITHOUT_CORE
 
 GOOD = candles.rising(10)
 

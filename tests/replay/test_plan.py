@@ -10,7 +10,7 @@ import pytest
 
 import omega
 from omega.errors import ConfigError, OmegaError, WarmupIndexNotFound
-from tests import candles
+from tests.support import candles
 
 START = candles.START
 

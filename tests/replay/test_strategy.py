@@ -12,7 +12,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.signals import Action
-from tests import candles
+from tests.support import candles
 
 PRICES = ("open", "high", "low", "close")
 
@@ -108,7 +108,9 @@ def test_a_strategy_without_on_bar_says_so(backend: str) -> None:
         omega.run_backtest(candles.rising(4), Base, backend=backend)
 
 
-@pytest.mark.parametrize("strategy", [5, "name", None, int, object()], ids=repr)
+@pytest.mark.parametrize(
+    "strategy", [5, "name", None, int, pytest.param(object(), id="object")], ids=repr
+)
 def test_what_is_no_strategy_is_refused(backend: str, strategy: Any) -> None:  # noqa: ANN401 - any
     with pytest.raises(ConfigError, match="strategy: given"):
         omega.run_backtest(candles.rising(4), strategy, backend=backend)
@@ -480,7 +482,7 @@ def test_a_position_shows_its_open_profit_at_the_newest_close(
                 kept.append(self.position)
                 seen.append((self.position.open_profit, self.equity - self.balance))
 
-    words: dict[str, Any] = {"conversion": {"EUR": rates}} if conversion else {}
+    words: dict[str, Any] = {"conversion": {"EURUSD": rates}} if conversion else {}
     result = omega.run_backtest(
         candles.rising(12), Holder, backend=backend, instruments=instrument, **words
     )

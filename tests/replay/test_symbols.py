@@ -11,7 +11,7 @@ import pytest
 
 import omega
 from omega.errors import CallbackFailed, ConfigError, WarmupIndexNotFound
-from tests import candles
+from tests.support import candles
 
 START = candles.START
 FIVE = "00:00 00:01 00:02 00:03 00:04"
@@ -308,9 +308,19 @@ def test_zones_are_those_of_each_symbol(backend: str) -> None:
             "magnifier: 'C' is no symbol of this run",
         ),
         (
+            {"A": at(*FIVE.split())},
+            {
+                "execution": omega.Execution(
+                    intrabar="magnifier",
+                    magnifier=omega.CandleStore(dict.fromkeys("BC", at("00:00"))),
+                )
+            },
+            "no symbol 'A'",
+        ),
+        (
             {},
             {"instruments": {n: omega.Instrument(n, quote_currency="JPY") for n in "AB"}},
-            "A is quoted in JPY and the account is in USD.*number or candles of JPYUSD or USDJPY",
+            "A is quoted in JPY and the account is in USD.*or candles named USDJPY or JPYUSD",
         ),
         (
             {},
@@ -326,7 +336,7 @@ def test_zones_are_those_of_each_symbol(backend: str) -> None:
                 "instruments": {n: omega.Instrument(n, quote_currency="JPY") for n in "AB"},
                 "conversion": {"JPY": {"X": at("00:00"), "Y": at("00:00")}},
             },
-            "given X, Y, expected candles of JPYUSD or USDJPY",
+            "candles of X, Y under 'JPY', expected candles named USDJPY or JPYUSD",
         ),
     ],
 )
@@ -342,9 +352,9 @@ def test_what_does_not_fit_together_is_refused(
     ("conversion", "net"),
     [
         ({"JPY": 0.5}, 1.0),
-        ({"JPY": at(*FIVE.split(), price=1.5)}, 10.0),
+        ({"JPYUSD": at(*FIVE.split(), price=1.5)}, 10.0),
         ({"JPY": {"USDJPY": at(*FIVE.split(), price=1.5)}}, 2 / 5.0),
-        ({"JPY": omega.Candles(bid=at(*FIVE.split(), price=1.5), spread=1.0)}, 11.0),
+        ({"JPYUSD": omega.Candles(bid=at(*FIVE.split(), price=1.5), spread=1.0)}, 11.0),
     ],
 )
 def test_profit_is_converted_by_candles_that_are_not_traded(

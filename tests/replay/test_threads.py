@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import omega
 from examples.zscore_reversion import ZScoreReversion
-from tests import candles
+from tests.support import candles
 
 
 def run(seed: int, backend: str, data: omega.CandleStore) -> str:

@@ -12,7 +12,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.timeframes import Timeframe, timeframe_jobs
-from tests import candles
+from tests.support import candles
 
 START = candles.START
 NEW_YORK = {"anchor": "17:00", "zone": "America/New_York"}

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import omega
-from tests import candles
+from tests.support import candles
 
 PRICES = ("open", "high", "low", "close")
 

@@ -17,7 +17,7 @@ from benchmarks.compare.page import LABELS, written
 from benchmarks.compare.series import series, without_ties, write
 from benchmarks.engine import baseline, instructions
 from benchmarks.engine.figures import Figure
-from tests.backends import WITHOUT_CORE
+from tests.support.backends import WITHOUT_CORE
 
 
 @pytest.mark.skipif(WITHOUT_CORE or not shutil.which("cc"), reason="needs the core and a compiler")

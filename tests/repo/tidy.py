@@ -36,15 +36,19 @@ ABOVE_THE_FLOW = ("engines", "sweeps")
 ESSAYS = {"boundary", "performance"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
+    "cli",
+    "config",
     "documentation",
     "golden",
     "importing",
+    "lookahead",
+    "package",
     "parity",
     "properties",
-    "python",
     "repo",
     "report",
     "scenarios",
+    "support",
     "typing",
     "zero_copy",
 }

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 import omega
-from tests.report import runs
-from tests.report.browser import browser, found
+from tests.support import report_runs as runs
+from tests.support.browser import browser, found
 
 IMAGE = Path("docs/images/report.png")
 

@@ -10,8 +10,8 @@ import pytest
 
 import omega
 from omega.store import CandleStore, both_sides
-from tests.report import runs
-from tests.report.browser import Tab, browser, found
+from tests.support import report_runs as runs
+from tests.support.browser import Tab, browser, found
 
 PROGRAM = found()
 pytestmark = pytest.mark.skipif(
@@ -205,15 +205,18 @@ def test_every_kind_of_page_opens(tab: Tab, tmp_path: Path, kind: str) -> None:
     tab.run(SETTLED)
 
 
+@pytest.mark.alone
 def test_two_million_bars_fit_into_five_megabytes(large: Path) -> None:
     assert runs.large().trades.height > 44_000
     assert large.stat().st_size <= 5_000_000
 
 
+@pytest.mark.alone
 def test_two_million_bars_open_in_two_seconds(tab: Tab, large: Path) -> None:
     assert min(tab.open(large) for _ in range(TRIES)) < 2_000
 
 
+@pytest.mark.alone
 def test_two_million_bars_are_zoomed_without_a_frame_over_a_tenth_of_a_second(
     tab: Tab, large: Path
 ) -> None:
@@ -224,6 +227,7 @@ def test_two_million_bars_are_zoomed_without_a_frame_over_a_tenth_of_a_second(
     assert max(tries[0]["factors"]) > 1_000
 
 
+@pytest.mark.alone
 def test_the_finest_bars_around_a_trade_are_those_of_the_run(tab: Tab, large: Path) -> None:
     tab.open(large)
     trades = runs.large().trades

@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 
 import omega
+from omega.errors import ConfigError
 from omega.report import _candles, _codec
 from omega.results import BacktestResult, example_result
-from tests.report import runs
+from tests.support import report_runs as runs
 
 VENDOR = Path("python/omega/report/assets/vendor")
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
@@ -180,3 +181,16 @@ def test_very_many_runs_are_thinned_and_the_page_says_so() -> None:
     made = omega.report.parallel(frame, metric="m")
     assert "Of 20,000 runs 5,000 are drawn" in made.html
     assert len(made.html) < 1_000_000
+
+
+def test_only_a_page_is_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "notes.html"
+    file.touch()
+    runs.sample().report(file)
+    before = file.read_bytes()
+    assert runs.sample().report(file).read_bytes() == before
+    file.write_text("<!DOCTYPE html>mine")
+    with pytest.raises(ConfigError, match="is no page that Omega wrote; give another name"):
+        runs.sample().report(file)
+    assert file.read_text() == "<!DOCTYPE html>mine"
+    assert list(tmp_path.iterdir()) == [file]

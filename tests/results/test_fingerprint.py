@@ -16,7 +16,7 @@ from omega._results_files import TABLES
 from omega.reference.hashing import blake3
 from omega.reference.results import PlainTables
 from omega.results import example_result, tables_from_columns
-from tests.results import runs
+from tests.support import run_columns as runs
 
 SHAPE: dict[str, Any] = {
     "symbols": runs.SYMBOLS,

@@ -18,8 +18,8 @@ from scipy import stats
 
 from examples import catalog
 from omega.results import tables_from_columns
-from tests.backends import WITHOUT_CORE
-from tests.results import runs
+from tests.support import run_columns as runs
+from tests.support.backends import WITHOUT_CORE
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what it imports

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from omega.reference.results import PlainTables
 from omega.results import BacktestResult, example_result, tables_from_columns
-from tests.results import runs
+from tests.support import run_columns as runs
 
 
 def metrics(run: runs.Run) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from omega import BacktestResult, OmegaError
 from omega._results_text import formatted, sparkline, thinned
 from omega.results import BrokenResult, EngineStats, example_result, tables_from_columns
-from tests.results import runs
+from tests.support import run_columns as runs
 
 SUMMARY = """\
 EURUSD   2024-01-01 00:00 to 2024-01-05 00:00   5 bars, 5 days

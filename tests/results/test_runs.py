@@ -12,8 +12,8 @@ import omega
 from omega._results_files import TABLES
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.signals import Action
-from tests.backends import BACKENDS
-from tests.candles import rising, told
+from tests.support.backends import BACKENDS
+from tests.support.candles import rising, told
 
 
 class Coin(omega.Strategy):

@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 from omega import BacktestResult, ConfigError
 from omega._results_files import TABLES
 from omega.results import BrokenResult, EngineStats, example_result, tables_from_columns
-from tests.results import runs
+from tests.support import run_columns as runs
 
 SAVED = (
     "metrics",
@@ -109,9 +109,35 @@ def test_a_place_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="is not empty; give another one, or overwrite=True"):
         result.save(tmp_path)
-    with pytest.raises(ConfigError, match="is not empty; give another directory"):
+    with pytest.raises(ConfigError, match=r"holds no saved result .* is missing"):
         result.save(tmp_path, overwrite=True)
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("manifest", ["{}", "[]", "no JSON", '{"format": 1, "files": {"a": ""}}'])
+def test_a_manifest_of_another_program_makes_no_result(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    (tmp_path / "trades.parquet").write_text("mine")
+    with pytest.raises(ConfigError, match=r"is not empty and holds no saved result .*give another"):
+        example_result().save(tmp_path, overwrite=True)
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert kept == {"manifest.json": manifest, "trades.parquet": "mine"}
+
+
+def test_only_what_was_saved_is_replaced(tmp_path: Path) -> None:
+    folder = example_result().save(tmp_path / "run")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "one.png").write_text("mine, too")
+    (tmp_path / "link").symlink_to(folder)
+    BacktestResult.load(example_result().save(tmp_path / "link", overwrite=True))
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert (folder / "pictures" / "one.png").read_text() == "mine, too"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "run"]
+    (folder / "trades.parquet").write_text("mine by now")
+    with pytest.raises(ConfigError, match=r"its trades.parquet is not the file that was saved"):
+        example_result().save(folder, overwrite=True)
+    assert (folder / "trades.parquet").read_text() == "mine by now"
 
 
 def test_an_empty_directory_and_a_saved_result_can_be_replaced(tmp_path: Path) -> None:
@@ -171,6 +197,7 @@ def edited(field: str, value: object) -> Callable[[Path], None]:
         (without_a_manifest, "manifest.json' is missing"),
         (with_half_a_manifest, "manifest.json' cannot be read"),
         (edited("format", 99), "has format 99, expected 1"),
+        (edited("files", {}), "does not list the files of a saved result"),
         (edited("fingerprint", "0" * 64), "fingerprint 8f13ef55"),
     ],
 )

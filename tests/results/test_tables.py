@@ -13,7 +13,7 @@ from omega._results_files import TABLES
 from omega.errors import ConfigError
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.results import ResultTables, example_result, tables_from_columns
-from tests.results import runs
+from tests.support import run_columns as runs
 
 TYPES = {
     "u32": pl.UInt32(),

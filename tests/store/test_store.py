@@ -11,7 +11,7 @@ import pytest
 
 from omega.errors import ConfigError
 from omega.store import CandleStore
-from tests.columns.frames import Unit, bars, cut, quotes, sided
+from tests.support.frames import Unit, bars, cut, quotes, sided
 
 
 def test_counts() -> None:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from omega.columns import Candles
 from omega.errors import CandleWarning, ConfigError, InvalidCandleData, OmegaError
 from omega.store import CandleStore
-from tests.columns import frames
-from tests.columns.frames import PRICES, bars, cut, quotes, sided
+from tests.support import frames
+from tests.support.frames import PRICES, bars, cut, quotes, sided
 
 
 def spoiled(frame: pl.DataFrame, column: str, row: int, value: object) -> pl.DataFrame:

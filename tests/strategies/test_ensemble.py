@@ -10,8 +10,8 @@ import pytest
 import omega
 from examples.sma_cross import SmaCross
 from omega.errors import ConfigError
-from tests.backends import BACKENDS
-from tests.strategies.test_forms import walk
+from tests.support.backends import BACKENDS
+from tests.support.signal_columns import walk
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 

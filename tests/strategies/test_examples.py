@@ -13,7 +13,7 @@ from examples import __main__ as all_of_them
 from examples import market
 from examples.catalog import EXAMPLES, Example
 from examples.scenario_reversion import ScenarioReversion
-from tests.backends import BACKENDS, WITHOUT_CORE
+from tests.support.backends import BACKENDS, WITHOUT_CORE
 
 FEWEST_TRADES = {"buy_and_hold": 1}
 

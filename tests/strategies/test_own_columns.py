@@ -12,7 +12,7 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
-from tests.backends import BACKENDS
+from tests.support.backends import BACKENDS
 
 
 def candles(bars: int = 60) -> pl.DataFrame:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from tests.backends import BACKENDS
-from tests.strategies.test_forms import Reads, walk
+from tests.support.backends import BACKENDS
+from tests.support.signal_columns import Reads, walk
 
 ASKS = ("quoted", "constant", "column")
 

@@ -14,7 +14,7 @@ import omega
 from omega import ConfigError, Costs
 from omega.errors import StateSyncError
 from omega.samplers import Between, Optuna, Parameters
-from tests.candles import walk
+from tests.support.candles import walk
 
 optuna = pytest.importorskip("optuna", reason="an optional dependency")
 

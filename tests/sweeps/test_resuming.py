@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -16,17 +17,18 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
-from tests.backends import WITHOUT_CORE
-from tests.sweeps.candles import GRID, Cross, Slow, walk
+from tests.support.backends import WITHOUT_CORE
+from tests.support.sweep_strategies import GRID, Cross, Slow, walk
 
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
 
 TOP = Path(__file__).resolve().parents[2]
+PATH = os.pathsep.join([str(TOP), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
 MANY = {"fast": list(range(2, 14)), "slow": [20, 30, 40, 50]}
 PROGRAM = """
 import sys, omega
 from omega.sweeps import rows
-from tests.sweeps.candles import Slow, walk
+from tests.support.sweep_strategies import Slow, walk
 from tests.sweeps.test_resuming import MANY
 rows.SECONDS = 0.05
 result = omega.sweep(walk(300), Slow, MANY, workers=2, out=sys.argv[1], trades=True)
@@ -35,7 +37,7 @@ print(result)
 MEASURING = """
 import pathlib, re, sys, time
 import omega
-from tests.sweeps.candles import walk
+from tests.support.sweep_strategies import walk
 
 class Told(omega.Strategy):
     label: str = ""
@@ -54,7 +56,7 @@ class Told(omega.Strategy):
             part = maps[maps.index(".arrow") :].split("VmFlags")[0]
             sizes = [re.search(rf"{name}: +([0-9]+)", part)[1] for name in ("Rss", "Pss")]
             self.wait_for_both("measured")
-            print(*sizes, file=sys.stderr, flush=True)
+            sys.stderr.write(" ".join(sizes) + "\\n")  # at once: two processes write
 
 grid = {"label": ["a", "b"], "folder": [sys.argv[1]]}
 omega.sweep(walk(260_000), Told, grid, workers=2)
@@ -68,7 +70,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TOP)},
+        env={**os.environ, "PYTHONPATH": PATH},
         start_new_session=True,
     )
 
@@ -137,6 +139,36 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
         omega.sweep(walk(), omega.native("sma_cross"), GRID, out=tmp_path)
 
 
+def test_a_folder_keeps_the_files_of_its_user(tmp_path: Path) -> None:
+    words: dict[str, Any] = {"grid": GRID, "workers": 1, "trades": True}
+    whole = omega.sweep(walk(), Cross, **words, out=tmp_path)
+    part = (tmp_path / "trades-000000.parquet").read_bytes()
+    mine = ["results-2024.parquet", "notes.tmp", "runs-mine.parquet", "trades-000007.parquet"]
+    for name in mine:
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "trades-000001.parquet").write_bytes(part)  # of this sweep; a run ended before it
+    fingerprint = json.loads((tmp_path / "sweep.json").read_text())["fingerprint"]
+    half = tmp_path / f".runs-000001.parquet.{fingerprint[:16]}.tmp"
+    half.write_text("PAR1 and no more")
+    again = omega.sweep(walk(), Cross, **words, out=tmp_path)
+    assert again.to_polars().equals(whole.to_polars())
+    assert again.trades.equals(whole.trades)
+    assert {name: (tmp_path / name).read_text() for name in mine} == dict.fromkeys(mine, "mine")
+    own = ["runs-000000.parquet", "sweep.json", "trades-000000.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*own, *mine])
+
+
+def test_a_sweep_that_ended_before_its_first_part_goes_on(tmp_path: Path) -> None:
+    whole = omega.sweep(walk(), Cross, GRID, workers=1, out=tmp_path)
+    (tmp_path / "runs-000000.parquet").unlink()
+    fingerprint = json.loads((tmp_path / "sweep.json").read_text())["fingerprint"]
+    half = tmp_path / f".sweep.json.{fingerprint[:16]}.tmp"
+    (tmp_path / "sweep.json").rename(half)
+    again = omega.sweep(walk(), Cross, GRID, workers=1, out=tmp_path)
+    assert again.to_polars().equals(whole.to_polars())
+    assert not half.exists()
+
+
 def test_a_part_of_another_sweep_is_found_by_its_content(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     omega.sweep(walk(), omega.native("sma_cross"), GRID, out=one)
@@ -161,7 +193,7 @@ def test_the_data_is_in_memory_once_for_all_processes(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(TOP)},
+        env={**os.environ, "PYTHONPATH": PATH},
         timeout=120,
     )
     told = [tuple(map(int, line.split())) for line in done.stderr.splitlines()]

@@ -18,8 +18,8 @@ from omega.errors import ConfigError
 from omega.sweeps.recipe import METRICS
 from omega.sweeps.shown import LESS_IS_BETTER
 from omega.sweeps.table import WHOLE
-from tests.backends import WITHOUT_CORE
-from tests.sweeps.candles import GRID, Cross, walk
+from tests.support.backends import WITHOUT_CORE
+from tests.support.sweep_strategies import GRID, Cross, walk
 
 PRICES = ("open", "high", "low", "close")
 
@@ -69,7 +69,7 @@ def test_a_strategy_from_main_needs_no_guard(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
         "import omega\n"
-        "from tests.sweeps.candles import Cross, GRID, walk\n"
+        "from tests.support.sweep_strategies import Cross, GRID, walk\n"
         "class Mine(Cross):\n"
         "    pass\n"
         "print(omega.sweep(walk(300), Mine, GRID, workers=2))\n"

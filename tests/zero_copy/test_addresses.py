@@ -16,7 +16,8 @@ import pytest
 
 from omega.columns import Candles
 from omega.store import CandleStore
-from tests.columns.frames import PRICES, Unit, bars, cut, quotes, sided
+from tests.support.frames import PRICES, Unit, bars, cut, quotes, sided
+from tests.support.memory import mapped_file, resident_own_bytes
 
 Spans = list[tuple[int, int]]
 
@@ -126,21 +127,6 @@ def test_duckdb_makes_its_own_buffers_and_they_are_kept() -> None:
     store = CandleStore(relation)
     assert store.copied_bytes == 0
     assert pl.DataFrame(store)["bid_close"].equals(bars(5_000)["close"].alias("bid_close"))
-
-
-def mapped_file(address: int) -> str:
-    """The file that the memory at an address belongs to."""
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        low, high = (int(end, 16) for end in line.split()[0].split("-"))
-        if low <= address < high:
-            return line.split(maxsplit=5)[5] if len(line.split()) > 5 else ""
-    return ""
-
-
-def resident_own_bytes() -> int:
-    """Resident memory that no file backs."""
-    status = Path("/proc/self/status").read_text()
-    return 1_024 * next(int(x.split()[1]) for x in status.splitlines() if x.startswith("RssAnon"))
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the map is told by Linux alone")

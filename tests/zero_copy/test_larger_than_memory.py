@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from omega.dataset import Dataset
-from tests.columns.frames import sided
+from tests.support.frames import sided
 
 ROWS = 1_000_000
 

@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow as pa
 
 from omega.store import CandleStore
-from tests.columns.frames import bars
-from tests.zero_copy.test_addresses import resident_own_bytes
+from tests.support.frames import bars
+from tests.support.memory import resident_own_bytes
 
 
 def test_arrow_memory_is_given_back() -> None:

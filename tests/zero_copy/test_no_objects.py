@@ -10,7 +10,9 @@ from collections.abc import Callable
 import pytest
 
 import omega
-from tests import candles
+from tests.support import candles
+
+pytestmark = pytest.mark.alone  # pytest-xdist allocates as well, in a thread of its own
 
 BARS = 20_000
 

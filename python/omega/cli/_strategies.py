@@ -86,6 +86,8 @@ def parameters_of(texts: Iterable[str], option: str = "--param") -> dict[str, ob
 
 
 def _module(path: Path) -> Any:  # noqa: ANN401 - a module with any names
+    import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; slow to import
+
     if not path.is_file():
         near = ""
         if path.parent.is_dir():
@@ -102,6 +104,8 @@ def _module(path: Path) -> Any:  # noqa: ANN401 - a module with any names
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
     spec.loader.exec_module(module)
+    # Processes of a sweep cannot import it by this name, so that what it defines is sent by value.
+    cloudpickle.register_pickle_by_value(module)
     return module
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import omega
+from omega._files import replaced
 from omega.cli._shared import (
     FORMATS,
     Commands,
@@ -104,9 +105,7 @@ def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> No
 
     An Arrow file is written uncompressed, so that a run maps it into memory and copies nothing.
     """
-    _refuse_to_replace(target, overwrite=overwrite)
-    if target.exists() and target.samefile(source):
-        raise Misunderstood(f"TARGET: {str(target)!r} is FILE itself; name another")
+    _refuse_to_replace(target, source, overwrite=overwrite)
     rows = _write(_scan(source), target)
     if as_json:
         print_json({"file": str(target), "rows": rows, "bytes": target.stat().st_size})
@@ -148,14 +147,15 @@ def import_(
     if "*" in str(file) and out is None:
         raise Misunderstood("--out: a pattern names no file to write; give one that ends in .arrow")
     target = out or file.with_suffix(".arrow")
-    _refuse_to_replace(target, overwrite=overwrite)
+    _refuse_to_replace(target, file, named["ask"], overwrite=overwrite)
     given = {name: value for name, value in named.items() if value is not None}
     given |= parameters_of(options, "--option")
     imported = omega.read_candles(file, **given)
     if target.suffix.lower() == ".parquet":
         imported.write_parquet(target)
     elif target.suffix.lower() == ".csv":
-        imported.frame.write_csv(target)
+        with replaced(target) as part:
+            imported.frame.write_csv(part)
     else:
         imported.write_arrow(target)
     if as_json:
@@ -168,8 +168,8 @@ def import_(
         show(imported.findings, f"{imported.findings.height:,} findings")
 
 
-def _refuse_to_replace(target: Path, *, overwrite: bool) -> None:
-    """Refuse a target of another kind, or one that is there."""
+def _refuse_to_replace(target: Path, *sources: Path | None, overwrite: bool) -> None:
+    """Refuse a target of another kind, one that is there, or what is read from."""
     if target.suffix.lower() not in (*FORMATS, ".csv"):
         raise Misunderstood(
             f"TARGET: given {str(target)!r}, expected a name that ends in "
@@ -177,6 +177,8 @@ def _refuse_to_replace(target: Path, *, overwrite: bool) -> None:
         )
     if target.exists() and not overwrite:
         raise Misunderstood(f"{str(target)!r} is there already; name another, or --overwrite")
+    if any(one and one.exists() and target.exists() and target.samefile(one) for one in sources):
+        raise Misunderstood(f"TARGET: {str(target)!r} is FILE itself; name another")
     if not target.parent.is_dir():
         raise Misunderstood(f"TARGET: there is no folder {str(target.parent)!r}")
 
@@ -192,12 +194,13 @@ def _write(frame: pl.LazyFrame, target: Path) -> int:
     import polars as pl  # noqa: PLC0415 - as above
 
     kind = target.suffix.lower()
-    if kind == ".parquet":
-        frame.sink_parquet(target)
-    elif kind == ".csv":
-        frame.sink_csv(target)
-    else:
-        frame.sink_ipc(target, compression="uncompressed")
+    with replaced(target) as part:
+        if kind == ".parquet":
+            frame.sink_parquet(part)
+        elif kind == ".csv":
+            frame.sink_csv(part)
+        else:
+            frame.sink_ipc(part, compression="uncompressed")
     rows: int = frame.select(pl.len()).collect().item()
     return rows
 

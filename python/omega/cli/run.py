@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import omega
+from omega import _results_files
 from omega.cli._plan import Plan, planned
 from omega.cli._shared import Misunderstood, as_json, print_json, progress
 
@@ -33,6 +34,12 @@ def run(
     data, strategy = plan.candles(), plan.made_strategy()
     if out is not None and not overwrite and out.is_dir() and any(out.iterdir()):
         raise Misunderstood(f"--out: {str(out)!r} is not empty; name another, or --overwrite")
+    if out is not None:
+        _results_files.refuse_to_replace(out, overwrite=overwrite)
+    if report is not None:
+        from omega.report._page import refuse_to_replace  # noqa: PLC0415 - where one is wanted
+
+        refuse_to_replace(report)
     with progress("bars") as told:
         result = omega.run_backtest(data, strategy, progress=told, **plan.arguments())
     _write(result, out, report, overwrite=overwrite)

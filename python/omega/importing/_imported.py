@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from omega._files import replaced
 from omega.importing import _findings, _ipc, _ticks
 
 _SHOWN_FILES = 3
@@ -98,9 +99,9 @@ class Imported:
             ...     len(omega.CandleStore(f"{folder}/eurusd.arrow"))
             2
         """
-        target = Path(path)
-        self.frame.rechunk().write_ipc(target, compression="uncompressed")
-        _ipc.put(target, {_ipc.KEY: json.dumps(self.metadata())})
+        with replaced(Path(path)) as part:
+            self.frame.rechunk().write_ipc(part, compression="uncompressed")
+            _ipc.put(part, {_ipc.KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the rows as Parquet.
@@ -116,7 +117,8 @@ class Imported:
             ...     omega.read_candles(f"{folder}/eurusd.parquet").symbol
             'EURUSD'
         """
-        self.frame.write_parquet(path, metadata={_ipc.KEY: json.dumps(self.metadata())})
+        with replaced(Path(path)) as part:
+            self.frame.write_parquet(part, metadata={_ipc.KEY: json.dumps(self.metadata())})
 
     def _rows(self) -> str:
         return "rows"

@@ -100,9 +100,11 @@ def shown(value: float) -> str:
     if math.isinf(value):
         return "inf" if value > 0.0 else "-inf"
     digits = Decimal(repr(value))
-    last_place = Decimal((0, (1,), int(digits.as_tuple().exponent)))
-    if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
-        digits += last_place.copy_sign(digits)
+    known = digits.as_tuple()
+    if len(known.digits) > 15:  # noqa: PLR2004 - with fewer, half a place is more than it is off
+        last_place = Decimal((0, (1,), int(known.exponent)))
+        if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
+            digits += last_place.copy_sign(digits)
     return format(digits, "f").removesuffix(".0")
 
 

@@ -16,6 +16,11 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from omega._files import replaced
+from omega.errors import ConfigError
+
+_MARK = '<meta name="generator" content="Omega">'
+_START = 1_000  # bytes that hold the mark
 LIBRARY = "vendor/lightweight-charts.standalone.production.js"
 MODULES = (
     "codec.js",
@@ -65,6 +70,7 @@ def page(
         '<html lang="en">',
         "<head>",
         '<meta charset="utf-8">',
+        _MARK,
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="color-scheme" content="light dark">',
@@ -98,6 +104,23 @@ def as_json(value: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
+def refuse_to_replace(file: Path) -> None:
+    """Refuse a file that is no page of ours.
+
+    Raises:
+        ConfigError: It has other contents.
+    """
+    if not file.is_file():
+        return
+    with file.open("rb") as stream:
+        start = stream.read(_START)
+    if start and _MARK.encode() not in start:
+        raise ConfigError(
+            f"report: {str(file)!r} is there already and is no page that Omega wrote; give "
+            "another name, or remove it"
+        )
+
+
 @cache
 def asset(name: str) -> str:
     """Give the text of a bundled file."""
@@ -117,10 +140,16 @@ def module(names: tuple[str, ...]) -> str:
 
 
 def write(path: str | Path, text: str) -> Path:
-    """Write a page, and the directories above it."""
+    """Write a page, and the directories above it; one that is there is replaced.
+
+    Raises:
+        ConfigError: A file is there that is no such page.
+    """
     file = Path(path)
+    refuse_to_replace(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, "utf-8", newline="\n")
+    with replaced(file) as part:
+        part.write_text(text, "utf-8", newline="\n")
     return file
 
 

@@ -17,6 +17,7 @@ from omega.errors import ConfigError
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
+from omega.sweeps.lease import leased
 from omega.sweeps.local import Local
 from omega.sweeps.mapped import Folder
 from omega.sweeps.parts import Parts
@@ -73,7 +74,7 @@ def sweep(
         workers: Threads or processes; as many as there are cores by default.
         executor: A `concurrent.futures.Executor` to make the runs with, in place of workers.
         out: A folder to write rows to, in parts, as runs are done. The same call goes on where an
-            earlier one ended, however that was.
+            earlier one ended, however that was; one call at a time writes to a folder.
         trades: Whether the trades of all runs are kept.
         equity: Whether the equity rows of all runs are kept.
         fingerprint: Whether the result of each run is hashed.
@@ -86,7 +87,7 @@ def sweep(
         The table. Where Ctrl-C stopped the sweep it has the runs that were done by then.
 
     Raises:
-        ConfigError: A name is unknown, or the folder holds another sweep.
+        ConfigError: A name is unknown, or the folder holds another sweep or is being written to.
 
     Example:
         >>> import polars as pl
@@ -112,13 +113,15 @@ def sweep(
     search = samplers.begin(grid, seed)
     chosen = metrics_chosen(_known(metrics), search.metrics)
     schema, parts = Schema(chosen), None
-    if out is not None:
-        parts = Parts(Path(out), identity(recipe, _told(grid), chosen, seed), schema)
-    rows = Rows(schema, parts, tables, told=not search.fixed)
-    counter_metric = metrics[0] if metrics else "sharpe"
     interrupted = False
-    with showing(progress) as show, contextlib.ExitStack() as open_things:
-        counter = Counter(search.total, rows.done, counter_metric, show)
+    with contextlib.ExitStack() as open_things:
+        if out is not None:
+            told = identity(recipe, _told(grid), chosen, seed)
+            open_things.enter_context(leased(Path(out)))
+            parts = Parts(Path(out), told, schema)
+        rows = Rows(schema, parts, tables, told=not search.fixed)
+        show = open_things.enter_context(showing(progress))
+        counter = Counter(search.total, rows.done, metrics[0] if metrics else "sharpe", show)
         makes: Makes | None = None
         number = 0
         try:
@@ -135,15 +138,15 @@ def sweep(
                     search.tell([rows.metrics_of(place) for place, _ in trials])
         except KeyboardInterrupt:
             interrupted = True
-    rows.flush()
-    return SweepResult(
-        rows.table(),
-        metrics=chosen,
-        total=search.total,
-        interrupted=interrupted,
-        tables=rows.others(),
-        parts=parts,
-    )
+        rows.flush()
+        return SweepResult(
+            rows.table(),
+            metrics=chosen,
+            total=search.total,
+            interrupted=interrupted,
+            tables=rows.others(),
+            parts=parts,
+        )
 
 
 def _maker(

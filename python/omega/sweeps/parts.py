@@ -2,13 +2,15 @@
 
 What goes in: rows. What comes out: a folder with `sweep.json`, which says which sweep it is, and
 Parquet files. A part appears whole or not at all, its other tables before it, so that whatever ends
-the process, each run is there with all of its tables or not there.
+the process, each run is there with all of its tables or not there. Files that do not carry the mark
+of the sweep, in them or in their names, are the user's, and stay.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,35 +18,39 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError
+from omega.sweeps.lease import FILE as LEASE
 from omega.sweeps.recipe import Row
 from omega.sweeps.table import Schema, beside, joined
 
 MANIFEST = "sweep.json"
 _MARK = "omega.sweep"
+_PART = re.compile(r"(\w+)-(\d{6,})\.parquet")
 
 
 class Parts:
-    """The folder of one sweep."""
+    """The folder of one sweep, which holds its lease."""
 
     def __init__(self, folder: Path, identity: Mapping[str, Any], schema: Schema) -> None:
         self.folder, self.schema = folder, schema
         self.tables: tuple[str, ...] = tuple(identity["tables"])
-        folder.mkdir(parents=True, exist_ok=True)
         self._name = str(identity["fingerprint"])
+        self._half = f".{self._name[:16]}.tmp"
         self._claim(identity)
         self._remove_halves()
-        self._next = 1 + max((_number(path) for path in self.files()), default=-1)
+        taken = [path for name in ("runs", *self.tables) for path in self.files(name)]
+        self._next = 1 + max(map(_number, taken), default=-1)
 
     def _claim(self, identity: Mapping[str, Any]) -> None:
         """Write down which sweep the folder belongs to, or refuse that of another one."""
         manifest = self.folder / MANIFEST
         if not manifest.exists():
-            if any(self.folder.iterdir()):
+            others = (path.name for path in self.folder.iterdir() if path.name != LEASE)
+            if not all(name.endswith(self._half) for name in others):
                 raise ConfigError(
                     f"out: {str(self.folder)!r} is not empty and has no {MANIFEST}; name a folder "
                     "of its own"
                 )
-            _write_whole(manifest, json.dumps(identity, indent=2, default=str).encode())
+            self._write_whole(manifest, json.dumps(identity, indent=2, default=str).encode())
             return
         before = json.loads(manifest.read_text(encoding="utf-8"))
         if before.get("fingerprint") == self._name:
@@ -57,16 +63,27 @@ class Parts:
         )
 
     def _remove_halves(self) -> None:
-        """Remove what was being written when a process ended."""
+        """Remove what this sweep was writing when a process ended, and nothing else."""
+        halves = [path for path in self.folder.iterdir() if path.name.endswith(self._half)]
         whole = {_number(path) for path in self.files()}
-        for path in sorted(self.folder.iterdir()):
-            half = path.suffix == ".parquet" and _number(path) not in whole
-            if path.suffix == ".tmp" or half:
-                path.unlink()
+        for name in self.tables:
+            alone = [path for path in self.files(name) if _number(path) not in whole]
+            halves += [path for path in alone if self._is_own(path)]
+        for path in halves:
+            path.unlink()
+
+    def _is_own(self, path: Path) -> bool:
+        """Tell whether this sweep wrote a part."""
+        try:
+            return pl.read_parquet_metadata(path).get(_MARK) == self._name
+        except (pl.exceptions.PolarsError, OSError):
+            return False
 
     def files(self, table: str = "runs") -> list[Path]:
         """Give the files of a table, in order."""
-        return sorted(self.folder.glob(f"{table}-*.parquet"))
+        named = [(_PART.fullmatch(path.name), path) for path in self.folder.iterdir()]
+        found = [path for match, path in named if match and match[1] == table]
+        return sorted(found, key=_number)
 
     def write(self, rows: Sequence[Row]) -> None:
         """Write rows as one part, their other tables first."""
@@ -80,17 +97,29 @@ class Parts:
 
     def _write(self, name: str, frame: pl.DataFrame) -> None:
         path = self.folder / f"{name}-{self._next:06}.parquet"
-        half = path.with_suffix(".tmp")
+        half = self._beside(path)
         frame.write_parquet(half, metadata={_MARK: self._name})
         _keep(half, path)
 
-    def read(self) -> Iterator[pl.DataFrame]:
-        """Give the parts that are there.
+    def _write_whole(self, path: Path, content: bytes) -> None:
+        half = self._beside(path)
+        half.write_bytes(content)
+        _keep(half, path)
+
+    def _beside(self, path: Path) -> Path:
+        """Name what becomes a file once it is whole."""
+        return path.with_name(f".{path.name}{self._half}")
+
+    def read(self, table: str = "runs") -> Iterator[pl.DataFrame]:
+        """Give the parts of a table that are there.
 
         Raises:
             ConfigError: A file belongs to another sweep, or is not to be read.
         """
-        for path in self.files():
+        whole = {_number(path) for path in self.files()}
+        for path in self.files(table):
+            if _number(path) not in whole:
+                continue
             try:
                 mark = pl.read_parquet_metadata(path).get(_MARK)
                 frame = pl.read_parquet(path)
@@ -112,25 +141,16 @@ class Parts:
 
     def other(self, name: str) -> pl.DataFrame | None:
         """Give a table beside the rows, or None where there is none."""
-        files = self.files(name)
-        if not files:
-            return None
-        return pl.concat([pl.read_parquet(path) for path in files]).sort("run", maintain_order=True)
+        frames = list(self.read(name))
+        return pl.concat(frames).sort("run", maintain_order=True) if frames else None
 
 
 def _number(path: Path) -> int:
-    digits = path.stem.rpartition("-")[2]
-    return int(digits) if digits.isdigit() else -1
+    return int(path.stem.rpartition("-")[2])
 
 
 def _plain(value: object) -> object:
     return json.loads(json.dumps(value, default=str))
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    half = path.with_suffix(".tmp")
-    half.write_bytes(content)
-    _keep(half, path)
 
 
 def _keep(half: Path, path: Path) -> None:

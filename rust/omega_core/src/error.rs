@@ -77,4 +77,7 @@ pub enum OmegaError {
         /// The reason, as in the orders table.
         reason: &'static str,
     },
+    /// The run was stopped from outside before its end.
+    #[error("the run was stopped before its end")]
+    Stopped,
 }

@@ -1,6 +1,7 @@
 //! Omega's core: a backtest is a flow of columns, and the modules are the flow.
 //!
-//! `columns → store → indicators → execution → portfolio → replay → results`
+//! `columns → store → indicators → execution → portfolio → replay → results →
+//! backtest → batch`
 //!
 //! A stage imports only the stages before it.
 
@@ -35,3 +36,9 @@ pub mod strategies;
 
 /// Rows to Arrow tables, metrics and the fingerprint.
 pub mod results;
+
+/// A market and a checked configuration in, a result out.
+pub mod backtest;
+
+/// Many backtests over one market, on threads.
+pub mod batch;

@@ -34,6 +34,27 @@ pub(super) struct Components<'py> {
     pub(super) portfolio: Option<Bound<'py, PyAny>>,
 }
 
+/// The components of an engine whose executor is the user's own.
+#[derive(FromPyObject)]
+pub(super) struct Parts<'py> {
+    /// The strategy's one function.
+    #[pyo3(item)]
+    pub(super) decide: Bound<'py, PyAny>,
+    /// Whether it is called with an index and the slices, and not with a bar.
+    #[pyo3(item)]
+    pub(super) takes_slices: bool,
+    #[pyo3(item)]
+    pub(super) slices: Bound<'py, PyAny>,
+    #[pyo3(item)]
+    pub(super) executor: Bound<'py, PyAny>,
+    #[pyo3(item)]
+    pub(super) portfolio: Bound<'py, PyAny>,
+    #[pyo3(item)]
+    pub(super) manager: Option<Bound<'py, PyAny>>,
+    #[pyo3(item)]
+    pub(super) rest: CooldownFields,
+}
+
 /// What a portfolio of the user's own raised; the next look at the strategy ends the run with it.
 pub(super) type Failure = Rc<RefCell<Option<PyErr>>>;
 

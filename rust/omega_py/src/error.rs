@@ -55,7 +55,7 @@ fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, Py
             "WarmupIndexNotFound"
         }
         OmegaError::Config { .. } => "ConfigError",
-        OmegaError::OrderRejected { .. } => "OmegaError",
+        OmegaError::OrderRejected { .. } | OmegaError::Stopped => "OmegaError",
     };
     errors(py)?
         .getattr(class)?

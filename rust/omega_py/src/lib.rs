@@ -6,14 +6,15 @@
 )]
 
 mod actions;
+mod batch;
 mod call_timer;
 mod clock;
 mod columns;
 mod components;
 mod conditions;
-mod desk;
-mod driver;
+mod config;
 mod error;
+mod executor;
 mod indicators;
 mod market;
 mod memory;
@@ -21,11 +22,9 @@ mod native;
 mod place;
 mod results;
 mod run;
-mod settings;
-mod stage;
+mod snapshot;
 mod store;
 mod strategy;
-mod sweep;
 mod track;
 mod views;
 
@@ -38,25 +37,23 @@ mod _core {
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     #[pymodule_export]
+    use super::batch::Outcome;
+    #[pymodule_export]
     use super::columns::{Column, ipc_columns, ipc_names, table_columns};
     #[pymodule_export]
     use super::conditions::Mask;
-    #[pymodule_export]
-    use super::desk::{FillView, OrderView, PositionView, TradeView};
     #[pymodule_export]
     use super::indicators::IndicatorView;
     #[pymodule_export]
     use super::native::NativeStrategy;
     #[pymodule_export]
-    use super::results::{PyArrowTable, PyRunTables};
+    use super::results::{PyArrowTable, PyRunTables, RunReport};
     #[pymodule_export]
     use super::run::Run;
     #[pymodule_export]
-    use super::stage::RunReport;
+    use super::snapshot::{FillView, OrderView, PositionView, TradeView};
     #[pymodule_export]
     use super::store::CandleStore;
-    #[pymodule_export]
-    use super::sweep::Outcome;
     #[pymodule_export]
     use super::track::TrackView;
     #[pymodule_export]

@@ -138,19 +138,19 @@ pub(super) fn named(
 }
 
 /// A strategy of the core under the errors of the binding.
-pub(super) struct Quiet<S>(pub(super) S);
+pub(super) struct WithPyError<S>(pub(super) S);
 
-impl<S: Strategy<Error = OmegaError>> Strategy for Quiet<S> {
+impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
     type Error = Raised;
 
     #[inline]
-    fn wakes_at(&mut self, step: usize) -> usize {
-        self.0.wakes_at(step)
+    fn next_decision_step(&mut self, step: usize) -> usize {
+        self.0.next_decision_step(step)
     }
 
     #[inline]
-    fn hears(&self) -> bool {
-        self.0.hears()
+    fn wants_events(&self) -> bool {
+        self.0.wants_events()
     }
 
     #[inline]
@@ -165,7 +165,7 @@ impl<S: Strategy<Error = OmegaError>> Strategy for Quiet<S> {
 }
 
 /// The outside world of a run that does not hold the interpreter: it is taken for each look.
-pub(super) struct Outside {
+pub(super) struct GilObserver {
     pub(super) on_progress: Option<Py<PyAny>>,
     pub(super) total: usize,
     pub(super) reported: usize,
@@ -174,7 +174,7 @@ pub(super) struct Outside {
 /// Steps between two looks: a look takes the interpreter, and a native run makes many steps.
 const STEPS_BETWEEN_LOOKS: usize = 1 << 16;
 
-impl Observer for Outside {
+impl Observer for GilObserver {
     type Error = Raised;
 
     fn tick(&mut self, done: usize) -> Result<(), Raised> {
@@ -182,10 +182,10 @@ impl Observer for Outside {
         if !is_over && !done.is_multiple_of(STEPS_BETWEEN_LOOKS) {
             return Ok(());
         }
-        let is_news = is_over || done - self.reported >= self.total / 100;
+        let is_due = is_over || done - self.reported >= self.total / 100;
         Python::attach(|py| {
             py.check_signals()?;
-            if let Some(callback) = self.on_progress.as_ref().filter(|_| is_news) {
+            if let Some(callback) = self.on_progress.as_ref().filter(|_| is_due) {
                 self.reported = done;
                 callback.call1(py, (done, self.total))?;
             }

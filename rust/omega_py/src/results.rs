@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, FieldRef};
@@ -150,7 +151,7 @@ impl PyRunTables {
     fn metrics(&self, py: Python<'_>) -> Vec<(&'static str, PyMetric)> {
         let metrics = py.detach(|| self.0.metrics());
         metrics
-            .into_iter()
+            .iter()
             .map(|(name, value)| (name, value.into()))
             .collect()
     }
@@ -181,6 +182,35 @@ impl PyRunTables {
     #[getter]
     fn timezone(&self) -> Option<&str> {
         self.0.shared().timezone.as_deref()
+    }
+}
+
+/// What a run counted and how long it took.
+#[pyclass(frozen, get_all, module = "omega._core")]
+pub struct RunReport {
+    bars_processed: usize,
+    signals_generated: usize,
+    exits_triggered: usize,
+    total_time_ms: f64,
+    callback_time_ms: f64,
+    start_index: usize,
+}
+
+impl RunReport {
+    /// Of a run that began at a time; `signals` and `exits` are counts.
+    pub(super) fn new(
+        (bars_processed, signals_generated, exits_triggered): (usize, usize, usize),
+        start_index: usize,
+        (began, callback_time): (Instant, Duration),
+    ) -> Self {
+        Self {
+            bars_processed,
+            signals_generated,
+            exits_triggered,
+            total_time_ms: began.elapsed().as_secs_f64() * 1e3,
+            callback_time_ms: callback_time.as_secs_f64() * 1e3,
+            start_index,
+        }
     }
 }
 

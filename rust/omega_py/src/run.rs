@@ -8,33 +8,36 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
+use super::actions::{AsGiven, Vocabulary};
+use super::batch::{self, Outcome, TrialFields};
 use super::clock::Tracks;
-use super::components::{Components, Failure, PyPortfolio, Rest};
+use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
-use super::desk::{Desk, OrderView, PositionView};
-use super::driver::{Driver, Parts};
+use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
+use super::executor::{PyExecutor, PyRows};
 use super::indicators::{self, IndicatorView, Sources};
 use super::market::{TimeframeFields, market};
-use super::native::{self, NativeStrategy, Outside, Quiet, SignalFields};
-use super::results::PyRunTables;
-use super::settings::RunSettings;
-use super::stage::{Backing, BehindFields, RunReport, Stage};
+use super::native::{self, GilObserver, NativeStrategy, SignalFields, WithPyError};
+use super::results::{PyRunTables, RunReport};
+use super::snapshot::{OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, Engine, PyStrategy, Watch};
-use super::sweep::{Outcome, Sweep, Trial, TrialFields};
+use super::strategy::{Callbacks, Collect, Engine, Holders, ProgressObserver, PyStrategy, Raised};
 use super::track::TrackView;
+use omega_core::backtest::{Backtest, BacktestResult};
+use omega_core::batch::Batch;
 use omega_core::error::OmegaError;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare, truth};
-use omega_core::results::RunTables;
+use omega_core::replay::{self, Feed};
 use omega_core::store::TrackId;
+use omega_core::strategies::Cooldown;
 
 /// One run over a market.
 #[pyclass(frozen, module = "omega._core")]
 pub struct Run {
     tracks: Arc<Tracks>,
     cache: Arc<Cache>,
-    desk: Arc<Desk>,
+    snapshot: Arc<StateSnapshot>,
     queue: Py<PyList>,
     /// Complete bars needed before the first decision, by track.
     warmup: Vec<AtomicUsize>,
@@ -56,7 +59,7 @@ impl Run {
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
             cache: Arc::default(),
-            desk: Arc::new(Desk::new(cash)),
+            snapshot: Arc::new(StateSnapshot::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup,
         })
@@ -80,32 +83,32 @@ impl Run {
 
     #[getter]
     fn balance(&self) -> f64 {
-        self.desk.balance()
+        self.snapshot.balance()
     }
 
     #[getter]
     fn equity(&self) -> f64 {
-        self.desk.equity()
+        self.snapshot.equity()
     }
 
     #[getter]
     fn positions(&self) -> Vec<PositionView> {
-        self.desk.positions(&self.tracks)
+        self.snapshot.positions(&self.tracks)
     }
 
     #[getter]
     fn position(&self) -> Option<PositionView> {
-        self.desk.position(&self.tracks)
+        self.snapshot.position(&self.tracks)
     }
 
     #[getter]
     fn pending(&self) -> Vec<OrderView> {
-        self.desk.pending(&self.tracks)
+        self.snapshot.pending(&self.tracks)
     }
 
     /// The number that the next queued action will take.
     fn next_order_id(&self, py: Python<'_>) -> usize {
-        self.desk.next_order() as usize + self.queue.bind(py).len()
+        self.snapshot.next_order() as usize + self.queue.bind(py).len()
     }
 
     /// Declares an indicator over columns of the candles, or over other indicators.
@@ -216,46 +219,44 @@ impl Run {
         py: Python<'py>,
         settings: RunSettings,
         callbacks: Callbacks<'py>,
-        behind: Vec<BehindFields<'py>>,
+        behind: Vec<ContextFields<'py>>,
         on_progress: Option<Bound<'py, PyAny>>,
         components: Option<Components<'py>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
-        let stage = self.stage(settings, &behind)?;
-        let rates = stage.feed.behind.iter().map(|one| one.rates.clone());
-        self.desk.publish_rates(rates.collect());
+        let began = Instant::now();
+        let backtest = self.backtest(settings, &behind)?;
+        let symbols = &backtest.config().symbols;
+        self.snapshot
+            .publish_rates(symbols.iter().map(|own| own.rates.clone()).collect());
         let failure = Failure::default();
-        let portfolio = components.as_ref().and_then(|own| own.portfolio.clone());
-        let engine = components.map(|own| Engine {
-            slices: own.slices,
-            takes_slices: own.takes_slices,
-            rest: Rest::new(own.rest, stage.market.symbols().len()),
-            failure: Failure::clone(&failure),
+        let mut cooldown = CooldownFields::default();
+        let mut portfolio = None;
+        let engine = components.map(|own| {
+            cooldown = own.rest;
+            portfolio = own.portfolio;
+            Engine {
+                slices: own.slices,
+                takes_slices: own.takes_slices,
+                failure: Failure::clone(&failure),
+                holders: None,
+            }
         });
-        let mut strategy = PyStrategy::new(
-            py,
-            callbacks,
-            self.queue.bind(py).clone(),
-            Arc::clone(&self.tracks),
-            Arc::clone(&self.desk),
-            engine,
-        )?;
-        let mut watch = Watch {
-            py,
-            on_progress,
-            total: stage.plan.end - stage.plan.start,
-            reported: 0,
-        };
-        let played = if let Some(object) = portfolio {
-            let (tracks, start) = (&self.tracks, stage.plan.start);
-            let keep = |books| PyPortfolio::new(object, tracks, start, books, failure);
-            stage.play_for(&mut strategy, &mut watch, keep, |kept| kept.books)?
+        let collector = self.vocabulary(py)?;
+        let strategy = self.strategy(py, callbacks, collector, engine)?;
+        let (bars, after_entry, after_exit) = cooldown;
+        let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
+        let plan = backtest.plan();
+        let mut observer = ProgressObserver::new(py, on_progress, plan);
+        let rows = if let Some(object) = portfolio {
+            let (tracks, start) = (&self.tracks, plan.start);
+            let wrap = |books| Ok(PyPortfolio::new(object, tracks, start, books, failure)?);
+            backtest.rows_with(&mut strategy, &mut observer, wrap, |own| own.books)
         } else {
-            stage.play(&mut strategy, &mut watch)?
+            backtest.rows(&mut strategy, &mut observer)
         };
-        let callback_time = strategy.callback_time();
-        Ok(played.report(callback_time, |rows| {
-            py.detach(|| RunTables::from_rows(rows))
-        }))
+        let rows = rows.map_err(|Raised(error)| error)?;
+        let callback_time = strategy.strategy.callback_time();
+        Ok(reported(py.detach(|| rows.into()), (began, callback_time)))
     }
 
     /// Walks the bars with an executor of the user's own; `steps` narrows what is walked.
@@ -275,14 +276,39 @@ impl Run {
             plan.start = plan.start.max(first);
             plan.end = plan.end.min(past).max(plan.start);
         }
-        let mut watch = Watch {
-            py,
-            on_progress,
-            total: plan.end - plan.start,
-            reported: 0,
+        let mut observer = ProgressObserver::new(py, on_progress, &plan);
+        let (vocabulary, failure) = (self.vocabulary(py)?, Failure::default());
+        let callbacks = Callbacks::deciding(parts.decide, parts.manager);
+        let engine = Engine {
+            slices: parts.slices,
+            takes_slices: parts.takes_slices,
+            failure: Failure::clone(&failure),
+            holders: Some(Holders {
+                executor: parts.executor.clone(),
+                portfolio: parts.portfolio.clone(),
+            }),
         };
-        let driver = Driver::new(parts, &self.tracks, self.queue.bind(py).clone())?;
-        driver.run(&plan, &mut watch, began)
+        let strategy = self.strategy(py, callbacks, AsGiven(&vocabulary), Some(engine))?;
+        let (bars, after_entry, after_exit) = parts.rest;
+        let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
+        let has_cooldown = parts.rest != CooldownFields::default();
+        let tracks = &self.tracks;
+        let mut executor = PyExecutor::new(parts.executor, tracks, &vocabulary, has_cooldown)?;
+        let mut portfolio =
+            PyRows::new(parts.portfolio, tracks, settings.cash, plan.start, failure)?;
+        let mut feed = Feed::plain(market);
+        let counts = replay::run(
+            &mut feed,
+            &plan,
+            &mut strategy,
+            &mut executor,
+            &mut portfolio,
+            &mut observer,
+        );
+        let counts = counts.map_err(|Raised(error)| error)?;
+        let counts = (counts.bars, counts.signals, executor.exits());
+        let clock = (began, strategy.strategy.callback_time());
+        Ok(RunReport::new(counts, plan.start, clock))
     }
 
     /// A built-in strategy over the first symbol.
@@ -307,7 +333,7 @@ impl Run {
         Self {
             tracks: Arc::clone(&self.tracks),
             cache: Arc::clone(&self.cache),
-            desk: Arc::new(Desk::new(cash)),
+            snapshot: Arc::new(StateSnapshot::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup: self.warmup.iter().map(|_| AtomicUsize::new(0)).collect(),
         }
@@ -317,25 +343,22 @@ impl Run {
     fn sweep(
         &self,
         py: Python<'_>,
-        settings: Vec<(RunSettings, Vec<BehindFields<'_>>)>,
+        settings: Vec<(RunSettings, Vec<ContextFields<'_>>)>,
         trials: Vec<TrialFields<'_>>,
         workers: usize,
         hashed: bool,
         kept: bool,
     ) -> PyResult<Vec<Outcome>> {
-        let settings = settings.into_iter().map(|(settings, behind)| {
-            let backing = behind.iter().map(BehindFields::backing).collect();
-            (settings, backing)
-        });
-        let sweep = Sweep {
+        let configs = settings
+            .into_iter()
+            .map(|(settings, behind)| settings.config(&behind, Vec::new()));
+        let configs: Vec<_> = configs.collect::<Result<_, _>>().map_err(to_pyerr)?;
+        let batch = Batch {
             market: &self.tracks.market,
             cache: &self.cache,
-            settings: settings.collect(),
-            hashed,
-            kept,
+            threads: workers,
         };
-        let trials = trials.into_iter().map(Trial::from).collect();
-        sweep.run(py, trials, workers)
+        batch::run(py, &batch, &configs, trials, (hashed, kept))
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.
@@ -344,30 +367,51 @@ impl Run {
         py: Python<'_>,
         settings: RunSettings,
         strategy: &NativeStrategy,
-        behind: Vec<BehindFields<'_>>,
+        behind: Vec<ContextFields<'_>>,
         on_progress: Option<Py<PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
+        let began = Instant::now();
         self.declare_on(TrackId(0), strategy.warmup());
-        let stage = self.stage(settings, &behind)?;
-        let mut outside = Outside {
+        let backtest = self.backtest(settings, &behind)?;
+        let mut observer = GilObserver {
             on_progress,
-            total: stage.plan.end - stage.plan.start,
+            total: backtest.plan().end - backtest.plan().start,
             reported: 0,
         };
-        let native = strategy.fresh();
-        let played = py.detach(|| stage.play(&mut Quiet(native), &mut outside))?;
-        Ok(played.report(Duration::ZERO, |rows| {
-            py.detach(|| RunTables::from_rows(rows))
-        }))
+        let mut native = WithPyError(strategy.fresh());
+        let result = py
+            .detach(|| backtest.run_observed(&mut native, &mut observer))
+            .map_err(|Raised(error)| error)?;
+        Ok(reported(result, (began, Duration::ZERO)))
     }
 }
 
 impl Run {
-    /// Puts everything in its place for a run.
-    fn stage(&self, settings: RunSettings, behind: &[BehindFields<'_>]) -> PyResult<Stage<'_>> {
-        let backing: Vec<Backing> = behind.iter().map(BehindFields::backing).collect();
-        let market = &self.tracks.market;
-        Stage::new(market, settings, &self.warmup(), &backing).map_err(to_pyerr)
+    fn backtest(
+        &self,
+        settings: RunSettings,
+        behind: &[ContextFields<'_>],
+    ) -> PyResult<Backtest<'_>> {
+        let config = settings.config(behind, self.warmup());
+        let checked = config.and_then(|config| Backtest::new(&self.tracks.market, config));
+        checked.map_err(to_pyerr)
+    }
+
+    fn vocabulary<'py>(&self, py: Python<'py>) -> PyResult<Vocabulary<'py>> {
+        let unit = self.tracks.market.symbols()[0].unit();
+        Vocabulary::new(py, self.tracks.names(), unit.abbreviation())
+    }
+
+    fn strategy<'py, C: Collect<'py>>(
+        &self,
+        py: Python<'py>,
+        callbacks: Callbacks<'py>,
+        collector: C,
+        engine: Option<Engine<'py>>,
+    ) -> PyResult<PyStrategy<'py, C>> {
+        let (tracks, snapshot) = (Arc::clone(&self.tracks), Arc::clone(&self.snapshot));
+        let queue = self.queue.bind(py).clone();
+        PyStrategy::new(callbacks, queue, collector, tracks, snapshot, engine)
     }
 
     /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
@@ -388,6 +432,14 @@ impl Run {
     fn declare_on(&self, track: TrackId, bars: usize) {
         self.warmup[track.0].fetch_max(bars, Relaxed);
     }
+}
+
+/// The tables and the counts of a result.
+fn reported(result: BacktestResult, clock: (Instant, Duration)) -> (PyRunTables, RunReport) {
+    let exits = result.tables.trades().num_rows();
+    let counts = (result.counts.bars, result.counts.signals, exits);
+    let report = RunReport::new(counts, result.start, clock);
+    (PyRunTables::from(result.tables), report)
 }
 
 fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {

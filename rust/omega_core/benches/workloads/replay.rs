@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
+use omega_core::backtest::{Backtest, Config};
 use omega_core::error::OmegaError;
-use omega_core::execution::costs::{Fees, Slippage, Swap};
-use omega_core::execution::{
-    Instrument, IntrabarPolicy, Limits, MarketFill, PositionMode, Settings, Simulator, Sizer,
-    SymbolSettings,
-};
-use omega_core::portfolio::Portfolio;
-use omega_core::replay::{self, SymbolContext, Feed, Observer, Plan, Strategy};
+use omega_core::replay::NoObserver;
+use omega_core::replay::Strategy;
 use omega_core::results::RunRows;
 use omega_core::store::{Market, SymbolCandles};
 use omega_core::strategies::{BuyAndHold, Level, SignalColumns, Signals, SmaCross};
-use omega_core::types::TimeUnit;
 
 use super::bars::{BARS, candles};
 use super::{Again, Answer, Workload};
@@ -91,68 +86,12 @@ where
     S: Strategy<Error = OmegaError>,
 {
     let market = Market::single(candles);
-    let plan = Plan::new(&market, None, None, &[SLOW], true)?;
-    let mut feed = Feed {
-        market: &market,
-        contexts: vec![SymbolContext::rate(1.0)],
-    };
-    let mut executor = Simulator::new(settings());
-    let steps = plan.start..plan.end;
-    let mut portfolio = Portfolio::new(1e6, market.time(plan.start), steps.len());
-    replay::run(&mut feed, &plan, strategy, &mut executor, &mut portfolio, &mut Nobody)?;
-    let (orders, fills, positions) = executor.into_rows();
-    let (trades, ledger, equity) = portfolio.into_rows(market.times(steps));
-    Ok(RunRows {
-        symbols: vec!["S0".to_owned()],
-        contract_sizes: vec![1.0],
-        unit: TimeUnit::Second,
-        timezone: None,
-        trades,
-        orders,
-        fills,
-        ledger,
-        equity,
-        positions,
-    })
-}
-
-/// Nobody looks up from the work.
-struct Nobody;
-
-impl Observer for Nobody {
-    type Error = OmegaError;
-
-    fn tick(&mut self, _done: usize) -> Result<(), OmegaError> {
-        Ok(())
-    }
-}
-
-fn settings() -> Settings {
-    Settings {
-        symbols: vec![SymbolSettings {
-            instrument: Instrument {
-                contract_size: 1.0,
-                tick_size: None,
-                pip_size: None,
-                volume_min: None,
-                volume_step: None,
-                volume_max: None,
-                margin_rate: 0.0,
-            },
-            fees: Fees::default(),
-            slippage: Slippage::default(),
-            swap: Swap::default(),
-        }],
-        intrabar: IntrabarPolicy::Pessimistic,
-        market_fill: MarketFill::NextOpen,
-        position_mode: PositionMode::Hedging,
-        limit_improvement: true,
-        sizer: Sizer::FixedLots(1.0),
-        limits: Limits::default(),
-        managers: Vec::new(),
-        stop_out_level: None,
-        seed: 0,
+    let config = Config {
+        cash: 1e6,
+        warmup: vec![SLOW],
         strict: true,
-        units_per_day: TimeUnit::Second.per_day(),
-    }
+        ..Config::default()
+    };
+    let written = Backtest::new(&market, config)?.rows(strategy, &mut NoObserver::new())?;
+    Ok(written.rows)
 }

@@ -50,7 +50,8 @@ fn metrics() -> Result<Again, OmegaError> {
     Ok(Box::new(move || {
         let tables = Arc::clone(&tables);
         Box::new(move || {
-            let numbers = tables.metrics().into_iter().map(|(_, value)| match value {
+            let numbers = tables.metrics();
+            let numbers = numbers.iter().map(|(_, value)| match value {
                 MetricValue::Float(number) => number,
                 MetricValue::Int(number) => number as f64,
                 _ => 0.0,

@@ -30,6 +30,26 @@ pub struct OpenRequest {
     pub tags: Vec<String>,
 }
 
+impl OpenRequest {
+    /// A market order of the run's size, without protective exits.
+    #[must_use]
+    pub fn market(symbol: SymbolId, direction: Direction) -> Self {
+        Self {
+            symbol,
+            direction,
+            kind: OrderType::Market,
+            size: None,
+            stop_loss: None,
+            take_profit: None,
+            expiry: Expiry::GoodTillCancelled,
+            group: None,
+            trailing_stop: None,
+            reason: None,
+            tags: Vec::new(),
+        }
+    }
+}
+
 /// Which positions a close request means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseTarget {
@@ -76,4 +96,16 @@ pub enum Action {
         /// Its take profit.
         take_profit: LevelChange,
     },
+}
+
+impl Action {
+    /// Closes all positions of a symbol on the strategy's signal.
+    #[must_use]
+    pub fn close_all(symbol: SymbolId) -> Self {
+        Self::Close {
+            target: CloseTarget::Symbol(symbol),
+            fraction: 1.0,
+            reason: ExitReason::Signal,
+        }
+    }
 }

@@ -21,6 +21,21 @@ pub struct Instrument {
     pub margin_rate: f64,
 }
 
+/// One unit a lot, in any size, without margin.
+impl Default for Instrument {
+    fn default() -> Self {
+        Self {
+            contract_size: 1.0,
+            tick_size: None,
+            pip_size: None,
+            volume_min: None,
+            volume_step: None,
+            volume_max: None,
+            margin_rate: 0.0,
+        }
+    }
+}
+
 impl Instrument {
     /// Rounds a size down to the volume step (M3). A size within a billionth of a step counts as
     /// that step, so that 0.3 lots in steps of 0.1 are three steps and not two.

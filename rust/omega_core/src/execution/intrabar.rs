@@ -7,9 +7,10 @@ use super::{Live, Trigger};
 use crate::types::{Bar, Direction, Ohlc};
 
 /// Who decides where neither exit is certain to come first (I2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IntrabarPolicy {
     /// The outcome that is worse for the trader.
+    #[default]
     Pessimistic,
     /// The outcome that is better for the trader.
     Optimistic,

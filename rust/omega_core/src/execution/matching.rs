@@ -66,9 +66,7 @@ pub fn at_open(kind: OrderType, bar: &Ohlc, improve: bool) -> Match {
         return Match::None;
     }
     match kind {
-        OrderType::Limit(price) => {
-            Match::Filled(limit_price(price, bar, improve), Live::FromOpen)
-        }
+        OrderType::Limit(price) => Match::Filled(limit_price(price, bar, improve), Live::FromOpen),
         OrderType::Stop(_) => Match::Filled(bar.open, Live::FromOpen),
         OrderType::StopLimit { limit, .. } if bar.open <= limit => {
             Match::Filled(bar.open, Live::FromOpen)

@@ -112,9 +112,13 @@ impl Positions {
     pub(super) fn largest_loss(&self, bars: StepBars<'_>) -> Option<usize> {
         let trading = |&index: &usize| bars.trading_of(self.open[index].symbol).is_some();
         let loss = |index: usize| self.open[index].marked_profit;
-        (0..self.open.len())
-            .filter(trading)
-            .reduce(|most, other| if loss(other) < loss(most) { other } else { most })
+        (0..self.open.len()).filter(trading).reduce(|most, other| {
+            if loss(other) < loss(most) {
+                other
+            } else {
+                most
+            }
+        })
     }
 
     /// Notes how far prices went for and against each position that outlived the bar. In its entry

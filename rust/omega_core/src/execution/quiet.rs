@@ -138,8 +138,14 @@ impl QuietRange {
 
     /// How many bars at the head of a block reach nothing.
     fn quiet_bars(&self, block: &Stretch<'_>) -> usize {
-        let on_bid = self.free[0].quiet_bars(&block.bid());
-        self.free[1].quiet_bars(&block.part(0, on_bid).ask())
+        let mut quiet = block.len();
+        if !self.free[0].is_never() {
+            quiet = self.free[0].quiet_bars(&block.bid());
+        }
+        if !self.free[1].is_never() {
+            quiet = self.free[1].quiet_bars(&block.part(0, quiet).ask());
+        }
+        quiet
     }
 
     /// Widens where prices have been, and adds up the open profit at each close.
@@ -286,7 +292,9 @@ impl Marks {
             let closes = if sign > 0.0 { bids } else { asks };
             let sums = profits.iter_mut().zip(closes);
             if size.to_bits() == 1.0_f64.to_bits() && rate.to_bits() == 1.0_f64.to_bits() {
-                sums.for_each(|(sum, close)| *sum += open_profit(*close, entry, 1.0, lots, 1.0, 1.0));
+                sums.for_each(|(sum, close)| {
+                    *sum += open_profit(*close, entry, 1.0, lots, 1.0, 1.0)
+                });
             } else {
                 sums.for_each(|(sum, close)| {
                     *sum += open_profit(*close, entry, 1.0, lots, size, rate);

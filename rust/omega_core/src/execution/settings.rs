@@ -4,18 +4,20 @@ use super::costs::{Fees, Slippage, Swap};
 use super::{Instrument, IntrabarPolicy, Limits, Manager, Sizer};
 
 /// At which price market orders fill (L3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MarketFill {
     /// The open of the bar after the decision.
+    #[default]
     NextOpen,
     /// The close of the bar of the decision.
     LastClose,
 }
 
 /// What opposite orders do to open positions (F7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PositionMode {
     /// Each entry is a position of its own.
+    #[default]
     Hedging,
     /// Opposite orders reduce first, oldest first.
     Netting,

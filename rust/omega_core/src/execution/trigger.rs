@@ -120,13 +120,14 @@ impl Trigger {
             && bar.open < self.above
     }
 
+    /// Whether no price can reach it, so that none has to be read.
+    pub(super) fn is_never(&self) -> bool {
+        self.below == f64::NEG_INFINITY && self.above == f64::INFINITY
+    }
+
     /// How many bars at the head of a stretch are quiet.
     pub(super) fn quiet_bars(&self, prices: &Prices<'_>) -> usize {
         match prices.spread {
-            // Nothing can be beyond infinity, and no price has to be read to know it.
-            _ if self.below == f64::NEG_INFINITY && self.above == f64::INFINITY => {
-                prices.low.len()
-            }
             Spread::None => self.count_quiet(prices, |price, _| price),
             Spread::Constant(spread) => self.count_quiet(prices, |price, _| price + spread),
             Spread::Each(spreads) => self.count_quiet(prices, |price, bar| price + spreads[bar]),
@@ -200,7 +201,10 @@ mod tests {
     #[test]
     fn exits_of_a_short_position_mirror_those_of_a_long_one() {
         let long = Trigger::of_exits(Direction::Long, Some(97.0), Some(110.0));
-        assert_eq!((long.side, long.below, long.above), (Side::Bid, 97.0, 110.0));
+        assert_eq!(
+            (long.side, long.below, long.above),
+            (Side::Bid, 97.0, 110.0)
+        );
         let short = Trigger::of_exits(Direction::Short, Some(110.0), None);
         assert_eq!(
             (short.side, short.below, short.above),
@@ -248,11 +252,7 @@ mod tests {
         );
         let low = column([99.0, 100.0, 98.0, 97.0, 96.0]);
         let spreads = column([0.0, 0.5, 0.0, 2.0, 9.0]);
-        for spread in [
-            Spread::None,
-            Spread::Constant(0.5),
-            Spread::Each(&spreads),
-        ] {
+        for spread in [Spread::None, Spread::Constant(0.5), Spread::Each(&spreads)] {
             let prices = Prices {
                 open: &open,
                 high: &high,

@@ -1,104 +1,160 @@
-//! Sums over a window in whole numbers, so that a value depends on its window alone.
+//! What exact sums over windows have in common: the grid of a column, and whole numbers on it.
 //!
-//! A double is a whole multiple of a power of two. In units of the smallest such power of a column
-//! its values, their squares and products are whole numbers; they are added and taken away without
-//! any rounding, and the result is rounded once. The width is chosen from the column: 128 bits
-//! hold prices, 256 nearly all else, and 68 limbs every double there is.
+//! A double is a whole multiple of a power of two. In units of a power that all values of a stretch
+//! are multiples of, sums of values and of products are whole numbers; they are exact, and each
+//! result is rounded once. The grid of a stretch decides how it is computed and changes no result.
 
-use super::wide::{Whole, Wide, power_of_two};
+/// A kind of sums over windows, which by [`of_windows`] gives one value for each.
+pub(super) trait Sums<const C: usize> {
+    /// Whether `quickly` is exact for columns on these grids.
+    fn is_small(&self, grids: &[Grid; C]) -> bool;
+    /// The value of each window, n − 1 fewer than there are rows.
+    fn quickly(&self, columns: [&[f64]; C], grids: [Grid; C], out: &mut [f64]);
+    /// The same of any columns, their values rounded to whole multiples of `2 ** unit`.
+    fn widely(&self, columns: [&[f64]; C], units: [i32; C], out: &mut [f64]);
+}
 
-/// Wide enough for everything that squares in common use need.
-type Middle = Wide<4>;
-/// Wide enough for the squares of all doubles together, 2^32 of them.
-type Widest = Wide<68>;
+/// Windows that have a grid of their own; more if they are long.
+const BLOCK: usize = 2048;
 
-/// The unit of a column, and how large its values are in it.
+/// One value for each row: NaN where a window of n is not full, or holds what is not finite.
+pub(super) fn of_windows<const C: usize>(
+    columns: [&[f64]; C],
+    n: usize,
+    sums: &impl Sums<C>,
+) -> Vec<f64> {
+    let mut result = vec![f64::NAN; columns[0].len()];
+    let length = BLOCK.max(4 * n);
+    let windows = result.get_mut(n - 1..).unwrap_or_default();
+    for (block, out) in windows.chunks_mut(length).enumerate() {
+        let rows = block * length..block * length + out.len() + n - 1;
+        of_block(columns.map(|column| &column[rows.clone()]), n, sums, out);
+    }
+    result
+}
+
+/// Splits a block at holes, and in halves as long as its values are too far apart.
+fn of_block<const C: usize>(columns: [&[f64]; C], n: usize, sums: &impl Sums<C>, out: &mut [f64]) {
+    let part = |rows: std::ops::Range<usize>| columns.map(|column| &column[rows.clone()]);
+    let mut grids = columns.map(Grid::roughly);
+    if grids.iter().any(|grid| grid.holes) {
+        let is_hole = |row: &usize| columns.iter().any(|column| !column[*row].is_finite());
+        let rows = columns[0].len();
+        let mut start = 0;
+        for end in (0..rows).filter(is_hole).chain([rows]) {
+            if end - start >= n {
+                of_block(part(start..end), n, sums, &mut out[start..=end - n]);
+            }
+            start = end + 1;
+        }
+        return;
+    }
+    if !sums.is_small(&grids) {
+        for (grid, values) in grids.iter_mut().zip(columns) {
+            grid.unit = lowest_bit(values);
+        }
+    }
+    let limits = grids.map(|grid| grid.top - places(n));
+    let fits = |(grid, limit): (&Grid, &i32)| grid.unit >= *limit;
+    if sums.is_small(&grids) {
+        sums.quickly(columns, grids, out);
+    } else if out.len() == 1 || grids.iter().zip(&limits).all(fits) {
+        let units = std::array::from_fn(|c| grids[c].unit.max(limits[c]));
+        sums.widely(columns, units, out);
+    } else {
+        let half = out.len() / 2;
+        let (before, after) = out.split_at_mut(half);
+        of_block(part(0..half + n - 1), n, sums, before);
+        of_block(part(half..columns[0].len()), n, sums, after);
+    }
+}
+
+/// How far below the power of two above a window's largest value its values are still told apart:
+/// sums of so many, weighted by up to n, fit 127 bits, and those of products 254.
+fn places(n: usize) -> i32 {
+    125 - 2 * bits(n as u64)
+}
+
+/// How many bits a number has.
+pub(super) fn bits(number: u64) -> i32 {
+    (u64::BITS - number.leading_zeros()).cast_signed()
+}
+
+/// Values that are looked at together, which the compiler makes one instruction of.
+const LANES: usize = 4;
+
+/// The unit of some values, and how large they are.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
+pub(super) struct Grid {
     /// Every value is a whole multiple of `2 ** unit`.
-    unit: i32,
+    pub(super) unit: i32,
     /// No value reaches `2 ** top`.
-    top: i32,
+    pub(super) top: i32,
     /// The largest value less the smallest is below `2 ** range`.
-    range: i32,
-    /// Whether some values are no numbers.
+    pub(super) range: i32,
+    /// Whether some are not finite; nothing else holds then.
     holes: bool,
 }
 
 impl Grid {
     /// By the sizes of the values: all mantissas may be odd.
     fn roughly(values: &[f64]) -> Self {
-        let (mut smallest, mut largest) = (f64::INFINITY, 0.0);
-        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut holes = false;
-        for value in values.iter().copied() {
-            let size = value.abs();
-            let hole = !size.is_finite();
-            holes |= hole;
-            let below = if size > 0.0 { size } else { f64::INFINITY };
-            let above = if hole { 0.0 } else { size };
-            smallest = if below < smallest { below } else { smallest };
-            largest = if above > largest { above } else { largest };
-            least = if !hole && value < least { value } else { least };
-            most = if !hole && value > most { value } else { most };
+        let mut least = [f64::INFINITY; LANES];
+        let mut low = [values[0]; LANES];
+        let mut high = low;
+        let mut holes = [0.0; LANES];
+        let (blocks, rest) = values.as_chunks::<LANES>();
+        let mut padded = [values[0]; LANES];
+        padded[..rest.len()].copy_from_slice(rest);
+        for block in blocks.iter().chain([&padded]) {
+            for lane in 0..LANES {
+                let value = block[lane];
+                let size = if value == 0.0 {
+                    f64::INFINITY
+                } else {
+                    value.abs()
+                };
+                least[lane] = if size < least[lane] {
+                    size
+                } else {
+                    least[lane]
+                };
+                low[lane] = if value < low[lane] { value } else { low[lane] };
+                high[lane] = if value > high[lane] {
+                    value
+                } else {
+                    high[lane]
+                };
+                // Nothing for a number, and NaN for what is none.
+                holes[lane] += value * 0.0;
+            }
         }
-        let (unit, top) = if largest > 0.0 {
-            (parts(smallest).1, parts(largest).1 + 53)
-        } else {
-            (0, 0)
-        };
+        let least = least.into_iter().fold(f64::INFINITY, f64::min);
+        let low = low.into_iter().fold(f64::INFINITY, f64::min);
+        let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
         Self {
-            unit,
-            top,
+            unit: if least.is_finite() { parts(least).1 } else { 0 },
+            top: parts(low.abs().max(high)).1 + 53,
             // The power above the difference, and one more where rounding made it smaller.
-            range: parts(most - least).1 + 54,
-            holes,
+            range: parts(high - low).1 + 54,
+            holes: holes.iter().any(|hole| hole.is_nan()),
         }
     }
 
-    /// By the lowest bit of all mantissas.
-    fn exactly(self, values: &[f64]) -> Self {
-        let unit = values
-            .iter()
-            .filter(|value| value.is_finite() && **value != 0.0)
-            .map(|value| {
-                let (mantissa, exponent) = parts(*value);
-                exponent + mantissa.trailing_zeros().cast_signed()
-            })
-            .min();
-        Self {
-            unit: unit.unwrap_or(0),
-            ..self
-        }
-    }
-
-    /// As rough as suffices for the narrowest numbers, else exact.
-    fn of(values: &[f64], n: usize) -> Self {
-        let rough = Self::roughly(values);
-        if rough.is_narrow(n) {
-            rough
-        } else {
-            rough.exactly(values)
-        }
-    }
-
-    /// Bits that a number needs which is read off a window of n: a sum, or `n² · range² / 4`, which
-    /// no spread exceeds.
-    fn needs(self, n: usize) -> i32 {
-        let count = (usize::BITS - n.leading_zeros()).cast_signed();
-        let sum = self.top - self.unit + count;
-        let spread = 2 * (self.range - self.unit + count) - 2;
-        sum.max(spread) + 1
-    }
-
-    fn is_narrow(self, n: usize) -> bool {
-        self.is_ordinary() && self.top - self.unit <= 62 && self.needs(n) <= 128
-    }
-
-    /// Whether scaling by the unit, or by two of them, is exact and nothing is subnormal.
-    fn is_ordinary(self) -> bool {
+    /// Whether no scaling by the unit, or by two of them, meets a subnormal or infinite number.
+    pub(super) fn is_ordinary(self) -> bool {
         self.unit >= -500 && self.top <= 400
     }
+}
+
+/// The largest power of two that all values are whole multiples of.
+fn lowest_bit(values: &[f64]) -> i32 {
+    let some = values.iter().filter(|value| **value != 0.0);
+    let places = some.map(|value| {
+        let (mantissa, exponent) = parts(*value);
+        exponent + mantissa.trailing_zeros().cast_signed()
+    });
+    places.min().unwrap_or(0)
 }
 
 /// Mantissa without its sign, and the power of two that it counts in.
@@ -113,350 +169,98 @@ fn parts(value: f64) -> (u64, i32) {
     }
 }
 
-/// How a column's values become whole numbers.
-trait Reader {
-    /// A value in units.
-    type Value: Copy;
-    /// Wide enough for what is read off a window.
-    type Number: Whole;
-    fn new(grid: Grid) -> Self;
-    /// The value in units; any number for a hole, as long as it is always the same.
-    fn read(&self, value: f64) -> Self::Value;
-    fn whole(value: Self::Value) -> Self::Number;
-    fn product(a: Self::Value, b: Self::Value) -> Self::Number;
-}
-
-/// Fewer than 63 bits: one multiplication by a power of two, which is exact.
-struct Narrow(f64);
-
-impl Reader for Narrow {
-    type Value = i64;
-    type Number = i128;
-
-    fn new(grid: Grid) -> Self {
-        Self(power_of_two(-grid.unit))
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the product is a whole number below 2^62, or a hole, which leaves as it came"
-    )]
-    fn read(&self, value: f64) -> i64 {
-        (value * self.0) as i64
-    }
-
-    fn whole(value: i64) -> i128 {
-        i128::from(value)
-    }
-
-    fn product(a: i64, b: i64) -> i128 {
-        i128::from(a) * i128::from(b)
+/// The whole number of units next to a value, halves upward.
+pub(super) fn whole(value: f64, unit: i32) -> i128 {
+    let (mantissa, exponent) = parts(value);
+    let size = i128::from(mantissa);
+    let signed = if value < 0.0 { -size } else { size };
+    match exponent - unit {
+        shift @ 0.. => signed << shift,
+        shift => ((signed >> (-shift - 1).min(127)) + 1) >> 1,
     }
 }
 
-struct Shifting<W> {
-    unit: i32,
-    of: std::marker::PhantomData<W>,
+/// The double next to `size * 2 ** exponent`, ties to even. The size is below `2 ** 127`; the lowest
+/// bit of one above `2 ** 54` may stand for all below it.
+pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
+    // A double has 53 bits, and none below 2 ** -1074.
+    let length = (u128::BITS - size.leading_zeros()).cast_signed();
+    let dropped = (length - 53).max(-1074 - exponent).clamp(0, 127);
+    let kept = size >> dropped;
+    let rest = size - (kept << dropped);
+    let half = (1 << dropped) >> 1;
+    let up = rest > half || (rest == half && rest > 0 && kept & 1 == 1);
+    let mut value = to_double((kept + u128::from(up)).cast_signed());
+    let mut left = exponent + dropped;
+    while left != 0 {
+        let step = left.clamp(-1000, 1000);
+        value *= power_of_two(step);
+        left -= step;
+    }
+    value
 }
 
-impl<W: Whole> Reader for Shifting<W> {
-    type Value = W;
-    type Number = W;
+/// The nearest double, ties to even. The quick way is for numbers beyond 2^65: a double keeps none
+/// of their 13 lowest bits, so that one of these may stand for all below it, and 53 bits are left.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "two halves that a double holds, and one rounding that is meant"
+)]
+pub(super) fn to_double(whole: i128) -> f64 {
+    let (high, low) = ((whole >> 64) as i64, whole as u64);
+    if high.unsigned_abs().wrapping_sub(3) > 1 << 52 {
+        return whole as f64;
+    }
+    let low = (low >> 11) | u64::from(low & 0x7ff != 0);
+    high as f64 * power_of_two(64) + low.cast_signed() as f64 * 2048.0
+}
 
-    fn new(grid: Grid) -> Self {
-        Self {
-            unit: grid.unit,
-            of: std::marker::PhantomData,
+/// Two to a power that a normal double holds.
+pub(super) fn power_of_two(exponent: i32) -> f64 {
+    let biased = u64::try_from(exponent + 1023).unwrap_or(0);
+    f64::from_bits(biased << 52)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Checks that both widths give the same bits wherever the narrow one suffices.
+    pub(crate) fn widths_agree<const C: usize>(
+        columns: [&[f64]; C],
+        n: usize,
+        sums: &impl Sums<C>,
+    ) {
+        let mut grids = columns.map(Grid::roughly);
+        for (grid, values) in grids.iter_mut().zip(columns) {
+            grid.unit = lowest_bit(values);
         }
+        assert!(sums.is_small(&grids), "{n} {grids:?}");
+        let mut found = [0, 1].map(|_| vec![f64::NAN; columns[0].len() - n + 1]);
+        sums.quickly(columns, grids, &mut found[0]);
+        sums.widely(columns, grids.map(|grid| grid.unit), &mut found[1]);
+        assert_eq!(found[0], found[1], "{n}");
     }
 
-    fn read(&self, value: f64) -> W {
-        let (mantissa, exponent) = parts(value);
-        if mantissa == 0 || !value.is_finite() {
-            return W::shifted(0, 0);
-        }
-        // A shift may lie below 0 where the mantissa ends in as many zeros.
-        let shift = exponent - self.unit;
-        let whole = (mantissa >> (-shift).clamp(0, 63)).cast_signed();
-        let signed = if value < 0.0 { -whole } else { whole };
-        W::shifted(signed, shift.max(0).cast_unsigned())
+    #[test]
+    fn halves_round_to_even_and_the_smallest_to_what_there_is() {
+        let odd_and_half = ((1_u128 << 53) + 3) << 70;
+        assert_eq!(rounded(odd_and_half, -70), 9_007_199_254_740_996.0);
+        assert_eq!(rounded(odd_and_half - 1, -70), 9_007_199_254_740_994.0);
+        assert_eq!(rounded(3, -1075), 2.0 * f64::from_bits(1));
+        assert_eq!(rounded(1, -1075), 0.0);
+        assert_eq!(rounded((1 << 126) + 1, -1201), f64::from_bits(1));
+        assert_eq!(rounded((1 << 127) - 1, -1202), 0.0);
+        assert_eq!(rounded(1, 1024), f64::INFINITY);
     }
 
-    fn whole(value: W) -> W {
-        value
-    }
-
-    fn product(a: W, b: W) -> W {
-        a.times(b)
-    }
-}
-
-/// The width that a column needs for windows of n.
-enum Width {
-    Narrow,
-    Middle,
-    Widest,
-}
-
-fn width(grids: &[Grid], n: usize) -> Width {
-    let middle = |grid: &Grid| grid.is_ordinary() && grid.needs(n) <= 256;
-    if grids.iter().all(|grid| grid.is_narrow(n)) {
-        Width::Narrow
-    } else if grids.iter().all(middle) {
-        Width::Middle
-    } else {
-        Width::Widest
-    }
-}
-
-/// What a window of one column is asked for.
-#[derive(Clone, Copy)]
-enum Of {
-    Spread,
-    Trend,
-}
-
-/// `of(n Σ x² − (Σ x)²)` of each full window, the difference rounded once: n² times the variance.
-pub(super) fn spreads(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f64> {
-    over(values, n, Of::Spread, of)
-}
-
-/// `of(Σ (2 i − (n − 1)) x)` of each full window, i from 0, rounded once.
-pub(super) fn trends(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f64> {
-    over(values, n, Of::Trend, of)
-}
-
-fn over(values: &[f64], n: usize, what: Of, of: impl Fn(f64) -> f64) -> Vec<f64> {
-    let grid = Grid::of(values, n);
-    let mut result = match width(&[grid], n) {
-        Width::Narrow => sliding::<Narrow>(values, n, grid, what, of),
-        Width::Middle => sliding::<Shifting<Middle>>(values, n, grid, what, of),
-        Width::Widest => sliding::<Shifting<Widest>>(values, n, grid, what, of),
-    };
-    if grid.holes {
-        without_holes(&mut result, values, n);
-    }
-    result
-}
-
-fn sliding<R: Reader>(
-    values: &[f64],
-    n: usize,
-    grid: Grid,
-    what: Of,
-    of: impl Fn(f64) -> f64,
-) -> Vec<f64> {
-    let reader = R::new(grid);
-    match what {
-        Of::Spread => windows(values, n, &reader, Spread::<R>::new(grid, n), of),
-        Of::Trend => windows(values, n, &reader, Trend::<R>::new(grid, n), of),
-    }
-}
-
-/// Sums that a window keeps up to date.
-trait Moment<R: Reader> {
-    fn new(grid: Grid, n: usize) -> Self;
-    /// `place` is that of the entering value in a window that is not full yet.
-    fn enter(&mut self, value: R::Value, place: usize);
-    fn leave(&mut self, value: R::Value);
-    fn value(&self) -> f64;
-}
-
-fn windows<R: Reader, M: Moment<R>>(
-    values: &[f64],
-    n: usize,
-    reader: &R,
-    mut moment: M,
-    of: impl Fn(f64) -> f64,
-) -> Vec<f64> {
-    let mut result = Vec::with_capacity(values.len());
-    let first = n.min(values.len());
-    for (place, value) in values[..first].iter().enumerate() {
-        moment.enter(reader.read(*value), place);
-        result.push(f64::NAN);
-    }
-    if first == n {
-        result[n - 1] = of(moment.value());
-    }
-    let pairs = values[first..].iter().zip(values);
-    result.extend(pairs.map(|(entering, leaving)| {
-        moment.leave(reader.read(*leaving));
-        moment.enter(reader.read(*entering), n - 1);
-        of(moment.value())
-    }));
-    result
-}
-
-/// Makes NaN of every window that holds a value which is no number.
-fn without_holes(result: &mut [f64], values: &[f64], n: usize) {
-    for (place, value) in values.iter().enumerate() {
-        if !value.is_finite() {
-            let end = result.len().min(place + n);
-            result[place..end].fill(f64::NAN);
-        }
-    }
-}
-
-/// A count as a whole number.
-fn counted<W: Whole>(n: usize) -> W {
-    W::shifted(i64::try_from(n).unwrap_or(i64::MAX), 0)
-}
-
-struct Spread<R: Reader> {
-    sum: R::Number,
-    squares: R::Number,
-    count: R::Number,
-    unit: i32,
-}
-
-impl<R: Reader> Moment<R> for Spread<R> {
-    fn new(grid: Grid, n: usize) -> Self {
-        Self {
-            sum: counted(0),
-            squares: counted(0),
-            count: counted(n),
-            unit: 2 * grid.unit,
-        }
-    }
-
-    fn enter(&mut self, value: R::Value, _: usize) {
-        self.sum = self.sum.plus(R::whole(value));
-        self.squares = self.squares.plus(R::product(value, value));
-    }
-
-    fn leave(&mut self, value: R::Value) {
-        self.sum = self.sum.minus(R::whole(value));
-        self.squares = self.squares.minus(R::product(value, value));
-    }
-
-    fn value(&self) -> f64 {
-        let whole = self.count.times(self.squares);
-        whole.minus(self.sum.times(self.sum)).rounded(self.unit)
-    }
-}
-
-struct Trend<R: Reader> {
-    sum: R::Number,
-    weighted: R::Number,
-    last: R::Number,
-    n: usize,
-    unit: i32,
-}
-
-impl<R: Reader> Moment<R> for Trend<R> {
-    fn new(grid: Grid, n: usize) -> Self {
-        Self {
-            sum: counted(0),
-            weighted: counted(0),
-            last: counted(n - 1),
-            n,
-            unit: grid.unit,
-        }
-    }
-
-    fn enter(&mut self, value: R::Value, place: usize) {
-        let weight = if place + 1 == self.n {
-            self.last
-        } else {
-            counted(place)
-        };
-        self.sum = self.sum.plus(R::whole(value));
-        self.weighted = self.weighted.plus(weight.times(R::whole(value)));
-    }
-
-    /// The oldest has weight 0; all others move down by one.
-    fn leave(&mut self, value: R::Value) {
-        self.sum = self.sum.minus(R::whole(value));
-        self.weighted = self.weighted.minus(self.sum);
-    }
-
-    fn value(&self) -> f64 {
-        let twice = self.weighted.plus(self.weighted);
-        twice.minus(self.last.times(self.sum)).rounded(self.unit)
-    }
-}
-
-/// `of(nΣxy − ΣxΣy, nΣx² − (Σx)², nΣy² − (Σy)²)` of each window that is full in both columns, each
-/// of the three rounded once.
-pub(super) fn joint(x: &[f64], y: &[f64], n: usize, of: impl Fn(f64, f64, f64) -> f64) -> Vec<f64> {
-    let grids = [Grid::of(x, n), Grid::of(y, n)];
-    let mut result = match width(&grids, n) {
-        Width::Narrow => pairs::<Narrow>(x, y, n, grids, of),
-        Width::Middle => pairs::<Shifting<Middle>>(x, y, n, grids, of),
-        Width::Widest => pairs::<Shifting<Widest>>(x, y, n, grids, of),
-    };
-    for (grid, values) in grids.iter().zip([x, y]) {
-        if grid.holes {
-            without_holes(&mut result, values, n);
-        }
-    }
-    result
-}
-
-fn pairs<R: Reader>(
-    x: &[f64],
-    y: &[f64],
-    n: usize,
-    grids: [Grid; 2],
-    of: impl Fn(f64, f64, f64) -> f64,
-) -> Vec<f64> {
-    let readers = [R::new(grids[0]), R::new(grids[1])];
-    let read = |x: f64, y: f64| (readers[0].read(x), readers[1].read(y));
-    let mut state = Joint::<R>::new(grids, n);
-    let value = |state: &Joint<R>| {
-        let (both, of_x, of_y) = state.values();
-        of(both, of_x, of_y)
-    };
-    let mut result = Vec::with_capacity(x.len());
-    let first = n.min(x.len());
-    for (x, y) in x[..first].iter().zip(y) {
-        state.enter(read(*x, *y));
-        result.push(f64::NAN);
-    }
-    if first == n {
-        result[n - 1] = value(&state);
-    }
-    let entering = x[first..].iter().zip(&y[first..]);
-    result.extend(entering.zip(x.iter().zip(y)).map(|(entering, leaving)| {
-        state.leave(read(*leaving.0, *leaving.1));
-        state.enter(read(*entering.0, *entering.1));
-        value(&state)
-    }));
-    result
-}
-
-struct Joint<R: Reader> {
-    x: Spread<R>,
-    y: Spread<R>,
-    products: R::Number,
-    unit: i32,
-}
-
-impl<R: Reader> Joint<R> {
-    fn new(grids: [Grid; 2], n: usize) -> Self {
-        Self {
-            x: Spread::new(grids[0], n),
-            y: Spread::new(grids[1], n),
-            products: counted(0),
-            unit: grids[0].unit + grids[1].unit,
-        }
-    }
-
-    fn enter(&mut self, (x, y): (R::Value, R::Value)) {
-        self.x.enter(x, 0);
-        self.y.enter(y, 0);
-        self.products = self.products.plus(R::product(x, y));
-    }
-
-    fn leave(&mut self, (x, y): (R::Value, R::Value)) {
-        self.x.leave(x);
-        self.y.leave(y);
-        self.products = self.products.minus(R::product(x, y));
-    }
-
-    fn values(&self) -> (f64, f64, f64) {
-        let whole = self.x.count.times(self.products);
-        let both = whole.minus(self.x.sum.times(self.y.sum));
-        (both.rounded(self.unit), self.x.value(), self.y.value())
+    #[test]
+    fn values_are_rounded_to_the_nearest_unit() {
+        let found = [0.75, 0.5, 0.25, -0.5, -0.75, 5e-324, -0.0].map(|x| whole(x, 0));
+        assert_eq!(found, [1, 1, 0, 0, -1, 0, 0]);
+        assert_eq!(whole(-5e-324, -1074), -1);
+        assert_eq!(whole(3.0, -100), 3 << 100);
     }
 }

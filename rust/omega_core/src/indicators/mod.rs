@@ -22,11 +22,11 @@ mod recursive;
 mod source;
 mod spec;
 pub mod special;
+mod spread;
 pub mod statistics;
 pub mod trend;
 pub mod volatility;
 pub mod volume;
-mod wide;
 
 use crate::error::OmegaError;
 

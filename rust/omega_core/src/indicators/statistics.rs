@@ -1,8 +1,7 @@
 //! What a window of values says: spread, extremes, values by rank, trend, correlation, scores.
 
-use super::exact;
 use super::extremes::{highest, lowest, ranked};
-use super::{Definition, Kind, Need, Parameters, moving, recursive};
+use super::{Definition, Kind, Need, Parameters, moving, recursive, spread};
 
 /// Sample (`ddof` 1) or population (`ddof` 0) standard deviation of the last n values; exactly 0
 /// where they are all equal.
@@ -10,7 +9,11 @@ use super::{Definition, Kind, Need, Parameters, moving, recursive};
 pub fn std(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
     let count = float(n);
     let divisor = count * (count - float(ddof));
-    exact::spreads(values, n, |spread| (spread / divisor).sqrt())
+    let mut result = spread::spreads(values, n);
+    for value in &mut result {
+        *value = (*value / divisor).sqrt();
+    }
+    result
 }
 
 /// Smallest of the last n values.
@@ -66,20 +69,27 @@ pub fn slope(values: &[f64], n: usize) -> Vec<f64> {
     let count = float(n);
     // Twice the slope's numerator is read off, so the denominator is twice n (n² − 1) / 12.
     let divisor = count * (count * count - 1.0) / 6.0;
-    exact::trends(values, n, |trend| trend / divisor)
+    let mut result = moving::trends(values, n);
+    for value in &mut result {
+        *value /= divisor;
+    }
+    result
 }
 
 /// Pearson's correlation of the last n pairs, within −1 and 1; NaN where one side does not vary.
 #[must_use]
 pub fn correlation(x: &[f64], y: &[f64], n: usize) -> Vec<f64> {
-    exact::joint(x, y, n, |both, of_x, of_y| {
+    let (of_x, of_y) = (spread::spreads(x, n), spread::spreads(y, n));
+    let mut result = spread::covariances(x, y, n);
+    for (both, (of_x, of_y)) in result.iter_mut().zip(of_x.iter().zip(&of_y)) {
         let scale = (of_x * of_y).sqrt();
-        if scale > 0.0 {
-            (both / scale).clamp(-1.0, 1.0)
+        *both = if scale > 0.0 {
+            (*both / scale).clamp(-1.0, 1.0)
         } else {
             f64::NAN
-        }
-    })
+        };
+    }
+    result
 }
 
 /// The mean that a z-score measures from.
@@ -283,6 +293,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::averages::sma;
     use super::*;
 
     fn noise(length: usize) -> Vec<f64> {
@@ -294,10 +305,6 @@ mod tests {
             float((state >> 40) as usize) / 16_777_216.0
         };
         (0..length).map(|_| 1.0 + 0.3 * next() * next()).collect()
-    }
-
-    fn bits(values: &[f64]) -> Vec<u64> {
-        values.iter().map(|value| value.to_bits()).collect()
     }
 
     #[test]
@@ -312,27 +319,18 @@ mod tests {
 
     #[test]
     fn every_width_gives_the_same_bits_and_no_window_knows_what_was_before() {
-        let plain = noise(300);
-        for (n, extreme) in [
-            (20, None),
-            (20, Some(1e-30)),
-            (20, Some(1e300)),
-            (100, None),
-        ] {
-            let mut values: Vec<f64> = extreme.into_iter().chain(plain.iter().copied()).collect();
-            if extreme.is_none() {
-                values.insert(0, 1.0);
-            }
-            let pairs = |series: &[f64]| {
-                [
-                    std(series, n, 1),
-                    slope(series, n),
-                    correlation(series, series, n),
-                ]
-            };
-            let alone = &plain;
-            for (found, wanted) in pairs(&values).iter().zip(pairs(alone)) {
-                assert_eq!(bits(&found[n + 1..]), bits(&wanted[n..]), "{n} {extreme:?}");
+        let calm = noise(300);
+        let extremes = [1e-30, 1e300, -1e-300, 5e-324, 0.0, 3.7e15];
+        let wild: Vec<f64> = (0..300).map(|i| extremes[i * i % 6] * calm[i]).collect();
+        let of = |x: &[f64], n| [std(x, n, 1), slope(x, n), correlation(x, x, n), sma(x, n)];
+        for (n, extreme) in [(20, 1e-30), (20, 1e300), (20, 1.0), (100, 1e300)] {
+            let values = [&[extreme], &calm[..], &wild].concat();
+            let found = of(&values, n);
+            for end in (n..=values.len()).step_by(3) {
+                let alone = of(&values[end - n..end], n);
+                let [found, alone] = [(&found, end), (&alone, n)]
+                    .map(|(results, end)| results.each_ref().map(|one| one[end - 1].to_bits()));
+                assert_eq!(found, alone, "{n} {extreme} {end}");
             }
         }
     }

@@ -36,7 +36,17 @@ pub struct Feed<'a> {
     pub contexts: Vec<SymbolContext>,
 }
 
-impl Feed<'_> {
+impl<'a> Feed<'a> {
+    /// Candles alone: one unit of account currency for each of quote currency.
+    #[must_use]
+    pub fn plain(market: &'a Market) -> Self {
+        let symbols = market.symbols().iter();
+        Self {
+            market,
+            contexts: symbols.map(|_| SymbolContext::rate(1.0)).collect(),
+        }
+    }
+
     /// The only symbol of a run without finer bars.
     #[inline]
     pub(super) fn only_symbol(&mut self) -> Option<&mut SymbolContext> {

@@ -1,6 +1,5 @@
 //! The outside world: interrupts and progress.
 
-use std::convert::Infallible;
 use std::marker::PhantomData;
 
 /// Is called every so many bars.
@@ -17,11 +16,19 @@ pub trait Observer {
 
 /// Nobody watches the run.
 #[derive(Debug, Clone, Copy)]
-pub struct NoObserver<E = Infallible>(PhantomData<E>);
+pub struct NoObserver<E>(PhantomData<E>);
+
+impl<E> NoObserver<E> {
+    /// One for strategies with this error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+}
 
 impl<E> Default for NoObserver<E> {
     fn default() -> Self {
-        Self(PhantomData)
+        Self::new()
     }
 }
 

@@ -209,7 +209,11 @@ where
 
 /// The state of both components, as the strategy sees it.
 #[inline]
-fn state<'a, E: Executor, P: Portfolio>(executor: &'a E, portfolio: &'a P, seen: Seen) -> State<'a> {
+fn state<'a, E: Executor, P: Portfolio>(
+    executor: &'a E,
+    portfolio: &'a P,
+    seen: Seen,
+) -> State<'a> {
     let executor = executor.state();
     State {
         positions: executor.positions,

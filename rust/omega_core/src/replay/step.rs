@@ -58,7 +58,9 @@ impl StepContext {
             if !inside.is_empty() {
                 now.bar = feed.finer_bar(now, inside.start);
             }
-            finer.rest.push((inside.start + 1).min(inside.end)..inside.end);
+            finer
+                .rest
+                .push((inside.start + 1).min(inside.end)..inside.end);
         }
     }
 

@@ -136,9 +136,8 @@ fn names(table: &RecordBatch, column: &str) -> Vec<String> {
 }
 
 fn metric(tables: &RunTables, name: &str) -> MetricValue {
-    let metrics = tables.metrics();
-    let found = metrics.iter().find(|(known, _)| *known == name);
-    found.map_or_else(|| panic!("there is a metric '{name}'"), |(_, value)| *value)
+    let found = tables.metrics().iter().find(|(known, _)| *known == name);
+    found.map_or_else(|| panic!("there is a metric '{name}'"), |(_, value)| value)
 }
 
 fn foreign(tables: &RunTables) -> ForeignTables {

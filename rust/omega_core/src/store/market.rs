@@ -80,9 +80,9 @@ pub struct Market {
 impl Market {
     /// One symbol: each bar is a step.
     #[must_use]
-    pub fn single(candles: Arc<SymbolCandles>) -> Self {
+    pub fn single(candles: impl Into<Arc<SymbolCandles>>) -> Self {
         Self {
-            symbols: vec![candles],
+            symbols: vec![candles.into()],
             timeframes: Vec::new(),
             timeline: Timeline::Bars,
         }

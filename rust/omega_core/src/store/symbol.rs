@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_buffer::ScalarBuffer;
 
-use crate::columns::{ColumnNames, Segment, SymbolColumns};
+use crate::columns::{AskColumns, ColumnNames, Segment, SymbolColumns};
 use crate::types::{Bar, SymbolId, TimeUnit};
 
 /// The candles of one symbol: segments in time order.
@@ -48,6 +48,23 @@ impl SymbolCandles {
             copied_bytes,
             names,
         }
+    }
+
+    /// Candles with one price a bar for bid and ask, out of pairs of time and price.
+    pub fn from_prices(
+        name: &str,
+        unit: TimeUnit,
+        prices: impl IntoIterator<Item = (i64, f64)>,
+    ) -> Self {
+        let (time, prices): (Vec<i64>, Vec<f64>) = prices.into_iter().unzip();
+        let prices = ScalarBuffer::from(prices);
+        let segment = Segment {
+            time: time.into(),
+            bid: std::array::from_fn(|_| prices.clone()),
+            ask: AskColumns::Constant(0.0),
+            volume: None,
+        };
+        Self::new(name.to_owned(), unit, None, vec![segment], 0)
     }
 
     /// Puts checked columns under one index, and keeps the user's names for them.

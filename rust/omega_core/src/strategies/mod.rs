@@ -12,16 +12,14 @@ mod signals;
 mod sma_cross;
 mod zscore_reversion;
 
-use crate::execution::{
-    Action, CloseTarget, ExitReason, Expiry, OpenRequest, OrderType, Position, Sizer,
-};
+use crate::execution::{Action, CloseTarget, ExitReason, OpenRequest, Position, Sizer};
 use crate::replay::State;
 use crate::types::{Direction, SymbolId};
 
 pub use buy_and_hold::BuyAndHold;
 pub use cooldown::Cooldown;
 pub use donchian_breakout::DonchianBreakout;
-pub use named::{NAMES, Native, Parameters, defaults, named};
+pub use named::{Native, Parameters, named};
 pub use rsi_reversion::RsiReversion;
 pub use signals::{Level, SignalColumns, Signals};
 pub use sma_cross::SmaCross;
@@ -41,27 +39,11 @@ fn enter(
     size: Option<f64>,
 ) -> Action {
     Action::Open(OpenRequest {
-        symbol,
-        direction,
-        kind: OrderType::Market,
         size: size.map(Sizer::FixedLots),
         stop_loss,
         take_profit,
-        expiry: Expiry::GoodTillCancelled,
-        group: None,
-        trailing_stop: None,
-        reason: None,
-        tags: Vec::new(),
+        ..OpenRequest::market(symbol, direction)
     })
-}
-
-/// Closes all positions of a symbol.
-fn close_all(symbol: SymbolId) -> Action {
-    Action::Close {
-        target: CloseTarget::Symbol(symbol),
-        fraction: 1.0,
-        reason: ExitReason::Signal,
-    }
 }
 
 /// Closes a position, for a reason.

@@ -16,86 +16,92 @@ use crate::store::{SymbolCandles, TrackId};
 /// Parameters that were given, by name.
 pub type Parameters = [(String, f64)];
 
-/// Parameters with their defaults, in order.
-type Defaults = &'static [(&'static str, f64)];
+/// Makes the set of strategies out of their types.
+macro_rules! natives {
+    ($($(#[$doc:meta])+ $strategy:ident)+) => {
+        /// A strategy that is part of the core; a closed set, so that a run has no virtual call.
+        #[derive(Debug, Clone)]
+        pub enum Native {
+            $($(#[$doc])+ $strategy($strategy),)+
+        }
 
-/// The strategies that `named` knows.
-pub const NAMES: [&str; 5] = [
-    "sma_cross",
-    "zscore_reversion",
-    "donchian_breakout",
-    "rsi_reversion",
-    "buy_and_hold",
-];
+        impl WarmedUp for Native {
+            fn warmup(&self) -> usize {
+                match self {
+                    $(Self::$strategy(strategy) => strategy.warmup(),)+
+                }
+            }
+        }
 
-/// A strategy that is part of the core; a closed set, so that a run over it has no virtual call.
-#[derive(Debug, Clone)]
-pub enum Native {
-    /// Signal columns.
-    Signals(Signals),
-    /// Two moving averages.
-    SmaCross(SmaCross),
-    /// Mean reversion by z-score.
-    ZscoreReversion(ZscoreReversion),
-    /// Breakouts of a channel.
-    DonchianBreakout(DonchianBreakout),
-    /// Returns of the relative strength index from its extremes.
-    RsiReversion(RsiReversion),
-    /// The yardstick.
-    BuyAndHold(BuyAndHold),
-}
+        impl Strategy for Native {
+            type Error = OmegaError;
 
-/// Does the same to whichever strategy it is.
-macro_rules! with {
-    ($native:expr, $strategy:ident => $body:expr) => {
-        match $native {
-            Native::Signals($strategy) => $body,
-            Native::SmaCross($strategy) => $body,
-            Native::ZscoreReversion($strategy) => $body,
-            Native::DonchianBreakout($strategy) => $body,
-            Native::RsiReversion($strategy) => $body,
-            Native::BuyAndHold($strategy) => $body,
+            #[inline]
+            fn next_decision_step(&mut self, step: usize) -> usize {
+                match self {
+                    $(Self::$strategy(strategy) => strategy.next_decision_step(step),)+
+                }
+            }
+
+            #[inline]
+            fn wants_events(&self) -> bool {
+                match self {
+                    $(Self::$strategy(strategy) => strategy.wants_events(),)+
+                }
+            }
+
+            #[inline]
+            fn evaluate(
+                &mut self,
+                view: &View<'_>,
+                state: &State<'_>,
+                actions: &mut Vec<Action>,
+            ) -> Result<(), OmegaError> {
+                match self {
+                    $(Self::$strategy(strategy) => strategy.evaluate(view, state, actions),)+
+                }
+            }
         }
     };
 }
 
-impl WarmedUp for Native {
-    fn warmup(&self) -> usize {
-        with!(self, strategy => strategy.warmup())
-    }
+natives! {
+    /// Signal columns.
+    Signals
+    /// Two moving averages.
+    SmaCross
+    /// Mean reversion by z-score.
+    ZscoreReversion
+    /// Breakouts of a channel.
+    DonchianBreakout
+    /// Returns of the relative strength index from its extremes.
+    RsiReversion
+    /// The yardstick.
+    BuyAndHold
 }
 
-impl Strategy for Native {
-    type Error = OmegaError;
-
-    #[inline]
-    fn next_decision_step(&mut self, step: usize) -> usize {
-        with!(self, strategy => strategy.next_decision_step(step))
-    }
-
-    #[inline]
-    fn wants_events(&self) -> bool {
-        with!(self, strategy => strategy.wants_events())
-    }
-
-    #[inline]
-    fn evaluate(
-        &mut self,
-        view: &View<'_>,
-        state: &State<'_>,
-        actions: &mut Vec<Action>,
-    ) -> Result<(), OmegaError> {
-        with!(self, strategy => strategy.evaluate(view, state, actions))
-    }
+/// A strategy that has a name: its parameters with their defaults, and how it is made.
+struct BuiltIn {
+    name: &'static str,
+    defaults: &'static [(&'static str, f64)],
+    make: fn(&Arguments<'_>) -> Result<Native, OmegaError>,
 }
 
-/// The parameters of a built-in strategy and their defaults; `None` where there is none of the
-/// name.
-#[must_use]
-pub fn defaults(name: &str) -> Option<Defaults> {
-    Some(match name {
-        "sma_cross" => &[("fast", 20.0), ("slow", 50.0)],
-        "zscore_reversion" => &[
+/// All of them; the class of the same name in `examples/` does the same.
+const BUILT_IN: [BuiltIn; 5] = [
+    BuiltIn {
+        name: "sma_cross",
+        defaults: &[("fast", 20.0), ("slow", 50.0)],
+        make: |given| {
+            let (fast, slow) = (given.whole("fast")?, given.whole("slow")?);
+            let (short, long) = (given.average(fast)?, given.average(slow)?);
+            let cross = SmaCross::of_averages(&short, &long, fast.max(slow));
+            Ok(Native::SmaCross(cross))
+        },
+    },
+    BuiltIn {
+        name: "zscore_reversion",
+        defaults: &[
             ("window", 100.0),
             ("threshold", 2.5),
             ("atr_window", 14.0),
@@ -103,17 +109,54 @@ pub fn defaults(name: &str) -> Option<Defaults> {
             ("target_atrs", 3.0),
             ("bars_at_most", 30.0),
         ],
-        "donchian_breakout" => &[("entry", 20.0), ("exit", 10.0)],
-        "rsi_reversion" => &[
+        make: |given| {
+            let [high, low, close] = given.bars()?;
+            let options = ZscoreOptions {
+                window: given.whole("window")?,
+                threshold: given.number("threshold"),
+                atr_window: given.whole("atr_window")?,
+                stop_atrs: given.number("stop_atrs"),
+                target_atrs: given.number("target_atrs"),
+                bars_at_most: given.whole("bars_at_most")?,
+            };
+            let reversion = ZscoreReversion::new([&high, &low, &close], options);
+            Ok(Native::ZscoreReversion(reversion))
+        },
+    },
+    BuiltIn {
+        name: "donchian_breakout",
+        defaults: &[("entry", 20.0), ("exit", 10.0)],
+        make: |given| {
+            let [high, low, close] = given.bars()?;
+            let (entry, exit) = (given.whole("entry")?, given.whole("exit")?);
+            let breakout = DonchianBreakout::new([&high, &low, &close], entry, exit);
+            Ok(Native::DonchianBreakout(breakout))
+        },
+    },
+    BuiltIn {
+        name: "rsi_reversion",
+        defaults: &[
             ("window", 14.0),
             ("low", 30.0),
             ("high", 70.0),
             ("middle", 50.0),
         ],
-        "buy_and_hold" => &[],
-        _ => return None,
-    })
-}
+        make: |given| {
+            Ok(Native::RsiReversion(RsiReversion::new(
+                &column(given.candles, CLOSE)?,
+                given.whole("window")?,
+                given.number("low"),
+                given.number("high"),
+                given.number("middle"),
+            )))
+        },
+    },
+    BuiltIn {
+        name: "buy_and_hold",
+        defaults: &[],
+        make: |_| Ok(Native::BuyAndHold(BuyAndHold::default())),
+    },
+];
 
 /// A built-in strategy over candles, which are the first track of a shared cache.
 ///
@@ -125,82 +168,77 @@ pub fn named(
     candles: &SymbolCandles,
     shared: Option<&Cache>,
 ) -> Result<Native, OmegaError> {
-    let defaults = defaults(name).ok_or_else(|| unknown("native", name, &NAMES))?;
-    let known: Vec<&str> = defaults.iter().map(|(known, _)| *known).collect();
+    let built_in = BUILT_IN.iter().find(|one| one.name == name);
+    let built_in = built_in.ok_or_else(|| {
+        let known: Vec<&str> = BUILT_IN.iter().map(|one| one.name).collect();
+        unknown("native", name, &known)
+    })?;
+    let known: Vec<&str> = built_in.defaults.iter().map(|(known, _)| *known).collect();
     if let Some((other, _)) = given
         .iter()
         .find(|(other, _)| !known.contains(&other.as_str()))
     {
         return Err(unknown(&format!("native {name}"), other, &known));
     }
-    let number = |wanted: &str| {
-        let given = given.iter().find(|(other, _)| other == wanted);
-        let default = defaults.iter().find(|(known, _)| *known == wanted);
+    (built_in.make)(&Arguments {
+        built_in,
+        given,
+        candles,
+        shared,
+    })
+}
+
+const CLOSE: Source = Source::Bid(3);
+
+/// What a strategy is made of.
+struct Arguments<'a> {
+    built_in: &'a BuiltIn,
+    given: &'a Parameters,
+    candles: &'a SymbolCandles,
+    shared: Option<&'a Cache>,
+}
+
+impl Arguments<'_> {
+    /// A parameter: the value given, else the default.
+    fn number(&self, wanted: &str) -> f64 {
+        let given = self.given.iter().find(|(other, _)| other == wanted);
+        let defaults = &mut self.built_in.defaults.iter();
+        let default = defaults.find(|(known, _)| *known == wanted);
         given
             .map(|(_, value)| *value)
             .or(default.map(|(_, value)| *value))
             .unwrap_or(f64::NAN)
-    };
-    let whole = |wanted: &str| whole(name, wanted, number(wanted));
-    let of = |price| column(candles, Source::Bid(price));
-    let bars = || Ok::<_, OmegaError>([of(1)?, of(2)?, of(3)?]);
-    Ok(match name {
-        "sma_cross" => {
-            let (fast, slow) = (whole("fast")?, whole("slow")?);
-            let mean = |window| average(candles, shared, window);
-            let (short, long) = (mean(fast)?, mean(slow)?);
-            Native::SmaCross(SmaCross::of_averages(&short, &long, fast.max(slow)))
-        }
-        "zscore_reversion" => {
-            let [high, low, close] = bars()?;
-            let options = ZscoreOptions {
-                window: whole("window")?,
-                threshold: number("threshold"),
-                atr_window: whole("atr_window")?,
-                stop_atrs: number("stop_atrs"),
-                target_atrs: number("target_atrs"),
-                bars_at_most: whole("bars_at_most")?,
-            };
-            Native::ZscoreReversion(ZscoreReversion::new([&high, &low, &close], options))
-        }
-        "donchian_breakout" => {
-            let [high, low, close] = bars()?;
-            let (entry, exit) = (whole("entry")?, whole("exit")?);
-            Native::DonchianBreakout(DonchianBreakout::new([&high, &low, &close], entry, exit))
-        }
-        "rsi_reversion" => Native::RsiReversion(RsiReversion::new(
-            &of(3)?,
-            whole("window")?,
-            number("low"),
-            number("high"),
-            number("middle"),
-        )),
-        _ => Native::BuyAndHold(BuyAndHold::default()),
-    })
-}
+    }
 
-/// The moving average of the closes, computed once for all who share a cache.
-fn average(
-    candles: &SymbolCandles,
-    shared: Option<&Cache>,
-    window: usize,
-) -> Result<ScalarBuffer<f64>, OmegaError> {
-    const CLOSE: Source = Source::Bid(3);
-    let Some(cache) = shared else {
-        return Ok(sma(&column(candles, CLOSE)?, window).into());
-    };
-    let track = Track {
-        candles,
-        track: TrackId(0),
-    };
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a window is below 2^53, as `whole` has checked"
-    )]
-    let spec = Spec::new("sma", vec![window as f64])?;
-    let from = From::Columns(vec![Given::Candles(CLOSE)]);
-    let (_, outputs) = cache.indicator(&track, &spec, &from)?;
-    Ok(outputs[0].clone())
+    /// A parameter that is a window or a number of bars.
+    fn whole(&self, wanted: &str) -> Result<usize, OmegaError> {
+        whole(self.built_in.name, wanted, self.number(wanted))
+    }
+
+    /// Highs, lows and closes of the bid.
+    fn bars(&self) -> Result<[ScalarBuffer<f64>; 3], OmegaError> {
+        let of = |price| column(self.candles, Source::Bid(price));
+        Ok([of(1)?, of(2)?, of(3)?])
+    }
+
+    /// The moving average of the closes, computed once for all who share a cache.
+    fn average(&self, window: usize) -> Result<ScalarBuffer<f64>, OmegaError> {
+        let Some(cache) = self.shared else {
+            return Ok(sma(&column(self.candles, CLOSE)?, window).into());
+        };
+        let track = Track {
+            candles: self.candles,
+            track: TrackId(0),
+        };
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a window is below 2^53, as `whole` has checked"
+        )]
+        let spec = Spec::new("sma", vec![window as f64])?;
+        let from = From::Columns(vec![Given::Candles(CLOSE)]);
+        let (_, outputs) = cache.indicator(&track, &spec, &from)?;
+        Ok(outputs[0].clone())
+    }
 }
 
 /// A window or a number of bars.
@@ -231,5 +269,41 @@ fn unknown(parameter: &str, given: &str, known: &[&str]) -> OmegaError {
             format!("one of {}", known.join(", "))
         },
         hint: "Correct the name".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::TimeUnit;
+
+    fn candles() -> SymbolCandles {
+        let prices = (0..200).map(|bar| (i64::from(bar) * 60, f64::from(bar % 7) + 1.0));
+        SymbolCandles::from_prices("SAW", TimeUnit::Second, prices)
+    }
+
+    #[test]
+    fn each_name_makes_the_strategy_of_that_name() {
+        for built_in in &BUILT_IN {
+            let made = named(built_in.name, &[], &candles(), None).unwrap();
+            let camel: String = built_in
+                .name
+                .split('_')
+                .map(|word| word[..1].to_uppercase() + &word[1..])
+                .collect();
+            assert!(format!("{made:?}").starts_with(&format!("{camel}({camel}")));
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused_with_what_is_known() {
+        let refusal = |name: &str, parameters: &Parameters| {
+            named(name, parameters, &candles(), None).map_err(|error| error.to_string())
+        };
+        let name = refusal("buy_and_hope", &[]).unwrap_err();
+        assert!(name.contains("rsi_reversion, buy_and_hold"), "{name}");
+        let parameter = refusal("sma_cross", &[("quick".into(), 5.0)]).unwrap_err();
+        assert!(parameter.contains("fast, slow"), "{parameter}");
+        assert!(refusal("sma_cross", &[("fast".into(), 2.5)]).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use super::{WarmedUp, close_all, enter};
+use super::{WarmedUp, enter};
 use crate::error::OmegaError;
 use crate::execution::{Action, Position};
 use crate::replay::{State, Strategy, View, Wakeups};
@@ -123,7 +123,7 @@ impl Strategy for Signals {
             asks & EXIT != 0 || (self.columns.reverse && state.positions.iter().any(other_way));
         let is_open = !state.positions.is_empty();
         if leaves && is_open {
-            actions.push(close_all(SymbolId(0)));
+            actions.push(Action::close_all(SymbolId(0)));
         }
         if let Some(direction) = direction
             && (self.columns.accumulate || leaves || !is_open)

@@ -1,6 +1,6 @@
 //! Two moving averages: always in the market, on the side of the faster one.
 
-use super::{WarmedUp, close_all, enter};
+use super::{WarmedUp, enter};
 use crate::error::OmegaError;
 use crate::execution::Action;
 use crate::indicators::averages::sma;
@@ -83,7 +83,7 @@ impl Strategy for SmaCross {
             _ => return Ok(()),
         };
         if !state.positions.is_empty() {
-            actions.push(close_all(SymbolId(0)));
+            actions.push(Action::close_all(SymbolId(0)));
         }
         actions.push(enter(SymbolId(0), direction, (None, None), None));
         Ok(())

@@ -102,7 +102,7 @@ impl Outcome {
                 fill.slippage == 0.0 && in_bar && fill.price * sign <= limit * sign
             }
             OrderType::Stop(stop) => in_bar && fill.price * sign >= slip(stop) * sign,
-            _ => match rules.settings.market_fill {
+            _ => match rules.config.market_fill {
                 MarketFill::NextOpen => in_bar && same(fill.price, slip(prices.open)),
                 MarketFill::LastClose => same(fill.price, slip(last.close)),
             },
@@ -188,7 +188,7 @@ impl Outcome {
         let closed = self
             .trades
             .iter()
-            .fold(rules.cash, |sum, trade| sum + trade.net_pnl);
+            .fold(rules.config.cash, |sum, trade| sum + trade.net_pnl);
         let open = self.positions.iter();
         let expected = open.fold(closed, |sum, position| {
             sum - position.entry_fee + position.swap
@@ -206,11 +206,11 @@ impl Outcome {
 
     /// M2 and I3: profits of the rows, and the intervals that they imply.
     fn check_trades(&self, rules: &Rules) {
-        let mut rates = rules.rates.clone();
+        let mut rates = rules.symbol().rates.clone();
         let times = &self.equity.time;
         for trade in &self.trades {
-            let rate = rates.at(times[trade.exit_index - rules.plan.start]);
-            let contract_size = rules.settings.symbols[0].instrument.contract_size;
+            let rate = rates.at(times[trade.exit_index - rules.start]);
+            let contract_size = rules.symbol().instrument.contract_size;
             let gross = (trade.exit_price - trade.entry_price)
                 * trade.direction.sign()
                 * trade.lots
@@ -236,8 +236,8 @@ impl Outcome {
 
     /// One row a bar, with the balance of the ledger, and the equity that the strategy was shown.
     fn check_equity(&self, market: &Market, rules: &Rules) {
-        let (plan, rows) = (rules.plan, &self.equity);
-        let times = market.bars[plan.start..plan.end].iter().map(|bar| bar.time);
+        let rows = &self.equity;
+        let times = market.bars[rules.start..].iter().map(|bar| bar.time);
         assert!(
             times.eq(rows.time.iter().copied()),
             "one equity row for each bar"
@@ -261,7 +261,7 @@ impl Outcome {
             }
         }
         if let Some(equity) = rows.equity.last()
-            && plan.close_at_end
+            && rules.config.close_at_end
         {
             assert!(self.positions.is_empty() && same(*equity, balance), "L4");
         }
@@ -270,7 +270,7 @@ impl Outcome {
     /// F5, F8 and F12: what the states of orders say is what their fills say.
     fn check_orders(&self, market: &Market, rules: &Rules) {
         let mut groups: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
-        let netting = rules.settings.position_mode == PositionMode::Netting;
+        let netting = rules.config.position_mode == PositionMode::Netting;
         for order in &self.orders {
             if let Some(group) = order.labels.group() {
                 let (filled, working) = groups.entry(group).or_default();
@@ -328,7 +328,7 @@ fn kind_of(order: &Order, trade: Option<&Trade>) -> OrderType {
 /// The bar that a fill was matched against, and the one before it.
 fn bars_of(fill: &Fill, market: &Market, rules: &Rules) -> (Bar, Bar) {
     let before = market.bars[fill.index - 1];
-    let inside = if rules.magnified {
+    let inside = if rules.symbol().magnifier.is_some() {
         market.inside(fill.index)
     } else {
         0..0

@@ -9,10 +9,9 @@ mod watch;
 
 use std::sync::Arc;
 
+use omega_core::backtest::Backtest;
 use omega_core::error::OmegaError;
-use omega_core::execution::Simulator;
-use omega_core::portfolio::Portfolio;
-use omega_core::replay::{self, Behind, Feed, Magnifier, Observer, Rates};
+use omega_core::replay::NoObserver;
 use omega_core::store;
 
 use checks::Outcome;
@@ -20,17 +19,6 @@ use choices::Choices;
 use market::Market;
 use rules::Rules;
 use trader::Trader;
-
-/// Nobody looks up from the work.
-struct Nobody;
-
-impl Observer for Nobody {
-    type Error = OmegaError;
-
-    fn tick(&mut self, _bars_done: usize) -> Result<(), OmegaError> {
-        Ok(())
-    }
-}
 
 /// What a random run was made of.
 pub struct RandomRun<C> {
@@ -84,12 +72,8 @@ impl<C: Choices + Clone> RandomRun<C> {
         let Some(whole) = self.walk(&self.market, &self.rules) else {
             return;
         };
-        let (market, mut rules) = (self.market.until(bars), self.rules.clone());
-        rules.plan.end = bars;
-        rules.plan.close_at_end = false;
-        if let Rates::Symbol { candles, .. } = &mut rules.rates {
-            *candles = Arc::new(market.candles());
-        }
+        let market = self.market.until(bars);
+        let rules = self.rules.until(&market);
         let prefix = self.walk(&market, &rules);
         assert!(
             prefix.is_some(),
@@ -126,40 +110,31 @@ impl<C: Choices + Clone> RandomRun<C> {
 
     /// The rows of a run; none where a strict one was refused an order.
     fn walk(&self, market: &Market, rules: &Rules) -> Option<Outcome> {
-        let candles = market.candles();
-        let magnifier = rules
-            .magnified
-            .then(|| Magnifier::new(market.finer_candles()));
-        let single = store::Market::single(Arc::new(candles.clone()));
-        let mut feed = Feed {
-            market: &single,
-            behind: vec![Behind {
-                rates: rules.rates.clone(),
-                magnifier,
-            }],
-        };
-        let plan = &rules.plan;
-        let mut executor = Simulator::new(rules.settings.clone());
-        let first = market.bars[plan.start].time;
-        let mut portfolio = Portfolio::new(rules.cash, first, plan.end - plan.start);
+        let single = store::Market::single(Arc::new(market.candles()));
+        let backtest = Backtest::new(&single, rules.config.clone());
         let mut trader = Trader::new(self.choices.clone(), market, rules);
-        let desk = (&mut executor, &mut portfolio);
-        let ended = replay::run(&mut feed, plan, &mut trader, desk, &mut Nobody);
-        if let Err(error) = ended {
-            let strict = matches!(error, OmegaError::OrderRejected { .. }) && rules.settings.strict;
-            assert!(strict, "{error}");
-            return None;
-        }
-        let closed = portfolio.trades().to_vec();
-        let (orders, fills, positions) = executor.into_rows();
-        let (_, ledger, equity) = portfolio.into_rows(candles.times(plan.start..plan.end));
+        let mut closed = Vec::new();
+        let written = backtest.and_then(|backtest| {
+            backtest.rows_with(&mut trader, &mut NoObserver::new(), Ok, |portfolio| {
+                closed = portfolio.trades().to_vec(); // in the order of their exits
+                portfolio
+            })
+        });
+        let rows = match written {
+            Ok(written) => written.rows,
+            Err(error) => {
+                let refused = matches!(error, OmegaError::OrderRejected { .. });
+                assert!(refused && rules.config.strict, "{error}");
+                return None;
+            }
+        };
         Some(Outcome {
-            orders,
-            fills,
-            positions,
+            orders: rows.orders,
+            fills: rows.fills,
+            positions: rows.positions,
             trades: closed,
-            ledger,
-            equity,
+            ledger: rows.ledger,
+            equity: rows.equity,
             shown_equity: trader.shown_equity().to_vec(),
         })
     }

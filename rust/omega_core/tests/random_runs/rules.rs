@@ -1,11 +1,13 @@
 //! Random rules of a run: every setting that the engine has.
 
+use std::sync::Arc;
+
+use omega_core::backtest::{Config, SymbolConfig};
 use omega_core::execution::costs::{Fees, Slippage, Swap};
 use omega_core::execution::{
-    Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Settings, Sizer,
-    SymbolSettings,
+    Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Sizer,
 };
-use omega_core::replay::{Plan, Rates};
+use omega_core::replay::Rates;
 
 use super::choices::Choices;
 use super::market::Market;
@@ -13,16 +15,10 @@ use super::market::Market;
 /// Everything that a run needs beside its market and its strategy.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// What the executor follows.
-    pub settings: Settings,
-    /// What the loop follows.
-    pub plan: Plan,
-    /// Whether bars are looked into.
-    pub magnified: bool,
-    /// Where the conversion rate comes from.
-    pub rates: Rates,
-    /// Cash at the start.
-    pub cash: f64,
+    /// What the run follows.
+    pub config: Config,
+    /// The first bar walked.
+    pub start: usize,
     /// Whether the strategy has a position manager of its own.
     pub manages: bool,
 }
@@ -30,28 +26,44 @@ pub struct Rules {
 impl Rules {
     /// Rules for a market.
     pub fn random(choices: &mut impl Choices, market: &Market) -> Self {
-        let bars = market.bars.len();
         let leveraged = choices.once_in(2);
+        let mut config = config(choices, market, leveraged);
+        let start = 1 + choices.index(4).min(market.bars.len().saturating_sub(2));
+        config.warmup = vec![start];
+        config.close_at_end = choices.once_in(2);
+        let symbol = &mut config.symbols[0];
+        symbol.magnifier = choices.once_in(4).then(|| market.finer_candles());
+        symbol.rates = rates(choices, market);
         Self {
-            settings: settings(choices, market, leveraged),
-            plan: Plan {
-                start: 1 + choices.index(4).min(bars.saturating_sub(2)),
-                end: bars,
-                close_at_end: choices.once_in(2),
-            },
-            magnified: choices.once_in(4),
-            rates: rates(choices, market),
-            cash: 10_000.0,
+            config,
+            start,
             manages: choices.once_in(4),
         }
+    }
+
+    /// What holds for the one symbol.
+    pub fn symbol(&self) -> &SymbolConfig {
+        &self.config.symbols[0]
+    }
+
+    /// The same rules over a market that ended earlier, and without the end itself.
+    pub fn until(&self, market: &Market) -> Self {
+        let mut rules = self.clone();
+        rules.config.close_at_end = false;
+        let symbol = &mut rules.config.symbols[0];
+        symbol.magnifier = symbol.magnifier.as_ref().map(|_| market.finer_candles());
+        if let Rates::Symbol { candles, .. } = &mut symbol.rates {
+            *candles = Arc::new(market.candles());
+        }
+        rules
     }
 }
 
 /// The smallest lots, as cash, prices and margin are made for them.
 const LOTS: [f64; 3] = [1.0, 0.1, 0.37];
 
-fn settings(choices: &mut impl Choices, market: &Market, leveraged: bool) -> Settings {
-    Settings {
+fn config(choices: &mut impl Choices, market: &Market, leveraged: bool) -> Config {
+    Config {
         symbols: vec![symbol(choices, market.tick, leveraged)],
         intrabar: choices.pick(&[
             IntrabarPolicy::Pessimistic,
@@ -77,14 +89,14 @@ fn settings(choices: &mut impl Choices, market: &Market, leveraged: bool) -> Set
         stop_out_level: (leveraged && choices.once_in(2)).then_some(0.5),
         seed: choices.bits(64),
         strict: choices.once_in(64),
-        units_per_day: market.unit.per_day(),
+        ..Config::default()
     }
 }
 
-fn symbol(choices: &mut impl Choices, tick: f64, leveraged: bool) -> SymbolSettings {
+fn symbol(choices: &mut impl Choices, tick: f64, leveraged: bool) -> SymbolConfig {
     let stepped = choices.once_in(2);
     let sized = choices.pick(&[0.0, 1.0, 2.5]);
-    SymbolSettings {
+    SymbolConfig {
         instrument: Instrument {
             contract_size: choices.pick(&[1.0, 10.0, 1_000.0]),
             tick_size: Some(tick),
@@ -113,6 +125,7 @@ fn symbol(choices: &mut impl Choices, tick: f64, leveraged: bool) -> SymbolSetti
             short: choices.pick(&[0.0, 0.2]) * tick,
             triple_day: choices.between(0, 6),
         },
+        ..SymbolConfig::default()
     }
 }
 
@@ -166,7 +179,7 @@ fn manager(choices: &mut impl Choices, market: &Market) -> Manager {
 fn rates(choices: &mut impl Choices, market: &Market) -> Rates {
     if choices.once_in(3) {
         return Rates::Symbol {
-            candles: std::sync::Arc::new(market.candles()),
+            candles: Arc::new(market.candles()),
             inverse: choices.once_in(2),
             newest: 0,
         };

@@ -20,7 +20,7 @@ impl<'a> Watch<'a> {
         Self {
             market,
             rules,
-            rates: rules.rates.clone(),
+            rates: rules.symbol().rates.clone(),
             equity: Vec::new(),
         }
     }
@@ -35,7 +35,7 @@ impl<'a> Watch<'a> {
         let newest = view.newest();
         assert_eq!(
             newest + 1,
-            self.rules.plan.start + self.equity.len(),
+            self.rules.start + self.equity.len(),
             "L1: one bar after the other"
         );
         self.nothing_is_of_the_future(view, state);
@@ -102,7 +102,7 @@ impl<'a> Watch<'a> {
             same(state.equity, state.balance + open),
             "M5: equity at bar {newest}"
         );
-        if let Some(level) = self.rules.settings.stop_out_level
+        if let Some(level) = self.rules.config.stop_out_level
             && !state.positions.is_empty()
         {
             let held = state

@@ -3,7 +3,7 @@
 use crate::types::Direction;
 
 /// Swap of one symbol.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Swap {
     /// Price units a night for long positions; negative when paid.
     pub long: f64,
@@ -11,6 +11,17 @@ pub struct Swap {
     pub short: f64,
     /// Day of the week whose night counts three times, Monday being 0.
     pub triple_day: i64,
+}
+
+/// None; the triple day is Wednesday, whose night settles over the week-end.
+impl Default for Swap {
+    fn default() -> Self {
+        Self {
+            long: 0.0,
+            short: 0.0,
+            triple_day: 2,
+        }
+    }
 }
 
 impl Swap {

@@ -69,12 +69,7 @@ impl Simulator {
     }
 
     /// Fills a queued market order at the open.
-    pub(super) fn open_queued<A: Account>(
-        &mut self,
-        row: usize,
-        now: &SymbolBar,
-        account: &mut A,
-    ) {
+    pub(super) fn open_queued<A: Account>(&mut self, row: usize, now: &SymbolBar, account: &mut A) {
         let order = &self.book.orders[row];
         let (id, side) = (order.id, order.direction.entry_side());
         let price = now.market_price(side, self.settings.market_fill);

@@ -5,9 +5,7 @@ use super::close::market_order;
 use crate::error::OmegaError;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::managers::{Request, trail};
-use crate::execution::{
-    Account, Action, CloseTarget, ExitReason, Position, StepBars, SymbolBar,
-};
+use crate::execution::{Account, Action, CloseTarget, ExitReason, Position, StepBars, SymbolBar};
 use crate::types::TradeId;
 
 impl Simulator {
@@ -106,13 +104,7 @@ impl Simulator {
         }
     }
 
-    fn queue_close(
-        &mut self,
-        trade: TradeId,
-        fraction: f64,
-        reason: ExitReason,
-        now: &SymbolBar,
-    ) {
+    fn queue_close(&mut self, trade: TradeId, fraction: f64, reason: ExitReason, now: &SymbolBar) {
         let Some(position) = self.positions.get(trade) else {
             return;
         };

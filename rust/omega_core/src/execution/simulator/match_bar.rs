@@ -67,13 +67,7 @@ impl Simulator {
         self.reached = reached;
     }
 
-    fn deal_with<A: Account>(
-        &mut self,
-        item: Item,
-        part: Part,
-        now: &SymbolBar,
-        account: &mut A,
-    ) {
+    fn deal_with<A: Account>(&mut self, item: Item, part: Part, now: &SymbolBar, account: &mut A) {
         let trade = match (item, part) {
             (Item::Position(trade), _) => Some(trade),
             (Item::Order(order), Part::Open) => self.fill_working(order, part, now, account),

@@ -3,9 +3,9 @@
 use arrow_array::cast::AsArray;
 
 use super::super::{RunTables, read};
-use super::{Metrics, float, number, ratio, sum};
+use super::{Costs, float, number, ratio, sum};
 
-pub(super) fn metrics(tables: &RunTables) -> Metrics {
+pub(super) fn metrics(tables: &RunTables) -> Costs {
     let traded = price_units(tables);
     let money = |price: &[f64]| {
         let units = traded.as_ref()?;
@@ -24,14 +24,14 @@ pub(super) fn metrics(tables: &RunTables) -> Metrics {
     let turnover = notional
         .zip(average)
         .and_then(|(notional, average)| ratio(notional, average));
-    vec![
-        ("exposure", float(exposure(tables))),
-        ("turnover", float(turnover)),
-        ("fees", float(Some(fees))),
-        ("slippage_cost", float(slippage)),
-        ("swap", float(Some(swap))),
-        ("total_costs", float(total)),
-    ]
+    Costs {
+        exposure: float(exposure(tables)),
+        turnover: float(turnover),
+        fees: float(Some(fees)),
+        slippage_cost: float(slippage),
+        swap: float(Some(swap)),
+        total_costs: float(total),
+    }
 }
 
 /// `lots × contract size × rate` of each fill: what one unit of price is worth in account currency;

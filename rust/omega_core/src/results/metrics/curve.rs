@@ -3,12 +3,16 @@
 use super::super::{RunTables, read};
 use super::drawdown::Drawdown;
 use super::returns::{self, Spread};
-use super::{MetricValue, Metrics, count, float, number, ratio};
+use super::{Curve, MetricValue, Shape, Tails, count, float, number, ratio};
 
 /// Days in a year of the calendar.
 const DAYS_PER_YEAR: f64 = 365.25;
 
-pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -> Metrics {
+pub(super) fn metrics(
+    tables: &RunTables,
+    closes: &[f64],
+    drawdown: &Drawdown,
+) -> (Curve, Shape, Tails) {
     let times = read::times(&tables.equity, "time");
     let equity = read::f64s(&tables.equity, "equity");
     let years = years(times, tables.shared.unit.per_day());
@@ -26,27 +30,26 @@ pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -
     let sortino = spread.and_then(|spread| ratio(spread.mean, spread.downside));
     let annual = |value| both(value, per_year, |value, n| Some(value * n.sqrt()));
     let time = |time: Option<&i64>| time.map_or(MetricValue::Null, |&time| MetricValue::Time(time));
-    let mut found = vec![
-        ("start", time(times.first())),
-        ("end", time(times.last())),
-        ("bars", count(times.len())),
-        ("days", count(closes.len())),
-        ("years", float(years)),
-        ("periods_per_year", float(per_year)),
-        ("initial_equity", float(initial)),
-        ("final_equity", float(last)),
-        ("net_profit", float(profit)),
-        ("total_return", float(growth.map(|growth| growth - 1.0))),
-        ("cagr", float(cagr)),
-        ("volatility", float(annual(deviation))),
-        ("sharpe", float(annual(sharpe))),
-        ("sortino", float(annual(sortino))),
-        ("calmar", float(calmar)),
-        ("downside_volatility", float(annual(downside))),
-    ];
-    found.extend(returns::shape(returns.as_deref()));
-    found.extend(returns::tails(returns.as_deref()));
-    found
+    let curve = Curve {
+        start: time(times.first()),
+        end: time(times.last()),
+        bars: count(times.len()),
+        days: count(closes.len()),
+        years: float(years),
+        periods_per_year: float(per_year),
+        initial_equity: float(initial),
+        final_equity: float(last),
+        net_profit: float(profit),
+        total_return: float(growth.map(|growth| growth - 1.0)),
+        cagr: float(cagr),
+        volatility: float(annual(deviation)),
+        sharpe: float(annual(sharpe)),
+        sortino: float(annual(sortino)),
+        calmar: float(calmar),
+        downside_volatility: float(annual(downside)),
+    };
+    let returns = returns.as_deref();
+    (curve, returns::shape(returns), returns::tails(returns))
 }
 
 /// What two values give together; none where one of them is missing.

@@ -1,7 +1,7 @@
 //! The falls of the equity below its peak so far.
 
 use super::super::{RunTables, read};
-use super::{MetricValue, Metrics, count, days, float, number, ratio, sum};
+use super::{Drawdowns, MetricValue, count, days, float, number, ratio, sum};
 
 /// The drawdowns of an equity curve.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -25,7 +25,7 @@ pub(super) struct Drawdown {
     is_deepest: bool,
 }
 
-pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -> Metrics {
+pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -> Drawdowns {
     let times = read::times(&tables.equity, "time");
     let per_day = tables.shared.unit.per_day();
     let days = drawdown
@@ -43,30 +43,21 @@ pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -
     let recovery = profit
         .zip(drawdown.money)
         .and_then(|(profit, money)| ratio(profit, money));
-    vec![
-        ("max_drawdown", float(drawdown.fraction)),
-        ("max_drawdown_money", float(drawdown.money)),
-        (
-            "max_drawdown_bars",
-            drawdown
-                .span
-                .map_or(MetricValue::Null, |(a, b)| count(b - a)),
-        ),
-        ("max_drawdown_days", float(days)),
-        ("drawdowns", some(count(drawdown.falls))),
-        ("average_drawdown", float(depth)),
-        ("average_drawdown_days", float(ratio(drawdown.days, falls))),
-        ("longest_drawdown_bars", some(count(drawdown.longest_rows))),
-        (
-            "longest_drawdown_days",
-            some(float(Some(drawdown.longest_days))),
-        ),
-        (
-            "ulcer_index",
-            float(initial.and_then(|initial| ulcer_index(initial, closes))),
-        ),
-        ("recovery_factor", float(recovery)),
-    ]
+    Drawdowns {
+        max_drawdown: float(drawdown.fraction),
+        max_drawdown_money: float(drawdown.money),
+        max_drawdown_bars: drawdown
+            .span
+            .map_or(MetricValue::Null, |(a, b)| count(b - a)),
+        max_drawdown_days: float(days),
+        drawdowns: some(count(drawdown.falls)),
+        average_drawdown: float(depth),
+        average_drawdown_days: float(ratio(drawdown.days, falls)),
+        longest_drawdown_bars: some(count(drawdown.longest_rows)),
+        longest_drawdown_days: some(float(Some(drawdown.longest_days))),
+        ulcer_index: float(initial.and_then(|initial| ulcer_index(initial, closes))),
+        recovery_factor: float(recovery),
+    }
 }
 
 impl Drawdown {

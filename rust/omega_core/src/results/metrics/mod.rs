@@ -10,6 +10,8 @@ mod drawdown;
 mod returns;
 mod trades;
 
+use std::fmt;
+
 use super::RunTables;
 
 /// The value of a metric.
@@ -25,8 +27,73 @@ pub enum MetricValue {
     Null,
 }
 
-/// Names and values in the order in which they are shown.
-pub type Metrics = Vec<(&'static str, MetricValue)>;
+impl fmt::Display for MetricValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Float(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Time(value) => value.fmt(f),
+            Self::Null => f.pad("undefined"),
+        }
+    }
+}
+
+/// Makes [`Metrics`] out of its parts: the structs that the modules of the metrics fill.
+macro_rules! metrics {
+    ($($part:ident { $($name:ident)+ })+) => {
+        /// All metrics of a run, in the order in which they are shown;
+        /// `docs/concepts/results.md` defines each.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct Metrics {
+            $($(
+                #[doc = concat!("`", stringify!($name), "` of `docs/concepts/results.md`.")]
+                pub $name: MetricValue,
+            )+)+
+        }
+
+        $(
+            #[allow(clippy::struct_field_names, reason = "they are the names of the metrics")]
+            struct $part {
+                $($name: MetricValue,)+
+            }
+        )+
+
+        impl Metrics {
+            fn of(($($part { $($name),+ }),+): ($($part),+)) -> Self {
+                Self { $($($name),+),+ }
+            }
+
+            /// Names and values in order.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, MetricValue)> {
+                [$($((stringify!($name), self.$name)),+),+].into_iter()
+            }
+        }
+    };
+}
+
+metrics! {
+    Curve {
+        start end bars days years periods_per_year initial_equity final_equity net_profit
+        total_return cagr volatility sharpe sortino calmar downside_volatility
+    }
+    Shape { skewness kurtosis }
+    Tails {
+        best_day worst_day value_at_risk conditional_value_at_risk tail_ratio omega_ratio
+    }
+    Drawdowns {
+        max_drawdown max_drawdown_money max_drawdown_bars max_drawdown_days drawdowns
+        average_drawdown average_drawdown_days longest_drawdown_bars longest_drawdown_days
+        ulcer_index recovery_factor
+    }
+    Outcomes {
+        trades wins losses win_rate profit_factor expectancy average_r average_win average_loss
+        largest_win largest_loss gross_profit gross_loss payoff_ratio kelly sqn
+    }
+    Streaks { longest_win_streak longest_loss_streak }
+    Held { average_bars_held average_days_held longest_days_held }
+    Totals { closed_pnl ambiguous_trades pnl_worst pnl_best }
+    Costs { exposure turnover fees slippage_cost swap total_costs }
+}
 
 impl RunTables {
     /// All metrics of the run.
@@ -34,11 +101,13 @@ impl RunTables {
     pub fn metrics(&self) -> Metrics {
         let closes = curve::day_closes(self);
         let drawdown = drawdown::Drawdown::of(self);
-        let mut metrics = curve::metrics(self, &closes, &drawdown);
-        metrics.extend(drawdown::metrics(self, &closes, &drawdown));
-        metrics.extend(trades::metrics(self));
-        metrics.extend(costs::metrics(self));
-        metrics
+        let (curve, shape, tails) = curve::metrics(self, &closes, &drawdown);
+        let drawdowns = drawdown::metrics(self, &closes, &drawdown);
+        let (outcomes, streaks, held, totals) = trades::metrics(self);
+        let costs = costs::metrics(self);
+        Metrics::of((
+            curve, shape, tails, drawdowns, outcomes, streaks, held, totals, costs,
+        ))
     }
 
     /// The cash at the start: the first line of the ledger.

@@ -1,6 +1,6 @@
 //! What is made of the returns of days: mean and spread, shape, tails.
 
-use super::{MetricValue, Metrics, float, number, ratio, sum};
+use super::{MetricValue, Shape, Tails, float, number, ratio, sum};
 
 /// The part of the days that counts as a tail.
 const TAIL: f64 = 0.05;
@@ -43,9 +43,12 @@ impl Spread {
 }
 
 /// Skewness and excess kurtosis, corrected for the size of the sample.
-pub(super) fn shape(returns: Option<&[f64]>) -> Metrics {
+pub(super) fn shape(returns: Option<&[f64]>) -> Shape {
     let (skewness, kurtosis) = returns.map_or((None, None), moments);
-    vec![("skewness", float(skewness)), ("kurtosis", float(kurtosis))]
+    Shape {
+        skewness: float(skewness),
+        kurtosis: float(kurtosis),
+    }
 }
 
 fn moments(returns: &[f64]) -> (Option<f64>, Option<f64>) {
@@ -66,7 +69,7 @@ fn moments(returns: &[f64]) -> (Option<f64>, Option<f64>) {
 }
 
 /// The best and the worst days, and gains beside losses.
-pub(super) fn tails(returns: Option<&[f64]>) -> Metrics {
+pub(super) fn tails(returns: Option<&[f64]>) -> Tails {
     let all = returns.unwrap_or_default();
     let gains = sum(all.iter().copied().filter(|&r| r > 0.0));
     let losses = sum(all.iter().copied().filter(|&r| r < 0.0));
@@ -76,20 +79,14 @@ pub(super) fn tails(returns: Option<&[f64]>) -> Metrics {
     let known = Some(ascending.as_slice()).filter(|days| finite && !days.is_empty());
     let of =
         |take: fn(&[f64]) -> Option<f64>| known.map_or(MetricValue::Null, |days| float(take(days)));
-    vec![
-        ("best_day", of(|days| days.last().copied())),
-        ("worst_day", of(|days| days.first().copied())),
-        ("value_at_risk", of(|days| Some(quantile(days, TAIL)))),
-        (
-            "conditional_value_at_risk",
-            of(|days| Some(mean_of_the_worst(days))),
-        ),
-        (
-            "tail_ratio",
-            of(|days| ratio(quantile(days, 1.0 - TAIL).abs(), quantile(days, TAIL).abs())),
-        ),
-        ("omega_ratio", float(ratio(gains, 0.0 - losses))),
-    ]
+    Tails {
+        best_day: of(|days| days.last().copied()),
+        worst_day: of(|days| days.first().copied()),
+        value_at_risk: of(|days| Some(quantile(days, TAIL))),
+        conditional_value_at_risk: of(|days| Some(mean_of_the_worst(days))),
+        tail_ratio: of(|days| ratio(quantile(days, 1.0 - TAIL).abs(), quantile(days, TAIL).abs())),
+        omega_ratio: float(ratio(gains, 0.0 - losses)),
+    }
 }
 
 fn mean_of_the_worst(ascending: &[f64]) -> f64 {

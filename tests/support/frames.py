@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from omega.store import CandleStore
+
 START = datetime(2024, 1, 1, tzinfo=UTC)
 Unit = Literal["ms", "us", "ns"]
 PRICES = ("open", "high", "low", "close")
@@ -57,3 +59,9 @@ def cut(frame: pl.DataFrame, *at: int) -> pl.DataFrame:
     ends = [0, *at, frame.height]
     parts = [frame[low:high].clone() for low, high in pairwise(ends)]
     return pl.concat(parts, rechunk=False)
+
+
+def shown(store: CandleStore) -> pl.DataFrame:
+    """The store's rows under the names of plain data."""
+    frame = pl.DataFrame(store)
+    return frame.rename({f"bid_{price}": price for price in PRICES}, strict=False)

@@ -12,7 +12,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.signals import Action
-from tests import candles
+from tests.support import candles
 
 
 def lots(backend: str, plan: dict[int, Action], **settings: object) -> list[float]:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 import omega as package
 from omega.cli import main
-from tests.backends import WITHOUT_CORE
+from tests.support.backends import WITHOUT_CORE
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
@@ -148,6 +148,13 @@ def test_convert_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     refused(omega("data", "convert", SAMPLE, target), 2, "is there already")
     refused(omega("data", "convert", target, target, "--overwrite"), 2, "is FILE itself")
     assert omega("data", "convert", SAMPLE, target, "--overwrite").exit_code == 0
+    before = target.read_bytes()
+    refused(omega("data", "import", target, "--overwrite"), 2, "is FILE itself")
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(SAMPLE.read_bytes()[:10_000])
+    assert omega("data", "convert", broken, target, "--overwrite").exit_code != 0
+    assert target.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.parquet", "candles.arrow"]
 
 
 def test_import_writes_what_was_read_and_lists_what_is_odd(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import polars as pl
 from hypothesis import strategies as st
 
 from omega.timeframes import Timeframe
-from tests.parity import runs
-from tests.parity.recorder import Beside, Run, Script, Step
-from tests.parity.runs import Bar, one_of_each, rarely
+from tests.support import parity_runs as runs
+from tests.support.parity_runs import Bar, one_of_each, rarely
+from tests.support.recorder import Beside, Run, Script, Step
 
 HOUR = timedelta(hours=1)
 MOST = 16

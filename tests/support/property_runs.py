@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import omega
 from omega.signals import Action
-from tests.candles import Callback
+from tests.support.candles import Callback
 
 START = datetime(2024, 1, 3, 23, 40, tzinfo=UTC)
 """Shortly before midnight of a Wednesday: day orders end and nights are booked."""

@@ -14,8 +14,8 @@ import omega
 from examples.buy_and_hold import BuyAndHold
 from examples.sma_cross import SmaCross
 from omega.errors import ConfigError
-from tests import candles
-from tests.python.following import BARS, CLOSE, DATA, TOMORROW, of
+from tests.support import candles
+from tests.support.column_follower import BARS, CLOSE, DATA, TOMORROW, of
 
 
 class Called(omega.Strategy):

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 import omega
-from tests import candles
+from tests.support import candles
 
 BARS = 400
 DATA = candles.walk(BARS)

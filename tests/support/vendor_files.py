@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-REAL = Path(os.environ.get("OMEGA_DATA", Path(__file__).parents[3] / "shared" / "data"))
+from tests.support.real_data import FOLDER as REAL
 
 needs_real = pytest.mark.skipif(
     not (REAL / "histdata").is_dir(), reason=f"no real data at {REAL}; set OMEGA_DATA"

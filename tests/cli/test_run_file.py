@@ -117,6 +117,35 @@ def test_symbols_and_conversion_are_tables(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "file", "told"),
+    [
+        ("USDGBP", "candles.parquet", None),
+        ("GBP", "gbpusd.parquet", None),
+        ("GBP", "candles.parquet", "under 'GBP', expected candles named USDGBP or GBPUSD"),
+    ],
+)
+def test_a_file_of_conversion_candles_names_its_pair(
+    folder: Path, key: str, file: str, told: str | None
+) -> None:
+    if not (folder / file).exists():
+        (folder / file).write_bytes((folder / "candles.parquet").read_bytes())
+    (folder / "run.toml").write_text(
+        f"""
+        [run]
+        strategy = "mine.py:Every"
+        data = {{EURGBP = "candles.parquet"}}
+        instruments = "auto"
+        timeframes = ["H1"]
+        [conversion]
+        {key} = "{file}"
+        """
+    )
+    done = omega("run", folder / "run.toml", "--json")
+    assert done.exit_code == (1 if told else 0), done.output
+    assert (told or "") in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
     ("line", "by", "told"),
     [
         ("symbol =", "symbl =", "line 4: [run] has no 'symbl'. Did you mean 'symbol'?"),

@@ -3,15 +3,71 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
+import pytest
 from click.testing import CliRunner, Result
 
 from omega.cli import main
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
+
+
+SCRIPT = """
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+import beside
+import omega
+
+
+class Turn(enum.Enum):
+    UP = "long"
+    DOWN = "short"
+
+
+@dataclasses.dataclass(frozen=True)
+class Lengths:
+    fast: int
+    slow: int = beside.SLOWEST
+
+
+class Base(omega.Strategy):
+    def turn(self, turn: Turn) -> None:
+        if self.position is not None:
+            self.close()
+        (self.buy if turn is Turn.UP else self.sell)()
+
+
+def crossing(one, other) -> Turn | None:
+    if omega.crossover(one, other):
+        return Turn.UP
+    return Turn.DOWN if omega.crossunder(one, other) else None
+
+
+class Mine(Base):
+    fast: int = 10
+
+    def init(self) -> None:
+        super().init()
+        lengths = Lengths(self.fast)
+        self.short, self.long = self.sma(lengths.fast), self.sma(lengths.slow)
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        turn = crossing(self.short, self.long)
+        if turn is not None:
+            self.turn(turn)
+
+
+def made(fast):
+    return Mine(fast=fast)
+"""
 
 
 def omega(*words: object) -> Result:
@@ -38,6 +94,42 @@ def test_a_sweep_is_run_and_its_best_are_shown(tmp_path: Path) -> None:
     assert one["metrics"]["net_profit"] in profits
     native = omega("sweep", "native:sma_cross", SAMPLE, "--grid", "fast=5,10", "--json")
     assert json.loads(native.stdout)["runs"] == 2
+
+
+@pytest.mark.parametrize("name", ["Mine", "made"])
+def test_a_sweep_of_a_script_is_the_same_for_any_number_of_workers(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "mine.py").write_text(SCRIPT)
+    (tmp_path / "beside.py").write_text("SLOWEST = 40\n")
+    tables = {}
+    for workers in ("1", "2", None):
+        out = tmp_path / f"out-{workers}"
+        words = [
+            "sweep",
+            f"mine.py:{name}",
+            str(SAMPLE),
+            "--grid",
+            "fast=5,10,15",
+            "--out",
+            str(out),
+        ]
+        words += ["--workers", workers] if workers else []
+        done = subprocess.run(
+            [sys.executable, "-m", "omega.cli", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        tables[workers] = pl.concat(map(pl.read_parquet, out.glob("runs-*.parquet"))).sort("run")
+    assert tables["1"]["run"].to_list() == [0, 1, 2]
+    assert tables["1"]["error"].null_count() == 3
+    assert (tables["1"]["trades"] > 0).all()
+    assert tables["2"].equals(tables["1"])
+    assert tables[None].equals(tables["1"])
 
 
 def test_a_report_is_written(tmp_path: Path) -> None:

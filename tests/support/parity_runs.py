@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from tests.parity.recorder import Run, Script, Settings, Step
+from tests.support.recorder import Run, Script, Settings, Step
 
 Prices = tuple[int, int, int, int]
 Bar = tuple[datetime, Prices, Prices]

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from omega.cli import _shared, main
-from tests.backends import WITHOUT_CORE
+from tests.support.backends import WITHOUT_CORE
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
@@ -84,6 +84,14 @@ def test_run_does_not_overwrite_unasked(strategy: Path, tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert "is not empty" in refused.stderr
     assert omega(*words, "--overwrite").exit_code == 0
+    (tmp_path / "out" / "manifest.json").write_text("{}")
+    (tmp_path / "mine.html").write_text("mine")
+    for more, told in (("--overwrite",), "no saved result"), (("--out", tmp_path / "b"), "no page"):
+        before = omega(*words, *more, "--report", tmp_path / "mine.html")
+        assert before.exit_code == 1
+        assert told in before.stderr
+    assert not (tmp_path / "b").exists()  # refused before the run, which may take long
+    assert (tmp_path / "mine.html").read_text() == "mine"
 
 
 def test_run_takes_two_files(strategy: Path, tmp_path: Path) -> None:

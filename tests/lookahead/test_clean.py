@@ -16,9 +16,9 @@ from examples.donchian_breakout import DonchianBreakout
 from examples.rsi_reversion import RsiReversion
 from examples.sma_cross import SmaCross
 from examples.zscore_reversion import ZScoreReversion
-from tests import candles
-from tests.backends import WITHOUT_CORE
-from tests.python.following import BARS, CLOSE, DATA, of
+from tests.support import candles
+from tests.support.backends import WITHOUT_CORE
+from tests.support.column_follower import BARS, CLOSE, DATA, of
 
 
 def joined_late(frame: pl.DataFrame) -> omega.Signals:

@@ -1,0 +1,160 @@
+//! The stages of a run, joined.
+
+use super::{BacktestResult, BacktestRows, Config, SymbolConfig};
+use crate::error::OmegaError;
+use crate::execution::Simulator;
+use crate::portfolio::Portfolio;
+use crate::replay::{self, Feed, NoObserver, Observer, Plan, RunCounts, Strategy};
+use crate::results::RunRows;
+use crate::store::Market;
+
+/// A checked configuration over a market; it runs as often as wanted.
+#[derive(Debug, Clone)]
+pub struct Backtest<'a> {
+    market: &'a Market,
+    config: Config,
+    plan: Plan,
+}
+
+impl<'a> Backtest<'a> {
+    /// Checks a configuration and finds the steps to walk.
+    ///
+    /// # Errors
+    /// `Config` where a value is impossible, `WarmupIndexNotFound` where no step is left.
+    pub fn new(market: &'a Market, mut config: Config) -> Result<Self, OmegaError> {
+        config.check(market)?;
+        let (symbols, warmup) = (market.symbols().len(), &config.warmup);
+        let plan = Plan::new(
+            market,
+            config.start,
+            config.end,
+            warmup,
+            config.close_at_end,
+        )?;
+        config.symbols.resize_with(symbols, SymbolConfig::default);
+        config.check_rates(market, &plan)?;
+        Ok(Self {
+            market,
+            config,
+            plan,
+        })
+    }
+
+    /// The steps that it walks.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Its configuration, with an entry for each symbol.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Runs a strategy.
+    ///
+    /// # Errors
+    /// What the strategy raises, and a refused order where the run is strict.
+    pub fn run<S: Strategy>(&self, strategy: &mut S) -> Result<BacktestResult, S::Error> {
+        self.run_observed(strategy, &mut NoObserver::new())
+    }
+
+    /// Runs a strategy under an observer, who may end the run.
+    ///
+    /// # Errors
+    /// What the strategy or the observer raises, and a refused order where the run is strict.
+    pub fn run_observed<S, O>(
+        &self,
+        strategy: &mut S,
+        observer: &mut O,
+    ) -> Result<BacktestResult, S::Error>
+    where
+        S: Strategy,
+        O: Observer<Error = S::Error>,
+    {
+        self.rows(strategy, observer).map(BacktestResult::from)
+    }
+
+    /// The same, without making tables of the rows.
+    ///
+    /// # Errors
+    /// As for `run_observed`.
+    pub fn rows<S, O>(&self, strategy: &mut S, observer: &mut O) -> Result<BacktestRows, S::Error>
+    where
+        S: Strategy,
+        O: Observer<Error = S::Error>,
+    {
+        self.rows_with(strategy, observer, Ok, |portfolio| portfolio)
+    }
+
+    /// The same with another portfolio, which `wrap` builds around the native one; `unwrap` gives
+    /// back the native one, from whose books the rows come.
+    ///
+    /// # Errors
+    /// As for `run_observed`, and what `wrap` raises.
+    pub fn rows_with<S, O, P>(
+        &self,
+        strategy: &mut S,
+        observer: &mut O,
+        wrap: impl FnOnce(Portfolio) -> Result<P, S::Error>,
+        unwrap: impl FnOnce(P) -> Portfolio,
+    ) -> Result<BacktestRows, S::Error>
+    where
+        S: Strategy,
+        O: Observer<Error = S::Error>,
+        P: replay::Portfolio,
+    {
+        let (market, plan) = (self.market, &self.plan);
+        let mut feed = Feed {
+            market,
+            contexts: self
+                .config
+                .symbols
+                .iter()
+                .map(SymbolConfig::context)
+                .collect(),
+        };
+        let mut executor = Simulator::new(self.config.settings(market.symbols()[0].unit()));
+        let (first, steps) = (market.time(plan.start), plan.end - plan.start);
+        let mut portfolio = wrap(Portfolio::new(self.config.cash, first, steps))?;
+        let counts = replay::run(
+            &mut feed,
+            plan,
+            strategy,
+            &mut executor,
+            &mut portfolio,
+            observer,
+        )?;
+        Ok(self.written(executor, unwrap(portfolio), counts))
+    }
+
+    fn written(
+        &self,
+        executor: Simulator,
+        portfolio: Portfolio,
+        counts: RunCounts,
+    ) -> BacktestRows {
+        let (orders, fills, positions) = executor.into_rows();
+        let times = self.market.times(self.plan.start..self.plan.end);
+        let (trades, ledger, equity) = portfolio.into_rows(times);
+        let candles = self.market.symbols();
+        let contract_size = |symbol: &SymbolConfig| symbol.instrument.contract_size;
+        BacktestRows {
+            rows: RunRows {
+                symbols: candles.iter().map(|one| one.name().to_owned()).collect(),
+                contract_sizes: self.config.symbols.iter().map(contract_size).collect(),
+                unit: candles[0].unit(),
+                timezone: candles[0].timezone().map(str::to_owned),
+                trades,
+                orders,
+                fills,
+                ledger,
+                equity,
+                positions,
+            },
+            counts,
+            start: self.plan.start,
+        }
+    }
+}

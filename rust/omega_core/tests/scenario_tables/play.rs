@@ -1,0 +1,167 @@
+//! Plays a scenario: a strategy that asks for what its tables state.
+
+use omega_core::backtest::{Backtest, BacktestResult};
+use omega_core::error::OmegaError;
+use omega_core::execution::{
+    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderType, Sizer,
+};
+use omega_core::replay::{State, Strategy, View};
+use omega_core::store::Market;
+use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
+
+use super::bars::moment;
+use super::read::Scenario;
+use super::settings;
+
+/// Runs a scenario's actions over its bars.
+pub fn play(scenario: &Scenario) -> BacktestResult {
+    let market = settings::market(scenario);
+    let config = settings::config(scenario, &market);
+    let backtest = Backtest::new(&market, config).unwrap();
+    backtest
+        .run(&mut Script {
+            scenario,
+            market: &market,
+        })
+        .unwrap()
+}
+
+/// Does what stands in the table of actions.
+struct Script<'a> {
+    scenario: &'a Scenario,
+    market: &'a Market,
+}
+
+impl Strategy for Script<'_> {
+    type Error = OmegaError;
+
+    fn evaluate(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), OmegaError> {
+        let after = self.scenario.table("after_bar").into_iter();
+        let after = after.flat_map(|table| &table.rows);
+        let at = self
+            .scenario
+            .table("at")
+            .into_iter()
+            .flat_map(|table| &table.rows);
+        let now = after
+            .filter(|row| row[0].parse() == Ok(view.newest()))
+            .chain(at.filter(|row| moment(&row[0]) == view.time()));
+        for row in now {
+            self.add(&row[1], state, actions);
+        }
+        Ok(())
+    }
+}
+
+impl Script<'_> {
+    /// Adds an action such as `buy limit=98 stop_loss=95` or `close trade=0 fraction=0.5`.
+    fn add(&self, words: &str, state: &State<'_>, actions: &mut Vec<Action>) {
+        let mut words = words.split_whitespace();
+        let verb = words.next().unwrap();
+        let given: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
+        match verb {
+            "buy" => actions.push(Action::Open(self.entry(Direction::Long, &given))),
+            "sell" => actions.push(Action::Open(self.entry(Direction::Short, &given))),
+            "close" => {
+                let (fraction, reason) = (get(&given, "fraction"), get(&given, "reason"));
+                let close = |target| Action::Close {
+                    target,
+                    fraction: fraction.map_or(1.0, number),
+                    reason: match reason {
+                        Some("time") => ExitReason::Time,
+                        _ => ExitReason::Signal,
+                    },
+                };
+                actions.extend(self.targets(&given, state).into_iter().map(close));
+            }
+            "cancel" => actions.push(Action::Cancel(OrderId(id(&given, "order").unwrap()))),
+            "modify" => actions.push(Action::Modify {
+                trade: TradeId(id(&given, "trade").unwrap()),
+                stop_loss: level(get(&given, "stop_loss")),
+                take_profit: level(get(&given, "take_profit")),
+            }),
+            other => panic!("'{other}': expected buy, sell, close, cancel or modify"),
+        }
+    }
+
+    fn entry(&self, direction: Direction, given: &[(&str, &str)]) -> OpenRequest {
+        let mut entry = OpenRequest::market(SymbolId(0), direction);
+        let price = |name| get(given, name).map(number);
+        entry.kind = match (price("stop"), price("limit")) {
+            (None, None) => OrderType::Market,
+            (None, Some(limit)) => OrderType::Limit(limit),
+            (Some(stop), None) => OrderType::Stop(stop),
+            (Some(stop), Some(limit)) => OrderType::StopLimit { stop, limit },
+        };
+        for (name, cell) in given {
+            match *name {
+                "limit" | "stop" => {}
+                "symbol" => entry.symbol = self.symbol(cell),
+                "size" => entry.size = Some(Sizer::FixedLots(number(cell))),
+                "stop_loss" => entry.stop_loss = Some(number(cell)),
+                "take_profit" => entry.take_profit = Some(number(cell)),
+                "trailing_stop" => entry.trailing_stop = Some(number(cell)),
+                "oco" => entry.group = Some((*cell).to_owned()),
+                "reason" => entry.reason = Some((*cell).to_owned()),
+                "expires" if *cell == "day" => entry.expiry = Expiry::Day,
+                "expires" => entry.expiry = Expiry::GoodTillTime(moment(&cell.replace('_', " "))),
+                other => panic!("'{other}' is nothing that an entry has"),
+            }
+        }
+        entry
+    }
+
+    /// What a close means: a trade, a symbol, or each symbol that has something open.
+    fn targets(&self, given: &[(&str, &str)], state: &State<'_>) -> Vec<CloseTarget> {
+        if let Some(trade) = id(given, "trade") {
+            return vec![CloseTarget::Trade(TradeId(trade))];
+        }
+        if let Some(name) = get(given, "symbol") {
+            return vec![CloseTarget::Symbol(self.symbol(name))];
+        }
+        let mut open: Vec<SymbolId> = state.positions.iter().map(|one| one.symbol).collect();
+        open.sort();
+        open.dedup();
+        if open.is_empty() {
+            open.push(SymbolId(0));
+        }
+        open.into_iter().map(CloseTarget::Symbol).collect()
+    }
+
+    fn symbol(&self, name: &str) -> SymbolId {
+        let place = self
+            .market
+            .symbols()
+            .iter()
+            .position(|one| one.name() == name);
+        SymbolId(u32::try_from(place.unwrap()).unwrap())
+    }
+}
+
+fn get<'a>(given: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
+    given
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, cell)| *cell)
+}
+
+fn id(given: &[(&str, &str)], name: &str) -> Option<u32> {
+    get(given, name).map(|cell| cell.parse().unwrap())
+}
+
+fn number(cell: &str) -> f64 {
+    cell.parse().unwrap()
+}
+
+fn level(cell: Option<&str>) -> LevelChange {
+    match cell {
+        None => LevelChange::Keep,
+        Some("none") => LevelChange::Set(None),
+        Some(cell) => LevelChange::Set(Some(number(cell))),
+    }
+}

@@ -1,0 +1,252 @@
+//! The configuration of a backtest, as the Python face hands it over: mappings, checked there.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use super::store::CandleStore;
+use omega_core::backtest::{
+    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SymbolConfig, manager, named,
+    sizer,
+};
+use omega_core::error::OmegaError;
+use omega_core::execution::costs::{Fees, Slippage, Swap};
+use omega_core::execution::{Instrument, Limits, Manager};
+use omega_core::replay::{Plan, Rates};
+use omega_core::store::{Market, SymbolCandles};
+use omega_core::types::SymbolId;
+
+/// Contract size, steps and margin of the instrument traded.
+#[derive(FromPyObject)]
+struct InstrumentFields {
+    #[pyo3(item)]
+    contract_size: f64,
+    #[pyo3(item)]
+    tick_size: Option<f64>,
+    #[pyo3(item)]
+    pip_size: Option<f64>,
+    #[pyo3(item)]
+    volume_min: Option<f64>,
+    #[pyo3(item)]
+    volume_step: Option<f64>,
+    #[pyo3(item)]
+    volume_max: Option<f64>,
+    #[pyo3(item)]
+    margin_rate: f64,
+}
+
+/// Fees and slippage, slippage in price units.
+#[derive(FromPyObject)]
+struct CostFields {
+    #[pyo3(item)]
+    fee_per_million: f64,
+    #[pyo3(item)]
+    fee_per_lot: f64,
+    #[pyo3(item)]
+    fee_percent: f64,
+    #[pyo3(item)]
+    fee_min: f64,
+    #[pyo3(item)]
+    slippage: f64,
+    #[pyo3(item)]
+    slippage_random: f64,
+    #[pyo3(item)]
+    swap_long: f64,
+    #[pyo3(item)]
+    swap_short: f64,
+    #[pyo3(item)]
+    triple_day: i64,
+}
+
+/// A built-in position manager; its name and its numbers.
+#[derive(FromPyObject)]
+struct ManagerFields {
+    #[pyo3(item(0))]
+    name: String,
+    #[pyo3(item(1))]
+    first: Option<f64>,
+    #[pyo3(item(2))]
+    second: Option<f64>,
+    #[pyo3(item(3))]
+    duration: Option<i64>,
+    #[pyo3(item(4))]
+    bars: Option<usize>,
+}
+
+/// Everything that a run needs beside data and strategy.
+#[derive(FromPyObject)]
+pub(super) struct RunSettings {
+    #[pyo3(item)]
+    start: Option<i64>,
+    #[pyo3(item)]
+    end: Option<i64>,
+    #[pyo3(item)]
+    pub(super) cash: f64,
+    #[pyo3(item)]
+    seed: u64,
+    #[pyo3(item)]
+    strict: bool,
+    #[pyo3(item)]
+    close_at_end: bool,
+    #[pyo3(item)]
+    limit_improvement: bool,
+    #[pyo3(item)]
+    market_fill: String,
+    #[pyo3(item)]
+    intrabar: String,
+    #[pyo3(item)]
+    position_mode: String,
+    #[pyo3(item)]
+    stop_out_level: Option<f64>,
+    #[pyo3(item)]
+    max_positions: Option<usize>,
+    #[pyo3(item)]
+    max_positions_per_symbol: Option<usize>,
+    #[pyo3(item)]
+    cooldown_bars: usize,
+    #[pyo3(item)]
+    cooldown_entry: i64,
+    #[pyo3(item)]
+    cooldown_exit: i64,
+    #[pyo3(item)]
+    sessions: Vec<(i64, i64)>,
+    #[pyo3(item)]
+    blackouts: Vec<(i64, i64)>,
+    #[pyo3(item)]
+    managers: Vec<ManagerFields>,
+    #[pyo3(item)]
+    sizer: (String, f64),
+    /// By symbol, in order.
+    #[pyo3(item)]
+    symbols: Vec<SymbolFields>,
+}
+
+/// What is traded, and what that costs.
+#[derive(FromPyObject)]
+struct SymbolFields {
+    #[pyo3(item)]
+    instrument: InstrumentFields,
+    #[pyo3(item)]
+    costs: CostFields,
+}
+
+/// The data beside the candles of a symbol: the conversion rate and the finer candles.
+#[derive(FromPyObject)]
+pub(super) struct ContextFields<'py> {
+    #[pyo3(item)]
+    rate: f64,
+    #[pyo3(item)]
+    rate_store: Option<Bound<'py, CandleStore>>,
+    #[pyo3(item)]
+    rate_inverse: bool,
+    #[pyo3(item)]
+    magnifier: Option<Bound<'py, CandleStore>>,
+}
+
+impl RunSettings {
+    /// The steps of a run.
+    pub(super) fn plan(&self, market: &Market, warmup: &[usize]) -> Result<Plan, OmegaError> {
+        Plan::new(market, self.start, self.end, warmup, self.close_at_end)
+    }
+
+    /// The configuration that the core checks and runs.
+    ///
+    /// # Errors
+    /// `Config` where a name is unknown.
+    pub(super) fn config(
+        self,
+        behind: &[ContextFields<'_>],
+        warmup: Vec<usize>,
+    ) -> Result<Config, OmegaError> {
+        let symbols = self.symbols.iter().zip(behind);
+        let managers = self.managers.iter().map(ManagerFields::manager);
+        Ok(Config {
+            cash: self.cash,
+            start: self.start,
+            end: self.end,
+            close_at_end: self.close_at_end,
+            warmup,
+            market_fill: named("market_fill", &self.market_fill, &MARKET_FILL)?,
+            intrabar: named("intrabar", &self.intrabar, &INTRABAR)?,
+            position_mode: named("position_mode", &self.position_mode, &POSITION_MODE)?,
+            limit_improvement: self.limit_improvement,
+            sizer: sizer(&self.sizer.0, self.sizer.1)?,
+            managers: managers.collect::<Result<_, _>>()?,
+            stop_out_level: self.stop_out_level,
+            seed: self.seed,
+            strict: self.strict,
+            symbols: symbols.map(|(own, behind)| own.config(behind)).collect(),
+            limits: Limits {
+                max_positions: self.max_positions,
+                max_positions_per_symbol: self.max_positions_per_symbol,
+                cooldown_bars: self.cooldown_bars,
+                cooldown_entry: self.cooldown_entry,
+                cooldown_exit: self.cooldown_exit,
+                sessions: self.sessions,
+                blackouts: self.blackouts,
+            },
+        })
+    }
+}
+
+impl SymbolFields {
+    fn config(&self, behind: &ContextFields<'_>) -> SymbolConfig {
+        let (instrument, costs) = (&self.instrument, &self.costs);
+        SymbolConfig {
+            instrument: Instrument {
+                contract_size: instrument.contract_size,
+                tick_size: instrument.tick_size,
+                pip_size: instrument.pip_size,
+                volume_min: instrument.volume_min,
+                volume_step: instrument.volume_step,
+                volume_max: instrument.volume_max,
+                margin_rate: instrument.margin_rate,
+            },
+            fees: Fees {
+                per_million: costs.fee_per_million,
+                per_lot: costs.fee_per_lot,
+                percent: costs.fee_percent,
+                minimum: costs.fee_min,
+            },
+            slippage: Slippage {
+                fixed: costs.slippage,
+                random: costs.slippage_random,
+            },
+            swap: Swap {
+                long: costs.swap_long,
+                short: costs.swap_short,
+                triple_day: costs.triple_day,
+            },
+            rates: behind.rates(),
+            magnifier: behind.magnifier.as_ref().map(candles),
+        }
+    }
+}
+
+impl ContextFields<'_> {
+    fn rates(&self) -> Rates {
+        self.rate_store
+            .as_ref()
+            .map_or(Rates::Constant(self.rate), |pair| Rates::Symbol {
+                candles: candles(pair),
+                inverse: self.rate_inverse,
+                newest: 0,
+            })
+    }
+}
+
+impl ManagerFields {
+    fn manager(&self) -> Result<Manager, OmegaError> {
+        let numbers = ManagerNumbers {
+            first: self.first,
+            second: self.second,
+            duration: self.duration,
+            bars: self.bars,
+        };
+        manager(&self.name, numbers)
+    }
+}
+
+fn candles(store: &Bound<'_, CandleStore>) -> Arc<SymbolCandles> {
+    Arc::clone(store.get().inner().symbol(SymbolId(0)))
+}
