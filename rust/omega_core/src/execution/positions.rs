@@ -173,3 +173,151 @@ impl ClosedShare {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execution::{ExitReason, Labels};
+    use crate::types::{Bar, Ohlc, OrderId};
+
+    fn bar(low: f64, high: f64, close: f64) -> Ohlc {
+        Ohlc {
+            open: close,
+            high,
+            low,
+            close,
+        }
+    }
+
+    fn at(symbol: u32, trades: bool, ohlc: Ohlc) -> SymbolBar {
+        let bar = Bar {
+            time: 60,
+            bid: ohlc,
+            ask: ohlc,
+        };
+        SymbolBar {
+            symbol: SymbolId(symbol),
+            index: 1,
+            trades,
+            bar,
+            opens: 60,
+            since: 0,
+            last: bar,
+            rate: 2.0,
+            last_rate: 2.0,
+        }
+    }
+
+    fn fill(trade: TradeId, symbol: u32, lots: f64, closes: bool) -> Fill {
+        Fill {
+            order: OrderId(trade.0),
+            trade,
+            symbol: SymbolId(symbol),
+            direction: Direction::Long,
+            time: 60,
+            index: 1,
+            price: 100.0,
+            lots,
+            fee: 4.0,
+            slippage: 0.0,
+            rate: 1.0,
+            closes,
+        }
+    }
+
+    /// Positions of these symbols and directions, 4 lots each, entered at 100.
+    fn positions(of: &[(u32, Direction)]) -> Positions {
+        let mut positions = Positions::new(2);
+        for &(symbol, direction) in of {
+            let fill = fill(positions.next_trade(), symbol, 4.0, false);
+            let position = Position {
+                id: fill.trade,
+                order: fill.order,
+                symbol: fill.symbol,
+                direction,
+                lots: fill.lots,
+                contract_size: 10.0,
+                entry_index: 1,
+                entry_time: 60,
+                entry_price: 100.0,
+                entry_fee: 4.0,
+                swap: 2.0,
+                stop_loss: None,
+                stop_reason: ExitReason::StopLoss,
+                take_profit: None,
+                initial_stop: None,
+                live: Live::FromLimit,
+                best_price: 100.0,
+                worst_price: 100.0,
+                marked_profit: 0.0,
+                margin: 8.0,
+                exit_legs: 0,
+                trailing_stop: None,
+                closing: false,
+                parts_closed: Vec::new(),
+                alternative_pnl: None,
+                labels: Labels::default(),
+            };
+            positions.open(position, fill);
+        }
+        positions
+    }
+
+    #[test]
+    fn a_part_that_is_closed_takes_its_share_of_fee_swap_and_margin() {
+        let mut positions = positions(&[(0, Direction::Long)]);
+        let share = ClosedShare::of(&positions.open[0], 1.0);
+        assert_eq!((share.part, share.entry_fee, share.swap), (0.25, 1.0, 0.5));
+        positions.close(0, &share, fill(TradeId(0), 0, 1.0, true));
+        let rest = &positions.open[0];
+        assert_eq!((rest.lots, rest.entry_fee, rest.swap), (3.0, 3.0, 1.5));
+        assert_eq!((rest.margin, rest.exit_legs), (6.0, 1));
+        let share = ClosedShare::of(rest, 3.0);
+        positions.close(0, &share, fill(TradeId(0), 0, 3.0, true));
+        assert!(positions.open.is_empty());
+        assert_eq!((positions.fills.len(), positions.changes), (3, 3));
+        assert_eq!(positions.last_trades[0].exit, Some(60));
+        assert_eq!(positions.last_trades[1].entry, None);
+    }
+
+    #[test]
+    fn marks_follow_the_close_and_wait_for_a_bar_of_their_symbol() {
+        let mut positions = positions(&[(0, Direction::Long), (1, Direction::Short)]);
+        let bars = [
+            at(0, true, bar(99.0, 103.0, 102.0)),
+            at(1, false, bar(1.0, 1.0, 1.0)),
+        ];
+        positions.mark(StepBars(&bars));
+        // (102 - 100) x 4 lots x 10 units x rate 2
+        assert_eq!(positions.open[0].marked_profit, 160.0);
+        assert_eq!(positions.open[1].marked_profit, 0.0);
+        assert_eq!((positions.marked_profit(), positions.margin()), (160.0, 16.0));
+    }
+
+    #[test]
+    fn the_largest_loss_is_sought_where_there_is_a_bar_and_the_oldest_of_equals_is_taken() {
+        let long = Direction::Long;
+        let mut positions = positions(&[(0, long), (0, long), (1, long)]);
+        for (position, profit) in positions.open.iter_mut().zip([-5.0, -5.0, -9.0]) {
+            position.marked_profit = profit;
+        }
+        let flat = bar(1.0, 1.0, 1.0);
+        let one = [at(0, true, flat), at(1, false, flat)];
+        assert_eq!(positions.largest_loss(StepBars(&one)), Some(0));
+        let both = [at(0, true, flat), at(1, true, flat)];
+        assert_eq!(positions.largest_loss(StepBars(&both)), Some(2));
+        let none = [at(0, false, flat), at(1, false, flat)];
+        assert_eq!(positions.largest_loss(StepBars(&none)), None);
+    }
+
+    #[test]
+    fn the_entry_bar_counts_only_extremes_that_certainly_followed_the_fill() {
+        let mut positions = positions(&[(0, Direction::Long)]);
+        let now = at(0, true, bar(95.0, 110.0, 101.0));
+        positions.observe_extremes(&now);
+        let seen = |p: &Positions| (p.open[0].worst_price, p.open[0].best_price);
+        assert_eq!(seen(&positions), (95.0, 101.0)); // filled on the way down: the high may be before
+        positions.observe_extremes(&now);
+        assert_eq!(seen(&positions), (95.0, 110.0));
+    }
+}

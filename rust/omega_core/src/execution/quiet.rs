@@ -343,3 +343,61 @@ fn least_of(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
     let all = lanes.into_iter().chain(rest.iter().map(|&value| of(value)));
     all.fold(f64::INFINITY, lesser)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLAT: Ohlc = Ohlc {
+        open: 100.0,
+        high: 101.0,
+        low: 99.0,
+        close: 100.5,
+    };
+
+    fn range(trigger: Trigger, until: i64) -> QuietRange {
+        let mut range = QuietRange {
+            free: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
+            seen: [PriceRange::EMPTY; 2],
+            held: [true, false],
+            until,
+            marks: Marks {
+                entry_price: vec![100.0, 90.0],
+                sign: vec![1.0, -1.0],
+                lots: vec![2.0, 1.0],
+                contract_size: vec![10.0, 1.0],
+                profit: vec![0.0; 2],
+            },
+            closes: None,
+        };
+        range.include(&trigger);
+        range
+    }
+
+    #[test]
+    fn a_quiet_bar_gives_the_sum_of_open_profits_at_its_close() {
+        let mut range = range(Trigger::never(Side::Bid), i64::MAX);
+        let bar = Bar {
+            time: 0,
+            bid: FLAT,
+            ask: FLAT,
+        };
+        // (100.5 - 100) x 2 x 10, and (100.5 - 90) x -1, both at a rate of 2
+        assert_eq!(range.take_bar(&bar, 2.0), Some(20.0 - 21.0));
+        assert_eq!((range.seen[0].low, range.seen[0].high), (99.0, 101.0));
+    }
+
+    #[test]
+    fn a_bar_that_reaches_a_level_or_comes_too_late_is_not_quiet() {
+        let stop = Trigger::of_exits(Direction::Long, Some(99.0), None);
+        let bar = Bar {
+            time: 60,
+            bid: FLAT,
+            ask: FLAT,
+        };
+        assert_eq!(range(stop, i64::MAX).take_bar(&bar, 1.0), None);
+        assert_eq!(range(Trigger::never(Side::Ask), 60).take_bar(&bar, 1.0), None);
+        let above = Trigger::of_exits(Direction::Long, Some(98.9), None);
+        assert!(range(above, 61).take_bar(&bar, 1.0).is_some());
+    }
+}
