@@ -196,8 +196,8 @@ pub(super) fn whole(value: f64, unit: i32) -> i128 {
     }
 }
 
-/// The double next to `size * 2 ** exponent`, ties to even. The size is below `2 ** 127`; the lowest
-/// bit of one above `2 ** 54` may stand for all below it.
+/// The double next to `size * 2 ** exponent`, ties to even. The size is below `2 ** 127`; the
+/// lowest bit of one above `2 ** 54` may stand for all below it.
 pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
     // A double has 53 bits, and none below 2 ** -1074.
     let length = (u128::BITS - size.leading_zeros()).cast_signed();

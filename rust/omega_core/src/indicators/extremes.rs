@@ -73,7 +73,7 @@ pub(super) fn ages(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -
         let mut place = 0.0;
         for (k, (out, value)) in out.iter_mut().zip(block).enumerate() {
             begin = better((*value, place), begin);
-            // Places of the block before are counted from −n, so that one subtraction gives the age.
+            // Places of the block before count from −n, so that one subtraction gives the age.
             *out = ends
                 .get(k)
                 .map_or(f64::NAN, |end| place - better(begin, *end).1);

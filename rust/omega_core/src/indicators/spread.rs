@@ -24,7 +24,7 @@ struct Products {
 }
 
 impl<const C: usize> Sums<C> for Products {
-    /// Whether n times the largest difference fits 64 bits, and no result is subnormal or too large.
+    /// Whether n times the largest difference fits 64 bits, and no result is subnormal or infinite.
     fn is_small(&self, grids: &[Grid; C]) -> bool {
         grids.iter().all(|grid| {
             grid.is_ordinary()
