@@ -1,4 +1,4 @@
-//! The engine's own place in the market: one step after the other, and what is visible at each.
+//! The engine's own position in the market: one step after the other, and what is visible at each.
 
 use super::market::Timeline;
 use super::{Cursor, Market, Stretch, SymbolCandles, Timeframe, TrackId};
