@@ -12,6 +12,8 @@ pub struct Bytes<'a> {
 impl<'a> Bytes<'a> {
     /// The choices that bytes make.
     pub fn new(bytes: &'a [u8]) -> Self {
+        // A short input still makes a whole run. The seed comes from the input, so that the same
+        // bytes always make the same choices.
         let seed = bytes
             .iter()
             .take(8)
@@ -26,6 +28,7 @@ impl<'a> Bytes<'a> {
 impl Choices for Bytes<'_> {
     fn bits(&mut self, count: u32) -> u64 {
         (0..count / 8).fold(0, |bits, _| {
+            // Bytes while there are any: the fuzzer changes one, and one choice changes with it.
             let byte = match self.rest.split_off_first() {
                 Some(byte) => u64::from(*byte),
                 None => self.after.bits(8),

@@ -52,7 +52,7 @@ const TEXTS: [&str; 8] = [
     "ä",
 ];
 
-/// Reads what the choices make of columns, and looks at everything that comes out.
+/// Reads columns made from the choices, and checks everything that results.
 pub fn check(choices: &mut impl Choices) {
     let input = symbol_input(choices);
     let cast = choices.once_in(2);
@@ -66,6 +66,8 @@ pub fn check(choices: &mut impl Choices) {
             .collect::<Vec<u8>>(),
     );
     let schema = columns::ipc_schema(&file);
+    // 96 random bytes are no Arrow file with such a column; what counts is that reading them does
+    // not panic.
     assert!(schema.is_err() || columns::ipc_columns(&file, &["x".to_owned()]).is_err());
 }
 
@@ -75,6 +77,8 @@ fn byte(choices: &mut impl Choices) -> u8 {
 
 fn symbol_input(choices: &mut impl Choices) -> SymbolInput {
     let rows = choices.index(40);
+    // Whole layouts three times in four: random roles alone hardly ever form candles, and nothing
+    // behind the first check would be reached.
     let mut roles: Vec<Role> = match choices.below(4) {
         0 => (0..choices.index(10))
             .map(|_| choices.pick(&ROLES))
@@ -90,6 +94,7 @@ fn symbol_input(choices: &mut impl Choices) -> SymbolInput {
     if choices.once_in(3) {
         roles.push(choices.pick(&ROLES));
     }
+    // Mostly columns that fit, for the same reason.
     let good = !choices.once_in(3);
     let columns = roles
         .into_iter()
@@ -101,7 +106,7 @@ fn symbol_input(choices: &mut impl Choices) -> SymbolInput {
     }
 }
 
-/// A column of chunks; a good one has the type and the length that its role asks for.
+/// A column of chunks; a good one has the type and the length that its role needs.
 fn column(choices: &mut impl Choices, role: Role, rows: usize, good: bool) -> InputColumn {
     let is_time = matches!(role, Role::Time | Role::AskTime);
     let kind = match (good, is_time) {
@@ -128,6 +133,7 @@ fn column(choices: &mut impl Choices, role: Role, rows: usize, good: bool) -> In
         chunks.push(array(choices, kind, start, length));
         start += length;
         left -= length;
+        // Chunks may be empty, so that the loop has no end of its own.
         if chunks.len() > 60 {
             break;
         }
@@ -143,7 +149,7 @@ fn column(choices: &mut impl Choices, role: Role, rows: usize, good: bool) -> In
 const KINDS: u64 = 22;
 
 fn array(choices: &mut impl Choices, kind: u64, start: usize, length: usize) -> ArrayRef {
-    // a slice of something longer has an offset, as chunks of a real frame often do
+    // A slice of something longer has an offset, as chunks of real frames often do.
     let before = choices.index(3);
     let length_of_all = length + before + choices.index(3);
     let whole = whole_array(choices, kind, start, length_of_all);
@@ -154,6 +160,8 @@ fn whole_array(choices: &mut impl Choices, kind: u64, start: usize, rows: usize)
     let mut next = i64::try_from(start).unwrap_or(0) * 60_000;
     let mut int = |choices: &mut dyn FnMut(u64) -> u64| {
         next = match choices(64) {
+            // Missing time, end of the range, a step back, a repeated time, and the first day of
+            // the calendar.
             0 => i64::MIN,
             1 => i64::MAX,
             2 => next.saturating_sub(1),
@@ -234,6 +242,7 @@ fn float(below: &mut impl FnMut(u64) -> u64) -> Option<f64> {
         3 => f64::NEG_INFINITY,
         4 => -1.0,
         5 => -0.0,
+        // Subnormal, which the exact sums have to scale.
         6 => f64::MIN_POSITIVE / 4.0,
         7 => f64::MAX,
         _ => 100.0 + f64::from(ticks),
@@ -275,7 +284,7 @@ fn check_validation(choices: &mut impl Choices, columns: &SymbolColumns) {
     );
 }
 
-/// Candles of whatever was read: every way to look at them stays inside them.
+/// Candles of whatever was read: every access stays within them.
 fn check_candles(choices: &mut impl Choices, candles: &SymbolCandles) {
     let bars = candles.len();
     let mut cursor = Cursor::at(candles, 0);
@@ -328,7 +337,7 @@ fn check_candles(choices: &mut impl Choices, candles: &SymbolCandles) {
     }
 }
 
-/// Any indicator with any parameters gives a value for each bar, or says why it cannot.
+/// Any indicator with any parameters gives a value for each bar, or is refused.
 fn check_indicators(choices: &mut impl Choices, candles: &SymbolCandles) {
     let all: Vec<_> = indicators::definitions().collect();
     let definition = all[choices.index(all.len())];

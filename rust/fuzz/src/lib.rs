@@ -1,4 +1,4 @@
-//! The fuzz targets as plain functions: bytes in, nothing out, and no panic on the way.
+//! The fuzz targets as plain functions: they take bytes, return nothing and must not panic.
 //!
 //! `columns` makes Arrow arrays of the bytes and reads them as candles; `orders` makes bars, rules
 //! and orders of them and checks the whole run, as `tests/invariants.rs` does from seeds.

@@ -1,7 +1,7 @@
 //! A bounded run of a target on inputs that a seed decides: `omega_fuzz TARGET INPUTS [FIRST]`.
 //!
-//! Stable Rust and nothing else. Each input has a number, which is told when it breaks something;
-//! `omega_fuzz TARGET 1 NUMBER` runs that one alone.
+//! Stable Rust and nothing else. Each input has a number, which is printed when it breaks
+//! something; `omega_fuzz TARGET 1 NUMBER` runs that one alone.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -55,6 +55,7 @@ fn survives(target: fn(&[u8]), input: u64) -> bool {
         .map(|_| u8::try_from(choices.bits(8)).unwrap_or(0))
         .collect();
     let began = Instant::now();
+    // Caught, so that the number of the input can be printed, by which it runs alone.
     let quiet = std::panic::catch_unwind(|| target(&bytes)).is_ok();
     let quick = began.elapsed() < MOST;
     if !quick {

@@ -20,6 +20,7 @@ impl CallTimer {
     /// Whether the next call is to be timed.
     #[inline]
     pub(super) fn is_due(&mut self) -> bool {
+        // Only the count modulo 64 matters, so that it may wrap in a long run.
         self.calls = self.calls.wrapping_add(1);
         self.slow_calls > 0 || self.calls.is_multiple_of(SAMPLED_EVERY)
     }
@@ -27,6 +28,8 @@ impl CallTimer {
     /// Takes the time of a call. A slow one counts as itself, and so do the calls after it; a quick
     /// one that was a sample stands for those that were not timed.
     pub(super) fn add(&mut self, elapsed: Duration) {
+        // Counted once: a garbage collection that a sample happens to hit would otherwise count 64
+        // times.
         if elapsed > SLOW {
             self.slow_calls = SAMPLED_EVERY;
         }

@@ -1,4 +1,4 @@
-//! What all views of a run share: the candles, the newest visible bar, and how times are shown.
+//! State shared by all views of a run: candles, the newest visible bar, and the display of times.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
@@ -15,6 +15,8 @@ use omega_core::types::SymbolId;
 
 /// How many bars of a track are visible, and whether the newest is new; 0 before the run.
 #[derive(Debug, Default)]
+// Relaxed throughout: the numbers index columns that never change, so that whichever value a reader
+// sees, the data behind it is complete.
 pub(super) struct Clock(AtomicUsize, AtomicBool);
 
 impl Clock {
@@ -62,12 +64,12 @@ impl Tracks {
         })
     }
 
-    /// How often the engine has looked at a new step.
+    /// How many steps the engine has shown.
     pub(super) fn looks(&self) -> usize {
         self.looks.load(Relaxed)
     }
 
-    /// The time of the step that it looked at last.
+    /// The time of the step shown last.
     pub(super) fn now(&self) -> i64 {
         self.now.load(Relaxed)
     }
@@ -77,6 +79,8 @@ impl Tracks {
         self.looks.fetch_add(1, Relaxed);
         self.now.store(view.time(), Relaxed);
         let before = self.step.swap(view.step(), Relaxed);
+        // `moved` lists changes since the step before, so it is complete only one step on. The
+        // second condition is for the first step: the initial value wraps to 0.
         if before.wrapping_add(1) == view.step() && before != usize::MAX {
             for track in view.moved() {
                 self.show_track(view, *track);
@@ -94,7 +98,7 @@ impl Tracks {
         clock.set_fresh(view.is_fresh(track));
     }
 
-    /// Whether there is but one: then nothing has to be looked up.
+    /// Whether there is only one track, so that no lookup is needed.
     #[inline]
     pub(super) fn is_one(&self) -> bool {
         self.sources.len() == 1
@@ -230,6 +234,8 @@ impl Source {
         let utc = PyTzInfo::utc(py)?;
         let (aware, zone) = match candles.timezone() {
             None => (false, None),
+            // Without `zoneinfo`, whose database is missing on some systems; the epoch is aware
+            // already.
             Some("UTC") => (true, None),
             Some(name) => {
                 let zone = py.import("zoneinfo")?.getattr("ZoneInfo")?.call1((name,))?;
@@ -251,11 +257,16 @@ impl Source {
     /// A time of the column as a `datetime`: aware where the column has a zone, else naive UTC.
     pub(super) fn datetime<'py>(&self, py: Python<'py>, time: i64) -> PyResult<Bound<'py, PyAny>> {
         let per_second = self.candles.unit().per_second();
+        // Euclidean: without normalisation, which is off below, a `timedelta` takes no negative
+        // seconds, as times before 1970 would give.
         let (days, rest) = (
             time.div_euclid(per_second * 86_400),
             time.rem_euclid(per_second * 86_400),
         );
+        // Rounded down to microseconds, all that `datetime` has; `timestamp` keeps every digit.
         let micros = rest % per_second * 1_000_000 / per_second;
+        // Too many days become the largest number of them, which `timedelta` refuses with its own
+        // error.
         let narrow = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
         let delta = PyDelta::new(
             py,
@@ -264,6 +275,8 @@ impl Source {
             narrow(micros),
             false,
         )?;
+        // Epoch plus difference: `fromtimestamp` goes through a float, and refuses negative times
+        // on some systems.
         let shown = self.epoch.bind(py).call_method1("__add__", (delta,))?;
         match &self.zone {
             Some(zone) => shown.call_method1("astimezone", (zone,)),

@@ -19,7 +19,7 @@ use pyo3_arrow::input::{AnyArray, AnyRecordBatch};
 
 use omega_core::columns;
 
-/// A chunked Arrow column whose buffers belong to whoever made them.
+/// A chunked Arrow column whose buffers belong to their maker.
 #[pyclass(frozen, module = "omega._core")]
 pub(crate) struct Column {
     field: FieldRef,
@@ -49,6 +49,7 @@ impl Column {
     /// The chunks; an empty one where the column has none, so that its type is known.
     pub(crate) fn chunks(&self) -> Vec<ArrayRef> {
         if self.chunks.is_empty() {
+            // The core takes the type of a column from its first chunk.
             vec![arrow_array::new_empty_array(self.field.data_type())]
         } else {
             self.chunks.clone()
@@ -61,6 +62,7 @@ impl Column {
     /// Takes an object with `__arrow_c_stream__` or `__arrow_c_array__`, chunk by chunk.
     #[staticmethod]
     fn from_arrow(data: AnyArray) -> PyArrowResult<Self> {
+        // Chunk by chunk: joining them would be the one copy of the candles.
         let (chunks, field) = data.into_chunked_array()?.into_inner();
         Ok(Self::new(field, chunks))
     }
@@ -69,6 +71,7 @@ impl Column {
     #[staticmethod]
     #[pyo3(signature = (data, copied=false))]
     fn from_buffer(data: AnyBufferProtocol, copied: bool) -> PyArrowResult<Self> {
+        // The array keeps the exporter's buffer, so that NumPy memory is shared as well.
         let array = data.into_arrow_array()?;
         let field = Arc::new(Field::new("", array.data_type().clone(), true));
         Ok(Self {
@@ -86,6 +89,7 @@ impl Column {
             .iter()
             .map(|chunk| timestamps(chunk, unit, timezone))
             .collect::<Option<Vec<_>>>()
+            // Relabelled, not converted: the same 64 bits under another type.
             .ok_or_else(|| PyTypeError::new_err("needs int64 and a unit of s, ms, us or ns"))?;
         let data_type = chunks
             .first()
@@ -202,6 +206,8 @@ pub(crate) fn table_columns(data: AnyRecordBatch) -> PyArrowResult<Vec<(String, 
 /// The column names of an Arrow IPC file in a buffer, such as a memory map; `None` for other files.
 #[pyfunction]
 pub(crate) fn ipc_names(file: PyArrowBuffer) -> Option<Vec<String>> {
+    // Not an error: the caller then reads the file through Polars, which names what is wrong with
+    // it.
     let schema = columns::ipc_schema(file.as_ref()).ok()?;
     Some(
         schema
@@ -218,6 +224,7 @@ pub(crate) fn ipc_columns(
     file: PyArrowBuffer,
     names: Vec<String>,
 ) -> Option<Vec<(String, Column)>> {
+    // Compressed or unaligned files end here; they have to be read with a copy.
     let found = columns::ipc_columns(file.as_ref(), &names).ok()?;
     let columns = found
         .into_iter()

@@ -12,6 +12,8 @@ use omega_core::store::TrackId;
 
 /// Where a condition holds; `&`, `|` and `~` combine.
 #[pyclass(frozen, module = "omega._core")]
+// Shared with the run's wake-ups without a copy, a byte a step, in which the next truth is searched
+// 32 at a time.
 pub struct Mask(Arc<[u8]>);
 
 impl Mask {
@@ -40,6 +42,8 @@ impl Mask {
     }
 
     fn __invert__(&self) -> Self {
+        // Inverts the truth, not the comparison: with a NaN `~(a < b)` holds and `a >= b` does
+        // not, as in the reference.
         Self(self.0.iter().map(|truth| truth ^ 1).collect())
     }
 
@@ -60,7 +64,7 @@ pub(super) enum Compared<'py> {
     Number(f64),
 }
 
-/// The same with its column held, so that the interpreter can be released.
+/// The same with its column referenced, so that the interpreter can be released.
 pub(super) enum Held {
     Column(TrackId, ScalarBuffer<f64>),
     Number(f64),

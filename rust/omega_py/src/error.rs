@@ -7,6 +7,7 @@ use pyo3::types::PyDict;
 
 use omega_core::error::OmegaError;
 
+// Filled at the first error, not at import, when the package is still half initialised.
 static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 
 fn errors(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
@@ -15,6 +16,8 @@ fn errors(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 }
 
 /// The exception for a reason; where even that cannot be made, the exception that stopped it.
+// A function, since neither `OmegaError` nor `PyErr` belongs to this crate, so that no `From` can
+// join them.
 pub(crate) fn to_pyerr(error: OmegaError) -> PyErr {
     Python::attach(|py| match exception(py, &error) {
         Ok(exception) => PyErr::from_value(exception),
@@ -67,6 +70,7 @@ fn number_or_text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAn
     if value == "null" {
         return Ok(py.None().into_bound(py));
     }
+    // The core prints a double with as many digits as give the same one back.
     match value.parse::<f64>() {
         Ok(number) => number.into_bound_py_any(py),
         Err(_) => value.into_bound_py_any(py),

@@ -65,6 +65,8 @@ impl Sources<'_> {
 
     fn from(&self, clock: &Arc<Clock>) -> Result<From, OmegaError> {
         Ok(match self {
+            // Before the columns: `bid` alone means all prices of the side, for indicators that
+            // read several.
             Self::Name(name) if name == "bid" => From::Side(Side::Bid),
             Self::Name(name) if name == "ask" => From::Side(Side::Ask),
             Self::Name(name) => From::Columns(vec![Given::Candles(Source::named(name)?)]),
@@ -92,11 +94,14 @@ pub(super) fn declare(
 ) -> PyResult<Declared> {
     let from = sources.from(clock).map_err(to_pyerr)?;
     let (key, outputs) = py
+        // A kernel over millions of bars calls no Python; threads of a sweep compute theirs
+        // meanwhile.
         .detach(|| cache.indicator(track, spec, &from))
         .map_err(to_pyerr)?;
     let mut warmup = spec.warmup();
     let mut views = Vec::with_capacity(labels.len());
     for (place, (values, name)) in outputs.into_iter().zip(labels).enumerate() {
+        // `spec.warmup()` counts the indicator's own bars; a source that starts with NaN delays it.
         warmup = warmup.max(first_value(&values));
         let column = Column::Output(Arc::clone(&key), place);
         views.push(IndicatorView::new(name, column, values, Arc::clone(clock)));
@@ -117,8 +122,9 @@ pub(super) fn take(
     Ok((view, warmup))
 }
 
-/// Refuses a source that lives on another symbol or timeframe: its values stand at other times.
+/// Refuses a source of another symbol or timeframe, whose values belong to other times.
 fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<(), OmegaError> {
+    // A track has one clock, so that its address identifies the track, and differs between runs.
     if Arc::ptr_eq(&view.get().clock, clock) {
         return Ok(());
     }
@@ -160,6 +166,7 @@ fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, Ome
             format!("{bars}, one for each bar"),
         ));
     }
+    // Shared where it can be: a null has to become NaN, which takes a copy.
     if let [only] = chunks.as_slice()
         && only.null_count() == 0
     {
@@ -216,6 +223,8 @@ impl IndicatorView {
     fn __getitem__(&self, key: isize) -> PyResult<f64> {
         let visible = self.clock.visible();
         match visible.checked_add_signed(key) {
+            // From the end only: an absolute index would be a label, and could be one of a later
+            // bar (TF1).
             Some(index) if key < 0 => Ok(self.values[index]),
             _ => Err(PyIndexError::new_err(format!(
                 "{}[{key}] with {visible} values known: expected -1 (now) to -{visible}",
@@ -236,6 +245,7 @@ impl IndicatorView {
             CompareOp::Ge => ">=",
             CompareOp::Lt => "<",
             CompareOp::Le => "<=",
+            // Python then compares identities, which sets and dictionaries of indicators need.
             CompareOp::Eq | CompareOp::Ne => return Ok(py.NotImplemented().into_bound(py)),
         };
         let conditions = py.import("omega.conditions")?;
@@ -243,6 +253,8 @@ impl IndicatorView {
     }
 
     fn __hash__(slf: &Bound<'_, Self>) -> usize {
+        // Spelled out, because a class that defines comparisons inherits no hash; by identity, as
+        // `==` is.
         slf.as_ptr() as usize
     }
 

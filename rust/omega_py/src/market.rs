@@ -40,6 +40,8 @@ impl TimeframeFields<'_> {
         }
         let begins = self.boundaries.as_ref();
         begins
+            // A copy of a few boundaries, because the array could be changed while resampling runs
+            // without the interpreter.
             .map(|begins| Ok(Grid::At(begins.as_slice()?.to_vec().into())))
             .transpose()
     }
@@ -90,6 +92,7 @@ pub(super) fn market(
         other => return Err(to_pyerr(unknown_align(other))),
     };
     let mut market = py
+        // Merging the times of many symbols reads every time column.
         .detach(|| Market::new(symbols.clone(), align))
         .map_err(to_pyerr)?;
     for timeframe in timeframes {

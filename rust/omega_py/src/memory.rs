@@ -23,10 +23,11 @@ pub(super) fn share<'py>(
     past: usize,
     owner: Bound<'py, PyAny>,
 ) -> Bound<'py, PyArray1<f64>> {
+    // Sliced first, so that a wrong range panics here and never becomes an array beyond the buffer.
     let window = ArrayView1::from(&column[first..past]);
     // SAFETY: the memory belongs to an Arrow buffer, which is never written to and never moves.
     // `owner` becomes the array's base object and holds the buffer's reference count, so that the
-    // memory outlives the array. The array is made read-only before anybody sees it.
+    // memory outlives the array. The array is made read-only before other code gets it.
     let array = unsafe { PyArray1::borrow_from_array(&window, owner) };
     array.readwrite().make_nonwriteable();
     array
@@ -36,6 +37,6 @@ pub(super) fn share<'py>(
 #[inline]
 pub(super) fn is_held_elsewhere<T>(object: &Bound<'_, T>) -> bool {
     // SAFETY: a bound object is alive and the interpreter is attached, which is all that reading
-    // its reference count asks for.
+    // its reference count requires.
     unsafe { pyo3::ffi::Py_REFCNT(object.as_ptr()) > 1 }
 }

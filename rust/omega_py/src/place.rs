@@ -52,6 +52,7 @@ impl Place {
             track: self.track,
             segment: self.segment.clone(),
             start: self.start,
+            // The views stay independent: moving one must not move the other.
             index: AtomicUsize::new(self.index()),
         }
     }
@@ -68,6 +69,7 @@ impl Place {
     /// Whether the place can move to a bar without changing its segment.
     #[inline]
     pub(super) fn holds(&self, index: usize) -> bool {
+        // In this order, as the subtraction would wrap.
         index >= self.start && index - self.start < self.segment.len()
     }
 
@@ -88,6 +90,8 @@ impl Place {
         let (segment, offset) = self.locate();
         match &segment.ask {
             AskColumns::Quoted(columns) => columns[price][offset],
+            // The addition that the core fills orders at, and no other: a strategy sees the very
+            // price.
             AskColumns::Constant(spread) => segment.bid[price][offset] + spread,
             AskColumns::Spread(spreads) => segment.bid[price][offset] + spreads[offset],
         }
@@ -119,6 +123,7 @@ impl Place {
         };
         let (segment, offset) = self.locate();
         if length <= offset + 1
+            // Otherwise no buffer has the values in a row: they span chunks, or are sums.
             && let Column::Stored(values) = column(segment)
         {
             return Ok(memory::share(
@@ -136,6 +141,8 @@ impl Place {
             })
             .collect();
         let array = PyArray1::from_vec(owner.py(), values?);
+        // Like the shared ones, so that code that writes to a window fails always and not only in
+        // one chunk.
         array.readwrite().make_nonwriteable();
         Ok(array)
     }

@@ -32,14 +32,14 @@ pub(crate) struct CandleStore {
     checks: Vec<Arc<Check>>,
 }
 
-/// What is known about one symbol's rows; by default nobody looked.
+/// The outcome of validating one symbol's rows; by default none.
 #[derive(Default)]
 struct Check {
     rules: Rules,
     findings: Findings,
 }
 
-/// How rows are looked at.
+/// How rows are validated.
 #[derive(Clone, Copy)]
 enum Mode {
     Check,
@@ -88,6 +88,8 @@ impl CandleStore {
             .into_iter()
             .map(symbol_input)
             .collect::<PyResult<Vec<_>>>()?;
+        // Casting and validating are the slow part and touch no Python object, so that other
+        // threads run meanwhile.
         let built = py.detach(|| {
             inputs
                 .into_iter()
@@ -138,7 +140,7 @@ impl CandleStore {
             .collect())
     }
 
-    /// The distance from bid to ask where no column tells the ask side; 0 where one does.
+    /// The distance from bid to ask where no column gives the ask side; 0 where one does.
     fn spread(&self, symbol: &str) -> PyResult<f64> {
         let (_, candles) = self.candles(symbol)?;
         let first = candles.segments().first();
@@ -187,7 +189,7 @@ impl CandleStore {
             .sum()
     }
 
-    /// For each symbol the rows in which the ask is below the bid; `None` where nobody looked.
+    /// For each symbol the rows in which the ask is below the bid; `None` without validation.
     #[getter]
     fn crossed_rows(&self) -> Vec<Option<usize>> {
         self.checks
@@ -243,6 +245,8 @@ impl CandleStore {
         let known = &check.findings;
         py.detach(|| {
             let fresh;
+            // Validation keeps counts and not rows, for bad data may break a rule in each of its
+            // millions. They are found again on request.
             let findings = if known.rows.is_empty() {
                 fresh = report(&candles.to_columns(), check.rules.reporting());
                 &fresh
@@ -260,6 +264,8 @@ impl CandleStore {
                 .findings
                 .rows
                 .iter()
+                // A report lists warnings, too. Rows are in order, so that this is the finding that
+                // `validate` would have refused.
                 .find(|f| check.rules.level(f.rule) == Level::Error);
             if let Some(finding) = refused {
                 let error = finding.into_error(candles.name(), candles.names(), candles.unit());
@@ -292,6 +298,7 @@ fn parse_mode(mode: &str) -> PyResult<Mode> {
         "check" => Ok(Mode::Check),
         "report" => Ok(Mode::Report),
         "off" => Ok(Mode::Off),
+        // Bare, because the package chooses the word: no user ever sees this.
         _ => Err(PyValueError::new_err(mode.to_owned())),
     }
 }
@@ -376,6 +383,7 @@ fn span(array: &ArrayRef) -> (usize, usize) {
         .buffers()
         .first()
         .map_or(0, |buffer| buffer.as_ptr() as usize);
+    // With the offset, since a chunk may be a slice: tests compare this address with the input's.
     (first + data.offset() * size_of::<f64>(), bytes)
 }
 
@@ -388,6 +396,8 @@ fn table(candles: &SymbolCandles) -> Result<(FieldRef, Vec<ArrayRef>), ArrowErro
             let array = candles.column(k, role)?;
             Some((
                 Arc::new(Field::new(
+                    // Named by side, so that the exported table is a valid input again, whatever
+                    // its columns were called.
                     role.on_a_side().name(),
                     array.data_type().clone(),
                     true,

@@ -10,12 +10,12 @@ use super::memory::is_held_elsewhere;
 use super::views::BarView;
 use omega_core::store::TrackId;
 
-/// A view of one bar of a track. It moves from bar to bar while nobody else holds it.
+/// A view of one bar of a track. It moves from bar to bar while nothing else references it.
 #[derive(Debug, Default)]
 pub(super) struct Shown(Option<Py<BarView>>);
 
 impl Shown {
-    /// The view, at a bar; a new one where it is in other hands, or the bar in another segment.
+    /// The view, at a bar; a new one where a callback kept it, or the bar is in another segment.
     pub(super) fn at(
         &mut self,
         py: Python<'_>,
@@ -61,13 +61,14 @@ impl TrackView {
         self.tracks.sources[self.track.0].clock.visible()
     }
 
-    /// Grows with each look of the engine at a new step.
+    /// Grows with each new step of the engine.
     #[getter]
     fn looks(&self) -> usize {
+        // Slices that were moved back compare it, to be at now again with the next step.
         self.tracks.looks()
     }
 
-    /// The time of the step that the engine looks at.
+    /// The time of the engine's current step.
     #[getter]
     fn now(&self) -> i64 {
         self.tracks.now()
@@ -88,6 +89,7 @@ impl TrackView {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let view = shown.at(py, &self.tracks, self.track, index)?;
         let fresh = self.tracks.sources[self.track.0].clock.is_fresh();
+        // Only the newest bar can be fresh.
         view.get().set_fresh(fresh && index + 1 == visible);
         Ok(view)
     }
@@ -95,6 +97,7 @@ impl TrackView {
     /// How many of the complete bars were so at a time.
     fn complete_at(&self, time: i64) -> usize {
         let complete = self.tracks.market.complete_at(self.track, time);
+        // The market knows the whole data; a strategy must not (L1).
         complete.min(self.visible())
     }
 }

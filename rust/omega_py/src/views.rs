@@ -127,8 +127,12 @@ pub struct BarView {
     ask: PyOnceLock<Py<SideView>>,
     before: PyOnceLock<Py<BarView>>,
     /// Whether it became complete with the step at which it was shown as the newest.
+    // Atomic, because a frozen class can change in no other way; `Relaxed`, because no other memory
+    // is published through it.
     fresh: AtomicBool,
-    /// The newest bars of the other tracks, by track; made when first asked for.
+    /// The newest bars of the other tracks, by track; made at the first access.
+    // Not made with the view: most strategies read one track, and where views are kept a new one is
+    // made for each bar.
     others: PyOnceLock<Vec<PyOnceLock<Py<BarView>>>>,
 }
 
@@ -152,10 +156,11 @@ impl BarView {
         self.fresh.store(fresh, Relaxed);
     }
 
-    /// Moves the view; only the engine does, and only while nobody else holds it. False where the
-    /// bar lies in another segment, and a new view is needed.
+    /// Moves the view; only the engine does, and only while nothing else holds a reference. False
+    /// where the bar lies in another segment, and a new view is needed.
     #[inline]
     pub(super) fn show(&self, index: usize) -> bool {
+        // A view stays in its segment, whose buffers it holds, so that a getter needs no search.
         let held = self.place.holds(index);
         if held {
             self.place.index.store(index, Relaxed);
@@ -163,7 +168,7 @@ impl BarView {
         held
     }
 
-    /// The kept view of a side, moved to this bar; a new one where the kept one is in other hands.
+    /// The cached view of a side, moved to this bar; a new one where a callback kept the old one.
     fn side(&self, py: Python<'_>, side: Side) -> PyResult<Py<SideView>> {
         let cell = if side == Side::Bid {
             &self.bid
@@ -178,11 +183,13 @@ impl BarView {
         if is_held_elsewhere(kept.bind(py)) {
             return make();
         }
+        // Without a test of the segment: the side was made from this view, which never leaves its
+        // own.
         kept.get().place.index.store(self.place.index(), Relaxed);
         Ok(kept.clone_ref(py))
     }
 
-    /// The kept view of an earlier bar; a new one where the kept one is in other hands, or where
+    /// The cached view of an earlier bar; a new one where a callback kept the cached one, or where
     /// the bar lies in another segment.
     fn earlier(&self, py: Python<'_>, index: usize) -> PyResult<Py<Self>> {
         let kept = self.before.get_or_try_init(py, || {
@@ -190,6 +197,8 @@ impl BarView {
             earlier.set_fresh(false);
             Py::new(py, earlier)
         })?;
+        // The reference count first: a view that a callback kept must go on showing its own bar, so
+        // it may not even be moved.
         if is_held_elsewhere(kept.bind(py)) || !kept.get().show(index) {
             let tracks = Arc::clone(&self.place.tracks);
             let earlier = Self::new(tracks, self.place.track, index);
@@ -199,7 +208,7 @@ impl BarView {
         Ok(kept.clone_ref(py))
     }
 
-    /// The newest complete bar of another track; a new view where the kept one is in other hands,
+    /// The newest complete bar of another track; a new view where a callback kept the cached one,
     /// or where the bar lies in another segment.
     fn newest_of(&self, py: Python<'_>, track: TrackId) -> PyResult<Py<Self>> {
         let tracks = &self.place.tracks;
@@ -221,6 +230,7 @@ impl BarView {
         } else {
             kept.clone_ref(py)
         };
+        // At each access, since a track that pauses shows the same bar and is no longer fresh.
         shown.get().set_fresh(source.clock.is_fresh());
         Ok(shown)
     }
@@ -302,6 +312,8 @@ impl BarView {
 
     #[getter]
     fn spread(&self) -> f64 {
+        // Always the difference of the two prices, as in the reference: with a constant spread
+        // `(bid + s) − bid` is not s to the last bit.
         self.place.ask(CLOSE) - self.place.bid(CLOSE)
     }
 
@@ -345,6 +357,7 @@ impl BarView {
             let tracks = &this.place.tracks;
             let mut track = tracks.find_symbol(name.to_str()?)?;
             if let Some(timeframe) = tracks.timeframe_of(this.place.track) {
+                // A key changes one of symbol and timeframe and keeps the other.
                 track = tracks.find_timeframe(track, timeframe)?;
             }
             return if track == this.place.track {
@@ -358,6 +371,7 @@ impl BarView {
             return Ok(slf.clone().unbind());
         }
         match now.checked_add_signed(steps) {
+            // Backwards only (L1); an index beyond the first bar overflows to `None`.
             Some(index) if index < now => this.earlier(slf.py(), index),
             _ => Err(PyIndexError::new_err(format!(
                 "bar[{steps}] at bar {now}: expected -{now} to 0; the future is not there, and \

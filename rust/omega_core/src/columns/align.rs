@@ -25,7 +25,7 @@ pub(super) enum Ask {
     Spread(Vec<ScalarBuffer<f64>>),
 }
 
-/// Walks the chunks of one column; hands out views of any stretch that lies in one chunk.
+/// Walks the chunks of one column and returns views of any stretch that lies in one chunk.
 struct Feed<T: ArrowNativeType> {
     chunks: std::vec::IntoIter<ScalarBuffer<T>>,
     rest: Option<ScalarBuffer<T>>,
@@ -42,6 +42,7 @@ impl<T: ArrowNativeType> Feed<T> {
     }
 
     fn refill(&mut self) {
+        // Empty chunks are skipped here, since no rows left is how `segments` recognises the end.
         self.rest = self.chunks.by_ref().find(|chunk| !chunk.is_empty());
     }
 
@@ -90,6 +91,8 @@ impl PriceFeeds {
         match self {
             Self::Quote(feed) => {
                 let quote = feed.take(rows);
+                // Four references to one buffer. Validation recognises quotes by that, see
+                // `is_quote`.
                 [quote.clone(), quote.clone(), quote.clone(), quote]
             }
             Self::Bars(feeds) => {
@@ -123,6 +126,7 @@ impl AskFeeds {
     fn available(&self) -> usize {
         match self {
             Self::Quoted(prices) => prices.available(),
+            // A number has no chunks, so it never ends a segment.
             Self::Constant(_) => usize::MAX,
             Self::Spread(feed) => feed.available(),
         }
@@ -150,6 +154,7 @@ pub(super) fn segments(columns: Chunked) -> Vec<Segment> {
             .min(bid.available())
             .min(ask.available())
             .min(volume.as_ref().map_or(usize::MAX, Feed::available));
+        // All columns end together: `Reader::column` refuses lengths that differ.
         if rows == 0 {
             return segments;
         }

@@ -1,4 +1,4 @@
-//! From Arrow arrays to typed buffers: shared as they are, or cast once where the caller asked.
+//! From Arrow arrays to typed buffers: shared as they are, or cast once with `cast=True`.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -18,12 +18,12 @@ use crate::types::TimeUnit;
 /// A column as buffers of one type.
 pub(super) struct Typed<T: arrow_buffer::ArrowNativeType> {
     pub chunks: Vec<ScalarBuffer<T>>,
-    /// Rows without a value, ascending; what the buffers hold there means nothing.
+    /// Rows without a value, ascending; what the buffers hold there is undefined.
     pub nulls: Vec<usize>,
     pub copied_bytes: usize,
 }
 
-/// What a time column's type says.
+/// Unit and time zone of a time column.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TimeType {
     pub unit: TimeUnit,
@@ -48,8 +48,13 @@ pub(super) fn times(
 ) -> Result<(Typed<i64>, TimeType), OmegaError> {
     let target = match column.data_type() {
         timestamp @ DataType::Timestamp(..) => timestamp.clone(),
+        // Arrow counts these dates in milliseconds, so that no value changes.
         DataType::Date64 => DataType::Timestamp(ArrowUnit::Millisecond, None),
+        // Refused even with `cast=True`: a guessed unit could be wrong by a factor of a thousand,
+        // and no check would notice.
         number if number.is_numeric() => return Err(bare_number(symbol, column)),
+        // Texts and days have no unit of their own; microseconds are what Polars and `datetime`
+        // use.
         _ => DataType::Timestamp(ArrowUnit::Microsecond, None),
     };
     let (chunks, copied) = cast_to(symbol, column, &target, cast, "timestamp")?;
@@ -96,6 +101,7 @@ fn typed<T: ArrowPrimitiveType>(
     };
     let mut start = 0;
     for chunk in chunks {
+        // The type of the column is that of its first chunk; a later one may have another.
         let Some(array) = chunk.as_primitive_opt::<T>() else {
             return Err(refused(symbol, column, "one type in all chunks"));
         };
@@ -106,6 +112,8 @@ fn typed<T: ArrowPrimitiveType>(
                     .map(|i| start + i),
             );
         }
+        // Nulls are kept as row numbers, so that the values stay the caller's buffer and validation
+        // can name the row.
         out.chunks.push(array.values().clone());
         start += array.len();
     }
@@ -135,12 +143,15 @@ fn cast_to(
     let mut start = 0;
     for chunk in &column.chunks {
         let options = CastOptions {
+            // A value that cannot be cast becomes a null, by which its row is found below;
+            // otherwise Arrow's error would not name the row.
             safe: true,
             ..CastOptions::default()
         };
         let array = cast_dates(chunk, &options)
             .and_then(|chunk| cast_with_options(&chunk, target, &options))
             .map_err(|_| refused(symbol, column, expected))?;
+        // Only nulls that the cast added: those that were there are findings of validation.
         if array.null_count() > chunk.null_count() {
             return Err(unreadable(symbol, column, chunk, &array, start, expected));
         }
@@ -168,6 +179,7 @@ fn castable(from: &DataType, to: &DataType) -> bool {
     let source_fits = match from {
         DataType::Dictionary(_, values) => return castable(values, to),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        // Arrow would cast a date to its number of days, which is no price.
         DataType::Date32 | DataType::Date64 => !to_float,
         number => to_float && number.is_numeric(),
     };

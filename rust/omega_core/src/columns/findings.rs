@@ -19,7 +19,7 @@ pub struct Finding {
     pub time: Option<i64>,
     /// The value; `None` for a missing one and for times.
     pub value: Option<f64>,
-    /// What the value was held against: the price beyond the high, the bid above the ask.
+    /// What the value was compared with: the price beyond the high, the bid above the ask.
     pub against: Option<f64>,
     /// The time before, where the rule is about time.
     pub before: Option<i64>,
@@ -39,7 +39,7 @@ pub struct Tally {
 pub struct Findings {
     /// Every finding, by row, then rule, then column.
     pub rows: Vec<Finding>,
-    /// Number of rows in which the ask is below the bid; `None` where nobody looked.
+    /// Number of rows in which the ask is below the bid; `None` without validation.
     pub crossed_rows: Option<usize>,
     /// For each rule that only warns: how often it was broken.
     pub warnings: Vec<Tally>,
@@ -63,6 +63,8 @@ impl Finding {
     fn value_text(&self, unit: TimeUnit) -> String {
         match (self.rule, self.slot, self.time, self.value) {
             (Rule::Null, ..) => "null".to_owned(),
+            // Times come before values: a finding about time has no value, and its text would be
+            // "null".
             (_, Slot::Time, Some(time), _) => time_text(time, unit),
             (.., Some(value)) => value.to_string(),
             _ => "null".to_owned(),
@@ -103,5 +105,6 @@ pub(super) fn time_text(time: i64, unit: TimeUnit) -> String {
         TimeUnit::Microsecond => temporal::timestamp_us_to_datetime(time),
         TimeUnit::Nanosecond => temporal::timestamp_ns_to_datetime(time),
     };
+    // The calendar ends long before 64 bits do, and an error about such a time must still show it.
     datetime.map_or_else(|| time.to_string(), |datetime| datetime.to_string())
 }

@@ -43,7 +43,7 @@ pub struct SymbolInput {
     pub symbol: String,
     /// Its columns.
     pub columns: Vec<InputColumn>,
-    /// The distance from bid to ask where no column tells the ask side.
+    /// The distance from bid to ask where no column gives the ask side.
     pub spread: f64,
 }
 
@@ -85,6 +85,7 @@ pub fn read(input: SymbolInput, cast: bool) -> Result<SymbolColumns, OmegaError>
         nulls: Vec::new(),
         copied_bytes: 0,
     };
+    // Time first: the other columns are measured against its length.
     let (time, time_type) = reader.time()?;
     let chunked = Chunked {
         bid: reader.bid()?,
@@ -98,6 +99,7 @@ pub fn read(input: SymbolInput, cast: bool) -> Result<SymbolColumns, OmegaError>
         copied_bytes,
         ..
     } = reader;
+    // Collected column by column, but validation consumes them row by row.
     nulls.sort_unstable();
     Ok(SymbolColumns {
         symbol: input.symbol,
@@ -111,6 +113,7 @@ pub fn read(input: SymbolInput, cast: bool) -> Result<SymbolColumns, OmegaError>
 }
 
 fn check_spread(spread: f64) -> Result<(), OmegaError> {
+    // `>=` is false for NaN, so that one condition refuses it with the negative ones.
     if spread >= 0.0 && spread.is_finite() {
         return Ok(());
     }
@@ -198,6 +201,8 @@ impl Reader {
     fn prices(&mut self, role: fn(u8) -> Role, slot: fn(u8) -> Slot) -> Result<Prices, OmegaError> {
         let mut columns = [const { Vec::new() }; 4];
         for (k, column) in (0u8..).zip(&mut columns) {
+            // `column` returns `None` for a missing column; all four prices are needed, so the name
+            // is reported first.
             self.require(role(k))?;
             *column = self.column(role(k), slot(k))?.unwrap_or_default();
         }
@@ -208,6 +213,8 @@ impl Reader {
         if let Some(quote) = self.column(Role::BidQuote, Slot::Bid(0))? {
             return Ok(Prices::Quote(quote));
         }
+        // One column named for the bid side decides: the other three are then missing by these
+        // names, instead of being taken from plain data.
         let sided = (0..4).any(|k| self.find(Role::Bid(k)).is_some());
         self.prices(if sided { Role::Bid } else { Role::Price }, Slot::Bid)
     }
@@ -233,11 +240,14 @@ impl Reader {
             return Ok(());
         };
         let (ask, ask_type) = times(&self.input.symbol, column, self.cast)?;
+        // Not converted: input is never repaired silently (rule T3), and a finer unit could not be.
         if ask_type.unit != bid_type.unit {
             let (given, expected) = (ask_type.unit.abbreviation(), bid_type.unit.abbreviation());
             let problem = format!("the unit is {given}, that of the bid side is {expected}");
             return Err(self.refuse(&column.name, &problem, "Give both sides in one unit"));
         }
+        // A null counts as a difference whatever its buffer holds, which may by chance be the right
+        // time.
         let missing = ask.nulls.first().copied();
         let differs = first_difference(bid, &ask.chunks);
         let Some(row) = differs.into_iter().chain(missing).min() else {
@@ -284,6 +294,8 @@ fn first_difference(a: &[ScalarBuffer<i64>], b: &[ScalarBuffer<i64>]) -> Option<
         if rows == 0 {
             return (left.len() != right.len()).then_some(row);
         }
+        // Whole stretches are compared at once, and the row is searched only in the one that
+        // differs.
         if left[..rows] != right[..rows] {
             return left
                 .iter()
@@ -301,6 +313,7 @@ fn value_at(chunks: &[ScalarBuffer<i64>], mut row: usize) -> Option<i64> {
         if let Some(&value) = chunk.get(row) {
             return Some(value);
         }
+        // Cannot fall below 0: a chunk that has no such row is at most that long.
         row -= chunk.len();
     }
     None

@@ -1,8 +1,8 @@
 //! An Arrow IPC file in memory as columns: uncompressed buffers are shared with the file's bytes.
 //!
-//! In: the bytes of a file, usually a memory map. Out: the chunks of the columns asked for, one
-//! for each record batch of the file. Nothing is decompressed and nothing is realigned: such files
-//! are refused here, so that the caller knows that reading them takes a copy.
+//! Takes the bytes of a file, usually a memory map, and returns the chunks of the requested
+//! columns, one for each record batch of the file. Nothing is decompressed or realigned: such files
+//! are refused here, so that the caller can decide to read them with a copy.
 
 use std::sync::Arc;
 
@@ -41,7 +41,9 @@ pub fn ipc_columns(
         .collect::<Result<Vec<_>, _>>()?;
     let mut decoder = FileDecoder::new(Arc::clone(&schema), footer.version())
         .with_projection(places.clone())
+        // Without it Arrow would realign by copying, and `copied_bytes` would not show it.
         .with_require_alignment(true);
+    // Before the record batches, which refer to them.
     for block in footer.dictionaries().iter().flatten() {
         decoder.read_dictionary(block, &bytes_of(file, block)?)?;
     }
@@ -65,6 +67,7 @@ fn footer(file: &Buffer) -> Result<Footer<'_>, ArrowError> {
     let (body, trailer) = bytes
         .split_last_chunk::<TRAILER>()
         .ok_or_else(|| broken("too short"))?;
+    // The length is read from the file, so that it may be anything.
     let start = body.len().checked_sub(read_footer_length(*trailer)?);
     let footer = &body[start.ok_or_else(|| broken("its footer is longer than the file"))?..];
     root_as_footer(footer).map_err(|error| broken(&error.to_string()))
@@ -81,6 +84,8 @@ fn bytes_of(file: &Buffer, block: &Block) -> Result<Buffer, ArrowError> {
     let start = whole(block.offset())?;
     let head = whole(i64::from(block.metaDataLength()))?;
     let length = head.saturating_add(whole(block.bodyLength())?);
+    // `slice_with_length` panics beyond the end, and the offsets of a damaged file may point
+    // anywhere.
     if start.saturating_add(length) > file.len() {
         return Err(broken("a block reaches beyond its end"));
     }

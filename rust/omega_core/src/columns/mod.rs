@@ -1,7 +1,8 @@
 //! Arrow arrays in, checked column segments out; nothing is copied and nothing is repaired.
 //!
-//! In: for each symbol a list of chunks per [`Role`]. Out: [`SymbolColumns`], whose segments share
-//! the memory of those chunks, and the [`Findings`] of the rules T1 and T3 on them.
+//! The input is a list of chunks per [`Role`] for each symbol. The output is [`SymbolColumns`],
+//! whose segments share the memory of those chunks, and the [`Findings`] of the rules T1 and T3 on
+//! them.
 
 mod align;
 mod cast;

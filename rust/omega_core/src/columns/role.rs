@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Role {
     /// Open time of the bar.
     Time,
-    /// Open times of a separate ask frame; compared with the bid's and then let go.
+    /// Open times of a separate ask frame; compared with those of the bid and then dropped.
     AskTime,
     /// A price of plain data, which is the bid side: 0 open, 1 high, 2 low, 3 close.
     Price(u8),
@@ -25,6 +25,7 @@ pub enum Role {
     Volume,
 }
 
+// One table for both directions, so that `parse` and `name` cannot disagree.
 const NAMES: [(Role, &str); 18] = [
     (Role::Time, "time"),
     (Role::AskTime, "ask_time"),
@@ -79,6 +80,7 @@ impl Role {
     pub fn fills(self, slot: Slot) -> bool {
         match (self, slot) {
             (Self::Time, Slot::Time)
+            // A quote supplies all four prices of its side.
             | (Self::BidQuote, Slot::Bid(_))
             | (Self::AskQuote, Slot::Ask(_))
             | (Self::Spread, Slot::Spread)

@@ -2,7 +2,7 @@
 
 use crate::error::OmegaError;
 
-/// A rule that every row of the input must keep; in the order in which findings of a row are told.
+/// A rule that every row of the input must keep; findings of a row are reported in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// No value is missing.
@@ -84,7 +84,7 @@ impl Rule {
 pub enum Level {
     /// The input is refused.
     Error,
-    /// The rows are counted and the caller is told.
+    /// The rows are counted, and the caller gets a warning.
     Warn,
     /// Nothing.
     Allow,
@@ -107,6 +107,7 @@ impl Rules {
     /// The level of one rule.
     #[must_use]
     pub fn level(self, rule: Rule) -> Level {
+        // By discriminant: a rule that is added must lengthen the array and `ALL`.
         self.0[rule as usize]
     }
 
@@ -115,6 +116,7 @@ impl Rules {
     /// # Errors
     /// [`OmegaError::Config`] for a rule that the engine cannot do without.
     pub fn with(mut self, rule: Rule, level: Level) -> Result<Self, OmegaError> {
+        // Under a null a buffer holds anything, and every search by time needs ascending times.
         if level != Level::Error && matches!(rule, Rule::Null | Rule::TimeOrder) {
             return Err(OmegaError::Config {
                 parameter: format!("validate['{}']", rule.name()),
@@ -130,6 +132,8 @@ impl Rules {
     /// Every rule refuses, but prices at or below zero stay allowed where they are.
     #[must_use]
     pub fn reporting(self) -> Self {
+        // A report lists what a run would let pass, too; only prices below zero are a property of
+        // the instrument.
         let mut rules = Self::ALL_ERRORS;
         rules.0[Rule::Price as usize] = self.level(Rule::Price);
         rules

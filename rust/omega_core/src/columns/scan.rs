@@ -1,7 +1,7 @@
 //! The straight-line reductions of validation: slices in, a verdict on the whole stretch out.
 //!
 //! No branch depends on a value, so that the compiler can take several rows at a time. A verdict
-//! of `false` only says that a row-by-row look is needed.
+//! of `false` only means that the rows have to be checked one by one.
 
 #![expect(
     clippy::needless_bitwise_bool,
@@ -14,9 +14,12 @@
 pub(super) fn prices_hold(prices: [&[f64]; 4], floor: f64) -> bool {
     let [open, high, low, close] = prices;
     let rows = open.len();
+    // Cut to one length, so that the loop has no bounds checks.
     let (high, low, close) = (&high[..rows], &low[..rows], &close[..rows]);
     let mut hold = true;
     for i in 0..rows {
+        // A bound on low and one on high bound the other two as well: six comparisons a row, not
+        // twelve. No early return, which would be a branch.
         hold &= (low[i] > floor)
             & (high[i] < f64::INFINITY)
             & (high[i] >= open[i])
@@ -43,6 +46,7 @@ pub(super) fn not_negative(values: &[f64]) -> bool {
 
 /// Whether times increase, each compared with the one before.
 pub(super) fn increasing(times: &[i64]) -> bool {
+    // `min`, since an empty slice has no place 1.
     let next = &times[times.len().min(1)..];
     times
         .iter()

@@ -1,4 +1,4 @@
-//! One chunk of one symbol: Arrow buffers of equal length, shared with whoever gave them.
+//! One chunk of one symbol: Arrow buffers of equal length, shared with their owner.
 
 use arrow_buffer::ScalarBuffer;
 
@@ -85,6 +85,7 @@ fn ohlc(columns: &[ScalarBuffer<f64>; 4], offset: usize) -> Ohlc {
 #[inline]
 fn above(bid: Ohlc, spread: f64) -> Ohlc {
     Ohlc {
+        // Added at each read and never stored (rule T2): a stored ask would be 32 more bytes a bar.
         open: bid.open + spread,
         high: bid.high + spread,
         low: bid.low + spread,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::OmegaError;
 
-/// Rows looked at together; nine columns of a block fit the first-level cache.
+/// Rows checked together, few enough for their columns to stay in the cache.
 const BLOCK: usize = 512;
 
 /// Checks every row; the first finding of a rule at [`Level::Error`] refuses the symbol.
@@ -88,6 +88,7 @@ pub fn refuse_nulls(columns: &SymbolColumns) -> Result<(), OmegaError> {
     Err(missing.into_error(&columns.symbol, &columns.names, columns.unit))
 }
 
+// `dyn`, as it is called for findings only, and generics would compile the whole pass twice.
 type Sink<'a> = dyn FnMut(Finding) -> ControlFlow<()> + 'a;
 
 /// One walk over all rows; returns the number of crossed rows, as far as it came.
@@ -131,7 +132,9 @@ impl Walk<'_> {
         rows: std::ops::Range<usize>,
         sink: &mut Sink<'_>,
     ) -> ControlFlow<()> {
+        // Counted even where the rule is off: the count is part of the result at every level.
         let crossed = crossed_rows(segment, &rows);
+        // Nulls are sorted, so that the first one left decides for the block.
         let complete = self
             .nulls
             .first()
@@ -146,6 +149,7 @@ impl Walk<'_> {
             self.crossed += crossed;
             return ControlFlow::Continue(());
         }
+        // One bad value sends its block to the slow path, where findings come out in row order.
         for offset in rows {
             self.row(segment, start + offset, offset, sink)?;
         }
@@ -224,6 +228,8 @@ impl Walk<'_> {
         }
         view.price_findings(&mut emit)?;
         self.crossed += usize::from(view.is_crossed());
+        // Also where the order was broken, so that one jump back is one finding and not one for
+        // every row until the old time is reached; a missing time is stepped over.
         self.before = stamp.or(self.before);
         ControlFlow::Continue(())
     }
@@ -245,6 +251,7 @@ fn side<'a>(
 
 /// Whether four prices are one buffer: a quote.
 fn is_quote(columns: &[arrow_buffer::ScalarBuffer<f64>; 4]) -> bool {
+    // By address and length, which slicing keeps the same for all four.
     columns.iter().all(|column| column.ptr_eq(&columns[0]))
 }
 
@@ -254,6 +261,7 @@ fn crossed_rows(segment: &Segment, rows: &std::ops::Range<usize>) -> usize {
             scan::crossed_quotes(&segment.bid[0][rows.clone()], &ask[0][rows.clone()])
         }
         AskColumns::Quoted(ask) => scan::crossed_bars(side(&segment.bid, rows), side(ask, rows)),
+        // `check_spread` has refused negative ones.
         AskColumns::Constant(_) => 0,
         AskColumns::Spread(column) => column[rows.clone()]
             .iter()
@@ -272,6 +280,8 @@ fn values_hold(segment: &Segment, rows: &std::ops::Range<usize>, floor: f64) -> 
     };
     let ask = match &segment.ask {
         AskColumns::Quoted(ask) => prices(ask),
+        // Rounding is monotonic: an ask made by adding one number to four ordered prices is
+        // ordered, too. So is one made with a spread column, which only has to be finite.
         AskColumns::Constant(_) => true,
         AskColumns::Spread(column) => scan::above(&column[rows.clone()], f64::NEG_INFINITY),
     };
@@ -294,6 +304,7 @@ fn own_prices(
     offset: usize,
     missing: impl Fn(u8) -> bool,
 ) -> [Option<f64>; 4] {
+    // Otherwise one bad quote would be four findings.
     let count = if is_quote(columns) { 1 } else { 4 };
     let mut prices = [None; 4];
     for ((k, price), column) in (0u8..).zip(&mut prices).zip(columns).take(count) {
@@ -311,6 +322,7 @@ impl RowView {
             AskColumns::Constant(_) => ([None; 4], None),
             AskColumns::Spread(column) => ([None; 4], has(Slot::Spread).then(|| column[offset])),
         };
+        // The lowest integer is what NumPy and pandas store for NaT, so it counts as missing.
         let time = Some(segment.time[offset]).filter(|&time| has(Slot::Time) && time != i64::MIN);
         let volume = segment.volume.as_ref().filter(|_| has(Slot::Volume));
         Self {
@@ -353,6 +365,8 @@ impl RowView {
             (Slot::Ask, finite(self.ask)),
         ];
         for (slot, [open, high, _, close]) in sides {
+            // Of the prices that are finite: NaN is a finding of its own and must not hide or cause
+            // another.
             let top = [open, close].into_iter().flatten().reduce(f64::max);
             if let (Some(high), Some(top)) = (high, top)
                 && high < top

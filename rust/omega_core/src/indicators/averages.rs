@@ -51,6 +51,7 @@ pub fn dema(values: &[f64], n: usize) -> Vec<f64> {
 #[must_use]
 pub fn tema(values: &[f64], n: usize) -> Vec<f64> {
     let averages = [Smoother::ema(n); 3];
+    // Bracketed as in the reference: a sum of three has other last bits in another order.
     recursive::chain(values, averages, |[a, b, c]| (3.0 * a - 3.0 * b) + c)
 }
 
@@ -97,6 +98,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "dema",
+        // The second average starts with the mean of n values of the first, which begins at bar n.
         warmup: |of| 2 * of.whole(0) - 1,
         compute: |of, inputs| vec![dema(inputs.column(0), of.whole(0))],
         ..OF_WINDOW
@@ -109,6 +111,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "hma",
+        // 2, because half of 1 would be a window without a bar.
         parameters: &[("window", Kind::Whole(2))],
         warmup: |of| of.whole(0) + of.whole(0).isqrt() - 1,
         compute: |of, inputs| vec![hma(inputs.column(0), of.whole(0))],

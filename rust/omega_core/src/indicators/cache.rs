@@ -1,4 +1,4 @@
-//! Results by what was asked for, so that each is computed once a run or sweep.
+//! Computed columns by request, so that each is computed once in a run or sweep.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -11,7 +11,9 @@ use crate::error::OmegaError;
 use crate::store::{SymbolCandles, TrackId};
 use crate::types::Side;
 
-/// Memory that kept results may take, unless told otherwise.
+/// Default bound of the memory that cached results take.
+// A bound, because all runs of a sweep share one cache: without it, memory would grow with the
+// number of windows tried.
 const LIMIT: usize = 1 << 30;
 
 /// Candles, and which they are among those that share a cache.
@@ -63,6 +65,8 @@ pub enum From {
 /// A result: its key, which names its columns, and one column for each output.
 pub type Outputs = (Arc<Key>, Vec<ScalarBuffer<f64>>);
 
+// A slot is filled outside the lock on the entries: a kernel that ran under it would hold up every
+// other thread of a sweep, also those that read another indicator.
 type Slot = Arc<OnceLock<Vec<ScalarBuffer<f64>>>>;
 
 #[derive(Debug)]
@@ -74,13 +78,17 @@ struct Entry {
 
 #[derive(Debug, Default)]
 struct Entries {
+    // Ordered, since eviction iterates over the entries and library code never iterates in hash
+    // order (D3).
     by_key: BTreeMap<Arc<Key>, Entry>,
     bytes: usize,
+    // Counts requests and serves as the clock of "least recently used": no wall clock (D3), and no
+    // two entries have the same reading.
     uses: u64,
     given: u64,
 }
 
-/// Results of one store's columns, within a bound; the one not asked for the longest goes first.
+/// Results over the columns of one store, within a bound; the least recently used goes first.
 #[derive(Debug)]
 pub struct Cache {
     entries: Mutex<Entries>,
@@ -107,6 +115,8 @@ impl Cache {
     pub fn give(&self) -> Column {
         let mut entries = self.lock();
         entries.given += 1;
+        // A number is never used again, as an address would be: another column could lie there
+        // while results of the first are still cached.
         Column::Given(entries.given)
     }
 
@@ -116,7 +126,7 @@ impl Cache {
         self.lock().bytes
     }
 
-    /// An indicator over candles and columns; computed where nobody asked for it before.
+    /// An indicator over candles and columns, computed at the first request.
     ///
     /// # Errors
     /// `Config` where a column is not there or does not fit.
@@ -129,6 +139,8 @@ impl Cache {
         let given = self.columns(track, spec, from)?;
         let (names, columns): (Vec<_>, Vec<_>) = given.into_iter().unzip();
         let mut inputs = Inputs::new(spec, columns)?;
+        // The times need no part in the key: an indicator with days reads candles only, and the
+        // track that they belong to is in it.
         if spec.definition().days {
             inputs = inputs.with_times(track.candles);
         }
@@ -182,13 +194,14 @@ impl Cache {
         Ok(found)
     }
 
-    /// A column of candles in one piece, put together at most once.
+    /// A column of candles in one piece; joined chunks are cached.
     fn of_candles(
         &self,
         track: &Track<'_>,
         source: Source,
     ) -> Result<(Column, ScalarBuffer<f64>), OmegaError> {
         let name = Column::Candles(track.track, source);
+        // One segment is read where it lies: an entry would count memory that belongs to the store.
         if track.candles.segments().len() <= 1 {
             return Ok((name, column(track.candles, source)?));
         }
@@ -196,6 +209,8 @@ impl Cache {
             spec: None,
             columns: vec![name.clone()],
         });
+        // Checked before joining, since joining can fail and a `OnceLock` takes no closure that
+        // fails. Two threads may then join the same column; the first result is kept.
         if let Some(known) = self.known(&key) {
             return Ok((name, known[0].clone()));
         }
@@ -213,7 +228,7 @@ impl Cache {
         entry.slot.get().cloned()
     }
 
-    /// What is kept under a key; whoever comes first makes it, and others wait for it.
+    /// The result under a key: the first thread computes it, the others wait for it.
     fn kept(
         &self,
         key: &Arc<Key>,
@@ -248,6 +263,8 @@ impl Cache {
     /// Counts a result that was made, and lets go of the oldest until all fit.
     fn account(&self, key: &Arc<Key>, slot: &Slot, bytes: usize) {
         let mut entries = self.lock();
+        // Every request ends here, so bytes are added by the first one only; and by none where the
+        // result was evicted meanwhile and the entry is a new one.
         if let Some(entry) = entries.by_key.get_mut(key)
             && Arc::ptr_eq(&entry.slot, slot)
             && entry.bytes == 0
@@ -256,6 +273,8 @@ impl Cache {
             entries.bytes += bytes;
         }
         while entries.bytes > self.limit {
+            // Entries without bytes are still being computed. Evicting one would free nothing, and
+            // the next request would compute it a second time.
             let made = entries.by_key.iter().filter(|(_, entry)| entry.bytes > 0);
             let oldest = made.min_by_key(|(_, entry)| entry.used);
             let Some(oldest) = oldest.map(|(key, _)| Arc::clone(key)) else {

@@ -27,6 +27,9 @@ pub fn keltner(bars: [&[f64]; 3], n: usize, k: f64, atr_n: usize) -> Bands {
         .zip(close)
         .map(|((high, low), close)| (high + low + close) / 3.0)
         .collect();
+    // The first true range stands at bar 1, so the mean of `atr_n` of them ends at bar `atr_n`.
+    // Leading values are dropped to make both means end at `first`, as TA-Lib does: an exponential
+    // average never forgets where it started.
     let first = (n - 1).max(atr_n);
     let middle = recursive::ema(&without(typical, first + 1 - n), n);
     let width = recursive::rma(
@@ -85,6 +88,7 @@ pub fn supertrend(bars: [&[f64]; 3], n: usize, k: f64) -> [Vec<f64>; 2] {
     for i in 0..range.len() {
         let middle = 0.5 * (high[i] + low[i]);
         let step = k * range[i];
+        // The sum is NaN where high, low or range is; such a bar leaves the trend as it was.
         if (middle + step).is_nan() || close[i].is_nan() {
             line.push(f64::NAN);
             direction.push(f64::NAN);
@@ -107,6 +111,8 @@ struct Trend {
 impl Default for Trend {
     fn default() -> Self {
         Self {
+            // Infinite lines and a NaN close let the conditions of `step` set both lines at the
+            // first bar, without a case of its own.
             upper: f64::INFINITY,
             lower: f64::NEG_INFINITY,
             close: f64::NAN,
@@ -118,12 +124,15 @@ impl Default for Trend {
 impl Trend {
     /// The upper line falls, the lower rises, unless the close before was beyond it.
     fn step(&mut self, upper: f64, lower: f64, close: f64) {
+        // `self.close` is still the close before: it is replaced last, since a line may only jump
+        // back where the market left it a bar earlier.
         if upper < self.upper || self.close > self.upper {
             self.upper = upper;
         }
         if lower > self.lower || self.close < self.lower {
             self.lower = lower;
         }
+        // A close exactly on the line keeps the trend, hence `>=` one way and `>` the other.
         self.up = if self.up {
             close >= self.lower
         } else {
@@ -151,6 +160,7 @@ pub fn parabolic_sar(high: &[f64], low: &[f64], step: f64, most: f64) -> Vec<f64
         };
         let parabola = match &mut state {
             Some(parabola) => parabola,
+            // An acceleration above the maximum is the maximum, as in TA-Lib.
             none => none.insert(Parabola::new(last, (high, low), step.min(most), most)),
         };
         result.push(parabola.next((high, low)));
@@ -171,6 +181,7 @@ struct Parabola {
 impl Parabola {
     fn new(first: (f64, f64), second: (f64, f64), step: f64, most: f64) -> Self {
         let (rise, fall) = (second.0 - first.0, first.1 - second.1);
+        // TA-Lib starts short exactly where its `MINUS_DM` of the second bar is above 0.
         let long = !(fall > 0.0 && rise < fall);
         Self {
             long,
@@ -179,6 +190,8 @@ impl Parabola {
             factor: step,
             step,
             most,
+            // The first call of `next` gets the same bar, so that the first stop is kept outside
+            // the second bar alone. TA-Lib does the same, and the first reversal depends on it.
             last: second,
         }
     }
@@ -192,6 +205,8 @@ impl Parabola {
             high >= self.stop
         };
         let shown = if crossed {
+            // In this order: the direction turns before `outside`, which must push the stop to the
+            // new side, and the old extreme becomes the stop before it is overwritten.
             self.long = !self.long;
             let shown = self.outside(self.extreme, bar);
             self.factor = self.step;
@@ -236,6 +251,8 @@ impl Parabola {
 #[must_use]
 pub fn ichimoku(high: &[f64], low: &[f64], lengths: [usize; 3], shift: usize) -> [Vec<f64>; 4] {
     let [conversion, base, slow] = lengths.map(|n| middles(&highest(high, n), &lowest(low, n)));
+    // Charts draw the spans ahead of the price. Here the bar gets what was computed `shift` bars
+    // ago, so that no value depends on a later bar.
     let fast = delayed(&middles(&conversion, &base), shift);
     let slow = delayed(&slow, shift);
     [conversion, base, fast, slow]

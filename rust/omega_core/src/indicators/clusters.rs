@@ -5,6 +5,8 @@ use super::statistics::{float, place};
 use super::volatility::atr;
 use super::{Definition, Kind, Need, Parameters};
 
+// A fixed number, the same in the reference: where centres have not settled by then, one more round
+// could give another label.
 const ROUNDS: usize = 30;
 
 /// The group of each value among the last n, 0 the lowest of k: k-means in one dimension over the
@@ -13,6 +15,7 @@ const ROUNDS: usize = 30;
 /// all values are equal they are of group 0. What is not above 0 counts as NaN.
 #[must_use]
 pub fn volatility_cluster(feature: &[f64], n: usize, k: usize) -> Vec<f64> {
+    // Logarithms, so that twice a volatility is as far above it as half of it is below.
     let logarithms: Vec<f64> = feature
         .iter()
         .map(|value| if *value > 0.0 { value.ln() } else { f64::NAN })
@@ -79,6 +82,8 @@ impl Groups {
     }
 
     fn label(&mut self, sorted: &[f64], value: f64) -> f64 {
+        // Equal values would lie on every border, where the rounding of a mean would decide on the
+        // label.
         if sorted[0] >= sorted[sorted.len() - 1] {
             return 0.0;
         }
@@ -89,6 +94,7 @@ impl Groups {
             }
             self.centre();
         }
+        // As in `divide`, a value on a border belongs to the lower group.
         let below = self.borders().take_while(|border| *border < value).count();
         float(below)
     }
@@ -105,6 +111,7 @@ impl Groups {
             let next = sorted[(rank + 1).min(sorted.len() - 1)];
             *centre = sorted[rank] + (next - sorted[rank]) * fraction;
         }
+        // No group can end there, so that the first division always counts as a change.
         self.ends.fill(usize::MAX);
     }
 
@@ -137,6 +144,8 @@ impl Groups {
         let mut from = 0;
         for (centre, end) in self.centres.iter_mut().zip(&self.ends) {
             if *end > from {
+                // A difference of running sums is O(1) a group, and the reference subtracts the
+                // same two.
                 *centre = (self.sums[*end] - self.sums[from]) / float(end - from);
                 from = *end;
             }

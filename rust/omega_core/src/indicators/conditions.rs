@@ -1,7 +1,7 @@
 //! Conditions over whole columns: one truth value for each step, as a strategy would find it there.
 //!
-//! In: columns of any track, or numbers. Out: a byte a step, 1 where the condition holds on what is
-//! complete after that step. A comparison with NaN does not hold.
+//! Takes columns of any track, or numbers, and returns a byte for each step: 1 where the condition
+//! holds on the bars that are complete after that step. A comparison with NaN does not hold.
 
 use std::ops::Range;
 
@@ -43,6 +43,7 @@ impl Comparison {
     fn holds(self, (a, b): (f64, f64), before: impl FnOnce() -> Option<(f64, f64)>) -> bool {
         match self {
             Self::Above => a > b,
+            // Written as `a >= b`, never as `!(a < b)`, which would hold with NaN.
             Self::NotBelow => a >= b,
             Self::Below => a < b,
             Self::NotAbove => a <= b,
@@ -82,6 +83,8 @@ impl Operand<'_> {
 /// Where a comparison holds.
 #[must_use]
 pub fn compare(market: &Market, how: Comparison, a: Operand<'_>, b: Operand<'_>) -> Vec<u8> {
+    // With one symbol bar k is complete after step k, so that the columns are compared as they lie.
+    // Walking the market instead costs a step of the walk for each bar.
     if market.symbols().len() == 1 && a.is_of_base() && b.is_of_base() {
         return compare_bars(market.steps(), how, a, b);
     }
@@ -97,6 +100,7 @@ fn compare_bars(bars: usize, how: Comparison, a: Operand<'_>, b: Operand<'_>) ->
     match (a, b) {
         (Operand::Number(a), Operand::Number(b)) => side_by_side(bars, how, |_| a, |_| b),
         (Operand::Number(a), Operand::Column(_, b)) => {
+            // Cut to the length of the loop, so that bounds are checked here and not at each bar.
             let b = &b[..bars];
             side_by_side(bars, how, |_| a, |bar| b[bar])
         }
@@ -120,6 +124,9 @@ fn side_by_side(
     b: impl Fn(usize) -> f64,
 ) -> Vec<u8> {
     match how {
+        // The operator is chosen once, outside the loops, and `&` has no branch where `&&` has one.
+        // With crossings in one pass, signal columns went from 79 to 69 ns a bar
+        // (docs/concepts/performance.md).
         Comparison::Above => truths(0..bars, |bar| a(bar) > b(bar)),
         Comparison::NotBelow => truths(0..bars, |bar| a(bar) >= b(bar)),
         Comparison::Below => truths(0..bars, |bar| a(bar) < b(bar)),
@@ -154,10 +161,11 @@ pub fn truth(market: &Market, values: &[f64]) -> Vec<u8> {
     )
 }
 
-/// Asks after each step, with what the next one sees.
+/// Evaluates after each step, on the bars that the next step can see.
 fn after_each_step(market: &Market, holds: impl Fn(&[usize]) -> bool) -> Vec<u8> {
     let mut truths = vec![0; market.steps()];
     if let Some(mut walk) = Walk::at(market, 0) {
+        // The last step is left out: a truth is acted on at the next step, and there is none.
         for truth in truths.iter_mut().take(market.steps().saturating_sub(1)) {
             walk.advance();
             *truth = u8::from(holds(walk.visible()));

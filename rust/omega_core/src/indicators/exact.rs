@@ -24,6 +24,8 @@ pub(super) fn of_windows<const C: usize>(
     sums: &impl Sums<C>,
 ) -> Vec<f64> {
     let mut result = vec![f64::NAN; columns[0].len()];
+    // Each block reads the n − 1 rows before its first window again; with four windows' worth of
+    // rows that is a quarter more work at most.
     let length = BLOCK.max(4 * n);
     let windows = result.get_mut(n - 1..).unwrap_or_default();
     for (block, out) in windows.chunks_mut(length).enumerate() {
@@ -37,6 +39,8 @@ pub(super) fn of_windows<const C: usize>(
 fn of_block<const C: usize>(columns: [&[f64]; C], n: usize, sums: &impl Sums<C>, out: &mut [f64]) {
     let part = |rows: std::ops::Range<usize>| columns.map(|column| &column[rows.clone()]);
     let mut grids = columns.map(Grid::roughly);
+    // No window with such a value has a result, and one infinite value would make the grid of the
+    // whole block meaningless.
     if grids.iter().any(|grid| grid.holes) {
         let is_hole = |row: &usize| columns.iter().any(|column| !column[*row].is_finite());
         let rows = columns[0].len();
@@ -50,6 +54,8 @@ fn of_block<const C: usize>(columns: [&[f64]; C], n: usize, sums: &impl Sums<C>,
         return;
     }
     if !sums.is_small(&grids) {
+        // The lowest bit in use takes a second pass. Prices rarely need it: they fit even if all 53
+        // bits of the smallest value are taken to be used.
         for (grid, values) in grids.iter_mut().zip(columns) {
             grid.unit = lowest_bit(values);
         }
@@ -59,6 +65,8 @@ fn of_block<const C: usize>(columns: [&[f64]; C], n: usize, sums: &impl Sums<C>,
     if sums.is_small(&grids) {
         sums.quickly(columns, grids, out);
     } else if out.len() == 1 || grids.iter().zip(&limits).all(fits) {
+        // `max` rounds values only where a window stands alone: a unit that depends on a longer
+        // stretch would let a later bar change earlier results (docs/decisions/exact-sums.md).
         let units = std::array::from_fn(|c| grids[c].unit.max(limits[c]));
         sums.widely(columns, units, out);
     } else {
@@ -80,7 +88,7 @@ pub(super) fn bits(number: u64) -> i32 {
     (u64::BITS - number.leading_zeros()).cast_signed()
 }
 
-/// Values that are looked at together, which the compiler makes one instruction of.
+/// Values that are compared side by side, which the compiler turns into vector instructions.
 const LANES: usize = 4;
 
 /// The unit of some values, and how large they are.
@@ -105,15 +113,19 @@ impl Grid {
         let mut holes = [0.0; LANES];
         let (blocks, rest) = values.as_chunks::<LANES>();
         let mut padded = [values[0]; LANES];
+        // Padding repeats a value of the block, so that it moves no extreme and makes no hole.
         padded[..rest.len()].copy_from_slice(rest);
         for block in blocks.iter().chain([&padded]) {
             for lane in 0..LANES {
                 let value = block[lane];
+                // Zero is a multiple of every power of two, so it must not lower the unit.
                 let size = if value == 0.0 {
                     f64::INFINITY
                 } else {
                     value.abs()
                 };
+                // Comparisons instead of `f64::min`, whose rule for NaN needs more instructions;
+                // NaN shows up in `holes`.
                 least[lane] = if size < least[lane] {
                     size
                 } else {
@@ -125,7 +137,7 @@ impl Grid {
                 } else {
                     high[lane]
                 };
-                // Nothing for a number, and NaN for what is none.
+                // Adds 0 for a finite value and NaN for any other: a test without a branch.
                 holes[lane] += value * 0.0;
             }
         }
@@ -143,6 +155,8 @@ impl Grid {
 
     /// Whether no scaling by the unit, or by two of them, meets a subnormal or infinite number.
     pub(super) fn is_ordinary(self) -> bool {
+        // A product of two units is then at least 2^-1000, which is normal, and `n Σ x²` is below
+        // 2^(64 + 800) for windows below 2^32, which is finite.
         self.unit >= -500 && self.top <= 400
     }
 }
@@ -176,6 +190,8 @@ pub(super) fn whole(value: f64, unit: i32) -> i128 {
     let signed = if value < 0.0 { -size } else { size };
     match exponent - unit {
         shift @ 0.. => signed << shift,
+        // Halves go upward by definition (docs/decisions/exact-sums.md), and the reference shifts
+        // alike. A shift of 128 would overflow; 127 leaves the same 0 or −1.
         shift => ((signed >> (-shift - 1).min(127)) + 1) >> 1,
     }
 }
@@ -189,10 +205,13 @@ pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
     let kept = size >> dropped;
     let rest = size - (kept << dropped);
     let half = (1 << dropped) >> 1;
+    // The only rounding: what follows multiplies by powers of two and stays exact, since bits that
+    // a subnormal number lacks are dropped here, too.
     let up = rest > half || (rest == half && rest > 0 && kept & 1 == 1);
     let mut value = to_double((kept + u128::from(up)).cast_signed());
     let mut left = exponent + dropped;
     while left != 0 {
+        // In steps, because 2^left itself need not be a normal double.
         let step = left.clamp(-1000, 1000);
         value *= power_of_two(step);
         left -= step;
@@ -211,6 +230,8 @@ pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
 pub(super) fn to_double(whole: i128) -> f64 {
     let (high, low) = ((whole >> 64) as i64, whole as u64);
     if high.unsigned_abs().wrapping_sub(3) > 1 << 52 {
+        // This conversion calls a routine of the compiler's library, for want of an instruction;
+        // the sum of two halves below takes a few instructions in line.
         return whole as f64;
     }
     let low = (low >> 11) | u64::from(low & 0x7ff != 0);

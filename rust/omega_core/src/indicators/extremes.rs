@@ -15,6 +15,8 @@ pub(super) fn highest(values: &[f64], n: usize) -> Vec<f64> {
 /// In blocks of n, as long as the window: a window is the end of one block and the beginning of the
 /// next, and the extremes of both are known (van Herk 1992). Of equal values the earliest stays.
 fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
+    // `beats` is strict, so that the earlier of equals stays, as with Python's `min` and `max`: 0.0
+    // and −0.0 are equal and differ in their bits.
     let better = |new: f64, old: f64| if beats(new, old) { new } else { old };
     let mut result = vec![f64::NAN; values.len()];
     let n = n.max(1);
@@ -24,6 +26,7 @@ fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f
         let mut begin = block[0];
         for (k, (out, value)) in out.iter_mut().zip(block).enumerate() {
             begin = better(*value, begin);
+            // The older block is passed as `old`, so that a tie goes to its value.
             *out = ends.get(k).map_or(f64::NAN, |end| better(begin, *end));
         }
         if block.len() < n {
@@ -37,6 +40,8 @@ fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f
             *kept = end;
         }
     }
+    // A NaN wins or loses comparisons depending on its place. Its windows are emptied afterwards,
+    // since a test in the loops would cost columns without NaN a branch for each value.
     empty_where_holes(values, n, &mut result);
     result
 }
@@ -68,7 +73,7 @@ pub(super) fn ages(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -
         let mut place = 0.0;
         for (k, (out, value)) in out.iter_mut().zip(block).enumerate() {
             begin = better((*value, place), begin);
-            // Places of the block before lie n lower.
+            // Places of the block before count from −n, so that one subtraction gives the age.
             *out = ends
                 .get(k)
                 .map_or(f64::NAN, |end| place - better(begin, *end).1);
@@ -130,6 +135,7 @@ impl Ranked {
     fn replace(&mut self, place: usize, key: f64) {
         self.keys[place] = key;
         self.settle(self.standing[place]);
+        // One value has changed, so that at most one pair of values stands in the wrong heaps.
         if self.low < self.heap.len() && self.at_rank() > self.above_rank() {
             self.swap(0, self.low);
             self.settle(0);
@@ -192,6 +198,7 @@ pub(super) fn ranked(
     rank: usize,
     of: impl Fn(f64, f64) -> f64,
 ) -> Vec<f64> {
+    // Before anything is allocated: a window may be as long as 2^32 − 1.
     if n > values.len() {
         return vec![f64::NAN; values.len()];
     }
@@ -203,7 +210,8 @@ pub(super) fn ranked(
         if value.is_nan() {
             full_from = full_from.max(i + n);
         }
-        // Adding 0 makes one zero of both, so that ties have the same bits.
+        // Adding 0 turns −0.0 into 0.0: of the two, which are equal, a sort in the reference
+        // could put the other one at a rank.
         window.replace(
             place,
             if value.is_nan() {

@@ -41,7 +41,7 @@ impl Garch {
     }
 }
 
-/// Standard deviation of the next return as the returns before it tell: `v = ω + α e² + β v` with
+/// Standard deviation of the next return, from the returns before it: `v = ω + α e² + β v` with
 /// the shock e and the variance of the bar before. Mean and first variance (a sample's) are those
 /// of the first `min_periods` returns; the first value stands at the last of them. What is not
 /// finite and above 0 counts as NaN; a return leads from the last value that is none.
@@ -104,7 +104,7 @@ fn anew(values: &[f64], garch: &Garch, lookback: usize) -> Vec<f64> {
             if i + 1 < lookback || steps[i].is_none() {
                 return f64::NAN;
             }
-            // The return into the first value of the window comes from outside it.
+            // The first return of the window is dropped: it starts from a value outside it.
             known.clear();
             known.extend(steps[i + 1 - lookback..=i].iter().flatten().skip(1));
             last_of(&known, garch)
@@ -134,6 +134,8 @@ struct State {
 impl State {
     fn started(first: &[f64], garch: &Garch) -> Self {
         let count = float(first.len());
+        // Two passes, since squares summed in one would cancel digits; from the left, as the
+        // reference does.
         let mut sum = 0.0;
         for step in first {
             sum += step;
@@ -156,6 +158,7 @@ impl State {
     }
 
     fn next(&mut self, step: f64, garch: &Garch) {
+        // Before the shock is replaced: a variance depends on the shock of the bar before.
         let news = garch.alpha * (self.shock * self.shock);
         self.variance = self.omega + news + garch.beta * self.variance;
         self.shock = step - self.mean;

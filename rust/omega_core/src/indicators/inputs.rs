@@ -8,7 +8,7 @@ use crate::error::OmegaError;
 use crate::store::SymbolCandles;
 use crate::types::Side;
 
-/// The columns that an indicator asked for, in its order, and the times where it needs days.
+/// The columns that an indicator needs, in its order, and the times where it needs days.
 #[derive(Debug)]
 pub struct Inputs {
     columns: Vec<ScalarBuffer<f64>>,
@@ -60,7 +60,7 @@ impl Inputs {
         &self.columns[place]
     }
 
-    /// The open times; empty where the indicator did not ask for days.
+    /// The open times; empty where the indicator does not need days.
     #[must_use]
     pub fn times(&self) -> &[i64] {
         self.times.as_deref().unwrap_or_default()
@@ -92,8 +92,9 @@ pub fn source_of(need: Need, side: Side) -> Option<Source> {
 /// A column of the candles in one piece: shared where one segment holds it, else put together.
 ///
 /// # Errors
-/// `Config` where the candles have no volume and it is asked for.
+/// `Config` where the volume is requested and the candles have none.
 pub fn column(candles: &SymbolCandles, source: Source) -> Result<ScalarBuffer<f64>, OmegaError> {
+    // Data in one chunk is read where it lies: an indicator over a mapped file copies no price.
     if let [segment] = candles.segments()
         && let Some(stored) = stored(segment, source)
     {
@@ -124,12 +125,15 @@ fn append(joined: &mut Vec<f64>, segment: &Segment, source: Source) -> Result<()
     }
     match (source, &segment.ask) {
         (Source::Ask(price), AskColumns::Constant(spread)) => {
+            // The same single addition as in `Segment::ask`, so that an indicator reads the ask to
+            // the bit that orders are filled at.
             joined.extend(segment.bid[price].iter().map(|bid| bid + spread));
         }
         (Source::Ask(price), AskColumns::Spread(spreads)) => {
             let pairs = segment.bid[price].iter().zip(spreads.iter());
             joined.extend(pairs.map(|(bid, spread)| bid + spread));
         }
+        // Only the volume can be missing: bids are stored, and asks are stored or made.
         _ => {
             return Err(OmegaError::Config {
                 parameter: "source".into(),

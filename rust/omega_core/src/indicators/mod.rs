@@ -3,9 +3,9 @@
 //! A value depends on bars up to its own only. NaN in gives NaN out at that place (and wherever a
 //! window holds it); recursions skip it and go on from their last state.
 //!
-//! Each family is a file of kernels, plain functions over slices, and ends with the rows that make
-//! them known by name: `Spec::new("sma", vec![20.0])` is what a strategy asks for, `compute` what
-//! answers, and `Cache` what remembers.
+//! Each family is a file of kernels, plain functions over slices, and ends with the rows that
+//! register them by name. `Spec::new("sma", vec![20.0])` is a request, `compute` evaluates it, and
+//! `Cache` keeps the result.
 
 pub mod averages;
 mod cache;

@@ -19,6 +19,7 @@ pub fn roc(values: &[f64], n: usize) -> Vec<f64> {
         if before == 0.0 {
             f64::NAN
         } else {
+            // In TA-Lib's order of operations; another order has other last bits.
             (now / before - 1.0) * 100.0
         }
     })
@@ -42,6 +43,7 @@ pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
     let mut result = vec![f64::NAN; values.len()];
     for (out, value) in result.iter_mut().zip(values.iter().copied()) {
         let change = value - last;
+        // A NaN is stepped over: the next change counts from the last number before the gap.
         if !value.is_nan() {
             last = value;
         }
@@ -51,6 +53,8 @@ pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
         let up = if change > 0.0 { change } else { 0.0 };
         let down = if change < 0.0 { -change } else { 0.0 };
         if seen >= n {
+            // One product with 1 / n, as in the reference. TA-Lib's `(gain (n − 1) + up) / n`
+            // agrees with it but for the last bits.
             gain += weight * (up - gain);
             loss += weight * (down - loss);
         } else {
@@ -75,6 +79,7 @@ pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
 /// does, so that both begin at one bar (TA-Lib's `MACD`).
 #[must_use]
 pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64>; 3] {
+    // TA-Lib exchanges periods in the wrong order, too.
     let (fast, slow) = (fast.min(slow), fast.max(slow));
     let mut left_out = slow - fast;
     let mut averages = [fast, slow, signal].map(Smoother::ema);
@@ -83,11 +88,15 @@ pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64
     let outputs = line.iter_mut().zip(smooth).zip(distance);
     for (((line, smooth), distance), value) in outputs.zip(values) {
         let [quick, calm, signal] = &mut averages;
+        // The signal line begins no earlier than the others, so that from here on no average has to
+        // test whether it has begun.
         if signal.has_begun() && !value.is_nan() {
             *line = quick.next(*value) - calm.next(*value);
             *smooth = signal.next(*line);
         } else {
             let later = if left_out > 0 { f64::NAN } else { *value };
+            // A NaN is not counted, since the averages skip it: otherwise the two means would end
+            // at different bars after a gap.
             left_out -= usize::from(left_out > 0 && !value.is_nan());
             *line = quick.step(later) - calm.step(*value);
             *smooth = signal.step(*line);
@@ -137,6 +146,7 @@ fn between(bars: [&[f64]; 3], n: usize, of: impl Fn(f64, f64, f64) -> f64) -> Ve
 pub(super) fn typical(bars: [&[f64]; 3]) -> Vec<f64> {
     let [high, low, close] = bars;
     let all = high.iter().zip(low).zip(close);
+    // Divided by 3: no double is a third, and a product with one has other last bits.
     all.map(|((high, low), close)| (high + low + close) / 3.0)
         .collect()
 }
@@ -162,6 +172,8 @@ pub fn cci(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
 
 /// `Σ |x − mean|` in four sums, of every fourth value each, which are then added in pairs.
 fn distances(window: &[f64], mean: f64) -> f64 {
+    // Four sums, since a single one would wait for each addition to finish. The order is part of
+    // the definition: the reference adds in the same four.
     let mut sums = [0.0; 4];
     let (fours, rest) = window.as_chunks::<4>();
     for four in fours {

@@ -30,7 +30,8 @@ pub(super) fn rising_means(values: &[f64], n: usize) -> Vec<f64> {
 
 /// `Σ (2 i − (n + 1)) x` of each full window, i from 1 for the oldest to n for the newest.
 pub(super) fn trends(values: &[f64], n: usize) -> Vec<f64> {
-    // The sums on the way have weights up to these.
+    // Weights run from 1 − n to n − 1, but the running sums on the way reach twice those of a
+    // rising mean, and these must be exact, too.
     let total = 2 * triangle(n);
     of_windows([values], n, &Weighted::<CENTRED, false> { n, total })
 }
@@ -49,6 +50,7 @@ const RISING: u8 = 1;
 const CENTRED: u8 = 2;
 
 /// A divisor beyond this is not divided by in doubles.
+// `quotient` multiplies it with halves of 26 bits, and those products must be exact in 53.
 const MOST_DIVISOR: u64 = 1 << 26;
 
 /// Sums whose weights are `total` together, or means.
@@ -74,7 +76,8 @@ impl<const WEIGHTS: u8, const MEAN: bool> Sums<1> for Weighted<WEIGHTS, MEAN> {
 
     #[expect(clippy::cast_precision_loss, reason = "at most 2^26")]
     fn quickly(&self, [values]: [&[f64]; 1], [grid]: [Grid; 1], out: &mut [f64]) {
-        // Added and taken away again, it rounds to the place of the cut.
+        // Adding and subtracting it rounds to the place of the cut. 1.5 rather than 1, so that the
+        // sum stays within one power of two for negative values as well.
         let rounder = 1.5 * power_of_two(52 + cut(grid));
         let read = |value: f64| {
             let front = (value + rounder) - rounder;
@@ -96,7 +99,8 @@ impl<const WEIGHTS: u8, const MEAN: bool> Sums<1> for Weighted<WEIGHTS, MEAN> {
         let divisor = if MEAN { u128::from(self.total) } else { 1 };
         let read = |value| [exact::whole(value, unit)];
         let quotient = |[sum]: [i128; 1]| {
-            // As many bits as there are; the last marks what is left.
+            // The dividend is shifted up as far as it goes, and a remainder sets the lowest bit, so
+            // that `rounded` sees on which side of a tie the quotient lies.
             let size = sum.unsigned_abs();
             let more = size.leading_zeros().saturating_sub(1);
             let rest = u128::from((size << more) % divisor != 0);
@@ -117,10 +121,15 @@ fn quotient(front: f64, back: f64, divisor: f64, inverse: f64) -> f64 {
     let of_back = sum - front;
     let lost = (front - (sum - of_back)) + (back - of_back);
     let quotient = sum * inverse;
+    // 2^27 + 1 splits a double into halves whose products with the divisor are exact; a fused
+    // multiply-add would need no split, but no result may depend on one (D2).
     let scaled = 134_217_729.0 * quotient;
     let high = scaled - (scaled - quotient);
     let low = quotient - high;
     let rest = ((sum - high * divisor) - low * divisor) + lost;
+    // Divided, not multiplied by the inverse: where the quotient lies half way between two doubles
+    // the correction must be exactly half a unit, and `(k n) · (1 / n)` is not k for 150 of the
+    // lengths up to 1,000, 49 the first of them.
     quotient + rest / divisor
 }
 
@@ -146,6 +155,8 @@ fn slide<T: Number, const L: usize, const WEIGHTS: u8>(
     let (mut plain, mut rising) = (nothing, nothing);
     let mut next = |entering: [T; L], leaving: [T; L]| {
         std::array::from_fn(|l| {
+            // Before `plain` is updated: each value of the old window loses one weight, and their
+            // sum is the old `plain`. Unused sums are compiled away, as `WEIGHTS` is a constant.
             rising[l] = rising[l] + (most * entering[l] - plain[l]);
             plain[l] = plain[l] + (entering[l] - leaving[l]);
             match WEIGHTS {
@@ -157,6 +168,8 @@ fn slide<T: Number, const L: usize, const WEIGHTS: u8>(
     };
     let mut sums = [nothing; AT_ONCE];
     for value in &values[..n] {
+        // Sums slide from here on. They are exact, so nothing is carried from one window to the
+        // next.
         sums[0] = next(read(*value), nothing);
     }
     out[0] = quotient(sums[0]);

@@ -60,6 +60,9 @@ impl Smoother {
     /// The average with a number, once it has begun.
     #[inline]
     pub(super) fn next(&mut self, value: f64) -> f64 {
+        // In this form a constant input leaves the state as it is, since the difference is 0; a
+        // weighted sum of both would drift. One load more in here costs `ema(20)` 9.9 % more
+        // instructions and `atr(14)` 6.3 % (docs/concepts/performance.md).
         self.state += self.weight * (value - self.state);
         self.state
     }
@@ -80,6 +83,7 @@ pub(super) fn chain<const N: usize>(
         }))
     };
     let mut begun = 0;
+    // The start is walked apart, so that the loop over blocks tests neither for it nor for NaN.
     while begun < values.len() && !chain.iter().all(Smoother::has_begun) {
         result[begun] = step(&mut chain, values[begun]);
         begun += 1;
@@ -124,6 +128,8 @@ pub(super) fn rma(values: &[f64], n: usize) -> Vec<f64> {
 
 /// The largest of `high - low` and the distances of both from the close before.
 pub(super) fn true_range(high: f64, low: f64, before: f64) -> f64 {
+    // Comparisons with NaN are false, so that the range of the bar alone would come out, and the
+    // first average would count a bar that TA-Lib leaves out.
     if before.is_nan() {
         return f64::NAN;
     }

@@ -24,6 +24,7 @@ impl Source {
         if name == "volume" {
             return Ok(Self::Volume);
         }
+        // Plain names are the bid side (rule T2).
         let bare = name.strip_prefix("bid_").unwrap_or(name);
         if let Some(place) = PRICES.iter().position(|price| *price == bare) {
             return Ok(Self::Bid(place));

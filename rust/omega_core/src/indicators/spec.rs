@@ -38,6 +38,8 @@ pub enum Kind {
 }
 
 /// The most that a whole parameter may be: a window that holds all bars of any data.
+// Windows below 2^32 leave `exact` 61 bits or more to tell values apart, and result tables number
+// bars with 32 bits.
 const MOST: f64 = 4_294_967_295.0;
 
 impl Kind {
@@ -203,6 +205,8 @@ impl Spec {
 
 impl Ord for Spec {
     fn cmp(&self, other: &Self) -> Ordering {
+        // By bits, because NaN stands for "none" and must equal itself: otherwise no request with
+        // an optional parameter would ever be found in the cache.
         let bits = |spec: &Self| -> Vec<u64> {
             spec.parameters
                 .iter()

@@ -65,6 +65,8 @@ pub fn kalman_garch_zscore(values: &[f64], kalman: Kalman, garch: &Garch) -> Vec
     let scale: Vec<f64> = values
         .iter()
         .zip(&volatility)
+        // The magnitude, since instruments that trade below zero are allowed and a scale must not
+        // be negative.
         .map(|(value, volatility)| value.abs() * volatility)
         .collect();
     scores(&residuals, &scale)

@@ -24,10 +24,13 @@ struct Products {
 }
 
 impl<const C: usize> Sums<C> for Products {
-    /// Whether n times any difference fits 64 bits, and no result is subnormal or too large.
+    /// Whether n times the largest difference fits 64 bits, and no result is subnormal or infinite.
     fn is_small(&self, grids: &[Grid; C]) -> bool {
         grids.iter().all(|grid| {
             grid.is_ordinary()
+                // The first bound keeps each value within `i64`, so that the casts are exact; the
+                // second one keeps n times a difference within it, which is a factor of every
+                // product.
                 && grid.top - grid.unit <= 62
                 && grid.range - grid.unit + bits(self.n as u64) <= 63
         })
@@ -40,6 +43,8 @@ impl<const C: usize> Sums<C> for Products {
     fn quickly(&self, columns: [&[f64]; C], grids: [Grid; C], out: &mut [f64]) {
         let whole: [Vec<i64>; C] = std::array::from_fn(|c| {
             let scale = power_of_two(-grids[c].unit);
+            // Counted from the first value: a spread does not change when all values move, and
+            // prices far from zero then leave room for their differences.
             let first = (columns[c][0] * scale) as i64;
             let values = columns[c].iter();
             values.map(|value| (value * scale) as i64 - first).collect()
@@ -72,6 +77,7 @@ fn slide<T: Whole, const C: usize>(
     let mut next = |entering: (&T, &T), leaving: (&T, &T)| {
         of_x = of_x + (*entering.0 - *leaving.0);
         of_y = of_y + (*entering.1 - *leaving.1);
+        // n goes into a factor, not to the product, which would need a wider type.
         let more = (count * *entering.0).times(*entering.1);
         products = products + (more - (count * *leaving.0).times(*leaving.1));
         products - of_x.times(of_y)
@@ -110,6 +116,7 @@ impl Whole for i128 {
         let (a, b) = (self & LIMB, other & LIMB);
         let (high_a, high_b) = (self >> 64, other >> 64);
         let low = a.cast_unsigned() * b.cast_unsigned();
+        // Fits 128 bits because factors are below 2^126: two products below 2^126 and a carry.
         let middle = a * high_b + high_a * b + (low >> 64).cast_signed();
         Wide {
             high: high_a * high_b + (middle >> 64),
@@ -158,7 +165,8 @@ impl Wide {
         if high == 0 && self.low >> 127 == 0 {
             return rounded(self.low, exponent);
         }
-        // The first 127 bits, the last of which stands for all below.
+        // Keeps the first 127 bits; the last one is set where any bit below is, which is all that
+        // rounding needs. Two shifts, because a single one by 128 would overflow.
         let empty = high.leading_zeros();
         let kept = (high << (empty - 1)) | (self.low >> 1 >> (128 - empty));
         let rest = u128::from(self.low << (empty - 1) != 0);

@@ -61,11 +61,14 @@ impl Movement {
             return unknown;
         };
         let (up, down) = (high - last_high, last_low - low);
+        // Wilder's rule: only the larger movement counts, and of equal ones neither.
         let plus = if up > down && up > 0.0 { up } else { 0.0 };
         let minus = if down > up && down > 0.0 { down } else { 0.0 };
         let range = recursive::true_range(high, low, last_close);
         self.seen += 1;
         if self.seen >= self.n {
+            // TA-Lib adds up n − 1 movements and smooths from the n-th on, and subtracts before it
+            // adds: two roundings in this order, as in the reference.
             self.plus -= self.plus / self.count;
             self.minus -= self.minus / self.count;
             self.range -= self.range / self.count;
@@ -80,6 +83,7 @@ impl Movement {
         let minus = 100.0 * (self.minus / self.range);
         let both = plus + minus;
         let index = 100.0 * ((plus - minus).abs() / both);
+        // Without movement either way `index` is 0 / 0; TA-Lib reports 0 there.
         [plus, minus, if both > 0.0 { index } else { f64::NAN }]
     }
 }
@@ -92,6 +96,7 @@ pub fn aroon(high: &[f64], low: &[f64], n: usize) -> [Vec<f64>; 3] {
     let factor = 100.0 / float(n);
     let recent =
         |ages: Vec<f64>| -> Vec<f64> { ages.iter().map(|age| factor * (float(n) - age)).collect() };
+    // Not strict: of equal extremes the newest counts, as in TA-Lib.
     let down = recent(ages(low, n + 1, |new, old| new <= old));
     let up = recent(ages(high, n + 1, |new, old| new >= old));
     let difference = up.iter().zip(&down).map(|(up, down)| up - down).collect();

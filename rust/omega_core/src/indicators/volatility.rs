@@ -37,6 +37,8 @@ pub fn choppiness(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64
         .map(|(walked, (most, least))| {
             let covered = most - least;
             if covered > 0.0 {
+                // `log10` is the C library's, as in Python; the other operations are rounded alike
+                // on all platforms.
                 100.0 * (walked / covered).log10() / scale
             } else {
                 f64::NAN

@@ -15,6 +15,8 @@ pub fn obv(close: &[f64], volume: &[f64]) -> Vec<f64> {
         if close.is_nan() || volume.is_nan() {
             return f64::NAN;
         }
+        // Arithmetic instead of a branch on the direction of the market, which is hard to predict.
+        // Both comparisons are false for the first bar, whose `last` is NaN.
         let sign = f64::from(u8::from(close > last)) - f64::from(u8::from(close < last));
         let signed = sign * volume;
         state = if last.is_nan() {
@@ -45,6 +47,7 @@ pub fn mfi(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
         let money = price * volume;
         let same = last.abs() * ROUNDING;
         let change = price - last;
+        // One test for price, volume and the price before; the first bar has no change.
         if (money + change).is_nan() {
             (*rising, *falling) = (f64::NAN, f64::NAN);
         } else {
@@ -75,7 +78,10 @@ pub fn vwap_of_day(bars: [&[f64]; 3], volume: &[f64], times: &[i64], per_day: i6
     let mut day_ends = i64::MIN;
     let bars = prices.iter().zip(volume).zip(times);
     bars.map(|((price, volume), time)| {
+        // A comparison for most bars; the division runs once a day.
         if *time >= day_ends {
+            // Rounded down, so that days before 1970 begin at midnight, too. Saturating, since the
+            // last day of a nanosecond clock ends beyond 64 bits.
             day_ends = (time.div_euclid(per_day) + 1).saturating_mul(per_day);
             (money, traded) = (0.0, 0.0);
         }
@@ -83,6 +89,8 @@ pub fn vwap_of_day(bars: [&[f64]; 3], volume: &[f64], times: &[i64], per_day: i6
         if amount.is_nan() {
             return f64::NAN;
         }
+        // Plain sums, unlike those over windows: they begin anew each day, so that their errors
+        // cannot outlive it, and the reference adds in the same order.
         money += amount;
         traded += volume;
         if traded > 0.0 {
@@ -101,6 +109,7 @@ pub fn vwap(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
     let money: Vec<f64> = prices.iter().zip(volume).map(|(p, v)| p * v).collect();
     let present = money.iter().zip(volume);
     let volume: Vec<f64> = present
+        // Both sums must cover the same bars, or a bar without a price would still weigh in.
         .map(|(money, volume)| if money.is_nan() { f64::NAN } else { *volume })
         .collect();
     let (money, traded) = (moving::sums(&money, n), moving::sums(&volume, n));

@@ -42,7 +42,7 @@ impl RunTables {
     /// # Errors
     ///
     /// [`OmegaError::Config`] where a column is missing, has another type, lacks a value that it
-    /// needs or has a name that its category doesn't know; where the number of contract sizes is
+    /// needs or has a name that is not in its category; where the number of contract sizes is
     /// not that of the symbols, or that of the intervals not that of the trades.
     pub fn from_tables(
         foreign: &ForeignTables,
@@ -96,6 +96,7 @@ fn adopt_column(
     column: &Column,
     shared: &Shared,
 ) -> Result<ArrayRef, OmegaError> {
+    // Joined first, so that a column is converted and checked once, whatever its chunks.
     let array = converted(&joined(chunks, column, shared)?, column, shared)?;
     match (0..array.len()).find(|&row| array.is_null(row)) {
         Some(row) if !column.nullable => {
@@ -119,6 +120,7 @@ fn joined(
     }
     match parts.as_slice() {
         [] => Ok(new_empty_array(&column.kind.data_type(shared))),
+        // One chunk needs no copy.
         [only] => Ok(ArrayRef::clone(only)),
         many => {
             let parts: Vec<&dyn Array> = many.iter().map(AsRef::as_ref).collect();
@@ -142,6 +144,8 @@ fn encoded<S: AsRef<str>>(
     column: &Column,
     list: &[S],
 ) -> Result<ArrayRef, OmegaError> {
+    // By name: the keys of a foreign dictionary count in another order. The fingerprint hashes
+    // names, so it stays the same.
     let texts = cast(array, &DataType::Utf8).map_err(|error| not_taken(column, &error))?;
     let mut keys = Vec::with_capacity(texts.len());
     for name in texts.as_string::<i32>() {
@@ -159,7 +163,7 @@ fn encoded<S: AsRef<str>>(
     Ok(dictionary(keys, list))
 }
 
-/// Times to the unit of the run. A zone says how times are shown, so it never moves them.
+/// Times to the unit of the run. A zone affects display only, so it never moves them.
 fn rescaled(array: &ArrayRef, column: &Column, shared: &Shared) -> Result<ArrayRef, OmegaError> {
     if array.null_count() > 0 {
         return Err(refused(
@@ -177,9 +181,13 @@ fn rescaled(array: &ArrayRef, column: &Column, shared: &Shared) -> Result<ArrayR
             return Err(refused(column.name, format!("the type {other}"), expected));
         }
     };
+    // Results come back in the unit of the run, but for seconds, which Polars has only as
+    // milliseconds.
     if from == to {
         return Ok(time_vec(values.to_vec(), shared));
     }
+    // `to / from` is 0 where the unit of the run is the coarser one. Floor division is right before
+    // 1970, too, and an overflow is refused, since a wrapped time would pass for another one.
     let scaled = values.iter().map(|&time| match to / from {
         0 => Some(time.div_euclid(from / to)),
         factor => time.checked_mul(factor),

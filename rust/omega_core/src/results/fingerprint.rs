@@ -28,10 +28,12 @@ struct Pieces {
 
 impl Pieces {
     /// From so many bytes on a piece is hashed where it lies.
+    // BLAKE3 compresses many chunks side by side, but only within one call.
     const LARGE: usize = 1 << 16;
 
     fn update(&mut self, bytes: &[u8]) {
         if self.gathered.len() + bytes.len() > Self::LARGE {
+            // What was gathered comes first: the order of the bytes is the format.
             self.hasher.update(&self.gathered);
             self.gathered.clear();
         }
@@ -53,7 +55,7 @@ const BLOCK: usize = 1 << 14;
 
 impl RunTables {
     /// BLAKE3 of the logical bytes of trades, orders and equity, as 64 hexadecimal digits; computed
-    /// when it is first asked for.
+    /// at the first call.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| {
@@ -69,11 +71,15 @@ impl RunTables {
 
 fn table(to: &mut Pieces, name: &str, columns: &[Column], rows: &RecordBatch, unit: TimeUnit) {
     text(to, name);
+    // Counts and lengths before contents, so that no two tables have the same bytes by moving a
+    // value from one column to the next.
     count(to, columns.len());
     count(to, rows.num_rows());
     for (column, array) in columns.iter().zip(rows.columns()) {
         text(to, column.name);
         text(to, &kind_name(column.kind, unit));
+        // By the schema, not by what is missing in this run: the format must not depend on values.
+        // A missing value hashes as 0; these bytes distinguish the two.
         if column.nullable {
             let valid: Vec<u8> = (0..array.len())
                 .map(|row| array.is_valid(row).into())
@@ -112,6 +118,8 @@ fn values(to: &mut Pieces, kind: Kind, array: &dyn Array) {
             }
             numbers(to, array.iter().map(|v| v.unwrap_or(0.0).to_le_bytes()));
         }
+        // Times are never missing, so that the buffer is the logical bytes where the processor is
+        // little-endian.
         Kind::Time if cfg!(target_endian = "little") => {
             to.update(bytemuck::cast_slice(read::time_values(array)));
         }
@@ -136,6 +144,7 @@ fn as_they_lie<T: ArrowPrimitiveType>(to: &mut Pieces, array: &PrimitiveArray<T>
 where
     T::Native: Pod,
 {
+    // Under a null the buffer may hold anything, which must leave no trace in the hash.
     let plain = array.null_count() == 0 && cfg!(target_endian = "little");
     if plain {
         to.update(bytemuck::cast_slice(array.values()));
@@ -179,6 +188,7 @@ fn texts(to: &mut Pieces, array: &StringArray) {
 }
 
 fn lists(to: &mut Pieces, array: &ListArray) {
+    // The usual case, no tags at all: a length of 0 for each row, without looking at the rows.
     if array.values().is_empty() {
         let empty = (0..array.len() - array.null_count()).map(|_| 0_u64.to_le_bytes());
         return numbers(to, empty);

@@ -11,7 +11,9 @@ impl RunTables {
         let balances = read::f64s(&self.ledger, "balance");
         let mut balance = 0.0_f64;
         amounts.iter().zip(balances).position(|(amount, recorded)| {
+            // In the order of booking, from 0: that is the order in which the account added them.
             balance += amount;
+            // To the last bit (rule M5); a tolerance would let a lost cent pass in a large account.
             balance.to_bits() != recorded.to_bits()
         })
     }

@@ -1,7 +1,7 @@
 //! Rows to Arrow tables, metrics and the fingerprint.
 //!
-//! In goes what a run wrote down ([`RunRows`]); out come record batches with the columns of
-//! [`schema`], the metrics computed from those tables alone, and a hash of their logical bytes.
+//! Turns the rows of a run ([`RunRows`]) into record batches with the columns of [`schema`], the
+//! metrics computed from those tables alone, and a hash of their logical bytes.
 
 mod adopt;
 mod columns;

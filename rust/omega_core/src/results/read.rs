@@ -12,6 +12,8 @@ use arrow_schema::{DataType, TimeUnit};
 pub(super) fn column<'a>(table: &'a RecordBatch, name: &str) -> &'a ArrayRef {
     match table.column_by_name(name) {
         Some(column) => column,
+        // Tables are built by `batch` or adopted against the same schema, so that a missing name
+        // can only be a typing error in this crate.
         None => panic!("the table has a column '{name}'"),
     }
 }
@@ -58,6 +60,7 @@ pub(super) fn time_values(times: &dyn Array) -> &[i64] {
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             times.as_primitive::<TimestampMicrosecondType>().values()
         }
+        // The last unit there is; anything but a timestamp panics as above.
         _ => times.as_primitive::<TimestampNanosecondType>().values(),
     }
 }

@@ -1,10 +1,10 @@
-//! What a run hands over to this stage.
+//! The rows of a run, the input of this stage.
 
 use crate::execution::{Fill, Order, Position};
 use crate::portfolio::{EquityCurve, LedgerLine, Trade};
 use crate::types::TimeUnit;
 
-/// Everything that a run wrote down, as rows.
+/// Everything that a run recorded, as rows.
 #[derive(Debug, Clone)]
 pub struct RunRows {
     /// Names of the symbols, by `SymbolId`.

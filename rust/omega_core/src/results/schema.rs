@@ -73,6 +73,8 @@ const LEDGER_KINDS: Kind = Kind::Category(&["deposit", "pnl", "fee", "swap"]);
 
 /// Closed positions and closed parts of positions, in order of entry, then of exit.
 pub const TRADES: &[Column] = &[
+    // Columns of trades, orders and equity are hashed in this order, with their names and kinds:
+    // any change to them changes every fingerprint (D1).
     required("trade_id", Kind::U32),
     required("symbol", Kind::Symbol),
     required("direction", DIRECTIONS),
@@ -102,6 +104,7 @@ pub const TRADES: &[Column] = &[
 
 /// The profit interval of each trade (I3), row by row beside [`TRADES`].
 pub const INTERVALS: &[Column] = &[
+    // A table of its own: columns of `TRADES` are hashed, and bounds are no decision of a run.
     required("trade_id", Kind::U32),
     required("net_pnl_worst", Kind::F64),
     required("net_pnl_best", Kind::F64),
@@ -205,6 +208,8 @@ pub fn arrow_schema(columns: &[Column], shared: &Shared) -> Schema {
 
 /// The field of the texts in a list of tags.
 pub(super) fn tag_field() -> Arc<Field> {
+    // Name and nullability must be those of the builder in `columns`: a list type differs where its
+    // field does.
     Arc::new(Field::new("item", DataType::Utf8, false))
 }
 

@@ -52,6 +52,7 @@ impl RunTables {
             positions: positions(&rows.positions, &shared),
             contract_sizes: rows.contract_sizes,
             shared,
+            // Computed on request: a run of a sweep may never need it, and it hashes every row.
             fingerprint: OnceLock::new(),
         }
     }
@@ -116,6 +117,8 @@ pub(super) fn batch(columns: &[Column], arrays: Vec<ArrayRef>, shared: &Shared) 
     let schema = Arc::new(schema::arrow_schema(columns, shared));
     match RecordBatch::try_new(schema, arrays) {
         Ok(batch) => batch,
+        // Columns and arrays stand in the same order in this file, so that a mismatch is a defect
+        // of it and not of the data.
         Err(mismatch) => panic!("arrays match the schema they were built for: {mismatch}"),
     }
 }
@@ -134,7 +137,8 @@ fn categories(
     let Some(Kind::Category(list)) = kind else {
         panic!("'{column}' is a category")
     };
-    // Few names come again and again, each from one place in memory: it is told by that.
+    // Names are constants, so that comparing addresses finds most of them; the same text at another
+    // address costs one more entry and gives the same key.
     let mut met: Vec<(&'static str, u32)> = Vec::new();
     let keys = names.map(|name| {
         if let Some(&(_, key)) = met.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
@@ -244,6 +248,7 @@ fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {
 
 fn equity(curve: EquityCurve, shared: &Shared) -> RecordBatch {
     let arrays = vec![
+        // Moved, not copied: the curve is by far the largest table, a row for each bar.
         time_vec(curve.time, shared),
         Arc::new(Float64Array::new(curve.balance, None)),
         Arc::new(Float64Array::new(curve.equity, None)),

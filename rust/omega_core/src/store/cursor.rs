@@ -43,7 +43,7 @@ impl<'a> Cursor<'a> {
         self.current.bar(self.offset)
     }
 
-    /// The bars from the cursor on, as many as are asked for and in its segment.
+    /// Up to `most` bars from the cursor on, within its segment.
     #[must_use]
     pub fn stretch(&self, most: usize) -> Stretch<'a> {
         Stretch::new(self.current, self.offset, most)
@@ -52,6 +52,7 @@ impl<'a> Cursor<'a> {
     /// Steps to the next bar; stays where it is after the last one.
     #[inline]
     pub fn advance(&mut self) {
+        // Nearly every step: within a segment an increment is all there is to it.
         if self.offset + 1 < self.current.len() {
             self.offset += 1;
         } else if let Some(next) = self.candles.segments().get(self.segment + 1) {

@@ -48,22 +48,24 @@ impl SymbolCandles {
         }
     }
 
-    /// The roles that the input's columns play, as far as the store still holds them.
+    /// The roles of the input's columns, of those that the store holds.
     pub fn roles(&self) -> impl Iterator<Item = Role> {
         self.names()
             .iter()
             .map(|(role, _)| role)
+            // Compared with the bid's times when it was read, and not kept.
             .filter(|role| *role != Role::AskTime)
     }
 
     /// Bytes of all columns.
     #[must_use]
     pub fn nbytes(&self) -> usize {
+        // By the input's columns: a quote is one column, though a segment refers to it four times.
         self.roles().count() * self.len() * size_of::<f64>()
     }
 }
 
-/// The values of a role; the bid side answers to the names of plain data and to its own.
+/// The values of a role; the bid side has the names of plain data and its own.
 fn prices(segment: &Segment, role: Role) -> Option<&ScalarBuffer<f64>> {
     match (role, &segment.ask) {
         (Role::Price(k) | Role::Bid(k), _) => segment.bid.get(usize::from(k)),

@@ -41,7 +41,11 @@ impl Timeframe {
     #[inline]
     pub(super) fn is_complete(&self, index: usize, time: i64, base: usize) -> bool {
         match &self.ends {
+            // Both: a bucket from 10:00 to 10:30 has ended at 10:30, but an hourly bar in it is not
+            // over before 11:00.
             Ends::At { ends, bars } => ends[index] <= time && bars[index] <= base as u64,
+            // Saturating: at the end of the range a bar never completes, instead of wrapping to the
+            // past and being seen early.
             Ends::After(length) => self.candles.time(index).saturating_add(*length) <= time,
         }
     }
@@ -101,9 +105,11 @@ impl Market {
                 "Give candles",
             ));
         };
+        // Before the checks below: the quotes of a single symbol may repeat a time (rule T1).
         if symbols.len() == 1 {
             return Ok(Self::single(Arc::clone(first)));
         }
+        // Times are compared as integers from here on.
         if let Some(other) = symbols.iter().find(|other| other.unit() != first.unit()) {
             return Err(refused(
                 "data",
@@ -216,6 +222,8 @@ impl Market {
                 let timeframe = &self.timeframes[place];
                 let base = complete_at(self.symbol(timeframe.symbol), time);
                 let bars = timeframe.candles.len();
+                // A search by hand, for want of one slice to search: two columns decide, and both
+                // ascend.
                 let (mut complete, mut past) = (0, bars);
                 while complete < past {
                     let middle = usize::midpoint(complete, past);
@@ -257,6 +265,8 @@ fn complete_at(candles: &SymbolCandles, time: i64) -> usize {
         return opened;
     }
     let times = || times_of(candles).take(opened);
+    // Only steps up to the time at hand count, as they did in the walk: a later, shorter one would
+    // show a bar earlier than the strategy saw it.
     let steps = times().skip(1).zip(times()).map(|(next, this)| next - this);
     let is_over = steps
         .min()
@@ -269,7 +279,7 @@ fn times_of(candles: &SymbolCandles) -> impl Iterator<Item = i64> + '_ {
     segments.flat_map(|segment| segment.time.iter().copied())
 }
 
-/// Quotes may repeat a time; beside other symbols nobody could say which of them came first.
+/// Quotes may repeat a time; beside other symbols their order would be undefined.
 fn refuse_repeated_times(candles: &SymbolCandles) -> Result<(), OmegaError> {
     let mut before = None;
     for (row, time) in times_of(candles).enumerate() {
@@ -295,6 +305,8 @@ fn union(symbols: &[Arc<SymbolCandles>]) -> Vec<i64> {
         [] => Vec::new(),
         [one] => times_of(one).collect(),
         _ => {
+            // In halves: fifty symbols take six comparisons a bar, where one after the other would
+            // take up to 49.
             let (some, others) = symbols.split_at(symbols.len() / 2);
             merged(&union(some), &union(others))
         }
@@ -303,11 +315,13 @@ fn union(symbols: &[Arc<SymbolCandles>]) -> Vec<i64> {
 
 /// The times of both, each once.
 fn merged(some: &[i64], others: &[i64]) -> Vec<i64> {
+    // The union is at least that long, and no longer where symbols share a clock.
     let mut times = Vec::with_capacity(some.len().max(others.len()));
     let (mut a, mut b) = (0, 0);
     while a < some.len() && b < others.len() {
         let time = some[a].min(others[b]);
         times.push(time);
+        // Both advance where both have the time, which thus appears once.
         a += usize::from(some[a] == time);
         b += usize::from(others[b] == time);
     }

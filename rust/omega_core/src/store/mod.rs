@@ -1,7 +1,7 @@
 //! The candle store: the column segments of each symbol, and the cursor over them.
 //!
-//! In: checked segments from `columns`. Out: bars by index, in O(1). A segment is one chunk of the
-//! input; all columns of a segment have one length, so that a bar is one offset in each of them.
+//! Takes checked segments from `columns` and gives access to bars by index, in O(1). A segment is
+//! one chunk of the input; all its columns have one length, so that a bar is one offset in each.
 
 mod cursor;
 mod export;

@@ -26,6 +26,7 @@ impl Grid {
     fn bucket(&self, time: i64, from: &mut usize) -> Option<(i64, i64)> {
         match self {
             Self::Every { step, offset } => {
+                // Euclidean, so that buckets before 1970 begin at or before their bars.
                 let begin = time - (time - offset).rem_euclid(*step);
                 Some((begin, begin + step))
             }
@@ -33,6 +34,7 @@ impl Grid {
                 if time < *begins.get(*from)? {
                     return None;
                 }
+                // Times ascend, so that the list is walked once in all.
                 while *begins.get(*from + 1)? <= time {
                     *from += 1;
                 }
@@ -62,6 +64,7 @@ impl Columns {
         else {
             return;
         };
+        // Strict, so that of 0.0 and −0.0 the first stays, as in the reference.
         if bar.high > *high {
             *high = bar.high;
         }
@@ -101,6 +104,8 @@ pub fn resample(candles: &SymbolCandles, grid: &Grid) -> Result<(SymbolCandles, 
                 let (begin, end) = bucket.ok_or_else(|| not_covered(candles, time))?;
                 times.push(begin);
                 ends.push(end);
+                // Counts from the first bar of the data: completeness is tested against how many
+                // are complete.
                 bars.push(bars.last().copied().unwrap_or(0));
                 bid.open(&segment.bid(offset));
             }
@@ -108,12 +113,14 @@ pub fn resample(candles: &SymbolCandles, grid: &Grid) -> Result<(SymbolCandles, 
                 *bars += 1;
             }
             match (spread, adds) {
+                // Highest bid plus spread is the highest ask, so that nothing has to be stored.
                 (Some(_), _) => {}
                 (None, true) => ask.extend(&segment.ask(offset)),
                 (None, false) => ask.open(&segment.ask(offset)),
             }
             if let (Some(sums), Some(column)) = (&mut volume, &segment.volume) {
                 match sums.last_mut() {
+                    // From the first value on, in order: the reference adds in the same way.
                     Some(sum) if adds => *sum += column[offset],
                     _ => sums.push(column[offset]),
                 }
@@ -163,7 +170,7 @@ fn has_volume(candles: &SymbolCandles) -> bool {
     candles.segments().iter().all(|part| part.volume.is_some())
 }
 
-/// The distance of the ask side where it is one for all bars: it is so on every timeframe.
+/// The spread where it is one number for all bars; it then holds on every timeframe.
 fn constant_spread(candles: &SymbolCandles) -> Option<f64> {
     let mut spreads = candles.segments().iter().map(|part| match part.ask {
         AskColumns::Constant(spread) => Some(spread),
@@ -171,6 +178,7 @@ fn constant_spread(candles: &SymbolCandles) -> Option<f64> {
     });
     let first = spreads.next().flatten()?;
     spreads
+        // By bits: segments are one store only where they add the very same number.
         .all(|spread| spread.is_some_and(|spread| spread.to_bits() == first.to_bits()))
         .then_some(first)
 }

@@ -40,6 +40,7 @@ impl<'a> Stretch<'a> {
     /// Bars from an offset within a segment on, as many as are asked for and there.
     #[must_use]
     pub fn new(segment: &'a Segment, first: usize, most: usize) -> Self {
+        // Never beyond the segment, since only there the columns are contiguous slices.
         let bars = most.min(segment.len().saturating_sub(first));
         Self {
             segment,

@@ -31,6 +31,7 @@ impl SymbolCandles {
         segments: Vec<Segment>,
         copied_bytes: usize,
     ) -> Self {
+        // An empty segment would break the searches below, which read the last time of each.
         let segments: Vec<Segment> = segments.into_iter().filter(|s| !s.is_empty()).collect();
         let mut starts = vec![0];
         let mut end = 0;
@@ -91,7 +92,7 @@ impl SymbolCandles {
         Self { names, ..self }
     }
 
-    /// The same candles as columns, to look at their rows again.
+    /// The same candles as columns, to validate their rows again.
     #[must_use]
     pub fn to_columns(&self) -> SymbolColumns {
         SymbolColumns {
@@ -155,7 +156,7 @@ impl SymbolCandles {
         self.starts[k]
     }
 
-    /// Bytes that were cast on the way in; 0 unless the caller asked for a cast.
+    /// Bytes that were cast on the way in; 0 without `cast=True`.
     #[must_use]
     pub fn copied_bytes(&self) -> usize {
         self.copied_bytes
@@ -165,6 +166,7 @@ impl SymbolCandles {
     #[inline]
     #[must_use]
     pub fn locate(&self, index: usize) -> (usize, usize) {
+        // Data in one chunk, the usual case, needs no search.
         let k = if self.segments.len() == 1 {
             0
         } else {
@@ -189,6 +191,7 @@ impl SymbolCandles {
         let (first, offset) = self.locate(bars.start);
         let segment = &self.segments[first];
         if offset + bars.len() <= segment.len() {
+            // The times of a result then share the store's memory.
             return segment.time.slice(offset, bars.len());
         }
         let times = self.segments[first..]
@@ -209,6 +212,7 @@ impl SymbolCandles {
     pub fn first_at_or_after(&self, time: i64) -> usize {
         let k = self
             .segments
+            // First by segment, then within it: two searches in ascending times.
             .partition_point(|segment| segment.time.last().is_some_and(|&last| last < time));
         match self.segments.get(k) {
             Some(segment) => self.starts[k] + segment.time.partition_point(|&t| t < time),

@@ -1,4 +1,4 @@
-//! The engine's own place in the market: one step after the other, and what is visible at each.
+//! The engine's own position in the market: one step after the other, and what is visible at each.
 
 use super::market::Timeline;
 use super::{Cursor, Market, Stretch, SymbolCandles, Timeframe, TrackId};
@@ -39,6 +39,7 @@ impl<'a> Place<'a> {
 
     /// Goes to a time; gives how many bars are complete by then.
     fn go_to(&mut self, time: i64) -> usize {
+        // First, while `opens` is still that of the last step.
         if self.present {
             self.since = self.opens;
         }
@@ -51,6 +52,8 @@ impl<'a> Place<'a> {
                 break;
             }
             if self.next > 0 {
+                // The shortest step so far, not the distance to the next bar: the newest bar before
+                // a week-end would stay hidden until the market reopens.
                 self.length = self.length.min(opens - self.last_time);
             }
             self.last_time = opens;
@@ -61,6 +64,8 @@ impl<'a> Place<'a> {
                 self.cursor = None;
             }
         }
+        // Saturating: before the second bar the length is unknown, the largest integer, and the
+        // first bar is not over.
         let over = self.present || self.last_time.saturating_add(self.length) <= time;
         if over || self.next == 0 {
             self.next
@@ -69,10 +74,11 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The first time after its step at which the symbol looks different, where so many bars are
+    /// The first time after its step at which something changes for the symbol, with so many bars
     /// complete: its next bar opens, or its newest one is over.
     fn changes_at(&self, complete: usize) -> i64 {
         if self.present {
+            // At the next step it is no longer present, which is a change.
             return i64::MIN;
         }
         let opens = self.cursor.as_ref().map_or(i64::MAX, Cursor::time);
@@ -120,6 +126,7 @@ impl<'a> Walk<'a> {
             Timeline::Bars => walk.jump(step),
             Timeline::Times(times) => {
                 walk.look(times[0]);
+                // Not a jump: the shortest step so far depends on every bar before.
                 for _ in 0..step {
                     walk.advance();
                 }
@@ -137,6 +144,8 @@ impl<'a> Walk<'a> {
         place.present = true;
         self.visible[0] = step;
         if let Some(before) = step.checked_sub(1) {
+            // Higher timeframes are shown twice, for the step before and for this one, because
+            // `fresh` compares the two.
             self.visible[0] = before;
             self.places[0].since = self.market.time(before);
             if !self.market.timeframes().is_empty() {
@@ -147,6 +156,7 @@ impl<'a> Walk<'a> {
         if !self.market.timeframes().is_empty() {
             self.look_higher(self.market.time(step));
         }
+        // After a jump any track may show something else.
         self.moved.clear();
         self.moved.extend((0..self.market.tracks()).map(TrackId));
     }
@@ -191,11 +201,14 @@ impl<'a> Walk<'a> {
         self.moved.clear();
         let places = self.places.iter_mut().zip(&mut self.changes);
         for (track, (place, changes)) in places.enumerate() {
+            // Of many symbols most have no bar at most steps; this comparison is then all that they
+            // cost.
             if *changes > time {
                 continue;
             }
             let complete = place.go_to(time);
             let fresh = complete > self.visible[track];
+            // A fresh track is visited at the next step as well, to become stale.
             *changes = if fresh {
                 i64::MIN
             } else {
@@ -212,10 +225,12 @@ impl<'a> Walk<'a> {
     fn look_higher(&mut self, time: i64) {
         let first = self.places.len();
         for (place, timeframe) in self.market.timeframes().iter().enumerate() {
+            // Symbols have moved before: a bar of a timeframe also waits for the bars in it.
             let base = self.visible[timeframe.symbol.index()];
             let visible = &mut self.visible[first + place];
             let complete = complete(timeframe, *visible, time, base);
             let fresh = complete > *visible;
+            // No longer fresh is a change, too.
             if fresh || self.fresh[first + place] {
                 self.moved.push(TrackId(first + place));
             }
@@ -228,6 +243,8 @@ impl<'a> Walk<'a> {
     /// own bars are complete, and nothing else has changed.
     #[must_use]
     pub fn closed(&self) -> Self {
+        // A copy, because the walk itself still stands at this step: its row is not written yet,
+        // and the loop advances it.
         let mut closed = self.clone();
         if self.step + 1 < self.market.steps() {
             closed.advance();
@@ -344,7 +361,7 @@ impl<'a> ClosedWalk<'a> {
 
 /// How many bars of a timeframe are complete at a time, known that so many were before.
 fn complete(timeframe: &Timeframe, mut visible: usize, time: i64, base: usize) -> usize {
-    // Far jumps happen at the first look alone; then a bar or none is added.
+    // A loop and no search: after the first step a bar or none is added.
     let bars = timeframe.candles.len();
     while visible < bars && timeframe.is_complete(visible, time, base) {
         visible += 1;

@@ -46,6 +46,8 @@ impl Strategy for DonchianBreakout {
         actions: &mut Vec<Action>,
     ) -> Result<(), OmegaError> {
         let now = view.newest();
+        // The channel of the bar before: a close is never above a highest high that includes its
+        // own bar.
         let (before, price) = (now - 1, self.close[now]);
         if let Some(open) = position(state) {
             let leaves = match open.direction {
@@ -56,6 +58,7 @@ impl Strategy for DonchianBreakout {
                 actions.push(close(open, ExitReason::Signal));
             }
         } else if price > self.entry[0][before] {
+            // The stop may include this bar, which is complete when the order is given.
             let stop = (Some(self.exit[1][now]), None);
             actions.push(enter(SymbolId(0), Direction::Long, stop, None));
         } else if price < self.entry[1][before] {

@@ -55,6 +55,7 @@ impl Strategy for RsiReversion {
             if leaves {
                 actions.push(close(open, ExitReason::Signal));
             }
+        // Entered on the way out of the zone: inside it the index may stay for long.
         } else if before <= self.low && value > self.low {
             actions.push(enter(SymbolId(0), Direction::Long, (None, None), None));
         } else if before >= self.high && value < self.high {

@@ -53,6 +53,8 @@ impl Signals {
     /// one to the next.
     #[must_use]
     pub fn new(entries: &[i8], exits: Option<&[i8]>, columns: SignalColumns) -> Self {
+        // Bits, so that one byte holds exit and entry of a bar and 0 means that nothing is to be
+        // done, which `Wakeups` searches for in blocks of 32.
         let entry = |&sign: &i8| u8::from(sign > 0) * LONG + u8::from(sign < 0) * SHORT;
         let mut asks: Vec<u8> = entries.iter().map(entry).collect();
         for (ask, &exit) in asks.iter_mut().zip(exits.unwrap_or_default()) {
@@ -69,6 +71,8 @@ impl Signals {
             None => None,
             Some(Level::Price(prices)) => known(prices[bar]),
             Some(Level::Distance(distances)) => {
+                // The last price known on the side that the entry trades on: the fill itself comes
+                // a bar later.
                 let close = view.bar(0)?.side(direction.entry_side()).close;
                 known(close + beyond * direction.sign() * distances[bar])
             }
@@ -102,7 +106,8 @@ impl Strategy for Signals {
 
     #[inline]
     fn wants_events(&self) -> bool {
-        false // it looks at its columns, not at events
+        // Reads its columns only, so that no fill or exit has to wake it.
+        false
     }
 
     fn evaluate(
@@ -123,6 +128,8 @@ impl Strategy for Signals {
             asks & EXIT != 0 || (self.columns.reverse && state.positions.iter().any(other_way));
         let is_open = !state.positions.is_empty();
         if leaves && is_open {
+            // Before the entry: actions are processed in order, and a reversal needs the margin
+            // that closing frees.
             actions.push(Action::close_all(SymbolId(0)));
         }
         if let Some(direction) = direction

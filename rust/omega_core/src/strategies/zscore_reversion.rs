@@ -43,6 +43,7 @@ impl ZscoreReversion {
     pub fn new([high, low, close]: [&[f64]; 3], options: ZscoreOptions) -> Self {
         let score = zscore(close, options.window, Mean::Rolling, false);
         let threshold = options.threshold;
+        // Found once for the whole column, so that sleeping is a search and not a decision a bar.
         let extreme = score.iter().map(|&z| z <= -threshold || z >= threshold);
         Self {
             extreme: extreme.collect(),
@@ -101,13 +102,14 @@ impl Strategy for ZscoreReversion {
     type Error = OmegaError;
 
     /// While nothing is open, only an extreme score matters; the first bar after an entry or exit
-    /// tells which of the two it is.
+    /// shows which of the two it is.
     #[inline]
     fn next_decision_step(&mut self, step: usize) -> usize {
         if self.is_open {
             return step;
         }
         if self.next < step {
+            // A step sees the bar before it.
             let ahead = self.extreme[step - 1..].iter().position(|&extreme| extreme);
             self.next = ahead.map_or(usize::MAX, |ahead| step + ahead);
         }
@@ -121,6 +123,8 @@ impl Strategy for ZscoreReversion {
         actions: &mut Vec<Action>,
     ) -> Result<(), OmegaError> {
         let action = self.leave_or_enter(view, state);
+        // An order counts as open until the next bar, since it may have been refused, or the
+        // position stopped out on its first bar.
         self.is_open = !state.positions.is_empty() || action.is_some();
         actions.extend(action);
         Ok(())

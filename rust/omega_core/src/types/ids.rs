@@ -2,6 +2,7 @@
 
 /// A symbol's place in the store, in the order in which the symbols were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+// 32 bits, like the identifier columns of the result tables.
 pub struct SymbolId(pub u32);
 
 /// An order's number; every order request takes one, also one that is rejected.

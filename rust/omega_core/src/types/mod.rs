@@ -1,4 +1,4 @@
-//! The vocabulary that every stage speaks; plain values, no behaviour beyond their own meaning.
+//! Types shared by all stages: plain values, with no behaviour of their own.
 
 mod ids;
 mod price;

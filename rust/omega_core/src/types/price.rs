@@ -48,6 +48,7 @@ impl Ohlc {
             Direction::Long => *self,
             Direction::Short => Self {
                 open: -self.open,
+                // Exchanged, since the lowest price is the highest once negated.
                 high: -self.low,
                 low: -self.high,
                 close: -self.close,

@@ -3,9 +3,9 @@
 /// A side of the quote: orders that buy trade on the ask, orders that sell on the bid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// What the market pays; sell orders fill here.
+    /// The price at which the market buys; sell orders fill here.
     Bid,
-    /// What the market asks; buy orders fill here.
+    /// The price at which the market sells; buy orders fill here.
     Ask,
 }
 
@@ -23,6 +23,7 @@ impl Direction {
     #[must_use]
     pub fn sign(self) -> f64 {
         match self {
+            // A factor, so that profit is one product for both directions, exact in its sign.
             Self::Long => 1.0,
             Self::Short => -1.0,
         }

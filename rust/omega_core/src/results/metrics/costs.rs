@@ -17,6 +17,7 @@ pub(super) fn metrics(tables: &RunTables) -> Costs {
     let fees = sum(read::f64s(&tables.fills, "fee").iter().copied());
     let slippage = money(read::f64s(&tables.fills, "slippage"));
     let swap = swap(tables);
+    // From the left, as documented. Swap is negative where it was paid, hence subtracted.
     let total = slippage.map(|slippage| fees + slippage - swap);
     let equity = read::f64s(&tables.equity, "equity");
     let average = ratio(sum(equity.iter().copied()), number(equity.len()));
@@ -45,7 +46,10 @@ fn price_units(tables: &RunTables) -> Option<Vec<f64>> {
     fills
         .zip(rates)
         .map(|((order, lots), rate)| {
+            // Orders are sorted by number.
             let row = order_ids.binary_search(order).ok()?;
+            // From the left, as documented and as in the reference: three factors in another order
+            // have other last bits.
             Some(lots * tables.contract_sizes[symbols[row] as usize] * rate)
         })
         .collect()
@@ -55,6 +59,7 @@ fn price_units(tables: &RunTables) -> Option<Vec<f64>> {
 fn swap(tables: &RunTables) -> f64 {
     let kinds = read::names(&tables.ledger, "kind");
     let names = kinds.values().as_string::<i32>();
+    // From the ledger, since the trades lack what was booked on positions that are still open.
     let amounts = read::f64s(&tables.ledger, "amount");
     let lines = kinds.keys().values().iter().zip(amounts);
     sum(lines

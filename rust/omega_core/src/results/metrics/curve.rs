@@ -16,6 +16,8 @@ pub(super) fn metrics(
     let times = read::times(&tables.equity, "time");
     let equity = read::f64s(&tables.equity, "equity");
     let years = years(times, tables.shared.unit.per_day());
+    // From the days that have a bar, so that it needs no setting: about 252 for equities, 365.25
+    // for a market that never closes.
     let per_year = years.map(|years| number(closes.len()) / years);
     let (initial, last) = (tables.initial_equity(), equity.last().copied());
     let profit = both(initial, last, |initial, last| Some(last - initial));
@@ -28,6 +30,7 @@ pub(super) fn metrics(
     let downside = spread.map(|spread| spread.downside);
     let sharpe = spread.and_then(|spread| ratio(spread.mean, spread.deviation?));
     let sortino = spread.and_then(|spread| ratio(spread.mean, spread.downside));
+    // Scaled last: `(m / s) · sqrt(P)` rounds in another order than `m · sqrt(P) / s`.
     let annual = |value| both(value, per_year, |value, n| Some(value * n.sqrt()));
     let time = |time: Option<&i64>| time.map_or(MetricValue::Null, |&time| MetricValue::Time(time));
     let curve = Curve {
@@ -81,8 +84,10 @@ pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
     let mut closes = Vec::new();
     let mut today = None;
     for (&time, &equity) in times.iter().zip(equity) {
-        // Most bars are of the day at hand, which comparing tells faster than dividing.
+        // Most bars belong to the same day as the one before; two comparisons are cheaper than a
+        // division.
         if !today.is_some_and(|(begin, end)| begin <= time && time < end) {
+            // Euclidean: a bar before 1970 belongs to the day that began before it.
             let begin = time.div_euclid(per_day) * per_day;
             today = Some((begin, begin + per_day));
             closes.push(equity);
@@ -94,5 +99,6 @@ pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
 }
 
 fn cagr(growth: f64, years: f64) -> Option<f64> {
+    // A negative base has no real power; an account below 0 has no growth rate.
     (growth >= 0.0).then(|| growth.powf(1.0 / years) - 1.0)
 }

@@ -20,7 +20,7 @@ pub(super) struct Drawdown {
     /// Rows and days of the longest fall.
     longest_rows: usize,
     longest_days: f64,
-    /// Depth of the fall at hand, and whether it is the deepest so far.
+    /// Depth of the current fall, and whether it is the deepest so far.
     depth: f64,
     is_deepest: bool,
 }
@@ -70,6 +70,7 @@ impl Drawdown {
         };
         let mut found = Self {
             money: Some(0.0),
+            // Of a peak that is not above 0 a fall has no fraction; money it still has.
             fraction: (initial > 0.0).then_some(0.0),
             ..Self::default()
         };
@@ -78,6 +79,8 @@ impl Drawdown {
         let length = |first: usize, last: usize| days(times[last] - times[first], per_day);
         let (mut peak, mut peak_row, mut is_falling) = (initial, 0, false);
         for (row, &now) in equity.iter().enumerate() {
+            // Not strict: back at the peak ends a fall, and of equal peaks the last one begins the
+            // next.
             if now >= peak {
                 if is_falling {
                     found.finish(peak_row, row, length(peak_row, row));
@@ -95,6 +98,7 @@ impl Drawdown {
             let last = equity.len() - 1;
             found.finish(peak_row, last, length(peak_row, last));
         }
+        // Nothing ever fell: a span of no rows, so that the lengths are 0 and not undefined.
         if found.fraction == Some(0.0) {
             found.span = Some((0, 0));
         }
@@ -118,6 +122,7 @@ impl Drawdown {
         if part > self.depth {
             self.depth = part;
         }
+        // Strict, so that of equally deep falls the first one is reported.
         if self.fraction.is_some_and(|deepest| part > deepest) {
             (self.fraction, self.is_deepest) = (Some(part), true);
         }

@@ -119,6 +119,7 @@ impl RunTables {
 /// The value where there is one and it is finite.
 fn float(value: Option<f64>) -> MetricValue {
     match value {
+        // An infinite ratio is no result that could be ranked or stored as JSON.
         Some(value) if value.is_finite() => MetricValue::Float(value),
         _ => MetricValue::Null,
     }
@@ -135,6 +136,8 @@ fn ratio(a: f64, b: f64) -> Option<f64> {
 
 /// Added up from the first to the last, starting at 0.
 fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
+    // Spelled out: `Iterator::sum` starts at −0.0, which an empty sum would return, and the
+    // order of additions is part of every definition.
     values.into_iter().fold(0.0, |total, value| total + value)
 }
 

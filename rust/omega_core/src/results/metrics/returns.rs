@@ -1,4 +1,4 @@
-//! What is made of the returns of days: mean and spread, shape, tails.
+//! Statistics of daily returns: mean and spread, shape, tails.
 
 use super::{MetricValue, Shape, Tails, float, number, ratio, sum};
 
@@ -12,6 +12,8 @@ pub(super) fn daily(initial: f64, closes: &[f64]) -> Option<Vec<f64>> {
     let growth = before
         .zip(closes)
         .map(|(before, &close)| ratio(close, before));
+    // All or none: after a debt no later return has a meaning, and leaving days out would flatter
+    // the rest.
     let returns: Option<Vec<f64>> = growth
         .map(|growth| growth.map(|growth| growth - 1.0))
         .collect();
@@ -57,6 +59,7 @@ fn moments(returns: &[f64]) -> (Option<f64>, Option<f64>) {
     let mean_of = |power: fn(f64) -> f64| sum(returns.iter().map(|r| power(r - mean))) / n;
     let second = mean_of(|d| d * d);
     let third = ratio(mean_of(|d| d * d * d), second * second.sqrt());
+    // In pairs, as documented: `powi` has no stated order of multiplications (D2).
     let fourth = ratio(mean_of(|d| (d * d) * (d * d)), second * second);
     let skewness = third
         .filter(|_| n > 2.0)
@@ -74,6 +77,8 @@ pub(super) fn tails(returns: Option<&[f64]>) -> Tails {
     let gains = sum(all.iter().copied().filter(|&r| r > 0.0));
     let losses = sum(all.iter().copied().filter(|&r| r < 0.0));
     let mut ascending = all.to_vec();
+    // A total order, since a comparison that fails for NaN would make the order depend on the
+    // algorithm; NaN is sorted out below.
     ascending.sort_by(f64::total_cmp);
     let finite = all.iter().all(|r| r.is_finite());
     let known = Some(ascending.as_slice()).filter(|days| finite && !days.is_empty());
@@ -85,6 +90,7 @@ pub(super) fn tails(returns: Option<&[f64]>) -> Tails {
         value_at_risk: of(|days| Some(quantile(days, TAIL))),
         conditional_value_at_risk: of(|days| Some(mean_of_the_worst(days))),
         tail_ratio: of(|days| ratio(quantile(days, 1.0 - TAIL).abs(), quantile(days, TAIL).abs())),
+        // `0 − x` as documented, not `−x`, which would be −0.0 for a sum of 0.
         omega_ratio: float(ratio(gains, 0.0 - losses)),
     }
 }

@@ -76,9 +76,11 @@ fn sqn(net: &[f64], closed: f64) -> Option<f64> {
 fn streaks(tables: &RunTables, net: &[f64]) -> Streaks {
     let left = read::times(&tables.trades, "exit_time");
     let mut in_order: Vec<usize> = (0..net.len()).collect();
+    // A stable sort: trades that end at one time keep the order of the table.
     in_order.sort_by_key(|&row| left[row]);
     let (mut won, mut lost, mut longest_won, mut longest_lost) = (0, 0, 0, 0);
     for row in in_order {
+        // A profit of 0 ends both streaks.
         won = if net[row] > 0.0 { won + 1 } else { 0 };
         lost = if net[row] < 0.0 { lost + 1 } else { 0 };
         longest_won = longest_won.max(won);
