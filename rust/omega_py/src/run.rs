@@ -324,8 +324,8 @@ impl Run {
 
     /// Signal columns over the first symbol.
     #[staticmethod]
-    fn signals(told: SignalFields<'_>) -> NativeStrategy {
-        native::signals(&told)
+    fn signals(columns: SignalFields<'_>) -> NativeStrategy {
+        native::signals(&columns)
     }
 
     /// Another run over the same candles and indicators.

@@ -141,7 +141,7 @@ pub struct PositionView {
     position: Arc<Position>,
     source: Arc<Source>,
     newest: usize,
-    /// By symbol; none where somebody else marks.
+    /// By symbol; none where another executor marks.
     rates: Option<Arc<[Rates]>>,
 }
 

@@ -1,4 +1,4 @@
-//! What a strategy may ask for.
+//! The actions of a strategy.
 
 use super::{ExitReason, Expiry, OrderType, Sizer};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
@@ -50,7 +50,7 @@ impl OpenRequest {
     }
 }
 
-/// Which positions a close request means.
+/// Which positions a close is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseTarget {
     /// Every symbol that has something open when the action is submitted, one order each; where
@@ -71,7 +71,7 @@ pub enum LevelChange {
     Set(Option<f64>),
 }
 
-/// One thing that a strategy asks for; each takes one order number, in the order of asking.
+/// One action of a strategy; each takes one order number, in the order of submission.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Open a position.
@@ -82,7 +82,7 @@ pub enum Action {
         target: CloseTarget,
         /// How much of each, above 0 and at most 1.
         fraction: f64,
-        /// What the trade's row will say: the strategy's signal, or time.
+        /// The exit reason of the trade: the strategy's signal, or time.
         reason: ExitReason,
     },
     /// Cancel a working order.

@@ -33,7 +33,7 @@ pub enum Manager {
     },
 }
 
-/// What a manager asks for beside moving the stop.
+/// What a manager requests besides moving the stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Request {
     /// Nothing.

@@ -82,7 +82,7 @@ pub enum OrderStatus {
     Cancelled,
     /// Its time ran out.
     Expired,
-    /// Refused; the order's row says why (F12).
+    /// Refused, with the reason that its row shows (F12).
     Rejected(RejectReason),
 }
 

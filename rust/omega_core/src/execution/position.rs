@@ -50,7 +50,7 @@ pub struct Position {
     pub exit_legs: u32,
     /// Distance of its own trailing stop.
     pub trailing_stop: Option<f64>,
-    /// Whether a manager already asked to close it.
+    /// Whether a manager has already requested its close.
     pub closing: bool,
     /// The managers, by place, that already closed a part of it.
     pub parts_closed: Vec<usize>,

@@ -291,7 +291,10 @@ mod tests {
         // (102 - 100) x 4 lots x 10 units x rate 2
         assert_eq!(positions.open[0].marked_profit, 160.0);
         assert_eq!(positions.open[1].marked_profit, 0.0);
-        assert_eq!((positions.marked_profit(), positions.margin()), (160.0, 16.0));
+        assert_eq!(
+            (positions.marked_profit(), positions.margin()),
+            (160.0, 16.0)
+        );
     }
 
     #[test]

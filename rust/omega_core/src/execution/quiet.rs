@@ -396,7 +396,10 @@ mod tests {
             ask: FLAT,
         };
         assert_eq!(range(stop, i64::MAX).take_bar(&bar, 1.0), None);
-        assert_eq!(range(Trigger::never(Side::Ask), 60).take_bar(&bar, 1.0), None);
+        assert_eq!(
+            range(Trigger::never(Side::Ask), 60).take_bar(&bar, 1.0),
+            None
+        );
         let above = Trigger::of_exits(Direction::Long, Some(98.9), None);
         assert!(range(above, 61).take_bar(&bar, 1.0).is_some());
     }

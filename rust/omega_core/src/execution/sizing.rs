@@ -35,7 +35,7 @@ impl Sizer {
     /// explicit number of lots.
     ///
     /// # Errors
-    /// `RejectReason::SizerNeedsStop` where the risk is asked for and there is no stop.
+    /// `RejectReason::SizerNeedsStop` where the size depends on a stop and there is none.
     pub fn lots(self, basis: &SizingBasis, instrument: &Instrument) -> Result<f64, RejectReason> {
         let per_lot = instrument.contract_size * basis.rate;
         let lots = match self {

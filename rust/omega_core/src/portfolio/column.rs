@@ -8,7 +8,7 @@ use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use bytemuck::Pod;
 use memmap2::{MmapMut, MmapOptions};
 
-/// From so many bytes on, large pages are asked for.
+/// From so many bytes on, the column lies in large pages.
 const LARGE: usize = 4 << 20;
 
 /// Values gathered before they are written to mapped memory together.
@@ -49,7 +49,7 @@ impl<T: Pod + ArrowNativeType> Column<T> {
     /// Adds the same value so many times.
     #[inline]
     pub(super) fn push_many(&mut self, value: T, times: usize) {
-        // A callback on each bar writes rows one by one, and a push is a third of a loop.
+        // A strategy with a callback on each bar writes its rows one by one.
         if times == 1 {
             self.push(value);
         } else {

@@ -10,7 +10,7 @@ use crate::types::{Bar, SymbolId};
 
 /// Turns actions and bars into fills: Omega's [`Simulator`], or an adapter to another one.
 pub trait Executor {
-    /// What a strategy asks it for.
+    /// The actions that it takes.
     type Action;
     /// What it may raise; the run ends there.
     type Error;
@@ -21,7 +21,7 @@ pub trait Executor {
     /// Its own failures.
     fn is_idle(&mut self) -> Result<bool, Self::Error>;
 
-    /// Takes what the strategy asks for, to be processed at the open of the step, and marks the
+    /// Takes the actions of the strategy, to be processed at the open of the step, and marks the
     /// symbols that the step concerns; gives how many orders were submitted.
     fn submit(&mut self, actions: &mut Vec<Self::Action>, symbols: &mut [bool]) -> usize;
 
@@ -42,11 +42,11 @@ pub trait Executor {
     /// As `on_open`.
     fn on_bar<A: Account>(&mut self, now: &SymbolBar, account: &mut A) -> Result<(), Self::Error>;
 
-    /// The closes: takes what the strategy's own position manager asks for, then marks open
+    /// The closes: takes the actions of the strategy's own position manager, then marks open
     /// positions and applies the stop-out.
     ///
     /// # Errors
-    /// As `on_open`, and an action that managers may not ask for.
+    /// As `on_open`, and an action that is not for managers.
     fn on_close<A: Account>(
         &mut self,
         bars: StepBars<'_>,

@@ -29,8 +29,8 @@ impl Magnifier {
         }
     }
 
-    /// The finer bars inside bar `index` of the coarse series, of which later bars must not be
-    /// asked for before earlier ones. A bar lasts as long as the shortest step so far, for no step
+    /// The finer bars inside bar `index` of the coarse series, whose bars must be
+    /// taken in order. A bar lasts as long as the shortest step so far, for no step
     /// is shorter than a bar (T1), and never past the next one; later steps change nothing (L5).
     pub fn inside(&mut self, coarse: &SymbolCandles, index: usize) -> Range<usize> {
         while self.measured < index {

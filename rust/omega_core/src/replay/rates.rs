@@ -16,7 +16,7 @@ pub enum Rates {
         candles: Arc<SymbolCandles>,
         /// Whether the pair is quoted the other way round.
         inverse: bool,
-        /// The bar that was looked at last; times are asked for in order, or nearly so.
+        /// The bar of the last look-up; times come in order, or nearly so.
         newest: usize,
     },
 }

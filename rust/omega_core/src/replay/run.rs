@@ -133,7 +133,7 @@ where
         self.strategy.wants_events() && self.executor.state().fills.len() > self.seen.fills
     }
 
-    /// STRATEGY: it is told what happened, then it decides.
+    /// STRATEGY: events first, then the decision.
     #[inline]
     fn decide(&mut self, has_events: bool) -> Result<(), S::Error> {
         let view = View::new(self.feed.market, &self.walk);
@@ -191,7 +191,7 @@ where
         Ok(())
     }
 
-    /// After the last step: open positions are closed (L4), and the strategy is told of the last
+    /// After the last step: open positions are closed (L4), and the strategy gets the last
     /// events.
     fn finish(&mut self, close_at_end: bool) -> Result<(), S::Error> {
         self.executor.finish(None, self.portfolio)?;

@@ -6,7 +6,7 @@ use crate::portfolio::Trade;
 use crate::store::{Market, SymbolCandles, TrackId, Walk};
 use crate::types::{Bar, SymbolId};
 
-/// The candles up to the newest complete bar of each track; there is no way to ask for a later one
+/// The candles up to the newest complete bar of each track; there is no way to reach a later one
 /// (L1).
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {

@@ -129,8 +129,8 @@ impl Simulator {
 }
 
 /// The price at which an exit level fills inside a bar, facing the position. The exit side may lie
-/// beyond a level as a whole where the position was entered inside the bar; then nobody knows at
-/// which price it stood, and the worst one is taken (F10).
+/// beyond a level as a whole where the position was entered inside the bar; then the price at
+/// which it stood is unknown, and the worst one is taken (F10).
 fn price_inside(level: f64, bar: &Ohlc) -> f64 {
     if bar.low <= level && level <= bar.high {
         level

@@ -176,8 +176,7 @@ impl Simulator {
     ) {
         let position = &self.positions.open[closing.index];
         let symbol = &self.settings.symbols[position.symbol.index()];
-        // An order closes each position at most once, so that the trade's number tells its legs
-        // apart; a position's own exits count on from its entry (M4).
+        // An order closes each position at most once, so that the trade's number keys its legs; a position's own exits count on from its entry (M4).
         let (key, leg) = match closing.order {
             Some(order) => (order, position.id.0),
             None => (position.order, ENTRY_LEG + 1 + position.exit_legs),

@@ -28,7 +28,7 @@ pub struct Simulator {
     settings: Settings,
     book: OrderBook,
     positions: Positions,
-    /// What the strategy asked for, until the next open.
+    /// Actions of the strategy, until the next open.
     submitted: Vec<Action>,
     /// The first refusal of a strict run that did not happen at acceptance.
     late_refusal: Option<OmegaError>,
@@ -70,7 +70,7 @@ impl Simulator {
         self.positions.open.is_empty() && self.book.is_empty() && self.submitted.is_empty()
     }
 
-    /// Takes what the strategy asks for, to be processed at the next open; gives how many orders
+    /// Takes the actions of the strategy, to be processed at the next open; gives how many orders
     /// that makes. A close of everything is resolved now, by what is open as the strategy saw it.
     pub fn submit(&mut self, actions: &mut Vec<Action>) -> usize {
         for action in actions.drain(..) {
