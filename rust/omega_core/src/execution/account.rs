@@ -1,4 +1,5 @@
-//! What execution needs to know of money, and what it reports: implemented by the portfolio stage.
+//! The money side of execution: the balance that it reads and the bookings that it reports. The
+//! portfolio stage implements it.
 
 use super::{ExitReason, Fill, Position};
 
@@ -17,7 +18,7 @@ pub struct Exit<'a> {
     pub swap: f64,
     /// Account currency per unit of quote currency.
     pub rate: f64,
-    /// Worst and best net profit of the outcomes that a policy turned down (I3).
+    /// Worst and best net profit of the outcomes that a policy did not choose (I3).
     pub alternative_pnl: Option<(f64, f64)>,
 }
 

@@ -24,9 +24,9 @@ pub struct OpenRequest {
     pub group: Option<String>,
     /// Distance of the position's trailing stop.
     pub trailing_stop: Option<f64>,
-    /// The strategy's own words.
+    /// Why the strategy opens it; kept with the trade.
     pub reason: Option<String>,
-    /// The strategy's own marks.
+    /// Tags of the strategy; kept with the trade.
     pub tags: Vec<String>,
 }
 

@@ -39,6 +39,8 @@ impl SymbolBar {
     /// The same under the open time of the symbol's own bar, at which a manager's actions are
     /// submitted.
     pub(super) fn at_own_open(&self) -> Self {
+        // The user's own manager runs once a step, whatever finer bars there are, so that its
+        // orders carry the time of the step; `bar` has that of the last finer bar by now (I5.1).
         let bar = Bar {
             time: self.opens,
             ..self.bar
@@ -51,7 +53,9 @@ impl SymbolBar {
     pub fn finer(&self, bar: Bar) -> Self {
         Self {
             bar,
+            // The finer bar before it, as in a run on the finer series (I5).
             last: self.bar,
+            // From the bar's own open to the same open: no night is booked a second time (I5.1).
             since: self.opens,
             ..*self
         }
@@ -71,6 +75,8 @@ impl<'a> StepBars<'a> {
     #[must_use]
     pub fn of(self, symbol: SymbolId) -> &'a SymbolBar {
         let found = self.find(symbol);
+        // An `assert!`, since the bar of another symbol would give a price that nothing shows to be
+        // wrong.
         assert!(found.is_some(), "the loop loads each symbol of a step");
         found.unwrap_or(&self.0[0])
     }

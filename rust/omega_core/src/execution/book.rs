@@ -16,6 +16,7 @@ pub(super) struct Working {
     pub(super) symbol: SymbolId,
     pub(super) kind: OrderType,
     /// The prices at which it reacts; made anew when the kind changes.
+    // Kept, because a bar compares every order that waits, and few of them change.
     pub(super) trigger: Trigger,
     /// Whether this bar's open armed it: it works again from the next bar on (F4).
     pub(super) armed_now: bool,
@@ -97,6 +98,8 @@ impl OrderBook {
 
     /// Lets the order of a row wait for its price.
     pub(super) fn work(&mut self, row: usize) {
+        // At the end of the list: orders come in the order of their numbers, which searches rely
+        // on.
         let order = &self.orders[row];
         self.working.push(Working {
             id: order.id,
@@ -116,6 +119,7 @@ impl OrderBook {
     /// Takes the first queued order of a symbol out of the queue, of those at or after a row. A
     /// fill may cancel others of the queue (F8), so a caller goes on by row and not by place.
     pub(super) fn take_due(&mut self, symbol: SymbolId, from_row: usize) -> Option<QueuedOrder> {
+        // By row, which no removal shifts.
         let from = self.queued.partition_point(|queued| queued.row < from_row);
         let mut rest = self.queued[from..].iter();
         let index = rest.position(|queued| self.orders[queued.row].symbol == symbol)?;
@@ -131,6 +135,7 @@ impl OrderBook {
 
     /// A bar begins: what an open armed before works now.
     pub(super) fn begin_bar(&mut self, symbol: SymbolId) {
+        // Of this symbol alone: what is armed in another one waits for a bar of its own (X2).
         for waiting in self.working.iter_mut().filter(|w| w.symbol == symbol) {
             waiting.armed_now = false;
         }
@@ -138,6 +143,8 @@ impl OrderBook {
 
     /// The stop of a stop-limit was reached: its limit works from the next bar on (F4).
     pub(super) fn arm(&mut self, index: usize) {
+        // No change is counted: the row keeps its kind, and a bar that arms is walked in full,
+        // which has ended any quiet range.
         let waiting = &mut self.working[index];
         waiting.kind = waiting.kind.armed();
         let direction = self.orders[waiting.row].direction;
@@ -153,6 +160,7 @@ impl OrderBook {
 
     /// Cancels an order that waits; false where none of this number does.
     pub(super) fn cancel(&mut self, order: OrderId) -> bool {
+        // Not counted as a change: the action that cancels has taken a number, which is.
         let row = match self.index_of_working(order) {
             Some(index) => self.working.remove(index).row,
             None => {
@@ -170,6 +178,8 @@ impl OrderBook {
 
     /// Cancels what else waits in the OCO group of an order that filled (F8).
     pub(super) fn cancel_group(&mut self, filled: usize) {
+        // Of all symbols, since a group may span them (X3.1). The clone is one reference more: the
+        // name of the group lies in a row, and rows are about to change.
         let labels = self.orders[filled].labels.clone();
         if let Some(group) = labels.group() {
             self.end_where(OrderStatus::Cancelled, |row, order| {
@@ -183,6 +193,7 @@ impl OrderBook {
         let ended = self.end_where(OrderStatus::Expired, |_, order| {
             order.symbol == now.symbol && order.is_over(now.bar.time, units_per_day)
         });
+        // Nothing else counts an expiry, and a callback would go on seeing the order.
         if ended {
             self.changes += 1;
         }

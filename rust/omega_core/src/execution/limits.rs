@@ -42,11 +42,15 @@ impl Limits {
         units_per_day: i64,
         last: &LastTrades,
     ) -> Result<(), RejectReason> {
+        // In the order of F12.1: of several reasons, the orders table shows the first. Euclidean,
+        // so that times before 1970 have a time of day.
         let of_day = time.rem_euclid(units_per_day);
         if !self.sessions.is_empty() && !self.sessions.iter().any(|span| holds(*span, of_day)) {
             return Err(RejectReason::SessionClosed);
         }
         let before = self.blackouts.partition_point(|(from, _)| *from <= time);
+        // Not only the last that has begun: intervals may overlap, and an earlier one may end
+        // later.
         if self.blackouts[..before].iter().any(|(_, to)| time < *to) {
             return Err(RejectReason::Blackout);
         }

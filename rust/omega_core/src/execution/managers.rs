@@ -68,6 +68,8 @@ impl Manager {
                 let over = bars.is_some_and(|bars| index - position.entry_index >= bars)
                     || duration
                         .is_some_and(|most| time.saturating_sub(position.entry_time) >= most);
+                // The close fills at the next bar only; without the mark, a second time exit of the
+                // run would queue one more.
                 if over && !position.closing {
                     position.closing = true;
                     Request::Close(1.0, ExitReason::Time)
@@ -77,6 +79,8 @@ impl Manager {
             }
             Self::PartialClose { trigger, fraction } => {
                 let reached = position.best_price * sign - position.entry_price * sign >= trigger;
+                // The best price never falls back, so that the trigger stays reached, and each
+                // later bar would close a part again (I4.4).
                 if reached && !position.parts_closed.contains(&place) {
                     position.parts_closed.push(place);
                     Request::Close(fraction, ExitReason::Signal)
@@ -97,6 +101,8 @@ pub(super) fn trail(position: &mut Position, distance: f64) {
 /// Moves the stop to a level, facing the position, if that is an improvement.
 fn raise_stop(position: &mut Position, level: f64, reason: ExitReason) {
     let sign = position.direction.sign();
+    // Never back: each manager of the run proposes a level, and the nearest stop holds (I4.1,
+    // I4.2).
     if position.stop_loss.is_none_or(|stop| level > stop * sign) {
         position.stop_loss = Some(level * sign);
         position.stop_reason = reason;

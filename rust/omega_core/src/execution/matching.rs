@@ -62,6 +62,7 @@ pub enum Match {
 /// What the open price itself does to a buy order (F2 to F4).
 #[must_use]
 pub fn at_open(kind: OrderType, bar: &Ohlc, improve: bool) -> Match {
+    // The trigger of a buyer, whatever the direction: kind and bar are mirrored by the caller.
     if !Trigger::of_order(kind, Direction::Long).is_reached_at_open(bar) {
         return Match::None;
     }
@@ -72,6 +73,7 @@ pub fn at_open(kind: OrderType, bar: &Ohlc, improve: bool) -> Match {
             Match::Filled(bar.open, Live::FromOpen)
         }
         OrderType::StopLimit { .. } => Match::Armed,
+        // Each kind by name: behind a wildcard, a new kind would compile and never fill.
         OrderType::Market | OrderType::Modify | OrderType::Cancel => Match::None,
     }
 }
@@ -85,9 +87,12 @@ pub fn in_bar(kind: OrderType, bar: &Ohlc) -> Match {
     match kind {
         OrderType::Limit(price) => Match::Filled(price, Live::FromLimit),
         OrderType::Stop(price) => Match::Filled(price, Live::FromStop),
+        // On its way up through the stop the price is within the limit, whatever comes after.
         OrderType::StopLimit { stop, limit } if stop <= limit => {
             Match::Filled(stop, Live::FromStop)
         }
+        // Not the low: it may have come before the stop was reached. The close comes after it for
+        // certain (F4.1).
         OrderType::StopLimit { limit, .. } if bar.close <= limit => {
             Match::Filled(limit, Live::FromPullback)
         }
@@ -99,6 +104,8 @@ pub fn in_bar(kind: OrderType, bar: &Ohlc) -> Match {
 /// A limit that the open is better than fills at the open (F2). Without improvement it fills at its
 /// own price, or at the nearest price that the bar traded at.
 fn limit_price(price: f64, bar: &Ohlc, improve: bool) -> f64 {
+    // Without improvement the price still has to be one of the bar's, which may lie below the limit
+    // as a whole (F10).
     if improve {
         bar.open
     } else if price < bar.high {

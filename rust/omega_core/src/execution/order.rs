@@ -71,7 +71,7 @@ pub enum Expiry {
     Day,
 }
 
-/// Where an order stands.
+/// Status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderStatus {
     /// Waiting to fill.
@@ -168,11 +168,11 @@ pub struct Order {
     pub submitted_time: i64,
     /// How long it works.
     pub expiry: Expiry,
-    /// Where it stands.
+    /// Its status.
     pub status: OrderStatus,
     /// Distance of the trailing stop of the position that it opens.
     pub trailing_stop: Option<f64>,
-    /// Its group, and what the strategy wrote on it, carried to the trade.
+    /// Group, reason and tags, carried to the trade.
     pub labels: Labels,
 }
 
@@ -184,6 +184,9 @@ impl Order {
             Expiry::GoodTillCancelled => false,
             Expiry::GoodTillTime(end) => time >= end,
             Expiry::Day => {
+                // By calendar day: a duration would let an order that was accepted at noon work
+                // until the next noon (F5.1). Euclidean, since division towards zero makes one day
+                // of the two around 1970-01-01.
                 self.submitted_time.div_euclid(units_per_day) < time.div_euclid(units_per_day)
             }
         }
@@ -215,7 +218,8 @@ pub struct Fill {
     pub slippage: f64,
     /// Account currency per unit of quote currency at the bar.
     pub rate: f64,
-    /// Whether it closed a position, or a part of one; the trade is then the next of the closed ones.
+    /// Whether it closed a position, or a part of one; the next of the closed trades is then its
+    /// trade.
     pub closes: bool,
 }
 

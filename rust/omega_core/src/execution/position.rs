@@ -30,7 +30,7 @@ pub struct Position {
     pub swap: f64,
     /// Stop loss now.
     pub stop_loss: Option<f64>,
-    /// What closing at the stop loss would be called: it may have been moved by a manager.
+    /// Exit reason of the stop loss, which a manager may have moved.
     pub stop_reason: ExitReason,
     /// Take profit now.
     pub take_profit: Option<f64>,
@@ -54,9 +54,9 @@ pub struct Position {
     pub closing: bool,
     /// The managers, by place, that already closed a part of it.
     pub parts_closed: Vec<usize>,
-    /// Worst and best net profit among the outcomes that a policy turned down so far (I3).
+    /// Worst and best net profit of the outcomes that a policy did not choose so far (I3).
     pub alternative_pnl: Option<(f64, f64)>,
-    /// What the strategy wrote on its order.
+    /// Group, reason and tags of its order.
     pub labels: Labels,
 }
 
@@ -72,6 +72,7 @@ impl Position {
     /// Widens the range of prices since the entry; both as the position faces them.
     #[inline]
     pub(super) fn observe(&mut self, low: f64, high: f64) {
+        // Facing the position, the higher price is the better one for shorts as well.
         let sign = self.direction.sign();
         if low < self.worst_price * sign {
             self.worst_price = low * sign;
@@ -81,7 +82,7 @@ impl Position {
         }
     }
 
-    /// Takes in the net profits of the outcomes that a policy did not choose (I3).
+    /// Widens the range of net profits by those of outcomes that a policy did not choose (I3).
     pub(super) fn widen_alternatives(&mut self, worst: f64, best: f64) {
         let (low, high) = self.alternative_pnl.unwrap_or((worst, best));
         self.alternative_pnl = Some((
@@ -110,5 +111,6 @@ pub fn open_profit(
     contract_size: f64,
     rate: f64,
 ) -> f64 {
+    // In another order the last bit may differ, and with it the fingerprint (D2).
     (price - entry) * sign * lots * contract_size * rate
 }

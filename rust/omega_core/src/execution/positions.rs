@@ -65,6 +65,8 @@ impl Positions {
     pub(super) fn close(&mut self, index: usize, share: &ClosedShare, fill: Fill) {
         self.last_trades[fill.symbol.index()].exit = Some(fill.time);
         if share.part < 1.0 {
+            // What is left after the subtraction, not a share of the first amounts: the last part
+            // then takes exactly what is still there (M4.2).
             let position = &mut self.open[index];
             position.lots -= fill.lots;
             position.entry_fee -= share.entry_fee;
@@ -73,6 +75,7 @@ impl Positions {
             position.marked_profit -= position.marked_profit * share.part;
             position.exit_legs += 1;
         } else {
+            // Not `swap_remove`: sums and searches need the order of trade numbers.
             self.open.remove(index);
         }
         self.record(fill);
@@ -89,6 +92,8 @@ impl Positions {
     }
 
     pub(super) fn marked_profit(&self) -> f64 {
+        // In the order of trade numbers, because a sum of doubles depends on its order and both
+        // backends have to come to the same bits (M5.1).
         self.open.iter().fold(0.0, |sum, p| sum + p.marked_profit)
     }
 
@@ -100,6 +105,8 @@ impl Positions {
     /// Marks positions to the closes of a step (M5); one whose symbol has no bar keeps its mark.
     pub(super) fn mark(&mut self, bars: StepBars<'_>) {
         for position in &mut self.open {
+            // Without a bar there is no price to mark to: the row adds the profit of the last one
+            // (X2.1).
             if let Some(now) = bars.trading_of(position.symbol) {
                 let close = now.bar.side(position.direction.exit_side()).close;
                 position.marked_profit = position.profit(close, position.lots, now.rate);
@@ -113,6 +120,7 @@ impl Positions {
         let trading = |&index: &usize| bars.trading_of(self.open[index].symbol).is_some();
         let loss = |index: usize| self.open[index].marked_profit;
         (0..self.open.len()).filter(trading).reduce(|most, other| {
+            // Strictly below, so that of equal losses the lower number goes first (M6.2).
             if loss(other) < loss(most) {
                 other
             } else {
@@ -131,6 +139,9 @@ impl Positions {
                 .side(position.direction.exit_side())
                 .facing(position.direction);
             let live = position.live;
+            // Only what certainly came after the fill, else the close: a trailing stop that
+            // followed an extreme from before the entry would lock in a price that the position
+            // never had (L1.5).
             position.observe(
                 if live.low_follows() {
                     bar.low
@@ -143,6 +154,8 @@ impl Positions {
                     bar.close
                 },
             );
+            // Between finer bars as well, where the rest of the entry's bar is in doubt no longer
+            // (I1.1).
             position.live = Live::FromOpen;
         }
     }
@@ -319,7 +332,8 @@ mod tests {
         let now = at(0, true, bar(95.0, 110.0, 101.0));
         positions.observe_extremes(&now);
         let seen = |p: &Positions| (p.open[0].worst_price, p.open[0].best_price);
-        assert_eq!(seen(&positions), (95.0, 101.0)); // filled on the way down: the high may be before
+        // Filled on the way down: the high may have been before.
+        assert_eq!(seen(&positions), (95.0, 101.0));
         positions.observe_extremes(&now);
         assert_eq!(seen(&positions), (95.0, 110.0));
     }

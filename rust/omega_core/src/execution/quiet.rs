@@ -12,12 +12,17 @@ use crate::store::{Prices, Spread, Stretch};
 use crate::types::{Bar, Direction, Ohlc, Side};
 
 /// Bars looked at together: their prices and sums stay in the nearest cache.
+// By columns, a bar with 1,000 positions costs 443 ns and one with 10 costs 10 ns; bar by bar they
+// cost 1,307 and 39.
 const BLOCK: usize = 256;
 
 /// Values compared side by side.
 const LANES: usize = 8;
 
 /// The triggers of a run merged, as long as nothing changes.
+// Two passes over orders and positions were made of each bar before: with the merged levels a run
+// that holds one position for 1,000,000 bars takes a fifth of the time, and one that holds 1,000 a
+// tenth.
 #[derive(Debug)]
 pub(super) struct QuietRange {
     /// Where prices reach nothing, bid and ask.
@@ -43,9 +48,13 @@ impl QuietRange {
         walked: i64,
         mut marks: Marks,
     ) -> Option<Self> {
+        // A range is compared with one column of bars; of several symbols, a step may have a bar of
+        // some and none of others.
         let [symbol] = settings.symbols.as_slice() else {
             return None;
         };
+        // A manager or a trailing stop moves levels on each bar, a stop-out needs the equity of
+        // each, and a queued order fills at the very next open.
         let watched = !settings.managers.is_empty()
             || settings.stop_out_level.is_some()
             || book.has_queued()
@@ -67,10 +76,13 @@ impl QuietRange {
             closes: None,
         };
         if (symbol.swap.long != 0.0 || symbol.swap.short != 0.0) && !positions.open.is_empty() {
+            // From the bar that was walked last, not the bar at hand: that one may be of a later
+            // day, and its night is not booked yet.
             range.until = day_after(walked);
         }
         for position in &positions.open {
             range.include(&position.exits());
+            // Of the side that it exits on: no position would read the extremes of the other.
             range.held[place(position.direction.exit_side())] = true;
             range.marks.push(position);
         }
@@ -95,6 +107,7 @@ impl QuietRange {
     #[inline]
     pub(super) fn take_bar(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
         let [bid, ask] = &self.free;
+        // Before anything is widened: a position that this bar closes must not have its extremes.
         if bar.time >= self.until || !bid.is_quiet(&bar.bid) || !ask.is_quiet(&bar.ask) {
             return None;
         }
@@ -113,6 +126,7 @@ impl QuietRange {
         rate: f64,
         mut write: impl FnMut(&[f64]),
     ) -> usize {
+        // A run without swap and expiry need not search the column of times.
         let bars = if self.until == i64::MAX {
             stretch.len()
         } else {
@@ -151,6 +165,8 @@ impl QuietRange {
     /// Widens where prices have been, and adds up the open profit at each close.
     fn take_block(&mut self, block: &Stretch<'_>, rate: f64, profits: &mut [f64]) {
         let bid = block.bid();
+        // NaN where no position is left on the ask: a price that is read by mistake then shows in
+        // every sum.
         let mut asks = [f64::NAN; BLOCK];
         let asks = &mut asks[..block.len()];
         if self.held[0] {
@@ -172,6 +188,9 @@ impl QuietRange {
         let Some((closes, rate)) = self.closes else {
             return self.marks;
         };
+        // Positions lag until here, so that a quiet bar writes to none of them. Sizes, margins and
+        // rows of bars that are walked in full are computed after the end of the range, and a view
+        // computes its profit itself.
         for position in positions {
             let side = place(position.direction.exit_side());
             let PriceRange { low, high } = self.seen[side];
@@ -278,12 +297,17 @@ impl Marks {
             let close = if *sign > 0.0 { bid } else { ask };
             *profit = open_profit(close, *entry, *sign, *lots, *size, rate);
         }
+        // Apart from the loop above: profits may be computed side by side, but their sum keeps its
+        // order (M5.1).
         self.profit.iter().fold(0.0, |sum, profit| sum + profit)
     }
 
     /// The open profit at each close of a block, position by position.
     fn profits(&self, bids: &[f64], asks: &[f64], rate: f64, profits: &mut [f64]) {
         profits.fill(0.0);
+        // Position by position, each adding to all sums of the block: every bar's sum is still
+        // taken in the order of trade numbers, and no addition waits for the one before it. It
+        // costs 0.44 ns for each position and bar.
         for place in 0..self.entry_price.len() {
             let (entry, sign) = (self.entry_price[place], self.sign[place]);
             // A sign changes no bit but one, so it may be taken into the lots; and a factor of 1
@@ -334,6 +358,8 @@ fn least_negated(values: &[f64]) -> f64 {
 #[inline]
 fn least_of(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
     let (blocks, rest) = values.as_chunks::<LANES>();
+    // Each lane has a least of its own, because a single one would make every comparison wait for
+    // the one before.
     let mut lanes = [f64::INFINITY; LANES];
     for block in blocks {
         for (lane, &value) in lanes.iter_mut().zip(block) {

@@ -41,7 +41,7 @@ pub struct SymbolSettings {
 pub struct Settings {
     /// By `SymbolId`.
     pub symbols: Vec<SymbolSettings>,
-    /// Who decides between two possible exits.
+    /// Which of two possible exits is taken.
     pub intrabar: IntrabarPolicy,
     /// Where market orders fill.
     pub market_fill: MarketFill,

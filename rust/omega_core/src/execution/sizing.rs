@@ -37,8 +37,10 @@ impl Sizer {
     /// # Errors
     /// `RejectReason::SizerNeedsStop` where the size depends on a stop and there is none.
     pub fn lots(self, basis: &SizingBasis, instrument: &Instrument) -> Result<f64, RejectReason> {
+        // A product of its own, as M3.1 brackets it: the last bit of a size may depend on it.
         let per_lot = instrument.contract_size * basis.rate;
         let lots = match self {
+            // Not capped: an explicit size that is too large is a mistake, and refused (M3).
             Self::FixedLots(lots) => return Ok(lots),
             Self::FixedUnits(units) => units / instrument.contract_size,
             Self::RiskAmount(money) => money / (stop_distance(basis)? * per_lot),
@@ -46,6 +48,7 @@ impl Sizer {
                 basis.equity * percent / 100.0 / (stop_distance(basis)? * per_lot)
             }
             Self::EquityPercent(percent) => {
+                // Prices may be negative where the instrument allows it (T3).
                 basis.equity * percent / 100.0 / (basis.price.abs() * per_lot)
             }
         };

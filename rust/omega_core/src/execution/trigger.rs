@@ -12,6 +12,7 @@ pub struct Trigger {
     /// The side of the quote whose prices count.
     pub side: Side,
     /// Reached by a price at or below it.
+    // Infinite and not `None`, so that levels are merged and compared without a branch.
     pub below: f64,
     /// Reached by a price at or above it.
     pub above: f64,
@@ -61,6 +62,8 @@ impl Trigger {
         stop_loss: Option<f64>,
         take_profit: Option<f64>,
     ) -> Self {
+        // As levels of the quote, not facing, because a quiet range merges longs and shorts of a
+        // side.
         let (below, above) = match direction {
             Direction::Long => (stop_loss, take_profit),
             Direction::Short => (take_profit, stop_loss),
@@ -100,7 +103,7 @@ impl Trigger {
         self.is_below(bar.low) || self.is_above(bar.high)
     }
 
-    /// Takes in the prices of another trigger of the same side.
+    /// Merges another trigger of the same side into it.
     pub(super) fn include(&mut self, other: &Self) {
         if other.below > self.below {
             self.below = other.below;
@@ -114,6 +117,8 @@ impl Trigger {
     /// reaches nothing and is not quiet either.
     #[inline]
     pub(super) fn is_quiet(&self, bar: &Ohlc) -> bool {
+        // The open as well: in data that was not validated it may lie outside of low and high, and
+        // orders are matched against it.
         bar.low > self.below
             && bar.high < self.above
             && bar.open > self.below

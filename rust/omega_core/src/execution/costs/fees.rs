@@ -17,6 +17,7 @@ impl Fees {
     /// The fee of a leg. `notional` is lots × contract size × price × rate, as a magnitude.
     #[must_use]
     pub fn of(&self, lots: f64, notional: f64) -> f64 {
+        // From the left, as M4.2 writes it and the reference adds.
         let fee = notional * self.per_million / 1e6
             + lots * self.per_lot
             + notional * self.percent / 100.0;

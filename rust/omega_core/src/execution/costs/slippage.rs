@@ -13,6 +13,7 @@ impl Slippage {
     /// The distance of one fill.
     #[must_use]
     pub fn distance(&self, seed: u64, order: u32, leg: u32) -> f64 {
+        // The three rounds of mixing are spared where they would be multiplied by 0.
         if self.random > 0.0 {
             self.fixed + uniform(seed, order, leg) * self.random
         } else {
@@ -26,6 +27,8 @@ impl Slippage {
 /// turn; the upper 53 bits of the last state make the number.
 #[must_use]
 pub fn uniform(seed: u64, order: u32, leg: u32) -> f64 {
+    // Without a state from fill to fill: one order more would otherwise change the price of every
+    // later one, and with it what a sweep compares (M4).
     let state = mix(seed.wrapping_add(0x9E37_79B9_7F4A_7C15));
     let state = mix(state ^ u64::from(order));
     let state = mix(state ^ (u64::from(leg) << 32));

@@ -38,6 +38,7 @@ impl Swap {
     /// end of each day, none at the week-end, three at the triple day.
     #[must_use]
     pub fn nights(&self, from_day: i64, to_day: i64) -> f64 {
+        // Whole weeks at once, since a gap may have as many days as fit a 64-bit time.
         let weeks = (to_day - from_day) / 7;
         let rest = self.nights_one_by_one(from_day + weeks * 7, to_day);
         #[expect(clippy::cast_precision_loss, reason = "2^53 nights are enough")]

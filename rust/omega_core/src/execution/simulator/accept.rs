@@ -19,6 +19,8 @@ impl Simulator {
         account: &mut A,
     ) -> Result<(), OmegaError> {
         let now = bars.of(self.symbol_of(&action));
+        // Before any test, because a refused action counts as well: `buy()` can then give the
+        // number in the callback, before the order exists (F9.1).
         let id = self.book.take_number();
         let refused = match action {
             Action::Open(request) => self.open(id, request, now, account),
@@ -79,6 +81,8 @@ impl Simulator {
 
     /// A refusal after acceptance: when a waiting order, or a manager's close, came to its fill.
     pub(super) fn refuse_late(&mut self, id: OrderId, reason: RejectReason, now: &SymbolBar) {
+        // Kept until the bar is over: to stop inside it, every function on the way to a fill would
+        // have to hand the error on, and what the rest of the bar does is dropped with the run.
         if let (None, Err(refusal)) = (&self.late_refusal, self.answer(id, Some(reason), now)) {
             self.late_refusal = Some(refusal);
         }
@@ -116,6 +120,8 @@ impl Simulator {
             let price = now.market_price(direction.entry_side(), self.settings.market_fill);
             return self.enter(row, (price, Live::FromOpen), now, account).err();
         }
+        // The expiry of this bar was before, so that an order whose time is over already would work
+        // for a bar (F5.1).
         if self.book.orders[row].is_over(now.bar.time, self.settings.units_per_day) {
             self.book.orders[row].status = OrderStatus::Expired;
             return None;
@@ -135,6 +141,7 @@ impl Simulator {
         if now.last.bid.close.is_nan() {
             return Err(RejectReason::Price);
         }
+        // In the order of F12.1: of several reasons, the row shows the first.
         let price = reference_price(request, now);
         check_levels(request, price)?;
         let lots = self.size(request, price, now, account)?;
@@ -143,6 +150,8 @@ impl Simulator {
         self.settings
             .limits
             .check_time(now.index, now.bar.time, per_day, last)?;
+        // In netting mode the order may close positions first; what is left to open is tested when
+        // it fills (F12.3).
         if self.settings.position_mode == PositionMode::Hedging {
             self.check_count(request.symbol)?;
         }
@@ -161,6 +170,7 @@ impl Simulator {
             price,
             stop_loss: request.stop_loss,
             equity: self.positions.equity(account),
+            // Of the last bar: the rate of this one was not known when the strategy decided (L1).
             rate: now.last_rate,
         };
         let sizer = request.size.unwrap_or(self.settings.sizer);

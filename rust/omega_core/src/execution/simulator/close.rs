@@ -18,6 +18,8 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Option<RejectReason> {
+        // What is open by now, after queued orders and the actions before this one, not what was
+        // open when the strategy decided (X2.2).
         let symbol = self.find_targets(request.target);
         let first = self.targets.first();
         let first = first.and_then(|&trade| self.positions.get(trade));
@@ -44,6 +46,8 @@ impl Simulator {
     /// Fills what waits for this bar of its symbol, in the order in which it was queued.
     pub(super) fn fill_queued<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let mut next_row = 0;
+        // By row and not by place: a fill may cancel others of its group in the queue, and a walk
+        // by place then skipped the next order, which filled a bar late.
         while let Some(due) = self.book.take_due(now.symbol, next_row) {
             next_row = due.row + 1;
             match due.task {
@@ -60,6 +64,8 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) {
+        // Anew, since what was open when the close was queued may be gone by now. That is no
+        // refusal: there was something to close when it was accepted (I4.5, X2.2).
         self.find_targets(request.target);
         let status = if self.targets.is_empty() {
             OrderStatus::Cancelled
@@ -76,6 +82,7 @@ impl Simulator {
     fn find_targets(&mut self, target: CloseTarget) -> SymbolId {
         self.targets.clear();
         match target {
+            // Not of a strategy, whose close of everything `submit` has resolved.
             CloseTarget::All => {
                 self.targets
                     .extend(self.positions.open.iter().map(|p| p.id));
@@ -104,6 +111,7 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> bool {
+        // Trade numbers and not places, because each close moves those behind it up.
         let targets = std::mem::take(&mut self.targets);
         let mut closed = false;
         for &trade in &targets {
@@ -132,6 +140,8 @@ impl Simulator {
         let instrument = &self.settings.symbols[position.symbol.index()].instrument;
         let lots = if request.fraction < 1.0 {
             match instrument.order_size(position.lots * request.fraction) {
+                // Rounding counts what is a billionth short of a step as the step, which may be
+                // more than there is (M3.1).
                 Ok(lots) if lots < position.lots => lots,
                 Ok(_) => position.lots,
                 Err(_) => return false,
@@ -195,6 +205,7 @@ impl Simulator {
             let row = refused(position.symbol, Some(direction), now.bar.time);
             return Some(self.book.refuse(row, reason));
         }
+        // A level that the strategy sets is its own, also where a manager had moved it before.
         if stop != position.stop_loss {
             position.stop_reason = ExitReason::StopLoss;
         }

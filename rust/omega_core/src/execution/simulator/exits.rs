@@ -12,6 +12,7 @@ impl Simulator {
     /// The exit that the open price itself triggers: price and reason.
     fn open_exit(&self, position: &Position, now: &SymbolBar) -> Option<(f64, ExitReason)> {
         let sign = position.direction.sign();
+        // Facing the position, so that the stop is below and the target above for shorts as well.
         let (bar, exits) = (exit_bar(position, now), facing_exits(position));
         if exits.is_below(bar.open) {
             return Some((bar.open * sign, position.stop_reason));
@@ -51,6 +52,8 @@ impl Simulator {
         let policy = self.settings.intrabar;
         let path = facing_path(low_comes_first(policy, &now.bar), position.direction);
         let resolution = resolve(policy, path, &bar, &exits, position.live);
+        // Before the outcome: an exit reports the range to the portfolio, and a position that stays
+        // open keeps it for a later bar (I3.1).
         if resolution.is_ambiguous() {
             let worst = self.net_of(position, resolution.worst, now);
             let best = self.net_of(position, resolution.best, now);
@@ -81,6 +84,8 @@ impl Simulator {
                 close
             }
         };
+        // The draw that the exit itself has, so that the outcome that is taken is in the range to
+        // the last bit.
         let leg = 1 + position.exit_legs;
         let slip = symbol
             .slippage
@@ -100,6 +105,7 @@ impl Simulator {
 
     /// Closes what is still open at the close of the last bar of its symbol (L4).
     pub fn close_at_end<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        // Always the first: closing removes it, and the next trade number is the first then (L4.1).
         while let Some(position) = self.positions.open.first() {
             let now = bars.of(position.symbol);
             let price = now.bar.side(position.direction.exit_side()).close;

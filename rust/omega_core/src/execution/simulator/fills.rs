@@ -12,6 +12,8 @@ use crate::types::{OrderId, SymbolId, TradeId};
 const ENTRY_LEG: u32 = 0;
 
 /// Sizes within this fraction of each other are equal (F7).
+// Lots that were added or split differ in their last bits: without a tolerance, a position of 1e-17
+// lots would stay open or be opened.
 const EQUAL_SIZES: f64 = 1e-9;
 
 /// A price before slippage, and from when on in the bar a position filled at it is live.
@@ -51,6 +53,7 @@ impl Simulator {
             self.settings.symbols[symbol.index()]
                 .instrument
                 .order_size(left)
+                // Again, after acceptance: others may have opened while it waited (F12.1).
                 .and_then(|lots| self.check_count(symbol).map(|()| lots))
                 .and_then(|lots| self.open_position(row, lots, price, now, account))
                 .map(Some)
@@ -134,10 +137,13 @@ impl Simulator {
         };
         let price = raw_price + order.direction.sign() * slippage;
         let notional = (lots * symbol.instrument.contract_size * price * now.rate).abs();
+        // Fee, margin and profit would be infinite or NaN, and so would each balance after them.
         if !notional.is_finite() {
             return Err(RejectReason::Size);
         }
         let margin = notional * symbol.instrument.margin_rate;
+        // Only above 0: without a margin rate no margin is needed, also where losses have made the
+        // free margin negative (M6.1).
         if margin > 0.0 && margin > self.free_margin(account) {
             return Err(RejectReason::Margin);
         }
@@ -176,7 +182,8 @@ impl Simulator {
     ) {
         let position = &self.positions.open[closing.index];
         let symbol = &self.settings.symbols[position.symbol.index()];
-        // An order closes each position at most once, so that the trade's number keys its legs; a position's own exits count on from its entry (M4).
+        // An order closes each position at most once, so that the trade's number keys its legs; a
+        // position's own exits count on from its entry (M4).
         let (key, leg) = match closing.order {
             Some(order) => (order, position.id.0),
             None => (position.order, ENTRY_LEG + 1 + position.exit_legs),
@@ -202,6 +209,7 @@ impl Simulator {
             rate: now.rate,
             closes: true,
         };
+        // Booked before the position changes, since a trade shows it as it was.
         let share = ClosedShare::of(position, closing.lots);
         account.book_exit(&Exit {
             position,
@@ -241,6 +249,7 @@ fn slips(order: &Order) -> bool {
 
 fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Position {
     let open = now.bar.side(order.direction.exit_side()).open;
+    // The open of a bar came before a fill inside it, and is no price of the position (L1.5).
     let first = if live == Live::FromOpen {
         open
     } else {

@@ -45,6 +45,7 @@ impl Simulator {
         account: &mut A,
     ) -> Option<TradeId> {
         loop {
+            // It ends: the order chosen leaves the book, whether it fills or is refused.
             let candidates = self.candidates(waiting, now);
             let first = self.choose(&candidates)?;
             let opened = self.fill_working(first, Part::Inside, now, account);
@@ -83,6 +84,7 @@ impl Simulator {
         let instrument = &self.settings.symbols[order.symbol.index()].instrument;
         let close = now.bar.side(order.direction.exit_side()).close;
         let size = instrument.contract_size;
+        // No costs: only the order that is taken has any (F8.1).
         let worth = open_profit(close, price * sign, sign, order.lots, size, now.rate);
         let low_first = facing_path(
             low_comes_first(self.settings.intrabar, &now.bar),
@@ -114,6 +116,8 @@ impl Simulator {
         let mut chosen = candidates.next()?;
         for candidate in candidates {
             let earlier = match (candidate.when, chosen.when) {
+                // Strict comparisons, so that ties go to the lower number: candidates come in that
+                // order.
                 (Some(this), Some(other)) => this < other,
                 (None, _) | (_, None) if optimistic => candidate.worth > chosen.worth,
                 (None, _) | (_, None) => candidate.worth < chosen.worth,

@@ -13,6 +13,7 @@ impl Simulator {
     pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let per_day = self.settings.units_per_day;
         let (from, to) = (now.since.div_euclid(per_day), now.opens.div_euclid(per_day));
+        // Finer bars end here: they count from the open of their own bar (I5.1).
         if from >= to {
             return;
         }
@@ -20,6 +21,7 @@ impl Simulator {
         for position in open.filter(|p| p.symbol == now.symbol) {
             let swap = &self.settings.symbols[position.symbol.index()].swap;
             let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
+            // A line of 0 in the ledger would look like a night that was charged (M4.3).
             if per_night == 0.0 || nights == 0.0 {
                 continue;
             }
@@ -51,6 +53,7 @@ impl Simulator {
                     }
                 }
             }
+            // No order and no fill counts it, and a callback would go on seeing the old stop.
             if self.positions.open[index].stop_loss != before {
                 self.positions.changes += 1;
             }
@@ -89,6 +92,8 @@ impl Simulator {
                     CloseTarget::Symbol(symbol) => p.symbol == symbol,
                     CloseTarget::Trade(trade) => p.id == trade,
                 };
+                // One order for each position: each may be gone by the next bar, and is then
+                // cancelled alone.
                 let open = self.positions.open.iter().filter(is_target);
                 for trade in open.map(|p| p.id).collect::<Vec<_>>() {
                     self.queue_close(trade, fraction, reason, now);
@@ -117,6 +122,7 @@ impl Simulator {
             fraction,
             reason,
         };
+        // Not filled now: the bar is over, and its close is known to the manager (L1).
         self.book.queue(row, QueuedTask::Close(request));
     }
 
@@ -126,6 +132,8 @@ impl Simulator {
         let Some(level) = self.settings.stop_out_level else {
             return;
         };
+        // Again after each: what one close gives back may be enough. Without margin the threshold
+        // is an equity of 0 (M6.2).
         while !self.positions.open.is_empty()
             && self.positions.equity(account) < level * self.positions.margin()
         {

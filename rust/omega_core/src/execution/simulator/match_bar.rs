@@ -6,6 +6,8 @@ use crate::execution::{Account, Match, SymbolBar, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
 
 /// Something that a bar reaches.
+// Ordered down to the trade number: of equal items an unstable sort would choose the order, which
+// no container may (F9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Item {
     Order(OrderId),
@@ -31,6 +33,8 @@ impl Simulator {
         self.book.begin_bar(now.symbol);
         self.match_part(Part::Open, now, account);
         self.match_part(Part::Inside, now, account);
+        // Last, because a position that is gone has no extremes of this bar, and one that is new
+        // has.
         self.positions.observe_extremes(now);
     }
 
@@ -40,6 +44,7 @@ impl Simulator {
         let mut reached = std::mem::take(&mut self.reached);
         let working = self.book.working.iter();
         for waiting in working.filter(|w| w.symbol == now.symbol && !w.armed_now) {
+            // Two comparisons with a kept trigger; only what they find is matched in full.
             let bar = now.bar.side(waiting.trigger.side);
             let is_reached = match part {
                 Part::Open => waiting.trigger.is_reached_at_open(bar),
@@ -60,6 +65,7 @@ impl Simulator {
                 reached.push((position.order, Item::Position(position.id)));
             }
         }
+        // Gathered before the first fill: fills remove and add what is walked over.
         reached.sort_unstable();
         for (_, item) in reached.drain(..) {
             self.deal_with(item, part, now, account);
@@ -114,6 +120,7 @@ impl Simulator {
                 None
             }
             Match::Filled(price, live) => {
+                // Out of the book first, so that the group that its fill cancels does not have it.
                 self.book.take_working(index);
                 let price = price * self.book.orders[waiting.row].direction.sign();
                 match self.enter(waiting.row, (price, live), now, account) {

@@ -75,6 +75,8 @@ impl Simulator {
     pub fn submit(&mut self, actions: &mut Vec<Action>) -> usize {
         for action in actions.drain(..) {
             match action {
+                // Now, not at its turn: what is open may change at the open, and the strategy has
+                // counted one order number for each symbol that it saw (X3.1).
                 Action::Close {
                     target: CloseTarget::All,
                     fraction,
@@ -100,6 +102,8 @@ impl Simulator {
         symbols.sort_unstable();
         symbols.dedup();
         if symbols.is_empty() {
+            // A close of nothing takes its number and leaves a row, as any refused order does
+            // (F12).
             symbols.push(SymbolId(0));
         }
         symbols
@@ -111,6 +115,7 @@ impl Simulator {
             symbols[position.symbol.index()] = true;
         }
         self.book.mark_symbols(symbols);
+        // Also symbols without a bar: their actions are tested and sized now (X2.2).
         for action in &self.submitted {
             symbols[self.symbol_of(action).index()] = true;
         }
@@ -127,14 +132,20 @@ impl Simulator {
         account: &mut A,
     ) -> Result<(), OmegaError> {
         self.end_quiet();
+        // Nights first, of all symbols: what is opened at this open was not held over them, and
+        // what is closed at it was (L1.2).
         for now in bars.trading() {
             self.book_nights(now, account);
         }
         for now in bars.trading() {
+            // Before the queue, whose orders expire as well (X2.2). The queue comes before the
+            // actions because its orders have the lower numbers, and an action may be about what
+            // they open.
             self.book.expire(now, self.settings.units_per_day);
             self.fill_queued(now, account);
             self.raise_late_refusal()?;
         }
+        // Taken and put back for its memory: to process an action borrows the whole simulator.
         let mut actions = std::mem::take(&mut self.submitted);
         for action in actions.drain(..) {
             self.process(action, bars, account)?;
@@ -160,6 +171,7 @@ impl Simulator {
 
     /// Marks positions to the closes of a step, and applies the stop-out (M6).
     pub fn on_close<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        // Marks first: the stop-out compares the equity of this close.
         self.positions.mark(bars);
         self.stop_out(bars, account);
     }
@@ -199,6 +211,8 @@ impl Simulator {
     fn begin_quiet(&mut self) {
         let changes = self.changes();
         if changes != self.settled {
+            // This bar is walked in full. Where it changes something again, no range was built for
+            // it.
             self.settled = changes;
             return;
         }
@@ -258,6 +272,7 @@ impl Simulator {
     /// Counts every change of orders and positions, so that a reader knows whether to look again.
     #[must_use]
     pub fn changes(&self) -> u64 {
+        // Neither ever falls, so that any change changes the sum.
         self.book.changes + self.positions.changes
     }
 
