@@ -51,16 +51,19 @@ impl<'a> Feed<'a> {
     #[inline]
     pub(super) fn only_symbol(&mut self) -> Option<&mut SymbolContext> {
         match self.contexts.as_mut_slice() {
+            // Finer candles are data of their own, which may reach what the bar itself does not.
             [context] if context.magnifier.is_none() => Some(context),
             _ => None,
         }
     }
 
-    /// Loads the bars of the symbols that a step concerns: those marked, and the first one, which
-    /// answers for actions that are about none.
+    /// Loads the bars of the symbols that a step concerns: those marked, and the first one, to
+    /// which actions without a symbol belong.
     pub(super) fn load(&mut self, walk: &Walk<'_>, symbols: &[bool], bars: &mut Vec<SymbolBar>) {
         bars.clear();
         for (index, context) in self.contexts.iter_mut().enumerate() {
+            // Of many symbols most have no part in a step, and loading one costs a look-up of bar
+            // and rate.
             if index > 0 && !symbols[index] {
                 continue;
             }
@@ -94,6 +97,8 @@ impl<'a> Feed<'a> {
     pub(super) fn load_last(&mut self, walk: &Walk<'_>, bars: &mut Vec<SymbolBar>) {
         let all = vec![true; self.contexts.len()];
         self.load(walk, &all, bars);
+        // A symbol without a bar at the last step stands at its next one; its positions are closed
+        // at the bar before, with that bar's index and rate (L4.2).
         for now in bars.iter_mut().filter(|now| !now.trades && now.index > 0) {
             now.index -= 1;
             now.bar = self.market.symbol(now.symbol).bar(now.index);
@@ -103,6 +108,7 @@ impl<'a> Feed<'a> {
         for now in bars {
             let finer = self.inside(now);
             if let Some(last) = finer.last() {
+                // The time alone: the price is the close of the coarse bar (I5.1).
                 now.bar.time = self.finer_bar(now, last).time;
             }
         }
@@ -121,6 +127,7 @@ impl SymbolContext {
                 ..last
             },
         };
+        // The older time first, so that the look-up of rates goes forward from step to step.
         let last_rate = self.rates.at(last.time);
         SymbolBar {
             symbol,
@@ -128,6 +135,7 @@ impl SymbolContext {
             trades,
             bar,
             opens: bar.time,
+            // Before its first bar no night has passed for it.
             since: walk.since(symbol).unwrap_or(bar.time),
             last,
             rate: self.rates.at(bar.time),
@@ -138,6 +146,7 @@ impl SymbolContext {
 
 /// The bar before the first one: no price is known.
 fn unknown(time: i64) -> Bar {
+    // NaN, which `accept` refuses: 0 would be a price to compute sizes from.
     let nothing = Ohlc {
         open: f64::NAN,
         high: f64::NAN,

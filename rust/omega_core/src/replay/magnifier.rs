@@ -33,6 +33,8 @@ impl Magnifier {
     /// taken in order. A bar lasts as long as the shortest step so far, for no step
     /// is shorter than a bar (T1), and never past the next one; later steps change nothing (L5).
     pub fn inside(&mut self, coarse: &SymbolCandles, index: usize) -> Range<usize> {
+        // No step beyond this bar is measured: a run on the first bars alone has to do the same
+        // (L5).
         while self.measured < index {
             let before = coarse.time(self.measured);
             self.measured += 1;
@@ -49,6 +51,7 @@ impl Magnifier {
 
     /// The finer bars that open in `[time, past)`.
     fn between(&mut self, time: i64, past: i64) -> Range<usize> {
+        // Bars are taken in order, so that a binary search is needed only after a jump.
         let starts_here = self.next < self.candles.len()
             && self.candles.time(self.next) >= time
             && (self.next == 0 || self.candles.time(self.next - 1) < time);

@@ -1,20 +1,21 @@
-//! The outside world: interrupts and progress.
+//! What may end a run from outside: interrupts, and a failing display of progress.
 
 use std::marker::PhantomData;
 
-/// Is called every so many bars.
+/// Called every so many bars.
 pub trait Observer {
     /// What it may raise; the run ends there.
     type Error;
 
-    /// So many bars are done.
+    /// Takes the number of bars done.
     ///
     /// # Errors
     /// An interrupt, or a failure of the progress display.
+    // An error and not a flag: an interrupt has to arrive as the exception that it is.
     fn tick(&mut self, bars_done: usize) -> Result<(), Self::Error>;
 }
 
-/// Nobody watches the run.
+/// No interrupts and no progress.
 #[derive(Debug, Clone, Copy)]
 pub struct NoObserver<E>(PhantomData<E>);
 

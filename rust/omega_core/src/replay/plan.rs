@@ -52,6 +52,8 @@ fn first_ready(market: &Market, from: usize, warmup: &[usize]) -> Option<usize> 
     } else {
         0
     };
+    // Jumps over the warm-up of a single symbol; of several, steps say nothing about bars. Never 0:
+    // before the first bar is over there is nothing to decide on (L2).
     let mut step = from.max(at_least).max(1);
     let mut walk = Walk::at(market, step)?;
     let is_ready = |walk: &Walk<'_>| {

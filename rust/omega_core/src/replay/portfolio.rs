@@ -1,9 +1,9 @@
-//! The portfolio that the loop drives: it keeps the money and writes one equity row for each bar.
+//! The portfolio that the loop drives: it keeps the account and writes one equity row for each bar.
 
 use crate::execution::{Account, Position};
 use crate::portfolio::{self, Trade};
 
-/// Keeps the money and writes one equity row for each bar.
+/// Keeps the account and writes one equity row for each bar.
 pub trait Portfolio: Account {
     /// Whether it has to see every bar, also those in which nothing can happen.
     fn watches(&self) -> bool {
@@ -33,6 +33,7 @@ impl Portfolio for portfolio::Portfolio {
     }
 
     fn write_row(&mut self, open: &[Position]) {
+        // In the order of trade numbers (M5.1), in which positions are kept.
         let profit = open.iter().fold(0.0, |sum, p| sum + p.marked_profit);
         self.write_rows(&[profit], open.len());
     }

@@ -39,6 +39,7 @@ impl Rates {
             Self::Symbol {
                 candles, inverse, ..
             } => {
+                // A search and no cursor: views of several bars and threads share these rates.
                 let after = candles.first_at_or_after(time.saturating_add(1));
                 rate_of(&candles.bar(after.saturating_sub(1)), *inverse)
             }
@@ -54,6 +55,8 @@ impl Rates {
                 inverse,
                 newest,
             } => {
+                // Forward and back by single bars, since the times of two looks are mostly
+                // neighbours.
                 while *newest + 1 < candles.len() && candles.time(*newest + 1) <= time {
                     *newest += 1;
                 }

@@ -6,6 +6,9 @@ use crate::store::{ClosedWalk, Walk};
 
 /// Steps between two calls of the observer: often enough for an interrupt, rarely enough to cost
 /// nothing.
+// 1,024 in the reference as well, so that both report progress at the same bars. A power of two:
+// the remainder is a mask, and the 65,536 steps of the observer that takes the interpreter are a
+// multiple of it, which it would otherwise step over.
 const STEPS_BETWEEN_TICKS: usize = 1024;
 
 /// What the loop counted.
@@ -54,6 +57,7 @@ where
     let mut counts = RunCounts::default();
     let mut step = plan.start;
     while step < plan.end {
+        // No stretch goes beyond a tick, so that a jump never passes one.
         let to_tick = STEPS_BETWEEN_TICKS - counts.bars % STEPS_BETWEEN_TICKS;
         let taken = replay.steps(step, (plan.end - step).min(to_tick), &mut counts)?;
         counts.bars += taken;
@@ -61,7 +65,8 @@ where
         if counts.bars.is_multiple_of(STEPS_BETWEEN_TICKS) {
             observer.tick(counts.bars)?;
         }
-        // After the last step the walk stays at it.
+        // After the last step the walk stays at it: positions are closed at its bars, and data may
+        // go on after the end of the plan.
         match taken - usize::from(step == plan.end) {
             0 => {}
             1 => replay.walk.advance(),
@@ -111,6 +116,7 @@ where
     ) -> Result<usize, S::Error> {
         let next_decision = self.strategy.next_decision_step(step);
         let has_events = self.has_events();
+        // A fill ends a sleep, since the strategy may act on it at the very next open.
         let asleep = if next_decision > step && !has_events {
             (next_decision - step).min(most)
         } else {
@@ -127,7 +133,7 @@ where
         Ok(1)
     }
 
-    /// Whether something happened that the strategy wants to know of.
+    /// Whether there are fills that the strategy has to get.
     #[inline]
     fn has_events(&self) -> bool {
         self.strategy.wants_events() && self.executor.state().fills.len() > self.seen.fills
@@ -142,6 +148,7 @@ where
             self.strategy.on_events(&view, &state, &mut self.actions)?;
         }
         self.strategy.evaluate(&view, &state, &mut self.actions)?;
+        // After both calls: the decision sees the same events as `on_events`.
         self.seen = Seen {
             fills: state.fills.len(),
             trades: state.trades.len(),
@@ -153,6 +160,8 @@ where
     #[inline]
     fn advance_quiet(&mut self, bars: usize) -> Result<usize, S::Error> {
         let is_watched = self.strategy.manages() || self.portfolio.watches();
+        // A quiet range leaves marks and extremes behind until it ends. A manager reads them at
+        // each close, and a portfolio that watches gets marked positions with each row.
         if is_watched && !self.executor.is_idle()? {
             return Ok(0);
         }
@@ -167,15 +176,18 @@ where
     /// PROCESS, EXITS, MANAGE and PORTFOLIO of one step.
     fn step(&mut self, counts: &mut RunCounts) -> Result<(), S::Error> {
         let symbols = self.context.symbols();
+        // Before the bars are loaded: what was submitted decides which symbols the step concerns.
         counts.signals += self.executor.submit(&mut self.actions, symbols);
         self.context.load(self.feed, &self.walk);
         self.context
             .execute(self.feed, self.executor, self.portfolio)?;
+        // Before PORTFOLIO (L1): the manager still sees what this close may stop out.
         if self.strategy.manages() && self.executor.state().has_positions {
             self.manage()?;
         }
         self.executor
             .on_close(self.context.closes(), &mut self.actions, self.portfolio)?;
+        // After the stop-out, whose closes belong to this row (M6.2).
         self.portfolio.write_row(self.executor.state().positions);
         Ok(())
     }
@@ -187,6 +199,8 @@ where
         let view = View::new(self.feed.market, closed);
         let state = state(self.executor, self.portfolio, self.seen);
         self.strategy.manage(&view, &state, &mut self.actions)?;
+        // A level is tested against the close of the bar that is over, which the strategy had not
+        // seen at the open (F12.2).
         self.context.show_newest(closed);
         Ok(())
     }
@@ -194,11 +208,14 @@ where
     /// After the last step: open positions are closed (L4), and the strategy gets the last
     /// events.
     fn finish(&mut self, close_at_end: bool) -> Result<(), S::Error> {
+        // Twice, since the first call tells whether anything is open: the last bars are loaded only
+        // for that.
         self.executor.finish(None, self.portfolio)?;
         if close_at_end && self.executor.state().has_positions {
             self.context.load_last(self.feed, &self.walk);
             let closes = self.context.closes();
             self.executor.finish(Some(closes), self.portfolio)?;
+            // The row of the last step was written before its positions were closed (L4.1).
             self.portfolio.rewrite_last_row();
         }
         let view = View::new(self.feed.market, self.closed.after(&self.walk));

@@ -13,6 +13,7 @@ pub(super) struct StepContext {
     /// Where each symbol stands.
     bars: Vec<SymbolBar>,
     /// None in a run without finer bars.
+    // An option, so that a run without a magnifier copies no bars.
     finer: Option<FinerBars>,
 }
 
@@ -51,6 +52,7 @@ impl StepContext {
         let Some(finer) = &mut self.finer else {
             return;
         };
+        // Beside the step's own bars, whose close is the last mark (I5.1).
         finer.opening.clone_from(&self.bars);
         finer.rest.clear();
         for now in &mut finer.opening {
@@ -78,6 +80,8 @@ impl StepContext {
         portfolio: &mut P,
     ) -> Result<(), E::Error> {
         let Some(finer) = &self.finer else {
+            // All opens before any inside: else the balance that an order of the second symbol is
+            // sized by would have exits of the first in it that came after its open (X2.1).
             executor.on_open(StepBars(&self.bars), portfolio)?;
             for now in self.bars.iter().filter(|now| now.trades) {
                 executor.on_bar(now, portfolio)?;
@@ -88,6 +92,8 @@ impl StepContext {
         let parts = finer.opening.iter().zip(&finer.rest);
         for (close, (now, rest)) in self.bars.iter_mut().zip(parts) {
             if now.trades {
+                // What is closed at this close has the time of the last finer bar, as in the finer
+                // run (I5).
                 close.bar.time = execute_inside(feed, now, rest.clone(), executor, portfolio)?;
             }
         }
@@ -103,7 +109,8 @@ impl StepContext {
 }
 
 /// What follows an open: the rest of a bar, and the finer bars after the first one; between finer
-/// bars positions are marked and stopped out as between bars. Gives the time of the last one walked.
+/// bars positions are marked and stopped out as between bars. Gives the time of the last one
+/// walked.
 fn execute_inside<E: Executor, P: Portfolio>(
     feed: &Feed<'_>,
     opening: &SymbolBar,
@@ -115,7 +122,10 @@ fn execute_inside<E: Executor, P: Portfolio>(
     let mut now = *opening;
     for index in rest {
         let bars = StepBars(std::slice::from_ref(&now));
+        // Between finer bars only: after the last one the step itself marks, to the close of the
+        // coarse bar. The user's own manager runs once a step, so there is nothing of it.
         executor.on_close(bars, &mut Vec::new(), portfolio)?;
+        // Nothing can happen in the finer bars that are left.
         if executor.is_idle()? {
             break;
         }

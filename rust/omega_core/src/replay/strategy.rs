@@ -114,9 +114,11 @@ pub struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// What happened since the strategy was last called, in order: each fill, with the trade that it
-    /// closed.
+    /// What happened since the strategy was last called, in order: each fill, with the trade that
+    /// it closed.
     pub fn events(&self) -> impl Iterator<Item = (&'a Fill, Option<&'a Trade>)> {
+        // Each closing fill has made one trade, in the same order, so that pairing them needs no
+        // search.
         let mut trades = self.trades[self.seen_trades..].iter();
         let fills = self.fills[self.seen_fills..].iter();
         fills.map(move |fill| (fill, if fill.closes { trades.next() } else { None }))
@@ -128,7 +130,7 @@ pub trait Strategy<A = Action> {
     /// What it may raise.
     type Error: From<OmegaError>;
 
-    /// Adds what it wants done at the open of the next bar.
+    /// Adds the actions for the open of the next bar.
     ///
     /// # Errors
     /// Its own failures; the run ends there.

@@ -26,6 +26,7 @@ impl Wakeups {
     /// The first step from `step` on at which something is due.
     #[inline]
     pub fn next(&mut self, step: usize) -> usize {
+        // The loop calls this on each step that is not skipped; mostly the answer is still ahead.
         if self.next < step {
             self.next = self.find(step);
         }
@@ -36,6 +37,7 @@ impl Wakeups {
         const STRIDE: usize = 32;
         let mut before = step.saturating_sub(1);
         while let Some(block) = self.due.get(before..before + STRIDE) {
+            // A fold has no branch for each byte, so that 32 of them are compared at once.
             if block.iter().fold(0, |any, due| any | due) != 0 {
                 break;
             }
