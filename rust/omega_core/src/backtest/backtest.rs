@@ -31,7 +31,9 @@ impl<'a> Backtest<'a> {
             warmup,
             config.close_at_end,
         )?;
+        // After the check, which refuses too many entries: here they would be cut off in silence.
         config.symbols.resize_with(symbols, SymbolConfig::default);
+        // After the plan: rates are needed from its first step on, not from the first candle.
         config.check_rates(market, &plan)?;
         Ok(Self {
             market,
@@ -106,6 +108,8 @@ impl<'a> Backtest<'a> {
         P: replay::Portfolio,
     {
         let (market, plan) = (self.market, &self.plan);
+        // Made for each run, because rates and magnifiers move along the candles: two runs of one
+        // backtest share nothing that changes.
         let mut feed = Feed {
             market,
             contexts: self
@@ -115,8 +119,10 @@ impl<'a> Backtest<'a> {
                 .map(SymbolConfig::context)
                 .collect(),
         };
+        // The unit of the first symbol, which is that of all: a market refuses others.
         let mut executor = Simulator::new(self.config.settings(market.symbols()[0].unit()));
         let (first, steps) = (market.time(plan.start), plan.end - plan.start);
+        // Room for all rows at once: a column that grew would be copied each time.
         let mut portfolio = wrap(Portfolio::new(self.config.cash, first, steps))?;
         let counts = replay::run(
             &mut feed,
@@ -136,6 +142,7 @@ impl<'a> Backtest<'a> {
         counts: RunCounts,
     ) -> BacktestRows {
         let (orders, fills, positions) = executor.into_rows();
+        // The candles' own memory where they come in one chunk, not a copy.
         let times = self.market.times(self.plan.start..self.plan.end);
         let (trades, ledger, equity) = portfolio.into_rows(times);
         let candles = self.market.symbols();

@@ -112,6 +112,7 @@ impl Config {
         let symbols = market.symbols();
         at_most("symbols", self.symbols.len(), symbols.len(), "symbol")?;
         positive("cash", self.cash)?;
+        // Every sizer by name, so that a new one does not compile without a check.
         let (Sizer::FixedLots(size)
         | Sizer::FixedUnits(size)
         | Sizer::RiskAmount(size)
@@ -122,6 +123,7 @@ impl Config {
             positive("stop_out_level", level)?;
         }
         for manager in &self.managers {
+            // An offset may have either sign.
             match *manager {
                 Manager::TrailingStop { distance: price }
                 | Manager::BreakEven { trigger: price, .. }
@@ -164,6 +166,8 @@ impl Config {
             };
             let newest = walk.as_ref().and_then(|walk| walk.newest(symbol));
             let first = newest.map_or_else(|| candles.time(0), |bar| bar.time);
+            // Otherwise the first rate of the pair would be used before its time, which is a look
+            // into the future.
             if pair.is_empty() || pair.time(0) > first {
                 return Err(OmegaError::Config {
                     parameter: "conversion".into(),
@@ -201,6 +205,7 @@ impl SymbolConfig {
             ("slippage", self.slippage.fixed),
             ("slippage", self.slippage.random),
         ] {
+            // Not the swap, which is paid or received.
             let holds = cost.is_finite() && cost >= 0.0;
             holds_or(holds, &of(field), cost, "a finite number, at least 0")?;
         }
@@ -224,12 +229,14 @@ impl SymbolConfig {
         let magnifier = self.magnifier.as_ref();
         SymbolContext {
             rates: self.rates.clone(),
+            // The candles are shared; the place in them belongs to the run.
             magnifier: magnifier.map(|finer| Magnifier::new(Arc::clone(finer))),
         }
     }
 }
 
 fn positive(parameter: &str, given: f64) -> Result<(), OmegaError> {
+    // In this form NaN fails as well.
     let holds = given.is_finite() && given > 0.0;
     holds_or(holds, parameter, given, "a finite number above 0")
 }

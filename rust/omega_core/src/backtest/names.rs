@@ -30,6 +30,8 @@ pub const MARKET_FILL: [(&str, MarketFill); 2] = [
 pub fn named<T: Copy>(parameter: &str, name: &str, choices: &[(&str, T)]) -> Result<T, OmegaError> {
     let found = choices.iter().find(|(known, _)| *known == name);
     found.map(|(_, choice)| *choice).ok_or_else(|| {
+        // Names are listed in the message, since they come from text and a typing error is the
+        // likely cause.
         let known: Vec<&str> = choices.iter().map(|(known, _)| *known).collect();
         OmegaError::Config {
             parameter: parameter.into(),
@@ -73,6 +75,7 @@ pub struct ManagerNumbers {
 /// # Errors
 /// `Config` where the name is unknown.
 pub fn manager(name: &str, numbers: ManagerNumbers) -> Result<Manager, OmegaError> {
+    // A missing distance or trigger becomes NaN, which the check of the configuration refuses.
     let first = numbers.first.unwrap_or(f64::NAN);
     let second = numbers.second.unwrap_or(f64::NAN);
     let (bars, duration) = (numbers.bars, numbers.duration);

@@ -3,10 +3,12 @@
 use crate::replay::RunCounts;
 use crate::results::{Metrics, RunRows, RunTables};
 
-/// What a backtest wrote down, as rows: the cheap form, before it is tables.
+/// What a backtest wrote down, as rows, before they become tables.
 #[derive(Debug, Clone)]
 pub struct BacktestRows {
     /// Trades, orders, fills, ledger, equity and open positions.
+    // Apart from the tables, so that whoever has to hold the interpreter for the run can make them
+    // without it.
     pub rows: RunRows,
     /// What the loop counted.
     pub counts: RunCounts,

@@ -2,7 +2,7 @@
 //!
 //! In: trials, each a configuration and a way to make its strategy. Out: one outcome a trial, in
 //! the order of the trials, whichever thread was done first. Candles and indicators are shared;
-//! what a trial wrote down is gone once `keep` has taken from it what is wanted.
+//! the result of a trial is dropped once `keep` has taken from it what the caller wants.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -19,8 +19,8 @@ use crate::replay::{Observer, Strategy};
 use crate::store::Market;
 use crate::strategies::WarmedUp;
 
-/// How often the calling thread looks whether the batch is still wanted: an interrupt has to end
-/// it within 0.2 s, and a look may take the interpreter's lock.
+/// How often the calling thread checks for an interrupt, which has to end a batch within 0.2 s; a
+/// check may take the interpreter's lock.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// One backtest of a batch.
@@ -50,7 +50,7 @@ impl Batch<'_> {
     /// Runs all trials and gives what `keep` took of each, or why it failed; a trial fails alone.
     ///
     /// `look` is called on the calling thread every 50 ms; where it breaks, trials that run end at
-    /// their next look at the outside world, the rest do not begin, and all of them are `Stopped`.
+    /// their next tick, the rest do not begin, and all of them are `Stopped`.
     ///
     /// # Errors
     /// `Config` where the system has no thread to give.
@@ -66,6 +66,8 @@ impl Batch<'_> {
         T: Send,
     {
         let threads = self.threads.clamp(1, trials.len().max(1));
+        // A pool of the batch's own: a sweep leaves no threads behind, and takes none of another
+        // library's.
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| no_threads(threads, &error.to_string()))?;
         let stop = AtomicBool::new(false);
@@ -74,6 +76,8 @@ impl Batch<'_> {
         // The calling thread stays outside the pool, free to look up while the trials run.
         Ok(pool.in_place_scope(|scope| {
             scope.spawn(move |_| {
+                // One trial at a time, since runs differ in length: a thread that took several
+                // would keep them while others are done.
                 let each = trials.into_par_iter().with_max_len(1);
                 let outcomes = each.map(|trial| self.outcome(trial, stop).map(keep));
                 // Nobody receives only where the calling thread has panicked.
@@ -104,6 +108,7 @@ impl Batch<'_> {
         S: Strategy<Error = OmegaError> + WarmedUp,
     {
         let mut observer = StopFlag(stop);
+        // Before the indicators: a trial that begins after the interrupt would compute them first.
         observer.tick(0)?;
         let mut strategy = (trial.make)(self.market, self.cache)?;
         let mut warmup = trial.warmup;
@@ -117,7 +122,7 @@ impl Batch<'_> {
     }
 }
 
-/// Ends a run that nobody wants any more.
+/// Ends a run whose batch was interrupted.
 struct StopFlag<'a>(&'a AtomicBool);
 
 impl Observer for StopFlag<'_> {

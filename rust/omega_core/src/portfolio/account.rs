@@ -56,6 +56,8 @@ impl Portfolio {
     /// The equity at the last mark; the cash before the first.
     #[must_use]
     pub fn marked_equity(&self) -> f64 {
+        // The last row, since each mark writes one: a number of its own would have to be kept in
+        // step.
         self.rows.equity.last().unwrap_or(self.balance)
     }
 
@@ -78,6 +80,7 @@ impl Portfolio {
         let balance = self.balance;
         self.rows.balance.push_many(balance, profits.len());
         match profits {
+            // A strategy with a callback on each bar writes its rows one by one.
             [profit] => self.rows.equity.push(balance + profit),
             _ => {
                 let equity = profits.iter().map(|profit| balance + profit);
@@ -91,6 +94,7 @@ impl Portfolio {
     /// Writes the last row again, after positions were closed at the last close (L4).
     pub fn rewrite_last_row(&mut self) {
         self.rows.balance.replace_last(self.balance);
+        // Nothing is open any more, so that the equity is the balance (L4.1).
         self.rows.equity.replace_last(self.balance);
         self.rows.open_positions.replace_last(0);
     }
@@ -101,6 +105,7 @@ impl Portfolio {
         mut self,
         time: ScalarBuffer<i64>,
     ) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
+        // A stable sort: parts of one position stay in the order of their exits.
         self.trades.sort_by_key(|trade| trade.id);
         let Rows {
             balance,
@@ -120,6 +125,8 @@ impl Portfolio {
     }
 
     fn book(&mut self, time: i64, kind: LedgerKind, trade: TradeId, amount: f64) {
+        // One line for each change, added in the order of events: the ledger gives the balance to
+        // the last bit (M5).
         self.balance += amount;
         let line = LedgerLine {
             time,
@@ -138,6 +145,7 @@ impl Account for Portfolio {
     }
 
     fn book_entry(&mut self, position: &Position, fill: &Fill) {
+        // A line of 0 in the ledger would look like a fee that was charged.
         if fill.fee != 0.0 {
             self.book(fill.time, LedgerKind::Fee, position.id, -fill.fee);
         }
@@ -168,6 +176,8 @@ fn closed_trade(exit: &Exit<'_>) -> Trade {
     let risk = position.initial_stop.map(|stop| {
         (position.entry_price - stop).abs() * fill.lots * position.contract_size * exit.rate
     });
+    // Written out, because `f64::min` may give either of 0 and -0, whose bits the fingerprint
+    // hashes; the reference takes the first.
     let least = |a: f64, b: f64| if b < a { b } else { a };
     let most = |a: f64, b: f64| if b > a { b } else { a };
     Trade {
@@ -193,6 +203,8 @@ fn closed_trade(exit: &Exit<'_>) -> Trade {
         swap: exit.swap,
         net_pnl,
         r_multiple: risk.filter(|&risk| risk > 0.0).map(|risk| net_pnl / risk),
+        // The exit counts beside the extremes, which are noted only of bars that the position
+        // outlived, and slippage may take the exit beyond them.
         mae: least(least(0.0, money(position.worst_price)), gross_pnl),
         mfe: most(most(0.0, money(position.best_price)), gross_pnl),
         bars_held: fill.index - position.entry_index,

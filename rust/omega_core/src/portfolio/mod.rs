@@ -1,4 +1,4 @@
-//! Fills to money: account, ledger, margin, closed trades and the equity curve.
+//! Fills to money: account, ledger, closed trades and the equity curve.
 
 mod account;
 mod column;
