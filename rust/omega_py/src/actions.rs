@@ -54,6 +54,8 @@ impl<'py> Vocabulary<'py> {
         symbols: impl Iterator<Item = &'a str>,
         unit: &'static str,
     ) -> PyResult<Self> {
+        // Once a run: an import is a look-up in a dictionary for each class, and actions come on
+        // many bars.
         let signals = py.import("omega.signals")?;
         Ok(Self {
             signal: signals.getattr("Signal")?,
@@ -91,6 +93,7 @@ impl<'py> Vocabulary<'py> {
         let fields: CloseFields<'py> = item.extract()?;
         let symbol = self.symbol(fields.symbol.as_deref())?;
         Ok(Action::Close {
+            // The trade before the symbol, which it has anyway (X3.1).
             target: match (&fields.trade_id, &fields.symbol) {
                 (Some(trade), _) => CloseTarget::Trade(TradeId(number(trade)?)),
                 (None, Some(_)) => CloseTarget::Symbol(symbol),
@@ -132,9 +135,11 @@ impl<'py> Vocabulary<'py> {
     fn open(&self, item: &Bound<'py, PyAny>) -> PyResult<OpenRequest> {
         let fields: SignalFields<'py> = item.extract()?;
         let symbol = self.symbol(fields.symbol.as_deref())?;
+        // Never read where it is NaN: the class refuses an order that waits without a price.
         let price = fields.entry_price.unwrap_or(f64::NAN);
         Ok(OpenRequest {
             symbol,
+            // The class has checked the words, so that what is not long is short.
             direction: if fields.direction == "long" {
                 Direction::Long
             } else {
@@ -144,6 +149,7 @@ impl<'py> Vocabulary<'py> {
                 "market" => OrderType::Market,
                 "limit" => OrderType::Limit(price),
                 "stop" => OrderType::Stop(price),
+                // The last of the four words that the class allows.
                 _ => OrderType::StopLimit {
                     stop: price,
                     limit: fields.limit_price.unwrap_or(f64::NAN),
@@ -207,6 +213,8 @@ impl<'py> Collect<'py> for Vocabulary<'py> {
             Action::Close {
                 target: CloseTarget::All,
                 ..
+            // One for each symbol that is open, as `submit` resolves it: otherwise `buy()` would
+            // give a wrong number after it.
             } => open,
             Action::Open(_) | Action::Close { .. } | Action::Cancel(_) | Action::Modify { .. } => 1,
         }
@@ -225,12 +233,15 @@ impl<'py> Collect<'py> for AsGiven<'_, 'py> {
         actions: &mut Vec<Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         for_each_item(returned, |item| {
+            // Checked here as well, so that a wrong value raises in the strategy's name and not
+            // inside the executor.
             self.0.check(item)?;
             actions.push(item.clone());
             Ok(())
         })
     }
 
+    // Numbers mean nothing to an executor of the user's own; one for each object is as good as any.
     fn orders(&self, _action: &Bound<'py, PyAny>, _open: usize) -> usize {
         1
     }

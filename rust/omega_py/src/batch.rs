@@ -36,15 +36,19 @@ pub(super) struct TrialFields<'py> {
 }
 
 /// Makes the strategy of a trial.
+// Boxed, because one batch may hold both kinds.
 type Make = Box<dyn FnOnce(&Market, &Cache) -> Result<Native, OmegaError> + Send>;
 
 impl TrialFields<'_> {
     fn trial(self, configs: &[Config]) -> Trial<'_, Make> {
         let make: Make = match self.entrant {
             Entrant::Made(strategy) => {
+                // Cloned while the interpreter is held; the thread that runs it has none.
                 let native = strategy.get().fresh();
                 Box::new(move |_, _| Ok(native))
             }
+            // Made on its thread, since its indicators are computed there, through the shared
+            // cache.
             Entrant::Named(name, parameters) => Box::new(move |market, cache| {
                 named(&name, &parameters, &market.symbols()[0], Some(cache))
             }),
@@ -93,6 +97,7 @@ pub(super) fn run(
             .iter()
             .map(|(_, value)| value.into())
             .collect(),
+        // Hashing reads every table, and a sweep seldom needs it.
         fingerprint: hashed.then(|| result.fingerprint().to_owned()),
         tables: kept.then_some(result.tables),
     };
@@ -112,6 +117,7 @@ pub(super) fn run(
         )
     };
     let outcomes = py.detach(|| batch.run(trials, keep, look));
+    // After the threads are done: nothing of the batch runs on behind the exception.
     if let Some(raised) = interrupt {
         return Err(raised);
     }

@@ -1,5 +1,5 @@
-//! What an engine adds to a run over the native executor: slices, cool-downs, and a portfolio of the
-//! user's own.
+//! What an engine adds to a run over the native executor: slices, cool-downs, and a portfolio of
+//! the user's own.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -55,7 +55,8 @@ pub(super) struct Parts<'py> {
     pub(super) rest: CooldownFields,
 }
 
-/// What a portfolio of the user's own raised; the next look at the strategy ends the run with it.
+/// What a portfolio of the user's own raised; the next call of the strategy ends the run with it.
+// Shared by strategy and portfolio of one run, which one thread calls.
 pub(super) type Failure = Rc<RefCell<Option<PyErr>>>;
 
 /// A portfolio of the user's own beside Omega's books, from which the result tables come. Its cash
@@ -101,6 +102,8 @@ impl<'a, 'py> PyPortfolio<'a, 'py> {
         if self.failure.borrow().is_some() {
             return;
         }
+        // Read after each call: sizes and margins are measured by this cash, which any call may
+        // change.
         let called = with(self).and_then(|()| self.object.getattr(intern!(self.py, "cash")));
         match called.and_then(|cash| cash.extract()) {
             Ok(cash) => self.cash = cash,
@@ -119,6 +122,7 @@ impl<'a, 'py> PyPortfolio<'a, 'py> {
     }
 
     fn position(&self, position: &Position) -> PyResult<Bound<'py, PyAny>> {
+        // A copy: the portfolio may keep what it is given, and the position goes on changing.
         let view = PositionView::new(&Arc::new(position.clone()), self.tracks, None);
         Ok(Bound::new(self.py, view)?.into_any())
     }
@@ -137,11 +141,13 @@ impl Account for PyPortfolio<'_, '_> {
     }
 
     fn book_entry(&mut self, position: &Position, fill: &Fill) {
+        // Omega's books first, since the result comes from them whatever the other portfolio does.
         self.books.book_entry(position, fill);
         self.call(|this| {
             let shown = this.position(position)?;
             this.object
                 .call_method1(intern!(this.py, "register_entry"), (&shown,))?;
+            // No fee, no call, as the books write no line.
             if fill.fee == 0.0 {
                 return Ok(());
             }
@@ -157,6 +163,7 @@ impl Account for PyPortfolio<'_, '_> {
     fn book_exit(&mut self, exit: &Exit<'_>) {
         self.books.book_exit(exit);
         self.call(|this| {
+            // The trade that the books have just made of this exit.
             let Some(trade) = this.books.trades().last() else {
                 return Ok(());
             };
@@ -173,6 +180,7 @@ impl Account for PyPortfolio<'_, '_> {
 }
 
 impl replay::Portfolio for PyPortfolio<'_, '_> {
+    // A quiet range keeps marks back, and `mark` gets the positions of every bar.
     fn watches(&self) -> bool {
         true
     }
@@ -187,6 +195,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
 
     fn write_row(&mut self, open: &[Position]) {
         replay::Portfolio::write_row(&mut self.books, open);
+        // Views are made only where there is a `mark` to read them.
         if self.mark.is_some() && !open.is_empty() {
             self.call(|this| {
                 let shown: Vec<_> = open
@@ -203,6 +212,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
     }
 
     fn write_rows(&mut self, profits: &[f64], open_positions: usize) {
+        // Row by row: `update` is called for each bar, with the books at that bar.
         for profit in profits {
             self.books.write_rows(&[*profit], open_positions);
             self.end_step();

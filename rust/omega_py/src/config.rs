@@ -158,6 +158,7 @@ impl RunSettings {
         behind: &[ContextFields<'_>],
         warmup: Vec<usize>,
     ) -> Result<Config, OmegaError> {
+        // Both come in the order of the run's symbols, which is that of their numbers.
         let symbols = self.symbols.iter().zip(behind);
         let managers = self.managers.iter().map(ManagerFields::manager);
         Ok(Config {
@@ -166,6 +167,7 @@ impl RunSettings {
             end: self.end,
             close_at_end: self.close_at_end,
             warmup,
+            // The face has checked the words; the core does not rely on that.
             market_fill: named("market_fill", &self.market_fill, &MARKET_FILL)?,
             intrabar: named("intrabar", &self.intrabar, &INTRABAR)?,
             position_mode: named("position_mode", &self.position_mode, &POSITION_MODE)?,
@@ -230,6 +232,7 @@ impl ContextFields<'_> {
             .map_or(Rates::Constant(self.rate), |pair| Rates::Symbol {
                 candles: candles(pair),
                 inverse: self.rate_inverse,
+                // A run goes on from here by itself: the settings know no step.
                 newest: 0,
             })
     }
@@ -248,5 +251,6 @@ impl ManagerFields {
 }
 
 fn candles(store: &Bound<'_, CandleStore>) -> Arc<SymbolCandles> {
+    // The store's own candles: a reference more, no copy.
     Arc::clone(store.get().inner().symbol(SymbolId(0)))
 }

@@ -18,8 +18,8 @@ use super::strategy::Raised;
 use super::track::Shown;
 use super::views::BarView;
 
-/// An executor of the user's own. What it does with signals is its own business; the loop learns
-/// whether something is open, and when each symbol was last traded.
+/// An executor of the user's own. The loop sees of it whether something is open, and when each
+/// symbol was last traded.
 pub(super) struct PyExecutor<'a, 'py> {
     py: Python<'py>,
     tracks: &'a Arc<Tracks>,
@@ -27,7 +27,7 @@ pub(super) struct PyExecutor<'a, 'py> {
     process: Bound<'py, PyAny>,
     exits: Bound<'py, PyAny>,
     vocabulary: &'a Vocabulary<'py>,
-    /// Whether anybody reads when symbols were last traded: to know costs a call for each signal.
+    /// Whether a cool-down needs to know when symbols were last traded.
     has_cooldown: bool,
     submitted: Vec<Bound<'py, PyAny>>,
     /// Of each symbol, the bar that the executor sees.
@@ -72,12 +72,14 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
 
     /// Hands over a signal; an entry counts when it was accepted.
     fn process_signal(&mut self, signal: &Bound<'py, PyAny>, bars: StepBars<'_>) -> PyResult<()> {
+        // Counting what is active is a call of Python before and after each signal.
         if !self.has_cooldown {
             self.process.call1((signal,))?;
             return Ok(());
         }
         let before = self.active()?.len()?;
         let answer = self.process.call1((signal,))?;
+        // An executor need not answer; what is active then shows whether it accepted.
         let is_accepted = if answer.is_none() {
             self.active()?.len()? > before
         } else {
@@ -103,9 +105,11 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
 
     /// Shows the executor the bar of a symbol, where something is open in it.
     fn evaluate_exits(&mut self, now: &SymbolBar) -> PyResult<()> {
+        // `active_positions` is a call of Python, which `on_open` has made once for all symbols.
         if !self.has_positions || !self.is_active(now.symbol)? {
             return Ok(());
         }
+        // A clone is one reference more, and leaves `self` free to be borrowed.
         let exits = self.call_with_bar(&self.exits.clone(), now)?;
         if exits > 0 {
             self.last_trades[now.symbol.index()].exit = Some(now.opens);
@@ -120,6 +124,7 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
         let bar: Bound<'py, BarView> = shown
             .at(self.py, self.tracks, track, now.index)?
             .into_bound(self.py);
+        // Not every collection has a length; then the answer alone counts.
         let before = self.active()?.len().ok();
         let answer = method.call1((bar.getattr("bid")?, bar.getattr("ask")?))?;
         let exits = self.count_exits(&answer, before)?;
@@ -140,6 +145,7 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
     /// Whether something active belongs to a symbol. Of one symbol everything does, and so does
     /// what names no symbol.
     fn is_active(&self, symbol: SymbolId) -> PyResult<bool> {
+        // Of one symbol everything active is, so that nothing has to be read.
         if self.bars.len() == 1 {
             return Ok(true);
         }
@@ -181,6 +187,7 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
     }
 
     fn submit(&mut self, actions: &mut Vec<Self::Action>, symbols: &mut [bool]) -> usize {
+        // All of them, because only the executor knows what is open where.
         symbols.fill(true);
         let submitted = actions.len();
         self.submitted.append(actions);
@@ -192,6 +199,8 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
             let processed = self.process_signal(&signal, bars);
             self.noted(processed)?;
         }
+        // After the signals, since a signal works from the bar that this step shows next, and is
+        // active until then.
         self.has_positions = !self.is_idle()?;
         Ok(())
     }
@@ -207,6 +216,8 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
         managed: &mut Vec<Self::Action>,
         _account: &mut A,
     ) -> Result<(), Raised> {
+        // Handed on at once: a level that moves and a close work from the next bar that the
+        // executor sees.
         for action in managed.drain(..) {
             let processed = self.process.call1((action,));
             self.noted(processed)?;
@@ -219,6 +230,7 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
         ahead: Ahead<'_, '_>,
         portfolio: &mut P,
     ) -> Result<usize, Raised> {
+        // With something active each bar is shown: only the executor knows what a price does to it.
         if !self.is_idle()? {
             return Ok(0);
         }
@@ -228,6 +240,7 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
 
     fn state(&self) -> ExecutorState<'_> {
         ExecutorState {
+            // The rest stays empty: such an executor keeps its fills and positions itself.
             has_positions: self.has_positions,
             last_trades: &self.last_trades,
             ..ExecutorState::default()
@@ -243,6 +256,8 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
             let closed = self.close_at_end(closes);
             return self.noted(closed);
         }
+        // One that cannot close leaves its positions open, so that nothing has to be loaded or
+        // written again.
         let can_close = self.object.hasattr("close_at_end");
         self.has_positions = self.noted(can_close)? && !self.is_idle()?;
         Ok(())
@@ -281,6 +296,8 @@ impl<'a, 'py> PyRows<'a, 'py> {
 
     /// Calls it, unless it failed before; what it raises ends the run at the next step.
     fn call(&self, with: impl FnOnce() -> PyResult<()>) {
+        // The trait's methods cannot fail, so that the error is kept and ends the run at the next
+        // call of the strategy. Only the first: what comes after may be its consequence.
         if self.failure.borrow().is_none()
             && let Err(error) = with()
         {
@@ -291,6 +308,7 @@ impl<'a, 'py> PyRows<'a, 'py> {
 }
 
 impl Account for PyRows<'_, '_> {
+    // The cash of the start: an executor of the user's own books with its portfolio by itself.
     fn balance(&self) -> f64 {
         self.cash
     }
@@ -320,6 +338,8 @@ impl replay::Portfolio for PyRows<'_, '_> {
     }
 
     fn write_flat_rows(&mut self, bars: usize) {
+        // One `update` for each bar, also where the loop took many: the protocol promises a row a
+        // bar.
         for _ in 0..bars {
             let time = self.tracks.market.time(self.step);
             self.step += 1;

@@ -31,6 +31,8 @@ mod views;
 use pyo3::prelude::*;
 
 /// The native module `omega._core`; private, its typed face is the Python package.
+// Every class is frozen and keeps what changes in atomics or locks, so that a free-threaded
+// interpreter need not switch the lock back on.
 #[pymodule(gil_used = false)]
 mod _core {
     /// The version of the crate, which is the version of the package.

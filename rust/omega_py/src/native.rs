@@ -69,6 +69,7 @@ impl Truth<'_> {
                 .map(|&t| t.cast_signed())
                 .collect(),
             Self::Column(view) => (view.get().values().iter())
+                // NaN is neither above nor below, and so no entry.
                 .map(|&value| i8::from(value > 0.0) - i8::from(value < 0.0))
                 .collect(),
         }
@@ -90,6 +91,8 @@ impl SignalFields<'_> {
             Some(Directions::Truth(truth)) => {
                 let signs = truth.signs();
                 let pairs = entries.into_iter().zip(signs);
+                // Where the truth does not hold the entry is short, not absent: `entry` alone
+                // decides whether there is one.
                 let side = |sign: i8| 2 * i8::from(sign > 0) - 1;
                 pairs
                     .map(|(entry, sign)| i8::from(entry > 0) * side(sign))
@@ -133,6 +136,7 @@ pub(super) fn named(
     parameters: &[(String, f64)],
     candles: &SymbolCandles,
 ) -> PyResult<NativeStrategy> {
+    // Its indicators are computed here, over all bars.
     let made = py.detach(|| strategies::named(name, parameters, candles, None));
     made.map(NativeStrategy).map_err(to_pyerr)
 }
@@ -144,6 +148,8 @@ impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
     type Error = Raised;
 
     #[inline]
+    // Only what strategies of the core define is passed on; a method of the trait that one of them
+    // comes to define has to be added, or the loop uses the default.
     fn next_decision_step(&mut self, step: usize) -> usize {
         self.0.next_decision_step(step)
     }
@@ -164,7 +170,7 @@ impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
     }
 }
 
-/// The outside world of a run that does not hold the interpreter: it is taken for each look.
+/// Interrupts and progress of a run without the interpreter, which is taken for each look.
 pub(super) struct GilObserver {
     pub(super) on_progress: Option<Py<PyAny>>,
     pub(super) total: usize,
@@ -172,6 +178,7 @@ pub(super) struct GilObserver {
 }
 
 /// Steps between two looks: a look takes the interpreter, and a native run makes many steps.
+// A multiple of the loop's 1,024 steps between ticks, or looks would be rarer than this.
 const STEPS_BETWEEN_LOOKS: usize = 1 << 16;
 
 impl Observer for GilObserver {
@@ -182,6 +189,7 @@ impl Observer for GilObserver {
         if !is_over && !done.is_multiple_of(STEPS_BETWEEN_LOOKS) {
             return Ok(());
         }
+        // About a hundred calls, whatever the length of the run.
         let is_due = is_over || done - self.reported >= self.total / 100;
         Python::attach(|py| {
             py.check_signals()?;

@@ -27,11 +27,14 @@ pub struct PyArrowTable(RecordBatch);
 
 impl PyArrowTable {
     fn field(&self) -> FieldRef {
+        // Without nulls and name: a table as an Arrow struct, which consumers read as a record
+        // batch.
         let fields = self.0.schema_ref().fields().clone();
         Arc::new(Field::new("", DataType::Struct(fields), false))
     }
 
     fn array(&self) -> ArrayRef {
+        // References to the buffers, not the buffers.
         Arc::new(StructArray::from(self.0.clone()))
     }
 }
@@ -149,6 +152,7 @@ impl PyRunTables {
     }
 
     fn metrics(&self, py: Python<'_>) -> Vec<(&'static str, PyMetric)> {
+        // A pass over all tables that calls no Python.
         let metrics = py.detach(|| self.0.metrics());
         metrics
             .iter()
@@ -157,6 +161,7 @@ impl PyRunTables {
     }
 
     fn fingerprint(&self, py: Python<'_>) -> String {
+        // Hashed at the first call, over all bytes of the result.
         py.detach(|| self.0.fingerprint().to_owned())
     }
 

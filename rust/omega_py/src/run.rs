@@ -40,6 +40,8 @@ pub struct Run {
     snapshot: Arc<StateSnapshot>,
     queue: Py<PyList>,
     /// Complete bars needed before the first decision, by track.
+    // Atomic, because a frozen class changes in no other way; relaxed, because no other memory is
+    // published through them.
     warmup: Vec<AtomicUsize>,
 }
 
@@ -108,6 +110,7 @@ impl Run {
 
     /// The number that the next queued action will take.
     fn next_order_id(&self, py: Python<'_>) -> usize {
+        // What is queued has taken its numbers, though the loop has not seen it.
         self.snapshot.next_order() as usize + self.queue.bind(py).len()
     }
 
@@ -128,6 +131,8 @@ impl Run {
         symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
         let id = match source.clock() {
+            // An indicator of an indicator lives on the track of its source, so that a place of its
+            // own would contradict it.
             Some(clock) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(clock),
             Some(_) => return Err(to_pyerr(placed_twice())),
             None => self.track(symbol, timeframe)?,
@@ -179,6 +184,7 @@ impl Run {
         })?;
         let (left, right) = (left.held(&self.tracks), right.held(&self.tracks));
         let market = &self.tracks.market;
+        // Columns of the whole run are compared, and no Python is called.
         let truths = py.detach(|| compare(market, how, left.operand(), right.operand()));
         Ok(Mask::new(truths))
     }
@@ -198,7 +204,7 @@ impl Run {
         Ok(CandleStore::over(vec![candles]))
     }
 
-    /// Asks for so many complete bars of each symbol before the first decision.
+    /// Declares how many complete bars of each symbol the first decision needs.
     fn declare_warmup(&self, bars: usize) {
         for track in 0..self.tracks.market.symbols().len() {
             self.declare_on(TrackId(track), bars);
@@ -225,6 +231,7 @@ impl Run {
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         let backtest = self.backtest(settings, &behind)?;
+        // Before the first callback, which may read what a position is worth.
         let symbols = &backtest.config().symbols;
         self.snapshot
             .publish_rates(symbols.iter().map(|own| own.rates.clone()).collect());
@@ -256,6 +263,8 @@ impl Run {
         };
         let rows = rows.map_err(|Raised(error)| error)?;
         let callback_time = strategy.strategy.callback_time();
+        // The loop held the interpreter, since giving it up and taking it back costs more than a
+        // bar; tables call nothing, so that other threads run meanwhile.
         Ok(reported(py.detach(|| rows.into()), (began, callback_time)))
     }
 
@@ -272,6 +281,7 @@ impl Run {
         let began = Instant::now();
         let market = &self.tracks.market;
         let mut plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
+        // Within the plan: steps before the warm-up or after the end are no steps of the run.
         if let Some((first, past)) = steps {
             plan.start = plan.start.max(first);
             plan.end = plan.end.min(past).max(plan.start);
@@ -291,11 +301,13 @@ impl Run {
         let strategy = self.strategy(py, callbacks, AsGiven(&vocabulary), Some(engine))?;
         let (bars, after_entry, after_exit) = parts.rest;
         let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
+        // Only then is it worth a call for each signal to know what was accepted.
         let has_cooldown = parts.rest != CooldownFields::default();
         let tracks = &self.tracks;
         let mut executor = PyExecutor::new(parts.executor, tracks, &vocabulary, has_cooldown)?;
         let mut portfolio =
             PyRows::new(parts.portfolio, tracks, settings.cash, plan.start, failure)?;
+        // Rates and magnifiers belong to Omega's own executor.
         let mut feed = Feed::plain(market);
         let counts = replay::run(
             &mut feed,
@@ -331,6 +343,7 @@ impl Run {
     /// Another run over the same candles and indicators.
     fn again(&self, py: Python<'_>, cash: f64) -> Self {
         Self {
+            // Candles and indicators are shared; account, queue and warm-up are those of one run.
             tracks: Arc::clone(&self.tracks),
             cache: Arc::clone(&self.cache),
             snapshot: Arc::new(StateSnapshot::new(cash)),
@@ -349,6 +362,8 @@ impl Run {
         hashed: bool,
         kept: bool,
     ) -> PyResult<Vec<Outcome>> {
+        // All at once, while the interpreter is held: trials run without it, and the settings are
+        // Python objects.
         let configs = settings
             .into_iter()
             .map(|(settings, behind)| settings.config(&behind, Vec::new()));
@@ -371,6 +386,7 @@ impl Run {
         on_progress: Option<Py<PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
+        // Before the plan is made, which begins after the warm-up.
         self.declare_on(TrackId(0), strategy.warmup());
         let backtest = self.backtest(settings, &behind)?;
         let mut observer = GilObserver {
@@ -378,8 +394,10 @@ impl Run {
             total: backtest.plan().end - backtest.plan().start,
             reported: 0,
         };
+        // A strategy remembers what it has seen, and a second run must not.
         let mut native = WithPyError(strategy.fresh());
         let result = py
+            // Nothing in this loop is Python; the observer takes the interpreter when it needs it.
             .detach(|| backtest.run_observed(&mut native, &mut observer))
             .map_err(|Raised(error)| error)?;
         Ok(reported(result, (began, Duration::ZERO)))

@@ -12,9 +12,8 @@ use omega_core::replay::{Rates, State};
 use omega_core::types::{Direction, SymbolId};
 
 /// What the loop last published. The numbers are renewed on each bar, the lists when they changed.
-///
-/// All accesses are relaxed: the thread that publishes is the one that then calls the strategy, and
-/// whoever reads from another thread gets some state of the run, as of any object that is in use.
+// All accesses are relaxed: the thread that publishes is the one that then calls the strategy, and
+// whoever reads from another thread gets some state of the run, as of any object that is in use.
 #[derive(Debug, Default)]
 pub(super) struct StateSnapshot {
     balance: AtomicU64,
@@ -45,6 +44,7 @@ impl StateSnapshot {
 
     /// Publishes what quote currencies are worth; the first run over a market does so for all.
     pub(super) fn publish_rates(&self, rates: Vec<Rates>) {
+        // Set once, without a lock for those who read it on each bar.
         self.rates.get_or_init(|| rates.into());
     }
 
@@ -61,10 +61,13 @@ impl StateSnapshot {
             clippy::cast_possible_truncation,
             reason = "order numbers are 32 bits wide"
         )]
+        // Until the loop publishes again: a later callback of this step gets the numbers after
+        // them.
         self.next_order.fetch_add(orders as u32, Relaxed);
     }
 
     pub(super) fn publish_lists(&self, state: &State<'_>) {
+        // A poisoned lock is taken all the same, because both lists are written anew.
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let waits = |order: &Order| order.status == OrderStatus::Working;
         // An order that is settled stays so: what is settled from the first on is not read again.
@@ -93,6 +96,7 @@ impl StateSnapshot {
 
     pub(super) fn positions(&self, tracks: &Tracks) -> Vec<PositionView> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        // The lock is short: views hold the positions by reference count and never come back to it.
         let view = |position| PositionView::new(position, tracks, self.rates.get().cloned());
         lists.positions.iter().map(view).collect()
     }
@@ -155,6 +159,8 @@ impl PositionView {
         Self {
             position: Arc::clone(position),
             source: Arc::clone(source),
+            // The bar at which it was read, so that a position that is kept does not change under a
+            // callback.
             newest: source.clock.visible().saturating_sub(1),
             rates,
         }
@@ -407,6 +413,7 @@ impl TradeView {
             r_multiple: trade.r_multiple,
             bars_held: trade.bars_held,
             reason: trade.labels.reason().map(str::to_owned),
+            // Copied, because an event that a strategy keeps outlives the run.
             tags: trade.labels.tags().to_vec(),
         })
     }

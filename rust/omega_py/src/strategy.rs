@@ -164,6 +164,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         if !is_unchanged || !state.positions.is_empty() {
             self.publish(state);
         }
+        // Replaced, not moved: a view that a callback kept has to go on showing its own bar.
         if is_held_elsewhere(&self.view) || !self.view.get().show(newest) {
             self.replace_view(newest)?;
         }
@@ -233,6 +234,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     fn call_triggers(&mut self, step: usize, actions: &mut Vec<C::Action>) -> PyResult<()> {
         for index in 0..self.wakeups.len() {
             if self.wakeups[index].at(step) != 0 {
+                // A clone is one reference more, and leaves `self` free to be borrowed by the call.
                 let callback = self.callbacks.triggers[index].0.clone();
                 self.decide(&callback, actions)?;
             }
@@ -268,8 +270,8 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         self.collect(&returned, actions, Self::open_symbols)
     }
 
-    /// Takes what a callback queued, then what it returned. `open` counts what a close of everything
-    /// closes: the numbers of the orders that follow depend on it.
+    /// Takes what a callback queued, then what it returned. `open` counts the orders of a close of
+    /// everything, on which the numbers of later orders depend.
     #[inline(never)]
     fn collect(
         &self,
@@ -278,6 +280,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         open: impl Fn(&Self) -> usize,
     ) -> PyResult<()> {
         let before = actions.len();
+        // The queue first: `buy()` has given its numbers already.
         for item in self.queue.iter() {
             self.collector.collect(&item, actions)?;
         }
@@ -300,8 +303,8 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         self.snapshot.open_positions()
     }
 
-    /// Calls `manage_positions` with the open positions, this bar, its two sides, and all positions;
-    /// an engine does so for each symbol that has a new bar and something open.
+    /// Calls `manage_positions` with the open positions, this bar, its two sides, and all
+    /// positions; an engine does so for each symbol that has a new bar and something open.
     fn call_manager(
         &self,
         manage: &Bound<'py, PyAny>,
@@ -364,6 +367,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     /// What a portfolio of the user's own raised meanwhile.
     fn failed(&self) -> Result<(), Raised> {
         let engine = self.engine.as_ref();
+        // Here, as a portfolio's calls have no error to return.
         let failure = engine.and_then(|engine| engine.failure.borrow_mut().take());
         failure.map_or(Ok(()), |error| Err(Raised(error)))
     }
@@ -446,6 +450,7 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
     fn finish(&mut self, view: &View<'_>, state: &State<'_>) -> Result<(), Raised> {
         self.prepare(view, state)?;
         self.failed()?;
+        // No step is left in which an action could be taken.
         let called = self.call_on_events(state, &mut Vec::new());
         self.noted(called)
     }
@@ -479,6 +484,7 @@ impl Observer for ProgressObserver<'_> {
     type Error = Raised;
 
     fn tick(&mut self, bars_done: usize) -> Result<(), Raised> {
+        // Signal handlers run only where Python does, and triggers may not be called for long.
         self.py.check_signals()?;
         let Some(callback) = &self.on_progress else {
             return Ok(());
