@@ -19,6 +19,7 @@ mod indicators;
 mod market;
 mod memory;
 mod native;
+mod observer;
 mod place;
 mod results;
 mod run;

@@ -8,7 +8,7 @@ use super::indicators::IndicatorView;
 use super::strategy::Raised;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
-use omega_core::replay::{Observer, State, Strategy, View};
+use omega_core::replay::{State, Strategy, View};
 use omega_core::store::SymbolCandles;
 use omega_core::strategies::{self, Level, Native, SignalColumns, Signals, WarmedUp};
 
@@ -167,38 +167,5 @@ impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
         actions: &mut Vec<Action>,
     ) -> Result<(), Raised> {
         Ok(self.0.evaluate(view, state, actions)?)
-    }
-}
-
-/// Interrupts and progress of a run without the interpreter, which is taken for each look.
-pub(super) struct GilObserver {
-    pub(super) on_progress: Option<Py<PyAny>>,
-    pub(super) total: usize,
-    pub(super) reported: usize,
-}
-
-/// Steps between two looks: a look takes the interpreter, and a native run makes many steps.
-// A multiple of the loop's 1,024 steps between ticks, or looks would be rarer than this.
-const STEPS_BETWEEN_LOOKS: usize = 1 << 16;
-
-impl Observer for GilObserver {
-    type Error = Raised;
-
-    fn tick(&mut self, done: usize) -> Result<(), Raised> {
-        let is_over = done == self.total;
-        if !is_over && !done.is_multiple_of(STEPS_BETWEEN_LOOKS) {
-            return Ok(());
-        }
-        // About a hundred calls, whatever the length of the run.
-        let is_due = is_over || done - self.reported >= self.total / 100;
-        Python::attach(|py| {
-            py.check_signals()?;
-            if let Some(callback) = self.on_progress.as_ref().filter(|_| is_due) {
-                self.reported = done;
-                callback.call1(py, (done, self.total))?;
-            }
-            Ok(())
-        })
-        .map_err(Raised)
     }
 }

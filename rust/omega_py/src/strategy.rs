@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use omega_core::error::OmegaError;
-use omega_core::replay::{Observer, Plan, State, Strategy, View, Wakeups};
+use omega_core::replay::{State, Strategy, View, Wakeups};
 use omega_core::store::TrackId;
 use omega_core::types::SymbolId;
 use pyo3::intern;
@@ -96,6 +96,8 @@ pub(super) struct PyStrategy<'py, C> {
     /// By trigger.
     wakeups: Vec<Wakeups>,
     published: Option<u64>,
+    /// The step at which events were delivered.
+    delivered_at: Option<usize>,
     timer: CallTimer,
     engine: Option<Engine<'py>>,
 }
@@ -141,6 +143,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
             snapshot,
             view,
             published: None,
+            delivered_at: None,
             timer: CallTimer::default(),
             engine,
         })
@@ -401,7 +404,11 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
         state: &State<'_>,
         actions: &mut Vec<C::Action>,
     ) -> Result<(), Raised> {
-        self.prepare(view, state)?;
+        // Delivering events has published already; again, it would forget the orders of `on_fill`
+        // and `on_exit`, after which those of `on_bar` are numbered.
+        if self.delivered_at != Some(view.step()) {
+            self.prepare(view, state)?;
+        }
         self.failed()?;
         let stepped = self.step(view, actions);
         self.noted(stepped)
@@ -414,6 +421,7 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
         actions: &mut Vec<C::Action>,
     ) -> Result<(), Raised> {
         self.prepare(view, state)?;
+        self.delivered_at = Some(view.step());
         self.failed()?;
         let called = self.call_on_events(state, actions);
         self.noted(called)
@@ -453,47 +461,5 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
         // No step is left in which an action could be taken.
         let called = self.call_on_events(state, &mut Vec::new());
         self.noted(called)
-    }
-}
-
-/// Lets Ctrl-C end a run, and reports progress.
-pub(super) struct ProgressObserver<'py> {
-    py: Python<'py>,
-    on_progress: Option<Bound<'py, PyAny>>,
-    total: usize,
-    reported: usize,
-}
-
-impl<'py> ProgressObserver<'py> {
-    /// For the steps of a plan.
-    pub(super) fn new(
-        py: Python<'py>,
-        on_progress: Option<Bound<'py, PyAny>>,
-        plan: &Plan,
-    ) -> Self {
-        Self {
-            py,
-            on_progress,
-            total: plan.end - plan.start,
-            reported: 0,
-        }
-    }
-}
-
-impl Observer for ProgressObserver<'_> {
-    type Error = Raised;
-
-    fn tick(&mut self, bars_done: usize) -> Result<(), Raised> {
-        // Signal handlers run only where Python does, and triggers may not be called for long.
-        self.py.check_signals()?;
-        let Some(callback) = &self.on_progress else {
-            return Ok(());
-        };
-        let is_due = bars_done == self.total || bars_done - self.reported >= self.total / 100;
-        if is_due && bars_done > self.reported {
-            self.reported = bars_done;
-            callback.call1((bars_done, self.total))?;
-        }
-        Ok(())
     }
 }
