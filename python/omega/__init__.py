@@ -26,30 +26,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from omega import errors, instruments, protocols
-from omega.config import (
-    Costs,
-    EquityPercent,
-    Execution,
-    FixedLots,
-    FixedUnits,
-    RiskAmount,
-    RiskPercent,
-)
+from omega.config.costs import Costs
+from omega.config.execution import Execution
+from omega.config.instruments import Instrument
+from omega.config.managers import BreakEven, PartialClose, TimeExit, TrailingStop
+from omega.config.sizers import EquityPercent, FixedLots, FixedUnits, RiskAmount, RiskPercent
 from omega.errors import ConfigError, OmegaError, UnknownInstrument
-from omega.instruments import Instrument
-from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
-from omega.signals import Cancel, Close, Modify, Signal
+from omega.strategy.actions import Cancel, Close, Modify, Signal
 
 if TYPE_CHECKING:
     from omega import report, samplers
     from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
-    from omega.backtest import get_active_backend, run_backtest
-    from omega.columns import Candles
-    from omega.components import ExecutionSimulator, Portfolio
-    from omega.conditions import Condition, crosses_above, crosses_below, when
-    from omega.dataset import Dataset
-    from omega.engines import CrossSymbolEventEngine, EventEngine
-    from omega.forms import Distance, Signals, native
+    from omega.data.columns import Candles
+    from omega.data.dataset import Dataset
+    from omega.data.store import CandleStore
+    from omega.data.timeframes import Timeframe
+    from omega.engines.event_engine import CrossSymbolEventEngine, EventEngine
+    from omega.engines.native import ExecutionSimulator, Portfolio
     from omega.importing import (
         ImportedCandles,
         ImportedTicks,
@@ -61,11 +54,13 @@ if TYPE_CHECKING:
     from omega.indicators import crossover, crossunder
     from omega.lookahead import LookaheadReport, check_lookahead
     from omega.report import compare
-    from omega.results import BacktestResult
-    from omega.store import CandleStore
-    from omega.strategy import Strategy
+    from omega.results.result import BacktestResult
+    from omega.run.backtest import get_active_backend, run_backtest
+    from omega.strategy.base import Strategy
+    from omega.strategy.conditions import Condition, crosses_above, crosses_below, when
+    from omega.strategy.native import native
+    from omega.strategy.signal_columns import Distance, Signals
     from omega.sweeps import SweepProgress, SweepResult, sweep
-    from omega.timeframes import Timeframe
 
     __version__: str
 
@@ -137,17 +132,17 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
-    "Portfolio": "omega.components",
-    "ExecutionSimulator": "omega.components",
-    "CrossSymbolEventEngine": "omega.engines",
-    "EventEngine": "omega.engines",
-    "BacktestResult": "omega.results",
+    "Portfolio": "omega.engines.native",
+    "ExecutionSimulator": "omega.engines.native",
+    "CrossSymbolEventEngine": "omega.engines.event_engine",
+    "EventEngine": "omega.engines.event_engine",
+    "BacktestResult": "omega.results.result",
     "Bar": "omega._native",
-    "CandleStore": "omega.store",
-    "Candles": "omega.columns",
-    "Condition": "omega.conditions",
-    "Dataset": "omega.dataset",
-    "Distance": "omega.forms",
+    "CandleStore": "omega.data.store",
+    "Candles": "omega.data.columns",
+    "Condition": "omega.strategy.conditions",
+    "Dataset": "omega.data.dataset",
+    "Distance": "omega.strategy.signal_columns",
     "Fill": "omega._native",
     "ImportedCandles": "omega.importing",
     "ImportedTicks": "omega.importing",
@@ -155,29 +150,29 @@ _LOADED_ON_USE = {
     "LookaheadReport": "omega.lookahead",
     "PendingOrder": "omega._native",
     "Position": "omega._native",
-    "Signals": "omega.forms",
-    "Strategy": "omega.strategy",
-    "Timeframe": "omega.timeframes",
+    "Signals": "omega.strategy.signal_columns",
+    "Strategy": "omega.strategy.base",
+    "Timeframe": "omega.data.timeframes",
     "Trade": "omega._native",
     "check_lookahead": "omega.lookahead",
     "compare": "omega.report",
-    "crosses_above": "omega.conditions",
-    "crosses_below": "omega.conditions",
+    "crosses_above": "omega.strategy.conditions",
+    "crosses_below": "omega.strategy.conditions",
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
-    "get_active_backend": "omega.backtest",
+    "get_active_backend": "omega.run.backtest",
     "import_sources": "omega.importing",
-    "native": "omega.forms",
+    "native": "omega.strategy.native",
     "read_candles": "omega.importing",
     "read_ticks": "omega.importing",
-    "run_backtest": "omega.backtest",
+    "run_backtest": "omega.run.backtest",
     "sweep": "omega.sweeps",
     "SweepProgress": "omega.sweeps",
     "SweepResult": "omega.sweeps",
     "report": "omega.report",
     "samplers": "omega.samplers",
     "ticks_to_candles": "omega.importing",
-    "when": "omega.conditions",
+    "when": "omega.strategy.conditions",
 }
 
 if not TYPE_CHECKING:

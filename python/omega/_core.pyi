@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer, CapsuleType
 
-from omega.conditions import Condition
-from omega.signals import Action
+from omega.strategy.actions import Action
+from omega.strategy.conditions import Condition
 
 __all__ = [
     "VERSION",

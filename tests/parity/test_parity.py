@@ -11,11 +11,11 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings
 
-from omega import backtest
-from omega._conversion import Pair
-from omega._job import Behind, Job, symbols_of
-from omega.store import CandleStore
-from omega.timeframes import timeframe_jobs
+from omega.data.conversion import Pair
+from omega.data.store import CandleStore
+from omega.data.timeframes import timeframe_jobs
+from omega.run import backtest
+from omega.run.job import Behind, Job, symbols_of
 from tests.support.parity_runs import runs
 from tests.support.parity_runs_of_several import several
 from tests.support.recorder import Recorder, RecordingManager, Run

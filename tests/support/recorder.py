@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from omega.signals import Action, Cancel, Close, Modify, Signal
-from omega.strategy import Strategy
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.base import Strategy
 
 Settings = dict[str, Any]
 

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import click
 
 import omega
-from omega._values import closest
 from omega.cli._shared import DataFile, Misunderstood, candle_file
 from omega.cli._strategies import parameters_of, strategy_of
+from omega.config.values import closest
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SETTINGS = ("start", "end", "cash", "seed", "backend", "timeframes", "account_currency")

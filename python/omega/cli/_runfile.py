@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import omega
-from omega._values import closest
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, candle_file
-from omega.config import Sizer
+from omega.config.sizers import Sizer
+from omega.config.values import closest
 
 _Kinds = type | tuple[type, ...]
 _NUMBER = (int, float)

@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import omega
-from omega._values import closest
+from omega.config.values import closest
 
 if TYPE_CHECKING:
     import polars as pl

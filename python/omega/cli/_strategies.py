@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import omega
-from omega._values import closest
 from omega.cli._shared import Misunderstood
+from omega.config.values import closest
 
 _EXPECTED = "expected a file and a name, such as strategy.py:Name, or native:sma_cross"
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import omega
-from omega._files import replaced
 from omega.cli._shared import (
     FORMATS,
     Commands,
@@ -25,6 +24,7 @@ from omega.cli._shared import (
     show,
 )
 from omega.cli._strategies import parameters_of
+from omega.data.files import replaced
 
 if TYPE_CHECKING:
     import polars as pl

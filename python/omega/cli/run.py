@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 import omega
-from omega import _results_files
 from omega.cli._plan import Plan, planned
 from omega.cli._shared import Misunderstood, as_json, print_json, progress
+from omega.results import files as result_files
 
 
 @click.command()
@@ -35,7 +35,7 @@ def run(
     if out is not None and not overwrite and out.is_dir() and any(out.iterdir()):
         raise Misunderstood(f"--out: {str(out)!r} is not empty; name another, or --overwrite")
     if out is not None:
-        _results_files.refuse_to_replace(out, overwrite=overwrite)
+        result_files.refuse_to_replace(out, overwrite=overwrite)
     if report is not None:
         from omega.report._page import refuse_to_replace  # noqa: PLC0415 - where one is wanted
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omega._values import nearest
+from omega.config.values import nearest
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import _binary, _generic, _vendors
 from omega.importing._files import HEAD, Part

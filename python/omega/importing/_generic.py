@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import polars as pl
 
-from omega._values import nearest
+from omega.config.values import nearest
+from omega.data import ipc
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _ipc, _text, _times
+from omega.importing import _text, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -287,7 +288,7 @@ def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
     kept: dict[str, str] = {}
     for part in parts:
         content = part.load()
-        kept = _ipc.metadata(content) or kept
+        kept = ipc.metadata(content) or kept
         reader = pl.read_parquet if content.startswith(b"PAR1") else pl.read_ipc
         try:
             frames.append(reader(io.BytesIO(content)))

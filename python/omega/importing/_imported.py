@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from omega._files import replaced
-from omega.importing import _findings, _ipc, _ticks
+from omega.data import ipc
+from omega.data.files import replaced
+from omega.importing import _findings, _ticks
 
 _SHOWN_FILES = 3
 
@@ -101,7 +102,7 @@ class Imported:
         """
         with replaced(Path(path)) as part:
             self.frame.rechunk().write_ipc(part, compression="uncompressed")
-            _ipc.put(part, {_ipc.KEY: json.dumps(self.metadata())})
+            ipc.put(part, {ipc.KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the rows as Parquet.
@@ -118,7 +119,7 @@ class Imported:
             'EURUSD'
         """
         with replaced(Path(path)) as part:
-            self.frame.write_parquet(part, metadata={_ipc.KEY: json.dumps(self.metadata())})
+            self.frame.write_parquet(part, metadata={ipc.KEY: json.dumps(self.metadata())})
 
     def _rows(self) -> str:
         return "rows"

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 
-from omega.conditions import condition_of, triggers_of
 from omega.errors import CallbackFailed
 from omega.reference import conditions, rows, views
 from omega.reference.context import Context
-from omega.signals import Action, Cancel, Close, Modify, Signal
-from omega.strategy import Strategy
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.base import Strategy
+from omega.strategy.conditions import condition_of, triggers_of
 
 Callback = Callable[..., Any]
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from omega.reference.matching import Candle, Ohlc
 
 if TYPE_CHECKING:
-    from omega._own_columns import OwnColumns
-    from omega.store import CandleStore
+    from omega.data.own_columns import OwnColumns
+    from omega.data.store import CandleStore
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -40,7 +40,7 @@ class Columns:
 
     Example:
         >>> from datetime import datetime
-        >>> from omega.store import CandleStore
+        >>> from omega.data.store import CandleStore
         >>> frame = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
         >>> Columns.from_store(CandleStore(frame)).candle(0).ask.close
         1.1

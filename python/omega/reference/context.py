@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omega._expressions import evaluate
-from omega._own_columns import beside
+from omega.data.own_columns import beside
 from omega.errors import ConfigError
 from omega.reference import conditions, indicators, views
 from omega.reference.columns import Floats
 from omega.reference.portfolio import Portfolio
 from omega.reference.simulator import Simulator
 from omega.reference.tracks import Track, World
-from omega.signals import Action
+from omega.strategy.actions import Action
+from omega.strategy.expressions import evaluate
 
 if TYPE_CHECKING:
     import polars as pl

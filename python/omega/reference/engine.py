@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from omega._engine_job import Parts, driven, slices_of
+from omega.engines.job import Parts, driven, slices_of
+from omega.engines.slices import MultiSymbolSlice
 from omega.errors import CallbackFailed
-from omega.forms import Native, Signals
 from omega.reference import loop, rows, views
 from omega.reference.caller import Caller
 from omega.reference.context import Context
@@ -22,13 +22,14 @@ from omega.reference.portfolio import Portfolio, total
 from omega.reference.results import PlainTables
 from omega.reference.run import RunReport, execute, tables_of, traded_of
 from omega.reference.tracks import Higher, Track, World
-from omega.signals import Action, Cancel, Close, Modify, Signal
-from omega.slices import MultiSymbolSlice
-from omega.strategy import Strategy
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
 
 if TYPE_CHECKING:
     from omega._core import Bar
-    from omega._job import Job
+    from omega.run.job import Job
 
 _STEPS_BETWEEN_TICKS = 1024
 

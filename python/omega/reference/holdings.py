@@ -14,7 +14,7 @@ from omega.reference import costs
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
 from omega.reference.rows import Fill, Moment, Order, Position, Trade
-from omega.signals import Close
+from omega.strategy.actions import Close
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9

@@ -19,7 +19,7 @@ from omega.reference.columns import Columns
 from omega.reference.rows import NO_CANDLE, Known, Moment
 from omega.reference.simulator import Simulator
 from omega.reference.tracks import Base, World
-from omega.signals import Action
+from omega.strategy.actions import Action
 
 _STEPS_BETWEEN_TICKS = 1024
 _FOR_EVER = 2**63 - 1

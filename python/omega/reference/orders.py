@@ -10,14 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from omega.config.times import PER_SECOND, to_units
 from omega.errors import ConfigError, OmegaError
 from omega.reference import costs
 from omega.reference.holdings import Due, Holdings
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position, is_over
-from omega.signals import Action, Cancel, Close, Modify, Signal
-from omega.times import PER_SECOND, to_units
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 
 
 class Orders(Holdings):

@@ -40,7 +40,7 @@ def resample(candles: Columns, grid: Grid) -> Resampled:
     Example:
         >>> from datetime import datetime
         >>> import polars as pl
-        >>> from omega.store import CandleStore
+        >>> from omega.data.store import CandleStore
         >>> times = [datetime(2024, 1, 1, 0, minute) for minute in (0, 7, 40)]
         >>> quotes = pl.DataFrame({"time": times, "bid": [3.0, 1.0, 2.0], "ask": [3.0, 1.0, 2.0]})
         >>> bars = resample(Columns.from_store(CandleStore(quotes)), (30 * 60 * 1_000_000, 0))

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
-from omega.signals import Signal
+from omega.strategy.actions import Signal
 
 _NOTHING = Ohlc(math.nan, math.nan, math.nan, math.nan)
 NO_CANDLE = Candle(0, _NOTHING, _NOTHING)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import BackendUnavailable
-from omega.forms import Native, Signals
 from omega.reference import loop
 from omega.reference.caller import Callback, Caller
 from omega.reference.columns import Columns
@@ -22,11 +21,13 @@ from omega.reference.resample import Grid, resample
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.signals import ColumnReader
 from omega.reference.tracks import Alone, Base, Higher, Tracks, World
-from omega.strategy import Strategy
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
 
 if TYPE_CHECKING:
-    from omega._job import Behind, Job
-    from omega.store import CandleStore
+    from omega.data.store import CandleStore
+    from omega.run.job import Behind, Job
 
 
 @dataclass(frozen=True, slots=True)

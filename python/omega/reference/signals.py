@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from omega.strategy import Strategy
+from omega.strategy.base import Strategy
 
 if TYPE_CHECKING:
-    from omega.forms import Signals, Told
+    from omega.strategy.signal_columns import Signals, Told
 
 
 class ColumnReader(Strategy):

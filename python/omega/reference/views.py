@@ -14,10 +14,10 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from omega.conditions import Comparison, Condition
 from omega.reference import rows
 from omega.reference.columns import PER_SECOND, PRICES, Floats
 from omega.reference.tracks import Track, World
+from omega.strategy.conditions import Comparison, Condition
 
 
 class Source:

@@ -15,7 +15,7 @@ from omega.report._report import render
 from omega.report._sweep import Heatmap, heatmap, parallel
 
 if TYPE_CHECKING:
-    from omega.results import BacktestResult
+    from omega.results.result import BacktestResult
 
 __all__ = [
     "Comparison",
@@ -43,7 +43,7 @@ def write_report(
 
     Example:
         >>> import tempfile
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> write_report(example_result(), Path(tempfile.mkdtemp()) / "run.html").name
         'run.html'
     """
@@ -60,7 +60,7 @@ def plot(
     """Give the report of a run for a notebook; see `BacktestResult.plot`.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> "sandbox" in plot(example_result())._repr_html_()
         True
     """

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega._results_text import formatted
 from omega.errors import ConfigError
 from omega.report import _trades
 from omega.report._page import LIBRARY, View, asset, module, page
 from omega.report._panels import minus
 from omega.report._report import FOOTER, SWITCH
+from omega.results.text import formatted
 
 if TYPE_CHECKING:
-    from omega.results import BacktestResult
+    from omega.results.result import BacktestResult
 
 _MODULES = ("codec.js", "format.js", "theme.js", "compare.js")
 _COLOURS = 6
@@ -35,7 +35,7 @@ class Comparison(View):
         settings: The settings in which the runs differ, in the same form, as text.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> both = compare([example_result(), example_result()])
         >>> both.table.filter(metric="trades").row(0)
         ('trades', 3.0, 3.0)
@@ -65,7 +65,7 @@ def compare(
         ConfigError: There is no run.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> compare({"before": example_result(), "after": example_result()})
         Comparison(before, after)
     """

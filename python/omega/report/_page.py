@@ -16,7 +16,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from omega._files import replaced
+from omega.data.files import replaced
 from omega.errors import ConfigError
 
 _MARK = '<meta name="generator" content="Omega">'

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega._results_text import formatted
 from omega.report import _svg
+from omega.results.text import formatted
 
 if TYPE_CHECKING:
-    from omega.results import BacktestResult
+    from omega.results.result import BacktestResult
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KEY_FIGURES = {
@@ -119,7 +119,7 @@ def period_returns(
     """Give the return of each month or year: its last equity over the one before it.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> period_returns(example_result().equity, 10_000.0, ("year",))
         {(2024,): 0.015}
     """

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from omega._results_text import formatted
+from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
 from omega.report import _candles, _panels, _trades
 from omega.report._page import LIBRARY, MODULES, asset, module, page
-from omega.store import CandleStore, both_sides
+from omega.results.text import formatted
 
 if TYPE_CHECKING:
-    from omega.results import BacktestResult
+    from omega.results.result import BacktestResult
 
 LIMIT = 5_000_000
 """Bytes that a report has at most, unless all detail is asked for."""

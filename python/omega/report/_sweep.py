@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega._results_text import formatted
-from omega._values import nearest
+from omega.config.values import nearest
 from omega.errors import ConfigError
 from omega.report._page import View, module, page
 from omega.report._panels import minus
 from omega.report._report import SWITCH
-from omega.sweeps.shown import LESS_IS_BETTER
+from omega.results.text import formatted
+from omega.sweeps.progress import LESS_IS_BETTER
 
 _STILL = ("theme.js", "still.js")
 _PARALLEL = ("theme.js", "parallel.js")

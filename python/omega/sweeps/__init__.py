@@ -8,7 +8,7 @@ which runs are made, `table` and `parts` keep their rows, and `shown` tells how 
 from __future__ import annotations
 
 from omega.sweeps.call import sweep
+from omega.sweeps.progress import SweepProgress
 from omega.sweeps.result import SweepResult
-from omega.sweeps.shown import SweepProgress
 
 __all__ = ["SweepProgress", "SweepResult", "sweep"]

@@ -10,10 +10,10 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Protocol
 
-from omega import samplers
-from omega._values import nearest
-from omega.backtest import _backend
+from omega.config.values import nearest
 from omega.errors import ConfigError
+from omega.run.backtest import _backend
+from omega.sweeps import samplers
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
@@ -23,10 +23,10 @@ from omega.sweeps.mapped import Folder
 from omega.sweeps.parts import Parts
 from omega.sweeps.pools import Pool
 from omega.sweeps.processes import Processes
-from omega.sweeps.recipe import METRICS, SETTINGS, Recipe, Row
+from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
-from omega.sweeps.shown import Counter, Shown, showing
+from omega.sweeps.spec import METRICS, SETTINGS, Recipe, Row
 from omega.sweeps.table import Schema, metrics_chosen
 
 

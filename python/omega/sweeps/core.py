@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from omega import backtest
-from omega._job import Job
-from omega._native_job import native_behind, native_run
-from omega._settings import Settings
 from omega.errors import ConfigError
-from omega.forms import Native, Signals
-from omega.sweeps.recipe import METRICS, Kitchen, Parameters, Recipe, Row, in_words
+from omega.run import backtest
+from omega.run.job import Job
+from omega.run.native import native_behind, native_run
+from omega.run.settings import Settings
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+from omega.sweeps.spec import METRICS, Kitchen, Parameters, Recipe, Row, in_words
 
 if TYPE_CHECKING:
     from omega._core import Outcome, Run

@@ -15,16 +15,17 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 import polars as pl
 
-from omega._content import content_hash
 from omega._native import core
-from omega.backtest import SEMANTICS_VERSION
-from omega.columns import Candles
-from omega.dataset import Dataset
-from omega.forms import Native, Signals
-from omega.store import CandleStore
-from omega.strategy import Strategy
+from omega.data.columns import Candles
+from omega.data.dataset import Dataset
+from omega.data.hashing import content_hash
+from omega.data.store import CandleStore
+from omega.run.backtest import SEMANTICS_VERSION
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
 from omega.sweeps.mapped import frame_of
-from omega.sweeps.recipe import Recipe
+from omega.sweeps.spec import Recipe
 
 
 def identity(recipe: Recipe, runs: str, metrics: tuple[str, ...], seed: int) -> dict[str, Any]:

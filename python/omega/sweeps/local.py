@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from omega.sweeps.core import Numbered
-from omega.sweeps.recipe import Kitchen, Recipe, Row
+from omega.sweeps.spec import Kitchen, Recipe, Row
 
 
 class Local:

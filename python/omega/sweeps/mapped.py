@@ -15,10 +15,10 @@ from typing import Any
 import polars as pl
 
 from omega._native import core
-from omega._sources import open_source
-from omega.columns import Candles
-from omega.dataset import Dataset, mapped_file
-from omega.store import CandleStore
+from omega.data.columns import Candles
+from omega.data.dataset import Dataset, mapped_file
+from omega.data.sources import open_source
+from omega.data.store import CandleStore
 
 
 class Folder:

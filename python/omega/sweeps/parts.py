@@ -19,7 +19,7 @@ import polars as pl
 
 from omega.errors import ConfigError
 from omega.sweeps.lease import FILE as LEASE
-from omega.sweeps.recipe import Row
+from omega.sweeps.spec import Row
 from omega.sweeps.table import Schema, beside, joined
 
 MANIFEST = "sweep.json"

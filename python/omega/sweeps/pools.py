@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.sweeps.core import Numbered
-from omega.sweeps.recipe import Kitchen, Parameters, Recipe, Row
+from omega.sweeps.spec import Kitchen, Parameters, Recipe, Row
 
 AT_ONCE = 256
 """Runs that are handed over before the first of them is awaited."""

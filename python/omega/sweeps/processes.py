@@ -21,7 +21,7 @@ import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.errors import OmegaError
 from omega.sweeps.core import Numbered
-from omega.sweeps.recipe import Recipe, Row
+from omega.sweeps.spec import Recipe, Row
 
 AHEAD = 2
 """Runs that a process has at hand, so that it need not wait for the next one."""

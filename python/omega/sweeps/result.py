@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega._values import nearest
+from omega.config.values import nearest
 from omega.errors import ConfigError
-from omega.sweeps.shown import LESS_IS_BETTER
+from omega.sweeps.progress import LESS_IS_BETTER
 from omega.sweeps.table import NAMES
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import polars as pl
 from omega.errors import ConfigError
 from omega.sweeps.core import Numbered
 from omega.sweeps.parts import Parts
-from omega.sweeps.recipe import Row
+from omega.sweeps.spec import Row
 from omega.sweeps.table import Schema, beside, joined, parameters_match
 
 AT_ONCE = 1_000

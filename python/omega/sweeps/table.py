@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from omega.results import example_result
-from omega.sweeps.recipe import METRICS, Parameters, Row
+from omega.results.result import example_result
+from omega.sweeps.spec import METRICS, Parameters, Row
 
 WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstance(value, int))
 """Metrics that are counts."""

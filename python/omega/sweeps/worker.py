@@ -10,7 +10,7 @@ import sys
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.sweeps.processes import receive, send
-from omega.sweeps.recipe import Kitchen, in_words
+from omega.sweeps.spec import Kitchen, in_words
 
 
 def main() -> None:

@@ -238,7 +238,7 @@ impl IndicatorView {
             CompareOp::Le => "<=",
             CompareOp::Eq | CompareOp::Ne => return Ok(py.NotImplemented().into_bound(py)),
         };
-        let conditions = py.import("omega.conditions")?;
+        let conditions = py.import("omega.strategy.conditions")?;
         conditions.getattr("Comparison")?.call1((word, slf, other))
     }
 

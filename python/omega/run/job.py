@@ -1,0 +1,180 @@
+"""What a backend needs for a run, put together from what the user gave.
+
+What goes in: candles of every symbol, instruments, conversion rates, finer candles. What comes out:
+a `Job`, whose parts fit together or were refused in a sentence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from omega.config.execution import Execution
+from omega.config.instruments import Instrument
+from omega.config.values import nearest
+from omega.data.conversion import Pair, rate_of
+from omega.data.own_columns import OwnColumns
+from omega.data.store import CandleStore
+from omega.errors import ConfigError
+from omega.run.settings import PositionManager, Settings
+from omega.strategy.actions import Action
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+
+if TYPE_CHECKING:
+    from omega._core import Bar
+    from omega.data.timeframes import TimeframeJob
+
+Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
+Progress: TypeAlias = Callable[[int, int], object]
+
+
+@dataclasses.dataclass(frozen=True)
+class Behind:
+    """What stands behind the candles of a symbol: the conversion rate and the finer series."""
+
+    rate: float | Pair
+    magnifier: CandleStore | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """All that a backend needs for a run.
+
+    Attributes:
+        stores: One symbol each, in the order given.
+        strategy: The strategy, or a function `on_bar(bar)`.
+        settings: Words and numbers; "symbols" has instrument and costs of each symbol.
+        behind: What stands behind each symbol.
+        timeframes: Higher timeframes, of every symbol.
+        manager: A position manager of the user's own.
+        on_progress: Called with steps done and steps in all.
+        when: A condition on which alone `on_bar` is called.
+    """
+
+    stores: Sequence[CandleStore]
+    strategy: Strategy | Callback | Signals | Native
+    settings: Settings
+    behind: Sequence[Behind]
+    timeframes: Sequence[TimeframeJob]
+    manager: PositionManager | None
+    on_progress: Progress | None
+    when: Any = None
+
+    def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
+        """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
+        name = self.stores[0].symbols[0] if symbol is None else symbol
+        if timeframe is None:
+            stores = {store.symbols[0]: store for store in self.stores}
+        else:
+            given = {job.name: job.given for job in self.timeframes}
+            stores = dict(given.get(timeframe) or {})
+        return next(iter(stores[name].own.values()), None) if name in stores else None
+
+
+def symbols_of(store: CandleStore) -> list[CandleStore]:
+    """Give the store of each symbol; several must share a time unit and have no time twice.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    stores = [store.symbol(name) for name in store.symbols]
+    if len(stores) > 1:
+        for one in stores:
+            require_unit(f"data: {one.symbols[0]}", one, stores[0].time_unit)
+            _refuse_repeated_times(one)
+    return stores
+
+
+def _refuse_repeated_times(store: CandleStore) -> None:
+    """Refuse quotes of one time: a step of several symbols is one time."""
+    import polars as pl  # noqa: PLC0415 - slow to import, and one symbol does not need it here
+
+    name = store.symbols[0]
+    times = pl.DataFrame(store).get_column("time")
+    row = (times.to_physical().diff() <= 0).arg_max() if len(times) > 1 else None
+    if row is not None and not times[row] > times[row - 1]:
+        raise ConfigError(
+            f"data: the time {times[row]} of {name} in row {row} is not after that of the row "
+            "before; in a run of several symbols a time is one step. Make bars of the ticks first"
+        )
+
+
+def behind_of(
+    stores: Sequence[CandleStore],
+    instruments: Sequence[Instrument],
+    account: str,
+    conversion: Mapping[str, Any] | None,
+    execution: Execution,
+) -> list[Behind]:
+    """Find rate and finer candles of each symbol.
+
+    Raises:
+        ConfigError: A rate is missing, or candles do not fit together.
+    """
+    if not isinstance(conversion, (Mapping, type(None))):
+        raise ConfigError(
+            f"conversion: given {type(conversion).__name__}, expected {{currency: number}} or "
+            "{pair: candles}"
+        )
+    traded = {store.symbols[0]: store for store in stores}
+    unit = stores[0].time_unit
+    finer = _magnifiers(execution, list(traded), unit)
+    behind = []
+    for name, instrument in zip(traded, instruments, strict=True):
+        rate = rate_of(traded, instrument, account, conversion or {})
+        if isinstance(rate, Pair):
+            require_unit(f"conversion of {instrument.quote_currency}", rate.store, unit)
+        behind.append(Behind(rate, finer.get(name)))
+    return behind
+
+
+def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict[str, CandleStore]:
+    """Give the finer candles of each symbol that has some."""
+    given = execution.magnifier
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        if len(symbols) > 1:
+            raise ConfigError(
+                f"Execution.magnifier: given {type(given).__name__} for {len(symbols)} symbols, "
+                "expected {symbol: finer candles}"
+            )
+        given = {symbols[0]: given}
+    for name in given:
+        if name not in symbols:
+            raise ConfigError(
+                f"Execution.magnifier: {name!r} is no symbol of this run. {nearest(name, symbols)}"
+            )
+    finer = {name: store_of(table, name) for name, table in given.items()}
+    for name, store in finer.items():
+        require_unit(f"Execution.magnifier of {name}", store, unit)
+    return finer
+
+
+def store_of(
+    given: Any,  # noqa: ANN401 - anything that holds candles
+    symbol: str,
+) -> CandleStore:
+    """Give candles that belong to one symbol; a single one may have any name.
+
+    Raises:
+        ConfigError: There are several, and none has that name.
+    """
+    store = given if isinstance(given, CandleStore) else CandleStore(given, symbol=symbol)
+    return store.symbol(symbol if len(store.symbols) > 1 else store.symbols[0])
+
+
+def require_unit(what: str, store: CandleStore, unit: str) -> None:
+    """Refuse candles whose times are in another unit.
+
+    Raises:
+        ConfigError: They are.
+    """
+    if store.time_unit != unit:
+        raise ConfigError(
+            f"{what}: its times are in {store.time_unit} and those of the candles in {unit}; cast "
+            "one of the time columns"
+        )

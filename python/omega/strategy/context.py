@@ -1,0 +1,29 @@
+"""What a run offers to the strategy that it drives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from omega.indicators.declaring import Declares
+from omega.strategy.actions import Action
+from omega.strategy.conditions import Evaluates
+
+if TYPE_CHECKING:
+    from omega._core import Indicator, PendingOrder, Position
+
+
+class RunContext(Declares, Evaluates, Protocol):
+    """What a run offers to the strategy that it drives; each backend has one."""
+
+    symbols: tuple[str, ...]
+    queue: list[Action]
+    balance: float
+    equity: float
+    positions: list[Position]
+    position: Position | None
+    pending: list[PendingOrder]
+    columns: dict[object, Indicator]
+    """What was declared by expressions and functions, each of which is computed once."""
+
+    def next_order_id(self) -> int:
+        """Give the number that the next queued action will take."""
