@@ -1,0 +1,30 @@
+"""What the components of an engine must be able to do; any object that can is one.
+
+What goes in: signals, views of candles, and times, which are integers in the unit of the time
+column. What comes out: whatever the component keeps. Omega's own are `omega.ExecutionSimulator` and
+`omega.Portfolio`; docs/concepts/engines.md says in which order each is called.
+"""
+
+from omega.engines.protocols import (
+    ClosedTrade,
+    Evaluating,
+    Executor,
+    OpenPosition,
+    Portfolio,
+    Progress,
+    WithCheckEntry,
+    WithOnData,
+)
+from omega.run.settings import PositionManager
+
+__all__ = [
+    "ClosedTrade",
+    "Evaluating",
+    "Executor",
+    "OpenPosition",
+    "Portfolio",
+    "PositionManager",
+    "Progress",
+    "WithCheckEntry",
+    "WithOnData",
+]
