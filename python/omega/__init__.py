@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from omega.lookahead import LookaheadReport, check_lookahead
     from omega.report import compare
     from omega.results.result import BacktestResult
-    from omega.run.backtest import get_active_backend, run_backtest
+    from omega.run.backend import get_active_backend
+    from omega.run.backtest import run_backtest
     from omega.strategy.base import Strategy
     from omega.strategy.conditions import Condition, crosses_above, crosses_below, when
     from omega.strategy.native import native
@@ -160,7 +161,7 @@ _LOADED_ON_USE = {
     "crosses_below": "omega.strategy.conditions",
     "crossover": "omega.indicators",
     "crossunder": "omega.indicators",
-    "get_active_backend": "omega.run.backtest",
+    "get_active_backend": "omega.run.backend",
     "import_sources": "omega.importing",
     "native": "omega.strategy.native",
     "read_candles": "omega.importing",

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from omega._native import core
 from omega.config.values import nearest
+from omega.contract import ArrowLike
 from omega.data.columns import symbol_inputs
 from omega.data.own_columns import OwnColumns
 from omega.errors import CandleWarning, ConfigError
@@ -350,6 +351,32 @@ def both_sides(store: CandleStore) -> pl.DataFrame:
         elif f"ask_{price}" not in frame.columns:
             plain[f"ask_{price}"] = pl.col(f"bid_{price}") + distance
     return frame.with_columns(**sides).with_columns(**plain)
+
+
+def store_of(
+    given: ArrowLike,
+    symbol: str,
+) -> CandleStore:
+    """Give candles that belong to one symbol; a single one may have any name.
+
+    Raises:
+        ConfigError: There are several, and none has that name.
+    """
+    store = given if isinstance(given, CandleStore) else CandleStore(given, symbol=symbol)
+    return store.symbol(symbol if len(store.symbols) > 1 else store.symbols[0])
+
+
+def require_unit(what: str, store: CandleStore, unit: str) -> None:
+    """Refuse candles whose times are in another unit.
+
+    Raises:
+        ConfigError: They are.
+    """
+    if store.time_unit != unit:
+        raise ConfigError(
+            f"{what}: its times are in {store.time_unit} and those of the candles in {unit}; cast "
+            "one of the time columns"
+        )
 
 
 def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from omega.config.times import PER_SECOND
 from omega.config.values import Refused, check, value
-from omega.data.store import CandleStore
+from omega.data.store import CandleStore, require_unit, store_of
 from omega.errors import ConfigError
-from omega.run.job import require_unit, store_of
 
 Begins: TypeAlias = NDArray[np.int64]
 Timeframes: TypeAlias = "str | Timeframe | Sequence[str | Timeframe] | Mapping[str, Any]"

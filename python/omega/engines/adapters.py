@@ -1,23 +1,26 @@
-"""Strategies of all forms, asked in one way.
+"""Strategies of all forms, called in one way.
 
-What goes in: an object with `evaluate`, `on_data` or `check_entry`, or one of Omega's own forms.
-What comes out: what the loop calls, and whether with an index and slices or with a bar.
+An object with `evaluate`, `on_data` or `check_entry` becomes a function of an index and slices; a
+form of Omega's own stays what it is.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from omega.config.values import nearest
 from omega.engines.protocols import Evaluating, WithCheckEntry, WithOnData
 from omega.engines.slices import MultiSymbolSlice
 from omega.errors import CallbackFailed, ConfigError
-from omega.strategy.actions import Cancel, Close, Modify, Signal
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+
+AnyForm: TypeAlias = Any
+"""A strategy of any form: see `omega.protocols` and `omega.run_backtest`."""
 
 _NAMES = {
     "direction": "direction",
@@ -36,8 +39,8 @@ _NAMES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
-    """A strategy as an engine asks it.
+class Adapted:
+    """A strategy as an engine calls it.
 
     Attributes:
         strategy: One of Omega's own forms; or a function of an index and slices.
@@ -45,13 +48,13 @@ class Asked:
         timeframe: What it calls the bars that it runs on.
     """
 
-    strategy: Any
+    strategy: AnyForm
     takes_slices: bool
     timeframe: str | None = None
 
 
-def asked(strategy: object, symbols: Sequence[str]) -> Asked:
-    """Find out how a strategy wants to be asked.
+def adapted(strategy: AnyForm, symbols: Sequence[str]) -> Adapted:
+    """Find out how a strategy is called.
 
     Raises:
         ConfigError: It has no known form, or its primary symbol is not there.
@@ -61,7 +64,7 @@ def asked(strategy: object, symbols: Sequence[str]) -> Asked:
     named = getattr(strategy, "get_primary_timeframe", None)
     timeframe = None if named is None else str(named())
     if isinstance(strategy, (Strategy, Signals, Native)):
-        return Asked(strategy, takes_slices=False, timeframe=timeframe)
+        return Adapted(strategy, takes_slices=False, timeframe=timeframe)
     primary = getattr(strategy, "primary_symbol", None)
     if primary is not None and primary not in symbols:
         raise ConfigError(
@@ -71,7 +74,7 @@ def asked(strategy: object, symbols: Sequence[str]) -> Asked:
     decide = _deciding(strategy, primary or symbols[0])
     if decide is None:
         if callable(strategy):
-            return Asked(strategy, takes_slices=False, timeframe=timeframe)
+            return Adapted(strategy, takes_slices=False, timeframe=timeframe)
         raise ConfigError(
             f"strategy: given {strategy!r}, expected an object with evaluate(index, slice_map), "
             "on_data(slice_map) or check_entry(slice, index=...), a Strategy, or a function "
@@ -79,7 +82,7 @@ def asked(strategy: object, symbols: Sequence[str]) -> Asked:
         )
     if primary is not None and primary != symbols[0]:
         decide = _of_symbol(decide, primary)
-    return Asked(decide, takes_slices=True, timeframe=timeframe)
+    return Adapted(decide, takes_slices=True, timeframe=timeframe)
 
 
 _Decide = Callable[[int, MultiSymbolSlice], Any]
@@ -136,7 +139,7 @@ def actions_of(returned: object) -> list[Any]:
     return [_action_of(item) for item in _listed(returned)]
 
 
-def _action_of(item: object) -> Any:  # noqa: ANN401 - an action
+def _action_of(item: object) -> Action:
     if isinstance(item, (Signal, Close, Cancel, Modify)):
         return item
     if not isinstance(item, Mapping):

@@ -1,44 +1,38 @@
 """The engines under `omega.run_backtest`: the loop over components that can be changed one by one.
 
-What goes in: candles, a strategy, an executor and a portfolio. What comes out: counts that are
-true, and a result where Omega's own executor ran.
+They count truly, and have a result where Omega's own executor ran.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from omega.contract import ArrowLike, Component, Progress
 from omega.data.columns import Candles
 from omega.data.store import CandleStore
-from omega.data.timeframes import timeframe_jobs
-from omega.engines.adapters import asked
-from omega.engines.job import Parts, require, run_rust
-from omega.engines.native import ExecutionSimulator, Portfolio
+from omega.data.timeframes import Timeframes
+from omega.engines.adapters import AnyForm, adapted
+from omega.engines.job import Parts, require, run_job
+from omega.engines.native import METHODS, ExecutionSimulator, require_unchanged
 from omega.engines.slices import MultiSymbolSlice
 from omega.errors import ConfigError
 from omega.results.result import BacktestResult, EngineStats
-from omega.run import backtest
-from omega.run.job import Job, Progress, behind_of, symbols_of
-from omega.run.manifest import written_down
-from omega.run.settings import (
-    costs_for,
-    execution_fields,
-    instruments_for,
-    manager_fields,
-    sizer_fields,
-    split_managers,
-    symbol_fields,
-)
+from omega.run.backend import chosen_backend
+from omega.run.job import Job
+from omega.run.manifest import manifest, written_down
+from omega.run.prepare import Moment, alignment, prepare
+from omega.strategy.actions import Action
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega.run.backtest import Moment
-
-_EXECUTOR = ("process_signal", "active_positions", "evaluate_exits")
 _PORTFOLIO = ("update", "register_entry", "register_exit", "register_fee", "get_open_positions")
+
+
+SidesByTimeframe: TypeAlias = Mapping[str, Mapping[str, ArrowLike]]
+"""Tables by side, "bid" and "ask", by the timeframe's name."""
 
 
 class EventEngine:
@@ -70,12 +64,12 @@ class EventEngine:
 
     def __init__(  # noqa: PLR0917 - the contract of engines, whose callers pass these by place
         self,
-        bid_candles: Any,  # noqa: ANN401 - anything that speaks Arrow
-        ask_candles: Any,  # noqa: ANN401 - as above
-        strategy: Any,  # noqa: ANN401 - any form
-        executor: Any,  # noqa: ANN401 - an `Executor`
-        portfolio: Any,  # noqa: ANN401 - a `Portfolio`
-        multi_candle_data: Any = None,  # noqa: ANN401 - timeframes, or sides by timeframe
+        bid_candles: ArrowLike,
+        ask_candles: ArrowLike,
+        strategy: AnyForm,
+        executor: Component,
+        portfolio: Component,
+        multi_candle_data: SidesByTimeframe | Timeframes | None = None,
         symbol: str = "SYMBOL",
         on_progress: Progress | None = None,
         original_start_dt: Moment | None = None,
@@ -103,13 +97,13 @@ class EventEngine:
             data = Candles(bid=bid_candles, ask=ask_candles)
         self._store = data if isinstance(data, CandleStore) else CandleStore(data, symbol=symbol)
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
-        self._timeframes = _sides(multi_candle_data, self._asked.timeframe)
+        self._timeframes = _candles_of(multi_candle_data, self._form.timeframe)
         self._align = "union"
 
     def _begin(
         self,
         strategy: object,
-        components: tuple[Any, Any],
+        components: tuple[Component, Component],
         on_progress: Progress | None,
         start: Moment | None,
         backend: str,
@@ -118,11 +112,11 @@ class EventEngine:
         self.executor, self.portfolio = components
         self._store.require_valid()
         if self._is_native:
-            _refuse_overrides(self.executor)
+            require_unchanged(self.executor)
         else:
-            require(self.executor, "executor", _EXECUTOR)
+            require(self.executor, "executor", METHODS)
         require(self.portfolio, "portfolio", _PORTFOLIO)
-        self._asked = asked(self.strategy, self._store.symbols)
+        self._form = adapted(self.strategy, self._store.symbols)
         self._on_progress, self._start, self._backend = on_progress, start, backend
         self.result: BacktestResult | None = None
         """The result of the run; None before it, and with an executor of the user's own."""
@@ -152,28 +146,36 @@ class EventEngine:
             >>> engine.run().signals_generated
             1
         """
-        return self._play(lambda job: job)
-
-    def _play(self, change: Callable[[Job], Job]) -> EngineStats:
-        chosen = backtest._backend(self._backend, warn=True)  # noqa: SLF001 - one face, two doors
+        chosen = chosen_backend(self._backend, warn=True)
         self.result = None
         for component in dict.fromkeys((self.executor, self.portfolio)):
             attach = getattr(component, "attach_engine", None)
             if attach is not None:
                 attach(self)
         parts = self._parts()
-        tables, report = _runner(chosen)(change(self._job()), parts)
+        tables, report = run_job(self._job(self._start), parts, chosen)
+        stats = EngineStats.of(report)
         if tables is not None:
-            self.result = self._told(tables, report, chosen)
+            config = self._configuration()
+            self.result = BacktestResult(
+                tables,
+                stats=stats,
+                config=config,
+                manifest=manifest(self._store, config),
+                backend=chosen,
+                notices=self._store.notices,
+                copied_bytes=self._store.copied_bytes,
+                candles=self._store,
+            )
             if not parts.has_foreign_portfolio:
                 self.portfolio.detach(self.result)
-        return backtest._stats(report)  # noqa: SLF001 - as above
+        return stats
 
     def process_batch(self, start: Moment, end: Moment) -> pl.DataFrame:
-        """Ask the strategy on a stretch of bars; nothing is executed.
+        """Call the strategy on a stretch of bars; nothing is executed.
 
         Args:
-            start: First bar to ask it on: its index among the steps, or a moment.
+            start: First bar to call it on: its index among the steps, or a moment.
             end: One past the last such bar, or the last moment, included.
 
         Returns:
@@ -195,10 +197,11 @@ class EventEngine:
         if isinstance(start, int) and isinstance(end, int):
             # What was decided on a bar is done on the step after it.
             steps = (start + 1, end + 1)
-        chosen = backtest._backend(self._backend, warn=True)  # noqa: SLF001 - as in run()
-        span = (start, end) if steps is None else (None, None)
-        job = self._job(*span, executed=False)
-        _runner(chosen)(job, self._parts(recorder, steps))
+        chosen = chosen_backend(self._backend, warn=True)
+        first, last = (start, end) if steps is None else (self._start, None)
+        job = self._job(first, last, simulator=ExecutionSimulator())
+        job = dataclasses.replace(job, manager=None, on_progress=None)
+        run_job(job, self._parts(recorder, steps), chosen)
         return pl.DataFrame(recorder.rows, schema=recorder.schema(self._store), orient="row")
 
     def _parts(
@@ -210,56 +213,41 @@ class EventEngine:
         return Parts(
             executor=recorder or self.executor,
             portfolio=recorder or self.portfolio,
-            takes_slices=self._asked.takes_slices,
-            timeframe=self._asked.timeframe,
+            takes_slices=self._form.takes_slices,
+            timeframe=self._form.timeframe,
             attach=attach,
             steps=steps,
         )
 
     def _job(
-        self, start: Moment | None = None, end: Moment | None = None, *, executed: bool = True
+        self,
+        start: Moment | None,
+        end: Moment | None = None,
+        simulator: ExecutionSimulator | None = None,
     ) -> Job:
-        start = self._start if start is None else start
-        own = self.executor if isinstance(self.executor, ExecutionSimulator) else None
-        if own is None or not executed:
-            own = ExecutionSimulator()
-        store, strategy = self._store, self._asked.strategy
-        stores, unit = symbols_of(store), store.time_unit
-        instruments = instruments_for(own.instruments, store.symbols)
-        costs = costs_for(own.costs, store.symbols)
-        managers, manager = split_managers(getattr(self.strategy, "position_manager", None))
-        if not executed:
-            manager = None
-        elif managers and not self._is_native:
+        """Put the run together, by the settings of a simulator: the engine's own, or another."""
+        own = self.executor if self._is_native else ExecutionSimulator()
+        own = own if simulator is None else simulator
+        arguments = own.arguments(
+            start=start,
+            end=end,
+            cash=self.portfolio.cash,
+            account_currency=getattr(self.portfolio, "account_currency", "USD"),
+            timeframes=self._timeframes,
+            align=self._align,
+            position_manager=getattr(self.strategy, "position_manager", None),
+        )
+        managers, _ = arguments.managers_of(None)
+        if managers and simulator is None and not self._is_native:
             raise ConfigError(
                 "position_manager: built-in managers belong to Omega's own executor; give an "
                 "object with manage_positions(...)"
             )
-        settings = {
-            **backtest._when(start, end, unit),  # noqa: SLF001 - as in run()
-            "cash": float(self.portfolio.cash),
-            "seed": own.seed,
-            "strict": own.strict,
-            "sizer": sizer_fields(own.sizer),
-            "symbols": symbol_fields(instruments, costs, own.execution),
-            "align": self._align,
-            "managers": manager_fields(managers, unit),
-            **execution_fields(own.execution, unit),
-        }
-        account = getattr(self.portfolio, "account_currency", "USD")
-        behind = behind_of(stores, instruments, account, own.conversion, own.execution)
-        higher = timeframe_jobs(self._timeframes, stores)
-        progress = self._on_progress if executed else None
-        return Job(stores, strategy, settings, behind, higher, manager, progress)
+        return prepare(self._store, self._form.strategy, arguments, on_progress=self._on_progress)
 
-    def _told(
-        self,
-        tables: Any,  # noqa: ANN401 - of either backend
-        report: Any,  # noqa: ANN401 - as above
-        chosen: str,
-    ) -> BacktestResult:
+    def _configuration(self) -> dict[str, Any]:
         own = self.executor
-        config = written_down(
+        return written_down(
             engine=type(self).__name__,
             symbol=list(self._store.symbols),
             start=self._start,
@@ -270,16 +258,6 @@ class EventEngine:
             portfolio=self.portfolio,
             seed=own.seed,
             timeframes=str(self._timeframes),
-        )
-        return BacktestResult(
-            tables,
-            stats=backtest._stats(report),  # noqa: SLF001 - as in run()
-            config=config,
-            manifest=backtest._manifest(self._store, config),  # noqa: SLF001 - as in run()
-            backend=chosen,
-            notices=self._store.notices,
-            copied_bytes=self._store.copied_bytes,
-            candles=self._store,
         )
 
 
@@ -306,14 +284,14 @@ class CrossSymbolEventEngine(EventEngine):
 
     def __init__(  # noqa: PLR0917 - as above
         self,
-        candles: Mapping[str, Any] | CandleStore,
-        strategy: Any,  # noqa: ANN401 - any form
-        executor: Any,  # noqa: ANN401 - an `Executor`
-        portfolio: Any,  # noqa: ANN401 - a `Portfolio`
+        candles: Mapping[str, ArrowLike] | CandleStore,
+        strategy: AnyForm,
+        executor: Component,
+        portfolio: Component,
         on_progress: Progress | None = None,
         original_start_dt: Moment | None = None,
         align: str = "union",
-        timeframes: Any = (),  # noqa: ANN401 - of `Timeframes`
+        timeframes: Timeframes = (),
         backend: str = "auto",
     ) -> None:
         """Take the components.
@@ -332,52 +310,11 @@ class CrossSymbolEventEngine(EventEngine):
         self._store = candles if isinstance(candles, CandleStore) else CandleStore(candles)
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
         self._timeframes = timeframes
-        self._align = backtest._alignment(align)  # noqa: SLF001 - one face, two doors
-
-
-def batch(
-    simulator: ExecutionSimulator,
-    candles: tuple[Any, Any, str],
-    signals: Sequence[Any],
-    *,
-    cash: float,
-    backend: str,
-) -> pl.DataFrame:
-    """Play signals over candles; `ExecutionSimulator.evaluate_exits_batch` says how."""
-    import polars as pl  # noqa: PLC0415 - slow to import
-
-    bids, asks, symbol = candles
-    engine = EventEngine(
-        bids, asks, lambda _bar: signals, simulator, Portfolio(cash), symbol=symbol, backend=backend
-    )
-
-    def at_once(job: Job) -> Job:
-        first = pl.int_range(pl.len()) == 0
-        settings = {**job.settings, "close_at_end": False}
-        return dataclasses.replace(job, when=first, settings=settings)
-
-    engine._play(at_once)  # noqa: SLF001 - of this module
-    assert engine.result is not None, "Omega's own ran"  # noqa: S101 - of this module alone
-    return engine.result.trades
-
-
-def _refuse_overrides(executor: ExecutionSimulator) -> None:
-    """Refuse what would have no effect: a method that the native loop does not call."""
-    kind = type(executor)
-    changed = [name for name in _EXECUTOR if getattr(kind, name, None) is not _own(name)]
-    if changed:
-        raise ConfigError(
-            f"executor: {kind.__name__} overrides {', '.join(changed)}, which the native loop "
-            "never calls; write an executor that follows omega.protocols.Executor instead"
-        )
-
-
-def _own(name: str) -> object:
-    return getattr(ExecutionSimulator, name, None)
+        self._align = alignment(align)
 
 
 class Recorder:
-    """An executor and a portfolio that do nothing but write signals down."""
+    """An executor and a portfolio that do nothing but record signals."""
 
     active_positions: Sequence[Any] = ()
     cash = equity = 0.0
@@ -386,16 +323,16 @@ class Recorder:
         self._engine = engine
         self.rows: list[tuple[Any, ...]] = []
 
-    def process_signal(self, signal: Any) -> None:  # noqa: ANN401 - an action
+    def process_signal(self, signal: Action) -> None:
         """Write a signal down, with the newest bar of its symbol."""
         slices = self._engine.slices
         symbol = getattr(signal, "symbol", None) or next(iter(slices))
         own = slices[symbol]
         time = own.latest().timestamp if own.index >= 0 else None
-        words = ("direction", "type", "entry_price", "stop_loss", "take_profit", "size", "reason")
-        told = [getattr(signal, name, None) for name in words]
-        told[1] = told[1] or type(signal).__name__.lower()
-        self.rows.append((own.index, time, symbol, *told, list(getattr(signal, "tags", ()))))
+        names = ("direction", "type", "entry_price", "stop_loss", "take_profit", "size", "reason")
+        fields = [getattr(signal, name, None) for name in names]
+        fields[1] = fields[1] or type(signal).__name__.lower()
+        self.rows.append((own.index, time, symbol, *fields, list(getattr(signal, "tags", ()))))
 
     def evaluate_exits(self, bid: object, ask: object) -> None:
         """Have nothing to look for."""
@@ -408,21 +345,13 @@ class Recorder:
         import polars as pl  # noqa: PLC0415 - slow to import
 
         time = pl.DataFrame(store.symbol(store.symbols[0])).schema["time"]
-        words = dict.fromkeys(("symbol", "direction", "type"), pl.String)
+        texts = dict.fromkeys(("symbol", "direction", "type"), pl.String)
         levels = dict.fromkeys(("entry_price", "stop_loss", "take_profit", "size"), pl.Float64)
         rest = {"reason": pl.String, "tags": pl.List(pl.String)}
-        return {"index": pl.Int64, "time": time, **words, **levels, **rest}
+        return {"index": pl.Int64, "time": time, **texts, **levels, **rest}
 
 
-def _runner(backend: str) -> Any:  # noqa: ANN401 - a function of job and parts
-    if backend == "rust":
-        return run_rust
-    from omega.reference.engine import run_python  # noqa: PLC0415 - only where it is wanted
-
-    return run_python
-
-
-def _sides(given: Any, primary: str | None) -> Any:  # noqa: ANN401 - of `Timeframes`
+def _candles_of(given: SidesByTimeframe | Timeframes | None, primary: str | None) -> Timeframes:
     """Take tables by side as candles; the primary timeframe is the engine's own."""
     if given is None:
         return ()

@@ -1,30 +1,40 @@
 """Omega's own executor and portfolio, as components of an engine.
 
-What goes in: settings. What comes out: components that are native, and cost no call into Python,
-where both are used together; either works beside one of the user's own.
+Used together they are native and cost no call into Python; either works beside one of the user's
+own.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omega.config.costs import Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.sizers import FixedLots, Sizer
 from omega.config.values import as_float
+from omega.contract import ArrowLike, Component
+from omega.data.columns import Candles
+from omega.data.store import CandleStore
 from omega.errors import ConfigError, StateSyncError
+from omega.run.backend import chosen_backend
+from omega.run.context import Context
+from omega.run.execute import execute_bound, market_of
+from omega.run.prepare import Arguments, prepare
 from omega.run.settings import seed_field
 from omega.strategy.actions import Action
+from omega.strategy.context import RunContext
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega.engines.event_engine import EventEngine
+    from omega.engines.slices import MultiSymbolSlice
     from omega.results.result import BacktestResult
-    from omega.strategy.context import RunContext
 
+METHODS = ("process_signal", "active_positions", "evaluate_exits")
+"""What an engine calls of an executor."""
 _NOTHING_LEFT = 1e-9
 """Of the lots just closed: what is left below this is what adding up lost."""
 
@@ -70,7 +80,7 @@ class ExecutionSimulator:
         self._waiting: list[Action] = []
 
     def process_signal(self, signal: Action) -> None:
-        """Ask for something: beside what the strategy of a running engine returns, or for a batch.
+        """Submit an action: beside what the strategy of a running engine returns, or for a batch.
 
         Args:
             signal: A signal, close, cancel or modify, for the next open.
@@ -97,8 +107,8 @@ class ExecutionSimulator:
 
     def evaluate_exits_batch(
         self,
-        bid_candles: Any,  # noqa: ANN401 - anything that speaks Arrow
-        ask_candles: Any = None,  # noqa: ANN401 - as above
+        bid_candles: ArrowLike,
+        ask_candles: ArrowLike = None,
         *,
         symbol: str = "SYMBOL",
         cash: float = 10_000.0,
@@ -133,11 +143,38 @@ class ExecutionSimulator:
             >>> simulator.evaluate_exits_batch(bids)["exit_price"].to_list()
             [12.5]
         """
-        from omega.engines.event_engine import batch  # noqa: PLC0415 - it is made of this module
+        import polars as pl  # noqa: PLC0415 - slow to import
 
+        require_unchanged(self)
         waiting, self._waiting = self._waiting, []
-        candles = (bid_candles, ask_candles, symbol)
-        return batch(self, candles, waiting, cash=cash, backend=backend)
+        data = bid_candles
+        if ask_candles is not None:
+            data = Candles(bid=bid_candles, ask=ask_candles)
+        store = data if isinstance(data, CandleStore) else CandleStore(data, symbol=symbol)
+        store.require_valid()
+        first = pl.int_range(pl.len()) == 0
+        job = prepare(store, lambda _bar: waiting, self.arguments(cash=cash), when=first)
+        job = dataclasses.replace(job, settings={**job.settings, "close_at_end": False})
+        context = Context(market_of(job, chosen_backend(backend, warn=True)), job)
+        self.attach(context)
+        try:
+            tables, _ = execute_bound(job, context, context)
+        finally:
+            self.detach(list(context.positions))
+        return pl.DataFrame(tables.trades())
+
+    def arguments(self, **others: Any) -> Arguments:  # noqa: ANN401 - of `Arguments`
+        """Give the settings of a run by this executor; the engine's part."""
+        return Arguments(
+            instruments=self.instruments,
+            costs=self.costs,
+            execution=self.execution,
+            sizer=self.sizer,
+            conversion=self.conversion,
+            seed=self.seed,
+            strict=self.strict,
+            **others,
+        )
 
     def attach(self, run: RunContext) -> None:
         """Show the state of a run; the engine's part."""
@@ -148,16 +185,41 @@ class ExecutionSimulator:
         self._run, self._left = None, list(left)
 
     def __repr__(self) -> str:
-        words = [f"{name}={given!r}" for name, given in self._given.items() if given is not None]
-        words += ["strict=True"] if self.strict else []
-        return f"ExecutionSimulator({', '.join(words)})"
+        fields = [f"{name}={given!r}" for name, given in self._given.items() if given is not None]
+        fields += ["strict=True"] if self.strict else []
+        return f"ExecutionSimulator({', '.join(fields)})"
+
+
+def require_unchanged(executor: ExecutionSimulator) -> None:
+    """Refuse what would have no effect: a method that the native loop does not call.
+
+    Raises:
+        ConfigError: The executor overrides one.
+    """
+    kind = type(executor)
+    changed = [
+        name
+        for name in METHODS
+        if getattr(kind, name, None) is not getattr(ExecutionSimulator, name, None)
+    ]
+    if changed:
+        raise ConfigError(
+            f"executor: {kind.__name__} overrides {', '.join(changed)}, which the native loop "
+            "never calls; write an executor that follows omega.protocols.Executor instead"
+        )
+
+
+class HasSlices(Protocol):
+    """An engine, as far as a portfolio reads it."""
+
+    slices: MultiSymbolSlice
 
 
 class Portfolio:
     """Omega's own portfolio: one account in one currency, marked at each close.
 
-    Beside an executor of the user's own it is told of entries, exits and fees by that executor, and
-    marks what is open at the closes itself: in the quote currency, or as the position says it in an
+    Beside an executor of the user's own that executor registers entries, exits and fees with it,
+    and it marks what is open at the closes itself: in the quote currency, or by the position's
     attribute `open_profit`.
 
     Example:
@@ -172,7 +234,7 @@ class Portfolio:
         self._books = Books(self.initial_cash)
         self._run: RunContext | None = None
         self._result: BacktestResult | None = None
-        self._engine: EventEngine | None = None
+        self._engine: HasSlices | None = None
 
     @property
     def cash(self) -> float:
@@ -215,7 +277,7 @@ class Portfolio:
         own = self._books.open.values() if self._run is None else self._run.positions
         return [position for position in own if symbol is None or position.symbol == symbol]
 
-    def register_entry(self, position: Any) -> None:  # noqa: ANN401 - an `OpenPosition`
+    def register_entry(self, position: Component) -> None:
         """Take note of a position that an executor opened.
 
         Raises:
@@ -230,9 +292,9 @@ class Portfolio:
             >>> len(portfolio.get_open_positions())
             1
         """
-        self._told("register_entry").enter(position)
+        self._books_for("register_entry").enter(position)
 
-    def register_exit(self, trade: Any) -> None:  # noqa: ANN401 - a `ClosedTrade`
+    def register_exit(self, trade: Component) -> None:
         """Book the profit of a trade that an executor closed.
 
         Raises:
@@ -248,14 +310,14 @@ class Portfolio:
             >>> portfolio.cash
             1025.0
         """
-        self._told("register_exit").leave(trade)
+        self._books_for("register_exit").leave(trade)
 
     def register_fee(
         self,
         amount: float,
         time: int | None = None,  # noqa: ARG002 - of the contract, which other portfolios may read
         kind: str = "fee",  # noqa: ARG002 - as above
-        position: Any = None,  # noqa: ANN401, ARG002 - as above
+        position: Component = None,  # noqa: ARG002 - as above
     ) -> None:
         """Pay a fee; a negative one is earned.
 
@@ -265,7 +327,7 @@ class Portfolio:
             >>> portfolio.cash
             997.5
         """
-        self._told("register_fee").cash -= as_float(amount)
+        self._books_for("register_fee").cash -= as_float(amount)
 
     def update(self, time: int) -> None:
         """Mark what is open to the close of a bar, and write its row.
@@ -273,13 +335,13 @@ class Portfolio:
         Example:
             >>> from types import SimpleNamespace as Position
             >>> portfolio = Portfolio(cash=1_000)
-            >>> words = dict(trade_id=0, symbol="AAA", direction="long", lots=1.0)
-            >>> portfolio.register_entry(Position(**words, entry_price=10.0, open_profit=5.0))
+            >>> fields = dict(trade_id=0, symbol="AAA", direction="long", lots=1.0)
+            >>> portfolio.register_entry(Position(**fields, entry_price=10.0, open_profit=5.0))
             >>> portfolio.update(1_704_067_200)
             >>> portfolio.equity, portfolio.equity_curve["equity"].to_list()
             (1005.0, [1005.0])
         """
-        books = self._told("update")
+        books = self._books_for("update")
         profit = 0.0
         for position in books.open.values():
             profit += self._open_profit(position)
@@ -287,14 +349,14 @@ class Portfolio:
 
     def mark(self, positions: Sequence[Any]) -> None:
         """Take the open positions as they are at a close; the engine's part."""
-        self._told("mark").open.update((position.trade_id, position) for position in positions)
+        self._books_for("mark").open.update((position.trade_id, position) for position in positions)
 
     def rewrite_last_row(self) -> None:
         """Write the last row again, after closes at its close (rule L4); the engine's part."""
-        books = self._told("rewrite_last_row")
+        books = self._books_for("rewrite_last_row")
         self.update(books.rows.pop()[0])
 
-    def _open_profit(self, position: Any) -> float:  # noqa: ANN401 - an `OpenPosition`
+    def _open_profit(self, position: Component) -> float:
         own = getattr(position, "open_profit", None)
         if own is not None:
             return float(own)
@@ -307,7 +369,7 @@ class Portfolio:
         profit: float = (candle.close - position.entry_price) * sign * position.lots * size
         return profit
 
-    def attach_engine(self, engine: EventEngine) -> None:
+    def attach_engine(self, engine: HasSlices) -> None:
         """Take the candles of an engine; the engine's part."""
         self._engine, self._result = engine, None
         self._books = Books(self.initial_cash)
@@ -325,11 +387,11 @@ class Portfolio:
         value: float = self._result.equity[column][-1]
         return value
 
-    def _told(self, what: str) -> Books:
+    def _books_for(self, what: str) -> Books:
         if self._run is not None:
             raise StateSyncError(
-                f"{what}: Omega's own executor keeps this portfolio by itself; it is told only by "
-                "an executor of your own"
+                f"{what}: Omega's own executor keeps this portfolio by itself; only an executor of "
+                "your own registers with it"
             )
         return self._books
 
@@ -338,7 +400,7 @@ class Portfolio:
 
 
 class Books:
-    """What a portfolio was told: cash, open positions and rows."""
+    """What was registered with a portfolio: cash, open positions and rows."""
 
     def __init__(self, cash: float) -> None:
         self.cash = self.equity = cash
@@ -346,7 +408,7 @@ class Books:
         self._lots: dict[int, float] = {}
         self.rows: list[tuple[int, float, float, int]] = []
 
-    def enter(self, position: Any) -> None:  # noqa: ANN401 - an `OpenPosition`
+    def enter(self, position: Component) -> None:
         """Keep a position as long as it is open."""
         for name in ("trade_id", "symbol", "direction", "lots", "entry_price"):
             if not hasattr(position, name):
@@ -356,7 +418,7 @@ class Books:
         self.open[position.trade_id] = position
         self._lots[position.trade_id] = float(position.lots)
 
-    def leave(self, trade: Any) -> None:  # noqa: ANN401 - a `ClosedTrade`
+    def leave(self, trade: Component) -> None:
         """Book a profit; forget the position, unless a part of it was closed."""
         for name in ("trade_id", "lots", "gross_pnl"):
             if not hasattr(trade, name):

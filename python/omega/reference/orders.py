@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from omega.config.times import PER_SECOND, to_units
+from omega.contract import Settings
 from omega.errors import ConfigError, OmegaError
 from omega.reference import costs
+from omega.reference.executor import State, is_bare
 from omega.reference.holdings import Due, Holdings
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
@@ -24,21 +26,39 @@ class Orders(Holdings):
     """The order book: takes actions before the bar of a step (L1.3)."""
 
     def __init__(
-        self, settings: Mapping[str, Any], symbols: Sequence[str], unit: str, portfolio: Portfolio
+        self, settings: Settings, symbols: Sequence[str], unit: str, portfolio: Portfolio
     ) -> None:
         super().__init__(settings, symbols, portfolio)
         self.unit = unit
         self.units_per_day = 86_400 * PER_SECOND[unit]
+        self.submitted: list[Action] = []
 
-    @property
     def is_idle(self) -> bool:
         """Whether no bar can change anything."""
         return not (self.positions or self.waiting or self.due)
 
-    def is_idle_in(self, symbol: str) -> bool:
-        """Whether no bar of a symbol can change anything."""
-        waits = any(order.symbol == symbol for order in self.pending)
-        return not (waits or self.held_in(symbol))
+    def submit(self, actions: list[Action]) -> int:
+        """Take the strategy's actions; a bare close is one order for each symbol held (L1.1)."""
+        self.events.clear()
+        held = self.state().symbols_held(list(self.markets))
+        for action in actions:
+            if isinstance(action, Close) and is_bare(action) and held:
+                self.submitted += [replace(action, symbol=symbol) for symbol in held]
+            else:
+                self.submitted.append(action)
+        actions.clear()
+        return len(self.submitted)
+
+    def state(self) -> State:
+        """Give what it holds."""
+        return State(
+            last_trades=self.last_trades,
+            has_positions=bool(self.positions),
+            positions=self.positions,
+            events=self.events,
+            working=self.waiting + [due.order for due in self.due],
+            next_order=self.next_order,
+        )
 
     def process(self, action: Action, nows: Mapping[str, Known]) -> None:
         """Take one action of the strategy; each takes one order number, refused or not."""
@@ -154,20 +174,15 @@ class Orders(Holdings):
 
     def _out_of_time(self, now: Known) -> str | None:
         """Sessions, blackouts and cool-downs (F12.3)."""
-        time, settings, market = now.time, self.settings, self.markets[now.symbol]
+        time, settings = now.time, self.settings
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):
             return "session_closed"
         if any(start <= time < end for start, end in settings["blackouts"]):
             return "blackout"
-        if market.last_entry is not None:
-            index, entered = market.last_entry
-            bars, elapsed = now.index - index, time - entered
-            if bars < settings["cooldown_bars"] or elapsed < settings["cooldown_entry"]:
-                return "cooldown"
-        if market.last_exit is not None and time - market.last_exit < settings["cooldown_exit"]:
-            return "cooldown"
-        return None
+        limits = settings["cooldown_bars"], settings["cooldown_entry"], settings["cooldown_exit"]
+        pauses = self.last_trades[now.symbol].pauses(limits, now.index, time)
+        return "cooldown" if pauses else None
 
     # --- closing, cancelling, moving -------------------------------------------------------------
 

@@ -37,6 +37,8 @@ class Moment(Known):
     """A step at which the symbol has a bar: the bar at hand, and its rate of exchange."""
 
     bar: Candle
+    opens: int
+    """Open time of the symbol's own bar, where `bar` is a finer one inside it."""
     since: int
     """When the bar at the symbol's last step opened, for nights."""
     rate: float

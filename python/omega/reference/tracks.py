@@ -166,12 +166,14 @@ class World:
         symbols: The tracks of each symbol, in the order given.
         times: The timeline.
         step: Place of the step at hand on it; -1 before the first.
+        moves: How often it moved.
     """
 
     def __init__(self, symbols: Sequence[Tracks], align: str) -> None:
         self.symbols = {one.base.candles.symbol: one for one in symbols}
         self.times = _timeline([one.base for one in symbols], align)
         self.step = -1
+        self.moves = 0
 
     @property
     def first(self) -> Base:
@@ -186,6 +188,7 @@ class World:
     def move(self) -> None:
         """Go to the next step, or past the last (PREPARE)."""
         self.step += 1
+        self.moves += 1
         over = self.step == len(self.times)
         for one in self.symbols.values():
             if over:
@@ -201,14 +204,15 @@ class World:
     def is_warm(self) -> bool:
         """Whether every track has the bars asked for, and the first symbol has one (L2)."""
         return self.first.visible > 0 and all(
-            track.visible >= track.needed for track in self._tracks()
+            track.visible >= track.needed for track in self.tracks()
         )
 
     def needed(self) -> int:
         """The longest warm-up of all."""
-        return max(track.needed for track in self._tracks())
+        return max(track.needed for track in self.tracks())
 
-    def _tracks(self) -> list[Track]:
+    def tracks(self) -> list[Track]:
+        """All tracks, each symbol's own before its timeframes."""
         return [
             track for one in self.symbols.values() for track in (one.base, *one.higher.values())
         ]

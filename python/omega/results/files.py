@@ -21,7 +21,8 @@ from omega._native import core
 from omega.errors import ConfigError, OmegaError
 
 if TYPE_CHECKING:
-    from omega.results.result import BacktestResult, ResultTables
+    from omega.contract import ResultTables
+    from omega.results.result import BacktestResult
 
 FORMAT = 1
 MANIFEST = "manifest.json"

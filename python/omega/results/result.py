@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
+from omega.contract import ResultTables, RunReport
 from omega.errors import OmegaError
 from omega.results import files, text
 from omega.results.example import EXAMPLE
@@ -48,59 +49,6 @@ class BrokenResult(OmegaError, ValueError):
     """
 
 
-class ResultTables(Protocol):
-    """What a backend hands over: `omega._core.RunTables`, or anything that can do the same.
-
-    Each table is an object that speaks Arrow, with the columns of ``docs/concepts/results.md``.
-    """
-
-    @property
-    def symbols(self) -> list[str]:
-        """Names of the symbols, in store order."""
-
-    @property
-    def contract_sizes(self) -> list[float]:
-        """Units in one lot, by symbol."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of the times: "s", "ms", "us" or "ns"."""
-
-    @property
-    def timezone(self) -> str | None:
-        """Time zone in which times are shown."""
-
-    def trades(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
-        """Closed trades."""
-
-    def intervals(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
-        """Worst and best net profit of each trade, row by row."""
-
-    def orders(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
-        """Orders."""
-
-    def fills(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
-        """Executions."""
-
-    def equity(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
-        """The equity curve."""
-
-    def ledger(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
-        """Changes of the balance."""
-
-    def positions(self) -> Any:  # noqa: ANN401 - anything that speaks Arrow
-        """Positions still open."""
-
-    def metrics(self) -> list[tuple[str, float | int | None]]:
-        """Names and values, in order; times as integers in the unit."""
-
-    def fingerprint(self) -> str:
-        """The hash of trades, orders and equity."""
-
-    def first_broken_ledger_line(self) -> int | None:
-        """The first ledger line whose amount doesn't lead to its balance."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStats:
     """How much a run did, and how long it took.
@@ -122,6 +70,17 @@ class EngineStats:
     exits_triggered: int = 0
     total_time_ms: float = 0.0
     callback_time_ms: float = 0.0
+
+    @classmethod
+    def of(cls, report: RunReport) -> EngineStats:
+        """Take the counts of a backend; the engine's part."""
+        return cls(
+            bars_processed=report.bars_processed,
+            signals_generated=report.signals_generated,
+            exits_triggered=report.exits_triggered,
+            total_time_ms=report.total_time_ms,
+            callback_time_ms=report.callback_time_ms,
+        )
 
     @property
     def bars_per_second(self) -> float | None:

@@ -15,7 +15,7 @@ from omega.errors import ConfigError
 from omega.results.files import TABLES
 
 if TYPE_CHECKING:
-    from omega.results.result import ResultTables
+    from omega.contract import ResultTables
 
 
 def tables_from_columns(

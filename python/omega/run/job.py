@@ -1,8 +1,4 @@
-"""What a backend needs for a run, put together from what the user gave.
-
-What goes in: candles of every symbol, instruments, conversion rates, finer candles. What comes out:
-a `Job`, whose parts fit together or were refused in a sentence.
-"""
+"""What a backend needs for a run: a `Job`, whose parts fit together or were refused."""
 
 from __future__ import annotations
 
@@ -13,11 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.values import nearest
+from omega.contract import Progress, Settings, SymbolContext
 from omega.data.conversion import Pair, rate_of
 from omega.data.own_columns import OwnColumns
-from omega.data.store import CandleStore
+from omega.data.store import CandleStore, require_unit, store_of
+from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError
-from omega.run.settings import PositionManager, Settings
+from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
@@ -25,18 +23,8 @@ from omega.strategy.signal_columns import Signals
 
 if TYPE_CHECKING:
     from omega._core import Bar
-    from omega.data.timeframes import TimeframeJob
 
-Callback: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
-Progress: TypeAlias = Callable[[int, int], object]
-
-
-@dataclasses.dataclass(frozen=True)
-class Behind:
-    """What stands behind the candles of a symbol: the conversion rate and the finer series."""
-
-    rate: float | Pair
-    magnifier: CandleStore | None
+OnBar: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +34,8 @@ class Job:
     Attributes:
         stores: One symbol each, in the order given.
         strategy: The strategy, or a function `on_bar(bar)`.
-        settings: Words and numbers; "symbols" has instrument and costs of each symbol.
-        behind: What stands behind each symbol.
+        settings: The settings, checked.
+        contexts: Conversion rate and finer candles of each symbol.
         timeframes: Higher timeframes, of every symbol.
         manager: A position manager of the user's own.
         on_progress: Called with steps done and steps in all.
@@ -55,13 +43,13 @@ class Job:
     """
 
     stores: Sequence[CandleStore]
-    strategy: Strategy | Callback | Signals | Native
+    strategy: Strategy | OnBar | Signals | Native
     settings: Settings
-    behind: Sequence[Behind]
+    contexts: Sequence[SymbolContext]
     timeframes: Sequence[TimeframeJob]
     manager: PositionManager | None
     on_progress: Progress | None
-    when: Any = None
+    when: object = None
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
@@ -102,13 +90,13 @@ def _refuse_repeated_times(store: CandleStore) -> None:
         )
 
 
-def behind_of(
+def contexts_of(
     stores: Sequence[CandleStore],
     instruments: Sequence[Instrument],
     account: str,
     conversion: Mapping[str, Any] | None,
     execution: Execution,
-) -> list[Behind]:
+) -> list[SymbolContext]:
     """Find rate and finer candles of each symbol.
 
     Raises:
@@ -122,13 +110,24 @@ def behind_of(
     traded = {store.symbols[0]: store for store in stores}
     unit = stores[0].time_unit
     finer = _magnifiers(execution, list(traded), unit)
-    behind = []
+    contexts = []
     for name, instrument in zip(traded, instruments, strict=True):
         rate = rate_of(traded, instrument, account, conversion or {})
         if isinstance(rate, Pair):
             require_unit(f"conversion of {instrument.quote_currency}", rate.store, unit)
-        behind.append(Behind(rate, finer.get(name)))
-    return behind
+        contexts.append(context_of(rate, finer.get(name)))
+    return contexts
+
+
+def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolContext:
+    """Give rate and finer candles of a symbol as a backend reads them."""
+    pair = rate if isinstance(rate, Pair) else None
+    return {
+        "rate": 1.0 if isinstance(rate, Pair) else rate,
+        "rate_store": None if pair is None else pair.store.native,
+        "rate_inverse": bool(pair and pair.inverse),
+        "magnifier": None if magnifier is None else magnifier.native,
+    }
 
 
 def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict[str, CandleStore]:
@@ -152,29 +151,3 @@ def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict
     for name, store in finer.items():
         require_unit(f"Execution.magnifier of {name}", store, unit)
     return finer
-
-
-def store_of(
-    given: Any,  # noqa: ANN401 - anything that holds candles
-    symbol: str,
-) -> CandleStore:
-    """Give candles that belong to one symbol; a single one may have any name.
-
-    Raises:
-        ConfigError: There are several, and none has that name.
-    """
-    store = given if isinstance(given, CandleStore) else CandleStore(given, symbol=symbol)
-    return store.symbol(symbol if len(store.symbols) > 1 else store.symbols[0])
-
-
-def require_unit(what: str, store: CandleStore, unit: str) -> None:
-    """Refuse candles whose times are in another unit.
-
-    Raises:
-        ConfigError: They are.
-    """
-    if store.time_unit != unit:
-        raise ConfigError(
-            f"{what}: its times are in {store.time_unit} and those of the candles in {unit}; cast "
-            "one of the time columns"
-        )

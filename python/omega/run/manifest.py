@@ -1,4 +1,7 @@
-"""Settings as a manifest keeps them: numbers and moments as they are, else in words."""
+"""The manifest of a run: what is needed to run it again.
+
+Numbers and moments are kept as they are, everything else as text.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,24 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from omega.data.timeframes import TimeframeJob
+from omega._native import core
+from omega.data.store import CandleStore
+
+SEMANTICS_VERSION = 1
+"""Grows with every change of a rule that can change a number."""
+
+Manifest = dict[str, Any]
+
+
+def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
+    """Give the manifest of a run over some candles."""
+    return {
+        "engine": "omega-backtest",
+        "engine_version": core.VERSION,
+        "semantics_version": SEMANTICS_VERSION,
+        "data": store.describe(),
+        "configuration": configuration,
+    }
 
 
 def of_each(symbols: Sequence[str], values: Sequence[object]) -> object:
@@ -14,21 +34,21 @@ def of_each(symbols: Sequence[str], values: Sequence[object]) -> object:
     return values[0] if len(symbols) == 1 else dict(zip(symbols, values, strict=True))
 
 
-def listed(timeframes: Sequence[TimeframeJob]) -> str:
-    """Name the timeframes of a run."""
-    return ", ".join(job.name for job in timeframes)
+def written_down(**settings: object) -> Manifest:
+    """Give settings as the manifest keeps them.
+
+    Example:
+        >>> written_down(cash=1_000.0, align="union", costs=[1])
+        {'cash': 1000.0, 'align': 'union', 'costs': '[1]'}
+    """
+    return {name: _plain(value) for name, value in settings.items()}
 
 
-def written_down(**settings: object) -> dict[str, Any]:
-    """Give settings as the manifest keeps them: numbers and moments as they are, else in words."""
-    return {name: _in_words(value) for name, value in settings.items()}
-
-
-def _in_words(value: object) -> object:
+def _plain(value: object) -> object:
     if isinstance(value, (str, int, float, bool, date, type(None))):
         return value
     if isinstance(value, Mapping):
-        return {str(name): _in_words(part) for name, part in value.items()}
+        return {str(name): _plain(part) for name, part in value.items()}
     if hasattr(value, "__arrow_c_stream__"):
         return f"<{type(value).__name__}>"
     return str(getattr(value, "__qualname__", repr(value)))

@@ -1,10 +1,10 @@
-"""The settings of a run as both backends read them: one mapping of words and numbers."""
+"""The settings of a run as both backends read them, checked."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from omega.config import instruments as presets
 from omega.config.costs import DAYS, Costs
@@ -14,10 +14,16 @@ from omega.config.intervals import Moment
 from omega.config.managers import BreakEven, Manager, PartialClose, TimeExit, TrailingStop
 from omega.config.sizers import Sizer
 from omega.config.times import PER_SECOND, to_units
+from omega.contract import (
+    CostFields,
+    ExecutionFields,
+    InstrumentFields,
+    ManagerFields,
+    SymbolFields,
+)
 from omega.errors import ConfigError
 
 T = TypeVar("T")
-Settings: TypeAlias = dict[str, Any]
 
 _SIZERS = {
     "FixedLots": "fixed_lots",
@@ -96,7 +102,7 @@ def _by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
 
 def symbol_fields(
     instruments: Sequence[Instrument], costs: Sequence[Costs], execution: Execution
-) -> list[Settings]:
+) -> list[SymbolFields]:
     """Give instrument and costs of each symbol."""
     return [
         {
@@ -107,7 +113,7 @@ def symbol_fields(
     ]
 
 
-def instrument_fields(instrument: Instrument, execution: Execution) -> Settings:
+def instrument_fields(instrument: Instrument, execution: Execution) -> InstrumentFields:
     """Give contract size, steps and margin; the margin rate from the leverage where none is set."""
     by_leverage = 1.0 / execution.leverage if execution.leverage else 0.0
     own = instrument.margin_rate
@@ -122,7 +128,7 @@ def instrument_fields(instrument: Instrument, execution: Execution) -> Settings:
     }
 
 
-def cost_fields(costs: Costs, instrument: Instrument) -> Settings:
+def cost_fields(costs: Costs, instrument: Instrument) -> CostFields:
     """Give fees in account currency, slippage and swap in price."""
     pips = costs.slippage_pips or costs.slippage_random_pips
     if pips and instrument.pip_size is None:
@@ -150,7 +156,7 @@ def cost_fields(costs: Costs, instrument: Instrument) -> Settings:
     }
 
 
-def execution_fields(execution: Execution, unit: str) -> Settings:
+def execution_fields(execution: Execution, unit: str) -> ExecutionFields:
     """Give the rules of matching and the limits, times in the unit of the time column."""
     minute = 60 * PER_SECOND[unit]
     sessions = cast("Sequence[tuple[str, str]]", execution.sessions or ())
@@ -180,10 +186,10 @@ def _of_day(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def manager_fields(managers: Sequence[Manager], unit: str) -> list[tuple[Any, ...]]:
+def manager_fields(managers: Sequence[Manager], unit: str) -> list[ManagerFields]:
     """Give each manager as its name, two numbers, a duration and a number of bars."""
     minute = 60 * PER_SECOND[unit]
-    fields: list[tuple[Any, ...]] = []
+    fields: list[ManagerFields] = []
     for manager in managers:
         match manager:
             case TrailingStop(distance=distance):
@@ -199,7 +205,7 @@ def manager_fields(managers: Sequence[Manager], unit: str) -> list[tuple[Any, ..
 
 
 def split_managers(given: object) -> tuple[list[Manager], PositionManager | None]:
-    """Tell built-in managers from one of the user's own.
+    """Separate built-in managers from one of the user's own.
 
     Raises:
         ConfigError: It is neither.

@@ -6,8 +6,9 @@ comes out: orders, which are taken up at the open of the next bar (rule L1).
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
@@ -450,3 +451,18 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 "are placed in on_bar(), on_fill() or on_exit()"
             )
         return self._run
+
+
+def tie(strategy: Strategy, run: RunContext | None) -> None:
+    """Tie a strategy to the run that it declares and orders in, or to none."""
+    strategy._run = run  # noqa: SLF001 - a method would take a name from strategies of users
+
+
+@contextlib.contextmanager
+def tied(strategy: Strategy, run: RunContext) -> Iterator[Strategy]:
+    """Tie a strategy to a run for a while."""
+    tie(strategy, run)
+    try:
+        yield strategy
+    finally:
+        tie(strategy, None)

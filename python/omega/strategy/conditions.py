@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Operand: TypeAlias = Indicator | float
 
+AnyCondition: TypeAlias = Any
+"""What holds on bars: see `when`."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _MARK = "__omega_when__"
 
@@ -149,7 +151,7 @@ def crosses_below(first: Operand, second: Operand) -> Condition:
     return Comparison("crosses_under", first, second)
 
 
-def when(condition: Any) -> Callable[[_Function], _Function]:  # noqa: ANN401 - see condition_of
+def when(condition: AnyCondition) -> Callable[[_Function], _Function]:
     """Call a method of a strategy only on bars on which a condition holds.
 
     The condition is found once, after `init()`. Several methods may have one each; they are called
@@ -176,9 +178,9 @@ def when(condition: Any) -> Callable[[_Function], _Function]:  # noqa: ANN401 - 
     return mark
 
 
-def triggers_of(strategy: object) -> dict[str, Any]:
+def triggers_of(strategy: object) -> dict[str, AnyCondition]:
     """Give the methods that have a condition, by name, in the order in which they are written."""
-    found: dict[str, Any] = {}
+    found: dict[str, AnyCondition] = {}
     for base in reversed(type(strategy).__mro__):
         for name in vars(base):
             condition = getattr(getattr(type(strategy), name, None), _MARK, None)
@@ -187,7 +189,7 @@ def triggers_of(strategy: object) -> dict[str, Any]:
     return found
 
 
-def condition_of(given: Any, strategy: Any) -> Condition:  # noqa: ANN401 - anything that holds
+def condition_of(given: AnyCondition, strategy: object) -> Condition:
     """Make a condition of what `when` was given.
 
     Raises:

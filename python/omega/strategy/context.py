@@ -17,13 +17,28 @@ class RunContext(Declares, Evaluates, Protocol):
 
     symbols: tuple[str, ...]
     queue: list[Action]
-    balance: float
-    equity: float
-    positions: list[Position]
-    position: Position | None
-    pending: list[PendingOrder]
     columns: dict[object, Indicator]
     """What was declared by expressions and functions, each of which is computed once."""
+
+    @property
+    def balance(self) -> float:
+        """Cash after all booked profits and costs."""
+
+    @property
+    def equity(self) -> float:
+        """Balance plus open profit at the newest bar's close."""
+
+    @property
+    def positions(self) -> list[Position]:
+        """All open positions, oldest first."""
+
+    @property
+    def position(self) -> Position | None:
+        """The oldest open position, or None."""
+
+    @property
+    def pending(self) -> list[PendingOrder]:
+        """Orders that wait, oldest first."""
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""

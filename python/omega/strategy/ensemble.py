@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import CallbackFailed, ConfigError
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
-from omega.strategy.base import Strategy
+from omega.strategy.base import Strategy, tie
 from omega.strategy.conditions import triggers_of
 from omega.strategy.context import RunContext
 
@@ -135,8 +135,7 @@ class Ensemble(Strategy):
         run = self._context()
         self._members = [Member(label, one, run) for label, one in self.strategies.items()]
         for member in self._members:
-            stand_in = cast("RunContext", member)
-            member.strategy._run = stand_in  # noqa: SLF001 - of this run
+            tie(member.strategy, cast("RunContext", member))
             member.strategy.init()
         self.warmup = max(member.strategy.warmup for member in self._members)
 

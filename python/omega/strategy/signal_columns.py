@@ -7,16 +7,22 @@ takes in place of a strategy. A run over one never leaves the core.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from omega.config.values import check, flag, optional, value, whole
+from omega.contract import SignalColumns
 from omega.errors import ConfigError
-from omega.strategy.base import Strategy
-from omega.strategy.conditions import Condition, condition_of
+from omega.strategy.base import Strategy, tied
+from omega.strategy.conditions import Condition
 
 if TYPE_CHECKING:
     from omega._core import Indicator, Mask
     from omega.strategy.context import RunContext
+
+
+AnyColumn: TypeAlias = Any
+"""What stands for a column: see `Signals`."""
+_DIRECTIONS = ("long", "short")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Distance:
         Distance(given=0.002)
     """
 
-    given: Any
+    given: AnyColumn
 
 
 @value
@@ -68,12 +74,12 @@ class Signals:
         False
     """
 
-    entry: Any
-    direction: Any = None
-    stop_loss: Any = None
-    take_profit: Any = None
-    exit: Any = None
-    size: Any = None
+    entry: AnyColumn
+    direction: AnyColumn = None
+    stop_loss: AnyColumn = None
+    take_profit: AnyColumn = None
+    exit: AnyColumn = None
+    size: AnyColumn = None
     reverse: bool = False
     accumulate: bool = False
     warmup: int | None = None
@@ -83,83 +89,69 @@ class Signals:
         check(self, flag, "reverse", "accumulate")
         check(self, optional(whole(minimum=0)), "warmup")
 
-    def told(self, context: RunContext) -> Told:
+    def columns(self, context: RunContext) -> SignalColumns:
         """Find the columns over the candles of a run; the engine's part."""
-        declarer = Strategy()
-        declarer._run = context  # noqa: SLF001 - it declares for this run
         direction = self.direction
-        if direction not in ("long", "short", None) or not isinstance(direction, (str, type(None))):
-            direction = _truth("direction", direction, declarer)
-        return Told(
-            entry=_truth("entry", self.entry, declarer),
-            direction=direction,
-            exit=None if self.exit is None else _truth("exit", self.exit, declarer),
-            stop_loss=_level("stop_loss", self.stop_loss, declarer),
-            take_profit=_level("take_profit", self.take_profit, declarer),
-            size=None if self.size is None else _column("size", self.size, declarer),
-            reverse=self.reverse,
-            accumulate=self.accumulate,
-            warmup=self.warmup,
-        )
+        with tied(Strategy(), context) as declarer:
+            columns = _Columns(declarer, context)
+            named = direction is None or (isinstance(direction, str) and direction in _DIRECTIONS)
+            return SignalColumns(
+                entry=columns.truth("entry", self.entry),
+                direction=direction if named else columns.truth("direction", direction),
+                exit=None if self.exit is None else columns.truth("exit", self.exit),
+                stop_loss=columns.level("stop_loss", self.stop_loss),
+                take_profit=columns.level("take_profit", self.take_profit),
+                size=None if self.size is None else columns.column("size", self.size),
+                reverse=self.reverse,
+                accumulate=self.accumulate,
+                warmup=self.warmup,
+            )
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
-    """Signals whose columns were found: masks, or columns of one value for each bar."""
+class _Columns:
+    """Finds columns over the candles of a run, in which a strategy declares for them."""
 
-    entry: Mask | Indicator
-    direction: Mask | Indicator | str | None
-    exit: Mask | Indicator | None
-    stop_loss: tuple[bool, Indicator] | None
-    take_profit: tuple[bool, Indicator] | None
-    size: Indicator | None
-    reverse: bool
-    accumulate: bool
-    warmup: int | None
+    declarer: Strategy
+    context: RunContext
 
+    def truth(self, name: str, given: AnyColumn) -> Mask | Indicator:
+        """A mask where a condition was given, else a column whose sign counts."""
+        if callable(given):
+            return self.truth(name, given(self.declarer))
+        if isinstance(given, Condition):
+            return given.mask(self.context)
+        return self.column(name, given)
 
-def _truth(name: str, given: Any, declarer: Strategy) -> Mask | Indicator:  # noqa: ANN401 - any
-    """A mask where a condition was given, else a column whose sign counts."""
-    if callable(given):
-        return _truth(name, given(declarer), declarer)
-    if isinstance(given, Condition):
-        return condition_of(given, declarer).mask(declarer._context())  # noqa: SLF001 - as above
-    return _column(name, given, declarer)
+    def level(self, name: str, given: AnyColumn) -> tuple[bool, Indicator] | None:
+        """Whether a level is a distance, and its column."""
+        if given is None:
+            return None
+        if isinstance(given, Distance):
+            return True, self.column(name, given.given)
+        return False, self.column(name, given)
 
+    def column(self, name: str, given: AnyColumn) -> Indicator:
+        """A column of one value for each bar."""
+        import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
 
-def _level(
-    name: str,
-    given: Any,  # noqa: ANN401 - any column, or a distance
-    declarer: Strategy,
-) -> tuple[bool, Indicator] | None:
-    if given is None:
-        return None
-    if isinstance(given, Distance):
-        return True, _column(name, given.given, declarer)
-    return False, _column(name, given, declarer)
-
-
-def _column(name: str, given: Any, declarer: Strategy) -> Indicator:  # noqa: ANN401 - any column
-    import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
-
-    if callable(given):
-        return _column(name, given(declarer), declarer)
-    if hasattr(given, "window") and hasattr(given, "name"):
-        return given  # type: ignore[no-any-return]  # an indicator of either backend
-    if isinstance(given, str):
-        expression = pl.col(given)
-    elif isinstance(given, pl.Expr):
-        expression = given
-    elif isinstance(given, (int, float)):  # true and false are 1 and 0
-        expression = pl.repeat(float(given), pl.len())
-    elif isinstance(given, pl.Series) or hasattr(given, "__array__"):
-        expression = pl.lit(pl.Series(given))
-    else:
-        raise ConfigError(_no_column(name, given))
-    # Only entries say when the run can begin: NaN elsewhere means that there is no level.
-    context = declarer._context()  # noqa: SLF001 - as above
-    warmup = name == "entry"
-    return context.expression(expression, name, timeframe=None, symbol=None, warmup=warmup)
+        if callable(given):
+            return self.column(name, given(self.declarer))
+        if hasattr(given, "window") and hasattr(given, "name"):
+            return cast("Indicator", given)
+        if isinstance(given, str):
+            expression = pl.col(given)
+        elif isinstance(given, pl.Expr):
+            expression = given
+        elif isinstance(given, (int, float)):  # true and false are 1 and 0
+            expression = pl.repeat(float(given), pl.len())
+        elif isinstance(given, pl.Series) or hasattr(given, "__array__"):
+            expression = pl.lit(pl.Series(given))
+        else:
+            raise ConfigError(_no_column(name, given))
+        # Only entries delay the run until known: NaN elsewhere means that there is no level.
+        warmup = name == "entry"
+        return self.context.expression(expression, name, timeframe=None, symbol=None, warmup=warmup)
 
 
 def _no_column(name: str, given: object) -> str:

@@ -1,6 +1,6 @@
 """Which sweep a folder belongs to: data, strategy, settings and runs, by what is in them.
 
-What goes in: the recipe and the search of a sweep. What comes out: plain values and their hash; the
+What goes in: the spec and the search of a sweep. What comes out: plain values and their hash; the
 same call gives the same, on another day and from another process.
 """
 
@@ -20,32 +20,32 @@ from omega.data.columns import Candles
 from omega.data.dataset import Dataset
 from omega.data.hashing import content_hash
 from omega.data.store import CandleStore
-from omega.run.backtest import SEMANTICS_VERSION
+from omega.run.manifest import SEMANTICS_VERSION
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 from omega.sweeps.mapped import frame_of
-from omega.sweeps.spec import Recipe
+from omega.sweeps.spec import SweepSpec
 
 
-def identity(recipe: Recipe, runs: str, metrics: tuple[str, ...], seed: int) -> dict[str, Any]:
+def identity(spec: SweepSpec, runs: str, metrics: tuple[str, ...], seed: int) -> dict[str, Any]:
     """Give what names a sweep, and its hash under "fingerprint"."""
     named = {
         name: {str(label): _of(value, name) for label, value in values.items()}
-        for name, values in recipe.named.items()
+        for name, values in spec.named.items()
     }
     whole: dict[str, Any] = {
         "engine": "omega-backtest",
         "engine_version": core.VERSION,
         "semantics_version": SEMANTICS_VERSION,
-        "data": None if recipe.data is None else _of(recipe.data, "data"),
-        "strategy": strategy_identity(recipe.strategy),
-        "settings": {name: _of(value, name) for name, value in recipe.settings.items()},
+        "data": None if spec.data is None else _of(spec.data, "data"),
+        "strategy": strategy_identity(spec.strategy),
+        "settings": {name: _of(value, name) for name, value in spec.settings.items()},
         "named": named,
         "runs": runs,
         "metrics": list(metrics),
-        "tables": list(recipe.tables),
-        "hashed": recipe.fingerprint,
+        "tables": list(spec.tables),
+        "hashed": spec.fingerprint,
         "seed": seed,
     }
     written = json.dumps(whole, sort_keys=True, default=str)

@@ -21,7 +21,7 @@ import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.errors import OmegaError
 from omega.sweeps.core import Numbered
-from omega.sweeps.spec import Recipe, Row
+from omega.sweeps.spec import Row, SweepSpec
 
 AHEAD = 2
 """Runs that a process has at hand, so that it need not wait for the next one."""
@@ -124,8 +124,8 @@ class _Worker:
 class Processes:
     """Makes runs in processes of its own."""
 
-    def __init__(self, recipe: Recipe, workers: int) -> None:
-        self._start = cloudpickle.dumps(recipe)
+    def __init__(self, spec: SweepSpec, workers: int) -> None:
+        self._start = cloudpickle.dumps(spec)
         self._workers = [_Worker(self._start) for _ in range(workers)]
         self._failed_starts = 0
 

@@ -1,7 +1,6 @@
-"""What a run of a sweep is made of: data, strategy and settings, by its parameters.
+"""What all runs of a sweep share, and how one run is made of its parameters.
 
-What goes in: what a sweep was called with. What comes out: for the parameters of a run its candles,
-its strategy and its settings. A recipe is all that a worker process gets.
+A spec is all that a worker process gets.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True)
-class Recipe:
+class SweepSpec:
     """What all runs of a sweep share.
 
     Attributes:
@@ -81,7 +80,7 @@ class Recipe:
         """Give the value that a parameter stands for."""
         return self.named[name][given] if name in self.named else given
 
-    def words(self, parameters: Parameters) -> dict[str, Any]:
+    def settings_of(self, parameters: Parameters) -> dict[str, Any]:
         """Give all settings of a run."""
         own = {n: self.value(n, given) for n, given in parameters.items() if self.is_setting(n)}
         return {**SETTINGS, **self.settings, **own}
@@ -94,7 +93,7 @@ class Recipe:
         """Give the candles of a run."""
         return self.value("data", parameters["data"]) if "data" in parameters else self.data
 
-    def made(self, parameters: Parameters) -> Any:  # noqa: ANN401 - any form of a strategy
+    def strategy_of(self, parameters: Parameters) -> Any:  # noqa: ANN401 - any form of a strategy
         """Make the strategy of a run.
 
         Raises:
@@ -170,56 +169,54 @@ def _refuse_unknown(function: Any, own: Mapping[str, Any]) -> None:  # noqa: ANN
             )
 
 
-class Kitchen:
-    """Makes runs of a recipe in this process; keeps the candles that it read last."""
+class TrialRunner:
+    """Makes runs of a spec in this process; keeps the candles that it read last."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, spec: SweepSpec) -> None:
+        self.spec = spec
         self._stores: dict[object, CandleStore] = {}
 
     def store(self, parameters: Parameters) -> CandleStore:
         """Give the candles of a run as a store, checked once for runs in a row over the same."""
-        words = self.recipe.words(parameters)
-        key = (parameters.get("data"), words["symbol"], repr(words["validate"]))
+        settings = self.spec.settings_of(parameters)
+        key = (parameters.get("data"), settings["symbol"], repr(settings["validate"]))
         if key not in self._stores:
-            data = self.recipe.data_of(parameters)
+            data = self.spec.data_of(parameters)
             if data is None:
                 raise ConfigError("sweep: given no data, neither for all runs nor in the grid")
             self._stores.clear()  # what varies last changes first, so that one is enough
             self._stores[key] = (
                 data
                 if isinstance(data, CandleStore)
-                else CandleStore(data, symbol=words["symbol"], validate=words["validate"])
+                else CandleStore(data, symbol=settings["symbol"], validate=settings["validate"])
             )
         return self._stores[key]
 
     def run(self, number: int, parameters: Parameters) -> Row:
         """Make one run; an error is a row."""
-        recipe = self.recipe
+        spec = self.spec
         try:
-            strategy = recipe.made(parameters)
+            strategy = spec.strategy_of(parameters)
             store = self.store(parameters)
-            words = recipe.words(parameters)
-            result = run_backtest(
-                store, strategy, **{**words, "symbol": None}, backend=recipe.backend
-            )
+            settings = {**spec.settings_of(parameters), "symbol": None}
+            result = run_backtest(store, strategy, **settings, backend=spec.backend)
         except Exception as error:  # noqa: BLE001 - a run that fails is a row, and not the end
-            return Row(number, parameters, {}, error=in_words(error))
-        return row_of(number, parameters, result, recipe)
+            return Row(number, parameters, {}, error=described(error))
+        return row_of(number, parameters, result, spec)
 
 
-def row_of(number: int, parameters: Parameters, result: BacktestResult, recipe: Recipe) -> Row:
+def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: SweepSpec) -> Row:
     """Give the row of a run that is over."""
     metrics = result.metrics
     return Row(
         number,
         parameters,
         {name: metrics[name] for name in METRICS},
-        fingerprint=result.fingerprint if recipe.fingerprint else None,
-        tables={name: getattr(result, name) for name in recipe.tables},
+        fingerprint=result.fingerprint if spec.fingerprint else None,
+        tables={name: getattr(result, name) for name in spec.tables},
     )
 
 
-def in_words(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Give an error as a row keeps it."""
     return f"{type(error).__name__}: {error}"
