@@ -15,7 +15,7 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
-from omega.sweeps.progress import LESS_IS_BETTER
+from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.spec import METRICS
 from omega.sweeps.table import WHOLE
 from tests.support.backends import WITHOUT_CORE

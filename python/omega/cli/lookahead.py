@@ -7,7 +7,8 @@ import sys
 import click
 
 import omega
-from omega.cli._plan import Plan, planned
+from omega.cli._arguments import planned
+from omega.cli._plan import Plan
 from omega.cli._shared import as_json, print_json, progress, rows_of
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 import omega
-from omega.cli._plan import Plan, planned
+from omega.cli._arguments import planned
+from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, progress
 from omega.results import files as result_files
 

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 import omega
-from omega.cli._plan import Plan, planned, unknown_metric
+from omega.cli._arguments import planned, unknown_metric
+from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, show
 from omega.cli._strategies import found_at
 

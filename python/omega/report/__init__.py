@@ -7,15 +7,13 @@ scripts, and asks nobody for anything. `BacktestResult.report` and `.plot` come 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from omega.report._compare import Comparison, compare
 from omega.report._page import View, write
 from omega.report._report import render
+from omega.report._reported import Reported
 from omega.report._sweep import Heatmap, heatmap, parallel
-
-if TYPE_CHECKING:
-    from omega.results.result import BacktestResult
 
 __all__ = [
     "Comparison",
@@ -32,7 +30,7 @@ _HEIGHT = 900
 
 
 def write_report(
-    result: BacktestResult,
+    result: Reported,
     path: str | Path,
     *,
     detail: str = "auto",
@@ -51,7 +49,7 @@ def write_report(
 
 
 def plot(
-    result: BacktestResult,
+    result: Reported,
     *,
     detail: str = "auto",
     title: str | None = None,

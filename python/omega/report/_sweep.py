@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from omega.config.values import nearest
 from omega.errors import ConfigError
+from omega.report._metrics import LESS_IS_BETTER, formatted
 from omega.report._page import View, module, page
 from omega.report._panels import minus
 from omega.report._report import SWITCH
-from omega.results.text import formatted
-from omega.sweeps.progress import LESS_IS_BETTER
 
 _STILL = ("theme.js", "still.js")
 _PARALLEL = ("theme.js", "parallel.js")

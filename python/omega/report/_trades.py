@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from omega.report import _codec
 from omega.report._candles import moments
-from omega.results.text import thinned
+from omega.report._metrics import thinned
 
 _NS = 1e9
 _R_DECIMALS = 3

@@ -11,9 +11,10 @@ import hashlib
 import json
 import shutil
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
@@ -21,15 +22,56 @@ from omega._native import core
 from omega.errors import ConfigError, OmegaError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from omega.contract import ResultTables
-    from omega.results.result import BacktestResult
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 TABLES = ("trades", "intervals", "orders", "fills", "equity", "ledger", "positions")
 
 
-def save(result: BacktestResult, directory: Path, *, overwrite: bool) -> Path:
+class Saved(Protocol):
+    """A result, as far as its files keep it."""
+
+    @property
+    def tables(self) -> ResultTables:
+        """What the backend returned."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings of the run."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What names and repeats the run."""
+
+    @property
+    def backend(self) -> str:
+        """What ran."""
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should know about the run."""
+
+    @property
+    def copied_bytes(self) -> int:
+        """Bytes of the input that were copied."""
+
+    @property
+    def stats(self) -> DataclassInstance:
+        """How much the run did, and how long it took."""
+
+    @property
+    def metrics(self) -> Mapping[str, object]:
+        """All metrics by name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of trades, orders and equity."""
+
+
+def save(result: Saved, directory: Path, *, overwrite: bool) -> Path:
     """Write a result beside its place, then move it there in one step."""
     refuse_to_replace(directory, overwrite=overwrite)
     place = directory.resolve()  # so that a link to a directory stays one
@@ -110,7 +152,7 @@ def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:
     return kept
 
 
-def _write(result: BacktestResult, directory: Path) -> None:
+def _write(result: Saved, directory: Path) -> None:
     tables = result.tables
     digests = {}
     for name in TABLES:

@@ -18,7 +18,8 @@ import polars as pl
 
 from omega.contract import ResultTables, RunReport
 from omega.errors import OmegaError
-from omega.results import files, text
+from omega.report import _metrics, _summary
+from omega.results import files
 from omega.results.example import EXAMPLE
 from omega.results.tables import tables_from_columns
 
@@ -256,7 +257,7 @@ class BacktestResult:
             {
                 "metric": [name for name, _ in rows],
                 "value": pl.Series(list(numbers), dtype=pl.Float64),
-                "text": [text.formatted(name, value) for name, value in rows],
+                "text": [_metrics.formatted(name, value) for name, value in rows],
             }
         )
 
@@ -277,7 +278,7 @@ class BacktestResult:
             >>> print(example_result().summary().splitlines()[0])
             EURUSD   2024-01-01 00:00 to 2024-01-05 00:00   5 bars, 5 days
         """
-        return text.summary(self)
+        return _summary.summary(self)
 
     def report(
         self,
@@ -380,7 +381,7 @@ class BacktestResult:
         """One line: how many trades, how much came of them, and how deep it went."""
         metrics = dict(self._raw_metrics)
         gain, fall = (
-            text.formatted(name, metrics[name]) for name in ("total_return", "max_drawdown")
+            _metrics.formatted(name, metrics[name]) for name in ("total_return", "max_drawdown")
         )
         trades = metrics["trades"]
         return (
@@ -389,7 +390,7 @@ class BacktestResult:
         )
 
     def _repr_html_(self) -> str:
-        return text.html(self)
+        return _summary.html(self)
 
     def __rich__(self) -> Panel:
         """What `rich.print` shows."""

@@ -7,14 +7,13 @@ module that imports Optuna.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omega.config.values import nearest
 from omega.errors import ConfigError, StateSyncError
-from omega.sweeps.samplers import Metrics, Parameters
-from omega.sweeps.space import Between, Values
+from omega.sweeps.space import Between, Metrics, Parameters, Values
 
 try:
     import optuna
@@ -27,9 +26,35 @@ except ImportError as problem:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omega.sweeps.samplers import Optuna
-
 _PLAIN = (bool, int, float, str, type(None))
+
+
+class Asking(Protocol):
+    """What a search is set up with: an `omega.samplers.Optuna`."""
+
+    @property
+    def space(self) -> Mapping[str, Any] | Callable[[Any], Parameters]:
+        """The values of each parameter, or a function of a trial."""
+
+    @property
+    def runs(self) -> int:
+        """How many runs."""
+
+    @property
+    def batch(self) -> int:
+        """How many runs at a time."""
+
+    @property
+    def study(self) -> Any:  # noqa: ANN401 - checked to be an `optuna.Study`
+        """A study to go on with."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What is to be good."""
+
+    @property
+    def maximize_each(self) -> tuple[bool, ...]:
+        """Whether large is good, of each or of all."""
 
 
 class OptunaSearch:
@@ -37,7 +62,7 @@ class OptunaSearch:
 
     fixed = False
 
-    def __init__(self, sampler: Optuna, seed: int) -> None:
+    def __init__(self, sampler: Asking, seed: int) -> None:
         """Find or make the study, and tell Optuna the space."""
         self.total = sampler.runs
         self.metrics = sampler.metrics
@@ -124,7 +149,7 @@ def _suggested(trial: optuna.Trial, name: str, between: Between) -> float:
     return between.value(round((chosen - low) / step))
 
 
-def _study(sampler: Optuna, seed: int) -> optuna.Study:
+def _study(sampler: Asking, seed: int) -> optuna.Study:
     """The study that was given, or one in memory that the seed makes repeatable."""
     if sampler.study is None:
         many = len(sampler.metrics)

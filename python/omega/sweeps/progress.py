@@ -9,32 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.spec import Row
-
-LESS_IS_BETTER = frozenset(
-    {
-        "volatility",
-        "downside_volatility",
-        "max_drawdown",
-        "max_drawdown_money",
-        "max_drawdown_bars",
-        "max_drawdown_days",
-        "drawdowns",
-        "average_drawdown",
-        "average_drawdown_days",
-        "longest_drawdown_bars",
-        "longest_drawdown_days",
-        "ulcer_index",
-        "losses",
-        "longest_loss_streak",
-        "ambiguous_trades",
-        "turnover",
-        "fees",
-        "slippage_cost",
-        "total_costs",
-    }
-)
-"""Metrics of which less is better; of all others more is."""
 
 _SECONDS_BETWEEN = 0.1
 

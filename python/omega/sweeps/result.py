@@ -10,7 +10,7 @@ import polars as pl
 
 from omega.config.values import nearest
 from omega.errors import ConfigError
-from omega.sweeps.progress import LESS_IS_BETTER
+from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.table import NAMES
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random as Numbers
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from omega.config.values import Refused, check, value, whole
 from omega.errors import ConfigError
 from omega.sweeps.space import (
     Between,
+    Metrics,
     Parameters,
     Values,
     combination,
@@ -36,8 +37,6 @@ __all__ = [
     "begin",
 ]
 
-Metrics: TypeAlias = Mapping[str, Any]
-"""The metrics of one run by name."""
 
 _BATCH = 1024
 

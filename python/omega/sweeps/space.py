@@ -16,6 +16,8 @@ from typing import Any, SupportsInt, TypeAlias, TypeGuard
 from omega.config.values import Refused, check, flag, number, optional, value
 from omega.errors import ConfigError
 
+Metrics: TypeAlias = Mapping[str, Any]
+"""The metrics of one run by name."""
 Parameters: TypeAlias = dict[str, Any]
 """The parameters of one run by name."""
 

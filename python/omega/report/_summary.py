@@ -1,41 +1,22 @@
 """A result as text for a terminal and as HTML for a notebook.
 
-What goes in: a `BacktestResult`. What comes out: strings that depend on nothing but its tables,
-metrics and statistics.
+Both depend on nothing but its tables, metrics and statistics.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from html import escape
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from omega.report._metrics import formatted, thinned
+from omega.report._reported import Reported, Statistics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from omega.results.result import BacktestResult
-
-UNDEFINED = "-"
-_PERCENT = {
-    "average_drawdown",
-    "best_day",
-    "cagr",
-    "conditional_value_at_risk",
-    "downside_volatility",
-    "exposure",
-    "kelly",
-    "max_drawdown",
-    "total_return",
-    "ulcer_index",
-    "value_at_risk",
-    "volatility",
-    "win_rate",
-    "worst_day",
-}
 _LEFT = {
     "Initial equity": "initial_equity",
     "Final equity": "final_equity",
@@ -64,29 +45,10 @@ _RIGHT = {
     "  fees": "fees",
     "  slippage": "slippage_cost",
 }
-_POINTS = 600
 _WIDTH, _HEIGHT = 600, 80
 
 
-def formatted(name: str, value: object) -> str:
-    """Write a metric as a trader reads it.
-
-    Example:
-        >>> formatted("win_rate", 0.5), formatted("net_profit", 1234.5), formatted("sharpe", None)
-        ('50.00 %', '1,234.50', '-')
-    """
-    if value is None:
-        return UNDEFINED
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if name in _PERCENT:
-        return f"{100 * float(str(value)):,.2f} %"
-    return f"{value:,.2f}"
-
-
-def summary(result: BacktestResult) -> str:
+def summary(result: Reported) -> str:
     """Give the whole result as aligned text."""
     texts = {name: formatted(name, value) for name, value in result.metrics.items()}
     left = [(label, texts[name]) for label, name in _LEFT.items()]
@@ -100,7 +62,7 @@ def summary(result: BacktestResult) -> str:
     return "\n".join(lines)
 
 
-def html(result: BacktestResult) -> str:
+def html(result: Reported) -> str:
     """Give the result as one self-contained piece of HTML."""
     texts = {name: formatted(name, value) for name, value in result.metrics.items()}
     rows = zip(_LEFT.items(), _RIGHT.items(), strict=True)
@@ -143,24 +105,7 @@ def sparkline(equity: NDArray[np.float64]) -> str:
     )
 
 
-def thinned(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.intp]:
-    """Choose the rows to draw: all of them, or the lowest and highest of each of equal stretches.
-
-    Example:
-        >>> thinned(np.array([0.0, 5.0, 1.0, 2.0, -3.0, 0.0]), limit=4).tolist()
-        [0, 1, 3, 4]
-    """
-    if len(values) <= limit:
-        return np.arange(len(values))
-    edges = np.linspace(0, len(values), limit // 2 + 1).astype(np.intp)
-    chosen: set[int] = set()
-    for begin, end in pairwise(edges):
-        stretch = values[begin:end]
-        chosen |= {int(begin + stretch.argmin()), int(begin + stretch.argmax())}
-    return np.array(sorted(chosen), dtype=np.intp)
-
-
-def _headline(result: BacktestResult, texts: dict[str, str]) -> str:
+def _headline(result: Reported, texts: dict[str, str]) -> str:
     symbols = ", ".join(result.symbols)
     period = f"{texts['start']} to {texts['end']}"
     return f"{symbols}   {period}   {_many(texts['bars'], 'bar')}, {_many(texts['days'], 'day')}"
@@ -170,7 +115,7 @@ def _many(number: str, noun: str) -> str:
     return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
 
 
-def _footer(result: BacktestResult, texts: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _footer(result: Reported, texts: dict[str, str]) -> Iterator[tuple[str, str]]:
     decided = f"{texts['ambiguous_trades']} of {_many(texts['trades'], 'trade')}"
     interval = f"between {texts['pnl_worst']} and {texts['pnl_best']}"
     yield "Ambiguous", f"{decided}; closed profit {texts['closed_pnl']}, {interval}"
@@ -182,7 +127,7 @@ def _footer(result: BacktestResult, texts: dict[str, str]) -> Iterator[tuple[str
     yield "Time", _time(result.stats, result.backend)
 
 
-def _time(stats: Any, backend: str) -> str:  # noqa: ANN401 - EngineStats would be a circle
+def _time(stats: Statistics, backend: str) -> str:
     speed = stats.bars_per_second
     pace = "" if speed is None else f", {speed:,.0f} bars/s"
     return (
