@@ -127,7 +127,7 @@ class ForeignRows:
         self.portfolio, self.context = portfolio, context
         self.last = 0
 
-    def write_row(self, time: int, positions: Sequence[object]) -> None:  # noqa: ARG002 - of the loop
+    def write_row(self, time: int, positions: Sequence[object]) -> None:  # noqa: ARG002 - one loop
         """Let it write the row of a step."""
         self.last = time
         with noted(self.context, "engine"):
