@@ -23,7 +23,7 @@ from omega.errors import CandleWarning, ConfigError
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega import _core
+    from omega._core import CandleStore as NativeStore
 
 __all__ = ["CandleStore"]
 
@@ -52,7 +52,7 @@ class CandleStore:
 
     __slots__ = ("native", "own")
 
-    native: _core.CandleStore
+    native: NativeStore
     own: Mapping[str, OwnColumns]
 
     def __init__(
@@ -318,9 +318,7 @@ class CandleStore:
         return self.native.__arrow_c_stream__(requested_schema)
 
 
-def over(
-    native: _core.CandleStore, own: Mapping[str, OwnColumns] = MappingProxyType({})
-) -> CandleStore:
+def over(native: NativeStore, own: Mapping[str, OwnColumns] = MappingProxyType({})) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
     store.native, store.own = native, own
     return store
