@@ -120,7 +120,10 @@ def test_exceptions_of_every_callback_arrive(backend: str) -> None:
 
 @pytest.mark.parametrize(
     "returned",
-    [5, "long", 1.5, True, {"direction": "long"}, [omega.Signal("long"), 5], ..., (None,)],
+    [
+        *(5, "long", 1.5, True, {"direction": "long"}, [omega.Signal("long"), 5], (None,)),
+        pytest.param(object(), id="object"),
+    ],
     ids=repr,
 )
 def test_what_is_no_action_is_refused(backend: str, returned: object) -> None:

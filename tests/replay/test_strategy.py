@@ -108,7 +108,9 @@ def test_a_strategy_without_on_bar_says_so(backend: str) -> None:
         omega.run_backtest(candles.rising(4), Base, backend=backend)
 
 
-@pytest.mark.parametrize("strategy", [5, "name", None, int, ...], ids=repr)
+@pytest.mark.parametrize(
+    "strategy", [5, "name", None, int, pytest.param(object(), id="object")], ids=repr
+)
 def test_what_is_no_strategy_is_refused(backend: str, strategy: Any) -> None:  # noqa: ANN401 - any
     with pytest.raises(ConfigError, match="strategy: given"):
         omega.run_backtest(candles.rising(4), strategy, backend=backend)

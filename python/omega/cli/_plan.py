@@ -1,7 +1,4 @@
-"""What is to be run: from a run file, from the words of a command, or from both.
-
-What goes in: either; words win. What comes out: the arguments of `omega.run_backtest`.
-"""
+"""The plan of a run: what a run file or the arguments of a command name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Run files: everything that a run takes, in TOML.
 
-What goes in: a path. What comes out: a `Plan`, whose parts were checked one by one; an unknown key
-is refused with its line and the nearest known one. Paths count from the file's own folder.
+Each part is checked by itself; an unknown key is refused with its line and the nearest known one.
+Paths count from the file's own folder.
 """
 
 from __future__ import annotations

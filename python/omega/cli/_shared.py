@@ -1,7 +1,6 @@
 """What the commands share: errors, output, progress, files of candles.
 
-What goes in: whatever a command has. What comes out: one message where something is wrong, text or
-JSON where it is right, and a progress bar only where somebody looks at a terminal.
+An error is one message, a result is text or JSON, and a progress bar appears only on a terminal.
 """
 
 from __future__ import annotations

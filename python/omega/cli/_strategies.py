@@ -1,8 +1,4 @@
-"""Strategies by the words of a person: `file.py:Name`, or `native:name`.
-
-What goes in: words. What comes out: what `omega.run_backtest` takes, or a message that names what
-the file has.
-"""
+"""Strategies by name, `file.py:Name` or `native:name`, as `omega.run_backtest` takes them."""
 
 from __future__ import annotations
 

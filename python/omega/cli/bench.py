@@ -1,7 +1,6 @@
-"""`omega bench`: how fast this machine runs, on invented candles.
+"""`omega bench`: how fast this machine runs a few forms of a strategy over invented candles.
 
-What goes in: a number of bars. What comes out: processor time of a few forms of a strategy, as bars
-a second and nanoseconds a bar.
+Processor time is given as bars a second and nanoseconds a bar.
 """
 
 from __future__ import annotations

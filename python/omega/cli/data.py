@@ -1,7 +1,4 @@
-"""`omega data`: files of candles, from what people have to what a run maps.
-
-What goes in: files. What comes out: files, or what is to be said about them.
-"""
+"""`omega data`: inspects, converts and checks files of candles."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Intervals given as a list of pairs, or as a table with a start and an end in each row.
+"""Sessions and blackouts: pairs in a list, or a table with a start and an end in each row.
 
-What goes in: what a user writes for sessions and blackouts. What comes out: a tuple of pairs, which
-compares equal where it means the same, whatever library the table came from.
+Both become a tuple of pairs, which compares equal where it means the same, whatever library the
+table came from.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Built-in position managers: what they do at the close of a bar works from the next one.
 
-What goes in: distances in price, bars or minutes. What comes out: frozen values for the
-`position_manager` of a strategy or a run. Distances count from the entry price, in the direction of
-the trade, and are measured on the side that the position is left on (rule I4).
+They are frozen values for the `position_manager` of a strategy or a run. Distances are in price;
+they count from the entry price, in the direction of the trade, and are measured on the side that
+closes the position (rule I4).
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Moments in, integers in the unit of a time column out.
-
-What goes in: what people write for a moment. What comes out: a 64-bit integer, UTC (rule T1).
-"""
+"""Moments as integers: UTC, in the unit of a time column (rule T1)."""
 
 from __future__ import annotations
 

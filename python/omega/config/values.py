@@ -1,8 +1,8 @@
-"""Frozen value classes whose mistakes are told in one sentence.
+"""Frozen value classes that are checked when they are made.
 
-What goes in: a class body with annotated fields and a `__post_init__` that calls `check`. What
-comes out: a frozen dataclass that is compared by value, shows only the fields that differ from
-their defaults, and refuses an unknown or impossible argument with `omega.errors.ConfigError`.
+A class with annotated fields and a `__post_init__` that calls `check` becomes a frozen dataclass
+that is compared by value, shows only the fields that differ from their defaults, and refuses an
+unknown or impossible argument with an `omega.errors.ConfigError` of one sentence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""From whatever holds candles to columns by role: nothing is copied, joined or loaded unasked.
+"""Columns by role from any table of candles: nothing is copied, joined or loaded that is not used.
 
-In: a frame, a path, a relation, anything that speaks Arrow. Out: for each symbol a `SymbolInput`,
-whose columns are native handles on the chunks where they lie. Columns that play no part are never
-touched.
+For each symbol there is a `SymbolInput`, whose columns are native handles on the chunks where they
+lie.
 """
 
 from __future__ import annotations

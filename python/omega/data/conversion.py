@@ -1,7 +1,7 @@
 """What a unit of quote currency is worth in account currency (rules M2 and M10).
 
-What goes in: the symbols of a run and what was given as `conversion`. What comes out: a number, or
-candles of a pair whose name states whether they multiply or divide.
+The rate is a number, or that of a conversion pair, whose name states whether it multiplies or
+divides.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Files of candles as one value, which is small however large they are.
+"""Files of candles as one small value, however large they are.
 
-In: where the files lie and how they are meant. Out: a `Dataset`, which goes wherever a path goes
-and can be compared, pickled and told apart by its content. Nothing is read until it is used.
+A `Dataset` goes wherever a path goes; it can be compared, pickled and identified by its content.
+Nothing is read until it is used.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Files that are replaced whole: written beside their place, then renamed.
 
-What goes in: a path. What always holds: a reader finds the old file or the new one, and an error
-leaves the old one as it was.
+A reader finds the old file or the new one, and an error leaves the old one as it was.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What a table holds, as one number that says whether two tables hold the same.
+"""The hash of a table's content: its schema, and the values of all rows by column.
 
-In: a lazy table. Out: a hash of its schema and of the values of all rows by column. How the rows
-are cut into chunks, row groups and files changes nothing, and neither does the kind of file. The
-rows are read in batches, so that a table larger than memory can be told apart, too.
+How the rows are cut into chunks, row groups and files changes nothing, and neither does the kind of
+file. The rows are read in batches, so that tables larger than memory can be hashed, too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Metadata in the schema of an Arrow file, where the library that writes it takes none.
 
-In: a finished Arrow IPC file. Out: the same file, with pairs of text in the schema of its footer.
-The batches stay where they are, so that it maps as before. The footer is a flatbuffer: the old one
-is kept whole, and new tables that point into it are put before it.
+Pairs of text are added to the schema in the footer of a finished IPC file. The batches stay where
+they are, so that it maps as before. The footer is a flatbuffer: the old one is kept whole, and new
+tables that point into it are put before it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Columns of the user's own that stand beside the candles.
+"""Columns of the user's own beside the candles, read when an expression first names them.
 
-What goes in: the table that the candles came from. What comes out: those of its columns that an
-expression names, read when it first does. A run reads candles alone, so that columns which play no
-part are never touched.
+A run reads candles alone, so that columns which play no part are never touched.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Which column plays which part, found by its name.
+"""The role of each column, found by its name or given by the user.
 
-In: the names of a table's columns and what the user says about them. Out: a dict from role to
-name, in the order of the roles. A name that could mean two things is refused, not guessed.
+Roles come in a fixed order. A name that could mean two roles is refused, not guessed.
 """
 
 from __future__ import annotations

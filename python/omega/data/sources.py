@@ -1,7 +1,6 @@
 """Tables of any library as native columns that share their memory.
 
-In: a frame, a path, a relation, anything that speaks Arrow. Out: a `Source`, which knows its column
-names before it touches the data and then takes only the columns asked for.
+A `Source` knows its column names before it touches the data, and takes only the columns in use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The candles of all symbols, where the user's library put them.
+"""The candles of all symbols, in the buffers of the user's library.
 
-In: anything that holds candles. Out: a `CandleStore` whose columns are the user's buffers, checked
-once by the rules T1 and T3 and never changed.
+A `CandleStore` is checked once by the rules T1 and T3 and never changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Higher timeframes: which there are, and where their bars begin (semantics, section 8).
+"""Higher timeframes: which there are, and where their bars begin (rule TF1).
 
-What goes in: names such as "H4", `Timeframe` values, tables. What comes out: for each timeframe a
-grid of bucket begins or the tables given, as both backends read them.
+A timeframe is a name such as "H4", a `Timeframe`, or tables; a backend reads a grid of bar begins
+or the tables.
 """
 
 from __future__ import annotations

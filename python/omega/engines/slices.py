@@ -1,7 +1,7 @@
 """What the strategies of an engine see: the candles of each symbol, up to now.
 
-What goes in: the tracks of a run, by index. What comes out: bars, histories and columns that end at
-the newest complete bar. They are views; no candle is copied, and there is no way past now (L1).
+Bars, histories and columns end at the newest complete bar. They are views; no candle is copied, and
+none past now can be read (L1).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Formats that are no lines: Dukascopy's bi5, LEAN's archives, freqtrade's files.
+"""Binary formats: Dukascopy's bi5, LEAN's archives, freqtrade's files.
 
-In: parts whose path says what their content cannot: the symbol, the day, the kind of rows.
-Out: parsed rows.
+The path of a part gives what its content cannot: the symbol, the day, the kind of rows.
 """
 
 from __future__ import annotations

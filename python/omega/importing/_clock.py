@@ -1,8 +1,7 @@
-"""Time zones that are stated, and local times as moments.
+"""Time zones that are stated, and local times as moments in UTC.
 
-In: naive times and the word of a user or of a format's documentation on their clock. Out: times in
-UTC. A local time that comes twice or never is an error, or a finding where the user said what to
-do; it is never settled in silence.
+The zone comes from the user or from the format's documentation. A local time that comes twice or
+never is an error, or a finding where an argument decides it; it is never settled in silence.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""What is wrong with imported rows, as one table.
+"""Defects of imported rows, as one table: a row for each, in the order of time.
 
-In: candles or ticks in UTC, with the number that each row had in its file. Out: a row for each
-defect, in the order of time; nothing is changed here.
+Rows keep the numbers that they had in their files. Nothing is changed here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Any table with names on its columns: separated text, Parquet, Arrow.
+"""Tables with named columns: separated text, Parquet, Arrow.
 
-In: names as people and programs write them. Out: columns by role. What a name does not say is asked
-for with `columns=`; nothing is taken for granted.
+Columns get roles by the names that people and programs use. A name without a clear role needs
+`columns=`; nothing is taken for granted.
 """
 
 from __future__ import annotations

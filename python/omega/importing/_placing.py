@@ -1,7 +1,7 @@
-"""Parsed rows as rows in UTC, on the clock that the file or the user states.
+"""Parsed rows on the clock of their file, in UTC.
 
-In: `Parsed` and the user's word. Out: rows in UTC in the order of their files, prices in units of
-the quote currency; each row with its number.
+The clock is stated by the file, its format or the user. Rows keep the order of their files and
+their numbers; prices are in units of the quote currency.
 """
 
 from __future__ import annotations

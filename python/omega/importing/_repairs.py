@@ -1,8 +1,4 @@
-"""What is changed in imported rows, each only where it was asked for, and counted.
-
-In: rows with their numbers, and the repairs asked for. Out: rows, and findings of what was found
-and of what was done about it.
-"""
+"""Repairs of imported rows, each only where an argument names it, and counted in the findings."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Text as times, by a format that the text itself gives away.
+"""Times from text or numbers, by a format that is found in the values themselves.
 
-In: a column of text or numbers. Out: naive local times, or times in UTC where the text carries an
-offset or is a count since 1970; what the days and months are is decided by evidence, or refused.
+They are naive local times, or UTC where the text has an offset or is a count since 1970. The order
+of day and month is decided by evidence, or the column is refused.
 """
 
 from __future__ import annotations

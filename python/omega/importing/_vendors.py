@@ -1,7 +1,7 @@
-"""Text of known vendors and programs: their lines, their clocks and what they mean by a bar's time.
+"""Text formats of known vendors and programs: their lines, clocks and bar times.
 
-In: lines whose form gives the format away. Out: parsed rows, with the clock where it is documented
-and a hint where it is not.
+The form of the lines gives the format. Rows have the clock where it is documented, and a hint where
+it is not.
 """
 
 from __future__ import annotations

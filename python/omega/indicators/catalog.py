@@ -1,8 +1,7 @@
-"""The indicators by name: their parameters, what they read and what they give.
+"""The catalog of indicators: parameters, inputs and outputs by name.
 
-What goes in: a name and parameters, by position or by name, as a strategy wrote them. What comes
-out: the parameters as floats in the catalog's order, which is all that a backend gets, and the
-labels of the outputs. A mistake is a `ConfigError` before any backend is asked.
+Parameters by position or name become floats in the catalog's order, which is all that a backend
+takes, and labels of the outputs. A mistake is a `ConfigError` before any backend is called.
 """
 
 from __future__ import annotations

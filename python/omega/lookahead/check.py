@@ -1,8 +1,7 @@
-"""Whether a strategy looks ahead: what it decides on a bar must not change with later bars.
+"""The look-ahead check: what a strategy decides on a bar must not change with later bars.
 
-What goes in: a strategy and candles, as for `omega.run_backtest`. What comes out: a report that
-names each column and each order that depends on bars which were still to come, and the first bar on
-which it does. How it looks is told in ``docs/guides/look-ahead.md``.
+The report names each column and each order that depends on bars still to come, and the first bar on
+which it does. ``docs/guides/look-ahead.md`` describes the method.
 """
 
 from __future__ import annotations

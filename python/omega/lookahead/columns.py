@@ -1,8 +1,7 @@
-"""Columns on the first bars beside the same columns on all bars.
+"""Columns over the first bars, compared with the same columns over all bars.
 
-What goes in: the columns that a run declared, with the candles that they saw. What comes out: those
-whose early values change once later bars are there, and the first bar on which they do. A column
-needs no run for that: it is a function of candles, computed again over fewer of them.
+A column is a function of candles, so that no run is needed: it is computed again over fewer of
+them, and the first bar is given on which an early value changes.
 """
 
 from __future__ import annotations

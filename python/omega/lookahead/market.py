@@ -1,8 +1,8 @@
-"""Candles whose future can be taken away and replaced.
+"""Candles whose future is taken away and replaced.
 
-What goes in: the data of a run. What comes out: the same data as they were known before some step,
-with one made-up bar at that step, for a strategy is asked only once the next bar has begun. Its
-prices are far from the last ones, above or below, so that whoever looks at them shows it.
+The data are those known before a step, with one invented bar at that step, since a strategy decides
+only once the next bar has begun. Its prices are far from the last ones, above or below, so that
+reading them shows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Columns that came with the data: how they were made cannot be seen, but some betray themselves.
+"""Columns that came with the data: how they were made is unknown, but some show it.
 
-What goes in: candles, and a column beside them. What comes out: the first bar on which the column
-holds a price of a later bar, where it holds such prices throughout: a price that was shifted, or a
-higher timeframe that was joined by the label of its beginning.
+A column that holds prices of later bars throughout was shifted, or joined from a higher timeframe
+by the label of its beginning; the first such bar is given.
 """
 
 from __future__ import annotations

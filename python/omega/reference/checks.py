@@ -1,7 +1,7 @@
 """Rules T1 and T3 over whole columns, with plain Polars expressions.
 
-What goes in: a frame whose columns are named by role. What comes out: every value that breaks a
-rule, by row, then rule, then column; or the first of them as the error that refuses the data.
+Findings are every value that breaks a rule, by row, rule and column, or the first of them as the
+error that refuses the data.
 """
 
 from __future__ import annotations

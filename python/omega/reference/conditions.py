@@ -1,7 +1,4 @@
-"""Conditions a second time: asked on each step, of what is visible then.
-
-What goes in: indicators and numbers. What comes out: whether they compare as they should, now.
-"""
+"""Conditions a second time: evaluated at each step, over what is visible then."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Open positions and what opens and closes them: fills with their costs (M3, M4, M6; F7).
-
-What goes in: an order and a price before slippage. What comes out: positions, fills, bookings.
-"""
+"""Open positions, and the fills that open and close them, with their costs (M3, M4, M6; F7)."""
 
 from __future__ import annotations
 

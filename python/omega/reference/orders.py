@@ -1,8 +1,4 @@
-"""Actions in: orders accepted, sized and numbered, or refused (F1.1, F12.1 to F12.3, I4.3 to I4.5).
-
-What goes in: what a strategy or a position manager asks for. What comes out: rows of the orders
-table, orders that wait, and fills at the market.
-"""
+"""The order book: actions become orders or are refused (F1.1, F12.1 to F12.3, I4.3 to I4.5)."""
 
 from __future__ import annotations
 

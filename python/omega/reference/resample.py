@@ -1,7 +1,7 @@
 """Bars of a higher timeframe, made from those below (TF1).
 
-What goes in: the candles of a symbol and a grid. What comes out: one bar for each stretch of the
-grid that has candles, its end, and how many candles it needs to be complete.
+There is one bar for each stretch of the grid that has candles, with its end, and with the number of
+candles that it needs to be complete.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What one bar does to orders and positions (F9, L1.1 to L1.7).
-
-What goes in: a bar. What comes out: fills and exits, in the order that the rules state.
-"""
+"""Matching: what one bar does to orders and positions (F9, L1.1 to L1.7)."""
 
 from __future__ import annotations
 

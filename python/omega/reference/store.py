@@ -1,7 +1,6 @@
-"""The candle store in plain Python: it stands where that of `omega._core` cannot be loaded.
+"""The candle store in plain Python: it replaces that of `omega._core` where that cannot be loaded.
 
-What goes in: the columns of each symbol by role, as Polars reads them. What comes out: a store with
-the same contents, findings and errors. What Polars can share stays shared; nothing is promised.
+Contents, findings and errors are the same. What Polars can share stays shared; nothing is promised.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is visible when: symbols, their timeframes, and the clock of a run (L1, X1, X2, TF1).
 
-What goes in: the candles of each symbol. What comes out: a timeline, and at each step of it how
-many bars of each track are complete. A track is the candles of a symbol on one timeframe.
+A track is the candles of a symbol on one timeframe. At each step of the timeline some of its bars
+are complete.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a strategy sees: views with the attributes, errors and texts of the native ones.
 
-What goes in: columns and rows of the simulator. What comes out: views that end at their own bar.
+A view ends at its own bar.
 """
 
 from __future__ import annotations

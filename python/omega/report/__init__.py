@@ -1,7 +1,6 @@
-"""What people see of a run: pages of one file each that open without a network.
+"""Reports: pages of one file each that open without a network, and results as text.
 
-What goes in: results, or frames of runs. What comes out: HTML that holds its own data, styles and
-scripts, and asks nobody for anything. `BacktestResult.report` and `.plot` come here.
+A page holds its own data, styles and scripts. `BacktestResult.report` and `.plot` come here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Columns of numbers as short text: variable-length integers, gzip, base64.
 
-What goes in: arrays of integers. What comes out: text that ``assets/codec.js`` reads back. The same
-arrays always give the same text.
+``assets/codec.js`` reads it back. The same arrays always give the same text.
 """
 
 from __future__ import annotations

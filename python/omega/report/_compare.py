@@ -1,7 +1,4 @@
-"""Several runs beside each other: metrics, curves, and the settings in which they differ.
-
-What goes in: results. What comes out: a table, and a page of it.
-"""
+"""Several runs beside each other: metrics, curves, and the settings in which they differ."""
 
 from __future__ import annotations
 

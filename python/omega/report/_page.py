@@ -1,8 +1,4 @@
-"""A page as one file: styles, scripts and data inside it, and no way out of it.
-
-What goes in: HTML of the parts, scripts by name, data. What comes out: a document whose policy lets
-it run nothing but the scripts it was made with and ask nobody for anything.
-"""
+"""A page as one file: its policy runs only the scripts in it and lets it load nothing."""
 
 from __future__ import annotations
 

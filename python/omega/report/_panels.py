@@ -1,6 +1,6 @@
 """The still parts of the report: figures, returns, costs, configuration, as HTML.
 
-What goes in: a `BacktestResult`. What comes out: HTML in which every text of the user is escaped.
+Every text of the user is escaped.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The report of one run.
+"""The report of one run: a page that holds all it shows.
 
-What goes in: a `BacktestResult` and, where it no longer knows them, its candles. What comes out: a
-page that holds all it shows. What always holds: the same result gives the same bytes.
+The same result gives the same bytes.
 """
 
 from __future__ import annotations

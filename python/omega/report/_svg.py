@@ -1,7 +1,4 @@
-"""Small still charts as SVG, coloured by the style sheet of the page.
-
-What goes in: numbers. What comes out: text that depends on nothing else.
-"""
+"""Small still charts as SVG, coloured by the style sheet of the page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Pictures of a sweep: a heat map over two parameters, and parallel coordinates over all.
-
-What goes in: a frame of runs whose columns are parameters and metrics. What comes out: a page each.
-"""
+"""Pages of a sweep: a heat map over two parameters, and parallel coordinates over all."""
 
 from __future__ import annotations
 

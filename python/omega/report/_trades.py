@@ -1,8 +1,4 @@
-"""Trades and the equity curve as packed columns.
-
-What goes in: the frames of a result. What comes out: a description and one block of packed text
-each, which the page reads back for its table, its marks and its scatter.
-"""
+"""Trades and the equity curve as packed columns, for the table and the charts of the page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Results on disk: a Parquet file for each table, and one manifest that can prove them.
+"""Results on disk: a Parquet file for each table, and one manifest that proves them.
 
-What goes in: a `BacktestResult` and a directory. What always holds: the directory is there whole or
-not at all, and what is loaded has the fingerprint of what was saved.
+A directory is there whole or not at all, and what is loaded has the fingerprint of what was saved.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What a run hands back: tables, metrics, and everything that is needed to run it again.
+"""The result of a run: tables, metrics, and everything that is needed to run it again.
 
-What goes in: the tables that a backend made. What comes out: a `BacktestResult`, whose frames lie
-in the engine's own Arrow buffers and whose numbers come from those tables alone. All metrics are
-defined in ``docs/concepts/results.md``.
+Frames lie in the engine's own Arrow buffers, and numbers come from those tables alone. All metrics
+are defined in ``docs/concepts/results.md``.
 """
 
 from __future__ import annotations

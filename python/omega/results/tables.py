@@ -1,7 +1,4 @@
-"""Result tables from plain columns: for documentation, for tests, and for results made elsewhere.
-
-What goes in: columns of plain Python values. What comes out: tables as a backend hands them over.
-"""
+"""Result tables from plain columns: for documentation and tests, and for foreign results."""
 
 from __future__ import annotations
 

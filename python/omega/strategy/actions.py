@@ -1,9 +1,8 @@
 """What a strategy returns: open this, close that, cancel, change.
 
-What goes in: words and numbers. What comes out: frozen values whose types are right. Numbers are
-taken as they are, NaN included: an order that makes no sense becomes a rejected row of the orders
-table (rule F12), it does not end a run. A wrong type or an unknown word raises
-`omega.errors.ConfigError` where it is written.
+Actions are frozen values. Numbers are taken as they are, NaN included: an order that makes no sense
+becomes a rejected row of the orders table (rule F12), it does not end a run. A wrong type or an
+unknown word raises `omega.errors.ConfigError` where it is written.
 
 Example:
     >>> Signal("buy", stop_loss=1.0950, take_profit=1.1080)

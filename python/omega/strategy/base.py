@@ -1,7 +1,7 @@
 """The class form of a strategy: parameters, indicators, a callback a bar, orders.
 
-What goes in: index views of candles and indicators, which end at the newest completed bar. What
-comes out: orders, which are taken up at the open of the next bar (rule L1).
+Views of candles and indicators end at the newest completed bar; orders work from the open of the
+next one (rule L1).
 """
 
 from __future__ import annotations

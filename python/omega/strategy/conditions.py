@@ -1,9 +1,8 @@
 """When a strategy is called: conditions over whole columns, known before the run begins.
 
-What goes in: comparisons of indicators, crossings, Boolean columns, Polars expressions, and their
-combinations by `&`, `|` and `~`. What comes out: a truth value for each step. A strategy that is
-called only where its condition holds does the same as one that tests the condition on each bar, and
-the run between two calls stays in the core.
+Comparisons of indicators, crossings, Boolean columns and Polars expressions, combined by `&`, `|`
+and `~`, give a truth value for each step. A strategy that is called only where its condition holds
+does the same as one that tests it on each bar, and the run between two calls stays in the core.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Several strategies on one account: one balance, one margin pool, shared limits.
 
-What goes in: strategies, in the order in which they are asked. What comes out: one strategy that
-asks each of them. Each sees its own positions, orders, fills and exits; its trades have its label
-among their tags. Both backends run it as they run any strategy.
+An `Ensemble` calls its members in order. Each sees its own positions, orders, fills and exits; its
+trades have its label among their tags. Both backends run it as they run any strategy.
 """
 
 from __future__ import annotations

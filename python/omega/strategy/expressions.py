@@ -1,7 +1,6 @@
 """Columns of a strategy's own: Polars expressions, and functions over a column.
 
-What goes in: either. What comes out: an expression over the candles, and what tells it from others,
-so that each is computed once a run; and its values, of which an observer may be told.
+Each has an identity, so that it is computed once a run. An observer can see and replace its values.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Strategies without a callback: signal columns, and strategies of the core by name.
-
-What goes in: columns, or a name and parameters. What comes out: a value that `omega.run_backtest`
-takes in place of a strategy. A run over one never leaves the core.
-"""
+"""Signal columns: a strategy without a callback, which never leaves the core."""
 
 from __future__ import annotations
 

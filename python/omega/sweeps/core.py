@@ -1,7 +1,6 @@
 """Runs that never call Python: on threads of the core, over one store and one cache of indicators.
 
-What goes in: parameters. What comes out: rows. The interpreter is released while a batch runs;
-batches are as long as a person waits without noticing.
+The interpreter is released while a batch runs; batches are short enough that Ctrl-C is quick.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Which sweep a folder belongs to: data, strategy, settings and runs, by what is in them.
+"""The identity of a sweep: data, strategy, settings and runs, by their content.
 
-What goes in: the spec and the search of a sweep. What comes out: plain values and their hash; the
-same call gives the same, on another day and from another process.
+Plain values and their hash are the same for the same call, on another day and in another process.
 """
 
 from __future__ import annotations

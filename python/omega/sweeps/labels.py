@@ -1,8 +1,4 @@
-"""Values that are no numbers or words get names, so that a table can show them.
-
-What goes in: a grid. What comes out: the same with names in place of such values, and the values by
-name.
-"""
+"""Names for values of a grid that a table cannot show, such as instances and functions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Candles in files that processes map: written once, held in memory once.
 
-What goes in: candles in any form. What comes out: the same as paths of uncompressed Arrow files,
-with all columns of the user's own. What is such a file already is used as it is.
+They are uncompressed Arrow files with all columns of the user's own. A file that is one already is
+used as it is.
 """
 
 from __future__ import annotations

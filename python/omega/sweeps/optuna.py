@@ -1,8 +1,4 @@
-"""A search that Optuna drives and Omega runs: it is asked for parameters and told their metrics.
-
-What goes in: an `omega.samplers.Optuna` and a seed. What comes out: a `Search`. This is the only
-module that imports Optuna.
-"""
+"""A search that Optuna drives and Omega runs. This is the only module that imports Optuna."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Runs that call Python: in processes, which map the same candles and get nothing but parameters.
+"""Runs that call Python: in processes that map the same candles and receive parameters alone.
 
-What goes in: parameters. What comes out: rows, as they are done. A process that dies takes the run
-with it that it was at, as a row with an error, and is replaced. No guard of `__main__` is needed:
-the processes run a module of this package, and strategies are sent to them by value.
+Rows come as runs are done. A process that dies takes its current run with it, as a row with an
+error, and is replaced. No guard of `__main__` is needed: the processes run a module of this
+package, and strategies are sent to them by value.
 """
 
 from __future__ import annotations

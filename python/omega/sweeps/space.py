@@ -1,8 +1,4 @@
-"""The space of a sweep: what each parameter may be.
-
-What goes in: lists of values and ranges of numbers, by the names of parameters. What comes out: the
-same, checked, and counted where it can be.
-"""
+"""The space of a sweep: lists of values and ranges of numbers by parameter, checked and counted."""
 
 from __future__ import annotations
 

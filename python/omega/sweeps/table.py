@@ -1,7 +1,7 @@
 """Rows of a sweep as columns: its one table, and the tables beside it.
 
-What goes in: rows, in any order. What comes out: frames of a fixed schema: `run`, parameters,
-metrics, `fingerprint`, `error`; and trades or equity with the number of their run.
+The schema is fixed: `run`, parameters, metrics, `fingerprint`, `error`; trades or equity have the
+number of their run.
 """
 
 from __future__ import annotations
