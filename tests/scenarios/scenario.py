@@ -1,7 +1,7 @@
 """Reads a scenario: a few bars, the orders after each, and the expected result.
 
-Scenarios are Markdown that a trader can read (`tests/scenarios/README.md` has the format). The cells
-of a `Scenario` are still text; `_` means "not checked".
+Scenarios are Markdown that a trader can read (`tests/scenarios/README.md` has the format). The
+cells of a `Scenario` are still text; `_` means "not checked".
 """
 
 from __future__ import annotations

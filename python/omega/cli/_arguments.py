@@ -75,9 +75,9 @@ def _files(words: Sequence[str]) -> dict[str | None, Path]:
         symbol, equals, file = word.partition("=")
         name = symbol if equals and not Path(word).exists() else None
         if name in found:
-            told = f"{name} twice" if name else "two files without symbols"
+            report = f"{name} twice" if name else "two files without symbols"
             raise Misunderstood(
-                f"DATA: given {told}, expected SYMBOL=FILE for each of several, such as "
+                f"DATA: given {report}, expected SYMBOL=FILE for each of several, such as "
                 "EURUSD=euro.parquet GBPUSD=pound.parquet"
             )
         try:

@@ -13,7 +13,7 @@ from omega.cli._strategies import strategy_of
 
 @dataclass
 class Plan:
-    """A run that was asked for.
+    """A run that was requested.
 
     Attributes:
         strategy: Where the strategy stands.

@@ -128,8 +128,8 @@ class _File:
             kinds = known[key]
             is_flag = isinstance(value, bool) and kinds is not bool
             if not isinstance(value, kinds) or is_flag:
-                told = _told(kinds)
-                raise self._refused(key, f"{name}.{key}: given {value!r}, expected {told}")
+                report = _as_text(kinds)
+                raise self._refused(key, f"{name}.{key}: given {value!r}, expected {report}")
 
     def _strategy(self, where: str) -> str:
         if not where:
@@ -235,7 +235,7 @@ def _keys(given: object) -> list[str]:
     return list(given) if isinstance(given, Mapping) else []
 
 
-def _told(kinds: _Kinds) -> str:
+def _as_text(kinds: _Kinds) -> str:
     names = {
         str: "a text",
         dict: "a table",

@@ -53,11 +53,11 @@ def bench(*, bars: int, backend: str, as_json: bool) -> None:
     candles = _candles(bars)
     rows = []
     chosen = omega.get_active_backend() if backend == "auto" else backend
-    with progress("forms") as told:
+    with progress("forms") as on_progress:
         for done, (form, make) in enumerate(_FORMS.items(), 1):
             if chosen == "rust" or "native" not in form:
                 rows.append(_measured(form, make, candles, backend))
-            told(done, len(_FORMS))
+            on_progress(done, len(_FORMS))
     if as_json:
         print_json({"bars": bars, "backend": chosen, "forms": rows})
         return

@@ -73,7 +73,7 @@ def info(*, file: Path, as_json: bool) -> None:
     for symbol, about in described.items():
         click.echo(f"\n{symbol}")
         for name, value in about.items():
-            click.echo(f"  {name.replace('_', ' '):<26}{_told(value)}")
+            click.echo(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
 
 
 def _describe(file: Path, *, as_json: bool) -> None:
@@ -87,7 +87,7 @@ def _describe(file: Path, *, as_json: bool) -> None:
     click.echo(f"{file}: to be imported, as {described.pop('source')}")
     notes = described.pop("notes")
     for name, value in described.items():
-        click.echo(f"  {name.replace('_', ' '):<26}{_told(value)}")
+        click.echo(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
     for note in notes:
         click.echo(f"note: {note}")
 
@@ -98,7 +98,7 @@ def _describe(file: Path, *, as_json: bool) -> None:
 @_overwrite
 @as_json
 def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> None:
-    """Write FILE as TARGET, whose ending says how: .arrow, .feather, .ipc, .parquet or .csv.
+    """Write FILE as TARGET, whose ending states how: .arrow, .feather, .ipc, .parquet or .csv.
 
     An Arrow file is written uncompressed, so that a run maps it into memory and copies nothing.
     """
@@ -228,7 +228,7 @@ def _crossed(store: omega.CandleStore) -> int:
     return int(rows)
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(
             f"{role} ({name})" if role != name else role for role, name in value.items()

@@ -29,7 +29,7 @@ def doctor(*, as_json: bool) -> None:
     else:
         for name, value in found.items():
             if name != "problems":
-                click.echo(f"{name.replace('_', ' '):<16}{_told(value)}")
+                click.echo(f"{name.replace('_', ' '):<16}{_as_text(value)}")
         for problem in found["problems"]:
             click.echo(f"\nproblem: {problem}")
         if not found["problems"]:
@@ -37,7 +37,7 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(1 if found["problems"] else 0)
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{library} {version}" for library, version in value.items())
     return "-" if value is None else str(value)

@@ -41,8 +41,8 @@ def run(
         from omega.report._page import refuse_to_replace  # noqa: PLC0415 - where one is wanted
 
         refuse_to_replace(report)
-    with progress("bars") as told:
-        result = omega.run_backtest(data, strategy, progress=told, **plan.arguments())
+    with progress("bars") as on_progress:
+        result = omega.run_backtest(data, strategy, progress=on_progress, **plan.arguments())
     _write(result, out, report, overwrite=overwrite)
     if as_json:
         print_json(_document(result, out, report))

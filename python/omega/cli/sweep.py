@@ -52,7 +52,7 @@ def sweep(
     grid_of_all = {**{name: [value] for name, value in plan.parameters.items()}, **values}
     result = omega.sweep(data, strategy, grid_of_all, progress=True, **given)
     best_in = metric or plan.sweep.get("metric", "sharpe")
-    _tell(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
+    _show(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
 
 
 def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of the core
@@ -62,7 +62,7 @@ def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of th
     return found
 
 
-def _tell(
+def _show(
     result: Any,  # noqa: ANN401 - a SweepResult
     metric: str,
     top: int,

@@ -24,7 +24,7 @@ _Class = TypeVar("_Class", bound=type)
 
 
 class Refused(Exception):
-    """A value is not what a check takes; its text says what would have been right."""
+    """A value is not what a check takes; its text states what would have been right."""
 
 
 @dataclass_transform(frozen_default=True)
@@ -200,7 +200,7 @@ def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
 
 
 def _differs(given: object, default: object) -> bool:
-    """Tell whether a field is worth showing; a frame is never compared, as that gives a frame."""
+    """Return whether a field is worth showing; a frame is never compared, as that gives a frame."""
     without = default is None or default is dataclasses.MISSING
     return given is not default and (without or given != default)
 

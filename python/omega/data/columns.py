@@ -64,7 +64,7 @@ class SymbolInput:
     Attributes:
         symbol: The symbol's name.
         columns: Role, the user's name and the column itself.
-        spread: The distance from bid to ask where no column tells the ask side.
+        spread: The distance from bid to ask where no column has the ask side.
         own: All columns of the table that they came from.
     """
 

@@ -40,7 +40,7 @@ class _Currencies:
         return f"{self.account}{self.quote} or {self.quote}{self.account}"
 
     def inverse(self, name: str) -> bool | None:
-        """Tell whether a pair of this name divides; None where it lacks one of the currencies."""
+        """Return whether a pair of this name divides; None where it lacks one of the currencies."""
         letters = _letters(name)
         if letters.startswith(_letters(self.quote + self.account)):
             return False
@@ -114,10 +114,10 @@ def _given(
         name for name in store.symbols if inverse is None or both.inverse(name) == inverse
     )
     if name is None:
-        told = "without a pair" if unnamed else f"of {', '.join(store.symbols[:5])}"
+        named = "without a pair" if unnamed else f"of {', '.join(store.symbols[:5])}"
         names = both.names if inverse is None else key
         raise ConfigError(
-            f"conversion: given candles {told} under {key!r}, expected candles named {names}. "
+            f"conversion: given candles {named} under {key!r}, expected candles named {names}. "
             f"Write the pair as the key, such as {{{both.account + both.quote!r}: candles}}, or "
             "give a store, a data set, a file or a symbol column of that name"
         )

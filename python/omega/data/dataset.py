@@ -50,7 +50,7 @@ class Dataset(_Once):
     Attributes:
         path: A file, several, or a pattern such as ``"eurusd/*.parquet"``, whose files are taken in
             the order of their names. All have the same columns, and their rows follow each other.
-        columns: Columns whose names do not tell their role, as ``{role: name}``.
+        columns: Columns whose names do not show their role, as ``{role: name}``.
         filter: A Polars expression; rows on which it does not hold are left out. Times are those
             after `time_zone`.
         symbol: The name of the symbol; where there is a symbol column, the one to take of it.

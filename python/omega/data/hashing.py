@@ -30,8 +30,8 @@ def content_hash(table: pl.LazyFrame) -> str:
         for column in columns:
             column.update(batch.get_column(column.name), rows)
         rows += batch.height
-    told = json.dumps([rows, [column.told() for column in columns]])
-    return hashlib.sha256(told.encode()).hexdigest()
+    parts = json.dumps([rows, [column.parts() for column in columns]])
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 class _ColumnHash:
@@ -59,7 +59,7 @@ class _ColumnHash:
             plain = plain.str.len_bytes()
         self._values.update(_bytes_of(plain.fill_null(0)))
 
-    def told(self) -> list[str]:
+    def parts(self) -> list[str]:
         """Give what the column is known by."""
         hashes = (self._values, self._texts, self._nulls)
         return [self.name, self.dtype, *(one.hexdigest() for one in hashes)]

@@ -56,7 +56,7 @@ def of_file(path: Path) -> dict[str, str]:
 
 
 def metadata(content: bytes | mmap.mmap) -> dict[str, str]:
-    """Give what an import that was written here says of itself; nothing for other files."""
+    """Give what an import that was written here states of itself; nothing for other files."""
     try:
         if content[:4] == b"PAR1":
             pairs = pl.read_parquet_metadata(io.BytesIO(content))

@@ -66,8 +66,8 @@ def beside(candles: pl.DataFrame, expression: pl.Expr, own: OwnColumns | None) -
         >>> beside(candles, pl.col("signal"), own).columns
         ['close', 'signal']
     """
-    asked = dict.fromkeys(expression.meta.root_names())
-    missing = [name for name in asked if name not in candles.columns and name.isidentifier()]
+    named = dict.fromkeys(expression.meta.root_names())
+    missing = [name for name in named if name not in candles.columns and name.isidentifier()]
     known = [] if own is None else list(own.names)
     for name in missing:
         if name not in known:

@@ -27,7 +27,7 @@ def find(
     Args:
         names: The table's columns.
         mapping: The user's word on single roles.
-        time: The column to take as time where no name says so.
+        time: The column to take as time where no name states it.
     """
     roles = _known(names, mapping)
     if "time" not in roles and time is not None:
@@ -108,9 +108,9 @@ def _layout(roles: Mapping[str, str], mapping: Mapping[str, str]) -> tuple[str, 
     has_ask = any(role in roles for role in ASK)
     # An ask side without its bid side is a mistake, not plain data.
     layouts = [(*BID, *ASK), QUOTE] if has_ask else [BID, PLAIN, QUOTE]
-    asked = [layout for layout in layouts if any(role in mapping for role in layout)]
+    named = [layout for layout in layouts if any(role in mapping for role in layout)]
     complete = [layout for layout in layouts if all(role in roles for role in layout)]
-    choice = asked or complete
+    choice = named or complete
     if len(choice) > 1:
         listed = " or ".join("(" + ", ".join(layout) + ")" for layout in choice)
         raise ConfigError(

@@ -117,7 +117,7 @@ def _file(path: Path) -> Source:
 
 
 def _dataset(data: Dataset, *, cuts: bool) -> Source:
-    """Map the one file that can be; of others, Polars reads the columns that are asked for."""
+    """Map the one file that can be; of others, Polars reads the columns that are requested."""
     file = mapped_file(data, cuts=cuts)
     if file is not None:
         source = _ipc(file)

@@ -73,7 +73,7 @@ class CandleStore:
                 of them, `Candles`, a dict from symbol to any of these, a table with a `symbol`
                 column, or a `CandleStore`.
             symbol: The name of single-symbol data; ``"SYMBOL"`` where none is given.
-            columns: Columns whose names do not tell their role, as ``{role: name}``.
+            columns: Columns whose names do not show their role, as ``{role: name}``.
             validate: ``"error"`` refuses at the first finding; ``"report"`` keeps all for
                 `validate()`; ``"off"`` looks at types and missing values alone; a dict such as
                 ``{"crossed": "allow"}`` sets single rules to ``error``, ``warn`` or ``allow``.

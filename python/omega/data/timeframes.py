@@ -166,7 +166,7 @@ class TimeframeJob:
     """A higher timeframe as a backend reads it.
 
     Attributes:
-        name: What it is asked for by.
+        name: What it is requested by.
         grid: Where its bars begin: `(step, offset)` or the begins and one end; None where tables
             are given.
         given: The table of each symbol; None where the bars are made from those below.
@@ -180,7 +180,7 @@ class TimeframeJob:
 
 
 def timeframe_jobs(wanted: Timeframes, stores: Sequence[CandleStore]) -> list[TimeframeJob]:
-    """Give each timeframe of a run, in the order asked for.
+    """Give each timeframe of a run, in the order requested.
 
     Args:
         wanted: Names and `Timeframe` values, or a mapping from a name to a table, to a table for

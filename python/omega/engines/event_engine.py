@@ -38,9 +38,9 @@ SidesByTimeframe: TypeAlias = Mapping[str, Mapping[str, ArrowLike]]
 class EventEngine:
     """The loop over components, for one symbol.
 
-    On each bar, in this order: the strategy is asked, its signals go to the executor, exits are
+    On each bar, in this order: the strategy is called, its signals go to the executor, exits are
     looked for where something is active, then the position manager, the portfolio and the progress.
-    docs/concepts/engines.md says what each component gets.
+    docs/concepts/engines.md describes what each component gets.
 
     Example:
         >>> from datetime import datetime
@@ -83,8 +83,8 @@ class EventEngine:
             ask_candles: Ask candles; None where the first has both.
             strategy: An object with `evaluate(index, slice_map)`, `on_data(slice_map)` or
                 `check_entry(slice, index=...)`, or a form that `omega.run_backtest` takes.
-            executor: An `ExecutionSimulator`, or an object that can what `protocols.Executor` says.
-            portfolio: A `Portfolio`, or an object that can what `protocols.Portfolio` says.
+            executor: An `ExecutionSimulator`, or an object that implements `protocols.Executor`.
+            portfolio: A `Portfolio`, or an object that implements `protocols.Portfolio`.
             multi_candle_data: Higher timeframes: {"H1": {"bid": table, "ask": table}}, or what
                 `omega.run_backtest` takes as `timeframes`.
             symbol: The symbol's name, where the candles have none.
@@ -142,7 +142,8 @@ class EventEngine:
             >>> class First:
             ...     def evaluate(self, index, slice_map):
             ...         return omega.Signal("long") if index == 0 else None
-            >>> engine = EventEngine(candles, None, First(), ExecutionSimulator(), Portfolio())
+            >>> components = ExecutionSimulator(), omega.Portfolio()
+            >>> engine = EventEngine(candles, None, First(), *components)
             >>> engine.run().signals_generated
             1
         """
@@ -186,7 +187,7 @@ class EventEngine:
             ...     def evaluate(self, index, slice_map):
             ...         falls = slice_map["SYMBOL"].latest(None, "bid").close < 100.5
             ...         return omega.Signal("long") if falls else None
-            >>> engine = EventEngine(candles, None, Dips(), ExecutionSimulator(), Portfolio())
+            >>> engine = EventEngine(candles, None, Dips(), ExecutionSimulator(), omega.Portfolio())
             >>> engine.process_batch(0, 100).height
             2
         """

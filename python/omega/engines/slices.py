@@ -55,7 +55,7 @@ class Track(Protocol):
         """
 
     def complete_at(self, time: int) -> int:
-        """Tell how many of the complete bars were so at a time."""
+        """Return how many of the complete bars were so at a time."""
 
 
 class CandleSeries(Sequence["Candle"]):
@@ -140,7 +140,7 @@ def _of_side(bar: Bar, side: str | None) -> Candle:
 class Indicators(Averages, Momentum, Channels, Statistics, Volatility):
     """The indicators of a symbol, by the methods of `omega.Strategy`: `indicators.sma(20)[-1]`.
 
-    Each is computed once over its whole column, the first time that it is asked for.
+    Each is computed once over its whole column, the first time that it is requested.
     """
 
     def __init__(self, declares: Declares, symbol: str) -> None:

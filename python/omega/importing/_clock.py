@@ -75,7 +75,7 @@ def clock(text: str) -> Clock:
 
 
 def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> pl.Series:
-    """Turn naive local times into UTC; what does not exist becomes null where that was asked for.
+    """Turn naive local times into UTC; what does not exist becomes null where that was requested.
 
     Args:
         times: Naive times in microseconds.

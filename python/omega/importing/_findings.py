@@ -172,7 +172,7 @@ def flat(frame: pl.DataFrame) -> pl.Expr:
 
 
 def has_volume(frame: pl.DataFrame) -> bool:
-    """Tell whether the file knows volumes at all, so that a zero means something."""
+    """Return whether the file knows volumes at all, so that a zero means something."""
     return "volume" in frame.columns and bool((frame["volume"] > 0).any())
 
 

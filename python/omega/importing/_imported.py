@@ -24,7 +24,7 @@ class Imported:
         frame: The rows: `time` in UTC, then prices.
         findings: One row a defect: kind, row in the file, time, value, file, what was done.
         source: The format, as `omega.import_sources` names it.
-        symbol: The symbol, where the files or the user say so.
+        symbol: The symbol, where the files or the user state it.
         time_zone: The clock that the times were read from.
         files: The files, in the order of their rows.
         notes: What was found out on the way, as sentences.

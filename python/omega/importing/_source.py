@@ -17,8 +17,8 @@ PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the user says about the files; None where nothing was said."""
+class Options:
+    """What the user states about the files; None where nothing was said."""
 
     symbol: str | None = None
     time_zone: str | None = None
@@ -37,17 +37,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """The rows of files of one format, and what the format says about them.
+    """The rows of files of one format, and what the format states about them.
 
     Attributes:
         frame: `time`, naive or in UTC, and prices; nothing is repaired.
         holds: ``"bars"``, ``"ticks"`` (bid and ask) or ``"trades"`` (price and amount).
         counts: Each file with its number of rows, in the order of the rows.
-        zone: The clock of naive times, where the format or the path says so.
+        zone: The clock of naive times, where the format or the path states it.
         clock_hint: Where it does not: what its documentation and real files say.
-        bar_time: What the time of a bar is, where the format says so.
-        symbol: The symbol, where a path or column says so.
-        side: ``"bid"`` or ``"ask"``, where the prices are of one side and the file says which.
+        bar_time: What the time of a bar is, where the format states it.
+        symbol: The symbol, where a path or column states it.
+        side: ``"bid"`` or ``"ask"``, where the prices are of one side and the file states which.
         days: Whether there are dates alone.
         notes: What was found out on the way, as sentences.
     """
@@ -78,7 +78,7 @@ class Head:
         return self.lines[0] if self.lines else ""
 
     def like(self, pattern: str) -> bool:
-        """Tell whether the first line is of a form; case does not matter."""
+        """Return whether the first line is of a form; case does not matter."""
         return re.fullmatch(pattern, self.first.strip(), re.IGNORECASE) is not None
 
 
@@ -100,7 +100,7 @@ class Source:
     clock: str
     bar_time: str
     matches: Callable[[Head], bool]
-    read: Callable[[Sequence[Part], Asked], Parsed]
+    read: Callable[[Sequence[Part], Options], Parsed]
 
 
 _CURRENCIES = (

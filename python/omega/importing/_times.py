@@ -73,7 +73,7 @@ class Times:
     values: pl.Series
     utc: bool
     days: bool
-    told: str
+    note: str
 
 
 def from_numbers(numbers: pl.Series, counts: Counts) -> Times:
@@ -90,8 +90,8 @@ def from_numbers(numbers: pl.Series, counts: Counts) -> Times:
     )
     counted = pl.DataFrame({"time": numbers}).select(micros.cast(pl.Int64).cast(pl.Datetime("us")))
     utc = counted.to_series().dt.replace_time_zone("UTC")
-    told = f"epoch in {' and '.join(sorted(units))}, UTC"
-    return Times(utc, utc=True, days=False, told=told)
+    note = f"epoch in {' and '.join(sorted(units))}, UTC"
+    return Times(utc, utc=True, days=False, note=note)
 
 
 def _unit(number: object) -> str:
@@ -109,13 +109,13 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
 
     Raises:
         InvalidCandleData: A row cannot be read.
-        ConfigError: Days and months cannot be told apart.
+        ConfigError: Days and months cannot be distinguished.
     """
     place = counts[0][0]
     sample = text.drop_nulls().str.strip_chars()
     if sample.is_empty():
         values = pl.Series(values=[None] * len(text), dtype=pl.Datetime("us"))
-        return Times(values, utc=False, days=False, told="no rows")
+        return Times(values, utc=False, days=False, note="no rows")
     first = str(sample[0])
     offset = _OFFSET.search(first)
     plain = _OFFSET.sub("", first)
@@ -124,9 +124,9 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
     for layout in dict.fromkeys(one.rstrip("T ") for one in layouts):
         if _reads(plain, layout) is not None:
             values = _all(text, layout, offset[0] if offset else None, counts)
-            told = f"written {layout}{' with an offset' if offset else ''}{note}"
+            note = f"written {layout}{' with an offset' if offset else ''}{note}"
             days = "%H" not in layout and "%I" not in layout
-            return Times(values, utc=offset is not None, days=days, told=told)
+            return Times(values, utc=offset is not None, days=days, note=note)
     raise InvalidCandleData(
         f"{place}, row 0: {first!r} is no time that is known. Write it as 2024-01-31 13:05:00, or "
         "name the column that holds the time: columns={'time': 'its name'}",

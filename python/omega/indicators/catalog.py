@@ -65,7 +65,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A checked call: what a backend is asked for."""
+    """A checked call: what a backend is requested."""
 
     definition: Definition
     parameters: list[float]

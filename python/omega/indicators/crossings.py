@@ -18,7 +18,7 @@ def _pair(values: Values | float) -> tuple[float, float]:
 
 
 def crossover(first: Values | float, second: Values | float) -> bool:
-    """Tell whether `first` was at or below `second` a bar ago and is above it now.
+    """Return whether `first` was at or below `second` a bar ago and is above it now.
 
     Args:
         first: An indicator, or a number.
@@ -36,7 +36,7 @@ def crossover(first: Values | float, second: Values | float) -> bool:
 
 
 def crossunder(first: Values | float, second: Values | float) -> bool:
-    """Tell whether `first` was at or above `second` a bar ago and is below it now.
+    """Return whether `first` was at or above `second` a bar ago and is below it now.
 
     Example:
         >>> crossunder([1.0, 3.0], 2.0)

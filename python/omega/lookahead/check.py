@@ -58,7 +58,7 @@ class LookaheadReport:
         findings: One row for each column, order or error that depends on later bars: kind, name,
             symbol, timeframe, bar, time, value, value_then, bars_ahead.
         unchecked: Sentences about what could not be looked at, and why.
-        bars: Bars that the strategy was asked on.
+        bars: Bars that the strategy was called on.
         columns: Columns that were compared.
         prefixes: Runs over the first bars with a made-up bar after them.
 
@@ -278,14 +278,14 @@ class _Check:
         own = [name for name in column.expression.meta.root_names() if name not in SEEN]
         symbol, found = column.symbol or self.market.first, []
         for name in own:
-            told = betrayal(column.candles, name)
+            values = betrayal(column.candles, name)
             place = (symbol, column.timeframe)
-            if told is not None:
-                moment, then = column.candles["time"][told.bar], "not known yet"
-                words = f"{name}: it holds {told.what}"
-                value = f"{told.value:.10g}"
+            if values is not None:
+                moment, then = column.candles["time"][values.bar], "not known yet"
+                words = f"{name}: it holds {values.what}"
+                value = f"{values.value:.10g}"
                 found.append(
-                    Finding("data", words, *place, told.bar, moment, value, then, told.ahead)
+                    Finding("data", words, *place, values.bar, moment, value, then, values.ahead)
                 )
                 continue
             self.unchecked[
@@ -341,8 +341,8 @@ class _Check:
             if row is not None:
                 symbol, moment = ours.symbol or self.market.first, ours.candles["time"][row]
                 place = (symbol, ours.timeframe, row, moment)
-                told = f"{here[row]:.10g}", f"{there[row]:.10g}"
-                found.append(Finding("column", ours.name, *place, *told))
+                values = f"{here[row]:.10g}", f"{there[row]:.10g}"
+                found.append(Finding("column", ours.name, *place, *values))
         return found
 
     def _changed_order(self, whole: _Seen, part: _Seen, time: int) -> Finding | None:
@@ -355,12 +355,12 @@ class _Check:
         for here, there in zip_longest(ours, theirs):
             pair = [one for one in (here, there) if one is not None]
             sized = self._sized() and all(one["status"] not in _WITHOUT_LOTS for one in pair)
-            told = _words(here, sized=sized), _words(there, sized=sized)
-            if told[0] == told[1]:
+            values = _words(here, sized=sized), _words(there, sized=sized)
+            if values[0] == values[1]:
                 continue
-            symbol, asked = str(pair[0]["symbol"]), f"{pair[0]['type']} {pair[0]['side']}"
+            symbol, order = str(pair[0]["symbol"]), f"{pair[0]['type']} {pair[0]['side']}"
             bar, moment = self.market.newest_before(symbol, pair[0]["submitted_time"])
-            return Finding("order", asked, symbol, None, bar, moment, *told)
+            return Finding("order", order, symbol, None, bar, moment, *values)
         return None
 
     def _sized(self) -> bool:
@@ -384,7 +384,7 @@ def _rows_of(orders: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _words(order: Mapping[str, Any] | None, *, sized: bool) -> str:
-    """Write down what was asked for; where the sizer decides on lots they are left out."""
+    """Write down what was requested; where the sizer decides on lots they are left out."""
     if order is None:
         return "nothing"
     parts = [f"{order['type']} {order['side']} {order['symbol']}"]

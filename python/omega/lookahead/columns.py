@@ -62,7 +62,7 @@ class Finding:
 
 
 class Uncheckable(Exception):
-    """A column cannot be computed over fewer bars; the text says why."""
+    """A column cannot be computed over fewer bars; the text has the reason."""
 
 
 class _Column:
@@ -95,14 +95,14 @@ class _Column:
 
     def finding(self, bars: int, row: int, symbol: str) -> Finding:
         """Tell of a row that changes between so many bars and all."""
-        told = self.evaluation
+        evaluation = self.evaluation
         return Finding(
             kind="column",
-            name=named(told),
-            symbol=told.symbol or symbol,
-            timeframe=told.timeframe,
+            name=named(evaluation),
+            symbol=evaluation.symbol or symbol,
+            timeframe=evaluation.timeframe,
             bar=row,
-            time=told.candles["time"][row],
+            time=evaluation.candles["time"][row],
             value=f"{self.whole[row]:.10g}",
             value_then=f"{self.over(bars)[row]:.10g}",
             bars_ahead=self._ahead(row),

@@ -45,7 +45,7 @@ class Betrayal:
 
 
 def betrayal(candles: pl.DataFrame, name: str) -> Betrayal | None:
-    """Tell what a column holds too early, or None where it holds nothing that is recognised.
+    """Return what a column holds too early, or None where it holds nothing that is recognised.
 
     Example:
         >>> closes = [1.0, 3.0, 2.0, 5.0, 4.0, 7.0, 6.0, 9.0, 8.0, 10.0]

@@ -139,14 +139,14 @@ def findings(frame: pl.DataFrame, allowed: Mapping[str, str]) -> list[Finding]:
     for place, (rule, role, broken, against, problem) in enumerate(_rules(frame.columns)):
         if allowed[rule] == "allow":
             continue
-        told = numbered.select(
+        checked = numbered.select(
             "row",
             time=pl.col("time").cast(pl.Int64),
             value=pl.lit(None) if role == "time" else pl.col(role),
             against=pl.lit(None) if against is None else against,
             broken=broken,
         )
-        for row, time, value, held in told.filter("broken").drop("broken").collect().iter_rows():
+        for row, time, value, held in checked.filter("broken").drop("broken").collect().iter_rows():
             found.append((row, place, Finding(row, rule, role, time, value, held, problem)))
     return [finding for _, _, finding in sorted(found, key=lambda one: one[:2])]
 

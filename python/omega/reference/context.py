@@ -24,7 +24,7 @@ class Context:
 
     Attributes:
         state: What the executor holds; nothing before the run.
-        queue: What the strategy has asked for by a method, and not yet returned.
+        queue: What the strategy has requested by a method, and not yet returned.
         actions: What it wants done at the step at hand.
     """
 
@@ -56,8 +56,8 @@ class Context:
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
         held = len(self.state.symbols_held(self.symbols)) or 1
-        asked = sum(held if is_bare(action) else 1 for action in self.actions)
-        return self.state.next_order + asked + len(self.queue)
+        submitted = sum(held if is_bare(action) else 1 for action in self.actions)
+        return self.state.next_order + submitted + len(self.queue)
 
     @property
     def balance(self) -> float:
@@ -86,7 +86,7 @@ class Context:
         return [views.PendingOrder(row, self.sources[row.symbol]) for row in pending]
 
     def declare_warmup(self, bars: int) -> None:
-        """Ask for so many complete bars of each symbol before the first decision (L2)."""
+        """Request so many complete bars of each symbol before the first decision (L2)."""
         for one in self.world.symbols.values():
             one.base.declare(bars)
 
@@ -116,7 +116,7 @@ class Context:
         return [_indicator(track, *pair) for pair in zip(labels, outputs, strict=True)]
 
     def _track(self, sources: Sequence[Named], symbol: str | None, timeframe: str | None) -> Track:
-        """Where an indicator lives: where the indicators do that it reads, else where asked for."""
+        """Where an indicator lives: where the indicators do that it reads, else where requested."""
         lines = [one for one in sources if isinstance(one, views.Indicator)]
         if not lines:
             return self.world.track(symbol, timeframe)

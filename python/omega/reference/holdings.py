@@ -174,7 +174,7 @@ class Holdings:
         *,
         order: Order | None = None,
     ) -> None:
-        """Close lots of a position at a price before slippage; `order` where one asked for it."""
+        """Close lots of a position at a price before slippage; `order` where one requested it."""
         if order is None:  # a protective exit: under the number of the entry (M4.1)
             key = self._exit_key(position, slips=reason != "take_profit")
         else:

@@ -94,7 +94,7 @@ class Rates:
         self.constant, self.pair, self.inverse = constant, pair, inverse
 
     def require(self, time: int) -> None:
-        """Refuse a pair that is not known by the first time asked for."""
+        """Refuse a pair that is not known by the first time requested."""
         if self.pair is not None and self.pair.newest_at(time) < 0:
             raise ConfigError(
                 f"conversion: given {self.pair.symbol} without a bar at or before {time}, expected "
@@ -156,7 +156,7 @@ class Feed:
     contexts: Mapping[str, SymbolContext]
 
     def require_rates(self) -> None:
-        """Refuse pairs whose rate is not known by the first time that may be asked for."""
+        """Refuse pairs whose rate is not known by the first time that may be requested."""
         for symbol, one in self.world.symbols.items():
             first = max(one.base.visible - 1, 0)
             self.contexts[symbol].rates.require(one.base.times[first])
@@ -238,7 +238,7 @@ class Loop:
     """One run: the feed, and what it drives.
 
     Attributes:
-        actions: What the strategy has asked for at the step at hand.
+        actions: What the strategy has requested at the step at hand.
     """
 
     feed: Feed

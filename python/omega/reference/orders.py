@@ -92,14 +92,14 @@ class Orders(Holdings):
                     of_symbol = trade is None and symbol in (None, position.symbol)
                     if of_symbol or trade == position.trade_id:
                         now = nows[position.symbol]
-                        self.ask_close(position, action.fraction, action.reason, now)
+                        self.queue_close(position, action.fraction, action.reason, now)
             case _:
                 raise ConfigError(
                     "position manager: given a Signal or a Cancel, expected Modify or Close. Open "
                     "positions and cancel orders in the strategy"
                 )
 
-    def ask_close(self, position: Position, fraction: float, reason: str, now: Known) -> None:
+    def queue_close(self, position: Position, fraction: float, reason: str, now: Known) -> None:
         """Note that a manager wants a close at the next bar (I4.5)."""
         order = self._row(self._take_number(), "market", -position.sign, now)
         self.due.append(Due(order, Close(position.symbol, position.trade_id, fraction, reason)))
@@ -122,7 +122,7 @@ class Orders(Holdings):
 
     def _open(self, number: int, signal: Signal, now: Known) -> str | None:
         order = self._row(number, signal.type, 1.0 if signal.direction == "long" else -1.0, now)
-        order.ask(signal)
+        order.take_over(signal)
         if signal.expires is not None:
             day = signal.expires == "day"
             order.expires = "day" if day else to_units(signal.expires, self.unit)
@@ -156,10 +156,10 @@ class Orders(Holdings):
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
         basis = costs.Basis(reference, order.stop_loss, self.equity(), now.last_rate)
         instrument = self.markets[order.symbol].instrument
-        asked = costs.lots_of(sizer, instrument, basis)  # M3.1
-        if asked is None:
+        wanted = costs.lots_of(sizer, instrument, basis)  # M3.1
+        if wanted is None:
             return "sizer_needs_stop"
-        lots = costs.order_size(instrument, asked)
+        lots = costs.order_size(instrument, wanted)
         if lots is None:
             return "size"
         hedging = self.settings["position_mode"] == "hedging"

@@ -232,7 +232,7 @@ class Simulator(Orders):
             for place, manager in enumerate(self.settings["managers"]):
                 wish = managers.apply(manager, place, position, now)
                 if wish is not None:
-                    self.ask_close(position, *wish, now)
+                    self.queue_close(position, *wish, now)
 
     def settle(self, nows: Sequence[Moment]) -> None:
         """Mark to the close; close the largest losses below the stop-out level (M6.2).

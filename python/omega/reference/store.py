@@ -184,10 +184,10 @@ class CandleStore:
         return list(self._symbols[symbol].names)
 
     def spread(self, symbol: str) -> float:
-        """The distance from bid to ask where no column tells the ask side; 0 where one does."""
+        """The distance from bid to ask where no column has the ask side; 0 where one does."""
         one = self._symbols[symbol]
-        told = {"spread", "ask", "ask_open"} & {*one.frame.columns}
-        return 0.0 if told else one.spread
+        sides = {"spread", "ask", "ask_open"} & {*one.frame.columns}
+        return 0.0 if sides else one.spread
 
     @property
     def n_chunks(self) -> int:
@@ -273,7 +273,7 @@ def _sided(role: str) -> str:
 
 
 def _checked(symbol: Symbol, mode: str, levels: dict[str, str]) -> Symbol:
-    """Look at every row, as far as the mode asks for it."""
+    """Look at every row, as far as the mode requests it."""
     looked = mode != "off"
     found = checks.findings(symbol.frame, levels) if looked else checks.missing(symbol.frame)
     symbol = replace(

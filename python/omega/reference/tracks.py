@@ -25,7 +25,7 @@ class Track:
         timeframe: Its name; None for the candles as they were given.
         visible: How many are complete at the step at hand; it never falls.
         fresh: Whether the newest of them was not there a step before.
-        needed: How many the strategy asks for before its first decision (L2).
+        needed: How many the strategy requests before its first decision (L2).
     """
 
     def __init__(self, candles: Columns, timeframe: str | None = None) -> None:
@@ -41,7 +41,7 @@ class Track:
         return symbol if self.timeframe is None else f"{symbol} {self.timeframe}"
 
     def declare(self, bars: int) -> None:
-        """Ask for so many visible bars before the first decision."""
+        """Request so many visible bars before the first decision."""
         self.needed = max(self.needed, bars)
 
     def show(self, visible: int) -> None:
@@ -202,7 +202,7 @@ class World:
                     track.move(self.time, one.base.visible)
 
     def is_warm(self) -> bool:
-        """Whether every track has the bars asked for, and the first symbol has one (L2)."""
+        """Whether every track has the bars requested, and the first symbol has one (L2)."""
         return self.first.visible > 0 and all(
             track.visible >= track.needed for track in self.tracks()
         )

@@ -125,7 +125,7 @@ def asset(name: str) -> str:
 
 @cache
 def module(names: tuple[str, ...]) -> str:
-    """Join modules into one; their names are told apart by hand, so none needs a bundler.
+    """Join modules into one; their names are distinguished by hand, so none needs a bundler.
 
     Example:
         >>> "import" in module(("codec.js",)).split("{")[0]

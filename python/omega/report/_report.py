@@ -19,7 +19,7 @@ from omega.report._page import LIBRARY, MODULES, asset, module, page
 from omega.report._reported import Reported
 
 LIMIT = 5_000_000
-"""Bytes that a report has at most, unless all detail is asked for."""
+"""Bytes that a report has at most, unless all detail is requested."""
 _MARGIN = 20_000
 _DETAILS = ("auto", "full")
 _NOTICE = (

@@ -93,7 +93,7 @@ class EngineStats:
 class BacktestResult:
     """The result of a run.
 
-    Frames are made when they are first asked for, once, and share the engine's memory.
+    Frames are made when they are first requested, once, and share the engine's memory.
 
     Attributes:
         tables: What the backend handed over; the frames are views of it.
@@ -102,7 +102,7 @@ class BacktestResult:
         manifest: What names and repeats the run: data, settings, seed, versions.
         backend: What ran: "rust" or "python".
         notices: What the user should know about the run, a sentence each.
-        copied_bytes: Bytes of the input that were copied; 0 unless a cast was asked for.
+        copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
         candles: The store the run went over, for `report`; None for a result that was loaded.
 
     Example:
@@ -304,7 +304,7 @@ class BacktestResult:
             >>> example_result().report(Path(tempfile.mkdtemp()) / "run.html").name
             'run.html'
         """
-        from omega.report import write_report  # noqa: PLC0415 - only where a page is asked for
+        from omega.report import write_report  # noqa: PLC0415 - only where a page is requested
 
         return write_report(self, path, detail=detail, title=title, data=data)
 
@@ -393,7 +393,7 @@ class BacktestResult:
 
     def __rich__(self) -> Panel:
         """What `rich.print` shows."""
-        from rich.panel import Panel  # noqa: PLC0415 - only where rich asks for it
+        from rich.panel import Panel  # noqa: PLC0415 - only for rich
         from rich.text import Text  # noqa: PLC0415 - as above
 
         return Panel(Text(self.summary()), title="Backtest", expand=False)

@@ -20,7 +20,7 @@ def get_active_backend() -> str:
     """Give the backend that a run would use now: "rust" or "python".
 
     Raises:
-        BackendUnavailable: The flag asks for Rust, and the native module cannot be loaded.
+        BackendUnavailable: The flag requests Rust, and the native module cannot be loaded.
         ConfigError: The flag has an unknown value.
 
     Example:

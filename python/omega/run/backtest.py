@@ -101,7 +101,7 @@ def run_backtest(
         InvalidCandleData: The data breaks a rule; column, row and value are named.
         WarmupIndexNotFound: No bar is left after start and warm-up.
         ConfigError: A setting is impossible, or not in this version.
-        BackendUnavailable: The backend asked for is not there.
+        BackendUnavailable: The backend requested is not there.
 
     Example:
         >>> import polars as pl

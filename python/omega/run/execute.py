@@ -58,7 +58,7 @@ def execute_bound(
 
 
 def declare_warmup(job: Job, context: Context) -> None:
-    """Ask for the bars that a strategy needs besides its indicators' own."""
+    """Request the bars that a strategy needs besides its indicators' own."""
     if isinstance(job.strategy, Strategy):
         context.run.declare_warmup(job.strategy.warmup)
 

@@ -170,7 +170,7 @@ class Modify:
 
 
 Action: TypeAlias = Signal | Close | Cancel | Modify
-"""One thing that a strategy asks for; a callback returns None, one of them or a list of them."""
+"""One thing that a strategy requests; a callback returns None, one of them or a list of them."""
 
 
 def _direction(given: object) -> str:

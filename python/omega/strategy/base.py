@@ -194,7 +194,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             context.columns[key] = found
         return context.columns[key]
 
-    # --- what a strategy may ask for -------------------------------------------------------------
+    # --- what a strategy may request -------------------------------------------------------------
 
     def buy(
         self,
@@ -238,7 +238,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             (103.5, 'a dip')
         """
         order = order_fields("long", size, limit, stop)
-        return self._ask(
+        return self._submit(
             Signal(
                 **order,
                 stop_loss=stop_loss,
@@ -278,7 +278,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             ['take_profit']
         """
         order = order_fields("short", size, limit, stop)
-        return self._ask(
+        return self._submit(
             Signal(
                 **order,
                 stop_loss=stop_loss,
@@ -323,7 +323,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         """
         trade = trade_number(position)
         numbers = [
-            self._ask(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
+            self._submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in ([symbol] if trade is not None or symbol else self._symbols_open())
         ]
         return numbers[0]
@@ -349,7 +349,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Patient()).orders["status"].to_list()
             ['cancelled']
         """
-        return self._ask(Cancel(order if isinstance(order, int) else order.order_id))
+        return self._submit(Cancel(order if isinstance(order, int) else order.order_id))
 
     def modify(
         self,
@@ -371,7 +371,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             ['stop_loss']
         """
         trade = position if isinstance(position, int) else position.trade_id
-        return self._ask(Modify(trade, stop_loss=stop_loss, take_profit=take_profit))
+        return self._submit(Modify(trade, stop_loss=stop_loss, take_profit=take_profit))
 
     # --- what a strategy may know ----------------------------------------------------------------
 
@@ -438,7 +438,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         """Cash after all booked profits and costs, in account currency."""
         return self._context().balance
 
-    def _ask(self, action: Action) -> int:
+    def _submit(self, action: Action) -> int:
         context = self._context()
         number = context.next_order_id()
         context.queue.append(action)

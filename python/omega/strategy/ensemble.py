@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, PendingOrder, Position, Trade
 
 _NO_TRADE = -1
-"""Closing it is refused as not found, and the orders table says so."""
+"""Closing it is refused as not found, and the orders table states it."""
 
 
 class _Queue(list[Action]):
@@ -31,7 +31,7 @@ class _Queue(list[Action]):
         self.member = member
 
     def append(self, action: Action) -> None:
-        self.member.ask(action)
+        self.member.submit(action)
 
 
 class Member:
@@ -61,11 +61,11 @@ class Member:
         return [one for one in self._run.pending if one.order_id in self._numbers]
 
     def owns(self, order_id: int) -> bool:
-        """Tell whether an order is its own."""
+        """Return whether an order is its own."""
         return order_id in self._numbers
 
-    def ask(self, action: Action) -> None:
-        """Ask for something; a close without a trade closes what it has itself.
+    def submit(self, action: Action) -> None:
+        """Request something; a close without a trade closes what it has itself.
 
         One that names no symbol either closes all of its symbols, in the order of the run.
         """
@@ -81,7 +81,7 @@ class Member:
             self._hand_on(action)
 
     def take(self, returned: Action | Sequence[Action] | None) -> None:
-        """Ask for what a callback returned, after what it queued."""
+        """Request what a callback returned, after what it queued."""
         if returned is None:
             return
         for action in returned if isinstance(returned, (list, tuple)) else [returned]:
@@ -90,7 +90,7 @@ class Member:
                     f"{self.label} returned {action!r}, expected None, a Signal, Close, Cancel or "
                     "Modify, or a list of these"
                 )
-            self.ask(action)
+            self.submit(action)
 
     def _hand_on(self, action: Action) -> None:
         self._numbers.add(self._run.next_order_id())

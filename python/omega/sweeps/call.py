@@ -120,7 +120,7 @@ def sweep(
             known_by = identity(spec, repr(grid), columns, seed)
             open_things.enter_context(leased(Path(out)))
             parts = Parts(Path(out), known_by, schema)
-        rows = Rows(schema, parts, tables, told=not search.fixed)
+        rows = Rows(schema, parts, tables, is_searched=not search.fixed)
         show = open_things.enter_context(showing(progress))
         counter = Counter(search.total, rows.done, metrics[0] if metrics else "sharpe", show)
         makes: Makes | None = None

@@ -29,7 +29,7 @@ Numbered = tuple[int, Parameters]
 
 
 def is_of_core(strategy: object) -> bool:
-    """Tell whether a strategy never calls Python."""
+    """Return whether a strategy never calls Python."""
     return isinstance(strategy, (Signals, Native))
 
 

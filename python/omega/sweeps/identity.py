@@ -87,10 +87,10 @@ def strategy_identity(strategy: Any) -> str:  # noqa: ANN401 - any form of a str
     if isinstance(strategy, Signals):
         return "Signals " + hashlib.sha256(cloudpickle.dumps(strategy)).hexdigest()
     kind = type(strategy) if isinstance(strategy, Strategy) else strategy
-    told = repr(strategy) if isinstance(strategy, Strategy) else ""
+    text = repr(strategy) if isinstance(strategy, Strategy) else ""
     try:
         source = inspect.getsource(kind)
     except (OSError, TypeError):
         source = cloudpickle.dumps(kind).hex()
     name = f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', kind)}"
-    return f"{name} {told} {hashlib.sha256(source.encode()).hexdigest()}"
+    return f"{name} {text} {hashlib.sha256(source.encode()).hexdigest()}"

@@ -64,6 +64,6 @@ def _one(name: str, value: Any, named: Named) -> Any:  # noqa: ANN401 - as label
     return label
 
 
-def _shortened(told: str) -> str:
-    line = " ".join(told.split())
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -68,37 +68,37 @@ class OptunaSearch:
         self._space = sampler.space
         named = {} if callable(sampler.space) else sampler.space
         self._choices = [_Choice(name, values) for name, values in named.items()]
-        self._asked: list[optuna.Trial] = []
+        self._trials: list[optuna.Trial] = []
 
     def ask(self) -> list[Parameters]:
         """Let Optuna choose the next batch."""
-        if self._asked:
+        if self._trials:
             raise StateSyncError(
-                f"samplers.Optuna: asked for more before the results of {len(self._asked)} runs "
+                f"samplers.Optuna: asked for more before the results of {len(self._trials)} runs "
                 "were told; tell them first, None for those that have none"
             )
         runs = []
         for _ in range(min(self._batch, self._left)):
             trial = self._study.ask()
-            self._asked.append(trial)
+            self._trials.append(trial)
             runs.append(self._parameters(trial))
         self._left -= len(runs)
         return runs
 
     def tell(self, results: Sequence[Metrics | None]) -> None:
         """Tell Optuna how the batch went; one without a number is a failed trial."""
-        if len(results) != len(self._asked):
+        if len(results) != len(self._trials):
             raise StateSyncError(
-                f"samplers.Optuna: told {len(results)} results of {len(self._asked)} runs; give "
+                f"samplers.Optuna: told {len(results)} results of {len(self._trials)} runs; give "
                 "one for each, None where there is none"
             )
         values = [None if one is None else _values(self.metrics, one) for one in results]
-        for trial, found in zip(self._asked, values, strict=True):
+        for trial, found in zip(self._trials, values, strict=True):
             if found is None:
                 self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
             else:
                 self._study.tell(trial, found)
-        self._asked = []
+        self._trials = []
 
     def _parameters(self, trial: optuna.Trial) -> Parameters:
         if not callable(self._space):

@@ -73,7 +73,7 @@ class Parts:
             path.unlink()
 
     def _is_own(self, path: Path) -> bool:
-        """Tell whether this sweep wrote a part."""
+        """Return whether this sweep wrote a part."""
         try:
             return pl.read_parquet_metadata(path).get(_MARK) == self._name
         except (pl.exceptions.PolarsError, OSError):

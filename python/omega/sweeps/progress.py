@@ -53,7 +53,7 @@ class Counter:
         self.best: float | None = None
         self._show, self._sign = show, -1.0 if metric in LESS_IS_BETTER else 1.0
         # A clock tells a person how long it takes; no row depends on it.
-        self._began, self._before, self._told = time.monotonic(), done, 0.0
+        self._began, self._before, self._shown = time.monotonic(), done, 0.0
 
     def count(self, row: Row) -> None:
         """Take a row into account."""
@@ -63,12 +63,12 @@ class Counter:
         if value is not None and (self.best is None or self._sign * (value - self.best) > 0):
             self.best = float(value)
         now = time.monotonic()
-        if now - self._told >= _SECONDS_BETWEEN or self.done == self.total:
-            self._told = now
+        if now - self._shown >= _SECONDS_BETWEEN or self.done == self.total:
+            self._shown = now
             self.tell()
 
     def tell(self) -> None:
-        """Tell how far it is."""
+        """Return how far it is."""
         if self._show is None:
             return
         made = self.done - self._before
@@ -105,7 +105,7 @@ def showing(wanted: bool | Shown) -> Iterator[Shown | None]:
             def show(state: SweepProgress) -> None:
                 best = "" if state.best is None else f", best {state.metric} {state.best:.4g}"
                 failed = f", {state.failed} failed" if state.failed else ""
-                told = f"{state.rate:,.0f} runs/s{failed}{best}"
-                display.update(task, completed=state.done, total=state.total, description=told)
+                text = f"{state.rate:,.0f} runs/s{failed}{best}"
+                display.update(task, completed=state.done, total=state.total, description=text)
 
             yield show

@@ -23,7 +23,7 @@ class SweepResult:
 
     Attributes:
         metrics: Names of the metrics in the table.
-        total: Runs that were asked for.
+        total: Runs that were requested.
         interrupted: Whether it was stopped before all of them were made.
         folder: Where the rows are written to; None where they are in memory alone.
 
@@ -95,12 +95,12 @@ class SweepResult:
 
     @property
     def trades(self) -> pl.DataFrame:
-        """The trades of all runs, with `run`; they are kept where `trades=True` asks for them."""
+        """The trades of all runs, with `run`; they are kept where `trades=True` requests them."""
         return self._beside("trades")
 
     @property
     def equity(self) -> pl.DataFrame:
-        """The equity rows of all runs, with `run`; kept where `equity=True` asks for them."""
+        """The equity rows of all runs, with `run`; kept where `equity=True` requests them."""
         return self._beside("equity")
 
     def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
@@ -193,7 +193,7 @@ class SweepResult:
             >>> result.heatmap("fast", "slow").table.row(0)
             (20, 0.4, 0.9)
         """
-        from omega.report import heatmap  # noqa: PLC0415 - only where a page is asked for
+        from omega.report import heatmap  # noqa: PLC0415 - only where a page is requested
 
         return heatmap(
             self._table,

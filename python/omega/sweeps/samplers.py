@@ -46,7 +46,7 @@ class Search(Protocol):
 
     Attributes:
         total: How many runs there will be.
-        fixed: Whether no run depends on the result of another: all may be asked for at once.
+        fixed: Whether no run depends on the result of another: all may be requested at once.
         metrics: The metrics that `tell` reads.
 
     Example:
@@ -248,9 +248,9 @@ class LatinHypercube:
 
 @value
 class Optuna:
-    """Runs that Optuna asks for, knowing how the ones before went.
+    """Runs that Optuna requests, knowing how the ones before went.
 
-    It asks for a whole batch before it is told any result of it, so that a batch can run in
+    It requests a whole batch before it is told any result of it, so that a batch can run in
     parallel and the runs do not depend on how many workers there are. Optuna is imported when a
     search begins: `pip install 'omega-backtest[optuna]'`.
 
@@ -260,9 +260,9 @@ class Optuna:
         runs: How many.
         metric: What is to be good: the name of a metric, or several.
         maximize: Whether large is good; one for each metric where they differ.
-        batch: How many runs are asked for at a time.
+        batch: How many runs are requested at a time.
         study: A study to go on with, whose directions are used; None makes one in memory that is
-            seeded with the seed of the sweep. A study that was used before asks for other runs.
+            seeded with the seed of the sweep. A study that was used before requests other runs.
 
     Example:
         >>> Optuna({"fast": Between(5, 50)}, runs=100, metric="sharpe").batch

@@ -135,7 +135,7 @@ def _is_whole(given: object) -> TypeGuard[SupportsInt]:
 
 @lru_cache(maxsize=1_024, typed=True)
 def _count(low: float, high: float, step: float) -> int:
-    """How many steps there are, both ends included; kept, as each draw asks for it."""
+    """How many steps there are, both ends included; kept, as each draw requests it."""
     return int((_exact(high) - _exact(low)) // _exact(step)) + 1
 
 

@@ -43,7 +43,7 @@ class Row:
         metrics: By name; empty where it failed.
         fingerprint: The hash of its result.
         error: Why it failed: the kind of error and its words.
-        tables: Trades and equity, where they were asked for, as Arrow.
+        tables: Trades and equity, where they were requested, as Arrow.
     """
 
     number: int
@@ -86,7 +86,7 @@ class SweepSpec:
         return {**SETTINGS, **self.settings, **own}
 
     def is_setting(self, name: str) -> bool:
-        """Tell whether a parameter is a setting of the run and none of the strategy's own."""
+        """Return whether a parameter is a setting of the run and none of the strategy's own."""
         return name in SETTINGS and name not in own_parameters(self.strategy)
 
     def data_of(self, parameters: Parameters) -> Any:  # noqa: ANN401 - as run_backtest
@@ -150,7 +150,7 @@ def strategy_with(strategy: Any, own: Mapping[str, Any]) -> Any:  # noqa: ANN401
 
 
 def _is_on_bar(function: Any) -> bool:  # noqa: ANN401 - anything callable
-    """Tell whether a function is a strategy itself: it takes a bar and nothing else."""
+    """Return whether a function is a strategy itself: it takes a bar and nothing else."""
     if isinstance(function, type):
         return False
     names = list(inspect.signature(function).parameters)

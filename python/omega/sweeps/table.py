@@ -79,11 +79,11 @@ def beside(rows: Sequence[Row], name: str) -> pl.DataFrame | None:
     return pl.concat(frames) if frames else None
 
 
-def metrics_chosen(asked: Sequence[str] | None, needed: Sequence[str]) -> tuple[str, ...]:
-    """Give the metrics of the table: all, or those asked for and those that a search reads."""
-    if asked is None:
+def metrics_chosen(chosen: Sequence[str] | None, needed: Sequence[str]) -> tuple[str, ...]:
+    """Give the metrics of the table: all, or those requested and those that a search reads."""
+    if chosen is None:
         return METRICS
-    return tuple(name for name in METRICS if name in {*asked, *needed})
+    return tuple(name for name in METRICS if name in {*chosen, *needed})
 
 
 def parameters_match(frame: pl.DataFrame, runs: Mapping[int, Parameters]) -> int | None:
