@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ArrowLike: TypeAlias = Any
 """A table or column that exports Arrow (PyCapsule), or a frame of pandas or DuckDB."""
+AnyForm: TypeAlias = Any
+"""A strategy of any form: see `omega.run_backtest` and `omega.protocols`."""
 Component: TypeAlias = Any
 """An executor or a portfolio of the user's own; `omega.protocols` has what each can do."""
 Callback: TypeAlias = Callable[..., Any]

@@ -9,6 +9,7 @@ from typing import Any
 import omega
 from omega.cli._shared import Misunderstood
 from omega.cli._strategies import strategy_of
+from omega.contract import AnyForm, ArrowLike
 
 
 @dataclass
@@ -39,11 +40,11 @@ class Plan:
     grid: dict[str, Any] = field(default_factory=dict)
     sweep: dict[str, Any] = field(default_factory=dict)
 
-    def made_strategy(self) -> Any:  # noqa: ANN401 - any form
+    def made_strategy(self) -> AnyForm:
         """Make the strategy with its parameters."""
         return strategy_of(self.strategy, self.parameters)
 
-    def candles(self) -> Any:  # noqa: ANN401 - see run_backtest
+    def candles(self) -> ArrowLike:
         """Give the data as `run_backtest` takes it."""
         if not self.data:
             raise Misunderstood(

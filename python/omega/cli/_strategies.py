@@ -13,11 +13,12 @@ from typing import Any
 import omega
 from omega.cli._shared import Misunderstood
 from omega.config.values import closest
+from omega.contract import AnyForm
 
 _EXPECTED = "expected a file and a name, such as strategy.py:Name, or native:sma_cross"
 
 
-def strategy_of(where: str, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - any form
+def strategy_of(where: str, parameters: Mapping[str, object]) -> AnyForm:
     """Make the strategy: a class is called with the parameters.
 
     Raises:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from omega.config.values import nearest
+from omega.contract import ArrowLike
 from omega.data import roles, sources
 from omega.data.own_columns import OwnColumns
 from omega.errors import ConfigError, InvalidCandleData
@@ -75,7 +76,7 @@ class SymbolInput:
 
 
 def symbol_inputs(
-    data: Any,  # noqa: ANN401 - anything that holds candles
+    data: ArrowLike,
     *,
     symbol: str | None = None,
     columns: Mapping[str, str] | None = None,
@@ -113,7 +114,7 @@ def symbol_inputs(
 
 
 def _inputs(
-    data: Any,  # noqa: ANN401 - as symbol_inputs
+    data: ArrowLike,
     symbol: str | None,
     mapping: dict[str, str],
     *,

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from omega.config.instruments import Instrument
+from omega.contract import ArrowLike
 from omega.data.columns import DEFAULT_SYMBOL
 from omega.data.dataset import Dataset
+from omega.data.ipc import of_file
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 
@@ -94,7 +96,7 @@ def _letters(name: object) -> str:
 
 
 def _given(
-    given: Any,  # noqa: ANN401 - a number or candles
+    given: ArrowLike,
     key: str,
     both: _Currencies,
 ) -> float | Pair:
@@ -125,7 +127,7 @@ def _given(
 
 
 def _named(
-    given: Any,  # noqa: ANN401 - anything that holds candles
+    given: ArrowLike,
     pair: str | None,
 ) -> CandleStore:
     """Give candles under the name that they have themselves, or else that of the pair or file."""
@@ -143,8 +145,6 @@ def _named(
 
 def _file_name(given: str | Path | Dataset) -> str | None:
     """Give the symbol that files name, or their own name; of several what all begin with."""
-    from omega.data.ipc import of_file  # noqa: PLC0415 - only files need it
-
     dataset = given if isinstance(given, Dataset) else Dataset(given)
     files = [Path(str(one.path)) for one in dataset.files]
     names = [of_file(file).get("symbol") or file.stem for file in files]

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+import polars as pl
+
 from omega.config.values import nearest
 from omega.errors import ConfigError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from omega._core import Column
 
     Take: TypeAlias = Callable[[Sequence[str]], dict[str, Column]]
@@ -40,8 +40,6 @@ class OwnColumns:
 
     def series(self, names: Sequence[str]) -> list[pl.Series]:
         """Give columns as series."""
-        import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
-
         columns = self.take(names)
         if self.rows is not None:
             columns = {name: column.slice(*self.rows) for name, column in columns.items()}

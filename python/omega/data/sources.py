@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from omega._native import core
+from omega.contract import ArrowLike
 from omega.data.dataset import Dataset, collected, mapped_file
 from omega.errors import ConfigError, InvalidCandleData
 
@@ -45,7 +46,7 @@ class Source:
 
 
 def open_source(
-    data: Any,  # noqa: ANN401 - anything that holds candles
+    data: ArrowLike,
     *,
     cast: bool,
     cuts: bool = False,
@@ -142,7 +143,7 @@ def _mapped(path: Path, mapped: mmap.mmap, names: Sequence[str]) -> dict[str, Co
     return _lazy(pl.scan_ipc(path)).take(names) if columns is None else dict(columns)
 
 
-def _duckdb(relation: Any) -> Source:  # noqa: ANN401 - DuckDB is never imported here
+def _duckdb(relation: ArrowLike) -> Source:
     def take(names: Sequence[str]) -> dict[str, Column]:
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
         return dict(core.table_columns(relation.project(quoted)))
@@ -150,7 +151,7 @@ def _duckdb(relation: Any) -> Source:  # noqa: ANN401 - DuckDB is never imported
     return Source(list(relation.columns), take)
 
 
-def _arrow(table: Any) -> Source:  # noqa: ANN401 - anything that speaks Arrow
+def _arrow(table: ArrowLike) -> Source:
     columns = core.table_columns(table)
     by_name = dict(columns)
     if len(by_name) != len(columns):
@@ -160,7 +161,7 @@ def _arrow(table: Any) -> Source:  # noqa: ANN401 - anything that speaks Arrow
     return Source(list(by_name), lambda names: {name: by_name[name] for name in names})
 
 
-def _pandas(frame: Any, *, cast: bool) -> Source:  # noqa: ANN401 - pandas is never imported here
+def _pandas(frame: ArrowLike, *, cast: bool) -> Source:
     columns = {str(name): frame.iloc[:, k] for k, name in enumerate(frame.columns)}
     index = frame.index
     time = None
@@ -175,7 +176,7 @@ def _pandas(frame: Any, *, cast: bool) -> Source:  # noqa: ANN401 - pandas is ne
     )
 
 
-def _pandas_column(name: str, values: Any, *, cast: bool) -> Column:  # noqa: ANN401 - as _pandas
+def _pandas_column(name: str, values: ArrowLike, *, cast: bool) -> Column:
     dtype = values.dtype
     if getattr(dtype, "kind", "") == "M" and not hasattr(dtype, "pyarrow_dtype"):
         whole = values.array.view("i8")

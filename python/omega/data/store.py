@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from omega._native import core
 from omega.config.values import nearest
 from omega.contract import ArrowLike
@@ -20,8 +22,6 @@ from omega.data.own_columns import OwnColumns
 from omega.errors import CandleWarning, ConfigError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from omega._core import CandleStore as NativeStore
 
 __all__ = ["CandleStore"]
@@ -56,7 +56,7 @@ class CandleStore:
 
     def __init__(
         self,
-        data: Any,  # noqa: ANN401 - anything that holds candles
+        data: ArrowLike,
         *,
         symbol: str | None = None,
         columns: Mapping[str, str] | None = None,
@@ -224,8 +224,6 @@ class CandleStore:
             >>> CandleStore(ticks, validate="report").validate()["rule"].to_list()
             ['crossed']
         """
-        import polars as pl  # noqa: PLC0415 - slow to import, and a run does not need it here
-
         zones = {self.native.time_range(symbol)[2:] for symbol in self.symbols}
         frames = []
         for symbol in self.symbols:
@@ -333,8 +331,6 @@ def both_sides(store: CandleStore) -> pl.DataFrame:
         >>> both_sides(CandleStore(ticks)).select("close", "ask_close").row(0)
         (1.0, 1.1)
     """
-    import polars as pl  # noqa: PLC0415 - as CandleStore.validate
-
     frame = pl.DataFrame(store)
     prices = ("open", "high", "low", "close")
     bid = "bid" if "bid" in frame.columns else "bid_{}"
@@ -401,8 +397,6 @@ def _moment(time: int, unit: str, zone: str | None) -> datetime:
 
 
 def _as_utc(times: pl.Series) -> pl.Series:
-    import polars as pl  # noqa: PLC0415 - as CandleStore.validate
-
     zoned = getattr(times.dtype, "time_zone", None) is not None
     utc = times.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else times
     return utc.cast(pl.Datetime("ns"))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from omega.config.times import PER_SECOND
 from omega.config.values import Refused, check, value
+from omega.contract import ArrowLike
 from omega.data.store import CandleStore, require_unit, store_of
 from omega.errors import ConfigError
 
@@ -247,7 +248,7 @@ def _items(wanted: Timeframes) -> list[tuple[str, Any]]:
 
 def _tables(
     name: str,
-    given: Any,  # noqa: ANN401 - a table, or one for each symbol
+    given: ArrowLike,
     stores: Sequence[CandleStore],
 ) -> dict[str, CandleStore]:
     symbols = [store.symbols[0] for store in stores]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from omega.config.values import nearest
+from omega.contract import AnyForm
 from omega.engines.protocols import Evaluating, WithCheckEntry, WithOnData
 from omega.engines.slices import MultiSymbolSlice
 from omega.errors import CallbackFailed, ConfigError
@@ -18,9 +19,6 @@ from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
-
-AnyForm: TypeAlias = Any
-"""A strategy of any form: see `omega.protocols` and `omega.run_backtest`."""
 
 _NAMES = {
     "direction": "direction",

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from omega.contract import ArrowLike, Component, Progress
+import polars as pl
+
+from omega.contract import AnyForm, ArrowLike, Component, Progress
 from omega.data.columns import Candles
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
-from omega.engines.adapters import AnyForm, adapted
+from omega.engines.adapters import adapted
 from omega.engines.job import Parts, require, run_job
 from omega.engines.native import METHODS, ExecutionSimulator, require_unchanged
 from omega.engines.slices import MultiSymbolSlice
@@ -24,9 +26,6 @@ from omega.run.job import Job
 from omega.run.manifest import manifest, written_down
 from omega.run.prepare import Moment, alignment, prepare
 from omega.strategy.actions import Action
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _PORTFOLIO = ("update", "register_entry", "register_exit", "register_fee", "get_open_positions")
 
@@ -191,8 +190,6 @@ class EventEngine:
             >>> engine.process_batch(0, 100).height
             2
         """
-        import polars as pl  # noqa: PLC0415 - slow to import
-
         recorder = Recorder(self)
         steps = None
         if isinstance(start, int) and isinstance(end, int):
@@ -343,8 +340,6 @@ class Recorder:
 
     def schema(self, store: CandleStore) -> dict[str, Any]:
         """Give the columns of the table."""
-        import polars as pl  # noqa: PLC0415 - slow to import
-
         time = pl.DataFrame(store.symbol(store.symbols[0])).schema["time"]
         texts = dict.fromkeys(("symbol", "direction", "type"), pl.String)
         levels = dict.fromkeys(("entry_price", "stop_loss", "take_profit", "size"), pl.Float64)

@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import polars as pl
+
 from omega.config.costs import Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
@@ -28,8 +30,6 @@ from omega.strategy.actions import Action
 from omega.strategy.context import RunContext
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from omega.engines.slices import MultiSymbolSlice
     from omega.results.result import BacktestResult
 
@@ -143,8 +143,6 @@ class ExecutionSimulator:
             >>> simulator.evaluate_exits_batch(bids)["exit_price"].to_list()
             [12.5]
         """
-        import polars as pl  # noqa: PLC0415 - slow to import
-
         require_unchanged(self)
         waiting, self._waiting = self._waiting, []
         data = bid_candles
@@ -253,8 +251,6 @@ class Portfolio:
     @property
     def equity_curve(self) -> pl.DataFrame:
         """One row a bar: time, balance, equity and the number of open positions."""
-        import polars as pl  # noqa: PLC0415 - slow to import
-
         if self._result is not None:
             return self._result.equity
         names = ("time", "balance", "equity", "open_positions")

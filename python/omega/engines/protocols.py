@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+from omega.contract import ArrowLike
 from omega.run.settings import PositionManager
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class Portfolio(Protocol):
         """The balance and what is open."""
 
     @property
-    def equity_curve(self) -> Any:  # noqa: ANN401 - a table or list, as it likes
+    def equity_curve(self) -> ArrowLike:
         """What `update` wrote down."""
 
     def update(self, time: int) -> object:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from omega.config.sizers import FixedLots
 from omega.config.values import nearest
+from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, OmegaError, WarmupIndexNotFound
 from omega.lookahead.columns import (
@@ -106,7 +107,7 @@ class LookaheadReport:
 
 def check_lookahead(
     strategy: AnyStrategy | Callable[[Any], Any],
-    data: Any,  # noqa: ANN401 - as run_backtest
+    data: ArrowLike,
     *,
     exhaustive: bool = False,
     prefixes: int = 8,
@@ -178,8 +179,8 @@ class _Check:
 
     def __init__(
         self,
-        strategy: Any,  # noqa: ANN401 - as check_lookahead
-        data: Any,  # noqa: ANN401 - as run_backtest
+        strategy: AnyForm,
+        data: ArrowLike,
         *,
         build: bool,
         settings: dict[str, Any],
@@ -400,7 +401,7 @@ def _chosen(decisions: Sequence[int], whole: _Seen, prefixes: int) -> list[int]:
     return sorted({*several, *rest})
 
 
-def _fresh(strategy: Any) -> Any:  # noqa: ANN401 - as run_backtest
+def _fresh(strategy: AnyForm) -> AnyForm:
     """Give a strategy as it was before it ran; functions and columns keep nothing."""
     if isinstance(strategy, Mapping):
         return {label: _fresh(one) for label, one in strategy.items()}

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from omega.contract import ArrowLike
 from omega.data.columns import Candles
 from omega.data.store import CandleStore, both_sides
 from omega.data.timeframes import Timeframe
@@ -99,20 +100,20 @@ class Market:
         return store
 
 
-def as_seen(store: CandleStore) -> Any:  # noqa: ANN401 - a frame, or one for each symbol
+def as_seen(store: CandleStore) -> ArrowLike:
     """Give candles as frames with both sides, as expressions see them."""
     frames = {name: both_sides(store.symbol(name)) for name in store.symbols}
     return next(iter(frames.values())) if len(frames) == 1 else frames
 
 
-def tables_before(given: Any, time: int | None) -> Any:  # noqa: ANN401 - see run_backtest
+def tables_before(given: ArrowLike, time: int | None) -> ArrowLike:
     """Give the timeframes of a run, tables without the bars that are not complete by a step."""
     if not isinstance(given, Mapping):
         return given
     return {name: _table_before(name, one, time) for name, one in given.items()}
 
 
-def _table_before(name: str, given: Any, time: int | None) -> Any:  # noqa: ANN401 - a table or so
+def _table_before(name: str, given: ArrowLike, time: int | None) -> ArrowLike:
     if given is None or isinstance(given, Timeframe):
         return given
     if isinstance(given, Mapping):

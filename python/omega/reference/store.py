@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.contract import ArrowLike
 from omega.errors import ConfigError, InvalidCandleData
 from omega.reference import checks
 from omega.reference.columns import PRICES
@@ -46,7 +47,7 @@ class Column:
         self.unit = unit or getattr(values.dtype, "time_unit", None)
 
     @staticmethod
-    def from_arrow(data: Any) -> Column:  # noqa: ANN401 - anything that speaks Arrow
+    def from_arrow(data: ArrowLike) -> Column:
         """Take a series or an array of any library."""
         kind = getattr(data, "type", None) or getattr(data, "dtype", None)
         return Column(pl.Series(data), "s" if _in_seconds(kind) else None)
@@ -74,7 +75,7 @@ class Column:
         return self.values.__arrow_c_stream__(requested_schema)
 
 
-def table_columns(data: Any) -> list[tuple[str, Column]]:  # noqa: ANN401 - as Column.from_arrow
+def table_columns(data: ArrowLike) -> list[tuple[str, Column]]:
     """The columns of a table-like Arrow object, by name and in order."""
     names = list(getattr(getattr(data, "schema", None), "names", ()))
     if len({*names}) < len(names):

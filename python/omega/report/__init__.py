@@ -6,8 +6,8 @@ A page holds its own data, styles and scripts. `BacktestResult.report` and `.plo
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from omega.contract import ArrowLike
 from omega.report._compare import Comparison, compare
 from omega.report._page import View, write
 from omega.report._report import render
@@ -34,7 +34,7 @@ def write_report(
     *,
     detail: str = "auto",
     title: str | None = None,
-    data: Any = None,  # noqa: ANN401 - anything that holds candles
+    data: ArrowLike = None,
 ) -> Path:
     """Write the report of a run; see `BacktestResult.report`.
 
@@ -52,7 +52,7 @@ def plot(
     *,
     detail: str = "auto",
     title: str | None = None,
-    data: Any = None,  # noqa: ANN401 - as write_report
+    data: ArrowLike = None,
 ) -> View:
     """Give the report of a run for a notebook; see `BacktestResult.plot`.
 

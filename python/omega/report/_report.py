@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from omega.contract import ArrowLike
 from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
 from omega.report import _candles, _panels, _trades
@@ -31,7 +32,7 @@ _NOTICE = (
 def render(
     result: Reported,
     *,
-    data: Any,  # noqa: ANN401 - anything that holds candles
+    data: ArrowLike,
     detail: str,
     title: str | None,
 ) -> str:
@@ -66,7 +67,7 @@ def render(
 
 def _stores(
     result: Reported,
-    data: Any,  # noqa: ANN401 - as render
+    data: ArrowLike,
 ) -> dict[int, CandleStore]:
     """The candles of each symbol of the result, by its number."""
     store: CandleStore | None = result.candles

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
-from omega.contract import ResultTables, RunReport
+from omega.contract import ArrowLike, ResultTables, RunReport
 from omega.errors import OmegaError
-from omega.report import _metrics, _summary
+from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
 from omega.results.example import EXAMPLE
 from omega.results.tables import tables_from_columns
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rich.panel import Panel
 
     from omega.data.store import CandleStore
-    from omega.report import View
 
 __all__ = [
     "BacktestResult",
@@ -285,7 +284,7 @@ class BacktestResult:
         *,
         detail: str = "auto",
         title: str | None = None,
-        data: Any = None,  # noqa: ANN401 - anything that holds candles
+        data: ArrowLike = None,
     ) -> Path:
         """Write the result as one HTML file that opens without a network.
 
@@ -304,8 +303,6 @@ class BacktestResult:
             >>> example_result().report(Path(tempfile.mkdtemp()) / "run.html").name
             'run.html'
         """
-        from omega.report import write_report  # noqa: PLC0415 - only where a page is requested
-
         return write_report(self, path, detail=detail, title=title, data=data)
 
     def plot(
@@ -313,7 +310,7 @@ class BacktestResult:
         *,
         detail: str = "auto",
         title: str | None = None,
-        data: Any = None,  # noqa: ANN401 - as report
+        data: ArrowLike = None,
     ) -> View:
         """Give the report for a notebook, which shows it in place; settings as `report`.
 
@@ -321,8 +318,6 @@ class BacktestResult:
             >>> "<iframe" in example_result().plot()._repr_html_()
             True
         """
-        from omega.report import plot  # noqa: PLC0415 - as report
-
         return plot(self, detail=detail, title=title, data=data)
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:

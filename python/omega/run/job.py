@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import polars as pl
+
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.values import nearest
@@ -78,8 +80,6 @@ def symbols_of(store: CandleStore) -> list[CandleStore]:
 
 def _refuse_repeated_times(store: CandleStore) -> None:
     """Refuse quotes of one time: a step of several symbols is one time."""
-    import polars as pl  # noqa: PLC0415 - slow to import, and one symbol does not need it here
-
     name = store.symbols[0]
     times = pl.DataFrame(store).get_column("time")
     row = (times.to_physical().diff() <= 0).arg_max() if len(times) > 1 else None

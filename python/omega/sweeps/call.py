@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from omega.config.values import nearest
+from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
 from omega.run.backend import chosen_backend
 from omega.sweeps import samplers
@@ -38,8 +39,8 @@ class Makes(Protocol):
 
 
 def sweep(
-    data: Any,  # noqa: ANN401 - as run_backtest
-    strategy: Any,  # noqa: ANN401 - any form, or a function that makes one
+    data: ArrowLike,
+    strategy: AnyForm,
     grid: Any,  # noqa: ANN401 - values by name, a list of runs, or a sampler
     *,
     metrics: Sequence[str] | None = None,

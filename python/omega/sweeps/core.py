@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from omega.contract import Settings, SymbolContext
 from omega.errors import ConfigError
 from omega.run.context import Context
@@ -143,8 +145,6 @@ def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec)
     values = dict(zip(_NAMES, outcome.metrics, strict=True))
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
-        import polars as pl  # noqa: PLC0415 - only where tables are kept
-
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
     metrics = {name: values[name] for name in METRICS}
     return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)

@@ -15,6 +15,7 @@ import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 import polars as pl
 
 from omega._native import core
+from omega.contract import AnyForm, ArrowLike
 from omega.data.columns import Candles
 from omega.data.dataset import Dataset
 from omega.data.hashing import content_hash
@@ -24,6 +25,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 from omega.sweeps.mapped import frame_of
+from omega.sweeps.space import Value
 from omega.sweeps.spec import SweepSpec
 
 
@@ -51,7 +53,7 @@ def identity(spec: SweepSpec, runs: str, metrics: tuple[str, ...], seed: int) ->
     return {**whole, "fingerprint": hashlib.sha256(written.encode()).hexdigest()}
 
 
-def _of(value: Any, name: str) -> str:  # noqa: ANN401 - whatever a parameter is
+def _of(value: Value, name: str) -> str:
     """Give a value in words; candles by a hash of all that is in them."""
     if name == "data" or isinstance(value, (CandleStore, Candles, Dataset, pl.DataFrame)):
         return data_identity(value)
@@ -60,7 +62,7 @@ def _of(value: Any, name: str) -> str:  # noqa: ANN401 - whatever a parameter is
     return repr(value)
 
 
-def data_identity(data: Any) -> str:  # noqa: ANN401 - anything that holds candles
+def data_identity(data: ArrowLike) -> str:
     """Give the hash of candles: of each symbol its name and the values of its columns.
 
     Example:
@@ -80,7 +82,7 @@ def data_identity(data: Any) -> str:  # noqa: ANN401 - anything that holds candl
     return found.hexdigest()
 
 
-def strategy_identity(strategy: Any) -> str:  # noqa: ANN401 - any form of a strategy
+def strategy_identity(strategy: AnyForm) -> str:
     """Give a strategy in words, its source among them."""
     if isinstance(strategy, Native):
         return repr(strategy)

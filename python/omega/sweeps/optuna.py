@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from omega.config.values import nearest
 from omega.errors import ConfigError, StateSyncError
-from omega.sweeps.space import Between, Metrics, Parameters, Values
+from omega.sweeps.space import Between, Metrics, Parameters, Value, Values
 
 try:
     import optuna
@@ -122,7 +122,7 @@ class _Choice:
             # Optuna keeps words and numbers only, so that other values are known by a word.
             self._behind = {f"{place}: {one!r}"[:60]: one for place, one in enumerate(values)}
 
-    def of(self, trial: optuna.Trial) -> Any:  # noqa: ANN401 - any value
+    def of(self, trial: optuna.Trial) -> Value:
         if isinstance(self._values, Between):
             return _suggested(trial, self.name, self._values)
         if self._behind is not None:

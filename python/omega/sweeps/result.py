@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from omega.config.values import nearest
+from omega.contract import ArrowLike
 from omega.errors import ConfigError
+from omega.report import Heatmap, View, heatmap, parallel
 from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.table import NAMES
 
@@ -66,7 +68,7 @@ class SweepResult:
         """
         return self._table
 
-    def to_arrow(self) -> Any:  # noqa: ANN401 - a pyarrow table
+    def to_arrow(self) -> ArrowLike:
         """Give the table as one of pyarrow, which has to be installed.
 
         Example:
@@ -193,8 +195,6 @@ class SweepResult:
             >>> result.heatmap("fast", "slow").table.row(0)
             (20, 0.4, 0.9)
         """
-        from omega.report import heatmap  # noqa: PLC0415 - only where a page is requested
-
         return heatmap(
             self._table,
             x=x,
@@ -221,8 +221,6 @@ class SweepResult:
             >>> "<canvas" in result.parallel().html
             True
         """
-        from omega.report import parallel  # noqa: PLC0415 - as heatmap
-
         varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
         return parallel(
             self._table, metric=metric, parameters=varied, maximize=maximize, title=title

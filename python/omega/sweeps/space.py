@@ -12,6 +12,8 @@ from typing import Any, SupportsInt, TypeAlias, TypeGuard
 from omega.config.values import Refused, check, flag, number, optional, value
 from omega.errors import ConfigError
 
+Value: TypeAlias = Any
+"""A value of a parameter: a number, a text, a setting, anything."""
 Metrics: TypeAlias = Mapping[str, Any]
 """The metrics of one run by name."""
 Parameters: TypeAlias = dict[str, Any]
@@ -163,7 +165,7 @@ def _name(given: object) -> str:
     return given
 
 
-def _values(name: str, given: Any) -> Values:  # noqa: ANN401 - anything with an order
+def _values(name: str, given: Value) -> Values:
     """Take what a parameter may be: a range, or anything that lists values in an order."""
     if isinstance(given, Between):
         return given
@@ -179,7 +181,7 @@ def _values(name: str, given: Any) -> Values:  # noqa: ANN401 - anything with an
     return listed
 
 
-def plain(given: Any) -> Any:  # noqa: ANN401 - any value
+def plain(given: Value) -> Value:
     """Give the Python number of a NumPy one, so that it is written down as a person would."""
     if getattr(given, "shape", None) == () and given.dtype.kind in "biuf":
         return given.item()
@@ -191,12 +193,12 @@ def size_of(values: Values) -> int | None:
     return values.size() if isinstance(values, Between) else len(values)
 
 
-def value_of(values: Values, index: int) -> Any:  # noqa: ANN401 - any value
+def value_of(values: Values, index: int) -> Value:
     """Give the value of a number that counts from 0."""
     return values.value(index) if isinstance(values, Between) else values[index]
 
 
-def value_at(values: Values, place: float) -> Any:  # noqa: ANN401 - any value
+def value_at(values: Values, place: float) -> Value:
     """Give the value at a place from 0 to 1 (left out) of all."""
     return values.at(place) if isinstance(values, Between) else values[int(place * len(values))]
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omega.config.values import nearest
+from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.results.result import BacktestResult, example_result
@@ -18,6 +19,7 @@ from omega.run.backtest import run_backtest
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.sweeps.space import Value
 
 Parameters = Mapping[str, Any]
 
@@ -76,7 +78,7 @@ class SweepSpec:
     tables: tuple[str, ...]
     backend: str
 
-    def value(self, name: str, given: Any) -> Any:  # noqa: ANN401 - whatever a parameter is
+    def value(self, name: str, given: Value) -> Value:
         """Give the value that a parameter stands for."""
         return self.named[name][given] if name in self.named else given
 
@@ -89,11 +91,11 @@ class SweepSpec:
         """Return whether a parameter is a setting of the run and none of the strategy's own."""
         return name in SETTINGS and name not in own_parameters(self.strategy)
 
-    def data_of(self, parameters: Parameters) -> Any:  # noqa: ANN401 - as run_backtest
+    def data_of(self, parameters: Parameters) -> ArrowLike:
         """Give the candles of a run."""
         return self.value("data", parameters["data"]) if "data" in parameters else self.data
 
-    def strategy_of(self, parameters: Parameters) -> Any:  # noqa: ANN401 - any form of a strategy
+    def strategy_of(self, parameters: Parameters) -> AnyForm:
         """Make the strategy of a run.
 
         Raises:
@@ -107,7 +109,7 @@ class SweepSpec:
         return strategy_with(self.strategy, own)
 
 
-def own_parameters(strategy: Any) -> Sequence[str]:  # noqa: ANN401 - any form of a strategy
+def own_parameters(strategy: AnyForm) -> Sequence[str]:
     """Give the names of the parameters that a strategy takes."""
     if isinstance(strategy, Strategy) or (
         isinstance(strategy, type) and issubclass(strategy, Strategy)
@@ -120,7 +122,7 @@ def own_parameters(strategy: Any) -> Sequence[str]:  # noqa: ANN401 - any form o
     return [] if _is_on_bar(strategy) else list(inspect.signature(strategy).parameters)
 
 
-def strategy_with(strategy: Any, own: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
+def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
     """Give a strategy with parameters in place of its own.
 
     Raises:
