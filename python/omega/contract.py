@@ -134,7 +134,7 @@ class Callbacks(TypedDict):
 class Components(TypedDict):
     """What an engine adds to a run with Omega's own executor."""
 
-    slices: Mapping[str, Any]
+    slices: Mapping[str, object]
     takes_slices: bool
     rest: Cooldowns
     portfolio: Component | None
@@ -145,7 +145,7 @@ class ForeignComponents(TypedDict):
 
     decide: Callback
     takes_slices: bool
-    slices: Mapping[str, Any]
+    slices: Mapping[str, object]
     executor: Component
     portfolio: Component
     manager: Callback | None

@@ -17,7 +17,7 @@ from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 if TYPE_CHECKING:
     from omega.reference.context import Context
 
-Slices = Mapping[str, Any]
+Slices = Mapping[str, object]
 
 
 class Caller:

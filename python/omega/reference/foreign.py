@@ -244,7 +244,7 @@ def rewrite(portfolio: Component, time: int) -> None:
         portfolio.update(time)
 
 
-def with_slices(decide: Callback, slices: Mapping[str, Any]) -> Callback:
+def with_slices(decide: Callback, slices: Mapping[str, object]) -> Callback:
     """Make a function of a bar of one of an index and slices."""
 
     def on_bar(bar: object) -> object:
