@@ -39,7 +39,7 @@ __all__ = sorted([*_MODULES, "__version__"])  # noqa: PLE0605 - the stub has eac
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - slow to import, rarely asked
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, rarely read
 
         return version("omega-backtest")
     if name not in _MODULES:

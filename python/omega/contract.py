@@ -1,4 +1,4 @@
-"""What crosses to a backend: settings, candles behind a symbol, callbacks, components, tables.
+"""What crosses to a backend: settings, the context of each symbol, callbacks, components, tables.
 
 `omega._core` and `omega.reference` take the same values and give the same ones. The names of the
 fields are those that the binding reads.

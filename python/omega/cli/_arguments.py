@@ -54,7 +54,7 @@ _DECLARED = (
 
 
 def _plan(target: str, data: Sequence[str], words: dict[str, Any]) -> Plan:
-    """Read the run file if one is named; what the command says comes after it, and wins."""
+    """Read the run file if one is named; the arguments of the command win."""
     if target.lower().endswith(".toml"):
         plan = _runfile.read(Path(target))
     else:

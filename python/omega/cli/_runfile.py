@@ -210,7 +210,7 @@ class _File:
         ]
 
     def _made(self, key: str, kind: Callable[..., _Made], given: object) -> _Made:
-        """Make a value of a section, and say where it stands if that cannot be."""
+        """Make a value of a section; an error has its place in the file."""
         try:
             return kind(**given) if isinstance(given, Mapping) else kind(given)
         except omega.ConfigError as error:

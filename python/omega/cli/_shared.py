@@ -79,7 +79,7 @@ class DataFile(click.ParamType[Path]):
 
 
 def candle_file(path: Path) -> Path:
-    """Return a path to candles, or say what is wrong with it.
+    """Return a path to candles, or the error of what is wrong with it.
 
     Raises:
         Misunderstood: There is no such file, or it is of another kind.

@@ -54,7 +54,7 @@ def check(*, file: Path, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @as_json
 def info(*, file: Path, as_json: bool) -> None:
-    """Say what FILE holds: symbols, times, columns, steps, gaps; of other files, what they are."""
+    """Show what FILE holds: symbols, times, columns, steps, gaps; of other files, what they are."""
     if not file.exists():
         raise Misunderstood(f"FILE: there is no file {str(file)!r}")
     if file.is_dir() or file.suffix.lower() not in FORMATS:
@@ -77,7 +77,7 @@ def info(*, file: Path, as_json: bool) -> None:
 
 
 def _describe(file: Path, *, as_json: bool) -> None:
-    """Say what a file that is still to be imported is taken for."""
+    """Show what a file that is still to be imported is taken for."""
     from omega.importing import describe  # noqa: PLC0415 - slow to import, and rarely needed
 
     described = describe(file)
@@ -203,7 +203,7 @@ def _write(frame: pl.LazyFrame, target: Path) -> int:
 
 
 def _steps(store: omega.CandleStore) -> dict[str, Any]:
-    """Say how far bars are apart: mostly, and at most."""
+    """Show how far bars are apart: mostly, and at most."""
     import polars as pl  # noqa: PLC0415 - as above
 
     times = pl.DataFrame(store).get_column("time")

@@ -35,7 +35,7 @@ class Execution:
             a table with columns `start` and `end`; a window that ends before it starts runs over
             midnight. None is always.
         blackouts: Intervals in which no order is taken, as (start, end) pairs of moments or a table
-            with columns `start` and `end`, or `from` and `to`: any frame that speaks Arrow.
+            with columns `start` and `end`, or `from` and `to`: any frame that exports Arrow.
         limit_improvement: A limit that the open passes fills at the better open (rule F2).
 
     Example:

@@ -27,7 +27,7 @@ _Taken = TypeVar("_Taken")
 
 @runtime_checkable
 class Table(Protocol):
-    """A Polars, pyarrow or pandas frame, or any other table that speaks Arrow."""
+    """A Polars, pyarrow or pandas frame, or any other table that exports Arrow."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Give the rows."""

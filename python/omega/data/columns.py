@@ -125,7 +125,7 @@ def _inputs(
     source = sources.open_source(data, cast=cast, cuts=True)
     if source.symbol is None or symbol in (None, source.symbol):
         return _one_table(source, source.symbol or symbol, mapping)
-    # What the data calls its symbol tells which rows are meant; the caller may name them anew.
+    # The symbol's name in the data selects the rows; the caller may name them anew.
     found = _one_table(source, source.symbol, mapping)
     return [replace(one, symbol=symbol) for one in found]
 

@@ -229,7 +229,7 @@ class Dataset(_Once):
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
-        """Say what to do where times cannot be moved into UTC."""
+        """Make the error of times that cannot be moved into UTC."""
         try:
             yield
         except pl.exceptions.ComputeError as problem:
@@ -247,7 +247,7 @@ class Dataset(_Once):
             return int(self.scan().select(pl.len()).collect().item())
 
     def __eq__(self, other: object) -> bool:
-        """Whether the files and what is said of them are the same; no file is read."""
+        """Whether the files and what is stated about them are the same; no file is read."""
         if not isinstance(other, Dataset):
             return NotImplemented
         return self._key() == other._key() and _same(self.filter, other.filter)

@@ -63,7 +63,7 @@ def metadata(content: bytes | mmap.mmap) -> dict[str, str]:
         else:
             pairs = get(content)
     except (struct.error, ValueError, UnicodeDecodeError, pl.exceptions.PolarsError):
-        return {}  # what is wrong with the file is told where it is read
+        return {}  # reading the file raises what is wrong with it
     kept = json.loads(pairs[KEY]) if KEY in pairs else {}
     return {name: value for name, value in kept.items() if isinstance(value, str)}
 

@@ -59,7 +59,7 @@ def find_side(
 
 
 def _known(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    """Every role that a name or the user speaks for."""
+    """Every role that a name or the user gives."""
     roles: dict[str, str] = {}
     for role, name in mapping.items():
         if role not in ROLES:

@@ -34,7 +34,7 @@ class Source:
         names: Its columns.
         take: Gives the columns of some names.
         time: The column that holds the time whatever its name is.
-        columns: What the data itself says about the roles of its columns.
+        columns: What the data itself states about the roles of its columns.
         symbol: The symbol that the data itself names.
     """
 

@@ -97,7 +97,7 @@ class Timeframe:
         return _SECONDS[letter] * count
 
     def grid(self, first: int, last: int, unit: str) -> tuple[int, int] | Begins:
-        """Say where bars begin: step and offset, or the begins themselves where a zone is given.
+        """Give where bars begin: step and offset, or the begins themselves where a zone is given.
 
         Args:
             first: A time in the first bar.

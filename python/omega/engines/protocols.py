@@ -216,7 +216,7 @@ class Portfolio(Protocol):
 
 
 class Progress(Protocol):
-    """Hears how far a run is.
+    """Takes the progress of a run.
 
     Example:
         >>> calls = []

@@ -266,7 +266,7 @@ class SymbolDataSlice:
         """
         track, side = self._track(timeframe), _side(side)
         past = track.visible if self._back is None else self._past(timeframe)
-        # Of nothing the track itself knows what to say.
+        # The track raises the error of having none.
         return _of_side(track.bar(past - 1 if past > 0 else track.visible), side)
 
     def history(

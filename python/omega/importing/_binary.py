@@ -162,7 +162,7 @@ _TEN_THOUSANDTHS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _LeanFile:
-    """What the path of a file of LEAN says."""
+    """What the path of a file of LEAN states."""
 
     part: Part
     market: str

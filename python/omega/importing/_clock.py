@@ -84,7 +84,7 @@ def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> 
         nonexistent: ``"raise"`` or ``"drop"``.
 
     Raises:
-        InvalidCandleData: A time comes twice or never, and nothing was said about it.
+        InvalidCandleData: A time comes twice or never, and no argument decides it.
     """
     offsets = _offsets(times, on)
     early, late = offsets["early"], offsets["late"]
@@ -97,7 +97,7 @@ def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> 
 
 
 def ambiguous_rows(times: pl.Series, on: Clock) -> pl.Series:
-    """Tell of each local time whether it comes twice."""
+    """Mark each local time that comes twice."""
     offsets = _offsets(times, on)
     return (offsets["early"] != offsets["late"]).fill_null(value=False)
 

@@ -20,7 +20,7 @@ from omega.errors import ConfigError, InvalidCandleData
 Paths = str | Path | Sequence[str | Path]
 
 HEAD = 16_384
-"""Bytes that are enough to tell what a file is."""
+"""Bytes that are enough to identify a file."""
 
 _HEAD_LINES = 60
 _ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2")

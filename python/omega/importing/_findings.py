@@ -160,12 +160,12 @@ def _quotes(log: Log, frame: pl.DataFrame) -> None:
 
 
 def fillers(frame: pl.DataFrame) -> pl.Expr:
-    """Tell rows that stand for nothing that was traded: flat, and without volume."""
+    """Mark rows that stand for nothing that was traded: flat, and without volume."""
     return flat(frame) & (pl.col("volume") == 0)
 
 
 def flat(frame: pl.DataFrame) -> pl.Expr:
-    """Tell rows whose high is their low, on each side."""
+    """Mark rows whose high is their low, on each side."""
     return pl.all_horizontal(
         pl.col(f"{side}high") == pl.col(f"{side}low") for side in sides(frame.columns)
     )

@@ -58,7 +58,7 @@ class Imported:
         }
 
     def summary(self) -> str:
-        """Say what was read and what was found, in a few lines.
+        """Summarise what was read and what was found, in a few lines.
 
         Example:
             >>> from omega.importing._example import candles
@@ -140,7 +140,7 @@ class Imported:
         return self.summary()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the rows to whoever speaks Arrow: an import goes straight to `run_backtest`."""
+        """Export the rows as Arrow: an import goes straight to `run_backtest`."""
         return self.frame.__arrow_c_stream__(requested_schema)
 
 

@@ -84,7 +84,7 @@ def place(parsed: Parsed, options: Placing, symbol: str | None) -> tuple[Parsed,
 
 
 def no_zone(parsed: Parsed) -> str:
-    """Say that the clock has to be stated, and what is known about it."""
+    """Make the error of a clock that is not stated, with what is known about it."""
     hint = f" {parsed.clock_hint}" if parsed.clock_hint else ""
     return (
         f"{parsed.counts[0][0]}: the times have no zone, and nothing in the file states one.{hint} "

@@ -76,7 +76,7 @@ def read_candles(
             ask side is in other files.
         source: One of `omega.import_sources`; found by the content where it is left out.
         ask: The files of the ask side.
-        symbol: The symbol, where the files do not state it or say it otherwise.
+        symbol: The symbol, where the files do not state it or state another.
         time_zone: The clock of times without an offset: an IANA name, ``"UTC+3"``, or
             ``"America/New_York+7"`` for New York local time plus seven hours.
         bar_time: What the time of a bar is, where the format does not state: ``"open"`` or
@@ -212,7 +212,7 @@ def describe(
     columns: Mapping[str, str] | Sequence[str] | None = None,
     dates: str | None = None,
 ) -> dict[str, Any]:
-    r"""Return what files are, without requesting what they do not say.
+    r"""Return what files are, without requiring what they do not state.
 
     Args:
         paths: As `omega.read_candles` takes them.
@@ -378,7 +378,7 @@ def _check_timeframe(parsed: Parsed, step: int | None, timeframe: str | None) ->
 
 
 def _bar_time(parsed: Parsed, step: int | None, options: str | None, log: Log) -> str:
-    """Settle what the time of a bar is, and report where the bars themselves say otherwise."""
+    """Settle what the time of a bar is, and report where the bars themselves show another."""
     if options not in (None, OPEN, CLOSE):
         raise ConfigError(f"bar_time: given {options!r}, expected 'open' or 'close'")
     seen = _seen_bar_time(parsed.frame["time"], step)

@@ -65,9 +65,9 @@ class Times:
 
     Attributes:
         values: Naive where `utc` is false, else in UTC; microseconds.
-        utc: Whether the text said what moment is meant.
+        utc: Whether the text fixed the moment.
         days: Whether there are dates alone.
-        told: What was found out, for the summary.
+        note: What was found out, for the summary.
     """
 
     values: pl.Series
@@ -105,7 +105,7 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
     Args:
         text: The column; a null stays one.
         counts: The files with their numbers of rows.
-        dates: ``"day-first"`` or ``"month-first"`` where the user said so.
+        dates: ``"day-first"`` or ``"month-first"`` where the user stated it.
 
     Raises:
         InvalidCandleData: A row cannot be read.

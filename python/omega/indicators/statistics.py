@@ -1,4 +1,4 @@
-"""What a window of values says, and scores, as methods of a strategy."""
+"""Statistics of a window of values, and scores, as methods of a strategy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Statistics(Declaring):
-    """What a window of values says, and how far a value is from where it should be."""
+    """Statistics of a window of values, and how far a value is from its mean."""
 
     def rolling_mean(self, window: int, **of: Unpack[OfSource]) -> Indicator:
         """Declare the mean of the last `window` values; the same as `sma`.

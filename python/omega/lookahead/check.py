@@ -316,7 +316,7 @@ class _Check:
             part = self.run(time, factor)
         except WarmupIndexNotFound:
             return []
-        except Exception as error:  # noqa: BLE001 - that it fails is what is told
+        except Exception as error:  # noqa: BLE001 - that it fails is the finding
             notes = " ".join(getattr(error, "__notes__", []))
             if isinstance(error, OmegaError) or _BY_THE_STRATEGY not in notes:
                 self.unchecked[f"decisions over the first bars: a run over them fails: {error}"] = (

@@ -94,7 +94,7 @@ class _Column:
         return first_difference(self.over(bars), self.whole[:bars], self.least)
 
     def finding(self, bars: int, row: int, symbol: str) -> Finding:
-        """Tell of a row that changes between so many bars and all."""
+        """Describe a row that changes between so many bars and all."""
         evaluation = self.evaluation
         return Finding(
             kind="column",

@@ -20,7 +20,7 @@ _SHARE = 0.95
 """A column that equals something on so many bars is that thing."""
 
 _FEWEST = 8
-"""Fewer bars or groups tell nothing."""
+"""Fewer bars or groups prove nothing."""
 
 _SHIFTS = range(1, 6)
 _PRICES = [f"{side}_{price}" for side in ("bid", "ask") for price in ("close", "open")]

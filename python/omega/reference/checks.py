@@ -174,7 +174,7 @@ def _bid_of(ask: str) -> str:
 
 
 def _rules(roles: Collection[str]) -> Iterator[Rule]:
-    """Every rule in the order in which the findings of a row are told."""
+    """Every rule in the order in which the findings of a row are listed."""
     numbers = [role for role in roles if role != "time"]
     prices = [role for role in numbers if role not in ("spread", "volume")]
     for role in ("time", *numbers):

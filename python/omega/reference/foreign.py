@@ -1,4 +1,4 @@
-"""Components of the user's own behind the protocols of the loop: executor, portfolio, manager."""
+"""Adapters from a user's own executor and portfolio to the protocols of the loop."""
 
 from __future__ import annotations
 

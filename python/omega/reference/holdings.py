@@ -45,7 +45,7 @@ class Market:
 
 
 class Holdings:
-    """The positions of a run, its orders so far, and the account behind them."""
+    """The positions of a run, its orders so far, and their account."""
 
     def __init__(self, settings: Settings, symbols: Sequence[str], portfolio: Portfolio) -> None:
         self.settings = settings

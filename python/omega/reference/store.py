@@ -28,7 +28,7 @@ _ORDER = (
     "spread",
     "volume",
 )
-"""The columns of a store, in the order in which the findings of a row are told."""
+"""The columns of a store, in the order in which the findings of a row are listed."""
 
 _CAST = "Pass cast=True to cast it once (the copy is counted in copied_bytes), or cast it before"
 _TYPE = "Give a column of that type, or map another one with columns={role: name}"

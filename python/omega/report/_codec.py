@@ -91,7 +91,7 @@ def packed(parts: Sequence[bytes]) -> str:
 
 
 def decimals_of(values: NDArray[np.float64], *, coarse: int) -> tuple[int, bool]:
-    """Find how many decimals hold prices exactly; where none do, so many as `coarse` says.
+    """Find how many decimals hold prices exactly; where none do, so many as `coarse`.
 
     Example:
         >>> decimals_of(np.array([1.25, 3.5]), coarse=4), decimals_of(np.array([1 / 3]), coarse=4)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 _WIDTH, _HEIGHT = 520, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
 _BINS = 41
-_LARGE = 1_000  # from here on decimals say nothing
+_LARGE = 1_000  # from here on decimals show nothing
 
 
 def histogram(values: NDArray[np.float64], unit: str) -> str:

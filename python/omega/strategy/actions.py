@@ -106,7 +106,7 @@ class Close:
         symbol: Close what is open in this symbol; None is the strategy's own.
         trade_id: Close this trade only.
         fraction: Part of the lots to close; 1.0 is all.
-        reason: What the trade's `exit_reason` shall say: "signal" or "time".
+        reason: What the trade's `exit_reason` is: "signal" or "time".
 
     Example:
         >>> Close(trade_id=3, fraction=0.5)

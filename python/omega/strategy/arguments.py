@@ -43,7 +43,7 @@ def checked_parameter(strategy: str, name: str, given: object, default: object) 
 
 
 def unknown_parameter(strategy: str, name: str, known: list[str]) -> str:
-    """Say that there is no such parameter, and which are there."""
+    """Give the error of an unknown parameter, with those that there are."""
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"{strategy} has no parameter {name!r}; it has {', '.join(known) or 'none'}.{hint}"

@@ -123,7 +123,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         raise NotImplementedError(f"{type(self).__name__} has no on_bar(self, bar)")
 
     def on_fill(self, fill: Fill) -> Action | Sequence[Action] | None:
-        """Hear of a fill, once the bar in which it happened is complete.
+        """React to a fill, once the bar in which it happened is complete.
 
         Example:
             >>> class Heard(Strategy):
@@ -138,7 +138,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         """
 
     def on_exit(self, trade: Trade) -> Action | Sequence[Action] | None:
-        """Hear of a closed trade, once the bar in which it happened is complete.
+        """React to a closed trade, once the bar in which it happened is complete.
 
         Example:
             >>> class Heard(Strategy):

@@ -98,7 +98,7 @@ class Member:
 
 
 class Ensemble(Strategy):
-    """Asks its members in order.
+    """Calls its members in order.
 
     Example:
         >>> class Buyer(Strategy):
@@ -139,18 +139,18 @@ class Ensemble(Strategy):
         self.warmup = max(member.strategy.warmup for member in self._members)
 
     def on_bar(self, bar: Bar) -> None:
-        """Ask each member."""
+        """Call each member."""
         for member in self._members:
             member.take(member.strategy.on_bar(bar))
 
     def on_fill(self, fill: Fill) -> None:
-        """Tell the member whose order it was."""
+        """Call the member whose order it was."""
         for member in self._members:
             if member.owns(fill.order_id):
                 member.take(member.strategy.on_fill(fill))
 
     def on_exit(self, trade: Trade) -> None:
-        """Tell the member whose trade it was."""
+        """Call the member whose trade it was."""
         for member in self._members:
             if member.label in trade.tags:
                 member.take(member.strategy.on_exit(trade))

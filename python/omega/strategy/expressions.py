@@ -39,7 +39,7 @@ class Evaluation:
 
 
 Observer = Callable[[Evaluation], "pl.Series"]
-"""Is told of a column and gives the values that the run is to use."""
+"""Takes a column and gives the values that the run is to use."""
 
 _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
@@ -79,7 +79,7 @@ def as_expression(given: object, source: str) -> pl.Expr:
 
 
 def identity(given: object, source: str) -> tuple[object, ...]:
-    """Tell an expression, or a function over a column, from others.
+    """Give the identity of an expression, or of a function over a column.
 
     Example:
         >>> identity(abs, "close") == identity(abs, "close")
@@ -102,7 +102,7 @@ def evaluate(
     timeframe: str | None,
     symbol: str | None,
 ) -> pl.Series:
-    """Compute a column over candles, and tell the observer of it if there is one."""
+    """Compute a column over candles, and hand it to the observer if there is one."""
     import polars as pl  # noqa: PLC0415 - as above
 
     values = candles.select(expression.cast(pl.Float64).alias(name)).get_column(name)
@@ -114,7 +114,7 @@ def evaluate(
 
 @contextlib.contextmanager
 def observed(observer: Observer) -> Iterator[None]:
-    """Tell an observer of every column that is computed meanwhile."""
+    """Hand every column that is computed meanwhile to an observer."""
     token = _observer.set(observer)
     try:
         yield

@@ -164,7 +164,7 @@ def _maker(
     count = workers or os.cpu_count() or 1
     try:
         of_core = is_of_core(spec.strategy_of(first))
-    except Exception:  # noqa: BLE001 - whatever it is, each run will say it in its row
+    except Exception:  # noqa: BLE001 - whatever it is, each run has it in its row
         of_core = False
     if executor is None and of_core and spec.backend == "rust":
         return Core(spec, count)

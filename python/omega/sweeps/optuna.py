@@ -54,12 +54,12 @@ class Asking(Protocol):
 
 
 class OptunaSearch:
-    """The search itself: one study, asked and told in batches."""
+    """The search itself: one study, in batches."""
 
     fixed = False
 
     def __init__(self, sampler: Asking, seed: int) -> None:
-        """Find or make the study, and tell Optuna the space."""
+        """Find or make the study, and give Optuna the space."""
         self.total = sampler.runs
         self.metrics = sampler.metrics
         self._left = sampler.runs
@@ -86,7 +86,7 @@ class OptunaSearch:
         return runs
 
     def tell(self, results: Sequence[Metrics | None]) -> None:
-        """Tell Optuna how the batch went; one without a number is a failed trial."""
+        """Give Optuna the results of the batch; one without a number is a failed trial."""
         if len(results) != len(self._trials):
             raise StateSyncError(
                 f"samplers.Optuna: told {len(results)} results of {len(self._trials)} runs; give "
@@ -112,7 +112,7 @@ class OptunaSearch:
 
 
 class _Choice:
-    """A parameter as Optuna sees it, and the value behind what it suggests."""
+    """A parameter as Optuna sees it, and the value that stands for what it suggests."""
 
     def __init__(self, name: str, values: Values) -> None:
         self.name = name

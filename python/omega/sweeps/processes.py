@@ -47,7 +47,7 @@ class WorkerFailed(OmegaError, RuntimeError):
 
 
 def send(pipe: IO[bytes], message: bytes) -> None:
-    """Write a message behind its length."""
+    """Write a message after its length."""
     rest = memoryview(_LENGTH.pack(len(message)) + message)
     while rest:
         rest = rest[pipe.write(rest) :]
@@ -171,7 +171,7 @@ class Processes:
 
     def _fill(self, worker: _Worker, waiting: deque[Numbered]) -> None:
         while waiting and len(worker.at_hand) < AHEAD:
-            # The last ones are left to whoever is free.
+            # The last ones are left to the next free process.
             if worker.at_hand and len(waiting) <= len(self._workers):
                 return
             worker.give(waiting.popleft())

@@ -46,13 +46,13 @@ Shown = Callable[[SweepProgress], object]
 
 
 class Counter:
-    """Counts rows, and tells of them now and then."""
+    """Counts rows, and reports them now and then."""
 
     def __init__(self, total: int, done: int, metric: str, show: Shown | None) -> None:
         self.total, self.done, self.failed, self.metric = total, done, 0, metric
         self.best: float | None = None
         self._show, self._sign = show, -1.0 if metric in LESS_IS_BETTER else 1.0
-        # A clock tells a person how long it takes; no row depends on it.
+        # A clock for the person who waits; no row depends on it.
         self._began, self._before, self._shown = time.monotonic(), done, 0.0
 
     def count(self, row: Row) -> None:

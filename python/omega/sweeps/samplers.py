@@ -67,7 +67,7 @@ class Search(Protocol):
         How large a batch is never depends on who works on it, so the runs of a search do not.
 
         Raises:
-            StateSyncError: The search is not fixed, and was not told the batch before.
+            StateSyncError: The search is not fixed and lacks the results of the batch before.
         """
 
     def tell(self, results: Sequence[Metrics | None]) -> None:
@@ -250,7 +250,7 @@ class LatinHypercube:
 class Optuna:
     """Runs that Optuna requests, knowing how the ones before went.
 
-    It requests a whole batch before it is told any result of it, so that a batch can run in
+    It requests a whole batch before it has any result of it, so that a batch can run in
     parallel and the runs do not depend on how many workers there are. Optuna is imported when a
     search begins: `pip install 'omega-backtest[optuna]'`.
 

@@ -15,7 +15,7 @@ from omega.sweeps.spec import TrialRunner, described
 
 def main() -> None:
     """Serve until the other side is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked decides when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it decides when to stop
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a strategy prints is no answer
     questions = sys.stdin.buffer
