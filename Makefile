@@ -58,10 +58,11 @@ test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzin
 	$(FUZZED) orders 250000
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) $(wildcard tests/properties tests/parity)
 
-lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, and that the stub says what the native module is
+lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, layers, and the stub against the native module
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy --no-error-summary
+	PYTHONPATH=python $(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m mypy.stubtest omega._core --mypy-config-file pyproject.toml --concise
 	cargo fmt --all --check
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings

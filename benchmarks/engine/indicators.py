@@ -14,8 +14,8 @@ import talib
 from benchmarks.engine.figures import Figure, best, timed
 from data.generate import random_walk
 from omega._core import Run
-from omega._indicators.catalog import CATALOG, REQUIRED, Reads, resolve
-from omega.store import CandleStore
+from omega.data.store import CandleStore
+from omega.indicators.catalog import CATALOG, REQUIRED, Reads, resolve
 
 SEED = 20_240_102
 BARS = 2_000_000

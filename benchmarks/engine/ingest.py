@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.engine.figures import Figure, best, timed
+from omega.data.store import CandleStore
 from omega.errors import InvalidCandleData
-from omega.store import CandleStore
 
 SEED = 20_240_101
 REPEATS = 5

@@ -1,8 +1,7 @@
 """Seeded bid and ask candles of an invented currency pair: the same seed, the same candles.
 
-What goes in: a number of bars and a seed. What comes out: a Polars frame with `time` (UTC, one
-minute apart), four prices a side that keep rule T3, and `volume`. The walk is geometric; the
-spread is half a pip at least and wanders.
+The Polars frame has `time` (UTC, one minute apart), four prices a side that keep rule T3, and
+`volume`. The walk is geometric; the spread is half a pip at least and wanders.
 
     python -m data.generate.random_walk --bars 100000 --seed 7 candles.parquet
 """

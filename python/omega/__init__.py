@@ -17,183 +17,42 @@ A frame of candles goes in, a strategy is called on each completed bar, and tabl
     >>> result.trades["net_pnl"].to_list()
     [2.0]
 
-Modules that need Polars or the native core are loaded when one of their names is first used.
+A module is loaded when one of its names is first used. `__init__.pyi` has the names, for type
+checkers and for this module.
 """
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from omega import errors, instruments, protocols
-from omega.config import (
-    Costs,
-    EquityPercent,
-    Execution,
-    FixedLots,
-    FixedUnits,
-    RiskAmount,
-    RiskPercent,
-)
-from omega.errors import ConfigError, OmegaError, UnknownInstrument
-from omega.instruments import Instrument
-from omega.managers import BreakEven, PartialClose, TimeExit, TrailingStop
-from omega.signals import Cancel, Close, Modify, Signal
-
-if TYPE_CHECKING:
-    from omega import report, samplers
-    from omega._core import Bar, Fill, Indicator, PendingOrder, Position, Trade
-    from omega.backtest import get_active_backend, run_backtest
-    from omega.columns import Candles
-    from omega.components import ExecutionSimulator, Portfolio
-    from omega.conditions import Condition, crosses_above, crosses_below, when
-    from omega.dataset import Dataset
-    from omega.engines import CrossSymbolEventEngine, EventEngine
-    from omega.forms import Distance, Signals, native
-    from omega.importing import (
-        ImportedCandles,
-        ImportedTicks,
-        import_sources,
-        read_candles,
-        read_ticks,
-        ticks_to_candles,
-    )
-    from omega.indicators import crossover, crossunder
-    from omega.lookahead import LookaheadReport, check_lookahead
-    from omega.report import compare
-    from omega.results import BacktestResult
-    from omega.store import CandleStore
-    from omega.strategy import Strategy
-    from omega.sweeps import SweepProgress, SweepResult, sweep
-    from omega.timeframes import Timeframe
-
-    __version__: str
-
-__all__ = [
-    "BacktestResult",
-    "Bar",
-    "BreakEven",
-    "Cancel",
-    "CandleStore",
-    "Candles",
-    "Close",
-    "Condition",
-    "ConfigError",
-    "Costs",
-    "CrossSymbolEventEngine",
-    "Dataset",
-    "Distance",
-    "EquityPercent",
-    "EventEngine",
-    "Execution",
-    "ExecutionSimulator",
-    "Fill",
-    "FixedLots",
-    "FixedUnits",
-    "ImportedCandles",
-    "ImportedTicks",
-    "Indicator",
-    "Instrument",
-    "LookaheadReport",
-    "Modify",
-    "OmegaError",
-    "PartialClose",
-    "PendingOrder",
-    "Portfolio",
-    "Position",
-    "RiskAmount",
-    "RiskPercent",
-    "Signal",
-    "Signals",
-    "Strategy",
-    "SweepProgress",
-    "SweepResult",
-    "TimeExit",
-    "Timeframe",
-    "Trade",
-    "TrailingStop",
-    "UnknownInstrument",
-    "__version__",
-    "check_lookahead",
-    "compare",
-    "crosses_above",
-    "crosses_below",
-    "crossover",
-    "crossunder",
-    "errors",
-    "get_active_backend",
-    "import_sources",
-    "instruments",
-    "native",
-    "protocols",
-    "read_candles",
-    "read_ticks",
-    "report",
-    "run_backtest",
-    "samplers",
-    "sweep",
-    "ticks_to_candles",
-    "when",
-]
-
-_LOADED_ON_USE = {
-    "Portfolio": "omega.components",
-    "ExecutionSimulator": "omega.components",
-    "CrossSymbolEventEngine": "omega.engines",
-    "EventEngine": "omega.engines",
-    "BacktestResult": "omega.results",
-    "Bar": "omega._native",
-    "CandleStore": "omega.store",
-    "Candles": "omega.columns",
-    "Condition": "omega.conditions",
-    "Dataset": "omega.dataset",
-    "Distance": "omega.forms",
-    "Fill": "omega._native",
-    "ImportedCandles": "omega.importing",
-    "ImportedTicks": "omega.importing",
-    "Indicator": "omega._native",
-    "LookaheadReport": "omega.lookahead",
-    "PendingOrder": "omega._native",
-    "Position": "omega._native",
-    "Signals": "omega.forms",
-    "Strategy": "omega.strategy",
-    "Timeframe": "omega.timeframes",
-    "Trade": "omega._native",
-    "check_lookahead": "omega.lookahead",
-    "compare": "omega.report",
-    "crosses_above": "omega.conditions",
-    "crosses_below": "omega.conditions",
-    "crossover": "omega.indicators",
-    "crossunder": "omega.indicators",
-    "get_active_backend": "omega.backtest",
-    "import_sources": "omega.importing",
-    "native": "omega.forms",
-    "read_candles": "omega.importing",
-    "read_ticks": "omega.importing",
-    "run_backtest": "omega.backtest",
-    "sweep": "omega.sweeps",
-    "SweepProgress": "omega.sweeps",
-    "SweepResult": "omega.sweeps",
-    "report": "omega.report",
-    "samplers": "omega.samplers",
-    "ticks_to_candles": "omega.importing",
-    "when": "omega.conditions",
+_STUB = ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8"))
+_MODULES = {
+    alias.name: str(node.module)
+    for node in _STUB.body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
 }
+__all__ = sorted([*_MODULES, "__version__"])  # noqa: PLE0605 - the stub has each name once
 
-if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> object:
-        if name == "__version__":
-            from importlib.metadata import version  # noqa: PLC0415 - slow to import, rarely asked
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, rarely read
 
-            return version("omega-backtest")
-        if name not in _LOADED_ON_USE:
-            message = f"module 'omega' has no attribute {name!r}"
-            raise AttributeError(message)
-        module = import_module(_LOADED_ON_USE[name])
-        found = module if module.__name__ == f"omega.{name}" else getattr(module, name)
-        globals()[name] = found
-        return found
+        return version("omega-backtest")
+    if name not in _MODULES:
+        message = f"module 'omega' has no attribute {name!r}"
+        raise AttributeError(message)
+    home = _MODULES[name]
+    if home == "omega":  # a module of its own
+        return import_module(f"omega.{name}")
+    # Of the core, or of what replaces it where it cannot be loaded.
+    module = import_module("omega._native" if home == "omega._core" else home)
+    found = globals()[name] = getattr(module, name)
+    return found
 
-    def __dir__() -> list[str]:
-        return sorted(__all__)
+
+def __dir__() -> list[str]:
+    return __all__

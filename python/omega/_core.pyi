@@ -1,15 +1,25 @@
 """The native core; private, `omega` is its typed face."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer, CapsuleType
 
-from omega.conditions import Condition
-from omega.signals import Action
+from omega.contract import (
+    Callbacks,
+    Components,
+    ForeignComponents,
+    Progress,
+    Settings,
+    SignalColumns,
+    SymbolContext,
+    TimeframeFields,
+)
+from omega.strategy.actions import Action
+from omega.strategy.conditions import Condition
 
 __all__ = [
     "VERSION",
@@ -657,7 +667,7 @@ class Run:
         cls,
         stores: Sequence[CandleStore],
         cash: float,
-        timeframes: Sequence[Mapping[str, object]] | None = None,
+        timeframes: Sequence[TimeframeFields] | None = None,
         align: str = "union",
     ) -> Run: ...
     @property
@@ -704,35 +714,35 @@ class Run:
     def view(self, *, timeframe: str | None = None, symbol: str | None = None) -> Track: ...
     def drive(
         self,
-        settings: Mapping[str, Any],
-        parts: Mapping[str, Any],
-        on_progress: Callable[[int, int], object] | None,
+        settings: Settings,
+        parts: ForeignComponents,
+        on_progress: Progress | None,
         steps: tuple[int, int] | None = None,
     ) -> RunReport: ...
     def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> NativeStrategy: ...
     @staticmethod
-    def signals(columns: object) -> NativeStrategy: ...
+    def signals(columns: SignalColumns) -> NativeStrategy: ...
     def declare_warmup(self, bars: int) -> None: ...
     def execute(
         self,
-        settings: Mapping[str, Any],
-        callbacks: Mapping[str, object],
-        behind: Sequence[Mapping[str, object]],
-        on_progress: Callable[[int, int], object] | None,
-        components: Mapping[str, object] | None = None,
+        settings: Settings,
+        callbacks: Callbacks,
+        contexts: Sequence[SymbolContext],
+        on_progress: Progress | None,
+        components: Components | None = None,
     ) -> tuple[RunTables, RunReport]: ...
     def execute_native(
         self,
-        settings: Mapping[str, Any],
+        settings: Settings,
         strategy: NativeStrategy,
-        behind: Sequence[Mapping[str, object]],
-        on_progress: Callable[[int, int], object] | None,
+        contexts: Sequence[SymbolContext],
+        on_progress: Progress | None,
     ) -> tuple[RunTables, RunReport]: ...
     def again(self, cash: float) -> Run: ...
     def sweep(
         self,
-        settings: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, object]]]],
-        trials: Sequence[tuple[Any, ...]],
+        settings: Sequence[tuple[Settings, Sequence[SymbolContext]]],
+        trials: Sequence[tuple[int, list[int], object]],
         workers: int,
         hashed: bool,
         kept: bool,

@@ -1,21 +1,16 @@
-"""The native module, or what stands in for it where it cannot be loaded.
-
-What goes in: nothing. What comes out: `core`, which is `omega._core` or else
-`omega.reference.core`, and the names of it.
-"""
+"""The native module `omega._core`, or its equal in plain Python where it cannot be loaded."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from omega import _core as core
 else:
     try:
-        core = import_module("omega._core")
+        from omega import _core as core
     except ImportError:
-        core = import_module("omega.reference.core")
+        from omega.reference import core
 
     def __getattr__(name: str) -> object:
         return getattr(core, name)

@@ -1,4 +1,4 @@
-"""Every reason for which Omega refuses, as an exception that says what to do.
+"""Every reason for which Omega refuses, as an exception that states what to do.
 
 All derive from `OmegaError`; each also is the builtin exception that a reader would expect, so that
 ``except ValueError`` works, too.
@@ -86,7 +86,7 @@ class WarmupIndexNotFound(OmegaError, LookupError):
     """No bar is left after start and warm-up (rule L2).
 
     Attributes:
-        start: The start asked for.
+        start: The start requested.
         first: The first open time of the data.
         last: The last open time of the data.
 
@@ -98,7 +98,7 @@ class WarmupIndexNotFound(OmegaError, LookupError):
     def __init__(
         self, message: str = "", *, start: object = None, first: object = None, last: object = None
     ) -> None:
-        """Keeps what was asked for and what there is."""
+        """Keeps what was requested and what there is."""
         super().__init__(message, start=start, first=first, last=last)
 
 
@@ -123,7 +123,7 @@ class StateSyncError(OmegaError, RuntimeError):
 
 
 class BackendUnavailable(OmegaError, ImportError):
-    """The backend asked for cannot be loaded; the cause says why.
+    """The requested backend cannot be loaded; its cause is attached.
 
     Example:
         >>> issubclass(BackendUnavailable, ImportError)

@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 
 import omega
-from omega.columns import Candles
-from omega.dataset import Dataset
+from omega.data.columns import Candles
+from omega.data.dataset import Dataset
+from omega.data.store import CandleStore
 from omega.errors import ConfigError, InvalidCandleData
-from omega.store import CandleStore
 from tests.support.backends import BACKENDS
 from tests.support.frames import bars, shown, sided
 

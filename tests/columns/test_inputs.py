@@ -19,9 +19,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from omega.columns import Candles
+from omega.data.columns import Candles
+from omega.data.store import CandleStore
 from omega.errors import ConfigError, InvalidCandleData
-from omega.store import CandleStore
 from tests.support.frames import PRICES, bars, cut, quotes, shown, sided
 
 FRAME = bars()
@@ -243,8 +243,8 @@ def test_two_columns_of_one_name_are_refused() -> None:
 
 def test_pandas_is_not_imported_unless_given() -> None:
     program = (
-        "import sys, polars as pl, omega.store; from datetime import datetime;"
-        "omega.store.CandleStore(pl.DataFrame({'time': [datetime(2024, 1, 1)], 'bid': [1.0],"
+        "import sys, polars as pl, omega.data.store; from datetime import datetime;"
+        "omega.data.store.CandleStore(pl.DataFrame({'time': [datetime(2024, 1, 1)], 'bid': [1.0],"
         " 'ask': [1.0]})); sys.exit(bool({'pandas', 'pyarrow', 'duckdb'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omega import _roles
+from omega.data import roles
 from omega.errors import ConfigError, InvalidCandleData
 
 PLAIN = ["open", "high", "low", "close"]
@@ -16,11 +16,11 @@ ASK = [f"ask_{price}" for price in PLAIN]
     "name", ["time", "Timestamp", "DATETIME", "date", "ts", "open_time", "Open_Time"]
 )
 def test_time_has_many_names(name: str) -> None:
-    assert _roles.find([name, *PLAIN], {})["time"] == name
+    assert roles.find([name, *PLAIN], {})["time"] == name
 
 
 @pytest.mark.parametrize(
-    ("names", "roles"),
+    ("names", "found"),
     [
         (["time", *PLAIN], ["time", *PLAIN]),
         (["time", *PLAIN, "spread", "other"], ["time", *PLAIN, "spread"]),
@@ -30,16 +30,16 @@ def test_time_has_many_names(name: str) -> None:
         (["TIME", "Open", "HIGH", "Low", "cLose"], ["time", *PLAIN]),
     ],
 )
-def test_layouts(names: list[str], roles: list[str]) -> None:
-    assert list(_roles.find(names, {})) == roles
+def test_layouts(names: list[str], found: list[str]) -> None:
+    assert list(roles.find(names, {})) == found
 
 
 def test_the_user_has_the_last_word() -> None:
     names = ["when", "px_o", "h", "l", "px_c", "open"]
     mapping = {"time": "when", "open": "px_o", "high": "h", "low": "l", "close": "px_c"}
-    assert _roles.find(names, mapping) == mapping
+    assert roles.find(names, mapping) == mapping
     both = ["time", "date", *BID, *PLAIN]
-    assert "bid_open" in _roles.find(both, {"bid_open": "bid_open"})
+    assert "bid_open" in roles.find(both, {"bid_open": "bid_open"})
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_ambiguous_and_unknown_names_are_refused(
     names: list[str], mapping: dict[str, str], match: str
 ) -> None:
     with pytest.raises(ConfigError, match=match):
-        _roles.find(names, mapping)
+        roles.find(names, mapping)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_ambiguous_and_unknown_names_are_refused(
 )
 def test_missing_columns_are_named(names: list[str], column: str, match: str) -> None:
     with pytest.raises(InvalidCandleData, match=match) as caught:
-        _roles.find(names, {})
+        roles.find(names, {})
     assert (caught.value.column, caught.value.row) == (column, None)
 
 
 def test_a_side_may_carry_its_name_or_not() -> None:
-    assert _roles.find_side(["ts", *PLAIN], _roles.ASK, {})["ask_high"] == "high"
-    assert _roles.find_side(["ts", *ASK], _roles.ASK, {})["ask_high"] == "ask_high"
+    assert roles.find_side(["ts", *PLAIN], roles.ASK, {})["ask_high"] == "high"
+    assert roles.find_side(["ts", *ASK], roles.ASK, {})["ask_high"] == "ask_high"
     with pytest.raises(InvalidCandleData, match="'ask_low' is missing"):
-        _roles.find_side(["ts", "ask_open", "ask_high"], _roles.ASK, {})
+        roles.find_side(["ts", "ask_open", "ask_high"], roles.ASK, {})

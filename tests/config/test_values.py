@@ -53,7 +53,7 @@ REFUSED: list[tuple[Callable[..., object], list[object], dict[str, object], str]
     (Costs, [], {"swap_triple_day": "Wedn"}, "Did you mean 'WED'?"),
     (Execution, [], {"intrabar": "pesimistic"}, "Did you mean 'pessimistic'?"),
     (Execution, [], {"intrabar": "magnifier"}, "expected both or neither"),
-    (Execution, [], {"magnifier": object()}, "expected both or neither"),
+    (Execution, [], {"magnifier": ...}, "expected both or neither"),
     (Execution, [], {"close_at_end": 1}, "Execution.close_at_end: given 1, expected True or False"),
     (Execution, [], {"leverage": 0}, "a number above 0, or None"),
     (Execution, [], {"stop_out_level": 50}, "not above 1, or None"),

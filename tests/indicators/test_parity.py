@@ -16,8 +16,8 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import omega
-from omega._indicators import catalog
-from omega._indicators.catalog import Reads
+from omega.indicators import catalog
+from omega.indicators.catalog import Reads
 from tests.support import candles
 
 Numbers = list[float]

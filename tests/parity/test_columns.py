@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from omega import _sources, store
+from omega.data import sources, store
 from omega.errors import CandleWarning, InvalidCandleData
 from omega.reference import core
 from omega.reference.columns import PRICES, Columns
@@ -30,7 +30,7 @@ def plain(
 ) -> omega.CandleStore:
     """The store as it is where the native module cannot be loaded."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (_sources, store):
+        for module in (sources, store):
             patch.setattr(module, "core", core)
         made = omega.CandleStore(data, **settings)
     assert isinstance(cast("object", made.native), core.CandleStore)

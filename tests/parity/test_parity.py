@@ -11,11 +11,12 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings
 
-from omega import backtest
-from omega._conversion import Pair
-from omega._job import Behind, Job, symbols_of
-from omega.store import CandleStore
-from omega.timeframes import timeframe_jobs
+from omega.contract import SymbolContext
+from omega.data.conversion import Pair
+from omega.data.store import CandleStore
+from omega.data.timeframes import timeframe_jobs
+from omega.run.execute import execute
+from omega.run.job import Job, context_of, symbols_of
 from tests.support.parity_runs import runs
 from tests.support.parity_runs_of_several import several
 from tests.support.recorder import Recorder, RecordingManager, Run
@@ -40,11 +41,11 @@ def outcome(run: Run, backend: str, stores: list[CandleStore], *, hashed: bool) 
     found = Outcome(strategy.log)
     script = run.on_manage
     manager = None if script is None else RecordingManager(strategy, script)
-    fields = {**run.settings, "symbols": symbol_settings(run), "align": run.align}
+    fields: Any = {**run.settings, "symbols": symbol_settings(run), "align": run.align}
     higher = timeframe_jobs(run.timeframes, stores)
     try:
-        whole = Job(stores, strategy, fields, behind_of(run, stores), higher, manager, None)
-        tables, report = backtest._BACKENDS[backend](whole)  # noqa: SLF001 - below the one call
+        whole = Job(stores, strategy, fields, contexts_of(run, stores), higher, manager, None)
+        tables, report = execute(whole, backend)
     except Exception as error:  # noqa: BLE001 - whatever one raises, the other must raise
         found.error = (type(error), str(error), getattr(error, "__notes__", []), vars(error))
         return found
@@ -68,16 +69,16 @@ def stores_of(run: Run) -> list[CandleStore]:
     return symbols_of(CandleStore({"TEST": run.frame, **beside}))
 
 
-def behind_of(run: Run, stores: list[CandleStore]) -> list[Behind]:
+def contexts_of(run: Run, stores: list[CandleStore]) -> list[SymbolContext]:
     """Rate and finer candles of each symbol."""
     named = {store.symbols[0]: store for store in stores}
     rate: float | Pair = run.rate
     if run.pair is not None:
         rate = Pair(CandleStore(run.pair[0], symbol="PAIR"), run.pair[1])
-    found = [Behind(rate, finer_of(run.finer))]
+    found = [context_of(rate, finer_of(run.finer))]
     for one in run.beside.values():
         rate = one.rate if one.pair is None else Pair(named[one.pair[0]], one.pair[1])
-        found.append(Behind(rate, finer_of(one.finer)))
+        found.append(context_of(rate, finer_of(one.finer)))
     return found
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import omega
-from omega.signals import Action, Close, Signal
+from omega.strategy.actions import Action, Close, Signal
 from tests.support.backends import BACKENDS
 
 MIDNIGHT = datetime(2024, 1, 1)  # noqa: DTZ001 - naive, as in the data

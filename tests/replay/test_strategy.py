@@ -11,7 +11,7 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
-from omega.signals import Action
+from omega.strategy.actions import Action
 from tests.support import candles
 
 PRICES = ("open", "high", "low", "close")

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 import omega
+from omega.data.timeframes import Timeframe, timeframe_jobs
 from omega.errors import ConfigError
-from omega.timeframes import Timeframe, timeframe_jobs
 from tests.support import candles
 
 START = candles.START

@@ -23,7 +23,6 @@ PLANTED: list[tuple[tidy.Check, str, str]] = [
     (tidy.stages_import_backwards, STORE, "use crate::execution::Order;\n"),
     (tidy.stages_import_backwards, STORE, "use crate::{columns::Bars, portfolio::{A, B}};\n"),
     (tidy.stages_import_backwards, f"{tidy.CORE}results/mod.rs", "use crate::backtest::Config;\n"),
-    (tidy.python_stages_import_backwards, "python/omega/store.py", "from omega.results import R\n"),
     (tidy.functions_are_short, STORE, LONG_RUST),
     (tidy.functions_are_short, "python/omega/store.py", LONG_PYTHON),
     (tidy.files_are_short, STORE, "// a line\n" * 501),

@@ -108,18 +108,6 @@ def stages_import_backwards(tree: Tree) -> list[str]:
     return found
 
 
-def python_stages_import_backwards(tree: Tree) -> list[str]:
-    """The same direction holds between the modules of the package."""
-    found = []
-    for path, text in python_files(tree, "python/omega/"):
-        stage = PurePosixPath(path).relative_to("python/omega").parts[0].removesuffix(".py")
-        if stage in FLOW:
-            imported = set(re.findall(r"^\s*(?:from|import) omega\.(\w+)", text, re.MULTILINE))
-            for name in sorted(imported & {*FLOW} - importable(stage) - {stage}):
-                found.append(f"{path}: {stage} imports {name}, which is not before it in the flow")
-    return found
-
-
 def functions_are_short(tree: Tree) -> list[str]:
     """No function is longer than a screen; a docstring does not count."""
     lengths = []
@@ -307,7 +295,6 @@ CHECKS: tuple[Check, ...] = (
     pyo3_stays_in_the_binding,
     pyclasses_are_frozen,
     stages_import_backwards,
-    python_stages_import_backwards,
     functions_are_short,
     files_are_short,
     lines_are_short,

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 import omega
-from omega.store import CandleStore, both_sides
+from omega.data.store import CandleStore, both_sides
+from omega.results.result import example_result
 from tests.support import report_runs as runs
 from tests.support.browser import Tab, browser, found
 
@@ -188,7 +189,7 @@ def test_every_kind_of_page_opens(tab: Tab, tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"{kind}.html"
     frame = pl.DataFrame({"x": [1, 2], "y": [1, 2], "m": [0.1, 0.2]})
     if kind == "none":
-        omega.results.example_result().report(file)
+        example_result().report(file)
     elif kind == "empty":
         omega.run_backtest(runs.SAMPLE, lambda bar: None).report(file)
     elif kind == "compare":

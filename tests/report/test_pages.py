@@ -14,7 +14,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.report import _candles, _codec
-from omega.results import BacktestResult, example_result
+from omega.results.result import BacktestResult, example_result
 from tests.support import report_runs as runs
 
 VENDOR = Path("python/omega/report/assets/vendor")

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omega._core import RunTables
-from omega._results_files import TABLES
 from omega.reference.hashing import blake3
 from omega.reference.results import PlainTables
-from omega.results import example_result, tables_from_columns
+from omega.results.files import TABLES
+from omega.results.result import example_result, tables_from_columns
 from tests.support import run_columns as runs
 
 SHAPE: dict[str, Any] = {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from examples import catalog
-from omega.results import tables_from_columns
+from omega.results.result import tables_from_columns
 from tests.support import run_columns as runs
 from tests.support.backends import WITHOUT_CORE
 

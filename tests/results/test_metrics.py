@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from omega.reference.results import PlainTables
-from omega.results import BacktestResult, example_result, tables_from_columns
+from omega.results.result import BacktestResult, example_result, tables_from_columns
 from tests.support import run_columns as runs
 
 

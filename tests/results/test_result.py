@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omega import BacktestResult, OmegaError
-from omega._results_text import formatted, sparkline, thinned
-from omega.results import BrokenResult, EngineStats, example_result, tables_from_columns
+from omega.report._metrics import formatted, thinned
+from omega.report._summary import sparkline
+from omega.results.result import BrokenResult, EngineStats, example_result, tables_from_columns
 from tests.support import run_columns as runs
 
 SUMMARY = """\

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 import omega
-from omega._results_files import TABLES
 from omega.reference.results import SCHEMAS, PlainTables
-from omega.signals import Action
+from omega.results.files import TABLES
+from omega.strategy.actions import Action
 from tests.support.backends import BACKENDS
 from tests.support.candles import rising, told
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from polars.testing import assert_frame_equal
 
 from omega import BacktestResult, ConfigError
-from omega._results_files import TABLES
-from omega.results import BrokenResult, EngineStats, example_result, tables_from_columns
+from omega.results.files import TABLES
+from omega.results.result import BrokenResult, EngineStats, example_result, tables_from_columns
 from tests.support import run_columns as runs
 
 SAVED = (

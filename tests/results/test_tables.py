@@ -9,10 +9,10 @@ from hypothesis import given
 from polars.testing import assert_frame_equal
 
 from omega._core import RunTables
-from omega._results_files import TABLES
 from omega.errors import ConfigError
 from omega.reference.results import SCHEMAS, PlainTables
-from omega.results import ResultTables, example_result, tables_from_columns
+from omega.results.files import TABLES
+from omega.results.result import ResultTables, example_result, tables_from_columns
 from tests.support import run_columns as runs
 
 TYPES = {

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 import omega
-from omega.signals import Action
+from omega.strategy.actions import Action
 from tests.scenarios.scenario import EXPECTED, Scenario, Table, sides
 
 MIDNIGHT = datetime(2024, 1, 1)  # noqa: DTZ001 - a Monday, in the data's own clock

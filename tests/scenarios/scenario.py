@@ -1,7 +1,7 @@
-"""Reads a scenario: a few bars, what was asked for after which bar, and what must come of it.
+"""Reads a scenario: a few bars, the orders after each, and the expected result.
 
-What goes in: Markdown that a trader can read (`tests/scenarios/README.md` says how it is written).
-What comes out: `Scenario` values, whose cells are still text, `_` meaning "not checked".
+Scenarios are Markdown that a trader can read (`tests/scenarios/README.md` has the format). The
+cells of a `Scenario` are still text; `_` means "not checked".
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from omega.data.store import CandleStore
 from omega.errors import ConfigError
-from omega.store import CandleStore
 from tests.support.frames import Unit, bars, cut, quotes, sided
 
 

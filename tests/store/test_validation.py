@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omega.columns import Candles
+from omega.data.columns import Candles
+from omega.data.store import CandleStore
 from omega.errors import CandleWarning, ConfigError, InvalidCandleData, OmegaError
-from omega.store import CandleStore
 from tests.support import frames
 from tests.support.frames import PRICES, bars, cut, quotes, sided
 

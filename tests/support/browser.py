@@ -1,7 +1,6 @@
 """A headless Chromium, driven over its debugging protocol.
 
-What goes in: the path of a page. What comes out: answers to scripts, and all that the page said,
-asked for and threw meanwhile.
+It opens a page and gives the results of scripts, and all that the page logged, requested and threw.
 """
 
 from __future__ import annotations

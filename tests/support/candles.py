@@ -9,7 +9,7 @@ import polars as pl
 
 import omega
 from data.generate import random_walk
-from omega.signals import Action
+from omega.strategy.actions import Action
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 """A Monday."""

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from omega.store import CandleStore
+from omega.data.store import CandleStore
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 Unit = Literal["ms", "us", "ns"]

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from omega.timeframes import Timeframe
+from omega.data.timeframes import Timeframe
 from tests.support import parity_runs as runs
 from tests.support.parity_runs import Bar, one_of_each, rarely
 from tests.support.recorder import Beside, Run, Script, Step

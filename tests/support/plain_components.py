@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import omega
-from omega.signals import Close, Signal
+from omega.strategy.actions import Close, Signal
 
 
 @dataclasses.dataclass

@@ -16,7 +16,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 import omega
-from omega.signals import Action
+from omega.strategy.actions import Action
 from tests.support.candles import Callback
 
 START = datetime(2024, 1, 3, 23, 40, tzinfo=UTC)

@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from omega.signals import Action, Cancel, Close, Modify, Signal
-from omega.strategy import Strategy
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.base import Strategy
 
 Settings = dict[str, Any]
 
@@ -205,7 +205,7 @@ class Recorder(Strategy):
                 words: Any = how
                 self.log.append(self.close(number, symbol=symbol, **words))
             elif step.called:
-                self.log.append(self._ask(action))
+                self.log.append(self._submit(action))
             else:
                 returned.append(action)
         return returned or None

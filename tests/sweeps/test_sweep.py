@@ -15,8 +15,8 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
-from omega.sweeps.recipe import METRICS
-from omega.sweeps.shown import LESS_IS_BETTER
+from omega.report._metrics import LESS_IS_BETTER
+from omega.sweeps.spec import METRICS
 from omega.sweeps.table import WHOLE
 from tests.support.backends import WITHOUT_CORE
 from tests.support.sweep_strategies import GRID, Cross, walk

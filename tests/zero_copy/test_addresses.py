@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from omega.columns import Candles
-from omega.store import CandleStore
+from omega.data.columns import Candles
+from omega.data.store import CandleStore
 from tests.support.frames import PRICES, Unit, bars, cut, quotes, sided
 from tests.support.memory import mapped_file, resident_own_bytes
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from omega.dataset import Dataset
+from omega.data.dataset import Dataset
 from tests.support.frames import sided
 
 ROWS = 1_000_000

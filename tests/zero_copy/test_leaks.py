@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
-from omega.store import CandleStore
+from omega.data.store import CandleStore
 from tests.support.frames import bars
 from tests.support.memory import resident_own_bytes
 

@@ -1,9 +1,8 @@
 """The command line: a module for each command.
 
-What goes in: paths, words and run files. What comes out: text or, with `--json`, one JSON document
-on standard output; everything else on standard error. Exit code 0 is success; 1 is a run that was
-refused, an error of the strategy, or a check that found something; 2 a command or run file that was
-not understood.
+Results are text or, with `--json`, one JSON document on standard output; everything else goes to
+standard error. Exit code 0 is success; 1 is a refused run, an error of the strategy, or a check
+with findings; 2 is a command or run file that cannot be read.
 """
 
 from __future__ import annotations

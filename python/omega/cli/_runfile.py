@@ -1,7 +1,7 @@
 """Run files: everything that a run takes, in TOML.
 
-What goes in: a path. What comes out: a `Plan`, whose parts were checked one by one; an unknown key
-is refused with its line and the nearest known one. Paths count from the file's own folder.
+Each part is checked by itself; an unknown key is refused with its line and the nearest known one.
+Paths count from the file's own folder.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import omega
-from omega._values import closest
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, candle_file
-from omega.config import Sizer
+from omega.config.sizers import Sizer
+from omega.config.values import closest
 
 _Kinds = type | tuple[type, ...]
 _NUMBER = (int, float)
@@ -128,8 +128,8 @@ class _File:
             kinds = known[key]
             is_flag = isinstance(value, bool) and kinds is not bool
             if not isinstance(value, kinds) or is_flag:
-                told = _told(kinds)
-                raise self._refused(key, f"{name}.{key}: given {value!r}, expected {told}")
+                report = _as_text(kinds)
+                raise self._refused(key, f"{name}.{key}: given {value!r}, expected {report}")
 
     def _strategy(self, where: str) -> str:
         if not where:
@@ -210,7 +210,7 @@ class _File:
         ]
 
     def _made(self, key: str, kind: Callable[..., _Made], given: object) -> _Made:
-        """Make a value of a section, and say where it stands if that cannot be."""
+        """Make a value of a section; an error has its place in the file."""
         try:
             return kind(**given) if isinstance(given, Mapping) else kind(given)
         except omega.ConfigError as error:
@@ -235,7 +235,7 @@ def _keys(given: object) -> list[str]:
     return list(given) if isinstance(given, Mapping) else []
 
 
-def _told(kinds: _Kinds) -> str:
+def _as_text(kinds: _Kinds) -> str:
     names = {
         str: "a text",
         dict: "a table",

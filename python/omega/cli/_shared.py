@@ -1,7 +1,6 @@
 """What the commands share: errors, output, progress, files of candles.
 
-What goes in: whatever a command has. What comes out: one message where something is wrong, text or
-JSON where it is right, and a progress bar only where somebody looks at a terminal.
+An error is one message, a result is text or JSON, and a progress bar appears only on a terminal.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import omega
-from omega._values import closest
+from omega.config.values import closest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,7 +79,7 @@ class DataFile(click.ParamType[Path]):
 
 
 def candle_file(path: Path) -> Path:
-    """Return a path to candles, or say what is wrong with it.
+    """Return a path to candles, or the error of what is wrong with it.
 
     Raises:
         Misunderstood: There is no such file, or it is of another kind.

@@ -1,8 +1,4 @@
-"""Strategies by the words of a person: `file.py:Name`, or `native:name`.
-
-What goes in: words. What comes out: what `omega.run_backtest` takes, or a message that names what
-the file has.
-"""
+"""Strategies by name, `file.py:Name` or `native:name`, as `omega.run_backtest` takes them."""
 
 from __future__ import annotations
 
@@ -15,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import omega
-from omega._values import closest
 from omega.cli._shared import Misunderstood
+from omega.config.values import closest
+from omega.contract import AnyForm
 
 _EXPECTED = "expected a file and a name, such as strategy.py:Name, or native:sma_cross"
 
 
-def strategy_of(where: str, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - any form
+def strategy_of(where: str, parameters: Mapping[str, object]) -> AnyForm:
     """Make the strategy: a class is called with the parameters.
 
     Raises:

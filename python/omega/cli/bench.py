@@ -1,7 +1,6 @@
-"""`omega bench`: how fast this machine runs, on invented candles.
+"""`omega bench`: how fast this machine runs a few forms of a strategy over invented candles.
 
-What goes in: a number of bars. What comes out: processor time of a few forms of a strategy, as bars
-a second and nanoseconds a bar.
+Processor time is given as bars a second and nanoseconds a bar.
 """
 
 from __future__ import annotations
@@ -54,11 +53,11 @@ def bench(*, bars: int, backend: str, as_json: bool) -> None:
     candles = _candles(bars)
     rows = []
     chosen = omega.get_active_backend() if backend == "auto" else backend
-    with progress("forms") as told:
+    with progress("forms") as on_progress:
         for done, (form, make) in enumerate(_FORMS.items(), 1):
             if chosen == "rust" or "native" not in form:
                 rows.append(_measured(form, make, candles, backend))
-            told(done, len(_FORMS))
+            on_progress(done, len(_FORMS))
     if as_json:
         print_json({"bars": bars, "backend": chosen, "forms": rows})
         return

@@ -1,7 +1,4 @@
-"""`omega data`: files of candles, from what people have to what a run maps.
-
-What goes in: files. What comes out: files, or what is to be said about them.
-"""
+"""`omega data`: inspects, converts and checks files of candles."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import omega
-from omega._files import replaced
 from omega.cli._shared import (
     FORMATS,
     Commands,
@@ -25,6 +21,7 @@ from omega.cli._shared import (
     show,
 )
 from omega.cli._strategies import parameters_of
+from omega.data.files import replaced
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +54,7 @@ def check(*, file: Path, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @as_json
 def info(*, file: Path, as_json: bool) -> None:
-    """Say what FILE holds: symbols, times, columns, steps, gaps; of other files, what they are."""
+    """Show what FILE holds: symbols, times, columns, steps, gaps; of other files, what they are."""
     if not file.exists():
         raise Misunderstood(f"FILE: there is no file {str(file)!r}")
     if file.is_dir() or file.suffix.lower() not in FORMATS:
@@ -76,11 +73,11 @@ def info(*, file: Path, as_json: bool) -> None:
     for symbol, about in described.items():
         click.echo(f"\n{symbol}")
         for name, value in about.items():
-            click.echo(f"  {name.replace('_', ' '):<26}{_told(value)}")
+            click.echo(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
 
 
 def _describe(file: Path, *, as_json: bool) -> None:
-    """Say what a file that is still to be imported is taken for."""
+    """Show what a file that is still to be imported is taken for."""
     from omega.importing import describe  # noqa: PLC0415 - slow to import, and rarely needed
 
     described = describe(file)
@@ -90,7 +87,7 @@ def _describe(file: Path, *, as_json: bool) -> None:
     click.echo(f"{file}: to be imported, as {described.pop('source')}")
     notes = described.pop("notes")
     for name, value in described.items():
-        click.echo(f"  {name.replace('_', ' '):<26}{_told(value)}")
+        click.echo(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
     for note in notes:
         click.echo(f"note: {note}")
 
@@ -101,7 +98,7 @@ def _describe(file: Path, *, as_json: bool) -> None:
 @_overwrite
 @as_json
 def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> None:
-    """Write FILE as TARGET, whose ending says how: .arrow, .feather, .ipc, .parquet or .csv.
+    """Write FILE as TARGET, whose ending states how: .arrow, .feather, .ipc, .parquet or .csv.
 
     An Arrow file is written uncompressed, so that a run maps it into memory and copies nothing.
     """
@@ -206,7 +203,7 @@ def _write(frame: pl.LazyFrame, target: Path) -> int:
 
 
 def _steps(store: omega.CandleStore) -> dict[str, Any]:
-    """Say how far bars are apart: mostly, and at most."""
+    """Show how far bars are apart: mostly, and at most."""
     import polars as pl  # noqa: PLC0415 - as above
 
     times = pl.DataFrame(store).get_column("time")
@@ -231,7 +228,7 @@ def _crossed(store: omega.CandleStore) -> int:
     return int(rows)
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(
             f"{role} ({name})" if role != name else role for role, name in value.items()

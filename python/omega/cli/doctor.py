@@ -22,14 +22,14 @@ _LIBRARIES = ("numpy", "polars", "click", "rich", "pandas", "pyarrow", "duckdb",
 @click.command()
 @as_json
 def doctor(*, as_json: bool) -> None:
-    """Say what is installed and which backend a run would use; exit code 1 if that is wrong."""
+    """Show what is installed and which backend a run would use; exit code 1 if that is wrong."""
     found = examined()
     if as_json:
         print_json(found)
     else:
         for name, value in found.items():
             if name != "problems":
-                click.echo(f"{name.replace('_', ' '):<16}{_told(value)}")
+                click.echo(f"{name.replace('_', ' '):<16}{_as_text(value)}")
         for problem in found["problems"]:
             click.echo(f"\nproblem: {problem}")
         if not found["problems"]:
@@ -37,7 +37,7 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(1 if found["problems"] else 0)
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{library} {version}" for library, version in value.items())
     return "-" if value is None else str(value)
@@ -85,7 +85,7 @@ def examined() -> dict[str, Any]:
 
 
 def _native() -> tuple[bool, str | None]:
-    """Load the native module, or say why that cannot be."""
+    """Load the native module, or give the reason why it cannot be."""
     try:
         importlib.import_module("omega._core")
     except ImportError as error:
@@ -99,7 +99,7 @@ def _core_version() -> str:
 
 
 def _cpus_allowed() -> int | None:
-    """Count the processors that this process may use, where the system tells."""
+    """Count the processors that this process may use, where the system has that."""
     allowed = getattr(os, "sched_getaffinity", None)
     return None if allowed is None else len(allowed(0))
 

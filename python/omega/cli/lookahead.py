@@ -7,7 +7,8 @@ import sys
 import click
 
 import omega
-from omega.cli._plan import Plan, planned
+from omega.cli._arguments import planned
+from omega.cli._plan import Plan
 from omega.cli._shared import as_json, print_json, progress, rows_of
 
 
@@ -25,14 +26,14 @@ def lookahead(*, plan: Plan, exhaustive: bool, prefixes: int, build: bool, as_js
     Exit code 1 where there is one. The arguments are those of omega run.
     """
     data = plan.candles()
-    with progress("prefixes") as told:
+    with progress("prefixes") as on_progress:
         found = omega.check_lookahead(
             plan.made_strategy(),
             data,
             exhaustive=exhaustive,
             prefixes=prefixes,
             build=build,
-            progress=told,
+            progress=on_progress,
             **plan.arguments(),
         )
     if as_json:

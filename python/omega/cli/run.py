@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 import omega
-from omega import _results_files
-from omega.cli._plan import Plan, planned
+from omega.cli._arguments import planned
+from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, progress
+from omega.results import files as result_files
 
 
 @click.command()
@@ -35,13 +36,13 @@ def run(
     if out is not None and not overwrite and out.is_dir() and any(out.iterdir()):
         raise Misunderstood(f"--out: {str(out)!r} is not empty; name another, or --overwrite")
     if out is not None:
-        _results_files.refuse_to_replace(out, overwrite=overwrite)
+        result_files.refuse_to_replace(out, overwrite=overwrite)
     if report is not None:
         from omega.report._page import refuse_to_replace  # noqa: PLC0415 - where one is wanted
 
         refuse_to_replace(report)
-    with progress("bars") as told:
-        result = omega.run_backtest(data, strategy, progress=told, **plan.arguments())
+    with progress("bars") as on_progress:
+        result = omega.run_backtest(data, strategy, progress=on_progress, **plan.arguments())
     _write(result, out, report, overwrite=overwrite)
     if as_json:
         print_json(_document(result, out, report))

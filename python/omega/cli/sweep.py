@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 import omega
-from omega.cli._plan import Plan, planned, unknown_metric
+from omega.cli._arguments import planned, unknown_metric
+from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, show
 from omega.cli._strategies import found_at
 
@@ -51,7 +52,7 @@ def sweep(
     grid_of_all = {**{name: [value] for name, value in plan.parameters.items()}, **values}
     result = omega.sweep(data, strategy, grid_of_all, progress=True, **given)
     best_in = metric or plan.sweep.get("metric", "sharpe")
-    _tell(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
+    _show(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
 
 
 def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of the core
@@ -61,7 +62,7 @@ def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of th
     return found
 
 
-def _tell(
+def _show(
     result: Any,  # noqa: ANN401 - a SweepResult
     metric: str,
     top: int,

@@ -1,8 +1,7 @@
-"""Files of market data that people have, as candles that a run takes.
+"""Market data from files of vendors and programs.
 
-In: files of vendors and programs. Out: `ImportedCandles` or `ImportedTicks`: rows in UTC, one table
-of what was found, and where it all came from. Nothing is guessed in silence and nothing is repaired
-unasked.
+`ImportedCandles` and `ImportedTicks` hold rows in UTC, a table of findings, and the origin of each
+row. Nothing is guessed in silence, and nothing is repaired that no argument names.
 """
 
 from omega.importing._imported import Imported, ImportedCandles, ImportedTicks

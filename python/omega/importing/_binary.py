@@ -1,7 +1,6 @@
-"""Formats that are no lines: Dukascopy's bi5, LEAN's archives, freqtrade's files.
+"""Binary formats: Dukascopy's bi5, LEAN's archives, freqtrade's files.
 
-In: parts whose path says what their content cannot: the symbol, the day, the kind of rows.
-Out: parsed rows.
+The path of a part gives what its content cannot: the symbol, the day, the kind of rows.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from omega.importing._source import (
     OPEN,
     PRICES,
     TICKS,
-    Asked,
     Head,
+    Options,
     Parsed,
     Source,
 )
@@ -49,7 +48,7 @@ def _is_bi5(head: Head) -> bool:
     return head.part.file.lower().endswith(".bi5")
 
 
-def _read_bi5(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_bi5(parts: Sequence[Part], options: Options) -> Parsed:
     found = [_path(part) for part in parts]
     kinds = {(match["symbol"], match["side"], match["step"]) for match in found}
     if len(kinds) > 1:
@@ -60,9 +59,9 @@ def _read_bi5(parts: Sequence[Part], asked: Asked) -> Parsed:
             "'folder/**/*h_ticks.bi5' or '**/BID_candles_min_1.bi5'"
         )
     symbol, side, _ = next(iter(kinds))
-    scale = _scale(symbol, parts[0], asked)
+    scale = _scale(symbol, parts[0], options)
     frames = [
-        _bi5(part, match, scale, raw_prices=asked.price_scale is not None)
+        _bi5(part, match, scale, raw_prices=options.price_scale is not None)
         for part, match in zip(parts, found, strict=True)
     ]
     counts = [(part.name, frame.height) for part, frame in zip(parts, frames, strict=True)]
@@ -89,8 +88,8 @@ def _path(part: Part) -> re.Match[str]:
     return match
 
 
-def _scale(symbol: str, part: Part, asked: Asked) -> int:
-    if asked.price_scale is not None:
+def _scale(symbol: str, part: Part, options: Options) -> int:
+    if options.price_scale is not None:
         return 1
     codes = {symbol[:_CODE], symbol[_CODE:]}
     if len(symbol) == 2 * _CODE and codes & _THOUSANDS:
@@ -163,7 +162,7 @@ _TEN_THOUSANDTHS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _LeanFile:
-    """What the path of a file of LEAN says."""
+    """What the path of a file of LEAN states."""
 
     part: Part
     market: str
@@ -191,11 +190,11 @@ def _lean_file(part: Part) -> _LeanFile:
     return _LeanFile(part, market, symbol.partition("_")[0].upper(), day)
 
 
-def _read_lean(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_lean(parts: Sequence[Part], options: Options) -> Parsed:
     files = [_lean_file(part) for part in parts]
     _one_kind(files)
     first = files[0]
-    if not first.market and (asked.time_zone is None or asked.price_scale is None):
+    if not first.market and (options.time_zone is None or options.price_scale is None):
         raise ConfigError(
             f"{first.part.name}: LEAN's folders (equity/usa/minute/spy/...) say what the market "
             "is, and this path lacks them. State time_zone= and price_scale= (0.0001 for equities, "
@@ -205,10 +204,10 @@ def _read_lean(parts: Sequence[Part], asked: Asked) -> Parsed:
     counts = [(one.part.name, frame.height) for one, frame in zip(files, frames, strict=True)]
     whole = pl.concat(frames)
     parsed = shaped(
-        whole, counts, asked, place=first.part.name, names={}, bar_time=OPEN,
+        whole, counts, options, place=first.part.name, names={}, bar_time=OPEN,
     )  # fmt: skip
     frame, notes = parsed.frame, [*parsed.notes]
-    if first.market == "equity" and asked.price_scale is None:
+    if first.market == "equity" and options.price_scale is None:
         names = [name for name in frame.columns if name != "time" and "volume" not in name]
         frame = frame.with_columns(pl.col(names) / _TEN_THOUSANDTHS)
         notes.append("prices are whole numbers of 1/10,000, as LEAN keeps equities")
@@ -257,7 +256,7 @@ def _is_freqtrade(head: Head) -> bool:
     )
 
 
-def _read_freqtrade(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_freqtrade(parts: Sequence[Part], options: Options) -> Parsed:
     frames = []
     for part in parts:
         if "funding_rate" in part.file:
@@ -271,7 +270,7 @@ def _read_freqtrade(parts: Sequence[Part], asked: Asked) -> Parsed:
     if whole["volume"].null_count() == whole.height:
         whole = whole.drop("volume")
         notes.append("the volume is missing throughout, and left out")
-    parsed = shaped(whole, counts, asked, place=parts[0].name, names={}, bar_time=OPEN)
+    parsed = shaped(whole, counts, options, place=parts[0].name, names={}, bar_time=OPEN)
     pair = parts[0].file.partition("-")[0].split("_")
     symbol = "/".join(pair[:2])
     return replace(parsed, symbol=symbol, side=None, notes=[*parsed.notes, *notes])

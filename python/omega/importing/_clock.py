@@ -1,8 +1,7 @@
-"""Time zones that are stated, and local times as moments.
+"""Time zones that are stated, and local times as moments in UTC.
 
-In: naive times and the word of a user or of a format's documentation on their clock. Out: times in
-UTC. A local time that comes twice or never is an error, or a finding where the user said what to
-do; it is never settled in silence.
+The zone comes from the user or from the format's documentation. A local time that comes twice or
+never is an error, or a finding where an argument decides it; it is never settled in silence.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def clock(text: str) -> Clock:
 
 
 def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> pl.Series:
-    """Turn naive local times into UTC; what does not exist becomes null where that was asked for.
+    """Turn naive local times into UTC; what does not exist becomes null where that was requested.
 
     Args:
         times: Naive times in microseconds.
@@ -85,7 +84,7 @@ def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> 
         nonexistent: ``"raise"`` or ``"drop"``.
 
     Raises:
-        InvalidCandleData: A time comes twice or never, and nothing was said about it.
+        InvalidCandleData: A time comes twice or never, and no argument decides it.
     """
     offsets = _offsets(times, on)
     early, late = offsets["early"], offsets["late"]
@@ -98,7 +97,7 @@ def to_utc(times: pl.Series, on: Clock, *, ambiguous: str, nonexistent: str) -> 
 
 
 def ambiguous_rows(times: pl.Series, on: Clock) -> pl.Series:
-    """Tell of each local time whether it comes twice."""
+    """Mark each local time that comes twice."""
     offsets = _offsets(times, on)
     return (offsets["early"] != offsets["late"]).fill_null(value=False)
 

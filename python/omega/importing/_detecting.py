@@ -1,13 +1,13 @@
-"""Which format files are of, by what they contain.
+"""The format of files, detected by their content.
 
-In: parts. Out: one `Source` for all of them. What no source knows is told with what was seen.
+All parts have one `Source`. Where none fits, the error has what was found in the files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from omega._values import nearest
+from omega.config.values import nearest
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import _binary, _generic, _vendors
 from omega.importing._files import HEAD, Part

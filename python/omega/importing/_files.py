@@ -1,7 +1,6 @@
 """Paths, folders, patterns and archives as parts that can be read one by one.
 
-In: what the user names. Out: `Part`s in a stable order, each with the name that messages call it
-by, its first lines and its bytes.
+`Part`s have a stable order; each has a name for messages, its first lines and its bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from omega.errors import ConfigError, InvalidCandleData
 Paths = str | Path | Sequence[str | Path]
 
 HEAD = 16_384
-"""Bytes that are enough to tell what a file is."""
+"""Bytes that are enough to identify a file."""
 
 _HEAD_LINES = 60
 _ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2")

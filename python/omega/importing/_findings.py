@@ -1,7 +1,6 @@
-"""What is wrong with imported rows, as one table.
+"""Defects of imported rows, as one table: a row for each, in the order of time.
 
-In: candles or ticks in UTC, with the number that each row had in its file. Out: a row for each
-defect, in the order of time; nothing is changed here.
+Rows keep the numbers that they had in their files. Nothing is changed here.
 """
 
 from __future__ import annotations
@@ -161,19 +160,19 @@ def _quotes(log: Log, frame: pl.DataFrame) -> None:
 
 
 def fillers(frame: pl.DataFrame) -> pl.Expr:
-    """Tell rows that stand for nothing that was traded: flat, and without volume."""
+    """Mark rows that stand for nothing that was traded: flat, and without volume."""
     return flat(frame) & (pl.col("volume") == 0)
 
 
 def flat(frame: pl.DataFrame) -> pl.Expr:
-    """Tell rows whose high is their low, on each side."""
+    """Mark rows whose high is their low, on each side."""
     return pl.all_horizontal(
         pl.col(f"{side}high") == pl.col(f"{side}low") for side in sides(frame.columns)
     )
 
 
 def has_volume(frame: pl.DataFrame) -> bool:
-    """Tell whether the file knows volumes at all, so that a zero means something."""
+    """Return whether the file knows volumes at all, so that a zero means something."""
     return "volume" in frame.columns and bool((frame["volume"] > 0).any())
 
 

@@ -1,7 +1,7 @@
-"""Any table with names on its columns: separated text, Parquet, Arrow.
+"""Tables with named columns: separated text, Parquet, Arrow.
 
-In: names as people and programs write them. Out: columns by role. What a name does not say is asked
-for with `columns=`; nothing is taken for granted.
+Columns get roles by the names that people and programs use. A name without a clear role needs
+`columns=`; nothing is taken for granted.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import polars as pl
 
-from omega._values import nearest
+from omega.config.values import nearest
+from omega.data import ipc
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _ipc, _text, _times
+from omega.importing import _text, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -24,8 +25,8 @@ from omega.importing._source import (
     PRICES,
     TICKS,
     TRADES,
-    Asked,
     Head,
+    Options,
     Parsed,
     Source,
     side_in,
@@ -83,14 +84,14 @@ def separator_of(line: str) -> str:
 
 
 def roles_of(
-    names: Sequence[str], asked: Mapping[str, str] | Sequence[str] | None, place: str
+    names: Sequence[str], options: Mapping[str, str] | Sequence[str] | None, place: str
 ) -> dict[str, str]:
     """Give each role its column.
 
     Raises:
         ConfigError: A role or column is unknown, or a needed one is missing.
     """
-    roles = _asked(names, asked)
+    roles = _asked(names, options)
     free = {normal(name): name for name in reversed(names) if name not in roles.values()}
     both = "date" in free and {"time", "hour"} & {*free}
     for role in ROLES:
@@ -105,19 +106,21 @@ def roles_of(
     return _one_layout(roles)
 
 
-def _asked(names: Sequence[str], asked: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
-    if asked is None:
+def _asked(
+    names: Sequence[str], options: Mapping[str, str] | Sequence[str] | None
+) -> dict[str, str]:
+    if options is None:
         return {}
-    if not isinstance(asked, Mapping):
-        if len(asked) > len(names):
-            raise ConfigError(f"columns: given {len(asked)} roles for {len(names)} columns")
-        asked = {role: name for role, name in zip(asked, names, strict=False) if role != "-"}
-    for role, name in asked.items():
+    if not isinstance(options, Mapping):
+        if len(options) > len(names):
+            raise ConfigError(f"columns: given {len(options)} roles for {len(names)} columns")
+        options = {role: name for role, name in zip(options, names, strict=False) if role != "-"}
+    for role, name in options.items():
         if role not in ROLES:
             raise ConfigError(f"columns: {role!r} is no role. {nearest(role, ROLES)}")
         if name not in names:
             raise ConfigError(f"columns[{role!r}]: no column {name!r}. {nearest(name, names)}")
-    return dict(asked)
+    return dict(options)
 
 
 def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None:
@@ -158,7 +161,7 @@ def _one_layout(roles: dict[str, str]) -> dict[str, str]:
 def shaped(
     frame: pl.DataFrame,
     counts: list[tuple[str, int]],
-    asked: Asked,
+    options: Options,
     *,
     place: str,
     names: Mapping[str, str],
@@ -166,10 +169,10 @@ def shaped(
     bar_time: str | None = None,
 ) -> Parsed:
     """Give columns by role as parsed rows: the time read, the prices complete."""
-    times = _time(frame, counts, asked)
-    notes = [f"times: {times.told}"]
-    said = normal(names.get("time", names.get("clock", "")))
-    zone = "UTC" if re.search(r"\b(utc|gmt)\b", said) and not times.utc else None
+    times = _time(frame, counts, options)
+    notes = [f"times: {times.note}"]
+    header = normal(names.get("time", names.get("clock", "")))
+    zone = "UTC" if re.search(r"\b(utc|gmt)\b", header) and not times.utc else None
     if zone:
         notes.append(f"the column {names.get('time')!r} says that its times are UTC")
     data = frame.drop("date", "clock", "time", strict=False)
@@ -181,7 +184,9 @@ def shaped(
         data = data.with_columns(*(pl.col("close").alias(price) for price in PRICES[:3]))
     holds = BARS if "close" in data.columns or "bid_close" in data.columns else TICKS
     holds = TRADES if "price" in data.columns else holds
-    word = {"open": OPEN, "close": CLOSE}.get(said.partition(" ")[0]) if "time" in said else None
+    word = (
+        {"open": OPEN, "close": CLOSE}.get(header.partition(" ")[0]) if "time" in header else None
+    )
     return Parsed(
         frame=data,
         holds=holds,
@@ -196,12 +201,12 @@ def shaped(
     )
 
 
-def _time(frame: pl.DataFrame, counts: _times.Counts, asked: Asked) -> _times.Times:
+def _time(frame: pl.DataFrame, counts: _times.Counts, options: Options) -> _times.Times:
     if "date" in frame.columns:
         dates = frame["date"].cast(pl.String).str.strip_chars()
         if "clock" in frame.columns:
             dates = dates + " " + frame["clock"].cast(pl.String).str.strip_chars()
-        return _times.from_text(dates, counts, asked.dates)
+        return _times.from_text(dates, counts, options.dates)
     column = frame["time"]
     if column.dtype == pl.Date:
         column = column.cast(pl.Datetime("us"))
@@ -214,7 +219,7 @@ def _time(frame: pl.DataFrame, counts: _times.Counts, asked: Asked) -> _times.Ti
         exact = column.cast(pl.Int64, strict=False)
         whole = exact.null_count() == column.null_count()
         return _times.from_numbers(exact if whole else counted, counts)
-    return _times.from_text(column, counts, asked.dates)
+    return _times.from_text(column, counts, options.dates)
 
 
 def _of_datetimes(column: pl.Series) -> _times.Times:
@@ -222,12 +227,12 @@ def _of_datetimes(column: pl.Series) -> _times.Times:
     values = column.dt.cast_time_unit("us")
     if zone is not None:
         utc = values.dt.convert_time_zone("UTC")
-        return _times.Times(utc, utc=True, days=False, told=f"typed, in {zone}")
+        return _times.Times(utc, utc=True, days=False, note=f"typed, in {zone}")
     days = bool((values.drop_nulls().cast(pl.Int64) % _DAY == 0).all()) if len(values) else False
-    return _times.Times(values, utc=False, days=days, told="typed, without a zone")
+    return _times.Times(values, utc=False, days=days, note="typed, without a zone")
 
 
-def _read_text(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_text(parts: Sequence[Part], options: Options) -> Parsed:
     lines = _table_lines(parts[0])
     lead = len(parts[0].lines()) - len(lines)
     if not lines:
@@ -236,13 +241,13 @@ def _read_text(parts: Sequence[Part], asked: Asked) -> Parsed:
     cells = [cell.strip().strip('"') for cell in lines[0].split(separator)]
     header = not any(re.fullmatch(r"-?\d+([.,]\d+)?", cell) for cell in cells)
     names = cells if header else [str(k) for k in range(len(cells))]
-    if not header and asked.columns is None:
+    if not header and options.columns is None:
         raise ConfigError(
             f"{parts[0].name}: the first line is {lines[0][:80]!r}, without names, and no format "
             "with such lines is known. Name the columns from the left: "
             "columns=['time', 'open', 'high', 'low', 'close', 'volume'], with '-' for others"
         )
-    roles = roles_of(names, asked.columns, parts[0].name)
+    roles = roles_of(names, options.columns, parts[0].name)
     by_name = {name: role for role, name in roles.items()}
     layout = _text.Layout(
         separator=separator,
@@ -254,9 +259,9 @@ def _read_text(parts: Sequence[Part], asked: Asked) -> Parsed:
     for part in parts[1:]:
         _same_header(parts[0], part, lines[0] if header else None)
     frame, counts = _text.read(parts, layout)
-    frame, counts, symbol = _one_symbol(frame, counts, asked)
-    frame = _in_prices(frame, parts[0].name, asked)
-    parsed = shaped(frame, counts, asked, place=parts[0].name, names=roles)
+    frame, counts, symbol = _one_symbol(frame, counts, options)
+    frame = _in_prices(frame, parts[0].name, options)
+    parsed = shaped(frame, counts, options, place=parts[0].name, names=roles)
     return replace(parsed, symbol=symbol or parsed.symbol)
 
 
@@ -282,12 +287,12 @@ def _same_header(first: Part, other: Part, header: str | None) -> None:
         )
 
 
-def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     frames: list[pl.DataFrame] = []
     kept: dict[str, str] = {}
     for part in parts:
         content = part.load()
-        kept = _ipc.metadata(content) or kept
+        kept = ipc.metadata(content) or kept
         reader = pl.read_parquet if content.startswith(b"PAR1") else pl.read_ipc
         try:
             frames.append(reader(io.BytesIO(content)))
@@ -300,7 +305,7 @@ def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
     if len(names) < len(frames[0].columns):
         frames = [frame.rename({"__index_level_0__": "time"}) for frame in frames]
         names = [*names, "time"]
-    roles = roles_of(names, asked.columns, parts[0].name)
+    roles = roles_of(names, options.columns, parts[0].name)
     taken = [
         frame.select(
             pl.col(name).alias(role) if role in _text.TEXT
@@ -310,16 +315,16 @@ def _read_table(parts: Sequence[Part], asked: Asked) -> Parsed:
         for frame in frames
     ]  # fmt: skip
     counts = [(part.name, frame.height) for part, frame in zip(parts, taken, strict=True)]
-    frame, counts, symbol = _one_symbol(pl.concat(taken), counts, asked)
-    frame = _in_prices(frame, parts[0].name, asked)
+    frame, counts, symbol = _one_symbol(pl.concat(taken), counts, options)
+    frame = _in_prices(frame, parts[0].name, options)
     parsed = shaped(
-        frame, counts, asked, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
+        frame, counts, options, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
     )
     return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
 
 
 def _one_symbol(
-    frame: pl.DataFrame, counts: list[tuple[str, int]], asked: Asked
+    frame: pl.DataFrame, counts: list[tuple[str, int]], options: Options
 ) -> tuple[pl.DataFrame, list[tuple[str, int]], str | None]:
     """Take the rows of one symbol; several are never mixed."""
     if "symbol" not in frame.columns:
@@ -327,7 +332,7 @@ def _one_symbol(
     known = frame["symbol"].cast(pl.String).drop_nulls().unique(maintain_order=True).to_list()
     if len(known) <= 1:
         return frame.drop("symbol"), counts, known[0] if known else None
-    if asked.symbol not in known:
+    if options.symbol not in known:
         listed = ", ".join(map(repr, known[:6])) + (", ..." if known[6:] else "")
         raise ConfigError(
             f"{counts[0][0]}: the file holds the symbols {listed}. Say which one: "
@@ -335,19 +340,19 @@ def _one_symbol(
         )
     start, pieces, kept = 0, [], []
     for name, rows in counts:
-        piece = frame.slice(start, rows).filter(pl.col("symbol").cast(pl.String) == asked.symbol)
+        piece = frame.slice(start, rows).filter(pl.col("symbol").cast(pl.String) == options.symbol)
         pieces.append(piece)
         kept.append((name, piece.height))
         start += rows
-    return pl.concat(pieces).drop("symbol"), kept, asked.symbol
+    return pl.concat(pieces).drop("symbol"), kept, options.symbol
 
 
-def _in_prices(frame: pl.DataFrame, place: str, asked: Asked) -> pl.DataFrame:
+def _in_prices(frame: pl.DataFrame, place: str, options: Options) -> pl.DataFrame:
     """Turn a spread in points into prices where the point is stated; else refuse it."""
     if "spread" not in frame.columns or "close" not in frame.columns:
         return frame
-    if asked.point is not None:
-        return frame.with_columns(pl.col("spread") * asked.point)
+    if options.point is not None:
+        return frame.with_columns(pl.col("spread") * options.point)
     share = frame.select((pl.col("spread") / pl.col("close")).median()).item()
     if share is not None and share > _WIDEST:
         raise ConfigError(

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from omega._files import replaced
-from omega.importing import _findings, _ipc, _ticks
+from omega.data import ipc
+from omega.data.files import replaced
+from omega.importing import _findings, _ticks
 
 _SHOWN_FILES = 3
 
@@ -23,7 +24,7 @@ class Imported:
         frame: The rows: `time` in UTC, then prices.
         findings: One row a defect: kind, row in the file, time, value, file, what was done.
         source: The format, as `omega.import_sources` names it.
-        symbol: The symbol, where the files or the user say so.
+        symbol: The symbol, where the files or the user state it.
         time_zone: The clock that the times were read from.
         files: The files, in the order of their rows.
         notes: What was found out on the way, as sentences.
@@ -57,7 +58,7 @@ class Imported:
         }
 
     def summary(self) -> str:
-        """Say what was read and what was found, in a few lines.
+        """Summarise what was read and what was found, in a few lines.
 
         Example:
             >>> from omega.importing._example import candles
@@ -101,7 +102,7 @@ class Imported:
         """
         with replaced(Path(path)) as part:
             self.frame.rechunk().write_ipc(part, compression="uncompressed")
-            _ipc.put(part, {_ipc.KEY: json.dumps(self.metadata())})
+            ipc.put(part, {ipc.KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the rows as Parquet.
@@ -118,7 +119,7 @@ class Imported:
             'EURUSD'
         """
         with replaced(Path(path)) as part:
-            self.frame.write_parquet(part, metadata={_ipc.KEY: json.dumps(self.metadata())})
+            self.frame.write_parquet(part, metadata={ipc.KEY: json.dumps(self.metadata())})
 
     def _rows(self) -> str:
         return "rows"
@@ -139,7 +140,7 @@ class Imported:
         return self.summary()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the rows to whoever speaks Arrow: an import goes straight to `run_backtest`."""
+        """Export the rows as Arrow: an import goes straight to `run_backtest`."""
         return self.frame.__arrow_c_stream__(requested_schema)
 
 

@@ -1,7 +1,7 @@
-"""Parsed rows as rows in UTC, on the clock that the file or the user states.
+"""Parsed rows on the clock of their file, in UTC.
 
-In: `Parsed` and the user's word. Out: rows in UTC in the order of their files, prices in units of
-the quote currency; each row with its number.
+The clock is stated by the file, its format or the user. Rows keep the order of their files and
+their numbers; prices are in units of the quote currency.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CODE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placing:
-    """What the user says about clocks and scales; see `omega.read_candles`."""
+    """What the user states about clocks and scales; see `omega.read_candles`."""
 
     time_zone: str | None = None
     ambiguous: str = "raise"
@@ -42,7 +42,7 @@ class Placing:
                 raise ConfigError(f"{name}: given {getattr(self, name)!r}, expected one of {words}")
 
 
-def place(parsed: Parsed, asked: Placing, symbol: str | None) -> tuple[Parsed, str, Log]:
+def place(parsed: Parsed, options: Placing, symbol: str | None) -> tuple[Parsed, str, Log]:
     """Put the rows on the clock of UTC.
 
     Returns:
@@ -53,12 +53,12 @@ def place(parsed: Parsed, asked: Placing, symbol: str | None) -> tuple[Parsed, s
     """
     parsed = _ordered(parsed)
     log = Log(parsed.counts)
-    parsed = _scaled(parsed, asked, symbol)
+    parsed = _scaled(parsed, options, symbol)
     frame = parsed.frame.with_row_index(ROW)
     if isinstance(frame.schema["time"], pl.Datetime) and frame.schema["time"].time_zone:
-        _refuse_second_zone(parsed, asked)
+        _refuse_second_zone(parsed, options)
         return replace(parsed, frame=frame), OFFSETS, log
-    zone = asked.time_zone or parsed.zone
+    zone = options.time_zone or parsed.zone
     if zone is None and parsed.days:
         utc = frame.with_columns(pl.col("time").dt.replace_time_zone("UTC"))
         return replace(parsed, frame=utc), DAYS, log
@@ -67,7 +67,7 @@ def place(parsed: Parsed, asked: Placing, symbol: str | None) -> tuple[Parsed, s
     on = _clock.clock(zone)
     try:
         times = _clock.to_utc(
-            frame["time"], on, ambiguous=asked.ambiguous, nonexistent=asked.nonexistent
+            frame["time"], on, ambiguous=options.ambiguous, nonexistent=options.nonexistent
         )
     except InvalidCandleData as error:
         raise InvalidCandleData(
@@ -76,7 +76,7 @@ def place(parsed: Parsed, asked: Placing, symbol: str | None) -> tuple[Parsed, s
             row=error.row,
             rule=error.rule,
         ) from None
-    _report_local(log, frame, times, on, asked)
+    _report_local(log, frame, times, on, options)
     frame = frame.with_columns(times.alias("time")).filter(
         pl.col("time").is_not_null() | frame["time"].is_null()
     )
@@ -84,7 +84,7 @@ def place(parsed: Parsed, asked: Placing, symbol: str | None) -> tuple[Parsed, s
 
 
 def no_zone(parsed: Parsed) -> str:
-    """Say that the clock has to be stated, and what is known about it."""
+    """Make the error of a clock that is not stated, with what is known about it."""
     hint = f" {parsed.clock_hint}" if parsed.clock_hint else ""
     return (
         f"{parsed.counts[0][0]}: the times have no zone, and nothing in the file states one.{hint} "
@@ -93,21 +93,21 @@ def no_zone(parsed: Parsed) -> str:
 
 
 def _report_local(
-    log: Log, frame: pl.DataFrame, times: pl.Series, on: _clock.Clock, asked: Placing
+    log: Log, frame: pl.DataFrame, times: pl.Series, on: _clock.Clock, options: Placing
 ) -> None:
     lost = times.is_null() & frame["time"].is_not_null()
     local = frame.with_columns(pl.col("time").dt.replace_time_zone("UTC"))
     if lost.any():
         log.add("nonexistent", local.with_columns(_lost=lost), pl.col("_lost"), done="dropped")
-    if asked.ambiguous != "raise":
+    if options.ambiguous != "raise":
         twice = local.with_columns(_twice=_clock.ambiguous_rows(frame["time"], on), time=times)
-        log.add("ambiguous", twice, pl.col("_twice"), done=f"taken as the {asked.ambiguous}")
+        log.add("ambiguous", twice, pl.col("_twice"), done=f"taken as the {options.ambiguous}")
 
 
-def _refuse_second_zone(parsed: Parsed, asked: Placing) -> None:
-    if asked.time_zone is not None and _clock.clock(asked.time_zone) != _clock.clock("UTC"):
+def _refuse_second_zone(parsed: Parsed, options: Placing) -> None:
+    if options.time_zone is not None and _clock.clock(options.time_zone) != _clock.clock("UTC"):
         raise ConfigError(
-            f"time_zone: given {asked.time_zone!r}, but the times of {parsed.counts[0][0]} carry "
+            f"time_zone: given {options.time_zone!r}, but the times of {parsed.counts[0][0]} carry "
             "their offset to UTC. Leave time_zone out"
         )
 
@@ -134,14 +134,14 @@ def _ordered(parsed: Parsed) -> Parsed:
     )
 
 
-def _scaled(parsed: Parsed, asked: Placing, symbol: str | None) -> Parsed:
+def _scaled(parsed: Parsed, options: Placing, symbol: str | None) -> Parsed:
     """Divide prices by the scale that was stated; refuse those that look like points."""
     prices = [name for name, kind in parsed.frame.schema.items()
               if kind == pl.Float64 and "volume" not in name]  # fmt: skip
-    if asked.price_scale is None:
+    if options.price_scale is None:
         _refuse_points(parsed, prices, symbol or parsed.symbol)
         return parsed
-    scale = asked.price_scale
+    scale = options.price_scale
     if not scale > 0:
         raise ConfigError(f"price_scale: given {scale!r}, expected a number above 0")
     parts = round(1 / scale)

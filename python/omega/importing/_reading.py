@@ -14,7 +14,7 @@ from omega.importing._detecting import SOURCES, detect
 from omega.importing._files import Part, Paths, parts_of
 from omega.importing._findings import ROW, Log
 from omega.importing._imported import ImportedCandles, ImportedTicks
-from omega.importing._source import BARS, CLOSE, OPEN, PRICES, Asked, Parsed, side_in
+from omega.importing._source import BARS, CLOSE, OPEN, PRICES, Options, Parsed, side_in
 
 HOUR = 3_600_000_000
 _SESSION_BREAK = 12
@@ -27,7 +27,7 @@ _GRID = 15 * 60_000_000
 class _Call:
     """One call, its settings by where they are used."""
 
-    asked: Asked
+    options: Options
     placing: _placing.Placing
     repairs: _repairs.Repairs
     source: str | None
@@ -76,10 +76,10 @@ def read_candles(
             ask side is in other files.
         source: One of `omega.import_sources`; found by the content where it is left out.
         ask: The files of the ask side.
-        symbol: The symbol, where the files do not say it or say it otherwise.
+        symbol: The symbol, where the files do not state it or state another.
         time_zone: The clock of times without an offset: an IANA name, ``"UTC+3"``, or
             ``"America/New_York+7"`` for New York local time plus seven hours.
-        bar_time: What the time of a bar is, where the format does not say: ``"open"`` or
+        bar_time: What the time of a bar is, where the format does not state: ``"open"`` or
             ``"close"``.
         timeframe: The length of the bars: ticks are made into such, and bars are checked.
         columns: Columns by role, ``{"close": "Last"}``; or all roles from the left, ``"-"`` for
@@ -115,8 +115,8 @@ def read_candles(
     if side not in (None, "bid"):
         raise ConfigError(f"side: given {side!r}, expected 'bid' or None")
     call = _Call(
-        asked=Asked(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates, point=point,
-                    price_scale=price_scale),
+        options=Options(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates,
+                        point=point, price_scale=price_scale),
         placing=_placing.Placing(time_zone=time_zone, ambiguous=ambiguous, nonexistent=nonexistent,
                                  price_scale=price_scale),
         repairs=_repairs.Repairs(sort=sort, deduplicate=deduplicate, drop_missing=drop_missing,
@@ -162,7 +162,7 @@ def read_ticks(
         ((1.1, 1.12), 'histdata-ticks')
     """
     call = _Call(
-        asked=Asked(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates,
+        options=Options(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates,
                     price_scale=price_scale),
         placing=_placing.Placing(time_zone=time_zone, ambiguous=ambiguous, nonexistent=nonexistent,
                                  price_scale=price_scale),
@@ -212,7 +212,7 @@ def describe(
     columns: Mapping[str, str] | Sequence[str] | None = None,
     dates: str | None = None,
 ) -> dict[str, Any]:
-    r"""Tell what files are, without asking for what they do not say.
+    r"""Return what files are, without requiring what they do not state.
 
     Args:
         paths: As `omega.read_candles` takes them.
@@ -223,7 +223,7 @@ def describe(
     Returns:
         `source`, `holds`, `files`, `rows`, `first`, `last` (as written), `step`, `symbol`,
         `time_zone` and `bar_time` (None where they have to be stated), `side` (``"both"`` where
-        files of bid and ask are told apart; rows are then those of the bid), `columns`, `notes`.
+        files of bid and ask are distinguished; rows are then those of the bid), `columns`, `notes`.
 
     Raises:
         ConfigError: The columns are not known.
@@ -241,7 +241,7 @@ def describe(
     """
     parts, others = _by_side(paths, None)
     known = detect(parts, source)
-    parsed = known.read(parts, Asked(columns=columns, dates=dates))
+    parsed = known.read(parts, Options(columns=columns, dates=dates))
     times = parsed.frame["time"]
     step = _findings.step_of(times) if parsed.holds == BARS else None
     zoned = getattr(times.dtype, "time_zone", None) is not None
@@ -263,7 +263,7 @@ def describe(
 
 
 def _by_side(paths: Paths, ask: Paths | None) -> tuple[list[Part], list[Part]]:
-    """Give the parts of the two sides; files whose names say so are told apart."""
+    """Give the parts of the two sides; files whose names state it are distinguished."""
     parts = parts_of(paths)
     if ask is not None:
         return parts, parts_of(ask)
@@ -278,8 +278,8 @@ def _by_side(paths: Paths, ask: Paths | None) -> tuple[list[Part], list[Part]]:
 
 def _placed(parts: list[Part], call: _Call) -> _Side:
     known = detect(parts, call.source)
-    parsed = known.read(parts, call.asked)
-    parsed, zone, log = _placing.place(parsed, call.placing, call.asked.symbol)
+    parsed = known.read(parts, call.options)
+    parsed, zone, log = _placing.place(parsed, call.placing, call.options.symbol)
     return _Side(parsed=parsed, source=known.name, zone=zone, log=log)
 
 
@@ -294,17 +294,17 @@ def _bars(parts: list[Part], call: _Call, *, alone: bool) -> _Side:
             "with side='bid'"
         )
     repeated = "duplicate" if one.parsed.holds == BARS else "repeated_time"
-    asked = call.repairs
+    options = call.repairs
     if one.parsed.holds == BARS:
         return replace(one, parsed=replace(
-            one.parsed, frame=_repairs.order(one.parsed.frame, asked, one.log, repeated=repeated)
+            one.parsed, frame=_repairs.order(one.parsed.frame, options, one.log, repeated=repeated)
         ))  # fmt: skip
     if call.timeframe is None:
         raise ConfigError(
             f"{name}: the file holds {one.parsed.holds}, which are made into candles. Say how long "
             'these are: timeframe="M1"; or read the ticks themselves with omega.read_ticks(...)'
         )
-    frame = _repairs.order(one.parsed.frame, asked, one.log, repeated=repeated)
+    frame = _repairs.order(one.parsed.frame, options, one.log, repeated=repeated)
     _findings.look_at_ticks(one.log, frame, None)
     made = _ticks.ticks_to_candles(frame, call.timeframe).with_row_index(ROW)
     note = f"{frame.height:,} {one.parsed.holds} were made into {made.height:,} candles"
@@ -357,7 +357,7 @@ def _candles(one: _Side, call: _Call) -> ImportedCandles:
         frame=frame.select("time", *names, *rest),
         findings=log.table(),
         source=one.source,
-        symbol=call.asked.symbol or parsed.symbol,
+        symbol=call.options.symbol or parsed.symbol,
         time_zone=one.zone,
         files=tuple(name for name, _ in parsed.counts),
         notes=tuple(parsed.notes),
@@ -377,12 +377,12 @@ def _check_timeframe(parsed: Parsed, step: int | None, timeframe: str | None) ->
         )
 
 
-def _bar_time(parsed: Parsed, step: int | None, asked: str | None, log: Log) -> str:
-    """Settle what the time of a bar is, and report where the bars themselves say otherwise."""
-    if asked not in (None, OPEN, CLOSE):
-        raise ConfigError(f"bar_time: given {asked!r}, expected 'open' or 'close'")
+def _bar_time(parsed: Parsed, step: int | None, options: str | None, log: Log) -> str:
+    """Settle what the time of a bar is, and report where the bars themselves show another."""
+    if options not in (None, OPEN, CLOSE):
+        raise ConfigError(f"bar_time: given {options!r}, expected 'open' or 'close'")
     seen = _seen_bar_time(parsed.frame["time"], step)
-    chosen = asked or parsed.bar_time
+    chosen = options or parsed.bar_time
     if chosen is None:
         evidence = f" Sessions begin as if it were the {seen}." if seen else ""
         raise ConfigError(
@@ -390,8 +390,8 @@ def _bar_time(parsed: Parsed, step: int | None, asked: str | None, log: Log) -> 
             f'or its close.{evidence} Say which: bar_time="open" (most files) or bar_time="close"'
         )
     if parsed.bar_time is None and seen is not None and seen != chosen:
-        told = f"taken as the {chosen}, though sessions begin as if it were the {seen}"
-        log.say("bar_time", told, parsed.counts[0][0])
+        note = f"taken as the {chosen}, though sessions begin as if it were the {seen}"
+        log.say("bar_time", note, parsed.counts[0][0])
     return chosen
 
 

@@ -1,8 +1,4 @@
-"""What is changed in imported rows, each only where it was asked for, and counted.
-
-In: rows with their numbers, and the repairs asked for. Out: rows, and findings of what was found
-and of what was done about it.
-"""
+"""Repairs of imported rows, each only where an argument names it, and counted in the findings."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ from omega.importing._source import PRICES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repairs:
-    """The repairs asked for; see `omega.read_candles`."""
+    """The repairs requested; see `omega.read_candles`."""
 
     sort: bool = False
     deduplicate: str | None = None
@@ -34,12 +30,12 @@ class Repairs:
             )
 
 
-def order(frame: pl.DataFrame, asked: Repairs, log: Log, *, repeated: str) -> pl.DataFrame:
-    """Report missing values, disorder and repeated times, and repair what was asked for.
+def order(frame: pl.DataFrame, options: Repairs, log: Log, *, repeated: str) -> pl.DataFrame:
+    """Report missing values, disorder and repeated times, and repair what was requested.
 
     Args:
         frame: The rows.
-        asked: What may be changed.
+        options: What may be changed.
         log: Takes the findings.
         repeated: What a repeated time is called.
     """
@@ -48,26 +44,26 @@ def order(frame: pl.DataFrame, asked: Repairs, log: Log, *, repeated: str) -> pl
     missing = pl.any_horizontal(
         *(pl.col(name).is_null() for name in values), *(pl.col(name).is_nan() for name in numbers)
     ).fill_null(value=True)
-    done = "dropped" if asked.drop_missing else KEPT
-    if log.add("missing", frame, missing, done=done) and asked.drop_missing:
+    done = "dropped" if options.drop_missing else KEPT
+    if log.add("missing", frame, missing, done=done) and options.drop_missing:
         frame = frame.filter(~missing)
     back = pl.col("time") < pl.col("time").shift(1)
     step = pl.col("time").diff().dt.total_microseconds() / 1_000_000
-    if log.add("unsorted", frame, back, step, "sorted" if asked.sort else KEPT) and asked.sort:
+    if log.add("unsorted", frame, back, step, "sorted" if options.sort else KEPT) and options.sort:
         frame = frame.sort("time", maintain_order=True)
-    done = f"the {asked.deduplicate} kept" if asked.deduplicate else KEPT
+    done = f"the {options.deduplicate} kept" if options.deduplicate else KEPT
     again = ~pl.col("time").is_first_distinct() if not frame["time"].is_sorted() \
         else pl.col("time") == pl.col("time").shift(1)  # fmt: skip
-    if log.add(repeated, frame, again, done=done) and asked.deduplicate == "first":
+    if log.add(repeated, frame, again, done=done) and options.deduplicate == "first":
         frame = frame.unique("time", keep="first", maintain_order=True)
-    elif asked.deduplicate == "last":
+    elif options.deduplicate == "last":
         frame = frame.unique("time", keep="last", maintain_order=True)
     return frame
 
 
-def shape(frame: pl.DataFrame, asked: Repairs, log: Log) -> pl.DataFrame:
-    """Drop fillers and clip impossible candles, where that was asked for."""
-    if asked.drop_flat_fillers:
+def shape(frame: pl.DataFrame, options: Repairs, log: Log) -> pl.DataFrame:
+    """Drop fillers and clip impossible candles, where that was requested."""
+    if options.drop_flat_fillers:
         if not _findings.has_volume(frame):
             raise ConfigError(
                 "drop_flat_fillers: the files have no volume, so that a filler cannot be told from "
@@ -76,7 +72,7 @@ def shape(frame: pl.DataFrame, asked: Repairs, log: Log) -> pl.DataFrame:
         filler = _findings.fillers(frame)
         log.add("flat_filler", frame, filler, pl.col("volume"), "dropped")
         frame = frame.filter(~filler)
-    for side in _findings.sides(frame.columns) if asked.clip_ohlc else ():
+    for side in _findings.sides(frame.columns) if options.clip_ohlc else ():
         names = [f"{side}{price}" for price in PRICES]
         high, low = pl.max_horizontal(names), pl.min_horizontal(names)
         wrong = (pl.col(f"{side}high") < high) | (pl.col(f"{side}low") > low)

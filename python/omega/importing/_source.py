@@ -1,4 +1,4 @@
-"""What a reader of one format is, what it is asked and what it gives."""
+"""A reader of one format: its options and its rows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the user says about the files; None where nothing was said."""
+class Options:
+    """What the user states about the files; None where nothing was stated."""
 
     symbol: str | None = None
     time_zone: str | None = None
@@ -37,17 +37,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """The rows of files of one format, and what the format says about them.
+    """The rows of files of one format, and what the format states about them.
 
     Attributes:
         frame: `time`, naive or in UTC, and prices; nothing is repaired.
         holds: ``"bars"``, ``"ticks"`` (bid and ask) or ``"trades"`` (price and amount).
         counts: Each file with its number of rows, in the order of the rows.
-        zone: The clock of naive times, where the format or the path says so.
-        clock_hint: Where it does not: what its documentation and real files say.
-        bar_time: What the time of a bar is, where the format says so.
-        symbol: The symbol, where a path or column says so.
-        side: ``"bid"`` or ``"ask"``, where the prices are of one side and the file says which.
+        zone: The clock of naive times, where the format or the path states it.
+        clock_hint: Where it does not: what its documentation and real files show.
+        bar_time: What the time of a bar is, where the format states it.
+        symbol: The symbol, where a path or column states it.
+        side: ``"bid"`` or ``"ask"``, where the prices are of one side and the file states which.
         days: Whether there are dates alone.
         notes: What was found out on the way, as sentences.
     """
@@ -78,7 +78,7 @@ class Head:
         return self.lines[0] if self.lines else ""
 
     def like(self, pattern: str) -> bool:
-        """Tell whether the first line is of a form; case does not matter."""
+        """Return whether the first line is of a form; case does not matter."""
         return re.fullmatch(pattern, self.first.strip(), re.IGNORECASE) is not None
 
 
@@ -91,7 +91,7 @@ class Source:
         holds: What files of it hold, in words.
         clock: What is known about its clock, in words.
         bar_time: ``"open"``, ``"close"``, ``"asked"`` or ``"-"``.
-        matches: Tells from the beginning of a file whether it is of this format.
+        matches: Whether, by the beginning of a file, it is of this format.
         read: Reads files that are.
     """
 
@@ -100,7 +100,7 @@ class Source:
     clock: str
     bar_time: str
     matches: Callable[[Head], bool]
-    read: Callable[[Sequence[Part], Asked], Parsed]
+    read: Callable[[Sequence[Part], Options], Parsed]
 
 
 _CURRENCIES = (
@@ -111,7 +111,7 @@ _PAIR = re.compile(r"(?<![A-Z])([A-Z]{3})[/_-]?([A-Z]{3})(?![A-Z]{2})")
 
 
 def symbol_in(name: str) -> str | None:
-    """Give the currency pair or metal that a file's name speaks of."""
+    """Give the currency pair or metal in a file's name."""
     for match in _PAIR.finditer(name.upper()):
         if match[2] in FIAT and (match[1] in FIAT or match[1] in {"XAU", "XAG"}):
             return match[1] + match[2]
@@ -122,6 +122,6 @@ _SIDE = re.compile(r"(?:^|[_\-. ])(bid|ask)(?:[_\-. ]|$)", re.IGNORECASE)
 
 
 def side_in(name: str) -> str | None:
-    """Give the side that a file's name speaks of."""
+    """Give the side in a file's name."""
     found = {match.lower() for match in _SIDE.findall(name)}
     return found.pop() if len(found) == 1 else None

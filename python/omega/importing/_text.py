@@ -1,7 +1,7 @@
-"""Lines of separated values as a frame, quickly; a value that is no number is named with its place.
+"""Separated values as a frame: text columns for times, float columns for prices.
 
-In: parts and a `Layout`. Out: text columns for times, float columns for prices. Files without a
-header are joined as bytes and parsed in one go, which is what makes thousands of small ones quick.
+A value that is no number is refused with its place. Files without a header are joined as bytes and
+parsed in one go, which is what makes thousands of small ones quick.
 """
 
 from __future__ import annotations

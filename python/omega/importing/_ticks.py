@@ -1,7 +1,4 @@
-"""Ticks as candles.
-
-In: quotes or trades in the order of time. Out: a candle for each stretch in which there is one.
-"""
+"""Candles from ticks: one for each stretch of the timeframe with a quote or trade in it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Text as times, by a format that the text itself gives away.
+"""Times from text or numbers, by a format that is found in the values themselves.
 
-In: a column of text or numbers. Out: naive local times, or times in UTC where the text carries an
-offset or is a count since 1970; what the days and months are is decided by evidence, or refused.
+They are naive local times, or UTC where the text has an offset or is a count since 1970. The order
+of day and month is decided by evidence, or the column is refused.
 """
 
 from __future__ import annotations
@@ -65,15 +65,15 @@ class Times:
 
     Attributes:
         values: Naive where `utc` is false, else in UTC; microseconds.
-        utc: Whether the text said what moment is meant.
+        utc: Whether the text fixed the moment.
         days: Whether there are dates alone.
-        told: What was found out, for the summary.
+        note: What was found out, for the summary.
     """
 
     values: pl.Series
     utc: bool
     days: bool
-    told: str
+    note: str
 
 
 def from_numbers(numbers: pl.Series, counts: Counts) -> Times:
@@ -90,8 +90,8 @@ def from_numbers(numbers: pl.Series, counts: Counts) -> Times:
     )
     counted = pl.DataFrame({"time": numbers}).select(micros.cast(pl.Int64).cast(pl.Datetime("us")))
     utc = counted.to_series().dt.replace_time_zone("UTC")
-    told = f"epoch in {' and '.join(sorted(units))}, UTC"
-    return Times(utc, utc=True, days=False, told=told)
+    note = f"epoch in {' and '.join(sorted(units))}, UTC"
+    return Times(utc, utc=True, days=False, note=note)
 
 
 def _unit(number: object) -> str:
@@ -105,17 +105,17 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
     Args:
         text: The column; a null stays one.
         counts: The files with their numbers of rows.
-        dates: ``"day-first"`` or ``"month-first"`` where the user said so.
+        dates: ``"day-first"`` or ``"month-first"`` where the user stated it.
 
     Raises:
         InvalidCandleData: A row cannot be read.
-        ConfigError: Days and months cannot be told apart.
+        ConfigError: Days and months cannot be distinguished.
     """
     place = counts[0][0]
     sample = text.drop_nulls().str.strip_chars()
     if sample.is_empty():
         values = pl.Series(values=[None] * len(text), dtype=pl.Datetime("us"))
-        return Times(values, utc=False, days=False, told="no rows")
+        return Times(values, utc=False, days=False, note="no rows")
     first = str(sample[0])
     offset = _OFFSET.search(first)
     plain = _OFFSET.sub("", first)
@@ -124,9 +124,9 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
     for layout in dict.fromkeys(one.rstrip("T ") for one in layouts):
         if _reads(plain, layout) is not None:
             values = _all(text, layout, offset[0] if offset else None, counts)
-            told = f"written {layout}{' with an offset' if offset else ''}{note}"
+            note = f"written {layout}{' with an offset' if offset else ''}{note}"
             days = "%H" not in layout and "%I" not in layout
-            return Times(values, utc=offset is not None, days=days, told=told)
+            return Times(values, utc=offset is not None, days=days, note=note)
     raise InvalidCandleData(
         f"{place}, row 0: {first!r} is no time that is known. Write it as 2024-01-31 13:05:00, or "
         "name the column that holds the time: columns={'time': 'its name'}",

@@ -1,7 +1,7 @@
-"""Text of known vendors and programs: their lines, their clocks and what they mean by a bar's time.
+"""Text formats of known vendors and programs: their lines, clocks and bar times.
 
-In: lines whose form gives the format away. Out: parsed rows, with the clock where it is documented
-and a hint where it is not.
+The form of the lines gives the format. Rows have the clock where it is documented, and a hint where
+it is not.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from omega.importing._source import (
     CLOSE,
     OPEN,
     PRICES,
-    Asked,
     Head,
+    Options,
     Parsed,
     Source,
     symbol_in,
@@ -55,15 +55,15 @@ def lines_of(
     hint: str = "",
     bar_time: str | None = None,
     note: str = "",
-) -> Callable[[Sequence[Part], Asked], Parsed]:
+) -> Callable[[Sequence[Part], Options], Parsed]:
     """Give the reader of lines that always have the same columns."""
 
-    def read(parts: Sequence[Part], asked: Asked) -> Parsed:
+    def read(parts: Sequence[Part], options: Options) -> Parsed:
         frame, counts = _text.read(parts, layout)
         parsed = shaped(
             frame,
             counts,
-            asked,
+            options,
             place=parts[0].name,
             names={},
             clock_hint=hint,
@@ -109,7 +109,7 @@ _MT_ROLES = {
 }  # fmt: skip
 
 
-def _read_mt5(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_mt5(parts: Sequence[Part], options: Options) -> Parsed:
     header = parts[0].lines()[0]
     roles = [_MT_ROLES.get(normal(name), _text.IGNORED) for name in header.split("\t")]
     layout = _text.Layout(separator="\t", columns=roles, header=True)
@@ -119,10 +119,16 @@ def _read_mt5(parts: Sequence[Part], asked: Asked) -> Parsed:
         frame = frame.with_columns(volume=pl.col("real"))
     frame = frame.drop("real", strict=False)
     if "spread" in frame.columns:
-        frame, note = _with_spread(frame, parts[0], asked)
+        frame, note = _with_spread(frame, parts[0], options)
         notes.append(note)
     parsed = shaped(
-        frame, counts, asked, place=parts[0].name, names={}, clock_hint=BROKER_CLOCK, bar_time=OPEN
+        frame,
+        counts,
+        options,
+        place=parts[0].name,
+        names={},
+        clock_hint=BROKER_CLOCK,
+        bar_time=OPEN,
     )
     symbol = parsed.symbol or parts[0].stem.partition("_")[0]
     return replace(parsed, symbol=symbol, notes=[*parsed.notes, *notes])
@@ -132,13 +138,13 @@ def _real(frame: pl.DataFrame) -> bool:
     return "real" in frame.columns and bool((frame["real"] > 0).any())
 
 
-def _with_spread(frame: pl.DataFrame, part: Part, asked: Asked) -> tuple[pl.DataFrame, str]:
+def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.DataFrame, str]:
     """Turn a spread in points into one in prices."""
-    if asked.point is not None:
-        if not asked.point > 0:
-            raise ConfigError(f"point: given {asked.point!r}, expected a number above 0")
-        how = f"point={asked.point:g}, as stated"
-        parts_of_one = 1 / asked.point
+    if options.point is not None:
+        if not options.point > 0:
+            raise ConfigError(f"point: given {options.point!r}, expected a number above 0")
+        how = f"point={options.point:g}, as stated"
+        parts_of_one = 1 / options.point
     else:
         digits = max(decimals(frame[price]) for price in PRICES)
         parts_of_one = 10.0**digits
@@ -159,31 +165,31 @@ def decimals(prices: pl.Series) -> int:
     return _DECIMALS
 
 
-def _read_truefx(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
     layout = _text.Layout(separator=",", columns=["symbol", "time", "bid", "ask"])
     frame, counts = _text.read(parts, layout)
     names = frame["symbol"].drop_nulls().unique(maintain_order=True)
-    if len(names) > 1 and asked.symbol is None:
+    if len(names) > 1 and options.symbol is None:
         raise ConfigError(
             f"{parts[0].name}: the file holds {', '.join(names[:5])}. Say which one: "
             f"symbol={names[0]!r}"
         )
-    wanted = asked.symbol if len(names) > 1 else names[0]
+    wanted = options.symbol if len(names) > 1 else names[0]
     if len(names) > 1:
         frame = frame.filter(pl.col("symbol").str.replace("/", "") == str(wanted).replace("/", ""))
         counts = [(parts[0].name, frame.height)]
-    parsed = shaped(frame.drop("symbol"), counts, asked, place=parts[0].name, names={})
+    parsed = shaped(frame.drop("symbol"), counts, options, place=parts[0].name, names={})
     return replace(parsed, zone="UTC", symbol=str(wanted).replace("/", ""))
 
 
-def _binance(*, header: bool) -> Callable[[Sequence[Part], Asked], Parsed]:
+def _binance(*, header: bool) -> Callable[[Sequence[Part], Options], Parsed]:
     columns = ["time", *_BARS, *[_text.IGNORED] * 6]
     layout = _text.Layout(separator=",", columns=columns, header=header)
     plain = lines_of(layout, bar_time=OPEN)
 
-    def read(parts: Sequence[Part], asked: Asked) -> Parsed:
+    def read(parts: Sequence[Part], options: Options) -> Parsed:
         named = re.match(r"([A-Z0-9]{5,})-\d+[smhdwM]o?-", parts[0].file)
-        return replace(plain(parts, asked), symbol=named[1] if named else None)
+        return replace(plain(parts, options), symbol=named[1] if named else None)
 
     return read
 
@@ -191,14 +197,14 @@ def _binance(*, header: bool) -> Callable[[Sequence[Part], Asked], Parsed]:
 _YAHOO = r"(date|datetime),open,high,low,close,adj close,volume(,dividends,stock splits)?"
 
 
-def _read_yahoo(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_yahoo(parts: Sequence[Part], options: Options) -> Parsed:
     width = parts[0].lines()[0].count(",") + 1
     columns = ["time", "open", "high", "low", "close", _text.IGNORED, "volume"]
     columns += [_text.IGNORED] * (width - len(columns))
     note = "prices are adjusted for splits alone; Adj Close is left out"
     layout = _text.Layout(separator=",", columns=columns, header=True)
     hint = 'Yahoo writes the local time of the exchange (such as time_zone="America/New_York").'
-    return lines_of(layout, hint=hint, bar_time=OPEN, note=note)(parts, asked)
+    return lines_of(layout, hint=hint, bar_time=OPEN, note=note)(parts, options)
 
 
 def _is_dukascopy_export(head: Head) -> bool:
@@ -208,22 +214,22 @@ def _is_dukascopy_export(head: Head) -> bool:
     return head.like(named) and dotted is not None
 
 
-def _read_dukascopy_export(parts: Sequence[Part], asked: Asked) -> Parsed:
-    said = parts[0].lines()[0].lower()
-    zone = "UTC" if "gmt" in said or "utc" in said else None
+def _read_dukascopy_export(parts: Sequence[Part], options: Options) -> Parsed:
+    header = parts[0].lines()[0].lower()
+    zone = "UTC" if "gmt" in header or "utc" in header else None
     layout = _text.Layout(separator=",", columns=["time", *_BARS], header=True)
     read = lines_of(layout, zone=zone, hint=DUKASCOPY_CLOCK, bar_time=OPEN)
-    days_come_first = replace(asked, dates=asked.dates or "day-first")
+    days_come_first = replace(options, dates=options.dates or "day-first")
     return read(parts, days_come_first)
 
 
 _TICKS = rf"\d{{4}}\.\d\d\.\d\d \d\d:\d\d:\d\d\.\d{{3}},{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}"
 
 
-def _read_dukascopy_ticks(parts: Sequence[Part], asked: Asked) -> Parsed:
+def _read_dukascopy_ticks(parts: Sequence[Part], options: Options) -> Parsed:
     columns = ["time", "bid", "ask", "bid_volume", "ask_volume"]
     layout = _text.Layout(separator=",", columns=columns)
-    parsed = lines_of(layout, zone="UTC")(parts, asked)
+    parsed = lines_of(layout, zone="UTC")(parts, options)
     folders = [name for name in parts[0].folders if not re.fullmatch(r"\d+", name)]
     return replace(parsed, symbol=symbol_of_folder(folders) or parsed.symbol)
 

@@ -1,1 +1,1 @@
-"""The rules of Omega a second time, in plain Python: short, slow, and equal to the last bit."""
+"""`omega._core` in plain Python: the fallback where no wheel loads, and the oracle of tests."""

@@ -1,7 +1,7 @@
 """Rules T1 and T3 over whole columns, with plain Polars expressions.
 
-What goes in: a frame whose columns are named by role. What comes out: every value that breaks a
-rule, by row, then rule, then column; or the first of them as the error that refuses the data.
+Findings are every value that breaks a rule, by row, rule and column, or the first of them as the
+error that refuses the data.
 """
 
 from __future__ import annotations
@@ -139,14 +139,14 @@ def findings(frame: pl.DataFrame, allowed: Mapping[str, str]) -> list[Finding]:
     for place, (rule, role, broken, against, problem) in enumerate(_rules(frame.columns)):
         if allowed[rule] == "allow":
             continue
-        told = numbered.select(
+        checked = numbered.select(
             "row",
             time=pl.col("time").cast(pl.Int64),
             value=pl.lit(None) if role == "time" else pl.col(role),
             against=pl.lit(None) if against is None else against,
             broken=broken,
         )
-        for row, time, value, held in told.filter("broken").drop("broken").collect().iter_rows():
+        for row, time, value, held in checked.filter("broken").drop("broken").collect().iter_rows():
             found.append((row, place, Finding(row, rule, role, time, value, held, problem)))
     return [finding for _, _, finding in sorted(found, key=lambda one: one[:2])]
 
@@ -174,7 +174,7 @@ def _bid_of(ask: str) -> str:
 
 
 def _rules(roles: Collection[str]) -> Iterator[Rule]:
-    """Every rule in the order in which the findings of a row are told."""
+    """Every rule in the order in which the findings of a row are listed."""
     numbers = [role for role in roles if role != "time"]
     prices = [role for role in numbers if role not in ("spread", "volume")]
     for role in ("time", *numbers):

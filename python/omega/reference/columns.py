@@ -1,23 +1,19 @@
 """Candles as NumPy columns (rule T2).
 
-What goes in: a `CandleStore`, whose rows are checked. What comes out: `Columns`: times, both sides
-and the volume of one symbol.
+`Columns` are times, both sides and the volume of one symbol of a store, whose rows are checked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.contract import ArrowLike
 from omega.reference.matching import Candle, Ohlc
-
-if TYPE_CHECKING:
-    from omega._own_columns import OwnColumns
-    from omega.store import CandleStore
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -36,13 +32,12 @@ class Columns:
         timezone: The zone that times are shown in; None for naive times.
         time: Open times.
         volume: Volumes, where the data has them.
-        own: The user's columns beside them.
 
     Example:
         >>> from datetime import datetime
-        >>> from omega.store import CandleStore
+        >>> import omega
         >>> frame = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
-        >>> Columns.from_store(CandleStore(frame)).candle(0).ask.close
+        >>> Columns.from_store(omega.CandleStore(frame).native).candle(0).ask.close
         1.1
     """
 
@@ -59,7 +54,6 @@ class Columns:
     ask_low: Floats
     ask_close: Floats
     volume: Floats | None = None
-    own: OwnColumns | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -97,14 +91,11 @@ class Columns:
         return pl.DataFrame({"time": time, **columns})
 
     @classmethod
-    def from_store(cls, store: CandleStore, symbol: str | None = None) -> Columns:
-        """Take the columns of one symbol of a store."""
-        name = symbol or store.symbols[0]
-        one = store.symbol(name)
-        _, _, unit, zone = one.native.time_range(name)
-        frame = pl.DataFrame(one)
-        columns = cls._of(name, frame, unit, zone, one.native.spread(name))
-        return replace(columns, own=next(iter(one.own.values()), None))
+    def from_store(cls, store: ArrowLike) -> Columns:
+        """Take the columns of the only symbol of a store of either core."""
+        (name,) = store.symbols
+        _, _, unit, zone = store.time_range(name)
+        return cls._of(name, pl.DataFrame(store), unit, zone, store.spread(name))
 
     @classmethod
     def _of(

@@ -1,7 +1,4 @@
-"""Conditions a second time: asked on each step, of what is visible then.
-
-What goes in: indicators and numbers. What comes out: whether they compare as they should, now.
-"""
+"""Conditions a second time: evaluated at each step, over what is visible then."""
 
 from __future__ import annotations
 
@@ -12,6 +9,9 @@ from typing import Any
 
 from omega.errors import ConfigError
 from omega.reference.views import Indicator
+
+Operand = Any
+"""An indicator of this backend, or a number."""
 
 _NOW = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
@@ -32,7 +32,7 @@ class Mask:
         return Mask(lambda: not self.holds())
 
 
-def compare(how: str, left: Any, right: Any) -> Mask:  # noqa: ANN401 - indicators or numbers
+def compare(how: str, left: Operand, right: Operand) -> Mask:
     """Make the mask of a comparison; one with NaN, or with a bar that is not there, does not hold.
 
     Example:
@@ -57,9 +57,9 @@ def compare(how: str, left: Any, right: Any) -> Mask:  # noqa: ANN401 - indicato
     return Mask(crosses)
 
 
-def _known(left: Any, right: Any, bars: int = 1) -> bool:  # noqa: ANN401 - as above
+def _known(left: Operand, right: Operand, bars: int = 1) -> bool:
     return all(not isinstance(one, Indicator) or len(one) >= bars for one in (left, right))
 
 
-def _seen(one: Any, ago: int) -> float:  # noqa: ANN401 - as above
+def _seen(one: Operand, ago: int) -> float:
     return one[-ago] if isinstance(one, Indicator) else float(one)

@@ -1,50 +1,63 @@
-"""What a strategy may declare, ask for and know: the run as it sees it.
-
-What goes in: the tracks of a run and its settings. What comes out: indicators, positions, orders.
-"""
+"""What a strategy may declare and read: the part of a run that it sees."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
-from omega._expressions import evaluate
-from omega._own_columns import beside
+from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.reference import conditions, indicators, views
 from omega.reference.columns import Floats
+from omega.reference.executor import State, is_bare
 from omega.reference.portfolio import Portfolio
-from omega.reference.simulator import Simulator
 from omega.reference.tracks import Track, World
-from omega.signals import Action
-
-if TYPE_CHECKING:
-    import polars as pl
+from omega.strategy.actions import Action
 
 Named = str | views.Indicator
 
 
 class Context:
-    """What a strategy may declare and ask: the `RunContext` of this backend."""
+    """What a strategy may declare and read.
 
-    def __init__(self, world: World, settings: Mapping[str, Any]) -> None:
+    Attributes:
+        state: What the executor holds; nothing before the run.
+        queue: What the strategy has requested by a method, and not yet returned.
+        actions: What it wants done at the step at hand.
+    """
+
+    def __init__(self, world: World, cash: float) -> None:
         self.world = world
         self.symbols = tuple(world.symbols)
         self.sources = {
             symbol: views.Source(world, one.base) for symbol, one in world.symbols.items()
         }
-        self.portfolio = Portfolio(settings["cash"], 0)
-        unit = world.first.candles.unit
-        self.simulator = Simulator(settings, self.symbols, unit, self.portfolio)
+        self.portfolio = Portfolio(cash, 0)
         self.queue: list[Action] = []
-        self.columns: dict[object, views.Indicator] = {}
-        self.taken: list[Action] = []
+        self.actions: list[Action] = []
+
+    @property
+    def state(self) -> State:
+        """What the executor holds."""
+        return State({})
+
+    @property
+    def symbol(self) -> str:
+        """The first symbol."""
+        return self.symbols[0]
+
+    @property
+    def warmup(self) -> list[int]:
+        """Complete bars needed before the first decision, by track."""
+        return [track.needed for track in self.world.tracks()]
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
-        return self.simulator.next_order + len(self.taken) + len(self.queue)
+        held = len(self.state.symbols_held(self.symbols)) or 1
+        submitted = sum(held if is_bare(action) else 1 for action in self.actions)
+        return self.state.next_order + submitted + len(self.queue)
 
     @property
     def balance(self) -> float:
@@ -59,7 +72,7 @@ class Context:
     @property
     def positions(self) -> list[views.Position]:
         """All open positions, oldest first."""
-        return [views.Position(row, self.sources[row.symbol]) for row in self.simulator.positions]
+        return [views.Position(row, self.sources[row.symbol]) for row in self.state.positions]
 
     @property
     def position(self) -> views.Position | None:
@@ -69,11 +82,11 @@ class Context:
     @property
     def pending(self) -> list[views.PendingOrder]:
         """Orders that wait, oldest first."""
-        pending = self.simulator.pending
+        pending = self.state.pending
         return [views.PendingOrder(row, self.sources[row.symbol]) for row in pending]
 
     def declare_warmup(self, bars: int) -> None:
-        """Ask for so many complete bars of each symbol before the first decision (L2)."""
+        """Request so many complete bars of each symbol before the first decision (L2)."""
         for one in self.world.symbols.values():
             one.base.declare(bars)
 
@@ -84,8 +97,8 @@ class Context:
         source: Named | tuple[Named, Named],
         *,
         labels: list[str],
-        timeframe: str | None,
-        symbol: str | None,
+        timeframe: str | None = None,
+        symbol: str | None = None,
     ) -> list[views.Indicator]:
         """Compute an indicator over columns or other indicators; one view for each label."""
         several = source if isinstance(source, tuple) else (source,)
@@ -103,7 +116,7 @@ class Context:
         return [_indicator(track, *pair) for pair in zip(labels, outputs, strict=True)]
 
     def _track(self, sources: Sequence[Named], symbol: str | None, timeframe: str | None) -> Track:
-        """Where an indicator lives: where the indicators do that it reads, else where asked for."""
+        """Where an indicator lives: where the indicators do that it reads, else where requested."""
         lines = [one for one in sources if isinstance(one, views.Indicator)]
         if not lines:
             return self.world.track(symbol, timeframe)
@@ -121,26 +134,23 @@ class Context:
                 )
         return lines[0].track
 
-    def expression(
+    def column(
         self,
-        expression: pl.Expr,
         name: str,
+        column: ArrowLike,
         *,
-        timeframe: str | None,
-        symbol: str | None,
+        timeframe: str | None = None,
+        symbol: str | None = None,
         warmup: bool = True,
     ) -> views.Indicator:
-        """Evaluate a Polars expression over the candles."""
-        track = self.world.track(symbol, timeframe)
-        frame = beside(track.candles.frame(), expression, track.candles.own)
-        column = evaluate(expression, name, frame, timeframe=timeframe, symbol=symbol)
-        if len(column) != len(frame):
+        """Take a column that was computed elsewhere: one number a bar, null as NaN."""
+        track, values = self.world.track(symbol, timeframe), pl.Series(column)
+        if len(values) != len(track.candles):
             raise ConfigError(
-                f"column: given {len(column)} values, expected {len(frame)}, one for each bar. "
-                "An expression must give one number for each bar"
+                f"column: given {len(values)} values, expected {len(track.candles)}, one for each "
+                "bar. An expression must give one number for each bar"
             )
-        values = column.fill_null(float("nan")).to_list()
-        return _indicator(track, name, values, warmup=warmup)
+        return _indicator(track, name, values.fill_null(float("nan")).to_list(), warmup=warmup)
 
     def compare(
         self, how: str, left: views.Indicator | float, right: views.Indicator | float

@@ -1,13 +1,16 @@
-"""Every name of `omega._core` that the package uses, in plain Python.
+"""The names of `omega._core` that the package uses, in plain Python.
 
-It stands in where the native module cannot be loaded; a run then goes by this backend.
+It takes the place of the native module where that cannot be loaded, and runs what is asked of the
+Python backend.
 """
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
+from omega.reference.conditions import Mask
 from omega.reference.results import PlainTables as RunTables
+from omega.reference.run import Run, RunReport
 from omega.reference.store import CandleStore, Column, ipc_columns, ipc_names, table_columns
 from omega.reference.views import Bar, Fill, Indicator, PendingOrder, Position, Trade
 
@@ -18,8 +21,11 @@ __all__ = [
     "Column",
     "Fill",
     "Indicator",
+    "Mask",
     "PendingOrder",
     "Position",
+    "Run",
+    "RunReport",
     "RunTables",
     "Trade",
     "ipc_columns",

@@ -1,7 +1,6 @@
 """What trading costs and how large an order is (M3.1, M4.1 to M4.3).
 
-What goes in: the run's settings and a price. What comes out: lots, a fee, a distance, nights. All
-products and sums are evaluated from the left.
+All products and sums are evaluated from the left.
 """
 
 from __future__ import annotations

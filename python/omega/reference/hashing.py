@@ -1,8 +1,7 @@
 """The fingerprint in plain Python and NumPy: logical bytes of tables, and BLAKE3 over them.
 
-What goes in: columns as lists and their kinds. What comes out: the digits that the native core
-gives. BLAKE3 is written from its specification; chunks are compressed side by side, a lane of a
-NumPy array each.
+BLAKE3 is written from its specification; chunks are compressed side by side, a lane of a NumPy
+array each.
 """
 
 from __future__ import annotations

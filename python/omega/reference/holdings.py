@@ -1,20 +1,19 @@
-"""Open positions and what opens and closes them: fills with their costs (M3, M4, M6; F7).
-
-What goes in: an order and a price before slippage. What comes out: positions, fills, bookings.
-"""
+"""Open positions, and the fills that open and close them, with their costs (M3, M4, M6; F7)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from omega.contract import CostFields, InstrumentFields, Settings
 from omega.reference import costs
+from omega.reference.executor import LastTrades
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
 from omega.reference.rows import Fill, Moment, Order, Position, Trade
-from omega.signals import Close
+from omega.strategy.actions import Close
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9
@@ -38,22 +37,19 @@ class Due(NamedTuple):
 
 @dataclass(slots=True)
 class Market:
-    """A symbol as orders meet it: its instrument, its costs, and when it was last traded."""
+    """A symbol as orders meet it: its instrument and its costs."""
 
     symbol: str
-    instrument: Mapping[str, Any]
-    costs: Mapping[str, Any]
-    last_entry: tuple[int, int] | None = None
-    last_exit: int | None = None
+    instrument: InstrumentFields
+    costs: CostFields
 
 
 class Holdings:
-    """The positions of a run, its orders so far, and the account behind them."""
+    """The positions of a run, its orders so far, and their account."""
 
-    def __init__(
-        self, settings: Mapping[str, Any], symbols: Sequence[str], portfolio: Portfolio
-    ) -> None:
+    def __init__(self, settings: Settings, symbols: Sequence[str], portfolio: Portfolio) -> None:
         self.settings = settings
+        self.last_trades = {symbol: LastTrades() for symbol in symbols}
         self.markets = {
             symbol: Market(symbol, own["instrument"], own["costs"])
             for symbol, own in zip(symbols, settings["symbols"], strict=True)
@@ -94,12 +90,12 @@ class Holdings:
 
     def is_full(self, symbol: str) -> bool:
         """Whether the run allows no further position in a symbol (F12.3)."""
-        counts = {
-            "max_positions": len(self.positions),
-            "max_positions_per_symbol": len(self.held_in(symbol)),
-        }
-        limits = ((self.settings[limit], count) for limit, count in counts.items())
-        return any(most is not None and count >= most for most, count in limits)
+        most, most_in_one = (
+            self.settings["max_positions"],
+            self.settings["max_positions_per_symbol"],
+        )
+        is_full = most is not None and len(self.positions) >= most
+        return is_full or (most_in_one is not None and len(self.held_in(symbol)) >= most_in_one)
 
     def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
         """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
@@ -162,7 +158,7 @@ class Holdings:
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
             position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
         self.next_trade += 1
-        self.markets[order.symbol].last_entry = (now.index, now.time)
+        self.last_trades[order.symbol].entry = (now.index, now.time)
         self.portfolio.book_entry(position, fill)
         self.positions.append(position)
         self._record(fill)
@@ -178,7 +174,7 @@ class Holdings:
         *,
         order: Order | None = None,
     ) -> None:
-        """Close lots of a position at a price before slippage; `order` where one asked for it."""
+        """Close lots of a position at a price before slippage; `order` where one requested it."""
         if order is None:  # a protective exit: under the number of the entry (M4.1)
             key = self._exit_key(position, slips=reason != "take_profit")
         else:
@@ -187,7 +183,7 @@ class Holdings:
         part = lots < position.lots
         share = lots / position.lots if part else 1.0  # M4.2
         trade = self.portfolio.book_exit(position, fill, reason, share, now.rate)
-        self.markets[position.symbol].last_exit = now.time
+        self.last_trades[position.symbol].exit = now.time
         if part:
             position.entry_fee -= position.entry_fee * share
             position.swap -= position.swap * share
@@ -209,12 +205,14 @@ class Holdings:
         gross = position.profit(price, position.lots, now.rate)
         return gross - (position.entry_fee + fee) + position.swap
 
-    def close_at_end(self, last: Mapping[str, Moment]) -> None:
+    def finish(self, closes: Mapping[str, Moment]) -> bool:
         """Close what is open at the last close of its symbol, by trade number (L4.1)."""
-        for position in list(self.positions):
-            now = last[position.symbol]
+        held = list(self.positions)
+        for position in held:
+            now = closes[position.symbol]
             close = now.bar.exit_side(position.sign).close
             self.leave(position, position.lots, close, "end_of_data", now)
+        return bool(held)
 
     # --- what a fill costs -----------------------------------------------------------------------
 

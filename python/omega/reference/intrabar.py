@@ -1,7 +1,7 @@
 """What happened first inside a bar (I1 to I3).
 
-What goes in: a bar and the exits of a position, as the position faces them. What comes out: the
-outcome that the policy takes, and the worst and the best that the bar allows.
+A bar and the exits of a position, both as the position faces them, give the outcome that the policy
+takes, and the worst and the best that the bar allows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The loop: all control flow of a run (semantics, sections 2 and 7; "The order of a bar").
 
-What goes in: the symbols of a run, a plan, a strategy and the simulator. What comes out: the rows
-that the simulator and its portfolio wrote.
+It drives a strategy and an executor over the steps of a plan, and has a row written for each.
 """
 
 from __future__ import annotations
@@ -10,34 +9,80 @@ import bisect
 import itertools
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
+from omega.contract import Cooldowns, Progress, Settings
 from omega.errors import ConfigError, WarmupIndexNotFound
 from omega.reference.columns import Columns
-from omega.reference.rows import NO_CANDLE, Known, Moment
-from omega.reference.simulator import Simulator
+from omega.reference.executor import Executor, State
+from omega.reference.rows import NO_CANDLE, Known, Moment, Position
 from omega.reference.tracks import Base, World
-from omega.signals import Action
+from omega.strategy.actions import Action
 
 _STEPS_BETWEEN_TICKS = 1024
 _FOR_EVER = 2**63 - 1
 
-Progress = Callable[[int, int], object]
+
+class Strategy(Protocol):
+    """A strategy as the loop drives it; what it wants done is added to the actions."""
+
+    def on_events(self, state: State, actions: list[Action]) -> None:
+        """Take note of the last step's fills and exits (L1.1)."""
+
+    def evaluate(self, state: State, actions: list[Action]) -> None:
+        """Decide on what is complete (L1.1)."""
+
+    def manage(self, state: State, actions: list[Action]) -> None:
+        """Let the user's own position manager look at the step that is over (L1.6)."""
+
+    def finish(self, state: State, actions: list[Action]) -> None:
+        """Take note of the last events; what it wants done comes too late."""
 
 
-class Evaluated(Protocol):
-    """A strategy as the loop sees it."""
+class Rows(Protocol):
+    """Where the loop writes a row for each step."""
 
-    def evaluate(self) -> list[Action]:
-        """Tell of the last step's fills and exits, then ask for actions."""
+    def write_row(self, time: int, positions: Sequence[Position]) -> None:
+        """Write the row of a step."""
 
-    def manage(self) -> list[Action]:
-        """Let the user's own position manager look at the step that is over."""
+    def rewrite_last_row(self) -> None:
+        """Write the last row again, after closes at its close (L4.1)."""
 
-    def finish(self) -> None:
-        """Tell of the last events."""
+
+@dataclass(frozen=True)
+class Cooldown:
+    """A strategy that decides nothing while every symbol cools down.
+
+    It still takes note of what happened, and still manages what is open.
+    """
+
+    strategy: Strategy
+    limits: Cooldowns
+    world: World
+
+    def on_events(self, state: State, actions: list[Action]) -> None:
+        """Hand on."""
+        self.strategy.on_events(state, actions)
+
+    def evaluate(self, state: State, actions: list[Action]) -> None:
+        """Decide, unless every symbol pauses after its last trade."""
+        time, symbols = self.world.time, self.world.symbols
+        pauses = any(self.limits) and all(
+            last.pauses(self.limits, symbols[symbol].base.opened, time)
+            for symbol, last in state.last_trades.items()
+        )
+        if not pauses:
+            self.strategy.evaluate(state, actions)
+
+    def manage(self, state: State, actions: list[Action]) -> None:
+        """Hand on."""
+        self.strategy.manage(state, actions)
+
+    def finish(self, state: State, actions: list[Action]) -> None:
+        """Hand on."""
+        self.strategy.finish(state, actions)
 
 
 class Rates:
@@ -49,7 +94,7 @@ class Rates:
         self.constant, self.pair, self.inverse = constant, pair, inverse
 
     def require(self, time: int) -> None:
-        """Refuse a pair that is not known by the first time asked for."""
+        """Refuse a pair that is not known by the first time requested."""
         if self.pair is not None and self.pair.newest_at(time) < 0:
             raise ConfigError(
                 f"conversion: given {self.pair.symbol} without a bar at or before {time}, expected "
@@ -80,18 +125,20 @@ class Magnifier:
     def inside(self, now: Moment) -> list[Moment]:
         """The moments that take the place of a bar; none where there are no finer bars."""
         end = now.time + self.durations[now.index]
-        first, past = map(self.finer.first_at_or_after, (now.time, end))
-        bars = [self.finer.candle(index) for index in range(first, past)]
-        lasts = [now.last, *bars[:-1]]
-        return [
-            replace(now, time=bar.time, bar=bar, last=last)
-            for bar, last in zip(bars, lasts, strict=False)
+        begin, past = map(self.finer.first_at_or_after, (now.time, end))
+        bars = [self.finer.candle(index) for index in range(begin, past)]
+        if not bars:
+            return []
+        first = replace(now, time=bars[0].time, bar=bars[0])
+        return [first] + [  # the nights before the bar are booked at its first part
+            replace(now, time=bar.time, bar=bar, last=last, since=now.opens)
+            for last, bar in itertools.pairwise(bars)
         ]
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
-    """What stands behind the candles of a symbol."""
+class SymbolContext:
+    """What the candles of a symbol are read with: rates, and finer candles."""
 
     rates: Rates
     magnifier: Magnifier | None = None
@@ -103,16 +150,16 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The data of a run: what the strategy decides on, and what stands behind each symbol."""
+    """The data of a run: what the strategy decides on, and the context of each symbol."""
 
     world: World
-    behind: Mapping[str, Behind]
+    contexts: Mapping[str, SymbolContext]
 
     def require_rates(self) -> None:
-        """Refuse pairs whose rate is not known by the first time that may be asked for."""
+        """Refuse pairs whose rate is not known by the first time that may be requested."""
         for symbol, one in self.world.symbols.items():
             first = max(one.base.visible - 1, 0)
-            self.behind[symbol].rates.require(one.base.times[first])
+            self.contexts[symbol].rates.require(one.base.times[first])
 
     def look(self) -> dict[str, Known]:
         """What is known of each symbol at the step at hand, and its bar where it has one."""
@@ -120,7 +167,7 @@ class Feed:
 
     def _look_at(self, base: Base) -> Known:
         symbol, time = base.candles.symbol, self.world.time
-        rates = self.behind[symbol].rates
+        rates = self.contexts[symbol].rates
         last = self.world.newest(symbol)
         last_rate = math.nan if last is NO_CANDLE else rates.at(last.time)
         if base.at_hand is None:
@@ -128,7 +175,7 @@ class Feed:
         bar = base.candles.candle(base.at_hand)
         since = time if base.since is None else base.since
         rate = rates.at(time)
-        return Moment(symbol, base.at_hand, time, last, last_rate, bar, since, rate)
+        return Moment(symbol, base.at_hand, time, last, last_rate, bar, time, since, rate)
 
     def look_after(self, nows: Mapping[str, Known]) -> dict[str, Known]:
         """The same once the step is over: a manager sees what the next step will show."""
@@ -140,18 +187,19 @@ class Feed:
         """The last bar of each symbol up to the last step (L4)."""
         moments = {}
         for symbol, one in self.world.symbols.items():
-            candles, behind = one.base.candles, self.behind[symbol]
+            candles, context = one.base.candles, self.contexts[symbol]
             index = candles.newest_at(last)
             if index >= 0:
                 bar = candles.candle(index)
-                rate = behind.rates.at(bar.time)
-                now = Moment(symbol, index, bar.time, bar, rate, bar, bar.time, rate)
-                moments[symbol] = replace(now, time=behind.parts(now)[-1].time)
+                rate = context.rates.at(bar.time)
+                time = bar.time
+                now = Moment(symbol, index, time, bar, rate, bar, time, time, rate)
+                moments[symbol] = replace(now, time=context.parts(now)[-1].time)
         return moments
 
 
-def plan(world: World, settings: Mapping[str, Any]) -> range:
-    """The steps to walk (L2); the clocks go to the first of them.
+def plan(world: World, settings: Settings, within: tuple[int, int] | None = None) -> range:
+    """The steps to walk (L2), all or those within two; the clocks go to the first of them.
 
     Raises:
         WarmupIndexNotFound: No step is left.
@@ -162,7 +210,8 @@ def plan(world: World, settings: Mapping[str, Any]) -> range:
         world.move()
         has_begun = start is None or world.time >= start
         if has_begun and world.step > 0 and world.is_warm():
-            return range(world.step, past)
+            steps = range(world.step, past)
+            return steps if within is None else _narrowed(world, steps, *within)
     earliest, latest = times[0], times[-1]
     start = earliest if start is None else start
     raise WarmupIndexNotFound(
@@ -175,80 +224,95 @@ def plan(world: World, settings: Mapping[str, Any]) -> range:
     )
 
 
-def run(
-    feed: Feed,
-    steps: range,
-    strategy: Evaluated,
-    simulator: Simulator,
-    on_progress: Progress | None,
-) -> int:
-    """Walk the steps, of which the first is at hand; give the number of actions asked for."""
-    world, portfolio = feed.world, simulator.portfolio
-    signals = reported = 0
-    for done, _ in enumerate(steps, 1):
-        time = world.time
-        actions = strategy.evaluate()  # L1: it has seen what is complete
-        signals += len(actions)
-        simulator.events.clear()
-        nows = feed.look() if actions or not simulator.is_idle else {}
-        moments = _walk(nows, actions, simulator, feed.behind)
+def _narrowed(world: World, steps: range, first: int, past: int) -> range:
+    """Leave out the steps before the first and from another on."""
+    first = max(steps.start, first)
+    steps = range(first, max(min(steps.stop, past), first))
+    while steps and world.step < steps.start:
         world.move()
-        if simulator.positions:
-            after = feed.look_after(nows)
-            for action in strategy.manage():
-                simulator.process_managed(action, after)
-        simulator.settle(moments)
-        portfolio.write_row(time, simulator.positions)
-        if done % _STEPS_BETWEEN_TICKS == 0:
-            reported = report(on_progress, done, reported, len(steps))
-    if simulator.settings["close_at_end"] and simulator.positions:  # L4
-        simulator.close_at_end(feed.last_bars(time))
-        portfolio.rewrite_last_row()
-    strategy.finish()
-    report(on_progress, len(steps), reported, len(steps))
-    return signals
+    return steps
 
 
-def _walk(
-    nows: Mapping[str, Known],
-    actions: list[Action],
-    simulator: Simulator,
-    behind: Mapping[str, Behind],
-) -> list[Moment]:
-    """One step: nights, process, exits, manage, symbol by symbol (X2.1, I5.1).
+@dataclass
+class Loop:
+    """One run: the feed, and what it drives.
 
-    Gives the moment of each bar's close: what is closed there has the time of the last finer bar.
+    Attributes:
+        actions: What the strategy has requested at the step at hand.
     """
-    moments = [now for now in nows.values() if isinstance(now, Moment)]
-    for now in moments:
-        simulator.book_nights(now)
-    parts = {now.symbol: behind[now.symbol].parts(now) for now in moments}
-    for now in moments:
-        simulator.expire(parts[now.symbol][0])
-        simulator.fill_due(parts[now.symbol][0])
-    firsts = {symbol: parts[symbol][0] if symbol in parts else now for symbol, now in nows.items()}
-    for action in actions:
-        simulator.process(action, firsts)
-    return [replace(now, time=_match(parts[now.symbol], simulator)) for now in moments]
 
+    feed: Feed
+    strategy: Strategy
+    executor: Executor
+    rows: Rows
+    on_progress: Progress | None
+    actions: list[Action]
 
-def _match(parts: list[Moment], simulator: Simulator) -> int:
-    """The finer bars inside one bar, whose first has had its actions; gives when it was left."""
-    for place, part in enumerate(parts):
-        if place > 0:
-            simulator.expire(part)
-            simulator.fill_due(part)
-        simulator.match_bar(part)
-        simulator.manage(part)
-        if part is not parts[-1]:
-            simulator.settle([part])
-        if simulator.is_idle_in(part.symbol):
-            break
-    return part.time
+    def run(self, steps: range, *, close_at_end: bool) -> int:
+        """Walk the steps, of which the first is at hand; give the number of orders."""
+        world, executor = self.feed.world, self.executor
+        signals = reported = 0
+        for done, _ in enumerate(steps, 1):
+            time, state = world.time, executor.state()
+            self.strategy.on_events(state, self.actions)
+            self.strategy.evaluate(state, self.actions)
+            submitted = executor.submit(self.actions)
+            signals += submitted
+            self._step(time, is_quiet=submitted == 0 and executor.is_idle())
+            if done % _STEPS_BETWEEN_TICKS == 0:
+                reported = report(self.on_progress, done, reported, len(steps))
+        closes_all = bool(steps) and close_at_end and not executor.is_idle()
+        if closes_all and executor.finish(self.feed.last_bars(time)):  # L4
+            self.rows.rewrite_last_row()
+        self.strategy.finish(executor.state(), self.actions)
+        report(self.on_progress, len(steps), reported, len(steps))
+        return signals
+
+    def _step(self, time: int, *, is_quiet: bool) -> None:
+        """PROCESS, EXITS, MANAGE and PORTFOLIO of one step (L1)."""
+        world, executor = self.feed.world, self.executor
+        nows = {} if is_quiet else self.feed.look()
+        closes = self._bars(nows)
+        world.move()
+        if executor.quiet(time):
+            return
+        state = executor.state()
+        if state.has_positions:
+            self.strategy.manage(state, self.actions)
+        after = self.feed.look_after(nows) if self.actions else {}
+        executor.on_close(closes, self.actions, after)
+        self.actions.clear()
+        self.rows.write_row(time, executor.state().positions)
+
+    def _bars(self, nows: Mapping[str, Known]) -> list[Moment]:
+        """What the opens bring, then symbol by symbol what follows inside the bars (X2.1, I5.1).
+
+        Gives the moment of each bar's close: what is closed there has the time of the last finer
+        bar.
+        """
+        if not nows:
+            return []
+        contexts = self.feed.contexts
+        moments = [now for now in nows.values() if isinstance(now, Moment)]
+        parts = {now.symbol: contexts[now.symbol].parts(now) for now in moments}
+        self.executor.on_open({s: parts[s][0] if s in parts else now for s, now in nows.items()})
+        return [replace(now, time=self._inside(parts[now.symbol])) for now in moments]
+
+    def _inside(self, parts: list[Moment]) -> int:
+        """What follows an open: the finer bars inside one bar; gives when it was left."""
+        executor = self.executor
+        for place, part in enumerate(parts):
+            if place > 0:
+                executor.on_close([parts[place - 1]], [], {})
+                if executor.is_idle():
+                    return parts[place - 1].time
+                executor.on_open({part.symbol: part})
+            executor.on_bar(part)
+        return parts[-1].time
 
 
 def report(on_progress: Progress | None, done: int, reported: int, total: int) -> int:
-    """Tell how far the run is, about a hundred times; give what was told last (step PROGRESS)."""
+    """Report progress about a hundred times a run; give the last step reported (PROGRESS)."""
     is_news = done == total or done - reported >= total // 100
     if on_progress is None or not is_news or done <= reported:
         return reported

@@ -1,7 +1,6 @@
 """Position managers: what they do at the end of a bar works from the next one (I4.1 to I4.5).
 
-What goes in: a position after its extremes were noted. What comes out: a stop moved, or the
-fraction and the reason of a close that is asked for.
+They move the stop of a position, or queue the close of a fraction of it.
 """
 
 from __future__ import annotations

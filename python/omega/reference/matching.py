@@ -1,7 +1,7 @@
 """Where orders fill inside a bar (F1 to F4), for a buyer.
 
-What goes in: an order and a bar, both as the order faces them. What comes out: the price before
-slippage and what is known to follow it inside the bar, or that the order is armed.
+An order and a bar, both as the order faces them, give the price before slippage and what is known
+to follow it inside the bar, or that the order is armed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Metrics in plain Python, each as its definition reads.
+"""Metrics in plain Python, each as its definition in ``docs/concepts/results.md`` reads.
 
-What goes in: result tables as columns. What comes out: the metrics of
-``docs/concepts/results.md``, in the order of operations that it states, so that the native ones are
-the same to the last bit.
+The order of operations is the one stated there, so that the native metrics are the same to the last
+bit.
 """
 
 from __future__ import annotations

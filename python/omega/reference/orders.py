@@ -1,44 +1,60 @@
-"""Actions in: orders accepted, sized and numbered, or refused (F1.1, F12.1 to F12.3, I4.3 to I4.5).
-
-What goes in: what a strategy or a position manager asks for. What comes out: rows of the orders
-table, orders that wait, and fills at the market.
-"""
+"""The order book: actions become orders or are refused (F1.1, F12.1 to F12.3, I4.3 to I4.5)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
+from omega.config.times import PER_SECOND, to_units
+from omega.contract import Settings
 from omega.errors import ConfigError, OmegaError
 from omega.reference import costs
+from omega.reference.executor import State, is_bare
 from omega.reference.holdings import Due, Holdings
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position, is_over
-from omega.signals import Action, Cancel, Close, Modify, Signal
-from omega.times import PER_SECOND, to_units
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 
 
 class Orders(Holdings):
     """The order book: takes actions before the bar of a step (L1.3)."""
 
     def __init__(
-        self, settings: Mapping[str, Any], symbols: Sequence[str], unit: str, portfolio: Portfolio
+        self, settings: Settings, symbols: Sequence[str], unit: str, portfolio: Portfolio
     ) -> None:
         super().__init__(settings, symbols, portfolio)
         self.unit = unit
         self.units_per_day = 86_400 * PER_SECOND[unit]
+        self.submitted: list[Action] = []
 
-    @property
     def is_idle(self) -> bool:
         """Whether no bar can change anything."""
         return not (self.positions or self.waiting or self.due)
 
-    def is_idle_in(self, symbol: str) -> bool:
-        """Whether no bar of a symbol can change anything."""
-        waits = any(order.symbol == symbol for order in self.pending)
-        return not (waits or self.held_in(symbol))
+    def submit(self, actions: list[Action]) -> int:
+        """Take the strategy's actions; a bare close is one order for each symbol held (L1.1)."""
+        self.events.clear()
+        held = self.state().symbols_held(list(self.markets))
+        for action in actions:
+            if isinstance(action, Close) and is_bare(action) and held:
+                self.submitted += [replace(action, symbol=symbol) for symbol in held]
+            else:
+                self.submitted.append(action)
+        actions.clear()
+        return len(self.submitted)
+
+    def state(self) -> State:
+        """Give what it holds."""
+        return State(
+            last_trades=self.last_trades,
+            has_positions=bool(self.positions),
+            positions=self.positions,
+            events=self.events,
+            working=self.waiting + [due.order for due in self.due],
+            next_order=self.next_order,
+        )
 
     def process(self, action: Action, nows: Mapping[str, Known]) -> None:
         """Take one action of the strategy; each takes one order number, refused or not."""
@@ -76,14 +92,14 @@ class Orders(Holdings):
                     of_symbol = trade is None and symbol in (None, position.symbol)
                     if of_symbol or trade == position.trade_id:
                         now = nows[position.symbol]
-                        self.ask_close(position, action.fraction, action.reason, now)
+                        self.queue_close(position, action.fraction, action.reason, now)
             case _:
                 raise ConfigError(
                     "position manager: given a Signal or a Cancel, expected Modify or Close. Open "
                     "positions and cancel orders in the strategy"
                 )
 
-    def ask_close(self, position: Position, fraction: float, reason: str, now: Known) -> None:
+    def queue_close(self, position: Position, fraction: float, reason: str, now: Known) -> None:
         """Note that a manager wants a close at the next bar (I4.5)."""
         order = self._row(self._take_number(), "market", -position.sign, now)
         self.due.append(Due(order, Close(position.symbol, position.trade_id, fraction, reason)))
@@ -106,7 +122,7 @@ class Orders(Holdings):
 
     def _open(self, number: int, signal: Signal, now: Known) -> str | None:
         order = self._row(number, signal.type, 1.0 if signal.direction == "long" else -1.0, now)
-        order.ask(signal)
+        order.take_over(signal)
         if signal.expires is not None:
             day = signal.expires == "day"
             order.expires = "day" if day else to_units(signal.expires, self.unit)
@@ -140,10 +156,10 @@ class Orders(Holdings):
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
         basis = costs.Basis(reference, order.stop_loss, self.equity(), now.last_rate)
         instrument = self.markets[order.symbol].instrument
-        asked = costs.lots_of(sizer, instrument, basis)  # M3.1
-        if asked is None:
+        wanted = costs.lots_of(sizer, instrument, basis)  # M3.1
+        if wanted is None:
             return "sizer_needs_stop"
-        lots = costs.order_size(instrument, asked)
+        lots = costs.order_size(instrument, wanted)
         if lots is None:
             return "size"
         hedging = self.settings["position_mode"] == "hedging"
@@ -154,20 +170,15 @@ class Orders(Holdings):
 
     def _out_of_time(self, now: Known) -> str | None:
         """Sessions, blackouts and cool-downs (F12.3)."""
-        time, settings, market = now.time, self.settings, self.markets[now.symbol]
+        time, settings = now.time, self.settings
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):
             return "session_closed"
         if any(start <= time < end for start, end in settings["blackouts"]):
             return "blackout"
-        if market.last_entry is not None:
-            index, entered = market.last_entry
-            bars, elapsed = now.index - index, time - entered
-            if bars < settings["cooldown_bars"] or elapsed < settings["cooldown_entry"]:
-                return "cooldown"
-        if market.last_exit is not None and time - market.last_exit < settings["cooldown_exit"]:
-            return "cooldown"
-        return None
+        limits = settings["cooldown_bars"], settings["cooldown_entry"], settings["cooldown_exit"]
+        pauses = self.last_trades[now.symbol].pauses(limits, now.index, time)
+        return "cooldown" if pauses else None
 
     # --- closing, cancelling, moving -------------------------------------------------------------
 

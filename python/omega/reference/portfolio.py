@@ -1,7 +1,4 @@
-"""Fills to money: balance, ledger, closed trades and the equity curve (M2, M5).
-
-What goes in: entries, exits, nights and closes. What comes out: rows.
-"""
+"""The account: balance, ledger, closed trades and the equity curve (M2, M5)."""
 
 from __future__ import annotations
 

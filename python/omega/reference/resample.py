@@ -1,7 +1,7 @@
 """Bars of a higher timeframe, made from those below (TF1).
 
-What goes in: the candles of a symbol and a grid. What comes out: one bar for each stretch of the
-grid that has candles, its end, and how many candles it needs to be complete.
+There is one bar for each stretch of the grid that has candles, with its end, and with the number of
+candles that it needs to be complete.
 """
 
 from __future__ import annotations
@@ -34,16 +34,31 @@ class Resampled:
     pasts: list[int]
 
 
+class Bars:
+    """Bars of a higher timeframe as a store of one symbol that exports Arrow."""
+
+    def __init__(self, candles: Columns) -> None:
+        self.symbols, self._candles = [candles.symbol], candles
+
+    def spread(self, _symbol: str) -> float:
+        """Give the constant distance from bid to ask: none, as there are both sides."""
+        return 0.0
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._candles.frame().__arrow_c_stream__(requested_schema)
+
+
 def resample(candles: Columns, grid: Grid) -> Resampled:
     """Put candles together that lie in one stretch of a grid.
 
     Example:
         >>> from datetime import datetime
         >>> import polars as pl
-        >>> from omega.store import CandleStore
+        >>> import omega
         >>> times = [datetime(2024, 1, 1, 0, minute) for minute in (0, 7, 40)]
         >>> quotes = pl.DataFrame({"time": times, "bid": [3.0, 1.0, 2.0], "ask": [3.0, 1.0, 2.0]})
-        >>> bars = resample(Columns.from_store(CandleStore(quotes)), (30 * 60 * 1_000_000, 0))
+        >>> candles = Columns.from_store(omega.CandleStore(quotes).native)
+        >>> bars = resample(candles, (30 * 60 * 1_000_000, 0))
         >>> bars.candles.bid_open.tolist(), bars.candles.bid_low.tolist(), bars.pasts
         ([3.0, 2.0], [1.0, 2.0], [2, 3])
     """

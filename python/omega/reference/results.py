@@ -1,7 +1,6 @@
 """Result tables, metrics and the fingerprint in plain Python.
 
-What goes in: columns as lists. What comes out: `PlainTables`, which gives what the native
-`omega._core.RunTables` gives, bit for bit.
+`PlainTables` gives what the native `omega._core.RunTables` gives, bit for bit.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
-from omega.signals import Signal
+from omega.strategy.actions import Signal
 
 _NOTHING = Ohlc(math.nan, math.nan, math.nan, math.nan)
 NO_CANDLE = Candle(0, _NOTHING, _NOTHING)
@@ -37,6 +37,8 @@ class Moment(Known):
     """A step at which the symbol has a bar: the bar at hand, and its rate of exchange."""
 
     bar: Candle
+    opens: int
+    """Open time of the symbol's own bar, where `bar` is a finer one inside it."""
     since: int
     """When the bar at the symbol's last step opened, for nights."""
     rate: float
@@ -68,8 +70,8 @@ class Order:
     armed_in: int | None = None
     """The bar, counted as bars were matched, in which the stop of a stop-limit was reached."""
 
-    def ask(self, signal: Signal) -> None:
-        """Take over what a signal asks for; the size and the expiry are for the order book."""
+    def take_over(self, signal: Signal) -> None:
+        """Take over what a signal requests; the size and the expiry are for the order book."""
         self.stop_loss, self.take_profit = signal.stop_loss, signal.take_profit
         self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
@@ -166,7 +168,7 @@ class Position:
     swap: float = 0.0
     exit_legs: int = 0
     closing: bool = False
-    """Whether its time is over and a close was asked for (I4.3)."""
+    """Whether its time is over and a close was requested (I4.3)."""
     parts_closed: set[int] = field(default_factory=set)
     """The run's partial closes, by place, that it has had (I4.4)."""
     turned_down: tuple[float, float] | None = None

@@ -1,32 +1,43 @@
-"""A run by the reference backend: a strategy in, result tables out.
-
-What goes in: columns, a strategy and the settings that the native backend would get. What comes
-out: the same tables, to the last bit.
-"""
+"""A run over a market: what `omega._core.Run` is, in plain Python."""
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from omega.contract import (
+    ArrowLike,
+    Callbacks,
+    Components,
+    ForeignComponents,
+    Progress,
+    Settings,
+    SignalColumns,
+    SymbolContext,
+    TimeframeFields,
+)
 from omega.errors import BackendUnavailable
-from omega.forms import Native, Signals
 from omega.reference import loop
-from omega.reference.caller import Callback, Caller
+from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
-from omega.reference.resample import Grid, resample
+from omega.reference.executor import State
+from omega.reference.foreign import (
+    ForeignCaller,
+    ForeignExecutor,
+    ForeignRows,
+    Forwarding,
+    with_slices,
+)
+from omega.reference.portfolio import Portfolio
+from omega.reference.resample import Bars, resample
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.signals import ColumnReader
+from omega.reference.simulator import Simulator
+from omega.reference.track_view import TrackView
 from omega.reference.tracks import Alone, Base, Higher, Tracks, World
-from omega.strategy import Strategy
-
-if TYPE_CHECKING:
-    from omega._job import Behind, Job
-    from omega.store import CandleStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,159 +52,178 @@ class RunReport:
     start_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Traded:
-    """A symbol of a run.
+class Run(Context):
+    """One run over a market."""
 
-    Attributes:
-        candles: Its columns.
-        rates: Account currency per unit of its quote currency.
-        finer: Finer candles for the magnifier.
-        higher: Higher timeframes: where bars begin, or the bars given and how long each lasts.
-    """
+    def __init__(
+        self,
+        stores: Sequence[ArrowLike],
+        cash: float,
+        timeframes: Sequence[TimeframeFields] | None = None,
+        align: str = "union",
+    ) -> None:
+        """Read the candles of each symbol, and make the bars of higher timeframes."""
+        self._began = time.perf_counter()
+        self._stores: dict[tuple[str, str | None], ArrowLike] = {}
+        alone = len(stores) == 1
+        tracks = []
+        for place, store in enumerate(stores):
+            candles = Columns.from_store(store)
+            self._stores[candles.symbol, None] = store
+            higher = {one["name"]: self._higher(candles, one, place) for one in timeframes or ()}
+            tracks.append(Tracks(Alone(candles) if alone else Base(candles), higher))
+        super().__init__(World(tracks, align), cash)
+        self._executor: Simulator | ForeignExecutor | None = None
 
-    candles: Columns
-    rates: loop.Rates = field(default_factory=loop.Rates)
-    finer: Columns | None = None
-    higher: Mapping[str, Grid | tuple[Columns, int]] = field(default_factory=dict)
-
-    def tracks(self, *, alone: bool) -> Tracks:
-        """Its candles, and its higher timeframes."""
-        base = Alone(self.candles) if alone else Base(self.candles)
-        higher = {name: self._higher(name, given) for name, given in self.higher.items()}
-        return Tracks(base, higher)
-
-    def _higher(self, name: str, given: Grid | tuple[Columns, int]) -> Higher:
-        if isinstance(given, tuple) and isinstance(given[0], Columns):
-            candles = replace(given[0], symbol=self.candles.symbol)
-            ends = [begin + given[1] for begin in candles.time.tolist()]
-            return Higher(candles, name, ends, [0] * len(ends))
-        made = resample(self.candles, given)
+    def _higher(self, candles: Columns, fields: TimeframeFields, place: int) -> Higher:
+        name, step, boundaries = fields["name"], fields["step"], fields["boundaries"]
+        if fields["given"] is not None:
+            store = self._stores[candles.symbol, name] = fields["given"][place]
+            given = dataclasses.replace(Columns.from_store(store), symbol=candles.symbol)
+            ends = [begin + fields["length"] for begin in given.time.tolist()]
+            return Higher(given, name, ends, [0] * len(ends))
+        grid = boundaries if step is None else (step, fields["offset"])
+        assert grid is not None, "a timeframe has a grid or candles"  # noqa: S101 - of the contract
+        made = resample(candles, grid)
+        self._stores[candles.symbol, name] = Bars(made.candles)
         return Higher(made.candles, name, made.ends, made.pasts)
 
-    def behind(self) -> loop.Behind:
-        """What stands behind its candles."""
-        finer = None if self.finer is None else loop.Magnifier(self.finer, self.candles)
-        return loop.Behind(self.rates, finer)
+    @property
+    def state(self) -> State:
+        """What the executor holds."""
+        return super().state if self._executor is None else self._executor.state()
 
+    def candles(self, *, timeframe: str | None = None, symbol: str | None = None) -> ArrowLike:
+        """Give the candles of a symbol, on its own bars or on a higher timeframe."""
+        track = self.world.track(symbol, timeframe)
+        return self._stores[track.candles.symbol, timeframe]
 
-def execute(job: Job) -> tuple[PlainTables, RunReport]:
-    """Run a job of `omega.run_backtest`, whose data are native stores."""
-    traded = traded_of(job)
-    strategy = job.strategy
-    if isinstance(strategy, Native):
+    def view(self, *, timeframe: str | None = None, symbol: str | None = None) -> TrackView:
+        """Give the bars of a track by their index, as the slices of an engine read them."""
+        return TrackView(self.world, self.world.track(symbol, timeframe))
+
+    def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> ColumnReader:
+        """Refuse: the strategies of the core are not written a second time."""
+        given = "".join(f", {parameter}={number:g}" for parameter, number in parameters)
         raise BackendUnavailable(
-            f"{strategy!r} is a strategy of the core and has no Python backend; run it with "
-            "backend='rust', or run the class of the same name in examples/"
+            f"native({name!r}{given}) is a strategy of the core and has no Python backend; run it "
+            "with backend='rust', or run the class of the same name in examples/"
         )
-    if isinstance(strategy, Signals):
-        strategy = ColumnReader(strategy)
-    return run(
-        traded,
-        strategy,
-        job.settings,
-        manager=job.manager,
-        on_progress=job.on_progress,
-        when=job.when,
-    )
 
+    def signals(self, columns: SignalColumns) -> ColumnReader:
+        """Make a strategy of signal columns over the first symbol."""
+        return ColumnReader(self, columns)
 
-def traded_of(job: Job) -> list[Traded]:
-    """Give the symbols of a job."""
-    return [
-        _traded(job, store, behind) for store, behind in zip(job.stores, job.behind, strict=True)
-    ]
+    def execute_native(
+        self,
+        settings: Settings,
+        strategy: ColumnReader,
+        contexts: Sequence[SymbolContext],
+        on_progress: Progress | None,
+    ) -> tuple[PlainTables, RunReport]:
+        """Walk the bars with a strategy that calls nobody."""
+        self.declare_warmup(strategy.warmup)
+        return self._run(settings, strategy, contexts, on_progress), self._report(0.0)
 
+    def execute(
+        self,
+        settings: Settings,
+        callbacks: Callbacks,
+        contexts: Sequence[SymbolContext],
+        on_progress: Progress | None,
+        components: Components | None = None,
+    ) -> tuple[PlainTables, RunReport]:
+        """Walk the bars; give the tables and the counts.
 
-def _traded(job: Job, store: CandleStore, behind: Behind) -> Traded:
-    if isinstance(behind.rate, float):
-        rates = loop.Rates(behind.rate)
-    else:
-        rates = loop.Rates(pair=Columns.from_store(behind.rate.store), inverse=behind.rate.inverse)
-    higher: dict[str, Grid | tuple[Columns, int]] = {}
-    for timeframe in job.timeframes:
-        if timeframe.given is not None:
-            table = timeframe.given[store.symbols[0]]
-            higher[timeframe.name] = Columns.from_store(table), timeframe.length
-        elif timeframe.grid is not None:
-            higher[timeframe.name] = timeframe.grid
-    finer = None if behind.magnifier is None else Columns.from_store(behind.magnifier)
-    return Traded(Columns.from_store(store), rates, finer, higher)
+        Raises:
+            WarmupIndexNotFound: No step is left after start and warm-up.
+            CallbackFailed: A callback returned what is no action.
+            ConfigError: No time is common to all symbols, or a rate is not known by the start.
+            OmegaError: An order was refused and the run is strict.
+        """
+        if components is None:
+            caller = Caller(self, callbacks)
+            tables = self._run(settings, caller, contexts, on_progress)
+            return tables, self._report(caller.seconds)
+        slices, decide = components["slices"], callbacks["on_bar"]
+        if components["takes_slices"] and decide is not None:
+            callbacks = {**callbacks, "on_bar": with_slices(decide, slices)}
+        caller = Caller(self, callbacks, slices)
+        if components["portfolio"] is not None:
+            self.portfolio = Forwarding(components["portfolio"], self)
+        strategy = loop.Cooldown(caller, components["cooldown"], self.world)
+        tables = self._run(settings, strategy, contexts, on_progress)
+        return tables, self._report(caller.seconds)
 
+    def drive(
+        self,
+        settings: Settings,
+        parts: ForeignComponents,
+        on_progress: Progress | None,
+        steps: tuple[int, int] | None = None,
+    ) -> RunReport:
+        """Walk the bars with an executor of the user's own; `steps` narrows what is walked."""
+        decide = parts["decide"]
+        if parts["takes_slices"]:
+            decide = with_slices(decide, parts["slices"])
+        caller = ForeignCaller(self, parts, decide)
+        executor = ForeignExecutor(parts["executor"], self, has_cooldown=any(parts["cooldown"]))
+        rows = ForeignRows(parts["portfolio"], self)
+        plan = loop.plan(self.world, settings, steps)
+        feed = loop.Feed(self.world, dict.fromkeys(self.symbols, loop.SymbolContext(loop.Rates())))
+        strategy = loop.Cooldown(caller, parts["cooldown"], self.world)
+        self._executor = executor
+        self._walked = plan
+        one = loop.Loop(feed, strategy, executor, rows, on_progress, self.actions)
+        self._signals = one.run(plan, close_at_end=settings["close_at_end"])
+        return self._report(caller.seconds, executor.exits)
 
-def run(
-    traded: Sequence[Traded],
-    strategy: Strategy | Callback,
-    settings: Mapping[str, Any],
-    *,
-    manager: Any = None,  # noqa: ANN401 - an object with manage_positions(...)
-    on_progress: loop.Progress | None = None,
-    when: Any = None,  # noqa: ANN401 - anything that holds on bars
-) -> tuple[PlainTables, RunReport]:
-    """Run a strategy over candles by the rules, one after the other.
-
-    Args:
-        traded: The symbols, in order.
-        strategy: A `Strategy`, or a function `on_bar(bar)`.
-        settings: As `omega.run_backtest` hands them to a backend.
-        manager: A position manager of the user's own.
-        on_progress: Called with steps done and steps in all, about a hundred times.
-        when: A condition on which alone `on_bar` is called.
-
-    Raises:
-        WarmupIndexNotFound: No step is left after start and warm-up.
-        CallbackFailed: A callback returned what is no action.
-        ConfigError: No time is common to all symbols, or a rate is not known by the start.
-        OmegaError: An order was refused and the run is strict.
-    """
-    began = time.perf_counter()
-    alone = len(traded) == 1
-    world = World([one.tracks(alone=alone) for one in traded], settings["align"])
-    context = Context(world, settings)
-    with _bound(strategy, manager, context):
-        caller = Caller(context, strategy, manager, when)
-        feed = loop.Feed(world, {one.candles.symbol: one.behind() for one in traded})
-        steps = loop.plan(world, settings)
+    def _run(
+        self,
+        settings: Settings,
+        strategy: loop.Strategy,
+        contexts: Sequence[SymbolContext],
+        on_progress: Progress | None,
+    ) -> PlainTables:
+        unit = self.world.first.candles.unit
+        feed = loop.Feed(self.world, self._contexts(contexts))
+        self._walked = loop.plan(self.world, settings)
         feed.require_rates()
-        context.portfolio.ledger[0].time = world.time
-        signals = loop.run(feed, steps, caller, context.simulator, on_progress)
-    report = RunReport(
-        bars_processed=len(steps),
-        signals_generated=signals,
-        exits_triggered=len(context.portfolio.trades),
-        total_time_ms=(time.perf_counter() - began) * 1e3,
-        callback_time_ms=caller.seconds * 1e3,
-        start_index=steps[0],
-    )
-    return tables_of(context), report
+        self.portfolio.ledger[0].time = self.world.time
+        executor = Simulator(settings, self.symbols, unit, self.portfolio)
+        self._executor = executor
+        one = loop.Loop(feed, strategy, executor, self.portfolio, on_progress, self.actions)
+        self._signals = one.run(self._walked, close_at_end=settings["close_at_end"])
+        return tables_of(executor, self.portfolio, self.world)
+
+    def _contexts(self, contexts: Sequence[SymbolContext]) -> Mapping[str, loop.SymbolContext]:
+        found = {}
+        for (symbol, one), given in zip(self.world.symbols.items(), contexts, strict=True):
+            pair, finer = given["rate_store"], given["magnifier"]
+            rates = loop.Rates(
+                given["rate"],
+                None if pair is None else Columns.from_store(pair),
+                inverse=given["rate_inverse"],
+            )
+            coarse = one.base.candles
+            magnifier = None if finer is None else loop.Magnifier(Columns.from_store(finer), coarse)
+            found[symbol] = loop.SymbolContext(rates, magnifier)
+        return found
+
+    def _report(self, seconds: float, exits: int | None = None) -> RunReport:
+        return RunReport(
+            bars_processed=len(self._walked),
+            signals_generated=self._signals,
+            exits_triggered=len(self.portfolio.trades) if exits is None else exits,
+            total_time_ms=(time.perf_counter() - self._began) * 1e3,
+            callback_time_ms=seconds * 1e3,
+            start_index=self._walked.start,
+        )
 
 
-@contextlib.contextmanager
-def _bound(
-    strategy: Strategy | Callback,
-    manager: Any,  # noqa: ANN401 - as run
-    context: Context,
-) -> Iterator[None]:
-    """Tie a strategy to its run while it runs, and let it declare its indicators."""
-    attach = getattr(manager, "attach_portfolio", None)
-    if attach is not None:
-        attach(context)
-    if not isinstance(strategy, Strategy):
-        yield
-        return
-    strategy._run = cast("Any", context)  # noqa: SLF001 - the base class and the run are one
-    try:
-        strategy.init()
-        context.declare_warmup(strategy.warmup)
-        yield
-    finally:
-        strategy._run = None  # noqa: SLF001 - as above
-
-
-def tables_of(context: Context) -> PlainTables:
+def tables_of(simulator: Simulator, portfolio: Portfolio, world: World) -> PlainTables:
     """Give the rows of a run as tables."""
-    simulator, portfolio = context.simulator, context.portfolio
-    candles = context.world.first.candles
+    candles = world.first.candles
     trades = sorted(portfolio.trades, key=lambda trade: trade.trade_id)
     tables: dict[str, Sequence[object]] = {
         "trades": trades,
@@ -210,7 +240,7 @@ def tables_of(context: Context) -> PlainTables:
     }
     return PlainTables(
         columns,
-        symbols=context.symbols,
+        symbols=tuple(world.symbols),
         contract_sizes=[
             own["instrument"]["contract_size"] for own in simulator.settings["symbols"]
         ],

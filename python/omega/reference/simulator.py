@@ -1,18 +1,16 @@
-"""What one bar does to orders and positions (F9, L1.1 to L1.7).
-
-What goes in: a bar. What comes out: fills and exits, in the order that the rules state.
-"""
+"""Matching: what one bar does to orders and positions (F9, L1.1 to L1.7)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from omega.reference import costs, intrabar, managers
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
 from omega.reference.orders import Orders
-from omega.reference.rows import Moment, Order, Position, is_over
+from omega.reference.rows import Known, Moment, Order, Position, is_over
+from omega.strategy.actions import Action
 
 
 class Candidate(NamedTuple):
@@ -37,13 +35,47 @@ class Simulator(Orders):
     bars = 0
     """How many bars were matched."""
 
+    # --- the executor of the loop ----------------------------------------------------------------
+
+    def on_open(self, nows: Mapping[str, Known]) -> None:
+        """Process all that the opens bring, then what was submitted (L1.2, L1.3)."""
+        moments = [now for now in nows.values() if isinstance(now, Moment)]
+        for now in moments:
+            self.book_nights(now)
+        for now in moments:
+            self.expire(now)
+            self.fill_due(now)
+        submitted, self.submitted = self.submitted, []
+        for action in submitted:
+            self.process(action, nows)
+
+    def on_bar(self, now: Moment) -> None:
+        """Process what follows the open inside a bar, or inside a finer one (L1.4 to L1.6)."""
+        self.match_bar(now)
+        self.manage(now)
+
+    def on_close(
+        self, nows: Sequence[Moment], managed: Sequence[Action], after: Mapping[str, Known]
+    ) -> None:
+        """Process the manager's actions, then mark and stop out (L1.7)."""
+        for action in managed:
+            self.process_managed(action, after)
+        self.settle(nows)
+
+    def quiet(self, time: int) -> int:
+        """Write the row of a step in which nothing can happen."""
+        if self.submitted or not self.is_idle():
+            return 0
+        self.portfolio.write_row(time, [])
+        return 1
+
     # --- the night before: L1.2 ------------------------------------------------------------------
 
     def book_nights(self, now: Moment) -> None:
         """Book swap for each night between the last bar and this one (M4.3)."""
         own = self.markets[now.symbol].costs
         swaps = (own["swap_long"], own["swap_short"])
-        last, today = now.since // self.units_per_day, now.time // self.units_per_day
+        last, today = now.since // self.units_per_day, now.opens // self.units_per_day
         nights = costs.nights(last, today, own["triple_day"]) if any(swaps) else 0
         for position in self.held_in(now.symbol):
             swap = swaps[0] if position.sign > 0.0 else swaps[1]
@@ -51,7 +83,7 @@ class Simulator(Orders):
                 continue
             amount = swap * position.lots * position.contract_size * now.rate * float(nights)
             position.swap += amount
-            self.portfolio.book(now.time, "swap", position.trade_id, amount)
+            self.portfolio.book(now.opens, "swap", position.trade_id, amount)
 
     def expire(self, now: Moment) -> None:
         """End the orders whose time is over (F5.1)."""
@@ -200,7 +232,7 @@ class Simulator(Orders):
             for place, manager in enumerate(self.settings["managers"]):
                 wish = managers.apply(manager, place, position, now)
                 if wish is not None:
-                    self.ask_close(position, *wish, now)
+                    self.queue_close(position, *wish, now)
 
     def settle(self, nows: Sequence[Moment]) -> None:
         """Mark to the close; close the largest losses below the stop-out level (M6.2).

@@ -1,7 +1,6 @@
-"""The candle store in plain Python: it stands where that of `omega._core` cannot be loaded.
+"""The candle store in plain Python: it replaces that of `omega._core` where that cannot be loaded.
 
-What goes in: the columns of each symbol by role, as Polars reads them. What comes out: a store with
-the same contents, findings and errors. What Polars can share stays shared; nothing is promised.
+Contents, findings and errors are the same. What Polars can share stays shared; nothing is promised.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.contract import ArrowLike
 from omega.errors import ConfigError, InvalidCandleData
 from omega.reference import checks
 from omega.reference.columns import PRICES
@@ -28,7 +28,7 @@ _ORDER = (
     "spread",
     "volume",
 )
-"""The columns of a store, in the order in which the findings of a row are told."""
+"""The columns of a store, in the order in which the findings of a row are listed."""
 
 _CAST = "Pass cast=True to cast it once (the copy is counted in copied_bytes), or cast it before"
 _TYPE = "Give a column of that type, or map another one with columns={role: name}"
@@ -47,7 +47,7 @@ class Column:
         self.unit = unit or getattr(values.dtype, "time_unit", None)
 
     @staticmethod
-    def from_arrow(data: Any) -> Column:  # noqa: ANN401 - anything that speaks Arrow
+    def from_arrow(data: ArrowLike) -> Column:
         """Take a series or an array of any library."""
         kind = getattr(data, "type", None) or getattr(data, "dtype", None)
         return Column(pl.Series(data), "s" if _in_seconds(kind) else None)
@@ -75,7 +75,7 @@ class Column:
         return self.values.__arrow_c_stream__(requested_schema)
 
 
-def table_columns(data: Any) -> list[tuple[str, Column]]:  # noqa: ANN401 - as Column.from_arrow
+def table_columns(data: ArrowLike) -> list[tuple[str, Column]]:
     """The columns of a table-like Arrow object, by name and in order."""
     names = list(getattr(getattr(data, "schema", None), "names", ()))
     if len({*names}) < len(names):
@@ -185,10 +185,10 @@ class CandleStore:
         return list(self._symbols[symbol].names)
 
     def spread(self, symbol: str) -> float:
-        """The distance from bid to ask where no column tells the ask side; 0 where one does."""
+        """The distance from bid to ask where no column has the ask side; 0 where one does."""
         one = self._symbols[symbol]
-        told = {"spread", "ask", "ask_open"} & {*one.frame.columns}
-        return 0.0 if told else one.spread
+        sides = {"spread", "ask", "ask_open"} & {*one.frame.columns}
+        return 0.0 if sides else one.spread
 
     @property
     def n_chunks(self) -> int:
@@ -274,7 +274,7 @@ def _sided(role: str) -> str:
 
 
 def _checked(symbol: Symbol, mode: str, levels: dict[str, str]) -> Symbol:
-    """Look at every row, as far as the mode asks for it."""
+    """Look at every row, as far as the mode requests it."""
     looked = mode != "off"
     found = checks.findings(symbol.frame, levels) if looked else checks.missing(symbol.frame)
     symbol = replace(

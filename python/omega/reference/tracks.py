@@ -1,7 +1,7 @@
 """What is visible when: symbols, their timeframes, and the clock of a run (L1, X1, X2, TF1).
 
-What goes in: the candles of each symbol. What comes out: a timeline, and at each step of it how
-many bars of each track are complete. A track is the candles of a symbol on one timeframe.
+A track is the candles of a symbol on one timeframe. At each step of the timeline some of its bars
+are complete.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Track:
         timeframe: Its name; None for the candles as they were given.
         visible: How many are complete at the step at hand; it never falls.
         fresh: Whether the newest of them was not there a step before.
-        needed: How many the strategy asks for before its first decision (L2).
+        needed: How many the strategy requests before its first decision (L2).
     """
 
     def __init__(self, candles: Columns, timeframe: str | None = None) -> None:
@@ -41,7 +41,7 @@ class Track:
         return symbol if self.timeframe is None else f"{symbol} {self.timeframe}"
 
     def declare(self, bars: int) -> None:
-        """Ask for so many visible bars before the first decision."""
+        """Request so many visible bars before the first decision."""
         self.needed = max(self.needed, bars)
 
     def show(self, visible: int) -> None:
@@ -166,12 +166,14 @@ class World:
         symbols: The tracks of each symbol, in the order given.
         times: The timeline.
         step: Place of the step at hand on it; -1 before the first.
+        moves: How often it moved.
     """
 
     def __init__(self, symbols: Sequence[Tracks], align: str) -> None:
         self.symbols = {one.base.candles.symbol: one for one in symbols}
         self.times = _timeline([one.base for one in symbols], align)
         self.step = -1
+        self.moves = 0
 
     @property
     def first(self) -> Base:
@@ -186,6 +188,7 @@ class World:
     def move(self) -> None:
         """Go to the next step, or past the last (PREPARE)."""
         self.step += 1
+        self.moves += 1
         over = self.step == len(self.times)
         for one in self.symbols.values():
             if over:
@@ -199,16 +202,17 @@ class World:
                     track.move(self.time, one.base.visible)
 
     def is_warm(self) -> bool:
-        """Whether every track has the bars asked for, and the first symbol has one (L2)."""
+        """Whether every track has the bars requested, and the first symbol has one (L2)."""
         return self.first.visible > 0 and all(
-            track.visible >= track.needed for track in self._tracks()
+            track.visible >= track.needed for track in self.tracks()
         )
 
     def needed(self) -> int:
         """The longest warm-up of all."""
-        return max(track.needed for track in self._tracks())
+        return max(track.needed for track in self.tracks())
 
-    def _tracks(self) -> list[Track]:
+    def tracks(self) -> list[Track]:
+        """All tracks, each symbol's own before its timeframes."""
         return [
             track for one in self.symbols.values() for track in (one.base, *one.higher.values())
         ]

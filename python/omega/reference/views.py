@@ -1,6 +1,6 @@
 """What a strategy sees: views with the attributes, errors and texts of the native ones.
 
-What goes in: columns and rows of the simulator. What comes out: views that end at their own bar.
+A view ends at its own bar.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from omega.conditions import Comparison, Condition
 from omega.reference import rows
 from omega.reference.columns import PER_SECOND, PRICES, Floats
 from omega.reference.tracks import Track, World
+from omega.strategy.conditions import Comparison, Condition
 
 
 class Source:

@@ -1,21 +1,18 @@
-"""What people see of a run: pages of one file each that open without a network.
+"""Reports: pages of one file each that open without a network, and results as text.
 
-What goes in: results, or frames of runs. What comes out: HTML that holds its own data, styles and
-scripts, and asks nobody for anything. `BacktestResult.report` and `.plot` come here.
+A page holds its own data, styles and scripts. `BacktestResult.report` and `.plot` come here.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from omega.contract import ArrowLike
 from omega.report._compare import Comparison, compare
 from omega.report._page import View, write
 from omega.report._report import render
+from omega.report._reported import Reported
 from omega.report._sweep import Heatmap, heatmap, parallel
-
-if TYPE_CHECKING:
-    from omega.results import BacktestResult
 
 __all__ = [
     "Comparison",
@@ -32,18 +29,18 @@ _HEIGHT = 900
 
 
 def write_report(
-    result: BacktestResult,
+    result: Reported,
     path: str | Path,
     *,
     detail: str = "auto",
     title: str | None = None,
-    data: Any = None,  # noqa: ANN401 - anything that holds candles
+    data: ArrowLike = None,
 ) -> Path:
     """Write the report of a run; see `BacktestResult.report`.
 
     Example:
         >>> import tempfile
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> write_report(example_result(), Path(tempfile.mkdtemp()) / "run.html").name
         'run.html'
     """
@@ -51,16 +48,16 @@ def write_report(
 
 
 def plot(
-    result: BacktestResult,
+    result: Reported,
     *,
     detail: str = "auto",
     title: str | None = None,
-    data: Any = None,  # noqa: ANN401 - as write_report
+    data: ArrowLike = None,
 ) -> View:
     """Give the report of a run for a notebook; see `BacktestResult.plot`.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> "sandbox" in plot(example_result())._repr_html_()
         True
     """

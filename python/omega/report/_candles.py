@@ -1,8 +1,7 @@
 """Candles for the page: one whole level, and the finest detail around trades.
 
-What goes in: the candles of one symbol and the bars of its trades. What comes out: a description
-and blocks of packed text. Coarser levels are made by the page itself. What always holds: the whole
-stays below the size asked for, unless everything was asked for.
+Blocks of packed text stay below the size limit together, unless there is none; the page makes
+coarser levels by itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Columns of numbers as short text: variable-length integers, gzip, base64.
 
-What goes in: arrays of integers. What comes out: text that ``assets/codec.js`` reads back. The same
-arrays always give the same text.
+``assets/codec.js`` reads it back. The same arrays always give the same text.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ def packed(parts: Sequence[bytes]) -> str:
 
 
 def decimals_of(values: NDArray[np.float64], *, coarse: int) -> tuple[int, bool]:
-    """Find how many decimals hold prices exactly; where none do, so many as `coarse` says.
+    """Find how many decimals hold prices exactly; where none do, so many as `coarse`.
 
     Example:
         >>> decimals_of(np.array([1.25, 3.5]), coarse=4), decimals_of(np.array([1 / 3]), coarse=4)

@@ -1,25 +1,20 @@
-"""Several runs beside each other: metrics, curves, and the settings in which they differ.
-
-What goes in: results. What comes out: a table, and a page of it.
-"""
+"""Several runs beside each other: metrics, curves, and the settings in which they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from omega._results_text import formatted
 from omega.errors import ConfigError
 from omega.report import _trades
+from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, View, asset, module, page
 from omega.report._panels import minus
 from omega.report._report import FOOTER, SWITCH
-
-if TYPE_CHECKING:
-    from omega.results import BacktestResult
+from omega.report._reported import Reported
 
 _MODULES = ("codec.js", "format.js", "theme.js", "compare.js")
 _COLOURS = 6
@@ -35,7 +30,7 @@ class Comparison(View):
         settings: The settings in which the runs differ, in the same form, as text.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> both = compare([example_result(), example_result()])
         >>> both.table.filter(metric="trades").row(0)
         ('trades', 3.0, 3.0)
@@ -53,7 +48,7 @@ class Comparison(View):
 
 
 def compare(
-    results: Sequence[BacktestResult] | Mapping[str, BacktestResult], *, title: str | None = None
+    results: Sequence[Reported] | Mapping[str, Reported], *, title: str | None = None
 ) -> Comparison:
     """Set several runs beside each other.
 
@@ -65,7 +60,7 @@ def compare(
         ConfigError: There is no run.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> compare({"before": example_result(), "after": example_result()})
         Comparison(before, after)
     """
@@ -80,7 +75,7 @@ def compare(
     return Comparison(_page(runs, name, settings), table, settings)
 
 
-def _metrics(runs: Mapping[str, BacktestResult]) -> pl.DataFrame:
+def _metrics(runs: Mapping[str, Reported]) -> pl.DataFrame:
     names = [
         name
         for name, value in next(iter(runs.values())).metrics.items()
@@ -97,7 +92,7 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def _settings(runs: Mapping[str, BacktestResult]) -> pl.DataFrame:
+def _settings(runs: Mapping[str, Reported]) -> pl.DataFrame:
     names = {name: None for result in runs.values() for name in result.config}
     texts = {
         label: [str(result.config.get(name, "-")) for name in names]
@@ -108,7 +103,7 @@ def _settings(runs: Mapping[str, BacktestResult]) -> pl.DataFrame:
     return frame.filter(~same) if names else frame
 
 
-def _page(runs: Mapping[str, BacktestResult], title: str, settings: pl.DataFrame) -> str:
+def _page(runs: Mapping[str, Reported], title: str, settings: pl.DataFrame) -> str:
     blocks: list[str] = []
     about: list[dict[str, Any]] = []
     for result in runs.values():
@@ -130,7 +125,7 @@ def _page(runs: Mapping[str, BacktestResult], title: str, settings: pl.DataFrame
     return page(title=title, body=body, scripts=scripts, blocks=blocks, about={"runs": about})
 
 
-def _keys(runs: Mapping[str, BacktestResult]) -> str:
+def _keys(runs: Mapping[str, Reported]) -> str:
     return "".join(f"<span>{_key(k)}{escape(label)}</span>" for k, label in enumerate(runs))
 
 
@@ -138,7 +133,7 @@ def _key(number: int) -> str:
     return f'<i class="key" style="background:var(--run-{number % _COLOURS})"></i>'
 
 
-def _metric_table(runs: Mapping[str, BacktestResult]) -> str:
+def _metric_table(runs: Mapping[str, Reported]) -> str:
     first = next(iter(runs.values())).metrics
     rows = [
         (name.replace("_", " "), [formatted(name, r.metrics.get(name)) for r in runs.values()])

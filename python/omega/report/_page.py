@@ -1,8 +1,4 @@
-"""A page as one file: styles, scripts and data inside it, and no way out of it.
-
-What goes in: HTML of the parts, scripts by name, data. What comes out: a document whose policy lets
-it run nothing but the scripts it was made with and ask nobody for anything.
-"""
+"""A page as one file: its policy runs only the scripts in it and lets it load nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from omega._files import replaced
+from omega.data.files import replaced
 from omega.errors import ConfigError
 
 _MARK = '<meta name="generator" content="Omega">'
@@ -129,7 +125,7 @@ def asset(name: str) -> str:
 
 @cache
 def module(names: tuple[str, ...]) -> str:
-    """Join modules into one; their names are told apart by hand, so none needs a bundler.
+    """Join modules into one; their names are distinguished by hand, so none needs a bundler.
 
     Example:
         >>> "import" in module(("codec.js",)).split("{")[0]

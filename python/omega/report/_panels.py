@@ -1,21 +1,19 @@
 """The still parts of the report: figures, returns, costs, configuration, as HTML.
 
-What goes in: a `BacktestResult`. What comes out: HTML in which every text of the user is escaped.
+Every text of the user is escaped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from omega._results_text import formatted
 from omega.report import _svg
-
-if TYPE_CHECKING:
-    from omega.results import BacktestResult
+from omega.report._metrics import formatted
+from omega.report._reported import Reported
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KEY_FIGURES = {
@@ -77,7 +75,7 @@ _GROUPS = {
 _STEPS = (0.25, 0.5, 1.0)
 
 
-def key_figures(result: BacktestResult) -> str:
+def key_figures(result: Reported) -> str:
     """The eight numbers that are looked at first."""
     cells = []
     for label, name in _KEY_FIGURES.items():
@@ -90,7 +88,7 @@ def key_figures(result: BacktestResult) -> str:
     return f'<dl class="figures">{"".join(cells)}</dl>'
 
 
-def returns(result: BacktestResult) -> str:
+def returns(result: Reported) -> str:
     """Returns by month and year as a table that is coloured by size."""
     frame = result.equity
     if not frame.height:
@@ -119,7 +117,7 @@ def period_returns(
     """Give the return of each month or year: its last equity over the one before it.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> period_returns(example_result().equity, 10_000.0, ("year",))
         {(2024,): 0.015}
     """
@@ -133,7 +131,7 @@ def period_returns(
     return found
 
 
-def distribution(result: BacktestResult) -> tuple[str, str]:
+def distribution(result: Reported) -> tuple[str, str]:
     """The sizes of trades in R, or in money where no trade has an R; with its heading."""
     multiples = result.trades["r_multiple"].drop_nulls()
     if multiples.len():
@@ -148,7 +146,7 @@ def distribution(result: BacktestResult) -> tuple[str, str]:
     return "Distribution of profits", f'{chart}<p class="hint">{note}</p>'
 
 
-def exits(result: BacktestResult) -> str:
+def exits(result: Reported) -> str:
     """How many trades each reason closed, and what they brought."""
     if not result.trades.height:
         return _none("There are no closed trades.")
@@ -181,7 +179,7 @@ def exits(result: BacktestResult) -> str:
     )
 
 
-def costs(result: BacktestResult) -> str:
+def costs(result: Reported) -> str:
     """Fees, slippage and swap beside the profit before them."""
     metrics = result.metrics
     amounts = {
@@ -201,7 +199,7 @@ def costs(result: BacktestResult) -> str:
     return f'{_svg.bars(rows, "Costs")}<p class="hint">{escape(text)}</p>'
 
 
-def ambiguity(result: BacktestResult) -> str:
+def ambiguity(result: Reported) -> str:
     """How far the closed profit rests on the order of prices within single bars."""
     worst, best = result.pnl_interval
     closed = _amount(result.metrics.get("closed_pnl"))
@@ -219,7 +217,7 @@ def ambiguity(result: BacktestResult) -> str:
     return _svg.interval(worst, closed, best, texts) + f'<p class="hint">{escape(text)}</p>'
 
 
-def metrics(result: BacktestResult) -> str:
+def metrics(result: Reported) -> str:
     """All metrics, in groups; those that no group names are of trades."""
     named = {name for names in _GROUPS.values() for name in names}
     rest = tuple(name for name in result.metrics if name not in named)
@@ -238,7 +236,7 @@ def metrics(result: BacktestResult) -> str:
     return f'<div class="columns">{"".join(parts)}</div>'
 
 
-def configuration(result: BacktestResult) -> str:
+def configuration(result: Reported) -> str:
     """The settings of the run, and what names it."""
     rows = [*_pairs(result.config), *_pairs(dict(result.manifest), without="configuration")]
     rows.append(("backend", result.backend))

@@ -1,28 +1,26 @@
-"""The report of one run.
+"""The report of one run: a page that holds all it shows.
 
-What goes in: a `BacktestResult` and, where it no longer knows them, its candles. What comes out: a
-page that holds all it shows. What always holds: the same result gives the same bytes.
+The same result gives the same bytes.
 """
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from omega._results_text import formatted
+from omega.contract import ArrowLike
+from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
 from omega.report import _candles, _panels, _trades
+from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, MODULES, asset, module, page
-from omega.store import CandleStore, both_sides
-
-if TYPE_CHECKING:
-    from omega.results import BacktestResult
+from omega.report._reported import Reported
 
 LIMIT = 5_000_000
-"""Bytes that a report has at most, unless all detail is asked for."""
+"""Bytes that a report has at most, unless all detail is requested."""
 _MARGIN = 20_000
 _DETAILS = ("auto", "full")
 _NOTICE = (
@@ -32,9 +30,9 @@ _NOTICE = (
 
 
 def render(
-    result: BacktestResult,
+    result: Reported,
     *,
-    data: Any,  # noqa: ANN401 - anything that holds candles
+    data: ArrowLike,
     detail: str,
     title: str | None,
 ) -> str:
@@ -68,8 +66,8 @@ def render(
 
 
 def _stores(
-    result: BacktestResult,
-    data: Any,  # noqa: ANN401 - as render
+    result: Reported,
+    data: ArrowLike,
 ) -> dict[int, CandleStore]:
     """The candles of each symbol of the result, by its number."""
     store: CandleStore | None = result.candles
@@ -96,7 +94,7 @@ def _stores(
 
 
 def _packed(
-    result: BacktestResult, store: CandleStore, symbol: int, room: float | None
+    result: Reported, store: CandleStore, symbol: int, room: float | None
 ) -> _candles.Packed:
     bars = _candles.bars_of(both_sides(store).select("time", "open", "high", "low", "close"))
     own = result.trades.filter(pl.col("symbol").cast(pl.String) == result.symbols[symbol])
@@ -109,7 +107,7 @@ def _packed(
     return _candles.pack(bars, entries[order], exits[order], room)
 
 
-def _body(result: BacktestResult, title: str, symbols: list[int]) -> str:
+def _body(result: Reported, title: str, symbols: list[int]) -> str:
     heading, sizes = _panels.distribution(result)
     parts = [
         _header(result, title),
@@ -144,7 +142,7 @@ SWITCH = (
 )
 
 
-def _header(result: BacktestResult, title: str) -> str:
+def _header(result: Reported, title: str) -> str:
     texts = {name: formatted(name, value) for name, value in result.metrics.items()}
     line = (
         f"{', '.join(result.symbols)} · {texts.get('start', '-')} to {texts.get('end', '-')} · "
@@ -157,7 +155,7 @@ def _section(title: str, inside: str, kind: str = "") -> str:
     return f'<section class="{kind}"><h2>{escape(title)}</h2>{inside}</section>'
 
 
-def _chart(result: BacktestResult, symbols: list[int]) -> str:
+def _chart(result: Reported, symbols: list[int]) -> str:
     if not symbols:
         details = '<dl id="chosen" class="chosen" aria-live="polite"></dl>'
         return _section(
@@ -196,7 +194,7 @@ def _chart(result: BacktestResult, symbols: list[int]) -> str:
     )
 
 
-def _table(result: BacktestResult) -> str:
+def _table(result: Reported) -> str:
     hint = ""
     if result.metrics.get("ambiguous_trades"):
         hint = '<p class="hint">?: an intrabar policy decided this exit.</p>'
@@ -214,7 +212,7 @@ def _table(result: BacktestResult) -> str:
     )
 
 
-def _excursions(result: BacktestResult) -> str:
+def _excursions(result: Reported) -> str:
     if not result.trades.height:
         return '<p class="none">There are no closed trades.</p>'
     return (

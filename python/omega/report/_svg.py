@@ -1,7 +1,4 @@
-"""Small still charts as SVG, coloured by the style sheet of the page.
-
-What goes in: numbers. What comes out: text that depends on nothing else.
-"""
+"""Small still charts as SVG, coloured by the style sheet of the page."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from numpy.typing import NDArray
 _WIDTH, _HEIGHT = 520, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
 _BINS = 41
-_LARGE = 1_000  # from here on decimals say nothing
+_LARGE = 1_000  # from here on decimals show nothing
 
 
 def histogram(values: NDArray[np.float64], unit: str) -> str:

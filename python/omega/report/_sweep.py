@@ -1,7 +1,4 @@
-"""Pictures of a sweep: a heat map over two parameters, and parallel coordinates over all.
-
-What goes in: a frame of runs whose columns are parameters and metrics. What comes out: a page each.
-"""
+"""Pages of a sweep: a heat map over two parameters, and parallel coordinates over all."""
 
 from __future__ import annotations
 
@@ -13,13 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega._results_text import formatted
-from omega._values import nearest
+from omega.config.values import nearest
 from omega.errors import ConfigError
+from omega.report._metrics import LESS_IS_BETTER, formatted
 from omega.report._page import View, module, page
 from omega.report._panels import minus
 from omega.report._report import SWITCH
-from omega.sweeps.shown import LESS_IS_BETTER
 
 _STILL = ("theme.js", "still.js")
 _PARALLEL = ("theme.js", "parallel.js")
@@ -255,8 +251,8 @@ def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str
     for k, (row_x, row_y, value, runs) in enumerate(cells.iter_rows()):
         at = left + across[row_x] * wide, top + (len(upward) - 1 - upward[row_y]) * high
         text = minus(formatted(metric, value))
-        told = f"{x} {row_x}, {y} {row_y}: {text}{f', {runs} runs' if runs > 1 else ''}"
-        drawn.append(_cell(at, (wide, high), int(shades[k]), told, best=k == best))
+        label = f"{x} {row_x}, {y} {row_y}: {text}{f', {runs} runs' if runs > 1 else ''}"
+        drawn.append(_cell(at, (wide, high), int(shades[k]), label, best=k == best))
         if written:
             drawn.append(_inside(at, (wide, high), int(shades[k]), text))
     bottom, middle = top + high * len(upward), top + high * len(upward) / 2
@@ -277,12 +273,12 @@ def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str
 
 
 def _cell(
-    at: tuple[float, float], size: tuple[float, float], shade: int, told: str, *, best: bool
+    at: tuple[float, float], size: tuple[float, float], shade: int, label: str, *, best: bool
 ) -> str:
     return (
         f'<rect class="{"best" if best else "other"}" x="{at[0]:.1f}" y="{at[1]:.1f}" '
         f'width="{size[0] - 1:.1f}" height="{size[1] - 1:.1f}" '
-        f'style="fill:var(--shade-{shade})"><title>{escape(told)}</title></rect>'
+        f'style="fill:var(--shade-{shade})"><title>{escape(label)}</title></rect>'
     )
 
 

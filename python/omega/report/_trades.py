@@ -1,8 +1,4 @@
-"""Trades and the equity curve as packed columns.
-
-What goes in: the frames of a result. What comes out: a description and one block of packed text
-each, which the page reads back for its table, its marks and its scatter.
-"""
+"""Trades and the equity curve as packed columns, for the table and the charts of the page."""
 
 from __future__ import annotations
 
@@ -12,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega._results_text import thinned
 from omega.report import _codec
 from omega.report._candles import moments
+from omega.report._metrics import thinned
 
 _NS = 1e9
 _R_DECIMALS = 3
@@ -25,7 +21,7 @@ def pack_trades(trades: pl.DataFrame, symbols: list[str]) -> tuple[dict[str, Any
     """Pack the columns that the page shows.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> about, text = pack_trades(example_result().trades, ["EURUSD"])
         >>> about["rows"], about["reasons"]
         (3, ['end_of_data', 'stop_loss', 'take_profit'])
@@ -81,7 +77,7 @@ def pack_equity(times: pl.Series, equity: NDArray[np.float64]) -> tuple[dict[str
     """Pack the curve and its drawdown at the rows that keep every extreme.
 
     Example:
-        >>> from omega.results import example_result
+        >>> from omega.results.result import example_result
         >>> frame = example_result().equity
         >>> pack_equity(frame["time"], frame["equity"].to_numpy())[0]["rows"]
         5

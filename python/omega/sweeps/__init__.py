@@ -1,14 +1,13 @@
 """Many runs over the same candles: grids, samplers, years, cost models.
 
-What goes in: data, a strategy, and what varies. What comes out: a `SweepResult`, one row a run.
-`recipe` says what a run is made of, `core`, `local`, `processes` and `pools` are the four ways in
-which runs are made, `table` and `parts` keep their rows, and `shown` tells how far it is.
+`spec` has what a run is made of; `core`, `local`, `processes` and `pools` are the four ways to make
+runs; `table` and `parts` keep their rows; `progress` counts them.
 """
 
 from __future__ import annotations
 
 from omega.sweeps.call import sweep
+from omega.sweeps.progress import SweepProgress
 from omega.sweeps.result import SweepResult
-from omega.sweeps.shown import SweepProgress
 
 __all__ = ["SweepProgress", "SweepResult", "sweep"]

@@ -10,10 +10,11 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Protocol
 
-from omega import samplers
-from omega._values import nearest
-from omega.backtest import _backend
+from omega.config.values import nearest
+from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
+from omega.run.backend import chosen_backend
+from omega.sweeps import samplers
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
@@ -23,10 +24,10 @@ from omega.sweeps.mapped import Folder
 from omega.sweeps.parts import Parts
 from omega.sweeps.pools import Pool
 from omega.sweeps.processes import Processes
-from omega.sweeps.recipe import METRICS, SETTINGS, Recipe, Row
+from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
-from omega.sweeps.shown import Counter, Shown, showing
+from omega.sweeps.spec import METRICS, SETTINGS, Row, SweepSpec
 from omega.sweeps.table import Schema, metrics_chosen
 
 
@@ -38,8 +39,8 @@ class Makes(Protocol):
 
 
 def sweep(
-    data: Any,  # noqa: ANN401 - as run_backtest
-    strategy: Any,  # noqa: ANN401 - any form, or a function that makes one
+    data: ArrowLike,
+    strategy: AnyForm,
     grid: Any,  # noqa: ANN401 - values by name, a list of runs, or a sampler
     *,
     metrics: Sequence[str] | None = None,
@@ -108,18 +109,19 @@ def sweep(
     _refuse_unknown(settings)
     grid, named = labelled(grid)
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
-    words = {**settings, "seed": seed}
-    recipe = Recipe(data, strategy, words, named, fingerprint, tables, _backend(backend, warn=True))
+    chosen = chosen_backend(backend, warn=True)
+    own = {**settings, "seed": seed}
+    spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
     search = samplers.begin(grid, seed)
-    chosen = metrics_chosen(_known(metrics), search.metrics)
-    schema, parts = Schema(chosen), None
+    columns = metrics_chosen(_known(metrics), search.metrics)
+    schema, parts = Schema(columns), None
     interrupted = False
     with contextlib.ExitStack() as open_things:
         if out is not None:
-            told = identity(recipe, _told(grid), chosen, seed)
+            known_by = identity(spec, repr(grid), columns, seed)
             open_things.enter_context(leased(Path(out)))
-            parts = Parts(Path(out), told, schema)
-        rows = Rows(schema, parts, tables, told=not search.fixed)
+            parts = Parts(Path(out), known_by, schema)
+        rows = Rows(schema, parts, tables, is_searched=not search.fixed)
         show = open_things.enter_context(showing(progress))
         counter = Counter(search.total, rows.done, metrics[0] if metrics else "sharpe", show)
         makes: Makes | None = None
@@ -130,7 +132,7 @@ def sweep(
                 number += len(batch)
                 missing = rows.missing(trials)
                 if missing and makes is None:
-                    makes = _maker(recipe, missing[0][1], workers, executor, open_things)
+                    makes = _maker(spec, missing[0][1], workers, executor, open_things)
                 for row in makes.rows(missing) if makes else ():
                     rows.add(row)
                     counter.count(row)
@@ -141,7 +143,7 @@ def sweep(
         rows.flush()
         return SweepResult(
             rows.table(),
-            metrics=chosen,
+            metrics=columns,
             total=search.total,
             interrupted=interrupted,
             tables=rows.others(),
@@ -150,7 +152,7 @@ def sweep(
 
 
 def _maker(
-    recipe: Recipe,
+    spec: SweepSpec,
     first: Mapping[str, Any],
     workers: int | None,
     executor: Executor | None,
@@ -161,25 +163,25 @@ def _maker(
         raise ConfigError(f"workers: given {workers}, expected at least 1")
     count = workers or os.cpu_count() or 1
     try:
-        of_core = is_of_core(recipe.made(first))
-    except Exception:  # noqa: BLE001 - whatever it is, each run will say it in its row
+        of_core = is_of_core(spec.strategy_of(first))
+    except Exception:  # noqa: BLE001 - whatever it is, each run has it in its row
         of_core = False
-    if executor is None and of_core and recipe.backend == "rust":
-        return Core(recipe, count)
+    if executor is None and of_core and spec.backend == "rust":
+        return Core(spec, count)
     if executor is None and count == 1:
-        return Local(recipe)
+        return Local(spec)
     folder = Folder(Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="omega-"))))
-    sent = Recipe(
-        folder.mapped(recipe.data),
-        recipe.strategy,
-        recipe.settings,
+    sent = SweepSpec(
+        folder.mapped(spec.data),
+        spec.strategy,
+        spec.settings,
         {
             name: {n: folder.mapped(v) for n, v in values.items()} if name == "data" else values
-            for name, values in recipe.named.items()
+            for name, values in spec.named.items()
         },
-        recipe.fingerprint,
-        recipe.tables,
-        recipe.backend,
+        spec.fingerprint,
+        spec.tables,
+        spec.backend,
     )
     if executor is not None:
         return Pool(sent, executor)
@@ -201,7 +203,3 @@ def _known(metrics: Sequence[str] | None) -> Sequence[str] | None:
         if name not in METRICS:
             raise ConfigError(f"metrics: no metric {name!r}. {nearest(name, METRICS)}")
     return metrics
-
-
-def _told(grid: object) -> str:
-    return repr(grid)

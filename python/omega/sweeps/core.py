@@ -1,7 +1,6 @@
 """Runs that never call Python: on threads of the core, over one store and one cache of indicators.
 
-What goes in: parameters. What comes out: rows. The interpreter is released while a batch runs;
-batches are as long as a person waits without noticing.
+The interpreter is released while a batch runs; batches are short enough that Ctrl-C is quick.
 """
 
 from __future__ import annotations
@@ -10,13 +9,17 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from omega import backtest
-from omega._job import Job
-from omega._native_job import native_behind, native_run
-from omega._settings import Settings
+import polars as pl
+
+from omega.contract import Settings, SymbolContext
 from omega.errors import ConfigError
-from omega.forms import Native, Signals
-from omega.sweeps.recipe import METRICS, Kitchen, Parameters, Recipe, Row, in_words
+from omega.run.context import Context
+from omega.run.execute import market_of, require_native
+from omega.run.job import Job
+from omega.run.prepare import Arguments, prepare
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+from omega.sweeps.spec import METRICS, Parameters, Row, SweepSpec, TrialRunner, described
 
 if TYPE_CHECKING:
     from omega._core import Outcome, Run
@@ -28,16 +31,16 @@ Numbered = tuple[int, Parameters]
 
 
 def is_of_core(strategy: object) -> bool:
-    """Tell whether a strategy never calls Python."""
+    """Return whether a strategy never calls Python."""
     return isinstance(strategy, (Signals, Native))
 
 
 class Core:
     """Makes runs of strategies of the core."""
 
-    def __init__(self, recipe: Recipe, workers: int) -> None:
-        self.recipe, self.workers = recipe, workers
-        self.kitchen = Kitchen(recipe)
+    def __init__(self, spec: SweepSpec, workers: int) -> None:
+        self.spec, self.workers = spec, workers
+        self.runner = TrialRunner(spec)
         self._market: tuple[object, Run] | None = None
         self._rows_a_second = 4.0 * workers / SECONDS
 
@@ -67,57 +70,55 @@ class Core:
 
     def _batch(self, trials: Sequence[Numbered]) -> list[Row]:
         """Make runs over one market; what cannot be put together is a row with its error."""
-        prepared: list[tuple[object, ...] | BaseException] = []
+        prepared: list[tuple[int, list[int], object] | BaseException] = []
         settings: dict[object, int] = {}
-        fields: list[tuple[Settings, list[dict[str, object]]]] = []
+        fields: list[tuple[Settings, Sequence[SymbolContext]]] = []
         run: Run | None = None
         for _, parameters in trials:
             try:
-                strategy, key = self.recipe.made(parameters), self._settings_key(parameters)
+                strategy, key = self.spec.strategy_of(parameters), self._settings_key(parameters)
                 job = None
                 if key not in settings or isinstance(strategy, Signals):
                     job = self._job(strategy, parameters)
                     run = self._run(job, parameters)
                 if key not in settings and job is not None:
                     settings[key] = len(fields)
-                    fields.append((job.settings, native_behind(job)))
+                    fields.append((job.settings, job.contexts))
                 prepared.append((settings[key], *self._entrant(strategy, job, run)))
             except Exception as error:  # noqa: BLE001 - a run that fails is a row
                 prepared.append(error)
         ready = [one for one in prepared if isinstance(one, tuple)]
-        recipe, kept = self.recipe, bool(self.recipe.tables)
+        spec, kept = self.spec, bool(self.spec.tables)
         made: Iterator[Outcome] = iter(())
         if run is not None and ready:
-            made = iter(run.sweep(fields, ready, self.workers, recipe.fingerprint, kept))
+            made = iter(run.sweep(fields, ready, self.workers, spec.fingerprint, kept))
         return [
-            Row(number, parameters, {}, error=in_words(one))
+            Row(number, parameters, {}, error=described(one))
             if isinstance(one, BaseException)
-            else _row(number, parameters, next(made), recipe)
+            else _row(number, parameters, next(made), spec)
             for (number, parameters), one in zip(trials, prepared, strict=True)
         ]
 
     def _settings_key(self, parameters: Parameters) -> object:
         return tuple(
-            (name, str(given)) for name, given in parameters.items() if self.recipe.is_setting(name)
+            (name, str(given)) for name, given in parameters.items() if self.spec.is_setting(name)
         )
 
     def _job(self, strategy: object, parameters: Parameters) -> Job:
-        words = self.recipe.words(parameters)
-        if words["when"] is not None:
+        settings = self.spec.settings_of(parameters)
+        if settings.pop("when") is not None:
             raise ConfigError("when: strategies of the core have no callback to call")
-        job, _ = backtest.prepare(self.kitchen.store(parameters), strategy, words)
-        if len(job.stores) > 1 or job.manager is not None:
-            raise ConfigError(
-                f"strategy: {type(strategy).__name__} trades one symbol and takes built-in "
-                "managers alone; write a Strategy for more"
-            )
+        for name in ("symbol", "validate"):  # of the store
+            del settings[name]
+        job = prepare(self.runner.store(parameters), strategy, Arguments(**settings))
+        require_native(job)
         return job
 
     def _run(self, job: Job, parameters: Parameters) -> Run:
         """Give a run over the market of a job; candles and indicators are those of the last one."""
         key = self._key(parameters)
         if self._market is None or self._market[0] != key:
-            self._market = (key, native_run(job))
+            self._market = (key, market_of(job, "rust"))
         return self._market[1].again(job.settings["cash"])
 
     def _entrant(
@@ -134,20 +135,17 @@ class Core:
                 f"strategy: given {strategy!r} for one run and a strategy of the core for others, "
                 "expected the same form for all runs of a sweep"
             )
-        told = strategy.told(backtest._Context(run, job))  # noqa: SLF001 - the same engine
-        made = run.signals(told)
+        made = run.signals(strategy.columns(Context(run, job)))
         return list(run.warmup), made
 
 
-def _row(number: int, parameters: Parameters, outcome: Outcome, recipe: Recipe) -> Row:
+def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec) -> Row:
     if outcome.error is not None:
-        return Row(number, parameters, {}, error=in_words(outcome.error))
+        return Row(number, parameters, {}, error=described(outcome.error))
     values = dict(zip(_NAMES, outcome.metrics, strict=True))
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
-        import polars as pl  # noqa: PLC0415 - only where tables are kept
-
-        tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in recipe.tables}
+        tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
     metrics = {name: values[name] for name in METRICS}
     return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)
 

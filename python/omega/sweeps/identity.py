@@ -1,7 +1,6 @@
-"""Which sweep a folder belongs to: data, strategy, settings and runs, by what is in them.
+"""The identity of a sweep: data, strategy, settings and runs, by their content.
 
-What goes in: the recipe and the search of a sweep. What comes out: plain values and their hash; the
-same call gives the same, on another day and from another process.
+Plain values and their hash are the same for the same call, on another day and in another process.
 """
 
 from __future__ import annotations
@@ -15,43 +14,46 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 import polars as pl
 
-from omega._content import content_hash
 from omega._native import core
-from omega.backtest import SEMANTICS_VERSION
-from omega.columns import Candles
-from omega.dataset import Dataset
-from omega.forms import Native, Signals
-from omega.store import CandleStore
-from omega.strategy import Strategy
+from omega.contract import AnyForm, ArrowLike
+from omega.data.columns import Candles
+from omega.data.dataset import Dataset
+from omega.data.hashing import content_hash
+from omega.data.store import CandleStore
+from omega.run.manifest import SEMANTICS_VERSION
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
 from omega.sweeps.mapped import frame_of
-from omega.sweeps.recipe import Recipe
+from omega.sweeps.space import Value
+from omega.sweeps.spec import SweepSpec
 
 
-def identity(recipe: Recipe, runs: str, metrics: tuple[str, ...], seed: int) -> dict[str, Any]:
+def identity(spec: SweepSpec, runs: str, metrics: tuple[str, ...], seed: int) -> dict[str, Any]:
     """Give what names a sweep, and its hash under "fingerprint"."""
     named = {
         name: {str(label): _of(value, name) for label, value in values.items()}
-        for name, values in recipe.named.items()
+        for name, values in spec.named.items()
     }
     whole: dict[str, Any] = {
         "engine": "omega-backtest",
         "engine_version": core.VERSION,
         "semantics_version": SEMANTICS_VERSION,
-        "data": None if recipe.data is None else _of(recipe.data, "data"),
-        "strategy": strategy_identity(recipe.strategy),
-        "settings": {name: _of(value, name) for name, value in recipe.settings.items()},
+        "data": None if spec.data is None else _of(spec.data, "data"),
+        "strategy": strategy_identity(spec.strategy),
+        "settings": {name: _of(value, name) for name, value in spec.settings.items()},
         "named": named,
         "runs": runs,
         "metrics": list(metrics),
-        "tables": list(recipe.tables),
-        "hashed": recipe.fingerprint,
+        "tables": list(spec.tables),
+        "hashed": spec.fingerprint,
         "seed": seed,
     }
     written = json.dumps(whole, sort_keys=True, default=str)
     return {**whole, "fingerprint": hashlib.sha256(written.encode()).hexdigest()}
 
 
-def _of(value: Any, name: str) -> str:  # noqa: ANN401 - whatever a parameter is
+def _of(value: Value, name: str) -> str:
     """Give a value in words; candles by a hash of all that is in them."""
     if name == "data" or isinstance(value, (CandleStore, Candles, Dataset, pl.DataFrame)):
         return data_identity(value)
@@ -60,7 +62,7 @@ def _of(value: Any, name: str) -> str:  # noqa: ANN401 - whatever a parameter is
     return repr(value)
 
 
-def data_identity(data: Any) -> str:  # noqa: ANN401 - anything that holds candles
+def data_identity(data: ArrowLike) -> str:
     """Give the hash of candles: of each symbol its name and the values of its columns.
 
     Example:
@@ -80,17 +82,17 @@ def data_identity(data: Any) -> str:  # noqa: ANN401 - anything that holds candl
     return found.hexdigest()
 
 
-def strategy_identity(strategy: Any) -> str:  # noqa: ANN401 - any form of a strategy
+def strategy_identity(strategy: AnyForm) -> str:
     """Give a strategy in words, its source among them."""
     if isinstance(strategy, Native):
         return repr(strategy)
     if isinstance(strategy, Signals):
         return "Signals " + hashlib.sha256(cloudpickle.dumps(strategy)).hexdigest()
     kind = type(strategy) if isinstance(strategy, Strategy) else strategy
-    told = repr(strategy) if isinstance(strategy, Strategy) else ""
+    text = repr(strategy) if isinstance(strategy, Strategy) else ""
     try:
         source = inspect.getsource(kind)
     except (OSError, TypeError):
         source = cloudpickle.dumps(kind).hex()
     name = f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', kind)}"
-    return f"{name} {told} {hashlib.sha256(source.encode()).hexdigest()}"
+    return f"{name} {text} {hashlib.sha256(source.encode()).hexdigest()}"

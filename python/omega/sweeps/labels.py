@@ -1,8 +1,4 @@
-"""Values that are no numbers or words get names, so that a table can show them.
-
-What goes in: a grid. What comes out: the same with names in place of such values, and the values by
-name.
-"""
+"""Names for values of a grid that a table cannot show, such as instances and functions."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omega.errors import ConfigError
+from omega.sweeps.space import Value
 
 _PLAIN = (bool, int, float, str, type(None))
 _LONGEST = 60
@@ -42,7 +39,7 @@ def labelled(grid: Any) -> tuple[Any, Named]:  # noqa: ANN401 - as sweep
     return grid, named
 
 
-def _values(name: str, values: Any, named: Named) -> Any:  # noqa: ANN401 - as labelled
+def _values(name: str, values: Value, named: Named) -> Value:
     if isinstance(values, Mapping):
         named[name] = dict(values)
         return list(values)
@@ -51,7 +48,7 @@ def _values(name: str, values: Any, named: Named) -> Any:  # noqa: ANN401 - as l
     return [_one(name, value, named) for value in values]
 
 
-def _one(name: str, value: Any, named: Named) -> Any:  # noqa: ANN401 - as labelled
+def _one(name: str, value: Value, named: Named) -> Value:
     """Give a plain value as it is, and the name of another one."""
     if type(value) in _PLAIN or hasattr(value, "item"):
         if name in named:
@@ -68,6 +65,6 @@ def _one(name: str, value: Any, named: Named) -> Any:  # noqa: ANN401 - as label
     return label
 
 
-def _shortened(told: str) -> str:
-    line = " ".join(told.split())
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

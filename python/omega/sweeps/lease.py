@@ -1,10 +1,10 @@
 """The lease of a sweep's folder: one sweep at a time writes to it.
 
-What goes in: the folder. What always holds: while a sweep holds the lease, another one is refused.
-On one machine a lock of the system shows whether the holder lives, since it ends with the process,
-however that ends. Where the holder is on another machine, or the file system has no locks, the file
-has a heartbeat: a lease whose content has not changed for `EXPIRES` seconds is free. The clocks of
-machines differ, so that no time is written down, and none reaches a result.
+While a sweep holds the lease, another one is refused. On one machine a lock of the system shows
+whether the holder lives, since it ends with the process, however that ends. Where the holder is on
+another machine, or the file system has no locks, the file has a heartbeat: a lease whose content
+has not changed for `EXPIRES` seconds is free. The clocks of machines differ, so that no time is
+written down, and none reaches a result.
 """
 
 from __future__ import annotations

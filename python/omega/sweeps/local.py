@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from omega.sweeps.core import Numbered
-from omega.sweeps.recipe import Kitchen, Recipe, Row
+from omega.sweeps.spec import Row, SweepSpec, TrialRunner
 
 
 class Local:
     """Makes runs where it is."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.kitchen = Kitchen(recipe)
+    def __init__(self, spec: SweepSpec) -> None:
+        self.runner = TrialRunner(spec)
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
         """Make runs; rows come in the order of the trials."""
         for number, parameters in trials:
-            yield self.kitchen.run(number, parameters)
+            yield self.runner.run(number, parameters)

@@ -1,7 +1,7 @@
 """Candles in files that processes map: written once, held in memory once.
 
-What goes in: candles in any form. What comes out: the same as paths of uncompressed Arrow files,
-with all columns of the user's own. What is such a file already is used as it is.
+They are uncompressed Arrow files with all columns of the user's own. A file that is one already is
+used as it is.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 import polars as pl
 
 from omega._native import core
-from omega._sources import open_source
-from omega.columns import Candles
-from omega.dataset import Dataset, mapped_file
-from omega.store import CandleStore
+from omega.contract import ArrowLike
+from omega.data.columns import Candles
+from omega.data.dataset import Dataset, mapped_file
+from omega.data.sources import open_source
+from omega.data.store import CandleStore
 
 
 class Folder:
@@ -29,7 +30,7 @@ class Folder:
         self._files = 0
         self._known: dict[int, tuple[Any, Any]] = {}
 
-    def mapped(self, data: Any) -> Any:  # noqa: ANN401 - anything that holds candles
+    def mapped(self, data: ArrowLike) -> ArrowLike:
         """Give data as paths; the same object is written once."""
         if data is None:
             return None
@@ -37,7 +38,7 @@ class Folder:
             self._known[id(data)] = (data, self._written(data))
         return self._known[id(data)][1]
 
-    def _written(self, data: Any) -> Any:  # noqa: ANN401 - as above
+    def _written(self, data: ArrowLike) -> ArrowLike:
         if isinstance(data, Mapping):
             return {name: self.mapped(part) for name, part in data.items()}
         if isinstance(data, Candles):
@@ -51,7 +52,7 @@ class Folder:
             return str(Path(data).resolve())
         return self._file(_collected(data))
 
-    def _of_store(self, store: CandleStore) -> Any:  # noqa: ANN401 - paths, as told
+    def _of_store(self, store: CandleStore) -> ArrowLike:
         parts: dict[str, Any] = {}
         for symbol in store.symbols:
             one = store.symbol(symbol)
@@ -87,7 +88,7 @@ def frame_of(store: CandleStore) -> pl.DataFrame:
     return frame
 
 
-def _collected(data: Any) -> pl.DataFrame:  # noqa: ANN401 - anything that holds candles
+def _collected(data: ArrowLike) -> pl.DataFrame:
     if isinstance(data, pl.LazyFrame):
         return data.collect()
     if isinstance(data, pl.DataFrame):

@@ -1,9 +1,9 @@
-"""Rows on disk: written in parts as runs are done, and found again by what is in them.
+"""Rows on disk: written in parts as runs are done, and found again by their content.
 
-What goes in: rows. What comes out: a folder with `sweep.json`, which says which sweep it is, and
-Parquet files. A part appears whole or not at all, its other tables before it, so that whatever ends
-the process, each run is there with all of its tables or not there. Files that do not carry the mark
-of the sweep, in them or in their names, are the user's, and stay.
+The folder has Parquet files and `sweep.json`, which identifies the sweep. A part appears whole or
+not at all, its other tables before it, so that whatever ends the process, each run is there with
+all of its tables or not there. Files without the mark of the sweep, in them or in their names, are
+the user's, and stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import polars as pl
 
 from omega.errors import ConfigError
 from omega.sweeps.lease import FILE as LEASE
-from omega.sweeps.recipe import Row
+from omega.sweeps.spec import Row
 from omega.sweeps.table import Schema, beside, joined
 
 MANIFEST = "sweep.json"
@@ -73,7 +73,7 @@ class Parts:
             path.unlink()
 
     def _is_own(self, path: Path) -> bool:
-        """Tell whether this sweep wrote a part."""
+        """Return whether this sweep wrote a part."""
         try:
             return pl.read_parquet_metadata(path).get(_MARK) == self._name
         except (pl.exceptions.PolarsError, OSError):

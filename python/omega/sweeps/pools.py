@@ -9,20 +9,20 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.sweeps.core import Numbered
-from omega.sweeps.recipe import Kitchen, Parameters, Recipe, Row
+from omega.sweeps.spec import Parameters, Row, SweepSpec, TrialRunner
 
 AT_ONCE = 256
 """Runs that are handed over before the first of them is awaited."""
 
-_kitchens: dict[str, Kitchen] = {}
-"""What this process has unpacked, by hash: a recipe comes with every run, and is unpacked once."""
+_runners: dict[str, TrialRunner] = {}
+"""What this process has unpacked, by hash: a spec comes with every run, and is unpacked once."""
 
 
 class Pool:
     """Makes runs on somebody else's workers."""
 
-    def __init__(self, recipe: Recipe, executor: Executor) -> None:
-        self._recipe, self._executor = cloudpickle.dumps(recipe), executor
+    def __init__(self, spec: SweepSpec, executor: Executor) -> None:
+        self._spec, self._executor = cloudpickle.dumps(spec), executor
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
         """Make runs; rows come as they are done."""
@@ -30,7 +30,7 @@ class Pool:
         running: set[Future[Row]] = set()
         while True:
             for number, parameters in waiting:
-                running.add(self._executor.submit(_run, self._recipe, number, parameters))
+                running.add(self._executor.submit(_run, self._spec, number, parameters))
                 if len(running) >= AT_ONCE:
                     break
             if not running:
@@ -40,9 +40,9 @@ class Pool:
             yield from sorted((one.result() for one in done), key=lambda row: row.number)
 
 
-def _run(recipe: bytes, number: int, parameters: Parameters) -> Row:
-    name = hashlib.sha256(recipe).hexdigest()
-    if name not in _kitchens:
-        _kitchens.clear()
-        _kitchens[name] = Kitchen(cloudpickle.loads(recipe))
-    return _kitchens[name].run(number, parameters)
+def _run(spec: bytes, number: int, parameters: Parameters) -> Row:
+    name = hashlib.sha256(spec).hexdigest()
+    if name not in _runners:
+        _runners.clear()
+        _runners[name] = TrialRunner(cloudpickle.loads(spec))
+    return _runners[name].run(number, parameters)

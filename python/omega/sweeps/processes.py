@@ -1,8 +1,8 @@
-"""Runs that call Python: in processes, which map the same candles and get nothing but parameters.
+"""Runs that call Python: in processes that map the same candles and receive parameters alone.
 
-What goes in: parameters. What comes out: rows, as they are done. A process that dies takes the run
-with it that it was at, as a row with an error, and is replaced. No guard of `__main__` is needed:
-the processes run a module of this package, and strategies are sent to them by value.
+Rows come as runs are done. A process that dies takes its current run with it, as a row with an
+error, and is replaced. No guard of `__main__` is needed: the processes run a module of this
+package, and strategies are sent to them by value.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.errors import OmegaError
 from omega.sweeps.core import Numbered
-from omega.sweeps.recipe import Recipe, Row
+from omega.sweeps.spec import Row, SweepSpec
 
 AHEAD = 2
 """Runs that a process has at hand, so that it need not wait for the next one."""
@@ -47,7 +47,7 @@ class WorkerFailed(OmegaError, RuntimeError):
 
 
 def send(pipe: IO[bytes], message: bytes) -> None:
-    """Write a message behind its length."""
+    """Write a message after its length."""
     rest = memoryview(_LENGTH.pack(len(message)) + message)
     while rest:
         rest = rest[pipe.write(rest) :]
@@ -124,8 +124,8 @@ class _Worker:
 class Processes:
     """Makes runs in processes of its own."""
 
-    def __init__(self, recipe: Recipe, workers: int) -> None:
-        self._start = cloudpickle.dumps(recipe)
+    def __init__(self, spec: SweepSpec, workers: int) -> None:
+        self._start = cloudpickle.dumps(spec)
         self._workers = [_Worker(self._start) for _ in range(workers)]
         self._failed_starts = 0
 
@@ -171,7 +171,7 @@ class Processes:
 
     def _fill(self, worker: _Worker, waiting: deque[Numbered]) -> None:
         while waiting and len(worker.at_hand) < AHEAD:
-            # The last ones are left to whoever is free.
+            # The last ones are left to the next free process.
             if worker.at_hand and len(waiting) <= len(self._workers):
                 return
             worker.give(waiting.popleft())

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega._values import nearest
+from omega.config.values import nearest
+from omega.contract import ArrowLike
 from omega.errors import ConfigError
-from omega.sweeps.shown import LESS_IS_BETTER
+from omega.report import Heatmap, View, heatmap, parallel
+from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.table import NAMES
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ class SweepResult:
 
     Attributes:
         metrics: Names of the metrics in the table.
-        total: Runs that were asked for.
+        total: Runs that were requested.
         interrupted: Whether it was stopped before all of them were made.
         folder: Where the rows are written to; None where they are in memory alone.
 
@@ -66,7 +68,7 @@ class SweepResult:
         """
         return self._table
 
-    def to_arrow(self) -> Any:  # noqa: ANN401 - a pyarrow table
+    def to_arrow(self) -> ArrowLike:
         """Give the table as one of pyarrow, which has to be installed.
 
         Example:
@@ -95,12 +97,12 @@ class SweepResult:
 
     @property
     def trades(self) -> pl.DataFrame:
-        """The trades of all runs, with `run`; they are kept where `trades=True` asks for them."""
+        """The trades of all runs, with `run`; they are kept where `trades=True` requests them."""
         return self._beside("trades")
 
     @property
     def equity(self) -> pl.DataFrame:
-        """The equity rows of all runs, with `run`; kept where `equity=True` asks for them."""
+        """The equity rows of all runs, with `run`; kept where `equity=True` requests them."""
         return self._beside("equity")
 
     def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
@@ -193,8 +195,6 @@ class SweepResult:
             >>> result.heatmap("fast", "slow").table.row(0)
             (20, 0.4, 0.9)
         """
-        from omega.report import heatmap  # noqa: PLC0415 - only where a page is asked for
-
         return heatmap(
             self._table,
             x=x,
@@ -221,8 +221,6 @@ class SweepResult:
             >>> "<canvas" in result.parallel().html
             True
         """
-        from omega.report import parallel  # noqa: PLC0415 - as heatmap
-
         varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
         return parallel(
             self._table, metric=metric, parameters=varied, maximize=maximize, title=title

@@ -11,7 +11,7 @@ import polars as pl
 from omega.errors import ConfigError
 from omega.sweeps.core import Numbered
 from omega.sweeps.parts import Parts
-from omega.sweeps.recipe import Row
+from omega.sweeps.spec import Row
 from omega.sweeps.table import Schema, beside, joined, parameters_match
 
 AT_ONCE = 1_000
@@ -25,9 +25,14 @@ class Rows:
     """Takes rows as they are done."""
 
     def __init__(
-        self, schema: Schema, parts: Parts | None, tables: Sequence[str], *, told: bool
+        self, schema: Schema, parts: Parts | None, tables: Sequence[str], *, is_searched: bool
     ) -> None:
-        self._schema, self._parts, self._names, self._told = schema, parts, tables, told
+        self._schema, self._parts, self._names, self._is_searched = (
+            schema,
+            parts,
+            tables,
+            is_searched,
+        )
         self._loose: list[Row] = []
         self._frames: list[pl.DataFrame] = []
         self._others: dict[str, list[pl.DataFrame]] = {name: [] for name in tables}
@@ -56,14 +61,14 @@ class Rows:
                     f"out: run {wrong} in the folder was made of other parameters than run {wrong} "
                     "of this sweep; name another folder"
                 )
-            if self._told:
+            if self._is_searched:
                 self._kept |= {row["run"]: row for row in found.iter_rows(named=True)}
         return [(number, given) for number, given in trials if number not in self._done]
 
     def add(self, row: Row) -> None:
         """Take a row."""
         self._loose.append(row)
-        if self._told:
+        if self._is_searched:
             self._kept[row.number] = row.metrics if row.error is None else {"error": row.error}
         late = self._parts is not None and time.monotonic() - self._flushed > SECONDS
         if len(self._loose) >= AT_ONCE or late:

@@ -1,7 +1,7 @@
 """Rows of a sweep as columns: its one table, and the tables beside it.
 
-What goes in: rows, in any order. What comes out: frames of a fixed schema: `run`, parameters,
-metrics, `fingerprint`, `error`; and trades or equity with the number of their run.
+The schema is fixed: `run`, parameters, metrics, `fingerprint`, `error`; trades or equity have the
+number of their run.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from omega.results import example_result
-from omega.sweeps.recipe import METRICS, Parameters, Row
+from omega.results.result import example_result
+from omega.sweeps.spec import METRICS, Parameters, Row
 
 WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstance(value, int))
 """Metrics that are counts."""
@@ -79,11 +79,11 @@ def beside(rows: Sequence[Row], name: str) -> pl.DataFrame | None:
     return pl.concat(frames) if frames else None
 
 
-def metrics_chosen(asked: Sequence[str] | None, needed: Sequence[str]) -> tuple[str, ...]:
-    """Give the metrics of the table: all, or those asked for and those that a search reads."""
-    if asked is None:
+def metrics_chosen(chosen: Sequence[str] | None, needed: Sequence[str]) -> tuple[str, ...]:
+    """Give the metrics of the table: all, or those requested and those that a search reads."""
+    if chosen is None:
         return METRICS
-    return tuple(name for name in METRICS if name in {*asked, *needed})
+    return tuple(name for name in METRICS if name in {*chosen, *needed})
 
 
 def parameters_match(frame: pl.DataFrame, runs: Mapping[int, Parameters]) -> int | None:

@@ -1,4 +1,4 @@
-"""A worker process of a sweep: hears of a recipe once, then makes the runs that it is given."""
+"""A worker process of a sweep: it takes the spec once, then makes the runs that it is sent."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import sys
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.sweeps.processes import receive, send
-from omega.sweeps.recipe import Kitchen, in_words
+from omega.sweeps.spec import TrialRunner, described
 
 
 def main() -> None:
     """Serve until the other side is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked decides when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it decides when to stop
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a strategy prints is no answer
     questions = sys.stdin.buffer
@@ -24,14 +24,14 @@ def main() -> None:
         return
     sys.path[:] = pickle.loads(path)  # noqa: S301 - of the process that started this one
     try:
-        kitchen = Kitchen(cloudpickle.loads(start))
-    except Exception as error:  # noqa: BLE001 - the other side is told and stops
-        send(answers, pickle.dumps(in_words(error)))
+        runner = TrialRunner(cloudpickle.loads(start))
+    except Exception as error:  # noqa: BLE001 - the other side raises it
+        send(answers, pickle.dumps(described(error)))
         return
     send(answers, pickle.dumps(""))
     while (message := receive(questions)) is not None:
         number, parameters = pickle.loads(message)  # noqa: S301 - as above
-        send(answers, pickle.dumps(kitchen.run(number, parameters)))
+        send(answers, pickle.dumps(runner.run(number, parameters)))
 
 
 if __name__ == "__main__":

@@ -56,14 +56,14 @@ impl<'py> Vocabulary<'py> {
     ) -> PyResult<Self> {
         // Once a run: an import is a look-up in a dictionary for each class, and actions come on
         // many bars.
-        let signals = py.import("omega.signals")?;
+        let signals = py.import("omega.strategy.actions")?;
         Ok(Self {
             signal: signals.getattr("Signal")?,
             close: signals.getattr("Close")?,
             cancel: signals.getattr("Cancel")?,
             modify: signals.getattr("Modify")?,
             failed: py.import("omega.errors")?.getattr("CallbackFailed")?,
-            to_units: py.import("omega.times")?.getattr("to_units")?,
+            to_units: py.import("omega.config.times")?.getattr("to_units")?,
             symbols: symbols.map(str::to_owned).collect(),
             unit,
         })

@@ -28,7 +28,7 @@ pub(super) struct Components<'py> {
     #[pyo3(item)]
     pub(super) takes_slices: bool,
     #[pyo3(item)]
-    pub(super) rest: CooldownFields,
+    pub(super) cooldown: CooldownFields,
     /// A portfolio of the user's own.
     #[pyo3(item)]
     pub(super) portfolio: Option<Bound<'py, PyAny>>,
@@ -52,7 +52,7 @@ pub(super) struct Parts<'py> {
     #[pyo3(item)]
     pub(super) manager: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
-    pub(super) rest: CooldownFields,
+    pub(super) cooldown: CooldownFields,
 }
 
 /// What a portfolio of the user's own raised; the next call of the strategy ends the run with it.

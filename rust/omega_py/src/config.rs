@@ -155,11 +155,11 @@ impl RunSettings {
     /// `Config` where a name is unknown.
     pub(super) fn config(
         self,
-        behind: &[ContextFields<'_>],
+        contexts: &[ContextFields<'_>],
         warmup: Vec<usize>,
     ) -> Result<Config, OmegaError> {
         // Both come in the order of the run's symbols, which is that of their numbers.
-        let symbols = self.symbols.iter().zip(behind);
+        let symbols = self.symbols.iter().zip(contexts);
         let managers = self.managers.iter().map(ManagerFields::manager);
         Ok(Config {
             cash: self.cash,
@@ -177,7 +177,7 @@ impl RunSettings {
             stop_out_level: self.stop_out_level,
             seed: self.seed,
             strict: self.strict,
-            symbols: symbols.map(|(own, behind)| own.config(behind)).collect(),
+            symbols: symbols.map(|(own, context)| own.config(context)).collect(),
             limits: Limits {
                 max_positions: self.max_positions,
                 max_positions_per_symbol: self.max_positions_per_symbol,
@@ -192,7 +192,7 @@ impl RunSettings {
 }
 
 impl SymbolFields {
-    fn config(&self, behind: &ContextFields<'_>) -> SymbolConfig {
+    fn config(&self, context: &ContextFields<'_>) -> SymbolConfig {
         let (instrument, costs) = (&self.instrument, &self.costs);
         SymbolConfig {
             instrument: Instrument {
@@ -219,8 +219,8 @@ impl SymbolFields {
                 short: costs.swap_short,
                 triple_day: costs.triple_day,
             },
-            rates: behind.rates(),
-            magnifier: behind.magnifier.as_ref().map(candles),
+            rates: context.rates(),
+            magnifier: context.magnifier.as_ref().map(candles),
         }
     }
 }

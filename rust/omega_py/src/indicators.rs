@@ -248,7 +248,7 @@ impl IndicatorView {
             // Python then compares identities, which sets and dictionaries of indicators need.
             CompareOp::Eq | CompareOp::Ne => return Ok(py.NotImplemented().into_bound(py)),
         };
-        let conditions = py.import("omega.conditions")?;
+        let conditions = py.import("omega.strategy.conditions")?;
         conditions.getattr("Comparison")?.call1((word, slf, other))
     }
 

@@ -220,18 +220,18 @@ impl Run {
     }
 
     /// Walks the bars. Gives the tables and the counts.
-    #[pyo3(signature = (settings, callbacks, behind, on_progress, components=None))]
+    #[pyo3(signature = (settings, callbacks, contexts, on_progress, components=None))]
     fn execute<'py>(
         &self,
         py: Python<'py>,
         settings: RunSettings,
         callbacks: Callbacks<'py>,
-        behind: Vec<ContextFields<'py>>,
+        contexts: Vec<ContextFields<'py>>,
         on_progress: Option<Bound<'py, PyAny>>,
         components: Option<Components<'py>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
-        let backtest = self.backtest(settings, &behind)?;
+        let backtest = self.backtest(settings, &contexts)?;
         // Before the first callback, which may read what a position is worth.
         let symbols = &backtest.config().symbols;
         self.snapshot
@@ -240,7 +240,7 @@ impl Run {
         let mut cooldown = CooldownFields::default();
         let mut portfolio = None;
         let engine = components.map(|own| {
-            cooldown = own.rest;
+            cooldown = own.cooldown;
             portfolio = own.portfolio;
             Engine {
                 slices: own.slices,
@@ -300,10 +300,10 @@ impl Run {
             }),
         };
         let strategy = self.strategy(py, callbacks, AsGiven(&vocabulary), Some(engine))?;
-        let (bars, after_entry, after_exit) = parts.rest;
+        let (bars, after_entry, after_exit) = parts.cooldown;
         let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
         // Only then is it worth a call for each signal to know what was accepted.
-        let has_cooldown = parts.rest != CooldownFields::default();
+        let has_cooldown = parts.cooldown != CooldownFields::default();
         let tracks = &self.tracks;
         let mut executor = PyExecutor::new(parts.executor, tracks, &vocabulary, has_cooldown)?;
         let mut portfolio =
@@ -367,7 +367,7 @@ impl Run {
         // Python objects.
         let configs = settings
             .into_iter()
-            .map(|(settings, behind)| settings.config(&behind, Vec::new()));
+            .map(|(settings, contexts)| settings.config(&contexts, Vec::new()));
         let configs: Vec<_> = configs.collect::<Result<_, _>>().map_err(to_pyerr)?;
         let batch = Batch {
             market: &self.tracks.market,
@@ -383,13 +383,13 @@ impl Run {
         py: Python<'_>,
         settings: RunSettings,
         strategy: &NativeStrategy,
-        behind: Vec<ContextFields<'_>>,
+        contexts: Vec<ContextFields<'_>>,
         on_progress: Option<Py<PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         // Before the plan is made, which begins after the warm-up.
         self.declare_on(TrackId(0), strategy.warmup());
-        let backtest = self.backtest(settings, &behind)?;
+        let backtest = self.backtest(settings, &contexts)?;
         let mut observer = GilObserver {
             on_progress,
             total: backtest.plan().end - backtest.plan().start,
@@ -409,9 +409,9 @@ impl Run {
     fn backtest(
         &self,
         settings: RunSettings,
-        behind: &[ContextFields<'_>],
+        contexts: &[ContextFields<'_>],
     ) -> PyResult<Backtest<'_>> {
-        let config = settings.config(behind, self.warmup());
+        let config = settings.config(contexts, self.warmup());
         let checked = config.and_then(|config| Backtest::new(&self.tracks.market, config));
         checked.map_err(to_pyerr)
     }

@@ -1,7 +1,6 @@
 """Averages over a window, exact and rounded once, and averages that never forget.
 
-What goes in: one value a bar. What comes out: one value a bar, NaN in warm-up, equal to the native
-kernels to the last bit.
+They give one value a bar, NaN in warm-up, equal to the native kernels to the last bit.
 """
 
 from __future__ import annotations

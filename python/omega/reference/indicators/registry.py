@@ -1,7 +1,7 @@
 """The indicators by name: what each reads and how it is computed.
 
-What goes in: a name, parameters as floats in the catalog's order (a choice by its place, None as
-NaN) and the columns that the indicator needs. What comes out: one list of values for each output.
+Parameters are floats in the catalog's order, a choice by its place and None as NaN. Each output is
+one list of values.
 """
 
 from __future__ import annotations

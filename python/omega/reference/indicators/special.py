@@ -77,7 +77,7 @@ class Garch:
 
 
 def garch_volatility(values: Sequence[float], garch: Garch) -> list[float]:
-    """Deviation of the next return as the returns before it tell.
+    """Deviation of the next return as the returns before it predict.
 
     Example:
         >>> garch_volatility([1.0, 2.0, 2.0], Garch(0.25, 0.5, None, 2, False, 1.0, None))

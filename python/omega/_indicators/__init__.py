@@ -1,1 +1,0 @@
-"""What a strategy may declare: the catalog of indicators, and one typed method for each."""

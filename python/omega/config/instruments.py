@@ -1,0 +1,194 @@
+"""What is traded: contract sizes, ticks and steps (M1), and the usual instruments by name."""
+
+from __future__ import annotations
+
+from omega.config.values import check, closest, flag, number, optional, text, value
+from omega.errors import ConfigError, UnknownInstrument
+
+__all__ = ["Instrument", "equity", "get", "index", "names"]
+
+_OPTIONAL_SIZES = ("tick_size", "pip_size", "volume_min", "volume_step", "volume_max")
+
+
+@value
+class Instrument:
+    """What is traded, as far as prices, sizes and money depend on it (rule M1).
+
+    Attributes:
+        symbol: Its name in the data.
+        contract_size: Units in one lot.
+        tick_size: Smallest step of a price; None leaves prices as they are.
+        pip_size: What slippage in pips is counted in; None is the tick size, or one unit of price.
+        volume_min: Smallest size of an order, in lots.
+        volume_step: Step that sizes are rounded down to, in lots.
+        volume_max: Largest size of an order, in lots.
+        base_currency: What is bought.
+        quote_currency: What it is paid in; None is the account currency.
+        margin_rate: Share of the notional that is held as margin; 0.05 is a leverage of 20.
+        allow_negative: Prices may be zero or negative, as in spreads and some futures.
+
+    Example:
+        >>> Instrument("GOOG", tick_size=0.01, volume_step=1, quote_currency="USD")
+        Instrument(symbol='GOOG', tick_size=0.01, volume_step=1.0, quote_currency='USD')
+    """
+
+    symbol: str
+    contract_size: float = 1.0
+    tick_size: float | None = None
+    pip_size: float | None = None
+    volume_min: float | None = None
+    volume_step: float | None = None
+    volume_max: float | None = None
+    base_currency: str | None = None
+    quote_currency: str | None = None
+    margin_rate: float | None = None
+    allow_negative: bool = False
+
+    def __post_init__(self) -> None:
+        """Check every field, and that the smallest size is not above the largest."""
+        check(self, text, "symbol")
+        check(self, number(above=0), "contract_size")
+        check(self, optional(number(above=0)), *_OPTIONAL_SIZES)
+        check(self, optional(text), "base_currency", "quote_currency")
+        check(self, optional(number(minimum=0, maximum=1)), "margin_rate")
+        check(self, flag, "allow_negative")
+        if self.volume_min is not None and self.volume_max is not None:
+            self._check_volumes(self.volume_min, self.volume_max)
+
+    def _check_volumes(self, smallest: float, largest: float) -> None:
+        if smallest > largest:
+            message = (
+                f"Instrument.volume_min: given {smallest:g}, "
+                f"expected at most volume_max, which is {largest:g}"
+            )
+            raise ConfigError(message)
+
+
+def get(symbol: str) -> Instrument:
+    """Return the preset of a symbol; case and a separator ("EUR/USD", "eur_usd") do not matter.
+
+    Args:
+        symbol: Name of a preset.
+
+    Raises:
+        UnknownInstrument: There is none; the message names the nearest.
+
+    Example:
+        >>> get("eur/usd").pip_size
+        0.0001
+    """
+    key = "".join(letter for letter in symbol.upper() if letter.isalnum())
+    if key not in _PRESETS:
+        close = closest(key, _PRESETS)
+        hint = f"Did you mean {close!r}?" if close else "omega.instruments.names() lists them."
+        raise UnknownInstrument(
+            f"no preset for {symbol!r}. {hint} Or write omega.Instrument({symbol!r}, ...)"
+        )
+    return _PRESETS[key]
+
+
+def names() -> list[str]:
+    """Return the symbols that have a preset, sorted.
+
+    Example:
+        >>> "XAUUSD" in names()
+        True
+    """
+    return sorted(_PRESETS)
+
+
+def equity(symbol: str, *, currency: str = "USD", tick_size: float = 0.01) -> Instrument:
+    """Return a share: one unit a lot, whole shares, prices in cents.
+
+    Example:
+        >>> equity("GOOG").volume_step
+        1.0
+    """
+    return Instrument(
+        symbol,
+        tick_size=tick_size,
+        pip_size=tick_size,
+        volume_min=1.0,
+        volume_step=1.0,
+        quote_currency=currency,
+    )
+
+
+def index(
+    symbol: str, *, currency: str = "USD", contract_size: float = 1.0, tick_size: float = 0.1
+) -> Instrument:
+    """Return an index contract: a pip is one point, sizes from 0.1 lots in steps of 0.1.
+
+    Example:
+        >>> index("US500").pip_size
+        1.0
+    """
+    return Instrument(
+        symbol,
+        contract_size=contract_size,
+        tick_size=tick_size,
+        pip_size=1.0,
+        volume_min=0.1,
+        volume_step=0.1,
+        quote_currency=currency,
+    )
+
+
+def _currency_pair(symbol: str) -> Instrument:
+    """Return a currency pair: a tick of 0.00001, or 0.001 where the yen (or forint) is quoted."""
+    base, quote = symbol[:3], symbol[3:]
+    tick, pip = (0.001, 0.01) if quote in {"JPY", "HUF"} else (0.00001, 0.0001)
+    return Instrument(
+        symbol,
+        contract_size=100_000.0,
+        tick_size=tick,
+        pip_size=pip,
+        volume_min=0.01,
+        volume_step=0.01,
+        volume_max=100.0,
+        base_currency=base,
+        quote_currency=quote,
+    )
+
+
+def _spot(symbol: str, contract_size: float, tick: float, pip: float, volume: float) -> Instrument:
+    """Return a metal or coin against a currency; `volume` is the smallest size and its step."""
+    return Instrument(
+        symbol,
+        contract_size=contract_size,
+        tick_size=tick,
+        pip_size=pip,
+        volume_min=volume,
+        volume_step=volume,
+        base_currency=symbol[:-3],
+        quote_currency=symbol[-3:],
+    )
+
+
+_CURRENCY_PAIRS = """
+    EURUSD GBPUSD AUDUSD NZDUSD USDJPY USDCHF USDCAD
+    EURGBP EURJPY EURCHF EURCAD EURAUD EURNZD GBPJPY GBPCHF GBPCAD GBPAUD GBPNZD
+    AUDJPY AUDCHF AUDCAD AUDNZD NZDJPY NZDCHF NZDCAD CADJPY CADCHF CHFJPY
+    USDSEK USDNOK USDDKK USDPLN USDHUF USDCZK USDTRY USDZAR USDMXN USDSGD USDHKD USDCNH
+    EURSEK EURNOK EURDKK EURPLN EURHUF EURCZK EURTRY
+""".split()  # noqa: SIM905 - sixty names read better as text
+
+_METALS_AND_COINS = (
+    _spot("XAUUSD", 100.0, 0.01, 0.1, 0.01),
+    _spot("XAGUSD", 5_000.0, 0.001, 0.01, 0.01),
+    _spot("XPTUSD", 100.0, 0.01, 0.1, 0.01),
+    _spot("XPDUSD", 100.0, 0.01, 0.1, 0.01),
+    _spot("XAUEUR", 100.0, 0.01, 0.1, 0.01),
+    _spot("BTCUSD", 1.0, 0.01, 1.0, 0.00001),
+    _spot("ETHUSD", 1.0, 0.01, 0.1, 0.0001),
+    _spot("LTCUSD", 1.0, 0.01, 0.01, 0.001),
+    _spot("BCHUSD", 1.0, 0.01, 0.1, 0.001),
+    _spot("SOLUSD", 1.0, 0.01, 0.01, 0.001),
+    _spot("XRPUSD", 1.0, 0.0001, 0.0001, 1.0),
+    _spot("ADAUSD", 1.0, 0.0001, 0.0001, 1.0),
+    _spot("DOGEUSD", 1.0, 0.00001, 0.0001, 1.0),
+)
+
+_PRESETS = {preset.symbol: preset for preset in map(_currency_pair, _CURRENCY_PAIRS)} | {
+    preset.symbol: preset for preset in _METALS_AND_COINS
+}

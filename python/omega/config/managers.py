@@ -1,0 +1,109 @@
+"""Built-in position managers: what they do at the close of a bar works from the next one.
+
+They are frozen values for the `position_manager` of a strategy or a run. Distances are in price;
+they count from the entry price, in the direction of the trade, and are measured on the side that
+closes the position (rule I4).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from omega.config.values import check, number, optional, value, whole
+from omega.errors import ConfigError
+
+
+@value
+class TrailingStop:
+    """Keep the stop loss so far behind the most favourable price.
+
+    Attributes:
+        distance: In price.
+
+    Example:
+        >>> TrailingStop(0.0020)
+        TrailingStop(distance=0.002)
+    """
+
+    distance: float
+
+    def __post_init__(self) -> None:
+        """Check the distance."""
+        check(self, number(above=0), "distance")
+
+
+@value
+class BreakEven:
+    """Move the stop loss to the entry price once the trade went far enough.
+
+    Attributes:
+        trigger: How far, in price.
+        offset: How far beyond the entry price the stop goes.
+
+    Example:
+        >>> BreakEven(0.0010, offset=0.0001)
+        BreakEven(trigger=0.001, offset=0.0001)
+    """
+
+    trigger: float
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check that the stop stays behind the price that triggers it."""
+        check(self, number(above=0), "trigger")
+        check(self, number(minimum=0), "offset")
+        if self.offset >= self.trigger:
+            raise ConfigError(
+                f"BreakEven.offset: given {self.offset!r}, expected less than the trigger, "
+                f"{self.trigger!r}"
+            )
+
+
+@value
+class TimeExit:
+    """Close a position when its time is over.
+
+    Attributes:
+        bars: After so many bars.
+        minutes: After so many minutes.
+
+    Example:
+        >>> TimeExit(minutes=30)
+        TimeExit(minutes=30.0)
+    """
+
+    bars: int | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check that there is an end."""
+        check(self, optional(whole(minimum=1)), "bars")
+        check(self, optional(number(above=0)), "minutes")
+        if self.bars is None and self.minutes is None:
+            raise ConfigError("TimeExit: given neither bars nor minutes, expected one of them")
+
+
+@value
+class PartialClose:
+    """Close a part of a position once the trade went far enough.
+
+    Attributes:
+        trigger: How far, in price.
+        fraction: Which part of the lots open then.
+
+    Example:
+        >>> PartialClose(0.0010, fraction=0.5)
+        PartialClose(trigger=0.001, fraction=0.5)
+    """
+
+    trigger: float
+    fraction: float
+
+    def __post_init__(self) -> None:
+        """Check both numbers."""
+        check(self, number(above=0), "trigger")
+        check(self, number(above=0, maximum=1), "fraction")
+
+
+Manager: TypeAlias = TrailingStop | BreakEven | TimeExit | PartialClose
+"""One of the built-in position managers."""

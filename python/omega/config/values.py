@@ -1,0 +1,209 @@
+"""Frozen value classes that are checked when they are made.
+
+A class with annotated fields and a `__post_init__` that calls `check` becomes a frozen dataclass
+that is compared by value, shows only the fields that differ from their defaults, and refuses an
+unknown or impossible argument with an `omega.errors.ConfigError` of one sentence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import numbers
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, dataclass_transform
+
+from omega.errors import ConfigError
+
+_Taken = TypeVar("_Taken")
+Check = Callable[[object], _Taken]
+"""Takes what was given and returns it in its final form; raises `Refused` where it cannot."""
+
+_Class = TypeVar("_Class", bound=type)
+
+
+class Refused(Exception):
+    """A value is not what a check takes; its text states what would have been right."""
+
+
+@dataclass_transform(frozen_default=True)
+def value(cls: _Class) -> _Class:
+    """Make a class a frozen value; its fields may be given by position or by name."""
+    return _build(cls, kw_only=False)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def settings(cls: _Class) -> _Class:
+    """Make a class a frozen value whose fields are given by name only."""
+    return _build(cls, kw_only=True)
+
+
+def check(instance: object, rule: Check[object], *names: str) -> None:
+    """Replace the named fields of a new value by what `rule` makes of them."""
+    for name in names:
+        given = getattr(instance, name)
+        try:
+            taken = rule(given)
+        except Refused as refused:
+            place = f"{type(instance).__name__}.{name}"
+            message = f"{place}: given {given!r}, expected {refused}"
+            raise ConfigError(message) from None
+        if taken is not given:
+            object.__setattr__(instance, name, taken)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the hint that names the closest known word, or lists all where none is close.
+
+    Example:
+        >>> nearest("fee_per_lots", ["fee_per_lot", "fee_min"])
+        "Did you mean 'fee_per_lot'?"
+    """
+    words = list(known)
+    close = closest(name, words)
+    return f"Did you mean {close!r}?" if close else f"Known: {', '.join(words)}."
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known word that `name` was probably meant to be; case does not matter.
+
+    Example:
+        >>> closest("eurusdd", ["EURUSD", "GBPUSD"])
+        'EURUSD'
+    """
+    spelled = {word.lower(): word for word in known}
+    found = difflib.get_close_matches(name.lower(), spelled, n=1)
+    return spelled[found[0]] if found else None
+
+
+def number(
+    *, above: float | None = None, minimum: float | None = None, maximum: float | None = None
+) -> Check[float]:
+    """Return a check for a finite number within bounds; it becomes a `float`."""
+    bounds = [
+        f"above {above:g}" if above is not None else "",
+        f"of {minimum:g} or more" if minimum is not None else "",
+        f"not above {maximum:g}" if maximum is not None else "",
+    ]
+    wording = " ".join(["a number", " and ".join(bound for bound in bounds if bound)]).strip()
+    lowest = -float("inf") if minimum is None else minimum
+    highest = float("inf") if maximum is None else maximum
+
+    def take(given: object) -> float:
+        amount = as_float(given)
+        finite = abs(amount) < float("inf")
+        within = lowest <= amount <= highest and (above is None or amount > above)
+        if not (finite and within):
+            raise Refused(wording)
+        return amount
+
+    return take
+
+
+def whole(minimum: int | None = None) -> Check[int]:
+    """Return a check for a whole number; it becomes an `int`."""
+    wording = "a whole number" if minimum is None else f"a whole number of at least {minimum}"
+
+    def take(given: object) -> int:
+        if isinstance(given, bool) or not isinstance(given, numbers.Integral):
+            raise Refused(wording)
+        if minimum is not None and given < minimum:
+            raise Refused(wording)
+        return int(given)
+
+    return take
+
+
+def one_of(*known: str) -> Check[str]:
+    """Return a check for one of a closed set of words; case does not matter."""
+    spelled = {word.lower(): word for word in known}
+
+    def take(given: object) -> str:
+        if isinstance(given, str) and given.lower() in spelled:
+            return spelled[given.lower()]
+        wording = "one of " + ", ".join(repr(word) for word in known)
+        close = closest(given, known) if isinstance(given, str) else None
+        raise Refused(f"{wording}. Did you mean {close!r}?" if close else wording)
+
+    return take
+
+
+def flag(given: object) -> bool:
+    """Take `True` or `False` and nothing that merely counts as one of them."""
+    if not isinstance(given, bool):
+        raise Refused("True or False")
+    return given
+
+
+def text(given: object) -> str:
+    """Take a text of at least one character."""
+    if not isinstance(given, str) or not given:
+        raise Refused("a text that is not empty")
+    return given
+
+
+def optional(rule: Check[_Taken]) -> Check[_Taken | None]:
+    """Return a check that also takes `None`."""
+
+    def take(given: object) -> _Taken | None:
+        if given is None:
+            return None
+        try:
+            return rule(given)
+        except Refused as refused:
+            raise Refused(f"{refused}, or None") from None
+
+    return take
+
+
+def as_float(given: object) -> float:
+    """Take any real number, NaN included, as a `float`; a bool is not a number."""
+    if isinstance(given, bool) or not isinstance(given, numbers.Real):
+        raise Refused("a number")
+    return float(given)
+
+
+def _build(cls: _Class, *, kw_only: bool) -> _Class:
+    built: Any = dataclasses.dataclass(frozen=True, kw_only=kw_only, repr=False, slots=True)(cls)
+    built.__init__ = _explain(built.__init__, built)
+    if "__repr__" not in vars(cls):
+        built.__repr__ = _short_repr
+    return built  # type: ignore[no-any-return]  # the class that came in
+
+
+def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
+    """Wrap a constructor so that wrong arguments become a `ConfigError`."""
+    known = [field.name for field in dataclasses.fields(cls)]
+
+    @functools.wraps(init)
+    def explained(self: object, *args: object, **kwargs: object) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError as error:
+            unknown = [name for name in kwargs if name not in known]
+            if unknown:
+                message = f"{cls.__name__} has no {unknown[0]!r}. {nearest(unknown[0], known)}"
+                raise ConfigError(message) from None
+            raise ConfigError(str(error).replace(".__init__()", "")) from None
+
+    return explained
+
+
+def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
+    shown = [
+        f"{field.name}={_shown(getattr(self, field.name), field)}"
+        for field in dataclasses.fields(self)
+        if _differs(getattr(self, field.name), field.default)
+    ]
+    return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _differs(given: object, default: object) -> bool:
+    """Return whether a field is worth showing; a frame is never compared, as that gives a frame."""
+    without = default is None or default is dataclasses.MISSING
+    return given is not default and (without or given != default)
+
+
+def _shown(given: object, field: dataclasses.Field[object]) -> str:
+    return repr(given) if field.repr else f"<{type(given).__name__}>"

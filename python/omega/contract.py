@@ -1,0 +1,248 @@
+"""What crosses to a backend: settings, the context of each symbol, callbacks, components, tables.
+
+`omega._core` and `omega.reference` take the same values and give the same ones. The names of the
+fields are those that the binding reads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from omega._core import CandleStore, Indicator, Mask
+
+ArrowLike: TypeAlias = Any
+"""A table or column that exports Arrow (PyCapsule), or a frame of pandas or DuckDB."""
+AnyForm: TypeAlias = Any
+"""A strategy of any form: see `omega.run_backtest` and `omega.protocols`."""
+Component: TypeAlias = Any
+"""An executor or a portfolio of the user's own; `omega.protocols` has what each can do."""
+Callback: TypeAlias = Callable[..., Any]
+"""A function of the user's; what it returns is checked when it is called."""
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called with the steps done and the steps in all."""
+Cooldowns: TypeAlias = tuple[int, int, int]
+"""Bars after an entry; time after an entry and after an exit, in the unit of the time column."""
+ManagerFields: TypeAlias = tuple[str, float | None, float | None, int | None, int | None]
+"""A built-in position manager: its name, two numbers, a duration and a number of bars."""
+
+
+class InstrumentFields(TypedDict):
+    """Contract size, steps and margin of a symbol."""
+
+    contract_size: float
+    tick_size: float | None
+    pip_size: float | None
+    volume_min: float | None
+    volume_step: float | None
+    volume_max: float | None
+    margin_rate: float
+
+
+class CostFields(TypedDict):
+    """Fees in account currency; slippage and swap in price."""
+
+    fee_per_million: float
+    fee_per_lot: float
+    fee_percent: float
+    fee_min: float
+    slippage: float
+    slippage_random: float
+    swap_long: float
+    swap_short: float
+    triple_day: int
+
+
+class SymbolFields(TypedDict):
+    """What is traded, and what that costs."""
+
+    instrument: InstrumentFields
+    costs: CostFields
+
+
+class ExecutionFields(TypedDict):
+    """The rules of matching and the limits; times in the unit of the time column."""
+
+    intrabar: str
+    market_fill: str
+    position_mode: str
+    close_at_end: bool
+    limit_improvement: bool
+    stop_out_level: float | None
+    max_positions: int | None
+    max_positions_per_symbol: int | None
+    cooldown_bars: int
+    cooldown_entry: int
+    cooldown_exit: int
+    sessions: Sequence[tuple[int, int]]
+    blackouts: Sequence[tuple[int, int]]
+
+
+class Settings(ExecutionFields):
+    """All that a run needs beside data and strategy."""
+
+    start: int | None
+    end: int | None
+    cash: float
+    seed: int
+    strict: bool
+    align: str
+    sizer: tuple[str, float]
+    symbols: Sequence[SymbolFields]
+    managers: Sequence[ManagerFields]
+
+
+class SymbolContext(TypedDict):
+    """What a symbol's candles are read with: the conversion rate and the finer candles.
+
+    The rate is that of `rate_store` where there is one, divided by where it is `rate_inverse`.
+    """
+
+    rate: float
+    rate_store: CandleStore | None
+    rate_inverse: bool
+    magnifier: CandleStore | None
+
+
+class TimeframeFields(TypedDict):
+    """A higher timeframe: a regular grid, boundaries, or candles of each symbol."""
+
+    name: str
+    step: int | None
+    offset: int
+    boundaries: NDArray[np.int64] | None
+    given: Sequence[CandleStore | None] | None
+    length: int
+
+
+class Callbacks(TypedDict):
+    """What the loop calls; functions of a class are unbound, with their instance beside them."""
+
+    on_bar: Callback | None
+    triggers: Sequence[tuple[Callback, Mask]]
+    on_fill: Callback | None
+    on_exit: Callback | None
+    instance: object | None
+    manage: Callback | None
+
+
+class Components(TypedDict):
+    """What an engine adds to a run with Omega's own executor."""
+
+    slices: Mapping[str, object]
+    takes_slices: bool
+    cooldown: Cooldowns
+    portfolio: Component | None
+
+
+class ForeignComponents(TypedDict):
+    """An engine with an executor of the user's own."""
+
+    decide: Callback
+    takes_slices: bool
+    slices: Mapping[str, object]
+    executor: Component
+    portfolio: Component
+    manager: Callback | None
+    cooldown: Cooldowns
+
+
+@dataclasses.dataclass(frozen=True)
+class SignalColumns:
+    """Signal columns over the candles of a run: masks, or columns of one value for each bar."""
+
+    entry: Mask | Indicator
+    direction: Mask | Indicator | str | None
+    exit: Mask | Indicator | None
+    stop_loss: tuple[bool, Indicator] | None
+    take_profit: tuple[bool, Indicator] | None
+    size: Indicator | None
+    reverse: bool
+    accumulate: bool
+    warmup: int | None
+
+
+class ResultTables(Protocol):
+    """What a backend returns: `omega._core.RunTables`, or anything that can do the same.
+
+    Each table exports Arrow, with the columns of ``docs/concepts/results.md``.
+    """
+
+    @property
+    def symbols(self) -> list[str]:
+        """Names of the symbols, in store order."""
+
+    @property
+    def contract_sizes(self) -> list[float]:
+        """Units in one lot, by symbol."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the times: "s", "ms", "us" or "ns"."""
+
+    @property
+    def timezone(self) -> str | None:
+        """Time zone in which times are shown."""
+
+    def trades(self) -> ArrowLike:
+        """Closed trades."""
+
+    def intervals(self) -> ArrowLike:
+        """Worst and best net profit of each trade, row by row."""
+
+    def orders(self) -> ArrowLike:
+        """Orders."""
+
+    def fills(self) -> ArrowLike:
+        """Executions."""
+
+    def equity(self) -> ArrowLike:
+        """The equity curve."""
+
+    def ledger(self) -> ArrowLike:
+        """Changes of the balance."""
+
+    def positions(self) -> ArrowLike:
+        """Positions still open."""
+
+    def metrics(self) -> list[tuple[str, float | int | None]]:
+        """Names and values, in order; times as integers in the unit."""
+
+    def fingerprint(self) -> str:
+        """The hash of trades, orders and equity."""
+
+    def first_broken_ledger_line(self) -> int | None:
+        """The first ledger line whose amount doesn't lead to its balance."""
+
+
+class RunReport(Protocol):
+    """What a run counted and how long it took."""
+
+    @property
+    def bars_processed(self) -> int:
+        """Steps walked."""
+
+    @property
+    def signals_generated(self) -> int:
+        """Actions of the strategy."""
+
+    @property
+    def exits_triggered(self) -> int:
+        """Positions, or parts of positions, closed."""
+
+    @property
+    def total_time_ms(self) -> float:
+        """Time of the whole run."""
+
+    @property
+    def callback_time_ms(self) -> float:
+        """The part of it spent in the strategy."""
+
+    @property
+    def start_index(self) -> int:
+        """The first step."""

@@ -1,0 +1,76 @@
+"""Columns of the user's own beside the candles, read when an expression first names them.
+
+A run reads candles alone, so that columns which play no part are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import polars as pl
+
+from omega.config.values import nearest
+from omega.errors import ConfigError
+
+if TYPE_CHECKING:
+    from omega._core import Column
+
+    Take: TypeAlias = Callable[[Sequence[str]], dict[str, Column]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnColumns:
+    """The columns of one symbol's table, by the user's names.
+
+    Attributes:
+        names: All of them.
+        take: Gives those of some names.
+        rows: First row and number of rows, where the symbol is a part of the table.
+    """
+
+    names: Sequence[str]
+    take: Take
+    rows: tuple[int, int] | None = None
+
+    def part(self, first: int, rows: int) -> OwnColumns:
+        """Give those of a part of the table."""
+        return OwnColumns(self.names, self.take, (first, rows))
+
+    def series(self, names: Sequence[str]) -> list[pl.Series]:
+        """Give columns as series."""
+        columns = self.take(names)
+        if self.rows is not None:
+            columns = {name: column.slice(*self.rows) for name, column in columns.items()}
+        return [pl.Series(columns[name]).alias(name) for name in names]
+
+
+def beside(candles: pl.DataFrame, expression: pl.Expr, own: OwnColumns | None) -> pl.DataFrame:
+    """Add the columns that an expression names to the candles that it is evaluated over.
+
+    Args:
+        candles: Times and prices by role, which come before columns of the same name.
+        expression: What is to be evaluated.
+        own: The columns that may be added; None where bars were made from others.
+
+    Raises:
+        ConfigError: The expression names a column that is neither.
+
+    Example:
+        >>> import polars as pl
+        >>> candles = pl.DataFrame({"close": [1.0]})
+        >>> own = OwnColumns(["signal"], lambda names: {"signal": pl.Series([True])})
+        >>> beside(candles, pl.col("signal"), own).columns
+        ['close', 'signal']
+    """
+    named = dict.fromkeys(expression.meta.root_names())
+    missing = [name for name in named if name not in candles.columns and name.isidentifier()]
+    known = [] if own is None else list(own.names)
+    for name in missing:
+        if name not in known:
+            raise ConfigError(
+                f"column {name!r}: neither the candles nor the data have it. "
+                f"{nearest(name, [*candles.columns, *known])}"
+            )
+    return candles.with_columns(own.series(missing)) if own and missing else candles

@@ -1,0 +1,204 @@
+"""Tables of any library as native columns that share their memory.
+
+A `Source` knows its column names before it touches the data, and takes only the columns in use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from omega._native import core
+from omega.contract import ArrowLike
+from omega.data.dataset import Dataset, collected, mapped_file
+from omega.errors import ConfigError, InvalidCandleData
+
+if TYPE_CHECKING:
+    from omega._core import Column
+
+Take: TypeAlias = "Callable[[Sequence[str]], dict[str, Column]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table that has not been touched yet.
+
+    Attributes:
+        names: Its columns.
+        take: Gives the columns of some names.
+        time: The column that holds the time whatever its name is.
+        columns: What the data itself states about the roles of its columns.
+        symbol: The symbol that the data itself names.
+    """
+
+    names: list[str]
+    take: Take
+    time: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    symbol: str | None = None
+
+
+def open_source(
+    data: ArrowLike,
+    *,
+    cast: bool,
+    cuts: bool = False,
+) -> Source:
+    """Find out what the data is and which columns it has.
+
+    Args:
+        data: See `omega.CandleStore`.
+        cast: Whether a layout that cannot be shared may be copied.
+        cuts: Whether the caller takes the rows of one symbol out of a symbol column itself.
+    """
+    if isinstance(data, (str, Path)):
+        return _file(Path(data))
+    if isinstance(data, Dataset):
+        return _dataset(data, cuts=cuts)
+    if isinstance(data, (pl.DataFrame, pl.LazyFrame)):
+        return _polars(data) if isinstance(data, pl.DataFrame) else _lazy(data)
+    library = type(data).__module__.partition(".")[0]
+    if library == "pandas":
+        return _pandas(data, cast=cast)
+    if library in ("duckdb", "_duckdb") and hasattr(data, "project"):
+        return _duckdb(data)
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return _arrow(data)
+    raise ConfigError(
+        f"data: given {type(data).__module__}.{type(data).__qualname__}, expected a Polars, pandas "
+        "or pyarrow table, a DuckDB relation, an object with __arrow_c_stream__, a path to a "
+        ".parquet or .arrow file, a Dataset, Candles(bid=..., ask=...) or {symbol: any of these}"
+    )
+
+
+def runs(column: Column) -> Iterator[tuple[str | None, int]]:
+    """Give each stretch of equal values and its number of rows."""
+    values = pl.Series(column)
+    if values.is_empty():
+        return
+    stretches = values.rle().struct
+    names = stretches.field("value").cast(pl.String)
+    yield from zip(names, stretches.field("len"), strict=True)
+
+
+def _polars(frame: pl.DataFrame) -> Source:
+    # Column by column: the export of a whole frame joins its chunks, which would be a copy.
+    return Source(
+        frame.columns,
+        lambda names: {name: core.Column.from_arrow(frame.get_column(name)) for name in names},
+    )
+
+
+def _lazy(frame: pl.LazyFrame) -> Source:
+    return Source(
+        frame.collect_schema().names(),
+        lambda names: _polars(frame.select(names).collect()).take(names),
+    )
+
+
+def _file(path: Path) -> Source:
+    kind = path.suffix.lower()
+    if kind not in (".parquet", ".arrow", ".feather", ".ipc"):
+        raise ConfigError(
+            f"data: given the path {str(path)!r}, expected a .parquet, .arrow or .feather file. "
+            "Read other kinds with Polars: pl.scan_csv(path, try_parse_dates=True)"
+        )
+    if not path.exists() and "*" not in str(path):
+        raise ConfigError(f"data: there is no file {str(path)!r}")
+    if kind == ".parquet":
+        return _lazy(pl.scan_parquet(path))
+    return _ipc(path) if path.is_file() else _lazy(pl.scan_ipc(path))
+
+
+def _dataset(data: Dataset, *, cuts: bool) -> Source:
+    """Map the one file that can be; of others, Polars reads the columns that are requested."""
+    file = mapped_file(data, cuts=cuts)
+    if file is not None:
+        source = _ipc(file)
+    else:
+        names = data.schema.names()
+        source = Source(names, lambda wanted: _polars(collected(data, wanted)).take(wanted))
+    return replace(source, columns=data.columns or {}, symbol=data.symbol)
+
+
+def _ipc(path: Path) -> Source:
+    """Map the file into memory; one that is compressed cannot be shared, and Polars reads it."""
+    with path.open("rb") as file, contextlib.suppress(ValueError):
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        names = core.ipc_names(mapped)
+        if names is not None:
+            return Source(names, lambda wanted: _mapped(path, mapped, wanted))
+    return _lazy(pl.scan_ipc(path))
+
+
+def _mapped(path: Path, mapped: mmap.mmap, names: Sequence[str]) -> dict[str, Column]:
+    columns = core.ipc_columns(mapped, list(names))
+    return _lazy(pl.scan_ipc(path)).take(names) if columns is None else dict(columns)
+
+
+def _duckdb(relation: ArrowLike) -> Source:
+    def take(names: Sequence[str]) -> dict[str, Column]:
+        quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+        return dict(core.table_columns(relation.project(quoted)))
+
+    return Source(list(relation.columns), take)
+
+
+def _arrow(table: ArrowLike) -> Source:
+    columns = core.table_columns(table)
+    by_name = dict(columns)
+    if len(by_name) != len(columns):
+        names = [name for name, _ in columns]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ConfigError(f"data: two columns are named {twice!r}. Rename one of them")
+    return Source(list(by_name), lambda names: {name: by_name[name] for name in names})
+
+
+def _pandas(frame: ArrowLike, *, cast: bool) -> Source:
+    columns = {str(name): frame.iloc[:, k] for k, name in enumerate(frame.columns)}
+    index = frame.index
+    time = None
+    if type(index).__name__ == "DatetimeIndex":
+        time = str(index.name) if index.name is not None else "time"
+        if time not in columns:
+            columns = {time: index, **columns}
+    return Source(
+        list(columns),
+        lambda names: {name: _pandas_column(name, columns[name], cast=cast) for name in names},
+        time,
+    )
+
+
+def _pandas_column(name: str, values: ArrowLike, *, cast: bool) -> Column:
+    dtype = values.dtype
+    if getattr(dtype, "kind", "") == "M" and not hasattr(dtype, "pyarrow_dtype"):
+        whole = values.array.view("i8")
+        zone = getattr(dtype, "tz", None)
+        unit = getattr(dtype, "unit", None) or np.datetime_data(dtype)[0]
+        return _shared(name, whole, cast=cast).as_timestamp(unit, str(zone) if zone else None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
+        return _shared(name, values.to_numpy(), cast=cast)
+    if isinstance(dtype, np.dtype) and dtype.kind == "O":
+        return core.Column.from_arrow(pl.Series(values.to_list()))
+    return core.Column.from_arrow(values)
+
+
+def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool) -> Column:
+    if values.flags.c_contiguous:
+        return core.Column.from_buffer(values)
+    if not cast:
+        raise InvalidCandleData(
+            f"column {name!r}: its values lie {values.strides[0]} bytes apart, so that they cannot "
+            "be shared. Pass cast=True to copy it once (counted in copied_bytes), or build the "
+            "frame column by column",
+            column=name,
+            rule="column",
+        )
+    return core.Column.from_buffer(np.ascontiguousarray(values), copied=True)

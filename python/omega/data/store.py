@@ -1,0 +1,402 @@
+"""The candles of all symbols, in the buffers of the user's library.
+
+A `CandleStore` is checked once by the rules T1 and T3 and never changed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from omega._native import core
+from omega.config.values import nearest
+from omega.contract import ArrowLike
+from omega.data.columns import symbol_inputs
+from omega.data.own_columns import OwnColumns
+from omega.errors import CandleWarning, ConfigError
+
+if TYPE_CHECKING:
+    from omega._core import CandleStore as NativeStore
+
+__all__ = ["CandleStore"]
+
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+class CandleStore:
+    """Candles of one or more symbols, shared with the input and checked.
+
+    Attributes:
+        native: The native store, which a run walks; a plain one where that cannot be loaded.
+        own: For each symbol the columns of the user's own beside its candles.
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> store = CandleStore(pl.DataFrame({
+        ...     "time": [datetime(2024, 1, 1), datetime(2024, 1, 2)],
+        ...     "open": [1.0, 1.1], "high": [1.2, 1.2], "low": [0.9, 1.0], "close": [1.1, 1.0],
+        ... }), symbol="EURUSD")
+        >>> len(store), store.symbols, store.copied_bytes
+        (2, ['EURUSD'], 0)
+        >>> store.n_chunks, store.nbytes, store.time_unit, store.crossed_rows, store.notices
+        (1, 80, 'us', {'EURUSD': 0}, [])
+    """
+
+    __slots__ = ("native", "own")
+
+    native: NativeStore
+    own: Mapping[str, OwnColumns]
+
+    def __init__(
+        self,
+        data: ArrowLike,
+        *,
+        symbol: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        validate: str | Mapping[str, str] = "error",
+        cast: bool = False,
+        allow_negative: Collection[str] = (),
+    ) -> None:
+        """Takes the columns where they lie and checks every row.
+
+        Args:
+            data: A `polars.DataFrame` or `LazyFrame`, a pyarrow table, batch or reader, a
+                `pandas.DataFrame`, a DuckDB relation, anything with `__arrow_c_stream__` or
+                `__arrow_c_array__`, a path to a Parquet or Arrow IPC file, a `Dataset` of several
+                of them, `Candles`, a dict from symbol to any of these, a table with a `symbol`
+                column, or a `CandleStore`.
+            symbol: The name of single-symbol data; ``"SYMBOL"`` where none is given.
+            columns: Columns whose names do not show their role, as ``{role: name}``.
+            validate: ``"error"`` refuses at the first finding; ``"report"`` keeps all for
+                `validate()`; ``"off"`` looks at types and missing values alone; a dict such as
+                ``{"crossed": "allow"}`` sets single rules to ``error``, ``warn`` or ``allow``.
+            cast: Whether columns of other types are cast, once; counted in `copied_bytes`.
+            allow_negative: Symbols whose prices may be zero or below.
+
+        Raises:
+            ConfigError: A name or setting is unknown, ambiguous or contradicts another.
+            InvalidCandleData: The data breaks a rule; column, row and value are named.
+        """
+        if isinstance(data, CandleStore):
+            if symbol is not None or columns:
+                raise ConfigError("data: a CandleStore has its symbol and columns already")
+            self.native, self.own = data.native, data.own
+            return
+        mode, levels = _mode(validate)
+        inputs = symbol_inputs(data, symbol=symbol, columns=columns, cast=cast)
+        _refuse_unknown("allow_negative", allow_negative, [one.symbol for one in inputs])
+        self.own = {one.symbol: one.own for one in inputs if one.own is not None}
+        self.native = core.CandleStore(
+            [(one.symbol, one.columns, one.spread) for one in inputs],
+            mode,
+            levels,
+            list(allow_negative),
+            cast,
+        )
+        for line in self._warnings():
+            warnings.warn(line, CandleWarning, stacklevel=2)
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols, in the order in which they were given."""
+        return self.native.symbols
+
+    @property
+    def n_chunks(self) -> int:
+        """Number of segments: where one column is cut, all are."""
+        return self.native.n_chunks
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all columns, wherever they lie."""
+        return self.native.nbytes
+
+    @property
+    def copied_bytes(self) -> int:
+        """Bytes that were copied on the way in: 0, unless `cast=True` had to."""
+        return self.native.copied_bytes
+
+    @property
+    def crossed_rows(self) -> dict[str, int | None]:
+        """For each symbol the rows with an ask below the bid; None where nobody looked."""
+        return dict(zip(self.symbols, self.native.crossed_rows, strict=True))
+
+    @property
+    def time_unit(self) -> str:
+        """Unit of the times of the first symbol: ``s``, ``ms``, ``us`` or ``ns``."""
+        return self.native.time_range(self.symbols[0])[2]
+
+    @property
+    def notices(self) -> list[str]:
+        """What a reader of results should know about the data, as sentences."""
+        lines = self._warnings()
+        for symbol, rows in self.crossed_rows.items():
+            if rows:
+                lines.append(
+                    f"{symbol}: the ask is below the bid in {rows:,} rows; fills use each side as "
+                    "it stands"
+                )
+        if self.copied_bytes:
+            lines.append(f"{self.copied_bytes:,} bytes were copied by a cast")
+        return lines
+
+    def symbol(self, name: str) -> CandleStore:
+        """Give the store of one symbol; it shares this one's columns.
+
+        Args:
+            name: The symbol.
+
+        Raises:
+            ConfigError: There is no such symbol.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import datetime
+            >>> frame = pl.DataFrame({
+            ...     "time": [datetime(2024, 1, 1)] * 2, "symbol": ["A", "B"],
+            ...     "bid": [1.0, 2.0], "ask": [1.1, 2.1],
+            ... })
+            >>> CandleStore(frame).symbol("B")
+            CandleStore(B: 1 quotes, 2024-01-01 00:00 to 2024-01-01 00:00, 0 bytes copied)
+        """
+        self._known(name)
+        return over(self.native.symbol(name), {name: self.own[name]} if name in self.own else {})
+
+    def buffers(self, column: str) -> list[tuple[int, int]]:
+        """Give the address and the length in bytes of each segment of a column.
+
+        Args:
+            column: A role such as ``"bid_close"``, or the user's name for the column.
+
+        Raises:
+            ConfigError: There is no such column, or there are several symbols.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import datetime
+            >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+            >>> [(address, length)] = CandleStore(ticks).buffers("bid")
+            >>> length
+            8
+        """
+        symbol = self._only("buffers")
+        roles = {name: role for role, name in self.native.columns(symbol)}
+        roles |= {role: role for role, _ in self.native.columns(symbol)}
+        plain = [role for role in roles.values() if role in ("open", "high", "low", "close")]
+        roles |= {f"bid_{role}": role for role in plain}
+        if column not in roles:
+            raise ConfigError(f"column: {column!r} is not in the store. {nearest(column, roles)}")
+        return self.native.buffers(symbol, roles[column])
+
+    def time_range(self, symbol: str | None = None) -> tuple[datetime, datetime]:
+        """Give the first and the last open time, in the column's time zone or else UTC.
+
+        Args:
+            symbol: The symbol; may be left out where there is only one.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import datetime
+            >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+            >>> CandleStore(ticks).time_range()[0].isoformat()
+            '2024-01-01T00:00:00+00:00'
+        """
+        name = self._only("time_range") if symbol is None else self._known(symbol)
+        first, last, unit, zone = self.native.time_range(name)
+        return _moment(first, unit, zone), _moment(last, unit, zone)
+
+    def validate(self) -> pl.DataFrame:
+        """Look at every row and give every finding: symbol, rule, column, row, time, value.
+
+        Rules that were allowed on the way in are reported, too.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import datetime
+            >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.2], "ask": [1.1]})
+            >>> CandleStore(ticks, validate="report").validate()["rule"].to_list()
+            ['crossed']
+        """
+        zones = {self.native.time_range(symbol)[2:] for symbol in self.symbols}
+        frames = []
+        for symbol in self.symbols:
+            columns = {name: pl.Series(data) for name, data in self.native.findings(symbol)}
+            frame = pl.DataFrame(columns).select(pl.lit(symbol).alias("symbol"), pl.all())
+            if len(zones) > 1:
+                frame = frame.with_columns(_as_utc(frame["time"]))
+            frames.append(frame)
+        return pl.concat(frames)
+
+    def require_valid(self) -> None:
+        """Raise the first finding of a store that was built with ``validate="report"``.
+
+        Raises:
+            InvalidCandleData: The data breaks a rule; column, row and value are named.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import datetime
+            >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+            >>> CandleStore(ticks, validate="report").require_valid()
+        """
+        self.native.require_valid()
+
+    def describe(self) -> dict[str, Any]:
+        """Give what names this data in a manifest, as plain values.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import datetime
+            >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+            >>> CandleStore(ticks, symbol="EURUSD").describe()["EURUSD"]["rows"]
+            1
+        """
+        return {symbol: self._description(symbol) for symbol in self.symbols}
+
+    def _description(self, symbol: str) -> dict[str, Any]:
+        first, last = self.time_range(symbol)
+        _, _, unit, zone = self.native.time_range(symbol)
+        return {
+            "rows": len(self.native.symbol(symbol)),
+            "first": first.isoformat(),
+            "last": last.isoformat(),
+            "time_unit": unit,
+            "time_zone": zone,
+            "columns": dict(self.native.columns(symbol)),
+        }
+
+    def _warnings(self) -> list[str]:
+        return [
+            f"{symbol}: {count:,} values break rule '{rule}'; the first is "
+            f"{'null' if value is None else value} in column '{column}', row {row}"
+            for symbol, rule, column, count, row, value in self.native.warnings()
+        ]
+
+    def _known(self, symbol: str) -> str:
+        _refuse_unknown("symbol", [symbol], self.symbols)
+        return symbol
+
+    def _only(self, asked: str) -> str:
+        symbols = self.symbols
+        if len(symbols) != 1:
+            raise ConfigError(
+                f"{asked}: the store has {len(symbols)} symbols. Ask one of them: "
+                f"store.symbol({symbols[0]!r}).{asked}(...)"
+            )
+        return symbols[0]
+
+    def __len__(self) -> int:
+        """Number of bars of all symbols."""
+        return len(self.native)
+
+    def __repr__(self) -> str:
+        """What is in it, in one line."""
+        symbols = self.symbols
+        listed = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if symbols[3:] else "")
+        ranges = [self.time_range(symbol) for symbol in symbols]
+        first, last = min(low for low, _ in ranges), max(high for _, high in ranges)
+        roles = {role for symbol in symbols for role, _ in self.native.columns(symbol)}
+        kind = "quotes" if roles & {"bid"} else "bars"
+        return (
+            f"CandleStore({listed}: {len(self):,} {kind}, {first:%Y-%m-%d %H:%M} to "
+            f"{last:%Y-%m-%d %H:%M}, {self.copied_bytes:,} bytes copied)"
+        )
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Give the buffers of one symbol as a stream of record batches, one a segment."""
+        self._only("__arrow_c_stream__")
+        return self.native.__arrow_c_stream__(requested_schema)
+
+
+def over(native: NativeStore, own: Mapping[str, OwnColumns] = MappingProxyType({})) -> CandleStore:
+    store = CandleStore.__new__(CandleStore)
+    store.native, store.own = native, own
+    return store
+
+
+def both_sides(store: CandleStore) -> pl.DataFrame:
+    """Give the candles of one symbol with both sides, plain names standing for the bid (rule T2).
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+        >>> both_sides(CandleStore(ticks)).select("close", "ask_close").row(0)
+        (1.0, 1.1)
+    """
+    frame = pl.DataFrame(store)
+    prices = ("open", "high", "low", "close")
+    bid = "bid" if "bid" in frame.columns else "bid_{}"
+    sides = {f"bid_{price}": pl.col(bid.format(price)) for price in prices}
+    plain = {price: pl.col(f"bid_{price}") for price in prices}
+    constant = store.native.spread(store.symbols[0])
+    distance = pl.col("spread") if "spread" in frame.columns else pl.lit(constant)
+    for price in prices:
+        if "ask" in frame.columns:
+            plain[f"ask_{price}"] = pl.col("ask")
+        elif f"ask_{price}" not in frame.columns:
+            plain[f"ask_{price}"] = pl.col(f"bid_{price}") + distance
+    return frame.with_columns(**sides).with_columns(**plain)
+
+
+def store_of(
+    given: ArrowLike,
+    symbol: str,
+) -> CandleStore:
+    """Give candles that belong to one symbol; a single one may have any name.
+
+    Raises:
+        ConfigError: There are several, and none has that name.
+    """
+    store = given if isinstance(given, CandleStore) else CandleStore(given, symbol=symbol)
+    return store.symbol(symbol if len(store.symbols) > 1 else store.symbols[0])
+
+
+def require_unit(what: str, store: CandleStore, unit: str) -> None:
+    """Refuse candles whose times are in another unit.
+
+    Raises:
+        ConfigError: They are.
+    """
+    if store.time_unit != unit:
+        raise ConfigError(
+            f"{what}: its times are in {store.time_unit} and those of the candles in {unit}; cast "
+            "one of the time columns"
+        )
+
+
+def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
+    if isinstance(validate, Mapping):
+        return "check", list(validate.items())
+    modes = {"error": "check", "report": "report", "off": "off"}
+    if validate not in modes:
+        raise ConfigError(
+            f"validate: given {validate!r}, expected 'error', 'report', 'off' or a dict such as "
+            "{'crossed': 'allow'}"
+        )
+    return modes[validate], []
+
+
+def _refuse_unknown(parameter: str, given: Collection[str], known: Collection[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"{parameter}: no symbol {name!r}. {nearest(name, known)}")
+
+
+def _moment(time: int, unit: str, zone: str | None) -> datetime:
+    micros = time * 1_000_000 // _PER_SECOND[unit]
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    return moment.astimezone(ZoneInfo(zone)) if zone else moment
+
+
+def _as_utc(times: pl.Series) -> pl.Series:
+    zoned = getattr(times.dtype, "time_zone", None) is not None
+    utc = times.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else times
+    return utc.cast(pl.Datetime("ns"))

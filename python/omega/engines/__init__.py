@@ -1,0 +1,1 @@
+"""Engines: the loop over components that can be changed one by one."""

@@ -1,0 +1,91 @@
+"""Averages as methods of a strategy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from omega.indicators.declaring import Declaring, OfCandles, OfSource
+
+if TYPE_CHECKING:
+    from omega._core import Indicator
+
+
+class Averages(Declaring):
+    """Averages over a window, and averages that never forget."""
+
+    def sma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare the mean of the last `window` values.
+
+        Example:
+            >>> newest(lambda self: self.sma(20))
+            102.5062
+        """
+        return self._one("sma", window, **of)
+
+    def ema(self, window: int, seed: str = "sma", **of: Unpack[OfSource]) -> Indicator:
+        """Declare an exponential mean, alpha = 2 / (window + 1).
+
+        It starts with the plain mean of the first `window` values, or with `seed="first"` with the
+        first value, and skips NaN.
+
+        Example:
+            >>> newest(lambda self: self.ema(20))
+            103.1583
+        """
+        return self._one("ema", window, seed, **of)
+
+    def wma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare a mean whose newest value counts `window` times and whose oldest counts once.
+
+        Example:
+            >>> newest(lambda self: self.wma(20))
+            103.2601
+        """
+        return self._one("wma", window, **of)
+
+    def dema(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare twice the exponential mean less its own exponential mean.
+
+        Example:
+            >>> newest(lambda self: self.dema(20))
+            103.7843
+        """
+        return self._one("dema", window, **of)
+
+    def tema(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare 3 a - 3 b + c of the exponential mean, that of it, and that of that.
+
+        Example:
+            >>> newest(lambda self: self.tema(20))
+            104.4376
+        """
+        return self._one("tema", window, **of)
+
+    def hma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare Hull's mean: of twice the weighted mean of half the window less the whole's.
+
+        Example:
+            >>> newest(lambda self: self.hma(20))
+            104.6334
+        """
+        return self._one("hma", window, **of)
+
+    def rma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare Wilder's exponential mean, alpha = 1 / window, started with a plain mean.
+
+        Example:
+            >>> newest(lambda self: self.rma(14))
+            102.9965
+        """
+        return self._one("rma", window, **of)
+
+    def vwap(self, window: int | None = None, **of: Unpack[OfCandles]) -> Indicator:
+        """Declare the typical price weighed by volume: since the day (UTC) began, or of a window.
+
+        NaN where nothing traded.
+
+        Example:
+            >>> newest(lambda self: self.vwap())
+            102.8623
+        """
+        return self._one("vwap", window, **of)

@@ -1,0 +1,171 @@
+"""How a strategy declares an indicator, by name; the typed methods stand on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, cast
+
+from omega.errors import ConfigError
+from omega.indicators.catalog import Reads, resolve
+
+if TYPE_CHECKING:
+    from omega._core import Indicator
+
+    Sources: TypeAlias = str | Indicator | tuple[str | Indicator, str | Indicator]
+
+PRICES = ("open", "high", "low", "close")
+COLUMNS = frozenset(
+    ("volume", *(side + price for side in ("", "bid_", "ask_") for price in PRICES))
+)
+
+_Group = TypeVar("_Group")
+
+
+class OfSource(TypedDict, total=False):
+    """Where an indicator of one column reads it."""
+
+    source: str | Indicator
+    timeframe: str | None
+    symbol: str | None
+
+
+class OfCandles(TypedDict, total=False):
+    """Where an indicator of fixed columns reads them."""
+
+    side: str
+    timeframe: str | None
+    symbol: str | None
+
+
+class OfPair(TypedDict, total=False):
+    """Where an indicator of two columns reads them, `source` aside."""
+
+    timeframe: str | None
+    symbol: str | None
+
+
+class Declares(Protocol):
+    """The part of a run that computes indicators; each backend has one."""
+
+    def indicator(
+        self,
+        name: str,
+        parameters: list[float],
+        source: Sources,
+        *,
+        labels: list[str],
+        timeframe: str | None,
+        symbol: str | None,
+    ) -> list[Indicator]:
+        """Compute an indicator; one view for each label.
+
+        Args:
+            name: A name of the catalog.
+            parameters: All of them in the catalog's order.
+            source: A column or an indicator, two of them, or the side of the candles.
+            labels: What the views call themselves.
+            timeframe: None for the candles as they were given.
+            symbol: None for the run's own symbol.
+        """
+
+
+class Declaring:
+    """What declares indicators: a base of `Strategy`."""
+
+    def _context(self) -> Any:  # noqa: ANN401 - a `RunContext`, which `Strategy` knows
+        raise NotImplementedError
+
+    def indicator(
+        self,
+        name: str,
+        *parameters: object,
+        source: Sources = "close",
+        side: str = "bid",
+        timeframe: str | None = None,
+        symbol: str | None = None,
+        **named: object,
+    ) -> Any:  # noqa: ANN401 - an Indicator, or a group of them by name
+        """Declare an indicator by name; each also has a method of its own.
+
+        Args:
+            name: The indicator: a name of docs/concepts/indicators.md.
+            parameters: Its parameters in order; what is left out has its default.
+            source: A column (`close`, `ask_high`, `volume`), or another indicator; two of them
+                where the indicator compares two.
+            side: `bid` or `ask`, for an indicator of highs, lows and closes.
+            timeframe: A timeframe of the run, such as "H1".
+            symbol: A symbol of the run.
+            named: Parameters by name.
+
+        Returns:
+            A view of its values; `[-1]` is now. NaN until its first value. Several outputs come
+            as a group: `bands.upper[-1]`.
+
+        Raises:
+            ConfigError: The name, a parameter or the source is unknown or impossible.
+
+        Example:
+            >>> newest(lambda self: self.indicator("ema", 20, source="high"))
+            103.3939
+            >>> newest(lambda self: self.indicator("zscore", 50, mean="ema"))
+            1.3021
+        """
+        call = resolve(name, parameters, named)
+        source = _checked(name, call.definition.reads, source, side)
+        views = self._context().indicator(
+            name,
+            call.parameters,
+            source,
+            labels=call.labels,
+            timeframe=timeframe,
+            symbol=symbol,
+        )
+        group = call.definition.group
+        return views[0] if group is None else group(*views)
+
+    def _one(
+        self,
+        name: str,
+        *parameters: object,
+        **where: Any,  # noqa: ANN401 - as `indicator`
+    ) -> Indicator:
+        """Declare an indicator of one output."""
+        view: Indicator = self.indicator(name, *parameters, **where)
+        return view
+
+    def _several(
+        self,
+        _kind: type[_Group],
+        name: str,
+        *parameters: object,
+        **where: Any,  # noqa: ANN401 - as `indicator`
+    ) -> _Group:
+        """Declare an indicator of several outputs."""
+        views = self.indicator(name, *parameters, **where)
+        return cast("_Group", views)
+
+
+def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
+    """Refuse a source or a side that the indicator does not read; give what it does."""
+    if reads is Reads.CANDLES:
+        if source != "close":
+            raise ConfigError(
+                f"{name} source: given {source!r}, but it reads {reads.value}. "
+                "Use side='ask' for the other side"
+            )
+        if side not in ("bid", "ask"):
+            raise ConfigError(f"{name} side: given {side!r}, expected 'bid' or 'ask'")
+        return side
+    if side != "bid":
+        raise ConfigError(
+            f"{name} side: given {side!r}, but it reads {reads.value}. Use source='ask_close'"
+        )
+    several = source if isinstance(source, tuple) else (source,)
+    if len(several) != (2 if reads is Reads.PAIR else 1):
+        raise ConfigError(f"{name} source: given {source!r}, expected {reads.value}")
+    for column in several:
+        if isinstance(column, str) and column not in COLUMNS:
+            raise ConfigError(
+                f"source: given {column}, expected open, high, low or close, alone or after bid_ "
+                "or ask_; or volume. Or use self.column() with any Polars expression"
+            )
+    return source

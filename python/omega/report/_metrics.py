@@ -1,0 +1,88 @@
+"""Metrics as people read them: how each is written, and whether less of it is better."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNDEFINED = "-"
+_PERCENT = {
+    "average_drawdown",
+    "best_day",
+    "cagr",
+    "conditional_value_at_risk",
+    "downside_volatility",
+    "exposure",
+    "kelly",
+    "max_drawdown",
+    "total_return",
+    "ulcer_index",
+    "value_at_risk",
+    "volatility",
+    "win_rate",
+    "worst_day",
+}
+LESS_IS_BETTER = frozenset(
+    {
+        "volatility",
+        "downside_volatility",
+        "max_drawdown",
+        "max_drawdown_money",
+        "max_drawdown_bars",
+        "max_drawdown_days",
+        "drawdowns",
+        "average_drawdown",
+        "average_drawdown_days",
+        "longest_drawdown_bars",
+        "longest_drawdown_days",
+        "ulcer_index",
+        "losses",
+        "longest_loss_streak",
+        "ambiguous_trades",
+        "turnover",
+        "fees",
+        "slippage_cost",
+        "total_costs",
+    }
+)
+"""Metrics of which less is better; of all others more is."""
+
+_POINTS = 600
+
+
+def formatted(name: str, value: object) -> str:
+    """Write a metric as a trader reads it.
+
+    Example:
+        >>> formatted("win_rate", 0.5), formatted("net_profit", 1234.5), formatted("sharpe", None)
+        ('50.00 %', '1,234.50', '-')
+    """
+    if value is None:
+        return UNDEFINED
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if name in _PERCENT:
+        return f"{100 * float(str(value)):,.2f} %"
+    return f"{value:,.2f}"
+
+
+def thinned(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.intp]:
+    """Choose the rows to draw: all of them, or the lowest and highest of each of equal stretches.
+
+    Example:
+        >>> thinned(np.array([0.0, 5.0, 1.0, 2.0, -3.0, 0.0]), limit=4).tolist()
+        [0, 1, 3, 4]
+    """
+    if len(values) <= limit:
+        return np.arange(len(values))
+    edges = np.linspace(0, len(values), limit // 2 + 1).astype(np.intp)
+    chosen: set[int] = set()
+    for begin, end in pairwise(edges):
+        stretch = values[begin:end]
+        chosen |= {int(begin + stretch.argmin()), int(begin + stretch.argmax())}
+    return np.array(sorted(chosen), dtype=np.intp)

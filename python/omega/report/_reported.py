@@ -1,0 +1,83 @@
+"""What a report reads of a result; `omega.BacktestResult` has it, and so may anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from omega.data.store import CandleStore
+
+
+class Statistics(Protocol):
+    """How much a run did, and how long it took."""
+
+    @property
+    def total_time_ms(self) -> float:
+        """Time of the whole run."""
+
+    @property
+    def callback_time_ms(self) -> float:
+        """The part of it spent in the strategy's own code."""
+
+    @property
+    def bars_per_second(self) -> float | None:
+        """Bars walked in a second of the whole run."""
+
+
+class Reported(Protocol):
+    """The result of a run, as far as a report reads it."""
+
+    @property
+    def backend(self) -> str:
+        """What ran: "rust" or "python"."""
+
+    @property
+    def candles(self) -> CandleStore | None:
+        """The store that the run went over."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings of the run."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What names and repeats the run."""
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should know about the run, a sentence each."""
+
+    @property
+    def stats(self) -> Statistics:
+        """How much the run did, and how long it took."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """Names of the symbols."""
+
+    @property
+    def trades(self) -> pl.DataFrame:
+        """Closed trades."""
+
+    @property
+    def equity(self) -> pl.DataFrame:
+        """The equity curve."""
+
+    @property
+    def positions(self) -> pl.DataFrame:
+        """Positions still open."""
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """All metrics by name."""
+
+    @property
+    def pnl_interval(self) -> tuple[float, float]:
+        """Worst and best profit of all trades."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of trades, orders and equity."""

@@ -1,0 +1,144 @@
+"""A result as text for a terminal and as HTML for a notebook.
+
+Both depend on nothing but its tables, metrics and statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omega.report._metrics import formatted, thinned
+from omega.report._reported import Reported, Statistics
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LEFT = {
+    "Initial equity": "initial_equity",
+    "Final equity": "final_equity",
+    "Net profit": "net_profit",
+    "Return": "total_return",
+    "CAGR": "cagr",
+    "Volatility": "volatility",
+    "Sharpe": "sharpe",
+    "Sortino": "sortino",
+    "Calmar": "calmar",
+    "Max drawdown": "max_drawdown",
+    "  in money": "max_drawdown_money",
+    "  in days": "max_drawdown_days",
+}
+_RIGHT = {
+    "Trades": "trades",
+    "Win rate": "win_rate",
+    "Profit factor": "profit_factor",
+    "Expectancy": "expectancy",
+    "Average R": "average_r",
+    "Average win": "average_win",
+    "Average loss": "average_loss",
+    "Exposure": "exposure",
+    "Turnover": "turnover",
+    "Costs": "total_costs",
+    "  fees": "fees",
+    "  slippage": "slippage_cost",
+}
+_WIDTH, _HEIGHT = 600, 80
+
+
+def summary(result: Reported) -> str:
+    """Give the whole result as aligned text."""
+    texts = {name: formatted(name, value) for name, value in result.metrics.items()}
+    left = [(label, texts[name]) for label, name in _LEFT.items()]
+    right = [(label, texts[name]) for label, name in _RIGHT.items()]
+    lines = [_headline(result, texts), ""]
+    lines += [
+        f"{a:<15}{b:>15}     {c:<15}{d:>15}" for (a, b), (c, d) in zip(left, right, strict=True)
+    ]
+    lines += ["", *(f"{label:<15}{text}" for label, text in _footer(result, texts))]
+    lines += [f"{'Notice':<15}{notice}" for notice in result.notices]
+    return "\n".join(lines)
+
+
+def html(result: Reported) -> str:
+    """Give the result as one self-contained piece of HTML."""
+    texts = {name: formatted(name, value) for name, value in result.metrics.items()}
+    rows = zip(_LEFT.items(), _RIGHT.items(), strict=True)
+    cells = "".join(
+        f"<tr>{_cells(a, texts[left])}{_cells(b, texts[right])}</tr>"
+        for (a, left), (b, right) in rows
+    )
+    footer = "".join(
+        f"<div><b>{escape(label)}</b> {escape(text)}</div>"
+        for label, text in [*_footer(result, texts), *(("Notice", n) for n in result.notices)]
+    )
+    return (
+        '<div style="font-family:sans-serif;font-size:13px;max-width:640px">'
+        f"<div><b>Backtest</b> {escape(_headline(result, texts))}</div>"
+        f"{sparkline(result.equity['equity'].to_numpy())}"
+        f'<table style="border-collapse:collapse">{cells}</table>{footer}</div>'
+    )
+
+
+def sparkline(equity: NDArray[np.float64]) -> str:
+    """Draw an equity curve as inline SVG of at most 600 points, which keep every extreme.
+
+    Example:
+        >>> sparkline(np.array([1.0, 3.0, 2.0])).count("polyline")
+        1
+    """
+    rows = thinned(equity)
+    if rows.size < 2:  # noqa: PLR2004 - a line has two ends
+        return ""
+    values = equity[rows]
+    low, high = float(values.min()), float(values.max())
+    across = rows / (len(equity) - 1) * _WIDTH
+    up = (high - values) / ((high - low) or 1.0) * (_HEIGHT - 4) + 2
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, up, strict=True))
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="100%" height="{_HEIGHT}" role="img" '
+        'aria-label="Equity" preserveAspectRatio="none">'
+        f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.5" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )
+
+
+def _headline(result: Reported, texts: dict[str, str]) -> str:
+    symbols = ", ".join(result.symbols)
+    period = f"{texts['start']} to {texts['end']}"
+    return f"{symbols}   {period}   {_many(texts['bars'], 'bar')}, {_many(texts['days'], 'day')}"
+
+
+def _many(number: str, noun: str) -> str:
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+
+
+def _footer(result: Reported, texts: dict[str, str]) -> Iterator[tuple[str, str]]:
+    decided = f"{texts['ambiguous_trades']} of {_many(texts['trades'], 'trade')}"
+    interval = f"between {texts['pnl_worst']} and {texts['pnl_best']}"
+    yield "Ambiguous", f"{decided}; closed profit {texts['closed_pnl']}, {interval}"
+    if result.positions.height:
+        yield "Still open", _many(str(result.positions.height), "position")
+    if result.metrics["swap"]:
+        yield "Swap", texts["swap"]
+    yield "Fingerprint", result.fingerprint
+    yield "Time", _time(result.stats, result.backend)
+
+
+def _time(stats: Statistics, backend: str) -> str:
+    speed = stats.bars_per_second
+    pace = "" if speed is None else f", {speed:,.0f} bars/s"
+    return (
+        f"{stats.total_time_ms:,.1f} ms, {stats.callback_time_ms:,.1f} ms of it in callbacks"
+        f"{pace} ({backend})"
+    )
+
+
+def _cells(label: str, text: str) -> str:
+    indent = "&emsp;" if label.startswith(" ") else ""
+    return (
+        f'<td style="text-align:left;padding:1px 12px 1px 0">{indent}{escape(label.strip())}</td>'
+        f'<td style="text-align:right;padding:1px 32px 1px 0">{escape(text)}</td>'
+    )

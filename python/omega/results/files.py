@@ -1,0 +1,217 @@
+"""Results on disk: a Parquet file for each table, and one manifest that proves them.
+
+A directory is there whole or not at all, and what is loaded has the fingerprint of what was saved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+
+from omega._native import core
+from omega.errors import ConfigError, OmegaError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from omega.contract import ResultTables
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+TABLES = ("trades", "intervals", "orders", "fills", "equity", "ledger", "positions")
+
+
+class Saved(Protocol):
+    """A result, as far as its files keep it."""
+
+    @property
+    def tables(self) -> ResultTables:
+        """What the backend returned."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings of the run."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What names and repeats the run."""
+
+    @property
+    def backend(self) -> str:
+        """What ran."""
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should know about the run."""
+
+    @property
+    def copied_bytes(self) -> int:
+        """Bytes of the input that were copied."""
+
+    @property
+    def stats(self) -> DataclassInstance:
+        """How much the run did, and how long it took."""
+
+    @property
+    def metrics(self) -> Mapping[str, object]:
+        """All metrics by name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of trades, orders and equity."""
+
+
+def save(result: Saved, directory: Path, *, overwrite: bool) -> Path:
+    """Write a result beside its place, then move it there in one step."""
+    refuse_to_replace(directory, overwrite=overwrite)
+    place = directory.resolve()  # so that a link to a directory stays one
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = place.parent / f".{place.name}-{uuid.uuid4().hex}"
+    beside.mkdir()
+    try:
+        _write(result, beside)
+        _put(beside, place)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return directory
+
+
+def refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
+    """Refuse a place that is taken, unless by a saved result that may be replaced.
+
+    Raises:
+        ConfigError: It is a file, or a directory with files that no `save` wrote in the way.
+    """
+    if not directory.is_file() and not (directory.is_dir() and any(directory.iterdir())):
+        return
+    refused = f"directory: given {str(directory)!r}, which is not empty"
+    if not overwrite:
+        raise ConfigError(f"{refused}; give another one, or overwrite=True")
+    try:
+        kept = _manifest(directory, ConfigError)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{refused} and holds no saved result ({error}); give another directory"
+        ) from error
+    for name, digest in kept["files"].items():
+        file = directory / f"{name}.parquet"
+        if file.exists() and (not file.is_file() or _digest(file) != digest):
+            raise ConfigError(
+                f"{refused}: its {file.name} is not the file that was saved; move it away, or "
+                "give another directory"
+            )
+
+
+def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[str, Any]]:
+    """Read the tables and the manifest; raise `broken` where they are not what was saved."""
+    kept = _manifest(directory, broken)
+    frames = {}
+    for name in TABLES:
+        file = directory / f"{name}.parquet"
+        if not file.is_file():
+            raise broken(f"'{file}' is missing; copy the whole directory that was saved")
+        if (found := _digest(file)) != kept["files"][name]:
+            raise broken(
+                f"'{file}' is not the file that was saved: its SHA-256 is {found}, "
+                f"the manifest has {kept['files'][name]}"
+            )
+        frames[name] = pl.read_parquet(file)
+    tables = core.RunTables.from_tables(frames, **kept["tables"])
+    if (found := tables.fingerprint()) != kept["fingerprint"]:
+        raise broken(
+            f"'{directory}' holds a result with fingerprint {found}, "
+            f"the manifest has {kept['fingerprint']}"
+        )
+    return tables, kept
+
+
+def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:
+    file = directory / MANIFEST
+    try:
+        kept = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise broken(f"'{file}' is missing; give a directory that `save` wrote") from None
+    except ValueError as error:
+        raise broken(f"'{file}' cannot be read: {error}") from error
+    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+        found = kept.get("format") if isinstance(kept, dict) else type(kept).__name__
+        raise broken(f"'{file}' has format {found!r}, expected {FORMAT}")
+    files = kept.get("files")
+    if not isinstance(files, dict) or set(files) != {*TABLES}:
+        raise broken(f"'{file}' does not list the files of a saved result: {', '.join(TABLES)}")
+    return kept
+
+
+def _write(result: Saved, directory: Path) -> None:
+    tables = result.tables
+    digests = {}
+    for name in TABLES:
+        file = directory / f"{name}.parquet"
+        pl.DataFrame(getattr(tables, name)()).write_parquet(file)
+        digests[name] = _digest(file)
+    kept = {
+        "format": FORMAT,
+        "fingerprint": result.fingerprint,
+        "backend": result.backend,
+        "stats": dataclasses.asdict(result.stats),
+        "config": result.config,
+        "manifest": result.manifest,
+        "notices": list(result.notices),
+        "copied_bytes": result.copied_bytes,
+        "metrics": result.metrics,
+        "tables": {
+            "symbols": tables.symbols,
+            "contract_sizes": tables.contract_sizes,
+            "unit": tables.unit,
+            "timezone": tables.timezone,
+        },
+        "files": digests,
+    }
+    text = json.dumps(kept, indent=2, ensure_ascii=False, default=_plain)
+    (directory / MANIFEST).write_text(text + "\n", "utf-8")
+
+
+def _put(beside: Path, directory: Path) -> None:
+    """Move a finished directory to its place; what was saved there goes once it is replaced.
+
+    Files that the user keeps beside a result, such as a picture of it, move to the new directory.
+    """
+    if not directory.exists():
+        beside.rename(directory)
+        return
+    old = beside.with_name(f"{beside.name}-old")
+    directory.rename(old)
+    try:
+        beside.rename(directory)
+    except OSError:
+        old.rename(directory)
+        raise
+    for path in sorted(old.iterdir()):
+        if (directory / path.name).exists():
+            path.unlink()
+        else:
+            path.rename(directory / path.name)
+    old.rmdir()
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _plain(value: object) -> object:
+    """What JSON doesn't know, as what it knows."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return str(value)

@@ -1,0 +1,414 @@
+"""The result of a run: tables, metrics, and everything that is needed to run it again.
+
+Frames lie in the engine's own Arrow buffers, and numbers come from those tables alone. All metrics
+are defined in ``docs/concepts/results.md``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import polars as pl
+
+from omega.contract import ArrowLike, ResultTables, RunReport
+from omega.errors import OmegaError
+from omega.report import View, _metrics, _summary, plot, write_report
+from omega.results import files
+from omega.results.example import EXAMPLE
+from omega.results.tables import tables_from_columns
+
+if TYPE_CHECKING:
+    from rich.panel import Panel
+
+    from omega.data.store import CandleStore
+
+__all__ = [
+    "BacktestResult",
+    "BrokenResult",
+    "EngineStats",
+    "ResultTables",
+    "example_result",
+    "tables_from_columns",
+]
+
+Metric: TypeAlias = float | int | datetime | None
+
+
+class BrokenResult(OmegaError, ValueError):
+    """A saved result is not what was saved.
+
+    Example:
+        >>> issubclass(BrokenResult, ValueError)
+        True
+    """
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStats:
+    """How much a run did, and how long it took.
+
+    Attributes:
+        bars_processed: Bars walked.
+        signals_generated: Actions that the strategy returned.
+        exits_triggered: Positions, or parts of positions, closed.
+        total_time_ms: Time of the whole run.
+        callback_time_ms: The part of it spent in the strategy's own code.
+
+    Example:
+        >>> EngineStats(bars_processed=2_000, total_time_ms=4.0).bars_per_second
+        500000.0
+    """
+
+    bars_processed: int = 0
+    signals_generated: int = 0
+    exits_triggered: int = 0
+    total_time_ms: float = 0.0
+    callback_time_ms: float = 0.0
+
+    @classmethod
+    def of(cls, report: RunReport) -> EngineStats:
+        """Take the counts of a backend; the engine's part."""
+        return cls(
+            bars_processed=report.bars_processed,
+            signals_generated=report.signals_generated,
+            exits_triggered=report.exits_triggered,
+            total_time_ms=report.total_time_ms,
+            callback_time_ms=report.callback_time_ms,
+        )
+
+    @property
+    def bars_per_second(self) -> float | None:
+        """Bars walked in a second of the whole run; None where no time was taken."""
+        if self.total_time_ms <= 0.0:
+            return None
+        return self.bars_processed / self.total_time_ms * 1e3
+
+
+class BacktestResult:
+    """The result of a run.
+
+    Frames are made when they are first requested, once, and share the engine's memory.
+
+    Attributes:
+        tables: What the backend handed over; the frames are views of it.
+        stats: How much the run did, and how long it took.
+        config: The settings of the run.
+        manifest: What names and repeats the run: data, settings, seed, versions.
+        backend: What ran: "rust" or "python".
+        notices: What the user should know about the run, a sentence each.
+        copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
+        candles: The store the run went over, for `report`; None for a result that was loaded.
+
+    Example:
+        >>> result = example_result()
+        >>> result
+        BacktestResult(3 trades, return 1.50 %, max drawdown 0.98 %, rust)
+        >>> result.trades["net_pnl"].to_list()
+        [200.0, -100.0, 50.0]
+        >>> result.metrics["profit_factor"]
+        2.5
+    """
+
+    def __init__(
+        self,
+        tables: ResultTables,
+        *,
+        stats: EngineStats | None = None,
+        config: Mapping[str, Any] | None = None,
+        manifest: Mapping[str, Any] | None = None,
+        backend: str = "rust",
+        notices: Iterable[str] = (),
+        copied_bytes: int = 0,
+        candles: CandleStore | None = None,
+    ) -> None:
+        """Keeps what the run handed over; nothing is computed yet."""
+        self.tables = tables
+        self.stats = stats or EngineStats()
+        self.config = dict(config or {})
+        self.manifest = dict(manifest or {})
+        self.backend = backend
+        self.notices = tuple(notices)
+        self.copied_bytes = copied_bytes
+        self.candles = candles
+
+    @property
+    def symbols(self) -> list[str]:
+        """Names of the symbols, in the order in which they were given.
+
+        Example:
+            >>> example_result().symbols
+            ['EURUSD']
+        """
+        return self.tables.symbols
+
+    @cached_property
+    def trades(self) -> pl.DataFrame:
+        """Closed trades, in order of entry, then of exit.
+
+        Example:
+            >>> example_result().trades.select("direction", "exit_reason", "bars_held").row(0)
+            ('long', 'take_profit', 1)
+        """
+        return pl.DataFrame(self.tables.trades())
+
+    @cached_property
+    def orders(self) -> pl.DataFrame:
+        """All orders by number, refused ones too.
+
+        Example:
+            >>> example_result().orders["status"].to_list()
+            ['filled', 'filled', 'filled', 'rejected']
+        """
+        return pl.DataFrame(self.tables.orders())
+
+    @cached_property
+    def fills(self) -> pl.DataFrame:
+        """All executions, in the order in which they happened.
+
+        Example:
+            >>> example_result().fills.height
+            6
+        """
+        return pl.DataFrame(self.tables.fills())
+
+    @cached_property
+    def equity(self) -> pl.DataFrame:
+        """Balance and equity at the close of each bar walked.
+
+        Example:
+            >>> example_result().equity["equity"].to_list()
+            [10000.0, 10200.0, 10150.0, 10100.0, 10150.0]
+        """
+        return pl.DataFrame(self.tables.equity())
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """Every change of the balance, in the order in which it was booked.
+
+        Example:
+            >>> example_result().ledger["amount"].to_list()
+            [10000.0, 200.0, -100.0, 50.0]
+        """
+        return pl.DataFrame(self.tables.ledger())
+
+    @cached_property
+    def positions(self) -> pl.DataFrame:
+        """Positions still open at the end.
+
+        Example:
+            >>> example_result().positions.height
+            0
+        """
+        return pl.DataFrame(self.tables.positions())
+
+    @cached_property
+    def ambiguous_trades(self) -> pl.DataFrame:
+        """The trades whose outcome an intrabar policy decided, each with its profit interval.
+
+        Example:
+            >>> example_result().ambiguous_trades.select("net_pnl", "net_pnl_worst").row(0)
+            (50.0, -40.0)
+        """
+        bounds = pl.DataFrame(self.tables.intervals()).select("net_pnl_worst", "net_pnl_best")
+        return self.trades.hstack(bounds).filter(pl.col("ambiguous"))
+
+    @property
+    def pnl_interval(self) -> tuple[float, float]:
+        """The closed profit with each ambiguous trade resolved against and for the trader.
+
+        Example:
+            >>> example_result().pnl_interval
+            (60.0, 150.0)
+        """
+        metrics = dict(self._raw_metrics)
+        return metrics["pnl_worst"] or 0.0, metrics["pnl_best"] or 0.0
+
+    @cached_property
+    def metrics(self) -> dict[str, Metric]:
+        """All metrics by name; one that is undefined for this run is None, never 0.
+
+        Example:
+            >>> metrics = example_result().metrics
+            >>> metrics["trades"], metrics["win_rate"], metrics["sortino"] is None
+            (3, 0.6666666666666666, False)
+        """
+        values: dict[str, Metric] = dict(self._raw_metrics)
+        if self.equity.height:
+            values |= {"start": self.equity["time"][0], "end": self.equity["time"][-1]}
+        return values
+
+    def metrics_table(self) -> pl.DataFrame:
+        """Give the metrics as a frame: name, value, and the value as `summary` writes it.
+
+        Example:
+            >>> example_result().metrics_table().filter(metric="win_rate").row(0)
+            ('win_rate', 0.6666666666666666, '66.67 %')
+        """
+        rows = self.metrics.items()
+        numbers = (None if isinstance(v, datetime) or v is None else float(v) for _, v in rows)
+        return pl.DataFrame(
+            {
+                "metric": [name for name, _ in rows],
+                "value": pl.Series(list(numbers), dtype=pl.Float64),
+                "text": [_metrics.formatted(name, value) for name, value in rows],
+            }
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The hash of trades, orders and equity: equal runs have equal ones (rule D1).
+
+        Example:
+            >>> example_result().fingerprint == example_result().fingerprint
+            True
+        """
+        return self.tables.fingerprint()
+
+    def summary(self) -> str:
+        """Give the result as text that fits a terminal.
+
+        Example:
+            >>> print(example_result().summary().splitlines()[0])
+            EURUSD   2024-01-01 00:00 to 2024-01-05 00:00   5 bars, 5 days
+        """
+        return _summary.summary(self)
+
+    def report(
+        self,
+        path: str | Path,
+        *,
+        detail: str = "auto",
+        title: str | None = None,
+        data: ArrowLike = None,
+    ) -> Path:
+        """Write the result as one HTML file that opens without a network.
+
+        Args:
+            path: The file.
+            detail: "auto" keeps the file below 5 MB, with the finest candles around trades;
+                "full" writes every candle.
+            title: The heading; names the symbols by default.
+            data: The candles, for a result that was loaded and no longer knows them.
+
+        Raises:
+            ConfigError: The detail is unknown, or the data has none of the symbols.
+
+        Example:
+            >>> import tempfile
+            >>> example_result().report(Path(tempfile.mkdtemp()) / "run.html").name
+            'run.html'
+        """
+        return write_report(self, path, detail=detail, title=title, data=data)
+
+    def plot(
+        self,
+        *,
+        detail: str = "auto",
+        title: str | None = None,
+        data: ArrowLike = None,
+    ) -> View:
+        """Give the report for a notebook, which shows it in place; settings as `report`.
+
+        Example:
+            >>> "<iframe" in example_result().plot()._repr_html_()
+            True
+        """
+        return plot(self, detail=detail, title=title, data=data)
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the result into a directory: a Parquet file for each table and one manifest.
+
+        The directory appears whole or not at all: it is written beside its place and then renamed.
+
+        Args:
+            directory: The directory to make; one that is there must be empty.
+            overwrite: Replace a result that was saved there; other files in it stay.
+
+        Returns:
+            The directory.
+
+        Raises:
+            ConfigError: The place is taken.
+
+        Example:
+            >>> import tempfile
+            >>> folder = Path(tempfile.mkdtemp()) / "run"
+            >>> sorted(file.name for file in example_result().save(folder).iterdir())[:3]
+            ['equity.parquet', 'fills.parquet', 'intervals.parquet']
+        """
+        return files.save(self, Path(directory), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, directory: str | Path) -> BacktestResult:
+        """Read a saved result, and check that it is what was saved.
+
+        Raises:
+            BrokenResult: A file is missing or changed, or the tables have another fingerprint.
+
+        Example:
+            >>> import tempfile
+            >>> saved = example_result().save(Path(tempfile.mkdtemp()) / "run")
+            >>> BacktestResult.load(saved).trades.equals(example_result().trades)
+            True
+        """
+        tables, kept = files.load(Path(directory), BrokenResult)
+        return cls(
+            tables,
+            stats=EngineStats(**kept["stats"]),
+            config=kept["config"],
+            manifest=kept["manifest"],
+            backend=kept["backend"],
+            notices=kept["notices"],
+            copied_bytes=kept["copied_bytes"],
+        )
+
+    @cached_property
+    def _raw_metrics(self) -> list[tuple[str, float | int | None]]:
+        return self.tables.metrics()
+
+    def __repr__(self) -> str:
+        """One line: how many trades, how much came of them, and how deep it went."""
+        metrics = dict(self._raw_metrics)
+        gain, fall = (
+            _metrics.formatted(name, metrics[name]) for name in ("total_return", "max_drawdown")
+        )
+        trades = metrics["trades"]
+        return (
+            f"BacktestResult({trades} trade{'' if trades == 1 else 's'}, return {gain}, "
+            f"max drawdown {fall}, {self.backend})"
+        )
+
+    def _repr_html_(self) -> str:
+        return _summary.html(self)
+
+    def __rich__(self) -> Panel:
+        """What `rich.print` shows."""
+        from rich.panel import Panel  # noqa: PLC0415 - only for rich
+        from rich.text import Text  # noqa: PLC0415 - as above
+
+        return Panel(Text(self.summary()), title="Backtest", expand=False)
+
+
+def example_result() -> BacktestResult:
+    """Give a small result to try things on: three trades on five daily bars.
+
+    Example:
+        >>> example_result().metrics["net_profit"]
+        150.0
+    """
+    return BacktestResult(
+        tables_from_columns(EXAMPLE, symbols=["EURUSD"], unit="ms", timezone="UTC"),
+        stats=EngineStats(
+            bars_processed=5,
+            signals_generated=4,
+            exits_triggered=3,
+            total_time_ms=0.05,
+            callback_time_ms=0.02,
+        ),
+        config={"cash": 10_000.0},
+    )

@@ -1,0 +1,179 @@
+"""The one call: data and a strategy in, a result out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from omega.config.costs import Costs
+from omega.config.execution import Execution
+from omega.config.instruments import Instrument
+from omega.config.managers import Manager
+from omega.config.sizers import Sizer
+from omega.contract import ArrowLike, Progress
+from omega.data.store import CandleStore
+from omega.data.timeframes import Timeframes
+from omega.errors import ConfigError
+from omega.results.result import BacktestResult, EngineStats
+from omega.run.backend import chosen_backend
+from omega.run.execute import execute
+from omega.run.job import OnBar
+from omega.run.manifest import manifest
+from omega.run.prepare import Arguments, Moment, configuration, prepare
+from omega.run.settings import PositionManager
+from omega.strategy.base import Strategy
+from omega.strategy.conditions import AnyCondition
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+
+One: TypeAlias = "Strategy | type[Strategy] | OnBar | Signals | Native"
+AnyStrategy: TypeAlias = (
+    "One | Sequence[Strategy | type[Strategy]] | Mapping[str, Strategy | type[Strategy]]"
+)
+
+
+def run_backtest(
+    data: ArrowLike,
+    strategy: AnyStrategy,
+    *,
+    when: AnyCondition = None,
+    symbol: str | None = None,
+    instruments: Instrument | Mapping[str, Instrument] | str | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+    cash: float = 10_000.0,
+    account_currency: str = "USD",
+    conversion: Mapping[str, Any] | None = None,
+    sizer: Sizer | None = None,
+    costs: Costs | Mapping[str, Costs] | None = None,
+    execution: Execution | None = None,
+    timeframes: Timeframes = (),
+    align: str = "union",
+    position_manager: Manager | PositionManager | Sequence[Manager] | None = None,
+    backend: str = "auto",
+    seed: int = 0,
+    strict: bool = False,
+    validate: str | Mapping[str, str] = "error",
+    progress: bool | Progress = False,
+) -> BacktestResult:
+    """Run a strategy over candles.
+
+    The candles are read where they lie; nothing of them is copied. The strategy is called on each
+    completed bar and acts from the open of the next one. Several symbols share one account and one
+    timeline; the strategy is called once for each time on it.
+
+    Args:
+        data: A frame, table, path, `Dataset` or `CandleStore` with `time` and prices, or one
+            for each symbol (see `CandleStore`).
+        strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
+            `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
+        when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
+        symbol: Name of the symbol; "SYMBOL" where the data names none.
+        instruments: An `Instrument`, one for each symbol, "auto" for a preset of the symbol's name,
+            or None: one unit a lot, no rounding, quoted in the account currency.
+        start: First bar to trade on; bars before it are warm-up.
+        end: Last moment to trade on, included; a day without a time counts whole.
+        cash: Balance at the start, in account currency.
+        account_currency: Currency of the account.
+        conversion: Account currency per unit of other currencies: a number, as {"JPY": 0.0091}, or
+            candles that name their pair, as {"USDJPY": frame} or {"JPY": store_of_usdjpy}. Without
+            it the rate is taken from another symbol of the data: of "EURGBP" in dollars, "GBPUSD".
+        sizer: Size of orders that name none; one lot by default.
+        costs: Fees and slippage; none by default.
+        execution: Rules of filling; `Execution()` by default.
+        timeframes: Higher timeframes, as ("H1", "D1"), made from the candles; or {"H1": table}. See
+            `Timeframe` for days that begin when a market's do.
+        align: Of several symbols: "union" of their times, or "intersection".
+        position_manager: Built-in managers, or an object with `manage_positions(...)`; the
+            strategy's own `position_manager` by default.
+        backend: "rust"; "python", the readable reference; or "auto": what the environment variable
+            OMEGA_USE_RUST_EVENT_ENGINE says, else Rust, or Python where Rust cannot be loaded.
+        seed: Key of the random slippage.
+        strict: Whether a rejected order raises instead of becoming a row.
+        validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
+        progress: True for a bar on the terminal, or a function `(done, total)`.
+
+    Returns:
+        The result, whose tables are Polars frames over the engine's own buffers.
+
+    Raises:
+        InvalidCandleData: The data breaks a rule; column, row and value are named.
+        WarmupIndexNotFound: No bar is left after start and warm-up.
+        ConfigError: A setting is impossible, or not in this version.
+        BackendUnavailable: The backend requested is not there.
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> candles = pl.DataFrame({
+        ...     "time": [datetime(2026, 1, day) for day in (1, 2, 3)],
+        ...     "open": [10.0, 11.0, 12.0], "high": [11.0, 12.0, 13.0],
+        ...     "low": [9.0, 10.0, 11.0], "close": [11.0, 12.0, 13.0],
+        ... })
+        >>> from omega import Signal
+        >>> result = run_backtest(candles, lambda bar: Signal("long") if bar.index == 0 else None)
+        >>> result.trades["net_pnl"].to_list()
+        [2.0]
+    """
+    chosen = chosen_backend(backend, warn=True)
+    store = _store(data, symbol, validate)
+    arguments = Arguments(
+        instruments=instruments,
+        start=start,
+        end=end,
+        cash=cash,
+        account_currency=account_currency,
+        conversion=conversion,
+        sizer=sizer,
+        costs=costs,
+        execution=execution,
+        timeframes=timeframes,
+        align=align,
+        position_manager=position_manager,
+        seed=seed,
+        strict=strict,
+    )
+    with _progress(progress) as on_progress:
+        job = prepare(store, strategy, arguments, when=when, on_progress=on_progress)
+        tables, report = execute(job, chosen)
+    config = configuration(store, job, arguments)
+    return BacktestResult(
+        tables,
+        stats=EngineStats.of(report),
+        config=config,
+        manifest=manifest(store, config),
+        backend=chosen,
+        notices=store.notices,
+        copied_bytes=store.copied_bytes,
+        candles=store,
+    )
+
+
+def _store(
+    data: ArrowLike,
+    symbol: str | None,
+    validate: str | Mapping[str, str],
+) -> CandleStore:
+    if validate == "report":
+        raise ConfigError(
+            "validate: 'report' gives a table and no run; use CandleStore(data).validate()"
+        )
+    if isinstance(data, CandleStore):
+        data.require_valid()
+        return data
+    return CandleStore(data, symbol=symbol, validate=validate)
+
+
+@contextlib.contextmanager
+def _progress(wanted: bool | Progress) -> Iterator[Progress | None]:
+    if wanted is False or wanted is None:
+        yield None
+    elif wanted is True:
+        from rich.progress import Progress as Display  # noqa: PLC0415 - only where it is wanted
+
+        with Display(transient=True) as display:
+            task = display.add_task("backtest", total=None)
+            yield lambda done, total: display.update(task, completed=done, total=total)
+    else:
+        yield wanted

@@ -1,0 +1,70 @@
+"""A run as its strategy sees it: what the backend offers, and what needs Polars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omega.data.own_columns import beside
+from omega.data.store import both_sides, over
+from omega.run.job import Job
+from omega.strategy.actions import Action
+from omega.strategy.expressions import evaluate
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from omega._core import Indicator, PendingOrder, Position, Run
+
+
+class Context:
+    """The `RunContext` of both backends: a run, and Polars expressions over its candles."""
+
+    def __init__(self, run: Run, job: Job) -> None:
+        self.run, self._job = run, job
+        self.symbols = tuple(store.symbols[0] for store in job.stores)
+        self.queue: list[Action] = run.queue
+        self.columns: dict[object, Indicator] = {}
+        self.next_order_id = run.next_order_id
+        self.indicator = run.indicator
+        self.compare, self.mask = run.compare, run.mask
+
+    @property
+    def balance(self) -> float:
+        """Cash after all booked profits and costs."""
+        return self.run.balance
+
+    @property
+    def equity(self) -> float:
+        """Balance plus open profit at the newest bar's close."""
+        return self.run.equity
+
+    @property
+    def positions(self) -> list[Position]:
+        """All open positions, oldest first."""
+        return self.run.positions
+
+    @property
+    def position(self) -> Position | None:
+        """The oldest open position, or None."""
+        return self.run.position
+
+    @property
+    def pending(self) -> list[PendingOrder]:
+        """Orders that wait, oldest first."""
+        return self.run.pending
+
+    def expression(
+        self,
+        expression: pl.Expr,
+        name: str,
+        *,
+        timeframe: str | None,
+        symbol: str | None,
+        warmup: bool = True,
+    ) -> Indicator:
+        """Evaluate a Polars expression over the candles."""
+        run = self.run
+        candles = both_sides(over(run.candles(timeframe=timeframe, symbol=symbol)))
+        frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
+        column = evaluate(expression, name, frame, timeframe=timeframe, symbol=symbol)
+        return run.column(name, column, timeframe=timeframe, symbol=symbol, warmup=warmup)

@@ -1,0 +1,160 @@
+"""A job, run by a backend: the same steps for both, whatever drives the run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+from omega.contract import (
+    Callback,
+    Callbacks,
+    Components,
+    ResultTables,
+    RunReport,
+    TimeframeFields,
+)
+from omega.data.store import CandleStore
+from omega.data.timeframes import TimeframeJob
+from omega.errors import ConfigError
+from omega.run.backend import run_of
+from omega.run.context import Context
+from omega.run.job import Job, OnBar
+from omega.run.settings import PositionManager
+from omega.strategy.base import Strategy, tied
+from omega.strategy.conditions import condition_of, triggers_of
+from omega.strategy.context import RunContext
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+
+if TYPE_CHECKING:
+    from omega._core import NativeStrategy, Run
+
+Outcome = tuple[ResultTables, RunReport]
+
+
+def execute(job: Job, backend: str) -> Outcome:
+    """Run a job."""
+    context = Context(market_of(job, backend), job)
+    if isinstance(job.strategy, (Signals, Native)):
+        return execute_native(job, context)
+    with bound(job.strategy, job.manager, context):
+        return execute_bound(job, context, context)
+
+
+def execute_native(job: Job, context: Context) -> Outcome:
+    """Run a job whose strategy never calls Python."""
+    strategy = native_strategy(job, context)
+    return context.run.execute_native(job.settings, strategy, job.contexts, job.on_progress)
+
+
+def execute_bound(
+    job: Job, context: Context, seen: RunContext, components: Components | None = None
+) -> Outcome:
+    """Run a job whose strategy is bound to its run, which it sees as `seen`."""
+    declare_warmup(job, context)
+    callbacks = callbacks_of(job, seen)
+    return context.run.execute(job.settings, callbacks, job.contexts, job.on_progress, components)
+
+
+def declare_warmup(job: Job, context: Context) -> None:
+    """Request the bars that a strategy needs besides its indicators' own."""
+    if isinstance(job.strategy, Strategy):
+        context.run.declare_warmup(job.strategy.warmup)
+
+
+def market_of(job: Job, backend: str) -> Run:
+    """Put the market of a job together for a backend."""
+    timeframes = [_timeframe_fields(timeframe, job.stores) for timeframe in job.timeframes]
+    stores = [store.native for store in job.stores]
+    return run_of(backend)(stores, job.settings["cash"], timeframes, job.settings["align"])
+
+
+def _timeframe_fields(timeframe: TimeframeJob, stores: Sequence[CandleStore]) -> TimeframeFields:
+    grid, tables = timeframe.grid, timeframe.given
+    given = tables and [tables[store.symbols[0]].native for store in stores]
+    step, offset = grid if isinstance(grid, tuple) else (None, 0)
+    return {
+        "name": timeframe.name,
+        "step": step,
+        "offset": offset,
+        "boundaries": None if isinstance(grid, tuple) else grid,
+        "given": given or None,
+        "length": timeframe.length,
+    }
+
+
+def native_strategy(job: Job, context: Context) -> NativeStrategy:
+    """Make a strategy of the backend for the candles of a run.
+
+    Raises:
+        ConfigError: The run has several symbols, or a position manager of the user's own.
+    """
+    require_native(job)
+    if isinstance(job.strategy, Native):
+        return context.run.native(job.strategy.name, list(job.strategy.parameters))
+    return context.run.signals(cast("Signals", job.strategy).columns(context))
+
+
+def require_native(job: Job) -> None:
+    """Refuse a job that a strategy without callbacks cannot run.
+
+    Raises:
+        ConfigError: The run has several symbols, or a position manager of the user's own.
+    """
+    if len(job.stores) > 1 or job.manager is not None:
+        raise ConfigError(
+            f"strategy: {type(job.strategy).__name__} trades one symbol and takes built-in "
+            "managers alone; write a Strategy for more"
+        )
+
+
+@contextlib.contextmanager
+def bound(
+    strategy: Strategy | OnBar, manager: PositionManager | None, context: RunContext
+) -> Iterator[None]:
+    """Tie a strategy to its run while it runs, and let it declare its indicators."""
+    attach = getattr(manager, "attach_portfolio", None)
+    if attach is not None:
+        attach(context)
+    if not isinstance(strategy, Strategy):
+        yield
+        return
+    with tied(strategy, context):
+        strategy.init()
+        yield
+
+
+def callbacks_of(job: Job, context: RunContext) -> Callbacks:
+    """Give the functions that the loop calls; those of a class unbound, with their instance."""
+    strategy, manager = job.strategy, job.manager
+    manage = None if manager is None else manager.manage_positions
+    if not isinstance(strategy, Strategy):
+        function = cast("Callback", strategy)
+        callbacks: Callbacks = {
+            "on_bar": function,
+            "triggers": [],
+            "on_fill": None,
+            "on_exit": None,
+            "instance": None,
+            "manage": manage,
+        }
+        if job.when is None:
+            return callbacks
+        with tied(Strategy(), context) as declarer:
+            mask = condition_of(job.when, declarer).mask(context)
+        return {**callbacks, "on_bar": None, "triggers": [(function, mask)]}
+    kind = type(strategy)
+    conditions = triggers_of(strategy)
+    if job.when is not None:
+        conditions["on_bar"] = job.when
+    masks = {name: condition_of(c, strategy).mask(context) for name, c in conditions.items()}
+    alone = masks and (kind.on_bar is Strategy.on_bar or "on_bar" in masks)
+    return {
+        "on_bar": None if alone else kind.on_bar,
+        "triggers": [(getattr(kind, name), mask) for name, mask in masks.items()],
+        "on_fill": None if kind.on_fill is Strategy.on_fill else kind.on_fill,
+        "on_exit": None if kind.on_exit is Strategy.on_exit else kind.on_exit,
+        "instance": strategy,
+        "manage": manage,
+    }

@@ -1,0 +1,153 @@
+"""What a backend needs for a run: a `Job`, whose parts fit together or were refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import polars as pl
+
+from omega.config.execution import Execution
+from omega.config.instruments import Instrument
+from omega.config.values import nearest
+from omega.contract import Progress, Settings, SymbolContext
+from omega.data.conversion import Pair, rate_of
+from omega.data.own_columns import OwnColumns
+from omega.data.store import CandleStore, require_unit, store_of
+from omega.data.timeframes import TimeframeJob
+from omega.errors import ConfigError
+from omega.run.settings import PositionManager
+from omega.strategy.actions import Action
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+
+if TYPE_CHECKING:
+    from omega._core import Bar
+
+OnBar: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """All that a backend needs for a run.
+
+    Attributes:
+        stores: One symbol each, in the order given.
+        strategy: The strategy, or a function `on_bar(bar)`.
+        settings: The settings, checked.
+        contexts: Conversion rate and finer candles of each symbol.
+        timeframes: Higher timeframes, of every symbol.
+        manager: A position manager of the user's own.
+        on_progress: Called with steps done and steps in all.
+        when: A condition on which alone `on_bar` is called.
+    """
+
+    stores: Sequence[CandleStore]
+    strategy: Strategy | OnBar | Signals | Native
+    settings: Settings
+    contexts: Sequence[SymbolContext]
+    timeframes: Sequence[TimeframeJob]
+    manager: PositionManager | None
+    on_progress: Progress | None
+    when: object = None
+
+    def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
+        """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
+        name = self.stores[0].symbols[0] if symbol is None else symbol
+        if timeframe is None:
+            stores = {store.symbols[0]: store for store in self.stores}
+        else:
+            given = {job.name: job.given for job in self.timeframes}
+            stores = dict(given.get(timeframe) or {})
+        return next(iter(stores[name].own.values()), None) if name in stores else None
+
+
+def symbols_of(store: CandleStore) -> list[CandleStore]:
+    """Give the store of each symbol; several must share a time unit and have no time twice.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    stores = [store.symbol(name) for name in store.symbols]
+    if len(stores) > 1:
+        for one in stores:
+            require_unit(f"data: {one.symbols[0]}", one, stores[0].time_unit)
+            _refuse_repeated_times(one)
+    return stores
+
+
+def _refuse_repeated_times(store: CandleStore) -> None:
+    """Refuse quotes of one time: a step of several symbols is one time."""
+    name = store.symbols[0]
+    times = pl.DataFrame(store).get_column("time")
+    row = (times.to_physical().diff() <= 0).arg_max() if len(times) > 1 else None
+    if row is not None and not times[row] > times[row - 1]:
+        raise ConfigError(
+            f"data: the time {times[row]} of {name} in row {row} is not after that of the row "
+            "before; in a run of several symbols a time is one step. Make bars of the ticks first"
+        )
+
+
+def contexts_of(
+    stores: Sequence[CandleStore],
+    instruments: Sequence[Instrument],
+    account: str,
+    conversion: Mapping[str, Any] | None,
+    execution: Execution,
+) -> list[SymbolContext]:
+    """Find rate and finer candles of each symbol.
+
+    Raises:
+        ConfigError: A rate is missing, or candles do not fit together.
+    """
+    if not isinstance(conversion, (Mapping, type(None))):
+        raise ConfigError(
+            f"conversion: given {type(conversion).__name__}, expected {{currency: number}} or "
+            "{pair: candles}"
+        )
+    traded = {store.symbols[0]: store for store in stores}
+    unit = stores[0].time_unit
+    finer = _magnifiers(execution, list(traded), unit)
+    contexts = []
+    for name, instrument in zip(traded, instruments, strict=True):
+        rate = rate_of(traded, instrument, account, conversion or {})
+        if isinstance(rate, Pair):
+            require_unit(f"conversion of {instrument.quote_currency}", rate.store, unit)
+        contexts.append(context_of(rate, finer.get(name)))
+    return contexts
+
+
+def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolContext:
+    """Give rate and finer candles of a symbol as a backend reads them."""
+    pair = rate if isinstance(rate, Pair) else None
+    return {
+        "rate": 1.0 if isinstance(rate, Pair) else rate,
+        "rate_store": None if pair is None else pair.store.native,
+        "rate_inverse": bool(pair and pair.inverse),
+        "magnifier": None if magnifier is None else magnifier.native,
+    }
+
+
+def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict[str, CandleStore]:
+    """Give the finer candles of each symbol that has some."""
+    given = execution.magnifier
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        if len(symbols) > 1:
+            raise ConfigError(
+                f"Execution.magnifier: given {type(given).__name__} for {len(symbols)} symbols, "
+                "expected {symbol: finer candles}"
+            )
+        given = {symbols[0]: given}
+    for name in given:
+        if name not in symbols:
+            raise ConfigError(
+                f"Execution.magnifier: {name!r} is no symbol of this run. {nearest(name, symbols)}"
+            )
+    finer = {name: store_of(table, name) for name, table in given.items()}
+    for name, store in finer.items():
+        require_unit(f"Execution.magnifier of {name}", store, unit)
+    return finer

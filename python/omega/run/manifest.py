@@ -1,0 +1,54 @@
+"""The manifest of a run: what is needed to run it again.
+
+Numbers and moments are kept as they are, everything else as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from omega._native import core
+from omega.data.store import CandleStore
+
+SEMANTICS_VERSION = 1
+"""Grows with every change of a rule that can change a number."""
+
+Manifest = dict[str, Any]
+
+
+def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
+    """Give the manifest of a run over some candles."""
+    return {
+        "engine": "omega-backtest",
+        "engine_version": core.VERSION,
+        "semantics_version": SEMANTICS_VERSION,
+        "data": store.describe(),
+        "configuration": configuration,
+    }
+
+
+def of_each(symbols: Sequence[str], values: Sequence[object]) -> object:
+    """Give the value of the only symbol, or all of them by symbol."""
+    return values[0] if len(symbols) == 1 else dict(zip(symbols, values, strict=True))
+
+
+def written_down(**settings: object) -> Manifest:
+    """Give settings as the manifest keeps them.
+
+    Example:
+        >>> written_down(cash=1_000.0, align="union", costs=[1])
+        {'cash': 1000.0, 'align': 'union', 'costs': '[1]'}
+    """
+    return {name: _plain(value) for name, value in settings.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (str, int, float, bool, date, type(None))):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if hasattr(value, "__arrow_c_stream__"):
+        return f"<{type(value).__name__}>"
+    return str(getattr(value, "__qualname__", repr(value)))

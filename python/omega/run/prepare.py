@@ -1,0 +1,168 @@
+"""The assembly of a run: the settings of `omega.run_backtest` in, a `Job` out.
+
+Every way to run a strategy goes through `prepare`: the one call, engines and sweeps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from omega.config.costs import Costs
+from omega.config.execution import Execution
+from omega.config.instruments import Instrument
+from omega.config.managers import Manager
+from omega.config.sizers import FixedLots, Sizer
+from omega.config.times import last_moment_of, to_units
+from omega.contract import Progress, Settings
+from omega.data.store import CandleStore
+from omega.data.timeframes import Timeframes, timeframe_jobs
+from omega.errors import ConfigError
+from omega.run.job import Job, OnBar, contexts_of, symbols_of
+from omega.run.manifest import Manifest, of_each, written_down
+from omega.run.settings import (
+    PositionManager,
+    costs_for,
+    execution_fields,
+    instruments_for,
+    manager_fields,
+    seed_field,
+    sizer_fields,
+    split_managers,
+    symbol_fields,
+)
+from omega.strategy.base import Strategy
+from omega.strategy.ensemble import Ensemble
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+
+Moment: TypeAlias = datetime | date | str | int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """The settings of a run as a user gave them; `omega.run_backtest` has what each means."""
+
+    instruments: Instrument | Mapping[str, Instrument] | str | None = None
+    start: Moment | None = None
+    end: Moment | None = None
+    cash: float = 10_000.0
+    account_currency: str = "USD"
+    conversion: Mapping[str, Any] | None = None
+    sizer: Sizer | None = None
+    costs: Costs | Mapping[str, Costs] | None = None
+    execution: Execution | None = None
+    timeframes: Timeframes = ()
+    align: str = "union"
+    position_manager: Manager | PositionManager | Sequence[Manager] | None = None
+    seed: int = 0
+    strict: bool = False
+
+    def instruments_of(self, symbols: Sequence[str]) -> list[Instrument]:
+        """Choose the instrument of each symbol."""
+        return instruments_for(self.instruments, symbols)
+
+    def costs_of(self, symbols: Sequence[str]) -> list[Costs]:
+        """Choose the costs of each symbol."""
+        return costs_for(self.costs, symbols)
+
+    def managers_of(self, strategy: object) -> tuple[list[Manager], PositionManager | None]:
+        """Choose built-in managers and the user's own: those given, else the strategy's."""
+        given = self.position_manager or getattr(strategy, "position_manager", None)
+        return split_managers(given)
+
+
+def prepare(
+    store: CandleStore,
+    strategy: object,
+    arguments: Arguments,
+    *,
+    when: object = None,
+    on_progress: Progress | None = None,
+) -> Job:
+    """Put together what a backend needs.
+
+    Args:
+        store: The candles.
+        strategy: As `run_backtest`.
+        arguments: The settings of `run_backtest`.
+        when: As `run_backtest`.
+        on_progress: Called with steps done and steps in all.
+    """
+    stores, unit = symbols_of(store), store.time_unit
+    execution = arguments.execution or Execution()
+    instruments = arguments.instruments_of(store.symbols)
+    costs = arguments.costs_of(store.symbols)
+    ready = strategy_of(strategy)
+    managers, own_manager = arguments.managers_of(ready)
+    start, end = arguments.start, arguments.end
+    settings: Settings = {
+        "start": None if start is None else to_units(start, unit),
+        "end": None if end is None else last_moment_of(end, unit),
+        "cash": float(arguments.cash),
+        "seed": seed_field(arguments.seed),
+        "strict": arguments.strict,
+        "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
+        "symbols": symbol_fields(instruments, costs, execution),
+        "align": alignment(arguments.align),
+        "managers": manager_fields(managers, unit),
+        **execution_fields(execution, unit),
+    }
+    account = arguments.account_currency
+    contexts = contexts_of(stores, instruments, account, arguments.conversion, execution)
+    higher = timeframe_jobs(arguments.timeframes, stores)
+    return Job(stores, ready, settings, contexts, higher, own_manager, on_progress, when)
+
+
+def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifest:
+    """Give the settings of a job as its manifest keeps them."""
+    symbols, timeframes = store.symbols, arguments.timeframes
+    managers, own_manager = arguments.managers_of(job.strategy)
+    names = ", ".join(one.name for one in job.timeframes)
+    return written_down(
+        symbol=of_each(symbols, symbols),
+        instrument=of_each(symbols, arguments.instruments_of(symbols)),
+        costs=of_each(symbols, arguments.costs_of(symbols)),
+        timeframes=timeframes if isinstance(timeframes, Mapping) else names,
+        position_manager=managers or own_manager,
+        start=arguments.start,
+        end=arguments.end,
+        seed=arguments.seed,
+        strict=arguments.strict,
+        align=arguments.align,
+        cash=job.settings["cash"],
+        account_currency=arguments.account_currency,
+        conversion=arguments.conversion,
+        strategy=job.strategy,
+        execution=arguments.execution or Execution(),
+        sizer=arguments.sizer or FixedLots(1.0),
+    )
+
+
+def strategy_of(given: object) -> Strategy | OnBar | Signals | Native:
+    """Make a strategy of what a user gave: of a class an instance, of several an ensemble.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    if isinstance(given, type) and issubclass(given, Strategy):
+        return given()
+    if isinstance(given, (Strategy, Signals, Native)):
+        return given
+    if isinstance(given, (list, tuple, dict)):
+        return Ensemble.of(given)
+    if callable(given) and not isinstance(given, type):
+        return given
+    raise ConfigError(
+        f"strategy: given {given!r}, expected a Strategy, a class of one, a function "
+        "on_bar(bar), omega.Signals(...) or omega.native(...)"
+    )
+
+
+def alignment(given: object) -> str:
+    """Check how the times of several symbols are put together."""
+    if given not in ("union", "intersection"):
+        raise ConfigError(f"align: given {given!r}, expected 'union' or 'intersection'")
+    return str(given)

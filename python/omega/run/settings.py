@@ -1,0 +1,235 @@
+"""The settings of a run as both backends read them, checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+
+from omega.config import instruments as presets
+from omega.config.costs import DAYS, Costs
+from omega.config.execution import Execution
+from omega.config.instruments import Instrument
+from omega.config.intervals import Moment
+from omega.config.managers import BreakEven, Manager, PartialClose, TimeExit, TrailingStop
+from omega.config.sizers import Sizer
+from omega.config.times import PER_SECOND, to_units
+from omega.contract import (
+    CostFields,
+    ExecutionFields,
+    InstrumentFields,
+    ManagerFields,
+    SymbolFields,
+)
+from omega.errors import ConfigError
+
+T = TypeVar("T")
+
+_SIZERS = {
+    "FixedLots": "fixed_lots",
+    "FixedUnits": "fixed_units",
+    "RiskAmount": "risk_amount",
+    "RiskPercent": "risk_percent",
+    "EquityPercent": "equity_percent",
+}
+
+
+@runtime_checkable
+class PositionManager(Protocol):
+    """A position manager of your own: moves levels and closes positions at the close of a bar.
+
+    Example:
+        >>> class Impatient:
+        ...     def manage_positions(self, open_positions, symbol_slice, bid, ask, all_positions):
+        ...         late = [position for position in open_positions if position.bars_held > 30]
+        ...         return [omega.Close(trade_id=position.trade_id) for position in late]
+        >>> result = omega.run_backtest(
+        ...     candles,
+        ...     lambda bar: omega.Signal("long") if bar.index == 10 else None,
+        ...     position_manager=Impatient(),
+        ... )
+        >>> result.trades["bars_held"].to_list()
+        [32]
+    """
+
+    def manage_positions(
+        self,
+        open_positions: Sequence[Any],
+        symbol_slice: Any,  # noqa: ANN401 - a Bar of either backend
+        bid_candle: Any,  # noqa: ANN401 - as above
+        ask_candle: Any,  # noqa: ANN401 - as above
+        all_positions: Sequence[Any],
+    ) -> Any:  # noqa: ANN401 - None, a Modify or Close, or a list of them
+        """Decide on open positions; called after the exits of a bar while something is open."""
+
+
+def instruments_for(
+    given: Instrument | Mapping[str, Instrument] | str | None, symbols: Sequence[str]
+) -> list[Instrument]:
+    """Choose the instrument of each symbol; one given alone is that of the symbol it names."""
+    if given is None:
+        return [Instrument(symbol) for symbol in symbols]
+    if isinstance(given, Instrument):
+        if len(symbols) == 1:
+            return [given]
+        if given.symbol not in symbols:
+            raise ConfigError(
+                f"instruments: given {given!r} for {', '.join(symbols[:5])}, expected that of one "
+                "of them, a mapping by symbol, or 'auto'"
+            )
+        return [given if symbol == given.symbol else Instrument(symbol) for symbol in symbols]
+    if given == "auto":
+        return [presets.get(symbol) for symbol in symbols]
+    if isinstance(given, Mapping):
+        return [_by_symbol("instruments", given, symbol) for symbol in symbols]
+    raise ConfigError(
+        f"instruments: given {given!r}, expected an Instrument, a mapping by symbol, 'auto' or None"
+    )
+
+
+def costs_for(given: Costs | Mapping[str, Costs] | None, symbols: Sequence[str]) -> list[Costs]:
+    """Choose the costs of each symbol."""
+    if isinstance(given, Mapping):
+        return [_by_symbol("costs", given, symbol) for symbol in symbols]
+    return [given or Costs()] * len(symbols)
+
+
+def _by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
+    if symbol not in given:
+        raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(given)}")
+    return given[symbol]
+
+
+def symbol_fields(
+    instruments: Sequence[Instrument], costs: Sequence[Costs], execution: Execution
+) -> list[SymbolFields]:
+    """Give instrument and costs of each symbol."""
+    return [
+        {
+            "instrument": instrument_fields(instrument, execution),
+            "costs": cost_fields(own, instrument),
+        }
+        for instrument, own in zip(instruments, costs, strict=True)
+    ]
+
+
+def instrument_fields(instrument: Instrument, execution: Execution) -> InstrumentFields:
+    """Give contract size, steps and margin; the margin rate from the leverage where none is set."""
+    by_leverage = 1.0 / execution.leverage if execution.leverage else 0.0
+    own = instrument.margin_rate
+    return {
+        "contract_size": instrument.contract_size,
+        "tick_size": instrument.tick_size,
+        "pip_size": instrument.pip_size,
+        "volume_min": instrument.volume_min,
+        "volume_step": instrument.volume_step,
+        "volume_max": instrument.volume_max,
+        "margin_rate": by_leverage if own is None else own,
+    }
+
+
+def cost_fields(costs: Costs, instrument: Instrument) -> CostFields:
+    """Give fees in account currency, slippage and swap in price."""
+    pips = costs.slippage_pips or costs.slippage_random_pips
+    if pips and instrument.pip_size is None:
+        raise ConfigError(
+            f"costs: slippage is given in pips and {instrument.symbol} has no pip_size; use "
+            "instruments='auto' or an Instrument with a pip_size"
+        )
+    points = costs.swap_long or costs.swap_short
+    if points and instrument.tick_size is None:
+        raise ConfigError(
+            f"costs: swap is given in points and {instrument.symbol} has no tick_size; use "
+            "instruments='auto' or an Instrument with a tick_size"
+        )
+    pip, tick = instrument.pip_size or 0.0, instrument.tick_size or 0.0
+    return {
+        "fee_per_million": costs.fee_per_million,
+        "fee_per_lot": costs.fee_per_lot,
+        "fee_percent": costs.fee_percent,
+        "fee_min": costs.fee_min,
+        "slippage": costs.slippage_pips * pip,
+        "slippage_random": costs.slippage_random_pips * pip,
+        "swap_long": costs.swap_long * tick,
+        "swap_short": costs.swap_short * tick,
+        "triple_day": DAYS.index(costs.swap_triple_day),
+    }
+
+
+def execution_fields(execution: Execution, unit: str) -> ExecutionFields:
+    """Give the rules of matching and the limits, times in the unit of the time column."""
+    minute = 60 * PER_SECOND[unit]
+    sessions = cast("Sequence[tuple[str, str]]", execution.sessions or ())
+    blackouts = cast("Sequence[tuple[Moment, Moment]]", execution.blackouts or ())
+    magnified = execution.intrabar == "magnifier"
+    return {
+        "intrabar": "pessimistic" if magnified else execution.intrabar,
+        "market_fill": execution.market_fill,
+        "position_mode": execution.position_mode,
+        "close_at_end": execution.close_at_end,
+        "limit_improvement": execution.limit_improvement,
+        "stop_out_level": execution.stop_out_level,
+        "max_positions": execution.max_positions,
+        "max_positions_per_symbol": execution.max_positions_per_symbol,
+        "cooldown_bars": execution.cooldown_bars,
+        "cooldown_entry": round(execution.cooldown_minutes * minute),
+        "cooldown_exit": round(execution.cooldown_after_exit_minutes * minute),
+        "sessions": [(_of_day(start) * minute, _of_day(end) * minute) for start, end in sessions],
+        "blackouts": sorted(
+            (to_units(start, unit), to_units(end, unit)) for start, end in blackouts
+        ),
+    }
+
+
+def _of_day(clock: str) -> int:
+    hours, minutes = clock.split(":")[:2]
+    return int(hours) * 60 + int(minutes)
+
+
+def manager_fields(managers: Sequence[Manager], unit: str) -> list[ManagerFields]:
+    """Give each manager as its name, two numbers, a duration and a number of bars."""
+    minute = 60 * PER_SECOND[unit]
+    fields: list[ManagerFields] = []
+    for manager in managers:
+        match manager:
+            case TrailingStop(distance=distance):
+                fields.append(("trailing_stop", distance, None, None, None))
+            case BreakEven(trigger=trigger, offset=offset):
+                fields.append(("break_even", trigger, offset, None, None))
+            case TimeExit(bars=bars, minutes=minutes):
+                duration = None if minutes is None else round(minutes * minute)
+                fields.append(("time_exit", None, None, duration, bars))
+            case PartialClose(trigger=trigger, fraction=fraction):
+                fields.append(("partial_close", trigger, fraction, None, None))
+    return fields
+
+
+def split_managers(given: object) -> tuple[list[Manager], PositionManager | None]:
+    """Separate built-in managers from one of the user's own.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    items = list(given) if isinstance(given, (list, tuple)) else [given]
+    built_in = [item for item in items if isinstance(item, Manager)]
+    own = [item for item in items if isinstance(item, PositionManager)]
+    strange = len(items) - len(built_in) - len(own) - items.count(None)
+    if len(own) > 1 or strange:
+        raise ConfigError(
+            f"position_manager: given {given!r}, expected built-in managers such as "
+            "omega.TrailingStop(0.002), and at most one object with manage_positions(...)"
+        )
+    return built_in, own[0] if own else None
+
+
+def sizer_fields(sizer: Sizer) -> tuple[str, float]:
+    """Give a sizer as its name and its number."""
+    (field,) = dataclasses.fields(sizer)
+    return _SIZERS[type(sizer).__name__], float(getattr(sizer, field.name))
+
+
+def seed_field(seed: object) -> int:
+    """Check a seed."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        raise ConfigError(f"seed: given {seed!r}, expected a whole number from 0 to 2**64 - 1")
+    return seed

@@ -1,0 +1,1 @@
+"""What a strategy is written with: the base class, actions, conditions, signal columns."""

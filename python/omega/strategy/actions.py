@@ -1,0 +1,204 @@
+"""What a strategy returns: open this, close that, cancel, change.
+
+Actions are frozen values. Numbers are taken as they are, NaN included: an order that makes no sense
+becomes a rejected row of the orders table (rule F12), it does not end a run. A wrong type or an
+unknown word raises `omega.errors.ConfigError` where it is written.
+
+Example:
+    >>> Signal("buy", stop_loss=1.0950, take_profit=1.1080)
+    Signal(direction='long', stop_loss=1.095, take_profit=1.108)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import EllipsisType
+from typing import TypeAlias
+
+from omega.config.values import Refused, as_float, check, one_of, optional, text, value, whole
+from omega.errors import ConfigError
+
+_DIRECTIONS = {"long": "long", "short": "short", "buy": "long", "sell": "short"}
+_ORDER_TYPES = ("market", "limit", "stop", "stop_limit")
+_TEXTS = ("symbol", "reason", "oco")
+_NUMBERS = ("entry_price", "stop_loss", "take_profit", "size", "limit_price", "trailing_stop")
+
+
+@value
+class Signal:
+    """Open a position: at the market, or by an order that waits for its price.
+
+    Attributes:
+        direction: "long" or "short"; "buy" and "sell" mean the same.
+        type: "market", "limit", "stop" or "stop_limit".
+        entry_price: Price of a limit or stop order; a market order fills where it fills.
+        stop_loss: Price at which the position is closed at a loss.
+        take_profit: Price at which the position is closed at a profit.
+        size: Lots; None leaves it to the run's sizer.
+        symbol: Symbol to trade; None is the strategy's own.
+        reason: The strategy's own words, carried to the trade.
+        tags: The strategy's own marks, carried to the trade.
+        expires: How long a waiting order works (rule F5): None until cancelled, "day" to the end
+            of the UTC day, or a moment: a datetime, ISO 8601 text, which becomes one, or an integer
+            in the unit of the time column.
+        meta: Anything the strategy wants to find again; the engine never reads it.
+        oco: Name of a group of orders of which one fill cancels the rest (rule F8).
+        limit_price: Limit of a stop-limit order, whose stop is `entry_price` (rule F4).
+        trailing_stop: Distance in price at which the stop loss follows the market (rule I4).
+
+    Example:
+        >>> Signal("short", type="limit", entry_price=1.105, stop_loss=1.11, expires="day")
+        Signal(direction='short', type='limit', entry_price=1.105, stop_loss=1.11, expires='day')
+    """
+
+    direction: str
+    type: str = "market"
+    entry_price: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    size: float | None = None
+    symbol: str | None = None
+    reason: str | None = None
+    tags: Sequence[str] = ()
+    expires: datetime | int | str | None = None
+    meta: Mapping[str, object] | None = dataclasses.field(default=None, hash=False)
+    oco: str | None = None
+    limit_price: float | None = None
+    trailing_stop: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the types, and that an order which waits has a price to wait for."""
+        check(self, _direction, "direction")
+        if self.type != "market":
+            check(self, one_of(*_ORDER_TYPES), "type")
+        for name in _NUMBERS:
+            given = getattr(self, name)
+            if given is not None and type(given) is not float:
+                check(self, as_float, name)
+        for name in _TEXTS:
+            if getattr(self, name) is not None:
+                check(self, text, name)
+        if self.tags or type(self.tags) is not tuple:
+            check(self, _tags, "tags")
+        if self.expires is not None:
+            check(self, _expires, "expires")
+        self._check_prices()
+
+    def _check_prices(self) -> None:
+        missing = None
+        if self.type != "market" and self.entry_price is None:
+            missing = "entry_price"
+        elif self.type == "stop_limit" and self.limit_price is None:
+            missing = "limit_price"
+        if missing:
+            raise ConfigError(
+                f"Signal.{missing}: given None, expected the price of a {self.type} order"
+            )
+
+
+@value
+class Close:
+    """Close a position, or a part of it, at the market.
+
+    Attributes:
+        symbol: Close what is open in this symbol; None is the strategy's own.
+        trade_id: Close this trade only.
+        fraction: Part of the lots to close; 1.0 is all.
+        reason: What the trade's `exit_reason` is: "signal" or "time".
+
+    Example:
+        >>> Close(trade_id=3, fraction=0.5)
+        Close(trade_id=3, fraction=0.5)
+    """
+
+    symbol: str | None = None
+    trade_id: int | None = None
+    fraction: float = 1.0
+    reason: str = "signal"
+
+    def __post_init__(self) -> None:
+        """Check the types."""
+        check(self, optional(text), "symbol")
+        check(self, optional(whole()), "trade_id")
+        check(self, as_float, "fraction")
+        check(self, one_of("signal", "time"), "reason")
+
+
+@value
+class Cancel:
+    """Cancel an order that waits.
+
+    Attributes:
+        order_id: The number that the order was given.
+
+    Example:
+        >>> Cancel(12)
+        Cancel(order_id=12)
+    """
+
+    order_id: int
+
+    def __post_init__(self) -> None:
+        """Check the type."""
+        check(self, whole(), "order_id")
+
+
+@value
+class Modify:
+    """Move the protective exits of a position; what is left out stays, None takes it away.
+
+    Attributes:
+        trade_id: The trade.
+        stop_loss: The new stop loss.
+        take_profit: The new take profit.
+
+    Example:
+        >>> Modify(3, stop_loss=1.1, take_profit=None)
+        Modify(trade_id=3, stop_loss=1.1, take_profit=None)
+    """
+
+    trade_id: int
+    stop_loss: float | EllipsisType | None = ...
+    take_profit: float | EllipsisType | None = ...
+
+    def __post_init__(self) -> None:
+        """Check the types."""
+        check(self, whole(), "trade_id")
+        check(self, _number_or_unchanged, "stop_loss", "take_profit")
+
+
+Action: TypeAlias = Signal | Close | Cancel | Modify
+"""One thing that a strategy requests; a callback returns None, one of them or a list of them."""
+
+
+def _direction(given: object) -> str:
+    word = _DIRECTIONS.get(given) if isinstance(given, str) else None
+    if word is None:
+        raise Refused("'long' or 'short' ('buy' and 'sell' mean the same)")
+    return word
+
+
+def _number_or_unchanged(given: object) -> float | EllipsisType | None:
+    return given if given is None or isinstance(given, EllipsisType) else as_float(given)
+
+
+def _tags(given: object) -> tuple[str, ...]:
+    if not isinstance(given, (list, tuple)):
+        raise Refused("a list of texts, such as ('breakout', 'london')")
+    return tuple(text(tag) for tag in given)
+
+
+def _expires(given: object) -> datetime | int | str:
+    if isinstance(given, datetime):
+        return given
+    if isinstance(given, str) and given.lower() == "day":
+        return "day"
+    try:
+        return datetime.fromisoformat(given) if isinstance(given, str) else whole()(given)
+    except (Refused, ValueError):
+        raise Refused(
+            "None, 'day', a datetime, ISO 8601 text such as '2024-01-31 13:30', or an integer in "
+            "the unit of the time column"
+        ) from None

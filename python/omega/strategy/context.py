@@ -1,0 +1,44 @@
+"""What a run offers to the strategy that it drives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from omega.indicators.declaring import Declares
+from omega.strategy.actions import Action
+from omega.strategy.conditions import Evaluates
+
+if TYPE_CHECKING:
+    from omega._core import Indicator, PendingOrder, Position
+
+
+class RunContext(Declares, Evaluates, Protocol):
+    """What a run offers to the strategy that it drives; each backend has one."""
+
+    symbols: tuple[str, ...]
+    queue: list[Action]
+    columns: dict[object, Indicator]
+    """What was declared by expressions and functions, each of which is computed once."""
+
+    @property
+    def balance(self) -> float:
+        """Cash after all booked profits and costs."""
+
+    @property
+    def equity(self) -> float:
+        """Balance plus open profit at the newest bar's close."""
+
+    @property
+    def positions(self) -> list[Position]:
+        """All open positions, oldest first."""
+
+    @property
+    def position(self) -> Position | None:
+        """The oldest open position, or None."""
+
+    @property
+    def pending(self) -> list[PendingOrder]:
+        """Orders that wait, oldest first."""
+
+    def next_order_id(self) -> int:
+        """Give the number that the next queued action will take."""

@@ -1,0 +1,184 @@
+"""Several strategies on one account: one balance, one margin pool, shared limits.
+
+An `Ensemble` calls its members in order. Each sees its own positions, orders, fills and exits; its
+trades have its label among their tags. Both backends run it as they run any strategy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from omega.errors import CallbackFailed, ConfigError
+from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.base import Strategy, tie
+from omega.strategy.conditions import triggers_of
+from omega.strategy.context import RunContext
+
+if TYPE_CHECKING:
+    from omega._core import Bar, Fill, PendingOrder, Position, Trade
+
+_NO_TRADE = -1
+"""Closing it is refused as not found, and the orders table states it."""
+
+
+class _Queue(list[Action]):
+    """Takes a member's actions, marks them as its own, and hands them to the run."""
+
+    def __init__(self, member: Member) -> None:
+        super().__init__()
+        self.member = member
+
+    def append(self, action: Action) -> None:
+        self.member.submit(action)
+
+
+class Member:
+    """A strategy of an ensemble, and the run as it sees it: with its own positions alone."""
+
+    def __init__(self, label: str, strategy: Strategy, run: RunContext) -> None:
+        self.label, self.strategy, self._run = label, strategy, run
+        self.queue: list[Action] = _Queue(self)
+        self._numbers: set[int] = set()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has
+        return getattr(self._run, name)
+
+    @property
+    def positions(self) -> list[Position]:
+        """Its open positions, oldest first."""
+        return [one for one in self._run.positions if self.label in one.tags]
+
+    @property
+    def position(self) -> Position | None:
+        """Its oldest open position."""
+        return next(iter(self.positions), None)
+
+    @property
+    def pending(self) -> list[PendingOrder]:
+        """Its orders that wait."""
+        return [one for one in self._run.pending if one.order_id in self._numbers]
+
+    def owns(self, order_id: int) -> bool:
+        """Return whether an order is its own."""
+        return order_id in self._numbers
+
+    def submit(self, action: Action) -> None:
+        """Request something; a close without a trade closes what it has itself.
+
+        One that names no symbol either closes all of its symbols, in the order of the run.
+        """
+        if isinstance(action, Signal):
+            self._hand_on(dataclasses.replace(action, tags=(*action.tags, self.label)))
+        elif isinstance(action, Close) and action.trade_id is None:
+            symbols = [action.symbol] if action.symbol else self._run.symbols
+            held = self.positions
+            own = [one.trade_id for name in symbols for one in held if one.symbol == name]
+            for trade in own or [_NO_TRADE]:
+                self._hand_on(dataclasses.replace(action, symbol=None, trade_id=trade))
+        else:
+            self._hand_on(action)
+
+    def take(self, returned: Action | Sequence[Action] | None) -> None:
+        """Request what a callback returned, after what it queued."""
+        if returned is None:
+            return
+        for action in returned if isinstance(returned, (list, tuple)) else [returned]:
+            if not isinstance(action, (Signal, Close, Cancel, Modify)):
+                raise CallbackFailed(
+                    f"{self.label} returned {action!r}, expected None, a Signal, Close, Cancel or "
+                    "Modify, or a list of these"
+                )
+            self.submit(action)
+
+    def _hand_on(self, action: Action) -> None:
+        self._numbers.add(self._run.next_order_id())
+        self._run.queue.append(action)
+
+
+class Ensemble(Strategy):
+    """Calls its members in order.
+
+    Example:
+        >>> class Buyer(Strategy):
+        ...     def on_bar(self, bar):
+        ...         if self.position is None:
+        ...             self.buy()
+        >>> Ensemble.of([Buyer(), Buyer()])
+        Ensemble({'Buyer': Buyer(), 'Buyer 2': Buyer()})
+    """
+
+    def __init__(self, strategies: Mapping[str, Strategy]) -> None:
+        super().__init__()
+        self.strategies = dict(strategies)
+        self._members: list[Member] = []
+
+    @classmethod
+    def of(cls, given: Sequence[Any] | Mapping[str, Any]) -> Ensemble:
+        """Give strategies their labels: their class's name, numbered where it repeats.
+
+        Raises:
+            ConfigError: One of them is no class strategy, or has a condition or a manager.
+        """
+        if not given:
+            raise ConfigError("strategy: given an empty list, expected at least one strategy")
+        named = dict(given) if isinstance(given, Mapping) else _labelled(given)
+        return cls({label: _checked(label, one) for label, one in named.items()})
+
+    def __repr__(self) -> str:
+        return f"Ensemble({self.strategies!r})"
+
+    def init(self) -> None:
+        """Let each member declare its indicators."""
+        run = self._context()
+        self._members = [Member(label, one, run) for label, one in self.strategies.items()]
+        for member in self._members:
+            tie(member.strategy, cast("RunContext", member))
+            member.strategy.init()
+        self.warmup = max(member.strategy.warmup for member in self._members)
+
+    def on_bar(self, bar: Bar) -> None:
+        """Call each member."""
+        for member in self._members:
+            member.take(member.strategy.on_bar(bar))
+
+    def on_fill(self, fill: Fill) -> None:
+        """Call the member whose order it was."""
+        for member in self._members:
+            if member.owns(fill.order_id):
+                member.take(member.strategy.on_fill(fill))
+
+    def on_exit(self, trade: Trade) -> None:
+        """Call the member whose trade it was."""
+        for member in self._members:
+            if member.label in trade.tags:
+                member.take(member.strategy.on_exit(trade))
+
+
+def _labelled(given: Sequence[Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for one in given:
+        label = one.__name__ if isinstance(one, type) else type(one).__name__
+        seen = sum(other == label or other.startswith(f"{label} ") for other in named)
+        named[label if seen == 0 else f"{label} {seen + 1}"] = one
+    return named
+
+
+def _checked(label: str, given: object) -> Strategy:
+    strategy = given() if isinstance(given, type) and issubclass(given, Strategy) else given
+    if not isinstance(strategy, Strategy):
+        raise ConfigError(
+            f"strategy {label!r}: given {given!r}, expected a Strategy or a class of one; a "
+            "function has no positions of its own"
+        )
+    if triggers_of(strategy):
+        raise ConfigError(
+            f"strategy {label!r}: a strategy with conditions runs alone; test them in on_bar"
+        )
+    if getattr(strategy, "position_manager", None) is not None:
+        raise ConfigError(
+            f"strategy {label!r}: managers belong to the account here; give them to run_backtest "
+            "as position_manager="
+        )
+    return strategy

@@ -1,0 +1,130 @@
+"""Columns of a strategy's own: Polars expressions, and functions over a column.
+
+Each has an identity, so that it is computed once a run. An observer can see and replace its values.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from omega.errors import ConfigError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A column that a strategy declared, and what it was computed of.
+
+    Attributes:
+        name: How the column calls itself.
+        expression: What was declared.
+        candles: The candles that it saw.
+        values: What it gave.
+        timeframe: Its timeframe; None for the candles as they were given.
+        symbol: Its symbol; None for the first.
+    """
+
+    name: str
+    expression: pl.Expr
+    candles: pl.DataFrame
+    values: pl.Series
+    timeframe: str | None
+    symbol: str | None
+
+
+Observer = Callable[[Evaluation], "pl.Series"]
+"""Takes a column and gives the values that the run is to use."""
+
+_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+
+
+class _Same:
+    """Equals another that holds the very same object, and keeps that object alive."""
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.thing is self.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+
+def as_expression(given: object, source: str) -> pl.Expr:
+    """Give an expression as it is, a series as a column, and a function as one over a column.
+
+    Raises:
+        ConfigError: It is none of them.
+    """
+    import polars as pl  # noqa: PLC0415 - slow to import, and few strategies need it
+
+    if isinstance(given, pl.Expr):
+        return given
+    if isinstance(given, pl.Series) or hasattr(given, "__array__"):
+        return pl.lit(pl.Series(cast("Any", given)))
+    if not callable(given):
+        raise ConfigError(_no_expression(given))
+
+    def values(column: pl.Series) -> pl.Series:
+        return pl.Series(column.name, cast("Any", given)(column.to_numpy()))
+
+    return pl.col(source).map_batches(values, return_dtype=pl.Float64)
+
+
+def identity(given: object, source: str) -> tuple[object, ...]:
+    """Give the identity of an expression, or of a function over a column.
+
+    Example:
+        >>> identity(abs, "close") == identity(abs, "close")
+        True
+    """
+    meta = getattr(given, "meta", None)
+    if meta is None:
+        return (_Same(given) if hasattr(given, "__array__") else given, source)
+    try:
+        return (cast("bytes", meta.serialize()),)
+    except Exception:  # noqa: BLE001 - one that holds a function may not be written down
+        return (id(given), given)
+
+
+def evaluate(
+    expression: pl.Expr,
+    name: str,
+    candles: pl.DataFrame,
+    *,
+    timeframe: str | None,
+    symbol: str | None,
+) -> pl.Series:
+    """Compute a column over candles, and hand it to the observer if there is one."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    values = candles.select(expression.cast(pl.Float64).alias(name)).get_column(name)
+    observer = _observer.get()
+    if observer is None:
+        return values
+    return observer(Evaluation(name, expression, candles, values, timeframe, symbol))
+
+
+@contextlib.contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Hand every column that is computed meanwhile to an observer."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+def _no_expression(given: object) -> str:
+    hint = f" Write pl.col({given!r}) for that column." if isinstance(given, str) else ""
+    return (
+        f"column: given {given!r}, expected a Polars expression such as pl.col('close'), a Series "
+        f"or array with a value for each bar, or a function over the values of a column.{hint}"
+    )

@@ -1,0 +1,224 @@
+"""What all runs of a sweep share, and how one run is made of its parameters.
+
+A spec is all that a worker process gets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from omega.config.values import nearest
+from omega.contract import AnyForm, ArrowLike
+from omega.data.store import CandleStore
+from omega.errors import ConfigError
+from omega.results.result import BacktestResult, example_result
+from omega.run.backtest import run_backtest
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.signal_columns import Signals
+from omega.sweeps.space import Value
+
+Parameters = Mapping[str, Any]
+
+_NOT_A_SETTING = ("data", "strategy", "progress", "backend")
+SETTINGS: dict[str, Any] = {
+    name: one.default
+    for name, one in inspect.signature(run_backtest).parameters.items()
+    if name not in _NOT_A_SETTING
+}
+"""The settings of a run and their defaults."""
+
+METRICS: tuple[str, ...] = tuple(n for n in example_result().metrics if n not in ("start", "end"))
+"""The metrics of a row, in order: all but the two moments, which differ with the data's unit."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What came out of a run.
+
+    Attributes:
+        number: Its place in the sweep.
+        parameters: What it was made of.
+        metrics: By name; empty where it failed.
+        fingerprint: The hash of its result.
+        error: Why it failed: the kind of error and its words.
+        tables: Trades and equity, where they were requested, as Arrow.
+    """
+
+    number: int
+    parameters: Parameters
+    metrics: Mapping[str, Any]
+    fingerprint: str | None = None
+    error: str | None = None
+    tables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepSpec:
+    """What all runs of a sweep share.
+
+    Attributes:
+        data: The candles, or None where the parameters name them.
+        strategy: A strategy, a class of one, or a function of the parameters that gives one.
+        settings: Settings of `run_backtest` that do not vary.
+        named: For parameters whose values have names: the value of each name.
+        fingerprint: Whether the result of each run is hashed.
+        tables: Which tables are kept: "trades", "equity".
+        backend: As `run_backtest`.
+    """
+
+    data: Any
+    strategy: Any
+    settings: Mapping[str, Any]
+    named: Mapping[str, Mapping[Any, Any]]
+    fingerprint: bool
+    tables: tuple[str, ...]
+    backend: str
+
+    def value(self, name: str, given: Value) -> Value:
+        """Give the value that a parameter stands for."""
+        return self.named[name][given] if name in self.named else given
+
+    def settings_of(self, parameters: Parameters) -> dict[str, Any]:
+        """Give all settings of a run."""
+        own = {n: self.value(n, given) for n, given in parameters.items() if self.is_setting(n)}
+        return {**SETTINGS, **self.settings, **own}
+
+    def is_setting(self, name: str) -> bool:
+        """Return whether a parameter is a setting of the run and none of the strategy's own."""
+        return name in SETTINGS and name not in own_parameters(self.strategy)
+
+    def data_of(self, parameters: Parameters) -> ArrowLike:
+        """Give the candles of a run."""
+        return self.value("data", parameters["data"]) if "data" in parameters else self.data
+
+    def strategy_of(self, parameters: Parameters) -> AnyForm:
+        """Make the strategy of a run.
+
+        Raises:
+            ConfigError: The strategy has no such parameter.
+        """
+        own = {
+            name: self.value(name, given)
+            for name, given in parameters.items()
+            if name != "data" and not self.is_setting(name)
+        }
+        return strategy_with(self.strategy, own)
+
+
+def own_parameters(strategy: AnyForm) -> Sequence[str]:
+    """Give the names of the parameters that a strategy takes."""
+    if isinstance(strategy, Strategy) or (
+        isinstance(strategy, type) and issubclass(strategy, Strategy)
+    ):
+        return list(strategy.parameters())
+    if isinstance(strategy, Native):
+        return [name for name, _ in strategy.parameters]
+    if isinstance(strategy, Signals) or not callable(strategy):
+        return []
+    return [] if _is_on_bar(strategy) else list(inspect.signature(strategy).parameters)
+
+
+def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
+    """Give a strategy with parameters in place of its own.
+
+    Raises:
+        ConfigError: It has no such parameter.
+
+    Example:
+        >>> import omega
+        >>> strategy_with(omega.native("sma_cross", fast=5), {"slow": 20})
+        native('sma_cross', fast=5, slow=20)
+    """
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        return strategy(**own)
+    if isinstance(strategy, Native):
+        return Native(strategy.name, tuple({**dict(strategy.parameters), **own}.items()))
+    if isinstance(strategy, Strategy):
+        now = {name: getattr(strategy, name) for name in strategy.parameters()}
+        return type(strategy)(**{**now, **own})
+    if callable(strategy) and not _is_on_bar(strategy):
+        _refuse_unknown(strategy, own)
+        return strategy(**own)
+    if own:
+        raise ConfigError(
+            f"sweep: {strategy!r} takes no parameters, given {', '.join(own)}. Give a class of a "
+            "Strategy, omega.native(...), or a function of the parameters that makes a strategy"
+        )
+    return strategy
+
+
+def _is_on_bar(function: Any) -> bool:  # noqa: ANN401 - anything callable
+    """Return whether a function is a strategy itself: it takes a bar and nothing else."""
+    if isinstance(function, type):
+        return False
+    names = list(inspect.signature(function).parameters)
+    return names in (["bar"], ["_bar"], ["_"])
+
+
+def _refuse_unknown(function: Any, own: Mapping[str, Any]) -> None:  # noqa: ANN401 - as above
+    parameters = inspect.signature(function).parameters
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
+        return
+    for name in own:
+        if name not in parameters:
+            raise ConfigError(
+                f"sweep: {function.__name__} has no parameter {name!r}, and run_backtest no such "
+                f"setting. {nearest(name, [*parameters, *SETTINGS, 'data'])}"
+            )
+
+
+class TrialRunner:
+    """Makes runs of a spec in this process; keeps the candles that it read last."""
+
+    def __init__(self, spec: SweepSpec) -> None:
+        self.spec = spec
+        self._stores: dict[object, CandleStore] = {}
+
+    def store(self, parameters: Parameters) -> CandleStore:
+        """Give the candles of a run as a store, checked once for runs in a row over the same."""
+        settings = self.spec.settings_of(parameters)
+        key = (parameters.get("data"), settings["symbol"], repr(settings["validate"]))
+        if key not in self._stores:
+            data = self.spec.data_of(parameters)
+            if data is None:
+                raise ConfigError("sweep: given no data, neither for all runs nor in the grid")
+            self._stores.clear()  # what varies last changes first, so that one is enough
+            self._stores[key] = (
+                data
+                if isinstance(data, CandleStore)
+                else CandleStore(data, symbol=settings["symbol"], validate=settings["validate"])
+            )
+        return self._stores[key]
+
+    def run(self, number: int, parameters: Parameters) -> Row:
+        """Make one run; an error is a row."""
+        spec = self.spec
+        try:
+            strategy = spec.strategy_of(parameters)
+            store = self.store(parameters)
+            settings = {**spec.settings_of(parameters), "symbol": None}
+            result = run_backtest(store, strategy, **settings, backend=spec.backend)
+        except Exception as error:  # noqa: BLE001 - a run that fails is a row, and not the end
+            return Row(number, parameters, {}, error=described(error))
+        return row_of(number, parameters, result, spec)
+
+
+def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: SweepSpec) -> Row:
+    """Give the row of a run that is over."""
+    metrics = result.metrics
+    return Row(
+        number,
+        parameters,
+        {name: metrics[name] for name in METRICS},
+        fingerprint=result.fingerprint if spec.fingerprint else None,
+        tables={name: getattr(result, name) for name in spec.tables},
+    )
+
+
+def described(error: BaseException) -> str:
+    """Give an error as a row keeps it."""
+    return f"{type(error).__name__}: {error}"
