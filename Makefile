@@ -18,7 +18,8 @@ PIN := uv pip compile pyproject.toml --quiet $(UPGRADE) --universal --python-ver
 NOT_OF_BACKTESTING := bokeh jinja2 markupsafe narwhals pandas pyyaml tornado tzdata xyzservices
 
 # Tests on all cores, a file on one of them, as its tests may share what is built once. In their own
-# order the last files are short ones, so that no core waits long for another.
+# order the last files are short ones, so that no core waits long for another. Where each core has a
+# test, further threads of Polars are in the way of the others.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 ALONE := $(shell grep --recursive --files-with-matches --include='test_*.py' 'mark\.alone' tests)
 
@@ -32,6 +33,7 @@ NATIVE := $(VENV)/.native
 
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PYTHONPATH :=
+export PYTHONDONTWRITEBYTECODE := # the tests start hundreds of processes, which would compile each module anew
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist pins
@@ -45,7 +47,7 @@ demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a pi
 test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(DIST) ## run the tests of the core and of the package
 	cargo test --quiet --locked --package omega_core
 	cargo run --quiet --locked --package rust_strategy
-	$(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'
+	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'
 	$(BIN)/python -m pytest --quiet -m alone $(ALONE)
 
 golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved

@@ -236,4 +236,4 @@ _WIDTH = 72
 
 def floats(values: pl.Series) -> _Floats:
     """Give values with NaN where there is none."""
-    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return values.cast(pl.Float64).to_numpy()

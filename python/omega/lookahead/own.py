@@ -118,4 +118,4 @@ def _present(candles: pl.DataFrame, names: list[str]) -> list[str]:
 
 
 def _floats(column: pl.Series) -> _Floats:
-    return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return column.cast(pl.Float64).to_numpy()

@@ -30,6 +30,8 @@ _IV = np.array(
     dtype=np.uint32,
 )
 _PERMUTATION = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8]
+_COLUMNS = (slice(4, 8), slice(8, 12), slice(12, 16))
+_DIAGONALS = ([5, 6, 7, 4], [10, 11, 8, 9], [15, 12, 13, 14])
 _ROUNDS = 7
 _BLOCK, _CHUNK = 64, 1024
 _CHUNK_START, _CHUNK_END, _PARENT, _ROOT = 1, 2, 4, 8
@@ -131,17 +133,16 @@ def _compress(
     state = np.concatenate([value, _start(lanes)[:4], low[None], high[None], constants])
     words = np.ascontiguousarray(block, np.uint32)
     for _ in range(_ROUNDS):
-        _half_round(state, words[0:8:2], words[1:8:2], (4, 8, 12), 0)
-        _half_round(state, words[8:16:2], words[9:16:2], (5, 10, 15), 1)
+        _half_round(state, words[0:8:2], words[1:8:2], _COLUMNS)
+        _half_round(state, words[8:16:2], words[9:16:2], _DIAGONALS)
         words = words[_PERMUTATION]
     half: Words = state[:8] ^ state[8:]
     return half
 
 
-def _half_round(state: Words, x: Words, y: Words, starts: tuple[int, int, int], turn: int) -> None:
+def _half_round(state: Words, x: Words, y: Words, rows: tuple[Any, Any, Any]) -> None:
     """Mix the four columns, or the four diagonals, of all lanes at once."""
-    around = np.arange(4)
-    b, c, d = ((start // 4) * 4 + (around + (start % 4) * turn) % 4 for start in starts)
+    b, c, d = rows
     for message, (first, second) in ((x, (16, 12)), (y, (8, 7))):
         state[:4] += state[b] + message
         state[d] = _rotated(state[d] ^ state[:4], first)
