@@ -72,7 +72,7 @@ pub fn check(choices: &mut impl Choices) {
 }
 
 fn byte(choices: &mut impl Choices) -> u8 {
-    u8::try_from(choices.bits(8)).unwrap_or(0)
+    u8::try_from(choices.below(1 << 8)).unwrap_or(0)
 }
 
 fn symbol_input(choices: &mut impl Choices) -> SymbolInput {
@@ -162,18 +162,18 @@ fn whole_array(choices: &mut impl Choices, kind: u64, start: usize, rows: usize)
         next = match choices(64) {
             // Missing time, end of the range, a step back, a repeated time, and the first day of
             // the calendar.
-            0 => i64::MIN,
-            1 => i64::MAX,
-            2 => next.saturating_sub(1),
-            3 => next,
-            4 => -62_135_596_800_000,
+            63 => i64::MIN,
+            62 => i64::MAX,
+            61 => next.saturating_sub(1),
+            60 => next,
+            59 => -62_135_596_800_000,
             _ => next.saturating_add(60_000),
         };
         next
     };
     let mut below = |bound: u64| choices.below(bound);
     let ints: Vec<Option<i64>> = (0..rows)
-        .map(|_| Some(int(&mut below)).filter(|_| below(40) > 0))
+        .map(|_| Some(int(&mut below)).filter(|_| below(40) < 39))
         .collect();
     let floats: Vec<Option<f64>> = (0..rows).map(|_| float(&mut below)).collect();
     let texts: Vec<Option<&str>> = floats
@@ -236,15 +236,15 @@ fn dictionary<T: ArrowPrimitiveType>(rows: usize, values: Vec<T::Native>) -> Arr
 fn float(below: &mut impl FnMut(u64) -> u64) -> Option<f64> {
     let ticks = u32::try_from(below(4)).unwrap_or(0);
     Some(match below(256) {
-        0 => return None,
-        1 => f64::NAN,
-        2 => f64::INFINITY,
-        3 => f64::NEG_INFINITY,
-        4 => -1.0,
-        5 => -0.0,
+        255 => return None,
+        254 => f64::NAN,
+        253 => f64::INFINITY,
+        252 => f64::NEG_INFINITY,
+        251 => -1.0,
+        250 => -0.0,
         // Subnormal, which the exact sums have to scale.
-        6 => f64::MIN_POSITIVE / 4.0,
-        7 => f64::MAX,
+        249 => f64::MIN_POSITIVE / 4.0,
+        248 => f64::MAX,
         _ => 100.0 + f64::from(ticks),
     })
 }

@@ -199,7 +199,7 @@ fn random_ohlc(choices: &mut impl Choices, ticks: &mut i64) -> [i64; 4] {
     let (close, above, below) = if choices.once_in(10) {
         (open, 0, 0)
     } else {
-        let shape = choices.bits(16);
+        let shape = choices.below(1 << 16);
         let part = |shift: u32, most: u64| i64::try_from((shape >> shift) % most).unwrap_or(0);
         (open + part(0, 17) - 8, part(6, 7), part(10, 7))
     };
@@ -218,7 +218,7 @@ fn ask_over(choices: &mut impl Choices, [open, high, low, close]: [i64; 4]) -> [
     if choices.once_in(64) {
         return [open - 3, high - 3, low - 3, close - 3];
     }
-    let shape = choices.bits(8);
+    let shape = choices.below(1 << 8);
     let part = |shift: u32| i64::try_from((shape >> shift) & 3).unwrap_or(0);
     let (open, close) = (open + part(0), close + part(2));
     [

@@ -9,6 +9,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use arbtest::arbitrary::Unstructured;
 use omega_core::backtest::Backtest;
 use omega_core::error::OmegaError;
 use omega_core::replay::NoObserver;
@@ -21,11 +22,15 @@ use rules::Rules;
 use trader::Trader;
 
 /// What a random run was made of.
-pub struct RandomRun<C> {
+pub struct RandomRun<'a> {
     market: Market,
     rules: Rules,
-    choices: C,
+    prefix: usize,
+    orders: &'a [u8],
 }
+
+/// Bytes for each bar of a run: what a bar and its orders use, and some more.
+pub const BYTES_OF_BAR: usize = 28;
 
 /// How much a run did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,15 +43,19 @@ pub struct Done {
     pub ambiguous: usize,
 }
 
-impl<C: Choices + Clone> RandomRun<C> {
-    /// A market of so many bars, rules and a strategy, all of these choices.
-    pub fn new(mut choices: C, bars: usize) -> Self {
+impl<'a> RandomRun<'a> {
+    /// A market, rules and a strategy, all made of these bytes: few bytes, few bars.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let mut choices = Unstructured::new(bytes);
+        let bars = 8 + bytes.len() / BYTES_OF_BAR;
+        let prefix = 6 + choices.index(bars - 6);
         let market = Market::random(&mut choices, bars);
         let rules = Rules::random(&mut choices, &market);
         Self {
             market,
             rules,
-            choices,
+            prefix,
+            orders: choices.take_rest(),
         }
     }
 
@@ -67,8 +76,9 @@ impl<C: Choices + Clone> RandomRun<C> {
         }
     }
 
-    /// L5: had the data ended after so many bars, everything up to there would be the same.
-    pub fn check_prefix(&self, bars: usize) {
+    /// L5: had the data ended some bars earlier, everything up to there would be the same.
+    pub fn check_prefix(&self) {
+        let bars = self.prefix;
         let Some(whole) = self.walk(&self.market, &self.rules) else {
             return;
         };
@@ -112,7 +122,7 @@ impl<C: Choices + Clone> RandomRun<C> {
     fn walk(&self, market: &Market, rules: &Rules) -> Option<Outcome> {
         let single = store::Market::single(Arc::new(market.candles()));
         let backtest = Backtest::new(&single, rules.config.clone());
-        let mut trader = Trader::new(self.choices.clone(), market, rules);
+        let mut trader = Trader::new(self.orders, market, rules);
         let mut closed = Vec::new();
         let written = backtest.and_then(|backtest| {
             backtest.rows_with(&mut trader, &mut NoObserver::new(), Ok, |portfolio| {

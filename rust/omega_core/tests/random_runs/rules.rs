@@ -87,7 +87,7 @@ fn config(choices: &mut impl Choices, market: &Market, leveraged: bool) -> Confi
             .map(|_| manager(choices, market))
             .collect(),
         stop_out_level: (leveraged && choices.once_in(2)).then_some(0.5),
-        seed: choices.bits(64),
+        seed: choices.below(u64::MAX),
         strict: choices.once_in(64),
         ..Config::default()
     }

@@ -1,5 +1,6 @@
 //! A strategy that places random orders of every kind, and looks at all that it is shown.
 
+use arbtest::arbitrary::Unstructured;
 use omega_core::error::OmegaError;
 use omega_core::execution::{
     Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderStatus, OrderType,
@@ -28,8 +29,8 @@ const WILD: [f64; 7] = [
 ];
 
 /// Random orders, and the eyes that see what the engine shows.
-pub struct Trader<'a, C> {
-    choices: C,
+pub struct Trader<'a> {
+    choices: Unstructured<'a>,
     market: &'a Market,
     manages: bool,
     watch: Watch<'a>,
@@ -37,11 +38,11 @@ pub struct Trader<'a, C> {
     groups: u32,
 }
 
-impl<'a, C: Choices> Trader<'a, C> {
-    /// A trader over a market, under rules.
-    pub fn new(choices: C, market: &'a Market, rules: &'a Rules) -> Self {
+impl<'a> Trader<'a> {
+    /// A trader over a market, under rules; the bytes make its choices.
+    pub fn new(bytes: &'a [u8], market: &'a Market, rules: &'a Rules) -> Self {
         Self {
-            choices,
+            choices: Unstructured::new(bytes),
             market,
             manages: rules.manages,
             watch: Watch::new(market, rules),
@@ -244,7 +245,7 @@ fn order_id(number: usize) -> OrderId {
     OrderId(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-impl<C: Choices> Strategy for Trader<'_, C> {
+impl Strategy for Trader<'_> {
     type Error = OmegaError;
 
     fn evaluate(
