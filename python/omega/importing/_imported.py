@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from omega._files import replaced
+from omega._native import core
 from omega.importing import _findings, _ipc, _ticks
 
 _SHOWN_FILES = 3
@@ -100,8 +101,7 @@ class Imported:
             2
         """
         with replaced(Path(path)) as part:
-            self.frame.rechunk().write_ipc(part, compression="uncompressed")
-            _ipc.put(part, {_ipc.KEY: json.dumps(self.metadata())})
+            core.write_ipc(self.frame.rechunk(), part, {_ipc.KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the rows as Parquet.
