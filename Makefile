@@ -36,7 +36,7 @@ export PYTHONPATH :=
 export PYTHONDONTWRITEBYTECODE := # the tests start hundreds of processes, which would compile each module anew
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist pins
+.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist pins deny
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ pins: ## pin what pyproject.toml names, with hashes; UPGRADE=--upgrade renews wh
 	$(PIN) --group docs --constraints requirements-dev.txt --output-file requirements-docs.txt
 	$(PIN) --extra demo --constraints requirements-dev.txt --output-file requirements-demo.txt \
 		$(NOT_OF_BACKTESTING:%=--no-emit-package %)
+
+deny: ## check licences, sources and versions of the crates against deny.toml (needs cargo-deny)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is needed: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --locked check bans licenses sources
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }

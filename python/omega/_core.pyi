@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final, final
 
 import numpy as np
@@ -41,8 +42,10 @@ __all__ = [
     "Track",
     "Trade",
     "ipc_columns",
+    "ipc_metadata",
     "ipc_names",
     "table_columns",
+    "write_ipc",
 ]
 
 VERSION: Final[str]
@@ -66,6 +69,8 @@ class Column:
 def table_columns(data: object) -> list[tuple[str, Column]]: ...
 def ipc_names(file: Buffer) -> list[str] | None: ...
 def ipc_columns(file: Buffer, names: Sequence[str]) -> list[tuple[str, Column]] | None: ...
+def ipc_metadata(file: Buffer) -> dict[str, str]: ...
+def write_ipc(data: object, path: Path, metadata: Mapping[str, str]) -> None: ...
 
 @final
 class CandleStore:

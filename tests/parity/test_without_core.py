@@ -202,6 +202,20 @@ print(json.dumps(again.fingerprint))
     assert omega.BacktestResult.load(tmp_path / "run").fingerprint == fingerprint
 
 
+def test_an_import_keeps_its_rows_in_arrow_and_its_symbol_in_parquet(tmp_path: Path) -> None:
+    program = """
+from omega.importing._example import candles
+candles().write_arrow(f"{sys.argv[1]}/a.arrow")
+candles().write_parquet(f"{sys.argv[1]}/a.parquet")
+again = [
+    omega.read_candles(f"{sys.argv[1]}/a.{kind}", bar_time="open") for kind in ("arrow", "parquet")
+]
+assert all(one.frame.equals(candles().frame) for one in again)
+print(json.dumps([one.symbol for one in again]))
+"""
+    assert told(program, str(tmp_path)) == [None, "EURUSD"]
+
+
 def test_every_public_name_is_there() -> None:
     found = told("print(json.dumps([n for n in omega.__all__ if getattr(omega, n) is None]))")
     assert found == []

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from omega._native import core
 from omega.data import ipc
 from omega.data.files import replaced
 from omega.importing import _findings, _ticks
@@ -101,8 +102,7 @@ class Imported:
             2
         """
         with replaced(Path(path)) as part:
-            self.frame.rechunk().write_ipc(part, compression="uncompressed")
-            ipc.put(part, {ipc.KEY: json.dumps(self.metadata())})
+            core.write_ipc(self.frame.rechunk(), part, {ipc.KEY: json.dumps(self.metadata())})
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the rows as Parquet.

@@ -11,7 +11,15 @@ from importlib.metadata import PackageNotFoundError, version
 from omega.reference.conditions import Mask
 from omega.reference.results import PlainTables as RunTables
 from omega.reference.run import Run, RunReport
-from omega.reference.store import CandleStore, Column, ipc_columns, ipc_names, table_columns
+from omega.reference.store import (
+    CandleStore,
+    Column,
+    ipc_columns,
+    ipc_metadata,
+    ipc_names,
+    table_columns,
+    write_ipc,
+)
 from omega.reference.views import Bar, Fill, Indicator, PendingOrder, Position, Trade
 
 __all__ = [
@@ -29,8 +37,10 @@ __all__ = [
     "RunTables",
     "Trade",
     "ipc_columns",
+    "ipc_metadata",
     "ipc_names",
     "table_columns",
+    "write_ipc",
 ]
 
 try:

@@ -6,8 +6,9 @@ Contents, findings and errors are the same. What Polars can share stays shared; 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,16 @@ def ipc_names(_file: object) -> list[str] | None:
 def ipc_columns(_file: object, _names: Sequence[str]) -> list[tuple[str, Column]] | None:
     """None, as `ipc_names`."""
     return None
+
+
+def ipc_metadata(_file: object) -> dict[str, str]:
+    """None: Polars reads and writes no metadata in the schema of Arrow files."""
+    return {}
+
+
+def write_ipc(data: pl.DataFrame, path: Path, _metadata: Mapping[str, str]) -> None:
+    """Write the rows, without the metadata; see `ipc_metadata`."""
+    data.write_ipc(path, compression="uncompressed")
 
 
 def _in_seconds(kind: object) -> bool:

@@ -1,5 +1,8 @@
 //! Arrow objects of any library in, shared chunks out.
 
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -8,7 +11,7 @@ use arrow_array::types::{
     TimestampSecondType,
 };
 use arrow_array::{Array, ArrayRef, PrimitiveArray};
-use arrow_schema::{Field, FieldRef};
+use arrow_schema::{ArrowError, Field, FieldRef};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -230,4 +233,28 @@ pub(crate) fn ipc_columns(
         .into_iter()
         .map(|(field, chunks)| Column::new(field, chunks));
     Some(names.into_iter().zip(columns).collect())
+}
+
+/// The metadata in the schema of an Arrow IPC file in a buffer; none for other files.
+#[pyfunction]
+pub(crate) fn ipc_metadata(file: PyArrowBuffer) -> HashMap<String, String> {
+    columns::ipc_schema(file.as_ref()).map_or_else(|_| HashMap::new(), |s| s.metadata().clone())
+}
+
+/// Writes a table-like Arrow object as an uncompressed Arrow IPC file with metadata in its schema.
+#[pyfunction]
+pub(crate) fn write_ipc(
+    py: Python<'_>,
+    data: AnyRecordBatch,
+    path: PathBuf,
+    metadata: HashMap<String, String>,
+) -> PyArrowResult<()> {
+    let batches = data.into_reader()?;
+    // Millions of rows may be written, and no Python object is touched.
+    py.detach(|| columns::write_ipc(File::create(path)?, batches, metadata))
+        .map_err(|error| match error {
+            // An `OSError` in Python, as of any other file.
+            ArrowError::IoError(_, error) => PyErr::from(error).into(),
+            other => other.into(),
+        })
 }

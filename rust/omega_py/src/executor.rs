@@ -253,8 +253,8 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
         _account: &mut A,
     ) -> Result<(), Raised> {
         if let Some(closes) = closes {
-            let closed = self.close_at_end(closes);
-            return self.noted(closed);
+            let done = self.close_at_end(closes);
+            return self.noted(done);
         }
         // One that cannot close leaves its positions open, so that nothing has to be loaded or
         // written again.

@@ -42,7 +42,7 @@ mod _core {
     #[pymodule_export]
     use super::batch::Outcome;
     #[pymodule_export]
-    use super::columns::{Column, ipc_columns, ipc_names, table_columns};
+    use super::columns::{Column, ipc_columns, ipc_metadata, ipc_names, table_columns, write_ipc};
     #[pymodule_export]
     use super::conditions::Mask;
     #[pymodule_export]

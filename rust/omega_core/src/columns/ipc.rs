@@ -1,17 +1,20 @@
-//! An Arrow IPC file in memory as columns: uncompressed buffers are shared with the file's bytes.
+//! Arrow IPC files: in memory as columns, whose uncompressed buffers are shared with the file's
+//! bytes, and written with metadata in the schema.
 //!
 //! Takes the bytes of a file, usually a memory map, and returns the chunks of the requested
 //! columns, one for each record batch of the file. Nothing is decompressed or realigned: such files
 //! are refused here, so that the caller can decide to read them with a copy.
 
+use std::io::Write;
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, RecordBatchReader};
 use arrow_buffer::Buffer;
 use arrow_ipc::convert::fb_to_schema;
 use arrow_ipc::reader::{FileDecoder, read_footer_length};
+use arrow_ipc::writer::FileWriter;
 use arrow_ipc::{Block, Footer, root_as_footer};
-use arrow_schema::{ArrowError, FieldRef, SchemaRef};
+use arrow_schema::{ArrowError, FieldRef, Schema, SchemaRef};
 
 /// The footer's length and the magic word at the end of the file.
 const TRAILER: usize = 10;
@@ -60,6 +63,25 @@ pub fn ipc_columns(
         .iter()
         .map(|&place| Arc::clone(&schema.fields()[place]));
     Ok(fields.zip(chunks).collect())
+}
+
+/// Writes the batches as an uncompressed file with `metadata` in its schema.
+///
+/// # Errors
+/// [`ArrowError`] where a batch cannot be read or the file cannot be written.
+pub fn write_ipc(
+    file: impl Write,
+    batches: impl RecordBatchReader,
+    metadata: impl IntoIterator<Item = (String, String)>,
+) -> Result<(), ArrowError> {
+    let metadata = metadata.into_iter().collect();
+    let schema = Schema::new_with_metadata(batches.schema().fields().clone(), metadata);
+    // Aligned to 64 bytes and uncompressed by default, so that `ipc_columns` shares the buffers.
+    let mut writer = FileWriter::try_new_buffered(file, &schema)?;
+    for batch in batches {
+        writer.write(&batch?)?;
+    }
+    writer.finish()
 }
 
 fn footer(file: &Buffer) -> Result<Footer<'_>, ArrowError> {

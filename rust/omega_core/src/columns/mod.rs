@@ -19,7 +19,7 @@ mod validate;
 
 pub use findings::{Finding, Findings, Tally};
 pub use input::{InputColumn, SymbolColumns, SymbolInput, read};
-pub use ipc::{ipc_columns, ipc_schema};
+pub use ipc::{ipc_columns, ipc_schema, write_ipc};
 pub use role::{ColumnNames, Role, Slot};
 pub use rules::{Level, Rule, Rules};
 pub use segment::{AskColumns, Segment};

@@ -161,16 +161,14 @@ impl OrderBook {
     /// Cancels an order that waits; false where none of this number does.
     pub(super) fn cancel(&mut self, order: OrderId) -> bool {
         // Not counted as a change: the action that cancels has taken a number, which is.
-        let row = match self.index_of_working(order) {
-            Some(index) => self.working.remove(index).row,
-            None => {
-                let mut queued = self.queued.iter();
-                let Some(index) = queued.position(|queued| self.orders[queued.row].id == order)
-                else {
-                    return false;
-                };
-                self.queued.remove(index).row
-            }
+        let row = if let Some(index) = self.index_of_working(order) {
+            self.working.remove(index).row
+        } else {
+            let mut queued = self.queued.iter();
+            let Some(index) = queued.position(|queued| self.orders[queued.row].id == order) else {
+                return false;
+            };
+            self.queued.remove(index).row
         };
         self.orders[row].status = OrderStatus::Cancelled;
         true

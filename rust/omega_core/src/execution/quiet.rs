@@ -317,7 +317,7 @@ impl Marks {
             let sums = profits.iter_mut().zip(closes);
             if size.to_bits() == 1.0_f64.to_bits() && rate.to_bits() == 1.0_f64.to_bits() {
                 sums.for_each(|(sum, close)| {
-                    *sum += open_profit(*close, entry, 1.0, lots, 1.0, 1.0)
+                    *sum += open_profit(*close, entry, 1.0, lots, 1.0, 1.0);
                 });
             } else {
                 sums.for_each(|(sum, close)| {

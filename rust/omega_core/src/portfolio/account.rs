@@ -79,13 +79,12 @@ impl Portfolio {
         let open_positions = open_positions as u32;
         let balance = self.balance;
         self.rows.balance.push_many(balance, profits.len());
-        match profits {
+        if let [profit] = profits {
             // A strategy with a callback on each bar writes its rows one by one.
-            [profit] => self.rows.equity.push(balance + profit),
-            _ => {
-                let equity = profits.iter().map(|profit| balance + profit);
-                self.rows.equity.extend(equity);
-            }
+            self.rows.equity.push(balance + profit);
+        } else {
+            let equity = profits.iter().map(|profit| balance + profit);
+            self.rows.equity.extend(equity);
         }
         let positions = &mut self.rows.open_positions;
         positions.push_many(open_positions, profits.len());
