@@ -65,7 +65,7 @@ def same(data: Any, **settings: Any) -> None:  # noqa: ANN401 - as plain
     assert (repr(one), one.describe()) == (repr(other), other.describe())
     assert one.validate().equals(other.validate())
     for symbol in other.symbols:
-        mine, theirs = (Columns.from_store(each.symbol(symbol)) for each in (one, other))
+        mine, theirs = (Columns.from_store(each.symbol(symbol).native) for each in (one, other))
         assert (mine.unit, mine.timezone) == (theirs.unit, theirs.timezone)
         for name in ARRAYS:
             array, expected = getattr(mine, name), getattr(theirs, name)
@@ -98,7 +98,7 @@ def test_seconds_are_seconds() -> None:
     data = table.set_column(0, "ts", table["ts"].cast(pa.timestamp("s")))
     same(data)
     same(data.to_pandas())
-    columns = Columns.from_store(plain(data))
+    columns = Columns.from_store(plain(data).native)
     assert (columns.unit, columns.time[1] - columns.time[0]) == ("s", 60)
     assert columns.frame()["time"].to_list() == frame("plain")["ts"].to_list()
 
