@@ -74,6 +74,12 @@ pub struct Outcome {
     tables: Option<Py<PyRunTables>>,
 }
 
+/// What the caller needs of each run besides its metrics.
+pub(super) struct Wanted {
+    pub(super) fingerprint: bool,
+    pub(super) tables: bool,
+}
+
 /// What is kept of a run: its numbers, and its tables where they are wanted.
 struct Kept {
     metrics: Vec<PyMetric>,
@@ -87,7 +93,7 @@ pub(super) fn run(
     batch: &Batch<'_>,
     configs: &[Config],
     trials: Vec<TrialFields<'_>>,
-    (hashed, kept): (bool, bool),
+    wanted: &Wanted,
 ) -> PyResult<Vec<Outcome>> {
     let trials = trials.into_iter().map(|trial| trial.trial(configs));
     let trials: Vec<_> = trials.collect();
@@ -98,8 +104,8 @@ pub(super) fn run(
             .map(|(_, value)| value.into())
             .collect(),
         // Hashing reads every table, and a sweep seldom needs it.
-        fingerprint: hashed.then(|| result.fingerprint().to_owned()),
-        tables: kept.then_some(result.tables),
+        fingerprint: wanted.fingerprint.then(|| result.fingerprint().to_owned()),
+        tables: wanted.tables.then_some(result.tables),
     };
     let mut interrupt = None;
     let look = || {

@@ -84,14 +84,22 @@ impl Sources<'_> {
 /// Views and the bars that the first value of each needs.
 pub(super) type Declared = (Vec<IndicatorView>, usize);
 
+/// Where the indicators of a track live: the cache of the market, and the clock that they follow.
+pub(super) struct Scope<'a> {
+    pub(super) cache: &'a Cache,
+    pub(super) clock: &'a Arc<Clock>,
+}
+
 /// An indicator over a track; one view for each label.
 pub(super) fn declare(
     py: Python<'_>,
-    (cache, clock): (&Cache, &Arc<Clock>),
+    scope: &Scope<'_>,
     track: &Track<'_>,
-    (spec, sources): (&Spec, &Sources<'_>),
+    spec: &Spec,
+    sources: &Sources<'_>,
     labels: Vec<String>,
 ) -> PyResult<Declared> {
+    let Scope { cache, clock } = *scope;
     let from = sources.from(clock).map_err(to_pyerr)?;
     let (key, outputs) = py
         // A kernel over millions of bars calls no Python; threads of a sweep compute theirs
@@ -111,11 +119,12 @@ pub(super) fn declare(
 
 /// A column that was computed elsewhere, one float64 a bar; nulls become NaN.
 pub(super) fn take(
-    (cache, clock): (&Cache, &Arc<Clock>),
+    scope: &Scope<'_>,
     name: String,
     column: &PyChunkedArray,
     bars: usize,
 ) -> PyResult<(IndicatorView, usize)> {
+    let Scope { cache, clock } = *scope;
     let values = joined(column, bars).map_err(to_pyerr)?;
     let warmup = first_value(&values);
     let view = IndicatorView::new(name, cache.give(), values, Arc::clone(clock));

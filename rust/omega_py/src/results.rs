@@ -17,6 +17,7 @@ use pyo3_arrow::input::AnyRecordBatch;
 
 use super::error::to_pyerr;
 use omega_core::error::OmegaError;
+use omega_core::replay::RunCounts;
 use omega_core::results::schema::Shared;
 use omega_core::results::{ForeignTables, MetricValue, RunTables};
 use omega_core::types::TimeUnit;
@@ -201,19 +202,21 @@ pub struct RunReport {
     start_index: usize,
 }
 
+/// When a run began, and how much of it its callbacks took.
+pub(super) struct RunTime {
+    pub(super) began: Instant,
+    pub(super) in_callbacks: Duration,
+}
+
 impl RunReport {
-    /// Of a run that began at a time; `signals` and `exits` are counts.
-    pub(super) fn new(
-        (bars_processed, signals_generated, exits_triggered): (usize, usize, usize),
-        start_index: usize,
-        (began, callback_time): (Instant, Duration),
-    ) -> Self {
+    /// Of a run that ends now.
+    pub(super) fn new(counts: RunCounts, exits: usize, start_index: usize, time: &RunTime) -> Self {
         Self {
-            bars_processed,
-            signals_generated,
-            exits_triggered,
-            total_time_ms: began.elapsed().as_secs_f64() * 1e3,
-            callback_time_ms: callback_time.as_secs_f64() * 1e3,
+            bars_processed: counts.bars,
+            signals_generated: counts.signals,
+            exits_triggered: exits,
+            total_time_ms: time.began.elapsed().as_secs_f64() * 1e3,
+            callback_time_ms: time.in_callbacks.as_secs_f64() * 1e3,
             start_index,
         }
     }

@@ -9,18 +9,18 @@ use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
 use super::actions::{AsGiven, Vocabulary};
-use super::batch::{self, Outcome, TrialFields};
+use super::batch::{self, Outcome, TrialFields, Wanted};
 use super::clock::Tracks;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::executor::{PyExecutor, PyRows};
-use super::indicators::{self, IndicatorView, Sources};
+use super::indicators::{self, IndicatorView, Scope, Sources};
 use super::market::{TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
-use super::results::{PyRunTables, RunReport};
+use super::results::{PyRunTables, RunReport, RunTime};
 use super::snapshot::{OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
 use super::strategy::{Callbacks, Collect, Engine, Holders, PyStrategy, Raised};
@@ -144,8 +144,8 @@ impl Run {
             candles: market.track(id),
             track: id,
         };
-        let within = (&*self.cache, &self.tracks.sources[id.0].clock);
-        let (views, warmup) = indicators::declare(py, within, &track, (&spec, &source), labels)?;
+        let scope = self.scope(id);
+        let (views, warmup) = indicators::declare(py, &scope, &track, &spec, &source, labels)?;
         self.declare_on(id, warmup);
         Ok(views)
     }
@@ -162,8 +162,8 @@ impl Run {
     ) -> PyResult<IndicatorView> {
         let id = self.track(symbol, timeframe)?;
         let bars = self.tracks.market.track(id).len();
-        let within = (&*self.cache, &self.tracks.sources[id.0].clock);
-        let (view, needed) = indicators::take(within, name, &column, bars)?;
+        let scope = self.scope(id);
+        let (view, needed) = indicators::take(&scope, name, &column, bars)?;
         if warmup {
             self.declare_on(id, needed);
         }
@@ -263,10 +263,13 @@ impl Run {
             backtest.rows(&mut strategy, &mut observer)
         };
         let rows = rows.map_err(|Raised(error)| error)?;
-        let callback_time = strategy.strategy.callback_time();
+        let time = RunTime {
+            began,
+            in_callbacks: strategy.strategy.callback_time(),
+        };
         // The loop held the interpreter, since giving it up and taking it back costs more than a
         // bar; tables call nothing, so that other threads run meanwhile.
-        Ok(reported(py.detach(|| rows.into()), (began, callback_time)))
+        Ok(reported(py.detach(|| rows.into()), &time))
     }
 
     /// Walks the bars with an executor of the user's own; `steps` narrows what is walked.
@@ -319,9 +322,12 @@ impl Run {
             &mut observer,
         );
         let counts = counts.map_err(|Raised(error)| error)?;
-        let counts = (counts.bars, counts.signals, executor.exits());
-        let clock = (began, strategy.strategy.callback_time());
-        Ok(RunReport::new(counts, plan.start, clock))
+        let time = RunTime {
+            began,
+            in_callbacks: strategy.strategy.callback_time(),
+        };
+        let exits = executor.exits();
+        Ok(RunReport::new(counts, exits, plan.start, &time))
     }
 
     /// A built-in strategy over the first symbol.
@@ -374,7 +380,11 @@ impl Run {
             cache: &self.cache,
             threads: workers,
         };
-        batch::run(py, &batch, &configs, trials, (hashed, kept))
+        let wanted = Wanted {
+            fingerprint: hashed,
+            tables: kept,
+        };
+        batch::run(py, &batch, &configs, trials, &wanted)
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.
@@ -401,7 +411,11 @@ impl Run {
             // Nothing in this loop is Python; the observer takes the interpreter when it needs it.
             .detach(|| backtest.run_observed(&mut native, &mut observer))
             .map_err(|Raised(error)| error)?;
-        Ok(reported(result, (began, Duration::ZERO)))
+        let time = RunTime {
+            began,
+            in_callbacks: Duration::ZERO,
+        };
+        Ok(reported(result, &time))
     }
 }
 
@@ -414,6 +428,13 @@ impl Run {
         let config = settings.config(contexts, self.warmup());
         let checked = config.and_then(|config| Backtest::new(&self.tracks.market, config));
         checked.map_err(to_pyerr)
+    }
+
+    fn scope(&self, track: TrackId) -> Scope<'_> {
+        Scope {
+            cache: &self.cache,
+            clock: &self.tracks.sources[track.0].clock,
+        }
     }
 
     fn vocabulary<'py>(&self, py: Python<'py>) -> PyResult<Vocabulary<'py>> {
@@ -454,10 +475,9 @@ impl Run {
 }
 
 /// The tables and the counts of a result.
-fn reported(result: BacktestResult, clock: (Instant, Duration)) -> (PyRunTables, RunReport) {
+fn reported(result: BacktestResult, time: &RunTime) -> (PyRunTables, RunReport) {
     let exits = result.tables.trades().num_rows();
-    let counts = (result.counts.bars, result.counts.signals, exits);
-    let report = RunReport::new(counts, result.start, clock);
+    let report = RunReport::new(result.counts, exits, result.start, time);
     (PyRunTables::from(result.tables), report)
 }
 
