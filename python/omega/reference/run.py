@@ -24,7 +24,7 @@ from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
 from omega.reference.executor import State
-from omega.reference.foreign import (
+from omega.reference.own_components import (
     ForeignCaller,
     ForeignExecutor,
     ForeignRows,
@@ -32,6 +32,7 @@ from omega.reference.foreign import (
     with_slices,
 )
 from omega.reference.portfolio import Portfolio
+from omega.reference.rates import Rates
 from omega.reference.resample import Bars, resample
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.signals import ColumnReader
@@ -170,7 +171,7 @@ class Run(Context):
         executor = ForeignExecutor(parts["executor"], self, has_cooldown=any(parts["cooldown"]))
         rows = ForeignRows(parts["portfolio"], self)
         plan = loop.plan(self.world, settings, steps)
-        feed = loop.Feed(self.world, dict.fromkeys(self.symbols, loop.SymbolContext(loop.Rates())))
+        feed = loop.Feed(self.world, dict.fromkeys(self.symbols, loop.SymbolContext(Rates())))
         strategy = loop.Cooldown(caller, parts["cooldown"], self.world)
         self._executor = executor
         self._walked = plan
@@ -200,7 +201,7 @@ class Run(Context):
         found = {}
         for (symbol, one), given in zip(self.world.symbols.items(), contexts, strict=True):
             pair, finer = given["rate_store"], given["magnifier"]
-            rates = loop.Rates(
+            rates = Rates(
                 given["rate"],
                 None if pair is None else Columns.from_store(pair),
                 inverse=given["rate_inverse"],

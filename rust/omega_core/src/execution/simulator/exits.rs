@@ -9,7 +9,7 @@ use crate::execution::{
 use crate::types::{Direction, Ohlc, TradeId};
 
 impl Simulator {
-    /// The exit that the open price itself triggers: price and reason.
+    /// The exit that the open price itself triggers (F6): price and reason.
     fn open_exit(&self, position: &Position, now: &SymbolBar) -> Option<(f64, ExitReason)> {
         let sign = position.direction.sign();
         // Facing the position, so that the stop is below and the target above for shorts as well.

@@ -1,4 +1,4 @@
-//! One cancels the other (F8): orders under one name, of which one fills.
+//! Which order of an OCO group fills first inside a bar (F8); the book cancels the others.
 
 use super::Simulator;
 use super::match_bar::Part;

@@ -1,36 +1,14 @@
-//! The end of a bar: position managers, nights, and the stop-out.
+//! The end of a bar: position managers, built in and of the user's own (I4).
 
 use super::Simulator;
 use super::close::market_order;
 use crate::error::OmegaError;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::managers::{Request, trail};
-use crate::execution::{Account, Action, CloseTarget, ExitReason, Position, StepBars, SymbolBar};
+use crate::execution::{Action, CloseTarget, ExitReason, Position, StepBars, SymbolBar};
 use crate::types::TradeId;
 
 impl Simulator {
-    /// Books the nights between the last bar and this one (M4).
-    pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
-        let per_day = self.settings.units_per_day;
-        let (from, to) = (now.since.div_euclid(per_day), now.opens.div_euclid(per_day));
-        // Finer bars end here: they count from the open of their own bar (I5.1).
-        if from >= to {
-            return;
-        }
-        let open = self.positions.open.iter_mut();
-        for position in open.filter(|p| p.symbol == now.symbol) {
-            let swap = &self.settings.symbols[position.symbol.index()].swap;
-            let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
-            // A line of 0 in the ledger would look like a night that was charged (M4.3).
-            if per_night == 0.0 || nights == 0.0 {
-                continue;
-            }
-            let amount = per_night * position.lots * position.contract_size * now.rate * nights;
-            position.swap += amount;
-            account.book_swap(position, amount, now.opens);
-        }
-    }
-
     /// Runs the built-in managers over the open positions: MANAGE of the loop (L1.5).
     pub(super) fn manage(&mut self, now: &SymbolBar) {
         let managers = std::mem::take(&mut self.settings.managers);
@@ -124,26 +102,5 @@ impl Simulator {
         };
         // Not filled now: the bar is over, and its close is known to the manager (L1).
         self.book.queue(row, QueuedTask::Close(request));
-    }
-
-    /// Closes the position with the largest loss where equity is below the stop-out level, until it
-    /// is not (M6). A position whose symbol has no bar at this step cannot be closed.
-    pub(super) fn stop_out<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
-        let Some(level) = self.settings.stop_out_level else {
-            return;
-        };
-        // Again after each: what one close gives back may be enough. Without margin the threshold
-        // is an equity of 0 (M6.2).
-        while !self.positions.open.is_empty()
-            && self.positions.equity(account) < level * self.positions.margin()
-        {
-            let Some(index) = self.positions.largest_loss(bars) else {
-                return;
-            };
-            let position = &self.positions.open[index];
-            let now = bars.of(position.symbol);
-            let price = now.bar.side(position.direction.exit_side()).close;
-            self.close_protected(index, price, ExitReason::StopOut, now, account);
-        }
     }
 }

@@ -11,6 +11,8 @@ mod fills;
 mod groups;
 mod manage;
 mod match_bar;
+mod nights;
+mod stop_out;
 
 use super::book::OrderBook;
 use super::positions::Positions;

@@ -1,0 +1,28 @@
+//! Financing of open positions over the nights between two bars (M4).
+
+use super::Simulator;
+use crate::execution::{Account, SymbolBar};
+
+impl Simulator {
+    /// Books the nights between the last bar and this one (M4).
+    pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        let per_day = self.settings.units_per_day;
+        let (from, to) = (now.since.div_euclid(per_day), now.opens.div_euclid(per_day));
+        // Finer bars end here: they count from the open of their own bar (I5.1).
+        if from >= to {
+            return;
+        }
+        let open = self.positions.open.iter_mut();
+        for position in open.filter(|p| p.symbol == now.symbol) {
+            let swap = &self.settings.symbols[position.symbol.index()].swap;
+            let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
+            // A line of 0 in the ledger would look like a night that was charged (M4.3).
+            if per_night == 0.0 || nights == 0.0 {
+                continue;
+            }
+            let amount = per_night * position.lots * position.contract_size * now.rate * nights;
+            position.swap += amount;
+            account.book_swap(position, amount, now.opens);
+        }
+    }
+}
