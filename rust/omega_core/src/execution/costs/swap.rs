@@ -34,8 +34,8 @@ impl Swap {
         }
     }
 
-    /// Nights from one UTC day to another, days counted from 1970-01-01 (a Thursday): one at the end
-    /// of each day, none at the week-end, three at the triple day (M4.3).
+    /// Nights from one UTC day to another, days counted from 1970-01-01, a Thursday (M4.3): one at
+    /// the end of each day, none at the week-end, three at the triple day.
     #[must_use]
     pub fn nights(&self, from_day: i64, to_day: i64) -> f64 {
         // Whole weeks at once, since a gap may have as many days as fit a 64-bit time.
