@@ -1,7 +1,8 @@
 //! How large the volatility is among its own last values.
 
 use super::garch::{Garch, garch_volatility};
-use super::statistics::{float, place};
+use super::spread::float;
+use super::statistics::place;
 use super::volatility::atr;
 use super::{Definition, Kind, Need, Parameters};
 

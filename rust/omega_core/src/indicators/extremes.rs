@@ -1,6 +1,6 @@
 //! Largest and smallest of a window, and values by rank.
 
-use super::statistics::float;
+use super::spread::float;
 
 /// Smallest of the last n; NaN where the window holds one.
 pub(super) fn lowest(values: &[f64], n: usize) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Volatility by GARCH(1,1) with given weights.
 
-use super::statistics::float;
+use super::spread::float;
 use super::{Definition, Kind, Need, Parameters};
 
 /// Weights and start of a GARCH(1,1) volatility.

@@ -3,7 +3,7 @@
 use super::extremes::{highest, lowest};
 use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
-use super::statistics::float;
+use super::spread::float;
 use super::{Definition, Kind, Need, moving};
 
 /// The value less the one n bars before.

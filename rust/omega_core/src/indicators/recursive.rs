@@ -1,6 +1,6 @@
 //! Indicators that carry a state from bar to bar.
 
-use super::statistics::float;
+use super::spread::float;
 
 /// How many bars are looked through for a NaN at once, so that the loop over them has no branch.
 const BLOCK: usize = 16;

@@ -174,6 +174,29 @@ impl Wide {
     }
 }
 
+/// Sample (`ddof` 1) or population (`ddof` 0) standard deviation of the last n values; exactly 0
+/// where they are all equal.
+#[must_use]
+pub fn std(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
+    let count = float(n);
+    let divisor = count * (count - float(ddof));
+    let mut result = spreads(values, n);
+    for value in &mut result {
+        // The only roundings: of the exact spread, of this quotient and of the root.
+        *value = (*value / divisor).sqrt();
+    }
+    result
+}
+
+/// A count as a number.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "windows are far below 2^53 bars"
+)]
+pub(super) fn float(n: usize) -> f64 {
+    n as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::exact::tests::widths_agree;

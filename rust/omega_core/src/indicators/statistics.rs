@@ -1,21 +1,9 @@
 //! Statistics of a window: spread, extremes, values by rank, trend, correlation, scores.
 
 use super::extremes::{highest, lowest, ranked};
+use super::spread::float;
+pub use super::spread::std;
 use super::{Definition, Kind, Need, Parameters, moving, recursive, spread};
-
-/// Sample (`ddof` 1) or population (`ddof` 0) standard deviation of the last n values; exactly 0
-/// where they are all equal.
-#[must_use]
-pub fn std(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
-    let count = float(n);
-    let divisor = count * (count - float(ddof));
-    let mut result = spread::spreads(values, n);
-    for value in &mut result {
-        // The only roundings: of the exact spread, of this quotient and of the root.
-        *value = (*value / divisor).sqrt();
-    }
-    result
-}
 
 /// Smallest of the last n values.
 #[must_use]
@@ -170,14 +158,6 @@ pub(super) fn scores(residuals: &[f64], scale: &[f64]) -> Vec<f64> {
             }
         })
         .collect()
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "windows are far below 2^53 bars"
-)]
-pub(super) fn float(n: usize) -> f64 {
-    n as f64
 }
 
 /// What this family is known by.

@@ -3,7 +3,7 @@
 use super::extremes::ages;
 use super::recursive;
 use super::spec::OF_WINDOW;
-use super::statistics::float;
+use super::spread::float;
 use super::{Definition, Need};
 
 /// Wilder's directional indicators and the average of their distance: plus, minus, index, average.

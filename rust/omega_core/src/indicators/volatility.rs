@@ -1,7 +1,7 @@
 //! Ranges of bars: the true range, its average, and how much of it goes nowhere.
 
 use super::extremes::{highest, lowest};
-use super::statistics::float;
+use super::spread::float;
 use super::{Definition, Kind, Need, moving, recursive};
 
 /// The largest of `high − low` and the distances of both from the close before; NaN at the first
