@@ -86,6 +86,7 @@ class ExecutionFields(TypedDict):
 class Settings(ExecutionFields):
     """All that a run needs beside data and strategy."""
 
+    semantics: str
     start: int | None
     end: int | None
     cash: float

@@ -54,6 +54,7 @@ def run_backtest(
     backend: str = "auto",
     seed: int = 0,
     strict: bool = False,
+    semantics: int = 2,
     validate: str | Mapping[str, str] = "error",
     progress: bool | Progress = False,
 ) -> BacktestResult:
@@ -91,6 +92,8 @@ def run_backtest(
             OMEGA_USE_RUST_EVENT_ENGINE says, else Rust, or Python where Rust cannot be loaded.
         seed: Key of the random slippage.
         strict: Whether a rejected order raises instead of becoming a row.
+        semantics: Version of the rules: 2, or 1 for those of the first release, which go with the
+            next one.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
         progress: True for a bar on the terminal, or a function `(done, total)`.
 
@@ -133,6 +136,7 @@ def run_backtest(
         position_manager=position_manager,
         seed=seed,
         strict=strict,
+        semantics=semantics,
     )
     with _progress(progress) as on_progress:
         job = prepare(store, strategy, arguments, when=when, on_progress=on_progress)

@@ -12,7 +12,7 @@ from typing import Any
 from omega._native import core
 from omega.data.store import CandleStore
 
-SEMANTICS_VERSION = 1
+SEMANTICS_VERSION = 2
 """Grows with every change of a rule that can change a number."""
 
 Manifest = dict[str, Any]
@@ -23,7 +23,7 @@ def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
     return {
         "engine": "omega-backtest",
         "engine_version": core.VERSION,
-        "semantics_version": SEMANTICS_VERSION,
+        "semantics_version": configuration["semantics"],
         "data": store.describe(),
         "configuration": configuration,
     }

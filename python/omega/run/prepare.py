@@ -29,6 +29,7 @@ from omega.run.settings import (
     instruments_for,
     manager_fields,
     seed_field,
+    semantics_field,
     sizer_fields,
     split_managers,
     symbol_fields,
@@ -59,6 +60,7 @@ class Arguments:
     position_manager: Manager | PositionManager | Sequence[Manager] | None = None
     seed: int = 0
     strict: bool = False
+    semantics: int = 2
 
     def instruments_of(self, symbols: Sequence[str]) -> list[Instrument]:
         """Choose the instrument of each symbol."""
@@ -99,6 +101,7 @@ def prepare(
     managers, own_manager = arguments.managers_of(ready)
     start, end = arguments.start, arguments.end
     settings: Settings = {
+        "semantics": semantics_field(arguments.semantics),
         "start": None if start is None else to_units(start, unit),
         "end": None if end is None else last_moment_of(end, unit),
         "cash": float(arguments.cash),
@@ -130,6 +133,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
         start=arguments.start,
         end=arguments.end,
         seed=arguments.seed,
+        semantics=arguments.semantics,
         strict=arguments.strict,
         align=arguments.align,
         cash=job.settings["cash"],

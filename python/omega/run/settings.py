@@ -228,6 +228,13 @@ def sizer_fields(sizer: Sizer) -> tuple[str, float]:
     return _SIZERS[type(sizer).__name__], float(getattr(sizer, field.name))
 
 
+def semantics_field(semantics: object) -> str:
+    """Check the version of the rules."""
+    if isinstance(semantics, bool) or semantics not in (1, 2):
+        raise ConfigError(f"semantics: given {semantics!r}, expected 2, or 1 for the rules before")
+    return str(semantics)
+
+
 def seed_field(seed: object) -> int:
     """Check a seed."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:

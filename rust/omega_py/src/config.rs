@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 
 use super::store::CandleStore;
 use omega_core::backtest::{
-    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SymbolConfig, manager, named,
-    sizer,
+    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, SymbolConfig, manager,
+    named, sizer,
 };
 use omega_core::error::OmegaError;
 use omega_core::execution::costs::{Fees, Slippage, Swap};
@@ -80,6 +80,8 @@ pub(super) struct RunSettings {
     start: Option<i64>,
     #[pyo3(item)]
     end: Option<i64>,
+    #[pyo3(item)]
+    semantics: String,
     #[pyo3(item)]
     pub(super) cash: f64,
     #[pyo3(item)]
@@ -162,6 +164,7 @@ impl RunSettings {
         let symbols = self.symbols.iter().zip(contexts);
         let managers = self.managers.iter().map(ManagerFields::manager);
         Ok(Config {
+            semantics: named("semantics", &self.semantics, &SEMANTICS)?,
             cash: self.cash,
             start: self.start,
             end: self.end,

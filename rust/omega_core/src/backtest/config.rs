@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::OmegaError;
 use crate::execution::costs::{Fees, Slippage, Swap};
 use crate::execution::{
-    Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Settings, Sizer,
-    SymbolSettings,
+    Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Semantics, Settings,
+    Sizer, SymbolSettings,
 };
 use crate::replay::{Magnifier, Plan, Rates, SymbolContext};
 use crate::store::{Market, SymbolCandles, Walk};
@@ -15,6 +15,8 @@ use crate::types::{SymbolId, TimeUnit};
 /// Everything that a backtest needs beside its market and its strategy.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The version of the rules.
+    pub semantics: Semantics,
     /// Balance at the start, in account currency.
     pub cash: f64,
     /// First time to trade at, in the unit of the time column; the first bar where there is none.
@@ -52,6 +54,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            semantics: Semantics::default(),
             cash: 10_000.0,
             start: None,
             end: None,
@@ -138,6 +141,7 @@ impl Config {
     /// The rules of execution for a market, whose symbols all have their entry.
     pub(super) fn settings(&self, unit: TimeUnit) -> Settings {
         Settings {
+            semantics: self.semantics,
             symbols: self.symbols.iter().map(SymbolConfig::settings).collect(),
             intrabar: self.intrabar,
             market_fill: self.market_fill,

@@ -17,5 +17,7 @@ mod tests;
 
 pub use backtest::Backtest;
 pub use config::{Config, SymbolConfig};
-pub use names::{INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, manager, named, sizer};
+pub use names::{
+    INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, manager, named, sizer,
+};
 pub use result::{BacktestResult, BacktestRows};

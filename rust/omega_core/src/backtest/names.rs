@@ -1,7 +1,7 @@
 //! The names of choices, as settings that come as text write them.
 
 use crate::error::OmegaError;
-use crate::execution::{IntrabarPolicy, Manager, MarketFill, PositionMode, Sizer};
+use crate::execution::{IntrabarPolicy, Manager, MarketFill, PositionMode, Semantics, Sizer};
 
 /// The choices of `Config::intrabar`.
 pub const INTRABAR: [(&str, IntrabarPolicy); 4] = [
@@ -16,6 +16,9 @@ pub const POSITION_MODE: [(&str, PositionMode); 2] = [
     ("hedging", PositionMode::Hedging),
     ("netting", PositionMode::Netting),
 ];
+
+/// The choices of `Config::semantics`.
+pub const SEMANTICS: [(&str, Semantics); 2] = [("1", Semantics::One), ("2", Semantics::Two)];
 
 /// The choices of `Config::market_fill`.
 pub const MARKET_FILL: [(&str, MarketFill); 2] = [

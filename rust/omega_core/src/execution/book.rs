@@ -170,7 +170,7 @@ impl OrderBook {
             };
             self.queued.remove(index).row
         };
-        self.orders[row].status = OrderStatus::Cancelled;
+        self.orders[row].status = OrderStatus::Cancelled(None);
         true
     }
 
@@ -180,7 +180,7 @@ impl OrderBook {
         // name of the group lies in a row, and rows are about to change.
         let labels = self.orders[filled].labels.clone();
         if let Some(group) = labels.group() {
-            self.end_where(OrderStatus::Cancelled, |row, order| {
+            self.end_where(OrderStatus::Cancelled(None), |row, order| {
                 row != filled && order.labels.group() == Some(group)
             });
         }
@@ -267,7 +267,7 @@ mod tests {
         let first = book.take_due(SymbolId(0), 0).map(|due| due.row);
         assert_eq!(first, Some(1));
         book.cancel_group(1);
-        assert_eq!(book.orders[0].status, OrderStatus::Cancelled);
+        assert_eq!(book.orders[0].status, OrderStatus::Cancelled(None));
         let second = book.take_due(SymbolId(0), 2).map(|due| due.row);
         assert_eq!(second, Some(2));
         assert!(book.is_empty());
@@ -297,7 +297,7 @@ mod tests {
         assert!(book.cancel(OrderId(1)) && book.cancel(OrderId(2)));
         assert!(!book.cancel(OrderId(1)) && !book.cancel(OrderId(7)));
         let statuses: Vec<_> = book.orders.iter().map(|order| order.status).collect();
-        let cancelled = OrderStatus::Cancelled;
+        let cancelled = OrderStatus::Cancelled(None);
         assert_eq!(statuses, [OrderStatus::Working, cancelled, cancelled]);
     }
 }

@@ -35,7 +35,7 @@ pub use managers::Manager;
 pub use matching::{Live, Match, at_open, in_bar, target_at_open};
 pub use order::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};
 pub use position::{Position, open_profit};
-pub use settings::{MarketFill, PositionMode, Settings, SymbolSettings};
+pub use settings::{MarketFill, PositionMode, Semantics, Settings, SymbolSettings};
 pub use simulator::Simulator;
 pub use sizing::{Sizer, SizingBasis};
 pub use trigger::Trigger;

@@ -78,8 +78,9 @@ pub enum OrderStatus {
     Working,
     /// Filled in full.
     Filled,
-    /// Cancelled by the strategy, or by the fill of another order of its group.
-    Cancelled,
+    /// Cancelled by the strategy, by the fill of another order of its group, or by the engine for
+    /// the reason that its row shows.
+    Cancelled(Option<RejectReason>),
     /// Its time ran out.
     Expired,
     /// Refused, with the reason that its row shows (F12).
@@ -87,20 +88,30 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
+    /// Why it was refused, or cancelled by the engine.
+    #[must_use]
+    pub fn reason(self) -> Option<RejectReason> {
+        match self {
+            Self::Rejected(reason) => Some(reason),
+            Self::Cancelled(reason) => reason,
+            Self::Working | Self::Filled | Self::Expired => None,
+        }
+    }
+
     /// The name used in result tables.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Working => "working",
             Self::Filled => "filled",
-            Self::Cancelled => "cancelled",
+            Self::Cancelled(_) => "cancelled",
             Self::Expired => "expired",
             Self::Rejected(_) => "rejected",
         }
     }
 }
 
-/// Why an order was refused (F12).
+/// Why an order was refused (F12), or cancelled by the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectReason {
     /// The size is below the smallest volume after rounding down, or not positive.
@@ -125,6 +136,10 @@ pub enum RejectReason {
     SessionClosed,
     /// Inside a blackout interval.
     Blackout,
+    /// The account was ruined (M8).
+    Ruin,
+    /// It would open a short position in a cash account (M12).
+    Short,
 }
 
 impl RejectReason {
@@ -143,6 +158,8 @@ impl RejectReason {
             Self::Cooldown => "cooldown",
             Self::SessionClosed => "session_closed",
             Self::Blackout => "blackout",
+            Self::Ruin => "ruin",
+            Self::Short => "short",
         }
     }
 }
@@ -242,6 +259,8 @@ pub enum ExitReason {
     EndOfData,
     /// The margin was used up (M6).
     StopOut,
+    /// The equity was used up (M8).
+    Ruin,
 }
 
 impl ExitReason {
@@ -257,6 +276,7 @@ impl ExitReason {
             Self::Time => "time",
             Self::EndOfData => "end_of_data",
             Self::StopOut => "stop_out",
+            Self::Ruin => "ruin",
         }
     }
 }

@@ -23,6 +23,17 @@ pub enum PositionMode {
     Netting,
 }
 
+/// Which version of the rules a run follows (`docs/reference/rules.md`).
+// Version 1 for one release, so that a number that moved can be explained.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Semantics {
+    /// The rules of the first release.
+    One,
+    /// The rules of this release.
+    #[default]
+    Two,
+}
+
 /// What execution needs to know of one symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SymbolSettings {
@@ -39,6 +50,8 @@ pub struct SymbolSettings {
 /// The rules of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// The version of the rules.
+    pub semantics: Semantics,
     /// By `SymbolId`.
     pub symbols: Vec<SymbolSettings>,
     /// Which of two possible exits is taken.

@@ -68,6 +68,7 @@ const EXIT_REASONS: Kind = Kind::Category(&[
     "time",
     "end_of_data",
     "stop_out",
+    "ruin",
 ]);
 const LEDGER_KINDS: Kind = Kind::Category(&["deposit", "pnl", "fee", "swap"]);
 

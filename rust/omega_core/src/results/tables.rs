@@ -10,7 +10,7 @@ use super::columns::{
     times, u32s,
 };
 use super::schema::{self, Column, Kind, Shared};
-use crate::execution::{Fill, Order, OrderStatus, Position};
+use crate::execution::{Fill, Order, Position, RejectReason};
 use crate::portfolio::{EquityCurve, LedgerLine, Trade};
 use crate::types::{Direction, SymbolId};
 
@@ -212,10 +212,6 @@ fn intervals(rows: &[Trade], shared: &Shared) -> RecordBatch {
 
 fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
     let table = schema::ORDERS;
-    let reject_reason = |status| match status {
-        OrderStatus::Rejected(reason) => Some(reason.name()),
-        _ => None,
-    };
     let arrays = vec![
         u32s(rows.iter().map(|r| r.id.0)),
         symbols(rows.iter().map(|r| r.symbol), shared),
@@ -227,7 +223,10 @@ fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
         optional_f64s(rows.iter().map(|r| r.take_profit)),
         times(rows.iter().map(|r| r.submitted_time), shared),
         categories(table, "status", rows.iter().map(|r| r.status.name())),
-        texts(rows.iter().map(|r| reject_reason(r.status))),
+        texts(
+            rows.iter()
+                .map(|r| r.status.reason().map(RejectReason::name)),
+        ),
     ];
     batch(table, arrays, shared)
 }

@@ -68,7 +68,7 @@ impl Simulator {
         // refusal: there was something to close when it was accepted (I4.5, X2.2).
         self.find_targets(request.target);
         let status = if self.targets.is_empty() {
-            OrderStatus::Cancelled
+            OrderStatus::Cancelled(None)
         } else if self.close_targets(row, request, now, account) {
             OrderStatus::Filled
         } else {
