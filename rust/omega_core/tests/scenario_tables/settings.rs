@@ -75,7 +75,7 @@ fn run(config: &mut Config, name: &str, given: &Value) -> bool {
         "position_mode" => {
             config.position_mode = named(name, given.word(), &POSITION_MODE).unwrap();
         }
-        "stop_out_level" => config.stop_out_level = Some(given.number()),
+        "stop_out_level" => config.account.stop_out_level = Some(given.number()),
         "sizer" => config.sizer = sizer_of(given),
         "position_manager" => config.managers = given.items().iter().map(manager_of).collect(),
         "align" | "quote_currency" => {}
@@ -141,9 +141,12 @@ impl Costs {
         own.slippage.fixed = self.pips * own.instrument.pip_size.unwrap_or(0.0);
         let tick = own.instrument.tick_size.unwrap_or(0.0);
         (own.swap.long, own.swap.short) = (self.points.0 * tick, self.points.1 * tick);
-        if let Some(leverage) = self.leverage.filter(|_| own.instrument.margin_rate == 0.0) {
-            own.instrument.margin_rate = 1.0 / leverage;
+        let instrument = &mut own.instrument;
+        // A rate of the instrument stands above the leverage (M7).
+        if let Some(leverage) = self.leverage.filter(|_| instrument.margin_rate == 1.0) {
+            instrument.margin_rate = 1.0 / leverage;
         }
+        instrument.maintenance_rate = instrument.margin_rate;
     }
 }
 
