@@ -11,9 +11,11 @@ from omega._core import Indicator as Indicator
 from omega._core import PendingOrder as PendingOrder
 from omega._core import Position as Position
 from omega._core import Trade as Trade
+from omega.config.account import Account as Account
 from omega.config.costs import Costs as Costs
 from omega.config.execution import Execution as Execution
 from omega.config.instruments import Instrument as Instrument
+from omega.config.limits import Limits as Limits
 from omega.config.managers import BreakEven as BreakEven
 from omega.config.managers import PartialClose as PartialClose
 from omega.config.managers import TimeExit as TimeExit

@@ -33,7 +33,7 @@ ManagerFields: TypeAlias = tuple[str, float | None, float | None, int | None, in
 
 
 class InstrumentFields(TypedDict):
-    """Contract size, steps and margin of a symbol."""
+    """Contract size, steps and margin rates of a symbol; the liquidation fee in percent."""
 
     contract_size: float
     tick_size: float | None
@@ -42,6 +42,8 @@ class InstrumentFields(TypedDict):
     volume_step: float | None
     volume_max: float | None
     margin_rate: float
+    maintenance_rate: float
+    liquidation_fee: float
 
 
 class CostFields(TypedDict):
@@ -63,6 +65,14 @@ class SymbolFields(TypedDict):
 
     instrument: InstrumentFields
     costs: CostFields
+
+
+class AccountFields(TypedDict):
+    """What kind of account it is ("cash" or "margin"), and what is tested of it (M7 to M9)."""
+
+    kind: str
+    tests_margin: bool
+    stops_at_ruin: bool
 
 
 class ExecutionFields(TypedDict):
@@ -87,6 +97,7 @@ class Settings(ExecutionFields):
     """All that a run needs beside data and strategy."""
 
     semantics: str
+    account: AccountFields
     start: int | None
     end: int | None
     cash: float

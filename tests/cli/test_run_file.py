@@ -45,6 +45,8 @@ fee_per_million = 30
 
 [execution]
 intrabar = "nearest"
+
+[account]
 leverage = 30
 
 [instrument]
@@ -156,7 +158,7 @@ def test_a_file_of_conversion_candles_names_its_pair(
         ("risk_percent = 0.5", "risk_percnt = 0.5", "Did you mean 'risk_percent'?"),
         ("risk_percent = 0.5", "", "[sizer] has 0 keys, expected one of fixed_lots"),
         ('"nearest"', '"nearst"', "Did you mean 'nearest'?"),
-        ("leverage", "leverag", "Execution has no 'leverag'. Did you mean 'leverage'?"),
+        ("leverage", "leverag", "Account has no 'leverag'. Did you mean 'leverage'?"),
         ("trailing_stop", "trailing", "Did you mean 'trailing_stop'?"),
         ("bars = 30", "minuts = 30", "TimeExit has no 'minuts'. Did you mean 'minutes'?"),
         ("cash = 20_000", 'cash = "20k"', "run.cash: given '20k', expected a number"),

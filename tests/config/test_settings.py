@@ -98,10 +98,10 @@ def test_a_moment_beyond_what_times_can_hold_is_never_reached(
     assert result.orders["status"].to_list() == ["filled"]
 
 
-def opened(backend: str, execution: omega.Execution) -> list[bool]:
+def opened(backend: str, limits: omega.Limits) -> list[bool]:
     """Whether an order was taken, at each bar from the second on."""
     plan = candles.told({k: omega.Signal("long") for k in range(5)})
-    result = omega.run_backtest(candles.rising(6), plan, execution=execution, backend=backend)
+    result = omega.run_backtest(candles.rising(6), plan, limits=limits, backend=backend)
     return [status == "filled" for status in result.orders["status"]]
 
 
@@ -127,22 +127,22 @@ NEWS = pl.DataFrame({"start": [minute(4), minute(1)], "end": [minute(5), minute(
     ids=["pairs", "polars", "arrow", "pandas", "from and to", "naive", "texts", "integers"],
 )
 def test_blackouts_may_be_a_table(backend: str, blackouts: Any) -> None:  # noqa: ANN401 - any table
-    execution = omega.Execution(blackouts=blackouts)
-    assert opened(backend, execution) == [False, False, True, False, True]
+    limits = omega.Limits(blackouts=blackouts)
+    assert opened(backend, limits) == [False, False, True, False, True]
 
 
 def test_days_of_a_table_begin_at_midnight() -> None:
     days = pl.DataFrame({"start": [date(2024, 1, 1)], "end": [date(2024, 1, 2)]})
     midnights = [(datetime(2024, 1, 1), datetime(2024, 1, 2))]  # noqa: DTZ001 - the data's own
-    assert omega.Execution(blackouts=days) == omega.Execution(blackouts=midnights)
+    assert omega.Limits(blackouts=days) == omega.Limits(blackouts=midnights)
 
 
 @pytest.mark.parametrize("kind", [str, time.fromisoformat])
 def test_sessions_may_be_a_table(backend: str, kind: Callable[[str], object]) -> None:
     sessions = pl.DataFrame({"from": [kind("00:02")], "to": [kind("00:04")]})
-    execution = omega.Execution(sessions=sessions)
-    assert execution == omega.Execution(sessions=[("00:02", "00:04")])
-    assert opened(backend, execution) == [False, True, True, False, False]
+    limits = omega.Limits(sessions=sessions)
+    assert limits == omega.Limits(sessions=[("00:02", "00:04")])
+    assert opened(backend, limits) == [False, True, True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_sessions_may_be_a_table(backend: str, kind: Callable[[str], object]) ->
     ],
 )
 def test_a_table_that_is_none_of_intervals_is_refused(table: pl.DataFrame, told: str) -> None:
-    with pytest.raises(ConfigError, match=r"^Execution.blackouts: given") as refused:
-        omega.Execution(blackouts=table)
+    with pytest.raises(ConfigError, match=r"^Limits.blackouts: given") as refused:
+        omega.Limits(blackouts=table)
     assert told in str(refused.value)
 
 

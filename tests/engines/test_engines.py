@@ -204,11 +204,11 @@ def test_a_strategy_is_not_asked_while_it_rests(
                 return omega.Signal("long")
             return None
 
-    strategy, execution = Enters(), omega.Execution(**words)
+    strategy, limits = Enters(), omega.Limits(**words)
     portfolio: Any = PlainPortfolio() if own else omega.Portfolio()
-    executor: Any = omega.ExecutionSimulator(execution=execution)
+    executor: Any = omega.ExecutionSimulator(limits=limits)
     if own:
-        executor = PlainExecutor(portfolio, execution=execution)
+        executor = PlainExecutor(portfolio, limits=limits)
     made = engine(strategy, rising(19), executor=executor, portfolio=portfolio, backend=backend)
     made.run()
     assert strategy.asked == asked
@@ -218,11 +218,11 @@ def test_a_strategy_is_not_asked_while_it_rests(
 @pytest.mark.parametrize("own", [False, True])
 def test_only_an_accepted_entry_starts_a_cooldown(backend: str, own: bool) -> None:
     strategy = EveryTen(size=-1.0)  # refused: no size
-    execution = omega.Execution(cooldown_bars=30)
+    limits = omega.Limits(cooldown_bars=30)
     portfolio: Any = PlainPortfolio() if own else omega.Portfolio()
-    executor: Any = omega.ExecutionSimulator(execution=execution)
+    executor: Any = omega.ExecutionSimulator(limits=limits)
     if own:
-        executor = PlainExecutor(portfolio, execution=execution)
+        executor = PlainExecutor(portfolio, limits=limits)
         executor.accepts = False
     made = engine(strategy, walk(60), executor=executor, portfolio=portfolio, backend=backend)
     stats = made.run()

@@ -185,7 +185,7 @@ def test_unknown_words_of_a_configuration_are_refused(backend: str) -> None:
     with pytest.raises(omega.ConfigError, match="Did you mean 'fee_per_lot'"):
         omega.Costs(fee_per_lots=1.0)  # type: ignore[call-arg]  # what is tested
     with pytest.raises(omega.ConfigError, match="Did you mean 'cooldown_bars'"):
-        omega.Execution(cooldown_bar=1)  # type: ignore[call-arg]  # what is tested
+        omega.Limits(cooldown_bar=1)  # type: ignore[call-arg]  # what is tested
     with pytest.raises(TypeError, match="cost"):
         omega.ExecutionSimulator(cost=None)  # type: ignore[call-arg]  # what is tested
 

@@ -68,7 +68,7 @@ def profit(
         candles.told({0: omega.Signal("long", size=lots), 1: omega.Close()}),
         symbol=symbol,
         instruments=omega.Instrument(symbol, contract_size=100_000, quote_currency=symbol[3:]),
-        execution=omega.Execution(leverage=100),
+        account=omega.Account(leverage=100),
         **settings,
     )
     return float(result.trades["net_pnl"].item())

@@ -39,7 +39,7 @@ def run(data: object, symbol: str, backend: str) -> omega.BacktestResult:
             swap_long=-6.1,
             swap_short=1.9,
         ),
-        execution=omega.Execution(leverage=30),
+        account=omega.Account(leverage=30),
         seed=2012,
         backend=backend,
     )

@@ -126,7 +126,7 @@ def test_minutes_under_hours_with_gold_converted_into_euros() -> None:
             "EURUSD": omega.Costs(slippage_pips=0.1, slippage_random_pips=0.2, fee_per_million=30),
             "XAUUSD": omega.Costs(slippage_pips=0.5, swap_long=-6.1, swap_short=1.9),
         },
-        execution=omega.Execution(leverage=30),
+        account=omega.Account(leverage=30),
         seed=2014,
     )
     compare_facts("eurusd_xauusd_may_2014.json", result)

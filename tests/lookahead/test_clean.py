@@ -90,7 +90,7 @@ class Causal(omega.Strategy):
 MANAGED = {"position_manager": [omega.TimeExit(bars=3), omega.PartialClose(1e-4, fraction=0.5)]}
 THIN = {
     "sizer": omega.FixedLots(250_000),
-    "execution": omega.Execution(leverage=30, stop_out_level=0.9),
+    "account": omega.Account(leverage=30, stop_out_level=0.9),
 }
 
 CLEAN: list[tuple[str, Any, dict[str, Any]]] = [

@@ -91,11 +91,10 @@ def test_a_strict_run_ends_where_a_waiting_order_is_refused_at_its_fill(backend:
     """F12.1: the margin is tested when it fills."""
     data = candles((10, 10, 10, 10), (10, 10, 10, 10), (10, 10, 9, 10))
     order = Signal("long", type="limit", entry_price=9, size=2000)
-    execution = omega.Execution(leverage=1)
-    result = omega.run_backtest(data, once(order), backend=backend, execution=execution)
+    result = omega.run_backtest(data, once(order), backend=backend)
     assert result.orders["reject_reason"].to_list() == ["margin"]
     with pytest.raises(omega.OmegaError, match="order 0 at bar 2 was rejected: margin"):
-        omega.run_backtest(data, once(order), backend=backend, execution=execution, strict=True)
+        omega.run_backtest(data, once(order), backend=backend, strict=True)
 
 
 @both

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pytest
 
@@ -42,6 +44,7 @@ def result(backend: str) -> omega.BacktestResult:
             swap_short=2.3,
         ),
         execution=omega.Execution(close_at_end=False),
+        account=omega.Account(leverage=math.inf, ruin="allow"),
         backend=backend,
     )
 

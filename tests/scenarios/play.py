@@ -37,6 +37,8 @@ def play(scenario: Scenario, backend: str) -> omega.BacktestResult:
     settings = dict(scenario.settings)
     costs = _taken(settings, omega.Costs)
     execution = _taken(settings, omega.Execution)
+    account = _taken(settings, omega.Account)
+    limits = _taken(settings, omega.Limits)
     instrument = _taken(settings, omega.Instrument)
     known = set(inspect.signature(omega.run_backtest).parameters)
     if set(settings) - known:
@@ -48,6 +50,8 @@ def play(scenario: Scenario, backend: str) -> omega.BacktestResult:
         "backend": backend,
         "costs": omega.Costs(**costs),
         "execution": omega.Execution(**execution),
+        "account": omega.Account(**account),
+        "limits": omega.Limits(**limits),
         "instruments": omega.Instrument("SYMBOL", **instrument) if instrument else None,
         **settings,
     }

@@ -66,7 +66,7 @@ def test_margin_and_limits_are_shared(backend: str) -> None:
     result = omega.run_backtest(
         walk(100),
         {"first": Dips(size=2.0), "second": Dips(size=1.0)},
-        execution=omega.Execution(max_positions=1),
+        limits=omega.Limits(max_positions=1),
         backend=backend,
     )
     assert {tags[-1] for tags in result.trades["tags"].to_list()} == {"first"}

@@ -114,11 +114,11 @@ def test_signal_columns_are_a_class_that_reads_them(
         reverse=reverse,
         accumulate=accumulate,
     )
-    execution = omega.Execution(stop_out_level=stop_out)
+    account = omega.Account(stop_out_level=stop_out)
     read = Reads(columns, reverse=reverse, accumulate=accumulate)
-    expected = omega.run_backtest(data, read, execution=execution)
+    expected = omega.run_backtest(data, read, account=account)
     for backend in BACKENDS:
-        result = omega.run_backtest(data, signals, execution=execution, backend=backend)
+        result = omega.run_backtest(data, signals, account=account, backend=backend)
         assert result.fingerprint == expected.fingerprint
         assert result.orders.equals(expected.orders)
 

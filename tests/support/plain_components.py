@@ -46,10 +46,10 @@ class PlainExecutor:
     """Market orders at the open, stops before targets, a fee a leg; all in a page."""
 
     def __init__(
-        self, portfolio: Any, *, fee: float = 0.0, execution: omega.Execution | None = None
+        self, portfolio: Any, *, fee: float = 0.0, limits: omega.Limits | None = None
     ) -> None:
         self.portfolio, self.fee = portfolio, fee
-        self.execution = execution or omega.Execution()
+        self.limits = limits or omega.Limits()
         self.waiting: list[Any] = []
         self.open: list[Held] = []
         self.trades: list[Gone] = []

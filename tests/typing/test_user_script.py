@@ -75,7 +75,7 @@ def main(candles: pl.DataFrame) -> None:
         start=datetime(2024, 1, 2),
         sizer=omega.RiskPercent(0.5),
         costs=omega.Costs(slippage_pips=0.1),
-        execution=omega.Execution(max_positions=1, sessions=[("08:00", "17:00")]),
+        limits=omega.Limits(max_positions=1, sessions=[("08:00", "17:00")]),
         timeframes=("H1",),
         position_manager=[omega.TrailingStop(0.002), omega.TimeExit(bars=60)],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+import omega
 from omega.cli import _runfile
 from omega.cli._plan import Plan
 from omega.cli._shared import DataFile, Misunderstood, candle_file
@@ -33,7 +35,8 @@ def planned(command: _Command) -> _Command:
     return found  # type: ignore[no-any-return]  # the command that came in, with its options
 
 
-_OPTIONS = ("ask", "symbol", "params", "allow")
+_ACCOUNT = {"account": "kind", "leverage": "leverage", "stop_out_level": "stop_out_level"}
+_OPTIONS = ("ask", "symbol", "params", "allow", *_ACCOUNT)
 _DECLARED = (
     click.argument("target", metavar="STRATEGY"),
     click.argument("data", nargs=-1, metavar="[DATA]..."),
@@ -44,6 +47,11 @@ _DECLARED = (
     click.option("--end", help="Moment at which the run ends."),
     click.option("--cash", type=float, help="Money at the start.  [default: 10,000]"),
     click.option("--account-currency", help="Currency of the account.  [default: USD]"),
+    click.option(
+        "--account", type=click.Choice(["cash", "margin"]), help="[default: paid in full]"
+    ),
+    click.option("--leverage", type=float, help="Notional that a unit of equity may carry."),
+    click.option("--stop-out-level", type=float, help="Equity per margin that closes positions."),
     click.option("--timeframe", "timeframes", multiple=True, metavar="H1", help="Higher bars."),
     click.option("--seed", type=int, help="Of random slippage.  [default: 0]"),
     click.option("--allow", multiple=True, metavar="RULE", help="A rule the data may break."),
@@ -65,7 +73,20 @@ def _plan(target: str, data: Sequence[str], words: dict[str, Any]) -> Plan:
     plan.allow = words["allow"] or plan.allow
     plan.parameters |= parameters_of(words["params"])
     plan.settings |= {name: words[name] for name in _SETTINGS if words.get(name) not in (None, ())}
+    _change_account(plan, words)
     return plan
+
+
+def _change_account(plan: Plan, words: dict[str, Any]) -> None:
+    """Change the account of a run file by the arguments of the command."""
+    given = {name: words[option] for option, name in _ACCOUNT.items() if words[option] is not None}
+    before = plan.settings.get("account")
+    if before is not None:  # what it has of cash and currency, the command replaces
+        given |= {"cash": words["cash"]} if words["cash"] is not None else {}
+        currency = words["account_currency"]
+        given |= {"currency": currency} if currency is not None else {}
+    if given:
+        plan.settings["account"] = dataclasses.replace(before or omega.Account(), **given)
 
 
 def _files(words: Sequence[str]) -> dict[str | None, Path]:

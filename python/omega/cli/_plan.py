@@ -57,15 +57,10 @@ class Plan:
         return bid if self.ask is None else omega.Candles(bid=bid, ask=self.ask)
 
     def arguments(self) -> dict[str, Any]:
-        """Give the settings of the run, presets of known symbols among them."""
+        """Give the settings of the run."""
         found = dict(self.settings)
         if self.symbol is not None:
             found["symbol"] = self.symbol
         if self.allow:
             found["validate"] = dict.fromkeys(self.allow, "allow")
-        known = omega.instruments.names()
-        symbols = [self.symbol, *self.data]
-        named = [symbol for symbol in symbols if symbol is not None]
-        if "instruments" not in found and named and all(name in known for name in named):
-            found["instruments"] = "auto"
         return found

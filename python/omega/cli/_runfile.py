@@ -48,6 +48,8 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
     "conversion": None,
     "costs": None,
     "execution": None,
+    "account": None,
+    "limits": None,
     "instrument": None,
     "sizer": None,
     "position_manager": None,
@@ -164,15 +166,17 @@ class _File:
         found: dict[str, Any] = {}
         if "costs" in self.document:
             found["costs"] = self._made("costs", omega.Costs, self._section("costs"))
+        for name, kind in (("account", omega.Account), ("limits", omega.Limits)):
+            if name in self.document:
+                found[name] = self._made(name, kind, self._section(name))
         if "execution" in self.document:
             given = dict(self._section("execution"))
             if isinstance(given.get("magnifier"), str):
                 given["magnifier"] = self._file_at("magnifier", given["magnifier"])
             found["execution"] = self._made("execution", omega.Execution, given)
         if "instrument" in self.document:
-            symbol = self._section("run").get("symbol", "SYMBOL")
-            given = {"symbol": symbol, **self._section("instrument")}
-            found["instruments"] = self._made("instrument", omega.Instrument, given)
+            own = self._section("instrument")
+            found["instruments"] = self._made("instrument", omega.Instrument, own)
         if "conversion" in self.document:
             found["conversion"] = {
                 name: self._file_at(name, rate) if isinstance(rate, str) else rate

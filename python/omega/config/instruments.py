@@ -7,6 +7,7 @@ from omega.errors import ConfigError, UnknownInstrument
 
 __all__ = ["Instrument", "equity", "get", "index", "names"]
 
+_RATES = ("margin_rate", "usual_margin_rate", "maintenance_rate")
 _OPTIONAL_SIZES = ("tick_size", "pip_size", "volume_min", "volume_step", "volume_max")
 
 
@@ -15,7 +16,7 @@ class Instrument:
     """What is traded, as far as prices, sizes and money depend on it (rule M1).
 
     Attributes:
-        symbol: Its name in the data.
+        symbol: Its name in the data; None stands for every symbol of the run.
         contract_size: Units in one lot.
         tick_size: Smallest step of a price; None leaves prices as they are.
         pip_size: What slippage in pips is counted in; None is the tick size, or one unit of price.
@@ -24,7 +25,12 @@ class Instrument:
         volume_max: Largest size of an order, in lots.
         base_currency: What is bought.
         quote_currency: What it is paid in; None is the account currency.
-        margin_rate: Share of the notional that is held as margin; 0.05 is a leverage of 20.
+        margin_rate: Share of the notional that is held as margin; 0.05 is a leverage of 20. It
+            counts before the leverage of the account (rule M7).
+        usual_margin_rate: The same where neither `margin_rate` nor the account's leverage is given;
+            presets have one.
+        maintenance_rate: Share of the notional that stop-outs go by; None is the margin rate.
+        liquidation_fee: Percent of the notional that a stop-out or a ruin adds to the fee.
         allow_negative: Prices may be zero or negative, as in spreads and some futures.
 
     Example:
@@ -32,7 +38,7 @@ class Instrument:
         Instrument(symbol='GOOG', tick_size=0.01, volume_step=1.0, quote_currency='USD')
     """
 
-    symbol: str
+    symbol: str | None = None
     contract_size: float = 1.0
     tick_size: float | None = None
     pip_size: float | None = None
@@ -42,15 +48,19 @@ class Instrument:
     base_currency: str | None = None
     quote_currency: str | None = None
     margin_rate: float | None = None
+    usual_margin_rate: float | None = None
+    maintenance_rate: float | None = None
+    liquidation_fee: float = 0.0
     allow_negative: bool = False
 
     def __post_init__(self) -> None:
         """Check every field, and that the smallest size is not above the largest."""
-        check(self, text, "symbol")
+        check(self, optional(text), "symbol")
         check(self, number(above=0), "contract_size")
         check(self, optional(number(above=0)), *_OPTIONAL_SIZES)
         check(self, optional(text), "base_currency", "quote_currency")
-        check(self, optional(number(minimum=0, maximum=1)), "margin_rate")
+        check(self, optional(number(minimum=0, maximum=1)), *_RATES)
+        check(self, number(minimum=0), "liquidation_fee")
         check(self, flag, "allow_negative")
         if self.volume_min is not None and self.volume_max is not None:
             self._check_volumes(self.volume_min, self.volume_max)
@@ -138,6 +148,7 @@ def _currency_pair(symbol: str) -> Instrument:
     """Return a currency pair: a tick of 0.00001, or 0.001 where the yen (or forint) is quoted."""
     base, quote = symbol[:3], symbol[3:]
     tick, pip = (0.001, 0.01) if quote in {"JPY", "HUF"} else (0.00001, 0.0001)
+    leverage = 30.0 if {base, quote} <= _MAJOR else 20.0
     return Instrument(
         symbol,
         contract_size=100_000.0,
@@ -148,10 +159,13 @@ def _currency_pair(symbol: str) -> Instrument:
         volume_max=100.0,
         base_currency=base,
         quote_currency=quote,
+        usual_margin_rate=1.0 / leverage,
     )
 
 
-def _spot(symbol: str, contract_size: float, tick: float, pip: float, volume: float) -> Instrument:
+def _spot(  # noqa: PLR0917 - a row of a table
+    symbol: str, contract_size: float, tick: float, pip: float, volume: float, leverage: float
+) -> Instrument:
     """Return a metal or coin against a currency; `volume` is the smallest size and its step."""
     return Instrument(
         symbol,
@@ -162,9 +176,12 @@ def _spot(symbol: str, contract_size: float, tick: float, pip: float, volume: fl
         volume_step=volume,
         base_currency=symbol[:-3],
         quote_currency=symbol[-3:],
+        usual_margin_rate=1.0 / leverage,
     )
 
 
+# The usual margin rates are the caps for retail clients in the EU and the UK.
+_MAJOR = {"USD", "EUR", "JPY", "GBP", "CAD", "CHF"}
 _CURRENCY_PAIRS = """
     EURUSD GBPUSD AUDUSD NZDUSD USDJPY USDCHF USDCAD
     EURGBP EURJPY EURCHF EURCAD EURAUD EURNZD GBPJPY GBPCHF GBPCAD GBPAUD GBPNZD
@@ -174,21 +191,22 @@ _CURRENCY_PAIRS = """
 """.split()  # noqa: SIM905 - sixty names read better as text
 
 _METALS_AND_COINS = (
-    _spot("XAUUSD", 100.0, 0.01, 0.1, 0.01),
-    _spot("XAGUSD", 5_000.0, 0.001, 0.01, 0.01),
-    _spot("XPTUSD", 100.0, 0.01, 0.1, 0.01),
-    _spot("XPDUSD", 100.0, 0.01, 0.1, 0.01),
-    _spot("XAUEUR", 100.0, 0.01, 0.1, 0.01),
-    _spot("BTCUSD", 1.0, 0.01, 1.0, 0.00001),
-    _spot("ETHUSD", 1.0, 0.01, 0.1, 0.0001),
-    _spot("LTCUSD", 1.0, 0.01, 0.01, 0.001),
-    _spot("BCHUSD", 1.0, 0.01, 0.1, 0.001),
-    _spot("SOLUSD", 1.0, 0.01, 0.01, 0.001),
-    _spot("XRPUSD", 1.0, 0.0001, 0.0001, 1.0),
-    _spot("ADAUSD", 1.0, 0.0001, 0.0001, 1.0),
-    _spot("DOGEUSD", 1.0, 0.00001, 0.0001, 1.0),
+    _spot("XAUUSD", 100.0, 0.01, 0.1, 0.01, 20.0),
+    _spot("XAGUSD", 5_000.0, 0.001, 0.01, 0.01, 10.0),
+    _spot("XPTUSD", 100.0, 0.01, 0.1, 0.01, 10.0),
+    _spot("XPDUSD", 100.0, 0.01, 0.1, 0.01, 10.0),
+    _spot("XAUEUR", 100.0, 0.01, 0.1, 0.01, 20.0),
+    _spot("BTCUSD", 1.0, 0.01, 1.0, 0.00001, 2.0),
+    _spot("ETHUSD", 1.0, 0.01, 0.1, 0.0001, 2.0),
+    _spot("LTCUSD", 1.0, 0.01, 0.01, 0.001, 2.0),
+    _spot("BCHUSD", 1.0, 0.01, 0.1, 0.001, 2.0),
+    _spot("SOLUSD", 1.0, 0.01, 0.01, 0.001, 2.0),
+    _spot("XRPUSD", 1.0, 0.0001, 0.0001, 1.0, 2.0),
+    _spot("ADAUSD", 1.0, 0.0001, 0.0001, 1.0, 2.0),
+    _spot("DOGEUSD", 1.0, 0.00001, 0.0001, 1.0, 2.0),
 )
 
-_PRESETS = {preset.symbol: preset for preset in map(_currency_pair, _CURRENCY_PAIRS)} | {
-    preset.symbol: preset for preset in _METALS_AND_COINS
+_PRESETS = {
+    str(preset.symbol): preset
+    for preset in (*map(_currency_pair, _CURRENCY_PAIRS), *_METALS_AND_COINS)
 }

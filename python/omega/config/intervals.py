@@ -45,7 +45,7 @@ def windows(given: object) -> tuple[tuple[str, str], ...]:
         (('08:00', '17:00'), ('22:00', '02:00'))
     """
     if isinstance(given, Table):
-        return _of_table(given, "Execution.sessions", windows)
+        return _of_table(given, "Limits.sessions", windows)
     wording = "a list of ('HH:MM', 'HH:MM') pairs, UTC, or a table with columns start and end"
     taken = []
     for row, pair in enumerate(_pairs(given, wording)):
@@ -64,7 +64,7 @@ def intervals(given: object) -> tuple[tuple[Moment, Moment], ...]:
         (('2024-01-05 13:30', '2024-01-05 14:00'),)
     """
     if isinstance(given, Table):
-        return _of_table(given, "Execution.blackouts", intervals)
+        return _of_table(given, "Limits.blackouts", intervals)
     wording = (
         "a list of (start, end) pairs of datetimes, ISO texts or integers, start before end, or a "
         "table with columns start and end"

@@ -78,9 +78,13 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 
 
 def number(
-    *, above: float | None = None, minimum: float | None = None, maximum: float | None = None
+    *,
+    above: float | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    infinite: bool = False,
 ) -> Check[float]:
-    """Return a check for a finite number within bounds; it becomes a `float`."""
+    """Return a check for a number within bounds, finite unless told; it becomes a `float`."""
     bounds = [
         f"above {above:g}" if above is not None else "",
         f"of {minimum:g} or more" if minimum is not None else "",
@@ -92,9 +96,9 @@ def number(
 
     def take(given: object) -> float:
         amount = as_float(given)
-        finite = abs(amount) < float("inf")
+        taken = infinite or abs(amount) < float("inf")
         within = lowest <= amount <= highest and (above is None or amount > above)
-        if not (finite and within):
+        if not (taken and within):
             raise Refused(wording)
         return amount
 
@@ -183,8 +187,9 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
         except TypeError as error:
             unknown = [name for name in kwargs if name not in known]
             if unknown:
-                message = f"{cls.__name__} has no {unknown[0]!r}. {nearest(unknown[0], known)}"
-                raise ConfigError(message) from None
+                name, moved = unknown[0], getattr(cls, "elsewhere", {})
+                hint = f"; {moved[name]} has it" if name in moved else f". {nearest(name, known)}"
+                raise ConfigError(f"{cls.__name__} has no {name!r}{hint}") from None
             raise ConfigError(str(error).replace(".__init__()", "")) from None
 
     return explained

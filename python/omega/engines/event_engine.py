@@ -23,7 +23,7 @@ from omega.errors import ConfigError
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.job import Job
-from omega.run.manifest import manifest, written_down
+from omega.run.manifest import SEMANTICS_VERSION, manifest, written_down
 from omega.run.prepare import Moment, alignment, prepare
 from omega.strategy.actions import Action
 
@@ -229,7 +229,7 @@ class EventEngine:
         arguments = own.arguments(
             start=start,
             end=end,
-            cash=self.portfolio.cash,
+            cash=float(self.portfolio.cash),
             account_currency=getattr(self.portfolio, "account_currency", "USD"),
             timeframes=self._timeframes,
             align=self._align,
@@ -255,6 +255,7 @@ class EventEngine:
             executor=own,
             portfolio=self.portfolio,
             seed=own.seed,
+            semantics=SEMANTICS_VERSION,
             timeframes=str(self._timeframes),
         )
 

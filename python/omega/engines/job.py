@@ -7,8 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
-from omega.config.execution import Execution
-from omega.config.times import PER_SECOND
+from omega.config.limits import Limits
 from omega.contract import (
     Component,
     Components,
@@ -23,6 +22,7 @@ from omega.errors import ConfigError
 from omega.run.context import Context
 from omega.run.execute import bound, declare_warmup, execute_bound, execute_native, market_of
 from omega.run.job import Job
+from omega.run.settings import cooldowns
 from omega.strategy.base import Strategy
 from omega.strategy.context import RunContext
 from omega.strategy.native import Native
@@ -63,15 +63,8 @@ class Parts:
 
     def cooldowns(self, unit: str) -> Cooldowns:
         """Give the cool-downs of the strategy."""
-        execution = getattr(self.executor, "execution", None)
-        if not isinstance(execution, Execution):
-            return 0, 0, 0
-        minute = 60 * PER_SECOND[unit]
-        return (
-            execution.cooldown_bars,
-            round(execution.cooldown_minutes * minute),
-            round(execution.cooldown_after_exit_minutes * minute),
-        )
+        limits = getattr(self.executor, "limits", None)
+        return cooldowns(limits, unit) if isinstance(limits, Limits) else (0, 0, 0)
 
     @contextlib.contextmanager
     def bound(self, job: Job, context: RunContext) -> Iterator[RunContext]:

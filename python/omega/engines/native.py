@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
+from omega.config.account import Account
 from omega.config.costs import Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
+from omega.config.limits import Limits
 from omega.config.sizers import FixedLots, Sizer
 from omega.config.values import as_float
 from omega.contract import ArrowLike, Component
@@ -58,6 +60,8 @@ class ExecutionSimulator:
         execution: Execution | None = None,
         sizer: Sizer | None = None,
         *,
+        account: Account | str | None = None,
+        limits: Limits | None = None,
         conversion: Mapping[str, Any] | None = None,
         seed: int = 0,
         strict: bool = False,
@@ -66,6 +70,7 @@ class ExecutionSimulator:
         self.instruments, self.costs = instruments, costs
         self.execution = execution or Execution()
         self.sizer = sizer or FixedLots(1.0)
+        self.account, self.limits = account, limits or Limits()
         self.conversion = conversion
         self.seed = seed_field(seed)
         self.strict = strict
@@ -73,8 +78,11 @@ class ExecutionSimulator:
             "instruments": instruments,
             "costs": costs,
             "execution": execution,
+            "sizer": sizer,
+            "account": account,
+            "limits": limits,
         }
-        self._given |= {"sizer": sizer, "conversion": conversion, "seed": seed or None}
+        self._given |= {"conversion": conversion, "seed": seed or None}
         self._run: RunContext | None = None
         self._left: list[Any] = []
         self._waiting: list[Action] = []
@@ -111,7 +119,7 @@ class ExecutionSimulator:
         ask_candles: ArrowLike = None,
         *,
         symbol: str = "SYMBOL",
-        cash: float = 10_000.0,
+        cash: float | None = None,
         backend: str = "auto",
     ) -> pl.DataFrame:
         """Play what `process_signal` was given over candles, in one call and without Python a bar.
@@ -123,7 +131,7 @@ class ExecutionSimulator:
             bid_candles: Bid candles, or candles with both sides.
             ask_candles: Ask candles; None where the first has both.
             symbol: The symbol's name, where the candles have none.
-            cash: Balance at the start.
+            cash: Balance at the start; 10,000 by default.
             backend: As of `omega.run_backtest`.
 
         Returns:
@@ -168,6 +176,8 @@ class ExecutionSimulator:
             costs=self.costs,
             execution=self.execution,
             sizer=self.sizer,
+            account=self.account,
+            limits=self.limits,
             conversion=self.conversion,
             seed=self.seed,
             strict=self.strict,

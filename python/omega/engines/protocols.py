@@ -85,7 +85,7 @@ class Executor(Protocol):
 
     It may have more:
 
-    - `execution`, an `omega.Execution`: its cool-downs keep the strategy from being called;
+    - `limits`, an `omega.Limits`: its cool-downs keep the strategy from being called;
     - `attach_engine(engine)`, called once before the first bar;
     - `close_at_end(bid, ask)`, called after the last bar while something is active (rule L4).
 

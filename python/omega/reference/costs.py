@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+BY_ACCOUNT = ("equity_percent", "risk_amount", "risk_percent")
+"""Sizers that go by the account: their sizes give way where it cannot pay for them (M3)."""
 _MASK = 2**64 - 1
 
 
@@ -58,6 +60,22 @@ def fee(costs: Mapping[str, Any], lots: float, notional: float) -> float:
     return max(parts, float(costs["fee_min"]))
 
 
+def fee_parts(costs: Mapping[str, Any], value: float) -> tuple[float, float, float]:
+    """The parts of a fee, by the value of one lot: a lot's, what does not grow, the least fee.
+
+    Example:
+        >>> fee_parts({"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01,
+        ...            "fee_min": 1.0}, 125_000.0)
+        (18.0, 0.0, 1.0)
+    """
+    per_lot: float = (
+        value * costs["fee_per_million"] / 1e6
+        + costs["fee_per_lot"]
+        + value * costs["fee_percent"] / 100.0
+    )
+    return per_lot, 0.0, float(costs["fee_min"])
+
+
 def nights(last: int, now: int, triple_day: int) -> int:
     """How often swap is booked between two UTC days, counted from 1970-01-01 (M4.3).
 
@@ -98,13 +116,13 @@ def lots_of(sizer: tuple[str, float], instrument: Mapping[str, Any], basis: Basi
     if kind == "fixed_units":
         lots = amount / instrument["contract_size"]
     elif kind == "equity_percent":
-        lots = _over(equity * amount / 100.0, abs(price) * per_lot)
+        lots = over(equity * amount / 100.0, abs(price) * per_lot)
     elif stop_loss is None:
         return None
     elif kind == "risk_amount":
-        lots = _over(amount, abs(price - stop_loss) * per_lot)
+        lots = over(amount, abs(price - stop_loss) * per_lot)
     else:
-        lots = _over(equity * amount / 100.0, abs(price - stop_loss) * per_lot)
+        lots = over(equity * amount / 100.0, abs(price - stop_loss) * per_lot)
     most: float | None = instrument["volume_max"]
     return most if most is not None and lots > most else lots
 
@@ -135,7 +153,7 @@ def _floor(value: float) -> float:
     return float(math.floor(value)) if math.isfinite(value) else value
 
 
-def _over(a: float, b: float) -> float:
+def over(a: float, b: float) -> float:
     """Divide as IEEE does: by zero gives an infinity, or NaN."""
     if b != 0.0:
         return a / b

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from omega.contract import CostFields, InstrumentFields, Settings
 from omega.reference import costs
 from omega.reference.executor import LastTrades
+from omega.reference.funding import Entry
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
 from omega.reference.rows import Fill, Moment, Order, Position, Trade
@@ -61,16 +62,25 @@ class Holdings:
         self.positions: list[Position] = []
         self.fills: list[Fill] = []
         self.events: list[Fill | Trade] = []
+        self.bars = dict.fromkeys(symbols, 0)
+        """How many bars of each symbol were matched."""
         self.next_order = 0
         self.next_trade = 0
+        self.is_second = settings["semantics"] != "1"
+        self.ruined = False
+        """Whether equity reached 0: no order is taken any more (M8)."""
 
     def equity(self) -> float:
         """Balance plus the profits of the last mark (M3.1, M6.1)."""
         return self.portfolio.balance + total(p.open_profit for p in self.positions)
 
     def margin_held(self) -> float:
-        """What the open positions hold (M6.1)."""
-        return total(p.margin for p in self.positions)
+        """What the open positions hold (M6.1, M7)."""
+        return total(p.value * self.instrument(p)["margin_rate"] for p in self.positions)
+
+    def instrument(self, position: Position) -> InstrumentFields:
+        """The instrument of a position."""
+        return self.markets[position.symbol].instrument
 
     @property
     def pending(self) -> list[Order]:
@@ -97,6 +107,11 @@ class Holdings:
         is_full = most is not None and len(self.positions) >= most
         return is_full or (most_in_one is not None and len(self.held_in(symbol)) >= most_in_one)
 
+    def refuses_short(self, order: Order, mode: str) -> bool:
+        """Whether an order would sell short on a cash account, in a position mode (M12)."""
+        is_cash = self.settings["account"]["kind"] == "cash"
+        return is_cash and order.sign < 0.0 and self.settings["position_mode"] == mode
+
     def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
         """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
 
@@ -110,6 +125,8 @@ class Holdings:
             lots = costs.order_size(self.markets[order.symbol].instrument, left)
             if lots is None:
                 order.reject("size")
+            elif self.refuses_short(order, mode="netting"):
+                order.reject("short")
             elif self.is_full(order.symbol):
                 order.reject("max_positions")
             else:
@@ -142,18 +159,21 @@ class Holdings:
     def _open_position(
         self, order: Order, lots: float, raw_price: float, live: Live, now: Moment
     ) -> Position | None:
-        instrument = self.markets[order.symbol].instrument
+        market, is_cash = self.markets[order.symbol], self.settings["account"]["kind"] == "cash"
         key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
-        fill = self._filled(self.next_trade, order.sign * lots, raw_price, key, now)
-        notional = self._notional(lots, fill.price, now)
-        if not math.isfinite(notional):
-            order.reject("size")
+        price = raw_price + order.sign * self._slippage(key, order.symbol)
+        rate = now.last_rate if self.is_second else now.rate
+        entry = Entry(price, rate, market.instrument, market.costs)
+        funded = self._funded(order, lots, entry)
+        if funded is None:
             return None
-        margin = notional * instrument["margin_rate"]
-        if margin > 0.0 and margin > self.equity() - self.margin_held():
-            order.reject("margin")
-            return None
-        position = Position.of(order, fill, instrument["contract_size"], margin)
+        paid_at = rate if is_cash else now.rate  # M11
+        fill = self._filled(
+            self.next_trade, order.sign * funded, raw_price, key, replace(now, rate=paid_at)
+        )
+        size = market.instrument["contract_size"]
+        position = Position.of(order, fill, size, entry.value(funded))
+        position.entry_rate = rate if is_cash else None
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
             position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
@@ -163,6 +183,29 @@ class Holdings:
         self.positions.append(position)
         self._record(fill)
         return position
+
+    def _funded(self, order: Order, lots: float, entry: Entry) -> float | None:
+        """The lots that the account can pay for; None where the order is refused (M3, M6, M7)."""
+        value, free = entry.value(lots), self.equity() - self.margin_held()
+        if not math.isfinite(value):
+            order.reject("size")
+            return None
+        if self.is_second:
+            fits = not (self.settings["account"]["tests_margin"] and entry.need(lots) > free)
+        else:
+            margin = value * entry.instrument["margin_rate"]
+            fits = not (margin > 0.0 and margin > free)
+        if fits:
+            return lots
+        if not (self.is_second and order.scales):
+            order.reject("margin")
+            return None
+        most = entry.most_that_fits(lots, free)
+        if most is None:
+            order.reject("size")
+        else:
+            order.note = "scaled"
+        return most
 
     def leave(
         self,
@@ -180,6 +223,7 @@ class Holdings:
         else:
             key = Key(order.order_id, position.trade_id, slips=_slips(order))
         fill = self._filled(position.trade_id, -position.sign * lots, raw_price, key, now)
+        fill.fee += self._liquidation_fee(position, lots, fill.price, reason, now)
         part = lots < position.lots
         share = lots / position.lots if part else 1.0  # M4.2
         trade = self.portfolio.book_exit(position, fill, reason, share, now.rate)
@@ -187,7 +231,7 @@ class Holdings:
         if part:
             position.entry_fee -= position.entry_fee * share
             position.swap -= position.swap * share
-            position.margin -= position.margin * share
+            position.value -= position.value * share
             position.open_profit -= position.open_profit * share
             position.lots -= lots
             position.exit_legs += 1
@@ -196,12 +240,15 @@ class Holdings:
         self._record(fill)
         self.events.append(trade)
 
-    def net_if_closed(self, position: Position, price: float, now: Moment, *, slips: bool) -> float:
+    def net_if_closed(
+        self, position: Position, price: float, now: Moment, *, slips: bool, reason: str = "signal"
+    ) -> float:
         """Net profit of all lots had they been closed at a price (I3.1)."""
         key = self._exit_key(position, slips=slips)
         price -= position.sign * self._slippage(key, position.symbol)
         own = self.markets[position.symbol].costs
         fee = costs.fee(own, position.lots, self._notional(position.lots, price, now))
+        fee += self._liquidation_fee(position, position.lots, price, reason, now)
         gross = position.profit(price, position.lots, now.rate)
         return gross - (position.entry_fee + fee) + position.swap
 
@@ -241,6 +288,15 @@ class Holdings:
         """What lots are worth in account currency (M4.2)."""
         size = float(self.markets[now.symbol].instrument["contract_size"])
         return abs(lots * size * price * now.rate)
+
+    def _liquidation_fee(
+        self, position: Position, lots: float, price: float, reason: str, now: Moment
+    ) -> float:
+        """What a close by force adds to the fee (M9)."""
+        if reason not in ("stop_out", "ruin"):
+            return 0.0
+        percent = self.instrument(position)["liquidation_fee"]
+        return self._notional(lots, price, now) * percent / 100.0
 
     def _exit_key(self, position: Position, *, slips: bool) -> Key:
         """The key of the next protective exit: legs count from the entry's (M4.1)."""

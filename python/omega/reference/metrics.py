@@ -15,13 +15,17 @@ from typing import Any, TypeAlias
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 Tables: TypeAlias = Mapping[str, Columns]
 Number: TypeAlias = float | int | None
+Noted: TypeAlias = tuple[float, float] | None
 
 _DAYS_PER_YEAR = 365.25
 _TAIL = 0.05
 
 
 def metrics(
-    tables: Tables, per_day: int, sizes: Mapping[str, float]
+    tables: Tables,
+    per_day: int,
+    sizes: Mapping[str, float],
+    noted: Noted = None,
 ) -> list[tuple[str, float | int | None]]:
     """Give names and values, in order; times as integers, None for what is undefined.
 
@@ -29,6 +33,8 @@ def metrics(
         tables: Columns by table.
         per_day: Units of time in a day.
         sizes: Contract size of each symbol.
+        noted: The least equity inside bars, and the deepest fall to one; None where only the
+            equity curve is known.
 
     Example:
         >>> from omega.reference.results import PlainTables
@@ -37,8 +43,8 @@ def metrics(
     """
     fall = _fall(tables, per_day)
     parts = (
-        _of_curve(tables, per_day, fall)
-        | _of_falls(tables, per_day, fall)
+        _of_curve(tables, per_day, fall, noted)
+        | _of_falls(tables, per_day, fall, noted)
         | _of_trades(tables, per_day)
         | _of_costs(tables, sizes)
     )
@@ -48,20 +54,23 @@ def metrics(
 # --- return, growth and risk ---------------------------------------------------------------------
 
 
-def _of_curve(tables: Tables, per_day: int, fall: _Fall) -> dict[str, Number]:
+def _of_curve(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[str, Number]:
     """Return, growth, and what is made of daily returns."""
     times, equity = tables["equity"]["time"], tables["equity"]["equity"]
-    closes = _day_closes(times, equity, per_day)
+    days = _day_closes(times, equity, per_day)
+    closes = list(days.values())
     years = None
     if times:
         years = (times[-1] // per_day - times[0] // per_day + 1) / _DAYS_PER_YEAR
     per_year = None if years is None else len(closes) / years
     initial, last = _initial(tables), equity[-1] if equity else None
     growth = _ratio(last, initial)
-    cagr = None
-    if growth is not None and years is not None and growth >= 0.0:
+    ruined = _day_of_ruin(tables, per_day)
+    cagr = None if ruined is None else -1.0
+    if ruined is None and growth is not None and years is not None and growth >= 0.0:
         cagr = _power(growth, 1.0 / years)
-    returns = _returns(initial, closes)
+    returns = _returns(initial, days, ruined)
+    lows = [*equity, *([] if noted is None or not equity else [noted[0]])]
     mean, deviation, downside = _spread(returns)
     scale = None if per_year is None else math.sqrt(per_year)
     return {
@@ -73,6 +82,7 @@ def _of_curve(tables: Tables, per_day: int, fall: _Fall) -> dict[str, Number]:
         "periods_per_year": per_year,
         "initial_equity": initial,
         "final_equity": last,
+        "lowest_equity": min(lows, default=None),
         "net_profit": None if initial is None or last is None else last - initial,
         "total_return": None if growth is None else growth - 1.0,
         "cagr": cagr,
@@ -86,12 +96,31 @@ def _of_curve(tables: Tables, per_day: int, fall: _Fall) -> dict[str, Number]:
     }
 
 
-def _returns(initial: float | None, closes: Sequence[float]) -> list[float]:
-    """Give the return of each day; the first is on the cash. None of them after a debt."""
-    if initial is None or not closes or min([initial, *closes[:-1]]) <= 0.0:
+def _day_of_ruin(tables: Tables, per_day: int) -> int | None:
+    """The day on which a trade was first closed by ruin (M8)."""
+    trades = tables["trades"]
+    pairs = zip(trades["exit_time"], trades["exit_reason"], strict=True)
+    return min((time // per_day for time, reason in pairs if reason == "ruin"), default=None)
+
+
+def _returns(initial: float | None, days: Mapping[int, float], ruined: int | None) -> list[float]:
+    """Give the return of each day; the first is on the cash. None of them after a debt.
+
+    On the day of a ruin it is at least -1, and 0 from then on (M8).
+    """
+    if initial is None or not days:
         return []
-    pairs = zip([initial, *closes[:-1]], closes, strict=True)
-    return [close / before - 1.0 for before, close in pairs]
+    before, returns = initial, []
+    for day, close in days.items():
+        if ruined is not None and day > ruined:
+            returns.append(0.0)
+        elif before <= 0.0:
+            return []
+        else:
+            change = close / before - 1.0
+            returns.append(max(change, -1.0) if day == ruined else change)
+        before = close
+    return returns
 
 
 def _spread(returns: Sequence[float]) -> tuple[float | None, float | None, float | None]:
@@ -156,10 +185,9 @@ def _quantile(ascending: Sequence[float], part: float) -> float:
     return ascending[below] + (ascending[above] - ascending[below]) * (place - float(below))
 
 
-def _day_closes(times: Sequence[int], equity: Sequence[float], per_day: int) -> list[float]:
+def _day_closes(times: Sequence[int], equity: Sequence[float], per_day: int) -> dict[int, float]:
     """Give the last equity of each UTC day that has a bar."""
-    closes = {time // per_day: value for time, value in zip(times, equity, strict=True)}
-    return list(closes.values())
+    return {time // per_day: value for time, value in zip(times, equity, strict=True)}
 
 
 # --- falls ---------------------------------------------------------------------------------------
@@ -232,7 +260,7 @@ def _fall(tables: Tables, per_day: int) -> _Fall:
     return found
 
 
-def _of_falls(tables: Tables, per_day: int, fall: _Fall) -> dict[str, Number]:
+def _of_falls(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[str, Number]:
     """The deepest fall, all of them, and what they make of the profit."""
     times, equity, initial = tables["equity"]["time"], tables["equity"]["equity"], _initial(tables)
     days = None
@@ -241,8 +269,10 @@ def _of_falls(tables: Tables, per_day: int, fall: _Fall) -> dict[str, Number]:
     known = fall.money is not None
     profit = equity[-1] - initial if known and initial is not None else None
     average = _ratio(fall.depths, float(fall.falls)) if fall.fraction is not None else None
+    inside = 0.0 if noted is None else noted[1]
     return {
         "max_drawdown": fall.fraction,
+        "max_drawdown_intrabar": None if fall.fraction is None else max(fall.fraction, inside),
         "max_drawdown_money": fall.money,
         "max_drawdown_bars": None if fall.span is None else fall.span[1] - fall.span[0],
         "max_drawdown_days": days,
@@ -251,7 +281,7 @@ def _of_falls(tables: Tables, per_day: int, fall: _Fall) -> dict[str, Number]:
         "average_drawdown_days": _ratio(fall.days, float(fall.falls)),
         "longest_drawdown_bars": fall.longest_bars if known else None,
         "longest_drawdown_days": fall.longest_days if known else None,
-        "ulcer_index": _ulcer(initial, _day_closes(times, equity, per_day)),
+        "ulcer_index": _ulcer(initial, list(_day_closes(times, equity, per_day).values())),
         "recovery_factor": _ratio(profit, fall.money),
     }
 

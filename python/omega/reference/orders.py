@@ -126,7 +126,7 @@ class Orders(Holdings):
         if signal.expires is not None:
             day = signal.expires == "day"
             order.expires = "day" if day else to_units(signal.expires, self.unit)
-        refused = self._refusal(order, signal, now)
+        refused = "ruin" if self.ruined else self._refusal(order, signal, now)  # M8
         if refused:
             return order.reject(refused)
         if order.type == "market" and isinstance(now, Moment):  # F1.1
@@ -162,8 +162,10 @@ class Orders(Holdings):
         lots = costs.order_size(instrument, wanted)
         if lots is None:
             return "size"
+        order.scales = signal.size is None and sizer[0] in costs.BY_ACCOUNT
         hedging = self.settings["position_mode"] == "hedging"
         refused = self._out_of_time(now)
+        refused = refused or ("short" if self.refuses_short(order, mode="hedging") else None)
         refused = refused or ("max_positions" if hedging and self.is_full(order.symbol) else None)
         order.lots = order.lots if refused else lots
         return refused

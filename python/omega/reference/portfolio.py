@@ -23,6 +23,7 @@ class Portfolio:
         self.ledger = [LedgerLine(time, "deposit", None, cash, cash)]
         self.trades: list[Trade] = []
         self.equity: list[EquityRow] = []
+        self._lows: dict[int, float] = {}
 
     @property
     def marked_equity(self) -> float:
@@ -78,11 +79,34 @@ class Portfolio:
         self.trades.append(trade)
         return trade
 
-    def mark(self, now: Moment, positions: Iterable[Position]) -> None:
-        """Mark positions to the close of a bar (M5, L1.7)."""
+    def mark(self, now: Moment, positions: Iterable[Position], *, values: bool) -> None:
+        """Mark positions to the close of a bar, and what they are worth (M5, L1.7, M7)."""
         for position in positions:
             close = now.bar.exit_side(position.sign).close
             position.open_profit = position.profit(close, position.lots, now.rate)
+            if values:
+                position.value = abs(position.lots * position.contract_size * close * now.rate)
+
+    def note(self, equity: float) -> None:
+        """Note an equity inside the bar of the next row (M9)."""
+        row = len(self.equity)
+        self._lows[row] = min(self._lows.get(row, equity), equity)
+
+    @property
+    def noted(self) -> tuple[float, float] | None:
+        """The least equity noted, and the largest part of its peak that one was below it.
+
+        The peak is that of the rows before.
+        """
+        if not self._lows:
+            return None
+        peak, deepest = self.ledger[0].amount, 0.0
+        for place, row in enumerate(self.equity):
+            low = self._lows.get(place)
+            if low is not None and peak > 0.0:
+                deepest = max(deepest, (peak - low) / peak)
+            peak = max(peak, row.equity)
+        return min(self._lows.values()), deepest
 
     def write_row(self, time: int, positions: Sequence[Position]) -> None:
         """Write the equity row of a bar (M5.1)."""

@@ -25,7 +25,7 @@ _SCHEMAS = {
     "intervals": "trade_id u32, net_pnl_worst f64, net_pnl_best f64",
     "orders": (
         "order_id u32, symbol cat, side cat, type cat, lots f64, price f64?, stop_loss f64?, "
-        "take_profit f64?, submitted_time time, status cat, reject_reason str?"
+        "take_profit f64?, submitted_time time, status cat, reject_reason str?, note cat?"
     ),
     "fills": (
         "order_id u32, trade_id u32, time time, price f64, lots f64, fee f64, slippage f64, "
@@ -44,6 +44,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
     for table, text in _SCHEMAS.items()
 }
 """For each table its columns and their kinds; a question mark allows a missing value."""
+
+_UNHASHED = {"note"}
+"""Columns of version 2, which the fingerprint leaves out: it stays that of equal results."""
 
 
 class PlainTables:
@@ -66,11 +69,14 @@ class PlainTables:
         contract_sizes: Sequence[float] | None = None,
         unit: str = "ns",
         timezone: str | None = None,
+        noted: tuple[float, float] | None = None,
     ) -> None:
-        """Keeps the columns; a table that is missing is empty."""
+        """Keeps the columns; a table that is missing is empty.
+
+        `noted` is what no column has: the least equity inside bars, and the deepest fall to one.
+        """
         self.columns: dict[str, Columns] = {
-            table: {name: columns.get(table, {}).get(name, ()) for name in schema}
-            for table, schema in SCHEMAS.items()
+            table: _whole(columns.get(table, {}), schema) for table, schema in SCHEMAS.items()
         }
         trades = columns.get("trades", {})
         if "net_pnl_worst" in trades:
@@ -79,6 +85,7 @@ class PlainTables:
         self.contract_sizes = list(contract_sizes or [1.0] * len(symbols))
         self.unit = unit
         self.timezone = timezone
+        self.noted = noted
 
     @classmethod
     def from_tables(
@@ -89,6 +96,7 @@ class PlainTables:
         contract_sizes: Sequence[float],
         unit: str,
         timezone: str | None,
+        noted: tuple[float, float] | None = None,
     ) -> PlainTables:
         """Take tables that were saved, or built by hand."""
         columns = {
@@ -96,7 +104,7 @@ class PlainTables:
             for table, frame in tables.items()
         }
         shape: Any = {"contract_sizes": contract_sizes, "unit": unit, "timezone": timezone}
-        return cls(columns, symbols=symbols, **shape)
+        return cls(columns, symbols=symbols, noted=noted, **shape)
 
     def trades(self) -> pl.DataFrame:
         """Closed trades."""
@@ -130,13 +138,16 @@ class PlainTables:
         """Names and values, in order; times as integers in the unit."""
         per_day = 86_400 * _PER_SECOND[self.unit]
         sizes = dict(zip(self.symbols, self.contract_sizes, strict=True))
-        return metrics(self.columns, per_day, sizes)
+        return metrics(self.columns, per_day, sizes, self.noted)
 
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity, as 64 hexadecimal digits."""
+        hashed = {
+            table: {name: kind for name, kind in SCHEMAS[table].items() if name not in _UNHASHED}
+            for table in ("trades", "orders", "equity")
+        }
         return hashing.fingerprint(
-            {name: (SCHEMAS[name], self.columns[name]) for name in ("trades", "orders", "equity")},
-            self.unit,
+            {table: (kinds, self.columns[table]) for table, kinds in hashed.items()}, self.unit
         )
 
     def first_broken_ledger_line(self) -> int | None:
@@ -176,6 +187,12 @@ class PlainTables:
         }
         values, kind = times[self.unit]
         return values.cast(kind)
+
+
+def _whole(columns: Columns, schema: Mapping[str, str]) -> Columns:
+    """Give every column of a table; one that may be missing, as in tables saved before, is null."""
+    rows = len(next(iter(columns.values()), ()))
+    return {name: columns.get(name, [None] * rows if name in _UNHASHED else ()) for name in schema}
 
 
 def _plain(column: pl.Series, unit: str) -> list[Any]:

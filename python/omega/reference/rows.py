@@ -67,8 +67,12 @@ class Order:
     tags: tuple[str, ...] = ()
     status: str = "working"
     reject_reason: str | None = None
+    scales: bool = False
+    """Whether its size came from a sizer that goes by the account, and gives way to it (M3)."""
+    note: str | None = None
+    """What became of its size: "scaled" (M3)."""
     armed_in: int | None = None
-    """The bar, counted as bars were matched, in which the stop of a stop-limit was reached."""
+    """The bar, counted among its symbol's, in which the stop of a stop-limit was reached."""
 
     def take_over(self, signal: Signal) -> None:
         """Take over what a signal requests; the size and the expiry are for the order book."""
@@ -152,7 +156,8 @@ class Position:
     entry_time: int
     entry_price: float
     entry_fee: float
-    margin: float
+    value: float
+    """In account currency, at the last mark; at the fill until the first (M7)."""
     stop_loss: float | None
     take_profit: float | None
     initial_stop: float | None
@@ -161,6 +166,8 @@ class Position:
     tags: tuple[str, ...]
     best_price: float
     worst_price: float
+    entry_rate: float | None = None
+    """The rate at which a cash account paid (M11); None where profit alone is converted."""
     live: Live = Live.FROM_OPEN
     stop_reason: str = "stop_loss"
     open_profit: float = 0.0
@@ -175,7 +182,7 @@ class Position:
     """Worst and best net profit of the outcomes that a policy chose between (I3.1)."""
 
     @classmethod
-    def of(cls, order: Order, fill: Fill, contract_size: float, margin: float) -> Position:
+    def of(cls, order: Order, fill: Fill, contract_size: float, value: float) -> Position:
         """What an order opens where it fills."""
         return cls(
             trade_id=fill.trade_id,
@@ -188,7 +195,7 @@ class Position:
             entry_time=fill.time,
             entry_price=fill.price,
             entry_fee=fill.fee,
-            margin=margin,
+            value=value,
             stop_loss=order.stop_loss,
             take_profit=order.take_profit,
             initial_stop=order.stop_loss,
@@ -205,7 +212,10 @@ class Position:
         return "long" if self.sign > 0.0 else "short"
 
     def profit(self, price: float, lots: float, rate: float) -> float:
-        """Profit of lots at a price, evaluated from the left (M2.1)."""
+        """Profit of lots at a price, evaluated from the left (M2.1, M11)."""
+        if self.entry_rate is not None:
+            gained = price * rate - self.entry_price * self.entry_rate
+            return gained * self.sign * lots * self.contract_size
         return (price - self.entry_price) * self.sign * lots * self.contract_size * rate
 
     def remember(self, worst: float, best: float) -> None:

@@ -247,4 +247,5 @@ def tables_of(simulator: Simulator, portfolio: Portfolio, world: World) -> Plain
         ],
         unit=candles.unit,
         timezone=candles.timezone,
+        noted=portfolio.noted,
     )

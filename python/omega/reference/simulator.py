@@ -8,8 +8,8 @@ from typing import NamedTuple
 from omega.reference import costs, intrabar, managers
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
-from omega.reference.orders import Orders
 from omega.reference.rows import Known, Moment, Order, Position, is_over
+from omega.reference.solvency import Solvency
 from omega.strategy.actions import Action
 
 
@@ -29,29 +29,41 @@ class Candidate(NamedTuple):
         return self.worth > other.worth if policy == "optimistic" else self.worth < other.worth
 
 
-class Simulator(Orders):
+class Simulator(Solvency):
     """Matches the order book and the open positions against bars."""
-
-    bars = 0
-    """How many bars were matched."""
 
     # --- the executor of the loop ----------------------------------------------------------------
 
     def on_open(self, nows: Mapping[str, Known]) -> None:
         """Process all that the opens bring, then what was submitted (L1.2, L1.3)."""
         moments = [now for now in nows.values() if isinstance(now, Moment)]
+        if len(nows) == len(self.markets):  # not a finer bar of one of several
+            self.at_hand = frozenset(now.symbol for now in moments)
         for now in moments:
             self.book_nights(now)
+            if self.ruined:  # M8: of symbols that had no bar
+                self.ruin({now.symbol: now}, "open")
         for now in moments:
             self.expire(now)
             self.fill_due(now)
         submitted, self.submitted = self.submitted, []
         for action in submitted:
             self.process(action, nows)
+        if self.is_second:
+            for now in moments:
+                self.match(now, opening=True)
+            self.test_opens(moments)
 
     def on_bar(self, now: Moment) -> None:
         """Process what follows the open inside a bar, or inside a finer one (L1.4 to L1.6)."""
-        self.match_bar(now)
+        if not self.is_second:
+            self.match(now, opening=True)
+        self.match(now, opening=False)
+        if self.is_second:
+            self.force_exits(now)
+            self.test_extremes(now)
+            self.note_inside(now)
+        self._note_extremes(now)
         self.manage(now)
 
     def on_close(
@@ -93,24 +105,29 @@ class Simulator(Orders):
 
     # --- matching: L1.4 and L1.5 -----------------------------------------------------------------
 
-    def match_bar(self, now: Moment) -> None:
-        """What the open triggers, then what the rest of the bar triggers (F9), then extremes."""
-        self.bars += 1
-        for opening in (True, False):
-            reach = self._exit_at_open if opening else self._exit_inside
-            fill = self._fill_at_open if opening else self._fill_inside
-            items: list[tuple[int, int, Order | Position]] = [
-                *((o.order_id, -1, o) for o in self.waiting if o.symbol == now.symbol),
-                *((p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)),
-            ]  # by order number; an exit counts under the number of the order that opened
-            for _, _, item in sorted(items, key=lambda item: item[:2]):
-                if isinstance(item, Order) and item in self.waiting:
-                    position = fill(item, now)
-                    if position is not None:
-                        reach(position, now)  # F11
-                elif isinstance(item, Position) and item in self.positions:
-                    reach(item, now)
-        self._note_extremes(now)
+    def match(self, now: Moment, *, opening: bool) -> None:
+        """What the open triggers, or what the rest of the bar triggers (F9)."""
+        self.bars[now.symbol] += 1 if opening else 0
+        reach = self._exit_at_open if opening else self._exit_inside
+        fill = self._fill_at_open if opening else self._fill_inside
+        items: list[tuple[int, int, Order | Position]] = [
+            *((o.order_id, -1, o) for o in self.waiting if o.symbol == now.symbol),
+            *((p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)),
+        ]  # by order number; an exit counts under the number of the order that opened
+        for _, _, item in sorted(items, key=lambda item: item[:2]):
+            if isinstance(item, Order) and item in self.waiting:
+                position = fill(item, now)
+                if position is not None:
+                    reach(position, now)  # F11
+            elif isinstance(item, Position) and item in self.positions:
+                reach(item, now)
+
+    def force_exits(self, now: Moment) -> None:
+        """Close by force, as long as some position reaches the price of now (M9)."""
+        while self.forced_exit(now) is not None:
+            held = sorted(self.held_in(now.symbol), key=lambda p: (p.order_id, p.trade_id))
+            if not any(self._look(position, now) for position in held):
+                return
 
     def _fill_at_open(self, order: Order, now: Moment) -> Position | None:
         bar = now.bar.entry_side(order.sign).facing(order.sign)
@@ -121,7 +138,7 @@ class Simulator(Orders):
         """Fill or arm an order that the bar reaches; give the position that it opened."""
         match met:
             case Armed():
-                order.armed_in = self.bars
+                order.armed_in = self.bars[now.symbol]
             case Hit(price, live):
                 self.waiting.remove(order)
                 position = self.enter(order, price * order.sign, live, now)
@@ -130,7 +147,7 @@ class Simulator(Orders):
         return None
 
     def _met_inside(self, order: Order, now: Moment) -> Match:
-        if order.armed_in == self.bars:  # F4.1: a limit from the next bar on
+        if order.armed_in == self.bars[now.symbol]:  # F4.1: a limit from the next bar on
             return None
         return in_bar(order.waiting(), now.bar.entry_side(order.sign).facing(order.sign))
 
@@ -186,26 +203,51 @@ class Simulator(Orders):
             self.leave(position, position.lots, price * sign, "take_profit", now)
 
     def _exit_inside(self, position: Position, now: Moment) -> None:
-        """The exits that the rest of the bar triggers (F6.1, F11, I1.1 to I3.1)."""
-        sign, live = position.sign, position.live
+        """The exits that the rest of the bar triggers, the position's own and those by force."""
+        while position in self.positions and self._look(position, now):
+            continue
+
+    def _look(self, position: Position, now: Moment) -> bool:
+        """Let the rest of a bar trigger exits (F6.1, F11, I1.1 to I3.1).
+
+        The stop is the nearer of the position's own and the price at which the account closes by
+        force (M9); gives whether the latter closed something, which may be another position.
+        """
+        sign, live, exits = position.sign, position.live, _exits(position)
+        forced = self.forced_exit(now)
+        if forced is not None and not exits.stop_within(forced.price * sign):
+            exits = exits._replace(stop=forced.price * sign)
+        else:
+            forced = None
         bar = now.bar.exit_side(sign).facing(sign)
         policy, low_first = self.settings["intrabar"], self._low_first(sign, now)
-        chosen, worst, best = intrabar.resolve(policy, low_first, bar, _exits(position), live)
-        levels = {Outcome.STOP: position.stop_loss, Outcome.TARGET: position.take_profit}
+        chosen, worst, best = intrabar.resolve(policy, low_first, bar, exits, live)
+        levels = {Outcome.STOP: exits.stop, Outcome.TARGET: exits.target}
         prices = {Outcome.OPEN: bar.close * sign} | {  # F6.1, I3.1
-            outcome: intrabar.price_inside(level, sign, bar)
+            outcome: intrabar.price_inside(level * sign, sign, bar)
             for outcome, level in levels.items()
             if level is not None
         }
+        reasons = {Outcome.OPEN: "", Outcome.TARGET: "take_profit"}
+        reasons[Outcome.STOP] = forced.reason if forced else position.stop_reason
         if worst != best:
             nets = [
-                self.net_if_closed(position, prices[o], now, slips=o is not Outcome.TARGET)
-                for o in (worst, best)
+                self.net_if_closed(
+                    position,
+                    prices[outcome],
+                    now,
+                    slips=outcome is not Outcome.TARGET,
+                    reason=reasons[outcome],
+                )
+                for outcome in (worst, best)
             ]
             position.remember(*nets)
+        if chosen is Outcome.STOP and forced is not None:
+            self.force(forced, now)
+            return True
         if chosen is not Outcome.OPEN:
-            reason = position.stop_reason if chosen is Outcome.STOP else "take_profit"
-            self.leave(position, position.lots, prices[chosen], reason, now)
+            self.leave(position, position.lots, prices[chosen], reasons[chosen], now)
+        return False
 
     def _note_extremes(self, now: Moment) -> None:
         """How far prices went for and against each position still open (L1.5)."""
@@ -233,24 +275,6 @@ class Simulator(Orders):
                 wish = managers.apply(manager, place, position, now)
                 if wish is not None:
                     self.queue_close(position, *wish, now)
-
-    def settle(self, nows: Sequence[Moment]) -> None:
-        """Mark to the close; close the largest losses below the stop-out level (M6.2).
-
-        Symbols that have no bar keep their mark, and are not closed.
-        """
-        at_hand = {now.symbol: now for now in nows}
-        for now in nows:
-            self.portfolio.mark(now, self.held_in(now.symbol))
-        level = self.settings["stop_out_level"]
-        while level is not None:
-            candidates = [p for p in self.positions if p.symbol in at_hand]
-            if not candidates or self.equity() >= level * self.margin_held():
-                return
-            position = min(candidates, key=lambda p: p.open_profit)
-            now = at_hand[position.symbol]
-            close = now.bar.exit_side(position.sign).close
-            self.leave(position, position.lots, close, "stop_out", now)
 
 
 def _exits(position: Position) -> Exits:

@@ -70,7 +70,9 @@ def tables_from_columns(
 
 
 def _frame(name: str, columns: Mapping[str, Sequence[object]], schema: pl.Schema) -> pl.DataFrame:
-    """Columns in plain types: integers for times, text for categories."""
+    """Columns in plain types: integers for times, text for categories; notes may be left out."""
+    if "note" in schema and "note" not in columns:
+        columns = {**columns, "note": [None] * len(next(iter(columns.values()), ()))}
     if set(columns) != set(schema):
         missing, unknown = set(schema) - set(columns), set(columns) - set(schema)
         raise ConfigError(

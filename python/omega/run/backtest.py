@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from omega.config.account import Account
 from omega.config.costs import Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
+from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import Sizer
 from omega.contract import ArrowLike, Progress
@@ -42,12 +44,14 @@ def run_backtest(
     instruments: Instrument | Mapping[str, Instrument] | str | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
-    cash: float = 10_000.0,
-    account_currency: str = "USD",
+    cash: float | None = None,
+    account_currency: str | None = None,
     conversion: Mapping[str, Any] | None = None,
     sizer: Sizer | None = None,
     costs: Costs | Mapping[str, Costs] | None = None,
     execution: Execution | None = None,
+    account: Account | str | None = None,
+    limits: Limits | None = None,
     timeframes: Timeframes = (),
     align: str = "union",
     position_manager: Manager | PositionManager | Sequence[Manager] | None = None,
@@ -71,18 +75,22 @@ def run_backtest(
             `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
         symbol: Name of the symbol; "SYMBOL" where the data names none.
-        instruments: An `Instrument`, one for each symbol, "auto" for a preset of the symbol's name,
-            or None: one unit a lot, no rounding, quoted in the account currency.
+        instruments: An `Instrument`, one for each symbol, "auto" for presets of the symbols' names,
+            or None: the preset where a symbol has one, else one unit a lot, no rounding, quoted in
+            the account currency.
         start: First bar to trade on; bars before it are warm-up.
         end: Last moment to trade on, included; a day without a time counts whole.
-        cash: Balance at the start, in account currency.
-        account_currency: Currency of the account.
+        cash: Balance at the start, in account currency; 10,000 by default.
+        account_currency: Currency of the account; "USD" by default.
         conversion: Account currency per unit of other currencies: a number, as {"JPY": 0.0091}, or
             candles that name their pair, as {"USDJPY": frame} or {"JPY": store_of_usdjpy}. Without
             it the rate is taken from another symbol of the data: of "EURGBP" in dollars, "GBPUSD".
         sizer: Size of orders that name none; one lot by default.
         costs: Fees and slippage; none by default.
         execution: Rules of filling; `Execution()` by default.
+        account: An `Account`, or "cash" or "margin" for one of that kind; by default positions are
+            paid in full, and equity of 0 ends the trading.
+        limits: Limits on positions and times of trading; none by default.
         timeframes: Higher timeframes, as ("H1", "D1"), made from the candles; or {"H1": table}. See
             `Timeframe` for days that begin when a market's do.
         align: Of several symbols: "union" of their times, or "intersection".
@@ -131,6 +139,8 @@ def run_backtest(
         sizer=sizer,
         costs=costs,
         execution=execution,
+        account=account,
+        limits=limits,
         timeframes=timeframes,
         align=align,
         position_manager=position_manager,

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+from omega.config.account import Account
 from omega.config.costs import Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
+from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import FixedLots, Sizer
 from omega.config.times import last_moment_of, to_units
@@ -20,13 +22,13 @@ from omega.contract import Progress, Settings
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes, timeframe_jobs
 from omega.errors import ConfigError
+from omega.run.account import account_fields, account_of, instruments_for
 from omega.run.job import Job, OnBar, contexts_of, symbols_of
 from omega.run.manifest import Manifest, of_each, written_down
 from omega.run.settings import (
     PositionManager,
     costs_for,
     execution_fields,
-    instruments_for,
     manager_fields,
     seed_field,
     semantics_field,
@@ -49,12 +51,14 @@ class Arguments:
     instruments: Instrument | Mapping[str, Instrument] | str | None = None
     start: Moment | None = None
     end: Moment | None = None
-    cash: float = 10_000.0
-    account_currency: str = "USD"
+    cash: float | None = None
+    account_currency: str | None = None
     conversion: Mapping[str, Any] | None = None
     sizer: Sizer | None = None
     costs: Costs | Mapping[str, Costs] | None = None
     execution: Execution | None = None
+    account: Account | str | None = None
+    limits: Limits | None = None
     timeframes: Timeframes = ()
     align: str = "union"
     position_manager: Manager | PositionManager | Sequence[Manager] | None = None
@@ -64,11 +68,15 @@ class Arguments:
 
     def instruments_of(self, symbols: Sequence[str]) -> list[Instrument]:
         """Choose the instrument of each symbol."""
-        return instruments_for(self.instruments, symbols)
+        return instruments_for(self.instruments, symbols, semantics_field(self.semantics))
 
     def costs_of(self, symbols: Sequence[str]) -> list[Costs]:
         """Choose the costs of each symbol."""
         return costs_for(self.costs, symbols)
+
+    def account_of(self) -> tuple[Account, float, str]:
+        """Give the account, its cash and its currency."""
+        return account_of(self.account, self.cash, self.account_currency)
 
     def managers_of(self, strategy: object) -> tuple[list[Manager], PositionManager | None]:
         """Choose built-in managers and the user's own: those given, else the strategy's."""
@@ -94,27 +102,29 @@ def prepare(
         on_progress: Called with steps done and steps in all.
     """
     stores, unit = symbols_of(store), store.time_unit
-    execution = arguments.execution or Execution()
+    execution, limits = arguments.execution or Execution(), arguments.limits or Limits()
+    account, cash, currency = arguments.account_of()
+    semantics = semantics_field(arguments.semantics)
     instruments = arguments.instruments_of(store.symbols)
     costs = arguments.costs_of(store.symbols)
     ready = strategy_of(strategy)
     managers, own_manager = arguments.managers_of(ready)
     start, end = arguments.start, arguments.end
     settings: Settings = {
-        "semantics": semantics_field(arguments.semantics),
+        "semantics": semantics,
+        "account": account_fields(account, semantics),
         "start": None if start is None else to_units(start, unit),
         "end": None if end is None else last_moment_of(end, unit),
-        "cash": float(arguments.cash),
+        "cash": cash,
         "seed": seed_field(arguments.seed),
         "strict": arguments.strict,
         "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
-        "symbols": symbol_fields(instruments, costs, execution),
+        "symbols": symbol_fields(instruments, costs, account, semantics),
         "align": alignment(arguments.align),
         "managers": manager_fields(managers, unit),
-        **execution_fields(execution, unit),
+        **execution_fields(execution, account, limits, unit),
     }
-    account = arguments.account_currency
-    contexts = contexts_of(stores, instruments, account, arguments.conversion, execution)
+    contexts = contexts_of(stores, instruments, currency, arguments.conversion, execution)
     higher = timeframe_jobs(arguments.timeframes, stores)
     return Job(stores, ready, settings, contexts, higher, own_manager, on_progress, when)
 
@@ -124,6 +134,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
     symbols, timeframes = store.symbols, arguments.timeframes
     managers, own_manager = arguments.managers_of(job.strategy)
     names = ", ".join(one.name for one in job.timeframes)
+    account, cash, currency = arguments.account_of()
     return written_down(
         symbol=of_each(symbols, symbols),
         instrument=of_each(symbols, arguments.instruments_of(symbols)),
@@ -136,11 +147,13 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
         semantics=arguments.semantics,
         strict=arguments.strict,
         align=arguments.align,
-        cash=job.settings["cash"],
-        account_currency=arguments.account_currency,
+        cash=cash,
+        account_currency=currency,
         conversion=arguments.conversion,
         strategy=job.strategy,
         execution=arguments.execution or Execution(),
+        account=account,
+        limits=arguments.limits or Limits(),
         sizer=arguments.sizer or FixedLots(1.0),
     )
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
-from omega.config import instruments as presets
+from omega.config.account import Account
 from omega.config.costs import DAYS, Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.intervals import Moment
+from omega.config.limits import Limits
 from omega.config.managers import BreakEven, Manager, PartialClose, TimeExit, TrailingStop
 from omega.config.sizers import Sizer
 from omega.config.times import PER_SECOND, to_units
 from omega.contract import (
+    Cooldowns,
     CostFields,
     ExecutionFields,
-    InstrumentFields,
     ManagerFields,
     SymbolFields,
 )
 from omega.errors import ConfigError
-
-T = TypeVar("T")
+from omega.run.account import by_symbol, instrument_fields
 
 _SIZERS = {
     "FixedLots": "fixed_lots",
@@ -63,69 +63,24 @@ class PositionManager(Protocol):
         """Decide on open positions; called after the exits of a bar while something is open."""
 
 
-def instruments_for(
-    given: Instrument | Mapping[str, Instrument] | str | None, symbols: Sequence[str]
-) -> list[Instrument]:
-    """Choose the instrument of each symbol; one given alone is that of the symbol it names."""
-    if given is None:
-        return [Instrument(symbol) for symbol in symbols]
-    if isinstance(given, Instrument):
-        if len(symbols) == 1:
-            return [given]
-        if given.symbol not in symbols:
-            raise ConfigError(
-                f"instruments: given {given!r} for {', '.join(symbols[:5])}, expected that of one "
-                "of them, a mapping by symbol, or 'auto'"
-            )
-        return [given if symbol == given.symbol else Instrument(symbol) for symbol in symbols]
-    if given == "auto":
-        return [presets.get(symbol) for symbol in symbols]
-    if isinstance(given, Mapping):
-        return [_by_symbol("instruments", given, symbol) for symbol in symbols]
-    raise ConfigError(
-        f"instruments: given {given!r}, expected an Instrument, a mapping by symbol, 'auto' or None"
-    )
-
-
 def costs_for(given: Costs | Mapping[str, Costs] | None, symbols: Sequence[str]) -> list[Costs]:
     """Choose the costs of each symbol."""
     if isinstance(given, Mapping):
-        return [_by_symbol("costs", given, symbol) for symbol in symbols]
+        return [by_symbol("costs", given, symbol) for symbol in symbols]
     return [given or Costs()] * len(symbols)
 
 
-def _by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
-    if symbol not in given:
-        raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(given)}")
-    return given[symbol]
-
-
 def symbol_fields(
-    instruments: Sequence[Instrument], costs: Sequence[Costs], execution: Execution
+    instruments: Sequence[Instrument], costs: Sequence[Costs], account: Account, semantics: str
 ) -> list[SymbolFields]:
     """Give instrument and costs of each symbol."""
     return [
         {
-            "instrument": instrument_fields(instrument, execution),
+            "instrument": instrument_fields(instrument, account, semantics),
             "costs": cost_fields(own, instrument),
         }
         for instrument, own in zip(instruments, costs, strict=True)
     ]
-
-
-def instrument_fields(instrument: Instrument, execution: Execution) -> InstrumentFields:
-    """Give contract size, steps and margin; the margin rate from the leverage where none is set."""
-    by_leverage = 1.0 / execution.leverage if execution.leverage else 0.0
-    own = instrument.margin_rate
-    return {
-        "contract_size": instrument.contract_size,
-        "tick_size": instrument.tick_size,
-        "pip_size": instrument.pip_size,
-        "volume_min": instrument.volume_min,
-        "volume_step": instrument.volume_step,
-        "volume_max": instrument.volume_max,
-        "margin_rate": by_leverage if own is None else own,
-    }
 
 
 def cost_fields(costs: Costs, instrument: Instrument) -> CostFields:
@@ -156,11 +111,14 @@ def cost_fields(costs: Costs, instrument: Instrument) -> CostFields:
     }
 
 
-def execution_fields(execution: Execution, unit: str) -> ExecutionFields:
+def execution_fields(
+    execution: Execution, account: Account, limits: Limits, unit: str
+) -> ExecutionFields:
     """Give the rules of matching and the limits, times in the unit of the time column."""
     minute = 60 * PER_SECOND[unit]
-    sessions = cast("Sequence[tuple[str, str]]", execution.sessions or ())
-    blackouts = cast("Sequence[tuple[Moment, Moment]]", execution.blackouts or ())
+    sessions = cast("Sequence[tuple[str, str]]", limits.sessions or ())
+    blackouts = cast("Sequence[tuple[Moment, Moment]]", limits.blackouts or ())
+    bars, after_entry, after_exit = cooldowns(limits, unit)
     magnified = execution.intrabar == "magnifier"
     return {
         "intrabar": "pessimistic" if magnified else execution.intrabar,
@@ -168,17 +126,27 @@ def execution_fields(execution: Execution, unit: str) -> ExecutionFields:
         "position_mode": execution.position_mode,
         "close_at_end": execution.close_at_end,
         "limit_improvement": execution.limit_improvement,
-        "stop_out_level": execution.stop_out_level,
-        "max_positions": execution.max_positions,
-        "max_positions_per_symbol": execution.max_positions_per_symbol,
-        "cooldown_bars": execution.cooldown_bars,
-        "cooldown_entry": round(execution.cooldown_minutes * minute),
-        "cooldown_exit": round(execution.cooldown_after_exit_minutes * minute),
+        "stop_out_level": account.stop_out_level,
+        "max_positions": limits.max_positions,
+        "max_positions_per_symbol": limits.max_positions_per_symbol,
+        "cooldown_bars": bars,
+        "cooldown_entry": after_entry,
+        "cooldown_exit": after_exit,
         "sessions": [(_of_day(start) * minute, _of_day(end) * minute) for start, end in sessions],
         "blackouts": sorted(
             (to_units(start, unit), to_units(end, unit)) for start, end in blackouts
         ),
     }
+
+
+def cooldowns(limits: Limits, unit: str) -> Cooldowns:
+    """Give the cool-downs in bars and in the unit of the time column."""
+    minute = 60 * PER_SECOND[unit]
+    return (
+        limits.cooldown_bars,
+        round(limits.cooldown_minutes * minute),
+        round(limits.cooldown_after_exit_minutes * minute),
+    )
 
 
 def _of_day(clock: str) -> int:

@@ -1,0 +1,44 @@
+"""The limits of a run: how much may be open, and when orders are taken."""
+
+from __future__ import annotations
+
+from omega.config.intervals import Intervals, Moment, intervals, windows
+from omega.config.values import check, number, optional, settings, whole
+
+
+@settings
+class Limits:
+    """How many positions may be open, and when orders are taken (rule F12).
+
+    Attributes:
+        max_positions: Largest number of open positions.
+        max_positions_per_symbol: Largest number of open positions in one symbol.
+        cooldown_bars: Bars after an entry in which no order is taken.
+        cooldown_minutes: Minutes after an entry in which no order is taken.
+        cooldown_after_exit_minutes: Minutes after an exit in which no order is taken.
+        sessions: Windows of the UTC day in which orders are taken, as ("08:00", "17:00") pairs or
+            a table with columns `start` and `end`; a window that ends before it starts runs over
+            midnight. None is always.
+        blackouts: Intervals in which no order is taken, as (start, end) pairs of moments or a table
+            with columns `start` and `end`, or `from` and `to`: any frame that exports Arrow.
+
+    Example:
+        >>> Limits(max_positions=1, sessions=[("08:00", "17:00")])
+        Limits(max_positions=1, sessions=(('08:00', '17:00'),))
+    """
+
+    max_positions: int | None = None
+    max_positions_per_symbol: int | None = None
+    cooldown_bars: int = 0
+    cooldown_minutes: float = 0.0
+    cooldown_after_exit_minutes: float = 0.0
+    sessions: Intervals[str] | None = None
+    blackouts: Intervals[Moment] | None = None
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        check(self, optional(whole(minimum=1)), "max_positions", "max_positions_per_symbol")
+        check(self, whole(minimum=0), "cooldown_bars")
+        check(self, number(minimum=0), "cooldown_minutes", "cooldown_after_exit_minutes")
+        check(self, optional(windows), "sessions")
+        check(self, optional(intervals), "blackouts")

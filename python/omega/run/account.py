@@ -1,0 +1,144 @@
+"""The account and the instruments of a run: what was given, put together and checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from omega.config import instruments as presets
+from omega.config.account import Account
+from omega.config.instruments import Instrument
+from omega.contract import AccountFields, InstrumentFields
+from omega.errors import ConfigError, UnknownInstrument
+
+T = TypeVar("T")
+
+_CASH, _CURRENCY = 10_000.0, "USD"
+
+
+def account_of(
+    given: Account | str | None, cash: float | None, currency: str | None
+) -> tuple[Account, float, str]:
+    """Give the account, its cash and its currency; "cash" and "margin" stand for their kinds.
+
+    Raises:
+        ConfigError: It is no account, or cash or currency are given twice.
+    """
+    account = Account(kind=given) if given is None or isinstance(given, str) else given
+    if not isinstance(account, Account):
+        raise ConfigError(f"account: given {given!r}, expected an Account, 'cash' or 'margin'")
+    beside = Account(cash=cash, currency=currency)
+    for name, parameter in (("cash", "cash"), ("currency", "account_currency")):
+        here, there = getattr(account, name), getattr(beside, name)
+        if None not in (here, there) and here != there:
+            raise ConfigError(
+                f"{parameter}: given {there!r} beside Account({name}={here!r}), expected one of "
+                "them"
+            )
+    money = [one.cash for one in (account, beside) if one.cash is not None]
+    names = [one.currency for one in (account, beside) if one.currency is not None]
+    return account, (money or [_CASH])[0], (names or [_CURRENCY])[0]
+
+
+def account_fields(account: Account, semantics: str) -> AccountFields:
+    """Give the kind of the account and what it tests; the first version's rules test no ruin."""
+    first = semantics == "1"
+    return {
+        "kind": "cash" if account.kind == "cash" else "margin",
+        "tests_margin": first or account.leverage != math.inf,
+        "stops_at_ruin": not first and account.ruin == "stop",
+    }
+
+
+def instrument_fields(instrument: Instrument, account: Account, semantics: str) -> InstrumentFields:
+    """Give contract size, steps and margin rates."""
+    rate = _margin_rate(instrument, account, semantics)
+    own = None if account.leverage == math.inf else instrument.maintenance_rate
+    first = semantics == "1"
+    return {
+        "contract_size": instrument.contract_size,
+        "tick_size": instrument.tick_size,
+        "pip_size": instrument.pip_size,
+        "volume_min": instrument.volume_min,
+        "volume_step": instrument.volume_step,
+        "volume_max": instrument.volume_max,
+        "margin_rate": rate,
+        "maintenance_rate": rate if own is None or first else own,
+        "liquidation_fee": 0.0 if first else instrument.liquidation_fee,
+    }
+
+
+def _margin_rate(instrument: Instrument, account: Account, semantics: str) -> float:
+    """Give the share of a notional that is held as margin (M7)."""
+    if account.leverage == math.inf:
+        return 0.0
+    by_leverage = None if account.leverage is None else 1.0 / account.leverage
+    rates = [instrument.margin_rate, by_leverage]
+    if semantics == "1":
+        rates += [0.0]
+    elif account.kind == "cash":
+        return 1.0
+    else:
+        rates += [instrument.usual_margin_rate]
+        rates += [] if account.kind == "margin" else [1.0]
+    found = next((rate for rate in rates if rate is not None), None)
+    if found is None:
+        raise ConfigError(
+            f"account: given kind='margin' without a leverage, and {instrument.symbol} has no "
+            "margin rate; write Account(leverage=30), or an Instrument with a margin_rate"
+        )
+    return found
+
+
+def instruments_for(
+    given: Instrument | Mapping[str, Instrument] | str | None,
+    symbols: Sequence[str],
+    semantics: str,
+) -> list[Instrument]:
+    """Choose the instrument of each symbol (M1).
+
+    One given alone is that of the symbol it names, or of every symbol where it names none.
+    """
+    if given is None:
+        return [_usual(symbol, semantics) for symbol in symbols]
+    if isinstance(given, Instrument):
+        if given.symbol is None:
+            return [dataclasses.replace(given, symbol=symbol) for symbol in symbols]
+        if len(symbols) == 1:
+            return [given]
+        if given.symbol not in symbols:
+            raise ConfigError(
+                f"instruments: given {given!r} for {', '.join(symbols[:5])}, expected that of one "
+                "of them, an Instrument without a symbol for all, a mapping by symbol, or 'auto'"
+            )
+        return [given if name == given.symbol else _usual(name, semantics) for name in symbols]
+    if given == "auto":
+        return [presets.get(symbol) for symbol in symbols]
+    if isinstance(given, Mapping):
+        return [by_symbol("instruments", given, symbol) for symbol in symbols]
+    raise ConfigError(
+        f"instruments: given {given!r}, expected an Instrument, a mapping by symbol, 'auto' or None"
+    )
+
+
+def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
+    """Give what a mapping has for a symbol.
+
+    Raises:
+        ConfigError: It has nothing.
+    """
+    if symbol not in given:
+        raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(given)}")
+    return given[symbol]
+
+
+def _usual(symbol: str, semantics: str) -> Instrument:
+    """Give a symbol's preset, or one unit a lot where it has none."""
+    if semantics == "1":
+        return Instrument(symbol)
+    try:
+        return presets.get(symbol)
+    except UnknownInstrument:
+        return Instrument(symbol)
