@@ -87,11 +87,12 @@ impl<'a> Watch<'a> {
         let rate = self.rates.at(bar.time);
         let marked = |position: &Position| {
             let close = bar.side(position.direction.exit_side()).close;
-            let size = position.direction.sign() * position.lots * position.contract_size;
-            match position.entry_rate {
-                None => (close - position.entry_price) * size * rate,
-                Some(own) => (close * rate - position.entry_price * own) * size,
-            }
+            // In a cash account each price counts at its own rate (M11).
+            let (change, rate) = match position.entry_rate {
+                None => (close - position.entry_price, rate),
+                Some(own) => (close * rate - position.entry_price * own, 1.0),
+            };
+            change * position.direction.sign() * position.lots * position.contract_size * rate
         };
         let open = state
             .positions
