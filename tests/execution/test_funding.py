@@ -15,7 +15,12 @@ BUY = omega.Signal("long")
 SHARES = omega.Instrument(volume_step=1)
 
 
-def run(backend: str, *prices: float, plan: Any, **settings: Any) -> omega.BacktestResult:  # noqa: ANN401 - of run_backtest
+def run(
+    backend: str,
+    *prices: float,
+    plan: dict[int, Any],
+    **settings: Any,  # noqa: ANN401 - of run_backtest
+) -> omega.BacktestResult:
     """Run over bars that do not move, of one price each."""
     data = candles.quoted(*[(price,) for price in prices])
     strategy = candles.told(plan)
