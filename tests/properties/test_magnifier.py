@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import omega
-from tests.support.property_runs import PLAIN, PRICES, Case, Row, managers, rows, scripts
+from tests.support.property_runs import (
+    PLAIN,
+    PRICES,
+    UNBOUND,
+    Case,
+    Row,
+    managers,
+    rows,
+    scripts,
+)
 
 PARTS = 3
 """Finer bars in a coarse one."""
@@ -43,8 +52,8 @@ def cases(draw: st.DrawFn) -> Case:
             "close_at_end": draw(st.booleans()),
             "position_mode": draw(st.sampled_from(["hedging", "netting"])),
             "limit_improvement": draw(st.booleans()),
-            **({"leverage": 1.0, "stop_out_level": 1.0} if tight else {}),
         },
+        account={"leverage": 1.0, "stop_out_level": 1.0} if tight else UNBOUND,
         costs={"slippage_pips": draw(st.sampled_from([0.0, 1.0])), "fee_per_lot": 0.5},
         managers=tuple(given for given in draw(managers) if given[0] != "time"),
         settings={"cash": 2_052.0 if tight else 10_000.0},

@@ -34,6 +34,22 @@ def rising(bars: int, *, zone: str | None = "UTC") -> pl.DataFrame:
     )
 
 
+def quoted(
+    *rows: Sequence[float], spread: float = 0.0, minutes: Sequence[float] | None = None
+) -> pl.DataFrame:
+    """Give bars of the bid as (open, high, low, close), or as one price that does not move.
+
+    Bar `k` is of minute `k`, or of the k-th of some minutes; the ask is a spread above the bid.
+    """
+    whole = [tuple(row) if len(row) > 1 else tuple(row) * 4 for row in rows]
+    times = [START.replace(tzinfo=None) + timedelta(minutes=k) for k in minutes or range(len(rows))]
+    columns: dict[str, list[float]] = {}
+    for side, above in (("bid", 0.0), ("ask", spread)):
+        for place, price in enumerate(("open", "high", "low", "close")):
+            columns[f"{side}_{price}"] = [float(row[place] + above) for row in whole]
+    return pl.DataFrame({"time": times, **columns})
+
+
 def walk(bars: int, *, seed: int = 1, chunks: int = 1) -> pl.DataFrame:
     """Give an invented currency pair, bid and ask."""
     return random_walk.candles(bars, seed=seed, chunks=chunks)

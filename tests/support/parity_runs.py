@@ -147,6 +147,8 @@ def _instrument(tick: float) -> st.SearchStrategy[Settings]:
         volume_step=rarely(None, 0.01, 0.1, 1.0, 0.3),
         volume_max=rarely(None, 2.0),
         margin_rate=[0.0, 0.0, 0.05, 1.0],
+        maintenance_rate=[0.0, 0.05, 0.05, 0.5],
+        liquidation_fee=rarely(0.0, 0.5),
     )
 
 
@@ -203,8 +205,15 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
         stop_out_level=rarely(None, 0.5, 1.0),
         sizer=_SIZERS,
     )
+    account = fields(
+        kind=rarely("margin", "cash"), tests_margin=[True, False], stops_at_ruin=[True, True, False]
+    )
+    first = {"kind": "margin", "tests_margin": True, "stops_at_ruin": False}
+    semantics = draw(st.sampled_from(["2", "2", "2", "1"]))
     return {
         **draw(plain),
+        "semantics": semantics,
+        "account": first if semantics == "1" else draw(account),
         **draw(_limits(per_second)),
         "instrument": draw(_instrument(tick)),
         "costs": draw(_costs(tick)),

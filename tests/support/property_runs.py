@@ -7,6 +7,7 @@ two, so that sums of prices are exact and a mirror image or a scaled run must ag
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,9 @@ START = datetime(2024, 1, 3, 23, 40, tzinfo=UTC)
 
 FIRST = 4_096
 """The first open, in grid steps."""
+
+UNBOUND = {"leverage": math.inf, "ruin": "allow"}
+"""An account that never has a say, so that what is tested is not about money."""
 
 POLICIES = ("pessimistic", "optimistic", "ohlc_path", "nearest")
 PRICES = ("open", "high", "low", "close")
@@ -110,6 +114,8 @@ class Case:
     rows: tuple[Row, ...]
     script: Mapping[int, tuple[Step, ...]]
     execution: Mapping[str, Any] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=lambda: UNBOUND)
+    limits: Mapping[str, Any] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
     instrument: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -144,6 +150,8 @@ class Case:
             instruments=instrument,
             costs=omega.Costs(**self.costs),  # type: ignore[arg-type]  # numbers by name
             execution=omega.Execution(**self.execution),
+            account=omega.Account(**self.account),
+            limits=omega.Limits(**self.limits),
             position_manager=[manager(lens, *given) for given in self.managers] or None,
             backend=backend,
             **self.settings,
@@ -262,9 +270,16 @@ executions = st.fixed_dictionaries(
         "limit_improvement": st.sampled_from([True, True, False]),
         "position_mode": st.sampled_from(["hedging", "hedging", "netting"]),
         "close_at_end": st.booleans(),
+    }
+)
+limits = st.fixed_dictionaries(
+    {
         "max_positions": st.sampled_from([None, None, None, 2]),
         "cooldown_bars": st.sampled_from([0, 0, 0, 2]),
     }
+)
+accounts = st.sampled_from(
+    [UNBOUND, UNBOUND, {}, {"leverage": 20.0, "stop_out_level": 0.5, "ruin": "allow"}]
 )
 every_cost = st.fixed_dictionaries(
     {
@@ -293,6 +308,7 @@ def cases(draw: st.DrawFn, *, exact: bool = False) -> Case:
     """Draw a run; an `exact` one has no numbers off the grid, so that its mirror image is exact."""
     bars = draw(rows())
     settings: dict[str, Any] = {"seed": draw(st.integers(0, 3))}
+    account: Mapping[str, Any] = UNBOUND
     instrument: dict[str, Any] = {"contract_size": draw(st.sampled_from([1.0, 16.0]))}
     costs = draw(every_cost)
     if exact:
@@ -307,6 +323,7 @@ def cases(draw: st.DrawFn, *, exact: bool = False) -> Case:
             omega.RiskAmount(33.3),
         ]
         settings["sizer"] = draw(st.sampled_from(sizers))
+        account = draw(accounts)
         instrument["volume_step"] = draw(st.sampled_from([None, 0.01, 0.3]))
         instrument["margin_rate"] = draw(st.sampled_from([None, None, 0.05, 1.0]))
         instrument["tick_size"] = 0.25
@@ -314,6 +331,8 @@ def cases(draw: st.DrawFn, *, exact: bool = False) -> Case:
         bars,
         draw(scripts(bars)),
         execution=draw(executions),
+        account=account,
+        limits=draw(limits),
         costs=costs,
         instrument=instrument,
         settings=settings,
