@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from omega._native import core
+from omega.config.values import plain
 from omega.data.store import CandleStore
 
 SEMANTICS_VERSION = 2
@@ -45,6 +46,7 @@ def written_down(**settings: object) -> Manifest:
 
 
 def _plain(value: object) -> object:
+    value = plain(value)
     if isinstance(value, (str, int, float, bool, date, type(None))):
         return value
     if isinstance(value, Mapping):

@@ -106,7 +106,7 @@ def prepare(
         "end": None if end is None else last_moment_of(end, unit),
         "cash": float(arguments.cash),
         "seed": seed_field(arguments.seed),
-        "strict": arguments.strict,
+        "strict": bool(arguments.strict),
         "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
         "symbols": symbol_fields(instruments, costs, execution),
         "align": alignment(arguments.align),
