@@ -24,7 +24,7 @@ def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
     return {
         "engine": "omega-backtest",
         "engine_version": core.VERSION,
-        "semantics_version": configuration["semantics"],
+        "semantics_version": configuration.get("semantics", SEMANTICS_VERSION),
         "data": store.describe(),
         "configuration": configuration,
     }
