@@ -6,9 +6,10 @@ import copy
 import multiprocessing
 import pickle
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import polars as pl
 import pytest
@@ -19,12 +20,26 @@ from tests.support.backends import BACKENDS
 from tests.support.candles import rising, walk
 from tests.support.sweep_strategies import Cross
 
-
-def pickled(thing: Any) -> Any:  # noqa: ANN401 - the same kind of thing
-    return pickle.loads(pickle.dumps(thing))
+T = TypeVar("T")
 
 
-def same_candles(one: omega.CandleStore, other: omega.CandleStore) -> bool:
+Travel = Callable[[T], T]
+
+
+def pickled(thing: T) -> T:
+    return read(pickle.dumps(thing), thing)
+
+
+def read(content: bytes, kind: T) -> T:
+    """Unpickle something of the kind of another."""
+    thing: object = pickle.loads(content)  # noqa: S301 - of this test
+    assert isinstance(thing, type(kind))
+    return thing
+
+
+def same_candles(one: omega.CandleStore | None, other: omega.CandleStore | None) -> bool:
+    assert one is not None
+    assert other is not None
     frames = [
         [pl.DataFrame(store.symbol(name)) for name in store.symbols] for store in (one, other)
     ]
@@ -34,7 +49,9 @@ def same_candles(one: omega.CandleStore, other: omega.CandleStore) -> bool:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("travel", [pickled, copy.deepcopy], ids=["pickle", "deepcopy"])
-def test_a_result_has_the_same_fingerprint(backend: str, travel: Any) -> None:
+def test_a_result_has_the_same_fingerprint(
+    backend: str, travel: Travel[omega.BacktestResult]
+) -> None:
     class Local(Cross):
         def init(self) -> None:
             super().init()
@@ -104,7 +121,9 @@ def test_stores_strategies_and_results_pass_between_processes(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("travel", [pickled, copy.deepcopy], ids=["pickle", "deepcopy"])
-def test_a_store_of_a_frame_keeps_symbols_names_and_columns_of_ones_own(travel: Any) -> None:
+def test_a_store_of_a_frame_keeps_symbols_names_and_columns_of_ones_own(
+    travel: Travel[omega.CandleStore],
+) -> None:
     quotes = walk(20).select(
         pl.col("time").alias("Timestamp"),
         pl.col("bid_close").alias("Bid"),
@@ -127,10 +146,10 @@ def test_a_store_of_files_is_their_path_while_they_are_the_same(tmp_path: Path) 
     store = omega.CandleStore({"A": file, "B": omega.Dataset(file)})
     sent = pickle.dumps(store)
     assert len(sent) < 1_500 < len(pickle.dumps(omega.CandleStore(frame)))
-    assert same_candles(pickle.loads(sent), store)
+    assert same_candles(read(sent, store), store)
     rising(400).write_parquet(file)
     with pytest.raises(InvalidCandleData, match="is not the one that the store was read from"):
-        pickle.loads(sent)
+        read(sent, store)
     assert same_candles(pickled(store), store)
 
 
@@ -141,10 +160,10 @@ def test_data_sets_and_sweeps_travel(tmp_path: Path) -> None:
     for out in (None, tmp_path / "out"):
         grid = {"fast": [3, 5]}
         swept = omega.sweep(days, omega.native("sma_cross"), grid, out=out, trades=True)
-        for travel in (pickled, copy.deepcopy):
-            there = travel(swept)
+        for there in (pickled(swept), copy.deepcopy(swept)):
             assert there.to_polars().equals(swept.to_polars())
             assert there.trades.equals(swept.trades)
             assert there.best("net_profit") == swept.best("net_profit")
-            assert travel(days) == days
-            assert travel(days).fingerprint == days.fingerprint
+    for same in (pickled(days), copy.deepcopy(days)):
+        assert same == days
+        assert same.fingerprint == days.fingerprint

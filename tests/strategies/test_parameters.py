@@ -40,12 +40,13 @@ def test_numpy_scalars_are_taken_as_what_they_are() -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_numpy_scalars_are_settings_and_grids(backend: str) -> None:
+    limits: dict[str, Any] = {"max_positions": np.int64(1), "close_at_end": np.True_}
     given: dict[str, Any] = {
         "cash": np.float64(1e4),
         "seed": np.int64(3),
         "strict": np.False_,
         "start": np.int64(1_704_067_260_000_000),
-        "execution": omega.Execution(max_positions=np.int64(1), close_at_end=np.True_),
+        "execution": omega.Execution(**limits),
         "costs": omega.Costs(fee_per_lot=np.float64(1.0)),
         "backend": backend,
     }
@@ -80,7 +81,7 @@ def test_constants_and_private_names_are_no_trouble() -> None:
 
 
 def test_a_typo_in_a_grid_is_refused_before_the_first_run() -> None:
-    with pytest.raises(ConfigError, match="no parameter 'lost'.*Did you mean 'lots'"):
+    with pytest.raises(ConfigError, match=r"no parameter 'lost'.*Did you mean 'lots'"):
         omega.sweep(rising(6), Sized, [{"lots": 1.0}, {"lost": 2.0}], workers=1)
 
 
@@ -92,11 +93,13 @@ def test_a_parameter_named_like_a_method_is_refused(name: str) -> None:
 
 
 def test_numbers_of_trades_may_be_of_numpy() -> None:
+    number: Any = np.int64(0)
+
     class Closes(omega.Strategy):
         def on_bar(self, bar: omega.Bar) -> None:
             if bar.index == 0:
                 self.buy()
             elif bar.index == 2:
-                self.close(np.int64(0))
+                self.close(number)
 
     assert omega.run_backtest(rising(6), Closes).trades["exit_index"].to_list() == [3]

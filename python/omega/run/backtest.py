@@ -24,7 +24,7 @@ from omega.run.prepare import Arguments, Moment, configuration, prepare, strateg
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
-from omega.strategy.copying import copied, note_run
+from omega.strategy.copying import copied
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
@@ -122,8 +122,7 @@ def run_backtest(
     """
     chosen = chosen_backend(backend, warn=True)
     store = _store(data, symbol, validate)
-    given = strategy_of(strategy)
-    runs, own_manager = copied(given, position_manager)
+    runs, own_manager = copied(strategy_of(strategy), position_manager)
     arguments = Arguments(
         instruments=instruments,
         start=start,
@@ -144,7 +143,6 @@ def run_backtest(
     with _progress(progress) as on_progress:
         job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
         tables, report = execute(job, chosen)
-    note_run(given, runs)
     config = configuration(store, job, arguments)
     return BacktestResult(
         tables,

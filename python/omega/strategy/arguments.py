@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import dis
+import itertools
 from typing import Any
 
 from omega.config.values import plain
 from omega.errors import ConfigError
+
+_NOTHING = compile("", "nothing", "exec")
 
 
 def order_fields(
@@ -70,9 +74,20 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
             )
 
 
-def on_the_copy(strategy: str, name: str, place: str) -> str:
-    """Give the error of what a run made and the object that was given to it does not have."""
+def is_set_by(strategy: type, name: str) -> bool:
+    """Return whether a method of a strategy's classes sets an attribute."""
+    functions = (vars(base).values() for base in strategy.__mro__)
+    return any(
+        one.opname == "STORE_ATTR" and one.argval == name
+        for function in itertools.chain.from_iterable(functions)
+        for one in dis.get_instructions(getattr(function, "__code__", _NOTHING))
+    )
+
+
+def on_the_copy(strategy: str, name: str) -> str:
+    """Give the error of what a run makes and the object that was given to it does not have."""
     return (
         f"{strategy}.{name}: a run works on a copy of the strategy (rule D4), and only the copy "
-        f"has {name!r}. Read {place}.{name}"
+        f"has {name!r}. Read result.strategy.{name}, or of several strategies "
+        f"result.strategy.strategies[label].{name}"
     )

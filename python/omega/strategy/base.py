@@ -7,9 +7,9 @@ next one (rule L1).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from types import EllipsisType, MappingProxyType
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from omega.config.values import nearest, plain
@@ -22,6 +22,7 @@ from omega.indicators.volatility import Volatility
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.arguments import (
     checked_parameter,
+    is_set_by,
     number_of,
     on_the_copy,
     order_fields,
@@ -64,7 +65,6 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     warmup: int = 0
 
     _run: RunContext | Ended | None = None
-    _on_the_copy: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, **parameters: Any) -> None:  # noqa: ANN401 - of the types annotated
         known = self.parameters()
@@ -107,8 +107,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it is, it is missing
-            if name in self._on_the_copy:
-                raise RanOnCopy(on_the_copy(type(self).__name__, name, self._on_the_copy[name]))
+            if self._run is None and is_set_by(type(self), name):
+                raise RanOnCopy(on_the_copy(type(self).__name__, name))
             missing = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(missing, name=name, obj=self)
 
@@ -474,11 +474,10 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     def _shown(self) -> RunContext | Ended:
         if self._run is None:
-            ran = "_on_the_copy" in vars(self)
-            copied = " A run works on a copy: read result.strategy" if ran else ""
             raise ConfigError(
                 f"{type(self).__name__} is not in a run: indicators are declared in init(), orders "
-                f"are placed in on_bar(), on_fill() or on_exit().{copied}"
+                "are placed in on_bar(), on_fill() or on_exit(); what a run did is read off the "
+                "copy that ran, result.strategy"
             )
         return self._run
 

@@ -85,19 +85,6 @@ def is_copied(strategy: object) -> bool:
     return not (function or isinstance(strategy, (Signals, Native, functools.partial, type)))
 
 
-def note_run(given: object, ran: object) -> None:
-    """Note on the strategies that were given what only the copies of them have, and where."""
-    pairs: list[tuple[object, object, str]] = [(given, ran, "result.strategy")]
-    if isinstance(given, Ensemble) and isinstance(ran, Ensemble):
-        pairs = [
-            (one, ran.strategies[label], f"result.strategy.strategies[{label!r}]")
-            for label, one in given.strategies.items()
-        ]
-    for one, made, place in pairs:
-        if isinstance(one, Strategy) and isinstance(made, Strategy):
-            vars(one)["_on_the_copy"] = dict.fromkeys(vars(made).keys() - vars(one).keys(), place)
-
-
 def _copies_itself(one: object) -> bool:
     """Return whether its class states how it is copied or pickled."""
     kind = type(one)
