@@ -361,7 +361,8 @@ class Position(_Row):
     def profit(self) -> float:
         """Open profit at the newest bar's close, in quote currency."""
         close = self._source.candles.candle(self._newest).exit_side(self._row.sign).close
-        return self._row.profit(close, self._row.lots, 1.0)
+        change = close - self._row.entry_price  # in quote currency, where a price is a price
+        return change * self._row.sign * self._row.lots * self._row.contract_size * 1.0
 
     @property
     def bars_held(self) -> int:
