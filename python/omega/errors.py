@@ -21,6 +21,7 @@ __all__ = [
     "ConfigError",
     "InvalidCandleData",
     "OmegaError",
+    "RanOnCopy",
     "StateSyncError",
     "UnknownInstrument",
     "WarmupIndexNotFound",
@@ -145,6 +146,15 @@ class ConfigError(OmegaError, ValueError):
 
     Example:
         >>> issubclass(ConfigError, ValueError)
+        True
+    """
+
+
+class RanOnCopy(OmegaError, AttributeError):
+    """What a run made is read off the strategy that was given; `result.strategy` has it (rule D4).
+
+    Example:
+        >>> issubclass(RanOnCopy, AttributeError)
         True
     """
 

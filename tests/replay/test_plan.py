@@ -86,21 +86,19 @@ def test_a_warmup_is_complete_bars_before_the_first_decision(backend: str) -> No
     class Patient(Waiting):
         warmup = 5
 
-    strategy = Patient()
-    omega.run_backtest(candles.rising(10), strategy, backend=backend)
-    assert strategy.first == 4
+    result = omega.run_backtest(candles.rising(10), Patient(), backend=backend)
+    assert result.strategy.first == 4
 
 
 def test_an_indicator_asks_for_the_bars_that_it_needs(backend: str) -> None:
-    strategy = Waiting(window=7)
-    omega.run_backtest(candles.rising(10), strategy, backend=backend)
-    assert strategy.first == 6
+    result = omega.run_backtest(candles.rising(10), Waiting(window=7), backend=backend)
+    assert result.strategy.first == 6
 
 
 def test_bars_before_the_start_are_warmup(backend: str) -> None:
-    strategy = Waiting(window=3)
-    omega.run_backtest(candles.rising(10), strategy, start="2024-01-01 00:05", backend=backend)
-    assert strategy.first == 4
+    start, strategy = "2024-01-01 00:05", Waiting(window=3)
+    result = omega.run_backtest(candles.rising(10), strategy, start=start, backend=backend)
+    assert result.strategy.first == 4
 
 
 @pytest.mark.parametrize(

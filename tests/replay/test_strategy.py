@@ -48,7 +48,7 @@ def scripted(
     bars = candles.rising(6) if data is None else data
     any_settings: Any = settings
     result = omega.run_backtest(bars, strategy, backend=backend, **any_settings)
-    return strategy, result
+    return result.strategy, result
 
 
 class Base(omega.Strategy):
@@ -359,8 +359,7 @@ def test_indicators_show_the_values_known_by_now(backend: str) -> None:
                 with pytest.raises(IndexError):
                     self.mean.window(length)
 
-    strategy = Looking()
-    omega.run_backtest(data, strategy, backend=backend)
+    strategy = omega.run_backtest(data, Looking, backend=backend).strategy
     assert strategy.calls == 300 - 7
     assert (strategy.mean.name, strategy.own.name) == ("sma(5)", "both")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pytest
@@ -125,7 +125,7 @@ def test_the_run_begins_when_every_symbol_has_its_warmup(backend: str) -> None:
         "B": at("00:01", "00:02", "00:03", "00:05", price=50),
     }
     result = omega.run_backtest(data, strategy, backend=backend)
-    assert strategy.first == {"A": (3, True), "B": (2, True)}
+    assert result.strategy.first == {"A": (3, True), "B": (2, True)}
     assert result.equity["time"][0] == START + timedelta(minutes=4)
     with pytest.raises(WarmupIndexNotFound, match=r"5 bars.*needs 3"):
         omega.run_backtest({"A": data["A"][:5], "B": data["B"][:2]}, Patient, backend=backend)
@@ -240,13 +240,14 @@ def test_a_manager_sees_what_the_next_step_will_show(backend: str) -> None:
         "A": at("00:00", "01:00", "02:00", "02:30", "03:00"),
         "B": at("00:00", "01:00", "02:00", "03:00", price=50),
     }
-    omega.run_backtest(
+    result = omega.run_backtest(
         data,
         lambda bar: omega.Signal("long") if bar.index == 0 else None,
         position_manager=watcher,
         backend=backend,
     )
-    assert watcher.looks == [
+    ran = cast("Watcher", result.position_manager)
+    assert ran.looks == [
         {"A": (1, True), "B": (1, True)},
         {"A": (2, True), "B": (1, False)},
         {"A": (3, True), "B": (2, True)},

@@ -210,7 +210,7 @@ def test_an_indicator_lives_at_the_length_of_its_timeframe(backend: str) -> None
     strategy = Trend()
     result = omega.run_backtest(data, strategy, timeframes=["M10"], backend=backend)
     assert result.equity["time"][0] == START + timedelta(minutes=30), "three bars for the ema"
-    assert strategy.lengths == [3] * 10 + [4] * 10 + [5] * 10
+    assert result.strategy.lengths == [3] * 10 + [4] * 10 + [5] * 10
 
 
 def test_names_that_are_not_there_are_told(backend: str) -> None:

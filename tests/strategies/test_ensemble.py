@@ -46,8 +46,9 @@ class Dips(omega.Strategy):
 
 def test_each_trades_as_it_would_alone_and_its_trades_are_told_apart(backend: str) -> None:
     data = walk(600)
-    cross, dips = SmaCross(fast=5, slow=9), Dips()
-    together = omega.run_backtest(data, [cross, dips], backend=backend)
+    members = [SmaCross(fast=5, slow=9), Dips()]
+    together = omega.run_backtest(data, members, backend=backend)
+    dips = together.strategy.strategies["Dips"]
     start = together.equity["time"][0]
     for label, one in (("SmaCross", SmaCross(fast=5, slow=9)), ("Dips", Dips())):
         alone = omega.run_backtest(data, one, start=start, backend=backend)

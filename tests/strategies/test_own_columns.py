@@ -88,10 +88,9 @@ def test_each_symbol_has_columns_of_its_own(backend: str) -> None:
     first = candles(20)
     second = first.with_columns(go=~pl.col("go"))
     whole = pl.concat([f.with_columns(symbol=pl.lit(n)) for n, f in (("A", first), ("B", second))])
-    strategy = Both()
-    omega.run_backtest(whole, strategy, backend=backend)
+    result = omega.run_backtest(whole, Both, backend=backend)
     expected = [(float(go), float(not go)) for go in first["go"][:-1]]
-    assert strategy.seen == expected
+    assert result.strategy.seen == expected
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -117,9 +116,8 @@ def test_a_table_of_higher_bars_has_columns_of_its_own(backend: str) -> None:
         pl.col("Open").first(), pl.col("High").max(), pl.col("Low").min(), pl.col("Close").last()
     )
     five = five.with_columns(regime=pl.arange(five.height, eager=False).cast(pl.Float64))
-    strategy = Regime()
-    omega.run_backtest(frame, strategy, timeframes={"M5": five}, backend=backend)
-    assert strategy.seen == [0.0] * 5 + [1.0] * 5 + [2.0] * 5
+    result = omega.run_backtest(frame, Regime, timeframes={"M5": five}, backend=backend)
+    assert result.strategy.seen == [0.0] * 5 + [1.0] * 5 + [2.0] * 5
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -162,7 +162,7 @@ def test_the_table_goes_to_other_libraries() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"grid": {"fats": [3]}}, "fats"),
+        ({"grid": {"fats": [3]}}, "no parameter 'fats'.*Did you mean 'fast'"),
         ({"metrics": ["sharp"]}, "no metric 'sharp'. Did you mean 'sharpe'"),
         ({"metrics": "sharpe"}, "expected a list"),
         ({"workers": 0}, "at least 1"),
@@ -171,10 +171,6 @@ def test_the_table_goes_to_other_libraries() -> None:
 )
 def test_a_mistake_is_named(words: dict[str, Any], message: str) -> None:
     arguments = {"grid": {"fast": [3]}, **words}
-    if "fats" in message:
-        result = omega.sweep(walk(300), Cross, workers=1, **arguments)
-        assert "'fats'" in result.to_polars()["error"][0]
-        return
     with pytest.raises(ConfigError, match=message):
         omega.sweep(walk(300), Cross, **arguments)
 

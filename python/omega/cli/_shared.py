@@ -137,7 +137,7 @@ def show(frame: pl.DataFrame, title: str) -> None:
 
 
 def _shown(value: object) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    return f"{value:,.6g}".replace("inf", "∞") if isinstance(value, float) else str(value)
 
 
 @contextmanager

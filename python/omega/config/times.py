@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from omega.config.values import plain
 from omega.errors import ConfigError
 
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -29,6 +30,7 @@ def to_units(moment: object, unit: str) -> int:
         >>> to_units("2012-02-01 00:01", "s")
         1328054460
     """
+    moment = plain(moment)
     if isinstance(moment, bool):
         raise _refused(moment)
     if isinstance(moment, int):

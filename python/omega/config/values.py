@@ -22,6 +22,9 @@ Check = Callable[[object], _Taken]
 
 _Class = TypeVar("_Class", bound=type)
 
+_SCALARS = frozenset("biufU")
+"""Kinds of NumPy scalars that Python has, too."""
+
 
 class Refused(Exception):
     """A value is not what a check takes; its text states what would have been right."""
@@ -135,9 +138,10 @@ def one_of(*known: str) -> Check[str]:
 
 def flag(given: object) -> bool:
     """Take `True` or `False` and nothing that merely counts as one of them."""
-    if not isinstance(given, bool):
+    taken = plain(given)
+    if not isinstance(taken, bool):
         raise Refused("True or False")
-    return given
+    return taken
 
 
 def text(given: object) -> str:
@@ -145,6 +149,18 @@ def text(given: object) -> str:
     if not isinstance(given, str) or not given:
         raise Refused("a text that is not empty")
     return given
+
+
+def plain(given: Any) -> Any:  # noqa: ANN401 - whatever was given
+    """Give the Python value of a NumPy scalar, so that it is written down as a person would.
+
+    Example:
+        >>> import numpy as np
+        >>> plain(np.float64(0.5)), plain(np.int64(3)), plain(np.True_), plain("as it is")
+        (0.5, 3, True, 'as it is')
+    """
+    kind = getattr(getattr(given, "dtype", None), "kind", None)
+    return given.item() if kind in _SCALARS and given.shape == () else given
 
 
 def optional(rule: Check[_Taken]) -> Check[_Taken | None]:

@@ -19,6 +19,7 @@ from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.data.columns import symbol_inputs
 from omega.data.own_columns import OwnColumns
+from omega.data.packing import Made, Parts, columns_of, store_of_columns
 from omega.errors import CandleWarning, ConfigError
 
 if TYPE_CHECKING:
@@ -49,10 +50,11 @@ class CandleStore:
         (1, 80, 'us', {'EURUSD': 0}, [])
     """
 
-    __slots__ = ("native", "own")
+    __slots__ = ("_made", "native", "own")
 
     native: NativeStore
     own: Mapping[str, OwnColumns]
+    _made: Made
 
     def __init__(
         self,
@@ -88,20 +90,42 @@ class CandleStore:
             if symbol is not None or columns:
                 raise ConfigError("data: a CandleStore has its symbol and columns already")
             self.native, self.own = data.native, data.own
+            self._made = data._made  # noqa: SLF001 - its own class
             return
         mode, levels = _mode(validate)
+        checks = (mode, levels, list(allow_negative), cast)
+        self._made = Made.of(data, {"symbol": symbol, "columns": columns}, checks)
+        self._read(data, symbol, columns)
+        for line in self._warnings():
+            warnings.warn(line, CandleWarning, stacklevel=2)
+
+    def _read(self, data: ArrowLike, symbol: str | None, columns: Mapping[str, str] | None) -> None:
+        """Take the columns of some data, as it was noted."""
+        mode, levels, negative, cast = self._made.checks
         inputs = symbol_inputs(data, symbol=symbol, columns=columns, cast=cast)
-        _refuse_unknown("allow_negative", allow_negative, [one.symbol for one in inputs])
+        _refuse_unknown("allow_negative", negative, [one.symbol for one in inputs])
         self.own = {one.symbol: one.own for one in inputs if one.own is not None}
         self.native = core.CandleStore(
             [(one.symbol, one.columns, one.spread) for one in inputs],
             mode,
             levels,
-            list(allow_negative),
+            negative,
             cast,
         )
-        for line in self._warnings():
-            warnings.warn(line, CandleWarning, stacklevel=2)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel by path where that is enough, else by value."""
+        if self._made.is_there():
+            return _reopened, (self._made, self.describe())
+        return _received, (columns_of(self, self._made), self._made.checks)
+
+    def __copy__(self) -> CandleStore:
+        """Give itself: a store never changes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> CandleStore:
+        """Give itself."""
+        return self
 
     @property
     def symbols(self) -> list[str]:
@@ -167,7 +191,8 @@ class CandleStore:
             CandleStore(B: 1 quotes, 2024-01-01 00:00 to 2024-01-01 00:00, 0 bytes copied)
         """
         self._known(name)
-        return over(self.native.symbol(name), {name: self.own[name]} if name in self.own else {})
+        own = {name: self.own[name]} if name in self.own else {}
+        return over(self.native.symbol(name), own, self._made.of_symbol(name))
 
     def buffers(self, column: str) -> list[tuple[int, int]]:
         """Give the address and the length in bytes of each segment of a column.
@@ -315,10 +340,31 @@ class CandleStore:
         return self.native.__arrow_c_stream__(requested_schema)
 
 
-def over(native: NativeStore, own: Mapping[str, OwnColumns] = MappingProxyType({})) -> CandleStore:
+def over(
+    native: NativeStore,
+    own: Mapping[str, OwnColumns] = MappingProxyType({}),
+    made: Made = Made(),  # noqa: B008 - a frozen value
+) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
     store.native, store.own = native, own
+    store._made = made  # noqa: SLF001 - one module
     return store
+
+
+def _reopened(made: Made, expected: Mapping[str, Any]) -> CandleStore:
+    """Read the files of a store again, where it arrived."""
+    store = CandleStore.__new__(CandleStore)
+    store._made = made  # noqa: SLF001 - one module
+    store._read(made.data, **made.named)  # noqa: SLF001 - as above
+    found = store if made.symbol is None else store.symbol(made.symbol)
+    made.require_same(expected, found.describe())
+    return found
+
+
+def _received(parts: Parts, checks: tuple[Any, ...]) -> CandleStore:
+    """Make a store of the columns that arrived."""
+    native, own = store_of_columns(parts, checks)
+    return over(native, own, Made(checks))
 
 
 def both_sides(store: CandleStore) -> pl.DataFrame:

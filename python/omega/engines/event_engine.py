@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
+from omega.config.values import plain
 from omega.contract import AnyForm, ArrowLike, Component, Progress
 from omega.data.columns import Candles
 from omega.data.store import CandleStore
@@ -190,8 +191,8 @@ class EventEngine:
             >>> engine.process_batch(0, 100).height
             2
         """
-        recorder = Recorder(self)
-        steps = None
+        recorder, steps = Recorder(self), None
+        start, end = plain(start), plain(end)
         if isinstance(start, int) and isinstance(end, int):
             # What was decided on a bar is done on the step after it.
             steps = (start + 1, end + 1)

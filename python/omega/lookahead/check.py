@@ -6,7 +6,6 @@ which it does. ``docs/guides/look-ahead.md`` describes the method.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
@@ -34,7 +33,6 @@ from omega.lookahead.columns import (
 from omega.lookahead.market import SEEN, Market, as_seen, moment_of, tables_before
 from omega.lookahead.own import betrayal
 from omega.run.backtest import run_backtest
-from omega.strategy.base import Strategy
 from omega.strategy.expressions import Evaluation, observed
 
 if TYPE_CHECKING:
@@ -238,9 +236,9 @@ class _Check:
         return _Seen(result.orders, steps, columns, bool(given.get("position_manager") or own))
 
     def _made(self, store: CandleStore) -> dict[str, Any]:
-        """Give the strategy as if it had never run, and what was made beside it."""
+        """Give the strategy, which each run copies (rule D4), and what was made beside it."""
         if not self.build:
-            return {"strategy": _fresh(self.strategy)}
+            return {"strategy": self.strategy}
         made = self.strategy(as_seen(store))
         given = dict(made) if isinstance(made, Mapping) and "strategy" in made else None
         _refuse_unknown(given or {})
@@ -399,20 +397,6 @@ def _chosen(decisions: Sequence[int], whole: _Seen, prefixes: int) -> list[int]:
     several = list(evenly(decisions, max(prefixes * 3 // 4, 1)))
     rest = scattered(len(whole.steps), max(prefixes - len(several), 0))
     return sorted({*several, *rest})
-
-
-def _fresh(strategy: AnyForm) -> AnyForm:
-    """Give a strategy as it was before it ran; functions and columns keep nothing."""
-    if isinstance(strategy, Mapping):
-        return {label: _fresh(one) for label, one in strategy.items()}
-    if isinstance(strategy, (list, tuple)):
-        return [_fresh(one) for one in strategy]
-    if not isinstance(strategy, Strategy):
-        return strategy
-    try:
-        return copy.deepcopy(strategy)
-    except Exception:  # noqa: BLE001 - a strategy may hold what cannot be copied, such as a file
-        return copy.copy(strategy)
 
 
 def _refuse_unknown(settings: Mapping[str, Any]) -> None:

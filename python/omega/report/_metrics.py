@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from itertools import pairwise
 
@@ -59,6 +60,8 @@ def formatted(name: str, value: object) -> str:
     Example:
         >>> formatted("win_rate", 0.5), formatted("net_profit", 1234.5), formatted("sharpe", None)
         ('50.00 %', '1,234.50', '-')
+        >>> formatted("profit_factor", float("inf"))
+        '∞'
     """
     if value is None:
         return UNDEFINED
@@ -66,6 +69,8 @@ def formatted(name: str, value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, float) and math.isinf(value):
+        return "∞" if value > 0 else "-∞"
     if name in _PERCENT:
         return f"{100 * float(str(value)):,.2f} %"
     return f"{value:,.2f}"

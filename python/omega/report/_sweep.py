@@ -97,7 +97,7 @@ def heatmap(
     several = cells.height < known.height
     hint = f"{aggregate.capitalize()} of the runs in a cell. " if several else ""
     missing = frame.height - known.height
-    hint += f"{missing:,} runs without a value are left out." if missing else ""
+    hint += f"{missing:,} runs without a finite value are left out." if missing else ""
     body = (
         f"<header><div><h1>{escape(name)}</h1><p>{frame.height:,} runs</p></div>{SWITCH}</header>"
         f'<main><section class="wide">{_map(cells, (x, y, metric), more=more)}'

@@ -168,16 +168,17 @@ def _write(result: Saved, directory: Path) -> None:
         "notices": list(result.notices),
         "copied_bytes": result.copied_bytes,
         "metrics": result.metrics,
-        "tables": {
-            "symbols": tables.symbols,
-            "contract_sizes": tables.contract_sizes,
-            "unit": tables.unit,
-            "timezone": tables.timezone,
-        },
+        "tables": shape_of(tables),
         "files": digests,
     }
     text = json.dumps(kept, indent=2, ensure_ascii=False, default=_plain)
     (directory / MANIFEST).write_text(text + "\n", "utf-8")
+
+
+def shape_of(tables: ResultTables) -> dict[str, Any]:
+    """Give what result tables have beside their columns."""
+    names = ("symbols", "contract_sizes", "unit", "timezone")
+    return {name: getattr(tables, name) for name in names}
 
 
 def _put(beside: Path, directory: Path) -> None:

@@ -6,7 +6,9 @@ are defined in ``docs/concepts/results.md``.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -20,12 +22,13 @@ from omega.errors import OmegaError
 from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
 from omega.results.example import EXAMPLE
-from omega.results.tables import tables_from_columns
+from omega.results.tables import packed, tables_from_columns, unpacked
 
 if TYPE_CHECKING:
     from rich.panel import Panel
 
     from omega.data.store import CandleStore
+    from omega.run.settings import PositionManager
 
 __all__ = [
     "BacktestResult",
@@ -103,6 +106,10 @@ class BacktestResult:
         notices: What the user should know about the run, a sentence each.
         copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
         candles: The store the run went over, for `report`; None for a result that was loaded.
+        strategy: The strategy that ran: of one with state a copy, which has what the run made
+            (rule D4). None for a result that was loaded, for one of an engine, and after pickling
+            where the strategy holds what cannot be pickled.
+        position_manager: The copy of a position manager of your own that ran, if there was one.
 
     Example:
         >>> result = example_result()
@@ -125,6 +132,8 @@ class BacktestResult:
         notices: Iterable[str] = (),
         copied_bytes: int = 0,
         candles: CandleStore | None = None,
+        strategy: Any = None,  # noqa: ANN401 - of any form
+        position_manager: PositionManager | None = None,
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet."""
         self.tables = tables
@@ -135,6 +144,42 @@ class BacktestResult:
         self.notices = tuple(notices)
         self.copied_bytes = copied_bytes
         self.candles = candles
+        self.strategy = strategy
+        self.position_manager = position_manager
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel with tables as bytes; a strategy or manager that cannot travel becomes None."""
+        state = self._kept()
+        state["tables"] = packed(self.tables)
+        for name in ("strategy", "position_manager"):
+            state[name] = _pickled(state[name])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what travelled."""
+        vars(self).update(state, tables=unpacked(state["tables"]))
+        for name in ("strategy", "position_manager"):
+            vars(self)[name] = None if state[name] is None else pickle.loads(state[name])  # noqa: S301 - a part of the pickle that is being read
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BacktestResult:
+        """Copy what can change; the tables and candles cannot, and are shared."""
+        made = BacktestResult.__new__(type(self))
+        memo[id(self)] = made
+        for name, value in self._kept().items():
+            try:
+                vars(made)[name] = value if name == "tables" else copy.deepcopy(value, memo)
+            except Exception:  # noqa: BLE001 - a strategy may hold what it made for one run alone
+                vars(made)[name] = value
+        return made
+
+    def _kept(self) -> dict[str, Any]:
+        """Give the attributes without what is computed from them."""
+        kind = type(self)
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if not isinstance(getattr(kind, name, None), cached_property)
+        }
 
     @property
     def symbols(self) -> list[str]:
@@ -392,6 +437,19 @@ class BacktestResult:
         from rich.text import Text  # noqa: PLC0415 - as above
 
         return Panel(Text(self.summary()), title="Backtest", expand=False)
+
+
+def _pickled(value: object) -> bytes | None:
+    """Give a strategy by value, its class with it where that cannot be imported."""
+    if value is None:
+        return None
+    import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; slow to import
+
+    try:
+        written: bytes = cloudpickle.dumps(value)
+    except Exception:  # noqa: BLE001 - it may hold a lock or a file, and the result travels still
+        return None
+    return written
 
 
 def example_result() -> BacktestResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import polars as pl
 
 from omega._native import core
 from omega.errors import ConfigError
-from omega.results.files import TABLES
+from omega.results.files import TABLES, shape_of
 
 if TYPE_CHECKING:
     from omega.contract import ResultTables
@@ -66,6 +67,33 @@ def tables_from_columns(
         name: _frame(name, table, pl.DataFrame(getattr(empty, name)()).schema)
         for name, table in given.items()
     }
+    return core.RunTables.from_tables(frames, **shape)
+
+
+Packed = tuple[dict[str, bytes], dict[str, Any]]
+"""Tables as Arrow IPC by name, and what is not in a table."""
+
+
+def packed(tables: ResultTables) -> Packed:
+    """Give result tables as bytes.
+
+    Example:
+        >>> empty = tables_from_columns({}, symbols=["X"])
+        >>> unpacked(packed(empty)).fingerprint() == empty.fingerprint()
+        True
+    """
+    written = {}
+    for name in TABLES:
+        target = io.BytesIO()
+        pl.DataFrame(getattr(tables, name)()).write_ipc(target)
+        written[name] = target.getvalue()
+    return written, shape_of(tables)
+
+
+def unpacked(given: Packed) -> ResultTables:
+    """Make result tables of bytes."""
+    written, shape = given
+    frames = {name: pl.read_ipc(content) for name, content in written.items()}
     return core.RunTables.from_tables(frames, **shape)
 
 

@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, cast
 
 from omega.errors import BackendUnavailable, BackendWarning, ConfigError
+from omega.run.kept import register
 
 if TYPE_CHECKING:
     from omega._core import Run
@@ -61,9 +62,10 @@ def chosen_backend(wanted: str, *, warn: bool = False) -> str:
 def run_of(backend: str) -> type[Run]:
     """Give the class of a run of a backend; both have the same methods."""
     if backend == "rust":
-        from omega._core import Run  # noqa: PLC0415 - the message is ours where it cannot be loaded
+        core = importlib.import_module("omega._core")
+        register(core)
+        return cast("type[Run]", core.Run)
+    from omega.reference import run, views  # noqa: PLC0415 - only where it is wanted
 
-        return Run
-    from omega.reference.run import Run as PlainRun  # noqa: PLC0415 - only where it is wanted
-
-    return cast("type[Run]", PlainRun)
+    register(views)
+    return cast("type[Run]", run.Run)

@@ -22,10 +22,11 @@ from omega.run.backend import chosen_backend
 from omega.run.execute import execute
 from omega.run.job import OnBar
 from omega.run.manifest import manifest
-from omega.run.prepare import Arguments, Moment, configuration, prepare
+from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
+from omega.strategy.copying import copied
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
@@ -129,6 +130,7 @@ def run_backtest(
     """
     chosen = chosen_backend(backend, warn=True)
     store = _store(data, symbol, validate)
+    runs, own_manager = copied(strategy_of(strategy), position_manager)
     arguments = Arguments(
         instruments=instruments,
         start=start,
@@ -143,13 +145,13 @@ def run_backtest(
         limits=limits,
         timeframes=timeframes,
         align=align,
-        position_manager=position_manager,
+        position_manager=own_manager,
         seed=seed,
         strict=strict,
         semantics=semantics,
     )
     with _progress(progress) as on_progress:
-        job = prepare(store, strategy, arguments, when=when, on_progress=on_progress)
+        job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
         tables, report = execute(job, chosen)
     config = configuration(store, job, arguments)
     return BacktestResult(
@@ -161,6 +163,8 @@ def run_backtest(
         notices=store.notices,
         copied_bytes=store.copied_bytes,
         candles=store,
+        strategy=runs,
+        position_manager=job.manager,
     )
 
 

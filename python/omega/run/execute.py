@@ -21,11 +21,12 @@ from omega.run.backend import run_of
 from omega.run.context import Context
 from omega.run.job import Job, OnBar
 from omega.run.settings import PositionManager
-from omega.strategy.base import Strategy, tied
+from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
 from omega.strategy.context import RunContext
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.strategy.ties import Ended, tie, tied
 
 if TYPE_CHECKING:
     from omega._core import NativeStrategy, Run
@@ -39,7 +40,10 @@ def execute(job: Job, backend: str) -> Outcome:
     if isinstance(job.strategy, (Signals, Native)):
         return execute_native(job, context)
     with bound(job.strategy, job.manager, context):
-        return execute_bound(job, context, context)
+        outcome = execute_bound(job, context, context)
+    if isinstance(job.strategy, Strategy):
+        tie(job.strategy, Ended.of(context))
+    return outcome
 
 
 def execute_native(job: Job, context: Context) -> Outcome:

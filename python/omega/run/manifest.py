@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from omega._native import core
+from omega.config.values import plain
 from omega.data.store import CandleStore
 
 SEMANTICS_VERSION = 2
@@ -23,7 +24,7 @@ def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
     return {
         "engine": "omega-backtest",
         "engine_version": core.VERSION,
-        "semantics_version": configuration["semantics"],
+        "semantics_version": configuration.get("semantics", SEMANTICS_VERSION),
         "data": store.describe(),
         "configuration": configuration,
     }
@@ -45,6 +46,7 @@ def written_down(**settings: object) -> Manifest:
 
 
 def _plain(value: object) -> object:
+    value = plain(value)
     if isinstance(value, (str, int, float, bool, date, type(None))):
         return value
     if isinstance(value, Mapping):

@@ -117,7 +117,7 @@ def prepare(
         "end": None if end is None else last_moment_of(end, unit),
         "cash": cash,
         "seed": seed_field(arguments.seed),
-        "strict": arguments.strict,
+        "strict": bool(arguments.strict),
         "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
         "symbols": symbol_fields(instruments, costs, account, semantics),
         "align": alignment(arguments.align),

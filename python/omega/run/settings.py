@@ -15,6 +15,7 @@ from omega.config.limits import Limits
 from omega.config.managers import BreakEven, Manager, PartialClose, TimeExit, TrailingStop
 from omega.config.sizers import Sizer
 from omega.config.times import PER_SECOND, to_units
+from omega.config.values import plain
 from omega.contract import (
     Cooldowns,
     CostFields,
@@ -205,6 +206,7 @@ def semantics_field(semantics: object) -> str:
 
 def seed_field(seed: object) -> int:
     """Check a seed."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+    taken = plain(seed)
+    if isinstance(taken, bool) or not isinstance(taken, int) or not 0 <= taken < 2**64:
         raise ConfigError(f"seed: given {seed!r}, expected a whole number from 0 to 2**64 - 1")
-    return seed
+    return taken

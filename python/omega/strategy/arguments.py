@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+import dis
+import itertools
+from typing import Any
 
+from omega.config.values import plain
 from omega.errors import ConfigError
 
-if TYPE_CHECKING:
-    from omega._core import Position
+_NOTHING = compile("", "nothing", "exec")
 
 
 def order_fields(
@@ -25,14 +27,15 @@ def order_fields(
     return order
 
 
-def trade_number(position: Position | int | None) -> int | None:
-    """Give the number of a position, which may be given as that number."""
-    return position if position is None or isinstance(position, int) else position.trade_id
+def number_of(given: Any, attribute: str) -> int:  # noqa: ANN401 - a position or an order
+    """Give the number of a position or an order, which may be given as that number."""
+    number = plain(given)
+    return number if isinstance(number, int) else int(getattr(given, attribute))
 
 
 def checked_parameter(strategy: str, name: str, given: object, default: object) -> object:
     """Refuse a parameter of another type than its default's; whole numbers pass for floats."""
-    wanted = type(default)
+    given, wanted = plain(given), type(default)
     if default is None or isinstance(given, wanted):
         return given
     if wanted is float and isinstance(given, int) and not isinstance(given, bool):
@@ -42,8 +45,49 @@ def checked_parameter(strategy: str, name: str, given: object, default: object) 
     )
 
 
-def unknown_parameter(strategy: str, name: str, known: list[str]) -> str:
-    """Give the error of an unknown parameter, with those that there are."""
+def unknown_parameter(strategy: type, name: str, known: list[str]) -> str:
+    """Give the error of an unknown parameter: a missing annotation, or the nearest known one."""
+    own = strategy.__name__
+    default = plain(getattr(strategy, name, None)) if not name.startswith("_") else None
+    if type(default) in (bool, int, float, str):
+        return (
+            f"{own}.{name} = {default!r} is no parameter, as it has no annotation; write "
+            f"{name}: {type(default).__name__} = {default!r} in the class"
+        )
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{strategy} has no parameter {name!r}; it has {', '.join(known) or 'none'}.{hint}"
+    return f"{own} has no parameter {name!r}; it has {', '.join(known) or 'none'}.{hint}"
+
+
+def refuse_method_name(strategy: type, base: type, name: str) -> None:
+    """Refuse a parameter that takes the place of a method.
+
+    Raises:
+        ConfigError: A class above the one that declares it has a method or property of that name.
+    """
+    for above in base.__mro__[1:]:
+        taken = vars(above).get(name)
+        if callable(taken) or isinstance(taken, (property, classmethod, staticmethod)):
+            raise ConfigError(
+                f"{strategy.__name__}.{name}: a parameter is named like the method "
+                f"{above.__name__}.{name}, which it would replace; give it another name"
+            )
+
+
+def is_set_by(strategy: type, name: str) -> bool:
+    """Return whether a method of a strategy's classes sets an attribute."""
+    functions = (vars(base).values() for base in strategy.__mro__)
+    return any(
+        one.opname == "STORE_ATTR" and one.argval == name
+        for function in itertools.chain.from_iterable(functions)
+        for one in dis.get_instructions(getattr(function, "__code__", _NOTHING))
+    )
+
+
+def on_the_copy(strategy: str, name: str) -> str:
+    """Give the error of what a run makes and the object that was given to it does not have."""
+    return (
+        f"{strategy}.{name}: a run works on a copy of the strategy (rule D4), and only the copy "
+        f"has {name!r}. Read result.strategy.{name}, or of several strategies "
+        f"result.strategy.strategies[label].{name}"
+    )

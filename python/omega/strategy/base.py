@@ -6,15 +6,14 @@ next one (rule L1).
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from omega.config.values import nearest
-from omega.errors import ConfigError
+from omega.config.values import nearest, plain
+from omega.errors import ConfigError, RanOnCopy
 from omega.indicators.averages import Averages
 from omega.indicators.channels import Channels
 from omega.indicators.momentum import Momentum
@@ -23,11 +22,15 @@ from omega.indicators.volatility import Volatility
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.arguments import (
     checked_parameter,
+    is_set_by,
+    number_of,
+    on_the_copy,
     order_fields,
-    trade_number,
+    refuse_method_name,
     unknown_parameter,
 )
 from omega.strategy.expressions import as_expression, identity
+from omega.strategy.ties import Ended
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,13 +64,13 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     warmup: int = 0
 
-    _run: RunContext | None = None
+    _run: RunContext | Ended | None = None
 
     def __init__(self, **parameters: Any) -> None:  # noqa: ANN401 - of the types annotated
         known = self.parameters()
         for name, given in parameters.items():
             if name not in known:
-                raise ConfigError(unknown_parameter(type(self).__name__, name, list(known)))
+                raise ConfigError(unknown_parameter(type(self), name, list(known)))
             setattr(self, name, checked_parameter(type(self).__name__, name, given, known[name]))
 
     @classmethod
@@ -86,12 +89,28 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             for name, annotation in inspect.get_annotations(base).items():
                 is_parameter = not name.startswith("_") and "ClassVar" not in str(annotation)
                 if is_parameter and base is not Strategy and hasattr(base, name):
-                    found[name] = getattr(cls, name)
+                    refuse_method_name(cls, base, name)
+                    found[name] = plain(getattr(cls, name))
         return found
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.parameters())
+        values = ", ".join(f"{name}={plain(getattr(self, name))!r}" for name in self.parameters())
         return f"{type(self).__name__}({values})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the tie to a run out; what an ended run showed is kept."""
+        state = dict(vars(self))
+        if not isinstance(self._run, Ended):
+            state.pop("_run", None)
+        return state
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it is, it is missing
+            if self._run is None and is_set_by(type(self), name):
+                raise RanOnCopy(on_the_copy(type(self).__name__, name))
+            missing = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(missing, name=name, obj=self)
 
     def init(self) -> None:
         """Declare indicators; called once, before the first bar.
@@ -321,7 +340,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
             (61, 'time')
         """
-        trade = trade_number(position)
+        trade = None if position is None else number_of(position, "trade_id")
         numbers = [
             self._submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in ([symbol] if trade is not None or symbol else self._symbols_open())
@@ -349,7 +368,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Patient()).orders["status"].to_list()
             ['cancelled']
         """
-        return self._submit(Cancel(order if isinstance(order, int) else order.order_id))
+        return self._submit(Cancel(number_of(order, "order_id")))
 
     def modify(
         self,
@@ -370,7 +389,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Careful()).trades["exit_reason"].to_list()
             ['stop_loss']
         """
-        trade = position if isinstance(position, int) else position.trade_id
+        trade = number_of(position, "trade_id")
         return self._submit(Modify(trade, stop_loss=stop_loss, take_profit=take_profit))
 
     # --- what a strategy may know ----------------------------------------------------------------
@@ -378,7 +397,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     @property
     def position(self) -> Position | None:
         """The oldest open position, or None."""
-        return self._context().position
+        return self._shown().position
 
     @property
     def positions(self) -> list[Position]:
@@ -397,7 +416,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             0 [0, 1]
             [] 10000.0 9996.1875
         """
-        return self._context().positions
+        return self._shown().positions
 
     def positions_in(self, symbol: str) -> list[Position]:
         """Give the open positions of a symbol, oldest first.
@@ -415,7 +434,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(both, Both()).trades["symbol"].to_list()
             ['AAA', 'BBB']
         """
-        context = self._context()
+        context = self._shown()
         if symbol not in context.symbols:
             raise ConfigError(
                 f"positions_in: {symbol!r} is no symbol of this run. "
@@ -426,17 +445,17 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
     @property
     def pending(self) -> list[PendingOrder]:
         """Orders that wait, oldest first."""
-        return self._context().pending
+        return self._shown().pending
 
     @property
     def equity(self) -> float:
         """Balance plus open profit at the newest bar's close, in account currency."""
-        return self._context().equity
+        return self._shown().equity
 
     @property
     def balance(self) -> float:
         """Cash after all booked profits and costs, in account currency."""
-        return self._context().balance
+        return self._shown().balance
 
     def _submit(self, action: Action) -> int:
         context = self._context()
@@ -445,24 +464,22 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         return number
 
     def _context(self) -> RunContext:
+        run = self._shown()
+        if isinstance(run, Ended):
+            raise ConfigError(
+                f"{type(self).__name__}: its run is over; indicators are declared in init(), "
+                "orders are placed in on_bar(), on_fill() or on_exit()"
+            )
+        return run
+
+    def _shown(self) -> RunContext | Ended:
         if self._run is None:
             raise ConfigError(
                 f"{type(self).__name__} is not in a run: indicators are declared in init(), orders "
-                "are placed in on_bar(), on_fill() or on_exit()"
+                "are placed in on_bar(), on_fill() or on_exit(); what a run did is read off the "
+                "copy that ran, result.strategy"
             )
         return self._run
 
-
-def tie(strategy: Strategy, run: RunContext | None) -> None:
-    """Tie a strategy to the run that it declares and orders in, or to none."""
-    strategy._run = run  # noqa: SLF001 - a method would take a name from strategies of users
-
-
-@contextlib.contextmanager
-def tied(strategy: Strategy, run: RunContext) -> Iterator[Strategy]:
-    """Tie a strategy to a run for a while."""
-    tie(strategy, run)
-    try:
-        yield strategy
-    finally:
-        tie(strategy, None)
+    def _tie(self, run: RunContext | Ended | None) -> None:
+        self._run = run

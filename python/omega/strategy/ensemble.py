@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import CallbackFailed, ConfigError
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
-from omega.strategy.base import Strategy, tie
+from omega.strategy.base import Strategy
 from omega.strategy.conditions import triggers_of
 from omega.strategy.context import RunContext
+from omega.strategy.ties import Ended, tie
 
 if TYPE_CHECKING:
     from omega._core import Bar, Fill, PendingOrder, Position, Trade
@@ -114,6 +115,10 @@ class Ensemble(Strategy):
         self.strategies = dict(strategies)
         self._members: list[Member] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what ties the members to a run."""
+        return {**super().__getstate__(), "_members": []}
+
     @classmethod
     def of(cls, given: Sequence[Any] | Mapping[str, Any]) -> Ensemble:
         """Give strategies their labels: their class's name, numbered where it repeats.
@@ -137,6 +142,13 @@ class Ensemble(Strategy):
             tie(member.strategy, cast("RunContext", member))
             member.strategy.init()
         self.warmup = max(member.strategy.warmup for member in self._members)
+
+    def _tie(self, run: RunContext | Ended | None) -> None:
+        """Tie the members as well, once there are some: each to what it sees."""
+        super()._tie(run)
+        for member in self._members:
+            ended = Ended.of(cast("RunContext", member)) if isinstance(run, Ended) else None
+            tie(member.strategy, ended)
 
     def on_bar(self, bar: Bar) -> None:
         """Call each member."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from omega.config.values import plain
 from omega.errors import ConfigError
 
 
@@ -39,6 +40,6 @@ def native(name: str, **parameters: float) -> Native:
         native('sma_cross', fast=10)
     """
     for parameter, given in parameters.items():
-        if isinstance(given, bool) or not isinstance(given, (int, float)):
+        if isinstance(plain(given), bool) or not isinstance(plain(given), (int, float)):
             raise ConfigError(f"native: {parameter}: given {given!r}, expected a number")
     return Native(name, tuple((key, float(number)) for key, number in parameters.items()))

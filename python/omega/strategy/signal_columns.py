@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from omega.config.values import check, flag, optional, value, whole
+from omega.config.values import check, flag, optional, plain, value, whole
 from omega.contract import SignalColumns
 from omega.errors import ConfigError
-from omega.strategy.base import Strategy, tied
+from omega.strategy.base import Strategy
 from omega.strategy.conditions import Condition
+from omega.strategy.ties import tied
 
 if TYPE_CHECKING:
     from omega._core import Indicator, Mask
@@ -131,6 +132,7 @@ class _Columns:
         """A column of one value for each bar."""
         import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
 
+        given = plain(given)
         if callable(given):
             return self.column(name, given(self.declarer))
         if hasattr(given, "window") and hasattr(given, "name"):

@@ -27,7 +27,7 @@ from omega.sweeps.processes import Processes
 from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
-from omega.sweeps.spec import METRICS, SETTINGS, Row, SweepSpec
+from omega.sweeps.spec import METRICS, SETTINGS, Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
 
 
@@ -108,6 +108,7 @@ def sweep(
     """
     _refuse_unknown(settings)
     grid, named = labelled(grid)
+    require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
     chosen = chosen_backend(backend, warn=True)
     own = {**settings, "seed": seed}
@@ -188,6 +189,13 @@ def _maker(
     processes = Processes(sent, count)
     open_things.callback(processes.close)
     return processes
+
+
+def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`
+    """Give the names that a grid has, as far as it shows them before it begins."""
+    space = getattr(grid, "space", grid)
+    several = space if isinstance(space, (list, tuple)) else [space]
+    return [name for one in several if isinstance(one, Mapping) for name in one]
 
 
 def _refuse_unknown(settings: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ import polars as pl
 
 from omega.contract import Settings, SymbolContext
 from omega.errors import ConfigError
+from omega.results.limits import with_limits
 from omega.run.context import Context
 from omega.run.execute import market_of, require_native
 from omega.run.job import Job
@@ -142,7 +143,7 @@ class Core:
 def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec) -> Row:
     if outcome.error is not None:
         return Row(number, parameters, {}, error=described(outcome.error))
-    values = dict(zip(_NAMES, outcome.metrics, strict=True))
+    values = with_limits(dict(zip(_NAMES, outcome.metrics, strict=True)))
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}

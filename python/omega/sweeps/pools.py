@@ -42,7 +42,9 @@ class Pool:
 
 def _run(spec: bytes, number: int, parameters: Parameters) -> Row:
     name = hashlib.sha256(spec).hexdigest()
-    if name not in _runners:
+    runner = _runners.get(name)
+    if runner is None:
+        runner = TrialRunner(cloudpickle.loads(spec))
         _runners.clear()
-        _runners[name] = TrialRunner(cloudpickle.loads(spec))
-    return _runners[name].run(number, parameters)
+        _runners[name] = runner
+    return runner.run(number, parameters)  # not of the dict: its executor may be one of threads

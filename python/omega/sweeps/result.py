@@ -106,7 +106,10 @@ class SweepResult:
         return self._beside("equity")
 
     def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
-        """Give the row with the best value of a metric; of equal ones the first.
+        """Give the row with the best value of a metric; of equal ones the first run.
+
+        A metric that is undefined for a run counts as what it tends to: a run that never loses
+        has a profit factor of infinity, and is the best. See docs/guides/sweeps.md.
 
         Args:
             metric: The metric.
@@ -122,15 +125,15 @@ class SweepResult:
             1
         """
         self._known(metric)
-        known = self._table.filter(pl.col(metric).is_not_null())
+        known = self._table.filter(pl.col(metric).is_not_null()).sort("run", maintain_order=True)
         if known.is_empty():
             raise ConfigError(
                 f"best: none of {self._table.height} runs has a value of {metric!r}; see "
                 ".failures, and .to_polars() for the rest"
             )
         more = metric not in LESS_IS_BETTER if maximize is None else maximize
-        place = known[metric].arg_max() if more else known[metric].arg_min()
-        return known.row(place or 0, named=True)
+        value = known[metric].max() if more else known[metric].min()
+        return known.filter(pl.col(metric) == value).row(0, named=True)
 
     def pareto(
         self, first: str, second: str, *, maximize: tuple[bool, bool] | None = None
@@ -234,7 +237,13 @@ class SweepResult:
             )
         return found
 
-    def _known(self, metric: str) -> None:
+    def _known(self, metric: object) -> None:
+        if not isinstance(metric, str):
+            kind = type(metric).__name__
+            raise ConfigError(
+                f"metric: given a {kind}, expected the name of one, such as {self.metrics[:1]}; "
+                "rank by a function of your own over to_polars()"
+            )
         if metric not in self.metrics:
             raise ConfigError(
                 f"metric: {metric!r} is not in the table. {nearest(metric, self.metrics)}"
@@ -251,4 +260,5 @@ class SweepResult:
         return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{stopped})"
 
     def _repr_html_(self) -> str:
-        return self._table._repr_html_()
+        html = self._table._repr_html_()
+        return html.replace("<td>inf</td>", "<td>∞</td>").replace("<td>-inf</td>", "<td>-∞</td>")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random as Numbers
 from typing import Any, Protocol
 
-from omega.config.values import Refused, check, value, whole
+from omega.config.values import Refused, check, plain, value, whole
 from omega.errors import ConfigError
 from omega.sweeps.space import (
     Between,
@@ -18,7 +18,6 @@ from omega.sweeps.space import (
     combination,
     combinations,
     is_skewed,
-    plain,
     size_of,
     space_of,
     value_at,

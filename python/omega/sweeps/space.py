@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, SupportsInt, TypeAlias, TypeGuard
 
-from omega.config.values import Refused, check, flag, number, optional, value
+from omega.config.values import Refused, check, flag, number, optional, plain, value
 from omega.errors import ConfigError
 
 Value: TypeAlias = Any
@@ -179,13 +179,6 @@ def _values(name: str, given: Value) -> Values:
     if not listed:
         raise Refused(f"at least one value for {name!r}")
     return listed
-
-
-def plain(given: Value) -> Value:
-    """Give the Python number of a NumPy one, so that it is written down as a person would."""
-    if getattr(given, "shape", None) == () and given.dtype.kind in "biuf":
-        return given.item()
-    return given
 
 
 def size_of(values: Values) -> int | None:

@@ -5,17 +5,20 @@ A spec is all that a worker process gets.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.results.limits import with_limits
 from omega.results.result import BacktestResult, example_result
 from omega.run.backtest import run_backtest
+from omega.strategy.arguments import unknown_parameter
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
@@ -122,6 +125,22 @@ def own_parameters(strategy: AnyForm) -> Sequence[str]:
     return [] if _is_on_bar(strategy) else list(inspect.signature(strategy).parameters)
 
 
+def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
+    """Refuse names of a grid that are no parameter, no setting and not the data.
+
+    Raises:
+        ConfigError: One is none of them; the message has the nearest, or how to make it one.
+    """
+    own = own_parameters(strategy)
+    unknown = [one for one in names if one not in own and one not in SETTINGS and one != "data"]
+    kind = type(strategy) if isinstance(strategy, Strategy) else strategy
+    if isinstance(kind, type) and issubclass(kind, Strategy):
+        if unknown and kind.__init__ is Strategy.__init__:
+            raise ConfigError(unknown_parameter(kind, unknown[0], list(own)))
+    elif inspect.isfunction(strategy) and not _is_on_bar(strategy):
+        _refuse_unknown(strategy, dict.fromkeys(unknown))
+
+
 def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
     """Give a strategy with parameters in place of its own.
 
@@ -138,8 +157,7 @@ def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
     if isinstance(strategy, Native):
         return Native(strategy.name, tuple({**dict(strategy.parameters), **own}.items()))
     if isinstance(strategy, Strategy):
-        now = {name: getattr(strategy, name) for name in strategy.parameters()}
-        return type(strategy)(**{**now, **own})
+        return _instance_with(strategy, own)
     if callable(strategy) and not _is_on_bar(strategy):
         _refuse_unknown(strategy, own)
         return strategy(**own)
@@ -149,6 +167,29 @@ def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
             "Strategy, omega.native(...), or a function of the parameters that makes a strategy"
         )
     return strategy
+
+
+def _instance_with(strategy: Strategy, own: Mapping[str, Any]) -> Strategy:
+    """Give a copy of an instance with other parameters; one whose class derives more is made anew.
+
+    Raises:
+        ConfigError: Its class has a constructor of its own, which does not take the parameters.
+    """
+    kind = type(strategy)
+    if not own:
+        return strategy
+    if kind.__init__ is Strategy.__init__:
+        made = copy.copy(strategy)  # of what it holds each run makes a copy of its own
+        Strategy.__init__(made, **own)
+        return made
+    now = {name: getattr(strategy, name) for name in strategy.parameters()}
+    try:
+        return kind(**{**now, **own})
+    except TypeError as error:
+        raise ConfigError(
+            f"sweep: {kind.__name__}(...) cannot be made with other parameters: {error}. Give a "
+            "function of the parameters that makes a strategy"
+        ) from error
 
 
 def _is_on_bar(function: Any) -> bool:  # noqa: ANN401 - anything callable
@@ -182,17 +223,19 @@ class TrialRunner:
         """Give the candles of a run as a store, checked once for runs in a row over the same."""
         settings = self.spec.settings_of(parameters)
         key = (parameters.get("data"), settings["symbol"], repr(settings["validate"]))
-        if key not in self._stores:
+        store = self._stores.get(key)
+        if store is None:
             data = self.spec.data_of(parameters)
             if data is None:
                 raise ConfigError("sweep: given no data, neither for all runs nor in the grid")
-            self._stores.clear()  # what varies last changes first, so that one is enough
-            self._stores[key] = (
+            store = (
                 data
                 if isinstance(data, CandleStore)
                 else CandleStore(data, symbol=settings["symbol"], validate=settings["validate"])
             )
-        return self._stores[key]
+            self._stores.clear()  # what varies last changes first, so that one is enough
+            self._stores[key] = store
+        return store  # not of the dict: runs may be made in threads
 
     def run(self, number: int, parameters: Parameters) -> Row:
         """Make one run; an error is a row."""
@@ -209,7 +252,7 @@ class TrialRunner:
 
 def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: SweepSpec) -> Row:
     """Give the row of a run that is over."""
-    metrics = result.metrics
+    metrics = with_limits(result.metrics)
     return Row(
         number,
         parameters,

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use omega_core::execution::{Account, Exit, Fill, Position};
+use omega_core::execution::{Account, Exit, Fill, Lows, Position};
 use omega_core::portfolio::{Portfolio, Trade};
 use omega_core::replay;
 use omega_core::store::Market;
@@ -140,6 +140,10 @@ impl Account for PyPortfolio<'_, '_> {
         self.cash
     }
 
+    fn note_equity(&mut self, equity: f64) {
+        self.books.note_equity(equity);
+    }
+
     fn book_entry(&mut self, position: &Position, fill: &Fill) {
         // Omega's books first, since the result comes from them whatever the other portfolio does.
         self.books.book_entry(position, fill);
@@ -211,10 +215,15 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
         self.end_step();
     }
 
-    fn write_rows(&mut self, profits: &[f64], open_positions: usize) {
+    fn write_quiet_row(&mut self, profit: f64, open_positions: usize, low: Option<f64>) {
+        self.books.write_quiet_row(profit, open_positions, low);
+        self.end_step();
+    }
+
+    fn write_rows(&mut self, profits: &[f64], open_positions: usize, _lows: Option<Lows<'_>>) {
         // Row by row: `update` is called for each bar, with the books at that bar.
         for profit in profits {
-            self.books.write_rows(&[*profit], open_positions);
+            self.books.write_row(*profit, open_positions);
             self.end_step();
         }
     }

@@ -6,12 +6,12 @@ use pyo3::prelude::*;
 
 use super::store::CandleStore;
 use omega_core::backtest::{
-    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, SymbolConfig, manager,
-    named, sizer,
+    ACCOUNT_KIND, Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS,
+    SymbolConfig, manager, named, sizer,
 };
 use omega_core::error::OmegaError;
 use omega_core::execution::costs::{Fees, Slippage, Swap};
-use omega_core::execution::{Instrument, Limits, Manager};
+use omega_core::execution::{AccountRules, Instrument, Limits, Manager};
 use omega_core::replay::{Plan, Rates};
 use omega_core::store::{Market, SymbolCandles};
 use omega_core::types::SymbolId;
@@ -33,6 +33,21 @@ struct InstrumentFields {
     volume_max: Option<f64>,
     #[pyo3(item)]
     margin_rate: f64,
+    #[pyo3(item)]
+    maintenance_rate: f64,
+    #[pyo3(item)]
+    liquidation_fee: f64,
+}
+
+/// What kind of account it is, and what is tested of it.
+#[derive(FromPyObject)]
+struct AccountFields {
+    #[pyo3(item)]
+    kind: String,
+    #[pyo3(item)]
+    tests_margin: bool,
+    #[pyo3(item)]
+    stops_at_ruin: bool,
 }
 
 /// Fees and slippage, slippage in price units.
@@ -98,6 +113,8 @@ pub(super) struct RunSettings {
     intrabar: String,
     #[pyo3(item)]
     position_mode: String,
+    #[pyo3(item)]
+    account: AccountFields,
     #[pyo3(item)]
     stop_out_level: Option<f64>,
     #[pyo3(item)]
@@ -177,7 +194,12 @@ impl RunSettings {
             limit_improvement: self.limit_improvement,
             sizer: sizer(&self.sizer.0, self.sizer.1)?,
             managers: managers.collect::<Result<_, _>>()?,
-            stop_out_level: self.stop_out_level,
+            account: AccountRules {
+                kind: named("account", &self.account.kind, &ACCOUNT_KIND)?,
+                tests_margin: self.account.tests_margin,
+                stops_at_ruin: self.account.stops_at_ruin,
+                stop_out_level: self.stop_out_level,
+            },
             seed: self.seed,
             strict: self.strict,
             symbols: symbols.map(|(own, context)| own.config(context)).collect(),
@@ -206,6 +228,8 @@ impl SymbolFields {
                 volume_step: instrument.volume_step,
                 volume_max: instrument.volume_max,
                 margin_rate: instrument.margin_rate,
+                maintenance_rate: instrument.maintenance_rate,
+                liquidation_fee: instrument.liquidation_fee,
             },
             fees: Fees {
                 per_million: costs.fee_per_million,

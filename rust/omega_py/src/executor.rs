@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use omega_core::execution::{Account, Exit, Fill, LastTrades, Position, StepBars, SymbolBar};
+use omega_core::execution::{Account, Exit, Fill, LastTrades, Lows, Position, StepBars, SymbolBar};
 use omega_core::portfolio::Trade;
 use omega_core::replay::{self, Ahead, Executor, ExecutorState};
 use omega_core::store::TrackId;
@@ -333,7 +333,11 @@ impl replay::Portfolio for PyRows<'_, '_> {
         self.write_flat_rows(1);
     }
 
-    fn write_rows(&mut self, profits: &[f64], _open_positions: usize) {
+    fn write_quiet_row(&mut self, _profit: f64, _open_positions: usize, _low: Option<f64>) {
+        self.write_flat_rows(1);
+    }
+
+    fn write_rows(&mut self, profits: &[f64], _open_positions: usize, _lows: Option<Lows<'_>>) {
         self.write_flat_rows(profits.len());
     }
 

@@ -17,6 +17,7 @@ use pyo3_arrow::input::AnyRecordBatch;
 
 use super::error::to_pyerr;
 use omega_core::error::OmegaError;
+use omega_core::portfolio::Extremes;
 use omega_core::replay::RunCounts;
 use omega_core::results::schema::Shared;
 use omega_core::results::{ForeignTables, MetricValue, RunTables};
@@ -105,13 +106,14 @@ impl From<RunTables> for PyRunTables {
 impl PyRunTables {
     /// Adopts tables from elsewhere: saved ones, or those of the reference backend.
     #[staticmethod]
-    #[pyo3(signature = (tables, *, symbols, contract_sizes, unit, timezone=None))]
+    #[pyo3(signature = (tables, *, symbols, contract_sizes, unit, timezone=None, noted=None))]
     fn from_tables(
         tables: BTreeMap<String, AnyRecordBatch>,
         symbols: Vec<String>,
         contract_sizes: Vec<f64>,
         unit: &str,
         timezone: Option<String>,
+        noted: Option<(f64, f64)>,
     ) -> PyResult<Self> {
         let shared = Shared {
             symbols,
@@ -119,9 +121,17 @@ impl PyRunTables {
             timezone: timezone.map(Into::into),
         };
         let foreign = foreign_tables(tables)?;
-        RunTables::from_tables(&foreign, shared, contract_sizes)
+        let extremes = noted.map(|(lowest, drawdown)| Extremes { lowest, drawdown });
+        RunTables::from_tables(&foreign, shared, contract_sizes, extremes)
             .map(Self)
             .map_err(to_pyerr)
+    }
+
+    /// The lowest equity inside the bars and the largest fall to one, where they were noted.
+    #[getter]
+    fn noted(&self) -> Option<(f64, f64)> {
+        let extremes = self.0.extremes()?;
+        Some((extremes.lowest, extremes.drawdown))
     }
 
     fn trades(&self) -> PyArrowTable {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pyo3::prelude::*;
 
 use super::clock::{Source, Tracks};
-use omega_core::execution::{Fill, Order, OrderStatus, Position};
+use omega_core::execution::{Fill, Order, OrderStatus, Position, open_profit};
 use omega_core::portfolio::Trade;
 use omega_core::replay::{Rates, State};
 use omega_core::types::{Direction, SymbolId};
@@ -228,16 +228,22 @@ impl PositionView {
         let position = &self.position;
         let bar = self.source.candles.bar(self.newest);
         let close = bar.side(position.direction.exit_side()).close;
-        position.profit(close, position.lots, 1.0)
+        let (entry, sign) = (position.entry_price, position.direction.sign());
+        // In quote currency, where a price is a price.
+        open_profit(close, entry, sign, position.lots, position.contract_size, 1.0)
     }
 
     #[getter]
     fn open_profit(&self) -> f64 {
-        let bar = self.source.candles.bar(self.newest);
+        let (position, bar) = (&self.position, self.source.candles.bar(self.newest));
         match &self.rates {
             // A quiet bar leaves the marks to the end of its stretch.
-            Some(rates) => self.profit() * rates[self.position.symbol.index()].looked_up(bar.time),
-            None => self.position.marked_profit,
+            Some(rates) => {
+                let rate = rates[position.symbol.index()].looked_up(bar.time);
+                let close = bar.side(position.direction.exit_side()).close;
+                position.profit(close, position.lots, rate)
+            }
+            None => position.marked_profit,
         }
     }
 

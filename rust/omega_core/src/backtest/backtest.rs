@@ -144,6 +144,7 @@ impl<'a> Backtest<'a> {
         let (orders, fills, positions) = executor.into_rows();
         // The candles' own memory where they come in one chunk, not a copy.
         let times = self.market.times(self.plan.start..self.plan.end);
+        let extremes = portfolio.extremes();
         let (trades, ledger, equity) = portfolio.into_rows(times);
         let candles = self.market.symbols();
         let contract_size = |symbol: &SymbolConfig| symbol.instrument.contract_size;
@@ -159,6 +160,7 @@ impl<'a> Backtest<'a> {
                 ledger,
                 equity,
                 positions,
+                extremes,
             },
             counts,
             start: self.plan.start,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::OmegaError;
 use crate::execution::costs::{Fees, Slippage, Swap};
 use crate::execution::{
-    Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Semantics, Settings,
-    Sizer, SymbolSettings,
+    AccountRules, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Semantics,
+    Settings, Sizer, SymbolSettings,
 };
 use crate::replay::{Magnifier, Plan, Rates, SymbolContext};
 use crate::store::{Market, SymbolCandles, Walk};
@@ -41,8 +41,8 @@ pub struct Config {
     pub limits: Limits,
     /// Built-in position managers, applied in this order (I4).
     pub managers: Vec<Manager>,
-    /// Equity below this multiple of the margin held closes positions (M6).
-    pub stop_out_level: Option<f64>,
+    /// What the account may hold, and when it closes positions (M7 to M12).
+    pub account: AccountRules,
     /// Key of the random slippage.
     pub seed: u64,
     /// Whether a rejected order ends the run (F12).
@@ -67,7 +67,7 @@ impl Default for Config {
             sizer: Sizer::FixedLots(1.0),
             limits: Limits::default(),
             managers: Vec::new(),
-            stop_out_level: None,
+            account: AccountRules::default(),
             seed: 0,
             strict: false,
             symbols: Vec::new(),
@@ -122,7 +122,7 @@ impl Config {
         | Sizer::RiskPercent(size)
         | Sizer::EquityPercent(size)) = self.sizer;
         positive("sizer", size)?;
-        if let Some(level) = self.stop_out_level {
+        if let Some(level) = self.account.stop_out_level {
             positive("stop_out_level", level)?;
         }
         for manager in &self.managers {
@@ -150,7 +150,7 @@ impl Config {
             sizer: self.sizer,
             limits: self.limits.clone(),
             managers: self.managers.clone(),
-            stop_out_level: self.stop_out_level,
+            account: self.account,
             seed: self.seed,
             strict: self.strict,
             units_per_day: unit.per_day(),
@@ -202,6 +202,8 @@ impl SymbolConfig {
         }
         for (field, cost) in [
             ("margin_rate", instrument.margin_rate),
+            ("maintenance_rate", instrument.maintenance_rate),
+            ("liquidation_fee", instrument.liquidation_fee),
             ("fees", self.fees.per_million),
             ("fees", self.fees.per_lot),
             ("fees", self.fees.percent),

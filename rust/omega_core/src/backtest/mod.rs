@@ -18,6 +18,7 @@ mod tests;
 pub use backtest::Backtest;
 pub use config::{Config, SymbolConfig};
 pub use names::{
-    INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, manager, named, sizer,
+    ACCOUNT_KIND, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, manager, named,
+    sizer,
 };
 pub use result::{BacktestResult, BacktestRows};

@@ -1,7 +1,9 @@
 //! The names of choices, as settings that come as text write them.
 
 use crate::error::OmegaError;
-use crate::execution::{IntrabarPolicy, Manager, MarketFill, PositionMode, Semantics, Sizer};
+use crate::execution::{
+    AccountKind, IntrabarPolicy, Manager, MarketFill, PositionMode, Semantics, Sizer,
+};
 
 /// The choices of `Config::intrabar`.
 pub const INTRABAR: [(&str, IntrabarPolicy); 4] = [
@@ -16,6 +18,10 @@ pub const POSITION_MODE: [(&str, PositionMode); 2] = [
     ("hedging", PositionMode::Hedging),
     ("netting", PositionMode::Netting),
 ];
+
+/// The choices of `AccountRules::kind`.
+pub const ACCOUNT_KIND: [(&str, AccountKind); 2] =
+    [("margin", AccountKind::Margin), ("cash", AccountKind::Cash)];
 
 /// The choices of `Config::semantics`.
 pub const SEMANTICS: [(&str, Semantics); 2] = [("1", Semantics::One), ("2", Semantics::Two)];

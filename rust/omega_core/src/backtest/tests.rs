@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::error::OmegaError;
-use crate::execution::Instrument;
+use crate::execution::{AccountRules, Instrument};
 use crate::replay::{Observer, Rates};
 use crate::results::MetricValue;
 use crate::store::{AskColumns, Market, Segment, SymbolCandles};
@@ -112,7 +112,10 @@ fn impossible_values_are_refused_by_name() {
         ),
         (
             Config {
-                stop_out_level: Some(0.0),
+                account: AccountRules {
+                    stop_out_level: Some(0.0),
+                    ..AccountRules::default()
+                },
                 ..Config::default()
             },
             "stop_out_level: given 0",

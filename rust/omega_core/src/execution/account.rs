@@ -27,6 +27,9 @@ pub trait Account {
     /// Cash after all booked profits and costs.
     fn balance(&self) -> f64;
 
+    /// Notes the equity at a price inside a bar, for the lowest one of a run (M9).
+    fn note_equity(&mut self, _equity: f64) {}
+
     /// Books the fee of an entry.
     fn book_entry(&mut self, position: &Position, fill: &Fill);
 

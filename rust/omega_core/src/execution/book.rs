@@ -186,6 +186,13 @@ impl OrderBook {
         }
     }
 
+    /// Cancels everything that waits, for a reason.
+    pub(super) fn cancel_all(&mut self, reason: RejectReason) {
+        if self.end_where(OrderStatus::Cancelled(Some(reason)), |_, _| true) {
+            self.changes += 1;
+        }
+    }
+
     /// Ends the orders of a symbol whose time ran out before this bar (F5).
     pub(super) fn expire(&mut self, now: &SymbolBar, units_per_day: i64) {
         let ended = self.end_where(OrderStatus::Expired, |_, order| {
@@ -246,6 +253,8 @@ mod tests {
             expiry: Expiry::GoodTillTime(60),
             status: OrderStatus::Working,
             trailing_stop: None,
+            scales: false,
+            is_scaled: false,
             labels: Labels::new(group.map(str::to_owned), None, Vec::new()),
         }
     }

@@ -17,11 +17,15 @@ pub struct Instrument {
     pub volume_step: Option<f64>,
     /// Largest order in lots.
     pub volume_max: Option<f64>,
-    /// Margin as a fraction of notional; 0 where the run has no margin.
+    /// Margin of an entry as a fraction of notional: 1 is fully funded, 0 needs none (M7).
     pub margin_rate: f64,
+    /// Margin that positions hold in the tests for a stop-out (M9).
+    pub maintenance_rate: f64,
+    /// Fee of a close by the account, in percent of the notional.
+    pub liquidation_fee: f64,
 }
 
-/// One unit a lot, in any size, without margin.
+/// One unit a lot, in any size, fully funded.
 impl Default for Instrument {
     fn default() -> Self {
         Self {
@@ -31,7 +35,9 @@ impl Default for Instrument {
             volume_min: None,
             volume_step: None,
             volume_max: None,
-            margin_rate: 0.0,
+            margin_rate: 1.0,
+            maintenance_rate: 1.0,
+            liquidation_fee: 0.0,
         }
     }
 }
@@ -82,7 +88,7 @@ mod tests {
             volume_min: Some(0.01),
             volume_step: Some(0.01),
             volume_max: Some(50.0),
-            margin_rate: 0.0,
+            ..Instrument::default()
         }
     }
 

@@ -189,6 +189,10 @@ pub struct Order {
     pub status: OrderStatus,
     /// Distance of the trailing stop of the position that it opens.
     pub trailing_stop: Option<f64>,
+    /// Whether its size may be made smaller at the fill, to what the account can carry (M3).
+    pub scales: bool,
+    /// Whether it was.
+    pub is_scaled: bool,
     /// Group, reason and tags, carried to the trade.
     pub labels: Labels,
 }

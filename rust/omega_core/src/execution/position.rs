@@ -1,6 +1,6 @@
 //! An open position, with everything that matching and marking need of it.
 
-use super::{ExitReason, Labels, Live, Trigger};
+use super::{AccountStop, ExitReason, Labels, Live, Semantics, Trigger};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// An open position and the protective exits that belong to it (F6).
@@ -44,8 +44,13 @@ pub struct Position {
     pub worst_price: f64,
     /// Open profit at the last mark, in account currency; 0 until the first.
     pub marked_profit: f64,
-    /// Margin held for the lots still open, in account currency (M6).
-    pub margin: f64,
+    /// What the lots still open were worth at the last mark, in account currency, at least 0; at
+    /// the fill until the first. The margin held is a share of it (M6, M7).
+    pub value: f64,
+    /// The rate at which a cash account paid for it (M11).
+    pub entry_rate: Option<f64>,
+    /// Where the account closes it within the bar at hand (M9).
+    pub account_stop: Option<AccountStop>,
     /// How many of its exits have filled: the leg of the next one, which keys its slippage (M4).
     pub exit_legs: u32,
     /// Distance of its own trailing stop.
@@ -66,7 +71,14 @@ impl Position {
     #[must_use]
     pub fn profit(&self, price: f64, lots: f64, rate: f64) -> f64 {
         let (entry, sign) = (self.entry_price, self.direction.sign());
-        open_profit(price, entry, sign, lots, self.contract_size, rate)
+        match self.entry_rate {
+            None => open_profit(price, entry, sign, lots, self.contract_size, rate),
+            // Each price at its own rate: the currency was bought, not borrowed.
+            Some(own) => {
+                let (price, entry) = (price * rate, entry * own);
+                open_profit(price, entry, sign, lots, self.contract_size, 1.0)
+            }
+        }
     }
 
     /// Widens the range of prices since the entry; both as the position faces them.
@@ -91,11 +103,51 @@ impl Position {
         ));
     }
 
-    /// The prices at which its protective exits work.
+    /// Marks it to a price (M5).
+    #[inline]
+    pub(super) fn mark(&mut self, price: f64, rate: f64, semantics: Semantics) {
+        self.marked_profit = self.profit(price, self.lots, rate);
+        if semantics == Semantics::Two {
+            self.value = self.value_at(price, rate);
+        }
+    }
+
+    /// What its lots are worth at a price, at least 0.
+    #[inline]
+    #[must_use]
+    pub fn value_at(&self, price: f64, rate: f64) -> f64 {
+        (self.lots * self.contract_size * price * rate).abs()
+    }
+
+    /// The prices at which its own protective exits work.
+    #[inline]
+    #[must_use]
+    pub fn own_exits(&self) -> Trigger {
+        Trigger::of_exits(self.direction, self.stop_loss, self.take_profit)
+    }
+
+    /// The prices at which it is closed inside a bar: its take profit, and its own stop loss or the
+    /// account's, whichever is nearer to the market (M9).
     #[inline]
     #[must_use]
     pub fn exits(&self) -> Trigger {
-        Trigger::of_exits(self.direction, self.stop_loss, self.take_profit)
+        let stop = match self.account_stop {
+            Some(stop) if self.is_stopped_by_account() => Some(stop.price),
+            Some(_) | None => self.stop_loss,
+        };
+        Trigger::of_exits(self.direction, stop, self.take_profit)
+    }
+
+    /// Whether the account's stop is nearer to the market than its own.
+    #[inline]
+    #[must_use]
+    pub fn is_stopped_by_account(&self) -> bool {
+        let sign = self.direction.sign();
+        self.account_stop.is_some_and(|account| {
+            // Of equal ones its own, which the trader chose.
+            self.stop_loss
+                .is_none_or(|own| account.price * sign > own * sign)
+        })
     }
 }
 

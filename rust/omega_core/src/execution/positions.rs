@@ -1,6 +1,6 @@
 //! The open positions of a run and the fills that made them.
 
-use super::{Account, Fill, LastTrades, Live, Position, StepBars, SymbolBar};
+use super::{Account, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
 use crate::types::{Direction, SymbolId, TradeId};
 
 /// Open positions by trade number, all fills so far, and when each symbol was last traded.
@@ -46,6 +46,18 @@ impl Positions {
         self.open.iter().filter(move |p| p.symbol == symbol)
     }
 
+    pub(super) fn of_symbol_mut(
+        &mut self,
+        symbol: SymbolId,
+    ) -> impl Iterator<Item = &mut Position> {
+        self.open.iter_mut().filter(move |p| p.symbol == symbol)
+    }
+
+    /// The oldest position of a symbol.
+    pub(super) fn first_of(&self, symbol: SymbolId) -> Option<usize> {
+        self.open.iter().position(|p| p.symbol == symbol)
+    }
+
     /// The oldest position of a symbol in a direction.
     pub(super) fn oldest(&self, symbol: SymbolId, direction: Direction) -> Option<usize> {
         let mut open = self.open.iter();
@@ -71,7 +83,7 @@ impl Positions {
             position.lots -= fill.lots;
             position.entry_fee -= share.entry_fee;
             position.swap -= share.swap;
-            position.margin -= position.margin * share.part;
+            position.value -= position.value * share.part;
             position.marked_profit -= position.marked_profit * share.part;
             position.exit_legs += 1;
         } else {
@@ -97,36 +109,31 @@ impl Positions {
         self.open.iter().fold(0.0, |sum, p| sum + p.marked_profit)
     }
 
-    /// Margin held, summed by trade number (M6).
-    pub(super) fn margin(&self) -> f64 {
-        self.open.iter().fold(0.0, |sum, p| sum + p.margin)
+    /// Margin held at the rate of each position's symbol, in order of entry (M6).
+    pub(super) fn margin(&self, rate: impl Fn(SymbolId) -> f64) -> f64 {
+        let open = self.open.iter();
+        open.fold(0.0, |sum, p| sum + p.value * rate(p.symbol))
     }
 
     /// Marks positions to the closes of a step (M5); one whose symbol has no bar keeps its mark.
-    pub(super) fn mark(&mut self, bars: StepBars<'_>) {
+    pub(super) fn mark(&mut self, bars: StepBars<'_>, semantics: Semantics) {
         for position in &mut self.open {
             // Without a bar there is no price to mark to: the row adds the profit of the last one
             // (X2.1).
             if let Some(now) = bars.trading_of(position.symbol) {
                 let close = now.bar.side(position.direction.exit_side()).close;
-                position.marked_profit = position.profit(close, position.lots, now.rate);
+                position.mark(close, now.rate, semantics);
             }
         }
     }
 
-    /// The position with the largest marked loss among those whose symbols have a bar; of equal
-    /// ones the oldest.
-    pub(super) fn largest_loss(&self, bars: StepBars<'_>) -> Option<usize> {
-        let trading = |&index: &usize| bars.trading_of(self.open[index].symbol).is_some();
-        let loss = |index: usize| self.open[index].marked_profit;
-        (0..self.open.len()).filter(trading).reduce(|most, other| {
-            // Strictly below, so that of equal losses the lower number goes first (M6.2).
-            if loss(other) < loss(most) {
-                other
-            } else {
-                most
-            }
-        })
+    /// The position with the least profit among some; of equal ones the oldest (M6.2).
+    pub(super) fn largest_loss(&self, profit: impl Fn(&Position) -> Option<f64>) -> Option<usize> {
+        let open = self.open.iter().enumerate();
+        let known = open.filter_map(|(index, position)| Some((index, profit(position)?)));
+        // Strictly below, so that of equal losses the older position goes first.
+        let least = known.reduce(|most, other| if other.1 < most.1 { other } else { most });
+        least.map(|(index, _)| index)
     }
 
     /// Notes how far prices went for and against each position that outlived the bar. In its entry
@@ -263,7 +270,9 @@ mod tests {
                 best_price: 100.0,
                 worst_price: 100.0,
                 marked_profit: 0.0,
-                margin: 8.0,
+                value: 8.0,
+                entry_rate: None,
+                account_stop: None,
                 exit_legs: 0,
                 trailing_stop: None,
                 closing: false,
@@ -277,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_is_closed_takes_its_share_of_fee_swap_and_margin() {
+    fn a_part_that_is_closed_takes_its_share_of_fee_swap_and_value() {
         let mut positions = positions(&[(0, Direction::Long)]);
         let share = ClosedShare::of(&positions.open[0], 1.0);
         assert_eq!((share.part, share.entry_fee, share.swap), (0.25, 1.0, 0.5));
         positions.close(0, &share, fill(TradeId(0), 0, 1.0, true));
         let rest = &positions.open[0];
         assert_eq!((rest.lots, rest.entry_fee, rest.swap), (3.0, 3.0, 1.5));
-        assert_eq!((rest.margin, rest.exit_legs), (6.0, 1));
+        assert_eq!((rest.value, rest.exit_legs), (6.0, 1));
         let share = ClosedShare::of(rest, 3.0);
         positions.close(0, &share, fill(TradeId(0), 0, 3.0, true));
         assert!(positions.open.is_empty());
@@ -300,13 +309,13 @@ mod tests {
             at(0, true, bar(99.0, 103.0, 102.0)),
             at(1, false, bar(1.0, 1.0, 1.0)),
         ];
-        positions.mark(StepBars(&bars));
+        positions.mark(StepBars(&bars), Semantics::Two);
         // (102 - 100) x 4 lots x 10 units x rate 2
         assert_eq!(positions.open[0].marked_profit, 160.0);
         assert_eq!(positions.open[1].marked_profit, 0.0);
         assert_eq!(
-            (positions.marked_profit(), positions.margin()),
-            (160.0, 16.0)
+            (positions.marked_profit(), positions.margin(|_| 0.5)),
+            (160.0, 0.5 * 102.0 * 4.0 * 10.0 * 2.0 + 4.0)
         );
     }
 
@@ -318,12 +327,13 @@ mod tests {
             position.marked_profit = profit;
         }
         let flat = bar(1.0, 1.0, 1.0);
-        let one = [at(0, true, flat), at(1, false, flat)];
-        assert_eq!(positions.largest_loss(StepBars(&one)), Some(0));
-        let both = [at(0, true, flat), at(1, true, flat)];
-        assert_eq!(positions.largest_loss(StepBars(&both)), Some(2));
-        let none = [at(0, false, flat), at(1, false, flat)];
-        assert_eq!(positions.largest_loss(StepBars(&none)), None);
+        let largest = |bars: &[SymbolBar]| {
+            let known = |p: &Position| StepBars(bars).trading_of(p.symbol).map(|_| p.marked_profit);
+            positions.largest_loss(known)
+        };
+        assert_eq!(largest(&[at(0, true, flat), at(1, false, flat)]), Some(0));
+        assert_eq!(largest(&[at(0, true, flat), at(1, true, flat)]), Some(2));
+        assert_eq!(largest(&[at(0, false, flat), at(1, false, flat)]), None);
     }
 
     #[test]

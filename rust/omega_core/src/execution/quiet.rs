@@ -7,7 +7,9 @@
 
 use super::book::OrderBook;
 use super::positions::Positions;
-use super::{Expiry, Position, Settings, Trigger, open_profit};
+use super::{
+    Expiry, Exposure, Lows, Position, QuietBar, Semantics, Settings, Trigger, open_profit,
+};
 use crate::store::{Prices, Spread, Stretch};
 use crate::types::{Bar, Direction, Ohlc, Side};
 
@@ -36,6 +38,17 @@ pub(super) struct QuietRange {
     marks: Marks,
     /// Closes, bid and ask, and the rate of the last mark.
     closes: Option<([f64; 2], f64)>,
+    /// What is open, added up at the rate of the mark before the range.
+    exposure: Exposure,
+    rate: f64,
+    semantics: Semantics,
+}
+
+/// The last mark of the only symbol of a run: its closes, bid and ask, and its rate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastMark {
+    pub(super) closes: [f64; 2],
+    pub(super) rate: f64,
 }
 
 impl QuietRange {
@@ -45,7 +58,8 @@ impl QuietRange {
         settings: &Settings,
         book: &OrderBook,
         positions: &Positions,
-        walked: i64,
+        (walked, mark): (i64, Option<LastMark>),
+        balance: f64,
         mut marks: Marks,
     ) -> Option<Self> {
         // A range is compared with one column of bars; of several symbols, a step may have a bar of
@@ -56,10 +70,24 @@ impl QuietRange {
         // A manager or a trailing stop moves levels on each bar, a stop-out needs the equity of
         // each, and a queued order fills at the very next open.
         let watched = !settings.managers.is_empty()
-            || settings.stop_out_level.is_some()
+            || (settings.semantics == Semantics::One && settings.account.stop_out_level.is_some())
             || book.has_queued()
             || positions.open.iter().any(|p| p.trailing_stop.is_some());
         if watched {
+            return None;
+        }
+        let rate = match mark {
+            Some(mark) => mark.rate,
+            // Without a mark there is no position either.
+            None if positions.open.is_empty() => f64::NAN,
+            None => return None,
+        };
+        // A purchase in another currency is marked at two rates; few runs have one.
+        let is_converted = positions
+            .open
+            .iter()
+            .any(|p| p.entry_rate.is_some_and(|own| own != 1.0));
+        if is_converted {
             return None;
         }
         marks.clear();
@@ -74,7 +102,13 @@ impl QuietRange {
             until: i64::MAX,
             marks,
             closes: None,
+            exposure: Exposure::of(positions.open.iter(), rate),
+            rate,
+            semantics: settings.semantics,
         };
+        if let Some(mark) = mark.filter(|_| range.exposure.is_hedged()) {
+            range.keep_from_tests(settings, positions, balance, mark)?;
+        }
         if (symbol.swap.long != 0.0 || symbol.swap.short != 0.0) && !positions.open.is_empty() {
             // From the bar that was walked last, not the bar at hand: that one may be of a later
             // day, and its night is not booked yet.
@@ -99,14 +133,56 @@ impl QuietRange {
         Some(range)
     }
 
+    /// Positions of both directions have no price at which the account closes them: the range ends
+    /// where prices may have moved so far against all of them that a test could fail.
+    fn keep_from_tests(
+        &mut self,
+        settings: &Settings,
+        positions: &Positions,
+        balance: f64,
+        mark: LastMark,
+    ) -> Option<()> {
+        let rules = &settings.account;
+        if !rules.stops_at_ruin && rules.stop_out_level.is_none() {
+            return Some(());
+        }
+        let rate = settings.symbols[0].instrument.maintenance_rate;
+        let level = rules.stop_out_level.unwrap_or(0.0);
+        let margin = positions.margin(|_| rate);
+        let slack = balance + positions.marked_profit() - level * margin;
+        // A little less than it is, for the roundings of a test.
+        let distance = 0.999 * self.exposure.distance_of(slack, level, rate);
+        if distance.is_nan() || distance <= 0.0 {
+            return None;
+        }
+        let [bid, ask] = mark.closes;
+        self.include(&Trigger {
+            below: bid - distance,
+            ..Trigger::never(Side::Bid)
+        });
+        self.include(&Trigger {
+            above: ask + distance,
+            ..Trigger::never(Side::Ask)
+        });
+        Some(())
+    }
+
     fn include(&mut self, trigger: &Trigger) {
         self.free[place(trigger.side)].include(trigger);
     }
 
     /// Takes one bar if it is quiet; gives the open profit at its close.
     #[inline]
-    pub(super) fn take_bar(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
+    pub(super) fn take_bar(&mut self, bar: &Bar, rate: f64) -> Option<QuietBar<'_>> {
         let [bid, ask] = &self.free;
+        // The account's stop is made with the rate of the last mark, which has moved on.
+        if self
+            .closes
+            .is_some_and(|(_, last)| last.to_bits() != self.rate.to_bits())
+            && !self.exposure.is_empty()
+        {
+            return None;
+        }
         // Before anything is widened: a position that this bar closes must not have its extremes.
         if bar.time >= self.until || !bid.is_quiet(&bar.bid) || !ask.is_quiet(&bar.ask) {
             return None;
@@ -115,7 +191,10 @@ impl QuietRange {
         self.seen[1].widen(&bar.ask);
         let closes = [bar.bid.close, bar.ask.close];
         self.closes = Some((closes, rate));
-        Some(self.marks.profit(closes, rate))
+        Some(QuietBar {
+            profit: self.marks.profit(closes, rate),
+            exposure: &self.exposure,
+        })
     }
 
     /// Takes the quiet bars at the head of a stretch, and hands on the open profits at their closes
@@ -124,8 +203,11 @@ impl QuietRange {
         &mut self,
         stretch: &Stretch<'_>,
         rate: f64,
-        mut write: impl FnMut(&[f64]),
+        mut write: impl FnMut(&[f64], Lows<'_>),
     ) -> usize {
+        if rate.to_bits() != self.rate.to_bits() && !self.exposure.is_empty() {
+            return 0;
+        }
         // A run without swap and expiry need not search the column of times.
         let bars = if self.until == i64::MAX {
             stretch.len()
@@ -139,8 +221,9 @@ impl QuietRange {
             let quiet = self.quiet_bars(&block);
             if quiet > 0 {
                 let profits = &mut profits[..quiet];
-                self.take_block(&block.part(0, quiet), rate, profits);
-                write(profits);
+                let block = block.part(0, quiet);
+                let ranges = self.take_block(&block, rate, profits);
+                write(profits, Lows::of_block(&self.exposure, ranges, block));
                 taken += quiet;
             }
             if quiet < block.len() {
@@ -162,25 +245,35 @@ impl QuietRange {
         quiet
     }
 
-    /// Widens where prices have been, and adds up the open profit at each close.
-    fn take_block(&mut self, block: &Stretch<'_>, rate: f64, profits: &mut [f64]) {
+    /// Adds up the open profit at each close, and widens where prices have been; gives where those
+    /// of the block were.
+    fn take_block(
+        &mut self,
+        block: &Stretch<'_>,
+        rate: f64,
+        profits: &mut [f64],
+    ) -> [PriceRange; 2] {
+        let mut ranges = [PriceRange::EMPTY; 2];
         let bid = block.bid();
         // NaN where no position is left on the ask: a price that is read by mistake then shows in
         // every sum.
         let mut asks = [f64::NAN; BLOCK];
         let asks = &mut asks[..block.len()];
         if self.held[0] {
-            self.seen[0].widen_by(&bid);
+            ranges[0].widen_by(&bid);
+            self.seen[0].include(&ranges[0]);
         }
         if self.held[1] {
             let ask = block.ask();
             for_each_price(&ask, ask.close, |bar, close| asks[bar] = close);
-            self.seen[1].widen_by(&ask);
+            ranges[1].widen_by(&ask);
+            self.seen[1].include(&ranges[1]);
         }
         self.marks.profits(bid.close, asks, rate, profits);
         if let (Some(&bid), Some(&ask)) = (bid.close.last(), asks.last()) {
             self.closes = Some(([bid, ask], rate));
         }
+        ranges
     }
 
     /// Ends the range: gives positions what its bars brought, and its memory for the next one.
@@ -198,7 +291,7 @@ impl QuietRange {
                 Direction::Long => position.observe(low, high),
                 Direction::Short => position.observe(-high, -low),
             }
-            position.marked_profit = position.profit(closes[side], position.lots, rate);
+            position.mark(closes[side], rate, self.semantics);
         }
         self.marks
     }
@@ -213,9 +306,9 @@ fn place(side: Side) -> usize {
 
 /// The lowest and highest price so far.
 #[derive(Debug, Clone, Copy)]
-struct PriceRange {
-    low: f64,
-    high: f64,
+pub struct PriceRange {
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 impl PriceRange {
@@ -223,6 +316,11 @@ impl PriceRange {
         low: f64::INFINITY,
         high: f64::NEG_INFINITY,
     };
+
+    fn include(&mut self, other: &Self) {
+        self.low = lesser(self.low, other.low);
+        self.high = -lesser(-self.high, -other.high);
+    }
 
     #[inline]
     fn widen(&mut self, bar: &Ohlc) {
@@ -395,6 +493,9 @@ mod tests {
                 profit: vec![0.0; 2],
             },
             closes: None,
+            exposure: Exposure::default(),
+            rate: 2.0,
+            semantics: Semantics::Two,
         };
         range.include(&trigger);
         range
@@ -409,7 +510,8 @@ mod tests {
             ask: FLAT,
         };
         // (100.5 - 100) x 2 x 10, and (100.5 - 90) x -1, both at a rate of 2
-        assert_eq!(range.take_bar(&bar, 2.0), Some(20.0 - 21.0));
+        let taken = range.take_bar(&bar, 2.0).map(|taken| taken.profit);
+        assert_eq!(taken, Some(20.0 - 21.0));
         assert_eq!((range.seen[0].low, range.seen[0].high), (99.0, 101.0));
     }
 
@@ -421,11 +523,9 @@ mod tests {
             bid: FLAT,
             ask: FLAT,
         };
-        assert_eq!(range(stop, i64::MAX).take_bar(&bar, 1.0), None);
-        assert_eq!(
-            range(Trigger::never(Side::Ask), 60).take_bar(&bar, 1.0),
-            None
-        );
+        assert!(range(stop, i64::MAX).take_bar(&bar, 1.0).is_none());
+        let mut late = range(Trigger::never(Side::Ask), 60);
+        assert!(late.take_bar(&bar, 1.0).is_none());
         let above = Trigger::of_exits(Direction::Long, Some(98.9), None);
         assert!(range(above, 61).take_bar(&bar, 1.0).is_some());
     }

@@ -34,6 +34,40 @@ pub enum Semantics {
     Two,
 }
 
+/// What an account may hold and how it pays (M11, M12).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AccountKind {
+    /// Long and short, against margin; profits are converted when they are booked.
+    #[default]
+    Margin,
+    /// Long only, paid in full: a purchase is converted when it is made.
+    Cash,
+}
+
+/// The rules of the account (M7 to M9).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AccountRules {
+    /// What it may hold and how it pays.
+    pub kind: AccountKind,
+    /// Whether an entry needs free margin; not where the leverage is infinite.
+    pub tests_margin: bool,
+    /// Whether everything is closed where the equity reaches 0.
+    pub stops_at_ruin: bool,
+    /// Equity below this multiple of the margin held closes positions (M6).
+    pub stop_out_level: Option<f64>,
+}
+
+impl Default for AccountRules {
+    fn default() -> Self {
+        Self {
+            kind: AccountKind::default(),
+            tests_margin: true,
+            stops_at_ruin: true,
+            stop_out_level: None,
+        }
+    }
+}
+
 /// What execution needs to know of one symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SymbolSettings {
@@ -68,8 +102,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What happens to open positions at the end of each bar, in this order.
     pub managers: Vec<Manager>,
-    /// Equity below this multiple of the margin held closes positions (M6).
-    pub stop_out_level: Option<f64>,
+    /// What may be held, and when the account closes it.
+    pub account: AccountRules,
     /// Key of the random slippage.
     pub seed: u64,
     /// Whether a rejected order ends the run.

@@ -31,6 +31,16 @@ pub struct SizingBasis {
 }
 
 impl Sizer {
+    /// Whether its sizes follow from the equity or the risk, and are made smaller where the account
+    /// cannot carry them; the others are refused whole (M3).
+    #[must_use]
+    pub fn scales(self) -> bool {
+        match self {
+            Self::FixedLots(_) | Self::FixedUnits(_) => false,
+            Self::RiskAmount(_) | Self::RiskPercent(_) | Self::EquityPercent(_) => true,
+        }
+    }
+
     /// The size in lots, before rounding; capped at the instrument's largest order, except for an
     /// explicit number of lots.
     ///

@@ -3,8 +3,9 @@
 use arrow_buffer::ScalarBuffer;
 
 use super::column::Column;
+use super::extremes::{Extremes, Noted};
 use super::{EquityCurve, LedgerKind, LedgerLine, Trade};
-use crate::execution::{Account, Exit, Fill, Position};
+use crate::execution::{Account, Exit, Fill, Lows, Position};
 use crate::types::TradeId;
 
 /// The equity rows so far; their times are those of the bars walked.
@@ -22,6 +23,7 @@ pub struct Portfolio {
     ledger: Vec<LedgerLine>,
     trades: Vec<Trade>,
     rows: Rows,
+    noted: Noted,
 }
 
 impl Portfolio {
@@ -39,6 +41,7 @@ impl Portfolio {
             balance: cash,
             ledger: vec![deposit],
             trades: Vec::new(),
+            noted: Noted::new(cash),
             rows: Rows {
                 balance: Column::with_room(bars),
                 equity: Column::with_room(bars),
@@ -69,25 +72,35 @@ impl Portfolio {
         self.rows.open_positions.push_many(0, bars);
     }
 
-    /// Writes the equity rows of bars whose open profits are known.
+    /// Writes the equity row of a bar whose open profit is known.
     #[inline]
-    pub fn write_rows(&mut self, profits: &[f64], open_positions: usize) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "trade numbers are 32 bits wide"
-        )]
-        let open_positions = open_positions as u32;
+    pub fn write_row(&mut self, profit: f64, open_positions: usize) {
+        let equity = self.balance + profit;
+        self.rows.balance.push(self.balance);
+        self.rows.equity.push(equity);
+        self.rows.open_positions.push(count(open_positions));
+        self.noted.bound_rows(equity);
+    }
+
+    /// Writes the equity rows of bars whose open profits are known, at their closes, and at their
+    /// worst prices where those are noted.
+    #[inline]
+    pub fn write_rows(&mut self, profits: &[f64], open_positions: usize, lows: Option<Lows<'_>>) {
         let balance = self.balance;
         self.rows.balance.push_many(balance, profits.len());
-        if let [profit] = profits {
-            // A strategy with a callback on each bar writes its rows one by one.
-            self.rows.equity.push(balance + profit);
-        } else {
-            let equity = profits.iter().map(|profit| balance + profit);
-            self.rows.equity.extend(equity);
-        }
+        let equity = profits.iter().map(|profit| balance + profit);
+        self.rows.equity.extend(equity);
         let positions = &mut self.rows.open_positions;
-        positions.push_many(open_positions, profits.len());
+        positions.push_many(count(open_positions), profits.len());
+        let Some(lows) = lows else {
+            return;
+        };
+        self.noted.bound_rows(balance + lows.most());
+        let each = |take: &mut dyn FnMut(usize, f64)| {
+            lows.for_each(|row, low| take(row, balance + low));
+        };
+        let (least, rows) = (balance + lows.least(), &self.rows.equity);
+        self.noted.note_rows(least, rows, profits.len(), each);
     }
 
     /// Writes the last row again, after positions were closed at the last close (L4).
@@ -96,6 +109,13 @@ impl Portfolio {
         // Nothing is open any more, so that the equity is the balance (L4.1).
         self.rows.equity.replace_last(self.balance);
         self.rows.open_positions.replace_last(0);
+    }
+
+    /// The lowest equity inside the bars, and the largest fall to one; none where no position was
+    /// ever open.
+    #[must_use]
+    pub fn extremes(&self) -> Option<Extremes> {
+        self.noted.extremes()
     }
 
     /// Trades in order of entry, ledger and equity at the end of a run over bars of these times.
@@ -143,6 +163,10 @@ impl Account for Portfolio {
         self.balance
     }
 
+    fn note_equity(&mut self, equity: f64) {
+        self.noted.note(equity, &self.rows.equity);
+    }
+
     fn book_entry(&mut self, position: &Position, fill: &Fill) {
         // A line of 0 in the ledger would look like a fee that was charged.
         if fill.fee != 0.0 {
@@ -162,6 +186,14 @@ impl Account for Portfolio {
         }
         self.trades.push(trade);
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "trade numbers are 32 bits wide"
+)]
+fn count(positions: usize) -> u32 {
+    positions as u32
 }
 
 /// The trade row of an exit; every number in account currency, in the order of rule M2.

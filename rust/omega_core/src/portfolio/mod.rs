@@ -2,7 +2,9 @@
 
 mod account;
 mod column;
+mod extremes;
 mod rows;
 
 pub use account::Portfolio;
+pub use extremes::Extremes;
 pub use rows::{EquityCurve, LedgerKind, LedgerLine, Trade};

@@ -3,7 +3,7 @@
 use super::{Feed, Portfolio};
 use crate::error::OmegaError;
 use crate::execution::{
-    Account, Action, Fill, LastTrades, Order, Position, Simulator, StepBars, SymbolBar,
+    Account, Action, Fill, LastTrades, Lows, Order, Position, Simulator, StepBars, SymbolBar,
 };
 use crate::store::{Stretch, Walk};
 use crate::types::{Bar, SymbolId};
@@ -200,17 +200,21 @@ impl Executor for Simulator {
             return Ok(ahead.bars);
         }
         let positions = self.positions().len();
+        let (balance, is_noted) = (portfolio.balance(), self.notes_equity());
         if let Some((stretch, rate)) = ahead.stretch() {
-            let write = |profits: &[f64]| portfolio.write_rows(profits, positions);
-            return Ok(self.advance_quiet(&stretch, rate, write));
+            let write = |profits: &[f64], lows: Lows<'_>| {
+                portfolio.write_rows(profits, positions, is_noted.then_some(lows));
+            };
+            return Ok(self.advance_quiet(&stretch, rate, balance, write));
         }
         let Some((bar, rate)) = ahead.bar() else {
             return Ok(0);
         };
-        let Some(profit) = self.advance_quiet_bar(&bar, rate) else {
+        let Some(quiet) = self.advance_quiet_bar(&bar, rate, balance) else {
             return Ok(0);
         };
-        portfolio.write_rows(&[profit], positions);
+        let low = is_noted.then(|| quiet.low(&bar));
+        portfolio.write_quiet_row(quiet.profit, positions, low);
         Ok(1)
     }
 

@@ -1,6 +1,6 @@
 //! The portfolio that the loop drives: it keeps the account and writes one equity row for each bar.
 
-use crate::execution::{Account, Position};
+use crate::execution::{Account, Lows, Position};
 use crate::portfolio::{self, Trade};
 
 /// Keeps the account and writes one equity row for each bar.
@@ -15,8 +15,11 @@ pub trait Portfolio: Account {
     fn trades(&self) -> &[Trade];
     /// The row of a bar that was walked, with positions marked to its close.
     fn write_row(&mut self, open: &[Position]);
+    /// The row of a bar in which nothing happened: the open profit at its close, and at its worst
+    /// price where that is noted.
+    fn write_quiet_row(&mut self, profit: f64, open_positions: usize, low: Option<f64>);
     /// The rows of bars in which nothing happened: one for each open profit.
-    fn write_rows(&mut self, profits: &[f64], open_positions: usize);
+    fn write_rows(&mut self, profits: &[f64], open_positions: usize, lows: Option<Lows<'_>>);
     /// The rows of so many bars without open positions.
     fn write_flat_rows(&mut self, bars: usize);
     /// Writes the last row again, after positions were closed at the last close (L4).
@@ -35,12 +38,20 @@ impl Portfolio for portfolio::Portfolio {
     fn write_row(&mut self, open: &[Position]) {
         // In the order of trade numbers (M5.1), in which positions are kept.
         let profit = open.iter().fold(0.0, |sum, p| sum + p.marked_profit);
-        self.write_rows(&[profit], open.len());
+        self.write_row(profit, open.len());
     }
 
     #[inline]
-    fn write_rows(&mut self, profits: &[f64], open_positions: usize) {
-        self.write_rows(profits, open_positions);
+    fn write_quiet_row(&mut self, profit: f64, open_positions: usize, low: Option<f64>) {
+        if let Some(low) = low {
+            self.note_equity(self.balance() + low);
+        }
+        self.write_row(profit, open_positions);
+    }
+
+    #[inline]
+    fn write_rows(&mut self, profits: &[f64], open_positions: usize, lows: Option<Lows<'_>>) {
+        self.write_rows(profits, open_positions, lows);
     }
 
     #[inline]

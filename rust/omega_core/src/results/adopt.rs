@@ -9,11 +9,12 @@ use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::concat::concat;
 
-use super::columns::{dictionary, place, time_vec};
+use super::columns::{optional_dictionary, place, time_vec};
 use super::read::time_values;
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunTables, tables};
 use crate::error::OmegaError;
+use crate::portfolio::Extremes;
 use crate::types::TimeUnit;
 
 /// The chunks of each table, with the columns of [`schema`] in any order and in any Arrow type that
@@ -48,6 +49,7 @@ impl RunTables {
         foreign: &ForeignTables,
         shared: Shared,
         contract_sizes: Vec<f64>,
+        extremes: Option<Extremes>,
     ) -> Result<Self, OmegaError> {
         if contract_sizes.len() != shared.symbols.len() {
             return Err(OmegaError::Config {
@@ -67,6 +69,7 @@ impl RunTables {
             ledger: adopt(&foreign.ledger, schema::LEDGER)?,
             positions: adopt(&foreign.positions, schema::POSITIONS)?,
             contract_sizes,
+            extremes,
             fingerprint: OnceLock::new(),
             shared,
         };
@@ -149,7 +152,13 @@ fn encoded<S: AsRef<str>>(
     let texts = cast(array, &DataType::Utf8).map_err(|error| not_taken(column, &error))?;
     let mut keys = Vec::with_capacity(texts.len());
     for name in texts.as_string::<i32>() {
-        let name = name.ok_or_else(|| refused(column.name, "a missing name".into(), "a name"))?;
+        let Some(name) = name else {
+            if column.nullable {
+                keys.push(None);
+                continue;
+            }
+            return Err(refused(column.name, "a missing name".into(), "a name"));
+        };
         let key = place(name, list).ok_or_else(|| {
             let known: Vec<&str> = list.iter().map(AsRef::as_ref).collect();
             refused(
@@ -158,9 +167,9 @@ fn encoded<S: AsRef<str>>(
                 &format!("one of {}", known.join(", ")),
             )
         })?;
-        keys.push(key);
+        keys.push(Some(key));
     }
-    Ok(dictionary(keys, list))
+    Ok(optional_dictionary(keys, list))
 }
 
 /// Times to the unit of the run. A zone affects display only, so it never moves them.

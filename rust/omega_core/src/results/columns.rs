@@ -141,6 +141,13 @@ pub(super) fn dictionary<S: AsRef<str>>(
     Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)))
 }
 
+/// The same, where names may be missing.
+pub(super) fn optional_dictionary<S: AsRef<str>>(keys: Vec<Option<u32>>, names: &[S]) -> ArrayRef {
+    let values: StringArray = names.iter().map(|name| Some(name.as_ref())).collect();
+    let keys = UInt32Array::from(keys);
+    Arc::new(DictionaryArray::<UInt32Type>::new(keys, Arc::new(values)))
+}
+
 /// The place of a name in a list of names.
 pub(super) fn place<S: AsRef<str>>(name: &str, names: &[S]) -> Option<u32> {
     let place = names.iter().position(|known| known.as_ref() == name)?;

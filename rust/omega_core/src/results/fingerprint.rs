@@ -62,7 +62,13 @@ impl RunTables {
             let mut pieces = Pieces::default();
             let unit = self.shared.unit;
             table(&mut pieces, "trades", schema::TRADES, &self.trades, unit);
-            table(&mut pieces, "orders", schema::ORDERS, &self.orders, unit);
+            table(
+                &mut pieces,
+                "orders",
+                schema::HASHED_ORDERS,
+                &self.orders,
+                unit,
+            );
             table(&mut pieces, "equity", schema::EQUITY, &self.equity, unit);
             pieces.finish()
         })

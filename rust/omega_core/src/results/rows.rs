@@ -1,7 +1,7 @@
 //! The rows of a run, the input of this stage.
 
 use crate::execution::{Fill, Order, Position};
-use crate::portfolio::{EquityCurve, LedgerLine, Trade};
+use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
 use crate::types::TimeUnit;
 
 /// Everything that a run recorded, as rows.
@@ -27,4 +27,6 @@ pub struct RunRows {
     pub equity: EquityCurve,
     /// Positions still open at the end.
     pub positions: Vec<Position>,
+    /// The equities inside the bars; none where no position was ever open.
+    pub extremes: Option<Extremes>,
 }

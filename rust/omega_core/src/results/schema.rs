@@ -58,6 +58,8 @@ const DIRECTIONS: Kind = Kind::Category(&["long", "short"]);
 const SIDES: Kind = Kind::Category(&["buy", "sell"]);
 const ORDER_TYPES: Kind =
     Kind::Category(&["market", "limit", "stop", "stop_limit", "modify", "cancel"]);
+/// What the engine notes on an order.
+pub const ORDER_NOTES: &[&str] = &["scaled"];
 const STATUSES: Kind = Kind::Category(&["filled", "cancelled", "expired", "rejected", "working"]);
 const EXIT_REASONS: Kind = Kind::Category(&[
     "stop_loss",
@@ -124,7 +126,11 @@ pub const ORDERS: &[Column] = &[
     required("submitted_time", Kind::Time),
     required("status", STATUSES),
     optional("reject_reason", Kind::Text),
+    optional("note", Kind::Category(ORDER_NOTES)),
 ];
+
+/// The columns of [`ORDERS`] that are hashed: not what the fills show as well.
+pub const HASHED_ORDERS: &[Column] = ORDERS.split_at(ORDERS.len() - 1).0;
 
 /// Executions, in the order in which they happened.
 pub const FILLS: &[Column] = &[

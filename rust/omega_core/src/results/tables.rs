@@ -6,12 +6,12 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt32Array};
 
 use super::RunRows;
 use super::columns::{
-    bools, dictionary, f64s, indices, optional_f64s, optional_u32s, place, tags, texts, time_vec,
-    times, u32s,
+    bools, dictionary, f64s, indices, optional_dictionary, optional_f64s, optional_u32s, place,
+    tags, texts, time_vec, times, u32s,
 };
 use super::schema::{self, Column, Kind, Shared};
 use crate::execution::{Fill, Order, Position, RejectReason};
-use crate::portfolio::{EquityCurve, LedgerLine, Trade};
+use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
 use crate::types::{Direction, SymbolId};
 
 /// The result tables of one run, and what is computed from them.
@@ -25,6 +25,7 @@ pub struct RunTables {
     pub(super) ledger: RecordBatch,
     pub(super) positions: RecordBatch,
     pub(super) contract_sizes: Vec<f64>,
+    pub(super) extremes: Option<Extremes>,
     pub(super) shared: Shared,
     pub(super) fingerprint: OnceLock<String>,
 }
@@ -51,6 +52,7 @@ impl RunTables {
             ledger: ledger(&rows.ledger, &shared),
             positions: positions(&rows.positions, &shared),
             contract_sizes: rows.contract_sizes,
+            extremes: rows.extremes,
             shared,
             // Computed on request: a run of a sweep may never need it, and it hashes every row.
             fingerprint: OnceLock::new(),
@@ -97,6 +99,12 @@ impl RunTables {
     #[must_use]
     pub fn positions(&self) -> &RecordBatch {
         &self.positions
+    }
+
+    /// The equities inside the bars, where they were noted.
+    #[must_use]
+    pub fn extremes(&self) -> Option<Extremes> {
+        self.extremes
     }
 
     /// Contract sizes, by symbol.
@@ -227,8 +235,15 @@ fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
             rows.iter()
                 .map(|r| r.status.reason().map(RejectReason::name)),
         ),
+        notes(rows),
     ];
     batch(table, arrays, shared)
+}
+
+fn notes(rows: &[Order]) -> ArrayRef {
+    // The only note, at the first place of its list.
+    let keys = rows.iter().map(|r| r.is_scaled.then_some(0)).collect();
+    optional_dictionary(keys, schema::ORDER_NOTES)
 }
 
 fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {

@@ -46,6 +46,7 @@ fn rows() -> RunRows {
             open_positions: vec![1, 0].into(),
         },
         positions: vec![],
+        extremes: None,
     }
 }
 
@@ -93,6 +94,8 @@ fn order(id: u32, kind: OrderType, status: OrderStatus) -> Order {
         expiry: Expiry::GoodTillCancelled,
         status,
         trailing_stop: None,
+        scales: false,
+        is_scaled: false,
         labels: Labels::default(),
     }
 }
@@ -157,7 +160,7 @@ fn shared() -> Shared {
 }
 
 fn adopted(foreign: &ForeignTables) -> Result<RunTables, OmegaError> {
-    RunTables::from_tables(foreign, shared(), vec![100_000.0, 100.0])
+    RunTables::from_tables(foreign, shared(), vec![100_000.0, 100.0], None)
 }
 
 #[test]
@@ -312,7 +315,7 @@ fn empty_tables_keep_their_categories() {
         let column = tables.trades()["exit_reason"].as_dictionary::<UInt32Type>();
         column.values().len()
     });
-    assert_eq!(exits, Ok(8));
+    assert_eq!(exits, Ok(9));
 }
 
 #[test]
@@ -327,6 +330,6 @@ fn tables_that_do_not_fit_are_refused_by_name() {
     without_intervals.intervals = vec![];
     let found = refusal(&without_intervals);
     assert!(found.is_err_and(|e| e.contains("expected one for each of 1 trades")));
-    let sizes = RunTables::from_tables(&foreign(&tables), shared(), vec![1.0]);
+    let sizes = RunTables::from_tables(&foreign(&tables), shared(), vec![1.0], None);
     assert!(sizes.is_err_and(|e| e.to_string().starts_with("contract_sizes: given 1 values")));
 }

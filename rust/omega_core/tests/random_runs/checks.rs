@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use omega_core::execution::{
-    ExitReason, Expiry, Fill, MarketFill, Order, OrderStatus, OrderType, Position, PositionMode,
+    AccountKind, ExitReason, Expiry, Fill, MarketFill, Order, OrderStatus, OrderType, Position,
+    PositionMode,
 };
 use omega_core::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use omega_core::types::Bar;
@@ -211,11 +212,14 @@ impl Outcome {
         for trade in &self.trades {
             let rate = rates.at(times[trade.exit_index - rules.start]);
             let contract_size = rules.symbol().instrument.contract_size;
-            let gross = (trade.exit_price - trade.entry_price)
-                * trade.direction.sign()
-                * trade.lots
-                * contract_size
-                * rate;
+            // In a cash account each price counts at its own rate (M11).
+            let mut entries = self.fills.iter().filter(|fill| !fill.closes);
+            let entry = entries.find(|fill| fill.trade == trade.id).map_or(1.0, |fill| fill.rate);
+            let (change, rate) = match rules.config.account.kind {
+                AccountKind::Margin => (trade.exit_price - trade.entry_price, rate),
+                AccountKind::Cash => (trade.exit_price * rate - trade.entry_price * entry, 1.0),
+            };
+            let gross = change * trade.direction.sign() * trade.lots * contract_size * rate;
             assert!(same(gross, trade.gross_pnl), "M2: {trade:?}");
             assert!(
                 same(gross - trade.fees + trade.swap, trade.net_pnl),

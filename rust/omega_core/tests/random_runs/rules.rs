@@ -5,7 +5,8 @@ use std::sync::Arc;
 use omega_core::backtest::{Config, SymbolConfig};
 use omega_core::execution::costs::{Fees, Slippage, Swap};
 use omega_core::execution::{
-    Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Sizer,
+    AccountKind, AccountRules, Instrument, IntrabarPolicy, Limits, Manager, MarketFill,
+    PositionMode, Semantics, Sizer,
 };
 use omega_core::replay::Rates;
 
@@ -86,7 +87,13 @@ fn config(choices: &mut impl Choices, market: &Market, leveraged: bool) -> Confi
         managers: (0..choices.below(4))
             .map(|_| manager(choices, market))
             .collect(),
-        stop_out_level: (leveraged && choices.once_in(2)).then_some(0.5),
+        semantics: choices.pick(&[Semantics::One, Semantics::Two, Semantics::Two]),
+        account: AccountRules {
+            kind: choices.pick(&[AccountKind::Margin, AccountKind::Margin, AccountKind::Cash]),
+            tests_margin: !choices.once_in(4),
+            stops_at_ruin: !choices.once_in(4),
+            stop_out_level: (leveraged && choices.once_in(2)).then_some(0.5),
+        },
         seed: choices.below(u64::MAX),
         strict: choices.once_in(64),
         ..Config::default()
@@ -107,8 +114,10 @@ fn symbol(choices: &mut impl Choices, tick: f64, leveraged: bool) -> SymbolConfi
             margin_rate: if leveraged {
                 choices.pick(&[0.02, 0.5])
             } else {
-                0.0
+                choices.pick(&[0.0, 1.0])
             },
+            maintenance_rate: choices.pick(&[0.0, 0.01, 0.5]),
+            liquidation_fee: choices.pick(&[0.0, 0.5]),
         },
         fees: Fees {
             per_million: 20.0 * sized,

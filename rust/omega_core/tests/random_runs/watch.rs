@@ -87,11 +87,12 @@ impl<'a> Watch<'a> {
         let rate = self.rates.at(bar.time);
         let marked = |position: &Position| {
             let close = bar.side(position.direction.exit_side()).close;
-            (close - position.entry_price)
-                * position.direction.sign()
-                * position.lots
-                * position.contract_size
-                * rate
+            // In a cash account each price counts at its own rate (M11).
+            let (change, rate) = match position.entry_rate {
+                None => (close - position.entry_price, rate),
+                Some(own) => (close * rate - position.entry_price * own, 1.0),
+            };
+            change * position.direction.sign() * position.lots * position.contract_size * rate
         };
         let open = state
             .positions
@@ -102,13 +103,14 @@ impl<'a> Watch<'a> {
             same(state.equity, state.balance + open),
             "M5: equity at bar {newest}"
         );
-        if let Some(level) = self.rules.config.stop_out_level
+        if let Some(level) = self.rules.config.account.stop_out_level
             && !state.positions.is_empty()
         {
+            let rate = self.rules.config.symbols[0].instrument.maintenance_rate;
             let held = state
                 .positions
                 .iter()
-                .fold(0.0, |sum, position| sum + position.margin);
+                .fold(0.0, |sum, position| sum + position.value * rate);
             assert!(
                 state.equity >= level * held,
                 "M6: the stop-out at bar {newest}"

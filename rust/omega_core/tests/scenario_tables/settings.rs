@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use omega_core::backtest::{
-    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SymbolConfig, manager, named,
+    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, SymbolConfig, manager, named,
     sizer,
 };
-use omega_core::execution::{Instrument, IntrabarPolicy, Manager, Sizer};
+use omega_core::execution::{Instrument, IntrabarPolicy, Manager, Semantics, Sizer};
 use omega_core::replay::Rates;
 use omega_core::store::{Align, Market, SymbolCandles};
 
@@ -50,7 +50,7 @@ pub fn config(scenario: &Scenario, market: &Market) -> Config {
         assert!(known, "{}: unknown setting '{name}'", scenario.name);
     }
     for own in &mut config.symbols {
-        costs.apply(own);
+        costs.apply(config.semantics, own);
     }
     if let Some(finer) = scenario.table("finer_bar") {
         for finer in candles(finer) {
@@ -75,7 +75,8 @@ fn run(config: &mut Config, name: &str, given: &Value) -> bool {
         "position_mode" => {
             config.position_mode = named(name, given.word(), &POSITION_MODE).unwrap();
         }
-        "stop_out_level" => config.stop_out_level = Some(given.number()),
+        "stop_out_level" => config.account.stop_out_level = Some(given.number()),
+        "semantics" => config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap(),
         "sizer" => config.sizer = sizer_of(given),
         "position_manager" => config.managers = given.items().iter().map(manager_of).collect(),
         "align" | "quote_currency" => {}
@@ -136,14 +137,18 @@ impl Costs {
         true
     }
 
-    fn apply(&self, own: &mut SymbolConfig) {
+    fn apply(&self, semantics: Semantics, own: &mut SymbolConfig) {
         own.fees = self.fees;
         own.slippage.fixed = self.pips * own.instrument.pip_size.unwrap_or(0.0);
         let tick = own.instrument.tick_size.unwrap_or(0.0);
         (own.swap.long, own.swap.short) = (self.points.0 * tick, self.points.1 * tick);
-        if let Some(leverage) = self.leverage.filter(|_| own.instrument.margin_rate == 0.0) {
-            own.instrument.margin_rate = 1.0 / leverage;
+        let instrument = &mut own.instrument;
+        // A rate of the instrument stands above the leverage (M7).
+        if instrument.margin_rate == 1.0 {
+            let without = if semantics == Semantics::One { 0.0 } else { 1.0 };
+            instrument.margin_rate = self.leverage.map_or(without, |leverage| 1.0 / leverage);
         }
+        instrument.maintenance_rate = instrument.margin_rate;
     }
 }
 

@@ -13,7 +13,28 @@ pub struct Fees {
     pub minimum: f64,
 }
 
+/// A fee as a function of the size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FeeParts {
+    /// What does not depend on the size.
+    pub constant: f64,
+    /// What each lot adds.
+    pub per_lot: f64,
+    /// The least that it is.
+    pub minimum: f64,
+}
+
 impl Fees {
+    /// The parts of the fee of an entry, where one lot is worth so much.
+    #[must_use]
+    pub fn split(&self, of_one: f64) -> FeeParts {
+        FeeParts {
+            constant: 0.0,
+            per_lot: of_one * self.per_million / 1e6 + self.per_lot + of_one * self.percent / 100.0,
+            minimum: self.minimum,
+        }
+    }
+
     /// The fee of a leg. `notional` is lots × contract size × price × rate, as a magnitude.
     #[must_use]
     pub fn of(&self, lots: f64, notional: f64) -> f64 {

@@ -106,9 +106,12 @@ impl Simulator {
             Err(reason) => OrderStatus::Rejected(reason),
         };
         let (kind, direction) = (request.kind, request.direction);
-        let row = self
-            .book
-            .add(order_row(id, request, accepted.ok(), status, now));
+        let scales = request.size.unwrap_or(self.settings.sizer).scales();
+        let order = Order {
+            scales,
+            ..order_row(id, request, accepted.ok(), status, now)
+        };
+        let row = self.book.add(order);
         if let Err(reason) = accepted {
             return Some(reason);
         }
@@ -137,6 +140,9 @@ impl Simulator {
         now: &SymbolBar,
         account: &A,
     ) -> Result<f64, RejectReason> {
+        if self.is_ruined {
+            return Err(RejectReason::Ruin);
+        }
         // Nothing is known of a symbol before its first bar is complete.
         if now.last.bid.close.is_nan() {
             return Err(RejectReason::Price);
@@ -153,6 +159,7 @@ impl Simulator {
         // In netting mode the order may close positions first; what is left to open is tested when
         // it fills (F12.3).
         if self.settings.position_mode == PositionMode::Hedging {
+            self.check_short(request.direction)?;
             self.check_count(request.symbol)?;
         }
         Ok(lots)
@@ -208,6 +215,8 @@ fn order_row(
         expiry: request.expiry,
         status,
         trailing_stop: request.trailing_stop,
+        scales: false,
+        is_scaled: false,
         labels: Labels::new(request.group, request.reason, request.tags),
     }
 }

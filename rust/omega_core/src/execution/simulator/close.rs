@@ -234,6 +234,8 @@ pub(super) fn market_order(
         expiry: Expiry::GoodTillCancelled,
         status: OrderStatus::Working,
         trailing_stop: None,
+        scales: false,
+        is_scaled: false,
         labels: Labels::default(),
     }
 }

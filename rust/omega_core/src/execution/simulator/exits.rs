@@ -3,7 +3,7 @@
 use super::Simulator;
 use super::fills::Closing;
 use crate::execution::{
-    Account, ExitReason, Outcome, Position, StepBars, SymbolBar, Trigger, facing_path,
+    Account, AccountStop, ExitReason, Outcome, Position, StepBars, SymbolBar, Trigger, facing_path,
     low_comes_first, resolve, target_at_open,
 };
 use crate::types::{Direction, Ohlc, TradeId};
@@ -13,7 +13,10 @@ impl Simulator {
     fn open_exit(&self, position: &Position, now: &SymbolBar) -> Option<(f64, ExitReason)> {
         let sign = position.direction.sign();
         // Facing the position, so that the stop is below and the target above for shorts as well.
-        let (bar, exits) = (exit_bar(position, now), facing_exits(position));
+        let (bar, exits) = (
+            exit_bar(position, now),
+            facing(position, position.own_exits()),
+        );
         if exits.is_below(bar.open) {
             return Some((bar.open * sign, position.stop_reason));
         }
@@ -44,11 +47,41 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) {
-        let Some(index) = self.positions.index_of(trade) else {
-            return;
-        };
+        // Again as long as the account closes something, which may be another position: the price
+        // at which it closes the next one is a new one then (M9).
+        while self.exit_once(trade, now, account) == Some(Closed::ByAccount) {}
+    }
+
+    fn exit_once<A: Account>(
+        &mut self,
+        trade: TradeId,
+        now: &SymbolBar,
+        account: &mut A,
+    ) -> Option<Closed> {
+        // After every fill (M9).
+        self.renew_account_stop(now, account);
+        let index = self.positions.index_of(trade)?;
+        let outcome = self.resolve_inside(index, now);
+        if let Some((stop, price)) = self.account_stop_hit(index, outcome, now) {
+            self.close_for_account(stop.reason, price, now, account);
+            return Some(Closed::ByAccount);
+        }
         let position = &self.positions.open[index];
-        let (bar, exits) = (exit_bar(position, now), facing_exits(position));
+        let (bar, exits) = (exit_bar(position, now), facing(position, position.exits()));
+        let (level, reason) = match outcome {
+            Outcome::Open => return None,
+            Outcome::Stop => (exits.below, position.stop_reason),
+            Outcome::Target => (exits.above, ExitReason::TakeProfit),
+        };
+        let price = price_inside(level, &bar) * position.direction.sign();
+        self.close_protected(index, price, reason, now, account);
+        Some(Closed::ByItsLevel)
+    }
+
+    /// How a bar ends for a position (I1, I2).
+    fn resolve_inside(&mut self, index: usize, now: &SymbolBar) -> Outcome {
+        let position = &self.positions.open[index];
+        let (bar, exits) = (exit_bar(position, now), facing(position, position.exits()));
         let policy = self.settings.intrabar;
         let path = facing_path(low_comes_first(policy, &now.bar), position.direction);
         let resolution = resolve(policy, path, &bar, &exits, position.live);
@@ -59,14 +92,55 @@ impl Simulator {
             let best = self.net_of(position, resolution.best, now);
             self.positions.open[index].widen_alternatives(worst, best);
         }
+        resolution.chosen
+    }
+
+    /// The account's stop and the price that it closes at, where it is what a bar ends at.
+    fn account_stop_hit(
+        &self,
+        index: usize,
+        outcome: Outcome,
+        now: &SymbolBar,
+    ) -> Option<(AccountStop, f64)> {
         let position = &self.positions.open[index];
-        let (level, reason) = match resolution.chosen {
-            Outcome::Open => return,
-            Outcome::Stop => (exits.below, position.stop_reason),
-            Outcome::Target => (exits.above, ExitReason::TakeProfit),
+        if outcome != Outcome::Stop || !position.is_stopped_by_account() {
+            return None;
+        }
+        let stop = position.account_stop?;
+        let sign = position.direction.sign();
+        let price = price_inside(stop.price * sign, &exit_bar(position, now)) * sign;
+        Some((stop, price))
+    }
+
+    /// Positions whose account stop a fill has moved into what the bar reaches (M9).
+    pub(super) fn reach_account_stops<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        self.renew_account_stop(now, account);
+        while let Some((stop, price)) = self.next_account_stop(now) {
+            self.close_for_account(stop.reason, price, now, account);
+            self.renew_account_stop(now, account);
+        }
+    }
+
+    /// The first position, by order number, at whose account stop a bar ends.
+    fn next_account_stop(&mut self, now: &SymbolBar) -> Option<(AccountStop, f64)> {
+        let is_reached = |p: &&Position| {
+            let bar = exit_bar(p, now);
+            p.account_stop.is_some() && facing(p, p.exits()).is_below(bar.low)
         };
-        let price = price_inside(level, &bar) * position.direction.sign();
-        self.close_protected(index, price, reason, now, account);
+        let open = self.positions.of_symbol(now.symbol).filter(is_reached);
+        // Mostly nothing is near the account's stop, and the list stays empty.
+        let mut reached: Vec<_> = open.map(|p| (p.order, p.id)).collect();
+        reached.sort_unstable();
+        reached.into_iter().find_map(|(_, trade)| {
+            let index = self.positions.index_of(trade)?;
+            let outcome = self.resolve_inside(index, now);
+            self.account_stop_hit(index, outcome, now)
+        })
+    }
+
+    /// Net profit of a position had it stayed open to the close of a bar (I3).
+    pub(super) fn net_at_close(&self, position: &Position, now: &SymbolBar) -> f64 {
+        self.net_of(position, Outcome::Open, now)
     }
 
     /// Net profit of a position had a bar ended in this outcome; still open counts as closed at the
@@ -74,7 +148,7 @@ impl Simulator {
     fn net_of(&self, position: &Position, outcome: Outcome, now: &SymbolBar) -> f64 {
         let symbol = &self.settings.symbols[position.symbol.index()];
         let sign = position.direction.sign();
-        let (bar, exits) = (exit_bar(position, now), facing_exits(position));
+        let (bar, exits) = (exit_bar(position, now), facing(position, position.exits()));
         let close = bar.close * sign;
         // A level that is not there stands at infinity, and its outcome is never possible.
         let at = |level: f64| {
@@ -97,9 +171,11 @@ impl Simulator {
         };
         let units = position.lots * symbol.instrument.contract_size;
         let gross = position.profit(price, position.lots, now.rate);
-        let fee = symbol
-            .fees
-            .of(position.lots, (units * price * now.rate).abs());
+        let notional = (units * price * now.rate).abs();
+        let mut fee = symbol.fees.of(position.lots, notional);
+        if outcome == Outcome::Stop && position.is_stopped_by_account() {
+            fee += notional * symbol.instrument.liquidation_fee / 100.0;
+        }
         gross - (position.entry_fee + fee) + position.swap
     }
 
@@ -152,10 +228,21 @@ fn exit_bar(position: &Position, now: &SymbolBar) -> Ohlc {
         .facing(position.direction)
 }
 
-/// Its exits as the position faces them: the stop loss below, the take profit above.
-fn facing_exits(position: &Position) -> Trigger {
-    let sign = position.direction.sign();
-    let facing = |level: Option<f64>| level.map(|level| level * sign);
-    let (stop, target) = (facing(position.stop_loss), facing(position.take_profit));
-    Trigger::of_exits(Direction::Long, stop, target)
+/// Exits as the position faces them: the stop loss below, the take profit above.
+fn facing(position: &Position, exits: Trigger) -> Trigger {
+    match position.direction {
+        Direction::Long => exits,
+        Direction::Short => Trigger {
+            side: exits.side,
+            below: -exits.above,
+            above: -exits.below,
+        },
+    }
+}
+
+/// What closed a position inside a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    ByItsLevel,
+    ByAccount,
 }

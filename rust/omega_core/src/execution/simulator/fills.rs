@@ -1,10 +1,11 @@
 //! Fills: a position opened, or a part of one closed, with its costs.
 
 use super::Simulator;
+use super::affordable::Entry;
 use crate::execution::positions::ClosedShare;
 use crate::execution::{
-    Account, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position, PositionMode,
-    RejectReason, SymbolBar,
+    Account, AccountKind, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position,
+    PositionMode, RejectReason, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 
@@ -43,7 +44,10 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<Option<TradeId>, RejectReason> {
-        let symbol = self.book.orders[row].symbol;
+        let (symbol, direction) = (
+            self.book.orders[row].symbol,
+            self.book.orders[row].direction,
+        );
         let fills_before = self.positions.fills.len();
         let left = match self.settings.position_mode {
             PositionMode::Hedging => self.book.orders[row].lots,
@@ -53,6 +57,7 @@ impl Simulator {
             self.settings.symbols[symbol.index()]
                 .instrument
                 .order_size(left)
+                .and_then(|lots| self.check_short(direction).map(|()| lots))
                 // Again, after acceptance: others may have opened while it waited (F12.1).
                 .and_then(|lots| self.check_count(symbol).map(|()| lots))
                 .and_then(|lots| self.open_position(row, lots, price, now, account))
@@ -136,17 +141,18 @@ impl Simulator {
             0.0
         };
         let price = raw_price + order.direction.sign() * slippage;
-        let notional = (lots * symbol.instrument.contract_size * price * now.rate).abs();
-        // Fee, margin and profit would be infinite or NaN, and so would each balance after them.
-        if !notional.is_finite() {
-            return Err(RejectReason::Size);
-        }
-        let margin = notional * symbol.instrument.margin_rate;
-        // Only above 0: without a margin rate no margin is needed, also where losses have made the
-        // free margin negative (M6.1).
-        if margin > 0.0 && margin > self.free_margin(account) {
-            return Err(RejectReason::Margin);
-        }
+        let entry = Entry {
+            symbol,
+            price,
+            rate: self.entry_rate(now),
+        };
+        let asked = lots;
+        let lots = self.affordable(&entry, asked, order.scales, account)?;
+        let is_cash = self.settings.account.kind == AccountKind::Cash;
+        // A purchase of a cash account is paid at the rate that it was tested with, so that it
+        // takes no more cash than there is (M11, M12).
+        let rate = if is_cash { now.last_rate } else { now.rate };
+        let notional = (lots * symbol.instrument.contract_size * price * rate).abs();
         let fill = Fill {
             order: order.id,
             trade: self.positions.next_trade(),
@@ -158,18 +164,20 @@ impl Simulator {
             lots,
             fee: symbol.fees.of(lots, notional),
             slippage,
-            rate: now.rate,
+            rate,
             closes: false,
         };
         let position = Position {
             live,
-            margin,
+            value: entry.value(lots),
+            entry_rate: is_cash.then_some(rate),
             contract_size: symbol.instrument.contract_size,
             ..new_position(order, &fill, live, now)
         };
         account.book_entry(&position, &fill);
         let trade = fill.trade;
         self.positions.open(position, fill);
+        self.book.orders[row].is_scaled = lots < asked;
         Ok(trade)
     }
 
@@ -195,6 +203,12 @@ impl Simulator {
         };
         let price = closing.price - position.direction.sign() * slippage;
         let notional = (closing.lots * symbol.instrument.contract_size * price * now.rate).abs();
+        let liquidation = match closing.reason {
+            ExitReason::StopOut | ExitReason::Ruin => {
+                notional * symbol.instrument.liquidation_fee / 100.0
+            }
+            _ => 0.0,
+        };
         let fill = Fill {
             order: key,
             trade: position.id,
@@ -204,7 +218,7 @@ impl Simulator {
             index: now.index,
             price,
             lots: closing.lots,
-            fee: symbol.fees.of(closing.lots, notional),
+            fee: symbol.fees.of(closing.lots, notional) + liquidation,
             slippage,
             rate: now.rate,
             closes: true,
@@ -221,10 +235,6 @@ impl Simulator {
             alternative_pnl: position.alternative_pnl,
         });
         self.positions.close(closing.index, &share, fill);
-    }
-
-    fn free_margin<A: Account>(&self, account: &A) -> f64 {
-        self.positions.equity(account) - self.positions.margin()
     }
 
     /// Whether one more position of a symbol fits.
@@ -275,7 +285,9 @@ fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Posi
         best_price: first,
         worst_price: first,
         marked_profit: 0.0,
-        margin: 0.0,
+        value: 0.0,
+        entry_rate: None,
+        account_stop: None,
         exit_legs: 0,
         trailing_stop: order.trailing_stop,
         closing: false,

@@ -27,12 +27,19 @@ pub(super) enum Part {
 }
 
 impl Simulator {
-    /// Matches working orders and protective exits against a bar: EXITS of the loop (L1.4).
-    pub(super) fn match_bar<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+    /// What the open price itself triggers of working orders and protective exits (L1.4).
+    pub(super) fn match_open<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.walked = now.bar.time;
         self.book.begin_bar(now.symbol);
         self.match_part(Part::Open, now, account);
+    }
+
+    /// What follows the open inside the bar: EXITS of the loop (L1.4).
+    pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        self.renew_account_stop(now, account);
         self.match_part(Part::Inside, now, account);
+        self.reach_account_stops(now, account);
+        self.test_extremes(now, account);
         // Last, because a position that is gone has no extremes of this bar, and one that is new
         // has.
         self.positions.observe_extremes(now);
@@ -55,15 +62,24 @@ impl Simulator {
             }
         }
         for position in self.positions.of_symbol(now.symbol) {
-            let exits = position.exits();
-            let bar = now.bar.side(exits.side);
+            let bar = now.bar.side(position.direction.exit_side());
             let is_reached = match part {
-                Part::Open => exits.is_reached_at_open(bar),
-                Part::Inside => exits.is_reached(bar),
+                // A gap through the account's stop is the matter of the test at the open, which
+                // looks at all symbols.
+                Part::Open => position.own_exits().is_reached_at_open(bar),
+                Part::Inside => position.exits().is_reached(bar),
             };
             if is_reached {
                 reached.push((position.order, Item::Position(position.id)));
             }
+        }
+        if part == Part::Inside && !reached.is_empty() && self.tests_inside() {
+            // A fill moves the account's stop, so that each position has its turn: at the stop as
+            // it is by then.
+            let open = self.positions.of_symbol(now.symbol);
+            reached.extend(open.map(|p| (p.order, Item::Position(p.id))));
+            reached.sort_unstable();
+            reached.dedup();
         }
         // Gathered before the first fill: fills remove and add what is walked over.
         reached.sort_unstable();

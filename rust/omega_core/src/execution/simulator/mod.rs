@@ -5,6 +5,7 @@
 //! protective exit counts under the number of the order that opened its position.
 
 mod accept;
+mod affordable;
 mod close;
 mod exits;
 mod fills;
@@ -16,9 +17,10 @@ mod stop_out;
 
 use super::book::OrderBook;
 use super::positions::Positions;
-use super::quiet::{Marks, QuietRange};
+use super::quiet::{LastMark, Marks, QuietRange};
 use super::{
-    Account, Action, CloseTarget, Fill, LastTrades, Order, Position, Settings, StepBars, SymbolBar,
+    Account, Action, CloseTarget, Fill, Instrument, LastTrades, Lows, Order, Position, QuietBar,
+    Rest, Semantics, Settings, StepBars, SymbolBar,
 };
 use crate::error::OmegaError;
 use crate::store::Stretch;
@@ -40,6 +42,14 @@ pub struct Simulator {
     settled: u64,
     /// Time of the bar walked last.
     walked: i64,
+    /// The last mark, of a run of one symbol.
+    mark: Option<LastMark>,
+    /// The symbols that have a bar at this step.
+    trading: Vec<SymbolId>,
+    /// Whether the account was ruined (M8).
+    is_ruined: bool,
+    /// What the account's stops were made of: changes, symbol, the rest of the account, rate.
+    stops_made_of: Option<(u64, SymbolId, Rest, f64)>,
     /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
     spare: Marks,
     reached: Vec<match_bar::Reached>,
@@ -59,10 +69,18 @@ impl Simulator {
             quiet: None,
             settled: 0,
             walked: i64::MIN,
+            mark: None,
+            trading: Vec::new(),
+            is_ruined: false,
+            stops_made_of: None,
             spare: Marks::default(),
             reached: Vec::new(),
             targets: Vec::new(),
         }
+    }
+
+    fn instrument(&self, symbol: SymbolId) -> &Instrument {
+        &self.settings.symbols[symbol.index()].instrument
     }
 
     /// Whether no bar can change anything: nothing is open and nothing waits.
@@ -134,10 +152,12 @@ impl Simulator {
         account: &mut A,
     ) -> Result<(), OmegaError> {
         self.end_quiet();
+        self.begin_step(bars);
         // Nights first, of all symbols: what is opened at this open was not held over them, and
         // what is closed at it was (L1.2).
         for now in bars.trading() {
             self.book_nights(now, account);
+            self.close_ruined(now, account);
         }
         for now in bars.trading() {
             // Before the queue, whose orders expire as well (X2.2). The queue comes before the
@@ -153,6 +173,14 @@ impl Simulator {
             self.process(action, bars, account)?;
         }
         self.submitted = actions;
+        if self.settings.semantics == Semantics::Two {
+            // All opens before any inside: the test looks at the open of every symbol (M9).
+            for now in bars.trading() {
+                self.match_open(now, account);
+            }
+            self.raise_late_refusal()?;
+            self.test_opens(bars, account);
+        }
         Ok(())
     }
 
@@ -165,25 +193,41 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<(), OmegaError> {
-        self.match_bar(now, account);
+        if self.settings.semantics == Semantics::One {
+            self.match_open(now, account);
+        }
+        self.match_inside(now, account);
         self.raise_late_refusal()?;
         self.manage(now);
         Ok(())
     }
 
-    /// Marks positions to the closes of a step, and applies the stop-out (M6).
+    /// Marks positions to the closes of a step, and tests for ruin and stop-out (M6, M9).
     pub fn on_close<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
         // Marks first: the stop-out compares the equity of this close.
-        self.positions.mark(bars);
-        self.stop_out(bars, account);
+        self.positions.mark(bars, self.settings.semantics);
+        if let [only] = bars.0
+            && only.trades
+        {
+            self.mark = Some(LastMark {
+                closes: [only.bar.bid.close, only.bar.ask.close],
+                rate: only.rate,
+            });
+        }
+        self.test_closes(bars, account);
     }
 
     /// Takes one bar if nothing can happen in it; gives the open profit at its close. Only a run of
     /// one symbol has such bars.
     #[inline]
-    pub fn advance_quiet_bar(&mut self, bar: &Bar, rate: f64) -> Option<f64> {
+    pub fn advance_quiet_bar(
+        &mut self,
+        bar: &Bar,
+        rate: f64,
+        balance: f64,
+    ) -> Option<QuietBar<'_>> {
         if self.quiet.is_none() {
-            self.begin_quiet();
+            self.begin_quiet(balance);
         }
         self.quiet.as_mut()?.take_bar(bar, rate)
     }
@@ -194,13 +238,14 @@ impl Simulator {
         &mut self,
         stretch: &Stretch<'_>,
         rate: f64,
-        write: impl FnMut(&[f64]),
+        balance: f64,
+        write: impl FnMut(&[f64], Lows<'_>),
     ) -> usize {
         // The strategy skips these bars, so that nothing but a bar changes anything: no need to
         // wait for one that does not.
         self.settled = self.changes();
         if self.quiet.is_none() {
-            self.begin_quiet();
+            self.begin_quiet(balance);
         }
         match &mut self.quiet {
             Some(range) => range.take_bars(stretch, rate, write),
@@ -210,7 +255,7 @@ impl Simulator {
 
     /// Merges all triggers, unless something has just changed: a run that changes something on each
     /// bar would build a range for one bar, which costs more than to walk it.
-    fn begin_quiet(&mut self) {
+    fn begin_quiet(&mut self, balance: f64) {
         let changes = self.changes();
         if changes != self.settled {
             // This bar is walked in full. Where it changes something again, no range was built for
@@ -219,8 +264,15 @@ impl Simulator {
             return;
         }
         let spare = std::mem::take(&mut self.spare);
-        let (settings, walked) = (&self.settings, self.walked);
-        self.quiet = QuietRange::new(settings, &self.book, &self.positions, walked, spare);
+        let last = (self.walked, self.mark);
+        self.quiet = QuietRange::new(
+            &self.settings,
+            &self.book,
+            &self.positions,
+            last,
+            balance,
+            spare,
+        );
     }
 
     /// Ends the quiet range: positions get what its bars brought.

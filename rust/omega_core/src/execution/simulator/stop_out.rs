@@ -1,27 +1,422 @@
-//! The stop-out: positions closed because the margin is used up (M6).
+//! The account closes positions: all where the equity is used up (M8), the largest losses where the
+//! margin is (M6). Tested at the open, inside the bar and at the close (M9).
 
 use super::Simulator;
-use crate::execution::{Account, ExitReason, StepBars};
+use crate::execution::{
+    Account, AccountStop, ExitReason, Exposure, Position, Rest, Semantics, StepBars, SymbolBar,
+};
+use crate::types::{Side, SymbolId};
+
+/// The price at which a position is tested and closed.
+type PriceOf<'a> = &'a dyn Fn(&Position) -> Option<f64>;
+
+/// An account at some prices.
+#[derive(Debug, Clone, Copy, Default)]
+struct Standing {
+    equity: f64,
+    margin: f64,
+}
 
 impl Simulator {
-    /// Closes the position with the largest loss where equity is below the stop-out level, until it
-    /// is not (M6). A position whose symbol has no bar at this step cannot be closed.
-    pub(super) fn stop_out<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
-        let Some(level) = self.settings.stop_out_level else {
+    /// Whether the account closes anything by itself other than at a close.
+    pub(super) fn tests_inside(&self) -> bool {
+        let rules = &self.settings.account;
+        self.settings.semantics == Semantics::Two
+            && (rules.stops_at_ruin || rules.stop_out_level.is_some())
+    }
+
+    /// Whether the equities inside bars are noted.
+    pub fn notes_equity(&self) -> bool {
+        self.settings.semantics == Semantics::Two
+    }
+
+    fn stops_at_ruin(&self) -> bool {
+        self.settings.semantics == Semantics::Two && self.settings.account.stops_at_ruin
+    }
+
+    /// Notes which symbols have a bar at this step.
+    pub(super) fn begin_step(&mut self, bars: StepBars<'_>) {
+        // A finer bar comes alone, inside a step that has begun.
+        if let [only] = bars.0
+            && only.bar.time != only.opens
+        {
+            return;
+        }
+        self.trading.clear();
+        self.trading.extend(bars.trading().map(|now| now.symbol));
+    }
+
+    /// Closes, at the open of a symbol, what a ruined account still holds of it (M8).
+    pub(super) fn close_ruined<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if self.is_ruined {
+            let bars = StepBars(std::slice::from_ref(now));
+            self.close_all(bars, account, &|position, now| {
+                exit_price(position, now).open
+            });
+        }
+    }
+
+    /// The test at the opens of a step, after what they trigger (M9).
+    pub(super) fn test_opens<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        let mut standing = self.standing_at_opens(bars, account);
+        account.note_equity(standing.equity);
+        if !self.tests_inside() {
+            return;
+        }
+        if self.settings.account.stops_at_ruin && standing.equity <= 0.0 {
+            self.ruin();
+            self.close_all(bars, account, &|position, now| {
+                exit_price(position, now).open
+            });
+            return;
+        }
+        let Some(level) = self.settings.account.stop_out_level else {
+            return;
+        };
+        while standing.equity < level * standing.margin {
+            let profit = |position: &Position| {
+                let now = bars.trading_of(position.symbol)?;
+                let open = exit_price(position, now).open;
+                Some(position.profit(open, position.lots, now.last_rate))
+            };
+            let Some(index) = self.positions.largest_loss(profit) else {
+                return;
+            };
+            let now = bars.of(self.positions.open[index].symbol);
+            let open = exit_price(&self.positions.open[index], now).open;
+            self.close_protected(index, open, ExitReason::StopOut, now, account);
+            standing = self.standing_at_opens(bars, account);
+        }
+    }
+
+    /// Symbols with a bar at its open, the others at their last marks.
+    fn standing_at_opens<A: Account>(&self, bars: StepBars<'_>, account: &A) -> Standing {
+        let mut marks = 0.0;
+        let mut standing = Standing::default();
+        for position in &self.positions.open {
+            if bars.trading_of(position.symbol).is_none() {
+                marks += position.marked_profit;
+                standing.margin +=
+                    position.value * self.instrument(position.symbol).maintenance_rate;
+            }
+        }
+        standing.equity = account.balance() + marks;
+        for now in bars.trading() {
+            let exposure = self.exposure(now, |_| true);
+            let (bid, ask) = (now.bar.bid.open, now.bar.ask.open);
+            if !exposure.is_empty() {
+                let rate = self.instrument(now.symbol).maintenance_rate;
+                standing.equity += exposure.profit(bid, ask);
+                standing.margin += rate * exposure.value(bid, ask);
+            }
+        }
+        standing
+    }
+
+    /// The positions of a symbol added up, at the rate of the last mark.
+    fn exposure(&self, now: &SymbolBar, takes: impl Fn(&Position) -> bool) -> Exposure {
+        let open = self.positions.of_symbol(now.symbol);
+        Exposure::of(open.filter(|position| takes(position)), now.last_rate)
+    }
+
+    /// The account without the positions of a symbol, at their last marks.
+    fn rest<A: Account>(&self, symbol: SymbolId, account: &A) -> Rest {
+        let mut rest = Rest::default();
+        if self.settings.symbols.len() > 1 {
+            for position in self.positions.open.iter().filter(|p| p.symbol != symbol) {
+                rest.equity += position.marked_profit;
+                rest.margin += position.value * self.instrument(position.symbol).maintenance_rate;
+            }
+        }
+        rest.equity += account.balance();
+        rest
+    }
+
+    /// Makes the account's stop of a symbol from what is held by now (M9).
+    pub(super) fn renew_account_stop<A: Account>(&mut self, now: &SymbolBar, account: &A) {
+        if !self.tests_inside() {
+            return;
+        }
+        let rest = self.rest(now.symbol, account);
+        // The same as long as no fill, no booking, no rate and no mark of another symbol changes
+        // it: then a bar costs a comparison and not a sum over all positions.
+        let basis = (self.positions.changes, now.symbol, rest, now.last_rate);
+        if self.stops_made_of == Some(basis) {
+            return;
+        }
+        self.stops_made_of = Some(basis);
+        let stop = self.account_stop(now, &rest);
+        for position in self.positions.of_symbol_mut(now.symbol) {
+            position.account_stop = stop;
+        }
+    }
+
+    fn account_stop(&self, now: &SymbolBar, rest: &Rest) -> Option<AccountStop> {
+        let (exposure, rules) = (self.exposure(now, |_| true), &self.settings.account);
+        let by_margin = rules.stop_out_level.and_then(|level| {
+            let rate = self.instrument(now.symbol).maintenance_rate;
+            let price = exposure.price_at(rest, level, rate)?;
+            let reason = ExitReason::StopOut;
+            Some(AccountStop { price, reason })
+        });
+        by_margin.or_else(|| {
+            let price = exposure.price_at(rest, 0.0, 0.0);
+            let price = price.filter(|_| rules.stops_at_ruin)?;
+            let reason = ExitReason::Ruin;
+            Some(AccountStop { price, reason })
+        })
+    }
+
+    /// A bar reached the account's stop of a symbol at a price: everything of the symbol is closed,
+    /// or the largest loss (M9).
+    pub(super) fn close_for_account<A: Account>(
+        &mut self,
+        reason: ExitReason,
+        price: f64,
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        // Which of two symbols moved first is not known.
+        let is_certain = !self.is_shared(now.symbol);
+        if reason == ExitReason::Ruin {
+            self.ruin();
+            while let Some(index) = self.positions.first_of(now.symbol) {
+                self.close_in_bar(index, (price, reason, is_certain), now, account);
+            }
+            return;
+        }
+        let loss = |position: &Position| {
+            let of_symbol = position.symbol == now.symbol;
+            of_symbol.then(|| position.profit(price, position.lots, now.last_rate))
+        };
+        if let Some(index) = self.positions.largest_loss(loss) {
+            self.close_in_bar(index, (price, reason, is_certain), now, account);
+        }
+    }
+
+    fn close_in_bar<A: Account>(
+        &mut self,
+        index: usize,
+        (price, reason, is_certain): (f64, ExitReason, bool),
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        if !is_certain {
+            let position = &self.positions.open[index];
+            let still_open = self.net_at_close(position, now);
+            self.positions.open[index].widen_alternatives(still_open, still_open);
+        }
+        self.close_protected(index, price, reason, now, account);
+    }
+
+    /// Whether another symbol that holds positions has a bar at this step.
+    fn is_shared(&self, symbol: SymbolId) -> bool {
+        let mut open = self.positions.open.iter();
+        open.any(|p| p.symbol != symbol && self.trading.contains(&p.symbol))
+    }
+
+    /// The tests of a symbol with positions of both directions, at the extremes of its bar; then
+    /// what the equity was at the extremes that its positions outlived (M9).
+    pub(super) fn test_extremes<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if self.tests_inside() && self.exposure(now, |_| true).is_hedged() {
+            while let Some((extreme, reason)) = self.failing_extreme(now, account) {
+                let price_of: PriceOf<'_> = &|position| {
+                    let of_symbol = position.symbol == now.symbol;
+                    of_symbol.then(|| extreme.price(position, now))
+                };
+                self.close_at(reason, price_of, now, account);
+            }
+        }
+        if !self.notes_equity() {
+            return;
+        }
+        for equity in self.equities_inside(now, account).into_iter().flatten() {
+            account.note_equity(equity);
+        }
+    }
+
+    /// The extreme of a bar with the lower equity, where that is too low.
+    fn failing_extreme<A: Account>(
+        &self,
+        now: &SymbolBar,
+        account: &A,
+    ) -> Option<(Extreme, ExitReason)> {
+        self.positions.first_of(now.symbol)?;
+        let rest = self.rest(now.symbol, account);
+        let low = self.standing_at(Extreme::Low, &rest, now);
+        let high = self.standing_at(Extreme::High, &rest, now);
+        let (extreme, worst) = if high.equity < low.equity {
+            (Extreme::High, high)
+        } else {
+            (Extreme::Low, low)
+        };
+        let rules = &self.settings.account;
+        if rules.stops_at_ruin && worst.equity <= 0.0 {
+            return Some((extreme, ExitReason::Ruin));
+        }
+        let level = rules.stop_out_level?;
+        (worst.equity < level * worst.margin).then_some((extreme, ExitReason::StopOut))
+    }
+
+    /// The account at an extreme of a symbol's bar. Positions entered in this bar count there only
+    /// where the extreme certainly followed, else at the close.
+    fn standing_at(&self, extreme: Extreme, rest: &Rest, now: &SymbolBar) -> Standing {
+        let certain = self.exposure(now, |p| extreme.certainly_followed(p));
+        let (bid, ask) = extreme.of(now);
+        let mut equity = rest.equity + certain.profit(bid, ask);
+        let uncertain = self.exposure(now, |p| !extreme.certainly_followed(p));
+        if !uncertain.is_empty() {
+            equity += uncertain.profit(now.bar.bid.close, now.bar.ask.close);
+        }
+        let rate = self.instrument(now.symbol).maintenance_rate;
+        let value = self.exposure(now, |_| true).value(bid, ask);
+        Standing {
+            equity,
+            margin: rest.margin + rate * value,
+        }
+    }
+
+    /// The equities at the prices of a bar that may be the lowest: at the adverse extreme of
+    /// positions of one direction; at open, low and high of both.
+    fn equities_inside<A: Account>(&self, now: &SymbolBar, account: &A) -> [Option<f64>; 3] {
+        let exposure = self.exposure(now, |_| true);
+        if exposure.is_empty() {
+            return [None; 3];
+        }
+        let rest = self.rest(now.symbol, account);
+        let at = |extreme| Some(self.standing_at(extreme, &rest, now).equity);
+        match exposure.direction().map(crate::types::Direction::exit_side) {
+            Some(Side::Bid) => [at(Extreme::Low), None, None],
+            Some(Side::Ask) => [at(Extreme::High), None, None],
+            None => [at(Extreme::Open), at(Extreme::Low), at(Extreme::High)],
+        }
+    }
+
+    fn close_at<A: Account>(
+        &mut self,
+        reason: ExitReason,
+        price_of: PriceOf<'_>,
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        let close = |simulator: &mut Self, index: usize, account: &mut A| {
+            if let Some(price) = price_of(&simulator.positions.open[index]) {
+                simulator.close_in_bar(index, (price, reason, false), now, account);
+            }
+        };
+        if reason == ExitReason::Ruin {
+            self.ruin();
+            while let Some(index) = self.positions.first_of(now.symbol) {
+                close(self, index, account);
+            }
+            return;
+        }
+        let loss = |p: &Position| Some(p.profit(price_of(p)?, p.lots, now.last_rate));
+        if let Some(index) = self.positions.largest_loss(loss) {
+            close(self, index, account);
+        }
+    }
+
+    /// The tests at the closes of a step, whose marks are made. A position whose symbol has no bar
+    /// at this step cannot be closed.
+    pub(super) fn test_closes<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        let rules = self.settings.account;
+        if self.stops_at_ruin() && self.positions.equity(account) <= 0.0 {
+            self.ruin();
+        }
+        if self.is_ruined {
+            self.close_all(bars, account, &|position, now| {
+                exit_price(position, now).close
+            });
+        }
+        let Some(level) = rules.stop_out_level else {
             return;
         };
         // Again after each: what one close gives back may be enough. Without margin the threshold
         // is an equity of 0 (M6.2).
-        while !self.positions.open.is_empty()
-            && self.positions.equity(account) < level * self.positions.margin()
-        {
-            let Some(index) = self.positions.largest_loss(bars) else {
+        while !self.positions.open.is_empty() && self.is_below(level, account) {
+            let loss = |p: &Position| bars.trading_of(p.symbol).map(|_| p.marked_profit);
+            let Some(index) = self.positions.largest_loss(loss) else {
                 return;
             };
-            let position = &self.positions.open[index];
-            let now = bars.of(position.symbol);
-            let price = now.bar.side(position.direction.exit_side()).close;
-            self.close_protected(index, price, ExitReason::StopOut, now, account);
+            let now = bars.of(self.positions.open[index].symbol);
+            let close = exit_price(&self.positions.open[index], now).close;
+            self.close_protected(index, close, ExitReason::StopOut, now, account);
+        }
+    }
+
+    fn is_below<A: Account>(&self, level: f64, account: &A) -> bool {
+        let rate = |symbol: SymbolId| self.instrument(symbol).maintenance_rate;
+        self.positions.equity(account) < level * self.positions.margin(rate)
+    }
+
+    /// Closes what is open of the symbols with a bar, in order of entry.
+    fn close_all<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+        price: &dyn Fn(&Position, &SymbolBar) -> f64,
+    ) {
+        let mut index = 0;
+        while let Some(position) = self.positions.open.get(index) {
+            let Some(now) = bars.trading_of(position.symbol) else {
+                // It waits for its next bar (M8).
+                index += 1;
+                continue;
+            };
+            let price = price(position, now);
+            self.close_protected(index, price, ExitReason::Ruin, now, account);
+        }
+    }
+
+    /// The account is ruined: for good, and nothing waits any longer (M8).
+    fn ruin(&mut self) {
+        self.is_ruined = true;
+        self.book.cancel_all(crate::execution::RejectReason::Ruin);
+    }
+}
+
+/// The prices of the side that a position is left on.
+fn exit_price(position: &Position, now: &SymbolBar) -> crate::types::Ohlc {
+    *now.bar.side(position.direction.exit_side())
+}
+
+/// A price of a bar at which its equity is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extreme {
+    Open,
+    Low,
+    High,
+}
+
+impl Extreme {
+    /// Bid and ask there.
+    fn of(self, now: &SymbolBar) -> (f64, f64) {
+        let (bid, ask) = (&now.bar.bid, &now.bar.ask);
+        match self {
+            Self::Open => (bid.open, ask.open),
+            Self::Low => (bid.low, ask.low),
+            Self::High => (bid.high, ask.high),
+        }
+    }
+
+    fn price(self, position: &Position, now: &SymbolBar) -> f64 {
+        let (bid, ask) = self.of(now);
+        match position.direction.exit_side() {
+            Side::Bid => bid,
+            Side::Ask => ask,
+        }
+    }
+
+    /// Whether it certainly came after a position's entry.
+    fn certainly_followed(self, position: &Position) -> bool {
+        let (live, is_long) = (position.live, position.direction.exit_side() == Side::Bid);
+        match self {
+            Self::Open => live == crate::execution::Live::FromOpen,
+            Self::Low if is_long => live.low_follows(),
+            Self::Low => live.high_follows(),
+            Self::High if is_long => live.high_follows(),
+            Self::High => live.low_follows(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Return, growth, volatility and the ratios made of them.
 
+use arrow_array::cast::AsArray;
+
 use super::super::{RunTables, read};
 use super::drawdown::Drawdown;
 use super::returns::{self, Spread};
@@ -22,9 +24,13 @@ pub(super) fn metrics(
     let (initial, last) = (tables.initial_equity(), equity.last().copied());
     let profit = both(initial, last, |initial, last| Some(last - initial));
     let growth = both(last, initial, ratio);
-    let cagr = both(growth, years, cagr);
+    let ruin = day_of_ruin(tables);
+    let cagr = match ruin {
+        Some(_) => Some(-1.0),
+        None => both(growth, years, cagr),
+    };
     let calmar = both(cagr, drawdown.fraction, ratio);
-    let returns = initial.and_then(|initial| returns::daily(initial, closes));
+    let returns = initial.and_then(|initial| returns::daily(initial, closes, ruin));
     let spread = returns.as_deref().map(Spread::of);
     let deviation = spread.and_then(|spread| spread.deviation);
     let downside = spread.map(|spread| spread.downside);
@@ -42,6 +48,7 @@ pub(super) fn metrics(
         periods_per_year: float(per_year),
         initial_equity: float(initial),
         final_equity: float(last),
+        lowest_equity: float(lowest(tables, equity)),
         net_profit: float(profit),
         total_return: float(growth.map(|growth| growth - 1.0)),
         cagr: float(cagr),
@@ -53,6 +60,16 @@ pub(super) fn metrics(
     };
     let returns = returns.as_deref();
     (curve, returns::shape(returns), returns::tails(returns))
+}
+
+/// The lowest equity: of the rows, and inside the bars where that was noted (M9).
+fn lowest(tables: &RunTables, equity: &[f64]) -> Option<f64> {
+    let inside = tables.extremes.map(|extremes| extremes.lowest);
+    let all = equity
+        .iter()
+        .copied()
+        .chain(inside.filter(|_| !equity.is_empty()));
+    all.reduce(|least, equity| if equity < least { equity } else { least })
 }
 
 /// What two values give together; none where one of them is missing.
@@ -96,6 +113,30 @@ pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
         }
     }
     closes
+}
+
+/// The day, counted among those that have a bar, on which a trade was first closed by ruin (M8).
+fn day_of_ruin(tables: &RunTables) -> Option<usize> {
+    let reasons = read::names(&tables.trades, "exit_reason");
+    let ruin = reasons
+        .values()
+        .as_string::<i32>()
+        .iter()
+        .position(|name| name == Some("ruin"))?;
+    let exits = reasons
+        .keys()
+        .values()
+        .iter()
+        .zip(read::times(&tables.trades, "exit_time"));
+    let ruined = exits.filter(|(key, _)| **key as usize == ruin);
+    let first = ruined.map(|(_, time)| *time).min()?;
+    let day = |time: i64| time.div_euclid(tables.shared.unit.per_day());
+    let mut days = read::times(&tables.equity, "time")
+        .iter()
+        .map(|&time| day(time))
+        .collect::<Vec<_>>();
+    days.dedup();
+    days.iter().position(|&other| other == day(first))
 }
 
 fn cagr(growth: f64, years: f64) -> Option<f64> {

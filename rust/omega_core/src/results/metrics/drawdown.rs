@@ -45,6 +45,10 @@ pub(super) fn metrics(tables: &RunTables, closes: &[f64], drawdown: &Drawdown) -
         .and_then(|(profit, money)| ratio(profit, money));
     Drawdowns {
         max_drawdown: float(drawdown.fraction),
+        max_drawdown_intrabar: float(drawdown.fraction.map(|deepest| {
+            let inside = tables.extremes.map_or(0.0, |extremes| extremes.drawdown);
+            if inside > deepest { inside } else { deepest }
+        })),
         max_drawdown_money: float(drawdown.money),
         max_drawdown_bars: drawdown
             .span

@@ -73,16 +73,16 @@ macro_rules! metrics {
 
 metrics! {
     Curve {
-        start end bars days years periods_per_year initial_equity final_equity net_profit
-        total_return cagr volatility sharpe sortino calmar downside_volatility
+        start end bars days years periods_per_year initial_equity final_equity
+        lowest_equity net_profit total_return cagr volatility sharpe sortino calmar downside_volatility
     }
     Shape { skewness kurtosis }
     Tails {
         best_day worst_day value_at_risk conditional_value_at_risk tail_ratio omega_ratio
     }
     Drawdowns {
-        max_drawdown max_drawdown_money max_drawdown_bars max_drawdown_days drawdowns
-        average_drawdown average_drawdown_days longest_drawdown_bars longest_drawdown_days
+        max_drawdown max_drawdown_intrabar max_drawdown_money max_drawdown_bars
+        max_drawdown_days drawdowns average_drawdown average_drawdown_days longest_drawdown_bars longest_drawdown_days
         ulcer_index recovery_factor
     }
     Outcomes {

@@ -7,7 +7,18 @@ const TAIL: f64 = 0.05;
 
 /// The return of each day; the first day's is on the cash at the start. None once the equity that a
 /// return is taken on is not above 0, or where there is no day.
-pub(super) fn daily(initial: f64, closes: &[f64]) -> Option<Vec<f64>> {
+///
+/// On the day of a ruin the return is at least -1, and 0 from then on (M8), so that a ruined run
+/// has a place among others.
+pub(super) fn daily(initial: f64, closes: &[f64], ruin: Option<usize>) -> Option<Vec<f64>> {
+    if let Some(day) = ruin {
+        let mut returns = daily(initial, closes.get(..=day)?, None)?;
+        if let Some(last) = returns.last_mut().filter(|last| **last < -1.0) {
+            *last = -1.0;
+        }
+        returns.resize(closes.len(), 0.0);
+        return Some(returns);
+    }
     let before = std::iter::once(initial).chain(closes.iter().copied());
     let growth = before
         .zip(closes)

@@ -1,0 +1,49 @@
+"""The tie of a strategy to its run, and what a run that is over goes on showing."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omega._core import PendingOrder, Position
+    from omega.strategy.base import Strategy
+    from omega.strategy.context import RunContext
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """What a run that is over goes on showing."""
+
+    symbols: tuple[str, ...]
+    positions: list[Position]
+    pending: list[PendingOrder]
+    balance: float
+    equity: float
+
+    @classmethod
+    def of(cls, run: RunContext) -> Ended:
+        """Take the state of a run at its end."""
+        return cls(run.symbols, list(run.positions), list(run.pending), run.balance, run.equity)
+
+    @property
+    def position(self) -> Position | None:
+        """The oldest position left open, or None."""
+        return next(iter(self.positions), None)
+
+
+def tie(strategy: Strategy, run: RunContext | Ended | None) -> None:
+    """Tie a strategy to the run that it declares and orders in, to an ended one, or to none."""
+    strategy._tie(run)  # noqa: SLF001 - a method would take a name from strategies of users
+
+
+@contextlib.contextmanager
+def tied(strategy: Strategy, run: RunContext) -> Iterator[Strategy]:
+    """Tie a strategy to a run for a while."""
+    tie(strategy, run)
+    try:
+        yield strategy
+    finally:
+        tie(strategy, None)

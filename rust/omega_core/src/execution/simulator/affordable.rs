@@ -1,0 +1,119 @@
+//! What an account can carry: the margin that an entry needs, and the size that fits (M3, M7).
+
+use super::Simulator;
+use crate::execution::costs::FeeParts;
+use crate::execution::{Account, AccountKind, RejectReason, Semantics, SymbolBar, SymbolSettings};
+use crate::types::{Direction, SymbolId};
+
+/// How often the size that fits is corrected for rounding before it counts as none.
+const CORRECTIONS: usize = 64;
+
+/// An entry at a price that is known.
+pub(super) struct Entry<'a> {
+    pub(super) symbol: &'a SymbolSettings,
+    /// Slippage included.
+    pub(super) price: f64,
+    /// Account currency per unit of quote currency, the newest that is complete.
+    pub(super) rate: f64,
+}
+
+impl Entry<'_> {
+    /// What so many lots are worth in account currency.
+    pub(super) fn value(&self, lots: f64) -> f64 {
+        (lots * self.symbol.instrument.contract_size * self.price * self.rate).abs()
+    }
+
+    /// Margin and fee of so many lots.
+    fn need(&self, lots: f64) -> f64 {
+        let value = self.value(lots);
+        value * self.symbol.instrument.margin_rate + self.symbol.fees.of(lots, value)
+    }
+
+    /// The largest size, of at most so many lots, whose need is covered (M3).
+    fn most_that_fits(&self, asked: f64, free: f64) -> Result<f64, RejectReason> {
+        let instrument = &self.symbol.instrument;
+        let FeeParts {
+            constant,
+            per_lot,
+            minimum,
+        } = self.symbol.fees.split(self.value(1.0));
+        let margin = self.value(1.0) * instrument.margin_rate;
+        let mut most = (free - constant) / (margin + per_lot);
+        if minimum > 0.0 {
+            // Where the minimum applies, the fee is the same for all sizes.
+            let at_minimum = (free - minimum) / margin;
+            most = if at_minimum < most { at_minimum } else { most };
+        }
+        let mut lots = instrument.round_down(if most < asked { most } else { asked });
+        for _ in 0..CORRECTIONS {
+            if self.need(lots) <= free {
+                return instrument.order_size(lots);
+            }
+            // The division has rounded up.
+            lots = match instrument.volume_step {
+                Some(step) => instrument.round_down(lots - step),
+                None => lots * (1.0 - f64::EPSILON),
+            };
+        }
+        Err(RejectReason::Size)
+    }
+}
+
+impl Simulator {
+    /// The conversion rate that an entry is tested with: the newest that is complete (M7).
+    pub(super) fn entry_rate(&self, now: &SymbolBar) -> f64 {
+        match self.settings.semantics {
+            Semantics::One => now.rate,
+            Semantics::Two => now.last_rate,
+        }
+    }
+
+    /// The lots of an entry that the free margin covers: all that were asked for, or fewer where
+    /// its size follows from the account (M3, M7).
+    pub(super) fn affordable<A: Account>(
+        &self,
+        entry: &Entry<'_>,
+        lots: f64,
+        scales: bool,
+        account: &A,
+    ) -> Result<f64, RejectReason> {
+        let value = entry.value(lots);
+        // Fee, margin and profit would be infinite or NaN, and so would each balance after them.
+        if !value.is_finite() {
+            return Err(RejectReason::Size);
+        }
+        let free = self.free_margin(account);
+        if self.settings.semantics == Semantics::One {
+            let margin = value * entry.symbol.instrument.margin_rate;
+            let is_covered = margin <= 0.0 || margin <= free;
+            return if is_covered {
+                Ok(lots)
+            } else {
+                Err(RejectReason::Margin)
+            };
+        }
+        if !self.settings.account.tests_margin || entry.need(lots) <= free {
+            return Ok(lots);
+        }
+        if scales {
+            entry.most_that_fits(lots, free)
+        } else {
+            Err(RejectReason::Margin)
+        }
+    }
+
+    fn free_margin<A: Account>(&self, account: &A) -> f64 {
+        let rate = |symbol: SymbolId| self.instrument(symbol).margin_rate;
+        self.positions.equity(account) - self.positions.margin(rate)
+    }
+
+    /// Whether an order may open a position of a direction: a cash account holds no shorts (M12).
+    pub(super) fn check_short(&self, direction: Direction) -> Result<(), RejectReason> {
+        let is_cash = self.settings.account.kind == AccountKind::Cash;
+        if is_cash && direction == Direction::Short {
+            Err(RejectReason::Short)
+        } else {
+            Ok(())
+        }
+    }
+}
