@@ -94,7 +94,7 @@ def test_what_a_run_made_is_read_off_the_copy(backend: str) -> None:
     with pytest.raises(ConfigError, match="its run is over"):
         ran.buy()
     with pytest.raises(AttributeError, match="no attribute 'shrot'"):
-        _ = given.shrot  # type: ignore[attr-defined]
+        _ = given.shrot  # type: ignore[attr-defined]  # misspelt
     assert not hasattr(given, "short")
 
 
@@ -254,7 +254,7 @@ def test_a_position_manager_of_ones_own_is_copied_beside_it(backend: str) -> Non
     assert runs[0].fingerprint == runs[1].fingerprint
     assert runs[0].trades["exit_index"].to_list() == [3]  # seen at 1 and 2, closed at the next open
     assert given.looks == 0
-    assert runs[0].position_manager.looks == 2  # type: ignore[union-attr]
+    assert runs[0].position_manager.looks == 2  # type: ignore[union-attr]  # a Watches
 
 
 def test_engines_run_the_objects_that_they_were_given(backend: str) -> None:
@@ -272,11 +272,11 @@ def test_a_sweep_over_an_object_keeps_what_it_holds(backend: str) -> None:
         lots: float = 1.0
 
         def on_bar(self, bar: omega.Bar) -> None:
-            if bar.index in self.bars:  # type: ignore[attr-defined]
+            if bar.index in self.bars:  # type: ignore[attr-defined]  # set below
                 self.buy(self.lots)
 
     given = Buys()
-    given.bars = [0, 2]  # type: ignore[attr-defined]
+    given.bars = [0, 2]  # type: ignore[attr-defined]  # of its own
     result = omega.sweep(rising(6), given, {"lots": [1.0, 2.0]}, workers=1, backend=backend)
     assert result.failures.is_empty()
     # Bought at 101 and 103, closed at 105.5.
