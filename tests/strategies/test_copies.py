@@ -78,6 +78,16 @@ def test_nor_in_a_sweep_with_any_number_of_workers(backend: str, workers: int) -
     assert result.to_polars()["trades"].to_list() == [1, 1, 1]
 
 
+def test_nor_in_a_sweep_on_threads_over_candles_that_change(backend: str) -> None:
+    data = {"long": walk(300), "short": walk(200), "other": walk(300, seed=2)}
+    grid = {"cash": [1e4, 2e4, 3e4, 4e4], "data": data}
+    alone = omega.sweep(None, Cross(), grid, workers=1, backend=backend)
+    with ThreadPoolExecutor(4) as threads:
+        several = omega.sweep(None, Cross(), grid, executor=threads, backend=backend)
+    assert several.failures.is_empty()
+    assert several.to_polars().equals(alone.to_polars())
+
+
 def test_what_a_run_made_is_read_off_the_copy(backend: str) -> None:
     given = Cross()
     execution = omega.Execution(close_at_end=False)
