@@ -72,8 +72,7 @@ def _drain(items: Any) -> None:  # noqa: ANN401 - any iterator
 def callbacks(bars: int = 2_000_000, repeats: int = 7) -> list[Figure]:
     """Measure a callback that does nothing, and one that reads and compares the close."""
     store = rising(bars)
-    checked = Reader()
-    omega.run_backtest(store, checked)
+    checked = omega.run_backtest(store, Reader()).strategy
     assert (checked.n, checked.down) == (bars - 1, 0), "other bars"  # noqa: S101 - a check
     ready = ReadyMade(1.5)
     floor, ours, floor_read, ours_read = best(

@@ -111,10 +111,10 @@ class Bar:
 
     Example:
         >>> bars = []
-        >>> result = omega.run_backtest(candles, bars.append, symbol="EURUSD")
+        >>> result = omega.run_backtest(candles, bars.append, symbol="CORN")
         >>> bar = bars[-1]
         >>> bar.index, bar.symbol, bar.symbols, bar.fresh
-        (238, 'EURUSD', ('EURUSD',), True)
+        (238, 'CORN', ('CORN',), True)
         >>> bar.open, bar.high, bar.low, bar.close, bar.volume, bar.spread
         (104.75, 104.875, 104.5, 104.625, 100.0, 0.0625)
         >>> bar.bid.close, bar.ask.close
@@ -245,7 +245,7 @@ class Bar:
         """
 
     def __getitem__(self, key: int | str, /) -> Bar:
-        """Give the bar before as `bar[-1]`; `bar["EURUSD"]` is that symbol's newest complete bar.
+        """Give the bar before as `bar[-1]`; `bar["CORN"]` is that symbol's newest complete bar.
 
         Of a bar on a higher timeframe it is the newest one on the same timeframe.
         """
@@ -371,8 +371,8 @@ class Position:
         ...             print(one.entry_index, one.entry_time.minute, one.entry_price)
         ...             print(one.stop_loss, one.take_profit, one.reason, one.tags)
         ...             print(one.profit, one.open_profit, one.bars_held)
-        >>> result = omega.run_backtest(candles, Held(), symbol="EURUSD")
-        0 0 EURUSD long 2.0
+        >>> result = omega.run_backtest(candles, Held(), symbol="CORN")
+        0 0 CORN long 2.0
         1 1 105.0625
         101.0 110.0 first ['a']
         0.25 0.25 0
@@ -450,10 +450,10 @@ class PendingOrder:
         ...             self.buy(2, limit=100, stop_loss=99, take_profit=103)
         ...         elif bar.index == 1:
         ...             seen.extend(self.pending)
-        >>> result = omega.run_backtest(candles, Waiting(), symbol="EURUSD")
+        >>> result = omega.run_backtest(candles, Waiting(), symbol="CORN")
         >>> order = seen[0]
         >>> order.order_id, order.symbol, order.direction, order.type, order.price, order.lots
-        (0, 'EURUSD', 'long', 'limit', 100.0, 2.0)
+        (0, 'CORN', 'long', 'limit', 100.0, 2.0)
         >>> order.stop_loss, order.take_profit
         (99.0, 103.0)
     """
@@ -503,10 +503,10 @@ class Fill:
         ...     def on_fill(self, fill):
         ...         fills.append(fill)
         >>> costs = omega.Costs(fee_per_lot=3)
-        >>> result = omega.run_backtest(candles, Heard(), symbol="EURUSD", costs=costs)
+        >>> result = omega.run_backtest(candles, Heard(), symbol="CORN", costs=costs)
         >>> fill = fills[0]
         >>> fill.order_id, fill.trade_id, fill.symbol, fill.side, fill.lots
-        (0, 0, 'EURUSD', 'buy', 2.0)
+        (0, 0, 'CORN', 'buy', 2.0)
         >>> fill.index, fill.time.minute, fill.price, fill.fee, fill.slippage
         (1, 1, 105.0625, 6.0, 0.0)
     """
@@ -563,10 +563,10 @@ class Trade:
         ...             self.buy(2, stop_loss=104, reason="first", tags=("a",))
         ...     def on_exit(self, trade):
         ...         trades.append(trade)
-        >>> result = omega.run_backtest(candles, Heard(), symbol="EURUSD")
+        >>> result = omega.run_backtest(candles, Heard(), symbol="CORN")
         >>> trade = trades[0]
         >>> trade.trade_id, trade.symbol, trade.direction, trade.lots
-        (0, 'EURUSD', 'long', 2.0)
+        (0, 'CORN', 'long', 2.0)
         >>> trade.entry_index, trade.entry_time.minute, trade.entry_price
         (1, 1, 105.0625)
         >>> trade.exit_index, trade.exit_time.minute, trade.exit_price, trade.exit_reason

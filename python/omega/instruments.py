@@ -8,6 +8,7 @@ specifications; brokers differ, so compare them with your own account's:
 * metals: one lot is 100 troy ounces of gold, 5,000 of silver, 100 of platinum and palladium, as in
   the London spot contract; a pip of gold is 0.1 dollars, of silver 0.01;
 * crypto: one lot is one coin; ticks are those of the large exchanges' dollar pairs;
+* usual margin rates are the caps for retail clients in the EU and the UK (reading M7.2);
 * equities and indices: `equity` and `index` make them, since their number has no end.
 
 Example:

@@ -5,6 +5,7 @@ Method: seeded bars written in every kind of file; what is read must be those ba
 
 from __future__ import annotations
 
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from omega.errors import ConfigError, InvalidCandleData
 from tests.support.backends import BACKENDS
 from tests.support.frames import bars, shown, sided
 
+FREE = omega.Account(leverage=math.inf)
 FRAME = bars()
 
 
@@ -57,7 +59,9 @@ def test_a_run_takes_it_wherever_a_path_goes(folder: Path) -> None:
     def trades(data: object, symbol: str | None = None) -> pl.DataFrame:
         rose = pl.col("close") > pl.col("close").rolling_mean(20)
         strategy = omega.Signals(entry=rose, exit=~rose)
-        return omega.run_backtest(data, strategy, symbol=symbol, backend=BACKENDS[0]).trades
+        return omega.run_backtest(
+            data, strategy, symbol=symbol, account=FREE, backend=BACKENDS[0]
+        ).trades
 
     expected = trades(FRAME, symbol="EURUSD")
     assert expected.height > 0

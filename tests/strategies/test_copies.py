@@ -78,6 +78,16 @@ def test_nor_in_a_sweep_with_any_number_of_workers(backend: str, workers: int) -
     assert result.to_polars()["trades"].to_list() == [1, 1, 1]
 
 
+def test_nor_in_a_sweep_on_threads_over_candles_that_change(backend: str) -> None:
+    data = {"long": walk(300), "short": walk(200), "other": walk(300, seed=2)}
+    grid = {"cash": [1e4, 2e4, 3e4, 4e4], "data": data}
+    alone = omega.sweep(None, Cross(), grid, workers=1, backend=backend)
+    with ThreadPoolExecutor(4) as threads:
+        several = omega.sweep(None, Cross(), grid, executor=threads, backend=backend)
+    assert several.failures.is_empty()
+    assert several.to_polars().equals(alone.to_polars())
+
+
 def test_what_a_run_made_is_read_off_the_copy(backend: str) -> None:
     given = Cross()
     execution = omega.Execution(close_at_end=False)
@@ -94,7 +104,7 @@ def test_what_a_run_made_is_read_off_the_copy(backend: str) -> None:
     with pytest.raises(ConfigError, match="its run is over"):
         ran.buy()
     with pytest.raises(AttributeError, match="no attribute 'shrot'"):
-        _ = given.shrot  # type: ignore[attr-defined]
+        _ = given.shrot  # type: ignore[attr-defined]  # misspelt
     assert not hasattr(given, "short")
 
 
@@ -254,7 +264,7 @@ def test_a_position_manager_of_ones_own_is_copied_beside_it(backend: str) -> Non
     assert runs[0].fingerprint == runs[1].fingerprint
     assert runs[0].trades["exit_index"].to_list() == [3]  # seen at 1 and 2, closed at the next open
     assert given.looks == 0
-    assert runs[0].position_manager.looks == 2  # type: ignore[union-attr]
+    assert runs[0].position_manager.looks == 2  # type: ignore[union-attr]  # a Watches
 
 
 def test_engines_run_the_objects_that_they_were_given(backend: str) -> None:
@@ -272,11 +282,11 @@ def test_a_sweep_over_an_object_keeps_what_it_holds(backend: str) -> None:
         lots: float = 1.0
 
         def on_bar(self, bar: omega.Bar) -> None:
-            if bar.index in self.bars:  # type: ignore[attr-defined]
+            if bar.index in self.bars:  # type: ignore[attr-defined]  # set below
                 self.buy(self.lots)
 
     given = Buys()
-    given.bars = [0, 2]  # type: ignore[attr-defined]
+    given.bars = [0, 2]  # type: ignore[attr-defined]  # of its own
     result = omega.sweep(rising(6), given, {"lots": [1.0, 2.0]}, workers=1, backend=backend)
     assert result.failures.is_empty()
     # Bought at 101 and 103, closed at 105.5.

@@ -40,7 +40,7 @@ class Execution:
     magnifier: object = dataclasses.field(default=None, repr=False)
     limit_improvement: bool = True
 
-    elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(
+    _elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(
         ("leverage", "stop_out_level"), "omega.Account"
     ) | dict.fromkeys(
         (

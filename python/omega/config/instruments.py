@@ -87,14 +87,23 @@ def get(symbol: str) -> Instrument:
         >>> get("eur/usd").pip_size
         0.0001
     """
-    key = "".join(letter for letter in symbol.upper() if letter.isalnum())
-    if key not in _PRESETS:
-        close = closest(key, _PRESETS)
+    found = preset(symbol)
+    if found is None:
+        close = closest(_key(symbol), _PRESETS)
         hint = f"Did you mean {close!r}?" if close else "omega.instruments.names() lists them."
         raise UnknownInstrument(
             f"no preset for {symbol!r}. {hint} Or write omega.Instrument({symbol!r}, ...)"
         )
-    return _PRESETS[key]
+    return found
+
+
+def preset(symbol: str) -> Instrument | None:
+    """Return the preset of a symbol, as `get`; None where there is none."""
+    return _PRESETS.get(_key(symbol))
+
+
+def _key(symbol: str) -> str:
+    return "".join(letter for letter in symbol.upper() if letter.isalnum())
 
 
 def names() -> list[str]:

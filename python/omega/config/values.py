@@ -203,7 +203,7 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
         except TypeError as error:
             unknown = [name for name in kwargs if name not in known]
             if unknown:
-                name, moved = unknown[0], getattr(cls, "elsewhere", {})
+                name, moved = unknown[0], getattr(cls, "_elsewhere", {})
                 hint = f"; {moved[name]} has it" if name in moved else f". {nearest(name, known)}"
                 raise ConfigError(f"{cls.__name__} has no {name!r}{hint}") from None
             raise ConfigError(str(error).replace(".__init__()", "")) from None

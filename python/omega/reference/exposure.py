@@ -61,7 +61,7 @@ class Exposure(NamedTuple):
 
         Example:
             >>> Exposure((9_900.0, 990_000.0), None).price_of(Rest(10_000.0, 0.0), 0.5, 0.01)
-            99.48738...
+            99.48733566824019
         """
         owed = share * rest.margin
         if self.longs is not None:

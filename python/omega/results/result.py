@@ -159,7 +159,9 @@ class BacktestResult:
         """Take what travelled."""
         vars(self).update(state, tables=unpacked(state["tables"]))
         for name in ("strategy", "position_manager"):
-            vars(self)[name] = None if state[name] is None else pickle.loads(state[name])  # noqa: S301 - a part of the pickle that is being read
+            if state[name] is not None:
+                # What is being read is a pickle already.
+                vars(self)[name] = pickle.loads(state[name])  # noqa: S301 - as above
 
     def __deepcopy__(self, memo: dict[int, Any]) -> BacktestResult:
         """Copy what can change; the tables and candles cannot, and are shared."""

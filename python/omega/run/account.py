@@ -11,7 +11,7 @@ from omega.config import instruments as presets
 from omega.config.account import Account
 from omega.config.instruments import Instrument
 from omega.contract import AccountFields, InstrumentFields
-from omega.errors import ConfigError, UnknownInstrument
+from omega.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -136,9 +136,5 @@ def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
 
 def _usual(symbol: str, semantics: str) -> Instrument:
     """Give a symbol's preset, or one unit a lot where it has none."""
-    if semantics == "1":
-        return Instrument(symbol)
-    try:
-        return presets.get(symbol)
-    except UnknownInstrument:
-        return Instrument(symbol)
+    known = None if semantics == "1" else presets.preset(symbol)
+    return known or Instrument(symbol)
