@@ -12,6 +12,7 @@ from omega._core import PendingOrder as PendingOrder
 from omega._core import Position as Position
 from omega._core import Trade as Trade
 from omega.config.costs import Costs as Costs
+from omega.config.costs import FeeBasis as FeeBasis
 from omega.config.execution import Execution as Execution
 from omega.config.instruments import Instrument as Instrument
 from omega.config.managers import BreakEven as BreakEven

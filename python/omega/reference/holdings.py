@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from omega.contract import CostFields, InstrumentFields, Settings
 from omega.reference import costs
+from omega.reference.costs import Key, Leg
 from omega.reference.executor import LastTrades
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
@@ -17,14 +18,6 @@ from omega.strategy.actions import Close
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9
-
-
-class Key(NamedTuple):
-    """What the slippage of a fill depends on (M4.1)."""
-
-    order: int
-    leg: int
-    slips: bool
 
 
 class Due(NamedTuple):
@@ -97,14 +90,17 @@ class Holdings:
         is_full = most is not None and len(self.positions) >= most
         return is_full or (most_in_one is not None and len(self.held_in(symbol)) >= most_in_one)
 
-    def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
+    def enter(
+        self, order: Order, raw_price: float, live: Live, now: Moment, *, is_maker: bool = False
+    ) -> Position | None:
         """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
 
-        In netting mode opposite positions are closed first (F7.1).
+        In netting mode opposite positions are closed first (F7.1). A maker rested in the order
+        book until then (M4.2).
         """
         left, fills_before = order.lots, len(self.fills)
         if self.settings["position_mode"] == "netting":
-            left = self._net(order, raw_price, now)
+            left = self._net(order, raw_price, now, is_maker=is_maker)
         position = None
         if left > 0.0:
             lots = costs.order_size(self.markets[order.symbol].instrument, left)
@@ -113,14 +109,18 @@ class Holdings:
             elif self.is_full(order.symbol):
                 order.reject("max_positions")
             else:
-                position = self._open_position(order, lots, raw_price, live, now)
+                key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
+                fill = self._filled(
+                    self.next_trade, order.sign * lots, raw_price, key, now, is_maker=is_maker
+                )
+                position = self._open_position(order, fill, live, now)
         if order.status == "working":
             order.status = "filled"
         if len(self.fills) > fills_before:  # a closing part fills even where the rest is refused
             self._cancel_group(order)
         return position
 
-    def _net(self, order: Order, raw_price: float, now: Moment) -> float:
+    def _net(self, order: Order, raw_price: float, now: Moment, *, is_maker: bool) -> float:
         """Close positions of the other direction, oldest first; give the lots that are left."""
         left = order.lots
         for position in [p for p in self.held_in(order.symbol) if p.sign != order.sign]:
@@ -131,7 +131,7 @@ class Holdings:
             lots = open_lots if closes_all else left
             equal = closes_all and left <= open_lots * (1.0 + _EQUAL_SIZES)
             left = 0.0 if equal else left - lots
-            self.leave(position, lots, raw_price, "signal", now, order=order)
+            self.leave(position, lots, raw_price, "signal", now, order=order, is_maker=is_maker)
         return left
 
     def _cancel_group(self, filled: Order) -> None:
@@ -139,13 +139,9 @@ class Holdings:
         for order in [o for o in self.pending if o.is_with(filled)]:
             self.end_order(order, "cancelled")
 
-    def _open_position(
-        self, order: Order, lots: float, raw_price: float, live: Live, now: Moment
-    ) -> Position | None:
+    def _open_position(self, order: Order, fill: Fill, live: Live, now: Moment) -> Position | None:
         instrument = self.markets[order.symbol].instrument
-        key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
-        fill = self._filled(self.next_trade, order.sign * lots, raw_price, key, now)
-        notional = self._notional(lots, fill.price, now)
+        notional = abs(self._units(fill.lots, order.symbol) * fill.price * now.rate)
         if not math.isfinite(notional):
             order.reject("size")
             return None
@@ -173,13 +169,18 @@ class Holdings:
         now: Moment,
         *,
         order: Order | None = None,
+        is_maker: bool = False,
     ) -> None:
         """Close lots of a position at a price before slippage; `order` where one requested it."""
         if order is None:  # a protective exit: under the number of the entry (M4.1)
-            key = self._exit_key(position, slips=reason != "take_profit")
+            is_maker = reason == "take_profit"
+            key = self._exit_key(position, slips=not is_maker)
         else:
             key = Key(order.order_id, position.trade_id, slips=_slips(order))
-        fill = self._filled(position.trade_id, -position.sign * lots, raw_price, key, now)
+        signed_lots = -position.sign * lots
+        fill = self._filled(
+            position.trade_id, signed_lots, raw_price, key, now, is_maker=is_maker, is_entry=False
+        )
         part = lots < position.lots
         share = lots / position.lots if part else 1.0  # M4.2
         trade = self.portfolio.book_exit(position, fill, reason, share, now.rate)
@@ -198,12 +199,17 @@ class Holdings:
 
     def net_if_closed(self, position: Position, price: float, now: Moment, *, slips: bool) -> float:
         """Net profit of all lots had they been closed at a price (I3.1)."""
-        key = self._exit_key(position, slips=slips)
-        price -= position.sign * self._slippage(key, position.symbol)
-        own = self.markets[position.symbol].costs
-        fee = costs.fee(own, position.lots, self._notional(position.lots, price, now))
-        gross = position.profit(price, position.lots, now.rate)
-        return gross - (position.entry_fee + fee) + position.swap
+        fill = self._filled(
+            position.trade_id,
+            -position.sign * position.lots,
+            price,
+            self._exit_key(position, slips=slips),
+            now,
+            is_maker=not slips,  # a take profit
+            is_entry=False,
+        )
+        gross = position.profit(fill.price, position.lots, now.rate)
+        return gross - (position.entry_fee + fill.fee) + position.swap
 
     def finish(self, closes: Mapping[str, Moment]) -> bool:
         """Close what is open at the last close of its symbol, by trade number (L4.1)."""
@@ -217,12 +223,25 @@ class Holdings:
     # --- what a fill costs -----------------------------------------------------------------------
 
     def _filled(
-        self, trade_id: int, signed_lots: float, raw_price: float, key: Key, now: Moment
+        self,
+        trade_id: int,
+        signed_lots: float,
+        raw_price: float,
+        key: Key,
+        now: Moment,
+        *,
+        is_maker: bool,
+        is_entry: bool = True,
     ) -> Fill:
         """A fill with its slippage and fee (M4); positive lots buy, negative ones sell."""
         sign, lots = math.copysign(1.0, signed_lots), abs(signed_lots)
-        slipped = self._slippage(key, now.symbol)
+        own = self.markets[now.symbol].costs
+        slipped = costs.slippage(own, raw_price, self.settings["seed"], key)
         price = raw_price + sign * slipped
+        units = self._units(lots, now.symbol)
+        notional = abs(units * price * now.rate)
+        time, order = now.time, key.order
+        leg = Leg(sign, lots, units, price, notional, is_maker, is_entry, time, order)
         return Fill(
             order_id=key.order,
             trade_id=trade_id,
@@ -232,24 +251,17 @@ class Holdings:
             time=now.time,
             price=price,
             lots=lots,
-            fee=costs.fee(self.markets[now.symbol].costs, lots, self._notional(lots, price, now)),
+            fee=costs.fee(own, leg),
             slippage=slipped,
             rate=now.rate,
         )
 
-    def _notional(self, lots: float, price: float, now: Moment) -> float:
-        """What lots are worth in account currency (M4.2)."""
-        size = float(self.markets[now.symbol].instrument["contract_size"])
-        return abs(lots * size * price * now.rate)
+    def _units(self, lots: float, symbol: str) -> float:
+        return lots * float(self.markets[symbol].instrument["contract_size"])
 
     def _exit_key(self, position: Position, *, slips: bool) -> Key:
         """The key of the next protective exit: legs count from the entry's (M4.1)."""
         return Key(position.order_id, _ENTRY_LEG + 1 + position.exit_legs, slips=slips)
-
-    def _slippage(self, key: Key, symbol: str) -> float:
-        if not key.slips:
-            return 0.0
-        return costs.slippage(self.markets[symbol].costs, self.settings["seed"], key.order, key.leg)
 
     def _record(self, fill: Fill) -> None:
         self.fills.append(fill)

@@ -20,6 +20,7 @@ from omega.contract import Progress, Settings
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes, timeframe_jobs
 from omega.errors import ConfigError
+from omega.run.fees import fee_functions
 from omega.run.job import Job, OnBar, contexts_of, symbols_of
 from omega.run.manifest import Manifest, of_each, written_down
 from omega.run.settings import (
@@ -108,7 +109,7 @@ def prepare(
         "seed": seed_field(arguments.seed),
         "strict": arguments.strict,
         "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
-        "symbols": symbol_fields(instruments, costs, execution),
+        "symbols": symbol_fields(instruments, costs, fee_functions(costs, store), execution),
         "align": alignment(arguments.align),
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, unit),

@@ -1,6 +1,7 @@
 //! Fills: a position opened, or a part of one closed, with its costs.
 
 use super::Simulator;
+use crate::execution::costs::FeeBasis;
 use crate::execution::positions::ClosedShare;
 use crate::execution::{
     Account, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position, PositionMode,
@@ -16,8 +17,27 @@ const ENTRY_LEG: u32 = 0;
 // lots would stay open or be opened.
 const EQUAL_SIZES: f64 = 1e-9;
 
-/// A price before slippage, and from when on in the bar a position filled at it is live.
-type EntryPrice = (f64, Live);
+/// Where an entry order fills.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EntryPrice {
+    /// Before slippage.
+    pub(super) price: f64,
+    /// From when on in the bar a position filled at it is live.
+    pub(super) live: Live,
+    /// Whether the order rested in the book until then (M4.2).
+    pub(super) is_maker: bool,
+}
+
+impl EntryPrice {
+    /// That of an order that fills at the market.
+    pub(super) fn at_market(price: f64) -> Self {
+        Self {
+            price,
+            live: Live::FromOpen,
+            is_maker: false,
+        }
+    }
+}
 
 /// Lots of a position that are about to be closed.
 pub(super) struct Closing {
@@ -31,6 +51,8 @@ pub(super) struct Closing {
     pub(super) order: Option<OrderId>,
     /// Whether the fill slips; limit orders do not (F2).
     pub(super) slips: bool,
+    /// Whether it rested in the book until then (M4.2).
+    pub(super) is_maker: bool,
 }
 
 impl Simulator {
@@ -39,7 +61,7 @@ impl Simulator {
     pub(super) fn enter<A: Account>(
         &mut self,
         row: usize,
-        price: EntryPrice,
+        at: EntryPrice,
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<Option<TradeId>, RejectReason> {
@@ -47,7 +69,7 @@ impl Simulator {
         let fills_before = self.positions.fills.len();
         let left = match self.settings.position_mode {
             PositionMode::Hedging => self.book.orders[row].lots,
-            PositionMode::Netting => self.net_opposite(row, price.0, now, account),
+            PositionMode::Netting => self.net_opposite(row, at, now, account),
         };
         let opened = if left > 0.0 {
             self.settings.symbols[symbol.index()]
@@ -55,7 +77,7 @@ impl Simulator {
                 .order_size(left)
                 // Again, after acceptance: others may have opened while it waited (F12.1).
                 .and_then(|lots| self.check_count(symbol).map(|()| lots))
-                .and_then(|lots| self.open_position(row, lots, price, now, account))
+                .and_then(|lots| self.open_position(row, lots, at, now, account))
                 .map(Some)
         } else {
             Ok(None)
@@ -76,7 +98,7 @@ impl Simulator {
         let order = &self.book.orders[row];
         let (id, side) = (order.id, order.direction.entry_side());
         let price = now.market_price(side, self.settings.market_fill);
-        if let Err(reason) = self.enter(row, (price, Live::FromOpen), now, account) {
+        if let Err(reason) = self.enter(row, EntryPrice::at_market(price), now, account) {
             self.refuse_late(id, reason, now);
         }
     }
@@ -85,7 +107,7 @@ impl Simulator {
     fn net_opposite<A: Account>(
         &mut self,
         row: usize,
-        price: f64,
+        at: EntryPrice,
         now: &SymbolBar,
         account: &mut A,
     ) -> f64 {
@@ -108,10 +130,11 @@ impl Simulator {
             let closing = Closing {
                 index,
                 lots,
-                price,
+                price: at.price,
                 reason: ExitReason::Signal,
                 order: Some(id),
                 slips,
+                is_maker: at.is_maker,
             };
             self.close_position(&closing, now, account);
         }
@@ -122,7 +145,7 @@ impl Simulator {
         &mut self,
         row: usize,
         lots: f64,
-        (raw_price, live): EntryPrice,
+        at: EntryPrice,
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<TradeId, RejectReason> {
@@ -131,16 +154,29 @@ impl Simulator {
         let slippage = if slips(order) {
             symbol
                 .slippage
-                .distance(self.settings.seed, order.id.0, ENTRY_LEG)
+                .distance(at.price, self.settings.seed, order.id.0, ENTRY_LEG)
         } else {
             0.0
         };
-        let price = raw_price + order.direction.sign() * slippage;
-        let notional = (lots * symbol.instrument.contract_size * price * now.rate).abs();
+        let price = at.price + order.direction.sign() * slippage;
+        let units = lots * symbol.instrument.contract_size;
+        let notional = (units * price * now.rate).abs();
         // Fee, margin and profit would be infinite or NaN, and so would each balance after them.
         if !notional.is_finite() {
             return Err(RejectReason::Size);
         }
+        let fee = self.fee(&FeeBasis {
+            symbol: order.symbol,
+            direction: order.direction,
+            lots,
+            units,
+            price,
+            notional,
+            is_maker: at.is_maker,
+            is_entry: true,
+            time: now.bar.time,
+            order: order.id,
+        });
         let margin = notional * symbol.instrument.margin_rate;
         // Only above 0: without a margin rate no margin is needed, also where losses have made the
         // free margin negative (M6.1).
@@ -156,16 +192,16 @@ impl Simulator {
             index: now.index,
             price,
             lots,
-            fee: symbol.fees.of(lots, notional),
+            fee,
             slippage,
             rate: now.rate,
             closes: false,
         };
         let position = Position {
-            live,
+            live: at.live,
             margin,
             contract_size: symbol.instrument.contract_size,
-            ..new_position(order, &fill, live, now)
+            ..new_position(order, &fill, at.live, now)
         };
         account.book_entry(&position, &fill);
         let trade = fill.trade;
@@ -189,12 +225,26 @@ impl Simulator {
             None => (position.order, ENTRY_LEG + 1 + position.exit_legs),
         };
         let slippage = if closing.slips {
-            symbol.slippage.distance(self.settings.seed, key.0, leg)
+            symbol
+                .slippage
+                .distance(closing.price, self.settings.seed, key.0, leg)
         } else {
             0.0
         };
         let price = closing.price - position.direction.sign() * slippage;
-        let notional = (closing.lots * symbol.instrument.contract_size * price * now.rate).abs();
+        let units = closing.lots * symbol.instrument.contract_size;
+        let fee = self.fee(&FeeBasis {
+            symbol: position.symbol,
+            direction: position.direction.opposite(),
+            lots: closing.lots,
+            units,
+            price,
+            notional: (units * price * now.rate).abs(),
+            is_maker: closing.is_maker,
+            is_entry: false,
+            time: now.bar.time,
+            order: key,
+        });
         let fill = Fill {
             order: key,
             trade: position.id,
@@ -204,7 +254,7 @@ impl Simulator {
             index: now.index,
             price,
             lots: closing.lots,
-            fee: symbol.fees.of(closing.lots, notional),
+            fee,
             slippage,
             rate: now.rate,
             closes: true,
@@ -221,6 +271,19 @@ impl Simulator {
             alternative_pnl: position.alternative_pnl,
         });
         self.positions.close(closing.index, &share, fill);
+    }
+
+    /// The fee of a fill; 0 where its function fails, which ends the run when the bar is over.
+    pub(super) fn fee(&self, basis: &FeeBasis) -> f64 {
+        // After a failure nothing of the bar is kept, and the function is not called again.
+        if self.late_error.get().is_some() {
+            return 0.0;
+        }
+        let fees = &self.settings.symbols[basis.symbol.index()].fees;
+        fees.of(basis).unwrap_or_else(|error| {
+            self.keep_error(error);
+            0.0
+        })
     }
 
     fn free_margin<A: Account>(&self, account: &A) -> f64 {
