@@ -7,6 +7,7 @@ use omega_core::backtest::{
     Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SymbolConfig, manager, named,
     sizer,
 };
+use omega_core::execution::costs::{Fees, Slippage, Swap};
 use omega_core::execution::{Instrument, IntrabarPolicy, Manager, Sizer};
 use omega_core::replay::Rates;
 use omega_core::store::{Align, Market, SymbolCandles};
@@ -114,21 +115,29 @@ fn limits(config: &mut Config, name: &str, given: &Value) -> bool {
 /// Costs in pips and points wait for the instrument.
 #[derive(Default)]
 struct Costs {
-    pips: f64,
-    points: (f64, f64),
-    fees: omega_core::execution::costs::Fees,
+    slippage: Slippage,
+    swap: Swap,
+    fees: Fees,
     leverage: Option<f64>,
 }
 
 impl Costs {
     fn set(&mut self, name: &str, given: &Value) -> bool {
         match name {
-            "slippage_pips" => self.pips = given.number(),
-            "swap_long" => self.points.0 = given.number(),
-            "swap_short" => self.points.1 = given.number(),
+            "slippage_pips" => self.slippage.fixed = given.number(),
+            "slippage_percent" => self.slippage.percent = given.number(),
+            "swap_long" => self.swap.long = given.number(),
+            "swap_short" => self.swap.short = given.number(),
+            "swap_long_percent" => self.swap.long_percent = given.number(),
+            "swap_short_percent" => self.swap.short_percent = given.number(),
+            "swap_triple_day" if given.word() == "None" => self.swap.triple_day = None,
             "fee_per_million" => self.fees.per_million = given.number(),
             "fee_per_lot" => self.fees.per_lot = given.number(),
             "fee_percent" => self.fees.percent = given.number(),
+            "fee_fixed" => self.fees.fixed = given.number(),
+            "fee_maker" => self.fees.maker = given.number(),
+            "fee_taker" => self.fees.taker = given.number(),
+            "side" => self.fees.entry_only = given.word() == "entry",
             "fee_min" => self.fees.minimum = given.number(),
             "leverage" => self.leverage = Some(given.number()),
             _ => return false,
@@ -137,10 +146,13 @@ impl Costs {
     }
 
     fn apply(&self, own: &mut SymbolConfig) {
-        own.fees = self.fees;
-        own.slippage.fixed = self.pips * own.instrument.pip_size.unwrap_or(0.0);
+        own.fees = self.fees.clone();
+        own.slippage = self.slippage;
+        own.slippage.fixed *= own.instrument.pip_size.unwrap_or(0.0);
         let tick = own.instrument.tick_size.unwrap_or(0.0);
-        (own.swap.long, own.swap.short) = (self.points.0 * tick, self.points.1 * tick);
+        own.swap = self.swap;
+        own.swap.long *= tick;
+        own.swap.short *= tick;
         if let Some(leverage) = self.leverage.filter(|_| own.instrument.margin_rate == 0.0) {
             own.instrument.margin_rate = 1.0 / leverage;
         }
