@@ -96,7 +96,7 @@ class Holdings:
         """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
 
         In netting mode opposite positions are closed first (F7.1). A maker rested in the order
-        book until then (M4.2).
+        book until then (M4.4).
         """
         left, fills_before = order.lots, len(self.fills)
         if self.settings["position_mode"] == "netting":

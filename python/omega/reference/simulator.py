@@ -131,7 +131,7 @@ class Simulator(Orders):
         return None
 
     def _is_maker(self, order: Order, live: Live, now: Moment) -> bool:
-        """Whether a waiting order rested in the book before it filled (M4.2)."""
+        """Whether a waiting order rested in the book before it filled (M4.4)."""
         kind = order.waiting().kind
         if kind == "limit":
             return live is not Live.FROM_OPEN or order.submitted_time < now.time

@@ -133,8 +133,8 @@ impl Simulator {
         self.raise_late_error()
     }
 
-    /// Closes a whole position without an order of its own; a take profit is a limit that rested, and
-    /// does not slip (F2).
+    /// Closes a whole position without an order of its own; a take profit is a limit that rested
+    /// (M4.4), and does not slip (F2).
     pub(super) fn close_protected<A: Account>(
         &mut self,
         index: usize,

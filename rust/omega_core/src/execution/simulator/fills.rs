@@ -24,7 +24,7 @@ pub(super) struct EntryPrice {
     pub(super) price: f64,
     /// From when on in the bar a position filled at it is live.
     pub(super) live: Live,
-    /// Whether the order rested in the book until then (M4.2).
+    /// Whether the order rested in the book until then (M4.4).
     pub(super) is_maker: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Closing {
     pub(super) order: Option<OrderId>,
     /// Whether the fill slips; limit orders do not (F2).
     pub(super) slips: bool,
-    /// Whether it rested in the book until then (M4.2).
+    /// Whether it rested in the book until then (M4.4).
     pub(super) is_maker: bool,
 }
 

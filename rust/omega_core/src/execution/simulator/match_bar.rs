@@ -141,7 +141,7 @@ impl Simulator {
     }
 }
 
-/// Whether a waiting order rested in the book before it filled (M4.2). A limit that the open of its
+/// Whether a waiting order rested in the book before it filled (M4.4). A limit that the open of its
 /// first bar reaches, and one that a stop has just armed, take what the market offers.
 fn is_maker(kind: OrderType, live: Live, submitted: i64, now: &SymbolBar) -> bool {
     match kind {
