@@ -142,7 +142,7 @@ class Case:
             self.frame(lens) if data is None else data,
             strategy or self.strategy(lens),  # type: ignore[arg-type]  # one or the other
             instruments=instrument,
-            costs=omega.Costs(**self.costs),  # type: ignore[arg-type]  # numbers by name
+            costs=omega.Costs(**self.costs),
             execution=omega.Execution(**self.execution),
             position_manager=[manager(lens, *given) for given in self.managers] or None,
             backend=backend,

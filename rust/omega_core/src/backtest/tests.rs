@@ -113,9 +113,11 @@ fn a_fee_function_is_called_for_each_leg() {
 #[test]
 fn a_fee_function_that_fails_ends_the_run_with_its_own_error() {
     let market = market();
-    let function = FeeFunction::new(|fill| match fill.is_entry {
-        true => Ok(0.5),
-        false => Err(Box::new("no fee for exits".parse::<f64>().unwrap_err())),
+    let function = FeeFunction::new(|fill| {
+        if fill.is_entry {
+            return Ok(0.5);
+        }
+        Err(Box::new("no fee for exits".parse::<f64>().unwrap_err()))
     });
     let config = with_fees(Fees {
         function: Some(function),

@@ -38,7 +38,9 @@ pub struct FeeBasis {
 // A type of its own around the function, so that `Fees` can be compared and printed: two of them
 // are equal where they are one function.
 #[derive(Clone)]
-pub struct FeeFunction(Arc<dyn Fn(&FeeBasis) -> Result<f64, Failed> + Send + Sync>);
+pub struct FeeFunction(Arc<Function>);
+
+type Function = dyn Fn(&FeeBasis) -> Result<f64, Failed> + Send + Sync;
 
 /// Why a function of the user's own failed.
 type Failed = Box<dyn Error + Send + Sync>;
@@ -46,10 +48,7 @@ type Failed = Box<dyn Error + Send + Sync>;
 impl FeeFunction {
     /// Wraps a function. What it raises, or a fee that is not finite or below 0, ends the run.
     pub fn new(
-        function: impl Fn(&FeeBasis) -> Result<f64, Box<dyn Error + Send + Sync>>
-        + Send
-        + Sync
-        + 'static,
+        function: impl Fn(&FeeBasis) -> Result<f64, Failed> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(function))
     }

@@ -38,7 +38,8 @@ impl Swap {
     /// Whether any night is booked.
     #[must_use]
     pub fn is_charged(&self) -> bool {
-        [self.long, self.short, self.long_percent, self.short_percent] != [0.0; 4]
+        let rates = [self.long, self.short, self.long_percent, self.short_percent];
+        rates.iter().any(|&rate| rate != 0.0)
     }
 
     /// Price units a night for a direction, at the price of the last mark.

@@ -98,7 +98,12 @@ impl Simulator {
     }
 
     /// Ends the run with the error that was kept.
+    #[inline]
     pub(super) fn raise_late_error(&mut self) -> Result<(), OmegaError> {
+        // Few bars have one, and to take it moves all of it.
+        if self.late_error.get().is_none() {
+            return Ok(());
+        }
         self.late_error.take().map_or(Ok(()), Err)
     }
 
