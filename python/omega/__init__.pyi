@@ -13,6 +13,7 @@ from omega._core import Position as Position
 from omega._core import Trade as Trade
 from omega.config.account import Account as Account
 from omega.config.costs import Costs as Costs
+from omega.config.costs import FeeBasis as FeeBasis
 from omega.config.execution import Execution as Execution
 from omega.config.instruments import Instrument as Instrument
 from omega.config.limits import Limits as Limits

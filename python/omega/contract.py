@@ -24,6 +24,8 @@ Component: TypeAlias = Any
 """An executor or a portfolio of the user's own; `omega.protocols` has what each can do."""
 Callback: TypeAlias = Callable[..., Any]
 """A function of the user's; what it returns is checked when it is called."""
+FeeCallback: TypeAlias = Callable[[str, float, float, float, float, bool, bool, int, int], float]
+"""Takes the parts of a fill, from side to number of its order, in the order of `FeeBasis`."""
 Progress: TypeAlias = Callable[[int, int], object]
 """Called with the steps done and the steps in all."""
 Cooldowns: TypeAlias = tuple[int, int, int]
@@ -47,17 +49,25 @@ class InstrumentFields(TypedDict):
 
 
 class CostFields(TypedDict):
-    """Fees in account currency; slippage and swap in price."""
+    """Fees in account currency; slippage and swap in price, and in percent of it."""
 
     fee_per_million: float
     fee_per_lot: float
     fee_percent: float
+    fee_fixed: float
+    fee_maker: float
+    fee_taker: float
+    fee: FeeCallback | None
     fee_min: float
+    entry_only: bool
     slippage: float
     slippage_random: float
+    slippage_percent: float
     swap_long: float
     swap_short: float
-    triple_day: int
+    swap_long_percent: float
+    swap_short_percent: float
+    triple_day: int | None
 
 
 class SymbolFields(TypedDict):

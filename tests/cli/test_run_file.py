@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
@@ -155,6 +156,8 @@ def test_a_file_of_conversion_candles_names_its_pair(
         ("[sizer]", "[size]", "there is no section [size]"),
         ("slippage_pips", "slipage_pips", "Costs has no 'slipage_pips'. Did you mean"),
         ("fee_per_million = 30", 'fee_per_million = "30"', "given '30', expected a number"),
+        ("fee_per_million = 30", 'fee = "mine.py:flt"', "costs.fee: mine.py has no 'flt'; it has"),
+        ("fee_per_million = 30", 'fee = "native:sma_cross"', "expected a function of the fill"),
         ("risk_percent = 0.5", "risk_percnt = 0.5", "Did you mean 'risk_percent'?"),
         ("risk_percent = 0.5", "", "[sizer] has 0 keys, expected one of fixed_lots"),
         ('"nearest"', '"nearst"', "Did you mean 'nearest'?"),
@@ -182,6 +185,17 @@ def test_a_mistake_is_named_with_its_line_and_the_nearest(
     assert done.stderr.startswith("Error: ")
     assert told in " ".join(done.stderr.split())
     assert "Traceback" not in done.output
+
+
+def test_a_fee_function_has_a_file_and_a_name_and_no_triple_day_a_word(folder: Path) -> None:
+    (folder / "fees.py").write_text("def flat(fill):\n    return 2.5\n")
+    costs = 'fee = "fees.py:flat"\nswap_triple_day = "none"'
+    (folder / "run.toml").write_text(RUN.replace("fee_per_million = 30", costs))
+    done = omega("run", folder / "run.toml")
+    assert done.exit_code == 0, done.output
+    manifest = (folder / "out" / "manifest.json").read_text()
+    assert "Costs(slippage_pips=0.1, fee=flat, swap_triple_day=None)" in manifest
+    assert set(pl.read_parquet(folder / "out" / "fills.parquet")["fee"]) == {2.5}
 
 
 def test_a_parameter_that_the_strategy_does_not_have_is_refused(folder: Path) -> None:

@@ -112,7 +112,8 @@ def _kind(owner: type, member: object) -> str:
     functions = (types.FunctionType, types.MethodDescriptorType, classmethod, staticmethod)
     if isinstance(member, functions):
         return "function"
-    is_slot = isinstance(member, types.MemberDescriptorType) and owner.__module__ != "omega._core"
+    in_slot = isinstance(member, types.MemberDescriptorType) or hasattr(owner, "_fields")
+    is_slot = in_slot and owner.__module__ != "omega._core"
     return "field" if is_slot or not hasattr(member, "__get__") else "property"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 from hypothesis import given
@@ -20,6 +21,7 @@ from tests.support.property_runs import (
     Row,
     Step,
     cases,
+    graded_fee,
     opens,
     rows,
 )
@@ -49,7 +51,11 @@ def test_a_mirror_image_makes_the_same_money(backend: str, case: Case) -> None:
 def test_a_scaled_run_makes_scaled_money(backend: str, case: Case, power: int) -> None:
     """Prices, cash and costs times a power of two: profits times it, exactly."""
     scale = 2.0**power
-    by_money = {name: case.costs[name] * scale for name in ("fee_per_lot",)}
+    by_money: dict[str, Any] = {
+        name: case.costs[name] * scale for name in ("fee_per_lot", "fee_fixed")
+    }
+    if case.costs["fee"] is not None:
+        by_money["fee"] = lambda fill: graded_fee(fill) * scale
     sizer = case.settings.get("sizer")
     if isinstance(sizer, omega.RiskAmount):
         sizer = omega.RiskAmount(sizer.money * scale)

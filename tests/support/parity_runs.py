@@ -125,17 +125,47 @@ HOUR = 3_600
 
 
 def _costs(tick: float) -> st.SearchStrategy[Settings]:
+    return st.tuples(_fees(), _slippage_and_swap(tick)).map(lambda both: both[0] | both[1])
+
+
+def _fees() -> st.SearchStrategy[Settings]:
     return fields(
         fee_per_million=[0.0, 30.0],
         fee_per_lot=[0.0, 0.07],
         fee_percent=[0.0, 0.0, 0.1],
+        fee_fixed=rarely(0.0, 0.3),
+        fee_maker=rarely(0.0, 0.02),
+        fee_taker=rarely(0.0, 0.05),
+        fee=rarely(None, _graded_fee, _failing_fee),
         fee_min=[0.0, 0.0, 1.0],
+        entry_only=rarely(False, True),  # noqa: FBT003 - a value, no flag
+    )
+
+
+def _slippage_and_swap(tick: float) -> st.SearchStrategy[Settings]:
+    return fields(
         slippage=[0.0, tick, tick / 3],
         slippage_random=[0.0, tick * 2],
+        slippage_percent=rarely(0.0, 0.07),
         swap_long=[0.0, -tick / 7],
         swap_short=[0.0, tick / 7],
-        triple_day=[2, 3, 4, 6],
+        swap_long_percent=rarely(0.0, -5.1),
+        swap_short_percent=rarely(0.0, 2.3),
+        triple_day=[2, 3, 4, 6, None],
     )
+
+
+def _graded_fee(side: str, lots: float, *rest: Any) -> float:  # noqa: ANN401 - as `FeeCallback`
+    """Give a fee that depends on every part of a fill."""
+    units, price, notional, is_maker, is_entry, time, order = rest
+    grade = (is_maker * 2 + is_entry) * 0.1 + (side == "buy") * 0.01 + time % 7 + order
+    return float(abs(price) * 0.001 + min(units, 50.0) / 30 + notional / 1e5 + lots + grade)
+
+
+def _failing_fee(_side: str, lots: float, *rest: Any) -> float:  # noqa: ANN401 - as above
+    if rest[-1] > 2:
+        raise ValueError(f"no fee for {lots} lots of order {rest[-1]} at {rest[1]}")
+    return 0.25
 
 
 def _instrument(tick: float) -> st.SearchStrategy[Settings]:
@@ -194,6 +224,7 @@ _SIZERS = [
 def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
     """The settings of a run."""
     plain = fields(
+        semantics=["2", "1"],
         cash=[10_000.0, 500.0, 1_000_000.1],
         seed=[0, 2**64 - 1],
         strict=[False] * 19 + [True],

@@ -116,7 +116,7 @@ class Case:
     execution: Mapping[str, Any] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=lambda: UNBOUND)
     limits: Mapping[str, Any] = field(default_factory=dict)
-    costs: Mapping[str, float] = field(default_factory=dict)
+    costs: Mapping[str, Any] = field(default_factory=dict)
     instrument: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     managers: tuple[tuple[str, int, float], ...] = ()
@@ -148,7 +148,7 @@ class Case:
             self.frame(lens) if data is None else data,
             strategy or self.strategy(lens),  # type: ignore[arg-type]  # one or the other
             instruments=instrument,
-            costs=omega.Costs(**self.costs),  # type: ignore[arg-type]  # numbers by name
+            costs=omega.Costs(**self.costs),
             execution=omega.Execution(**self.execution),
             account=omega.Account(**self.account),
             limits=omega.Limits(**self.limits),
@@ -184,6 +184,11 @@ def frame_of(rows: tuple[Row, ...], lens: Lens, *, sided: bool = True) -> pl.Dat
             values = [getattr(row, source) + above * row.spread for row in rows]
             columns[f"{side}_{price}".strip("_")] = [lens.price(value) for value in values]
     return pl.DataFrame(columns).with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")))
+
+
+def graded_fee(fill: omega.FeeBasis) -> float:
+    """Give a fee that depends on size, role and leg."""
+    return min(fill.units, 40.0) / 32 + (fill.is_maker * 2 + fill.is_entry) * 0.25
 
 
 # --- what Hypothesis draws -----------------------------------------------------------------------
@@ -288,8 +293,16 @@ every_cost = st.fixed_dictionaries(
         "fee_per_million": st.sampled_from([0.0, 30.0]),
         "fee_per_lot": st.sampled_from([0.0, 0.7]),
         "fee_percent": st.sampled_from([0.0, 0.1]),
+        "fee_fixed": st.sampled_from([0.0, 0.3]),
+        "fee_maker": st.sampled_from([0.0, 0.02]),
+        "fee_taker": st.sampled_from([0.0, 0.05]),
+        "fee": st.sampled_from([None, None, graded_fee]),
+        "side": st.sampled_from(["both", "both", "entry"]),
+        "slippage_percent": st.sampled_from([0.0, 0.01]),
         "swap_long": st.sampled_from([0.0, -3.0]),
         "swap_short": st.sampled_from([0.0, 1.0]),
+        "swap_long_percent": st.sampled_from([0.0, -5.1]),
+        "swap_triple_day": st.sampled_from(["WED", None]),
     }
 )
 managers = st.lists(

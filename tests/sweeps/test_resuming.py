@@ -133,6 +133,22 @@ def test_another_sweep_is_refused(tmp_path: Path, words: dict[str, Any], differs
         omega.sweep(**{**given, **words}, out=tmp_path)
 
 
+def test_a_fee_function_is_known_by_its_source(tmp_path: Path) -> None:
+    def given(fee: Any) -> dict[str, Any]:  # noqa: ANN401 - a function of a fill
+        costs = {"EURUSD": omega.Costs(fee=fee)}
+        return {"data": {"EURUSD": walk(400)}, "grid": {"fast": [3]}, "costs": costs}
+
+    fees = [
+        lambda _fill: 1.0,
+        lambda _fill: 2.0,
+    ]
+    first = omega.sweep(strategy=Cross, workers=1, out=tmp_path, **given(fees[0]))
+    again = omega.sweep(strategy=Cross, workers=1, out=tmp_path, **given(fees[0]))
+    assert again.to_polars().equals(first.to_polars())
+    with pytest.raises(ConfigError, match=r"another sweep .it differs in: settings"):
+        omega.sweep(strategy=Cross, workers=1, out=tmp_path, **given(fees[1]))
+
+
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="not empty"):

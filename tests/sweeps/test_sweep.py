@@ -51,6 +51,22 @@ def test_a_sweep_is_its_runs(strategy: object, workers: int) -> None:
     assert rows(result) == expected(data, costs=costs)
 
 
+@pytest.mark.parametrize("strategy", [omega.native("sma_cross"), Cross], ids=["native", "python"])
+def test_a_fee_function_is_called_on_threads_and_in_processes(strategy: object) -> None:
+    data = walk(400)
+    costs = omega.Costs(fee=lambda fill: fill.notional / 1e4 + fill.is_entry)
+    result = omega.sweep(data, strategy, GRID, workers=2, costs=costs)
+    assert rows(result) == expected(data, costs=costs)
+
+
+@pytest.mark.parametrize("strategy", [omega.native("sma_cross"), Cross], ids=["native", "python"])
+def test_a_fee_function_that_fails_is_a_row(strategy: object) -> None:
+    costs = {"free": omega.Costs(), "failing": omega.Costs(fee=lambda fill: fill.lots / 0)}
+    result = omega.sweep(walk(400), strategy, {"fast": [2], "costs": costs}, workers=2)
+    errors = result.to_polars()["error"].to_list()
+    assert errors == [None, "ZeroDivisionError: float division by zero"]
+
+
 def test_the_reference_backend_sweeps_as_well() -> None:
     data = walk(400)
     result = omega.sweep(data, Cross, GRID, workers=1, backend="python")

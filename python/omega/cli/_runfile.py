@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import omega
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, candle_file
+from omega.cli._strategies import found_at
 from omega.config.sizers import Sizer
 from omega.config.values import closest
 
@@ -165,7 +166,7 @@ class _File:
         """Make the frozen values of a run, each of which names its own mistakes."""
         found: dict[str, Any] = {}
         if "costs" in self.document:
-            found["costs"] = self._made("costs", omega.Costs, self._section("costs"))
+            found["costs"] = self._made("costs", omega.Costs, self._costs())
         for name, kind in (("account", omega.Account), ("limits", omega.Limits)):
             if name in self.document:
                 found[name] = self._made(name, kind, self._section(name))
@@ -187,6 +188,18 @@ class _File:
         if "position_manager" in self.document:
             found["position_manager"] = self._managers(self._section("position_manager"))
         return found
+
+    def _costs(self) -> Mapping[str, Any]:
+        given = dict(self._section("costs"))
+        if isinstance(given.get("fee"), str):
+            try:
+                given["fee"] = found_at(self._strategy(given["fee"]))
+            except Misunderstood as error:
+                named = error.message.removeprefix("STRATEGY: ")
+                raise self._refused("fee", f"costs.fee: {named}") from None
+        if given.get("swap_triple_day") == "none":  # TOML has no null
+            given["swap_triple_day"] = None
+        return given
 
     def _sizer(self, given: Mapping[str, Any]) -> Sizer:
         if len(given) != 1:

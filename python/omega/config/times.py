@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from omega.config.values import plain
 from omega.errors import ConfigError
@@ -47,6 +48,21 @@ def to_units(moment: object, unit: str) -> int:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     micros = (aware - _EPOCH) // timedelta(microseconds=1)
     return _within_column(micros * PER_SECOND[unit] // 1_000_000)
+
+
+def from_units(time: int, unit: str, zone: str | None) -> datetime:
+    """Give a time of a column as a moment: aware where the column has a zone, else naive UTC.
+
+    Example:
+        >>> from_units(1328054460, "s", None).isoformat()
+        '2012-02-01T00:01:00'
+    """
+    seconds, rest = divmod(time, PER_SECOND[unit])
+    micros = rest * 1_000_000 // PER_SECOND[unit]
+    moment = _EPOCH + timedelta(seconds=seconds, microseconds=micros)
+    if zone is None:
+        return moment.replace(tzinfo=None)
+    return moment if zone == "UTC" else moment.astimezone(ZoneInfo(zone))
 
 
 def last_moment_of(end: datetime | date | str | int, unit: str) -> int:

@@ -227,4 +227,6 @@ def _differs(given: object, default: object) -> bool:
 
 
 def _shown(given: object, field: dataclasses.Field[object]) -> str:
+    if callable(given):  # by its name, as its address differs from run to run
+        return str(getattr(given, "__qualname__", repr(given)))
     return repr(given) if field.repr else f"<{type(given).__name__}>"

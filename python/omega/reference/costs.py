@@ -9,8 +9,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from omega.contract import CostFields
+
 BY_ACCOUNT = ("equity_percent", "risk_amount", "risk_percent")
 """Sizers that go by the account: their sizes give way where it cannot pay for them (M3)."""
+
 _MASK = 2**64 - 1
 
 
@@ -33,50 +36,126 @@ def _mix(z: int) -> int:
     return z ^ (z >> 31)
 
 
-def slippage(costs: Mapping[str, Any], seed: int, order: int, leg: int) -> float:
-    """The distance of one fill, always against the trader (M4.1).
+class Key(NamedTuple):
+    """What the slippage of a fill depends on besides its price (M4.1)."""
+
+    order: int
+    leg: int
+    slips: bool
+
+
+def slippage(costs: CostFields, price: float, seed: int, key: Key) -> float:
+    """The distance of one fill from its price, always against the trader (M4.1).
 
     Example:
-        >>> slippage({"slippage": 0.5, "slippage_random": 0.0}, 0, 0, 0)
-        0.5
+        >>> own = {"slippage": 0.5, "slippage_random": 0.0, "slippage_percent": 0.1}
+        >>> slippage(own, 100.0, 0, Key(0, 0, slips=True))
+        0.6
     """
-    fixed, random = float(costs["slippage"]), float(costs["slippage_random"])
-    return fixed + uniform(seed, order, leg) * random if random > 0.0 else fixed
+    if not key.slips:
+        return 0.0
+    pips, random = costs["slippage"], costs["slippage_random"]
+    if random > 0.0:
+        pips += uniform(seed, key.order, key.leg) * random
+    return pips + abs(price) * costs["slippage_percent"] / 100.0
 
 
-def fee(costs: Mapping[str, Any], lots: float, notional: float) -> float:
+class Leg(NamedTuple):
+    """A fill, as far as its fee depends on it."""
+
+    sign: float
+    lots: float
+    units: float
+    price: float
+    notional: float
+    is_maker: bool
+    is_entry: bool
+    time: int
+    order: int
+
+
+def fee(costs: CostFields, leg: Leg) -> float:
     """The fee of one leg (M4.2).
 
     Example:
-        >>> fee({"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01, "fee_min": 0.0},
-        ...     2.0, 250_000.0)
-        36.0
+        >>> own = {"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01}
+        >>> own |= {"fee_fixed": 4.0, "fee_maker": 0.02, "fee_taker": 0.05, "fee": None}
+        >>> own |= {"fee_min": 0.0, "entry_only": False}
+        >>> leg = Leg(1.0, 2.0, 200_000.0, 1.25, 250_000.0, False, True, 0, 0)
+        >>> fee(own, leg), fee(own, leg._replace(is_maker=True))
+        (165.0, 90.0)
     """
-    parts: float = (
-        notional * costs["fee_per_million"] / 1e6
-        + lots * costs["fee_per_lot"]
-        + notional * costs["fee_percent"] / 100.0
-    )
-    return max(parts, float(costs["fee_min"]))
+    if costs["entry_only"] and not leg.is_entry:
+        return 0.0
+    return with_own(costs, leg, own(costs, leg))
 
 
-def fee_parts(costs: Mapping[str, Any], value: float) -> tuple[float, float, float]:
-    """The parts of a fee, by the value of one lot: a lot's, what does not grow, the least fee.
+def with_own(costs: CostFields, leg: Leg, own: float) -> float:
+    """The fee of one leg whose fee function gave so much."""
+    parts = _proportional(costs, leg) + costs["fee_fixed"] + _by_role(costs, leg) + own
+    return max(parts, costs["fee_min"])
+
+
+class FeeParts(NamedTuple):
+    """The fee of an entry of `x` lots: the greater of `constant + x * per_lot` and `minimum`."""
+
+    constant: float
+    per_lot: float
+    minimum: float
+
+
+def split(costs: CostFields, leg: Leg, own: float) -> FeeParts:
+    """The fee of an entry as a function of its size; its function gave so much at the full size (M3).
 
     Example:
-        >>> fee_parts({"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01,
-        ...            "fee_min": 1.0}, 125_000.0)
-        (18.0, 0.0, 1.0)
+        >>> own = {"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01}
+        >>> own |= {"fee_fixed": 4.0, "fee_maker": 0.02, "fee_taker": 0.05, "fee_min": 9.0}
+        >>> leg = Leg(1.0, 2.0, 200_000.0, 1.25, 250_000.0, False, True, 0, 0)
+        >>> split(own, leg, 2.0)
+        FeeParts(constant=6.0, per_lot=80.5, minimum=9.0)
+        >>> split(own, leg._replace(is_maker=True), 2.0)
+        FeeParts(constant=6.0, per_lot=43.0, minimum=9.0)
     """
-    per_lot: float = (
-        value * costs["fee_per_million"] / 1e6
-        + costs["fee_per_lot"]
-        + value * costs["fee_percent"] / 100.0
+    linear = _proportional(costs, leg) + _by_role(costs, leg)
+    return FeeParts(costs["fee_fixed"] + own, linear / leg.lots, costs["fee_min"])
+
+
+def _proportional(costs: CostFields, leg: Leg) -> float:
+    return (
+        leg.notional * costs["fee_per_million"] / 1e6
+        + leg.lots * costs["fee_per_lot"]
+        + leg.notional * costs["fee_percent"] / 100.0
     )
-    return per_lot, 0.0, float(costs["fee_min"])
 
 
-def nights(last: int, now: int, triple_day: int) -> int:
+def _by_role(costs: CostFields, leg: Leg) -> float:
+    return leg.notional * costs["fee_maker" if leg.is_maker else "fee_taker"] / 100.0
+
+
+def own(costs: CostFields, leg: Leg) -> float:
+    """What the user's function gives; an entry without a notional is refused, and has none."""
+    function = costs["fee"]
+    if function is None or not math.isfinite(leg.notional):
+        return 0.0
+    return function("buy" if leg.sign > 0.0 else "sell", *leg[1:])
+
+
+def per_night(costs: CostFields, sign: float, mark: float) -> float:
+    """Price units a night for a direction, at the price of the last mark (M4.3).
+
+    Example:
+        >>> own = {"swap_long": -1.0, "swap_long_percent": -7.3}
+        >>> per_night(own, 1.0, 50.0)
+        -1.01
+    """
+    if sign > 0.0:
+        points, percent = costs["swap_long"], costs["swap_long_percent"]
+    else:
+        points, percent = costs["swap_short"], costs["swap_short_percent"]
+    return points + abs(mark) * percent / 100.0 / 365.0
+
+
+def nights(last: int, now: int, triple_day: int | None) -> int:
     """How often swap is booked between two UTC days, counted from 1970-01-01 (M4.3).
 
     Example:
@@ -84,7 +163,11 @@ def nights(last: int, now: int, triple_day: int) -> int:
         3
         >>> nights(1, 4, 3)  # Friday, Saturday, Sunday
         1
+        >>> nights(1, 4, None)
+        3
     """
+    if triple_day is None:
+        return now - last
     weeks, rest = divmod(now - last, 7)
     weights = [1] * 5 + [0] * 2
     weights[triple_day] = 3

@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from omega.contract import CostFields, InstrumentFields
 from omega.reference import costs
+from omega.reference.costs import Leg
 
 _MOST_STEPS = 64
 _BARELY_LESS = 1.0 - 2.0**-52
 
 
 class Entry(NamedTuple):
-    """A fill that is to open a position: where, at which rate, of what and at which costs."""
+    """A fill that is to open a position: at its full size, at which rate, of what."""
 
-    price: float
+    full: Leg
     rate: float
-    instrument: Mapping[str, Any]
-    costs: Mapping[str, Any]
+    instrument: InstrumentFields
+    costs: CostFields
 
-    def value(self, lots: float) -> float:
-        """What lots are worth in account currency."""
-        return float(abs(lots * self.instrument["contract_size"] * self.price * self.rate))
+    def at(self, lots: float) -> Leg:
+        """The fill with so many lots."""
+        units = lots * self.instrument["contract_size"]
+        notional = abs(units * self.full.price * self.rate)
+        return self.full._replace(lots=lots, units=units, notional=notional)
 
-    def need(self, lots: float) -> float:
-        """Margin and fee of lots."""
-        value = self.value(lots)
-        return value * float(self.instrument["margin_rate"]) + costs.fee(self.costs, lots, value)
+    def need(self, lots: float, own: float) -> float:
+        """Margin and fee of lots, where the fee function gave so much."""
+        leg = self.at(lots)
+        margin = leg.notional * self.instrument["margin_rate"]
+        return margin + costs.with_own(self.costs, leg, own)
 
-    def most_that_fits(self, full: float, free: float) -> float | None:
-        """The largest size up to a full one whose need is free; None where no order may have it.
+    def most_that_fits(self, free: float, own: float) -> float | None:
+        """The largest size whose need is free; None where no order may have it.
 
         Parts of the fee that do not grow with the size count as at the full size.
         """
-        value = self.value(1.0)
-        margin = value * self.instrument["margin_rate"]
-        per_lot, fixed, least = costs.fee_parts(self.costs, value)
-        most = costs.over(free - fixed, margin + per_lot)
-        if least > 0.0:
-            most = min(most, costs.over(free - least, margin))
-        lots = costs.order_size(self.instrument, min(full, most))
+        one = self.at(1.0)
+        margin = one.notional * self.instrument["margin_rate"]
+        constant, per_lot, minimum = costs.split(self.costs, one, own)
+        most = costs.over(free - constant, margin + per_lot)
+        if minimum > 0.0:
+            most = min(most, costs.over(free - minimum, margin))
+        lots = costs.order_size(self.instrument, min(self.full.lots, most))
         step = self.instrument["volume_step"]
         for _ in range(_MOST_STEPS):
-            if lots is None or self.need(lots) <= free:
+            if lots is None or self.need(lots, own) <= free:
                 return lots
             less = lots * _BARELY_LESS if step is None else lots - step
             lots = costs.order_size(self.instrument, less)
-        return lots if lots is not None and self.need(lots) <= free else None
+        return None

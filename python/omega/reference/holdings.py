@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from omega.contract import CostFields, InstrumentFields, Settings
 from omega.reference import costs
+from omega.reference.costs import Key, Leg
 from omega.reference.executor import LastTrades
 from omega.reference.funding import Entry
 from omega.reference.matching import Live
@@ -18,14 +19,6 @@ from omega.strategy.actions import Close
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9
-
-
-class Key(NamedTuple):
-    """What the slippage of a fill depends on (M4.1)."""
-
-    order: int
-    leg: int
-    slips: bool
 
 
 class Due(NamedTuple):
@@ -112,14 +105,17 @@ class Holdings:
         is_cash = self.settings["account"]["kind"] == "cash"
         return is_cash and order.sign < 0.0 and self.settings["position_mode"] == mode
 
-    def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
+    def enter(
+        self, order: Order, raw_price: float, live: Live, now: Moment, *, is_maker: bool = False
+    ) -> Position | None:
         """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
 
-        In netting mode opposite positions are closed first (F7.1).
+        In netting mode opposite positions are closed first (F7.1). A maker rested in the order
+        book until then (M4.4).
         """
         left, fills_before = order.lots, len(self.fills)
         if self.settings["position_mode"] == "netting":
-            left = self._net(order, raw_price, now)
+            left = self._net(order, raw_price, now, is_maker=is_maker)
         position = None
         if left > 0.0:
             lots = costs.order_size(self.markets[order.symbol].instrument, left)
@@ -130,14 +126,16 @@ class Holdings:
             elif self.is_full(order.symbol):
                 order.reject("max_positions")
             else:
-                position = self._open_position(order, lots, raw_price, live, now)
+                position = self._open_position(
+                    order, lots, raw_price, live, now, is_maker=is_maker
+                )
         if order.status == "working":
             order.status = "filled"
         if len(self.fills) > fills_before:  # a closing part fills even where the rest is refused
             self._cancel_group(order)
         return position
 
-    def _net(self, order: Order, raw_price: float, now: Moment) -> float:
+    def _net(self, order: Order, raw_price: float, now: Moment, *, is_maker: bool) -> float:
         """Close positions of the other direction, oldest first; give the lots that are left."""
         left = order.lots
         for position in [p for p in self.held_in(order.symbol) if p.sign != order.sign]:
@@ -148,7 +146,7 @@ class Holdings:
             lots = open_lots if closes_all else left
             equal = closes_all and left <= open_lots * (1.0 + _EQUAL_SIZES)
             left = 0.0 if equal else left - lots
-            self.leave(position, lots, raw_price, "signal", now, order=order)
+            self.leave(position, lots, raw_price, "signal", now, order=order, is_maker=is_maker)
         return left
 
     def _cancel_group(self, filled: Order) -> None:
@@ -157,22 +155,29 @@ class Holdings:
             self.end_order(order, "cancelled")
 
     def _open_position(
-        self, order: Order, lots: float, raw_price: float, live: Live, now: Moment
+        self,
+        order: Order,
+        lots: float,
+        raw_price: float,
+        live: Live,
+        now: Moment,
+        *,
+        is_maker: bool,
     ) -> Position | None:
         market, is_cash = self.markets[order.symbol], self.settings["account"]["kind"] == "cash"
         key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
-        price = raw_price + order.sign * self._slippage(key, order.symbol)
         rate = now.last_rate if self.is_second else now.rate
-        entry = Entry(price, rate, market.instrument, market.costs)
-        funded = self._funded(order, lots, entry)
+        leg = self._leg(order.sign * lots, raw_price, key, replace(now, rate=rate), is_maker)
+        entry = Entry(leg, rate, market.instrument, market.costs)
+        funded = self._funded(order, entry)
         if funded is None:
             return None
-        paid_at = rate if is_cash else now.rate  # M11
+        paid_at = replace(now, rate=rate) if is_cash else now  # M11
         fill = self._filled(
-            self.next_trade, order.sign * funded, raw_price, key, replace(now, rate=paid_at)
+            self.next_trade, order.sign * funded, raw_price, key, paid_at, is_maker=is_maker
         )
         size = market.instrument["contract_size"]
-        position = Position.of(order, fill, size, entry.value(funded))
+        position = Position.of(order, fill, size, entry.at(funded).notional)
         position.entry_rate = rate if is_cash else None
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
@@ -184,23 +189,28 @@ class Holdings:
         self._record(fill)
         return position
 
-    def _funded(self, order: Order, lots: float, entry: Entry) -> float | None:
+    def _funded(self, order: Order, entry: Entry) -> float | None:
         """The lots that the account can pay for; None where the order is refused (M3, M6, M7)."""
-        value, free = entry.value(lots), self.equity() - self.margin_held()
+        lots, value = entry.full.lots, entry.full.notional
+        free = self.equity() - self.margin_held()
         if not math.isfinite(value):
             order.reject("size")
             return None
-        if self.is_second:
-            fits = not (self.settings["account"]["tests_margin"] and entry.need(lots) > free)
-        else:
+        if not self.is_second:
             margin = value * entry.instrument["margin_rate"]
-            fits = not (margin > 0.0 and margin > free)
-        if fits:
+            if margin > 0.0 and margin > free:
+                order.reject("margin")
+                return None
             return lots
-        if not (self.is_second and order.scales):
+        if not self.settings["account"]["tests_margin"]:
+            return lots
+        own = costs.own(entry.costs, entry.full)  # at the full size, for all sizes
+        if entry.need(lots, own) <= free:
+            return lots
+        if not order.scales:
             order.reject("margin")
             return None
-        most = entry.most_that_fits(lots, free)
+        most = entry.most_that_fits(free, own)
         if most is None:
             order.reject("size")
         else:
@@ -216,13 +226,18 @@ class Holdings:
         now: Moment,
         *,
         order: Order | None = None,
+        is_maker: bool = False,
     ) -> None:
         """Close lots of a position at a price before slippage; `order` where one requested it."""
         if order is None:  # a protective exit: under the number of the entry (M4.1)
-            key = self._exit_key(position, slips=reason != "take_profit")
+            is_maker = reason == "take_profit"
+            key = self._exit_key(position, slips=not is_maker)
         else:
             key = Key(order.order_id, position.trade_id, slips=_slips(order))
-        fill = self._filled(position.trade_id, -position.sign * lots, raw_price, key, now)
+        signed_lots = -position.sign * lots
+        fill = self._filled(
+            position.trade_id, signed_lots, raw_price, key, now, is_maker=is_maker, is_entry=False
+        )
         fill.fee += self._liquidation_fee(position, lots, fill.price, reason, now)
         part = lots < position.lots
         share = lots / position.lots if part else 1.0  # M4.2
@@ -244,12 +259,17 @@ class Holdings:
         self, position: Position, price: float, now: Moment, *, slips: bool, reason: str = "signal"
     ) -> float:
         """Net profit of all lots had they been closed at a price (I3.1)."""
-        key = self._exit_key(position, slips=slips)
-        price -= position.sign * self._slippage(key, position.symbol)
-        own = self.markets[position.symbol].costs
-        fee = costs.fee(own, position.lots, self._notional(position.lots, price, now))
-        fee += self._liquidation_fee(position, position.lots, price, reason, now)
-        gross = position.profit(price, position.lots, now.rate)
+        fill = self._filled(
+            position.trade_id,
+            -position.sign * position.lots,
+            price,
+            self._exit_key(position, slips=slips),
+            now,
+            is_maker=not slips,  # a take profit
+            is_entry=False,
+        )
+        fee = fill.fee + self._liquidation_fee(position, position.lots, fill.price, reason, now)
+        gross = position.profit(fill.price, position.lots, now.rate)
         return gross - (position.entry_fee + fee) + position.swap
 
     def finish(self, closes: Mapping[str, Moment]) -> bool:
@@ -264,30 +284,48 @@ class Holdings:
     # --- what a fill costs -----------------------------------------------------------------------
 
     def _filled(
-        self, trade_id: int, signed_lots: float, raw_price: float, key: Key, now: Moment
+        self,
+        trade_id: int,
+        signed_lots: float,
+        raw_price: float,
+        key: Key,
+        now: Moment,
+        *,
+        is_maker: bool,
+        is_entry: bool = True,
     ) -> Fill:
         """A fill with its slippage and fee (M4); positive lots buy, negative ones sell."""
-        sign, lots = math.copysign(1.0, signed_lots), abs(signed_lots)
-        slipped = self._slippage(key, now.symbol)
-        price = raw_price + sign * slipped
+        leg = self._leg(signed_lots, raw_price, key, now, is_maker)
+        leg = leg._replace(is_entry=is_entry)
         return Fill(
             order_id=key.order,
             trade_id=trade_id,
             symbol=now.symbol,
-            sign=sign,
+            sign=leg.sign,
             index=now.index,
             time=now.time,
-            price=price,
-            lots=lots,
-            fee=costs.fee(self.markets[now.symbol].costs, lots, self._notional(lots, price, now)),
-            slippage=slipped,
+            price=leg.price,
+            lots=leg.lots,
+            fee=costs.fee(self.markets[now.symbol].costs, leg),
+            slippage=self._slippage(raw_price, key, now.symbol),
             rate=now.rate,
         )
 
-    def _notional(self, lots: float, price: float, now: Moment) -> float:
-        """What lots are worth in account currency (M4.2)."""
-        size = float(self.markets[now.symbol].instrument["contract_size"])
-        return abs(lots * size * price * now.rate)
+    def _leg(
+        self, signed_lots: float, raw_price: float, key: Key, now: Moment, is_maker: bool
+    ) -> Leg:
+        """What the fee of an entry depends on; positive lots buy, negative ones sell."""
+        sign, lots = math.copysign(1.0, signed_lots), abs(signed_lots)
+        price = raw_price + sign * self._slippage(raw_price, key, now.symbol)
+        units = self._units(lots, now.symbol)
+        notional = abs(units * price * now.rate)
+        return Leg(sign, lots, units, price, notional, is_maker, True, now.time, key.order)
+
+    def _slippage(self, raw_price: float, key: Key, symbol: str) -> float:
+        return costs.slippage(self.markets[symbol].costs, raw_price, self.settings["seed"], key)
+
+    def _units(self, lots: float, symbol: str) -> float:
+        return lots * float(self.markets[symbol].instrument["contract_size"])
 
     def _liquidation_fee(
         self, position: Position, lots: float, price: float, reason: str, now: Moment
@@ -296,16 +334,11 @@ class Holdings:
         if reason not in ("stop_out", "ruin"):
             return 0.0
         percent = self.instrument(position)["liquidation_fee"]
-        return self._notional(lots, price, now) * percent / 100.0
+        return abs(self._units(lots, now.symbol) * price * now.rate) * percent / 100.0
 
     def _exit_key(self, position: Position, *, slips: bool) -> Key:
         """The key of the next protective exit: legs count from the entry's (M4.1)."""
         return Key(position.order_id, _ENTRY_LEG + 1 + position.exit_legs, slips=slips)
-
-    def _slippage(self, key: Key, symbol: str) -> float:
-        if not key.slips:
-            return 0.0
-        return costs.slippage(self.markets[symbol].costs, self.settings["seed"], key.order, key.leg)
 
     def _record(self, fill: Fill) -> None:
         self.fills.append(fill)

@@ -86,11 +86,11 @@ class Simulator(Solvency):
     def book_nights(self, now: Moment) -> None:
         """Book swap for each night between the last bar and this one (M4.3)."""
         own = self.markets[now.symbol].costs
-        swaps = (own["swap_long"], own["swap_short"])
         last, today = now.since // self.units_per_day, now.opens // self.units_per_day
-        nights = costs.nights(last, today, own["triple_day"]) if any(swaps) else 0
+        nights = costs.nights(last, today, own["triple_day"])
         for position in self.held_in(now.symbol):
-            swap = swaps[0] if position.sign > 0.0 else swaps[1]
+            mark = now.last.exit_side(position.sign).close  # as of `settle`
+            swap = costs.per_night(own, position.sign, mark)
             if swap == 0.0 or nights == 0:
                 continue
             amount = swap * position.lots * position.contract_size * now.rate * float(nights)
@@ -141,10 +141,18 @@ class Simulator(Solvency):
                 order.armed_in = self.bars[now.symbol]
             case Hit(price, live):
                 self.waiting.remove(order)
-                position = self.enter(order, price * order.sign, live, now)
+                is_maker = self._is_maker(order, live, now)
+                position = self.enter(order, price * order.sign, live, now, is_maker=is_maker)
                 self.raise_if_strict(order.order_id, order.reject_reason, now)
                 return position
         return None
+
+    def _is_maker(self, order: Order, live: Live, now: Moment) -> bool:
+        """Whether a waiting order rested in the book before it filled (M4.4)."""
+        kind = order.waiting().kind
+        if kind == "limit":
+            return live is not Live.FROM_OPEN or order.submitted_time < now.time
+        return kind == "stop_limit" and live is Live.FROM_PULLBACK
 
     def _met_inside(self, order: Order, now: Moment) -> Match:
         if order.armed_in == self.bars[now.symbol]:  # F4.1: a limit from the next bar on

@@ -9,13 +9,13 @@ import copy
 import math
 import operator
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
+from omega.config.times import from_units
 from omega.reference import rows
-from omega.reference.columns import PER_SECOND, PRICES, Floats
+from omega.reference.columns import PRICES, Floats
 from omega.reference.tracks import Track, World
 from omega.strategy.conditions import Comparison, Condition
 
@@ -25,9 +25,6 @@ class Source:
 
     def __init__(self, world: World, track: Track) -> None:
         self.world, self.track, self.candles = world, track, track.candles
-        zone = self.candles.timezone
-        self._epoch = datetime(1970, 1, 1, tzinfo=None if zone is None else UTC)
-        self._zone = ZoneInfo(zone) if zone not in (None, "UTC") else None
 
     @property
     def place(self) -> str:
@@ -60,10 +57,7 @@ class Source:
 
     def datetime(self, time: int) -> datetime:
         """A time of the column: aware where the column has a zone, else naive UTC."""
-        seconds, rest = divmod(time, PER_SECOND[self.candles.unit])
-        micros = rest * 1_000_000 // PER_SECOND[self.candles.unit]
-        shown = self._epoch + timedelta(seconds=seconds, microseconds=micros)
-        return shown.astimezone(self._zone) if self._zone else shown
+        return from_units(time, self.candles.unit, self.candles.timezone)
 
     def window(self, index: int, length: int, name: str) -> Floats:
         """The last values of a column up to a bar, read-only."""

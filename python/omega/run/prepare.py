@@ -23,6 +23,7 @@ from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes, timeframe_jobs
 from omega.errors import ConfigError
 from omega.run.account import account_fields, account_of, instruments_for
+from omega.run.fees import fee_functions
 from omega.run.job import Job, OnBar, contexts_of, symbols_of
 from omega.run.manifest import Manifest, of_each, written_down
 from omega.run.settings import (
@@ -119,7 +120,7 @@ def prepare(
         "seed": seed_field(arguments.seed),
         "strict": bool(arguments.strict),
         "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
-        "symbols": symbol_fields(instruments, costs, account, semantics),
+        "symbols": symbol_fields(instruments, costs, fee_functions(costs, store), account, semantics),
         "align": alignment(arguments.align),
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, account, limits, unit),

@@ -20,6 +20,7 @@ from omega.contract import (
     Cooldowns,
     CostFields,
     ExecutionFields,
+    FeeCallback,
     ManagerFields,
     SymbolFields,
 )
@@ -72,19 +73,23 @@ def costs_for(given: Costs | Mapping[str, Costs] | None, symbols: Sequence[str])
 
 
 def symbol_fields(
-    instruments: Sequence[Instrument], costs: Sequence[Costs], account: Account, semantics: str
+    instruments: Sequence[Instrument],
+    costs: Sequence[Costs],
+    fees: Sequence[FeeCallback | None],
+    account: Account,
+    semantics: str,
 ) -> list[SymbolFields]:
-    """Give instrument and costs of each symbol."""
+    """Give instrument and costs of each symbol, with its fee function."""
     return [
         {
             "instrument": instrument_fields(instrument, account, semantics),
-            "costs": cost_fields(own, instrument),
+            "costs": cost_fields(own, fee, instrument),
         }
-        for instrument, own in zip(instruments, costs, strict=True)
+        for instrument, own, fee in zip(instruments, costs, fees, strict=True)
     ]
 
 
-def cost_fields(costs: Costs, instrument: Instrument) -> CostFields:
+def cost_fields(costs: Costs, fee: FeeCallback | None, instrument: Instrument) -> CostFields:
     """Give fees in account currency, slippage and swap in price."""
     pips = costs.slippage_pips or costs.slippage_random_pips
     if pips and instrument.pip_size is None:
@@ -103,12 +108,20 @@ def cost_fields(costs: Costs, instrument: Instrument) -> CostFields:
         "fee_per_million": costs.fee_per_million,
         "fee_per_lot": costs.fee_per_lot,
         "fee_percent": costs.fee_percent,
+        "fee_fixed": costs.fee_fixed,
+        "fee_maker": costs.fee_maker,
+        "fee_taker": costs.fee_taker,
+        "fee": fee,
         "fee_min": costs.fee_min,
+        "entry_only": costs.side == "entry",
         "slippage": costs.slippage_pips * pip,
         "slippage_random": costs.slippage_random_pips * pip,
+        "slippage_percent": costs.slippage_percent,
         "swap_long": costs.swap_long * tick,
         "swap_short": costs.swap_short * tick,
-        "triple_day": DAYS.index(costs.swap_triple_day),
+        "swap_long_percent": costs.swap_long_percent,
+        "swap_short_percent": costs.swap_short_percent,
+        "triple_day": None if costs.swap_triple_day is None else DAYS.index(costs.swap_triple_day),
     }
 
 

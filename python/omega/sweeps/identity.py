@@ -15,6 +15,7 @@ import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 import polars as pl
 
 from omega._native import core
+from omega.config.costs import Costs
 from omega.contract import AnyForm, ArrowLike
 from omega.data.columns import Candles
 from omega.data.dataset import Dataset
@@ -59,6 +60,8 @@ def _of(value: Value, name: str) -> str:
         return data_identity(value)
     if isinstance(value, Mapping):
         return json.dumps({str(key): _of(part, str(key)) for key, part in value.items()})
+    if isinstance(value, Costs) and value.fee is not None:
+        return f"{value!r} {strategy_identity(value.fee)}"
     return repr(value)
 
 

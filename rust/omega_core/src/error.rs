@@ -1,5 +1,8 @@
 //! Every reason a run can be refused, with what was given, what was expected and what to do.
 
+use std::fmt;
+use std::sync::Arc;
+
 use thiserror::Error;
 
 /// Why the core refused; the binding maps each kind to one Python exception.
@@ -79,7 +82,47 @@ pub enum OmegaError {
         /// The reason, as in the orders table.
         reason: &'static str,
     },
+    /// A fee function failed, or gave what is no fee (rule M4).
+    #[error("the fee function failed at the fill of order {order} at time {time}: {cause}")]
+    FeeFailed {
+        /// The order's number.
+        order: u32,
+        /// Time of the bar that it fills in, in the unit of the time column.
+        time: i64,
+        /// What the function raised.
+        cause: Cause,
+    },
     /// The run was stopped from outside before its end.
     #[error("the run was stopped before its end")]
     Stopped,
+}
+
+/// An error of the user's own code. Copies share it, and are equal to it alone.
+#[derive(Debug, Clone)]
+pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
+
+impl Cause {
+    /// Shares an error.
+    #[must_use]
+    pub fn new(error: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        Self(Arc::from(error))
+    }
+
+    /// The error of that type, if it is one.
+    #[must_use]
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }

@@ -10,11 +10,11 @@ use omega_core::backtest::{
     SymbolConfig, manager, named, sizer,
 };
 use omega_core::error::OmegaError;
-use omega_core::execution::costs::{Fees, Slippage, Swap};
+use omega_core::execution::costs::{FeeFunction, Fees, Slippage, Swap};
 use omega_core::execution::{AccountRules, Instrument, Limits, Manager};
 use omega_core::replay::{Plan, Rates};
 use omega_core::store::{Market, SymbolCandles};
-use omega_core::types::SymbolId;
+use omega_core::types::{Direction, SymbolId};
 
 /// Contract size, steps and margin of the instrument traded.
 #[derive(FromPyObject)]
@@ -50,7 +50,7 @@ struct AccountFields {
     stops_at_ruin: bool,
 }
 
-/// Fees and slippage, slippage in price units.
+/// Fees, slippage and swap; slippage and swap in price units, and in percent of the price.
 #[derive(FromPyObject)]
 struct CostFields {
     #[pyo3(item)]
@@ -60,17 +60,33 @@ struct CostFields {
     #[pyo3(item)]
     fee_percent: f64,
     #[pyo3(item)]
+    fee_fixed: f64,
+    #[pyo3(item)]
+    fee_maker: f64,
+    #[pyo3(item)]
+    fee_taker: f64,
+    #[pyo3(item)]
+    fee: Option<Py<PyAny>>,
+    #[pyo3(item)]
     fee_min: f64,
+    #[pyo3(item)]
+    entry_only: bool,
     #[pyo3(item)]
     slippage: f64,
     #[pyo3(item)]
     slippage_random: f64,
     #[pyo3(item)]
+    slippage_percent: f64,
+    #[pyo3(item)]
     swap_long: f64,
     #[pyo3(item)]
     swap_short: f64,
     #[pyo3(item)]
-    triple_day: i64,
+    swap_long_percent: f64,
+    #[pyo3(item)]
+    swap_short_percent: f64,
+    #[pyo3(item)]
+    triple_day: Option<i64>,
 }
 
 /// A built-in position manager; its name and its numbers.
@@ -178,7 +194,7 @@ impl RunSettings {
         warmup: Vec<usize>,
     ) -> Result<Config, OmegaError> {
         // Both come in the order of the run's symbols, which is that of their numbers.
-        let symbols = self.symbols.iter().zip(contexts);
+        let symbols = self.symbols.into_iter().zip(contexts);
         let managers = self.managers.iter().map(ManagerFields::manager);
         Ok(Config {
             semantics: named("semantics", &self.semantics, &SEMANTICS)?,
@@ -217,8 +233,8 @@ impl RunSettings {
 }
 
 impl SymbolFields {
-    fn config(&self, context: &ContextFields<'_>) -> SymbolConfig {
-        let (instrument, costs) = (&self.instrument, &self.costs);
+    fn config(self, context: &ContextFields<'_>) -> SymbolConfig {
+        let (instrument, costs) = (self.instrument, self.costs);
         SymbolConfig {
             instrument: Instrument {
                 contract_size: instrument.contract_size,
@@ -235,15 +251,23 @@ impl SymbolFields {
                 per_million: costs.fee_per_million,
                 per_lot: costs.fee_per_lot,
                 percent: costs.fee_percent,
+                fixed: costs.fee_fixed,
+                maker: costs.fee_maker,
+                taker: costs.fee_taker,
+                function: costs.fee.map(fee_function),
                 minimum: costs.fee_min,
+                entry_only: costs.entry_only,
             },
             slippage: Slippage {
                 fixed: costs.slippage,
                 random: costs.slippage_random,
+                percent: costs.slippage_percent,
             },
             swap: Swap {
                 long: costs.swap_long,
                 short: costs.swap_short,
+                long_percent: costs.swap_long_percent,
+                short_percent: costs.swap_short_percent,
                 triple_day: costs.triple_day,
             },
             rates: context.rates(),
@@ -275,6 +299,33 @@ impl ManagerFields {
         };
         manager(&self.name, numbers)
     }
+}
+
+/// A fee function of the face, which takes the parts of a fill and checks what the user's gives.
+fn fee_function(function: Py<PyAny>) -> FeeFunction {
+    FeeFunction::new(move |fill| {
+        let side = match fill.direction {
+            Direction::Long => "buy",
+            Direction::Short => "sell",
+        };
+        // A strategy of the core runs without the interpreter, on threads of a sweep as well: each
+        // takes it for the call.
+        let fee = Python::attach(|py| {
+            let parts = (
+                side,
+                fill.lots,
+                fill.units,
+                fill.price,
+                fill.notional,
+                fill.is_maker,
+                fill.is_entry,
+                fill.time,
+                fill.order.0,
+            );
+            function.call1(py, parts)?.extract::<f64>(py)
+        });
+        Ok(fee?)
+    })
 }
 
 fn candles(store: &Bound<'_, CandleStore>) -> Arc<SymbolCandles> {

@@ -19,10 +19,21 @@ fn errors(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 // A function, since neither `OmegaError` nor `PyErr` belongs to this crate, so that no `From` can
 // join them.
 pub(crate) fn to_pyerr(error: OmegaError) -> PyErr {
-    Python::attach(|py| match exception(py, &error) {
-        Ok(exception) => PyErr::from_value(exception),
-        Err(problem) => problem,
-    })
+    Python::attach(
+        |py| match raised(py, &error).map_or_else(|| exception(py, &error), Ok) {
+            Ok(exception) => PyErr::from_value(exception),
+            Err(problem) => problem,
+        },
+    )
+}
+
+/// The exception that a function of the user's own raised, if the reason is one.
+fn raised<'py>(py: Python<'py>, error: &OmegaError) -> Option<Bound<'py, PyAny>> {
+    let OmegaError::FeeFailed { cause, .. } = error else {
+        return None;
+    };
+    let raised = cause.downcast_ref::<PyErr>()?;
+    Some(raised.value(py).clone().into_any())
 }
 
 fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, PyAny>> {
@@ -58,6 +69,7 @@ fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, Py
             "WarmupIndexNotFound"
         }
         OmegaError::Config { .. } => "ConfigError",
+        OmegaError::FeeFailed { .. } => "CallbackFailed",
         OmegaError::OrderRejected { .. } | OmegaError::Stopped => "OmegaError",
     };
     errors(py)?

@@ -230,7 +230,14 @@ impl PositionView {
         let close = bar.side(position.direction.exit_side()).close;
         let (entry, sign) = (position.entry_price, position.direction.sign());
         // In quote currency, where a price is a price.
-        open_profit(close, entry, sign, position.lots, position.contract_size, 1.0)
+        open_profit(
+            close,
+            entry,
+            sign,
+            position.lots,
+            position.contract_size,
+            1.0,
+        )
     }
 
     #[getter]

@@ -207,9 +207,13 @@ impl SymbolConfig {
             ("fees", self.fees.per_million),
             ("fees", self.fees.per_lot),
             ("fees", self.fees.percent),
+            ("fees", self.fees.fixed),
+            ("fees", self.fees.maker),
+            ("fees", self.fees.taker),
             ("fees", self.fees.minimum),
             ("slippage", self.slippage.fixed),
             ("slippage", self.slippage.random),
+            ("slippage", self.slippage.percent),
         ] {
             // Not the swap, which is paid or received.
             let holds = cost.is_finite() && cost >= 0.0;
@@ -224,7 +228,7 @@ impl SymbolConfig {
     fn settings(&self) -> SymbolSettings {
         SymbolSettings {
             instrument: self.instrument.clone(),
-            fees: self.fees,
+            fees: self.fees.clone(),
             slippage: self.slippage,
             swap: self.swap,
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::error::OmegaError;
+use crate::execution::costs::{FeeFunction, Fees};
 use crate::execution::{AccountRules, Instrument};
 use crate::replay::{Observer, Rates};
 use crate::results::MetricValue;
@@ -83,6 +84,52 @@ fn a_symbol_has_the_instrument_and_the_rate_of_its_entry() {
     let result = backtest.run(&mut BuyAndHold::default()).unwrap();
     assert_eq!(result.metrics().net_profit, MetricValue::Float(12.5));
     assert_eq!(result.tables.contract_sizes(), [10.0]);
+}
+
+fn with_fees(fees: Fees) -> Config {
+    Config {
+        symbols: vec![SymbolConfig {
+            fees,
+            ..SymbolConfig::default()
+        }],
+        ..Config::default()
+    }
+}
+
+#[test]
+fn a_fee_function_is_called_for_each_leg() {
+    let market = market();
+    let function = FeeFunction::new(|fill| Ok(if fill.is_entry { 0.5 } else { 0.25 }));
+    let config = with_fees(Fees {
+        fixed: 0.125,
+        function: Some(function),
+        ..Fees::default()
+    });
+    let backtest = Backtest::new(&market, config).unwrap();
+    let result = backtest.run(&mut BuyAndHold::default()).unwrap();
+    assert_eq!(result.metrics().net_profit, MetricValue::Float(1.5));
+}
+
+#[test]
+fn a_fee_function_that_fails_ends_the_run_with_its_own_error() {
+    let market = market();
+    let function = FeeFunction::new(|fill| {
+        if fill.is_entry {
+            return Ok(0.5);
+        }
+        Err(Box::new("no fee for exits".parse::<f64>().unwrap_err()))
+    });
+    let config = with_fees(Fees {
+        function: Some(function),
+        ..Fees::default()
+    });
+    let backtest = Backtest::new(&market, config).unwrap();
+    let failed = backtest.run(&mut BuyAndHold::default()).map(|_| ());
+    let Err(OmegaError::FeeFailed { order, time, cause }) = failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!((order, time), (0, 240));
+    assert!(cause.downcast_ref::<std::num::ParseFloatError>().is_some());
 }
 
 #[test]

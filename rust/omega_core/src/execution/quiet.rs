@@ -109,7 +109,7 @@ impl QuietRange {
         if let Some(mark) = mark.filter(|_| range.exposure.is_hedged()) {
             range.keep_from_tests(settings, positions, balance, mark)?;
         }
-        if (symbol.swap.long != 0.0 || symbol.swap.short != 0.0) && !positions.open.is_empty() {
+        if symbol.swap.is_charged() && !positions.open.is_empty() {
             // From the bar that was walked last, not the bar at hand: that one may be of a later
             // day, and its night is not booked yet.
             range.until = day_after(walked);

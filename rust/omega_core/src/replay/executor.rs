@@ -183,8 +183,7 @@ impl Executor for Simulator {
         for action in managed.drain(..) {
             self.process_managed(&action, bars)?;
         }
-        self.on_close(bars, account);
-        Ok(())
+        self.on_close(bars, account)
     }
 
     #[inline]
@@ -240,7 +239,7 @@ impl Executor for Simulator {
         // bars.
         self.end_bars();
         if let Some(bars) = closes {
-            self.close_at_end(bars, account);
+            self.close_at_end(bars, account)?;
         }
         Ok(())
     }

@@ -214,7 +214,9 @@ impl Outcome {
             let contract_size = rules.symbol().instrument.contract_size;
             // In a cash account each price counts at its own rate (M11).
             let mut entries = self.fills.iter().filter(|fill| !fill.closes);
-            let entry = entries.find(|fill| fill.trade == trade.id).map_or(1.0, |fill| fill.rate);
+            let entry = entries
+                .find(|fill| fill.trade == trade.id)
+                .map_or(1.0, |fill| fill.rate);
             let (change, rate) = match rules.config.account.kind {
                 AccountKind::Margin => (trade.exit_price - trade.entry_price, rate),
                 AccountKind::Cash => (trade.exit_price * rate - trade.entry_price * entry, 1.0),

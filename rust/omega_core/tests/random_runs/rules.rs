@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use omega_core::backtest::{Config, SymbolConfig};
-use omega_core::execution::costs::{Fees, Slippage, Swap};
+use omega_core::execution::costs::{FeeFunction, Fees, Slippage, Swap};
 use omega_core::execution::{
     AccountKind, AccountRules, Instrument, IntrabarPolicy, Limits, Manager, MarketFill,
     PositionMode, Semantics, Sizer,
@@ -123,19 +123,35 @@ fn symbol(choices: &mut impl Choices, tick: f64, leveraged: bool) -> SymbolConfi
             per_million: 20.0 * sized,
             per_lot: choices.pick(&[0.0, 0.7]),
             percent: choices.pick(&[0.0, 0.01]),
+            fixed: choices.pick(&[0.0, 0.3]),
+            maker: choices.pick(&[0.0, 0.02]),
+            taker: choices.pick(&[0.0, 0.05]),
+            function: (choices.once_in(4)).then(graded),
             minimum: choices.pick(&[0.0, 0.0, 1.5]),
+            entry_only: choices.once_in(4),
         },
         slippage: Slippage {
             fixed: choices.pick(&[0.0, 0.5]) * tick,
             random: choices.pick(&[0.0, 1.7]) * tick,
+            percent: choices.pick(&[0.0, 0.01]),
         },
         swap: Swap {
             long: choices.pick(&[0.0, -0.3]) * tick,
             short: choices.pick(&[0.0, 0.2]) * tick,
-            triple_day: choices.between(0, 6),
+            long_percent: choices.pick(&[0.0, -5.1]),
+            short_percent: choices.pick(&[0.0, 2.3]),
+            triple_day: choices.once_in(2).then(|| choices.between(0, 6)),
         },
         ..SymbolConfig::default()
     }
+}
+
+/// A fee that depends on size, role and leg.
+fn graded() -> FeeFunction {
+    FeeFunction::new(|fill| {
+        let role = 2 * u8::from(fill.is_maker) + u8::from(fill.is_entry);
+        Ok(fill.units.min(40.0) / 32.0 + f64::from(role) * 0.25)
+    })
 }
 
 fn limits(choices: &mut impl Choices, market: &Market) -> Limits {

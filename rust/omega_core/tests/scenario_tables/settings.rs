@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use omega_core::backtest::{
-    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, SymbolConfig, manager, named,
-    sizer,
+    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, SymbolConfig, manager,
+    named, sizer,
 };
+use omega_core::execution::costs::{Fees, Slippage, Swap};
 use omega_core::execution::{Instrument, IntrabarPolicy, Manager, Semantics, Sizer};
 use omega_core::replay::Rates;
 use omega_core::store::{Align, Market, SymbolCandles};
@@ -76,7 +77,9 @@ fn run(config: &mut Config, name: &str, given: &Value) -> bool {
             config.position_mode = named(name, given.word(), &POSITION_MODE).unwrap();
         }
         "stop_out_level" => config.account.stop_out_level = Some(given.number()),
-        "semantics" => config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap(),
+        "semantics" => {
+            config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap()
+        }
         "sizer" => config.sizer = sizer_of(given),
         "position_manager" => config.managers = given.items().iter().map(manager_of).collect(),
         "align" | "quote_currency" => {}
@@ -115,21 +118,29 @@ fn limits(config: &mut Config, name: &str, given: &Value) -> bool {
 /// Costs in pips and points wait for the instrument.
 #[derive(Default)]
 struct Costs {
-    pips: f64,
-    points: (f64, f64),
-    fees: omega_core::execution::costs::Fees,
+    slippage: Slippage,
+    swap: Swap,
+    fees: Fees,
     leverage: Option<f64>,
 }
 
 impl Costs {
     fn set(&mut self, name: &str, given: &Value) -> bool {
         match name {
-            "slippage_pips" => self.pips = given.number(),
-            "swap_long" => self.points.0 = given.number(),
-            "swap_short" => self.points.1 = given.number(),
+            "slippage_pips" => self.slippage.fixed = given.number(),
+            "slippage_percent" => self.slippage.percent = given.number(),
+            "swap_long" => self.swap.long = given.number(),
+            "swap_short" => self.swap.short = given.number(),
+            "swap_long_percent" => self.swap.long_percent = given.number(),
+            "swap_short_percent" => self.swap.short_percent = given.number(),
+            "swap_triple_day" if given.word() == "None" => self.swap.triple_day = None,
             "fee_per_million" => self.fees.per_million = given.number(),
             "fee_per_lot" => self.fees.per_lot = given.number(),
             "fee_percent" => self.fees.percent = given.number(),
+            "fee_fixed" => self.fees.fixed = given.number(),
+            "fee_maker" => self.fees.maker = given.number(),
+            "fee_taker" => self.fees.taker = given.number(),
+            "side" => self.fees.entry_only = given.word() == "entry",
             "fee_min" => self.fees.minimum = given.number(),
             "leverage" => self.leverage = Some(given.number()),
             _ => return false,
@@ -138,14 +149,21 @@ impl Costs {
     }
 
     fn apply(&self, semantics: Semantics, own: &mut SymbolConfig) {
-        own.fees = self.fees;
-        own.slippage.fixed = self.pips * own.instrument.pip_size.unwrap_or(0.0);
+        own.fees = self.fees.clone();
+        own.slippage = self.slippage;
+        own.slippage.fixed *= own.instrument.pip_size.unwrap_or(0.0);
         let tick = own.instrument.tick_size.unwrap_or(0.0);
-        (own.swap.long, own.swap.short) = (self.points.0 * tick, self.points.1 * tick);
+        own.swap = self.swap;
+        own.swap.long *= tick;
+        own.swap.short *= tick;
         let instrument = &mut own.instrument;
         // A rate of the instrument stands above the leverage (M7).
         if instrument.margin_rate == 1.0 {
-            let without = if semantics == Semantics::One { 0.0 } else { 1.0 };
+            let without = if semantics == Semantics::One {
+                0.0
+            } else {
+                1.0
+            };
             instrument.margin_rate = self.leverage.map_or(without, |leverage| 1.0 / leverage);
         }
         instrument.maintenance_rate = instrument.margin_rate;

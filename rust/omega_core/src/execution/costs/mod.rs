@@ -4,6 +4,6 @@ mod fees;
 mod slippage;
 mod swap;
 
-pub use fees::{FeeParts, Fees};
+pub use fees::{FeeBasis, FeeFunction, FeeParts, Fees};
 pub use slippage::{Slippage, uniform};
 pub use swap::Swap;

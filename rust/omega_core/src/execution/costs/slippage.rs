@@ -1,24 +1,29 @@
-//! Slippage: a distance against the trader, fixed and random (M4).
+//! Slippage: a distance against the trader, fixed, random and in percent of the price (M4).
 
-/// Slippage of one symbol, in price units.
+/// Slippage of one symbol.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Slippage {
-    /// Always.
+    /// Price units, always.
     pub fixed: f64,
-    /// Times a draw from [0, 1) that only the seed, the order and the leg decide.
+    /// Price units times a draw from [0, 1) that only the seed, the order and the leg decide.
     pub random: f64,
+    /// Percent of the price before slippage.
+    pub percent: f64,
 }
 
 impl Slippage {
-    /// The distance of one fill.
+    /// The distance of one fill from its price before slippage.
     #[must_use]
-    pub fn distance(&self, seed: u64, order: u32, leg: u32) -> f64 {
+    pub fn distance(&self, price: f64, seed: u64, order: u32, leg: u32) -> f64 {
         // The three rounds of mixing are spared where they would be multiplied by 0.
-        if self.random > 0.0 {
+        let pips = if self.random > 0.0 {
             self.fixed + uniform(seed, order, leg) * self.random
         } else {
             self.fixed
-        }
+        };
+        // Last and of the raw price, so that the draw stays what it is without a percentage. As a
+        // magnitude, since a price below 0 slips against the trader as well.
+        pips + price.abs() * self.percent / 100.0
     }
 }
 
@@ -55,6 +60,18 @@ mod tests {
         for other in [uniform(8, 3, 1), uniform(7, 4, 1), uniform(7, 3, 2)] {
             assert_ne!(draw.to_bits(), other.to_bits());
         }
+    }
+
+    #[test]
+    fn a_percentage_of_the_price_comes_on_top_of_the_pips() {
+        let slippage = Slippage {
+            fixed: 0.5,
+            random: 2.0,
+            percent: 0.25,
+        };
+        let pips = 0.5 + uniform(7, 3, 1) * 2.0;
+        assert_eq!(slippage.distance(200.0, 7, 3, 1), pips + 0.5);
+        assert_eq!(slippage.distance(-200.0, 7, 3, 1), pips + 0.5);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Actions in: checked, sized, numbered; refused ones become rows (F12).
 
 use super::Simulator;
+use super::fills::EntryPrice;
 use crate::error::OmegaError;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
-    Account, Action, CloseTarget, Labels, Live, OpenRequest, Order, OrderStatus, OrderType,
-    PositionMode, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
+    Account, Action, CloseTarget, Labels, OpenRequest, Order, OrderStatus, OrderType, PositionMode,
+    RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId};
 
@@ -43,6 +44,8 @@ impl Simulator {
                 take_profit,
             } => self.modify(id, trade, [stop_loss, take_profit], now),
         };
+        // First, because a fee that failed came before the answer.
+        self.raise_late_error()?;
         self.answer(id, refused, now)
     }
 
@@ -83,14 +86,25 @@ impl Simulator {
     pub(super) fn refuse_late(&mut self, id: OrderId, reason: RejectReason, now: &SymbolBar) {
         // Kept until the bar is over: to stop inside it, every function on the way to a fill would
         // have to hand the error on, and what the rest of the bar does is dropped with the run.
-        if let (None, Err(refusal)) = (&self.late_refusal, self.answer(id, Some(reason), now)) {
-            self.late_refusal = Some(refusal);
+        if let Err(refusal) = self.answer(id, Some(reason), now) {
+            self.keep_error(refusal);
         }
     }
 
-    /// Ends a strict run with the first such refusal.
-    pub(super) fn raise_late_refusal(&mut self) -> Result<(), OmegaError> {
-        self.late_refusal.take().map_or(Ok(()), Err)
+    /// Keeps an error until the bar is over, unless there is one already.
+    pub(super) fn keep_error(&self, error: OmegaError) {
+        // The first is the one to be raised; what came after may be its consequence.
+        self.late_error.get_or_init(|| error);
+    }
+
+    /// Ends the run with the error that was kept.
+    #[inline]
+    pub(super) fn raise_late_error(&mut self) -> Result<(), OmegaError> {
+        // Few bars have one, and to take it moves all of it.
+        if self.late_error.get().is_none() {
+            return Ok(());
+        }
+        self.late_error.take().map_or(Ok(()), Err)
     }
 
     fn open<A: Account>(
@@ -121,7 +135,9 @@ impl Simulator {
         }
         if kind == OrderType::Market {
             let price = now.market_price(direction.entry_side(), self.settings.market_fill);
-            return self.enter(row, (price, Live::FromOpen), now, account).err();
+            return self
+                .enter(row, EntryPrice::at_market(price), now, account)
+                .err();
         }
         // The expiry of this bar was before, so that an order whose time is over already would work
         // for a bar (F5.1).

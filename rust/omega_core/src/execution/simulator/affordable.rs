@@ -1,7 +1,7 @@
 //! What an account can carry: the margin that an entry needs, and the size that fits (M3, M7).
 
 use super::Simulator;
-use crate::execution::costs::FeeParts;
+use crate::execution::costs::{FeeBasis, FeeParts};
 use crate::execution::{Account, AccountKind, RejectReason, Semantics, SymbolBar, SymbolSettings};
 use crate::types::{Direction, SymbolId};
 
@@ -10,34 +10,46 @@ const CORRECTIONS: usize = 64;
 
 /// An entry at a price that is known.
 pub(super) struct Entry<'a> {
-    pub(super) symbol: &'a SymbolSettings,
-    /// Slippage included.
-    pub(super) price: f64,
+    symbol: &'a SymbolSettings,
+    /// At the full size.
+    full: FeeBasis,
     /// Account currency per unit of quote currency, the newest that is complete.
-    pub(super) rate: f64,
+    rate: f64,
 }
 
-impl Entry<'_> {
-    /// What so many lots are worth in account currency.
-    pub(super) fn value(&self, lots: f64) -> f64 {
-        (lots * self.symbol.instrument.contract_size * self.price * self.rate).abs()
+impl<'a> Entry<'a> {
+    pub(super) fn new(symbol: &'a SymbolSettings, full: FeeBasis, rate: f64) -> Self {
+        Self { symbol, full, rate }
     }
 
-    /// Margin and fee of so many lots.
-    fn need(&self, lots: f64) -> f64 {
-        let value = self.value(lots);
-        value * self.symbol.instrument.margin_rate + self.symbol.fees.of(lots, value)
+    /// The entry with so many lots, worth what they are at a rate.
+    pub(super) fn basis(&self, lots: f64, rate: f64) -> FeeBasis {
+        let units = lots * self.symbol.instrument.contract_size;
+        FeeBasis {
+            lots,
+            units,
+            notional: (units * self.full.price * rate).abs(),
+            ..self.full
+        }
+    }
+
+    /// Margin and fee of so many lots, where the fee function gave so much.
+    fn need(&self, lots: f64, own: f64) -> f64 {
+        let basis = self.basis(lots, self.rate);
+        let margin = basis.notional * self.symbol.instrument.margin_rate;
+        margin + self.symbol.fees.with_own(&basis, own)
     }
 
     /// The largest size, of at most so many lots, whose need is covered (M3).
-    fn most_that_fits(&self, asked: f64, free: f64) -> Result<f64, RejectReason> {
-        let instrument = &self.symbol.instrument;
+    fn most_that_fits(&self, free: f64, own: f64) -> Result<f64, RejectReason> {
+        let (instrument, asked) = (&self.symbol.instrument, self.full.lots);
+        let one = self.basis(1.0, self.rate);
         let FeeParts {
             constant,
             per_lot,
             minimum,
-        } = self.symbol.fees.split(self.value(1.0));
-        let margin = self.value(1.0) * instrument.margin_rate;
+        } = self.symbol.fees.split(&one, own);
+        let margin = one.notional * instrument.margin_rate;
         let mut most = (free - constant) / (margin + per_lot);
         if minimum > 0.0 {
             // Where the minimum applies, the fee is the same for all sizes.
@@ -46,7 +58,7 @@ impl Entry<'_> {
         }
         let mut lots = instrument.round_down(if most < asked { most } else { asked });
         for _ in 0..CORRECTIONS {
-            if self.need(lots) <= free {
+            if self.need(lots, own) <= free {
                 return instrument.order_size(lots);
             }
             // The division has rounded up.
@@ -73,11 +85,11 @@ impl Simulator {
     pub(super) fn affordable<A: Account>(
         &self,
         entry: &Entry<'_>,
-        lots: f64,
         scales: bool,
         account: &A,
     ) -> Result<f64, RejectReason> {
-        let value = entry.value(lots);
+        let basis = entry.basis(entry.full.lots, entry.rate);
+        let (lots, value) = (basis.lots, basis.notional);
         // Fee, margin and profit would be infinite or NaN, and so would each balance after them.
         if !value.is_finite() {
             return Err(RejectReason::Size);
@@ -92,11 +104,16 @@ impl Simulator {
                 Err(RejectReason::Margin)
             };
         }
-        if !self.settings.account.tests_margin || entry.need(lots) <= free {
+        if !self.settings.account.tests_margin {
+            return Ok(lots);
+        }
+        // A function counts as at the full size for all sizes: it may be any.
+        let own = self.checked_fee(&basis, |fees| fees.own(&basis));
+        if entry.need(lots, own) <= free {
             return Ok(lots);
         }
         if scales {
-            entry.most_that_fits(lots, free)
+            entry.most_that_fits(free, own)
         } else {
             Err(RejectReason::Margin)
         }

@@ -159,6 +159,7 @@ impl Simulator {
             reason: request.reason,
             order: Some(order.id),
             slips: true,
+            is_maker: false,
         };
         self.close_position(&closing, now, account);
         true

@@ -2,6 +2,8 @@
 
 use super::Simulator;
 use super::fills::Closing;
+use crate::error::OmegaError;
+use crate::execution::costs::FeeBasis;
 use crate::execution::{
     Account, AccountStop, ExitReason, Outcome, Position, StepBars, SymbolBar, Trigger, facing_path,
     low_comes_first, resolve, target_at_open,
@@ -161,18 +163,30 @@ impl Simulator {
         // The draw that the exit itself has, so that the outcome that is taken is in the range to
         // the last bit.
         let leg = 1 + position.exit_legs;
-        let slip = symbol
-            .slippage
-            .distance(self.settings.seed, position.order.0, leg);
+        let slipped = |price: f64| {
+            let slippage = &symbol.slippage;
+            price - sign * slippage.distance(price, self.settings.seed, position.order.0, leg)
+        };
         let price = match outcome {
-            Outcome::Stop => at(exits.below) - sign * slip,
+            Outcome::Stop => slipped(at(exits.below)),
             Outcome::Target => at(exits.above),
-            Outcome::Open => close - sign * slip,
+            Outcome::Open => slipped(close),
         };
         let units = position.lots * symbol.instrument.contract_size;
         let gross = position.profit(price, position.lots, now.rate);
         let notional = (units * price * now.rate).abs();
-        let mut fee = symbol.fees.of(position.lots, notional);
+        let mut fee = self.fee(&FeeBasis {
+            symbol: position.symbol,
+            direction: position.direction.opposite(),
+            lots: position.lots,
+            units,
+            price,
+            notional,
+            is_maker: outcome == Outcome::Target,
+            is_entry: false,
+            time: now.bar.time,
+            order: position.order,
+        });
         if outcome == Outcome::Stop && position.is_stopped_by_account() {
             fee += notional * symbol.instrument.liquidation_fee / 100.0;
         }
@@ -180,16 +194,25 @@ impl Simulator {
     }
 
     /// Closes what is still open at the close of the last bar of its symbol (L4).
-    pub fn close_at_end<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+    ///
+    /// # Errors
+    /// `OmegaError::FeeFailed` where the fee of a close fails.
+    pub fn close_at_end<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
         // Always the first: closing removes it, and the next trade number is the first then (L4.1).
         while let Some(position) = self.positions.open.first() {
             let now = bars.of(position.symbol);
             let price = now.bar.side(position.direction.exit_side()).close;
             self.close_protected(0, price, ExitReason::EndOfData, now, account);
         }
+        self.raise_late_error()
     }
 
-    /// Closes a whole position without an order of its own; a take profit does not slip (F2).
+    /// Closes a whole position without an order of its own; a take profit is a limit that rested
+    /// (M4.4), and does not slip (F2).
     pub(super) fn close_protected<A: Account>(
         &mut self,
         index: usize,
@@ -205,6 +228,7 @@ impl Simulator {
             reason,
             order: None,
             slips: reason != ExitReason::TakeProfit,
+            is_maker: reason == ExitReason::TakeProfit,
         };
         self.close_position(&closing, now, account);
     }

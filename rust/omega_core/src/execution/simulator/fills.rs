@@ -2,6 +2,8 @@
 
 use super::Simulator;
 use super::affordable::Entry;
+use crate::error::OmegaError;
+use crate::execution::costs::{FeeBasis, Fees};
 use crate::execution::positions::ClosedShare;
 use crate::execution::{
     Account, AccountKind, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position,
@@ -17,8 +19,27 @@ const ENTRY_LEG: u32 = 0;
 // lots would stay open or be opened.
 const EQUAL_SIZES: f64 = 1e-9;
 
-/// A price before slippage, and from when on in the bar a position filled at it is live.
-type EntryPrice = (f64, Live);
+/// Where an entry order fills.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EntryPrice {
+    /// Before slippage.
+    pub(super) price: f64,
+    /// From when on in the bar a position filled at it is live.
+    pub(super) live: Live,
+    /// Whether the order rested in the book until then (M4.4).
+    pub(super) is_maker: bool,
+}
+
+impl EntryPrice {
+    /// That of an order that fills at the market.
+    pub(super) fn at_market(price: f64) -> Self {
+        Self {
+            price,
+            live: Live::FromOpen,
+            is_maker: false,
+        }
+    }
+}
 
 /// Lots of a position that are about to be closed.
 pub(super) struct Closing {
@@ -32,6 +53,8 @@ pub(super) struct Closing {
     pub(super) order: Option<OrderId>,
     /// Whether the fill slips; limit orders do not (F2).
     pub(super) slips: bool,
+    /// Whether it rested in the book until then (M4.4).
+    pub(super) is_maker: bool,
 }
 
 impl Simulator {
@@ -40,7 +63,7 @@ impl Simulator {
     pub(super) fn enter<A: Account>(
         &mut self,
         row: usize,
-        price: EntryPrice,
+        at: EntryPrice,
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<Option<TradeId>, RejectReason> {
@@ -51,7 +74,7 @@ impl Simulator {
         let fills_before = self.positions.fills.len();
         let left = match self.settings.position_mode {
             PositionMode::Hedging => self.book.orders[row].lots,
-            PositionMode::Netting => self.net_opposite(row, price.0, now, account),
+            PositionMode::Netting => self.net_opposite(row, at, now, account),
         };
         let opened = if left > 0.0 {
             self.settings.symbols[symbol.index()]
@@ -60,7 +83,7 @@ impl Simulator {
                 .and_then(|lots| self.check_short(direction).map(|()| lots))
                 // Again, after acceptance: others may have opened while it waited (F12.1).
                 .and_then(|lots| self.check_count(symbol).map(|()| lots))
-                .and_then(|lots| self.open_position(row, lots, price, now, account))
+                .and_then(|lots| self.open_position(row, lots, at, now, account))
                 .map(Some)
         } else {
             Ok(None)
@@ -81,7 +104,7 @@ impl Simulator {
         let order = &self.book.orders[row];
         let (id, side) = (order.id, order.direction.entry_side());
         let price = now.market_price(side, self.settings.market_fill);
-        if let Err(reason) = self.enter(row, (price, Live::FromOpen), now, account) {
+        if let Err(reason) = self.enter(row, EntryPrice::at_market(price), now, account) {
             self.refuse_late(id, reason, now);
         }
     }
@@ -90,7 +113,7 @@ impl Simulator {
     fn net_opposite<A: Account>(
         &mut self,
         row: usize,
-        price: f64,
+        at: EntryPrice,
         now: &SymbolBar,
         account: &mut A,
     ) -> f64 {
@@ -113,10 +136,11 @@ impl Simulator {
             let closing = Closing {
                 index,
                 lots,
-                price,
+                price: at.price,
                 reason: ExitReason::Signal,
                 order: Some(id),
                 slips,
+                is_maker: at.is_maker,
             };
             self.close_position(&closing, now, account);
         }
@@ -127,7 +151,7 @@ impl Simulator {
         &mut self,
         row: usize,
         lots: f64,
-        (raw_price, live): EntryPrice,
+        at: EntryPrice,
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<TradeId, RejectReason> {
@@ -136,23 +160,31 @@ impl Simulator {
         let slippage = if slips(order) {
             symbol
                 .slippage
-                .distance(self.settings.seed, order.id.0, ENTRY_LEG)
+                .distance(at.price, self.settings.seed, order.id.0, ENTRY_LEG)
         } else {
             0.0
         };
-        let price = raw_price + order.direction.sign() * slippage;
-        let entry = Entry {
-            symbol,
-            price,
-            rate: self.entry_rate(now),
-        };
+        let price = at.price + order.direction.sign() * slippage;
         let asked = lots;
-        let lots = self.affordable(&entry, asked, order.scales, account)?;
+        let basis = FeeBasis {
+            symbol: order.symbol,
+            direction: order.direction,
+            lots,
+            units: lots * symbol.instrument.contract_size,
+            price,
+            notional: 0.0,
+            is_maker: at.is_maker,
+            is_entry: true,
+            time: now.bar.time,
+            order: order.id,
+        };
+        let entry = Entry::new(symbol, basis, self.entry_rate(now));
+        let lots = self.affordable(&entry, order.scales, account)?;
         let is_cash = self.settings.account.kind == AccountKind::Cash;
         // A purchase of a cash account is paid at the rate that it was tested with, so that it
         // takes no more cash than there is (M11, M12).
         let rate = if is_cash { now.last_rate } else { now.rate };
-        let notional = (lots * symbol.instrument.contract_size * price * rate).abs();
+        let fee = self.fee(&entry.basis(lots, rate));
         let fill = Fill {
             order: order.id,
             trade: self.positions.next_trade(),
@@ -162,17 +194,17 @@ impl Simulator {
             index: now.index,
             price,
             lots,
-            fee: symbol.fees.of(lots, notional),
+            fee,
             slippage,
             rate,
             closes: false,
         };
         let position = Position {
-            live,
-            value: entry.value(lots),
+            live: at.live,
+            value: entry.basis(lots, self.entry_rate(now)).notional,
             entry_rate: is_cash.then_some(rate),
             contract_size: symbol.instrument.contract_size,
-            ..new_position(order, &fill, live, now)
+            ..new_position(order, &fill, at.live, now)
         };
         account.book_entry(&position, &fill);
         let trade = fill.trade;
@@ -197,18 +229,33 @@ impl Simulator {
             None => (position.order, ENTRY_LEG + 1 + position.exit_legs),
         };
         let slippage = if closing.slips {
-            symbol.slippage.distance(self.settings.seed, key.0, leg)
+            symbol
+                .slippage
+                .distance(closing.price, self.settings.seed, key.0, leg)
         } else {
             0.0
         };
         let price = closing.price - position.direction.sign() * slippage;
-        let notional = (closing.lots * symbol.instrument.contract_size * price * now.rate).abs();
+        let units = closing.lots * symbol.instrument.contract_size;
+        let notional = (units * price * now.rate).abs();
         let liquidation = match closing.reason {
             ExitReason::StopOut | ExitReason::Ruin => {
                 notional * symbol.instrument.liquidation_fee / 100.0
             }
             _ => 0.0,
         };
+        let fee = self.fee(&FeeBasis {
+            symbol: position.symbol,
+            direction: position.direction.opposite(),
+            lots: closing.lots,
+            units,
+            price,
+            notional,
+            is_maker: closing.is_maker,
+            is_entry: false,
+            time: now.bar.time,
+            order: key,
+        });
         let fill = Fill {
             order: key,
             trade: position.id,
@@ -218,7 +265,7 @@ impl Simulator {
             index: now.index,
             price,
             lots: closing.lots,
-            fee: symbol.fees.of(closing.lots, notional) + liquidation,
+            fee: fee + liquidation,
             slippage,
             rate: now.rate,
             closes: true,
@@ -235,6 +282,27 @@ impl Simulator {
             alternative_pnl: position.alternative_pnl,
         });
         self.positions.close(closing.index, &share, fill);
+    }
+
+    /// The fee of a fill; 0 where its function fails, which ends the run when the bar is over.
+    pub(super) fn fee(&self, basis: &FeeBasis) -> f64 {
+        self.checked_fee(basis, |fees| fees.of(basis))
+    }
+
+    /// A fee, or 0 where its function fails.
+    pub(super) fn checked_fee(
+        &self,
+        basis: &FeeBasis,
+        fee: impl FnOnce(&Fees) -> Result<f64, OmegaError>,
+    ) -> f64 {
+        // After a failure nothing of the bar is kept, and the function is not called again.
+        if self.late_error.get().is_some() {
+            return 0.0;
+        }
+        fee(&self.settings.symbols[basis.symbol.index()].fees).unwrap_or_else(|error| {
+            self.keep_error(error);
+            0.0
+        })
     }
 
     /// Whether one more position of a symbol fits.

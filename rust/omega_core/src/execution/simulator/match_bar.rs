@@ -1,8 +1,9 @@
 //! One bar over all orders and positions: the open, the inside of the bar, the extremes.
 
 use super::Simulator;
+use super::fills::EntryPrice;
 use crate::execution::book::Working;
-use crate::execution::{Account, Match, SymbolBar, at_open, in_bar};
+use crate::execution::{Account, Live, Match, OrderType, SymbolBar, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
 
 /// Something that a bar reaches.
@@ -138,8 +139,13 @@ impl Simulator {
             Match::Filled(price, live) => {
                 // Out of the book first, so that the group that its fill cancels does not have it.
                 self.book.take_working(index);
-                let price = price * self.book.orders[waiting.row].direction.sign();
-                match self.enter(waiting.row, (price, live), now, account) {
+                let order_row = &self.book.orders[waiting.row];
+                let at = EntryPrice {
+                    price: price * order_row.direction.sign(),
+                    live,
+                    is_maker: is_maker(waiting.kind, live, order_row.submitted_time, now),
+                };
+                match self.enter(waiting.row, at, now, account) {
                     Ok(opened) => opened,
                     Err(reason) => {
                         self.refuse_late(order, reason, now);
@@ -148,5 +154,16 @@ impl Simulator {
                 }
             }
         }
+    }
+}
+
+/// Whether a waiting order rested in the book before it filled (M4.4). A limit that the open of its
+/// first bar reaches, and one that a stop has just armed, take what the market offers.
+fn is_maker(kind: OrderType, live: Live, submitted: i64, now: &SymbolBar) -> bool {
+    match kind {
+        OrderType::Limit(_) => live != Live::FromOpen || submitted < now.bar.time,
+        // Only one that the price came back to had become a limit before it filled.
+        OrderType::StopLimit { .. } => live == Live::FromPullback,
+        OrderType::Market | OrderType::Stop(_) | OrderType::Modify | OrderType::Cancel => false,
     }
 }

@@ -15,6 +15,8 @@ mod match_bar;
 mod nights;
 mod stop_out;
 
+use std::cell::OnceCell;
+
 use super::book::OrderBook;
 use super::positions::Positions;
 use super::quiet::{LastMark, Marks, QuietRange};
@@ -34,8 +36,11 @@ pub struct Simulator {
     positions: Positions,
     /// Actions of the strategy, until the next open.
     submitted: Vec<Action>,
-    /// The first refusal of a strict run that did not happen at acceptance.
-    late_refusal: Option<OmegaError>,
+    /// The first error inside a bar, which ends the run when the bar is over: a refusal of a strict
+    /// run that did not happen at acceptance, or a fee function that failed.
+    // A cell, since a fee is also found where nothing else changes: of an exit that a bar may have
+    // made.
+    late_error: OnceCell<OmegaError>,
     /// Made when a bar changed nothing, ended by the next change.
     quiet: Option<QuietRange>,
     /// The changes counted when a bar was last found to change nothing.
@@ -65,7 +70,7 @@ impl Simulator {
             positions: Positions::new(settings.symbols.len()),
             settings,
             submitted: Vec::new(),
-            late_refusal: None,
+            late_error: OnceCell::new(),
             quiet: None,
             settled: 0,
             walked: i64::MIN,
@@ -145,7 +150,8 @@ impl Simulator {
     /// were submitted (L1.3).
     ///
     /// # Errors
-    /// `OmegaError::OrderRejected` where an order is refused and the run is strict.
+    /// `OmegaError::OrderRejected` where an order is refused and the run is strict, `FeeFailed`
+    /// where a fee function fails.
     pub fn on_open<A: Account>(
         &mut self,
         bars: StepBars<'_>,
@@ -165,7 +171,7 @@ impl Simulator {
             // they open.
             self.book.expire(now, self.settings.units_per_day);
             self.fill_queued(now, account);
-            self.raise_late_refusal()?;
+            self.raise_late_error()?;
         }
         // Taken and put back for its memory: to process an action borrows the whole simulator.
         let mut actions = std::mem::take(&mut self.submitted);
@@ -178,7 +184,7 @@ impl Simulator {
             for now in bars.trading() {
                 self.match_open(now, account);
             }
-            self.raise_late_refusal()?;
+            self.raise_late_error()?;
             self.test_opens(bars, account);
         }
         Ok(())
@@ -187,7 +193,8 @@ impl Simulator {
     /// EXITS and MANAGE of one bar, or of a finer one inside it.
     ///
     /// # Errors
-    /// `OmegaError::OrderRejected` where an order is refused at its fill and the run is strict.
+    /// `OmegaError::OrderRejected` where an order is refused at its fill and the run is strict,
+    /// `FeeFailed` where a fee function fails.
     pub fn on_bar<A: Account>(
         &mut self,
         now: &SymbolBar,
@@ -197,13 +204,20 @@ impl Simulator {
             self.match_open(now, account);
         }
         self.match_inside(now, account);
-        self.raise_late_refusal()?;
+        self.raise_late_error()?;
         self.manage(now);
         Ok(())
     }
 
     /// Marks positions to the closes of a step, and tests for ruin and stop-out (M6, M9).
-    pub fn on_close<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+    ///
+    /// # Errors
+    /// `OmegaError::FeeFailed` where the fee of a close fails.
+    pub fn on_close<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Result<(), OmegaError> {
         // Marks first: the stop-out compares the equity of this close.
         self.positions.mark(bars, self.settings.semantics);
         if let [only] = bars.0
@@ -215,6 +229,7 @@ impl Simulator {
             });
         }
         self.test_closes(bars, account);
+        self.raise_late_error()
     }
 
     /// Takes one bar if nothing can happen in it; gives the open profit at its close. Only a run of

@@ -15,7 +15,10 @@ impl Simulator {
         let open = self.positions.open.iter_mut();
         for position in open.filter(|p| p.symbol == now.symbol) {
             let swap = &self.settings.symbols[position.symbol.index()].swap;
-            let (per_night, nights) = (swap.per_night(position.direction), swap.nights(from, to));
+            // The newest complete bar: at its close the position was marked last.
+            let mark = now.last.side(position.direction.exit_side()).close;
+            let per_night = swap.per_night(position.direction, mark);
+            let nights = swap.nights(from, to);
             // A line of 0 in the ledger would look like a night that was charged (M4.3).
             if per_night == 0.0 || nights == 0.0 {
                 continue;
