@@ -13,18 +13,12 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.backends import ACCOUNT_BACKENDS, BACKENDS
+from tests.support.backends import BACKENDS
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """Give each backend in turn."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="session", params=ACCOUNT_BACKENDS)
-def account_backend(request: pytest.FixtureRequest) -> str:
-    """Give each backend that has the rules of the account in turn."""
     return str(request.param)
 
 

@@ -211,6 +211,10 @@ class ResultTables(Protocol):
     def timezone(self) -> str | None:
         """Time zone in which times are shown."""
 
+    @property
+    def noted(self) -> tuple[float, float] | None:
+        """The least equity inside bars, and the deepest fall to one, where they were noted."""
+
     def trades(self) -> ArrowLike:
         """Closed trades."""
 

@@ -27,11 +27,11 @@ def run(
     return omega.run_backtest(data, strategy, backend=backend, **settings)
 
 
-def test_a_second_purchase_needs_money_of_its_own(account_backend: str) -> None:
+def test_a_second_purchase_needs_money_of_its_own(backend: str) -> None:
     """100 at 100, marked at 200, bind the whole equity of 20,000."""
     plan = {0: omega.Signal("long", size=100), 1: omega.Signal("long", size=50)}
     account = omega.Account(leverage=1)
-    result = run(account_backend, 100, 100, 200, 200, plan=plan, account=account)
+    result = run(backend, 100, 100, 200, 200, plan=plan, account=account)
     assert result.orders["status"].to_list() == ["filled", "rejected"]
     assert result.orders["reject_reason"].to_list() == [None, "margin"]
     assert result.equity["equity"].to_list() == [10_000, 20_000, 20_000]
@@ -39,19 +39,19 @@ def test_a_second_purchase_needs_money_of_its_own(account_backend: str) -> None:
 
 @pytest.mark.parametrize("leverage", [None, 1])
 def test_without_a_leverage_longs_and_shorts_are_paid_in_full(
-    account_backend: str, leverage: float | None
+    backend: str, leverage: float | None
 ) -> None:
     """60 long bind 6,000 and 50 short 5,000, which is 1,000 more than there is."""
     plan = {0: [omega.Signal("long", size=60), omega.Signal("short", size=50)]}
     account = omega.Account(leverage=leverage)
-    result = run(account_backend, 100, 100, 100, plan=plan, account=account)
+    result = run(backend, 100, 100, 100, plan=plan, account=account)
     assert result.orders["reject_reason"].to_list() == [None, "margin"]
 
 
-def test_a_size_of_the_account_is_scaled_where_the_open_costs_more(account_backend: str) -> None:
+def test_a_size_of_the_account_is_scaled_where_the_open_costs_more(backend: str) -> None:
     """At 103 and 0.1 % of fee 96 shares cost 9,897.89; 97 would cost 10,000.99."""
     result = run(
-        account_backend,
+        backend,
         100,
         100,
         103,
@@ -67,7 +67,7 @@ def test_a_size_of_the_account_is_scaled_where_the_open_costs_more(account_backe
     assert result.fills["fee"][0] == pytest.approx(9.888)
 
 
-def test_a_waiting_order_is_scaled_at_its_fill(account_backend: str) -> None:
+def test_a_waiting_order_is_scaled_at_its_fill(backend: str) -> None:
     """100 shares by the limit of 100; the first order has left money for 40 of them."""
     limit = omega.Signal("long", type="limit", entry_price=100)
     plan = {0: [limit, omega.Signal("long", size=60)]}
@@ -77,7 +77,7 @@ def test_a_waiting_order_is_scaled_at_its_fill(account_backend: str) -> None:
         candles.told(plan),
         sizer=omega.EquityPercent(100),
         instruments=SHARES,
-        backend=account_backend,
+        backend=backend,
     )
     # 60 at 100.5 are marked at 100.5: 10,000 - 6,030 leave 3,970, which is 39 shares at 100
     assert result.orders["note"].to_list() == ["scaled", None]
@@ -93,14 +93,14 @@ def test_a_waiting_order_is_scaled_at_its_fill(account_backend: str) -> None:
     ],
 )
 def test_a_least_fee_counts_whole(
-    account_backend: str,
+    backend: str,
     sizer: Sizer,
     lots: list[float],
     reason: str | None,
 ) -> None:
     """100 shares at 100 and 500 of fee are 10,500; 95 and 500 are 10,000."""
     result = run(
-        account_backend,
+        backend,
         100,
         100,
         100,
@@ -114,10 +114,10 @@ def test_a_least_fee_counts_whole(
     assert result.orders["reject_reason"].to_list() == [reason]
 
 
-def test_no_purchase_takes_cash_below_zero(account_backend: str) -> None:
+def test_no_purchase_takes_cash_below_zero(backend: str) -> None:
     """Worth 10,000 with a least fee of 100 and 5,050 at hand: 49.5 at 100 leave nothing."""
     result = run(
-        account_backend,
+        backend,
         100,
         100,
         100,
@@ -132,10 +132,10 @@ def test_no_purchase_takes_cash_below_zero(account_backend: str) -> None:
     assert 5_050 - fill["lots"] * fill["price"] - fill["fee"] == 0
 
 
-def test_what_is_scaled_below_the_smallest_size_is_refused(account_backend: str) -> None:
+def test_what_is_scaled_below_the_smallest_size_is_refused(backend: str) -> None:
     """At 120 the money is worth 8 thirds of a lot of 1,000 shares at most, and 4 are the least."""
     result = run(
-        account_backend,
+        backend,
         100,
         100,
         120,
@@ -148,10 +148,10 @@ def test_what_is_scaled_below_the_smallest_size_is_refused(account_backend: str)
     assert (order["lots"], order["reject_reason"], order["note"]) == (4.8, "size", None)
 
 
-def test_a_size_is_no_step_too_small(account_backend: str) -> None:
+def test_a_size_is_no_step_too_small(backend: str) -> None:
     """0.57 of 100,000 at 100 are 570 shares; 0.57 * 1,000 is 569.99... in floating point."""
     result = run(
-        account_backend,
+        backend,
         100,
         100,
         100,
@@ -163,7 +163,7 @@ def test_a_size_is_no_step_too_small(account_backend: str) -> None:
     assert result.fills["lots"][0] == 570
 
 
-def test_a_size_is_converted_by_what_was_complete(account_backend: str) -> None:
+def test_a_size_is_converted_by_what_was_complete(backend: str) -> None:
     """10,000 dollars buy 100 at 100 pounds by the pound's last bar; the next one is at 1.25."""
     pounds = candles.quoted((1,), (1,), (1.25,), (1.25,))
     result = omega.run_backtest(
@@ -171,24 +171,24 @@ def test_a_size_is_converted_by_what_was_complete(account_backend: str) -> None:
         candles.told({1: omega.Signal("long", symbol="SHARE")}),
         sizer=omega.EquityPercent(100),
         instruments=omega.Instrument("SHARE", quote_currency="GBP"),
-        backend=account_backend,
+        backend=backend,
     )
     assert result.fills["lots"][0] == 100
     assert result.orders["note"].to_list() == [None]
 
 
-def test_an_infinite_leverage_tests_nothing(account_backend: str) -> None:
+def test_an_infinite_leverage_tests_nothing(backend: str) -> None:
     account = omega.Account(leverage=math.inf)
     plan = {0: omega.Signal("long", size=1e9)}
     costs = omega.Costs(fee_per_lot=0.000001)
-    result = run(account_backend, 100, 100, 100, plan=plan, account=account, costs=costs)
+    result = run(backend, 100, 100, 100, plan=plan, account=account, costs=costs)
     assert result.orders["status"].to_list() == ["filled"]
 
 
 @pytest.mark.parametrize("mode", ["hedging", "netting"])
-def test_a_cash_account_sells_nothing_short(account_backend: str, mode: str) -> None:
+def test_a_cash_account_sells_nothing_short(backend: str, mode: str) -> None:
     result = run(
-        account_backend,
+        backend,
         100,
         100,
         100,
@@ -200,9 +200,9 @@ def test_a_cash_account_sells_nothing_short(account_backend: str, mode: str) -> 
     assert result.fills.height == 0
 
 
-def test_in_netting_a_cash_account_sells_what_it_has(account_backend: str) -> None:
+def test_in_netting_a_cash_account_sells_what_it_has(backend: str) -> None:
     result = run(
-        account_backend,
+        backend,
         100,
         100,
         110,
@@ -217,9 +217,7 @@ def test_in_netting_a_cash_account_sells_what_it_has(account_backend: str) -> No
 
 
 @pytest.mark.parametrize("semantics", [1, 2])
-def test_version_one_needs_no_money_without_a_margin_rate(
-    account_backend: str, semantics: int
-) -> None:
+def test_version_one_needs_no_money_without_a_margin_rate(backend: str, semantics: int) -> None:
     plan = {0: omega.Signal("long", size=101)}
-    result = run(account_backend, 100, 100, 100, plan=plan, semantics=semantics)
+    result = run(backend, 100, 100, 100, plan=plan, semantics=semantics)
     assert result.orders["status"].to_list() == [["filled"], ["rejected"]][semantics - 1]

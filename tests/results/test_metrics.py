@@ -212,7 +212,7 @@ UNDEFINED_WITHOUT = {
         "max_drawdown_days exposure turnover downside_volatility skewness kurtosis best_day "
         "worst_day value_at_risk conditional_value_at_risk tail_ratio omega_ratio drawdowns "
         "average_drawdown average_drawdown_days longest_drawdown_bars longest_drawdown_days "
-        "ulcer_index recovery_factor"
+        "ulcer_index recovery_factor lowest_equity max_drawdown_intrabar"
     ),
     "trades": (
         "win_rate profit_factor expectancy average_r average_win average_loss largest_win "

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from polars.testing import assert_frame_equal
 
-from omega import BacktestResult, ConfigError
+from omega import BacktestResult, ConfigError, Signal, run_backtest
 from omega.results.files import TABLES
 from omega.results.result import BrokenResult, EngineStats, example_result, tables_from_columns
+from tests.support import candles
 from tests.support import run_columns as runs
 
 SAVED = (
@@ -31,6 +32,17 @@ SAVED = (
     "symbols",
 )
 FRAMES = ("trades", "orders", "fills", "equity", "ledger", "positions", "ambiguous_trades")
+
+
+def test_what_no_column_has_comes_back(backend: str, tmp_path: Path) -> None:
+    """A low of 60 with 100 long at 100 leaves 6,000 of 10,000; the row of the bar has 10,000."""
+    bars = candles.quoted((100,), (100,), (100, 101, 60, 100))
+    plan = candles.told({0: Signal("long", size=100)})
+    result = run_backtest(bars, plan, backend=backend)
+    loaded = BacktestResult.load(result.save(tmp_path / "run"))
+    for one in (result, loaded):
+        assert (one.metrics["lowest_equity"], one.metrics["max_drawdown"]) == (6_000, 0)
+        assert one.metrics["max_drawdown_intrabar"] == 0.4
 
 
 def in_unit(run: runs.Run, unit: str) -> runs.Run:

@@ -13,5 +13,3 @@ if WITHOUT_CORE:
     sys.modules["omega._core"] = None  # type: ignore[assignment]  # importing it raises now
 
 BACKENDS = ("python",) if WITHOUT_CORE else ("rust", "python")
-ACCOUNT_BACKENDS = BACKENDS
-"""Those that have the rules of the account; `BACKENDS` once the core has them."""

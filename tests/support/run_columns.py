@@ -21,6 +21,7 @@ EXIT_REASONS = [
     "time",
     "end_of_data",
     "stop_out",
+    "ruin",
 ]
 
 money = st.floats(-1e6, 1e6, allow_subnormal=False)

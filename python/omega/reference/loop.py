@@ -249,7 +249,7 @@ class Loop:
         nows = {} if is_quiet else self.feed.look()
         closes = self._bars(nows)
         world.move()
-        if executor.quiet(time):
+        if is_quiet and executor.quiet(time):
             return
         state = executor.state()
         if state.has_positions:

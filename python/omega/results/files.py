@@ -125,7 +125,10 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
                 f"the manifest has {kept['files'][name]}"
             )
         frames[name] = pl.read_parquet(file)
-    tables = core.RunTables.from_tables(frames, **kept["tables"])
+    shape: dict[str, Any] = kept["tables"]
+    if shape.get("noted"):  # JSON knows no tuples
+        shape["noted"] = tuple(shape["noted"])
+    tables = core.RunTables.from_tables(frames, **shape)
     if (found := tables.fingerprint()) != kept["fingerprint"]:
         raise broken(
             f"'{directory}' holds a result with fingerprint {found}, "
@@ -177,7 +180,7 @@ def _write(result: Saved, directory: Path) -> None:
 
 def shape_of(tables: ResultTables) -> dict[str, Any]:
     """Give what result tables have beside their columns."""
-    names = ("symbols", "contract_sizes", "unit", "timezone")
+    names = ("symbols", "contract_sizes", "unit", "timezone", "noted")
     return {name: getattr(tables, name) for name in names}
 
 
