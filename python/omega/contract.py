@@ -30,6 +30,8 @@ Progress: TypeAlias = Callable[[int, int], object]
 """Called with the steps done and the steps in all."""
 Cooldowns: TypeAlias = tuple[int, int, int]
 """Bars after an entry; time after an entry and after an exit, in the unit of the time column."""
+Noted: TypeAlias = tuple[float, float, int | None] | None
+"""The lowest equity inside bars, the largest fall to one, and the time of the ruin."""
 ManagerFields: TypeAlias = tuple[str, float | None, float | None, int | None, int | None]
 """A built-in position manager: its name, two numbers, a duration and a number of bars."""
 
@@ -212,7 +214,7 @@ class ResultTables(Protocol):
         """Time zone in which times are shown."""
 
     @property
-    def noted(self) -> tuple[float, float] | None:
+    def noted(self) -> Noted:
         """The least equity inside bars, and the deepest fall to one, where they were noted."""
 
     def trades(self) -> ArrowLike:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias
 
+from omega.contract import Noted
+
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 Tables: TypeAlias = Mapping[str, Columns]
 Number: TypeAlias = float | int | None
-Noted: TypeAlias = tuple[float, float] | None
 
 _DAYS_PER_YEAR = 365.25
 _TAIL = 0.05
@@ -65,7 +66,7 @@ def _of_curve(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[s
     per_year = None if years is None else len(closes) / years
     initial, last = _initial(tables), equity[-1] if equity else None
     growth = _ratio(last, initial)
-    ruined = _day_of_ruin(tables, per_day, days)
+    ruined = _day_of_ruin(noted, per_day, days)
     cagr = None if ruined is None else -1.0
     if ruined is None and growth is not None and years is not None and growth >= 0.0:
         cagr = _power(growth, 1.0 / years)
@@ -96,12 +97,10 @@ def _of_curve(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[s
     }
 
 
-def _day_of_ruin(tables: Tables, per_day: int, days: Mapping[int, float]) -> int | None:
-    """The day, among those that have a bar, on which a trade was first closed by ruin (M8)."""
-    trades = tables["trades"]
-    pairs = zip(trades["exit_time"], trades["exit_reason"], strict=True)
-    first = min((time // per_day for time, reason in pairs if reason == "ruin"), default=None)
-    return first if first in days else None
+def _day_of_ruin(noted: Noted, per_day: int, days: Mapping[int, float]) -> int | None:
+    """The day of the ruin, where it has a bar (M8)."""
+    time = None if noted is None else noted[2]
+    return time // per_day if time is not None and time // per_day in days else None
 
 
 def _returns(initial: float | None, days: Mapping[int, float], ruined: int | None) -> list[float]:

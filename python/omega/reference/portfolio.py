@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from omega.contract import Noted
 from omega.reference.rows import EquityRow, Fill, LedgerLine, Moment, Position, Trade
 
 
@@ -24,6 +25,7 @@ class Portfolio:
         self.trades: list[Trade] = []
         self.equity: list[EquityRow] = []
         self._lows: dict[int, float] = {}
+        self._ruin: int | None = None
 
     @property
     def marked_equity(self) -> float:
@@ -92,9 +94,14 @@ class Portfolio:
         row = len(self.equity)
         self._lows[row] = min(self._lows.get(row, equity), equity)
 
+    def note_ruin(self, time: int) -> None:
+        """Note the time of the ruin; of several the first (M8)."""
+        if self._ruin is None:
+            self._ruin = time
+
     @property
-    def noted(self) -> tuple[float, float] | None:
-        """The least equity noted, and the largest part of its peak that one was below it.
+    def noted(self) -> Noted:
+        """The least equity noted, the largest part of its peak that one was below it, the ruin.
 
         The peak is that of the rows before.
         """
@@ -106,7 +113,7 @@ class Portfolio:
             if low is not None and peak > 0.0:
                 deepest = max(deepest, (peak - low) / peak)
             peak = max(peak, row.equity)
-        return min(self._lows.values()), deepest
+        return min(self._lows.values()), deepest, self._ruin
 
     def write_row(self, time: int, positions: Sequence[Position]) -> None:
         """Write the equity row of a bar (M5.1)."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from omega.contract import Noted
 from omega.reference import hashing
 from omega.reference.metrics import Columns, metrics
 
@@ -69,7 +70,7 @@ class PlainTables:
         contract_sizes: Sequence[float] | None = None,
         unit: str = "ns",
         timezone: str | None = None,
-        noted: tuple[float, float] | None = None,
+        noted: Noted = None,
     ) -> None:
         """Keeps the columns; a table that is missing is empty.
 
@@ -96,7 +97,7 @@ class PlainTables:
         contract_sizes: Sequence[float],
         unit: str,
         timezone: str | None,
-        noted: tuple[float, float] | None = None,
+        noted: Noted = None,
     ) -> PlainTables:
         """Take tables that were saved, or built by hand."""
         columns = {

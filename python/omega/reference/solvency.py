@@ -104,7 +104,7 @@ class Solvency(Orders):
         sign = held[0].sign
         price = price_inside(forced.price, sign, now.bar.exit_side(sign).facing(sign))
         if forced.reason == "ruin":
-            self._begin_ruin()
+            self._begin_ruin(now.time)
         else:
             held = [min(held, key=lambda p: p.profit(forced.price, p.lots, now.last_rate))]
         for position in held:
@@ -126,7 +126,7 @@ class Solvency(Orders):
             sides = (getattr(side, place) for side in (now.bar.bid, now.bar.ask))
             margin = rate * Exposure.of(held, now.last_rate).value(*sides)
             if self.stops_at_ruin and equity <= 0.0:
-                self._begin_ruin()
+                self._begin_ruin(now.time)
                 reason = "ruin"
             elif level is not None and equity < level * (self._rest(now.symbol).margin + margin):
                 held = [min(held, key=lambda p: _profit_at(p, place, now))]
@@ -194,14 +194,15 @@ class Solvency(Orders):
 
     def ruin(self, bars: Mapping[str, Moment], place: str) -> None:
         """Close everything that has a bar, at a place of it; the rest waits for its next open."""
-        self._begin_ruin()
+        self._begin_ruin(next(iter(bars.values())).time)
         for position in [p for p in self.positions if p.symbol in bars]:
             now = bars[position.symbol]
             self.leave(position, position.lots, _price(position, place, now), "ruin", now)
 
-    def _begin_ruin(self) -> None:
+    def _begin_ruin(self, time: int) -> None:
         """The run is ruined for good: what waits is cancelled, and nothing is taken any more."""
         self.ruined = True
+        self.portfolio.note_ruin(time)
         for order in self.pending:
             self.end_order(order, "cancelled")
             order.reject_reason = "ruin"

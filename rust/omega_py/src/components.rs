@@ -144,6 +144,10 @@ impl Account for PyPortfolio<'_, '_> {
         self.books.note_equity(equity);
     }
 
+    fn note_ruin(&mut self, time: i64) {
+        self.books.note_ruin(time);
+    }
+
     fn book_entry(&mut self, position: &Position, fill: &Fill) {
         // Omega's books first, since the result comes from them whatever the other portfolio does.
         self.books.book_entry(position, fill);

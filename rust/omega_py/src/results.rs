@@ -113,7 +113,7 @@ impl PyRunTables {
         contract_sizes: Vec<f64>,
         unit: &str,
         timezone: Option<String>,
-        noted: Option<(f64, f64)>,
+        noted: Option<(f64, f64, Option<i64>)>,
     ) -> PyResult<Self> {
         let shared = Shared {
             symbols,
@@ -121,17 +121,21 @@ impl PyRunTables {
             timezone: timezone.map(Into::into),
         };
         let foreign = foreign_tables(tables)?;
-        let extremes = noted.map(|(lowest, drawdown)| Extremes { lowest, drawdown });
+        let extremes = noted.map(|(lowest, drawdown, ruin)| Extremes {
+            lowest,
+            drawdown,
+            ruin,
+        });
         RunTables::from_tables(&foreign, shared, contract_sizes, extremes)
             .map(Self)
             .map_err(to_pyerr)
     }
 
-    /// The lowest equity inside the bars and the largest fall to one, where they were noted.
+    /// The lowest equity inside the bars, the largest fall to one, and the time of the ruin.
     #[getter]
-    fn noted(&self) -> Option<(f64, f64)> {
+    fn noted(&self) -> Option<(f64, f64, Option<i64>)> {
         let extremes = self.0.extremes()?;
-        Some((extremes.lowest, extremes.drawdown))
+        Some((extremes.lowest, extremes.drawdown, extremes.ruin))
     }
 
     fn trades(&self) -> PyArrowTable {

@@ -30,6 +30,9 @@ pub trait Account {
     /// Notes the equity at a price inside a bar, for the lowest one of a run (M9).
     fn note_equity(&mut self, _equity: f64) {}
 
+    /// Notes the time at which the account was ruined (M8).
+    fn note_ruin(&mut self, _time: i64) {}
+
     /// Books the fee of an entry.
     fn book_entry(&mut self, position: &Position, fill: &Fill);
 

@@ -167,6 +167,10 @@ impl Account for Portfolio {
         self.noted.note(equity, &self.rows.equity);
     }
 
+    fn note_ruin(&mut self, time: i64) {
+        self.noted.note_ruin(time);
+    }
+
     fn book_entry(&mut self, position: &Position, fill: &Fill) {
         // A line of 0 in the ledger would look like a fee that was charged.
         if fill.fee != 0.0 {

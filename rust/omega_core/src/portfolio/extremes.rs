@@ -9,6 +9,8 @@ pub struct Extremes {
     pub lowest: f64,
     /// The largest fall from the peak of the rows before, as a part of the peak.
     pub drawdown: f64,
+    /// When the account was ruined.
+    pub ruin: Option<i64>,
 }
 
 /// The extremes so far.
@@ -28,6 +30,7 @@ impl Noted {
             extremes: Extremes {
                 lowest: f64::INFINITY,
                 drawdown: 0.0,
+                ruin: None,
             },
             peak: cash,
             rows: 0,
@@ -50,6 +53,11 @@ impl Noted {
             self.catch_up(rows, rows.len());
             self.deepen(equity);
         }
+    }
+
+    /// Notes the time of the ruin; of several the first.
+    pub(super) fn note_ruin(&mut self, time: i64) {
+        self.extremes.ruin.get_or_insert(time);
     }
 
     /// No row that was written is above this equity.

@@ -65,7 +65,7 @@ impl Simulator {
         let index = self.positions.index_of(trade)?;
         let outcome = self.resolve_inside(index, now);
         if let Some((stop, price)) = self.account_stop_hit(index, outcome, now) {
-            self.close_for_account(stop.reason, price, now, account);
+            self.close_for_account(stop, price, now, account);
             return Some(Closed::ByAccount);
         }
         let position = &self.positions.open[index];
@@ -118,7 +118,7 @@ impl Simulator {
     pub(super) fn reach_account_stops<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.renew_account_stop(now, account);
         while let Some((stop, price)) = self.next_account_stop(now) {
-            self.close_for_account(stop.reason, price, now, account);
+            self.close_for_account(stop, price, now, account);
             self.renew_account_stop(now, account);
         }
     }

@@ -64,7 +64,7 @@ impl Simulator {
             return;
         }
         if self.settings.account.stops_at_ruin && standing.equity <= 0.0 {
-            self.ruin();
+            self.ruin(time_of(bars), account);
             self.close_all(bars, account, &|position, now| {
                 exit_price(position, now).open
             });
@@ -171,26 +171,26 @@ impl Simulator {
     /// or the largest loss (M9).
     pub(super) fn close_for_account<A: Account>(
         &mut self,
-        reason: ExitReason,
+        stop: AccountStop,
         price: f64,
         now: &SymbolBar,
         account: &mut A,
     ) {
         // Which of two symbols moved first is not known.
         let is_certain = !self.is_shared(now.symbol);
-        if reason == ExitReason::Ruin {
-            self.ruin();
+        if stop.reason == ExitReason::Ruin {
+            self.ruin(now.bar.time, account);
             while let Some(index) = self.positions.first_of(now.symbol) {
-                self.close_in_bar(index, (price, reason, is_certain), now, account);
+                self.close_in_bar(index, (price, stop.reason, is_certain), now, account);
             }
             return;
         }
         let loss = |position: &Position| {
             let of_symbol = position.symbol == now.symbol;
-            of_symbol.then(|| position.profit(price, position.lots, now.last_rate))
+            of_symbol.then(|| position.profit(stop.price, position.lots, now.last_rate))
         };
         if let Some(index) = self.positions.largest_loss(loss) {
-            self.close_in_bar(index, (price, reason, is_certain), now, account);
+            self.close_in_bar(index, (price, stop.reason, is_certain), now, account);
         }
     }
 
@@ -305,7 +305,7 @@ impl Simulator {
             }
         };
         if reason == ExitReason::Ruin {
-            self.ruin();
+            self.ruin(now.bar.time, account);
             while let Some(index) = self.positions.first_of(now.symbol) {
                 close(self, index, account);
             }
@@ -322,7 +322,7 @@ impl Simulator {
     pub(super) fn test_closes<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
         let rules = self.settings.account;
         if self.stops_at_ruin() && self.positions.equity(account) <= 0.0 {
-            self.ruin();
+            self.ruin(time_of(bars), account);
         }
         if self.is_ruined {
             self.close_all(bars, account, &|position, now| {
@@ -370,10 +370,16 @@ impl Simulator {
     }
 
     /// The account is ruined: for good, and nothing waits any longer (M8).
-    fn ruin(&mut self) {
+    fn ruin<A: Account>(&mut self, time: i64, account: &mut A) {
         self.is_ruined = true;
+        account.note_ruin(time);
         self.book.cancel_all(crate::execution::RejectReason::Ruin);
     }
+}
+
+/// The time of the bars of a step.
+fn time_of(bars: StepBars<'_>) -> i64 {
+    bars.trading().next().map_or(i64::MIN, |now| now.bar.time)
 }
 
 /// The prices of the side that a position is left on.

@@ -1,7 +1,5 @@
 //! Return, growth, volatility and the ratios made of them.
 
-use arrow_array::cast::AsArray;
-
 use super::super::{RunTables, read};
 use super::drawdown::Drawdown;
 use super::returns::{self, Spread};
@@ -115,28 +113,14 @@ pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
     closes
 }
 
-/// The day, counted among those that have a bar, on which a trade was first closed by ruin (M8).
+/// The day of the ruin, counted among those that have a bar (M8).
 fn day_of_ruin(tables: &RunTables) -> Option<usize> {
-    let reasons = read::names(&tables.trades, "exit_reason");
-    let ruin = reasons
-        .values()
-        .as_string::<i32>()
-        .iter()
-        .position(|name| name == Some("ruin"))?;
-    let exits = reasons
-        .keys()
-        .values()
-        .iter()
-        .zip(read::times(&tables.trades, "exit_time"));
-    let ruined = exits.filter(|(key, _)| **key as usize == ruin);
-    let first = ruined.map(|(_, time)| *time).min()?;
+    let ruin = tables.extremes?.ruin?;
     let day = |time: i64| time.div_euclid(tables.shared.unit.per_day());
-    let mut days = read::times(&tables.equity, "time")
-        .iter()
-        .map(|&time| day(time))
-        .collect::<Vec<_>>();
+    let times = read::times(&tables.equity, "time").iter();
+    let mut days: Vec<_> = times.map(|&time| day(time)).collect();
     days.dedup();
-    days.iter().position(|&other| other == day(first))
+    days.iter().position(|&other| other == day(ruin))
 }
 
 fn cagr(growth: f64, years: f64) -> Option<f64> {
