@@ -6,6 +6,7 @@ They count truly, and have a result where Omega's own executor ran.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -167,7 +168,7 @@ class EventEngine:
                 config=config,
                 manifest=manifest(self._store, config),
                 backend=chosen,
-                facts=facts_of(self._store, job, arguments),
+                facts=functools.partial(facts_of, self._store, job, arguments),
                 copied_bytes=self._store.copied_bytes,
                 candles=self._store,
             )

@@ -24,16 +24,19 @@ _ROUNDING = 1e-9
 _PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
-def largest_exposure(result: BacktestResult) -> tuple[float, Any]:
+def largest_exposure(result: BacktestResult, fills: pl.DataFrame) -> tuple[float, Any]:
     """Give the largest worth of open positions over the equity, at the end of a bar, and when.
+
+    `fills` are those of `valued_fills`.
 
     Example:
         >>> from omega.results.result import example_result
-        >>> ratio, time = largest_exposure(example_result())
+        >>> result = example_result()
+        >>> ratio, time = largest_exposure(result, valued_fills(result))
         >>> round(ratio, 4), time.day
         (1.1, 1)
     """
-    equity, fills = result.equity, _fills(result)
+    equity = result.equity
     if not (equity.height and fills.height):
         return 0.0, None
     last = np.searchsorted(_bars(fills, equity), np.arange(equity.height), side="right")
@@ -49,16 +52,17 @@ def largest_exposure(result: BacktestResult) -> tuple[float, Any]:
     return float(ratios[row]), equity["time"][row]
 
 
-def largest_opening(result: BacktestResult, lots: float) -> float | None:
+def largest_opening(result: BacktestResult, fills: pl.DataFrame, lots: float) -> float | None:
     """Give the largest entry over the equity before its bar; None unless all have that size.
 
     Example:
         >>> from omega.results.result import example_result
-        >>> largest_opening(example_result(), 1.0) is None
+        >>> result = example_result()
+        >>> largest_opening(result, valued_fills(result), 1.0) is None
         True
     """
     equity = result.equity
-    opened = _fills(result).filter("opens")
+    opened = fills.filter("opens")
     if not (equity.height and opened.height) or not (opened["lots"] == lots).all():
         return None
     initial = float(str(result.metrics["initial_equity"] or 0.0))
@@ -95,8 +99,14 @@ def nights(result: BacktestResult, symbols: Sequence[str]) -> int:
     return int((held["exit_time"] - held["entry_time"]).sum())
 
 
-def _fills(result: BacktestResult) -> pl.DataFrame:
-    """Give each fill with the entry value of its lots, and whether it opens, and a long."""
+def valued_fills(result: BacktestResult) -> pl.DataFrame:
+    """Give each fill with the entry value of its lots, and whether it opens, and a long.
+
+    Example:
+        >>> from omega.results.result import example_result
+        >>> valued_fills(example_result()).select("opens", "is_long", "value").row(1)
+        (False, True, 11000.0)
+    """
     columns = ("trade_id", "symbol", "direction")
     of_trade = pl.concat(
         [_with_names(t.select(columns)) for t in (result.trades, result.positions)]

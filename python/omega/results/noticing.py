@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from omega.report._metrics import formatted, is_under_a_year
-from omega.results.holdings import largest_exposure, largest_opening, nights
+from omega.results.holdings import largest_exposure, largest_opening, nights, valued_fills
 from omega.results.notices import Facts, Notice, in_order
 
 if TYPE_CHECKING:
@@ -21,11 +21,10 @@ _SHOWN_AS_MORE = 1.005
 _DEFAULT_LOTS = 1.0
 
 
-def notices_of(result: BacktestResult, facts: Facts | None) -> tuple[Notice, ...]:
-    """Give all notices of a run; without facts, those that its tables alone have."""
+def notices_of(result: BacktestResult, facts: Facts) -> tuple[Notice, ...]:
+    """Give all notices of a run."""
     found = [*_endings(result), *_orders(result), *_ambiguity(result), *_growth(result)]
-    known = facts or Facts()
-    found += [*known.data, *_exposure(result, known), *_of_settings(result, known)]
+    found += [*facts.data, *_exposure(result, facts), *_of_settings(result, facts)]
     return in_order(found)
 
 
@@ -156,13 +155,14 @@ def _growth(result: BacktestResult) -> Iterator[Notice]:
 
 
 def _exposure(result: BacktestResult, facts: Facts) -> Iterator[Notice]:
-    ratio, time = largest_exposure(result)
+    fills = valued_fills(result)
+    ratio, time = largest_exposure(result, fills)
     if ratio >= _SHOWN_AS_MORE:
         text = f"positions were worth up to {ratio:,.2f} times the equity, on {_moment(time)}"
         yield Notice("info" if facts.chose_leverage else "warning", "exposure", text)
     if facts.has_sizer:
         return
-    share = largest_opening(result, _DEFAULT_LOTS)
+    share = largest_opening(result, fills, _DEFAULT_LOTS)
     if share is not None and share < _SHARE:
         text = (
             "no sizer was given, so that an order is one lot: the largest position was "

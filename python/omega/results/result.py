@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -131,7 +131,7 @@ class BacktestResult:
         manifest: Mapping[str, Any] | None = None,
         backend: str = "rust",
         notices: Iterable[Notice | str] | None = None,
-        facts: Facts | None = None,
+        facts: Callable[[], Facts] | None = None,
         copied_bytes: int = 0,
         candles: CandleStore | None = None,
         strategy: Any = None,  # noqa: ANN401 - of any form
@@ -139,7 +139,8 @@ class BacktestResult:
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet.
 
-        Notices that are given stand for those that would be found; `facts` help to find them.
+        Notices that are given stand for those that would be found; `facts` gives what helps to
+        find them.
         """
         self.tables = tables
         self.stats = stats or EngineStats()
@@ -155,7 +156,7 @@ class BacktestResult:
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel with tables as bytes; a strategy or manager that cannot travel becomes None."""
-        state = self._kept() | {"tables": packed(self.tables), "_given": self.notices}
+        state = self._kept() | {"tables": packed(self.tables)}
         for name in ("strategy", "position_manager"):
             state[name] = _pickled(state[name])
         return state
@@ -178,13 +179,14 @@ class BacktestResult:
         return made
 
     def _kept(self) -> dict[str, Any]:
-        """Give the attributes without what is computed from them."""
+        """Give the attributes without what is computed from them, except the notices."""
         kind = type(self)
-        return {
+        attributes = {
             name: value
             for name, value in vars(self).items()
             if not isinstance(getattr(kind, name, None), cached_property)
         }
+        return attributes | {"_given": self.notices, "_facts": None}
 
     @property
     def symbols(self) -> list[str]:
@@ -300,7 +302,9 @@ class BacktestResult:
             >>> [notice.kind for notice in example_result().notices]
             ['refused_orders', 'exposure', 'ambiguous', 'short_period']
         """
-        return notices_of(self, self._facts) if self._given is None else self._given
+        if self._given is not None:
+            return self._given
+        return notices_of(self, self._facts() if self._facts else Facts())
 
     def metrics_table(self) -> pl.DataFrame:
         """Give the metrics as a frame: name, value, and the value as `summary` writes it.

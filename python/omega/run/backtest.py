@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -161,7 +162,7 @@ def run_backtest(
         config=config,
         manifest=manifest(store, config),
         backend=chosen,
-        facts=facts_of(store, job, arguments),
+        facts=functools.partial(facts_of, store, job, arguments),
         copied_bytes=store.copied_bytes,
         candles=store,
         strategy=runs,

@@ -50,8 +50,6 @@ def _first_step(job: Job) -> int | None:
     """Give the first step with a complete bar from the start on, as Polars keeps times (L2)."""
     times = [pl.DataFrame(store).get_column("time").to_physical() for store in job.stores]
     start = job.settings["start"]
-    if start is not None and pl.DataFrame(job.stores[0]).is_empty():
-        return None
     scale = 1_000 if job.stores[0].time_unit == "s" else 1  # Polars shows seconds as milliseconds
     if job.settings["align"] == "intersection" and len(times) > 1:
         shared = times[0].to_numpy()
