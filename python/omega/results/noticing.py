@@ -19,6 +19,7 @@ _SHARE = 0.05
 _SHOWN_AS_MORE = 1.005
 """The least exposure that two decimals show as more than the equity."""
 _DEFAULT_LOTS = 1.0
+_LISTED = 3
 
 
 def notices_of(result: BacktestResult, facts: Facts) -> tuple[Notice, ...]:
@@ -97,7 +98,7 @@ def _is_other(result: BacktestResult, orders: pl.DataFrame) -> pl.Series:
     is_change = pl.col("type").is_in(["modify", "cancel"])
     only_closed = (pl.col("status") == "filled") & ~pl.col("order_id").is_in(openers)
     had_nothing = plain & (pl.col("status") == "cancelled") & pl.col("reject_reason").is_null()
-    not_there = pl.col("reject_reason").is_in(["not_found", "filled"])
+    not_there = pl.col("reject_reason").is_in(["not_found", "filled", "reduce_only"])
     numbers = _against_a_position(result, orders.filter(too_small)).implode()
     others = orders.select(
         pl.any_horizontal(is_change, only_closed, had_nothing, not_there.fill_null(value=False))
@@ -222,8 +223,8 @@ def _closed(count: int) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"  # noqa: PLR2004
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _entries(count: int) -> str:
