@@ -199,8 +199,8 @@ def test_other_number_types_are_cast_only_when_asked() -> None:
     assert caught.value.column == "open"
     store = CandleStore(frame, cast=True)
     assert store.copied_bytes == 2 * 8 * FRAME.height
-    text = f"{2 * 8 * FRAME.height:,} bytes were copied by a cast: open (Float32), volume (Int64)"
-    assert store.notices == [Notice("info", "cast", text)]
+    told = f"{2 * 8 * FRAME.height:,} bytes were copied by a cast: open (Float32), volume (Int64)"
+    assert store.notices == [Notice("info", "cast", told)]
     text = FRAME.cast({"close": pl.String, "time": pl.String})
     assert shown(CandleStore(text, cast=True)).equals(FRAME)
     days = pl.DataFrame(

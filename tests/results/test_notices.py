@@ -27,7 +27,7 @@ DAILY = [1440 * k for k in range(6)]
 def run(
     backend: str,
     plan: Any,  # noqa: ANN401 - any form
-    data: pl.DataFrame = FLAT,
+    data: Any = FLAT,  # noqa: ANN401 - as above
     **settings: Any,  # noqa: ANN401 - of run_backtest
 ) -> dict[str, Notice]:
     """Give the notices of a run by kind, but for the one about its length."""
@@ -57,7 +57,7 @@ def test_refused_entries_are_counted_by_reason_and_other_actions_apart(
     account_backend: str,
 ) -> None:
     """60 at 100 leave 4,000: another 60 do not fit, and half a lot is below the least size."""
-    plan = {0: [long(size=60), long(size=60), long(size=60), long(size=0.5)]}
+    plan: dict[int, Any] = {0: [long(size=size) for size in (60, 60, 60, 0.5)]}
     plan[1] = [omega.Close(trade_id=99), omega.Cancel(98)]
     found = run(account_backend, plan, instruments=omega.Instrument(volume_min=1))
     text = "3 of 4 entries refused: margin 2, size 1"
@@ -301,7 +301,8 @@ def test_a_symbol_without_a_preset_is_a_notice(
 def test_an_equity_in_a_borrowed_currency_is_a_notice(
     account_backend: str, instrument: omega.Instrument, account: str | None, is_told: bool
 ) -> None:
-    settings = {"instruments": instrument, "account": account, "conversion": {"EUR": 1.1}}
+    rates = {"conversion": {"EUR": 1.1}}
+    settings: dict[str, Any] = {"instruments": instrument, "account": account, **rates}
     found = run(account_backend, {}, symbol="ACME", **settings)
     assert found.keys() == ({"borrowed_currency"} if is_told else set())
     text = "ACME is quoted in EUR and the account in USD: "
@@ -356,7 +357,7 @@ def test_every_notice_is_on_the_pages(tmp_path: Path) -> None:
         places = [page.index(str(one)) for one in result.notices]
         assert places == sorted(places)
     assert "data-short" in report
-    assert report.index(str(result.notices[2])) < report.index("<h2>Trades</h2>")
+    assert report.index(str(result.notices[2])) < report.index('<dl class="figures">')
     assert report.index(str(result.notices[3])) > report.index("<h2>Ambiguity</h2>")
 
 

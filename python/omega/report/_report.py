@@ -114,8 +114,8 @@ def _body(result: Reported, title: str, symbols: list[int]) -> str:
     parts = [
         _header(result, title),
         "<main>",
-        _panels.key_figures(result),
         *map(_notice, above),
+        _panels.key_figures(result),
         _chart(result, symbols),
         _section("Trades", _table(result), "wide"),
         _section("Equity and drawdown", '<div id="equity"></div>', "wide"),
