@@ -61,6 +61,7 @@ def test_run_prints_the_summary(strategy: Path) -> None:
     done = omega("run", f"{strategy}:Every", SAMPLE, "--symbol", "EURUSD", "--param", "n=500")
     assert done.exit_code == 0, done.output
     assert "trades" in done.stdout.lower()
+    assert done.stdout.splitlines()[-1].startswith("Notice         the CAGR of ")
 
 
 def test_run_prints_json_that_can_be_read(strategy: Path) -> None:
@@ -69,6 +70,8 @@ def test_run_prints_json_that_can_be_read(strategy: Path) -> None:
     document = json.loads(done.stdout)
     assert document["copied_bytes"] == 0
     assert document["metrics"]
+    text = "the CAGR of 0.00 % is extrapolated from 2 days"
+    assert document["notices"] == [{"level": "info", "kind": "short_period", "text": text}]
 
 
 def test_run_writes_the_tables(strategy: Path, tmp_path: Path) -> None:

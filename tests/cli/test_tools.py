@@ -285,6 +285,10 @@ class Swept:
         columns = {"n": [10, 20, 30], "sharpe": [0.5, None, 1.5], "error": [None, "no", None]}
         return pl.DataFrame(columns)
 
+    @property
+    def ruined(self) -> pl.DataFrame:
+        return self.to_polars()[:2]
+
 
 @pytest.fixture
 def swept(monkeypatch: pytest.MonkeyPatch) -> Swept:
@@ -303,7 +307,7 @@ def test_sweep_hands_on_what_it_was_told(strategy: Path, swept: Swept, tmp_path:
     best = json.loads(done.stdout)
     assert (best["runs"], best["best"][0]["n"]) == (3, 30)
     table = omega("sweep", f"{strategy}:Every", SAMPLE, "--grid", "n=5,7.5,x", "--top", "1")
-    assert "3 runs, 1 failed; the best by sharpe" in table.stdout
+    assert "3 runs, 1 failed, 2 ruined; the best by sharpe" in table.stdout
     assert swept.asked["grid"] == {"n": ["5", "7.5", "x"]}
 
 

@@ -22,6 +22,7 @@ import pytest
 from omega.data.columns import Candles
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, InvalidCandleData
+from omega.results.notices import Notice
 from tests.support.frames import PRICES, bars, cut, quotes, shown, sided
 
 FRAME = bars()
@@ -198,7 +199,8 @@ def test_other_number_types_are_cast_only_when_asked() -> None:
     assert caught.value.column == "open"
     store = CandleStore(frame, cast=True)
     assert store.copied_bytes == 2 * 8 * FRAME.height
-    assert store.notices == [f"{2 * 8 * FRAME.height:,} bytes were copied by a cast"]
+    told = f"{2 * 8 * FRAME.height:,} bytes were copied by a cast: open (Float32), volume (Int64)"
+    assert store.notices == [Notice("info", "cast", told)]
     text = FRAME.cast({"close": pl.String, "time": pl.String})
     assert shown(CandleStore(text, cast=True)).equals(FRAME)
     days = pl.DataFrame(

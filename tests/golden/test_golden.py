@@ -65,7 +65,7 @@ def test_real_pounds_make_the_golden_run(backend: str) -> None:
     sides = [read(POUNDS / f"gbpusd-m1-{side}-2012.csv") for side in ("bid", "ask")]
     result = run(omega.Candles(bid=sides[0], ask=sides[1]), "GBPUSD", backend)
     assert result.copied_bytes == 0
-    assert any("1,203 rows" in notice for notice in result.notices)
+    assert any("1,203 rows" in str(notice) for notice in result.notices)
     compare_facts("gbpusd_february_2012.json", result)
 
 

@@ -220,7 +220,7 @@ def heard(
             made = read(data, validate=validate)
         except InvalidCandleData as error:
             return [str(error)]
-    return [*(str(one.message) for one in caught), *made.notices, str(made.crossed_rows)]
+    return [*(str(one.message) for one in caught), *map(str, made.notices), str(made.crossed_rows)]
 
 
 def test_rules_can_be_allowed_and_checks_left_out() -> None:

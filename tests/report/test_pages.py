@@ -14,6 +14,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.report import _candles, _codec
+from omega.results.notices import Notice
 from omega.results.result import BacktestResult, example_result
 from tests.support import report_runs as runs
 
@@ -41,7 +42,7 @@ def test_a_report_names_no_address_but_the_link_to_its_library(tmp_path: Path) -
 def test_texts_of_the_user_are_escaped_everywhere(tmp_path: Path) -> None:
     candles = pl.read_parquet(runs.SAMPLE)
     result = omega.run_backtest(candles, runs.Bracketed(), symbol=HOSTILE)
-    result.notices = (HOSTILE,)
+    result.notices = (Notice("warning", "data", HOSTILE),)
     result.config[HOSTILE] = HOSTILE
     pages = [
         result.report(tmp_path / "run.html", title=HOSTILE).read_text("utf-8"),

@@ -19,13 +19,18 @@ from omega.results.result import BrokenResult, EngineStats, example_result, tabl
 from tests.support import run_columns as runs
 
 SUMMARY = """\
+Warning        1 of 4 entries refused: size 1
+Warning        positions were worth up to 1.10 times the equity, on 2024-01-01 00:00
+Warning        1 of 3 trades (33.3 %) decided by the intrabar policy; the closed profit lies \
+between 60.00 and 150.00
+
 EURUSD   2024-01-01 00:00 to 2024-01-05 00:00   5 bars, 5 days
 
 Initial equity       10,000.00     Trades                       3
 Final equity         10,150.00     Win rate               66.67 %
 Net profit              150.00     Profit factor             2.50
 Return                  1.50 %     Expectancy               50.00
-CAGR                  196.72 %     Average R                 0.50
+CAGR                (196.72 %)     Average R                 0.50
 Volatility             19.75 %     Average win             125.00
 Sharpe                    5.59     Average loss           -100.00
 Sortino                  18.60     Exposure               80.00 %
@@ -36,7 +41,8 @@ Max drawdown            0.98 %     Costs                     0.00
 
 Ambiguous      1 of 3 trades; closed profit 150.00, between 60.00 and 150.00
 Fingerprint    8f13ef55e3a9f91947ab6bc7c2af1847b5dc511c0fc87c527f5a64b390e6f473
-Time           0.1 ms, 0.0 ms of it in callbacks, 100,000 bars/s (rust)"""
+Time           0.1 ms, 0.0 ms of it in callbacks, 100,000 bars/s (rust)
+Notice         the CAGR of 196.72 % is extrapolated from 5 days"""
 
 
 def empty_result() -> BacktestResult:
@@ -81,7 +87,7 @@ def test_notices_swap_and_open_positions_are_told_where_there_are_some() -> None
     summary = BacktestResult(tables, notices=["3 rows are crossed"]).summary()
     assert "Still open     1 position\n" in summary
     assert "Swap           -1.50\n" in summary
-    assert summary.endswith("Notice         3 rows are crossed")
+    assert summary.startswith("Warning        3 rows are crossed\n\nEURUSD")
 
 
 def test_repr_is_one_short_line() -> None:
@@ -90,7 +96,7 @@ def test_repr_is_one_short_line() -> None:
 
 
 def test_rich_prints_the_summary() -> None:
-    console = rich.console.Console(width=100)
+    console = rich.console.Console(width=130)
     with console.capture() as capture:
         console.print(example_result())
     lines = [line.strip("│ \n") for line in capture.get().splitlines()]

@@ -108,7 +108,7 @@ def test_crossed_rows_can_be_allowed_or_warned_of_and_are_counted() -> None:
     allowed = CandleStore(crossed, validate={"crossed": "allow"})
     assert allowed.crossed_rows == {"SYMBOL": 2}
     assert allowed.validate()["row"].to_list() == [4, 700]
-    assert allowed.notices == [
+    assert [str(notice) for notice in allowed.notices] == [
         "SYMBOL: the ask is below the bid in 2 rows; fills use each side as it stands"
     ]
     with pytest.warns(CandleWarning, match=r"2 values break rule 'crossed'.*'ask', row 4"):

@@ -18,6 +18,7 @@ from omega.errors import ConfigError
 from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.spec import METRICS
 from omega.sweeps.table import WHOLE
+from tests.support import candles
 from tests.support.backends import WITHOUT_CORE
 from tests.support.sweep_strategies import GRID, Cross, walk
 
@@ -142,6 +143,23 @@ def test_a_run_that_fails_is_a_row(strategy: object, workers: int) -> None:
     assert table["error"][1].startswith(words)
     assert table["sharpe"][1] is None
     assert repr(result) == "SweepResult(3 of 3 runs, 1 failed)"
+
+
+def test_runs_that_are_ruined_are_counted(account_backend: str) -> None:
+    """100 short at 100 lose 20,000 at 300, and 10 lose 2,000."""
+
+    class Short(omega.Strategy):
+        lots: float = 1.0
+
+        def on_bar(self, bar: omega.Bar) -> None:
+            if bar.index == 0:
+                self.sell(size=self.lots)
+
+    data = candles.quoted((100,), (100,), (300,), (300,))
+    grid = {"lots": [10.0, 100.0]}
+    result = omega.sweep(data, Short, grid, workers=1, backend=account_backend)
+    assert result.ruined["lots"].to_list() == [100.0]
+    assert repr(result) == "SweepResult(2 of 2 runs, 0 failed, 1 ruined)"
 
 
 def test_a_process_that_dies_takes_one_run_with_it() -> None:

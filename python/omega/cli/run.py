@@ -12,6 +12,7 @@ from omega.cli._arguments import planned
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, progress
 from omega.results import files as result_files
+from omega.results.notices import as_fields
 
 
 @click.command()
@@ -72,7 +73,7 @@ def _document(
         "backend": result.backend,
         "copied_bytes": result.copied_bytes,
         "fingerprint": result.fingerprint,
-        "notices": list(result.notices),
+        "notices": as_fields(result.notices),
         "tables": out and str(out),
         "report": report and str(report),
     }

@@ -78,7 +78,9 @@ def _show(
         print_json({"runs": len(table), "metric": metric, "best": rows_of(best)})
         return
     failed = table["error"].count() if "error" in table.columns else 0
-    show(best, f"{len(table):,} runs, {failed:,} failed; the best by {metric}")
+    lost = result.ruined.height
+    ends = f"{failed:,} failed, {lost:,} ruined" if lost else f"{failed:,} failed"
+    show(best, f"{len(table):,} runs, {ends}; the best by {metric}")
 
 
 def _grid(texts: Iterable[str]) -> dict[str, list[object]]:

@@ -6,9 +6,11 @@ lie.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from omega.config.values import nearest
 from omega.contract import ArrowLike
@@ -111,6 +113,25 @@ def symbol_inputs(
     if not data:
         raise ConfigError("data: given an empty dict, expected {symbol: candles}")
     return [one for name, part in data.items() for one in _inputs(part, name, mapping, cast=cast)]
+
+
+def casts_of(inputs: Sequence[SymbolInput]) -> list[str]:
+    """Name the columns that a store casts, and their types; once, where symbols share them.
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> days = pl.DataFrame({"ts": [datetime(2024, 1, 1)], "Bid": [1], "Ask": [1.1]})
+        >>> casts_of(symbol_inputs(days))
+        ['Bid (Int64)']
+    """
+    found: dict[str, None] = {}
+    for one in inputs:
+        for role, name, column in one.columns:
+            kind = pl.Series(column).dtype
+            if not (isinstance(kind, pl.Datetime) if role == "time" else kind == pl.Float64):
+                found[f"{name} ({kind})"] = None
+    return list(found)
 
 
 def _inputs(

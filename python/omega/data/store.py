@@ -17,10 +17,11 @@ import polars as pl
 from omega._native import core
 from omega.config.values import nearest
 from omega.contract import ArrowLike
-from omega.data.columns import symbol_inputs
+from omega.data.columns import casts_of, symbol_inputs
 from omega.data.own_columns import OwnColumns
 from omega.data.packing import Made, Parts, columns_of, store_of_columns
 from omega.errors import CandleWarning, ConfigError
+from omega.results.notices import Notice, in_order
 
 if TYPE_CHECKING:
     from omega._core import CandleStore as NativeStore
@@ -50,11 +51,13 @@ class CandleStore:
         (1, 80, 'us', {'EURUSD': 0}, [])
     """
 
-    __slots__ = ("_made", "native", "own")
+    __slots__ = ("_casts", "_made", "native", "own")
 
     native: NativeStore
     own: Mapping[str, OwnColumns]
     _made: Made
+    _casts: tuple[str, ...]
+    """Columns that another type was made of, with the type before."""
 
     def __init__(
         self,
@@ -90,7 +93,7 @@ class CandleStore:
             if symbol is not None or columns:
                 raise ConfigError("data: a CandleStore has its symbol and columns already")
             self.native, self.own = data.native, data.own
-            self._made = data._made  # noqa: SLF001 - its own class
+            self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
             return
         mode, levels = _mode(validate)
         checks = (mode, levels, list(allow_negative), cast)
@@ -112,6 +115,7 @@ class CandleStore:
             negative,
             cast,
         )
+        self._casts = tuple(casts_of(inputs)) if self.native.copied_bytes else ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel by path where that is enough, else by value."""
@@ -158,18 +162,21 @@ class CandleStore:
         return self.native.time_range(self.symbols[0])[2]
 
     @property
-    def notices(self) -> list[str]:
-        """What a reader of results should know about the data, as sentences."""
-        lines = self._warnings()
+    def notices(self) -> list[Notice]:
+        """What a reader of results should know about the data."""
+        found = [Notice("warning", "data", line) for line in self._warnings()]
         for symbol, rows in self.crossed_rows.items():
             if rows:
-                lines.append(
+                text = (
                     f"{symbol}: the ask is below the bid in {rows:,} rows; fills use each side as "
                     "it stands"
                 )
+                found.append(Notice("warning", "crossed_rows", text))
         if self.copied_bytes:
-            lines.append(f"{self.copied_bytes:,} bytes were copied by a cast")
-        return lines
+            what = f": {', '.join(self._casts)}" if self._casts else ""
+            text = f"{self.copied_bytes:,} bytes were copied by a cast{what}"
+            found.append(Notice("info", "cast", text))
+        return list(in_order(found))
 
     def symbol(self, name: str) -> CandleStore:
         """Give the store of one symbol; it shares this one's columns.
@@ -347,7 +354,7 @@ def over(
 ) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
     store.native, store.own = native, own
-    store._made = made  # noqa: SLF001 - one module
+    store._made, store._casts = made, ()  # noqa: SLF001 - one module
     return store
 
 

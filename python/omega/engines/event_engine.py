@@ -6,6 +6,7 @@ They count truly, and have a result where Omega's own executor ran.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -23,9 +24,10 @@ from omega.engines.slices import MultiSymbolSlice
 from omega.errors import ConfigError
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
+from omega.run.facts import facts_of
 from omega.run.job import Job
 from omega.run.manifest import SEMANTICS_VERSION, manifest, written_down
-from omega.run.prepare import Moment, alignment, prepare
+from omega.run.prepare import Arguments, Moment, alignment, prepare
 from omega.strategy.actions import Action
 
 _PORTFOLIO = ("update", "register_entry", "register_exit", "register_fee", "get_open_positions")
@@ -154,7 +156,9 @@ class EventEngine:
             if attach is not None:
                 attach(self)
         parts = self._parts()
-        tables, report = run_job(self._job(self._start), parts, chosen)
+        arguments = self._arguments(self._start)
+        job = self._job(arguments)
+        tables, report = run_job(job, parts, chosen)
         stats = EngineStats.of(report)
         if tables is not None:
             config = self._configuration()
@@ -164,7 +168,7 @@ class EventEngine:
                 config=config,
                 manifest=manifest(self._store, config),
                 backend=chosen,
-                notices=self._store.notices,
+                facts=functools.partial(facts_of, self._store, job, arguments),
                 copied_bytes=self._store.copied_bytes,
                 candles=self._store,
             )
@@ -198,7 +202,7 @@ class EventEngine:
             steps = (start + 1, end + 1)
         chosen = chosen_backend(self._backend, warn=True)
         first, last = (start, end) if steps is None else (self._start, None)
-        job = self._job(first, last, simulator=ExecutionSimulator())
+        job = self._job(self._arguments(first, last, ExecutionSimulator()))
         job = dataclasses.replace(job, manager=None, on_progress=None)
         run_job(job, self._parts(recorder, steps), chosen)
         return pl.DataFrame(recorder.rows, schema=recorder.schema(self._store), orient="row")
@@ -218,13 +222,13 @@ class EventEngine:
             steps=steps,
         )
 
-    def _job(
+    def _arguments(
         self,
         start: Moment | None,
         end: Moment | None = None,
         simulator: ExecutionSimulator | None = None,
-    ) -> Job:
-        """Put the run together, by the settings of a simulator: the engine's own, or another."""
+    ) -> Arguments:
+        """Give the settings of a run by a simulator: the engine's own, or another."""
         own = self.executor if self._is_native else ExecutionSimulator()
         own = own if simulator is None else simulator
         arguments = own.arguments(
@@ -242,6 +246,9 @@ class EventEngine:
                 "position_manager: built-in managers belong to Omega's own executor; give an "
                 "object with manage_positions(...)"
             )
+        return arguments
+
+    def _job(self, arguments: Arguments) -> Job:
         return prepare(self._store, self._form.strategy, arguments, on_progress=self._on_progress)
 
     def _configuration(self) -> dict[str, Any]:

@@ -171,11 +171,12 @@ class ExecutionSimulator:
 
     def arguments(self, **others: Any) -> Arguments:  # noqa: ANN401 - of `Arguments`
         """Give the settings of a run by this executor; the engine's part."""
+        is_default = self._given["sizer"] is None and self.sizer == FixedLots(1.0)
         return Arguments(
             instruments=self.instruments,
             costs=self.costs,
             execution=self.execution,
-            sizer=self.sizer,
+            sizer=None if is_default else self.sizer,
             account=self.account,
             limits=self.limits,
             conversion=self.conversion,

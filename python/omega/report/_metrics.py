@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 
@@ -52,6 +53,8 @@ LESS_IS_BETTER = frozenset(
 """Metrics of which less is better; of all others more is."""
 
 _POINTS = 600
+_YEAR = 360
+"""Days that count as a year: holidays at its ends take none away."""
 
 
 def formatted(name: str, value: object) -> str:
@@ -74,6 +77,18 @@ def formatted(name: str, value: object) -> str:
     if name in _PERCENT:
         return f"{100 * float(str(value)):,.2f} %"
     return f"{value:,.2f}"
+
+
+def is_under_a_year(metrics: Mapping[str, object]) -> bool:
+    """Whether there is a growth rate, of less than a year.
+
+    Example:
+        >>> is_under_a_year({"cagr": 0.5, "years": 0.25}), is_under_a_year({"cagr": None})
+        (True, False)
+    """
+    years = metrics.get("years")
+    short = isinstance(years, float) and round(years * 365.25) < _YEAR
+    return short and metrics.get("cagr") is not None
 
 
 def thinned(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.intp]:

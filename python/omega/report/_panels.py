@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from omega.report import _svg
-from omega.report._metrics import formatted
+from omega.report._metrics import formatted, is_under_a_year
 from omega.report._reported import Reported
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -81,7 +81,9 @@ def key_figures(result: Reported) -> str:
     for label, name in _KEY_FIGURES.items():
         value = result.metrics.get(name)
         sign = ""
-        if name in ("net_profit", "total_return", "cagr") and isinstance(value, float):
+        if name == "cagr" and is_under_a_year(result.metrics):
+            sign = ' data-short="true" title="From less than a year"'
+        elif name in ("net_profit", "total_return", "cagr") and isinstance(value, float):
             sign = f' data-sign="{(value > 0) - (value < 0)}"'
         text = minus(formatted(name, value))
         cells.append(f"<div><dt>{label}</dt><dd{sign}>{escape(text)}</dd></div>")

@@ -18,6 +18,7 @@ from omega.report import _candles, _panels, _trades
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, MODULES, asset, module, page
 from omega.report._reported import Reported
+from omega.results.notices import LABELS, Notice, divided
 
 LIMIT = 5_000_000
 """Bytes that a report has at most, unless all detail is requested."""
@@ -109,11 +110,12 @@ def _packed(
 
 def _body(result: Reported, title: str, symbols: list[int]) -> str:
     heading, sizes = _panels.distribution(result)
+    above, below = divided(result.notices)
     parts = [
         _header(result, title),
         "<main>",
+        *map(_notice, above),
         _panels.key_figures(result),
-        *(f'<p class="notice">{escape(notice)}</p>' for notice in result.notices),
         _chart(result, symbols),
         _section("Trades", _table(result), "wide"),
         _section("Equity and drawdown", '<div id="equity"></div>', "wide"),
@@ -123,6 +125,7 @@ def _body(result: Reported, title: str, symbols: list[int]) -> str:
         _section("Exits by reason", _panels.exits(result)),
         _section("Costs", _panels.costs(result)),
         _section("Ambiguity", _panels.ambiguity(result), "wide slim"),
+        *([_section("Notices", "".join(map(_notice, below)), "wide")] if below else []),
         _section("Metrics", _panels.metrics(result), "wide"),
         _section("Configuration", _panels.configuration(result), "wide"),
         "</main>",
@@ -149,6 +152,11 @@ def _header(result: Reported, title: str) -> str:
         f"{texts['bars']} bars · {texts['days']} days"
     )
     return f"<header><div><h1>{escape(title)}</h1><p>{escape(line)}</p></div>{SWITCH}</header>"
+
+
+def _notice(notice: Notice) -> str:
+    label = LABELS[notice.level]
+    return f'<p class="notice" data-level="{notice.level}"><b>{label}</b> {escape(notice.text)}</p>'
 
 
 def _section(title: str, inside: str, kind: str = "") -> str:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from omega.data.store import CandleStore
+    from omega.results.notices import Notice
 
 
 class Statistics(Protocol):
@@ -47,8 +48,8 @@ class Reported(Protocol):
         """What names and repeats the run."""
 
     @property
-    def notices(self) -> Sequence[str]:
-        """What the user should know about the run, a sentence each."""
+    def notices(self) -> Sequence[Notice]:
+        """What the numbers should be read with, the worst first."""
 
     @property
     def stats(self) -> Statistics:

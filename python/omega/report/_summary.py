@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from omega.report._metrics import formatted, thinned
+from omega.report._metrics import formatted, is_under_a_year, thinned
 from omega.report._reported import Reported, Statistics
+from omega.results.notices import LABELS, Notice, divided
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,21 +51,23 @@ _WIDTH, _HEIGHT = 600, 80
 
 def summary(result: Reported) -> str:
     """Give the whole result as aligned text."""
-    texts = {name: formatted(name, value) for name, value in result.metrics.items()}
+    texts = _texts(result)
+    above, below = divided(result.notices)
     left = [(label, texts[name]) for label, name in _LEFT.items()]
     right = [(label, texts[name]) for label, name in _RIGHT.items()]
-    lines = [_headline(result, texts), ""]
+    lines = [*map(_line, above), *([""] if above else []), _headline(result, texts), ""]
     lines += [
         f"{a:<15}{b:>15}     {c:<15}{d:>15}" for (a, b), (c, d) in zip(left, right, strict=True)
     ]
     lines += ["", *(f"{label:<15}{text}" for label, text in _footer(result, texts))]
-    lines += [f"{'Notice':<15}{notice}" for notice in result.notices]
+    lines += map(_line, below)
     return "\n".join(lines)
 
 
 def html(result: Reported) -> str:
     """Give the result as one self-contained piece of HTML."""
-    texts = {name: formatted(name, value) for name, value in result.metrics.items()}
+    texts = _texts(result)
+    above, below = divided(result.notices)
     rows = zip(_LEFT.items(), _RIGHT.items(), strict=True)
     cells = "".join(
         f"<tr>{_cells(a, texts[left])}{_cells(b, texts[right])}</tr>"
@@ -72,10 +75,11 @@ def html(result: Reported) -> str:
     )
     footer = "".join(
         f"<div><b>{escape(label)}</b> {escape(text)}</div>"
-        for label, text in [*_footer(result, texts), *(("Notice", n) for n in result.notices)]
+        for label, text in [*_footer(result, texts), *((LABELS[n.level], n.text) for n in below)]
     )
     return (
         '<div style="font-family:sans-serif;font-size:13px;max-width:640px">'
+        f"{''.join(map(_block, above))}"
         f"<div><b>Backtest</b> {escape(_headline(result, texts))}</div>"
         f"{sparkline(result.equity['equity'].to_numpy())}"
         f'<table style="border-collapse:collapse">{cells}</table>{footer}</div>'
@@ -102,6 +106,25 @@ def sparkline(equity: NDArray[np.float64]) -> str:
         'aria-label="Equity" preserveAspectRatio="none">'
         f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.5" '
         'vector-effect="non-scaling-stroke"/></svg>'
+    )
+
+
+def _texts(result: Reported) -> dict[str, str]:
+    """Write all metrics; a growth rate of less than a year stands in brackets."""
+    texts = {name: formatted(name, value) for name, value in result.metrics.items()}
+    if is_under_a_year(result.metrics):
+        texts["cagr"] = f"({texts['cagr']})"
+    return texts
+
+
+def _line(notice: Notice) -> str:
+    return f"{LABELS[notice.level]:<15}{notice.text}"
+
+
+def _block(notice: Notice) -> str:
+    return (
+        '<div style="border-left:3px solid currentColor;padding:2px 8px;margin:0 0 6px">'
+        f"<b>{LABELS[notice.level]}</b> {escape(notice.text)}</div>"
     )
 
 
@@ -138,7 +161,8 @@ def _time(stats: Statistics, backend: str) -> str:
 
 def _cells(label: str, text: str) -> str:
     indent = "&emsp;" if label.startswith(" ") else ""
+    faint = ";color:gray" if text.startswith("(") else ""  # less than a year of growth
     return (
         f'<td style="text-align:left;padding:1px 12px 1px 0">{indent}{escape(label.strip())}</td>'
-        f'<td style="text-align:right;padding:1px 32px 1px 0">{escape(text)}</td>'
+        f'<td style="text-align:right;padding:1px 32px 1px 0{faint}">{escape(text)}</td>'
     )

@@ -19,6 +19,7 @@ import polars as pl
 
 from omega._native import core
 from omega.errors import ConfigError, OmegaError
+from omega.results.notices import Notice, as_fields
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -50,8 +51,8 @@ class Saved(Protocol):
         """What ran."""
 
     @property
-    def notices(self) -> Sequence[str]:
-        """What the user should know about the run."""
+    def notices(self) -> Sequence[Notice]:
+        """What the numbers should be read with."""
 
     @property
     def copied_bytes(self) -> int:
@@ -168,7 +169,7 @@ def _write(result: Saved, directory: Path) -> None:
         "stats": dataclasses.asdict(result.stats),
         "config": result.config,
         "manifest": result.manifest,
-        "notices": list(result.notices),
+        "notices": as_fields(result.notices),
         "copied_bytes": result.copied_bytes,
         "metrics": result.metrics,
         "tables": shape_of(tables),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,8 @@ from omega.errors import OmegaError
 from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
 from omega.results.example import EXAMPLE
+from omega.results.notices import Facts, Notice
+from omega.results.noticing import notices_of
 from omega.results.tables import packed, tables_from_columns, unpacked
 
 if TYPE_CHECKING:
@@ -103,7 +105,6 @@ class BacktestResult:
         config: The settings of the run.
         manifest: What names and repeats the run: data, settings, seed, versions.
         backend: What ran: "rust" or "python".
-        notices: What the user should know about the run, a sentence each.
         copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
         candles: The store the run went over, for `report`; None for a result that was loaded.
         strategy: The strategy that ran: of one with state a copy, which has what the run made
@@ -129,19 +130,25 @@ class BacktestResult:
         config: Mapping[str, Any] | None = None,
         manifest: Mapping[str, Any] | None = None,
         backend: str = "rust",
-        notices: Iterable[str] = (),
+        notices: Iterable[Notice | str] | None = None,
+        facts: Callable[[], Facts] | None = None,
         copied_bytes: int = 0,
         candles: CandleStore | None = None,
         strategy: Any = None,  # noqa: ANN401 - of any form
         position_manager: PositionManager | None = None,
     ) -> None:
-        """Keeps what the run handed over; nothing is computed yet."""
+        """Keeps what the run handed over; nothing is computed yet.
+
+        Notices that are given stand for those that would be found; `facts` gives what helps to
+        find them.
+        """
         self.tables = tables
         self.stats = stats or EngineStats()
         self.config = dict(config or {})
         self.manifest = dict(manifest or {})
         self.backend = backend
-        self.notices = tuple(notices)
+        self._given = None if notices is None else tuple(map(Notice.of, notices))
+        self._facts = facts
         self.copied_bytes = copied_bytes
         self.candles = candles
         self.strategy = strategy
@@ -149,8 +156,7 @@ class BacktestResult:
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel with tables as bytes; a strategy or manager that cannot travel becomes None."""
-        state = self._kept()
-        state["tables"] = packed(self.tables)
+        state = self._kept() | {"tables": packed(self.tables)}
         for name in ("strategy", "position_manager"):
             state[name] = _pickled(state[name])
         return state
@@ -175,13 +181,14 @@ class BacktestResult:
         return made
 
     def _kept(self) -> dict[str, Any]:
-        """Give the attributes without what is computed from them."""
+        """Give the attributes without what is computed from them, except the notices."""
         kind = type(self)
-        return {
+        attributes = {
             name: value
             for name, value in vars(self).items()
             if not isinstance(getattr(kind, name, None), cached_property)
         }
+        return attributes | {"_given": self.notices, "_facts": None}
 
     @property
     def symbols(self) -> list[str]:
@@ -289,6 +296,18 @@ class BacktestResult:
             values |= {"start": self.equity["time"][0], "end": self.equity["time"][-1]}
         return values
 
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the numbers should be read with, the worst first.
+
+        Example:
+            >>> [notice.kind for notice in example_result().notices]
+            ['refused_orders', 'exposure', 'ambiguous', 'short_period']
+        """
+        if self._given is not None:
+            return self._given
+        return notices_of(self, self._facts() if self._facts else Facts())
+
     def metrics_table(self) -> pl.DataFrame:
         """Give the metrics as a frame: name, value, and the value as `summary` writes it.
 
@@ -321,7 +340,7 @@ class BacktestResult:
 
         Example:
             >>> print(example_result().summary().splitlines()[0])
-            EURUSD   2024-01-01 00:00 to 2024-01-05 00:00   5 bars, 5 days
+            Warning        1 of 4 entries refused: size 1
         """
         return _summary.summary(self)
 

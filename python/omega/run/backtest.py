@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from omega.errors import ConfigError
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.execute import execute
+from omega.run.facts import facts_of
 from omega.run.job import OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
@@ -160,7 +162,7 @@ def run_backtest(
         config=config,
         manifest=manifest(store, config),
         backend=chosen,
-        notices=store.notices,
+        facts=functools.partial(facts_of, store, job, arguments),
         copied_bytes=store.copied_bytes,
         candles=store,
         strategy=runs,

@@ -13,7 +13,7 @@ from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.report import Heatmap, View, heatmap, parallel
 from omega.report._metrics import LESS_IS_BETTER
-from omega.sweeps.table import NAMES
+from omega.sweeps.table import NAMES, ruined
 
 if TYPE_CHECKING:
     from omega.report import Heatmap, View
@@ -94,6 +94,17 @@ class SweepResult:
         return self._table.filter(pl.col("error").is_not_null()).select(
             "run", *self.parameters, "error"
         )
+
+    @property
+    def ruined(self) -> pl.DataFrame:
+        """The runs whose equity reached 0 (rule M8), as rows of the table.
+
+        Example:
+            >>> frame = pl.DataFrame({"initial_equity": [9.0, 9.0], "lowest_equity": [4.0, -1.0]})
+            >>> SweepResult(frame, metrics=("lowest_equity",), total=2).ruined.height
+            1
+        """
+        return ruined(self._table)
 
     @property
     def trades(self) -> pl.DataFrame:
@@ -256,8 +267,9 @@ class SweepResult:
     def __repr__(self) -> str:
         """How many runs there are, and how they ended."""
         failed = self._table["error"].is_not_null().sum() if "error" in self._table.columns else 0
+        lost = f", {self.ruined.height} ruined" if self.ruined.height else ""
         stopped = ", interrupted" if self.interrupted else ""
-        return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{stopped})"
+        return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{lost}{stopped})"
 
     def _repr_html_(self) -> str:
         html = self._table._repr_html_()

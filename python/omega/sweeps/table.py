@@ -18,6 +18,8 @@ WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstan
 
 NAMES = ("run", "fingerprint", "error")
 
+_ROUNDING = 1e-9
+
 
 class Schema:
     """The columns of a sweep; those of parameters are found as they come.
@@ -97,3 +99,16 @@ def parameters_match(frame: pl.DataFrame, runs: Mapping[int, Parameters]) -> int
         if any(found[n] != value and found[n] != str(value) for n, value in expected.items()):
             return int(row["run"])
     return None
+
+
+def ruined(table: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows of the runs whose equity reached 0 (M8), but for rounding.
+
+    Example:
+        >>> made = pl.DataFrame({"initial_equity": [9.0, 9.0], "lowest_equity": [4.0, -1.0]})
+        >>> ruined(made).height
+        1
+    """
+    if not {"initial_equity", "lowest_equity"} <= set(table.columns):
+        return table.clear()
+    return table.filter(pl.col("lowest_equity") <= _ROUNDING * pl.col("initial_equity"))

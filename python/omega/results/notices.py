@@ -1,0 +1,139 @@
+"""Notices: what the numbers of a run should be read with, such as refused orders or a ruin.
+
+docs/reference/rules.md defines each kind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+LABELS = {"error": "Error", "warning": "Warning", "info": "Notice"}
+"""The levels, worst first, and how a summary calls each."""
+
+KINDS = (
+    "ruin",
+    "stop_out",
+    "refused_orders",
+    "refused_actions",
+    "exposure",
+    "small_positions",
+    "start_moved",
+    "ambiguous",
+    "no_swap",
+    "crossed_rows",
+    "data",
+    "borrowed_currency",
+    "no_preset",
+    "cancelled_orders",
+    "scaled_orders",
+    "short_period",
+    "cast",
+)
+"""The kinds, in the order in which those of one level stand."""
+
+ABOVE = 3
+"""How many notices stand above a summary at most."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing about a run that its numbers do not show; `str()` gives its text.
+
+    Attributes:
+        level: "error", "warning" or "info".
+        kind: A stable name, such as "refused_orders"; docs/concepts/results.md lists all.
+        text: A sentence.
+
+    Example:
+        >>> notice = Notice("warning", "refused_orders", "18 of 94 entries refused: margin 18")
+        >>> print(notice)
+        18 of 94 entries refused: margin 18
+    """
+
+    level: str
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def of(cls, given: Notice | str | Mapping[str, str]) -> Notice:
+        """Give a notice as it is, from its saved fields, or from a sentence about the data.
+
+        Example:
+            >>> Notice.of("3 rows are crossed")
+            Notice(level='warning', kind='data', text='3 rows are crossed')
+        """
+        if isinstance(given, Notice):
+            return given
+        return cls("warning", "data", given) if isinstance(given, str) else cls(**given)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What notices need to know of a run that its tables do not have.
+
+    Attributes:
+        data: The notices of the candles.
+        start: The first step that the run could decide on without a warm-up; None where unknown.
+        start_given: Whether the user gave a start.
+        has_sizer: Whether the user gave a sizer.
+        chose_leverage: Whether the user gave a leverage or a margin rate.
+        without_preset: Symbols that were looked up and have no preset.
+        without_swap: Symbols that cost money to hold overnight, and have no swap here.
+        borrowed: Equities that are paid in borrowed currency: symbol and currency.
+        currency: The currency of the account.
+    """
+
+    data: Sequence[Notice] = ()
+    start: int | None = None
+    start_given: bool = False
+    has_sizer: bool = True
+    chose_leverage: bool = False
+    without_preset: Sequence[str] = ()
+    without_swap: Sequence[str] = ()
+    borrowed: Sequence[tuple[str, str]] = ()
+    currency: str = ""
+
+
+def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Give notices by level, worst first, then by kind.
+
+    Example:
+        >>> cast, ruin = Notice("info", "cast", "a cast"), Notice("error", "ruin", "a ruin")
+        >>> [str(notice) for notice in in_order([cast, ruin])]
+        ['a ruin', 'a cast']
+    """
+    levels = list(LABELS)
+    places = {kind: place for place, kind in enumerate(KINDS)}
+    return tuple(
+        sorted(
+            notices,
+            key=lambda one: (levels.index(one.level), places.get(one.kind, len(places))),
+        )
+    )
+
+
+def divided(notices: Sequence[Notice]) -> tuple[Sequence[Notice], Sequence[Notice]]:
+    """Give the errors and warnings that stand above a summary, and the notices below it.
+
+    Example:
+        >>> ruin, cast = Notice("error", "ruin", "a ruin"), Notice("info", "cast", "a cast")
+        >>> divided([ruin, cast]) == ([ruin], [cast])
+        True
+    """
+    above = [one for one in notices if one.level != "info"][:ABOVE]
+    return above, [one for one in notices if one not in above]
+
+
+def as_fields(notices: Iterable[Notice]) -> list[dict[str, Any]]:
+    """Give notices as JSON keeps them.
+
+    Example:
+        >>> as_fields([Notice("info", "cast", "a cast")])
+        [{'level': 'info', 'kind': 'cast', 'text': 'a cast'}]
+    """
+    return [dataclasses.asdict(one) for one in notices]

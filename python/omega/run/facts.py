@@ -1,0 +1,90 @@
+"""What a run knows beside its tables, for the notices of its result."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+
+from omega.config.account import Account
+from omega.config.costs import Costs
+from omega.config.instruments import Instrument
+from omega.data.columns import DEFAULT_SYMBOL
+from omega.data.store import CandleStore
+from omega.results.notices import Facts
+from omega.run.job import Job
+from omega.run.prepare import Arguments
+
+
+def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
+    """Give what the notices of a run need to know of it."""
+    symbols = store.symbols
+    account, _, currency = arguments.account_of()
+    instruments = arguments.instruments_of(symbols)
+    costs = arguments.costs_of(symbols)
+    each = list(zip(symbols, instruments, strict=True))
+    return Facts(
+        data=tuple(store.notices),
+        start=_first_step(job),
+        start_given=arguments.start is not None,
+        has_sizer=arguments.sizer is not None,
+        chose_leverage=account.leverage is not None
+        or any(one.margin_rate is not None for one in instruments),
+        without_preset=tuple(name for name, one in each if _lacks_preset(name, one, arguments)),
+        without_swap=tuple(
+            name
+            for (name, one), own in zip(each, costs, strict=True)
+            if _costs_nights(one, account) and not _has_swap(own)
+        ),
+        borrowed=tuple(
+            (name, str(one.quote_currency))
+            for name, one in each
+            if account.kind != "cash" and _is_foreign_equity(one, currency)
+        ),
+        currency=currency,
+    )
+
+
+def _first_step(job: Job) -> int | None:
+    """Give the first step with a complete bar from the start on, as Polars keeps times (L2)."""
+    times = [pl.DataFrame(store).get_column("time").to_physical() for store in job.stores]
+    start = job.settings["start"]
+    scale = 1_000 if job.stores[0].time_unit == "s" else 1  # Polars shows seconds as milliseconds
+    if job.settings["align"] == "intersection" and len(times) > 1:
+        shared = times[0].to_numpy()
+        for one in times[1:]:
+            shared = np.intersect1d(shared, one.to_numpy())
+        times = [pl.Series(shared)]
+    heads = sorted({int(time) for one in times for time in one[:2]})
+    if len(heads) < 2:  # noqa: PLR2004 - one to be complete, one to decide on
+        return None
+    if start is None:
+        return heads[1]
+    places = [int(one.search_sorted(start * scale)) for one in times]
+    later = [int(one[place]) for one, place in zip(times, places, strict=True) if place < len(one)]
+    return max(min(later), heads[1]) if later else None
+
+
+def _lacks_preset(symbol: str, instrument: Instrument, arguments: Arguments) -> bool:
+    """Whether it was looked up, under a name that the data or the user gave it, and not found."""
+    given = arguments.instruments
+    is_own = isinstance(given, Instrument) and given.symbol in {None, symbol}
+    looked_up = arguments.semantics != 1 and (given is None or isinstance(given, Instrument))
+    unknown = instrument == Instrument(symbol)
+    return looked_up and not is_own and unknown and symbol != DEFAULT_SYMBOL
+
+
+def _costs_nights(instrument: Instrument, account: Account) -> bool:
+    return instrument.base_currency is not None or (account.leverage or 0.0) > 1.0
+
+
+def _has_swap(costs: Costs) -> bool:
+    names = [field.name for field in dataclasses.fields(costs)]
+    swaps = [name for name in names if name.startswith("swap_") and name != "swap_triple_day"]
+    return any(getattr(costs, name) for name in swaps)
+
+
+def _is_foreign_equity(instrument: Instrument, currency: str) -> bool:
+    is_equity = instrument.base_currency is None and instrument.contract_size == 1.0
+    return is_equity and instrument.quote_currency not in {None, currency}
