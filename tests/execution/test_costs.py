@@ -135,7 +135,7 @@ FAILING: dict[str, tuple[candles.Callback, dict[str, Any], int]] = {
     "a time exit": (candles.told({0: Signal("long")}), {"position_manager": omega.TimeExit(1)}, 2),
     "a stop-out": (
         candles.told({0: Signal("short", size=90)}),
-        {"execution": omega.Execution(leverage=10, stop_out_level=1.0)},
+        {"account": omega.Account(leverage=10, stop_out_level=1.0)},
         2,
     ),
 }

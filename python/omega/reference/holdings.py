@@ -172,12 +172,16 @@ class Holdings:
         funded = self._funded(order, entry)
         if funded is None:
             return None
+        lots, own = funded
         paid_at = replace(now, rate=rate) if is_cash else now  # M11
+        if paid_at.rate != rate:
+            own = None  # another fill than the one that was tested
+        signed_lots = order.sign * lots
         fill = self._filled(
-            self.next_trade, order.sign * funded, raw_price, key, paid_at, is_maker=is_maker
+            self.next_trade, signed_lots, raw_price, key, paid_at, is_maker=is_maker, own=own
         )
         size = market.instrument["contract_size"]
-        position = Position.of(order, fill, size, entry.at(funded).notional)
+        position = Position.of(order, fill, size, entry.at(lots).notional)
         position.entry_rate = rate if is_cash else None
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
@@ -189,8 +193,11 @@ class Holdings:
         self._record(fill)
         return position
 
-    def _funded(self, order: Order, entry: Entry) -> float | None:
-        """The lots that the account can pay for; None where the order is refused (M3, M6, M7)."""
+    def _funded(self, order: Order, entry: Entry) -> tuple[float, float | None] | None:
+        """The lots that the account can pay for; None where the order is refused (M3, M6, M7).
+
+        Beside them, what the fee function gave for all of them, where it was called.
+        """
         lots, value = entry.full.lots, entry.full.notional
         free = self.equity() - self.margin_held()
         if not math.isfinite(value):
@@ -201,21 +208,21 @@ class Holdings:
             if margin > 0.0 and margin > free:
                 order.reject("margin")
                 return None
-            return lots
+            return lots, None
         if not self.settings["account"]["tests_margin"]:
-            return lots
+            return lots, None
         own = costs.own(entry.costs, entry.full)  # at the full size, for all sizes
         if entry.need(lots, own) <= free:
-            return lots
+            return lots, own
         if not order.scales:
             order.reject("margin")
             return None
         most = entry.most_that_fits(free, own)
         if most is None:
             order.reject("size")
-        else:
-            order.note = "scaled"
-        return most
+            return None
+        order.note = "scaled"
+        return most, None
 
     def leave(
         self,
@@ -293,10 +300,12 @@ class Holdings:
         *,
         is_maker: bool,
         is_entry: bool = True,
+        own: float | None = None,
     ) -> Fill:
         """A fill with its slippage and fee (M4); positive lots buy, negative ones sell."""
         leg = self._leg(signed_lots, raw_price, key, now, is_maker)
         leg = leg._replace(is_entry=is_entry)
+        charged = self.markets[now.symbol].costs
         return Fill(
             order_id=key.order,
             trade_id=trade_id,
@@ -306,7 +315,7 @@ class Holdings:
             time=now.time,
             price=leg.price,
             lots=leg.lots,
-            fee=costs.fee(self.markets[now.symbol].costs, leg),
+            fee=costs.fee(charged, leg) if own is None else costs.with_own(charged, leg, own),
             slippage=self._slippage(raw_price, key, now.symbol),
             rate=now.rate,
         )

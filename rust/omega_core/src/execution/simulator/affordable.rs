@@ -81,13 +81,14 @@ impl Simulator {
     }
 
     /// The lots of an entry that the free margin covers: all that were asked for, or fewer where
-    /// its size follows from the account (M3, M7).
+    /// its size follows from the account (M3, M7). Beside them, what the fee function gave for all
+    /// of them, where it was called.
     pub(super) fn affordable<A: Account>(
         &self,
         entry: &Entry<'_>,
         scales: bool,
         account: &A,
-    ) -> Result<f64, RejectReason> {
+    ) -> Result<(f64, Option<f64>), RejectReason> {
         let basis = entry.basis(entry.full.lots, entry.rate);
         let (lots, value) = (basis.lots, basis.notional);
         // Fee, margin and profit would be infinite or NaN, and so would each balance after them.
@@ -99,23 +100,40 @@ impl Simulator {
             let margin = value * entry.symbol.instrument.margin_rate;
             let is_covered = margin <= 0.0 || margin <= free;
             return if is_covered {
-                Ok(lots)
+                Ok((lots, None))
             } else {
                 Err(RejectReason::Margin)
             };
         }
         if !self.settings.account.tests_margin {
-            return Ok(lots);
+            return Ok((lots, None));
         }
         // A function counts as at the full size for all sizes: it may be any.
         let own = self.checked_fee(&basis, |fees| fees.own(&basis));
         if entry.need(lots, own) <= free {
-            return Ok(lots);
+            return Ok((lots, Some(own)));
         }
         if scales {
-            entry.most_that_fits(free, own)
+            entry.most_that_fits(free, own).map(|lots| (lots, None))
         } else {
             Err(RejectReason::Margin)
+        }
+    }
+
+    /// The fee of an entry that fills with so many lots at a rate.
+    pub(super) fn entry_fee(
+        &self,
+        entry: &Entry<'_>,
+        (lots, own): (f64, Option<f64>),
+        rate: f64,
+    ) -> f64 {
+        let basis = entry.basis(lots, rate);
+        match own {
+            // The function has been called for this very fill.
+            Some(own) if rate.to_bits() == entry.rate.to_bits() => {
+                entry.symbol.fees.with_own(&basis, own)
+            }
+            Some(_) | None => self.fee(&basis),
         }
     }
 

@@ -179,12 +179,12 @@ impl Simulator {
             order: order.id,
         };
         let entry = Entry::new(symbol, basis, self.entry_rate(now));
-        let lots = self.affordable(&entry, order.scales, account)?;
+        let (lots, own) = self.affordable(&entry, order.scales, account)?;
         let is_cash = self.settings.account.kind == AccountKind::Cash;
         // A purchase of a cash account is paid at the rate that it was tested with, so that it
         // takes no more cash than there is (M11, M12).
         let rate = if is_cash { now.last_rate } else { now.rate };
-        let fee = self.fee(&entry.basis(lots, rate));
+        let fee = self.entry_fee(&entry, (lots, own), rate);
         let fill = Fill {
             order: order.id,
             trade: self.positions.next_trade(),
