@@ -117,8 +117,10 @@ def action(words: str) -> Action:
         case "cancel":
             return omega.Cancel(int(given["order"]))
         case "modify":
-            levels = {name: _level(cell) for name, cell in given.items() if name != "trade"}
-            return omega.Modify(int(given["trade"]), **levels)
+            number = int(given.pop("trade"))
+            expires = {"expires": _expires(given.pop("expires"))} if "expires" in given else {}
+            changes: Any = {name: _level(cell) for name, cell in given.items()} | expires
+            return omega.Modify(number, **changes)
         case _:
             message = f"{words!r}: expected buy, sell, close, cancel or modify"
             raise ValueError(message)
@@ -133,12 +135,18 @@ def _entry(verb: str, given: dict[str, str]) -> omega.Signal:
         if name in ("limit", "stop"):
             signal["entry_price"] = float(cell)
         elif name == "expires":
-            signal["expires"] = cell if cell == "day" else moment(cell.replace("_", " "))
+            signal["expires"] = _expires(cell)
         elif name in ("reason", "oco", "symbol"):
             signal[name] = cell
         else:
             signal[name] = float(cell)
     return omega.Signal(**signal)
+
+
+def _expires(cell: str) -> str | datetime | None:
+    if cell in ("day", "none"):
+        return None if cell == "none" else cell
+    return moment(cell.replace("_", " "))
 
 
 def _level(cell: str) -> float | None:

@@ -209,6 +209,7 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
         "instrument": draw(_instrument(tick)),
         "costs": draw(_costs(tick)),
         "managers": draw(_managers(tick, per_second)),
+        "semantics": draw(st.sampled_from(["2", "2", "1"])),
     }
 
 
@@ -235,7 +236,10 @@ _ORDERS = one_of_each(["long", "short"], _TYPES, range(-6, 7), range(-3, 4), _SI
 _DETAILS = one_of_each(
     _AWAY, _AWAY, _EXPIRES, rarely(None, "nan", "why", "trailing"), rarely(None, "one", "two")
 )
-_CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED)
+_CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED, [0, 0, 1])
+_CHANGED_ORDERS = one_of_each(
+    range(-6, 7), [..., ..., 0, 2], [..., ..., 1.0, 0.3, -1.0], [..., ..., *_EXPIRES[2:]]
+)
 
 
 @st.composite
@@ -250,6 +254,8 @@ def scripts(draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, .
             what = _order(draw(_ORDERS), draw(_DETAILS), close, tick)
         else:
             what = _change(kind, draw(_CHANGES), close, tick)
+            if what.pop("of_order", False):
+                what |= _changed_order(draw(_CHANGED_ORDERS), close, tick)
         script.setdefault(at % len(closes), []).append(Step(kind, what, called))
     if draw(st.integers(0, 19)) == 19:
         at = draw(st.integers(0, len(closes)))
@@ -258,7 +264,7 @@ def scripts(draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, .
 
 
 def _change(kind: str, drawn: list[Any], close: int, tick: float) -> dict[str, Any]:
-    fraction, nth, reason, stop, target = drawn
+    fraction, nth, reason, stop, target, of_order = drawn
     if kind == "close":
         return {"nth": nth, "fraction": fraction, "reason": reason}
     if kind == "cancel":
@@ -267,7 +273,15 @@ def _change(kind: str, drawn: list[Any], close: int, tick: float) -> dict[str, A
         name: (close + ticks) * tick if isinstance(ticks, int) else ticks
         for name, ticks in (("stop_loss", stop), ("take_profit", target))
     }
-    return {"nth": nth or 0, **levels}
+    return {"nth": nth or 0, **levels, "of_order": of_order}
+
+
+def _changed_order(drawn: list[Any], close: int, tick: float) -> dict[str, Any]:
+    """What changes of an order that waits, besides its levels."""
+    off, limit_off, size, expires = drawn
+    limit = limit_off if limit_off is ... else (close + off + limit_off) * tick
+    price = {"price": (close + off) * tick, "limit_price": limit}
+    return {**price, "size": size, "expires": expires}
 
 
 def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict[str, Any]:

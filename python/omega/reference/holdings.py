@@ -62,7 +62,8 @@ class Holdings:
         self.fills: list[Fill] = []
         self.events: list[Fill | Trade] = []
         self.next_order = 0
-        self.next_trade = 0
+        self.entries = 0
+        self.is_first_version = settings["semantics"] == "1"
 
     def equity(self) -> float:
         """Balance plus the profits of the last mark (M3.1, M6.1)."""
@@ -144,7 +145,8 @@ class Holdings:
     ) -> Position | None:
         instrument = self.markets[order.symbol].instrument
         key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
-        fill = self._filled(self.next_trade, order.sign * lots, raw_price, key, now)
+        number = self.entries if self.is_first_version else order.order_id  # F13
+        fill = self._filled(number, order.sign * lots, raw_price, key, now)
         notional = self._notional(lots, fill.price, now)
         if not math.isfinite(notional):
             order.reject("size")
@@ -153,11 +155,11 @@ class Holdings:
         if margin > 0.0 and margin > self.equity() - self.margin_held():
             order.reject("margin")
             return None
-        position = Position.of(order, fill, instrument["contract_size"], margin)
+        position = Position.of(order, fill, instrument["contract_size"], margin, self.entries)
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
             position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
-        self.next_trade += 1
+        self.entries += 1
         self.last_trades[order.symbol].entry = (now.index, now.time)
         self.portfolio.book_entry(position, fill)
         self.positions.append(position)
@@ -206,7 +208,7 @@ class Holdings:
         return gross - (position.entry_fee + fee) + position.swap
 
     def finish(self, closes: Mapping[str, Moment]) -> bool:
-        """Close what is open at the last close of its symbol, by trade number (L4.1)."""
+        """Close what is open at the last close of its symbol, in the order of entry (L4.1)."""
         held = list(self.positions)
         for position in held:
             now = closes[position.symbol]

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from types import EllipsisType
+from typing import TypeVar
 
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
-from omega.strategy.actions import Signal
+from omega.strategy.actions import Modify, Signal
+
+T = TypeVar("T")
 
 _NOTHING = Ohlc(math.nan, math.nan, math.nan, math.nan)
 NO_CANDLE = Candle(0, _NOTHING, _NOTHING)
@@ -81,6 +85,22 @@ class Order:
         if self.type == "stop_limit":
             self.limit_price = signal.limit_price
 
+    def take_change(self, modify: Modify) -> bool:
+        """Take over new prices, levels and size; False where it has no such price (F13)."""
+        self.stop_loss = changed(self.stop_loss, modify.stop_loss)
+        self.take_profit = changed(self.take_profit, modify.take_profit)
+        self.lots = changed(self.lots, modify.size)
+        price = changed(self.price, modify.price)
+        limit_price = changed(self.limit_price, modify.limit_price)
+        if (price is None) != (self.price is None):
+            return False
+        if (limit_price is None) != (self.limit_price is None):
+            return False
+        if price != self.price:  # a stop has to be reached anew
+            self.armed_in = None
+        self.price, self.limit_price = price, limit_price
+        return True
+
     @property
     def side(self) -> str:
         """What it does: a close order has the side opposite to its position."""
@@ -107,6 +127,11 @@ class Order:
         if self.armed_in is not None:
             return Waiting("limit", limit, limit)
         return Waiting(self.type, price, limit)
+
+
+def changed(now: T, change: T | EllipsisType) -> T:
+    """A value after a change that may leave it out."""
+    return now if isinstance(change, EllipsisType) else change
 
 
 def is_over(order: Order, time: int, units_per_day: int) -> bool:
@@ -143,6 +168,8 @@ class Position:
     """An open position, and a row of the positions table where it is still open at the end."""
 
     trade_id: int
+    entry: int
+    """How many positions the run had opened before it."""
     order_id: int
     symbol: str
     sign: float
@@ -175,10 +202,13 @@ class Position:
     """Worst and best net profit of the outcomes that a policy chose between (I3.1)."""
 
     @classmethod
-    def of(cls, order: Order, fill: Fill, contract_size: float, margin: float) -> Position:
+    def of(
+        cls, order: Order, fill: Fill, contract_size: float, margin: float, entry: int
+    ) -> Position:
         """What an order opens where it fills."""
         return cls(
             trade_id=fill.trade_id,
+            entry=entry,
             order_id=order.order_id,
             symbol=order.symbol,
             sign=order.sign,
@@ -219,6 +249,7 @@ class Trade:
     """A row of the trades table: a position closed, or a part of one."""
 
     trade_id: int
+    entry: int
     symbol: str
     direction: str
     lots: float
@@ -251,6 +282,7 @@ class Trade:
         """What a fill closes of a position; `money` is what came of it."""
         return cls(
             trade_id=position.trade_id,
+            entry=position.entry,
             symbol=position.symbol,
             direction=position.direction,
             lots=fill.lots,

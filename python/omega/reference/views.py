@@ -335,6 +335,7 @@ class Position(_Row):
     _hidden = frozenset(
         {
             "sign",
+            "entry",
             "contract_size",
             "entry_fee",
             "margin",
@@ -396,6 +397,7 @@ class PendingOrder(_Row):
             "armed_in",
             "side",
             "waiting",
+            "take_change",
         }
     )
 

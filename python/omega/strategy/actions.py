@@ -15,11 +15,22 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import EllipsisType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from omega.config.values import Refused, as_float, check, one_of, optional, text, value, whole
+from omega.config.values import (
+    Check,
+    Refused,
+    as_float,
+    check,
+    one_of,
+    optional,
+    text,
+    value,
+    whole,
+)
 from omega.errors import ConfigError
 
+T = TypeVar("T")
 _DIRECTIONS = {"long": "long", "short": "short", "buy": "long", "sell": "short"}
 _ORDER_TYPES = ("market", "limit", "stop", "stop_limit")
 _TEXTS = ("symbol", "reason", "oco")
@@ -104,7 +115,7 @@ class Close:
 
     Attributes:
         symbol: Close what is open in this symbol; None is the strategy's own.
-        trade_id: Close this trade only.
+        trade_id: Close this trade only; where its order still waits, cancel it (rule F13).
         fraction: Part of the lots to close; 1.0 is all.
         reason: What the trade's `exit_reason` is: "signal" or "time".
 
@@ -131,7 +142,7 @@ class Cancel:
     """Cancel an order that waits.
 
     Attributes:
-        order_id: The number that the order was given.
+        order_id: The number of the order.
 
     Example:
         >>> Cancel(12)
@@ -147,26 +158,40 @@ class Cancel:
 
 @value
 class Modify:
-    """Move the protective exits of a position; what is left out stays, None takes it away.
+    """Change an order that waits, or the protective exits of a position (rule F13).
+
+    What is left out stays. A waiting order keeps its place in the queue.
 
     Attributes:
-        trade_id: The trade.
-        stop_loss: The new stop loss.
-        take_profit: The new take profit.
+        trade_id: The number of the order, which is that of its position.
+        stop_loss: The new stop loss; None removes it.
+        take_profit: The new take profit; None removes it.
+        price: The new price of a limit or stop order; of a stop-limit order its stop.
+        limit_price: The new limit of a stop-limit order.
+        size: The new size in lots.
+        expires: How long the order works from now on, as in `Signal`.
 
     Example:
         >>> Modify(3, stop_loss=1.1, take_profit=None)
         Modify(trade_id=3, stop_loss=1.1, take_profit=None)
+        >>> Modify(4, price=1.105, expires="day")
+        Modify(trade_id=4, price=1.105, expires='day')
     """
 
     trade_id: int
     stop_loss: float | EllipsisType | None = ...
     take_profit: float | EllipsisType | None = ...
+    price: float | EllipsisType = ...
+    limit_price: float | EllipsisType = ...
+    size: float | EllipsisType = ...
+    expires: datetime | int | str | EllipsisType | None = ...
 
     def __post_init__(self) -> None:
         """Check the types."""
         check(self, whole(), "trade_id")
-        check(self, _number_or_unchanged, "stop_loss", "take_profit")
+        check(self, _changed(optional(as_float)), "stop_loss", "take_profit")
+        check(self, _changed(as_float), "price", "limit_price", "size")
+        check(self, _changed(_expires), "expires")
 
 
 Action: TypeAlias = Signal | Close | Cancel | Modify
@@ -180,8 +205,8 @@ def _direction(given: object) -> str:
     return word
 
 
-def _number_or_unchanged(given: object) -> float | EllipsisType | None:
-    return given if given is None or isinstance(given, EllipsisType) else as_float(given)
+def _changed(rule: Check[T]) -> Check[T | EllipsisType]:
+    return lambda given: given if isinstance(given, EllipsisType) else rule(given)
 
 
 def _tags(given: object) -> tuple[str, ...]:
@@ -190,8 +215,8 @@ def _tags(given: object) -> tuple[str, ...]:
     return tuple(text(tag) for tag in given)
 
 
-def _expires(given: object) -> datetime | int | str:
-    if isinstance(given, datetime):
+def _expires(given: object) -> datetime | int | str | None:
+    if given is None or isinstance(given, datetime):
         return given
     if isinstance(given, str) and given.lower() == "day":
         return "day"

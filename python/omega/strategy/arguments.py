@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omega.errors import ConfigError
 
 if TYPE_CHECKING:
-    from omega._core import Position
+    from omega._core import PendingOrder, Position
 
 
 def order_fields(
@@ -25,9 +25,11 @@ def order_fields(
     return order
 
 
-def trade_number(position: Position | int | None) -> int | None:
-    """Give the number of a position, which may be given as that number."""
-    return position if position is None or isinstance(position, int) else position.trade_id
+def trade_number(given: Position | PendingOrder | int) -> int:
+    """Give the number of a position or of an order that waits, which may be given itself."""
+    if isinstance(given, int):
+        return given
+    return given.trade_id if hasattr(given, "trade_id") else given.order_id
 
 
 def checked_parameter(strategy: str, name: str, given: object, default: object) -> object:

@@ -227,7 +227,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             tags: Your own marks, carried to the trade.
 
         Returns:
-            The order's number, for `cancel`.
+            The order's number, for `cancel`, `close` and `modify`; its trade has the same.
 
         Example:
             >>> class Buyer(Strategy):
@@ -294,7 +294,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     def close(
         self,
-        position: Position | int | None = None,
+        position: Position | PendingOrder | int | None = None,
         *,
         symbol: str | None = None,
         fraction: float = 1.0,
@@ -303,7 +303,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         """Close positions at the market.
 
         Args:
-            position: A position or a trade number; None closes all, symbol by symbol.
+            position: A position, or the number that `buy` or `sell` gave: while the order waits it
+                is cancelled. None closes all, symbol by symbol.
             symbol: Close what is open in this symbol only.
             fraction: Part of the lots to close.
             reason: The trade's exit reason, "signal" or "time".
@@ -321,7 +322,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
             (61, 'time')
         """
-        trade = trade_number(position)
+        trade = None if position is None else trade_number(position)
         numbers = [
             self._submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in ([symbol] if trade is not None or symbol else self._symbols_open())
@@ -353,12 +354,27 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     def modify(
         self,
-        position: Position | int,
+        order: Position | PendingOrder | int,
         *,
+        price: float | EllipsisType = ...,
+        limit_price: float | EllipsisType = ...,
+        size: float | EllipsisType = ...,
         stop_loss: float | EllipsisType | None = ...,
         take_profit: float | EllipsisType | None = ...,
+        expires: datetime | int | str | EllipsisType | None = ...,
     ) -> int:
-        """Move the protective exits of a position; None removes one, left out keeps it.
+        """Change an order that waits, or the protective exits of a position.
+
+        What is left out stays; None removes an exit, or lets an order work until it is cancelled.
+
+        Args:
+            order: An order that waits, a position, or the number that `buy` or `sell` gave.
+            price: New price of a limit or stop order.
+            limit_price: New limit of a stop-limit order, whose stop is `price`.
+            size: New size in lots.
+            stop_loss: New stop loss.
+            take_profit: New take profit.
+            expires: How long the order works from now on, as in `Signal`.
 
         Example:
             >>> class Careful(Strategy):
@@ -370,8 +386,17 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Careful()).trades["exit_reason"].to_list()
             ['stop_loss']
         """
-        trade = position if isinstance(position, int) else position.trade_id
-        return self._submit(Modify(trade, stop_loss=stop_loss, take_profit=take_profit))
+        return self._submit(
+            Modify(
+                trade_number(order),
+                price=price,
+                limit_price=limit_price,
+                size=size,
+                stop_loss=stop_loss,
+                take_profit=take_profit,
+                expires=expires,
+            )
+        )
 
     # --- what a strategy may know ----------------------------------------------------------------
 

@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderType, Sizer,
+    Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderType,
+    Sizer,
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -80,11 +81,7 @@ impl<'py> Vocabulary<'py> {
             return Ok(Action::Cancel(OrderId(number(&item.getattr("order_id")?)?)));
         }
         if item.is_instance(&self.modify)? {
-            return Ok(Action::Modify {
-                trade: TradeId(number(&item.getattr("trade_id")?)?),
-                stop_loss: level_change(&item.getattr("stop_loss")?)?,
-                take_profit: level_change(&item.getattr("take_profit")?)?,
-            });
+            return Ok(Action::Modify(self.modify(item)?));
         }
         Err(self.no_action(item)?)
     }
@@ -105,6 +102,25 @@ impl<'py> Vocabulary<'py> {
             } else {
                 ExitReason::Signal
             },
+        })
+    }
+
+    fn modify(&self, item: &Bound<'py, PyAny>) -> PyResult<ModifyRequest> {
+        let changed = |name| -> PyResult<Option<Bound<'py, PyAny>>> {
+            let given = item.getattr(name)?;
+            Ok((!given.is(PyEllipsis::get(item.py()))).then_some(given))
+        };
+        let price = |name| changed(name)?.map(|given| given.extract()).transpose();
+        Ok(ModifyRequest {
+            trade: TradeId(number(&item.getattr("trade_id")?)?),
+            price: price("price")?,
+            limit_price: price("limit_price")?,
+            lots: price("size")?,
+            stop_loss: level_change(changed("stop_loss")?)?,
+            take_profit: level_change(changed("take_profit")?)?,
+            expiry: changed("expires")?
+                .map(|given| self.expiry(&given))
+                .transpose()?,
         })
     }
 
@@ -216,7 +232,7 @@ impl<'py> Collect<'py> for Vocabulary<'py> {
             // One for each symbol that is open, as `submit` resolves it: otherwise `buy()` would
             // give a wrong number after it.
             } => open,
-            Action::Open(_) | Action::Close { .. } | Action::Cancel(_) | Action::Modify { .. } => 1,
+            Action::Open(_) | Action::Close { .. } | Action::Cancel(_) | Action::Modify(_) => 1,
         }
     }
 }
@@ -273,10 +289,9 @@ fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
     }
 }
 
-/// `...` keeps a level, `None` removes it, a number replaces it.
-fn level_change(given: &Bound<'_, PyAny>) -> PyResult<LevelChange> {
-    if given.is(PyEllipsis::get(given.py())) {
-        return Ok(LevelChange::Keep);
-    }
-    Ok(LevelChange::Set(given.extract()?))
+/// What is left out keeps a level, `None` removes it, a number replaces it.
+fn level_change(given: Option<Bound<'_, PyAny>>) -> PyResult<LevelChange> {
+    given.map_or(Ok(LevelChange::Keep), |given| {
+        Ok(LevelChange::Set(given.extract()?))
+    })
 }

@@ -71,6 +71,47 @@ pub enum LevelChange {
     Set(Option<f64>),
 }
 
+/// What changes of an order that waits, or of the position that it opened (F13); of a position
+/// its exits alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ModifyRequest {
+    /// The number that order and position share.
+    pub trade: TradeId,
+    /// The price of a limit or stop order.
+    pub price: Option<f64>,
+    /// The limit of a stop-limit order.
+    pub limit_price: Option<f64>,
+    /// The size in lots.
+    pub lots: Option<f64>,
+    /// The stop loss.
+    pub stop_loss: LevelChange,
+    /// The take profit.
+    pub take_profit: LevelChange,
+    /// How long the order works.
+    pub expiry: Option<Expiry>,
+}
+
+impl ModifyRequest {
+    /// New protective exits.
+    #[must_use]
+    pub fn exits(trade: TradeId, stop_loss: LevelChange, take_profit: LevelChange) -> Self {
+        Self {
+            trade,
+            price: None,
+            limit_price: None,
+            lots: None,
+            stop_loss,
+            take_profit,
+            expiry: None,
+        }
+    }
+
+    /// Whether all that changes is something that a position has.
+    pub(super) fn is_of_exits(&self) -> bool {
+        *self == Self::exits(self.trade, self.stop_loss, self.take_profit)
+    }
+}
+
 /// One action of a strategy; each takes one order number, in the order of submission.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -87,15 +128,8 @@ pub enum Action {
     },
     /// Cancel a working order.
     Cancel(OrderId),
-    /// Change the protective exits of a position.
-    Modify {
-        /// Which one.
-        trade: TradeId,
-        /// Its stop loss.
-        stop_loss: LevelChange,
-        /// Its take profit.
-        take_profit: LevelChange,
-    },
+    /// Change an order that waits, or the protective exits of a position.
+    Modify(ModifyRequest),
 }
 
 impl Action {

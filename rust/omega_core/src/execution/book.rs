@@ -133,6 +133,51 @@ impl OrderBook {
             .ok()
     }
 
+    /// The row of an order of this number; none where it has none.
+    fn row_of(&self, order: OrderId) -> Option<usize> {
+        let row = self.orders.binary_search_by_key(&order, |order| order.id);
+        row.ok()
+    }
+
+    /// The row of an order that waits; none where none of this number does.
+    pub(super) fn waiting(&self, order: OrderId) -> Option<usize> {
+        let row = self.row_of(order)?;
+        (self.orders[row].status == OrderStatus::Working).then_some(row)
+    }
+
+    /// Whether the order of a row waits to close something.
+    pub(super) fn is_queued_close(&self, row: usize) -> bool {
+        let queued = self.queued.binary_search_by_key(&row, |queued| queued.row);
+        queued.is_ok_and(|index| matches!(self.queued[index].task, QueuedTask::Close(_)))
+    }
+
+    /// Why an order of this number is not there to be cancelled or changed (F13).
+    pub(super) fn why_gone(&self, order: OrderId) -> RejectReason {
+        let row = self.row_of(order);
+        if row.is_some_and(|row| self.orders[row].status == OrderStatus::Filled) {
+            RejectReason::Filled
+        } else {
+            RejectReason::NotFound
+        }
+    }
+
+    /// Puts the changed order of a row in its place. A stop-limit that is armed stays so, unless
+    /// its stop is another one.
+    pub(super) fn replace(&mut self, row: usize, order: Order) {
+        if let Some(index) = self.index_of_working(order.id) {
+            let waiting = &mut self.working[index];
+            let before = self.orders[row].kind;
+            if waiting.kind != before && order.kind.price() == before.price() {
+                waiting.kind = order.kind.armed();
+            } else {
+                waiting.kind = order.kind;
+                waiting.armed_now = false;
+            }
+            waiting.trigger = Trigger::of_order(waiting.kind, order.direction);
+        }
+        self.orders[row] = order;
+    }
+
     /// A bar begins: what an open armed before works now.
     pub(super) fn begin_bar(&mut self, symbol: SymbolId) {
         // Of this symbol alone: what is armed in another one waits for a bar of its own (X2).
@@ -160,18 +205,25 @@ impl OrderBook {
 
     /// Cancels an order that waits; false where none of this number does.
     pub(super) fn cancel(&mut self, order: OrderId) -> bool {
-        // Not counted as a change: the action that cancels has taken a number, which is.
-        let row = if let Some(index) = self.index_of_working(order) {
-            self.working.remove(index).row
-        } else {
-            let mut queued = self.queued.iter();
-            let Some(index) = queued.position(|queued| self.orders[queued.row].id == order) else {
-                return false;
-            };
-            self.queued.remove(index).row
-        };
-        self.orders[row].status = OrderStatus::Cancelled(None);
-        true
+        let waiting = self.waiting(order);
+        if let Some(row) = waiting {
+            self.end(row, OrderStatus::Cancelled(None));
+        }
+        waiting.is_some()
+    }
+
+    /// Takes the waiting order of a row out of its list under a status.
+    pub(super) fn end(&mut self, row: usize, status: OrderStatus) {
+        // Not counted as a change: the action that ends an order has taken a number, which is.
+        if let Ok(index) = self
+            .working
+            .binary_search_by_key(&row, |waiting| waiting.row)
+        {
+            self.working.remove(index);
+        } else if let Ok(index) = self.queued.binary_search_by_key(&row, |queued| queued.row) {
+            self.queued.remove(index);
+        }
+        self.orders[row].status = status;
     }
 
     /// Cancels what else waits in the OCO group of an order that filled (F8).

@@ -25,7 +25,7 @@ mod sizing;
 mod trigger;
 
 pub use account::{Account, Exit};
-pub use action::{Action, CloseTarget, LevelChange, OpenRequest};
+pub use action::{Action, CloseTarget, LevelChange, ModifyRequest, OpenRequest};
 pub use bars::{StepBars, SymbolBar};
 pub use instrument::Instrument;
 pub use intrabar::{IntrabarPolicy, Outcome, Resolution, facing_path, low_comes_first, resolve};

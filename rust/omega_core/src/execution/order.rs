@@ -19,7 +19,7 @@ pub enum OrderType {
         /// The price of the limit order.
         limit: f64,
     },
-    /// A refused change of a position's levels; a change that is taken leaves no row.
+    /// A refused change of an order or a position; a change that is taken leaves no row.
     Modify,
     /// A refused cancellation; one that is taken shows in the row of the order cancelled.
     Cancel,
@@ -128,6 +128,8 @@ pub enum RejectReason {
     SizerNeedsStop,
     /// The position or order that it refers to is not there.
     NotFound,
+    /// The order that it refers to has filled already.
+    Filled,
     /// The limit on open positions is reached.
     MaxPositions,
     /// A cool-down after an entry or exit is running.
@@ -154,6 +156,7 @@ impl RejectReason {
             Self::Margin => "margin",
             Self::SizerNeedsStop => "sizer_needs_stop",
             Self::NotFound => "not_found",
+            Self::Filled => "filled",
             Self::MaxPositions => "max_positions",
             Self::Cooldown => "cooldown",
             Self::SessionClosed => "session_closed",

@@ -52,6 +52,7 @@ fn rows() -> RunRows {
 fn trade() -> Trade {
     Trade {
         id: TradeId(0),
+        entry: 0,
         symbol: SymbolId(1),
         direction: Direction::Long,
         lots: 1.0,

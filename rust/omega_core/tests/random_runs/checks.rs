@@ -42,18 +42,17 @@ impl Outcome {
         self.check_orders(market, rules);
     }
 
-    /// Each fill beside the trade row that it made; the first of a number opens the position.
+    /// Each fill beside the trade row that it made; one that opens a position has none.
     fn told(&self) -> Vec<Told<'_>> {
         let mut closed = self.trades.iter();
-        let mut opened = 0;
         let told = self.fills.iter().map(|fill| {
-            let entry = fill.trade.0 == opened;
-            opened += u32::from(entry);
-            (fill, if entry { None } else { closed.next() })
+            let trade = fill.closes.then(|| closed.next()).flatten();
+            (fill, trade)
         });
         let told: Vec<Told<'_>> = told.collect();
         assert!(closed.next().is_none(), "every trade row has its fill");
         for (fill, trade) in &told {
+            assert_eq!(fill.closes, trade.is_some());
             if let Some(trade) = trade {
                 assert_eq!(fill.trade, trade.id);
                 assert!(same(fill.price, trade.exit_price) && same(fill.lots, trade.lots));
@@ -115,6 +114,7 @@ impl Outcome {
         let mut open: BTreeMap<u32, f64> = BTreeMap::new();
         for (fill, trade) in told {
             if trade.is_none() {
+                assert_eq!(fill.trade.0, fill.order.0, "F13");
                 open.insert(fill.trade.0, fill.lots);
                 continue;
             }

@@ -3,8 +3,8 @@
 use arbtest::arbitrary::Unstructured;
 use omega_core::error::OmegaError;
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderStatus, OrderType,
-    Sizer,
+    Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderStatus,
+    OrderType, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::types::{Bar, Direction, OrderId, SymbolId, TradeId};
@@ -176,6 +176,7 @@ impl<'a> Trader<'a> {
     fn close_target(&mut self, state: &State<'_>) -> CloseTarget {
         match (self.choices.below(8), state.positions.len()) {
             (0, _) => CloseTarget::Symbol(SymbolId(0)),
+            (1, 0) | (2, _) => CloseTarget::Trade(self.waiting_number()),
             (1, _) | (_, 0) => CloseTarget::Trade(TradeId(3)),
             (_, count) => CloseTarget::Trade(state.positions[self.choices.index(count)].id),
         }
@@ -199,10 +200,20 @@ impl<'a> Trader<'a> {
         }
     }
 
+    /// Of an order that waited once, and may still.
+    fn waiting_number(&mut self) -> TradeId {
+        match self.waiting.len() {
+            0 => TradeId(7),
+            count => TradeId(self.waiting[self.choices.index(count)].0),
+        }
+    }
+
     fn modify(&mut self, bar: &Bar, state: &State<'_>) -> Action {
         let count = state.positions.len();
-        let (trade, direction) = if count == 0 {
-            (TradeId(5), Direction::Long)
+        let is_of_order = self.choices.once_in(3);
+        let (trade, direction) = if is_of_order || count == 0 {
+            let direction = self.choices.pick(&[Direction::Long, Direction::Short]);
+            (self.waiting_number(), direction)
         } else {
             let position = &state.positions[self.choices.index(count)];
             (position.id, position.direction)
@@ -215,11 +226,21 @@ impl<'a> Trader<'a> {
                 LevelChange::Set(level)
             }
         };
-        Action::Modify {
-            trade,
-            stop_loss: change(stop),
-            take_profit: change(target),
+        let mut request = ModifyRequest::exits(trade, change(stop), change(target));
+        if is_of_order {
+            request.price = self.choices.once_in(2).then(|| self.near(bar));
+            request.limit_price = self.choices.once_in(4).then(|| self.near(bar));
+            request.lots = self
+                .choices
+                .once_in(4)
+                .then(|| self.choices.pick(&[1.0, 0.1, 0.0]));
+            request.expiry = match self.choices.below(6) {
+                0 => Some(Expiry::Day),
+                1 => Some(Expiry::GoodTillTime(bar.time + self.market.step * 3)),
+                _ => None,
+            };
         }
+        Action::Modify(request)
     }
 
     /// Keeps the book small, so that a long run stays a quick one.

@@ -1,12 +1,11 @@
-//! Closing at the market, cancelling, and moving levels.
+//! Closing at the market, and cancelling.
 
 use super::Simulator;
-use super::accept::check_sides;
 use super::fills::Closing;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
-    Account, CloseTarget, ExitReason, Expiry, Labels, LevelChange, Order, OrderStatus, OrderType,
-    RejectReason, SymbolBar,
+    Account, CloseTarget, Expiry, Labels, Order, OrderStatus, OrderType, RejectReason, Semantics,
+    SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -18,6 +17,9 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Option<RejectReason> {
+        if is_fraction(request.fraction) && self.cancel_waiting(request.target) {
+            return None;
+        }
         // What is open by now, after queued orders and the actions before this one, not what was
         // open when the strategy decided (X2.2).
         let symbol = self.find_targets(request.target);
@@ -41,6 +43,15 @@ impl Simulator {
         };
         self.book.orders[row].status = refused.map_or(OrderStatus::Filled, OrderStatus::Rejected);
         refused
+    }
+
+    /// Cancels the order that waits under the number of a close, which then leaves no row (F13);
+    /// whether there is one.
+    pub(super) fn cancel_waiting(&mut self, target: CloseTarget) -> bool {
+        let CloseTarget::Trade(number) = target else {
+            return false;
+        };
+        self.settings.semantics == Semantics::Two && self.book.cancel(OrderId(number.0))
     }
 
     /// Fills what waits for this bar of its symbol, in the order in which it was queued.
@@ -98,7 +109,10 @@ impl Simulator {
                     self.targets.push(trade);
                     position.symbol
                 }
-                None => SymbolId(0),
+                None => {
+                    let waiting = self.waiting_order(trade);
+                    waiting.map_or(SymbolId(0), |row| self.book.orders[row].symbol)
+                }
             },
         }
     }
@@ -177,41 +191,11 @@ impl Simulator {
             kind: OrderType::Cancel,
             ..market_order(id, SymbolId(0), None, now.bar.time)
         };
-        Some(self.book.refuse(row, RejectReason::NotFound))
-    }
-
-    /// Moves the levels of a position, judged against the newest closes that the strategy saw.
-    pub(super) fn modify(
-        &mut self,
-        id: OrderId,
-        trade: TradeId,
-        [stop_loss, take_profit]: [LevelChange; 2],
-        now: &SymbolBar,
-    ) -> Option<RejectReason> {
-        let refused = |symbol, direction, time| Order {
-            kind: OrderType::Modify,
-            ..market_order(id, symbol, direction, time)
+        let reason = match self.settings.semantics {
+            Semantics::One => RejectReason::NotFound,
+            Semantics::Two => self.book.why_gone(order),
         };
-        let Some(index) = self.positions.index_of(trade) else {
-            let row = refused(SymbolId(0), None, now.bar.time);
-            return Some(self.book.refuse(row, RejectReason::NotFound));
-        };
-        let position = &mut self.positions.open[index];
-        let direction = position.direction;
-        let close = now.last.side(direction.exit_side()).close;
-        let stop = changed(position.stop_loss, stop_loss);
-        let target = changed(position.take_profit, take_profit);
-        if let Err(reason) = check_sides(direction, close, stop, target) {
-            let row = refused(position.symbol, Some(direction), now.bar.time);
-            return Some(self.book.refuse(row, reason));
-        }
-        // A level that the strategy sets is its own, also where a manager had moved it before.
-        if stop != position.stop_loss {
-            position.stop_reason = ExitReason::StopLoss;
-        }
-        position.stop_loss = stop;
-        position.take_profit = target;
-        None
+        Some(self.book.refuse(row, reason))
     }
 }
 
@@ -241,11 +225,4 @@ pub(super) fn market_order(
 /// Whether a part of a position can be closed: NaN cannot.
 fn is_fraction(part: f64) -> bool {
     part > 0.0 && part <= 1.0
-}
-
-fn changed(now: Option<f64>, change: LevelChange) -> Option<f64> {
-    match change {
-        LevelChange::Keep => now,
-        LevelChange::Set(level) => level,
-    }
 }

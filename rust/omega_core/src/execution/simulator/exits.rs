@@ -105,7 +105,7 @@ impl Simulator {
 
     /// Closes what is still open at the close of the last bar of its symbol (L4).
     pub fn close_at_end<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
-        // Always the first: closing removes it, and the next trade number is the first then (L4.1).
+        // Always the first: closing removes it, and the next oldest is the first then (L4.1).
         while let Some(position) = self.positions.open.first() {
             let now = bars.of(position.symbol);
             let price = now.bar.side(position.direction.exit_side()).close;

@@ -4,7 +4,7 @@ use super::Simulator;
 use crate::execution::positions::ClosedShare;
 use crate::execution::{
     Account, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position, PositionMode,
-    RejectReason, SymbolBar,
+    RejectReason, Semantics, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 
@@ -149,7 +149,10 @@ impl Simulator {
         }
         let fill = Fill {
             order: order.id,
-            trade: self.positions.next_trade(),
+            trade: match self.settings.semantics {
+                Semantics::One => TradeId(self.positions.entries()),
+                Semantics::Two => TradeId(order.id.0),
+            },
             symbol: order.symbol,
             direction: order.direction,
             time: now.bar.time,
@@ -165,6 +168,7 @@ impl Simulator {
             live,
             margin,
             contract_size: symbol.instrument.contract_size,
+            entry: self.positions.entries(),
             ..new_position(order, &fill, live, now)
         };
         account.book_entry(&position, &fill);
@@ -257,6 +261,7 @@ fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Posi
     };
     Position {
         id: fill.trade,
+        entry: 0,
         order: order.id,
         symbol: order.symbol,
         direction: order.direction,

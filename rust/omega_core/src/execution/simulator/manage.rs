@@ -51,13 +51,9 @@ impl Simulator {
     ) -> Result<(), OmegaError> {
         let now = &bars.of(self.symbol_of(action)).at_own_open();
         match *action {
-            Action::Modify {
-                trade,
-                stop_loss,
-                take_profit,
-            } => {
+            Action::Modify(request) => {
                 let id = self.book.take_number();
-                let refused = self.modify(id, trade, [stop_loss, take_profit], now);
+                let refused = self.modify(id, &request, now);
                 self.answer(id, refused, now)
             }
             Action::Close {
@@ -65,6 +61,11 @@ impl Simulator {
                 fraction,
                 reason,
             } => {
+                if self.cancel_waiting(target) {
+                    // No number was taken, and a callback would go on seeing the order.
+                    self.book.changes += 1;
+                    return Ok(());
+                }
                 let is_target = |p: &&Position| match target {
                     CloseTarget::All => true,
                     CloseTarget::Symbol(symbol) => p.symbol == symbol,
