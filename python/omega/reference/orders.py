@@ -246,13 +246,15 @@ class Orders(Holdings):
     def _close_part(
         self, order: Order, position: Position, fraction: float, reason: str, now: Moment
     ) -> None:
-        """Close a fraction of a position; where less than a step would go, nothing happens."""
+        """Close a fraction of a position (M3)."""
         lots: float | None = position.lots
         if not 0.0 < fraction <= 1.0:
             return
-        if fraction < 1.0:
-            instrument = self.markets[position.symbol].instrument
+        instrument = self.markets[position.symbol].instrument
+        if fraction < 1.0 and self.is_first_version:
             lots = costs.order_size(instrument, position.lots * fraction)
+        elif fraction < 1.0:
+            lots = costs.part_to_close(instrument, position.lots, fraction)
         if lots is None:
             return
         lots = min(position.lots, lots)

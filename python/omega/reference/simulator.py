@@ -115,7 +115,11 @@ class Simulator(Orders):
     def _fill_at_open(self, order: Order, now: Moment) -> Position | None:
         bar = now.bar.entry_side(order.sign).facing(order.sign)
         improve = self.settings["limit_improvement"]
-        return self._take(order, at_open(order.waiting(), bar, improve=improve), now)
+        met = at_open(order.waiting(), bar, improve=improve)
+        if isinstance(met, Armed) and not self.is_first_version:  # F4: the whole bar follows
+            order.armed_in = self.bars - 1
+            return None
+        return self._take(order, met, now)
 
     def _take(self, order: Order, met: Match, now: Moment) -> Position | None:
         """Fill or arm an order that the bar reaches; give the position that it opened."""

@@ -18,7 +18,7 @@ pub(super) struct Working {
     /// The prices at which it reacts; made anew when the kind changes.
     // Kept, because a bar compares every order that waits, and few of them change.
     pub(super) trigger: Trigger,
-    /// Whether this bar's open armed it: it works again from the next bar on (F4).
+    /// Whether this bar armed it: it works again from the next bar on (F4).
     pub(super) armed_now: bool,
 }
 
@@ -178,7 +178,7 @@ impl OrderBook {
         self.orders[row] = order;
     }
 
-    /// A bar begins: what an open armed before works now.
+    /// A bar begins: what one before it armed works now.
     pub(super) fn begin_bar(&mut self, symbol: SymbolId) {
         // Of this symbol alone: what is armed in another one waits for a bar of its own (X2).
         for waiting in self.working.iter_mut().filter(|w| w.symbol == symbol) {
@@ -186,15 +186,15 @@ impl OrderBook {
         }
     }
 
-    /// The stop of a stop-limit was reached: its limit works from the next bar on (F4).
-    pub(super) fn arm(&mut self, index: usize) {
+    /// The stop of a stop-limit was reached: its limit works from now on, or from the next bar (F4).
+    pub(super) fn arm(&mut self, index: usize, from_now: bool) {
         // No change is counted: the row keeps its kind, and a bar that arms is walked in full,
         // which has ended any quiet range.
         let waiting = &mut self.working[index];
         waiting.kind = waiting.kind.armed();
         let direction = self.orders[waiting.row].direction;
         waiting.trigger = Trigger::of_order(waiting.kind, direction);
-        waiting.armed_now = true;
+        waiting.armed_now = !from_now;
     }
 
     /// Takes out an order that fills.
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn an_armed_stop_limit_waits_for_its_limit_from_the_next_bar_on() {
         let mut book = book(OrderBook::work);
-        book.arm(2);
+        book.arm(2, false);
         let armed = book.working[2];
         assert_eq!(armed.kind, OrderType::Limit(104.0));
         assert_eq!(armed.trigger.below, 104.0);

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use omega_core::backtest::{
-    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SymbolConfig, manager, named,
-    sizer,
+    Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, SymbolConfig, manager,
+    named, sizer,
 };
 use omega_core::execution::{Instrument, IntrabarPolicy, Manager, Sizer};
 use omega_core::replay::Rates;
@@ -75,6 +75,7 @@ fn run(config: &mut Config, name: &str, given: &Value) -> bool {
         "position_mode" => {
             config.position_mode = named(name, given.word(), &POSITION_MODE).unwrap();
         }
+        "semantics" => config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap(),
         "stop_out_level" => config.stop_out_level = Some(given.number()),
         "sizer" => config.sizer = sizer_of(given),
         "position_manager" => config.managers = given.items().iter().map(manager_of).collect(),

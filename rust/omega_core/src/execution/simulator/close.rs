@@ -135,7 +135,8 @@ impl Simulator {
         closed
     }
 
-    /// Closes a fraction of one position at the market; false where less than a step would go.
+    /// Closes a fraction of one position at the market; false where it closes nothing, as a fraction
+    /// of less than a step does in version 1 of the rules.
     fn close_part<A: Account>(
         &mut self,
         trade: TradeId,
@@ -152,7 +153,11 @@ impl Simulator {
         }
         let position = &self.positions.open[index];
         let instrument = &self.settings.symbols[position.symbol.index()].instrument;
-        let lots = if request.fraction < 1.0 {
+        let lots = if request.fraction >= 1.0 {
+            position.lots
+        } else if self.settings.semantics == Semantics::Two {
+            instrument.part_to_close(position.lots, request.fraction)
+        } else {
             match instrument.order_size(position.lots * request.fraction) {
                 // Rounding counts what is a billionth short of a step as the step, which may be
                 // more than there is (M3.1).
@@ -160,8 +165,6 @@ impl Simulator {
                 Ok(_) => position.lots,
                 Err(_) => return false,
             }
-        } else {
-            position.lots
         };
         let side = position.direction.exit_side();
         let order = &mut self.book.orders[row];

@@ -2,7 +2,7 @@
 
 use super::Simulator;
 use crate::execution::book::Working;
-use crate::execution::{Account, Match, SymbolBar, at_open, in_bar};
+use crate::execution::{Account, Match, Semantics, SymbolBar, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
 
 /// Something that a bar reaches.
@@ -87,8 +87,8 @@ impl Simulator {
         }
     }
 
-    /// What a part of the bar does to one working order. An order that the open armed waits for the
-    /// next bar, and one that the open reached is not the inside's to fill.
+    /// What a part of the bar does to one working order. An order that this bar armed may wait for
+    /// the next one, and one that the open reached is not the inside's to fill.
     pub(super) fn match_working(&self, waiting: &Working, part: Part, now: &SymbolBar) -> Match {
         if waiting.armed_now {
             return Match::None;
@@ -116,7 +116,9 @@ impl Simulator {
         match self.match_working(&waiting, part, now) {
             Match::None => None,
             Match::Armed => {
-                self.book.arm(index);
+                // The whole bar follows its open, and with it every price after the stop (F4).
+                let from_now = part == Part::Open && self.settings.semantics == Semantics::Two;
+                self.book.arm(index, from_now);
                 None
             }
             Match::Filled(price, live) => {
