@@ -136,6 +136,8 @@ def _entry(verb: str, given: dict[str, str]) -> omega.Signal:
             signal["entry_price"] = float(cell)
         elif name == "expires":
             signal["expires"] = _expires(cell)
+        elif name == "reduce_only":
+            signal[name] = _TRUTH[cell]
         elif name in ("reason", "oco", "symbol"):
             signal[name] = cell
         else:

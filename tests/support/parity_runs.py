@@ -234,7 +234,7 @@ _FOOLISH = [
 _OCCASIONS = one_of_each(range(MOST_BARS), _KINDS, [True, False])
 _ORDERS = one_of_each(["long", "short"], _TYPES, range(-6, 7), range(-3, 4), _SIZES)
 _DETAILS = one_of_each(
-    _AWAY, _AWAY, _EXPIRES, rarely(None, "nan", "why", "trailing"), rarely(None, "one", "two")
+    _AWAY, _AWAY, _EXPIRES, rarely(None, "nan", "why", "trailing", "reduce", "own"), rarely(None, "one", "two")
 )
 _CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED, [0, 0, 1])
 _CHANGED_ORDERS = one_of_each(
@@ -305,6 +305,10 @@ def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict
         order["stop_loss"] = math.nan
     if extra == "why":
         order |= {"reason": "why", "tags": ("a", "b")}
+    if extra == "reduce":
+        order |= {"reduce_only": True}
+    if extra == "own":
+        order |= {"reduce_only": "tag", "tags": ("a", "b")}
     if extra == "trailing":
         order["trailing_stop"] = (abs(off) - 1) * tick
     return order

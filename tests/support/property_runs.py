@@ -75,6 +75,7 @@ class Step:
     minutes: int | None = None
     group: str | None = None
     trailing: int | None = None
+    reduce_only: bool = False
     which: int = 0
     fraction: float = 1.0
 
@@ -100,6 +101,7 @@ class Step:
             expires="day" if self.minutes == 0 else expires,
             oco=self.group,
             trailing_stop=None if self.trailing is None else self.trailing * lens.step,
+            reduce_only=self.reduce_only,
         )
 
 
@@ -226,6 +228,7 @@ def opens(draw: st.DrawFn, close: int, *, alone: bool = False) -> Step:
         minutes=draw(st.sampled_from([None, None, None, 0, 3, 22])),
         group=None if alone else draw(st.sampled_from([None, None, None, "a", "b"])),
         trailing=None if alone else draw(st.sampled_from([None, None, None, 2, 5])),
+        reduce_only=not alone and draw(st.sampled_from([False] * 9 + [True])),
     )
 
 

@@ -99,15 +99,18 @@ class Holdings:
         return is_full or (most_in_one is not None and len(self.held_in(symbol)) >= most_in_one)
 
     def enter(self, order: Order, raw_price: float, live: Live, now: Moment) -> Position | None:
-        """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
+        """Fill an order (F1 to F4): a position, or a refusal written into the order (M6).
 
-        In netting mode opposite positions are closed first (F7.1).
+        In netting mode opposite positions are closed first (F7.1); one that only reduces does no
+        more than that (F14).
         """
         left, fills_before = order.lots, len(self.fills)
-        if self.settings["position_mode"] == "netting":
+        if order.reduce_only or self.settings["position_mode"] == "netting":
             left = self._net(order, raw_price, now)
         position = None
-        if left > 0.0:
+        if order.reduce_only and len(self.fills) == fills_before:
+            order.status, order.reject_reason = "cancelled", "reduce_only"
+        elif left > 0.0 and not order.reduce_only:
             lots = costs.order_size(self.markets[order.symbol].instrument, left)
             if lots is None:
                 order.reject("size")
@@ -124,7 +127,7 @@ class Holdings:
     def _net(self, order: Order, raw_price: float, now: Moment) -> float:
         """Close positions of the other direction, oldest first; give the lots that are left."""
         left = order.lots
-        for position in [p for p in self.held_in(order.symbol) if p.sign != order.sign]:
+        for position in [p for p in self.positions if order.may_close(p)]:
             if not left > 0.0:
                 break
             open_lots = position.lots

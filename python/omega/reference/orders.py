@@ -138,7 +138,7 @@ class Orders(Holdings):
                 self.enter(order, price, Live.FROM_OPEN, now)
             else:
                 self._fill_close(order, close, now)
-            self.raise_if_strict(order.order_id, order.reject_reason, now)
+            self.raise_if_strict(order.order_id, order.refused, now)
 
     # --- opening ---------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class Orders(Holdings):
             order.status = "expired"
         else:
             self.waiting.append(order)
-        return order.reject_reason
+        return order.refused
 
     def _refusal(self, order: Order, signal: Signal, now: Known) -> str | None:
         """Why an order is refused, in the order of F12.1; an order that is not gets its size."""
@@ -171,10 +171,10 @@ class Orders(Holdings):
         wanted = costs.lots_of(sizer, instrument, basis)  # M3.1
         if wanted is None:
             return "sizer_needs_stop"
-        lots = costs.order_size(instrument, wanted)
+        lots = self._order_size(order, wanted)
         if lots is None:
             return "size"
-        refused = self._limited(now)
+        refused = self._limited(order, now)
         order.lots = order.lots if refused else lots
         return refused
 
@@ -188,8 +188,16 @@ class Orders(Holdings):
         reference = own[-1] if own else now.last.entry_side(order.sign).close
         return reference, wrong_side(order.sign, reference, order.stop_loss, order.take_profit)
 
-    def _limited(self, now: Known) -> str | None:
-        """Why the limits of the run refuse an order (F12.3)."""
+    def _order_size(self, order: Order, lots: float) -> float | None:
+        """A size rounded down and within limits; what only reduces has neither (F14)."""
+        if order.reduce_only:
+            return lots if 0.0 < lots < math.inf else None
+        return costs.order_size(self.markets[order.symbol].instrument, lots)
+
+    def _limited(self, order: Order, now: Known) -> str | None:
+        """Why the limits of the run refuse an order (F12.3); they are about what is opened."""
+        if order.reduce_only:
+            return None
         hedging = self.settings["position_mode"] == "hedging"
         refused = self._out_of_time(now)
         return refused or ("max_positions" if hedging and self.is_full(now.symbol) else None)
@@ -227,7 +235,7 @@ class Orders(Holdings):
             self._fill_close(order, close, now)
         else:  # X2: it has no bar at this step
             self.due.append(Due(order, close))
-        return order.reject_reason
+        return order.refused
 
     def _meant(self, close: Close, symbol: str) -> list[Position]:
         held = self.held_in(symbol)
@@ -296,8 +304,8 @@ class Orders(Holdings):
             if wanted.expires == "day":  # the day of the change
                 wanted.expires = (now.time // self.units_per_day + 1) * self.units_per_day
         _, refused = self._priced(wanted, now)
-        lots = costs.order_size(self.markets[order.symbol].instrument, wanted.lots)
-        refused = refused or ("size" if lots is None else self._limited(now))
+        lots = self._order_size(wanted, wanted.lots)
+        refused = refused or ("size" if lots is None else self._limited(order, now))
         if refused or lots is None:
             return refused
         wanted.lots = lots

@@ -67,6 +67,7 @@ class Order:
     expires: int | str | None = None
     """None until cancelled, "day", or a time in the unit of the data (F5.1)."""
     oco: str | None = None
+    reduce_only: bool | str = False
     reason: str | None = None
     tags: tuple[str, ...] = ()
     status: str = "working"
@@ -79,6 +80,7 @@ class Order:
         self.stop_loss, self.take_profit = signal.stop_loss, signal.take_profit
         self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
+        self.reduce_only = signal.reduce_only
         self.lots = 0.0 if signal.size is None else signal.size
         if self.type != "market":
             self.price = signal.entry_price
@@ -114,6 +116,17 @@ class Order:
     def is_with(self, other: Order) -> bool:
         """Whether both are of one group (F8)."""
         return self.oco is not None and self.oco == other.oco
+
+    def may_close(self, position: Position) -> bool:
+        """Whether it may close a position: one of the other direction (F7, F14)."""
+        if position.symbol != self.symbol or position.sign == self.sign:
+            return False
+        return self.reduce_only != "tag" or any(tag in position.tags for tag in self.tags[-1:])
+
+    @property
+    def refused(self) -> str | None:
+        """Why it was refused; None where it was not."""
+        return self.reject_reason if self.status == "rejected" else None
 
     def reject(self, reason: str) -> str:
         """Refuse it for a reason (F12)."""

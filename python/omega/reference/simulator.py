@@ -129,7 +129,7 @@ class Simulator(Orders):
             case Hit(price, live):
                 self.waiting.remove(order)
                 position = self.enter(order, price * order.sign, live, now)
-                self.raise_if_strict(order.order_id, order.reject_reason, now)
+                self.raise_if_strict(order.order_id, order.refused, now)
                 return position
         return None
 

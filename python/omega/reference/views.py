@@ -398,6 +398,9 @@ class PendingOrder(_Row):
             "side",
             "waiting",
             "take_change",
+            "reduce_only",
+            "may_close",
+            "refused",
         }
     )
 

@@ -58,6 +58,8 @@ class Signal:
         oco: Name of a group of orders of which one fill cancels the rest (rule F8).
         limit_price: Limit of a stop-limit order, whose stop is `entry_price` (rule F4).
         trailing_stop: Distance in price at which the stop loss follows the market (rule I4).
+        reduce_only: Whether the order only closes positions of the other direction, oldest first,
+            and opens none (rule F14); "tag" closes those alone that carry the last of its tags.
 
     Example:
         >>> Signal("short", type="limit", entry_price=1.105, stop_loss=1.11, expires="day")
@@ -78,6 +80,7 @@ class Signal:
     oco: str | None = None
     limit_price: float | None = None
     trailing_stop: float | None = None
+    reduce_only: bool | str = False
 
     def __post_init__(self) -> None:
         """Check the types, and that an order which waits has a price to wait for."""
@@ -95,6 +98,8 @@ class Signal:
             check(self, _tags, "tags")
         if self.expires is not None:
             check(self, _expires, "expires")
+        if self.reduce_only is not False:
+            check(self, _reduce_only, "reduce_only")
         self._check_prices()
 
     def _check_prices(self) -> None:
@@ -207,6 +212,12 @@ def _direction(given: object) -> str:
 
 def _changed(rule: Check[T]) -> Check[T | EllipsisType]:
     return lambda given: given if isinstance(given, EllipsisType) else rule(given)
+
+
+def _reduce_only(given: object) -> bool | str:
+    if given == "tag" or isinstance(given, bool):
+        return given
+    raise Refused("True, False or 'tag'")
 
 
 def _tags(given: object) -> tuple[str, ...]:

@@ -208,6 +208,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         expires: datetime | int | str | None = None,
         trailing_stop: float | None = None,
         oco: str | None = None,
+        reduce_only: bool = False,
         reason: str | None = None,
         tags: Sequence[str] = (),
     ) -> int:
@@ -223,6 +224,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             expires: None until cancelled, "day", or a moment, as in `Signal`.
             trailing_stop: Distance in price at which the stop loss follows the market.
             oco: Name of a group of orders of which one fill cancels the rest.
+            reduce_only: Whether it only closes positions of the other direction, and opens none.
             reason: Your own words, carried to the trade.
             tags: Your own marks, carried to the trade.
 
@@ -247,6 +249,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 expires=expires,
                 trailing_stop=trailing_stop,
                 oco=oco,
+                reduce_only=reduce_only,
                 reason=reason,
                 tags=tuple(tags),
             )
@@ -264,6 +267,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         expires: datetime | int | str | None = None,
         trailing_stop: float | None = None,
         oco: str | None = None,
+        reduce_only: bool = False,
         reason: str | None = None,
         tags: Sequence[str] = (),
     ) -> int:
@@ -287,6 +291,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 expires=expires,
                 trailing_stop=trailing_stop,
                 oco=oco,
+                reduce_only=reduce_only,
                 reason=reason,
                 tags=tuple(tags),
             )

@@ -6,7 +6,7 @@ use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use omega_core::execution::{
     Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderType,
-    Sizer,
+    ReduceOnly, Sizer,
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -39,6 +39,7 @@ struct SignalFields<'py> {
     expires: Bound<'py, PyAny>,
     oco: Option<String>,
     trailing_stop: Option<f64>,
+    reduce_only: Bound<'py, PyAny>,
 }
 
 #[derive(FromPyObject)]
@@ -177,6 +178,7 @@ impl<'py> Vocabulary<'py> {
             expiry: self.expiry(&fields.expires)?,
             group: fields.oco,
             trailing_stop: fields.trailing_stop,
+            reduce_only: reduce_only(&fields.reduce_only)?,
             reason: fields.reason,
             tags: fields.tags,
         })
@@ -287,6 +289,18 @@ fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
         Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => Ok(u32::MAX),
         number => number,
     }
+}
+
+/// True, false, or "tag".
+fn reduce_only(given: &Bound<'_, PyAny>) -> PyResult<ReduceOnly> {
+    if given.extract::<&str>().is_ok() {
+        return Ok(ReduceOnly::Tagged);
+    }
+    Ok(if given.extract()? {
+        ReduceOnly::Any
+    } else {
+        ReduceOnly::No
+    })
 }
 
 /// What is left out keeps a level, `None` removes it, a number replaces it.

@@ -1,9 +1,9 @@
 //! The actions of a strategy.
 
-use super::{ExitReason, Expiry, OrderType, Sizer};
+use super::{ExitReason, Expiry, OrderType, ReduceOnly, Sizer};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
-/// A request to open a position.
+/// A request for an order that opens a position, or only reduces what is open.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenRequest {
     /// The symbol.
@@ -24,6 +24,8 @@ pub struct OpenRequest {
     pub group: Option<String>,
     /// Distance of the position's trailing stop.
     pub trailing_stop: Option<f64>,
+    /// Whether it only closes.
+    pub reduce_only: ReduceOnly,
     /// Why the strategy opens it; kept with the trade.
     pub reason: Option<String>,
     /// Tags of the strategy; kept with the trade.
@@ -44,6 +46,7 @@ impl OpenRequest {
             expiry: Expiry::GoodTillCancelled,
             group: None,
             trailing_stop: None,
+            reduce_only: ReduceOnly::No,
             reason: None,
             tags: Vec::new(),
         }

@@ -279,7 +279,7 @@ impl OrderBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execution::{Expiry, Labels};
+    use crate::execution::{Expiry, Labels, ReduceOnly};
     use crate::types::Direction;
 
     fn order(id: OrderId, symbol: u32, group: Option<&str>) -> Order {
@@ -298,6 +298,7 @@ mod tests {
             expiry: Expiry::GoodTillTime(60),
             status: OrderStatus::Working,
             trailing_stop: None,
+            reduce_only: ReduceOnly::No,
             labels: Labels::new(group.map(str::to_owned), None, Vec::new()),
         }
     }

@@ -33,7 +33,9 @@ pub use labels::Labels;
 pub use limits::{LastTrades, Limits};
 pub use managers::Manager;
 pub use matching::{Live, Match, at_open, in_bar, target_at_open};
-pub use order::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};
+pub use order::{
+    ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
+};
 pub use position::{Position, open_profit};
 pub use settings::{MarketFill, PositionMode, Semantics, Settings, SymbolSettings};
 pub use simulator::Simulator;

@@ -1,6 +1,6 @@
 //! Orders and their states.
 
-use super::Labels;
+use super::{Labels, Position};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// What makes an order fill.
@@ -58,6 +58,18 @@ impl OrderType {
             }
         }
     }
+}
+
+/// Whether an order only closes positions of the other direction, and which (F14).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReduceOnly {
+    /// It opens positions.
+    #[default]
+    No,
+    /// It closes those of its symbol, oldest first.
+    Any,
+    /// It closes those that carry the last of its tags, as the strategies of an ensemble do.
+    Tagged,
 }
 
 /// How long an order works (F5).
@@ -130,6 +142,8 @@ pub enum RejectReason {
     NotFound,
     /// The order that it refers to has filled already.
     Filled,
+    /// Nothing was left to reduce (F14).
+    ReduceOnly,
     /// The limit on open positions is reached.
     MaxPositions,
     /// A cool-down after an entry or exit is running.
@@ -157,6 +171,7 @@ impl RejectReason {
             Self::SizerNeedsStop => "sizer_needs_stop",
             Self::NotFound => "not_found",
             Self::Filled => "filled",
+            Self::ReduceOnly => "reduce_only",
             Self::MaxPositions => "max_positions",
             Self::Cooldown => "cooldown",
             Self::SessionClosed => "session_closed",
@@ -192,11 +207,27 @@ pub struct Order {
     pub status: OrderStatus,
     /// Distance of the trailing stop of the position that it opens.
     pub trailing_stop: Option<f64>,
+    /// Whether it only closes.
+    pub reduce_only: ReduceOnly,
     /// Group, reason and tags, carried to the trade.
     pub labels: Labels,
 }
 
 impl Order {
+    /// Whether it may close a position: one of its symbol and of the other direction (F7, F14).
+    pub(super) fn may_close(&self, position: &Position) -> bool {
+        let is_opposite =
+            position.symbol == self.symbol && position.direction == self.direction.opposite();
+        is_opposite
+            && match self.reduce_only {
+                ReduceOnly::No | ReduceOnly::Any => true,
+                ReduceOnly::Tagged => {
+                    let tag = self.labels.tags().last();
+                    tag.is_some_and(|tag| position.labels.tags().contains(tag))
+                }
+            }
+    }
+
     /// Whether its time ran out before a bar that opens at this time (F5).
     #[must_use]
     pub fn is_over(&self, time: i64, units_per_day: i64) -> bool {

@@ -1,7 +1,7 @@
 //! The open positions of a run and the fills that made them.
 
 use super::{Account, Fill, LastTrades, Live, Position, StepBars, SymbolBar};
-use crate::types::{Direction, SymbolId, TradeId};
+use crate::types::{SymbolId, TradeId};
 
 /// Open positions in the order of entry, all fills so far, and when each symbol was last traded.
 #[derive(Debug)]
@@ -44,12 +44,6 @@ impl Positions {
 
     pub(super) fn of_symbol(&self, symbol: SymbolId) -> impl Iterator<Item = &Position> {
         self.open.iter().filter(move |p| p.symbol == symbol)
-    }
-
-    /// The oldest position of a symbol in a direction.
-    pub(super) fn oldest(&self, symbol: SymbolId, direction: Direction) -> Option<usize> {
-        let mut open = self.open.iter();
-        open.position(|p| p.symbol == symbol && p.direction == direction)
     }
 
     /// Adds a position and the fill that opened it.
@@ -191,7 +185,7 @@ impl ClosedShare {
 mod tests {
     use super::*;
     use crate::execution::{ExitReason, Labels};
-    use crate::types::{Bar, Ohlc, OrderId};
+    use crate::types::{Bar, Direction, Ohlc, OrderId};
 
     fn bar(low: f64, high: f64, close: f64) -> Ohlc {
         Ohlc {

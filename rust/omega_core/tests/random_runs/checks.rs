@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use omega_core::execution::{
     ExitReason, Expiry, Fill, MarketFill, Order, OrderStatus, OrderType, Position, PositionMode,
+    ReduceOnly,
 };
 use omega_core::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use omega_core::types::Bar;
@@ -115,6 +116,7 @@ impl Outcome {
         for (fill, trade) in told {
             if trade.is_none() {
                 assert_eq!(fill.trade.0, fill.order.0, "F13");
+                assert_eq!(self.order(fill).reduce_only, ReduceOnly::No, "F14");
                 open.insert(fill.trade.0, fill.lots);
                 continue;
             }

@@ -4,7 +4,7 @@ use arbtest::arbitrary::Unstructured;
 use omega_core::error::OmegaError;
 use omega_core::execution::{
     Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderStatus,
-    OrderType, Sizer,
+    OrderType, ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::types::{Bar, Direction, OrderId, SymbolId, TradeId};
@@ -117,8 +117,13 @@ impl<'a> Trader<'a> {
             trailing_stop: choices
                 .once_in(6)
                 .then(|| self.market.price(choices.between(0, 20))),
+            reduce_only: match choices.below(12) {
+                0 => ReduceOnly::Any,
+                1 => ReduceOnly::Tagged,
+                _ => ReduceOnly::No,
+            },
             reason: None,
-            tags: Vec::new(),
+            tags: choices.pick(&[vec![], vec!["tag".to_owned()]]),
         }
     }
 

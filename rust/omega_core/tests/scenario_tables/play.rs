@@ -4,7 +4,7 @@ use omega_core::backtest::{Backtest, BacktestResult};
 use omega_core::error::OmegaError;
 use omega_core::execution::{
     Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderType,
-    Sizer,
+    ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::store::Market;
@@ -111,6 +111,7 @@ impl Script<'_> {
                 "stop_loss" => entry.stop_loss = Some(number(cell)),
                 "take_profit" => entry.take_profit = Some(number(cell)),
                 "trailing_stop" => entry.trailing_stop = Some(number(cell)),
+                "reduce_only" => entry.reduce_only = ReduceOnly::Any,
                 "oco" => entry.group = Some((*cell).to_owned()),
                 "reason" => entry.reason = Some((*cell).to_owned()),
                 "expires" => entry.expiry = expiry(cell),

@@ -4,8 +4,8 @@ use super::Simulator;
 use crate::error::OmegaError;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
-    Account, Action, CloseTarget, Labels, Live, OpenRequest, Order, OrderStatus, OrderType,
-    PositionMode, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
+    Account, Action, CloseTarget, Instrument, Labels, Live, OpenRequest, Order, OrderStatus,
+    OrderType, PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -136,17 +136,17 @@ impl Simulator {
         // In the order of F12.1: of several reasons, the row shows the first.
         let price = check_prices(order, now)?;
         let lots = self.size(order, size, price, now, account)?;
-        self.check_limits(order.symbol, now)?;
+        self.check_limits(order, now)?;
         Ok(lots)
     }
 
-    /// Whether the limits of the run allow an order on a symbol (F12.3).
-    pub(super) fn check_limits(
-        &self,
-        symbol: SymbolId,
-        now: &SymbolBar,
-    ) -> Result<(), RejectReason> {
-        let last = &self.positions.last_trades[symbol.index()];
+    /// Whether the limits of the run allow an order (F12.3).
+    pub(super) fn check_limits(&self, order: &Order, now: &SymbolBar) -> Result<(), RejectReason> {
+        // They are about what is opened.
+        if order.reduce_only != ReduceOnly::No {
+            return Ok(());
+        }
+        let last = &self.positions.last_trades[order.symbol.index()];
         let per_day = self.settings.units_per_day;
         self.settings
             .limits
@@ -154,7 +154,7 @@ impl Simulator {
         // In netting mode the order may close positions first; what is left to open is tested when
         // it fills (F12.3).
         if self.settings.position_mode == PositionMode::Hedging {
-            self.check_count(symbol)?;
+            self.check_count(order.symbol)?;
         }
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Simulator {
             // Of the last bar: the rate of this one was not known when the strategy decided (L1).
             rate: now.last_rate,
         };
-        instrument.order_size(size.lots(&basis, instrument)?)
+        order_size(order, size.lots(&basis, instrument)?, instrument)
     }
 }
 
@@ -203,7 +203,22 @@ fn order_row(id: OrderId, request: OpenRequest, now: &SymbolBar) -> Order {
         expiry: request.expiry,
         status: OrderStatus::Working,
         trailing_stop: request.trailing_stop,
+        reduce_only: request.reduce_only,
         labels: Labels::new(request.group, request.reason, request.tags),
+    }
+}
+
+/// The size of an order, rounded down and within the limits of the instrument; what only reduces is
+/// cut at its fill and has none of these (F14).
+pub(super) fn order_size(
+    order: &Order,
+    lots: f64,
+    instrument: &Instrument,
+) -> Result<f64, RejectReason> {
+    match order.reduce_only {
+        ReduceOnly::No => instrument.order_size(lots),
+        ReduceOnly::Any | ReduceOnly::Tagged if lots > 0.0 && lots.is_finite() => Ok(lots),
+        ReduceOnly::Any | ReduceOnly::Tagged => Err(RejectReason::Size),
     }
 }
 

@@ -4,8 +4,8 @@ use super::Simulator;
 use super::fills::Closing;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
-    Account, CloseTarget, Expiry, Labels, Order, OrderStatus, OrderType, RejectReason, Semantics,
-    SymbolBar,
+    Account, CloseTarget, Expiry, Labels, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
+    Semantics, SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -221,6 +221,7 @@ pub(super) fn market_order(
         expiry: Expiry::GoodTillCancelled,
         status: OrderStatus::Working,
         trailing_stop: None,
+        reduce_only: ReduceOnly::No,
         labels: Labels::default(),
     }
 }

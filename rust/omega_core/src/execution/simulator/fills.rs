@@ -4,7 +4,7 @@ use super::Simulator;
 use crate::execution::positions::ClosedShare;
 use crate::execution::{
     Account, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position, PositionMode,
-    RejectReason, Semantics, SymbolBar,
+    ReduceOnly, RejectReason, Semantics, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 
@@ -34,8 +34,9 @@ pub(super) struct Closing {
 }
 
 impl Simulator {
-    /// Fills an entry order at a price before slippage: opposite positions first in netting mode,
-    /// then a position for what is left, if number and margin allow it (F7, M6).
+    /// Fills an order at a price before slippage: opposite positions first in netting mode, then a
+    /// position for what is left, if number and margin allow it (F7, M6). One that only reduces
+    /// opens none (F14).
     pub(super) fn enter<A: Account>(
         &mut self,
         row: usize,
@@ -43,13 +44,16 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<Option<TradeId>, RejectReason> {
-        let symbol = self.book.orders[row].symbol;
+        let order = &self.book.orders[row];
+        let (symbol, opens) = (order.symbol, order.reduce_only == ReduceOnly::No);
         let fills_before = self.positions.fills.len();
-        let left = match self.settings.position_mode {
-            PositionMode::Hedging => self.book.orders[row].lots,
-            PositionMode::Netting => self.net_opposite(row, price.0, now, account),
+        let left = if opens && self.settings.position_mode == PositionMode::Hedging {
+            order.lots
+        } else {
+            self.close_opposite(row, price.0, now, account)
         };
-        let opened = if left > 0.0 {
+        let closed = self.positions.fills.len() > fills_before;
+        let opened = if left > 0.0 && opens {
             self.settings.symbols[symbol.index()]
                 .instrument
                 .order_size(left)
@@ -61,6 +65,8 @@ impl Simulator {
             Ok(None)
         };
         self.book.orders[row].status = match opened {
+            // What it was for is gone: no refusal, since it was right when it was given (F14).
+            Ok(_) if !opens && !closed => OrderStatus::Cancelled(Some(RejectReason::ReduceOnly)),
             Ok(_) => OrderStatus::Filled,
             Err(reason) => OrderStatus::Rejected(reason),
         };
@@ -82,7 +88,7 @@ impl Simulator {
     }
 
     /// Closes positions of the other direction, oldest first; gives the lots that are left.
-    fn net_opposite<A: Account>(
+    fn close_opposite<A: Account>(
         &mut self,
         row: usize,
         price: f64,
@@ -90,11 +96,12 @@ impl Simulator {
         account: &mut A,
     ) -> f64 {
         let order = &self.book.orders[row];
-        let (id, symbol, opposite) = (order.id, order.symbol, order.direction.opposite());
-        let slips = slips(order);
+        let (id, slips) = (order.id, slips(order));
         let mut left = order.lots;
         while left > 0.0 {
-            let Some(index) = self.positions.oldest(symbol, opposite) else {
+            let order = &self.book.orders[row];
+            let mut open = self.positions.open.iter();
+            let Some(index) = open.position(|position| order.may_close(position)) else {
                 break;
             };
             let open = self.positions.open[index].lots;

@@ -1,7 +1,7 @@
 //! Changes of an order that waits, and of the protective exits of a position (F13).
 
 use super::Simulator;
-use super::accept::{check_prices, check_sides};
+use super::accept::{check_prices, check_sides, order_size};
 use super::close::market_order;
 use crate::execution::{
     ExitReason, Expiry, LevelChange, ModifyRequest, OrderStatus, OrderType, RejectReason,
@@ -68,8 +68,8 @@ impl Simulator {
         };
         check_prices(&order, now)?;
         let instrument = &self.settings.symbols[order.symbol.index()].instrument;
-        order.lots = instrument.order_size(request.lots.unwrap_or(order.lots))?;
-        self.check_limits(order.symbol, now)?;
+        order.lots = order_size(&order, request.lots.unwrap_or(order.lots), instrument)?;
+        self.check_limits(&order, now)?;
         let is_over = order.is_over(now.bar.time, per_day);
         self.book.replace(row, order);
         if is_over {
