@@ -26,7 +26,14 @@ _NAMES = {
     "best": "net_pnl_best",
     "submitted": "submitted_time",
 }
-_KINDS = {"limit": "limit", "stop": "stop", "limit stop": "stop_limit"}
+_KINDS = {
+    "limit": "limit",
+    "stop": "stop",
+    "limit stop": "stop_limit",
+    "limit touch": "limit_if_touched",
+    "trail": "stop",
+    "at_close": "close",
+}
 T = TypeVar("T")
 
 _TRUTH = {"yes": True, "no": False}
@@ -127,12 +134,13 @@ def action(words: str) -> Action:
 
 
 def _entry(verb: str, given: dict[str, str]) -> omega.Signal:
-    kind = " ".join(sorted({"limit", "stop"} & set(given)))
+    kind = " ".join(sorted({"limit", "stop", "touch", "trail", "at_close"} & set(given)))
     signal: dict[str, Any] = {"direction": verb, "type": _KINDS.get(kind, "market")}
-    if kind == "limit stop":
+    given.pop("at_close", None)
+    if kind in ("limit stop", "limit touch"):
         signal["limit_price"] = float(given.pop("limit"))
     for name, cell in given.items():
-        if name in ("limit", "stop"):
+        if name in ("limit", "stop", "touch"):
             signal["entry_price"] = float(cell)
         elif name == "expires":
             signal["expires"] = _expires(cell)
@@ -146,7 +154,7 @@ def _entry(verb: str, given: dict[str, str]) -> omega.Signal:
 
 
 def _expires(cell: str) -> str | datetime | None:
-    if cell in ("day", "none"):
+    if cell in ("day", "ioc", "fok", "none"):
         return None if cell == "none" else cell
     return moment(cell.replace("_", " "))
 

@@ -104,7 +104,10 @@ class SellsOff(BuysOnce):
 
 def test_an_order_that_only_reduces_spares_the_others(backend: str) -> None:
     result = omega.run_backtest(
-        walk(6), [BuysOnce(), SellsOff()], backend=backend, execution=omega.Execution(close_at_end=False)
+        walk(6),
+        [BuysOnce(), SellsOff()],
+        backend=backend,
+        execution=omega.Execution(close_at_end=False),
     )
     assert result.trades.select("trade_id", "lots").rows() == [(1, 1.0)]
     assert result.positions.select("trade_id", "lots").rows() == [(0, 1.0)]

@@ -221,7 +221,8 @@ class Recorder(Strategy):
         if step.kind == "open":
             return Signal(**fields)
         if step.kind == "cancel":
-            there = [one.order_id for one in [*self.pending, *self.positions]]
+            there = [one.order_id for one in self.pending]
+            there += [one.order_id for one in self.positions]
             return Cancel(there[nth % len(there)] if there else NOT_THERE)
         there = [one.trade_id for one in self.positions]
         there += [order.order_id for order in self.pending]

@@ -28,11 +28,13 @@ class Key(NamedTuple):
 
 
 class Due(NamedTuple):
-    """An order that fills at the market when its symbol has its next bar."""
+    """An order that fills when its symbol has its next bar."""
 
     order: Order
     close: Close | None
     """What it closes (I4.5); None where it opens."""
+    at_close: bool = False
+    """Whether it fills at the close of that bar (F16)."""
 
 
 @dataclass(slots=True)
@@ -79,11 +81,11 @@ class Holdings:
         waiting = self.waiting + [due.order for due in self.due]
         return sorted(waiting, key=lambda order: order.order_id)
 
-    def end_order(self, order: Order, status: str) -> None:
+    def end_order(self, order: Order, status: str, reason: str | None = None) -> None:
         """Let an order wait no longer."""
         self.waiting = [other for other in self.waiting if other is not order]
         self.due = [due for due in self.due if due.order is not order]
-        order.status = status
+        order.status, order.reject_reason = status, reason
 
     def held_in(self, symbol: str) -> list[Position]:
         """The open positions of a symbol, oldest first."""
@@ -263,4 +265,4 @@ class Holdings:
 
 def _slips(order: Order) -> bool:
     """Market and stop orders slip, limits do not (F1 to F4, M4.1)."""
-    return order.type in ("market", "stop")
+    return order.type in ("market", "stop", "close")

@@ -128,8 +128,9 @@ class Orders(Holdings):
 
     def fill_due(self, now: Moment) -> None:
         """Fill what waited for this bar, by order number (L1.3, I4.5, X2.2)."""
-        for due in [due for due in self.due if due.order.symbol == now.symbol]:
-            order, close = due
+        mine = [due for due in self.due if due.order.symbol == now.symbol and not due.at_close]
+        for due in mine:
+            order, close, _ = due
             if due not in self.due:  # cancelled by one of its group
                 continue
             self.due.remove(due)
@@ -145,6 +146,7 @@ class Orders(Holdings):
     def _open(self, number: int, signal: Signal, now: Known) -> str | None:
         order = self._row(number, signal.type, 1.0 if signal.direction == "long" else -1.0, now)
         order.take_over(signal)
+        order.trail_to(now.last, "close")
         order.expires = self._expiry(signal.expires)
         refused = self._refusal(order, signal, now)
         if refused:
@@ -156,6 +158,8 @@ class Orders(Holdings):
             self.due.append(Due(order, None))
         elif is_over(order, now.time, self.units_per_day):  # F5.1
             order.status = "expired"
+        elif order.type == "close":
+            self.due.append(Due(order, None, at_close=True))
         else:
             self.waiting.append(order)
         return order.refused
@@ -181,8 +185,8 @@ class Orders(Holdings):
     def _priced(self, order: Order, now: Known) -> tuple[float, str | None]:
         """The reference price of an order, and why its prices are refused (F12.1)."""
         own = [price for price in (order.price, order.limit_price) if price is not None]
-        distance = order.trailing_stop
-        trails = distance is None or 0.0 < distance < math.inf
+        distances = [d for d in (order.trailing_stop, order.trail) if d is not None]
+        trails = all(0.0 < distance < math.inf for distance in distances)
         if now.last is NO_CANDLE or not (trails and all(map(math.isfinite, own))):
             return math.nan, "price"
         reference = own[-1] if own else now.last.entry_side(order.sign).close
@@ -334,7 +338,9 @@ class Orders(Holdings):
     # --- what they share -------------------------------------------------------------------------
 
     def _expiry(self, given: datetime | int | str | None) -> int | str | None:
-        return given if given in (None, "day") else to_units(given, self.unit)
+        if given is None or (isinstance(given, str) and given in ("day", "ioc", "fok")):
+            return given
+        return to_units(given, self.unit)
 
     def _take_number(self) -> int:
         self.next_order += 1

@@ -47,6 +47,8 @@ class Moment(Known):
     """When the bar at the symbol's last step opened, for nights."""
     rate: float
     """Account currency per unit of quote currency at this bar's time."""
+    closes: bool = True
+    """Whether the symbol's own bar closes with it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +66,7 @@ class Order:
     stop_loss: float | None = None
     take_profit: float | None = None
     trailing_stop: float | None = None
+    trail: float | None = None
     expires: int | str | None = None
     """None until cancelled, "day", or a time in the unit of the data (F5.1)."""
     oco: str | None = None
@@ -80,11 +83,11 @@ class Order:
         self.stop_loss, self.take_profit = signal.stop_loss, signal.take_profit
         self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
-        self.reduce_only = signal.reduce_only
+        self.reduce_only, self.trail = signal.reduce_only, signal.trail
         self.lots = 0.0 if signal.size is None else signal.size
-        if self.type != "market":
+        if self.type not in ("market", "close"):
             self.price = signal.entry_price
-        if self.type == "stop_limit":
+        if self.type in ("stop_limit", "limit_if_touched"):
             self.limit_price = signal.limit_price
 
     def take_change(self, modify: Modify) -> bool:
@@ -117,6 +120,16 @@ class Order:
         """Whether both are of one group (F8)."""
         return self.oco is not None and self.oco == other.oco
 
+    def trail_to(self, bar: Candle, price: str) -> None:
+        """Move its stop behind a price of a bar, nearer to the market only (F16)."""
+        if self.trail is None:
+            return
+        faced = getattr(bar.entry_side(self.sign).facing(self.sign), price)
+        stop = (faced + away(self.trail, faced)) * self.sign
+        stop = math.nan if math.isnan(stop) else stop  # one NaN for all: its bits are hashed
+        if self.price is None or stop * self.sign < self.price * self.sign:
+            self.price = stop
+
     def may_close(self, position: Position) -> bool:
         """Whether it may close a position: one of the other direction (F7, F14)."""
         if position.symbol != self.symbol or position.sign == self.sign:
@@ -142,6 +155,11 @@ class Order:
         return Waiting(self.type, price, limit)
 
 
+def away(distance: float, price: float) -> float:  # noqa: ARG001 - of percents
+    """A distance in price, from a price."""
+    return distance
+
+
 def changed(now: T, change: T | EllipsisType) -> T:
     """A value after a change that may leave it out."""
     return now if isinstance(change, EllipsisType) else change
@@ -149,6 +167,8 @@ def changed(now: T, change: T | EllipsisType) -> T:
 
 def is_over(order: Order, time: int, units_per_day: int) -> bool:
     """Whether the time of an order ran out before a bar that opens then (F5.1)."""
+    if order.expires in ("ioc", "fok"):
+        return False
     if order.expires == "day":
         return order.submitted_time // units_per_day < time // units_per_day
     return order.expires is not None and time >= int(order.expires)

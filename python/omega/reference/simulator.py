@@ -97,6 +97,8 @@ class Simulator(Orders):
         """What the open triggers, then what the rest of the bar triggers (F9), then extremes."""
         self.bars += 1
         for opening in (True, False):
+            if not opening:
+                self._end_immediate(now)
             reach = self._exit_at_open if opening else self._exit_inside
             fill = self._fill_at_open if opening else self._fill_inside
             items: list[tuple[int, int, Order | Position]] = [
@@ -110,7 +112,24 @@ class Simulator(Orders):
                         reach(position, now)  # F11
                 elif isinstance(item, Position) and item in self.positions:
                     reach(item, now)
+        self._fill_at_close(now)
         self._note_extremes(now)
+
+    def _end_immediate(self, now: Moment) -> None:
+        """End what works at the open of its first bar only (F16)."""
+        for order in [o for o in self.waiting if o.symbol == now.symbol]:
+            if order.expires in ("ioc", "fok"):
+                self.end_order(order, "cancelled", "ioc")
+
+    def _fill_at_close(self, now: Moment) -> None:
+        """Fill what waits for the close of the symbol's own bar (F16)."""
+        for due in [due for due in self.due if due.at_close and due.order.symbol == now.symbol]:
+            order = due.order
+            if not now.closes or due not in self.due:  # cancelled by one of its group
+                continue
+            self.due.remove(due)
+            self.enter(order, now.bar.entry_side(order.sign).close, Live.FROM_PULLBACK, now)
+            self.raise_if_strict(order.order_id, order.refused, now)
 
     def _fill_at_open(self, order: Order, now: Moment) -> Position | None:
         bar = now.bar.entry_side(order.sign).facing(order.sign)
@@ -230,6 +249,8 @@ class Simulator(Orders):
 
     def manage(self, now: Moment) -> None:
         """Run the managers, position by position, manager by manager (L1.6)."""
+        for order in [order for order in self.waiting if order.symbol == now.symbol]:
+            order.trail_to(now.bar, "low")
         for position in self.held_in(now.symbol):
             if position.trailing_stop is not None:
                 managers.trail(position, position.trailing_stop)

@@ -399,6 +399,8 @@ class PendingOrder(_Row):
             "waiting",
             "take_change",
             "reduce_only",
+            "trail",
+            "trail_to",
             "may_close",
             "refused",
         }

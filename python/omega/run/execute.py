@@ -21,9 +21,9 @@ from omega.run.backend import run_of
 from omega.run.context import Context
 from omega.run.job import Job, OnBar
 from omega.run.settings import PositionManager
-from omega.strategy.base import Strategy, tied
+from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
-from omega.strategy.context import RunContext
+from omega.strategy.context import RunContext, tied
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 

@@ -32,9 +32,26 @@ from omega.errors import ConfigError
 
 T = TypeVar("T")
 _DIRECTIONS = {"long": "long", "short": "short", "buy": "long", "sell": "short"}
-_ORDER_TYPES = ("market", "limit", "stop", "stop_limit")
+_ORDER_TYPES = ("market", "limit", "stop", "stop_limit", "limit_if_touched", "close")
+_PRICED: dict[str, tuple[str, ...]] = {
+    "market": (),
+    "close": (),
+    "limit": ("entry_price",),
+    "stop": ("entry_price",),
+    "stop_limit": ("entry_price", "limit_price"),
+    "limit_if_touched": ("entry_price", "limit_price"),
+}
+"""The prices that an order of each type needs."""
 _TEXTS = ("symbol", "reason", "oco")
-_NUMBERS = ("entry_price", "stop_loss", "take_profit", "size", "limit_price", "trailing_stop")
+_NUMBERS = (
+    "entry_price",
+    "stop_loss",
+    "take_profit",
+    "size",
+    "limit_price",
+    "trailing_stop",
+    "trail",
+)
 
 
 @value
@@ -43,8 +60,9 @@ class Signal:
 
     Attributes:
         direction: "long" or "short"; "buy" and "sell" mean the same.
-        type: "market", "limit", "stop" or "stop_limit".
-        entry_price: Price of a limit or stop order; a market order fills where it fills.
+        type: "market", "limit", "stop", "stop_limit", "limit_if_touched", or "close" for the close
+            of the first bar (rules F1 to F4, F16).
+        entry_price: Price of a limit or stop order; of an order that a price arms that price.
         stop_loss: Price at which the position is closed at a loss.
         take_profit: Price at which the position is closed at a profit.
         size: Lots; None leaves it to the run's sizer.
@@ -52,12 +70,15 @@ class Signal:
         reason: The strategy's own words, carried to the trade.
         tags: The strategy's own marks, carried to the trade.
         expires: How long a waiting order works (rule F5): None until cancelled, "day" to the end
-            of the UTC day, or a moment: a datetime, ISO 8601 text, which becomes one, or an integer
-            in the unit of the time column.
+            of the UTC day, "ioc" or "fok" at the next open only (rule F16), or a moment: a
+            datetime, ISO 8601 text, which becomes one, or an integer in the unit of the time
+            column.
         meta: Anything the strategy wants to find again; the engine never reads it.
         oco: Name of a group of orders of which one fill cancels the rest (rule F8).
-        limit_price: Limit of a stop-limit order, whose stop is `entry_price` (rule F4).
+        limit_price: Limit of an order of type "stop_limit" or "limit_if_touched" (rules F4, F16).
         trailing_stop: Distance in price at which the stop loss follows the market (rule I4).
+        trail: Distance in price at which a stop order follows the best price for it; it has no
+            `entry_price` then (rule F16).
         reduce_only: Whether the order only closes positions of the other direction, oldest first,
             and opens none (rule F14); "tag" closes those alone that carry the last of its tags.
 
@@ -80,6 +101,7 @@ class Signal:
     oco: str | None = None
     limit_price: float | None = None
     trailing_stop: float | None = None
+    trail: float | None = None
     reduce_only: bool | str = False
 
     def __post_init__(self) -> None:
@@ -103,15 +125,22 @@ class Signal:
         self._check_prices()
 
     def _check_prices(self) -> None:
-        missing = None
-        if self.type != "market" and self.entry_price is None:
-            missing = "entry_price"
-        elif self.type == "stop_limit" and self.limit_price is None:
-            missing = "limit_price"
-        if missing:
+        if self.trail is not None and (self.type != "stop" or self.entry_price is not None):
             raise ConfigError(
-                f"Signal.{missing}: given None, expected the price of a {self.type} order"
+                f"Signal.trail: given {self.trail!r} with type={self.type!r} and "
+                f"entry_price={self.entry_price!r}, expected type='stop' without a price, since it "
+                "follows the market"
             )
+        if self.type == "close" and self.expires in ("ioc", "fok"):
+            raise ConfigError(
+                f"Signal.expires: given {self.expires!r} with type='close', expected another type: "
+                "an order at the close does not work at the open"
+            )
+        for name in () if self.trail is not None else _PRICED[self.type]:
+            if getattr(self, name) is None:
+                raise ConfigError(
+                    f"Signal.{name}: given None, expected the price of a {self.type} order"
+                )
 
 
 @value
@@ -229,12 +258,12 @@ def _tags(given: object) -> tuple[str, ...]:
 def _expires(given: object) -> datetime | int | str | None:
     if given is None or isinstance(given, datetime):
         return given
-    if isinstance(given, str) and given.lower() == "day":
-        return "day"
+    if isinstance(given, str) and given.lower() in ("day", "ioc", "fok"):
+        return given.lower()
     try:
         return datetime.fromisoformat(given) if isinstance(given, str) else whole()(given)
     except (Refused, ValueError):
         raise Refused(
-            "None, 'day', a datetime, ISO 8601 text such as '2024-01-31 13:30', or an integer in "
-            "the unit of the time column"
+            "None, 'day', 'ioc', 'fok', a datetime, ISO 8601 text such as '2024-01-31 13:30', or "
+            "an integer in the unit of the time column"
         ) from None

@@ -6,9 +6,8 @@ next one (rule L1).
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
@@ -202,6 +201,9 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         *,
         limit: float | None = None,
         stop: float | None = None,
+        touch: float | None = None,
+        trail: float | None = None,
+        at_close: bool = False,
         stop_loss: float | None = None,
         take_profit: float | None = None,
         symbol: str | None = None,
@@ -218,10 +220,13 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             size: Lots; None leaves it to the run's sizer.
             limit: Price of a limit order; with `stop` as well, of a stop-limit order.
             stop: Price of a stop order.
+            touch: Price on the better side of the market that arms a limit order at `limit`.
+            trail: Distance in price of a stop order that follows the best price for it.
+            at_close: Fill at the close of the next bar.
             stop_loss: Price at which the position is closed at a loss.
             take_profit: Price at which the position is closed at a profit.
             symbol: One of the run's symbols; None is the first.
-            expires: None until cancelled, "day", or a moment, as in `Signal`.
+            expires: None until cancelled, "day", "ioc", "fok", or a moment, as in `Signal`.
             trailing_stop: Distance in price at which the stop loss follows the market.
             oco: Name of a group of orders of which one fill cancels the rest.
             reduce_only: Whether it only closes positions of the other direction, and opens none.
@@ -239,7 +244,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Buyer()).trades.select("entry_price", "reason").row(0)
             (103.5, 'a dip')
         """
-        order = order_fields("long", size, limit, stop)
+        order = order_fields("long", size, limit, stop, touch=touch, trail=trail, at_close=at_close)
         return self._submit(
             Signal(
                 **order,
@@ -261,6 +266,9 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         *,
         limit: float | None = None,
         stop: float | None = None,
+        touch: float | None = None,
+        trail: float | None = None,
+        at_close: bool = False,
         stop_loss: float | None = None,
         take_profit: float | None = None,
         symbol: str | None = None,
@@ -281,7 +289,9 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Seller()).trades["exit_reason"].to_list()
             ['take_profit']
         """
-        order = order_fields("short", size, limit, stop)
+        order = order_fields(
+            "short", size, limit, stop, touch=touch, trail=trail, at_close=at_close
+        )
         return self._submit(
             Signal(
                 **order,
@@ -481,18 +491,3 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 "are placed in on_bar(), on_fill() or on_exit()"
             )
         return self._run
-
-
-def tie(strategy: Strategy, run: RunContext | None) -> None:
-    """Tie a strategy to the run that it declares and orders in, or to none."""
-    strategy._run = run  # noqa: SLF001 - a method would take a name from strategies of users
-
-
-@contextlib.contextmanager
-def tied(strategy: Strategy, run: RunContext) -> Iterator[Strategy]:
-    """Tie a strategy to a run for a while."""
-    tie(strategy, run)
-    try:
-        yield strategy
-    finally:
-        tie(strategy, None)

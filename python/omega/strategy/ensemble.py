@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import CallbackFailed, ConfigError
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
-from omega.strategy.base import Strategy, tie
+from omega.strategy.base import Strategy
 from omega.strategy.conditions import triggers_of
-from omega.strategy.context import RunContext
+from omega.strategy.context import RunContext, tie
 
 if TYPE_CHECKING:
     from omega._core import Bar, Fill, PendingOrder, Position, Trade
@@ -70,9 +70,11 @@ class Member:
         One that names no symbol either closes all of its symbols, in the order of the run.
         """
         if isinstance(action, Signal):
-            own = "tag" if action.reduce_only else False  # of the label, which is the last (F14)
+            reduces = (
+                "tag" if action.reduce_only else False
+            )  # of the label, which is the last (F14)
             tags = (*action.tags, self.label)
-            self._hand_on(dataclasses.replace(action, tags=tags, reduce_only=own))
+            self._hand_on(dataclasses.replace(action, tags=tags, reduce_only=reduces))
         elif isinstance(action, Close) and action.trade_id is None:
             symbols = [action.symbol] if action.symbol else self._run.symbols
             held = self.positions

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from omega.config.values import check, flag, optional, value, whole
 from omega.contract import SignalColumns
 from omega.errors import ConfigError
-from omega.strategy.base import Strategy, tied
+from omega.strategy.base import Strategy
 from omega.strategy.conditions import Condition
+from omega.strategy.context import tied
 
 if TYPE_CHECKING:
     from omega._core import Indicator, Mask

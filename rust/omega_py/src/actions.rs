@@ -5,8 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderType,
-    ReduceOnly, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
+    OrderType, ReduceOnly, Sizer,
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -39,6 +39,7 @@ struct SignalFields<'py> {
     expires: Bound<'py, PyAny>,
     oco: Option<String>,
     trailing_stop: Option<f64>,
+    trail: Option<Bound<'py, PyAny>>,
     reduce_only: Bound<'py, PyAny>,
 }
 
@@ -154,6 +155,7 @@ impl<'py> Vocabulary<'py> {
         let symbol = self.symbol(fields.symbol.as_deref())?;
         // Never read where it is NaN: the class refuses an order that waits without a price.
         let price = fields.entry_price.unwrap_or(f64::NAN);
+        let limit = fields.limit_price.unwrap_or(f64::NAN);
         Ok(OpenRequest {
             symbol,
             // The class has checked the words, so that what is not long is short.
@@ -166,11 +168,13 @@ impl<'py> Vocabulary<'py> {
                 "market" => OrderType::Market,
                 "limit" => OrderType::Limit(price),
                 "stop" => OrderType::Stop(price),
-                // The last of the four words that the class allows.
-                _ => OrderType::StopLimit {
-                    stop: price,
-                    limit: fields.limit_price.unwrap_or(f64::NAN),
+                "stop_limit" => OrderType::StopLimit { stop: price, limit },
+                "limit_if_touched" => OrderType::LimitIfTouched {
+                    touch: price,
+                    limit,
                 },
+                // The last of the words that the class allows.
+                _ => OrderType::AtClose,
             },
             size: fields.size.map(Sizer::FixedLots),
             stop_loss: fields.stop_loss,
@@ -178,6 +182,7 @@ impl<'py> Vocabulary<'py> {
             expiry: self.expiry(&fields.expires)?,
             group: fields.oco,
             trailing_stop: fields.trailing_stop,
+            trail: fields.trail.as_ref().map(distance).transpose()?,
             reduce_only: reduce_only(&fields.reduce_only)?,
             reason: fields.reason,
             tags: fields.tags,
@@ -188,8 +193,11 @@ impl<'py> Vocabulary<'py> {
         if expires.is_none() {
             return Ok(Expiry::GoodTillCancelled);
         }
-        if expires.extract::<&str>().is_ok_and(|word| word == "day") {
-            return Ok(Expiry::Day);
+        match expires.extract::<&str>() {
+            Ok("day") => return Ok(Expiry::Day),
+            Ok("ioc") => return Ok(Expiry::ImmediateOrCancel),
+            Ok("fok") => return Ok(Expiry::FillOrKill),
+            Ok(_) | Err(_) => {}
         }
         let time = self.to_units.call1((expires, self.unit))?.extract()?;
         Ok(Expiry::GoodTillTime(time))
@@ -289,6 +297,19 @@ fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
         Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => Ok(u32::MAX),
         number => number,
     }
+}
+
+/// A number of price, or a `Distance`.
+fn distance(given: &Bound<'_, PyAny>) -> PyResult<Distance> {
+    if let Ok(price) = given.extract::<f64>() {
+        return Ok(Distance::Price(price));
+    }
+    let number = given.getattr("given")?.extract()?;
+    Ok(if given.getattr("is_percent")?.extract()? {
+        Distance::Percent(number)
+    } else {
+        Distance::Price(number)
+    })
 }
 
 /// True, false, or "tag".

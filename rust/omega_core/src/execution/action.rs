@@ -1,6 +1,6 @@
 //! The actions of a strategy.
 
-use super::{ExitReason, Expiry, OrderType, ReduceOnly, Sizer};
+use super::{Distance, ExitReason, Expiry, OrderType, ReduceOnly, Sizer};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// A request for an order that opens a position, or only reduces what is open.
@@ -24,6 +24,9 @@ pub struct OpenRequest {
     pub group: Option<String>,
     /// Distance of the position's trailing stop.
     pub trailing_stop: Option<f64>,
+    /// How far a stop order follows the best price for it; its own price is then made of the last
+    /// close (F16).
+    pub trail: Option<Distance>,
     /// Whether it only closes.
     pub reduce_only: ReduceOnly,
     /// Why the strategy opens it; kept with the trade.
@@ -46,6 +49,7 @@ impl OpenRequest {
             expiry: Expiry::GoodTillCancelled,
             group: None,
             trailing_stop: None,
+            trail: None,
             reduce_only: ReduceOnly::No,
             reason: None,
             tags: Vec::new(),

@@ -2,9 +2,10 @@
 //! for the next bar of their symbol.
 
 use super::{
-    CloseTarget, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger,
+    CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
+    Trigger,
 };
-use crate::types::{OrderId, SymbolId};
+use crate::types::{Bar, Direction, Ohlc, OrderId, SymbolId};
 
 /// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
 /// its stop arms it.
@@ -18,12 +19,14 @@ pub(super) struct Working {
     /// The prices at which it reacts; made anew when the kind changes.
     // Kept, because a bar compares every order that waits, and few of them change.
     pub(super) trigger: Trigger,
+    /// How far it follows the best price for it.
+    pub(super) trail: Option<Distance>,
     /// Whether this bar armed it: it works again from the next bar on (F4).
     pub(super) armed_now: bool,
 }
 
-/// An order that fills at the open of the next bar of its symbol: a market order or a close that
-/// was submitted while the symbol had no bar, or a close by a position manager.
+/// An order that fills in the next bar of its symbol: a market order or a close that was submitted
+/// while the symbol had no bar, a close by a position manager, or an order at the close.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct QueuedOrder {
     /// Its row among the orders.
@@ -36,6 +39,8 @@ pub(super) struct QueuedOrder {
 pub(super) enum QueuedTask {
     /// Opens a position.
     Open,
+    /// Opens a position at the close of the bar (F16).
+    AtClose,
     /// Closes a fraction of positions for a reason.
     Close(CloseRequest),
 }
@@ -55,6 +60,10 @@ pub(super) struct OrderBook {
     pub(super) working: Vec<Working>,
     queued: Vec<QueuedOrder>,
     next_order: u32,
+    /// Whether an order that works at one open only, or one that follows the market, may wait: most
+    /// runs have neither, and no bar has to look for them.
+    has_immediate: bool,
+    pub(super) has_trailing: bool,
     /// Counts every change, so that a reader knows whether to look again.
     pub(super) changes: u64,
 }
@@ -101,12 +110,15 @@ impl OrderBook {
         // At the end of the list: orders come in the order of their numbers, which searches rely
         // on.
         let order = &self.orders[row];
+        self.has_immediate |= order.expiry.is_immediate();
+        self.has_trailing |= order.trail.is_some();
         self.working.push(Working {
             id: order.id,
             row,
             symbol: order.symbol,
             kind: order.kind,
             trigger: Trigger::of_order(order.kind, order.direction),
+            trail: order.trail,
             armed_now: false,
         });
     }
@@ -116,13 +128,22 @@ impl OrderBook {
         self.queued.push(QueuedOrder { row, task });
     }
 
-    /// Takes the first queued order of a symbol out of the queue, of those at or after a row. A
+    /// Takes the first queued order of a symbol out of the queue, of those at or after a row that
+    /// fill at its open, or at its close. A
     /// fill may cancel others of the queue (F8), so a caller goes on by row and not by place.
-    pub(super) fn take_due(&mut self, symbol: SymbolId, from_row: usize) -> Option<QueuedOrder> {
+    pub(super) fn take_due(
+        &mut self,
+        symbol: SymbolId,
+        from_row: usize,
+        at_close: bool,
+    ) -> Option<QueuedOrder> {
         // By row, which no removal shifts.
         let from = self.queued.partition_point(|queued| queued.row < from_row);
         let mut rest = self.queued[from..].iter();
-        let index = rest.position(|queued| self.orders[queued.row].symbol == symbol)?;
+        let index = rest.position(|queued| {
+            let is_at_close = matches!(queued.task, QueuedTask::AtClose);
+            is_at_close == at_close && self.orders[queued.row].symbol == symbol
+        })?;
         self.changes += 1;
         Some(self.queued.remove(from + index))
     }
@@ -174,6 +195,7 @@ impl OrderBook {
                 waiting.armed_now = false;
             }
             waiting.trigger = Trigger::of_order(waiting.kind, order.direction);
+            self.has_immediate |= order.expiry.is_immediate();
         }
         self.orders[row] = order;
     }
@@ -186,7 +208,8 @@ impl OrderBook {
         }
     }
 
-    /// The stop of a stop-limit was reached: its limit works from now on, or from the next bar (F4).
+    /// The stop of a stop-limit was reached: its limit works from now on, or from the next bar
+    /// (F4).
     pub(super) fn arm(&mut self, index: usize, from_now: bool) {
         // No change is counted: the row keeps its kind, and a bar that arms is walked in full,
         // which has ended any quiet range.
@@ -249,6 +272,44 @@ impl OrderBook {
         }
     }
 
+    /// Ends the orders of a symbol that worked at the open of its bar only (F16).
+    pub(super) fn end_immediate(&mut self, symbol: SymbolId) {
+        if !self.has_immediate {
+            return;
+        }
+        let cancelled = OrderStatus::Cancelled(Some(RejectReason::Ioc));
+        self.end_where(cancelled, |_, order| {
+            order.symbol == symbol && order.expiry.is_immediate()
+        });
+        // The rest is of other symbols.
+        let mut rows = self.working.iter().map(|waiting| waiting.row);
+        self.has_immediate = rows.any(|row| self.orders[row].expiry.is_immediate());
+        self.changes += 1;
+    }
+
+    /// Moves the stop orders that follow the market behind the best price of a bar, which works
+    /// from the next bar (F16, I4).
+    pub(super) fn trail(&mut self, now: &SymbolBar) {
+        if !self.has_trailing {
+            return;
+        }
+        self.has_trailing = self.working.iter().any(|waiting| waiting.trail.is_some());
+        for waiting in self.working.iter_mut().filter(|w| w.symbol == now.symbol) {
+            let (Some(distance), OrderType::Stop(stop)) = (waiting.trail, waiting.kind) else {
+                continue;
+            };
+            let order = &mut self.orders[waiting.row];
+            let price = trailed(order.direction, distance, |bar| bar.low, &now.bar);
+            // Nearer to the market only, as a stop loss that trails.
+            if price * order.direction.sign() < stop * order.direction.sign() {
+                order.kind = OrderType::Stop(price);
+                waiting.kind = order.kind;
+                waiting.trigger = Trigger::of_order(order.kind, order.direction);
+                self.changes += 1;
+            }
+        }
+    }
+
     /// Takes waiting orders out of both lists under a status; whether there were any.
     fn end_where(&mut self, status: OrderStatus, is_over: impl Fn(usize, &Order) -> bool) -> bool {
         let before = self.working.len() + self.queued.len();
@@ -276,11 +337,24 @@ impl OrderBook {
     }
 }
 
+/// The price of a stop order that is so far behind a price of a bar, of the side that it fills on
+/// and as it faces it.
+pub(super) fn trailed(
+    direction: Direction,
+    distance: Distance,
+    price: impl Fn(&Ohlc) -> f64,
+    bar: &Bar,
+) -> f64 {
+    let price = price(&bar.side(direction.entry_side()).facing(direction));
+    let level = (price + distance.from(price)) * direction.sign();
+    // One NaN for all, whatever its sign: the bits of a refused order's price are hashed.
+    if level.is_nan() { f64::NAN } else { level }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::execution::{Expiry, Labels, ReduceOnly};
-    use crate::types::Direction;
 
     fn order(id: OrderId, symbol: u32, group: Option<&str>) -> Order {
         Order {
@@ -298,6 +372,7 @@ mod tests {
             expiry: Expiry::GoodTillTime(60),
             status: OrderStatus::Working,
             trailing_stop: None,
+            trail: None,
             reduce_only: ReduceOnly::No,
             labels: Labels::new(group.map(str::to_owned), None, Vec::new()),
         }
@@ -317,11 +392,11 @@ mod tests {
     #[test]
     fn a_group_that_ends_while_the_queue_is_served_leaves_the_rest_in_order() {
         let mut book = book(|book, row| book.queue(row, QueuedTask::Open));
-        let first = book.take_due(SymbolId(0), 0).map(|due| due.row);
+        let first = book.take_due(SymbolId(0), 0, false).map(|due| due.row);
         assert_eq!(first, Some(1));
         book.cancel_group(1);
         assert_eq!(book.orders[0].status, OrderStatus::Cancelled(None));
-        let second = book.take_due(SymbolId(0), 2).map(|due| due.row);
+        let second = book.take_due(SymbolId(0), 2, false).map(|due| due.row);
         assert_eq!(second, Some(2));
         assert!(book.is_empty());
     }

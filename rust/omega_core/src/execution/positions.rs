@@ -207,6 +207,7 @@ mod tests {
             index: 1,
             trades,
             bar,
+            closes: true,
             opens: 60,
             since: 0,
             last: bar,

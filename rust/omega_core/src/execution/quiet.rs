@@ -58,6 +58,7 @@ impl QuietRange {
         let watched = !settings.managers.is_empty()
             || settings.stop_out_level.is_some()
             || book.has_queued()
+            || book.has_trailing
             || positions.open.iter().any(|p| p.trailing_stop.is_some());
         if watched {
             return None;
@@ -93,6 +94,8 @@ impl QuietRange {
                 Expiry::GoodTillCancelled => i64::MAX,
                 Expiry::GoodTillTime(end) => end,
                 Expiry::Day => day_after(order.submitted_time),
+                // Ended by the open of the bar that it was taken at.
+                Expiry::ImmediateOrCancel | Expiry::FillOrKill => i64::MIN,
             };
             range.until = range.until.min(end);
         }

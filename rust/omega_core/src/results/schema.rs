@@ -56,8 +56,16 @@ const fn optional(name: &'static str, kind: Kind) -> Column {
 
 const DIRECTIONS: Kind = Kind::Category(&["long", "short"]);
 const SIDES: Kind = Kind::Category(&["buy", "sell"]);
-const ORDER_TYPES: Kind =
-    Kind::Category(&["market", "limit", "stop", "stop_limit", "modify", "cancel"]);
+const ORDER_TYPES: Kind = Kind::Category(&[
+    "market",
+    "limit",
+    "stop",
+    "stop_limit",
+    "modify",
+    "cancel",
+    "close",
+    "limit_if_touched",
+]);
 const STATUSES: Kind = Kind::Category(&["filled", "cancelled", "expired", "rejected", "working"]);
 const EXIT_REASONS: Kind = Kind::Category(&[
     "stop_loss",

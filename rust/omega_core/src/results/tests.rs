@@ -94,6 +94,7 @@ fn order(id: u32, kind: OrderType, status: OrderStatus) -> Order {
         expiry: Expiry::GoodTillCancelled,
         status,
         trailing_stop: None,
+        trail: None,
         reduce_only: ReduceOnly::No,
         labels: Labels::default(),
     }

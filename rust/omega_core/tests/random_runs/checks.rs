@@ -98,7 +98,10 @@ impl Outcome {
         let in_bar = slip(prices.low) <= fill.price && fill.price <= slip(prices.high);
         let holds = match kind {
             _ if at_close => same(fill.price, slip(prices.close)),
-            OrderType::Limit(limit) | OrderType::StopLimit { limit, .. } => {
+            OrderType::AtClose => same(fill.price, slip(prices.close)),
+            OrderType::Limit(limit)
+            | OrderType::StopLimit { limit, .. }
+            | OrderType::LimitIfTouched { limit, .. } => {
                 fill.slippage == 0.0 && in_bar && fill.price * sign <= limit * sign
             }
             OrderType::Stop(stop) => in_bar && fill.price * sign >= slip(stop) * sign,
@@ -355,7 +358,7 @@ fn bars_of(fill: &Fill, market: &Market, rules: &Rules) -> (Bar, Bar) {
 fn check_expiry(order: &Order, fill: &Fill, market: &Market) {
     let per_day = market.unit.per_day();
     let in_time = match order.expiry {
-        Expiry::GoodTillCancelled => true,
+        Expiry::GoodTillCancelled | Expiry::ImmediateOrCancel | Expiry::FillOrKill => true,
         Expiry::GoodTillTime(time) => fill.time < time,
         Expiry::Day => fill.time.div_euclid(per_day) == order.submitted_time.div_euclid(per_day),
     };

@@ -3,8 +3,8 @@
 use arbtest::arbitrary::Unstructured;
 use omega_core::error::OmegaError;
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderStatus,
-    OrderType, ReduceOnly, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
+    OrderStatus, OrderType, ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::types::{Bar, Direction, OrderId, SymbolId, TradeId};
@@ -96,7 +96,7 @@ impl<'a> Trader<'a> {
         let kind = self.kind(bar);
         let reference = match kind {
             OrderType::Limit(price) | OrderType::Stop(price) => price,
-            OrderType::StopLimit { limit, .. } => limit,
+            OrderType::StopLimit { limit, .. } | OrderType::LimitIfTouched { limit, .. } => limit,
             _ => bar.side(direction.entry_side()).close,
         };
         let (stop_loss, take_profit) = self.levels(reference, direction);
@@ -108,7 +108,10 @@ impl<'a> Trader<'a> {
             size,
             stop_loss,
             take_profit,
-            expiry: match choices.below(4) {
+            trail: (kind == OrderType::AtClose && choices.once_in(3))
+                .then(|| Distance::Price(self.market.price(choices.between(0, 9)))),
+            expiry: match choices.below(5) {
+                4 => choices.pick(&[Expiry::ImmediateOrCancel, Expiry::FillOrKill]),
                 0 => Expiry::Day,
                 1 => Expiry::GoodTillTime(bar.time + self.market.step * choices.between(0, 12)),
                 _ => Expiry::GoodTillCancelled,
@@ -128,8 +131,13 @@ impl<'a> Trader<'a> {
     }
 
     fn kind(&mut self, bar: &Bar) -> OrderType {
-        match self.choices.below(4) {
+        match self.choices.below(6) {
             0 => OrderType::Market,
+            4 => OrderType::AtClose,
+            5 => OrderType::LimitIfTouched {
+                touch: self.near(bar),
+                limit: self.near(bar),
+            },
             1 => OrderType::Limit(self.near(bar)),
             2 => OrderType::Stop(self.near(bar)),
             _ => OrderType::StopLimit {

@@ -3,7 +3,7 @@
 use super::bars::sides;
 use super::read::{Row, Scenario, Table};
 
-const PRICES: [&str; 8] = [
+const PRICES: [&str; 9] = [
     "price",
     "stop_loss",
     "take_profit",
@@ -11,6 +11,7 @@ const PRICES: [&str; 8] = [
     "exit_price",
     "limit",
     "limit_price",
+    "touch",
     "stop",
 ];
 

@@ -3,8 +3,8 @@
 use omega_core::backtest::{Backtest, BacktestResult};
 use omega_core::error::OmegaError;
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest, OrderType,
-    ReduceOnly, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
+    OrderType, ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::store::Market;
@@ -103,9 +103,14 @@ impl Script<'_> {
             (Some(stop), None) => OrderType::Stop(stop),
             (Some(stop), Some(limit)) => OrderType::StopLimit { stop, limit },
         };
+        if let (Some(touch), OrderType::Limit(limit)) = (price("touch"), entry.kind) {
+            entry.kind = OrderType::LimitIfTouched { touch, limit };
+        }
         for (name, cell) in given {
             match *name {
-                "limit" | "stop" => {}
+                "limit" | "stop" | "touch" => {}
+                "at_close" => entry.kind = OrderType::AtClose,
+                "trail" => entry.trail = Some(Distance::Price(number(cell))),
                 "symbol" => entry.symbol = self.symbol(cell),
                 "size" => entry.size = Some(Sizer::FixedLots(number(cell))),
                 "stop_loss" => entry.stop_loss = Some(number(cell)),
@@ -166,6 +171,8 @@ fn number(cell: &str) -> f64 {
 fn expiry(cell: &str) -> Expiry {
     match cell {
         "day" => Expiry::Day,
+        "ioc" => Expiry::ImmediateOrCancel,
+        "fok" => Expiry::FillOrKill,
         "none" => Expiry::GoodTillCancelled,
         cell => Expiry::GoodTillTime(moment(&cell.replace('_', " "))),
     }

@@ -2,10 +2,11 @@
 
 use super::Simulator;
 use crate::error::OmegaError;
-use crate::execution::book::{CloseRequest, QueuedTask};
+use crate::execution::book::{CloseRequest, QueuedTask, trailed};
 use crate::execution::{
-    Account, Action, CloseTarget, Instrument, Labels, Live, OpenRequest, Order, OrderStatus,
-    OrderType, PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
+    Account, Action, CloseTarget, Distance, Instrument, Labels, Live, OpenRequest, Order,
+    OrderStatus, OrderType, PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars,
+    SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -106,7 +107,12 @@ impl Simulator {
             Err(reason) => return Some(self.book.refuse(order, reason)),
         }
         let (kind, direction) = (order.kind, order.direction);
+        let is_over = order.is_over(now.bar.time, self.settings.units_per_day);
         let row = self.book.add(order);
+        if kind == OrderType::AtClose && !is_over {
+            self.book.queue(row, QueuedTask::AtClose);
+            return None;
+        }
         if kind == OrderType::Market && !now.trades {
             self.book.queue(row, QueuedTask::Open);
             return None;
@@ -117,7 +123,7 @@ impl Simulator {
         }
         // The expiry of this bar was before, so that an order whose time is over already would work
         // for a bar (F5.1).
-        if self.book.orders[row].is_over(now.bar.time, self.settings.units_per_day) {
+        if is_over {
             self.book.orders[row].status = OrderStatus::Expired;
             return None;
         }
@@ -195,7 +201,15 @@ fn order_row(id: OrderId, request: OpenRequest, now: &SymbolBar) -> Order {
         id,
         symbol: request.symbol,
         direction: request.direction,
-        kind: request.kind,
+        kind: match request.trail {
+            Some(distance) => OrderType::Stop(trailed(
+                request.direction,
+                distance,
+                |bar| bar.close,
+                &now.last,
+            )),
+            None => request.kind,
+        },
         lots: named,
         stop_loss: request.stop_loss,
         take_profit: request.take_profit,
@@ -203,6 +217,7 @@ fn order_row(id: OrderId, request: OpenRequest, now: &SymbolBar) -> Order {
         expiry: request.expiry,
         status: OrderStatus::Working,
         trailing_stop: request.trailing_stop,
+        trail: request.trail,
         reduce_only: request.reduce_only,
         labels: Labels::new(request.group, request.reason, request.tags),
     }
@@ -227,8 +242,8 @@ pub(super) fn order_size(
 fn reference_price(order: &Order, now: &SymbolBar) -> f64 {
     match order.kind {
         OrderType::Limit(price) | OrderType::Stop(price) => price,
-        OrderType::StopLimit { limit, .. } => limit,
-        OrderType::Market | OrderType::Modify | OrderType::Cancel => {
+        OrderType::StopLimit { limit, .. } | OrderType::LimitIfTouched { limit, .. } => limit,
+        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => {
             now.last.side(order.direction.entry_side()).close
         }
     }
@@ -242,8 +257,11 @@ pub(super) fn check_prices(order: &Order, now: &SymbolBar) -> Result<f64, Reject
     }
     let own = match order.kind {
         OrderType::Limit(price) | OrderType::Stop(price) => [Some(price), None],
-        OrderType::StopLimit { stop, limit } => [Some(stop), Some(limit)],
-        OrderType::Market | OrderType::Modify | OrderType::Cancel => [None, None],
+        OrderType::StopLimit { stop: arms, limit }
+        | OrderType::LimitIfTouched { touch: arms, limit } => [Some(arms), Some(limit)],
+        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => {
+            [None, None]
+        }
     };
     let distance = order.trailing_stop;
     if !own
@@ -254,7 +272,8 @@ pub(super) fn check_prices(order: &Order, now: &SymbolBar) -> Result<f64, Reject
     {
         return Err(RejectReason::Price);
     }
-    if distance.is_some_and(|distance| distance <= 0.0) {
+    let is_far = |distance: Distance| distance.is_valid();
+    if distance.is_some_and(|distance| distance <= 0.0) || !order.trail.is_none_or(is_far) {
         return Err(RejectReason::Price);
     }
     let price = reference_price(order, now);

@@ -59,10 +59,12 @@ impl Simulator {
         let mut next_row = 0;
         // By row and not by place: a fill may cancel others of its group in the queue, and a walk
         // by place then skipped the next order, which filled a bar late.
-        while let Some(due) = self.book.take_due(now.symbol, next_row) {
+        while let Some(due) = self.book.take_due(now.symbol, next_row, false) {
             next_row = due.row + 1;
             match due.task {
-                QueuedTask::Open => self.open_queued(due.row, now, account),
+                QueuedTask::Open | QueuedTask::AtClose => {
+                    self.open_queued(due.row, now, account);
+                }
                 QueuedTask::Close(request) => self.close_queued(due.row, &request, now, account),
             }
         }
@@ -135,8 +137,8 @@ impl Simulator {
         closed
     }
 
-    /// Closes a fraction of one position at the market; false where it closes nothing, as a fraction
-    /// of less than a step does in version 1 of the rules.
+    /// Closes a fraction of one position at the market; false where it closes nothing, as a
+    /// fraction of less than a step does in version 1 of the rules.
     fn close_part<A: Account>(
         &mut self,
         trade: TradeId,
@@ -221,6 +223,7 @@ pub(super) fn market_order(
         expiry: Expiry::GoodTillCancelled,
         status: OrderStatus::Working,
         trailing_stop: None,
+        trail: None,
         reduce_only: ReduceOnly::No,
         labels: Labels::default(),
     }

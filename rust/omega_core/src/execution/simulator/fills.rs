@@ -87,6 +87,23 @@ impl Simulator {
         }
     }
 
+    /// Fills the orders at the close of a symbol, once its own bar is there (F16).
+    pub(super) fn fill_at_close<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if !now.closes {
+            return;
+        }
+        let mut next_row = 0;
+        while let Some(due) = self.book.take_due(now.symbol, next_row, true) {
+            next_row = due.row + 1;
+            let order = &self.book.orders[due.row];
+            let (id, side) = (order.id, order.direction.entry_side());
+            let price = now.bar.side(side).close;
+            if let Err(reason) = self.enter(due.row, (price, Live::FromPullback), now, account) {
+                self.refuse_late(id, reason, now);
+            }
+        }
+    }
+
     /// Closes positions of the other direction, oldest first; gives the lots that are left.
     fn close_opposite<A: Account>(
         &mut self,
@@ -250,9 +267,10 @@ impl Simulator {
 /// Market and stop orders slip, limits do not (F1 to F4).
 fn slips(order: &Order) -> bool {
     match order.kind {
-        OrderType::Market | OrderType::Stop(_) => true,
+        OrderType::Market | OrderType::AtClose | OrderType::Stop(_) => true,
         OrderType::Limit(_)
         | OrderType::StopLimit { .. }
+        | OrderType::LimitIfTouched { .. }
         | OrderType::Modify
         | OrderType::Cancel => false,
     }

@@ -11,6 +11,7 @@ use crate::types::TradeId;
 impl Simulator {
     /// Runs the built-in managers over the open positions: MANAGE of the loop (L1.5).
     pub(super) fn manage(&mut self, now: &SymbolBar) {
+        self.book.trail(now);
         let managers = std::mem::take(&mut self.settings.managers);
         for index in 0..self.positions.open.len() {
             let position = &mut self.positions.open[index];

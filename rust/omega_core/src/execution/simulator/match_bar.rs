@@ -32,7 +32,9 @@ impl Simulator {
         self.walked = now.bar.time;
         self.book.begin_bar(now.symbol);
         self.match_part(Part::Open, now, account);
+        self.book.end_immediate(now.symbol);
         self.match_part(Part::Inside, now, account);
+        self.fill_at_close(now, account);
         // Last, because a position that is gone has no extremes of this bar, and one that is new
         // has.
         self.positions.observe_extremes(now);

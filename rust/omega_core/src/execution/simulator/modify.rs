@@ -112,6 +112,10 @@ fn repriced(kind: OrderType, request: &ModifyRequest) -> Result<OrderType, Rejec
             stop: price(stop),
             limit: request.limit_price.unwrap_or(limit),
         }),
+        OrderType::LimitIfTouched { touch, limit } => Ok(OrderType::LimitIfTouched {
+            touch: price(touch),
+            limit: request.limit_price.unwrap_or(limit),
+        }),
         OrderType::Limit(now) if request.limit_price.is_none() => Ok(OrderType::Limit(price(now))),
         OrderType::Stop(now) if request.limit_price.is_none() => Ok(OrderType::Stop(price(now))),
         _ if request.price.or(request.limit_price).is_none() => Ok(kind),
