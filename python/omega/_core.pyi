@@ -472,7 +472,7 @@ class PendingOrder:
 
     @property
     def type(self) -> str:
-        """What it waits for: "limit", "stop", "stop_limit", "limit_if_touched", "close", "market"."""
+        """Its type, as in `Signal`: "limit", "stop", "stop_limit" and so on."""
 
     @property
     def price(self) -> float | None:

@@ -9,7 +9,7 @@ use super::schema::{self, Column, Shared};
 use super::{ForeignTables, MetricValue, RunRows, RunTables};
 use crate::error::OmegaError;
 use crate::execution::{
-    ExitReason, Expiry, Fill, Labels, Order, OrderStatus, OrderType, RejectReason,
+    ExitReason, Expiry, Fill, Labels, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
 };
 use crate::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use crate::types::{Direction, OrderId, SymbolId, TimeUnit, TradeId};
@@ -315,7 +315,7 @@ fn empty_tables_keep_their_categories() {
         let column = tables.trades()["exit_reason"].as_dictionary::<UInt32Type>();
         column.values().len()
     });
-    assert_eq!(exits, Ok(8));
+    assert_eq!(exits, Ok(9));
 }
 
 #[test]
