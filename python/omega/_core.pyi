@@ -380,7 +380,7 @@ class Position:
 
     @property
     def trade_id(self) -> int:
-        """Number of the trade, for `close` and `modify`."""
+        """Number of the trade, that of its order, for `close` and `modify`."""
 
     @property
     def order_id(self) -> int:
@@ -460,7 +460,7 @@ class PendingOrder:
 
     @property
     def order_id(self) -> int:
-        """Its number, for `cancel`."""
+        """Its number, for `cancel`, `close` and `modify`; its trade will have the same."""
 
     @property
     def symbol(self) -> str:
@@ -472,11 +472,11 @@ class PendingOrder:
 
     @property
     def type(self) -> str:
-        """Limit, stop or stop-limit, as "limit", "stop" or "stop_limit"."""
+        """Its type, as in `Signal`: "limit", "stop", "stop_limit" and so on."""
 
     @property
     def price(self) -> float | None:
-        """Price that it waits for; of a stop-limit order its stop."""
+        """Price that it waits for; of an order that a price arms that price."""
 
     @property
     def lots(self) -> float:

@@ -31,13 +31,29 @@ def once(*actions: Action) -> Callable[[Any], list[Action]]:
 
 
 @both
-def test_a_stop_limit_that_the_open_arms_waits_for_the_next_bar(backend: str) -> None:
-    """F4.1: the open is beyond stop and limit; that the bar comes back is not enough."""
+@pytest.mark.parametrize(("semantics", "bar", "price"), [(1, 3, 12), (2, 1, 13)])
+def test_a_stop_limit_that_the_open_arms_follows_it(
+    backend: str, semantics: int, bar: int, price: float
+) -> None:
+    """F4.1: the open is beyond stop and limit, and the bar comes back."""
     data = candles((10, 10, 10, 10), (15, 15, 9, 14), (14, 14, 14, 14), (12, 13, 11, 12))
     order = Signal("long", type="stop_limit", entry_price=12, limit_price=13)
-    result = omega.run_backtest(data, once(order), backend=backend)
-    assert result.trades["entry_index"].to_list() == [3]
-    assert result.trades["entry_price"].to_list() == [12]
+    result = omega.run_backtest(data, once(order), backend=backend, semantics=semantics)
+    assert result.trades["entry_index"].to_list() == [bar]
+    assert result.trades["entry_price"].to_list() == [price]
+
+
+@both
+def test_half_of_a_position_again_and_again_ends_after_34_closes(backend: str) -> None:
+    """M3: 10 / 2^34 is below a billionth of a lot."""
+    data = candles(*[(10, 10, 10, 10)] * 40)
+    result = omega.run_backtest(
+        data,
+        lambda bar: Signal("long", size=10) if bar.index == 0 else Close(fraction=0.5),
+        backend=backend,
+    )
+    assert result.trades.height == 34
+    assert result.trades["lots"].sum() == 10
 
 
 @both

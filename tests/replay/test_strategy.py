@@ -156,7 +156,7 @@ def test_fills_and_exits_are_heard_before_the_next_bar(backend: str) -> None:
         "fill 2 sell 104.0",
         "bar 4",
         "fill 2 buy 105.5",
-        "exit 1 end_of_data -1.5",
+        "exit 2 end_of_data -1.5",
     ]
 
 

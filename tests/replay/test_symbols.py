@@ -199,8 +199,8 @@ def test_a_strategy_names_the_symbol_that_it_trades(backend: str) -> None:
     assert result.trades.select("trade_id", "symbol", "direction", "entry_price").rows() == [
         (0, "B", "long", 51.0),
         (1, "A", "long", 101.0),
-        (2, "B", "long", 53.0),
-        (3, "A", "short", 104.0),
+        (4, "B", "long", 53.0),
+        (7, "A", "short", 104.0),
     ]
     assert result.orders.select("symbol", "status").rows() == [
         ("B", "filled"),

@@ -24,6 +24,9 @@ TYPES = {
     "list[str]": pl.List(pl.String),
 }
 
+ORDER_TYPES = ["market", "limit", "stop", "stop_limit", "modify", "cancel", "close"]
+ORDER_TYPES += ["limit_if_touched"]
+
 
 def arrow_table(tables: ResultTables, name: str) -> pa.Table:
     return pa.table(getattr(tables, name)())
@@ -64,7 +67,7 @@ def test_only_columns_that_may_lack_a_value_are_nullable(name: str) -> None:
         ("trades", "exit_reason", runs.EXIT_REASONS),
         ("orders", "symbol", runs.SYMBOLS),
         ("orders", "side", ["buy", "sell"]),
-        ("orders", "type", ["market", "limit", "stop", "stop_limit", "modify", "cancel"]),
+        ("orders", "type", ORDER_TYPES),
         ("orders", "status", ["filled", "cancelled", "expired", "rejected", "working"]),
         ("ledger", "kind", ["deposit", "pnl", "fee", "swap"]),
         ("positions", "direction", ["long", "short"]),

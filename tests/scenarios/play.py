@@ -26,7 +26,14 @@ _NAMES = {
     "best": "net_pnl_best",
     "submitted": "submitted_time",
 }
-_KINDS = {"limit": "limit", "stop": "stop", "limit stop": "stop_limit"}
+_KINDS = {
+    "limit": "limit",
+    "stop": "stop",
+    "limit stop": "stop_limit",
+    "limit touch": "limit_if_touched",
+    "trail": "stop",
+    "at_close": "close",
+}
 T = TypeVar("T")
 
 _TRUTH = {"yes": True, "no": False}
@@ -121,28 +128,39 @@ def action(words: str) -> Action:
         case "cancel":
             return omega.Cancel(int(given["order"]))
         case "modify":
-            levels = {name: _level(cell) for name, cell in given.items() if name != "trade"}
-            return omega.Modify(int(given["trade"]), **levels)
+            number = int(given.pop("trade"))
+            expires = {"expires": _expires(given.pop("expires"))} if "expires" in given else {}
+            changes: Any = {name: _level(cell) for name, cell in given.items()} | expires
+            return omega.Modify(number, **changes)
         case _:
             message = f"{words!r}: expected buy, sell, close, cancel or modify"
             raise ValueError(message)
 
 
 def _entry(verb: str, given: dict[str, str]) -> omega.Signal:
-    kind = " ".join(sorted({"limit", "stop"} & set(given)))
+    kind = " ".join(sorted({"limit", "stop", "touch", "trail", "at_close"} & set(given)))
     signal: dict[str, Any] = {"direction": verb, "type": _KINDS.get(kind, "market")}
-    if kind == "limit stop":
+    given.pop("at_close", None)
+    if kind in ("limit stop", "limit touch"):
         signal["limit_price"] = float(given.pop("limit"))
     for name, cell in given.items():
-        if name in ("limit", "stop"):
+        if name in ("limit", "stop", "touch"):
             signal["entry_price"] = float(cell)
         elif name == "expires":
-            signal["expires"] = cell if cell == "day" else moment(cell.replace("_", " "))
+            signal["expires"] = _expires(cell)
+        elif name == "reduce_only":
+            signal[name] = _TRUTH[cell]
         elif name in ("reason", "oco", "symbol"):
             signal[name] = cell
         else:
             signal[name] = float(cell)
     return omega.Signal(**signal)
+
+
+def _expires(cell: str) -> str | datetime | None:
+    if cell in ("day", "ioc", "fok", "none"):
+        return None if cell == "none" else cell
+    return moment(cell.replace("_", " "))
 
 
 def _level(cell: str) -> float | None:

@@ -20,6 +20,7 @@ EXPECTED = ("order", "fill", "trade", "equity_at_bar", "equity_at", "ledger", "p
 
 _MIRRORED_WORDS = {"buy": "sell", "sell": "buy", "long": "short", "short": "long"}
 _PRICES = {"price", "stop_loss", "take_profit", "entry_price", "exit_price", "limit", "stop"}
+_PRICES |= {"limit_price", "touch"}
 
 
 @dataclass(frozen=True)

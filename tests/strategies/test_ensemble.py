@@ -58,7 +58,7 @@ def test_each_trades_as_it_would_alone_and_its_trades_are_told_apart(backend: st
         assert of_it.select(columns).equals(alone.trades.select(columns))
     tags = together.trades["tags"].to_list()
     assert {tuple(marks) for marks in tags} == {("SmaCross",), ("dip", "Dips")}
-    own = {number for number, marks in enumerate(tags) if "Dips" in marks}
+    own = {n for n, marks in zip(together.trades["trade_id"], tags, strict=True) if "Dips" in marks}
     assert {number for _, number in dips.heard} == own
     assert max(dips.seen) == 1
 
@@ -84,6 +84,34 @@ def test_a_close_reaches_only_what_one_has_itself(backend: str) -> None:
     result = omega.run_backtest(walk(30), [Dips, Closer], backend=backend)
     assert "signal" not in result.trades["exit_reason"].to_list()
     assert result.orders["reject_reason"].to_list().count("not_found") == 1
+
+
+class BuysOnce(omega.Strategy):
+    """Buys one lot on the first bar."""
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        if bar.index == 0:
+            self.buy()
+
+
+class SellsOff(BuysOnce):
+    """The same, and sells three off later."""
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        super().on_bar(bar)
+        if bar.index == 2:
+            self.sell(3, reduce_only=True)
+
+
+def test_an_order_that_only_reduces_spares_the_others(backend: str) -> None:
+    result = omega.run_backtest(
+        walk(6),
+        [BuysOnce(), SellsOff()],
+        backend=backend,
+        execution=omega.Execution(close_at_end=False),
+    )
+    assert result.trades.select("trade_id", "lots").rows() == [(1, 1.0)]
+    assert result.positions.select("trade_id", "lots").rows() == [(0, 1.0)]
 
 
 class Returned(omega.Strategy):

@@ -249,6 +249,7 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
         "instrument": draw(_instrument(tick)),
         "costs": draw(_costs(tick)),
         "managers": draw(_managers(tick, per_second)),
+        "semantics": draw(st.sampled_from(["2", "2", "1"])),
     }
 
 
@@ -257,10 +258,10 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
 MOST_BARS = 30
 _SIZES = [None, None, None, 1.0, 1.0, 0.3, 2.0, 0.004, math.nan, -1.0]
 _FRACTIONS = [1.0, 1.0, 1.0, 0.5, 0.5, 1 / 3, 0.001, 0.0, 1.5, math.nan]
-_EXPIRES = [None, None, None, "day", START + timedelta(hours=9)]
+_EXPIRES = [None, None, None, "day", "ioc", "fok", START + timedelta(hours=9)]
 _AWAY = [None, 1, 2, 3, 5, 8, -1]
 _KINDS = ["open"] * 6 + ["close", "modify", "cancel"]
-_TYPES = ["market", "market", "limit", "stop", "stop_limit"]
+_TYPES = ["market", "market", "limit", "stop", "stop_limit", "limit_if_touched", "close", "trail"]
 _MOVED = [..., None, *range(-6, 7)]
 _FOOLISH = [
     Step("raise", {"text": "the strategy's own"}),
@@ -273,9 +274,16 @@ _FOOLISH = [
 _OCCASIONS = one_of_each(range(MOST_BARS), _KINDS, [True, False])
 _ORDERS = one_of_each(["long", "short"], _TYPES, range(-6, 7), range(-3, 4), _SIZES)
 _DETAILS = one_of_each(
-    _AWAY, _AWAY, _EXPIRES, rarely(None, "nan", "why", "trailing"), rarely(None, "one", "two")
+    _AWAY,
+    _AWAY,
+    _EXPIRES,
+    rarely(None, "nan", "why", "trailing", "reduce", "own"),
+    rarely(None, "one", "two"),
 )
-_CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED)
+_CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED, [0, 0, 1])
+_CHANGED_ORDERS = one_of_each(
+    range(-6, 7), [..., ..., 0, 2], [..., ..., 1.0, 0.3, -1.0], [..., ..., ..., *_EXPIRES[2:]]
+)
 
 
 @st.composite
@@ -290,6 +298,8 @@ def scripts(draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, .
             what = _order(draw(_ORDERS), draw(_DETAILS), close, tick)
         else:
             what = _change(kind, draw(_CHANGES), close, tick)
+            if what.pop("of_order", False):
+                what |= _changed_order(draw(_CHANGED_ORDERS), close, tick)
         script.setdefault(at % len(closes), []).append(Step(kind, what, called))
     if draw(st.integers(0, 19)) == 19:
         at = draw(st.integers(0, len(closes)))
@@ -298,7 +308,7 @@ def scripts(draw: st.DrawFn, closes: list[int], tick: float, kinds: tuple[str, .
 
 
 def _change(kind: str, drawn: list[Any], close: int, tick: float) -> dict[str, Any]:
-    fraction, nth, reason, stop, target = drawn
+    fraction, nth, reason, stop, target, of_order = drawn
     if kind == "close":
         return {"nth": nth, "fraction": fraction, "reason": reason}
     if kind == "cancel":
@@ -307,7 +317,15 @@ def _change(kind: str, drawn: list[Any], close: int, tick: float) -> dict[str, A
         name: (close + ticks) * tick if isinstance(ticks, int) else ticks
         for name, ticks in (("stop_loss", stop), ("take_profit", target))
     }
-    return {"nth": nth or 0, **levels}
+    return {"nth": nth or 0, **levels, "of_order": of_order}
+
+
+def _changed_order(drawn: list[Any], close: int, tick: float) -> dict[str, Any]:
+    """What changes of an order that waits, besides its levels."""
+    off, limit_off, size, expires = drawn
+    limit = limit_off if limit_off is ... else (close + off + limit_off) * tick
+    price = {"price": (close + off) * tick, "limit_price": limit}
+    return {**price, "size": size, "expires": expires}
 
 
 def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict[str, Any]:
@@ -317,23 +335,26 @@ def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict
     sign = 1 if direction == "long" else -1
     order: dict[str, Any] = {"direction": direction, "type": kind, "size": size, "oco": group}
     price = close
-    if kind != "market":
+    if kind not in ("market", "close", "trail"):
         price += off
         order |= {"entry_price": price * tick, "expires": expires}
-    if kind == "stop_limit":
+    if kind == "trail":
+        order |= {"type": "stop", "trail": off * tick, "expires": expires}
+    if kind in ("stop_limit", "limit_if_touched"):
         price += limit_off
         order["limit_price"] = price * tick
     if stop is not None:
         order["stop_loss"] = (price - sign * stop) * tick
     if target is not None:
         order["take_profit"] = (price + sign * target) * tick
-    if extra == "nan":
-        order["stop_loss"] = math.nan
-    if extra == "why":
-        order |= {"reason": "why", "tags": ("a", "b")}
-    if extra == "trailing":
-        order["trailing_stop"] = (abs(off) - 1) * tick
-    return order
+    extras: dict[str, dict[str, Any]] = {
+        "nan": {"stop_loss": math.nan},
+        "why": {"reason": "why", "tags": ("a", "b")},
+        "reduce": {"reduce_only": True},
+        "own": {"reduce_only": "tag", "tags": ("a", "b")},
+        "trailing": {"trailing_stop": (abs(off) - 1) * tick},
+    }
+    return order | extras.get(extra, {})
 
 
 # --- runs ----------------------------------------------------------------------------------------

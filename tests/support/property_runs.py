@@ -79,6 +79,9 @@ class Step:
     minutes: int | None = None
     group: str | None = None
     trailing: int | None = None
+    reduce_only: bool = False
+    trail: int = 2
+    immediate: bool = False
     which: int = 0
     fraction: float = 1.0
 
@@ -92,18 +95,28 @@ class Step:
         target = None if self.target is None else lens.price(self.target)
         if self.verb == "modify":
             return omega.Modify(self.which, stop_loss=stop, take_profit=target)
-        expires = None if self.minutes is None else START + timedelta(minutes=self.minutes)
+        expires: datetime | str | None = None
+        if self.minutes is not None:
+            expires = START + timedelta(minutes=self.minutes)
+        if self.minutes == 0:
+            expires = "day"
+        elif self.immediate and self.kind != "close":
+            expires = "ioc"
+        trails, armed = self.kind == "trail", self.kind in ("stop_limit", "limit_if_touched")
+        is_priced = self.kind not in ("market", "close", "trail")
         return omega.Signal(
             lens.direction(self.long),
-            type=self.kind,
-            entry_price=None if self.kind == "market" else lens.price(self.level),
-            limit_price=lens.price(self.limit) if self.kind == "stop_limit" else None,
+            type="stop" if trails else self.kind,
+            entry_price=lens.price(self.level) if is_priced else None,
+            limit_price=lens.price(self.limit) if armed else None,
+            trail=self.trail * lens.step if trails else None,
             stop_loss=stop,
             take_profit=target,
             size=self.size,
-            expires="day" if self.minutes == 0 else expires,
+            expires=expires,
             oco=self.group,
             trailing_stop=None if self.trailing is None else self.trailing * lens.step,
+            reduce_only=self.reduce_only,
         )
 
 
@@ -217,14 +230,16 @@ def rows(draw: st.DrawFn, least: int = 3, most: int = 20) -> tuple[Row, ...]:
 
 
 @st.composite
-def opens(draw: st.DrawFn, close: int, *, alone: bool = False) -> Step:
+def opens(draw: st.DrawFn, close: int, *, alone: bool = False, at_close: bool = True) -> Step:
     """Draw an order, near a close."""
     long = draw(st.booleans())
     sign = 1 if long else -1
-    kind = draw(st.sampled_from(["market", "market", "limit", "stop", "stop_limit"]))
+    kinds = ["market", "market", "limit", "stop", "stop_limit", "limit_if_touched", "trail"]
+    kind = draw(st.sampled_from([*kinds, "close"] if at_close else kinds))
     level = close + draw(st.integers(-6, 6))
     limit = level + draw(st.integers(-4, 4))
-    own = {"market": close, "stop_limit": limit}.get(kind, level)
+    armed = {"stop_limit": limit, "limit_if_touched": limit}
+    own = {"market": close, "close": close, "trail": close, **armed}.get(kind, level)
     distance = st.sampled_from([None, 0, *range(1, 10), *range(2, 8), *range(3, 7)])
     stop, target = draw(distance), draw(distance)
     return Step(
@@ -239,15 +254,18 @@ def opens(draw: st.DrawFn, close: int, *, alone: bool = False) -> Step:
         minutes=draw(st.sampled_from([None, None, None, 0, 3, 22])),
         group=None if alone else draw(st.sampled_from([None, None, None, "a", "b"])),
         trailing=None if alone else draw(st.sampled_from([None, None, None, 2, 5])),
+        trail=draw(st.integers(1, 6)),
+        immediate=not alone and draw(st.sampled_from([False] * 9 + [True])),
+        reduce_only=not alone and draw(st.sampled_from([False] * 9 + [True])),
     )
 
 
 @st.composite
-def steps(draw: st.DrawFn, close: int) -> Step:
-    """Draw any action, near a close."""
+def steps(draw: st.DrawFn, close: int, *, at_close: bool = True) -> Step:
+    """Draw any action, near a close; with an order `at_close` where it may have one."""
     verb = draw(st.sampled_from([*["open"] * 7, "close", "modify", "cancel"]))
     if verb == "open":
-        return draw(opens(close))
+        return draw(opens(close, at_close=at_close))
     level = st.none() | st.integers(close - 7, close + 7)
     return Step(
         verb,
@@ -259,12 +277,14 @@ def steps(draw: st.DrawFn, close: int) -> Step:
 
 
 @st.composite
-def scripts(draw: st.DrawFn, bars: tuple[Row, ...]) -> dict[int, tuple[Step, ...]]:
+def scripts(
+    draw: st.DrawFn, bars: tuple[Row, ...], *, at_close: bool = True
+) -> dict[int, tuple[Step, ...]]:
     """Draw what is asked for after which bar."""
     script: dict[int, tuple[Step, ...]] = {}
     for _ in range(draw(st.integers(2, 12))):
         bar = min(draw(st.integers(0, len(bars) - 2)), draw(st.integers(0, len(bars) - 2)))
-        script[bar] = (*script.get(bar, ()), draw(steps(bars[bar].close)))
+        script[bar] = (*script.get(bar, ()), draw(steps(bars[bar].close, at_close=at_close)))
     return script
 
 

@@ -211,7 +211,7 @@ class Recorder(Strategy):
         return returned or None
 
     def action(self, step: Step) -> Any:  # noqa: ANN401 - may be nonsense
-        """The action of a step; the trade or order meant is the nth that is there."""
+        """The action of a step; the number meant is the nth that is there."""
         fields = dict(step.fields)
         nth = fields.pop("nth", None)
         if step.kind == "raise":
@@ -221,10 +221,12 @@ class Recorder(Strategy):
         if step.kind == "open":
             return Signal(**fields)
         if step.kind == "cancel":
-            pending = self.pending
-            return Cancel(pending[nth % len(pending)].order_id if pending else NOT_THERE)
-        positions = self.positions
-        trade = positions[nth % len(positions)].trade_id if positions and nth is not None else None
+            there = [one.order_id for one in self.pending]
+            there += [one.order_id for one in self.positions]
+            return Cancel(there[nth % len(there)] if there else NOT_THERE)
+        there = [one.trade_id for one in self.positions]
+        there += [order.order_id for order in self.pending]
+        trade = there[nth % len(there)] if there and nth is not None else None
         if step.kind == "close":
             return Close(trade_id=trade, **fields)
         return Modify(NOT_THERE if trade is None else trade, **fields)

@@ -15,6 +15,7 @@ BY_ACCOUNT = ("equity_percent", "risk_amount", "risk_percent")
 """Sizers that go by the account: their sizes give way where it cannot pay for them (M3)."""
 
 _MASK = 2**64 - 1
+_EQUAL_STEPS = 1e-9
 
 
 def uniform(seed: int, order: int, leg: int) -> float:
@@ -217,19 +218,47 @@ def order_size(instrument: Mapping[str, Any], lots: float) -> float | None:
         >>> order_size({"volume_step": 0.01, "volume_min": 0.01, "volume_max": None}, 0.299999)
         0.29
     """
-    step, least, most = (instrument[f"volume_{name}"] for name in ("step", "min", "max"))
-    if step is not None:
-        steps = _floor(lots / step + 1e-9)
-        per_lot = _floor(1.0 / step)
-        if 1.0 / step - per_lot >= 0.5:  # noqa: PLR2004 - rounds half up
-            per_lot += 1.0
-        exact = per_lot >= 1.0 and abs(per_lot * step - 1.0) < 1e-12  # noqa: PLR2004 - M3.1
-        lots = steps / per_lot if exact else steps * step
+    least, most = instrument["volume_min"], instrument["volume_max"]
+    lots = round_down(instrument["volume_step"], lots)
     if not (math.isfinite(lots) and lots > 0.0):
         return None
     too_small = least is not None and lots < least
     too_large = most is not None and lots > most
     return None if too_small or too_large else lots
+
+
+def round_down(step: float | None, lots: float) -> float:
+    """A size rounded down to a volume step (M3.1).
+
+    Example:
+        >>> round_down(0.1, 0.3), round_down(None, 0.25)
+        (0.3, 0.25)
+    """
+    if step is None:
+        return lots
+    steps = _floor(lots / step + _EQUAL_STEPS)
+    per_lot = _floor(1.0 / step)
+    if 1.0 / step - per_lot >= 0.5:  # noqa: PLR2004 - rounds half up
+        per_lot += 1.0
+    exact = per_lot >= 1.0 and abs(per_lot * step - 1.0) < 1e-12  # noqa: PLR2004 - M3.1
+    return steps / per_lot if exact else steps * step
+
+
+def part_to_close(instrument: Mapping[str, Any], held: float, fraction: float) -> float:
+    """The lots that a fraction below 1 closes: a step at least, and no rest too small (M3).
+
+    Example:
+        >>> part_to_close({"volume_step": 1.0, "volume_min": 3.0}, 5.0, 0.5)
+        2.0
+        >>> part_to_close({"volume_step": 1.0, "volume_min": 3.0}, 3.0, 0.5)
+        3.0
+    """
+    step, least = instrument["volume_step"], instrument["volume_min"]
+    lots = max(round_down(step, held * fraction), step or 0.0)
+    tolerance = _EQUAL_STEPS * (1.0 if step is None else step)
+    rest = held - lots
+    too_small = least is not None and rest < least - 2.0 * tolerance
+    return held if rest < tolerance or too_small else lots
 
 
 def _floor(value: float) -> float:

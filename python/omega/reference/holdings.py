@@ -22,11 +22,13 @@ _EQUAL_SIZES = 1e-9
 
 
 class Due(NamedTuple):
-    """An order that fills at the market when its symbol has its next bar."""
+    """An order that fills when its symbol has its next bar."""
 
     order: Order
     close: Close | None
     """What it closes (I4.5); None where it opens."""
+    at_close: bool = False
+    """Whether it fills at the close of that bar (F16)."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class Holdings:
         self.bars = dict.fromkeys(symbols, 0)
         """How many bars of each symbol were matched."""
         self.next_order = 0
-        self.next_trade = 0
+        self.entries = 0
         self.is_second = settings["semantics"] != "1"
         self.ruined = False
         """Whether equity reached 0: no order is taken any more (M8)."""
@@ -81,11 +83,11 @@ class Holdings:
         waiting = self.waiting + [due.order for due in self.due]
         return sorted(waiting, key=lambda order: order.order_id)
 
-    def end_order(self, order: Order, status: str) -> None:
+    def end_order(self, order: Order, status: str, reason: str | None = None) -> None:
         """Let an order wait no longer."""
         self.waiting = [other for other in self.waiting if other is not order]
         self.due = [due for due in self.due if due.order is not order]
-        order.status = status
+        order.status, order.reject_reason = status, reason
 
     def held_in(self, symbol: str) -> list[Position]:
         """The open positions of a symbol, oldest first."""
@@ -108,16 +110,18 @@ class Holdings:
     def enter(
         self, order: Order, raw_price: float, live: Live, now: Moment, *, is_maker: bool = False
     ) -> Position | None:
-        """Fill an entry order (F1 to F4): a position, or a refusal written into the order (M6).
+        """Fill an order (F1 to F4): a position, or a refusal written into the order (M6).
 
-        In netting mode opposite positions are closed first (F7.1). A maker rested in the order
-        book until then (M4.4).
+        In netting mode opposite positions are closed first (F7.1); one that only reduces does no
+        more than that (F14). A maker rested in the order book until then (M4.4).
         """
         left, fills_before = order.lots, len(self.fills)
-        if self.settings["position_mode"] == "netting":
+        if order.reduce_only or self.settings["position_mode"] == "netting":
             left = self._net(order, raw_price, now, is_maker=is_maker)
         position = None
-        if left > 0.0:
+        if order.reduce_only and len(self.fills) == fills_before:
+            order.status, order.reject_reason = "cancelled", "reduce_only"
+        elif left > 0.0 and not order.reduce_only:
             lots = costs.order_size(self.markets[order.symbol].instrument, left)
             if lots is None:
                 order.reject("size")
@@ -138,7 +142,7 @@ class Holdings:
     def _net(self, order: Order, raw_price: float, now: Moment, *, is_maker: bool) -> float:
         """Close positions of the other direction, oldest first; give the lots that are left."""
         left = order.lots
-        for position in [p for p in self.held_in(order.symbol) if p.sign != order.sign]:
+        for position in [p for p in self.positions if order.may_close(p)]:
             if not left > 0.0:
                 break
             open_lots = position.lots
@@ -176,17 +180,18 @@ class Holdings:
         paid_at = replace(now, rate=rate) if is_cash else now  # M11
         if paid_at.rate != rate:
             own = None  # another fill than the one that was tested
+        number = order.order_id if self.is_second else self.entries  # F13
         signed_lots = order.sign * lots
         fill = self._filled(
-            self.next_trade, signed_lots, raw_price, key, paid_at, is_maker=is_maker, own=own
+            number, signed_lots, raw_price, key, paid_at, is_maker=is_maker, own=own
         )
         size = market.instrument["contract_size"]
-        position = Position.of(order, fill, size, entry.at(lots).notional)
+        position = Position.of(order, fill, size, entry.at(lots).notional, self.entries)
         position.entry_rate = rate if is_cash else None
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
             position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
-        self.next_trade += 1
+        self.entries += 1
         self.last_trades[order.symbol].entry = (now.index, now.time)
         self.portfolio.book_entry(position, fill)
         self.positions.append(position)
@@ -280,7 +285,7 @@ class Holdings:
         return gross - (position.entry_fee + fee) + position.swap
 
     def finish(self, closes: Mapping[str, Moment]) -> bool:
-        """Close what is open at the last close of its symbol, by trade number (L4.1)."""
+        """Close what is open at the last close of its symbol, in the order of entry (L4.1)."""
         held = list(self.positions)
         for position in held:
             now = closes[position.symbol]
@@ -356,4 +361,4 @@ class Holdings:
 
 def _slips(order: Order) -> bool:
     """Market and stop orders slip, limits do not (F1 to F4, M4.1)."""
-    return order.type in ("market", "stop")
+    return order.type in ("market", "stop", "close")

@@ -104,11 +104,12 @@ class Magnifier:
         bars = [self.finer.candle(index) for index in range(begin, past)]
         if not bars:
             return []
-        first = replace(now, time=bars[0].time, bar=bars[0])
-        return [first] + [  # the nights before the bar are booked at its first part
-            replace(now, time=bar.time, bar=bar, last=last, since=now.opens)
+        first = replace(now, time=bars[0].time, bar=bars[0], closes=False)
+        parts = [first] + [  # the nights before the bar are booked at its first part
+            replace(now, time=bar.time, bar=bar, last=last, since=now.opens, closes=False)
             for last, bar in itertools.pairwise(bars)
         ]
+        return [*parts[:-1], replace(parts[-1], closes=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,8 @@ def at_open(order: Waiting, bar: Ohlc, *, improve: bool) -> Match:
             return Hit(bar.open, Live.FROM_OPEN)
         case "stop_limit" if bar.open >= order.price:  # F4.1
             return Hit(bar.open, Live.FROM_OPEN) if bar.open <= order.limit else Armed()
+        case "limit_if_touched" if bar.open <= order.price:  # F16.1
+            return Hit(bar.open, Live.FROM_OPEN) if bar.open <= order.limit else Armed()
         case _:
             return None
 
@@ -113,8 +115,10 @@ def in_bar(order: Waiting, bar: Ohlc) -> Match:
         case "stop_limit" if bar.high >= order.price:  # F4.1
             if order.price <= order.limit:
                 return Hit(order.price, Live.FROM_STOP)
-            if bar.close <= order.limit:
-                return Hit(order.limit, Live.FROM_PULLBACK)
-            return Armed()
+            falls_back = bar.close <= order.limit
+            return Hit(order.limit, Live.FROM_PULLBACK) if falls_back else Armed()
+        case "limit_if_touched" if bar.low <= order.price:  # F16.1
+            price = min(order.price, order.limit)
+            return Hit(price, Live.FROM_LIMIT) if bar.low <= price else Armed()
         case _:
             return None

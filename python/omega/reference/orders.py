@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from types import EllipsisType
 
 from omega.config.times import PER_SECOND, to_units
 from omega.contract import Settings
@@ -14,7 +16,15 @@ from omega.reference.executor import State, is_bare
 from omega.reference.holdings import Due, Holdings
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
-from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position, is_over
+from omega.reference.rows import (
+    NO_CANDLE,
+    Known,
+    Moment,
+    Order,
+    Position,
+    changed,
+    is_over,
+)
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 
 
@@ -74,10 +84,20 @@ class Orders(Holdings):
     def _symbol_of(self, action: Action) -> str:
         """The symbol that an action is about: the trade's or the one named, else the first."""
         meant = action.symbol if isinstance(action, (Signal, Close)) else None
-        trade = action.trade_id if isinstance(action, (Close, Modify)) else None
-        if trade is not None:
-            meant = next((p.symbol for p in self.positions if p.trade_id == trade), None)
+        number = action.trade_id if isinstance(action, (Close, Modify)) else None
+        if number is not None:
+            found = self._position(number) or self._waiting(number)
+            meant = None if found is None else found.symbol
         return meant or next(iter(self.markets))
+
+    def _position(self, number: int) -> Position | None:
+        return next((p for p in self.positions if p.trade_id == number), None)
+
+    def _waiting(self, number: int | None) -> Order | None:
+        """The order that waits under the number of a trade to be (F13)."""
+        if not self.is_second:
+            return None
+        return next((order for order in self.pending if order.order_id == number), None)
 
     def process_managed(self, action: Action, nows: Mapping[str, Known]) -> None:
         """Take an action of a manager written by the user: levels move at once, closes wait."""
@@ -87,6 +107,8 @@ class Orders(Holdings):
                 now = nows[self._symbol_of(action)]
                 refused = self._modify(number, action, now)
                 self.raise_if_strict(number, refused, now)
+            case Close(trade_id=number) if waiting := self._waiting(number):
+                self.end_order(waiting, "cancelled")
             case Close(symbol=symbol, trade_id=trade):
                 for position in list(self.positions):
                     of_symbol = trade is None and symbol in (None, position.symbol)
@@ -106,8 +128,9 @@ class Orders(Holdings):
 
     def fill_due(self, now: Moment) -> None:
         """Fill what waited for this bar, by order number (L1.3, I4.5, X2.2)."""
-        for due in [due for due in self.due if due.order.symbol == now.symbol]:
-            order, close = due
+        mine = [due for due in self.due if due.order.symbol == now.symbol and not due.at_close]
+        for due in mine:
+            order, close, _ = due
             if due not in self.due:  # cancelled by one of its group
                 continue
             self.due.remove(due)
@@ -116,16 +139,15 @@ class Orders(Holdings):
                 self.enter(order, price, Live.FROM_OPEN, now)
             else:
                 self._fill_close(order, close, now)
-            self.raise_if_strict(order.order_id, order.reject_reason, now)
+            self.raise_if_strict(order.order_id, order.refused, now)
 
     # --- opening ---------------------------------------------------------------------------------
 
     def _open(self, number: int, signal: Signal, now: Known) -> str | None:
         order = self._row(number, signal.type, 1.0 if signal.direction == "long" else -1.0, now)
         order.take_over(signal)
-        if signal.expires is not None:
-            day = signal.expires == "day"
-            order.expires = "day" if day else to_units(signal.expires, self.unit)
+        order.trail_to(now.last, "close")
+        order.expires = self._expiry(signal.expires)
         refused = "ruin" if self.ruined else self._refusal(order, signal, now)  # M8
         if refused:
             return order.reject(refused)
@@ -136,39 +158,55 @@ class Orders(Holdings):
             self.due.append(Due(order, None))
         elif is_over(order, now.time, self.units_per_day):  # F5.1
             order.status = "expired"
+        elif order.type == "close":
+            self.due.append(Due(order, None, at_close=True))
         else:
             self.waiting.append(order)
-        return order.reject_reason
+        return order.refused
 
     def _refusal(self, order: Order, signal: Signal, now: Known) -> str | None:
         """Why an order is refused, in the order of F12.1; an order that is not gets its size."""
-        if now.last is NO_CANDLE:
-            return "price"
-        own = [price for price in (order.price, order.limit_price) if price is not None]
-        distance = order.trailing_stop
-        trails = distance is None or 0.0 < distance < math.inf
-        if not (trails and all(map(math.isfinite, own))):
-            return "price"
-        reference = own[-1] if own else now.last.entry_side(order.sign).close
-        wrong = wrong_side(order.sign, reference, order.stop_loss, order.take_profit)
-        if wrong:
-            return wrong
+        reference, refused = self._priced(order, now)
+        if refused:
+            return refused
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
         basis = costs.Basis(reference, order.stop_loss, self.equity(), now.last_rate)
         instrument = self.markets[order.symbol].instrument
         wanted = costs.lots_of(sizer, instrument, basis)  # M3.1
         if wanted is None:
             return "sizer_needs_stop"
-        lots = costs.order_size(instrument, wanted)
+        lots = self._order_size(order, wanted)
         if lots is None:
             return "size"
         order.scales = signal.size is None and sizer[0] in costs.BY_ACCOUNT
+        refused = self._limited(order, now)
+        order.lots = order.lots if refused else lots
+        return refused
+
+    def _priced(self, order: Order, now: Known) -> tuple[float, str | None]:
+        """The reference price of an order, and why its prices are refused (F12.1)."""
+        own = [price for price in (order.price, order.limit_price) if price is not None]
+        distances = [d for d in (order.trailing_stop, order.trail) if d is not None]
+        trails = all(0.0 < distance < math.inf for distance in distances)
+        if now.last is NO_CANDLE or not (trails and all(map(math.isfinite, own))):
+            return math.nan, "price"
+        reference = own[-1] if own else now.last.entry_side(order.sign).close
+        return reference, wrong_side(order.sign, reference, order.stop_loss, order.take_profit)
+
+    def _order_size(self, order: Order, lots: float) -> float | None:
+        """A size rounded down and within limits; what only reduces has neither (F14)."""
+        if order.reduce_only:
+            return lots if 0.0 < lots < math.inf else None
+        return costs.order_size(self.markets[order.symbol].instrument, lots)
+
+    def _limited(self, order: Order, now: Known) -> str | None:
+        """Why the limits of the run refuse an order (F12.3); they are about what is opened."""
+        if order.reduce_only:
+            return None
         hedging = self.settings["position_mode"] == "hedging"
         refused = self._out_of_time(now)
         refused = refused or ("short" if self.refuses_short(order, mode="hedging") else None)
-        refused = refused or ("max_positions" if hedging and self.is_full(order.symbol) else None)
-        order.lots = order.lots if refused else lots
-        return refused
+        return refused or ("max_positions" if hedging and self.is_full(now.symbol) else None)
 
     def _out_of_time(self, now: Known) -> str | None:
         """Sessions, blackouts and cool-downs (F12.3)."""
@@ -185,7 +223,14 @@ class Orders(Holdings):
     # --- closing, cancelling, moving -------------------------------------------------------------
 
     def _close(self, number: int, close: Close, now: Known) -> str | None:
-        """Close positions of a symbol, or a fraction of each, at the market (F1)."""
+        """Close positions of a symbol, or a fraction of each, at the market (F1).
+
+        An order that still waits is cancelled, which leaves no row (F13).
+        """
+        waiting = self._waiting(close.trade_id)
+        if waiting is not None and 0.0 < close.fraction <= 1.0:
+            self.end_order(waiting, "cancelled")
+            return None
         meant = self._meant(close, now.symbol)
         order = self._row(number, "market", -meant[0].sign if meant else -1.0, now)
         if not 0.0 < close.fraction <= 1.0:
@@ -196,7 +241,7 @@ class Orders(Holdings):
             self._fill_close(order, close, now)
         else:  # X2: it has no bar at this step
             self.due.append(Due(order, close))
-        return order.reject_reason
+        return order.refused
 
     def _meant(self, close: Close, symbol: str) -> list[Position]:
         held = self.held_in(symbol)
@@ -215,13 +260,15 @@ class Orders(Holdings):
     def _close_part(
         self, order: Order, position: Position, fraction: float, reason: str, now: Moment
     ) -> None:
-        """Close a fraction of a position; where less than a step would go, nothing happens."""
+        """Close a fraction of a position (M3)."""
         lots: float | None = position.lots
         if not 0.0 < fraction <= 1.0:
             return
-        if fraction < 1.0:
-            instrument = self.markets[position.symbol].instrument
+        instrument = self.markets[position.symbol].instrument
+        if fraction < 1.0 and not self.is_second:
             lots = costs.order_size(instrument, position.lots * fraction)
+        elif fraction < 1.0:
+            lots = costs.part_to_close(instrument, position.lots, fraction)
         if lots is None:
             return
         lots = min(position.lots, lots)
@@ -233,30 +280,70 @@ class Orders(Holdings):
     def _cancel(self, number: int, cancel: Cancel, now: Known) -> str | None:
         order = next((o for o in self.pending if o.order_id == cancel.order_id), None)
         if order is None:  # F12.2
-            return self._row(number, "cancel", -1.0, now).reject("not_found")
+            done = (o.order_id == cancel.order_id and o.status == "filled" for o in self.orders)
+            reason = "filled" if self.is_second and any(done) else "not_found"
+            return self._row(number, "cancel", -1.0, now).reject(reason)
         self.end_order(order, "cancelled")
         return None
 
     def _modify(self, number: int, modify: Modify, now: Known) -> str | None:
+        """Change the order that waits, or else the exits of its position (F13)."""
+        order, position = self._waiting(modify.trade_id), self._position(modify.trade_id)
+        sign = -1.0
+        if order is not None:
+            sign, refused = order.sign, self._modify_order(order, modify, now)
+        elif position is not None:
+            sign, refused = -position.sign, self._modify_position(position, modify, now)
+        else:
+            refused = "not_found"
+        return self._row(number, "modify", sign, now).reject(refused) if refused else None
+
+    def _modify_order(self, order: Order, modify: Modify, now: Known) -> str | None:
+        """Change an order that waits, where one like it would be taken now (F12.1)."""
+        if any(due.order is order and due.close is not None for due in self.due):
+            return "not_found"
+        wanted = replace(order)
+        if not wanted.take_change(modify):
+            return "price"
+        if not isinstance(modify.expires, EllipsisType):
+            wanted.expires = self._expiry(modify.expires)
+            if wanted.expires == "day":  # the day of the change
+                wanted.expires = (now.time // self.units_per_day + 1) * self.units_per_day
+        _, refused = self._priced(wanted, now)
+        lots = self._order_size(wanted, wanted.lots)
+        refused = refused or ("size" if lots is None else self._limited(order, now))
+        if refused or lots is None:
+            return refused
+        wanted.lots = lots
+        order.scales = order.scales and isinstance(modify.size, EllipsisType)  # M3
+        for name in ("price", "limit_price", "stop_loss", "take_profit", "lots", "expires"):
+            setattr(order, name, getattr(wanted, name))
+        order.armed_in = wanted.armed_in
+        if is_over(order, now.time, self.units_per_day):
+            self.end_order(order, "expired")
+        return None
+
+    def _modify_position(self, position: Position, modify: Modify, now: Known) -> str | None:
         """Move the exits of a position, judged against the last close of its side (F12.2)."""
-        position = next((p for p in self.positions if p.trade_id == modify.trade_id), None)
-        if position is None:
-            return self._row(number, "modify", -1.0, now).reject("not_found")
-        stop, target = position.stop_loss, position.take_profit
-        if modify.stop_loss is not ...:
-            stop = modify.stop_loss
-        if modify.take_profit is not ...:
-            target = modify.take_profit
+        if replace(modify, stop_loss=..., take_profit=...) != Modify(modify.trade_id):
+            return "filled"
+        stop = changed(position.stop_loss, modify.stop_loss)
+        target = changed(position.take_profit, modify.take_profit)
         close = now.last.exit_side(position.sign).close
         refused = wrong_side(position.sign, close, stop, target)
         if refused:
-            return self._row(number, "modify", -position.sign, now).reject(refused)
+            return refused
         if stop != position.stop_loss:
             position.stop_reason = "stop_loss"
         position.stop_loss, position.take_profit = stop, target
         return None
 
     # --- what they share -------------------------------------------------------------------------
+
+    def _expiry(self, given: datetime | int | str | None) -> int | str | None:
+        if given is None or (isinstance(given, str) and given in ("day", "ioc", "fok")):
+            return given
+        return to_units(given, self.unit)
 
     def _take_number(self) -> int:
         self.next_order += 1

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from types import EllipsisType
+from typing import TypeVar
 
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
-from omega.strategy.actions import Signal
+from omega.strategy.actions import Modify, Signal
+
+T = TypeVar("T")
 
 _NOTHING = Ohlc(math.nan, math.nan, math.nan, math.nan)
 NO_CANDLE = Candle(0, _NOTHING, _NOTHING)
@@ -43,6 +47,8 @@ class Moment(Known):
     """When the bar at the symbol's last step opened, for nights."""
     rate: float
     """Account currency per unit of quote currency at this bar's time."""
+    closes: bool = True
+    """Whether the symbol's own bar closes with it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,9 +66,11 @@ class Order:
     stop_loss: float | None = None
     take_profit: float | None = None
     trailing_stop: float | None = None
+    trail: float | None = None
     expires: int | str | None = None
     """None until cancelled, "day", or a time in the unit of the data (F5.1)."""
     oco: str | None = None
+    reduce_only: bool | str = False
     reason: str | None = None
     tags: tuple[str, ...] = ()
     status: str = "working"
@@ -79,11 +87,28 @@ class Order:
         self.stop_loss, self.take_profit = signal.stop_loss, signal.take_profit
         self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
+        self.reduce_only, self.trail = signal.reduce_only, signal.trail
         self.lots = 0.0 if signal.size is None else signal.size
-        if self.type != "market":
+        if self.type not in ("market", "close"):
             self.price = signal.entry_price
-        if self.type == "stop_limit":
+        if self.type in ("stop_limit", "limit_if_touched"):
             self.limit_price = signal.limit_price
+
+    def take_change(self, modify: Modify) -> bool:
+        """Take over new prices, levels and size; False where it has no such price (F13)."""
+        self.stop_loss = changed(self.stop_loss, modify.stop_loss)
+        self.take_profit = changed(self.take_profit, modify.take_profit)
+        self.lots = changed(self.lots, modify.size)
+        price = changed(self.price, modify.price)
+        limit_price = changed(self.limit_price, modify.limit_price)
+        if (price is None) != (self.price is None):
+            return False
+        if (limit_price is None) != (self.limit_price is None):
+            return False
+        if price != self.price:  # a stop has to be reached anew
+            self.armed_in = None
+        self.price, self.limit_price = price, limit_price
+        return True
 
     @property
     def side(self) -> str:
@@ -99,6 +124,27 @@ class Order:
         """Whether both are of one group (F8)."""
         return self.oco is not None and self.oco == other.oco
 
+    def trail_to(self, bar: Candle, price: str) -> None:
+        """Move its stop behind a price of a bar, nearer to the market only (F16)."""
+        if self.trail is None:
+            return
+        faced = getattr(bar.entry_side(self.sign).facing(self.sign), price)
+        stop = (faced + away(self.trail, faced)) * self.sign
+        stop = math.nan if math.isnan(stop) else stop  # one NaN for all: its bits are hashed
+        if self.price is None or stop * self.sign < self.price * self.sign:
+            self.price = stop
+
+    def may_close(self, position: Position) -> bool:
+        """Whether it may close a position: one of the other direction (F7, F14)."""
+        if position.symbol != self.symbol or position.sign == self.sign:
+            return False
+        return self.reduce_only != "tag" or any(tag in position.tags for tag in self.tags[-1:])
+
+    @property
+    def refused(self) -> str | None:
+        """Why it was refused; None where it was not."""
+        return self.reject_reason if self.status == "rejected" else None
+
     def reject(self, reason: str) -> str:
         """Refuse it for a reason (F12)."""
         self.status, self.reject_reason = "rejected", reason
@@ -113,8 +159,20 @@ class Order:
         return Waiting(self.type, price, limit)
 
 
+def away(distance: float, price: float) -> float:  # noqa: ARG001 - of percents
+    """A distance in price, from a price."""
+    return distance
+
+
+def changed(now: T, change: T | EllipsisType) -> T:
+    """A value after a change that may leave it out."""
+    return now if isinstance(change, EllipsisType) else change
+
+
 def is_over(order: Order, time: int, units_per_day: int) -> bool:
     """Whether the time of an order ran out before a bar that opens then (F5.1)."""
+    if order.expires in ("ioc", "fok"):
+        return False
     if order.expires == "day":
         return order.submitted_time // units_per_day < time // units_per_day
     return order.expires is not None and time >= int(order.expires)
@@ -147,6 +205,8 @@ class Position:
     """An open position, and a row of the positions table where it is still open at the end."""
 
     trade_id: int
+    entry: int
+    """How many positions the run had opened before it."""
     order_id: int
     symbol: str
     sign: float
@@ -182,10 +242,13 @@ class Position:
     """Worst and best net profit of the outcomes that a policy chose between (I3.1)."""
 
     @classmethod
-    def of(cls, order: Order, fill: Fill, contract_size: float, value: float) -> Position:
+    def of(
+        cls, order: Order, fill: Fill, contract_size: float, value: float, entry: int
+    ) -> Position:
         """What an order opens where it fills."""
         return cls(
             trade_id=fill.trade_id,
+            entry=entry,
             order_id=order.order_id,
             symbol=order.symbol,
             sign=order.sign,
@@ -229,6 +292,7 @@ class Trade:
     """A row of the trades table: a position closed, or a part of one."""
 
     trade_id: int
+    entry: int
     symbol: str
     direction: str
     lots: float
@@ -261,6 +325,7 @@ class Trade:
         """What a fill closes of a position; `money` is what came of it."""
         return cls(
             trade_id=position.trade_id,
+            entry=position.entry,
             symbol=position.symbol,
             direction=position.direction,
             lots=fill.lots,

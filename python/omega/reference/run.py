@@ -225,7 +225,7 @@ class Run(Context):
 def tables_of(simulator: Simulator, portfolio: Portfolio, world: World) -> PlainTables:
     """Give the rows of a run as tables."""
     candles = world.first.candles
-    trades = sorted(portfolio.trades, key=lambda trade: trade.trade_id)
+    trades = sorted(portfolio.trades, key=lambda trade: trade.entry)
     tables: dict[str, Sequence[object]] = {
         "trades": trades,
         "intervals": trades,

@@ -63,6 +63,7 @@ class Simulator(Solvency):
             self.force_exits(now)
             self.test_extremes(now)
             self.note_inside(now)
+        self._fill_at_close(now)  # after the tests: it has seen nothing of the bar
         self._note_extremes(now)
         self.manage(now)
 
@@ -108,6 +109,8 @@ class Simulator(Solvency):
     def match(self, now: Moment, *, opening: bool) -> None:
         """What the open triggers, or what the rest of the bar triggers (F9)."""
         self.bars[now.symbol] += 1 if opening else 0
+        if not opening:
+            self._end_immediate(now)
         reach = self._exit_at_open if opening else self._exit_inside
         fill = self._fill_at_open if opening else self._fill_inside
         items: list[tuple[int, int, Order | Position]] = [
@@ -129,10 +132,30 @@ class Simulator(Solvency):
             if not any(self._look(position, now) for position in held):
                 return
 
+    def _end_immediate(self, now: Moment) -> None:
+        """End what works at the open of its first bar only (F16)."""
+        for order in [o for o in self.waiting if o.symbol == now.symbol]:
+            if order.expires in ("ioc", "fok"):
+                self.end_order(order, "cancelled", "ioc")
+
+    def _fill_at_close(self, now: Moment) -> None:
+        """Fill what waits for the close of the symbol's own bar (F16)."""
+        for due in [due for due in self.due if due.at_close and due.order.symbol == now.symbol]:
+            order = due.order
+            if not now.closes or due not in self.due:  # cancelled by one of its group
+                continue
+            self.due.remove(due)
+            self.enter(order, now.bar.entry_side(order.sign).close, Live.FROM_PULLBACK, now)
+            self.raise_if_strict(order.order_id, order.refused, now)
+
     def _fill_at_open(self, order: Order, now: Moment) -> Position | None:
         bar = now.bar.entry_side(order.sign).facing(order.sign)
         improve = self.settings["limit_improvement"]
-        return self._take(order, at_open(order.waiting(), bar, improve=improve), now)
+        met = at_open(order.waiting(), bar, improve=improve)
+        if isinstance(met, Armed) and self.is_second:  # F4: the whole bar follows
+            order.armed_in = self.bars - 1
+            return None
+        return self._take(order, met, now)
 
     def _take(self, order: Order, met: Match, now: Moment) -> Position | None:
         """Fill or arm an order that the bar reaches; give the position that it opened."""
@@ -143,7 +166,7 @@ class Simulator(Solvency):
                 self.waiting.remove(order)
                 is_maker = self._is_maker(order, live, now)
                 position = self.enter(order, price * order.sign, live, now, is_maker=is_maker)
-                self.raise_if_strict(order.order_id, order.reject_reason, now)
+                self.raise_if_strict(order.order_id, order.refused, now)
                 return position
         return None
 
@@ -152,7 +175,7 @@ class Simulator(Solvency):
         kind = order.waiting().kind
         if kind == "limit":
             return live is not Live.FROM_OPEN or order.submitted_time < now.time
-        return kind == "stop_limit" and live is Live.FROM_PULLBACK
+        return kind in ("stop_limit", "limit_if_touched") and live is Live.FROM_PULLBACK
 
     def _met_inside(self, order: Order, now: Moment) -> Match:
         if order.armed_in == self.bars[now.symbol]:  # F4.1: a limit from the next bar on
@@ -276,6 +299,8 @@ class Simulator(Solvency):
 
     def manage(self, now: Moment) -> None:
         """Run the managers, position by position, manager by manager (L1.6)."""
+        for order in [order for order in self.waiting if order.symbol == now.symbol]:
+            order.trail_to(now.bar, "low")
         for position in self.held_in(now.symbol):
             if position.trailing_stop is not None:
                 managers.trail(position, position.trailing_stop)

@@ -204,8 +204,7 @@ class Solvency(Orders):
         self.ruined = True
         self.portfolio.note_ruin(time)
         for order in self.pending:
-            self.end_order(order, "cancelled")
-            order.reject_reason = "ruin"
+            self.end_order(order, "cancelled", "ruin")
 
 
 def _price(position: Position, place: str, now: Moment) -> float:

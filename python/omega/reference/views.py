@@ -329,6 +329,7 @@ class Position(_Row):
     _hidden = frozenset(
         {
             "sign",
+            "entry",
             "contract_size",
             "entry_fee",
             "margin",
@@ -391,6 +392,12 @@ class PendingOrder(_Row):
             "armed_in",
             "side",
             "waiting",
+            "take_change",
+            "reduce_only",
+            "trail",
+            "trail_to",
+            "may_close",
+            "refused",
         }
     )
 

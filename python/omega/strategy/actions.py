@@ -15,15 +15,43 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import EllipsisType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from omega.config.values import Refused, as_float, check, one_of, optional, text, value, whole
+from omega.config.values import (
+    Check,
+    Refused,
+    as_float,
+    check,
+    one_of,
+    optional,
+    text,
+    value,
+    whole,
+)
 from omega.errors import ConfigError
 
+T = TypeVar("T")
 _DIRECTIONS = {"long": "long", "short": "short", "buy": "long", "sell": "short"}
-_ORDER_TYPES = ("market", "limit", "stop", "stop_limit")
+_ORDER_TYPES = ("market", "limit", "stop", "stop_limit", "limit_if_touched", "close")
+_PRICED: dict[str, tuple[str, ...]] = {
+    "market": (),
+    "close": (),
+    "limit": ("entry_price",),
+    "stop": ("entry_price",),
+    "stop_limit": ("entry_price", "limit_price"),
+    "limit_if_touched": ("entry_price", "limit_price"),
+}
+"""The prices that an order of each type needs."""
 _TEXTS = ("symbol", "reason", "oco")
-_NUMBERS = ("entry_price", "stop_loss", "take_profit", "size", "limit_price", "trailing_stop")
+_NUMBERS = (
+    "entry_price",
+    "stop_loss",
+    "take_profit",
+    "size",
+    "limit_price",
+    "trailing_stop",
+    "trail",
+)
 
 
 @value
@@ -32,8 +60,9 @@ class Signal:
 
     Attributes:
         direction: "long" or "short"; "buy" and "sell" mean the same.
-        type: "market", "limit", "stop" or "stop_limit".
-        entry_price: Price of a limit or stop order; a market order fills where it fills.
+        type: "market", "limit", "stop", "stop_limit", "limit_if_touched", or "close" for the close
+            of the first bar (rules F1 to F4, F16).
+        entry_price: Price of a limit or stop order; of an order that a price arms that price.
         stop_loss: Price at which the position is closed at a loss.
         take_profit: Price at which the position is closed at a profit.
         size: Lots; None leaves it to the run's sizer.
@@ -41,12 +70,17 @@ class Signal:
         reason: The strategy's own words, carried to the trade.
         tags: The strategy's own marks, carried to the trade.
         expires: How long a waiting order works (rule F5): None until cancelled, "day" to the end
-            of the UTC day, or a moment: a datetime, ISO 8601 text, which becomes one, or an integer
-            in the unit of the time column.
+            of the UTC day, "ioc" or "fok" at the next open only (rule F16), or a moment: a
+            datetime, ISO 8601 text, which becomes one, or an integer in the unit of the time
+            column.
         meta: Anything the strategy wants to find again; the engine never reads it.
         oco: Name of a group of orders of which one fill cancels the rest (rule F8).
-        limit_price: Limit of a stop-limit order, whose stop is `entry_price` (rule F4).
+        limit_price: Limit of an order of type "stop_limit" or "limit_if_touched" (rules F4, F16).
         trailing_stop: Distance in price at which the stop loss follows the market (rule I4).
+        trail: Distance in price at which a stop order follows the best price for it; it has no
+            `entry_price` then (rule F16).
+        reduce_only: Whether the order only closes positions of the other direction, oldest first,
+            and opens none (rule F14); "tag" closes those alone that carry the last of its tags.
 
     Example:
         >>> Signal("short", type="limit", entry_price=1.105, stop_loss=1.11, expires="day")
@@ -67,6 +101,8 @@ class Signal:
     oco: str | None = None
     limit_price: float | None = None
     trailing_stop: float | None = None
+    trail: float | None = None
+    reduce_only: bool | str = False
 
     def __post_init__(self) -> None:
         """Check the types, and that an order which waits has a price to wait for."""
@@ -84,18 +120,27 @@ class Signal:
             check(self, _tags, "tags")
         if self.expires is not None:
             check(self, _expires, "expires")
+        if self.reduce_only is not False:
+            check(self, _reduce_only, "reduce_only")
         self._check_prices()
 
     def _check_prices(self) -> None:
-        missing = None
-        if self.type != "market" and self.entry_price is None:
-            missing = "entry_price"
-        elif self.type == "stop_limit" and self.limit_price is None:
-            missing = "limit_price"
-        if missing:
+        if self.trail is not None and (self.type != "stop" or self.entry_price is not None):
             raise ConfigError(
-                f"Signal.{missing}: given None, expected the price of a {self.type} order"
+                f"Signal.trail: given {self.trail!r} with type={self.type!r} and "
+                f"entry_price={self.entry_price!r}, expected type='stop' without a price, since it "
+                "follows the market"
             )
+        if self.type == "close" and self.expires in ("ioc", "fok"):
+            raise ConfigError(
+                f"Signal.expires: given {self.expires!r} with type='close', expected another type: "
+                "an order at the close does not work at the open"
+            )
+        for name in () if self.trail is not None else _PRICED[self.type]:
+            if getattr(self, name) is None:
+                raise ConfigError(
+                    f"Signal.{name}: given None, expected the price of a {self.type} order"
+                )
 
 
 @value
@@ -104,7 +149,7 @@ class Close:
 
     Attributes:
         symbol: Close what is open in this symbol; None is the strategy's own.
-        trade_id: Close this trade only.
+        trade_id: Close this trade only; where its order still waits, cancel it (rule F13).
         fraction: Part of the lots to close; 1.0 is all.
         reason: What the trade's `exit_reason` is: "signal" or "time".
 
@@ -131,7 +176,7 @@ class Cancel:
     """Cancel an order that waits.
 
     Attributes:
-        order_id: The number that the order was given.
+        order_id: The number of the order.
 
     Example:
         >>> Cancel(12)
@@ -147,26 +192,40 @@ class Cancel:
 
 @value
 class Modify:
-    """Move the protective exits of a position; what is left out stays, None takes it away.
+    """Change an order that waits, or the protective exits of a position (rule F13).
+
+    What is left out stays. A waiting order keeps its place in the queue.
 
     Attributes:
-        trade_id: The trade.
-        stop_loss: The new stop loss.
-        take_profit: The new take profit.
+        trade_id: The number of the order, which is that of its position.
+        stop_loss: The new stop loss; None removes it.
+        take_profit: The new take profit; None removes it.
+        price: The new price of a limit or stop order; of a stop-limit order its stop.
+        limit_price: The new limit of a stop-limit order.
+        size: The new size in lots.
+        expires: How long the order works from now on, as in `Signal`.
 
     Example:
         >>> Modify(3, stop_loss=1.1, take_profit=None)
         Modify(trade_id=3, stop_loss=1.1, take_profit=None)
+        >>> Modify(4, price=1.105, expires="day")
+        Modify(trade_id=4, price=1.105, expires='day')
     """
 
     trade_id: int
     stop_loss: float | EllipsisType | None = ...
     take_profit: float | EllipsisType | None = ...
+    price: float | EllipsisType = ...
+    limit_price: float | EllipsisType = ...
+    size: float | EllipsisType = ...
+    expires: datetime | int | str | EllipsisType | None = ...
 
     def __post_init__(self) -> None:
         """Check the types."""
         check(self, whole(), "trade_id")
-        check(self, _number_or_unchanged, "stop_loss", "take_profit")
+        check(self, _changed(optional(as_float)), "stop_loss", "take_profit")
+        check(self, _changed(as_float), "price", "limit_price", "size")
+        check(self, _changed(_expires), "expires")
 
 
 Action: TypeAlias = Signal | Close | Cancel | Modify
@@ -180,8 +239,14 @@ def _direction(given: object) -> str:
     return word
 
 
-def _number_or_unchanged(given: object) -> float | EllipsisType | None:
-    return given if given is None or isinstance(given, EllipsisType) else as_float(given)
+def _changed(rule: Check[T]) -> Check[T | EllipsisType]:
+    return lambda given: given if isinstance(given, EllipsisType) else rule(given)
+
+
+def _reduce_only(given: object) -> bool | str:
+    if given == "tag" or isinstance(given, bool):
+        return given
+    raise Refused("True, False or 'tag'")
 
 
 def _tags(given: object) -> tuple[str, ...]:
@@ -190,15 +255,15 @@ def _tags(given: object) -> tuple[str, ...]:
     return tuple(text(tag) for tag in given)
 
 
-def _expires(given: object) -> datetime | int | str:
-    if isinstance(given, datetime):
+def _expires(given: object) -> datetime | int | str | None:
+    if given is None or isinstance(given, datetime):
         return given
-    if isinstance(given, str) and given.lower() == "day":
-        return "day"
+    if isinstance(given, str) and given.lower() in ("day", "ioc", "fok"):
+        return given.lower()
     try:
         return datetime.fromisoformat(given) if isinstance(given, str) else whole()(given)
     except (Refused, ValueError):
         raise Refused(
-            "None, 'day', a datetime, ISO 8601 text such as '2024-01-31 13:30', or an integer in "
-            "the unit of the time column"
+            "None, 'day', 'ioc', 'fok', a datetime, ISO 8601 text such as '2024-01-31 13:30', or "
+            "an integer in the unit of the time column"
         ) from None

@@ -14,23 +14,41 @@ _NOTHING = compile("", "nothing", "exec")
 
 
 def order_fields(
-    direction: str, size: float | None, limit: float | None, stop: float | None
+    direction: str,
+    size: float | None,
+    limit: float | None,
+    stop: float | None,
+    *,
+    touch: float | None,
+    trail: float | None,
+    at_close: bool,
 ) -> dict[str, Any]:
     """Give the fields of a signal by the prices that an order waits for."""
     order: dict[str, Any] = {"direction": direction, "size": size}
+    special = {"touch": touch, "trail": trail, "at_close": at_close or None}
+    given = [name for name, value in special.items() if value is not None]
+    if given and (len(given) > 1 or stop is not None or (limit is None) == (touch is not None)):
+        raise ConfigError(
+            f"order: given {' and '.join(given)} with limit={limit!r} and stop={stop!r}, expected "
+            "touch with limit, or trail or at_close alone"
+        )
+    if touch is not None:
+        return order | {"type": "limit_if_touched", "entry_price": touch, "limit_price": limit}
+    if trail is not None:
+        return order | {"type": "stop", "trail": trail}
     if stop is not None and limit is not None:
         return order | {"type": "stop_limit", "entry_price": stop, "limit_price": limit}
-    if stop is not None:
-        return order | {"type": "stop", "entry_price": stop}
-    if limit is not None:
-        return order | {"type": "limit", "entry_price": limit}
-    return order
+    kind = "limit" if limit is not None else "stop" if stop is not None else "market"
+    price = limit if stop is None else stop
+    return order | {"type": "close" if at_close else kind, "entry_price": price}
 
 
-def number_of(given: Any, attribute: str) -> int:  # noqa: ANN401 - a position or an order
-    """Give the number of a position or an order, which may be given as that number."""
+def trade_number(given: Any) -> int:  # noqa: ANN401 - a position or an order
+    """Give the number of a position or of an order that waits, which may be given itself."""
     number = plain(given)
-    return number if isinstance(number, int) else int(getattr(given, attribute))
+    if isinstance(number, int):
+        return number
+    return int(given.trade_id if hasattr(given, "trade_id") else given.order_id)
 
 
 def checked_parameter(strategy: str, name: str, given: object, default: object) -> object:

@@ -23,10 +23,10 @@ from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.arguments import (
     checked_parameter,
     is_set_by,
-    number_of,
     on_the_copy,
     order_fields,
     refuse_method_name,
+    trade_number,
     unknown_parameter,
 )
 from omega.strategy.expressions import as_expression, identity
@@ -221,12 +221,16 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         *,
         limit: float | None = None,
         stop: float | None = None,
+        touch: float | None = None,
+        trail: float | None = None,
+        at_close: bool = False,
         stop_loss: float | None = None,
         take_profit: float | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
         trailing_stop: float | None = None,
         oco: str | None = None,
+        reduce_only: bool = False,
         reason: str | None = None,
         tags: Sequence[str] = (),
     ) -> int:
@@ -236,17 +240,21 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             size: Lots; None leaves it to the run's sizer.
             limit: Price of a limit order; with `stop` as well, of a stop-limit order.
             stop: Price of a stop order.
+            touch: Price on the better side of the market that arms a limit order at `limit`.
+            trail: Distance in price of a stop order that follows the best price for it.
+            at_close: Fill at the close of the next bar.
             stop_loss: Price at which the position is closed at a loss.
             take_profit: Price at which the position is closed at a profit.
             symbol: One of the run's symbols; None is the first.
-            expires: None until cancelled, "day", or a moment, as in `Signal`.
+            expires: None until cancelled, "day", "ioc", "fok", or a moment, as in `Signal`.
             trailing_stop: Distance in price at which the stop loss follows the market.
             oco: Name of a group of orders of which one fill cancels the rest.
+            reduce_only: Whether it only closes positions of the other direction, and opens none.
             reason: Your own words, carried to the trade.
             tags: Your own marks, carried to the trade.
 
         Returns:
-            The order's number, for `cancel`.
+            The order's number, for `cancel`, `close` and `modify`; its trade has the same.
 
         Example:
             >>> class Buyer(Strategy):
@@ -256,7 +264,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Buyer()).trades.select("entry_price", "reason").row(0)
             (103.5, 'a dip')
         """
-        order = order_fields("long", size, limit, stop)
+        order = order_fields("long", size, limit, stop, touch=touch, trail=trail, at_close=at_close)
         return self._submit(
             Signal(
                 **order,
@@ -266,6 +274,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 expires=expires,
                 trailing_stop=trailing_stop,
                 oco=oco,
+                reduce_only=reduce_only,
                 reason=reason,
                 tags=tuple(tags),
             )
@@ -277,12 +286,16 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         *,
         limit: float | None = None,
         stop: float | None = None,
+        touch: float | None = None,
+        trail: float | None = None,
+        at_close: bool = False,
         stop_loss: float | None = None,
         take_profit: float | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
         trailing_stop: float | None = None,
         oco: str | None = None,
+        reduce_only: bool = False,
         reason: str | None = None,
         tags: Sequence[str] = (),
     ) -> int:
@@ -296,7 +309,9 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Seller()).trades["exit_reason"].to_list()
             ['take_profit']
         """
-        order = order_fields("short", size, limit, stop)
+        order = order_fields(
+            "short", size, limit, stop, touch=touch, trail=trail, at_close=at_close
+        )
         return self._submit(
             Signal(
                 **order,
@@ -306,6 +321,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
                 expires=expires,
                 trailing_stop=trailing_stop,
                 oco=oco,
+                reduce_only=reduce_only,
                 reason=reason,
                 tags=tuple(tags),
             )
@@ -313,7 +329,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
 
     def close(
         self,
-        position: Position | int | None = None,
+        position: Position | PendingOrder | int | None = None,
         *,
         symbol: str | None = None,
         fraction: float = 1.0,
@@ -322,7 +338,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         """Close positions at the market.
 
         Args:
-            position: A position or a trade number; None closes all, symbol by symbol.
+            position: A position, or the number that `buy` or `sell` gave: while the order waits it
+                is cancelled. None closes all, symbol by symbol.
             symbol: Close what is open in this symbol only.
             fraction: Part of the lots to close.
             reason: The trade's exit reason, "signal" or "time".
@@ -340,7 +357,7 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
             (61, 'time')
         """
-        trade = None if position is None else number_of(position, "trade_id")
+        trade = None if position is None else trade_number(position)
         numbers = [
             self._submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in ([symbol] if trade is not None or symbol else self._symbols_open())
@@ -368,16 +385,31 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Patient()).orders["status"].to_list()
             ['cancelled']
         """
-        return self._submit(Cancel(number_of(order, "order_id")))
+        return self._submit(Cancel(trade_number(order)))
 
     def modify(
         self,
-        position: Position | int,
+        order: Position | PendingOrder | int,
         *,
+        price: float | EllipsisType = ...,
+        limit_price: float | EllipsisType = ...,
+        size: float | EllipsisType = ...,
         stop_loss: float | EllipsisType | None = ...,
         take_profit: float | EllipsisType | None = ...,
+        expires: datetime | int | str | EllipsisType | None = ...,
     ) -> int:
-        """Move the protective exits of a position; None removes one, left out keeps it.
+        """Change an order that waits, or the protective exits of a position.
+
+        What is left out stays; None removes an exit, or lets an order work until it is cancelled.
+
+        Args:
+            order: An order that waits, a position, or the number that `buy` or `sell` gave.
+            price: New price of a limit or stop order.
+            limit_price: New limit of a stop-limit order, whose stop is `price`.
+            size: New size in lots.
+            stop_loss: New stop loss.
+            take_profit: New take profit.
+            expires: How long the order works from now on, as in `Signal`.
 
         Example:
             >>> class Careful(Strategy):
@@ -389,8 +421,17 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, Careful()).trades["exit_reason"].to_list()
             ['stop_loss']
         """
-        trade = number_of(position, "trade_id")
-        return self._submit(Modify(trade, stop_loss=stop_loss, take_profit=take_profit))
+        return self._submit(
+            Modify(
+                trade_number(order),
+                price=price,
+                limit_price=limit_price,
+                size=size,
+                stop_loss=stop_loss,
+                take_profit=take_profit,
+                expires=expires,
+            )
+        )
 
     # --- what a strategy may know ----------------------------------------------------------------
 

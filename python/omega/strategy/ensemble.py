@@ -71,7 +71,11 @@ class Member:
         One that names no symbol either closes all of its symbols, in the order of the run.
         """
         if isinstance(action, Signal):
-            self._hand_on(dataclasses.replace(action, tags=(*action.tags, self.label)))
+            reduces = (
+                "tag" if action.reduce_only else False
+            )  # of the label, which is the last (F14)
+            tags = (*action.tags, self.label)
+            self._hand_on(dataclasses.replace(action, tags=tags, reduce_only=reduces))
         elif isinstance(action, Close) and action.trade_id is None:
             symbols = [action.symbol] if action.symbol else self._run.symbols
             held = self.positions

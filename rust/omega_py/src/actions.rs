@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderType, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
+    OrderType, ReduceOnly, Sizer,
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -38,6 +39,8 @@ struct SignalFields<'py> {
     expires: Bound<'py, PyAny>,
     oco: Option<String>,
     trailing_stop: Option<f64>,
+    trail: Option<Bound<'py, PyAny>>,
+    reduce_only: Bound<'py, PyAny>,
 }
 
 #[derive(FromPyObject)]
@@ -80,11 +83,7 @@ impl<'py> Vocabulary<'py> {
             return Ok(Action::Cancel(OrderId(number(&item.getattr("order_id")?)?)));
         }
         if item.is_instance(&self.modify)? {
-            return Ok(Action::Modify {
-                trade: TradeId(number(&item.getattr("trade_id")?)?),
-                stop_loss: level_change(&item.getattr("stop_loss")?)?,
-                take_profit: level_change(&item.getattr("take_profit")?)?,
-            });
+            return Ok(Action::Modify(self.modify(item)?));
         }
         Err(self.no_action(item)?)
     }
@@ -105,6 +104,25 @@ impl<'py> Vocabulary<'py> {
             } else {
                 ExitReason::Signal
             },
+        })
+    }
+
+    fn modify(&self, item: &Bound<'py, PyAny>) -> PyResult<ModifyRequest> {
+        let changed = |name| -> PyResult<Option<Bound<'py, PyAny>>> {
+            let given = item.getattr(name)?;
+            Ok((!given.is(PyEllipsis::get(item.py()))).then_some(given))
+        };
+        let price = |name| changed(name)?.map(|given| given.extract()).transpose();
+        Ok(ModifyRequest {
+            trade: TradeId(number(&item.getattr("trade_id")?)?),
+            price: price("price")?,
+            limit_price: price("limit_price")?,
+            lots: price("size")?,
+            stop_loss: level_change(changed("stop_loss")?)?,
+            take_profit: level_change(changed("take_profit")?)?,
+            expiry: changed("expires")?
+                .map(|given| self.expiry(&given))
+                .transpose()?,
         })
     }
 
@@ -137,6 +155,7 @@ impl<'py> Vocabulary<'py> {
         let symbol = self.symbol(fields.symbol.as_deref())?;
         // Never read where it is NaN: the class refuses an order that waits without a price.
         let price = fields.entry_price.unwrap_or(f64::NAN);
+        let limit = fields.limit_price.unwrap_or(f64::NAN);
         Ok(OpenRequest {
             symbol,
             // The class has checked the words, so that what is not long is short.
@@ -149,11 +168,13 @@ impl<'py> Vocabulary<'py> {
                 "market" => OrderType::Market,
                 "limit" => OrderType::Limit(price),
                 "stop" => OrderType::Stop(price),
-                // The last of the four words that the class allows.
-                _ => OrderType::StopLimit {
-                    stop: price,
-                    limit: fields.limit_price.unwrap_or(f64::NAN),
+                "stop_limit" => OrderType::StopLimit { stop: price, limit },
+                "limit_if_touched" => OrderType::LimitIfTouched {
+                    touch: price,
+                    limit,
                 },
+                // The last of the words that the class allows.
+                _ => OrderType::AtClose,
             },
             size: fields.size.map(Sizer::FixedLots),
             stop_loss: fields.stop_loss,
@@ -161,6 +182,8 @@ impl<'py> Vocabulary<'py> {
             expiry: self.expiry(&fields.expires)?,
             group: fields.oco,
             trailing_stop: fields.trailing_stop,
+            trail: fields.trail.as_ref().map(distance).transpose()?,
+            reduce_only: reduce_only(&fields.reduce_only)?,
             reason: fields.reason,
             tags: fields.tags,
         })
@@ -170,8 +193,11 @@ impl<'py> Vocabulary<'py> {
         if expires.is_none() {
             return Ok(Expiry::GoodTillCancelled);
         }
-        if expires.extract::<&str>().is_ok_and(|word| word == "day") {
-            return Ok(Expiry::Day);
+        match expires.extract::<&str>() {
+            Ok("day") => return Ok(Expiry::Day),
+            Ok("ioc") => return Ok(Expiry::ImmediateOrCancel),
+            Ok("fok") => return Ok(Expiry::FillOrKill),
+            Ok(_) | Err(_) => {}
         }
         let time = self.to_units.call1((expires, self.unit))?.extract()?;
         Ok(Expiry::GoodTillTime(time))
@@ -216,7 +242,7 @@ impl<'py> Collect<'py> for Vocabulary<'py> {
             // One for each symbol that is open, as `submit` resolves it: otherwise `buy()` would
             // give a wrong number after it.
             } => open,
-            Action::Open(_) | Action::Close { .. } | Action::Cancel(_) | Action::Modify { .. } => 1,
+            Action::Open(_) | Action::Close { .. } | Action::Cancel(_) | Action::Modify(_) => 1,
         }
     }
 }
@@ -273,10 +299,34 @@ fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
     }
 }
 
-/// `...` keeps a level, `None` removes it, a number replaces it.
-fn level_change(given: &Bound<'_, PyAny>) -> PyResult<LevelChange> {
-    if given.is(PyEllipsis::get(given.py())) {
-        return Ok(LevelChange::Keep);
+/// A number of price, or a `Distance`.
+fn distance(given: &Bound<'_, PyAny>) -> PyResult<Distance> {
+    if let Ok(price) = given.extract::<f64>() {
+        return Ok(Distance::Price(price));
     }
-    Ok(LevelChange::Set(given.extract()?))
+    let number = given.getattr("given")?.extract()?;
+    Ok(if given.getattr("is_percent")?.extract()? {
+        Distance::Percent(number)
+    } else {
+        Distance::Price(number)
+    })
+}
+
+/// True, false, or "tag".
+fn reduce_only(given: &Bound<'_, PyAny>) -> PyResult<ReduceOnly> {
+    if given.extract::<&str>().is_ok() {
+        return Ok(ReduceOnly::Tagged);
+    }
+    Ok(if given.extract()? {
+        ReduceOnly::Any
+    } else {
+        ReduceOnly::No
+    })
+}
+
+/// What is left out keeps a level, `None` removes it, a number replaces it.
+fn level_change(given: Option<Bound<'_, PyAny>>) -> PyResult<LevelChange> {
+    given.map_or(Ok(LevelChange::Keep), |given| {
+        Ok(LevelChange::Set(given.extract()?))
+    })
 }

@@ -1,9 +1,9 @@
 //! The actions of a strategy.
 
-use super::{ExitReason, Expiry, OrderType, Sizer};
+use super::{Distance, ExitReason, Expiry, OrderType, ReduceOnly, Sizer};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
-/// A request to open a position.
+/// A request for an order that opens a position, or only reduces what is open.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenRequest {
     /// The symbol.
@@ -24,6 +24,11 @@ pub struct OpenRequest {
     pub group: Option<String>,
     /// Distance of the position's trailing stop.
     pub trailing_stop: Option<f64>,
+    /// How far a stop order follows the best price for it; its own price is then made of the last
+    /// close (F16).
+    pub trail: Option<Distance>,
+    /// Whether it only closes.
+    pub reduce_only: ReduceOnly,
     /// Why the strategy opens it; kept with the trade.
     pub reason: Option<String>,
     /// Tags of the strategy; kept with the trade.
@@ -44,6 +49,8 @@ impl OpenRequest {
             expiry: Expiry::GoodTillCancelled,
             group: None,
             trailing_stop: None,
+            trail: None,
+            reduce_only: ReduceOnly::No,
             reason: None,
             tags: Vec::new(),
         }
@@ -71,6 +78,47 @@ pub enum LevelChange {
     Set(Option<f64>),
 }
 
+/// What changes of an order that waits, or of the position that it opened (F13); of a position
+/// its exits alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ModifyRequest {
+    /// The number that order and position share.
+    pub trade: TradeId,
+    /// The price of a limit or stop order.
+    pub price: Option<f64>,
+    /// The limit of a stop-limit order.
+    pub limit_price: Option<f64>,
+    /// The size in lots.
+    pub lots: Option<f64>,
+    /// The stop loss.
+    pub stop_loss: LevelChange,
+    /// The take profit.
+    pub take_profit: LevelChange,
+    /// How long the order works.
+    pub expiry: Option<Expiry>,
+}
+
+impl ModifyRequest {
+    /// New protective exits.
+    #[must_use]
+    pub fn exits(trade: TradeId, stop_loss: LevelChange, take_profit: LevelChange) -> Self {
+        Self {
+            trade,
+            price: None,
+            limit_price: None,
+            lots: None,
+            stop_loss,
+            take_profit,
+            expiry: None,
+        }
+    }
+
+    /// Whether all that changes is something that a position has.
+    pub(super) fn is_of_exits(&self) -> bool {
+        *self == Self::exits(self.trade, self.stop_loss, self.take_profit)
+    }
+}
+
 /// One action of a strategy; each takes one order number, in the order of submission.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -87,15 +135,8 @@ pub enum Action {
     },
     /// Cancel a working order.
     Cancel(OrderId),
-    /// Change the protective exits of a position.
-    Modify {
-        /// Which one.
-        trade: TradeId,
-        /// Its stop loss.
-        stop_loss: LevelChange,
-        /// Its take profit.
-        take_profit: LevelChange,
-    },
+    /// Change an order that waits, or the protective exits of a position.
+    Modify(ModifyRequest),
 }
 
 impl Action {

@@ -15,6 +15,8 @@ pub struct SymbolBar {
     /// The bar that orders are matched against, which may be a finer one inside the symbol's own;
     /// only its time counts where there is none.
     pub bar: Bar,
+    /// Whether the symbol's own bar closes with it.
+    pub closes: bool,
     /// Open time of the symbol's own bar.
     pub opens: i64,
     /// Open time of its bar at the step before, from which nights are counted.
@@ -50,9 +52,10 @@ impl SymbolBar {
 
     /// A finer bar that follows this one inside the symbol's own bar: its nights are booked.
     #[must_use]
-    pub fn finer(&self, bar: Bar) -> Self {
+    pub fn finer(&self, bar: Bar, closes: bool) -> Self {
         Self {
             bar,
+            closes,
             // The finer bar before it, as in a run on the finer series (I5).
             last: self.bar,
             // From the bar's own open to the same open: no night is booked a second time (I5.1).

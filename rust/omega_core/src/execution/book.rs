@@ -2,9 +2,10 @@
 //! for the next bar of their symbol.
 
 use super::{
-    CloseTarget, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger,
+    CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
+    Trigger,
 };
-use crate::types::{OrderId, SymbolId};
+use crate::types::{Bar, Direction, Ohlc, OrderId, SymbolId};
 
 /// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
 /// its stop arms it.
@@ -18,12 +19,14 @@ pub(super) struct Working {
     /// The prices at which it reacts; made anew when the kind changes.
     // Kept, because a bar compares every order that waits, and few of them change.
     pub(super) trigger: Trigger,
-    /// Whether this bar's open armed it: it works again from the next bar on (F4).
+    /// How far it follows the best price for it.
+    pub(super) trail: Option<Distance>,
+    /// Whether this bar armed it: it works again from the next bar on (F4).
     pub(super) armed_now: bool,
 }
 
-/// An order that fills at the open of the next bar of its symbol: a market order or a close that
-/// was submitted while the symbol had no bar, or a close by a position manager.
+/// An order that fills in the next bar of its symbol: a market order or a close that was submitted
+/// while the symbol had no bar, a close by a position manager, or an order at the close.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct QueuedOrder {
     /// Its row among the orders.
@@ -36,6 +39,8 @@ pub(super) struct QueuedOrder {
 pub(super) enum QueuedTask {
     /// Opens a position.
     Open,
+    /// Opens a position at the close of the bar (F16).
+    AtClose,
     /// Closes a fraction of positions for a reason.
     Close(CloseRequest),
 }
@@ -55,6 +60,10 @@ pub(super) struct OrderBook {
     pub(super) working: Vec<Working>,
     queued: Vec<QueuedOrder>,
     next_order: u32,
+    /// Whether an order that works at one open only, or one that follows the market, may wait: most
+    /// runs have neither, and no bar has to look for them.
+    has_immediate: bool,
+    pub(super) has_trailing: bool,
     /// Counts every change, so that a reader knows whether to look again.
     pub(super) changes: u64,
 }
@@ -101,12 +110,15 @@ impl OrderBook {
         // At the end of the list: orders come in the order of their numbers, which searches rely
         // on.
         let order = &self.orders[row];
+        self.has_immediate |= order.expiry.is_immediate();
+        self.has_trailing |= order.trail.is_some();
         self.working.push(Working {
             id: order.id,
             row,
             symbol: order.symbol,
             kind: order.kind,
             trigger: Trigger::of_order(order.kind, order.direction),
+            trail: order.trail,
             armed_now: false,
         });
     }
@@ -116,13 +128,22 @@ impl OrderBook {
         self.queued.push(QueuedOrder { row, task });
     }
 
-    /// Takes the first queued order of a symbol out of the queue, of those at or after a row. A
+    /// Takes the first queued order of a symbol out of the queue, of those at or after a row that
+    /// fill at its open, or at its close. A
     /// fill may cancel others of the queue (F8), so a caller goes on by row and not by place.
-    pub(super) fn take_due(&mut self, symbol: SymbolId, from_row: usize) -> Option<QueuedOrder> {
+    pub(super) fn take_due(
+        &mut self,
+        symbol: SymbolId,
+        from_row: usize,
+        at_close: bool,
+    ) -> Option<QueuedOrder> {
         // By row, which no removal shifts.
         let from = self.queued.partition_point(|queued| queued.row < from_row);
         let mut rest = self.queued[from..].iter();
-        let index = rest.position(|queued| self.orders[queued.row].symbol == symbol)?;
+        let index = rest.position(|queued| {
+            let is_at_close = matches!(queued.task, QueuedTask::AtClose);
+            is_at_close == at_close && self.orders[queued.row].symbol == symbol
+        })?;
         self.changes += 1;
         Some(self.queued.remove(from + index))
     }
@@ -133,7 +154,53 @@ impl OrderBook {
             .ok()
     }
 
-    /// A bar begins: what an open armed before works now.
+    /// The row of an order of this number; none where it has none.
+    fn row_of(&self, order: OrderId) -> Option<usize> {
+        let row = self.orders.binary_search_by_key(&order, |order| order.id);
+        row.ok()
+    }
+
+    /// The row of an order that waits; none where none of this number does.
+    pub(super) fn waiting(&self, order: OrderId) -> Option<usize> {
+        let row = self.row_of(order)?;
+        (self.orders[row].status == OrderStatus::Working).then_some(row)
+    }
+
+    /// Whether the order of a row waits to close something.
+    pub(super) fn is_queued_close(&self, row: usize) -> bool {
+        let queued = self.queued.binary_search_by_key(&row, |queued| queued.row);
+        queued.is_ok_and(|index| matches!(self.queued[index].task, QueuedTask::Close(_)))
+    }
+
+    /// Why an order of this number is not there to be cancelled or changed (F13).
+    pub(super) fn why_gone(&self, order: OrderId) -> RejectReason {
+        let row = self.row_of(order);
+        if row.is_some_and(|row| self.orders[row].status == OrderStatus::Filled) {
+            RejectReason::Filled
+        } else {
+            RejectReason::NotFound
+        }
+    }
+
+    /// Puts the changed order of a row in its place. A stop-limit that is armed stays so, unless
+    /// its stop is another one.
+    pub(super) fn replace(&mut self, row: usize, order: Order) {
+        if let Some(index) = self.index_of_working(order.id) {
+            let waiting = &mut self.working[index];
+            let before = self.orders[row].kind;
+            if waiting.kind != before && order.kind.price() == before.price() {
+                waiting.kind = order.kind.armed();
+            } else {
+                waiting.kind = order.kind;
+                waiting.armed_now = false;
+            }
+            waiting.trigger = Trigger::of_order(waiting.kind, order.direction);
+            self.has_immediate |= order.expiry.is_immediate();
+        }
+        self.orders[row] = order;
+    }
+
+    /// A bar begins: what one before it armed works now.
     pub(super) fn begin_bar(&mut self, symbol: SymbolId) {
         // Of this symbol alone: what is armed in another one waits for a bar of its own (X2).
         for waiting in self.working.iter_mut().filter(|w| w.symbol == symbol) {
@@ -141,15 +208,16 @@ impl OrderBook {
         }
     }
 
-    /// The stop of a stop-limit was reached: its limit works from the next bar on (F4).
-    pub(super) fn arm(&mut self, index: usize) {
+    /// The stop of a stop-limit was reached: its limit works from now on, or from the next bar
+    /// (F4).
+    pub(super) fn arm(&mut self, index: usize, from_now: bool) {
         // No change is counted: the row keeps its kind, and a bar that arms is walked in full,
         // which has ended any quiet range.
         let waiting = &mut self.working[index];
         waiting.kind = waiting.kind.armed();
         let direction = self.orders[waiting.row].direction;
         waiting.trigger = Trigger::of_order(waiting.kind, direction);
-        waiting.armed_now = true;
+        waiting.armed_now = !from_now;
     }
 
     /// Takes out an order that fills.
@@ -160,18 +228,25 @@ impl OrderBook {
 
     /// Cancels an order that waits; false where none of this number does.
     pub(super) fn cancel(&mut self, order: OrderId) -> bool {
-        // Not counted as a change: the action that cancels has taken a number, which is.
-        let row = if let Some(index) = self.index_of_working(order) {
-            self.working.remove(index).row
-        } else {
-            let mut queued = self.queued.iter();
-            let Some(index) = queued.position(|queued| self.orders[queued.row].id == order) else {
-                return false;
-            };
-            self.queued.remove(index).row
-        };
-        self.orders[row].status = OrderStatus::Cancelled(None);
-        true
+        let waiting = self.waiting(order);
+        if let Some(row) = waiting {
+            self.end(row, OrderStatus::Cancelled(None));
+        }
+        waiting.is_some()
+    }
+
+    /// Takes the waiting order of a row out of its list under a status.
+    pub(super) fn end(&mut self, row: usize, status: OrderStatus) {
+        // Not counted as a change: the action that ends an order has taken a number, which is.
+        if let Ok(index) = self
+            .working
+            .binary_search_by_key(&row, |waiting| waiting.row)
+        {
+            self.working.remove(index);
+        } else if let Ok(index) = self.queued.binary_search_by_key(&row, |queued| queued.row) {
+            self.queued.remove(index);
+        }
+        self.orders[row].status = status;
     }
 
     /// Cancels what else waits in the OCO group of an order that filled (F8).
@@ -204,6 +279,44 @@ impl OrderBook {
         }
     }
 
+    /// Ends the orders of a symbol that worked at the open of its bar only (F16).
+    pub(super) fn end_immediate(&mut self, symbol: SymbolId) {
+        if !self.has_immediate {
+            return;
+        }
+        let cancelled = OrderStatus::Cancelled(Some(RejectReason::Ioc));
+        self.end_where(cancelled, |_, order| {
+            order.symbol == symbol && order.expiry.is_immediate()
+        });
+        // The rest is of other symbols.
+        let mut rows = self.working.iter().map(|waiting| waiting.row);
+        self.has_immediate = rows.any(|row| self.orders[row].expiry.is_immediate());
+        self.changes += 1;
+    }
+
+    /// Moves the stop orders that follow the market behind the best price of a bar, which works
+    /// from the next bar (F16, I4).
+    pub(super) fn trail(&mut self, now: &SymbolBar) {
+        if !self.has_trailing {
+            return;
+        }
+        self.has_trailing = self.working.iter().any(|waiting| waiting.trail.is_some());
+        for waiting in self.working.iter_mut().filter(|w| w.symbol == now.symbol) {
+            let (Some(distance), OrderType::Stop(stop)) = (waiting.trail, waiting.kind) else {
+                continue;
+            };
+            let order = &mut self.orders[waiting.row];
+            let price = trailed(order.direction, distance, |bar| bar.low, &now.bar);
+            // Nearer to the market only, as a stop loss that trails.
+            if price * order.direction.sign() < stop * order.direction.sign() {
+                order.kind = OrderType::Stop(price);
+                waiting.kind = order.kind;
+                waiting.trigger = Trigger::of_order(order.kind, order.direction);
+                self.changes += 1;
+            }
+        }
+    }
+
     /// Takes waiting orders out of both lists under a status; whether there were any.
     fn end_where(&mut self, status: OrderStatus, is_over: impl Fn(usize, &Order) -> bool) -> bool {
         let before = self.working.len() + self.queued.len();
@@ -231,11 +344,24 @@ impl OrderBook {
     }
 }
 
+/// The price of a stop order that is so far behind a price of a bar, of the side that it fills on
+/// and as it faces it.
+pub(super) fn trailed(
+    direction: Direction,
+    distance: Distance,
+    price: impl Fn(&Ohlc) -> f64,
+    bar: &Bar,
+) -> f64 {
+    let price = price(&bar.side(direction.entry_side()).facing(direction));
+    let level = (price + distance.from(price)) * direction.sign();
+    // One NaN for all, whatever its sign: the bits of a refused order's price are hashed.
+    if level.is_nan() { f64::NAN } else { level }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execution::{Expiry, Labels};
-    use crate::types::Direction;
+    use crate::execution::{Expiry, Labels, ReduceOnly};
 
     fn order(id: OrderId, symbol: u32, group: Option<&str>) -> Order {
         Order {
@@ -255,6 +381,8 @@ mod tests {
             trailing_stop: None,
             scales: false,
             is_scaled: false,
+            trail: None,
+            reduce_only: ReduceOnly::No,
             labels: Labels::new(group.map(str::to_owned), None, Vec::new()),
         }
     }
@@ -273,11 +401,11 @@ mod tests {
     #[test]
     fn a_group_that_ends_while_the_queue_is_served_leaves_the_rest_in_order() {
         let mut book = book(|book, row| book.queue(row, QueuedTask::Open));
-        let first = book.take_due(SymbolId(0), 0).map(|due| due.row);
+        let first = book.take_due(SymbolId(0), 0, false).map(|due| due.row);
         assert_eq!(first, Some(1));
         book.cancel_group(1);
         assert_eq!(book.orders[0].status, OrderStatus::Cancelled(None));
-        let second = book.take_due(SymbolId(0), 2).map(|due| due.row);
+        let second = book.take_due(SymbolId(0), 2, false).map(|due| due.row);
         assert_eq!(second, Some(2));
         assert!(book.is_empty());
     }
@@ -285,7 +413,7 @@ mod tests {
     #[test]
     fn an_armed_stop_limit_waits_for_its_limit_from_the_next_bar_on() {
         let mut book = book(OrderBook::work);
-        book.arm(2);
+        book.arm(2, false);
         let armed = book.working[2];
         assert_eq!(armed.kind, OrderType::Limit(104.0));
         assert_eq!(armed.trigger.below, 104.0);

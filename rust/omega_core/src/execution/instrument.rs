@@ -42,6 +42,9 @@ impl Default for Instrument {
     }
 }
 
+/// Sizes within this part of a step, or of a lot where there is none, are equal (M3.1).
+const EQUAL_STEPS: f64 = 1e-9;
+
 impl Instrument {
     /// Rounds a size down to the volume step (M3). A size within a billionth of a step counts as
     /// that step, so that 0.3 lots in steps of 0.1 are three steps and not two.
@@ -50,7 +53,7 @@ impl Instrument {
         let Some(step) = self.volume_step else {
             return lots;
         };
-        let steps = (lots / step + 1e-9).floor();
+        let steps = (lots / step + EQUAL_STEPS).floor();
         let per_lot = (1.0 / step).round();
         if per_lot >= 1.0 && (per_lot * step - 1.0).abs() < 1e-12 {
             steps / per_lot
@@ -76,6 +79,26 @@ impl Instrument {
     }
 }
 
+impl Instrument {
+    /// The lots of a position that a fraction of it closes, below 1: at least one volume step, and
+    /// everything where what would stay is below the smallest volume, or next to nothing (M3).
+    #[must_use]
+    pub fn part_to_close(&self, open: f64, fraction: f64) -> f64 {
+        let step = self.volume_step.unwrap_or(0.0);
+        let rounded = self.round_down(open * fraction);
+        let lots = if rounded < step { step } else { rounded };
+        // What subtractions leave of a step is not compared to the last bit.
+        let tolerance = EQUAL_STEPS * self.volume_step.unwrap_or(1.0);
+        let rest = open - lots;
+        let least = self.volume_min.map_or(0.0, |least| least - 2.0 * tolerance);
+        if rest < tolerance || rest < least {
+            open
+        } else {
+            lots
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +120,28 @@ mod tests {
         assert_eq!(fx().order_size(0.299_999), Ok(0.29));
         assert_eq!(fx().order_size(0.3), Ok(0.3));
         assert_eq!(fx().order_size(0.07), Ok(0.07));
+    }
+
+    #[test]
+    fn a_part_closes_a_step_at_least_and_leaves_no_less_than_the_minimum() {
+        let parts = |step, min, mut open: f64| {
+            let instrument = Instrument {
+                volume_step: step,
+                volume_min: min,
+                ..Instrument::default()
+            };
+            let mut left = Vec::new();
+            while open > 0.0 {
+                open -= instrument.part_to_close(open, 0.5);
+                left.push(open);
+            }
+            left
+        };
+        assert_eq!(parts(Some(1.0), None, 10.0), [5.0, 3.0, 2.0, 1.0, 0.0]);
+        assert_eq!(parts(None, None, 10.0).len(), 34);
+        assert_eq!(parts(Some(1.0), Some(3.0), 10.0), [5.0, 3.0, 0.0]);
+        // 0.3 - 0.2 is a little less than 0.1, and no less than the smallest volume.
+        assert_eq!(parts(Some(0.1), Some(0.1), 0.4).len(), 3);
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub enum Live {
     FromLimit,
     /// It filled on the way up to a stop: the high follows for certain.
     FromStop,
-    /// It filled on the way back from an armed stop to a limit: only the close is certain.
+    /// It filled on the way back from an armed stop to a limit, or at the close: only the close is
+    /// certain.
     FromPullback,
 }
 
@@ -69,12 +70,16 @@ pub fn at_open(kind: OrderType, bar: &Ohlc, improve: bool) -> Match {
     match kind {
         OrderType::Limit(price) => Match::Filled(limit_price(price, bar, improve), Live::FromOpen),
         OrderType::Stop(_) => Match::Filled(bar.open, Live::FromOpen),
-        OrderType::StopLimit { limit, .. } if bar.open <= limit => {
+        OrderType::StopLimit { limit, .. } | OrderType::LimitIfTouched { limit, .. }
+            if bar.open <= limit =>
+        {
             Match::Filled(bar.open, Live::FromOpen)
         }
-        OrderType::StopLimit { .. } => Match::Armed,
+        OrderType::StopLimit { .. } | OrderType::LimitIfTouched { .. } => Match::Armed,
         // Each kind by name: behind a wildcard, a new kind would compile and never fill.
-        OrderType::Market | OrderType::Modify | OrderType::Cancel => Match::None,
+        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => {
+            Match::None
+        }
     }
 }
 
@@ -96,8 +101,17 @@ pub fn in_bar(kind: OrderType, bar: &Ohlc) -> Match {
         OrderType::StopLimit { limit, .. } if bar.close <= limit => {
             Match::Filled(limit, Live::FromPullback)
         }
-        OrderType::StopLimit { .. } => Match::Armed,
-        OrderType::Market | OrderType::Modify | OrderType::Cancel => Match::None,
+        // On its way down the price passes the one that arms the limit before the limit itself.
+        OrderType::LimitIfTouched { touch, limit } if touch <= limit => {
+            Match::Filled(touch, Live::FromLimit)
+        }
+        OrderType::LimitIfTouched { limit, .. } if bar.low <= limit => {
+            Match::Filled(limit, Live::FromLimit)
+        }
+        OrderType::StopLimit { .. } | OrderType::LimitIfTouched { .. } => Match::Armed,
+        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => {
+            Match::None
+        }
     }
 }
 
@@ -139,7 +153,11 @@ impl OrderType {
                 stop: stop * sign,
                 limit: limit * sign,
             },
-            Self::Market | Self::Modify | Self::Cancel => self,
+            Self::LimitIfTouched { touch, limit } => Self::LimitIfTouched {
+                touch: touch * sign,
+                limit: limit * sign,
+            },
+            Self::Market | Self::AtClose | Self::Modify | Self::Cancel => self,
         }
     }
 }
@@ -195,6 +213,27 @@ mod tests {
             Match::Filled(105.0, Live::FromStop)
         );
         assert_eq!(in_bar(OrderType::Stop(106.5), &BAR), Match::None);
+    }
+
+    #[test]
+    fn a_touched_limit_fills_where_the_price_falls_to_it() {
+        let order = |touch, limit| OrderType::LimitIfTouched { touch, limit };
+        assert_eq!(
+            at_open(order(101.0, 100.5), &BAR, true),
+            Match::Filled(100.0, Live::FromOpen)
+        );
+        assert_eq!(at_open(order(101.0, 99.0), &BAR, true), Match::Armed);
+        assert_eq!(at_open(order(99.0, 101.0), &BAR, true), Match::None);
+        assert_eq!(
+            in_bar(order(99.0, 99.5), &BAR),
+            Match::Filled(99.0, Live::FromLimit)
+        );
+        assert_eq!(
+            in_bar(order(99.0, 98.0), &BAR),
+            Match::Filled(98.0, Live::FromLimit)
+        );
+        assert_eq!(in_bar(order(98.0, 96.0), &BAR), Match::Armed);
+        assert_eq!(in_bar(order(96.0, 96.0), &BAR), Match::None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod action;
 mod bars;
 mod book;
 pub mod costs;
+mod distance;
 mod exposure;
 mod instrument;
 mod intrabar;
@@ -27,8 +28,9 @@ mod sizing;
 mod trigger;
 
 pub use account::{Account, Exit};
-pub use action::{Action, CloseTarget, LevelChange, OpenRequest};
+pub use action::{Action, CloseTarget, LevelChange, ModifyRequest, OpenRequest};
 pub use bars::{StepBars, SymbolBar};
+pub use distance::Distance;
 pub use exposure::{AccountStop, Exposure, Rest};
 pub use instrument::Instrument;
 pub use intrabar::{IntrabarPolicy, Outcome, Resolution, facing_path, low_comes_first, resolve};
@@ -37,7 +39,9 @@ pub use limits::{LastTrades, Limits};
 pub use lows::{Lows, QuietBar};
 pub use managers::Manager;
 pub use matching::{Live, Match, at_open, in_bar, target_at_open};
-pub use order::{ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, RejectReason};
+pub use order::{
+    ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
+};
 pub use position::{Position, open_profit};
 pub use settings::{
     AccountKind, AccountRules, MarketFill, PositionMode, Semantics, Settings, SymbolSettings,

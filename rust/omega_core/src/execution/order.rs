@@ -1,6 +1,6 @@
 //! Orders and their states.
 
-use super::Labels;
+use super::{Distance, Labels, Position};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// What makes an order fill.
@@ -19,7 +19,16 @@ pub enum OrderType {
         /// The price of the limit order.
         limit: f64,
     },
-    /// A refused change of a position's levels; a change that is taken leaves no row.
+    /// The limit waits for a price on its better side, which arms it (F16).
+    LimitIfTouched {
+        /// The price that arms the limit.
+        touch: f64,
+        /// The price of the limit order.
+        limit: f64,
+    },
+    /// Fills at the close of the first bar (F16).
+    AtClose,
+    /// A refused change of an order or a position; a change that is taken leaves no row.
     Modify,
     /// A refused cancellation; one that is taken shows in the row of the order cancelled.
     Cancel,
@@ -34,30 +43,53 @@ impl OrderType {
             Self::Limit(_) => "limit",
             Self::Stop(_) => "stop",
             Self::StopLimit { .. } => "stop_limit",
+            Self::LimitIfTouched { .. } => "limit_if_touched",
+            Self::AtClose => "close",
             Self::Modify => "modify",
             Self::Cancel => "cancel",
         }
     }
 
-    /// What waits once the stop is reached: a stop-limit becomes its limit.
+    /// What waits once the price that arms it is reached: a stop-limit becomes its limit.
     #[must_use]
     pub fn armed(self) -> Self {
         match self {
-            Self::StopLimit { limit, .. } => Self::Limit(limit),
-            Self::Market | Self::Limit(_) | Self::Stop(_) | Self::Modify | Self::Cancel => self,
+            Self::StopLimit { limit, .. } | Self::LimitIfTouched { limit, .. } => {
+                Self::Limit(limit)
+            }
+            Self::Market
+            | Self::Limit(_)
+            | Self::Stop(_)
+            | Self::AtClose
+            | Self::Modify
+            | Self::Cancel => self,
         }
     }
 
-    /// The order's price for result tables: of a stop-limit its stop; none for a market order.
+    /// The order's price for result tables: of an order that is armed the price that does it; none
+    /// for a market order.
     #[must_use]
     pub fn price(self) -> Option<f64> {
         match self {
-            Self::Market | Self::Modify | Self::Cancel => None,
-            Self::Limit(price) | Self::Stop(price) | Self::StopLimit { stop: price, .. } => {
-                Some(price)
-            }
+            Self::Market | Self::AtClose | Self::Modify | Self::Cancel => None,
+            Self::Limit(price)
+            | Self::Stop(price)
+            | Self::StopLimit { stop: price, .. }
+            | Self::LimitIfTouched { touch: price, .. } => Some(price),
         }
     }
+}
+
+/// Whether an order only closes positions of the other direction, and which (F14).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReduceOnly {
+    /// It opens positions.
+    #[default]
+    No,
+    /// It closes those of its symbol, oldest first.
+    Any,
+    /// It closes those that carry the last of its tags, as the strategies of an ensemble do.
+    Tagged,
 }
 
 /// How long an order works (F5).
@@ -69,6 +101,20 @@ pub enum Expiry {
     GoodTillTime(i64),
     /// Until the end of the UTC day of the first bar that it works on.
     Day,
+    /// At the open of its first bar only (F16).
+    ImmediateOrCancel,
+    /// The same, as a whole or not at all.
+    FillOrKill,
+}
+
+impl Expiry {
+    /// Whether it works at one open only.
+    pub(super) fn is_immediate(self) -> bool {
+        match self {
+            Self::ImmediateOrCancel | Self::FillOrKill => true,
+            Self::GoodTillCancelled | Self::GoodTillTime(_) | Self::Day => false,
+        }
+    }
 }
 
 /// Status of an order.
@@ -128,6 +174,12 @@ pub enum RejectReason {
     SizerNeedsStop,
     /// The position or order that it refers to is not there.
     NotFound,
+    /// The order that it refers to has filled already.
+    Filled,
+    /// Nothing was left to reduce (F14).
+    ReduceOnly,
+    /// It did not fill at the open that it was for (F16).
+    Ioc,
     /// The limit on open positions is reached.
     MaxPositions,
     /// A cool-down after an entry or exit is running.
@@ -154,6 +206,9 @@ impl RejectReason {
             Self::Margin => "margin",
             Self::SizerNeedsStop => "sizer_needs_stop",
             Self::NotFound => "not_found",
+            Self::Filled => "filled",
+            Self::ReduceOnly => "reduce_only",
+            Self::Ioc => "ioc",
             Self::MaxPositions => "max_positions",
             Self::Cooldown => "cooldown",
             Self::SessionClosed => "session_closed",
@@ -193,16 +248,34 @@ pub struct Order {
     pub scales: bool,
     /// Whether it was.
     pub is_scaled: bool,
+    /// How far a stop order follows the best price for it (F16).
+    pub trail: Option<Distance>,
+    /// Whether it only closes.
+    pub reduce_only: ReduceOnly,
     /// Group, reason and tags, carried to the trade.
     pub labels: Labels,
 }
 
 impl Order {
+    /// Whether it may close a position: one of its symbol and of the other direction (F7, F14).
+    pub(super) fn may_close(&self, position: &Position) -> bool {
+        let is_opposite =
+            position.symbol == self.symbol && position.direction == self.direction.opposite();
+        is_opposite
+            && match self.reduce_only {
+                ReduceOnly::No | ReduceOnly::Any => true,
+                ReduceOnly::Tagged => {
+                    let tag = self.labels.tags().last();
+                    tag.is_some_and(|tag| position.labels.tags().contains(tag))
+                }
+            }
+    }
+
     /// Whether its time ran out before a bar that opens at this time (F5).
     #[must_use]
     pub fn is_over(&self, time: i64, units_per_day: i64) -> bool {
         match self.expiry {
-            Expiry::GoodTillCancelled => false,
+            Expiry::GoodTillCancelled | Expiry::ImmediateOrCancel | Expiry::FillOrKill => false,
             Expiry::GoodTillTime(end) => time >= end,
             Expiry::Day => {
                 // By calendar day: a duration would let an order that was accepted at noon work

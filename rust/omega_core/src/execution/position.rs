@@ -6,8 +6,10 @@ use crate::types::{Direction, OrderId, SymbolId, TradeId};
 /// An open position and the protective exits that belong to it (F6).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
-    /// Its number, given when the entry filled.
+    /// Its number: that of the order that opened it (F13).
     pub id: TradeId,
+    /// How many positions the run had opened before it.
+    pub entry: u32,
     /// The order that opened it.
     pub order: OrderId,
     /// The symbol.

@@ -1,17 +1,18 @@
 //! The open positions of a run and the fills that made them.
 
 use super::{Account, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
-use crate::types::{Direction, SymbolId, TradeId};
+use crate::types::{SymbolId, TradeId};
 
-/// Open positions by trade number, all fills so far, and when each symbol was last traded.
+/// Open positions in the order of entry, all fills so far, and when each symbol was last traded.
 #[derive(Debug)]
 pub(super) struct Positions {
-    /// By trade number, which ascends.
+    /// In the order of entry, in which sums are taken and ties are broken; their numbers ascend in
+    /// version 1 of the rules alone (F13).
     pub(super) open: Vec<Position>,
     pub(super) fills: Vec<Fill>,
     /// By `SymbolId`.
     pub(super) last_trades: Vec<LastTrades>,
-    next_trade: u32,
+    entries: u32,
     /// Counts every change, so that a reader knows whether to look again.
     pub(super) changes: u64,
 }
@@ -22,20 +23,19 @@ impl Positions {
             open: Vec::new(),
             fills: Vec::new(),
             last_trades: vec![LastTrades::default(); symbols],
-            next_trade: 0,
+            entries: 0,
             changes: 0,
         }
     }
 
-    /// The number that the next position will have.
-    pub(super) fn next_trade(&self) -> TradeId {
-        TradeId(self.next_trade)
+    /// How many positions were opened so far.
+    pub(super) fn entries(&self) -> u32 {
+        self.entries
     }
 
     pub(super) fn index_of(&self, trade: TradeId) -> Option<usize> {
-        self.open
-            .binary_search_by_key(&trade, |position| position.id)
-            .ok()
+        // One by one: an order may fill after one with a higher number (F13).
+        self.open.iter().position(|position| position.id == trade)
     }
 
     pub(super) fn get(&self, trade: TradeId) -> Option<&Position> {
@@ -58,15 +58,9 @@ impl Positions {
         self.open.iter().position(|p| p.symbol == symbol)
     }
 
-    /// The oldest position of a symbol in a direction.
-    pub(super) fn oldest(&self, symbol: SymbolId, direction: Direction) -> Option<usize> {
-        let mut open = self.open.iter();
-        open.position(|p| p.symbol == symbol && p.direction == direction)
-    }
-
     /// Adds a position and the fill that opened it.
     pub(super) fn open(&mut self, position: Position, fill: Fill) {
-        self.next_trade += 1;
+        self.entries += 1;
         self.last_trades[fill.symbol.index()].entry = Some((fill.index, fill.time));
         self.open.push(position);
         self.record(fill);
@@ -87,7 +81,7 @@ impl Positions {
             position.marked_profit -= position.marked_profit * share.part;
             position.exit_legs += 1;
         } else {
-            // Not `swap_remove`: sums and searches need the order of trade numbers.
+            // Not `swap_remove`: sums need the order of entry.
             self.open.remove(index);
         }
         self.record(fill);
@@ -98,13 +92,13 @@ impl Positions {
         self.fills.push(fill);
     }
 
-    /// Balance plus the open profit of the last mark, summed by trade number (M5).
+    /// Balance plus the open profit of the last mark, summed in the order of entry (M5).
     pub(super) fn equity<A: Account>(&self, account: &A) -> f64 {
         account.balance() + self.marked_profit()
     }
 
     pub(super) fn marked_profit(&self) -> f64 {
-        // In the order of trade numbers, because a sum of doubles depends on its order and both
+        // In the order of entry, because a sum of doubles depends on its order and both
         // backends have to come to the same bits (M5.1).
         self.open.iter().fold(0.0, |sum, p| sum + p.marked_profit)
     }
@@ -198,7 +192,7 @@ impl ClosedShare {
 mod tests {
     use super::*;
     use crate::execution::{ExitReason, Labels};
-    use crate::types::{Bar, Ohlc, OrderId};
+    use crate::types::{Bar, Direction, Ohlc, OrderId};
 
     fn bar(low: f64, high: f64, close: f64) -> Ohlc {
         Ohlc {
@@ -220,6 +214,7 @@ mod tests {
             index: 1,
             trades,
             bar,
+            closes: true,
             opens: 60,
             since: 0,
             last: bar,
@@ -249,9 +244,10 @@ mod tests {
     fn positions(of: &[(u32, Direction)]) -> Positions {
         let mut positions = Positions::new(2);
         for &(symbol, direction) in of {
-            let fill = fill(positions.next_trade(), symbol, 4.0, false);
+            let fill = fill(TradeId(positions.entries()), symbol, 4.0, false);
             let position = Position {
                 id: fill.trade,
+                entry: fill.trade.0,
                 order: fill.order,
                 symbol: fill.symbol,
                 direction,

@@ -34,7 +34,10 @@ impl Trigger {
     pub fn of_order(kind: OrderType, direction: Direction) -> Self {
         let never = Self::never(direction.entry_side());
         match (kind, direction) {
-            (OrderType::Limit(price), Direction::Long)
+            (
+                OrderType::Limit(price) | OrderType::LimitIfTouched { touch: price, .. },
+                Direction::Long,
+            )
             | (
                 OrderType::Stop(price) | OrderType::StopLimit { stop: price, .. },
                 Direction::Short,
@@ -42,7 +45,10 @@ impl Trigger {
                 below: price,
                 ..never
             },
-            (OrderType::Limit(price), Direction::Short)
+            (
+                OrderType::Limit(price) | OrderType::LimitIfTouched { touch: price, .. },
+                Direction::Short,
+            )
             | (
                 OrderType::Stop(price) | OrderType::StopLimit { stop: price, .. },
                 Direction::Long,
@@ -50,7 +56,9 @@ impl Trigger {
                 above: price,
                 ..never
             },
-            (OrderType::Market | OrderType::Modify | OrderType::Cancel, _) => never,
+            (OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel, _) => {
+                never
+            }
         }
     }
 
@@ -184,6 +192,7 @@ mod tests {
             stop: 105.0,
             limit: 104.0,
         };
+        let touched = |touch| OrderType::LimitIfTouched { touch, limit: 90.0 };
         for (kind, long_reached, short_reached) in [
             (OrderType::Limit(98.0), true, true), // a sell limit below the open fills there
             (OrderType::Limit(96.0), false, true),
@@ -191,6 +200,9 @@ mod tests {
             (OrderType::Stop(107.0), false, true),
             (OrderType::Stop(96.0), true, false),
             (stop_limit, true, true),
+            (touched(98.0), true, true),
+            (touched(96.0), false, true),
+            (OrderType::AtClose, false, false),
             (OrderType::Market, false, false),
             (OrderType::Cancel, false, false),
             (OrderType::Modify, false, false),

@@ -125,7 +125,7 @@ impl Portfolio {
         time: ScalarBuffer<i64>,
     ) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
         // A stable sort: parts of one position stay in the order of their exits.
-        self.trades.sort_by_key(|trade| trade.id);
+        self.trades.sort_by_key(|trade| trade.entry);
         let Rows {
             balance,
             equity,
@@ -217,6 +217,7 @@ fn closed_trade(exit: &Exit<'_>) -> Trade {
     let most = |a: f64, b: f64| if b > a { b } else { a };
     Trade {
         id: position.id,
+        entry: position.entry,
         symbol: position.symbol,
         direction: position.direction,
         lots: fill.lots,

@@ -10,6 +10,8 @@ use crate::types::{Direction, SymbolId, TradeId};
 pub struct Trade {
     /// The position's number; parts of one position share it.
     pub id: TradeId,
+    /// How many positions the run had opened before it.
+    pub entry: u32,
     /// The symbol.
     pub symbol: SymbolId,
     /// Long or short.

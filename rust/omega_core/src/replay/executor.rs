@@ -81,7 +81,7 @@ pub trait Executor {
 /// What an executor holds after the newest visible bar.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExecutorState<'a> {
-    /// Open positions, by trade number.
+    /// Open positions, in the order of entry.
     pub positions: &'a [Position],
     /// Whether any position is open; an executor of the user's own may know no more than that.
     pub has_positions: bool,

@@ -134,6 +134,7 @@ impl SymbolContext {
             index: walk.index(symbol),
             trades,
             bar,
+            closes: true,
             opens: bar.time,
             // Before its first bar no night has passed for it.
             since: walk.since(symbol).unwrap_or(bar.time),

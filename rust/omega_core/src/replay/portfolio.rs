@@ -36,7 +36,7 @@ impl Portfolio for portfolio::Portfolio {
     }
 
     fn write_row(&mut self, open: &[Position]) {
-        // In the order of trade numbers (M5.1), in which positions are kept.
+        // In the order of entry (M5.1), in which positions are kept.
         let profit = open.iter().fold(0.0, |sum, p| sum + p.marked_profit);
         self.write_row(profit, open.len());
     }

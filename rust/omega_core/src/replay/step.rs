@@ -59,6 +59,7 @@ impl StepContext {
             let inside = feed.inside(now);
             if !inside.is_empty() {
                 now.bar = feed.finer_bar(now, inside.start);
+                now.closes = inside.len() == 1;
             }
             finer
                 .rest
@@ -119,7 +120,7 @@ fn execute_inside<E: Executor, P: Portfolio>(
     portfolio: &mut P,
 ) -> Result<i64, E::Error> {
     executor.on_bar(opening, portfolio)?;
-    let mut now = *opening;
+    let (mut now, past) = (*opening, rest.end);
     for index in rest {
         let bars = StepBars(std::slice::from_ref(&now));
         // Between finer bars only: after the last one the step itself marks, to the close of the
@@ -129,7 +130,7 @@ fn execute_inside<E: Executor, P: Portfolio>(
         if executor.is_idle()? {
             break;
         }
-        now = now.finer(feed.finer_bar(opening, index));
+        now = now.finer(feed.finer_bar(opening, index), index + 1 == past);
         executor.on_open(StepBars(std::slice::from_ref(&now)), portfolio)?;
         executor.on_bar(&now, portfolio)?;
     }

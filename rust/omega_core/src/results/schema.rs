@@ -56,8 +56,16 @@ const fn optional(name: &'static str, kind: Kind) -> Column {
 
 const DIRECTIONS: Kind = Kind::Category(&["long", "short"]);
 const SIDES: Kind = Kind::Category(&["buy", "sell"]);
-const ORDER_TYPES: Kind =
-    Kind::Category(&["market", "limit", "stop", "stop_limit", "modify", "cancel"]);
+const ORDER_TYPES: Kind = Kind::Category(&[
+    "market",
+    "limit",
+    "stop",
+    "stop_limit",
+    "modify",
+    "cancel",
+    "close",
+    "limit_if_touched",
+]);
 /// What the engine notes on an order.
 pub const ORDER_NOTES: &[&str] = &["scaled"];
 const STATUSES: Kind = Kind::Category(&["filled", "cancelled", "expired", "rejected", "working"]);

@@ -9,7 +9,7 @@ use super::schema::{self, Column, Shared};
 use super::{ForeignTables, MetricValue, RunRows, RunTables};
 use crate::error::OmegaError;
 use crate::execution::{
-    ExitReason, Expiry, Fill, Labels, Order, OrderStatus, OrderType, RejectReason,
+    ExitReason, Expiry, Fill, Labels, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
 };
 use crate::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use crate::types::{Direction, OrderId, SymbolId, TimeUnit, TradeId};
@@ -53,6 +53,7 @@ fn rows() -> RunRows {
 fn trade() -> Trade {
     Trade {
         id: TradeId(0),
+        entry: 0,
         symbol: SymbolId(1),
         direction: Direction::Long,
         lots: 1.0,
@@ -96,6 +97,8 @@ fn order(id: u32, kind: OrderType, status: OrderStatus) -> Order {
         trailing_stop: None,
         scales: false,
         is_scaled: false,
+        trail: None,
+        reduce_only: ReduceOnly::No,
         labels: Labels::default(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use omega_core::execution::{
     AccountKind, ExitReason, Expiry, Fill, MarketFill, Order, OrderStatus, OrderType, Position,
-    PositionMode,
+    PositionMode, ReduceOnly,
 };
 use omega_core::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use omega_core::types::Bar;
@@ -43,18 +43,17 @@ impl Outcome {
         self.check_orders(market, rules);
     }
 
-    /// Each fill beside the trade row that it made; the first of a number opens the position.
+    /// Each fill beside the trade row that it made; one that opens a position has none.
     fn told(&self) -> Vec<Told<'_>> {
         let mut closed = self.trades.iter();
-        let mut opened = 0;
         let told = self.fills.iter().map(|fill| {
-            let entry = fill.trade.0 == opened;
-            opened += u32::from(entry);
-            (fill, if entry { None } else { closed.next() })
+            let trade = fill.closes.then(|| closed.next()).flatten();
+            (fill, trade)
         });
         let told: Vec<Told<'_>> = told.collect();
         assert!(closed.next().is_none(), "every trade row has its fill");
         for (fill, trade) in &told {
+            assert_eq!(fill.closes, trade.is_some());
             if let Some(trade) = trade {
                 assert_eq!(fill.trade, trade.id);
                 assert!(same(fill.price, trade.exit_price) && same(fill.lots, trade.lots));
@@ -99,7 +98,10 @@ impl Outcome {
         let in_bar = slip(prices.low) <= fill.price && fill.price <= slip(prices.high);
         let holds = match kind {
             _ if at_close => same(fill.price, slip(prices.close)),
-            OrderType::Limit(limit) | OrderType::StopLimit { limit, .. } => {
+            OrderType::AtClose => same(fill.price, slip(prices.close)),
+            OrderType::Limit(limit)
+            | OrderType::StopLimit { limit, .. }
+            | OrderType::LimitIfTouched { limit, .. } => {
                 fill.slippage == 0.0 && in_bar && fill.price * sign <= limit * sign
             }
             OrderType::Stop(stop) => in_bar && fill.price * sign >= slip(stop) * sign,
@@ -116,6 +118,8 @@ impl Outcome {
         let mut open: BTreeMap<u32, f64> = BTreeMap::new();
         for (fill, trade) in told {
             if trade.is_none() {
+                assert_eq!(fill.trade.0, fill.order.0, "F13");
+                assert_eq!(self.order(fill).reduce_only, ReduceOnly::No, "F14");
                 open.insert(fill.trade.0, fill.lots);
                 continue;
             }
@@ -359,7 +363,7 @@ fn bars_of(fill: &Fill, market: &Market, rules: &Rules) -> (Bar, Bar) {
 fn check_expiry(order: &Order, fill: &Fill, market: &Market) {
     let per_day = market.unit.per_day();
     let in_time = match order.expiry {
-        Expiry::GoodTillCancelled => true,
+        Expiry::GoodTillCancelled | Expiry::ImmediateOrCancel | Expiry::FillOrKill => true,
         Expiry::GoodTillTime(time) => fill.time < time,
         Expiry::Day => fill.time.div_euclid(per_day) == order.submitted_time.div_euclid(per_day),
     };

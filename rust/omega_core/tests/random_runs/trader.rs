@@ -3,8 +3,8 @@
 use arbtest::arbitrary::Unstructured;
 use omega_core::error::OmegaError;
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderStatus, OrderType,
-    Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
+    OrderStatus, OrderType, ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::types::{Bar, Direction, OrderId, SymbolId, TradeId};
@@ -96,7 +96,7 @@ impl<'a> Trader<'a> {
         let kind = self.kind(bar);
         let reference = match kind {
             OrderType::Limit(price) | OrderType::Stop(price) => price,
-            OrderType::StopLimit { limit, .. } => limit,
+            OrderType::StopLimit { limit, .. } | OrderType::LimitIfTouched { limit, .. } => limit,
             _ => bar.side(direction.entry_side()).close,
         };
         let (stop_loss, take_profit) = self.levels(reference, direction);
@@ -108,7 +108,10 @@ impl<'a> Trader<'a> {
             size,
             stop_loss,
             take_profit,
-            expiry: match choices.below(4) {
+            trail: (kind == OrderType::AtClose && choices.once_in(3))
+                .then(|| Distance::Price(self.market.price(choices.between(0, 9)))),
+            expiry: match choices.below(5) {
+                4 => choices.pick(&[Expiry::ImmediateOrCancel, Expiry::FillOrKill]),
                 0 => Expiry::Day,
                 1 => Expiry::GoodTillTime(bar.time + self.market.step * choices.between(0, 12)),
                 _ => Expiry::GoodTillCancelled,
@@ -117,14 +120,24 @@ impl<'a> Trader<'a> {
             trailing_stop: choices
                 .once_in(6)
                 .then(|| self.market.price(choices.between(0, 20))),
+            reduce_only: match choices.below(12) {
+                0 => ReduceOnly::Any,
+                1 => ReduceOnly::Tagged,
+                _ => ReduceOnly::No,
+            },
             reason: None,
-            tags: Vec::new(),
+            tags: choices.pick(&[vec![], vec!["tag".to_owned()]]),
         }
     }
 
     fn kind(&mut self, bar: &Bar) -> OrderType {
-        match self.choices.below(4) {
+        match self.choices.below(6) {
             0 => OrderType::Market,
+            4 => OrderType::AtClose,
+            5 => OrderType::LimitIfTouched {
+                touch: self.near(bar),
+                limit: self.near(bar),
+            },
             1 => OrderType::Limit(self.near(bar)),
             2 => OrderType::Stop(self.near(bar)),
             _ => OrderType::StopLimit {
@@ -176,6 +189,7 @@ impl<'a> Trader<'a> {
     fn close_target(&mut self, state: &State<'_>) -> CloseTarget {
         match (self.choices.below(8), state.positions.len()) {
             (0, _) => CloseTarget::Symbol(SymbolId(0)),
+            (1, 0) | (2, _) => CloseTarget::Trade(self.waiting_number()),
             (1, _) | (_, 0) => CloseTarget::Trade(TradeId(3)),
             (_, count) => CloseTarget::Trade(state.positions[self.choices.index(count)].id),
         }
@@ -199,10 +213,20 @@ impl<'a> Trader<'a> {
         }
     }
 
+    /// Of an order that waited once, and may still.
+    fn waiting_number(&mut self) -> TradeId {
+        match self.waiting.len() {
+            0 => TradeId(7),
+            count => TradeId(self.waiting[self.choices.index(count)].0),
+        }
+    }
+
     fn modify(&mut self, bar: &Bar, state: &State<'_>) -> Action {
         let count = state.positions.len();
-        let (trade, direction) = if count == 0 {
-            (TradeId(5), Direction::Long)
+        let is_of_order = self.choices.once_in(3);
+        let (trade, direction) = if is_of_order || count == 0 {
+            let direction = self.choices.pick(&[Direction::Long, Direction::Short]);
+            (self.waiting_number(), direction)
         } else {
             let position = &state.positions[self.choices.index(count)];
             (position.id, position.direction)
@@ -215,11 +239,21 @@ impl<'a> Trader<'a> {
                 LevelChange::Set(level)
             }
         };
-        Action::Modify {
-            trade,
-            stop_loss: change(stop),
-            take_profit: change(target),
+        let mut request = ModifyRequest::exits(trade, change(stop), change(target));
+        if is_of_order {
+            request.price = self.choices.once_in(2).then(|| self.near(bar));
+            request.limit_price = self.choices.once_in(4).then(|| self.near(bar));
+            request.lots = self
+                .choices
+                .once_in(4)
+                .then(|| self.choices.pick(&[1.0, 0.1, 0.0]));
+            request.expiry = match self.choices.below(6) {
+                0 => Some(Expiry::Day),
+                1 => Some(Expiry::GoodTillTime(bar.time + self.market.step * 3)),
+                _ => None,
+            };
         }
+        Action::Modify(request)
     }
 
     /// Keeps the book small, so that a long run stays a quick one.

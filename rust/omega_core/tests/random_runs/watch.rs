@@ -41,8 +41,8 @@ impl<'a> Watch<'a> {
         self.nothing_is_of_the_future(view, state);
         for pair in state.positions.windows(2) {
             assert!(
-                pair[0].id < pair[1].id,
-                "positions stand in the order of their numbers"
+                pair[0].entry < pair[1].entry,
+                "positions stand in the order of entry"
             );
         }
         for position in state.positions {
@@ -51,6 +51,7 @@ impl<'a> Watch<'a> {
                 "{position:?}"
             );
             assert!(position.entry_index <= newest, "L1: {position:?}");
+            assert_eq!(position.id.0, position.order.0, "F13");
         }
         self.equity_is_balance_and_open_profit(newest, state);
         self.equity.push(state.equity);

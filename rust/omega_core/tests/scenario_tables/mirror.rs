@@ -3,13 +3,15 @@
 use super::bars::sides;
 use super::read::{Row, Scenario, Table};
 
-const PRICES: [&str; 7] = [
+const PRICES: [&str; 9] = [
     "price",
     "stop_loss",
     "take_profit",
     "entry_price",
     "exit_price",
     "limit",
+    "limit_price",
+    "touch",
     "stop",
 ];
 

@@ -3,7 +3,8 @@
 use omega_core::backtest::{Backtest, BacktestResult};
 use omega_core::error::OmegaError;
 use omega_core::execution::{
-    Action, CloseTarget, ExitReason, Expiry, LevelChange, OpenRequest, OrderType, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
+    OrderType, ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::store::Market;
@@ -80,11 +81,15 @@ impl Script<'_> {
                 actions.extend(self.targets(&given, state).into_iter().map(close));
             }
             "cancel" => actions.push(Action::Cancel(OrderId(id(&given, "order").unwrap()))),
-            "modify" => actions.push(Action::Modify {
+            "modify" => actions.push(Action::Modify(ModifyRequest {
                 trade: TradeId(id(&given, "trade").unwrap()),
+                price: get(&given, "price").map(number),
+                limit_price: get(&given, "limit_price").map(number),
+                lots: get(&given, "size").map(number),
                 stop_loss: level(get(&given, "stop_loss")),
                 take_profit: level(get(&given, "take_profit")),
-            }),
+                expiry: get(&given, "expires").map(expiry),
+            })),
             other => panic!("'{other}': expected buy, sell, close, cancel or modify"),
         }
     }
@@ -98,18 +103,23 @@ impl Script<'_> {
             (Some(stop), None) => OrderType::Stop(stop),
             (Some(stop), Some(limit)) => OrderType::StopLimit { stop, limit },
         };
+        if let (Some(touch), OrderType::Limit(limit)) = (price("touch"), entry.kind) {
+            entry.kind = OrderType::LimitIfTouched { touch, limit };
+        }
         for (name, cell) in given {
             match *name {
-                "limit" | "stop" => {}
+                "limit" | "stop" | "touch" => {}
+                "at_close" => entry.kind = OrderType::AtClose,
+                "trail" => entry.trail = Some(Distance::Price(number(cell))),
                 "symbol" => entry.symbol = self.symbol(cell),
                 "size" => entry.size = Some(Sizer::FixedLots(number(cell))),
                 "stop_loss" => entry.stop_loss = Some(number(cell)),
                 "take_profit" => entry.take_profit = Some(number(cell)),
                 "trailing_stop" => entry.trailing_stop = Some(number(cell)),
+                "reduce_only" => entry.reduce_only = ReduceOnly::Any,
                 "oco" => entry.group = Some((*cell).to_owned()),
                 "reason" => entry.reason = Some((*cell).to_owned()),
-                "expires" if *cell == "day" => entry.expiry = Expiry::Day,
-                "expires" => entry.expiry = Expiry::GoodTillTime(moment(&cell.replace('_', " "))),
+                "expires" => entry.expiry = expiry(cell),
                 other => panic!("'{other}' is nothing that an entry has"),
             }
         }
@@ -156,6 +166,16 @@ fn id(given: &[(&str, &str)], name: &str) -> Option<u32> {
 
 fn number(cell: &str) -> f64 {
     cell.parse().unwrap()
+}
+
+fn expiry(cell: &str) -> Expiry {
+    match cell {
+        "day" => Expiry::Day,
+        "ioc" => Expiry::ImmediateOrCancel,
+        "fok" => Expiry::FillOrKill,
+        "none" => Expiry::GoodTillCancelled,
+        cell => Expiry::GoodTillTime(moment(&cell.replace('_', " "))),
+    }
 }
 
 fn level(cell: Option<&str>) -> LevelChange {

@@ -3,12 +3,12 @@
 use super::Simulator;
 use super::fills::EntryPrice;
 use crate::error::OmegaError;
-use crate::execution::book::{CloseRequest, QueuedTask};
+use crate::execution::book::{CloseRequest, QueuedTask, trailed};
 use crate::execution::{
-    Account, Action, CloseTarget, Labels, OpenRequest, Order, OrderStatus, OrderType, PositionMode,
-    RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
+    Account, Action, CloseTarget, Distance, Instrument, Labels, OpenRequest, Order, OrderStatus,
+    OrderType, PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
 };
-use crate::types::{Direction, OrderId, SymbolId};
+use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 impl Simulator {
     /// Takes one action of the strategy at the open of a bar. Where its symbol has no bar at this
@@ -38,11 +38,7 @@ impl Simulator {
                 self.close(id, &request, now, account)
             }
             Action::Cancel(order) => self.cancel(id, order, now),
-            Action::Modify {
-                trade,
-                stop_loss,
-                take_profit,
-            } => self.modify(id, trade, [stop_loss, take_profit], now),
+            Action::Modify(request) => self.modify(id, &request, now),
         };
         // First, because a fee that failed came before the answer.
         self.raise_late_error()?;
@@ -51,7 +47,10 @@ impl Simulator {
 
     /// The symbol that an action is about; of one that is about nothing, the first.
     pub(super) fn symbol_of(&self, action: &Action) -> SymbolId {
-        let of_trade = |trade| self.positions.get(trade).map(|position| position.symbol);
+        let of_trade = |trade: TradeId| {
+            let position = self.positions.get(trade).map(|position| position.symbol);
+            position.or_else(|| Some(self.book.orders[self.waiting_order(trade)?].symbol))
+        };
         let symbol = match action {
             Action::Open(request) => Some(request.symbol),
             Action::Close { target, .. } => match *target {
@@ -59,7 +58,7 @@ impl Simulator {
                 CloseTarget::Trade(trade) => of_trade(trade),
                 CloseTarget::All => None,
             },
-            Action::Modify { trade, .. } => of_trade(*trade),
+            Action::Modify(request) => of_trade(request.trade),
             Action::Cancel(_) => None,
         };
         symbol.unwrap_or(SymbolId(0))
@@ -114,20 +113,19 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Option<RejectReason> {
-        let accepted = self.accept(&request, now, account);
-        let status = match accepted {
-            Ok(_) => OrderStatus::Working,
-            Err(reason) => OrderStatus::Rejected(reason),
-        };
-        let (kind, direction) = (request.kind, request.direction);
-        let scales = request.size.unwrap_or(self.settings.sizer).scales();
-        let order = Order {
-            scales,
-            ..order_row(id, request, accepted.ok(), status, now)
-        };
+        let size = request.size.unwrap_or(self.settings.sizer);
+        let mut order = order_row(id, request, now);
+        order.scales = size.scales();
+        match self.accept(&order, size, now, account) {
+            Ok(lots) => order.lots = lots,
+            Err(reason) => return Some(self.book.refuse(order, reason)),
+        }
+        let (kind, direction) = (order.kind, order.direction);
+        let is_over = order.is_over(now.bar.time, self.settings.units_per_day);
         let row = self.book.add(order);
-        if let Err(reason) = accepted {
-            return Some(reason);
+        if kind == OrderType::AtClose && !is_over {
+            self.book.queue(row, QueuedTask::AtClose);
+            return None;
         }
         if kind == OrderType::Market && !now.trades {
             self.book.queue(row, QueuedTask::Open);
@@ -141,7 +139,7 @@ impl Simulator {
         }
         // The expiry of this bar was before, so that an order whose time is over already would work
         // for a bar (F5.1).
-        if self.book.orders[row].is_over(now.bar.time, self.settings.units_per_day) {
+        if is_over {
             self.book.orders[row].status = OrderStatus::Expired;
             return None;
         }
@@ -152,22 +150,28 @@ impl Simulator {
     /// The size of an order that may be taken, or why it may not: levels, size, limits.
     fn accept<A: Account>(
         &self,
-        request: &OpenRequest,
+        order: &Order,
+        size: Sizer,
         now: &SymbolBar,
         account: &A,
     ) -> Result<f64, RejectReason> {
         if self.is_ruined {
             return Err(RejectReason::Ruin);
         }
-        // Nothing is known of a symbol before its first bar is complete.
-        if now.last.bid.close.is_nan() {
-            return Err(RejectReason::Price);
-        }
         // In the order of F12.1: of several reasons, the row shows the first.
-        let price = reference_price(request, now);
-        check_levels(request, price)?;
-        let lots = self.size(request, price, now, account)?;
-        let last = &self.positions.last_trades[request.symbol.index()];
+        let price = check_prices(order, now)?;
+        let lots = self.size(order, size, price, now, account)?;
+        self.check_limits(order, now)?;
+        Ok(lots)
+    }
+
+    /// Whether the limits of the run allow an order (F12.3).
+    pub(super) fn check_limits(&self, order: &Order, now: &SymbolBar) -> Result<(), RejectReason> {
+        // They are about what is opened.
+        if order.reduce_only != ReduceOnly::No {
+            return Ok(());
+        }
+        let last = &self.positions.last_trades[order.symbol.index()];
         let per_day = self.settings.units_per_day;
         self.settings
             .limits
@@ -175,39 +179,33 @@ impl Simulator {
         // In netting mode the order may close positions first; what is left to open is tested when
         // it fills (F12.3).
         if self.settings.position_mode == PositionMode::Hedging {
-            self.check_short(request.direction)?;
-            self.check_count(request.symbol)?;
+            self.check_short(order.direction)?;
+            self.check_count(order.symbol)?;
         }
-        Ok(lots)
+        Ok(())
     }
 
     fn size<A: Account>(
         &self,
-        request: &OpenRequest,
+        order: &Order,
+        size: Sizer,
         price: f64,
         now: &SymbolBar,
         account: &A,
     ) -> Result<f64, RejectReason> {
-        let instrument = &self.settings.symbols[request.symbol.index()].instrument;
+        let instrument = &self.settings.symbols[order.symbol.index()].instrument;
         let basis = SizingBasis {
             price,
-            stop_loss: request.stop_loss,
+            stop_loss: order.stop_loss,
             equity: self.positions.equity(account),
             // Of the last bar: the rate of this one was not known when the strategy decided (L1).
             rate: now.last_rate,
         };
-        let sizer = request.size.unwrap_or(self.settings.sizer);
-        instrument.order_size(sizer.lots(&basis, instrument)?)
+        order_size(order, size.lots(&basis, instrument)?, instrument)
     }
 }
 
-fn order_row(
-    id: OrderId,
-    request: OpenRequest,
-    lots: Option<f64>,
-    status: OrderStatus,
-    now: &SymbolBar,
-) -> Order {
+fn order_row(id: OrderId, request: OpenRequest, now: &SymbolBar) -> Order {
     // A refused order shows the size that it named; one left to a sizer has none.
     let named = match request.size {
         Some(Sizer::FixedLots(lots)) => lots,
@@ -223,39 +221,71 @@ fn order_row(
         id,
         symbol: request.symbol,
         direction: request.direction,
-        kind: request.kind,
-        lots: lots.unwrap_or(named),
+        kind: match request.trail {
+            Some(distance) => OrderType::Stop(trailed(
+                request.direction,
+                distance,
+                |bar| bar.close,
+                &now.last,
+            )),
+            None => request.kind,
+        },
+        lots: named,
         stop_loss: request.stop_loss,
         take_profit: request.take_profit,
         submitted_time: now.bar.time,
         expiry: request.expiry,
-        status,
+        status: OrderStatus::Working,
         trailing_stop: request.trailing_stop,
         scales: false,
         is_scaled: false,
+        trail: request.trail,
+        reduce_only: request.reduce_only,
         labels: Labels::new(request.group, request.reason, request.tags),
+    }
+}
+
+/// The size of an order, rounded down and within the limits of the instrument; what only reduces is
+/// cut at its fill and has none of these (F14).
+pub(super) fn order_size(
+    order: &Order,
+    lots: f64,
+    instrument: &Instrument,
+) -> Result<f64, RejectReason> {
+    match order.reduce_only {
+        ReduceOnly::No => instrument.order_size(lots),
+        ReduceOnly::Any | ReduceOnly::Tagged if lots > 0.0 && lots.is_finite() => Ok(lots),
+        ReduceOnly::Any | ReduceOnly::Tagged => Err(RejectReason::Size),
     }
 }
 
 /// The price that levels are judged against: the order's own, or the last close of the side that a
 /// market order will fill on (F12).
-fn reference_price(request: &OpenRequest, now: &SymbolBar) -> f64 {
-    match request.kind {
+fn reference_price(order: &Order, now: &SymbolBar) -> f64 {
+    match order.kind {
         OrderType::Limit(price) | OrderType::Stop(price) => price,
-        OrderType::StopLimit { limit, .. } => limit,
-        OrderType::Market | OrderType::Modify | OrderType::Cancel => {
-            now.last.side(request.direction.entry_side()).close
+        OrderType::StopLimit { limit, .. } | OrderType::LimitIfTouched { limit, .. } => limit,
+        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => {
+            now.last.side(order.direction.entry_side()).close
         }
     }
 }
 
-fn check_levels(request: &OpenRequest, price: f64) -> Result<(), RejectReason> {
-    let own = match request.kind {
+/// Tests the prices and levels of an order; gives its reference price.
+pub(super) fn check_prices(order: &Order, now: &SymbolBar) -> Result<f64, RejectReason> {
+    // Nothing is known of a symbol before its first bar is complete.
+    if now.last.bid.close.is_nan() {
+        return Err(RejectReason::Price);
+    }
+    let own = match order.kind {
         OrderType::Limit(price) | OrderType::Stop(price) => [Some(price), None],
-        OrderType::StopLimit { stop, limit } => [Some(stop), Some(limit)],
-        OrderType::Market | OrderType::Modify | OrderType::Cancel => [None, None],
+        OrderType::StopLimit { stop: arms, limit }
+        | OrderType::LimitIfTouched { touch: arms, limit } => [Some(arms), Some(limit)],
+        OrderType::Market | OrderType::AtClose | OrderType::Modify | OrderType::Cancel => {
+            [None, None]
+        }
     };
-    let distance = request.trailing_stop;
+    let distance = order.trailing_stop;
     if !own
         .iter()
         .chain([&distance])
@@ -264,15 +294,13 @@ fn check_levels(request: &OpenRequest, price: f64) -> Result<(), RejectReason> {
     {
         return Err(RejectReason::Price);
     }
-    if distance.is_some_and(|distance| distance <= 0.0) {
+    let is_far = |distance: Distance| distance.is_valid();
+    if distance.is_some_and(|distance| distance <= 0.0) || !order.trail.is_none_or(is_far) {
         return Err(RejectReason::Price);
     }
-    check_sides(
-        request.direction,
-        price,
-        request.stop_loss,
-        request.take_profit,
-    )
+    let price = reference_price(order, now);
+    check_sides(order.direction, price, order.stop_loss, order.take_profit)?;
+    Ok(price)
 }
 
 /// A stop loss belongs on the losing side of the price and a take profit on the winning side.

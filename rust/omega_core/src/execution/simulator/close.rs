@@ -1,12 +1,11 @@
-//! Closing at the market, cancelling, and moving levels.
+//! Closing at the market, and cancelling.
 
 use super::Simulator;
-use super::accept::check_sides;
 use super::fills::Closing;
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
-    Account, CloseTarget, ExitReason, Expiry, Labels, LevelChange, Order, OrderStatus, OrderType,
-    RejectReason, SymbolBar,
+    Account, CloseTarget, Expiry, Labels, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
+    Semantics, SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -18,6 +17,9 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Option<RejectReason> {
+        if is_fraction(request.fraction) && self.cancel_waiting(request.target) {
+            return None;
+        }
         // What is open by now, after queued orders and the actions before this one, not what was
         // open when the strategy decided (X2.2).
         let symbol = self.find_targets(request.target);
@@ -43,15 +45,26 @@ impl Simulator {
         refused
     }
 
+    /// Cancels the order that waits under the number of a close, which then leaves no row (F13);
+    /// whether there is one.
+    pub(super) fn cancel_waiting(&mut self, target: CloseTarget) -> bool {
+        let CloseTarget::Trade(number) = target else {
+            return false;
+        };
+        self.settings.semantics == Semantics::Two && self.book.cancel(OrderId(number.0))
+    }
+
     /// Fills what waits for this bar of its symbol, in the order in which it was queued.
     pub(super) fn fill_queued<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         let mut next_row = 0;
         // By row and not by place: a fill may cancel others of its group in the queue, and a walk
         // by place then skipped the next order, which filled a bar late.
-        while let Some(due) = self.book.take_due(now.symbol, next_row) {
+        while let Some(due) = self.book.take_due(now.symbol, next_row, false) {
             next_row = due.row + 1;
             match due.task {
-                QueuedTask::Open => self.open_queued(due.row, now, account),
+                QueuedTask::Open | QueuedTask::AtClose => {
+                    self.open_queued(due.row, now, account);
+                }
                 QueuedTask::Close(request) => self.close_queued(due.row, &request, now, account),
             }
         }
@@ -98,7 +111,10 @@ impl Simulator {
                     self.targets.push(trade);
                     position.symbol
                 }
-                None => SymbolId(0),
+                None => {
+                    let waiting = self.waiting_order(trade);
+                    waiting.map_or(SymbolId(0), |row| self.book.orders[row].symbol)
+                }
             },
         }
     }
@@ -121,7 +137,8 @@ impl Simulator {
         closed
     }
 
-    /// Closes a fraction of one position at the market; false where less than a step would go.
+    /// Closes a fraction of one position at the market; false where it closes nothing, as a
+    /// fraction of less than a step does in version 1 of the rules.
     fn close_part<A: Account>(
         &mut self,
         trade: TradeId,
@@ -138,7 +155,11 @@ impl Simulator {
         }
         let position = &self.positions.open[index];
         let instrument = &self.settings.symbols[position.symbol.index()].instrument;
-        let lots = if request.fraction < 1.0 {
+        let lots = if request.fraction >= 1.0 {
+            position.lots
+        } else if self.settings.semantics == Semantics::Two {
+            instrument.part_to_close(position.lots, request.fraction)
+        } else {
             match instrument.order_size(position.lots * request.fraction) {
                 // Rounding counts what is a billionth short of a step as the step, which may be
                 // more than there is (M3.1).
@@ -146,8 +167,6 @@ impl Simulator {
                 Ok(_) => position.lots,
                 Err(_) => return false,
             }
-        } else {
-            position.lots
         };
         let side = position.direction.exit_side();
         let order = &mut self.book.orders[row];
@@ -178,41 +197,11 @@ impl Simulator {
             kind: OrderType::Cancel,
             ..market_order(id, SymbolId(0), None, now.bar.time)
         };
-        Some(self.book.refuse(row, RejectReason::NotFound))
-    }
-
-    /// Moves the levels of a position, judged against the newest closes that the strategy saw.
-    pub(super) fn modify(
-        &mut self,
-        id: OrderId,
-        trade: TradeId,
-        [stop_loss, take_profit]: [LevelChange; 2],
-        now: &SymbolBar,
-    ) -> Option<RejectReason> {
-        let refused = |symbol, direction, time| Order {
-            kind: OrderType::Modify,
-            ..market_order(id, symbol, direction, time)
+        let reason = match self.settings.semantics {
+            Semantics::One => RejectReason::NotFound,
+            Semantics::Two => self.book.why_gone(order),
         };
-        let Some(index) = self.positions.index_of(trade) else {
-            let row = refused(SymbolId(0), None, now.bar.time);
-            return Some(self.book.refuse(row, RejectReason::NotFound));
-        };
-        let position = &mut self.positions.open[index];
-        let direction = position.direction;
-        let close = now.last.side(direction.exit_side()).close;
-        let stop = changed(position.stop_loss, stop_loss);
-        let target = changed(position.take_profit, take_profit);
-        if let Err(reason) = check_sides(direction, close, stop, target) {
-            let row = refused(position.symbol, Some(direction), now.bar.time);
-            return Some(self.book.refuse(row, reason));
-        }
-        // A level that the strategy sets is its own, also where a manager had moved it before.
-        if stop != position.stop_loss {
-            position.stop_reason = ExitReason::StopLoss;
-        }
-        position.stop_loss = stop;
-        position.take_profit = target;
-        None
+        Some(self.book.refuse(row, reason))
     }
 }
 
@@ -237,6 +226,8 @@ pub(super) fn market_order(
         trailing_stop: None,
         scales: false,
         is_scaled: false,
+        trail: None,
+        reduce_only: ReduceOnly::No,
         labels: Labels::default(),
     }
 }
@@ -244,11 +235,4 @@ pub(super) fn market_order(
 /// Whether a part of a position can be closed: NaN cannot.
 fn is_fraction(part: f64) -> bool {
     part > 0.0 && part <= 1.0
-}
-
-fn changed(now: Option<f64>, change: LevelChange) -> Option<f64> {
-    match change {
-        LevelChange::Keep => now,
-        LevelChange::Set(level) => level,
-    }
 }

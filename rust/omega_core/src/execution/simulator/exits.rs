@@ -202,7 +202,7 @@ impl Simulator {
         bars: StepBars<'_>,
         account: &mut A,
     ) -> Result<(), OmegaError> {
-        // Always the first: closing removes it, and the next trade number is the first then (L4.1).
+        // Always the first: closing removes it, and the next oldest is the first then (L4.1).
         while let Some(position) = self.positions.open.first() {
             let now = bars.of(position.symbol);
             let price = now.bar.side(position.direction.exit_side()).close;

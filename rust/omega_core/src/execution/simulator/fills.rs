@@ -7,7 +7,7 @@ use crate::execution::costs::{FeeBasis, Fees};
 use crate::execution::positions::ClosedShare;
 use crate::execution::{
     Account, AccountKind, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position,
-    PositionMode, RejectReason, SymbolBar,
+    PositionMode, ReduceOnly, RejectReason, Semantics, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 
@@ -58,8 +58,9 @@ pub(super) struct Closing {
 }
 
 impl Simulator {
-    /// Fills an entry order at a price before slippage: opposite positions first in netting mode,
-    /// then a position for what is left, if number and margin allow it (F7, M6).
+    /// Fills an order at a price before slippage: opposite positions first in netting mode, then a
+    /// position for what is left, if number and margin allow it (F7, M6). One that only reduces
+    /// opens none (F14).
     pub(super) fn enter<A: Account>(
         &mut self,
         row: usize,
@@ -67,16 +68,17 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Result<Option<TradeId>, RejectReason> {
-        let (symbol, direction) = (
-            self.book.orders[row].symbol,
-            self.book.orders[row].direction,
-        );
+        let order = &self.book.orders[row];
+        let (symbol, direction) = (order.symbol, order.direction);
+        let opens = order.reduce_only == ReduceOnly::No;
         let fills_before = self.positions.fills.len();
-        let left = match self.settings.position_mode {
-            PositionMode::Hedging => self.book.orders[row].lots,
-            PositionMode::Netting => self.net_opposite(row, at, now, account),
+        let left = if opens && self.settings.position_mode == PositionMode::Hedging {
+            order.lots
+        } else {
+            self.close_opposite(row, at, now, account)
         };
-        let opened = if left > 0.0 {
+        let closed = self.positions.fills.len() > fills_before;
+        let opened = if left > 0.0 && opens {
             self.settings.symbols[symbol.index()]
                 .instrument
                 .order_size(left)
@@ -89,6 +91,8 @@ impl Simulator {
             Ok(None)
         };
         self.book.orders[row].status = match opened {
+            // What it was for is gone: no refusal, since it was right when it was given (F14).
+            Ok(_) if !opens && !closed => OrderStatus::Cancelled(Some(RejectReason::ReduceOnly)),
             Ok(_) => OrderStatus::Filled,
             Err(reason) => OrderStatus::Rejected(reason),
         };
@@ -109,8 +113,29 @@ impl Simulator {
         }
     }
 
+    /// Fills the orders at the close of a symbol, once its own bar is there (F16).
+    pub(super) fn fill_at_close<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if !now.closes {
+            return;
+        }
+        let mut next_row = 0;
+        while let Some(due) = self.book.take_due(now.symbol, next_row, true) {
+            next_row = due.row + 1;
+            let order = &self.book.orders[due.row];
+            let (id, side) = (order.id, order.direction.entry_side());
+            let price = now.bar.side(side).close;
+            let at = EntryPrice {
+                live: Live::FromPullback,
+                ..EntryPrice::at_market(price)
+            };
+            if let Err(reason) = self.enter(due.row, at, now, account) {
+                self.refuse_late(id, reason, now);
+            }
+        }
+    }
+
     /// Closes positions of the other direction, oldest first; gives the lots that are left.
-    fn net_opposite<A: Account>(
+    fn close_opposite<A: Account>(
         &mut self,
         row: usize,
         at: EntryPrice,
@@ -118,11 +143,12 @@ impl Simulator {
         account: &mut A,
     ) -> f64 {
         let order = &self.book.orders[row];
-        let (id, symbol, opposite) = (order.id, order.symbol, order.direction.opposite());
-        let slips = slips(order);
+        let (id, slips) = (order.id, slips(order));
         let mut left = order.lots;
         while left > 0.0 {
-            let Some(index) = self.positions.oldest(symbol, opposite) else {
+            let order = &self.book.orders[row];
+            let mut open = self.positions.open.iter();
+            let Some(index) = open.position(|position| order.may_close(position)) else {
                 break;
             };
             let open = self.positions.open[index].lots;
@@ -187,7 +213,10 @@ impl Simulator {
         let fee = self.entry_fee(&entry, (lots, own), rate);
         let fill = Fill {
             order: order.id,
-            trade: self.positions.next_trade(),
+            trade: match self.settings.semantics {
+                Semantics::One => TradeId(self.positions.entries()),
+                Semantics::Two => TradeId(order.id.0),
+            },
             symbol: order.symbol,
             direction: order.direction,
             time: now.bar.time,
@@ -204,6 +233,7 @@ impl Simulator {
             value: entry.basis(lots, self.entry_rate(now)).notional,
             entry_rate: is_cash.then_some(rate),
             contract_size: symbol.instrument.contract_size,
+            entry: self.positions.entries(),
             ..new_position(order, &fill, at.live, now)
         };
         account.book_entry(&position, &fill);
@@ -317,9 +347,10 @@ impl Simulator {
 /// Market and stop orders slip, limits do not (F1 to F4).
 fn slips(order: &Order) -> bool {
     match order.kind {
-        OrderType::Market | OrderType::Stop(_) => true,
+        OrderType::Market | OrderType::AtClose | OrderType::Stop(_) => true,
         OrderType::Limit(_)
         | OrderType::StopLimit { .. }
+        | OrderType::LimitIfTouched { .. }
         | OrderType::Modify
         | OrderType::Cancel => false,
     }
@@ -335,6 +366,7 @@ fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Posi
     };
     Position {
         id: fill.trade,
+        entry: 0,
         order: order.id,
         symbol: order.symbol,
         direction: order.direction,

@@ -11,6 +11,7 @@ use crate::types::TradeId;
 impl Simulator {
     /// Runs the built-in managers over the open positions: MANAGE of the loop (L1.5).
     pub(super) fn manage(&mut self, now: &SymbolBar) {
+        self.book.trail(now);
         let managers = std::mem::take(&mut self.settings.managers);
         for index in 0..self.positions.open.len() {
             let position = &mut self.positions.open[index];
@@ -51,13 +52,9 @@ impl Simulator {
     ) -> Result<(), OmegaError> {
         let now = &bars.of(self.symbol_of(action)).at_own_open();
         match *action {
-            Action::Modify {
-                trade,
-                stop_loss,
-                take_profit,
-            } => {
+            Action::Modify(request) => {
                 let id = self.book.take_number();
-                let refused = self.modify(id, trade, [stop_loss, take_profit], now);
+                let refused = self.modify(id, &request, now);
                 self.answer(id, refused, now)
             }
             Action::Close {
@@ -65,6 +62,11 @@ impl Simulator {
                 fraction,
                 reason,
             } => {
+                if self.cancel_waiting(target) {
+                    // No number was taken, and a callback would go on seeing the order.
+                    self.book.changes += 1;
+                    return Ok(());
+                }
                 let is_target = |p: &&Position| match target {
                     CloseTarget::All => true,
                     CloseTarget::Symbol(symbol) => p.symbol == symbol,

@@ -3,7 +3,7 @@
 use super::Simulator;
 use super::fills::EntryPrice;
 use crate::execution::book::Working;
-use crate::execution::{Account, Live, Match, OrderType, SymbolBar, at_open, in_bar};
+use crate::execution::{Account, Live, Match, OrderType, Semantics, SymbolBar, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
 
 /// Something that a bar reaches.
@@ -37,10 +37,13 @@ impl Simulator {
 
     /// What follows the open inside the bar: EXITS of the loop (L1.4).
     pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        self.book.end_immediate(now.symbol);
         self.renew_account_stop(now, account);
         self.match_part(Part::Inside, now, account);
         self.reach_account_stops(now, account);
         self.test_extremes(now, account);
+        // After the tests: what is opened at the close has seen nothing of the bar.
+        self.fill_at_close(now, account);
         // Last, because a position that is gone has no extremes of this bar, and one that is new
         // has.
         self.positions.observe_extremes(now);
@@ -104,8 +107,8 @@ impl Simulator {
         }
     }
 
-    /// What a part of the bar does to one working order. An order that the open armed waits for the
-    /// next bar, and one that the open reached is not the inside's to fill.
+    /// What a part of the bar does to one working order. An order that this bar armed may wait for
+    /// the next one, and one that the open reached is not the inside's to fill.
     pub(super) fn match_working(&self, waiting: &Working, part: Part, now: &SymbolBar) -> Match {
         if waiting.armed_now {
             return Match::None;
@@ -133,7 +136,9 @@ impl Simulator {
         match self.match_working(&waiting, part, now) {
             Match::None => None,
             Match::Armed => {
-                self.book.arm(index);
+                // The whole bar follows its open, and with it every price after the stop (F4).
+                let from_now = part == Part::Open && self.settings.semantics == Semantics::Two;
+                self.book.arm(index, from_now);
                 None
             }
             Match::Filled(price, live) => {
@@ -163,7 +168,13 @@ fn is_maker(kind: OrderType, live: Live, submitted: i64, now: &SymbolBar) -> boo
     match kind {
         OrderType::Limit(_) => live != Live::FromOpen || submitted < now.bar.time,
         // Only one that the price came back to had become a limit before it filled.
-        OrderType::StopLimit { .. } => live == Live::FromPullback,
-        OrderType::Market | OrderType::Stop(_) | OrderType::Modify | OrderType::Cancel => false,
+        OrderType::StopLimit { .. } | OrderType::LimitIfTouched { .. } => {
+            live == Live::FromPullback
+        }
+        OrderType::Market
+        | OrderType::Stop(_)
+        | OrderType::AtClose
+        | OrderType::Modify
+        | OrderType::Cancel => false,
     }
 }

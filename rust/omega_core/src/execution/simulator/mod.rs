@@ -12,6 +12,7 @@ mod fills;
 mod groups;
 mod manage;
 mod match_bar;
+mod modify;
 mod nights;
 mod stop_out;
 
@@ -302,7 +303,7 @@ impl Simulator {
         self.end_quiet();
     }
 
-    /// Open positions, by trade number.
+    /// Open positions, in the order of entry.
     #[must_use]
     pub fn positions(&self) -> &[Position] {
         &self.positions.open

@@ -1,0 +1,29 @@
+//! Distances from a price.
+
+/// How far a level is from a price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Distance {
+    /// In price.
+    Price(f64),
+    /// In percent of the price that it counts from.
+    Percent(f64),
+}
+
+impl Distance {
+    /// In price, from a price.
+    #[inline]
+    #[must_use]
+    pub fn from(self, price: f64) -> f64 {
+        match self {
+            Self::Price(distance) => distance,
+            // Prices may be negative where the instrument allows it (T3).
+            Self::Percent(percent) => price.abs() * percent / 100.0,
+        }
+    }
+
+    /// Whether something can be this far away.
+    pub(super) fn is_valid(self) -> bool {
+        let (Self::Price(distance) | Self::Percent(distance)) = self;
+        distance.is_finite() && distance > 0.0
+    }
+}
