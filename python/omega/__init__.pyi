@@ -12,6 +12,7 @@ from omega._core import PendingOrder as PendingOrder
 from omega._core import Position as Position
 from omega._core import Trade as Trade
 from omega.config.costs import Costs as Costs
+from omega.config.distances import Distance as Distance
 from omega.config.execution import Execution as Execution
 from omega.config.instruments import Instrument as Instrument
 from omega.config.managers import BreakEven as BreakEven
@@ -58,7 +59,6 @@ from omega.strategy.conditions import crosses_above as crosses_above
 from omega.strategy.conditions import crosses_below as crosses_below
 from omega.strategy.conditions import when as when
 from omega.strategy.native import native as native
-from omega.strategy.signal_columns import Distance as Distance
 from omega.strategy.signal_columns import Signals as Signals
 from omega.sweeps import SweepProgress as SweepProgress
 from omega.sweeps import SweepResult as SweepResult

@@ -160,6 +160,7 @@ class Holdings:
         if margin > 0.0 and margin > self.equity() - self.margin_held():
             order.reject("margin")
             return None
+        order.set_levels(*order.levels(fill.price))  # F6.2: the row shows what came of a distance
         position = Position.of(order, fill, instrument["contract_size"], margin, self.entries)
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side

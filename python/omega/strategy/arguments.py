@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from omega.config.distances import Distance
 from omega.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def order_fields(
     stop: float | None,
     *,
     touch: float | None,
-    trail: float | None,
+    trail: float | Distance | None,
     at_close: bool,
 ) -> dict[str, Any]:
     """Give the fields of a signal by the prices that an order waits for."""

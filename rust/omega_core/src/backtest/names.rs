@@ -1,7 +1,9 @@
 //! The names of choices, as settings that come as text write them.
 
 use crate::error::OmegaError;
-use crate::execution::{IntrabarPolicy, Manager, MarketFill, PositionMode, Semantics, Sizer};
+use crate::execution::{
+    Distance, IntrabarPolicy, Manager, MarketFill, PositionMode, Semantics, Sizer,
+};
 
 /// The choices of `Config::intrabar`.
 pub const INTRABAR: [(&str, IntrabarPolicy); 4] = [
@@ -83,7 +85,18 @@ pub fn manager(name: &str, numbers: ManagerNumbers) -> Result<Manager, OmegaErro
     let second = numbers.second.unwrap_or(f64::NAN);
     let (bars, duration) = (numbers.bars, numbers.duration);
     let choices = [
-        ("trailing_stop", Manager::TrailingStop { distance: first }),
+        (
+            "trailing_stop",
+            Manager::TrailingStop {
+                distance: Distance::Price(first),
+            },
+        ),
+        (
+            "trailing_percent",
+            Manager::TrailingStop {
+                distance: Distance::Percent(first),
+            },
+        ),
         (
             "break_even",
             Manager::BreakEven {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use omega_core::backtest::{Config, SymbolConfig};
 use omega_core::execution::costs::{Fees, Slippage, Swap};
 use omega_core::execution::{
-    Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Sizer,
+    Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Sizer,
 };
 use omega_core::replay::Rates;
 
@@ -159,7 +159,9 @@ fn limits(choices: &mut impl Choices, market: &Market) -> Limits {
 fn manager(choices: &mut impl Choices, market: &Market) -> Manager {
     let far = market.price(choices.between(1, 30));
     match choices.below(4) {
-        0 => Manager::TrailingStop { distance: far },
+        0 => Manager::TrailingStop {
+            distance: choices.pick(&[Distance::Price(far), Distance::Percent(0.2)]),
+        },
         1 => Manager::BreakEven {
             trigger: far,
             offset: market.price(choices.between(-2, 2)),

@@ -7,7 +7,7 @@ use omega_core::backtest::{
     Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS, SymbolConfig, manager,
     named, sizer,
 };
-use omega_core::execution::{Instrument, IntrabarPolicy, Manager, Sizer};
+use omega_core::execution::{Distance, Instrument, IntrabarPolicy, Manager, Sizer};
 use omega_core::replay::Rates;
 use omega_core::store::{Align, Market, SymbolCandles};
 
@@ -235,6 +235,10 @@ fn manager_of(given: &Value) -> Manager {
         match field.as_str() {
             "offset" | "fraction" => numbers.second = Some(given.number()),
             "bars" => numbers.bars = Some(given.number() as usize),
+            "percent" => {
+                let distance = Distance::Percent(given.number());
+                return Manager::TrailingStop { distance };
+            }
             other => panic!("unknown '{other}'"),
         }
     }
