@@ -14,6 +14,7 @@ from omega._core import Trade as Trade
 from omega.config.account import Account as Account
 from omega.config.costs import Costs as Costs
 from omega.config.costs import FeeBasis as FeeBasis
+from omega.config.distances import Distance as Distance
 from omega.config.execution import Execution as Execution
 from omega.config.instruments import Instrument as Instrument
 from omega.config.limits import Limits as Limits
@@ -61,7 +62,6 @@ from omega.strategy.conditions import crosses_above as crosses_above
 from omega.strategy.conditions import crosses_below as crosses_below
 from omega.strategy.conditions import when as when
 from omega.strategy.native import native as native
-from omega.strategy.signal_columns import Distance as Distance
 from omega.strategy.signal_columns import Signals as Signals
 from omega.sweeps import SweepProgress as SweepProgress
 from omega.sweeps import SweepResult as SweepResult

@@ -153,7 +153,7 @@ def _entry(verb: str, given: dict[str, str]) -> omega.Signal:
         elif name in ("reason", "oco", "symbol"):
             signal[name] = cell
         else:
-            signal[name] = float(cell)
+            signal[name] = _level(cell)
     return omega.Signal(**signal)
 
 
@@ -163,7 +163,12 @@ def _expires(cell: str) -> str | datetime | None:
     return moment(cell.replace("_", " "))
 
 
-def _level(cell: str) -> float | None:
+def _level(cell: str) -> float | omega.Distance | None:
+    word, _, far = cell.rpartition(":")
+    if far.endswith("%"):
+        return omega.Distance.percent(float(far[:-1]))
+    if word:
+        return omega.Distance(float(far))
     return None if cell == "none" else float(cell)
 
 

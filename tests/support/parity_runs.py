@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
+from omega.config.distances import Distance
 from tests.support.recorder import Run, Script, Settings, Step
 
 Prices = tuple[int, int, int, int]
@@ -277,7 +278,7 @@ _DETAILS = one_of_each(
     _AWAY,
     _AWAY,
     _EXPIRES,
-    rarely(None, "nan", "why", "trailing", "reduce", "own"),
+    rarely(None, "nan", "why", "trailing", "reduce", "own", "away", "percent"),
     rarely(None, "one", "two"),
 )
 _CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED, [0, 0, 1])
@@ -353,6 +354,12 @@ def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict
         "reduce": {"reduce_only": True},
         "own": {"reduce_only": "tag", "tags": ("a", "b")},
         "trailing": {"trailing_stop": (abs(off) - 1) * tick},
+        "away": {"stop_loss": Distance(off * tick), "take_profit": Distance(3 * tick)},
+        "percent": {
+            "stop_loss": Distance.percent(off / 7),
+            "take_profit": Distance.percent(0.3),
+            "trailing_stop": Distance.percent(abs(off) / 3),
+        },
     }
     return order | extras.get(extra, {})
 

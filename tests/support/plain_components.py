@@ -18,8 +18,8 @@ class Held:
     direction: str
     lots: float
     entry_price: float
-    stop_loss: float | None
-    take_profit: float | None
+    stop_loss: float | omega.Distance | None
+    take_profit: float | omega.Distance | None
     fee: float
 
     @property

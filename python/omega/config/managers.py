@@ -19,17 +19,24 @@ class TrailingStop:
 
     Attributes:
         distance: In price.
+        percent: In percent of that price, in place of `distance`.
 
     Example:
-        >>> TrailingStop(0.0020)
-        TrailingStop(distance=0.002)
+        >>> TrailingStop(0.0020), TrailingStop(percent=2)
+        (TrailingStop(distance=0.002), TrailingStop(percent=2.0))
     """
 
-    distance: float
+    distance: float | None = None
+    percent: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the distance."""
-        check(self, number(above=0), "distance")
+        """Check that there is one distance."""
+        check(self, optional(number(above=0)), "distance", "percent")
+        if (self.distance is None) == (self.percent is None):
+            raise ConfigError(
+                f"TrailingStop: given distance={self.distance!r} and percent={self.percent!r}, "
+                "expected one of them"
+            )
 
 
 @value

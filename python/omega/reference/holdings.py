@@ -185,6 +185,7 @@ class Holdings:
         fill = self._filled(
             number, signed_lots, raw_price, key, paid_at, is_maker=is_maker, own=own
         )
+        order.set_levels(*order.levels(fill.price))  # F6.2: the row shows what came of a distance
         size = market.instrument["contract_size"]
         position = Position.of(order, fill, size, entry.at(lots).notional, self.entries)
         position.entry_rate = rate if is_cash else None

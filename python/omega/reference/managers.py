@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from omega.reference.rows import Moment, Position
+from omega.config.distances import Distance
+from omega.reference.rows import Moment, Position, away
 
 Wish = tuple[float, str] | None
 
@@ -18,6 +19,8 @@ def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment)
     gone = position.best_price * position.sign - position.entry_price * position.sign
     if name == "trailing_stop":  # I4.1
         trail(position, first)
+    elif name == "trailing_percent":
+        trail(position, Distance.percent(first))
     elif name == "break_even":  # I4.2
         if gone >= first:
             level = position.entry_price * position.sign + second
@@ -34,9 +37,10 @@ def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment)
     return None
 
 
-def trail(position: Position, distance: float) -> None:
+def trail(position: Position, distance: float | Distance) -> None:
     """Keep the stop so far behind the most favourable price (I4.1)."""
-    _raise_stop(position, position.best_price * position.sign - distance, "trailing_stop")
+    best = position.best_price * position.sign
+    _raise_stop(position, best - away(distance, best), "trailing_stop")
 
 
 def _raise_stop(position: Position, level: float, reason: str) -> None:

@@ -24,8 +24,12 @@ from omega.reference.rows import (
     Position,
     changed,
     is_over,
+    level_from,
+    number_of,
 )
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+
+_CHANGEABLE = ("price", "limit_price", "lots", "expires")
 
 
 class Orders(Holdings):
@@ -170,7 +174,8 @@ class Orders(Holdings):
         if refused:
             return refused
         sizer = self.settings["sizer"] if signal.size is None else ("fixed_lots", signal.size)
-        basis = costs.Basis(reference, order.stop_loss, self.equity(), now.last_rate)
+        stop, _ = order.levels(reference)
+        basis = costs.Basis(reference, stop, self.equity(), now.last_rate)
         instrument = self.markets[order.symbol].instrument
         wanted = costs.lots_of(sizer, instrument, basis)  # M3.1
         if wanted is None:
@@ -187,11 +192,11 @@ class Orders(Holdings):
         """The reference price of an order, and why its prices are refused (F12.1)."""
         own = [price for price in (order.price, order.limit_price) if price is not None]
         distances = [d for d in (order.trailing_stop, order.trail) if d is not None]
-        trails = all(0.0 < distance < math.inf for distance in distances)
+        trails = all(0.0 < number_of(distance) < math.inf for distance in distances)
         if now.last is NO_CANDLE or not (trails and all(map(math.isfinite, own))):
             return math.nan, "price"
         reference = own[-1] if own else now.last.entry_side(order.sign).close
-        return reference, wrong_side(order.sign, reference, order.stop_loss, order.take_profit)
+        return reference, wrong_side(order.sign, reference, *order.levels(reference))
 
     def _order_size(self, order: Order, lots: float) -> float | None:
         """A size rounded down and within limits; what only reduces has neither (F14)."""
@@ -316,7 +321,7 @@ class Orders(Holdings):
             return refused
         wanted.lots = lots
         order.scales = order.scales and isinstance(modify.size, EllipsisType)  # M3
-        for name in ("price", "limit_price", "stop_loss", "take_profit", "lots", "expires"):
+        for name in (*_CHANGEABLE, "stop_loss", "take_profit", "distances"):
             setattr(order, name, getattr(wanted, name))
         order.armed_in = wanted.armed_in
         if is_over(order, now.time, self.units_per_day):
@@ -327,8 +332,9 @@ class Orders(Holdings):
         """Move the exits of a position, judged against the last close of its side (F12.2)."""
         if replace(modify, stop_loss=..., take_profit=...) != Modify(modify.trade_id):
             return "filled"
-        stop = changed(position.stop_loss, modify.stop_loss)
-        target = changed(position.take_profit, modify.take_profit)
+        entry, sign = position.entry_price, position.sign
+        stop = level_from(changed(position.stop_loss, modify.stop_loss), entry, -sign)
+        target = level_from(changed(position.take_profit, modify.take_profit), entry, sign)
         close = now.last.exit_side(position.sign).close
         refused = wrong_side(position.sign, close, stop, target)
         if refused:

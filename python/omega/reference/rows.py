@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import TypeVar
 
+from omega.config.distances import Distance
 from omega.reference.matching import Candle, Live, Ohlc, Waiting
 from omega.strategy.actions import Modify, Signal
 
@@ -65,8 +66,10 @@ class Order:
     limit_price: float | None = None
     stop_loss: float | None = None
     take_profit: float | None = None
-    trailing_stop: float | None = None
-    trail: float | None = None
+    trailing_stop: float | Distance | None = None
+    trail: float | Distance | None = None
+    distances: tuple[Distance | None, Distance | None] = (None, None)
+    """Stop loss and take profit that count from the entry, until it has filled."""
     expires: int | str | None = None
     """None until cancelled, "day", or a time in the unit of the data (F5.1)."""
     oco: str | None = None
@@ -84,7 +87,7 @@ class Order:
 
     def take_over(self, signal: Signal) -> None:
         """Take over what a signal requests; the size and the expiry are for the order book."""
-        self.stop_loss, self.take_profit = signal.stop_loss, signal.take_profit
+        self.set_levels(signal.stop_loss, signal.take_profit)
         self.trailing_stop, self.oco = signal.trailing_stop, signal.oco
         self.reason, self.tags = signal.reason, tuple(signal.tags)
         self.reduce_only, self.trail = signal.reduce_only, signal.trail
@@ -94,10 +97,26 @@ class Order:
         if self.type in ("stop_limit", "limit_if_touched"):
             self.limit_price = signal.limit_price
 
+    def set_levels(self, stop: float | Distance | None, target: float | Distance | None) -> None:
+        """Set its exits; a distance has no price before the entry."""
+        self.distances = (distance_of(stop), distance_of(target))
+        self.stop_loss, self.take_profit = price_of(stop), price_of(target)
+
+    def levels(self, entry: float) -> tuple[float | None, float | None]:
+        """Stop loss and take profit for an entry at a price (F6.2)."""
+        stop, target = self.distances
+        return (
+            level_from(stop or self.stop_loss, entry, -self.sign),
+            level_from(target or self.take_profit, entry, self.sign),
+        )
+
     def take_change(self, modify: Modify) -> bool:
         """Take over new prices, levels and size; False where it has no such price (F13)."""
-        self.stop_loss = changed(self.stop_loss, modify.stop_loss)
-        self.take_profit = changed(self.take_profit, modify.take_profit)
+        stop, target = self.distances
+        self.set_levels(
+            changed(stop or self.stop_loss, modify.stop_loss),
+            changed(target or self.take_profit, modify.take_profit),
+        )
         self.lots = changed(self.lots, modify.size)
         price = changed(self.price, modify.price)
         limit_price = changed(self.limit_price, modify.limit_price)
@@ -159,9 +178,32 @@ class Order:
         return Waiting(self.type, price, limit)
 
 
-def away(distance: float, price: float) -> float:  # noqa: ARG001 - of percents
-    """A distance in price, from a price."""
-    return distance
+def away(distance: float | Distance, price: float) -> float:
+    """A distance in price, from a price (F6.2)."""
+    if not isinstance(distance, Distance):
+        return distance
+    number = float(distance.given)
+    return abs(price) * number / 100.0 if distance.is_percent else number
+
+
+def number_of(distance: float | Distance) -> float:
+    """The number that a distance was given as."""
+    return float(distance.given) if isinstance(distance, Distance) else distance
+
+
+def distance_of(level: float | Distance | None) -> Distance | None:
+    """A level as a distance, where it is one."""
+    return level if isinstance(level, Distance) else None
+
+
+def price_of(level: float | Distance | None) -> float | None:
+    """A level as a price, where it is one."""
+    return None if isinstance(level, Distance) else level
+
+
+def level_from(level: float | Distance | None, entry: float, sign: float) -> float | None:
+    """The price of a level for an entry at a price; above it where the sign is 1 (F6.2)."""
+    return entry + sign * away(level, entry) if isinstance(level, Distance) else level
 
 
 def changed(now: T, change: T | EllipsisType) -> T:
@@ -221,7 +263,7 @@ class Position:
     stop_loss: float | None
     take_profit: float | None
     initial_stop: float | None
-    trailing_stop: float | None
+    trailing_stop: float | Distance | None
     reason: str | None
     tags: tuple[str, ...]
     best_price: float

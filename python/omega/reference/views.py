@@ -396,6 +396,9 @@ class PendingOrder(_Row):
             "reduce_only",
             "trail",
             "trail_to",
+            "distances",
+            "set_levels",
+            "levels",
             "may_close",
             "refused",
         }

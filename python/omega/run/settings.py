@@ -174,6 +174,8 @@ def manager_fields(managers: Sequence[Manager], unit: str) -> list[ManagerFields
     fields: list[ManagerFields] = []
     for manager in managers:
         match manager:
+            case TrailingStop(distance=None, percent=percent):
+                fields.append(("trailing_percent", percent, None, None, None))
             case TrailingStop(distance=distance):
                 fields.append(("trailing_stop", distance, None, None, None))
             case BreakEven(trigger=trigger, offset=offset):

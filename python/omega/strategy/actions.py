@@ -17,6 +17,7 @@ from datetime import datetime
 from types import EllipsisType
 from typing import TypeAlias, TypeVar
 
+from omega.config.distances import Distance, as_level
 from omega.config.values import (
     Check,
     Refused,
@@ -43,15 +44,15 @@ _PRICED: dict[str, tuple[str, ...]] = {
 }
 """The prices that an order of each type needs."""
 _TEXTS = ("symbol", "reason", "oco")
-_NUMBERS = (
-    "entry_price",
-    "stop_loss",
-    "take_profit",
-    "size",
-    "limit_price",
-    "trailing_stop",
-    "trail",
-)
+_NUMBERS: dict[str, Check[object]] = {
+    "entry_price": as_float,
+    "size": as_float,
+    "limit_price": as_float,
+    "stop_loss": as_level,
+    "take_profit": as_level,
+    "trailing_stop": as_level,
+    "trail": as_level,
+}
 
 
 @value
@@ -63,8 +64,8 @@ class Signal:
         type: "market", "limit", "stop", "stop_limit", "limit_if_touched", or "close" for the close
             of the first bar (rules F1 to F4, F16).
         entry_price: Price of a limit or stop order; of an order that a price arms that price.
-        stop_loss: Price at which the position is closed at a loss.
-        take_profit: Price at which the position is closed at a profit.
+        stop_loss: Price at which the position is closed at a loss, or a `Distance` from its entry.
+        take_profit: Price at which it is closed at a profit, or a `Distance` from its entry.
         size: Lots; None leaves it to the run's sizer.
         symbol: Symbol to trade; None is the strategy's own.
         reason: The strategy's own words, carried to the trade.
@@ -76,9 +77,10 @@ class Signal:
         meta: Anything the strategy wants to find again; the engine never reads it.
         oco: Name of a group of orders of which one fill cancels the rest (rule F8).
         limit_price: Limit of an order of type "stop_limit" or "limit_if_touched" (rules F4, F16).
-        trailing_stop: Distance in price at which the stop loss follows the market (rule I4).
-        trail: Distance in price at which a stop order follows the best price for it; it has no
-            `entry_price` then (rule F16).
+        trailing_stop: Distance at which the stop loss follows the market (rule I4), in price or
+            `Distance.percent`.
+        trail: Distance at which a stop order follows the best price for it, in price or
+            `Distance.percent`; it has no `entry_price` then (rule F16).
         reduce_only: Whether the order only closes positions of the other direction, oldest first,
             and opens none (rule F14); "tag" closes those alone that carry the last of its tags.
 
@@ -90,8 +92,8 @@ class Signal:
     direction: str
     type: str = "market"
     entry_price: float | None = None
-    stop_loss: float | None = None
-    take_profit: float | None = None
+    stop_loss: float | Distance | None = None
+    take_profit: float | Distance | None = None
     size: float | None = None
     symbol: str | None = None
     reason: str | None = None
@@ -100,8 +102,8 @@ class Signal:
     meta: Mapping[str, object] | None = dataclasses.field(default=None, hash=False)
     oco: str | None = None
     limit_price: float | None = None
-    trailing_stop: float | None = None
-    trail: float | None = None
+    trailing_stop: float | Distance | None = None
+    trail: float | Distance | None = None
     reduce_only: bool | str = False
 
     def __post_init__(self) -> None:
@@ -109,10 +111,10 @@ class Signal:
         check(self, _direction, "direction")
         if self.type != "market":
             check(self, one_of(*_ORDER_TYPES), "type")
-        for name in _NUMBERS:
+        for name, rule in _NUMBERS.items():
             given = getattr(self, name)
             if given is not None and type(given) is not float:
-                check(self, as_float, name)
+                check(self, rule, name)
         for name in _TEXTS:
             if getattr(self, name) is not None:
                 check(self, text, name)
@@ -213,8 +215,8 @@ class Modify:
     """
 
     trade_id: int
-    stop_loss: float | EllipsisType | None = ...
-    take_profit: float | EllipsisType | None = ...
+    stop_loss: float | Distance | EllipsisType | None = ...
+    take_profit: float | Distance | EllipsisType | None = ...
     price: float | EllipsisType = ...
     limit_price: float | EllipsisType = ...
     size: float | EllipsisType = ...
@@ -223,7 +225,7 @@ class Modify:
     def __post_init__(self) -> None:
         """Check the types."""
         check(self, whole(), "trade_id")
-        check(self, _changed(optional(as_float)), "stop_loss", "take_profit")
+        check(self, _changed(optional(as_level)), "stop_loss", "take_profit")
         check(self, _changed(as_float), "price", "limit_price", "size")
         check(self, _changed(_expires), "expires")
 

@@ -7,6 +7,7 @@ import dis
 import itertools
 from typing import Any
 
+from omega.config.distances import Distance
 from omega.config.values import plain
 from omega.errors import ConfigError
 
@@ -20,7 +21,7 @@ def order_fields(
     stop: float | None,
     *,
     touch: float | None,
-    trail: float | None,
+    trail: float | Distance | None,
     at_close: bool,
 ) -> dict[str, Any]:
     """Give the fields of a signal by the prices that an order waits for."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
+from omega.config.distances import Distance
 from omega.config.values import nearest, plain
 from omega.errors import ConfigError, RanOnCopy
 from omega.indicators.averages import Averages
@@ -222,13 +223,13 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         limit: float | None = None,
         stop: float | None = None,
         touch: float | None = None,
-        trail: float | None = None,
+        trail: float | Distance | None = None,
         at_close: bool = False,
-        stop_loss: float | None = None,
-        take_profit: float | None = None,
+        stop_loss: float | Distance | None = None,
+        take_profit: float | Distance | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
-        trailing_stop: float | None = None,
+        trailing_stop: float | Distance | None = None,
         oco: str | None = None,
         reduce_only: bool = False,
         reason: str | None = None,
@@ -241,13 +242,13 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
             limit: Price of a limit order; with `stop` as well, of a stop-limit order.
             stop: Price of a stop order.
             touch: Price on the better side of the market that arms a limit order at `limit`.
-            trail: Distance in price of a stop order that follows the best price for it.
+            trail: Distance of a stop order that follows the best price for it.
             at_close: Fill at the close of the next bar.
-            stop_loss: Price at which the position is closed at a loss.
-            take_profit: Price at which the position is closed at a profit.
+            stop_loss: Price at which the position is closed at a loss, or `Distance` from entry.
+            take_profit: Price at which it is closed at a profit, or `Distance` from its entry.
             symbol: One of the run's symbols; None is the first.
             expires: None until cancelled, "day", "ioc", "fok", or a moment, as in `Signal`.
-            trailing_stop: Distance in price at which the stop loss follows the market.
+            trailing_stop: Distance at which the stop loss follows the market.
             oco: Name of a group of orders of which one fill cancels the rest.
             reduce_only: Whether it only closes positions of the other direction, and opens none.
             reason: Your own words, carried to the trade.
@@ -287,13 +288,13 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         limit: float | None = None,
         stop: float | None = None,
         touch: float | None = None,
-        trail: float | None = None,
+        trail: float | Distance | None = None,
         at_close: bool = False,
-        stop_loss: float | None = None,
-        take_profit: float | None = None,
+        stop_loss: float | Distance | None = None,
+        take_profit: float | Distance | None = None,
         symbol: str | None = None,
         expires: datetime | int | str | None = None,
-        trailing_stop: float | None = None,
+        trailing_stop: float | Distance | None = None,
         oco: str | None = None,
         reduce_only: bool = False,
         reason: str | None = None,
@@ -394,8 +395,8 @@ class Strategy(Averages, Momentum, Channels, Statistics, Volatility):
         price: float | EllipsisType = ...,
         limit_price: float | EllipsisType = ...,
         size: float | EllipsisType = ...,
-        stop_loss: float | EllipsisType | None = ...,
-        take_profit: float | EllipsisType | None = ...,
+        stop_loss: float | Distance | EllipsisType | None = ...,
+        take_profit: float | Distance | EllipsisType | None = ...,
         expires: datetime | int | str | EllipsisType | None = ...,
     ) -> int:
         """Change an order that waits, or the protective exits of a position.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from omega.config.distances import Distance
 from omega.config.values import check, flag, optional, plain, value, whole
 from omega.contract import SignalColumns
 from omega.errors import ConfigError
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 AnyColumn: TypeAlias = Any
 """What stands for a column: see `Signals`."""
 _DIRECTIONS = ("long", "short")
-
-
-@dataclasses.dataclass(frozen=True)
-class Distance:
-    """A level that is given as a distance from the close of the side that the entry trades on.
-
-    Example:
-        >>> Distance(0.0020)
-        Distance(given=0.002)
-    """
-
-    given: AnyColumn
 
 
 @value
@@ -125,6 +114,11 @@ class _Columns:
         if given is None:
             return None
         if isinstance(given, Distance):
+            if given.is_percent:
+                raise ConfigError(
+                    f"Signals.{name}: given {given!r}, expected a distance in price; percents are "
+                    "for orders"
+                )
             return True, self.column(name, given.given)
         return False, self.column(name, given)
 

@@ -5,8 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use omega_core::execution::{
-    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
-    OrderType, ReduceOnly, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, Level, LevelChange, ModifyRequest,
+    OpenRequest, OrderType, ReduceOnly, Sizer,
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -30,15 +30,15 @@ struct SignalFields<'py> {
     r#type: String,
     entry_price: Option<f64>,
     limit_price: Option<f64>,
-    stop_loss: Option<f64>,
-    take_profit: Option<f64>,
+    stop_loss: Option<Bound<'py, PyAny>>,
+    take_profit: Option<Bound<'py, PyAny>>,
     size: Option<f64>,
     symbol: Option<String>,
     reason: Option<String>,
     tags: Vec<String>,
     expires: Bound<'py, PyAny>,
     oco: Option<String>,
-    trailing_stop: Option<f64>,
+    trailing_stop: Option<Bound<'py, PyAny>>,
     trail: Option<Bound<'py, PyAny>>,
     reduce_only: Bound<'py, PyAny>,
 }
@@ -177,11 +177,11 @@ impl<'py> Vocabulary<'py> {
                 _ => OrderType::AtClose,
             },
             size: fields.size.map(Sizer::FixedLots),
-            stop_loss: fields.stop_loss,
-            take_profit: fields.take_profit,
+            stop_loss: fields.stop_loss.as_ref().map(level).transpose()?,
+            take_profit: fields.take_profit.as_ref().map(level).transpose()?,
             expiry: self.expiry(&fields.expires)?,
             group: fields.oco,
-            trailing_stop: fields.trailing_stop,
+            trailing_stop: fields.trailing_stop.as_ref().map(distance).transpose()?,
             trail: fields.trail.as_ref().map(distance).transpose()?,
             reduce_only: reduce_only(&fields.reduce_only)?,
             reason: fields.reason,
@@ -299,6 +299,14 @@ fn number(given: &Bound<'_, PyAny>) -> PyResult<u32> {
     }
 }
 
+/// A price, or a `Distance` from the entry.
+fn level(given: &Bound<'_, PyAny>) -> PyResult<Level> {
+    if let Ok(price) = given.extract::<f64>() {
+        return Ok(Level::At(price));
+    }
+    Ok(Level::Away(distance(given)?))
+}
+
 /// A number of price, or a `Distance`.
 fn distance(given: &Bound<'_, PyAny>) -> PyResult<Distance> {
     if let Ok(price) = given.extract::<f64>() {
@@ -324,9 +332,14 @@ fn reduce_only(given: &Bound<'_, PyAny>) -> PyResult<ReduceOnly> {
     })
 }
 
-/// What is left out keeps a level, `None` removes it, a number replaces it.
+/// What is left out keeps a level, `None` removes it, a price or distance replaces it.
 fn level_change(given: Option<Bound<'_, PyAny>>) -> PyResult<LevelChange> {
-    given.map_or(Ok(LevelChange::Keep), |given| {
-        Ok(LevelChange::Set(given.extract()?))
-    })
+    let Some(given) = given else {
+        return Ok(LevelChange::Keep);
+    };
+    Ok(LevelChange::Set(if given.is_none() {
+        None
+    } else {
+        Some(level(&given)?)
+    }))
 }

@@ -323,12 +323,12 @@ impl OrderView {
 
     #[getter]
     fn stop_loss(&self) -> Option<f64> {
-        self.order.stop_loss
+        self.order.stop_loss?.price()
     }
 
     #[getter]
     fn take_profit(&self) -> Option<f64> {
-        self.order.take_profit
+        self.order.take_profit?.price()
     }
 
     fn __repr__(&self) -> String {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::OmegaError;
 use crate::execution::costs::{Fees, Slippage, Swap};
 use crate::execution::{
-    AccountRules, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode, Semantics,
-    Settings, Sizer, SymbolSettings,
+    AccountRules, Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode,
+    Semantics, Settings, Sizer, SymbolSettings,
 };
 use crate::replay::{Magnifier, Plan, Rates, SymbolContext};
 use crate::store::{Market, SymbolCandles, Walk};
@@ -128,7 +128,9 @@ impl Config {
         for manager in &self.managers {
             // An offset may have either sign.
             match *manager {
-                Manager::TrailingStop { distance: price }
+                Manager::TrailingStop {
+                    distance: Distance::Price(price) | Distance::Percent(price),
+                }
                 | Manager::BreakEven { trigger: price, .. }
                 | Manager::PartialClose { trigger: price, .. } => positive("managers", price)?,
                 Manager::TimeExit { .. } => {}

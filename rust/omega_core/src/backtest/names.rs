@@ -2,7 +2,7 @@
 
 use crate::error::OmegaError;
 use crate::execution::{
-    AccountKind, IntrabarPolicy, Manager, MarketFill, PositionMode, Semantics, Sizer,
+    AccountKind, Distance, IntrabarPolicy, Manager, MarketFill, PositionMode, Semantics, Sizer,
 };
 
 /// The choices of `Config::intrabar`.
@@ -89,7 +89,18 @@ pub fn manager(name: &str, numbers: ManagerNumbers) -> Result<Manager, OmegaErro
     let second = numbers.second.unwrap_or(f64::NAN);
     let (bars, duration) = (numbers.bars, numbers.duration);
     let choices = [
-        ("trailing_stop", Manager::TrailingStop { distance: first }),
+        (
+            "trailing_stop",
+            Manager::TrailingStop {
+                distance: Distance::Price(first),
+            },
+        ),
+        (
+            "trailing_percent",
+            Manager::TrailingStop {
+                distance: Distance::Percent(first),
+            },
+        ),
         (
             "break_even",
             Manager::BreakEven {

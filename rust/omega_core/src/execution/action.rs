@@ -1,6 +1,6 @@
 //! The actions of a strategy.
 
-use super::{Distance, ExitReason, Expiry, OrderType, ReduceOnly, Sizer};
+use super::{Distance, ExitReason, Expiry, Level, OrderType, ReduceOnly, Sizer};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// A request for an order that opens a position, or only reduces what is open.
@@ -15,15 +15,15 @@ pub struct OpenRequest {
     /// Its size; the run's sizer where none is given.
     pub size: Option<Sizer>,
     /// Stop loss of the position.
-    pub stop_loss: Option<f64>,
+    pub stop_loss: Option<Level>,
     /// Take profit of the position.
-    pub take_profit: Option<f64>,
+    pub take_profit: Option<Level>,
     /// How long it works.
     pub expiry: Expiry,
     /// Name of its group, of which one fill cancels the rest.
     pub group: Option<String>,
     /// Distance of the position's trailing stop.
-    pub trailing_stop: Option<f64>,
+    pub trailing_stop: Option<Distance>,
     /// How far a stop order follows the best price for it; its own price is then made of the last
     /// close (F16).
     pub trail: Option<Distance>,
@@ -75,7 +75,7 @@ pub enum LevelChange {
     /// Leave it.
     Keep,
     /// Replace it; `None` removes it.
-    Set(Option<f64>),
+    Set(Option<Level>),
 }
 
 /// What changes of an order that waits, or of the position that it opened (F13); of a position

@@ -1,4 +1,4 @@
-//! Distances from a price.
+//! Levels, and distances from a price.
 
 /// How far a level is from a price.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,5 +25,34 @@ impl Distance {
     pub(super) fn is_valid(self) -> bool {
         let (Self::Price(distance) | Self::Percent(distance)) = self;
         distance.is_finite() && distance > 0.0
+    }
+}
+
+/// Where a protective exit stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Level {
+    /// At a price.
+    At(f64),
+    /// So far from the price at which its position is entered (F6).
+    Away(Distance),
+}
+
+impl Level {
+    /// Its price for an entry at a price; a sign of 1 is above that, -1 below.
+    #[must_use]
+    pub fn from(self, entry: f64, sign: f64) -> f64 {
+        match self {
+            Self::At(price) => price,
+            Self::Away(distance) => entry + sign * distance.from(entry),
+        }
+    }
+
+    /// Its price, where it is known before the entry.
+    #[must_use]
+    pub fn price(self) -> Option<f64> {
+        match self {
+            Self::At(price) => Some(price),
+            Self::Away(_) => None,
+        }
     }
 }

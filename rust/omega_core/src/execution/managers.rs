@@ -1,14 +1,14 @@
 //! Built-in position managers: what they do at the end of a bar works from the next one.
 
-use super::{ExitReason, Position};
+use super::{Distance, ExitReason, Position};
 
 /// What a manager does to a position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Manager {
     /// Keeps the stop so far behind the most favourable price (I4).
     TrailingStop {
-        /// Distance in price.
-        distance: f64,
+        /// How far.
+        distance: Distance,
     },
     /// Moves the stop to the entry price once the trade went far enough.
     BreakEven {
@@ -93,8 +93,9 @@ impl Manager {
 }
 
 /// Keeps the stop of a position so far behind its most favourable price.
-pub(super) fn trail(position: &mut Position, distance: f64) {
-    let level = position.best_price * position.direction.sign() - distance;
+pub(super) fn trail(position: &mut Position, distance: Distance) {
+    let best = position.best_price * position.direction.sign();
+    let level = best - distance.from(best);
     raise_stop(position, level, ExitReason::TrailingStop);
 }
 

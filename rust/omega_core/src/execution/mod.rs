@@ -30,7 +30,7 @@ mod trigger;
 pub use account::{Account, Exit};
 pub use action::{Action, CloseTarget, LevelChange, ModifyRequest, OpenRequest};
 pub use bars::{StepBars, SymbolBar};
-pub use distance::Distance;
+pub use distance::{Distance, Level};
 pub use exposure::{AccountStop, Exposure, Rest};
 pub use instrument::Instrument;
 pub use intrabar::{IntrabarPolicy, Outcome, Resolution, facing_path, low_comes_first, resolve};

@@ -1,6 +1,6 @@
 //! Orders and their states.
 
-use super::{Distance, Labels, Position};
+use super::{Distance, Labels, Level, Position};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// What makes an order fill.
@@ -232,10 +232,10 @@ pub struct Order {
     pub kind: OrderType,
     /// Size in lots, after rounding down to the volume step.
     pub lots: f64,
-    /// Stop loss of the position that it opens.
-    pub stop_loss: Option<f64>,
-    /// Take profit of the position that it opens.
-    pub take_profit: Option<f64>,
+    /// Stop loss of the position that it opens; a price once it has filled.
+    pub stop_loss: Option<Level>,
+    /// Take profit of the position that it opens; a price once it has filled.
+    pub take_profit: Option<Level>,
     /// Open time of the bar at which it was accepted.
     pub submitted_time: i64,
     /// How long it works.
@@ -243,7 +243,7 @@ pub struct Order {
     /// Its status.
     pub status: OrderStatus,
     /// Distance of the trailing stop of the position that it opens.
-    pub trailing_stop: Option<f64>,
+    pub trailing_stop: Option<Distance>,
     /// Whether its size may be made smaller at the fill, to what the account can carry (M3).
     pub scales: bool,
     /// Whether it was.
@@ -257,6 +257,15 @@ pub struct Order {
 }
 
 impl Order {
+    /// Stop loss and take profit for an entry at a price.
+    pub(super) fn levels(&self, entry: f64) -> [Option<f64>; 2] {
+        let sign = self.direction.sign();
+        [
+            self.stop_loss.map(|level| level.from(entry, -sign)),
+            self.take_profit.map(|level| level.from(entry, sign)),
+        ]
+    }
+
     /// Whether it may close a position: one of its symbol and of the other direction (F7, F14).
     pub(super) fn may_close(&self, position: &Position) -> bool {
         let is_opposite =

@@ -1,6 +1,6 @@
 //! An open position, with everything that matching and marking need of it.
 
-use super::{AccountStop, ExitReason, Labels, Live, Semantics, Trigger};
+use super::{AccountStop, Distance, ExitReason, Labels, Live, Semantics, Trigger};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// An open position and the protective exits that belong to it (F6).
@@ -56,7 +56,7 @@ pub struct Position {
     /// How many of its exits have filled: the leg of the next one, which keys its slippage (M4).
     pub exit_legs: u32,
     /// Distance of its own trailing stop.
-    pub trailing_stop: Option<f64>,
+    pub trailing_stop: Option<Distance>,
     /// Whether a manager has already requested its close.
     pub closing: bool,
     /// The managers, by place, that already closed a part of it.

@@ -10,7 +10,7 @@ use super::columns::{
     tags, texts, time_vec, times, u32s,
 };
 use super::schema::{self, Column, Kind, Shared};
-use crate::execution::{Fill, Order, Position, RejectReason};
+use crate::execution::{Fill, Level, Order, Position, RejectReason};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
 use crate::types::{Direction, SymbolId};
 
@@ -227,8 +227,8 @@ fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
         categories(table, "type", rows.iter().map(|r| r.kind.name())),
         f64s(rows.iter().map(|r| r.lots)),
         optional_f64s(rows.iter().map(|r| r.kind.price())),
-        optional_f64s(rows.iter().map(|r| r.stop_loss)),
-        optional_f64s(rows.iter().map(|r| r.take_profit)),
+        optional_f64s(rows.iter().map(|r| r.stop_loss.and_then(Level::price))),
+        optional_f64s(rows.iter().map(|r| r.take_profit.and_then(Level::price))),
         times(rows.iter().map(|r| r.submitted_time), shared),
         categories(table, "status", rows.iter().map(|r| r.status.name())),
         texts(

@@ -9,7 +9,8 @@ use super::schema::{self, Column, Shared};
 use super::{ForeignTables, MetricValue, RunRows, RunTables};
 use crate::error::OmegaError;
 use crate::execution::{
-    ExitReason, Expiry, Fill, Labels, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
+    ExitReason, Expiry, Fill, Labels, Level, Order, OrderStatus, OrderType, ReduceOnly,
+    RejectReason,
 };
 use crate::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
 use crate::types::{Direction, OrderId, SymbolId, TimeUnit, TradeId};
@@ -89,7 +90,7 @@ fn order(id: u32, kind: OrderType, status: OrderStatus) -> Order {
         direction: Direction::Long,
         kind,
         lots: 1.0,
-        stop_loss: Some(1_990.0),
+        stop_loss: Some(Level::At(1_990.0)),
         take_profit: None,
         submitted_time: 0,
         expiry: Expiry::GoodTillCancelled,

@@ -12,7 +12,7 @@ mod signals;
 mod sma_cross;
 mod zscore_reversion;
 
-use crate::execution::{Action, CloseTarget, ExitReason, OpenRequest, Position, Sizer};
+use crate::execution::{self, Action, CloseTarget, ExitReason, OpenRequest, Position, Sizer};
 use crate::replay::State;
 use crate::types::{Direction, SymbolId};
 
@@ -40,8 +40,8 @@ fn enter(
 ) -> Action {
     Action::Open(OpenRequest {
         size: size.map(Sizer::FixedLots),
-        stop_loss,
-        take_profit,
+        stop_loss: stop_loss.map(execution::Level::At),
+        take_profit: take_profit.map(execution::Level::At),
         ..OpenRequest::market(symbol, direction)
     })
 }

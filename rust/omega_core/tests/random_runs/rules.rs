@@ -5,7 +5,7 @@ use std::sync::Arc;
 use omega_core::backtest::{Config, SymbolConfig};
 use omega_core::execution::costs::{FeeFunction, Fees, Slippage, Swap};
 use omega_core::execution::{
-    AccountKind, AccountRules, Instrument, IntrabarPolicy, Limits, Manager, MarketFill,
+    AccountKind, AccountRules, Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill,
     PositionMode, Semantics, Sizer,
 };
 use omega_core::replay::Rates;
@@ -184,7 +184,9 @@ fn limits(choices: &mut impl Choices, market: &Market) -> Limits {
 fn manager(choices: &mut impl Choices, market: &Market) -> Manager {
     let far = market.price(choices.between(1, 30));
     match choices.below(4) {
-        0 => Manager::TrailingStop { distance: far },
+        0 => Manager::TrailingStop {
+            distance: choices.pick(&[Distance::Price(far), Distance::Percent(0.2)]),
+        },
         1 => Manager::BreakEven {
             trigger: far,
             offset: market.price(choices.between(-2, 2)),

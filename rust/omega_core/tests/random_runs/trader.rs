@@ -3,8 +3,8 @@
 use arbtest::arbitrary::Unstructured;
 use omega_core::error::OmegaError;
 use omega_core::execution::{
-    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
-    OrderStatus, OrderType, ReduceOnly, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, Level, LevelChange, ModifyRequest,
+    OpenRequest, OrderStatus, OrderType, ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::types::{Bar, Direction, OrderId, SymbolId, TradeId};
@@ -119,7 +119,7 @@ impl<'a> Trader<'a> {
             group: None,
             trailing_stop: choices
                 .once_in(6)
-                .then(|| self.market.price(choices.between(0, 20))),
+                .then(|| Distance::Price(self.market.price(choices.between(0, 20)))),
             reduce_only: match choices.below(12) {
                 0 => ReduceOnly::Any,
                 1 => ReduceOnly::Tagged,
@@ -161,12 +161,17 @@ impl<'a> Trader<'a> {
     }
 
     /// Protective levels, mostly on their own sides.
-    fn levels(&mut self, price: f64, direction: Direction) -> (Option<f64>, Option<f64>) {
+    fn levels(&mut self, price: f64, direction: Direction) -> (Option<Level>, Option<Level>) {
         let mut level = |sign: f64| match self.choices.below(32) {
-            0 => Some(self.choices.pick(&WILD)),
-            1..20 => Some(
+            0 => Some(Level::At(self.choices.pick(&WILD))),
+            1..17 => Some(Level::At(
                 price + sign * direction.sign() * self.market.price(self.choices.between(-1, 15)),
-            ),
+            )),
+            17..20 => Some(Level::Away(self.choices.pick(&[
+                Distance::Price(self.market.price(4)),
+                Distance::Percent(0.3),
+                Distance::Percent(0.0),
+            ]))),
             _ => None,
         };
         (level(-1.0), level(1.0))

@@ -3,8 +3,8 @@
 use omega_core::backtest::{Backtest, BacktestResult};
 use omega_core::error::OmegaError;
 use omega_core::execution::{
-    Action, CloseTarget, Distance, ExitReason, Expiry, LevelChange, ModifyRequest, OpenRequest,
-    OrderType, ReduceOnly, Sizer,
+    Action, CloseTarget, Distance, ExitReason, Expiry, Level, LevelChange, ModifyRequest,
+    OpenRequest, OrderType, ReduceOnly, Sizer,
 };
 use omega_core::replay::{State, Strategy, View};
 use omega_core::store::Market;
@@ -110,12 +110,12 @@ impl Script<'_> {
             match *name {
                 "limit" | "stop" | "touch" => {}
                 "at_close" => entry.kind = OrderType::AtClose,
-                "trail" => entry.trail = Some(Distance::Price(number(cell))),
+                "trail" => entry.trail = Some(distance(cell)),
                 "symbol" => entry.symbol = self.symbol(cell),
                 "size" => entry.size = Some(Sizer::FixedLots(number(cell))),
-                "stop_loss" => entry.stop_loss = Some(number(cell)),
-                "take_profit" => entry.take_profit = Some(number(cell)),
-                "trailing_stop" => entry.trailing_stop = Some(number(cell)),
+                "stop_loss" => entry.stop_loss = Some(level_of(cell)),
+                "take_profit" => entry.take_profit = Some(level_of(cell)),
+                "trailing_stop" => entry.trailing_stop = Some(distance(cell)),
                 "reduce_only" => entry.reduce_only = ReduceOnly::Any,
                 "oco" => entry.group = Some((*cell).to_owned()),
                 "reason" => entry.reason = Some((*cell).to_owned()),
@@ -168,6 +168,21 @@ fn number(cell: &str) -> f64 {
     cell.parse().unwrap()
 }
 
+/// A price such as `95`, or a distance from the entry such as `away:5` or `away:2%`.
+fn level_of(cell: &str) -> Level {
+    match cell.strip_prefix("away:") {
+        Some(far) => Level::Away(distance(far)),
+        None => Level::At(number(cell)),
+    }
+}
+
+fn distance(cell: &str) -> Distance {
+    match cell.strip_suffix('%') {
+        Some(percent) => Distance::Percent(number(percent)),
+        None => Distance::Price(number(cell)),
+    }
+}
+
 fn expiry(cell: &str) -> Expiry {
     match cell {
         "day" => Expiry::Day,
@@ -182,6 +197,6 @@ fn level(cell: Option<&str>) -> LevelChange {
     match cell {
         None => LevelChange::Keep,
         Some("none") => LevelChange::Set(None),
-        Some(cell) => LevelChange::Set(Some(number(cell))),
+        Some(cell) => LevelChange::Set(Some(level_of(cell))),
     }
 }

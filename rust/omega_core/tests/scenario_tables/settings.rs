@@ -8,7 +8,7 @@ use omega_core::backtest::{
     named, sizer,
 };
 use omega_core::execution::costs::{Fees, Slippage, Swap};
-use omega_core::execution::{Instrument, IntrabarPolicy, Manager, Semantics, Sizer};
+use omega_core::execution::{Distance, Instrument, IntrabarPolicy, Manager, Semantics, Sizer};
 use omega_core::replay::Rates;
 use omega_core::store::{Align, Market, SymbolCandles};
 
@@ -255,6 +255,10 @@ fn manager_of(given: &Value) -> Manager {
         match field.as_str() {
             "offset" | "fraction" => numbers.second = Some(given.number()),
             "bars" => numbers.bars = Some(given.number() as usize),
+            "percent" => {
+                let distance = Distance::Percent(given.number());
+                return Manager::TrailingStop { distance };
+            }
             other => panic!("unknown '{other}'"),
         }
     }

@@ -5,8 +5,8 @@ use super::fills::EntryPrice;
 use crate::error::OmegaError;
 use crate::execution::book::{CloseRequest, QueuedTask, trailed};
 use crate::execution::{
-    Account, Action, CloseTarget, Distance, Instrument, Labels, OpenRequest, Order, OrderStatus,
-    OrderType, PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
+    Account, Action, CloseTarget, Instrument, Labels, OpenRequest, Order, OrderStatus, OrderType,
+    PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -196,7 +196,7 @@ impl Simulator {
         let instrument = &self.settings.symbols[order.symbol.index()].instrument;
         let basis = SizingBasis {
             price,
-            stop_loss: order.stop_loss,
+            stop_loss: order.levels(price)[0],
             equity: self.positions.equity(account),
             // Of the last bar: the rate of this one was not known when the strategy decided (L1).
             rate: now.last_rate,
@@ -285,21 +285,20 @@ pub(super) fn check_prices(order: &Order, now: &SymbolBar) -> Result<f64, Reject
             [None, None]
         }
     };
-    let distance = order.trailing_stop;
-    if !own
+    let distances = [order.trailing_stop, order.trail];
+    if !own.iter().flatten().all(|level| level.is_finite()) {
+        return Err(RejectReason::Price);
+    }
+    if !distances
         .iter()
-        .chain([&distance])
         .flatten()
-        .all(|level| level.is_finite())
+        .all(|distance| distance.is_valid())
     {
         return Err(RejectReason::Price);
     }
-    let is_far = |distance: Distance| distance.is_valid();
-    if distance.is_some_and(|distance| distance <= 0.0) || !order.trail.is_none_or(is_far) {
-        return Err(RejectReason::Price);
-    }
     let price = reference_price(order, now);
-    check_sides(order.direction, price, order.stop_loss, order.take_profit)?;
+    let [stop, target] = order.levels(price);
+    check_sides(order.direction, price, stop, target)?;
     Ok(price)
 }
 

@@ -6,8 +6,8 @@ use crate::error::OmegaError;
 use crate::execution::costs::{FeeBasis, Fees};
 use crate::execution::positions::ClosedShare;
 use crate::execution::{
-    Account, AccountKind, Exit, ExitReason, Fill, Live, Order, OrderStatus, OrderType, Position,
-    PositionMode, ReduceOnly, RejectReason, Semantics, SymbolBar,
+    Account, AccountKind, Exit, ExitReason, Fill, Level, Live, Order, OrderStatus, OrderType,
+    Position, PositionMode, ReduceOnly, RejectReason, Semantics, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 
@@ -236,6 +236,10 @@ impl Simulator {
             entry: self.positions.entries(),
             ..new_position(order, &fill, at.live, now)
         };
+        let order = &mut self.book.orders[row];
+        // The row shows what came of a distance.
+        order.stop_loss = position.stop_loss.map(Level::At);
+        order.take_profit = position.take_profit.map(Level::At);
         account.book_entry(&position, &fill);
         let trade = fill.trade;
         self.positions.open(position, fill);
@@ -358,6 +362,7 @@ fn slips(order: &Order) -> bool {
 
 fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Position {
     let open = now.bar.side(order.direction.exit_side()).open;
+    let [stop_loss, take_profit] = order.levels(fill.price);
     // The open of a bar came before a fill inside it, and is no price of the position (L1.5).
     let first = if live == Live::FromOpen {
         open
@@ -377,10 +382,10 @@ fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Posi
         entry_price: fill.price,
         entry_fee: fill.fee,
         swap: 0.0,
-        stop_loss: order.stop_loss,
+        stop_loss,
         stop_reason: ExitReason::StopLoss,
-        take_profit: order.take_profit,
-        initial_stop: order.stop_loss,
+        take_profit,
+        initial_stop: stop_loss,
         live,
         best_price: first,
         worst_price: first,

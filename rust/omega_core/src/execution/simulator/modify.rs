@@ -4,7 +4,7 @@ use super::Simulator;
 use super::accept::{check_prices, check_sides, order_size};
 use super::close::market_order;
 use crate::execution::{
-    ExitReason, Expiry, LevelChange, ModifyRequest, OrderStatus, OrderType, RejectReason,
+    ExitReason, Expiry, Level, LevelChange, ModifyRequest, OrderStatus, OrderType, RejectReason,
     Semantics, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
@@ -93,8 +93,11 @@ impl Simulator {
         let position = &mut self.positions.open[index];
         let direction = position.direction;
         let close = now.last.side(direction.exit_side()).close;
-        let stop = changed(position.stop_loss, request.stop_loss);
-        let target = changed(position.take_profit, request.take_profit);
+        let (entry, sign) = (position.entry_price, direction.sign());
+        let stop = changed(position.stop_loss.map(Level::At), request.stop_loss);
+        let target = changed(position.take_profit.map(Level::At), request.take_profit);
+        let stop = stop.map(|level| level.from(entry, -sign));
+        let target = target.map(|level| level.from(entry, sign));
         check_sides(direction, close, stop, target)?;
         // A level that the strategy sets is its own, also where a manager had moved it before.
         if stop != position.stop_loss {
@@ -125,7 +128,7 @@ fn repriced(kind: OrderType, request: &ModifyRequest) -> Result<OrderType, Rejec
     }
 }
 
-fn changed(now: Option<f64>, change: LevelChange) -> Option<f64> {
+fn changed(now: Option<Level>, change: LevelChange) -> Option<Level> {
     match change {
         LevelChange::Keep => now,
         LevelChange::Set(level) => level,
