@@ -250,7 +250,6 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
         "instrument": draw(_instrument(tick)),
         "costs": draw(_costs(tick)),
         "managers": draw(_managers(tick, per_second)),
-        "semantics": draw(st.sampled_from(["2", "2", "1"])),
     }
 
 

@@ -130,9 +130,7 @@ class Holdings:
             elif self.is_full(order.symbol):
                 order.reject("max_positions")
             else:
-                position = self._open_position(
-                    order, lots, raw_price, live, now, is_maker=is_maker
-                )
+                position = self._open_position(order, lots, raw_price, live, now, is_maker=is_maker)
         if order.status == "working":
             order.status = "filled"
         if len(self.fills) > fills_before:  # a closing part fills even where the rest is refused

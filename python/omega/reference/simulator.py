@@ -153,7 +153,7 @@ class Simulator(Solvency):
         improve = self.settings["limit_improvement"]
         met = at_open(order.waiting(), bar, improve=improve)
         if isinstance(met, Armed) and self.is_second:  # F4: the whole bar follows
-            order.armed_in = self.bars - 1
+            order.armed_in = self.bars[now.symbol] - 1
             return None
         return self._take(order, met, now)
 

@@ -111,6 +111,7 @@ def prepare(
     ready = strategy_of(strategy)
     managers, own_manager = arguments.managers_of(ready)
     start, end = arguments.start, arguments.end
+    fees = fee_functions(costs, store)
     settings: Settings = {
         "semantics": semantics,
         "account": account_fields(account, semantics),
@@ -120,7 +121,7 @@ def prepare(
         "seed": seed_field(arguments.seed),
         "strict": bool(arguments.strict),
         "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
-        "symbols": symbol_fields(instruments, costs, fee_functions(costs, store), account, semantics),
+        "symbols": symbol_fields(instruments, costs, fees, account, semantics),
         "align": alignment(arguments.align),
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, account, limits, unit),
