@@ -106,7 +106,7 @@ class FeeParts(NamedTuple):
 
 
 def split(costs: CostFields, leg: Leg, own: float) -> FeeParts:
-    """The fee of an entry as a function of its size; its function gave so much at the full size (M3).
+    """The fee of an entry by its size, where its function gave so much at the full size (M3).
 
     Example:
         >>> own = {"fee_per_million": 20.0, "fee_per_lot": 3.0, "fee_percent": 0.01}

@@ -204,26 +204,29 @@ class Holdings:
         """
         lots, value = entry.full.lots, entry.full.notional
         free = self.equity() - self.margin_held()
+        refused = None
         if not math.isfinite(value):
-            order.reject("size")
-            return None
-        if not self.is_second:
+            refused = "size"
+        elif not self.is_second:
             margin = value * entry.instrument["margin_rate"]
-            if margin > 0.0 and margin > free:
-                order.reject("margin")
-                return None
+            refused = "margin" if margin > 0.0 and margin > free else None
+        elif self.settings["account"]["tests_margin"]:
+            return self._afforded(order, entry, free)
+        if refused is None:
             return lots, None
-        if not self.settings["account"]["tests_margin"]:
-            return lots, None
+        order.reject(refused)
+        return None
+
+    def _afforded(
+        self, order: Order, entry: Entry, free: float
+    ) -> tuple[float, float | None] | None:
+        """The lots that so much free margin pays for (M3, M7)."""
         own = costs.own(entry.costs, entry.full)  # at the full size, for all sizes
-        if entry.need(lots, own) <= free:
-            return lots, own
-        if not order.scales:
-            order.reject("margin")
-            return None
-        most = entry.most_that_fits(free, own)
+        if entry.need(entry.full.lots, own) <= free:
+            return entry.full.lots, own
+        most = entry.most_that_fits(free, own) if order.scales else None
         if most is None:
-            order.reject("size")
+            order.reject("size" if order.scales else "margin")
             return None
         order.note = "scaled"
         return most, None
@@ -332,7 +335,8 @@ class Holdings:
         price = raw_price + sign * self._slippage(raw_price, key, now.symbol)
         units = self._units(lots, now.symbol)
         notional = abs(units * price * now.rate)
-        return Leg(sign, lots, units, price, notional, is_maker, True, now.time, key.order)
+        time, order, is_entry = now.time, key.order, True
+        return Leg(sign, lots, units, price, notional, is_maker, is_entry, time, order)
 
     def _slippage(self, raw_price: float, key: Key, symbol: str) -> float:
         return costs.slippage(self.markets[symbol].costs, raw_price, self.settings["seed"], key)

@@ -23,7 +23,7 @@ from omega.run.job import Job, OnBar
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
-from omega.strategy.context import RunContext, tied
+from omega.strategy.context import RunContext
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie, tied
