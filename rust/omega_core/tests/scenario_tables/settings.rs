@@ -76,7 +76,7 @@ fn run(config: &mut Config, name: &str, given: &Value) -> bool {
             config.position_mode = named(name, given.word(), &POSITION_MODE).unwrap();
         }
         "semantics" => {
-            config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap()
+            config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap();
         }
         "stop_out_level" => config.stop_out_level = Some(given.number()),
         "sizer" => config.sizer = sizer_of(given),
