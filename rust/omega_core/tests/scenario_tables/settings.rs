@@ -78,7 +78,7 @@ fn run(config: &mut Config, name: &str, given: &Value) -> bool {
         }
         "stop_out_level" => config.account.stop_out_level = Some(given.number()),
         "semantics" => {
-            config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap()
+            config.semantics = named(name, &given.number().to_string(), &SEMANTICS).unwrap();
         }
         "sizer" => config.sizer = sizer_of(given),
         "position_manager" => config.managers = given.items().iter().map(manager_of).collect(),

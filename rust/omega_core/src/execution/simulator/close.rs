@@ -106,16 +106,14 @@ impl Simulator {
                 self.targets.extend(open.map(|p| p.id));
                 symbol
             }
-            CloseTarget::Trade(trade) => match self.positions.get(trade) {
-                Some(position) => {
+            CloseTarget::Trade(trade) => {
+                if let Some(position) = self.positions.get(trade) {
                     self.targets.push(trade);
-                    position.symbol
+                    return position.symbol;
                 }
-                None => {
-                    let waiting = self.waiting_order(trade);
-                    waiting.map_or(SymbolId(0), |row| self.book.orders[row].symbol)
-                }
-            },
+                let waiting = self.waiting_order(trade);
+                waiting.map_or(SymbolId(0), |row| self.book.orders[row].symbol)
+            }
         }
     }
 
