@@ -22,7 +22,7 @@ SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
 POUNDS = REAL / "fxcm_m1_bid_ask"
 
 
-def run(data: object, symbol: str, backend: str) -> omega.BacktestResult:
+def run(data: object, symbol: str, backend: str, semantics: int = 2) -> omega.BacktestResult:
     """Run the example with every kind of cost."""
     return omega.run_backtest(
         data,
@@ -41,6 +41,7 @@ def run(data: object, symbol: str, backend: str) -> omega.BacktestResult:
         ),
         account=omega.Account(leverage=30),
         seed=2012,
+        semantics=semantics,
         backend=backend,
     )
 
@@ -62,11 +63,16 @@ def test_the_sample_makes_the_golden_tables(backend: str) -> None:
 
 @pytest.mark.skipif(not POUNDS.is_dir(), reason=f"no real candles at {POUNDS}; set OMEGA_DATA")
 def test_real_pounds_make_the_golden_run(backend: str) -> None:
-    sides = [read(POUNDS / f"gbpusd-m1-{side}-2012.csv") for side in ("bid", "ask")]
-    result = run(omega.Candles(bid=sides[0], ask=sides[1]), "GBPUSD", backend)
+    result = run(pounds(), "GBPUSD", backend)
     assert result.copied_bytes == 0
     assert any("1,203 rows" in str(notice) for notice in result.notices)
     compare_facts("gbpusd_february_2012.json", result)
+
+
+def pounds() -> omega.Candles:
+    """Give real minutes of pounds in dollars."""
+    sides = [read(POUNDS / f"gbpusd-m1-{side}-2012.csv") for side in ("bid", "ask")]
+    return omega.Candles(bid=sides[0], ask=sides[1])
 
 
 def read(file: Path) -> pl.DataFrame:

@@ -18,6 +18,17 @@ from tests.support.real_data import FOLDER as REAL
 OANDA = REAL / "lean"
 EVERY_TABLE = (*TABLES, "ledger", "equity", "positions", "ambiguous_trades")
 SESSION = omega.Timeframe("D1", anchor="17:00", zone="America/New_York")
+GOLD: dict[str, Any] = {
+    "timeframes": ("H1",),
+    "account_currency": "EUR",
+    "sizer": omega.RiskPercent(0.5),
+    "costs": {
+        "EURUSD": omega.Costs(slippage_pips=0.1, slippage_random_pips=0.2, fee_per_million=30),
+        "XAUUSD": omega.Costs(slippage_pips=0.5, swap_long=-6.1, swap_short=1.9),
+    },
+    "account": omega.Account(leverage=30),
+    "seed": 2014,
+}
 PRICES = [
     f"{side}_{price}" for side in ("bid", "ask") for price in ("open", "high", "low", "close")
 ]
@@ -116,19 +127,7 @@ def test_minutes_under_hours_with_gold_converted_into_euros() -> None:
     data = {"EURUSD": minutes("EURUSD", "forex"), "XAUUSD": minutes("XAUUSD", "cfd")}
     times = [frame["time"] for frame in data.values()]
     assert len(set(times[0]) & set(times[1])) == 14_800
-    result = run_on_each(
-        data,
-        HourlyTrend,
-        timeframes=("H1",),
-        account_currency="EUR",
-        sizer=omega.RiskPercent(0.5),
-        costs={
-            "EURUSD": omega.Costs(slippage_pips=0.1, slippage_random_pips=0.2, fee_per_million=30),
-            "XAUUSD": omega.Costs(slippage_pips=0.5, swap_long=-6.1, swap_short=1.9),
-        },
-        account=omega.Account(leverage=30),
-        seed=2014,
-    )
+    result = run_on_each(data, HourlyTrend, **GOLD)
     compare_facts("eurusd_xauusd_may_2014.json", result)
     for name, size in (("EURUSD", 100_000.0), ("XAUUSD", 100.0)):
         trades = result.trades.filter(pl.col("symbol") == name)
