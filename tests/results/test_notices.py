@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 import omega
+from omega.notices import KINDS, Notice, divided, in_order
 from omega.results.example import EXAMPLE
-from omega.results.notices import KINDS, Notice, divided, in_order
 from omega.results.result import BacktestResult, example_result, tables_from_columns
 from tests.support import candles
 from tests.support import run_columns as runs
