@@ -16,6 +16,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.report._metrics import LESS_IS_BETTER
+from omega.results.limits import with_limits
 from omega.sweeps.spec import METRICS
 from omega.sweeps.table import WHOLE
 from tests.support import candles
@@ -33,7 +34,8 @@ def expected(data: pl.DataFrame, costs: omega.Costs | None = None) -> list[dict[
     for fast in GRID["fast"]:
         for slow in GRID["slow"]:
             result = omega.run_backtest(data, Cross(fast=fast, slow=slow), costs=costs)
-            metrics = {name: result.metrics[name] for name in METRICS}
+            limits = with_limits(result.metrics)
+            metrics = {name: limits[name] for name in METRICS}
             rows.append({"fast": fast, "slow": slow, **metrics, "fingerprint": result.fingerprint})
     return rows
 
