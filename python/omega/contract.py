@@ -21,7 +21,7 @@ ArrowLike: TypeAlias = Any
 AnyForm: TypeAlias = Any
 """A strategy of any form: see `omega.run_backtest` and `omega.protocols`."""
 Component: TypeAlias = Any
-"""An executor or a portfolio of the user's own; `omega.protocols` has what each can do."""
+"""A component of the user's own, such as an executor; `omega.protocols` has what each can do."""
 Callback: TypeAlias = Callable[..., Any]
 """A function of the user's; what it returns is checked when it is called."""
 FeeCallback: TypeAlias = Callable[[str, float, float, float, float, bool, bool, int, int], float]

@@ -22,7 +22,7 @@ import pytest
 from omega.data.columns import Candles
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, InvalidCandleData
-from omega.results.notices import Notice
+from omega.notices import Notice
 from tests.support.frames import PRICES, bars, cut, quotes, shown, sided
 
 FRAME = bars()

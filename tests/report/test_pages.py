@@ -13,8 +13,8 @@ import pytest
 
 import omega
 from omega.errors import ConfigError
+from omega.notices import Notice
 from omega.report import _candles, _codec
-from omega.results.notices import Notice
 from omega.results.result import BacktestResult, example_result
 from tests.support import report_runs as runs
 

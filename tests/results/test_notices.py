@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 import omega
+from omega.notices import KINDS, Notice, divided, in_order
 from omega.results.example import EXAMPLE
-from omega.results.notices import KINDS, Notice, divided, in_order
 from omega.results.result import BacktestResult, example_result, tables_from_columns
 from tests.support import candles
 from tests.support import run_columns as runs
@@ -47,19 +47,19 @@ def long(**fields: Any) -> omega.Signal:  # noqa: ANN401 - of a signal
     return omega.Signal("long", **fields)
 
 
-def test_a_run_with_nothing_to_tell_has_no_notice(account_backend: str) -> None:
+def test_a_run_with_nothing_to_tell_has_no_notice(backend: str) -> None:
     days = candles.quoted(*[(100,)] * 400, minutes=[1440 * k for k in range(400)])
     settings = {"sizer": omega.EquityPercent(50), "instruments": SHARES, "symbol": "ACME"}
-    assert run(account_backend, {0: long()}, days, **settings) == {}
+    assert run(backend, {0: long()}, days, **settings) == {}
 
 
 def test_refused_entries_are_counted_by_reason_and_other_actions_apart(
-    account_backend: str,
+    backend: str,
 ) -> None:
     """60 at 100 leave 4,000: another 60 do not fit, and half a lot is below the least size."""
     plan: dict[int, Any] = {0: [long(size=size) for size in (60, 60, 60, 0.5)]}
     plan[1] = [omega.Close(trade_id=99), omega.Cancel(98)]
-    found = run(account_backend, plan, instruments=omega.Instrument(volume_min=1))
+    found = run(backend, plan, instruments=omega.Instrument(volume_min=1))
     text = "3 of 4 entries refused: margin 2, size 1"
     assert found.pop("refused_orders") == Notice("warning", "refused_orders", text)
     text = "2 of the closes and changes refused: not_found 2"
@@ -67,8 +67,8 @@ def test_refused_entries_are_counted_by_reason_and_other_actions_apart(
     assert found == {}
 
 
-def test_where_all_entries_are_refused_that_is_an_error(account_backend: str) -> None:
-    found = run(account_backend, {0: long(size=101)})
+def test_where_all_entries_are_refused_that_is_an_error(backend: str) -> None:
+    found = run(backend, {0: long(size=101)})
     text = "1 of 1 entry refused: margin 1"
     assert found == {"refused_orders": Notice("error", "refused_orders", text)}
 
@@ -97,26 +97,26 @@ def test_a_close_that_was_too_small_is_no_entry(
     assert kinds == [kind]
 
 
-def test_closes_do_not_count_as_entries(account_backend: str) -> None:
+def test_closes_do_not_count_as_entries(backend: str) -> None:
     plan = {0: long(size=60), 1: [omega.Close(), long(size=200)]}
-    found = run(account_backend, plan)
+    found = run(backend, plan)
     assert str(found["refused_orders"]) == "1 of 2 entries refused: margin 1"
 
 
-def test_entries_that_were_made_smaller_are_counted(account_backend: str) -> None:
+def test_entries_that_were_made_smaller_are_counted(backend: str) -> None:
     """100 lots at 100, and an open at 110."""
     data = candles.quoted((100,), (110,), (110,))
-    found = run(account_backend, {0: long()}, data, sizer=omega.EquityPercent(100))
+    found = run(backend, {0: long()}, data, sizer=omega.EquityPercent(100))
     text = "1 of 1 entry made smaller to fit the free margin"
     assert found == {"scaled_orders": Notice("info", "scaled_orders", text)}
 
 
-def test_ruin_comes_first_with_its_time_and_what_was_closed(account_backend: str) -> None:
+def test_ruin_comes_first_with_its_time_and_what_was_closed(backend: str) -> None:
     """100 short at 100 and an open at 300: 20,000 are lost of 10,000."""
     days = candles.quoted((100,), (100,), (300,), (55,), (55,), minutes=DAILY[:5])
     waiting = omega.Signal("long", size=1, type="limit", entry_price=20)
     plan = {0: [omega.Signal("short", size=100), waiting], 2: long(size=1)}
-    found = run(account_backend, plan, days)
+    found = run(backend, plan, days)
     text = (
         "ruin on 2024-01-03 00:00: equity fell to -10,000.00; 1 position was closed (SYMBOL) for "
         "-20,000.00, and later orders were refused"
@@ -127,19 +127,19 @@ def test_ruin_comes_first_with_its_time_and_what_was_closed(account_backend: str
     assert found["cancelled_orders"] == Notice("info", "cancelled_orders", text)
 
 
-def test_a_ruin_that_is_allowed_is_an_error_as_well(account_backend: str) -> None:
+def test_a_ruin_that_is_allowed_is_an_error_as_well(backend: str) -> None:
     account = omega.Account(leverage=math.inf, ruin="allow")
     data = candles.quoted((100,), (100,), (300,), (55,))
-    found = run(account_backend, {0: omega.Signal("short", size=100)}, data, account=account)
+    found = run(backend, {0: omega.Signal("short", size=100)}, data, account=account)
     text = "equity fell below 0, to -10,000.00, and trading went on"
     assert found["ruin"] == Notice("error", "ruin", text)
 
 
-def test_stop_outs_are_counted(account_backend: str) -> None:
+def test_stop_outs_are_counted(backend: str) -> None:
     """200 long at 100: equity, 200 p - 10,000, is half of the margin, 100 p, at 66.67."""
     account = omega.Account(leverage=2, stop_out_level=0.5)
     data = candles.quoted((100,), (100,), (100, 101, 60, 70), (70,))
-    found = run(account_backend, {0: long(size=200)}, data, account=account)
+    found = run(backend, {0: long(size=200)}, data, account=account)
     text = "1 position was closed by stop-out for -6,666.67, the first on 2024-01-01 00:02"
     assert found["stop_out"] == Notice("warning", "stop_out", text)
 
@@ -153,11 +153,11 @@ def test_stop_outs_are_counted(account_backend: str) -> None:
     ],
 )
 def test_exposure_above_equity_is_a_warning_unless_it_was_chosen(
-    account_backend: str, settings: dict[str, Any], level: str
+    backend: str, settings: dict[str, Any], level: str
 ) -> None:
     """150 at 100 are 1.5 times 10,000; at 90 they are 13,500 over 8,500."""
     data = candles.quoted((100,), (100,), (90,), (95,))
-    found = run(account_backend, {0: long(size=150)}, data, **settings)
+    found = run(backend, {0: long(size=150)}, data, **settings)
     text = "positions were worth up to 1.59 times the equity, on 2024-01-01 00:02"
     assert found == {"exposure": Notice(level, "exposure", text)}
 
@@ -172,26 +172,26 @@ def test_exposure_above_equity_is_a_warning_unless_it_was_chosen(
     ],
 )
 def test_positions_are_worth_what_the_market_pays(
-    account_backend: str, direction: str, prices: tuple[float, ...], text: str | None
+    backend: str, direction: str, prices: tuple[float, ...], text: str | None
 ) -> None:
     """100 short at 100 and at 110: 11,000 over 9,000."""
     data = candles.quoted((100,), *((price,) for price in prices), (80,))
-    found = run(account_backend, {0: omega.Signal(direction, size=100)}, data)
+    found = run(backend, {0: omega.Signal(direction, size=100)}, data)
     assert found.keys() == ({"exposure"} if text else set())
     assert str(found.get("exposure", "")).startswith(text or "")
 
 
-def test_a_lot_that_nobody_chose_and_that_is_small_is_a_warning(account_backend: str) -> None:
+def test_a_lot_that_nobody_chose_and_that_is_small_is_a_warning(backend: str) -> None:
     """One unit of 100 is 1 % of 10,000."""
-    found = run(account_backend, {0: long()})
+    found = run(backend, {0: long()})
     text = (
         "no sizer was given, so that an order is one lot: the largest position was 1 % of the "
         "equity; give one, such as sizer=omega.EquityPercent(50)"
     )
     assert found == {"small_positions": Notice("warning", "small_positions", text)}
-    assert run(account_backend, {0: long()}, cash=2_000) == {}  # 5 %
-    assert run(account_backend, {0: long()}, sizer=omega.FixedLots(1)) == {}
-    assert run(account_backend, {0: long(size=2)}) == {}
+    assert run(backend, {0: long()}, cash=2_000) == {}  # 5 %
+    assert run(backend, {0: long()}, sizer=omega.FixedLots(1)) == {}
+    assert run(backend, {0: long(size=2)}) == {}
 
 
 @pytest.mark.parametrize(
@@ -210,23 +210,23 @@ def test_a_lot_that_nobody_chose_and_that_is_small_is_a_warning(account_backend:
     ],
 )
 def test_nights_without_swap_are_counted(
-    account_backend: str, settings: dict[str, Any], count: int | None
+    backend: str, settings: dict[str, Any], count: int | None
 ) -> None:
     """From Tuesday to Thursday: two nights. From Wednesday to Thursday: one."""
     data = candles.quoted(*[(100,)] * 6, minutes=DAILY)
     plan = {0: long(size=20), 1: long(size=20), 2: omega.Close()}
-    found = run(account_backend, plan, data, **settings)
+    found = run(backend, plan, data, **settings)
     expected = "3 position-nights without swap in SYMBOL; give "
     assert found.keys() == (set() if count is None else {"no_swap"})
     assert str(found.get("no_swap", expected)).startswith(expected)
 
 
-def test_nights_of_open_positions_go_to_the_end(account_backend: str) -> None:
+def test_nights_of_open_positions_go_to_the_end(backend: str) -> None:
     """From Tuesday to Saturday."""
     data = candles.quoted(*[(100,)] * 6, minutes=DAILY)
     settings = {"execution": omega.Execution(close_at_end=False)}
     account = omega.Account(leverage=2)
-    found = run(account_backend, {0: long(size=20)}, data, account=account, **settings)
+    found = run(backend, {0: long(size=20)}, data, account=account, **settings)
     assert str(found["no_swap"]).startswith("4 position-nights without swap")
 
 
@@ -250,9 +250,9 @@ class Averaged(omega.Strategy):
     ],
 )
 def test_a_start_that_warm_up_moved_has_both_dates(
-    account_backend: str, bars: int, start: str | None, level: str | None
+    backend: str, bars: int, start: str | None, level: str | None
 ) -> None:
-    found = run(account_backend, Averaged(), candles.quoted(*[(100,)] * bars), start=start)
+    found = run(backend, Averaged(), candles.quoted(*[(100,)] * bars), start=start)
     first = "00:01" if start is None else "00:02"
     text = f"the warm-up moved the start from 2024-01-01 {first} to 2024-01-01 00:05"
     expected = {} if level is None else {"start_moved": Notice(level, "start_moved", text)}
@@ -260,14 +260,14 @@ def test_a_start_that_warm_up_moved_has_both_dates(
 
 
 def test_the_start_of_several_symbols_is_a_step_of_all_in_an_intersection(
-    account_backend: str,
+    backend: str,
 ) -> None:
     """Their common minutes are 2 to 19: the second of them is the first to decide on."""
     both = {"A": candles.quoted(*[(100,)] * 20), "B": candles.quoted(*[(100,)] * 20)[2:]}
     nothing = candles.told({})
     settings: dict[str, Any] = {"instruments": SHARES, "align": "intersection"}
     for start in ("2024-01-01 00:01", "2024-01-01 00:03"):
-        result = omega.run_backtest(both, nothing, start=start, backend=account_backend, **settings)
+        result = omega.run_backtest(both, nothing, start=start, backend=backend, **settings)
         assert [one.kind for one in result.notices] == ["short_period"]
 
 
@@ -282,9 +282,9 @@ def test_the_start_of_several_symbols_is_a_step_of_all_in_an_intersection(
     ],
 )
 def test_a_symbol_without_a_preset_is_a_notice(
-    account_backend: str, settings: dict[str, Any], text: str | None
+    backend: str, settings: dict[str, Any], text: str | None
 ) -> None:
-    found = run(account_backend, {}, **settings)
+    found = run(backend, {}, **settings)
     assert found == ({} if text is None else {"no_preset": Notice("info", "no_preset", text)})
 
 
@@ -299,25 +299,25 @@ def test_a_symbol_without_a_preset_is_a_notice(
     ],
 )
 def test_an_equity_in_a_borrowed_currency_is_a_notice(
-    account_backend: str, instrument: omega.Instrument, account: str | None, is_told: bool
+    backend: str, instrument: omega.Instrument, account: str | None, is_told: bool
 ) -> None:
     rates = {"conversion": {"EUR": 1.1}}
     settings: dict[str, Any] = {"instruments": instrument, "account": account, **rates}
-    found = run(account_backend, {}, symbol="ACME", **settings)
+    found = run(backend, {}, symbol="ACME", **settings)
     assert found.keys() == ({"borrowed_currency"} if is_told else set())
     text = "ACME is quoted in EUR and the account in USD: "
     assert str(found.get("borrowed_currency", text)).startswith(text)
 
 
-def test_notices_of_the_data_are_those_of_the_run(account_backend: str) -> None:
+def test_notices_of_the_data_are_those_of_the_run(backend: str) -> None:
     crossed = FLAT.with_columns(ask_low=pl.lit(99.0), ask_close=pl.lit(99.0))
     text = "SYMBOL: the ask is below the bid in 5 rows; fills use each side as it stands"
-    found = run(account_backend, {}, crossed, validate={"crossed": "allow"})
+    found = run(backend, {}, crossed, validate={"crossed": "allow"})
     assert found == {"crossed_rows": Notice("warning", "crossed_rows", text)}
     single = FLAT.cast({"bid_open": pl.Float32, "ask_open": pl.Float32})
     store = omega.CandleStore(single, cast=True)
     text = "80 bytes were copied by a cast: bid_open (Float32), ask_open (Float32)"
-    assert run(account_backend, {}, store) == {"cast": Notice("info", "cast", text)}
+    assert run(backend, {}, store) == {"cast": Notice("info", "cast", text)}
 
 
 @pytest.mark.parametrize(("count", "is_told"), [(20, False), (19, True)])
@@ -361,9 +361,9 @@ def test_every_notice_is_on_the_pages(tmp_path: Path) -> None:
     assert report.index(str(result.notices[3])) > report.index("<h2>Ambiguity</h2>")
 
 
-def test_notices_are_kept(tmp_path: Path, account_backend: str) -> None:
+def test_notices_are_kept(tmp_path: Path, backend: str) -> None:
     result = omega.run_backtest(
-        FLAT, candles.told({0: [long(), long(size=101)]}), symbol="ACME", backend=account_backend
+        FLAT, candles.told({0: [long(), long(size=101)]}), symbol="ACME", backend=backend
     )
     assert "notices" not in vars(result)  # found when they are read
     kinds = [one.kind for one in result.notices]
@@ -383,13 +383,13 @@ def test_notices_are_kept(tmp_path: Path, account_backend: str) -> None:
     }
 
 
-def test_an_engine_gives_what_it_knows(account_backend: str) -> None:
+def test_an_engine_gives_what_it_knows(backend: str) -> None:
     class First:
         def evaluate(self, index: int, slice_map: object) -> object:
             return long() if index == 0 else None
 
     parts = (omega.ExecutionSimulator(), omega.Portfolio())
-    engine = omega.EventEngine(FLAT, None, First(), *parts, symbol="ACME", backend=account_backend)
+    engine = omega.EventEngine(FLAT, None, First(), *parts, symbol="ACME", backend=backend)
     engine.run()
     assert engine.result is not None
     kinds = [one.kind for one in engine.result.notices]

@@ -16,6 +16,7 @@ import pytest
 import omega
 from omega.errors import ConfigError
 from omega.report._metrics import LESS_IS_BETTER
+from omega.results.limits import with_limits
 from omega.sweeps.spec import METRICS
 from omega.sweeps.table import WHOLE
 from tests.support import candles
@@ -33,7 +34,8 @@ def expected(data: pl.DataFrame, costs: omega.Costs | None = None) -> list[dict[
     for fast in GRID["fast"]:
         for slow in GRID["slow"]:
             result = omega.run_backtest(data, Cross(fast=fast, slow=slow), costs=costs)
-            metrics = {name: result.metrics[name] for name in METRICS}
+            limits = with_limits(result.metrics)
+            metrics = {name: limits[name] for name in METRICS}
             rows.append({"fast": fast, "slow": slow, **metrics, "fingerprint": result.fingerprint})
     return rows
 
@@ -145,7 +147,7 @@ def test_a_run_that_fails_is_a_row(strategy: object, workers: int) -> None:
     assert repr(result) == "SweepResult(3 of 3 runs, 1 failed)"
 
 
-def test_runs_that_are_ruined_are_counted(account_backend: str) -> None:
+def test_runs_that_are_ruined_are_counted(backend: str) -> None:
     """100 short at 100 lose 20,000 at 300, and 10 lose 2,000."""
 
     class Short(omega.Strategy):
@@ -157,7 +159,7 @@ def test_runs_that_are_ruined_are_counted(account_backend: str) -> None:
 
     data = candles.quoted((100,), (100,), (300,), (300,))
     grid = {"lots": [10.0, 100.0]}
-    result = omega.sweep(data, Short, grid, workers=1, backend=account_backend)
+    result = omega.sweep(data, Short, grid, workers=1, backend=backend)
     assert result.ruined["lots"].to_list() == [100.0]
     assert repr(result) == "SweepResult(2 of 2 runs, 0 failed, 1 ruined)"
 

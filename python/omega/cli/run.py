@@ -11,8 +11,8 @@ import omega
 from omega.cli._arguments import planned
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, progress
+from omega.notices import as_fields
 from omega.results import files as result_files
-from omega.results.notices import as_fields
 
 
 @click.command()

@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
@@ -23,7 +23,6 @@ from omega.errors import InvalidCandleData
 
 if TYPE_CHECKING:
     from omega._core import CandleStore as NativeStore
-    from omega.data.store import CandleStore
 
 Parts = list[tuple[str, list[tuple[str, str]], float, bytes, list[str], bytes]]
 """Of each symbol: its name, roles and names, spread, candles, own names, and own columns."""
@@ -116,7 +115,29 @@ def _by_path(data: ArrowLike, found: list[Path]) -> ArrowLike:
     return None
 
 
-def columns_of(store: CandleStore, made: Made) -> Parts:
+class Stored(Protocol):
+    """A store, as far as it is packed."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbols."""
+
+    @property
+    def native(self) -> NativeStore:
+        """The native store."""
+
+    @property
+    def own(self) -> Mapping[str, OwnColumns]:
+        """For each symbol the columns of the user's own beside its candles."""
+
+    def symbol(self, name: str) -> Stored:
+        """Give the store of one symbol."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Give the candles as Arrow."""
+
+
+def columns_of(store: Stored, made: Made) -> Parts:
     """Give the columns of a store as bytes; own ones of a file that changed are not there."""
     parts: Parts = []
     for symbol in store.symbols:

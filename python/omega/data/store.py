@@ -21,7 +21,7 @@ from omega.data.columns import casts_of, symbol_inputs
 from omega.data.own_columns import OwnColumns
 from omega.data.packing import Made, Parts, columns_of, store_of_columns
 from omega.errors import CandleWarning, ConfigError
-from omega.results.notices import Notice, in_order
+from omega.notices import Notice, in_order
 
 if TYPE_CHECKING:
     from omega._core import CandleStore as NativeStore

@@ -14,11 +14,11 @@ import polars as pl
 from omega.contract import ArrowLike
 from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
+from omega.notices import LABELS, Notice, divided
 from omega.report import _candles, _panels, _trades
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, MODULES, asset, module, page
 from omega.report._reported import Reported
-from omega.results.notices import LABELS, Notice, divided
 
 LIMIT = 5_000_000
 """Bytes that a report has at most, unless all detail is requested."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from omega.data.store import CandleStore
-    from omega.results.notices import Notice
+    from omega.notices import Notice
 
 
 class Statistics(Protocol):

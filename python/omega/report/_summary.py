@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from omega.notices import LABELS, Notice, divided
 from omega.report._metrics import formatted, is_under_a_year, thinned
 from omega.report._reported import Reported, Statistics
-from omega.results.notices import LABELS, Notice, divided
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ import polars as pl
 
 from omega._native import core
 from omega.errors import ConfigError, OmegaError
-from omega.results.notices import Notice, as_fields
+from omega.notices import Notice, as_fields
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -8,14 +8,16 @@ each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.report._reported import Reported
+
 if TYPE_CHECKING:
-    from omega.results.result import BacktestResult
+    from omega.contract import ResultTables
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -24,7 +26,23 @@ _ROUNDING = 1e-9
 _PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
-def largest_exposure(result: BacktestResult, fills: pl.DataFrame) -> tuple[float, Any]:
+class Noticed(Reported, Protocol):
+    """The result of a run, as far as its notices are found in it."""
+
+    @property
+    def tables(self) -> ResultTables:
+        """What the backend returned."""
+
+    @property
+    def orders(self) -> pl.DataFrame:
+        """All orders by number."""
+
+    @property
+    def fills(self) -> pl.DataFrame:
+        """All executions, in the order in which they happened."""
+
+
+def largest_exposure(result: Noticed, fills: pl.DataFrame) -> tuple[float, Any]:
     """Give the largest worth of open positions over the equity, at the end of a bar, and when.
 
     `fills` are those of `valued_fills`.
@@ -52,7 +70,7 @@ def largest_exposure(result: BacktestResult, fills: pl.DataFrame) -> tuple[float
     return float(ratios[row]), equity["time"][row]
 
 
-def largest_opening(result: BacktestResult, fills: pl.DataFrame, lots: float) -> float | None:
+def largest_opening(result: Noticed, fills: pl.DataFrame, lots: float) -> float | None:
     """Give the largest entry over the equity before its bar; None unless all have that size.
 
     Example:
@@ -72,7 +90,7 @@ def largest_opening(result: BacktestResult, fills: pl.DataFrame, lots: float) ->
     return float(shares.max()) if len(shares) else None
 
 
-def nights(result: BacktestResult, symbols: Sequence[str]) -> int:
+def nights(result: Noticed, symbols: Sequence[str]) -> int:
     """Count the nights, ends of a day in UTC, that positions in some symbols were held over.
 
     Example:
@@ -99,7 +117,7 @@ def nights(result: BacktestResult, symbols: Sequence[str]) -> int:
     return int((held["exit_time"] - held["entry_time"]).sum())
 
 
-def valued_fills(result: BacktestResult) -> pl.DataFrame:
+def valued_fills(result: Noticed) -> pl.DataFrame:
     """Give each fill with the entry value of its lots, and whether it opens, and a long.
 
     Example:

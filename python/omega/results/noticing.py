@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import polars as pl
 
+from omega.notices import Facts, Notice, in_order
 from omega.report._metrics import formatted, is_under_a_year
-from omega.results.holdings import largest_exposure, largest_opening, nights, valued_fills
-from omega.results.notices import Facts, Notice, in_order
-
-if TYPE_CHECKING:
-    from omega.results.result import BacktestResult
+from omega.results.holdings import (
+    Noticed,
+    largest_exposure,
+    largest_opening,
+    nights,
+    valued_fills,
+)
 
 _SHARE = 0.05
 """Positions below this part of equity are small; above this part of trades, ambiguity matters."""
@@ -22,14 +24,14 @@ _DEFAULT_LOTS = 1.0
 _LISTED = 3
 
 
-def notices_of(result: BacktestResult, facts: Facts) -> tuple[Notice, ...]:
+def notices_of(result: Noticed, facts: Facts) -> tuple[Notice, ...]:
     """Give all notices of a run."""
     found = [*_endings(result), *_orders(result), *_ambiguity(result), *_growth(result)]
     found += [*facts.data, *_exposure(result, facts), *_of_settings(result, facts)]
     return in_order(found)
 
 
-def _endings(result: BacktestResult) -> Iterator[Notice]:
+def _endings(result: Noticed) -> Iterator[Notice]:
     """Ruin and stop-outs."""
     trades = result.trades.select("trade_id", "symbol", "exit_time", "exit_reason", "net_pnl")
     ruined = trades.filter(pl.col("exit_reason").cast(pl.String) == "ruin")
@@ -55,7 +57,7 @@ def _endings(result: BacktestResult) -> Iterator[Notice]:
         yield Notice("warning", "stop_out", text)
 
 
-def _orders(result: BacktestResult) -> Iterator[Notice]:
+def _orders(result: Noticed) -> Iterator[Notice]:
     """Orders that were refused, made smaller, or cancelled by the engine."""
     orders = result.orders.with_columns(
         pl.col("symbol", "side", "type", "status", "note").cast(pl.String)
@@ -84,7 +86,7 @@ def _orders(result: BacktestResult) -> Iterator[Notice]:
         yield Notice("info", "scaled_orders", text)
 
 
-def _is_other(result: BacktestResult, orders: pl.DataFrame) -> pl.Series:
+def _is_other(result: Noticed, orders: pl.DataFrame) -> pl.Series:
     """Whether an order is no entry: a change, or a close.
 
     The table names no closes. Of those that filled, no fill opened a trade; one that was refused
@@ -107,7 +109,7 @@ def _is_other(result: BacktestResult, orders: pl.DataFrame) -> pl.Series:
     return others.to_series()
 
 
-def _against_a_position(result: BacktestResult, orders: pl.DataFrame) -> pl.Series:
+def _against_a_position(result: Noticed, orders: pl.DataFrame) -> pl.Series:
     """Numbers of the orders in whose symbol a position of the other direction was open."""
     if not orders.height:
         return orders["order_id"]
@@ -135,7 +137,7 @@ def _against_a_position(result: BacktestResult, orders: pl.DataFrame) -> pl.Seri
     return orders.join(held, on=["symbol", "side"]).filter(open_then)["order_id"].unique()
 
 
-def _ambiguity(result: BacktestResult) -> Iterator[Notice]:
+def _ambiguity(result: Noticed) -> Iterator[Notice]:
     count = result.trades["ambiguous"].sum()
     if count > _SHARE * result.trades.height:
         worst, best = result.pnl_interval
@@ -147,7 +149,7 @@ def _ambiguity(result: BacktestResult) -> Iterator[Notice]:
         yield Notice("warning", "ambiguous", text)
 
 
-def _growth(result: BacktestResult) -> Iterator[Notice]:
+def _growth(result: Noticed) -> Iterator[Notice]:
     if is_under_a_year(result.metrics):
         years = float(str(result.metrics["years"]))
         growth = formatted("cagr", result.metrics["cagr"])
@@ -155,7 +157,7 @@ def _growth(result: BacktestResult) -> Iterator[Notice]:
         yield Notice("info", "short_period", text)
 
 
-def _exposure(result: BacktestResult, facts: Facts) -> Iterator[Notice]:
+def _exposure(result: Noticed, facts: Facts) -> Iterator[Notice]:
     fills = valued_fills(result)
     ratio, time = largest_exposure(result, fills)
     if ratio >= _SHOWN_AS_MORE:
@@ -172,7 +174,7 @@ def _exposure(result: BacktestResult, facts: Facts) -> Iterator[Notice]:
         yield Notice("warning", "small_positions", text)
 
 
-def _of_settings(result: BacktestResult, facts: Facts) -> Iterator[Notice]:
+def _of_settings(result: Noticed, facts: Facts) -> Iterator[Notice]:
     """What follows from what the user gave, and left out."""
     yield from _start(result, facts)
     held = nights(result, facts.without_swap)
@@ -195,7 +197,7 @@ def _of_settings(result: BacktestResult, facts: Facts) -> Iterator[Notice]:
         yield Notice("info", "no_preset", text)
 
 
-def _start(result: BacktestResult, facts: Facts) -> Iterator[Notice]:
+def _start(result: Noticed, facts: Facts) -> Iterator[Notice]:
     """A start that the warm-up moved; without one, a warm-up that takes much of the data."""
     times = result.equity["time"]
     if facts.start is None or not times.len():

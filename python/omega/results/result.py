@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
-from omega.contract import ArrowLike, ResultTables, RunReport
+from omega.contract import AnyForm, ArrowLike, Component, ResultTables, RunReport
 from omega.errors import OmegaError
+from omega.notices import Facts, Notice
 from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
 from omega.results.example import EXAMPLE
-from omega.results.notices import Facts, Notice
 from omega.results.noticing import notices_of
 from omega.results.tables import packed, tables_from_columns, unpacked
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from rich.panel import Panel
 
     from omega.data.store import CandleStore
-    from omega.run.settings import PositionManager
 
 __all__ = [
     "BacktestResult",
@@ -134,8 +133,8 @@ class BacktestResult:
         facts: Callable[[], Facts] | None = None,
         copied_bytes: int = 0,
         candles: CandleStore | None = None,
-        strategy: Any = None,  # noqa: ANN401 - of any form
-        position_manager: PositionManager | None = None,
+        strategy: AnyForm = None,
+        position_manager: Component | None = None,
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet.
 

@@ -20,6 +20,7 @@ from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
+from omega.run.copying import copied
 from omega.run.execute import execute
 from omega.run.facts import facts_of
 from omega.run.job import OnBar
@@ -28,7 +29,6 @@ from omega.run.prepare import Arguments, Moment, configuration, prepare, strateg
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
-from omega.strategy.copying import copied
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 

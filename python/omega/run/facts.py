@@ -12,7 +12,7 @@ from omega.config.costs import Costs
 from omega.config.instruments import Instrument
 from omega.data.columns import DEFAULT_SYMBOL
 from omega.data.store import CandleStore
-from omega.results.notices import Facts
+from omega.notices import Facts
 from omega.run.job import Job
 from omega.run.prepare import Arguments
 

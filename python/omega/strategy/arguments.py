@@ -87,9 +87,10 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
     for above in base.__mro__[1:]:
         taken = vars(above).get(name)
         if callable(taken) or isinstance(taken, (property, classmethod, staticmethod)):
+            owner = "Strategy" if above.__module__.startswith("omega.") else above.__name__
             raise ConfigError(
                 f"{strategy.__name__}.{name}: a parameter is named like the method "
-                f"{above.__name__}.{name}, which it would replace; give it another name"
+                f"{owner}.{name}, which it would replace; give it another name"
             )
 
 

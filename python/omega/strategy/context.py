@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from omega.indicators.declaring import Declares
@@ -12,7 +10,6 @@ from omega.strategy.conditions import Evaluates
 
 if TYPE_CHECKING:
     from omega._core import Indicator, PendingOrder, Position
-    from omega.strategy.base import Strategy
 
 
 class RunContext(Declares, Evaluates, Protocol):
@@ -45,18 +42,3 @@ class RunContext(Declares, Evaluates, Protocol):
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
-
-
-def tie(strategy: Strategy, run: RunContext | None) -> None:
-    """Tie a strategy to the run that it declares and orders in, or to none."""
-    strategy._run = run  # noqa: SLF001 - a method would take a name from strategies of users
-
-
-@contextlib.contextmanager
-def tied(strategy: Strategy, run: RunContext) -> Iterator[Strategy]:
-    """Tie a strategy to a run for a while."""
-    tie(strategy, run)
-    try:
-        yield strategy
-    finally:
-        tie(strategy, None)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from omega._core import PendingOrder, Position
-    from omega.strategy.base import Strategy
     from omega.strategy.context import RunContext
 
 
@@ -34,13 +33,22 @@ class Ended:
         return next(iter(self.positions), None)
 
 
-def tie(strategy: Strategy, run: RunContext | Ended | None) -> None:
+class Tied(Protocol):
+    """What can be tied to a run: `omega.Strategy`."""
+
+    def _tie(self, run: RunContext | Ended | None) -> None: ...
+
+
+OfRun = TypeVar("OfRun", bound=Tied)
+
+
+def tie(strategy: Tied, run: RunContext | Ended | None) -> None:
     """Tie a strategy to the run that it declares and orders in, to an ended one, or to none."""
     strategy._tie(run)  # noqa: SLF001 - a method would take a name from strategies of users
 
 
 @contextlib.contextmanager
-def tied(strategy: Strategy, run: RunContext) -> Iterator[Strategy]:
+def tied(strategy: OfRun, run: RunContext) -> Iterator[OfRun]:
     """Tie a strategy to a run for a while."""
     tie(strategy, run)
     try:

@@ -67,14 +67,7 @@ impl QuietRange {
         let [symbol] = settings.symbols.as_slice() else {
             return None;
         };
-        // A manager or a trailing stop moves levels on each bar, a stop-out needs the equity of
-        // each, and a queued order fills at the very next open.
-        let watched = !settings.managers.is_empty()
-            || (settings.semantics == Semantics::One && settings.account.stop_out_level.is_some())
-            || book.has_queued()
-            || book.has_trailing
-            || positions.open.iter().any(|p| p.trailing_stop.is_some());
-        if watched {
+        if needs_each_bar(settings, book, positions) {
             return None;
         }
         let rate = match mark {
@@ -83,14 +76,6 @@ impl QuietRange {
             None if positions.open.is_empty() => f64::NAN,
             None => return None,
         };
-        // A purchase in another currency is marked at two rates; few runs have one.
-        let is_converted = positions
-            .open
-            .iter()
-            .any(|p| p.entry_rate.is_some_and(|own| own != 1.0));
-        if is_converted {
-            return None;
-        }
         marks.clear();
         let day_after = |time: i64| {
             let per_day = settings.units_per_day;
@@ -298,6 +283,20 @@ impl QuietRange {
         }
         self.marks
     }
+}
+
+/// Whether something looks at every bar: a manager or a trailing stop moves levels on each, a
+/// stop-out needs the equity of each, and a queued order fills at the very next open. A purchase
+/// in another currency is marked at two rates, which no range does, since few runs have one.
+#[expect(clippy::float_cmp, reason = "a rate of exactly 1 converts nothing")]
+fn needs_each_bar(settings: &Settings, book: &OrderBook, positions: &Positions) -> bool {
+    !settings.managers.is_empty()
+        || (settings.semantics == Semantics::One && settings.account.stop_out_level.is_some())
+        || book.has_queued()
+        || book.has_trailing
+        || positions.open.iter().any(|position| {
+            position.trailing_stop.is_some() || position.entry_rate.is_some_and(|own| own != 1.0)
+        })
 }
 
 fn place(side: Side) -> usize {

@@ -183,13 +183,7 @@ impl Simulator {
     ) -> Result<TradeId, RejectReason> {
         let order = &self.book.orders[row];
         let symbol = &self.settings.symbols[order.symbol.index()];
-        let slippage = if slips(order) {
-            symbol
-                .slippage
-                .distance(at.price, self.settings.seed, order.id.0, ENTRY_LEG)
-        } else {
-            0.0
-        };
+        let slippage = self.entry_slippage(order, at.price);
         let price = at.price + order.direction.sign() * slippage;
         let asked = lots;
         let basis = FeeBasis {
@@ -245,6 +239,15 @@ impl Simulator {
         self.positions.open(position, fill);
         self.book.orders[row].is_scaled = lots < asked;
         Ok(trade)
+    }
+
+    /// The slippage of an entry at a price.
+    fn entry_slippage(&self, order: &Order, price: f64) -> f64 {
+        if !slips(order) {
+            return 0.0;
+        }
+        let slippage = &self.settings.symbols[order.symbol.index()].slippage;
+        slippage.distance(price, self.settings.seed, order.id.0, ENTRY_LEG)
     }
 
     /// Closes lots of a position.

@@ -74,7 +74,8 @@ macro_rules! metrics {
 metrics! {
     Curve {
         start end bars days years periods_per_year initial_equity final_equity
-        lowest_equity net_profit total_return cagr volatility sharpe sortino calmar downside_volatility
+        lowest_equity net_profit total_return cagr volatility sharpe sortino calmar
+        downside_volatility
     }
     Shape { skewness kurtosis }
     Tails {
@@ -82,8 +83,8 @@ metrics! {
     }
     Drawdowns {
         max_drawdown max_drawdown_intrabar max_drawdown_money max_drawdown_bars
-        max_drawdown_days drawdowns average_drawdown average_drawdown_days longest_drawdown_bars longest_drawdown_days
-        ulcer_index recovery_factor
+        max_drawdown_days drawdowns average_drawdown average_drawdown_days longest_drawdown_bars
+        longest_drawdown_days ulcer_index recovery_factor
     }
     Outcomes {
         trades wins losses win_rate profit_factor expectancy average_r average_win average_loss

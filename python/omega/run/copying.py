@@ -120,10 +120,10 @@ def _state(one: object) -> Iterator[tuple[str, Any]]:
     """Give the attributes of an instance, those in slots too, but for its tie to a run."""
     state = object.__getstate__(one)
     several = state if isinstance(state, tuple) else (state,)
-    left_out = vars(Strategy) if isinstance(one, Strategy) else {}
+    is_tied = isinstance(one, Strategy)
     for part in several:
         for name, value in (part or {}).items():
-            if name not in left_out or not name.startswith("_"):
+            if not (is_tied and name.startswith("_") and hasattr(Strategy, name)):
                 yield name, value
 
 
