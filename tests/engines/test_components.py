@@ -41,11 +41,12 @@ def test_hand_written_components_get_the_trades_of_the_native_run(
 
     expected = native(backend, data)
     trades = [
-        (t.trade_id, t.symbol, t.lots, t.entry_price, t.exit_price, t.exit_reason, t.gross_pnl)
+        (t.symbol, t.lots, t.entry_price, t.exit_price, t.exit_reason, t.gross_pnl)
         for t in sorted(executor.trades, key=lambda trade: trade.trade_id)
     ]
     assert len(trades) > 100
-    assert trades == told(expected)
+    # In the order of entry; an executor of one's own numbers its trades as it likes.
+    assert trades == [trade[1:] for trade in told(expected)]
     assert stats.bars_processed == expected.stats.bars_processed
     assert stats.exits_triggered == len(trades)
     assert stats.signals_generated == expected.stats.signals_generated

@@ -171,4 +171,4 @@ def test_a_manager_that_wanted_a_close_is_cancelled_with_the_rest(backend: str) 
     # the queued close comes before the test of the opens
     assert exits(result) == [(40, "time", False)]
     assert result.equity["equity"][-1] == -2_000
-    assert result.metrics["cagr"] is None
+    assert result.metrics["cagr"] == -1.0

@@ -33,9 +33,9 @@ def values(
             if bar.index == data.height - 2:
                 self.seen = self.indicator_seen.window(bar.index + 1)
 
-    strategy = Looking()
-    omega.run_backtest(data, strategy, backend=backend)
-    return strategy.seen
+    ran = omega.run_backtest(data, Looking, backend=backend).strategy
+    assert isinstance(ran, Looking)
+    return ran.seen
 
 
 def assert_close(found: Floats, expected: pl.Series | Floats) -> None:

@@ -186,6 +186,7 @@ def magnified(backend: str) -> omega.BacktestResult:
         lambda bar: omega.Signal("long", take_profit=bar.close + 1.0) if bar.index == 2 else None,
         instruments=omega.Instrument("GBPJPY", quote_currency="JPY"),
         execution=omega.Execution(intrabar="magnifier", magnifier={"GBPJPY": finer}),
+        account=omega.Account(leverage=10),
         backend=backend,
     )
 

@@ -144,11 +144,10 @@ def test_several_symbols_until_some_time_do_what_they_do_in_all(
     part = {name: frame.filter(pl.col("time") <= last) for name, frame in data.items()}
     looks, runs = [], []
     for frames in (part, data):
-        strategy = Roamer()
         try:
             run = omega.run_backtest(
                 frames,
-                strategy,
+                Roamer(),
                 timeframes=["M7"],
                 align=align,
                 execution=omega.Execution(close_at_end=False),
@@ -156,7 +155,8 @@ def test_several_symbols_until_some_time_do_what_they_do_in_all(
             )
         except (omega.errors.WarmupIndexNotFound, omega.errors.ConfigError):
             return  # the part is too short for an average over its higher timeframe
-        looks.append(strategy.seen)
+        assert isinstance(run.strategy, Roamer)
+        looks.append(run.strategy.seen)
         runs.append(run)
     assert looks[0] == looks[1][: len(looks[0])]
     assert_is_prefix(*runs)
