@@ -2,7 +2,7 @@
 
 use arrow_cast::pretty::pretty_format_batches;
 use omega_core::backtest::{Backtest, Config};
-use omega_core::execution::{Action, OpenRequest};
+use omega_core::execution::{Action, Level, OpenRequest};
 use omega_core::replay::{State, Strategy, View};
 use omega_core::store::{Market, SymbolCandles};
 use omega_core::types::{Direction, SymbolId, TimeUnit};
@@ -25,7 +25,7 @@ impl Strategy for DipBuyer {
         let fell = |ago| close(ago) < close(ago + 1);
         if state.positions.is_empty() && (0..self.falls).all(fell) {
             let mut entry = OpenRequest::market(SymbolId(0), Direction::Long);
-            entry.stop_loss = close(0).map(|price| price - 0.5);
+            entry.stop_loss = close(0).map(|price| Level::At(price - 0.5));
             actions.push(Action::Open(entry));
         } else if !state.positions.is_empty() && !fell(0) {
             actions.push(Action::close_all(SymbolId(0)));

@@ -148,6 +148,7 @@ impl Costs {
         true
     }
 
+    #[expect(clippy::float_cmp, reason = "the default is exactly 1")]
     fn apply(&self, semantics: Semantics, own: &mut SymbolConfig) {
         own.fees = self.fees.clone();
         own.slippage = self.slippage;
