@@ -147,8 +147,8 @@ def test_a_function_over_a_column_is_computed_once(backend: str) -> None:
         def on_bar(self, bar: omega.Bar) -> None:
             assert self.one[-1] == max(bar.high_window(bar.index + 1))
 
-    strategy = Peaks()
-    omega.run_backtest(candles.rising(20), strategy, backend=backend)
+    strategy = omega.run_backtest(candles.rising(20), Peaks, backend=backend).strategy
+    assert isinstance(strategy, Peaks)
     assert calls == [20]
     assert strategy.one is strategy.other
     assert strategy.mean is strategy.same

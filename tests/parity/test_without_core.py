@@ -47,7 +47,7 @@ class Swing(omega.Strategy):
 def play(data, **settings):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = omega.run_backtest(data, Swing, symbol="EURUSD", **settings)
+        result = omega.run_backtest(data, Swing, symbol="EURUSD", cash=1e7, **settings)
     return {
         "backend": result.backend,
         "fingerprint": result.fingerprint,
