@@ -19,6 +19,8 @@ from omega.strategy.actions import Close
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9
+_TARIFFS = 8
+"""How often a size is sought for a fee function that charges more for less."""
 
 
 class Due(NamedTuple):
@@ -224,12 +226,26 @@ class Holdings:
         own = costs.own(entry.costs, entry.full)  # at the full size, for all sizes
         if entry.need(entry.full.lots, own) <= free:
             return entry.full.lots, own
-        most = entry.most_that_fits(free, own) if order.scales else None
-        if most is None:
+        scaled = self._scaled(entry, free, own) if order.scales else None
+        if scaled is None:
             order.reject("size" if order.scales else "margin")
-            return None
-        order.note = "scaled"
-        return most, None
+        else:
+            order.note = "scaled"
+        return scaled
+
+    def _scaled(self, entry: Entry, free: float, own: float) -> tuple[float, float] | None:
+        """The largest size that is paid for, and what the fee function gives for it.
+
+        A function may charge more for less, and no purchase takes cash below 0 (M12).
+        """
+        for _ in range(_TARIFFS):
+            lots = entry.most_that_fits(free, own)
+            if lots is None:
+                return None
+            own = costs.own(entry.costs, entry.at(lots))
+            if entry.need(lots, own) <= free:
+                return lots, own
+        return None
 
     def leave(
         self,

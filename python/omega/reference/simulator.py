@@ -9,7 +9,7 @@ from omega.reference import costs, intrabar, managers
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
 from omega.reference.rows import Known, Moment, Order, Position, is_over
-from omega.reference.solvency import Solvency
+from omega.reference.solvency import Forced, Solvency
 from omega.strategy.actions import Action
 
 
@@ -128,7 +128,8 @@ class Simulator(Solvency):
     def force_exits(self, now: Moment) -> None:
         """Close by force, as long as some position reaches the price of now (M9)."""
         while self.forced_exit(now) is not None:
-            held = sorted(self.held_in(now.symbol), key=lambda p: (p.order_id, p.trade_id))
+            held = [p for p in self.held_in(now.symbol) if self._stops_within(p, now)]
+            held.sort(key=lambda p: (p.order_id, p.trade_id))
             if not any(self._look(position, now) for position in held):
                 return
 
@@ -238,18 +239,27 @@ class Simulator(Solvency):
         while position in self.positions and self._look(position, now):
             continue
 
+    def _exits_by_now(self, position: Position, now: Moment) -> tuple[Exits, Forced | None]:
+        """A position's exits, facing, and what forces its stop where the account does (M9)."""
+        exits, forced = _exits(position), self.forced_exit(now)
+        if forced is None or exits.stop_within(forced.price * position.sign):
+            return exits, None
+        return exits._replace(stop=forced.price * position.sign), forced
+
+    def _stops_within(self, position: Position, now: Moment) -> bool:
+        """Whether a bar reaches the stop of a position, its own or the account's."""
+        sign = position.sign
+        bar = now.bar.exit_side(sign).facing(sign)
+        return self._exits_by_now(position, now)[0].stop_within(bar.low)
+
     def _look(self, position: Position, now: Moment) -> bool:
         """Let the rest of a bar trigger exits (F6.1, F11, I1.1 to I3.1).
 
         The stop is the nearer of the position's own and the price at which the account closes by
         force (M9); gives whether the latter closed something, which may be another position.
         """
-        sign, live, exits = position.sign, position.live, _exits(position)
-        forced = self.forced_exit(now)
-        if forced is not None and not exits.stop_within(forced.price * sign):
-            exits = exits._replace(stop=forced.price * sign)
-        else:
-            forced = None
+        sign, live = position.sign, position.live
+        exits, forced = self._exits_by_now(position, now)
         bar = now.bar.exit_side(sign).facing(sign)
         policy, low_first = self.settings["intrabar"], self._low_first(sign, now)
         chosen, worst, best = intrabar.resolve(policy, low_first, bar, exits, live)

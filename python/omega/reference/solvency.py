@@ -190,6 +190,13 @@ class Solvency(Orders):
             now = bars[position.symbol]
             self.leave(position, position.lots, _price(position, "close", now), "stop_out", now)
 
+    def finish(self, closes: Mapping[str, Moment]) -> bool:
+        """Close what is open, whose costs may take all that is left (L4.1, M8)."""
+        closed = super().finish(closes)
+        if closed and self.is_second and self.stops_at_ruin and self.portfolio.balance <= 0.0:
+            self._begin_ruin(self.fills[-1].time)
+        return closed
+
     # --- ruin ------------------------------------------------------------------------------------
 
     def ruin(self, bars: Mapping[str, Moment], place: str) -> None:

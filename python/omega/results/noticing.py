@@ -47,7 +47,10 @@ def _endings(result: Noticed) -> Iterator[Notice]:
         )
         yield Notice("error", "ruin", text)
     elif isinstance(lowest, float) and lowest < 0.0:
-        text = f"equity fell below 0, to {_money(lowest)}, and trading went on"
+        # No trade was closed by ruin where its own stop or a cost took all that was left.
+        is_ruined = result.metrics.get("cagr") == -1.0
+        after = "later orders were refused" if is_ruined else "trading went on"
+        text = f"equity fell below 0, to {_money(lowest)}, and {after}"
         yield Notice("error", "ruin", text)
     stopped = trades.filter(pl.col("exit_reason").cast(pl.String) == "stop_out")
     if stopped.height:

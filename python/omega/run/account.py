@@ -45,6 +45,11 @@ def account_of(
 def account_fields(account: Account, semantics: str) -> AccountFields:
     """Give the kind of the account and what it tests; the first version's rules test no ruin."""
     first = semantics == "1"
+    if first and account.kind == "cash":
+        raise ConfigError(
+            "semantics: given 1 with a cash account, expected 2. The rules of the first release "
+            "know no cash account"
+        )
     return {
         "kind": "cash" if account.kind == "cash" else "margin",
         "tests_margin": first or account.leverage != math.inf,

@@ -76,6 +76,10 @@ impl QuietRange {
             None if positions.open.is_empty() => f64::NAN,
             None => return None,
         };
+        // A foreign purchase of a cash account is marked at two rates; few runs have one.
+        if rate != 1.0 && positions.open.iter().any(|p| p.entry_rate.is_some()) {
+            return None;
+        }
         marks.clear();
         let day_after = |time: i64| {
             let per_day = settings.units_per_day;
@@ -163,12 +167,9 @@ impl QuietRange {
     #[inline]
     pub(super) fn take_bar(&mut self, bar: &Bar, rate: f64) -> Option<QuietBar<'_>> {
         let [bid, ask] = &self.free;
-        // The account's stop is made with the rate of the last mark, which has moved on.
-        if self
-            .closes
-            .is_some_and(|(_, last)| last.to_bits() != self.rate.to_bits())
-            && !self.exposure.is_empty()
-        {
+        // A rate that moves can ruin an account without a price that moves: the test at the close
+        // takes the rate of its own bar.
+        if rate.to_bits() != self.rate.to_bits() && !self.exposure.is_empty() {
             return None;
         }
         // Before anything is widened: a position that this bar closes must not have its extremes.
@@ -262,6 +263,12 @@ impl QuietRange {
             self.closes = Some(([bid, ask], rate));
         }
         ranges
+    }
+
+    /// The mark at its last bar, where it has had any.
+    pub(super) fn last_mark(&self) -> Option<LastMark> {
+        let (closes, rate) = self.closes?;
+        Some(LastMark { closes, rate })
     }
 
     /// Ends the range: gives positions what its bars brought, and its memory for the next one.

@@ -8,6 +8,9 @@ use crate::types::{Direction, SymbolId};
 /// How often the size that fits is corrected for rounding before it counts as none.
 const CORRECTIONS: usize = 64;
 
+/// How often a size is sought for a fee function that charges more for less.
+const TARIFFS: usize = 8;
+
 /// An entry at a price that is known.
 pub(super) struct Entry<'a> {
     symbol: &'a SymbolSettings,
@@ -114,10 +117,29 @@ impl Simulator {
             return Ok((lots, Some(own)));
         }
         if scales {
-            entry.most_that_fits(free, own).map(|lots| (lots, None))
+            self.scaled(entry, free, own)
         } else {
             Err(RejectReason::Margin)
         }
+    }
+
+    /// The largest size that is covered, and what the fee function gives for it.
+    fn scaled(
+        &self,
+        entry: &Entry<'_>,
+        free: f64,
+        mut own: f64,
+    ) -> Result<(f64, Option<f64>), RejectReason> {
+        for _ in 0..TARIFFS {
+            let lots = entry.most_that_fits(free, own)?;
+            let basis = entry.basis(lots, entry.rate);
+            own = self.checked_fee(&basis, |fees| fees.own(&basis));
+            // A function may charge more for less, and no purchase takes cash below 0 (M12).
+            if entry.need(lots, own) <= free {
+                return Ok((lots, Some(own)));
+            }
+        }
+        Err(RejectReason::Size)
     }
 
     /// The fee of an entry that fills with so many lots at a rate.

@@ -208,6 +208,7 @@ impl Simulator {
             let price = now.bar.side(position.direction.exit_side()).close;
             self.close_protected(0, price, ExitReason::EndOfData, now, account);
         }
+        self.test_end(account);
         self.raise_late_error()
     }
 

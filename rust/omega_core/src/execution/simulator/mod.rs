@@ -294,6 +294,7 @@ impl Simulator {
     /// Ends the quiet range: positions get what its bars brought.
     fn end_quiet(&mut self) {
         if let Some(range) = self.quiet.take() {
+            self.mark = range.last_mark().or(self.mark);
             self.spare = range.end(&mut self.positions.open);
         }
     }

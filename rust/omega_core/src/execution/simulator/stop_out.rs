@@ -345,6 +345,16 @@ impl Simulator {
         }
     }
 
+    /// The test after the closes at the end of the data, whose costs may take all that is left.
+    pub(super) fn test_end<A: Account>(&mut self, account: &mut A) {
+        let Some(last) = self.positions.fills.last() else {
+            return;
+        };
+        if self.stops_at_ruin() && account.balance() <= 0.0 {
+            self.ruin(last.time, account);
+        }
+    }
+
     fn is_below<A: Account>(&self, level: f64, account: &A) -> bool {
         let rate = |symbol: SymbolId| self.instrument(symbol).maintenance_rate;
         self.positions.equity(account) < level * self.positions.margin(rate)
