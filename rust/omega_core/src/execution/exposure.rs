@@ -26,20 +26,24 @@ impl Exposure {
     #[must_use]
     pub fn of<'a>(positions: impl Iterator<Item = &'a Position>, rate: f64) -> Self {
         let mut exposure = Self::default();
-        for position in positions {
-            let sums = match position.direction {
-                Direction::Long => &mut exposure.long,
-                Direction::Short => &mut exposure.short,
-            };
-            let size = position.lots * position.contract_size;
-            let units = size * rate;
-            // What a cash account paid was converted at the rate of the purchase (M11).
-            let paid = position.entry_rate.map_or(units, |own| size * own);
-            sums.units += units;
-            sums.cost += paid * position.entry_price;
-            sums.positions += 1;
-        }
+        positions.for_each(|position| exposure.add(position, rate));
         exposure
+    }
+
+    /// Adds a position, at a conversion rate.
+    #[inline]
+    pub fn add(&mut self, position: &Position, rate: f64) {
+        let sums = match position.direction {
+            Direction::Long => &mut self.long,
+            Direction::Short => &mut self.short,
+        };
+        let size = position.lots * position.contract_size;
+        let units = size * rate;
+        // What a cash account paid was converted at the rate of the purchase (M11).
+        let paid = position.entry_rate.map_or(units, |own| size * own);
+        sums.units += units;
+        sums.cost += paid * position.entry_price;
+        sums.positions += 1;
     }
 
     /// The direction of all positions, where they have one.

@@ -60,6 +60,12 @@ impl<'a> Lows<'a> {
         self.exposure.profit(bid.low, ask.high)
     }
 
+    /// Whether one of them is the least: positions of one direction are worst off at one price.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.exposure.is_hedged()
+    }
+
     /// None is above this one.
     #[must_use]
     pub fn most(&self) -> f64 {

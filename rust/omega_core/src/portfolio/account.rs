@@ -100,6 +100,7 @@ impl Portfolio {
             lows.for_each(|row, low| take(row, balance + low));
         };
         let (least, rows) = (balance + lows.least(), &self.rows.equity);
+        let least = (least, lows.is_exact());
         self.noted.note_rows(least, rows, profits.len(), each);
     }
 

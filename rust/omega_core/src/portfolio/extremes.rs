@@ -68,15 +68,19 @@ impl Noted {
         }
     }
 
-    /// Notes equities of which none is below the first argument, one for each of the last rows.
+    /// Notes equities of which none is below the first argument, one for each of the last rows; of
+    /// an exact one, one of them is as low.
     pub(super) fn note_rows(
         &mut self,
-        least: f64,
+        (least, is_exact): (f64, bool),
         rows: &Column<f64>,
         count: usize,
         for_each: impl Fn(&mut dyn FnMut(usize, f64)),
     ) {
         // A block that cannot change anything costs two comparisons.
+        if is_exact && least < self.extremes.lowest {
+            self.extremes.lowest = least;
+        }
         if least >= self.extremes.lowest && !self.may_deepen(least) {
             return;
         }
@@ -88,6 +92,9 @@ impl Noted {
             }
             self.deepen(equity);
         });
+        // The peak of all rows is known now, and bounds those to come more closely.
+        self.catch_up(rows, rows.len());
+        self.bound = self.peak;
     }
 
     /// Whether an equity may be a larger fall: not where it is none even from the bound.
@@ -142,7 +149,7 @@ mod tests {
         let column = rows(&[100.0, 200.0, 150.0]);
         // 90 came before the peak of 200, 120 after it.
         let lows = [90.0, 99.0, 120.0];
-        noted.note_rows(90.0, &column, 3, |take| {
+        noted.note_rows((90.0, true), &column, 3, |take| {
             for (row, low) in lows.into_iter().enumerate() {
                 take(row, low);
             }

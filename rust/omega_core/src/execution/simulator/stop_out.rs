@@ -218,6 +218,9 @@ impl Simulator {
     /// The tests of a symbol with positions of both directions, at the extremes of its bar; then
     /// what the equity was at the extremes that its positions outlived (M9).
     pub(super) fn test_extremes<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+        if self.positions.open.is_empty() {
+            return;
+        }
         if self.tests_inside() && self.exposure(now, |_| true).is_hedged() {
             while let Some((extreme, reason)) = self.failing_extreme(now, account) {
                 let price_of: PriceOf<'_> = &|position| {
@@ -261,34 +264,47 @@ impl Simulator {
     /// The account at an extreme of a symbol's bar. Positions entered in this bar count there only
     /// where the extreme certainly followed, else at the close.
     fn standing_at(&self, extreme: Extreme, rest: &Rest, now: &SymbolBar) -> Standing {
-        let certain = self.exposure(now, |p| extreme.certainly_followed(p));
         let (bid, ask) = extreme.of(now);
-        let mut equity = rest.equity + certain.profit(bid, ask);
-        let uncertain = self.exposure(now, |p| !extreme.certainly_followed(p));
-        if !uncertain.is_empty() {
-            equity += uncertain.profit(now.bar.bid.close, now.bar.ask.close);
-        }
         let rate = self.instrument(now.symbol).maintenance_rate;
         let value = self.exposure(now, |_| true).value(bid, ask);
         Standing {
-            equity,
+            equity: self.equity_at(extreme, rest, now),
             margin: rest.margin + rate * value,
+        }
+    }
+
+    fn equity_at(&self, extreme: Extreme, rest: &Rest, now: &SymbolBar) -> f64 {
+        let (mut certain, mut uncertain) = (Exposure::default(), Exposure::default());
+        for position in self.positions.of_symbol(now.symbol) {
+            if extreme.certainly_followed(position) {
+                certain.add(position, now.last_rate);
+            } else {
+                uncertain.add(position, now.last_rate);
+            }
+        }
+        let (bid, ask) = extreme.of(now);
+        let equity = rest.equity + certain.profit(bid, ask);
+        if uncertain.is_empty() {
+            equity
+        } else {
+            equity + uncertain.profit(now.bar.bid.close, now.bar.ask.close)
         }
     }
 
     /// The equities at the prices of a bar that may be the lowest: at the adverse extreme of
     /// positions of one direction; at open, low and high of both.
     fn equities_inside<A: Account>(&self, now: &SymbolBar, account: &A) -> [Option<f64>; 3] {
-        let exposure = self.exposure(now, |_| true);
-        if exposure.is_empty() {
+        let mut of_symbol = self.positions.of_symbol(now.symbol).map(|p| p.direction);
+        let Some(first) = of_symbol.next() else {
             return [None; 3];
-        }
+        };
+        let is_hedged = of_symbol.any(|direction| direction != first);
         let rest = self.rest(now.symbol, account);
-        let at = |extreme| Some(self.standing_at(extreme, &rest, now).equity);
-        match exposure.direction().map(crate::types::Direction::exit_side) {
-            Some(Side::Bid) => [at(Extreme::Low), None, None],
-            Some(Side::Ask) => [at(Extreme::High), None, None],
-            None => [at(Extreme::Open), at(Extreme::Low), at(Extreme::High)],
+        let at = |extreme| Some(self.equity_at(extreme, &rest, now));
+        match first.exit_side() {
+            _ if is_hedged => [at(Extreme::Open), at(Extreme::Low), at(Extreme::High)],
+            Side::Bid => [at(Extreme::Low), None, None],
+            Side::Ask => [at(Extreme::High), None, None],
         }
     }
 
