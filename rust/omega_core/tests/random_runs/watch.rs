@@ -1,6 +1,6 @@
 //! What must hold of everything that a strategy is shown, at every bar.
 
-use omega_core::execution::Position;
+use omega_core::execution::{Position, Semantics};
 use omega_core::replay::{Rates, State, View};
 
 use super::market::Market;
@@ -51,7 +51,8 @@ impl<'a> Watch<'a> {
                 "{position:?}"
             );
             assert!(position.entry_index <= newest, "L1: {position:?}");
-            assert_eq!(position.id.0, position.order.0, "F13");
+            let is_second = self.rules.config.semantics == Semantics::Two;
+            assert!(!is_second || position.id.0 == position.order.0, "F13");
         }
         self.equity_is_balance_and_open_profit(newest, state);
         self.equity.push(state.equity);
