@@ -1,7 +1,7 @@
 //! The open profits at the worst prices inside quiet bars, for the lowest equity of a run (M9).
 
 use super::Exposure;
-use super::quiet::PriceRange;
+use super::marks::PriceRange;
 use crate::store::{Prices, Spread, Stretch};
 use crate::types::Bar;
 

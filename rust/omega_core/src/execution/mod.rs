@@ -17,6 +17,7 @@ mod labels;
 mod limits;
 mod lows;
 mod managers;
+mod marks;
 mod matching;
 mod order;
 mod position;

@@ -6,20 +6,16 @@
 //! there are. Bars in a row are taken a block at a time, column by column.
 
 use super::book::OrderBook;
+use super::marks::{Marks, PriceRange, for_each_price};
 use super::positions::Positions;
-use super::{
-    Expiry, Exposure, Lows, Position, QuietBar, Semantics, Settings, Trigger, open_profit,
-};
-use crate::store::{Prices, Spread, Stretch};
-use crate::types::{Bar, Direction, Ohlc, Side};
+use super::{Expiry, Exposure, Lows, Position, QuietBar, Semantics, Settings, Trigger};
+use crate::store::Stretch;
+use crate::types::{Bar, Direction, Side};
 
 /// Bars looked at together: their prices and sums stay in the nearest cache.
 // By columns, a bar with 1,000 positions costs 443 ns and one with 10 costs 10 ns; bar by bar they
 // cost 1,307 and 39.
 const BLOCK: usize = 256;
-
-/// Values compared side by side.
-const LANES: usize = 8;
 
 /// The triggers of a run merged, as long as nothing changes.
 // Two passes over orders and positions were made of each bar before: with the merged levels a run
@@ -29,6 +25,10 @@ const LANES: usize = 8;
 pub(super) struct QuietRange {
     /// Where prices reach nothing, bid and ask.
     free: [Trigger; 2],
+    /// Where prices reach no test of the account, bid and ask (M9).
+    // Apart from the others: these are far from the market, and the range that prices were in, which
+    // a block finds anyway, tells that they are not reached.
+    solvent: [Trigger; 2],
     /// Where prices have been since the range was made, bid and ask.
     seen: [PriceRange; 2],
     /// Whether a position is left on that side: nobody reads `seen` of the other.
@@ -87,6 +87,7 @@ impl QuietRange {
         };
         let mut range = Self {
             free: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
+            solvent: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
             seen: [PriceRange::EMPTY; 2],
             held: [false; 2],
             until: i64::MAX,
@@ -105,7 +106,10 @@ impl QuietRange {
             range.until = day_after(walked);
         }
         for position in &positions.open {
-            range.include(&position.exits());
+            range.include(&position.own_exits());
+            let account_stop = position.account_stop.map(|stop| stop.price);
+            let stop = Trigger::of_exits(position.direction, account_stop, None);
+            range.solvent[place(stop.side)].include(&stop);
             // Of the side that it exits on: no position would read the extremes of the other.
             range.held[place(position.direction.exit_side())] = true;
             range.marks.push(position);
@@ -148,11 +152,11 @@ impl QuietRange {
             return None;
         }
         let [bid, ask] = mark.closes;
-        self.include(&Trigger {
+        self.solvent[0].include(&Trigger {
             below: bid - distance,
             ..Trigger::never(Side::Bid)
         });
-        self.include(&Trigger {
+        self.solvent[1].include(&Trigger {
             above: ask + distance,
             ..Trigger::never(Side::Ask)
         });
@@ -170,6 +174,10 @@ impl QuietRange {
         // A rate that moves can ruin an account without a price that moves: the test at the close
         // takes the rate of its own bar.
         if rate.to_bits() != self.rate.to_bits() && !self.exposure.is_empty() {
+            return None;
+        }
+        let [solvent_bid, solvent_ask] = &self.solvent;
+        if !solvent_bid.is_quiet(&bar.bid) || !solvent_ask.is_quiet(&bar.ask) {
             return None;
         }
         // Before anything is widened: a position that this bar closes must not have its extremes.
@@ -207,11 +215,16 @@ impl QuietRange {
         let mut profits = [0.0; BLOCK];
         while taken < bars {
             let block = stretch.part(taken, BLOCK.min(bars - taken));
-            let quiet = self.quiet_bars(&block);
+            let mut quiet = quiet_bars(&self.free, &block);
+            let mut ranges = self.ranges(&block.part(0, quiet));
+            if self.is_tested(&ranges) {
+                quiet = quiet_bars(&self.solvent, &block.part(0, quiet));
+                ranges = self.ranges(&block.part(0, quiet));
+            }
             if quiet > 0 {
                 let profits = &mut profits[..quiet];
                 let block = block.part(0, quiet);
-                let ranges = self.take_block(&block, rate, profits);
+                self.take_block(&block, &ranges, rate, profits);
                 write(profits, Lows::of_block(&self.exposure, ranges, block));
                 taken += quiet;
             }
@@ -222,47 +235,49 @@ impl QuietRange {
         taken
     }
 
-    /// How many bars at the head of a block reach nothing.
-    fn quiet_bars(&self, block: &Stretch<'_>) -> usize {
-        let mut quiet = block.len();
-        if !self.free[0].is_never() {
-            quiet = self.free[0].quiet_bars(&block.bid());
-        }
-        if !self.free[1].is_never() {
-            quiet = self.free[1].quiet_bars(&block.part(0, quiet).ask());
-        }
-        quiet
+    /// Whether prices were where a test of the account may fail.
+    fn is_tested(&self, ranges: &[PriceRange; 2]) -> bool {
+        let mut sides = self.solvent.iter().zip(ranges);
+        sides.any(|(test, range)| test.is_below(range.low) || test.is_above(range.high))
     }
 
-    /// Adds up the open profit at each close, and widens where prices have been; gives where those
-    /// of the block were.
+    /// Where the prices of a block were, of the sides that positions are left on.
+    fn ranges(&self, block: &Stretch<'_>) -> [PriceRange; 2] {
+        let mut ranges = [PriceRange::EMPTY; 2];
+        if self.held[0] {
+            ranges[0].widen_by(&block.bid());
+        }
+        if self.held[1] {
+            ranges[1].widen_by(&block.ask());
+        }
+        ranges
+    }
+
+    /// Adds up the open profit at each close, and widens where prices have been.
     fn take_block(
         &mut self,
         block: &Stretch<'_>,
+        ranges: &[PriceRange; 2],
         rate: f64,
         profits: &mut [f64],
-    ) -> [PriceRange; 2] {
-        let mut ranges = [PriceRange::EMPTY; 2];
+    ) {
         let bid = block.bid();
         // NaN where no position is left on the ask: a price that is read by mistake then shows in
         // every sum.
         let mut asks = [f64::NAN; BLOCK];
         let asks = &mut asks[..block.len()];
         if self.held[0] {
-            ranges[0].widen_by(&bid);
             self.seen[0].include(&ranges[0]);
         }
         if self.held[1] {
             let ask = block.ask();
             for_each_price(&ask, ask.close, |bar, close| asks[bar] = close);
-            ranges[1].widen_by(&ask);
             self.seen[1].include(&ranges[1]);
         }
         self.marks.profits(bid.close, asks, rate, profits);
         if let (Some(&bid), Some(&ask)) = (bid.close.last(), asks.last()) {
             self.closes = Some(([bid, ask], rate));
         }
-        ranges
     }
 
     /// The mark at its last bar, where it has had any.
@@ -306,6 +321,18 @@ fn needs_each_bar(settings: &Settings, book: &OrderBook, positions: &Positions) 
         })
 }
 
+/// How many bars at the head of a block reach none of the triggers, of bid and ask.
+fn quiet_bars([bid, ask]: &[Trigger; 2], block: &Stretch<'_>) -> usize {
+    let mut quiet = block.len();
+    if !bid.is_never() {
+        quiet = bid.quiet_bars(&block.bid());
+    }
+    if !ask.is_never() {
+        quiet = ask.quiet_bars(&block.part(0, quiet).ask());
+    }
+    quiet
+}
+
 fn place(side: Side) -> usize {
     match side {
         Side::Bid => 0,
@@ -313,173 +340,10 @@ fn place(side: Side) -> usize {
     }
 }
 
-/// The lowest and highest price so far.
-#[derive(Debug, Clone, Copy)]
-pub struct PriceRange {
-    pub(super) low: f64,
-    pub(super) high: f64,
-}
-
-impl PriceRange {
-    const EMPTY: Self = Self {
-        low: f64::INFINITY,
-        high: f64::NEG_INFINITY,
-    };
-
-    fn include(&mut self, other: &Self) {
-        self.low = lesser(self.low, other.low);
-        self.high = -lesser(-self.high, -other.high);
-    }
-
-    #[inline]
-    fn widen(&mut self, bar: &Ohlc) {
-        if bar.low < self.low {
-            self.low = bar.low;
-        }
-        if bar.high > self.high {
-            self.high = bar.high;
-        }
-    }
-
-    /// Widens it by bars that are quiet, so that their prices are numbers.
-    fn widen_by(&mut self, prices: &Prices<'_>) {
-        let (low, high) = match prices.spread {
-            Spread::None => (least(prices.low), -least_negated(prices.high)),
-            // Rounding keeps the order: the least sum is that of the least price.
-            Spread::Constant(spread) => (
-                least(prices.low) + spread,
-                -least_negated(prices.high) + spread,
-            ),
-            Spread::Each(_) => {
-                let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-                for_each_price(prices, prices.low, |_, price| {
-                    low = lesser(low, price);
-                });
-                for_each_price(prices, prices.high, |_, price| {
-                    high = -lesser(-high, -price);
-                });
-                (low, high)
-            }
-        };
-        self.low = lesser(self.low, low);
-        self.high = -lesser(-self.high, -high);
-    }
-}
-
-/// What marking needs of each position, in columns: the profits are independent of each other and
-/// computed side by side; their sum is taken in the order of entry (M5).
-#[derive(Debug, Default)]
-pub(super) struct Marks {
-    entry_price: Vec<f64>,
-    sign: Vec<f64>,
-    lots: Vec<f64>,
-    contract_size: Vec<f64>,
-    profit: Vec<f64>,
-}
-
-impl Marks {
-    fn clear(&mut self) {
-        self.entry_price.clear();
-        self.sign.clear();
-        self.lots.clear();
-        self.contract_size.clear();
-        self.profit.clear();
-    }
-
-    fn push(&mut self, position: &Position) {
-        self.entry_price.push(position.entry_price);
-        self.sign.push(position.direction.sign());
-        self.lots.push(position.lots);
-        self.contract_size.push(position.contract_size);
-        self.profit.push(0.0);
-    }
-
-    /// The open profit at the closes of bid and ask.
-    #[inline]
-    fn profit(&mut self, [bid, ask]: [f64; 2], rate: f64) -> f64 {
-        let sizes = self.lots.iter().zip(&self.contract_size);
-        let positions = self.entry_price.iter().zip(&self.sign).zip(sizes);
-        for (profit, ((entry, sign), (lots, size))) in self.profit.iter_mut().zip(positions) {
-            // A long position is left on the bid, a short one on the ask.
-            let close = if *sign > 0.0 { bid } else { ask };
-            *profit = open_profit(close, *entry, *sign, *lots, *size, rate);
-        }
-        // Apart from the loop above: profits may be computed side by side, but their sum keeps its
-        // order (M5.1).
-        self.profit.iter().fold(0.0, |sum, profit| sum + profit)
-    }
-
-    /// The open profit at each close of a block, position by position.
-    fn profits(&self, bids: &[f64], asks: &[f64], rate: f64, profits: &mut [f64]) {
-        profits.fill(0.0);
-        // Position by position, each adding to all sums of the block: every bar's sum is still
-        // taken in the order of entry, and no addition waits for the one before it. It
-        // costs 0.44 ns for each position and bar.
-        for place in 0..self.entry_price.len() {
-            let (entry, sign) = (self.entry_price[place], self.sign[place]);
-            // A sign changes no bit but one, so it may be taken into the lots; and a factor of 1
-            // changes none, so that it is left out where the compiler can see it.
-            let (lots, size) = (sign * self.lots[place], self.contract_size[place]);
-            let closes = if sign > 0.0 { bids } else { asks };
-            let sums = profits.iter_mut().zip(closes);
-            if size.to_bits() == 1.0_f64.to_bits() && rate.to_bits() == 1.0_f64.to_bits() {
-                sums.for_each(|(sum, close)| {
-                    *sum += open_profit(*close, entry, 1.0, lots, 1.0, 1.0);
-                });
-            } else {
-                sums.for_each(|(sum, close)| {
-                    *sum += open_profit(*close, entry, 1.0, lots, size, rate);
-                });
-            }
-        }
-    }
-}
-
-/// Hands on each price of a column, the spread added.
-#[inline]
-fn for_each_price(prices: &Prices<'_>, column: &[f64], mut take: impl FnMut(usize, f64)) {
-    let numbered = column.iter().enumerate();
-    match prices.spread {
-        Spread::None => numbered.for_each(|(bar, &price)| take(bar, price)),
-        Spread::Constant(spread) => numbered.for_each(|(bar, &price)| take(bar, price + spread)),
-        Spread::Each(spreads) => numbered
-            .zip(spreads)
-            .for_each(|((bar, &price), spread)| take(bar, price + spread)),
-    }
-}
-
-#[inline]
-fn lesser(a: f64, b: f64) -> f64 {
-    if b < a { b } else { a }
-}
-
-fn least(values: &[f64]) -> f64 {
-    least_of(values, |value| value)
-}
-
-fn least_negated(values: &[f64]) -> f64 {
-    least_of(values, |value: f64| -value)
-}
-
-/// The least of some values, in lanes: which of equal ones it is makes no difference.
-#[inline]
-fn least_of(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
-    let (blocks, rest) = values.as_chunks::<LANES>();
-    // Each lane has a least of its own, because a single one would make every comparison wait for
-    // the one before.
-    let mut lanes = [f64::INFINITY; LANES];
-    for block in blocks {
-        for (lane, &value) in lanes.iter_mut().zip(block) {
-            *lane = lesser(*lane, of(value));
-        }
-    }
-    let all = lanes.into_iter().chain(rest.iter().map(|&value| of(value)));
-    all.fold(f64::INFINITY, lesser)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Ohlc;
 
     const FLAT: Ohlc = Ohlc {
         open: 100.0,
@@ -491,6 +355,7 @@ mod tests {
     fn range(trigger: Trigger, until: i64) -> QuietRange {
         let mut range = QuietRange {
             free: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
+            solvent: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
             seen: [PriceRange::EMPTY; 2],
             held: [true, false],
             until,

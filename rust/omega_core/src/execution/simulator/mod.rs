@@ -19,8 +19,9 @@ mod stop_out;
 use std::cell::OnceCell;
 
 use super::book::OrderBook;
+use super::marks::Marks;
 use super::positions::Positions;
-use super::quiet::{LastMark, Marks, QuietRange};
+use super::quiet::{LastMark, QuietRange};
 use super::{
     Account, Action, CloseTarget, Fill, Instrument, LastTrades, Lows, Order, Position, QuietBar,
     Rest, Semantics, Settings, StepBars, SymbolBar,
