@@ -77,7 +77,8 @@ impl QuietRange {
             None => return None,
         };
         // A foreign purchase of a cash account is marked at two rates; few runs have one.
-        if rate != 1.0 && positions.open.iter().any(|p| p.entry_rate.is_some()) {
+        let is_foreign = rate.to_bits() != 1.0_f64.to_bits();
+        if is_foreign && positions.open.iter().any(|p| p.entry_rate.is_some()) {
             return None;
         }
         marks.clear();
