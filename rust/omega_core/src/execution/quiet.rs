@@ -26,8 +26,8 @@ pub(super) struct QuietRange {
     /// Where prices reach nothing, bid and ask.
     free: [Trigger; 2],
     /// Where prices reach no test of the account, bid and ask (M9).
-    // Apart from the others: these are far from the market, and the range that prices were in, which
-    // a block finds anyway, tells that they are not reached.
+    // Apart from the others: these are far from the market, and the range that prices were in,
+    // which a block finds anyway, tells that they are not reached.
     solvent: [Trigger; 2],
     /// Where prices have been since the range was made, bid and ask.
     seen: [PriceRange; 2],
@@ -70,17 +70,7 @@ impl QuietRange {
         if needs_each_bar(settings, book, positions) {
             return None;
         }
-        let rate = match mark {
-            Some(mark) => mark.rate,
-            // Without a mark there is no position either.
-            None if positions.open.is_empty() => f64::NAN,
-            None => return None,
-        };
-        // A foreign purchase of a cash account is marked at two rates; few runs have one.
-        let is_foreign = rate.to_bits() != 1.0_f64.to_bits();
-        if is_foreign && positions.open.iter().any(|p| p.entry_rate.is_some()) {
-            return None;
-        }
+        let rate = marked_rate(mark, positions)?;
         marks.clear();
         let day_after = |time: i64| {
             let per_day = settings.units_per_day;
@@ -320,6 +310,18 @@ fn needs_each_bar(settings: &Settings, book: &OrderBook, positions: &Positions) 
         || positions.open.iter().any(|position| {
             position.trailing_stop.is_some() || position.entry_rate.is_some_and(|own| own != 1.0)
         })
+}
+
+/// The rate of the last mark; none where positions are not marked at one rate.
+fn marked_rate(mark: Option<LastMark>, positions: &Positions) -> Option<f64> {
+    let Some(mark) = mark else {
+        // Without a mark there is no position either.
+        return positions.open.is_empty().then_some(f64::NAN);
+    };
+    // A foreign purchase of a cash account is marked at two rates; few runs have one.
+    let is_foreign = mark.rate.to_bits() != 1.0_f64.to_bits();
+    let is_converted = is_foreign && positions.open.iter().any(|p| p.entry_rate.is_some());
+    (!is_converted).then_some(mark.rate)
 }
 
 /// How many bars at the head of a block reach none of the triggers, of bid and ask.
