@@ -76,6 +76,9 @@ def test_the_process_can_run_again(backend: str) -> None:
     ("settings", "error", "match"),
     [
         ({"cash": "much"}, (ConfigError, ValueError), "cash|much"),
+        ({"costs": 5}, ConfigError, r"costs: given 5, expected omega\.Costs"),
+        ({"limits": omega.Execution()}, ConfigError, r"limits: given Execution\(\), expected"),
+        ({"sizer": 5}, ConfigError, "sizer: given 5, expected a sizer"),
         ({"seed": -1}, ConfigError, "seed: given -1"),
         ({"seed": 1.5}, ConfigError, "seed: given 1.5"),
         ({"backend": "fortran"}, ConfigError, "'fortran'"),

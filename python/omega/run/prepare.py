@@ -31,6 +31,7 @@ from omega.run.settings import (
     costs_for,
     execution_fields,
     manager_fields,
+    refuse_strange,
     seed_field,
     semantics_field,
     sizer_fields,
@@ -103,6 +104,12 @@ def prepare(
         on_progress: Called with steps done and steps in all.
     """
     stores, unit = symbols_of(store), store.time_unit
+    refuse_strange(
+        execution=(arguments.execution, Execution, "omega.Execution(...)"),
+        limits=(arguments.limits, Limits, "omega.Limits(...)"),
+        sizer=(arguments.sizer, Sizer, "a sizer such as omega.FixedLots(1)"),
+        costs=(arguments.costs, (Costs, Mapping), "omega.Costs(...), or one for each symbol"),
+    )
     execution, limits = arguments.execution or Execution(), arguments.limits or Limits()
     account, cash, currency = arguments.account_of()
     semantics = semantics_field(arguments.semantics)

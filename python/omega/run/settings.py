@@ -65,6 +65,17 @@ class PositionManager(Protocol):
         """Decide on open positions; called after the exits of a bar while something is open."""
 
 
+def refuse_strange(**given: tuple[object, Any, str]) -> None:
+    """Refuse settings of another class than expected, each given with what it may be.
+
+    Raises:
+        ConfigError: One is of another class.
+    """
+    for parameter, (value, kind, expected) in given.items():
+        if value is not None and not isinstance(value, kind):
+            raise ConfigError(f"{parameter}: given {value!r}, expected {expected}")
+
+
 def costs_for(given: Costs | Mapping[str, Costs] | None, symbols: Sequence[str]) -> list[Costs]:
     """Choose the costs of each symbol."""
     if isinstance(given, Mapping):
