@@ -97,15 +97,25 @@ def test_what_a_run_made_is_read_off_the_copy(backend: str) -> None:
     assert isinstance(ran, Cross)
     assert ran.short[-1] == 118.5  # the last three closes: 117.5, 118.5, 119.5
     assert ran.equity == result.equity["equity"][-1]
-    with pytest.raises(RanOnCopy, match=r"result\.strategy\.short"):
-        _ = given.short
+    for use in (
+        lambda short: short[-1],
+        lambda short: short.window(3),
+        lambda short: short > 1.0,
+        lambda short: short + 1.0,
+        repr,
+        len,
+    ):
+        with pytest.raises(RanOnCopy, match=r"result\.strategy\.short"):
+            use(given.short)
     with pytest.raises(ConfigError, match=r"read off the copy that ran, result\.strategy"):
         _ = given.position
     with pytest.raises(ConfigError, match="its run is over"):
         ran.buy()
     with pytest.raises(AttributeError, match="no attribute 'shrot'"):
         _ = given.shrot  # type: ignore[attr-defined]  # misspelt
-    assert not hasattr(given, "short")
+    again = omega.run_backtest(rising(20), given, backend=backend, execution=execution)
+    assert again.fingerprint == result.fingerprint
+    assert "short" not in given.__getstate__()
 
 
 def test_positions_left_open_are_those_of_the_ended_run(backend: str) -> None:
@@ -215,7 +225,7 @@ def test_one_object_given_twice_is_two(backend: str) -> None:
     result = omega.run_backtest(rising(4), {"a": given, "b": given}, backend=backend)
     assert result.trades["tags"].to_list() == [["a"], ["b"]]
     assert [one.seen for one in result.strategy.strategies.values()] == [[0, 1, 2]] * 2
-    assert vars(given) == {}
+    assert given.__getstate__() == {}
 
 
 class Counts:

@@ -105,3 +105,9 @@ def test_numbers_of_trades_may_be_of_numpy() -> None:
                 self.close(number)
 
     assert omega.run_backtest(rising(6), Closes).trades["exit_index"].to_list() == [3]
+
+
+def test_reading_an_attribute_goes_by_no_method() -> None:
+    # A `__getattr__` would make each read of `self.x` in a callback four times as slow.
+    assert not hasattr(omega.Strategy, "__getattr__")
+    assert omega.Strategy.__getattribute__ is object.__getattribute__

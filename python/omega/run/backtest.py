@@ -20,7 +20,7 @@ from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
-from omega.run.copying import copied
+from omega.run.copying import copied, note_on_given
 from omega.run.execute import execute
 from omega.run.facts import facts_of
 from omega.run.job import OnBar
@@ -155,6 +155,7 @@ def run_backtest(
     with _progress(progress) as on_progress:
         job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
         tables, report = execute(job, chosen)
+    note_on_given(strategy, runs)
     config = configuration(store, job, arguments)
     return BacktestResult(
         tables,

@@ -6,7 +6,7 @@ import copy
 import functools
 import gc
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import GeneratorType, ModuleType
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from omega.data.dataset import Dataset
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.strategy.arguments import OnTheCopy
 from omega.strategy.base import Strategy
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.native import Native
@@ -74,6 +75,20 @@ def copied(strategy: Any, manager: Any) -> tuple[Any, Any]:  # noqa: ANN401 - of
     return result, _copy(manager, memo, "position_manager")
 
 
+def note_on_given(given: object, ran: object) -> None:
+    """Let the object that was given refer to the copy for what only the copy has."""
+    if isinstance(given, Mapping) and isinstance(ran, Ensemble):
+        for one, copy_of_it in zip(given.values(), ran.strategies.values(), strict=True):
+            note_on_given(one, copy_of_it)
+    elif isinstance(given, Sequence) and isinstance(ran, Ensemble):
+        for one, copy_of_it in zip(given, ran.strategies.values(), strict=True):
+            note_on_given(one, copy_of_it)
+    elif isinstance(given, Strategy) and type(given) is type(ran):
+        for name in vars(ran).keys() - vars(given).keys():
+            if not name.startswith("_"):
+                object.__setattr__(given, name, OnTheCopy(type(given).__name__, name))
+
+
 def is_copied(strategy: object) -> bool:
     """Return whether a run works on a copy: of objects with state of their own.
 
@@ -102,13 +117,17 @@ def _filled(one: Any, memo: Memo) -> Any:  # noqa: ANN401 - an object of the use
     kind = type(one)
     if _copies_itself(one):
         made = _copy(one, memo, kind.__name__)
+        own_names = set(getattr(made, "__dict__", ()))
     else:
+        # Its `__dict__` is not looked at: from then on its attributes would be read through it,
+        # which takes three times as long.
         made = memo[id(one)]
+        own_names = set()
         for name, value in _state(one):
             object.__setattr__(made, name, _copy(value, memo, f"{kind.__name__}.{name}"))
-    held = getattr(made, "__dict__", None)
+            own_names.add(name)
     for name, value in _of_classes(kind):
-        if held is None or name in held:
+        if name in own_names or not kind.__dictoffset__:
             continue
         own = _copy(value, memo, f"{kind.__name__}.{name}")
         if own is not value:
@@ -122,8 +141,10 @@ def _state(one: object) -> Iterator[tuple[str, Any]]:
     several = state if isinstance(state, tuple) else (state,)
     is_tied = isinstance(one, Strategy)
     for part in several:
-        for name, value in (part or {}).items():
-            if not (is_tied and name.startswith("_") and hasattr(Strategy, name)):
+        # A dict of its own at once: a run in another thread may note what it made.
+        for name, value in dict(part or {}).items():
+            tie = is_tied and name.startswith("_") and hasattr(Strategy, name)
+            if not tie and not isinstance(value, OnTheCopy):
                 yield name, value
 
 

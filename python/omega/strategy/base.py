@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omega.config.values import plain
-from omega.errors import ConfigError, RanOnCopy
+from omega.errors import ConfigError
 from omega.indicators.averages import Averages
 from omega.indicators.channels import Channels
 from omega.indicators.momentum import Momentum
@@ -19,9 +19,8 @@ from omega.indicators.statistics import Statistics
 from omega.indicators.volatility import Volatility
 from omega.strategy.actions import Action
 from omega.strategy.arguments import (
+    OnTheCopy,
     checked_parameter,
-    is_set_by,
-    on_the_copy,
     refuse_method_name,
     unknown_parameter,
 )
@@ -44,6 +43,8 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
 
     Attributes:
         warmup: Complete bars needed before the first decision, besides the indicators' own.
+        position_manager: Managers of open positions, where the run is given none: built-in ones,
+            or an object with `manage_positions`.
 
     Example:
         >>> class Cross(Strategy):
@@ -59,6 +60,7 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
     """
 
     warmup: int = 0
+    position_manager: Any = None
 
     def __init__(self, **parameters: Any) -> None:  # noqa: ANN401 - of the types annotated
         known = self.parameters()
@@ -93,18 +95,10 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the tie to a run out; what an ended run showed is kept."""
-        state = dict(vars(self))
+        state = {name: own for name, own in vars(self).items() if not isinstance(own, OnTheCopy)}
         if not isinstance(self._run, Ended):
             state.pop("_run", None)
         return state
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it is, it is missing
-            if self._run is None and is_set_by(type(self), name):
-                raise RanOnCopy(on_the_copy(type(self).__name__, name))
-            missing = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(missing, name=name, obj=self)
 
     def init(self) -> None:
         """Declare indicators; called once, before the first bar.
