@@ -140,6 +140,19 @@ pub enum Action {
 }
 
 impl Action {
+    /// Of a close of everything how much of each position, and why.
+    #[must_use]
+    pub fn closes_all(&self) -> Option<(f64, ExitReason)> {
+        match *self {
+            Self::Close {
+                target: CloseTarget::All,
+                fraction,
+                reason,
+            } => Some((fraction, reason)),
+            _ => None,
+        }
+    }
+
     /// Closes all positions of a symbol on the strategy's signal.
     #[must_use]
     pub fn close_all(symbol: SymbolId) -> Self {

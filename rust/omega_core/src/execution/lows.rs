@@ -1,9 +1,9 @@
 //! The open profits at the worst prices inside quiet bars, for the lowest equity of a run (M9).
 
 use super::Exposure;
-use super::marks::PriceRange;
-use crate::store::{Prices, Spread, Stretch};
-use crate::types::Bar;
+use super::marks::{PriceRange, lesser};
+use crate::store::{Spread, Stretch};
+use crate::types::{Bar, Direction};
 
 /// A bar in which nothing happened: the open profit at its close.
 #[derive(Debug)]
@@ -19,14 +19,12 @@ impl QuietBar<'_> {
     #[must_use]
     pub fn low(&self, bar: &Bar) -> f64 {
         let at = |bid, ask| self.exposure.profit(bid, ask);
-        let low = at(bar.bid.low, bar.ask.low);
-        let high = at(bar.bid.high, bar.ask.high);
-        let worst = lesser(low, high);
-        if self.exposure.is_hedged() {
-            lesser(worst, at(bar.bid.open, bar.ask.open))
-        } else {
-            worst
-        }
+        worst_of(
+            self.exposure,
+            || at(bar.bid.low, bar.ask.low),
+            || at(bar.bid.high, bar.ask.high),
+            || at(bar.bid.open, bar.ask.open),
+        )
     }
 }
 
@@ -76,27 +74,36 @@ impl<'a> Lows<'a> {
     /// Hands on the open profit at the worst price of each bar.
     pub fn for_each(&self, mut take: impl FnMut(usize, f64)) {
         let (bid, ask) = (self.block.bid(), self.block.ask());
-        let is_hedged = self.exposure.is_hedged();
         for bar in 0..self.block.len() {
-            let at = |of: fn(&Prices<'a>) -> &'a [f64]| {
-                let spread = match ask.spread {
-                    Spread::None => 0.0,
-                    Spread::Constant(spread) => spread,
-                    Spread::Each(spreads) => spreads[bar],
-                };
-                self.exposure.profit(of(&bid)[bar], of(&ask)[bar] + spread)
+            let spread = match ask.spread {
+                Spread::None => 0.0,
+                Spread::Constant(spread) => spread,
+                Spread::Each(spreads) => spreads[bar],
             };
-            let worst = lesser(at(|side| side.low), at(|side| side.high));
-            let worst = if is_hedged {
-                lesser(worst, at(|side| side.open))
-            } else {
-                worst
-            };
+            let at = |bid: &[f64], ask: &[f64]| self.exposure.profit(bid[bar], ask[bar] + spread);
+            let worst = worst_of(
+                self.exposure,
+                || at(bid.low, ask.low),
+                || at(bid.high, ask.high),
+                || at(bid.open, ask.open),
+            );
             take(bar, worst);
         }
     }
 }
 
-fn lesser(a: f64, b: f64) -> f64 {
-    if b < a { b } else { a }
+/// The least of the open profits at the low, the high and the open of a bar: of positions of one
+/// direction it is that at their adverse extreme.
+#[inline]
+fn worst_of(
+    exposure: &Exposure,
+    low: impl FnOnce() -> f64,
+    high: impl FnOnce() -> f64,
+    open: impl FnOnce() -> f64,
+) -> f64 {
+    match exposure.direction() {
+        Some(Direction::Long) => low(),
+        Some(Direction::Short) => high(),
+        None => lesser(lesser(low(), high()), open()),
+    }
 }

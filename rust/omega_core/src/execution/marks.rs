@@ -148,8 +148,13 @@ pub(super) fn for_each_price(
 }
 
 #[inline]
-fn lesser(a: f64, b: f64) -> f64 {
+pub(super) fn lesser(a: f64, b: f64) -> f64 {
     if b < a { b } else { a }
+}
+
+/// The greatest of some values.
+pub(crate) fn greatest(values: &[f64]) -> f64 {
+    -least_negated(values)
 }
 
 fn least(values: &[f64]) -> f64 {

@@ -65,6 +65,7 @@ impl Portfolio {
     }
 
     /// Writes the equity rows of so many bars without open positions.
+    // The row before them has this equity or a higher one as well: no peak is raised.
     #[inline]
     pub fn write_flat_rows(&mut self, bars: usize) {
         self.rows.balance.push_many(self.balance, bars);
@@ -79,7 +80,7 @@ impl Portfolio {
         self.rows.balance.push(self.balance);
         self.rows.equity.push(equity);
         self.rows.open_positions.push(count(open_positions));
-        self.noted.bound_rows(equity);
+        self.noted.raise_peak(equity);
     }
 
     /// Writes the equity rows of bars whose open profits are known, at their closes, and at their
@@ -92,16 +93,9 @@ impl Portfolio {
         self.rows.equity.extend(equity);
         let positions = &mut self.rows.open_positions;
         positions.push_many(count(open_positions), profits.len());
-        let Some(lows) = lows else {
-            return;
-        };
-        self.noted.bound_rows(balance + lows.most());
-        let each = |take: &mut dyn FnMut(usize, f64)| {
-            lows.for_each(|row, low| take(row, balance + low));
-        };
-        let (least, rows) = (balance + lows.least(), &self.rows.equity);
-        let least = (least, lows.is_exact());
-        self.noted.note_rows(least, rows, profits.len(), each);
+        if let Some(lows) = lows {
+            self.noted.note_block(balance, profits, &lows);
+        }
     }
 
     /// Writes the last row again, after positions were closed at the last close (L4).
@@ -165,7 +159,7 @@ impl Account for Portfolio {
     }
 
     fn note_equity(&mut self, equity: f64) {
-        self.noted.note(equity, &self.rows.equity);
+        self.noted.note(equity);
     }
 
     fn note_ruin(&mut self, time: i64) {

@@ -73,19 +73,6 @@ impl<T: Pod + ArrowNativeType> Column<T> {
         }
     }
 
-    /// How many values there are.
-    pub(super) fn len(&self) -> usize {
-        self.written + self.staged.len()
-    }
-
-    /// The value of a row.
-    pub(super) fn get(&self, row: usize) -> T {
-        match &self.pages {
-            Some(pages) if row < self.written => bytemuck::cast_slice::<u8, T>(pages)[row],
-            _ => self.staged[row - self.written],
-        }
-    }
-
     /// The newest value.
     pub(super) fn last(&self) -> Option<T> {
         // What is written is written only to make room for the next value.

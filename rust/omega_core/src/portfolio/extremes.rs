@@ -1,6 +1,6 @@
 //! The lowest equity inside the bars of a run, and the largest fall to one (M9).
 
-use super::column::Column;
+use crate::execution::{Lows, greatest};
 
 /// What the equities inside bars come to, beside the rows at their closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,11 +17,8 @@ pub struct Extremes {
 #[derive(Debug)]
 pub(super) struct Noted {
     extremes: Extremes,
-    /// The highest of the cash at the start and of so many rows.
+    /// The highest of the cash at the start and of the rows so far.
     peak: f64,
-    rows: usize,
-    /// No row so far is above this one.
-    bound: f64,
 }
 
 impl Noted {
@@ -33,8 +30,6 @@ impl Noted {
                 ruin: None,
             },
             peak: cash,
-            rows: 0,
-            bound: cash,
         }
     }
 
@@ -45,12 +40,11 @@ impl Noted {
 
     /// Notes the equity at a price inside the bar whose row comes next.
     #[inline]
-    pub(super) fn note(&mut self, equity: f64, rows: &Column<f64>) {
+    pub(super) fn note(&mut self, equity: f64) {
         if equity < self.extremes.lowest {
             self.extremes.lowest = equity;
         }
-        if self.may_deepen(equity) {
-            self.catch_up(rows, rows.len());
+        if self.may_deepen(self.peak, equity) {
             self.deepen(equity);
         }
     }
@@ -60,48 +54,39 @@ impl Noted {
         self.extremes.ruin.get_or_insert(time);
     }
 
-    /// No row that was written is above this equity.
+    /// A row was written with this equity.
     #[inline]
-    pub(super) fn bound_rows(&mut self, equity: f64) {
-        if equity > self.bound {
-            self.bound = equity;
+    pub(super) fn raise_peak(&mut self, equity: f64) {
+        if equity > self.peak {
+            self.peak = equity;
         }
     }
 
-    /// Notes equities of which none is below the first argument, one for each of the last rows; of
-    /// an exact one, one of them is as low.
-    pub(super) fn note_rows(
-        &mut self,
-        (least, is_exact): (f64, bool),
-        rows: &Column<f64>,
-        count: usize,
-        for_each: impl Fn(&mut dyn FnMut(usize, f64)),
-    ) {
-        // A block that cannot change anything costs two comparisons.
-        if is_exact && least < self.extremes.lowest {
-            self.extremes.lowest = least;
-        }
-        if least >= self.extremes.lowest && !self.may_deepen(least) {
+    /// Notes the equities inside quiet bars, whose rows are written.
+    pub(super) fn note_block(&mut self, balance: f64, profits: &[f64], lows: &Lows<'_>) {
+        // Rounding keeps the order: the bounds of the sums are the sums of the bounds.
+        let (least, most) = (balance + lows.least(), balance + lows.most());
+        if most <= self.peak && lows.is_exact() {
+            // No row raises the peak, and one bar is as low: it is the only one that counts.
+            self.note(least);
             return;
         }
-        let first = rows.len() - count;
-        for_each(&mut |row, equity| {
-            self.catch_up(rows, first + row);
-            if equity < self.extremes.lowest {
-                self.extremes.lowest = equity;
-            }
-            self.deepen(equity);
-        });
-        // The peak of all rows is known now, and bounds those to come more closely.
-        self.catch_up(rows, rows.len());
-        self.bound = self.peak;
+        let bound = if most > self.peak { most } else { self.peak };
+        if least < self.extremes.lowest || self.may_deepen(bound, least) {
+            lows.for_each(|bar, low| {
+                self.note(balance + low);
+                self.raise_peak(balance + profits[bar]);
+            });
+        } else if most > self.peak {
+            self.raise_peak(balance + greatest(profits));
+        }
     }
 
-    /// Whether an equity may be a larger fall: not where it is none even from the bound.
+    /// Whether an equity may be a larger fall: not where it is none even from a bound of the peak.
     #[inline]
-    fn may_deepen(&self, equity: f64) -> bool {
+    fn may_deepen(&self, bound: f64, equity: f64) -> bool {
         // A little more than the fall so far, since the product is rounded.
-        self.bound - equity > self.extremes.drawdown * self.bound * 0.999_999
+        bound - equity > self.extremes.drawdown * bound * 0.999_999
     }
 
     fn deepen(&mut self, equity: f64) {
@@ -110,52 +95,21 @@ impl Noted {
             self.extremes.drawdown = fall;
         }
     }
-
-    /// Brings the peak up to so many rows.
-    fn catch_up(&mut self, rows: &Column<f64>, end: usize) {
-        for row in self.rows..end {
-            let equity = rows.get(row);
-            if equity > self.peak {
-                self.peak = equity;
-            }
-        }
-        self.rows = end.max(self.rows);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rows(values: &[f64]) -> Column<f64> {
-        let mut column = Column::with_room(values.len());
-        column.extend(values.iter().copied());
-        column
-    }
-
     #[test]
     fn a_fall_counts_from_the_peak_of_the_rows_before_it() {
         let mut noted = Noted::new(100.0);
-        noted.bound_rows(120.0);
-        noted.note(90.0, &rows(&[100.0, 120.0]));
+        noted.raise_peak(120.0);
+        noted.note(90.0);
+        noted.raise_peak(150.0);
+        noted.note(120.0);
         let extremes = noted.extremes();
         assert_eq!(extremes.map(|e| (e.lowest, e.drawdown)), Some((90.0, 0.25)));
-    }
-
-    #[test]
-    fn a_block_is_noted_bar_by_bar() {
-        let mut noted = Noted::new(100.0);
-        noted.bound_rows(200.0);
-        let column = rows(&[100.0, 200.0, 150.0]);
-        // 90 came before the peak of 200, 120 after it.
-        let lows = [90.0, 99.0, 120.0];
-        noted.note_rows((90.0, true), &column, 3, |take| {
-            for (row, low) in lows.into_iter().enumerate() {
-                take(row, low);
-            }
-        });
-        let extremes = noted.extremes();
-        assert_eq!(extremes.map(|e| (e.lowest, e.drawdown)), Some((90.0, 0.4)));
     }
 
     #[test]

@@ -120,13 +120,12 @@ impl SymbolContext {
     fn symbol_bar(&mut self, symbol: SymbolId, walk: &Walk<'_>) -> SymbolBar {
         let trades = walk.is_present(symbol);
         let last = walk.newest(symbol).unwrap_or_else(|| unknown(walk.time()));
-        let bar = match walk.bar(symbol) {
-            Some(bar) if trades => bar,
-            Some(_) | None => Bar {
-                time: walk.time(),
-                ..last
-            },
-        };
+        // Only where it trades: a step of many symbols has a bar of few.
+        let bar = if trades { walk.bar(symbol) } else { None };
+        let bar = bar.unwrap_or(Bar {
+            time: walk.time(),
+            ..last
+        });
         // The older time first, so that the look-up of rates goes forward from step to step.
         let last_rate = self.rates.at(last.time);
         SymbolBar {

@@ -21,12 +21,16 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    pub(super) fn new(symbol: &'a SymbolSettings, full: FeeBasis, rate: f64) -> Self {
-        Self { symbol, full, rate }
+    /// An entry of so many lots as the basis has, at a rate.
+    pub(super) fn new(symbol: &'a SymbolSettings, basis: FeeBasis, rate: f64) -> Self {
+        let full = basis;
+        let mut entry = Self { symbol, full, rate };
+        entry.full = entry.basis(basis.lots, rate);
+        entry
     }
 
     /// The entry with so many lots, worth what they are at a rate.
-    pub(super) fn basis(&self, lots: f64, rate: f64) -> FeeBasis {
+    fn basis(&self, lots: f64, rate: f64) -> FeeBasis {
         let units = lots * self.symbol.instrument.contract_size;
         FeeBasis {
             lots,
@@ -36,11 +40,10 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Margin and fee of so many lots, where the fee function gave so much.
-    fn need(&self, lots: f64, own: f64) -> f64 {
-        let basis = self.basis(lots, self.rate);
+    /// Margin and fee of a size, where the fee function gave so much.
+    fn need(&self, basis: &FeeBasis, own: f64) -> f64 {
         let margin = basis.notional * self.symbol.instrument.margin_rate;
-        margin + self.symbol.fees.with_own(&basis, own)
+        margin + self.symbol.fees.with_own(basis, own)
     }
 
     /// The largest size, of at most so many lots, whose need is covered (M3).
@@ -61,7 +64,7 @@ impl<'a> Entry<'a> {
         }
         let mut lots = instrument.round_down(if most < asked { most } else { asked });
         for _ in 0..CORRECTIONS {
-            if self.need(lots, own) <= free {
+            if self.need(&self.basis(lots, self.rate), own) <= free {
                 return instrument.order_size(lots);
             }
             // The division has rounded up.
@@ -74,6 +77,13 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// A size that the free margin covers.
+pub(super) struct Affordable {
+    pub(super) basis: FeeBasis,
+    /// What the fee function gave for it, where it was called.
+    own: Option<f64>,
+}
+
 impl Simulator {
     /// The conversion rate that an entry is tested with: the newest that is complete (M7).
     pub(super) fn entry_rate(&self, now: &SymbolBar) -> f64 {
@@ -83,38 +93,39 @@ impl Simulator {
         }
     }
 
-    /// The lots of an entry that the free margin covers: all that were asked for, or fewer where
-    /// its size follows from the account (M3, M7). Beside them, what the fee function gave for all
-    /// of them, where it was called.
+    /// The size of an entry that the free margin covers: all that was asked for, or less where it
+    /// follows from the account (M3, M7).
     pub(super) fn affordable<A: Account>(
         &self,
         entry: &Entry<'_>,
         scales: bool,
         account: &A,
-    ) -> Result<(f64, Option<f64>), RejectReason> {
-        let basis = entry.basis(entry.full.lots, entry.rate);
-        let (lots, value) = (basis.lots, basis.notional);
+    ) -> Result<Affordable, RejectReason> {
+        let full = |own| {
+            let basis = entry.full;
+            Ok(Affordable { basis, own })
+        };
         // Fee, margin and profit would be infinite or NaN, and so would each balance after them.
-        if !value.is_finite() {
+        if !entry.full.notional.is_finite() {
             return Err(RejectReason::Size);
         }
         let free = self.free_margin(account);
         if self.settings.semantics == Semantics::One {
-            let margin = value * entry.symbol.instrument.margin_rate;
+            let margin = entry.full.notional * entry.symbol.instrument.margin_rate;
             let is_covered = margin <= 0.0 || margin <= free;
             return if is_covered {
-                Ok((lots, None))
+                full(None)
             } else {
                 Err(RejectReason::Margin)
             };
         }
         if !self.settings.account.tests_margin {
-            return Ok((lots, None));
+            return full(None);
         }
         // A function counts as at the full size for all sizes: it may be any.
-        let own = self.checked_fee(&basis, |fees| fees.own(&basis));
-        if entry.need(lots, own) <= free {
-            return Ok((lots, Some(own)));
+        let own = self.checked_fee(&entry.full, |fees| fees.own(&entry.full));
+        if entry.need(&entry.full, own) <= free {
+            return full(Some(own));
         }
         if scales {
             self.scaled(entry, free, own)
@@ -123,39 +134,34 @@ impl Simulator {
         }
     }
 
-    /// The largest size that is covered, and what the fee function gives for it.
+    /// The largest size that is covered.
     fn scaled(
         &self,
         entry: &Entry<'_>,
         free: f64,
         mut own: f64,
-    ) -> Result<(f64, Option<f64>), RejectReason> {
+    ) -> Result<Affordable, RejectReason> {
         for _ in 0..TARIFFS {
             let lots = entry.most_that_fits(free, own)?;
             let basis = entry.basis(lots, entry.rate);
             own = self.checked_fee(&basis, |fees| fees.own(&basis));
             // A function may charge more for less, and no purchase takes cash below 0 (M12).
-            if entry.need(lots, own) <= free {
-                return Ok((lots, Some(own)));
+            if entry.need(&basis, own) <= free {
+                let own = Some(own);
+                return Ok(Affordable { basis, own });
             }
         }
         Err(RejectReason::Size)
     }
 
-    /// The fee of an entry that fills with so many lots at a rate.
-    pub(super) fn entry_fee(
-        &self,
-        entry: &Entry<'_>,
-        (lots, own): (f64, Option<f64>),
-        rate: f64,
-    ) -> f64 {
-        let basis = entry.basis(lots, rate);
-        match own {
+    /// The fee of an entry that fills at a rate.
+    pub(super) fn entry_fee(&self, entry: &Entry<'_>, size: &Affordable, rate: f64) -> f64 {
+        match size.own {
             // The function has been called for this very fill.
             Some(own) if rate.to_bits() == entry.rate.to_bits() => {
-                entry.symbol.fees.with_own(&basis, own)
+                entry.symbol.fees.with_own(&size.basis, own)
             }
-            Some(_) | None => self.fee(&basis),
+            Some(_) | None => self.fee(&entry.basis(size.basis.lots, rate)),
         }
     }
 

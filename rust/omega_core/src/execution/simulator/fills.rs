@@ -190,7 +190,7 @@ impl Simulator {
             symbol: order.symbol,
             direction: order.direction,
             lots,
-            units: lots * symbol.instrument.contract_size,
+            units: 0.0,
             price,
             notional: 0.0,
             is_maker: at.is_maker,
@@ -199,12 +199,13 @@ impl Simulator {
             order: order.id,
         };
         let entry = Entry::new(symbol, basis, self.entry_rate(now));
-        let (lots, own) = self.affordable(&entry, order.scales, account)?;
+        let size = self.affordable(&entry, order.scales, account)?;
+        let lots = size.basis.lots;
         let is_cash = self.settings.account.kind == AccountKind::Cash;
         // A purchase of a cash account is paid at the rate that it was tested with, so that it
         // takes no more cash than there is (M11, M12).
         let rate = if is_cash { now.last_rate } else { now.rate };
-        let fee = self.entry_fee(&entry, (lots, own), rate);
+        let fee = self.entry_fee(&entry, &size, rate);
         let fill = Fill {
             order: order.id,
             trade: match self.settings.semantics {
@@ -224,7 +225,7 @@ impl Simulator {
         };
         let position = Position {
             live: at.live,
-            value: entry.basis(lots, self.entry_rate(now)).notional,
+            value: size.basis.notional,
             entry_rate: is_cash.then_some(rate),
             contract_size: symbol.instrument.contract_size,
             entry: self.positions.entries(),

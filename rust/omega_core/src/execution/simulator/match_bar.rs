@@ -39,19 +39,22 @@ impl Simulator {
     pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.book.end_immediate(now.symbol);
         self.renew_account_stop(now, account);
-        self.match_part(Part::Inside, now, account);
-        self.reach_account_stops(now, account);
+        if self.match_part(Part::Inside, now, account) {
+            self.reach_account_stops(now, account);
+        }
         self.test_extremes(now, account);
         // After the tests: what is opened at the close has seen nothing of the bar.
         self.fill_at_close(now, account);
         // Last, because a position that is gone has no extremes of this bar, and one that is new
         // has.
         self.positions.observe_extremes(now);
+        self.held.forget_entries();
     }
 
-    /// Gathers all that a part of the bar reaches, then deals with it by order number. Each item is
-    /// matched again when its turn comes: what came before may have armed, filled or cancelled it.
-    fn match_part<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) {
+    /// Gathers all that a part of the bar reaches, then deals with it by order number; gives
+    /// whether there was anything. Each item is matched again when its turn comes: what came before
+    /// may have armed, filled or cancelled it.
+    fn match_part<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) -> bool {
         let mut reached = std::mem::take(&mut self.reached);
         let working = self.book.working.iter();
         for waiting in working.filter(|w| w.symbol == now.symbol && !w.armed_now) {
@@ -87,10 +90,12 @@ impl Simulator {
         }
         // Gathered before the first fill: fills remove and add what is walked over.
         reached.sort_unstable();
+        let is_reached = !reached.is_empty();
         for (_, item) in reached.drain(..) {
             self.deal_with(item, part, now, account);
         }
         self.reached = reached;
+        is_reached
     }
 
     fn deal_with<A: Account>(&mut self, item: Item, part: Part, now: &SymbolBar, account: &mut A) {

@@ -24,7 +24,7 @@ use super::positions::Positions;
 use super::quiet::{LastMark, QuietRange};
 use super::{
     Account, Action, CloseTarget, Fill, Instrument, LastTrades, Lows, Order, Position, QuietBar,
-    Rest, Semantics, Settings, StepBars, SymbolBar,
+    Semantics, Settings, StepBars, SymbolBar,
 };
 use crate::error::OmegaError;
 use crate::store::Stretch;
@@ -55,8 +55,9 @@ pub struct Simulator {
     trading: Vec<SymbolId>,
     /// Whether the account was ruined (M8).
     is_ruined: bool,
-    /// What the account's stops were made of: changes, symbol, the rest of the account, rate.
-    stops_made_of: Option<(u64, SymbolId, Rest, f64)>,
+    /// What the symbol that was tested last holds, and how often positions were marked (M9).
+    held: stop_out::Held,
+    marks_made: u64,
     /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
     spare: Marks,
     reached: Vec<match_bar::Reached>,
@@ -79,7 +80,8 @@ impl Simulator {
             mark: None,
             trading: Vec::new(),
             is_ruined: false,
-            stops_made_of: None,
+            held: stop_out::Held::default(),
+            marks_made: 0,
             spare: Marks::default(),
             reached: Vec::new(),
             targets: Vec::new(),
@@ -100,15 +102,17 @@ impl Simulator {
     /// Takes the actions of the strategy, to be processed at the next open; gives how many orders
     /// that makes. A close of everything is resolved now, by what is open as the strategy saw it.
     pub fn submit(&mut self, actions: &mut Vec<Action>) -> usize {
+        // At once where nothing is to be resolved: an action is large, and one by one each is moved
+        // three times.
+        if actions.iter().all(|action| action.closes_all().is_none()) {
+            self.submitted.append(actions);
+            return self.submitted.len();
+        }
         for action in actions.drain(..) {
-            match action {
+            match action.closes_all() {
                 // Now, not at its turn: what is open may change at the open, and the strategy has
                 // counted one order number for each symbol that it saw (X3.1).
-                Action::Close {
-                    target: CloseTarget::All,
-                    fraction,
-                    reason,
-                } => {
+                Some((fraction, reason)) => {
                     let close = |target| Action::Close {
                         target,
                         fraction,
@@ -117,7 +121,7 @@ impl Simulator {
                     let symbols = self.open_symbols().into_iter().map(CloseTarget::Symbol);
                     self.submitted.extend(symbols.map(close));
                 }
-                action => self.submitted.push(action),
+                None => self.submitted.push(action),
             }
         }
         self.submitted.len()
@@ -222,6 +226,8 @@ impl Simulator {
     ) -> Result<(), OmegaError> {
         // Marks first: the stop-out compares the equity of this close.
         self.positions.mark(bars, self.settings.semantics);
+        // Of one symbol no sum depends on its own marks.
+        self.marks_made += u64::from(self.settings.symbols.len() > 1);
         if let [only] = bars.0
             && only.trades
         {

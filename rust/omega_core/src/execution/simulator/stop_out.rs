@@ -3,9 +3,10 @@
 
 use super::Simulator;
 use crate::execution::{
-    Account, AccountStop, ExitReason, Exposure, Position, Rest, Semantics, StepBars, SymbolBar,
+    Account, AccountStop, ExitReason, Exposure, Instrument, Live, Position, Rest, Semantics,
+    StepBars, SymbolBar,
 };
-use crate::types::{Side, SymbolId};
+use crate::types::{Direction, Side, SymbolId};
 
 /// The price at which a position is tested and closed.
 type PriceOf<'a> = &'a dyn Fn(&Position) -> Option<f64>;
@@ -15,6 +16,46 @@ type PriceOf<'a> = &'a dyn Fn(&Position) -> Option<f64>;
 struct Standing {
     equity: f64,
     margin: f64,
+}
+
+impl Standing {
+    /// Adds what is held of a symbol, at the open of its bar.
+    fn add(&mut self, exposure: &Exposure, now: &SymbolBar, instrument: &Instrument) {
+        if !exposure.is_empty() {
+            let (bid, ask) = (now.bar.bid.open, now.bar.ask.open);
+            self.equity += exposure.profit(bid, ask);
+            self.margin += instrument.maintenance_rate * exposure.value(bid, ask);
+        }
+    }
+}
+
+/// An account with the positions of one symbol apart.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Held {
+    exposure: Exposure,
+    rest: Rest,
+    /// Whether a position may have been entered inside the bar at hand.
+    has_entries: bool,
+    /// Whether the account's stop was made of it.
+    has_stop: bool,
+    made_of: Option<MadeOf>,
+}
+
+impl Held {
+    /// The bar is over: all follows the entries that were made inside it.
+    pub(super) fn forget_entries(&mut self) {
+        self.has_entries = false;
+    }
+}
+
+/// All that an account's sums depend on; floats by their bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct MadeOf {
+    symbol: SymbolId,
+    changes: u64,
+    marks: u64,
+    balance: u64,
+    rate: u64,
 }
 
 impl Simulator {
@@ -36,10 +77,9 @@ impl Simulator {
 
     /// Notes which symbols have a bar at this step.
     pub(super) fn begin_step(&mut self, bars: StepBars<'_>) {
-        // A finer bar comes alone, inside a step that has begun.
-        if let [only] = bars.0
-            && only.bar.time != only.opens
-        {
+        // Of one symbol nobody looks. A finer bar comes alone, inside a step that has begun.
+        let is_finer = matches!(bars.0, [only] if only.bar.time != only.opens);
+        if self.settings.symbols.len() == 1 || is_finer {
             return;
         }
         self.trading.clear();
@@ -90,7 +130,17 @@ impl Simulator {
     }
 
     /// Symbols with a bar at its open, the others at their last marks.
-    fn standing_at_opens<A: Account>(&self, bars: StepBars<'_>, account: &A) -> Standing {
+    fn standing_at_opens<A: Account>(&mut self, bars: StepBars<'_>, account: &A) -> Standing {
+        let mut trading = bars.trading();
+        if let (Some(only), None) = (trading.next(), trading.next()) {
+            let held = *self.hold(only, account);
+            let mut standing = Standing {
+                equity: held.rest.equity,
+                margin: held.rest.margin,
+            };
+            standing.add(&held.exposure, only, self.instrument(only.symbol));
+            return standing;
+        }
         let mut marks = 0.0;
         let mut standing = Standing::default();
         for position in &self.positions.open {
@@ -102,34 +152,43 @@ impl Simulator {
         }
         standing.equity = account.balance() + marks;
         for now in bars.trading() {
-            let exposure = self.exposure(now, |_| true);
-            let (bid, ask) = (now.bar.bid.open, now.bar.ask.open);
-            if !exposure.is_empty() {
-                let rate = self.instrument(now.symbol).maintenance_rate;
-                standing.equity += exposure.profit(bid, ask);
-                standing.margin += rate * exposure.value(bid, ask);
-            }
+            let exposure = Exposure::of(self.positions.of_symbol(now.symbol), now.last_rate);
+            standing.add(&exposure, now, self.instrument(now.symbol));
         }
         standing
     }
 
-    /// The positions of a symbol added up, at the rate of the last mark.
-    fn exposure(&self, now: &SymbolBar, takes: impl Fn(&Position) -> bool) -> Exposure {
-        let open = self.positions.of_symbol(now.symbol);
-        Exposure::of(open.filter(|position| takes(position)), now.last_rate)
+    /// What a symbol and the rest of the account hold, added up (M9): the sums of the call before
+    /// as long as no fill, no booking, no rate and no mark changes them.
+    fn hold<A: Account>(&mut self, now: &SymbolBar, account: &A) -> &mut Held {
+        let made_of = MadeOf {
+            symbol: now.symbol,
+            changes: self.positions.changes,
+            marks: self.marks_made,
+            balance: account.balance().to_bits(),
+            rate: now.last_rate.to_bits(),
+        };
+        if self.held.made_of != Some(made_of) {
+            self.held = self.add_up(now, account.balance());
+            self.held.made_of = Some(made_of);
+        }
+        &mut self.held
     }
 
-    /// The account without the positions of a symbol, at their last marks.
-    fn rest<A: Account>(&self, symbol: SymbolId, account: &A) -> Rest {
-        let mut rest = Rest::default();
-        if self.settings.symbols.len() > 1 {
-            for position in self.positions.open.iter().filter(|p| p.symbol != symbol) {
-                rest.equity += position.marked_profit;
-                rest.margin += position.value * self.instrument(position.symbol).maintenance_rate;
+    fn add_up(&self, now: &SymbolBar, balance: f64) -> Held {
+        let mut held = Held::default();
+        for position in &self.positions.open {
+            if position.symbol == now.symbol {
+                held.exposure.add(position, now.last_rate);
+                held.has_entries |= position.live != Live::FromOpen;
+            } else {
+                held.rest.equity += position.marked_profit;
+                held.rest.margin +=
+                    position.value * self.instrument(position.symbol).maintenance_rate;
             }
         }
-        rest.equity += account.balance();
-        rest
+        held.rest.equity += balance;
+        held
     }
 
     /// Makes the account's stop of a symbol from what is held by now (M9).
@@ -137,24 +196,21 @@ impl Simulator {
         if !self.tests_inside() {
             return;
         }
-        let rest = self.rest(now.symbol, account);
-        // The same as long as no fill, no booking, no rate and no mark of another symbol changes
-        // it: then a bar costs a comparison and not a sum over all positions.
-        let basis = (self.positions.changes, now.symbol, rest, now.last_rate);
-        if self.stops_made_of == Some(basis) {
+        let held = self.hold(now, account);
+        if std::mem::replace(&mut held.has_stop, true) {
             return;
         }
-        self.stops_made_of = Some(basis);
-        let stop = self.account_stop(now, &rest);
+        let held = *held;
+        let stop = self.account_stop(&held, now.symbol);
         for position in self.positions.of_symbol_mut(now.symbol) {
             position.account_stop = stop;
         }
     }
 
-    fn account_stop(&self, now: &SymbolBar, rest: &Rest) -> Option<AccountStop> {
-        let (exposure, rules) = (self.exposure(now, |_| true), &self.settings.account);
+    fn account_stop(&self, held: &Held, symbol: SymbolId) -> Option<AccountStop> {
+        let (exposure, rest, rules) = (&held.exposure, &held.rest, &self.settings.account);
         let by_margin = rules.stop_out_level.and_then(|level| {
-            let rate = self.instrument(now.symbol).maintenance_rate;
+            let rate = self.instrument(symbol).maintenance_rate;
             let price = exposure.price_at(rest, level, rate)?;
             let reason = ExitReason::StopOut;
             Some(AccountStop { price, reason })
@@ -221,7 +277,7 @@ impl Simulator {
         if self.positions.open.is_empty() {
             return;
         }
-        if self.tests_inside() && self.exposure(now, |_| true).is_hedged() {
+        if self.tests_inside() && self.hold(now, account).exposure.is_hedged() {
             while let Some((extreme, reason)) = self.failing_extreme(now, account) {
                 let price_of: PriceOf<'_> = &|position| {
                     let of_symbol = position.symbol == now.symbol;
@@ -233,21 +289,24 @@ impl Simulator {
         if !self.notes_equity() {
             return;
         }
-        for equity in self.equities_inside(now, account).into_iter().flatten() {
-            account.note_equity(equity);
+        let held = *self.hold(now, account);
+        for &extreme in Extreme::worst_for(&held.exposure) {
+            account.note_equity(self.equity_at(extreme, &held, now));
         }
     }
 
     /// The extreme of a bar with the lower equity, where that is too low.
     fn failing_extreme<A: Account>(
-        &self,
+        &mut self,
         now: &SymbolBar,
         account: &A,
     ) -> Option<(Extreme, ExitReason)> {
-        self.positions.first_of(now.symbol)?;
-        let rest = self.rest(now.symbol, account);
-        let low = self.standing_at(Extreme::Low, &rest, now);
-        let high = self.standing_at(Extreme::High, &rest, now);
+        let held = *self.hold(now, account);
+        if held.exposure.is_empty() {
+            return None;
+        }
+        let low = self.standing_at(Extreme::Low, &held, now);
+        let high = self.standing_at(Extreme::High, &held, now);
         let (extreme, worst) = if high.equity < low.equity {
             (Extreme::High, high)
         } else {
@@ -261,19 +320,23 @@ impl Simulator {
         (worst.equity < level * worst.margin).then_some((extreme, ExitReason::StopOut))
     }
 
-    /// The account at an extreme of a symbol's bar. Positions entered in this bar count there only
-    /// where the extreme certainly followed, else at the close.
-    fn standing_at(&self, extreme: Extreme, rest: &Rest, now: &SymbolBar) -> Standing {
+    /// The account at an extreme of a symbol's bar.
+    fn standing_at(&self, extreme: Extreme, held: &Held, now: &SymbolBar) -> Standing {
         let (bid, ask) = extreme.of(now);
         let rate = self.instrument(now.symbol).maintenance_rate;
-        let value = self.exposure(now, |_| true).value(bid, ask);
         Standing {
-            equity: self.equity_at(extreme, rest, now),
-            margin: rest.margin + rate * value,
+            equity: self.equity_at(extreme, held, now),
+            margin: held.rest.margin + rate * held.exposure.value(bid, ask),
         }
     }
 
-    fn equity_at(&self, extreme: Extreme, rest: &Rest, now: &SymbolBar) -> f64 {
+    /// The equity at an extreme of a symbol's bar. Positions entered in this bar count there only
+    /// where the extreme certainly followed, else at the close.
+    fn equity_at(&self, extreme: Extreme, held: &Held, now: &SymbolBar) -> f64 {
+        let (bid, ask) = extreme.of(now);
+        if !held.has_entries {
+            return held.rest.equity + held.exposure.profit(bid, ask);
+        }
         let (mut certain, mut uncertain) = (Exposure::default(), Exposure::default());
         for position in self.positions.of_symbol(now.symbol) {
             if extreme.certainly_followed(position) {
@@ -282,29 +345,11 @@ impl Simulator {
                 uncertain.add(position, now.last_rate);
             }
         }
-        let (bid, ask) = extreme.of(now);
-        let equity = rest.equity + certain.profit(bid, ask);
+        let equity = held.rest.equity + certain.profit(bid, ask);
         if uncertain.is_empty() {
             equity
         } else {
             equity + uncertain.profit(now.bar.bid.close, now.bar.ask.close)
-        }
-    }
-
-    /// The equities at the prices of a bar that may be the lowest: at the adverse extreme of
-    /// positions of one direction; at open, low and high of both.
-    fn equities_inside<A: Account>(&self, now: &SymbolBar, account: &A) -> [Option<f64>; 3] {
-        let mut of_symbol = self.positions.of_symbol(now.symbol).map(|p| p.direction);
-        let Some(first) = of_symbol.next() else {
-            return [None; 3];
-        };
-        let is_hedged = of_symbol.any(|direction| direction != first);
-        let rest = self.rest(now.symbol, account);
-        let at = |extreme| Some(self.equity_at(extreme, &rest, now));
-        match first.exit_side() {
-            _ if is_hedged => [at(Extreme::Open), at(Extreme::Low), at(Extreme::High)],
-            Side::Bid => [at(Extreme::Low), None, None],
-            Side::Ask => [at(Extreme::High), None, None],
         }
     }
 
@@ -422,6 +467,17 @@ enum Extreme {
 }
 
 impl Extreme {
+    /// Those at which the equity of a bar may be the lowest: the adverse one of positions of one
+    /// direction; open, low and high of both.
+    fn worst_for(exposure: &Exposure) -> &'static [Self] {
+        match exposure.direction() {
+            Some(Direction::Long) => &[Self::Low],
+            Some(Direction::Short) => &[Self::High],
+            None if exposure.is_empty() => &[],
+            None => &[Self::Open, Self::Low, Self::High],
+        }
+    }
+
     /// Bid and ask there.
     fn of(self, now: &SymbolBar) -> (f64, f64) {
         let (bid, ask) = (&now.bar.bid, &now.bar.ask);
@@ -444,7 +500,7 @@ impl Extreme {
     fn certainly_followed(self, position: &Position) -> bool {
         let (live, is_long) = (position.live, position.direction.exit_side() == Side::Bid);
         match self {
-            Self::Open => live == crate::execution::Live::FromOpen,
+            Self::Open => live == Live::FromOpen,
             Self::Low if is_long => live.low_follows(),
             Self::Low => live.high_follows(),
             Self::High if is_long => live.high_follows(),
