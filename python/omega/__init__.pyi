@@ -1,5 +1,6 @@
 # The names that users import, and where each is defined; `__init__.py` reads this file.
 
+from omega import calendars as calendars
 from omega import errors as errors
 from omega import instruments as instruments
 from omega import protocols as protocols
@@ -12,6 +13,7 @@ from omega._core import PendingOrder as PendingOrder
 from omega._core import Position as Position
 from omega._core import Trade as Trade
 from omega.config.account import Account as Account
+from omega.config.calendar import Calendar as Calendar
 from omega.config.costs import Costs as Costs
 from omega.config.costs import FeeBasis as FeeBasis
 from omega.config.distances import Distance as Distance

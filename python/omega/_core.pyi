@@ -11,6 +11,7 @@ from typing_extensions import Buffer, CapsuleType
 
 from omega.contract import (
     Callbacks,
+    ClockFields,
     Components,
     ForeignComponents,
     Progress,
@@ -674,6 +675,7 @@ class Run:
         cash: float,
         timeframes: Sequence[TimeframeFields] | None = None,
         align: str = "union",
+        clock: ClockFields | None = None,
     ) -> Run: ...
     @property
     def symbol(self) -> str: ...
@@ -810,6 +812,7 @@ class RunTables:
         unit: str,
         timezone: str | None = None,
         noted: tuple[float, float, int | None] | None = None,
+        days: tuple[int, Sequence[int]] | None = None,
     ) -> RunTables: ...
     def trades(self) -> ArrowTable: ...
     def intervals(self) -> ArrowTable: ...
@@ -829,5 +832,7 @@ class RunTables:
     def unit(self) -> str: ...
     @property
     def timezone(self) -> str | None: ...
+    @property
+    def days(self) -> tuple[int, list[int]] | None: ...
     @property
     def noted(self) -> tuple[float, float, int | None] | None: ...

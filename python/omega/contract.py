@@ -73,10 +73,11 @@ class CostFields(TypedDict):
 
 
 class SymbolFields(TypedDict):
-    """What is traded, and what that costs."""
+    """What is traded, what that costs, and which bars hold the end of a session (by open time)."""
 
     instrument: InstrumentFields
     costs: CostFields
+    session_ends: NDArray[np.int64] | None
 
 
 class AccountFields(TypedDict):
@@ -88,7 +89,10 @@ class AccountFields(TypedDict):
 
 
 class ExecutionFields(TypedDict):
-    """The rules of matching and the limits; times in the unit of the time column."""
+    """The rules of matching and the limits; times in the unit of the time column.
+
+    `sessions` are times of the day in UTC; `session_times` are begins and ends in turn.
+    """
 
     intrabar: str
     market_fill: str
@@ -102,6 +106,7 @@ class ExecutionFields(TypedDict):
     cooldown_entry: int
     cooldown_exit: int
     sessions: Sequence[tuple[int, int]]
+    session_times: NDArray[np.int64] | None
     blackouts: Sequence[tuple[int, int]]
 
 
@@ -134,14 +139,35 @@ class SymbolContext(TypedDict):
 
 
 class TimeframeFields(TypedDict):
-    """A higher timeframe: a regular grid, boundaries, or candles of each symbol."""
+    """A higher timeframe: a grid, or candles and when each is complete, of each symbol.
+
+    A grid is step and offset, or boundaries.
+    """
 
     name: str
-    step: int | None
-    offset: int
-    boundaries: NDArray[np.int64] | None
-    given: Sequence[CandleStore | None] | None
-    length: int
+    grids: Sequence[tuple[int, int] | NDArray[np.int64]] | None
+    given: Sequence[CandleStore] | None
+    ends: Sequence[NDArray[np.int64]] | None
+
+
+class ClockFields(TypedDict):
+    """The days of a run (T4), and when bars of its symbols are complete (TF1).
+
+    `starts` are where days begin, and one end, from the day with the number `first_day` on; None
+    for those of UTC. By symbol, `dates` is whether its bars are dates, and `closes` when each bar
+    is complete, where the data says so. `longest` is whether a bar may last longer than the
+    shortest step.
+    """
+
+    starts: NDArray[np.int64] | None
+    first_day: int
+    dates: Sequence[bool]
+    closes: Sequence[NDArray[np.int64] | None]
+    longest: bool
+
+
+LocalDays: TypeAlias = tuple[int, Sequence[int]]
+"""The number of the first day of a calendar, and where days begin."""
 
 
 class Callbacks(TypedDict):
@@ -212,6 +238,10 @@ class ResultTables(Protocol):
     @property
     def timezone(self) -> str | None:
         """Time zone in which times are shown."""
+
+    @property
+    def days(self) -> LocalDays | None:
+        """The days that returns are of; None for those of UTC."""
 
     @property
     def noted(self) -> Noted:

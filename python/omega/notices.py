@@ -25,6 +25,7 @@ KINDS = (
     "crossed_rows",
     "data",
     "borrowed_currency",
+    "calendar_zone",
     "no_preset",
     "cancelled_orders",
     "scaled_orders",
@@ -86,6 +87,7 @@ class Facts:
         without_swap: Symbols that cost money to hold overnight, and have no swap here.
         borrowed: Equities that are paid in borrowed currency: symbol and currency.
         currency: The currency of the account.
+        zones: The zone of the calendar, and that of the time column where it is another.
     """
 
     data: Sequence[Notice] = ()
@@ -97,6 +99,7 @@ class Facts:
     without_swap: Sequence[str] = ()
     borrowed: Sequence[tuple[str, str]] = ()
     currency: str = ""
+    zones: tuple[str, str] | None = None
 
 
 def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:

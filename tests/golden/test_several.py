@@ -187,7 +187,7 @@ def prices_of(bar: omega.Bar) -> list[float]:
 
 def by_polars(frame: pl.DataFrame, clock: str) -> pl.DataFrame:
     """Resample by New York's own clock for the session, else by UTC."""
-    zone = SESSION.zone if clock == "session" else "UTC"
+    zone = str(SESSION.zone) if clock == "session" else "UTC"
     local = frame.with_columns(
         pl.col("time").dt.convert_time_zone(zone).dt.replace_time_zone(None).set_sorted()
     )

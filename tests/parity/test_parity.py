@@ -15,6 +15,7 @@ from omega.contract import SymbolContext
 from omega.data.conversion import Pair
 from omega.data.store import CandleStore
 from omega.data.timeframes import timeframe_jobs
+from omega.run.clock import RunClock
 from omega.run.execute import execute
 from omega.run.job import Job, context_of, symbols_of
 from tests.support.parity_runs import runs
@@ -41,10 +42,15 @@ def outcome(run: Run, backend: str, stores: list[CandleStore], *, hashed: bool) 
     found = Outcome(strategy.log)
     script = run.on_manage
     manager = None if script is None else RecordingManager(strategy, script)
-    fields: Any = {**run.settings, "symbols": symbol_settings(run), "align": run.align}
-    higher = timeframe_jobs(run.timeframes, stores)
+    is_first = run.settings["semantics"] == "1"
+    clock = RunClock.of(stores, run.calendar, is_first=is_first)
+    fields: Any = {**run.settings, "symbols": symbol_settings(run, clock), "align": run.align}
+    fields["session_times"] = clock.sessions("calendar")[1] if run.by_session else None
+    higher = timeframe_jobs(run.timeframes, stores, clock.calendars, longest_counts=not is_first)
     try:
-        whole = Job(stores, strategy, fields, contexts_of(run, stores), higher, manager, None)
+        contexts = contexts_of(run, stores)
+        parts = (higher, clock.fields(), manager)
+        whole = Job(stores, strategy, fields, contexts, *parts, None)
         tables, report = execute(whole, backend)
     except Exception as error:  # noqa: BLE001 - whatever one raises, the other must raise
         found.error = (type(error), str(error), getattr(error, "__notes__", []), vars(error))
@@ -57,10 +63,14 @@ def outcome(run: Run, backend: str, stores: list[CandleStore], *, hashed: bool) 
     return found
 
 
-def symbol_settings(run: Run) -> list[dict[str, Any]]:
-    """Instrument and costs of each symbol."""
+def symbol_settings(run: Run, clock: RunClock) -> list[dict[str, Any]]:
+    """Instrument, costs and sessions of each symbol."""
     own = [run.settings, *(one.settings for one in run.beside.values())]
-    return [{name: one[name] for name in ("instrument", "costs")} for one in own]
+    return [
+        {name: one[name] for name in ("instrument", "costs")}
+        | {"session_ends": clock.session_ends(place)}
+        for place, one in enumerate(own)
+    ]
 
 
 def stores_of(run: Run) -> list[CandleStore]:

@@ -5,6 +5,7 @@ Prices lie on a coarse grid, so that touches, ties and flat bars are common.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
+from omega import Calendar, calendars
 from omega.config.distances import Distance
 from tests.support.recorder import Run, Script, Settings, Step
 
@@ -384,6 +386,25 @@ _INDICATORS = one_of_each(
 
 _RANGES = one_of_each(rarely(None, 1, 2, 5), rarely(None, 1, 2, 9))
 
+_CALENDARS = [
+    *[None] * 4,
+    calendars.FX,
+    calendars.US_EQUITIES,
+    Calendar("Australia/Sydney", "10:00"),
+    Calendar("Asia/Kolkata", "05:30"),
+    Calendar("Europe/London", sessions=[("08:00", "11:30"), ("13:00", "22:30")]),
+    Calendar("UTC", "22:00", [("22:00", "21:00")], ["2024-01-08"], {"2024-01-09": "02:00"}),
+]
+CLOCKS = one_of_each(_CALENDARS, [True, False])
+"""A calendar, and whether its sessions refuse orders."""
+
+
+def with_calendar(run: Run, clock: list[Any]) -> Run:
+    """Put a run under a calendar."""
+    calendar, by_session = clock
+    has_sessions = calendar is not None and calendar.has_sessions
+    return dataclasses.replace(run, calendar=calendar, by_session=by_session and has_sessions)
+
 
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
@@ -398,6 +419,10 @@ def runs(draw: st.DrawFn) -> Run:
         finer = frame_of(kept or fine, tick, "sided", unit, zone)
     else:
         rows = draw(bars(hour, 10, MOST_BARS))
+    clock, dated = draw(CLOCKS), draw(st.integers(0, 9)) == 9
+    if dated and finer is None:  # bars of whole days at midnight
+        midnight = START + timedelta(hours=4)
+        rows = [(midnight + (time - START) * 24, bid, ask) for time, bid, ask in rows]
     closes = [row[1][3] for row in rows]
     if quoted:
         quotes = frame_of(draw(bars(2 * hour, 1, 8)), 0.001, "quotes", unit, zone)
@@ -408,7 +433,7 @@ def runs(draw: st.DrawFn) -> Run:
     epochs = [int(row[0].timestamp()) * per_second for row in rows]
     settings["start"] = None if first is None else epochs[min(first, len(rows) - 1)] - first % 2
     settings["end"] = None if last is None else epochs[max(0, len(rows) - last)]
-    return Run(
+    run = Run(
         frame_of(rows, tick, layout, unit, zone),
         settings,
         draw(scripts(closes, tick)),
@@ -420,3 +445,4 @@ def runs(draw: st.DrawFn) -> Run:
         rate=rate,
         pair=pair,
     )
+    return with_calendar(run, clock)

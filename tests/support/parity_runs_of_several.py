@@ -26,12 +26,14 @@ _SHARED = one_of_each(
     rarely(1.0, 0.7),
 )
 _OWN = one_of_each(
-    [HOUR, HOUR, HOUR, HOUR / 3, 4 * HOUR],
+    [HOUR, HOUR, HOUR, HOUR / 3, 4 * HOUR, 24 * HOUR],
     rarely(0, 0, 1, 3, 20),
     rarely(None, "UTC", "America/New_York"),
     rarely("sided", "plain", "spread", "quotes"),
     [False, False, True],
+    rarely(None, HOUR / 2, 3 * HOUR),
 )
+_TABLES = one_of_each([3 * HOUR, 25 * HOUR, 7 * HOUR], [None, None, 2 * HOUR, 26 * HOUR])
 _RATES = one_of_each(rarely(1.0, 0.7), rarely(None, "TEST"), [True, False])
 _CLOCKS: list[Any] = [
     ("H2", None),
@@ -43,6 +45,8 @@ _CLOCKS: list[Any] = [
     ("H5", Timeframe("H5", anchor="03:30", zone="Europe/Berlin")),
     ("W1", Timeframe("W1", anchor="22:00")),
     ("H3", "given"),
+    ("D1", "given"),
+    ("MN1", None),
 ]
 _TIMEFRAMES = one_of_each([None, None, *_CLOCKS], [None, *_CLOCKS])
 _RANGES = one_of_each(rarely(None, None, 1, 3), rarely(None, None, 1, 5))
@@ -69,7 +73,7 @@ def several(draw: st.DrawFn) -> Run:
     closes = [[bar[1][3] for bar in one] for one in rows]
     changes = ("close", "modify")
     managing = draw(runs.scripts(closes[0], tick, changes)) if manager == "manager" else None
-    return Run(
+    run = Run(
         markets[0][1],
         settings,
         _together(draw, names, closes, tick),
@@ -87,6 +91,7 @@ def several(draw: st.DrawFn) -> Run:
         align=align,
         placed=_placed(draw, names, list(timeframes)),
     )
+    return runs.with_calendar(run, draw(runs.CLOCKS))
 
 
 @st.composite
@@ -94,7 +99,7 @@ def _market(
     draw: st.DrawFn, tick: float, unit: str
 ) -> tuple[list[Bar], pl.DataFrame, pl.DataFrame | None]:
     """Bars of a symbol, which begin when they please, and finer ones for some."""
-    step, late, zone, layout, magnified = draw(_OWN)
+    step, late, zone, layout, magnified, closing = draw(_OWN)
     finer = None
     if magnified:
         fine = draw(runs.bars(step / 2, 16, 2 * MOST))
@@ -104,7 +109,10 @@ def _market(
     else:
         rows = draw(runs.bars(step, 8, MOST))
     rows = _later(rows, late * HOUR / 2)
-    return rows, runs.frame_of(rows, tick, layout, unit, zone), finer
+    frame = runs.frame_of(rows, tick, layout, unit, zone)
+    if closing is not None:
+        frame = frame.with_columns(close_time=pl.col("time") + closing)
+    return rows, frame, finer
 
 
 def _later(rows: list[Bar], delay: timedelta) -> list[Bar]:
@@ -131,12 +139,19 @@ def _timeframes(
             continue
         name, given = clock
         if given == "given":
+            step, closing = draw(_TABLES)
             given = {
-                symbol: runs.frame_of(runs.coarser(bars, 3 * HOUR), tick, "sided", unit, None)
+                symbol: _table(runs.coarser(bars, step), tick, unit, closing)
                 for symbol, bars in rows.items()
             }
         chosen[name] = given
     return chosen
+
+
+def _table(rows: list[Bar], tick: float, unit: str, closing: timedelta | None) -> pl.DataFrame:
+    """Give a table of higher bars, at times with when each closes."""
+    table = runs.frame_of(rows, tick, "sided", unit, None)
+    return table if closing is None else table.with_columns(close_time=pl.col("time") + closing)
 
 
 def _placed(

@@ -62,6 +62,9 @@ class Run:
     align: str = "union"
     placed: tuple[tuple[str | None, str | None], ...] = ()
     """Symbols and timeframes to declare an indicator on."""
+    calendar: Any = None
+    by_session: bool = False
+    """Whether the sessions of the calendar refuse orders."""
 
     def __repr__(self) -> str:
         """Rows instead of a drawing, so that a failure can be read and repeated."""
@@ -76,6 +79,7 @@ class Run:
             if frame is not None
         )
         words = ["settings", "on_bar", "on_event", "on_manage", "indicator", "warmup", "rate"]
+        words += ["calendar", "by_session"]
         words += ["timeframes", "align", "placed"] if self.beside or self.timeframes else []
         lines = [f"{word}={getattr(self, word)}" for word in words]
         lines += [f"{k}: {v.settings} {v.rate} {v.pair}" for k, v in self.beside.items()]

@@ -6,6 +6,10 @@ from omega.config.intervals import Intervals, Moment, intervals, windows
 from omega.config.values import check, number, optional, settings, whole
 
 
+def _sessions(given: object) -> object:
+    return given if isinstance(given, str) and given == "calendar" else windows(given)
+
+
 @settings
 class Limits:
     """How many positions may be open, and when orders are taken (rule F12).
@@ -16,9 +20,10 @@ class Limits:
         cooldown_bars: Bars after an entry in which no order is taken.
         cooldown_minutes: Minutes after an entry in which no order is taken.
         cooldown_after_exit_minutes: Minutes after an exit in which no order is taken.
-        sessions: Windows of the UTC day in which orders are taken, as ("08:00", "17:00") pairs or
-            a table with columns `start` and `end`; a window that ends before it starts runs over
-            midnight. None is always.
+        sessions: Windows of the day in which orders are taken, as ("08:00", "17:00") pairs or a
+            table with columns `start` and `end`, in the zone of the run's calendar; a window that
+            ends before it starts runs over midnight. "calendar" takes the calendar's sessions, with
+            its holidays and half days. None is always.
         blackouts: Intervals in which no order is taken, as (start, end) pairs of moments or a table
             with columns `start` and `end`, or `from` and `to`: any frame that exports Arrow.
 
@@ -32,7 +37,7 @@ class Limits:
     cooldown_bars: int = 0
     cooldown_minutes: float = 0.0
     cooldown_after_exit_minutes: float = 0.0
-    sessions: Intervals[str] | None = None
+    sessions: Intervals[str] | str | None = None
     blackouts: Intervals[Moment] | None = None
 
     def __post_init__(self) -> None:
@@ -40,5 +45,5 @@ class Limits:
         check(self, optional(whole(minimum=1)), "max_positions", "max_positions_per_symbol")
         check(self, whole(minimum=0), "cooldown_bars")
         check(self, number(minimum=0), "cooldown_minutes", "cooldown_after_exit_minutes")
-        check(self, optional(windows), "sessions")
+        check(self, optional(_sessions), "sessions")
         check(self, optional(intervals), "blackouts")

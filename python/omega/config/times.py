@@ -65,22 +65,40 @@ def from_units(time: int, unit: str, zone: str | None) -> datetime:
     return moment if zone == "UTC" else moment.astimezone(ZoneInfo(zone))
 
 
-def last_moment_of(end: datetime | date | str | int, unit: str) -> int:
-    """Give the last moment that an `end` includes: of a day without a time, the whole day.
+def longest(length: int, unit: str) -> int:
+    """Give the longest that a bar can last whose usual length is known (rule TF1).
+
+    Above an hour the clock may change in it, a day has 23 to 25 hours, and a month 28 to 31 days.
 
     Example:
-        >>> last_moment_of("2012-02-01", "s") - to_units("2012-02-01", "s")
-        86399
+        >>> [longest(hours * 3_600, "s") / 3_600 for hours in (1, 4, 20, 24, 28 * 24)]
+        [1.0, 5.0, 25.0, 25.0, 745.0]
     """
-    whole_day = isinstance(end, date) and not isinstance(end, datetime)
-    if isinstance(end, str):
+    hour = 3_600 * PER_SECOND[unit]
+    if length <= hour:
+        return length
+    least = 0
+    if 20 * hour <= length <= 25 * hour:
+        least = 25 * hour
+    elif 28 * 24 * hour <= length <= 31 * 24 * hour:
+        least = (31 * 24 + 1) * hour
+    return _within_column(max(length + hour, least))
+
+
+def as_date(given: object) -> date | None:
+    """Give the day that a date, or a text of one, names; None of what is an instant.
+
+    Example:
+        >>> as_date("2012-02-01"), as_date("2012-02-01 12:00")
+        (datetime.date(2012, 2, 1), None)
+    """
+    if isinstance(given, str):
         try:
-            date.fromisoformat(end)
-            whole_day = True
+            return date.fromisoformat(given)
         except ValueError:
-            whole_day = False
-    first = to_units(end, unit)
-    return _within_column(first + 86_400 * PER_SECOND[unit] - 1) if whole_day else first
+            return None
+    is_day = isinstance(given, date) and not isinstance(given, datetime)
+    return given if is_day else None  # type: ignore[return-value]  # it is one
 
 
 def _within_column(time: int) -> int:

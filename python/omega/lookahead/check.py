@@ -19,6 +19,7 @@ from omega.config.sizers import FixedLots
 from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
+from omega.data.timeframes import timeframe_jobs
 from omega.errors import ConfigError, OmegaError, WarmupIndexNotFound
 from omega.lookahead.columns import (
     Finding,
@@ -32,6 +33,7 @@ from omega.lookahead.columns import (
 )
 from omega.lookahead.market import SEEN, Market, as_seen, moment_of, tables_before
 from omega.lookahead.own import betrayal
+from omega.lookahead.tables import shown_early
 from omega.run.backtest import run_backtest
 from omega.strategy.expressions import Evaluation, observed
 
@@ -168,6 +170,7 @@ class _Seen:
     orders: pl.DataFrame
     steps: NDArray[np.int64]
     columns: list[Evaluation]
+    timeframes: Any
     managed: bool
     """Whether managers act at the end of each step, on the made-up bar as well."""
 
@@ -200,6 +203,7 @@ class _Check:
         whole = self.run(None)
         decisions = self._decisions(whole)
         found, compared = self._columns(whole, decisions, exhaustive=prefixes is None)
+        found += self._tables(whole)
         steps = range(len(whole.steps)) if prefixes is None else _chosen(decisions, whole, prefixes)
         by_runs, runs = self._decided(whole, list(steps))
         known = {one.name for one in found}
@@ -233,7 +237,8 @@ class _Check:
             result: BacktestResult = run_backtest(validate="off", **given)
         steps = result.equity["time"].to_physical().to_numpy()
         own = getattr(given["strategy"], "position_manager", None)
-        return _Seen(result.orders, steps, columns, bool(given.get("position_manager") or own))
+        managed = bool(given.get("position_manager") or own)
+        return _Seen(result.orders, steps, columns, given["timeframes"], managed)
 
     def _made(self, store: CandleStore) -> dict[str, Any]:
         """Give the strategy, which each run copies (rule D4), and what was made beside it."""
@@ -271,6 +276,19 @@ class _Check:
             if finding is not None:
                 found.append(finding)
         return found, len(several)
+
+    def _tables(self, whole: _Seen) -> list[Finding]:
+        """Look at the bars of tables that were given."""
+        stores = list(self.market.stores.values())
+        is_first = self.settings.get("semantics") == 1
+        jobs = timeframe_jobs(whole.timeframes, stores, longest_counts=not is_first)
+        found = [
+            shown_early(job.name, store, job.given[store.symbols[0]], ends)
+            for job in jobs
+            if job.given is not None and job.ends is not None
+            for store, ends in zip(stores, job.ends, strict=True)
+        ]
+        return [one for one in found if one is not None]
 
     def _of_the_data(self, column: Evaluation) -> list[Finding]:
         """Look at the columns of the user's own that a column reads; each is named once."""

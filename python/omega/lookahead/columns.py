@@ -39,7 +39,7 @@ class Finding:
     """One place at which something depends on bars that were still to come.
 
     Attributes:
-        kind: "column", "order" or "error".
+        kind: "column", "data", "table", "order" or "error".
         name: The column's name and expression, or what was ordered.
         symbol: The symbol.
         timeframe: The timeframe; None for the candles as they were given.

@@ -25,8 +25,6 @@ _SIDED = [f"{side}{price}" for side in ("", "bid_", "ask_") for price in _PRICES
 SEEN = frozenset(["time", "bid", "ask", "spread", "volume", *_SIDED])
 """The columns of candles as expressions see them."""
 
-_PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-
 
 class Market:
     """The candles of a run, by symbol.
@@ -69,11 +67,11 @@ class Market:
             found[name] = pl.concat(parts)
         return self._store({name: frame for name, frame in found.items() if frame.height})
 
-    def until(self, time: int, lengths: int = 0) -> CandleStore:
-        """Give the candles that are complete by a step, where each lasts so long."""
+    def until(self, time: int) -> CandleStore:
+        """Give the candles that opened by a step."""
         return self._store(
             {
-                name: frame.head(int(self.times[name].searchsorted(time - lengths, side="right")))
+                name: frame.head(int(self.times[name].searchsorted(time, side="right")))
                 for name, frame in self.frames.items()
             }
         )
@@ -107,22 +105,22 @@ def as_seen(store: CandleStore) -> ArrowLike:
 
 
 def tables_before(given: ArrowLike, time: int | None) -> ArrowLike:
-    """Give the timeframes of a run, tables without the bars that are not complete by a step."""
+    """Give the timeframes of a run, tables without the bars that open after a step.
+
+    By their opens, since it is the opening of the next bar that shows the one before (TF1).
+    """
     if not isinstance(given, Mapping):
         return given
-    return {name: _table_before(name, one, time) for name, one in given.items()}
+    return {name: _table_before(one, time) for name, one in given.items()}
 
 
-def _table_before(name: str, given: ArrowLike, time: int | None) -> ArrowLike:
+def _table_before(given: ArrowLike, time: int | None) -> ArrowLike:
     if given is None or isinstance(given, Timeframe):
         return given
     if isinstance(given, Mapping):
-        return {symbol: _table_before(name, one, time) for symbol, one in given.items()}
+        return {symbol: _table_before(one, time) for symbol, one in given.items()}
     market = Market(CandleStore(given, validate="off"))
-    if time is None:
-        return market.whole()
-    unit = getattr(market.frames[market.first].schema["time"], "time_unit", "us")
-    return market.until(time, Timeframe(name).seconds * _PER_SECOND[unit])
+    return market.whole() if time is None else market.until(time)
 
 
 def moment_of(given: object, unit: str) -> object:

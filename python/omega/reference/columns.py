@@ -58,11 +58,6 @@ class Columns:
     def __len__(self) -> int:
         return len(self.time)
 
-    @property
-    def units_per_day(self) -> int:
-        """How many units of time make a day."""
-        return 86_400 * PER_SECOND[self.unit]
-
     def candle(self, index: int) -> Candle:
         """Both sides of one bar, as Python's own numbers."""
         bid, ask = (

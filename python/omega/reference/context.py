@@ -11,6 +11,7 @@ from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.reference import conditions, indicators, views
 from omega.reference.columns import Floats
+from omega.reference.days import Days
 from omega.reference.executor import State, is_bare
 from omega.reference.portfolio import Portfolio
 from omega.reference.tracks import Track, World
@@ -111,7 +112,8 @@ class Context:
             else _column(track, need if need == "volume" else f"{source}_{need}")
             for need in entry.needs
         )
-        outputs = indicators.compute(name, parameters, indicators.Columns(columns, _days(track)))
+        days = _days(track, self.world.days_of(track.candles.symbol))
+        outputs = indicators.compute(name, parameters, indicators.Columns(columns, days))
         track.declare(entry.warmup(parameters))
         return [_indicator(track, *pair) for pair in zip(labels, outputs, strict=True)]
 
@@ -173,9 +175,8 @@ def _indicator(
     return views.Indicator(name, array, track)
 
 
-def _days(track: Track) -> list[int]:
-    candles = track.candles
-    return [int(time) // candles.units_per_day for time in candles.time]
+def _days(track: Track, days: Days) -> list[int]:
+    return [days.of(time) for time in track.candles.time.tolist()]
 
 
 def _values(track: Track, source: Named) -> Sequence[float]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from omega.contract import CostFields, InstrumentFields, Settings
+from omega.contract import CostFields, InstrumentFields, Settings, SymbolFields
 from omega.reference import costs
 from omega.reference.costs import Key, Leg
 from omega.reference.executor import LastTrades
@@ -35,11 +35,27 @@ class Due(NamedTuple):
 
 @dataclass(slots=True)
 class Market:
-    """A symbol as orders meet it: its instrument and its costs."""
+    """A symbol as orders meet it: its instrument, its costs, and its sessions.
+
+    `session_ends` are the open times of the bars that hold the end of a session (F16); None where
+    the calendar has no sessions.
+    """
 
     symbol: str
     instrument: InstrumentFields
     costs: CostFields
+    session_ends: frozenset[int] | None
+
+    @classmethod
+    def of(cls, symbol: str, fields: SymbolFields) -> Market:
+        """Read what is known of a symbol."""
+        ends = fields["session_ends"]
+        known = None if ends is None else frozenset(ends.tolist())
+        return cls(symbol, fields["instrument"], fields["costs"], known)
+
+    def ends_session(self, opens: int) -> bool:
+        """Whether the bar that opens then holds the end of a session, where there are any."""
+        return self.session_ends is None or opens in self.session_ends
 
 
 class Holdings:
@@ -49,7 +65,7 @@ class Holdings:
         self.settings = settings
         self.last_trades = {symbol: LastTrades() for symbol in symbols}
         self.markets = {
-            symbol: Market(symbol, own["instrument"], own["costs"])
+            symbol: Market.of(symbol, own)
             for symbol, own in zip(symbols, settings["symbols"], strict=True)
         }
         self.portfolio = portfolio

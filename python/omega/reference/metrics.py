@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from omega.contract import Noted
+from omega.reference.days import Days
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 Tables: TypeAlias = Mapping[str, Columns]
@@ -24,7 +25,7 @@ _TAIL = 0.05
 
 def metrics(
     tables: Tables,
-    per_day: int,
+    days: Days,
     sizes: Mapping[str, float],
     noted: Noted = None,
 ) -> list[tuple[str, float | int | None]]:
@@ -32,7 +33,7 @@ def metrics(
 
     Args:
         tables: Columns by table.
-        per_day: Units of time in a day.
+        days: The days that returns are of.
         sizes: Contract size of each symbol.
         noted: The least equity inside bars, and the deepest fall to one; None where only the
             equity curve is known.
@@ -42,11 +43,11 @@ def metrics(
         >>> dict(PlainTables({}, symbols=["EURUSD"], unit="ms").metrics())["trades"]
         0
     """
-    fall = _fall(tables, per_day)
+    fall = _fall(tables, days.length)
     parts = (
-        _of_curve(tables, per_day, fall, noted)
-        | _of_falls(tables, per_day, fall, noted)
-        | _of_trades(tables, per_day)
+        _of_curve(tables, days, fall, noted)
+        | _of_falls(tables, days, fall, noted)
+        | _of_trades(tables, days.length)
         | _of_costs(tables, sizes)
     )
     return [(name, value if _defined(value) else None) for name, value in parts.items()]
@@ -55,18 +56,18 @@ def metrics(
 # --- return, growth and risk ---------------------------------------------------------------------
 
 
-def _of_curve(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[str, Number]:
+def _of_curve(tables: Tables, calendar: Days, fall: _Fall, noted: Noted) -> dict[str, Number]:
     """Return, growth, and what is made of daily returns."""
     times, equity = tables["equity"]["time"], tables["equity"]["equity"]
-    days = _day_closes(times, equity, per_day)
+    days = _day_closes(times, equity, calendar)
     closes = list(days.values())
     years = None
     if times:
-        years = (times[-1] // per_day - times[0] // per_day + 1) / _DAYS_PER_YEAR
+        years = (calendar.of(times[-1]) - calendar.of(times[0]) + 1) / _DAYS_PER_YEAR
     per_year = None if years is None else len(closes) / years
     initial, last = _initial(tables), equity[-1] if equity else None
     growth = _ratio(last, initial)
-    ruined = _day_of_ruin(noted, per_day, days)
+    ruined = _day_of_ruin(noted, calendar, days)
     cagr = None if ruined is None else -1.0
     if ruined is None and growth is not None and years is not None and growth >= 0.0:
         cagr = _power(growth, 1.0 / years)
@@ -97,10 +98,10 @@ def _of_curve(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[s
     }
 
 
-def _day_of_ruin(noted: Noted, per_day: int, days: Mapping[int, float]) -> int | None:
+def _day_of_ruin(noted: Noted, calendar: Days, days: Mapping[int, float]) -> int | None:
     """The day of the ruin, where it has a bar (M8)."""
     time = None if noted is None else noted[2]
-    return time // per_day if time is not None and time // per_day in days else None
+    return calendar.of(time) if time is not None and calendar.of(time) in days else None
 
 
 def _returns(initial: float | None, days: Mapping[int, float], ruined: int | None) -> list[float]:
@@ -185,9 +186,9 @@ def _quantile(ascending: Sequence[float], part: float) -> float:
     return ascending[below] + (ascending[above] - ascending[below]) * (place - float(below))
 
 
-def _day_closes(times: Sequence[int], equity: Sequence[float], per_day: int) -> dict[int, float]:
-    """Give the last equity of each UTC day that has a bar."""
-    return {time // per_day: value for time, value in zip(times, equity, strict=True)}
+def _day_closes(times: Sequence[int], equity: Sequence[float], days: Days) -> dict[int, float]:
+    """Give the last equity of each day (T4) that has a bar."""
+    return {days.of(time): value for time, value in zip(times, equity, strict=True)}
 
 
 # --- falls ---------------------------------------------------------------------------------------
@@ -260,12 +261,12 @@ def _fall(tables: Tables, per_day: int) -> _Fall:
     return found
 
 
-def _of_falls(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[str, Number]:
+def _of_falls(tables: Tables, calendar: Days, fall: _Fall, noted: Noted) -> dict[str, Number]:
     """The deepest fall, all of them, and what they make of the profit."""
     times, equity, initial = tables["equity"]["time"], tables["equity"]["equity"], _initial(tables)
     days = None
     if fall.span is not None:
-        days = float(times[fall.span[1]] - times[fall.span[0]]) / float(per_day)
+        days = float(times[fall.span[1]] - times[fall.span[0]]) / float(calendar.length)
     known = fall.money is not None
     profit = equity[-1] - initial if known and initial is not None else None
     average = _ratio(fall.depths, float(fall.falls)) if fall.fraction is not None else None
@@ -281,7 +282,7 @@ def _of_falls(tables: Tables, per_day: int, fall: _Fall, noted: Noted) -> dict[s
         "average_drawdown_days": _ratio(fall.days, float(fall.falls)),
         "longest_drawdown_bars": fall.longest_bars if known else None,
         "longest_drawdown_days": fall.longest_days if known else None,
-        "ulcer_index": _ulcer(initial, list(_day_closes(times, equity, per_day).values())),
+        "ulcer_index": _ulcer(initial, list(_day_closes(times, equity, calendar).values())),
         "recovery_factor": _ratio(profit, fall.money),
     }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import EllipsisType
+
+import numpy as np
 
 from omega.config.times import PER_SECOND, to_units
 from omega.contract import Settings
@@ -27,6 +29,7 @@ from omega.reference.rows import (
     level_from,
     number_of,
 )
+from omega.reference.tracks import Clock
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 
 _CHANGEABLE = ("price", "limit_price", "lots", "expires")
@@ -35,10 +38,9 @@ _CHANGEABLE = ("price", "limit_price", "lots", "expires")
 class Orders(Holdings):
     """The order book: takes actions before the bar of a step (L1.3)."""
 
-    def __init__(
-        self, settings: Settings, symbols: Sequence[str], unit: str, portfolio: Portfolio
-    ) -> None:
-        super().__init__(settings, symbols, portfolio)
+    def __init__(self, settings: Settings, clock: Clock, unit: str, portfolio: Portfolio) -> None:
+        super().__init__(settings, list(clock.of_symbols), portfolio)
+        self.clock = clock
         self.unit = unit
         self.units_per_day = 86_400 * PER_SECOND[unit]
         self.submitted: list[Action] = []
@@ -160,7 +162,7 @@ class Orders(Holdings):
             self.enter(order, price, Live.FROM_OPEN, now)
         elif order.type == "market":  # X2: it has no bar at this step
             self.due.append(Due(order, None))
-        elif is_over(order, now.time, self.units_per_day):  # F5.1
+        elif is_over(order, now.time, self.clock.of_symbols[now.symbol]):  # F5.1
             order.status = "expired"
         elif order.type == "close":
             self.due.append(Due(order, None, at_close=True))
@@ -218,6 +220,9 @@ class Orders(Holdings):
         time, settings = now.time, self.settings
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):
+            return "session_closed"
+        times = settings["session_times"]  # begins and ends in turn
+        if times is not None and np.searchsorted(times, time, side="right") % 2 == 0:
             return "session_closed"
         if any(start <= time < end for start, end in settings["blackouts"]):
             return "blackout"
@@ -313,7 +318,7 @@ class Orders(Holdings):
         if not isinstance(modify.expires, EllipsisType):
             wanted.expires = self._expiry(modify.expires)
             if wanted.expires == "day":  # the day of the change
-                wanted.expires = (now.time // self.units_per_day + 1) * self.units_per_day
+                wanted.expires = self.clock.of_symbols[now.symbol].end(now.time)
         _, refused = self._priced(wanted, now)
         lots = self._order_size(wanted, wanted.lots)
         refused = refused or ("size" if lots is None else self._limited(order, now))
@@ -324,7 +329,7 @@ class Orders(Holdings):
         for name in (*_CHANGEABLE, "stop_loss", "take_profit", "distances"):
             setattr(order, name, getattr(wanted, name))
         order.armed_in = wanted.armed_in
-        if is_over(order, now.time, self.units_per_day):
+        if is_over(order, now.time, self.clock.of_symbols[now.symbol]):
             self.end_order(order, "expired")
         return None
 

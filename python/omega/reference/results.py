@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from omega.contract import Noted
+from omega.contract import LocalDays, Noted
 from omega.reference import hashing
+from omega.reference.days import Days
 from omega.reference.metrics import Columns, metrics
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -71,6 +72,7 @@ class PlainTables:
         unit: str = "ns",
         timezone: str | None = None,
         noted: Noted = None,
+        days: LocalDays | None = None,
     ) -> None:
         """Keeps the columns; a table that is missing is empty.
 
@@ -87,6 +89,7 @@ class PlainTables:
         self.unit = unit
         self.timezone = timezone
         self.noted = noted
+        self.days = days
 
     @classmethod
     def from_tables(
@@ -98,6 +101,7 @@ class PlainTables:
         unit: str,
         timezone: str | None,
         noted: Noted = None,
+        days: LocalDays | None = None,
     ) -> PlainTables:
         """Take tables that were saved, or built by hand."""
         columns = {
@@ -105,7 +109,7 @@ class PlainTables:
             for table, frame in tables.items()
         }
         shape: Any = {"contract_sizes": contract_sizes, "unit": unit, "timezone": timezone}
-        return cls(columns, symbols=symbols, noted=noted, **shape)
+        return cls(columns, symbols=symbols, noted=noted, days=days, **shape)
 
     def trades(self) -> pl.DataFrame:
         """Closed trades."""
@@ -137,9 +141,9 @@ class PlainTables:
 
     def metrics(self) -> list[tuple[str, float | int | None]]:
         """Names and values, in order; times as integers in the unit."""
-        per_day = 86_400 * _PER_SECOND[self.unit]
+        days = Days.in_unit(self.unit, self.days)
         sizes = dict(zip(self.symbols, self.contract_sizes, strict=True))
-        return metrics(self.columns, per_day, sizes, self.noted)
+        return metrics(self.columns, days, sizes, self.noted)
 
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity, as 64 hexadecimal digits."""

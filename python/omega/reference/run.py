@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from omega.contract import (
     ArrowLike,
     Callbacks,
+    ClockFields,
     Components,
     ForeignComponents,
     Progress,
@@ -38,7 +39,7 @@ from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.signals import ColumnReader
 from omega.reference.simulator import Simulator
 from omega.reference.track_view import TrackView
-from omega.reference.tracks import Alone, Base, Higher, Tracks, World
+from omega.reference.tracks import Alone, Base, Clock, Higher, Tracks, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +63,36 @@ class Run(Context):
         cash: float,
         timeframes: Sequence[TimeframeFields] | None = None,
         align: str = "union",
+        clock: ClockFields | None = None,
     ) -> None:
         """Read the candles of each symbol, and make the bars of higher timeframes."""
         self._began = time.perf_counter()
         self._stores: dict[tuple[str, str | None], ArrowLike] = {}
-        alone = len(stores) == 1
+        each = [Columns.from_store(store) for store in stores]
+        known = Clock.of(clock, [candles.symbol for candles in each], each[0].unit)
+        base = Alone if len(each) == 1 else Base
         tracks = []
-        for place, store in enumerate(stores):
-            candles = Columns.from_store(store)
+        for place, (store, candles) in enumerate(zip(stores, each, strict=True)):
             self._stores[candles.symbol, None] = store
             higher = {one["name"]: self._higher(candles, one, place) for one in timeframes or ()}
-            tracks.append(Tracks(Alone(candles) if alone else Base(candles), higher))
-        super().__init__(World(tracks, align), cash)
+            tracks.append(Tracks(base(candles, known), higher))
+        super().__init__(World(tracks, align, known), cash)
         self._executor: Simulator | ForeignExecutor | None = None
 
     def _higher(self, candles: Columns, fields: TimeframeFields, place: int) -> Higher:
-        name, step, boundaries = fields["name"], fields["step"], fields["boundaries"]
-        if fields["given"] is not None:
-            store = self._stores[candles.symbol, name] = fields["given"][place]
+        name, grids, tables, given_ends = (
+            fields["name"],
+            fields["grids"],
+            fields["given"],
+            fields["ends"],
+        )
+        if tables is not None and given_ends is not None:
+            store = self._stores[candles.symbol, name] = tables[place]
             given = dataclasses.replace(Columns.from_store(store), symbol=candles.symbol)
-            ends = [begin + fields["length"] for begin in given.time.tolist()]
+            ends = given_ends[place].tolist()
             return Higher(given, name, ends, [0] * len(ends))
-        grid = boundaries if step is None else (step, fields["offset"])
-        assert grid is not None, "a timeframe has a grid or candles"  # noqa: S101 - of the contract
-        made = resample(candles, grid)
+        assert grids is not None, "a timeframe has a grid or candles"  # noqa: S101 - of the contract
+        made = resample(candles, grids[place])
         self._stores[candles.symbol, name] = Bars(made.candles)
         return Higher(made.candles, name, made.ends, made.pasts)
 
@@ -191,7 +198,7 @@ class Run(Context):
         self._walked = loop.plan(self.world, settings)
         feed.require_rates()
         self.portfolio.ledger[0].time = self.world.time
-        executor = Simulator(settings, self.symbols, unit, self.portfolio)
+        executor = Simulator(settings, self.world.clock, unit, self.portfolio)
         self._executor = executor
         one = loop.Loop(feed, strategy, executor, self.portfolio, on_progress, self.actions)
         self._signals = one.run(self._walked, close_at_end=settings["close_at_end"])
@@ -224,7 +231,7 @@ class Run(Context):
 
 def tables_of(simulator: Simulator, portfolio: Portfolio, world: World) -> PlainTables:
     """Give the rows of a run as tables."""
-    candles = world.first.candles
+    candles, days = world.first.candles, world.clock.days
     trades = sorted(portfolio.trades, key=lambda trade: trade.entry)
     tables: dict[str, Sequence[object]] = {
         "trades": trades,
@@ -248,4 +255,5 @@ def tables_of(simulator: Simulator, portfolio: Portfolio, world: World) -> Plain
         unit=candles.unit,
         timezone=candles.timezone,
         noted=portfolio.noted,
+        days=None if days.starts is None else (days.first, list(days.starts)),
     )

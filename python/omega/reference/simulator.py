@@ -87,7 +87,8 @@ class Simulator(Solvency):
     def book_nights(self, now: Moment) -> None:
         """Book swap for each night between the last bar and this one (M4.3)."""
         own = self.markets[now.symbol].costs
-        last, today = now.since // self.units_per_day, now.opens // self.units_per_day
+        days = self.clock.of_symbols[now.symbol]
+        last, today = days.of(now.since), days.of(now.opens)
         nights = costs.nights(last, today, own["triple_day"])
         for position in self.held_in(now.symbol):
             mark = now.last.exit_side(position.sign).close  # as of `settle`
@@ -101,7 +102,9 @@ class Simulator(Solvency):
     def expire(self, now: Moment) -> None:
         """End the orders whose time is over (F5.1)."""
         for order in self.pending:
-            if order.symbol == now.symbol and is_over(order, now.time, self.units_per_day):
+            if order.symbol == now.symbol and is_over(
+                order, now.time, self.clock.of_symbols[now.symbol]
+            ):
                 self.end_order(order, "expired")
 
     # --- matching: L1.4 and L1.5 -----------------------------------------------------------------
@@ -140,10 +143,12 @@ class Simulator(Solvency):
                 self.end_order(order, "cancelled", "ioc")
 
     def _fill_at_close(self, now: Moment) -> None:
-        """Fill what waits for the close of the symbol's own bar (F16)."""
+        """Fill what waits for the close of the symbol's own bar, which ends a session (F16)."""
         for due in [due for due in self.due if due.at_close and due.order.symbol == now.symbol]:
             order = due.order
             if not now.closes or due not in self.due:  # cancelled by one of its group
+                continue
+            if not self.markets[now.symbol].ends_session(now.opens):
                 continue
             self.due.remove(due)
             self.enter(order, now.bar.entry_side(order.sign).close, Live.FROM_PULLBACK, now)

@@ -11,10 +11,50 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from omega.config.times import longest
+from omega.contract import ClockFields
 from omega.errors import ConfigError
 from omega.reference.columns import Columns
+from omega.reference.days import Days
 from omega.reference.matching import Candle
 from omega.reference.rows import NO_CANDLE
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The calendar of a run, and when bars of its symbols are complete.
+
+    Attributes:
+        days: The days of the run.
+        of_symbols: Those of each symbol.
+        closes: When each bar of a symbol is complete, where the data says so.
+        longest: Whether a bar may last longer than the shortest step (TF1).
+    """
+
+    days: Days
+    of_symbols: Mapping[str, Days]
+    closes: Mapping[str, Sequence[int] | None]
+    longest: bool
+
+    @classmethod
+    def of(cls, fields: ClockFields | None, symbols: Sequence[str], unit: str) -> Clock:
+        """Read the clock of a run; that of UTC where none is given."""
+        utc = Days.in_unit(unit)
+        if fields is None:
+            return cls(utc, dict.fromkeys(symbols, utc), dict.fromkeys(symbols), longest=True)
+        starts = fields["starts"]
+        local = None if starts is None else (fields["first_day"], starts.tolist())
+        own = Days.in_unit(unit, local)
+        of_symbols = {
+            symbol: utc if dates else own
+            for symbol, dates in zip(symbols, fields["dates"], strict=True)
+        }
+        closes = {
+            symbol: None if given is None else given.tolist()
+            for symbol, given in zip(symbols, fields["closes"], strict=True)
+        }
+        days = utc if all(fields["dates"]) else own
+        return cls(days, of_symbols, closes, longest=fields["longest"])
 
 
 class Track:
@@ -58,8 +98,10 @@ class Base(Track):
         since: When its bar at an earlier step opened, of which it is the newest.
     """
 
-    def __init__(self, candles: Columns) -> None:
+    def __init__(self, candles: Columns, clock: Clock) -> None:
         super().__init__(candles)
+        self._closes = clock.closes[candles.symbol]
+        self._longest = clock.longest
         self.times: list[int] = candles.time.tolist()
         self.opened = 0
         self.since: int | None = None
@@ -72,13 +114,21 @@ class Base(Track):
         return self.opened if self._at_hand else None
 
     def move(self, time: int) -> None:
-        """Go to a step: a bar is complete when its length is over, or the next one opens."""
+        """Go to a step: a bar is complete when it is over, or the next one opens (TF1)."""
         self._open_until(time)
         self._at_hand = self.times[self.opened : self.opened + 1] == [time]
-        is_over = self._at_hand or self.opened == 0
-        if not is_over and self._length is not None:
-            is_over = self.times[self.opened - 1] + self._length <= time
+        is_over = self._at_hand or self.opened == 0 or self._is_over(time, self._length)
         self.show(self.opened if is_over else self.opened - 1)
+
+    def _is_over(self, time: int, step: int | None, bar: int | None = None) -> bool:
+        """Whether the newest bar opened has closed, or lasted the longest that it can."""
+        newest = self.opened - 1 if bar is None else bar
+        if self._closes is not None and self._closes[newest] <= time:
+            return True
+        if step is None:
+            return False
+        length = longest(step, self.candles.unit) if self._longest else step
+        return self.times[newest] + length <= time
 
     def complete_at(self, time: int) -> int:
         """How many bars are complete at a time, as in a run of several symbols."""
@@ -86,7 +136,7 @@ class Base(Track):
         if opened == 0 or self.times[opened : opened + 1] == [time]:
             return opened
         steps = [b - a for a, b in itertools.pairwise(self.times[:opened])]
-        is_over = bool(steps) and self.times[opened - 1] + min(steps) <= time
+        is_over = self._is_over(time, min(steps, default=None), opened - 1)
         return opened if is_over else opened - 1
 
     def end(self, last: int) -> None:
@@ -167,13 +217,19 @@ class World:
         times: The timeline.
         step: Place of the step at hand on it; -1 before the first.
         moves: How often it moved.
+        clock: The calendar, and when bars are complete.
     """
 
-    def __init__(self, symbols: Sequence[Tracks], align: str) -> None:
+    def __init__(self, symbols: Sequence[Tracks], align: str, clock: Clock) -> None:
+        self.clock = clock
         self.symbols = {one.base.candles.symbol: one for one in symbols}
         self.times = _timeline([one.base for one in symbols], align)
         self.step = -1
         self.moves = 0
+
+    def days_of(self, symbol: str) -> Days:
+        """The days of a symbol's bars."""
+        return self.clock.of_symbols[symbol]
 
     @property
     def first(self) -> Base:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from omega.report import _svg
+from omega.report._days import dates
 from omega.report._metrics import formatted, is_under_a_year
 from omega.report._reported import Reported
 
@@ -97,8 +98,9 @@ def returns(result: Reported) -> str:
         return ""
     start = result.metrics.get("initial_equity")
     first = float(str(start)) if start is not None else float(frame["equity"][0])
-    months = period_returns(frame, first, ("year", "month"))
-    years = {key[0]: value for key, value in period_returns(frame, first, ("year",)).items()}
+    by_day = frame.with_columns(day=dates(frame["time"], result.tables))
+    months = period_returns(by_day, first, ("year", "month"))
+    years = {key[0]: value for key, value in period_returns(by_day, first, ("year",)).items()}
     largest = max([abs(value) for value in months.values() if value is not None] + [1e-9])
     head = "".join(f'<th scope="col">{name}</th>' for name in (*_MONTHS, "Year"))
     rows = []
@@ -118,12 +120,18 @@ def period_returns(
 ) -> dict[tuple[int, ...], float | None]:
     """Give the return of each month or year: its last equity over the one before it.
 
+    Args:
+        equity: The equity curve, with the date of each row as "day".
+        first: What the first return is on.
+        parts: "year", or "year" and "month".
+
     Example:
         >>> from omega.results.result import example_result
-        >>> period_returns(example_result().equity, 10_000.0, ("year",))
+        >>> equity = example_result().equity.with_columns(day=pl.col("time").dt.date())
+        >>> period_returns(equity, 10_000.0, ("year",))
         {(2024,): 0.015}
     """
-    keys = [getattr(pl.col("time").dt, part)().alias(part) for part in parts]
+    keys = [getattr(pl.col("day").dt, part)().alias(part) for part in parts]
     lasts = equity.group_by(keys, maintain_order=True).agg(pl.col("equity").last())
     found: dict[tuple[int, ...], float | None] = {}
     before = first

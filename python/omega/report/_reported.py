@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import polars as pl
 
+    from omega.contract import ResultTables
     from omega.data.store import CandleStore
     from omega.notices import Notice
 
@@ -58,6 +59,10 @@ class Reported(Protocol):
     @property
     def symbols(self) -> list[str]:
         """Names of the symbols."""
+
+    @property
+    def tables(self) -> ResultTables:
+        """What the backend returned."""
 
     @property
     def trades(self) -> pl.DataFrame:

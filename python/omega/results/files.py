@@ -127,8 +127,9 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
             )
         frames[name] = pl.read_parquet(file)
     shape: dict[str, Any] = kept["tables"]
-    if shape.get("noted"):  # JSON knows no tuples
-        shape["noted"] = tuple(shape["noted"])
+    for name in ("noted", "days"):  # JSON knows no tuples
+        if shape.get(name):
+            shape[name] = tuple(shape[name])
     tables = core.RunTables.from_tables(frames, **shape)
     if (found := tables.fingerprint()) != kept["fingerprint"]:
         raise broken(
@@ -181,7 +182,7 @@ def _write(result: Saved, directory: Path) -> None:
 
 def shape_of(tables: ResultTables) -> dict[str, Any]:
     """Give what result tables have beside their columns."""
-    names = ("symbols", "contract_sizes", "unit", "timezone", "noted")
+    names = ("symbols", "contract_sizes", "unit", "timezone", "noted", "days")
     return {name: getattr(tables, name) for name in names}
 
 

@@ -8,30 +8,23 @@ each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.report._days import dates
 from omega.report._reported import Reported
-
-if TYPE_CHECKING:
-    from omega.contract import ResultTables
 
 Numbers: TypeAlias = NDArray[np.float64]
 
 _ROUNDING = 1e-9
 """A rest below this part of the largest fill is nothing."""
-_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
 class Noticed(Reported, Protocol):
     """The result of a run, as far as its notices are found in it."""
-
-    @property
-    def tables(self) -> ResultTables:
-        """What the backend returned."""
 
     @property
     def orders(self) -> pl.DataFrame:
@@ -91,7 +84,7 @@ def largest_opening(result: Noticed, fills: pl.DataFrame, lots: float) -> float 
 
 
 def nights(result: Noticed, symbols: Sequence[str]) -> int:
-    """Count the nights, ends of a day in UTC, that positions in some symbols were held over.
+    """Count the nights, ends of a day (T4), that positions in some symbols were held over.
 
     Example:
         >>> from omega.results.result import example_result
@@ -104,17 +97,16 @@ def nights(result: Noticed, symbols: Sequence[str]) -> int:
     spans = ("trade_id", "symbol", "entry_time")
     ended = result.trades.select(*spans, "exit_time")
     left = result.positions.select(*spans, pl.lit(until).first().alias("exit_time"))
-    per_day = _PER_DAY[str(getattr(until.dtype, "time_unit", "ns"))]
     held = (
         pl.concat([_with_names(ended), _with_names(left)])
         .filter(pl.col("symbol").is_in(list(symbols)))
         .group_by("trade_id")
-        .agg(
-            pl.col("entry_time").min().to_physical() // per_day,
-            pl.col("exit_time").max().to_physical() // per_day,
-        )
+        .agg(pl.col("entry_time").min(), pl.col("exit_time").max())
     )
-    return int((held["exit_time"] - held["entry_time"]).sum())
+    entered, ended_on = (
+        dates(held[name], result.tables).to_physical() for name in ("entry_time", "exit_time")
+    )
+    return int((ended_on - entered).sum())
 
 
 def valued_fills(result: Noticed) -> pl.DataFrame:

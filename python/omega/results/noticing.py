@@ -194,6 +194,13 @@ def _of_settings(result: Noticed, facts: Facts) -> Iterator[Notice]:
             "the rate of the day"
         )
         yield Notice("info", "borrowed_currency", text)
+    if facts.zones is not None:
+        days, shown = facts.zones
+        text = (
+            f"times are shown in {shown} and days are those of {days}; to have the days of "
+            f"{shown}, give calendar={shown!r}"
+        )
+        yield Notice("info", "calendar_zone", text)
     if facts.without_preset:
         have = "has" if len(facts.without_preset) == 1 else "have"
         text = f"{_listed(facts.without_preset)} {have} no preset: a lot is one unit"

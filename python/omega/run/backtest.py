@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from omega.config.account import Account
+from omega.config.calendar import CalendarLike
 from omega.config.costs import Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
@@ -62,6 +63,7 @@ def run_backtest(
     seed: int = 0,
     strict: bool = False,
     semantics: int = 2,
+    calendar: CalendarLike = None,
     validate: str | Mapping[str, str] = "error",
     progress: bool | Progress = False,
 ) -> BacktestResult:
@@ -81,8 +83,8 @@ def run_backtest(
         instruments: An `Instrument`, one for each symbol, "auto" for presets of the symbols' names,
             or None: the preset where a symbol has one, else one unit a lot, no rounding, quoted in
             the account currency.
-        start: First bar to trade on; bars before it are warm-up.
-        end: Last moment to trade on, included; a day without a time counts whole.
+        start: First bar to trade on; bars before it are warm-up. A date is the begin of its day.
+        end: Last moment to trade on, included; a date is the whole day.
         cash: Balance at the start, in account currency; 10,000 by default.
         account_currency: Currency of the account; "USD" by default.
         conversion: Account currency per unit of other currencies: a number, as {"JPY": 0.0091}, or
@@ -105,6 +107,11 @@ def run_backtest(
         strict: Whether a rejected order raises instead of becoming a row.
         semantics: Version of the rules: 2, or 1 for those of the first release, which go with the
             next one.
+        calendar: Which day an instant belongs to: an `omega.Calendar`, such as
+            `omega.calendars.FX`; "FX", "US_EQUITIES" or "CRYPTO"; a zone, alone or with the time at
+            which days begin; or the name of a calendar of `exchange_calendars`, such as "XNYS".
+            Days of UTC by default. It decides on DAY orders, nights of swap, dates as `start` and
+            `end`, daily returns, and bars of a day and longer.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
         progress: True for a bar on the terminal, or a function `(done, total)`.
 
@@ -151,6 +158,7 @@ def run_backtest(
         seed=seed,
         strict=strict,
         semantics=semantics,
+        calendar=calendar,
     )
     with _progress(progress) as on_progress:
         job = prepare(store, runs, arguments, when=when, on_progress=on_progress)

@@ -71,20 +71,18 @@ def market_of(job: Job, backend: str) -> Run:
     """Put the market of a job together for a backend."""
     timeframes = [_timeframe_fields(timeframe, job.stores) for timeframe in job.timeframes]
     stores = [store.native for store in job.stores]
-    return run_of(backend)(stores, job.settings["cash"], timeframes, job.settings["align"])
+    cash, align = job.settings["cash"], job.settings["align"]
+    return run_of(backend)(stores, cash, timeframes, align, job.clock)
 
 
 def _timeframe_fields(timeframe: TimeframeJob, stores: Sequence[CandleStore]) -> TimeframeFields:
-    grid, tables = timeframe.grid, timeframe.given
+    tables = timeframe.given
     given = tables and [tables[store.symbols[0]].native for store in stores]
-    step, offset = grid if isinstance(grid, tuple) else (None, 0)
     return {
         "name": timeframe.name,
-        "step": step,
-        "offset": offset,
-        "boundaries": None if isinstance(grid, tuple) else grid,
+        "grids": timeframe.grids,
         "given": given or None,
-        "length": timeframe.length,
+        "ends": timeframe.ends,
     }
 
 

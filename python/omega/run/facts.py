@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from omega.config.account import Account
+from omega.config.calendar import calendar_of
 from omega.config.costs import Costs
 from omega.config.instruments import Instrument
 from omega.data.columns import DEFAULT_SYMBOL
@@ -15,6 +16,8 @@ from omega.data.store import CandleStore
 from omega.notices import Facts
 from omega.run.job import Job
 from omega.run.prepare import Arguments
+
+_UTC = ("UTC", "Etc/UTC", "Z", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT", "+00:00")
 
 
 def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
@@ -43,7 +46,20 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
             if account.kind != "cash" and _is_foreign_equity(one, currency)
         ),
         currency=currency,
+        zones=_zones(store, arguments),
     )
+
+
+def _zones(store: CandleStore, arguments: Arguments) -> tuple[str, str] | None:
+    """Give the zone of the calendar and that of the time column, where they differ (T4)."""
+    own = calendar_of(arguments.calendar).zone
+    shown = [store.native.time_range(symbol)[3] for symbol in store.symbols]
+    other = [zone for zone in shown if zone is not None and _plain(zone) != _plain(own)]
+    return (own, other[0]) if other else None
+
+
+def _plain(zone: str) -> str:
+    return "UTC" if zone in _UTC else zone
 
 
 def _first_step(job: Job) -> int | None:

@@ -11,7 +11,7 @@ import polars as pl
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.values import nearest
-from omega.contract import Progress, Settings, SymbolContext
+from omega.contract import ClockFields, Progress, Settings, SymbolContext
 from omega.data.conversion import Pair, rate_of
 from omega.data.own_columns import OwnColumns
 from omega.data.store import CandleStore, require_unit, store_of
@@ -39,6 +39,7 @@ class Job:
         settings: The settings, checked.
         contexts: Conversion rate and finer candles of each symbol.
         timeframes: Higher timeframes, of every symbol.
+        clock: The days of the run, and when bars are complete.
         manager: A position manager of the user's own.
         on_progress: Called with steps done and steps in all.
         when: A condition on which alone `on_bar` is called.
@@ -49,6 +50,7 @@ class Job:
     settings: Settings
     contexts: Sequence[SymbolContext]
     timeframes: Sequence[TimeframeJob]
+    clock: ClockFields
     manager: PositionManager | None
     on_progress: Progress | None
     when: object = None

@@ -5,8 +5,12 @@ Numbers and moments are kept as they are, everything else as text.
 
 from __future__ import annotations
 
+import functools
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from datetime import date
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from omega._native import core
@@ -25,9 +29,33 @@ def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
         "engine": "omega-backtest",
         "engine_version": core.VERSION,
         "semantics_version": configuration.get("semantics", SEMANTICS_VERSION),
+        "time_zone_data": zone_data(),
         "data": store.describe(),
         "configuration": configuration,
     }
+
+
+@functools.cache
+def zone_data() -> str:
+    """Give the version of the time-zone data that days are computed with (rule T4).
+
+    The standard library reads that of the system before the package tzdata.
+
+    Example:
+        >>> len(zone_data()) > 4
+        True
+    """
+    for folder in zoneinfo.TZPATH:
+        for name in ("tzdata.zi", "+VERSION"):
+            try:
+                with (Path(folder) / name).open(encoding="utf-8") as file:
+                    return file.readline().removeprefix("# version ").strip()
+            except OSError:
+                continue
+    try:
+        return str(import_module("tzdata").IANA_VERSION)
+    except ImportError:
+        return "unknown"
 
 
 def of_each(symbols: Sequence[str], values: Sequence[object]) -> object:

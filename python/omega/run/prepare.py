@@ -11,18 +11,19 @@ from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from omega.config.account import Account
+from omega.config.calendar import CalendarLike, calendar_of
 from omega.config.costs import Costs
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import FixedLots, Sizer
-from omega.config.times import last_moment_of, to_units
 from omega.contract import Progress, Settings
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes, timeframe_jobs
 from omega.errors import ConfigError
 from omega.run.account import account_fields, account_of, instruments_for
+from omega.run.clock import RunClock
 from omega.run.fees import fee_functions
 from omega.run.job import Job, OnBar, contexts_of, symbols_of
 from omega.run.manifest import Manifest, of_each, written_down
@@ -67,6 +68,7 @@ class Arguments:
     seed: int = 0
     strict: bool = False
     semantics: int = 2
+    calendar: CalendarLike = None
 
     def instruments_of(self, symbols: Sequence[str]) -> list[Instrument]:
         """Choose the instrument of each symbol."""
@@ -117,25 +119,30 @@ def prepare(
     costs = arguments.costs_of(store.symbols)
     ready = strategy_of(strategy)
     managers, own_manager = arguments.managers_of(ready)
-    start, end = arguments.start, arguments.end
+    clock = RunClock.of(stores, arguments.calendar, is_first=semantics == "1")
     fees = fee_functions(costs, store)
     settings: Settings = {
         "semantics": semantics,
         "account": account_fields(account, semantics),
-        "start": None if start is None else to_units(start, unit),
-        "end": None if end is None else last_moment_of(end, unit),
+        "start": clock.start(arguments.start),
+        "end": clock.end(arguments.end),
         "cash": cash,
         "seed": seed_field(arguments.seed),
         "strict": bool(arguments.strict),
         "sizer": sizer_fields(arguments.sizer or FixedLots(1.0)),
-        "symbols": symbol_fields(instruments, costs, fees, account, semantics),
+        "symbols": symbol_fields(
+            instruments, costs, fees, account, semantics=semantics, clock=clock
+        ),
         "align": alignment(arguments.align),
         "managers": manager_fields(managers, unit),
-        **execution_fields(execution, account, limits, unit),
+        **execution_fields(execution, account, limits, clock),
     }
     contexts = contexts_of(stores, instruments, currency, arguments.conversion, execution)
-    higher = timeframe_jobs(arguments.timeframes, stores)
-    return Job(stores, ready, settings, contexts, higher, own_manager, on_progress, when)
+    higher = timeframe_jobs(
+        arguments.timeframes, stores, clock.calendars, longest_counts=semantics != "1"
+    )
+    fields, manager = clock.fields(), own_manager
+    return Job(stores, ready, settings, contexts, higher, fields, manager, on_progress, when)
 
 
 def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifest:
@@ -154,6 +161,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
         end=arguments.end,
         seed=arguments.seed,
         semantics=arguments.semantics,
+        calendar=calendar_of(arguments.calendar),
         strict=arguments.strict,
         align=arguments.align,
         cash=cash,

@@ -26,6 +26,7 @@ from omega.contract import (
 )
 from omega.errors import ConfigError
 from omega.run.account import by_symbol, instrument_fields
+from omega.run.clock import RunClock
 
 _SIZERS = {
     "FixedLots": "fixed_lots",
@@ -88,15 +89,18 @@ def symbol_fields(
     costs: Sequence[Costs],
     fees: Sequence[FeeCallback | None],
     account: Account,
+    *,
     semantics: str,
+    clock: RunClock,
 ) -> list[SymbolFields]:
-    """Give instrument and costs of each symbol, with its fee function."""
+    """Give instrument and costs of each symbol, with its fee function and its sessions."""
     return [
         {
             "instrument": instrument_fields(instrument, account, semantics),
             "costs": cost_fields(own, fee, instrument),
+            "session_ends": clock.session_ends(place),
         }
-        for instrument, own, fee in zip(instruments, costs, fees, strict=True)
+        for place, (instrument, own, fee) in enumerate(zip(instruments, costs, fees, strict=True))
     ]
 
 
@@ -137,11 +141,11 @@ def cost_fields(costs: Costs, fee: FeeCallback | None, instrument: Instrument) -
 
 
 def execution_fields(
-    execution: Execution, account: Account, limits: Limits, unit: str
+    execution: Execution, account: Account, limits: Limits, clock: RunClock
 ) -> ExecutionFields:
     """Give the rules of matching and the limits, times in the unit of the time column."""
-    minute = 60 * PER_SECOND[unit]
-    sessions = cast("Sequence[tuple[str, str]]", limits.sessions or ())
+    unit = clock.unit
+    sessions, session_times = clock.sessions(limits.sessions)
     blackouts = cast("Sequence[tuple[Moment, Moment]]", limits.blackouts or ())
     bars, after_entry, after_exit = cooldowns(limits, unit)
     magnified = execution.intrabar == "magnifier"
@@ -157,7 +161,8 @@ def execution_fields(
         "cooldown_bars": bars,
         "cooldown_entry": after_entry,
         "cooldown_exit": after_exit,
-        "sessions": [(_of_day(start) * minute, _of_day(end) * minute) for start, end in sessions],
+        "sessions": sessions,
+        "session_times": session_times,
         "blackouts": sorted(
             (to_units(start, unit), to_units(end, unit)) for start, end in blackouts
         ),
@@ -172,11 +177,6 @@ def cooldowns(limits: Limits, unit: str) -> Cooldowns:
         round(limits.cooldown_minutes * minute),
         round(limits.cooldown_after_exit_minutes * minute),
     )
-
-
-def _of_day(clock: str) -> int:
-    hours, minutes = clock.split(":")[:2]
-    return int(hours) * 60 + int(minutes)
 
 
 def manager_fields(managers: Sequence[Manager], unit: str) -> list[ManagerFields]:

@@ -66,7 +66,7 @@ class Core:
         return trials
 
     def _key(self, parameters: Parameters) -> object:
-        names = ("data", "symbol", "timeframes", "align", "validate")
+        names = ("data", "symbol", "timeframes", "align", "validate", "calendar", "semantics")
         return tuple(str(parameters.get(name)) for name in names)
 
     def _batch(self, trials: Sequence[Numbered]) -> list[Row]:

@@ -358,6 +358,7 @@ fn check_indicators(choices: &mut impl Choices, candles: &SymbolCandles) {
     let track = Track {
         candles,
         track: TrackId(0),
+        days: None,
     };
     if let Ok((_, outputs)) = Cache::default().indicator(&track, &spec, &from) {
         assert_eq!(outputs.len(), definition.outputs);

@@ -210,13 +210,8 @@ impl Tracks {
     }
 
     /// The symbol of a track.
-    pub(super) fn symbol_of(&self, TrackId(track): TrackId) -> SymbolId {
-        let symbols = self.market.symbols().len();
-        match track.checked_sub(symbols) {
-            Some(timeframe) => self.market.timeframes()[timeframe].symbol,
-            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
-            None => SymbolId(track as u32),
-        }
+    pub(super) fn symbol_of(&self, track: TrackId) -> SymbolId {
+        self.market.symbol_of(track)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
 use super::store::CandleStore;
@@ -145,6 +146,9 @@ pub(super) struct RunSettings {
     cooldown_exit: i64,
     #[pyo3(item)]
     sessions: Vec<(i64, i64)>,
+    /// When the sessions of a calendar begin and end, in turn.
+    #[pyo3(item, from_py_with = times)]
+    session_times: Option<Arc<[i64]>>,
     #[pyo3(item)]
     blackouts: Vec<(i64, i64)>,
     #[pyo3(item)]
@@ -163,6 +167,9 @@ struct SymbolFields {
     instrument: InstrumentFields,
     #[pyo3(item)]
     costs: CostFields,
+    /// Open times of the bars that hold the end of a session.
+    #[pyo3(item, from_py_with = times)]
+    session_ends: Option<Arc<[i64]>>,
 }
 
 /// The data beside the candles of a symbol: the conversion rate and the finer candles.
@@ -226,6 +233,7 @@ impl RunSettings {
                 cooldown_entry: self.cooldown_entry,
                 cooldown_exit: self.cooldown_exit,
                 sessions: self.sessions,
+                session_times: self.session_times,
                 blackouts: self.blackouts,
             },
         })
@@ -270,6 +278,7 @@ impl SymbolFields {
                 short_percent: costs.swap_short_percent,
                 triple_day: costs.triple_day,
             },
+            session_ends: self.session_ends,
             rates: context.rates(),
             magnifier: context.magnifier.as_ref().map(candles),
         }
@@ -326,6 +335,13 @@ fn fee_function(function: Py<PyAny>) -> FeeFunction {
         });
         Ok(fee?)
     })
+}
+
+/// A column of times, of which the engine keeps a copy: the array could be changed while a run goes
+/// on without the interpreter.
+pub(super) fn times(given: &Bound<'_, PyAny>) -> PyResult<Option<Arc<[i64]>>> {
+    let array = given.extract::<Option<PyReadonlyArray1<'_, i64>>>()?;
+    array.map(|array| Ok(array.as_slice()?.into())).transpose()
 }
 
 fn candles(store: &Bound<'_, CandleStore>) -> Arc<SymbolCandles> {

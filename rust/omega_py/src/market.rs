@@ -5,47 +5,54 @@ use std::sync::Arc;
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
+use super::config::times;
 use super::error::to_pyerr;
 use super::store::CandleStore;
 use omega_core::error::OmegaError;
-use omega_core::store::{Align, Ends, Grid, Market, SymbolCandles, Timeframe, resample};
-use omega_core::types::SymbolId;
+use omega_core::store::{
+    Align, Clock, Ends, Grid, Lasting, Market, SymbolCandles, Timeframe, resample,
+};
+use omega_core::types::{Days, SymbolId, TimeUnit};
 
 /// A higher timeframe: candles that were given, or a grid to resample on.
 #[derive(FromPyObject)]
 pub(super) struct TimeframeFields<'py> {
     #[pyo3(item)]
     name: String,
-    /// Distance of the begins, where they are regular.
+    /// Where bars begin, by symbol.
     #[pyo3(item)]
-    step: Option<i64>,
-    #[pyo3(item)]
-    offset: i64,
-    /// The begins, where they are not.
-    #[pyo3(item)]
-    boundaries: Option<PyReadonlyArray1<'py, i64>>,
+    grids: Option<Vec<GridFields<'py>>>,
     /// Candles by symbol, where they were given.
     #[pyo3(item)]
-    given: Option<Vec<Option<Bound<'py, CandleStore>>>>,
-    /// How long a given candle lasts.
+    given: Option<Vec<Bound<'py, CandleStore>>>,
+    /// When each given candle is complete, by symbol.
     #[pyo3(item)]
-    length: i64,
+    ends: Option<Vec<PyReadonlyArray1<'py, i64>>>,
+}
+
+/// Step and offset, or the begins and one end.
+#[derive(FromPyObject)]
+enum GridFields<'py> {
+    Every(i64, i64),
+    #[pyo3(transparent)]
+    At(PyReadonlyArray1<'py, i64>),
+}
+
+impl GridFields<'_> {
+    fn grid(&self) -> PyResult<Grid> {
+        Ok(match self {
+            Self::Every(step, offset) => Grid::Every {
+                step: *step,
+                offset: *offset,
+            },
+            // A copy of a few boundaries, because the array could be changed while resampling runs
+            // without the interpreter.
+            Self::At(begins) => Grid::At(begins.as_slice()?.to_vec().into()),
+        })
+    }
 }
 
 impl TimeframeFields<'_> {
-    fn grid(&self) -> PyResult<Option<Grid>> {
-        if let Some(step) = self.step {
-            let offset = self.offset;
-            return Ok(Some(Grid::Every { step, offset }));
-        }
-        let begins = self.boundaries.as_ref();
-        begins
-            // A copy of a few boundaries, because the array could be changed while resampling runs
-            // without the interpreter.
-            .map(|begins| Ok(Grid::At(begins.as_slice()?.to_vec().into())))
-            .transpose()
-    }
-
     /// The candles of a symbol on this timeframe; none where they were not given.
     fn of(
         &self,
@@ -53,14 +60,17 @@ impl TimeframeFields<'_> {
         symbol: SymbolId,
         base: &SymbolCandles,
     ) -> PyResult<Option<Timeframe>> {
-        let (candles, ends) = match (&self.given, self.grid()?) {
-            (Some(given), _) => {
-                let own = given.get(symbol.index()).and_then(Option::as_ref);
-                let Some(own) = own else { return Ok(None) };
+        fn own<T>(all: Option<&Vec<T>>, symbol: SymbolId) -> Option<&T> {
+            all?.get(symbol.index())
+        }
+        let given = own(self.given.as_ref(), symbol).zip(own(self.ends.as_ref(), symbol));
+        let (candles, ends) = match (given, own(self.grids.as_ref(), symbol)) {
+            (Some((own, ends)), _) => {
                 let candles = Arc::clone(own.get().inner().symbol(SymbolId(0)));
-                (candles, Ends::After(self.length))
+                (candles, Ends::Known(ends.as_slice()?.to_vec().into()))
             }
             (None, Some(grid)) => {
+                let grid = grid.grid()?;
                 let made = py.detach(|| resample(base, &grid)).map_err(to_pyerr)?;
                 (Arc::new(made.0), made.1)
             }
@@ -75,12 +85,62 @@ impl TimeframeFields<'_> {
     }
 }
 
+/// The calendar of a run (T4), and when bars of its symbols are complete (TF1).
+#[derive(FromPyObject)]
+pub(super) struct ClockFields<'py> {
+    /// Where days begin; none for those of UTC.
+    #[pyo3(item, from_py_with = times)]
+    starts: Option<Arc<[i64]>>,
+    /// The number of the first of them.
+    #[pyo3(item)]
+    first_day: i64,
+    /// By symbol, whether its bars are dates.
+    #[pyo3(item)]
+    dates: Vec<bool>,
+    /// By symbol, when each bar closes, where the data says so.
+    #[pyo3(item)]
+    closes: Vec<Option<PyReadonlyArray1<'py, i64>>>,
+    /// Whether bars may last longer than the shortest step.
+    #[pyo3(item)]
+    longest: bool,
+}
+
+impl ClockFields<'_> {
+    fn clock(&self, unit: TimeUnit) -> PyResult<Clock> {
+        let utc = Days::utc(unit);
+        let local = self.starts.as_ref().map(|starts| Days::Local {
+            starts: Arc::clone(starts),
+            first: self.first_day,
+        });
+        let local = local.unwrap_or_else(|| utc.clone());
+        let of = |&dates: &bool| if dates { utc.clone() } else { local.clone() };
+        let all_dates = self.dates.iter().all(|&dates| dates);
+        let copied = |closes: &Option<PyReadonlyArray1<'_, i64>>| {
+            let closes = closes.as_ref();
+            closes
+                .map(|closes| Ok(closes.as_slice()?.to_vec().into()))
+                .transpose()
+        };
+        Ok(Clock {
+            days: of(&all_dates),
+            of_symbols: self.dates.iter().map(of).collect(),
+            closes: self.closes.iter().map(copied).collect::<PyResult<_>>()?,
+            lasting: if self.longest {
+                Lasting::Longest(unit.per_second() * 3_600)
+            } else {
+                Lasting::Step
+            },
+        })
+    }
+}
+
 /// Puts symbols and timeframes under one clock.
 pub(super) fn market(
     py: Python<'_>,
     stores: &[Bound<'_, CandleStore>],
     timeframes: &[TimeframeFields<'_>],
     align: &str,
+    clock: Option<&ClockFields<'_>>,
 ) -> PyResult<Market> {
     let symbols: Vec<Arc<SymbolCandles>> = stores
         .iter()
@@ -95,6 +155,10 @@ pub(super) fn market(
         // Merging the times of many symbols reads every time column.
         .detach(|| Market::new(symbols.clone(), align))
         .map_err(to_pyerr)?;
+    if let Some(fields) = clock {
+        let clock = fields.clock(market.symbols()[0].unit())?;
+        market = market.under(clock);
+    }
     for timeframe in timeframes {
         for (symbol, base) in (0_u32..).map(SymbolId).zip(&symbols) {
             if let Some(made) = timeframe.of(py, symbol, base)? {

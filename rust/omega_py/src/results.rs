@@ -21,7 +21,7 @@ use omega_core::portfolio::Extremes;
 use omega_core::replay::RunCounts;
 use omega_core::results::schema::Shared;
 use omega_core::results::{ForeignTables, MetricValue, RunTables};
-use omega_core::types::TimeUnit;
+use omega_core::types::{Days, TimeUnit};
 
 /// One result table; any library that speaks Arrow reads it without a copy.
 #[pyclass(frozen, module = "omega._core", name = "ArrowTable")]
@@ -106,7 +106,9 @@ impl From<RunTables> for PyRunTables {
 impl PyRunTables {
     /// Adopts tables from elsewhere: saved ones, or those of the reference backend.
     #[staticmethod]
-    #[pyo3(signature = (tables, *, symbols, contract_sizes, unit, timezone=None, noted=None))]
+    #[pyo3(signature = (
+        tables, *, symbols, contract_sizes, unit, timezone=None, noted=None, days=None
+    ))]
     fn from_tables(
         tables: BTreeMap<String, AnyRecordBatch>,
         symbols: Vec<String>,
@@ -114,11 +116,20 @@ impl PyRunTables {
         unit: &str,
         timezone: Option<String>,
         noted: Option<(f64, f64, Option<i64>)>,
+        days: Option<(i64, Vec<i64>)>,
     ) -> PyResult<Self> {
+        let unit = time_unit(unit).map_err(to_pyerr)?;
         let shared = Shared {
             symbols,
-            unit: time_unit(unit).map_err(to_pyerr)?,
+            unit,
             timezone: timezone.map(Into::into),
+            days: days.map_or_else(
+                || Days::utc(unit),
+                |(first, starts)| Days::Local {
+                    starts: starts.into(),
+                    first,
+                },
+            ),
         };
         let foreign = foreign_tables(tables)?;
         let extremes = noted.map(|(lowest, drawdown, ruin)| Extremes {
@@ -197,6 +208,15 @@ impl PyRunTables {
     #[getter]
     fn unit(&self) -> &'static str {
         self.0.shared().unit.abbreviation()
+    }
+
+    /// Number of the first day, and where days begin; none for those of UTC.
+    #[getter]
+    fn days(&self) -> Option<(i64, Vec<i64>)> {
+        match &self.0.shared().days {
+            Days::Utc(_) => None,
+            Days::Local { starts, first } => Some((*first, starts.to_vec())),
+        }
     }
 
     #[getter]

@@ -17,7 +17,7 @@ use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::executor::{PyExecutor, PyRows};
 use super::indicators::{self, IndicatorView, Scope, Sources};
-use super::market::{TimeframeFields, market};
+use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
 use super::results::{PyRunTables, RunReport, RunTime};
@@ -49,15 +49,17 @@ pub struct Run {
 #[pymethods]
 impl Run {
     #[new]
-    #[pyo3(signature = (stores, cash, timeframes=None, align="union"))]
+    #[pyo3(signature = (stores, cash, timeframes=None, align="union", clock=None))]
     fn new(
         py: Python<'_>,
         stores: Vec<Bound<'_, CandleStore>>,
         cash: f64,
         timeframes: Option<Vec<TimeframeFields<'_>>>,
         align: &str,
+        clock: Option<ClockFields<'_>>,
     ) -> PyResult<Self> {
-        let market = market(py, &stores, &timeframes.unwrap_or_default(), align)?;
+        let timeframes = timeframes.unwrap_or_default();
+        let market = market(py, &stores, &timeframes, align, clock.as_ref())?;
         let warmup = (0..market.tracks()).map(|_| AtomicUsize::new(0)).collect();
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
@@ -143,6 +145,7 @@ impl Run {
         let track = Track {
             candles: market.track(id),
             track: id,
+            days: Some(market.days(market.symbol_of(id))),
         };
         let scope = self.scope(id);
         let (views, warmup) = indicators::declare(py, &scope, &track, &spec, &source, labels)?;

@@ -120,7 +120,7 @@ impl<'a> Backtest<'a> {
                 .collect(),
         };
         // The unit of the first symbol, which is that of all: a market refuses others.
-        let mut executor = Simulator::new(self.config.settings(market.symbols()[0].unit()));
+        let mut executor = Simulator::new(self.config.settings(market));
         let (first, steps) = (market.time(plan.start), plan.end - plan.start);
         // Room for all rows at once: a column that grew would be copied each time.
         let mut portfolio = wrap(Portfolio::new(self.config.cash, first, steps))?;
@@ -154,6 +154,7 @@ impl<'a> Backtest<'a> {
                 contract_sizes: self.config.symbols.iter().map(contract_size).collect(),
                 unit: candles[0].unit(),
                 timezone: candles[0].timezone().map(str::to_owned),
+                days: self.market.clock().days.clone(),
                 trades,
                 orders,
                 fills,

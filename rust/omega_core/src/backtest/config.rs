@@ -10,7 +10,7 @@ use crate::execution::{
 };
 use crate::replay::{Magnifier, Plan, Rates, SymbolContext};
 use crate::store::{Market, SymbolCandles, Walk};
-use crate::types::{SymbolId, TimeUnit};
+use crate::types::{Days, SymbolId};
 
 /// Everything that a backtest needs beside its market and its strategy.
 #[derive(Debug, Clone)]
@@ -86,6 +86,8 @@ pub struct SymbolConfig {
     pub slippage: Slippage,
     /// Financing of each night.
     pub swap: Swap,
+    /// Open times of the bars that hold the end of a session, where the calendar has sessions.
+    pub session_ends: Option<Arc<[i64]>>,
     /// Account currency per unit of quote currency.
     pub rates: Rates,
     /// Finer candles of the same symbol, which decide what happened inside a bar.
@@ -99,6 +101,7 @@ impl Default for SymbolConfig {
             fees: Fees::default(),
             slippage: Slippage::default(),
             swap: Swap::default(),
+            session_ends: None,
             rates: Rates::Constant(1.0),
             magnifier: None,
         }
@@ -141,10 +144,11 @@ impl Config {
     }
 
     /// The rules of execution for a market, whose symbols all have their entry.
-    pub(super) fn settings(&self, unit: TimeUnit) -> Settings {
+    pub(super) fn settings(&self, market: &Market) -> Settings {
+        let symbols = self.symbols.iter().zip(&market.clock().of_symbols);
         Settings {
             semantics: self.semantics,
-            symbols: self.symbols.iter().map(SymbolConfig::settings).collect(),
+            symbols: symbols.map(|(own, days)| own.settings(days)).collect(),
             intrabar: self.intrabar,
             market_fill: self.market_fill,
             position_mode: self.position_mode,
@@ -155,7 +159,7 @@ impl Config {
             account: self.account,
             seed: self.seed,
             strict: self.strict,
-            units_per_day: unit.per_day(),
+            units_per_day: market.symbols()[0].unit().per_day(),
         }
     }
 
@@ -227,12 +231,14 @@ impl SymbolConfig {
         }
     }
 
-    fn settings(&self) -> SymbolSettings {
+    fn settings(&self, days: &Days) -> SymbolSettings {
         SymbolSettings {
             instrument: self.instrument.clone(),
             fees: self.fees.clone(),
             slippage: self.slippage,
             swap: self.swap,
+            days: days.clone(),
+            session_ends: self.session_ends.clone(),
         }
     }
 

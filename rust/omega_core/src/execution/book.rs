@@ -5,7 +5,7 @@ use super::{
     CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
     Trigger,
 };
-use crate::types::{Bar, Direction, Ohlc, OrderId, SymbolId};
+use crate::types::{Bar, Days, Direction, Ohlc, OrderId, SymbolId};
 
 /// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
 /// its stop arms it.
@@ -269,9 +269,9 @@ impl OrderBook {
     }
 
     /// Ends the orders of a symbol whose time ran out before this bar (F5).
-    pub(super) fn expire(&mut self, now: &SymbolBar, units_per_day: i64) {
+    pub(super) fn expire(&mut self, now: &SymbolBar, days: &Days) {
         let ended = self.end_where(OrderStatus::Expired, |_, order| {
-            order.symbol == now.symbol && order.is_over(now.bar.time, units_per_day)
+            order.symbol == now.symbol && order.is_over(now.bar.time, days)
         });
         // Nothing else counts an expiry, and a callback would go on seeing the order.
         if ended {

@@ -1,5 +1,7 @@
 //! When nothing may be opened: sessions, blackouts, cool-downs and the number of positions.
 
+use std::sync::Arc;
+
 use super::RejectReason;
 
 /// The limits of a run; times in the unit of the time column.
@@ -15,8 +17,11 @@ pub struct Limits {
     pub cooldown_entry: i64,
     /// Time that must lie between an exit and the next entry in a symbol.
     pub cooldown_exit: i64,
-    /// Times of day `[from, to)` in which positions may be opened; always, where there is none.
+    /// Times of day `[from, to)` in UTC in which positions may be opened; always, where there is
+    /// none.
     pub sessions: Vec<(i64, i64)>,
+    /// When the sessions of a calendar begin and end, in turn; outside of them nothing is opened.
+    pub session_times: Option<Arc<[i64]>>,
     /// Intervals `[from, to)` in which nothing is opened, in order.
     pub blackouts: Vec<(i64, i64)>,
 }
@@ -46,6 +51,14 @@ impl Limits {
         // so that times before 1970 have a time of day.
         let of_day = time.rem_euclid(units_per_day);
         if !self.sessions.is_empty() && !self.sessions.iter().any(|span| holds(*span, of_day)) {
+            return Err(RejectReason::SessionClosed);
+        }
+        let begun = |times: &Arc<[i64]>| times.partition_point(|&change| change <= time);
+        if self
+            .session_times
+            .as_ref()
+            .is_some_and(|times| begun(times) % 2 == 0)
+        {
             return Err(RejectReason::SessionClosed);
         }
         let before = self.blackouts.partition_point(|(from, _)| *from <= time);

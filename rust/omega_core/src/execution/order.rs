@@ -1,7 +1,7 @@
 //! Orders and their states.
 
 use super::{Distance, Labels, Level, Position};
-use crate::types::{Direction, OrderId, SymbolId, TradeId};
+use crate::types::{Days, Direction, OrderId, SymbolId, TradeId};
 
 /// What makes an order fill.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,7 +99,7 @@ pub enum Expiry {
     GoodTillCancelled,
     /// Until the first bar whose open time is at or after this time.
     GoodTillTime(i64),
-    /// Until the end of the UTC day of the first bar that it works on.
+    /// Until the end of the day (T4) of the first bar that it works on.
     Day,
     /// At the open of its first bar only (F16).
     ImmediateOrCancel,
@@ -282,15 +282,14 @@ impl Order {
 
     /// Whether its time ran out before a bar that opens at this time (F5).
     #[must_use]
-    pub fn is_over(&self, time: i64, units_per_day: i64) -> bool {
+    pub fn is_over(&self, time: i64, days: &Days) -> bool {
         match self.expiry {
             Expiry::GoodTillCancelled | Expiry::ImmediateOrCancel | Expiry::FillOrKill => false,
             Expiry::GoodTillTime(end) => time >= end,
             Expiry::Day => {
                 // By calendar day: a duration would let an order that was accepted at noon work
-                // until the next noon (F5.1). Euclidean, since division towards zero makes one day
-                // of the two around 1970-01-01.
-                self.submitted_time.div_euclid(units_per_day) < time.div_euclid(units_per_day)
+                // until the next noon (F5.1).
+                days.of(self.submitted_time) < days.of(time)
             }
         }
     }

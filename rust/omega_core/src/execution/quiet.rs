@@ -72,10 +72,6 @@ impl QuietRange {
         }
         let rate = marked_rate(mark, positions)?;
         marks.clear();
-        let day_after = |time: i64| {
-            let per_day = settings.units_per_day;
-            (time.div_euclid(per_day) + 1).saturating_mul(per_day)
-        };
         let mut range = Self {
             free: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
             solvent: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
@@ -94,7 +90,7 @@ impl QuietRange {
         if symbol.swap.is_charged() && !positions.open.is_empty() {
             // From the bar that was walked last, not the bar at hand: that one may be of a later
             // day, and its night is not booked yet.
-            range.until = day_after(walked);
+            range.until = symbol.days.end(walked);
         }
         for position in &positions.open {
             range.include(&position.own_exits());
@@ -111,7 +107,7 @@ impl QuietRange {
             let end = match order.expiry {
                 Expiry::GoodTillCancelled => i64::MAX,
                 Expiry::GoodTillTime(end) => end,
-                Expiry::Day => day_after(order.submitted_time),
+                Expiry::Day => symbol.days.end(order.submitted_time),
                 // Ended by the open of the bar that it was taken at.
                 Expiry::ImmediateOrCancel | Expiry::FillOrKill => i64::MIN,
             };

@@ -1,7 +1,10 @@
 //! The rules of a run, as execution reads them.
 
+use std::sync::Arc;
+
 use super::costs::{Fees, Slippage, Swap};
 use super::{Instrument, IntrabarPolicy, Limits, Manager, Sizer};
+use crate::types::{Days, SymbolId};
 
 /// At which price market orders fill (L3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,6 +82,11 @@ pub struct SymbolSettings {
     pub slippage: Slippage,
     /// Its financing.
     pub swap: Swap,
+    /// Which day a bar of it belongs to (T4).
+    pub days: Days,
+    /// Open times of the bars that hold the end of a session, where the calendar has sessions
+    /// (F16).
+    pub session_ends: Option<Arc<[i64]>>,
 }
 
 /// The rules of a run.
@@ -108,6 +116,15 @@ pub struct Settings {
     pub seed: u64,
     /// Whether a rejected order ends the run.
     pub strict: bool,
-    /// How many units of time make a day.
+    /// How many units of time make 24 hours, for sessions by the time of day.
     pub units_per_day: i64,
+}
+
+impl Settings {
+    /// The days of a symbol (T4).
+    #[inline]
+    #[must_use]
+    pub fn days(&self, symbol: SymbolId) -> &Days {
+        &self.symbols[symbol.index()].days
+    }
 }

@@ -9,7 +9,7 @@ use super::inputs::{column, source_of};
 use super::{Inputs, Need, Source, Spec, compute};
 use crate::error::OmegaError;
 use crate::store::{SymbolCandles, TrackId};
-use crate::types::Side;
+use crate::types::{Days, Side};
 
 /// Default bound of the memory that cached results take.
 // A bound, because all runs of a sweep share one cache: without it, memory would grow with the
@@ -23,6 +23,8 @@ pub struct Track<'a> {
     pub candles: &'a SymbolCandles,
     /// Their track among those of the run.
     pub track: TrackId,
+    /// Their days (T4); those of UTC where none are given.
+    pub days: Option<&'a Days>,
 }
 
 /// Which column a request reads: of the candles, an output of another request, or one that was
@@ -142,7 +144,7 @@ impl Cache {
         // The times need no part in the key: an indicator with days reads candles only, and the
         // track that they belong to is in it.
         if spec.definition().days {
-            inputs = inputs.with_times(track.candles);
+            inputs = inputs.with_times(track.candles, track.days);
         }
         let key = Arc::new(Key {
             spec: Some(spec.clone()),

@@ -6,14 +6,14 @@ use super::{Need, Source, Spec};
 use crate::columns::{AskColumns, Segment};
 use crate::error::OmegaError;
 use crate::store::SymbolCandles;
-use crate::types::Side;
+use crate::types::{Days, Side};
 
 /// The columns that an indicator needs, in its order, and the times where it needs days.
 #[derive(Debug)]
 pub struct Inputs {
     columns: Vec<ScalarBuffer<f64>>,
     times: Option<ScalarBuffer<i64>>,
-    per_day: i64,
+    days: Days,
 }
 
 impl Inputs {
@@ -36,15 +36,16 @@ impl Inputs {
         Ok(Self {
             columns,
             times: None,
-            per_day: 0,
+            days: Days::Utc(1),
         })
     }
 
-    /// The same with the times of the candles, for what begins anew each day.
+    /// The same with the times of the candles, for what begins anew each day; of UTC where no days
+    /// are given.
     #[must_use]
-    pub fn with_times(mut self, candles: &SymbolCandles) -> Self {
+    pub fn with_times(mut self, candles: &SymbolCandles, days: Option<&Days>) -> Self {
         self.times = Some(candles.times(0..candles.len()));
-        self.per_day = candles.unit().per_day();
+        self.days = days.map_or_else(|| Days::utc(candles.unit()), Days::clone);
         self
     }
 
@@ -66,10 +67,10 @@ impl Inputs {
         self.times.as_deref().unwrap_or_default()
     }
 
-    /// How many units of time make a day.
+    /// Their days (T4).
     #[must_use]
-    pub fn per_day(&self) -> i64 {
-        self.per_day
+    pub fn days(&self) -> &Days {
+        &self.days
     }
 }
 

@@ -3,6 +3,7 @@
 use super::momentum::typical;
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need, moving};
+use crate::types::Days;
 
 /// Volume added where the close rises and taken away where it falls, from the first bar's volume
 /// on (TA-Lib's `OBV`).
@@ -70,19 +71,17 @@ pub fn mfi(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Mean of the typical price weighed by volume since the day (UTC) began; NaN before any volume.
+/// Mean of the typical price weighed by volume since the day (T4) began; NaN before any volume.
 #[must_use]
-pub fn vwap_of_day(bars: [&[f64]; 3], volume: &[f64], times: &[i64], per_day: i64) -> Vec<f64> {
+pub fn vwap_of_day(bars: [&[f64]; 3], volume: &[f64], times: &[i64], days: &Days) -> Vec<f64> {
     let prices = typical(bars);
     let (mut money, mut traded) = (0.0, 0.0);
     let mut day_ends = i64::MIN;
     let bars = prices.iter().zip(volume).zip(times);
     bars.map(|((price, volume), time)| {
-        // A comparison for most bars; the division runs once a day.
+        // A comparison for most bars; the day is looked up once.
         if *time >= day_ends {
-            // Rounded down, so that days before 1970 begin at midnight, too. Saturating, since the
-            // last day of a nanosecond clock ends beyond 64 bits.
-            day_ends = (time.div_euclid(per_day) + 1).saturating_mul(per_day);
+            day_ends = days.end(*time);
             (money, traded) = (0.0, 0.0);
         }
         let amount = price * volume;
@@ -158,7 +157,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             let bars = [high, low, close];
             vec![match of.optional_whole(0) {
                 Some(n) => vwap(bars, volume, n),
-                None => vwap_of_day(bars, volume, inputs.times(), inputs.per_day()),
+                None => vwap_of_day(bars, volume, inputs.times(), inputs.days()),
             }]
         },
         ..OF_WINDOW
@@ -180,7 +179,7 @@ mod tests {
     #[test]
     fn a_day_begins_its_own_mean() {
         let bars: [&[f64]; 3] = [&PRICES, &PRICES, &PRICES];
-        let result = vwap_of_day(bars, &VOLUMES, &[0, 9, 10, 20], 10);
+        let result = vwap_of_day(bars, &VOLUMES, &[0, 9, 10, 20], &Days::Utc(10));
         assert_eq!(result[..3], [2.0, 3.5, 4.0]);
         assert!(result[3].is_nan());
         assert_eq!(vwap(bars, &VOLUMES, 2)[1..], [3.5, 4.0, 4.0]);

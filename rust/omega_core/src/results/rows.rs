@@ -2,7 +2,7 @@
 
 use crate::execution::{Fill, Order, Position};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
-use crate::types::TimeUnit;
+use crate::types::{Days, TimeUnit};
 
 /// Everything that a run recorded, as rows.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct RunRows {
     pub unit: TimeUnit,
     /// Display time zone of the times.
     pub timezone: Option<String>,
+    /// The days that returns are of (T4).
+    pub days: Days,
     /// Closed trades, in order of entry, then of exit.
     pub trades: Vec<Trade>,
     /// Orders, by number.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
 
-use crate::types::TimeUnit;
+use crate::types::{Days, TimeUnit};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +185,7 @@ pub const POSITIONS: &[Column] = &[
     required("entry_fee", Kind::F64),
 ];
 
-/// What the time and symbol columns of one run have in common.
+/// What the time and symbol columns of one run have in common, and its days.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shared {
     /// Names of the symbols, in store order.
@@ -194,6 +194,8 @@ pub struct Shared {
     pub unit: TimeUnit,
     /// Display time zone of the times.
     pub timezone: Option<Arc<str>>,
+    /// The days that returns are of (T4).
+    pub days: Days,
 }
 
 impl Kind {

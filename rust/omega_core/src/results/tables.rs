@@ -42,6 +42,7 @@ impl RunTables {
             symbols: rows.symbols,
             unit: rows.unit,
             timezone: rows.timezone.map(Into::into),
+            days: rows.days,
         };
         Self {
             trades: trades(&rows.trades, &shared),

@@ -13,7 +13,7 @@ use crate::execution::{
     RejectReason,
 };
 use crate::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
-use crate::types::{Direction, OrderId, SymbolId, TimeUnit, TradeId};
+use crate::types::{Days, Direction, OrderId, SymbolId, TimeUnit, TradeId};
 
 const DAY: i64 = 86_400;
 
@@ -24,6 +24,7 @@ fn rows() -> RunRows {
         contract_sizes: vec![100_000.0, 100.0],
         unit: TimeUnit::Second,
         timezone: Some("UTC".into()),
+        days: Days::utc(TimeUnit::Second),
         trades: vec![trade()],
         orders: vec![
             order(0, OrderType::Market, OrderStatus::Filled),

@@ -6,7 +6,7 @@ use arrow_buffer::ScalarBuffer;
 
 use super::SymbolCandles;
 use crate::error::OmegaError;
-use crate::types::SymbolId;
+use crate::types::{Days, SymbolId, TimeUnit};
 
 /// When a bar of a higher timeframe is complete (TF1).
 #[derive(Debug, Clone)]
@@ -19,8 +19,8 @@ pub enum Ends {
         /// How many bars of the symbol come before that.
         bars: ScalarBuffer<u64>,
     },
-    /// So long after its open time.
-    After(i64),
+    /// At these times.
+    Known(ScalarBuffer<i64>),
 }
 
 /// The candles of a symbol on a higher timeframe.
@@ -44,9 +44,7 @@ impl Timeframe {
             // Both: a bucket from 10:00 to 10:30 has ended at 10:30, but an hourly bar in it is not
             // over before 11:00.
             Ends::At { ends, bars } => ends[index] <= time && bars[index] <= base as u64,
-            // Saturating: at the end of the range a bar never completes, instead of wrapping to the
-            // past and being seen early.
-            Ends::After(length) => self.candles.time(index).saturating_add(*length) <= time,
+            Ends::Known(ends) => ends[index] <= time,
         }
     }
 }
@@ -69,6 +67,50 @@ pub(super) enum Timeline {
     Times(ScalarBuffer<i64>),
 }
 
+/// What is known of a run's clock beside the times of its bars.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    /// Which day an instant belongs to (T4).
+    pub days: Days,
+    /// By symbol: the days that its bars belong to.
+    pub of_symbols: Vec<Days>,
+    /// By symbol: when each of its bars is complete, where the data says so.
+    pub closes: Vec<Option<ScalarBuffer<i64>>>,
+    /// How long bars of several symbols last.
+    pub lasting: Lasting,
+}
+
+/// How long a bar lasts at most, as far as steps between bars tell (TF1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    /// The shortest step so far, as in version 1 of the rules.
+    Step,
+    /// The same, with room for a change of the clock and for the lengths of months; an hour has
+    /// so many units of time.
+    Longest(i64),
+}
+
+impl Lasting {
+    /// The longest that a bar can last where the shortest step is so long.
+    #[inline]
+    pub(super) fn of(self, step: i64) -> i64 {
+        match self {
+            Self::Step => step,
+            Self::Longest(hour) if step <= hour => step,
+            Self::Longest(hour) => {
+                let least = match step.div_euclid(hour) {
+                    // Days have 23 to 25 hours.
+                    20..=24 => 25,
+                    // Months have 28 to 31 days.
+                    672..=743 => 745,
+                    _ => 0,
+                };
+                step.saturating_add(hour).max(least * hour)
+            }
+        }
+    }
+}
+
 /// A column set with a clock of its own: the symbols in order, then the higher timeframes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TrackId(pub usize);
@@ -79,14 +121,17 @@ pub struct Market {
     symbols: Vec<Arc<SymbolCandles>>,
     timeframes: Vec<Timeframe>,
     pub(super) timeline: Timeline,
+    clock: Clock,
 }
 
 impl Market {
     /// One symbol: each bar is a step.
     #[must_use]
     pub fn single(candles: impl Into<Arc<SymbolCandles>>) -> Self {
+        let symbols = vec![candles.into()];
         Self {
-            symbols: vec![candles.into()],
+            clock: Clock::utc(&symbols),
+            symbols,
             timeframes: Vec::new(),
             timeline: Timeline::Bars,
         }
@@ -138,10 +183,40 @@ impl Market {
             return Err(refused("align", "intersection".into(), &expected, hint));
         }
         Ok(Self {
+            clock: Clock::utc(&symbols),
             symbols,
             timeframes: Vec::new(),
             timeline: Timeline::Times(times.into()),
         })
+    }
+
+    /// The same market under the clock of a calendar, which has an entry for each symbol.
+    #[must_use]
+    pub fn under(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Its calendar, and how long bars last.
+    #[inline]
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The days of a symbol's bars, on all its tracks (T4).
+    #[must_use]
+    pub fn days(&self, symbol: SymbolId) -> &Days {
+        &self.clock.of_symbols[symbol.index()]
+    }
+
+    /// The symbol of a track.
+    #[must_use]
+    pub fn symbol_of(&self, TrackId(track): TrackId) -> SymbolId {
+        match track.checked_sub(self.symbols.len()) {
+            Some(timeframe) => self.timeframes[timeframe].symbol,
+            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+            None => SymbolId(track as u32),
+        }
     }
 
     /// Adds the candles of a symbol on a higher timeframe; gives its track.
@@ -213,14 +288,15 @@ impl Market {
     }
 
     /// How many bars of a track are complete at a time, as a walk over several symbols sees it: a
-    /// bar of a symbol is, once the next one opens or the shortest step so far is over.
+    /// bar of a symbol is, once the next one opens, its close has come or the longest that it can last
+    /// is over (TF1).
     #[must_use]
     pub fn complete_at(&self, TrackId(track): TrackId, time: i64) -> usize {
         match track.checked_sub(self.symbols.len()) {
-            None => complete_at(&self.symbols[track], time),
+            None => self.complete_in(track, time),
             Some(place) => {
                 let timeframe = &self.timeframes[place];
-                let base = complete_at(self.symbol(timeframe.symbol), time);
+                let base = self.complete_in(timeframe.symbol.index(), time);
                 let bars = timeframe.candles.len();
                 // A search by hand, for want of one slice to search: two columns decide, and both
                 // ascend.
@@ -238,6 +314,28 @@ impl Market {
         }
     }
 
+    /// How many bars of a symbol are complete at a time.
+    fn complete_in(&self, symbol: usize, time: i64) -> usize {
+        let candles = &self.symbols[symbol];
+        let opened = candles.first_at_or_after(time);
+        let opens = opened < candles.len() && candles.time(opened) == time;
+        if opened == 0 || opens {
+            return opened;
+        }
+        if self.clock.closed_by(symbol, opened - 1, time) {
+            return opened;
+        }
+        let times = || times_of(candles).take(opened);
+        // Only steps up to the time at hand count, as they did in the walk: a later, shorter one
+        // would show a bar earlier than the strategy saw it.
+        let steps = times().skip(1).zip(times()).map(|(next, this)| next - this);
+        let is_over = steps.min().is_some_and(|step| {
+            let length = self.clock.lasting.of(step);
+            candles.time(opened - 1).saturating_add(length) <= time
+        });
+        if is_over { opened } else { opened - 1 }
+    }
+
     /// The first step at or after a time; `steps()` where there is none.
     #[must_use]
     pub fn first_at_or_after(&self, time: i64) -> usize {
@@ -248,6 +346,26 @@ impl Market {
     }
 }
 
+impl Clock {
+    /// That of UTC, for symbols of one unit.
+    fn utc(symbols: &[Arc<SymbolCandles>]) -> Self {
+        let unit = symbols.first().map_or(TimeUnit::Second, |one| one.unit());
+        Self {
+            days: Days::utc(unit),
+            of_symbols: vec![Days::utc(unit); symbols.len()],
+            closes: vec![None; symbols.len()],
+            lasting: Lasting::Longest(unit.per_second() * 3_600),
+        }
+    }
+
+    /// Whether the data says that a bar of a symbol is complete by a time.
+    #[inline]
+    pub(super) fn closed_by(&self, symbol: usize, bar: usize, time: i64) -> bool {
+        let closes = self.closes[symbol].as_ref();
+        closes.is_some_and(|closes| closes[bar] <= time)
+    }
+}
+
 fn refused(parameter: &str, given: String, expected: &str, hint: &str) -> OmegaError {
     OmegaError::Config {
         parameter: parameter.into(),
@@ -255,23 +373,6 @@ fn refused(parameter: &str, given: String, expected: &str, hint: &str) -> OmegaE
         expected: expected.into(),
         hint: hint.into(),
     }
-}
-
-/// How many bars of a symbol are complete at a time.
-fn complete_at(candles: &SymbolCandles, time: i64) -> usize {
-    let opened = candles.first_at_or_after(time);
-    let opens = opened < candles.len() && candles.time(opened) == time;
-    if opened == 0 || opens {
-        return opened;
-    }
-    let times = || times_of(candles).take(opened);
-    // Only steps up to the time at hand count, as they did in the walk: a later, shorter one would
-    // show a bar earlier than the strategy saw it.
-    let steps = times().skip(1).zip(times()).map(|(next, this)| next - this);
-    let is_over = steps
-        .min()
-        .is_some_and(|length| candles.time(opened - 1).saturating_add(length) <= time);
-    if is_over { opened } else { opened - 1 }
 }
 
 fn times_of(candles: &SymbolCandles) -> impl Iterator<Item = i64> + '_ {

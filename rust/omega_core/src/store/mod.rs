@@ -15,7 +15,7 @@ mod walk;
 
 pub use crate::columns::{AskColumns, Segment};
 pub use cursor::Cursor;
-pub use market::{Align, Ends, Market, Timeframe, TrackId};
+pub use market::{Align, Clock, Ends, Lasting, Market, Timeframe, TrackId};
 pub use resample::{Grid, resample};
 pub use stretch::{Prices, Spread, Stretch};
 pub use symbol::{CandleStore, SymbolCandles};

@@ -1,6 +1,6 @@
 //! The engine's own position in the market: one step after the other, and what is visible at each.
 
-use super::market::Timeline;
+use super::market::{Lasting, Timeline};
 use super::{Cursor, Market, Stretch, SymbolCandles, Timeframe, TrackId};
 use crate::types::{Bar, SymbolId};
 
@@ -8,6 +8,8 @@ use crate::types::{Bar, SymbolId};
 #[derive(Debug, Clone)]
 struct Place<'a> {
     candles: &'a SymbolCandles,
+    /// When each bar is complete, where the data says so.
+    closes: Option<&'a [i64]>,
     /// At the bar `next`; none where the symbol has no bar left.
     cursor: Option<Cursor<'a>>,
     /// The first bar that did not open before the step.
@@ -16,7 +18,8 @@ struct Place<'a> {
     last_time: i64,
     /// Open time of the symbol's bar at its last step before this one.
     since: i64,
-    /// How long bars last at most: the shortest step so far (T1).
+    /// The shortest step so far, and how long bars last at most by that (T1, TF1).
+    step: i64,
     length: i64,
     present: bool,
     /// Open time of its bar at this step.
@@ -24,13 +27,15 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn new(candles: &'a SymbolCandles) -> Self {
+    fn new(candles: &'a SymbolCandles, closes: Option<&'a [i64]>) -> Self {
         Self {
             candles,
+            closes,
             cursor: Cursor::at(candles, 0),
             next: 0,
             last_time: i64::MIN,
             since: i64::MAX,
+            step: i64::MAX,
             length: i64::MAX,
             present: false,
             opens: i64::MAX,
@@ -38,7 +43,7 @@ impl<'a> Place<'a> {
     }
 
     /// Goes to a time; gives how many bars are complete by then.
-    fn go_to(&mut self, time: i64) -> usize {
+    fn go_to(&mut self, time: i64, lasting: Lasting) -> usize {
         // First, while `opens` is still that of the last step.
         if self.present {
             self.since = self.opens;
@@ -54,7 +59,10 @@ impl<'a> Place<'a> {
             if self.next > 0 {
                 // The shortest step so far, not the distance to the next bar: the newest bar before
                 // a week-end would stay hidden until the market reopens.
-                self.length = self.length.min(opens - self.last_time);
+                let step = opens - self.last_time;
+                if step < self.step {
+                    (self.step, self.length) = (step, lasting.of(step));
+                }
             }
             self.last_time = opens;
             self.next += 1;
@@ -66,12 +74,21 @@ impl<'a> Place<'a> {
         }
         // Saturating: before the second bar the length is unknown, the largest integer, and the
         // first bar is not over.
-        let over = self.present || self.last_time.saturating_add(self.length) <= time;
+        let over = self.present || self.ends() <= time;
         if over || self.next == 0 {
             self.next
         } else {
             self.next - 1
         }
+    }
+
+    /// When its newest bar is over, unless the next one opens before.
+    fn ends(&self) -> i64 {
+        let closes = self
+            .closes
+            .zip(self.next.checked_sub(1))
+            .map_or(i64::MAX, |(closes, newest)| closes[newest]);
+        self.last_time.saturating_add(self.length).min(closes)
     }
 
     /// The first time after its step at which something changes for the symbol, with so many bars
@@ -83,7 +100,7 @@ impl<'a> Place<'a> {
         }
         let opens = self.cursor.as_ref().map_or(i64::MAX, Cursor::time);
         if complete < self.next {
-            opens.min(self.last_time.saturating_add(self.length))
+            opens.min(self.ends())
         } else {
             opens
         }
@@ -112,7 +129,9 @@ impl<'a> Walk<'a> {
         if step >= market.steps() {
             return None;
         }
-        let places = market.symbols().iter().map(|candles| Place::new(candles));
+        let closes = market.clock().closes.iter().map(Option::as_deref);
+        let symbols = market.symbols().iter().zip(closes);
+        let places = symbols.map(|(candles, closes)| Place::new(candles, closes));
         let mut walk = Self {
             market,
             step: 0,
@@ -199,6 +218,7 @@ impl<'a> Walk<'a> {
 
     fn look(&mut self, time: i64) {
         self.moved.clear();
+        let lasting = self.market.clock().lasting;
         let places = self.places.iter_mut().zip(&mut self.changes);
         for (track, (place, changes)) in places.enumerate() {
             // Of many symbols most have no bar at most steps; this comparison is then all that they
@@ -206,7 +226,7 @@ impl<'a> Walk<'a> {
             if *changes > time {
                 continue;
             }
-            let complete = place.go_to(time);
+            let complete = place.go_to(time, lasting);
             let fresh = complete > self.visible[track];
             // A fresh track is visited at the next step as well, to become stale.
             *changes = if fresh {

@@ -229,6 +229,7 @@ impl Arguments<'_> {
         let track = Track {
             candles: self.candles,
             track: TrackId(0),
+            days: None,
         };
         #[expect(
             clippy::cast_precision_loss,

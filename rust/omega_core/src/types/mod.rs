@@ -1,10 +1,12 @@
-//! Types shared by all stages: plain values, with no behaviour of their own.
+//! Types shared by all stages: plain values that know of no stage.
 
+mod days;
 mod ids;
 mod price;
 mod side;
 mod time;
 
+pub use days::Days;
 pub use ids::{OrderId, SymbolId, TradeId};
 pub use price::{Bar, Ohlc};
 pub use side::{Direction, Side};

@@ -121,7 +121,7 @@ impl Simulator {
             Err(reason) => return Some(self.book.refuse(order, reason)),
         }
         let (kind, direction) = (order.kind, order.direction);
-        let is_over = order.is_over(now.bar.time, self.settings.units_per_day);
+        let is_over = order.is_over(now.bar.time, self.settings.days(now.symbol));
         let row = self.book.add(order);
         if kind == OrderType::AtClose && !is_over {
             self.book.queue(row, QueuedTask::AtClose);

@@ -1,5 +1,7 @@
 //! Fills: a position opened, or a part of one closed, with its costs.
 
+use std::sync::Arc;
+
 use super::Simulator;
 use super::affordable::Entry;
 use crate::error::OmegaError;
@@ -113,9 +115,13 @@ impl Simulator {
         }
     }
 
-    /// Fills the orders at the close of a symbol, once its own bar is there (F16).
+    /// Fills the orders at the close of a symbol, once its own bar is there, and holds the end of
+    /// a session where the calendar has sessions (F16).
     pub(super) fn fill_at_close<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
-        if !now.closes {
+        let ends = &self.settings.symbols[now.symbol.index()].session_ends;
+        // By the open of the symbol's own bar, which a finer one inside it does not have.
+        let closes_session = |ends: &Arc<[i64]>| ends.binary_search(&now.opens).is_ok();
+        if !now.closes || !ends.as_ref().is_none_or(closes_session) {
             return;
         }
         let mut next_row = 0;

@@ -175,7 +175,7 @@ impl Simulator {
             // Before the queue, whose orders expire as well (X2.2). The queue comes before the
             // actions because its orders have the lower numbers, and an action may be about what
             // they open.
-            self.book.expire(now, self.settings.units_per_day);
+            self.book.expire(now, self.settings.days(now.symbol));
             self.fill_queued(now, account);
             self.raise_late_error()?;
         }

@@ -55,14 +55,14 @@ impl Simulator {
         if self.book.is_queued_close(row) {
             return Err(RejectReason::NotFound);
         }
-        let per_day = self.settings.units_per_day;
+        let days = self.settings.days(now.symbol);
         let mut order = self.book.orders[row].clone();
         order.kind = repriced(order.kind, request)?;
         order.stop_loss = changed(order.stop_loss, request.stop_loss);
         order.take_profit = changed(order.take_profit, request.take_profit);
         order.expiry = match request.expiry {
             // The day of the change: that of the order may be over.
-            Some(Expiry::Day) => Expiry::GoodTillTime(end_of_day(now.bar.time, per_day)),
+            Some(Expiry::Day) => Expiry::GoodTillTime(days.end(now.bar.time)),
             Some(expiry) => expiry,
             None => order.expiry,
         };
@@ -72,7 +72,7 @@ impl Simulator {
         order.scales &= request.lots.is_none();
         order.lots = order_size(&order, request.lots.unwrap_or(order.lots), instrument)?;
         self.check_limits(&order, now)?;
-        let is_over = order.is_over(now.bar.time, per_day);
+        let is_over = order.is_over(now.bar.time, days);
         self.book.replace(row, order);
         if is_over {
             self.book.end(row, OrderStatus::Expired);
@@ -133,9 +133,4 @@ fn changed(now: Option<Level>, change: LevelChange) -> Option<Level> {
         LevelChange::Keep => now,
         LevelChange::Set(level) => level,
     }
-}
-
-/// When the UTC day of a time ends.
-fn end_of_day(time: i64, units_per_day: i64) -> i64 {
-    (time.div_euclid(units_per_day) + 1).saturating_mul(units_per_day)
 }

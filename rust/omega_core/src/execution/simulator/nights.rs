@@ -6,8 +6,8 @@ use crate::execution::{Account, SymbolBar};
 impl Simulator {
     /// Books the nights between the last bar and this one (M4).
     pub(super) fn book_nights<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
-        let per_day = self.settings.units_per_day;
-        let (from, to) = (now.since.div_euclid(per_day), now.opens.div_euclid(per_day));
+        let days = self.settings.days(now.symbol);
+        let (from, to) = (days.of(now.since), days.of(now.opens));
         // Finer bars end here: they count from the open of their own bar (I5.1).
         if from >= to {
             return;

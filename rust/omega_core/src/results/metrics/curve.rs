@@ -4,6 +4,7 @@ use super::super::{RunTables, read};
 use super::drawdown::Drawdown;
 use super::returns::{self, Spread};
 use super::{Curve, MetricValue, Shape, Tails, count, float, number, ratio};
+use crate::types::Days;
 
 /// Days in a year of the calendar.
 const DAYS_PER_YEAR: f64 = 365.25;
@@ -15,7 +16,7 @@ pub(super) fn metrics(
 ) -> (Curve, Shape, Tails) {
     let times = read::times(&tables.equity, "time");
     let equity = read::f64s(&tables.equity, "equity");
-    let years = years(times, tables.shared.unit.per_day());
+    let years = years(times, &tables.shared.days);
     // From the days that have a bar, so that it needs no setting: about 252 for equities, 365.25
     // for a market that never closes.
     let per_year = years.map(|years| number(closes.len()) / years);
@@ -80,9 +81,9 @@ fn both(
 }
 
 /// Calendar days from the first to the last bar, both counted, over the days in a year.
-fn years(times: &[i64], per_day: i64) -> Option<f64> {
+fn years(times: &[i64], days: &Days) -> Option<f64> {
     let (first, last) = (times.first()?, times.last()?);
-    let days = last.div_euclid(per_day) - first.div_euclid(per_day) + 1;
+    let days = days.of(*last) - days.of(*first) + 1;
     #[expect(
         clippy::cast_precision_loss,
         reason = "a number of days is far below 2^53"
@@ -91,20 +92,17 @@ fn years(times: &[i64], per_day: i64) -> Option<f64> {
     Some(days / DAYS_PER_YEAR)
 }
 
-/// The last equity of each UTC day that has a bar.
+/// The last equity of each day (T4) that has a bar.
 pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
     let times = read::times(&tables.equity, "time");
     let equity = read::f64s(&tables.equity, "equity");
-    let per_day = tables.shared.unit.per_day();
     let mut closes = Vec::new();
     let mut today = None;
     for (&time, &equity) in times.iter().zip(equity) {
-        // Most bars belong to the same day as the one before; two comparisons are cheaper than a
-        // division.
+        // Most bars belong to the same day as the one before; two comparisons are cheaper than to
+        // look it up.
         if !today.is_some_and(|(begin, end)| begin <= time && time < end) {
-            // Euclidean: a bar before 1970 belongs to the day that began before it.
-            let begin = time.div_euclid(per_day) * per_day;
-            today = Some((begin, begin + per_day));
+            today = Some(tables.shared.days.span(time));
             closes.push(equity);
         } else if let Some(close) = closes.last_mut() {
             *close = equity;
@@ -116,7 +114,7 @@ pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
 /// The day of the ruin, counted among those that have a bar (M8).
 fn day_of_ruin(tables: &RunTables) -> Option<usize> {
     let ruin = tables.extremes?.ruin?;
-    let day = |time: i64| time.div_euclid(tables.shared.unit.per_day());
+    let day = |time: i64| tables.shared.days.of(time);
     let times = read::times(&tables.equity, "time").iter();
     let mut days: Vec<_> = times.map(|&time| day(time)).collect();
     days.dedup();

@@ -1,0 +1,86 @@
+"""When the bars of a table close, where the table has a column that says so (rule TF1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from omega.config.times import PER_SECOND
+from omega.data.store import CandleStore
+from omega.errors import InvalidCandleData
+
+Times = NDArray[np.int64]
+
+_NAME = "close_time"
+
+
+def times_of(store: CandleStore) -> Times:
+    """Give the open times of the only symbol of a store, in their own unit."""
+    times = pl.DataFrame(store).get_column("time").to_physical().to_numpy()
+    return times // 1_000 if store.time_unit == "s" else times
+
+
+def close_times(store: CandleStore) -> Times | None:
+    """Give the close times of the only symbol of a store; None where it has no such column.
+
+    The column is called close_time, in any case and with a space or a line between the words. It
+    holds datetimes, or integers in the unit of the open times. A time between two of that unit
+    becomes the later, so that no bar is seen early.
+
+    Raises:
+        InvalidCandleData: The column is of another type, lacks a value, or has one that is not
+            after the bar's open.
+
+    Example:
+        >>> from datetime import datetime
+        >>> times = [datetime(2024, 1, 1), datetime(2024, 1, 2)]
+        >>> frame = pl.DataFrame({"time": times, "bid": [1.0, 2.0], "ask": [1.0, 2.0]})
+        >>> store = CandleStore(frame.with_columns(close_time=pl.col("time").dt.offset_by("8h")))
+        >>> (close_times(store) - times_of(store)).tolist()
+        [28800000000, 28800000000]
+    """
+    (symbol,) = store.symbols
+    own = store.own.get(symbol)
+    names = [] if own is None else [n for n in own.names if _plain(n) == _NAME]
+    if own is None or not names:
+        return None
+    column = own.series(names[:1])[0]
+    if not (isinstance(column.dtype, pl.Datetime) or column.dtype.is_integer()):
+        raise _refused(symbol, names[0], None, column.dtype, "datetimes, or integers in its unit")
+    if column.has_nulls():
+        row = int(column.is_null().arg_max() or 0)
+        raise _refused(symbol, names[0], row, None, "a time in each row")
+    closes = _in_unit(column, store.time_unit)
+    early = closes <= times_of(store)
+    if early.any():
+        row = int(early.argmax())
+        raise _refused(symbol, names[0], row, column[row], "a time after the bar's open")
+    return closes
+
+
+def _refused(
+    symbol: str, column: str, row: int | None, value: object, expected: str
+) -> InvalidCandleData:
+    place = "" if row is None else f" in row {row}"
+    return InvalidCandleData(
+        f"{symbol}: column {column!r}{place}: given {value}, expected {expected}; correct it, or "
+        "drop the column",
+        column=column,
+        row=row,
+        value=value,
+        symbol=symbol,
+    )
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_")
+
+
+def _in_unit(column: pl.Series, unit: str) -> Times:
+    """Give times as integers in a unit, rounded up."""
+    values = column.to_physical().cast(pl.Int64).to_numpy()
+    if not isinstance(column.dtype, pl.Datetime):
+        return values
+    own, wanted = PER_SECOND[column.dtype.time_unit], PER_SECOND[unit]
+    return values * (wanted // own) if wanted >= own else -(-values // (own // wanted))
