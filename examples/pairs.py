@@ -70,8 +70,8 @@ class PairsOnExtremes(Pairs):
         lambda self: (
             (self.score >= self.enter)
             | (self.score <= -self.enter)
-            | omega.crosses_below(self.score, self.leave)
-            | omega.crosses_above(self.score, -self.leave)
+            | omega.crossunder(self.score, self.leave)
+            | omega.crossover(self.score, -self.leave)
         )
     )
     def on_bar(self, bar: omega.Bar) -> None:

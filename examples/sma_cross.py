@@ -43,7 +43,7 @@ class SmaCrossOnCrossings(SmaCross):
 
     @omega.when(
         lambda self: (
-            omega.crosses_above(self.short, self.long) | omega.crosses_below(self.short, self.long)
+            omega.crossover(self.short, self.long) | omega.crossunder(self.short, self.long)
         )
     )
     def on_bar(self, bar: omega.Bar) -> None:
@@ -54,13 +54,13 @@ class SmaCrossOnCrossings(SmaCross):
 def signals(fast: int = 20, slow: int = 50) -> omega.Signals:
     """Give the same as columns."""
 
-    def up(s: Any) -> omega.Condition:  # noqa: ANN401 - whatever declares indicators
-        return omega.crosses_above(s.sma(fast), s.sma(slow))
+    def up(s: Any) -> Any:  # noqa: ANN401 - whatever declares indicators
+        return omega.crossover(s.sma(fast), s.sma(slow))
 
-    def down(s: Any) -> omega.Condition:  # noqa: ANN401 - as above
-        return omega.crosses_below(s.sma(fast), s.sma(slow))
+    def down(s: Any) -> Any:  # noqa: ANN401 - as above
+        return omega.crossunder(s.sma(fast), s.sma(slow))
 
-    def crosses(s: Any) -> omega.Condition:  # noqa: ANN401 - as above
+    def crosses(s: Any) -> Any:  # noqa: ANN401 - as above
         return up(s) | down(s)
 
-    return omega.Signals(entry=crosses, direction=up, exit=crosses)
+    return omega.Signals(long_entry=up, short_entry=down, exit=crosses)

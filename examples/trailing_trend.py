@@ -42,8 +42,7 @@ class TrailingTrendOnTurns(TrailingTrend):
 
     @omega.when(
         lambda self: (
-            omega.crosses_above(self.trend.direction, 0.0)
-            | omega.crosses_below(self.trend.direction, 0.0)
+            omega.crossover(self.trend.direction, 0.0) | omega.crossunder(self.trend.direction, 0.0)
         )
     )
     def on_bar(self, bar: omega.Bar) -> None:
@@ -54,18 +53,18 @@ class TrailingTrendOnTurns(TrailingTrend):
 def signals(window: int = 10, multiplier: float = 3.0) -> omega.Signals:
     """Give the same as columns."""
 
-    def up(s: Any) -> omega.Condition:  # noqa: ANN401 - whatever declares indicators
-        return omega.crosses_above(s.supertrend(window, multiplier).direction, 0.0)
+    def up(s: Any) -> Any:  # noqa: ANN401 - whatever declares indicators
+        return omega.crossover(s.supertrend(window, multiplier).direction, 0.0)
 
-    def down(s: Any) -> omega.Condition:  # noqa: ANN401 - as above
-        return omega.crosses_below(s.supertrend(window, multiplier).direction, 0.0)
+    def down(s: Any) -> Any:  # noqa: ANN401 - as above
+        return omega.crossunder(s.supertrend(window, multiplier).direction, 0.0)
 
-    def turns(s: Any) -> omega.Condition:  # noqa: ANN401 - as above
+    def turns(s: Any) -> Any:  # noqa: ANN401 - as above
         return up(s) | down(s)
 
     return omega.Signals(
-        entry=turns,
-        direction=up,
+        long_entry=up,
+        short_entry=down,
         exit=turns,
         stop_loss=lambda s: s.supertrend(window, multiplier).line,
         warmup=window + 2,

@@ -93,7 +93,7 @@ def callbacks(bars: int = 2_000_000, repeats: int = 7) -> list[Figure]:
 
 
 def views(bars: int = 50_000) -> list[Figure]:
-    """Count the objects that `bar[-1].close` and a window of 20 bars leave or build for a bar."""
+    """Count the objects that `bar.ago(1)` and a window of 20 bars leave or build for a bar."""
     store = rising(bars)
     seen: set[int] = set()
     kept: list[int] = []
@@ -104,7 +104,7 @@ def views(bars: int = 50_000) -> list[Figure]:
         nonlocal foreign
         if bar.index < 20:  # noqa: PLR2004 - the length of the window below
             return
-        before = bar[-1]
+        before = bar.ago(1)
         assert before.close < bar.close, "the bar before is another"  # noqa: S101 - a check
         seen.add(id(before))
         del before
@@ -115,7 +115,7 @@ def views(bars: int = 50_000) -> list[Figure]:
 
     omega.run_backtest(store, look)
     return [
-        Figure("objects made for bar[-1], in 50,000 bars", len(seen), "", 2),
+        Figure("objects made for bar.ago(1), in 50,000 bars", len(seen), "", 2),
         Figure("windows of 20 bars that are not the store's memory", foreign, "", 0),
     ]
 

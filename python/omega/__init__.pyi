@@ -46,8 +46,6 @@ from omega.importing import import_sources as import_sources
 from omega.importing import read_candles as read_candles
 from omega.importing import read_ticks as read_ticks
 from omega.importing import ticks_to_candles as ticks_to_candles
-from omega.indicators import crossover as crossover
-from omega.indicators import crossunder as crossunder
 from omega.lookahead import LookaheadReport as LookaheadReport
 from omega.lookahead import check_lookahead as check_lookahead
 from omega.report import compare as compare
@@ -58,11 +56,13 @@ from omega.strategy.actions import Cancel as Cancel
 from omega.strategy.actions import Close as Close
 from omega.strategy.actions import Modify as Modify
 from omega.strategy.actions import Signal as Signal
+from omega.strategy.arithmetic import maximum as maximum
+from omega.strategy.arithmetic import minimum as minimum
 from omega.strategy.base import Strategy as Strategy
 from omega.strategy.conditions import Condition as Condition
-from omega.strategy.conditions import crosses_above as crosses_above
-from omega.strategy.conditions import crosses_below as crosses_below
 from omega.strategy.conditions import when as when
+from omega.strategy.crossings import crossover as crossover
+from omega.strategy.crossings import crossunder as crossunder
 from omega.strategy.native import native as native
 from omega.strategy.signal_columns import Signals as Signals
 from omega.sweeps import SweepProgress as SweepProgress

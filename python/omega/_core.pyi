@@ -22,6 +22,7 @@ from omega.contract import (
 )
 from omega.strategy.actions import Action
 from omega.strategy.conditions import Condition
+from omega.strategy.operands import AnyOperand
 
 __all__ = [
     "VERSION",
@@ -245,10 +246,29 @@ class Bar:
             (1, 2)
         """
 
-    def __getitem__(self, key: int | str, /) -> Bar:
-        """Give the bar before as `bar[-1]`; `bar["CORN"]` is that symbol's newest complete bar.
+    def ago(self, bars: int) -> Bar:
+        """Give the bar so many bars before this one; 0 is this one.
+
+        Of a bar of another symbol, or on a higher timeframe, they are bars of the same kind.
+
+        Example:
+            >>> def on_bar(bar):
+            ...     if bar.index == 40:
+            ...         print(bar.ago(0).close, bar.ago(1).close)
+            >>> result = omega.run_backtest(candles, on_bar)
+            101.0 101.25
+
+        Raises:
+            IndexError: It is before the first bar, or in the future.
+        """
+
+    def __getitem__(self, key: str, /) -> Bar:
+        """Give the newest complete bar of a symbol: `bar["CORN"]`.
 
         Of a bar on a higher timeframe it is the newest one on the same timeframe.
+
+        Raises:
+            TypeError: It is a number: `bar.ago(1)` is the bar before.
         """
 
 @final
@@ -342,20 +362,73 @@ class Indicator:
     def __len__(self) -> int:
         """Count the values known by now."""
 
-    def __gt__(self, other: Indicator | float, /) -> Condition:
-        """Make the condition over all bars that it is above another, or above a number."""
+    def ago(self, bars: int) -> float:
+        """Give the value so many bars before the newest one; 0 is now.
 
-    def __ge__(self, other: Indicator | float, /) -> Condition:
-        """Make the condition that it is not below another, or a number."""
+        Example:
+            >>> class Shown(omega.Strategy):
+            ...     def init(self):
+            ...         self.mean = self.sma(4)
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 100:
+            ...             print(self.mean.ago(0), self.mean.ago(1))
+            >>> result = omega.run_backtest(candles, Shown())
+            100.8125 101.03125
 
-    def __lt__(self, other: Indicator | float, /) -> Condition:
-        """Make the condition that it is below another, or a number."""
+        Raises:
+            IndexError: It is before the first bar, or in the future.
+        """
 
-    def __le__(self, other: Indicator | float, /) -> Condition:
-        """Make the condition that it is not above another, or a number."""
+    def __gt__(self, other: AnyOperand, /) -> Condition:
+        """Make the condition over all bars that it is above another, a column or a number."""
+
+    def __ge__(self, other: AnyOperand, /) -> Condition:
+        """Make the condition that it is not below another, a column or a number."""
+
+    def __lt__(self, other: AnyOperand, /) -> Condition:
+        """Make the condition that it is below another, a column or a number."""
+
+    def __le__(self, other: AnyOperand, /) -> Condition:
+        """Make the condition that it is not above another, a column or a number."""
+
+    def __eq__(self, other: AnyOperand, /) -> Condition:  # type: ignore[override]  # over all bars
+        """Make the condition that it equals another, a column or a number."""
+
+    def __ne__(self, other: AnyOperand, /) -> Condition:  # type: ignore[override]  # over all bars
+        """Make the condition that it is known and does not equal another, a column or a number."""
 
     def __hash__(self) -> int:
-        """Tell it from others; it equals itself alone."""
+        """Tell it from others by its identity."""
+
+    def __add__(self, other: AnyOperand, /) -> Indicator:
+        """Declare its sum with another, a column or a number."""
+
+    def __radd__(self, other: AnyOperand, /) -> Indicator:
+        """Declare the same with the operands the other way round."""
+
+    def __sub__(self, other: AnyOperand, /) -> Indicator:
+        """Declare its difference from another, a column or a number."""
+
+    def __rsub__(self, other: AnyOperand, /) -> Indicator:
+        """Declare the same with the operands the other way round."""
+
+    def __mul__(self, other: AnyOperand, /) -> Indicator:
+        """Declare its product with another, a column or a number."""
+
+    def __rmul__(self, other: AnyOperand, /) -> Indicator:
+        """Declare the same with the operands the other way round."""
+
+    def __truediv__(self, other: AnyOperand, /) -> Indicator:
+        """Declare its quotient by another, a column or a number."""
+
+    def __rtruediv__(self, other: AnyOperand, /) -> Indicator:
+        """Declare the same with the operands the other way round."""
+
+    def __neg__(self) -> Indicator:
+        """Declare its negative."""
+
+    def __abs__(self) -> Indicator:
+        """Declare its distance from 0."""
 
 @final
 class Position:
@@ -660,7 +733,6 @@ class Mask:
     def __rand__(self, other: Mask, /) -> Mask: ...
     def __or__(self, other: Mask, /) -> Mask: ...
     def __ror__(self, other: Mask, /) -> Mask: ...
-    def __invert__(self) -> Mask: ...
     def __len__(self) -> int: ...
     def count(self) -> int: ...
 
@@ -714,7 +786,7 @@ class Run:
         warmup: bool = True,
     ) -> Indicator: ...
     def compare(self, how: str, left: Indicator | float, right: Indicator | float) -> Mask: ...
-    def mask(self, column: Indicator) -> Mask: ...
+    def place_of(self, view: Indicator) -> tuple[str, str | None]: ...
     def candles(
         self, *, timeframe: str | None = None, symbol: str | None = None
     ) -> CandleStore: ...
@@ -727,8 +799,7 @@ class Run:
         steps: tuple[int, int] | None = None,
     ) -> RunReport: ...
     def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> NativeStrategy: ...
-    @staticmethod
-    def signals(columns: SignalColumns) -> NativeStrategy: ...
+    def signals(self, columns: SignalColumns) -> NativeStrategy: ...
     def declare_warmup(self, bars: int) -> None: ...
     def execute(
         self,

@@ -203,15 +203,27 @@ class ForeignComponents(TypedDict):
 
 
 @dataclasses.dataclass(frozen=True)
-class SignalColumns:
-    """Signal columns over the candles of a run: masks, or columns of one value for each bar."""
+class SymbolSignals:
+    """The signal columns of a symbol, by its place: masks, or columns of one value for each bar."""
 
-    entry: Mask | Indicator
+    symbol: int
+    entry: Mask | Indicator | None
     direction: Mask | Indicator | str | None
     exit: Mask | Indicator | None
+    long_entry: Mask | Indicator | None
+    long_exit: Mask | Indicator | None
+    short_entry: Mask | Indicator | None
+    short_exit: Mask | Indicator | None
     stop_loss: tuple[bool, Indicator] | None
     take_profit: tuple[bool, Indicator] | None
     size: Indicator | None
+
+
+@dataclasses.dataclass(frozen=True)
+class SignalColumns:
+    """Signal columns over the candles of a run, those of each symbol that is traded."""
+
+    symbols: Sequence[SymbolSignals]
     reverse: bool
     accumulate: bool
     warmup: int | None

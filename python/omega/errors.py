@@ -20,6 +20,7 @@ __all__ = [
     "CandleWarning",
     "ConfigError",
     "InvalidCandleData",
+    "NeedsOneBar",
     "OmegaError",
     "RanOnCopy",
     "StateSyncError",
@@ -146,6 +147,15 @@ class ConfigError(OmegaError, ValueError):
 
     Example:
         >>> issubclass(ConfigError, ValueError)
+        True
+    """
+
+
+class NeedsOneBar(OmegaError, TypeError):
+    """Whole columns stand where the values of one bar are needed (rules E2 and E4).
+
+    Example:
+        >>> issubclass(NeedsOneBar, TypeError)
         True
     """
 

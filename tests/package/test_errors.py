@@ -16,6 +16,7 @@ BUILTIN = {
     "ConfigError": ValueError,
     "InvalidCandleData": ValueError,
     "OmegaError": Exception,
+    "NeedsOneBar": TypeError,
     "RanOnCopy": AttributeError,
     "StateSyncError": RuntimeError,
     "UnknownInstrument": LookupError,

@@ -161,7 +161,7 @@ def test_views_of_symbols_can_be_kept(backend: str) -> None:
 
 def test_a_bar_before_is_not_fresh(backend: str) -> None:
     data = {"A": at(*FIVE.split()), "B": at(*FIVE.split(), price=50)}
-    found = seen(backend, data, lambda bar: (bar.fresh, bar.index > 0 and bar["B"][-1].fresh))
+    found = seen(backend, data, lambda bar: (bar.fresh, bar.index > 0 and bar["B"].ago(1).fresh))
     assert set(found.values()) == {(True, False)}
 
 

@@ -200,7 +200,7 @@ class Trend(omega.Strategy):
     def on_bar(self, bar: omega.Bar) -> None:
         higher = bar["B"].tf("M10")
         assert higher.index + 1 == len(self.hourly) == len(self.over) == len(self.range)
-        assert self.hourly[-1] == (higher.close + higher[-1].close) / 2
+        assert self.hourly[-1] == (higher.close + higher.ago(1).close) / 2
         assert self.range[-1] == higher.high - higher.low
         assert repr(bar.tf("M10")["B"]) == repr(higher)
         self.lengths.append(len(self.hourly))
@@ -210,8 +210,8 @@ def test_an_indicator_lives_at_the_length_of_its_timeframe(backend: str) -> None
     data = {"A": candles.rising(60), "B": candles.rising(60)}
     strategy = Trend()
     result = omega.run_backtest(data, strategy, timeframes=["M10"], backend=backend)
-    assert result.equity["time"][0] == START + timedelta(minutes=30), "three bars for the ema"
-    assert result.strategy.lengths == [3] * 10 + [4] * 10 + [5] * 10
+    assert result.equity["time"][0] == START + timedelta(minutes=40), "two bars for each (L2)"
+    assert result.strategy.lengths == [4] * 10 + [5] * 10
 
 
 def test_names_that_are_not_there_are_told(backend: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_a_bar_before_that_is_kept_goes_on_showing_its_own_prices(backend: str) 
 
     def look(bar: omega.Bar) -> None:
         if bar.index >= 2:
-            kept.extend((bar[-1], bar[-2]))
+            kept.extend((bar.ago(1), bar.ago(2)))
 
     on_bars(backend, look)
     assert [bar.index for bar in kept[:4]] == [1, 0, 2, 1]
@@ -72,7 +73,7 @@ def test_one_view_serves_all_bars_where_nobody_keeps_it(backend: str) -> None:
     def look(bar: omega.Bar) -> None:
         seen.add(id(bar))
         if bar.index:
-            before.add(id(bar[-1]))
+            before.add(id(bar.ago(1)))
 
     on_bars(backend, look, candles.rising(5_000))
     assert len(seen) == 1
@@ -82,8 +83,8 @@ def test_one_view_serves_all_bars_where_nobody_keeps_it(backend: str) -> None:
 def test_bars_are_reached_by_how_long_ago_they_were(backend: str) -> None:
     def look(bar: omega.Bar) -> None:
         for ago in range(bar.index + 1):
-            assert bar[-ago].index == bar.index - ago
-            assert bar[-ago].close == 100.5 + bar.index - ago
+            assert bar.ago(ago).index == bar.index - ago
+            assert bar.ago(ago).close == 100.5 + bar.index - ago
         assert bar["SYMBOL"].close == bar.close
         with pytest.raises(KeyError, match="EURUSD"):
             bar["EURUSD"]
@@ -91,17 +92,31 @@ def test_bars_are_reached_by_how_long_ago_they_were(backend: str) -> None:
     on_bars(backend, look)
 
 
-@pytest.mark.parametrize("steps", [1, 2, 10**9, -100, -(10**9)])
-def test_there_is_no_bar_beyond_the_newest_or_before_the_first(backend: str, steps: int) -> None:
+@pytest.mark.parametrize("ago", [-1, -2, -(10**9), 100, 10**9])
+def test_there_is_no_bar_beyond_the_newest_or_before_the_first(backend: str, ago: int) -> None:
     asked = []
 
     def look(bar: omega.Bar) -> None:
         with pytest.raises(IndexError, match="the future is not there"):
-            bar[steps]
+            bar.ago(ago)
         asked.append(bar.index)
 
     on_bars(backend, look)
     assert asked == list(range(9))
+
+
+@pytest.mark.parametrize("number", [-1, 0, 1, True, np.int64(-1)])
+def test_a_bar_is_no_list_in_which_a_negative_number_would_be_now(
+    backend: str,
+    number: Any,  # noqa: ANN401 - what is refused
+) -> None:
+    """E4."""
+
+    def look(bar: omega.Bar) -> None:
+        with pytest.raises(TypeError, match=r"bar\.ago\(1\)"):
+            bar[number]
+
+    on_bars(backend, look)
 
 
 def test_a_kept_bar_never_sees_a_later_one(backend: str) -> None:
@@ -110,7 +125,7 @@ def test_a_kept_bar_never_sees_a_later_one(backend: str) -> None:
     def look(bar: omega.Bar) -> None:
         for old in kept:
             with pytest.raises(IndexError):
-                old[1]
+                old.ago(-1)
             with pytest.raises(IndexError):
                 old.close_window(old.index + 2)
         kept.append(bar)

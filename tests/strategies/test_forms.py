@@ -27,26 +27,24 @@ class Triggered(SmaCross):
 
     @omega.when(
         lambda self: (
-            omega.crosses_above(self.short, self.long) | omega.crosses_below(self.short, self.long)
+            omega.crossover(self.short, self.long) | omega.crossunder(self.short, self.long)
         )
     )
     def on_bar(self, bar: omega.Bar) -> None:
         super().on_bar(bar)
 
 
-def up(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares
+def up(s: Any) -> Any:  # noqa: ANN401 - what declares
     """The fast average crosses above the slow one."""
-    return omega.crosses_above(s.sma(20), s.sma(50))
+    return omega.crossover(s.sma(20), s.sma(50))
 
 
-def down(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares
+def down(s: Any) -> Any:  # noqa: ANN401 - what declares
     """It crosses below."""
-    return omega.crosses_below(s.sma(20), s.sma(50))
+    return omega.crossunder(s.sma(20), s.sma(50))
 
 
-CROSSINGS = omega.Signals(
-    entry=lambda s: up(s) | down(s), direction=up, exit=lambda s: up(s) | down(s)
-)
+CROSSINGS = omega.Signals(long_entry=up, short_entry=down, exit=lambda s: up(s) | down(s))
 
 
 @needs_core

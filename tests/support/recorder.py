@@ -120,7 +120,7 @@ class Recorder(Strategy):
             (bar.index, bar.time, bar.timestamp, bar.symbol, bar.spread),
             (bar.open, bar.high, bar.low, bar.close, repr(bar.ask), bar.bid.low, bar.ask.high),
             attempt(lambda: bar.volume),
-            attempt(lambda: repr(bar[-1])),
+            attempt(lambda: repr(bar.ago(1))),
             attempt(lambda: bar.close_window(3).tolist()),
             attempt(lambda: bar.ask.high_window(2).tolist()),
             [(repr(line), len(line), self.before(line)) for line in self.lines],
@@ -163,7 +163,7 @@ class Recorder(Strategy):
         return (
             (repr(bar), repr(bar.ask), bar.index, bar.symbol, bar.time, bar.timestamp, bar.fresh),
             (bar.open, bar.high, bar.low, bar.close, bar.spread, attempt(lambda: bar.volume)),
-            attempt(lambda: (repr(bar[-1]), bar[-1].fresh)),
+            attempt(lambda: (repr(bar.ago(1)), bar.ago(1).fresh)),
             attempt(lambda: bar.high_window(2).tolist()),
             attempt(lambda: bar.ask.low_window(3).tolist()),
         )

@@ -55,7 +55,7 @@ class OnExtremes(Reversion):
 
 
 def on_bar(bar: omega.Bar) -> omega.Signal | None:
-    rising = bar.close > bar[-1].close and bar.close_window(5).mean() > bar.tf("H1").close
+    rising = bar.close > bar.ago(1).close and bar.close_window(5).mean() > bar.tf("H1").close
     return omega.Signal("long", stop_loss=bar.low, tags=("rising",)) if rising else None
 
 

@@ -40,10 +40,10 @@ def blocks_gained(look: Callable[[omega.Bar], object]) -> int:
     [
         lambda bar: None,
         lambda bar: bar.close,
-        lambda bar: bar[-1].close if bar.index else 0,
-        lambda bar: bar.ask.close - bar[-1].bid.low if bar.index else 0,
+        lambda bar: bar.ago(1).close if bar.index else 0,
+        lambda bar: bar.ask.close - bar.ago(1).bid.low if bar.index else 0,
         lambda bar: bar.close_window(20) if bar.index > 20 else 0,
-        lambda bar: bar[-1].ask.close_window(20)[-1] if bar.index > 20 else 0,
+        lambda bar: bar.ago(1).ask.close_window(20)[-1] if bar.index > 20 else 0,
     ],
     ids=["nothing", "close", "bar before", "sides", "window", "window of a side before"],
 )
@@ -57,9 +57,9 @@ def test_a_look_at_a_bar_allocates_nothing_but_its_number() -> None:
     def on_bar(bar: omega.Bar) -> None:
         if bar.index < 100:
             return
-        bar[-1].close  # noqa: B018 - the first look makes the view that is then used again
+        bar.ago(1).close  # noqa: B018 - the first look makes the view that is then used again
         before = sys.getallocatedblocks()
-        earlier = bar[-1]
+        earlier = bar.ago(1)
         after = sys.getallocatedblocks()
         del earlier
         gained.append(after - before)

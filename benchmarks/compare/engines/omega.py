@@ -19,7 +19,7 @@ class Triggered(SmaCross):
 
     @omega.when(
         lambda self: (
-            omega.crosses_above(self.short, self.long) | omega.crosses_below(self.short, self.long)
+            omega.crossover(self.short, self.long) | omega.crossunder(self.short, self.long)
         )
     )
     def on_bar(self, bar: omega.Bar) -> None:
@@ -30,13 +30,13 @@ class Triggered(SmaCross):
 def signals() -> omega.Signals:
     """Give the crossings as columns."""
 
-    def up(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares indicators
-        return omega.crosses_above(s.sma(FAST), s.sma(SLOW))
+    def up(s: Any) -> Any:  # noqa: ANN401 - what declares indicators
+        return omega.crossover(s.sma(FAST), s.sma(SLOW))
 
-    def turn(s: Any) -> omega.Condition:  # noqa: ANN401 - what declares indicators
-        return up(s) | omega.crosses_below(s.sma(FAST), s.sma(SLOW))
+    def down(s: Any) -> Any:  # noqa: ANN401 - what declares indicators
+        return omega.crossunder(s.sma(FAST), s.sma(SLOW))
 
-    return omega.Signals(entry=turn, direction=up, exit=turn)
+    return omega.Signals(long_entry=up, short_entry=down, exit=lambda s: up(s) | down(s))
 
 
 FORMS: dict[str, Callable[[], Any]] = {

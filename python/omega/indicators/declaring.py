@@ -10,7 +10,8 @@ from omega.indicators.catalog import Reads, resolve
 if TYPE_CHECKING:
     from omega._core import Indicator
 
-    Sources: TypeAlias = str | Indicator | tuple[str | Indicator, str | Indicator]
+    Sources: TypeAlias = Any
+    """A column by its name, a Polars expression, a series, an array, an indicator, or two."""
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = frozenset(
@@ -74,6 +75,10 @@ class Declaring:
     def _context(self) -> Any:  # noqa: ANN401 - a `RunContext`, which `Strategy` knows
         raise NotImplementedError
 
+    def _column(self, given: object, timeframe: str | None, symbol: str | None) -> Indicator:
+        """Give the column that a name, an expression, a series or an array stands for."""
+        raise NotImplementedError
+
     def indicator(
         self,
         name: str,
@@ -89,8 +94,9 @@ class Declaring:
         Args:
             name: The indicator: a name of docs/concepts/indicators.md.
             parameters: Its parameters in order; what is left out has its default.
-            source: A column (`close`, `ask_high`, `volume`), or another indicator; two of them
-                where the indicator compares two.
+            source: A column by its name (`close`, `ask_high`, `volume`, one of the data's own), a
+                Polars expression, a series or array with a value for each bar, or another
+                indicator; two of them where the indicator compares two.
             side: `bid` or `ask`, for an indicator of highs, lows and closes.
             timeframe: A timeframe of the run, such as "H1".
             symbol: A symbol of the run.
@@ -108,9 +114,16 @@ class Declaring:
             103.3939
             >>> newest(lambda self: self.indicator("zscore", 50, mean="ema"))
             1.3021
+            >>> import polars as pl
+            >>> newest(lambda self: self.sma(20, source=pl.col("high") - pl.col("low")))
+            0.6281
         """
         call = resolve(name, parameters, named)
         source = _checked(name, call.definition.reads, source, side)
+        if call.definition.reads is not Reads.CANDLES:
+            source, is_placed = self._read(source, timeframe, symbol)
+            if is_placed:  # where its source is
+                timeframe = symbol = None
         views = self._context().indicator(
             name,
             call.parameters,
@@ -121,6 +134,18 @@ class Declaring:
         )
         group = call.definition.group
         return views[0] if group is None else group(*views)
+
+    def _read(
+        self, source: Sources, timeframe: str | None, symbol: str | None
+    ) -> tuple[Sources, bool]:
+        """Give columns that a backend reads, and whether one was computed for it."""
+        several = source if isinstance(source, tuple) else (source,)
+        made = [
+            one if _is_read_as_it_is(one) else self._column(one, timeframe, symbol)
+            for one in several
+        ]
+        is_placed = any(one is not given for one, given in zip(made, several, strict=True))
+        return (tuple(made) if isinstance(source, tuple) else made[0]), is_placed
 
     def _one(
         self,
@@ -147,7 +172,7 @@ class Declaring:
 def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
     """Refuse a source or a side that the indicator does not read; give what it does."""
     if reads is Reads.CANDLES:
-        if source != "close":
+        if not isinstance(source, str) or source != "close":
             raise ConfigError(
                 f"{name} source: given {source!r}, but it reads {reads.value}. "
                 "Use side='ask' for the other side"
@@ -162,10 +187,9 @@ def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
     several = source if isinstance(source, tuple) else (source,)
     if len(several) != (2 if reads is Reads.PAIR else 1):
         raise ConfigError(f"{name} source: given {source!r}, expected {reads.value}")
-    for column in several:
-        if isinstance(column, str) and column not in COLUMNS:
-            raise ConfigError(
-                f"source: given {column}, expected open, high, low or close, alone or after bid_ "
-                "or ask_; or volume. Or use self.column() with any Polars expression"
-            )
     return source
+
+
+def _is_read_as_it_is(source: object) -> bool:
+    """Return whether it is a column of the candles, or an indicator."""
+    return source in COLUMNS if isinstance(source, str) else hasattr(source, "ago")

@@ -150,7 +150,7 @@ def check_lookahead(
         ... })
         >>> class Momentum(omega.Strategy):
         ...     def on_bar(self, bar):
-        ...         if bar.index > 0 and bar.close > bar[-1].close and self.position is None:
+        ...         if bar.index > 0 and bar.close > bar.ago(1).close and self.position is None:
         ...             self.buy()
         >>> check_lookahead(Momentum, quotes).clean
         True

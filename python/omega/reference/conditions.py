@@ -1,7 +1,8 @@
-"""Conditions a second time: evaluated at each step, over what is visible then."""
+"""Conditions a second time: evaluated at each step, over what is visible then (E1)."""
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +14,20 @@ from omega.reference.views import Indicator
 Operand = Any
 """An indicator of this backend, or a number."""
 
-_NOW = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+_NOW = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_CROSSINGS = ("crossover", "crossunder", "no crossover", "no crossunder")
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Whether a condition holds on what is visible."""
+    """Whether a condition is known to hold on what is visible."""
 
     holds: Callable[[], bool]
 
@@ -28,38 +37,39 @@ class Mask:
     def __or__(self, other: Mask) -> Mask:
         return Mask(lambda: self.holds() or other.holds())
 
-    def __invert__(self) -> Mask:
-        return Mask(lambda: not self.holds())
-
 
 def compare(how: str, left: Operand, right: Operand) -> Mask:
-    """Make the mask of a comparison; one with NaN, or with a bar that is not there, does not hold.
+    """Make the mask of a comparison; one with NaN, or with a bar that is not there, is undefined.
 
     Example:
-        >>> compare("<", 1.0, 2.0).holds()
-        True
+        >>> compare("<", 1.0, 2.0).holds(), compare("!=", math.nan, 2.0).holds()
+        (True, False)
     """
     if how in _NOW:
-        return Mask(lambda: _known(left, right) and _NOW[how](_seen(left, 1), _seen(right, 1)))
-    if how not in ("crosses_over", "crosses_under"):
+        return Mask(
+            lambda: _known(left, right, 0) and bool(_NOW[how](_seen(left, 0), _seen(right, 0)))
+        )
+    if how not in _CROSSINGS:
         raise ConfigError(
-            f"condition: given {how}, expected one of >, >=, <, <=, crosses_over, crosses_under. "
+            f"condition: given {how}, expected one of >, >=, <, <=, ==, !=, crossover, crossunder. "
             "Name it in run_backtest()"
         )
-    over = how == "crosses_over"
-
-    def crosses() -> bool:
-        if not _known(left, right, 2):
-            return False
-        (a, b), (x, y) = ((_seen(left, ago), _seen(right, ago)) for ago in (2, 1))
-        return a <= b and x > y if over else a >= b and x < y
-
-    return Mask(crosses)
+    return Mask(lambda: _known(left, right, 0, 1) and _crosses(how, left, right))
 
 
-def _known(left: Operand, right: Operand, bars: int = 1) -> bool:
-    return all(not isinstance(one, Indicator) or len(one) >= bars for one in (left, right))
+def _crosses(how: str, left: Operand, right: Operand) -> bool:
+    """Whether the one crosses the other, of four known values; or whether it does not."""
+    (a, b), (x, y) = ((_seen(left, ago), _seen(right, ago)) for ago in (1, 0))
+    crosses = a <= b and x > y if how.endswith("crossover") else a >= b and x < y
+    return not crosses if how.startswith("no ") else crosses
+
+
+def _known(left: Operand, right: Operand, *agos: int) -> bool:
+    return not any(math.isnan(_seen(one, ago)) for one in (left, right) for ago in agos)
 
 
 def _seen(one: Operand, ago: int) -> float:
-    return one[-ago] if isinstance(one, Indicator) else float(one)
+    """The value so many bars ago; NaN before the first."""
+    if not isinstance(one, Indicator):
+        return float(one)
+    return one.ago(ago) if ago < len(one) else math.nan

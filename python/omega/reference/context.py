@@ -114,8 +114,14 @@ class Context:
         )
         days = _days(track, self.world.days_of(track.candles.symbol))
         outputs = indicators.compute(name, parameters, indicators.Columns(columns, days))
-        track.declare(entry.warmup(parameters))
-        return [_indicator(track, *pair) for pair in zip(labels, outputs, strict=True)]
+        lines = [one.declared for one in several if isinstance(one, views.Indicator)]
+        # Of nested ones the sum (L2); of arithmetic, which declares nothing, the longest operand's.
+        declared = entry.warmup(parameters) + max(lines, default=0)
+        track.declare(declared)
+        return [
+            _indicator(track, label, values, declared=declared)
+            for label, values in zip(labels, outputs, strict=True)
+        ]
 
     def _track(self, sources: Sequence[Named], symbol: str | None, timeframe: str | None) -> Track:
         """Where an indicator lives: where the indicators do that it reads, else where requested."""
@@ -134,6 +140,7 @@ class Context:
                     "indicator of the symbol and timeframe asked for. Give both the same symbol= "
                     "and timeframe="
                 )
+        self.place_of(lines[0])
         return lines[0].track
 
     def column(
@@ -157,22 +164,34 @@ class Context:
     def compare(
         self, how: str, left: views.Indicator | float, right: views.Indicator | float
     ) -> conditions.Mask:
-        """Find where two indicators, or one and a number, compare as they should."""
+        """Find where two indicators, or one and a number, are known to compare as they should."""
+        for one in (left, right):
+            if isinstance(one, views.Indicator):
+                self.place_of(one)
         return conditions.compare(how, left, right)
 
-    def mask(self, column: views.Indicator) -> conditions.Mask:
-        """Find where a column of the first symbol is above 0."""
-        return conditions.compare(">", column, 0.0)
+    def place_of(self, view: views.Indicator) -> tuple[str, str | None]:
+        """Give the symbol and the timeframe that an indicator lives on.
+
+        Raises:
+            ConfigError: It is of another run.
+        """
+        if not any(view.track is track for track in self.world.tracks()):
+            raise ConfigError(
+                f"indicator: given {view.name} of another run, expected one that this run has "
+                "declared. Declare it in init()"
+            )
+        return view.track.candles.symbol, view.track.timeframe
 
 
 def _indicator(
-    track: Track, name: str, values: list[float], *, warmup: bool = True
+    track: Track, name: str, values: list[float], *, warmup: bool = True, declared: int = 0
 ) -> views.Indicator:
     array = np.array(values)
     known = np.flatnonzero(~np.isnan(array))
     if warmup:
         track.declare(int(known[0]) + 1 if len(known) else len(array))
-    return views.Indicator(name, array, track)
+    return views.Indicator(name, array, track, declared)
 
 
 def _days(track: Track, days: Days) -> list[int]:

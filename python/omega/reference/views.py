@@ -12,12 +12,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from omega.config.times import from_units
 from omega.reference import rows
 from omega.reference.columns import PRICES, Floats
 from omega.reference.tracks import Track, World
-from omega.strategy.conditions import Comparison, Condition
+from omega.strategy.arithmetic import absolute, combined, compared
+from omega.strategy.conditions import Condition
+
+if TYPE_CHECKING:
+    from omega._core import Indicator as CoreIndicator
 
 
 class Source:
@@ -226,33 +231,44 @@ class Bar(SideView):
         """The newest complete bar of the symbol on a higher timeframe (TF1)."""
         return self._source.on(timeframe).newest()
 
-    def __getitem__(self, key: int | str) -> Bar:
-        """The bar so many bars ago: `bar[-1]`; or the newest complete bar of a symbol."""
-        try:
-            steps = operator.index(key)  # type: ignore[arg-type]  # a text raises, as it should
-        except TypeError:
-            return self if key == self.symbol else self._source.of_symbol(key).newest()
+    def ago(self, bars: int) -> Bar:
+        """The bar so many bars before this one (E4)."""
         now = self._index
-        if steps == 0:
+        if bars == 0:
             return self
-        if not -now <= steps < 0:
+        if not 0 < bars <= now:
             raise IndexError(
-                f"bar[{steps}] at bar {now}: expected -{now} to 0; the future is not there, and "
+                f"bar.ago({bars}) at bar {now}: expected 0 to {now}; the future is not there, and "
                 "neither is anything before the first bar"
             )
-        return Bar(self._source, now + steps, fresh=False)
+        return Bar(self._source, now - bars, fresh=False)
+
+    def __getitem__(self, key: str) -> Bar:
+        """The newest complete bar of a symbol."""
+        if hasattr(key, "__index__"):
+            raise TypeError(
+                f"bar[{operator.index(key)}]: a bar is indexed by a symbol, as in bar['EURUSD']; "
+                "earlier ones are bar.ago(1), bar.ago(2) and so on, and bar itself is now"
+            )
+        return self if key == self.symbol else self._source.of_symbol(key).newest()
 
     def __repr__(self) -> str:
         return f"<{self._source.place} {self._index} of {self.symbol}: bid {self._listed()}>"
 
 
 class Indicator:
-    """One value a bar of a track; `indicator[-1]` is now (L1, TF2)."""
+    """One value a bar of a track; `indicator[-1]` is now (L1, TF2).
 
-    __slots__ = ("_name", "_values", "track")
+    Attributes:
+        track: What it lives on.
+        declared: The bars that its indicators declare, its sources' included (L2).
+    """
 
-    def __init__(self, name: str, values: Floats, track: Track) -> None:
-        self._name, self._values, self.track = name, values, track
+    __slots__ = ("_name", "_values", "declared", "track")
+    __array_ufunc__ = None  # NumPy's numbers leave operators to it
+
+    def __init__(self, name: str, values: Floats, track: Track, declared: int = 0) -> None:
+        self._name, self._values, self.track, self.declared = name, values, track, declared
 
     @property
     def name(self) -> str:
@@ -275,17 +291,66 @@ class Indicator:
             )
         return float(self._values[visible + key])
 
+    def ago(self, bars: int) -> float:
+        """The value so many bars before the newest one; 0 is now (E4)."""
+        visible = self.track.visible
+        if not 0 <= bars < visible:
+            raise IndexError(
+                f"{self._name}.ago({bars}) with {visible} values known: expected 0 (now) to less "
+                f"than {visible}"
+            )
+        return float(self._values[visible - 1 - bars])
+
+    def __hash__(self) -> int:
+        return id(self)
+
     def __lt__(self, other: object) -> Condition:  # a condition over all bars, as all of these
-        return Comparison("<", self, other)  # type: ignore[arg-type]  # of this backend
+        return compared("<", self, other)
 
     def __le__(self, other: object) -> Condition:
-        return Comparison("<=", self, other)  # type: ignore[arg-type]  # as above
+        return compared("<=", self, other)
 
     def __gt__(self, other: object) -> Condition:
-        return Comparison(">", self, other)  # type: ignore[arg-type]  # as above
+        return compared(">", self, other)
 
     def __ge__(self, other: object) -> Condition:
-        return Comparison(">=", self, other)  # type: ignore[arg-type]  # as above
+        return compared(">=", self, other)
+
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # as above
+        return compared("==", self, other)
+
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # as above
+        return compared("!=", self, other)
+
+    def __add__(self, other: object) -> CoreIndicator:
+        return combined("+", self, other)
+
+    def __radd__(self, other: object) -> CoreIndicator:
+        return combined("+", other, self)
+
+    def __sub__(self, other: object) -> CoreIndicator:
+        return combined("-", self, other)
+
+    def __rsub__(self, other: object) -> CoreIndicator:
+        return combined("-", other, self)
+
+    def __mul__(self, other: object) -> CoreIndicator:
+        return combined("*", self, other)
+
+    def __rmul__(self, other: object) -> CoreIndicator:
+        return combined("*", other, self)
+
+    def __truediv__(self, other: object) -> CoreIndicator:
+        return combined("/", self, other)
+
+    def __rtruediv__(self, other: object) -> CoreIndicator:
+        return combined("/", other, self)
+
+    def __neg__(self) -> CoreIndicator:
+        return combined("*", -1.0, self)
+
+    def __abs__(self) -> CoreIndicator:
+        return absolute(self)
 
     def window(self, length: int) -> Floats:
         """The last values, read-only."""

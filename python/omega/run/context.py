@@ -26,7 +26,7 @@ class Context:
         self.columns: dict[object, Indicator] = {}
         self.next_order_id = run.next_order_id
         self.indicator = run.indicator
-        self.compare, self.mask = run.compare, run.mask
+        self.compare, self.place_of = run.compare, run.place_of
 
     @property
     def balance(self) -> float:

@@ -25,6 +25,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
 from omega.strategy.context import RunContext
 from omega.strategy.native import Native
+from omega.strategy.operands import declaring
 from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie, tied
 
@@ -102,12 +103,18 @@ def require_native(job: Job) -> None:
     """Refuse a job that a strategy without callbacks cannot run.
 
     Raises:
-        ConfigError: The run has several symbols, or a position manager of the user's own.
+        ConfigError: The run has a position manager of the user's own, or several symbols for a
+            built-in strategy.
     """
-    if len(job.stores) > 1 or job.manager is not None:
+    name = type(job.strategy).__name__
+    if job.manager is not None:
         raise ConfigError(
-            f"strategy: {type(job.strategy).__name__} trades one symbol and takes built-in "
-            "managers alone; write a Strategy for more"
+            f"strategy: {name} takes built-in managers alone; write a Strategy for one of your own"
+        )
+    if len(job.stores) > 1 and isinstance(job.strategy, Native):
+        raise ConfigError(
+            f"strategy: {name} trades one symbol, and this run has {len(job.stores)}; write a "
+            "Strategy or Signals for more"
         )
 
 
@@ -123,7 +130,8 @@ def bound(
         yield
         return
     with tied(strategy, context):
-        strategy.init()
+        with declaring(context):
+            strategy.init()
         yield
 
 
@@ -143,14 +151,15 @@ def callbacks_of(job: Job, context: RunContext) -> Callbacks:
         }
         if job.when is None:
             return callbacks
-        with tied(Strategy(), context) as declarer:
+        with tied(Strategy(), context) as declarer, declaring(context):
             mask = condition_of(job.when, declarer).mask(context)
         return {**callbacks, "on_bar": None, "triggers": [(function, mask)]}
     kind = type(strategy)
     conditions = triggers_of(strategy)
     if job.when is not None:
         conditions["on_bar"] = job.when
-    masks = {name: condition_of(c, strategy).mask(context) for name, c in conditions.items()}
+    with declaring(context):
+        masks = {name: condition_of(c, strategy).mask(context) for name, c in conditions.items()}
     alone = masks and (kind.on_bar is Strategy.on_bar or "on_bar" in masks)
     return {
         "on_bar": None if alone else kind.on_bar,

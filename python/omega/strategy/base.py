@@ -25,6 +25,7 @@ from omega.strategy.arguments import (
     unknown_parameter,
 )
 from omega.strategy.expressions import as_expression, identity
+from omega.strategy.operands import as_column
 from omega.strategy.ties import Ended
 from omega.strategy.trading import Trading
 
@@ -157,6 +158,11 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
             >>> result = omega.run_backtest(candles, Heard())
             stop_loss -1.0625
         """
+
+    def _column(self, given: object, timeframe: str | None, symbol: str | None) -> Indicator:
+        """Declare the column that an indicator reads."""
+        name = given if isinstance(given, str) else "column"
+        return self.column(as_column(given), name, timeframe=timeframe, symbol=symbol)
 
     def column(
         self,

@@ -9,46 +9,50 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from omega.errors import ConfigError
+from omega.errors import ConfigError, NeedsOneBar
+from omega.strategy.operands import (
+    AnyOperand,
+    Evaluates,
+    as_column,
+    declaring_run,
+    is_indicator,
+    is_operand,
+    resolved,
+    shown,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega._core import Indicator, Mask
-
-    Operand: TypeAlias = Indicator | float
+    from omega._core import Mask
 
 AnyCondition: TypeAlias = Any
 """What holds on bars: see `when`."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _MARK = "__omega_when__"
 
-
-class Evaluates(Protocol):
-    """The part of a run that finds where conditions hold; each backend has one."""
-
-    def compare(self, how: str, left: Operand, right: Operand) -> Mask:
-        """Find where two indicators, or one and a number, compare as they should."""
-
-    def mask(self, column: Indicator) -> Mask:
-        """Find where a column of the first symbol is above 0."""
-
-    def expression(
-        self,
-        expression: pl.Expr,
-        name: str,
-        *,
-        timeframe: str | None,
-        symbol: str | None,
-        warmup: bool = True,
-    ) -> Indicator:
-        """Evaluate a Polars expression over the candles."""
+_NEGATED = {
+    ">": "<=",
+    ">=": "<",
+    "<": ">=",
+    "<=": ">",
+    "==": "!=",
+    "!=": "==",
+    "crossover": "no crossover",
+    "crossunder": "no crossunder",
+    "no crossover": "crossover",
+    "no crossunder": "crossunder",
+}
+"""What holds where a comparison is known not to (E1)."""
 
 
 class Condition:
     """Something that holds on some bars; combine with `&`, `|` and `~`.
+
+    A comparison with NaN is undefined: it does not hold, and neither does its negation. `&` and `|`
+    are those of Kleene's logic, so that one that is false settles `&`, and one that is true `|`.
 
     Example:
         >>> class Dips(omega.Strategy):
@@ -62,39 +66,61 @@ class Condition:
     """
 
     def mask(self, run: Evaluates) -> Mask:
-        """Find where it holds; the engine's part."""
+        """Find where it is known to hold; the engine's part."""
         raise NotImplementedError
 
-    def __and__(self, other: Condition) -> Condition:
-        return _Combined("&", self, other)
+    def __and__(self, other: AnyCondition) -> Condition:
+        return _combined("&", self, other)
 
-    def __or__(self, other: Condition) -> Condition:
-        return _Combined("|", self, other)
+    def __rand__(self, other: AnyCondition) -> Condition:
+        return _combined("&", other, self)
+
+    def __or__(self, other: AnyCondition) -> Condition:
+        return _combined("|", self, other)
+
+    def __ror__(self, other: AnyCondition) -> Condition:
+        return _combined("|", other, self)
 
     def __invert__(self) -> Condition:
-        return _Not(self)
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        if other is self:
+            return True
+        raise NeedsOneBar(
+            "a condition is about all bars and equals nothing: combine conditions with &, | and ~. "
+            "In a callback compare values of the newest bar with [-1], as in self.rsi[-1] < 30"
+        )
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def __bool__(self) -> bool:
-        raise TypeError(
+        raise NeedsOneBar(
             "a condition is about all bars, so it is neither true nor false. In a callback compare "
-            "values, as in self.z[-1] < -2; combine conditions with &, | and ~"
+            "values of the newest bar with [-1], as in self.z[-1] < -2; combine conditions with &, "
+            "| and ~, and take omega.minimum and omega.maximum for min() and max()"
         )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Comparison(Condition):
-    """Two indicators, or one and a number: `self.z < -2`."""
+    """Two columns, or one and a number: `self.z < -2`."""
 
     how: str
-    left: Operand
-    right: Operand
+    left: AnyOperand
+    right: AnyOperand
 
     def mask(self, run: Evaluates) -> Mask:
         """Find where it holds; a comparison with NaN does not."""
-        return run.compare(self.how, self.left, self.right)
+        left, right = resolved(run, self.left, self.right)
+        return run.compare(self.how, left, right)
+
+    def __invert__(self) -> Condition:
+        return Comparison(_NEGATED[self.how], self.left, self.right)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Combined(Condition):
     how: str
     left: Condition
@@ -104,50 +130,59 @@ class _Combined(Condition):
         left, right = self.left.mask(run), self.right.mask(run)
         return left & right if self.how == "&" else left | right
 
-
-@dataclasses.dataclass(frozen=True)
-class _Not(Condition):
-    condition: Condition
-
-    def mask(self, run: Evaluates) -> Mask:
-        return ~self.condition.mask(run)
+    def __invert__(self) -> Condition:
+        # De Morgan's laws hold in Kleene's logic, so that negation ends at comparisons, each of
+        # which knows where it is known not to hold.
+        return _Combined("|" if self.how == "&" else "&", ~self.left, ~self.right)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Column(Condition):
     expression: pl.Expr
+    how: str = ">"
 
     def mask(self, run: Evaluates) -> Mask:
-        return run.mask(run.expression(self.expression, "condition", timeframe=None, symbol=None))
+        column = run.expression(self.expression, "condition", timeframe=None, symbol=None)
+        return run.compare(self.how, column, 0.0)
+
+    def __invert__(self) -> Condition:
+        return _Column(self.expression, _NEGATED[self.how])
 
 
-def crosses_above(first: Operand, second: Operand) -> Condition:
-    """Make the condition that `first` was at or below `second` a bar ago and is above it now.
+def _combined(how: str, left: AnyCondition, right: AnyCondition) -> Condition:
+    first, second = _of_column(left), _of_column(right)
+    if first is None or second is None:
+        return cast("Condition", NotImplemented)
+    return _Combined(how, first, second)
 
-    Args:
-        first: An indicator, or a number.
-        second: An indicator, or a number.
 
-    Example:
-        >>> import omega
-        >>> class Cross(omega.Strategy):
-        ...     def init(self):
-        ...         self.fast, self.slow = self.sma(2), self.sma(3)
-        ...     @omega.when(lambda self: omega.crosses_above(self.fast, self.slow))
-        ...     def on_bar(self, bar):
-        ...         self.buy()
+def _of_column(given: AnyCondition) -> Condition | None:
+    """Give the condition that a condition, or a column of truths, stands for."""
+    if isinstance(given, Condition):
+        return given
+    is_column = (
+        is_operand(given) and not is_indicator(given) and not isinstance(given, (int, float))
+    )
+    return _Column(as_column(given)) if is_column else None
+
+
+def compared(how: str, left: AnyOperand, right: AnyOperand) -> Condition:
+    """Compare an indicator with another, a column or a number: what its operators do.
+
+    Raises:
+        NeedsOneBar: The strategy is past its `init()`, or what is compared is no column.
     """
-    return Comparison("crosses_over", first, second)
-
-
-def crosses_below(first: Operand, second: Operand) -> Condition:
-    """Make the condition that `first` was at or above `second` a bar ago and is below it now.
-
-    Example:
-        >>> crosses_below(1.0, 2.0).how
-        'crosses_under'
-    """
-    return Comparison("crosses_under", first, second)
+    if right is None:
+        return cast("Condition", NotImplemented)
+    if not is_operand(right):
+        if how in ("==", "!="):  # Python would compare identities in silence
+            raise NeedsOneBar(
+                f"{shown(left)} {how} {right!r}: expected an indicator, a number, or a column. In "
+                "a callback compare the newest value with [-1]"
+            )
+        return cast("Condition", NotImplemented)
+    declaring_run(f"{shown(left)} {how} {shown(right)}")
+    return Comparison(how, left, right)
 
 
 def when(condition: AnyCondition) -> Callable[[_Function], _Function]:
@@ -194,16 +229,9 @@ def condition_of(given: AnyCondition, strategy: object) -> Condition:
     Raises:
         ConfigError: It is nothing that holds on bars.
     """
-    import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
-
-    if isinstance(given, Condition):
-        return given
-    if isinstance(given, str):
-        return _Column(pl.col(given))
-    if isinstance(given, pl.Expr):
-        return _Column(given)
-    if isinstance(given, pl.Series) or hasattr(given, "__array__"):
-        return _Column(pl.lit(pl.Series(given)))
+    found = _of_column(given)
+    if found is not None:
+        return found
     if callable(given):
         return condition_of(given(strategy), strategy)
     raise ConfigError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from omega.indicators.declaring import Declares
 from omega.strategy.actions import Action
-from omega.strategy.conditions import Evaluates
+from omega.strategy.operands import Evaluates
 
 if TYPE_CHECKING:
     from omega._core import Indicator, PendingOrder, Position

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omega.config.distances import Distance
-from omega.config.values import check, flag, optional, plain, value, whole
-from omega.contract import SignalColumns
+from omega.config.values import check, flag, nearest, optional, plain, value, whole
+from omega.contract import SignalColumns, SymbolSignals
 from omega.errors import ConfigError
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import Condition
+from omega.strategy.context import RunContext
+from omega.strategy.operands import as_column, declaring, is_indicator, is_operand
 from omega.strategy.ties import tied
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from omega._core import Indicator, Mask
-    from omega.strategy.context import RunContext
 
 
 AnyColumn: TypeAlias = Any
 """What stands for a column: see `Signals`."""
 _DIRECTIONS = ("long", "short")
+_ENTRIES = ("entry", "long_entry", "short_entry")
+_TRUTHS = (*_ENTRIES, "exit", "long_exit", "short_exit")
+_COLUMNS = (*_TRUTHS, "direction", "stop_loss", "take_profit", "size")
 
 
 @value
@@ -30,37 +37,48 @@ class Signals:
     Each column may be the name of a column of the data, a Polars expression over it, a series or an
     array with a value for each bar, a number or a truth value for all bars, a condition, an
     indicator, or a function that gives one of these: it gets an object with the declaring methods
-    of a strategy.
+    of a strategy. In a run of several symbols each is found for each symbol over its own candles;
+    `{symbol: column}` gives a symbol a column of its own, and symbols that have no entry are not
+    traded.
 
-    On each bar, in this order: where `exit` holds, all positions are closed; an `entry` closes what
-    is open the other way if `reverse` is set; an entry is taken if nothing is open by then, or
-    `accumulate` is set. Orders go to the market and fill at the next open.
+    On each bar, for each symbol, in this order: where an exit holds, what it is for is closed; an
+    entry closes what is open the other way if `reverse` is set; an entry is taken if nothing is
+    open by then, or `accumulate` is set. Where a long and a short entry meet, none is taken. Orders
+    go to the market and fill at the next open. NaN and null are no entry and no exit.
 
     Attributes:
         entry: Where to enter: true or false, or a number whose sign is the direction.
-        direction: "long", "short", or a column, true or above 0 for long; None is the sign of
-            `entry`.
+        direction: "long", "short", or a column, above 0 for long, below 0 for short, else no entry;
+            None is the sign of `entry`.
+        long_entry: Where to buy, in place of `entry`.
+        short_entry: Where to sell, in place of `entry`.
         exit: Where to close everything.
+        long_exit: Where to close what is long.
+        short_exit: Where to close what is short.
         stop_loss: Price of the stop loss, or `Distance(...)`; NaN or null for none.
         take_profit: Price of the take profit, or `Distance(...)`.
         size: Lots; None or NaN leaves it to the run's sizer.
         reverse: Whether an entry closes what is open the other way.
         accumulate: Whether an entry adds to what is open.
-        warmup: Complete bars before the first decision; None: until `entry` has its first value.
+        warmup: Complete bars before the first decision; None: until the entries have their first
+            value.
+
+    Raises:
+        ConfigError: There is no entry, or `entry` and separate ones.
 
     Example:
         >>> import polars as pl
         >>> mean = pl.col("close").rolling_mean(20)
         >>> signals = Signals(
-        ...     entry=pl.col("close") < mean * 0.99,
-        ...     exit=pl.col("close") > mean,
+        ...     long_entry=pl.col("close") < mean * 0.99,
+        ...     long_exit=pl.col("close") > mean,
         ...     stop_loss=Distance(0.0050),
         ... )
         >>> signals.reverse
         False
     """
 
-    entry: AnyColumn
+    entry: AnyColumn = None
     direction: AnyColumn = None
     stop_loss: AnyColumn = None
     take_profit: AnyColumn = None
@@ -69,81 +87,183 @@ class Signals:
     reverse: bool = False
     accumulate: bool = False
     warmup: int | None = None
+    long_entry: AnyColumn = None
+    long_exit: AnyColumn = None
+    short_entry: AnyColumn = None
+    short_exit: AnyColumn = None
 
     def __post_init__(self) -> None:
-        """Check what is no column."""
+        """Check what is no column, and which columns there are."""
         check(self, flag, "reverse", "accumulate")
         check(self, optional(whole(minimum=0)), "warmup")
+        separate = self.long_entry is not None or self.short_entry is not None
+        if separate == (self.entry is not None):
+            given = "both" if separate else "none of them"
+            raise ConfigError(
+                f"Signals: given {given}, expected entry= (with direction=), or long_entry= and "
+                "short_entry="
+            )
+        if separate and self.direction is not None:
+            raise ConfigError("Signals.direction: long_entry= and short_entry= have theirs already")
 
     def columns(self, context: RunContext) -> SignalColumns:
         """Find the columns over the candles of a run; the engine's part."""
-        direction = self.direction
-        with tied(Strategy(), context) as declarer:
-            columns = _Columns(declarer, context)
-            named = direction is None or (isinstance(direction, str) and direction in _DIRECTIONS)
-            return SignalColumns(
-                entry=columns.truth("entry", self.entry),
-                direction=direction if named else columns.truth("direction", direction),
-                exit=None if self.exit is None else columns.truth("exit", self.exit),
-                stop_loss=columns.level("stop_loss", self.stop_loss),
-                take_profit=columns.level("take_profit", self.take_profit),
-                size=None if self.size is None else columns.column("size", self.size),
-                reverse=self.reverse,
-                accumulate=self.accumulate,
-                warmup=self.warmup,
+        symbols = context.symbols
+        self._refuse_unknown(symbols)
+        traded = [name for name in symbols if any(self._of(name, one) for one in _ENTRIES)]
+        return SignalColumns(
+            symbols=[self._columns(context, name) for name in traded],
+            reverse=self.reverse,
+            accumulate=self.accumulate,
+            warmup=self.warmup,
+        )
+
+    def _refuse_unknown(self, symbols: Sequence[str]) -> None:
+        for name in _COLUMNS:
+            given = getattr(self, name)
+            for symbol in given if isinstance(given, Mapping) else ():
+                if symbol not in symbols:
+                    raise ConfigError(
+                        f"Signals.{name}: {symbol!r} is no symbol of this run. "
+                        f"{nearest(str(symbol), symbols)}"
+                    )
+
+    def _of(self, symbol: str, name: str) -> tuple[AnyColumn, ...]:
+        """What was given for a symbol, if anything was: a column may be neither true nor false."""
+        given = getattr(self, name)
+        given = given.get(symbol) if isinstance(given, Mapping) else given
+        return () if given is None else (given,)
+
+    def _columns(self, context: RunContext, symbol: str) -> SymbolSignals:
+        place = context.symbols.index(symbol)
+        seen = _OfSymbol(context, symbol) if len(context.symbols) > 1 else context
+        with tied(Strategy(), seen) as declarer, declaring(seen):
+            columns = _Columns(self, declarer, seen, symbol)
+            return SymbolSignals(
+                symbol=place,
+                **{name: columns.truth(name) for name in _TRUTHS},
+                direction=columns.direction(),
+                stop_loss=columns.level("stop_loss"),
+                take_profit=columns.level("take_profit"),
+                size=columns.column("size"),
             )
+
+
+class _OfSymbol:
+    """A run in which what names no symbol means one of several."""
+
+    def __init__(self, run: RunContext, symbol: str) -> None:
+        self._run, self._symbol = run, symbol
+        self.columns: dict[object, Indicator] = {}
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has
+        return getattr(self._run, name)
+
+    def indicator(
+        self,
+        name: str,
+        parameters: list[float],
+        source: Any,  # noqa: ANN401 - as of the run
+        *,
+        symbol: str | None,
+        **where: Any,  # noqa: ANN401 - as of the run
+    ) -> list[Indicator]:
+        """Compute an indicator over its candles, or where the indicators are that it reads."""
+        sources = source if isinstance(source, tuple) else (source,)
+        if symbol is None and not any(is_indicator(one) for one in sources):
+            symbol = self._symbol
+        return self._run.indicator(name, parameters, source, symbol=symbol, **where)
+
+    def expression(
+        self,
+        expression: pl.Expr,
+        name: str,
+        *,
+        symbol: str | None,
+        **where: Any,  # noqa: ANN401 - as of the run
+    ) -> Indicator:
+        """Evaluate a Polars expression over its candles."""
+        return self._run.expression(expression, name, symbol=symbol or self._symbol, **where)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Columns:
-    """Finds columns over the candles of a run, in which a strategy declares for them."""
+    """Finds the columns of a symbol over the candles of a run, in which a strategy declares."""
 
+    signals: Signals
     declarer: Strategy
     context: RunContext
+    symbol: str
 
-    def truth(self, name: str, given: AnyColumn) -> Mask | Indicator:
+    def _given(self, name: str) -> AnyColumn:
+        """What was given for the symbol, or what a function that was given gives."""
+        given = getattr(self.signals, name)
+        is_own = isinstance(given, Mapping)
+        given = plain(given.get(self.symbol) if is_own else given)
+        while callable(given):
+            given = plain(given(self.declarer))
+        if len(self.context.symbols) > 1 and not is_own and _has_rows(given):
+            raise ConfigError(
+                f"Signals.{name}: given {type(given).__name__} in a run of "
+                f"{len(self.context.symbols)} symbols, expected {{symbol: values}}, as its rows "
+                "are those of one symbol"
+            )
+        return given
+
+    def truth(self, name: str) -> Mask | Indicator | None:
         """A mask where a condition was given, else a column whose sign counts."""
-        if callable(given):
-            return self.truth(name, given(self.declarer))
+        given = self._given(name)
+        return given.mask(self.context) if isinstance(given, Condition) else self._of(name, given)
+
+    def direction(self) -> Indicator | str | None:
+        """One direction for all entries, or a column whose sign counts."""
+        given = self._given("direction")
+        if isinstance(given, str) and given in _DIRECTIONS:
+            return given
         if isinstance(given, Condition):
-            return given.mask(self.context)
-        return self.column(name, given)
+            raise ConfigError(
+                "Signals.direction: given a condition, which is never below 0, expected a column: "
+                "above 0 is long, below 0 short. Use long_entry= and short_entry= for conditions"
+            )
+        return self._of("direction", given)
 
-    def level(self, name: str, given: AnyColumn) -> tuple[bool, Indicator] | None:
+    def level(self, name: str) -> tuple[bool, Indicator] | None:
         """Whether a level is a distance, and its column."""
-        if given is None:
-            return None
-        if isinstance(given, Distance):
-            if given.is_percent:
-                raise ConfigError(
-                    f"Signals.{name}: given {given!r}, expected a distance in price; percents are "
-                    "for orders"
-                )
-            return True, self.column(name, given.given)
-        return False, self.column(name, given)
+        given = self._given(name)
+        is_distance = isinstance(given, Distance)
+        if is_distance and given.is_percent:
+            raise ConfigError(
+                f"Signals.{name}: given {given!r}, expected a distance in price; percents are "
+                "for orders"
+            )
+        column = self._of(name, given.given if is_distance else given)
+        return None if column is None else (is_distance, column)
 
-    def column(self, name: str, given: AnyColumn) -> Indicator:
+    def column(self, name: str) -> Indicator | None:
         """A column of one value for each bar."""
+        return self._of(name, self._given(name))
+
+    def _of(self, name: str, given: AnyColumn) -> Indicator | None:
         import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
 
-        given = plain(given)
-        if callable(given):
-            return self.column(name, given(self.declarer))
-        if hasattr(given, "window") and hasattr(given, "name"):
-            return cast("Indicator", given)
-        if isinstance(given, str):
-            expression = pl.col(given)
-        elif isinstance(given, pl.Expr):
-            expression = given
-        elif isinstance(given, (int, float)):  # true and false are 1 and 0
+        if given is None or is_indicator(given):
+            return given
+        if callable(given):  # of a distance
+            return self._of(name, given(self.declarer))
+        if isinstance(given, (int, float)):  # true and false are 1 and 0
             expression = pl.repeat(float(given), pl.len())
-        elif isinstance(given, pl.Series) or hasattr(given, "__array__"):
-            expression = pl.lit(pl.Series(given))
+        elif is_operand(given):
+            expression = as_column(given)
         else:
             raise ConfigError(_no_column(name, given))
         # Only entries delay the run until known: NaN elsewhere means that there is no level.
-        warmup = name == "entry"
+        warmup = name in _ENTRIES
         return self.context.expression(expression, name, timeframe=None, symbol=None, warmup=warmup)
+
+
+def _has_rows(given: AnyColumn) -> bool:
+    """Return whether something has values of its own for each bar: a series or an array."""
+    return hasattr(given, "__array__") and hasattr(given, "__len__")
 
 
 def _no_column(name: str, given: object) -> str:

@@ -136,8 +136,9 @@ class Core:
                 f"strategy: given {strategy!r} for one run and a strategy of the core for others, "
                 "expected the same form for all runs of a sweep"
             )
-        made = run.signals(strategy.columns(Context(run, job)))
-        return list(run.warmup), made
+        columns = strategy.columns(Context(run, job))
+        run.declare_warmup(columns.warmup or 0)
+        return list(run.warmup), run.signals(columns)
 
 
 def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec) -> Row:

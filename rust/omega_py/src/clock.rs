@@ -7,6 +7,9 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
 
+use super::error::to_pyerr;
+use super::indicators::IndicatorView;
+use omega_core::error::OmegaError;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
 use omega_core::replay::View;
@@ -190,11 +193,21 @@ impl Tracks {
         error
     }
 
-    /// The track that a clock belongs to.
-    pub(super) fn track_of(&self, clock: &Arc<Clock>) -> TrackId {
+    /// The track that an indicator lives on.
+    ///
+    /// # Errors
+    /// `ConfigError` where it is of another run.
+    pub(super) fn track_of(&self, view: &IndicatorView) -> PyResult<TrackId> {
         let mut sources = self.sources.iter();
-        let place = sources.position(|source| Arc::ptr_eq(&source.clock, clock));
-        TrackId(place.unwrap_or(0))
+        let place = sources.position(|source| Arc::ptr_eq(&source.clock, view.clock()));
+        place.map(TrackId).ok_or_else(|| {
+            to_pyerr(OmegaError::Config {
+                parameter: "indicator".into(),
+                given: format!("{} of another run", view.name()),
+                expected: "one that this run has declared".into(),
+                hint: "Declare it in init()".into(),
+            })
+        })
     }
 
     /// The name of a track's timeframe; none where it has the symbol's own bars.

@@ -10,7 +10,7 @@ use super::indicators::IndicatorView;
 use omega_core::indicators::Operand;
 use omega_core::store::TrackId;
 
-/// Where a condition holds; `&`, `|` and `~` combine.
+/// Where a condition holds; `&` and `|` combine.
 #[pyclass(frozen, module = "omega._core")]
 // Shared with the run's wake-ups without a copy, a byte a step, in which the next truth is searched
 // 32 at a time.
@@ -41,12 +41,6 @@ impl Mask {
         self.with(other, |a, b| a | b)
     }
 
-    fn __invert__(&self) -> Self {
-        // Inverts the truth, not the comparison: with a NaN `~(a < b)` holds and `a >= b` does
-        // not, as in the reference.
-        Self(self.0.iter().map(|truth| truth ^ 1).collect())
-    }
-
     fn __len__(&self) -> usize {
         self.0.len()
     }
@@ -71,14 +65,14 @@ pub(super) enum Held {
 }
 
 impl Compared<'_> {
-    pub(super) fn held(&self, tracks: &Tracks) -> Held {
-        match self {
+    pub(super) fn held(&self, tracks: &Tracks) -> PyResult<Held> {
+        Ok(match self {
             Self::Number(number) => Held::Number(*number),
             Self::View(view) => {
                 let view = view.get();
-                Held::Column(tracks.track_of(view.clock()), view.values().clone())
+                Held::Column(tracks.track_of(view)?, view.values().clone())
             }
-        }
+        })
     }
 }
 

@@ -35,11 +35,15 @@ pub(super) enum Named<'py> {
 }
 
 impl Named<'_> {
-    fn clock(&self) -> Option<&Arc<Clock>> {
+    fn view(&self) -> Option<&IndicatorView> {
         match self {
-            Self::View(view) => Some(&view.get().clock),
+            Self::View(view) => Some(view.get()),
             Self::Name(_) => None,
         }
+    }
+
+    fn declared(&self) -> usize {
+        self.view().map_or(0, |view| view.declared)
     }
 
     fn given(&self, clock: &Arc<Clock>) -> Result<Given, OmegaError> {
@@ -54,12 +58,20 @@ impl Named<'_> {
 }
 
 impl Sources<'_> {
-    /// The clock of the indicators among them.
-    pub(super) fn clock(&self) -> Option<&Arc<Clock>> {
+    /// The first indicator among them.
+    pub(super) fn view(&self) -> Option<&IndicatorView> {
         match self {
-            Self::View(view) => Some(&view.get().clock),
-            Self::Pair(first, second) => first.clock().or_else(|| second.clock()),
+            Self::View(view) => Some(view.get()),
+            Self::Pair(first, second) => first.view().or_else(|| second.view()),
             Self::Name(_) => None,
+        }
+    }
+
+    /// The longest warm-up of those among them.
+    fn declared(&self) -> usize {
+        match self {
+            Self::Pair(first, second) => first.declared().max(second.declared()),
+            _ => self.view().map_or(0, |view| view.declared),
         }
     }
 
@@ -81,7 +93,7 @@ impl Sources<'_> {
     }
 }
 
-/// Views and the bars that the first value of each needs.
+/// Views and the bars to wait for.
 pub(super) type Declared = (Vec<IndicatorView>, usize);
 
 /// Where the indicators of a track live: the cache of the market, and the clock that they follow.
@@ -106,13 +118,22 @@ pub(super) fn declare(
         // meanwhile.
         .detach(|| cache.indicator(track, spec, &from))
         .map_err(to_pyerr)?;
-    let mut warmup = spec.warmup();
+    // Of nested ones the sum (L2); of arithmetic, which needs no bars itself, the longest operand's.
+    let declared = spec.warmup() + sources.declared();
+    let mut warmup = declared;
     let mut views = Vec::with_capacity(labels.len());
     for (place, (values, name)) in outputs.into_iter().zip(labels).enumerate() {
-        // `spec.warmup()` counts the indicator's own bars; a source that starts with NaN delays it.
+        // A column that starts with NaN has no length of its own and delays what reads it.
         warmup = warmup.max(first_value(&values));
         let column = Column::Output(Arc::clone(&key), place);
-        views.push(IndicatorView::new(name, column, values, Arc::clone(clock)));
+        let clock = Arc::clone(clock);
+        views.push(IndicatorView {
+            name,
+            column,
+            values,
+            clock,
+            declared,
+        });
     }
     Ok((views, warmup))
 }
@@ -127,7 +148,14 @@ pub(super) fn take(
     let Scope { cache, clock } = *scope;
     let values = joined(column, bars).map_err(to_pyerr)?;
     let warmup = first_value(&values);
-    let view = IndicatorView::new(name, cache.give(), values, Arc::clone(clock));
+    let (column, clock) = (cache.give(), Arc::clone(clock));
+    let view = IndicatorView {
+        name,
+        column,
+        values,
+        clock,
+        declared: 0,
+    };
     Ok((view, warmup))
 }
 
@@ -143,6 +171,19 @@ fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<
         expected: "an indicator of the symbol and timeframe asked for".into(),
         hint: "Give both the same symbol= and timeframe=".into(),
     })
+}
+
+/// What an operator gives.
+type Combined<'py> = PyResult<Bound<'py, PyAny>>;
+
+/// What a function of the Python face makes of whole columns, which both backends share.
+fn of_columns<'py>(
+    view: &Bound<'py, IndicatorView>,
+    function: &str,
+    arguments: impl pyo3::call::PyCallArgs<'py>,
+) -> Combined<'py> {
+    let module = view.py().import("omega.strategy.arithmetic")?;
+    module.getattr(function)?.call1(arguments)
 }
 
 /// How many bars it takes until a column has its first value.
@@ -192,18 +233,11 @@ pub struct IndicatorView {
     column: Column,
     values: ScalarBuffer<f64>,
     clock: Arc<Clock>,
+    /// The bars that its indicators declare, its sources' included (L2).
+    declared: usize,
 }
 
 impl IndicatorView {
-    fn new(name: String, column: Column, values: ScalarBuffer<f64>, clock: Arc<Clock>) -> Self {
-        Self {
-            name,
-            column,
-            values,
-            clock,
-        }
-    }
-
     pub(super) fn clock(&self) -> &Arc<Clock> {
         &self.clock
     }
@@ -221,7 +255,7 @@ impl IndicatorView {
 #[pymethods]
 impl IndicatorView {
     #[getter]
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
@@ -242,28 +276,86 @@ impl IndicatorView {
         }
     }
 
+    fn ago(&self, bars: isize) -> PyResult<f64> {
+        let visible = self.clock.visible();
+        let past = usize::try_from(bars)
+            .ok()
+            .and_then(|bars| visible.checked_sub(bars));
+        match past.and_then(|past| past.checked_sub(1)) {
+            Some(index) => Ok(self.values[index]),
+            None => Err(PyIndexError::new_err(format!(
+                "{}.ago({bars}) with {visible} values known: expected 0 (now) to less than {visible}",
+                self.name
+            ))),
+        }
+    }
+
     /// `self.z < -2` is a condition over all bars.
     fn __richcmp__<'py>(
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
         how: CompareOp,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
         let word = match how {
             CompareOp::Gt => ">",
             CompareOp::Ge => ">=",
             CompareOp::Lt => "<",
             CompareOp::Le => "<=",
-            // Python then compares identities, which sets and dictionaries of indicators need.
-            CompareOp::Eq | CompareOp::Ne => return Ok(py.NotImplemented().into_bound(py)),
+            CompareOp::Eq => "==",
+            CompareOp::Ne => "!=",
         };
-        let conditions = py.import("omega.strategy.conditions")?;
-        conditions.getattr("Comparison")?.call1((word, slf, other))
+        of_columns(slf, "compared", (word, slf, other))
+    }
+
+    fn __add__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("+", slf, other))
+    }
+
+    fn __radd__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("+", other, slf))
+    }
+
+    fn __sub__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("-", slf, other))
+    }
+
+    fn __rsub__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("-", other, slf))
+    }
+
+    fn __mul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("*", slf, other))
+    }
+
+    fn __rmul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("*", other, slf))
+    }
+
+    fn __truediv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("/", slf, other))
+    }
+
+    fn __rtruediv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
+        of_columns(slf, "combined", ("/", other, slf))
+    }
+
+    fn __neg__<'py>(slf: &Bound<'py, Self>) -> Combined<'py> {
+        of_columns(slf, "combined", ("*", -1.0, slf))
+    }
+
+    fn __abs__<'py>(slf: &Bound<'py, Self>) -> Combined<'py> {
+        of_columns(slf, "absolute", (slf,))
+    }
+
+    /// `NumPy` leaves `numpy.float64(2) * indicator` to the indicator, instead of reading what is
+    /// visible as an array.
+    #[classattr]
+    fn __array_ufunc__() -> Option<bool> {
+        None
     }
 
     fn __hash__(slf: &Bound<'_, Self>) -> usize {
-        // Spelled out, because a class that defines comparisons inherits no hash; by identity, as
-        // `==` is.
+        // Spelled out, because a class that defines comparisons inherits no hash.
         slf.as_ptr() as usize
     }
 

@@ -1,16 +1,23 @@
 //! Strategies of the core, as Python names them; they run with the interpreter released.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 
+use super::clock::Tracks;
 use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
 use super::strategy::Raised;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
+use omega_core::indicators::{Comparison, Operand, compare};
 use omega_core::replay::{State, Strategy, View};
 use omega_core::store::SymbolCandles;
-use omega_core::strategies::{self, Level, Native, SignalColumns, Signals, WarmedUp};
+use omega_core::strategies::{
+    self, Entries, Level, Native, Signals, SymbolSignals, Values, Wanted, WarmedUp,
+};
+use omega_core::types::SymbolId;
 
 /// A strategy of the core, ready to run over the candles that it was made for.
 #[pyclass(frozen, module = "omega._core")]
@@ -34,99 +41,162 @@ enum Truth<'py> {
     Column(Bound<'py, IndicatorView>),
 }
 
-/// One direction for all entries, or a truth for each: long where it holds.
+/// One direction for all entries, or a column: above 0 long, below 0 short.
 #[derive(FromPyObject)]
 enum Directions<'py> {
     Word(String),
-    Truth(Truth<'py>),
+    Signs(Truth<'py>),
 }
 
 /// A level: whether it is a distance, and its column.
 type LevelFields<'py> = (bool, Bound<'py, IndicatorView>);
 
-/// Signal columns, as the Python face found them.
+/// The signal columns of one symbol, as the Python face found them.
 #[derive(FromPyObject)]
-pub(super) struct SignalFields<'py> {
-    entry: Truth<'py>,
+struct SymbolFields<'py> {
+    symbol: usize,
+    entry: Option<Truth<'py>>,
     direction: Option<Directions<'py>>,
     exit: Option<Truth<'py>>,
+    long_entry: Option<Truth<'py>>,
+    long_exit: Option<Truth<'py>>,
+    short_entry: Option<Truth<'py>>,
+    short_exit: Option<Truth<'py>>,
     stop_loss: Option<LevelFields<'py>>,
     take_profit: Option<LevelFields<'py>>,
     size: Option<Bound<'py, IndicatorView>>,
+}
+
+/// Signal columns of all symbols.
+#[derive(FromPyObject)]
+pub(super) struct SignalFields<'py> {
+    symbols: Vec<SymbolFields<'py>>,
     reverse: bool,
     accumulate: bool,
     warmup: Option<usize>,
 }
 
+/// Where something is wanted, by step.
+type Steps = Option<Arc<[u8]>>;
+
 impl Truth<'_> {
-    /// The sign of each value; a truth is 1 or 0.
-    fn signs(&self) -> Vec<i8> {
+    /// Where it is above 0; a truth that holds is.
+    fn above(&self, tracks: &Tracks) -> PyResult<Steps> {
         match self {
-            Self::Mask(mask) => mask
-                .get()
-                .truths()
-                .iter()
-                .map(|&t| t.cast_signed())
-                .collect(),
-            Self::Column(view) => (view.get().values().iter())
-                // NaN is neither above nor below, and so no entry.
-                .map(|&value| i8::from(value > 0.0) - i8::from(value < 0.0))
-                .collect(),
+            Self::Mask(mask) => Ok(Some(mask.get().truths())),
+            Self::Column(view) => against_zero(tracks, view, Comparison::Above),
+        }
+    }
+
+    /// Where it is below 0; a truth never is.
+    fn below(&self, tracks: &Tracks) -> PyResult<Steps> {
+        match self {
+            Self::Mask(_) => Ok(None),
+            Self::Column(view) => against_zero(tracks, view, Comparison::Below),
         }
     }
 }
 
-impl SignalFields<'_> {
-    /// The direction of each entry: above 0 long, below 0 short.
-    fn entries(&self) -> Vec<i8> {
-        let entries = self.entry.signs();
-        match &self.direction {
-            None => entries,
-            Some(Directions::Word(word)) => {
-                let sign = if word == "long" { 1 } else { -1 };
-                (entries.into_iter())
-                    .map(|entry| i8::from(entry > 0) * sign)
-                    .collect()
-            }
-            Some(Directions::Truth(truth)) => {
-                let signs = truth.signs();
-                let pairs = entries.into_iter().zip(signs);
-                // Where the truth does not hold the entry is short, not absent: `entry` alone
-                // decides whether there is one.
-                let side = |sign: i8| 2 * i8::from(sign > 0) - 1;
-                pairs
-                    .map(|(entry, sign)| i8::from(entry > 0) * side(sign))
-                    .collect()
-            }
+/// Where a column is above or below 0; with NaN it is neither (E1).
+fn against_zero(
+    tracks: &Tracks,
+    view: &Bound<'_, IndicatorView>,
+    how: Comparison,
+) -> PyResult<Steps> {
+    let view = view.get();
+    let column = Operand::Column(tracks.track_of(view)?, view.values());
+    let found = compare(&tracks.market, how, column, Operand::Number(0.0));
+    Ok(Some(found.into()))
+}
+
+/// Where both hold; nowhere where one of them is not there.
+fn both(one: Steps, other: Steps) -> Steps {
+    let (one, other) = (one?, other?);
+    Some(one.iter().zip(other.iter()).map(|(a, b)| a & b).collect())
+}
+
+/// Where either holds.
+fn either(one: Steps, other: Steps) -> Steps {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            Some(one.iter().zip(other.iter()).map(|(a, b)| a | b).collect())
         }
+        (one, other) => one.or(other),
+    }
+}
+
+impl SymbolFields<'_> {
+    fn wanted(&self, tracks: &Tracks) -> PyResult<Wanted> {
+        let above = |truth: &Option<Truth<'_>>| {
+            let found = truth.as_ref().map(|truth| truth.above(tracks));
+            found.transpose().map(Option::flatten)
+        };
+        let (long, short) = self.entries(tracks)?;
+        let exit = above(&self.exit)?;
+        Ok(Wanted {
+            long_entry: either(long, above(&self.long_entry)?),
+            short_entry: either(short, above(&self.short_entry)?),
+            long_exit: either(exit.clone(), above(&self.long_exit)?),
+            short_exit: either(exit, above(&self.short_exit)?),
+        })
+    }
+
+    /// Where `entry` is long and short.
+    fn entries(&self, tracks: &Tracks) -> PyResult<(Steps, Steps)> {
+        let Some(entry) = &self.entry else {
+            return Ok((None, None));
+        };
+        let entered = entry.above(tracks)?;
+        Ok(match &self.direction {
+            None => (entered, entry.below(tracks)?),
+            Some(Directions::Word(word)) if word == "long" => (entered, None),
+            Some(Directions::Word(_)) => (None, entered),
+            Some(Directions::Signs(signs)) => (
+                both(entered.clone(), signs.above(tracks)?),
+                both(entered, signs.below(tracks)?),
+            ),
+        })
+    }
+
+    fn signals(&self, tracks: &Tracks) -> PyResult<SymbolSignals> {
+        let values = |view: &Bound<'_, IndicatorView>| {
+            let view = view.get();
+            Ok::<_, PyErr>(Values(tracks.track_of(view)?, view.values().clone()))
+        };
+        let level = |fields: &Option<LevelFields<'_>>| {
+            let Some((is_distance, view)) = fields else {
+                return Ok(None);
+            };
+            let values = values(view)?;
+            Ok::<_, PyErr>(Some(if *is_distance {
+                Level::Distance(values)
+            } else {
+                Level::Price(values)
+            }))
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+        let symbol = SymbolId(self.symbol as u32);
+        Ok(SymbolSignals {
+            symbol,
+            wanted: self.wanted(tracks)?,
+            stop_loss: level(&self.stop_loss)?,
+            take_profit: level(&self.take_profit)?,
+            size: self.size.as_ref().map(values).transpose()?,
+        })
     }
 }
 
 /// Signal columns as a strategy.
-pub(super) fn signals(fields: &SignalFields<'_>) -> NativeStrategy {
-    let values = |view: &Bound<'_, IndicatorView>| view.get().values().clone();
-    let level = |fields: &Option<LevelFields<'_>>| {
-        fields.as_ref().map(|(is_distance, view)| {
-            if *is_distance {
-                Level::Distance(values(view))
-            } else {
-                Level::Price(values(view))
-            }
-        })
+pub(super) fn signals(tracks: &Tracks, fields: &SignalFields<'_>) -> PyResult<NativeStrategy> {
+    let symbols = fields.symbols.iter().map(|own| own.signals(tracks));
+    let symbols = symbols.collect::<PyResult<Vec<_>>>()?;
+    let entries = Entries {
+        reverse: fields.reverse,
+        accumulate: fields.accumulate,
+        warmup: fields.warmup.unwrap_or(0),
     };
-    let exits = fields.exit.as_ref().map(Truth::signs);
-    NativeStrategy(Native::Signals(Signals::new(
-        &fields.entries(),
-        exits.as_deref(),
-        SignalColumns {
-            stop_loss: level(&fields.stop_loss),
-            take_profit: level(&fields.take_profit),
-            size: fields.size.as_ref().map(values),
-            reverse: fields.reverse,
-            accumulate: fields.accumulate,
-            warmup: fields.warmup.unwrap_or(0),
-        },
-    )))
+    let signals = Signals::new(&tracks.market, symbols, entries);
+    Ok(NativeStrategy(Native::Signals(signals)))
 }
 
 /// A built-in strategy by name.

@@ -28,7 +28,7 @@ use super::track::TrackView;
 use omega_core::backtest::{Backtest, BacktestResult};
 use omega_core::batch::Batch;
 use omega_core::error::OmegaError;
-use omega_core::indicators::{Cache, Comparison, Spec, Track, compare, truth};
+use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
 use omega_core::store::TrackId;
 use omega_core::strategies::Cooldown;
@@ -133,10 +133,10 @@ impl Run {
         timeframe: Option<&str>,
         symbol: Option<&str>,
     ) -> PyResult<Vec<IndicatorView>> {
-        let id = match source.clock() {
+        let id = match source.view() {
             // An indicator of an indicator lives on the track of its source, so that a place of its
             // own would contradict it.
-            Some(clock) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(clock),
+            Some(view) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(view)?,
             Some(_) => return Err(to_pyerr(placed_twice())),
             None => self.track(symbol, timeframe)?,
         };
@@ -173,8 +173,17 @@ impl Run {
         Ok(view)
     }
 
-    /// Where two indicators, or one and a number, compare as they should: `>`, `>=`, `<`, `<=`,
-    /// `crosses_over` or `crosses_under`.
+    /// The symbol and the timeframe that an indicator lives on.
+    fn place_of(&self, view: &IndicatorView) -> PyResult<(&str, Option<&str>)> {
+        let track = self.tracks.track_of(view)?;
+        let symbol = self.tracks.symbol_of(track);
+        Ok((
+            self.tracks.symbol(symbol).candles.name(),
+            self.tracks.timeframe_of(track),
+        ))
+    }
+
+    /// Where two indicators, or one and a number, are known to compare as they should.
     fn compare(
         &self,
         py: Python<'_>,
@@ -183,21 +192,14 @@ impl Run {
         right: Compared<'_>,
     ) -> PyResult<Mask> {
         let how = Comparison::named(how).ok_or_else(|| {
-            let known = "one of >, >=, <, <=, crosses_over, crosses_under";
+            let known = "one of >, >=, <, <=, ==, !=, crossover, crossunder";
             unknown("condition", Some(how), known.to_owned())
         })?;
-        let (left, right) = (left.held(&self.tracks), right.held(&self.tracks));
+        let (left, right) = (left.held(&self.tracks)?, right.held(&self.tracks)?);
         let market = &self.tracks.market;
         // Columns of the whole run are compared, and no Python is called.
         let truths = py.detach(|| compare(market, how, left.operand(), right.operand()));
         Ok(Mask::new(truths))
-    }
-
-    /// Where a column of the first symbol is above 0.
-    fn mask(&self, py: Python<'_>, column: &IndicatorView) -> Mask {
-        let market = &self.tracks.market;
-        let values = column.values().clone();
-        Mask::new(py.detach(|| truth(market, &values)))
     }
 
     /// The candles of a symbol, on its own bars or on a higher timeframe.
@@ -344,10 +346,9 @@ impl Run {
         native::named(py, name, &parameters, candles)
     }
 
-    /// Signal columns over the first symbol.
-    #[staticmethod]
-    fn signals(columns: SignalFields<'_>) -> NativeStrategy {
-        native::signals(&columns)
+    /// Signal columns, those of each symbol.
+    fn signals(&self, columns: SignalFields<'_>) -> PyResult<NativeStrategy> {
+        native::signals(&self.tracks, &columns)
     }
 
     /// Another run over the same candles and indicators.
@@ -401,7 +402,7 @@ impl Run {
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         // Before the plan is made, which begins after the warm-up.
-        self.declare_on(TrackId(0), strategy.warmup());
+        self.declare_warmup(strategy.warmup());
         let backtest = self.backtest(settings, &contexts)?;
         let mut observer = GilObserver {
             on_progress,

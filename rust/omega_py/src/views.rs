@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use numpy::PyArray1;
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
@@ -352,29 +352,40 @@ impl BarView {
 
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
         let this = slf.get();
-        let Ok(steps) = key.extract::<isize>() else {
-            let name = key.str()?;
-            let tracks = &this.place.tracks;
-            let mut track = tracks.find_symbol(name.to_str()?)?;
-            if let Some(timeframe) = tracks.timeframe_of(this.place.track) {
-                // A key changes one of symbol and timeframe and keeps the other.
-                track = tracks.find_timeframe(track, timeframe)?;
-            }
-            return if track == this.place.track {
-                Ok(slf.clone().unbind())
-            } else {
-                this.newest_of(slf.py(), track)
-            };
-        };
-        let now = this.place.index();
-        if steps == 0 {
+        if let Ok(number) = key.extract::<isize>() {
+            // Elsewhere `[-1]` is now, which `bar[-1]` would not be (E4).
+            return Err(PyTypeError::new_err(format!(
+                "bar[{number}]: a bar is indexed by a symbol, as in bar['EURUSD']; earlier ones are \
+                 bar.ago(1), bar.ago(2) and so on, and bar itself is now"
+            )));
+        }
+        let name = key.str()?;
+        let tracks = &this.place.tracks;
+        let mut track = tracks.find_symbol(name.to_str()?)?;
+        if let Some(timeframe) = tracks.timeframe_of(this.place.track) {
+            // A key changes one of symbol and timeframe and keeps the other.
+            track = tracks.find_timeframe(track, timeframe)?;
+        }
+        if track == this.place.track {
+            Ok(slf.clone().unbind())
+        } else {
+            this.newest_of(slf.py(), track)
+        }
+    }
+
+    fn ago(slf: &Bound<'_, Self>, bars: isize) -> PyResult<Py<Self>> {
+        let (this, now) = (slf.get(), slf.get().place.index());
+        if bars == 0 {
             return Ok(slf.clone().unbind());
         }
-        match now.checked_add_signed(steps) {
-            // Backwards only (L1); an index beyond the first bar overflows to `None`.
-            Some(index) if index < now => this.earlier(slf.py(), index),
-            _ => Err(PyIndexError::new_err(format!(
-                "bar[{steps}] at bar {now}: expected -{now} to 0; the future is not there, and \
+        // Backwards only (L1).
+        let index = usize::try_from(bars)
+            .ok()
+            .and_then(|bars| now.checked_sub(bars));
+        match index {
+            Some(index) => this.earlier(slf.py(), index),
+            None => Err(PyIndexError::new_err(format!(
+                "bar.ago({bars}) at bar {now}: expected 0 to {now}; the future is not there, and \
                  neither is anything before the first bar"
             ))),
         }

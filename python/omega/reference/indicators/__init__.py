@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from omega.reference.indicators import (
+    arithmetic,
     averages,
     channels,
     momentum,
@@ -19,6 +20,7 @@ from omega.reference.indicators.registry import Columns, Entry, Outputs
 __all__ = ["ENTRIES", "Columns", "compute"]
 
 ENTRIES: Mapping[str, Entry] = {
+    **arithmetic.ENTRIES,
     **averages.ENTRIES,
     **momentum.ENTRIES,
     **trend.ENTRIES,
@@ -28,7 +30,7 @@ ENTRIES: Mapping[str, Entry] = {
     **statistics.ENTRIES,
     **special.ENTRIES,
 }
-"""All indicators by name; the catalog has the same names."""
+"""All indicators by name; the catalog has the same names, those of arithmetic aside."""
 
 
 def compute(name: str, parameters: Sequence[float], columns: Columns) -> Outputs:

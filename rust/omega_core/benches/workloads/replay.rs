@@ -7,8 +7,11 @@ use omega_core::error::OmegaError;
 use omega_core::replay::NoObserver;
 use omega_core::replay::Strategy;
 use omega_core::results::RunRows;
-use omega_core::store::{Market, SymbolCandles};
-use omega_core::strategies::{BuyAndHold, Level, SignalColumns, Signals, SmaCross};
+use omega_core::store::{Market, SymbolCandles, TrackId};
+use omega_core::strategies::{
+    BuyAndHold, Entries, Level, Signals, SmaCross, SymbolSignals, Values, Wanted,
+};
+use omega_core::types::SymbolId;
 
 use super::bars::{BARS, candles};
 use super::{Again, Answer, Workload};
@@ -49,15 +52,28 @@ fn holding() -> Result<Again, OmegaError> {
 /// The first bars after the warm-up buy one after the other, with a stop that no bar reaches.
 fn many() -> Result<Again, OmegaError> {
     let bars = BARS as usize;
-    let entries: Vec<i8> = (0..bars)
-        .map(|bar| i8::from((SLOW..SLOW + HELD).contains(&bar)))
-        .collect();
-    let columns = SignalColumns {
-        stop_loss: Some(Level::Price(vec![0.001; bars].into())),
-        accumulate: true,
-        ..SignalColumns::default()
+    let entries = (0..bars).map(|bar| u8::from((SLOW..SLOW + HELD).contains(&bar)));
+    let stops = Values(TrackId(0), vec![0.001; bars].into());
+    let signals = SymbolSignals {
+        symbol: SymbolId(0),
+        wanted: Wanted {
+            long_entry: Some(entries.collect()),
+            ..Wanted::default()
+        },
+        stop_loss: Some(Level::Price(stops)),
+        take_profit: None,
+        size: None,
     };
-    Ok(running(candles(), Signals::new(&entries, None, columns)))
+    let accumulating = Entries {
+        accumulate: true,
+        ..Entries::default()
+    };
+    let candles = candles();
+    let market = Market::single(Arc::clone(&candles));
+    Ok(running(
+        candles,
+        Signals::new(&market, vec![signals], accumulating),
+    ))
 }
 
 /// Runs a strategy, and counts its trades.

@@ -1,9 +1,9 @@
 //! Conditions over whole columns: one truth value for each step, as a strategy would find it there.
 //!
-//! Takes columns of any track, or numbers, and returns a byte for each step: 1 where the condition
-//! holds on the bars that are complete after that step. A comparison with NaN does not hold.
-
-use std::ops::Range;
+//! Takes columns of any track, or numbers, and returns a byte for each step: 1 where the comparison
+//! is known to hold on the bars that are complete after that step. One with NaN, or with a bar that
+//! is not there, is undefined and never 1 (E1). Negations are comparisons of their own, of which the
+//! same is true, so that two values do for Kleene's three: `not (a < b)` is `a >= b`.
 
 use crate::store::{Market, TrackId, Walk};
 
@@ -18,11 +18,22 @@ pub enum Comparison {
     Below,
     /// `a <= b`
     NotAbove,
+    /// `a == b`
+    Equal,
+    /// `a != b`, both known.
+    Unequal,
     /// `a` was at or below `b` a bar before and is above it now.
     CrossesOver,
     /// `a` was at or above `b` a bar before and is below it now.
     CrossesUnder,
+    /// All four values are known, and `a` does not cross over `b`.
+    NoCrossOver,
+    /// All four values are known, and `a` does not cross under `b`.
+    NoCrossUnder,
 }
+
+/// Two values now, and the same two a bar before.
+type Values = (f64, f64);
 
 impl Comparison {
     /// The comparison of this name; `None` where there is none.
@@ -33,24 +44,59 @@ impl Comparison {
             ">=" => Self::NotBelow,
             "<" => Self::Below,
             "<=" => Self::NotAbove,
-            "crosses_over" => Self::CrossesOver,
-            "crosses_under" => Self::CrossesUnder,
+            "==" => Self::Equal,
+            "!=" => Self::Unequal,
+            "crossover" => Self::CrossesOver,
+            "crossunder" => Self::CrossesUnder,
+            "no crossover" => Self::NoCrossOver,
+            "no crossunder" => Self::NoCrossUnder,
             _ => return None,
         })
     }
 
+    /// Whether it looks at the bar before.
     #[inline]
-    fn holds(self, (a, b): (f64, f64), before: impl FnOnce() -> Option<(f64, f64)>) -> bool {
+    fn looks_back(self) -> bool {
+        use Comparison::{CrossesOver, CrossesUnder, NoCrossOver, NoCrossUnder};
+        matches!(
+            self,
+            CrossesOver | CrossesUnder | NoCrossOver | NoCrossUnder
+        )
+    }
+
+    /// Whether it holds; the values of the bar before are those of now where it does not look back.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "without a branch; with that and crossings in one pass, signal columns went from 79 to \
+                  69 ns a bar (docs/concepts/performance.md)"
+    )]
+    #[inline]
+    fn holds(self, (a, b): Values, (a_before, b_before): Values) -> bool {
         match self {
             Self::Above => a > b,
             // Written as `a >= b`, never as `!(a < b)`, which would hold with NaN.
             Self::NotBelow => a >= b,
             Self::Below => a < b,
             Self::NotAbove => a <= b,
-            Self::CrossesOver => a > b && before().is_some_and(|(a, b)| a <= b),
-            Self::CrossesUnder => a < b && before().is_some_and(|(a, b)| a >= b),
+            #[expect(clippy::float_cmp, reason = "what the user asked for")]
+            Self::Equal => a == b,
+            // Not `a != b`, which holds with NaN.
+            Self::Unequal => (a < b) | (a > b),
+            Self::CrossesOver => (a > b) & (a_before <= b_before),
+            Self::CrossesUnder => (a < b) & (a_before >= b_before),
+            Self::NoCrossOver => {
+                ((a <= b) & is_known(a_before, b_before)) | (is_known(a, b) & (a_before > b_before))
+            }
+            Self::NoCrossUnder => {
+                ((a >= b) & is_known(a_before, b_before)) | (is_known(a, b) & (a_before < b_before))
+            }
         }
     }
+}
+
+#[inline]
+fn is_known(a: f64, b: f64) -> bool {
+    !a.is_nan() & !b.is_nan()
 }
 
 /// One side of a comparison.
@@ -89,9 +135,11 @@ pub fn compare(market: &Market, how: Comparison, a: Operand<'_>, b: Operand<'_>)
         return compare_bars(market.steps(), how, a, b);
     }
     after_each_step(market, |visible| {
-        let now = a.seen(visible, 0).zip(b.seen(visible, 0));
-        let before = || a.seen(visible, 1).zip(b.seen(visible, 1));
-        now.is_some_and(|now| how.holds(now, before))
+        let values = |ago| a.seen(visible, ago).zip(b.seen(visible, ago));
+        let before = values(usize::from(how.looks_back()));
+        values(0)
+            .zip(before)
+            .is_some_and(|(now, before)| how.holds(now, before))
     })
 }
 
@@ -123,42 +171,41 @@ fn side_by_side(
     a: impl Fn(usize) -> f64,
     b: impl Fn(usize) -> f64,
 ) -> Vec<u8> {
-    match how {
-        // The operator is chosen once, outside the loops, and `&` has no branch where `&&` has one.
-        // With crossings in one pass, signal columns went from 79 to 69 ns a bar
-        // (docs/concepts/performance.md).
-        Comparison::Above => truths(0..bars, |bar| a(bar) > b(bar)),
-        Comparison::NotBelow => truths(0..bars, |bar| a(bar) >= b(bar)),
-        Comparison::Below => truths(0..bars, |bar| a(bar) < b(bar)),
-        Comparison::NotAbove => truths(0..bars, |bar| a(bar) <= b(bar)),
-        Comparison::CrossesOver => truths(1..bars, |bar| {
-            (a(bar) > b(bar)) & (a(bar - 1) <= b(bar - 1))
-        }),
-        Comparison::CrossesUnder => truths(1..bars, |bar| {
-            (a(bar) < b(bar)) & (a(bar - 1) >= b(bar - 1))
-        }),
+    let back = usize::from(how.looks_back());
+    // Named one by one, so that each has a loop of its own: chosen inside one loop, the operator
+    // would be a branch at each bar.
+    macro_rules! loops {
+        ($($name:ident),*) => {
+            match how {
+                $(Comparison::$name => truths(bars, back, |bar, before| {
+                    let values = |bar| (a(bar), b(bar));
+                    Comparison::$name.holds(values(bar), values(before))
+                }),)*
+            }
+        };
     }
+    loops!(
+        Above,
+        NotBelow,
+        Below,
+        NotAbove,
+        Equal,
+        Unequal,
+        CrossesOver,
+        CrossesUnder,
+        NoCrossOver,
+        NoCrossUnder
+    )
 }
 
-/// A byte for each bar, 0 for those before the range.
+/// A byte for each bar and the one so many before it; 0 where there is none.
 #[inline]
-fn truths(bars: Range<usize>, holds: impl Fn(usize) -> bool) -> Vec<u8> {
-    let mut truths = vec![0; bars.end];
-    for bar in bars {
-        truths[bar] = u8::from(holds(bar));
+fn truths(bars: usize, back: usize, holds: impl Fn(usize, usize) -> bool) -> Vec<u8> {
+    let mut truths = vec![0; bars];
+    for (truth, bar) in truths[back.min(bars)..].iter_mut().zip(back..) {
+        *truth = u8::from(holds(bar, bar - back));
     }
     truths
-}
-
-/// Where a column of the first symbol is above 0: truth as a number.
-#[must_use]
-pub fn truth(market: &Market, values: &[f64]) -> Vec<u8> {
-    compare(
-        market,
-        Comparison::Above,
-        Operand::Column(TrackId(0), values),
-        Operand::Number(0.0),
-    )
 }
 
 /// Evaluates after each step, on the bars that the next step can see.

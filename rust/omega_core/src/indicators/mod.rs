@@ -7,6 +7,7 @@
 //! register them by name. `Spec::new("sma", vec![20.0])` is a request, `compute` evaluates it, and
 //! `Cache` keeps the result.
 
+pub mod arithmetic;
 pub mod averages;
 mod cache;
 pub mod channels;
@@ -31,13 +32,14 @@ pub mod volume;
 use crate::error::OmegaError;
 
 pub use cache::{Cache, Column, From, Given, Key, Outputs, Track};
-pub use conditions::{Comparison, Operand, compare, truth};
+pub use conditions::{Comparison, Operand, compare};
 pub use inputs::{Inputs, column};
 pub use source::Source;
 pub use spec::{Definition, Kind, Need, Parameter, Parameters, Spec};
 
 /// The rows of all families.
-const FAMILIES: [&[Definition]; 10] = [
+const FAMILIES: [&[Definition]; 11] = [
+    arithmetic::DEFINITIONS,
     averages::DEFINITIONS,
     momentum::DEFINITIONS,
     trend::DEFINITIONS,

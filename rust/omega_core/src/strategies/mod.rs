@@ -21,7 +21,7 @@ pub use cooldown::Cooldown;
 pub use donchian_breakout::DonchianBreakout;
 pub use named::{Native, Parameters, named};
 pub use rsi_reversion::RsiReversion;
-pub use signals::{Level, SignalColumns, Signals};
+pub use signals::{Entries, Level, Signals, SymbolSignals, Values, Wanted};
 pub use sma_cross::SmaCross;
 pub use zscore_reversion::{ZscoreOptions, ZscoreReversion};
 
