@@ -181,7 +181,7 @@ def test_several_symbols_keep_their_order_and_columns() -> None:
     ("given", "match"),
     [
         ({}, "an empty dict"),
-        ([1, 2], "builtins.list"),
+        ([1, 2], "a list of int"),
         (None, "NoneType"),
         ("bars.csv", "pl.scan_csv"),
         ("nowhere.parquet", "no file"),

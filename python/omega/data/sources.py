@@ -18,6 +18,7 @@ import polars as pl
 from omega._native import core
 from omega.contract import ArrowLike
 from omega.data.dataset import Dataset, collected, mapped_file
+from omega.data.rows import Rows
 from omega.errors import ConfigError, InvalidCandleData
 
 if TYPE_CHECKING:
@@ -62,6 +63,13 @@ def open_source(
         return _file(Path(data))
     if isinstance(data, Dataset):
         return _dataset(data, cuts=cuts)
+    if isinstance(data, (list, tuple)):
+        return _listed(data)
+    return _table(data, cast=cast)
+
+
+def _table(data: ArrowLike, *, cast: bool) -> Source:
+    """Take a table of any library."""
     if isinstance(data, (pl.DataFrame, pl.LazyFrame)):
         return _polars(data) if isinstance(data, pl.DataFrame) else _lazy(data)
     library = type(data).__module__.partition(".")[0]
@@ -73,8 +81,9 @@ def open_source(
         return _arrow(data)
     raise ConfigError(
         f"data: given {type(data).__module__}.{type(data).__qualname__}, expected a Polars, pandas "
-        "or pyarrow table, a DuckDB relation, an object with __arrow_c_stream__, a path to a "
-        ".parquet or .arrow file, a Dataset, Candles(bid=..., ask=...) or {symbol: any of these}"
+        "or pyarrow table, a DuckDB relation, an object with __arrow_c_stream__, a list of record "
+        "batches, candles or dicts, a path to a .parquet or .arrow file, a Dataset, "
+        "Candles(bid=..., ask=...) or {symbol: any of these}"
     )
 
 
@@ -152,13 +161,55 @@ def _duckdb(relation: ArrowLike) -> Source:
 
 
 def _arrow(table: ArrowLike) -> Source:
+    by_name = _columns_of(table)
+    return Source(list(by_name), lambda names: {name: by_name[name] for name in names})
+
+
+def _columns_of(table: ArrowLike) -> dict[str, Column]:
     columns = core.table_columns(table)
     by_name = dict(columns)
     if len(by_name) != len(columns):
         names = [name for name, _ in columns]
         twice = next(name for name in names if names.count(name) > 1)
         raise ConfigError(f"data: two columns are named {twice!r}. Rename one of them")
-    return Source(list(by_name), lambda names: {name: by_name[name] for name in names})
+    return by_name
+
+
+def _listed(parts: Sequence[ArrowLike]) -> Source:
+    """Take record batches one after the other where they lie, or candles one a row."""
+    if not parts:
+        raise ConfigError("data: given an empty list, expected candles or record batches")
+    if hasattr(parts[0], "__arrow_c_array__"):
+        return _batches(parts)
+    rows = Rows.of(parts)
+    return Source(rows.names, lambda names: {name: rows.column(name) for name in names})
+
+
+def _batches(batches: Sequence[ArrowLike]) -> Source:
+    tables = [_columns_of(batch) for batch in batches]
+    names = list(tables[0])
+    for place, table in enumerate(tables):
+        if list(table) != names:
+            raise ConfigError(
+                f"data: batch {place} has the columns {', '.join(table)}, expected those of the "
+                f"first one: {', '.join(names)}"
+            )
+
+    def take(wanted: Sequence[str]) -> dict[str, Column]:
+        return {name: _chained(name, [table[name] for table in tables]) for name in wanted}
+
+    return Source(names, take)
+
+
+def _chained(name: str, parts: list[Column]) -> Column:
+    try:
+        return core.Column.chained(parts)
+    except TypeError as problem:
+        raise InvalidCandleData(
+            f"column {name!r}: its batches have different types: {problem}. Cast them to one type",
+            column=name,
+            rule="column",
+        ) from problem
 
 
 def _pandas(frame: ArrowLike, *, cast: bool) -> Source:

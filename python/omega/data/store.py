@@ -74,9 +74,11 @@ class CandleStore:
         Args:
             data: A `polars.DataFrame` or `LazyFrame`, a pyarrow table, batch or reader, a
                 `pandas.DataFrame`, a DuckDB relation, anything with `__arrow_c_stream__` or
-                `__arrow_c_array__`, a path to a Parquet or Arrow IPC file, a `Dataset` of several
-                of them, `Candles`, a dict from symbol to any of these, a table with a `symbol`
-                column, or a `CandleStore`.
+                `__arrow_c_array__`, a list of record batches, a path to a Parquet or Arrow IPC
+                file, a `Dataset` of several of them, `Candles`, a dict from symbol to any of these,
+                a table with a `symbol` column, or a `CandleStore`. Also a list of candles of your
+                own class, with time or timestamp, open, high, low, close as attributes, or of
+                dicts: these are read once into columns, counted in `copied_bytes`.
             symbol: The name of single-symbol data; ``"SYMBOL"`` where none is given.
             columns: Columns whose names do not show their role, as ``{role: name}``.
             validate: ``"error"`` refuses at the first finding; ``"report"`` keeps all for
@@ -148,7 +150,7 @@ class CandleStore:
 
     @property
     def copied_bytes(self) -> int:
-        """Bytes that were copied on the way in: 0, unless `cast=True` had to."""
+        """Bytes copied on the way in: 0, except by `cast=True` and from lists of candles."""
         return self.native.copied_bytes
 
     @property
@@ -173,8 +175,8 @@ class CandleStore:
                 )
                 found.append(Notice("warning", "crossed_rows", text))
         if self.copied_bytes:
-            what = f": {', '.join(self._casts)}" if self._casts else ""
-            text = f"{self.copied_bytes:,} bytes were copied by a cast{what}"
+            cast = f"by a cast: {', '.join(self._casts)}" if self._casts else "into columns"
+            text = f"{self.copied_bytes:,} bytes were copied {cast}"
             found.append(Notice("info", "cast", text))
         return list(in_order(found))
 

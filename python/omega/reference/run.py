@@ -19,12 +19,12 @@ from omega.contract import (
     SymbolContext,
     TimeframeFields,
 )
-from omega.errors import BackendUnavailable
 from omega.reference import loop
 from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
 from omega.reference.executor import State
+from omega.reference.natives import Native, named
 from omega.reference.own_components import (
     ForeignCaller,
     ForeignExecutor,
@@ -110,13 +110,9 @@ class Run(Context):
         """Give the bars of a track by their index, as the slices of an engine read them."""
         return TrackView(self.world, self.world.track(symbol, timeframe))
 
-    def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> ColumnReader:
-        """Refuse: the strategies of the core are not written a second time."""
-        given = "".join(f", {parameter}={number:g}" for parameter, number in parameters)
-        raise BackendUnavailable(
-            f"native({name!r}{given}) is a strategy of the core and has no Python backend; run it "
-            "with backend='rust', or run the class of the same name in examples/"
-        )
+    def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> Native:
+        """Make a strategy of the core over the first symbol."""
+        return named(self, name, parameters)
 
     def signals(self, columns: SignalColumns) -> ColumnReader:
         """Make a strategy of signal columns over the first symbol."""
@@ -125,7 +121,7 @@ class Run(Context):
     def execute_native(
         self,
         settings: Settings,
-        strategy: ColumnReader,
+        strategy: ColumnReader | Native,
         contexts: Sequence[SymbolContext],
         on_progress: Progress | None,
     ) -> tuple[PlainTables, RunReport]:

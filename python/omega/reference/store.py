@@ -58,6 +58,15 @@ class Column:
         """Take an array of numbers."""
         return Column(pl.Series(data), copied_bytes=8 * len(data) if copied else 0)
 
+    @staticmethod
+    def chained(parts: list[Column]) -> Column:
+        """Take columns of one type one after the other."""
+        kinds = {(part.values.dtype, part.unit) for part in parts}
+        if len(kinds) != 1:
+            raise TypeError(" after ".join(str(kind) for kind, _ in kinds))
+        values = pl.concat([part.values for part in parts], rechunk=False)
+        return Column(values, parts[0].unit, copied_bytes=sum(p.copied_bytes for p in parts))
+
     def as_timestamp(self, unit: str, timezone: str | None = None) -> Column:
         """The same integers as times of a unit and time zone."""
         times = _without(_NO_TIME, self.values)
@@ -67,7 +76,8 @@ class Column:
 
     def slice(self, offset: int, length: int) -> Column:
         """A view of some rows."""
-        return Column(self.values.slice(offset, length), self.unit, copied_bytes=self.copied_bytes)
+        copied = 8 * length if self.copied_bytes else 0
+        return Column(self.values.slice(offset, length), self.unit, copied_bytes=copied)
 
     def __len__(self) -> int:
         return len(self.values)

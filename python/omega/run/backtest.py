@@ -74,8 +74,8 @@ def run_backtest(
     timeline; the strategy is called once for each time on it.
 
     Args:
-        data: A frame, table, path, `Dataset` or `CandleStore` with `time` and prices, or one
-            for each symbol (see `CandleStore`).
+        data: A frame, table, path, `Dataset`, `CandleStore` or list of candles with time and
+            prices, or one for each symbol (see `CandleStore`).
         strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
             `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.

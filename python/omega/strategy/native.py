@@ -1,4 +1,7 @@
-"""Strategies of the core, by name; a run of one never leaves the core."""
+"""Strategies of the core, by name; a run of one never leaves the core.
+
+The Python backend has a twin of each, with the same result.
+"""
 
 from __future__ import annotations
 

@@ -84,6 +84,25 @@ impl Column {
         })
     }
 
+    /// Columns of one type one after the other; their chunks stay where they are.
+    #[staticmethod]
+    fn chained(parts: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
+        let Some(first) = parts.first() else {
+            return Err(PyTypeError::new_err("needs at least one column"));
+        };
+        let data_type = first.field.data_type();
+        if let Some(other) = parts.iter().find(|p| p.field.data_type() != data_type) {
+            let other = other.field.data_type();
+            return Err(PyTypeError::new_err(format!("{other} after {data_type}")));
+        }
+        let chunks = parts.iter().flat_map(|part| part.chunks.clone());
+        Ok(Self {
+            field: first.field.clone(),
+            chunks: chunks.collect(),
+            copied: parts.iter().any(|part| part.copied),
+        })
+    }
+
     /// The same integers as times of a unit (`s`, `ms`, `us`, `ns`) and time zone.
     #[pyo3(signature = (unit, timezone=None))]
     fn as_timestamp(&self, unit: &str, timezone: Option<&str>) -> PyResult<Self> {
