@@ -108,6 +108,7 @@ class ExecutionFields(TypedDict):
     sessions: Sequence[tuple[int, int]]
     session_times: NDArray[np.int64] | None
     blackouts: Sequence[tuple[int, int]]
+    stale_after: int | None
 
 
 class Settings(ExecutionFields):
@@ -254,6 +255,10 @@ class ResultTables(Protocol):
     @property
     def days(self) -> LocalDays | None:
         """The days that returns are of; None for those of UTC."""
+
+    @property
+    def first_decision(self) -> int | None:
+        """Time of the first step at which the strategy could act."""
 
     @property
     def noted(self) -> Noted:

@@ -15,11 +15,13 @@ LABELS = {"error": "Error", "warning": "Warning", "info": "Notice"}
 KINDS = (
     "ruin",
     "stop_out",
+    "stale",
     "refused_orders",
     "refused_actions",
     "exposure",
     "small_positions",
     "start_moved",
+    "late_symbols",
     "ambiguous",
     "no_swap",
     "crossed_rows",
@@ -88,6 +90,7 @@ class Facts:
         borrowed: Equities that are paid in borrowed currency: symbol and currency.
         currency: The currency of the account.
         zones: The zone of the calendar, and that of the time column where it is another.
+        begins: Of several symbols each with the time of its first bar, as Polars keeps times.
     """
 
     data: Sequence[Notice] = ()
@@ -100,6 +103,7 @@ class Facts:
     borrowed: Sequence[tuple[str, str]] = ()
     currency: str = ""
     zones: tuple[str, str] | None = None
+    begins: Sequence[tuple[str, int]] = ()
 
 
 def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:

@@ -194,7 +194,7 @@ def test_several_symbols_are_named(strategy: Path) -> None:
     words = (f"EURUSD={SAMPLE}", f"GBPUSD={SAMPLE}", "--json")
     done = omega("run", f"{strategy}:Every", *words)
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["metrics"]["bars"] == 2_879
+    assert json.loads(done.stdout)["metrics"]["bars"] == 2_880
 
 
 def test_a_strategy_of_the_core_has_a_name() -> None:

@@ -99,9 +99,9 @@ def test_profit_is_price_times_size_and_not_r_times_a_fixed_risk(backend: str) -
 def test_what_is_open_is_marked_to_market_at_each_close(backend: str) -> None:
     result = played({3: omega.Signal("long", size=2.0)}, rising(10), backend=backend)
     equity = result.equity["equity"].to_list()
-    assert equity[:3] == [10_000.0] * 3
-    assert equity[3:] == [10_000.0 + 2.0 * (100.5 + k - 104.0) for k in range(4, 10)]
-    assert result.equity["balance"].to_list()[:-1] == [10_000.0] * 8
+    assert equity[:4] == [10_000.0] * 4
+    assert equity[4:] == [10_000.0 + 2.0 * (100.5 + k - 104.0) for k in range(4, 10)]
+    assert result.equity["balance"].to_list()[:-1] == [10_000.0] * 9
 
 
 @every_backend

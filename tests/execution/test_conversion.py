@@ -46,7 +46,8 @@ def test_the_rate_is_the_middle_of_the_newest_bar_of_the_pair(
     assert result.trades["gross_pnl"].to_list() == pytest.approx([3 * 1.3])
     # marked at the close of bar 2 with the rate of bar 0, of bars 3 and 4 with that of bar 3
     marks = (result.equity["equity"] - 10_000).to_list()
-    assert marks[1:4] == pytest.approx([0.5 * 1.0, 1.5 * 1.3, 2.5 * 1.3])
+    assert marks[:2] == [0, 0]  # before the first decision, and before the purchase
+    assert marks[2:5] == pytest.approx([0.5 * 1.0, 1.5 * 1.3, 2.5 * 1.3])
 
 
 def opens(*prices: float) -> pl.DataFrame:

@@ -34,7 +34,7 @@ def test_a_second_purchase_needs_money_of_its_own(backend: str) -> None:
     result = run(backend, 100, 100, 200, 200, plan=plan, account=account)
     assert result.orders["status"].to_list() == ["filled", "rejected"]
     assert result.orders["reject_reason"].to_list() == [None, "margin"]
-    assert result.equity["equity"].to_list() == [10_000, 20_000, 20_000]
+    assert result.equity["equity"].to_list() == [10_000, 10_000, 20_000, 20_000]
 
 
 @pytest.mark.parametrize("leverage", [None, 1])

@@ -39,13 +39,13 @@ def test_a_gap_to_three_times_the_price_ruins_a_short(backend: str) -> None:
     plan = {0: omega.Signal("short", size=100), 2: omega.Signal("long", size=1)}
     result = run(backend, days, plan)
     assert exits(result) == [(300, "ruin", False)]
-    assert result.equity["equity"].to_list() == [10_000, -10_000, -10_000, -10_000]
+    assert result.equity["equity"].to_list() == [10_000, 10_000, -10_000, -10_000, -10_000]
     assert result.orders["reject_reason"].to_list() == [None, "ruin"]
     found: dict[str, Any] = dict(result.metrics)
     assert (found["cagr"], found["total_return"], found["max_drawdown"]) == (-1, -2, 2)
-    # 0, -1 on the day of the ruin instead of -2, then 0
+    # 0 of two days, -1 on the day of the ruin instead of -2, then 0 of two: the mean is -0.2
     assert (found["worst_day"], found["best_day"]) == (-1, 0)
-    assert found["volatility"] == pytest.approx(0.5 * math.sqrt(found["periods_per_year"]))
+    assert found["volatility"] == pytest.approx(math.sqrt(0.2 * found["periods_per_year"]))
 
 
 def test_inside_a_bar_everything_goes_where_nothing_is_left(backend: str) -> None:
@@ -54,7 +54,7 @@ def test_inside_a_bar_everything_goes_where_nothing_is_left(backend: str) -> Non
     plan = {0: omega.Signal("long", size=200), 1: omega.Signal("long", size=1)}
     result = run(backend, data, plan, TWICE)
     assert exits(result) == [(50, "ruin", False)]
-    assert result.equity["equity"].to_list() == [10_000, 0, 0]
+    assert result.equity["equity"].to_list() == [10_000, 10_000, 0, 0]
 
 
 def test_several_positions_of_a_symbol_go_together(backend: str) -> None:
@@ -102,7 +102,7 @@ def test_what_has_no_bar_waits_for_its_next_open(backend: str) -> None:
     assert [time.minute for time in result.trades["exit_time"]] == [2, 3]
     assert result.orders["status"].to_list() == ["filled", "filled", "cancelled", "rejected"]
     assert result.orders["reject_reason"].to_list() == [None, None, "ruin", "ruin"]
-    assert result.equity["equity"].to_list() == [10_000, -1_000, -400, -400]
+    assert result.equity["equity"].to_list() == [10_000, 10_000, -1_000, -400, -400]
 
 
 def test_a_day_of_ruin_that_ends_above_zero_has_its_true_return(backend: str) -> None:
@@ -116,7 +116,7 @@ def test_a_day_of_ruin_that_ends_above_zero_has_its_true_return(backend: str) ->
         omega.Signal("long", symbol="B", size=100),
     ]
     result = run(backend, data, {0: orders}, TWICE)
-    assert result.equity["equity"].to_list() == [10_000, -1_000, 5_000]
+    assert result.equity["equity"].to_list() == [10_000, 10_000, -1_000, 5_000]
     assert (result.metrics["cagr"], result.metrics["worst_day"]) == (-1, -0.5)
 
 

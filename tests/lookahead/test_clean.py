@@ -188,9 +188,10 @@ def test_every_kind_of_data_is_clean_and_shows_a_leak(
 def test_several_symbols_are_clean(backend: str, align: str) -> None:
     sparse = candles.walk(BARS, seed=2).gather_every(3)
     report = omega.check_lookahead(
-        of(lambda s: s.column(CLOSE.rolling_mean(3), symbol="B")),
+        of(lambda s: s.column(CLOSE.rolling_mean(3), symbol="B", warmup=3)),
         {"A": DATA, "B": sparse},
         align=align,
+        start=DATA["time"][10],  # by then B has a complete bar, and is waited for
         backend=backend,
     )
     assert report.clean, report

@@ -86,7 +86,7 @@ LEAKS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
     ("a joined higher timeframe", joined, {"build": True}, "entry", None),
     (
         "a column of a higher timeframe",
-        of(lambda s: s.column(TOMORROW, "next", timeframe="M5")),
+        of(lambda s: s.column(TOMORROW, "next", timeframe="M5", warmup=1)),
         {"timeframes": "M5"},
         "next",
         1,

@@ -37,7 +37,9 @@ def test_what_is_open_is_marked_with_the_rate_of_the_day(backend: str) -> None:
         execution=omega.Execution(close_at_end=False),
         backend=backend,
     )
-    assert result.equity["equity"].to_list() == pytest.approx([10_000, 10_000, 12_000, 12_000])
+    assert result.equity["equity"].to_list() == pytest.approx(
+        [10_000, 10_000, 10_000, 12_000, 12_000]
+    )
 
 
 def test_a_purchase_is_converted_by_what_was_complete(backend: str) -> None:
@@ -65,6 +67,6 @@ def test_the_fee_of_a_sale_may_be_above_what_it_brings(backend: str) -> None:
         costs=omega.Costs(fee_min=40),
         backend=backend,
     )
-    assert result.equity["balance"].to_list() == [110, -20, -20, -20]
+    assert result.equity["balance"].to_list() == [150, 110, -20, -20, -20]
     assert result.trades["exit_reason"].to_list() == ["signal"]
     assert result.orders["reject_reason"].to_list() == [None, None, "ruin"]

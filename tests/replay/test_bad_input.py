@@ -69,7 +69,7 @@ def never_called(bar: omega.Bar) -> None:
 
 
 def test_the_process_can_run_again(backend: str) -> None:
-    assert omega.run_backtest(GOOD, lambda bar: None, backend=backend).equity.height == 9
+    assert omega.run_backtest(GOOD, lambda bar: None, backend=backend).equity.height == 10
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_crossed_rows_are_refused_named_and_allowed_when_told(backend: str) -> N
     allowed = omega.run_backtest(
         crossed, lambda bar: None, validate={"crossed": "allow"}, backend=backend
     )
-    assert allowed.equity.height == 49
+    assert allowed.equity.height == 50
     assert any("the ask is below the bid in 1 rows" in str(notice) for notice in allowed.notices)
 
 

@@ -150,7 +150,7 @@ def test_returns_are_of_the_days_of_the_calendar(backend: str) -> None:
         for calendar in (SYDNEY, None)
     )
     assert (local["days"], local["best_day"], local["worst_day"]) == (11, 0.0, 0.0)
-    assert utc["days"] == 11
+    assert utc["days"] == 12  # the first bar is still of the day before
     assert utc["best_day"] == pytest.approx(0.01)  # the first hour of a session is of another day
 
 
@@ -197,7 +197,7 @@ def test_dates_belong_to_their_date_in_every_calendar(calendar: str, backend: st
     assert plain[1]["days"] == 32
     dated = omega.CandleStore(data.with_columns(pl.col("time").dt.date()), cast=True)
     run = omega.run_backtest(dated, lambda _bar: None, calendar=calendar, backend=backend)
-    assert run.metrics["days"] == 59
+    assert run.metrics["days"] == 60
 
 
 @pytest.mark.parametrize(

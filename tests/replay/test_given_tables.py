@@ -243,7 +243,7 @@ def test_a_close_time_that_is_too_early_is_found() -> None:
 def test_months_and_quarters_have_names() -> None:
     first, last = int(at("2024-01-15").timestamp()), int(at("2024-07-02").timestamp())
     quarters = Timeframe("MN3").grid(first, last, "s", Calendar("America/New_York", "17:00"))
-    begins = [datetime.fromtimestamp(time, UTC) for time in quarters]  # type: ignore[arg-type]
+    begins = [datetime.fromtimestamp(time, UTC) for time in quarters]
     assert begins == [
         at("2023-12-31 22:00"),
         at("2024-03-31 21:00"),

@@ -25,8 +25,12 @@ def walked(backend: str, settings: dict[str, object], bars: int = 10) -> list[in
     data = candles.rising(bars)
     any_settings: Any = settings
     result = omega.run_backtest(data, on_bar, backend=backend, **any_settings)
-    assert result.stats.bars_processed == len(seen) == result.equity.height
-    assert result.equity["time"].to_list() == data["time"][seen[0] + 1 : seen[-1] + 2].to_list()
+    flat = 0 if "start" in settings else 1
+    assert result.stats.bars_processed == len(seen) == result.equity.height - flat
+    assert result.equity["time"][flat:].to_list() == (
+        data["time"][seen[0] + 1 : seen[-1] + 2].to_list()
+    )
+    assert result.equity["time"][:flat].to_list() == data["time"][:flat].to_list()
     return seen
 
 

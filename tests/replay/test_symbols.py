@@ -44,7 +44,8 @@ def seen(
     def on_bar(bar: omega.Bar) -> None:
         looks.append(look(bar))
 
-    times = omega.run_backtest(data, on_bar, backend=backend, **settings).equity["time"]
+    result = omega.run_backtest(data, on_bar, backend=backend, **settings)
+    times = result.equity["time"].filter(result.equity["time"] >= result.metrics["first_decision"])
     return {f"{time:%H:%M}": found for time, found in zip(times, looks, strict=True)}
 
 
@@ -126,14 +127,18 @@ def test_the_run_begins_when_every_symbol_has_its_warmup(backend: str) -> None:
     }
     result = omega.run_backtest(data, strategy, backend=backend)
     assert result.strategy.first == {"A": (3, True), "B": (2, True)}
-    assert result.equity["time"][0] == START + timedelta(minutes=4)
+    assert result.metrics["first_decision"] == START + timedelta(minutes=4)
+    assert result.equity["time"][0] == START
     with pytest.raises(WarmupIndexNotFound, match=r"5 bars.*needs 3"):
         omega.run_backtest({"A": data["A"][:5], "B": data["B"][:2]}, Patient, backend=backend)
 
 
-def test_the_first_symbol_has_a_bar_before_the_run_begins(backend: str) -> None:
+def test_the_first_symbol_may_join_later_which_version_1_waits_for(backend: str) -> None:
     data = {"A": at("00:03", "00:04"), "B": at(*FIVE.split(), price=50)}
-    assert seen(backend, data, newest) == {"00:04": {"A": (0, True), "B": (3, True)}}
+    both = {"00:04": {"A": (0, True), "B": (3, True)}}
+    alone = {f"00:0{k + 1}": {"B": (k, True)} for k in range(3)}
+    assert seen(backend, data, newest) == alone | both
+    assert seen(backend, data, newest, semantics=1) == both
 
 
 def test_the_names_of_symbols_are_told_where_one_is_unknown(backend: str) -> None:
@@ -144,7 +149,7 @@ def test_the_names_of_symbols_are_told_where_one_is_unknown(backend: str) -> Non
             bar["C"]
         assert bar["A"] is bar
         if bar.index == 0:
-            with pytest.raises(IndexError, match="no bar of B is complete yet"):
+            with pytest.raises(IndexError, match=r"B is not ready.* those that have: A$"):
                 bar["B"]
 
     seen(backend, data, look)

@@ -207,8 +207,8 @@ def test_the_profit_interval_holds_the_closed_profit() -> None:
 
 UNDEFINED_WITHOUT = {
     "bars": (
-        "start end years periods_per_year final_equity net_profit total_return cagr volatility "
-        "sharpe sortino calmar max_drawdown max_drawdown_money max_drawdown_bars "
+        "start end first_decision years periods_per_year final_equity net_profit total_return "
+        "cagr volatility sharpe sortino calmar max_drawdown max_drawdown_money max_drawdown_bars "
         "max_drawdown_days exposure turnover downside_volatility skewness kurtosis best_day "
         "worst_day value_at_risk conditional_value_at_risk tail_ratio omega_ratio drawdowns "
         "average_drawdown average_drawdown_days longest_drawdown_bars longest_drawdown_days "

@@ -73,7 +73,11 @@ def plain(result: omega.BacktestResult) -> PlainTables:
         name: list(schema) for name, schema in SCHEMAS.items()
     }
     return PlainTables(
-        columns, symbols=result.symbols, contract_sizes=result.tables.contract_sizes, unit="ms"
+        columns,
+        symbols=result.symbols,
+        contract_sizes=result.tables.contract_sizes,
+        unit="ms",
+        first_decision=result.tables.first_decision,
     )
 
 

@@ -67,7 +67,9 @@ def play(scenario: Scenario, backend: str) -> omega.BacktestResult:
         plan = _plan(scenario.tables.get("after_bar"), int)
         return omega.run_backtest(data, lambda bar: plan.get(bar.index, []), **given)
     timed = _plan(scenario.tables.get("at"), moment)
-    steps = iter(omega.run_backtest(data, lambda bar: None, **given).equity["time"])
+    idle = omega.run_backtest(data, lambda bar: None, **given)
+    times = idle.equity["time"]
+    steps = iter(times.filter(times >= idle.metrics["first_decision"]))
     return omega.run_backtest(data, lambda bar: timed.get(next(steps), []), **given)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -49,7 +50,8 @@ def test_each_trades_as_it_would_alone_and_its_trades_are_told_apart(backend: st
     members = [SmaCross(fast=5, slow=9), Dips()]
     together = omega.run_backtest(data, members, backend=backend)
     dips = together.strategy.strategies["Dips"]
-    start = together.equity["time"][0]
+    start = together.metrics["first_decision"]
+    assert isinstance(start, datetime)
     for label, one in (("SmaCross", SmaCross(fast=5, slow=9)), ("Dips", Dips())):
         alone = omega.run_backtest(data, one, start=start, backend=backend)
         of_it = together.trades.filter(together.trades["tags"].list.contains(label))

@@ -105,7 +105,7 @@ def test_a_condition_may_be_a_column_of_the_data(backend: str) -> None:
 def test_a_table_of_higher_bars_has_columns_of_its_own(backend: str) -> None:
     class Regime(omega.Strategy):
         def init(self) -> None:
-            self.regime = self.column(pl.col("regime"), timeframe="M5")
+            self.regime = self.column(pl.col("regime"), timeframe="M5", warmup=1)
             self.seen: list[float] = []
 
         def on_bar(self, bar: omega.Bar) -> None:

@@ -196,6 +196,7 @@ def _limits(per_second: int) -> st.SearchStrategy[Settings]:
         cooldown_exit=rarely(0, 2 * hour),
         sessions=rarely([], [(8 * hour, 23 * hour)], [(22 * hour, 8 * hour)]),
         blackouts=rarely([], [(first + 2 * hour, first + 6 * hour)]),
+        stale_after=[None, 1, 1, 2, 10],
     )
 
 

@@ -115,6 +115,12 @@ class Recorder(Strategy):
             self.lines.append(moved)
 
     def on_bar(self, bar: Any) -> list[Action] | None:  # noqa: ANN401 - of either backend
+        if bar.symbol not in bar.symbols and self.run.beside:  # the first symbol is not ready
+            self.log += [attempt(lambda: bar.close), attempt(lambda: bar[bar.symbol].close)]
+            self.log += [bar.symbols, attempt(partial(self.of_symbol, bar, bar.symbols[-1]))]
+            self.look(self.positions)
+            self.calls += 1
+            return self.act(self.run.on_bar.get(self.calls, []))
         self.log += [
             repr(bar),
             (bar.index, bar.time, bar.timestamp, bar.symbol, bar.spread),

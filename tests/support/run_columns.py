@@ -22,6 +22,7 @@ EXIT_REASONS = [
     "end_of_data",
     "stop_out",
     "ruin",
+    "stale",
 ]
 
 money = st.floats(-1e6, 1e6, allow_subnormal=False)

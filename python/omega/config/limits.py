@@ -26,6 +26,9 @@ class Limits:
             its holidays and half days. None is always.
         blackouts: Intervals in which no order is taken, as (start, end) pairs of moments or a table
             with columns `start` and `end`, or `from` and `to`: any frame that exports Arrow.
+        stale_after: Days on which other symbols had a bar, after which a symbol without one is
+            given up: its positions are closed at its last close, its orders are cancelled and new
+            ones refused until it has a bar again (rule F15). None is never.
 
     Example:
         >>> Limits(max_positions=1, sessions=[("08:00", "17:00")])
@@ -39,10 +42,12 @@ class Limits:
     cooldown_after_exit_minutes: float = 0.0
     sessions: Intervals[str] | str | None = None
     blackouts: Intervals[Moment] | None = None
+    stale_after: int | None = 10
 
     def __post_init__(self) -> None:
         """Check every field."""
-        check(self, optional(whole(minimum=1)), "max_positions", "max_positions_per_symbol")
+        counts = ("max_positions", "max_positions_per_symbol", "stale_after")
+        check(self, optional(whole(minimum=1)), *counts)
         check(self, whole(minimum=0), "cooldown_bars")
         check(self, number(minimum=0), "cooldown_minutes", "cooldown_after_exit_minutes")
         check(self, optional(_sessions), "sessions")

@@ -35,6 +35,8 @@ from omega.lookahead.market import SEEN, Market, as_seen, moment_of, tables_befo
 from omega.lookahead.own import betrayal
 from omega.lookahead.tables import shown_early
 from omega.run.backtest import run_backtest
+from omega.run.copying import copied
+from omega.strategy.base import Strategy
 from omega.strategy.expressions import Evaluation, observed
 
 if TYPE_CHECKING:
@@ -235,15 +237,19 @@ class _Check:
             given = {**self.settings, "data": store, **self._made(store)}
             given["timeframes"] = tables_before(given.get("timeframes", ()), time)
             result: BacktestResult = run_backtest(validate="off", **given)
-        steps = result.equity["time"].to_physical().to_numpy()
-        own = getattr(given["strategy"], "position_manager", None)
+        times = result.equity["time"]
+        first = times.search_sorted(result.metrics["first_decision"])
+        steps = times[first:].to_physical().to_numpy()
+        own = getattr(result.strategy, "position_manager", None)
         managed = bool(given.get("position_manager") or own)
         return _Seen(result.orders, steps, columns, given["timeframes"], managed)
 
     def _made(self, store: CandleStore) -> dict[str, Any]:
         """Give the strategy, which each run copies (rule D4), and what was made beside it."""
         if not self.build:
-            return {"strategy": self.strategy}
+            # A copy, as nothing is to be noted on an object that was only looked at.
+            is_own = isinstance(self.strategy, Strategy)
+            return {"strategy": copied(self.strategy, None)[0] if is_own else self.strategy}
         made = self.strategy(as_seen(store))
         given = dict(made) if isinstance(made, Mapping) and "strategy" in made else None
         _refuse_unknown(given or {})

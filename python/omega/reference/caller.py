@@ -13,6 +13,7 @@ from omega.errors import CallbackFailed
 from omega.reference import conditions, rows, views
 from omega.reference.executor import State
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.late import LateBar
 
 if TYPE_CHECKING:
     from omega.reference.context import Context
@@ -79,7 +80,9 @@ class Caller:
             return
         with noted(self.context, self.who):
             positions, bar = self.context.positions, self._newest()
-            self._take(self.manager(positions, bar, bar.bid, bar.ask, positions), actions)
+            late = isinstance(bar, LateBar)
+            sides = (bar, bar) if late else (bar.bid, bar.ask)
+            self._take(self.manager(positions, bar, *sides, positions), actions)
 
     def _manage_each(self, manager: Callback, slices: Slices, actions: list[Action]) -> None:
         for symbol, one in self.world.symbols.items():
@@ -101,9 +104,12 @@ class Caller:
         """Call `on_fill` and `on_exit` for the last time."""
         self.on_events(state, actions)
 
-    def _newest(self) -> views.Bar:
+    def _newest(self) -> views.Bar | LateBar:
         """The newest complete bar of the first symbol."""
-        return self.context.sources[self.context.symbols[0]].newest()
+        first, sources = self.context.symbols[0], self.context.sources
+        if first not in self.world.waiting:
+            return sources[first].newest()
+        return LateBar(first, cast("Any", sources[self.world.ready()[0]].newest()))
 
     def _take(self, returned: object, actions: list[Action]) -> None:
         """Take what was queued, then what was returned: nothing, an action or a list of them."""
@@ -146,6 +152,6 @@ def noted(context: Context, who: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        bar = context.sources[context.symbols[0]].newest()
+        bar = context.sources[context.world.ready()[0]].newest()
         error.add_note(f"raised by the {who} on bar {bar.index} ({bar.time}) of {bar.symbol}")
         raise

@@ -49,10 +49,12 @@ class Context:
         """The first symbol."""
         return self.symbols[0]
 
-    @property
-    def warmup(self) -> list[int]:
-        """Complete bars needed before the first decision, by track."""
-        return [track.needed for track in self.world.tracks()]
+    def warmup(self, semantics: str) -> list[int]:
+        """Complete bars needed of each track under a version of the rules."""
+        tracks = self.world.tracks()
+        if semantics != "1":
+            return [track.needed for track in tracks]
+        return [max(track.needed, track.first_value) for track in tracks]
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
@@ -151,6 +153,7 @@ class Context:
         timeframe: str | None = None,
         symbol: str | None = None,
         warmup: bool = True,
+        declared: int = 0,
     ) -> views.Indicator:
         """Take a column that was computed elsewhere: one number a bar, null as NaN."""
         track, values = self.world.track(symbol, timeframe), pl.Series(column)
@@ -159,7 +162,9 @@ class Context:
                 f"column: given {len(values)} values, expected {len(track.candles)}, one for each "
                 "bar. An expression must give one number for each bar"
             )
-        return _indicator(track, name, values.fill_null(float("nan")).to_list(), warmup=warmup)
+        track.declare(declared)
+        numbers = values.fill_null(float("nan")).to_list()
+        return _indicator(track, name, numbers, warmup=warmup, declared=declared)
 
     def compare(
         self, how: str, left: views.Indicator | float, right: views.Indicator | float
@@ -190,7 +195,8 @@ def _indicator(
     array = np.array(values)
     known = np.flatnonzero(~np.isnan(array))
     if warmup:
-        track.declare(int(known[0]) + 1 if len(known) else len(array))
+        first = int(known[0]) + 1 if len(known) else len(array)
+        track.first_value = max(track.first_value, first)
     return views.Indicator(name, array, track, declared)
 
 

@@ -72,9 +72,17 @@ class Executor(Protocol):
         """Process what follows the open inside a bar, or inside a finer one (L1.4 to L1.6)."""
 
     def on_close(
-        self, nows: Sequence[Moment], managed: Sequence[Any], after: Mapping[str, Known]
+        self,
+        nows: Sequence[Moment],
+        managed: Sequence[Any],
+        after: Mapping[str, Known],
+        *,
+        inside: bool = False,
     ) -> None:
-        """Process the manager's actions, which saw the closes; mark and stop out (L1.7)."""
+        """Process the manager's actions, which saw the closes; mark and stop out (L1.7).
+
+        `inside` is between the finer bars of a step.
+        """
 
     def quiet(self, time: int) -> int:
         """Take a step in which nothing can happen, and write its row; give how many were taken."""

@@ -15,6 +15,7 @@ from omega.reference.funding import Entry
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
 from omega.reference.rows import Fill, Moment, Order, Position, Trade
+from omega.reference.stale import Stale
 from omega.strategy.actions import Close
 
 _ENTRY_LEG = 0
@@ -82,6 +83,8 @@ class Holdings:
         self.is_second = settings["semantics"] != "1"
         self.ruined = False
         """Whether equity reached 0: no order is taken any more (M8)."""
+        self.stale: Stale | None = None
+        """When a symbol without a bar is given up; never, where there is none (F15)."""
 
     def equity(self) -> float:
         """Balance plus the profits of the last mark (M3.1, M6.1)."""
@@ -302,7 +305,14 @@ class Holdings:
         self.events.append(trade)
 
     def net_if_closed(
-        self, position: Position, price: float, now: Moment, *, slips: bool, reason: str = "signal"
+        self,
+        position: Position,
+        price: float,
+        now: Moment,
+        *,
+        slips: bool,
+        reason: str = "signal",
+        is_maker: bool | None = None,
     ) -> float:
         """Net profit of all lots had they been closed at a price (I3.1)."""
         fill = self._filled(
@@ -311,7 +321,7 @@ class Holdings:
             price,
             self._exit_key(position, slips=slips),
             now,
-            is_maker=not slips,  # a take profit
+            is_maker=not slips if is_maker is None else is_maker,  # a take profit
             is_entry=False,
         )
         fee = fill.fee + self._liquidation_fee(position, position.lots, fill.price, reason, now)

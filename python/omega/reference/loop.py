@@ -146,12 +146,34 @@ class Feed:
         rates = self.contexts[symbol].rates
         last = self.world.newest(symbol)
         last_rate = math.nan if last is NO_CANDLE else rates.at(last.time)
+        ready = symbol not in self.world.waiting
         if base.at_hand is None:
-            return Known(symbol, base.opened, time, last, last_rate)
+            return Known(
+                symbol,
+                base.opened,
+                time,
+                last,
+                last_rate,
+                newest=base.since,
+                current_rate=math.nan if last is NO_CANDLE else rates.at(time),
+                is_ready=ready,
+            )
         bar = base.candles.candle(base.at_hand)
         since = time if base.since is None else base.since
         rate = rates.at(time)
-        return Moment(symbol, base.at_hand, time, last, last_rate, bar, time, since, rate)
+        return Moment(
+            symbol=symbol,
+            index=base.at_hand,
+            time=time,
+            last=last,
+            last_rate=last_rate,
+            bar=bar,
+            opens=time,
+            since=since,
+            rate=rate,
+            newest=base.since,
+            is_ready=ready,
+        )
 
     def look_after(self, nows: Mapping[str, Known]) -> dict[str, Known]:
         """The same once the step is over: a manager sees what the next step will show."""
@@ -159,8 +181,8 @@ class Feed:
             symbol: replace(now, last=self.world.newest(symbol)) for symbol, now in nows.items()
         }
 
-    def last_bars(self, last: int) -> dict[str, Moment]:
-        """The last bar of each symbol up to the last step (L4)."""
+    def last_bars(self, last: int, *, together: bool) -> dict[str, Moment]:
+        """The last bar of each symbol up to the last step (L4), at the time of that (F15)."""
         moments = {}
         for symbol, one in self.world.symbols.items():
             candles, context = one.base.candles, self.contexts[symbol]
@@ -171,23 +193,49 @@ class Feed:
                 time = bar.time
                 now = Moment(symbol, index, time, bar, rate, bar, time, time, rate)
                 moments[symbol] = replace(now, time=context.parts(now)[-1].time)
-        return moments
+        if not together:
+            return moments
+        end = max(now.time for now in moments.values())
+        return {symbol: replace(now, time=end) for symbol, now in moments.items()}
 
 
-def plan(world: World, settings: Settings, within: tuple[int, int] | None = None) -> range:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which steps a run walks (L2).
+
+    Attributes:
+        begin: The first that has an equity row.
+        steps: Those that are walked.
+    """
+
+    begin: int
+    steps: range
+
+
+def plan(world: World, settings: Settings, within: tuple[int, int] | None = None) -> Plan:
     """The steps to walk (L2), all or those within two; the clocks go to the first of them.
 
     Raises:
         WarmupIndexNotFound: No step is left.
     """
     start, end, times = settings["start"], settings["end"], world.times
+    begin = 0 if start is None else bisect.bisect_left(times, start)
     past = len(times) if end is None else bisect.bisect_right(times, end)
+    is_second = settings["semantics"] != "1"
+    concerned: list[str] | None = None
     while world.step + 1 < past:
         world.move()
-        has_begun = start is None or world.time >= start
-        if has_begun and world.step > 0 and world.is_warm():
+        if world.step < max(begin, 1):
+            continue
+        if is_second and concerned is None and any(map(world.is_ready, world.symbols)):
+            # Those that have begun by now are waited for; the others join when they are ready.
+            concerned = [name for name, one in world.symbols.items() if one.base.visible > 0]
+        if world.is_warm() if not is_second else _all_ready(world, concerned):
+            if is_second:
+                world.wait()
             steps = range(world.step, past)
-            return steps if within is None else _narrowed(world, steps, *within)
+            steps = steps if within is None else _narrowed(world, steps, *within)
+            return Plan(begin if is_second else steps.start, steps)
     earliest, latest = times[0], times[-1]
     start = earliest if start is None else start
     raise WarmupIndexNotFound(
@@ -198,6 +246,10 @@ def plan(world: World, settings: Settings, within: tuple[int, int] | None = None
         first=earliest,
         last=latest,
     )
+
+
+def _all_ready(world: World, symbols: Sequence[str] | None) -> bool:
+    return symbols is not None and all(map(world.is_ready, symbols))
 
 
 def _narrowed(world: World, steps: range, first: int, past: int) -> range:
@@ -223,6 +275,7 @@ class Loop:
     rows: Rows
     on_progress: Progress | None
     actions: list[Action]
+    is_second: bool = True
 
     def run(self, steps: range, *, close_at_end: bool) -> int:
         """Walk the steps, of which the first is at hand; give the number of orders."""
@@ -238,7 +291,7 @@ class Loop:
             if done % _STEPS_BETWEEN_TICKS == 0:
                 reported = report(self.on_progress, done, reported, len(steps))
         closes_all = bool(steps) and close_at_end and not executor.is_idle()
-        if closes_all and executor.finish(self.feed.last_bars(time)):  # L4
+        if closes_all and executor.finish(self.feed.last_bars(time, together=self.is_second)):  # L4
             self.rows.rewrite_last_row()
         self.strategy.finish(executor.state(), self.actions)
         report(self.on_progress, len(steps), reported, len(steps))
@@ -261,7 +314,7 @@ class Loop:
         self.rows.write_row(time, executor.state().positions)
 
     def _bars(self, nows: Mapping[str, Known]) -> list[Moment]:
-        """What the opens bring, then symbol by symbol what follows inside the bars (X2.1, I5.1).
+        """What the opens bring, then what follows inside the bars (X2.1, I5.1, F15).
 
         Gives the moment of each bar's close: what is closed there has the time of the last finer
         bar.
@@ -271,20 +324,67 @@ class Loop:
         contexts = self.feed.contexts
         moments = [now for now in nows.values() if isinstance(now, Moment)]
         parts = {now.symbol: contexts[now.symbol].parts(now) for now in moments}
-        self.executor.on_open({s: parts[s][0] if s in parts else now for s, now in nows.items()})
-        return [replace(now, time=self._inside(parts[now.symbol])) for now in moments]
+        if not self.is_second:
+            opening = {s: parts[s][0] if s in parts else now for s, now in nows.items()}
+            self.executor.on_open(opening)
+            return [replace(now, time=self._inside(parts[now.symbol])) for now in moments]
+        left = self._in_time(nows, parts)
+        return [replace(now, time=left.get(now.symbol, now.time)) for now in moments]
+
+    def _in_time(
+        self, nows: Mapping[str, Known], parts: Mapping[str, Sequence[Moment]]
+    ) -> dict[str, int]:
+        """Walk the finer bars of all symbols in order of time; gives when each was left."""
+        executor, left = self.executor, dict[str, int]()
+        by_time: dict[int, list[Moment]] = {}
+        for own in parts.values():  # in the order of the symbols
+            for part in own:
+                by_time.setdefault(part.time, []).append(part)
+        if not by_time:
+            executor.on_open(nows)
+        before: list[Moment] = []
+        for time, group in sorted(by_time.items(), key=operator.itemgetter(0)):
+            opening: Mapping[str, Known] = {part.symbol: part for part in group}
+            if before:
+                executor.on_close(before, [], {}, inside=True)
+                if executor.is_idle():
+                    break
+            else:
+                opening = {s: _at_first(now, opening.get(s), time) for s, now in nows.items()}
+            executor.on_open(opening)
+            for part in group:
+                executor.on_bar(part)
+                left[part.symbol] = time
+            before = group
+        return left
 
     def _inside(self, parts: list[Moment]) -> int:
-        """What follows an open: the finer bars inside one bar; gives when it was left."""
+        """What follows an open: the finer bars inside one bar (version 1); gives its end."""
         executor = self.executor
         for place, part in enumerate(parts):
             if place > 0:
-                executor.on_close([parts[place - 1]], [], {})
+                executor.on_close([parts[place - 1]], [], {}, inside=True)
                 if executor.is_idle():
                     return parts[place - 1].time
                 executor.on_open({part.symbol: part})
             executor.on_bar(part)
         return parts[-1].time
+
+
+def _at_first(now: Known, part: Known | None, time: int) -> Known:
+    """A symbol when the first finer bar of a step opens: its own, or before it has one."""
+    if part is not None or not isinstance(now, Moment):
+        return now if part is None else part
+    return Known(
+        now.symbol,
+        now.index,
+        time,
+        now.last,
+        now.last_rate,
+        newest=now.newest,
+        current_rate=now.rate,
+        is_ready=now.is_ready,
+    )
 
 
 def report(on_progress: Progress | None, done: int, reported: int, total: int) -> int:

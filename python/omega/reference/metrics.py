@@ -28,6 +28,7 @@ def metrics(
     days: Days,
     sizes: Mapping[str, float],
     noted: Noted = None,
+    first_decision: int | None = None,
 ) -> list[tuple[str, float | int | None]]:
     """Give names and values, in order; times as integers, None for what is undefined.
 
@@ -37,6 +38,7 @@ def metrics(
         sizes: Contract size of each symbol.
         noted: The least equity inside bars, and the deepest fall to one; None where only the
             equity curve is known.
+        first_decision: Time of the first step at which the strategy could act.
 
     Example:
         >>> from omega.reference.results import PlainTables
@@ -45,7 +47,7 @@ def metrics(
     """
     fall = _fall(tables, days.length)
     parts = (
-        _of_curve(tables, days, fall, noted)
+        _of_curve(tables, days, fall, noted, first_decision)
         | _of_falls(tables, days, fall, noted)
         | _of_trades(tables, days.length)
         | _of_costs(tables, sizes)
@@ -56,7 +58,9 @@ def metrics(
 # --- return, growth and risk ---------------------------------------------------------------------
 
 
-def _of_curve(tables: Tables, calendar: Days, fall: _Fall, noted: Noted) -> dict[str, Number]:
+def _of_curve(
+    tables: Tables, calendar: Days, fall: _Fall, noted: Noted, first_decision: int | None
+) -> dict[str, Number]:
     """Return, growth, and what is made of daily returns."""
     times, equity = tables["equity"]["time"], tables["equity"]["equity"]
     days = _day_closes(times, equity, calendar)
@@ -78,6 +82,7 @@ def _of_curve(tables: Tables, calendar: Days, fall: _Fall, noted: Noted) -> dict
     return {
         "start": times[0] if times else None,
         "end": times[-1] if times else None,
+        "first_decision": first_decision,
         "bars": len(times),
         "days": len(closes),
         "years": years,

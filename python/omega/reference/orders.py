@@ -154,7 +154,10 @@ class Orders(Holdings):
         order.take_over(signal)
         order.trail_to(now.last, "close")
         order.expires = self._expiry(signal.expires)
-        refused = "ruin" if self.ruined else self._refusal(order, signal, now)  # M8
+        refused = "ruin" if self.ruined else None  # M8
+        if refused is None and self.stale is not None and self.stale.holds(now):
+            refused = "stale"
+        refused = refused or self._refusal(order, signal, now)
         if refused:
             return order.reject(refused)
         if order.type == "market" and isinstance(now, Moment):  # F1.1
@@ -195,6 +198,8 @@ class Orders(Holdings):
         own = [price for price in (order.price, order.limit_price) if price is not None]
         distances = [d for d in (order.trailing_stop, order.trail) if d is not None]
         trails = all(0.0 < number_of(distance) < math.inf for distance in distances)
+        if not now.is_ready:
+            return math.nan, "not_ready"
         if now.last is NO_CANDLE or not (trails and all(map(math.isfinite, own))):
             return math.nan, "price"
         reference = own[-1] if own else now.last.entry_side(order.sign).close

@@ -74,6 +74,8 @@ class ForeignExecutor:
         nows: Sequence[rows.Moment],  # noqa: ARG002 - of the loop
         managed: Sequence[Action],
         after: Mapping[str, rows.Known],  # noqa: ARG002 - of the loop
+        *,
+        inside: bool = False,  # noqa: ARG002 - of the loop
     ) -> None:
         """Hand over what the manager wants."""
         for action in managed:

@@ -85,6 +85,7 @@ class Portfolio:
         """Mark positions to the close of a bar, and what they are worth (M5, L1.7, M7)."""
         for position in positions:
             close = now.bar.exit_side(position.sign).close
+            position.marked_price = close
             position.open_profit = position.profit(close, position.lots, now.rate)
             if values:
                 position.value = abs(position.lots * position.contract_size * close * now.rate)
@@ -119,6 +120,11 @@ class Portfolio:
         """Write the equity row of a bar (M5.1)."""
         equity = self.balance + total(position.open_profit for position in positions)
         self.equity.append(EquityRow(time, self.balance, equity, len(positions)))
+
+    def write_flat_rows(self, times: Sequence[int]) -> None:
+        """Write the rows of bars before the first decision (L2)."""
+        cash = self.ledger[0].amount
+        self.equity += [EquityRow(time, cash, cash, 0) for time in times]
 
     def rewrite_last_row(self) -> None:
         """Write the last row again, after all was closed at its close (L4.1)."""

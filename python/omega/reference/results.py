@@ -73,6 +73,7 @@ class PlainTables:
         timezone: str | None = None,
         noted: Noted = None,
         days: LocalDays | None = None,
+        first_decision: int | None = None,
     ) -> None:
         """Keeps the columns; a table that is missing is empty.
 
@@ -90,6 +91,7 @@ class PlainTables:
         self.timezone = timezone
         self.noted = noted
         self.days = days
+        self.first_decision = first_decision
 
     @classmethod
     def from_tables(
@@ -102,6 +104,7 @@ class PlainTables:
         timezone: str | None,
         noted: Noted = None,
         days: LocalDays | None = None,
+        first_decision: int | None = None,
     ) -> PlainTables:
         """Take tables that were saved, or built by hand."""
         columns = {
@@ -109,7 +112,8 @@ class PlainTables:
             for table, frame in tables.items()
         }
         shape: Any = {"contract_sizes": contract_sizes, "unit": unit, "timezone": timezone}
-        return cls(columns, symbols=symbols, noted=noted, days=days, **shape)
+        shape |= {"days": days, "first_decision": first_decision}
+        return cls(columns, symbols=symbols, noted=noted, **shape)
 
     def trades(self) -> pl.DataFrame:
         """Closed trades."""
@@ -143,7 +147,7 @@ class PlainTables:
         """Names and values, in order; times as integers in the unit."""
         days = Days.in_unit(self.unit, self.days)
         sizes = dict(zip(self.symbols, self.contract_sizes, strict=True))
-        return metrics(self.columns, days, sizes, self.noted)
+        return metrics(self.columns, days, sizes, self.noted, self.first_decision)
 
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity, as 64 hexadecimal digits."""

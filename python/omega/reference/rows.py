@@ -36,6 +36,12 @@ class Known:
     """The newest complete bar; `NO_CANDLE` where there is none."""
     last_rate: float
     """Account currency per unit of quote currency at that bar's time, for sizes (M3.1)."""
+    newest: int | None = field(default=None, kw_only=True)
+    """When its newest bar before the step opened."""
+    current_rate: float = field(default=math.nan, kw_only=True)
+    """Account currency per unit of quote currency at the step, of a symbol without a bar."""
+    is_ready: bool = field(default=True, kw_only=True)
+    """Whether it has had the bars that the strategy needs of it: before, no order is taken (L2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +281,8 @@ class Position:
     stop_reason: str = "stop_loss"
     open_profit: float = 0.0
     """At the last mark, in account currency; 0 until the first."""
+    marked_price: float = math.nan
+    """The price of the last mark."""
     swap: float = 0.0
     exit_legs: int = 0
     closing: bool = False

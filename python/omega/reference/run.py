@@ -38,6 +38,7 @@ from omega.reference.resample import Bars, resample
 from omega.reference.results import SCHEMAS, PlainTables
 from omega.reference.signals import ColumnReader
 from omega.reference.simulator import Simulator
+from omega.reference.stale import Stale
 from omega.reference.track_view import TrackView
 from omega.reference.tracks import Alone, Base, Clock, Higher, Tracks, World
 
@@ -173,12 +174,13 @@ class Run(Context):
         caller = ForeignCaller(self, parts, decide)
         executor = ForeignExecutor(parts["executor"], self, has_cooldown=any(parts["cooldown"]))
         rows = ForeignRows(parts["portfolio"], self)
-        plan = loop.plan(self.world, settings, steps)
+        plan = loop.plan(self.world, settings, steps).steps
         feed = loop.Feed(self.world, dict.fromkeys(self.symbols, loop.SymbolContext(Rates())))
         strategy = loop.Cooldown(caller, parts["cooldown"], self.world)
         self._executor = executor
         self._walked = plan
-        one = loop.Loop(feed, strategy, executor, rows, on_progress, self.actions)
+        is_second = settings["semantics"] != "1"
+        one = loop.Loop(feed, strategy, executor, rows, on_progress, self.actions, is_second)
         self._signals = one.run(plan, close_at_end=settings["close_at_end"])
         return self._report(caller.seconds, executor.exits)
 
@@ -191,14 +193,28 @@ class Run(Context):
     ) -> PlainTables:
         unit = self.world.first.candles.unit
         feed = loop.Feed(self.world, self._contexts(contexts))
-        self._walked = loop.plan(self.world, settings)
+        plan = loop.plan(self.world, settings)
+        self._walked, times = plan.steps, self.world.times
         feed.require_rates()
-        self.portfolio.ledger[0].time = self.world.time
+        self.portfolio.ledger[0].time = times[plan.begin]
+        self.portfolio.write_flat_rows(times[plan.begin : plan.steps.start])
         executor = Simulator(settings, self.world.clock, unit, self.portfolio)
+        after, clock = settings["stale_after"], self.world.clock
+        if after is not None and len(self.symbols) > 1 and executor.is_second:
+            executor.stale = Stale.over(after, clock.of_symbols, times)
         self._executor = executor
-        one = loop.Loop(feed, strategy, executor, self.portfolio, on_progress, self.actions)
+        one = loop.Loop(
+            feed,
+            strategy,
+            executor,
+            self.portfolio,
+            on_progress,
+            self.actions,
+            is_second=executor.is_second,
+        )
         self._signals = one.run(self._walked, close_at_end=settings["close_at_end"])
-        return tables_of(executor, self.portfolio, self.world)
+        first = times[plan.steps.start]
+        return tables_of(executor, self.portfolio, self.world, first)
 
     def _contexts(self, contexts: Sequence[SymbolContext]) -> Mapping[str, loop.SymbolContext]:
         found = {}
@@ -225,7 +241,9 @@ class Run(Context):
         )
 
 
-def tables_of(simulator: Simulator, portfolio: Portfolio, world: World) -> PlainTables:
+def tables_of(
+    simulator: Simulator, portfolio: Portfolio, world: World, first_decision: int
+) -> PlainTables:
     """Give the rows of a run as tables."""
     candles, days = world.first.candles, world.clock.days
     trades = sorted(portfolio.trades, key=lambda trade: trade.entry)
@@ -251,5 +269,6 @@ def tables_of(simulator: Simulator, portfolio: Portfolio, world: World) -> Plain
         unit=candles.unit,
         timezone=candles.timezone,
         noted=portfolio.noted,
+        first_decision=first_decision,
         days=None if days.starts is None else (days.first, list(days.starts)),
     )

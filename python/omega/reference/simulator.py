@@ -38,7 +38,8 @@ class Simulator(Solvency):
         """Process all that the opens bring, then what was submitted (L1.2, L1.3)."""
         moments = [now for now in nows.values() if isinstance(now, Moment)]
         if len(nows) == len(self.markets):  # not a finer bar of one of several
-            self.at_hand = frozenset(now.symbol for now in moments)
+            self.known = nows
+        self.at_hand = frozenset(now.symbol for now in moments)
         for now in moments:
             self.book_nights(now)
             if self.ruined:  # M8: of symbols that had no bar
@@ -68,12 +69,19 @@ class Simulator(Solvency):
         self.manage(now)
 
     def on_close(
-        self, nows: Sequence[Moment], managed: Sequence[Action], after: Mapping[str, Known]
+        self,
+        nows: Sequence[Moment],
+        managed: Sequence[Action],
+        after: Mapping[str, Known],
+        *,
+        inside: bool = False,
     ) -> None:
         """Process the manager's actions, then mark and stop out (L1.7)."""
         for action in managed:
             self.process_managed(action, after)
         self.settle(nows)
+        if not inside:
+            self.release_stale(nows)
 
     def quiet(self, time: int) -> int:
         """Write the row of a step in which nothing can happen."""

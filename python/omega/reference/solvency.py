@@ -13,7 +13,7 @@ from omega.reference.intrabar import price_inside
 from omega.reference.matching import Live
 from omega.reference.orders import Orders
 from omega.reference.portfolio import total
-from omega.reference.rows import Moment, Position
+from omega.reference.rows import Known, Moment, Position
 
 _FOLLOWS = {
     ("low", 1.0): Live.FROM_LIMIT,
@@ -36,6 +36,8 @@ class Solvency(Orders):
 
     at_hand: frozenset[str] = frozenset()
     """The symbols that have a bar at this step."""
+    known: Mapping[str, Known] = {}
+    """What is known of each symbol at this step."""
 
     @property
     def stops_at_ruin(self) -> bool:
@@ -189,6 +191,34 @@ class Solvency(Orders):
             position = min(candidates, key=lambda p: p.open_profit)
             now = bars[position.symbol]
             self.leave(position, position.lots, _price(position, "close", now), "stop_out", now)
+
+    def release_stale(self, nows: Sequence[Moment]) -> None:
+        """Give up the symbols that have been without a bar for too long (F15)."""
+        trading = {now.symbol for now in nows}
+        for now in self.known.values():
+            if self.stale is None or now.symbol in trading or not self.stale.holds(now):
+                continue
+            for order in [order for order in self.pending if order.symbol == now.symbol]:
+                self.end_order(order, "cancelled", "stale")
+            for position in self.held_in(now.symbol):
+                self._give_up(position, now)
+
+    def _give_up(self, position: Position, now: Known) -> None:
+        """Close a position at its last mark; that it is worth nothing is the other outcome."""
+        last = Moment(
+            symbol=now.symbol,
+            index=now.index - 1,
+            time=now.time,
+            last=now.last,
+            last_rate=now.last_rate,
+            bar=now.last,
+            opens=now.time,
+            since=now.time,
+            rate=now.current_rate,
+        )
+        worthless = self.net_if_closed(position, 0.0, last, slips=False, is_maker=False)
+        position.remember(worthless, worthless)
+        self.leave(position, position.lots, position.marked_price, "stale", last)
 
     def finish(self, closes: Mapping[str, Moment]) -> bool:
         """Close what is open, whose costs may take all that is left (L4.1, M8)."""

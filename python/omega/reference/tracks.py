@@ -66,6 +66,7 @@ class Track:
         visible: How many are complete at the step at hand; it never falls.
         fresh: Whether the newest of them was not there a step before.
         needed: How many the strategy requests before its first decision (L2).
+        first_value: The same by the first number of each column, which version 1 waits for.
     """
 
     def __init__(self, candles: Columns, timeframe: str | None = None) -> None:
@@ -73,6 +74,7 @@ class Track:
         self.visible = 0
         self.fresh = False
         self.needed = 0
+        self.first_value = 0
 
     @property
     def name(self) -> str:
@@ -226,6 +228,7 @@ class World:
         self.times = _timeline([one.base for one in symbols], align)
         self.step = -1
         self.moves = 0
+        self.waiting: tuple[str, ...] = ()
 
     def days_of(self, symbol: str) -> Days:
         """The days of a symbol's bars."""
@@ -256,12 +259,27 @@ class World:
                     track.show(track.visible)
                 else:
                     track.move(self.time, one.base.visible)
+        self.waiting = tuple(one for one in self.waiting if not self.is_ready(one))
 
     def is_warm(self) -> bool:
-        """Whether every track has the bars requested, and the first symbol has one (L2)."""
+        """Whether every track has had its first number, and the first symbol a bar (version 1)."""
         return self.first.visible > 0 and all(
-            track.visible >= track.needed for track in self.tracks()
+            track.visible >= max(track.needed, track.first_value) for track in self.tracks()
         )
+
+    def is_ready(self, symbol: str) -> bool:
+        """Whether a symbol has had the bars requested of each of its tracks, and one at all."""
+        one = self.symbols[symbol]
+        tracks = (one.base, *one.higher.values())
+        return one.base.visible > 0 and all(track.visible >= track.needed for track in tracks)
+
+    def ready(self) -> tuple[str, ...]:
+        """The symbols that need not wait any longer, in the order given."""
+        return tuple(symbol for symbol in self.symbols if symbol not in self.waiting)
+
+    def wait(self) -> None:
+        """Let the symbols that are not ready wait until they are."""
+        self.waiting = tuple(symbol for symbol in self.symbols if not self.is_ready(symbol))
 
     def needed(self) -> int:
         """The longest warm-up of all."""

@@ -56,6 +56,12 @@ class Source:
 
     def newest(self) -> Bar:
         """The newest complete bar by now (L1)."""
+        symbol, world = self.candles.symbol, self.world
+        if symbol in world.waiting:
+            raise IndexError(
+                f"{symbol} is not ready: it has not had the bars that the strategy needs of it; "
+                f"bar.symbols lists those that have: {', '.join(world.ready())}"
+            )
         if self.track.visible == 0:
             raise IndexError(f"no {self.place} of {self.candles.symbol} is complete yet")
         return Bar(self, self.track.visible - 1, fresh=self.track.fresh)
@@ -200,8 +206,8 @@ class Bar(SideView):
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The symbols of the run, in the order given."""
-        return tuple(self._source.world.symbols)
+        """The symbols that are ready, in the order given (L2)."""
+        return self._source.world.ready()
 
     @property
     def fresh(self) -> bool:

@@ -28,7 +28,7 @@ _KEY_FIGURES = {
     "Trades": "trades",
 }
 _GROUPS = {
-    "Period": ("start", "end", "bars", "days", "years", "periods_per_year"),
+    "Period": ("start", "end", "first_decision", "bars", "days", "years", "periods_per_year"),
     "Return": (
         "initial_equity",
         "final_equity",

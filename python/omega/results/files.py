@@ -182,7 +182,7 @@ def _write(result: Saved, directory: Path) -> None:
 
 def shape_of(tables: ResultTables) -> dict[str, Any]:
     """Give what result tables have beside their columns."""
-    names = ("symbols", "contract_sizes", "unit", "timezone", "noted", "days")
+    names = ("symbols", "contract_sizes", "unit", "timezone", "noted", "days", "first_decision")
     return {name: getattr(tables, name) for name in names}
 
 

@@ -58,6 +58,35 @@ def _endings(result: Noticed) -> Iterator[Notice]:
         amount = _money(stopped["net_pnl"].sum())
         text = f"{_closed(count)} by stop-out for {amount}, the first on {first}"
         yield Notice("warning", "stop_out", text)
+    yield from _stale(result)
+
+
+def _stale(result: Noticed) -> Iterator[Notice]:
+    """Positions of symbols that were given up, and at what price a symbol came back (F15)."""
+    trades = result.trades.filter(pl.col("exit_reason").cast(pl.String) == "stale")
+    for (name,), own in trades.group_by(pl.col("symbol").cast(pl.String), maintain_order=True):
+        first = own["exit_time"].min()
+        text = (
+            f"{name} had no bar for so many days of the others that "
+            f"{_closed(own['trade_id'].n_unique())} at its last close on {_moment(first)}"
+        )
+        yield Notice("warning", "stale", text + _return_of(result, str(name), own))
+
+
+def _return_of(result: Noticed, symbol: str, trades: pl.DataFrame) -> str:
+    """Say at what price a symbol came back after its positions were closed, and what it makes."""
+    if result.candles is None:
+        return ""
+    own = pl.DataFrame(result.candles.symbol(symbol))
+    later = own.filter(pl.col("time").cast(trades["exit_time"].dtype) > trades["exit_time"].max())
+    if later.is_empty():
+        return ""
+    prefix = "" if "open" in later.columns else "bid_"
+    price = float(later[f"{prefix}open"][0])
+    sign = pl.when(pl.col("direction").cast(pl.String) == "long").then(1.0).otherwise(-1.0)
+    moved = (price - pl.col("exit_price")) * sign * pl.col("units")
+    money = _money(trades.select(moved.sum()).item())
+    return f"; it came back on {_moment(later['time'][0])} at {price:g}, a difference of {money}"
 
 
 def _orders(result: Noticed) -> Iterator[Notice]:
@@ -141,7 +170,10 @@ def _against_a_position(result: Noticed, orders: pl.DataFrame) -> pl.Series:
 
 
 def _ambiguity(result: Noticed) -> Iterator[Notice]:
-    count = result.trades["ambiguous"].sum()
+    trades = result.trades
+    # What was given up has a notice of its own.
+    decided = trades.filter(pl.col("exit_reason").cast(pl.String) != "stale")
+    count = decided["ambiguous"].sum()
     if count > _SHARE * result.trades.height:
         worst, best = result.pnl_interval
         text = (
@@ -180,6 +212,7 @@ def _exposure(result: Noticed, facts: Facts) -> Iterator[Notice]:
 def _of_settings(result: Noticed, facts: Facts) -> Iterator[Notice]:
     """What follows from what the user gave, and left out."""
     yield from _start(result, facts)
+    yield from _late(result, facts)
     held = nights(result, facts.without_swap)
     if held:
         text = (
@@ -221,6 +254,24 @@ def _start(result: Noticed, facts: Facts) -> Iterator[Notice]:
         before, after = pl.Series([facts.start, decided]).cast(times.dtype)
         text = f"the warm-up moved the start from {_moment(before)} to {_moment(after)}"
         yield Notice("warning" if facts.start_given else "info", "start_moved", text)
+
+
+def _late(result: Noticed, facts: Facts) -> Iterator[Notice]:
+    """Symbols whose candles begin after the first decision."""
+    times, first = result.equity["time"], result.tables.first_decision
+    if first is None or not times.len():
+        return
+    first *= 1_000 if result.tables.unit == "s" else 1
+    late = [(symbol, begin) for symbol, begin in facts.begins if begin >= first]
+    if late:
+        moments = pl.Series([begin for _, begin in late]).cast(times.dtype)
+        listed = [f"{one[0]} on {_moment(time)}" for one, time in zip(late, moments, strict=True)]
+        more = f" and {len(listed) - _LISTED:,} more" if len(listed) > _LISTED else ""
+        text = (
+            f"{_many(len(late), 'symbol')} began after the first decision and joined when ready: "
+            f"{', '.join(listed[:_LISTED])}{more}"
+        )
+        yield Notice("info", "late_symbols", text)
 
 
 def _by_reason(orders: pl.DataFrame) -> str:

@@ -292,7 +292,11 @@ class BacktestResult:
         """
         values: dict[str, Metric] = dict(self._raw_metrics)
         if self.equity.height:
-            values |= {"start": self.equity["time"][0], "end": self.equity["time"][-1]}
+            times, first = self.equity["time"], self.tables.first_decision
+            values |= {"start": times[0], "end": times[-1]}
+            if first is not None:
+                scale = 1_000 if self.tables.unit == "s" else 1  # Polars has no seconds
+                values["first_decision"] = times[times.to_physical().search_sorted(first * scale)]
         return values
 
     @cached_property

@@ -61,10 +61,12 @@ class Context:
         timeframe: str | None,
         symbol: str | None,
         warmup: bool = True,
+        declared: int = 0,
     ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
         run = self.run
         candles = both_sides(over(run.candles(timeframe=timeframe, symbol=symbol)))
         frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
         column = evaluate(expression, name, frame, timeframe=timeframe, symbol=symbol)
-        return run.column(name, column, timeframe=timeframe, symbol=symbol, warmup=warmup)
+        place = {"timeframe": timeframe, "symbol": symbol}
+        return run.column(name, column, **place, warmup=warmup, declared=declared)

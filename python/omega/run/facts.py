@@ -47,6 +47,7 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
         ),
         currency=currency,
         zones=_zones(store, arguments),
+        begins=_begins(job),
     )
 
 
@@ -56,6 +57,15 @@ def _zones(store: CandleStore, arguments: Arguments) -> tuple[str, str] | None:
     shown = [store.native.time_range(symbol)[3] for symbol in store.symbols]
     other = [zone for zone in shown if zone is not None and _plain(zone) != _plain(own)]
     return (own, other[0]) if other else None
+
+
+def _begins(job: Job) -> tuple[tuple[str, int], ...]:
+    """Give when the candles of each symbol begin, where there are several."""
+    if len(job.stores) == 1:
+        return ()
+    firsts = [pl.DataFrame(store).get_column("time").to_physical()[:1] for store in job.stores]
+    names = [store.symbols[0] for store in job.stores]
+    return tuple((name, int(one[0])) for name, one in zip(names, firsts, strict=True) if one.len())
 
 
 def _plain(zone: str) -> str:

@@ -166,6 +166,7 @@ def execution_fields(
         "blackouts": sorted(
             (to_units(start, unit), to_units(end, unit)) for start, end in blackouts
         ),
+        "stale_after": limits.stale_after,
     }
 
 

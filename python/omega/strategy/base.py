@@ -172,6 +172,7 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
         source: str = "close",
         timeframe: str | None = None,
         symbol: str | None = None,
+        warmup: int = 0,
     ) -> Indicator:
         """Declare any Polars expression over the candles, a function over a column, or a Series.
 
@@ -187,6 +188,8 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
             source: The column that a function gets.
             timeframe: One of the run's timeframes; None is the candles as they were given.
             symbol: One of the run's symbols; None is the first.
+            warmup: Complete bars that it needs before the first decision; its values before them
+                may be NaN.
 
         Raises:
             ConfigError: It is none of these, or does not give one number for each bar.
@@ -198,9 +201,11 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
             ...         self.peak = self.column(np.maximum.accumulate, "peak", source="high")
         """
         context = self._context()
-        key = (name, timeframe, symbol, *identity(expression, source))
+        key = (name, timeframe, symbol, warmup, *identity(expression, source))
         if key not in context.columns:
             made = as_expression(expression, source)
-            found = context.expression(made, name, timeframe=timeframe, symbol=symbol)
+            found = context.expression(
+                made, name, timeframe=timeframe, symbol=symbol, declared=warmup
+            )
             context.columns[key] = found
         return context.columns[key]

@@ -53,6 +53,7 @@ class Evaluates(Protocol):
         timeframe: str | None,
         symbol: str | None,
         warmup: bool = True,
+        declared: int = 0,
     ) -> Indicator:
         """Evaluate a Polars expression over the candles."""
 

@@ -20,7 +20,7 @@ from omega.run.job import Job
 from omega.run.prepare import Arguments, prepare
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
-from omega.sweeps.spec import METRICS, Parameters, Row, SweepSpec, TrialRunner, described
+from omega.sweeps.spec import METRICS, TIMES, Parameters, Row, SweepSpec, TrialRunner, described
 
 if TYPE_CHECKING:
     from omega._core import Outcome, Run
@@ -138,7 +138,7 @@ class Core:
             )
         columns = strategy.columns(Context(run, job))
         run.declare_warmup(columns.warmup or 0)
-        return list(run.warmup), run.signals(columns)
+        return run.warmup(job.settings["semantics"]), run.signals(columns)
 
 
 def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec) -> Row:
@@ -152,4 +152,4 @@ def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec)
     return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)
 
 
-_NAMES = ("start", "end", *METRICS)
+_NAMES = (*TIMES, *METRICS)

@@ -34,7 +34,8 @@ SETTINGS: dict[str, Any] = {
 }
 """The settings of a run and their defaults."""
 
-METRICS: tuple[str, ...] = tuple(n for n in example_result().metrics if n not in ("start", "end"))
+TIMES = ("start", "end", "first_decision")
+METRICS: tuple[str, ...] = tuple(n for n in example_result().metrics if n not in TIMES)
 """The metrics of a row, in order: all but the two moments, which differ with the data's unit."""
 
 

@@ -19,6 +19,7 @@ use arrow_buffer::Buffer;
 use omega_core::columns::{
     self, Finding, InputColumn, Level, Role, Rule, Rules, SymbolColumns, SymbolInput,
 };
+use omega_core::execution::Semantics;
 use omega_core::indicators::{self, Cache, From, Given, Need, Source, Spec, Track};
 use omega_core::replay::{Magnifier, Plan, Rates};
 use omega_core::store::{Cursor, Market, SymbolCandles, TrackId};
@@ -300,7 +301,13 @@ fn check_candles(choices: &mut impl Choices, candles: &SymbolCandles) {
     for time in [i64::MIN, i64::MAX, 0, choices.between(-1 << 40, 1 << 40)] {
         assert!(candles.first_at_or_after(time) <= bars);
         let end = choices.once_in(2).then_some(time);
-        if let Ok(plan) = Plan::new(&market, Some(time), end, &[choices.index(5)], true) {
+        if let Ok(plan) = Plan::new(
+            &market,
+            (Some(time), end),
+            &[choices.index(5)],
+            true,
+            Semantics::Two,
+        ) {
             assert!(1 <= plan.start && plan.start < plan.end && plan.end <= bars);
             assert_eq!(
                 candles.times(plan.start..plan.end).len(),

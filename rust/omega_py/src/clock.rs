@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
 
@@ -47,6 +47,10 @@ impl Clock {
 pub(super) struct Tracks {
     pub(super) market: Market,
     pub(super) sources: Vec<Arc<Source>>,
+    /// By `SymbolId`, whether it has had the bars that the strategy needs of it (L2).
+    ready: Vec<AtomicBool>,
+    /// How many have not.
+    waiting: AtomicUsize,
     looks: AtomicUsize,
     /// The step that the clocks show.
     step: AtomicUsize,
@@ -59,6 +63,8 @@ impl Tracks {
             .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track)))).map(Arc::new))
             .collect::<PyResult<_>>()?;
         Ok(Self {
+            ready: market.symbol_ids().map(|_| AtomicBool::new(true)).collect(),
+            waiting: AtomicUsize::new(0),
             market,
             sources,
             looks: AtomicUsize::new(0),
@@ -81,6 +87,12 @@ impl Tracks {
     pub(super) fn show(&self, view: &View<'_>) {
         self.looks.fetch_add(1, Relaxed);
         self.now.store(view.time(), Relaxed);
+        // Symbols join and never leave: the number of those that wait tells whether one did.
+        if self.waiting.swap(view.waiting().len(), Relaxed) != view.waiting().len() {
+            for (symbol, ready) in self.market.symbol_ids().zip(&self.ready) {
+                ready.store(view.is_ready(symbol), Relaxed);
+            }
+        }
         let before = self.step.swap(view.step(), Relaxed);
         // `moved` lists changes since the step before, so it is complete only one step on. The
         // second condition is for the first step: the initial value wraps to 0.
@@ -121,6 +133,32 @@ impl Tracks {
 
     pub(super) fn of_trade(&self, trade: &Trade) -> &Arc<Source> {
         self.symbol(trade.symbol)
+    }
+
+    /// Whether a symbol has had the bars that the strategy needs of it.
+    #[inline]
+    pub(super) fn is_ready(&self, symbol: SymbolId) -> bool {
+        self.waiting.load(Relaxed) == 0 || self.ready[symbol.index()].load(Relaxed)
+    }
+
+    /// Names of the symbols that have, in order.
+    pub(super) fn ready_names(&self) -> Vec<&str> {
+        let symbols = self.market.symbol_ids();
+        let ready = symbols.filter(|symbol| self.is_ready(*symbol));
+        ready
+            .map(|symbol| self.symbol(symbol).candles.name())
+            .collect()
+    }
+
+    /// The error of a symbol that is not ready.
+    #[cold]
+    pub(super) fn not_ready(&self, symbol: SymbolId) -> PyErr {
+        let name = self.symbol(symbol).candles.name();
+        let ready = self.ready_names().join(", ");
+        PyIndexError::new_err(format!(
+            "{name} is not ready: it has not had the bars that the strategy needs of it; \
+             bar.symbols lists those that have: {ready}"
+        ))
     }
 
     /// Names of the symbols, in order.
@@ -177,7 +215,8 @@ impl Tracks {
     /// An exception with the newest bar, its time and symbol as a note; else as it was raised.
     #[cold]
     pub(super) fn noted(&self, py: Python<'_>, error: PyErr, by: &str) -> PyErr {
-        let source = &self.sources[0];
+        let ready = self.market.symbol_ids().find(|one| self.is_ready(*one));
+        let source = self.symbol(ready.unwrap_or(SymbolId(0)));
         let newest = source.clock.visible().saturating_sub(1);
         let time = source.candles.time(newest);
         let shown = source

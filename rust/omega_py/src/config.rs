@@ -12,7 +12,7 @@ use omega_core::backtest::{
 };
 use omega_core::error::OmegaError;
 use omega_core::execution::costs::{FeeFunction, Fees, Slippage, Swap};
-use omega_core::execution::{AccountRules, Instrument, Limits, Manager};
+use omega_core::execution::{AccountRules, Instrument, Limits, Manager, Semantics};
 use omega_core::replay::{Plan, Rates};
 use omega_core::store::{Market, SymbolCandles};
 use omega_core::types::{Direction, SymbolId};
@@ -125,6 +125,8 @@ pub(super) struct RunSettings {
     #[pyo3(item)]
     limit_improvement: bool,
     #[pyo3(item)]
+    stale_after: Option<usize>,
+    #[pyo3(item)]
     market_fill: String,
     #[pyo3(item)]
     intrabar: String,
@@ -187,8 +189,22 @@ pub(super) struct ContextFields<'py> {
 
 impl RunSettings {
     /// The steps of a run.
-    pub(super) fn plan(&self, market: &Market, warmup: &[usize]) -> Result<Plan, OmegaError> {
-        Plan::new(market, self.start, self.end, warmup, self.close_at_end)
+    pub(super) fn plan(
+        &self,
+        market: &Market,
+        warmup: &[usize],
+        semantics: Semantics,
+    ) -> Result<Plan, OmegaError> {
+        let span = (self.start, self.end);
+        Plan::new(market, span, warmup, self.close_at_end, semantics)
+    }
+
+    /// The version of the rules.
+    ///
+    /// # Errors
+    /// `Config` where it is unknown.
+    pub(super) fn semantics(&self) -> Result<Semantics, OmegaError> {
+        named("semantics", &self.semantics, &SEMANTICS)
     }
 
     /// The configuration that the core checks and runs.
@@ -236,6 +252,7 @@ impl RunSettings {
                 session_times: self.session_times,
                 blackouts: self.blackouts,
             },
+            stale_after: self.stale_after,
         })
     }
 }

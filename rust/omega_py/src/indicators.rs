@@ -93,8 +93,14 @@ impl Sources<'_> {
     }
 }
 
-/// Views and the bars to wait for.
-pub(super) type Declared = (Vec<IndicatorView>, usize);
+/// What was declared.
+pub(super) struct Declared {
+    pub(super) views: Vec<IndicatorView>,
+    /// The complete bars that it needs, by its length.
+    pub(super) bars: usize,
+    /// The complete bars until its last output has a first value.
+    pub(super) first_value: usize,
+}
 
 /// Where the indicators of a track live: the cache of the market, and the clock that they follow.
 pub(super) struct Scope<'a> {
@@ -120,11 +126,10 @@ pub(super) fn declare(
         .map_err(to_pyerr)?;
     // Of nested ones the sum (L2); of arithmetic, which needs no bars itself, the longest operand's.
     let declared = spec.warmup() + sources.declared();
-    let mut warmup = declared;
+    let mut first = declared;
     let mut views = Vec::with_capacity(labels.len());
     for (place, (values, name)) in outputs.into_iter().zip(labels).enumerate() {
-        // A column that starts with NaN has no length of its own and delays what reads it.
-        warmup = warmup.max(first_value(&values));
+        first = first.max(first_value(&values));
         let column = Column::Output(Arc::clone(&key), place);
         let clock = Arc::clone(clock);
         views.push(IndicatorView {
@@ -135,7 +140,11 @@ pub(super) fn declare(
             declared,
         });
     }
-    Ok((views, warmup))
+    Ok(Declared {
+        views,
+        bars: declared,
+        first_value: first,
+    })
 }
 
 /// A column that was computed elsewhere, one float64 a bar; nulls become NaN.
@@ -144,6 +153,7 @@ pub(super) fn take(
     name: String,
     column: &PyChunkedArray,
     bars: usize,
+    declared: usize,
 ) -> PyResult<(IndicatorView, usize)> {
     let Scope { cache, clock } = *scope;
     let values = joined(column, bars).map_err(to_pyerr)?;
@@ -154,7 +164,7 @@ pub(super) fn take(
         column,
         values,
         clock,
-        declared: 0,
+        declared,
     };
     Ok((view, warmup))
 }

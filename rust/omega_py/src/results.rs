@@ -107,7 +107,8 @@ impl PyRunTables {
     /// Adopts tables from elsewhere: saved ones, or those of the reference backend.
     #[staticmethod]
     #[pyo3(signature = (
-        tables, *, symbols, contract_sizes, unit, timezone=None, noted=None, days=None
+        tables, *, symbols, contract_sizes, unit, timezone=None, noted=None, days=None,
+        first_decision=None
     ))]
     fn from_tables(
         tables: BTreeMap<String, AnyRecordBatch>,
@@ -117,6 +118,7 @@ impl PyRunTables {
         timezone: Option<String>,
         noted: Option<(f64, f64, Option<i64>)>,
         days: Option<(i64, Vec<i64>)>,
+        first_decision: Option<i64>,
     ) -> PyResult<Self> {
         let unit = time_unit(unit).map_err(to_pyerr)?;
         let shared = Shared {
@@ -130,6 +132,7 @@ impl PyRunTables {
                     first,
                 },
             ),
+            first_decision,
         };
         let foreign = foreign_tables(tables)?;
         let extremes = noted.map(|(lowest, drawdown, ruin)| Extremes {
@@ -147,6 +150,12 @@ impl PyRunTables {
     fn noted(&self) -> Option<(f64, f64, Option<i64>)> {
         let extremes = self.0.extremes()?;
         Some((extremes.lowest, extremes.drawdown, extremes.ruin))
+    }
+
+    /// Time of the first step at which the strategy could act.
+    #[getter]
+    fn first_decision(&self) -> Option<i64> {
+        self.0.first_decision()
     }
 
     fn trades(&self) -> PyArrowTable {

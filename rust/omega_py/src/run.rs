@@ -16,7 +16,7 @@ use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::executor::{PyExecutor, PyRows};
-use super::indicators::{self, IndicatorView, Scope, Sources};
+use super::indicators::{self, Declared, IndicatorView, Scope, Sources};
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
@@ -25,9 +25,10 @@ use super::snapshot::{OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
 use super::strategy::{Callbacks, Collect, Engine, Holders, PyStrategy, Raised};
 use super::track::TrackView;
-use omega_core::backtest::{Backtest, BacktestResult};
+use omega_core::backtest::{Backtest, BacktestResult, SEMANTICS, named};
 use omega_core::batch::Batch;
 use omega_core::error::OmegaError;
+use omega_core::execution::Semantics;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
 use omega_core::store::TrackId;
@@ -44,6 +45,8 @@ pub struct Run {
     // Atomic, because a frozen class changes in no other way; relaxed, because no other memory is
     // published through them.
     warmup: Vec<AtomicUsize>,
+    /// The same by the first number of each column, which version 1 of the rules waits for.
+    first_values: Vec<AtomicUsize>,
 }
 
 #[pymethods]
@@ -60,13 +63,15 @@ impl Run {
     ) -> PyResult<Self> {
         let timeframes = timeframes.unwrap_or_default();
         let market = market(py, &stores, &timeframes, align, clock.as_ref())?;
-        let warmup = (0..market.tracks()).map(|_| AtomicUsize::new(0)).collect();
+        let warmup = none_of(market.tracks());
+        let first_values = none_of(market.tracks());
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
             cache: Arc::default(),
             snapshot: Arc::new(StateSnapshot::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup,
+            first_values,
         })
     }
 
@@ -80,10 +85,10 @@ impl Run {
         self.queue.clone_ref(py)
     }
 
-    /// Complete bars needed before the first decision, by track.
-    #[getter]
-    fn warmup(&self) -> Vec<usize> {
-        self.warmup.iter().map(|bars| bars.load(Relaxed)).collect()
+    /// Complete bars needed before the first decision, by track, under a version of the rules.
+    fn warmup(&self, semantics: &str) -> PyResult<Vec<usize>> {
+        let semantics = named("semantics", semantics, &SEMANTICS).map_err(to_pyerr)?;
+        Ok(self.needed(semantics))
     }
 
     #[getter]
@@ -148,13 +153,19 @@ impl Run {
             days: Some(market.days(market.symbol_of(id))),
         };
         let scope = self.scope(id);
-        let (views, warmup) = indicators::declare(py, &scope, &track, &spec, &source, labels)?;
-        self.declare_on(id, warmup);
+        let Declared {
+            views,
+            bars,
+            first_value,
+        } = indicators::declare(py, &scope, &track, &spec, &source, labels)?;
+        self.declare_on(id, bars);
+        self.first_values[id.0].fetch_max(first_value, Relaxed);
         Ok(views)
     }
 
-    /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN.
-    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None, warmup=true))]
+    /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN. It needs so many
+    /// complete bars; in version 1 of the rules the run waits for its first value, if wanted.
+    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None, warmup=true, declared=0))]
     fn column(
         &self,
         name: String,
@@ -162,13 +173,15 @@ impl Run {
         timeframe: Option<&str>,
         symbol: Option<&str>,
         warmup: bool,
+        declared: usize,
     ) -> PyResult<IndicatorView> {
         let id = self.track(symbol, timeframe)?;
         let bars = self.tracks.market.track(id).len();
         let scope = self.scope(id);
-        let (view, needed) = indicators::take(&scope, name, &column, bars)?;
+        let (view, first_value) = indicators::take(&scope, name, &column, bars, declared)?;
+        self.declare_on(id, declared);
         if warmup {
-            self.declare_on(id, needed);
+            self.first_values[id.0].fetch_max(first_value, Relaxed);
         }
         Ok(view)
     }
@@ -289,7 +302,10 @@ impl Run {
     ) -> PyResult<RunReport> {
         let began = Instant::now();
         let market = &self.tracks.market;
-        let mut plan = settings.plan(market, &self.warmup()).map_err(to_pyerr)?;
+        let mut plan = settings
+            .semantics()
+            .and_then(|semantics| settings.plan(market, &self.needed(semantics), semantics))
+            .map_err(to_pyerr)?;
         // Within the plan: steps before the warm-up or after the end are no steps of the run.
         if let Some((first, past)) = steps {
             plan.start = plan.start.max(first);
@@ -359,7 +375,8 @@ impl Run {
             cache: Arc::clone(&self.cache),
             snapshot: Arc::new(StateSnapshot::new(cash)),
             queue: PyList::empty(py).unbind(),
-            warmup: self.warmup.iter().map(|_| AtomicUsize::new(0)).collect(),
+            warmup: none_of(self.warmup.len()),
+            first_values: none_of(self.first_values.len()),
         }
     }
 
@@ -429,7 +446,8 @@ impl Run {
         settings: RunSettings,
         contexts: &[ContextFields<'_>],
     ) -> PyResult<Backtest<'_>> {
-        let config = settings.config(contexts, self.warmup());
+        let semantics = settings.semantics();
+        let config = semantics.and_then(|own| settings.config(contexts, self.needed(own)));
         let checked = config.and_then(|config| Backtest::new(&self.tracks.market, config));
         checked.map_err(to_pyerr)
     }
@@ -476,6 +494,22 @@ impl Run {
     fn declare_on(&self, track: TrackId, bars: usize) {
         self.warmup[track.0].fetch_max(bars, Relaxed);
     }
+
+    /// Complete bars needed before the first decision, by track.
+    fn needed(&self, semantics: Semantics) -> Vec<usize> {
+        let declared = self.warmup.iter().map(|bars| bars.load(Relaxed));
+        match semantics {
+            Semantics::One => {
+                let first_values = self.first_values.iter().map(|bars| bars.load(Relaxed));
+                declared.zip(first_values).map(|(a, b)| a.max(b)).collect()
+            }
+            Semantics::Two => declared.collect(),
+        }
+    }
+}
+
+fn none_of(tracks: usize) -> Vec<AtomicUsize> {
+    (0..tracks).map(|_| AtomicUsize::new(0)).collect()
 }
 
 /// The tables and the counts of a result.

@@ -93,6 +93,8 @@ pub(super) struct PyStrategy<'py, C> {
     tracks: Arc<Tracks>,
     snapshot: Arc<StateSnapshot>,
     view: Bound<'py, BarView>,
+    /// In its place while the first symbol is not ready (L2).
+    late: Option<Bound<'py, PyAny>>,
     /// By trigger.
     wakeups: Vec<Wakeups>,
     published: Option<u64>,
@@ -142,6 +144,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
             tracks,
             snapshot,
             view,
+            late: None,
             published: None,
             delivered_at: None,
             timer: CallTimer::default(),
@@ -158,7 +161,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     #[inline]
     fn prepare(&mut self, view: &View<'_>, state: &State<'_>) -> PyResult<()> {
         let newest = view.newest();
-        self.tracks.sources[0].clock.show(newest + 1);
+        self.tracks.sources[0].clock.show(view.visible()[0]);
         if !self.tracks.is_one() || self.engine.is_some() {
             self.tracks.show(view);
         }
@@ -173,6 +176,9 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         }
         if !self.tracks.is_one() {
             self.view.get().set_fresh(view.is_fresh(TrackId(0)));
+        }
+        if self.late.is_some() || !view.is_ready(SymbolId(0)) {
+            self.late = self.late_bar()?;
         }
         Ok(())
     }
@@ -198,12 +204,36 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     #[inline]
     fn call(&self, callback: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match (&self.callbacks.instance, &self.engine) {
-            (Some(instance), _) => callback.call1((instance, &self.view)),
+            (Some(instance), _) => callback.call1((instance, self.bar())),
             (None, Some(engine)) if engine.takes_slices => {
                 callback.call1((self.view.get().index(), &engine.slices))
             }
-            (None, _) => callback.call1((&self.view,)),
+            (None, _) => callback.call1((self.bar(),)),
         }
+    }
+
+    /// What a callback gets.
+    #[inline]
+    fn bar(&self) -> &Bound<'py, PyAny> {
+        self.late.as_ref().unwrap_or(self.view.as_any())
+    }
+
+    /// What it gets while the first symbol is not ready: its prices are an error, and the other
+    /// symbols are there.
+    #[inline(never)]
+    fn late_bar(&self) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let tracks = &self.tracks;
+        let ready = tracks.market.symbol_ids().find(|one| tracks.is_ready(*one));
+        let Some(symbol) = ready.filter(|symbol| symbol.index() > 0) else {
+            return Ok(None);
+        };
+        let newest = tracks.symbol(symbol).clock.visible().saturating_sub(1);
+        let track = TrackId(symbol.index());
+        let bar = BarView::new(Arc::clone(tracks), track, newest);
+        bar.set_fresh(tracks.symbol(symbol).clock.is_fresh());
+        let class = self.py.import("omega.strategy.late")?.getattr("LateBar")?;
+        let name = tracks.symbol(SymbolId(0)).candles.name();
+        class.call1((name, Bound::new(self.py, bar)?)).map(Some)
     }
 
     #[inline(never)]
@@ -318,8 +348,12 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
                 .snapshot
                 .positions(&self.tracks)
                 .into_pyobject(self.py)?;
-            let (bid, ask) = (self.view.getattr("bid")?, self.view.getattr("ask")?);
-            let returned = manage.call1((&open, &self.view, bid, ask, &open))?;
+            let side = |name| match &self.late {
+                Some(late) => Ok(late.clone()),
+                None => self.view.getattr(name),
+            };
+            let (bid, ask) = (side("bid")?, side("ask")?);
+            let returned = manage.call1((&open, self.bar(), bid, ask, &open))?;
             return self.collect(&returned, actions, Self::open_positions);
         };
         for symbol in 0..self.tracks.market.symbols().len() {

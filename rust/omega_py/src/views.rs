@@ -213,6 +213,10 @@ impl BarView {
     fn newest_of(&self, py: Python<'_>, track: TrackId) -> PyResult<Py<Self>> {
         let tracks = &self.place.tracks;
         let source = &tracks.sources[track.0];
+        let symbol = tracks.symbol_of(track);
+        if !tracks.is_ready(symbol) {
+            return Err(tracks.not_ready(symbol));
+        }
         let Some(newest) = source.clock.visible().checked_sub(1) else {
             let (bar, symbol) = (tracks.bar_of(track), source.candles.name());
             let message = format!("no {bar} of {symbol} is complete yet");
@@ -257,8 +261,7 @@ impl BarView {
 
     #[getter]
     fn symbols<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let names: Vec<&str> = self.place.tracks.names().collect();
-        PyTuple::new(py, names)
+        PyTuple::new(py, self.place.tracks.ready_names())
     }
 
     #[getter]

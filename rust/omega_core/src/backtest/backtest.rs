@@ -1,5 +1,7 @@
 //! The stages of a run, joined.
 
+use std::sync::Arc;
+
 use super::{BacktestResult, BacktestRows, Config, SymbolConfig};
 use crate::error::OmegaError;
 use crate::execution::Simulator;
@@ -14,6 +16,8 @@ pub struct Backtest<'a> {
     market: &'a Market,
     config: Config,
     plan: Plan,
+    /// By symbol, the days on which any has a bar; empty where no symbol can be stale.
+    traded_days: Vec<Arc<[i64]>>,
 }
 
 impl<'a> Backtest<'a> {
@@ -26,16 +30,17 @@ impl<'a> Backtest<'a> {
         let (symbols, warmup) = (market.symbols().len(), &config.warmup);
         let plan = Plan::new(
             market,
-            config.start,
-            config.end,
+            (config.start, config.end),
             warmup,
             config.close_at_end,
+            config.semantics,
         )?;
         // After the check, which refuses too many entries: here they would be cut off in silence.
         config.symbols.resize_with(symbols, SymbolConfig::default);
         // After the plan: rates are needed from its first step on, not from the first candle.
         config.check_rates(market, &plan)?;
         Ok(Self {
+            traded_days: config.traded_days(market),
             market,
             config,
             plan,
@@ -120,10 +125,13 @@ impl<'a> Backtest<'a> {
                 .collect(),
         };
         // The unit of the first symbol, which is that of all: a market refuses others.
-        let mut executor = Simulator::new(self.config.settings(market));
-        let (first, steps) = (market.time(plan.start), plan.end - plan.start);
+        let mut executor = Simulator::new(self.config.settings(market, &self.traded_days));
+        let (first, steps) = (market.time(plan.from), plan.end - plan.from);
         // Room for all rows at once: a column that grew would be copied each time.
-        let mut portfolio = wrap(Portfolio::new(self.config.cash, first, steps))?;
+        let mut books = Portfolio::new(self.config.cash, first, steps);
+        // Here and not in the loop: a portfolio of the user's own begins with the first decision.
+        books.write_flat_rows(plan.start - plan.from);
+        let mut portfolio = wrap(books)?;
         let counts = replay::run(
             &mut feed,
             plan,
@@ -143,7 +151,7 @@ impl<'a> Backtest<'a> {
     ) -> BacktestRows {
         let (orders, fills, positions) = executor.into_rows();
         // The candles' own memory where they come in one chunk, not a copy.
-        let times = self.market.times(self.plan.start..self.plan.end);
+        let times = self.market.times(self.plan.from..self.plan.end);
         let extremes = portfolio.extremes();
         let (trades, ledger, equity) = portfolio.into_rows(times);
         let candles = self.market.symbols();
@@ -162,6 +170,7 @@ impl<'a> Backtest<'a> {
                 equity,
                 positions,
                 extremes,
+                first_decision: Some(self.market.time(self.plan.start)),
             },
             counts,
             start: self.plan.start,

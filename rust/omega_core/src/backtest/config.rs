@@ -6,7 +6,7 @@ use crate::error::OmegaError;
 use crate::execution::costs::{Fees, Slippage, Swap};
 use crate::execution::{
     AccountRules, Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode,
-    Semantics, Settings, Sizer, SymbolSettings,
+    Semantics, Settings, Sizer, Stale, SymbolSettings,
 };
 use crate::replay::{Magnifier, Plan, Rates, SymbolContext};
 use crate::store::{Market, SymbolCandles, Walk};
@@ -39,6 +39,9 @@ pub struct Config {
     pub sizer: Sizer,
     /// When nothing may be opened.
     pub limits: Limits,
+    /// Days of other symbols after which a symbol without a bar is given up (F15); never, where
+    /// there are none.
+    pub stale_after: Option<usize>,
     /// Built-in position managers, applied in this order (I4).
     pub managers: Vec<Manager>,
     /// What the account may hold, and when it closes positions (M7 to M12).
@@ -66,6 +69,7 @@ impl Default for Config {
             limit_improvement: true,
             sizer: Sizer::FixedLots(1.0),
             limits: Limits::default(),
+            stale_after: Some(10),
             managers: Vec::new(),
             account: AccountRules::default(),
             seed: 0,
@@ -144,7 +148,7 @@ impl Config {
     }
 
     /// The rules of execution for a market, whose symbols all have their entry.
-    pub(super) fn settings(&self, market: &Market) -> Settings {
+    pub(super) fn settings(&self, market: &Market, traded_days: &[Arc<[i64]>]) -> Settings {
         let symbols = self.symbols.iter().zip(&market.clock().of_symbols);
         Settings {
             semantics: self.semantics,
@@ -159,7 +163,23 @@ impl Config {
             account: self.account,
             seed: self.seed,
             strict: self.strict,
+            stale: self.stale_after.filter(|_| !traded_days.is_empty()).map(|after| Stale {
+                after,
+                traded_days: traded_days.to_vec(),
+            }),
             units_per_day: market.symbols()[0].unit().per_day(),
+        }
+    }
+
+    /// By symbol, the days on which any has a bar; empty where no symbol can be stale.
+    pub(super) fn traded_days(&self, market: &Market) -> Vec<Arc<[i64]>> {
+        let can_be_stale = self.semantics == Semantics::Two
+            && self.stale_after.is_some()
+            && market.symbols().len() > 1;
+        if can_be_stale {
+            market.traded_days()
+        } else {
+            Vec::new()
         }
     }
 

@@ -12,6 +12,8 @@ pub struct SymbolBar {
     pub index: usize,
     /// Whether it has a bar at this step. Where it has none, nothing fills (X2).
     pub trades: bool,
+    /// Whether it has had the bars that the strategy needs of it: before, no order is taken (L2).
+    pub is_ready: bool,
     /// The bar that orders are matched against, which may be a finer one inside the symbol's own;
     /// only its time counts where there is none.
     pub bar: Bar,
@@ -48,6 +50,17 @@ impl SymbolBar {
             ..self.bar
         };
         Self { bar, ..*self }
+    }
+
+    /// The symbol at a time before its first finer bar, where it has none yet.
+    #[must_use]
+    pub fn before(&self, time: i64) -> Self {
+        let bar = Bar { time, ..self.last };
+        Self {
+            bar,
+            trades: false,
+            ..*self
+        }
     }
 
     /// A finer bar that follows this one inside the symbol's own bar: its nights are booked.

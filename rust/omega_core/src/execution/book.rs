@@ -268,6 +268,14 @@ impl OrderBook {
         }
     }
 
+    /// Cancels everything of a symbol that waits, for a reason.
+    pub(super) fn cancel_of(&mut self, symbol: SymbolId, reason: RejectReason) {
+        let status = OrderStatus::Cancelled(Some(reason));
+        if self.end_where(status, |_, order| order.symbol == symbol) {
+            self.changes += 1;
+        }
+    }
+
     /// Ends the orders of a symbol whose time ran out before this bar (F5).
     pub(super) fn expire(&mut self, now: &SymbolBar, days: &Days) {
         let ended = self.end_where(OrderStatus::Expired, |_, order| {

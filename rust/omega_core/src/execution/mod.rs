@@ -26,6 +26,7 @@ mod quiet;
 mod settings;
 mod simulator;
 mod sizing;
+mod stale;
 mod trigger;
 
 pub use account::{Account, Exit};
@@ -50,4 +51,5 @@ pub use settings::{
 };
 pub use simulator::Simulator;
 pub use sizing::{Sizer, SizingBasis};
+pub use stale::Stale;
 pub use trigger::Trigger;

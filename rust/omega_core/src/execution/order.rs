@@ -164,6 +164,8 @@ pub enum RejectReason {
     Size,
     /// A price or level is NaN, infinite or not positive.
     Price,
+    /// The symbol has not had the bars that the strategy needs of it (L2).
+    NotReady,
     /// The stop loss is not on the losing side of the entry price.
     StopLossSide,
     /// The take profit is not on the winning side of the entry price.
@@ -190,6 +192,8 @@ pub enum RejectReason {
     Blackout,
     /// The account was ruined (M8).
     Ruin,
+    /// The symbol has had no bar for many days of the others (F15).
+    Stale,
     /// It would open a short position in a cash account (M12).
     Short,
 }
@@ -201,6 +205,7 @@ impl RejectReason {
         match self {
             Self::Size => "size",
             Self::Price => "price",
+            Self::NotReady => "not_ready",
             Self::StopLossSide => "stop_loss_side",
             Self::TakeProfitSide => "take_profit_side",
             Self::Margin => "margin",
@@ -214,6 +219,7 @@ impl RejectReason {
             Self::SessionClosed => "session_closed",
             Self::Blackout => "blackout",
             Self::Ruin => "ruin",
+            Self::Stale => "stale",
             Self::Short => "short",
         }
     }
@@ -346,6 +352,8 @@ pub enum ExitReason {
     StopOut,
     /// The equity was used up (M8).
     Ruin,
+    /// The symbol had no bar for many days of the others (F15).
+    Stale,
 }
 
 impl ExitReason {
@@ -362,6 +370,7 @@ impl ExitReason {
             Self::EndOfData => "end_of_data",
             Self::StopOut => "stop_out",
             Self::Ruin => "ruin",
+            Self::Stale => "stale",
         }
     }
 }

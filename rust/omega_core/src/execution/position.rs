@@ -44,6 +44,8 @@ pub struct Position {
     pub best_price: f64,
     /// Most adverse price on the exit side since the entry.
     pub worst_price: f64,
+    /// The price of the last mark; that of the entry until the first.
+    pub marked_price: f64,
     /// Open profit at the last mark, in account currency; 0 until the first.
     pub marked_profit: f64,
     /// What the lots still open were worth at the last mark, in account currency, at least 0; at
@@ -108,6 +110,7 @@ impl Position {
     /// Marks it to a price (M5).
     #[inline]
     pub(super) fn mark(&mut self, price: f64, rate: f64, semantics: Semantics) {
+        self.marked_price = price;
         self.marked_profit = self.profit(price, self.lots, rate);
         if semantics == Semantics::Two {
             self.value = self.value_at(price, rate);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::costs::{Fees, Slippage, Swap};
-use super::{Instrument, IntrabarPolicy, Limits, Manager, Sizer};
+use super::{Instrument, IntrabarPolicy, Limits, Manager, Sizer, Stale};
 use crate::types::{Days, SymbolId};
 
 /// At which price market orders fill (L3).
@@ -116,6 +116,8 @@ pub struct Settings {
     pub seed: u64,
     /// Whether a rejected order ends the run.
     pub strict: bool,
+    /// When a symbol without a bar is given up; never, where there is none.
+    pub stale: Option<Stale>,
     /// How many units of time make 24 hours, for sessions by the time of day.
     pub units_per_day: i64,
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Magnifier, Rates};
-use crate::execution::SymbolBar;
+use crate::execution::{Semantics, SymbolBar};
 use crate::store::{Market, Walk};
 use crate::types::{Bar, Ohlc, SymbolId};
 
@@ -93,8 +93,14 @@ impl<'a> Feed<'a> {
         magnifier.map_or(now.bar, |magnifier| magnifier.bar(index))
     }
 
-    /// Loads the bars after the last step: each symbol at the last bar that it had.
-    pub(super) fn load_last(&mut self, walk: &Walk<'_>, bars: &mut Vec<SymbolBar>) {
+    /// Loads the bars after the last step: each symbol at the last bar that it had, at the time of
+    /// the last step (F15).
+    pub(super) fn load_last(
+        &mut self,
+        walk: &Walk<'_>,
+        bars: &mut Vec<SymbolBar>,
+        semantics: Semantics,
+    ) {
         let all = vec![true; self.contexts.len()];
         self.load(walk, &all, bars);
         // A symbol without a bar at the last step stands at its next one; its positions are closed
@@ -105,11 +111,18 @@ impl<'a> Feed<'a> {
             now.rate = self.contexts[now.symbol.index()].rates.at(now.bar.time);
             now.trades = true;
         }
-        for now in bars {
+        for now in bars.iter_mut() {
             let finer = self.inside(now);
             if let Some(last) = finer.last() {
                 // The time alone: the price is the close of the coarse bar (I5.1).
                 now.bar.time = self.finer_bar(now, last).time;
+            }
+        }
+        if semantics == Semantics::Two {
+            // Fills are in order of time, also of a symbol whose data end before the others'.
+            let last = bars.iter().map(|now| now.bar.time).max();
+            for now in bars {
+                now.bar.time = last.unwrap_or(now.bar.time);
             }
         }
     }
@@ -132,6 +145,7 @@ impl SymbolContext {
             symbol,
             index: walk.index(symbol),
             trades,
+            is_ready: walk.is_ready(symbol),
             bar,
             closes: true,
             opens: bar.time,

@@ -2,6 +2,7 @@
 
 use super::step::StepContext;
 use super::{Ahead, Executor, Feed, Observer, Plan, Portfolio, State, Strategy, View};
+use crate::execution::Semantics;
 use crate::store::{ClosedWalk, Walk};
 
 /// Steps between two calls of the observer: often enough for an interrupt, rarely enough to cost
@@ -40,12 +41,15 @@ where
     O: Observer<Error = S::Error>,
     S::Error: From<E::Error>,
 {
-    let Some(walk) = Walk::at(feed.market, plan.start) else {
+    let Some(mut walk) = Walk::at(feed.market, plan.start) else {
         return Ok(RunCounts::default());
     };
+    if plan.semantics == Semantics::Two {
+        walk.wait_for(&plan.needs);
+    }
     let mut replay = Replay {
         actions: Vec::new(),
-        context: StepContext::new(feed.market.symbols().len(), feed.is_magnified()),
+        context: StepContext::new(feed, plan.semantics),
         closed: ClosedWalk::default(),
         seen: Seen::default(),
         feed,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Executor, Feed, Portfolio};
-use crate::execution::{StepBars, SymbolBar};
+use crate::execution::{Semantics, StepBars, SymbolBar};
 use crate::store::Walk;
 
 /// The bars of a step, and the finer bars inside them (I2).
@@ -15,6 +15,7 @@ pub(super) struct StepContext {
     /// None in a run without finer bars.
     // An option, so that a run without a magnifier copies no bars.
     finer: Option<FinerBars>,
+    semantics: Semantics,
 }
 
 /// What a step with finer bars has besides.
@@ -24,14 +25,30 @@ struct FinerBars {
     opening: Vec<SymbolBar>,
     /// The further finer bars, by place among the step's bars.
     rest: Vec<Range<usize>>,
+    /// The bars of all symbols in the order in which they are walked.
+    parts: Vec<Part>,
+    /// Those of one time.
+    group: Vec<SymbolBar>,
+}
+
+/// A finer bar inside a step, or a bar that has none.
+// In this order: by time, then by symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    time: i64,
+    /// Place of its symbol among the step's bars.
+    place: usize,
+    /// Index of the finer bar; none of the one that a bar opens with.
+    finer: Option<usize>,
 }
 
 impl StepContext {
-    pub(super) fn new(symbols: usize, is_magnified: bool) -> Self {
+    pub(super) fn new(feed: &Feed<'_>, semantics: Semantics) -> Self {
         Self {
-            symbols: vec![false; symbols],
+            symbols: vec![false; feed.market.symbols().len()],
             bars: Vec::new(),
-            finer: is_magnified.then(FinerBars::default),
+            finer: feed.is_magnified().then(FinerBars::default),
+            semantics,
         }
     }
 
@@ -48,6 +65,10 @@ impl StepContext {
 
     /// Loads the bars of the symbols that were marked.
     pub(super) fn load(&mut self, feed: &mut Feed<'_>, walk: &Walk<'_>) {
+        if self.finer.is_some() && self.semantics == Semantics::Two {
+            // The first finer bar of any symbol is when orders are taken.
+            self.symbols.fill(true);
+        }
         feed.load(walk, &self.symbols, &mut self.bars);
         let Some(finer) = &mut self.finer else {
             return;
@@ -69,7 +90,7 @@ impl StepContext {
 
     /// Loads the bars after the last step: each symbol at the last bar that it had.
     pub(super) fn load_last(&mut self, feed: &mut Feed<'_>, walk: &Walk<'_>) {
-        feed.load_last(walk, &mut self.bars);
+        feed.load_last(walk, &mut self.bars, self.semantics);
     }
 
     /// Everything that the opens bring, then symbol by symbol what follows inside the bars, so that
@@ -80,7 +101,7 @@ impl StepContext {
         executor: &mut E,
         portfolio: &mut P,
     ) -> Result<(), E::Error> {
-        let Some(finer) = &self.finer else {
+        let Some(finer) = &mut self.finer else {
             // All opens before any inside: else the balance that an order of the second symbol is
             // sized by would have exits of the first in it that came after its open (X2.1).
             executor.on_open(StepBars(&self.bars), portfolio)?;
@@ -89,6 +110,10 @@ impl StepContext {
             }
             return Ok(());
         };
+        if self.semantics == Semantics::Two {
+            finer.schedule(feed);
+            return finer.execute(&mut self.bars, feed, executor, portfolio);
+        }
         executor.on_open(StepBars(&finer.opening), portfolio)?;
         let parts = finer.opening.iter().zip(&finer.rest);
         for (close, (now, rest)) in self.bars.iter_mut().zip(parts) {
@@ -106,6 +131,81 @@ impl StepContext {
         for now in &mut self.bars {
             now.last = closed.newest(now.symbol).unwrap_or(now.last);
         }
+    }
+}
+
+impl FinerBars {
+    /// Puts the parts of all symbols in their order.
+    fn schedule(&mut self, feed: &Feed<'_>) {
+        self.parts.clear();
+        let symbols = self.opening.iter().zip(&self.rest).enumerate();
+        for (place, (now, rest)) in symbols.filter(|(_, (now, _))| now.trades) {
+            self.parts.push(Part {
+                time: now.bar.time,
+                place,
+                finer: None,
+            });
+            self.parts.extend(rest.clone().map(|index| Part {
+                time: feed.finer_bar(now, index).time,
+                place,
+                finer: Some(index),
+            }));
+        }
+        self.parts.sort_unstable();
+    }
+
+    /// Walks the parts, those of one time together, as a run over the finer bars would (I5, F15).
+    fn execute<E: Executor, P: Portfolio>(
+        &mut self,
+        closes: &mut [SymbolBar],
+        feed: &Feed<'_>,
+        executor: &mut E,
+        portfolio: &mut P,
+    ) -> Result<(), E::Error> {
+        let Some(first) = self.parts.first() else {
+            // Orders are taken at a step without a bar as well.
+            return executor.on_open(StepBars(&self.opening), portfolio);
+        };
+        let first = first.time;
+        let mut walked: Vec<SymbolBar> = self.opening.clone();
+        for parts in self.parts.chunk_by(|a, b| a.time == b.time) {
+            if parts[0].time > first {
+                // Between finer bars only: after the last one the step itself marks, to the close
+                // of the coarse bar. The user's own manager runs once a step, so there is nothing
+                // of it.
+                executor.on_close(StepBars(&self.group), &mut Vec::new(), portfolio)?;
+                // Nothing can happen in the finer bars that are left.
+                if executor.is_idle()? {
+                    break;
+                }
+            }
+            self.group.clear();
+            for part in parts {
+                let (now, rest) = (&mut walked[part.place], &self.rest[part.place]);
+                if let Some(index) = part.finer {
+                    let bar = feed.finer_bar(&self.opening[part.place], index);
+                    *now = now.finer(bar, index + 1 == rest.end);
+                }
+                // What is closed at this close has the time of the last finer bar, as in the finer
+                // run.
+                closes[part.place].bar.time = part.time;
+                self.group.push(*now);
+            }
+            if parts[0].time == first {
+                let opening = self.opening.iter().map(|now| {
+                    let opens_later = now.trades && now.bar.time > first;
+                    if opens_later { now.before(first) } else { *now }
+                });
+                let opening: Vec<SymbolBar> = opening.collect();
+                executor.on_open(StepBars(&opening), portfolio)?;
+            } else {
+                executor.on_open(StepBars(&self.group), portfolio)?;
+            }
+            for now in &self.group {
+                executor.on_bar(now, portfolio)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -28,6 +28,20 @@ impl<'a> View<'a> {
         self.walk.visible()
     }
 
+    /// Whether a symbol has had the bars that the strategy needs of it (L2).
+    #[inline]
+    #[must_use]
+    pub fn is_ready(&self, symbol: SymbolId) -> bool {
+        self.walk.is_ready(symbol)
+    }
+
+    /// The symbols that have not.
+    #[inline]
+    #[must_use]
+    pub fn waiting(&self) -> &'a [SymbolId] {
+        self.walk.waiting()
+    }
+
     /// The step at whose open the strategy acts.
     #[must_use]
     pub fn step(&self) -> usize {

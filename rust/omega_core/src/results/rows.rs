@@ -31,4 +31,6 @@ pub struct RunRows {
     pub positions: Vec<Position>,
     /// The equities inside the bars; none where no position was ever open.
     pub extremes: Option<Extremes>,
+    /// Time of the first step at which the strategy could act.
+    pub first_decision: Option<i64>,
 }

@@ -79,6 +79,7 @@ const EXIT_REASONS: Kind = Kind::Category(&[
     "end_of_data",
     "stop_out",
     "ruin",
+    "stale",
 ]);
 const LEDGER_KINDS: Kind = Kind::Category(&["deposit", "pnl", "fee", "swap"]);
 
@@ -196,6 +197,8 @@ pub struct Shared {
     pub timezone: Option<Arc<str>>,
     /// The days that returns are of (T4).
     pub days: Days,
+    /// Time of the first step at which the strategy could act.
+    pub first_decision: Option<i64>,
 }
 
 impl Kind {

@@ -43,6 +43,7 @@ impl RunTables {
             unit: rows.unit,
             timezone: rows.timezone.map(Into::into),
             days: rows.days,
+            first_decision: rows.first_decision,
         };
         Self {
             trades: trades(&rows.trades, &shared),
@@ -106,6 +107,12 @@ impl RunTables {
     #[must_use]
     pub fn extremes(&self) -> Option<Extremes> {
         self.extremes
+    }
+
+    /// Time of the first step at which the strategy could act.
+    #[must_use]
+    pub fn first_decision(&self) -> Option<i64> {
+        self.shared.first_decision
     }
 
     /// Contract sizes, by symbol.

@@ -49,6 +49,7 @@ fn rows() -> RunRows {
         },
         positions: vec![],
         extremes: None,
+        first_decision: None,
     }
 }
 

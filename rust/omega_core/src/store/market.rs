@@ -209,6 +209,38 @@ impl Market {
         &self.clock.of_symbols[symbol.index()]
     }
 
+    /// By symbol, the numbers of the days on which any symbol has a bar, ascending; days as that
+    /// symbol counts them.
+    #[must_use]
+    pub fn traded_days(&self) -> Vec<Arc<[i64]>> {
+        let mut known: Vec<(&Days, Arc<[i64]>)> = Vec::new();
+        let of_symbols = self.clock().of_symbols.iter().map(|days| {
+            // Mostly all symbols count the same days.
+            if let Some((_, found)) = known.iter().find(|(other, _)| *other == days) {
+                return Arc::clone(found);
+            }
+            let mut numbers = Vec::new();
+            let mut step = 0;
+            while step < self.steps() {
+                let time = self.time(step);
+                numbers.push(days.of(time));
+                step = self.first_at_or_after(days.end(time)).max(step + 1);
+            }
+            numbers.dedup();
+            let numbers: Arc<[i64]> = numbers.into();
+            known.push((days, Arc::clone(&numbers)));
+            numbers
+        });
+        of_symbols.collect()
+    }
+
+    /// The symbols in their order.
+    pub fn symbol_ids(&self) -> impl Iterator<Item = SymbolId> + use<> {
+        #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+        let symbols = self.symbols.len() as u32;
+        (0..symbols).map(SymbolId)
+    }
+
     /// The symbol of a track.
     #[must_use]
     pub fn symbol_of(&self, TrackId(track): TrackId) -> SymbolId {

@@ -120,6 +120,10 @@ pub struct Walk<'a> {
     visible: Vec<usize>,
     fresh: Vec<bool>,
     moved: Vec<TrackId>,
+    /// Complete bars that are needed of each track.
+    needs: Vec<usize>,
+    /// The symbols that have not had them yet.
+    waiting: Vec<SymbolId>,
 }
 
 impl<'a> Walk<'a> {
@@ -140,6 +144,8 @@ impl<'a> Walk<'a> {
             visible: vec![0; market.tracks()],
             fresh: vec![true; market.tracks()],
             moved: Vec::new(),
+            needs: Vec::new(),
+            waiting: Vec::new(),
         };
         match &market.timeline {
             Timeline::Bars => walk.jump(step),
@@ -239,6 +245,47 @@ impl<'a> Walk<'a> {
             self.moved.push(TrackId(track));
         }
         self.look_higher(time);
+        // Mostly all symbols are there from the start.
+        if !self.waiting.is_empty() {
+            self.join_ready();
+        }
+    }
+
+    /// Lets symbols wait until they have had so many complete bars of each of their tracks, at
+    /// least one of their own (L2).
+    pub fn wait_for(&mut self, needs: &[usize]) {
+        self.needs = needs.to_vec();
+        self.waiting = self.market.symbol_ids().collect();
+        self.join_ready();
+    }
+
+    fn join_ready(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.retain(|symbol| !self.is_ready_with(*symbol, &self.needs));
+        self.waiting = waiting;
+    }
+
+    /// Whether a symbol has had so many complete bars of each of its tracks.
+    #[must_use]
+    pub fn is_ready_with(&self, symbol: SymbolId, needs: &[usize]) -> bool {
+        let tracks = self.visible.iter().zip(needs).enumerate();
+        let of_symbol = |track| self.market.symbol_of(TrackId(track)) == symbol;
+        let mut short = tracks.filter(|(_, (has, needs))| has < needs);
+        self.visible[symbol.index()] > 0 && !short.any(|(track, _)| of_symbol(track))
+    }
+
+    /// The symbols that are not ready yet.
+    #[inline]
+    #[must_use]
+    pub fn waiting(&self) -> &[SymbolId] {
+        &self.waiting
+    }
+
+    /// Whether a symbol has had the bars that are needed of it.
+    #[inline]
+    #[must_use]
+    pub fn is_ready(&self, symbol: SymbolId) -> bool {
+        !self.waiting.contains(&symbol)
     }
 
     /// Shows the bars of higher timeframes that are complete by now, never one that forms (TF1).

@@ -29,11 +29,11 @@ impl Strategy for BuyAndHold {
 
     fn evaluate(
         &mut self,
-        _view: &View<'_>,
+        view: &View<'_>,
         _state: &State<'_>,
         actions: &mut Vec<Action>,
     ) -> Result<(), OmegaError> {
-        if !self.bought {
+        if !self.bought && view.is_ready(SymbolId(0)) {
             self.bought = true;
             actions.push(enter(SymbolId(0), Direction::Long, (None, None), None));
         }

@@ -158,6 +158,9 @@ impl Simulator {
         if self.is_ruined {
             return Err(RejectReason::Ruin);
         }
+        if self.is_stale(now) {
+            return Err(RejectReason::Stale);
+        }
         // In the order of F12.1: of several reasons, the row shows the first.
         let price = check_prices(order, now)?;
         let lots = self.size(order, size, price, now, account)?;
@@ -273,6 +276,9 @@ fn reference_price(order: &Order, now: &SymbolBar) -> f64 {
 
 /// Tests the prices and levels of an order; gives its reference price.
 pub(super) fn check_prices(order: &Order, now: &SymbolBar) -> Result<f64, RejectReason> {
+    if !now.is_ready {
+        return Err(RejectReason::NotReady);
+    }
     // Nothing is known of a symbol before its first bar is complete.
     if now.last.bid.close.is_nan() {
         return Err(RejectReason::Price);

@@ -172,24 +172,40 @@ impl Simulator {
             Outcome::Target => at(exits.above),
             Outcome::Open => slipped(close),
         };
-        let units = position.lots * symbol.instrument.contract_size;
+        let is_stop_out = outcome == Outcome::Stop && position.is_stopped_by_account();
+        let liquidation_fee = if is_stop_out {
+            symbol.instrument.liquidation_fee
+        } else {
+            0.0
+        };
+        let is_maker = outcome == Outcome::Target;
+        self.net_at(position, (price, is_maker, liquidation_fee), now)
+    }
+
+    /// Net profit of a position that is left at a price, as a maker or not, with so many percent of
+    /// the notional above the fee.
+    pub(super) fn net_at(
+        &self,
+        position: &Position,
+        (price, is_maker, liquidation_fee): (f64, bool, f64),
+        now: &SymbolBar,
+    ) -> f64 {
+        let units = position.lots * self.instrument(position.symbol).contract_size;
         let gross = position.profit(price, position.lots, now.rate);
         let notional = (units * price * now.rate).abs();
-        let mut fee = self.fee(&FeeBasis {
+        let fee = self.fee(&FeeBasis {
             symbol: position.symbol,
             direction: position.direction.opposite(),
             lots: position.lots,
             units,
             price,
             notional,
-            is_maker: outcome == Outcome::Target,
+            is_maker,
             is_entry: false,
             time: now.bar.time,
             order: position.order,
         });
-        if outcome == Outcome::Stop && position.is_stopped_by_account() {
-            fee += notional * symbol.instrument.liquidation_fee / 100.0;
-        }
+        let fee = fee + notional * liquidation_fee / 100.0;
         gross - (position.entry_fee + fee) + position.swap
     }
 

@@ -399,6 +399,7 @@ fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Posi
         live,
         best_price: first,
         worst_price: first,
+        marked_price: fill.price,
         marked_profit: 0.0,
         value: 0.0,
         entry_rate: None,

@@ -14,6 +14,7 @@ mod manage;
 mod match_bar;
 mod modify;
 mod nights;
+mod stale;
 mod stop_out;
 
 use std::cell::OnceCell;
@@ -53,6 +54,8 @@ pub struct Simulator {
     mark: Option<LastMark>,
     /// The symbols that have a bar at this step.
     trading: Vec<SymbolId>,
+    /// From when on symbols are looked at for being stale (F15).
+    stale_from: i64,
     /// Whether the account was ruined (M8).
     is_ruined: bool,
     /// What the symbol that was tested last holds, and how often positions were marked (M9).
@@ -79,6 +82,7 @@ impl Simulator {
             walked: i64::MIN,
             mark: None,
             trading: Vec::new(),
+            stale_from: i64::MIN,
             is_ruined: false,
             held: stop_out::Held::default(),
             marks_made: 0,
@@ -237,6 +241,7 @@ impl Simulator {
             });
         }
         self.test_closes(bars, account);
+        self.release_stale(bars, account);
         self.raise_late_error()
     }
 

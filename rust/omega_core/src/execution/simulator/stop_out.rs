@@ -75,15 +75,13 @@ impl Simulator {
         self.settings.semantics == Semantics::Two && self.settings.account.stops_at_ruin
     }
 
-    /// Notes which symbols have a bar at this step.
+    /// Notes which symbols have a bar at this step, or at this time inside it.
     pub(super) fn begin_step(&mut self, bars: StepBars<'_>) {
-        // Of one symbol nobody looks. A finer bar comes alone, inside a step that has begun.
-        let is_finer = matches!(bars.0, [only] if only.bar.time != only.opens);
-        if self.settings.symbols.len() == 1 || is_finer {
-            return;
+        // Of one symbol nobody looks.
+        if self.settings.symbols.len() > 1 {
+            self.trading.clear();
+            self.trading.extend(bars.trading().map(|now| now.symbol));
         }
-        self.trading.clear();
-        self.trading.extend(bars.trading().map(|now| now.symbol));
     }
 
     /// Closes, at the open of a symbol, what a ruined account still holds of it (M8).

@@ -41,6 +41,7 @@ pub(super) fn metrics(
     let curve = Curve {
         start: time(times.first()),
         end: time(times.last()),
+        first_decision: time(tables.shared.first_decision.as_ref()),
         bars: count(times.len()),
         days: count(closes.len()),
         years: float(years),

@@ -73,7 +73,7 @@ macro_rules! metrics {
 
 metrics! {
     Curve {
-        start end bars days years periods_per_year initial_equity final_equity
+        start end first_decision bars days years periods_per_year initial_equity final_equity
         lowest_equity net_profit total_return cagr volatility sharpe sortino calmar
         downside_volatility
     }
