@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -361,7 +362,7 @@ def test_vwap_begins_anew_with_the_day_of_the_calendar(backend: str) -> None:
 
 
 @BACKENDS
-def test_a_saved_result_keeps_its_days(backend: str, tmp_path: Any) -> None:  # noqa: ANN401
+def test_a_saved_result_keeps_its_days(backend: str, tmp_path: Path) -> None:
     data = hourly("2024-01-08 20:00", 100)
     strategy = ordering({"2024-01-08 23:00": Signal("long")})
     run = omega.run_backtest(data, strategy, calendar="FX", backend=backend)
@@ -429,3 +430,60 @@ def test_a_calendar_of_an_exchange_needs_its_package(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(__import__("sys").modules, "exchange_calendars", None)
     with pytest.raises(ConfigError, match=r"pip install 'omega-backtest\[calendars\]'"):
         calendar_of("XNYS")
+
+
+@BACKENDS
+@pytest.mark.parametrize("several", [False, True])
+def test_an_engine_has_the_days_of_a_calendar(several: bool, backend: str) -> None:
+    data = hourly("2024-01-08 20:00", 100)
+
+    class Once:
+        def evaluate(self, index: int, slice_map: Any) -> Signal | None:  # noqa: ANN401 - slices
+            return Signal("long") if index == 2 else None
+
+    parts = (
+        Once(),
+        omega.ExecutionSimulator(costs=ONE_POINT["costs"], instruments=ONE_POINT["instruments"]),
+    )
+    settings: dict[str, Any] = {"backend": backend, "calendar": "FX"}
+    engine = (
+        omega.CrossSymbolEventEngine({"X": data}, *parts, omega.Portfolio(), **settings)
+        if several
+        else omega.EventEngine(data, None, *parts, omega.Portfolio(), symbol="X", **settings)
+    )
+    engine.run()
+    assert engine.result is not None
+    assert engine.result.metrics["days"] == 6
+    assert engine.result.trades["swap"].to_list() == [-4.0]
+    assert "17:00" in str(engine.result.config["calendar"])
+
+
+def test_a_sweep_may_vary_the_calendar() -> None:
+    data = hourly("2024-01-08 20:00", 100)
+    grid = {"fast": [2], "calendar": ["UTC", "FX"]}
+    swept = omega.sweep(data, omega.native("sma_cross", fast=2, slow=5), grid, workers=1)
+    days = dict(swept.to_polars().select("calendar", "days").iter_rows())
+    runs = {
+        name: omega.run_backtest(data, omega.native("sma_cross", fast=2, slow=5), calendar=name)
+        for name in grid["calendar"]
+    }
+    assert days == {name: run.metrics["days"] for name, run in runs.items()}
+    assert days["UTC"] != days["FX"]
+
+
+def test_a_look_ahead_is_looked_for_under_a_calendar() -> None:
+    data = hourly("2024-01-08 20:00", 120, {"2024-01-10 03:00": 99.0, "2024-01-11 03:00": 98.0})
+
+    class Days(omega.Strategy):
+        def on_bar(self, bar: omega.Bar) -> None:
+            try:
+                day = bar.tf("D1")
+            except IndexError:
+                return
+            if day.fresh:
+                self.buy(limit=day.low + 0.5, expires="day")
+
+    report = omega.check_lookahead(
+        Days, data, calendar="FX", timeframes=("D1",), start="2024-01-09", prefixes=20
+    )
+    assert report.clean, report

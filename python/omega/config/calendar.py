@@ -203,7 +203,7 @@ class Calendar:
             [(4, 379800, 403200)]
         """
         if self.exchange is not None:
-            return _of_exchange(self.exchange, first, last)
+            return list(_of_exchange(self.exchange, first, last))
         ends, closed = dict(self.half_days or ()), set(self.holidays or ())
         found: list[Span] = []
         for day in range(first, last + 1):
@@ -364,7 +364,8 @@ def _exchange(name: str) -> Calendar:
     return Calendar(package.get_calendar(name).tz.key, exchange=name)
 
 
-def _of_exchange(name: str, first: int, last: int) -> list[Span]:
+@functools.lru_cache(maxsize=16)
+def _of_exchange(name: str, first: int, last: int) -> tuple[Span, ...]:
     """Give the sessions of an exchange; a break at noon makes two stretches of one."""
     begin, end = ((_EPOCH + timedelta(days=day)).date() for day in (first - 10, last + 10))
     try:
@@ -373,14 +374,17 @@ def _of_exchange(name: str, first: int, last: int) -> list[Span]:
         raise ConfigError(
             f"calendar: {name!r} does not reach from {begin} to {end}: {error}"
         ) from None
+    days = table.index.to_numpy().astype("datetime64[D]").astype(int).tolist()
+    times = [
+        table[name].dt.tz_convert(None) for name in ("open", "break_start", "break_end", "close")
+    ]
+    columns = [column.to_numpy().astype("datetime64[s]").tolist() for column in times]
     found = []
-    for label, row in table.iterrows():
-        day = (label.date() - _EPOCH.date()).days
+    for day, *parts in zip(days, *columns, strict=True):
         if first <= day <= last:
-            parts = [row["open"], row["break_start"], row["break_end"], row["close"]]
-            seconds = [int(part.timestamp()) for part in parts if part == part]  # noqa: PLR0124 - NaT
+            seconds = [_seconds(part.replace(tzinfo=UTC)) for part in parts if part is not None]
             found += [(day, *pair) for pair in zip(seconds[::2], seconds[1::2], strict=True)]
-    return found
+    return tuple(found)
 
 
 def _package(name: str) -> Any:  # noqa: ANN401 - a module that may not be there
