@@ -51,7 +51,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> None:
         get_calendar_names=lambda *, include_aliases: ["XNYS", "XLON"] if include_aliases else [],
     )
     monkeypatch.setitem(sys.modules, "exchange_calendars", fake)
-    calendars._of_exchange.cache_clear()  # noqa: SLF001 - what another package gave
+    calendars._spans.cache_clear()  # noqa: SLF001 - what another package gave
 
 
 @pytest.mark.usefixtures("package")

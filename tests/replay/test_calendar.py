@@ -460,12 +460,13 @@ def test_an_engine_has_the_days_of_a_calendar(several: bool, backend: str) -> No
 
 def test_a_sweep_may_vary_the_calendar() -> None:
     data = hourly("2024-01-08 20:00", 100)
-    grid = {"fast": [2], "calendar": ["UTC", "FX"]}
+    names = ["UTC", "FX"]
+    grid = {"fast": [2], "calendar": names}
     swept = omega.sweep(data, omega.native("sma_cross", fast=2, slow=5), grid, workers=1)
     days = dict(swept.to_polars().select("calendar", "days").iter_rows())
     runs = {
         name: omega.run_backtest(data, omega.native("sma_cross", fast=2, slow=5), calendar=name)
-        for name in grid["calendar"]
+        for name in names
     }
     assert days == {name: run.metrics["days"] for name, run in runs.items()}
     assert days["UTC"] != days["FX"]
@@ -487,3 +488,21 @@ def test_a_look_ahead_is_looked_for_under_a_calendar() -> None:
         Days, data, calendar="FX", timeframes=("D1",), start="2024-01-09", prefixes=20
     )
     assert report.clean, report
+
+
+@BACKENDS
+def test_the_end_of_a_session_is_not_known_from_the_next_bar(backend: str) -> None:
+    """The bar of 20:00 may last until 21:00, 16:00 in New York, whatever comes after it."""
+    times = [at("2024-01-11 10:00") + timedelta(hours=k) for k in range(11)]
+    order = Signal("long", type="close", size=1)
+    for later in ([], [at("2024-01-11 20:30")], [at("2024-01-11 21:00")]):
+        data = quotes([*times, *later], [100.0 + k for k in range(len(times) + len(later))])
+        run = omega.run_backtest(
+            data, ordering({"2024-01-11 15:00": order}), calendar="US_EQUITIES", backend=backend
+        )
+        assert run.fills.select("time", "price").row(0) == (times[-1], 110.0)
+
+
+def test_times_that_no_calendar_reaches_are_refused() -> None:
+    with pytest.raises(ConfigError, match="expected times from the year 2 to the year 9998"):
+        calendars.FX.days(0, 2**62, "s")
