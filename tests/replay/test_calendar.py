@@ -433,64 +433,6 @@ def test_a_calendar_of_an_exchange_needs_its_package(monkeypatch: pytest.MonkeyP
 
 
 @BACKENDS
-@pytest.mark.parametrize("several", [False, True])
-def test_an_engine_has_the_days_of_a_calendar(several: bool, backend: str) -> None:
-    data = hourly("2024-01-08 20:00", 100)
-
-    class Once:
-        def evaluate(self, index: int, slice_map: Any) -> Signal | None:  # noqa: ANN401 - slices
-            return Signal("long") if index == 2 else None
-
-    parts = (
-        Once(),
-        omega.ExecutionSimulator(costs=ONE_POINT["costs"], instruments=ONE_POINT["instruments"]),
-    )
-    settings: dict[str, Any] = {"backend": backend, "calendar": "FX"}
-    engine = (
-        omega.CrossSymbolEventEngine({"X": data}, *parts, omega.Portfolio(), **settings)
-        if several
-        else omega.EventEngine(data, None, *parts, omega.Portfolio(), symbol="X", **settings)
-    )
-    engine.run()
-    assert engine.result is not None
-    assert engine.result.metrics["days"] == 6
-    assert engine.result.trades["swap"].to_list() == [-4.0]
-    assert "17:00" in str(engine.result.config["calendar"])
-
-
-def test_a_sweep_may_vary_the_calendar() -> None:
-    data = hourly("2024-01-08 20:00", 100)
-    names = ["UTC", "FX"]
-    grid = {"fast": [2], "calendar": names}
-    swept = omega.sweep(data, omega.native("sma_cross", fast=2, slow=5), grid, workers=1)
-    days = dict(swept.to_polars().select("calendar", "days").iter_rows())
-    runs = {
-        name: omega.run_backtest(data, omega.native("sma_cross", fast=2, slow=5), calendar=name)
-        for name in names
-    }
-    assert days == {name: run.metrics["days"] for name, run in runs.items()}
-    assert days["UTC"] != days["FX"]
-
-
-def test_a_look_ahead_is_looked_for_under_a_calendar() -> None:
-    data = hourly("2024-01-08 20:00", 120, {"2024-01-10 03:00": 99.0, "2024-01-11 03:00": 98.0})
-
-    class Days(omega.Strategy):
-        def on_bar(self, bar: omega.Bar) -> None:
-            try:
-                day = bar.tf("D1")
-            except IndexError:
-                return
-            if day.fresh:
-                self.buy(limit=day.low + 0.5, expires="day")
-
-    report = omega.check_lookahead(
-        Days, data, calendar="FX", timeframes=("D1",), start="2024-01-09", prefixes=20
-    )
-    assert report.clean, report
-
-
-@BACKENDS
 def test_the_end_of_a_session_is_not_known_from_the_next_bar(backend: str) -> None:
     """The bar of 20:00 may last until 21:00, 16:00 in New York, whatever comes after it."""
     times = [at("2024-01-11 10:00") + timedelta(hours=k) for k in range(11)]
