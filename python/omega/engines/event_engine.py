@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
+from omega.config.calendar import CalendarLike, calendar_of
 from omega.config.values import plain
 from omega.contract import AnyForm, ArrowLike, Component, Progress
 from omega.data.columns import Candles
@@ -77,6 +78,7 @@ class EventEngine:
         original_start_dt: Moment | None = None,
         *,
         backend: str = "auto",
+        calendar: CalendarLike = None,
     ) -> None:
         """Take the components.
 
@@ -93,6 +95,7 @@ class EventEngine:
             on_progress: Called with bars done and bars in all.
             original_start_dt: First bar to trade on; bars before it are warm-up.
             backend: "rust", "python" or "auto", as of `omega.run_backtest`.
+            calendar: Which day an instant belongs to, as of `omega.run_backtest`.
         """
         data = bid_candles
         if ask_candles is not None:
@@ -100,7 +103,7 @@ class EventEngine:
         self._store = data if isinstance(data, CandleStore) else CandleStore(data, symbol=symbol)
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
         self._timeframes = _candles_of(multi_candle_data, self._form.timeframe)
-        self._align = "union"
+        self._align, self._calendar = "union", calendar
 
     def _begin(
         self,
@@ -238,6 +241,7 @@ class EventEngine:
             account_currency=getattr(self.portfolio, "account_currency", "USD"),
             timeframes=self._timeframes,
             align=self._align,
+            calendar=self._calendar,
             position_manager=getattr(self.strategy, "position_manager", None),
         )
         managers, _ = arguments.managers_of(None)
@@ -259,6 +263,7 @@ class EventEngine:
             start=self._start,
             cash=self.portfolio.cash,
             align=self._align,
+            calendar=calendar_of(self._calendar),
             strategy=self.strategy,
             executor=own,
             portfolio=self.portfolio,
@@ -300,6 +305,7 @@ class CrossSymbolEventEngine(EventEngine):
         align: str = "union",
         timeframes: Timeframes = (),
         backend: str = "auto",
+        calendar: CalendarLike = None,
     ) -> None:
         """Take the components.
 
@@ -313,11 +319,12 @@ class CrossSymbolEventEngine(EventEngine):
             align: "union" of the symbols' times, or "intersection".
             timeframes: Higher timeframes, as of `omega.run_backtest`.
             backend: "rust", "python" or "auto".
+            calendar: Which day an instant belongs to, as of `omega.run_backtest`.
         """
         self._store = candles if isinstance(candles, CandleStore) else CandleStore(candles)
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
         self._timeframes = timeframes
-        self._align = alignment(align)
+        self._align, self._calendar = alignment(align), calendar
 
 
 class Recorder:

@@ -80,18 +80,13 @@ class Run(Context):
         self._executor: Simulator | ForeignExecutor | None = None
 
     def _higher(self, candles: Columns, fields: TimeframeFields, place: int) -> Higher:
-        name, grids, tables, given_ends = (
-            fields["name"],
-            fields["grids"],
-            fields["given"],
-            fields["ends"],
-        )
-        if tables is not None and given_ends is not None:
+        name, grids, tables = fields["name"], fields["grids"], fields["given"]
+        if tables is not None and fields["ends"] is not None:
             store = self._stores[candles.symbol, name] = tables[place]
             given = dataclasses.replace(Columns.from_store(store), symbol=candles.symbol)
-            ends = given_ends[place].tolist()
+            ends = fields["ends"][place].tolist()
             return Higher(given, name, ends, [0] * len(ends))
-        assert grids is not None, "a timeframe has a grid or candles"  # noqa: S101 - of the contract
+        assert grids is not None, "it has a grid or candles"  # noqa: S101 - of the contract
         made = resample(candles, grids[place])
         self._stores[candles.symbol, name] = Bars(made.candles)
         return Higher(made.candles, name, made.ends, made.pasts)

@@ -142,11 +142,7 @@ impl Run {
         };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
         let market = &self.tracks.market;
-        let track = Track {
-            candles: market.track(id),
-            track: id,
-            days: Some(market.days(market.symbol_of(id))),
-        };
+        let track = Track::of(market, id);
         let scope = self.scope(id);
         let (views, warmup) = indicators::declare(py, &scope, &track, &spec, &source, labels)?;
         self.declare_on(id, warmup);

@@ -45,7 +45,7 @@ fn computing(name: &str, parameters: &[f64]) -> Result<Again, OmegaError> {
     let needs = spec.definition().needs.iter();
     let columns: Result<Vec<ScalarBuffer<f64>>, _> =
         needs.map(|need| column(&candles, source(need))).collect();
-    let inputs = Inputs::new(&spec, columns?)?.with_times(&candles);
+    let inputs = Inputs::new(&spec, columns?)?.with_times(&candles, None);
     let given = Arc::new((spec, inputs));
     Ok(Box::new(move || {
         let given = Arc::clone(&given);
