@@ -130,7 +130,9 @@ def test_a_timeframe_that_does_not_exist_is_refused(backend: str, timeframe: str
 
 
 @pytest.mark.parametrize("strategy", [Mean, HandsOn, Mean(), HandsOn()])
-def test_a_typo_in_a_grid_is_refused_before_the_first_run(strategy: Any) -> None:  # noqa: ANN401 - forms
+def test_a_typo_in_a_grid_is_refused_before_the_first_run(
+    strategy: Any,  # noqa: ANN401 - forms
+) -> None:
     with pytest.raises(ConfigError, match=r"no parameter 'm'; it has n\."):
         omega.sweep(DATA, strategy, {"m": [2, 3]}, progress=False)
 

@@ -47,7 +47,10 @@ EACH = {"entry": True, "exit": True, "accumulate": True}
     ["d", pl.col("d"), of_bars(SIDES), of_bars(SIDES).to_numpy(), lambda s: pl.col("d")],
     ids=["name", "expression", "series", "array", "function"],
 )
-def test_a_direction_is_whatever_an_entry_is(backend: str, form: Any) -> None:  # noqa: ANN401 - forms
+def test_a_direction_is_whatever_an_entry_is(
+    backend: str,
+    form: Any,  # noqa: ANN401 - forms
+) -> None:
     """E3: above 0 long, below 0 short; 0, NaN and null no entry."""
     data = candles.rising(8).with_columns(d=of_bars(SIDES))
     expected = [("SYMBOL", "long", 0), ("SYMBOL", "short", 2), ("SYMBOL", "long", 5)]

@@ -112,7 +112,7 @@ def refuse_unused(
         given = conversion[key]
         if isinstance(given, (bool, numbers.Real)):
             _rate(given, key)
-        elif given is None or (isinstance(given, str) and not os.path.exists(given)):  # noqa: PTH110 - may be a pattern
+        elif given is None or (isinstance(given, str) and not Path(given).exists()):
             raise ConfigError(f"conversion[{key!r}]: given {given!r}, expected a number or candles")
 
 

@@ -13,6 +13,9 @@ from omega.run.job import Job
 if TYPE_CHECKING:
     from omega._core import Run
 
+_NAMED = 5
+"""So many symbols are named."""
+
 
 @contextlib.contextmanager
 def told_in_dates(job: Job, run: Run) -> Iterator[None]:
@@ -32,7 +35,7 @@ def _reason(job: Job, error: WarmupIndexNotFound, warmup: int) -> str:
     _, _, unit, zone = job.stores[0].native.time_range(job.stores[0].symbols[0])
     start, end = job.settings["start"], job.settings["end"]
     names = [store.symbols[0] for store in job.stores]
-    of = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")  # noqa: PLR2004 - enough to tell
+    of = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
     def shown(time: int) -> str:
         return str(from_units(time, unit, zone))

@@ -173,11 +173,8 @@ impl Run {
     /// The symbol and the timeframe that an indicator lives on.
     fn place_of(&self, view: &IndicatorView) -> PyResult<(&str, Option<&str>)> {
         let track = self.tracks.track_of(view)?;
-        let symbol = self.tracks.symbol_of(track);
-        Ok((
-            self.tracks.symbol(symbol).candles.name(),
-            self.tracks.timeframe_of(track),
-        ))
+        let symbol = self.tracks.symbol(self.tracks.symbol_of(track));
+        Ok((symbol.candles.name(), self.tracks.timeframe_of(track)))
     }
 
     /// Where two indicators, or one and a number, are known to compare as they should.

@@ -2,8 +2,8 @@
 //!
 //! Takes columns of any track, or numbers, and returns a byte for each step: 1 where the comparison
 //! is known to hold on the bars that are complete after that step. One with NaN, or with a bar that
-//! is not there, is undefined and never 1 (E1). Negations are comparisons of their own, of which the
-//! same is true, so that two values do for Kleene's three: `not (a < b)` is `a >= b`.
+//! is not there, is undefined and never 1 (E1). Negations are comparisons of their own, for which
+//! the same holds, so that two values do for Kleene's three: `not (a < b)` is `a >= b`.
 
 use crate::store::{Market, TrackId, Walk};
 
@@ -67,8 +67,8 @@ impl Comparison {
     /// Whether it holds; the values of the bar before are those of now where it does not look back.
     #[expect(
         clippy::needless_bitwise_bool,
-        reason = "without a branch; with that and crossings in one pass, signal columns went from 79 to \
-                  69 ns a bar (docs/concepts/performance.md)"
+        reason = "without a branch; with that and crossings in one pass, signal columns went from \
+                  79 to 69 ns a bar (docs/concepts/performance.md)"
     )]
     #[inline]
     fn holds(self, (a, b): Values, (a_before, b_before): Values) -> bool {
