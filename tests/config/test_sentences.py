@@ -129,6 +129,16 @@ def test_a_timeframe_that_does_not_exist_is_refused(backend: str, timeframe: str
         omega.run_backtest(DATA, Mean(), timeframes=(timeframe,), backend=backend)
 
 
+def test_a_timeframe_that_the_run_lacks_is_refused(backend: str) -> None:
+    class Asks(omega.Strategy):
+        def init(self) -> None:
+            self.mean = self.sma(2, timeframe="H4")
+
+    for timeframes, known in (((), "no timeframes"), (("M5", "M10"), "one of M5, M10")):
+        with pytest.raises(ConfigError, match=f"given H4, expected .*{known}"):
+            omega.run_backtest(DATA, Asks(), timeframes=timeframes, backend=backend)
+
+
 @pytest.mark.parametrize("strategy", [Mean, HandsOn, Mean(), HandsOn()])
 def test_a_typo_in_a_grid_is_refused_before_the_first_run(
     strategy: Any,  # noqa: ANN401 - forms

@@ -461,10 +461,7 @@ impl Run {
             unknown("symbol", symbol, format!("one of {known}"))
         })?;
         let found = timeframe.map_or(Some(own), |name| tracks.look_up_timeframe(own, name));
-        found.ok_or_else(|| {
-            let known = tracks.timeframes_of(own).join(", ");
-            unknown("timeframe", timeframe, format!("one of {known}"))
-        })
+        found.ok_or_else(|| unknown("timeframe", timeframe, tracks.known_timeframes(own)))
     }
 
     fn declare_on(&self, track: TrackId, bars: usize) {

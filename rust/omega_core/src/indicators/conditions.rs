@@ -220,3 +220,31 @@ fn after_each_step(market: &Market, holds: impl Fn(&[usize]) -> bool) -> Vec<u8>
     }
     truths
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: [f64; 5] = [1.0, 3.0, f64::NAN, 3.0, 1.0];
+
+    fn of(how: &str) -> Vec<u8> {
+        let how = Comparison::named(how);
+        how.map_or_else(Vec::new, |how| side_by_side(5, how, |bar| A[bar], |_| 2.0))
+    }
+
+    #[test]
+    fn what_is_undefined_holds_neither_way() {
+        assert_eq!(of(">"), [0, 1, 0, 1, 0]);
+        assert_eq!(of("<="), [1, 0, 0, 0, 1]);
+        assert_eq!(of("=="), [0; 5]);
+        assert_eq!(of("!="), [1, 1, 0, 1, 1]);
+    }
+
+    #[test]
+    fn a_crossing_and_its_negation_need_four_known_values() {
+        assert_eq!(of("crossover"), [0, 1, 0, 0, 0]);
+        assert_eq!(of("no crossover"), [0, 0, 0, 0, 1]);
+        assert_eq!(of("crossunder"), [0, 0, 0, 0, 1]);
+        assert_eq!(of("no crossunder"), [0, 1, 0, 0, 0]);
+    }
+}
