@@ -127,7 +127,7 @@ def test_the_run_begins_when_every_symbol_has_its_warmup(backend: str) -> None:
     result = omega.run_backtest(data, strategy, backend=backend)
     assert result.strategy.first == {"A": (3, True), "B": (2, True)}
     assert result.equity["time"][0] == START + timedelta(minutes=4)
-    with pytest.raises(WarmupIndexNotFound, match=r"5 bars.*needs 3"):
+    with pytest.raises(WarmupIndexNotFound, match=r"warm-up of 3 bars.*5 bars"):
         omega.run_backtest({"A": data["A"][:5], "B": data["B"][:2]}, Patient, backend=backend)
 
 

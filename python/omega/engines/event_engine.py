@@ -189,6 +189,9 @@ class EventEngine:
         Returns:
             The signals, one a row, with the bar that each was given on.
 
+        Raises:
+            ConfigError: An index is negative, or the bounds are the wrong way round.
+
         Example:
             >>> class Dips:
             ...     def evaluate(self, index, slice_map):
@@ -201,6 +204,11 @@ class EventEngine:
         recorder, steps = Recorder(self), None
         start, end = plain(start), plain(end)
         if isinstance(start, int) and isinstance(end, int):
+            if not 0 <= start <= end:
+                raise ConfigError(
+                    f"process_batch: given bars {start} to {end}, expected numbers from 0 on, the "
+                    "first no greater than the one past the last"
+                )
             # What was decided on a bar is done on the step after it.
             steps = (start + 1, end + 1)
         chosen = chosen_backend(self._backend, warn=True)

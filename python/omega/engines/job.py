@@ -22,6 +22,7 @@ from omega.errors import ConfigError
 from omega.run.context import Context
 from omega.run.execute import bound, declare_warmup, execute_bound, execute_native, market_of
 from omega.run.job import Job
+from omega.run.nothing_left import told_in_dates
 from omega.run.settings import cooldowns
 from omega.strategy.base import Strategy
 from omega.strategy.context import RunContext
@@ -121,6 +122,11 @@ class ForeignContext:
 def run_job(job: Job, parts: Parts, backend: str) -> tuple[ResultTables | None, RunReport]:
     """Run an engine; there are tables where Omega's own executor ran."""
     context = Context(market_of(job, backend), job)
+    with told_in_dates(job, context.run):
+        return _run_in(job, parts, context)
+
+
+def _run_in(job: Job, parts: Parts, context: Context) -> tuple[ResultTables | None, RunReport]:
     if parts.is_native and isinstance(job.strategy, (Signals, Native)):
         return execute_native(job, context)  # they see no slices
     slices = _slices(job, parts, context)

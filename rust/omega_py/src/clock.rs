@@ -174,6 +174,15 @@ impl Tracks {
             .collect()
     }
 
+    /// The same in words.
+    pub(super) fn known_timeframes(&self, track: TrackId) -> String {
+        let names = self.timeframes_of(track);
+        if names.is_empty() {
+            return "none, as this run has no timeframes".to_owned();
+        }
+        format!("one of {}", names.join(", "))
+    }
+
     /// An exception with the newest bar, its time and symbol as a note; else as it was raised.
     #[cold]
     pub(super) fn noted(&self, py: Python<'_>, error: PyErr, by: &str) -> PyErr {

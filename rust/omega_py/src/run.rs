@@ -172,11 +172,8 @@ impl Run {
     /// The symbol and the timeframe that an indicator lives on.
     fn place_of(&self, view: &IndicatorView) -> PyResult<(&str, Option<&str>)> {
         let track = self.tracks.track_of(view)?;
-        let symbol = self.tracks.symbol_of(track);
-        Ok((
-            self.tracks.symbol(symbol).candles.name(),
-            self.tracks.timeframe_of(track),
-        ))
+        let symbol = self.tracks.symbol(self.tracks.symbol_of(track));
+        Ok((symbol.candles.name(), self.tracks.timeframe_of(track)))
     }
 
     /// Where two indicators, or one and a number, are known to compare as they should.
@@ -463,10 +460,7 @@ impl Run {
             unknown("symbol", symbol, format!("one of {known}"))
         })?;
         let found = timeframe.map_or(Some(own), |name| tracks.look_up_timeframe(own, name));
-        found.ok_or_else(|| {
-            let known = tracks.timeframes_of(own).join(", ");
-            unknown("timeframe", timeframe, format!("one of {known}"))
-        })
+        found.ok_or_else(|| unknown("timeframe", timeframe, tracks.known_timeframes(own)))
     }
 
     fn declare_on(&self, track: TrackId, bars: usize) {
