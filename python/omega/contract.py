@@ -160,6 +160,7 @@ class Components(TypedDict):
 
     slices: Mapping[str, object]
     takes_slices: bool
+    adapt: Callback | None
     cooldown: Cooldowns
     portfolio: Component | None
 
@@ -169,6 +170,7 @@ class ForeignComponents(TypedDict):
 
     decide: Callback
     takes_slices: bool
+    adapt: Callback | None
     slices: Mapping[str, object]
     executor: Component
     portfolio: Component

@@ -27,6 +27,9 @@ pub(super) struct Components<'py> {
     /// Whether the strategy is called with an index and the slices, and not with a bar.
     #[pyo3(item)]
     pub(super) takes_slices: bool,
+    /// Makes actions of what an older strategy returned.
+    #[pyo3(item)]
+    pub(super) adapt: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
     pub(super) cooldown: CooldownFields,
     /// A portfolio of the user's own.
@@ -43,6 +46,9 @@ pub(super) struct Parts<'py> {
     /// Whether it is called with an index and the slices, and not with a bar.
     #[pyo3(item)]
     pub(super) takes_slices: bool,
+    /// Makes actions of what an older strategy returned.
+    #[pyo3(item)]
+    pub(super) adapt: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
     pub(super) slices: Bound<'py, PyAny>,
     #[pyo3(item)]
