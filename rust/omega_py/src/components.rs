@@ -12,7 +12,7 @@ use omega_core::store::Market;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
+use super::clock::{ClosedSteps, Tracks};
 use super::snapshot::{PositionView, TradeView};
 
 /// Bars and time after an entry, and time after an exit.
@@ -75,6 +75,7 @@ pub(super) struct PyPortfolio<'a, 'py> {
     mark: Option<Bound<'py, PyAny>>,
     tracks: &'a Arc<Tracks>,
     market: &'a Market,
+    closed: ClosedSteps<'a>,
     step: usize,
     cash: f64,
     failure: Failure,
@@ -95,6 +96,7 @@ impl<'a, 'py> PyPortfolio<'a, 'py> {
             mark: object.getattr_opt("mark")?,
             cash: object.getattr("cash")?.extract()?,
             market: &tracks.market,
+            closed: ClosedSteps::new(tracks, step),
             books,
             object,
             tracks,
@@ -209,6 +211,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
 
     fn write_row(&mut self, open: &[Position]) {
         replay::Portfolio::write_row(&mut self.books, open);
+        self.closed.show_next();
         // Views are made only where there is a `mark` to read them.
         if self.mark.is_some() && !open.is_empty() {
             self.call(|this| {
@@ -227,6 +230,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
 
     fn write_quiet_row(&mut self, profit: f64, open_positions: usize, low: Option<f64>) {
         self.books.write_quiet_row(profit, open_positions, low);
+        self.closed.show_next();
         self.end_step();
     }
 
@@ -234,6 +238,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
         // Row by row: `update` is called for each bar, with the books at that bar.
         for profit in profits {
             self.books.write_row(*profit, open_positions);
+            self.closed.show_next();
             self.end_step();
         }
     }
@@ -241,6 +246,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
     fn write_flat_rows(&mut self, bars: usize) {
         for _ in 0..bars {
             self.books.write_flat_rows(1);
+            self.closed.show_next();
             self.end_step();
         }
     }

@@ -12,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::actions::Vocabulary;
-use super::clock::Tracks;
+use super::clock::{ClosedSteps, Tracks};
 use super::components::{Failure, rewrite};
 use super::exits::SharedExits;
 use super::strategy::Raised;
@@ -319,6 +319,7 @@ pub(super) struct PyRows<'a, 'py> {
     update: Bound<'py, PyAny>,
     watch: SharedExits<'py>,
     tracks: &'a Arc<Tracks>,
+    closed: ClosedSteps<'a>,
     cash: f64,
     step: usize,
     failure: Failure,
@@ -337,6 +338,7 @@ impl<'a, 'py> PyRows<'a, 'py> {
             update: object.getattr("update")?,
             object,
             watch,
+            closed: ClosedSteps::new(tracks, step),
             tracks,
             cash,
             step,
@@ -397,6 +399,7 @@ impl replay::Portfolio for PyRows<'_, '_> {
         for _ in 0..bars {
             let time = self.tracks.market.time(self.step);
             self.step += 1;
+            self.closed.show_next();
             let update = || self.update.call1((time,)).map(drop);
             self.call(|| self.watch.watching_all(time, update));
         }

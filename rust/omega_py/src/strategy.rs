@@ -181,8 +181,9 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     #[inline]
     fn prepare(&mut self, view: &View<'_>, state: &State<'_>) -> PyResult<()> {
         let newest = view.newest();
-        self.tracks.sources[0].clock.show(newest + 1);
-        if !self.tracks.is_one() || self.engine.is_some() {
+        if self.tracks.is_one() && self.engine.is_none() {
+            self.tracks.sources[0].clock.show(newest + 1);
+        } else {
             self.tracks.show(view);
         }
         let is_unchanged = self.published == Some(state.changes);
