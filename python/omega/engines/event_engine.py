@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -17,7 +18,7 @@ from omega.config.account import Account
 from omega.config.values import plain
 from omega.contract import AnyForm, ArrowLike, Component, Progress
 from omega.data.columns import Candles
-from omega.data.store import CandleStore
+from omega.data.store import CandleStore, moment_of
 from omega.data.timeframes import Timeframes
 from omega.engines.adapters import adapted
 from omega.engines.job import Parts, require, run_job
@@ -197,6 +198,22 @@ class EventEngine:
             if not parts.has_foreign_portfolio:
                 self.portfolio.detach(self.result)
         return stats
+
+    def moment(self, time: int) -> datetime:
+        """Give a time that a component was called with as a datetime, in the column's zone or UTC.
+
+        Times are integers in the unit of the time column; those of candles are datetimes as
+        `candle.time`. A portfolio keeps the engine from `attach_engine(engine)`.
+
+        Example:
+            >>> class Idle:
+            ...     def evaluate(self, index, slice_map): ...
+            >>> engine = EventEngine(candles, None, Idle(), ExecutionSimulator(), omega.Portfolio())
+            >>> engine.moment(1_704_081_480_000_000).isoformat()
+            '2024-01-01T03:58:00+00:00'
+        """
+        symbol = self._store.symbols[0]
+        return moment_of(time, *self._store.native.time_range(symbol)[2:])
 
     def process_batch(self, start: Moment, end: Moment) -> pl.DataFrame:
         """Call the strategy on a stretch of bars; nothing is executed.
