@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 import omega
+from tests.support.backends import BACKENDS
 from tests.support.candles import walk
 
 FINE = walk(30_000)
@@ -64,7 +65,7 @@ def fingerprint(kind: str, values: dict[str, Any]) -> str:
         settings[kind] = made[kind](**values)
     else:
         settings |= values
-    return omega.run_backtest(BARS, trades, **settings).fingerprint
+    return omega.run_backtest(BARS, trades, backend=BACKENDS[0], **settings).fingerprint
 
 
 NIGHTS = {"swap_long": -3.0, "swap_short": -2.0}
@@ -127,7 +128,7 @@ def test_a_currency_without_a_rate_is_refused() -> None:
     instrument = dataclasses.replace(INSTRUMENT, quote_currency="USD")
     for words in ({"account": omega.Account(currency="JPY")}, {"account_currency": "JPY"}):
         with pytest.raises(omega.ConfigError, match="JPY"):
-            omega.run_backtest(BARS, trades, instruments=instrument, **words)
+            omega.run_backtest(BARS, trades, instruments=instrument, backend=BACKENDS[0], **words)
 
 
 def test_the_table_has_every_setting() -> None:
@@ -148,7 +149,9 @@ def test_the_table_has_every_setting() -> None:
 def test_the_bars_reach_what_the_settings_are_about() -> None:
     """Nights, and bars that reach both exits: without them nothing would show."""
     assert BARS["time"][-1] - BARS["time"][0] > timedelta(days=15)
-    result = omega.run_backtest(BARS, trades, instruments=INSTRUMENT, cash=100_000.0)
+    result = omega.run_backtest(
+        BARS, trades, instruments=INSTRUMENT, cash=100_000.0, backend=BACKENDS[0]
+    )
     assert len(result.trades) > 80
     assert result.trades["ambiguous"].sum() > 3
     assert {*result.trades["exit_reason"]} >= {"stop_loss", "take_profit"}

@@ -12,6 +12,8 @@ from tests.support.backends import BACKENDS
 from tests.support.candles import rising
 from tests.support.plain_components import PlainExecutor, PlainPortfolio
 
+pytestmark = pytest.mark.filterwarnings("ignore::omega.errors.BackendWarning")  # of "auto"
+
 CALLS = (
     "evaluate", "process_signal", "evaluate_exits", "manage_positions", "update",
     "register_entry", "register_exit", "get_open_positions", "active_positions", "close_at_end",
