@@ -243,14 +243,8 @@ impl Run {
         let mut portfolio = None;
         let engine = components.map(|own| {
             cooldown = own.cooldown;
-            portfolio = own.portfolio;
-            Engine {
-                slices: own.slices,
-                takes_slices: own.takes_slices,
-                adapt: own.adapt,
-                failure: Failure::clone(&failure),
-                holders: None,
-            }
+            portfolio.clone_from(&own.portfolio);
+            own.engine(&failure)
         });
         let collector = self.vocabulary(py)?;
         let strategy = self.strategy(py, callbacks, collector, engine)?;
