@@ -186,6 +186,7 @@ class Components(TypedDict):
 
     slices: Mapping[str, object]
     takes_slices: bool
+    adapt: Callback | None
     cooldown: Cooldowns
     portfolio: Component | None
 
@@ -195,6 +196,7 @@ class ForeignComponents(TypedDict):
 
     decide: Callback
     takes_slices: bool
+    adapt: Callback | None
     slices: Mapping[str, object]
     executor: Component
     portfolio: Component

@@ -253,7 +253,7 @@ class CandleStore:
         """
         name = self._only("time_range") if symbol is None else self._known(symbol)
         first, last, unit, zone = self.native.time_range(name)
-        return _moment(first, unit, zone), _moment(last, unit, zone)
+        return moment_of(first, unit, zone), moment_of(last, unit, zone)
 
     def validate(self) -> pl.DataFrame:
         """Look at every row and give every finding: symbol, rule, column, row, time, value.
@@ -469,7 +469,13 @@ def _refuse_unknown(parameter: str, given: Collection[str], known: Collection[st
             raise ConfigError(f"{parameter}: no symbol {name!r}. {nearest(name, known)}")
 
 
-def _moment(time: int, unit: str, zone: str | None) -> datetime:
+def moment_of(time: int, unit: str, zone: str | None) -> datetime:
+    """Give a time as a datetime, in a zone or else UTC.
+
+    Example:
+        >>> moment_of(1_704_067_200, "s", None).isoformat()
+        '2024-01-01T00:00:00+00:00'
+    """
     micros = time * 1_000_000 // _PER_SECOND[unit]
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     return moment.astimezone(ZoneInfo(zone)) if zone else moment

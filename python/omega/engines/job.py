@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from omega.config.limits import Limits
 from omega.contract import (
+    Callback,
     Component,
     Components,
     Cooldowns,
@@ -40,6 +41,7 @@ class Parts:
         executor: Turns signals into positions.
         portfolio: Keeps the money.
         takes_slices: Whether the strategy is called with an index and slices.
+        adapt: Makes actions of what such a strategy returned.
         timeframe: What the strategy calls the bars that it runs on.
         attach: Shows the engine its slices.
         steps: First step and one past the last, where not all are walked.
@@ -48,6 +50,7 @@ class Parts:
     executor: Component
     portfolio: Component
     takes_slices: bool
+    adapt: Callback | None
     timeframe: str | None
     attach: Attach
     steps: tuple[int, int] | None = None
@@ -156,6 +159,7 @@ def _components(job: Job, parts: Parts, slices: MultiSymbolSlice) -> Components:
     return {
         "slices": slices,
         "takes_slices": parts.takes_slices,
+        "adapt": parts.adapt,
         "cooldown": parts.cooldowns(job.stores[0].time_unit),
         "portfolio": parts.portfolio if parts.has_foreign_portfolio else None,
     }
@@ -172,6 +176,7 @@ def _foreign(job: Job, parts: Parts, slices: MultiSymbolSlice) -> ForeignCompone
     return {
         "decide": strategy.on_bar if isinstance(strategy, Strategy) else strategy,
         "takes_slices": parts.takes_slices,
+        "adapt": parts.adapt,
         "slices": slices,
         "executor": parts.executor,
         "portfolio": parts.portfolio,

@@ -24,6 +24,7 @@ from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
 from omega.reference.executor import State
+from omega.reference.exits import Exits
 from omega.reference.natives import Native, named
 from omega.reference.own_components import (
     ForeignCaller,
@@ -147,7 +148,7 @@ class Run(Context):
         slices, decide = components["slices"], callbacks["on_bar"]
         if components["takes_slices"] and decide is not None:
             callbacks = {**callbacks, "on_bar": with_slices(decide, slices)}
-        caller = Caller(self, callbacks, slices)
+        caller = Caller(self, callbacks, slices, components["adapt"])
         if components["portfolio"] is not None:
             self.portfolio = Forwarding(components["portfolio"], self)
         strategy = loop.Cooldown(caller, components["cooldown"], self.world)
@@ -165,9 +166,11 @@ class Run(Context):
         decide = parts["decide"]
         if parts["takes_slices"]:
             decide = with_slices(decide, parts["slices"])
-        caller = ForeignCaller(self, parts, decide)
-        executor = ForeignExecutor(parts["executor"], self, has_cooldown=any(parts["cooldown"]))
-        rows = ForeignRows(parts["portfolio"], self)
+        watch = Exits(parts["portfolio"], self.symbols)
+        caller = ForeignCaller(self, parts, decide, watch)
+        has_cooldown = any(parts["cooldown"])
+        executor = ForeignExecutor(parts["executor"], self, watch, has_cooldown=has_cooldown)
+        rows = ForeignRows(parts["portfolio"], self, watch)
         plan = loop.plan(self.world, settings, steps)
         feed = loop.Feed(self.world, dict.fromkeys(self.symbols, loop.SymbolContext(Rates())))
         strategy = loop.Cooldown(caller, parts["cooldown"], self.world)
@@ -175,7 +178,7 @@ class Run(Context):
         self._walked = plan
         one = loop.Loop(feed, strategy, executor, rows, on_progress, self.actions)
         self._signals = one.run(plan, close_at_end=settings["close_at_end"])
-        return self._report(caller.seconds, executor.exits)
+        return self._report(caller.seconds, executor.exits + len(watch.take()))
 
     def _run(
         self,

@@ -15,6 +15,7 @@ mod conditions;
 mod config;
 mod error;
 mod executor;
+mod exits;
 mod indicators;
 mod market;
 mod memory;

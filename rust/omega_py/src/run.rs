@@ -1,5 +1,6 @@
 //! A run: what a strategy may declare before it, and the call that walks the bars.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::executor::{PyExecutor, PyRows};
+use super::exits::Exits;
 use super::indicators::{self, IndicatorView, Scope, Sources};
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
@@ -23,7 +25,7 @@ use super::observer::{GilObserver, ProgressObserver};
 use super::results::{PyRunTables, RunReport, RunTime};
 use super::snapshot::{OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, Collect, Engine, Holders, PyStrategy, Raised};
+use super::strategy::{Callbacks, Collect, Engine, PyStrategy, Raised};
 use super::track::TrackView;
 use omega_core::backtest::{Backtest, BacktestResult};
 use omega_core::batch::Batch;
@@ -239,13 +241,8 @@ impl Run {
         let mut portfolio = None;
         let engine = components.map(|own| {
             cooldown = own.cooldown;
-            portfolio = own.portfolio;
-            Engine {
-                slices: own.slices,
-                takes_slices: own.takes_slices,
-                failure: Failure::clone(&failure),
-                holders: None,
-            }
+            portfolio.clone_from(&own.portfolio);
+            own.engine(&failure)
         });
         let collector = self.vocabulary(py)?;
         let strategy = self.strategy(py, callbacks, collector, engine)?;
@@ -290,25 +287,20 @@ impl Run {
         }
         let mut observer = ProgressObserver::new(py, on_progress, &plan);
         let (vocabulary, failure) = (self.vocabulary(py)?, Failure::default());
+        let exits = Exits::new(parts.portfolio.clone(), &self.tracks);
+        let engine = Engine::of_parts(&parts, &failure, &exits);
         let callbacks = Callbacks::deciding(parts.decide, parts.manager);
-        let engine = Engine {
-            slices: parts.slices,
-            takes_slices: parts.takes_slices,
-            failure: Failure::clone(&failure),
-            holders: Some(Holders {
-                executor: parts.executor.clone(),
-                portfolio: parts.portfolio.clone(),
-            }),
-        };
         let strategy = self.strategy(py, callbacks, AsGiven(&vocabulary), Some(engine))?;
         let (bars, after_entry, after_exit) = parts.cooldown;
         let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
         // Only then is it worth a call for each signal to know what was accepted.
         let has_cooldown = parts.cooldown != CooldownFields::default();
         let tracks = &self.tracks;
-        let mut executor = PyExecutor::new(parts.executor, tracks, &vocabulary, has_cooldown)?;
-        let mut portfolio =
-            PyRows::new(parts.portfolio, tracks, settings.cash, plan.start, failure)?;
+        let watch = (Rc::clone(&exits), Failure::clone(&failure));
+        let mut executor =
+            PyExecutor::new(parts.executor, tracks, &vocabulary, watch, has_cooldown)?;
+        let books = (parts.portfolio, exits);
+        let mut portfolio = PyRows::new(books, tracks, settings.cash, plan.start, failure)?;
         // Rates and magnifiers belong to Omega's own executor.
         let mut feed = Feed::plain(market);
         let counts = replay::run(
