@@ -85,6 +85,7 @@ FIRST_GUIDES = (
     "coming-from-vectorbt",
     "coming-from-nautilus-trader",
     "several-symbols",
+    "days-and-sessions",
     "sweeps",
     "reading-results",
     "look-ahead",

@@ -15,6 +15,7 @@ from importlib.metadata import version
 
 from benchmarks.engine import (
     baseline,
+    engines,
     forms,
     imports,
     indicators,
@@ -43,6 +44,7 @@ OTHERS = (
     loop.memory,
     loop.never_trades,
     loop.views,
+    engines.figures,
     ingest.figures,
     imports.figures,
     sweeps.figures,

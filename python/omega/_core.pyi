@@ -125,7 +125,7 @@ class Bar:
         (104.625, 104.6875)
         >>> bar.time.isoformat(), bar.timestamp
         ('2024-01-01T03:58:00+00:00', 1704081480000000)
-        >>> bar[-1].index
+        >>> bar.ago(1).index
         237
     """
 
@@ -258,7 +258,7 @@ class Bar:
             ...     if bar.index == 40:
             ...         print(bar.ago(0).close, bar.ago(1).close)
             >>> result = omega.run_backtest(candles, on_bar)
-            101.0 101.25
+            105.4375 104.75
 
         Raises:
             IndexError: It is before the first bar, or in the future.

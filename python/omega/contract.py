@@ -187,6 +187,7 @@ class Components(TypedDict):
 
     slices: Mapping[str, object]
     takes_slices: bool
+    adapt: Callback | None
     cooldown: Cooldowns
     portfolio: Component | None
 
@@ -196,6 +197,7 @@ class ForeignComponents(TypedDict):
 
     decide: Callback
     takes_slices: bool
+    adapt: Callback | None
     slices: Mapping[str, object]
     executor: Component
     portfolio: Component

@@ -19,6 +19,7 @@ __all__ = [
     "CallbackFailed",
     "CandleWarning",
     "ConfigError",
+    "EngineWarning",
     "InvalidCandleData",
     "NeedsOneBar",
     "OmegaError",
@@ -183,5 +184,14 @@ class BackendWarning(UserWarning):
 
     Example:
         >>> issubclass(BackendWarning, UserWarning)
+        True
+    """
+
+
+class EngineWarning(UserWarning):
+    """A component of an engine has a part that the engine does not use.
+
+    Example:
+        >>> issubclass(EngineWarning, UserWarning)
         True
     """

@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from omega.cli import main
+from omega import calendars
+from omega.cli import _runfile, main
+from omega.config.calendar import calendar_of
 
 TOP = Path(__file__).resolve().parents[2]
 SAMPLE = TOP / "data" / "samples" / "random-walk_eurusd_2024-01-01_m1.parquet"
@@ -216,3 +218,27 @@ def test_a_run_file_that_is_not_there_is_said_to_be_missing(folder: Path) -> Non
     done = omega("run", folder / "rn.toml")
     assert done.exit_code == 2
     assert "there is no run file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'calendar = "FX"\n',
+        '\n[calendar]\nzone = "America/New_York"\nday_start = "17:00"\n',
+    ],
+)
+def test_a_run_file_names_its_calendar(folder: Path, words: str) -> None:
+    path = folder / "run.toml"
+    given = RUN.replace("\n[parameters]", f"{words}\n[parameters]", 1)
+    path.write_text(given)
+    plan = _runfile.read(path)
+    calendar = plan.settings["calendar"]
+    assert calendar_of(calendar) == calendars.FX
+    result = omega("run", path, "--calendar", "Asia/Tokyo", "--out", folder / "other", "--json")
+    kept = json.loads((folder / "other" / "manifest.json").read_text())
+    assert result.exit_code == 0
+    assert kept["config"]["calendar"] == "Calendar(zone='Asia/Tokyo')"
+    path.write_text(given.replace(words, words.replace("17:00", "5 pm").replace("FX", "Mars/Base")))
+    refused = omega("run", path)
+    assert refused.exit_code in (1, 2)
+    assert "Calendar." in refused.output

@@ -221,3 +221,124 @@ def test_the_seed_is_no_clock_and_is_recorded(backend: str) -> None:
     seeds = [result.manifest["configuration"]["seed"] for result in (first, other)]
     assert seeds == [0, 7]
     assert first.fills["slippage"].n_unique() > 10
+
+
+@every_backend
+def test_exits_pay_their_fee_and_their_slippage(backend: str) -> None:
+    """A stop, a target, a close and the end: each leg 0.5 a lot, and 0.1 where it is no limit."""
+    instrument = omega.Instrument("SYMBOL", pip_size=0.01)
+    costs = omega.Costs(slippage_pips=10, fee_per_lot=0.5)
+    plan = {
+        1: omega.Signal("short", stop_loss=105.25),
+        2: omega.Signal("long", take_profit=107.25),
+        3: omega.Signal("long"),
+        6: omega.Close(trade_id=2),
+        8: omega.Signal("long"),
+    }
+    result = played(plan, rising(12), backend=backend, costs=costs, instruments=instrument)
+    names = ("entry_price", "exit_price", "exit_reason", "fees")
+    assert result.trades.select(names).rows() == [
+        (102.0 - 0.1, 105.25 + 0.1, "stop_loss", 1.0),
+        (103.0 + 0.1, 107.25, "take_profit", 1.0),
+        (104.0 + 0.1, 107.0 - 0.1, "signal", 1.0),
+        (109.0 + 0.1, 111.5 - 0.1, "end_of_data", 1.0),
+    ]
+
+
+@every_backend
+def test_no_price_of_another_symbol_touches_a_position(backend: str) -> None:
+    """The other symbol falls through the stop and rises through the target; nothing happens."""
+    wild = rising(20).with_columns(low=pl.lit(1.0), high=pl.lit(1_000.0))
+
+    class Both(Plan):
+        cross_symbol = "WILD"
+
+    plan = Both({3: omega.Signal("long", symbol="CALM", stop_loss=50.0, take_profit=500.0)})
+    engine = omega.CrossSymbolEventEngine(
+        {"WILD": wild, "CALM": rising(20)}, plan, omega.ExecutionSimulator(), omega.Portfolio(),
+        backend=backend,
+    )  # fmt: skip
+    engine.run()
+    assert engine.result is not None
+    names = ("symbol", "entry_price", "exit_price", "exit_reason")
+    assert engine.result.trades.select(names).rows() == [("CALM", 104.0, 119.5, "end_of_data")]
+
+
+@every_backend
+def test_signals_are_not_counted_as_trades(backend: str) -> None:
+    plan = {3: omega.Signal("long"), 5: omega.Signal("long", size=0.0), 7: omega.Close()}
+    result = played(plan, rising(20), backend=backend)
+    assert (result.stats.signals_generated, result.stats.exits_triggered) == (3, 1)
+    assert result.metrics["trades"] == len(result.trades) == 1
+
+
+@every_backend
+def test_no_error_is_swallowed_and_no_call_is_repeated_after_one(backend: str) -> None:
+    asked = []
+
+    class Breaks:
+        def evaluate(self, index: int, slice_map: Any) -> None:
+            asked.append(index)
+            if index == 4:
+                raise KeyError("my own mistake")
+
+    engine = omega.EventEngine(
+        rising(20), None, Breaks(), omega.ExecutionSimulator(), omega.Portfolio(), backend=backend
+    )
+    with pytest.raises(KeyError, match="my own mistake"):
+        engine.run()
+    assert asked == [0, 1, 2, 3, 4]
+    assert engine.result is None
+
+
+@every_backend
+def test_no_slice_hands_out_the_future(backend: str) -> None:
+    class Looks:
+        def evaluate(self, index: int, slice_map: Any) -> None:
+            own = slice_map["SYMBOL"]
+            assert len(own.series(None, "bid")) == len(own.series(None, "bid").close) == index + 1
+            with pytest.raises(IndexError, match="the future is not there"):
+                own.series(None, "bid")[index + 1]
+            with pytest.raises(IndexError, match="the future is not there"):
+                own.set_index(index + 1)
+
+    omega.EventEngine(
+        rising(20), None, Looks(), omega.ExecutionSimulator(), omega.Portfolio(), backend=backend
+    ).run()
+
+
+@every_backend
+@pytest.mark.parametrize("words", ["flags", "classes"])
+def test_no_flag_of_an_engine_is_without_effect(backend: str, words: str) -> None:
+    """Those of the settings are in tests/config/test_effects.py."""
+
+    class Every:
+        def evaluate(self, index: int, slice_map: Any) -> Any:
+            return omega.Signal("long") if index % 3 == 0 else None
+
+    def fingerprint(**changed: Any) -> str:
+        executor = omega.ExecutionSimulator(**changed.pop("executor", {}))
+        portfolio = omega.Portfolio(**changed.pop("portfolio", {}))
+        engine = omega.EventEngine(
+            rising(30), None, Every(), executor, portfolio, backend=backend, **changed
+        )
+        engine.run()
+        assert engine.result is not None
+        return engine.result.fingerprint
+
+    flags = [{"original_start_dt": rising(30)["time"][9]}, {"symbol": "EURUSD"}]
+    classes: list[dict[str, Any]] = [
+        {"portfolio": {"cash": 500.0}},
+        {"executor": {"sizer": omega.FixedLots(2.0)}},
+        {"executor": {"limits": omega.Limits(max_positions=1)}},
+        {"executor": {"account": "cash"}, "portfolio": {"cash": 150.0}},
+        {"executor": {"execution": omega.Execution(market_fill="last_close")}},
+        {"executor": {"instruments": omega.Instrument("SYMBOL", contract_size=3.0)}},
+        {"executor": {"costs": omega.Costs(fee_per_lot=1.0)}},
+    ]
+    plain = fingerprint()
+    for changed in flags if words == "flags" else classes:
+        shown = str(changed)
+        assert fingerprint(**changed) != plain, shown
+    with pytest.raises(omega.OmegaError, match="was rejected"):
+        fingerprint(executor={"strict": True, "limits": omega.Limits(max_positions=1)})

@@ -182,6 +182,78 @@ def test_indicators_of_a_slice_are_those_of_its_symbol(backend: str) -> None:
 
 
 @every_backend
+def test_the_calls_of_older_slices_are_there_by_name_and_by_place(backend: str) -> None:
+    data = {"AAA": rising(20), "BBB": rising(20).with_columns(close=pl.col("close") + 0.25)}
+    times = rising(20)["time"]
+
+    class Older:
+        seen = 0
+
+        def get_primary_timeframe(self) -> str:
+            return "M1"
+
+        def evaluate(self, index: int, slices: Any) -> None:
+            assert list(slices) == list(slices.keys()) == [*slices.slices] == ["AAA", "BBB"]
+            assert len(slices) == 2
+            assert slices.get("BBB", "ask").close == 100.75 + index
+            own = slices["BBB"]
+            for latest in (own.latest("M1", "bid"), own["M1"].latest("bid"), own["M1"]["bid"][-1]):
+                assert (latest.open, latest.close) == (100.0 + index, 100.75 + index)
+            closes = [100.75 + k for k in range(index + 1)]
+            assert [candle.close for candle in own.history("M1", "bid", 3)] == closes[-3:]
+            assert own.series("M1", "ask").close.tolist() == closes
+            assert own.indicators.sma(1)[-1] == closes[-1]
+            if index > 4:
+                own.set_index(2)
+                assert (own.index, own.latest("M1", "bid").close) == (2, 102.75)
+                slices.set_timestamp(times[4])
+                assert own.index == slices["AAA"].index == 3
+            self.seen += 1
+
+    strategy = Older()
+    omega.CrossSymbolEventEngine(
+        data, strategy, omega.ExecutionSimulator(), omega.Portfolio(), backend=backend
+    ).run()
+    assert strategy.seen == 19
+
+
+@every_backend
+def test_times_of_components_are_integers_and_the_engine_knows_the_moment(backend: str) -> None:
+    seen: list[Any] = []
+
+    class Keeps(omega.Portfolio):
+        def attach_engine(self, engine: Any) -> None:
+            super().attach_engine(engine)
+            self.engine = engine
+
+        def update(self, time: int) -> None:
+            newest = self.engine.slices["SYMBOL"].latest(None, "bid")
+            moments = (newest.time, self.engine.moment(time))
+            seen.append((time, newest.timestamp, *moments))
+            super().update(time)
+
+    for zone in ("UTC", "America/New_York", None):
+        data = rising(6, zone=zone)
+        seen.clear()
+        omega.EventEngine(
+            data, None, Plain(), omega.ExecutionSimulator(), Keeps(), backend=backend
+        ).run()
+        assert len(seen) == 5
+        for (time, stamp, shown, moment), unit, opened in zip(
+            seen, data["time"].to_physical()[1:], data["time"][1:], strict=True
+        ):
+            assert time == stamp == unit
+            assert shown.replace(tzinfo=None) == opened.replace(tzinfo=None)
+            assert moment.utcoffset() == (shown.utcoffset() if zone else timedelta(0))
+            assert moment.replace(tzinfo=None) == opened.replace(tzinfo=None)
+
+
+class Plain:
+    def evaluate(self, index: int, slices: Any) -> None:
+        return None
+
+
+@every_backend
 def test_words_that_name_nothing_are_refused(backend: str) -> None:
     def look(_index: int, slices: Any) -> None:
         own = slices["SYMBOL"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omega.contract import SymbolContext
 from omega.data.conversion import Pair
@@ -18,9 +19,11 @@ from omega.data.timeframes import timeframe_jobs
 from omega.run.clock import RunClock
 from omega.run.execute import execute
 from omega.run.job import Job, context_of, symbols_of
+from omega.strategy.signal_columns import Signals
+from tests.support import parity_columns
 from tests.support.parity_runs import runs
 from tests.support.parity_runs_of_several import several
-from tests.support.recorder import Recorder, RecordingManager, Run
+from tests.support.recorder import Conditioned, Recorder, RecordingManager, Run
 
 TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions")
 
@@ -36,21 +39,29 @@ class Outcome:
     fingerprint: str = ""
 
 
-def outcome(run: Run, backend: str, stores: list[CandleStore], *, hashed: bool) -> Outcome:
+def outcome(
+    run: Run,
+    backend: str,
+    stores: list[CandleStore],
+    signals: Signals | None = None,
+    *,
+    hashed: bool,
+) -> Outcome:
     """What a backend makes of a run: tables, numbers, all that was seen, or how it failed."""
-    strategy = Recorder(run)
+    strategy = Recorder(run) if run.condition is None else Conditioned(run)
     found = Outcome(strategy.log)
     script = run.on_manage
-    manager = None if script is None else RecordingManager(strategy, script)
+    manager = None if script is None or signals else RecordingManager(strategy, script)
     is_first = run.settings["semantics"] == "1"
     clock = RunClock.of(stores, run.calendar, is_first=is_first)
     fields: Any = {**run.settings, "symbols": symbol_settings(run, clock), "align": run.align}
     fields["session_times"] = clock.sessions("calendar")[1] if run.by_session else None
     higher = timeframe_jobs(run.timeframes, stores, clock.calendars, longest_counts=not is_first)
+    given = strategy if signals is None else signals
     try:
         contexts = contexts_of(run, stores)
         parts = (higher, clock.fields(), manager)
-        whole = Job(stores, strategy, fields, contexts, *parts, None)
+        whole = Job(stores, given, fields, contexts, *parts, None)
         tables, report = execute(whole, backend)
     except Exception as error:  # noqa: BLE001 - whatever one raises, the other must raise
         found.error = (type(error), str(error), getattr(error, "__notes__", []), vars(error))
@@ -97,11 +108,11 @@ def finer_of(frame: pl.DataFrame | None) -> CandleStore | None:
     return None if frame is None else CandleStore(frame, symbol="FINER")
 
 
-def compare(run: Run, *, hashed: bool = False) -> None:
+def compare(run: Run, signals: Signals | None = None, *, hashed: bool = False) -> None:
     """Run both and compare, what is easiest to understand first."""
     stores = stores_of(run)
-    native = outcome(run, "rust", stores, hashed=hashed)
-    plain = outcome(run, "python", stores, hashed=hashed)
+    native = outcome(run, "rust", stores, signals, hashed=hashed)
+    plain = outcome(run, "python", stores, signals, hashed=hashed)
     for seen, expected in zip(plain.log, native.log, strict=False):
         same("seen", seen, expected)
     same("error", plain.error, native.error)
@@ -138,3 +149,11 @@ def test_both_backends_give_the_same_fingerprint(run: Run) -> None:
 @given(several())
 def test_several_symbols_and_timeframes_give_the_same_bytes(run: Run) -> None:
     compare(run, hashed=True)
+
+
+@more(6)
+@given(runs() | several(), st.data())
+def test_signal_columns_give_the_same_bytes(run: Run, data: st.DataObject) -> None:
+    symbols = tuple(store.symbols[0] for store in stores_of(run))
+    tick = run.settings["instrument"]["tick_size"]
+    compare(run, data.draw(parity_columns.signals(symbols, tick)), hashed=True)

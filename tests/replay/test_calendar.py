@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -361,7 +362,7 @@ def test_vwap_begins_anew_with_the_day_of_the_calendar(backend: str) -> None:
 
 
 @BACKENDS
-def test_a_saved_result_keeps_its_days(backend: str, tmp_path: Any) -> None:  # noqa: ANN401
+def test_a_saved_result_keeps_its_days(backend: str, tmp_path: Path) -> None:
     data = hourly("2024-01-08 20:00", 100)
     strategy = ordering({"2024-01-08 23:00": Signal("long")})
     run = omega.run_backtest(data, strategy, calendar="FX", backend=backend)
@@ -429,3 +430,21 @@ def test_a_calendar_of_an_exchange_needs_its_package(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(__import__("sys").modules, "exchange_calendars", None)
     with pytest.raises(ConfigError, match=r"pip install 'omega-backtest\[calendars\]'"):
         calendar_of("XNYS")
+
+
+@BACKENDS
+def test_the_end_of_a_session_is_not_known_from_the_next_bar(backend: str) -> None:
+    """The bar of 20:00 may last until 21:00, 16:00 in New York, whatever comes after it."""
+    times = [at("2024-01-11 10:00") + timedelta(hours=k) for k in range(11)]
+    order = Signal("long", type="close", size=1)
+    for later in ([], [at("2024-01-11 20:30")], [at("2024-01-11 21:00")]):
+        data = quotes([*times, *later], [100.0 + k for k in range(len(times) + len(later))])
+        run = omega.run_backtest(
+            data, ordering({"2024-01-11 15:00": order}), calendar="US_EQUITIES", backend=backend
+        )
+        assert run.fills.select("time", "price").row(0) == (times[-1], 110.0)
+
+
+def test_times_that_no_calendar_reaches_are_refused() -> None:
+    with pytest.raises(ConfigError, match="expected times from the year 2 to the year 9998"):
+        calendars.FX.days(0, 2**62, "s")

@@ -129,7 +129,7 @@ def test_the_run_begins_when_every_symbol_has_its_warmup(backend: str) -> None:
     assert result.strategy.first == {"A": (3, True), "B": (2, True)}
     assert result.metrics["first_decision"] == START + timedelta(minutes=4)
     assert result.equity["time"][0] == START
-    with pytest.raises(WarmupIndexNotFound, match=r"5 bars.*needs 3"):
+    with pytest.raises(WarmupIndexNotFound, match=r"warm-up of 3 bars.*5 bars"):
         omega.run_backtest({"A": data["A"][:5], "B": data["B"][:2]}, Patient, backend=backend)
 
 

@@ -301,7 +301,7 @@ def test_a_symbol_without_a_preset_is_a_notice(
 def test_an_equity_in_a_borrowed_currency_is_a_notice(
     backend: str, instrument: omega.Instrument, account: str | None, is_told: bool
 ) -> None:
-    rates = {"conversion": {"EUR": 1.1}}
+    rates = {"conversion": {"EUR": 1.1}} if instrument.quote_currency == "EUR" else {}
     settings: dict[str, Any] = {"instruments": instrument, "account": account, **rates}
     found = run(backend, {}, symbol="ACME", **settings)
     assert found.keys() == ({"borrowed_currency"} if is_told else set())

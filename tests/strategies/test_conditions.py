@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import omega
 from omega.errors import ConfigError, NeedsOneBar, OmegaError
@@ -171,7 +172,10 @@ def truth(tree: Any, columns: dict[str, list[float]], bar: int) -> Truth:  # noq
 
 
 @given(_TREES, st.lists(st.tuples(_VALUES, _VALUES), min_size=3, max_size=8))
-def test_conditions_are_those_of_kleene(tree: Any, rows: list[tuple[float, float]]) -> None:  # noqa: ANN401 - a tree of tuples
+def test_conditions_are_those_of_kleene(
+    tree: Any,  # noqa: ANN401 - a tree of tuples
+    rows: list[tuple[float, float]],
+) -> None:
     """E1: against the definition, on both backends."""
     rows = [(1.0, 2.0), *rows]  # known at first, as a column is waited for until it is
     columns: dict[str, Any] = {"a": [a for a, _ in rows], "b": [b for _, b in rows]}
@@ -183,7 +187,9 @@ def test_conditions_are_those_of_kleene(tree: Any, rows: list[tuple[float, float
 # --- arithmetic ----------------------------------------------------------------------------------
 
 
-def values_of(declare: Callable[[Any], Any], backend: str, data: pl.DataFrame) -> Any:  # noqa: ANN401 - an array
+def values_of(
+    declare: Callable[[Any], Any], backend: str, data: pl.DataFrame
+) -> NDArray[np.float64]:
     """All values of an indicator, once its run is over."""
 
     class Declares(omega.Strategy):
@@ -194,7 +200,8 @@ def values_of(declare: Callable[[Any], Any], backend: str, data: pl.DataFrame) -
             pass
 
     line = omega.run_backtest(data, Declares(), backend=backend).strategy.line
-    return line.window(len(line))
+    values: NDArray[np.float64] = line.window(len(line))
+    return values
 
 
 @pytest.mark.parametrize(
@@ -471,7 +478,10 @@ def test_an_indicator_is_asked_how_long_ago(backend: str) -> None:
     "source",
     [pl.col("close").log(), pl.Series(np.arange(9.0)), np.arange(9.0), "level", "close"],
 )
-def test_an_indicator_reads_any_column(backend: str, source: Any) -> None:  # noqa: ANN401 - a column
+def test_an_indicator_reads_any_column(
+    backend: str,
+    source: Any,  # noqa: ANN401 - a column
+) -> None:
     data = candles.rising(9).with_columns(level=pl.col("close") * 2)
     expression = source if isinstance(source, pl.Expr) else None
     if isinstance(source, str):

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from omega import Calendar, calendars
 from omega.config.distances import Distance
+from tests.support.parity_columns import COLUMNS, CONDITIONS
 from tests.support.recorder import Run, Script, Settings, Step
 
 Prices = tuple[int, int, int, int]
@@ -441,6 +442,8 @@ def runs(draw: st.DrawFn) -> Run:
         draw(scripts(closes[:9], tick, ("open", "close"))),
         draw(scripts(closes, tick, changes)) if manager == "manager" else None,
         indicator=draw(st.none() | _INDICATORS.map(tuple)),
+        derived=draw(st.none() | COLUMNS),
+        condition=draw(st.none() | CONDITIONS),
         warmup=warmup,
         finer=finer,
         rate=rate,

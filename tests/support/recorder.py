@@ -11,6 +11,8 @@ import polars as pl
 
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.base import Strategy
+from omega.strategy.conditions import when
+from tests.support import parity_columns
 
 Settings = dict[str, Any]
 
@@ -65,6 +67,10 @@ class Run:
     calendar: Any = None
     by_session: bool = False
     """Whether the sessions of the calendar refuse orders."""
+    derived: tuple[Any, ...] | None = None
+    """Arithmetic over columns, as a tree."""
+    condition: tuple[Any, ...] | None = None
+    """Where a second callback is called, as a tree."""
 
     def __repr__(self) -> str:
         """Rows instead of a drawing, so that a failure can be read and repeated."""
@@ -79,7 +85,7 @@ class Run:
             if frame is not None
         )
         words = ["settings", "on_bar", "on_event", "on_manage", "indicator", "warmup", "rate"]
-        words += ["calendar", "by_session"]
+        words += ["calendar", "by_session", "derived", "condition"]
         words += ["timeframes", "align", "placed"] if self.beside or self.timeframes else []
         lines = [f"{word}={getattr(self, word)}" for word in words]
         lines += [f"{k}: {v.settings} {v.rate} {v.pair}" for k, v in self.beside.items()]
@@ -106,6 +112,8 @@ class Recorder(Strategy):
                 self.sma(2, source=first),
                 self.column(pl.col("close").diff(), "diff"),
             ]
+        if self.run.derived is not None:
+            self.lines.append(parity_columns.column(self.run.derived, self))
         for symbol, timeframe in self.run.placed:
             there = self.indicator("ema", 2, symbol=symbol, timeframe=timeframe)
             self.lines += [there, self.sma(2, source=there)]
@@ -267,6 +275,14 @@ class RecordingManager:
             recorder.look_around(symbol_slice)
         steps = self.script.get(symbol_slice.index, [])
         return [recorder.action(step) for step in steps] or None
+
+
+class Conditioned(Recorder):
+    """Writes down where a condition holds as well."""
+
+    @when(lambda self: parity_columns.condition(self.run.condition, self))
+    def on_condition(self, bar: Any) -> None:  # noqa: ANN401 - of either backend
+        self.log.append(("holds", bar.index, repr(bar)))
 
 
 def attempt(look: Callable[[], object]) -> object:

@@ -18,7 +18,16 @@ from omega.cli._strategies import parameters_of
 from omega.config.values import closest
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_SETTINGS = ("start", "end", "cash", "seed", "backend", "timeframes", "account_currency")
+_SETTINGS = (
+    "start",
+    "end",
+    "cash",
+    "seed",
+    "backend",
+    "timeframes",
+    "account_currency",
+    "calendar",
+)
 
 
 def planned(command: _Command) -> _Command:
@@ -52,6 +61,7 @@ _DECLARED = (
     ),
     click.option("--leverage", type=float, help="Notional that a unit of equity may carry."),
     click.option("--stop-out-level", type=float, help="Equity per margin that closes positions."),
+    click.option("--calendar", help="Of days: FX, a zone, or an exchange.  [default: UTC]"),
     click.option("--timeframe", "timeframes", multiple=True, metavar="H1", help="Higher bars."),
     click.option("--seed", type=int, help="Of random slippage.  [default: 0]"),
     click.option("--allow", multiple=True, metavar="RULE", help="A rule the data may break."),

@@ -41,6 +41,7 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
         "backend": str,
         "seed": int,
         "strict": bool,
+        "calendar": str,
     },
     "output": {"directory": str, "overwrite": bool, "report": str},
     "sweep": {"workers": int, "metric": str, "out": str, "top": int},
@@ -50,6 +51,7 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
     "costs": None,
     "execution": None,
     "account": None,
+    "calendar": None,
     "limits": None,
     "instrument": None,
     "sizer": None,
@@ -167,7 +169,12 @@ class _File:
         found: dict[str, Any] = {}
         if "costs" in self.document:
             found["costs"] = self._made("costs", omega.Costs, self._costs())
-        for name, kind in (("account", omega.Account), ("limits", omega.Limits)):
+        kinds: dict[str, Callable[..., Any]] = {
+            "account": omega.Account,
+            "calendar": omega.Calendar,
+            "limits": omega.Limits,
+        }
+        for name, kind in kinds.items():
             if name in self.document:
                 found[name] = self._made(name, kind, self._section(name))
         if "execution" in self.document:

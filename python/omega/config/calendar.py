@@ -128,12 +128,22 @@ class Calendar:
 
     @property
     def is_utc(self) -> bool:
-        """Whether days are those of UTC."""
+        """Whether days are those of UTC.
+
+        Example:
+            >>> Calendar().is_utc, Calendar("UTC", "17:00").is_utc
+            (True, False)
+        """
         return self.zone == "UTC" and self.day_start == "00:00"
 
     @property
     def has_sessions(self) -> bool:
-        """Whether sessions are known."""
+        """Whether sessions are known.
+
+        Example:
+            >>> Calendar().has_sessions, Calendar(sessions=[("09:30", "16:00")]).has_sessions
+            (False, True)
+        """
         return self.sessions is not None or self.exchange is not None
 
     def begin_of(self, day: int) -> int:
@@ -178,15 +188,13 @@ class Calendar:
         """
         per_second = PER_SECOND[unit]
         from_day, to_day = first // per_second // _DAY - 2, last // per_second // _DAY + 2
-        numbers = range(from_day, to_day + 1)
         try:
-            begins = np.array([self.begin_of(day) for day in numbers], dtype=np.int64)
+            begins = in_unit(_begins(self, from_day, to_day), per_second)
         except (OverflowError, ValueError):
             raise ConfigError(
                 f"calendar: given {self!r} for times from {first} to {last} ({unit}), expected "
                 "times from the year 2 to the year 9998"
             ) from None
-        begins = in_unit(begins, per_second)
         oldest = int(np.searchsorted(begins, first, side="right")) - 1
         past = int(np.searchsorted(begins, last, side="right"))
         return from_day + oldest, begins[oldest : past + 1]
@@ -202,18 +210,15 @@ class Calendar:
             >>> Calendar(sessions=[("09:30", "16:00")]).spans(4, 4)  # 5 January 1970, a Monday
             [(4, 379800, 403200)]
         """
-        if self.exchange is not None:
-            return _of_exchange(self.exchange, first, last)
-        ends, closed = dict(self.half_days or ()), set(self.holidays or ())
-        found: list[Span] = []
-        for day in range(first, last + 1):
-            named = (_EPOCH + timedelta(days=day)).date()
-            if named.weekday() <= _FRIDAY and named not in closed:
-                found += self._session(day, ends.get(named))
-        return found
+        return list(_spans(self, first, last))
 
-    def _session(self, day: int, early: str | None) -> Iterable[Span]:
-        """Give the windows of one day; an early end cuts them."""
+    def sessions_of(self, day: int, early: str | None) -> Iterable[Span]:
+        """Give the windows of one day; an early end cuts them.
+
+        Example:
+            >>> list(Calendar(sessions=[("09:30", "16:00")]).sessions_of(0, "13:00"))
+            [(0, 34200, 46800)]
+        """
         limit = None if early is None else self._at(day, early)
         pairs: Sequence[tuple[str, str]] = cast("Any", self.sessions)  # by now
         for start, end in pairs:
@@ -250,7 +255,7 @@ def calendar_of(given: object) -> Calendar:
         True
     """
     if given is None:
-        return Calendar()
+        return CRYPTO
     if isinstance(given, Calendar):
         return given
     if isinstance(given, Mapping):
@@ -318,6 +323,27 @@ def in_unit(seconds: NDArray[np.int64], per_second: int) -> NDArray[np.int64]:
     return np.clip(seconds, -most, most) * per_second
 
 
+# Kept, since each run of a sweep asks for the same ones.
+@functools.lru_cache(maxsize=16)
+def _begins(calendar: Calendar, first: int, last: int) -> NDArray[np.int64]:
+    """Give when some days begin, in seconds."""
+    return np.array([calendar.begin_of(day) for day in range(first, last + 1)], dtype=np.int64)
+
+
+@functools.lru_cache(maxsize=16)
+def _spans(calendar: Calendar, first: int, last: int) -> tuple[Span, ...]:
+    """Give the sessions of some days."""
+    if calendar.exchange is not None:
+        return _of_exchange(calendar.exchange, first, last)
+    ends, closed = dict(calendar.half_days or ()), set(calendar.holidays or ())
+    found: list[Span] = []
+    for day in range(first, last + 1):
+        named = (_EPOCH + timedelta(days=day)).date()
+        if named.weekday() <= _FRIDAY and named not in closed:
+            found += calendar.sessions_of(day, ends.get(named))
+    return tuple(found)
+
+
 @functools.lru_cache(maxsize=65_536)
 def _instant(zone: str, day: int, at: str) -> int:
     """Give when a clock shows a time on a date, in seconds from 1970.
@@ -364,7 +390,7 @@ def _exchange(name: str) -> Calendar:
     return Calendar(package.get_calendar(name).tz.key, exchange=name)
 
 
-def _of_exchange(name: str, first: int, last: int) -> list[Span]:
+def _of_exchange(name: str, first: int, last: int) -> tuple[Span, ...]:
     """Give the sessions of an exchange; a break at noon makes two stretches of one."""
     begin, end = ((_EPOCH + timedelta(days=day)).date() for day in (first - 10, last + 10))
     try:
@@ -373,14 +399,17 @@ def _of_exchange(name: str, first: int, last: int) -> list[Span]:
         raise ConfigError(
             f"calendar: {name!r} does not reach from {begin} to {end}: {error}"
         ) from None
+    days = table.index.to_numpy().astype("datetime64[D]").astype(int).tolist()
+    times = [
+        table[name].dt.tz_convert(None) for name in ("open", "break_start", "break_end", "close")
+    ]
+    columns = [column.to_numpy().astype("datetime64[s]").tolist() for column in times]
     found = []
-    for label, row in table.iterrows():
-        day = (label.date() - _EPOCH.date()).days
+    for day, *parts in zip(days, *columns, strict=True):
         if first <= day <= last:
-            parts = [row["open"], row["break_start"], row["break_end"], row["close"]]
-            seconds = [int(part.timestamp()) for part in parts if part == part]  # noqa: PLR0124 - NaT
+            seconds = [_seconds(part.replace(tzinfo=UTC)) for part in parts if part is not None]
             found += [(day, *pair) for pair in zip(seconds[::2], seconds[1::2], strict=True)]
-    return found
+    return tuple(found)
 
 
 def _package(name: str) -> Any:  # noqa: ANN401 - a module that may not be there

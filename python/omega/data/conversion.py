@@ -48,6 +48,10 @@ class _Currencies:
             return False
         return True if letters.startswith(_letters(self.account + self.quote)) else None
 
+    def is_of(self, key: str) -> bool:
+        """Return whether a key of `conversion` is the currency or a pair of it."""
+        return _letters(key) == _letters(self.quote) or self.inverse(key) is not None
+
     def pair(self, names: Iterable[str]) -> str | None:
         """Find the pair among some names; one without a suffix comes first."""
         known = [name for name in names if self.inverse(name) is not None]
@@ -69,11 +73,7 @@ def rate_of(
     if quote == account:
         return 1.0
     both = _Currencies(quote, account)
-    keys = [
-        key
-        for key in conversion
-        if _letters(key) == _letters(quote) or both.inverse(key) is not None
-    ]
+    keys = [key for key in conversion if both.is_of(key)]
     if len(keys) > 1:
         raise ConfigError(
             f"conversion: given {' and '.join(keys)}, expected one rate of {quote} in {account}"
@@ -91,6 +91,40 @@ def rate_of(
     )
 
 
+def refuse_unused(
+    instruments: Iterable[Instrument], account: str, conversion: Mapping[str, Any]
+) -> None:
+    """Refuse rates of which none converts anything, and one beside them that is no rate.
+
+    Raises:
+        ConfigError: There are.
+    """
+    quotes = list(dict.fromkeys(one.quote_currency or account for one in instruments))
+    pairs = [_Currencies(quote, account) for quote in quotes if quote != account]
+    unused = [key for key in conversion if not any(both.is_of(key) for both in pairs)]
+    if unused and len(unused) == len(conversion):
+        raise ConfigError(
+            f"conversion: given {', '.join(map(repr, unused))}, by which nothing is converted: the "
+            f"symbols of this run are quoted in {', '.join(quotes)}, and the account is in "
+            f"{account}. Leave it out, or say quote_currency= of the instrument"
+        )
+    for key in unused:
+        given = conversion[key]
+        if isinstance(given, (bool, numbers.Real)):
+            _rate(given, key)
+        elif given is None or (isinstance(given, str) and not Path(given).exists()):
+            raise ConfigError(f"conversion[{key!r}]: given {given!r}, expected a number or candles")
+
+
+def _rate(given: object, key: str) -> float:
+    rate = float(given)  # type: ignore[arg-type]  # a number
+    if given is True or not 0.0 < rate < float("inf"):
+        raise ConfigError(
+            f"conversion[{key!r}]: given {given!r}, expected a number above 0, or candles"
+        )
+    return rate
+
+
 def _letters(name: object) -> str:
     return "".join(filter(str.isalpha, str(name))).upper()
 
@@ -102,11 +136,7 @@ def _given(
 ) -> float | Pair:
     inverse = both.inverse(key)  # None under a currency: then the candles name the pair
     if isinstance(given, (bool, numbers.Real)):
-        rate = float(given)
-        if given is True or not 0.0 < rate < float("inf"):
-            raise ConfigError(
-                f"conversion[{key!r}]: given {given!r}, expected a number above 0, or candles"
-            )
+        rate = _rate(given, key)
         return 1.0 / rate if inverse else rate
     store = _named(given, None if inverse is None else key)
     unnamed = store.symbols == [DEFAULT_SYMBOL]

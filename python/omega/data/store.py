@@ -6,7 +6,8 @@ A `CandleStore` is checked once by the rules T1 and T3 and never changed.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import polars as pl
 from omega._native import core
 from omega.config.values import nearest
 from omega.contract import ArrowLike
-from omega.data.columns import casts_of, symbol_inputs
+from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inputs
 from omega.data.own_columns import OwnColumns
 from omega.data.packing import Made, Parts, columns_of, store_of_columns
 from omega.errors import CandleWarning, ConfigError
@@ -67,7 +68,8 @@ class CandleStore:
         columns: Mapping[str, str] | None = None,
         validate: str | Mapping[str, str] = "error",
         cast: bool = False,
-        allow_negative: Collection[str] = (),
+        allow_negative: Collection[str] | Callable[[str], bool] = (),
+        default_symbol: str | None = None,
     ) -> None:
         """Takes the columns where they lie and checks every row.
 
@@ -85,7 +87,8 @@ class CandleStore:
                 `validate()`; ``"off"`` looks at types and missing values alone; a dict such as
                 ``{"crossed": "allow"}`` sets single rules to ``error``, ``warn`` or ``allow``.
             cast: Whether columns of other types are cast, once; counted in `copied_bytes`.
-            allow_negative: Symbols whose prices may be zero or below.
+            allow_negative: Symbols whose prices may be zero or below, or a function of a symbol.
+            default_symbol: The name of data that has none itself, in place of ``"SYMBOL"``.
 
         Raises:
             ConfigError: A name or setting is unknown, ambiguous or contradicts another.
@@ -98,17 +101,23 @@ class CandleStore:
             self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
             return
         mode, levels = _mode(validate)
-        checks = (mode, levels, list(allow_negative), cast)
-        self._made = Made.of(data, {"symbol": symbol, "columns": columns}, checks)
-        self._read(data, symbol, columns)
+        named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
+        inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
+        negative = _negative(allow_negative, [one.symbol for one in inputs])
+        self._made = Made.of(data, named, (mode, levels, negative, cast))
+        self._take(inputs)
         for line in self._warnings():
             warnings.warn(line, CandleWarning, stacklevel=2)
 
-    def _read(self, data: ArrowLike, symbol: str | None, columns: Mapping[str, str] | None) -> None:
-        """Take the columns of some data, as it was noted."""
+    def _read(self, data: ArrowLike, named: Mapping[str, Any]) -> None:
+        """Take the columns of some data again, as it was noted."""
+        columns, cast = named["columns"], self._made.checks[3]
+        found = symbol_inputs(data, symbol=named["symbol"], columns=columns, cast=cast)
+        self._take(_named(found, named))
+
+    def _take(self, inputs: list[SymbolInput]) -> None:
+        """Take the columns that were found."""
         mode, levels, negative, cast = self._made.checks
-        inputs = symbol_inputs(data, symbol=symbol, columns=columns, cast=cast)
-        _refuse_unknown("allow_negative", negative, [one.symbol for one in inputs])
         self.own = {one.symbol: one.own for one in inputs if one.own is not None}
         self.native = core.CandleStore(
             [(one.symbol, one.columns, one.spread) for one in inputs],
@@ -244,7 +253,7 @@ class CandleStore:
         """
         name = self._only("time_range") if symbol is None else self._known(symbol)
         first, last, unit, zone = self.native.time_range(name)
-        return _moment(first, unit, zone), _moment(last, unit, zone)
+        return moment_of(first, unit, zone), moment_of(last, unit, zone)
 
     def validate(self) -> pl.DataFrame:
         """Look at every row and give every finding: symbol, rule, column, row, time, value.
@@ -364,7 +373,7 @@ def _reopened(made: Made, expected: Mapping[str, Any]) -> CandleStore:
     """Read the files of a store again, where it arrived."""
     store = CandleStore.__new__(CandleStore)
     store._made = made  # noqa: SLF001 - one module
-    store._read(made.data, **made.named)  # noqa: SLF001 - as above
+    store._read(made.data, made.named)  # noqa: SLF001 - as above
     found = store if made.symbol is None else store.symbol(made.symbol)
     made.require_same(expected, found.describe())
     return found
@@ -439,13 +448,34 @@ def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]
     return modes[validate], []
 
 
+def _named(inputs: list[SymbolInput], named: Mapping[str, Any]) -> list[SymbolInput]:
+    """Give data without a name the one that it has by default."""
+    name = named.get("default_symbol")
+    is_unnamed = [one.symbol == DEFAULT_SYMBOL for one in inputs] == [True]
+    return [replace(inputs[0], symbol=name)] if name and is_unnamed else inputs
+
+
+def _negative(given: Collection[str] | Callable[[str], bool], symbols: list[str]) -> list[str]:
+    """Give the symbols whose prices may be zero or below."""
+    if callable(given):
+        return [symbol for symbol in symbols if given(symbol)]
+    _refuse_unknown("allow_negative", given, symbols)
+    return list(given)
+
+
 def _refuse_unknown(parameter: str, given: Collection[str], known: Collection[str]) -> None:
     for name in given:
         if name not in known:
             raise ConfigError(f"{parameter}: no symbol {name!r}. {nearest(name, known)}")
 
 
-def _moment(time: int, unit: str, zone: str | None) -> datetime:
+def moment_of(time: int, unit: str, zone: str | None) -> datetime:
+    """Give a time as a datetime, in a zone or else UTC.
+
+    Example:
+        >>> moment_of(1_704_067_200, "s", None).isoformat()
+        '2024-01-01T00:00:00+00:00'
+    """
     micros = time * 1_000_000 // _PER_SECOND[unit]
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     return moment.astimezone(ZoneInfo(zone)) if zone else moment

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from omega.config.calendar import Calendar, clock, in_unit, zone_name
+from omega.config.calendar import CRYPTO, Calendar, clock, in_unit, zone_name
 from omega.config.times import PER_SECOND, longest
 from omega.config.values import Refused, check, optional, value
 from omega.contract import ArrowLike
@@ -138,7 +138,7 @@ class Timeframe:
         if self._has_own_days:
             return Calendar(self.zone or "UTC", self.anchor or "00:00")
         if calendar is None or self._parts[0] in ("M", "H"):
-            return Calendar()
+            return CRYPTO
         return calendar
 
     def _offset(self, days: Calendar) -> int:
@@ -242,10 +242,12 @@ def timeframe_jobs(
                 f"timeframes: {name!r} is given twice; name one of them in a mapping: "
                 '{"session": omega.Timeframe("D1", anchor=..., zone=...)}'
             )
+    if not items:
+        return []
     unit = stores[0].time_unit
     ranges = [store.native.time_range(store.symbols[0]) for store in stores]
     first, last = min(one[0] for one in ranges), max(one[1] for one in ranges)
-    days = calendars or [Calendar()] * len(stores)
+    days = calendars or [CRYPTO] * len(stores)
     jobs = []
     for name, given in items:
         if isinstance(given, Timeframe):

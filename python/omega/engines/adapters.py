@@ -1,39 +1,25 @@
 """Strategies of all forms, called in one way.
 
-An object with `evaluate`, `on_data` or `check_entry` becomes a function of an index and slices; a
-form of Omega's own stays what it is.
+An object with `evaluate`, `on_data` or `check_entry` becomes a function of an index and slices, and
+what it returns becomes actions; a form of Omega's own stays what it is.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from omega.config.values import nearest
 from omega.contract import AnyForm
-from omega.engines.protocols import Evaluating, WithCheckEntry, WithOnData
+from omega.engines.older_signals import action_of, kept_of
 from omega.engines.slices import MultiSymbolSlice
-from omega.errors import CallbackFailed, ConfigError
-from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.engines.wrappers import found
+from omega.errors import ConfigError
+from omega.strategy.actions import Action, Signal
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
-
-_NAMES = {
-    "direction": "direction",
-    "entry": "entry_price",
-    "sl": "stop_loss",
-    "tp": "take_profit",
-    "symbol": "symbol",
-    "type": "type",
-    "reason": "reason",
-    "tags": "tags",
-    "size": "size",
-    "meta": "meta",
-    "scenario": "scenario",
-}
-"""The keys of an older signal, and what they are called now."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,11 +30,31 @@ class Adapted:
         strategy: One of Omega's own forms; or a function of an index and slices.
         takes_slices: Whether it is such a function.
         timeframe: What it calls the bars that it runs on.
+        primary: The symbol that its signals mean where they name none; None for the first.
     """
 
     strategy: AnyForm
     takes_slices: bool
     timeframe: str | None = None
+    primary: str | None = None
+
+    def adapt(self, *, keeps_own: bool) -> Callback | None:
+        """Give the function that makes actions of what the strategy returned.
+
+        Args:
+            keeps_own: Whether signals of the user's own class stay what they are, for an executor
+                of the user's own.
+        """
+        if not self.takes_slices:
+            return None
+        one_of = kept_of if keeps_own else action_of
+        primary = self.primary
+
+        def adapt(returned: object) -> list[Any]:
+            actions = [one_of(item) for item in listed(returned)]
+            return [_named(action, primary) for action in actions if action is not None]
+
+        return adapt
 
 
 def adapted(strategy: AnyForm, symbols: Sequence[str]) -> Adapted:
@@ -59,11 +65,11 @@ def adapted(strategy: AnyForm, symbols: Sequence[str]) -> Adapted:
     """
     if isinstance(strategy, type):
         strategy = strategy()
-    named = getattr(strategy, "get_primary_timeframe", None)
+    named = found(strategy, "get_primary_timeframe")
     timeframe = None if named is None else str(named())
     if isinstance(strategy, (Strategy, Signals, Native)):
         return Adapted(strategy, takes_slices=False, timeframe=timeframe)
-    primary = getattr(strategy, "primary_symbol", None)
+    primary = found(strategy, "primary_symbol")
     if primary is not None and primary not in symbols:
         raise ConfigError(
             f"primary_symbol: given {primary!r}, expected a symbol of the data. "
@@ -78,83 +84,42 @@ def adapted(strategy: AnyForm, symbols: Sequence[str]) -> Adapted:
             "on_data(slice_map) or check_entry(slice, index=...), a Strategy, or a function "
             "on_bar(bar)"
         )
-    if primary is not None and primary != symbols[0]:
-        decide = _of_symbol(decide, primary)
-    return Adapted(decide, takes_slices=True, timeframe=timeframe)
+    other = primary if primary != symbols[0] else None
+    return Adapted(decide, takes_slices=True, timeframe=timeframe, primary=other)
 
 
+Callback = Callable[[object], list[Any]]
 _Decide = Callable[[int, MultiSymbolSlice], Any]
 
 
 def _deciding(strategy: object, primary: str) -> _Decide | None:
-    if isinstance(strategy, Evaluating):
-        return strategy.evaluate
-    if isinstance(strategy, WithOnData):
-        on_data = strategy.on_data
-        return lambda _index, slices: actions_of(on_data(slices))
-    if isinstance(strategy, WithCheckEntry):
-        check_entry = strategy.check_entry
+    # By `getattr`, since a wrapper may hand on what it does not have itself.
+    evaluate, on_data, check_entry = (
+        getattr(strategy, name, None) for name in ("evaluate", "on_data", "check_entry")
+    )
+    if evaluate is not None:
+        return cast("_Decide", evaluate)
+    if on_data is not None:
+        return lambda _index, slices: on_data(slices)
+    if check_entry is not None:
 
-        def decide(_index: int, slices: MultiSymbolSlice) -> list[Any]:
+        def decide(_index: int, slices: MultiSymbolSlice) -> object:
             own = slices[primary]
-            return [] if own.index < 0 else actions_of(check_entry(own, index=own.index))
+            return None if own.index < 0 else check_entry(own, index=own.index)
 
         return decide
     return None
 
 
-def _of_symbol(decide: _Decide, primary: str) -> _Decide:
-    """Let signals that name no symbol mean the strategy's own."""
-
-    def decided(index: int, slices: MultiSymbolSlice) -> list[Any]:
-        return [
-            dataclasses.replace(item, symbol=primary)
-            if isinstance(item, Signal) and item.symbol is None
-            else item
-            for item in _listed(decide(index, slices))
-        ]
-
-    return decided
+def _named(action: Action, primary: str | None) -> Action:
+    """Let a signal that names no symbol mean the strategy's own."""
+    if primary is not None and isinstance(action, Signal) and action.symbol is None:
+        return dataclasses.replace(action, symbol=primary)
+    return action
 
 
-def _listed(returned: object) -> list[Any]:
+def listed(returned: object) -> list[Any]:
+    """Give what was returned as a list."""
     if returned is None:
         return []
     return list(returned) if isinstance(returned, (list, tuple)) else [returned]
-
-
-def actions_of(returned: object) -> list[Any]:
-    """Make signals of what an older strategy returned: nothing, a dict or an action, or a list.
-
-    Raises:
-        CallbackFailed: It is something else, or a dict with an unknown key or without a direction.
-        ConfigError: A value has the wrong type.
-
-    Example:
-        >>> actions_of({"direction": "buy", "sl": 1.09, "scenario": 2})
-        [Signal(direction='long', stop_loss=1.09, reason='2', meta={'scenario': 2})]
-    """
-    return [_action_of(item) for item in _listed(returned)]
-
-
-def _action_of(item: object) -> Action:
-    if isinstance(item, (Signal, Close, Cancel, Modify)):
-        return item
-    if not isinstance(item, Mapping):
-        raise CallbackFailed(
-            f"the strategy returned {item!r}, expected None, a dict, a Signal, Close, Cancel or "
-            "Modify, or a list of these"
-        )
-    for key in item:
-        if key not in _NAMES:
-            raise CallbackFailed(
-                f"the strategy returned a signal with {key!r}. {nearest(str(key), _NAMES)}"
-            )
-    if item.get("direction") is None:
-        raise CallbackFailed(f"the strategy returned {dict(item)!r}, which has no direction")
-    fields = {_NAMES[key]: given for key, given in item.items() if given is not None}
-    scenario = fields.pop("scenario", None)
-    if scenario is not None:
-        fields.setdefault("reason", str(scenario))
-        fields["meta"] = {**fields.get("meta", {}), "scenario": scenario}
-    return Signal(**fields)

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import polars as pl
 
+from omega.config.account import Account
+from omega.config.calendar import CalendarLike, calendar_of
 from omega.config.values import plain
 from omega.contract import AnyForm, ArrowLike, Component, Progress
 from omega.data.columns import Candles
-from omega.data.store import CandleStore
+from omega.data.store import CandleStore, moment_of
 from omega.data.timeframes import Timeframes
 from omega.engines.adapters import adapted
 from omega.engines.job import Parts, require, run_job
-from omega.engines.native import METHODS, ExecutionSimulator, require_unchanged
+from omega.engines.native import METHODS, ExecutionSimulator, Portfolio, require_unchanged
 from omega.engines.slices import MultiSymbolSlice
-from omega.errors import ConfigError
+from omega.engines.wrappers import position_manager_of
+from omega.errors import ConfigError, StateSyncError
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.facts import facts_of
@@ -30,6 +35,7 @@ from omega.run.manifest import SEMANTICS_VERSION, manifest, written_down
 from omega.run.prepare import Arguments, Moment, alignment, prepare
 from omega.strategy.actions import Action
 
+_LOG = logging.getLogger("omega.engines")
 _PORTFOLIO = ("update", "register_entry", "register_exit", "register_fee", "get_open_positions")
 
 
@@ -77,6 +83,7 @@ class EventEngine:
         original_start_dt: Moment | None = None,
         *,
         backend: str = "auto",
+        calendar: CalendarLike = None,
     ) -> None:
         """Take the components.
 
@@ -93,6 +100,7 @@ class EventEngine:
             on_progress: Called with bars done and bars in all.
             original_start_dt: First bar to trade on; bars before it are warm-up.
             backend: "rust", "python" or "auto", as of `omega.run_backtest`.
+            calendar: Which day an instant belongs to, as of `omega.run_backtest`.
         """
         data = bid_candles
         if ask_candles is not None:
@@ -100,7 +108,7 @@ class EventEngine:
         self._store = data if isinstance(data, CandleStore) else CandleStore(data, symbol=symbol)
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
         self._timeframes = _candles_of(multi_candle_data, self._form.timeframe)
-        self._align = "union"
+        self._align, self._calendar = "union", calendar
 
     def _begin(
         self,
@@ -120,6 +128,7 @@ class EventEngine:
         require(self.portfolio, "portfolio", _PORTFOLIO)
         self._form = adapted(self.strategy, self._store.symbols)
         self._on_progress, self._start, self._backend = on_progress, start, backend
+        self._failure: str | None = None
         self.result: BacktestResult | None = None
         """The result of the run; None before it, and with an executor of the user's own."""
         self.slices = MultiSymbolSlice()
@@ -132,13 +141,17 @@ class EventEngine:
     def run(self) -> EngineStats:
         """Walk the bars.
 
+        The logger "omega.engines" gets what was counted, at the level of debugging.
+
         Returns:
-            What was counted: signals as signals, exits as exits.
+            What was counted: signals as signals, exits as exits, whoever made them.
 
         Raises:
             WarmupIndexNotFound: No bar is left after start and warm-up.
             ConfigError: A setting is impossible.
             CallbackFailed: The strategy returned what is no signal.
+            StateSyncError: A run of this engine ended with an exception: no component is called
+                again, since each keeps what it had by then.
 
         Example:
             >>> class First:
@@ -149,6 +162,18 @@ class EventEngine:
             >>> engine.run().signals_generated
             1
         """
+        if self._failure is not None:
+            raise StateSyncError(
+                f"run: the run before ended with {self._failure}, and strategy, executor and "
+                "portfolio keep what they had by then. Make them anew, and a new engine"
+            )
+        try:
+            return self._run()
+        except BaseException as error:
+            self._failure = f"{type(error).__name__}: {error}"
+            raise
+
+    def _run(self) -> EngineStats:
         chosen = chosen_backend(self._backend, warn=True)
         self.result = None
         for component in dict.fromkeys((self.executor, self.portfolio)):
@@ -160,8 +185,9 @@ class EventEngine:
         job = self._job(arguments)
         tables, report = run_job(job, parts, chosen)
         stats = EngineStats.of(report)
+        _LOG.debug("%s of %s by %s: %s", type(self).__name__, self._store, chosen, stats)
         if tables is not None:
-            config = self._configuration()
+            config = self._configuration(job.settings["cash"])
             self.result = BacktestResult(
                 tables,
                 stats=stats,
@@ -176,6 +202,22 @@ class EventEngine:
                 self.portfolio.detach(self.result)
         return stats
 
+    def moment(self, time: int) -> datetime:
+        """Give a time that a component was called with as a datetime, in the column's zone or UTC.
+
+        Times are integers in the unit of the time column; those of candles are datetimes as
+        `candle.time`. A portfolio keeps the engine from `attach_engine(engine)`.
+
+        Example:
+            >>> class Idle:
+            ...     def evaluate(self, index, slice_map): ...
+            >>> engine = EventEngine(candles, None, Idle(), ExecutionSimulator(), omega.Portfolio())
+            >>> engine.moment(1_704_081_480_000_000).isoformat()
+            '2024-01-01T03:58:00+00:00'
+        """
+        symbol = self._store.symbols[0]
+        return moment_of(time, *self._store.native.time_range(symbol)[2:])
+
     def process_batch(self, start: Moment, end: Moment) -> pl.DataFrame:
         """Call the strategy on a stretch of bars; nothing is executed.
 
@@ -185,6 +227,9 @@ class EventEngine:
 
         Returns:
             The signals, one a row, with the bar that each was given on.
+
+        Raises:
+            ConfigError: An index is negative, or the bounds are the wrong way round.
 
         Example:
             >>> class Dips:
@@ -198,6 +243,11 @@ class EventEngine:
         recorder, steps = Recorder(self), None
         start, end = plain(start), plain(end)
         if isinstance(start, int) and isinstance(end, int):
+            if not 0 <= start <= end:
+                raise ConfigError(
+                    f"process_batch: given bars {start} to {end}, expected numbers from 0 on, the "
+                    "first no greater than the one past the last"
+                )
             # What was decided on a bar is done on the step after it.
             steps = (start + 1, end + 1)
         chosen = chosen_backend(self._backend, warn=True)
@@ -217,6 +267,7 @@ class EventEngine:
             executor=recorder or self.executor,
             portfolio=recorder or self.portfolio,
             takes_slices=self._form.takes_slices,
+            adapt=self._form.adapt(keeps_own=recorder is None and not self._is_native),
             timeframe=self._form.timeframe,
             attach=attach,
             steps=steps,
@@ -234,11 +285,12 @@ class EventEngine:
         arguments = own.arguments(
             start=start,
             end=end,
-            cash=float(self.portfolio.cash),
-            account_currency=getattr(self.portfolio, "account_currency", "USD"),
+            cash=self._cash(own),
+            account_currency=getattr(self.portfolio, "account_currency", None),
             timeframes=self._timeframes,
             align=self._align,
-            position_manager=getattr(self.strategy, "position_manager", None),
+            calendar=self._calendar,
+            position_manager=position_manager_of(self.strategy),
         )
         managers, _ = arguments.managers_of(None)
         if managers and simulator is None and not self._is_native:
@@ -248,17 +300,25 @@ class EventEngine:
             )
         return arguments
 
+    def _cash(self, executor: ExecutionSimulator) -> float:
+        """Give the cash of the portfolio, which takes that of the account if it has no own."""
+        account = executor.account
+        if isinstance(account, Account) and isinstance(self.portfolio, Portfolio):
+            self.portfolio.fund(account)
+        return float(self.portfolio.cash)
+
     def _job(self, arguments: Arguments) -> Job:
         return prepare(self._store, self._form.strategy, arguments, on_progress=self._on_progress)
 
-    def _configuration(self) -> dict[str, Any]:
+    def _configuration(self, cash: float) -> dict[str, Any]:
         own = self.executor
         return written_down(
             engine=type(self).__name__,
             symbol=list(self._store.symbols),
             start=self._start,
-            cash=self.portfolio.cash,
+            cash=cash,
             align=self._align,
+            calendar=calendar_of(self._calendar),
             strategy=self.strategy,
             executor=own,
             portfolio=self.portfolio,
@@ -300,6 +360,7 @@ class CrossSymbolEventEngine(EventEngine):
         align: str = "union",
         timeframes: Timeframes = (),
         backend: str = "auto",
+        calendar: CalendarLike = None,
     ) -> None:
         """Take the components.
 
@@ -313,11 +374,12 @@ class CrossSymbolEventEngine(EventEngine):
             align: "union" of the symbols' times, or "intersection".
             timeframes: Higher timeframes, as of `omega.run_backtest`.
             backend: "rust", "python" or "auto".
+            calendar: Which day an instant belongs to, as of `omega.run_backtest`.
         """
         self._store = candles if isinstance(candles, CandleStore) else CandleStore(candles)
         self._begin(strategy, (executor, portfolio), on_progress, original_start_dt, backend)
         self._timeframes = timeframes
-        self._align = alignment(align)
+        self._align, self._calendar = alignment(align), calendar
 
 
 class Recorder:

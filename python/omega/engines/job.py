@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from omega.config.limits import Limits
 from omega.contract import (
+    Callback,
     Component,
     Components,
     Cooldowns,
@@ -22,6 +23,7 @@ from omega.errors import ConfigError
 from omega.run.context import Context
 from omega.run.execute import bound, declare_warmup, execute_bound, execute_native, market_of
 from omega.run.job import Job
+from omega.run.nothing_left import told_in_dates
 from omega.run.settings import cooldowns
 from omega.strategy.base import Strategy
 from omega.strategy.context import RunContext
@@ -39,6 +41,7 @@ class Parts:
         executor: Turns signals into positions.
         portfolio: Keeps the money.
         takes_slices: Whether the strategy is called with an index and slices.
+        adapt: Makes actions of what such a strategy returned.
         timeframe: What the strategy calls the bars that it runs on.
         attach: Shows the engine its slices.
         steps: First step and one past the last, where not all are walked.
@@ -47,6 +50,7 @@ class Parts:
     executor: Component
     portfolio: Component
     takes_slices: bool
+    adapt: Callback | None
     timeframe: str | None
     attach: Attach
     steps: tuple[int, int] | None = None
@@ -121,6 +125,11 @@ class ForeignContext:
 def run_job(job: Job, parts: Parts, backend: str) -> tuple[ResultTables | None, RunReport]:
     """Run an engine; there are tables where Omega's own executor ran."""
     context = Context(market_of(job, backend), job)
+    with told_in_dates(job, context.run):
+        return _run_in(job, parts, context)
+
+
+def _run_in(job: Job, parts: Parts, context: Context) -> tuple[ResultTables | None, RunReport]:
     if parts.is_native and isinstance(job.strategy, (Signals, Native)):
         return execute_native(job, context)  # they see no slices
     slices = _slices(job, parts, context)
@@ -150,6 +159,7 @@ def _components(job: Job, parts: Parts, slices: MultiSymbolSlice) -> Components:
     return {
         "slices": slices,
         "takes_slices": parts.takes_slices,
+        "adapt": parts.adapt,
         "cooldown": parts.cooldowns(job.stores[0].time_unit),
         "portfolio": parts.portfolio if parts.has_foreign_portfolio else None,
     }
@@ -166,6 +176,7 @@ def _foreign(job: Job, parts: Parts, slices: MultiSymbolSlice) -> ForeignCompone
     return {
         "decide": strategy.on_bar if isinstance(strategy, Strategy) else strategy,
         "takes_slices": parts.takes_slices,
+        "adapt": parts.adapt,
         "slices": slices,
         "executor": parts.executor,
         "portfolio": parts.portfolio,

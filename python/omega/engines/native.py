@@ -236,10 +236,16 @@ class Portfolio:
         50000.0
     """
 
-    def __init__(self, cash: float = 10_000.0, account_currency: str = "USD") -> None:
-        """Open an account with its first deposit."""
-        self.account_currency = account_currency
-        self.initial_cash = as_float(cash)
+    def __init__(self, cash: float | None = None, account_currency: str | None = None) -> None:
+        """Open an account with its first deposit.
+
+        Args:
+            cash: The deposit; that of the executor's `Account`, or 10,000, by default.
+            account_currency: Its currency; that of the `Account`, or "USD", by default.
+        """
+        self._has_own = cash is not None, account_currency is not None
+        self.account_currency = account_currency or "USD"
+        self.initial_cash = 10_000.0 if cash is None else as_float(cash)
         self._books = Books(self.initial_cash)
         self._run: RunContext | None = None
         self._result: BacktestResult | None = None
@@ -375,6 +381,15 @@ class Portfolio:
         sign = 1.0 if is_long else -1.0
         profit: float = (candle.close - position.entry_price) * sign * position.lots * size
         return profit
+
+    def fund(self, account: Account) -> None:
+        """Take from an account what was not given itself; the engine's part."""
+        has_cash, has_currency = self._has_own
+        if not has_cash and account.cash is not None:
+            self.initial_cash = account.cash
+            self._books = Books(self.initial_cash)
+        if not has_currency and account.currency is not None:
+            self.account_currency = account.currency
 
     def attach_engine(self, engine: HasSlices) -> None:
         """Take the candles of an engine; the engine's part."""

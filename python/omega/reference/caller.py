@@ -27,9 +27,15 @@ class Caller:
     who = "strategy"
 
     def __init__(
-        self, context: Context, callbacks: Callbacks, slices: Slices | None = None
+        self,
+        context: Context,
+        callbacks: Callbacks,
+        slices: Slices | None = None,
+        adapt: Callback | None = None,
     ) -> None:
         self.context, self.world, self.slices = context, context.world, slices
+        self.adapt = adapt
+        """Makes actions of what an older strategy returned."""
         self.seconds = 0.0
         instance = callbacks["instance"]
 
@@ -69,6 +75,8 @@ class Caller:
                     began = time.perf_counter()
                     returned = call(bar)
                     self.seconds += time.perf_counter() - began
+                    if self.adapt is not None and returned is not None:
+                        returned = self.adapt(returned)
                     self._take(returned, actions)
 
     def manage(self, state: State, actions: list[Action]) -> None:  # noqa: ARG002 - of the loop
@@ -92,8 +100,12 @@ class Caller:
                 own, everything = self._open_in(symbol)
                 if own:
                     bar = self.context.sources[symbol].newest()
-                    returned = manager(own, slices[symbol], bar.bid, bar.ask, everything)
-                    self._take(returned, actions)
+                    call = partial(manager, own, slices[symbol], bar.bid, bar.ask, everything)
+                    self._take(self._managed(call, symbol), actions)
+
+    def _managed(self, call: Callback, symbol: str) -> object:  # noqa: ARG002 - for a subclass
+        """Call the manager for a symbol."""
+        return call()
 
     def _open_in(self, symbol: str) -> tuple[Sequence[Any], Sequence[Any]]:
         """The open positions of a symbol, and all of them."""

@@ -10,8 +10,9 @@ from omega.reference import rows, views
 from omega.reference.caller import Caller, checked, noted
 from omega.reference.context import Context
 from omega.reference.executor import LastTrades, State
+from omega.reference.exits import Exits
 from omega.reference.portfolio import Portfolio, total
-from omega.strategy.actions import Action, Signal
+from omega.strategy.actions import Action, Cancel, Close, Modify
 
 
 class ForeignExecutor:
@@ -21,8 +22,11 @@ class ForeignExecutor:
     when each symbol was last traded.
     """
 
-    def __init__(self, executor: Component, context: Context, *, has_cooldown: bool) -> None:
+    def __init__(
+        self, executor: Component, context: Context, watch: Exits, *, has_cooldown: bool
+    ) -> None:
         self.executor, self.context, self.has_cooldown = executor, context, has_cooldown
+        self.watch = watch
         self.last_trades = {symbol: LastTrades() for symbol in context.symbols}
         self.submitted: list[Action] = []
         self.has_positions = False
@@ -35,30 +39,33 @@ class ForeignExecutor:
 
     def submit(self, actions: list[Action]) -> int:
         """Keep the signals for the open of the step."""
-        self.submitted, self.has_positions = list(actions), False
+        self.submitted = list(actions)
         actions.clear()
         return len(self.submitted)
 
     def on_open(self, nows: Mapping[str, rows.Known]) -> None:
         """Hand over the signals."""
+        self._note_exits()
         for signal in self.submitted:
             with noted(self.context, "engine"):
                 self._process(signal, nows)
         self.submitted = []
-        self.has_positions = not self.is_idle()
+        self._set_active(is_active=not self.is_idle())
 
     def _process(self, signal: Action, nows: Mapping[str, rows.Known]) -> None:
         """Hand over a signal; an entry counts where it was accepted."""
         # To know whether it was costs a look at the positions, which only a cool-down is worth.
         before = len(self.executor.active_positions) if self.has_cooldown else 0
-        answer = self.executor.process_signal(signal)
-        if not self.has_cooldown or not isinstance(signal, Signal):
+        with self.watch.watching_all(nows[self.context.symbols[0]].time):
+            answer = self.executor.process_signal(signal)
+        self._note_exits()
+        if not self.has_cooldown or isinstance(signal, (Close, Cancel, Modify)):
             return
         is_accepted = bool(answer)
         if answer is None:
             is_accepted = len(self.executor.active_positions) > before
         if is_accepted:
-            now = nows[signal.symbol or self.context.symbols[0]]
+            now = nows[getattr(signal, "symbol", None) or self.context.symbols[0]]
             self.last_trades[now.symbol].entry = (now.index, now.time)
 
     def on_bar(self, now: rows.Moment) -> None:
@@ -73,22 +80,35 @@ class ForeignExecutor:
         self,
         nows: Sequence[rows.Moment],  # noqa: ARG002 - of the loop
         managed: Sequence[Action],
-        after: Mapping[str, rows.Known],  # noqa: ARG002 - of the loop
+        after: Mapping[str, rows.Known],
         *,
         inside: bool = False,  # noqa: ARG002 - of the loop
     ) -> None:
-        """Hand over what the manager wants."""
+        """Take note of what the manager closed, and hand over what it wants."""
+        self._note_exits()
         for action in managed:
             with noted(self.context, "engine"):
-                self.executor.process_signal(action)
+                with self.watch.watching_all(after[self.context.symbols[0]].time):
+                    self.executor.process_signal(action)
+                self._note_exits()
 
     def quiet(self, time: int) -> int:  # noqa: ARG002 - of the loop
         """Take no step by itself: the portfolio writes its row each time."""
+        self._set_active(is_active=False)
         return 0
 
     def state(self) -> State:
         """Give what is known of it."""
         return State(self.last_trades, has_positions=self.has_positions)
+
+    def _set_active(self, *, is_active: bool) -> None:
+        self.has_positions = self.watch.is_active = is_active
+
+    def _note_exits(self) -> None:
+        """Take note of exits that others made since it last looked."""
+        for symbol, time in self.watch.take():
+            self.exits += 1
+            self.last_trades[symbol].exit = time
 
     def finish(self, closes: Mapping[str, rows.Moment]) -> bool:
         """Let an executor that can do so close what is open at the last close (L4)."""
@@ -125,14 +145,14 @@ class ForeignExecutor:
 class ForeignRows:
     """A portfolio beside such an executor, which books with it by itself; it writes the rows."""
 
-    def __init__(self, portfolio: Component, context: Context) -> None:
-        self.portfolio, self.context = portfolio, context
+    def __init__(self, portfolio: Component, context: Context, watch: Exits) -> None:
+        self.portfolio, self.context, self.watch = portfolio, context, watch
         self.last = 0
 
     def write_row(self, time: int, positions: Sequence[object]) -> None:  # noqa: ARG002 - one loop
         """Let it write the row of a step."""
         self.last = time
-        with noted(self.context, "engine"):
+        with noted(self.context, "engine"), self.watch.watching_all(time):
             self.portfolio.update(time)
 
     def rewrite_last_row(self) -> None:
@@ -146,7 +166,9 @@ class ForeignCaller(Caller):
 
     who = "engine"
 
-    def __init__(self, context: Context, parts: ForeignComponents, decide: Callback) -> None:
+    def __init__(
+        self, context: Context, parts: ForeignComponents, decide: Callback, watch: Exits
+    ) -> None:
         callbacks: Callbacks = {
             "on_bar": decide,
             "triggers": [],
@@ -155,14 +177,21 @@ class ForeignCaller(Caller):
             "instance": None,
             "manage": parts["manager"],
         }
-        super().__init__(context, callbacks, parts["slices"])
+        super().__init__(context, callbacks, parts["slices"], parts["adapt"])
         self.executor, self.portfolio = parts["executor"], parts["portfolio"]
+        self.watch = watch
 
     def _open_in(self, symbol: str) -> tuple[Sequence[Any], Sequence[Any]]:
         return self.portfolio.get_open_positions(symbol), self.executor.active_positions
 
+    def _managed(self, call: Callback, symbol: str) -> object:
+        one = self.world.symbols[symbol].base
+        with self.watch.watching([symbol], one.times[one.visible - 1]):
+            return call()
+
     def _checked(self, item: object) -> Action:
-        return checked(item)  # which symbols there are is the executor's business
+        # An older system's own class is its executor's to read, and so is which symbols there are.
+        return cast("Action", item) if hasattr(item, "direction") else checked(item)
 
 
 class Forwarding(Portfolio):

@@ -24,6 +24,7 @@ from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
 from omega.reference.executor import State
+from omega.reference.exits import Exits
 from omega.reference.natives import Native, named
 from omega.reference.own_components import (
     ForeignCaller,
@@ -81,18 +82,13 @@ class Run(Context):
         self._executor: Simulator | ForeignExecutor | None = None
 
     def _higher(self, candles: Columns, fields: TimeframeFields, place: int) -> Higher:
-        name, grids, tables, given_ends = (
-            fields["name"],
-            fields["grids"],
-            fields["given"],
-            fields["ends"],
-        )
-        if tables is not None and given_ends is not None:
+        name, grids, tables = fields["name"], fields["grids"], fields["given"]
+        if tables is not None and fields["ends"] is not None:
             store = self._stores[candles.symbol, name] = tables[place]
             given = dataclasses.replace(Columns.from_store(store), symbol=candles.symbol)
-            ends = given_ends[place].tolist()
+            ends = fields["ends"][place].tolist()
             return Higher(given, name, ends, [0] * len(ends))
-        assert grids is not None, "a timeframe has a grid or candles"  # noqa: S101 - of the contract
+        assert grids is not None, "it has a grid or candles"  # noqa: S101 - of the contract
         made = resample(candles, grids[place])
         self._stores[candles.symbol, name] = Bars(made.candles)
         return Higher(made.candles, name, made.ends, made.pasts)
@@ -153,7 +149,7 @@ class Run(Context):
         slices, decide = components["slices"], callbacks["on_bar"]
         if components["takes_slices"] and decide is not None:
             callbacks = {**callbacks, "on_bar": with_slices(decide, slices)}
-        caller = Caller(self, callbacks, slices)
+        caller = Caller(self, callbacks, slices, components["adapt"])
         if components["portfolio"] is not None:
             self.portfolio = Forwarding(components["portfolio"], self)
         strategy = loop.Cooldown(caller, components["cooldown"], self.world)
@@ -171,9 +167,11 @@ class Run(Context):
         decide = parts["decide"]
         if parts["takes_slices"]:
             decide = with_slices(decide, parts["slices"])
-        caller = ForeignCaller(self, parts, decide)
-        executor = ForeignExecutor(parts["executor"], self, has_cooldown=any(parts["cooldown"]))
-        rows = ForeignRows(parts["portfolio"], self)
+        watch = Exits(parts["portfolio"], self.symbols)
+        caller = ForeignCaller(self, parts, decide, watch)
+        has_cooldown = any(parts["cooldown"])
+        executor = ForeignExecutor(parts["executor"], self, watch, has_cooldown=has_cooldown)
+        rows = ForeignRows(parts["portfolio"], self, watch)
         plan = loop.plan(self.world, settings, steps).steps
         feed = loop.Feed(self.world, dict.fromkeys(self.symbols, loop.SymbolContext(Rates())))
         strategy = loop.Cooldown(caller, parts["cooldown"], self.world)
@@ -182,7 +180,7 @@ class Run(Context):
         is_second = settings["semantics"] != "1"
         one = loop.Loop(feed, strategy, executor, rows, on_progress, self.actions, is_second)
         self._signals = one.run(plan, close_at_end=settings["close_at_end"])
-        return self._report(caller.seconds, executor.exits)
+        return self._report(caller.seconds, executor.exits + len(watch.take()))
 
     def _run(
         self,

@@ -307,7 +307,9 @@ class World:
         if timeframe is None:
             return one.base
         if timeframe not in one.higher:
-            known = f"one of {', '.join(one.higher)}" if one.higher else "None"
+            known = "none, as this run has no timeframes"
+            if one.higher:
+                known = f"one of {', '.join(one.higher)}"
             raise ConfigError(
                 f"timeframe: given {timeframe}, expected {known}. Name it in run_backtest()"
             )

@@ -88,6 +88,8 @@ def heatmap(
         raise ConfigError(
             f"aggregate: given {aggregate!r}, expected one of {', '.join(_AGGREGATES)}"
         )
+    if x == y:
+        raise ConfigError(f"heatmap: given {x!r} for both axes, expected two parameters")
     _numbers(frame, metric, (x, y))
     more = metric not in LESS_IS_BETTER if maximize is None else maximize
     known = frame.filter(pl.col(metric).is_not_null() & pl.col(metric).is_finite())

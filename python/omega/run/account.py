@@ -11,6 +11,7 @@ from omega.config import instruments as presets
 from omega.config.account import Account
 from omega.config.instruments import Instrument
 from omega.contract import AccountFields, InstrumentFields
+from omega.data.columns import DEFAULT_SYMBOL
 from omega.errors import ConfigError
 
 T = TypeVar("T")
@@ -111,7 +112,7 @@ def instruments_for(
     if isinstance(given, Instrument):
         if given.symbol is None:
             return [dataclasses.replace(given, symbol=symbol) for symbol in symbols]
-        if len(symbols) == 1:
+        if list(symbols) == [DEFAULT_SYMBOL]:  # candles without a name
             return [given]
         if given.symbol not in symbols:
             raise ConfigError(

@@ -16,11 +16,10 @@ from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import Sizer
 from omega.contract import ArrowLike, Progress
-from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
-from omega.errors import ConfigError
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
+from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
 from omega.run.execute import execute
 from omega.run.facts import facts_of
@@ -138,7 +137,7 @@ def run_backtest(
         [2.0]
     """
     chosen = chosen_backend(backend, warn=True)
-    store = _store(data, symbol, validate)
+    store = store_of_run(data, symbol, validate, instruments)
     runs, own_manager = copied(strategy_of(strategy), position_manager)
     arguments = Arguments(
         instruments=instruments,
@@ -177,21 +176,6 @@ def run_backtest(
         strategy=runs,
         position_manager=job.manager,
     )
-
-
-def _store(
-    data: ArrowLike,
-    symbol: str | None,
-    validate: str | Mapping[str, str],
-) -> CandleStore:
-    if validate == "report":
-        raise ConfigError(
-            "validate: 'report' gives a table and no run; use CandleStore(data).validate()"
-        )
-    if isinstance(data, CandleStore):
-        data.require_valid()
-        return data
-    return CandleStore(data, symbol=symbol, validate=validate)
 
 
 @contextlib.contextmanager

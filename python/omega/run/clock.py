@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omega.config.calendar import (
+    CRYPTO,
     Calendar,
     CalendarLike,
     calendar_of,
@@ -27,7 +28,6 @@ from omega.errors import ConfigError
 Times = NDArray[np.int64]
 
 _DAY = 86_400
-_MIDNIGHT = Calendar()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,21 +60,23 @@ class RunClock:
             ConfigError: It is no calendar.
         """
         chosen, unit = calendar_of(calendar), stores[0].time_unit
-        ranges = [store.native.time_range(store.symbols[0]) for store in stores]
-        span = min(one[0] for one in ranges), max(one[1] for one in ranges)
+        firsts, lasts, *_ = zip(*(s.native.time_range(s.symbols[0]) for s in stores), strict=True)
+        span = min(firsts), max(lasts)
         knows = not chosen.is_utc or chosen.has_sessions
+        if knows:
+            chosen.days(*span, unit)  # refuses times that no calendar reaches
         dates = [knows and are_dates(times_of(store), unit) for store in stores]
         return cls(chosen, stores, dates, unit, span, is_first)
 
     @property
     def calendars(self) -> list[Calendar]:
         """The calendar of each symbol: where its bars are dates, that of UTC."""
-        return [_MIDNIGHT if dates else self.calendar for dates in self.dates]
+        return [CRYPTO if dates else self.calendar for dates in self.dates]
 
     @property
     def shared(self) -> Calendar:
         """The calendar of what all symbols share: equity, start and end."""
-        return _MIDNIGHT if all(self.dates) else self.calendar
+        return CRYPTO if all(self.dates) else self.calendar
 
     def start(self, given: Any) -> int | None:  # noqa: ANN401 - any moment
         """Give the first moment of a run: of a date the begin of its day."""
@@ -122,7 +124,7 @@ class RunClock:
             ConfigError: They are the calendar's, and it has none.
         """
         per_second = PER_SECOND[self.unit]
-        first, last = (time // per_second for time in self.span)
+        first, last = self.span[0] // per_second, self.span[1] // per_second
         if given == "calendar":
             if not self.calendar.has_sessions:
                 raise ConfigError(
@@ -157,10 +159,10 @@ class RunClock:
         ends = in_unit(np.array(sorted(last_of_day.values()), dtype=np.int64), per_second)
         steps = np.minimum.accumulate(np.diff(opens))
         lengths = np.concatenate([[0], steps])  # of the first bar none is known
-        bars = np.searchsorted(opens, ends, side="left") - 1
-        known = bars >= 0
-        bars, ends = bars[known], ends[known]
-        return np.unique(opens[bars[ends - opens[bars] <= lengths[bars]]])
+        places = np.searchsorted(ends, opens, side="right")
+        known = places < len(ends)
+        bars = opens[known]
+        return bars[ends[places[known]] - bars <= lengths[known]]
 
 
 def are_dates(times: Times, unit: str) -> bool:

@@ -20,6 +20,7 @@ from omega.errors import ConfigError
 from omega.run.backend import run_of
 from omega.run.context import Context
 from omega.run.job import Job, OnBar
+from omega.run.nothing_left import told_in_dates
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
@@ -38,10 +39,11 @@ Outcome = tuple[ResultTables, RunReport]
 def execute(job: Job, backend: str) -> Outcome:
     """Run a job."""
     context = Context(market_of(job, backend), job)
-    if isinstance(job.strategy, (Signals, Native)):
-        return execute_native(job, context)
-    with bound(job.strategy, job.manager, context):
-        outcome = execute_bound(job, context, context)
+    with told_in_dates(job, context.run):
+        if isinstance(job.strategy, (Signals, Native)):
+            return execute_native(job, context)
+        with bound(job.strategy, job.manager, context):
+            outcome = execute_bound(job, context, context)
     if isinstance(job.strategy, Strategy):
         tie(job.strategy, Ended.of(context))
     return outcome

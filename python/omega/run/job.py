@@ -12,7 +12,7 @@ from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.values import nearest
 from omega.contract import ClockFields, Progress, Settings, SymbolContext
-from omega.data.conversion import Pair, rate_of
+from omega.data.conversion import Pair, rate_of, refuse_unused
 from omega.data.own_columns import OwnColumns
 from omega.data.store import CandleStore, require_unit, store_of
 from omega.data.timeframes import TimeframeJob
@@ -118,6 +118,7 @@ def contexts_of(
         if isinstance(rate, Pair):
             require_unit(f"conversion of {instrument.quote_currency}", rate.store, unit)
         contexts.append(context_of(rate, finer.get(name)))
+    refuse_unused(instruments, account, conversion or {})
     return contexts
 
 

@@ -60,8 +60,7 @@ class Signals:
         size: Lots; None or NaN leaves it to the run's sizer.
         reverse: Whether an entry closes what is open the other way.
         accumulate: Whether an entry adds to what is open.
-        warmup: Complete bars before the first decision; None: until the entries have their first
-            value.
+        warmup: Complete bars before the first decision, besides those of indicators; None is 0.
 
     Raises:
         ConfigError: There is no entry, or `entry` and separate ones.

@@ -18,6 +18,7 @@ from omega.errors import ConfigError
 from omega.results.limits import with_limits
 from omega.results.result import BacktestResult, example_result
 from omega.run.backtest import run_backtest
+from omega.run.candles import store_of_run
 from omega.strategy.arguments import unknown_parameter
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
@@ -136,10 +137,27 @@ def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
     unknown = [one for one in names if one not in own and one not in SETTINGS and one != "data"]
     kind = type(strategy) if isinstance(strategy, Strategy) else strategy
     if isinstance(kind, type) and issubclass(kind, Strategy):
-        if unknown and kind.__init__ is Strategy.__init__:
-            raise ConfigError(unknown_parameter(kind, unknown[0], list(own)))
+        taken = _taken(kind)
+        unknown = [one for one in unknown if taken is not None and one not in taken]
+        if unknown:
+            raise ConfigError(unknown_parameter(kind, unknown[0], [*own, *(taken or ())]))
     elif inspect.isfunction(strategy) and not _is_on_bar(strategy):
         _refuse_unknown(strategy, dict.fromkeys(unknown))
+
+
+def _taken(kind: type[Strategy]) -> list[str] | None:
+    """Give the names that a class's own constructor takes beside its parameters; None: any.
+
+    One that hands on whatever it is given takes what the class declares, if it declares anything.
+    """
+    if kind.__init__ is Strategy.__init__:
+        return []
+    given = list(inspect.signature(kind).parameters.values())
+    hands_on = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in given)
+    if hands_on and not kind.parameters():
+        return None
+    several = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return [one.name for one in given if one.kind not in several]
 
 
 def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
@@ -223,17 +241,15 @@ class TrialRunner:
     def store(self, parameters: Parameters) -> CandleStore:
         """Give the candles of a run as a store, checked once for runs in a row over the same."""
         settings = self.spec.settings_of(parameters)
-        key = (parameters.get("data"), settings["symbol"], repr(settings["validate"]))
+        instruments = settings["instruments"]
+        named = (settings["symbol"], repr(settings["validate"]), repr(instruments))
+        key = (parameters.get("data"), *named)
         store = self._stores.get(key)
         if store is None:
             data = self.spec.data_of(parameters)
             if data is None:
                 raise ConfigError("sweep: given no data, neither for all runs nor in the grid")
-            store = (
-                data
-                if isinstance(data, CandleStore)
-                else CandleStore(data, symbol=settings["symbol"], validate=settings["validate"])
-            )
+            store = store_of_run(data, settings["symbol"], settings["validate"], instruments)
             self._stores.clear()  # what varies last changes first, so that one is enough
             self._stores[key] = store
         return store  # not of the dict: runs may be made in threads

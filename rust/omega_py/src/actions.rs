@@ -1,6 +1,7 @@
 //! Signals in: what a callback returned or queued, as actions of the core.
 
 use pyo3::exceptions::PyOverflowError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
@@ -133,12 +134,21 @@ impl<'py> Vocabulary<'py> {
                 return Ok(());
             }
         }
+        // An older system's own class, which its executor reads.
+        if item.hasattr(intern!(item.py(), "direction"))? {
+            return Ok(());
+        }
         Err(self.no_action(item)?)
     }
 
-    /// Whether an action opens a position.
-    pub(super) fn is_signal(&self, item: &Bound<'py, PyAny>) -> PyResult<bool> {
-        item.is_instance(&self.signal)
+    /// Whether an action opens a position: a signal, or an object of the user's own.
+    pub(super) fn is_entry(&self, item: &Bound<'py, PyAny>) -> PyResult<bool> {
+        for class in [&self.close, &self.cancel, &self.modify] {
+            if item.is_instance(class)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn no_action(&self, item: &Bound<'py, PyAny>) -> PyResult<PyErr> {

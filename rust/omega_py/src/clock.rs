@@ -13,7 +13,7 @@ use omega_core::error::OmegaError;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
 use omega_core::replay::View;
-use omega_core::store::{Market, SymbolCandles, TrackId};
+use omega_core::store::{Market, SymbolCandles, TrackId, Walk};
 use omega_core::types::SymbolId;
 
 /// How many bars of a track are visible, and whether the newest is new; 0 before the run.
@@ -39,6 +39,37 @@ impl Clock {
 
     pub(super) fn set_fresh(&self, fresh: bool) {
         self.1.store(fresh, Relaxed);
+    }
+}
+
+/// Moves the clocks to what is complete once each step is over, for a portfolio that looks.
+pub(super) struct ClosedSteps<'a> {
+    tracks: &'a Arc<Tracks>,
+    /// None where there is no step.
+    walk: Option<Walk<'a>>,
+}
+
+impl<'a> ClosedSteps<'a> {
+    /// At the step with which a run begins.
+    pub(super) fn new(tracks: &'a Arc<Tracks>, step: usize) -> Self {
+        Self {
+            tracks,
+            walk: Walk::at(&tracks.market, step),
+        }
+    }
+
+    /// Shows what the end of the step makes complete, and goes to the next one.
+    pub(super) fn show_next(&mut self) {
+        let (tracks, market) = (self.tracks, &self.tracks.market);
+        let Some(walk) = &mut self.walk else {
+            return;
+        };
+        if walk.step() + 1 < market.steps() {
+            walk.advance();
+            tracks.show(&View::new(market, walk));
+        } else {
+            tracks.show(&View::new(market, &walk.closed()));
+        }
     }
 }
 
@@ -73,7 +104,7 @@ impl Tracks {
         })
     }
 
-    /// How many steps the engine has shown.
+    /// How often something else was shown than before.
     pub(super) fn looks(&self) -> usize {
         self.looks.load(Relaxed)
     }
@@ -85,7 +116,6 @@ impl Tracks {
 
     /// Moves the clocks of all tracks.
     pub(super) fn show(&self, view: &View<'_>) {
-        self.looks.fetch_add(1, Relaxed);
         self.now.store(view.time(), Relaxed);
         // Symbols join and never leave: the number of those that wait tells whether one did.
         if self.waiting.swap(view.waiting().len(), Relaxed) != view.waiting().len() {
@@ -94,6 +124,7 @@ impl Tracks {
             }
         }
         let before = self.step.swap(view.step(), Relaxed);
+        let mut is_new = before != view.step();
         // `moved` lists changes since the step before, so it is complete only one step on. The
         // second condition is for the first step: the initial value wraps to 0.
         if before.wrapping_add(1) == view.step() && before != usize::MAX {
@@ -102,15 +133,22 @@ impl Tracks {
             }
         } else {
             for track in 0..self.sources.len() {
-                self.show_track(view, TrackId(track));
+                // Once the last step is over it shows more, and has the same number.
+                is_new |= self.show_track(view, TrackId(track));
             }
         }
+        // A manager, a portfolio and the next decision look at the same: a slice that one of them
+        // set back stays so until there is something new.
+        self.looks.fetch_add(usize::from(is_new), Relaxed);
     }
 
-    fn show_track(&self, view: &View<'_>, track: TrackId) {
+    /// Moves the clock of a track; gives whether it shows more than before.
+    fn show_track(&self, view: &View<'_>, track: TrackId) -> bool {
         let clock = &self.sources[track.0].clock;
-        clock.show(view.visible()[track.0]);
+        let (before, visible) = (clock.visible(), view.visible()[track.0]);
+        clock.show(visible);
         clock.set_fresh(view.is_fresh(track));
+        before != visible
     }
 
     /// Whether there is only one track, so that no lookup is needed.
@@ -210,6 +248,15 @@ impl Tracks {
         own.filter(|other| other.symbol == symbol)
             .map(|other| other.name.as_str())
             .collect()
+    }
+
+    /// The same in words.
+    pub(super) fn known_timeframes(&self, track: TrackId) -> String {
+        let names = self.timeframes_of(track);
+        if names.is_empty() {
+            return "none, as this run has no timeframes".to_owned();
+        }
+        format!("one of {}", names.join(", "))
     }
 
     /// An exception with the newest bar, its time and symbol as a note; else as it was raised.

@@ -12,8 +12,9 @@ use omega_core::store::Market;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::clock::Tracks;
+use super::clock::{ClosedSteps, Tracks};
 use super::snapshot::{PositionView, TradeView};
+use super::strategy::Engine;
 
 /// Bars and time after an entry, and time after an exit.
 pub(super) type CooldownFields = (usize, i64, i64);
@@ -27,11 +28,27 @@ pub(super) struct Components<'py> {
     /// Whether the strategy is called with an index and the slices, and not with a bar.
     #[pyo3(item)]
     pub(super) takes_slices: bool,
+    /// Makes actions of what an older strategy returned.
+    #[pyo3(item)]
+    pub(super) adapt: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
     pub(super) cooldown: CooldownFields,
     /// A portfolio of the user's own.
     #[pyo3(item)]
     pub(super) portfolio: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Components<'py> {
+    /// What the strategy gets besides bars.
+    pub(super) fn engine(self, failure: &Failure) -> Engine<'py> {
+        Engine {
+            slices: self.slices,
+            takes_slices: self.takes_slices,
+            adapt: self.adapt,
+            failure: Failure::clone(failure),
+            holders: None,
+        }
+    }
 }
 
 /// The components of an engine whose executor is the user's own.
@@ -43,6 +60,9 @@ pub(super) struct Parts<'py> {
     /// Whether it is called with an index and the slices, and not with a bar.
     #[pyo3(item)]
     pub(super) takes_slices: bool,
+    /// Makes actions of what an older strategy returned.
+    #[pyo3(item)]
+    pub(super) adapt: Option<Bound<'py, PyAny>>,
     #[pyo3(item)]
     pub(super) slices: Bound<'py, PyAny>,
     #[pyo3(item)]
@@ -69,6 +89,7 @@ pub(super) struct PyPortfolio<'a, 'py> {
     mark: Option<Bound<'py, PyAny>>,
     tracks: &'a Arc<Tracks>,
     market: &'a Market,
+    closed: ClosedSteps<'a>,
     step: usize,
     cash: f64,
     failure: Failure,
@@ -89,6 +110,7 @@ impl<'a, 'py> PyPortfolio<'a, 'py> {
             mark: object.getattr_opt("mark")?,
             cash: object.getattr("cash")?.extract()?,
             market: &tracks.market,
+            closed: ClosedSteps::new(tracks, step),
             books,
             object,
             tracks,
@@ -203,6 +225,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
 
     fn write_row(&mut self, open: &[Position]) {
         replay::Portfolio::write_row(&mut self.books, open);
+        self.closed.show_next();
         // Views are made only where there is a `mark` to read them.
         if self.mark.is_some() && !open.is_empty() {
             self.call(|this| {
@@ -221,6 +244,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
 
     fn write_quiet_row(&mut self, profit: f64, open_positions: usize, low: Option<f64>) {
         self.books.write_quiet_row(profit, open_positions, low);
+        self.closed.show_next();
         self.end_step();
     }
 
@@ -228,6 +252,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
         // Row by row: `update` is called for each bar, with the books at that bar.
         for profit in profits {
             self.books.write_row(*profit, open_positions);
+            self.closed.show_next();
             self.end_step();
         }
     }
@@ -235,6 +260,7 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
     fn write_flat_rows(&mut self, bars: usize) {
         for _ in 0..bars {
             self.books.write_flat_rows(1);
+            self.closed.show_next();
             self.end_step();
         }
     }

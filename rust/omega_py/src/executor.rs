@@ -12,8 +12,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::actions::Vocabulary;
-use super::clock::Tracks;
+use super::clock::{ClosedSteps, Tracks};
 use super::components::{Failure, rewrite};
+use super::exits::SharedExits;
 use super::strategy::Raised;
 use super::track::Shown;
 use super::views::BarView;
@@ -27,6 +28,8 @@ pub(super) struct PyExecutor<'a, 'py> {
     process: Bound<'py, PyAny>,
     exits: Bound<'py, PyAny>,
     vocabulary: &'a Vocabulary<'py>,
+    watch: SharedExits<'py>,
+    failure: Failure,
     /// Whether a cool-down needs to know when symbols were last traded.
     has_cooldown: bool,
     submitted: Vec<Bound<'py, PyAny>>,
@@ -42,6 +45,7 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
         object: Bound<'py, PyAny>,
         tracks: &'a Arc<Tracks>,
         vocabulary: &'a Vocabulary<'py>,
+        (watch, failure): (SharedExits<'py>, Failure),
         has_cooldown: bool,
     ) -> PyResult<Self> {
         let symbols = tracks.market.symbols();
@@ -57,13 +61,29 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
             tracks,
             object,
             vocabulary,
+            watch,
+            failure,
             has_cooldown,
         })
     }
 
-    /// How many positions it closed.
-    pub(super) fn exits(&self) -> usize {
+    /// How many positions were closed, whoever closed them.
+    pub(super) fn exits(&mut self) -> usize {
+        self.note_exits();
         self.exits_counted
+    }
+
+    /// Takes note of exits that others made since it last looked.
+    fn note_exits(&mut self) {
+        for (symbol, time) in self.watch.take() {
+            self.exits_counted += 1;
+            self.last_trades[symbol.index()].exit = Some(time);
+        }
+    }
+
+    fn set_active(&mut self, is_active: bool) {
+        self.has_positions = is_active;
+        self.watch.set_active(is_active);
     }
 
     fn active(&self) -> PyResult<Bound<'py, PyAny>> {
@@ -72,24 +92,37 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
 
     /// Hands over a signal; an entry counts when it was accepted.
     fn process_signal(&mut self, signal: &Bound<'py, PyAny>, bars: StepBars<'_>) -> PyResult<()> {
+        let now = bars.of(SymbolId(0)).opens;
+        let watch = SharedExits::clone(&self.watch);
+        let process = || watch.watching_all(now, || self.process.call1((signal,)));
         // Counting what is active is a call of Python before and after each signal.
         if !self.has_cooldown {
-            self.process.call1((signal,))?;
+            process()?;
+            self.note_exits();
             return Ok(());
         }
         let before = self.active()?.len()?;
-        let answer = self.process.call1((signal,))?;
+        let answer = process()?;
+        self.note_exits();
         // An executor need not answer; what is active then shows whether it accepted.
         let is_accepted = if answer.is_none() {
             self.active()?.len()? > before
         } else {
             answer.is_truthy()?
         };
-        if is_accepted && self.vocabulary.is_signal(signal)? {
+        if is_accepted && self.vocabulary.is_entry(signal)? {
             let symbol = self.symbol_of(signal)?;
             let now = bars.of(symbol);
             self.last_trades[symbol.index()].entry = Some((now.index, now.opens));
         }
+        Ok(())
+    }
+
+    /// Hands over what a position manager wants.
+    fn process_managed(&mut self, action: &Bound<'py, PyAny>, bars: StepBars<'_>) -> PyResult<()> {
+        let now = bars.of(SymbolId(0)).opens;
+        (self.watch).watching_all(now, || self.process.call1((action,)))?;
+        self.note_exits();
         Ok(())
     }
 
@@ -172,6 +205,12 @@ impl<'a, 'py> PyExecutor<'a, 'py> {
         Ok(())
     }
 
+    /// What the portfolio raised: after it no component is called, also where the strategy rests.
+    fn failed(&self) -> Result<(), Raised> {
+        let failure = self.failure.borrow_mut().take();
+        failure.map_or(Ok(()), |error| Err(Raised(error)))
+    }
+
     fn noted<T>(&self, result: PyResult<T>) -> Result<T, Raised> {
         result.map_err(|error| Raised(self.tracks.noted(self.py, error, "engine")))
     }
@@ -182,6 +221,7 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
     type Error = Raised;
 
     fn is_idle(&mut self) -> Result<bool, Raised> {
+        self.failed()?;
         let active = self.active().and_then(|active| active.is_truthy());
         Ok(!self.noted(active)?)
     }
@@ -195,13 +235,16 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
     }
 
     fn on_open<A: Account>(&mut self, bars: StepBars<'_>, _account: &mut A) -> Result<(), Raised> {
+        self.failed()?;
+        self.note_exits();
         for signal in std::mem::take(&mut self.submitted) {
             let processed = self.process_signal(&signal, bars);
             self.noted(processed)?;
         }
         // After the signals, since a signal works from the bar that this step shows next, and is
         // active until then.
-        self.has_positions = !self.is_idle()?;
+        let is_active = !self.is_idle()?;
+        self.set_active(is_active);
         Ok(())
     }
 
@@ -212,14 +255,16 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
 
     fn on_close<A: Account>(
         &mut self,
-        _bars: StepBars<'_>,
+        bars: StepBars<'_>,
         managed: &mut Vec<Self::Action>,
         _account: &mut A,
     ) -> Result<(), Raised> {
+        // What the manager closed by itself, for which it need not give an action.
+        self.note_exits();
         // Handed on at once: a level that moves and a close work from the next bar that the
         // executor sees.
         for action in managed.drain(..) {
-            let processed = self.process.call1((action,));
+            let processed = self.process_managed(&action, bars);
             self.noted(processed)?;
         }
         Ok(())
@@ -234,6 +279,8 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
         if !self.is_idle()? {
             return Ok(0);
         }
+        self.note_exits();
+        self.set_active(false);
         portfolio.write_flat_rows(ahead.len());
         Ok(ahead.len())
     }
@@ -259,7 +306,8 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
         // One that cannot close leaves its positions open, so that nothing has to be loaded or
         // written again.
         let can_close = self.object.hasattr("close_at_end");
-        self.has_positions = self.noted(can_close)? && !self.is_idle()?;
+        let is_active = self.noted(can_close)? && !self.is_idle()?;
+        self.set_active(is_active);
         Ok(())
     }
 }
@@ -269,7 +317,9 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
 pub(super) struct PyRows<'a, 'py> {
     object: Bound<'py, PyAny>,
     update: Bound<'py, PyAny>,
+    watch: SharedExits<'py>,
     tracks: &'a Arc<Tracks>,
+    closed: ClosedSteps<'a>,
     cash: f64,
     step: usize,
     failure: Failure,
@@ -278,7 +328,7 @@ pub(super) struct PyRows<'a, 'py> {
 impl<'a, 'py> PyRows<'a, 'py> {
     /// A portfolio about to see the step at which a run begins.
     pub(super) fn new(
-        object: Bound<'py, PyAny>,
+        (object, watch): (Bound<'py, PyAny>, SharedExits<'py>),
         tracks: &'a Arc<Tracks>,
         cash: f64,
         step: usize,
@@ -287,6 +337,8 @@ impl<'a, 'py> PyRows<'a, 'py> {
         Ok(Self {
             update: object.getattr("update")?,
             object,
+            watch,
+            closed: ClosedSteps::new(tracks, step),
             tracks,
             cash,
             step,
@@ -347,7 +399,9 @@ impl replay::Portfolio for PyRows<'_, '_> {
         for _ in 0..bars {
             let time = self.tracks.market.time(self.step);
             self.step += 1;
-            self.call(|| self.update.call1((time,)).map(drop));
+            self.closed.show_next();
+            let update = || self.update.call1((time,)).map(drop);
+            self.call(|| self.watch.watching_all(time, update));
         }
     }
 

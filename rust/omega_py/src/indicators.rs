@@ -124,7 +124,8 @@ pub(super) fn declare(
         // meanwhile.
         .detach(|| cache.indicator(track, spec, &from))
         .map_err(to_pyerr)?;
-    // Of nested ones the sum (L2); of arithmetic, which needs no bars itself, the longest operand's.
+    // Of nested ones the sum (L2); of arithmetic, which needs no bars itself, the longest of its
+    // operands.
     let declared = spec.warmup() + sources.declared();
     let mut first = declared;
     let mut views = Vec::with_capacity(labels.len());
@@ -294,7 +295,8 @@ impl IndicatorView {
         match past.and_then(|past| past.checked_sub(1)) {
             Some(index) => Ok(self.values[index]),
             None => Err(PyIndexError::new_err(format!(
-                "{}.ago({bars}) with {visible} values known: expected 0 (now) to less than {visible}",
+                "{}.ago({bars}) with {visible} values known: expected 0 (now) to less than \
+                 {visible}",
                 self.name
             ))),
         }

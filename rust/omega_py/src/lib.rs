@@ -15,6 +15,7 @@ mod conditions;
 mod config;
 mod error;
 mod executor;
+mod exits;
 mod indicators;
 mod market;
 mod memory;
@@ -28,6 +29,7 @@ mod store;
 mod strategy;
 mod track;
 mod views;
+mod warmup;
 
 use pyo3::prelude::*;
 

@@ -110,6 +110,10 @@ impl PyRunTables {
         tables, *, symbols, contract_sizes, unit, timezone=None, noted=None, days=None,
         first_decision=None
     ))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "keywords of a Python method: what a saved result has beside its tables"
+    )]
     fn from_tables(
         tables: BTreeMap<String, AnyRecordBatch>,
         symbols: Vec<String>,

@@ -1,7 +1,7 @@
 //! A run: what a strategy may declare before it, and the call that walks the bars.
 
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -16,6 +16,7 @@ use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::executor::{PyExecutor, PyRows};
+use super::exits::Exits;
 use super::indicators::{self, Declared, IndicatorView, Scope, Sources};
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
@@ -23,12 +24,12 @@ use super::observer::{GilObserver, ProgressObserver};
 use super::results::{PyRunTables, RunReport, RunTime};
 use super::snapshot::{OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, Collect, Engine, Holders, PyStrategy, Raised};
+use super::strategy::{Callbacks, Collect, Engine, PyStrategy, Raised};
 use super::track::TrackView;
+use super::warmup::Warmup;
 use omega_core::backtest::{Backtest, BacktestResult, SEMANTICS, named};
 use omega_core::batch::Batch;
 use omega_core::error::OmegaError;
-use omega_core::execution::Semantics;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
 use omega_core::store::TrackId;
@@ -41,12 +42,8 @@ pub struct Run {
     cache: Arc<Cache>,
     snapshot: Arc<StateSnapshot>,
     queue: Py<PyList>,
-    /// Complete bars needed before the first decision, by track.
-    // Atomic, because a frozen class changes in no other way; relaxed, because no other memory is
-    // published through them.
-    warmup: Vec<AtomicUsize>,
-    /// The same by the first number of each column, which version 1 of the rules waits for.
-    first_values: Vec<AtomicUsize>,
+    /// Complete bars needed before the first decision.
+    warmup: Warmup,
 }
 
 #[pymethods]
@@ -63,15 +60,13 @@ impl Run {
     ) -> PyResult<Self> {
         let timeframes = timeframes.unwrap_or_default();
         let market = market(py, &stores, &timeframes, align, clock.as_ref())?;
-        let warmup = none_of(market.tracks());
-        let first_values = none_of(market.tracks());
+        let warmup = Warmup::of(market.tracks());
         Ok(Self {
             tracks: Arc::new(Tracks::new(py, market)?),
             cache: Arc::default(),
             snapshot: Arc::new(StateSnapshot::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup,
-            first_values,
         })
     }
 
@@ -88,7 +83,7 @@ impl Run {
     /// Complete bars needed before the first decision, by track, under a version of the rules.
     fn warmup(&self, semantics: &str) -> PyResult<Vec<usize>> {
         let semantics = named("semantics", semantics, &SEMANTICS).map_err(to_pyerr)?;
-        Ok(self.needed(semantics))
+        Ok(self.warmup.needed(semantics))
     }
 
     #[getter]
@@ -147,19 +142,15 @@ impl Run {
         };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
         let market = &self.tracks.market;
-        let track = Track {
-            candles: market.track(id),
-            track: id,
-            days: Some(market.days(market.symbol_of(id))),
-        };
+        let track = Track::of(market, id);
         let scope = self.scope(id);
         let Declared {
             views,
             bars,
             first_value,
         } = indicators::declare(py, &scope, &track, &spec, &source, labels)?;
-        self.declare_on(id, bars);
-        self.first_values[id.0].fetch_max(first_value, Relaxed);
+        self.warmup.declare(id, bars);
+        self.warmup.wait_for_first_value(id, first_value);
         Ok(views)
     }
 
@@ -179,9 +170,9 @@ impl Run {
         let bars = self.tracks.market.track(id).len();
         let scope = self.scope(id);
         let (view, first_value) = indicators::take(&scope, name, &column, bars, declared)?;
-        self.declare_on(id, declared);
+        self.warmup.declare(id, declared);
         if warmup {
-            self.first_values[id.0].fetch_max(first_value, Relaxed);
+            self.warmup.wait_for_first_value(id, first_value);
         }
         Ok(view)
     }
@@ -189,11 +180,8 @@ impl Run {
     /// The symbol and the timeframe that an indicator lives on.
     fn place_of(&self, view: &IndicatorView) -> PyResult<(&str, Option<&str>)> {
         let track = self.tracks.track_of(view)?;
-        let symbol = self.tracks.symbol_of(track);
-        Ok((
-            self.tracks.symbol(symbol).candles.name(),
-            self.tracks.timeframe_of(track),
-        ))
+        let symbol = self.tracks.symbol(self.tracks.symbol_of(track));
+        Ok((symbol.candles.name(), self.tracks.timeframe_of(track)))
     }
 
     /// Where two indicators, or one and a number, are known to compare as they should.
@@ -226,7 +214,7 @@ impl Run {
     /// Declares how many complete bars of each symbol the first decision needs.
     fn declare_warmup(&self, bars: usize) {
         for track in 0..self.tracks.market.symbols().len() {
-            self.declare_on(TrackId(track), bars);
+            self.warmup.declare(TrackId(track), bars);
         }
     }
 
@@ -259,13 +247,8 @@ impl Run {
         let mut portfolio = None;
         let engine = components.map(|own| {
             cooldown = own.cooldown;
-            portfolio = own.portfolio;
-            Engine {
-                slices: own.slices,
-                takes_slices: own.takes_slices,
-                failure: Failure::clone(&failure),
-                holders: None,
-            }
+            portfolio.clone_from(&own.portfolio);
+            own.engine(&failure)
         });
         let collector = self.vocabulary(py)?;
         let strategy = self.strategy(py, callbacks, collector, engine)?;
@@ -304,7 +287,7 @@ impl Run {
         let market = &self.tracks.market;
         let mut plan = settings
             .semantics()
-            .and_then(|semantics| settings.plan(market, &self.needed(semantics), semantics))
+            .and_then(|semantics| settings.plan(market, &self.warmup.needed(semantics), semantics))
             .map_err(to_pyerr)?;
         // Within the plan: steps before the warm-up or after the end are no steps of the run.
         if let Some((first, past)) = steps {
@@ -313,25 +296,20 @@ impl Run {
         }
         let mut observer = ProgressObserver::new(py, on_progress, &plan);
         let (vocabulary, failure) = (self.vocabulary(py)?, Failure::default());
+        let exits = Exits::new(parts.portfolio.clone(), &self.tracks);
+        let engine = Engine::of_parts(&parts, &failure, &exits);
         let callbacks = Callbacks::deciding(parts.decide, parts.manager);
-        let engine = Engine {
-            slices: parts.slices,
-            takes_slices: parts.takes_slices,
-            failure: Failure::clone(&failure),
-            holders: Some(Holders {
-                executor: parts.executor.clone(),
-                portfolio: parts.portfolio.clone(),
-            }),
-        };
         let strategy = self.strategy(py, callbacks, AsGiven(&vocabulary), Some(engine))?;
         let (bars, after_entry, after_exit) = parts.cooldown;
         let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
         // Only then is it worth a call for each signal to know what was accepted.
         let has_cooldown = parts.cooldown != CooldownFields::default();
         let tracks = &self.tracks;
-        let mut executor = PyExecutor::new(parts.executor, tracks, &vocabulary, has_cooldown)?;
-        let mut portfolio =
-            PyRows::new(parts.portfolio, tracks, settings.cash, plan.start, failure)?;
+        let watch = (Rc::clone(&exits), Failure::clone(&failure));
+        let mut executor =
+            PyExecutor::new(parts.executor, tracks, &vocabulary, watch, has_cooldown)?;
+        let books = (parts.portfolio, exits);
+        let mut portfolio = PyRows::new(books, tracks, settings.cash, plan.start, failure)?;
         // Rates and magnifiers belong to Omega's own executor.
         let mut feed = Feed::plain(market);
         let counts = replay::run(
@@ -375,8 +353,7 @@ impl Run {
             cache: Arc::clone(&self.cache),
             snapshot: Arc::new(StateSnapshot::new(cash)),
             queue: PyList::empty(py).unbind(),
-            warmup: none_of(self.warmup.len()),
-            first_values: none_of(self.first_values.len()),
+            warmup: self.warmup.anew(),
         }
     }
 
@@ -447,7 +424,7 @@ impl Run {
         contexts: &[ContextFields<'_>],
     ) -> PyResult<Backtest<'_>> {
         let semantics = settings.semantics();
-        let config = semantics.and_then(|own| settings.config(contexts, self.needed(own)));
+        let config = semantics.and_then(|own| settings.config(contexts, self.warmup.needed(own)));
         let checked = config.and_then(|config| Backtest::new(&self.tracks.market, config));
         checked.map_err(to_pyerr)
     }
@@ -485,31 +462,8 @@ impl Run {
             unknown("symbol", symbol, format!("one of {known}"))
         })?;
         let found = timeframe.map_or(Some(own), |name| tracks.look_up_timeframe(own, name));
-        found.ok_or_else(|| {
-            let known = tracks.timeframes_of(own).join(", ");
-            unknown("timeframe", timeframe, format!("one of {known}"))
-        })
+        found.ok_or_else(|| unknown("timeframe", timeframe, tracks.known_timeframes(own)))
     }
-
-    fn declare_on(&self, track: TrackId, bars: usize) {
-        self.warmup[track.0].fetch_max(bars, Relaxed);
-    }
-
-    /// Complete bars needed before the first decision, by track.
-    fn needed(&self, semantics: Semantics) -> Vec<usize> {
-        let declared = self.warmup.iter().map(|bars| bars.load(Relaxed));
-        match semantics {
-            Semantics::One => {
-                let first_values = self.first_values.iter().map(|bars| bars.load(Relaxed));
-                declared.zip(first_values).map(|(a, b)| a.max(b)).collect()
-            }
-            Semantics::Two => declared.collect(),
-        }
-    }
-}
-
-fn none_of(tracks: usize) -> Vec<AtomicUsize> {
-    (0..tracks).map(|_| AtomicUsize::new(0)).collect()
 }
 
 /// The tables and the counts of a result.

@@ -13,9 +13,10 @@ use pyo3::types::PyList;
 
 use super::call_timer::CallTimer;
 use super::clock::Tracks;
-use super::components::Failure;
+use super::components::{Failure, Parts};
 use super::conditions::Mask;
 use super::error::to_pyerr;
+use super::exits::SharedExits;
 use super::memory::is_held_elsewhere;
 use super::snapshot::{FillView, PositionView, StateSnapshot, TradeView};
 use super::views::BarView;
@@ -109,15 +110,37 @@ pub(super) struct Engine<'py> {
     pub(super) slices: Bound<'py, PyAny>,
     /// Whether it is called with an index and the slices, and not with a bar.
     pub(super) takes_slices: bool,
+    /// Makes actions of what an older strategy returned.
+    pub(super) adapt: Option<Bound<'py, PyAny>>,
     pub(super) failure: Failure,
     /// Where positions are held by an executor and a portfolio of the user's own.
     pub(super) holders: Option<Holders<'py>>,
 }
 
+impl<'py> Engine<'py> {
+    /// What there is besides bars where executor and portfolio are the user's own.
+    pub(super) fn of_parts(
+        parts: &Parts<'py>,
+        failure: &Failure,
+        exits: &SharedExits<'py>,
+    ) -> Self {
+        Self {
+            slices: parts.slices.clone(),
+            takes_slices: parts.takes_slices,
+            adapt: parts.adapt.clone(),
+            failure: Failure::clone(failure),
+            holders: Some(Holders {
+                executor: parts.executor.clone(),
+                exits: SharedExits::clone(exits),
+            }),
+        }
+    }
+}
+
 /// An executor and a portfolio of the user's own, as a position manager reads them.
 pub(super) struct Holders<'py> {
     pub(super) executor: Bound<'py, PyAny>,
-    pub(super) portfolio: Bound<'py, PyAny>,
+    pub(super) exits: SharedExits<'py>,
 }
 
 impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
@@ -161,8 +184,9 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     #[inline]
     fn prepare(&mut self, view: &View<'_>, state: &State<'_>) -> PyResult<()> {
         let newest = view.newest();
-        self.tracks.sources[0].clock.show(view.visible()[0]);
-        if !self.tracks.is_one() || self.engine.is_some() {
+        if self.tracks.is_one() && self.engine.is_none() {
+            self.tracks.sources[0].clock.show(view.visible()[0]);
+        } else {
             self.tracks.show(view);
         }
         let is_unchanged = self.published == Some(state.changes);
@@ -259,6 +283,8 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         if returned.is_none() && self.queue.is_empty() {
             return Ok(());
         }
+        let adapt = self.engine.as_ref().and_then(|own| own.adapt.as_ref());
+        let returned = adapt.map_or(Ok(returned.clone()), |adapt| adapt.call1((&returned,)))?;
         self.collect(&returned, actions, Self::open_symbols)
     }
 
@@ -369,7 +395,14 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
             let slice = engine.slices.get_item(source.candles.name())?;
             let bid = slice.call_method1("latest", (self.py.None(), "bid"))?;
             let ask = slice.call_method1("latest", (self.py.None(), "ask"))?;
-            let returned = manage.call1((open, slice, bid, ask, all))?;
+            let call = || manage.call1((open, slice, bid, ask, all));
+            let returned = match &engine.holders {
+                Some(holders) => {
+                    let time = source.candles.time(source.clock.visible() - 1);
+                    holders.exits.watching(&[symbol], time, call)?
+                }
+                None => call()?,
+            };
             self.collect(&returned, actions, Self::open_positions)?;
         }
         Ok(())
@@ -378,10 +411,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     /// The open positions of a symbol, and all that are open; none where the symbol has none.
     fn held(&self, engine: &Engine<'py>, symbol: SymbolId) -> PyResult<Option<Held<'py>>> {
         if let Some(holders) = &engine.holders {
-            let name = self.tracks.symbol(symbol).candles.name();
-            let open = holders
-                .portfolio
-                .call_method1(intern!(self.py, "get_open_positions"), (name,))?;
+            let open = holders.exits.open(symbol)?;
             if !open.is_truthy()? {
                 return Ok(None);
             }

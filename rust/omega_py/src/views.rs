@@ -358,8 +358,8 @@ impl BarView {
         if let Ok(number) = key.extract::<isize>() {
             // Elsewhere `[-1]` is now, which `bar[-1]` would not be (E4).
             return Err(PyTypeError::new_err(format!(
-                "bar[{number}]: a bar is indexed by a symbol, as in bar['EURUSD']; earlier ones are \
-                 bar.ago(1), bar.ago(2) and so on, and bar itself is now"
+                "bar[{number}]: a bar is indexed by a symbol, as in bar['EURUSD']; earlier ones \
+                 are bar.ago(1), bar.ago(2) and so on, and bar itself is now"
             )));
         }
         let name = key.str()?;

@@ -163,10 +163,13 @@ impl Config {
             account: self.account,
             seed: self.seed,
             strict: self.strict,
-            stale: self.stale_after.filter(|_| !traded_days.is_empty()).map(|after| Stale {
-                after,
-                traded_days: traded_days.to_vec(),
-            }),
+            stale: self
+                .stale_after
+                .filter(|_| !traded_days.is_empty())
+                .map(|after| Stale {
+                    after,
+                    traded_days: traded_days.to_vec(),
+                }),
             units_per_day: market.symbols()[0].unit().per_day(),
         }
     }

@@ -173,4 +173,14 @@ mod tests {
         );
         assert_eq!(limits.check_time(10, 160, DAY, &left), Ok(()));
     }
+
+    #[test]
+    fn sessions_of_a_calendar_begin_and_end_in_turn() {
+        let limits = Limits {
+            session_times: Some([10, 20, 30, 40].into()),
+            ..Limits::default()
+        };
+        let open = [9, 10, 19, 20, 30, 40].map(|time| check(&limits, time).is_ok());
+        assert_eq!(open, [false, true, true, false, true, false]);
+    }
 }

@@ -41,6 +41,9 @@ mod tests {
         };
         let days = Days::utc(TimeUnit::Second);
         let is_stale = |now: i64| stale.is_stale(SymbolId(0), &days, 86_399, now * 86_400);
-        assert_eq!([0, 1, 3, 4, 5].map(is_stale), [false, false, false, true, true]);
+        assert_eq!(
+            [0, 1, 3, 4, 5].map(is_stale),
+            [false, false, false, true, true]
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Arithmetic over columns: `a - b`, `2 * a`, `abs(a)`, the smaller of two (E2).
 //!
-//! A value with NaN in it is NaN, also the smaller and the larger of two; otherwise IEEE 754's rules
-//! hold, so that 1 / 0 is infinite.
+//! A value with NaN in it is NaN, also the smaller and the larger of two; otherwise IEEE 754 holds,
+//! so that 1 / 0 is infinite.
 
 use super::spec::Parameters;
 use super::{Definition, Kind, Need};

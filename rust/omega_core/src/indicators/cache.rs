@@ -8,7 +8,7 @@ use arrow_buffer::ScalarBuffer;
 use super::inputs::{column, source_of};
 use super::{Inputs, Need, Source, Spec, compute};
 use crate::error::OmegaError;
-use crate::store::{SymbolCandles, TrackId};
+use crate::store::{Market, SymbolCandles, TrackId};
 use crate::types::{Days, Side};
 
 /// Default bound of the memory that cached results take.
@@ -25,6 +25,18 @@ pub struct Track<'a> {
     pub track: TrackId,
     /// Their days (T4); those of UTC where none are given.
     pub days: Option<&'a Days>,
+}
+
+impl<'a> Track<'a> {
+    /// A track of a market.
+    #[must_use]
+    pub fn of(market: &'a Market, track: TrackId) -> Self {
+        Self {
+            candles: market.track(track),
+            track,
+            days: Some(market.days(market.symbol_of(track))),
+        }
+    }
 }
 
 /// Which column a request reads: of the candles, an output of another request, or one that was

@@ -2,8 +2,8 @@
 //!
 //! Takes columns of any track, or numbers, and returns a byte for each step: 1 where the comparison
 //! is known to hold on the bars that are complete after that step. One with NaN, or with a bar that
-//! is not there, is undefined and never 1 (E1). Negations are comparisons of their own, of which the
-//! same is true, so that two values do for Kleene's three: `not (a < b)` is `a >= b`.
+//! is not there, is undefined and never 1 (E1). Negations are comparisons of their own, for which
+//! the same holds, so that two values do for Kleene's three: `not (a < b)` is `a >= b`.
 
 use crate::store::{Market, TrackId, Walk};
 
@@ -67,8 +67,8 @@ impl Comparison {
     /// Whether it holds; the values of the bar before are those of now where it does not look back.
     #[expect(
         clippy::needless_bitwise_bool,
-        reason = "without a branch; with that and crossings in one pass, signal columns went from 79 to \
-                  69 ns a bar (docs/concepts/performance.md)"
+        reason = "without a branch; with that and crossings in one pass, signal columns went from \
+                  79 to 69 ns a bar (docs/concepts/performance.md)"
     )]
     #[inline]
     fn holds(self, (a, b): Values, (a_before, b_before): Values) -> bool {
@@ -219,4 +219,32 @@ fn after_each_step(market: &Market, holds: impl Fn(&[usize]) -> bool) -> Vec<u8>
         }
     }
     truths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: [f64; 5] = [1.0, 3.0, f64::NAN, 3.0, 1.0];
+
+    fn of(how: &str) -> Vec<u8> {
+        let how = Comparison::named(how);
+        how.map_or_else(Vec::new, |how| side_by_side(5, how, |bar| A[bar], |_| 2.0))
+    }
+
+    #[test]
+    fn what_is_undefined_holds_neither_way() {
+        assert_eq!(of(">"), [0, 1, 0, 1, 0]);
+        assert_eq!(of("<="), [1, 0, 0, 0, 1]);
+        assert_eq!(of("=="), [0; 5]);
+        assert_eq!(of("!="), [1, 1, 0, 1, 1]);
+    }
+
+    #[test]
+    fn a_crossing_and_its_negation_need_four_known_values() {
+        assert_eq!(of("crossover"), [0, 1, 0, 0, 0]);
+        assert_eq!(of("no crossover"), [0, 0, 0, 0, 1]);
+        assert_eq!(of("crossunder"), [0, 0, 0, 0, 1]);
+        assert_eq!(of("no crossunder"), [0, 1, 0, 0, 0]);
+    }
 }

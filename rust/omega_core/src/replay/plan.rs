@@ -73,7 +73,10 @@ fn first_decision(market: &Market, from: usize, warmup: &[usize]) -> Option<usiz
             let begun = symbols().filter(|symbol| walk.visible()[symbol.index()] > 0);
             concerned = Some(begun.collect());
         }
-        if concerned.as_ref().is_some_and(|all| all.iter().all(is_ready)) {
+        if concerned
+            .as_ref()
+            .is_some_and(|all| all.iter().all(is_ready))
+        {
             return Some(walk.step());
         }
         if walk.step() + 1 >= market.steps() {

@@ -320,8 +320,8 @@ impl Market {
     }
 
     /// How many bars of a track are complete at a time, as a walk over several symbols sees it: a
-    /// bar of a symbol is, once the next one opens, its close has come or the longest that it can last
-    /// is over (TF1).
+    /// bar of a symbol is, once the next one opens, its close has come or the longest that it can
+    /// last is over (TF1).
     #[must_use]
     pub fn complete_at(&self, TrackId(track): TrackId, time: i64) -> usize {
         match track.checked_sub(self.symbols.len()) {

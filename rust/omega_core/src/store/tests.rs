@@ -6,8 +6,8 @@ use arrow_array::{Array, cast::AsArray, types::TimestampMillisecondType};
 use arrow_buffer::ScalarBuffer;
 
 use super::{
-    Align, AskColumns, Cursor, Ends, Grid, Market, Segment, SymbolCandles, Timeframe, TrackId,
-    Walk, resample,
+    Align, AskColumns, Cursor, Ends, Grid, Lasting, Market, Segment, SymbolCandles, Timeframe,
+    TrackId, Walk, resample,
 };
 use crate::columns::Role;
 use crate::types::{Ohlc, SymbolId, TimeUnit};
@@ -214,6 +214,32 @@ fn times_that_repeat_and_units_that_differ_are_refused() {
         message.contains("times of A in ms and of C in s"),
         "{message}"
     );
+}
+
+#[test]
+fn a_bar_lasts_the_longest_that_its_steps_allow() {
+    let lasts = |hours: i64| Lasting::Longest(3_600).of(hours * 3_600) / 3_600;
+    assert_eq!([1, 2, 19, 20, 24, 25].map(lasts), [1, 3, 20, 25, 25, 26]);
+    assert_eq!([7 * 24, 28 * 24, 31 * 24].map(lasts), [169, 745, 745]);
+    assert_eq!(Lasting::Longest(3_600).of(60), 60);
+    assert_eq!(Lasting::Step.of(86_400), 86_400);
+    assert_eq!(Lasting::Longest(3_600).of(i64::MAX), i64::MAX);
+}
+
+#[test]
+fn a_close_time_ends_a_bar_of_a_symbol_before_its_step_does() {
+    let symbols = vec![
+        at_minutes("A", &[0, 1, 2, 3, 4, 5]),
+        at_minutes("B", &[0, 3]),
+    ];
+    let market = Market::new(symbols, Align::Union).expect("a market");
+    let mut clock = market.clock().clone();
+    clock.closes[1] = Some(vec![120_000, 300_000].into());
+    let market = market.under(clock);
+    let visible: Vec<_> = walked(&market).iter().map(|step| step.1[1]).collect();
+    assert_eq!(visible, [0, 0, 1, 1, 1, 2]);
+    let complete = (0..market.steps()).map(|k| market.complete_at(TrackId(1), market.time(k)));
+    assert!(complete.eq(visible));
 }
 
 #[test]

@@ -8,8 +8,15 @@ use crate::execution::{
 };
 use crate::types::{Direction, Side, SymbolId};
 
-/// The price at which a position is tested and closed.
-type PriceOf<'a> = &'a dyn Fn(&Position) -> Option<f64>;
+/// The price at which a position is tested, and that at which it is closed.
+type PriceOf<'a> = &'a dyn Fn(&Position) -> (f64, f64);
+
+/// Why the account closes positions inside a bar, and whether they were certainly closed.
+#[derive(Debug, Clone, Copy)]
+struct Forced {
+    reason: ExitReason,
+    is_certain: bool,
+}
 
 /// An account at some prices.
 #[derive(Debug, Clone, Copy, Default)]
@@ -230,37 +237,55 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) {
-        // Which of two symbols moved first is not known.
-        let is_certain = !self.is_shared(now.symbol);
-        if stop.reason == ExitReason::Ruin {
+        let forced = Forced {
+            reason: stop.reason,
+            // Which of two symbols moved first is not known.
+            is_certain: !self.is_shared(now.symbol),
+        };
+        let price_of: PriceOf<'_> = &|_| (stop.price, price);
+        self.force(forced, price_of, now, account);
+    }
+
+    /// Closes everything of a symbol, or the largest loss (M9).
+    fn force<A: Account>(
+        &mut self,
+        forced: Forced,
+        price_of: PriceOf<'_>,
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        if forced.reason == ExitReason::Ruin {
             self.ruin(now.bar.time, account);
             while let Some(index) = self.positions.first_of(now.symbol) {
-                self.close_in_bar(index, (price, stop.reason, is_certain), now, account);
+                let (_, price) = price_of(&self.positions.open[index]);
+                self.close_in_bar(index, (price, forced), now, account);
             }
             return;
         }
         let loss = |position: &Position| {
             let of_symbol = position.symbol == now.symbol;
-            of_symbol.then(|| position.profit(stop.price, position.lots, now.last_rate))
+            let (tested, _) = price_of(position);
+            of_symbol.then(|| position.profit(tested, position.lots, now.last_rate))
         };
         if let Some(index) = self.positions.largest_loss(loss) {
-            self.close_in_bar(index, (price, stop.reason, is_certain), now, account);
+            let (_, price) = price_of(&self.positions.open[index]);
+            self.close_in_bar(index, (price, forced), now, account);
         }
     }
 
     fn close_in_bar<A: Account>(
         &mut self,
         index: usize,
-        (price, reason, is_certain): (f64, ExitReason, bool),
+        (price, forced): (f64, Forced),
         now: &SymbolBar,
         account: &mut A,
     ) {
-        if !is_certain {
+        if !forced.is_certain {
             let position = &self.positions.open[index];
             let still_open = self.net_at_close(position, now);
             self.positions.open[index].widen_alternatives(still_open, still_open);
         }
-        self.close_protected(index, price, reason, now, account);
+        self.close_protected(index, price, forced.reason, now, account);
     }
 
     /// Whether another symbol that holds positions has a bar at this step.
@@ -278,10 +303,11 @@ impl Simulator {
         if self.tests_inside() && self.hold(now, account).exposure.is_hedged() {
             while let Some((extreme, reason)) = self.failing_extreme(now, account) {
                 let price_of: PriceOf<'_> = &|position| {
-                    let of_symbol = position.symbol == now.symbol;
-                    of_symbol.then(|| extreme.price(position, now))
+                    let price = extreme.price(position, now);
+                    (price, price)
                 };
-                self.close_at(reason, price_of, now, account);
+                let is_certain = false;
+                self.force(Forced { reason, is_certain }, price_of, now, account);
             }
         }
         if !self.notes_equity() {
@@ -348,31 +374,6 @@ impl Simulator {
             equity
         } else {
             equity + uncertain.profit(now.bar.bid.close, now.bar.ask.close)
-        }
-    }
-
-    fn close_at<A: Account>(
-        &mut self,
-        reason: ExitReason,
-        price_of: PriceOf<'_>,
-        now: &SymbolBar,
-        account: &mut A,
-    ) {
-        let close = |simulator: &mut Self, index: usize, account: &mut A| {
-            if let Some(price) = price_of(&simulator.positions.open[index]) {
-                simulator.close_in_bar(index, (price, reason, false), now, account);
-            }
-        };
-        if reason == ExitReason::Ruin {
-            self.ruin(now.bar.time, account);
-            while let Some(index) = self.positions.first_of(now.symbol) {
-                close(self, index, account);
-            }
-            return;
-        }
-        let loss = |p: &Position| Some(p.profit(price_of(p)?, p.lots, now.last_rate));
-        if let Some(index) = self.positions.largest_loss(loss) {
-            close(self, index, account);
         }
     }
 

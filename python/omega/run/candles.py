@@ -1,0 +1,57 @@
+"""The candles of a run, read with what its instruments say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from omega.config import instruments as presets
+from omega.config.instruments import Instrument
+from omega.contract import ArrowLike
+from omega.data.store import CandleStore
+from omega.errors import ConfigError
+
+Instruments = Instrument | Mapping[str, Instrument] | str | None
+
+
+def store_of_run(
+    data: ArrowLike,
+    symbol: str | None,
+    validate: str | Mapping[str, str],
+    instruments: Instruments,
+) -> CandleStore:
+    """Take candles; those without a name are of the symbol that the only instrument names.
+
+    Raises:
+        ConfigError: The rows are to be reported, which makes no run.
+        InvalidCandleData: They break a rule.
+    """
+    if validate == "report":
+        raise ConfigError(
+            "validate: 'report' gives a table and no run; use CandleStore(data).validate()"
+        )
+    if isinstance(data, CandleStore):
+        data.require_valid()
+        return data
+    named = instruments.symbol if isinstance(instruments, Instrument) else None
+    return CandleStore(
+        data,
+        symbol=symbol,
+        validate=validate,
+        allow_negative=_negative(instruments),
+        default_symbol=named,
+    )
+
+
+def _negative(instruments: Instruments) -> Callable[[str], bool]:
+    """Tell which symbols' prices may be zero or below."""
+
+    def of(symbol: str) -> bool:
+        if isinstance(instruments, Instrument):
+            own = instruments if instruments.symbol in (None, symbol) else None
+        elif isinstance(instruments, Mapping):
+            own = instruments.get(symbol)
+        else:
+            own = presets.preset(symbol)
+        return isinstance(own, Instrument) and own.allow_negative
+
+    return of
