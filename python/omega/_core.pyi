@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -340,6 +340,7 @@ class Indicator:
         sma(20) 101 102.765625
     """
 
+    __array_ufunc__: ClassVar[None]
     @property
     def name(self) -> str:
         """What it calls itself, such as "sma(20)"."""

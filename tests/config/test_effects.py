@@ -131,8 +131,12 @@ def test_a_currency_without_a_rate_is_refused() -> None:
             omega.run_backtest(BARS, trades, instruments=instrument, backend=BACKENDS[0], **words)
 
 
+BESIDE = {("account", "currency"), ("limits", "stale_after")}
+"""The latter in tests/replay/test_stale.py."""
+
+
 def test_the_table_has_every_setting() -> None:
-    """Those of an account's currency are tested beside it."""
+    """Those of an account's currency and of several symbols are tested beside it."""
     kinds = {
         "execution": omega.Execution,
         "limits": omega.Limits,
@@ -142,7 +146,7 @@ def test_the_table_has_every_setting() -> None:
     known = {
         (kind, field.name) for kind, made in kinds.items() for field in dataclasses.fields(made)
     }
-    tested = {pair for pair in EFFECTS if pair[0] != "run"} | {("account", "currency")}
+    tested = {pair for pair in EFFECTS if pair[0] != "run"} | BESIDE
     assert known == tested
 
 

@@ -103,6 +103,8 @@ class Roamer(omega.Strategy):
 
     def on_bar(self, bar: omega.Bar) -> None:
         self.calls += 1
+        if bar.symbols != ("A", "B"):
+            return
         other, higher = bar["B"], bar.tf("M7")
         self.seen.append((bar.index, other.index, higher.index, other.fresh, self.trend[-1]))
         symbol = "AB"[self.calls % 2]

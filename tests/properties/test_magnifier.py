@@ -84,7 +84,7 @@ def test_a_magnified_run_makes_the_trades_of_the_finer_run(backend: str, case: C
 @given(cases())
 def test_a_magnified_run_is_marked_like_the_finer_run(backend: str, case: Case) -> None:
     magnified, plain = both(backend, case)
-    ends = plain.equity[2 * PARTS - 2 :: PARTS]
+    ends = plain.equity[PARTS - 1 :: PARTS]
     assert_frame_equal(magnified.equity.drop("time"), ends.drop("time"))
 
 

@@ -59,7 +59,12 @@ def run(
     return omega.run_backtest(data, Looking, backend=backend, **settings)
 
 
-def noted(backend: str, data: dict[str, pl.DataFrame], look: Look, **settings: Any) -> list[Any]:  # noqa: ANN401
+def noted(
+    backend: str,
+    data: dict[str, pl.DataFrame],
+    look: Look,
+    **settings: Any,  # noqa: ANN401 - of run_backtest
+) -> list[Any]:
     """Give what the looks gave."""
     found: list[Any] = []
     run(backend, data, lambda bar: found.append(look(bar)), **settings)
@@ -173,7 +178,7 @@ def test_a_start_is_before_what_is_waited_for(backend: str) -> None:
 
 
 def test_no_step_is_left_where_what_is_waited_for_is_never_ready(backend: str) -> None:
-    with pytest.raises(WarmupIndexNotFound, match="needs 20") as caught:
+    with pytest.raises(WarmupIndexNotFound, match="warm-up of 20 bars") as caught:
         run(
             backend,
             {"A": days(1, 20), "B": days(5, 20)},
@@ -182,7 +187,7 @@ def test_no_step_is_left_where_what_is_waited_for_is_never_ready(backend: str) -
         )
     moments = [int(day(number).timestamp()) * 1_000_000 for number in (1, 20)]
     assert [caught.value.first, caught.value.last] == moments
-    with pytest.raises(WarmupIndexNotFound, match="needs 10"):
+    with pytest.raises(WarmupIndexNotFound, match="warm-up of 10 bars"):
         run(backend, {"A": days(1, 9), "B": days(5, 9)}, lambda bar: None)
 
 

@@ -76,7 +76,8 @@ def test_a_warm_up_does_not_change_what_a_trade_is_measured_by(backend: str, win
     profits = [0.0] * 251 + [5.0] + [10.0] * 9 + [5.0] + [0.0] * 38
     equity = [10_000.0 + sum(profits[: k + 1]) for k in range(300)]
     assert result.equity["equity"].to_list() == equity
-    returns = pl.Series([now / before - 1 for before, now in zip([1e4, *equity], equity)])  # noqa: B905
+    before = [1e4, *equity[:-1]]
+    returns = pl.Series([now / then - 1 for then, now in zip(before, equity, strict=True)])
     mean, deviation = returns.mean(), returns.std()
     assert isinstance(mean, float)
     assert isinstance(deviation, float)

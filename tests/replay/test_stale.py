@@ -141,9 +141,9 @@ def test_a_short_is_bought_back(backend: str) -> None:
 
 def test_a_close_is_of_the_side_of_the_exit(backend: str) -> None:
     """With a spread of 1 a long bought at 51 is sold at 52, a short of 50 bought back at 53."""
-    data = {name: omega.Candles(bid=frame, spread=1.0) for name, frame in market().items()}
+    data: Any = {name: omega.Candles(bid=frame, spread=1.0) for name, frame in market().items()}
     plan = {0: [BUY, omega.Signal("short", symbol="B", size=10)]}
-    result: omega.BacktestResult = run(backend, plan, data)  # type: ignore[arg-type]
+    result = run(backend, plan, data)
     assert result.trades.select("direction", "exit_price", "net_pnl").rows() == [
         ("long", 52, 10),
         ("short", 53, -30),

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import omega
-from omega.notices import KINDS, Notice, divided, in_order
+from omega.notices import Notice, divided, in_order
 from omega.results.example import EXAMPLE
 from omega.results.result import BacktestResult, example_result, tables_from_columns
 from tests.support import candles
@@ -339,7 +339,8 @@ def test_a_growth_rate_of_less_than_a_year_is_marked(days: int, is_told: bool) -
 
 
 def test_three_notices_at_most_stand_above_a_summary() -> None:
-    given = [Notice("warning", kind, kind) for kind in KINDS[1:5]]
+    kinds = ("stop_out", "refused_orders", "refused_actions", "exposure")
+    given = [Notice("warning", kind, kind) for kind in kinds]
     given += [Notice("info", "cast", "cast"), Notice("error", "ruin", "ruin")]
     above, below = divided(in_order(given))
     assert [str(one) for one in above] == ["ruin", "stop_out", "refused_orders"]

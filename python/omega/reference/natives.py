@@ -36,13 +36,16 @@ class Native:
 
     def __init__(self, context: Context, warmup: int, decide: Decide) -> None:
         self.warmup = warmup
-        self._base, self._decide = context.world.first, decide
+        self._world, self._decide = context.world, decide
+        self._base = context.world.first
 
     def on_events(self, state: State, actions: list[Action]) -> None:
         """Take no note."""
 
     def evaluate(self, state: State, actions: list[Action]) -> None:
-        """Decide on the newest bar."""
+        """Decide on the newest bar, once the first symbol is ready."""
+        if self._base.candles.symbol in self._world.waiting:
+            return
         actions.extend(self._decide(self._base.visible - 1, state))
 
     def manage(self, state: State, actions: list[Action]) -> None:

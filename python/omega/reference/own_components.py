@@ -13,6 +13,7 @@ from omega.reference.executor import LastTrades, State
 from omega.reference.exits import Exits
 from omega.reference.portfolio import Portfolio, total
 from omega.strategy.actions import Action, Cancel, Close, Modify
+from omega.strategy.late import LateBar
 
 
 class ForeignExecutor:
@@ -279,6 +280,8 @@ def with_slices(decide: Callback, slices: Mapping[str, object]) -> Callback:
     """Make a function of a bar of one of an index and slices."""
 
     def on_bar(bar: object) -> object:
-        return decide(cast("views.Bar", bar).index, slices)
+        # While the first symbol is not ready (L2) it has no bar to give the number of.
+        number = -1 if isinstance(bar, LateBar) else cast("views.Bar", bar).index
+        return decide(number, slices)
 
     return on_bar

@@ -46,7 +46,7 @@ class ColumnReader:
             actions.append(self._entry(own, symbol, wanted))
 
     def _entry(self, own: SymbolSignals, symbol: str, wanted: str) -> Signal:
-        bar = self.context.sources[symbol].newest()
+        bar = self.context.world.newest(symbol)
         side = bar.ask if wanted == "long" else bar.bid
         sign = 1.0 if wanted == "long" else -1.0
         return Signal(

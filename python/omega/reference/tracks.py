@@ -277,6 +277,18 @@ class World:
         """The symbols that need not wait any longer, in the order given."""
         return tuple(symbol for symbol in self.symbols if symbol not in self.waiting)
 
+    def require_ready(self, symbol: str) -> None:
+        """Refuse a view of a symbol that waits.
+
+        Raises:
+            IndexError: It does.
+        """
+        if symbol in self.waiting:
+            raise IndexError(
+                f"{symbol} is not ready: it has not had the bars that the strategy needs of it; "
+                f"bar.symbols lists those that have: {', '.join(self.ready())}"
+            )
+
     def wait(self) -> None:
         """Let the symbols that are not ready wait until they are."""
         self.waiting = tuple(symbol for symbol in self.symbols if not self.is_ready(symbol))

@@ -33,16 +33,15 @@ class Source:
 
     @property
     def place(self) -> str:
-        """What a bar of it is called, before its number."""
+        """What one of its bars is called."""
         return "bar" if self.track.timeframe is None else f"{self.track.timeframe} bar"
 
     def of_symbol(self, name: object) -> Source:
         """The track of another symbol on the same timeframe."""
         symbols = tuple(self.world.symbols)
         if name not in symbols:
-            known = f"the symbols {', '.join(symbols)}"
-            if len(symbols) == 1:
-                known = f"one symbol, {symbols[0]}"
+            several = f"the symbols {', '.join(symbols)}"
+            known = several if len(symbols) > 1 else f"one symbol, {symbols[0]}"
             raise KeyError(f"{name}: this run has {known}")
         return Source(self.world, self.world.track(str(name), self.track.timeframe))
 
@@ -56,12 +55,7 @@ class Source:
 
     def newest(self) -> Bar:
         """The newest complete bar by now (L1)."""
-        symbol, world = self.candles.symbol, self.world
-        if symbol in world.waiting:
-            raise IndexError(
-                f"{symbol} is not ready: it has not had the bars that the strategy needs of it; "
-                f"bar.symbols lists those that have: {', '.join(world.ready())}"
-            )
+        self.world.require_ready(self.candles.symbol)
         if self.track.visible == 0:
             raise IndexError(f"no {self.place} of {self.candles.symbol} is complete yet")
         return Bar(self, self.track.visible - 1, fresh=self.track.fresh)

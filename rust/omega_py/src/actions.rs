@@ -11,7 +11,7 @@ use omega_core::execution::{
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
-use super::strategy::Collect;
+use super::callbacks::Collect;
 
 /// The classes that a callback may return, looked up once a run.
 pub(super) struct Vocabulary<'py> {

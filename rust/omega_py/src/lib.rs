@@ -8,6 +8,7 @@
 mod actions;
 mod batch;
 mod call_timer;
+mod callbacks;
 mod clock;
 mod columns;
 mod components;

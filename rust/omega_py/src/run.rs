@@ -10,6 +10,7 @@ use pyo3_arrow::PyChunkedArray;
 
 use super::actions::{AsGiven, Vocabulary};
 use super::batch::{self, Outcome, TrialFields, Wanted};
+use super::callbacks::{Callbacks, Collect};
 use super::clock::Tracks;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
@@ -24,7 +25,7 @@ use super::observer::{GilObserver, ProgressObserver};
 use super::results::{PyRunTables, RunReport, RunTime};
 use super::snapshot::{OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
-use super::strategy::{Callbacks, Collect, Engine, PyStrategy, Raised};
+use super::strategy::{Engine, PyStrategy, Raised};
 use super::track::TrackView;
 use super::warmup::Warmup;
 use omega_core::backtest::{Backtest, BacktestResult, SEMANTICS, named};

@@ -12,9 +12,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::call_timer::CallTimer;
+use super::callbacks::{Callbacks, Collect};
 use super::clock::Tracks;
 use super::components::{Failure, Parts};
-use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::exits::SharedExits;
 use super::memory::is_held_elsewhere;
@@ -34,55 +34,6 @@ impl From<PyErr> for Raised {
     fn from(error: PyErr) -> Self {
         Self(error)
     }
-}
-
-/// The callbacks of a strategy: unbound functions with their instance, or plain functions.
-#[derive(FromPyObject)]
-pub(super) struct Callbacks<'py> {
-    /// Called on every bar; none where triggers alone are.
-    #[pyo3(item)]
-    pub(super) on_bar: Option<Bound<'py, PyAny>>,
-    /// Called on the bars on which their conditions hold, in order.
-    #[pyo3(item)]
-    pub(super) triggers: Vec<(Bound<'py, PyAny>, Bound<'py, Mask>)>,
-    #[pyo3(item)]
-    pub(super) on_fill: Option<Bound<'py, PyAny>>,
-    #[pyo3(item)]
-    pub(super) on_exit: Option<Bound<'py, PyAny>>,
-    #[pyo3(item)]
-    pub(super) instance: Option<Bound<'py, PyAny>>,
-    /// `manage_positions` of the user's own position manager.
-    #[pyo3(item)]
-    pub(super) manage: Option<Bound<'py, PyAny>>,
-}
-
-impl<'py> Callbacks<'py> {
-    /// A strategy that is one function, and a position manager.
-    pub(super) fn deciding(decide: Bound<'py, PyAny>, manage: Option<Bound<'py, PyAny>>) -> Self {
-        Self {
-            on_bar: Some(decide),
-            triggers: Vec::new(),
-            on_fill: None,
-            on_exit: None,
-            instance: None,
-            manage,
-        }
-    }
-}
-
-/// What the executor of a run takes from a Python strategy.
-pub(super) trait Collect<'py> {
-    type Action;
-
-    /// Adds the actions that a callback returned: nothing, one, or a list of them.
-    fn collect(
-        &self,
-        returned: &Bound<'py, PyAny>,
-        actions: &mut Vec<Self::Action>,
-    ) -> PyResult<()>;
-
-    /// How many orders an action makes, where so many symbols or positions are open.
-    fn orders(&self, action: &Self::Action, open: usize) -> usize;
 }
 
 /// Calls a Python strategy.
@@ -230,7 +181,11 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         match (&self.callbacks.instance, &self.engine) {
             (Some(instance), _) => callback.call1((instance, self.bar())),
             (None, Some(engine)) if engine.takes_slices => {
-                callback.call1((self.view.get().index(), &engine.slices))
+                // While the first symbol is not ready (L2) it has no bar to give the number of.
+                match &self.late {
+                    Some(_) => callback.call1((-1, &engine.slices)),
+                    None => callback.call1((self.view.get().index(), &engine.slices)),
+                }
             }
             (None, _) => callback.call1((self.bar(),)),
         }

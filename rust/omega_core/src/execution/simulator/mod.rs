@@ -15,6 +15,7 @@ mod match_bar;
 mod modify;
 mod nights;
 mod stale;
+mod standing;
 mod stop_out;
 
 use std::cell::OnceCell;
@@ -59,7 +60,7 @@ pub struct Simulator {
     /// Whether the account was ruined (M8).
     is_ruined: bool,
     /// What the symbol that was tested last holds, and how often positions were marked (M9).
-    held: stop_out::Held,
+    held: standing::Held,
     marks_made: u64,
     /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
     spare: Marks,
@@ -84,7 +85,7 @@ impl Simulator {
             trading: Vec::new(),
             stale_from: i64::MIN,
             is_ruined: false,
-            held: stop_out::Held::default(),
+            held: standing::Held::default(),
             marks_made: 0,
             spare: Marks::default(),
             reached: Vec::new(),

@@ -2,9 +2,9 @@
 //! margin is (M6). Tested at the open, inside the bar and at the close (M9).
 
 use super::Simulator;
+use super::standing::{Held, MadeOf, Standing};
 use crate::execution::{
-    Account, AccountStop, ExitReason, Exposure, Instrument, Live, Position, Rest, Semantics,
-    StepBars, SymbolBar,
+    Account, AccountStop, ExitReason, Exposure, Live, Position, Semantics, StepBars, SymbolBar,
 };
 use crate::types::{Direction, Side, SymbolId};
 
@@ -16,53 +16,6 @@ type PriceOf<'a> = &'a dyn Fn(&Position) -> (f64, f64);
 struct Forced {
     reason: ExitReason,
     is_certain: bool,
-}
-
-/// An account at some prices.
-#[derive(Debug, Clone, Copy, Default)]
-struct Standing {
-    equity: f64,
-    margin: f64,
-}
-
-impl Standing {
-    /// Adds what is held of a symbol, at the open of its bar.
-    fn add(&mut self, exposure: &Exposure, now: &SymbolBar, instrument: &Instrument) {
-        if !exposure.is_empty() {
-            let (bid, ask) = (now.bar.bid.open, now.bar.ask.open);
-            self.equity += exposure.profit(bid, ask);
-            self.margin += instrument.maintenance_rate * exposure.value(bid, ask);
-        }
-    }
-}
-
-/// An account with the positions of one symbol apart.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Held {
-    exposure: Exposure,
-    rest: Rest,
-    /// Whether a position may have been entered inside the bar at hand.
-    has_entries: bool,
-    /// Whether the account's stop was made of it.
-    has_stop: bool,
-    made_of: Option<MadeOf>,
-}
-
-impl Held {
-    /// The bar is over: all follows the entries that were made inside it.
-    pub(super) fn forget_entries(&mut self) {
-        self.has_entries = false;
-    }
-}
-
-/// All that an account's sums depend on; floats by their bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct MadeOf {
-    symbol: SymbolId,
-    changes: u64,
-    marks: u64,
-    balance: u64,
-    rate: u64,
 }
 
 impl Simulator {

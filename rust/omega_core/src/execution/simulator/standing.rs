@@ -1,0 +1,51 @@
+//! What an account comes to at some prices, and what it is made of (M9).
+
+use crate::execution::{Exposure, Instrument, Rest, SymbolBar};
+use crate::types::SymbolId;
+
+/// An account at some prices.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    pub(super) equity: f64,
+    pub(super) margin: f64,
+}
+
+impl Standing {
+    /// Adds what is held of a symbol, at the open of its bar.
+    pub(super) fn add(&mut self, exposure: &Exposure, now: &SymbolBar, instrument: &Instrument) {
+        if !exposure.is_empty() {
+            let (bid, ask) = (now.bar.bid.open, now.bar.ask.open);
+            self.equity += exposure.profit(bid, ask);
+            self.margin += instrument.maintenance_rate * exposure.value(bid, ask);
+        }
+    }
+}
+
+/// An account with the positions of one symbol apart.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Held {
+    pub(super) exposure: Exposure,
+    pub(super) rest: Rest,
+    /// Whether a position may have been entered inside the bar at hand.
+    pub(super) has_entries: bool,
+    /// Whether the account's stop was made of it.
+    pub(super) has_stop: bool,
+    pub(super) made_of: Option<MadeOf>,
+}
+
+impl Held {
+    /// The bar is over: all follows the entries that were made inside it.
+    pub(super) fn forget_entries(&mut self) {
+        self.has_entries = false;
+    }
+}
+
+/// All that an account's sums depend on; floats by their bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MadeOf {
+    pub(super) symbol: SymbolId,
+    pub(super) changes: u64,
+    pub(super) marks: u64,
+    pub(super) balance: u64,
+    pub(super) rate: u64,
+}
