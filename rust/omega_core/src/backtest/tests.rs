@@ -49,7 +49,8 @@ fn a_run_has_tables_counts_and_named_metrics() {
         (result.start, result.counts.bars, result.counts.signals),
         (1, 4, 1)
     );
-    assert_eq!(result.tables.equity().num_rows(), 4);
+    // One for each bar, the first of which comes before the first decision (L2).
+    assert_eq!(result.tables.equity().num_rows(), 5);
     let again = backtest.run(&mut BuyAndHold::default()).unwrap();
     assert_eq!(again.fingerprint(), result.fingerprint());
 }

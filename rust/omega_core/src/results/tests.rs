@@ -321,7 +321,7 @@ fn empty_tables_keep_their_categories() {
         let column = tables.trades()["exit_reason"].as_dictionary::<UInt32Type>();
         column.values().len()
     });
-    assert_eq!(exits, Ok(9));
+    assert_eq!(exits, Ok(10));
 }
 
 #[test]
