@@ -219,7 +219,7 @@ impl Outcome {
         let mut rates = rules.symbol().rates.clone();
         let times = &self.equity.time;
         for trade in &self.trades {
-            let rate = rates.at(times[trade.exit_index - rules.start]);
+            let rate = rates.at(times[trade.exit_index - rules.first_row()]);
             let contract_size = rules.symbol().instrument.contract_size;
             // In a cash account each price counts at its own rate (M11).
             let mut entries = self.fills.iter().filter(|fill| !fill.closes);
@@ -252,7 +252,7 @@ impl Outcome {
     /// One row a bar, with the balance of the ledger, and the equity that the strategy was shown.
     fn check_equity(&self, market: &Market, rules: &Rules) {
         let rows = &self.equity;
-        let times = market.bars[rules.start..].iter().map(|bar| bar.time);
+        let times = market.bars[rules.first_row()..].iter().map(|bar| bar.time);
         assert!(
             times.eq(rows.time.iter().copied()),
             "one equity row for each bar"
@@ -268,7 +268,10 @@ impl Outcome {
                 same(balance, rows.balance[row]),
                 "M5: the balance of row {row}"
             );
-            if let Some(shown) = self.shown_equity.get(row + 1) {
+            // The first decision sees the equity of the bar before it.
+            let decision = (row + 1 + rules.first_row()).checked_sub(rules.start);
+            let shown = decision.and_then(|decision| self.shown_equity.get(decision));
+            if let Some(shown) = shown {
                 assert!(
                     same(*shown, rows.equity[row]),
                     "the equity shown at row {row}"

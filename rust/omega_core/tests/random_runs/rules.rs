@@ -42,6 +42,14 @@ impl Rules {
         }
     }
 
+    /// The bar of the first equity row: the first of all, flat until the first decision (L2).
+    pub fn first_row(&self) -> usize {
+        match self.config.semantics {
+            Semantics::One => self.start,
+            Semantics::Two => 0,
+        }
+    }
+
     /// What holds for the one symbol.
     pub fn symbol(&self) -> &SymbolConfig {
         &self.config.symbols[0]
