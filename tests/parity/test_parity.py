@@ -23,7 +23,7 @@ from omega.strategy.signal_columns import Signals
 from tests.support import parity_columns
 from tests.support.parity_runs import runs
 from tests.support.parity_runs_of_several import several
-from tests.support.recorder import Conditioned, Recorder, RecordingManager, Run
+from tests.support.recorder import RecordingManager, Run, strategy_of
 
 TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions")
 
@@ -48,10 +48,10 @@ def outcome(
     hashed: bool,
 ) -> Outcome:
     """What a backend makes of a run: tables, numbers, all that was seen, or how it failed."""
-    strategy = Recorder(run) if run.condition is None else Conditioned(run)
-    found = Outcome(strategy.log)
+    strategy, recorder = strategy_of(run)
+    found = Outcome(recorder.log)
     script = run.on_manage
-    manager = None if script is None or signals else RecordingManager(strategy, script)
+    manager = None if script is None or signals else RecordingManager(recorder, script)
     is_first = run.settings["semantics"] == "1"
     clock = RunClock.of(stores, run.calendar, is_first=is_first)
     fields: Any = {**run.settings, "symbols": symbol_settings(run, clock), "align": run.align}

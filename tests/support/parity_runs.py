@@ -273,6 +273,8 @@ _FOOLISH = [
     Step("nonsense", {"given": "buy"}, called=False),
     Step("open", {"direction": "long", "symbol": "OTHER"}),
     Step("close", {"symbol": "OTHER"}),
+    *[Step("close", {"number": number}) for number in (1, 2, 3)],
+    *[Step("modify", {"number": number, "stop_loss": None}) for number in (1, 2)],
 ]
 
 _OCCASIONS = one_of_each(range(MOST_BARS), _KINDS, [True, False])
@@ -369,8 +371,10 @@ def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict
 
 # --- runs ----------------------------------------------------------------------------------------
 
+TICKS = st.sampled_from([0.25, 0.01, 0.1, 1e-5] * 8 + [1e-12, 2.0**40, 1e150, 1e-170, 1e-307])
+"""Prices as they are, and rarely ones whose products leave the range of a float."""
+
 _DATA = one_of_each(
-    [0.25, 0.01, 0.1, 1e-5],
     [("ms", 10**3), ("us", 10**6), ("ns", 10**9)],
     rarely(None, "UTC", "America/New_York"),
     rarely("sided", "plain", "spread", "quotes"),
@@ -401,6 +405,16 @@ CLOCKS = one_of_each(_CALENDARS, [True, False])
 """A calendar, and whether its sessions refuse orders."""
 
 
+@st.composite
+def members(draw: st.DrawFn, closes: list[int], tick: float) -> tuple[tuple[Script, Script], ...]:
+    """What further strategies of an ensemble do, in some runs."""
+    count = draw(st.sampled_from([0] * 5 + [1, 2]))
+    events = ("open", "close")
+    return tuple(
+        (draw(scripts(closes, tick)), draw(scripts(closes[:9], tick, events))) for _ in range(count)
+    )
+
+
 def with_calendar(run: Run, clock: list[Any]) -> Run:
     """Put a run under a calendar."""
     calendar, by_session = clock
@@ -411,7 +425,8 @@ def with_calendar(run: Run, clock: list[Any]) -> Run:
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
     """A whole run."""
-    tick, (unit, per_second), zone, layout, data, quoted, rate, warmup, manager = draw(_DATA)
+    (unit, per_second), zone, layout, data, quoted, rate, warmup, manager = draw(_DATA)
+    tick = draw(TICKS)
     hour = timedelta(hours=1)
     finer = pair = None
     if data == "finer":
@@ -435,6 +450,7 @@ def runs(draw: st.DrawFn) -> Run:
     epochs = [int(row[0].timestamp()) * per_second for row in rows]
     settings["start"] = None if first is None else epochs[min(first, len(rows) - 1)] - first % 2
     settings["end"] = None if last is None else epochs[max(0, len(rows) - last)]
+    others = draw(members(closes, tick))
     run = Run(
         frame_of(rows, tick, layout, unit, zone),
         settings,
@@ -443,7 +459,8 @@ def runs(draw: st.DrawFn) -> Run:
         draw(scripts(closes, tick, changes)) if manager == "manager" else None,
         indicator=draw(st.none() | _INDICATORS.map(tuple)),
         derived=draw(st.none() | COLUMNS),
-        condition=draw(st.none() | CONDITIONS),
+        condition=None if others else draw(st.none() | CONDITIONS),
+        members=others,
         warmup=warmup,
         finer=finer,
         rate=rate,

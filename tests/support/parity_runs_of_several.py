@@ -17,7 +17,6 @@ HOUR = timedelta(hours=1)
 MOST = 16
 
 _SHARED = one_of_each(
-    [0.25, 0.01, 1e-5],
     [("ms", 10**3), ("us", 10**6), ("ns", 10**9)],
     [0, 1, 1, 1, 2, 2],
     rarely("union", "intersection"),
@@ -56,7 +55,8 @@ _PLACES = one_of_each([True, True, False], range(4), range(3))
 @st.composite
 def several(draw: st.DrawFn) -> Run:
     """A run of one to three symbols."""
-    tick, (unit, per_second), beside, align, warmup, manager, rate = draw(_SHARED)
+    (unit, per_second), beside, align, warmup, manager, rate = draw(_SHARED)
+    tick = draw(runs.TICKS)
     markets = [draw(_market(tick, unit)) for _ in range(beside + 1)]
     names = ["TEST", "B", "C"][: beside + 1]
     rows = [market[0] for market in markets]
@@ -80,6 +80,7 @@ def several(draw: st.DrawFn) -> Run:
         _of_symbols(draw(runs.scripts(closes[-1][:9], tick, ("open", "close"))), names),
         managing,
         indicator=None,
+        members=_members(draw, names, closes, tick),
         warmup=warmup,
         finer=markets[0][2],
         rate=rate,
@@ -174,6 +175,15 @@ def _together(draw: st.DrawFn, names: list[str], closes: list[list[int]], tick: 
         for at, steps in draw(runs.scripts(own, tick)).items():
             script.setdefault(at, []).extend(_placed_in(step, name, at) for step in steps)
     return script
+
+
+def _members(
+    draw: st.DrawFn, names: list[str], closes: list[list[int]], tick: float
+) -> tuple[tuple[Script, Script], ...]:
+    drawn = draw(runs.members(closes[0], tick))
+    return tuple(
+        (_of_symbols(on_bar, names), _of_symbols(events, names)) for on_bar, events in drawn
+    )
 
 
 def _of_symbols(script: Script, names: list[str]) -> Script:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import when
+from omega.strategy.ensemble import Ensemble
 from tests.support import parity_columns
 
 Settings = dict[str, Any]
@@ -71,6 +72,8 @@ class Run:
     """Arithmetic over columns, as a tree."""
     condition: tuple[Any, ...] | None = None
     """Where a second callback is called, as a tree."""
+    members: tuple[tuple[Script, Script], ...] = ()
+    """What further strategies on the same account do, by bar and by event."""
 
     def __repr__(self) -> str:
         """Rows instead of a drawing, so that a failure can be read and repeated."""
@@ -85,7 +88,7 @@ class Run:
             if frame is not None
         )
         words = ["settings", "on_bar", "on_event", "on_manage", "indicator", "warmup", "rate"]
-        words += ["calendar", "by_session", "derived", "condition"]
+        words += ["calendar", "by_session", "derived", "condition", "members"]
         words += ["timeframes", "align", "placed"] if self.beside or self.timeframes else []
         lines = [f"{word}={getattr(self, word)}" for word in words]
         lines += [f"{k}: {v.settings} {v.rate} {v.pair}" for k, v in self.beside.items()]
@@ -231,7 +234,7 @@ class Recorder(Strategy):
     def action(self, step: Step) -> Any:  # noqa: ANN401 - may be nonsense
         """The action of a step; the number meant is the nth that is there."""
         fields = dict(step.fields)
-        nth = fields.pop("nth", None)
+        nth, number = fields.pop("nth", None), fields.pop("number", None)
         if step.kind == "raise":
             raise RuntimeError(fields["text"])
         if step.kind == "nonsense":
@@ -244,10 +247,23 @@ class Recorder(Strategy):
             return Cancel(there[nth % len(there)] if there else NOT_THERE)
         there = [one.trade_id for one in self.positions]
         there += [order.order_id for order in self.pending]
-        trade = there[nth % len(there)] if there and nth is not None else None
+        trade = there[nth % len(there)] if there and nth is not None else number
         if step.kind == "close":
             return Close(trade_id=trade, **fields)
         return Modify(NOT_THERE if trade is None else trade, **fields)
+
+
+def strategy_of(run: Run) -> tuple[Strategy, Recorder]:
+    """The strategy of a run, and the recorder that has its log."""
+    first = Recorder(run) if run.condition is None else Conditioned(run)
+    if not run.members:
+        return first, first
+    own = [replace(run, on_bar=on_bar, on_event=on_event) for on_bar, on_event in run.members]
+    others = [Recorder(one) for one in own]
+    for other in others:
+        other.log = first.log
+    named = {f"member {k}": one for k, one in enumerate([first, *others])}
+    return Ensemble(named), first
 
 
 class RecordingManager:
