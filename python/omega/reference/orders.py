@@ -51,6 +51,14 @@ class Orders(Holdings):
         """Whether no bar can change anything."""
         return not (self.positions or self.waiting or self.due)
 
+    def expire(self, now: Known) -> None:
+        """End the orders whose time is over (F5.1)."""
+        for order in self.pending:
+            if order.symbol == now.symbol and is_over(
+                order, now.time, self.clock.of_symbols[now.symbol]
+            ):
+                self.end_order(order, "expired")
+
     def submit(self, actions: list[Action]) -> int:
         """Take the strategy's actions; a bare close is one order for each symbol held (L1.1)."""
         self.events.clear()

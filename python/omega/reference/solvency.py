@@ -198,6 +198,7 @@ class Solvency(Orders):
         for now in self.known.values():
             if self.stale is None or now.symbol in trading or not self.stale.holds(now):
                 continue
+            self.expire(now)
             for order in [order for order in self.pending if order.symbol == now.symbol]:
                 self.end_order(order, "cancelled", "stale")
             for position in self.held_in(now.symbol):

@@ -33,6 +33,7 @@ impl Simulator {
         self.stale_from = ends.min().unwrap_or(i64::MAX);
         for now in bars.0 {
             if self.is_stale(now) {
+                self.book.expire(now, self.settings.days(now.symbol));
                 self.book.cancel_of(now.symbol, RejectReason::Stale);
                 self.close_stale(now, account);
             }
