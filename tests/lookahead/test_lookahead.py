@@ -321,6 +321,8 @@ def test_an_unknown_setting_is_refused_with_the_nearest() -> None:
         omega.check_lookahead(SmaCross, DATA, timeframe="H1")
     with pytest.raises(ConfigError, match="prefixes: given 0"):
         omega.check_lookahead(SmaCross, DATA, prefixes=0)
+    with pytest.raises(ConfigError, match="the strategy comes first"):
+        omega.check_lookahead(DATA, SmaCross)  # type: ignore[arg-type]  # on purpose
 
 
 def changing(frame: pl.DataFrame) -> Callable[[omega.Bar], Any]:

@@ -144,7 +144,7 @@ def check_lookahead(
         The report; `report.clean` is the answer.
 
     Raises:
-        ConfigError: A setting is unknown.
+        ConfigError: A setting is unknown, or strategy and data have changed places.
         OmegaError: The run over all bars is refused, with the reason of `run_backtest`.
 
     Example:
@@ -163,6 +163,12 @@ def check_lookahead(
     """
     if prefixes < 1:
         raise ConfigError(f"prefixes: given {prefixes!r}, expected at least 1")
+    kind = data if isinstance(data, type) else type(data)
+    if issubclass(kind, (Strategy, Signals, Native)):
+        raise ConfigError(
+            f"check_lookahead: given {kind.__name__} as the data, expected check_lookahead("
+            "strategy, data): other than in run_backtest, the strategy comes first"
+        )
     _refuse_unknown(settings)
     return _Check(strategy, data, build=build, settings=settings).report(
         None if exhaustive else prefixes
