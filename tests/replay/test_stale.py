@@ -107,6 +107,28 @@ def test_ledger_fills_and_exits_are_in_order_of_time(backend: str, hours: tuple[
     assert result.fills["trade_id"].to_list() == [0, 1, 1, 0]
 
 
+def test_with_finer_bars_it_is_given_up_when_the_step_is_over(backend: str) -> None:
+    """A is closed inside the bar at which B is given up, which happens at its end."""
+    finer = bars(SESSIONS, (0, 12), 100, price=100)
+    touch = (pl.col("time").dt.date() == TENTH) & (pl.col("time").dt.hour() == 12)
+    finer = finer.with_columns(pl.when(touch).then(90.0).otherwise("low").alias("low"))
+    data = market()
+    coarse = data["A"].with_columns(
+        pl.when(pl.col("time").dt.date() == TENTH).then(90.0).otherwise("low").alias("low")
+    )
+    result = run(
+        backend,
+        {0: [omega.Signal("long", symbol="A", size=10, stop_loss=95), BUY]},
+        {**data, "A": coarse},
+        execution=omega.Execution(intrabar="magnifier", magnifier={"A": finer}),
+    )
+    noon = datetime.combine(TENTH, time(12), UTC)
+    assert result.trades["exit_time"].to_list() == [noon, noon]
+    assert result.fills["trade_id"].to_list() == [0, 1, 0, 1]
+    assert result.fills["time"].is_sorted()
+    assert result.ledger["time"].is_sorted()
+
+
 def test_other_counts_of_sessions(backend: str) -> None:
     for after, day in ((1, date(2024, 5, 7)), (4, date(2024, 5, 10)), (5, date(2024, 5, 13))):
         result = run(backend, {0: BOTH}, limits=omega.Limits(stale_after=after))
