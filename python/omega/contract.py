@@ -91,7 +91,8 @@ class AccountFields(TypedDict):
 class ExecutionFields(TypedDict):
     """The rules of matching and the limits; times in the unit of the time column.
 
-    `sessions` are times of the day in UTC; `session_times` are begins and ends in turn.
+    `sessions` are times of the day in UTC; `session_times` are begins and ends in turn, of
+    each symbol, and empty where orders are taken at any time.
     """
 
     intrabar: str
@@ -106,7 +107,7 @@ class ExecutionFields(TypedDict):
     cooldown_entry: int
     cooldown_exit: int
     sessions: Sequence[tuple[int, int]]
-    session_times: NDArray[np.int64] | None
+    session_times: Sequence[NDArray[np.int64]]
     blackouts: Sequence[tuple[int, int]]
     stale_after: int | None
 

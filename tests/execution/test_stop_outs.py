@@ -185,3 +185,27 @@ def test_a_magnifier_tests_each_finer_bar(backend: str) -> None:
     execution = omega.Execution(intrabar="magnifier", magnifier=finer)
     result = run(backend, (99.6, 101, 98, 101), execution=execution)
     assert exits(result) == [(AT, "stop_out", False)]
+
+
+@pytest.mark.parametrize(
+    ("order", "row", "price"),
+    [
+        # 10,000 + 200 (p + 5) = 0.5 * 200 |p| / 10, with p below 0.
+        (omega.Signal("long", size=200), (-5, -5, -60, -60), -11_000 / 210),
+        # 10,000 - 200 (p + 5) = 0.5 * 200 p / 10, with p above 0.
+        (omega.Signal("short", size=200), (-5, 60, -5, 60), 9_000 / 210),
+        # 10,000 - 2,100 (p + 5) = 0.5 * 2,100 |p| / 10, with p below 0.
+        (omega.Signal("short", size=2_100), (-5, 60, -5, 60), -500 / 1_995),
+    ],
+)
+def test_margin_goes_by_the_price_without_its_sign(
+    order: omega.Signal, row: Sequence[float], price: float, backend: str
+) -> None:
+    result = omega.run_backtest(
+        candles.quoted((-5,), (-5,), row),
+        candles.told({0: order}),
+        instruments=omega.Instrument(allow_negative=True),
+        account=omega.Account(leverage=10, stop_out_level=0.5),
+        backend=backend,
+    )
+    assert exits(result) == [(price, "stop_out", False)]

@@ -211,3 +211,31 @@ def test_the_larger_examples_are_clean(name: str) -> None:
     settings = {**catalog.RUN, **example.settings}
     for form in example.forms.values():
         assert omega.check_lookahead(form(), data, prefixes=4, **settings).clean
+
+
+class Following(omega.Strategy):
+    """Its orders table shows prices of later bars, as the market made them of its requests."""
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        step = bar.index % 40
+        if step == 0:
+            self.close()
+            self.buy(1, stop_loss=omega.Distance(0.5), take_profit=omega.Distance.percent(3))
+            self.sell(1, trail=omega.Distance.percent(2), expires="day")
+            self.waiting = self.buy(1, limit=bar.close * 0.98)
+        elif step < 20 and self.waiting in [one.order_id for one in self.pending]:
+            price = bar.close * 0.98
+            self.modify(self.waiting, price=price, size=1 + step, stop_loss=price * 0.99)
+
+
+def following(bar: omega.Bar) -> omega.Signal | None:
+    return omega.Signal("long", stop_loss=omega.Distance(0.1)) if bar.index % 30 == 0 else None
+
+
+@pytest.mark.parametrize("strategy", [Following, following, [Following(), Following()]])
+def test_requests_count_and_not_what_later_bars_make_of_them(
+    backend: str,
+    strategy: Any,  # noqa: ANN401 - of any form
+) -> None:
+    report = omega.check_lookahead(strategy, candles.walk(200), backend=backend)
+    assert report.clean, report

@@ -321,3 +321,28 @@ def test_an_unknown_setting_is_refused_with_the_nearest() -> None:
         omega.check_lookahead(SmaCross, DATA, timeframe="H1")
     with pytest.raises(ConfigError, match="prefixes: given 0"):
         omega.check_lookahead(SmaCross, DATA, prefixes=0)
+    with pytest.raises(ConfigError, match="the strategy comes first"):
+        omega.check_lookahead(DATA, SmaCross)  # type: ignore[arg-type]  # on purpose
+
+
+def changing(frame: pl.DataFrame) -> Callable[[omega.Bar], Any]:
+    """Place an order far away and move it by a price that is not known yet."""
+    closes = frame["close"].to_list()
+
+    def on_bar(bar: omega.Bar) -> omega.Signal | omega.Modify | None:
+        if bar.index == 0:
+            return omega.Signal("long", type="limit", entry_price=closes[0] / 2)
+        if bar.index % 10 == 0:
+            ahead = min(bar.index + 1, len(closes) - 1)
+            return omega.Modify(0, price=closes[ahead] / 2)
+        return None
+
+    return on_bar
+
+
+def test_a_change_of_an_order_that_looks_ahead_is_found(backend: str) -> None:
+    """The table of orders has no row for it; the order itself is at its last price there."""
+    report = omega.check_lookahead(changing, DATA, build=True, backend=backend, prefixes=200)
+    (found,) = report.findings.rows(named=True)
+    assert (found["kind"], found["name"]) == ("order", "modify")
+    assert found["value"] != found["value_then"]

@@ -55,7 +55,7 @@ def outcome(
     is_first = run.settings["semantics"] == "1"
     clock = RunClock.of(stores, run.calendar, is_first=is_first)
     fields: Any = {**run.settings, "symbols": symbol_settings(run, clock), "align": run.align}
-    fields["session_times"] = clock.sessions("calendar")[1] if run.by_session else None
+    fields["session_times"] = clock.sessions("calendar")[1] if run.by_session else []
     higher = timeframe_jobs(run.timeframes, stores, clock.calendars, longest_counts=not is_first)
     given = strategy if signals is None else signals
     try:

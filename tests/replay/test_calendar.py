@@ -281,6 +281,49 @@ def test_sessions_follow_the_zone_over_both_changes_of_the_clock(backend: str) -
 
 
 @BACKENDS
+@pytest.mark.parametrize("sessions", ["calendar", [("00:00", "08:00")]])
+def test_dates_beside_hours_have_sessions_of_their_own(
+    sessions: str | list[tuple[str, str]], backend: str
+) -> None:
+    """A date takes orders where it has a session, its midnight too; the 15th is a holiday."""
+    days = [at("2024-01-10") + timedelta(days=k) for k in range(8)]
+    dates = quotes(days, [50.0] * 8)
+
+    def on_bar(bar: omega.Bar) -> Signal | None:
+        is_new = "D" in bar.symbols and bar["D"].fresh
+        return Signal("long", symbol="D", size=1) if is_new else None
+
+    new_york = Calendar("America/New_York", sessions=[("09:30", "16:00")], holidays=["2024-01-15"])
+    run = omega.run_backtest(
+        {"H": hourly("2024-01-10 00:00", 24 * 8), "D": dates},
+        on_bar,
+        calendar=new_york,
+        limits=Limits(sessions=sessions),
+        backend=backend,
+    )
+    closed = [13, 14, 15] if sessions == "calendar" else []
+    opened = [day.day for day in days[1:] if day.day not in closed]
+    assert [one.day for one in run.trades["entry_time"]] == opened
+
+
+@BACKENDS
+def test_a_session_may_end_with_the_day(backend: str) -> None:
+    """24:00 is the midnight after: of New York in winter, 05:00 UTC."""
+    data = hourly("2024-01-08 00:00", 48)
+    evening = Calendar("America/New_York", sessions=[("22:00", "24:00")])
+    for settings in (
+        {"calendar": evening, "limits": Limits(sessions="calendar")},
+        {"calendar": "America/New_York", "limits": Limits(sessions=[("22:00", "24:00")])},
+        {"limits": Limits(sessions=[("03:00", "05:00")])},
+    ):
+        given: dict[str, Any] = settings
+        run = omega.run_backtest(data, lambda _: Signal("long", size=1), backend=backend, **given)
+        entries = run.trades["entry_time"].to_list()
+        expected = ["2024-01-09 03:00", "2024-01-09 04:00"]
+        assert [one for one in entries if one.day == 9] == [at(one) for one in expected]
+
+
+@BACKENDS
 def test_sessions_of_the_calendar_know_holidays_and_half_days(backend: str) -> None:
     calendar = Calendar(
         "America/New_York",

@@ -107,6 +107,28 @@ def test_ledger_fills_and_exits_are_in_order_of_time(backend: str, hours: tuple[
     assert result.fills["trade_id"].to_list() == [0, 1, 1, 0]
 
 
+def test_with_finer_bars_it_is_given_up_when_the_step_is_over(backend: str) -> None:
+    """A is closed inside the bar at which B is given up, which happens at its end."""
+    finer = bars(SESSIONS, (0, 12), 100, price=100)
+    touch = (pl.col("time").dt.date() == TENTH) & (pl.col("time").dt.hour() == 12)
+    finer = finer.with_columns(pl.when(touch).then(90.0).otherwise("low").alias("low"))
+    data = market()
+    coarse = data["A"].with_columns(
+        pl.when(pl.col("time").dt.date() == TENTH).then(90.0).otherwise("low").alias("low")
+    )
+    result = run(
+        backend,
+        {0: [omega.Signal("long", symbol="A", size=10, stop_loss=95), BUY]},
+        {**data, "A": coarse},
+        execution=omega.Execution(intrabar="magnifier", magnifier={"A": finer}),
+    )
+    noon = datetime.combine(TENTH, time(12), UTC)
+    assert result.trades["exit_time"].to_list() == [noon, noon]
+    assert result.fills["trade_id"].to_list() == [0, 1, 0, 1]
+    assert result.fills["time"].is_sorted()
+    assert result.ledger["time"].is_sorted()
+
+
 def test_other_counts_of_sessions(backend: str) -> None:
     for after, day in ((1, date(2024, 5, 7)), (4, date(2024, 5, 10)), (5, date(2024, 5, 13))):
         result = run(backend, {0: BOTH}, limits=omega.Limits(stale_after=after))
@@ -179,6 +201,20 @@ def test_what_waits_is_cancelled_and_new_orders_are_refused(backend: str) -> Non
     assert result.trades.height == 0
 
 
+def test_an_order_whose_time_ran_out_by_then_has_expired(backend: str) -> None:
+    """One was good for the day, one until the 8th, one is good until it is cancelled (F5)."""
+    low: dict[str, Any] = {"type": "limit", "entry_price": 1.0, "symbol": "B", "size": 1}
+    expiries: list[Any] = [
+        "day",
+        datetime(2024, 5, 8, tzinfo=UTC),
+        datetime(2024, 5, 21, tzinfo=UTC),
+        None,
+    ]
+    result = run(backend, {2: [omega.Signal("long", expires=one, **low) for one in expiries]})
+    assert result.orders["status"].to_list() == ["expired"] * 2 + ["cancelled"] * 2
+    assert result.orders["reject_reason"].to_list() == [None, None, "stale", "stale"]
+
+
 def test_it_takes_orders_when_it_has_a_bar_again(backend: str) -> None:
     """The order before waits for no bar: it is refused. The next one fills at the open of 60."""
     data = market(returns=True)
@@ -193,6 +229,22 @@ def test_what_was_closed_stays_closed_when_it_has_a_bar_again(backend: str) -> N
     trade = of_b(run(backend, {0: BOTH}, market(returns=True)))
     assert (trade["exit_price"], trade["exit_reason"]) == (52, "stale")
     assert trade["exit_time"] == datetime(2024, 5, 20, tzinfo=UTC)
+
+
+def test_a_notice_says_how_it_came_back_although_it_is_given_up_again(backend: str) -> None:
+    """Given up at 52 on the 9th, back at 60 on the 10th, 80 made by ten; given up on the 15th."""
+    first = [day for day in SESSIONS if day <= LAST]
+    second = [date(2024, 5, 10), date(2024, 5, 13)]
+    own = pl.concat([bars(first, DAILY, 52), bars(second, DAILY, 60, price=60)])
+    data = {"A": bars(SESSIONS, DAILY, 100, price=100), "B": own}
+    result = run(backend, {0: BUY, 7: BUY}, data, limits=omega.Limits(stale_after=3))
+    assert result.trades["exit_reason"].to_list() == ["stale", "stale"]
+    (notice,) = [one.text for one in result.notices if one.kind == "stale"]
+    assert notice == (
+        "B had no bar for so many days of the others that 2 positions were closed at its last "
+        "close, the first on 2024-05-09 00:00; it came back on 2024-05-10 00:00 at 60, a "
+        "difference of 80.00"
+    )
 
 
 def test_nine_sessions_are_not_enough(backend: str) -> None:

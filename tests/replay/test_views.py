@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import omega
@@ -19,7 +20,9 @@ PRICES = ("open", "high", "low", "close")
 
 
 def on_bars(
-    backend: str, look: Callable[[omega.Bar], object], data: pl.DataFrame | None = None
+    backend: str,
+    look: Callable[[omega.Bar], object],
+    data: Any = None,  # noqa: ANN401 - candles in any form
 ) -> omega.BacktestResult:
     """Look at every bar of a run."""
 
@@ -241,6 +244,21 @@ def test_times_are_shown_in_the_zone_of_the_column(backend: str) -> None:
     assert seen["Europe/Berlin"] == candles.START.astimezone(ZoneInfo("Europe/Berlin"))
     assert str(seen["Europe/Berlin"].tzinfo) == "Europe/Berlin"
     assert stamps == {int(candles.START.timestamp()) * 1_000_000}
+
+
+@pytest.mark.parametrize("offset", ["+05:30", "-03:00"])
+def test_a_fixed_offset_is_shown_in_utc(offset: str, backend: str) -> None:
+    """It is in no database of zones; pandas calls it UTC+05:30, Arrow +05:30."""
+    naive = candles.rising(3, zone=None)
+    local = naive["time"].dt.replace_time_zone("UTC").to_pandas().dt.tz_convert(offset)
+    frame = naive.to_pandas().assign(time=local)
+    table = naive.to_arrow()
+    zoned = table["time"].cast(pa.timestamp("us", tz=offset))
+    for data in (frame, table.set_column(0, "time", zoned)):
+        seen: list[omega.Bar] = []
+        result = on_bars(backend, seen.append, data)
+        assert seen[0].time == candles.START
+        assert result.equity["time"][0] == candles.START
 
 
 def test_data_without_volume_says_so(backend: str) -> None:

@@ -23,6 +23,7 @@ _WORDS = re.compile(r"(\S+?)(?:\s+(\d\d:\d\d))?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 _NOON = "12:00"
+_MIDNIGHT_AFTER = "24:00"
 _FRIDAY = 4
 
 Dates = Sequence[date | str]
@@ -346,11 +347,13 @@ def _spans(calendar: Calendar, first: int, last: int) -> tuple[Span, ...]:
 
 @functools.lru_cache(maxsize=65_536)
 def _instant(zone: str, day: int, at: str) -> int:
-    """Give when a clock shows a time on a date, in seconds from 1970.
+    """Give when a clock shows a time on a date, in seconds from 1970; 24:00 is the next midnight.
 
     A time that the clock skips is the first instant after the gap; of one that comes twice it is
     the earlier.
     """
+    if at == _MIDNIGHT_AFTER:
+        day, at = day + 1, "00:00"
     local = datetime.combine((_EPOCH + timedelta(days=day)).date(), time.fromisoformat(at))
     if zone == "UTC":
         return _seconds(local.replace(tzinfo=UTC))

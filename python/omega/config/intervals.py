@@ -46,7 +46,7 @@ def windows(given: object) -> tuple[tuple[str, str], ...]:
     """
     if isinstance(given, Table):
         return _of_table(given, "Limits.sessions", windows)
-    wording = "a list of ('HH:MM', 'HH:MM') pairs, UTC, or a table with columns start and end"
+    wording = "a list of ('HH:MM', 'HH:MM') pairs, or a table with columns start and end"
     taken = []
     for row, pair in enumerate(_pairs(given, wording)):
         start, end = map(_clock, pair)

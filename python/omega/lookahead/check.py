@@ -33,11 +33,15 @@ from omega.lookahead.columns import (
 )
 from omega.lookahead.market import SEEN, Market, as_seen, moment_of, tables_before
 from omega.lookahead.own import betrayal
+from omega.lookahead.requests import Difference, first_changed
 from omega.lookahead.tables import shown_early
 from omega.run.backtest import run_backtest
 from omega.run.copying import copied
 from omega.strategy.base import Strategy
 from omega.strategy.expressions import Evaluation, observed
+from omega.strategy.native import Native
+from omega.strategy.requests import Request, requests_to
+from omega.strategy.signal_columns import Signals
 
 if TYPE_CHECKING:
     from omega.results.result import BacktestResult
@@ -140,7 +144,7 @@ def check_lookahead(
         The report; `report.clean` is the answer.
 
     Raises:
-        ConfigError: A setting is unknown.
+        ConfigError: A setting is unknown, or strategy and data have changed places.
         OmegaError: The run over all bars is refused, with the reason of `run_backtest`.
 
     Example:
@@ -159,6 +163,12 @@ def check_lookahead(
     """
     if prefixes < 1:
         raise ConfigError(f"prefixes: given {prefixes!r}, expected at least 1")
+    kind = data if isinstance(data, type) else type(data)
+    if issubclass(kind, (Strategy, Signals, Native)):
+        raise ConfigError(
+            f"check_lookahead: given {kind.__name__} as the data, expected check_lookahead("
+            "strategy, data): other than in run_backtest, the strategy comes first"
+        )
     _refuse_unknown(settings)
     return _Check(strategy, data, build=build, settings=settings).report(
         None if exhaustive else prefixes
@@ -175,6 +185,8 @@ class _Seen:
     timeframes: Any
     managed: bool
     """Whether managers act at the end of each step, on the made-up bar as well."""
+    requests: Sequence[Request] | None
+    """What a strategy in Python requested, in order."""
 
 
 class _Check:
@@ -233,7 +245,8 @@ class _Check:
             columns.append(evaluation)
             return evaluation.values
 
-        with observed(keep):
+        requests: list[Request] = []
+        with observed(keep), requests_to(requests.append):
             given = {**self.settings, "data": store, **self._made(store)}
             given["timeframes"] = tables_before(given.get("timeframes", ()), time)
             result: BacktestResult = run_backtest(validate="off", **given)
@@ -242,7 +255,10 @@ class _Check:
         steps = times[first:].to_physical().to_numpy()
         own = getattr(result.strategy, "position_manager", None)
         managed = bool(given.get("position_manager") or own)
-        return _Seen(result.orders, steps, columns, given["timeframes"], managed)
+        in_python = not isinstance(result.strategy, (Signals, Native))
+        # After the last step it hears of fills and exits, and what it requests comes too late.
+        heard = requests[: result.stats.signals_generated] if in_python else None
+        return _Seen(result.orders, steps, columns, given["timeframes"], managed, heard)
 
     def _made(self, store: CandleStore) -> dict[str, Any]:
         """Give the strategy, which each run copies (rule D4), and what was made beside it."""
@@ -372,8 +388,15 @@ class _Check:
         """Find the first order that is another one without later bars."""
         last = pl.col("submitted_time").to_physical()
         # Quotes may repeat a time, and then the step at hand is one of several.
-        is_shared = whole.managed or np.count_nonzero(whole.steps == time) > 1
-        until = last < time if is_shared else last <= time
+        is_repeated = np.count_nonzero(whole.steps == time) > 1
+        if whole.requests is not None and part.requests is not None:
+            surely = whole.orders.filter(last < time if is_repeated else last <= time)
+            later = whole.orders.filter(last > time)
+            changed = first_changed(
+                whole.requests, part.requests, surely["order_id"], later["order_id"]
+            )
+            return None if changed is None else self._found(changed, whole.orders, time)
+        until = last < time if whole.managed or is_repeated else last <= time
         ours, theirs = (_rows_of(one.orders.filter(until)) for one in (whole, part))
         for here, there in zip_longest(ours, theirs):
             pair = [one for one in (here, there) if one is not None]
@@ -385,6 +408,14 @@ class _Check:
             bar, moment = self.market.newest_before(symbol, pair[0]["submitted_time"])
             return Finding("order", order, symbol, None, bar, moment, *values)
         return None
+
+    def _found(self, changed: Difference, orders: pl.DataFrame, time: int) -> Finding:
+        """Say where the request stands that is another one without later bars."""
+        symbol = changed.symbol or self.market.first
+        row = orders.filter(pl.col("order_id") == changed.number)
+        at = row["submitted_time"].to_physical()
+        bar, moment = self.market.newest_before(symbol, at[0] if at.len() else time)
+        return Finding("order", changed.name, symbol, None, bar, moment, *changed.values)
 
     def _sized(self) -> bool:
         """Whether sizes are the strategy's own: sizers may look at the price of the fill."""

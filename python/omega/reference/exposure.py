@@ -56,21 +56,25 @@ class Exposure(NamedTuple):
     def price_of(self, rest: Rest, share: float, rate: float) -> float | None:
         """The price at which equity is a share of the margin, for positions of one direction.
 
-        None where the margin of longs falls with the price as fast as their equity does. A share
-        of 0 gives the price at which nothing is left.
+        None where the margin falls with the price as fast as equity does. A share of 0 gives the
+        price at which nothing is left. Margin goes by the price without its sign (M6).
 
         Example:
             >>> Exposure((9_900.0, 990_000.0), None).price_of(Rest(10_000.0, 0.0), 0.5, 0.01)
             99.48733566824019
         """
-        owed = share * rest.margin
+        owed, part = share * rest.margin, share * rate
         if self.longs is not None:
+            if part >= 1.0:
+                return None
             units, cost = self.longs
-            left = 1.0 - share * rate
-            return (cost - rest.equity + owed) / (units * left) if left > 0.0 else None
+            value = cost - rest.equity + owed
+            return value / (units * (1.0 + part if value < 0.0 else 1.0 - part))
         assert self.shorts is not None, "one side has positions"  # noqa: S101 - of the caller
         units, cost = self.shorts
-        return (cost + rest.equity - owed) / (units * (1.0 + share * rate))
+        value = cost + rest.equity - owed
+        grows = 1.0 - part if value < 0.0 else 1.0 + part
+        return value / (units * grows) if grows > 0.0 else None
 
 
 class Rest(NamedTuple):

@@ -14,7 +14,7 @@ from omega.reference.executor import LastTrades
 from omega.reference.funding import Entry
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio, total
-from omega.reference.rows import Fill, Moment, Order, Position, Trade
+from omega.reference.rows import Fill, Moment, Order, Position, Trade, split_outcomes
 from omega.reference.stale import Stale
 from omega.strategy.actions import Close
 
@@ -295,6 +295,7 @@ class Holdings:
         if part:
             position.entry_fee -= position.entry_fee * share
             position.swap -= position.swap * share
+            _, position.turned_down = split_outcomes(position.turned_down, share)
             position.value -= position.value * share
             position.open_profit -= position.open_profit * share
             position.lots -= lots

@@ -44,10 +44,20 @@ class Orders(Holdings):
         self.unit = unit
         self.units_per_day = 86_400 * PER_SECOND[unit]
         self.submitted: list[Action] = []
+        self.session_times = dict(zip(clock.of_symbols, settings["session_times"], strict=False))
+        """Begins and ends of sessions in turn, of each symbol; none where it may always trade."""
 
     def is_idle(self) -> bool:
         """Whether no bar can change anything."""
         return not (self.positions or self.waiting or self.due)
+
+    def expire(self, now: Known) -> None:
+        """End the orders whose time is over (F5.1)."""
+        for order in self.pending:
+            if order.symbol == now.symbol and is_over(
+                order, now.time, self.clock.of_symbols[now.symbol]
+            ):
+                self.end_order(order, "expired")
 
     def submit(self, actions: list[Action]) -> int:
         """Take the strategy's actions; a bare close is one order for each symbol held (L1.1)."""
@@ -226,7 +236,7 @@ class Orders(Holdings):
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):
             return "session_closed"
-        times = settings["session_times"]  # begins and ends in turn
+        times = self.session_times.get(now.symbol)
         if times is not None and np.searchsorted(times, time, side="right") % 2 == 0:
             return "session_closed"
         if any(start <= time < end for start, end in settings["blackouts"]):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from omega.contract import Noted
-from omega.reference.rows import EquityRow, Fill, LedgerLine, Moment, Position, Trade
+from omega.reference.rows import (
+    EquityRow,
+    Fill,
+    LedgerLine,
+    Moment,
+    Position,
+    Trade,
+    split_outcomes,
+)
 
 
 def total(values: Iterable[float]) -> float:
@@ -55,7 +63,7 @@ class Portfolio:
         fees = position.entry_fee * share + fill.fee
         swap = position.swap * share
         net_pnl = gross_pnl - fees + swap
-        worst, best = position.turned_down or (net_pnl, net_pnl)
+        worst, best = split_outcomes(position.turned_down, share)[0] or (net_pnl, net_pnl)
         risk = 0.0
         if position.initial_stop is not None:
             distance = abs(position.entry_price - position.initial_stop)

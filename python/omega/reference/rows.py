@@ -338,6 +338,22 @@ class Position:
         self.turned_down = (min(low, worst), max(high, best))
 
 
+def split_outcomes(
+    outcomes: tuple[float, float] | None, share: float
+) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    """The range of outcomes of a part closed, and that of the rest (I3.1).
+
+    Example:
+        >>> split_outcomes((2.0, 4.0), 0.25)
+        ((0.5, 1.0), (1.5, 3.0))
+    """
+    if outcomes is None:
+        return None, None
+    worst, best = outcomes
+    part = worst * share, best * share
+    return part, (worst - part[0], best - part[1])
+
+
 @dataclass(slots=True)
 class Trade:
     """A row of the trades table: a position closed, or a part of one."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from omega.reference import costs, intrabar, managers
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
-from omega.reference.rows import Known, Moment, Order, Position, is_over
+from omega.reference.rows import Known, Moment, Order, Position
 from omega.reference.solvency import Forced, Solvency
 from omega.strategy.actions import Action
 
@@ -106,14 +106,6 @@ class Simulator(Solvency):
             amount = swap * position.lots * position.contract_size * now.rate * float(nights)
             position.swap += amount
             self.portfolio.book(now.opens, "swap", position.trade_id, amount)
-
-    def expire(self, now: Moment) -> None:
-        """End the orders whose time is over (F5.1)."""
-        for order in self.pending:
-            if order.symbol == now.symbol and is_over(
-                order, now.time, self.clock.of_symbols[now.symbol]
-            ):
-                self.end_order(order, "expired")
 
     # --- matching: L1.4 and L1.5 -----------------------------------------------------------------
 

@@ -195,20 +195,22 @@ class Solvency(Orders):
     def release_stale(self, nows: Sequence[Moment]) -> None:
         """Give up the symbols that have been without a bar for too long (F15)."""
         trading = {now.symbol for now in nows}
+        over = max(now.time for now in nows)  # with finer bars, with the last of them (I5)
         for now in self.known.values():
             if self.stale is None or now.symbol in trading or not self.stale.holds(now):
                 continue
+            self.expire(now)
             for order in [order for order in self.pending if order.symbol == now.symbol]:
                 self.end_order(order, "cancelled", "stale")
             for position in self.held_in(now.symbol):
-                self._give_up(position, now)
+                self._give_up(position, now, over)
 
-    def _give_up(self, position: Position, now: Known) -> None:
+    def _give_up(self, position: Position, now: Known, over: int) -> None:
         """Close a position at its last mark; that it is worth nothing is the other outcome."""
         last = Moment(
             symbol=now.symbol,
             index=now.index - 1,
-            time=now.time,
+            time=over,
             last=now.last,
             last_rate=now.last_rate,
             bar=now.last,

@@ -66,9 +66,10 @@ def _stale(result: Noticed) -> Iterator[Notice]:
     trades = result.trades.filter(pl.col("exit_reason").cast(pl.String) == "stale")
     for (name,), own in trades.group_by(pl.col("symbol").cast(pl.String), maintain_order=True):
         first = own["exit_time"].min()
+        on = " on" if own["exit_time"].n_unique() == 1 else ", the first on"
         text = (
             f"{name} had no bar for so many days of the others that "
-            f"{_closed(own['trade_id'].n_unique())} at its last close on {_moment(first)}"
+            f"{_closed(own['trade_id'].n_unique())} at its last close{on} {_moment(first)}"
         )
         yield Notice("warning", "stale", text + _return_of(result, str(name), own))
 
@@ -78,15 +79,22 @@ def _return_of(result: Noticed, symbol: str, trades: pl.DataFrame) -> str:
     if result.candles is None:
         return ""
     own = pl.DataFrame(result.candles.symbol(symbol))
-    later = own.filter(pl.col("time").cast(trades["exit_time"].dtype) > trades["exit_time"].max())
-    if later.is_empty():
+    opens = own.select(
+        pl.col("time").cast(trades["exit_time"].dtype).alias("back"),
+        pl.col("open" if "open" in own.columns else "bid_open").alias("price"),
+    )
+    # Given up more than once, it may have come back after each.
+    later = trades.sort("exit_time").join_asof(
+        opens, left_on="exit_time", right_on="back", strategy="forward"
+    )
+    returned = later.drop_nulls("price")
+    if returned.is_empty():
         return ""
-    prefix = "" if "open" in later.columns else "bid_"
-    price = float(later[f"{prefix}open"][0])
     sign = pl.when(pl.col("direction").cast(pl.String) == "long").then(1.0).otherwise(-1.0)
-    moved = (price - pl.col("exit_price")) * sign * pl.col("units")
-    money = _money(trades.select(moved.sum()).item())
-    return f"; it came back on {_moment(later['time'][0])} at {price:g}, a difference of {money}"
+    moved = (pl.col("price") - pl.col("exit_price")) * sign * pl.col("units")
+    money = _money(returned.select(moved.sum()).item())
+    back, price = returned.select("back", "price").row(0)
+    return f"; it came back on {_moment(back)} at {price:g}, a difference of {money}"
 
 
 def _orders(result: Noticed) -> Iterator[Notice]:

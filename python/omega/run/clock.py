@@ -117,8 +117,10 @@ class RunClock:
             "longest": not self.is_first,
         }
 
-    def sessions(self, given: object) -> tuple[list[tuple[int, int]], Times | None]:
-        """Give sessions that refuse orders: times of the day in UTC, or begins and ends in turn.
+    def sessions(self, given: object) -> tuple[list[tuple[int, int]], list[Times]]:
+        """Give sessions that refuse orders: times of the day in UTC, or of each symbol its own.
+
+        The latter are begins and ends in turn.
 
         Raises:
             ConfigError: They are the calendar's, and it has none.
@@ -132,15 +134,18 @@ class RunClock:
                     "give calendar=omega.calendars.US_EQUITIES, or a Calendar(sessions=...)"
                 )
             spans = self.calendar.spans(first // _DAY - 2, last // _DAY + 2)
-            if all(self.dates):  # a date is open where it has a session
-                open_on = {(day * _DAY, (day + 1) * _DAY) for day, *_ in spans}
-                return [], changes(open_on, per_second)
-            return [], changes([(begin, end) for _, begin, end in spans], per_second)
+            # A date is open where it has a session.
+            open_on = changes({(day * _DAY, (day + 1) * _DAY) for day, *_ in spans}, per_second)
+            open_at = changes([(begin, end) for _, begin, end in spans], per_second)
+            return [], [open_on if dates else open_at for dates in self.dates]
         wanted = cast("Sequence[tuple[str, str]]", given or ())
         if not wanted or self.calendar.zone == "UTC" or all(self.dates):
             minute = 60 * per_second
-            return [(_minutes(a) * minute, _minutes(b) * minute) for a, b in wanted], None
-        return [], changes(window_times(self.calendar.zone, wanted, first, last), per_second)
+            return [(_minutes(a) * minute, _minutes(b) * minute) for a, b in wanted], []
+        return [], [
+            changes(window_times(own.zone, wanted, first, last), per_second)
+            for own in self.calendars
+        ]
 
     def session_ends(self, place: int) -> Times | None:
         """Give the open times of a symbol's bars that hold the end of a session (rule F16).

@@ -27,6 +27,7 @@ from omega.strategy.conditions import condition_of, triggers_of
 from omega.strategy.context import RunContext
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
+from omega.strategy.requests import heard
 from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie, tied
 
@@ -60,7 +61,7 @@ def execute_bound(
 ) -> Outcome:
     """Run a job whose strategy is bound to its run, which it sees as `seen`."""
     declare_warmup(job, context)
-    callbacks = callbacks_of(job, seen)
+    callbacks = heard(callbacks_of(job, seen), seen)
     return context.run.execute(job.settings, callbacks, job.contexts, job.on_progress, components)
 
 

@@ -71,9 +71,9 @@ class Signal:
         reason: The strategy's own words, carried to the trade.
         tags: The strategy's own marks, carried to the trade.
         expires: How long a waiting order works (rule F5): None until cancelled, "day" to the end
-            of the UTC day, "ioc" or "fok" at the next open only (rule F16), or a moment: a
-            datetime, ISO 8601 text, which becomes one, or an integer in the unit of the time
-            column.
+            of the day of the run's calendar (rule T4), "ioc" or "fok" at the next open only (rule
+            F16), or a moment, UTC where it has no zone: a datetime, ISO 8601 text, which becomes
+            one, or an integer in the unit of the time column. The text of a date is its midnight.
         meta: Anything the strategy wants to find again; the engine never reads it.
         oco: Name of a group of orders of which one fill cancels the rest (rule F8).
         limit_price: Limit of an order of type "stop_limit" or "limit_if_touched" (rules F4, F16).

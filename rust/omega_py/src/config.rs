@@ -148,9 +148,9 @@ pub(super) struct RunSettings {
     cooldown_exit: i64,
     #[pyo3(item)]
     sessions: Vec<(i64, i64)>,
-    /// When the sessions of a calendar begin and end, in turn.
-    #[pyo3(item, from_py_with = times)]
-    session_times: Option<Arc<[i64]>>,
+    /// When the sessions of a calendar begin and end, in turn, of each symbol.
+    #[pyo3(item, from_py_with = times_of_each)]
+    session_times: Vec<Arc<[i64]>>,
     #[pyo3(item)]
     blackouts: Vec<(i64, i64)>,
     #[pyo3(item)]
@@ -359,6 +359,14 @@ fn fee_function(function: Py<PyAny>) -> FeeFunction {
 pub(super) fn times(given: &Bound<'_, PyAny>) -> PyResult<Option<Arc<[i64]>>> {
     let array = given.extract::<Option<PyReadonlyArray1<'_, i64>>>()?;
     array.map(|array| Ok(array.as_slice()?.into())).transpose()
+}
+
+fn times_of_each(given: &Bound<'_, PyAny>) -> PyResult<Vec<Arc<[i64]>>> {
+    let arrays = given.extract::<Vec<PyReadonlyArray1<'_, i64>>>()?;
+    arrays
+        .iter()
+        .map(|array| Ok(array.as_slice()?.into()))
+        .collect()
 }
 
 fn candles(store: &Bound<'_, CandleStore>) -> Arc<SymbolCandles> {

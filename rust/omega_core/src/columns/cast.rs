@@ -83,9 +83,20 @@ pub(super) fn times(
         typed,
         TimeType {
             unit,
-            timezone: timezone.map(|zone| zone.to_string()),
+            timezone: timezone.map(|zone| shown_zone(&zone).to_owned()),
         },
     ))
+}
+
+/// The zone that times are shown in. A fixed offset, such as `+05:30` or `UTC+05:30`, has no entry
+/// in the time-zone database, by which frames and `datetime` show times: it is shown in UTC.
+fn shown_zone(zone: &str) -> &str {
+    let offset = zone.strip_prefix("UTC").unwrap_or(zone);
+    if offset.starts_with(['+', '-']) {
+        "UTC"
+    } else {
+        zone
+    }
 }
 
 fn typed<T: ArrowPrimitiveType>(

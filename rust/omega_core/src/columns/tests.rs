@@ -350,6 +350,17 @@ fn a_zone_is_kept_and_order_is_by_utc() {
 }
 
 #[test]
+fn a_fixed_offset_is_shown_in_utc() {
+    for zone in ["+05:30", "-03:00", "UTC+05:30", "UTC-03:00", "UTC"] {
+        let zoned =
+            PrimitiveArray::<TimestampMillisecondType>::from(vec![0, 1, 2, 3]).with_timezone(zone);
+        let columns =
+            read(bars_with(column("time", vec![Arc::new(zoned)])), false).expect("readable");
+        assert_eq!(columns.timezone.as_deref(), Some("UTC"), "{zone}");
+    }
+}
+
+#[test]
 fn chunks_of_another_type_and_dates_beyond_all_times_are_refused() {
     let mixed: Vec<ArrayRef> = vec![
         Arc::new(Date32Array::from(vec![1, 2])),

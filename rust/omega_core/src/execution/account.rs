@@ -18,7 +18,8 @@ pub struct Exit<'a> {
     pub swap: f64,
     /// Account currency per unit of quote currency.
     pub rate: f64,
-    /// Worst and best net profit of the outcomes that a policy did not choose (I3).
+    /// Worst and best net profit of the outcomes that a policy did not choose, as far as they
+    /// belong to the part closed (I3).
     pub alternative_pnl: Option<(f64, f64)>,
 }
 

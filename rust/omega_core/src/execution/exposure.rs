@@ -106,11 +106,24 @@ impl Exposure {
             Direction::Long if share >= 1.0 => None,
             Direction::Long => {
                 let Sums { units, cost, .. } = self.long;
-                Some((cost - rest.equity + needed) / (units * (1.0 - share)))
+                let value = cost - rest.equity + needed;
+                // Below 0 the margin of longs grows as the price falls.
+                let grows = if value < 0.0 {
+                    1.0 + share
+                } else {
+                    1.0 - share
+                };
+                Some(value / (units * grows))
             }
             Direction::Short => {
                 let Sums { units, cost, .. } = self.short;
-                Some((cost + rest.equity - needed) / (units * (1.0 + share)))
+                let value = cost + rest.equity - needed;
+                let grows = if value < 0.0 {
+                    1.0 - share
+                } else {
+                    1.0 + share
+                };
+                (grows > 0.0).then(|| value / (units * grows))
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RejectReason;
+use crate::types::SymbolId;
 
 /// The limits of a run; times in the unit of the time column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,8 +21,9 @@ pub struct Limits {
     /// Times of day `[from, to)` in UTC in which positions may be opened; always, where there is
     /// none.
     pub sessions: Vec<(i64, i64)>,
-    /// When the sessions of a calendar begin and end, in turn; outside of them nothing is opened.
-    pub session_times: Option<Arc<[i64]>>,
+    /// When the sessions of a calendar begin and end, in turn, of each symbol; outside of them
+    /// nothing is opened. Empty where orders are taken at any time.
+    pub session_times: Vec<Arc<[i64]>>,
     /// Intervals `[from, to)` in which nothing is opened, in order.
     pub blackouts: Vec<(i64, i64)>,
 }
@@ -36,12 +38,13 @@ pub struct LastTrades {
 }
 
 impl Limits {
-    /// Whether a position may be opened at this bar, as far as the clock is concerned.
+    /// Whether a position of a symbol may be opened at this bar, as far as the clock is concerned.
     ///
     /// # Errors
     /// The first limit that forbids it.
     pub fn check_time(
         &self,
+        symbol: SymbolId,
         index: usize,
         time: i64,
         units_per_day: i64,
@@ -56,7 +59,7 @@ impl Limits {
         let begun = |times: &Arc<[i64]>| times.partition_point(|&change| change <= time);
         if self
             .session_times
-            .as_ref()
+            .get(symbol.index())
             .is_some_and(|times| begun(times) % 2 == 0)
         {
             return Err(RejectReason::SessionClosed);
@@ -111,9 +114,10 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 86_400;
+    const FIRST: SymbolId = SymbolId(0);
 
     fn check(limits: &Limits, time: i64) -> Result<(), RejectReason> {
-        limits.check_time(10, time, DAY, &LastTrades::default())
+        limits.check_time(FIRST, 10, time, DAY, &LastTrades::default())
     }
 
     #[test]
@@ -159,28 +163,30 @@ mod tests {
             exit: None,
         };
         assert_eq!(
-            limits.check_time(10, 0, DAY, &entered),
+            limits.check_time(FIRST, 10, 0, DAY, &entered),
             Err(RejectReason::Cooldown)
         );
-        assert_eq!(limits.check_time(11, 0, DAY, &entered), Ok(()));
+        assert_eq!(limits.check_time(FIRST, 11, 0, DAY, &entered), Ok(()));
         let left = LastTrades {
             entry: None,
             exit: Some(100),
         };
         assert_eq!(
-            limits.check_time(10, 159, DAY, &left),
+            limits.check_time(FIRST, 10, 159, DAY, &left),
             Err(RejectReason::Cooldown)
         );
-        assert_eq!(limits.check_time(10, 160, DAY, &left), Ok(()));
+        assert_eq!(limits.check_time(FIRST, 10, 160, DAY, &left), Ok(()));
     }
 
     #[test]
     fn sessions_of_a_calendar_begin_and_end_in_turn() {
         let limits = Limits {
-            session_times: Some([10, 20, 30, 40].into()),
+            session_times: vec![[10, 20, 30, 40].into(), [10, 40].into()],
             ..Limits::default()
         };
         let open = [9, 10, 19, 20, 30, 40].map(|time| check(&limits, time).is_ok());
         assert_eq!(open, [false, true, true, false, true, false]);
+        let last = LastTrades::default();
+        assert_eq!(limits.check_time(SymbolId(1), 10, 20, DAY, &last), Ok(()));
     }
 }

@@ -77,6 +77,10 @@ impl Positions {
             position.lots -= fill.lots;
             position.entry_fee -= share.entry_fee;
             position.swap -= share.swap;
+            position.alternative_pnl = position
+                .alternative_pnl
+                .zip(share.alternative_pnl)
+                .map(|(all, gone)| (all.0 - gone.0, all.1 - gone.1));
             position.value -= position.value * share.part;
             position.marked_profit -= position.marked_profit * share.part;
             position.exit_legs += 1;
@@ -171,6 +175,8 @@ pub(super) struct ClosedShare {
     pub(super) entry_fee: f64,
     /// Of the financing booked so far.
     pub(super) swap: f64,
+    /// Of the worst and the best net profit of outcomes that a policy did not choose (I3).
+    pub(super) alternative_pnl: Option<(f64, f64)>,
 }
 
 impl ClosedShare {
@@ -184,6 +190,9 @@ impl ClosedShare {
             part,
             entry_fee: position.entry_fee * part,
             swap: position.swap * part,
+            alternative_pnl: position
+                .alternative_pnl
+                .map(|(worst, best)| (worst * part, best * part)),
         }
     }
 }

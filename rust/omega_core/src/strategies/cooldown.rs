@@ -38,7 +38,9 @@ impl<S> Cooldown<S> {
         symbols.into_iter().all(|(symbol, last)| {
             // The length of a day matters to sessions alone, and there are none.
             let (index, time, units_per_day) = (view.index(symbol), view.time(), 1);
-            limits.check_time(index, time, units_per_day, last).is_err()
+            limits
+                .check_time(symbol, index, time, units_per_day, last)
+                .is_err()
         })
     }
 }

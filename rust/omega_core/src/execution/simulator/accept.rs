@@ -178,7 +178,7 @@ impl Simulator {
         let per_day = self.settings.units_per_day;
         self.settings
             .limits
-            .check_time(now.index, now.bar.time, per_day, last)?;
+            .check_time(order.symbol, now.index, now.bar.time, per_day, last)?;
         // In netting mode the order may close positions first; what is left to open is tested when
         // it fills (F12.3).
         if self.settings.position_mode == PositionMode::Hedging {

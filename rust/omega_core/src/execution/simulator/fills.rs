@@ -323,7 +323,7 @@ impl Simulator {
             entry_fee: share.entry_fee,
             swap: share.swap,
             rate: now.rate,
-            alternative_pnl: position.alternative_pnl,
+            alternative_pnl: share.alternative_pnl,
         });
         self.positions.close(closing.index, &share, fill);
     }

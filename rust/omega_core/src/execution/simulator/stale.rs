@@ -3,6 +3,7 @@
 
 use super::Simulator;
 use crate::execution::{Account, ExitReason, RejectReason, StepBars, SymbolBar};
+use crate::types::Bar;
 
 impl Simulator {
     /// Whether a symbol has been without a bar for too long.
@@ -31,18 +32,26 @@ impl Simulator {
             days.end(now.bar.time)
         });
         self.stale_from = ends.min().unwrap_or(i64::MAX);
+        // With finer bars the step is over with the last of them (I5).
+        let over = bars.trading().map(|now| now.bar.time).max();
+        let over = over.unwrap_or(first.bar.time);
         for now in bars.0 {
             if self.is_stale(now) {
+                self.book.expire(now, self.settings.days(now.symbol));
                 self.book.cancel_of(now.symbol, RejectReason::Stale);
-                self.close_stale(now, account);
+                self.close_stale(now, over, account);
             }
         }
     }
 
-    /// Closes what is open of a symbol at its last close, at the time of this step.
-    fn close_stale<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
+    /// Closes what is open of a symbol at its last close, when this step is over.
+    fn close_stale<A: Account>(&mut self, now: &SymbolBar, over: i64, account: &mut A) {
         let last = SymbolBar {
             index: now.index.saturating_sub(1),
+            bar: Bar {
+                time: over,
+                ..now.bar
+            },
             ..*now
         };
         while let Some(index) = self.positions.first_of(now.symbol) {

@@ -1,0 +1,89 @@
+"""Compares what a strategy requested with and without later bars.
+
+The orders table shows what came of a request: a `Distance` as the price that the fill made of it, a
+stop order that follows the market where it stood last, a changed order as it is by then. All of
+these depend on bars that come after the decision, as they may.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import sys
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+import polars as pl
+
+from omega.config.distances import Distance
+from omega.strategy.actions import Action, Signal
+from omega.strategy.requests import Request
+
+_TOLD = {"entry_price": "price", "limit_price": "limit", "size": "lots"}
+"""What the orders table calls the fields of a signal."""
+_NEVER_TOLD = ("meta", "reason", "tags")
+
+
+class Difference(NamedTuple):
+    """The first request that is another one without later bars."""
+
+    number: int
+    name: str
+    symbol: str | None
+    values: tuple[str, str]
+
+
+def first_changed(
+    whole: Sequence[Request], part: Sequence[Request], surely: pl.Series, later: pl.Series
+) -> Difference | None:
+    """Find the first request that differs, or that only one of two runs has.
+
+    Args:
+        whole: What was requested in the run over all bars.
+        part: The same of the run over the first of them.
+        surely: Numbers of the orders of the whole run up to the last step of the other.
+        later: Numbers of those after it. Changes between the two have no row that says when.
+    """
+    numbers = [one.number for one in whole]
+    least = bisect.bisect_right(numbers, _number(surely.max(), -1))
+    most = bisect.bisect_left(numbers, _number(later.min(), sys.maxsize))
+    until = max(least, min(len(part), most))
+    for here, there in zip_longest(whole[:until], part):
+        values = _words(here), _words(there)
+        first = here or there
+        if first is not None and values[0] != values[1]:
+            symbol = getattr(first.action, "symbol", None)
+            return Difference(first.number, _name(first.action), symbol, values)
+    return None
+
+
+def _name(action: Action) -> str:
+    if isinstance(action, Signal):
+        return f"{action.type} {'buy' if action.direction == 'long' else 'sell'}"
+    return type(action).__name__.lower()
+
+
+def _words(request: Request | None) -> str:
+    """Write down what was requested."""
+    if request is None:
+        return "nothing"
+    action = request.action
+    told = [_name(action)]
+    for field in dataclasses.fields(action):
+        value = getattr(action, field.name)
+        is_told = field.name not in ("direction", "type", *_NEVER_TOLD)
+        if is_told and value != field.default:
+            name = _TOLD.get(field.name, field.name)
+            told.append(f"{name} {_written(value)}")
+    return ", ".join(told)
+
+
+def _number(given: object, otherwise: int) -> int:
+    return given if isinstance(given, int) else otherwise
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Distance):
+        return repr(dataclasses.replace(value, given=float(f"{value.given:.10g}")))
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,71 @@
+"""Hands what a strategy requests to an observer: the orders table shows what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from omega.contract import Callbacks
+from omega.strategy.actions import Action, Close
+from omega.strategy.context import RunContext
+
+
+class Request(NamedTuple):
+    """One action of a strategy, and the number that its order takes."""
+
+    number: int
+    action: Action
+
+
+Observer = Callable[[Request], None]
+_observer: ContextVar[Observer | None] = ContextVar("requests", default=None)
+
+
+@contextlib.contextmanager
+def requests_to(observer: Observer) -> Iterator[None]:
+    """Hand every action that a strategy in Python requests meanwhile to an observer."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+def heard(callbacks: Callbacks, context: RunContext) -> Callbacks:
+    """Give the callbacks of a run, whose requests an observer hears if there is one."""
+    observer = _observer.get()
+    if observer is None:
+        return callbacks
+
+    def hearing(function: Any) -> Any:  # noqa: ANN401 - any callback
+        if function is None:
+            return None
+
+        def call(*given: object) -> object:
+            number = context.next_order_id()
+            returned = function(*given)
+            listed = returned if isinstance(returned, (list, tuple)) else [returned]
+            for action in [*context.queue, *(one for one in listed if one is not None)]:
+                # A close that names nothing is one order for each symbol held (X3.1).
+                for _ in range(_orders_of(action, context)):
+                    observer(Request(number, action))
+                    number += 1
+            return returned
+
+        return call
+
+    return {
+        **callbacks,
+        "on_bar": hearing(callbacks["on_bar"]),
+        "triggers": [(hearing(function), mask) for function, mask in callbacks["triggers"]],
+        "on_fill": hearing(callbacks["on_fill"]),
+        "on_exit": hearing(callbacks["on_exit"]),
+    }
+
+
+def _orders_of(action: object, context: RunContext) -> int:
+    if isinstance(action, Close) and (action.symbol, action.trade_id) == (None, None):
+        return len({position.symbol for position in context.positions}) or 1
+    return 1
