@@ -157,8 +157,9 @@ def native_docs() -> dict[str, str]:
     stub = ast.parse((TOP / "python/omega/_core.pyi").read_text(encoding="utf-8"))
     found = {}
     for item in stub.body:
-        if isinstance(item, ast.ClassDef):
+        if isinstance(item, (ast.ClassDef, ast.FunctionDef)):
             found[item.name] = ast.get_docstring(item) or ""
+        if isinstance(item, ast.ClassDef):
             for member in item.body:
                 if isinstance(member, ast.FunctionDef):
                     found[f"{item.name}.{member.name}"] = ast.get_docstring(member) or ""
@@ -172,8 +173,12 @@ def process_docstring(  # noqa: PLR0917 - the arguments of the event
     app: Sphinx, kind: str, name: str, documented: object, options: object, lines: list[str]
 ) -> None:
     """Give native classes and their members the docstrings of the stub."""
-    del app, kind, documented, options
+    del app, kind, options
     short = name.removeprefix("omega.").removeprefix("_core.")
+    # What a class inherits from a native one, such as `Strategy.position`.
+    home = getattr(documented, "__objclass__", None)
+    if home is not None and home.__module__ == "omega._core":
+        short = f"{home.__name__}.{documented.__name__}"
     if NATIVE.get(short):
         lines[:] = NATIVE[short].splitlines()
 

@@ -12,6 +12,8 @@ from omega._core import Indicator as Indicator
 from omega._core import PendingOrder as PendingOrder
 from omega._core import Position as Position
 from omega._core import Trade as Trade
+from omega._core import crossover as crossover
+from omega._core import crossunder as crossunder
 from omega.config.account import Account as Account
 from omega.config.calendar import Calendar as Calendar
 from omega.config.costs import Costs as Costs
@@ -61,8 +63,6 @@ from omega.strategy.arithmetic import minimum as minimum
 from omega.strategy.base import Strategy as Strategy
 from omega.strategy.conditions import Condition as Condition
 from omega.strategy.conditions import when as when
-from omega.strategy.crossings import crossover as crossover
-from omega.strategy.crossings import crossunder as crossunder
 from omega.strategy.native import native as native
 from omega.strategy.signal_columns import Signals as Signals
 from omega.sweeps import SweepProgress as SweepProgress

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Final, final
+from types import EllipsisType
+from typing import ClassVar, Final, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer, CapsuleType
 
+from omega.config.distances import Distance
 from omega.contract import (
     Callbacks,
     ClockFields,
@@ -22,10 +24,13 @@ from omega.contract import (
 )
 from omega.strategy.actions import Action
 from omega.strategy.conditions import Condition
+from omega.strategy.crossings import Crossing, Values
 from omega.strategy.operands import AnyOperand
+from omega.strategy.order_entry import OrderEntry as PlainEntry
 
 __all__ = [
     "VERSION",
+    "AccountView",
     "ArrowTable",
     "Bar",
     "CandleStore",
@@ -34,6 +39,7 @@ __all__ = [
     "Indicator",
     "Mask",
     "NativeStrategy",
+    "OrderEntry",
     "Outcome",
     "PendingOrder",
     "Position",
@@ -43,6 +49,8 @@ __all__ = [
     "SideView",
     "Track",
     "Trade",
+    "crossover",
+    "crossunder",
     "ipc_columns",
     "ipc_metadata",
     "ipc_names",
@@ -52,6 +60,114 @@ __all__ = [
 
 VERSION: Final[str]
 """The version of the crate, which is the version of the package."""
+
+class AccountView:
+    def __new__(cls, *_arguments: object, **_words: object) -> Self: ...
+    def _see(self, run: object, /) -> None: ...
+    @property
+    def position(self) -> Position | None:
+        """The oldest open position, or None."""
+    @property
+    def positions(self) -> list[Position]:
+        """All open positions of all symbols, oldest first.
+
+        Example:
+            >>> class Grid(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if len(self.positions) < 2:
+            ...             self.buy()
+            ...         elif bar.index == 50:
+            ...             oldest = self.position
+            ...             print(oldest.trade_id, [one.trade_id for one in self.positions])
+            ...             print(self.pending, self.balance, self.equity)
+            >>> result = omega.run_backtest(candles, Grid())
+            0 [0, 1]
+            [] 10000.0 9996.1875
+        """
+    @property
+    def pending(self) -> list[PendingOrder]:
+        """Orders that wait, oldest first."""
+    @property
+    def equity(self) -> float:
+        """Balance plus open profit at the newest bar's close, in account currency."""
+    @property
+    def balance(self) -> float:
+        """Cash after all booked profits and costs, in account currency."""
+
+@final
+class OrderEntry:
+    def submit(self, action: Action) -> int: ...
+    def open(
+        self,
+        direction: str,
+        size: float | None,
+        limit: float | None,
+        stop: float | None,
+        touch: float | None,
+        trail: float | Distance | None,
+        at_close: bool,
+        stop_loss: float | Distance | None,
+        take_profit: float | Distance | None,
+        symbol: str | None,
+        expires: datetime | int | str | None,
+        trailing_stop: float | Distance | None,
+        oco: str | None,
+        reduce_only: bool,
+        reason: str | None,
+        tags: Sequence[str],
+    ) -> int: ...
+    def close(
+        self,
+        position: Position | PendingOrder | int | None,
+        symbol: str | None,
+        fraction: float,
+        reason: str,
+    ) -> int: ...
+    def cancel(self, order: PendingOrder | int) -> int: ...
+    def modify(
+        self,
+        order: Position | PendingOrder | int,
+        price: float | EllipsisType,
+        limit_price: float | EllipsisType,
+        size: float | EllipsisType,
+        stop_loss: float | Distance | EllipsisType | None,
+        take_profit: float | Distance | EllipsisType | None,
+        expires: datetime | int | str | EllipsisType | None,
+    ) -> int: ...
+
+def crossover(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossing:
+    """Ask whether `first` was at or below `second` a bar ago and is above it now.
+
+    Where a strategy declares (`init()`, `when`, the functions of `Signals`) it is a condition over
+    all bars, to be combined with `&`, `|` and `~`. In a callback it is about the newest bar alone.
+
+    Args:
+        first: An indicator, or a number; in a condition also what else stands for a column.
+        second: The same.
+
+    Returns:
+        A `Condition`, or True or False. Undefined where one of the four values is NaN: then neither
+        the condition nor its negation holds, and the truth is False.
+
+    Example:
+        >>> import omega
+        >>> omega.crossover([1.0, 3.0], 2.0)
+        True
+        >>> class Cross(omega.Strategy):
+        ...     def init(self):
+        ...         self.fast, self.slow = self.sma(2), self.sma(3)
+        ...     @omega.when(lambda self: omega.crossover(self.fast, self.slow))
+        ...     def on_bar(self, bar):
+        ...         self.buy()
+    """
+
+def crossunder(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossing:
+    """Ask whether `first` was at or above `second` a bar ago and is below it now.
+
+    Example:
+        >>> omega.crossunder([1.0, 3.0], 2.0)
+        False
+    """
 
 @final
 class Column:
@@ -768,6 +884,7 @@ class Run:
     @property
     def pending(self) -> list[PendingOrder]: ...
     def next_order_id(self) -> int: ...
+    def order_entry(self, plain: PlainEntry) -> OrderEntry: ...
     def indicator(
         self,
         name: str,

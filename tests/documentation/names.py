@@ -66,8 +66,9 @@ def stub_docs() -> dict[str, str]:
     """Give the docstrings of the stub by name, `Bar` and `Bar.close`."""
     found = {}
     for item in ast.parse(STUB.read_text(encoding="utf-8")).body:
-        if isinstance(item, ast.ClassDef):
+        if isinstance(item, (ast.ClassDef, ast.FunctionDef)):
             found[item.name] = ast.get_docstring(item) or ""
+        if isinstance(item, ast.ClassDef):
             for member in item.body:
                 if isinstance(member, ast.FunctionDef):
                     found[f"{item.name}.{member.name}"] = ast.get_docstring(member) or ""
@@ -91,7 +92,7 @@ def public_names() -> Iterator[Name]:
 
 def _names(path: str, found: object) -> Iterator[Name]:
     if not inspect.isclass(found):
-        yield Name(path, "function", inspect.getdoc(found) or "")
+        yield Name(path, "function", NATIVE.get(path) or inspect.getdoc(found) or "")
         return
     native = found.__module__ == "omega._core"
     doc = NATIVE[path] if native else found.__doc__ or ""
@@ -121,6 +122,9 @@ def _doc_of(path: str, own: str, owner: type) -> str:
     if owner.__module__ == "omega._core":
         return NATIVE[f"{path}.{own}"]
     member = inspect.getattr_static(owner, own)
+    home = getattr(member, "__objclass__", owner)
+    if home.__module__ == "omega._core":
+        return NATIVE[f"{home.__name__}.{own}"]
     plain = getattr(member, "__func__", member)
     has_own = isinstance(plain, (types.FunctionType, property)) or hasattr(plain, "func")
     return (inspect.getdoc(plain) if has_own else None) or ""

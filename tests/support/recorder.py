@@ -226,7 +226,7 @@ class Recorder(Strategy):
                 words: Any = how
                 self.log.append(self.close(number, symbol=symbol, **words))
             elif step.called:
-                self.log.append(self._submit(action))
+                self.log.append(self._context().orders.submit(action))
             else:
                 returned.append(action)
         return returned or None

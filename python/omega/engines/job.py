@@ -28,6 +28,7 @@ from omega.run.settings import cooldowns
 from omega.strategy.base import Strategy
 from omega.strategy.context import RunContext
 from omega.strategy.native import Native
+from omega.strategy.order_entry import OrderEntry
 from omega.strategy.signal_columns import Signals
 
 Attach = Callable[[MultiSymbolSlice], None]
@@ -97,6 +98,8 @@ class ForeignContext:
 
     def __init__(self, context: RunContext, executor: Component, portfolio: Component) -> None:
         self._context, self._executor, self._portfolio = context, executor, portfolio
+        # Its orders are objects, which the executor reads.
+        self.orders, self.account = OrderEntry(cast("RunContext", self)), None
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._context, name)

@@ -21,6 +21,7 @@ from omega.reference.store import (
     write_ipc,
 )
 from omega.reference.views import Bar, Fill, Indicator, PendingOrder, Position, Trade
+from omega.strategy.crossings import crossover, crossunder
 
 __all__ = [
     "VERSION",
@@ -36,6 +37,8 @@ __all__ = [
     "RunReport",
     "RunTables",
     "Trade",
+    "crossover",
+    "crossunder",
     "ipc_columns",
     "ipc_metadata",
     "ipc_names",

@@ -15,6 +15,7 @@ import numpy as np
 from omega.data.dataset import Dataset
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.strategy.account import AccountView
 from omega.strategy.arguments import OnTheCopy
 from omega.strategy.base import Strategy
 from omega.strategy.ensemble import Ensemble
@@ -61,7 +62,8 @@ def copied(strategy: Any, manager: Any) -> tuple[Any, Any]:  # noqa: ANN401 - of
     distinct = list({id(one): one for one in members if is_copied(one)}.values())
     for one in distinct:
         if not _copies_itself(one):
-            memo[id(one)] = object.__new__(type(one))  # so that members may know each other
+            make = AccountView if isinstance(one, Strategy) else object
+            memo[id(one)] = make.__new__(type(one))  # so that members may know each other
     for one in distinct:
         memo[id(one)] = _filled(one, memo)
     made = [memo.get(id(one), one) for one in members]

@@ -1,51 +1,13 @@
-"""What the methods of a strategy make of their words: orders, trade numbers, parameters."""
+"""The parameters of a strategy, and what its given object shows of the copy that ran."""
 
 from __future__ import annotations
 
 import difflib
+from types import GetSetDescriptorType
 from typing import Any
 
-from omega.config.distances import Distance
 from omega.config.values import plain
 from omega.errors import ConfigError, RanOnCopy
-
-
-def order_fields(
-    direction: str,
-    size: float | None,
-    limit: float | None,
-    stop: float | None,
-    *,
-    touch: float | None,
-    trail: float | Distance | None,
-    at_close: bool,
-) -> dict[str, Any]:
-    """Give the fields of a signal by the prices that an order waits for."""
-    order: dict[str, Any] = {"direction": direction, "size": size}
-    special = {"touch": touch, "trail": trail, "at_close": at_close or None}
-    given = [name for name, value in special.items() if value is not None]
-    if given and (len(given) > 1 or stop is not None or (limit is None) == (touch is not None)):
-        raise ConfigError(
-            f"order: given {' and '.join(given)} with limit={limit!r} and stop={stop!r}, expected "
-            "touch with limit, or trail or at_close alone"
-        )
-    if touch is not None:
-        return order | {"type": "limit_if_touched", "entry_price": touch, "limit_price": limit}
-    if trail is not None:
-        return order | {"type": "stop", "trail": trail}
-    if stop is not None and limit is not None:
-        return order | {"type": "stop_limit", "entry_price": stop, "limit_price": limit}
-    kind = "limit" if limit is not None else "stop" if stop is not None else "market"
-    price = limit if stop is None else stop
-    return order | {"type": "close" if at_close else kind, "entry_price": price}
-
-
-def trade_number(given: Any) -> int:  # noqa: ANN401 - a position or an order
-    """Give the number of a position or of an order that waits, which may be given itself."""
-    number = plain(given)
-    if isinstance(number, int):
-        return number
-    return int(given.trade_id if hasattr(given, "trade_id") else given.order_id)
 
 
 def checked_parameter(strategy: str, name: str, given: object, default: object) -> object:
@@ -74,6 +36,9 @@ def unknown_parameter(strategy: type, name: str, known: list[str]) -> str:
     return f"{own} has no parameter {name!r}; it has {', '.join(known) or 'none'}.{hint}"
 
 
+_PROPERTIES = (property, classmethod, staticmethod, GetSetDescriptorType)
+
+
 def refuse_method_name(strategy: type, base: type, name: str) -> None:
     """Refuse a parameter that takes the place of a method.
 
@@ -82,7 +47,7 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
     """
     for above in base.__mro__[1:]:
         taken = vars(above).get(name)
-        if callable(taken) or isinstance(taken, (property, classmethod, staticmethod)):
+        if callable(taken) or isinstance(taken, _PROPERTIES):
             owner = "Strategy" if above.__module__.startswith("omega.") else above.__name__
             raise ConfigError(
                 f"{strategy.__name__}.{name}: a parameter is named like the method "

@@ -9,7 +9,9 @@ from omega.strategy.actions import Action
 from omega.strategy.operands import Evaluates
 
 if TYPE_CHECKING:
-    from omega._core import Indicator, PendingOrder, Position
+    from omega import _core
+    from omega._core import Indicator, PendingOrder, Position, Run
+    from omega.strategy.order_entry import OrderEntry
 
 
 class RunContext(Declares, Evaluates, Protocol):
@@ -17,6 +19,9 @@ class RunContext(Declares, Evaluates, Protocol):
 
     symbols: tuple[str, ...]
     queue: list[Action]
+    orders: OrderEntry | _core.OrderEntry
+    account: Run | None
+    """The run, where its strategy sees the whole of its account; None where it sees a part."""
     columns: dict[object, Indicator]
     """What was declared by expressions and functions, each of which is computed once."""
 

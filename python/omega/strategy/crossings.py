@@ -18,30 +18,7 @@ class Values(Protocol):
 
 
 def crossover(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossing:
-    """Ask whether `first` was at or below `second` a bar ago and is above it now.
-
-    Where a strategy declares (`init()`, `when`, the functions of `Signals`) it is a condition over
-    all bars, to be combined with `&`, `|` and `~`. In a callback it is about the newest bar alone.
-
-    Args:
-        first: An indicator, or a number; in a condition also what else stands for a column.
-        second: The same.
-
-    Returns:
-        A `Condition`, or True or False. Undefined where one of the four values is NaN: then neither
-        the condition nor its negation holds, and the truth is False.
-
-    Example:
-        >>> import omega
-        >>> crossover([1.0, 3.0], 2.0)
-        True
-        >>> class Cross(omega.Strategy):
-        ...     def init(self):
-        ...         self.fast, self.slow = self.sma(2), self.sma(3)
-        ...     @omega.when(lambda self: omega.crossover(self.fast, self.slow))
-        ...     def on_bar(self, bar):
-        ...         self.buy()
-    """
+    """Look for a crossing from below, in a callback or over all bars."""
     if _is_about_columns(first, second):
         return Comparison("crossover", first, second)
     (before, now), (other_before, other_now) = _pair(first), _pair(second)
@@ -49,12 +26,7 @@ def crossover(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossi
 
 
 def crossunder(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossing:
-    """Ask whether `first` was at or above `second` a bar ago and is below it now.
-
-    Example:
-        >>> crossunder([1.0, 3.0], 2.0)
-        False
-    """
+    """Look for a crossing from above, in a callback or over all bars."""
     if _is_about_columns(first, second):
         return Comparison("crossunder", first, second)
     (before, now), (other_before, other_now) = _pair(first), _pair(second)

@@ -15,6 +15,7 @@ from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import triggers_of
 from omega.strategy.context import RunContext
+from omega.strategy.order_entry import OrderEntry
 from omega.strategy.ties import Ended, tie
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Member:
     def __init__(self, label: str, strategy: Strategy, run: RunContext) -> None:
         self.label, self.strategy, self._run = label, strategy, run
         self.queue: list[Action] = _Queue(self)
+        self.orders, self.account = OrderEntry(self), None
         self._numbers: set[int] = set()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has

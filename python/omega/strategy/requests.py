@@ -33,6 +33,11 @@ def requests_to(observer: Observer) -> Iterator[None]:
         _observer.reset(token)
 
 
+def is_heard() -> bool:
+    """Return whether there is an observer."""
+    return _observer.get() is not None
+
+
 def heard(callbacks: Callbacks, context: RunContext) -> Callbacks:
     """Give the callbacks of a run, whose requests an observer hears if there is one."""
     observer = _observer.get()

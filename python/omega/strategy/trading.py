@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 from omega.config.distances import Distance
 from omega.config.values import nearest
 from omega.errors import ConfigError
-from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
-from omega.strategy.arguments import order_fields, trade_number
+from omega.strategy.account import AccountView
 from omega.strategy.ties import Ended
 
 if TYPE_CHECKING:
+    from omega import _core
     from omega._core import PendingOrder, Position
     from omega.strategy.context import RunContext
+    from omega.strategy.order_entry import OrderEntry
 
 
-class Trading:
+class Trading(AccountView):
     """What a strategy requests of its run and knows of it: a base of `Strategy`."""
 
     _run: RunContext | Ended | None = None
+    _entry: OrderEntry | _core.OrderEntry | None = None
 
     def buy(
         self,
@@ -73,20 +75,23 @@ class Trading:
             >>> omega.run_backtest(candles, Buyer()).trades.select("entry_price", "reason").row(0)
             (103.5, 'a dip')
         """
-        order = order_fields("long", size, limit, stop, touch=touch, trail=trail, at_close=at_close)
-        return self._submit(
-            Signal(
-                **order,
-                stop_loss=stop_loss,
-                take_profit=take_profit,
-                symbol=symbol,
-                expires=expires,
-                trailing_stop=trailing_stop,
-                oco=oco,
-                reduce_only=reduce_only,
-                reason=reason,
-                tags=tuple(tags),
-            )
+        return (self._entry or self._context().orders).open(
+            "long",
+            size,
+            limit,
+            stop,
+            touch,
+            trail,
+            at_close,
+            stop_loss,
+            take_profit,
+            symbol,
+            expires,
+            trailing_stop,
+            oco,
+            reduce_only,
+            reason,
+            tags,
         )
 
     def sell(
@@ -118,22 +123,23 @@ class Trading:
             >>> omega.run_backtest(candles, Seller()).trades["exit_reason"].to_list()
             ['take_profit']
         """
-        order = order_fields(
-            "short", size, limit, stop, touch=touch, trail=trail, at_close=at_close
-        )
-        return self._submit(
-            Signal(
-                **order,
-                stop_loss=stop_loss,
-                take_profit=take_profit,
-                symbol=symbol,
-                expires=expires,
-                trailing_stop=trailing_stop,
-                oco=oco,
-                reduce_only=reduce_only,
-                reason=reason,
-                tags=tuple(tags),
-            )
+        return (self._entry or self._context().orders).open(
+            "short",
+            size,
+            limit,
+            stop,
+            touch,
+            trail,
+            at_close,
+            stop_loss,
+            take_profit,
+            symbol,
+            expires,
+            trailing_stop,
+            oco,
+            reduce_only,
+            reason,
+            tags,
         )
 
     def close(
@@ -166,20 +172,7 @@ class Trading:
             >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
             (61, 'time')
         """
-        trade = None if position is None else trade_number(position)
-        numbers = [
-            self._submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
-            for one in ([symbol] if trade is not None or symbol else self._symbols_open())
-        ]
-        return numbers[0]
-
-    def _symbols_open(self) -> list[str | None]:
-        """Give the symbols with open positions, in the run's order; the first where none has."""
-        context = self._context()
-        if len(context.symbols) == 1:
-            return [None]
-        held = {position.symbol for position in context.positions}
-        return [symbol for symbol in context.symbols if symbol in held] or [None]
+        return (self._entry or self._context().orders).close(position, symbol, fraction, reason)
 
     def cancel(self, order: PendingOrder | int) -> int:
         """Cancel an order that waits.
@@ -194,7 +187,7 @@ class Trading:
             >>> omega.run_backtest(candles, Patient()).orders["status"].to_list()
             ['cancelled']
         """
-        return self._submit(Cancel(trade_number(order)))
+        return (self._entry or self._context().orders).cancel(order)
 
     def modify(
         self,
@@ -230,41 +223,9 @@ class Trading:
             >>> omega.run_backtest(candles, Careful()).trades["exit_reason"].to_list()
             ['stop_loss']
         """
-        return self._submit(
-            Modify(
-                trade_number(order),
-                price=price,
-                limit_price=limit_price,
-                size=size,
-                stop_loss=stop_loss,
-                take_profit=take_profit,
-                expires=expires,
-            )
+        return (self._entry or self._context().orders).modify(
+            order, price, limit_price, size, stop_loss, take_profit, expires
         )
-
-    @property
-    def position(self) -> Position | None:
-        """The oldest open position, or None."""
-        return self._shown().position
-
-    @property
-    def positions(self) -> list[Position]:
-        """All open positions of all symbols, oldest first.
-
-        Example:
-            >>> class Grid(omega.Strategy):
-            ...     def on_bar(self, bar):
-            ...         if len(self.positions) < 2:
-            ...             self.buy()
-            ...         elif bar.index == 50:
-            ...             oldest = self.position
-            ...             print(oldest.trade_id, [one.trade_id for one in self.positions])
-            ...             print(self.pending, self.balance, self.equity)
-            >>> result = omega.run_backtest(candles, Grid())
-            0 [0, 1]
-            [] 10000.0 9996.1875
-        """
-        return self._shown().positions
 
     def positions_in(self, symbol: str) -> list[Position]:
         """Give the open positions of a symbol, oldest first.
@@ -290,27 +251,6 @@ class Trading:
             )
         return [position for position in context.positions if position.symbol == symbol]
 
-    @property
-    def pending(self) -> list[PendingOrder]:
-        """Orders that wait, oldest first."""
-        return self._shown().pending
-
-    @property
-    def equity(self) -> float:
-        """Balance plus open profit at the newest bar's close, in account currency."""
-        return self._shown().equity
-
-    @property
-    def balance(self) -> float:
-        """Cash after all booked profits and costs, in account currency."""
-        return self._shown().balance
-
-    def _submit(self, action: Action) -> int:
-        context = self._context()
-        number = context.next_order_id()
-        context.queue.append(action)
-        return number
-
     def _context(self) -> RunContext:
         run = self._shown()
         if isinstance(run, Ended):
@@ -330,4 +270,9 @@ class Trading:
         return self._run
 
     def _tie(self, run: RunContext | Ended | None) -> None:
-        self._run = run
+        self._run, self._entry = run, None
+        if run is None or isinstance(run, Ended):
+            self._see(None)
+        else:
+            self._entry = run.orders
+            self._see(run.account)

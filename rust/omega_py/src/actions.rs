@@ -12,6 +12,7 @@ use omega_core::execution::{
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
 use super::callbacks::Collect;
+use super::orders::Queued;
 
 /// The classes that a callback may return, looked up once a run.
 pub(super) struct Vocabulary<'py> {
@@ -239,7 +240,11 @@ impl<'py> Collect<'py> for Vocabulary<'py> {
 
     fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
         for_each_item(returned, |item| {
-            actions.push(self.action(item)?);
+            let queued = item.cast_exact::<Queued>().ok();
+            actions.push(match queued.and_then(|queued| queued.get().take()) {
+                Some(action) => action,
+                None => self.action(item)?,
+            });
             Ok(())
         })
     }

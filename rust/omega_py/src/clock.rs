@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 
-use pyo3::exceptions::{PyIndexError, PyKeyError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
+use pyo3::types::{PyDateTime, PyTzInfo};
 
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
@@ -16,29 +16,39 @@ use omega_core::replay::View;
 use omega_core::store::{Market, SymbolCandles, TrackId, Walk};
 use omega_core::types::SymbolId;
 
-/// How many bars of a track are visible, and whether the newest is new; 0 before the run.
+/// How many bars of a track are visible, 0 before the run.
 #[derive(Debug, Default)]
 // Relaxed throughout: the numbers index columns that never change, so that whichever value a reader
 // sees, the data behind it is complete.
-pub(super) struct Clock(AtomicUsize, AtomicBool);
+pub(super) struct Clock {
+    visible: AtomicUsize,
+    /// Whether the newest bar is new.
+    fresh: AtomicBool,
+    /// Whether the run is in its loop.
+    live: AtomicBool,
+}
 
 impl Clock {
     #[inline]
     pub(super) fn visible(&self) -> usize {
-        self.0.load(Relaxed)
+        self.visible.load(Relaxed)
     }
 
     #[inline]
     pub(super) fn show(&self, visible: usize) {
-        self.0.store(visible, Relaxed);
+        self.visible.store(visible, Relaxed);
     }
 
     pub(super) fn is_fresh(&self) -> bool {
-        self.1.load(Relaxed)
+        self.fresh.load(Relaxed)
     }
 
     pub(super) fn set_fresh(&self, fresh: bool) {
-        self.1.store(fresh, Relaxed);
+        self.fresh.store(fresh, Relaxed);
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.live.load(Relaxed)
     }
 }
 
@@ -73,6 +83,17 @@ impl<'a> ClosedSteps<'a> {
     }
 }
 
+/// A run in its loop, until it is dropped.
+pub(super) struct Live<'a>(&'a Tracks);
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        for source in &self.0.sources {
+            source.clock.live.store(false, Relaxed);
+        }
+    }
+}
+
 /// All tracks of a run, as views see them: symbols in order, then their higher timeframes.
 #[derive(Debug)]
 pub(super) struct Tracks {
@@ -102,6 +123,14 @@ impl Tracks {
             step: AtomicUsize::new(usize::MAX),
             now: AtomicI64::new(i64::MIN),
         })
+    }
+
+    /// Notes that the run is in its loop.
+    pub(super) fn live(&self) -> Live<'_> {
+        for source in &self.sources {
+            source.clock.live.store(true, Relaxed);
+        }
+        Live(self)
     }
 
     /// How often something else was shown than before.
@@ -319,7 +348,8 @@ impl Tracks {
 pub(super) struct Source {
     pub(super) candles: Arc<SymbolCandles>,
     pub(super) clock: Arc<Clock>,
-    epoch: Py<PyAny>,
+    /// UTC, where the column has a zone; else its times are naive.
+    utc: Option<Py<PyTzInfo>>,
     zone: Option<Py<PyAny>>,
 }
 
@@ -336,45 +366,75 @@ impl Source {
                 (true, Some(zone.unbind()))
             }
         };
-        let tz = aware.then_some(&*utc);
-        let epoch = PyDateTime::new(py, 1970, 1, 1, 0, 0, 0, 0, tz)?;
         let clock = Arc::new(Clock::default());
         clock.set_fresh(true);
         Ok(Self {
             candles,
             clock,
-            epoch: epoch.into_any().unbind(),
+            utc: aware.then(|| utc.to_owned().unbind()),
             zone,
         })
+    }
+
+    /// The newest bar that is visible; the first one before the run.
+    pub(super) fn newest(&self) -> usize {
+        self.clock.visible().saturating_sub(1)
     }
 
     /// A time of the column as a `datetime`: aware where the column has a zone, else naive UTC.
     pub(super) fn datetime<'py>(&self, py: Python<'py>, time: i64) -> PyResult<Bound<'py, PyAny>> {
         let per_second = self.candles.unit().per_second();
-        // Euclidean: without normalisation, which is off below, a `timedelta` takes no negative
-        // seconds, as times before 1970 would give.
-        let (days, rest) = (
-            time.div_euclid(per_second * 86_400),
-            time.rem_euclid(per_second * 86_400),
-        );
+        // Euclidean, so that times before 1970 are so far into their second as well.
+        let (seconds, rest) = (time.div_euclid(per_second), time.rem_euclid(per_second));
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = date_of(days);
         // Rounded down to microseconds, all that `datetime` has; `timestamp` keeps every digit.
-        let micros = rest % per_second * 1_000_000 / per_second;
-        // Too many days become the largest number of them, which `timedelta` refuses with its own
-        // error.
-        let narrow = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
-        let delta = PyDelta::new(
+        let micros = rest * 1_000_000 / per_second;
+        let Ok(year) = i32::try_from(year) else {
+            return Err(PyOverflowError::new_err("date value out of range"));
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "hours, minutes, seconds and microseconds of a day"
+        )]
+        let shown = PyDateTime::new(
             py,
-            narrow(days),
-            narrow(rest / per_second),
-            narrow(micros),
-            false,
-        )?;
-        // Epoch plus difference: `fromtimestamp` goes through a float, and refuses negative times
-        // on some systems.
-        let shown = self.epoch.bind(py).call_method1("__add__", (delta,))?;
+            year,
+            month,
+            day,
+            (second / 3_600) as u8,
+            (second / 60 % 60) as u8,
+            (second % 60) as u8,
+            micros as u32,
+            self.utc.as_ref().map(|utc| utc.bind(py)),
+        )?
+        .into_any();
         match &self.zone {
             Some(zone) => shown.call_method1("astimezone", (zone,)),
             None => Ok(shown),
         }
     }
+}
+
+/// Year, month and day of a number of days since 1970, in the proleptic Gregorian calendar.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a month is at most 12 and a day at most 31"
+)]
+fn date_of(days: i64) -> (i64, u8, u8) {
+    // Counted from 1 March of year 0: the leap day is the last of its year, and 400 years repeat.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leaps) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153; // 0 is March
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = year_of_era + era * 400 + i64::from(month >= 10);
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year, month as u8, day as u8)
 }

@@ -13,7 +13,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::clock::{ClosedSteps, Tracks};
-use super::snapshot::{PositionView, TradeView};
+use super::events::TradeView;
+use super::snapshot::PositionView;
 use super::strategy::Engine;
 
 /// Bars and time after an entry, and time after an exit.

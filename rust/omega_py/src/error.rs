@@ -88,3 +88,13 @@ fn number_or_text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAn
         Err(_) => value.into_bound_py_any(py),
     }
 }
+
+/// The error of a name that a run does not have.
+pub(super) fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
+    to_pyerr(OmegaError::Config {
+        parameter: parameter.into(),
+        given: given.unwrap_or("None").into(),
+        expected,
+        hint: "Name it in run_backtest()".into(),
+    })
+}

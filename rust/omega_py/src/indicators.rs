@@ -148,6 +148,16 @@ pub(super) fn declare(
     })
 }
 
+/// The error of an indicator of an indicator that names a place as well.
+pub(super) fn placed_twice() -> OmegaError {
+    OmegaError::Config {
+        parameter: "indicator".into(),
+        given: "another indicator as its source, and a symbol or timeframe".into(),
+        expected: "one of them".into(),
+        hint: "It lives where its source does".into(),
+    }
+}
+
 /// A column that was computed elsewhere, one float64 a bar; nulls become NaN.
 pub(super) fn take(
     scope: &Scope<'_>,
@@ -255,6 +265,17 @@ impl IndicatorView {
 
     pub(super) fn values(&self) -> &ScalarBuffer<f64> {
         &self.values
+    }
+
+    /// The value of the bar before and that of now; none where there are no two bars, and outside
+    /// the loop of its run, where a crossing is about all bars.
+    pub(super) fn last_two(&self) -> Option<(f64, f64)> {
+        if !self.clock.is_live() {
+            return None;
+        }
+        let visible = self.clock.visible();
+        let before = visible.checked_sub(2)?;
+        Some((self.values[before], self.values[visible - 1]))
     }
 
     /// The whole column as the source of another indicator.

@@ -5,6 +5,7 @@
     reason = "the binding owns what it is handed; arguments extracted from Python are values"
 )]
 
+mod account;
 mod actions;
 mod batch;
 mod call_timer;
@@ -14,7 +15,9 @@ mod columns;
 mod components;
 mod conditions;
 mod config;
+mod crossings;
 mod error;
+mod events;
 mod executor;
 mod exits;
 mod indicators;
@@ -22,6 +25,7 @@ mod market;
 mod memory;
 mod native;
 mod observer;
+mod orders;
 mod place;
 mod results;
 mod run;
@@ -43,21 +47,29 @@ mod _core {
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     #[pymodule_export]
+    use super::account::AccountView;
+    #[pymodule_export]
     use super::batch::Outcome;
     #[pymodule_export]
     use super::columns::{Column, ipc_columns, ipc_metadata, ipc_names, table_columns, write_ipc};
     #[pymodule_export]
     use super::conditions::Mask;
     #[pymodule_export]
+    use super::crossings::{crossover, crossunder};
+    #[pymodule_export]
+    use super::events::{FillView, TradeView};
+    #[pymodule_export]
     use super::indicators::IndicatorView;
     #[pymodule_export]
     use super::native::NativeStrategy;
+    #[pymodule_export]
+    use super::orders::OrderEntry;
     #[pymodule_export]
     use super::results::{PyArrowTable, PyRunTables, RunReport};
     #[pymodule_export]
     use super::run::Run;
     #[pymodule_export]
-    use super::snapshot::{FillView, OrderView, PositionView, TradeView};
+    use super::snapshot::{OrderView, PositionView};
     #[pymodule_export]
     use super::store::CandleStore;
     #[pymodule_export]

@@ -15,13 +15,14 @@ use super::clock::Tracks;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
-use super::error::to_pyerr;
+use super::error::{to_pyerr, unknown};
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
 use super::indicators::{self, Declared, IndicatorView, Scope, Sources};
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
+use super::orders::OrderEntry;
 use super::results::{PyRunTables, RunReport, RunTime};
 use super::snapshot::{OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
@@ -98,24 +99,37 @@ impl Run {
     }
 
     #[getter]
-    fn positions(&self) -> Vec<PositionView> {
-        self.snapshot.positions(&self.tracks)
+    fn positions(&self, py: Python<'_>) -> PyResult<Vec<Py<PositionView>>> {
+        self.snapshot.positions(py, &self.tracks)
     }
 
     #[getter]
-    fn position(&self) -> Option<PositionView> {
-        self.snapshot.position(&self.tracks)
+    fn position(&self, py: Python<'_>) -> PyResult<Option<Py<PositionView>>> {
+        self.snapshot.position(py, &self.tracks)
     }
 
     #[getter]
-    fn pending(&self) -> Vec<OrderView> {
-        self.snapshot.pending(&self.tracks)
+    fn pending(&self, py: Python<'_>) -> PyResult<Vec<Py<OrderView>>> {
+        self.snapshot.pending(py, &self.tracks)
     }
 
     /// The number that the next queued action will take.
     fn next_order_id(&self, py: Python<'_>) -> usize {
         // What is queued has taken its numbers, though the loop has not seen it.
         self.snapshot.next_order() as usize + self.queue.bind(py).len()
+    }
+
+    /// What takes the orders of a strategy of this run; whatever is not usual goes to `plain`.
+    fn order_entry(slf: &Bound<'_, Self>, plain: Py<PyAny>) -> PyResult<OrderEntry> {
+        let run = slf.get();
+        let (tracks, snapshot) = (Arc::clone(&run.tracks), Arc::clone(&run.snapshot));
+        OrderEntry::new(
+            slf.py(),
+            tracks,
+            snapshot,
+            run.queue.clone_ref(slf.py()),
+            plain,
+        )
     }
 
     /// Declares an indicator over columns of the candles, or over other indicators.
@@ -138,7 +152,7 @@ impl Run {
             // An indicator of an indicator lives on the track of its source, so that a place of its
             // own would contradict it.
             Some(view) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(view)?,
-            Some(_) => return Err(to_pyerr(placed_twice())),
+            Some(_) => return Err(to_pyerr(indicators::placed_twice())),
             None => self.track(symbol, timeframe)?,
         };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
@@ -257,6 +271,7 @@ impl Run {
         let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
         let plan = backtest.plan();
         let mut observer = ProgressObserver::new(py, on_progress, plan);
+        let _live = self.tracks.live();
         let rows = if let Some(object) = portfolio {
             let (tracks, start) = (&self.tracks, plan.start);
             let wrap = |books| Ok(PyPortfolio::new(object, tracks, start, books, failure)?);
@@ -296,6 +311,7 @@ impl Run {
             plan.end = plan.end.min(past).max(plan.start);
         }
         let mut observer = ProgressObserver::new(py, on_progress, &plan);
+        let _live = self.tracks.live();
         let (vocabulary, failure) = (self.vocabulary(py)?, Failure::default());
         let exits = Exits::new(parts.portfolio.clone(), &self.tracks);
         let engine = Engine::of_parts(&parts, &failure, &exits);
@@ -419,6 +435,14 @@ impl Run {
 }
 
 impl Run {
+    pub(super) fn tracks(&self) -> &Arc<Tracks> {
+        &self.tracks
+    }
+
+    pub(super) fn snapshot(&self) -> &Arc<StateSnapshot> {
+        &self.snapshot
+    }
+
     fn backtest(
         &self,
         settings: RunSettings,
@@ -472,22 +496,4 @@ fn reported(result: BacktestResult, time: &RunTime) -> (PyRunTables, RunReport) 
     let exits = result.tables.trades().num_rows();
     let report = RunReport::new(result.counts, exits, result.start, time);
     (PyRunTables::from(result.tables), report)
-}
-
-fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
-    to_pyerr(OmegaError::Config {
-        parameter: parameter.into(),
-        given: given.unwrap_or("None").into(),
-        expected,
-        hint: "Name it in run_backtest()".into(),
-    })
-}
-
-fn placed_twice() -> OmegaError {
-    OmegaError::Config {
-        parameter: "indicator".into(),
-        given: "another indicator as its source, and a symbol or timeframe".into(),
-        expected: "one of them".into(),
-        hint: "It lives where its source does".into(),
-    }
 }

@@ -1,13 +1,13 @@
 //! Account, positions and orders as a strategy sees them, as they stood after the newest bar.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::prelude::*;
 
 use super::clock::{Source, Tracks};
-use omega_core::execution::{Fill, Order, OrderStatus, Position, open_profit};
-use omega_core::portfolio::Trade;
+use super::memory::is_held_elsewhere;
+use omega_core::execution::{Order, OrderStatus, Position, open_profit};
 use omega_core::replay::{Rates, State};
 use omega_core::types::{Direction, SymbolId};
 
@@ -19,17 +19,60 @@ pub(super) struct StateSnapshot {
     balance: AtomicU64,
     equity: AtomicU64,
     next_order: AtomicU32,
+    /// How many positions are open, for those who look before they take the lock.
+    open: AtomicUsize,
     lists: Mutex<Lists>,
     /// What a unit of each symbol's quote currency is worth, once a run has begun.
     rates: OnceLock<Arc<[Rates]>>,
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Lists {
-    positions: Vec<Arc<Position>>,
-    pending: Vec<Arc<Order>>,
+    positions: Vec<Shown<Position, PositionView>>,
+    pending: Vec<Shown<Order, OrderView>>,
     /// So many orders, from the first on, wait no more.
     settled: usize,
+}
+
+/// Something of the run as it was published, and the object that Python has of it once it was read.
+#[derive(Debug)]
+struct Shown<T, V> {
+    what: Arc<T>,
+    view: Option<Py<V>>,
+}
+
+/// What reads as it did when it was published is kept, with its object; the rest is copied.
+fn renew<'a, T: Clone + 'a, V, Id: PartialEq>(
+    shown: &mut Vec<Shown<T, V>>,
+    now: impl Iterator<Item = &'a T>,
+    id: impl Fn(&T) -> Id,
+    reads_alike: impl Fn(&T, &T) -> bool,
+) {
+    let mut before = std::mem::take(shown).into_iter().peekable();
+    shown.extend(now.map(|one| {
+        // Both are in the order of their age, so that what is passed over is gone.
+        while before.next_if(|kept| id(&kept.what) != id(one)).is_some() {}
+        match before.next() {
+            Some(kept) if reads_alike(&kept.what, one) => kept,
+            _ => Shown {
+                what: Arc::new(one.clone()),
+                view: None,
+            },
+        }
+    }));
+}
+
+/// What of an open position may change and is read.
+fn changing(position: &Position) -> (f64, f64, Option<f64>, Option<f64>, Option<f64>) {
+    let Position {
+        lots,
+        entry_price,
+        entry_rate,
+        stop_loss,
+        take_profit,
+        ..
+    } = *position;
+    (lots, entry_price, entry_rate, stop_loss, take_profit)
 }
 
 impl StateSnapshot {
@@ -67,8 +110,7 @@ impl StateSnapshot {
     }
 
     pub(super) fn publish_lists(&self, state: &State<'_>) {
-        // A poisoned lock is taken all the same, because both lists are written anew.
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lists = self.lists();
         let waits = |order: &Order| order.status == OrderStatus::Working;
         // An order that is settled stays so: what is settled from the first on is not read again.
         let settled = state.orders[lists.settled..]
@@ -78,8 +120,25 @@ impl StateSnapshot {
         let waiting = state.orders[lists.settled..]
             .iter()
             .filter(|order| waits(order));
-        lists.pending = waiting.cloned().map(Arc::new).collect();
-        lists.positions = state.positions.iter().cloned().map(Arc::new).collect();
+        renew(&mut lists.pending, waiting, |order| order.id, Order::eq);
+        let open = state.positions.iter();
+        let reads_alike = |a: &Position, b: &Position| match self.rates.get() {
+            // Marks are left out: what a position is worth is computed where it is read.
+            Some(_) => changing(a) == changing(b),
+            None => a == b,
+        };
+        renew(
+            &mut lists.positions,
+            open,
+            |position| position.id,
+            reads_alike,
+        );
+        self.open.store(state.positions.len(), Relaxed);
+    }
+
+    // A poisoned lock is taken all the same: what it guards is renewed whole at each change.
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn balance(&self) -> f64 {
@@ -94,23 +153,40 @@ impl StateSnapshot {
         self.next_order.load(Relaxed)
     }
 
-    pub(super) fn positions(&self, tracks: &Tracks) -> Vec<PositionView> {
-        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The open positions, oldest first; the same objects until something happens.
+    pub(super) fn positions(
+        &self,
+        py: Python<'_>,
+        tracks: &Tracks,
+    ) -> PyResult<Vec<Py<PositionView>>> {
         // The lock is short: views hold the positions by reference count and never come back to it.
-        let view = |position| PositionView::new(position, tracks, self.rates.get().cloned());
-        lists.positions.iter().map(view).collect()
+        let mut lists = self.lists();
+        let shown = lists.positions.iter_mut();
+        shown
+            .map(|one| one.view(py, tracks, self.rates.get()))
+            .collect()
     }
 
-    pub(super) fn position(&self, tracks: &Tracks) -> Option<PositionView> {
-        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = lists.positions.first();
-        first.map(|position| PositionView::new(position, tracks, self.rates.get().cloned()))
+    /// The oldest open position.
+    pub(super) fn position(
+        &self,
+        py: Python<'_>,
+        tracks: &Tracks,
+    ) -> PyResult<Option<Py<PositionView>>> {
+        if self.open.load(Relaxed) == 0 {
+            return Ok(None);
+        }
+        let mut lists = self.lists();
+        let first = lists.positions.first_mut();
+        first
+            .map(|one| one.view(py, tracks, self.rates.get()))
+            .transpose()
     }
 
     /// The symbols that have a position, in order.
     pub(super) fn open_symbols(&self) -> Vec<SymbolId> {
-        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut symbols: Vec<_> = lists.positions.iter().map(|p| p.symbol).collect();
+        let lists = self.lists();
+        let mut symbols: Vec<_> = lists.positions.iter().map(|one| one.what.symbol).collect();
         symbols.sort_unstable();
         symbols.dedup();
         symbols
@@ -118,21 +194,56 @@ impl StateSnapshot {
 
     /// How many positions are open.
     pub(super) fn open_positions(&self) -> usize {
-        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.positions.len()
+        self.open.load(Relaxed)
     }
 
-    pub(super) fn pending(&self, tracks: &Tracks) -> Vec<OrderView> {
-        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let view = |order: &Arc<Order>| OrderView {
-            order: Arc::clone(order),
-            source: Arc::clone(tracks.symbol(order.symbol)),
-        };
-        lists.pending.iter().map(view).collect()
+    /// The orders that wait, oldest first; the same objects until something happens.
+    pub(super) fn pending(&self, py: Python<'_>, tracks: &Tracks) -> PyResult<Vec<Py<OrderView>>> {
+        let mut lists = self.lists();
+        let shown = lists.pending.iter_mut();
+        shown.map(|one| one.view(py, tracks)).collect()
     }
 }
 
-fn direction_name(direction: Direction) -> &'static str {
+impl Shown<Position, PositionView> {
+    /// The position at the newest bar: moved there where nobody else holds it, else a new one, so
+    /// that a position that is kept does not change under a callback.
+    fn view(
+        &mut self,
+        py: Python<'_>,
+        tracks: &Tracks,
+        rates: Option<&Arc<[Rates]>>,
+    ) -> PyResult<Py<PositionView>> {
+        let newest = tracks.of_position(&self.what).newest();
+        if let Some(kept) = &self.view {
+            let own = &kept.get().newest;
+            if own.load(Relaxed) != newest && !is_held_elsewhere(kept.bind(py)) {
+                own.store(newest, Relaxed);
+            }
+            if own.load(Relaxed) == newest {
+                return Ok(kept.clone_ref(py));
+            }
+        }
+        let made = Py::new(py, PositionView::new(&self.what, tracks, rates.cloned()))?;
+        self.view = Some(made.clone_ref(py));
+        Ok(made)
+    }
+}
+
+impl Shown<Order, OrderView> {
+    fn view(&mut self, py: Python<'_>, tracks: &Tracks) -> PyResult<Py<OrderView>> {
+        if let Some(kept) = &self.view {
+            return Ok(kept.clone_ref(py));
+        }
+        let order = Arc::clone(&self.what);
+        let source = Arc::clone(tracks.symbol(order.symbol));
+        let made = Py::new(py, OrderView { order, source })?;
+        self.view = Some(made.clone_ref(py));
+        Ok(made)
+    }
+}
+
+pub(super) fn direction_name(direction: Direction) -> &'static str {
     match direction {
         Direction::Long => "long",
         Direction::Short => "short",
@@ -141,10 +252,12 @@ fn direction_name(direction: Direction) -> &'static str {
 
 /// An open position.
 #[pyclass(frozen, module = "omega._core", name = "Position")]
+#[derive(Debug)]
 pub struct PositionView {
     position: Arc<Position>,
     source: Arc<Source>,
-    newest: usize,
+    /// The bar at which it was read.
+    newest: AtomicUsize,
     /// By symbol; none where another executor marks.
     rates: Option<Arc<[Rates]>>,
 }
@@ -159,15 +272,24 @@ impl PositionView {
         Self {
             position: Arc::clone(position),
             source: Arc::clone(source),
-            // The bar at which it was read, so that a position that is kept does not change under a
-            // callback.
-            newest: source.clock.visible().saturating_sub(1),
+            newest: AtomicUsize::new(source.newest()),
             rates,
         }
     }
 
     pub(super) fn is_of(&self, symbol: SymbolId) -> bool {
         self.position.symbol == symbol
+    }
+
+    /// Its number, where it is of a run.
+    pub(super) fn number_in(&self, tracks: &Tracks) -> Option<u32> {
+        let own = tracks.sources.get(self.position.symbol.index())?;
+        Arc::ptr_eq(own, &self.source).then_some(self.position.id.0)
+    }
+
+    /// The bar at which it was read.
+    fn newest(&self) -> usize {
+        self.newest.load(Relaxed)
     }
 }
 
@@ -226,7 +348,7 @@ impl PositionView {
     #[getter]
     fn profit(&self) -> f64 {
         let position = &self.position;
-        let bar = self.source.candles.bar(self.newest);
+        let bar = self.source.candles.bar(self.newest());
         let close = bar.side(position.direction.exit_side()).close;
         let (entry, sign) = (position.entry_price, position.direction.sign());
         // In quote currency, where a price is a price.
@@ -242,7 +364,7 @@ impl PositionView {
 
     #[getter]
     fn open_profit(&self) -> f64 {
-        let (position, bar) = (&self.position, self.source.candles.bar(self.newest));
+        let (position, bar) = (&self.position, self.source.candles.bar(self.newest()));
         match &self.rates {
             // A quiet bar leaves the marks to the end of its stretch.
             Some(rates) => {
@@ -256,7 +378,7 @@ impl PositionView {
 
     #[getter]
     fn bars_held(&self) -> usize {
-        self.newest.saturating_sub(self.position.entry_index)
+        self.newest().saturating_sub(self.position.entry_index)
     }
 
     #[getter]
@@ -284,9 +406,18 @@ impl PositionView {
 
 /// An order that waits.
 #[pyclass(frozen, module = "omega._core", name = "PendingOrder")]
+#[derive(Debug)]
 pub struct OrderView {
     order: Arc<Order>,
     source: Arc<Source>,
+}
+
+impl OrderView {
+    /// Its number, where it is of a run.
+    pub(super) fn number_in(&self, tracks: &Tracks) -> Option<u32> {
+        let own = tracks.sources.get(self.order.symbol.index())?;
+        Arc::ptr_eq(own, &self.source).then_some(self.order.id.0)
+    }
 }
 
 #[pymethods]
@@ -342,92 +473,5 @@ impl OrderView {
             "<{kind} order {}: {direction} {} lots{price}>",
             order.id.0, order.lots
         )
-    }
-}
-
-/// A fill, as `on_fill` gets it.
-#[pyclass(frozen, get_all, module = "omega._core", name = "Fill")]
-pub struct FillView {
-    order_id: u32,
-    trade_id: u32,
-    symbol: String,
-    side: &'static str,
-    index: usize,
-    time: Py<PyAny>,
-    price: f64,
-    lots: f64,
-    fee: f64,
-    slippage: f64,
-}
-
-impl FillView {
-    pub(super) fn new(py: Python<'_>, source: &Source, fill: &Fill) -> PyResult<Self> {
-        Ok(Self {
-            order_id: fill.order.0,
-            trade_id: fill.trade.0,
-            symbol: source.candles.name().to_owned(),
-            side: if fill.direction == Direction::Long {
-                "buy"
-            } else {
-                "sell"
-            },
-            index: fill.index,
-            time: source.datetime(py, fill.time)?.unbind(),
-            price: fill.price,
-            lots: fill.lots,
-            fee: fill.fee,
-            slippage: fill.slippage,
-        })
-    }
-}
-
-/// A closed trade, as `on_exit` gets it.
-#[pyclass(frozen, get_all, module = "omega._core", name = "Trade")]
-pub struct TradeView {
-    trade_id: u32,
-    symbol: String,
-    direction: &'static str,
-    lots: f64,
-    entry_index: usize,
-    entry_time: Py<PyAny>,
-    entry_price: f64,
-    exit_index: usize,
-    exit_time: Py<PyAny>,
-    exit_price: f64,
-    exit_reason: &'static str,
-    gross_pnl: f64,
-    fees: f64,
-    swap: f64,
-    net_pnl: f64,
-    r_multiple: Option<f64>,
-    bars_held: usize,
-    reason: Option<String>,
-    tags: Vec<String>,
-}
-
-impl TradeView {
-    pub(super) fn new(py: Python<'_>, source: &Source, trade: &Trade) -> PyResult<Self> {
-        Ok(Self {
-            trade_id: trade.id.0,
-            symbol: source.candles.name().to_owned(),
-            direction: direction_name(trade.direction),
-            lots: trade.lots,
-            entry_index: trade.entry_index,
-            entry_time: source.datetime(py, trade.entry_time)?.unbind(),
-            entry_price: trade.entry_price,
-            exit_index: trade.exit_index,
-            exit_time: source.datetime(py, trade.exit_time)?.unbind(),
-            exit_price: trade.exit_price,
-            exit_reason: trade.exit_reason.name(),
-            gross_pnl: trade.gross_pnl,
-            fees: trade.fees,
-            swap: trade.swap,
-            net_pnl: trade.net_pnl,
-            r_multiple: trade.r_multiple,
-            bars_held: trade.bars_held,
-            reason: trade.labels.reason().map(str::to_owned),
-            // Copied, because an event that a strategy keeps outlives the run.
-            tags: trade.labels.tags().to_vec(),
-        })
     }
 }

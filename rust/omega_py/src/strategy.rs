@@ -16,9 +16,10 @@ use super::callbacks::{Callbacks, Collect};
 use super::clock::Tracks;
 use super::components::{Failure, Parts};
 use super::error::to_pyerr;
+use super::events::{FillView, TradeView};
 use super::exits::SharedExits;
 use super::memory::is_held_elsewhere;
-use super::snapshot::{FillView, PositionView, StateSnapshot, TradeView};
+use super::snapshot::{PositionView, StateSnapshot};
 use super::views::BarView;
 
 /// What a callback or the engine raised; the engine's own errors become Python's on the way out.
@@ -327,7 +328,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         let Some(engine) = &self.engine else {
             let open = self
                 .snapshot
-                .positions(&self.tracks)
+                .positions(self.py, &self.tracks)?
                 .into_pyobject(self.py)?;
             let side = |name| match &self.late {
                 Some(late) => Ok(late.clone()),
@@ -375,10 +376,9 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
                 .getattr(intern!(self.py, "active_positions"))?;
             return Ok(Some((open, all)));
         }
-        let all = self.snapshot.positions(&self.tracks);
-        let own = |view: &PositionView| view.is_of(symbol);
-        let open: Vec<_> = self.snapshot.positions(&self.tracks);
-        let open: Vec<_> = open.into_iter().filter(own).collect();
+        let all = self.snapshot.positions(self.py, &self.tracks)?;
+        let own = |view: &&Py<PositionView>| view.get().is_of(symbol);
+        let open: Vec<_> = all.iter().filter(own).collect();
         if open.is_empty() {
             return Ok(None);
         }
