@@ -233,6 +233,22 @@ def test_the_candles_of_a_magnifier_are_compared(tmp_path: Path) -> None:
         call(data[:-1])
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_the_candles_of_files_in_the_grid_are_compared(tmp_path: Path, named: bool) -> None:
+    path = str(tmp_path / "candles.parquet")
+
+    def call(bars: int) -> omega.SweepResult:
+        walk(bars).write_parquet(path)
+        data: Any = {"one": path} if named else [path]
+        grid = {"data": data, "fast": [3]}
+        return omega.sweep(None, Cross, grid, workers=1, out=tmp_path / "out")
+
+    first = call(300)
+    assert call(300).to_polars().equals(first.to_polars())
+    with pytest.raises(ConfigError, match=r"differs in: (values|runs): data"):
+        call(299)
+
+
 def test_a_version_goes_on_with_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words: dict[str, Any] = {"grid": {"fast": [3]}, "workers": 1, "out": tmp_path}
     first = omega.sweep(walk(300), Reaching, **words, version="1")

@@ -119,7 +119,7 @@ def _of_setting(name: str, value: Any, *, is_table: bool) -> Iterator[tuple[str,
         yield name, type(value)
         for field, own in fields_of(value).items():
             yield from _of_setting(f"{name}.{field}", own, is_table=field in _TABLES)
-    elif isinstance(value, Mapping) and all(isinstance(one, str) for one in value):
+    elif type(value) is dict and all(isinstance(one, str) for one in value):
         yield name, list(value)
         for key, own in value.items():
             yield from _of_setting(f"{name}[{key!r}]", own, is_table=is_table)

@@ -13,7 +13,9 @@ import functools
 import hashlib
 import inspect
 import json
+import os
 import pickle
+import random
 import struct
 import sys
 import types
@@ -43,6 +45,8 @@ _DESCRIBED = (
     types.MemberDescriptorType,
 )
 _TYPES = (types.GenericAlias, types.UnionType, typing.TypeVar, typing.ParamSpec)
+_HIDDEN = (os.environ, random._inst, np.random.mtrand._rand)  # noqa: SLF001
+"""What a process has once and begins with as it may: its environment, and global random numbers."""
 _PYTHON_IN_POLARS = b"PLPYFN"
 
 
@@ -325,6 +329,8 @@ class Writer:
     def _object(self, value: Any) -> None:  # noqa: ANN401 - anything else
         if isinstance(value, Condition) or (_is_of_omega(value) and is_indicator(value)):
             self.put("of a run that is over", type(value).__name__)
+        elif any(value is one for one in _HIDDEN):
+            self.put("of the process", type(value).__qualname__)
         elif not _is_value(value) and not self._is_new(value):
             return
         elif isinstance(value, Strategy):

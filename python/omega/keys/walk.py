@@ -87,7 +87,8 @@ class Walk:
         try:
             write(writer)
         except RecursionError:
-            self.refuse(label, "is too deep to be followed")
+            if self.version is None:
+                self.refuse(label, "is too deep to be followed")
         self._parts[label] = writer.digest()
 
     def refuse(self, label: str, why: str) -> None:

@@ -16,6 +16,8 @@ class RunContext(Declares, Evaluates, Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
     symbols: tuple[str, ...]
+    semantics: str
+    """The version of the rules."""
     queue: list[Action]
     columns: dict[object, Indicator]
     """What was declared by expressions and functions, each of which is computed once."""
@@ -39,6 +41,9 @@ class RunContext(Declares, Evaluates, Protocol):
     @property
     def pending(self) -> list[PendingOrder]:
         """Orders that wait, oldest first."""
+
+    def shows(self, given: object) -> bool:
+        """Return whether a position or an order is of this run, as what no run has shown is."""
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""

@@ -166,7 +166,7 @@ class Trading:
             >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
             (61, 'time')
         """
-        trade = None if position is None else trade_number(position)
+        trade = None if position is None else self._number(position)
         numbers = [
             self._submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in ([symbol] if trade is not None or symbol else self._symbols_open())
@@ -194,7 +194,7 @@ class Trading:
             >>> omega.run_backtest(candles, Patient()).orders["status"].to_list()
             ['cancelled']
         """
-        return self._submit(Cancel(trade_number(order)))
+        return self._submit(Cancel(self._number(order)))
 
     def modify(
         self,
@@ -232,7 +232,7 @@ class Trading:
         """
         return self._submit(
             Modify(
-                trade_number(order),
+                self._number(order),
                 price=price,
                 limit_price=limit_price,
                 size=size,
@@ -304,6 +304,15 @@ class Trading:
     def balance(self) -> float:
         """Cash after all booked profits and costs, in account currency."""
         return self._shown().balance
+
+    def _number(self, given: Position | PendingOrder | int) -> int:
+        """Give the number of a position or an order of this run."""
+        if not self._context().shows(given):
+            raise ConfigError(
+                f"order: given {given!r} of another run, expected a position or an order of this "
+                "run, as self.position and self.pending show them"
+            )
+        return trade_number(given)
 
     def _submit(self, action: Action) -> int:
         context = self._context()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from omega._native import core
 from omega.errors import ConfigError
-from omega.keys import differing, key_of
+from omega.keys import data_identity, differing, key_of
 from omega.run.manifest import SEMANTICS_VERSION
 from omega.sweeps.space import Value
 from omega.sweeps.spec import SETTINGS, SweepSpec
@@ -25,9 +26,11 @@ def identity(
     """
     settings = {name: own for name, own in spec.settings.items() if name != "seed"}
     named = {
-        f"{name}[{label!r}]": own
+        name: {
+            str(label): data_identity(own) if name == "data" else own
+            for label, own in values.items()
+        }
         for name, values in spec.named.items()
-        for label, own in values.items()
     }
     whole: dict[str, Any] = {
         "engine": "omega-backtest",
@@ -39,7 +42,7 @@ def identity(
             {**SETTINGS, **settings},
             version=version,
             values=named,
-            runs={"grid": grid},
+            runs={"grid": grid, "data": {path: data_identity(path) for path in _paths(grid)}},
         ),
         "metrics": list(metrics),
         "tables": list(spec.tables),
@@ -48,6 +51,15 @@ def identity(
     }
     written = json.dumps(whole, sort_keys=True)
     return {**whole, "fingerprint": hashlib.sha256(written.encode()).hexdigest()}
+
+
+def _paths(grid: Value) -> list[str]:
+    """Give the files of candles that a grid names without a name of their own."""
+    space = getattr(grid, "space", grid)
+    several = space if isinstance(space, (list, tuple)) else [space]
+    values = [one["data"] for one in several if isinstance(one, Mapping) and "data" in one]
+    flat = [part for one in values for part in (one if isinstance(one, (list, tuple)) else [one])]
+    return list(dict.fromkeys(one for one in flat if isinstance(one, str) and Path(one).exists()))
 
 
 def refuse_other(folder: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

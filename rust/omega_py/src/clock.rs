@@ -7,22 +7,39 @@ use pyo3::exceptions::{PyIndexError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
 
+use super::active::{self, RunId};
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
-use omega_core::error::OmegaError;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
 use omega_core::replay::View;
 use omega_core::store::{Market, SymbolCandles, TrackId, Walk};
 use omega_core::types::SymbolId;
 
-/// How many bars of a track are visible, and whether the newest is new; 0 before the run.
-#[derive(Debug, Default)]
+/// How many bars of a track are visible, 0 before the run; whether the newest is new; and whose they
+/// are.
+#[derive(Debug)]
 // Relaxed throughout: the numbers index columns that never change, so that whichever value a reader
 // sees, the data behind it is complete.
-pub(super) struct Clock(AtomicUsize, AtomicBool);
+pub(super) struct Clock(AtomicUsize, AtomicBool, RunId);
 
 impl Clock {
+    pub(super) fn run(&self) -> RunId {
+        self.2
+    }
+
+    /// How many bars are visible to whoever reads the views of a run.
+    ///
+    /// # Errors
+    /// `ConfigError` where the thread is inside of another run.
+    #[inline]
+    pub(super) fn shown(&self, what: &str, name: &str) -> PyResult<usize> {
+        if active::is_other(self.2) {
+            return Err(to_pyerr(active::of_another_run(what, name)));
+        }
+        Ok(self.visible())
+    }
+
     #[inline]
     pub(super) fn visible(&self) -> usize {
         self.0.load(Relaxed)
@@ -78,6 +95,7 @@ impl<'a> ClosedSteps<'a> {
 pub(super) struct Tracks {
     pub(super) market: Market,
     pub(super) sources: Vec<Arc<Source>>,
+    pub(super) run: RunId,
     /// By `SymbolId`, whether it has had the bars that the strategy needs of it (L2).
     ready: Vec<AtomicBool>,
     /// How many have not.
@@ -90,10 +108,13 @@ pub(super) struct Tracks {
 
 impl Tracks {
     pub(super) fn new(py: Python<'_>, market: Market) -> PyResult<Self> {
+        let run = active::next_run();
         let sources = (0..market.tracks())
-            .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track)))).map(Arc::new))
+            .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track))), run))
+            .map(|source| source.map(Arc::new))
             .collect::<PyResult<_>>()?;
         Ok(Self {
+            run,
             ready: market.symbol_ids().map(|_| AtomicBool::new(true)).collect(),
             waiting: AtomicUsize::new(0),
             market,
@@ -286,14 +307,9 @@ impl Tracks {
     pub(super) fn track_of(&self, view: &IndicatorView) -> PyResult<TrackId> {
         let mut sources = self.sources.iter();
         let place = sources.position(|source| Arc::ptr_eq(&source.clock, view.clock()));
-        place.map(TrackId).ok_or_else(|| {
-            to_pyerr(OmegaError::Config {
-                parameter: "indicator".into(),
-                given: format!("{} of another run", view.name()),
-                expected: "one that this run has declared".into(),
-                hint: "Declare it in init()".into(),
-            })
-        })
+        place
+            .map(TrackId)
+            .ok_or_else(|| to_pyerr(active::of_another_run("indicator", view.name())))
     }
 
     /// The name of a track's timeframe; none where it has the symbol's own bars.
@@ -324,7 +340,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(py: Python<'_>, candles: Arc<SymbolCandles>) -> PyResult<Self> {
+    fn new(py: Python<'_>, candles: Arc<SymbolCandles>, run: RunId) -> PyResult<Self> {
         let utc = PyTzInfo::utc(py)?;
         let (aware, zone) = match candles.timezone() {
             None => (false, None),
@@ -338,8 +354,7 @@ impl Source {
         };
         let tz = aware.then_some(&*utc);
         let epoch = PyDateTime::new(py, 1970, 1, 1, 0, 0, 0, 0, tz)?;
-        let clock = Arc::new(Clock::default());
-        clock.set_fresh(true);
+        let clock = Arc::new(Clock(AtomicUsize::new(0), AtomicBool::new(true), run));
         Ok(Self {
             candles,
             clock,

@@ -11,6 +11,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyChunkedArray;
 
+use super::active;
 use super::clock::Clock;
 use super::error::to_pyerr;
 use super::memory;
@@ -176,6 +177,9 @@ fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<
     if Arc::ptr_eq(&view.get().clock, clock) {
         return Ok(());
     }
+    if view.get().clock.run() != clock.run() {
+        return Err(active::of_another_run("indicator", &view.get().name));
+    }
     Err(OmegaError::Config {
         parameter: "source".into(),
         given: format!("{} of another symbol or timeframe", view.get().name),
@@ -257,6 +261,12 @@ impl IndicatorView {
         &self.values
     }
 
+    /// How many values are known.
+    #[inline]
+    fn visible(&self) -> PyResult<usize> {
+        self.clock.shown("indicator", &self.name)
+    }
+
     /// The whole column as the source of another indicator.
     fn given(&self) -> Given {
         Given::Values(self.column.clone(), self.values.clone())
@@ -270,12 +280,12 @@ impl IndicatorView {
         &self.name
     }
 
-    fn __len__(&self) -> usize {
-        self.clock.visible()
+    fn __len__(&self) -> PyResult<usize> {
+        self.visible()
     }
 
     fn __getitem__(&self, key: isize) -> PyResult<f64> {
-        let visible = self.clock.visible();
+        let visible = self.visible()?;
         match visible.checked_add_signed(key) {
             // From the end only: an absolute index would be a label, and could be one of a later
             // bar (TF1).
@@ -288,7 +298,7 @@ impl IndicatorView {
     }
 
     fn ago(&self, bars: isize) -> PyResult<f64> {
-        let visible = self.clock.visible();
+        let visible = self.visible()?;
         let past = usize::try_from(bars)
             .ok()
             .and_then(|bars| visible.checked_sub(bars));
@@ -374,7 +384,7 @@ impl IndicatorView {
     fn window(slf: Bound<'_, Self>, length: isize) -> PyResult<Bound<'_, PyArray1<f64>>> {
         let this = slf.clone();
         let this = this.get();
-        let visible = this.clock.visible();
+        let visible = this.visible()?;
         let asked = usize::try_from(length).ok();
         let Some(length) = asked.filter(|length| (1..=visible).contains(length)) else {
             return Err(PyIndexError::new_err(format!(

@@ -6,6 +6,7 @@
 )]
 
 mod actions;
+mod active;
 mod batch;
 mod call_timer;
 mod callbacks;

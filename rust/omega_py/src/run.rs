@@ -9,6 +9,7 @@ use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
 use super::actions::{AsGiven, Vocabulary};
+use super::active;
 use super::batch::{self, Outcome, TrialFields, Wanted};
 use super::callbacks::{Callbacks, Collect};
 use super::clock::Tracks;
@@ -23,7 +24,7 @@ use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
 use super::results::{PyRunTables, RunReport, RunTime};
-use super::snapshot::{OrderView, PositionView, StateSnapshot};
+use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
 use super::strategy::{Engine, PyStrategy, Raised};
 use super::track::TrackView;
@@ -110,6 +111,27 @@ impl Run {
     #[getter]
     fn pending(&self) -> Vec<OrderView> {
         self.snapshot.pending(&self.tracks)
+    }
+
+    /// Notes that the thread is inside of the run, which may read nothing of another one; gives what
+    /// it was inside of before, for `leave`.
+    fn enter(&self) -> usize {
+        active::enter(self.tracks.run)
+    }
+
+    /// Notes that it is inside of what it was before.
+    #[staticmethod]
+    fn leave(before: usize) {
+        active::enter(before);
+    }
+
+    /// Whether a position or an order is of the run, as what no run has shown is.
+    fn shows(&self, given: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if let Some(run) = snapshot::run_of(given) {
+            return Ok(run == self.tracks.run);
+        }
+        let module = given.get_type().getattr("__module__")?;
+        Ok(!module.to_string().starts_with("omega.reference"))
     }
 
     /// The number that the next queued action will take.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::prelude::*;
 
+use super::active::RunId;
 use super::clock::{Source, Tracks};
 use omega_core::execution::{Fill, Order, OrderStatus, Position, open_profit};
 use omega_core::portfolio::Trade;
@@ -343,6 +344,15 @@ impl OrderView {
             order.id.0, order.lots
         )
     }
+}
+
+/// The run that a position or an order is of; none of what is neither.
+pub(super) fn run_of(given: &Bound<'_, PyAny>) -> Option<RunId> {
+    if let Ok(position) = given.cast::<PositionView>() {
+        return Some(position.get().source.clock.run());
+    }
+    let order = given.cast::<OrderView>().ok()?;
+    Some(order.get().source.clock.run())
 }
 
 /// A fill, as `on_fill` gets it.
