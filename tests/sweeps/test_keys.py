@@ -151,7 +151,7 @@ def test_what_has_no_content_is_refused_with_the_remedy() -> None:
         file = Path(__file__).open(encoding="utf-8")  # noqa: SIM115 - what is tested
 
     def imports(fast: int) -> omega.Strategy:
-        return __import__("tests").Cross(fast=fast)  # type: ignore[no-any-return]
+        return __import__("tests").Cross(fast=fast)  # type: ignore[no-any-return]  # of a test
 
     for strategy, named in (
         (Locked, "strategy: the global HANDLE of .*test_keys holds a lock"),

@@ -185,9 +185,9 @@ def reaching(size: float) -> Any:  # noqa: ANN401 - a function of the parameters
 def test_code_that_the_strategy_uses_is_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def call(strategy: Any = Reaching, **words: Any) -> omega.SweepResult:  # noqa: ANN401 - as above
-        grid = {"fast": [3, 4]}
-        return omega.sweep(walk(300), strategy, grid, workers=1, out=tmp_path / "out", **words)
+    def call(version: str | None = None) -> omega.SweepResult:
+        words: dict[str, Any] = {"workers": 1, "out": tmp_path / "out", "version": version}
+        return omega.sweep(walk(300), Reaching, {"fast": [3, 4]}, **words)
 
     first = call()
     assert call().to_polars().equals(first.to_polars())

@@ -16,6 +16,9 @@ from omega.strategy.base import Strategy
 Part: TypeAlias = "str | Parts | None"
 """A hash, or hashes by the names of what they are of."""
 
+Value: TypeAlias = Any
+"""A value of a setting, or of a part of one."""
+
 _SHOWN = 4
 _TABLES = ("conversion", "timeframes", "magnifier")
 """Settings in which a path means the candles in that file."""
@@ -113,7 +116,7 @@ def _of_settings(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from _of_setting(name, value, is_table=name in _TABLES)
 
 
-def _of_setting(name: str, value: Any, *, is_table: bool) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+def _of_setting(name: str, value: Value, *, is_table: bool) -> Iterator[tuple[str, Value]]:
     """Give the fields of a setting, each by its name; of candles that are named by a path these."""
     if is_plain_value(value):
         yield name, type(value)

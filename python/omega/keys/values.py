@@ -45,7 +45,7 @@ _DESCRIBED = (
     types.MemberDescriptorType,
 )
 _TYPES = (types.GenericAlias, types.UnionType, typing.TypeVar, typing.ParamSpec)
-_HIDDEN = (os.environ, random._inst, np.random.mtrand._rand)  # noqa: SLF001
+_HIDDEN = (os.environ, random._inst, np.random.mtrand._rand)  # noqa: SLF001 - without names
 """What a process has once and begins with as it may: its environment, and global random numbers."""
 _PYTHON_IN_POLARS = b"PLPYFN"
 

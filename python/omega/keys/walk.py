@@ -6,6 +6,7 @@ Parts refer to each other by name, so that a change shows in the part that chang
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -77,7 +78,7 @@ class Walk:
         """
         self._section, self._parts = name, {}
         for label, value in given:
-            self._add(self._free(label), lambda writer, value=value: writer.value(value))  # type: ignore[misc]
+            self._add(self._free(label), functools.partial(Writer.value, value=value))
         while self._waiting:
             self._add(*self._waiting.popleft())
         return dict(sorted(self._parts.items()))

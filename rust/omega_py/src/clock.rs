@@ -10,14 +10,15 @@ use pyo3::types::{PyDateTime, PyDelta, PyTzInfo};
 use super::active::{self, RunId};
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
+use omega_core::error::OmegaError;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
 use omega_core::replay::View;
 use omega_core::store::{Market, SymbolCandles, TrackId, Walk};
 use omega_core::types::SymbolId;
 
-/// How many bars of a track are visible, 0 before the run; whether the newest is new; and whose they
-/// are.
+/// How many bars of a track are visible, 0 before the run; whether the newest is new; and of which
+/// run they are.
 #[derive(Debug)]
 // Relaxed throughout: the numbers index columns that never change, so that whichever value a reader
 // sees, the data behind it is complete.
@@ -392,4 +393,14 @@ impl Source {
             None => Ok(shown),
         }
     }
+}
+
+/// The error of a name that a run does not know.
+pub(super) fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
+    to_pyerr(OmegaError::Config {
+        parameter: parameter.into(),
+        given: given.unwrap_or("None").into(),
+        expected,
+        hint: "Name it in run_backtest()".into(),
+    })
 }

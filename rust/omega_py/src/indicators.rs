@@ -188,6 +188,16 @@ fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<
     })
 }
 
+/// The error of an indicator that names its place twice.
+pub(super) fn placed_twice() -> OmegaError {
+    OmegaError::Config {
+        parameter: "indicator".into(),
+        given: "another indicator as its source, and a symbol or timeframe".into(),
+        expected: "one of them".into(),
+        hint: "It lives where its source does".into(),
+    }
+}
+
 /// What an operator gives.
 type Combined<'py> = PyResult<Bound<'py, PyAny>>;
 

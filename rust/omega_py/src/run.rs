@@ -12,14 +12,14 @@ use super::actions::{AsGiven, Vocabulary};
 use super::active;
 use super::batch::{self, Outcome, TrialFields, Wanted};
 use super::callbacks::{Callbacks, Collect};
-use super::clock::Tracks;
+use super::clock::{Tracks, unknown};
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
-use super::indicators::{self, Declared, IndicatorView, Scope, Sources};
+use super::indicators::{self, Declared, IndicatorView, Scope, Sources, placed_twice};
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
@@ -31,7 +31,6 @@ use super::track::TrackView;
 use super::warmup::Warmup;
 use omega_core::backtest::{Backtest, BacktestResult, SEMANTICS, named};
 use omega_core::batch::Batch;
-use omega_core::error::OmegaError;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
 use omega_core::store::TrackId;
@@ -113,8 +112,8 @@ impl Run {
         self.snapshot.pending(&self.tracks)
     }
 
-    /// Notes that the thread is inside of the run, which may read nothing of another one; gives what
-    /// it was inside of before, for `leave`.
+    /// Notes that the thread is inside of the run, which may read nothing of another one; gives
+    /// what it was inside of before, for `leave`.
     fn enter(&self) -> usize {
         active::enter(self.tracks.run)
     }
@@ -494,22 +493,4 @@ fn reported(result: BacktestResult, time: &RunTime) -> (PyRunTables, RunReport) 
     let exits = result.tables.trades().num_rows();
     let report = RunReport::new(result.counts, exits, result.start, time);
     (PyRunTables::from(result.tables), report)
-}
-
-fn unknown(parameter: &str, given: Option<&str>, expected: String) -> PyErr {
-    to_pyerr(OmegaError::Config {
-        parameter: parameter.into(),
-        given: given.unwrap_or("None").into(),
-        expected,
-        hint: "Name it in run_backtest()".into(),
-    })
-}
-
-fn placed_twice() -> OmegaError {
-    OmegaError::Config {
-        parameter: "indicator".into(),
-        given: "another indicator as its source, and a symbol or timeframe".into(),
-        expected: "one of them".into(),
-        hint: "It lives where its source does".into(),
-    }
 }
