@@ -283,7 +283,7 @@ _DETAILS = one_of_each(
     _AWAY,
     _AWAY,
     _EXPIRES,
-    rarely(None, "nan", "why", "trailing", "reduce", "own", "away", "percent"),
+    rarely(None, "nan", "why", "whose", "trailing", "reduce", "own", "owner", "away", "percent"),
     rarely(None, "one", "two"),
 )
 _CHANGES = one_of_each(_FRACTIONS, [None, 0, 1, 2], ["signal", "time"], _MOVED, _MOVED, [0, 0, 1])
@@ -357,7 +357,9 @@ def _order(what: list[Any], details: list[Any], close: int, tick: float) -> dict
         "nan": {"stop_loss": math.nan},
         "why": {"reason": "why", "tags": ("a", "b")},
         "reduce": {"reduce_only": True},
+        "whose": {"tags": ("b", "a")},
         "own": {"reduce_only": "tag", "tags": ("a", "b")},
+        "owner": {"reduce_only": "owner", "tags": ("a",)},
         "trailing": {"trailing_stop": (abs(off) - 1) * tick},
         "away": {"stop_loss": Distance(off * tick), "take_profit": Distance(3 * tick)},
         "percent": {

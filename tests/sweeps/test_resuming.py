@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import math
 import os
 import random
 import signal
@@ -123,7 +125,7 @@ class Other(Cross):
         ({"cash": 5_000.0}, "settings"),
         ({"grid": {"fast": [3]}}, "runs"),
         ({"metrics": ["sharpe"]}, "metrics"),
-        ({"seed": 8}, "settings, seed"),
+        ({"seed": 8}, "seed"),
     ],
 )
 def test_another_sweep_is_refused(tmp_path: Path, words: dict[str, Any], differs: str) -> None:
@@ -147,6 +149,142 @@ def test_a_fee_function_is_known_by_its_source(tmp_path: Path) -> None:
     assert again.to_polars().equals(first.to_polars())
     with pytest.raises(ConfigError, match=r"another sweep .it differs in: settings"):
         omega.sweep(strategy=Cross, workers=1, out=tmp_path, **given(fees[1]))
+
+
+LOOKBACK = 5
+
+
+def helper(values: Any) -> float:  # noqa: ANN401 - a window
+    return float(values[-1]) * LOOKBACK
+
+
+class Above(omega.Strategy):
+    """A base class."""
+
+    def is_above(self, bar: omega.Bar) -> bool:
+        return bar.close * LOOKBACK > helper(bar.close_window(2))
+
+
+class Reaching(Above):
+    """A strategy that uses what stands around it."""
+
+    fast: int = 5
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        if self.is_above(bar) and self.position is None:
+            self.buy()
+
+
+def reaching(size: float) -> Any:  # noqa: ANN401 - a function of the parameters
+    def given(fast: int) -> omega.Strategy:
+        return Reaching(fast=int(fast * size))
+
+    return given
+
+
+def test_code_that_the_strategy_uses_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(version: str | None = None) -> omega.SweepResult:
+        words: dict[str, Any] = {"workers": 1, "out": tmp_path / "out", "version": version}
+        return omega.sweep(walk(300), Reaching, {"fast": [3, 4]}, **words)
+
+    first = call()
+    assert call().to_polars().equals(first.to_polars())
+    here = __name__
+    monkeypatch.setattr(sys.modules[here], "LOOKBACK", 6)
+    with pytest.raises(ConfigError, match=f"strategy: the global LOOKBACK of {here}"):
+        call()
+    monkeypatch.undo()
+    monkeypatch.setattr(sys.modules[here], "helper", lambda values: 0.0)
+    with pytest.raises(ConfigError, match=f"strategy: the function {here}.Above.is_above"):
+        call()
+    monkeypatch.undo()
+    monkeypatch.setattr(Above, "is_above", lambda self, bar: False)
+    with pytest.raises(ConfigError, match=f"the class {here}.Above"):
+        call()
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match="version"):
+        call(version="2")
+    assert call().to_polars().equals(first.to_polars())
+
+
+def test_a_variable_of_a_function_around_is_compared(tmp_path: Path) -> None:
+    def call(size: float) -> omega.SweepResult:
+        return omega.sweep(walk(300), reaching(size), {"fast": [3]}, workers=1, out=tmp_path)
+
+    first = call(2.0)
+    assert call(2.0).to_polars().equals(first.to_polars())
+    with pytest.raises(ConfigError, match=r"strategy: the variable size of .*reaching"):
+        call(3.0)
+
+
+def test_the_candles_of_a_magnifier_are_compared(tmp_path: Path) -> None:
+    data = walk(300)
+
+    def call(finer: pl.DataFrame) -> omega.SweepResult:
+        execution = omega.Execution(intrabar="magnifier", magnifier=finer)
+        words: dict[str, Any] = {"workers": 1, "out": tmp_path, "execution": execution}
+        return omega.sweep(data, Cross, {"fast": [3]}, **words)
+
+    first = call(data)
+    assert call(data.clone()).to_polars().equals(first.to_polars())
+    with pytest.raises(ConfigError, match=r"differs in: settings: execution\.magnifier"):
+        call(data[:-1])
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_candles_of_files_in_the_grid_are_compared(tmp_path: Path, named: bool) -> None:
+    path = str(tmp_path / "candles.parquet")
+
+    def call(bars: int) -> omega.SweepResult:
+        walk(bars).write_parquet(path)
+        data: Any = {"one": path} if named else [path]
+        grid = {"data": data, "fast": [3]}
+        return omega.sweep(None, Cross, grid, workers=1, out=tmp_path / "out")
+
+    first = call(300)
+    assert call(300).to_polars().equals(first.to_polars())
+    with pytest.raises(ConfigError, match=r"differs in: (values|runs): data"):
+        call(299)
+
+
+def test_a_version_goes_on_with_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words: dict[str, Any] = {"grid": {"fast": [3]}, "workers": 1, "out": tmp_path}
+    first = omega.sweep(walk(300), Reaching, **words, version="1")
+    monkeypatch.setattr(sys.modules[__name__], "LOOKBACK", 6)
+    again = omega.sweep(walk(300), Reaching, **words, version="1")
+    assert again.to_polars().equals(first.to_polars())
+    with pytest.raises(ConfigError, match="differs in: version"):
+        omega.sweep(walk(300), Reaching, **words, version="2")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [math.nan, 1.0],
+        [2**53 + 1, 0.5, 2**70],
+        [2**70, 1],
+        [10**40, 3],
+        [10**40, math.inf],
+        [True, 1, "a", None, 1e-7],
+        [2**63 + 1, -1],
+    ],
+)
+def test_parameters_are_recognised(tmp_path: Path, values: list[Any]) -> None:
+    def made(base: type[Cross], fast: int, given: object) -> omega.Strategy:
+        return base(fast=fast)
+
+    def call() -> omega.SweepResult:
+        grid = {"fast": [3], "given": values}
+        partial = functools.partial(made, Cross)
+        return omega.sweep(walk(100), partial, grid, workers=1, out=tmp_path)
+
+    first = call()
+    assert first.to_polars().height == len(values)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert call().to_polars().equals(first.to_polars())
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ class ForeignContext:
 def run_job(job: Job, parts: Parts, backend: str) -> tuple[ResultTables | None, RunReport]:
     """Run an engine; there are tables where Omega's own executor ran."""
     context = Context(market_of(job, backend), job)
-    with told_in_dates(job, context.run):
+    with told_in_dates(job, context.run), context.active():
         return _run_in(job, parts, context)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
-from omega.reference import conditions, indicators, views
+from omega.reference import active, conditions, indicators, views
 from omega.reference.columns import Floats
 from omega.reference.days import Days
 from omega.reference.executor import State, is_bare
@@ -55,6 +55,21 @@ class Context:
         if semantics != "1":
             return [track.needed for track in tracks]
         return [max(track.needed, track.first_value) for track in tracks]
+
+    def enter(self) -> object | None:
+        """Note that the thread is inside of the run; give what it was inside of before."""
+        return active.enter(self.world)
+
+    @staticmethod
+    def leave(before: object | None) -> None:
+        """Note that it is inside of what it was before."""
+        active.enter(before)
+
+    def shows(self, given: object) -> bool:
+        """Return whether a position or an order is of the run, as what no run has shown is."""
+        if isinstance(given, (views.Position, views.PendingOrder)):
+            return given._source.world is self.world  # noqa: SLF001 - a view is all that it shows
+        return type(given).__module__ != "omega._core"
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
@@ -135,6 +150,8 @@ class Context:
                 "indicator: given another indicator as its source, and a symbol or timeframe, "
                 "expected one of them. It lives where its source does"
             )
+        for line in lines:
+            self.place_of(line)
         for line in lines[1:]:
             if line.track is not lines[0].track:
                 raise ConfigError(
@@ -142,7 +159,6 @@ class Context:
                     "indicator of the symbol and timeframe asked for. Give both the same symbol= "
                     "and timeframe="
                 )
-        self.place_of(lines[0])
         return lines[0].track
 
     def column(
@@ -182,10 +198,7 @@ class Context:
             ConfigError: It is of another run.
         """
         if not any(view.track is track for track in self.world.tracks()):
-            raise ConfigError(
-                f"indicator: given {view.name} of another run, expected one that this run has "
-                "declared. Declare it in init()"
-            )
+            raise active.of_another_run("indicator", view.name)
         return view.track.candles.symbol, view.track.timeframe
 
 

@@ -164,7 +164,10 @@ class Order:
         """Whether it may close a position: one of the other direction (F7, F14)."""
         if position.symbol != self.symbol or position.sign == self.sign:
             return False
-        return self.reduce_only != "tag" or any(tag in position.tags for tag in self.tags[-1:])
+        last = tuple(self.tags[-1:])
+        if self.reduce_only == "owner":
+            return bool(last) and tuple(position.tags[-1:]) == last
+        return self.reduce_only != "tag" or any(tag in position.tags for tag in last)
 
     @property
     def refused(self) -> str | None:

@@ -16,7 +16,7 @@ class TrackView:
     @property
     def visible(self) -> int:
         """How many bars are complete."""
-        return self._track.visible
+        return self._track.shown("slice", self._track.candles.symbol)
 
     @property
     def looks(self) -> int:
@@ -31,7 +31,7 @@ class TrackView:
 
     def bar(self, index: int) -> views.Bar:
         """Give a complete bar."""
-        visible, source = self._track.visible, self._source
+        visible, source = self.visible, self._source
         if index >= visible:
             if visible == 0:
                 source.newest()  # raises, since there is none
@@ -47,4 +47,4 @@ class TrackView:
         complete = base.complete_at(time)
         if isinstance(self._track, Higher):
             complete = self._track.complete_at(time, complete)
-        return min(complete, self._track.visible)
+        return min(complete, self.visible)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from omega.config.times import longest
 from omega.contract import ClockFields
 from omega.errors import ConfigError
+from omega.reference import active
 from omega.reference.columns import Columns
 from omega.reference.days import Days
 from omega.reference.matching import Candle
@@ -67,6 +68,7 @@ class Track:
         fresh: Whether the newest of them was not there a step before.
         needed: How many the strategy requests before its first decision (L2).
         first_value: The same by the first number of each column, which version 1 waits for.
+        run: The run that it is of.
     """
 
     def __init__(self, candles: Columns, timeframe: str | None = None) -> None:
@@ -75,6 +77,16 @@ class Track:
         self.fresh = False
         self.needed = 0
         self.first_value = 0
+        self.run: object | None = None
+
+    def shown(self, what: str, name: str) -> int:
+        """Give how many are visible to whoever reads the views of a run.
+
+        Raises:
+            ConfigError: The thread is inside of another run.
+        """
+        active.require_own(self.run, what, name)
+        return self.visible
 
     @property
     def name(self) -> str:
@@ -229,6 +241,8 @@ class World:
         self.step = -1
         self.moves = 0
         self.waiting: tuple[str, ...] = ()
+        for track in self.tracks():
+            track.run = self
 
     def days_of(self, symbol: str) -> Days:
         """The days of a symbol's bars."""

@@ -56,7 +56,7 @@ class Source:
     def newest(self) -> Bar:
         """The newest complete bar by now (L1)."""
         self.world.require_ready(self.candles.symbol)
-        if self.track.visible == 0:
+        if self.track.shown("bar", self.candles.symbol) == 0:
             raise IndexError(f"no {self.place} of {self.candles.symbol} is complete yet")
         return Bar(self, self.track.visible - 1, fresh=self.track.fresh)
 
@@ -281,10 +281,10 @@ class Indicator:
         return list(self._values.tolist())
 
     def __len__(self) -> int:
-        return self.track.visible
+        return self.track.shown("indicator", self._name)
 
     def __getitem__(self, key: int) -> float:
-        visible = self.track.visible
+        visible = len(self)
         if not -visible <= key < 0:
             raise IndexError(
                 f"{self._name}[{key}] with {visible} values known: expected -1 (now) to -{visible}"
@@ -293,7 +293,7 @@ class Indicator:
 
     def ago(self, bars: int) -> float:
         """The value so many bars before the newest one; 0 is now (E4)."""
-        visible = self.track.visible
+        visible = len(self)
         if not 0 <= bars < visible:
             raise IndexError(
                 f"{self._name}.ago({bars}) with {visible} values known: expected 0 (now) to less "
@@ -354,7 +354,7 @@ class Indicator:
 
     def window(self, length: int) -> Floats:
         """The last values, read-only."""
-        visible = self.track.visible
+        visible = len(self)
         if not 1 <= length <= visible:
             raise IndexError(
                 f"{self._name}.window({length}) with {visible} values known: expected 1 to "
@@ -365,7 +365,7 @@ class Indicator:
     def __repr__(self) -> str:
         if self.track.visible == 0:
             return f"<{self._name}: no value yet>"
-        return f"<{self._name}: {shown(self[-1])}>"
+        return f"<{self._name}: {shown(float(self._values[self.track.visible - 1]))}>"
 
 
 class _Row:

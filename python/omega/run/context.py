@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from omega.data.own_columns import beside
@@ -25,15 +27,25 @@ class Context:
     def __init__(self, run: Run, job: Job) -> None:
         self.run, self._job = run, job
         self.symbols = tuple(store.symbols[0] for store in job.stores)
+        self.semantics = job.settings["semantics"]
         self.queue: list[Action] = run.queue
         self.columns: dict[object, Indicator] = {}
-        self.next_order_id = run.next_order_id
+        self.next_order_id, self.shows = run.next_order_id, run.shows
         plain = OrderEntry(self)
         # Whoever hears what is requested hears objects.
         self.orders: OrderEntry | NativeEntry = plain if is_heard() else run.order_entry(plain)
         self.account: Run | None = run
         self.indicator = run.indicator
         self.compare, self.place_of = run.compare, run.place_of
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Note that the thread is inside of the run for a while (X4)."""
+        before = self.run.enter()
+        try:
+            yield
+        finally:
+            self.run.leave(before)
 
     @property
     def balance(self) -> float:

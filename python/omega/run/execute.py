@@ -40,7 +40,7 @@ Outcome = tuple[ResultTables, RunReport]
 def execute(job: Job, backend: str) -> Outcome:
     """Run a job."""
     context = Context(market_of(job, backend), job)
-    with told_in_dates(job, context.run):
+    with told_in_dates(job, context.run), context.active():
         if isinstance(job.strategy, (Signals, Native)):
             return execute_native(job, context)
         with bound(job.strategy, job.manager, context):

@@ -82,7 +82,8 @@ class Signal:
         trail: Distance at which a stop order follows the best price for it, in price or
             `Distance.percent`; it has no `entry_price` then (rule F16).
         reduce_only: Whether the order only closes positions of the other direction, oldest first,
-            and opens none (rule F14); "tag" closes those alone that carry the last of its tags.
+            and opens none (rule F14); "tag" closes those alone that carry the last of its tags,
+            "owner" those alone whose last tag is its own last one.
 
     Example:
         >>> Signal("short", type="limit", entry_price=1.105, stop_loss=1.11, expires="day")
@@ -246,9 +247,9 @@ def _changed(rule: Check[T]) -> Check[T | EllipsisType]:
 
 
 def _reduce_only(given: object) -> bool | str:
-    if given == "tag" or isinstance(given, bool):
+    if given in ("tag", "owner") or isinstance(given, bool):
         return given
-    raise Refused("True, False or 'tag'")
+    raise Refused("True, False, 'tag' or 'owner'")
 
 
 def _tags(given: object) -> tuple[str, ...]:

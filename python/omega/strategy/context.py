@@ -18,6 +18,8 @@ class RunContext(Declares, Evaluates, Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
     symbols: tuple[str, ...]
+    semantics: str
+    """The version of the rules."""
     queue: list[Action]
     orders: OrderEntry | _core.OrderEntry
     account: Run | None
@@ -44,6 +46,9 @@ class RunContext(Declares, Evaluates, Protocol):
     @property
     def pending(self) -> list[PendingOrder]:
         """Orders that wait, oldest first."""
+
+    def shows(self, given: object) -> bool:
+        """Return whether a position or an order is of this run, as what no run has shown is."""
 
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""

@@ -1,7 +1,8 @@
 """Several strategies on one account: one balance, one margin pool, shared limits.
 
-An `Ensemble` calls its members in order. Each sees its own positions, orders, fills and exits; its
-trades have its label among their tags. Both backends run it as they run any strategy.
+An `Ensemble` calls its members in order. Each sees its own positions, orders, fills and exits, and
+reaches no other's (X3); its trades have its label as their last tag, which no member can set. Both
+backends run it as they run any strategy.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from omega.strategy.ties import Ended, tie
 if TYPE_CHECKING:
     from omega._core import Bar, Fill, PendingOrder, Position, Trade
 
-_NO_TRADE = -1
-"""Closing it is refused as not found, and the orders table states it."""
+_NOTHING = -1
+"""A number that no run gives: what is requested of it is refused as not found (F12)."""
 
 
 class _Queue(list[Action]):
@@ -51,7 +52,7 @@ class Member:
     @property
     def positions(self) -> list[Position]:
         """Its open positions, oldest first."""
-        return [one for one in self._run.positions if self.label in one.tags]
+        return [one for one in self._run.positions if self.opened(one)]
 
     @property
     def position(self) -> Position | None:
@@ -67,25 +68,50 @@ class Member:
         """Return whether an order is its own."""
         return order_id in self._numbers
 
-    def submit(self, action: Action) -> None:
-        """Request something; a close without a trade closes what it has itself.
+    def opened(self, one: Position | Trade) -> bool:
+        """Return whether it opened a position: its label is the last tag of all that it opens."""
+        return one.tags[-1:] == [self.label]
 
-        One that names no symbol either closes all of its symbols, in the order of the run.
-        """
-        if isinstance(action, Signal):
-            reduces = (
-                "tag" if action.reduce_only else False
-            )  # of the label, which is the last (F14)
-            tags = (*action.tags, self.label)
-            self._hand_on(dataclasses.replace(action, tags=tags, reduce_only=reduces))
-        elif isinstance(action, Close) and action.trade_id is None:
-            symbols = [action.symbol] if action.symbol else self._run.symbols
-            held = self.positions
-            own = [one.trade_id for name in symbols for one in held if one.symbol == name]
-            for trade in own or [_NO_TRADE]:
-                self._hand_on(dataclasses.replace(action, symbol=None, trade_id=trade))
+    def _own(self, number: int) -> int:
+        """Give a number of its own; another one's is to it like one that nothing has."""
+        if self._run.semantics == "1":  # where numbers of trades are not those of orders
+            is_own = any(one.trade_id == number for one in self.positions)
         else:
-            self._hand_on(action)
+            is_own = self.owns(number)
+        return number if is_own else _NOTHING
+
+    def submit(self, action: Action) -> None:
+        """Request something of its own.
+
+        A close without a number closes what it has itself, symbol by symbol in the order of the
+        run. Groups are its own as well: those of two members may have one name.
+        """
+        match action:
+            case Signal():
+                self._hand_on(self._marked(action))
+            case Cancel(order_id=number):
+                own = number if self.owns(number) else _NOTHING
+                self._hand_on(dataclasses.replace(action, order_id=own))
+            case Close(trade_id=None):
+                for trade in self._held(action.symbol) or [_NOTHING]:
+                    self._hand_on(dataclasses.replace(action, symbol=None, trade_id=trade))
+            case Close(trade_id=int(number)) | Modify(trade_id=number):
+                self._hand_on(dataclasses.replace(action, trade_id=self._own(number)))
+
+    def _marked(self, signal: Signal) -> Signal:
+        """Mark a signal as its own."""
+        return dataclasses.replace(
+            signal,
+            tags=(*signal.tags, self.label),
+            reduce_only="owner" if signal.reduce_only else False,
+            oco=None if signal.oco is None else f"{self.label!r} {signal.oco}",
+        )
+
+    def _held(self, symbol: str | None) -> list[int]:
+        """Give the numbers of its positions, of one symbol or of all."""
+        symbols = [symbol] if symbol else self._run.symbols
+        held = self.positions
+        return [one.trade_id for name in symbols for one in held if one.symbol == name]
 
     def take(self, returned: Action | Sequence[Action] | None) -> None:
         """Request what a callback returned, after what it queued."""
@@ -170,7 +196,7 @@ class Ensemble(Strategy):
     def on_exit(self, trade: Trade) -> None:
         """Call the member whose trade it was."""
         for member in self._members:
-            if member.label in trade.tags:
+            if member.opened(trade):
                 member.take(member.strategy.on_exit(trade))
 
 

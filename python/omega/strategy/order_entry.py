@@ -34,6 +34,9 @@ class Queues(Protocol):
     def next_order_id(self) -> int:
         """Give the number that the next queued action will take."""
 
+    def shows(self, given: object) -> bool:
+        """Return whether a position or an order is none of another run."""
+
 
 class OrderEntry:
     """Takes the orders of a strategy in any run; the native one takes the usual ones faster."""
@@ -88,7 +91,7 @@ class OrderEntry:
         self, position: Trade | None, symbol: str | None, fraction: float, reason: str
     ) -> int:
         """Close positions; give the number of the first order."""
-        trade = None if position is None else trade_number(position)
+        trade = None if position is None else self._number(position)
         symbols = [symbol] if trade is not None or symbol else self._symbols_open()
         numbers = [
             self.submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
@@ -98,7 +101,7 @@ class OrderEntry:
 
     def cancel(self, order: Trade) -> int:
         """Cancel an order that waits."""
-        return self.submit(Cancel(trade_number(order)))
+        return self.submit(Cancel(self._number(order)))
 
     def modify(  # noqa: PLR0917 - as many things may change
         self,
@@ -112,7 +115,7 @@ class OrderEntry:
     ) -> int:
         """Change an order that waits, or the exits of a position."""
         change = Modify(
-            trade_number(order),
+            self._number(order),
             price=price,
             limit_price=limit_price,
             size=size,
@@ -121,6 +124,15 @@ class OrderEntry:
             expires=expires,
         )
         return self.submit(change)
+
+    def _number(self, given: Trade) -> int:
+        """Give the number of a position or an order of this run."""
+        if not self._run.shows(given):
+            raise ConfigError(
+                f"order: given {given!r} of another run, expected a position or an order of this "
+                "run, as self.position and self.pending show them"
+            )
+        return trade_number(given)
 
     def _symbols_open(self) -> list[str | None]:
         """Give the symbols with open positions, in the run's order; the first where none has."""

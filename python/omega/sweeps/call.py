@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
+from omega.keys import require_version
 from omega.run.backend import chosen_backend
 from omega.sweeps import samplers
 from omega.sweeps.core import Core, Numbered, is_of_core
@@ -53,6 +54,7 @@ def sweep(
     progress: bool | Shown = False,
     seed: int = 0,
     backend: str = "auto",
+    version: str | None = None,
     **settings: Any,  # noqa: ANN401 - those of run_backtest
 ) -> SweepResult:
     """Run a strategy many times over the same candles.
@@ -82,13 +84,17 @@ def sweep(
         progress: True for a bar on a terminal, or a function of a `SweepProgress`.
         seed: Of the sampler, and of each run's random slippage.
         backend: As `run_backtest`.
+        version: A text that stands for the code of the strategy and of functions and objects in
+            settings, where `out=` is called again: it is compared in place of the code, which may
+            change or have no content to compare. Change it with what the code does.
         **settings: Further settings of `run_backtest`, the same for all runs.
 
     Returns:
         The table. Where Ctrl-C stopped the sweep it has the runs that were done by then.
 
     Raises:
-        ConfigError: A name is unknown, or the folder holds another sweep or is being written to.
+        ConfigError: A name is unknown, the folder holds another sweep or is being written to, or
+            what is written to a folder has something in it that has no content to compare.
 
     Example:
         >>> import polars as pl
@@ -107,6 +113,7 @@ def sweep(
         (3, 3, 8)
     """
     _refuse_unknown(settings)
+    require_version(version)
     grid, named = labelled(grid)
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
@@ -119,7 +126,7 @@ def sweep(
     interrupted = False
     with contextlib.ExitStack() as open_things:
         if out is not None:
-            known_by = identity(spec, repr(grid), columns, seed)
+            known_by = identity(spec, grid, columns, seed, version)
             open_things.enter_context(leased(Path(out)))
             parts = Parts(Path(out), known_by, schema)
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)

@@ -136,7 +136,9 @@ class Core:
                 f"strategy: given {strategy!r} for one run and a strategy of the core for others, "
                 "expected the same form for all runs of a sweep"
             )
-        columns = strategy.columns(Context(run, job))
+        context = Context(run, job)
+        with context.active():
+            columns = strategy.columns(context)
         run.declare_warmup(columns.warmup or 0)
         return run.warmup(job.settings["semantics"]), run.signals(columns)
 

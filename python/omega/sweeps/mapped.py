@@ -18,6 +18,7 @@ from omega._native import core
 from omega.contract import ArrowLike
 from omega.data.columns import Candles
 from omega.data.dataset import Dataset, mapped_file
+from omega.data.frames import frame_of
 from omega.data.sources import open_source
 from omega.data.store import CandleStore
 
@@ -76,16 +77,6 @@ class Folder:
         path = self._next()
         frame.write_ipc(path, compression="uncompressed")
         return str(path)
-
-
-def frame_of(store: CandleStore) -> pl.DataFrame:
-    """Give the candles of one symbol by role, and the user's columns that are none of them."""
-    frame = pl.DataFrame(store)
-    (symbol,) = store.symbols
-    taken = {*frame.columns, *(name for _, name in store.native.columns(symbol))}
-    for own in store.own.values():
-        frame = frame.with_columns(own.series([name for name in own.names if name not in taken]))
-    return frame
 
 
 def _collected(data: ArrowLike) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError
+from omega.sweeps.identity import refuse_other
 from omega.sweeps.lease import FILE as LEASE
 from omega.sweeps.spec import Row
 from omega.sweeps.table import Schema, beside, joined
@@ -50,17 +51,10 @@ class Parts:
                     f"out: {str(self.folder)!r} is not empty and has no {MANIFEST}; name a folder "
                     "of its own"
                 )
-            self._write_whole(manifest, json.dumps(identity, indent=2, default=str).encode())
+            self._write_whole(manifest, json.dumps(identity, indent=2).encode())
             return
         before = json.loads(manifest.read_text(encoding="utf-8"))
-        if before.get("fingerprint") == self._name:
-            return
-        differing = [name for name in identity if before.get(name) != _plain(identity[name])]
-        named = ", ".join(name for name in differing if name != "fingerprint") or "contents"
-        raise ConfigError(
-            f"out: {str(self.folder)!r} holds another sweep (it differs in: {named}). Name "
-            "another folder, or remove this one"
-        )
+        refuse_other(str(self.folder), before, identity)
 
     def _remove_halves(self) -> None:
         """Remove what this sweep was writing when a process ended, and nothing else."""
@@ -147,10 +141,6 @@ class Parts:
 
 def _number(path: Path) -> int:
     return int(path.stem.rpartition("-")[2])
-
-
-def _plain(value: object) -> object:
-    return json.loads(json.dumps(value, default=str))
 
 
 def _keep(half: Path, path: Path) -> None:

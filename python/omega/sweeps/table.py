@@ -6,7 +6,9 @@ number of their run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import polars as pl
 
@@ -19,6 +21,7 @@ WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstan
 NAMES = ("run", "fingerprint", "error")
 
 _ROUNDING = 1e-9
+_WHOLE_NUMBERS = 1 << 127
 
 
 class Schema:
@@ -55,11 +58,16 @@ def column_of(name: str) -> str:
 
 def _parameter(values: Sequence[object]) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
-    if kinds <= {bool} or kinds <= {int} or kinds <= {str}:
+    if kinds <= {bool} or kinds <= {str} or (kinds <= {int} and _fits(values)):
         return pl.Series(values)
     if kinds <= {int, float}:
         return pl.Series(values, dtype=pl.Float64)
     return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
+
+
+def _fits(values: Sequence[Any]) -> bool:
+    """Return whether whole numbers fit into a column, which has up to 128 bits."""
+    return all(value is None or -_WHOLE_NUMBERS <= value < _WHOLE_NUMBERS for value in values)
 
 
 def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -94,11 +102,41 @@ def parameters_match(frame: pl.DataFrame, runs: Mapping[int, Parameters]) -> int
         expected = runs.get(row["run"])
         if expected is None:
             return int(row["run"])
-        found = {name: row.get(column_of(name)) for name in expected}
-        # A parameter with values of several types is text in the table.
-        if any(found[n] != value and found[n] != str(value) for n, value in expected.items()):
+        if not all(_is_kept(row.get(column_of(n)), value) for n, value in expected.items()):
             return int(row["run"])
     return None
+
+
+def _is_kept(found: object, given: object) -> bool:
+    """Return whether a cell is what a column keeps of a parameter.
+
+    A column of whole numbers and others has floats, which have fewer digits than a large integer;
+    one with values of several kinds has texts. NaN is NaN.
+
+    Example:
+        >>> _is_kept(float("nan"), float("nan")), _is_kept(float(2**53), 2**53 + 1)
+        (True, True)
+        >>> _is_kept("1e-7", 1e-07), _is_kept("true", True), _is_kept(1.5, 2)
+        (True, True, False)
+    """
+    if found == given or (found is None and given is None):
+        return True
+    if isinstance(given, str) or given is None or found is None:
+        return False
+    number, cell = _as_float(given), _as_float(found)
+    if number is not None and cell is not None:
+        return number == cell or (math.isnan(number) and math.isnan(cell))
+    return isinstance(found, str) and found.lower() == str(given).lower()
+
+
+def _as_float(given: object) -> float | None:
+    """Give a number, or a text of one, as a float; None of what is none."""
+    try:
+        return float(given)  # type: ignore[arg-type]  # anything may be tried
+    except (TypeError, ValueError):
+        return None
+    except OverflowError:
+        return math.inf if cast("int", given) > 0 else -math.inf
 
 
 def ruined(table: pl.DataFrame) -> pl.DataFrame:

@@ -335,15 +335,13 @@ fn distance(given: &Bound<'_, PyAny>) -> PyResult<Distance> {
     })
 }
 
-/// True, false, or "tag".
+/// True, false, "tag" or "owner", which are the words that the class allows.
 fn reduce_only(given: &Bound<'_, PyAny>) -> PyResult<ReduceOnly> {
-    if given.extract::<&str>().is_ok() {
-        return Ok(ReduceOnly::Tagged);
-    }
-    Ok(if given.extract()? {
-        ReduceOnly::Any
-    } else {
-        ReduceOnly::No
+    Ok(match given.extract::<&str>() {
+        Ok("tag") => ReduceOnly::Tagged,
+        Ok(_) => ReduceOnly::Owned,
+        Err(_) if given.extract()? => ReduceOnly::Any,
+        Err(_) => ReduceOnly::No,
     })
 }
 

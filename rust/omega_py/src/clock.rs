@@ -7,9 +7,9 @@ use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyTzInfo};
 
+use super::active::{self, RunId};
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
-use omega_core::error::OmegaError;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
 use omega_core::replay::View;
@@ -17,18 +17,33 @@ use omega_core::store::{Market, SymbolCandles, TrackId, Walk};
 use omega_core::types::SymbolId;
 
 /// How many bars of a track are visible, 0 before the run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 // Relaxed throughout: the numbers index columns that never change, so that whichever value a reader
 // sees, the data behind it is complete.
 pub(super) struct Clock {
     visible: AtomicUsize,
     /// Whether the newest bar is new.
     fresh: AtomicBool,
-    /// Whether the run is in its loop.
-    live: AtomicBool,
+    run: RunId,
 }
 
 impl Clock {
+    pub(super) fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// How many bars are visible to whoever reads the views of a run.
+    ///
+    /// # Errors
+    /// `ConfigError` where the thread is inside of another run.
+    #[inline]
+    pub(super) fn shown(&self, what: &str, name: &str) -> PyResult<usize> {
+        if active::is_other(self.run) {
+            return Err(to_pyerr(active::of_another_run(what, name)));
+        }
+        Ok(self.visible())
+    }
+
     #[inline]
     pub(super) fn visible(&self) -> usize {
         self.visible.load(Relaxed)
@@ -45,10 +60,6 @@ impl Clock {
 
     pub(super) fn set_fresh(&self, fresh: bool) {
         self.fresh.store(fresh, Relaxed);
-    }
-
-    pub(super) fn is_live(&self) -> bool {
-        self.live.load(Relaxed)
     }
 }
 
@@ -83,22 +94,12 @@ impl<'a> ClosedSteps<'a> {
     }
 }
 
-/// A run in its loop, until it is dropped.
-pub(super) struct Live<'a>(&'a Tracks);
-
-impl Drop for Live<'_> {
-    fn drop(&mut self) {
-        for source in &self.0.sources {
-            source.clock.live.store(false, Relaxed);
-        }
-    }
-}
-
 /// All tracks of a run, as views see them: symbols in order, then their higher timeframes.
 #[derive(Debug)]
 pub(super) struct Tracks {
     pub(super) market: Market,
     pub(super) sources: Vec<Arc<Source>>,
+    pub(super) run: RunId,
     /// By `SymbolId`, whether it has had the bars that the strategy needs of it (L2).
     ready: Vec<AtomicBool>,
     /// How many have not.
@@ -111,10 +112,13 @@ pub(super) struct Tracks {
 
 impl Tracks {
     pub(super) fn new(py: Python<'_>, market: Market) -> PyResult<Self> {
+        let run = active::next_run();
         let sources = (0..market.tracks())
-            .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track)))).map(Arc::new))
+            .map(|track| Source::new(py, Arc::clone(market.track(TrackId(track))), run))
+            .map(|source| source.map(Arc::new))
             .collect::<PyResult<_>>()?;
         Ok(Self {
+            run,
             ready: market.symbol_ids().map(|_| AtomicBool::new(true)).collect(),
             waiting: AtomicUsize::new(0),
             market,
@@ -123,14 +127,6 @@ impl Tracks {
             step: AtomicUsize::new(usize::MAX),
             now: AtomicI64::new(i64::MIN),
         })
-    }
-
-    /// Notes that the run is in its loop.
-    pub(super) fn live(&self) -> Live<'_> {
-        for source in &self.sources {
-            source.clock.live.store(true, Relaxed);
-        }
-        Live(self)
     }
 
     /// How often something else was shown than before.
@@ -315,14 +311,9 @@ impl Tracks {
     pub(super) fn track_of(&self, view: &IndicatorView) -> PyResult<TrackId> {
         let mut sources = self.sources.iter();
         let place = sources.position(|source| Arc::ptr_eq(&source.clock, view.clock()));
-        place.map(TrackId).ok_or_else(|| {
-            to_pyerr(OmegaError::Config {
-                parameter: "indicator".into(),
-                given: format!("{} of another run", view.name()),
-                expected: "one that this run has declared".into(),
-                hint: "Declare it in init()".into(),
-            })
-        })
+        place
+            .map(TrackId)
+            .ok_or_else(|| to_pyerr(active::of_another_run("indicator", view.name())))
     }
 
     /// The name of a track's timeframe; none where it has the symbol's own bars.
@@ -354,7 +345,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(py: Python<'_>, candles: Arc<SymbolCandles>) -> PyResult<Self> {
+    fn new(py: Python<'_>, candles: Arc<SymbolCandles>, run: RunId) -> PyResult<Self> {
         let utc = PyTzInfo::utc(py)?;
         let (aware, zone) = match candles.timezone() {
             None => (false, None),
@@ -366,8 +357,11 @@ impl Source {
                 (true, Some(zone.unbind()))
             }
         };
-        let clock = Arc::new(Clock::default());
-        clock.set_fresh(true);
+        let clock = Arc::new(Clock {
+            visible: AtomicUsize::new(0),
+            fresh: AtomicBool::new(true),
+            run,
+        });
         Ok(Self {
             candles,
             clock,

@@ -11,6 +11,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyChunkedArray;
 
+use super::active;
 use super::clock::Clock;
 use super::error::to_pyerr;
 use super::memory;
@@ -148,16 +149,6 @@ pub(super) fn declare(
     })
 }
 
-/// The error of an indicator of an indicator that names a place as well.
-pub(super) fn placed_twice() -> OmegaError {
-    OmegaError::Config {
-        parameter: "indicator".into(),
-        given: "another indicator as its source, and a symbol or timeframe".into(),
-        expected: "one of them".into(),
-        hint: "It lives where its source does".into(),
-    }
-}
-
 /// A column that was computed elsewhere, one float64 a bar; nulls become NaN.
 pub(super) fn take(
     scope: &Scope<'_>,
@@ -186,12 +177,25 @@ fn only_of_track(view: &Bound<'_, IndicatorView>, clock: &Arc<Clock>) -> Result<
     if Arc::ptr_eq(&view.get().clock, clock) {
         return Ok(());
     }
+    if view.get().clock.run() != clock.run() {
+        return Err(active::of_another_run("indicator", &view.get().name));
+    }
     Err(OmegaError::Config {
         parameter: "source".into(),
         given: format!("{} of another symbol or timeframe", view.get().name),
         expected: "an indicator of the symbol and timeframe asked for".into(),
         hint: "Give both the same symbol= and timeframe=".into(),
     })
+}
+
+/// The error of an indicator that names its place twice.
+pub(super) fn placed_twice() -> OmegaError {
+    OmegaError::Config {
+        parameter: "indicator".into(),
+        given: "another indicator as its source, and a symbol or timeframe".into(),
+        expected: "one of them".into(),
+        hint: "It lives where its source does".into(),
+    }
 }
 
 /// What an operator gives.
@@ -267,10 +271,16 @@ impl IndicatorView {
         &self.values
     }
 
-    /// The value of the bar before and that of now; none where there are no two bars, and outside
-    /// the loop of its run, where a crossing is about all bars.
+    /// How many values are known.
+    #[inline]
+    fn visible(&self) -> PyResult<usize> {
+        self.clock.shown("indicator", &self.name)
+    }
+
+    /// The value of the bar before and that of now; none where there are no two bars, and for those
+    /// outside of its run, where a crossing is about all bars.
     pub(super) fn last_two(&self) -> Option<(f64, f64)> {
-        if !self.clock.is_live() {
+        if !active::is_inside(self.clock.run()) {
             return None;
         }
         let visible = self.clock.visible();
@@ -291,12 +301,12 @@ impl IndicatorView {
         &self.name
     }
 
-    fn __len__(&self) -> usize {
-        self.clock.visible()
+    fn __len__(&self) -> PyResult<usize> {
+        self.visible()
     }
 
     fn __getitem__(&self, key: isize) -> PyResult<f64> {
-        let visible = self.clock.visible();
+        let visible = self.visible()?;
         match visible.checked_add_signed(key) {
             // From the end only: an absolute index would be a label, and could be one of a later
             // bar (TF1).
@@ -309,7 +319,7 @@ impl IndicatorView {
     }
 
     fn ago(&self, bars: isize) -> PyResult<f64> {
-        let visible = self.clock.visible();
+        let visible = self.visible()?;
         let past = usize::try_from(bars)
             .ok()
             .and_then(|bars| visible.checked_sub(bars));
@@ -395,7 +405,7 @@ impl IndicatorView {
     fn window(slf: Bound<'_, Self>, length: isize) -> PyResult<Bound<'_, PyArray1<f64>>> {
         let this = slf.clone();
         let this = this.get();
-        let visible = this.clock.visible();
+        let visible = this.visible()?;
         let asked = usize::try_from(length).ok();
         let Some(length) = asked.filter(|length| (1..=visible).contains(length)) else {
             return Err(PyIndexError::new_err(format!(

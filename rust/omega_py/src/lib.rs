@@ -7,6 +7,7 @@
 
 mod account;
 mod actions;
+mod active;
 mod batch;
 mod call_timer;
 mod callbacks;

@@ -9,6 +9,7 @@ use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
 use super::actions::{AsGiven, Vocabulary};
+use super::active;
 use super::batch::{self, Outcome, TrialFields, Wanted};
 use super::callbacks::{Callbacks, Collect};
 use super::clock::Tracks;
@@ -18,20 +19,19 @@ use super::config::{ContextFields, RunSettings};
 use super::error::{to_pyerr, unknown};
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
-use super::indicators::{self, Declared, IndicatorView, Scope, Sources};
+use super::indicators::{self, Declared, IndicatorView, Scope, Sources, placed_twice};
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
 use super::orders::OrderEntry;
 use super::results::{PyRunTables, RunReport, RunTime};
-use super::snapshot::{OrderView, PositionView, StateSnapshot};
+use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
 use super::strategy::{Engine, PyStrategy, Raised};
 use super::track::TrackView;
 use super::warmup::Warmup;
 use omega_core::backtest::{Backtest, BacktestResult, SEMANTICS, named};
 use omega_core::batch::Batch;
-use omega_core::error::OmegaError;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
 use omega_core::store::TrackId;
@@ -113,6 +113,27 @@ impl Run {
         self.snapshot.pending(py, &self.tracks)
     }
 
+    /// Notes that the thread is inside of the run, which may read nothing of another one; gives
+    /// what it was inside of before, for `leave`.
+    fn enter(&self) -> usize {
+        active::enter(self.tracks.run)
+    }
+
+    /// Notes that it is inside of what it was before.
+    #[staticmethod]
+    fn leave(before: usize) {
+        active::enter(before);
+    }
+
+    /// Whether a position or an order is of the run, as what no run has shown is.
+    fn shows(&self, given: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if let Some(run) = snapshot::run_of(given) {
+            return Ok(run == self.tracks.run);
+        }
+        let module = given.get_type().getattr("__module__")?;
+        Ok(!module.to_string().starts_with("omega.reference"))
+    }
+
     /// The number that the next queued action will take.
     fn next_order_id(&self, py: Python<'_>) -> usize {
         // What is queued has taken its numbers, though the loop has not seen it.
@@ -152,7 +173,7 @@ impl Run {
             // An indicator of an indicator lives on the track of its source, so that a place of its
             // own would contradict it.
             Some(view) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(view)?,
-            Some(_) => return Err(to_pyerr(indicators::placed_twice())),
+            Some(_) => return Err(to_pyerr(placed_twice())),
             None => self.track(symbol, timeframe)?,
         };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
@@ -271,7 +292,6 @@ impl Run {
         let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
         let plan = backtest.plan();
         let mut observer = ProgressObserver::new(py, on_progress, plan);
-        let _live = self.tracks.live();
         let rows = if let Some(object) = portfolio {
             let (tracks, start) = (&self.tracks, plan.start);
             let wrap = |books| Ok(PyPortfolio::new(object, tracks, start, books, failure)?);
@@ -311,7 +331,6 @@ impl Run {
             plan.end = plan.end.min(past).max(plan.start);
         }
         let mut observer = ProgressObserver::new(py, on_progress, &plan);
-        let _live = self.tracks.live();
         let (vocabulary, failure) = (self.vocabulary(py)?, Failure::default());
         let exits = Exits::new(parts.portfolio.clone(), &self.tracks);
         let engine = Engine::of_parts(&parts, &failure, &exits);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::prelude::*;
 
+use super::active::RunId;
 use super::clock::{Source, Tracks};
 use super::memory::is_held_elsewhere;
 use omega_core::execution::{Order, OrderStatus, Position, open_profit};
@@ -474,4 +475,13 @@ impl OrderView {
             order.id.0, order.lots
         )
     }
+}
+
+/// The run that a position or an order is of; none of what is neither.
+pub(super) fn run_of(given: &Bound<'_, PyAny>) -> Option<RunId> {
+    if let Ok(position) = given.cast::<PositionView>() {
+        return Some(position.get().source.clock.run());
+    }
+    let order = given.cast::<OrderView>().ok()?;
+    Some(order.get().source.clock.run())
 }

@@ -57,8 +57,9 @@ impl TrackView {
 impl TrackView {
     /// How many bars are complete.
     #[getter]
-    fn visible(&self) -> usize {
-        self.tracks.sources[self.track.0].clock.visible()
+    fn visible(&self) -> PyResult<usize> {
+        let source = &self.tracks.sources[self.track.0];
+        source.clock.shown("slice", source.candles.name())
     }
 
     /// Grows with each new step of the engine.
@@ -76,7 +77,7 @@ impl TrackView {
 
     /// A complete bar.
     fn bar(&self, py: Python<'_>, index: usize) -> PyResult<Py<BarView>> {
-        let visible = self.visible();
+        let visible = self.visible()?;
         if index >= visible {
             let source = &self.tracks.sources[self.track.0];
             let (bar, symbol) = (self.tracks.bar_of(self.track), source.candles.name());
@@ -95,9 +96,9 @@ impl TrackView {
     }
 
     /// How many of the complete bars were so at a time.
-    fn complete_at(&self, time: i64) -> usize {
+    fn complete_at(&self, time: i64) -> PyResult<usize> {
         let complete = self.tracks.market.complete_at(self.track, time);
         // The market knows the whole data; a strategy must not (L1).
-        complete.min(self.visible())
+        Ok(complete.min(self.visible()?))
     }
 }

@@ -217,7 +217,11 @@ impl BarView {
         if !tracks.is_ready(symbol) {
             return Err(tracks.not_ready(symbol));
         }
-        let Some(newest) = source.clock.visible().checked_sub(1) else {
+        let Some(newest) = source
+            .clock
+            .shown("bar", source.candles.name())?
+            .checked_sub(1)
+        else {
             let (bar, symbol) = (tracks.bar_of(track), source.candles.name());
             let message = format!("no {bar} of {symbol} is complete yet");
             return Err(PyIndexError::new_err(message));

@@ -88,8 +88,10 @@ pub enum ReduceOnly {
     No,
     /// It closes those of its symbol, oldest first.
     Any,
-    /// It closes those that carry the last of its tags, as the strategies of an ensemble do.
+    /// It closes those that carry the last of its tags.
     Tagged,
+    /// It closes those whose last tag is its own last one, as the strategies of an ensemble do.
+    Owned,
 }
 
 /// How long an order works (F5).
@@ -282,6 +284,10 @@ impl Order {
                 ReduceOnly::Tagged => {
                     let tag = self.labels.tags().last();
                     tag.is_some_and(|tag| position.labels.tags().contains(tag))
+                }
+                ReduceOnly::Owned => {
+                    let tag = self.labels.tags().last();
+                    tag.is_some() && position.labels.tags().last() == tag
                 }
             }
     }

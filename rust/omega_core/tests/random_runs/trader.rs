@@ -123,10 +123,15 @@ impl<'a> Trader<'a> {
             reduce_only: match choices.below(12) {
                 0 => ReduceOnly::Any,
                 1 => ReduceOnly::Tagged,
+                2 => ReduceOnly::Owned,
                 _ => ReduceOnly::No,
             },
             reason: None,
-            tags: choices.pick(&[vec![], vec!["tag".to_owned()]]),
+            tags: choices
+                .pick(&[vec![], vec!["tag"], vec!["tag", "own"], vec!["own", "tag"]])
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         }
     }
 

@@ -257,8 +257,8 @@ pub(super) fn order_size(
 ) -> Result<f64, RejectReason> {
     match order.reduce_only {
         ReduceOnly::No => instrument.order_size(lots),
-        ReduceOnly::Any | ReduceOnly::Tagged if lots > 0.0 && lots.is_finite() => Ok(lots),
-        ReduceOnly::Any | ReduceOnly::Tagged => Err(RejectReason::Size),
+        _ if lots > 0.0 && lots.is_finite() => Ok(lots),
+        ReduceOnly::Any | ReduceOnly::Tagged | ReduceOnly::Owned => Err(RejectReason::Size),
     }
 }
 
