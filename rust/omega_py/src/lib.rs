@@ -18,6 +18,7 @@ mod error;
 mod executor;
 mod exits;
 mod indicators;
+mod interrupts;
 mod market;
 mod memory;
 mod native;
