@@ -27,6 +27,7 @@ __all__ = [
     "StateSyncError",
     "UnknownInstrument",
     "WarmupIndexNotFound",
+    "WriteFailed",
 ]
 
 
@@ -150,6 +151,23 @@ class ConfigError(OmegaError, ValueError):
         >>> issubclass(ConfigError, ValueError)
         True
     """
+
+
+class WriteFailed(OmegaError, OSError):
+    """A file cannot be written: the disk is full, or the folder is gone or not to be written to.
+
+    Attributes:
+        path: The file or folder.
+        result: Of a sweep: all rows that are done, those included that could not be written.
+
+    Example:
+        >>> issubclass(WriteFailed, OSError), WriteFailed("full", path="a.parquet").path
+        (True, 'a.parquet')
+    """
+
+    def __init__(self, message: str = "", *, path: str = "", result: object = None) -> None:
+        """Keeps where it was, and what is there all the same."""
+        super().__init__(message, path=path, result=result)
 
 
 class NeedsOneBar(OmegaError, TypeError):

@@ -21,6 +21,7 @@ BUILTIN = {
     "StateSyncError": RuntimeError,
     "UnknownInstrument": LookupError,
     "WarmupIndexNotFound": LookupError,
+    "WriteFailed": OSError,
 }
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -14,6 +18,7 @@ from hypothesis import given
 from polars.testing import assert_frame_equal
 
 from omega import BacktestResult, ConfigError, Signal, run_backtest
+from omega.errors import WriteFailed
 from omega.results.files import TABLES
 from omega.results.result import BrokenResult, EngineStats, example_result, tables_from_columns
 from tests.support import candles
@@ -220,3 +225,58 @@ def test_what_was_changed_is_not_loaded(
     harm(folder)
     with pytest.raises(BrokenResult, match=message):
         BacktestResult.load(folder)
+
+
+SAVING = """
+import os, signal, sys
+from pathlib import Path
+from omega.results import placing
+from omega.results.result import example_result
+
+renames = int(sys.argv[2])
+rename = Path.rename
+
+def killed(path, target):
+    global renames
+    if renames == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    renames -= 1
+    return rename(path, target)
+
+Path.rename = killed
+example_result().save(Path(sys.argv[1]), overwrite=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks that end with a process")
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_a_save_that_is_killed_leaves_the_old_result_or_the_new_one(
+    tmp_path: Path, renames: int
+) -> None:
+    folder = example_result().save(tmp_path / "run")
+    (folder / "notes.txt").write_text("mine")
+    done = subprocess.run([sys.executable, "-c", SAVING, str(folder), str(renames)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert BacktestResult.load(folder).fingerprint == example_result().fingerprint
+    example_result().save(folder, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of a process are of this system")
+def test_a_full_disk_leaves_the_old_result(tmp_path: Path) -> None:
+    import resource  # noqa: PLC0415 - not of every system
+
+    folder = example_result().save(tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        with pytest.raises(
+            WriteFailed, match=r"'.*run' cannot be written: .*Make room on the disk"
+        ):
+            example_result().save(folder, overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

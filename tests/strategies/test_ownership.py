@@ -166,7 +166,8 @@ class Random(omega.Strategy):
             found = self._do(what, number, bar, flag=flag)
             if found is not None:
                 self.own.add(found)
-        assert all(one.order_id in self.own for one in (*self.positions, *self.pending))
+        assert all(one.order_id in self.own for one in self.positions)
+        assert all(one.order_id in self.own for one in self.pending)
 
     def _do(self, what: str, number: int, bar: omega.Bar, *, flag: bool) -> int | None:
         if what == "open":

@@ -141,7 +141,7 @@ def test_a_holder_on_another_machine_is_dead_once_its_heart_stops(tmp_path: Path
 def test_a_heartbeat_stands_for_a_lock_where_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease, "_locked", lambda _: None)
+    monkeypatch.setattr("omega.data.locks.locked", lambda _: None)
     with lease.leased(tmp_path):
         with pytest.raises(ConfigError, match=f"process {os.getpid()}"), lease.leased(tmp_path):
             pass

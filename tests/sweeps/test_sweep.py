@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -76,10 +78,14 @@ def test_the_reference_backend_sweeps_as_well() -> None:
     assert rows(result) == expected(data)
 
 
-@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
-def test_any_executor_will_do(pool: type[Executor]) -> None:
+def spawning() -> Executor:
+    return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+
+
+@pytest.mark.parametrize("pool", [lambda: ThreadPoolExecutor(2), spawning])
+def test_any_executor_will_do(pool: Callable[[], Executor]) -> None:
     data = walk(600)
-    with pool(2) as executor:  # type: ignore[call-arg]  # all of them take a number
+    with pool() as executor:
         result = omega.sweep(data, Cross, GRID, executor=executor)
     assert rows(result) == expected(data)
 

@@ -282,6 +282,11 @@ def _same(one: pl.Expr | None, other: pl.Expr | None) -> bool:
     return one.meta.eq(other)
 
 
+def is_ipc(path: Path) -> bool:
+    """Return whether a file is one of Arrow IPC, by its name."""
+    return path.suffix.lower() in _IPC
+
+
 def mapped_file(dataset: Dataset, *, cuts: bool) -> Path | None:
     """Give the one Arrow file that may be mapped as it is.
 

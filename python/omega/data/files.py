@@ -1,26 +1,95 @@
 """Files that are replaced whole: written beside their place, then renamed.
 
-A reader finds the old file or the new one, and an error leaves the old one as it was.
+A reader finds the old file or the new one, and an error leaves the old one as it was. What a
+process was writing when it was killed is swept when the same file is written again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
+
+from omega.data import locks
+from omega.errors import WriteFailed
+
+_OF_SYSTEM = re.compile(r"\(os error \d+\)|transport error")
+"""How Polars tells that the system refused."""
+
 
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Give a path to write to, whose file takes the place of another once it is whole."""
+    """Give a path to write to, whose file takes the place of another once it is whole.
+
+    Raises:
+        WriteFailed: The disk is full, or the folder is gone or not to be written to.
+    """
     if path.exists() and not path.is_file():
-        yield path  # a pipe or a device is written to, and has no place to take
+        with told(path):
+            yield path  # a pipe or a device is written to, and has no place to take
         return
     target = path.resolve()  # so that a link stays one
-    part = target.with_name(f".{target.name}-{uuid.uuid4().hex}.part")
+    with told(path):
+        _sweep(target)
+        part, lock = _begun(target)
+        try:
+            yield part
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+            locks.release(lock)
+
+
+@contextlib.contextmanager
+def told(path: Path, **details: object) -> Iterator[None]:
+    """Make the error of a write that the system refused.
+
+    Raises:
+        WriteFailed: It did.
+    """
     try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+        yield
+    except (OSError, pl.exceptions.PolarsError) as problem:
+        if isinstance(problem, WriteFailed) or not _is_of_system(problem, path):
+            raise
+        raise write_failed(path, problem, **details) from problem
+
+
+def write_failed(path: Path, problem: Exception, **details: object) -> WriteFailed:
+    """Make the error of a write that the system refused."""
+    return WriteFailed(
+        f"{str(path)!r} cannot be written: {problem}. What was there before is as it was. Make "
+        "room on the disk, or name a folder that can be written to",
+        path=str(path),
+        **details,
+    )
+
+
+def _is_of_system(problem: Exception, path: Path) -> bool:
+    """Whether the system refused to write, and no query failed and no source is missing."""
+    if isinstance(problem, FileNotFoundError):
+        return not path.parent.is_dir()
+    return isinstance(problem, OSError) or _OF_SYSTEM.search(str(problem)) is not None
+
+
+def _begun(target: Path) -> tuple[Path, int | None]:
+    """Make an empty file beside a place, and lock it as long as it is written."""
+    while True:
+        part = target.with_name(f".{target.name}-{uuid.uuid4().hex}.part")
+        part.touch(exist_ok=False)
+        with contextlib.suppress(FileNotFoundError):
+            return part, locks.take(part)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what dead processes were writing for this place."""
+    own = re.compile(rf"\.{re.escape(target.name)}-[0-9a-f]{{32}}\.part")
+    with contextlib.suppress(OSError):
+        for path in target.parent.iterdir():
+            if own.fullmatch(path.name) and (lock := locks.abandoned(path)) is not None:
+                path.unlink(missing_ok=True)
+                locks.release(lock)

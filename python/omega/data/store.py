@@ -19,6 +19,7 @@ from omega._native import core
 from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inputs
+from omega.data.mapped_files import MappedFile, mapped_files
 from omega.data.own_columns import OwnColumns
 from omega.data.packing import Made, Parts, columns_of, store_of_columns
 from omega.errors import CandleWarning, ConfigError
@@ -38,6 +39,7 @@ class CandleStore:
     Attributes:
         native: The native store, which a run walks; a plain one where that cannot be loaded.
         own: For each symbol the columns of the user's own beside its candles.
+        mapped: The files that its columns may lie in.
 
     Example:
         >>> import polars as pl
@@ -52,11 +54,12 @@ class CandleStore:
         (1, 80, 'us', {'EURUSD': 0}, [])
     """
 
-    __slots__ = ("_casts", "_made", "native", "own")
+    __slots__ = ("_casts", "_made", "mapped", "native", "own")
 
     native: NativeStore
     own: Mapping[str, OwnColumns]
     _made: Made
+    mapped: tuple[MappedFile, ...]
     _casts: tuple[str, ...]
     """Columns that another type was made of, with the type before."""
 
@@ -99,9 +102,11 @@ class CandleStore:
                 raise ConfigError("data: a CandleStore has its symbol and columns already")
             self.native, self.own = data.native, data.own
             self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
+            self.mapped = data.mapped
             return
         mode, levels = _mode(validate)
         named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
+        self.mapped = mapped_files(data)
         inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
         negative = _negative(allow_negative, [one.symbol for one in inputs])
         self._made = Made.of(data, named, (mode, levels, negative, cast))
@@ -112,6 +117,7 @@ class CandleStore:
     def _read(self, data: ArrowLike, named: Mapping[str, Any]) -> None:
         """Take the columns of some data again, as it was noted."""
         columns, cast = named["columns"], self._made.checks[3]
+        self.mapped = mapped_files(data)
         found = symbol_inputs(data, symbol=named["symbol"], columns=columns, cast=cast)
         self._take(_named(found, named))
 
@@ -210,7 +216,7 @@ class CandleStore:
         """
         self._known(name)
         own = {name: self.own[name]} if name in self.own else {}
-        return over(self.native.symbol(name), own, self._made.of_symbol(name))
+        return over(self.native.symbol(name), own, self._made.of_symbol(name), self.mapped)
 
     def buffers(self, column: str) -> list[tuple[int, int]]:
         """Give the address and the length in bytes of each segment of a column.
@@ -362,10 +368,12 @@ def over(
     native: NativeStore,
     own: Mapping[str, OwnColumns] = MappingProxyType({}),
     made: Made = Made(),  # noqa: B008 - a frozen value
+    mapped: tuple[MappedFile, ...] = (),
 ) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
     store.native, store.own = native, own
     store._made, store._casts = made, ()  # noqa: SLF001 - one module
+    store.mapped = mapped
     return store
 
 

@@ -25,6 +25,7 @@ from omega.run.execute import bound, declare_warmup, execute_bound, execute_nati
 from omega.run.job import Job
 from omega.run.nothing_left import told_in_dates
 from omega.run.settings import cooldowns
+from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.context import RunContext
 from omega.strategy.native import Native
@@ -128,7 +129,7 @@ class ForeignContext:
 def run_job(job: Job, parts: Parts, backend: str) -> tuple[ResultTables | None, RunReport]:
     """Run an engine; there are tables where Omega's own executor ran."""
     context = Context(market_of(job, backend), job)
-    with told_in_dates(job, context.run), context.active():
+    with unchanged(job), told_in_dates(job, context.run), context.active():
         return _run_in(job, parts, context)
 
 

@@ -13,7 +13,7 @@ from omega.reference.costs import Key, Leg
 from omega.reference.executor import LastTrades
 from omega.reference.funding import Entry
 from omega.reference.matching import Live
-from omega.reference.portfolio import Portfolio, total
+from omega.reference.portfolio import Portfolio
 from omega.reference.rows import Fill, Moment, Order, Position, Trade, split_outcomes
 from omega.reference.stale import Stale
 from omega.strategy.actions import Close
@@ -59,6 +59,15 @@ class Market:
         return self.session_ends is None or opens in self.session_ends
 
 
+@dataclass(slots=True)
+class Sums:
+    """Open profit and margin of the first of the positions, in the order of entry."""
+
+    positions: int = 0
+    profit: float = 0.0
+    margin: float = 0.0
+
+
 class Holdings:
     """The positions of a run, its orders so far, and their account."""
 
@@ -74,6 +83,11 @@ class Holdings:
         self.waiting: list[Order] = []
         self.due: list[Due] = []
         self.positions: list[Position] = []
+        self.open: dict[int, Position] = {}
+        """The same by trade number."""
+        self.numbered: dict[int, Order] = {}
+        """All orders by number."""
+        self._sums = Sums()
         self.fills: list[Fill] = []
         self.events: list[Fill | Trade] = []
         self.bars = dict.fromkeys(symbols, 0)
@@ -88,11 +102,24 @@ class Holdings:
 
     def equity(self) -> float:
         """Balance plus the profits of the last mark (M3.1, M6.1)."""
-        return self.portfolio.balance + total(p.open_profit for p in self.positions)
+        return self.portfolio.balance + self._added_up().profit
 
     def margin_held(self) -> float:
         """What the open positions hold (M6.1, M7)."""
-        return total(p.value * self.instrument(p)["margin_rate"] for p in self.positions)
+        return self._added_up().margin
+
+    def _added_up(self) -> Sums:
+        """Sums over the open positions; what was opened since the last time is added."""
+        sums = self._sums
+        for position in self.positions[sums.positions :]:
+            sums.profit += position.open_profit
+            sums.margin += position.value * self.instrument(position)["margin_rate"]
+        sums.positions = len(self.positions)
+        return sums
+
+    def forget_sums(self) -> None:
+        """Add up anew: positions have changed other than by a new one."""
+        self._sums = Sums()
 
     def instrument(self, position: Position) -> InstrumentFields:
         """The instrument of a position."""
@@ -106,8 +133,10 @@ class Holdings:
 
     def end_order(self, order: Order, status: str, reason: str | None = None) -> None:
         """Let an order wait no longer."""
-        self.waiting = [other for other in self.waiting if other is not order]
-        self.due = [due for due in self.due if due.order is not order]
+        if order in self.waiting:
+            self.waiting.remove(order)
+        else:
+            self.due = [due for due in self.due if due.order is not order]
         order.status, order.reject_reason = status, reason
 
     def held_in(self, symbol: str) -> list[Position]:
@@ -174,6 +203,8 @@ class Holdings:
 
     def _cancel_group(self, filled: Order) -> None:
         """A fill cancels the others of its group that wait, of any symbol (F8.1)."""
+        if filled.oco is None:
+            return
         for order in [o for o in self.pending if o.is_with(filled)]:
             self.end_order(order, "cancelled")
 
@@ -215,6 +246,7 @@ class Holdings:
         self.last_trades[order.symbol].entry = (now.index, now.time)
         self.portfolio.book_entry(position, fill)
         self.positions.append(position)
+        self.open[position.trade_id] = position
         self._record(fill)
         return position
 
@@ -292,6 +324,7 @@ class Holdings:
         share = lots / position.lots if part else 1.0  # M4.2
         trade = self.portfolio.book_exit(position, fill, reason, share, now.rate)
         self.last_trades[position.symbol].exit = now.time
+        self.forget_sums()
         if part:
             position.entry_fee -= position.entry_fee * share
             position.swap -= position.swap * share
@@ -302,6 +335,7 @@ class Holdings:
             position.exit_legs += 1
         else:
             self.positions.remove(position)
+            del self.open[position.trade_id]
         self._record(fill)
         self.events.append(trade)
 

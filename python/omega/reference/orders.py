@@ -107,13 +107,17 @@ class Orders(Holdings):
         return meant or next(iter(self.markets))
 
     def _position(self, number: int) -> Position | None:
-        return next((p for p in self.positions if p.trade_id == number), None)
+        return self.open.get(number)
 
     def _waiting(self, number: int | None) -> Order | None:
         """The order that waits under the number of a trade to be (F13)."""
-        if not self.is_second:
+        if not self.is_second or number is None:
             return None
-        return next((order for order in self.pending if order.order_id == number), None)
+        return self._pending(number)
+
+    def _pending(self, number: int) -> Order | None:
+        order = self.numbered.get(number)
+        return order if order is not None and order.status == "working" else None
 
     def process_managed(self, action: Action, nows: Mapping[str, Known]) -> None:
         """Take an action of a manager written by the user: levels move at once, closes wait."""
@@ -147,7 +151,7 @@ class Orders(Holdings):
         mine = [due for due in self.due if due.order.symbol == now.symbol and not due.at_close]
         for due in mine:
             order, close, _ = due
-            if due not in self.due:  # cancelled by one of its group
+            if order.status != "working":  # cancelled by one of its group
                 continue
             self.due.remove(due)
             if close is None:
@@ -303,10 +307,11 @@ class Orders(Holdings):
         self.leave(position, lots, price, reason, now, order=order)
 
     def _cancel(self, number: int, cancel: Cancel, now: Known) -> str | None:
-        order = next((o for o in self.pending if o.order_id == cancel.order_id), None)
+        order = self._pending(cancel.order_id)
         if order is None:  # F12.2
-            done = (o.order_id == cancel.order_id and o.status == "filled" for o in self.orders)
-            reason = "filled" if self.is_second and any(done) else "not_found"
+            meant = self.numbered.get(cancel.order_id)
+            is_filled = meant is not None and meant.status == "filled"
+            reason = "filled" if self.is_second and is_filled else "not_found"
             return self._row(number, "cancel", -1.0, now).reject(reason)
         self.end_order(order, "cancelled")
         return None
@@ -378,6 +383,7 @@ class Orders(Holdings):
     def _row(self, number: int, kind: str, sign: float, now: Known) -> Order:
         order = Order(number, now.symbol, sign, kind, now.time)
         self.orders.append(order)
+        self.numbered[number] = order
         return order
 
     def _market_price(self, now: Moment, sign: float, *, entry: bool) -> float:

@@ -121,11 +121,11 @@ class Simulator(Solvency):
             *((p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)),
         ]  # by order number; an exit counts under the number of the order that opened
         for _, _, item in sorted(items, key=lambda item: item[:2]):
-            if isinstance(item, Order) and item in self.waiting:
+            if isinstance(item, Order) and item.status == "working":
                 position = fill(item, now)
                 if position is not None:
                     reach(position, now)  # F11
-            elif isinstance(item, Position) and item in self.positions:
+            elif isinstance(item, Position) and item.trade_id in self.open:
                 reach(item, now)
 
     def force_exits(self, now: Moment) -> None:
@@ -146,7 +146,7 @@ class Simulator(Solvency):
         """Fill what waits for the close of the symbol's own bar, which ends a session (F16)."""
         for due in [due for due in self.due if due.at_close and due.order.symbol == now.symbol]:
             order = due.order
-            if not now.closes or due not in self.due:  # cancelled by one of its group
+            if not now.closes or order.status != "working":  # cancelled by one of its group
                 continue
             if not self.markets[now.symbol].ends_session(now.opens):
                 continue
@@ -191,12 +191,11 @@ class Simulator(Solvency):
     def _fill_inside(self, order: Order, now: Moment) -> Position | None:
         """Fill what the policy takes of an order's group, until the order is settled (F8.1)."""
         position = None
-        while position is None and order in self.waiting:
+        while position is None and order.status == "working":
             met = self._met_inside(order, now)
             if not isinstance(met, Hit):
                 return self._take(order, met, now)
-            others = [o for o in self.waiting if o.symbol == now.symbol]
-            group = [o for o in others if o is order or o.is_with(order)]
+            group = [order] if order.oco is None else self._group(order)
             candidates = [c for c in (self._candidate(o, now) for o in group) if c is not None]
             chosen = candidates[0]
             for candidate in candidates[1:]:
@@ -207,6 +206,10 @@ class Simulator(Solvency):
                 worths = [candidate.worth for candidate in candidates]
                 position.remember(min(worths), max(worths))
         return position
+
+    def _group(self, order: Order) -> list[Order]:
+        """The orders of a group that wait for a price of its symbol."""
+        return [o for o in self.waiting if o.symbol == order.symbol and o.is_with(order)]
 
     def _candidate(self, order: Order, now: Moment) -> Candidate | None:
         """What filling an order inside the bar is worth, and when its path gets there."""
@@ -241,7 +244,7 @@ class Simulator(Solvency):
 
     def _exit_inside(self, position: Position, now: Moment) -> None:
         """The exits that the rest of the bar triggers, the position's own and those by force."""
-        while position in self.positions and self._look(position, now):
+        while position.trade_id in self.open and self._look(position, now):
             continue
 
     def _exits_by_now(self, position: Position, now: Moment) -> tuple[Exits, Forced | None]:

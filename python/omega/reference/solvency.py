@@ -38,6 +38,10 @@ class Solvency(Orders):
     """The symbols that have a bar at this step."""
     known: Mapping[str, Known] = {}
     """What is known of each symbol at this step."""
+    marks = 0
+    """How often positions were marked."""
+    _forced: tuple[tuple[object, ...], Forced | None] | None = None
+    """The last forced exit, after what it was made of."""
 
     @property
     def stops_at_ruin(self) -> bool:
@@ -89,6 +93,13 @@ class Solvency(Orders):
 
     def forced_exit(self, now: Moment) -> Forced | None:
         """Where positions of one direction are closed by force, by what is held by now."""
+        # All that it depends on: nothing else changes what is held, or what the rest is worth.
+        known_by = (now.symbol, now.last_rate, len(self.fills), self.portfolio.balance, self.marks)
+        if self._forced is None or self._forced[0] != known_by:
+            self._forced = (known_by, self._forced_exit(now))
+        return self._forced[1]
+
+    def _forced_exit(self, now: Moment) -> Forced | None:
         held, level = self.held_in(now.symbol), self.settings["stop_out_level"]
         exposure = Exposure.of(held, now.last_rate)
         if not held or exposure.has_both or not self.is_second:
@@ -179,6 +190,8 @@ class Solvency(Orders):
         Symbols that have no bar keep their mark, and are not closed.
         """
         bars = {now.symbol: now for now in nows}
+        self.marks += 1
+        self.forget_sums()
         for now in nows:
             self.portfolio.mark(now, self.held_in(now.symbol), values=self.is_second)
         if self.ruined or (self.stops_at_ruin and self.equity() <= 0.0):

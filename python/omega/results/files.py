@@ -8,8 +8,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import shutil
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ import polars as pl
 from omega._native import core
 from omega.errors import ConfigError, OmegaError
 from omega.notices import Notice, as_fields
+from omega.results.placing import mend, placed
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 MANIFEST = "manifest.json"
 TABLES = ("trades", "intervals", "orders", "fills", "equity", "ledger", "positions")
+FILES = (*(f"{name}.parquet" for name in TABLES), MANIFEST)
+"""All files of a saved result; what else is in its directory is the user's."""
 
 
 class Saved(Protocol):
@@ -73,16 +74,11 @@ class Saved(Protocol):
 
 def save(result: Saved, directory: Path, *, overwrite: bool) -> Path:
     """Write a result beside its place, then move it there in one step."""
+    if not directory.exists():
+        mend(directory, FILES)  # before the question what is there
     refuse_to_replace(directory, overwrite=overwrite)
-    place = directory.resolve()  # so that a link to a directory stays one
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.parent / f".{place.name}-{uuid.uuid4().hex}"
-    beside.mkdir()
-    try:
+    with placed(directory, FILES) as beside:
         _write(result, beside)
-        _put(beside, place)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return directory
 
 
@@ -114,6 +110,8 @@ def refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
 
 def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[str, Any]]:
     """Read the tables and the manifest; raise `broken` where they are not what was saved."""
+    if not directory.exists():
+        mend(directory, FILES)  # a save was killed before the new one was in its place
     kept = _manifest(directory, broken)
     frames = {}
     for name in TABLES:
@@ -184,29 +182,6 @@ def shape_of(tables: ResultTables) -> dict[str, Any]:
     """Give what result tables have beside their columns."""
     names = ("symbols", "contract_sizes", "unit", "timezone", "noted", "days", "first_decision")
     return {name: getattr(tables, name) for name in names}
-
-
-def _put(beside: Path, directory: Path) -> None:
-    """Move a finished directory to its place; what was saved there goes once it is replaced.
-
-    Files that the user keeps beside a result, such as a picture of it, move to the new directory.
-    """
-    if not directory.exists():
-        beside.rename(directory)
-        return
-    old = beside.with_name(f"{beside.name}-old")
-    directory.rename(old)
-    try:
-        beside.rename(directory)
-    except OSError:
-        old.rename(directory)
-        raise
-    for path in sorted(old.iterdir()):
-        if (directory / path.name).exists():
-            path.unlink()
-        else:
-            path.rename(directory / path.name)
-    old.rmdir()
 
 
 def _digest(file: Path) -> str:

@@ -22,6 +22,7 @@ from omega.run.context import Context
 from omega.run.job import Job, OnBar
 from omega.run.nothing_left import told_in_dates
 from omega.run.settings import PositionManager
+from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
 from omega.strategy.context import RunContext
@@ -39,7 +40,11 @@ Outcome = tuple[ResultTables, RunReport]
 
 def execute(job: Job, backend: str) -> Outcome:
     """Run a job."""
-    context = Context(market_of(job, backend), job)
+    with unchanged(job):
+        return _executed(job, Context(market_of(job, backend), job))
+
+
+def _executed(job: Job, context: Context) -> Outcome:
     with told_in_dates(job, context.run), context.active():
         if isinstance(job.strategy, (Signals, Native)):
             return execute_native(job, context)

@@ -43,6 +43,7 @@ class Job:
         manager: A position manager of the user's own.
         on_progress: Called with steps done and steps in all.
         when: A condition on which alone `on_bar` is called.
+        beside: Finer candles, and those that convert.
     """
 
     stores: Sequence[CandleStore]
@@ -54,6 +55,7 @@ class Job:
     manager: PositionManager | None
     on_progress: Progress | None
     when: object = None
+    beside: Sequence[CandleStore] = ()
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
@@ -98,8 +100,8 @@ def contexts_of(
     account: str,
     conversion: Mapping[str, Any] | None,
     execution: Execution,
-) -> list[SymbolContext]:
-    """Find rate and finer candles of each symbol.
+) -> tuple[list[SymbolContext], list[CandleStore]]:
+    """Find rate and finer candles of each symbol; give the stores that those are in as well.
 
     Raises:
         ConfigError: A rate is missing, or candles do not fit together.
@@ -112,14 +114,15 @@ def contexts_of(
     traded = {store.symbols[0]: store for store in stores}
     unit = stores[0].time_unit
     finer = _magnifiers(execution, list(traded), unit)
-    contexts = []
+    contexts, beside = [], list(finer.values())
     for name, instrument in zip(traded, instruments, strict=True):
         rate = rate_of(traded, instrument, account, conversion or {})
         if isinstance(rate, Pair):
             require_unit(f"conversion of {instrument.quote_currency}", rate.store, unit)
+            beside.append(rate.store)
         contexts.append(context_of(rate, finer.get(name)))
     refuse_unused(instruments, account, conversion or {})
-    return contexts
+    return contexts, beside
 
 
 def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolContext:

@@ -137,12 +137,13 @@ def prepare(
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, account, limits, clock),
     }
-    contexts = contexts_of(stores, instruments, currency, arguments.conversion, execution)
+    contexts, beside = contexts_of(stores, instruments, currency, arguments.conversion, execution)
     higher = timeframe_jobs(
         arguments.timeframes, stores, clock.calendars, longest_counts=semantics != "1"
     )
     fields, manager = clock.fields(), own_manager
-    return Job(stores, ready, settings, contexts, higher, fields, manager, on_progress, when)
+    shared = (stores, ready, settings, contexts, higher, fields, manager, on_progress, when)
+    return Job(*shared, beside)
 
 
 def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifest:

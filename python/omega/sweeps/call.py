@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Protocol
 
 from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
-from omega.errors import ConfigError
+from omega.errors import ConfigError, OmegaError, WriteFailed
 from omega.keys import require_version
 from omega.run.backend import chosen_backend
 from omega.sweeps import samplers
@@ -30,6 +30,7 @@ from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
 from omega.sweeps.spec import METRICS, SETTINGS, Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
+from omega.sweeps.temporary import sweep_dead, temporary
 
 
 class Makes(Protocol):
@@ -95,6 +96,9 @@ def sweep(
     Raises:
         ConfigError: A name is unknown, the folder holds another sweep or is being written to, or
             what is written to a folder has something in it that has no content to compare.
+        WriteFailed: The folder, or the disk for temporary files, cannot be written to. Its
+            `result` has all rows that were done, and the same call goes on with those that were
+            written.
 
     Example:
         >>> import polars as pl
@@ -123,7 +127,7 @@ def sweep(
     search = samplers.begin(grid, seed)
     columns = metrics_chosen(_known(metrics), search.metrics)
     schema, parts = Schema(columns), None
-    interrupted = False
+    sweep_dead()
     with contextlib.ExitStack() as open_things:
         if out is not None:
             known_by = identity(spec, grid, columns, seed, version)
@@ -132,9 +136,20 @@ def sweep(
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)
         show = open_things.enter_context(showing(progress))
         counter = Counter(search.total, rows.done, metrics[0] if metrics else "sharpe", show)
-        makes: Makes | None = None
-        number = 0
-        try:
+
+        def result(*, interrupted: bool) -> SweepResult:
+            return SweepResult(
+                rows.table(),
+                metrics=columns,
+                total=search.total,
+                interrupted=interrupted,
+                tables=rows.others(),
+                parts=parts,
+            )
+
+        def make_all() -> None:
+            makes: Makes | None = None
+            number = 0
             while batch := search.ask():
                 trials = list(enumerate(batch, start=number))
                 number += len(batch)
@@ -146,17 +161,37 @@ def sweep(
                     counter.count(row)
                 if not search.fixed:
                     search.tell([rows.metrics_of(place) for place, _ in trials])
+
+        try:
+            interrupted = _is_interrupted(make_all)
+            rows.flush()
+        except BaseException as error:
+            _keep_what_is_done(rows, error, lambda: result(interrupted=True))
+            raise
+        return result(interrupted=interrupted)
+
+
+def _is_interrupted(work: Callable[[], None]) -> bool:
+    """Do some work; whether Ctrl-C has ended it."""
+    try:
+        try:
+            work()
         except KeyboardInterrupt:
-            interrupted = True
-        rows.flush()
-        return SweepResult(
-            rows.table(),
-            metrics=columns,
-            total=search.total,
-            interrupted=interrupted,
-            tables=rows.others(),
-            parts=parts,
-        )
+            time.sleep(0.01)  # here it comes again where Polars has heard it before Python did
+            return True
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _keep_what_is_done(rows: Rows, error: BaseException, result: Callable[[], SweepResult]) -> None:
+    """Write the rows that are done where that can be done, and hand them on with the error."""
+    with contextlib.suppress(Exception):
+        if not isinstance(error, WriteFailed):
+            rows.flush()
+    if isinstance(error, OmegaError):
+        with contextlib.suppress(Exception):
+            error.__dict__["result"] = result()
 
 
 def _maker(
@@ -178,7 +213,7 @@ def _maker(
         return Core(spec, count)
     if executor is None and count == 1:
         return Local(spec)
-    folder = Folder(Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="omega-"))))
+    folder = Folder(open_things.enter_context(temporary()))
     sent = SweepSpec(
         folder.mapped(spec.data),
         spec.strategy,
@@ -194,7 +229,7 @@ def _maker(
     if executor is not None:
         return Pool(sent, executor)
     processes = Processes(sent, count)
-    open_things.callback(processes.close)
+    open_things.callback(processes.close)  # before the first of them begins
     return processes
 
 

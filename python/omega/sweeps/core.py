@@ -92,13 +92,20 @@ class Core:
         spec, kept = self.spec, bool(self.spec.tables)
         made: Iterator[Outcome] = iter(())
         if run is not None and ready:
+            self._require_unchanged()
             made = iter(run.sweep(fields, ready, self.workers, spec.fingerprint, kept))
+            self._require_unchanged()
         return [
             Row(number, parameters, {}, error=described(one))
             if isinstance(one, BaseException)
             else _row(number, parameters, next(made), spec)
             for (number, parameters), one in zip(trials, prepared, strict=True)
         ]
+
+    def _require_unchanged(self) -> None:
+        """Refuse the rows of a batch in which a mapped file has changed."""
+        for file in self.runner.mapped:
+            file.require_unchanged()
 
     def _settings_key(self, parameters: Parameters) -> object:
         return tuple(

@@ -13,17 +13,15 @@ import contextlib
 import json
 import os
 import platform
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from omega.data import locks
+from omega.data.files import told
 from omega.errors import ConfigError
-
-if sys.platform != "win32":
-    import fcntl
 
 FILE = ".sweep.lease"
 
@@ -36,9 +34,6 @@ EXPIRES = 60.0
 _SETTLES = 1.0
 """Seconds for another one, without locks, to be seen that took the lease at the same moment."""
 
-_inherited: set[int] = set()
-"""Open leases of this process, which a fork would keep locked beyond its end."""
-
 
 @contextlib.contextmanager
 def leased(folder: Path) -> Iterator[None]:
@@ -46,11 +41,13 @@ def leased(folder: Path) -> Iterator[None]:
 
     Raises:
         ConfigError: Another sweep holds it.
+        WriteFailed: It cannot be made or written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     lease = folder / FILE
-    file = _taken(lease)
-    _inherited.add(file)
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = _taken(lease)
+    locks.keep(file)
     ended = threading.Event()
     beating = threading.Thread(target=_beat, args=(file, ended), daemon=True)
     beating.start()
@@ -63,8 +60,7 @@ def leased(folder: Path) -> Iterator[None]:
             if _is_ours(_read(file)):
                 os.ftruncate(file, 0)
                 lease.unlink()  # while it is locked: the next one makes a file of its own
-        _inherited.discard(file)
-        os.close(file)
+        locks.release(file)
 
 
 def _taken(lease: Path) -> int:
@@ -82,13 +78,13 @@ def _taken(lease: Path) -> int:
 
 def _claimed(file: int, lease: Path) -> bool:
     """Write our name into a lease; False where its holder has removed it since it was opened."""
-    locked = _locked(file)
+    locked = locks.locked(file)
     before = _read(file)
     if locked is False:
         raise _refused(lease, before)
     if before and not (locked and before["host"] == platform.node()):
         _wait_for_its_end(lease, before)
-    if not _is_at(file, lease):
+    if not locks.is_at(file, lease):
         return False
     os.ftruncate(file, 0)
     _write(file, 0)
@@ -96,19 +92,6 @@ def _claimed(file: int, lease: Path) -> bool:
         time.sleep(_SETTLES)
         if not _is_ours(now := _read(file)):
             raise _refused(lease, now)
-    return True
-
-
-def _locked(file: int) -> bool | None:
-    """Lock a file; False where another process has the lock, None where there are no locks."""
-    if sys.platform == "win32":
-        return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None  # a file system without locks
     return True
 
 
@@ -172,20 +155,3 @@ def _content(content: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) and {"pid", "host"} <= found.keys() else {}
-
-
-def _is_at(file: int, lease: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), lease.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _forget() -> None:
-    """Close in a forked process what would keep the locks of its parent."""
-    while _inherited:
-        os.close(_inherited.pop())
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)

@@ -18,9 +18,11 @@ from omega._native import core
 from omega.contract import ArrowLike
 from omega.data.columns import Candles
 from omega.data.dataset import Dataset, mapped_file
+from omega.data.files import told
 from omega.data.frames import frame_of
 from omega.data.sources import open_source
 from omega.data.store import CandleStore
+from omega.sweeps.temporary import candles
 
 
 class Folder:
@@ -71,11 +73,12 @@ class Folder:
 
     def _next(self) -> Path:
         self._files += 1
-        return self.path / f"candles-{self._files}.arrow"
+        return candles(self.path, self._files)
 
     def _file(self, frame: pl.DataFrame) -> str:
         path = self._next()
-        frame.write_ipc(path, compression="uncompressed")
+        with told(path):
+            frame.write_ipc(path, compression="uncompressed")
         return str(path)
 
 

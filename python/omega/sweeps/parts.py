@@ -3,11 +3,13 @@
 The folder has Parquet files and `sweep.json`, which identifies the sweep. A part appears whole or
 not at all, its other tables before it, so that whatever ends the process, each run is there with
 all of its tables or not there. Files without the mark of the sweep, in them or in their names, are
-the user's, and stay.
+the user's, and stay. The sweep's own are `sweep.json`, `runs-000000.parquet` and so on, the same of
+`trades` and `equity`, the lease, and halves of them: `.sweep.json.0123456789abcdef.tmp`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -17,6 +19,7 @@ from typing import Any
 
 import polars as pl
 
+from omega.data.files import told
 from omega.errors import ConfigError
 from omega.sweeps.identity import refuse_other
 from omega.sweeps.lease import FILE as LEASE
@@ -26,10 +29,16 @@ from omega.sweeps.table import Schema, beside, joined
 MANIFEST = "sweep.json"
 _MARK = "omega.sweep"
 _PART = re.compile(r"(\w+)-(\d{6,})\.parquet")
+_FIRST_HALF = re.compile(rf"\.{re.escape(MANIFEST)}\.[0-9a-f]{{16}}\.tmp")
+"""All that is in a folder whose sweep could not even write down which one it is."""
 
 
 class Parts:
-    """The folder of one sweep, which holds its lease."""
+    """The folder of one sweep, which holds its lease.
+
+    Attributes:
+        next: The number of the next part.
+    """
 
     def __init__(self, folder: Path, identity: Mapping[str, Any], schema: Schema) -> None:
         self.folder, self.schema = folder, schema
@@ -39,14 +48,17 @@ class Parts:
         self._claim(identity)
         self._remove_halves()
         taken = [path for name in ("runs", *self.tables) for path in self.files(name)]
-        self._next = 1 + max(map(_number, taken), default=-1)
+        self.next = 1 + max(map(_number, taken), default=-1)
 
     def _claim(self, identity: Mapping[str, Any]) -> None:
         """Write down which sweep the folder belongs to, or refuse that of another one."""
         manifest = self.folder / MANIFEST
         if not manifest.exists():
-            others = (path.name for path in self.folder.iterdir() if path.name != LEASE)
-            if not all(name.endswith(self._half) for name in others):
+            others = [path for path in self.folder.iterdir() if path.name != LEASE]
+            for path in others:
+                if _FIRST_HALF.fullmatch(path.name):
+                    path.unlink()
+                    continue
                 raise ConfigError(
                     f"out: {str(self.folder)!r} is not empty and has no {MANIFEST}; name a folder "
                     "of its own"
@@ -80,25 +92,33 @@ class Parts:
         return sorted(found, key=_number)
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Write rows as one part, their other tables first."""
+        """Write rows as the next part, their other tables first; again it is the same part."""
         for name in self.tables:
             table = beside(rows, name)
             if table is not None:
                 self._write(name, table)
         ordered = sorted(rows, key=lambda row: row.number)
         self._write("runs", self.schema.frame(ordered))
-        self._next += 1
 
     def _write(self, name: str, frame: pl.DataFrame) -> None:
-        path = self.folder / f"{name}-{self._next:06}.parquet"
-        half = self._beside(path)
-        frame.write_parquet(half, metadata={_MARK: self._name})
-        _keep(half, path)
+        with self._whole(self.folder / f"{name}-{self.next:06}.parquet") as half:
+            frame.write_parquet(half, metadata={_MARK: self._name})
 
     def _write_whole(self, path: Path, content: bytes) -> None:
+        with self._whole(path) as half:
+            half.write_bytes(content)
+
+    @contextlib.contextmanager
+    def _whole(self, path: Path) -> Iterator[Path]:
+        """Give a path to write to, whose file is put in its place once it is whole."""
         half = self._beside(path)
-        half.write_bytes(content)
-        _keep(half, path)
+        with told(path):
+            try:
+                yield half
+                _keep(half, path)
+            finally:
+                with contextlib.suppress(OSError):
+                    half.unlink(missing_ok=True)
 
     def _beside(self, path: Path) -> Path:
         """Name what becomes a file once it is whole."""

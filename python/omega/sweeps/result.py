@@ -241,7 +241,9 @@ class SweepResult:
         )
 
     def _beside(self, name: str) -> pl.DataFrame:
-        found = self._parts.other(name) if self._parts is not None else self._tables.get(name)
+        found = self._tables.get(name)
+        if found is None and self._parts is not None:
+            found = self._parts.other(name)
         if found is None:
             raise ConfigError(
                 f"{name}: this sweep did not keep them; ask for them with sweep(..., {name}=True)"

@@ -17,6 +17,9 @@ from omega.sweeps.table import Schema, beside, joined, parameters_match
 AT_ONCE = 1_000
 """Rows that are put into columns together."""
 
+_Columns = tuple[pl.DataFrame, dict[str, pl.DataFrame]]
+"""Rows, and the tables beside them."""
+
 SECONDS = 2.0
 """How much work may be lost where a process is killed."""
 
@@ -34,8 +37,7 @@ class Rows:
             is_searched,
         )
         self._loose: list[Row] = []
-        self._frames: list[pl.DataFrame] = []
-        self._others: dict[str, list[pl.DataFrame]] = {name: [] for name in tables}
+        self._held: list[_Columns] = []
         self._kept: dict[int, Mapping[str, Any]] = {}
         self._before: pl.DataFrame | None = parts.table() if parts else None
         self._done = set() if self._before is None else set(self._before["run"].to_list())
@@ -81,30 +83,41 @@ class Rows:
 
     def flush(self) -> None:
         """Put the rows so far into columns, or into the folder."""
-        rows, self._loose = self._loose, []
+        rows = list(self._loose)
         self._flushed = time.monotonic()
         if not rows:
             return
+        # Rows are loose until they are kept: a write may fail, and Ctrl-C may come at any moment.
+        # Both at once, since between two statements the rows would be there twice.
         if self._parts is not None:
             self._parts.write(rows)
-            return
-        self._frames.append(self._schema.frame(rows))
-        for name in self._names:
-            table = beside(rows, name)
-            if table is not None:
-                self._others[name].append(table)
+            self._parts.next, self._loose = self._parts.next + 1, []
+        else:
+            held = [*self._held, self._columns(rows)]
+            self._held, self._loose = held, []
+
+    def _columns(self, rows: Sequence[Row]) -> _Columns:
+        tables = {name: beside(rows, name) for name in self._names}
+        return self._schema.frame(rows), {n: t for n, t in tables.items() if t is not None}
 
     def table(self) -> pl.DataFrame:
-        """Give all rows in the order of runs."""
-        if self._parts is not None:
-            found = self._parts.table()
-            return self._schema.frame([]) if found is None else found
-        return joined(self._frames) if self._frames else self._schema.frame([])
+        """Give all rows in the order of runs, those included that could not be written."""
+        written = None if self._parts is None else self._parts.table()
+        frames = [] if written is None else [written]
+        frames += [frame for frame, _ in self._in_memory()]
+        return joined(frames) if frames else self._schema.frame([])
 
     def others(self) -> dict[str, pl.DataFrame]:
-        """Give the tables beside the rows that are in memory."""
-        return {
-            name: pl.concat(frames).sort("run", maintain_order=True)
-            for name, frames in self._others.items()
-            if frames
-        }
+        """Give the tables beside the rows; of a folder only where a part of them is in memory."""
+        in_memory = self._in_memory()
+        tables: dict[str, pl.DataFrame] = {}
+        for name in self._names:
+            frames = [others[name] for _, others in in_memory if name in others]
+            if frames and self._parts is not None:
+                frames += [one for one in [self._parts.other(name)] if one is not None]
+            if frames:
+                tables[name] = pl.concat(frames).sort("run", maintain_order=True)
+        return tables
+
+    def _in_memory(self) -> list[_Columns]:
+        return [*self._held, *([self._columns(self._loose)] if self._loose else [])]

@@ -13,6 +13,7 @@ from typing import Any
 
 from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
+from omega.data.mapped_files import MappedFile
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.results.limits import with_limits
@@ -253,6 +254,11 @@ class TrialRunner:
             self._stores.clear()  # what varies last changes first, so that one is enough
             self._stores[key] = store
         return store  # not of the dict: runs may be made in threads
+
+    @property
+    def mapped(self) -> list[MappedFile]:
+        """The files that its candles lie in."""
+        return [file for store in self._stores.values() for file in store.mapped]
 
     def run(self, number: int, parameters: Parameters) -> Row:
         """Make one run; an error is a row."""

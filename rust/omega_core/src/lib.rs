@@ -13,6 +13,9 @@ pub mod types;
 /// Every reason a run can be refused.
 pub mod error;
 
+/// Interrupts of what takes long, and where it looks for them.
+pub mod interrupt;
+
 /// Arrow arrays in, checked column segments out; nothing is copied and nothing is repaired.
 pub mod columns;
 

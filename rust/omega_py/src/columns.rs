@@ -20,6 +20,7 @@ use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 use pyo3_arrow::input::{AnyArray, AnyRecordBatch};
 
+use super::interrupts;
 use omega_core::columns;
 
 /// A chunked Arrow column whose buffers belong to their maker.
@@ -270,10 +271,12 @@ pub(crate) fn write_ipc(
 ) -> PyArrowResult<()> {
     let batches = data.into_reader()?;
     // Millions of rows may be written, and no Python object is touched.
-    py.detach(|| columns::write_ipc(File::create(path)?, batches, metadata))
-        .map_err(|error| match error {
-            // An `OSError` in Python, as of any other file.
-            ArrowError::IoError(_, error) => PyErr::from(error).into(),
-            other => other.into(),
-        })
+    interrupts::detached(py, || {
+        columns::write_ipc(File::create(path)?, batches, metadata)
+    })?
+    .map_err(|error| match error {
+        // An `OSError` in Python, as of any other file.
+        ArrowError::IoError(_, error) => PyErr::from(error).into(),
+        other => other.into(),
+    })
 }

@@ -14,6 +14,7 @@ use pyo3_arrow::PyChunkedArray;
 use super::active;
 use super::clock::Clock;
 use super::error::to_pyerr;
+use super::interrupts;
 use super::memory;
 use omega_core::error::OmegaError;
 use omega_core::indicators::{Cache, Column, From, Given, Source, Spec, Track};
@@ -120,11 +121,9 @@ pub(super) fn declare(
 ) -> PyResult<Declared> {
     let Scope { cache, clock } = *scope;
     let from = sources.from(clock).map_err(to_pyerr)?;
-    let (key, outputs) = py
-        // A kernel over millions of bars calls no Python; threads of a sweep compute theirs
-        // meanwhile.
-        .detach(|| cache.indicator(track, spec, &from))
-        .map_err(to_pyerr)?;
+    // A kernel over millions of bars calls no Python; threads of a sweep compute theirs meanwhile.
+    let (key, outputs) =
+        interrupts::detached(py, || cache.indicator(track, spec, &from))?.map_err(to_pyerr)?;
     // Of nested ones the sum (L2); of arithmetic, which needs no bars itself, the longest of its
     // operands.
     let declared = spec.warmup() + sources.declared();

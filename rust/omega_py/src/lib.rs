@@ -22,6 +22,7 @@ mod events;
 mod executor;
 mod exits;
 mod indicators;
+mod interrupts;
 mod market;
 mod memory;
 mod native;

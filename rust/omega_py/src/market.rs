@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use super::config::times;
 use super::error::to_pyerr;
+use super::interrupts;
 use super::store::CandleStore;
 use omega_core::error::OmegaError;
 use omega_core::store::{
@@ -71,7 +72,7 @@ impl TimeframeFields<'_> {
             }
             (None, Some(grid)) => {
                 let grid = grid.grid()?;
-                let made = py.detach(|| resample(base, &grid)).map_err(to_pyerr)?;
+                let made = interrupts::detached(py, || resample(base, &grid))?.map_err(to_pyerr)?;
                 (Arc::new(made.0), made.1)
             }
             (None, None) => return Ok(None),
@@ -151,10 +152,9 @@ pub(super) fn market(
         "intersection" => Align::Intersection,
         other => return Err(to_pyerr(unknown_align(other))),
     };
-    let mut market = py
-        // Merging the times of many symbols reads every time column.
-        .detach(|| Market::new(symbols.clone(), align))
-        .map_err(to_pyerr)?;
+    // Merging the times of many symbols reads every time column.
+    let mut market =
+        interrupts::detached(py, || Market::new(symbols.clone(), align))?.map_err(to_pyerr)?;
     if let Some(fields) = clock {
         let clock = fields.clock(market.symbols()[0].unit())?;
         market = market.under(clock);

@@ -8,6 +8,7 @@ use super::clock::Tracks;
 use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
+use super::interrupts;
 use super::strategy::Raised;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
@@ -207,7 +208,7 @@ pub(super) fn named(
     candles: &SymbolCandles,
 ) -> PyResult<NativeStrategy> {
     // Its indicators are computed here, over all bars.
-    let made = py.detach(|| strategies::named(name, parameters, candles, None));
+    let made = interrupts::detached(py, || strategies::named(name, parameters, candles, None))?;
     made.map(NativeStrategy).map_err(to_pyerr)
 }
 

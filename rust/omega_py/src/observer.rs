@@ -1,5 +1,7 @@
 //! Interrupts and progress of a run: Ctrl-C ends it, and a display learns how far it is.
 
+use omega_core::error::OmegaError;
+use omega_core::interrupt;
 use omega_core::replay::{Observer, Plan};
 use pyo3::prelude::*;
 
@@ -47,35 +49,38 @@ impl Observer for ProgressObserver<'_> {
     }
 }
 
-/// Interrupts and progress of a run without the interpreter, which is taken for each look.
+/// Interrupts and progress of a run without the interpreter, which is taken to report.
 pub(super) struct GilObserver {
     pub(super) on_progress: Option<Py<PyAny>>,
     pub(super) total: usize,
     pub(super) reported: usize,
 }
 
-/// Steps between two looks: a look takes the interpreter, and a native run makes many steps.
-// A multiple of the loop's 1,024 steps between ticks, or looks would be rarer than this.
-const STEPS_BETWEEN_LOOKS: usize = 1 << 16;
+/// Steps between two reports at least: each takes the interpreter, and a native run makes many
+/// steps.
+// A multiple of the loop's 1,024 steps between ticks, or reports would be rarer than this.
+const STEPS_BETWEEN_REPORTS: usize = 1 << 16;
 
 impl Observer for GilObserver {
     type Error = Raised;
 
     fn tick(&mut self, done: usize) -> Result<(), Raised> {
+        // By time and not by steps: one of many symbols may take a hundred times as long as
+        // another.
+        if interrupt::is_requested() {
+            return Err(OmegaError::Stopped.into());
+        }
         let is_over = done == self.total;
-        if !is_over && !done.is_multiple_of(STEPS_BETWEEN_LOOKS) {
+        if !is_over && !done.is_multiple_of(STEPS_BETWEEN_REPORTS) {
             return Ok(());
         }
         // About a hundred calls, whatever the length of the run.
         let is_due = is_over || done - self.reported >= self.total / 100;
-        Python::attach(|py| {
-            py.check_signals()?;
-            if let Some(callback) = self.on_progress.as_ref().filter(|_| is_due) {
-                self.reported = done;
-                callback.call1(py, (done, self.total))?;
-            }
-            Ok(())
-        })
-        .map_err(Raised)
+        let Some(callback) = self.on_progress.as_ref().filter(|_| is_due) else {
+            return Ok(());
+        };
+        self.reported = done;
+        let reported = Python::attach(|py| callback.call1(py, (done, self.total)).map(drop));
+        reported.map_err(Raised)
     }
 }

@@ -16,6 +16,7 @@ use pyo3_arrow::ffi::{
 use pyo3_arrow::input::AnyRecordBatch;
 
 use super::error::to_pyerr;
+use super::interrupts;
 use omega_core::error::OmegaError;
 use omega_core::portfolio::Extremes;
 use omega_core::replay::RunCounts;
@@ -190,18 +191,16 @@ impl PyRunTables {
         PyArrowTable(self.0.positions().clone())
     }
 
-    fn metrics(&self, py: Python<'_>) -> Vec<(&'static str, PyMetric)> {
+    fn metrics(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, PyMetric)>> {
         // A pass over all tables that calls no Python.
-        let metrics = py.detach(|| self.0.metrics());
-        metrics
-            .iter()
-            .map(|(name, value)| (name, value.into()))
-            .collect()
+        let metrics = interrupts::detached(py, || self.0.metrics())?;
+        let named = metrics.iter().map(|(name, value)| (name, value.into()));
+        Ok(named.collect())
     }
 
-    fn fingerprint(&self, py: Python<'_>) -> String {
+    fn fingerprint(&self, py: Python<'_>) -> PyResult<String> {
         // Hashed at the first call, over all bytes of the result.
-        py.detach(|| self.0.fingerprint().to_owned())
+        interrupts::detached(py, || self.0.fingerprint().to_owned())
     }
 
     fn first_broken_ledger_line(&self) -> Option<usize> {

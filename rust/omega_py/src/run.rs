@@ -20,6 +20,7 @@ use super::error::{to_pyerr, unknown};
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
 use super::indicators::{self, Declared, IndicatorView, Scope, Sources, placed_twice};
+use super::interrupts;
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
@@ -235,7 +236,8 @@ impl Run {
         let (left, right) = (left.held(&self.tracks)?, right.held(&self.tracks)?);
         let market = &self.tracks.market;
         // Columns of the whole run are compared, and no Python is called.
-        let truths = py.detach(|| compare(market, how, left.operand(), right.operand()));
+        let compared = || compare(market, how, left.operand(), right.operand());
+        let truths = interrupts::detached(py, compared)?;
         Ok(Mask::new(truths))
     }
 
@@ -292,21 +294,22 @@ impl Run {
         let mut strategy = Cooldown::new(strategy, bars, after_entry, after_exit);
         let plan = backtest.plan();
         let mut observer = ProgressObserver::new(py, on_progress, plan);
-        let rows = if let Some(object) = portfolio {
+        let walked = interrupts::attached(py, || {
+            let Some(object) = portfolio else {
+                return backtest.rows(&mut strategy, &mut observer);
+            };
             let (tracks, start) = (&self.tracks, plan.start);
             let wrap = |books| Ok(PyPortfolio::new(object, tracks, start, books, failure)?);
             backtest.rows_with(&mut strategy, &mut observer, wrap, |own| own.books)
-        } else {
-            backtest.rows(&mut strategy, &mut observer)
-        };
-        let rows = rows.map_err(|Raised(error)| error)?;
+        });
+        let rows = walked?.map_err(|Raised(error)| error)?;
         let time = RunTime {
             began,
             in_callbacks: strategy.strategy.callback_time(),
         };
         // The loop held the interpreter, since giving it up and taking it back costs more than a
         // bar; tables call nothing, so that other threads run meanwhile.
-        Ok(reported(py.detach(|| rows.into()), &time))
+        Ok(reported(interrupts::detached(py, || rows.into())?, &time))
     }
 
     /// Walks the bars with an executor of the user's own; `steps` narrows what is walked.
@@ -348,15 +351,17 @@ impl Run {
         let mut portfolio = PyRows::new(books, tracks, settings.cash, plan.start, failure)?;
         // Rates and magnifiers belong to Omega's own executor.
         let mut feed = Feed::plain(market);
-        let counts = replay::run(
-            &mut feed,
-            &plan,
-            &mut strategy,
-            &mut executor,
-            &mut portfolio,
-            &mut observer,
-        );
-        let counts = counts.map_err(|Raised(error)| error)?;
+        let walked = interrupts::attached(py, || {
+            replay::run(
+                &mut feed,
+                &plan,
+                &mut strategy,
+                &mut executor,
+                &mut portfolio,
+                &mut observer,
+            )
+        });
+        let counts = walked?.map_err(|Raised(error)| error)?;
         let time = RunTime {
             began,
             in_callbacks: strategy.strategy.callback_time(),
@@ -441,10 +446,9 @@ impl Run {
         };
         // A strategy remembers what it has seen, and a second run must not.
         let mut native = WithPyError(strategy.fresh());
-        let result = py
-            // Nothing in this loop is Python; the observer takes the interpreter when it needs it.
-            .detach(|| backtest.run_observed(&mut native, &mut observer))
-            .map_err(|Raised(error)| error)?;
+        // Nothing in this loop is Python; the observer takes the interpreter when it needs it.
+        let walked = interrupts::detached(py, || backtest.run_observed(&mut native, &mut observer));
+        let result = walked?.map_err(|Raised(error)| error)?;
         let time = RunTime {
             began,
             in_callbacks: Duration::ZERO,

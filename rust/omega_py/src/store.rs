@@ -12,6 +12,7 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 
 use super::columns::Column;
 use super::error::to_pyerr;
+use super::interrupts;
 use omega_core::columns::{
     AskColumns, Findings, InputColumn, Level, Role, Rule, Rules, Slot, SymbolInput, read,
     refuse_nulls, report, validate,
@@ -90,7 +91,7 @@ impl CandleStore {
             .collect::<PyResult<Vec<_>>>()?;
         // Casting and validating are the slow part and touch no Python object, so that other
         // threads run meanwhile.
-        let built = py.detach(|| {
+        let built = interrupts::detached(py, || {
             inputs
                 .into_iter()
                 .map(|input| {
@@ -104,7 +105,7 @@ impl CandleStore {
                 })
                 .collect::<Result<Vec<_>, _>>()
         });
-        let (candles, checks) = built.map_err(to_pyerr)?.into_iter().unzip();
+        let (candles, checks) = built?.map_err(to_pyerr)?.into_iter().unzip();
         Ok(Self {
             store: Arc::new(store::CandleStore::new(candles)),
             checks,
@@ -243,7 +244,7 @@ impl CandleStore {
         let (k, candles) = self.candles(symbol)?;
         let check = &self.checks[k];
         let known = &check.findings;
-        py.detach(|| {
+        interrupts::detached(py, || {
             let fresh;
             // Validation keeps counts and not rows, for bad data may break a rule in each of its
             // millions. They are found again on request.
@@ -253,7 +254,7 @@ impl CandleStore {
             } else {
                 known
             };
-            Ok(finding_columns(candles, findings))
+            finding_columns(candles, findings)
         })
     }
 

@@ -5,9 +5,9 @@
 //! the result of a trial is dropped once `keep` has taken from it what the caller wants.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use rayon::ThreadPoolBuilder;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
@@ -15,13 +15,10 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 use crate::backtest::{Backtest, BacktestResult, Config};
 use crate::error::OmegaError;
 use crate::indicators::Cache;
+use crate::interrupt::{self, LOOK};
 use crate::replay::{Observer, Strategy};
 use crate::store::Market;
 use crate::strategies::WarmedUp;
-
-/// How often the calling thread checks for an interrupt, which has to end a batch within 0.2 s; a
-/// check may take the interpreter's lock.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// One backtest of a batch.
 #[derive(Debug, Clone)]
@@ -50,7 +47,7 @@ impl Batch<'_> {
     /// Runs all trials and gives what `keep` took of each, or why it failed; a trial fails alone.
     ///
     /// `look` is called on the calling thread every 50 ms; where it breaks, trials that run end at
-    /// their next tick, the rest do not begin, and all of them are `Stopped`.
+    /// their next look, the rest do not begin, and all of them are `Stopped`.
     ///
     /// # Errors
     /// `Config` where the system has no thread to give.
@@ -70,7 +67,7 @@ impl Batch<'_> {
         // library's.
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| no_threads(threads, &error.to_string()))?;
-        let stop = AtomicBool::new(false);
+        let stop = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = channel();
         let (keep, stop) = (&keep, &stop);
         // The calling thread stays outside the pool, free to look up while the trials run.
@@ -79,7 +76,8 @@ impl Batch<'_> {
                 // One trial at a time, since runs differ in length: a thread that took several
                 // would keep them while others are done.
                 let each = trials.into_par_iter().with_max_len(1);
-                let outcomes = each.map(|trial| self.outcome(trial, stop).map(keep));
+                let outcomes =
+                    each.map(|trial| watching(stop, || self.outcome(trial, stop).map(keep)));
                 // Nobody receives only where the calling thread has panicked.
                 drop(sender.send(outcomes.collect()));
             });
@@ -122,6 +120,19 @@ impl Batch<'_> {
     }
 }
 
+/// Lets what is computed on this thread end with its batch: a kernel and a long step do not tick.
+fn watching<T>(stop: &Arc<AtomicBool>, compute: impl FnOnce() -> T) -> T {
+    let stop = Arc::clone(stop);
+    let look = move || {
+        if stop.load(Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    interrupt::watched(look, compute)
+}
+
 /// Ends a run whose batch was interrupted.
 struct StopFlag<'a>(&'a AtomicBool);
 
@@ -147,6 +158,8 @@ fn no_threads(threads: usize, problem: &str) -> OmegaError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::results::MetricValue;
     use crate::store::SymbolCandles;

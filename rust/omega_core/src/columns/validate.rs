@@ -7,6 +7,7 @@ use super::{
     AskColumns, Finding, Findings, Level, Rule, Rules, Segment, Slot, SymbolColumns, Tally,
 };
 use crate::error::OmegaError;
+use crate::interrupt::Pace;
 
 /// Rows checked together, few enough for their columns to stay in the cache.
 const BLOCK: usize = 512;
@@ -100,9 +101,12 @@ fn pass(columns: &SymbolColumns, rules: Rules, sink: &mut Sink<'_>) -> usize {
         before: None,
         crossed: 0,
     };
-    let mut start = 0;
+    let (mut start, mut pace) = (0, Pace::default());
     for segment in &columns.segments {
         for offset in (0..segment.len()).step_by(BLOCK) {
+            if pace.is_over(BLOCK) {
+                return walk.crossed;
+            }
             let end = segment.len().min(offset + BLOCK);
             if walk.block(segment, start, offset..end, sink).is_break() {
                 return walk.crossed;

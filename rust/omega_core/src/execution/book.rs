@@ -1,6 +1,8 @@
 //! The order book: every order that was submitted, those that wait for a price, and those that wait
 //! for the next bar of their symbol.
 
+use std::collections::BTreeMap;
+
 use super::{
     CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
     Trigger,
@@ -23,6 +25,8 @@ pub(super) struct Working {
     pub(super) trail: Option<Distance>,
     /// Whether this bar armed it: it works again from the next bar on (F4).
     pub(super) armed_now: bool,
+    /// Whether it has ended, and leaves when the list is settled.
+    pub(super) is_gone: bool,
 }
 
 /// An order that fills in the next bar of its symbol: a market order or a close that was submitted
@@ -32,6 +36,8 @@ pub(super) struct QueuedOrder {
     /// Its row among the orders.
     pub(super) row: usize,
     pub(super) task: QueuedTask,
+    /// Whether it was taken or has ended, and leaves when the list is settled.
+    is_gone: bool,
 }
 
 /// What a queued order does.
@@ -59,6 +65,11 @@ pub(super) struct OrderBook {
     pub(super) orders: Vec<Order>,
     pub(super) working: Vec<Working>,
     queued: Vec<QueuedOrder>,
+    /// How many of both lists have ended since they were settled.
+    // They leave together: a bar that ends many would move all others for each.
+    gone: usize,
+    /// The rows of the orders of each group, of those that ended as well.
+    groups: BTreeMap<String, Vec<usize>>,
     next_order: u32,
     /// Whether an order that works at one open only, or one that follows the market, may wait: most
     /// runs have neither, and no bar has to look for them.
@@ -112,6 +123,8 @@ impl OrderBook {
         let order = &self.orders[row];
         self.has_immediate |= order.expiry.is_immediate();
         self.has_trailing |= order.trail.is_some();
+        self.join_group(row);
+        let order = &self.orders[row];
         self.working.push(Working {
             id: order.id,
             row,
@@ -120,12 +133,43 @@ impl OrderBook {
             trigger: Trigger::of_order(order.kind, order.direction),
             trail: order.trail,
             armed_now: false,
+            is_gone: false,
         });
     }
 
     /// Lets the order of a row wait for the next bar of its symbol.
     pub(super) fn queue(&mut self, row: usize, task: QueuedTask) {
-        self.queued.push(QueuedOrder { row, task });
+        self.join_group(row);
+        self.queued.push(QueuedOrder {
+            row,
+            task,
+            is_gone: false,
+        });
+    }
+
+    /// Notes an order that waits among those of its group.
+    fn join_group(&mut self, row: usize) {
+        if let Some(group) = self.orders[row].labels.group() {
+            self.groups.entry(group.to_owned()).or_default().push(row);
+        }
+    }
+
+    /// The orders of the group of one that wait for a price, by number.
+    pub(super) fn working_of_group(&self, row: usize) -> impl Iterator<Item = &Working> {
+        let group = self.orders[row].labels.group();
+        let rows = group.and_then(|group| self.groups.get(group));
+        let working = |row: &usize| self.index_of_working(self.orders[*row].id);
+        let found = rows.into_iter().flatten().filter_map(working);
+        found.map(|index| &self.working[index])
+    }
+
+    /// Lets go of what has ended.
+    pub(super) fn settle(&mut self) {
+        if self.gone > 0 {
+            self.working.retain(|waiting| !waiting.is_gone);
+            self.queued.retain(|queued| !queued.is_gone);
+            self.gone = 0;
+        }
     }
 
     /// Takes the first queued order of a symbol out of the queue, of those at or after a row that
@@ -142,16 +186,20 @@ impl OrderBook {
         let mut rest = self.queued[from..].iter();
         let index = rest.position(|queued| {
             let is_at_close = matches!(queued.task, QueuedTask::AtClose);
-            is_at_close == at_close && self.orders[queued.row].symbol == symbol
+            is_at_close == at_close && !queued.is_gone && self.orders[queued.row].symbol == symbol
         })?;
         self.changes += 1;
-        Some(self.queued.remove(from + index))
+        self.gone += 1;
+        let due = &mut self.queued[from + index];
+        due.is_gone = true;
+        Some(*due)
     }
 
     pub(super) fn index_of_working(&self, order: OrderId) -> Option<usize> {
-        self.working
-            .binary_search_by_key(&order, |waiting| waiting.id)
-            .ok()
+        let index = self
+            .working
+            .binary_search_by_key(&order, |waiting| waiting.id);
+        index.ok().filter(|&index| !self.working[index].is_gone)
     }
 
     /// The row of an order of this number; none where it has none.
@@ -169,7 +217,10 @@ impl OrderBook {
     /// Whether the order of a row waits to close something.
     pub(super) fn is_queued_close(&self, row: usize) -> bool {
         let queued = self.queued.binary_search_by_key(&row, |queued| queued.row);
-        queued.is_ok_and(|index| matches!(self.queued[index].task, QueuedTask::Close(_)))
+        queued.is_ok_and(|index| {
+            let queued = &self.queued[index];
+            !queued.is_gone && matches!(queued.task, QueuedTask::Close(_))
+        })
     }
 
     /// Why an order of this number is not there to be cancelled or changed (F13).
@@ -223,7 +274,10 @@ impl OrderBook {
     /// Takes out an order that fills.
     pub(super) fn take_working(&mut self, index: usize) -> Working {
         self.changes += 1;
-        self.working.remove(index)
+        self.gone += 1;
+        let waiting = &mut self.working[index];
+        waiting.is_gone = true;
+        *waiting
     }
 
     /// Cancels an order that waits; false where none of this number does.
@@ -242,23 +296,32 @@ impl OrderBook {
             .working
             .binary_search_by_key(&row, |waiting| waiting.row)
         {
-            self.working.remove(index);
+            self.working[index].is_gone = true;
         } else if let Ok(index) = self.queued.binary_search_by_key(&row, |queued| queued.row) {
-            self.queued.remove(index);
+            self.queued[index].is_gone = true;
         }
+        self.gone += 1;
         self.orders[row].status = status;
     }
 
     /// Cancels what else waits in the OCO group of an order that filled (F8).
     pub(super) fn cancel_group(&mut self, filled: usize) {
-        // Of all symbols, since a group may span them (X3.1). The clone is one reference more: the
-        // name of the group lies in a row, and rows are about to change.
-        let labels = self.orders[filled].labels.clone();
-        if let Some(group) = labels.group() {
-            self.end_where(OrderStatus::Cancelled(None), |row, order| {
-                row != filled && order.labels.group() == Some(group)
-            });
+        // Of all symbols, since a group may span them (X3.1).
+        let group = self.orders[filled].labels.group();
+        let rows = group.and_then(|group| self.groups.remove(group));
+        for row in rows.into_iter().flatten().filter(|&row| row != filled) {
+            if self.is_waiting(row) {
+                self.end(row, OrderStatus::Cancelled(None));
+            }
         }
+    }
+
+    /// Whether the order of a row is in one of the lists.
+    fn is_waiting(&self, row: usize) -> bool {
+        let working = self.working.binary_search_by_key(&row, |w| w.row);
+        let queued = self.queued.binary_search_by_key(&row, |q| q.row);
+        working.is_ok_and(|index| !self.working[index].is_gone)
+            || queued.is_ok_and(|index| !self.queued[index].is_gone)
     }
 
     /// Cancels everything that waits, for a reason.
@@ -327,6 +390,7 @@ impl OrderBook {
 
     /// Takes waiting orders out of both lists under a status; whether there were any.
     fn end_where(&mut self, status: OrderStatus, is_over: impl Fn(usize, &Order) -> bool) -> bool {
+        self.settle();
         let before = self.working.len() + self.queued.len();
         let orders = &mut self.orders;
         let mut keep = |row: usize| {
@@ -415,6 +479,7 @@ mod tests {
         assert_eq!(book.orders[0].status, OrderStatus::Cancelled(None));
         let second = book.take_due(SymbolId(0), 2, false).map(|due| due.row);
         assert_eq!(second, Some(2));
+        book.settle();
         assert!(book.is_empty());
     }
 

@@ -23,6 +23,7 @@ mod order;
 mod position;
 mod positions;
 mod quiet;
+mod roster;
 mod settings;
 mod simulator;
 mod sizing;

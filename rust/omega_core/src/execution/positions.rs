@@ -1,5 +1,8 @@
 //! The open positions of a run and the fills that made them.
 
+use std::cell::Cell;
+
+use super::roster::Roster;
 use super::{Account, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
 use crate::types::{SymbolId, TradeId};
 
@@ -8,23 +11,51 @@ use crate::types::{SymbolId, TradeId};
 pub(super) struct Positions {
     /// In the order of entry, in which sums are taken and ties are broken; their numbers ascend in
     /// version 1 of the rules alone (F13).
-    pub(super) open: Vec<Position>,
+    pub(super) open: Roster<Position>,
     pub(super) fills: Vec<Fill>,
     /// By `SymbolId`.
     pub(super) last_trades: Vec<LastTrades>,
+    /// How many are open, by `SymbolId`.
+    of_each: Vec<usize>,
     entries: u32,
+    /// By trade number, how many positions the run had opened before it.
+    entry_of: Vec<u32>,
     /// Counts every change, so that a reader knows whether to look again.
     pub(super) changes: u64,
+    /// Counts those that took lots off a position.
+    pub(super) closes: u64,
+    /// What was added up last, and goes on with the positions that were opened since.
+    // Each entry asks for the equity and the margin: one that added up all positions anew made the
+    // time of a bar grow with the square of its orders.
+    sums: Cell<Sums>,
 }
+
+/// Sums over the first of the open positions, in the order of entry.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    /// How many the open profit is of.
+    profits: usize,
+    profit: f64,
+    /// How many the margin held is of.
+    margins: usize,
+    margin: f64,
+}
+
+/// So many positions are searched one by one.
+const FEW: usize = 8;
 
 impl Positions {
     pub(super) fn new(symbols: usize) -> Self {
         Self {
-            open: Vec::new(),
+            open: Roster::new(),
             fills: Vec::new(),
             last_trades: vec![LastTrades::default(); symbols],
+            of_each: vec![0; symbols],
             entries: 0,
+            entry_of: Vec::new(),
             changes: 0,
+            closes: 0,
+            sums: Cell::default(),
         }
     }
 
@@ -34,8 +65,12 @@ impl Positions {
     }
 
     pub(super) fn index_of(&self, trade: TradeId) -> Option<usize> {
-        // One by one: an order may fill after one with a higher number (F13).
-        self.open.iter().position(|position| position.id == trade)
+        if self.open.len() <= FEW {
+            return self.open.iter().position(|position| position.id == trade);
+        }
+        // By entry and not by number: an order may fill after one with a higher number (F13).
+        let entry = self.entry_of.get(trade.0 as usize)?;
+        self.open.binary_search_by_key(entry, |p| p.entry).ok()
     }
 
     pub(super) fn get(&self, trade: TradeId) -> Option<&Position> {
@@ -44,6 +79,11 @@ impl Positions {
 
     pub(super) fn of_symbol(&self, symbol: SymbolId) -> impl Iterator<Item = &Position> {
         self.open.iter().filter(move |p| p.symbol == symbol)
+    }
+
+    /// How many positions of a symbol are open.
+    pub(super) fn count_of(&self, symbol: SymbolId) -> usize {
+        self.of_each[symbol.index()]
     }
 
     pub(super) fn of_symbol_mut(
@@ -61,6 +101,12 @@ impl Positions {
     /// Adds a position and the fill that opened it.
     pub(super) fn open(&mut self, position: Position, fill: Fill) {
         self.entries += 1;
+        self.of_each[fill.symbol.index()] += 1;
+        let number = position.id.0 as usize;
+        if self.entry_of.len() <= number {
+            self.entry_of.resize(number + 1, u32::MAX);
+        }
+        self.entry_of[number] = position.entry;
         self.last_trades[fill.symbol.index()].entry = Some((fill.index, fill.time));
         self.open.push(position);
         self.record(fill);
@@ -70,6 +116,8 @@ impl Positions {
     /// was booked with.
     pub(super) fn close(&mut self, index: usize, share: &ClosedShare, fill: Fill) {
         self.last_trades[fill.symbol.index()].exit = Some(fill.time);
+        self.closes += 1;
+        self.forget_sums();
         if share.part < 1.0 {
             // What is left after the subtraction, not a share of the first amounts: the last part
             // then takes exactly what is still there (M4.2).
@@ -85,7 +133,8 @@ impl Positions {
             position.marked_profit -= position.marked_profit * share.part;
             position.exit_legs += 1;
         } else {
-            // Not `swap_remove`: sums need the order of entry.
+            self.of_each[fill.symbol.index()] -= 1;
+            // The others keep their places: sums need the order of entry.
             self.open.remove(index);
         }
         self.record(fill);
@@ -104,7 +153,27 @@ impl Positions {
     pub(super) fn marked_profit(&self) -> f64 {
         // In the order of entry, because a sum of doubles depends on its order and both
         // backends have to come to the same bits (M5.1).
-        self.open.iter().fold(0.0, |sum, p| sum + p.marked_profit)
+        let mut sums = self.sums.get();
+        let open = self.open[sums.profits..].iter();
+        sums.profit = open.fold(sums.profit, |sum, p| sum + p.marked_profit);
+        sums.profits = self.open.len();
+        self.sums.set(sums);
+        sums.profit
+    }
+
+    /// The same as `margin`, for a rate that is always the same one.
+    pub(super) fn margin_held(&self, rate: impl Fn(SymbolId) -> f64) -> f64 {
+        let mut sums = self.sums.get();
+        let open = self.open[sums.margins..].iter();
+        sums.margin = open.fold(sums.margin, |sum, p| sum + p.value * rate(p.symbol));
+        sums.margins = self.open.len();
+        self.sums.set(sums);
+        sums.margin
+    }
+
+    /// Positions have changed other than by a new one: all are added up anew.
+    pub(super) fn forget_sums(&self) {
+        self.sums.set(Sums::default());
     }
 
     /// Margin held at the rate of each position's symbol, in order of entry (M6).
@@ -115,7 +184,8 @@ impl Positions {
 
     /// Marks positions to the closes of a step (M5); one whose symbol has no bar keeps its mark.
     pub(super) fn mark(&mut self, bars: StepBars<'_>, semantics: Semantics) {
-        for position in &mut self.open {
+        self.forget_sums();
+        for position in &mut *self.open {
             // Without a bar there is no price to mark to: the row adds the profit of the last one
             // (X2.1).
             if let Some(now) = bars.trading_of(position.symbol) {

@@ -92,7 +92,7 @@ impl QuietRange {
             // day, and its night is not booked yet.
             range.until = symbol.days.end(walked);
         }
-        for position in &positions.open {
+        for position in &*positions.open {
             range.include(&position.own_exits());
             let account_stop = position.account_stop.map(|stop| stop.price);
             let stop = Trigger::of_exits(position.direction, account_stop, None);

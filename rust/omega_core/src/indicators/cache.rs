@@ -8,6 +8,7 @@ use arrow_buffer::ScalarBuffer;
 use super::inputs::{column, source_of};
 use super::{Inputs, Need, Source, Spec, compute};
 use crate::error::OmegaError;
+use crate::interrupt;
 use crate::store::{Market, SymbolCandles, TrackId};
 use crate::types::{Days, Side};
 
@@ -81,7 +82,8 @@ pub type Outputs = (Arc<Key>, Vec<ScalarBuffer<f64>>);
 
 // A slot is filled outside the lock on the entries: a kernel that ran under it would hold up every
 // other thread of a sweep, also those that read another indicator.
-type Slot = Arc<OnceLock<Vec<ScalarBuffer<f64>>>>;
+// Nothing is in it where an interrupt stopped the kernel.
+type Slot = Arc<OnceLock<Option<Vec<ScalarBuffer<f64>>>>>;
 
 #[derive(Debug)]
 struct Entry {
@@ -143,7 +145,7 @@ impl Cache {
     /// An indicator over candles and columns, computed at the first request.
     ///
     /// # Errors
-    /// `Config` where a column is not there or does not fit.
+    /// `Config` where a column is not there or does not fit, `Stopped` by an interrupt.
     pub fn indicator(
         &self,
         track: &Track<'_>,
@@ -164,9 +166,11 @@ impl Cache {
         });
         let outputs = self.kept(&key, || {
             let outputs = compute(spec, &inputs);
-            outputs.into_iter().map(ScalarBuffer::from).collect()
+            // A kernel that was stopped gave a part of its columns.
+            let outputs = (!interrupt::is_requested()).then_some(outputs)?;
+            Some(outputs.into_iter().map(ScalarBuffer::from).collect())
         });
-        Ok((key, outputs))
+        Ok((key, outputs.ok_or(OmegaError::Stopped)?))
     }
 
     fn columns(
@@ -229,8 +233,8 @@ impl Cache {
             return Ok((name, known[0].clone()));
         }
         let joined = column(track.candles, source)?;
-        let mut kept = self.kept(&key, || vec![joined]);
-        Ok((name, kept.swap_remove(0)))
+        let kept = self.kept(&key, || Some(vec![joined.clone()]));
+        Ok((name, kept.map_or(joined, |mut kept| kept.swap_remove(0))))
     }
 
     fn known(&self, key: &Arc<Key>) -> Option<Vec<ScalarBuffer<f64>>> {
@@ -239,23 +243,36 @@ impl Cache {
         let now = entries.uses;
         let entry = entries.by_key.get_mut(key)?;
         entry.used = now;
-        entry.slot.get().cloned()
+        entry.slot.get().cloned()?
     }
 
-    /// The result under a key: the first thread computes it, the others wait for it.
+    /// The result under a key: the first thread computes it, the others wait for it. None where
+    /// that was stopped; the next request computes it anew.
     fn kept(
         &self,
         key: &Arc<Key>,
-        make: impl FnOnce() -> Vec<ScalarBuffer<f64>>,
-    ) -> Vec<ScalarBuffer<f64>> {
+        make: impl FnOnce() -> Option<Vec<ScalarBuffer<f64>>>,
+    ) -> Option<Vec<ScalarBuffer<f64>>> {
         let slot = self.slot(key);
-        let outputs = slot.get_or_init(make).clone();
+        let Some(outputs) = slot.get_or_init(make).clone() else {
+            self.forget(key, &slot);
+            return None;
+        };
         self.account(
             key,
             &slot,
             outputs.iter().map(|column| column.len() * 8).sum(),
         );
-        outputs
+        Some(outputs)
+    }
+
+    /// Lets go of a request that was stopped, unless it was made anew meanwhile.
+    fn forget(&self, key: &Arc<Key>, slot: &Slot) {
+        let mut entries = self.lock();
+        let entry = entries.by_key.get(key);
+        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.slot, slot)) {
+            entries.by_key.remove(key);
+        }
     }
 
     fn slot(&self, key: &Arc<Key>) -> Slot {
@@ -324,11 +341,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_stopped_is_made_anew() {
+        let (cache, calls) = (Cache::default(), AtomicUsize::new(0));
+        assert!(cache.kept(&key(1), || None).is_none());
+        assert!(cache.kept(&key(1), || Some(made(&calls, 10))).is_some());
+        assert_eq!((calls.load(Relaxed), cache.bytes()), (1, 80));
+    }
+
+    #[test]
     fn each_result_is_made_once_by_all_threads_together() {
         let (cache, calls) = (Cache::default(), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| cache.kept(&key(1), || made(&calls, 10)));
+                scope.spawn(|| cache.kept(&key(1), || Some(made(&calls, 10))));
             }
         });
         assert_eq!(calls.load(Relaxed), 1);
@@ -339,10 +364,10 @@ mod tests {
     fn the_one_not_asked_for_the_longest_goes_first() {
         let (cache, calls) = (Cache::bounded(240), AtomicUsize::new(0));
         for number in [1, 2, 1, 3] {
-            cache.kept(&key(number), || made(&calls, 10));
+            cache.kept(&key(number), || Some(made(&calls, 10)));
         }
         assert_eq!((calls.load(Relaxed), cache.bytes()), (3, 240));
-        cache.kept(&key(4), || made(&calls, 10));
+        cache.kept(&key(4), || Some(made(&calls, 10)));
         assert!(cache.known(&key(2)).is_none());
         assert!(cache.known(&key(1)).is_some());
         assert_eq!(cache.bytes(), 240);
@@ -351,7 +376,8 @@ mod tests {
     #[test]
     fn a_result_larger_than_the_bound_is_given_and_not_kept() {
         let (cache, calls) = (Cache::bounded(8), AtomicUsize::new(0));
-        assert_eq!(cache.kept(&key(1), || made(&calls, 2))[0].len(), 2);
+        let outputs = cache.kept(&key(1), || Some(made(&calls, 2)));
+        assert_eq!(outputs.map(|columns| columns[0].len()), Some(2));
         assert_eq!(cache.bytes(), 0);
     }
 

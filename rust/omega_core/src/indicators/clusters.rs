@@ -5,6 +5,7 @@ use super::spread::float;
 use super::statistics::place;
 use super::volatility::atr;
 use super::{Definition, Kind, Need, Parameters};
+use crate::interrupt::Pace;
 
 // A fixed number, the same in the reference: where centres have not settled by then, one more round
 // could give another label.
@@ -22,20 +23,24 @@ pub fn volatility_cluster(feature: &[f64], n: usize, k: usize) -> Vec<f64> {
         .map(|value| if *value > 0.0 { value.ln() } else { f64::NAN })
         .collect();
     let mut window = Sorted::default();
-    let mut groups = Groups::new(n, k);
+    let (mut groups, mut pace) = (Groups::new(n, k), Pace::default());
     logarithms
         .iter()
         .enumerate()
-        .map(|(i, value)| {
+        .map_while(|(i, value)| {
+            if pace.is_over(n) {
+                return None;
+            }
             if i >= n {
                 window.take(logarithms[i - n]);
             }
             window.put(*value);
-            if window.values.len() == n {
+            let is_full = window.values.len() == n;
+            Some(if is_full {
                 groups.label(&window.values, *value)
             } else {
                 f64::NAN
-            }
+            })
         })
         .collect()
 }
@@ -166,20 +171,23 @@ fn feature_warmup(of: &Parameters<'_>) -> usize {
 /// How many of the `n - 1` values before this one lie below it, in percent.
 #[must_use]
 pub fn percentile_rank(values: &[f64], n: usize) -> Vec<f64> {
-    let mut holes_until = n - 1;
+    let (mut holes_until, mut pace) = (n - 1, Pace::default());
     values
         .iter()
         .enumerate()
-        .map(|(i, value)| {
+        .map_while(|(i, value)| {
             if value.is_nan() {
                 holes_until = holes_until.max(i + n);
             }
             if i < holes_until {
-                return f64::NAN;
+                return Some(f64::NAN);
+            }
+            if pace.is_over(n) {
+                return None;
             }
             let others = &values[i + 1 - n..i];
             let below = others.iter().filter(|other| *other < value).count();
-            100.0 * float(below) / float(n - 1)
+            Some(100.0 * float(below) / float(n - 1))
         })
         .collect()
 }

@@ -4,6 +4,8 @@
 //! are multiples of, sums of values and of products are whole numbers; they are exact, and each
 //! result is rounded once. The grid of a stretch decides how it is computed and changes no result.
 
+use crate::interrupt::Pace;
+
 /// A kind of sums over windows, which by [`of_windows`] gives one value for each.
 pub(super) trait Sums<const C: usize> {
     /// Whether `quickly` is exact for columns on these grids.
@@ -28,7 +30,11 @@ pub(super) fn of_windows<const C: usize>(
     // rows that is a quarter more work at most.
     let length = BLOCK.max(4 * n);
     let windows = result.get_mut(n - 1..).unwrap_or_default();
+    let mut pace = Pace::default();
     for (block, out) in windows.chunks_mut(length).enumerate() {
+        if pace.is_over(out.len() + n) {
+            break;
+        }
         let rows = block * length..block * length + out.len() + n - 1;
         of_block(columns.map(|column| &column[rows.clone()]), n, sums, out);
     }

@@ -1,6 +1,7 @@
 //! Largest and smallest of a window, and values by rank.
 
 use super::spread::float;
+use crate::interrupt::Pace;
 
 /// Smallest of the last n; NaN where the window holds one.
 pub(super) fn lowest(values: &[f64], n: usize) -> Vec<f64> {
@@ -191,6 +192,9 @@ impl Ranked {
     }
 }
 
+/// Steps of a replacement in two heaps.
+const HEAP_STEPS: usize = 16;
+
 /// `of(value of the rank, value of the next)` of each full window.
 pub(super) fn ranked(
     values: &[f64],
@@ -205,8 +209,11 @@ pub(super) fn ranked(
     let mut window = Ranked::new(n, rank);
     let mut full_from = n - 1;
     let mut place = 0;
-    let mut result = Vec::with_capacity(values.len());
+    let (mut result, mut steps) = (Vec::with_capacity(values.len()), Pace::default());
     for (i, value) in values.iter().copied().enumerate() {
+        if steps.is_over(HEAP_STEPS) {
+            break;
+        }
         if value.is_nan() {
             full_from = full_from.max(i + n);
         }

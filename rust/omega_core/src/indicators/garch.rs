@@ -2,6 +2,7 @@
 
 use super::spread::float;
 use super::{Definition, Kind, Need, Parameters};
+use crate::interrupt::Pace;
 
 /// Weights and start of a GARCH(1,1) volatility.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,16 +99,19 @@ fn along(values: &[f64], garch: &Garch) -> Vec<f64> {
 /// Each value from the last `lookback` values alone.
 fn anew(values: &[f64], garch: &Garch, lookback: usize) -> Vec<f64> {
     let steps: Vec<Option<f64>> = returns(values, garch).collect();
-    let mut known = Vec::with_capacity(lookback);
+    let (mut known, mut pace) = (Vec::with_capacity(lookback), Pace::default());
     (0..values.len())
-        .map(|i| {
+        .map_while(|i| {
             if i + 1 < lookback || steps[i].is_none() {
-                return f64::NAN;
+                return Some(f64::NAN);
+            }
+            if pace.is_over(lookback) {
+                return None;
             }
             // The first return of the window is dropped: it starts from a value outside it.
             known.clear();
             known.extend(steps[i + 1 - lookback..=i].iter().flatten().skip(1));
-            last_of(&known, garch)
+            Some(last_of(&known, garch))
         })
         .collect()
 }

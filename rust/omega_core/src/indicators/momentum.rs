@@ -5,6 +5,7 @@ use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
 use super::spread::float;
 use super::{Definition, Kind, Need, moving};
+use crate::interrupt::Pace;
 
 /// The value less the one n bars before.
 #[must_use]
@@ -159,13 +160,17 @@ pub fn cci(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
     let means = moving::means(&prices, n);
     let mut result = vec![f64::NAN; (n - 1).min(prices.len())];
     let windows = prices.windows(n).zip(means.iter().skip(n - 1));
-    result.extend(windows.map(|(window, mean)| {
+    let mut pace = Pace::default();
+    result.extend(windows.map_while(|(window, mean)| {
+        if pace.is_over(n / 4) {
+            return None;
+        }
         let distance = distances(window, *mean) / float(n);
-        if distance > 0.0 {
+        Some(if distance > 0.0 {
             (window[n - 1] - mean) / (0.015 * distance)
         } else {
             f64::NAN
-        }
+        })
     }));
     result
 }

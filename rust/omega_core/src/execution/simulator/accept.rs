@@ -96,6 +96,21 @@ impl Simulator {
         self.late_error.get_or_init(|| error);
     }
 
+    /// Takes so many steps; whether the bar is to end early: by an interrupt, or since nothing of
+    /// it will be kept anyway.
+    #[inline]
+    pub(super) fn is_stopped(&mut self, steps: usize) -> bool {
+        if self.pace.is_over(steps) {
+            self.keep_error(OmegaError::Stopped);
+        }
+        self.late_error.get().is_some()
+    }
+
+    /// The same, where each open position is looked at.
+    pub(super) fn is_stopped_among_open(&mut self) -> bool {
+        self.is_stopped(self.positions.open.len())
+    }
+
     /// Ends the run with the error that was kept.
     #[inline]
     pub(super) fn raise_late_error(&mut self) -> Result<(), OmegaError> {

@@ -167,7 +167,7 @@ impl Simulator {
 
     fn free_margin<A: Account>(&self, account: &A) -> f64 {
         let rate = |symbol: SymbolId| self.instrument(symbol).margin_rate;
-        self.positions.equity(account) - self.positions.margin(rate)
+        self.positions.equity(account) - self.positions.margin_held(rate)
     }
 
     /// Whether an order may open a position of a direction: a cash account holds no shorts (M12).

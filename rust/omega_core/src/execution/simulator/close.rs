@@ -1,7 +1,7 @@
 //! Closing at the market, and cancelling.
 
-use super::Simulator;
 use super::fills::Closing;
+use super::{STEPS_OF_AN_ORDER, Simulator};
 use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::{
     Account, CloseTarget, Expiry, Labels, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
@@ -67,7 +67,11 @@ impl Simulator {
                 }
                 QueuedTask::Close(request) => self.close_queued(due.row, &request, now, account),
             }
+            if self.is_stopped(STEPS_OF_AN_ORDER) {
+                break;
+            }
         }
+        self.book.settle();
     }
 
     fn close_queued<A: Account>(

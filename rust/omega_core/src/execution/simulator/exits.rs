@@ -60,9 +60,9 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) -> Option<Closed> {
-        // After every fill (M9).
-        self.renew_account_stop(now, account);
         let index = self.positions.index_of(trade)?;
+        // After every fill (M9).
+        self.renew_account_stop(index, now, account);
         let outcome = self.resolve_inside(index, now);
         if let Some((stop, price)) = self.account_stop_hit(index, outcome, now) {
             self.close_for_account(stop, price, now, account);
@@ -116,10 +116,12 @@ impl Simulator {
 
     /// Positions whose account stop a fill has moved into what the bar reaches (M9).
     pub(super) fn reach_account_stops<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
-        self.renew_account_stop(now, account);
-        while let Some((stop, price)) = self.next_account_stop(now) {
+        self.renew_account_stops(now, account);
+        while let Some((stop, price)) = self.next_account_stop(now)
+            && !self.is_stopped_among_open()
+        {
             self.close_for_account(stop, price, now, account);
-            self.renew_account_stop(now, account);
+            self.renew_account_stops(now, account);
         }
     }
 

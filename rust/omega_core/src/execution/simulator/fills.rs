@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Simulator;
 use super::affordable::Entry;
+use super::{STEPS_OF_AN_ORDER, Simulator};
 use crate::error::OmegaError;
 use crate::execution::costs::{FeeBasis, Fees};
 use crate::execution::positions::ClosedShare;
@@ -137,7 +137,11 @@ impl Simulator {
             if let Err(reason) = self.enter(due.row, at, now, account) {
                 self.refuse_late(id, reason, now);
             }
+            if self.is_stopped(STEPS_OF_AN_ORDER) {
+                break;
+            }
         }
+        self.book.settle();
     }
 
     /// Closes positions of the other direction, oldest first; gives the lots that are left.
@@ -264,6 +268,7 @@ impl Simulator {
         now: &SymbolBar,
         account: &mut A,
     ) {
+        self.is_stopped(self.positions.open.len() / 8);
         let position = &self.positions.open[closing.index];
         let symbol = &self.settings.symbols[position.symbol.index()];
         // An order closes each position at most once, so that the trade's number keys its legs; a
@@ -351,10 +356,8 @@ impl Simulator {
 
     /// Whether one more position of a symbol fits.
     pub(super) fn check_count(&self, symbol: SymbolId) -> Result<(), RejectReason> {
-        let of_symbol = self.positions.of_symbol(symbol).count();
-        self.settings
-            .limits
-            .check_count(self.positions.open.len(), of_symbol)
+        let (all, of_symbol) = (self.positions.open.len(), self.positions.count_of(symbol));
+        self.settings.limits.check_count(all, of_symbol)
     }
 }
 

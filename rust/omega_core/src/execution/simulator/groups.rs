@@ -66,10 +66,9 @@ impl Simulator {
 
     /// The orders of a group that the rest of the bar fills; of other symbols none.
     fn candidates(&self, waiting: &Working, now: &SymbolBar) -> Vec<Candidate> {
-        let group = |w: &Working| self.book.orders[w.row].labels.group();
-        let of_group = |w: &&Working| w.symbol == now.symbol && group(w) == group(waiting);
-        let working = self.book.working.iter().filter(of_group);
+        let working = self.book.working_of_group(waiting.row);
         working
+            .filter(|w| w.symbol == now.symbol)
             .filter_map(|w| match self.match_working(w, Part::Inside, now) {
                 Match::Filled(price, live) => Some(self.candidate(w.row, price, live, now)),
                 Match::None | Match::Armed => None,

@@ -1,7 +1,7 @@
 //! One bar over all orders and positions: the open, the inside of the bar, the extremes.
 
-use super::Simulator;
 use super::fills::EntryPrice;
+use super::{STEPS_OF_AN_ORDER, Simulator};
 use crate::execution::book::Working;
 use crate::execution::{Account, Live, Match, OrderType, Semantics, SymbolBar, at_open, in_bar};
 use crate::types::{OrderId, TradeId};
@@ -38,7 +38,7 @@ impl Simulator {
     /// What follows the open inside the bar: EXITS of the loop (L1.4).
     pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.book.end_immediate(now.symbol);
-        self.renew_account_stop(now, account);
+        self.renew_account_stops(now, account);
         if self.match_part(Part::Inside, now, account) {
             self.reach_account_stops(now, account);
         }
@@ -55,6 +55,7 @@ impl Simulator {
     /// whether there was anything. Each item is matched again when its turn comes: what came before
     /// may have armed, filled or cancelled it.
     fn match_part<A: Account>(&mut self, part: Part, now: &SymbolBar, account: &mut A) -> bool {
+        self.is_stopped(self.book.working.len() + self.positions.open.len());
         let mut reached = std::mem::take(&mut self.reached);
         let working = self.book.working.iter();
         for waiting in working.filter(|w| w.symbol == now.symbol && !w.armed_now) {
@@ -93,7 +94,11 @@ impl Simulator {
         let is_reached = !reached.is_empty();
         for (_, item) in reached.drain(..) {
             self.deal_with(item, part, now, account);
+            if self.is_stopped(STEPS_OF_AN_ORDER) {
+                break;
+            }
         }
+        self.book.settle();
         self.reached = reached;
         is_reached
     }

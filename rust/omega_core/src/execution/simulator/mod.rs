@@ -29,8 +29,12 @@ use super::{
     Semantics, Settings, StepBars, SymbolBar,
 };
 use crate::error::OmegaError;
+use crate::interrupt::Pace;
 use crate::store::Stretch;
 use crate::types::{Bar, SymbolId, TradeId};
+
+/// What an order takes that is accepted, filled or cancelled, in steps of [`Pace`].
+const STEPS_OF_AN_ORDER: usize = 32;
 
 /// The order book, the open positions, and what a bar does to them.
 #[derive(Debug)]
@@ -41,10 +45,12 @@ pub struct Simulator {
     /// Actions of the strategy, until the next open.
     submitted: Vec<Action>,
     /// The first error inside a bar, which ends the run when the bar is over: a refusal of a strict
-    /// run that did not happen at acceptance, or a fee function that failed.
+    /// run that did not happen at acceptance, a fee function that failed, or an interrupt.
     // A cell, since a fee is also found where nothing else changes: of an exit that a bar may have
     // made.
     late_error: OnceCell<OmegaError>,
+    /// For bars of so many orders and positions that an interrupt cannot wait for their end.
+    pace: Pace,
     /// Made when a bar changed nothing, ended by the next change.
     quiet: Option<QuietRange>,
     /// The changes counted when a bar was last found to change nothing.
@@ -78,6 +84,7 @@ impl Simulator {
             settings,
             submitted: Vec::new(),
             late_error: OnceCell::new(),
+            pace: Pace::default(),
             quiet: None,
             settled: 0,
             walked: i64::MIN,
@@ -147,7 +154,7 @@ impl Simulator {
 
     /// Marks the symbols that a bar can change something for, or that an action is about.
     pub fn mark_symbols(&self, symbols: &mut [bool]) {
-        for position in &self.positions.open {
+        for position in &*self.positions.open {
             symbols[position.symbol.index()] = true;
         }
         self.book.mark_symbols(symbols);
@@ -188,8 +195,13 @@ impl Simulator {
         let mut actions = std::mem::take(&mut self.submitted);
         for action in actions.drain(..) {
             self.process(action, bars, account)?;
+            if self.is_stopped(STEPS_OF_AN_ORDER) {
+                break;
+            }
         }
+        self.book.settle();
         self.submitted = actions;
+        self.raise_late_error()?;
         if self.settings.semantics == Semantics::Two {
             // All opens before any inside: the test looks at the open of every symbol (M9).
             for now in bars.trading() {
@@ -229,6 +241,8 @@ impl Simulator {
         bars: StepBars<'_>,
         account: &mut A,
     ) -> Result<(), OmegaError> {
+        self.book.settle();
+        self.is_stopped_among_open();
         // Marks first: the stop-out compares the equity of this close.
         self.positions.mark(bars, self.settings.semantics);
         // Of one symbol no sum depends on its own marks.
@@ -309,6 +323,7 @@ impl Simulator {
         if let Some(range) = self.quiet.take() {
             self.mark = range.last_mark().or(self.mark);
             self.spare = range.end(&mut self.positions.open);
+            self.positions.forget_sums();
         }
     }
 
@@ -364,6 +379,10 @@ impl Simulator {
     #[must_use]
     pub fn into_rows(mut self) -> (Vec<Order>, Vec<Fill>, Vec<Position>) {
         self.end_quiet();
-        (self.book.orders, self.positions.fills, self.positions.open)
+        (
+            self.book.orders,
+            self.positions.fills,
+            self.positions.open.into_vec(),
+        )
     }
 }

@@ -1,6 +1,6 @@
 //! What an account comes to at some prices, and what it is made of (M9).
 
-use crate::execution::{Exposure, Instrument, Rest, SymbolBar};
+use crate::execution::{AccountStop, Exposure, Instrument, Rest, SymbolBar};
 use crate::types::SymbolId;
 
 /// An account at some prices.
@@ -26,10 +26,19 @@ impl Standing {
 pub(super) struct Held {
     pub(super) exposure: Exposure,
     pub(super) rest: Rest,
+    /// The open profits of the rest at their last marks.
+    pub(super) marks: f64,
+    /// How many of the open positions are in it.
+    pub(super) positions: usize,
+    pub(super) balance: f64,
     /// Whether a position may have been entered inside the bar at hand.
     pub(super) has_entries: bool,
     /// Whether the account's stop was made of it.
     pub(super) has_stop: bool,
+    /// The account's stop, where there is one.
+    pub(super) stop: Option<AccountStop>,
+    /// Whether each position of the symbol has that stop.
+    pub(super) is_spread: bool,
     pub(super) made_of: Option<MadeOf>,
 }
 
@@ -40,12 +49,11 @@ impl Held {
     }
 }
 
-/// All that an account's sums depend on; floats by their bits.
+/// What an account's sums depend on, beside new positions and the balance; floats by their bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MadeOf {
     pub(super) symbol: SymbolId,
-    pub(super) changes: u64,
+    pub(super) closes: u64,
     pub(super) marks: u64,
-    pub(super) balance: u64,
     pub(super) rate: u64,
 }

@@ -71,7 +71,7 @@ impl Simulator {
         let Some(level) = self.settings.account.stop_out_level else {
             return;
         };
-        while standing.equity < level * standing.margin {
+        while standing.equity < level * standing.margin && !self.is_stopped_among_open() {
             let profit = |position: &Position| {
                 let now = bars.trading_of(position.symbol)?;
                 let open = exit_price(position, now).open;
@@ -101,7 +101,7 @@ impl Simulator {
         }
         let mut marks = 0.0;
         let mut standing = Standing::default();
-        for position in &self.positions.open {
+        for position in &*self.positions.open {
             if bars.trading_of(position.symbol).is_none() {
                 marks += position.marked_profit;
                 standing.margin +=
@@ -117,52 +117,85 @@ impl Simulator {
     }
 
     /// What a symbol and the rest of the account hold, added up (M9): the sums of the call before
-    /// as long as no fill, no booking, no rate and no mark changes them.
+    /// as long as no close, no rate and no mark changes them, with what was opened since.
     fn hold<A: Account>(&mut self, now: &SymbolBar, account: &A) -> &mut Held {
         let made_of = MadeOf {
             symbol: now.symbol,
-            changes: self.positions.changes,
+            closes: self.positions.closes,
             marks: self.marks_made,
-            balance: account.balance().to_bits(),
             rate: now.last_rate.to_bits(),
         };
         if self.held.made_of != Some(made_of) {
-            self.held = self.add_up(now, account.balance());
-            self.held.made_of = Some(made_of);
+            self.held = Held {
+                made_of: Some(made_of),
+                ..Held::default()
+            };
         }
-        &mut self.held
+        if self.held.positions < self.positions.open.len() {
+            self.add_up(now);
+        }
+        let (held, balance) = (&mut self.held, account.balance());
+        if held.balance.to_bits() != balance.to_bits() {
+            held.balance = balance;
+            held.has_stop = false;
+        }
+        held.rest.equity = held.marks + balance;
+        held
     }
 
-    fn add_up(&self, now: &SymbolBar, balance: f64) -> Held {
-        let mut held = Held::default();
-        for position in &self.positions.open {
+    /// Adds what was opened since the last time.
+    fn add_up(&mut self, now: &SymbolBar) {
+        let mut held = self.held;
+        for position in &self.positions.open[held.positions..] {
+            held.has_stop = false;
             if position.symbol == now.symbol {
                 held.exposure.add(position, now.last_rate);
                 held.has_entries |= position.live != Live::FromOpen;
             } else {
-                held.rest.equity += position.marked_profit;
+                held.marks += position.marked_profit;
                 held.rest.margin +=
                     position.value * self.instrument(position.symbol).maintenance_rate;
             }
         }
-        held.rest.equity += balance;
-        held
+        held.positions = self.positions.open.len();
+        self.held = held;
     }
 
-    /// Makes the account's stop of a symbol from what is held by now (M9).
-    pub(super) fn renew_account_stop<A: Account>(&mut self, now: &SymbolBar, account: &A) {
+    /// Gives each position of a symbol the account's stop, made from what is held by now (M9).
+    pub(super) fn renew_account_stops<A: Account>(&mut self, now: &SymbolBar, account: &A) {
         if !self.tests_inside() {
             return;
         }
-        let held = self.hold(now, account);
-        if std::mem::replace(&mut held.has_stop, true) {
+        let stop = self.renewed_stop(now, account);
+        if std::mem::replace(&mut self.held.is_spread, true) {
             return;
         }
-        let held = *held;
-        let stop = self.account_stop(&held, now.symbol);
         for position in self.positions.of_symbol_mut(now.symbol) {
             position.account_stop = stop;
         }
+    }
+
+    /// The same for one position, whose turn it is: each fill moves the stop of all.
+    pub(super) fn renew_account_stop<A: Account>(
+        &mut self,
+        index: usize,
+        now: &SymbolBar,
+        account: &A,
+    ) {
+        if self.tests_inside() {
+            self.positions.open[index].account_stop = self.renewed_stop(now, account);
+        }
+    }
+
+    fn renewed_stop<A: Account>(&mut self, now: &SymbolBar, account: &A) -> Option<AccountStop> {
+        let held = *self.hold(now, account);
+        if held.has_stop {
+            return held.stop;
+        }
+        let stop = self.account_stop(&held, now.symbol);
+        (self.held.has_stop, self.held.is_spread) = (true, false);
+        self.held.stop = stop;
+        stop
     }
 
     fn account_stop(&self, held: &Held, symbol: SymbolId) -> Option<AccountStop> {
@@ -254,7 +287,9 @@ impl Simulator {
             return;
         }
         if self.tests_inside() && self.hold(now, account).exposure.is_hedged() {
-            while let Some((extreme, reason)) = self.failing_extreme(now, account) {
+            while let Some((extreme, reason)) = self.failing_extreme(now, account)
+                && !self.is_stopped_among_open()
+            {
                 let price_of: PriceOf<'_> = &|position| {
                     let price = extreme.price(position, now);
                     (price, price)
@@ -347,7 +382,10 @@ impl Simulator {
         };
         // Again after each: what one close gives back may be enough. Without margin the threshold
         // is an equity of 0 (M6.2).
-        while !self.positions.open.is_empty() && self.is_below(level, account) {
+        while !self.positions.open.is_empty()
+            && self.is_below(level, account)
+            && !self.is_stopped_among_open()
+        {
             let loss = |p: &Position| bars.trading_of(p.symbol).map(|_| p.marked_profit);
             let Some(index) = self.positions.largest_loss(loss) else {
                 return;
