@@ -10,10 +10,43 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
+
+from omega.errors import ConfigError
+from omega.foreign import told
+
 
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Give a path to write to, whose file takes the place of another once it is whole."""
+    """Give a path to write to, whose file takes the place of another once it is whole.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    with writing(path):
+        yield from _replaced(path)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make the error of a place that cannot be written to.
+
+    Raises:
+        ConfigError: The system refused, such as for a full disk or a name that it does not take.
+    """
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as problem:
+        raise ConfigError(
+            f"{str(path)!r} cannot be written ({told(problem)}). Free the place, or name another"
+        ) from problem
+    except ValueError as problem:
+        if "\0" not in str(path):
+            raise
+        raise ConfigError(f"given the path {str(path)!r}, expected one without NUL") from problem
+
+
+def _replaced(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         yield path  # a pipe or a device is written to, and has no place to take
         return

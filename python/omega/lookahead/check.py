@@ -21,6 +21,7 @@ from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.data.timeframes import timeframe_jobs
 from omega.errors import ConfigError, OmegaError, WarmupIndexNotFound
+from omega.foreign import text_of
 from omega.lookahead.columns import (
     Finding,
     Uncheckable,
@@ -341,12 +342,11 @@ class _Check:
         except Exception as error:  # noqa: BLE001 - that it fails is the finding
             notes = " ".join(getattr(error, "__notes__", []))
             if isinstance(error, OmegaError) or _BY_THE_STRATEGY not in notes:
-                self.unchecked[f"decisions over the first bars: a run over them fails: {error}"] = (
-                    None
-                )
+                what = "decisions over the first bars: a run over them fails"
+                self.unchecked[f"{what}: {text_of(error)}"] = None
                 return []
             bar, moment = self.market.newest_before(self.market.first, time)
-            name, then = type(error).__name__, f"{type(error).__name__}: {error}"
+            name, then = type(error).__name__, f"{type(error).__name__}: {text_of(error)}"
             place = (self.market.first, None, bar, moment)
             return [Finding("error", name, *place, "no error", then)]
         found = self._changed_columns(whole, part, time) if self.build else []

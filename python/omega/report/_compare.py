@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from omega.errors import ConfigError
+from omega.errors import ConfigError, printable
 from omega.report import _trades
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, View, asset, module, page
@@ -44,7 +44,7 @@ class Comparison(View):
 
     def __repr__(self) -> str:
         """Which runs are compared."""
-        return f"Comparison({', '.join(self.table.columns[1:])})"
+        return printable(f"Comparison({', '.join(self.table.columns[1:])})")
 
 
 def compare(

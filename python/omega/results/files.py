@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from omega._native import core
+from omega.data.files import writing
 from omega.errors import ConfigError, OmegaError
 from omega.notices import Notice, as_fields
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_KEYS = {
+    "fingerprint": str, "backend": str, "stats": dict, "config": dict, "manifest": dict,
+    "notices": list, "copied_bytes": int, "tables": dict,
+}  # fmt: skip
+"""What a result is made of beside its tables, and of which kind each is."""
 TABLES = ("trades", "intervals", "orders", "fills", "equity", "ledger", "positions")
 
 
@@ -73,16 +79,17 @@ class Saved(Protocol):
 
 def save(result: Saved, directory: Path, *, overwrite: bool) -> Path:
     """Write a result beside its place, then move it there in one step."""
-    refuse_to_replace(directory, overwrite=overwrite)
-    place = directory.resolve()  # so that a link to a directory stays one
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.parent / f".{place.name}-{uuid.uuid4().hex}"
-    beside.mkdir()
-    try:
-        _write(result, beside)
-        _put(beside, place)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with writing(directory):
+        refuse_to_replace(directory, overwrite=overwrite)
+        place = directory.resolve()  # so that a link to a directory stays one
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = place.parent / f".{place.name}-{uuid.uuid4().hex}"
+        beside.mkdir()
+        try:
+            _write(result, beside)
+            _put(beside, place)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
     return directory
 
 
@@ -112,9 +119,18 @@ def refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
             )
 
 
+def broken_as(directory: str | Path, broken: type[OmegaError]) -> Callable[[str], OmegaError]:
+    """Give what makes the error of a directory that another library could not read."""
+    return lambda problem: broken(
+        f"{str(directory)!r} is no result that was saved ({problem}); copy the whole directory "
+        "that `save` wrote"
+    )
+
+
 def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[str, Any]]:
     """Read the tables and the manifest; raise `broken` where they are not what was saved."""
     kept = _manifest(directory, broken)
+    _check_kept(kept, directory / MANIFEST, broken)
     frames = {}
     for name in TABLES:
         file = directory / f"{name}.parquet"
@@ -137,6 +153,20 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
             f"the manifest has {kept['fingerprint']}"
         )
     return tables, kept
+
+
+def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -> None:
+    """Refuse a manifest that lacks what a result is made of."""
+    for name, kind in _KEYS.items():
+        if not isinstance(kept.get(name), kind):
+            found = type(kept[name]).__name__ if name in kept else "nothing"
+            raise broken(
+                f"'{file}' has {found} for {name!r}, expected {kind.__name__}; "
+                "copy the whole directory that was saved"
+            )
+    for name, number in kept["stats"].items():
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise broken(f"stats: given {number!r} for {name!r}, expected a number")
 
 
 def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:

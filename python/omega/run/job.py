@@ -17,6 +17,7 @@ from omega.data.own_columns import OwnColumns
 from omega.data.store import CandleStore, require_unit, store_of
 from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError
+from omega.notices import Notice
 from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
@@ -43,6 +44,7 @@ class Job:
         manager: A position manager of the user's own.
         on_progress: Called with steps done and steps in all.
         when: A condition on which alone `on_bar` is called.
+        notices: What a reader of its result should know of its finer candles.
     """
 
     stores: Sequence[CandleStore]
@@ -54,6 +56,7 @@ class Job:
     manager: PositionManager | None
     on_progress: Progress | None
     when: object = None
+    notices: Sequence[Notice] = ()
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
@@ -97,9 +100,9 @@ def contexts_of(
     instruments: Sequence[Instrument],
     account: str,
     conversion: Mapping[str, Any] | None,
-    execution: Execution,
+    finer: Mapping[str, CandleStore],
 ) -> list[SymbolContext]:
-    """Find rate and finer candles of each symbol.
+    """Find the rate of each symbol, and put its finer candles beside it.
 
     Raises:
         ConfigError: A rate is missing, or candles do not fit together.
@@ -111,7 +114,6 @@ def contexts_of(
         )
     traded = {store.symbols[0]: store for store in stores}
     unit = stores[0].time_unit
-    finer = _magnifiers(execution, list(traded), unit)
     contexts = []
     for name, instrument in zip(traded, instruments, strict=True):
         rate = rate_of(traded, instrument, account, conversion or {})
@@ -133,9 +135,14 @@ def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolConte
     }
 
 
-def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict[str, CandleStore]:
-    """Give the finer candles of each symbol that has some."""
-    given = execution.magnifier
+def magnifiers(execution: Execution, stores: Sequence[CandleStore]) -> dict[str, CandleStore]:
+    """Give the finer candles of each symbol that has some.
+
+    Raises:
+        ConfigError: A symbol is unknown, or their times are in another unit.
+    """
+    given, unit = execution.magnifier, stores[0].time_unit
+    symbols = [store.symbols[0] for store in stores]
     if given is None:
         return {}
     if not isinstance(given, Mapping):

@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError
+from omega.foreign import told
 from omega.sweeps.lease import FILE as LEASE
 from omega.sweeps.spec import Row
 from omega.sweeps.table import Schema, beside, joined
@@ -52,7 +53,7 @@ class Parts:
                 )
             self._write_whole(manifest, json.dumps(identity, indent=2, default=str).encode())
             return
-        before = json.loads(manifest.read_text(encoding="utf-8"))
+        before = _read(manifest)
         if before.get("fingerprint") == self._name:
             return
         differing = [name for name in identity if before.get(name) != _plain(identity[name])]
@@ -143,6 +144,27 @@ class Parts:
         """Give a table beside the rows, or None where there is none."""
         frames = list(self.read(name))
         return pl.concat(frames).sort("run", maintain_order=True) if frames else None
+
+
+def _read(manifest: Path) -> dict[str, Any]:
+    """Read which sweep a folder holds.
+
+    Raises:
+        ConfigError: The file is none that a sweep wrote.
+    """
+    try:
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        raise ConfigError(
+            f"out: {str(manifest)!r} cannot be read ({told(problem)}). It is damaged, so that the "
+            "folder cannot be gone on with; name another folder"
+        ) from problem
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"out: {str(manifest)!r} holds {type(found).__name__}, expected what a sweep wrote; "
+            "name another folder"
+        )
+    return found
 
 
 def _number(path: Path) -> int:

@@ -1,0 +1,68 @@
+"""Errors of other libraries, turned into Omega's where they would reach the user.
+
+Nothing is hidden: the error of the library is the cause of ours, and its text is in the message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from omega.errors import OmegaError
+
+_LONGEST = 300
+"""Characters of another library's text that a message keeps."""
+
+
+def text_of(problem: BaseException) -> str:
+    """Give what an error says, even where its own `__str__` raises.
+
+    Example:
+        >>> class Silent(Exception):
+        ...     def __str__(self):
+        ...         raise RuntimeError
+        >>> text_of(Silent()), text_of(ValueError("no"))
+        ('(its text cannot be read)', 'no')
+    """
+    try:
+        return str(problem)
+    except Exception:  # noqa: BLE001 - the class is the user's or a library's
+        return "(its text cannot be read)"
+
+
+def told(problem: BaseException) -> str:
+    """Give the kind of an error and what it says, on one line.
+
+    Example:
+        >>> told(KeyError("close"))
+        "KeyError: 'close'"
+    """
+    kind, text = type(problem).__name__, " ".join(text_of(problem).split())
+    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return f"{kind}: {short}" if short else kind
+
+
+@contextlib.contextmanager
+def refused_as(make: Callable[[str], OmegaError]) -> Iterator[None]:
+    """Raise what is made of the text of an error that is not Omega's.
+
+    A panic of a native library, which is no `Exception`, is one of them. What ends a program, and
+    the lack of memory, pass.
+
+    Example:
+        >>> from omega.errors import ConfigError
+        >>> with refused_as(lambda text: ConfigError(f"data: cannot be read ({text})")):
+        ...     {}["close"]
+        Traceback (most recent call last):
+        omega.errors.ConfigError: data: cannot be read (KeyError: 'close')
+    """
+    try:
+        yield
+    except (OmegaError, MemoryError):
+        raise
+    except Exception as problem:
+        raise make(told(problem)) from problem
+    except BaseException as problem:
+        if type(problem).__name__ != "PanicException":  # its class cannot be imported
+            raise
+        raise make(told(problem)) from problem
