@@ -6,10 +6,14 @@ Nothing is hidden: the error of the library is the cause of ours, and its text i
 from __future__ import annotations
 
 import contextlib
+import sysconfig
+import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from omega.errors import OmegaError
+from omega.errors import ConfigError, OmegaError
 
+_LIBRARIES = (str(Path(__file__).parent), *sysconfig.get_paths().values())
 _LONGEST = 300
 """Characters of another library's text that a message keeps."""
 
@@ -40,6 +44,39 @@ def told(problem: BaseException) -> str:
     kind, text = type(problem).__name__, " ".join(text_of(problem).split())
     short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     return f"{kind}: {short}" if short else kind
+
+
+@contextlib.contextmanager
+def arguments_of(call: str) -> Iterator[None]:
+    """Refuse arguments of a kind that nobody thought of, on which a call fails in the middle.
+
+    Those that are likely have errors of their own. What code of the user's raises, such as the
+    constructor of a strategy, passes.
+
+    Raises:
+        ConfigError: An argument is of no kind that is taken.
+    """
+    try:
+        yield
+    except (OmegaError, MemoryError):
+        raise
+    except Exception as problem:
+        if _is_of_the_user(problem):
+            raise
+        raise ConfigError(
+            f"{call}: one of the arguments is of no kind that is taken ({told(problem)}). "
+            f"help(omega.{call}) says what each may be"
+        ) from problem
+
+
+def _is_of_the_user(problem: Exception) -> bool:
+    """Return whether a function that is neither ours nor of a library was running."""
+    frames = [frame for frame, _ in traceback.walk_tb(problem.__traceback__)]
+    return not all(
+        frame.f_code.co_filename.startswith((*_LIBRARIES, "<frozen"))
+        or str(frame.f_globals.get("__name__")).partition(".")[0] == "omega"  # of a data class
+        for frame in frames
+    )
 
 
 @contextlib.contextmanager

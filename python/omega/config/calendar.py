@@ -254,7 +254,7 @@ def calendar_of(given: object) -> Calendar:
     if isinstance(given, Calendar):
         return given
     if isinstance(given, Mapping):
-        return Calendar(**given)
+        return Calendar(**{str(name): field for name, field in given.items()})
     if not isinstance(given, str) or not (parts := _WORDS.fullmatch(given.strip())):
         raise ConfigError(
             f"calendar: given {given!r}, expected an omega.Calendar, one of "

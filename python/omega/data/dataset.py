@@ -22,7 +22,7 @@ from omega.data import roles
 from omega.data.files import replaced
 from omega.data.hashing import content_hash
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import refused_as
+from omega.foreign import arguments_of, refused_as
 
 __all__ = ["Dataset"]
 
@@ -91,7 +91,8 @@ class Dataset(_Once):
         check(self, optional(_expression), "filter")
         check(self, optional(text), "symbol")
         check(self, optional(_zone), "time_zone")
-        _files(self.path)
+        with arguments_of("Dataset"):
+            _files(self.path)
 
     @property
     def files(self) -> list[Dataset]:

@@ -41,9 +41,11 @@ def writing(path: Path) -> Iterator[None]:
             f"{str(path)!r} cannot be written ({told(problem)}). Free the place, or name another"
         ) from problem
     except ValueError as problem:
-        if "\0" not in str(path):
+        if "\0" not in str(path) and not isinstance(problem, UnicodeEncodeError):
             raise
-        raise ConfigError(f"given the path {str(path)!r}, expected one without NUL") from problem
+        raise ConfigError(
+            f"{str(path)!r} cannot be written ({told(problem)}): a NUL, or half of a character"
+        ) from problem
 
 
 def _replaced(path: Path) -> Iterator[Path]:

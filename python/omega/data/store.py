@@ -23,6 +23,7 @@ from omega.data.own_columns import OwnColumns
 from omega.data.packing import Made, Parts, columns_of, store_of_columns
 from omega.data.refusing import refuse_names, refuse_times
 from omega.errors import CandleWarning, ConfigError, printable
+from omega.foreign import arguments_of
 from omega.notices import Notice, in_order
 
 if TYPE_CHECKING:
@@ -95,18 +96,19 @@ class CandleStore:
             ConfigError: A name or setting is unknown, ambiguous or contradicts another.
             InvalidCandleData: The data breaks a rule; column, row and value are named.
         """
-        if isinstance(data, CandleStore):
-            if symbol is not None or columns:
-                raise ConfigError("data: a CandleStore has its symbol and columns already")
-            self.native, self.own = data.native, data.own
-            self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
-            return
-        mode, levels = _mode(validate)
-        named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
-        inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
-        negative = _negative(allow_negative, [one.symbol for one in inputs])
-        self._made = Made.of(data, named, (mode, levels, negative, cast))
-        self._take(inputs)
+        with arguments_of("CandleStore"):
+            if isinstance(data, CandleStore):
+                if symbol is not None or columns:
+                    raise ConfigError("data: a CandleStore has its symbol and columns already")
+                self.native, self.own = data.native, data.own
+                self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
+                return
+            mode, levels = _mode(validate)
+            named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
+            inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
+            negative = _negative(allow_negative, [one.symbol for one in inputs])
+            self._made = Made.of(data, named, (mode, levels, negative, cast))
+            self._take(inputs)
         for line in self._warnings():
             warnings.warn(printable(line), CandleWarning, stacklevel=2)
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import refused_as
+from omega.foreign import arguments_of, refused_as
 from omega.importing import _findings, _placing, _repairs, _ticks
 from omega.importing._detecting import SOURCES, detect
 from omega.importing._files import Part, Paths, parts_of
@@ -50,6 +50,7 @@ class _Side:
     made: bool = False
 
 
+@arguments_of("read_candles")
 def read_candles(
     paths: Paths,
     source: str | None = None,
@@ -137,6 +138,7 @@ def read_candles(
         return _candles(first, call)
 
 
+@arguments_of("read_ticks")
 def read_ticks(
     paths: Paths,
     source: str | None = None,

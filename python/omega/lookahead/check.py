@@ -21,7 +21,7 @@ from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.data.timeframes import timeframe_jobs
 from omega.errors import ConfigError, OmegaError, WarmupIndexNotFound
-from omega.foreign import text_of
+from omega.foreign import arguments_of, text_of
 from omega.lookahead.columns import (
     Finding,
     Uncheckable,
@@ -158,12 +158,12 @@ def check_lookahead(
         >>> check_lookahead(Momentum, quotes).clean
         True
     """
-    if prefixes < 1:
-        raise ConfigError(f"prefixes: given {prefixes!r}, expected at least 1")
-    _refuse_unknown(settings)
-    return _Check(strategy, data, build=build, settings=settings).report(
-        None if exhaustive else prefixes
-    )
+    with arguments_of("check_lookahead"):
+        if prefixes < 1:
+            raise ConfigError(f"prefixes: given {prefixes!r}, expected at least 1")
+        _refuse_unknown(settings)
+        lengths = None if exhaustive else prefixes
+    return _Check(strategy, data, build=build, settings=settings).report(lengths)
 
 
 @dataclass(frozen=True)

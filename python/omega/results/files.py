@@ -20,6 +20,7 @@ import polars as pl
 from omega._native import core
 from omega.data.files import writing
 from omega.errors import ConfigError, OmegaError
+from omega.foreign import arguments_of
 from omega.notices import Notice, as_fields
 
 if TYPE_CHECKING:
@@ -77,8 +78,10 @@ class Saved(Protocol):
         """The hash of trades, orders and equity."""
 
 
-def save(result: Saved, directory: Path, *, overwrite: bool) -> Path:
+@arguments_of("BacktestResult.save")
+def save(result: Saved, path: str | Path, *, overwrite: bool) -> Path:
     """Write a result beside its place, then move it there in one step."""
+    directory = Path(path)
     with writing(directory):
         refuse_to_replace(directory, overwrite=overwrite)
         place = directory.resolve()  # so that a link to a directory stays one

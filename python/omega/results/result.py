@@ -411,7 +411,7 @@ class BacktestResult:
             >>> sorted(file.name for file in example_result().save(folder).iterdir())[:3]
             ['equity.parquet', 'fills.parquet', 'intervals.parquet']
         """
-        return files.save(self, Path(directory), overwrite=overwrite)
+        return files.save(self, directory, overwrite=overwrite)
 
     @classmethod
     def load(cls, directory: str | Path) -> BacktestResult:
