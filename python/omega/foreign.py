@@ -55,6 +55,12 @@ def arguments_of(call: str) -> Iterator[None]:
 
     Raises:
         ConfigError: An argument is of no kind that is taken.
+
+    Example:
+        >>> import omega
+        >>> omega.report.heatmap([], x="fast", y="slow", metric="sharpe")
+        Traceback (most recent call last):
+        omega.errors.ConfigError: report.heatmap: one of the arguments is of no kind that is ...
     """
     try:
         yield

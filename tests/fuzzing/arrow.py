@@ -51,6 +51,8 @@ def try_one(draw: random.Random, folder: Path) -> None:
     if any(one.released["array"] != 1 for one in passed_on):
         gc.collect()  # an error may hold frames in a circle
     assert all(one.released["array"] == 1 for one in passed_on), "an array was never released"
+    for one in arrays:
+        one.take_back()
     assert all(one.released["array"] <= 1 for one in arrays), "an array was released twice"
     assert stream is None or stream.released <= 1, "the stream was released twice"
 

@@ -54,10 +54,17 @@ class Node:
         return [self, *(one for node in below if node is not None for one in node.all())]
 
 
+_PASSED_ON: set[Made] = set()
+"""Structures that a reader has, whose memory lives until it releases them, as that of C does."""
+_RELEASED: list[Made] = []
+"""Those that were released meanwhile; what is being called cannot be freed."""
+
+
 class Made:
     """The structures of a node, and how often each was released."""
 
     def __init__(self, node: Node) -> None:
+        _RELEASED.clear()
         self.kept: list[Any] = []
         self.released = {"schema": 0, "array": 0}
         self._schema_release = RELEASE(self._release_schema)
@@ -72,6 +79,17 @@ class Made:
     def _release_array(self, place: int) -> None:
         self.released["array"] += 1
         Array.from_address(place).release = None
+        if self in _PASSED_ON:
+            _PASSED_ON.remove(self)
+            _RELEASED.append(self)
+
+    def pass_on(self) -> None:
+        """Keep the memory until the array is released."""
+        _PASSED_ON.add(self)
+
+    def take_back(self) -> None:
+        """Free the memory of an array that the reader has not taken."""
+        _PASSED_ON.discard(self)
 
     def _schema(self, node: Node) -> Schema:
         children = [None if one is None else self._schema(one) for one in node.children]
@@ -177,6 +195,7 @@ class MadeStream:
             ctypes.memset(out, 0, ctypes.sizeof(Array))
             return 0
         ctypes.memmove(out, ctypes.addressof(self.arrays[self.given].array), ctypes.sizeof(Array))
+        self.arrays[self.given].pass_on()
         self.given += 1
         return 0
 
@@ -198,6 +217,7 @@ class MadeArray:
         self.made = made
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        self.made.pass_on()
         return capsule(self.made.schema, b"arrow_schema"), capsule(self.made.array, b"arrow_array")
 
 

@@ -14,7 +14,7 @@ import numbers
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, dataclass_transform
 
-from omega.errors import ConfigError
+from omega.errors import ConfigError, OmegaError
 
 _Taken = TypeVar("_Taken")
 Check = Callable[[object], _Taken]
@@ -207,6 +207,11 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
                 hint = f"; {moved[name]} has it" if name in moved else f". {nearest(name, known)}"
                 raise ConfigError(f"{cls.__name__} has no {name!r}{hint}") from None
             raise ConfigError(str(error).replace(".__init__()", "")) from None
+        except ValueError as error:
+            if isinstance(error, OmegaError):
+                raise
+            message = f"{cls.__name__}: a value of a kind that is not taken: {error}"
+            raise ConfigError(message) from error
 
     return explained
 

@@ -13,12 +13,15 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omega.config.times import offset_of
+
+Structure: TypeAlias = Any
+"""A `Schema` or an `Array`, whose fields ctypes knows and type checkers do not."""
 
 _MOST_ROWS = 1 << 44
 """More than any memory holds; a sum of lengths below it cannot overflow."""
@@ -134,7 +137,7 @@ class Layout:
         return written
 
 
-def layout_of(schema: Any, depth: int = 0) -> Layout:  # noqa: ANN401 - a Schema, by ctypes
+def layout_of(schema: Structure, depth: int = 0) -> Layout:
     """Read a schema.
 
     Raises:
@@ -163,7 +166,7 @@ def layout_of(schema: Any, depth: int = 0) -> Layout:  # noqa: ANN401 - a Schema
     return Layout(name, kind, parameter if colon else None, flags, tuple(children), values)
 
 
-def check(layout: Layout, array: Any, name: str = "") -> None:  # noqa: ANN401 - an Array
+def check(layout: Layout, array: Structure, name: str = "") -> None:
     """Compare an array, or a child of one, with the layout that its schema states.
 
     Raises:
@@ -193,7 +196,7 @@ def check(layout: Layout, array: Any, name: str = "") -> None:  # noqa: ANN401 -
         _check_values(layout, array, children, name)
 
 
-def _check_counts(array: Any, name: str) -> None:  # noqa: ANN401 - an Array
+def _check_counts(array: Structure, name: str) -> None:
     """Look at the numbers of an array by themselves."""
     for field, least in (("length", 0), ("offset", 0), ("null_count", -1)):
         if getattr(array, field) < least:
@@ -204,7 +207,7 @@ def _check_counts(array: Any, name: str) -> None:  # noqa: ANN401 - an Array
         raise Malformed(f"{name!r} has null_count {array.null_count} of {array.length} rows")
 
 
-def _check_buffers(layout: Layout, array: Any, name: str) -> None:  # noqa: ANN401 - an Array
+def _check_buffers(layout: Layout, array: Structure, name: str) -> None:
     """Look at how many buffers an array has, and whether those that it needs are there."""
     least, most = _BUFFERS.get(layout.kind, (2, 2))
     if array.n_buffers < least or (most is not None and array.n_buffers > most):
@@ -223,7 +226,7 @@ def _check_buffers(layout: Layout, array: Any, name: str) -> None:  # noqa: ANN4
         raise Malformed(f"{name!r} has {array.length} rows and no buffer of values")
 
 
-def _check_values(layout: Layout, array: Any, children: list[Any], name: str) -> None:  # noqa: ANN401 - an Array
+def _check_values(layout: Layout, array: Structure, children: list[Structure], name: str) -> None:
     """Look at the values that point into other buffers."""
     if layout.kind in _OFFSETS:
         offsets = _values(array, 1, _OFFSETS[layout.kind], array.length + 1)
@@ -242,7 +245,7 @@ def _check_values(layout: Layout, array: Any, children: list[Any], name: str) ->
             raise Malformed(f"the codes of {name!r} reach beyond its {known} values")
 
 
-def _check_text(array: Any, offsets: NDArray[Any], name: str) -> None:  # noqa: ANN401 - an Array
+def _check_text(array: Structure, offsets: NDArray[Any], name: str) -> None:
     if not array.buffers[2]:
         raise Malformed(f"{name!r} has texts and no buffer of them")
     content = _memory(array.buffers[2], int(offsets[-1]))
@@ -252,7 +255,7 @@ def _check_text(array: Any, offsets: NDArray[Any], name: str) -> None:  # noqa: 
         raise Malformed(f"a text of {name!r} begins inside a character")
 
 
-def _check_views(layout: Layout, array: Any, name: str) -> None:  # noqa: ANN401 - an Array
+def _check_views(layout: Layout, array: Structure, name: str) -> None:
     """Look at texts whose place is written in views of 16 bytes."""
     held = array.n_buffers - 3
     lengths = np.zeros(0, dtype="i8")
@@ -281,7 +284,7 @@ def _check_views(layout: Layout, array: Any, name: str) -> None:  # noqa: ANN401
         _text(content[int(view["offset"]) :], f"a text of {name!r}")
 
 
-def _there(array: Any) -> NDArray[np.bool_]:  # noqa: ANN401 - an Array
+def _there(array: Structure) -> NDArray[np.bool_]:
     """Which rows have a value."""
     if array.null_count == 0 or not array.buffers[0]:
         return np.ones(array.length, dtype=np.bool_)
@@ -290,7 +293,7 @@ def _there(array: Any) -> NDArray[np.bool_]:  # noqa: ANN401 - an Array
     return np.unpackbits(bits, bitorder="little")[array.offset : rows].astype(np.bool_)
 
 
-def _values(array: Any, buffer: int, kind: Any, rows: int) -> NDArray[Any]:  # noqa: ANN401 - an Array, a dtype
+def _values(array: Structure, buffer: int, kind: str | np.dtype[Any], rows: int) -> NDArray[Any]:
     """Give the values of a buffer from the array's offset on."""
     dtype = np.dtype(kind)
     whole = _memory(array.buffers[buffer], (array.offset + rows) * dtype.itemsize)
@@ -301,7 +304,7 @@ def _memory(address: int, length: int) -> memoryview:
     return memoryview((ctypes.c_char * length).from_address(address)).cast("B")
 
 
-def _pointed(parent: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - a Schema or an Array
+def _pointed(parent: Structure, name: str) -> Iterator[Structure]:
     """Give the children that a structure points at."""
     if not 0 <= parent.n_children <= _MOST_ROWS >> 20:
         raise Malformed(f"{name} has n_children {parent.n_children}")
@@ -313,7 +316,7 @@ def _pointed(parent: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - a Schem
         yield parent.children[place].contents
 
 
-def _text(content: Any, what: str) -> str:  # noqa: ANN401 - bytes or memory
+def _text(content: bytes | memoryview, what: str) -> str:
     try:
         return str(content, "utf-8")
     except UnicodeDecodeError:

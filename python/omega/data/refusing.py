@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import polars as pl
+
 from omega.config.times import PER_SECOND, zone_of
 from omega.errors import ConfigError, InvalidCandleData
 
@@ -30,6 +32,20 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:  # half of a character
         return False
     return "\0" not in name
+
+
+def are_of_a_calendar(times: pl.Series) -> bool:
+    """Return whether all times lie in years that calendars know.
+
+    Example:
+        >>> are_of_a_calendar(pl.Series([2**62]).cast(pl.Datetime("ms")))
+        False
+    """
+    unit = getattr(times.dtype, "time_unit", "us")
+    ends = [times.to_physical().min(), times.to_physical().max()]
+    return all(
+        _EARLIEST < time // PER_SECOND[unit] < _LATEST for time in ends if isinstance(time, int)
+    )
 
 
 def refuse_times(symbol: str, first: int, last: int, unit: str, zone: str | None) -> None:

@@ -19,6 +19,7 @@ import polars as pl
 
 from omega._native import core
 from omega.data.files import writing
+from omega.data.refusing import are_of_a_calendar
 from omega.errors import ConfigError, OmegaError
 from omega.foreign import arguments_of
 from omega.notices import Notice, as_fields
@@ -155,6 +156,13 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
             f"'{directory}' holds a result with fingerprint {found}, "
             f"the manifest has {kept['fingerprint']}"
         )
+    for name in TABLES:
+        for column in pl.DataFrame(getattr(tables, name)()):
+            if isinstance(column.dtype, pl.Datetime) and not are_of_a_calendar(column):
+                raise broken(
+                    f"'{directory / name}.parquet' has times in {column.name!r} beyond the years of "
+                    "a calendar; copy the whole directory that was saved"
+                )
     return tables, kept
 
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use pyo3::prelude::*;
 
 use super::clock::{Source, Tracks};
+use super::error::printable;
 use omega_core::execution::{Fill, Order, OrderStatus, Position, open_profit};
 use omega_core::portfolio::Trade;
 use omega_core::replay::{Rates, State};
@@ -276,7 +277,7 @@ impl PositionView {
             position.id.0,
             direction_name(position.direction),
             position.lots,
-            self.symbol(),
+            printable(self.symbol()),
             position.entry_price
         )
     }
