@@ -78,6 +78,8 @@ def arguments_of(call: str) -> Iterator[None]:
 def _is_of_the_user(problem: Exception) -> bool:
     """Return whether a function that is neither ours nor of a library was running."""
     frames = [frame for frame, _ in traceback.walk_tb(problem.__traceback__)]
+    if isinstance(problem, TypeError) and frames[-1].f_code.co_filename == contextlib.__file__:
+        return True  # the call itself has arguments that the function does not know
     return not all(
         frame.f_code.co_filename.startswith((*_LIBRARIES, "<frozen"))
         or str(frame.f_globals.get("__name__")).partition(".")[0] == "omega"  # of a data class

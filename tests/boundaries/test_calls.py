@@ -134,11 +134,31 @@ def test_all_public_calls_are_tried() -> None:
     ({"strategy": type("Odd", (Buy,), {"warmup": -1})()}, "warmup"),
     ({"strategy": type("Odd", (Buy,), {"warmup": 1.5})()}, "warmup"),
     ({"when": "nothing"}, "nothing"),
+    ({"instruments": {1: 2}}, "instruments"),
+    ({"conversion": {"EUR": pl.DataFrame()}}, "conversion"),
+    ({"timeframes": {"H1": 5}}, "data"),
     ({"when": pl.col("close").str.len_bytes() > 1}, "expression"),
 ])  # fmt: skip
 def test_an_impossible_setting_is_named(backend: str, settings: dict[str, Any], said: str) -> None:
     with pytest.raises(omega.OmegaError, match=said):
         omega.run_backtest(**{"data": CANDLES, "strategy": Buy(), "backend": backend, **settings})
+
+
+@pytest.mark.parametrize("make", [
+    lambda: omega.Limits(max_positions=2**70),
+    lambda: omega.Limits(stale_after=2**70),
+    lambda: omega.Limits(cooldown_bars=2**70),
+    lambda: omega.Limits(cooldown_minutes=1e300),
+    lambda: omega.TimeExit(bars=2**70),
+    lambda: omega.TimeExit(minutes=1e300),
+])  # fmt: skip
+def test_a_number_that_no_backend_holds_is_refused_where_it_is_given(
+    make: Callable[[], object],
+) -> None:
+    with pytest.raises(
+        omega.ConfigError, match=r"given (1e\+300|1180591620717411303424), expected"
+    ):
+        make()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

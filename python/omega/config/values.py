@@ -108,14 +108,23 @@ def number(
     return take
 
 
-def whole(minimum: int | None = None) -> Check[int]:
+MOST = 2**31 - 1
+"""The largest count that both backends hold: more bars or positions than there ever are."""
+CENTURY = 53_000_000
+"""Minutes of a hundred years, which a time column of nanoseconds holds twice."""
+
+
+def whole(minimum: int | None = None, maximum: int | None = None) -> Check[int]:
     """Return a check for a whole number; it becomes an `int`."""
     wording = "a whole number" if minimum is None else f"a whole number of at least {minimum}"
+    wording += "" if maximum is None else f" and at most {maximum:,}"
 
     def take(given: object) -> int:
         if isinstance(given, bool) or not isinstance(given, numbers.Integral):
             raise Refused(wording)
         if minimum is not None and given < minimum:
+            raise Refused(wording)
+        if maximum is not None and int(given) > maximum:
             raise Refused(wording)
         return int(given)
 

@@ -107,7 +107,8 @@ def decimals_of(values: NDArray[np.float64], *, coarse: int) -> tuple[int, bool]
         scaled = finite * 10.0**decimals
         off = np.abs(scaled - np.round(scaled))
         # Near by the last decimal, and near by the size of the number: a price may be a millionth.
-        if np.all((off <= 1e-6 + np.abs(scaled) * 1e-12) & (off <= np.abs(scaled) * 1e-9)):
+        near = np.minimum(1e-6 + np.abs(scaled) * 1e-15, 0.01)
+        if np.all((off <= near) & (off <= np.abs(scaled) * 1e-9)):
             return decimals, True
     return min(coarse, most), False
 

@@ -160,8 +160,8 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
         for column in pl.DataFrame(getattr(tables, name)()):
             if isinstance(column.dtype, pl.Datetime) and not are_of_a_calendar(column):
                 raise broken(
-                    f"'{directory / name}.parquet' has times in {column.name!r} beyond the years of "
-                    "a calendar; copy the whole directory that was saved"
+                    f"'{directory / name}.parquet' has times in {column.name!r} beyond the "
+                    "years of a calendar; copy the whole directory that was saved"
                 )
     return tables, kept
 
