@@ -64,7 +64,7 @@ def arguments_of(call: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OmegaError, MemoryError):
+    except (OmegaError, MemoryError, Warning):
         raise
     except Exception as problem:
         if _is_of_the_user(problem):
@@ -91,8 +91,8 @@ def _is_of_the_user(problem: Exception) -> bool:
 def refused_as(make: Callable[[str], OmegaError]) -> Iterator[None]:
     """Raise what is made of the text of an error that is not Omega's.
 
-    A panic of a native library, which is no `Exception`, is one of them. What ends a program, and
-    the lack of memory, pass.
+    A panic of a native library, which is no `Exception`, is one of them. What ends a program, the
+    lack of memory, and a warning that the user made an error pass.
 
     Example:
         >>> from omega.errors import ConfigError
@@ -103,7 +103,7 @@ def refused_as(make: Callable[[str], OmegaError]) -> Iterator[None]:
     """
     try:
         yield
-    except (OmegaError, MemoryError):
+    except (OmegaError, MemoryError, Warning):
         raise
     except Exception as problem:
         raise make(told(problem)) from problem

@@ -190,3 +190,9 @@ def test_an_error_without_a_text_is_a_row_and_a_message() -> None:
 
     runs = omega.sweep(CANDLES, made, {"fast": [1, 2]}, workers=1)
     assert runs.failures["error"].to_list() == ["Silent: (its text cannot be read)"] * 2
+
+
+def test_a_warning_that_is_an_error_stays_the_warning() -> None:
+    crossed = TICKS.head(3).with_columns(ask=pl.col("bid") - 1.0)
+    with pytest.raises(omega.errors.CandleWarning):
+        omega.run_backtest(crossed, Buy(), validate={"crossed": "warn"}, backend=BACKENDS[0])

@@ -56,7 +56,8 @@ def run(
                 break
             on_input(number)
             try:
-                target(random.Random(f"{name} {number}"), Path(folder))  # noqa: S311 - to be repeated
+                draw = random.Random(f"{name} {number}")  # noqa: S311 - to be repeated
+                target(draw, Path(folder))
             except BaseException as problem:
                 problem.add_note(f"repeat it: python -m tests.fuzzing {name} --first {number}")
                 raise
