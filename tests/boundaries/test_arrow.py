@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.ipc
 import pytest
 
 import omega
@@ -171,3 +172,21 @@ def test_a_column_that_polars_cannot_hold_is_refused_where_it_is_used() -> None:
     assert len(omega.CandleStore(data)) == 3
     with pytest.raises(omega.OmegaError, match="wide"):
         omega.run_backtest(data, omega.Signals(entry="wide"))
+
+
+@pytest.mark.parametrize("unit", ["ms", "ns"])
+def test_a_file_whose_times_have_a_fixed_offset_is_mapped(unit: str, tmp_path: Path) -> None:
+    """Shared with the file: another label of the same 64 bits."""
+    given = FRAME.to_arrow()
+    times = given["time"].cast(pa.timestamp(unit, "UTC")).cast(pa.timestamp(unit, "+05:30"))
+    given = given.set_column(0, "time", times)
+    file = tmp_path / "a.arrow"
+    with pa.ipc.new_file(file, given.schema) as writer:
+        writer.write_table(given)
+    if WITHOUT_CORE:  # Polars reads it, and knows zones by their names alone
+        with pytest.raises(InvalidCandleData, match=r"\+05:30"):
+            omega.CandleStore(file)
+        return
+    store = omega.CandleStore(file)
+    assert store.time_range() == (TIMES[0], TIMES[-1])
+    assert store.copied_bytes == 0

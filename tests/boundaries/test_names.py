@@ -71,10 +71,13 @@ def test_a_symbol_steers_no_terminal(backend: str) -> None:
     shown += [repr(bars[0])]
     assert not any("\x1b" in text or "\x9b" in text for text in shown)
     assert any(printable(ESCAPE) in text for text in shown)
-    for wrong in ({"symbol": "OTHER"}, {"instruments": {"OTHER": omega.Instrument()}}):
-        with pytest.raises(omega.OmegaError) as refused:
-            omega.run_backtest(result.candles, Buy(), backend=backend, **wrong)
-        assert "\x1b" not in str(refused.value)
+    named = CANDLES.with_columns(symbol=pl.lit(ESCAPE))
+    with pytest.raises(omega.OmegaError) as refused:
+        omega.run_backtest(named, Buy(), symbol="OTHER", backend=backend)
+    assert printable(ESCAPE) in str(refused.value)
+    with pytest.raises(omega.OmegaError) as refused:
+        omega.run_backtest(named, Buy(), instruments={"OTHER": omega.Instrument()}, backend=backend)
+    assert "\x1b" not in str(refused.value)
 
 
 def test_the_command_line_prints_no_escape(tmp_path: Path) -> None:
