@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import functools
 import random
-import tempfile
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from omega.cli import main
-from tests.fuzzing.saved import candles, spoiled
+from tests.fuzzing.saved import candles, own_folder, spoiled
 
 CORPUS = Path(__file__).parent / "corpus" / "run_files"
 """Run files: each is tried as it is, and inputs are made of them."""
@@ -49,7 +48,7 @@ def try_one(draw: random.Random, folder: Path) -> None:
 @functools.cache
 def _folder() -> Path:
     """The folder of all run files, with their candles."""
-    folder = Path(tempfile.mkdtemp(prefix="omega-fuzzing-"))
+    folder = own_folder()
     candles().write_parquet(folder / "candles.parquet")
     return folder
 

@@ -5,6 +5,7 @@ A changed file is refused with an `OmegaError`, or what it says is shown; nothin
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import hashlib
@@ -38,10 +39,17 @@ def try_one(draw: random.Random, folder: Path) -> None:
     (_saved if draw.random() < 0.85 else _swept)(draw, folder)
 
 
+def own_folder() -> Path:
+    """Make a folder that goes when the process does."""
+    folder = tempfile.mkdtemp(prefix="omega-fuzzing-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 @functools.cache
 def _original(kind: str) -> Path:
     """Write a folder once, to be copied for each input."""
-    folder = Path(tempfile.mkdtemp(prefix="omega-fuzzing-")) / kind
+    folder = own_folder() / kind
     if kind == "saved":
         example_result().save(folder)
     else:
