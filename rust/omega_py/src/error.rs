@@ -30,25 +30,19 @@ pub(crate) fn to_pyerr(error: OmegaError) -> PyErr {
 /// A name from data as a terminal may print it: what would steer it is escaped, as
 /// `omega.errors.printable` does.
 pub(crate) fn printable(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for letter in name.chars() {
-        match letter {
-            '\t' | '\n' => out.push(letter),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
-                out.push_str(&format!("\\x{:02x}", u32::from(letter)));
-            }
-            '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(letter)));
-            }
-            _ => out.push(letter),
+    name.chars().map(shown).collect()
+}
+
+fn shown(letter: char) -> String {
+    match letter {
+        '\t' | '\n' => letter.to_string(),
+        '\r' => "\\r".to_owned(),
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => format!("\\x{:02x}", u32::from(letter)),
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            format!("\\u{:04x}", u32::from(letter))
         }
+        _ => letter.to_string(),
     }
-    out
 }
 
 /// The exception that a function of the user's own raised, if the reason is one.
