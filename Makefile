@@ -58,6 +58,9 @@ test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzin
 	cargo build --quiet --profile fuzz --locked --package omega_fuzz
 	$(FUZZED) columns 1500000
 	$(FUZZED) orders 250000
+	$(BIN)/python -m tests.fuzzing arrow --inputs 30000
+	$(BIN)/python -m tests.fuzzing saved --inputs 3000
+	$(BIN)/python -m tests.fuzzing run_files --inputs 5000
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) $(wildcard tests/properties tests/parity)
 
 lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, layers, and the stub against the native module

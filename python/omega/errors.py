@@ -11,6 +11,7 @@ Example:
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 __all__ = [
@@ -31,10 +32,29 @@ __all__ = [
 ]
 
 
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Characters that steer a terminal, change the direction of a line, or cannot be encoded."""
+
+
+def printable(text: str) -> str:
+    r"""Write characters that would steer a terminal as escapes; lines and tabs stay.
+
+    Names come from data, and a terminal obeys what it prints.
+
+    Example:
+        >>> printable("EUR\x1b[31mUSD") == r"EUR\x1b[31mUSD"
+        True
+    """
+    return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 class OmegaError(Exception):
     """The base of all of Omega's exceptions.
 
-    Keyword arguments become attributes, and survive pickling.
+    Keyword arguments become attributes, and survive pickling. What steers a terminal is escaped in
+    the message, as `printable` does.
 
     Example:
         >>> OmegaError("the message", answer=42).answer
@@ -43,7 +63,7 @@ class OmegaError(Exception):
 
     def __init__(self, message: str = "", **details: object) -> None:
         """Keeps the message and the details."""
-        super().__init__(message)
+        super().__init__(printable(message))
         self.__dict__.update(details)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any detail of any subclass

@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from omega.errors import ConfigError, printable
+
 LABELS = {"error": "Error", "warning": "Warning", "info": "Notice"}
 """The levels, worst first, and how a summary calls each."""
 
@@ -26,6 +28,7 @@ KINDS = (
     "no_swap",
     "crossed_rows",
     "data",
+    "magnifier",
     "borrowed_currency",
     "calendar_zone",
     "no_preset",
@@ -59,6 +62,15 @@ class Notice:
     kind: str
     text: str
 
+    def __post_init__(self) -> None:
+        """Refuse what is no notice, and escape what would steer a terminal."""
+        if self.level not in LABELS or not isinstance(self.kind, str):
+            raise ConfigError(
+                f"Notice: given level={self.level!r} and kind={self.kind!r}, expected a level of "
+                f"{', '.join(LABELS)} and a name"
+            )
+        object.__setattr__(self, "text", printable(str(self.text)))
+
     def __str__(self) -> str:
         return self.text
 
@@ -72,7 +84,11 @@ class Notice:
         """
         if isinstance(given, Notice):
             return given
-        return cls("warning", "data", given) if isinstance(given, str) else cls(**given)
+        if isinstance(given, Mapping) and set(given) == {"level", "kind", "text"}:
+            return cls(**given)
+        if isinstance(given, str):
+            return cls("warning", "data", given)
+        raise ConfigError(f"notices: given {given!r}, expected a Notice, its fields, or a sentence")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,12 +33,14 @@ FLOW = (
 )
 VOCABULARY = ("types", "error")
 ABOVE_THE_FLOW = ("engines", "sweeps")
-ESSAYS = {"boundary", "performance"}
+ESSAYS = {"boundary", "performance", "security"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
+    "boundaries",
     "cli",
     "config",
     "documentation",
+    "fuzzing",
     "golden",
     "importing",
     "lookahead",

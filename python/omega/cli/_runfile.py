@@ -19,6 +19,7 @@ from omega.cli._shared import Misunderstood, candle_file
 from omega.cli._strategies import found_at
 from omega.config.sizers import Sizer
 from omega.config.values import closest
+from omega.foreign import told
 
 _Kinds = type | tuple[type, ...]
 _NUMBER = (int, float)
@@ -82,11 +83,17 @@ def read(path: Path) -> Plan:
     """
     if not path.is_file():
         raise Misunderstood(f"there is no run file {str(path)!r}")
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Misunderstood(f"{path}: this is no TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misunderstood(
+            f"{path}: the file cannot be read as UTF-8 ({told(error)}); save it so"
+        ) from None
+    except RecursionError:
+        raise Misunderstood(f"{path}: its values are nested too deep; write them flat") from None
     return _File(path, text, document).plan()
 
 
@@ -108,6 +115,8 @@ class _File:
         plan.ask = self._file_at("ask", run.pop("ask")) if "ask" in run else None
         plan.symbol = run.pop("symbol", None)
         plan.allow = tuple(run.pop("allow", ()))
+        if not all(isinstance(rule, str) for rule in plan.allow):
+            raise self._refused("allow", f"run.allow: given {list(plan.allow)!r}, expected names")
         plan.output = self._output()
         plan.sweep = dict(self._section("sweep"))
         plan.settings = {**run, **self._values()}
@@ -151,7 +160,9 @@ class _File:
         files = {None: given} if isinstance(given, str) else given
         return {symbol: self._file_at("data", file) for symbol, file in files.items()}
 
-    def _file_at(self, key: str, file: str) -> Path:
+    def _file_at(self, key: str, file: object) -> Path:
+        if not isinstance(file, str):
+            raise self._refused(key, f"run.{key}: given {file!r}, expected the name of a file")
         try:
             return candle_file(self.path.parent / file)
         except Misunderstood as error:

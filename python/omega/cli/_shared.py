@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 
 import omega
 from omega.config.values import closest
+from omega.errors import UNSEEN, printable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,6 +32,15 @@ class Misunderstood(click.ClickException):
     """A command or a run file that cannot be followed: exit code 2."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        """Keeps the message, in which names of files stand as they are."""
+        super().__init__(printable(message))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text, whose names may come from data: a terminal obeys what it prints."""
+    click.echo(printable(text), err=err)
 
 
 class Commands(click.Group):
@@ -53,7 +63,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except omega.OmegaError as error:
             notes = getattr(error, "__notes__", [])
-            raise click.ClickException("\n".join([str(error), *notes])) from error
+            raise click.ClickException(printable("\n".join([str(error), *notes]))) from error
 
 
 class DataFile(click.ParamType[Path]):
@@ -104,7 +114,8 @@ def _near(path: Path) -> str:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print a document; numbers that are not finite are null."""
-    click.echo(json.dumps(_plain(document), indent=2, default=str, ensure_ascii=False))
+    text = json.dumps(_plain(document), indent=2, default=str, ensure_ascii=False)
+    click.echo(UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON may hold
@@ -125,19 +136,22 @@ def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def show(frame: pl.DataFrame, title: str) -> None:
     """Print the first rows of a table."""
     from rich.console import Console  # noqa: PLC0415 - only where there is something to show
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.table import Column, Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
 
-    click.echo(title)
-    table = Table(*frame.columns)
+    say(title)
+    # As `Text`, in which square brackets are no markup.
+    table = Table(*(Column(Text(printable(name))) for name in frame.columns))
     for row in frame.head(_ROWS_SHOWN).iter_rows():
-        table.add_row(*("" if value is None else _shown(value) for value in row))
+        table.add_row(*(Text("" if value is None else _shown(value)) for value in row))
     Console().print(table)
     if len(frame) > _ROWS_SHOWN:
-        click.echo(f"... and {len(frame) - _ROWS_SHOWN:,} more")
+        say(f"... and {len(frame) - _ROWS_SHOWN:,} more")
 
 
 def _shown(value: object) -> str:
-    return f"{value:,.6g}".replace("inf", "∞") if isinstance(value, float) else str(value)
+    is_number = isinstance(value, float)
+    return f"{value:,.6g}".replace("inf", "∞") if is_number else printable(str(value))
 
 
 @contextmanager

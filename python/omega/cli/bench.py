@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import omega
-from omega.cli._shared import as_json, print_json, progress
+from omega.cli._shared import as_json, print_json, progress, say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,10 +61,10 @@ def bench(*, bars: int, backend: str, as_json: bool) -> None:
     if as_json:
         print_json({"bars": bars, "backend": chosen, "forms": rows})
         return
-    click.echo(f"{bars:,} bars, {chosen} backend, omega {omega.__version__}\n")
+    say(f"{bars:,} bars, {chosen} backend, omega {omega.__version__}\n")
     for row in rows:
         pace = f"{row['bars_per_second']:>14,.0f} bars/s {row['ns_per_bar']:>10,.1f} ns a bar"
-        click.echo(f"{row['form']:<42}{pace}{row['trades']:>9,} trades")
+        say(f"{row['form']:<42}{pace}{row['trades']:>9,} trades")
 
 
 def _measured(

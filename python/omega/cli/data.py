@@ -18,6 +18,7 @@ from omega.cli._shared import (
     as_json,
     print_json,
     rows_of,
+    say,
     show,
 )
 from omega.cli._strategies import parameters_of
@@ -44,7 +45,7 @@ def check(*, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), "rows": len(store), "findings": rows_of(findings)})
     elif findings.is_empty():
-        click.echo(f"{file}: {len(store):,} rows, no findings")
+        say(f"{file}: {len(store):,} rows, no findings")
     else:
         show(findings, f"{file}: {len(store):,} rows, {len(findings):,} findings")
     sys.exit(0 if findings.is_empty() else 1)
@@ -69,11 +70,11 @@ def info(*, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), "bytes": size, "symbols": described})
         return
-    click.echo(f"{file}: {size:,} bytes, {len(store):,} rows")
+    say(f"{file}: {size:,} bytes, {len(store):,} rows")
     for symbol, about in described.items():
-        click.echo(f"\n{symbol}")
+        say(f"\n{symbol}")
         for name, value in about.items():
-            click.echo(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
+            say(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
 
 
 def _describe(file: Path, *, as_json: bool) -> None:
@@ -84,12 +85,12 @@ def _describe(file: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(described)
         return
-    click.echo(f"{file}: to be imported, as {described.pop('source')}")
+    say(f"{file}: to be imported, as {described.pop('source')}")
     notes = described.pop("notes")
     for name, value in described.items():
-        click.echo(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
+        say(f"  {name.replace('_', ' '):<26}{_as_text(value)}")
     for note in notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
 
 
 @data.command()
@@ -107,7 +108,7 @@ def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> No
     if as_json:
         print_json({"file": str(target), "rows": rows, "bytes": target.stat().st_size})
     else:
-        click.echo(f"{target}: {rows:,} rows, {target.stat().st_size:,} bytes")
+        say(f"{target}: {rows:,} rows, {target.stat().st_size:,} bytes")
 
 
 @data.command("import")
@@ -159,8 +160,8 @@ def import_(
         findings = rows_of(imported.findings)
         print_json({"file": str(target), **imported.metadata(), "findings": findings})
         return
-    click.echo(imported.summary())
-    click.echo(f"{target}: {target.stat().st_size:,} bytes")
+    say(imported.summary())
+    say(f"{target}: {target.stat().st_size:,} bytes")
     if not imported.findings.is_empty():
         show(imported.findings, f"{imported.findings.height:,} findings")
 

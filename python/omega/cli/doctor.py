@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 import omega
-from omega.cli._shared import as_json, print_json
+from omega.cli._shared import as_json, print_json, say
 
 FLAG = "OMEGA_USE_RUST_EVENT_ENGINE"
 _LIBRARIES = ("numpy", "polars", "click", "rich", "pandas", "pyarrow", "duckdb", "optuna")
@@ -29,11 +29,11 @@ def doctor(*, as_json: bool) -> None:
     else:
         for name, value in found.items():
             if name != "problems":
-                click.echo(f"{name.replace('_', ' '):<16}{_as_text(value)}")
+                say(f"{name.replace('_', ' '):<16}{_as_text(value)}")
         for problem in found["problems"]:
-            click.echo(f"\nproblem: {problem}")
+            say(f"\nproblem: {problem}")
         if not found["problems"]:
-            click.echo("\nno problem found")
+            say("\nno problem found")
     sys.exit(1 if found["problems"] else 0)
 
 

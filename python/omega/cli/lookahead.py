@@ -9,7 +9,7 @@ import click
 import omega
 from omega.cli._arguments import planned
 from omega.cli._plan import Plan
-from omega.cli._shared import as_json, print_json, progress, rows_of
+from omega.cli._shared import as_json, print_json, progress, rows_of, say
 
 
 @click.command()
@@ -48,5 +48,5 @@ def lookahead(*, plan: Plan, exhaustive: bool, prefixes: int, build: bool, as_js
             }
         )
     else:
-        click.echo(repr(found))
+        say(repr(found))
     sys.exit(0 if found.clean else 1)

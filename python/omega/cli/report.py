@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 import omega
-from omega.cli._shared import DataFile, Misunderstood, as_json, print_json
+from omega.cli._shared import DataFile, Misunderstood, as_json, print_json, say
 
 
 @click.command()
@@ -32,4 +32,4 @@ def report(*, result: Path, file: Path, data: Path | None, as_json: bool) -> Non
     if as_json:
         print_json({"report": str(file), "fingerprint": loaded.fingerprint})
     else:
-        click.echo(f"report written to {file}")
+        say(f"report written to {file}")

@@ -10,7 +10,7 @@ import click
 import omega
 from omega.cli._arguments import planned
 from omega.cli._plan import Plan
-from omega.cli._shared import Misunderstood, as_json, print_json, progress
+from omega.cli._shared import Misunderstood, as_json, print_json, progress, say
 from omega.notices import as_fields
 from omega.results import files as result_files
 
@@ -48,7 +48,7 @@ def run(
     if as_json:
         print_json(_document(result, out, report))
     else:
-        click.echo(result.summary())
+        say(result.summary())
 
 
 def _write(
@@ -57,11 +57,11 @@ def _write(
     """Write the tables and the report, where they are wanted."""
     if out is not None:
         result.save(out, overwrite=overwrite)
-        click.echo(f"tables written to {out}", err=True)
+        say(f"tables written to {out}", err=True)
     if report is not None:
         writing: Any = result
         writing.report(report)
-        click.echo(f"report written to {report}", err=True)
+        say(f"report written to {report}", err=True)
 
 
 def _document(

@@ -40,7 +40,7 @@ class Account:
     def __post_init__(self) -> None:
         """Check every field, and that a cash account borrows nothing."""
         check(self, optional(one_of("cash", "margin")), "kind")
-        check(self, optional(number()), "cash")
+        check(self, optional(number(minimum=0)), "cash")
         check(self, optional(text), "currency")
         check(self, optional(number(above=0, infinite=True)), "leverage")
         check(self, optional(number(above=0, maximum=1)), "stop_out_level")

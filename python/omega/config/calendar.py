@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
 from typing import Any, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omega.config.intervals import Intervals, windows
-from omega.config.times import PER_SECOND
+from omega.config.times import PER_SECOND, offset_of, zone_key, zone_of
 from omega.config.values import Refused, check, nearest, optional, value
 from omega.errors import ConfigError
 
@@ -44,20 +43,16 @@ def clock(given: object) -> str:
 
 
 def zone_name(given: object) -> str:
-    """Take the name of a time zone.
+    """Take the name of a time zone, or a fixed offset.
 
     Example:
-        >>> zone_name("America/New_York")
-        'America/New_York'
+        >>> zone_name("America/New_York"), zone_name("+5:30")
+        ('America/New_York', '+05:30')
     """
-    if given == "UTC":  # without the data of zones, which some systems lack
-        return "UTC"
-    try:
-        if isinstance(given, str) and given:
-            return ZoneInfo(given).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    raise Refused("the name of a time zone, such as 'America/New_York'")
+    key = zone_key(given) if isinstance(given, str) else None
+    if key is None:
+        raise Refused("the name of a time zone, such as 'America/New_York', or '+05:30'")
+    return key
 
 
 def _date(given: object) -> date:
@@ -260,7 +255,7 @@ def calendar_of(given: object) -> Calendar:
     if isinstance(given, Calendar):
         return given
     if isinstance(given, Mapping):
-        return Calendar(**given)
+        return Calendar(**{str(name): field for name, field in given.items()})
     if not isinstance(given, str) or not (parts := _WORDS.fullmatch(given.strip())):
         raise ConfigError(
             f"calendar: given {given!r}, expected an omega.Calendar, one of "
@@ -269,7 +264,7 @@ def calendar_of(given: object) -> Calendar:
     word, start = parts.groups()
     if start is None and word.upper() in PRESETS:
         return PRESETS[word.upper()]
-    if "/" in word or word == "UTC":
+    if "/" in word or word == "UTC" or offset_of(word) is not None:
         return Calendar(word, start or "00:00")
     return _exchange(word)
 
@@ -357,7 +352,7 @@ def _instant(zone: str, day: int, at: str) -> int:
     local = datetime.combine((_EPOCH + timedelta(days=day)).date(), time.fromisoformat(at))
     if zone == "UTC":
         return _seconds(local.replace(tzinfo=UTC))
-    aware = local.replace(tzinfo=ZoneInfo(zone))
+    aware = local.replace(tzinfo=zone_of(zone))
     found = _seconds(aware)
     if _local(zone, found).replace(tzinfo=None) == local:
         return found
@@ -378,7 +373,7 @@ def _seconds(moment: datetime) -> int:
 
 
 def _local(zone: str, seconds: int) -> datetime:
-    return (_EPOCH + timedelta(seconds=seconds)).astimezone(ZoneInfo(zone))
+    return (_EPOCH + timedelta(seconds=seconds)).astimezone(zone_of(zone))
 
 
 def _exchange(name: str) -> Calendar:

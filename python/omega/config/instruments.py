@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from omega.config.values import check, closest, flag, number, optional, text, value
 from omega.errors import ConfigError, UnknownInstrument
+from omega.foreign import arguments_of
 
 __all__ = ["Instrument", "equity", "get", "index", "names"]
 
@@ -74,6 +75,7 @@ class Instrument:
             raise ConfigError(message)
 
 
+@arguments_of("instruments.get")
 def get(symbol: str) -> Instrument:
     """Return the preset of a symbol; case and a separator ("EUR/USD", "eur_usd") do not matter.
 

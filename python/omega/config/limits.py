@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omega.config.intervals import Intervals, Moment, intervals, windows
-from omega.config.values import check, number, optional, settings, whole
+from omega.config.values import CENTURY, MOST, check, number, optional, settings, whole
 
 
 def _sessions(given: object) -> object:
@@ -47,8 +47,9 @@ class Limits:
     def __post_init__(self) -> None:
         """Check every field."""
         counts = ("max_positions", "max_positions_per_symbol", "stale_after")
-        check(self, optional(whole(minimum=1)), *counts)
-        check(self, whole(minimum=0), "cooldown_bars")
-        check(self, number(minimum=0), "cooldown_minutes", "cooldown_after_exit_minutes")
+        check(self, optional(whole(minimum=1, maximum=MOST)), *counts)
+        check(self, whole(minimum=0, maximum=MOST), "cooldown_bars")
+        minutes = number(minimum=0, maximum=CENTURY)
+        check(self, minutes, "cooldown_minutes", "cooldown_after_exit_minutes")
         check(self, optional(_sessions), "sessions")
         check(self, optional(intervals), "blackouts")

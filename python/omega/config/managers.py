@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from omega.config.values import check, number, optional, value, whole
+from omega.config.values import CENTURY, MOST, check, number, optional, value, whole
 from omega.errors import ConfigError
 
 
@@ -84,8 +84,8 @@ class TimeExit:
 
     def __post_init__(self) -> None:
         """Check that there is an end."""
-        check(self, optional(whole(minimum=1)), "bars")
-        check(self, optional(number(above=0)), "minutes")
+        check(self, optional(whole(minimum=1, maximum=MOST)), "bars")
+        check(self, optional(number(above=0, maximum=CENTURY)), "minutes")
         if self.bars is None and self.minutes is None:
             raise ConfigError("TimeExit: given neither bars nor minutes, expected one of them")
 

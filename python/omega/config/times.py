@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from omega.config.values import plain
 from omega.errors import ConfigError
@@ -15,6 +16,73 @@ _FIRST, _LAST = -(2**63), 2**63 - 1
 """What a time column can hold; a moment beyond it, such as the year 9999 in ns, becomes its end."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?")
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """Give a time zone by its name, or by a fixed offset to UTC; None where there is none.
+
+    Example:
+        >>> datetime(2024, 7, 1, tzinfo=zone_of("+05:30")).isoformat()
+        '2024-07-01T00:00:00+05:30'
+        >>> zone_of("America/New_York").key, zone_of("Mars") is None
+        ('America/New_York', True)
+    """
+    if name == "UTC":  # without the data of zones, which some systems lack
+        return UTC
+    offset = offset_of(name)
+    if offset is not None:
+        return timezone(offset)
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def offset_of(name: str) -> timedelta | None:
+    """Give the fixed offset that a name states, such as ``"+05:30"``, ``"UTC-3"``; else None.
+
+    Example:
+        >>> offset_of("-03:00"), offset_of("UTC+5:30"), offset_of("UTC")
+        (datetime.timedelta(days=-1, seconds=75600), datetime.timedelta(seconds=19800), None)
+    """
+    found = _OFFSET.fullmatch(name)
+    if found is None:
+        return None
+    ahead = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+    if ahead >= timedelta(days=1):
+        return None
+    return -ahead if found[1] == "-" else ahead
+
+
+def zone_key(name: str) -> str | None:
+    """Give the name of a zone as it is kept: a fixed offset as ``"+05:30"``; None where none is.
+
+    Example:
+        >>> zone_key("UTC+5:30"), zone_key("Europe/Berlin"), zone_key("+0000"), zone_key("Mars")
+        ('+05:30', 'Europe/Berlin', 'UTC', None)
+    """
+    offset = offset_of(name)
+    if offset is None:
+        zone = zone_of(name)
+        return "UTC" if zone is UTC else getattr(zone, "key", None)
+    minutes = abs(offset) // timedelta(minutes=1)
+    if not minutes:
+        return "UTC"
+    return f"{'-' if offset < timedelta(0) else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def shown_zone(zone: object) -> str:
+    """Give the name of a zone of any library; that of a fixed offset is UTC, as in all tables.
+
+    Example:
+        >>> shown_zone(timezone(timedelta(hours=5, minutes=30))), shown_zone(ZoneInfo("Asia/Tokyo"))
+        ('UTC', 'Asia/Tokyo')
+    """
+    named = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    is_fixed = isinstance(zone, tzinfo) and zone.utcoffset(None) is not None
+    return str(named) if named else "UTC" if is_fixed else str(zone)
 
 
 def to_units(moment: object, unit: str) -> int:
@@ -62,7 +130,7 @@ def from_units(time: int, unit: str, zone: str | None) -> datetime:
     moment = _EPOCH + timedelta(seconds=seconds, microseconds=micros)
     if zone is None:
         return moment.replace(tzinfo=None)
-    return moment if zone == "UTC" else moment.astimezone(ZoneInfo(zone))
+    return moment if zone == "UTC" else moment.astimezone(zone_of(zone))
 
 
 def longest(length: int, unit: str) -> int:

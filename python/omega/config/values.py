@@ -14,7 +14,7 @@ import numbers
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, dataclass_transform
 
-from omega.errors import ConfigError
+from omega.errors import ConfigError, OmegaError
 
 _Taken = TypeVar("_Taken")
 Check = Callable[[object], _Taken]
@@ -108,14 +108,23 @@ def number(
     return take
 
 
-def whole(minimum: int | None = None) -> Check[int]:
+MOST = 2**31 - 1
+"""The largest count that both backends hold: more bars or positions than there ever are."""
+CENTURY = 53_000_000
+"""Minutes of a hundred years, which a time column of nanoseconds holds twice."""
+
+
+def whole(minimum: int | None = None, maximum: int | None = None) -> Check[int]:
     """Return a check for a whole number; it becomes an `int`."""
     wording = "a whole number" if minimum is None else f"a whole number of at least {minimum}"
+    wording += "" if maximum is None else f" and at most {maximum:,}"
 
     def take(given: object) -> int:
         if isinstance(given, bool) or not isinstance(given, numbers.Integral):
             raise Refused(wording)
         if minimum is not None and given < minimum:
+            raise Refused(wording)
+        if maximum is not None and int(given) > maximum:
             raise Refused(wording)
         return int(given)
 
@@ -207,6 +216,11 @@ def _explain(init: Callable[..., None], cls: type) -> Callable[..., None]:
                 hint = f"; {moved[name]} has it" if name in moved else f". {nearest(name, known)}"
                 raise ConfigError(f"{cls.__name__} has no {name!r}{hint}") from None
             raise ConfigError(str(error).replace(".__init__()", "")) from None
+        except ValueError as error:
+            if isinstance(error, OmegaError):
+                raise
+            message = f"{cls.__name__}: a value of a kind that is not taken: {error}"
+            raise ConfigError(message) from error
 
     return explained
 

@@ -103,7 +103,7 @@ def symbol_inputs(
         >>> [(role, name) for role, name, _ in symbol_inputs(ticks)[0].columns]
         [('time', 'ts'), ('bid', 'Bid'), ('ask', 'Ask')]
     """
-    mapping = dict(columns or {})
+    mapping = _names_by_role(columns)
     if not isinstance(data, Mapping):
         return _inputs(data, symbol, mapping, cast=cast)
     if symbol is not None:
@@ -113,6 +113,15 @@ def symbol_inputs(
     if not data:
         raise ConfigError("data: given an empty dict, expected {symbol: candles}")
     return [one for name, part in data.items() for one in _inputs(part, name, mapping, cast=cast)]
+
+
+def _names_by_role(columns: Any) -> dict[str, str]:  # noqa: ANN401 - whatever was given
+    """Take the names of columns by their roles."""
+    given = {} if columns is None else columns
+    pairs = given.items() if isinstance(given, Mapping) else [(None, None)]
+    if not all(isinstance(one, str) for pair in pairs for one in pair):
+        raise ConfigError(f"columns: given {columns!r}, expected {{role: name}}, all of them texts")
+    return dict(given)
 
 
 def casts_of(inputs: Sequence[SymbolInput]) -> list[str]:

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from omega.config.times import offset_of, zone_key
 from omega.config.values import Refused, check, nearest, optional, text, value
 from omega.data import roles
 from omega.data.files import replaced
 from omega.data.hashing import content_hash
 from omega.errors import ConfigError, InvalidCandleData
+from omega.foreign import arguments_of, refused_as
 
 __all__ = ["Dataset"]
+
+_OF_TIMES = re.compile(r"ambiguous|non-existent|time.?zone", re.IGNORECASE)
+"""What Polars says of times that a zone has twice or not at all."""
 
 _IPC = (".arrow", ".feather", ".ipc")
 _KINDS = (".parquet", *_IPC)
@@ -86,7 +91,8 @@ class Dataset(_Once):
         check(self, optional(_expression), "filter")
         check(self, optional(text), "symbol")
         check(self, optional(_zone), "time_zone")
-        _files(self.path)
+        with arguments_of("Dataset"):
+            _files(self.path)
 
     @property
     def files(self) -> list[Dataset]:
@@ -113,7 +119,8 @@ class Dataset(_Once):
             >>> Dataset(file).schema
             Schema([('close', Float64)])
         """
-        return self.scan().collect_schema()
+        with self._readable():
+            return self.scan().collect_schema()
 
     @property
     def fingerprint(self) -> str:
@@ -150,7 +157,8 @@ class Dataset(_Once):
             [(2.0,)]
         """
         if not hasattr(self, "_scanned"):
-            object.__setattr__(self, "_scanned", self._scan())
+            with self._readable():
+                object.__setattr__(self, "_scanned", self._scan())
         return self._scanned
 
     def to_arrow(self, path: str | Path) -> Dataset:
@@ -229,17 +237,24 @@ class Dataset(_Once):
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
-        """Make the error of times that cannot be moved into UTC."""
-        try:
+        """Make the error of files that cannot be read, and of times that cannot be moved to UTC."""
+        with refused_as(self._unread):
             yield
-        except pl.exceptions.ComputeError as problem:
-            if self.time_zone is None:
-                raise
-            raise InvalidCandleData(
+
+    def _unread(self, problem: str) -> InvalidCandleData:
+        """Make the error of rows that Polars refused."""
+        if self.time_zone is not None and _OF_TIMES.search(problem):
+            return InvalidCandleData(
                 f"Dataset.time_zone: times cannot be read as of {self.time_zone!r}: {problem}. A "
                 "clock that is set back shows an hour twice; convert the times to UTC before",
                 rule="time_zone",
-            ) from problem
+            )
+        cause = " or the filter asks for what they do not have" if self.filter is not None else ""
+        return InvalidCandleData(
+            f"Dataset.path: the files of {self.path!r} cannot be read ({problem}). One is damaged, "
+            f"not complete, or of another kind than its name says{cause}; write or fetch it again",
+            rule="file",
+        )
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -387,6 +402,9 @@ def _in_utc(time: str | None, schema: pl.Schema, zone: str) -> pl.Expr:
         )
     if dtype.time_zone is not None:
         return pl.col(time)
+    ahead = offset_of(zone)
+    if ahead is not None:  # Polars knows zones by their names alone
+        return (pl.col(time) - ahead).dt.replace_time_zone("UTC")
     return pl.col(time).dt.replace_time_zone(zone).dt.convert_time_zone("UTC")
 
 
@@ -415,7 +433,7 @@ def _expression(given: object) -> pl.Expr:
 
 
 def _zone(given: object) -> str:
-    try:
-        return ZoneInfo(text(given)).key
-    except (KeyError, ValueError, OSError):
-        raise Refused("the name of a time zone such as 'Europe/Berlin'") from None
+    key = zone_key(text(given))
+    if key is None:
+        raise Refused("the name of a time zone such as 'Europe/Berlin', or '+05:30'")
+    return key

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import polars as pl
 
+from omega import foreign
 from omega.data import locks
-from omega.errors import WriteFailed
+from omega.errors import ConfigError, WriteFailed
 
 _OF_SYSTEM = re.compile(r"\(os error \d+\)|transport error")
 """How Polars tells that the system refused."""
@@ -29,11 +30,11 @@ def replaced(path: Path) -> Iterator[Path]:
         WriteFailed: The disk is full, or the folder is gone or not to be written to.
     """
     if path.exists() and not path.is_file():
-        with told(path):
+        with writing(path):
             yield path  # a pipe or a device is written to, and has no place to take
         return
     target = path.resolve()  # so that a link stays one
-    with told(path):
+    with writing(path):
         _sweep(target)
         part, lock = _begun(target)
         try:
@@ -45,11 +46,12 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def told(path: Path, **details: object) -> Iterator[None]:
-    """Make the error of a write that the system refused.
+def writing(path: Path, **details: object) -> Iterator[None]:
+    """Make the error of a place that cannot be written to.
 
     Raises:
-        WriteFailed: It did.
+        WriteFailed: The system refused, such as for a full disk.
+        ConfigError: The path has characters that no path can have.
     """
     try:
         yield
@@ -57,6 +59,13 @@ def told(path: Path, **details: object) -> Iterator[None]:
         if isinstance(problem, WriteFailed) or not _is_of_system(problem, path):
             raise
         raise write_failed(path, problem, **details) from problem
+    except ValueError as problem:
+        if "\0" not in str(path) and not isinstance(problem, UnicodeEncodeError):
+            raise
+        raise ConfigError(
+            f"{str(path)!r} cannot be written ({foreign.told(problem)}): a NUL, or half of a "
+            "character"
+        ) from problem
 
 
 def write_failed(path: Path, problem: Exception, **details: object) -> WriteFailed:

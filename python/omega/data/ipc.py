@@ -17,8 +17,11 @@ KEY = "omega.import"
 
 def of_file(path: Path) -> dict[str, str]:
     """Give the metadata of a file, which is mapped rather than read: candles may be large."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return metadata(content)
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            return metadata(whole)
+    except (OSError, ValueError):
+        return {}  # no file, or an empty one: as below
 
 
 def metadata(content: bytes | mmap.mmap) -> dict[str, str]:
@@ -30,5 +33,10 @@ def metadata(content: bytes | mmap.mmap) -> dict[str, str]:
             pairs = core.ipc_metadata(content)
     except pl.exceptions.PolarsError:
         return {}  # what is wrong with the file is raised where it is read
-    kept = json.loads(pairs[KEY]) if KEY in pairs else {}
+    try:
+        kept = json.loads(pairs.get(KEY, "{}"))
+    except ValueError:
+        return {}  # somebody else's
+    if not isinstance(kept, dict):
+        return {}
     return {name: value for name, value in kept.items() if isinstance(value, str)}

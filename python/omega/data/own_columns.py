@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import polars as pl
 
 from omega.config.values import nearest
-from omega.errors import ConfigError
+from omega.errors import ConfigError, InvalidCandleData
+from omega.foreign import refused_as
 
 if TYPE_CHECKING:
     from omega._core import Column
@@ -39,11 +40,28 @@ class OwnColumns:
         return OwnColumns(self.names, self.take, (first, rows))
 
     def series(self, names: Sequence[str]) -> list[pl.Series]:
-        """Give columns as series."""
+        """Give columns as series.
+
+        Raises:
+            InvalidCandleData: One is of a type that Polars does not have.
+        """
         columns = self.take(names)
         if self.rows is not None:
             columns = {name: column.slice(*self.rows) for name, column in columns.items()}
-        return [pl.Series(columns[name]).alias(name) for name in names]
+        return [_series(name, columns[name]) for name in names]
+
+
+def _series(name: str, column: Column) -> pl.Series:
+    def unreadable(problem: str) -> InvalidCandleData:
+        return InvalidCandleData(
+            f"column {name!r}: it cannot be read ({problem}). Convert it to numbers, texts or "
+            "times, or leave it out",
+            column=name,
+            rule="column",
+        )
+
+    with refused_as(unreadable):
+        return pl.Series(column).alias(name)
 
 
 def beside(candles: pl.DataFrame, expression: pl.Expr, own: OwnColumns | None) -> pl.DataFrame:

@@ -6,6 +6,7 @@ A `Source` knows its column names before it touches the data, and takes only the
 from __future__ import annotations
 
 import contextlib
+import functools
 import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,10 +17,13 @@ import numpy as np
 import polars as pl
 
 from omega._native import core
+from omega.config.times import shown_zone
 from omega.contract import ArrowLike
+from omega.data.arrow import inspected, unreadable
 from omega.data.dataset import Dataset, collected, mapped_file
 from omega.data.rows import Rows
 from omega.errors import ConfigError, InvalidCandleData
+from omega.foreign import refused_as
 
 if TYPE_CHECKING:
     from omega._core import Column
@@ -58,7 +62,39 @@ def open_source(
         data: See `omega.CandleStore`.
         cast: Whether a layout that cannot be shared may be copied.
         cuts: Whether the caller takes the rows of one symbol out of a symbol column itself.
+
+    Raises:
+        ConfigError: It is of no kind that is taken.
+        InvalidCandleData: It cannot be read.
     """
+    reading = functools.partial(refused_as, functools.partial(_unread, data))
+    with reading():
+        source = _opened(data, cast=cast, cuts=cuts)
+
+    def take(names: Sequence[str]) -> dict[str, Column]:
+        with reading():
+            return source.take(names)
+
+    return replace(source, take=take)
+
+
+def _unread(data: ArrowLike, problem: str) -> InvalidCandleData:
+    """Make the error of data that another library could not read."""
+    if isinstance(data, (str, Path)):
+        return InvalidCandleData(
+            f"data: the file {str(data)!r} cannot be read ({problem}). It is damaged, not "
+            "complete, or of another kind than its name says; write or fetch it again",
+            rule="file",
+        )
+    kind = f"{type(data).__module__}.{type(data).__qualname__}"
+    return InvalidCandleData(
+        f"data: the {kind} cannot be read ({problem}). Look at it in its own library first, or "
+        "give it as a Polars frame",
+        rule="column",
+    )
+
+
+def _opened(data: ArrowLike, *, cast: bool, cuts: bool) -> Source:
     if isinstance(data, (str, Path)):
         return _file(Path(data))
     if isinstance(data, Dataset):
@@ -155,7 +191,7 @@ def _mapped(path: Path, mapped: mmap.mmap, names: Sequence[str]) -> dict[str, Co
 def _duckdb(relation: ArrowLike) -> Source:
     def take(names: Sequence[str]) -> dict[str, Column]:
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
-        return dict(core.table_columns(relation.project(quoted)))
+        return _columns_of(relation.project(quoted))
 
     return Source(list(relation.columns), take)
 
@@ -166,7 +202,9 @@ def _arrow(table: ArrowLike) -> Source:
 
 
 def _columns_of(table: ArrowLike) -> dict[str, Column]:
-    columns = core.table_columns(table)
+    found = inspected(table)
+    with refused_as(functools.partial(unreadable, found)):
+        columns = core.table_columns(found)
     by_name = dict(columns)
     if len(by_name) != len(columns):
         names = [name for name, _ in columns]
@@ -233,23 +271,32 @@ def _pandas_column(name: str, values: ArrowLike, *, cast: bool) -> Column:
         whole = values.array.view("i8")
         zone = getattr(dtype, "tz", None)
         unit = getattr(dtype, "unit", None) or np.datetime_data(dtype)[0]
-        return _shared(name, whole, cast=cast).as_timestamp(unit, str(zone) if zone else None)
+        shown = None if zone is None else shown_zone(zone)
+        return _shared(name, whole, cast=cast).as_timestamp(unit, shown)
     if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
         return _shared(name, values.to_numpy(), cast=cast)
     if isinstance(dtype, np.dtype) and dtype.kind == "O":
         return core.Column.from_arrow(pl.Series(values.to_list()))
-    return core.Column.from_arrow(values)
+    found = inspected(values)
+    with refused_as(functools.partial(unreadable, found)):
+        return core.Column.from_arrow(found)
 
 
 def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool) -> Column:
-    if values.flags.c_contiguous:
+    is_native = values.dtype.isnative
+    if values.flags.c_contiguous and is_native:
         return core.Column.from_buffer(values)
     if not cast:
+        fault = (
+            f"its values lie {values.strides[0]} bytes apart, so that they cannot be shared"
+            if is_native
+            else f"its values are {values.dtype.str!r}, in the byte order of another machine"
+        )
         raise InvalidCandleData(
-            f"column {name!r}: its values lie {values.strides[0]} bytes apart, so that they cannot "
-            "be shared. Pass cast=True to copy it once (counted in copied_bytes), or build the "
-            "frame column by column",
+            f"column {name!r}: {fault}. Pass cast=True to copy it once (counted in copied_bytes), "
+            "or build the frame column by column",
             column=name,
             rule="column",
         )
-    return core.Column.from_buffer(np.ascontiguousarray(values), copied=True)
+    whole = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
+    return core.Column.from_buffer(whole, copied=True)

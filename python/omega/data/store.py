@@ -11,18 +11,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from omega._native import core
+from omega.config.times import zone_of
 from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inputs
 from omega.data.mapped_files import MappedFile, mapped_files
 from omega.data.own_columns import OwnColumns
 from omega.data.packing import Made, Parts, columns_of, store_of_columns
-from omega.errors import CandleWarning, ConfigError
+from omega.data.refusing import refuse_names, refuse_times
+from omega.errors import CandleWarning, ConfigError, printable
+from omega.foreign import arguments_of
 from omega.notices import Notice, in_order
 
 if TYPE_CHECKING:
@@ -97,33 +99,34 @@ class CandleStore:
             ConfigError: A name or setting is unknown, ambiguous or contradicts another.
             InvalidCandleData: The data breaks a rule; column, row and value are named.
         """
-        if isinstance(data, CandleStore):
-            if symbol is not None or columns:
-                raise ConfigError("data: a CandleStore has its symbol and columns already")
-            self.native, self.own = data.native, data.own
-            self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
-            self.mapped = data.mapped
-            return
-        mode, levels = _mode(validate)
-        named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
-        self.mapped = mapped_files(data)
-        inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
-        negative = _negative(allow_negative, [one.symbol for one in inputs])
-        self._made = Made.of(data, named, (mode, levels, negative, cast))
-        self._take(inputs)
+        with arguments_of("CandleStore"):
+            if isinstance(data, CandleStore):
+                if symbol is not None or columns:
+                    raise ConfigError("data: a CandleStore has its symbol and columns already")
+                self.native, self.own = data.native, data.own
+                self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
+                self.mapped = data.mapped
+                return
+            mode, levels = _mode(validate)
+            named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
+            self.mapped = mapped_files(data)
+            inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
+            negative = _negative(allow_negative, [one.symbol for one in inputs])
+            self._made = Made.of(data, named, (mode, levels, negative, cast))
+            self._take(inputs)
         for line in self._warnings():
-            warnings.warn(line, CandleWarning, stacklevel=2)
+            warnings.warn(printable(line), CandleWarning, stacklevel=2)
 
     def _read(self, data: ArrowLike, named: Mapping[str, Any]) -> None:
         """Take the columns of some data again, as it was noted."""
-        columns, cast = named["columns"], self._made.checks[3]
+        symbol, columns, cast = named["symbol"], named["columns"], self._made.checks[3]
         self.mapped = mapped_files(data)
-        found = symbol_inputs(data, symbol=named["symbol"], columns=columns, cast=cast)
-        self._take(_named(found, named))
+        self._take(_named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named))
 
     def _take(self, inputs: list[SymbolInput]) -> None:
         """Take the columns that were found."""
         mode, levels, negative, cast = self._made.checks
+        refuse_names([one.symbol for one in inputs])
         self.own = {one.symbol: one.own for one in inputs if one.own is not None}
         self.native = core.CandleStore(
             [(one.symbol, one.columns, one.spread) for one in inputs],
@@ -132,6 +135,8 @@ class CandleStore:
             negative,
             cast,
         )
+        for name in self.symbols:
+            refuse_times(name, *self.native.time_range(name))
         self._casts = tuple(casts_of(inputs)) if self.native.copied_bytes else ()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -353,7 +358,7 @@ class CandleStore:
         first, last = min(low for low, _ in ranges), max(high for _, high in ranges)
         roles = {role for symbol in symbols for role, _ in self.native.columns(symbol)}
         kind = "quotes" if roles & {"bid"} else "bars"
-        return (
+        return printable(
             f"CandleStore({listed}: {len(self):,} {kind}, {first:%Y-%m-%d %H:%M} to "
             f"{last:%Y-%m-%d %H:%M}, {self.copied_bytes:,} bytes copied)"
         )
@@ -448,7 +453,7 @@ def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]
     if isinstance(validate, Mapping):
         return "check", list(validate.items())
     modes = {"error": "check", "report": "report", "off": "off"}
-    if validate not in modes:
+    if str(validate) not in modes:
         raise ConfigError(
             f"validate: given {validate!r}, expected 'error', 'report', 'off' or a dict such as "
             "{'crossed': 'allow'}"
@@ -486,7 +491,7 @@ def moment_of(time: int, unit: str, zone: str | None) -> datetime:
     """
     micros = time * 1_000_000 // _PER_SECOND[unit]
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-    return moment.astimezone(ZoneInfo(zone)) if zone else moment
+    return moment.astimezone(zone_of(zone)) if zone else moment
 
 
 def _as_utc(times: pl.Series) -> pl.Series:

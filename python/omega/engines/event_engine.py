@@ -27,6 +27,7 @@ from omega.engines.native import METHODS, ExecutionSimulator, Portfolio, require
 from omega.engines.slices import MultiSymbolSlice
 from omega.engines.wrappers import position_manager_of
 from omega.errors import ConfigError, StateSyncError
+from omega.foreign import text_of
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.facts import facts_of
@@ -170,7 +171,7 @@ class EventEngine:
         try:
             return self._run()
         except BaseException as error:
-            self._failure = f"{type(error).__name__}: {error}"
+            self._failure = f"{type(error).__name__}: {text_of(error)}"
             raise
 
     def _run(self) -> EngineStats:

@@ -23,6 +23,7 @@ from omega.contract import ArrowLike, Component
 from omega.data.columns import Candles
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, StateSyncError
+from omega.foreign import arguments_of
 from omega.run.backend import chosen_backend
 from omega.run.context import Context
 from omega.run.execute import execute_bound, market_of
@@ -53,6 +54,7 @@ class ExecutionSimulator:
         ExecutionSimulator(costs=Costs(fee_per_lot=3.5))
     """
 
+    @arguments_of("ExecutionSimulator")
     def __init__(
         self,
         instruments: Instrument | Mapping[str, Instrument] | str | None = None,
@@ -236,6 +238,7 @@ class Portfolio:
         50000.0
     """
 
+    @arguments_of("Portfolio")
     def __init__(self, cash: float | None = None, account_currency: str | None = None) -> None:
         """Open an account with its first deposit.
 
@@ -245,7 +248,8 @@ class Portfolio:
         """
         self._has_own = cash is not None, account_currency is not None
         self.account_currency = account_currency or "USD"
-        self.initial_cash = 10_000.0 if cash is None else as_float(cash)
+        deposit = Account(cash=cash).cash
+        self.initial_cash = 10_000.0 if deposit is None else deposit
         self._books = Books(self.initial_cash)
         self._run: RunContext | None = None
         self._result: BacktestResult | None = None

@@ -17,7 +17,7 @@ import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import _text
-from omega.importing._files import Part
+from omega.importing._files import Part, Room, unpacked
 from omega.importing._generic import shaped
 from omega.importing._source import (
     BARS,
@@ -133,7 +133,7 @@ def _unpacked(part: Part, width: int) -> bytes:
     if not raw:
         return b""
     try:
-        content = lzma.decompress(raw)
+        content = unpacked(raw, Room.of(part.name, len(raw)))
     except (lzma.LZMAError, EOFError) as error:
         raise InvalidCandleData(
             f"{part.name}: the LZMA stream is damaged or ends early ({error}). Download the file "

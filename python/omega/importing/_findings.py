@@ -117,6 +117,13 @@ def step_of(times: pl.Series) -> int | None:
     return int(counted[steps.name][0])
 
 
+def look_for_infinite(log: Log, frame: pl.DataFrame) -> None:
+    """Find numbers beyond what a double holds, such as 1e400: each is read as infinite."""
+    for name, kind in frame.schema.items():
+        if kind == pl.Float64:
+            log.add("infinite", frame, pl.col(name).is_infinite(), pl.col(name))
+
+
 def look_at_candles(log: Log, frame: pl.DataFrame, step: int | None) -> None:
     """Find gaps, crossed and locked quotes, flat rows, impossible prices, spikes and jumps."""
     _gaps(log, frame, step)

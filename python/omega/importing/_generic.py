@@ -248,6 +248,7 @@ def _read_text(parts: Sequence[Part], options: Options) -> Parsed:
             "columns=['time', 'open', 'high', 'low', 'close', 'volume'], with '-' for others"
         )
     roles = roles_of(names, options.columns, parts[0].name)
+    _refuse_twice(parts[0], names, roles)
     by_name = {name: role for role, name in roles.items()}
     layout = _text.Layout(
         separator=separator,
@@ -263,6 +264,18 @@ def _read_text(parts: Sequence[Part], options: Options) -> Parsed:
     frame = _in_prices(frame, parts[0].name, options)
     parsed = shaped(frame, counts, options, place=parts[0].name, names=roles)
     return replace(parsed, symbol=symbol or parsed.symbol)
+
+
+def _refuse_twice(part: Part, names: Sequence[str], roles: Mapping[str, str]) -> None:
+    """Refuse a name that two columns have, where it is needed."""
+    for name in roles.values():
+        if names.count(name) > 1:
+            raise InvalidCandleData(
+                f"{part.name}: {names.count(name)} columns are named {name!r}, so that nobody can "
+                "tell which is meant. Rename all but one in the first line",
+                column=name,
+                rule="columns",
+            )
 
 
 def _table_lines(part: Part) -> list[str]:

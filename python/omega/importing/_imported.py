@@ -12,6 +12,7 @@ import polars as pl
 from omega._native import core
 from omega.data import ipc
 from omega.data.files import replaced
+from omega.errors import printable
 from omega.importing import _findings, _ticks
 
 _SHOWN_FILES = 3
@@ -85,7 +86,7 @@ class Imported:
                 for kind, done, rows in _findings.counted(self.findings)
             ),
         ]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def write_arrow(self, path: str | Path) -> None:
         """Write the rows as uncompressed Arrow IPC, which a run maps without reading it.

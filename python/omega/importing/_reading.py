@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
+from omega.foreign import arguments_of, refused_as
 from omega.importing import _findings, _placing, _repairs, _ticks
 from omega.importing._detecting import SOURCES, detect
 from omega.importing._files import Part, Paths, parts_of
 from omega.importing._findings import ROW, Log
 from omega.importing._imported import ImportedCandles, ImportedTicks
-from omega.importing._source import BARS, CLOSE, OPEN, PRICES, Options, Parsed, side_in
+from omega.importing._source import BARS, CLOSE, OPEN, PRICES, Options, Parsed, Source, side_in
 
 HOUR = 3_600_000_000
 _SESSION_BREAK = 12
@@ -47,6 +50,7 @@ class _Side:
     made: bool = False
 
 
+@arguments_of("read_candles")
 def read_candles(
     paths: Paths,
     source: str | None = None,
@@ -68,6 +72,7 @@ def read_candles(
     drop_flat_fillers: bool = False,
     clip_ohlc: bool = False,
     side: str | None = None,
+    unpack_limit: int | None = None,
 ) -> ImportedCandles:
     r"""Read candles from the files that vendors and programs give; nothing is repaired unasked.
 
@@ -97,6 +102,8 @@ def read_candles(
         drop_flat_fillers: Whether candles without volume whose high is their low are dropped.
         clip_ohlc: Whether highs and lows are widened to hold open and close.
         side: ``"bid"`` takes files of the ask side as if they were of the bid.
+        unpack_limit: Bytes that an archive may have unpacked. None is 256 MB, or a hundred times
+            its own size where that is more; a file of zeros unpacks to a thousand times its size.
 
     Raises:
         ConfigError: Something has to be stated; the message lists what is possible.
@@ -123,13 +130,15 @@ def read_candles(
                                  drop_flat_fillers=drop_flat_fillers, clip_ohlc=clip_ohlc),
         source=source, bar_time=bar_time, timeframe=timeframe, as_bid=side == "bid",
     )  # fmt: skip
-    bid_parts, ask_parts = _by_side(paths, ask)
-    first = _bars(bid_parts, call, alone=not ask_parts)
-    if ask_parts:
-        first = _joined(first, _bars(ask_parts, call, alone=False))
-    return _candles(first, call)
+    with _readable(paths):
+        bid_parts, ask_parts = _by_side(paths, ask, unpack_limit)
+        first = _bars(bid_parts, call, alone=not ask_parts)
+        if ask_parts:
+            first = _joined(first, _bars(ask_parts, call, alone=False))
+        return _candles(first, call)
 
 
+@arguments_of("read_ticks")
 def read_ticks(
     paths: Paths,
     source: str | None = None,
@@ -144,6 +153,7 @@ def read_ticks(
     sort: bool = False,
     deduplicate: str | None = None,
     drop_missing: bool = False,
+    unpack_limit: int | None = None,
 ) -> ImportedTicks:
     r"""Read ticks: quotes with bid and ask, or trades; see `omega.read_candles` for the settings.
 
@@ -169,7 +179,11 @@ def read_ticks(
         repairs=_repairs.Repairs(sort=sort, deduplicate=deduplicate, drop_missing=drop_missing),
         source=source, bar_time=None, timeframe=None,
     )  # fmt: skip
-    one = _placed(parts_of(paths), call)
+    with _readable(paths):
+        return _ticks_of(_placed(parts_of(paths, unpack_limit), call), call)
+
+
+def _ticks_of(one: _Side, call: _Call) -> ImportedTicks:
     if one.parsed.holds == BARS:
         raise ConfigError(
             f"{one.parsed.counts[0][0]}: the file holds candles, not ticks. Read it with "
@@ -181,7 +195,7 @@ def read_ticks(
         frame=frame.drop(ROW),
         findings=one.log.table(),
         source=one.source,
-        symbol=symbol or one.parsed.symbol,
+        symbol=call.options.symbol or one.parsed.symbol,
         time_zone=one.zone,
         files=tuple(name for name, _ in one.parsed.counts),
         notes=tuple(one.parsed.notes),
@@ -239,9 +253,16 @@ def describe(
         >>> found["source"], found["rows"], found["symbol"], found["time_zone"]
         ('histdata', 1, 'EURUSD', None)
     """
-    parts, others = _by_side(paths, None)
-    known = detect(parts, source)
-    parsed = known.read(parts, Options(columns=columns, dates=dates))
+    with _readable(paths):
+        parts, others = _by_side(paths, None)
+        known = detect(parts, source)
+        parsed = known.read(parts, Options(columns=columns, dates=dates))
+        return _description(known, parsed, parts, others)
+
+
+def _description(
+    known: Source, parsed: Parsed, parts: Sequence[Part], others: Sequence[Part]
+) -> dict[str, Any]:
     times = parsed.frame["time"]
     step = _findings.step_of(times) if parsed.holds == BARS else None
     zoned = getattr(times.dtype, "time_zone", None) is not None
@@ -262,11 +283,25 @@ def describe(
     }
 
 
-def _by_side(paths: Paths, ask: Paths | None) -> tuple[list[Part], list[Part]]:
+def _readable(paths: Paths) -> AbstractContextManager[None]:
+    """Make the error of files on which another library fails."""
+    return refused_as(
+        lambda problem: InvalidCandleData(
+            f"{paths if isinstance(paths, (str, Path)) else list(paths)}: the files cannot be read "
+            f"({problem}). They are damaged, or of another format than they seem; name it with "
+            "source=, or correct them",
+            rule="file",
+        )
+    )
+
+
+def _by_side(
+    paths: Paths, ask: Paths | None, unpack_limit: int | None = None
+) -> tuple[list[Part], list[Part]]:
     """Give the parts of the two sides; files whose names state it are distinguished."""
-    parts = parts_of(paths)
+    parts = parts_of(paths, unpack_limit)
     if ask is not None:
-        return parts, parts_of(ask)
+        return parts, parts_of(ask, unpack_limit)
     sides = {side_in(part.file) for part in parts}
     if sides != {"bid", "ask"}:
         return parts, []

@@ -47,6 +47,7 @@ def order(frame: pl.DataFrame, options: Repairs, log: Log, *, repeated: str) -> 
     done = "dropped" if options.drop_missing else KEPT
     if log.add("missing", frame, missing, done=done) and options.drop_missing:
         frame = frame.filter(~missing)
+    _findings.look_for_infinite(log, frame)
     back = pl.col("time") < pl.col("time").shift(1)
     step = pl.col("time").diff().dt.total_microseconds() / 1_000_000
     if log.add("unsorted", frame, back, step, "sorted" if options.sort else KEPT) and options.sort:

@@ -7,6 +7,7 @@ import re
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
+from omega.foreign import arguments_of
 from omega.importing._source import PRICES
 
 _UNITS = {"S": ("s", 1), "M": ("m", 60), "H": ("h", 3600), "D": ("d", 86_400), "W": ("w", 604_800)}
@@ -14,6 +15,7 @@ _MICROS = 1_000_000
 _MONTH = (28, 31)
 
 
+@arguments_of("ticks_to_candles")
 def ticks_to_candles(frame: pl.DataFrame, timeframe: str) -> pl.DataFrame:
     """Make candles of ticks; stretches without a tick give none.
 

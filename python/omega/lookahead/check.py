@@ -21,6 +21,7 @@ from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.data.timeframes import timeframe_jobs
 from omega.errors import ConfigError, OmegaError, WarmupIndexNotFound
+from omega.foreign import arguments_of, text_of
 from omega.lookahead.columns import (
     Finding,
     Uncheckable,
@@ -161,18 +162,18 @@ def check_lookahead(
         >>> check_lookahead(Momentum, quotes).clean
         True
     """
-    if prefixes < 1:
-        raise ConfigError(f"prefixes: given {prefixes!r}, expected at least 1")
-    kind = data if isinstance(data, type) else type(data)
-    if issubclass(kind, (Strategy, Signals, Native)):
-        raise ConfigError(
-            f"check_lookahead: given {kind.__name__} as the data, expected check_lookahead("
-            "strategy, data): other than in run_backtest, the strategy comes first"
-        )
-    _refuse_unknown(settings)
-    return _Check(strategy, data, build=build, settings=settings).report(
-        None if exhaustive else prefixes
-    )
+    with arguments_of("check_lookahead"):
+        if prefixes < 1:
+            raise ConfigError(f"prefixes: given {prefixes!r}, expected at least 1")
+        kind = data if isinstance(data, type) else type(data)
+        if issubclass(kind, (Strategy, Signals, Native)):
+            raise ConfigError(
+                f"check_lookahead: given {kind.__name__} as the data, expected check_lookahead("
+                "strategy, data): other than in run_backtest, the strategy comes first"
+            )
+        _refuse_unknown(settings)
+        lengths = None if exhaustive else prefixes
+    return _Check(strategy, data, build=build, settings=settings).report(lengths)
 
 
 @dataclass(frozen=True)
@@ -357,12 +358,11 @@ class _Check:
         except Exception as error:  # noqa: BLE001 - that it fails is the finding
             notes = " ".join(getattr(error, "__notes__", []))
             if isinstance(error, OmegaError) or _BY_THE_STRATEGY not in notes:
-                self.unchecked[f"decisions over the first bars: a run over them fails: {error}"] = (
-                    None
-                )
+                what = "decisions over the first bars: a run over them fails"
+                self.unchecked[f"{what}: {text_of(error)}"] = None
                 return []
             bar, moment = self.market.newest_before(self.market.first, time)
-            name, then = type(error).__name__, f"{type(error).__name__}: {error}"
+            name, then = type(error).__name__, f"{type(error).__name__}: {text_of(error)}"
             place = (self.market.first, None, bar, moment)
             return [Finding("error", name, *place, "no error", then)]
         found = self._changed_columns(whole, part, time) if self.build else []

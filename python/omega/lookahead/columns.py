@@ -15,6 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.foreign import text_of
+
 if TYPE_CHECKING:
     from omega.strategy.expressions import Evaluation
 
@@ -82,7 +84,7 @@ class _Column:
                 warnings.simplefilter("ignore")  # of a function that has too little to go by
                 values = candles.select(self.evaluation.expression.cast(pl.Float64)).to_series()
         except Exception as error:
-            raise Uncheckable(f"it fails over {bars:,} bars: {error}") from error
+            raise Uncheckable(f"it fails over {bars:,} bars: {text_of(error)}") from error
         if len(values) != bars:
             raise Uncheckable(
                 f"it has {len(values):,} values over {bars:,} bars, so it was made before the run"

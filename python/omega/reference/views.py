@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from omega.config.times import from_units
+from omega.errors import printable
 from omega.reference import rows
 from omega.reference.columns import PRICES, Floats
 from omega.reference.tracks import Track, World
@@ -253,7 +254,8 @@ class Bar(SideView):
         return self if key == self.symbol else self._source.of_symbol(key).newest()
 
     def __repr__(self) -> str:
-        return f"<{self._source.place} {self._index} of {self.symbol}: bid {self._listed()}>"
+        place, symbol = f"{self._source.place} {self._index}", printable(self.symbol)
+        return f"<{place} of {symbol}: bid {self._listed()}>"
 
 
 class Indicator:
@@ -430,11 +432,9 @@ class Position(_Row):
         return max(self._newest - self._row.entry_index, 0)
 
     def __repr__(self) -> str:
-        row = self._row
-        return (
-            f"<position {row.trade_id}: {row.direction} {shown(row.lots)} lots of {row.symbol} at "
-            f"{shown(row.entry_price)}>"
-        )
+        row, symbol = self._row, printable(self._row.symbol)
+        size = f"{row.direction} {shown(row.lots)} lots of {symbol}"
+        return f"<position {row.trade_id}: {size} at {shown(row.entry_price)}>"
 
 
 class PendingOrder(_Row):

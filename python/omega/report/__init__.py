@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from omega.contract import ArrowLike
+from omega.foreign import arguments_of
 from omega.report._compare import Comparison, compare
 from omega.report._page import View, write
 from omega.report._report import render
@@ -28,6 +29,7 @@ __all__ = [
 _HEIGHT = 900
 
 
+@arguments_of("BacktestResult.report")
 def write_report(
     result: Reported,
     path: str | Path,
@@ -47,6 +49,7 @@ def write_report(
     return write(path, render(result, data=data, detail=detail, title=title))
 
 
+@arguments_of("BacktestResult.plot")
 def plot(
     result: Reported,
     *,

@@ -68,10 +68,9 @@ def bars_of(frame: pl.DataFrame) -> Bars:
     columns = {name: frame[name].to_numpy() for name in ("open", "high", "low", "close")}
     ranges = columns["high"] - columns["low"]
     usual = float(np.median(ranges[ranges > 0])) if np.any(ranges > 0) else 0.01
-    coarse = int(np.clip(2 - np.floor(np.log10(usual)), 0, 8))
-    found = [_codec.decimals_of(values, coarse=coarse) for values in columns.values()]
-    exact = all(one for _, one in found)
-    decimals = max(number for number, _ in found) if exact else coarse
+    coarse = _codec.coarse_decimals(usual, 3)
+    every = np.concatenate(list(columns.values()))
+    decimals, exact = _codec.decimals_of(every, coarse=coarse)
     ticks = {name: _codec.scaled(values, decimals) for name, values in columns.items()}
     return Bars(moments(frame["time"]), **ticks, decimals=decimals, exact=exact)
 

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 
-_MOST_DECIMALS = 8
+MOST_DECIMALS = 15
+_LARGEST = 2.0**51
+"""What the page's numbers hold exactly, with room for a sign and a difference."""
 _GROUP = 7
 
 
@@ -96,13 +98,37 @@ def decimals_of(values: NDArray[np.float64], *, coarse: int) -> tuple[int, bool]
     Example:
         >>> decimals_of(np.array([1.25, 3.5]), coarse=4), decimals_of(np.array([1 / 3]), coarse=4)
         ((2, True), (4, False))
+        >>> decimals_of(np.array([5e-7, 1.25e-6]), coarse=4)
+        (8, True)
     """
     finite = values[np.isfinite(values)]
-    for decimals in range(_MOST_DECIMALS + 1):
+    most = _most_decimals(finite)
+    for decimals in range(most + 1):
         scaled = finite * 10.0**decimals
-        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-6 + np.abs(scaled) * 1e-12):
+        off = np.abs(scaled - np.round(scaled))
+        # Near by the last decimal, and near by the size of the number: a price may be a millionth.
+        near = np.minimum(1e-6 + np.abs(scaled) * 1e-15, 0.01)
+        if np.all((off <= near) & (off <= np.abs(scaled) * 1e-9)):
             return decimals, True
-    return coarse, False
+    return min(coarse, most), False
+
+
+def coarse_decimals(size: float, digits: int) -> int:
+    """Choose decimals that show so many digits of a size.
+
+    Example:
+        >>> coarse_decimals(0.01, 3), coarse_decimals(5e-7, 3)
+        (4, 9)
+    """
+    return int(np.clip(digits - 1 - np.floor(np.log10(size)), 0, MOST_DECIMALS))
+
+
+def _most_decimals(values: NDArray[np.float64]) -> int:
+    """How many decimals the page can hold of the largest value."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if largest <= 0.0:
+        return MOST_DECIMALS
+    return int(np.clip(np.floor(np.log10(_LARGEST) - np.log10(largest)), 0, MOST_DECIMALS))
 
 
 def money_decimals(values: NDArray[np.float64]) -> int:
@@ -115,7 +141,7 @@ def money_decimals(values: NDArray[np.float64]) -> int:
     largest = float(np.max(np.abs(values), initial=0.0))
     if largest <= 0.0 or largest >= 100.0:  # noqa: PLR2004 - amounts of everyday size
         return 2
-    return int(np.clip(4 - np.floor(np.log10(largest)), 2, _MOST_DECIMALS)) - 1
+    return int(np.clip(4 - np.floor(np.log10(largest)), 2, MOST_DECIMALS)) - 1
 
 
 def scaled(values: NDArray[np.float64], decimals: int) -> Integers:

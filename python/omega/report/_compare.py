@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from omega.errors import ConfigError
+from omega.errors import ConfigError, printable
+from omega.foreign import arguments_of
 from omega.report import _trades
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, View, asset, module, page
@@ -44,9 +45,10 @@ class Comparison(View):
 
     def __repr__(self) -> str:
         """Which runs are compared."""
-        return f"Comparison({', '.join(self.table.columns[1:])})"
+        return printable(f"Comparison({', '.join(self.table.columns[1:])})")
 
 
+@arguments_of("compare")
 def compare(
     results: Sequence[Reported] | Mapping[str, Reported], *, title: str | None = None
 ) -> Comparison:

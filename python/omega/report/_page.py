@@ -12,7 +12,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from omega.data.files import replaced
+from omega.data.files import replaced, writing
 from omega.errors import ConfigError
 
 _MARK = '<meta name="generator" content="Omega">'
@@ -142,10 +142,11 @@ def write(path: str | Path, text: str) -> Path:
         ConfigError: A file is there that is no such page.
     """
     file = Path(path)
-    refuse_to_replace(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with replaced(file) as part:
-        part.write_text(text, "utf-8", newline="\n")
+    with writing(file):
+        refuse_to_replace(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(file) as part:
+            part.write_text(text, "utf-8", newline="\n")
     return file
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from omega.errors import printable
 from omega.notices import LABELS, Notice, divided
 from omega.report._metrics import formatted, is_under_a_year, thinned
 from omega.report._reported import Reported, Statistics
@@ -61,7 +62,7 @@ def summary(result: Reported) -> str:
     ]
     lines += ["", *(f"{label:<15}{text}" for label, text in _footer(result, texts))]
     lines += map(_line, below)
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def html(result: Reported) -> str:

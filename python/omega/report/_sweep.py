@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from omega.config.values import nearest
 from omega.errors import ConfigError
+from omega.foreign import arguments_of
 from omega.report._metrics import LESS_IS_BETTER, formatted
 from omega.report._page import View, module, page
 from omega.report._panels import minus
@@ -54,6 +55,7 @@ class Heatmap(View):
         self.table = table
 
 
+@arguments_of("report.heatmap")
 def heatmap(
     frame: pl.DataFrame,
     *,
@@ -111,6 +113,7 @@ def heatmap(
     return Heatmap(html, cells.pivot(on=x, index=y, values="value", sort_columns=False))
 
 
+@arguments_of("report.parallel")
 def parallel(
     frame: pl.DataFrame,
     *,

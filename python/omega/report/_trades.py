@@ -131,9 +131,8 @@ def _prices(trades: pl.DataFrame) -> tuple[list[bytes], int]:
     names = ("entry_price", "exit_price", "stop_loss", "take_profit")
     values = {name: trades[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in names}
     every = np.concatenate(list(values.values()))
-    largest = float(np.max(np.abs(every), initial=1.0))
-    coarse = int(np.clip(6 - np.floor(np.log10(max(largest, 1e-8))), 0, 8))
-    decimals, _ = _codec.decimals_of(every, coarse=coarse)
+    largest = float(np.max(np.abs(every[np.isfinite(every)]), initial=0.0)) or 1.0
+    decimals, _ = _codec.decimals_of(every, coarse=_codec.coarse_decimals(largest, 7))
     ticks = {name: _codec.scaled(column, decimals) for name, column in values.items()}
     entry, leave = ticks["entry_price"], ticks["exit_price"]
     before = np.concatenate([[0], leave[:-1]]) if len(leave) else leave

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from omega._native import core
+from omega.data.files import writing
+from omega.data.refusing import are_of_a_calendar
 from omega.errors import ConfigError, OmegaError
+from omega.foreign import arguments_of
 from omega.notices import Notice, as_fields
 from omega.results.placing import mend, placed
 
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_KEYS = {
+    "fingerprint": str, "backend": str, "stats": dict, "config": dict, "manifest": dict,
+    "notices": list, "copied_bytes": int, "tables": dict,
+}  # fmt: skip
+"""What a result is made of beside its tables, and of which kind each is."""
 TABLES = ("trades", "intervals", "orders", "fills", "equity", "ledger", "positions")
 FILES = (*(f"{name}.parquet" for name in TABLES), MANIFEST)
 """All files of a saved result; what else is in its directory is the user's."""
@@ -72,13 +80,16 @@ class Saved(Protocol):
         """The hash of trades, orders and equity."""
 
 
-def save(result: Saved, directory: Path, *, overwrite: bool) -> Path:
+@arguments_of("BacktestResult.save")
+def save(result: Saved, path: str | Path, *, overwrite: bool) -> Path:
     """Write a result beside its place, then move it there in one step."""
-    if not directory.exists():
-        mend(directory, FILES)  # before the question what is there
-    refuse_to_replace(directory, overwrite=overwrite)
-    with placed(directory, FILES) as beside:
-        _write(result, beside)
+    directory = Path(path)
+    with writing(directory):
+        if not directory.exists():
+            mend(directory, FILES)  # before the question what is there
+        refuse_to_replace(directory, overwrite=overwrite)
+        with placed(directory, FILES) as beside:
+            _write(result, beside)
     return directory
 
 
@@ -108,22 +119,24 @@ def refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
             )
 
 
+def broken_as(directory: str | Path, broken: type[OmegaError]) -> Callable[[str], OmegaError]:
+    """Give what makes the error of a directory that another library could not read."""
+    return lambda problem: broken(
+        f"{str(directory)!r} is no result that was saved ({problem}); copy the whole directory "
+        "that `save` wrote"
+    )
+
+
 def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[str, Any]]:
     """Read the tables and the manifest; raise `broken` where they are not what was saved."""
     if not directory.exists():
         mend(directory, FILES)  # a save was killed before the new one was in its place
     kept = _manifest(directory, broken)
-    frames = {}
-    for name in TABLES:
-        file = directory / f"{name}.parquet"
-        if not file.is_file():
-            raise broken(f"'{file}' is missing; copy the whole directory that was saved")
-        if (found := _digest(file)) != kept["files"][name]:
-            raise broken(
-                f"'{file}' is not the file that was saved: its SHA-256 is {found}, "
-                f"the manifest has {kept['files'][name]}"
-            )
-        frames[name] = pl.read_parquet(file)
+    _check_kept(kept, directory / MANIFEST, broken)
+    frames = {
+        name: _frame(directory / f"{name}.parquet", digest, broken)
+        for name, digest in kept["files"].items()
+    }
     shape: dict[str, Any] = kept["tables"]
     for name in ("noted", "days"):  # JSON knows no tuples
         if shape.get(name):
@@ -134,7 +147,40 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
             f"'{directory}' holds a result with fingerprint {found}, "
             f"the manifest has {kept['fingerprint']}"
         )
+    for name in TABLES:
+        for column in pl.DataFrame(getattr(tables, name)()):
+            if isinstance(column.dtype, pl.Datetime) and not are_of_a_calendar(column):
+                raise broken(
+                    f"'{directory / name}.parquet' has times in {column.name!r} beyond the "
+                    "years of a calendar; copy the whole directory that was saved"
+                )
     return tables, kept
+
+
+def _frame(file: Path, digest: str, broken: type[OmegaError]) -> pl.DataFrame:
+    """Read a table, once it is known to be the one that was saved."""
+    if not file.is_file():
+        raise broken(f"'{file}' is missing; copy the whole directory that was saved")
+    if (found := _digest(file)) != digest:
+        raise broken(
+            f"'{file}' is not the file that was saved: its SHA-256 is {found}, "
+            f"the manifest has {digest}"
+        )
+    return pl.read_parquet(file)
+
+
+def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -> None:
+    """Refuse a manifest that lacks what a result is made of."""
+    for name, kind in _KEYS.items():
+        if not isinstance(kept.get(name), kind):
+            found = type(kept[name]).__name__ if name in kept else "nothing"
+            raise broken(
+                f"'{file}' has {found} for {name!r}, expected {kind.__name__}; "
+                "copy the whole directory that was saved"
+            )
+    for name, number in kept["stats"].items():
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise broken(f"stats: given {number!r} for {name!r}, expected a number")
 
 
 def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from omega.data import locks
-from omega.data.files import told
+from omega.data.files import writing
 
 _NAME = r"\.{}-[0-9a-f]{{32}}{}"
 _OLD = "-old"
@@ -31,7 +31,7 @@ def placed(directory: Path, own: Sequence[str]) -> Iterator[Path]:
         WriteFailed: The disk is full, or the folder is gone or not to be written to.
     """
     place = directory.resolve()  # so that a link to a directory stays one
-    with told(directory):
+    with writing(directory):
         place.parent.mkdir(parents=True, exist_ok=True)
         mend(directory, own)
         beside, lock = _begun(place)

@@ -19,6 +19,7 @@ import polars as pl
 
 from omega.contract import AnyForm, ArrowLike, Component, ResultTables, RunReport
 from omega.errors import OmegaError
+from omega.foreign import refused_as
 from omega.notices import Facts, Notice
 from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
@@ -410,7 +411,7 @@ class BacktestResult:
             >>> sorted(file.name for file in example_result().save(folder).iterdir())[:3]
             ['equity.parquet', 'fills.parquet', 'intervals.parquet']
         """
-        return files.save(self, Path(directory), overwrite=overwrite)
+        return files.save(self, directory, overwrite=overwrite)
 
     @classmethod
     def load(cls, directory: str | Path) -> BacktestResult:
@@ -425,16 +426,17 @@ class BacktestResult:
             >>> BacktestResult.load(saved).trades.equals(example_result().trades)
             True
         """
-        tables, kept = files.load(Path(directory), BrokenResult)
-        return cls(
-            tables,
-            stats=EngineStats(**kept["stats"]),
-            config=kept["config"],
-            manifest=kept["manifest"],
-            backend=kept["backend"],
-            notices=kept["notices"],
-            copied_bytes=kept["copied_bytes"],
-        )
+        with refused_as(files.broken_as(directory, BrokenResult)):
+            tables, kept = files.load(Path(directory), BrokenResult)
+            return cls(
+                tables,
+                stats=EngineStats(**kept["stats"]),
+                config=kept["config"],
+                manifest=kept["manifest"],
+                backend=kept["backend"],
+                notices=kept["notices"],
+                copied_bytes=kept["copied_bytes"],
+            )
 
     @cached_property
     def _raw_metrics(self) -> list[tuple[str, float | int | None]]:

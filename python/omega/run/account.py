@@ -136,7 +136,7 @@ def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
         ConfigError: It has nothing.
     """
     if symbol not in given:
-        raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(given)}")
+        raise ConfigError(f"{parameter}: none for {symbol!r}; given {', '.join(map(str, given))}")
     return given[symbol]
 
 

@@ -17,6 +17,8 @@ from omega.config.managers import Manager
 from omega.config.sizers import Sizer
 from omega.contract import ArrowLike, Progress
 from omega.data.timeframes import Timeframes
+from omega.errors import ConfigError
+from omega.foreign import arguments_of
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
@@ -136,9 +138,10 @@ def run_backtest(
         >>> result.trades["net_pnl"].to_list()
         [2.0]
     """
-    chosen = chosen_backend(backend, warn=True)
-    store = store_of_run(data, symbol, validate, instruments)
-    runs, own_manager = copied(strategy_of(strategy), position_manager)
+    with arguments_of("run_backtest"):
+        chosen = chosen_backend(backend, warn=True)
+        store = store_of_run(data, symbol, validate, instruments)
+        runs, own_manager = copied(strategy_of(strategy), position_manager)
     arguments = Arguments(
         instruments=instruments,
         start=start,
@@ -160,7 +163,8 @@ def run_backtest(
         calendar=calendar,
     )
     with _progress(progress) as on_progress:
-        job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
+        with arguments_of("run_backtest"):
+            job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
         tables, report = execute(job, chosen)
     note_on_given(strategy, runs)
     config = configuration(store, job, arguments)
@@ -188,5 +192,9 @@ def _progress(wanted: bool | Progress) -> Iterator[Progress | None]:
         with Display(transient=True) as display:
             task = display.add_task("backtest", total=None)
             yield lambda done, total: display.update(task, completed=done, total=total)
-    else:
+    elif callable(wanted):
         yield wanted
+    else:
+        raise ConfigError(
+            f"progress: given {wanted!r}, expected True, False, or a function (done, total)"
+        )

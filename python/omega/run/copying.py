@@ -15,6 +15,7 @@ import numpy as np
 from omega.data.dataset import Dataset
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.foreign import text_of
 from omega.strategy.account import AccountView
 from omega.strategy.arguments import OnTheCopy
 from omega.strategy.base import Strategy
@@ -171,8 +172,8 @@ def _copy(value: Any, memo: Memo, name: str) -> Any:  # noqa: ANN401 - anything
     except Exception as error:
         raise ConfigError(
             f"{name}: a run works on a copy of the strategy (rule D4), and this attribute, a "
-            f"{type(value).__name__}, cannot be copied: {error}. Make it in init(), which runs on "
-            "the copy, or define __deepcopy__"
+            f"{type(value).__name__}, cannot be copied: {text_of(error)}. Make it in init(), which "
+            "runs on the copy, or define __deepcopy__"
         ) from error
 
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
+from omega.config.values import Refused, whole
 from omega.contract import (
     Callback,
     Callbacks,
@@ -73,7 +74,14 @@ def execute_bound(
 def declare_warmup(job: Job, context: Context) -> None:
     """Request the bars that a strategy needs besides its indicators' own."""
     if isinstance(job.strategy, Strategy):
-        context.run.declare_warmup(job.strategy.warmup)
+        try:
+            bars = whole(minimum=0)(job.strategy.warmup)
+        except Refused as refused:
+            raise ConfigError(
+                f"{type(job.strategy).__name__}.warmup: given {job.strategy.warmup!r}, expected "
+                f"{refused}"
+            ) from None
+        context.run.declare_warmup(bars)
 
 
 def market_of(job: Job, backend: str) -> Run:

@@ -17,6 +17,7 @@ from omega.data.own_columns import OwnColumns
 from omega.data.store import CandleStore, require_unit, store_of
 from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError
+from omega.notices import Notice
 from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
@@ -44,6 +45,7 @@ class Job:
         on_progress: Called with steps done and steps in all.
         when: A condition on which alone `on_bar` is called.
         beside: Finer candles, and those that convert.
+        notices: What a reader of its result should know of its finer candles.
     """
 
     stores: Sequence[CandleStore]
@@ -56,6 +58,7 @@ class Job:
     on_progress: Progress | None
     when: object = None
     beside: Sequence[CandleStore] = ()
+    notices: Sequence[Notice] = ()
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
@@ -99,9 +102,9 @@ def contexts_of(
     instruments: Sequence[Instrument],
     account: str,
     conversion: Mapping[str, Any] | None,
-    execution: Execution,
+    finer: Mapping[str, CandleStore],
 ) -> tuple[list[SymbolContext], list[CandleStore]]:
-    """Find rate and finer candles of each symbol; give the stores that those are in as well.
+    """Find the rate of each symbol, and put its finer candles beside it; give all such stores.
 
     Raises:
         ConfigError: A rate is missing, or candles do not fit together.
@@ -113,7 +116,6 @@ def contexts_of(
         )
     traded = {store.symbols[0]: store for store in stores}
     unit = stores[0].time_unit
-    finer = _magnifiers(execution, list(traded), unit)
     contexts, beside = [], list(finer.values())
     for name, instrument in zip(traded, instruments, strict=True):
         rate = rate_of(traded, instrument, account, conversion or {})
@@ -136,9 +138,14 @@ def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolConte
     }
 
 
-def _magnifiers(execution: Execution, symbols: Sequence[str], unit: str) -> dict[str, CandleStore]:
-    """Give the finer candles of each symbol that has some."""
-    given = execution.magnifier
+def magnifiers(execution: Execution, stores: Sequence[CandleStore]) -> dict[str, CandleStore]:
+    """Give the finer candles of each symbol that has some.
+
+    Raises:
+        ConfigError: A symbol is unknown, or their times are in another unit.
+    """
+    given, unit = execution.magnifier, stores[0].time_unit
+    symbols = [store.symbols[0] for store in stores]
     if given is None:
         return {}
     if not isinstance(given, Mapping):

@@ -38,7 +38,10 @@ def _reason(job: Job, error: WarmupIndexNotFound, warmup: int) -> str:
     of = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
     def shown(time: int) -> str:
-        return str(from_units(time, unit, zone))
+        try:
+            return str(from_units(time, unit, zone))
+        except OverflowError:  # an integer beyond the years of a calendar
+            return f"{time:,} {unit}"
 
     bars = max(map(len, job.stores))
     covers = f"the data of {of} covers {shown(error.first)} to {shown(error.last)} ({bars} bars)"

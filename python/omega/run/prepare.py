@@ -25,7 +25,8 @@ from omega.errors import ConfigError
 from omega.run.account import account_fields, account_of, instruments_for
 from omega.run.clock import RunClock
 from omega.run.fees import fee_functions
-from omega.run.job import Job, OnBar, contexts_of, symbols_of
+from omega.run.job import Job, OnBar, contexts_of, magnifiers, symbols_of
+from omega.run.magnified import look_into
 from omega.run.manifest import Manifest, of_each, written_down
 from omega.run.settings import (
     PositionManager,
@@ -137,13 +138,25 @@ def prepare(
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, account, limits, clock),
     }
-    contexts, beside = contexts_of(stores, instruments, currency, arguments.conversion, execution)
+    finer = magnifiers(execution, stores)
+    notices = look_into(stores, finer, instruments, (settings["start"], settings["end"]))
+    contexts, beside = contexts_of(stores, instruments, currency, arguments.conversion, finer)
     higher = timeframe_jobs(
         arguments.timeframes, stores, clock.calendars, longest_counts=semantics != "1"
     )
-    fields, manager = clock.fields(), own_manager
-    shared = (stores, ready, settings, contexts, higher, fields, manager, on_progress, when)
-    return Job(*shared, beside)
+    return Job(
+        stores,
+        ready,
+        settings,
+        contexts,
+        higher,
+        clock.fields(),
+        own_manager,
+        on_progress,
+        when,
+        beside,
+        notices,
+    )
 
 
 def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifest:

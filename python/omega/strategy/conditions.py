@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from omega.errors import ConfigError, NeedsOneBar
+from omega.foreign import arguments_of
 from omega.strategy.operands import (
     AnyOperand,
     Evaluates,
@@ -229,7 +230,8 @@ def condition_of(given: AnyCondition, strategy: object) -> Condition:
     Raises:
         ConfigError: It is nothing that holds on bars.
     """
-    found = _of_column(given)
+    with arguments_of("when"):
+        found = _of_column(given)
     if found is not None:
         return found
     if callable(given):

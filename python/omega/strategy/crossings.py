@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeAlias, cast
 
+from omega.errors import ConfigError
 from omega.strategy.conditions import Comparison
 from omega.strategy.operands import AnyOperand, is_declaring, is_indicator
 
@@ -41,4 +42,10 @@ def _pair(values: Values | AnyOperand) -> tuple[float, float]:
     if isinstance(values, (int, float)):
         return float(values), float(values)
     pair = cast("Values", values)
-    return pair[-2], pair[-1]
+    try:
+        return float(pair[-2]), float(pair[-1])
+    except (TypeError, ValueError, KeyError):
+        raise ConfigError(
+            f"crossover, crossunder: given {type(values).__name__}, expected a number, or values "
+            "of which the last two are numbers"
+        ) from None

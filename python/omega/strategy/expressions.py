@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import ConfigError
+from omega.foreign import told
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,7 +106,13 @@ def evaluate(
     """Compute a column over candles, and hand it to the observer if there is one."""
     import polars as pl  # noqa: PLC0415 - as above
 
-    values = candles.select(expression.cast(pl.Float64).alias(name)).get_column(name)
+    try:
+        values = candles.select(expression.cast(pl.Float64).alias(name)).get_column(name)
+    except (pl.exceptions.PolarsError, UnicodeError) as problem:
+        raise ConfigError(
+            f"the expression {name!r} cannot be computed over the candles ({told(problem)}); they "
+            f"have {', '.join(candles.columns)}"
+        ) from problem
     observer = _observer.get()
     if observer is None:
         return values

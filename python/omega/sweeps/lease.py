@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from omega.data import locks
-from omega.data.files import told
+from omega.data.files import writing
 from omega.errors import ConfigError
 
 FILE = ".sweep.lease"
@@ -44,7 +44,7 @@ def leased(folder: Path) -> Iterator[None]:
         WriteFailed: It cannot be made or written to.
     """
     lease = folder / FILE
-    with told(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         file = _taken(lease)
     locks.keep(file)

@@ -18,7 +18,7 @@ from omega._native import core
 from omega.contract import ArrowLike
 from omega.data.columns import Candles
 from omega.data.dataset import Dataset, mapped_file
-from omega.data.files import told
+from omega.data.files import writing
 from omega.data.frames import frame_of
 from omega.data.sources import open_source
 from omega.data.store import CandleStore
@@ -77,7 +77,7 @@ class Folder:
 
     def _file(self, frame: pl.DataFrame) -> str:
         path = self._next()
-        with told(path):
+        with writing(path):
             frame.write_ipc(path, compression="uncompressed")
         return str(path)
 

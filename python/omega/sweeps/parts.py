@@ -19,7 +19,8 @@ from typing import Any
 
 import polars as pl
 
-from omega.data.files import told
+from omega import foreign
+from omega.data.files import writing
 from omega.errors import ConfigError
 from omega.sweeps.identity import refuse_other
 from omega.sweeps.lease import FILE as LEASE
@@ -65,8 +66,7 @@ class Parts:
                 )
             self._write_whole(manifest, json.dumps(identity, indent=2).encode())
             return
-        before = json.loads(manifest.read_text(encoding="utf-8"))
-        refuse_other(str(self.folder), before, identity)
+        refuse_other(str(self.folder), _read(manifest), identity)
 
     def _remove_halves(self) -> None:
         """Remove what this sweep was writing when a process ended, and nothing else."""
@@ -112,7 +112,7 @@ class Parts:
     def _whole(self, path: Path) -> Iterator[Path]:
         """Give a path to write to, whose file is put in its place once it is whole."""
         half = self._beside(path)
-        with told(path):
+        with writing(path):
             try:
                 yield half
                 _keep(half, path)
@@ -157,6 +157,27 @@ class Parts:
         """Give a table beside the rows, or None where there is none."""
         frames = list(self.read(name))
         return pl.concat(frames).sort("run", maintain_order=True) if frames else None
+
+
+def _read(manifest: Path) -> dict[str, Any]:
+    """Read which sweep a folder holds.
+
+    Raises:
+        ConfigError: The file is none that a sweep wrote.
+    """
+    try:
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        raise ConfigError(
+            f"out: {str(manifest)!r} cannot be read ({foreign.told(problem)}). It is damaged, so "
+            "that the folder cannot be gone on with; name another folder"
+        ) from problem
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"out: {str(manifest)!r} holds {type(found).__name__}, expected what a sweep wrote; "
+            "name another folder"
+        )
+    return found
 
 
 def _number(path: Path) -> int:

@@ -16,6 +16,7 @@ from omega.contract import AnyForm, ArrowLike
 from omega.data.mapped_files import MappedFile
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.foreign import text_of
 from omega.results.limits import with_limits
 from omega.results.result import BacktestResult, example_result
 from omega.run.backtest import run_backtest
@@ -287,4 +288,4 @@ def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: Sw
 
 def described(error: BaseException) -> str:
     """Give an error as a row keeps it."""
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {text_of(error)}"

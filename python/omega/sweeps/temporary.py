@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from omega.data import locks
-from omega.data.files import told
+from omega.data.files import writing
 
 PREFIX = "omega-sweep-"
 
@@ -35,7 +35,7 @@ def temporary() -> Iterator[Path]:
         WriteFailed: None can be made.
     """
     place = Path(tempfile.gettempdir())
-    with told(place / PREFIX):
+    with writing(place / PREFIX):
         folder, lock = _begun(place)
     try:
         yield folder

@@ -32,9 +32,12 @@ impl AccountView {
     /// Reads a run from now on; where it is none of this backend, what the strategy is tied to.
     #[pyo3(signature = (run, /))]
     fn _see(&self, run: &Bound<'_, PyAny>) {
-        *self.seen() = run.cast::<Run>().ok().map(|run| Seen {
-            tracks: Arc::clone(run.get().tracks()),
-            snapshot: Arc::clone(run.get().snapshot()),
+        *self.seen() = run.cast::<Run>().ok().map(|run| {
+            let (tracks, snapshot) = run.get().seen();
+            Seen {
+                tracks: Arc::clone(tracks),
+                snapshot: Arc::clone(snapshot),
+            }
         });
     }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyTzInfo};
 
 use super::active::{self, RunId};
-use super::error::to_pyerr;
+use super::error::{to_pyerr, unknown};
 use super::indicators::IndicatorView;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
@@ -227,6 +227,17 @@ impl Tracks {
     /// Names of the symbols, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.market.symbols().iter().map(|candles| candles.name())
+    }
+
+    /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
+    pub(super) fn named(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<TrackId> {
+        let own = symbol.map_or(Some(TrackId(0)), |name| self.look_up_symbol(name));
+        let own = own.ok_or_else(|| {
+            let known = self.names().collect::<Vec<_>>().join(", ");
+            unknown("symbol", symbol, format!("one of {known}"))
+        })?;
+        let found = timeframe.map_or(Some(own), |name| self.look_up_timeframe(own, name));
+        found.ok_or_else(|| unknown("timeframe", timeframe, self.known_timeframes(own)))
     }
 
     /// The track of a symbol on its own bars.

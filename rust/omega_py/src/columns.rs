@@ -10,8 +10,8 @@ use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType,
 };
-use arrow_array::{Array, ArrayRef, PrimitiveArray};
-use arrow_schema::{ArrowError, Field, FieldRef};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, make_array};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -249,10 +249,31 @@ pub(crate) fn ipc_columns(
 ) -> Option<Vec<(String, Column)>> {
     // Compressed or unaligned files end here; they have to be read with a copy.
     let found = columns::ipc_columns(file.as_ref(), &names).ok()?;
-    let columns = found
-        .into_iter()
-        .map(|(field, chunks)| Column::new(field, chunks));
+    let columns = found.into_iter().map(|(field, chunks)| {
+        in_utc(&field, &chunks).unwrap_or_else(|| Column::new(field, chunks))
+    });
     Some(names.into_iter().zip(columns).collect())
+}
+
+/// Times of a fixed offset such as `+05:30` as the same instants in UTC, since Polars has zones by
+/// name alone; `None` for other columns.
+fn in_utc(field: &FieldRef, chunks: &[ArrayRef]) -> Option<Column> {
+    let DataType::Timestamp(unit, Some(zone)) = field.data_type() else {
+        return None;
+    };
+    if !zone.starts_with(['+', '-']) {
+        return None;
+    }
+    let data_type = DataType::Timestamp(*unit, Some("UTC".into()));
+    let relabelled = chunks
+        .iter()
+        .map(|chunk| {
+            let data = chunk.to_data().into_builder().data_type(data_type.clone());
+            data.build().ok().map(make_array)
+        })
+        .collect::<Option<Vec<_>>>()?;
+    let field = Arc::new(field.as_ref().clone().with_data_type(data_type));
+    Some(Column::new(field, relabelled))
 }
 
 /// The metadata in the schema of an Arrow IPC file in a buffer; none for other files.

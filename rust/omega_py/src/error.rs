@@ -27,6 +27,24 @@ pub(crate) fn to_pyerr(error: OmegaError) -> PyErr {
     )
 }
 
+/// A name from data as a terminal may print it: what would steer it is escaped, as
+/// `omega.errors.printable` does.
+pub(crate) fn printable(name: &str) -> String {
+    name.chars().map(shown).collect()
+}
+
+fn shown(letter: char) -> String {
+    match letter {
+        '\t' | '\n' => letter.to_string(),
+        '\r' => "\\r".to_owned(),
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => format!("\\x{:02x}", u32::from(letter)),
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            format!("\\u{:04x}", u32::from(letter))
+        }
+        _ => letter.to_string(),
+    }
+}
+
 /// The exception that a function of the user's own raised, if the reason is one.
 fn raised<'py>(py: Python<'py>, error: &OmegaError) -> Option<Bound<'py, PyAny>> {
     let OmegaError::FeeFailed { cause, .. } = error else {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, FieldRef};
+use omega_core::backtest::BacktestResult;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
@@ -305,4 +306,11 @@ fn foreign_tables(mut tables: BTreeMap<String, AnyRecordBatch>) -> PyResult<Fore
         ledger: chunks("ledger")?,
         positions: chunks("positions")?,
     })
+}
+
+/// The tables and the counts of a result.
+pub(super) fn reported(result: BacktestResult, time: &RunTime) -> (PyRunTables, RunReport) {
+    let exits = result.tables.trades().num_rows();
+    let report = RunReport::new(result.counts, exits, result.start, time);
+    (PyRunTables::from(result.tables), report)
 }

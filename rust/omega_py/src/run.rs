@@ -25,13 +25,13 @@ use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
 use super::orders::OrderEntry;
-use super::results::{PyRunTables, RunReport, RunTime};
+use super::results::{PyRunTables, RunReport, RunTime, reported};
 use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
 use super::strategy::{Engine, PyStrategy, Raised};
 use super::track::TrackView;
 use super::warmup::Warmup;
-use omega_core::backtest::{Backtest, BacktestResult, SEMANTICS, named};
+use omega_core::backtest::{Backtest, SEMANTICS, named};
 use omega_core::batch::Batch;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
@@ -175,7 +175,7 @@ impl Run {
             // own would contradict it.
             Some(view) if symbol.is_none() && timeframe.is_none() => self.tracks.track_of(view)?,
             Some(_) => return Err(to_pyerr(placed_twice())),
-            None => self.track(symbol, timeframe)?,
+            None => self.tracks.named(symbol, timeframe)?,
         };
         let spec = Spec::new(name, parameters).map_err(to_pyerr)?;
         let market = &self.tracks.market;
@@ -203,7 +203,7 @@ impl Run {
         warmup: bool,
         declared: usize,
     ) -> PyResult<IndicatorView> {
-        let id = self.track(symbol, timeframe)?;
+        let id = self.tracks.named(symbol, timeframe)?;
         let bars = self.tracks.market.track(id).len();
         let scope = self.scope(id);
         let (view, first_value) = indicators::take(&scope, name, &column, bars, declared)?;
@@ -244,7 +244,7 @@ impl Run {
     /// The candles of a symbol, on its own bars or on a higher timeframe.
     #[pyo3(signature = (*, timeframe=None, symbol=None))]
     fn candles(&self, timeframe: Option<&str>, symbol: Option<&str>) -> PyResult<CandleStore> {
-        let track = self.track(symbol, timeframe)?;
+        let track = self.tracks.named(symbol, timeframe)?;
         let candles = Arc::clone(self.tracks.market.track(track));
         Ok(CandleStore::over(vec![candles]))
     }
@@ -259,7 +259,7 @@ impl Run {
     /// The bars of a track by their index, as the slices of an engine read them.
     #[pyo3(signature = (*, timeframe=None, symbol=None))]
     fn view(&self, timeframe: Option<&str>, symbol: Option<&str>) -> PyResult<TrackView> {
-        let track = self.track(symbol, timeframe)?;
+        let track = self.tracks.named(symbol, timeframe)?;
         Ok(TrackView::new(Arc::clone(&self.tracks), track))
     }
 
@@ -458,12 +458,9 @@ impl Run {
 }
 
 impl Run {
-    pub(super) fn tracks(&self) -> &Arc<Tracks> {
-        &self.tracks
-    }
-
-    pub(super) fn snapshot(&self) -> &Arc<StateSnapshot> {
-        &self.snapshot
+    /// What an account is read from.
+    pub(super) fn seen(&self) -> (&Arc<Tracks>, &Arc<StateSnapshot>) {
+        (&self.tracks, &self.snapshot)
     }
 
     fn backtest(
@@ -500,23 +497,4 @@ impl Run {
         let queue = self.queue.bind(py).clone();
         PyStrategy::new(callbacks, queue, collector, tracks, snapshot, engine)
     }
-
-    /// The track of a symbol, the first one where none is named, on a timeframe or its own bars.
-    fn track(&self, symbol: Option<&str>, timeframe: Option<&str>) -> PyResult<TrackId> {
-        let tracks = &self.tracks;
-        let own = symbol.map_or(Some(TrackId(0)), |name| tracks.look_up_symbol(name));
-        let own = own.ok_or_else(|| {
-            let known = tracks.names().collect::<Vec<_>>().join(", ");
-            unknown("symbol", symbol, format!("one of {known}"))
-        })?;
-        let found = timeframe.map_or(Some(own), |name| tracks.look_up_timeframe(own, name));
-        found.ok_or_else(|| unknown("timeframe", timeframe, tracks.known_timeframes(own)))
-    }
-}
-
-/// The tables and the counts of a result.
-fn reported(result: BacktestResult, time: &RunTime) -> (PyRunTables, RunReport) {
-    let exits = result.tables.trades().num_rows();
-    let report = RunReport::new(result.counts, exits, result.start, time);
-    (PyRunTables::from(result.tables), report)
 }

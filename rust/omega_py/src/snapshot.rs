@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use super::active::RunId;
 use super::clock::{Source, Tracks};
+use super::error::printable;
 use super::memory::is_held_elsewhere;
 use omega_core::execution::{Order, OrderStatus, Position, open_profit};
 use omega_core::replay::{Rates, State};
@@ -399,7 +400,7 @@ impl PositionView {
             position.id.0,
             direction_name(position.direction),
             position.lots,
-            self.symbol(),
+            printable(self.symbol()),
             position.entry_price
         )
     }

@@ -13,6 +13,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use super::clock::Tracks;
+use super::error::printable;
 use super::memory::is_held_elsewhere;
 use super::place::{CLOSE, HIGH, LOW, OPEN, Place, side_column, volume_column};
 use omega_core::store::TrackId;
@@ -404,7 +405,7 @@ impl BarView {
             "<{} {} of {}: bid {}>",
             self.place.tracks.bar_of(self.place.track),
             self.place.index(),
-            self.symbol(),
+            printable(self.symbol()),
             listed(prices)
         )
     }

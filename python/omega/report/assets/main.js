@@ -29,15 +29,16 @@ function buttons(chart, table) {
 function describe(trades, k) {
   const { about } = trades;
   const price = (value) => number(value, about.priceDecimals);
+  const money = (value) => number(value, about.moneyDecimals);
   const parts = [
     ["Trade", `${trades.id[k]}, ${trades.short[k] ? "short" : "long"}, ${short(trades.lots[k])} lots`],
     ["Entry", `${moment(trades.entryTime[k])} at ${price(trades.entry[k])}`],
     ["Exit", `${moment(trades.exitTime[k])} at ${price(trades.exit[k])}, `
       + words(about.reasons[trades.reason[k]])],
     ["Stop, target", `${price(trades.stop[k])}, ${price(trades.target[k])}`],
-    ["Net", `${number(trades.net[k], 2)} (${number(trades.r[k], 2)} R)`],
-    ["Against, for", `${number(trades.mae[k], 2)}, ${number(trades.mfe[k], 2)}`],
-    ["Fees, swap", `${number(trades.fees[k], 2)}, ${number(trades.swap[k], 2)}`],
+    ["Net", `${money(trades.net[k])} (${number(trades.r[k], 2)} R)`],
+    ["Against, for", `${money(trades.mae[k])}, ${money(trades.mfe[k])}`],
+    ["Fees, swap", `${money(trades.fees[k])}, ${money(trades.swap[k])}`],
   ];
   if (trades.ambiguous[k]) parts.push(["Ambiguous", "an intrabar policy decided it"]);
   const list = at("chosen");

@@ -20,7 +20,7 @@ export async function drawEquity(box, about, onPick) {
     localization: { timeFormatter: moment },
   });
   const shared = { lineWidth: 1.5, priceLineVisible: false, lastValueVisible: false };
-  const digits = equity[0] < 100_000 ? 2 : 0;
+  const digits = equity[0] < 100_000 ? Math.max(about.decimals, 2) : 0;
   const money = { type: "custom", minMove: 0.01, formatter: (v) => number(v, digits) };
   const curve = chart.addSeries(library.AreaSeries, { ...shared, priceFormat: money }, 0);
   const drop = chart.addSeries(

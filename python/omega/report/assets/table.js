@@ -193,7 +193,7 @@ function columnsOf(trades) {
   const side = (k) => (trades.short[k] ? "short" : "long");
   const reason = (k) => words(about.reasons[trades.reason[k]]) + (trades.ambiguous[k] ? " ?" : "");
   const symbol = (k) => about.symbols[trades.symbol[k]];
-  const amount = (name) => (k) => number(trades[name][k], 2);
+  const amount = (name, decimals = about.moneyDecimals) => (k) => number(trades[name][k], decimals);
   const price = (name) => (k) => number(trades[name][k], about.priceDecimals);
   const plain = (name) => (k) => trades[name][k];
   const text = { text: true, searched: true };
@@ -212,7 +212,7 @@ function columnsOf(trades) {
     { title: "Out at", width: "minmax(5rem, 1fr)", show: price("exit"), value: plain("exit") },
     { title: "Net profit", width: "minmax(6rem, 1fr)", show: amount("net"), value: plain("net"),
       signed: true },
-    { title: "R", width: "4rem", show: amount("r"), value: plain("r"), signed: true },
+    { title: "R", width: "4rem", show: amount("r", 2), value: plain("r"), signed: true },
     { title: "Exit by", width: "minmax(7rem, 1.2fr)", show: reason, value: reason, ...text },
   ];
   return columns.filter((column) => column.title !== "Symbol" || about.symbols.length > 1);

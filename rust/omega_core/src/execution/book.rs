@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::distance::trailed;
 use super::{
     CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
     Trigger,
 };
-use crate::types::{Bar, Days, Direction, Ohlc, OrderId, SymbolId};
+use crate::types::{Days, OrderId, SymbolId};
 
 /// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
 /// its stop arms it.
@@ -416,23 +417,10 @@ impl OrderBook {
     }
 }
 
-/// The price of a stop order that is so far behind a price of a bar, of the side that it fills on
-/// and as it faces it.
-pub(super) fn trailed(
-    direction: Direction,
-    distance: Distance,
-    price: impl Fn(&Ohlc) -> f64,
-    bar: &Bar,
-) -> f64 {
-    let price = price(&bar.side(direction.entry_side()).facing(direction));
-    let level = (price + distance.from(price)) * direction.sign();
-    // One NaN for all, whatever its sign: the bits of a refused order's price are hashed.
-    if level.is_nan() { f64::NAN } else { level }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Direction;
     use crate::execution::{Expiry, Labels, ReduceOnly};
 
     fn order(id: OrderId, symbol: u32, group: Option<&str>) -> Order {

@@ -1,5 +1,7 @@
 //! Levels, and distances from a price.
 
+use crate::types::{Bar, Direction, Ohlc};
+
 /// How far a level is from a price.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Distance {
@@ -55,4 +57,18 @@ impl Level {
             Self::Away(_) => None,
         }
     }
+}
+
+/// The price of a stop order that is so far behind a price of a bar, of the side that it fills on
+/// and as it faces it.
+pub(super) fn trailed(
+    direction: Direction,
+    distance: Distance,
+    price: impl Fn(&Ohlc) -> f64,
+    bar: &Bar,
+) -> f64 {
+    let price = price(&bar.side(direction.entry_side()).facing(direction));
+    let level = (price + distance.from(price)) * direction.sign();
+    // One NaN for all, whatever its sign: the bits of a refused order's price are hashed.
+    if level.is_nan() { f64::NAN } else { level }
 }

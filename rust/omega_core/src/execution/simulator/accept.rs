@@ -3,7 +3,8 @@
 use super::Simulator;
 use super::fills::EntryPrice;
 use crate::error::OmegaError;
-use crate::execution::book::{CloseRequest, QueuedTask, trailed};
+use crate::execution::book::{CloseRequest, QueuedTask};
+use crate::execution::distance::trailed;
 use crate::execution::{
     Account, Action, CloseTarget, Instrument, Labels, OpenRequest, Order, OrderStatus, OrderType,
     PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,

@@ -1,0 +1,14 @@
+"""The targets by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.fuzzing import arrow, run_files, saved
+from tests.fuzzing.running import Target
+
+TARGETS: Mapping[str, Target] = {
+    "arrow": arrow.try_one,
+    "saved": saved.try_one,
+    "run_files": run_files.try_one,
+}
