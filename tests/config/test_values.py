@@ -71,7 +71,12 @@ REFUSED: list[tuple[Callable[..., object], list[object], dict[str, object], str]
     (Account, [], {"kind": "cash", "leverage": 2}, "kind='cash' and leverage, expected one"),
     (Account, [], {"kind": "cash", "stop_out_level": 1}, "kind='cash' and stop_out_level"),
     (Account, [], {"ruin": "halt"}, "Account.ruin: given 'halt', expected one of 'stop', 'allow'"),
-    (Limits, [], {"max_positions": 1.5}, "a whole number of at least 1, or None"),
+    (
+        Limits,
+        [],
+        {"max_positions": 1.5},
+        "a whole number of at least 1 and at most 2,147",
+    ),
     (Limits, [], {"sessions": "day"}, "a list of ('HH:MM', 'HH:MM') pairs"),
     (Limits, [], {"sessions": (("25:00", "26:00"),)}, "a list of ('HH:MM', 'HH:MM') pairs"),
     (Limits, [], {"blackouts": (("2024-02-01", "2024-01-01"),)}, "start before end"),

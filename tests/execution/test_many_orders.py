@@ -11,7 +11,7 @@ from tests.support.sweep_strategies import walk
 
 BARS = 40
 FACTOR = 8
-FEW = {"rust": 4_000, "python": 60}
+FEW = {"rust": 16_000, "python": 60}
 
 
 class Orders(omega.Strategy):

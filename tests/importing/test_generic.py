@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 
 import omega
-from omega.errors import ConfigError, InvalidCandleData
+from omega.errors import ConfigError, InvalidCandleData, WriteFailed
 from omega.importing import describe
 from tests.support.backends import BACKENDS
 from tests.support.vendor_files import NEW_YORK, put
@@ -240,7 +240,7 @@ def test_an_import_is_written_with_its_metadata_and_runs(tmp_path: Path) -> None
     assert pl.read_ipc(arrow).equals(bars.frame)
     assert pyarrow.ipc.open_file(arrow).read_all().num_rows == 5
     assert omega.CandleStore(arrow).copied_bytes == 0
-    with pytest.raises(omega.ConfigError, match="cannot be written"):
+    with pytest.raises(WriteFailed, match="cannot be written"):
         bars.write_arrow(tmp_path / "no such folder" / "bars.arrow")
 
     class Once(omega.Strategy):

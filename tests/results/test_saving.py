@@ -175,7 +175,7 @@ def test_a_failed_save_leaves_nothing_behind(
         raise OSError("no space left")
 
     monkeypatch.setattr(json, "dumps", fails)
-    with pytest.raises(ConfigError, match="no space left"):
+    with pytest.raises(WriteFailed, match="no space left"):
         example_result().save(tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 

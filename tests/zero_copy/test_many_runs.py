@@ -73,7 +73,8 @@ def test_runs_leave_nothing_behind(
     assert result.trades.height
     del result
     gc.collect()
-    assert held(tmp_path) == before
+    # Threads of a library that have ended meanwhile are none too many.
+    assert all(now <= then for now, then in zip(held(tmp_path), before, strict=True))
     # Beside a kilobyte a run, what an allocator may take at once.
     grown = resident_own_bytes() - memory
     assert grown < 1_000 * RUNS + 4_000_000, f"{grown / RUNS:.0f} bytes a run"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeAlias, cast
 
-from omega.errors import ConfigError
+from omega.errors import ConfigError, OmegaError
 from omega.strategy.conditions import Comparison
 from omega.strategy.operands import AnyOperand, is_declaring, is_indicator
 
@@ -44,6 +44,8 @@ def _pair(values: Values | AnyOperand) -> tuple[float, float]:
     pair = cast("Values", values)
     try:
         return float(pair[-2]), float(pair[-1])
+    except OmegaError:
+        raise
     except (TypeError, ValueError, KeyError):
         raise ConfigError(
             f"crossover, crossunder: given {type(values).__name__}, expected a number, or values "

@@ -121,8 +121,7 @@ def sweep(
     grid, named = labelled(grid)
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
-    chosen = chosen_backend(backend, warn=True)
-    own = {**settings, "seed": seed}
+    own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
     spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
     search = samplers.begin(grid, seed)
     columns = metrics_chosen(_known(metrics), search.metrics)

@@ -395,11 +395,11 @@ impl OrderBook {
         let before = self.working.len() + self.queued.len();
         let orders = &mut self.orders;
         let mut keep = |row: usize| {
-            let over = is_over(row, &orders[row]);
-            if over {
+            let is_kept = !is_over(row, &orders[row]);
+            if !is_kept {
                 orders[row].status = status;
             }
-            !over
+            is_kept
         };
         self.working.retain(|waiting| keep(waiting.row));
         self.queued.retain(|queued| keep(queued.row));
@@ -420,14 +420,13 @@ impl OrderBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Direction;
     use crate::execution::{Expiry, Labels, ReduceOnly};
 
     fn order(id: OrderId, symbol: u32, group: Option<&str>) -> Order {
         Order {
             id,
             symbol: SymbolId(symbol),
-            direction: Direction::Long,
+            direction: crate::types::Direction::Long,
             kind: OrderType::StopLimit {
                 stop: 105.0,
                 limit: 104.0,
