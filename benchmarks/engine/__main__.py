@@ -24,6 +24,7 @@ from benchmarks.engine import (
     parameters,
     sweeps,
     symbols,
+    written,
 )
 
 MEASURES = (
@@ -48,6 +49,9 @@ OTHERS = (
     ingest.figures,
     imports.figures,
     sweeps.figures,
+    written.reads,
+    written.orders,
+    written.whole,
 )
 """What gives bytes, times and shares; memory comes first, before others have raised it."""
 

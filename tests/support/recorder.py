@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -226,21 +226,37 @@ class Recorder(Strategy):
                 words: Any = how
                 self.log.append(self.close(number, symbol=symbol, **words))
             elif step.called:
-                self.log.append(self._context().orders.submit(action))
+                self.log.append(self.requested(action))
             else:
                 returned.append(action)
         return returned or None
 
+    def requested(self, action: Any) -> int:  # noqa: ANN401 - may be nonsense
+        """Request an action by the method that stands for it; give its number."""
+        if isinstance(action, Cancel):
+            return self.cancel(action.order_id)
+        if isinstance(action, Modify):
+            changes = {one.name: getattr(action, one.name) for one in fields(action)[1:]}
+            return self.modify(action.trade_id, **changes)
+        if not isinstance(action, Signal) or action.reduce_only == "tag":
+            return self._context().orders.submit(action)
+        buys = self.buy if action.direction == "long" else self.sell
+        names = (
+            "size stop_loss take_profit symbol expires trailing_stop oco reduce_only reason tags"
+        )
+        words = {name: getattr(action, name) for name in names.split()}
+        return buys(**prices_of(action), **words)
+
     def action(self, step: Step) -> Any:  # noqa: ANN401 - may be nonsense
         """The action of a step; the number meant is the nth that is there."""
-        fields = dict(step.fields)
-        nth, number = fields.pop("nth", None), fields.pop("number", None)
+        given = dict(step.fields)
+        nth, number = given.pop("nth", None), given.pop("number", None)
         if step.kind == "raise":
-            raise RuntimeError(fields["text"])
+            raise RuntimeError(given["text"])
         if step.kind == "nonsense":
-            return fields["given"]
+            return given["given"]
         if step.kind == "open":
-            return Signal(**fields)
+            return Signal(**given)
         if step.kind == "cancel":
             there = [one.order_id for one in self.pending]
             there += [one.order_id for one in self.positions]
@@ -249,8 +265,8 @@ class Recorder(Strategy):
         there += [order.order_id for order in self.pending]
         trade = there[nth % len(there)] if there and nth is not None else number
         if step.kind == "close":
-            return Close(trade_id=trade, **fields)
-        return Modify(NOT_THERE if trade is None else trade, **fields)
+            return Close(trade_id=trade, **given)
+        return Modify(NOT_THERE if trade is None else trade, **given)
 
 
 def strategy_of(run: Run) -> tuple[Strategy, Recorder]:
@@ -264,6 +280,20 @@ def strategy_of(run: Run) -> tuple[Strategy, Recorder]:
         other.log = first.log
     named = {f"member {k}": one for k, one in enumerate([first, *others])}
     return Ensemble(named), first
+
+
+def prices_of(signal: Signal) -> dict[str, Any]:
+    """The words of `buy` for the prices that a signal waits for."""
+    price, limit = signal.entry_price, signal.limit_price
+    words = {
+        "market": {},
+        "limit": {"limit": price},
+        "stop": {"stop": price} if signal.trail is None else {"trail": signal.trail},
+        "stop_limit": {"stop": price, "limit": limit},
+        "limit_if_touched": {"touch": price, "limit": limit},
+        "close": {"at_close": True},
+    }
+    return words[signal.type]
 
 
 class RecordingManager:

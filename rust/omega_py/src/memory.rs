@@ -10,7 +10,8 @@
 
 use arrow_buffer::ScalarBuffer;
 use numpy::ndarray::ArrayView1;
-use numpy::{PyArray1, PyArrayMethods};
+use numpy::npyffi::NPY_ARRAY_WRITEABLE;
+use numpy::{PyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 /// The values from `first` to `past` of a column, as a read-only array that shares its memory.
@@ -29,8 +30,15 @@ pub(super) fn share<'py>(
     // `owner` becomes the array's base object and holds the buffer's reference count, so that the
     // memory outlives the array. The array is made read-only before other code gets it.
     let array = unsafe { PyArray1::borrow_from_array(&window, owner) };
-    array.readwrite().make_nonwriteable();
+    read_only(&array);
     array
+}
+
+/// Makes an array that was just made read-only, which asking for the right to write first would
+/// make several times as dear.
+pub(super) fn read_only(array: &Bound<'_, PyArray1<f64>>) {
+    // SAFETY: nobody but the caller has the array yet, and a flag is taken away.
+    unsafe { (*array.as_array_ptr()).fields.flags &= !NPY_ARRAY_WRITEABLE };
 }
 
 /// Whether anything but the caller holds a reference to an object: a callback kept it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use arrow_buffer::ScalarBuffer;
-use numpy::{PyArray1, PyArrayMethods};
+use numpy::PyArray1;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
@@ -143,7 +143,7 @@ impl Place {
         let array = PyArray1::from_vec(owner.py(), values?);
         // Like the shared ones, so that code that writes to a window fails always and not only in
         // one chunk.
-        array.readwrite().make_nonwriteable();
+        memory::read_only(&array);
         Ok(array)
     }
 }

@@ -1,0 +1,115 @@
+"""What a strategy reads of its account, and the orders that it places by a call."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import cloudpickle  # type: ignore[import-untyped]  # it ships no types
+import numpy as np
+import pytest
+
+import omega
+from omega import ConfigError, Distance
+from tests.support.backends import WITHOUT_CORE
+from tests.support.sweep_strategies import walk
+
+Look = Callable[[Any, omega.Bar], object]
+
+
+class Does(omega.Strategy):
+    """Does something on each bar, and keeps what it saw."""
+
+    def __init__(self, what: Look) -> None:
+        super().__init__()
+        self.what = what
+        self.seen: list[Any] = []
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        self.seen.append(self.what(self, bar))
+
+
+def run(what: Look, backend: str) -> omega.BacktestResult:
+    return omega.run_backtest(walk(30), Does(what), backend=backend)
+
+
+def held(strategy: Does, bar: omega.Bar) -> tuple[Any, list[Any], list[Any]]:
+    """Two positions from bar 4 on, an order from bar 6 on, and a change at bar 11."""
+    if bar.index == 3:
+        strategy.buy(1)
+        strategy.sell(2.0)
+    if bar.index == 5:
+        strategy.buy(limit=0.5)
+    if bar.index == 10:
+        strategy.modify(strategy.positions[1], stop_loss=bar.close * 2)
+    return strategy.position, strategy.positions, strategy.pending
+
+
+@pytest.mark.skipif(WITHOUT_CORE, reason="the plain backend makes views anew")
+def test_a_position_is_one_object_until_something_happens() -> None:
+    def look(strategy: Does, bar: omega.Bar) -> None:
+        first, positions, pending = held(strategy, bar)
+        assert strategy.position is first
+        assert all(a is b for a, b in zip(strategy.positions, positions, strict=True))
+        assert all(a is b for a, b in zip(strategy.pending, pending, strict=True))
+
+    assert run(look, "rust").fills.height == 4
+
+
+def test_what_was_kept_goes_on_showing_its_own_bar(backend: str) -> None:
+    seen = run(held, backend).strategy.seen
+    kept = [[(one.trade_id, one.bars_held, one.lots) for one in moment[1]] for moment in seen]
+    assert kept[8] == [(0, 4, 1.0), (1, 4, 2.0)]
+    assert kept[9] == [(0, 5, 1.0), (1, 5, 2.0)]
+    assert [moment[1][1].stop_loss is None for moment in seen[9:13]] == [True, True, False, False]
+    assert [one.order_id for one in seen[20][2]] == [2]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"size": np.float64(1.5), "stop_loss": np.float64(1e-3)},
+        {"size": 2, "take_profit": Distance(5)},
+        {"size": np.int64(2), "trailing_stop": Distance.percent(2)},
+        {"trail": 0.5, "expires": "day", "tags": ["a", "b"], "reason": "why"},
+        {"touch": 0.5, "limit": 0.6, "expires": "DAY"},
+        {"at_close": True, "oco": "g"},
+        {"symbol": "SYMBOL", "reduce_only": True},
+        {"size": float("nan")},
+        {"size": 2**60},
+    ],
+)
+def test_words_of_every_kind_mean_the_same_to_both_backends(words: dict[str, Any]) -> None:
+    def buys(strategy: Does, bar: omega.Bar) -> object:
+        return strategy.buy(**words) if bar.index == 3 else None
+
+    first, second = run(buys, "auto"), run(buys, "python")
+    assert first.fingerprint == second.fingerprint
+    assert first.orders.equals(second.orders)
+    assert first.orders.height == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"size": True}, "Signal.size: given True"),
+        ({"size": "1"}, "Signal.size: given '1'"),
+        ({"touch": 1.0}, "order: given touch"),
+        ({"at_close": True, "expires": "ioc"}, "Signal.expires: given 'ioc'"),
+        ({"expires": "tomorrow"}, "Signal.expires: given 'tomorrow'"),
+        ({"reason": 7}, "Signal.reason: given 7"),
+        ({"stop_loss": "low"}, "Signal.stop_loss: given 'low'"),
+    ],
+)
+def test_wrong_words_are_refused_alike(backend: str, words: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run(lambda strategy, _: strategy.buy(**words), backend)
+
+
+def test_a_strategy_can_be_copied_and_sent() -> None:
+    given = Does(held)
+    sent = cloudpickle.loads(cloudpickle.dumps(given))
+    for made in (copy.copy(given), copy.deepcopy(given), sent):
+        assert made.seen == []
+        assert omega.run_backtest(walk(30), made).fills.height == 4
