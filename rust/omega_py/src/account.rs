@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::IntoPyObjectExt;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::clock::Tracks;
 use super::run::Run;
@@ -43,45 +44,37 @@ impl AccountView {
 
     #[getter]
     fn position<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(seen) = &*slf.get().seen() {
-            let position = seen.snapshot.position(slf.py(), &seen.tracks)?;
-            return position.into_bound_py_any(slf.py());
-        }
-        tied(slf)?.getattr(intern!(slf.py(), "position"))
+        let py = slf.py();
+        let own = |seen: &Seen| seen.snapshot.position(py, &seen.tracks);
+        read(slf, intern!(py, "position"), own)
     }
 
     #[getter]
     fn positions<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(seen) = &*slf.get().seen() {
-            let positions = seen.snapshot.positions(slf.py(), &seen.tracks)?;
-            return positions.into_bound_py_any(slf.py());
-        }
-        tied(slf)?.getattr(intern!(slf.py(), "positions"))
+        let py = slf.py();
+        let own = |seen: &Seen| seen.snapshot.positions(py, &seen.tracks);
+        read(slf, intern!(py, "positions"), own)
     }
 
     #[getter]
     fn pending<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(seen) = &*slf.get().seen() {
-            let pending = seen.snapshot.pending(slf.py(), &seen.tracks)?;
-            return pending.into_bound_py_any(slf.py());
-        }
-        tied(slf)?.getattr(intern!(slf.py(), "pending"))
+        let py = slf.py();
+        let own = |seen: &Seen| seen.snapshot.pending(py, &seen.tracks);
+        read(slf, intern!(py, "pending"), own)
     }
 
     #[getter]
     fn equity<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(seen) = &*slf.get().seen() {
-            return seen.snapshot.equity().into_bound_py_any(slf.py());
-        }
-        tied(slf)?.getattr(intern!(slf.py(), "equity"))
+        read(slf, intern!(slf.py(), "equity"), |seen| {
+            Ok(seen.snapshot.equity())
+        })
     }
 
     #[getter]
     fn balance<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(seen) = &*slf.get().seen() {
-            return seen.snapshot.balance().into_bound_py_any(slf.py());
-        }
-        tied(slf)?.getattr(intern!(slf.py(), "balance"))
+        read(slf, intern!(slf.py(), "balance"), |seen| {
+            Ok(seen.snapshot.balance())
+        })
     }
 }
 
@@ -92,8 +85,18 @@ impl AccountView {
     }
 }
 
-/// What a strategy is tied to where that is no run of this backend: a part of one, one of the other
-/// backend, or one that is over.
-fn tied<'py>(strategy: &Bound<'py, AccountView>) -> PyResult<Bound<'py, PyAny>> {
-    strategy.call_method0(intern!(strategy.py(), "_shown"))
+/// Reads the run that a strategy sees the whole of. Where there is none, it is tied to a part of
+/// one, to one of the other backend, or to one that is over, which has what it shows by name.
+#[inline]
+fn read<'py, T: IntoPyObject<'py>>(
+    strategy: &Bound<'py, AccountView>,
+    name: &Bound<'py, PyString>,
+    own: impl FnOnce(&Seen) -> PyResult<T>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(seen) = &*strategy.get().seen() {
+        return own(seen)?.into_bound_py_any(strategy.py());
+    }
+    strategy
+        .call_method0(intern!(strategy.py(), "_shown"))?
+        .getattr(name)
 }
