@@ -82,6 +82,8 @@ class Holdings:
         self.orders: list[Order] = []
         self.waiting: list[Order] = []
         self.due: list[Due] = []
+        self.filled_groups: set[str] = set()
+        """Those of which an order filled since the opens at hand began (F8)."""
         self.positions: list[Position] = []
         self.open: dict[int, Position] = {}
         """The same by trade number."""
@@ -205,6 +207,7 @@ class Holdings:
         """A fill cancels the others of its group that wait, of any symbol (F8.1)."""
         if filled.oco is None:
             return
+        self.filled_groups.add(filled.oco)
         for order in [o for o in self.pending if o.is_with(filled)]:
             self.end_order(order, "cancelled")
 

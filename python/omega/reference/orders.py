@@ -174,7 +174,9 @@ class Orders(Holdings):
         refused = refused or self._refusal(order, signal, now)
         if refused:
             return order.reject(refused)
-        if order.type == "market" and isinstance(now, Moment):  # F1.1
+        if self.is_second and order.oco in self.filled_groups:  # F8: requested with what filled
+            order.status = "cancelled"
+        elif order.type == "market" and isinstance(now, Moment):  # F1.1
             price = self._market_price(now, order.sign, entry=True)
             self.enter(order, price, Live.FROM_OPEN, now)
         elif order.type == "market":  # X2: it has no bar at this step

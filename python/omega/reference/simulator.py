@@ -40,6 +40,7 @@ class Simulator(Solvency):
         if len(nows) == len(self.markets):  # not a finer bar of one of several
             self.known = nows
         self.at_hand = frozenset(now.symbol for now in moments)
+        self.filled_groups.clear()
         for now in moments:
             self.book_nights(now)
             if self.ruined:  # M8: of symbols that had no bar

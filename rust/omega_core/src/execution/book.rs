@@ -1,9 +1,8 @@
 //! The order book: every order that was submitted, those that wait for a price, and those that wait
 //! for the next bar of their symbol.
 
-use std::collections::BTreeMap;
-
 use super::distance::trailed;
+use super::groups::Groups;
 use super::{
     CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
     Trigger,
@@ -69,8 +68,7 @@ pub(super) struct OrderBook {
     /// How many of both lists have ended since they were settled.
     // They leave together: a bar that ends many would move all others for each.
     gone: usize,
-    /// The rows of the orders of each group, of those that ended as well.
-    groups: BTreeMap<String, Vec<usize>>,
+    pub(super) groups: Groups,
     next_order: u32,
     /// Whether an order that works at one open only, or one that follows the market, may wait: most
     /// runs have neither, and no bar has to look for them.
@@ -124,8 +122,7 @@ impl OrderBook {
         let order = &self.orders[row];
         self.has_immediate |= order.expiry.is_immediate();
         self.has_trailing |= order.trail.is_some();
-        self.join_group(row);
-        let order = &self.orders[row];
+        self.groups.join(order, row);
         self.working.push(Working {
             id: order.id,
             row,
@@ -140,7 +137,7 @@ impl OrderBook {
 
     /// Lets the order of a row wait for the next bar of its symbol.
     pub(super) fn queue(&mut self, row: usize, task: QueuedTask) {
-        self.join_group(row);
+        self.groups.join(&self.orders[row], row);
         self.queued.push(QueuedOrder {
             row,
             task,
@@ -148,19 +145,10 @@ impl OrderBook {
         });
     }
 
-    /// Notes an order that waits among those of its group.
-    fn join_group(&mut self, row: usize) {
-        if let Some(group) = self.orders[row].labels.group() {
-            self.groups.entry(group.to_owned()).or_default().push(row);
-        }
-    }
-
     /// The orders of the group of one that wait for a price, by number.
     pub(super) fn working_of_group(&self, row: usize) -> impl Iterator<Item = &Working> {
-        let group = self.orders[row].labels.group();
-        let rows = group.and_then(|group| self.groups.get(group));
-        let working = |row: &usize| self.index_of_working(self.orders[*row].id);
-        let found = rows.into_iter().flatten().filter_map(working);
+        let rows = self.groups.rows(&self.orders[row]).iter();
+        let found = rows.filter_map(|row| self.index_of_working(self.orders[*row].id));
         found.map(|index| &self.working[index])
     }
 
@@ -308,10 +296,9 @@ impl OrderBook {
     /// Cancels what else waits in the OCO group of an order that filled (F8).
     pub(super) fn cancel_group(&mut self, filled: usize) {
         // Of all symbols, since a group may span them (X3.1).
-        let group = self.orders[filled].labels.group();
-        let rows = group.and_then(|group| self.groups.remove(group));
-        for row in rows.into_iter().flatten().filter(|&row| row != filled) {
-            if self.is_waiting(row) {
+        let rows = self.groups.fill(&self.orders[filled]);
+        for row in rows {
+            if row != filled && self.is_waiting(row) {
                 self.end(row, OrderStatus::Cancelled(None));
             }
         }

@@ -11,6 +11,7 @@ mod book;
 pub mod costs;
 mod distance;
 mod exposure;
+mod groups;
 mod instrument;
 mod intrabar;
 mod labels;

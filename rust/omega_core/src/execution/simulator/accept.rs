@@ -7,7 +7,7 @@ use crate::execution::book::{CloseRequest, QueuedTask};
 use crate::execution::distance::trailed;
 use crate::execution::{
     Account, Action, CloseTarget, Instrument, Labels, OpenRequest, Order, OrderStatus, OrderType,
-    PositionMode, ReduceOnly, RejectReason, Sizer, SizingBasis, StepBars, SymbolBar,
+    PositionMode, ReduceOnly, RejectReason, Semantics, Sizer, SizingBasis, StepBars, SymbolBar,
 };
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -138,7 +138,13 @@ impl Simulator {
         }
         let (kind, direction) = (order.kind, order.direction);
         let is_over = order.is_over(now.bar.time, self.settings.days(now.symbol));
+        let of_filled = self.book.groups.has_filled(&order);
         let row = self.book.add(order);
+        // Requested together, or filled by what waited for this very open: one of a group fills.
+        if of_filled && self.settings.semantics == Semantics::Two {
+            self.book.orders[row].status = OrderStatus::Cancelled(None);
+            return None;
+        }
         if kind == OrderType::AtClose && !is_over {
             self.book.queue(row, QueuedTask::AtClose);
             return None;

@@ -177,6 +177,7 @@ impl Simulator {
     ) -> Result<(), OmegaError> {
         self.end_quiet();
         self.begin_step(bars);
+        self.book.groups.begin_open();
         // Nights first, of all symbols: what is opened at this open was not held over them, and
         // what is closed at it was (L1.2).
         for now in bars.trading() {
