@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Buffer, CapsuleType
+from typing_extensions import Buffer, CapsuleType, disjoint_base
 
 from omega.config.distances import Distance
 from omega.contract import (
@@ -61,6 +61,7 @@ __all__ = [
 VERSION: Final[str]
 """The version of the crate, which is the version of the package."""
 
+@disjoint_base
 class AccountView:
     def __new__(cls, *_arguments: object, **_words: object) -> Self: ...
     def _see(self, run: object, /) -> None: ...
