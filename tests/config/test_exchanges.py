@@ -98,3 +98,28 @@ def test_an_exchange_that_is_not_known_is_refused() -> None:
         calendars.calendar_of("XNYX")
     with pytest.raises(ConfigError, match=r"'XNYS' does not reach from .* too early"):
         omega.Calendar(exchange="XNYS").spans(0, 1)
+
+
+def _sessions(exchange: str, first: date, days: int) -> list[tuple[object, ...]]:
+    """Give sessions as the package itself has them: day of the month, open, close."""
+    began = (first - date(1970, 1, 1)).days
+    return [
+        (first.day + day - began, *(f"{datetime.fromtimestamp(time, UTC):%H:%M}" for time in pair))
+        for day, *pair in calendars.calendar_of(exchange).spans(began, began + days - 1)
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pandas, in the package
+def test_new_york_closes_for_thanksgiving_and_early_on_the_day_after() -> None:
+    calendars._spans.cache_clear()  # noqa: SLF001 - what the stand-in gave
+    found = _sessions("XNYS", date(2024, 11, 27), 3)
+    assert found == [(27, "14:30", "21:00"), (29, "14:30", "18:00")]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pandas, in the package
+def test_hong_kong_has_a_break_at_noon_and_no_session_in_a_typhoon() -> None:
+    calendars._spans.cache_clear()  # noqa: SLF001 - what the stand-in gave
+    found = _sessions("XHKG", date(2024, 9, 5), 5)
+    halves = [("01:30", "04:00"), ("05:00", "08:00")]
+    # The exchange stayed closed on Friday, September 6, 2024; the 7th and the 8th are a weekend.
+    assert found == [(day, *half) for day in (5, 9) for half in halves]
