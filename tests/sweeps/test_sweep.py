@@ -207,7 +207,17 @@ def test_the_table_goes_to_other_libraries() -> None:
         ({"grid": {"fats": [3]}}, "no parameter 'fats'.*Did you mean 'fast'"),
         ({"metrics": ["sharp"]}, "no metric 'sharp'. Did you mean 'sharpe'"),
         ({"metrics": "sharpe"}, "expected a list"),
+        ({"metrics": 5}, "given 5, expected a list of names"),
+        ({"metrics": [1]}, "given 1 in the list, expected names"),
         ({"workers": 0}, "at least 1"),
+        ({"workers": "two"}, "given 'two', expected a whole number of at least 1"),
+        ({"workers": 1.5}, "given 1.5, expected a whole number of at least 1"),
+        ({"workers": True}, "given True, expected a whole number of at least 1"),
+        ({"executor": "threads"}, "given 'threads', expected a concurrent.futures.Executor"),
+        ({"out": 5}, "given 5, expected the path of a folder"),
+        ({"out": b"x"}, "given b'x', expected the path of a folder"),
+        ({"progress": 5}, "given 5, expected True, False, or a function"),
+        ({"seed": "a"}, "given 'a', expected a whole number from 0"),
         ({"cahs": 5}, "no setting 'cahs'. Did you mean 'cash'"),
     ],
 )
@@ -215,6 +225,13 @@ def test_a_mistake_is_named(words: dict[str, Any], message: str) -> None:
     arguments = {"grid": {"fast": [3]}, **words}
     with pytest.raises(ConfigError, match=message):
         omega.sweep(walk(300), Cross, **arguments)
+
+
+@pytest.mark.parametrize("maximize", [5, "sharpe", [True], ["sharpe", "cagr"], {}, (1, 0)])
+def test_a_pareto_front_takes_two_flags(maximize: Any) -> None:  # noqa: ANN401 - not what is taken
+    result = omega.sweep(walk(300), omega.native("sma_cross"), {"fast": [3]})
+    with pytest.raises(ConfigError, match=r"maximize: given .*, expected two flags"):
+        result.pareto("sharpe", "max_drawdown", maximize=maximize)
 
 
 def test_progress_is_told() -> None:

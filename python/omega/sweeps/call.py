@@ -10,12 +10,12 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Protocol
 
-from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
-from omega.errors import ConfigError, OmegaError, WriteFailed
+from omega.errors import OmegaError, WriteFailed
 from omega.keys import require_version
 from omega.run.backend import chosen_backend
-from omega.sweeps import samplers
+from omega.run.settings import seed_field
+from omega.sweeps import arguments, samplers
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
@@ -28,7 +28,7 @@ from omega.sweeps.processes import Processes
 from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
-from omega.sweeps.spec import METRICS, SETTINGS, Row, SweepSpec, require_known
+from omega.sweeps.spec import Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
 from omega.sweeps.temporary import sweep_dead, temporary
 
@@ -116,7 +116,9 @@ def sweep(
         >>> result.to_polars().select("run", "fast", "slow").row(3)
         (3, 3, 8)
     """
-    _refuse_unknown(settings)
+    arguments.refuse_unlike(settings, executor, progress)
+    workers, folder = arguments.workers_field(workers), arguments.folder_field(out)
+    wanted, seed = arguments.metrics_field(metrics), seed_field(seed)
     require_version(version)
     grid, named = labelled(grid)
     require_known(strategy, _names_of(grid))
@@ -124,17 +126,17 @@ def sweep(
     own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
     spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
     search = samplers.begin(grid, seed)
-    columns = metrics_chosen(_known(metrics), search.metrics)
+    columns = metrics_chosen(wanted, search.metrics)
     schema, parts = Schema(columns), None
     sweep_dead()
     with contextlib.ExitStack() as open_things:
-        if out is not None:
+        if folder is not None:
             known_by = identity(spec, grid, columns, seed, version)
-            open_things.enter_context(leased(Path(out)))
-            parts = Parts(Path(out), known_by, schema)
+            open_things.enter_context(leased(Path(folder)))
+            parts = Parts(Path(folder), known_by, schema)
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)
         show = open_things.enter_context(showing(progress))
-        counter = Counter(search.total, rows.done, metrics[0] if metrics else "sharpe", show)
+        counter = Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
 
         def result(*, interrupted: bool) -> SweepResult:
             return SweepResult(
@@ -148,10 +150,7 @@ def sweep(
 
         def make_all() -> None:
             makes: Makes | None = None
-            number = 0
-            while batch := search.ask():
-                trials = list(enumerate(batch, start=number))
-                number += len(batch)
+            for trials in _numbered(search):
                 missing = rows.missing(trials)
                 if missing and makes is None:
                     makes = _maker(spec, missing[0][1], workers, executor, open_things)
@@ -168,6 +167,14 @@ def sweep(
             _keep_what_is_done(rows, error, lambda: result(interrupted=True))
             raise
         return result(interrupted=interrupted)
+
+
+def _numbered(search: samplers.Search) -> Iterator[list[Numbered]]:
+    """Take the batches of a search as it gives them, each run with its number in the sweep."""
+    number = 0
+    while batch := search.ask():
+        yield list(enumerate(batch, start=number))
+        number += len(batch)
 
 
 def _is_interrupted(work: Callable[[], None]) -> bool:
@@ -201,8 +208,6 @@ def _maker(
     open_things: contextlib.ExitStack,
 ) -> Makes:
     """Choose how runs are made, by the form of the first one."""
-    if workers is not None and workers < 1:
-        raise ConfigError(f"workers: given {workers}, expected at least 1")
     count = workers or os.cpu_count() or 1
     try:
         of_core = is_of_core(spec.strategy_of(first))
@@ -237,18 +242,3 @@ def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]
     return [name for one in several if isinstance(one, Mapping) for name in one]
-
-
-def _refuse_unknown(settings: Mapping[str, Any]) -> None:
-    for name in settings:
-        if name not in SETTINGS:
-            raise ConfigError(f"sweep: no setting {name!r}. {nearest(name, list(SETTINGS))}")
-
-
-def _known(metrics: Sequence[str] | None) -> Sequence[str] | None:
-    if isinstance(metrics, str):
-        raise ConfigError(f"metrics: given {metrics!r}, expected a list of names: [{metrics!r}]")
-    for name in metrics or ():
-        if name not in METRICS:
-            raise ConfigError(f"metrics: no metric {name!r}. {nearest(name, METRICS)}")
-    return metrics

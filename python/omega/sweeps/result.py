@@ -13,6 +13,7 @@ from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.report import Heatmap, View, heatmap, parallel
 from omega.report._metrics import LESS_IS_BETTER
+from omega.sweeps.arguments import directions_field
 from omega.sweeps.table import NAMES, ruined
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class SweepResult:
             Their rows, the best in `first` before the others.
 
         Raises:
-            ConfigError: There is no such metric.
+            ConfigError: There is no such metric, or `maximize` is no pair of flags.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0, 1, 2], "cagr": [0.1, 0.3, 0.2],
@@ -171,7 +172,8 @@ class SweepResult:
         """
         self._known(first)
         self._known(second)
-        more = maximize or (first not in LESS_IS_BETTER, second not in LESS_IS_BETTER)
+        wanted = directions_field(maximize)
+        more = wanted or (first not in LESS_IS_BETTER, second not in LESS_IS_BETTER)
         signs = [1.0 if one else -1.0 for one in more]
         rows = self._table.filter(pl.col(first).is_not_null() & pl.col(second).is_not_null())
         ranked = rows.with_columns(

@@ -1,0 +1,115 @@
+"""What the arguments of a sweep may be; refused before anything runs."""
+
+from __future__ import annotations
+
+import numbers
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from omega.config.values import nearest, plain
+from omega.errors import ConfigError
+from omega.sweeps.spec import METRICS, SETTINGS
+
+
+def refuse_unlike(settings: Mapping[str, Any], executor: object, progress: object) -> None:
+    """Refuse settings that `run_backtest` does not know, and objects that have no use here.
+
+    Raises:
+        ConfigError: There is one.
+
+    Example:
+        >>> refuse_unlike({"cash": 5_000}, None, print)
+    """
+    for name in settings:
+        if name not in SETTINGS:
+            raise ConfigError(f"sweep: no setting {name!r}. {nearest(name, list(SETTINGS))}")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ConfigError(
+            f"executor: given {executor!r}, expected a concurrent.futures.Executor, or None for "
+            "processes or threads of the sweep's own (workers=)"
+        )
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise ConfigError(
+            f"progress: given {progress!r}, expected True, False, or a function of a SweepProgress"
+        )
+
+
+def metrics_field(metrics: object) -> list[str] | None:
+    """Return the names of metrics that were given, in their order; None for all.
+
+    Raises:
+        ConfigError: They are no list of names, or there is no such metric.
+
+    Example:
+        >>> metrics_field(("sharpe",))
+        ['sharpe']
+    """
+    if metrics is None:
+        return None
+    if isinstance(metrics, str):
+        raise ConfigError(f"metrics: given {metrics!r}, expected a list of names: [{metrics!r}]")
+    if not isinstance(metrics, Iterable):
+        raise ConfigError(f"metrics: given {metrics!r}, expected a list of names: ['sharpe']")
+    names = list(metrics)
+    for name in names:
+        if not isinstance(name, str):
+            raise ConfigError(f"metrics: given {name!r} in the list, expected names: ['sharpe']")
+        if name not in METRICS:
+            raise ConfigError(f"metrics: no metric {name!r}. {nearest(name, METRICS)}")
+    return names
+
+
+def workers_field(workers: object) -> int | None:
+    """Return how many threads or processes were asked for.
+
+    Raises:
+        ConfigError: It is no whole number of at least 1.
+
+    Example:
+        >>> workers_field(2), workers_field(None)
+        (2, None)
+    """
+    taken = plain(workers)
+    if taken is None:
+        return None
+    if isinstance(taken, bool) or not isinstance(taken, numbers.Integral) or taken < 1:
+        raise ConfigError(f"workers: given {workers!r}, expected a whole number of at least 1")
+    return int(taken)
+
+
+def folder_field(out: object) -> str | None:
+    """Return the path of the folder that rows are written to.
+
+    Raises:
+        ConfigError: It is no path.
+
+    Example:
+        >>> folder_field("sweeps/fx")
+        'sweeps/fx'
+    """
+    if out is None:
+        return None
+    if isinstance(out, (str, os.PathLike)) and isinstance(path := os.fspath(out), str):
+        return path
+    raise ConfigError(f"out: given {out!r}, expected the path of a folder: 'sweeps/fx'")
+
+
+def directions_field(maximize: object) -> tuple[bool, ...] | None:
+    """Return for each of two metrics whether more is better; None where nothing was asked for.
+
+    Raises:
+        ConfigError: It is no pair of flags.
+
+    Example:
+        >>> directions_field([True, False])
+        (True, False)
+    """
+    if maximize is None:
+        return None
+    flags = tuple(maximize) if isinstance(maximize, Sequence) else ()
+    if len(flags) == 2 and all(isinstance(one, bool) for one in flags):  # noqa: PLR2004 - a pair
+        return flags
+    raise ConfigError(
+        f"maximize: given {maximize!r}, expected two flags, one for each metric: (True, False)"
+    )
