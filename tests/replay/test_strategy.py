@@ -104,7 +104,7 @@ def test_a_class_is_made_with_its_defaults(backend: str) -> None:
 
 
 def test_a_strategy_without_on_bar_says_so(backend: str) -> None:
-    with pytest.raises(NotImplementedError, match="Base has no on_bar"):
+    with pytest.raises(ConfigError, match=r"Base has no on_bar.*expected a method"):
         omega.run_backtest(candles.rising(4), Base, backend=backend)
 
 
@@ -410,6 +410,8 @@ def test_crossings_are_told(backend: str) -> None:
         (lambda s: s.zscore(1), "at least 2"),
         (lambda s: s.sma(3, source="clsoe"), "clsoe"),
         (lambda s: s.column(pl.col("close").head(2)), "one for each bar"),
+        (lambda s: s.column(pl.col("close").mean()), "An aggregate, .*, the later ones among them"),
+        (lambda s: s.column(pl.lit(1.0)), r"a constant is pl\.repeat\(1\.0, pl\.len\(\)\)"),
         (lambda s: s.column("close"), r"expected a Polars expression .* Write pl.col\('close'\)"),
         (lambda s: s.column(3), "a Series or array .* or a function"),
     ],

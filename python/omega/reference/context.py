@@ -176,7 +176,9 @@ class Context:
         if len(values) != len(track.candles):
             raise ConfigError(
                 f"column: given {len(values)} values, expected {len(track.candles)}, one for each "
-                "bar. An expression must give one number for each bar"
+                "bar. An expression must give one number for each bar. An aggregate, such as "
+                'pl.col("close").mean(), has one for all bars, the later ones among them; a '
+                "constant is pl.repeat(1.0, pl.len())"
             )
         track.declare(declared)
         numbers = values.fill_null(float("nan")).to_list()

@@ -115,7 +115,7 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
             True
         """
 
-    def on_bar(self, bar: Bar) -> Action | Sequence[Action] | None:
+    def on_bar(self, bar: Bar) -> Action | Sequence[Action] | None:  # noqa: ARG002 - a rule
         """Decide on the newest completed bar; orders work from the next one.
 
         Returns:
@@ -128,7 +128,11 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
             >>> omega.run_backtest(candles, First()).trades["entry_index"].to_list()
             [1]
         """
-        raise NotImplementedError(f"{type(self).__name__} has no on_bar(self, bar)")
+        name = type(self).__name__
+        raise ConfigError(
+            f"{name} has no on_bar(self, bar): given a class without it, expected a method that "
+            "decides on each completed bar"
+        )
 
     def on_fill(self, fill: Fill) -> Action | Sequence[Action] | None:
         """React to a fill, once the bar in which it happened is complete.

@@ -224,7 +224,10 @@ fn joined(column: &PyChunkedArray, bars: usize) -> Result<ScalarBuffer<f64>, Ome
         parameter: "column".into(),
         given,
         expected,
-        hint: "An expression must give one number for each bar".into(),
+        hint: "An expression must give one number for each bar. An aggregate, such as \
+               pl.col(\"close\").mean(), has one for all bars, the later ones among them; a \
+               constant is pl.repeat(1.0, pl.len())"
+            .into(),
     };
     let chunks: Option<Vec<_>> = column
         .chunks()
