@@ -33,6 +33,7 @@ from omega.config.sizers import RiskAmount as RiskAmount
 from omega.config.sizers import RiskPercent as RiskPercent
 from omega.data.columns import Candles as Candles
 from omega.data.dataset import Dataset as Dataset
+from omega.data.samples import sample as sample
 from omega.data.store import CandleStore as CandleStore
 from omega.data.timeframes import Timeframe as Timeframe
 from omega.engines.event_engine import CrossSymbolEventEngine as CrossSymbolEventEngine

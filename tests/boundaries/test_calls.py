@@ -74,6 +74,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "read_candles": (omega.read_candles, {"paths": "/nowhere/a.csv"}),
     "read_ticks": (omega.read_ticks, {"paths": "/nowhere/a.csv"}),
     "ticks_to_candles": (omega.ticks_to_candles, {"frame": TICKS, "timeframe": "M1"}),
+    "sample": (omega.sample, {}),
     "compare": (omega.compare, {"results": [RESULT]}),
     "heatmap": (
         omega.report.heatmap,

@@ -273,3 +273,24 @@ def test_files_are_put_in_the_order_of_their_rows(tmp_path: Path) -> None:
     bars = omega.read_candles([late, early], bar_time="open")
     assert bars.frame["time"].is_sorted()
     assert bars.files == (str(early), str(late))
+
+
+@pytest.mark.parametrize("ending", ["arrow", "parquet"])
+def test_what_was_imported_keeps_its_symbol_wherever_it_is_run(tmp_path: Path, ending: str) -> None:
+    bars = read(tmp_path, HEADER + row("2024-01-02 00:00+00:00"), symbol="EURUSD")
+    file = tmp_path / f"bars.{ending}"
+    (bars.write_arrow if ending == "arrow" else bars.write_parquet)(file)
+    assert omega.CandleStore(bars).symbols == ["EURUSD"]
+    assert omega.CandleStore(file).symbols == ["EURUSD"]
+    assert omega.CandleStore(omega.Dataset(file)).symbols == ["EURUSD"]
+    assert omega.CandleStore(omega.Candles(bid=file)).symbols == ["EURUSD"]
+    # A name that is given wins, and rows alone have none.
+    assert omega.CandleStore(file, symbol="OTHER").symbols == ["OTHER"]
+    assert omega.CandleStore(bars.frame).symbols == ["SYMBOL"]
+
+
+def test_files_of_several_symbols_have_no_name_together(tmp_path: Path) -> None:
+    for place, symbol in enumerate(("EURUSD", "GBPUSD")):
+        bars = read(tmp_path, HEADER + row(f"2024-01-0{place + 2} 00:00+00:00"), symbol=symbol)
+        bars.write_parquet(tmp_path / f"{place}.parquet")
+    assert omega.CandleStore(omega.Dataset(tmp_path / "*.parquet")).symbols == ["SYMBOL"]

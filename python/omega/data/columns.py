@@ -169,7 +169,7 @@ def _one_table(
     columns = [(role, name, taken[name]) for role, name in found.items()]
     if symbols is None:
         own = OwnColumns(source.names, source.take)
-        return [SymbolInput(symbol or DEFAULT_SYMBOL, columns, own=own)]
+        return [SymbolInput(symbol or source.stored or DEFAULT_SYMBOL, columns, own=own)]
     whole = SymbolInput("", columns, own=OwnColumns(source.names, source.take))
     return _by_symbol(symbols, taken[symbols], whole, symbol)
 
@@ -183,7 +183,7 @@ def _two_sides(
     for role, name in mapping.items():
         if name not in names:
             raise ConfigError(f"columns[{role!r}]: no column {name!r}. {nearest(name, names)}")
-    symbol = symbol or opened[0].symbol or DEFAULT_SYMBOL
+    symbol = symbol or opened[0].symbol or opened[0].stored or DEFAULT_SYMBOL
     bid = _side(opened[0], roles.BID, mapping)
     own = OwnColumns(opened[0].names, opened[0].take)
     if candles.ask is None:

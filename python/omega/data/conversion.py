@@ -17,7 +17,6 @@ from omega.config.instruments import Instrument
 from omega.contract import ArrowLike
 from omega.data.columns import DEFAULT_SYMBOL
 from omega.data.dataset import Dataset
-from omega.data.ipc import of_file
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 
@@ -174,8 +173,7 @@ def _named(
 
 
 def _file_name(given: str | Path | Dataset) -> str | None:
-    """Give the symbol that files name, or their own name; of several what all begin with."""
+    """Give the name of a file; of several what all begin with."""
     dataset = given if isinstance(given, Dataset) else Dataset(given)
-    files = [Path(str(one.path)) for one in dataset.files]
-    names = [of_file(file).get("symbol") or file.stem for file in files]
+    names = [Path(str(one.path)).stem for one in dataset.files]
     return os.path.commonprefix(names) or None  # noqa: RUF071 - characters, these are no paths

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import mmap
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -24,6 +26,12 @@ def of_file(path: Path) -> dict[str, str]:
         return {}  # no file, or an empty one: as below
 
 
+def symbol_of(files: Iterable[Path]) -> str | None:
+    """Give the symbol that files state of themselves; None where one does not, or another one."""
+    found = {of_file(file).get("symbol") for file in files}
+    return found.pop() if len(found) == 1 else None
+
+
 def metadata(content: bytes | mmap.mmap) -> dict[str, str]:
     """Give what an import that was written here states of itself; nothing for other files."""
     try:
@@ -40,3 +48,14 @@ def metadata(content: bytes | mmap.mmap) -> dict[str, str]:
     if not isinstance(kept, dict):
         return {}
     return {name: value for name, value in kept.items() if isinstance(value, str)}
+
+
+def write(frame: pl.DataFrame, path: Path, ending: str, about: Mapping[str, Any]) -> None:
+    """Write candles with what is known about them: Parquet, CSV (rows alone), or Arrow to map."""
+    kept = {KEY: json.dumps(about)}
+    if ending.lower() == ".parquet":
+        frame.write_parquet(path, metadata=kept)
+    elif ending.lower() == ".csv":
+        frame.write_csv(path)
+    else:
+        core.write_ipc(frame.rechunk(), path, kept)

@@ -19,6 +19,7 @@ import polars as pl
 from omega._native import core
 from omega.config.times import shown_zone
 from omega.contract import ArrowLike
+from omega.data import ipc
 from omega.data.arrow import inspected, unreadable
 from omega.data.dataset import Dataset, collected, mapped_file
 from omega.data.rows import Rows
@@ -40,7 +41,8 @@ class Source:
         take: Gives the columns of some names.
         time: The column that holds the time whatever its name is.
         columns: What the data itself states about the roles of its columns.
-        symbol: The symbol that the data itself names.
+        symbol: The symbol that the data itself names, or takes of a symbol column.
+        stored: The symbol that the files state of themselves, as those of an import do.
     """
 
     names: list[str]
@@ -48,6 +50,7 @@ class Source:
     time: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     symbol: str | None = None
+    stored: str | None = None
 
 
 def open_source(
@@ -96,12 +99,14 @@ def _unread(data: ArrowLike, problem: str) -> InvalidCandleData:
 
 def _opened(data: ArrowLike, *, cast: bool, cuts: bool) -> Source:
     if isinstance(data, (str, Path)):
-        return _file(Path(data))
+        return replace(_file(Path(data)), stored=ipc.symbol_of([Path(data)]))
     if isinstance(data, Dataset):
-        return _dataset(data, cuts=cuts)
+        files = [Path(str(one.path)) for one in data.files]
+        return replace(_dataset(data, cuts=cuts), stored=ipc.symbol_of(files))
     if isinstance(data, (list, tuple)):
         return _listed(data)
-    return _table(data, cast=cast)
+    name = getattr(data, "symbol", None)  # of what `omega.read_candles` gives
+    return replace(_table(data, cast=cast), stored=name if isinstance(name, str) else None)
 
 
 def _table(data: ArrowLike, *, cast: bool) -> Source:

@@ -86,7 +86,7 @@ class CandleStore:
                 a table with a `symbol` column, or a `CandleStore`. Also a list of candles of your
                 own class, with time or timestamp, open, high, low, close as attributes, or of
                 dicts: these are read once into columns, counted in `copied_bytes`.
-            symbol: The name of single-symbol data; ``"SYMBOL"`` where none is given.
+            symbol: The name of single-symbol data; else that of an import, or ``"SYMBOL"``.
             columns: Columns whose names do not show their role, as ``{role: name}``.
             validate: ``"error"`` refuses at the first finding; ``"report"`` keeps all for
                 `validate()`; ``"off"`` looks at types and missing values alone; a dict such as

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from omega._native import core
 from omega.data import ipc
 from omega.data.files import replaced
 from omega.errors import printable
@@ -103,7 +101,7 @@ class Imported:
             2
         """
         with replaced(Path(path)) as part:
-            core.write_ipc(self.frame.rechunk(), part, {ipc.KEY: json.dumps(self.metadata())})
+            ipc.write(self.frame, part, ".arrow", self.metadata())
 
     def write_parquet(self, path: str | Path) -> None:
         """Write the rows as Parquet.
@@ -120,7 +118,7 @@ class Imported:
             'EURUSD'
         """
         with replaced(Path(path)) as part:
-            self.frame.write_parquet(part, metadata={ipc.KEY: json.dumps(self.metadata())})
+            ipc.write(self.frame, part, ".parquet", self.metadata())
 
     def _rows(self) -> str:
         return "rows"

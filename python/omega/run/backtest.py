@@ -80,7 +80,8 @@ def run_backtest(
         strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
             `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
-        symbol: Name of the symbol; "SYMBOL" where the data names none.
+        symbol: Name of the symbol; that of the data (a symbol column, an import, its file), or
+            "SYMBOL" where it has none.
         instruments: An `Instrument`, one for each symbol, "auto" for presets of the symbols' names,
             or None: the preset where a symbol has one, else one unit a lot, no rounding, quoted in
             the account currency.
