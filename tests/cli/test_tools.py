@@ -276,18 +276,20 @@ class Swept:
         strategy: object,
         grid: object,
         **settings: Any,  # noqa: ANN401 - as omega.sweep
-    ) -> Swept:
+    ) -> package.SweepResult:
         assert settings.pop("progress") is True
         self.asked = {"data": data, "strategy": strategy, "grid": grid, **settings}
-        return self
-
-    def to_polars(self) -> pl.DataFrame:
-        columns = {"n": [10, 20, 30], "sharpe": [0.5, None, 1.5], "error": [None, "no", None]}
-        return pl.DataFrame(columns)
-
-    @property
-    def ruined(self) -> pl.DataFrame:
-        return self.to_polars()[:2]
+        table = {
+            "run": [0, 1, 2],
+            "n": [10, 20, 30],
+            "sharpe": [0.5, None, 1.5],
+            "max_drawdown": [0.3, None, 0.1],
+            "initial_equity": [9.0, None, 9.0],
+            "lowest_equity": [-5.0, None, -1.0],
+            "error": [None, "no", None],
+        }
+        metrics = ("sharpe", "max_drawdown", "initial_equity", "lowest_equity")
+        return package.SweepResult(pl.DataFrame(table), metrics=metrics, total=3)
 
 
 @pytest.fixture
@@ -308,7 +310,31 @@ def test_sweep_hands_on_what_it_was_told(strategy: Path, swept: Swept, tmp_path:
     assert (best["runs"], best["best"][0]["n"]) == (3, 30)
     table = omega("sweep", f"{strategy}:Every", SAMPLE, "--grid", "n=5,7.5,x", "--top", "1")
     assert "3 runs, 1 failed, 2 ruined; the best by sharpe" in table.stdout
+    assert "4 metrics are known: --metrics all" in table.stdout
     assert swept.asked["grid"] == {"n": ["5", "7.5", "x"]}
+
+
+def test_the_table_of_a_sweep_has_parameters_and_the_metrics_that_were_chosen(
+    strategy: Path, swept: Swept
+) -> None:
+    def lines(*words: str) -> list[str]:
+        done = omega("sweep", f"{strategy}:Every", SAMPLE, "--grid", "n=10,20,30", *words)
+        assert done.exit_code == 0, done.output
+        return [line for line in done.stdout.splitlines() if line.startswith(("┃", "│"))]
+
+    head, *rows = lines("--sort", "max_drawdown")
+    assert [word.strip() for word in head.split("┃")[1:-1]] == (
+        ["run", "n", "max drawdown", "sharpe", "error"]
+    )
+    # The smallest drawdown is the best one; a run without a value stands last.
+    assert [row.split("│")[2].strip() for row in rows] == ["30", "10", "20"]
+    assert "lowest equity" in lines("--metrics", "all")[0]
+    assert "sharpe" in lines("--metrics", "max_drawdown")[0]
+    refused(
+        omega("sweep", f"{strategy}:Every", SAMPLE, "--grid", "n=1", "--metrics", "sharpe,calmer"),
+        2,
+        "--metrics: there is no 'calmer'",
+    )
 
 
 def test_sweep_reads_a_run_file(strategy: Path, swept: Swept) -> None:
@@ -364,3 +390,20 @@ def test_report_is_written_from_a_result_that_was_saved(strategy: Path, tmp_path
     refused(omega("report", saved, tmp_path / "r.pdf"), 2, "expected a name that ends in .html")
     (saved / "trades.parquet").unlink()
     refused(omega("report", saved, file), 1, "trades")
+
+
+def test_a_sample_is_written_with_its_symbol_and_runs(strategy: Path, tmp_path: Path) -> None:
+    file = tmp_path / "share.parquet"
+    done = omega("data", "sample", "SHARE", file)
+    assert done.exit_code == 0, done.output
+    assert "2,608 invented candles" in done.stdout
+    ran = json.loads(omega("run", f"{strategy}:Every", file, "--json").stdout)
+    assert ran["metrics"]["bars"] == 2_608
+    assert package.CandleStore(file).symbols == ["SHARE"]
+    refused(omega("data", "sample", "SHARE", file), 2, "is there already")
+    refused(omega("data", "sample", "SHAER", tmp_path / "x.arrow"), 1, "Did you mean 'SHARE'")
+    minutes = json.loads(
+        omega("data", "sample", "EURUSD_M1", tmp_path / "m.arrow", "--json").stdout
+    )
+    assert minutes["rows"] == 93_600
+    assert package.CandleStore(tmp_path / "m.arrow").symbols == ["EURUSD"]

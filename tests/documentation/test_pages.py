@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from tests.documentation.blocks import PAGES, TOP, parse, reason_not_to_run
 
-SAMPLE = TOP / "data/samples/random-walk_eurusd_2024-01-01_m1.parquet"
 LANGUAGES = {"console", "json", "markdown", "python", "rust", "sh", "text", "toml", "{eval-rst}"}
 DIRECTIVES = ("{include} ", "{toctree}")
 OTHERS = ("backtesting.py", "backtrader", "vectorbt", "nautilus_trader")
-
-STRATEGIES = """\
-from examples.sma_cross import SmaCross
-
-class Pairs(SmaCross):
-    pass
-"""
 
 
 def name(page: Path) -> str:
@@ -30,14 +20,7 @@ def name(page: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder as a reader has it: candles, strategies, the repository's samples."""
-    for name_of_candles in ("candles", "eurusd"):
-        shutil.copy(SAMPLE, tmp_path / f"{name_of_candles}.parquet")
-    for name_of_candles in ("euro", "pound"):
-        pl.read_parquet(SAMPLE).write_ipc(tmp_path / f"{name_of_candles}.arrow")
-    (tmp_path / "strategy.py").write_text(STRATEGIES, encoding="utf-8")
-    for part in ("data", "examples"):
-        (tmp_path / part).symlink_to(TOP / part)
+    """Give an empty folder, as a reader has it who has installed the package and nothing else."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -123,8 +123,8 @@ def _files(words: Sequence[str]) -> dict[str | None, Path]:
     return found
 
 
-def unknown_metric(name: str, known: Sequence[str]) -> Misunderstood:
+def unknown_metric(option: str, name: str, known: Sequence[str]) -> Misunderstood:
     """Make the error of a metric that there is not."""
     near = closest(name, known)
     hint = f"Did you mean {near!r}?" if near else f"There are {', '.join(known)}."
-    return Misunderstood(f"--metric: there is no {name!r}. {hint}")
+    return Misunderstood(f"{option}: there is no {name!r}. {hint}")

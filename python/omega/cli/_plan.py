@@ -26,7 +26,7 @@ class Plan:
         settings: Of `run_backtest`, by name.
         output: Where results go: "directory", "overwrite", "report".
         grid: Values of each parameter of a sweep.
-        sweep: "workers", "metric", "out" and "top" of a sweep.
+        sweep: "workers", "metric", "metrics", "out" and "top" of a sweep.
     """
 
     strategy: str

@@ -45,7 +45,7 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
         "calendar": str,
     },
     "output": {"directory": str, "overwrite": bool, "report": str},
-    "sweep": {"workers": int, "metric": str, "out": str, "top": int},
+    "sweep": {"workers": int, "metric": str, "metrics": str, "out": str, "top": int},
     "parameters": None,
     "grid": None,
     "conversion": None,

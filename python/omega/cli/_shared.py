@@ -140,8 +140,9 @@ def show(frame: pl.DataFrame, title: str) -> None:
     from rich.text import Text  # noqa: PLC0415 - as above
 
     say(title)
-    # As `Text`, in which square brackets are no markup.
-    table = Table(*(Column(Text(printable(name))) for name in frame.columns))
+    # As `Text`, in which square brackets are no markup; a long name may break at its spaces.
+    heads = (printable(name).replace("_", " ") for name in frame.columns)
+    table = Table(*(Column(Text(head)) for head in heads))
     for row in frame.head(_ROWS_SHOWN).iter_rows():
         table.add_row(*(Text("" if value is None else _shown(value)) for value in row))
     Console().print(table)

@@ -22,6 +22,7 @@ from omega.cli._shared import (
     show,
 )
 from omega.cli._strategies import parameters_of
+from omega.data import ipc
 from omega.data.files import replaced
 
 if TYPE_CHECKING:
@@ -149,13 +150,8 @@ def import_(
     given = {name: value for name, value in named.items() if value is not None}
     given |= parameters_of(options, "--option")
     imported = omega.read_candles(file, **given)
-    if target.suffix.lower() == ".parquet":
-        imported.write_parquet(target)
-    elif target.suffix.lower() == ".csv":
-        with replaced(target) as part:
-            imported.frame.write_csv(part)
-    else:
-        imported.write_arrow(target)
+    with replaced(target) as part:
+        ipc.write(imported.frame, part, target.suffix, imported.metadata())
     if as_json:
         findings = rows_of(imported.findings)
         print_json({"file": str(target), **imported.metadata(), "findings": findings})
@@ -164,6 +160,32 @@ def import_(
     say(f"{target}: {target.stat().st_size:,} bytes")
     if not imported.findings.is_empty():
         show(imported.findings, f"{imported.findings.height:,} findings")
+
+
+@data.command()
+@click.argument("name", metavar="NAME")
+@click.argument("target", type=click.Path(path_type=Path), required=False, metavar="TARGET")
+@_overwrite
+@as_json
+def sample(*, name: str, target: Path | None, overwrite: bool, as_json: bool) -> None:
+    """Write candles to try things with: EURUSD, GBPUSD, EURUSD_M1, GBPUSD_M1 or SHARE.
+
+    They are invented, and the same on every machine. TARGET is NAME.arrow where none is given.
+    """
+    frame = omega.sample(name)
+    target = target or Path(f"{name}.arrow")
+    _refuse_to_replace(target, overwrite=overwrite)
+    with replaced(target) as part:
+        ipc.write(
+            frame,
+            part,
+            target.suffix,
+            {"source": "sample", "symbol": name.split("_", maxsplit=1)[0]},
+        )
+    if as_json:
+        print_json({"file": str(target), "rows": frame.height, "bytes": target.stat().st_size})
+    else:
+        say(f"{target}: {frame.height:,} invented candles, {target.stat().st_size:,} bytes")
 
 
 def _refuse_to_replace(target: Path, *sources: Path | None, overwrite: bool) -> None:

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import omega
 from omega.cli._arguments import planned, unknown_metric
 from omega.cli._plan import Plan
-from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, show
+from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, say, show
 from omega.cli._strategies import found_at
+from omega.report._metrics import LESS_IS_BETTER
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_SHOWN = (
+    "total_return",
+    "cagr",
+    "sharpe",
+    "max_drawdown",
+    "profit_factor",
+    "win_rate",
+    "trades",
+    "exposure",
+)
+"""The metrics of the table on a terminal, where nothing else is asked for."""
 
 
 @click.command()
 @planned
 @click.option("--grid", multiple=True, metavar="NAME=VALUES", help="As fast=5,10,20 or 5:50:5.")
 @click.option("--workers", type=click.IntRange(1), help="How many run at once.")
-@click.option("--metric", help="What the best is best in.  [default: sharpe]")
+@click.option("--sort", "--metric", "metric", help="What the best is best in.  [default: sharpe]")
+@click.option(
+    "--metrics",
+    metavar="NAMES",
+    help="The metrics to show, as cagr,sharpe; or all.  [default: eight]",
+)
 @click.option("--top", type=click.IntRange(1), help="How many to show.  [default: 10]")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the table to this folder.")
 @as_json
@@ -30,6 +51,7 @@ def sweep(
     grid: tuple[str, ...],
     workers: int | None,
     metric: str | None,
+    metrics: str | None,
     top: int | None,
     out: Path | None,
     as_json: bool,
@@ -52,7 +74,12 @@ def sweep(
     grid_of_all = {**{name: [value] for name, value in plan.parameters.items()}, **values}
     result = omega.sweep(data, strategy, grid_of_all, progress=True, **given)
     best_in = metric or plan.sweep.get("metric", "sharpe")
-    _show(result, best_in, top or plan.sweep.get("top", 10), as_json=as_json)
+    best = _best(result, best_in).head(top or plan.sweep.get("top", 10))
+    if as_json:
+        print_json({"runs": len(result), "metric": best_in, "best": rows_of(best)})
+    else:
+        shown = _chosen(metrics or plan.sweep.get("metrics"), best_in, result.metrics)
+        _show(result, best, best_in, shown)
 
 
 def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of the core
@@ -62,25 +89,39 @@ def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of th
     return found
 
 
-def _show(
-    result: Any,  # noqa: ANN401 - a SweepResult
-    metric: str,
-    top: int,
-    *,
-    as_json: bool,
-) -> None:
-    """Print the best runs."""
+def _best(result: omega.SweepResult, metric: str) -> pl.DataFrame:
+    """Sort the runs, the best first; what is undefined stands last."""
     table = result.to_polars()
     if metric not in table.columns:
-        raise unknown_metric(metric, table.columns)
-    best = table.sort(metric, descending=True, nulls_last=True).head(top)
-    if as_json:
-        print_json({"runs": len(table), "metric": metric, "best": rows_of(best)})
-        return
-    failed = table["error"].count() if "error" in table.columns else 0
-    lost = result.ruined.height
+        raise unknown_metric("--sort", metric, table.columns)
+    more = metric not in LESS_IS_BETTER
+    return table.sort(metric, descending=more, nulls_last=True, maintain_order=True)
+
+
+def _chosen(names: str | None, best_in: str, known: Sequence[str]) -> list[str]:
+    """Choose the metrics to show; what the runs are sorted by is among them."""
+    if names == "all":
+        return list(known)
+    chosen = _SHOWN if names is None else tuple(filter(None, names.split(",")))
+    for name in chosen if names else ():
+        if name not in known:
+            raise unknown_metric("--metrics", name, known)
+    return [name for name in dict.fromkeys((best_in, *chosen)) if name in known]
+
+
+def _show(
+    result: omega.SweepResult, best: pl.DataFrame, metric: str, metrics: Sequence[str]
+) -> None:
+    """Print the best runs: number, parameters, the chosen metrics, and why a run failed."""
+    failed, lost = result.failures.height, result.ruined.height
     ends = f"{failed:,} failed, {lost:,} ruined" if lost else f"{failed:,} failed"
-    show(best, f"{len(table):,} runs, {ends}; the best by {metric}")
+    why = ["error"] if best["error"].count() else []
+    show(
+        best.select("run", *result.parameters, *metrics, *why),
+        f"{len(result):,} runs, {ends}; the best by {metric}",
+    )
+    if len(metrics) < len(result.metrics):
+        say(f"{len(result.metrics)} metrics are known: --metrics all, --json or --out has them")
 
 
 def _grid(texts: Iterable[str]) -> dict[str, list[object]]:
