@@ -41,7 +41,7 @@ def test_a_run_that_never_loses_is_the_best(backend: str) -> None:
     factors = result.to_polars()["profit_factor"].to_list()
     assert factors[:2] == [0.0, None]
     assert factors[2] == pytest.approx(1899.5 / 999.5, rel=1e-2)
-    assert "<td>∞</td>" in result._repr_html_()
+    assert ">∞</td>" in result._repr_html_()
     assert result.best("calmar")["side"] == "long"
     assert result.best("sortino")["sortino"] == math.inf
 

@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 import omega
 from omega.config.values import closest
 from omega.errors import UNSEEN, printable
+from omega.progress import progress_bar
 
 if TYPE_CHECKING:
     import polars as pl
@@ -158,10 +159,5 @@ def _shown(value: object) -> str:
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on standard error while something goes on; none where that is no terminal."""
-    from rich.console import Console  # noqa: PLC0415 - help need not wait for it
-    from rich.progress import Progress  # noqa: PLC0415 - as above
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with progress_bar(what) as update:
+        yield lambda done, total: update(done, total, "") if update else None

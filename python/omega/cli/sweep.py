@@ -14,22 +14,10 @@ from omega.cli._arguments import planned, unknown_metric
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, say, show
 from omega.cli._strategies import found_at
-from omega.report._metrics import LESS_IS_BETTER
+from omega.sweeps.result import SHOWN
 
 if TYPE_CHECKING:
     import polars as pl
-
-_SHOWN = (
-    "total_return",
-    "cagr",
-    "sharpe",
-    "max_drawdown",
-    "profit_factor",
-    "win_rate",
-    "trades",
-    "exposure",
-)
-"""The metrics of the table on a terminal, where nothing else is asked for."""
 
 
 @click.command()
@@ -90,19 +78,18 @@ def _strategy(plan: Plan) -> Any:  # noqa: ANN401 - a class, or a strategy of th
 
 
 def _best(result: omega.SweepResult, metric: str) -> pl.DataFrame:
-    """Sort the runs, the best first; what is undefined stands last."""
-    table = result.to_polars()
-    if metric not in table.columns:
-        raise unknown_metric("--sort", metric, table.columns)
-    more = metric not in LESS_IS_BETTER
-    return table.sort(metric, descending=more, nulls_last=True, maintain_order=True)
+    """Sort the runs, the best first."""
+    columns = result.to_polars().columns
+    if metric not in columns:
+        raise unknown_metric("--sort", metric, columns)
+    return result.sort(metric)
 
 
 def _chosen(names: str | None, best_in: str, known: Sequence[str]) -> list[str]:
     """Choose the metrics to show; what the runs are sorted by is among them."""
     if names == "all":
         return list(known)
-    chosen = _SHOWN if names is None else tuple(filter(None, names.split(",")))
+    chosen = SHOWN if names is None else tuple(filter(None, names.split(",")))
     for name in chosen if names else ():
         if name not in known:
             raise unknown_metric("--metrics", name, known)

@@ -18,6 +18,7 @@ from omega._native import core
 from omega.config.times import zone_of
 from omega.config.values import nearest
 from omega.contract import ArrowLike
+from omega.data import shown
 from omega.data.columns import DEFAULT_SYMBOL, SymbolInput, casts_of, symbol_inputs
 from omega.data.mapped_files import MappedFile, mapped_files
 from omega.data.own_columns import OwnColumns
@@ -352,16 +353,11 @@ class CandleStore:
 
     def __repr__(self) -> str:
         """What is in it, in one line."""
-        symbols = self.symbols
-        listed = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if symbols[3:] else "")
-        ranges = [self.time_range(symbol) for symbol in symbols]
-        first, last = min(low for low, _ in ranges), max(high for _, high in ranges)
-        roles = {role for symbol in symbols for role, _ in self.native.columns(symbol)}
-        kind = "quotes" if roles & {"bid"} else "bars"
-        return printable(
-            f"CandleStore({listed}: {len(self):,} {kind}, {first:%Y-%m-%d %H:%M} to "
-            f"{last:%Y-%m-%d %H:%M}, {self.copied_bytes:,} bytes copied)"
-        )
+        return shown.in_one_line(self)
+
+    def _repr_html_(self) -> str:
+        """What is in it, a row for each symbol."""
+        return shown.html(self)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Give the buffers of one symbol as a stream of record batches, one a segment."""

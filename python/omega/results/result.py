@@ -20,6 +20,7 @@ import polars as pl
 from omega.contract import AnyForm, ArrowLike, Component, ResultTables, RunReport
 from omega.errors import OmegaError
 from omega.foreign import refused_as
+from omega.notebook import Shown
 from omega.notices import Facts, Notice
 from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
@@ -340,13 +341,13 @@ class BacktestResult:
         return self.tables.fingerprint()
 
     def summary(self) -> str:
-        """Give the result as text that fits a terminal.
+        """Give the result as text that fits a terminal; a notebook shows it as it is printed.
 
         Example:
             >>> print(example_result().summary().splitlines()[0])
             Warning        1 of 4 entries refused: size 1
         """
-        return _summary.summary(self)
+        return Shown(_summary.summary(self))
 
     def report(
         self,

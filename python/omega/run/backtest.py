@@ -19,6 +19,7 @@ from omega.contract import ArrowLike, Progress
 from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
 from omega.foreign import arguments_of
+from omega.progress import progress_bar
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
@@ -188,11 +189,8 @@ def _progress(wanted: bool | Progress) -> Iterator[Progress | None]:
     if wanted is False or wanted is None:
         yield None
     elif wanted is True:
-        from rich.progress import Progress as Display  # noqa: PLC0415 - only where it is wanted
-
-        with Display(transient=True) as display:
-            task = display.add_task("backtest", total=None)
-            yield lambda done, total: display.update(task, completed=done, total=total)
+        with progress_bar("backtest") as update:
+            yield update and (lambda done, total: update(done, total, ""))
     elif callable(wanted):
         yield wanted
     else:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from omega.progress import Update, progress_bar
 from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.spec import Row
 
@@ -79,33 +79,22 @@ class Counter:
 
 
 @contextlib.contextmanager
-def showing(wanted: bool | Shown) -> Iterator[Shown | None]:
-    """Give what shows progress: nothing, a bar on a terminal, or the user's own function."""
-    if wanted is False:
-        yield None
-    elif wanted is not True:
+def showing(wanted: bool | Shown | None) -> Iterator[Shown | None]:
+    """Give what shows progress: nothing, a bar or a line, or the user's own function."""
+    if callable(wanted):
         yield wanted
-    elif not sys.stderr.isatty():
+        return
+    if not wanted:
         yield None
-    else:
-        from rich.console import Console  # noqa: PLC0415 - only where it is wanted
-        from rich.progress import (  # noqa: PLC0415 - as above
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        return
+    with progress_bar("sweep") as update:
+        yield update and _in_words(update)
 
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-        console = Console(stderr=True)
-        with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as display:
-            task = display.add_task("", total=None)
 
-            def show(state: SweepProgress) -> None:
-                best = "" if state.best is None else f", best {state.metric} {state.best:.4g}"
-                failed = f", {state.failed} failed" if state.failed else ""
-                text = f"{state.rate:,.0f} runs/s{failed}{best}"
-                display.update(task, completed=state.done, total=state.total, description=text)
+def _in_words(update: Update) -> Shown:
+    def show(state: SweepProgress) -> None:
+        best = "" if state.best is None else f", best {state.metric} {state.best:.4g}"
+        failed = f", {state.failed} failed" if state.failed else ""
+        update(state.done, state.total, f"{state.rate:,.0f} runs/s{failed}{best}")
 
-            yield show
+    return show

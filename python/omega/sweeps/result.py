@@ -11,6 +11,7 @@ import polars as pl
 from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
+from omega.notebook import table
 from omega.report import Heatmap, View, heatmap, parallel
 from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.arguments import directions_field
@@ -19,6 +20,20 @@ from omega.sweeps.table import NAMES, ruined
 if TYPE_CHECKING:
     from omega.report import Heatmap, View
     from omega.sweeps.parts import Parts
+
+
+SHOWN = (
+    "total_return",
+    "cagr",
+    "sharpe",
+    "max_drawdown",
+    "profit_factor",
+    "win_rate",
+    "trades",
+    "exposure",
+)
+"""The metrics of a table that a person reads."""
+_ROWS = 10
 
 
 class SweepResult:
@@ -116,6 +131,27 @@ class SweepResult:
     def equity(self) -> pl.DataFrame:
         """The equity rows of all runs, with `run`; kept where `equity=True` requests them."""
         return self._beside("equity")
+
+    def sort(self, metric: str = "sharpe", *, maximize: bool | None = None) -> pl.DataFrame:
+        """Give the table, the best run of a metric first; runs without a value stand last.
+
+        Args:
+            metric: The metric, or another column of the table.
+            maximize: Whether more is better; None as in `best`.
+
+        Raises:
+            ConfigError: There is no such column.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0, 1], "max_drawdown": [0.2, 0.1]})
+            >>> result = SweepResult(frame, metrics=("max_drawdown",), total=2)
+            >>> result.sort("max_drawdown")["run"].to_list()
+            [1, 0]
+        """
+        if metric not in self._table.columns:
+            self._known(metric)
+        more = metric not in (*LESS_IS_BETTER, "run") if maximize is None else maximize
+        return self._table.sort(metric, descending=more, nulls_last=True, maintain_order=True)
 
     def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
         """Give the row with the best value of a metric; of equal ones the first run.
@@ -276,5 +312,19 @@ class SweepResult:
         return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{lost}{stopped})"
 
     def _repr_html_(self) -> str:
-        html = self._table._repr_html_()
-        return html.replace("<td>inf</td>", "<td>∞</td>").replace("<td>-inf</td>", "<td>-∞</td>")
+        """The best runs, by the first metric that the table shows."""
+        usual = [name for name in SHOWN if name in self.metrics]
+        chosen = usual or list(self.metrics[: len(SHOWN)])
+        by = "sharpe" if "sharpe" in chosen else next(iter(chosen), "run")
+        best = self.sort(by).head(_ROWS)
+        why = ["error"] if "error" in best.columns and best["error"].count() else []
+        columns = ["run", *self.parameters, *chosen, *why]
+        note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
+        rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
+        return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.4g}".replace("inf", "∞") if isinstance(value, float) else str(value)
