@@ -3,6 +3,12 @@
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# the other versions of CPython that are here, one each: on the path, or where pyenv keeps them
+OTHER_PYTHONS = $(shell for p in python3.11 python3.12 python3.13 python3.14 \
+	$(HOME)/.pyenv/versions/3.1[1-4].*/bin/python; do \
+	$$p -c 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)' 2>/dev/null; done | \
+	awk -v own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	'$$1 != own && !seen[$$1]++ {print $$2}')
 FUZZED := target/fuzz/omega_fuzz
 PYTHON_SOURCES := $(shell find python/omega -name '*.py' -o -name '*.pyi' -o -name py.typed)
 RUST_SOURCES := $(shell find rust/omega_core/src rust/omega_py/src -name '*.rs') $(wildcard rust/*/Cargo.toml) Cargo.toml Cargo.lock
@@ -28,7 +34,7 @@ BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 DEMO := $(VENV)/.demo
 DOCS := $(VENV)/.docs
-DIST := out/dist/.built
+WHEEL := out/dist/.built
 NATIVE := $(VENV)/.native
 
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
@@ -36,7 +42,8 @@ export PYTHONPATH :=
 export PYTHONDONTWRITEBYTECODE := # the tests start hundreds of processes, which would compile each module anew
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long golden lint bench bench-core bench-compare docs dist pins deny
+.PHONY: help demo test test-long test-wheels golden lint bench bench-core bench-compare docs dist \
+	dist-linux pins deny audit
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +51,7 @@ help: ## show this list
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
 
-test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(DIST) ## run the tests of the core and of the package
+test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(WHEEL) ## run the tests of the core and of the package
 	cargo test --quiet --locked --package omega_core
 	cargo run --quiet --locked --package rust_strategy
 	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'
@@ -81,7 +88,20 @@ bench-core: ## time each stage of the core by itself, without Python
 bench-compare: $(DEV) $(NATIVE) ## measure Omega beside other engines; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.compare
 
-dist: $(DIST) ## build the wheel and the source distribution into out/dist/
+dist: $(WHEEL) ## build the source distribution, and a wheel for each Python that is found, into out/dist/
+	@for python in $(OTHER_PYTHONS); do \
+		$(BIN)/maturin build --release --locked --quiet --interpreter $$python --out out/dist || exit 1; done
+
+# Zig links against the glibc of 2014, or musl, whatever the machine has.
+dist-linux: $(BASE) ## build wheels for old and other Linux systems, TARGET=aarch64-unknown-linux-gnu (needs ziglang)
+	@$(BIN)/python -c 'import ziglang' 2>/dev/null || { echo "ziglang is needed: $(PIP) install ziglang" >&2; exit 1; }
+	rustup target add $(TARGET)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/maturin build --release --locked --zig --target $(TARGET) \
+		--compatibility $(if $(findstring musl,$(TARGET)),musllinux_1_2,manylinux2014) \
+		--interpreter 3.11 3.12 3.13 3.14 --out out/dist
+
+test-wheels: dist ## install each wheel into an empty environment, and use it as a new user does
+	$(BIN)/python -m tests.package.wheels
 
 docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env --builder html docs out/docs
@@ -96,6 +116,10 @@ pins: ## pin what pyproject.toml names, with hashes; UPGRADE=--upgrade renews wh
 deny: ## check licences, sources and versions of the crates against deny.toml (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is needed: cargo install --locked cargo-deny" >&2; exit 1; }
 	cargo deny --locked check bans licenses sources
+
+audit: $(BASE) ## look for known weaknesses of the Python packages that are pinned (needs pip-audit)
+	@command -v pip-audit >/dev/null || { echo "pip-audit is needed: pip install pip-audit" >&2; exit 1; }
+	pip-audit --disable-pip --require-hashes -r requirements-dev.txt
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found; set PYTHON=/path/to/it" >&2; exit 1; }
@@ -124,7 +148,7 @@ $(NATIVE): $(RUST_SOURCES) pyproject.toml $(BASE)
 	@touch $@
 
 # The core is not built again for it: it is the one of $(NATIVE), packed.
-$(DIST): $(NATIVE) $(PYTHON_SOURCES) pyproject.toml README.md LICENSE
+$(WHEEL): $(NATIVE) $(PYTHON_SOURCES) pyproject.toml README.md LICENSE
 	@rm -rf $(@D)
 	$(BIN)/maturin sdist --out $(@D)
 	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out $(@D)
