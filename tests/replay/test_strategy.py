@@ -82,11 +82,11 @@ def test_parameters_are_given_by_name_and_checked() -> None:
     assert (strategy.fast, strategy.ratio, strategy.limit) == (1, 2.0, 1.5)
     assert Derived().fast == 5
     with pytest.raises(ConfigError, match=r"no parameter 'fsat'.* Did you mean 'fast'"):
-        Derived(fsat=1)
+        Derived(fsat=1)  # type: ignore[call-arg]  # what is refused
     with pytest.raises(ConfigError, match=r"Derived.fast: given 'x' \(str\), expected int"):
-        Derived(fast="x")
+        Derived(fast="x")  # type: ignore[arg-type]  # what is refused
     with pytest.raises(ConfigError, match="expected int"):
-        Derived(fast=1.5)
+        Derived(fast=1.5)  # type: ignore[arg-type]  # what is refused
     with pytest.raises(ConfigError, match="_hidden"):
         Derived(_hidden=2)
 

@@ -31,11 +31,12 @@ class Sized(omega.Strategy):
 
 
 def test_numpy_scalars_are_taken_as_what_they_are() -> None:
-    made = Sized(lots=np.float32(0.5), bar=np.int64(1), is_short=np.True_, note=np.str_("b"))
+    given: dict[str, Any] = {"lots": np.float32(0.5), "bar": np.int64(1), "is_short": np.True_}
+    made = Sized(**given, note=np.str_("b"))
     assert repr(made) == "Sized(lots=0.5, bar=1, is_short=True, note='b')"
-    assert type(Sized(lots=np.int8(2)).lots) is float
+    assert type(Sized(lots=np.int8(2)).lots) is float  # type: ignore[arg-type]  # taken
     with pytest.raises(ConfigError, match=r"Sized\.bar: given 0\.5 \(float\), expected int"):
-        Sized(bar=np.float64(0.5))
+        Sized(bar=np.float64(0.5))  # type: ignore[arg-type]  # what is refused
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -70,7 +71,7 @@ def test_an_attribute_without_an_annotation_is_named_where_it_is_given(
 ) -> None:
     words = rf"Sized\.{name} = \d is no parameter, as it has no annotation; write {line}"
     with pytest.raises(ConfigError, match=words):
-        Sized(**{name: 9})
+        Sized(**{name: 9})  # type: ignore[arg-type]  # of any type
     with pytest.raises(ConfigError, match=words):
         omega.sweep(rising(6), Sized, {name: [1, 2]}, workers=1)
 
@@ -79,7 +80,7 @@ def test_constants_and_private_names_are_no_trouble() -> None:
     assert list(Sized.parameters()) == ["lots", "bar", "is_short", "note"]
     assert omega.run_backtest(rising(6), Sized).trades.height == 1
     with pytest.raises(ConfigError, match="no parameter '_hidden'"):
-        Sized(_hidden=1)
+        Sized(_hidden=1)  # type: ignore[call-arg]  # what is refused
 
 
 def test_a_typo_in_a_grid_is_refused_before_the_first_run() -> None:

@@ -22,7 +22,7 @@ from tests.support.sweep_strategies import Cross, walk
 
 TOP = Path(__file__).resolve().parents[2]
 PATH = os.pathsep.join([str(TOP), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
-HANDLE = threading.Lock()
+HANDLE: Any = threading.Lock()
 
 
 def fresh(seed: str, *words: str) -> dict[str, str]:

@@ -94,6 +94,8 @@ def main(candles: pl.DataFrame) -> None:
 '''
 
 MISTAKES = [
+    ("Reversion(threshold=2.5)", "Reversion(treshold=2.5)", "treshold"),
+    ("Reversion(threshold=2.5)", 'Reversion(threshold="high")', "threshold"),
     ("self.z[-1] < -self.threshold", 'self.z["now"] < 0', "Indicator"),
     ("self.buy(stop_loss=", "self.buy(stoploss=", "stoploss"),
     ("trade.net_pnl", "trade.profit", "profit"),
@@ -119,7 +121,7 @@ def test_a_users_script_is_clean(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("right", "wrong", "named"), MISTAKES)
 def test_a_mistake_is_found(tmp_path: Path, right: str, wrong: str, named: str) -> None:
     assert right in SCRIPT
-    script = tmp_path / f"with_{named.lower()}.py"  # a name of its own: they share a cache
+    script = tmp_path / f"with_{abs(hash(wrong))}.py"  # a name of its own: they share a cache
     script.write_text(SCRIPT.replace(right, wrong), encoding="utf-8")
     checked = mypy(script)
     assert checked.returncode == 1

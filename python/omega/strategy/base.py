@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, dataclass_transform
 
 from omega.config.values import plain
 from omega.errors import ConfigError
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from omega._core import Bar, Fill, Indicator, Trade
 
 
+# For type checkers: the annotated attributes of a class are arguments of its constructor.
+@dataclass_transform(kw_only_default=True, eq_default=False)
 class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
     """Base of strategies written as a class.
 
