@@ -7,12 +7,10 @@ Nothing is read until it is used.
 from __future__ import annotations
 
 import contextlib
-import glob
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -21,6 +19,7 @@ from omega.config.values import Refused, check, nearest, optional, text, value
 from omega.data import roles
 from omega.data.files import replaced
 from omega.data.hashing import content_hash
+from omega.data.locations import IPC, is_ipc, is_remote, locations_of, scan
 from omega.errors import ConfigError, InvalidCandleData
 from omega.foreign import arguments_of, refused_as
 
@@ -29,8 +28,6 @@ __all__ = ["Dataset"]
 _OF_TIMES = re.compile(r"ambiguous|non-existent|time.?zone", re.IGNORECASE)
 """What Polars says of times that a zone has twice or not at all."""
 
-_IPC = (".arrow", ".feather", ".ipc")
-_KINDS = (".parquet", *_IPC)
 _BATCH = 1 << 16
 """Rows of a record batch: few enough to be held while a file is written, many enough for a run."""
 
@@ -55,11 +52,16 @@ class Dataset(_Once):
     Attributes:
         path: A file, several, or a pattern such as ``"eurusd/*.parquet"``, whose files are taken in
             the order of their names. All have the same columns, and their rows follow each other.
+            Also a folder that is partitioned, as ``candles/symbol=EURUSD/2024.parquet`` is, with
+            the columns of its folders; and the address of files elsewhere, ``"s3://bucket/..."``,
+            ``"gs://"``, ``"az://"`` or ``"https://"``, which Polars reads.
         columns: Columns whose names do not show their role, as ``{role: name}``.
         filter: A Polars expression; rows on which it does not hold are left out. Times are those
             after `time_zone`.
         symbol: The name of the symbol; where there is a symbol column, the one to take of it.
         time_zone: The zone that times without one are in; they become UTC.
+        storage_options: What the store of a remote path has to know, as Polars names it, such as
+            ``{"aws_region": "eu-central-1"}``; else the environment has it. It is never shown.
 
     Example:
         >>> import tempfile, pathlib, polars as pl
@@ -79,6 +81,7 @@ class Dataset(_Once):
     filter: pl.Expr | None = None
     symbol: str | None = None
     time_zone: str | None = None
+    storage_options: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Checks all but what is in the files.
@@ -91,8 +94,9 @@ class Dataset(_Once):
         check(self, optional(_expression), "filter")
         check(self, optional(text), "symbol")
         check(self, optional(_zone), "time_zone")
+        check(self, optional(_options), "storage_options")
         with arguments_of("Dataset"):
-            _files(self.path)
+            locations_of(self.path)
 
     @property
     def files(self) -> list[Dataset]:
@@ -106,7 +110,7 @@ class Dataset(_Once):
             >>> [pathlib.Path(one.path).name for one in Dataset(folder / "*.parquet").files]
             ['a.parquet', 'b.parquet']
         """
-        return [replace(self, path=str(file)) for file in _files(self.path)]
+        return [replace(self, path=file) for file in locations_of(self.path)]
 
     @property
     def schema(self) -> pl.Schema:
@@ -187,9 +191,9 @@ class Dataset(_Once):
             0
         """
         target = Path(path)
-        if target.suffix.lower() not in _IPC:
+        if target.suffix.lower() not in IPC:
             raise ConfigError(
-                f"to_arrow: given {str(path)!r}, expected a name that ends in {', '.join(_IPC)}"
+                f"to_arrow: given {str(path)!r}, expected a name that ends in {', '.join(IPC)}"
             )
         if not target.parent.is_dir():
             raise ConfigError(f"to_arrow: there is no folder {str(target.parent)!r}; create it")
@@ -203,7 +207,7 @@ class Dataset(_Once):
         return Dataset(str(target), columns=self.columns, symbol=self.symbol)
 
     def _scan(self) -> pl.LazyFrame:
-        table = _concatenated(_files(self.path))
+        table = scan(locations_of(self.path), self.storage_options)
         names = table.collect_schema()
         if self.time_zone is not None:
             time = self._column("time", names.names())
@@ -297,11 +301,6 @@ def _same(one: pl.Expr | None, other: pl.Expr | None) -> bool:
     return one.meta.eq(other)
 
 
-def is_ipc(path: Path) -> bool:
-    """Return whether a file is one of Arrow IPC, by its name."""
-    return path.suffix.lower() in _IPC
-
-
 def mapped_file(dataset: Dataset, *, cuts: bool) -> Path | None:
     """Give the one Arrow file that may be mapped as it is.
 
@@ -309,83 +308,23 @@ def mapped_file(dataset: Dataset, *, cuts: bool) -> Path | None:
         dataset: The files.
         cuts: Whether the caller takes the rows of one symbol itself.
     """
-    files = _files(dataset.path)
+    locations = locations_of(dataset.path)
     plain = dataset.filter is None and dataset.time_zone is None
-    if not plain or len(files) > 1 or files[0].suffix.lower() not in _IPC:
+    if not plain or len(locations) > 1 or is_remote(locations[0]):
+        return None
+    file = Path(locations[0])
+    if not is_ipc(file):
         return None
     if cuts:
-        return files[0]
+        return file
     symbol = dataset._symbol_column(dataset.schema.names())  # noqa: SLF001 - one module
-    return files[0] if symbol is None else None
+    return file if symbol is None else None
 
 
 def collected(dataset: Dataset, names: Sequence[str]) -> pl.DataFrame:
     """Read some columns."""
     with dataset._readable():  # noqa: SLF001 - one module
         return dataset.scan().select(names).collect()
-
-
-def _files(path: Any) -> list[Path]:  # noqa: ANN401 - what `_paths` made
-    """Find the files, in the order of their rows."""
-    if isinstance(path, tuple):
-        return [file for one in path for file in _files(one)]
-    file = Path(path)
-    found = [file]
-    if not file.exists() and glob.has_magic(path):
-        names = glob.glob(path, recursive=True)  # noqa: PTH207 - of absolute patterns, too
-        found = [Path(one) for one in sorted(names) if Path(one).is_file()]
-        if not found:
-            raise ConfigError(
-                f"Dataset.path: no file matches {path!r}; looked in {_place(path)}. "
-                "Give the pattern of files that are there, such as 'folder/*.parquet'"
-            )
-    for one in found:
-        if one.is_dir():
-            raise ConfigError(
-                f"Dataset.path: {str(one)!r} is a folder; give a pattern of its files, such as "
-                f"{str(one / '*.parquet')!r}"
-            )
-        if one.suffix.lower() not in _KINDS:
-            raise ConfigError(
-                f"Dataset.path: given {str(one)!r}, expected files that end in "
-                f"{', '.join(_KINDS)}. Read other kinds with Polars: pl.scan_csv(path)"
-            )
-        if not one.exists():
-            raise ConfigError(
-                f"Dataset.path: there is no file {one.name!r}; looked in {_place(str(one))}"
-            )
-    return found
-
-
-def _place(path: str) -> str:
-    """Name the folder that was searched: the part of a pattern that is no pattern."""
-    folder = Path(path).parent
-    while glob.has_magic(str(folder)):
-        folder = folder.parent
-    missing = "" if folder.is_dir() else ", which does not exist"
-    return f"{str(folder.absolute())!r}{missing}"
-
-
-def _concatenated(files: Sequence[Path]) -> pl.LazyFrame:
-    tables = [
-        pl.scan_parquet(file, glob=False)
-        if file.suffix.lower() == ".parquet"
-        else pl.scan_ipc(file, glob=False)
-        for file in files
-    ]
-    first = tables[0].collect_schema()
-    for file, table in zip(files, tables, strict=True):
-        schema = table.collect_schema()
-        if schema != first:
-            raise ConfigError(
-                f"Dataset.path: {file.name!r} has the columns {_listed(schema)}, expected those of "
-                f"{files[0].name!r}: {_listed(first)}. Make the files alike, or read them apart"
-            )
-    return pl.concat(tables) if len(tables) > 1 else tables[0]
-
-
-def _listed(schema: pl.Schema) -> str:
-    return ", ".join(f"{name} {dtype}" for name, dtype in schema.items())
 
 
 def _in_utc(time: str | None, schema: pl.Schema, zone: str) -> pl.Expr:
@@ -424,6 +363,13 @@ def _mapping(given: object) -> dict[str, str]:
         if role not in roles.ROLES:
             raise Refused(f"roles of candles; {role!r} is none. {nearest(str(role), roles.ROLES)}")
     return dict(given)
+
+
+def _options(given: object) -> dict[str, str]:
+    if isinstance(given, Mapping) and all(isinstance(one, str) for p in given.items() for one in p):
+        return dict(given)
+    # Without what was given, which may hold a secret.
+    raise ConfigError("Dataset.storage_options: expected {name: text} of the object store")
 
 
 def _expression(given: object) -> pl.Expr:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from omega.contract import ArrowLike
 from omega.data.columns import Candles
-from omega.data.dataset import Dataset, is_ipc
+from omega.data.dataset import Dataset
+from omega.data.locations import is_ipc
 from omega.errors import InvalidCandleData
 
 
@@ -72,7 +73,7 @@ def _paths(data: ArrowLike) -> Iterator[Path]:
     elif isinstance(data, Dataset):
         with contextlib.suppress(OSError):
             files = [Path(str(one.path)) for one in data.files]
-            yield from (file for file in files if is_ipc(file))
+            yield from (file for file in files if is_ipc(file) and file.is_file())
     elif isinstance(data, Candles):
         yield from _paths(data.bid)
         yield from _paths(data.ask)

@@ -18,6 +18,7 @@ from omega._native import core
 from omega.contract import ArrowLike
 from omega.data.columns import Candles
 from omega.data.dataset import Dataset
+from omega.data.locations import is_remote
 from omega.data.own_columns import OwnColumns
 from omega.errors import InvalidCandleData
 
@@ -102,6 +103,8 @@ def _by_path(data: ArrowLike, found: list[Path]) -> ArrowLike:
         found.append(file)
         return str(file) if file.is_file() else None
     if isinstance(data, Dataset):
+        if any(is_remote(one.path) for one in data.files):
+            return None  # nothing shows here whether it has changed
         files = [Path(str(one.path)).absolute() for one in data.files]
         found.extend(files)
         return replace(data, path=[str(file) for file in files])

@@ -22,6 +22,7 @@ from omega.contract import ArrowLike
 from omega.data import ipc
 from omega.data.arrow import inspected, unreadable
 from omega.data.dataset import Dataset, collected, mapped_file
+from omega.data.locations import is_remote
 from omega.data.rows import Rows
 from omega.errors import ConfigError, InvalidCandleData
 from omega.foreign import refused_as
@@ -98,6 +99,8 @@ def _unread(data: ArrowLike, problem: str) -> InvalidCandleData:
 
 
 def _opened(data: ArrowLike, *, cast: bool, cuts: bool) -> Source:
+    if is_remote(data) or (isinstance(data, (str, Path)) and Path(data).is_dir()):
+        data = Dataset(data)
     if isinstance(data, (str, Path)):
         return replace(_file(Path(data)), stored=ipc.symbol_of([Path(data)]))
     if isinstance(data, Dataset):
@@ -118,6 +121,8 @@ def _table(data: ArrowLike, *, cast: bool) -> Source:
         return _pandas(data, cast=cast)
     if library in ("duckdb", "_duckdb") and hasattr(data, "project"):
         return _duckdb(data)
+    if library == "pyarrow" and hasattr(data, "to_table"):
+        return _pyarrow_dataset(data)
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return _arrow(data)
     raise ConfigError(
@@ -199,6 +204,14 @@ def _duckdb(relation: ArrowLike) -> Source:
         return _columns_of(relation.project(quoted))
 
     return Source(list(relation.columns), take)
+
+
+def _pyarrow_dataset(dataset: ArrowLike) -> Source:
+    """Read the columns that are needed of a `pyarrow.dataset.Dataset`."""
+    return Source(
+        list(dataset.schema.names),
+        lambda names: _columns_of(dataset.to_table(columns=list(names))),
+    )
 
 
 def _arrow(table: ArrowLike) -> Source:
