@@ -8,85 +8,140 @@ use std::ops::{Add, Mul, Sub};
 
 use super::exact::{Grid, Sums, bits, of_windows, power_of_two, rounded, to_double, whole};
 
-/// `n Σ x² − (Σ x)²` of each full window: n² times the variance.
-pub(super) fn spreads(values: &[f64], n: usize) -> Vec<f64> {
-    of_windows([values], n, &Products { n })
+/// What `of` makes of `n Σ x² − (Σ x)²` of each full window: n² times the variance.
+pub(super) fn of_spreads(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f64> {
+    of_windows([values], n, &Spread { n, of })
 }
 
-/// `n Σ x y − Σ x Σ y` of each window that is full in both columns.
-pub(super) fn covariances(x: &[f64], y: &[f64], n: usize) -> Vec<f64> {
-    of_windows([x, y], n, &Products { n })
-}
-
-/// Products of one column with itself, or of two.
-struct Products {
+/// What `of` makes of `n Σ x² − (Σ x)²`, the same of y, and `n Σ x y − Σ x Σ y`, of each window
+/// that is full in both columns.
+pub(super) fn of_covariances(
+    columns: [&[f64]; 2],
     n: usize,
+    of: impl Fn([f64; 3]) -> f64,
+) -> Vec<f64> {
+    of_windows(columns, n, &Covariance { n, of })
 }
 
-impl<const C: usize> Sums<C> for Products {
-    /// Whether n times the largest difference fits 64 bits, and no result is subnormal or infinite.
-    fn is_small(&self, grids: &[Grid; C]) -> bool {
-        grids.iter().all(|grid| {
-            grid.is_ordinary()
-                // The first bound keeps each value within `i64`, so that the casts are exact; the
-                // second one keeps n times a difference within it, which is a factor of every
-                // product.
-                && grid.top - grid.unit <= 62
-                && grid.range - grid.unit + bits(self.n as u64) <= 63
-        })
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a product with a power of two that is a whole number below 2^62"
-    )]
-    fn quickly(&self, columns: [&[f64]; C], grids: [Grid; C], out: &mut [f64]) {
-        let whole: [Vec<i64>; C] = std::array::from_fn(|c| {
-            let scale = power_of_two(-grids[c].unit);
-            // Counted from the first value: a spread does not change when all values move, and
-            // prices far from zero then leave room for their differences.
-            let first = (columns[c][0] * scale) as i64;
-            let values = columns[c].iter();
-            values.map(|value| (value * scale) as i64 - first).collect()
-        });
-        let unit = power_of_two(grids[0].unit + grids[C - 1].unit);
-        slide(&whole, self.n, |spread: i128| to_double(spread) * unit, out);
-    }
-
-    fn widely(&self, columns: [&[f64]; C], units: [i32; C], out: &mut [f64]) {
-        let whole: [Vec<i128>; C] = std::array::from_fn(|c| {
-            let values = columns[c].iter();
-            values.map(|value| whole(*value, units[c])).collect()
-        });
-        let unit = units[0] + units[C - 1];
-        slide(&whole, self.n, |spread: Wide| spread.rounded(unit), out);
-    }
-}
-
-/// Reads a value off `n Σ x y − Σ x Σ y` of each window, x being the first column and y the last.
-fn slide<T: Whole, const C: usize>(
-    columns: &[Vec<T>; C],
+/// Of one column.
+struct Spread<F> {
     n: usize,
-    of: impl Fn(T::Product) -> f64,
+    of: F,
+}
+
+impl<F: Fn(f64) -> f64> Sums<1> for Spread<F> {
+    fn is_small(&self, grids: &[Grid; 1]) -> bool {
+        are_small(grids, self.n)
+    }
+
+    fn quickly(&self, [values]: [&[f64]; 1], [grid]: [Grid; 1], out: &mut [f64]) {
+        let unit = power_of_two(2 * grid.unit);
+        let of = |spread: i128| (self.of)(to_double(spread) * unit);
+        slide(&offsets(values, grid), self.n, of, out);
+    }
+
+    fn widely(&self, [values]: [&[f64]; 1], [unit]: [i32; 1], out: &mut [f64]) {
+        let of = |spread: Wide| (self.of)(spread.rounded(2 * unit));
+        slide(&wholes(values, unit), self.n, of, out);
+    }
+}
+
+/// Of two columns.
+struct Covariance<F> {
+    n: usize,
+    of: F,
+}
+
+impl<F: Fn([f64; 3]) -> f64> Sums<2> for Covariance<F> {
+    fn is_small(&self, grids: &[Grid; 2]) -> bool {
+        are_small(grids, self.n)
+    }
+
+    fn quickly(&self, [x, y]: [&[f64]; 2], [of_x, of_y]: [Grid; 2], out: &mut [f64]) {
+        let units = [2 * of_x.unit, 2 * of_y.unit, of_x.unit + of_y.unit - 1].map(power_of_two);
+        let read = |sums: [i128; 3]| {
+            (self.of)(std::array::from_fn(|place| to_double(sums[place]) * units[place]))
+        };
+        slide_both(&offsets(x, of_x), &offsets(y, of_y), self.n, read, out);
+    }
+
+    fn widely(&self, [x, y]: [&[f64]; 2], [of_x, of_y]: [i32; 2], out: &mut [f64]) {
+        let units = [2 * of_x, 2 * of_y, of_x + of_y - 1];
+        let read = |sums: [Wide; 3]| {
+            (self.of)(std::array::from_fn(|place| sums[place].rounded(units[place])))
+        };
+        slide_both(&wholes(x, of_x), &wholes(y, of_y), self.n, read, out);
+    }
+}
+
+/// Whether all sums of differences fit 64 bits, and no result is subnormal or infinite.
+fn are_small(grids: &[Grid], n: usize) -> bool {
+    grids.iter().all(|grid| {
+        let width = grid.range - grid.unit;
+        // The first bound is that of `offsets`, the second keeps a slope (`Sliding`) within `i64`.
+        grid.is_ordinary() && width <= 51 && width + bits(n as u64) <= 61
+    })
+}
+
+/// The values in units, counted from the first: a spread does not change when all values move, and
+/// prices far from zero then leave room for their differences.
+fn offsets(values: &[f64], grid: Grid) -> Vec<i64> {
+    let base = values[0];
+    // A difference below 2^51 units, added to this, counts in the last place of the sum: its bits
+    // are those of a whole number, which takes no conversion.
+    let zero = 1.5 * power_of_two(52 + grid.unit);
+    let counted = |value: &f64| (zero + (value - base)).to_bits().cast_signed();
+    let origin = zero.to_bits().cast_signed();
+    values.iter().map(|value| counted(value) - origin).collect()
+}
+
+fn wholes(values: &[f64], unit: i32) -> Vec<i128> {
+    values.iter().map(|value| whole(*value, unit)).collect()
+}
+
+/// Reads a value off `n Σ x² − (Σ x)²` of each window.
+fn slide<T: Whole>(values: &[T], n: usize, of: impl Fn(T::Product) -> f64, out: &mut [f64]) {
+    let nothing = T::from(0);
+    let mut sum = Sliding::new(n);
+    let mut spread = nothing.times(nothing);
+    let mut next = |entering: T, leaving: T| {
+        let (change, slope) = sum.next(entering, leaving);
+        spread = spread + change.times(slope);
+        spread
+    };
+    for value in &values[..n - 1] {
+        next(*value, nothing);
+    }
+    out[0] = of(next(values[n - 1], nothing));
+    let pairs = values[n..].iter().zip(values);
+    for (out, (entering, leaving)) in out[1..].iter_mut().zip(pairs) {
+        *out = of(next(*entering, *leaving));
+    }
+}
+
+/// Reads a value off `n Σ x² − (Σ x)²`, the same of y, and `2 (n Σ x y − Σ x Σ y)` of each window.
+fn slide_both<T: Whole>(
+    x: &[T],
+    y: &[T],
+    n: usize,
+    of: impl Fn([T::Product; 3]) -> f64,
     out: &mut [f64],
 ) {
-    let (x, y) = (&columns[0][..], &columns[C - 1][..]);
-    let count = T::from(u32::try_from(n).unwrap_or(u32::MAX));
     let nothing = T::from(0);
-    let (mut of_x, mut of_y, mut products) = (nothing, nothing, nothing.times(nothing));
+    let (mut of_x, mut of_y) = (Sliding::new(n), Sliding::new(n));
+    let mut spreads = [nothing.times(nothing); 3];
     let mut next = |entering: (&T, &T), leaving: (&T, &T)| {
-        of_x = of_x + (*entering.0 - *leaving.0);
-        of_y = of_y + (*entering.1 - *leaving.1);
-        // n goes into a factor, not to the product, which would need a wider type.
-        let more = (count * *entering.0).times(*entering.1);
-        products = products + (more - (count * *leaving.0).times(*leaving.1));
-        products - of_x.times(of_y)
+        let (change_x, slope_x) = of_x.next(*entering.0, *leaving.0);
+        let (change_y, slope_y) = of_y.next(*entering.1, *leaving.1);
+        let both = change_x.times(slope_y) + change_y.times(slope_x);
+        let more = [change_x.times(slope_x), change_y.times(slope_y), both];
+        spreads = std::array::from_fn(|place| spreads[place] + more[place]);
+        spreads
     };
-    let mut spread = nothing.times(nothing);
-    for pair in x[..n].iter().zip(y) {
-        spread = next(pair, (&nothing, &nothing));
+    for entering in x[..n - 1].iter().zip(y) {
+        next(entering, (&nothing, &nothing));
     }
-    out[0] = of(spread);
+    out[0] = of(next((&x[n - 1], &y[n - 1]), (&nothing, &nothing)));
     let entering = x[n..].iter().zip(&y[n..]);
     let pairs = entering.zip(x.iter().zip(y));
     for (out, (entering, leaving)) in out[1..].iter_mut().zip(pairs) {
@@ -94,9 +149,37 @@ fn slide<T: Whole, const C: usize>(
     }
 }
 
+/// A window that slides; before its first values it is full of zeros, which have no spread.
+struct Sliding<T> {
+    count: T,
+    sum: T,
+}
+
+impl<T: Whole> Sliding<T> {
+    fn new(n: usize) -> Self {
+        Self {
+            count: T::from(u32::try_from(n).unwrap_or(u32::MAX)),
+            sum: T::from(0),
+        }
+    }
+
+    /// Where a enters and b leaves, the sum becomes S' = S + (a − b), and
+    /// `n (a² − b²) − (S'² − S²)` is `(a − b) (n (a + b) − (S' + S))`: one wide product moves a
+    /// spread on. These are its factors. The product of two columns moves by
+    /// `½ ((a − b) (n (c + d) − (T' + T)) + (c − d) (n (a + b) − (S' + S)))`.
+    #[inline]
+    fn next(&mut self, entering: T, leaving: T) -> (T, T) {
+        let change = entering - leaving;
+        let after = self.sum + change;
+        let slope = self.count * (entering + leaving) - (self.sum + after);
+        self.sum = after;
+        (change, slope)
+    }
+}
+
 /// A whole number whose products have a width of their own.
 trait Whole: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32> {
-    type Product: Copy + Add<Output = Self::Product> + Sub<Output = Self::Product>;
+    type Product: Copy + Add<Output = Self::Product>;
     fn times(self, other: Self) -> Self::Product;
 }
 
@@ -180,12 +263,8 @@ impl Wide {
 pub fn std(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
     let count = float(n);
     let divisor = count * (count - float(ddof));
-    let mut result = spreads(values, n);
-    for value in &mut result {
-        // The only roundings: of the exact spread, of this quotient and of the root.
-        *value = (*value / divisor).sqrt();
-    }
-    result
+    // The only roundings: of the exact spread, of this quotient and of the root.
+    of_spreads(values, n, |spread| (spread / divisor).sqrt())
 }
 
 /// A count as a number.
@@ -210,8 +289,11 @@ mod tests {
         };
         let (x, y) = (values(7919), values(-104_729));
         for n in [2, 3, 7, 20, 100] {
-            widths_agree([&x[..]], n, &Products { n });
-            widths_agree([&x, &y], n, &Products { n });
+            widths_agree([&x[..]], n, &Spread { n, of: |spread| spread });
+            for place in 0..3 {
+                let of = |sums: [f64; 3]| sums[place];
+                widths_agree([&x, &y], n, &Covariance { n, of });
+            }
         }
     }
 
