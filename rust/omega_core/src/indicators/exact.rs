@@ -123,7 +123,7 @@ pub(super) struct Grid {
 
 impl Grid {
     /// By the sizes of the values: all mantissas may be odd.
-    fn roughly(values: &[f64]) -> Self {
+    pub(super) fn roughly(values: &[f64]) -> Self {
         let mut low = [values[0]; LANES];
         let mut high = low;
         let mut sum = [0.0; LANES];
@@ -250,23 +250,28 @@ pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
     value
 }
 
-/// The nearest double, ties to even. The quick way is for numbers beyond 2^65: a double keeps none
-/// of their 13 lowest bits, so that one of these may stand for all below it, and 53 bits are left.
+/// The nearest double, ties to even. The quick way is for numbers beyond 2^66: the 13 lowest bits
+/// are less than half of a last place, so that the highest of them may stand for all, and of the low
+/// half 52 bits are left.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "two halves that a double holds, and one rounding that is meant"
 )]
+#[inline]
 pub(super) fn to_double(whole: i128) -> f64 {
     let (high, low) = ((whole >> 64) as i64, whole as u64);
-    if high.unsigned_abs().wrapping_sub(3) > 1 << 52 {
+    if high.unsigned_abs().wrapping_sub(5) > 1 << 52 {
         // This conversion calls a routine of the compiler's library, for want of an instruction;
         // the sum of two halves below takes a few instructions in line.
         return whole as f64;
     }
-    let low = (low >> 11) | u64::from(low & 0x7ff != 0);
-    high as f64 * power_of_two(64) + low.cast_signed() as f64 * 2048.0
+    let low = (low >> 12) | u64::from(low & 0xfff != 0);
+    // The low half as the last places of 2^52, which takes no conversion.
+    let place = power_of_two(52);
+    let low = f64::from_bits(place.to_bits() | low) - place;
+    high as f64 * power_of_two(64) + low * 4096.0
 }
 
 /// Two to a power that a normal double holds.

@@ -75,18 +75,23 @@ pub(super) fn ages(
     beats: impl Fn(f64, f64) -> bool,
     of: impl Fn(usize) -> f64,
 ) -> Vec<f64> {
-    let better =
-        |new: (f64, usize), old: (f64, usize)| if beats(new.0, old.0) { new } else { old };
+    let better = |new: (f64, usize), old: (f64, usize)| if beats(new.0, old.0) { new } else { old };
     let mut result = Vec::with_capacity(values.len());
     let mut ends = vec![(f64::NAN, n); (n - 1).min(values.len())];
     for block in values.chunks(n) {
         // Places of this block count from n, those of the one before it from 0.
         let mut begin = (block[0], n);
         let places = n..;
-        result.extend(block.iter().zip(&ends).zip(places).map(|((value, end), place)| {
-            begin = better((*value, place), begin);
-            of(place - better(begin, *end).1)
-        }));
+        result.extend(
+            block
+                .iter()
+                .zip(&ends)
+                .zip(places)
+                .map(|((value, end), place)| {
+                    begin = better((*value, place), begin);
+                    of(place - better(begin, *end).1)
+                }),
+        );
         if block.len() == n {
             let mut end = (block[n - 1], n - 1);
             begin = better((block[n - 1], 2 * n - 1), begin);

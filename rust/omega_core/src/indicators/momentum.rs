@@ -1,11 +1,11 @@
 //! How fast and how far a price went: oscillators.
 
+use super::distances::of_distances;
 use super::extremes::{has_holes, highest, lowest};
 use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
 use super::spread::float;
 use super::{Definition, Kind, Need, moving};
-use crate::interrupt::Pace;
 
 /// How many values are looked through for a NaN at once, so that the loop over them has no branch.
 const BLOCK: usize = 64;
@@ -141,23 +141,29 @@ pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64
     let mut result = [(); 3].map(|()| Vec::with_capacity(values.len()));
     let mut lines = [[0.0; BLOCK]; 3];
     for block in values.chunks(BLOCK) {
-        let [quick, calm, signal] = &mut averages;
+        // Copies, which stay in registers.
+        let [mut quick, mut calm, mut signal] = averages;
+        let [line, smooth, distance] = &mut lines;
         // The signal line begins no earlier than the others, so that from here on no average has to
         // test whether it has begun.
-        let known = signal.has_begun() && !has_holes(block);
-        for (k, value) in block.iter().enumerate() {
-            let (line, smooth) = if known {
-                let line = quick.next(*value) - calm.next(*value);
-                (line, signal.next(line))
-            } else {
+        if signal.has_begun() && !has_holes(block) {
+            for ((line, smooth), value) in line.iter_mut().zip(smooth.iter_mut()).zip(block) {
+                *line = quick.next(*value) - calm.next(*value);
+                *smooth = signal.next(*line);
+            }
+        } else {
+            for ((line, smooth), value) in line.iter_mut().zip(smooth.iter_mut()).zip(block) {
                 let later = if left_out > 0 { f64::NAN } else { *value };
                 // A NaN is not counted, since the averages skip it: otherwise the two means would
                 // end at different bars after a gap.
                 left_out -= usize::from(left_out > 0 && !value.is_nan());
-                let line = quick.step(later) - calm.step(*value);
-                (line, signal.step(line))
-            };
-            (lines[0][k], lines[1][k], lines[2][k]) = (line, smooth, line - smooth);
+                *line = quick.step(later) - calm.step(*value);
+                *smooth = signal.step(*line);
+            }
+        }
+        averages = [quick, calm, signal];
+        for ((distance, line), smooth) in distance.iter_mut().zip(&*line).zip(&*smooth) {
+            *distance = line - smooth;
         }
         for (column, line) in result.iter_mut().zip(&lines) {
             column.extend_from_slice(&line[..block.len()]);
@@ -212,43 +218,15 @@ pub(super) fn typical(bars: [&[f64]; 3]) -> Vec<f64> {
 }
 
 /// Distance of the typical price from its mean over n bars, in 0.015 mean distances from that mean
-/// (TA-Lib's `CCI`). NaN where all are equal. A mean distance looks at each value of its window.
+/// (TA-Lib's `CCI`). NaN where all are equal.
 #[must_use]
 pub fn cci(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
-    let prices = typical(bars);
-    let means = moving::means(&prices, n);
-    let mut result = vec![f64::NAN; (n - 1).min(prices.len())];
-    let windows = prices.windows(n).zip(means.iter().skip(n - 1));
-    let mut pace = Pace::default();
-    result.extend(windows.map_while(|(window, mean)| {
-        if pace.is_over(n / 4) {
-            return None;
-        }
-        let distance = distances(window, *mean) / float(n);
-        Some(if distance > 0.0 {
-            (window[n - 1] - mean) / (0.015 * distance)
-        } else {
-            f64::NAN
-        })
-    }));
-    result
-}
-
-/// `Σ |x − mean|` in four sums, of every fourth value each, which are then added in pairs.
-fn distances(window: &[f64], mean: f64) -> f64 {
-    // Four sums, since a single one would wait for each addition to finish. The order is part of
-    // the definition: the reference adds in the same four.
-    let mut sums = [0.0; 4];
-    let (fours, rest) = window.as_chunks::<4>();
-    for four in fours {
-        for (sum, value) in sums.iter_mut().zip(four) {
-            *sum += (value - mean).abs();
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        *sum += (value - mean).abs();
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
+    let count = float(n);
+    // The distance is n times too large, and the mean of distances n² times.
+    of_distances(&typical(bars), n, |[distance, around]| {
+        let found = count * distance / (0.015 * around);
+        if around > 0.0 { found } else { f64::NAN }
+    })
 }
 
 const HIGH_LOW_CLOSE: &[Need] = &[Need::High, Need::Low, Need::Close];

@@ -168,8 +168,12 @@ fn quotient(front: f64, back: f64, divisor: f64, inverse: f64) -> f64 {
 }
 
 /// What sums are made of.
-trait Number: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32> {}
+pub(super) trait Number:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32>
+{
+}
 impl Number for f64 {}
+impl Number for i64 {}
 impl Number for i128 {}
 
 /// How many sums are formed before any is divided. Only the sums wait for each other: what is read
@@ -196,21 +200,25 @@ fn slide<T: Number, const L: usize, const WEIGHTS: u8>(
     let mut changes = entered;
     let pairs = values[n..].chunks(AT_ONCE).zip(values.chunks(AT_ONCE));
     for (out, (entering, leaving)) in out[1..].chunks_mut(AT_ONCE).zip(pairs) {
-        for (k, (entering, leaving)) in entering.iter().zip(leaving).enumerate() {
-            let (entering, leaving) = (read(*entering), read(*leaving));
+        // The chunks are no longer than that, which the compiler does not know: it would test each
+        // index.
+        let length = out.len().min(AT_ONCE);
+        let (entering, leaving) = (&entering[..length], &leaving[..length]);
+        for k in 0..length {
+            let (entering, leaving) = (read(entering[k]), read(leaving[k]));
             for l in 0..L {
                 entered[l][k] = entering[l];
                 changes[l][k] = entering[l] - leaving[l];
             }
         }
-        for k in 0..out.len() {
+        for k in 0..length {
             let at = |numbers: &[[T; AT_ONCE]; L]| std::array::from_fn(|l| numbers[l][k]);
             sums.next(at(&entered), at(&changes));
             for (changes, sum) in changes.iter_mut().zip(sums.read()) {
                 changes[k] = sum;
             }
         }
-        for (k, out) in out.iter_mut().enumerate() {
+        for (k, out) in out[..length].iter_mut().enumerate() {
             *out = quotient(std::array::from_fn(|l| changes[l][k]));
         }
     }

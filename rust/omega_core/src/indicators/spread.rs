@@ -36,13 +36,13 @@ impl<F: Fn(f64) -> f64> Sums<1> for Spread<F> {
 
     fn quickly(&self, [values]: [&[f64]; 1], [grid]: [Grid; 1], out: &mut [f64]) {
         let unit = power_of_two(2 * grid.unit);
-        let of = |spread: i128| (self.of)(to_double(spread) * unit);
-        slide(&offsets(values, grid), self.n, of, out);
+        let read = |spread: i128| to_double(spread) * unit;
+        slide(&offsets(values, grid), self.n, read, &self.of, out);
     }
 
     fn widely(&self, [values]: [&[f64]; 1], [unit]: [i32; 1], out: &mut [f64]) {
-        let of = |spread: Wide| (self.of)(spread.rounded(2 * unit));
-        slide(&wholes(values, unit), self.n, of, out);
+        let read = |spread: Wide| spread.rounded(2 * unit);
+        slide(&wholes(values, unit), self.n, read, &self.of, out);
     }
 }
 
@@ -59,23 +59,21 @@ impl<F: Fn([f64; 3]) -> f64> Sums<2> for Covariance<F> {
 
     fn quickly(&self, [x, y]: [&[f64]; 2], [of_x, of_y]: [Grid; 2], out: &mut [f64]) {
         let units = [2 * of_x.unit, 2 * of_y.unit, of_x.unit + of_y.unit - 1].map(power_of_two);
-        let read = |sums: [i128; 3]| {
-            (self.of)(std::array::from_fn(|place| to_double(sums[place]) * units[place]))
-        };
-        slide_both(&offsets(x, of_x), &offsets(y, of_y), self.n, read, out);
+        let read = |sum: i128, place: usize| to_double(sum) * units[place];
+        let columns = [&offsets(x, of_x)[..], &offsets(y, of_y)];
+        slide_both(columns, self.n, read, &self.of, out);
     }
 
     fn widely(&self, [x, y]: [&[f64]; 2], [of_x, of_y]: [i32; 2], out: &mut [f64]) {
         let units = [2 * of_x, 2 * of_y, of_x + of_y - 1];
-        let read = |sums: [Wide; 3]| {
-            (self.of)(std::array::from_fn(|place| sums[place].rounded(units[place])))
-        };
-        slide_both(&wholes(x, of_x), &wholes(y, of_y), self.n, read, out);
+        let read = |sum: Wide, place: usize| sum.rounded(units[place]);
+        let columns = [&wholes(x, of_x)[..], &wholes(y, of_y)];
+        slide_both(columns, self.n, read, &self.of, out);
     }
 }
 
 /// Whether all sums of differences fit 64 bits, and no result is subnormal or infinite.
-fn are_small(grids: &[Grid], n: usize) -> bool {
+pub(super) fn are_small(grids: &[Grid], n: usize) -> bool {
     grids.iter().all(|grid| {
         let width = grid.range - grid.unit;
         // The first bound is that of `offsets`, the second keeps a slope (`Sliding`) within `i64`.
@@ -85,7 +83,7 @@ fn are_small(grids: &[Grid], n: usize) -> bool {
 
 /// The values in units, counted from the first: a spread does not change when all values move, and
 /// prices far from zero then leave room for their differences.
-fn offsets(values: &[f64], grid: Grid) -> Vec<i64> {
+pub(super) fn offsets(values: &[f64], grid: Grid) -> Vec<i64> {
     let base = values[0];
     // A difference below 2^51 units, added to this, counts in the last place of the sum: its bits
     // are those of a whole number, which takes no conversion.
@@ -99,8 +97,18 @@ fn wholes(values: &[f64], unit: i32) -> Vec<i128> {
     values.iter().map(|value| whole(*value, unit)).collect()
 }
 
+/// How many sums are read before `of` sees them: so few that the processor takes roots and quotients
+/// of these while it adds up the next.
+const AT_ONCE: usize = 4;
+
 /// Reads a value off `n Σ x² − (Σ x)²` of each window.
-fn slide<T: Whole>(values: &[T], n: usize, of: impl Fn(T::Product) -> f64, out: &mut [f64]) {
+fn slide<T: Whole>(
+    values: &[T],
+    n: usize,
+    read: impl Fn(T::Product) -> f64,
+    of: impl Fn(f64) -> f64,
+    out: &mut [f64],
+) {
     let nothing = T::from(0);
     let mut sum = Sliding::new(n);
     let mut spread = nothing.times(nothing);
@@ -112,40 +120,71 @@ fn slide<T: Whole>(values: &[T], n: usize, of: impl Fn(T::Product) -> f64, out: 
     for value in &values[..n - 1] {
         next(*value, nothing);
     }
-    out[0] = of(next(values[n - 1], nothing));
-    let pairs = values[n..].iter().zip(values);
-    for (out, (entering, leaving)) in out[1..].iter_mut().zip(pairs) {
-        *out = of(next(*entering, *leaving));
+    out[0] = read(next(values[n - 1], nothing));
+    out[0] = of(out[0]);
+    let entering = values[n..].as_chunks::<AT_ONCE>();
+    let leaving = values[..out.len() - 1].as_chunks::<AT_ONCE>();
+    let out = out[1..].as_chunks_mut::<AT_ONCE>();
+    for (out, (entering, leaving)) in out.0.iter_mut().zip(entering.0.iter().zip(leaving.0)) {
+        let spreads: [f64; AT_ONCE] = std::array::from_fn(|k| read(next(entering[k], leaving[k])));
+        *out = spreads.map(&of);
+    }
+    for (out, (entering, leaving)) in out.1.iter_mut().zip(entering.1.iter().zip(leaving.1)) {
+        *out = of(read(next(*entering, *leaving)));
     }
 }
 
+/// How many windows of two columns are looked at together. Each of three sums has a loop of its
+/// own, in which all that it needs fits the registers.
+const TOGETHER: usize = 64;
+
 /// Reads a value off `n Σ x² − (Σ x)²`, the same of y, and `2 (n Σ x y − Σ x Σ y)` of each window.
 fn slide_both<T: Whole>(
-    x: &[T],
-    y: &[T],
+    columns: [&[T]; 2],
     n: usize,
-    of: impl Fn([T::Product; 3]) -> f64,
+    read: impl Fn(T::Product, usize) -> f64,
+    of: impl Fn([f64; 3]) -> f64,
     out: &mut [f64],
 ) {
     let nothing = T::from(0);
-    let (mut of_x, mut of_y) = (Sliding::new(n), Sliding::new(n));
-    let mut spreads = [nothing.times(nothing); 3];
-    let mut next = |entering: (&T, &T), leaving: (&T, &T)| {
-        let (change_x, slope_x) = of_x.next(*entering.0, *leaving.0);
-        let (change_y, slope_y) = of_y.next(*entering.1, *leaving.1);
-        let both = change_x.times(slope_y) + change_y.times(slope_x);
-        let more = [change_x.times(slope_x), change_y.times(slope_y), both];
-        spreads = std::array::from_fn(|place| spreads[place] + more[place]);
-        spreads
-    };
-    for entering in x[..n - 1].iter().zip(y) {
-        next(entering, (&nothing, &nothing));
-    }
-    out[0] = of(next((&x[n - 1], &y[n - 1]), (&nothing, &nothing)));
-    let entering = x[n..].iter().zip(&y[n..]);
-    let pairs = entering.zip(x.iter().zip(y));
-    for (out, (entering, leaving)) in out[1..].iter_mut().zip(pairs) {
-        *out = of(next(entering, leaving));
+    let mut windows = [Sliding::new(n), Sliding::new(n)];
+    let [mut of_x, mut of_y, mut both] = [nothing.times(nothing); 3];
+    let mut moves = [[(nothing, nothing); TOGETHER]; 2];
+    let mut known = [[0.0; TOGETHER]; 3];
+    // The first n − 1 values enter, then each window is the one before, moved on.
+    let starts = (0..n - 1)
+        .step_by(TOGETHER)
+        .map(|first| first..(n - 1).min(first + TOGETHER));
+    let rows = columns[0].len();
+    let slides = (n - 1..rows)
+        .step_by(TOGETHER)
+        .map(|first| first..rows.min(first + TOGETHER));
+    for entering in starts.chain(slides) {
+        let length = entering.len().min(TOGETHER);
+        for ((moves, window), values) in moves.iter_mut().zip(&mut windows).zip(columns) {
+            for (k, row) in entering.clone().enumerate().take(length) {
+                let leaving = if row < n { nothing } else { values[row - n] };
+                moves[k] = window.next(values[row], leaving);
+            }
+        }
+        let [x, y] = &moves;
+        for k in 0..length {
+            of_x = of_x + x[k].0.times(x[k].1);
+            known[0][k] = read(of_x, 0);
+        }
+        for k in 0..length {
+            of_y = of_y + y[k].0.times(y[k].1);
+            known[1][k] = read(of_y, 1);
+        }
+        for k in 0..length {
+            both = both + (x[k].0.times(y[k].1) + y[k].0.times(x[k].1));
+            known[2][k] = read(both, 2);
+        }
+        if let Some(first) = entering.start.checked_sub(n - 1) {
+            for (k, out) in out[first..][..length].iter_mut().enumerate() {
+                *out = of([known[0][k], known[1][k], known[2][k]]);
+            }
+        }
     }
 }
 
@@ -178,7 +217,9 @@ impl<T: Whole> Sliding<T> {
 }
 
 /// A whole number whose products have a width of their own.
-trait Whole: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32> {
+pub(super) trait Whole:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32>
+{
     type Product: Copy + Add<Output = Self::Product>;
     fn times(self, other: Self) -> Self::Product;
 }
@@ -213,7 +254,7 @@ const LIMB: i128 = (1 << 64) - 1;
 
 /// A signed number of 256 bits.
 #[derive(Clone, Copy)]
-struct Wide {
+pub(super) struct Wide {
     high: i128,
     low: u128,
 }
@@ -240,7 +281,7 @@ impl Sub for Wide {
 
 impl Wide {
     /// The double next to `self * 2 ** exponent`, ties to even.
-    fn rounded(self, exponent: i32) -> f64 {
+    pub(super) fn rounded(self, exponent: i32) -> f64 {
         if self.high < 0 {
             return -(Self { high: 0, low: 0 } - self).rounded(exponent);
         }
@@ -289,7 +330,14 @@ mod tests {
         };
         let (x, y) = (values(7919), values(-104_729));
         for n in [2, 3, 7, 20, 100] {
-            widths_agree([&x[..]], n, &Spread { n, of: |spread| spread });
+            widths_agree(
+                [&x[..]],
+                n,
+                &Spread {
+                    n,
+                    of: |spread| spread,
+                },
+            );
             for place in 0..3 {
                 let of = |sums: [f64; 3]| sums[place];
                 widths_agree([&x, &y], n, &Covariance { n, of });

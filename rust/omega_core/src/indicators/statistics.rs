@@ -73,12 +73,11 @@ pub fn slope(values: &[f64], n: usize) -> Vec<f64> {
 pub fn correlation(x: &[f64], y: &[f64], n: usize) -> Vec<f64> {
     spread::of_covariances([x, y], n, |[of_x, of_y, both]| {
         let scale = (of_x * of_y).sqrt();
-        if scale > 0.0 {
-            // Root and quotient are rounded, so that a perfect correlation could come out above 1.
-            (both / scale).clamp(-1.0, 1.0)
-        } else {
-            f64::NAN
-        }
+        let found = both / scale;
+        // Root and quotient are rounded, so that a perfect correlation could come out above 1.
+        let found = if found > 1.0 { 1.0 } else { found };
+        let found = if found < -1.0 { -1.0 } else { found };
+        if scale > 0.0 { found } else { f64::NAN }
     })
 }
 

@@ -96,12 +96,13 @@ impl Movement {
         };
         let more = moved(before, bar);
         self.seen += 1;
-        if self.seen >= self.n {
-            indices(self.smooth(more))
-        } else {
-            self.sums = std::array::from_fn(|place| self.sums[place] + more[place]);
-            unknown
+        let sums = self.sums;
+        if self.seen < self.n {
+            self.sums = std::array::from_fn(|place| sums[place] + more[place]);
+            return unknown;
         }
+        self.sums = std::array::from_fn(|place| smoothed(sums[place], self.count, more[place]));
+        indices(self.sums)
     }
 
     /// The same of several bars without a NaN, once the sums have begun.
@@ -112,30 +113,34 @@ impl Movement {
             known[0] = *before;
             known[1..=length].copy_from_slice(column);
         }
-        for k in 0..length {
+        // Of a whole block, whatever its last places hold: a length that the compiler knows.
+        for k in 0..BLOCK {
             let at = |place: usize| known.each_ref().map(|column| column[place]);
             put(out, k, moved(at(k), at(k + 1)));
         }
-        for k in 0..length {
-            let more = out.each_ref().map(|column| column[k]);
-            put(out, k, self.smooth(more));
+        // Copies, which stay in registers.
+        let [mut up, mut down, mut range] = self.sums;
+        let [ups, downs, ranges] = &mut *out;
+        let columns = ups.iter_mut().zip(downs.iter_mut()).zip(ranges.iter_mut());
+        for ((ups, downs), ranges) in columns.take(length) {
+            up = smoothed(up, self.count, *ups);
+            down = smoothed(down, self.count, *downs);
+            range = smoothed(range, self.count, *ranges);
+            (*ups, *downs, *ranges) = (up, down, range);
         }
-        for k in 0..length {
+        self.sums = [up, down, range];
+        for k in 0..BLOCK {
             put(out, k, indices(out.each_ref().map(|column| column[k])));
         }
         self.before = Some(bars.map(|column| column[length - 1]));
     }
+}
 
-    /// TA-Lib adds up n − 1 movements and smooths from the n-th on, and subtracts before it adds:
-    /// two roundings in this order, as in the reference.
-    #[inline]
-    fn smooth(&mut self, more: [f64; 3]) -> [f64; 3] {
-        self.sums = std::array::from_fn(|place| {
-            let sum = self.sums[place];
-            (sum - sum / self.count) + more[place]
-        });
-        self.sums
-    }
+/// TA-Lib adds up n − 1 movements and smooths from the n-th on, and subtracts before it adds: two
+/// roundings in this order, as in the reference.
+#[inline]
+fn smoothed(sum: f64, count: f64, more: f64) -> f64 {
+    (sum - sum / count) + more
 }
 
 /// Movement up, movement down, and range, of a bar after another.
@@ -144,7 +149,11 @@ fn moved([last_high, last_low, last_close]: [f64; 3], [high, low, _]: [f64; 3]) 
     let (up, down) = (high - last_high, last_low - low);
     // Wilder's rule: only the larger movement counts, and of equal ones neither.
     let plus = if (up > down) & (up > 0.0) { up } else { 0.0 };
-    let minus = if (down > up) & (down > 0.0) { down } else { 0.0 };
+    let minus = if (down > up) & (down > 0.0) {
+        down
+    } else {
+        0.0
+    };
     [plus, minus, recursive::true_range(high, low, last_close)]
 }
 
@@ -172,7 +181,9 @@ fn indices([up, down, range]: [f64; 3]) -> [f64; 3] {
 pub fn aroon(high: &[f64], low: &[f64], n: usize) -> [Vec<f64>; 3] {
     let factor = 100.0 / float(n);
     let ages_seen = 0..=n.min(high.len());
-    let recent: Vec<f64> = ages_seen.map(|age| factor * (float(n) - float(age))).collect();
+    let recent: Vec<f64> = ages_seen
+        .map(|age| factor * (float(n) - float(age)))
+        .collect();
     // Not strict: of equal extremes the newest counts, as in TA-Lib.
     let down = ages(low, n + 1, |new, old| new <= old, |age| recent[age]);
     let up = ages(high, n + 1, |new, old| new >= old, |age| recent[age]);
@@ -194,9 +205,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         name: "adx",
         needs: &[Need::High, Need::Low, Need::Close],
         warmup: |of| 2 * of.whole(0),
-        compute: |of, inputs| {
-            vec![adx(inputs.columns(), of.whole(0))]
-        },
+        compute: |of, inputs| vec![adx(inputs.columns(), of.whole(0))],
         ..OF_WINDOW
     },
     Definition {

@@ -34,7 +34,8 @@ pub(super) fn fill_ranges(bars: [&[f64]; 3], rows: Range<usize>, out: &mut [f64]
 /// which need the close before, so it stands at bar n (Wilder 1978; TA-Lib's `ATR`).
 #[must_use]
 pub fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
-    let ranges = |rows: Range<usize>, block: &mut [f64]| fill_ranges([high, low, close], rows, block);
+    let ranges =
+        |rows: Range<usize>, block: &mut [f64]| fill_ranges([high, low, close], rows, block);
     recursive::chain_of(high.len(), ranges, [Smoother::rma(n)], |[average]| average)
 }
 
