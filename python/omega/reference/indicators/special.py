@@ -96,7 +96,7 @@ def garch_volatility(values: Sequence[float], garch: Garch) -> list[float]:
 
 
 def _anew(window: Sequence[float], garch: Garch) -> float:
-    """From a window alone: `v = β^k v0 + Σ β^j (ω + α e²)` over the k shocks after the first."""
+    """From a window alone: what is left of its first variance, and of the shocks since."""
     known = [value for value in window if 0.0 < value < math.inf]
     steps = [garch.scale * _return(b, a, garch) for a, b in itertools.pairwise(known)]
     n = garch.min_periods
@@ -106,9 +106,8 @@ def _anew(window: Sequence[float], garch: Garch) -> float:
     variance = spread(steps[:n], steps[:n]) / (float(n) * (float(n) - 1.0))
     level = (1.0 - garch.alpha - garch.beta) * variance
     omega = level if garch.omega is None else garch.omega
-    shocks = steps[n - 1 : -1]
-    if shocks:
-        of_all = Shocks.of(shocks, garch.beta)
+    of_all = Shocks.of(steps[n - 1 : -1], garch.beta)
+    if of_all is not None:
         distance = of_all.mean - mean
         squares = of_all.squares + of_all.weight * (distance * distance)
         variance = of_all.share * variance + (omega * of_all.weight + garch.alpha * squares)
@@ -129,21 +128,21 @@ class Shocks:
     squares: float
 
     @classmethod
-    def of(cls, steps: Sequence[float], beta: float) -> Shocks:
-        """Put together the newest 1, 2, 4 and so on, as many as there are in their number.
+    def of(cls, steps: Sequence[float], beta: float) -> Shocks | None:
+        """Put together the newest 1, 2, 4 and so on, as their number in binary says.
 
         Example:
             >>> Shocks.of([1.0, 3.0], 0.5)
             Shocks(share=0.25, weight=1.5, mean=2.3333333333333335, squares=1.3333333333333333)
         """
-        runs, end, length = None, len(steps), 1
+        end, length = len(steps), 1
+        runs: Shocks | None = None
         while end:
             if len(steps) & length:
                 run = cls._run(steps[end - length : end], beta)
                 runs = run if runs is None else runs.after(run)
                 end -= length
             length *= 2
-        assert runs is not None
         return runs
 
     @classmethod

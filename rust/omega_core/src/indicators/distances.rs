@@ -17,7 +17,7 @@ pub(super) fn of_distances(values: &[f64], n: usize, of: impl Fn([f64; 2]) -> f6
 
 /// Windows up to this length are looked at value by value, which vector instructions do sooner than
 /// a tree is walked.
-const SHORT: usize = 256;
+const SHORT: usize = 128;
 
 /// Windows that are looked at side by side.
 const LANES: usize = 8;

@@ -137,6 +137,8 @@ impl<T: Copy + Add<Output = T> + Sub<Output = T>> Tree<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -161,5 +163,45 @@ mod tests {
             assert_eq!((place, sum), (limit, tree.before(limit)));
         }
         assert_eq!(tree.while_holds(|_, sum| sum < 9).1, 4);
+    }
+    thread_local! {
+        static ADDED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Nothing but a count of how often it is added or subtracted.
+    #[derive(Clone, Copy)]
+    struct Counting;
+
+    impl Add for Counting {
+        type Output = Self;
+
+        fn add(self, _: Self) -> Self {
+            ADDED.set(ADDED.get() + 1);
+            self
+        }
+    }
+
+    impl Sub for Counting {
+        type Output = Self;
+
+        fn sub(self, other: Self) -> Self {
+            self + other
+        }
+    }
+
+    #[test]
+    fn a_bar_takes_as_many_steps_as_the_number_of_places_has_bits() {
+        for places in [100_usize, 10_000, 1_000_000] {
+            let bits = places.ilog2() as usize + 1;
+            let mut tree = Tree::new(places, Counting);
+            for place in [0, 1, places / 3, places / 2, places - 1] {
+                ADDED.set(0);
+                tree.add(place, Counting);
+                tree.take(place, Counting);
+                tree.before(place);
+                tree.while_holds(|other, _| other < place);
+                assert!((1..=4 * bits).contains(&ADDED.get()), "{places} {place}");
+            }
+        }
     }
 }
