@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from omega.reference.indicators.averages import ema, of_windows, sma
+from omega.reference.indicators.averages import ema, of_windows, sma, whole_numbers
 from omega.reference.indicators.registry import Entry, over_candles, over_window, whole
 
 Values = Sequence[float]
@@ -144,13 +144,13 @@ def cci(high: Values, low: Values, close: Values, n: int) -> list[float]:
 
 
 def _from_mean(window: Values) -> float:
-    """Distances are added in four sums, of every fourth value each, and these in pairs."""
-    (mean,) = sma(window, len(window))[-1:]
-    sums = [0.0] * 4
-    for place, value in enumerate(window):
-        sums[place % 4] += abs(value - mean)
-    distance = ((sums[0] + sums[1]) + (sums[2] + sums[3])) / len(window)
-    return (window[-1] - mean) / (0.015 * distance) if distance > 0.0 else math.nan
+    """Distances from the mean as whole numbers, n times too large; their mean n² times."""
+    n = len(window)
+    whole, _ = whole_numbers(window)
+    total = sum(whole)
+    distances = [n * value - total for value in whole]
+    around = sum(map(abs, distances))
+    return n * float(distances[-1]) / (0.015 * float(around)) if around else math.nan
 
 
 ENTRIES = {

@@ -7,12 +7,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from omega.reference.indicators import averages
+from omega.reference.indicators.averages import exact_mean, ratio, whole_numbers
 from omega.reference.indicators.registry import Columns, Entry, optional, whole
 from omega.reference.indicators.statistics import (
     of_windows,
     quantile_of,
     rolling_std,
     scores,
+    spread,
 )
 from omega.reference.indicators.volatility import atr
 
@@ -88,8 +91,81 @@ def garch_volatility(values: Sequence[float], garch: Garch) -> list[float]:
     result = [math.nan] * len(values)
     for index in range(garch.lookback - 1, len(values)):
         window = values[index + 1 - garch.lookback : index + 1]
-        result[index] = _along(window, garch)[-1]
+        result[index] = _anew(window, garch) if 0.0 < window[-1] < math.inf else math.nan
     return result
+
+
+def _anew(window: Sequence[float], garch: Garch) -> float:
+    """From a window alone: what is left of its first variance, and of the shocks since."""
+    known = [value for value in window if 0.0 < value < math.inf]
+    steps = [garch.scale * _return(b, a, garch) for a, b in itertools.pairwise(known)]
+    n = garch.min_periods
+    if len(steps) < n or not all(map(math.isfinite, steps[:n])):
+        return math.nan
+    mean = exact_mean(steps[:n], [1] * n)
+    variance = spread(steps[:n], steps[:n]) / (float(n) * (float(n) - 1.0))
+    level = (1.0 - garch.alpha - garch.beta) * variance
+    omega = level if garch.omega is None else garch.omega
+    of_all = Shocks.of(steps[n - 1 : -1], garch.beta)
+    if of_all is not None:
+        distance = of_all.mean - mean
+        squares = of_all.squares + of_all.weight * (distance * distance)
+        variance = of_all.share * variance + (omega * of_all.weight + garch.alpha * squares)
+    return math.sqrt(variance) / garch.scale
+
+
+@dataclass(frozen=True)
+class Shocks:
+    """Shocks after each other, each newer one counted `1 / β` times as much.
+
+    `share` is what they leave of a variance before them, `weight` is `Σ β^j`, `squares` the sum of
+    squared distances from the mean by these weights.
+    """
+
+    share: float
+    weight: float
+    mean: float
+    squares: float
+
+    @classmethod
+    def of(cls, steps: Sequence[float], beta: float) -> Shocks | None:
+        """Put together the newest 1, 2, 4 and so on, as their number in binary says.
+
+        Example:
+            >>> Shocks.of([1.0, 3.0], 0.5)
+            Shocks(share=0.25, weight=1.5, mean=2.3333333333333335, squares=1.3333333333333333)
+        """
+        end, length = len(steps), 1
+        runs: Shocks | None = None
+        while end:
+            if len(steps) & length:
+                run = cls._run(steps[end - length : end], beta)
+                runs = run if runs is None else runs.after(run)
+                end -= length
+            length *= 2
+        return runs
+
+    @classmethod
+    def _run(cls, steps: Sequence[float], beta: float) -> Shocks:
+        """Half of a power of two after the other half."""
+        if len(steps) == 1:
+            return cls(beta, 1.0, steps[0], 0.0)
+        half = len(steps) // 2
+        return cls._run(steps[half:], beta).after(cls._run(steps[:half], beta))
+
+    def after(self, older: Shocks) -> Shocks:
+        """Put these after older ones (Chan, Golub and LeVeque 1979, with weights)."""
+        left = self.share * older.weight
+        weight = left + self.weight
+        part = left / weight
+        distance = older.mean - self.mean
+        return Shocks(
+            self.share * older.share,
+            weight,
+            self.mean + part * distance,
+            (self.share * older.squares + self.squares)
+            + (distance * distance) * (part * self.weight),
+        )
 
 
 def _along(values: Sequence[float], garch: Garch) -> list[float]:
@@ -158,7 +234,7 @@ def volatility_cluster(feature: Sequence[float], n: int, k: int) -> list[float]:
         [nan, nan, 2.0, 0.0]
     """
     logarithms = [math.log(value) if value > 0.0 else math.nan for value in feature]
-    return of_windows(logarithms, n, lambda window: _group(window, k))
+    return averages.of_windows(logarithms, n, lambda window: _group(window, k))
 
 
 def _group(window: Sequence[float], k: int) -> float:
@@ -166,9 +242,8 @@ def _group(window: Sequence[float], k: int) -> float:
     ordered = sorted(window)
     if ordered[0] == ordered[-1]:
         return 0.0
-    sums = [0.0]
-    for value in ordered:
-        sums.append(sums[-1] + value)
+    values, unit = whole_numbers(ordered)
+    sums = [0, *itertools.accumulate(values)]
     centres = [quantile_of(ordered, (2.0 * j + 1.0) / (2.0 * k)) for j in range(k)]
     ends: list[int] = []
     for _ in range(ROUNDS):
@@ -181,7 +256,7 @@ def _group(window: Sequence[float], k: int) -> float:
         start = 0
         for j, end in enumerate(ends):
             if end > start:
-                centres[j] = (sums[end] - sums[start]) / float(end - start)
+                centres[j] = ratio(sums[end] - sums[start], unit) / float(end - start)
                 start = end
     label = 0
     for border in _borders(centres):

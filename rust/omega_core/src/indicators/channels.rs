@@ -1,9 +1,12 @@
 //! Bands and stops around the price.
 
+use std::ops::Range;
+
 use super::extremes::{highest, lowest};
+use super::recursive::{Smoother, chain_of};
 use super::statistics::std;
-use super::volatility::{atr, true_range};
-use super::{Definition, Kind, Need, moving, recursive};
+use super::volatility::{atr, fill_ranges};
+use super::{Definition, Kind, Need, moving};
 
 /// Upper, middle and lower line.
 pub type Bands = [Vec<f64>; 3];
@@ -21,29 +24,32 @@ pub fn bollinger(values: &[f64], n: usize, k: f64) -> Bands {
 #[must_use]
 pub fn keltner(bars: [&[f64]; 3], n: usize, k: f64, atr_n: usize) -> Bands {
     let [high, low, close] = bars;
-    let typical: Vec<f64> = high
-        .iter()
-        .zip(low)
-        .zip(close)
-        .map(|((high, low), close)| (high + low + close) / 3.0)
-        .collect();
     // The first true range stands at bar 1, so the mean of `atr_n` of them ends at bar `atr_n`.
-    // Leading values are dropped to make both means end at `first`, as TA-Lib does: an exponential
+    // Leading values are left out to make both means end at `first`, as TA-Lib does: an exponential
     // average never forgets where it started.
     let first = (n - 1).max(atr_n);
-    let middle = recursive::ema(&without(typical, first + 1 - n), n);
-    let width = recursive::rma(
-        &without(true_range(high, low, close), first + 1 - atr_n),
-        atr_n,
-    );
-    around(middle, width, k)
+    let typical = |rows: Range<usize>, block: &mut [f64]| {
+        let prices = high[rows.clone()].iter().zip(&low[rows.clone()]);
+        let prices = prices.zip(&close[rows.clone()]);
+        for (out, ((high, low), close)) in block.iter_mut().zip(prices) {
+            *out = (high + low + close) / 3.0;
+        }
+        leave_out(first + 1 - n, rows, block);
+    };
+    let ranges = |rows: Range<usize>, block: &mut [f64]| {
+        fill_ranges(bars, rows.clone(), block);
+        leave_out(first + 1 - atr_n, rows, block);
+    };
+    let average = |fill: &dyn Fn(Range<usize>, &mut [f64]), smoother| {
+        chain_of(high.len(), fill, [smoother], |[average]| average)
+    };
+    let middle = average(&typical, Smoother::ema(n));
+    around(middle, average(&ranges, Smoother::rma(atr_n)), k)
 }
 
-/// The values but for the first few, which become NaN.
-fn without(mut values: Vec<f64>, first: usize) -> Vec<f64> {
-    let first = first.min(values.len());
-    values[..first].fill(f64::NAN);
-    values
+/// Makes NaN what stands before a row.
+fn leave_out(first: usize, rows: Range<usize>, block: &mut [f64]) {
+    block[..first.clamp(rows.start, rows.end) - rows.start].fill(f64::NAN);
 }
 
 /// Lines of k widths above and below a middle; none of the three where one is missing.
@@ -126,12 +132,12 @@ impl Trend {
     fn step(&mut self, upper: f64, lower: f64, close: f64) {
         // `self.close` is still the close before: it is replaced last, since a line may only jump
         // back where the market left it a bar earlier.
-        if upper < self.upper || self.close > self.upper {
-            self.upper = upper;
-        }
-        if lower > self.lower || self.close < self.lower {
-            self.lower = lower;
-        }
+        // Both comparisons are made, and a value chosen: a branch would be as hard to predict as
+        // the market.
+        let falls = (upper < self.upper) | (self.close > self.upper);
+        self.upper = if falls { upper } else { self.upper };
+        let rises = (lower > self.lower) | (self.close < self.lower);
+        self.lower = if rises { lower } else { self.lower };
         // A close exactly on the line keeps the trend, hence `>=` one way and `>` the other.
         self.up = if self.up {
             close >= self.lower
@@ -204,26 +210,26 @@ impl Parabola {
         } else {
             high >= self.stop
         };
-        let shown = if crossed {
+        let mut shown = self.stop;
+        if crossed {
             // In this order: the direction turns before `outside`, which must push the stop to the
             // new side, and the old extreme becomes the stop before it is overwritten.
             self.long = !self.long;
-            let shown = self.outside(self.extreme, bar);
+            shown = self.outside(self.extreme, bar);
             self.factor = self.step;
             self.extreme = if self.long { high } else { low };
-            shown
         } else {
-            let further = if self.long {
-                high > self.extreme
+            // Chosen without a branch, which would be as hard to predict as the market.
+            let before = self.extreme;
+            self.extreme = if self.long {
+                larger(high, before)
             } else {
-                low < self.extreme
+                smaller(low, before)
             };
-            if further {
-                self.extreme = if self.long { high } else { low };
-                self.factor = (self.factor + self.step).min(self.most);
-            }
-            self.stop
-        };
+            let faster = smaller(self.factor + self.step, self.most);
+            let further = self.extreme != before;
+            self.factor = if further { faster } else { self.factor };
+        }
         let moved = shown + self.factor * (self.extreme - shown);
         self.stop = self.outside(moved, bar);
         self.last = bar;
@@ -231,18 +237,23 @@ impl Parabola {
     }
 
     /// A stop is not inside this bar nor the one before.
-    fn outside(&self, stop: f64, bar: (f64, f64)) -> f64 {
-        let mut stop = stop;
-        for (high, low) in [self.last, bar] {
-            if self.long && stop > low {
-                stop = low;
-            }
-            if !self.long && stop < high {
-                stop = high;
-            }
+    fn outside(&self, stop: f64, (high, low): (f64, f64)) -> f64 {
+        if self.long {
+            smaller(low, smaller(self.last.1, stop))
+        } else {
+            larger(high, larger(self.last.0, stop))
         }
-        stop
     }
+}
+
+/// The smaller one; of equal ones, and of a NaN, the second. One instruction, unlike `f64::min`.
+fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// The larger one; of equal ones, and of a NaN, the second.
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
 }
 
 /// Conversion line, base line and the two leading spans, each the middle of the extremes of its

@@ -16,8 +16,9 @@ pub(super) trait Sums<const C: usize> {
     fn widely(&self, columns: [&[f64]; C], units: [i32; C], out: &mut [f64]);
 }
 
-/// Windows that have a grid of their own; more if they are long.
-const BLOCK: usize = 2048;
+/// Windows that have a grid of their own; more if they are long. Prices of a few hundred bars lie
+/// so close together that one double holds the sum of their differences.
+const BLOCK: usize = 512;
 
 /// One value for each row: NaN where a window of n is not full, or holds what is not finite.
 pub(super) fn of_windows<const C: usize>(
@@ -25,19 +26,25 @@ pub(super) fn of_windows<const C: usize>(
     n: usize,
     sums: &impl Sums<C>,
 ) -> Vec<f64> {
-    let mut result = vec![f64::NAN; columns[0].len()];
+    let rows = columns[0].len();
+    let mut result = Vec::with_capacity(rows);
+    result.resize((n - 1).min(rows), f64::NAN);
     // Each block reads the n − 1 rows before its first window again; with four windows' worth of
     // rows that is a quarter more work at most.
     let length = BLOCK.max(4 * n);
-    let windows = result.get_mut(n - 1..).unwrap_or_default();
     let mut pace = Pace::default();
-    for (block, out) in windows.chunks_mut(length).enumerate() {
-        if pace.is_over(out.len() + n) {
+    while result.len() < rows {
+        let first = result.len();
+        let end = rows.min(first + length);
+        if pace.is_over(end - first + n) {
             break;
         }
-        let rows = block * length..block * length + out.len() + n - 1;
-        of_block(columns.map(|column| &column[rows.clone()]), n, sums, out);
+        // A block at a time, so that it is still in the cache when its values are written.
+        result.resize(end, f64::NAN);
+        let part = columns.map(|column| &column[first + 1 - n..end]);
+        of_block(part, n, sums, &mut result[first..]);
     }
+    result.resize(rows, f64::NAN);
     result
 }
 
@@ -95,28 +102,31 @@ pub(super) fn bits(number: u64) -> i32 {
 }
 
 /// Values that are compared side by side, which the compiler turns into vector instructions.
-const LANES: usize = 4;
+const LANES: usize = 8;
 
 /// The unit of some values, and how large they are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grid {
     /// Every value is a whole multiple of `2 ** unit`.
     pub(super) unit: i32,
+    /// Where the 53 bits of the smallest value other than 0 end: at the unit or below it.
+    pub(super) last: i32,
     /// No value reaches `2 ** top`.
     pub(super) top: i32,
     /// The largest value less the smallest is below `2 ** range`.
     pub(super) range: i32,
+    /// Whether all values have the same sign, and none is 0.
+    pub(super) one_sided: bool,
     /// Whether some are not finite; nothing else holds then.
     holes: bool,
 }
 
 impl Grid {
     /// By the sizes of the values: all mantissas may be odd.
-    fn roughly(values: &[f64]) -> Self {
-        let mut least = [f64::INFINITY; LANES];
+    pub(super) fn roughly(values: &[f64]) -> Self {
         let mut low = [values[0]; LANES];
         let mut high = low;
-        let mut holes = [0.0; LANES];
+        let mut sum = [0.0; LANES];
         let (blocks, rest) = values.as_chunks::<LANES>();
         let mut padded = [values[0]; LANES];
         // Padding repeats a value of the block, so that it moves no extreme and makes no hole.
@@ -124,38 +134,36 @@ impl Grid {
         for block in blocks.iter().chain([&padded]) {
             for lane in 0..LANES {
                 let value = block[lane];
-                // Zero is a multiple of every power of two, so it must not lower the unit.
-                let size = if value == 0.0 {
-                    f64::INFINITY
-                } else {
-                    value.abs()
-                };
-                // Comparisons instead of `f64::min`, whose rule for NaN needs more instructions;
-                // NaN shows up in `holes`.
-                least[lane] = if size < least[lane] {
-                    size
-                } else {
-                    least[lane]
-                };
+                // Comparisons instead of `f64::min`, whose rule for NaN needs more instructions.
                 low[lane] = if value < low[lane] { value } else { low[lane] };
                 high[lane] = if value > high[lane] {
                     value
                 } else {
                     high[lane]
                 };
-                // Adds 0 for a finite value and NaN for any other: a test without a branch.
-                holes[lane] += value * 0.0;
+                // Finite only where all values are: a test without a branch.
+                sum[lane] += value;
             }
         }
-        let least = least.into_iter().fold(f64::INFINITY, f64::min);
+        let finite = sum.iter().all(|sum| sum.is_finite());
         let low = low.into_iter().fold(f64::INFINITY, f64::min);
         let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let one_sided = low > 0.0 || high < 0.0;
+        let least = if one_sided {
+            low.abs().min(high.abs())
+        } else {
+            least_size(values)
+        };
+        let last = if least.is_finite() { parts(least).1 } else { 0 };
         Self {
-            unit: if least.is_finite() { parts(least).1 } else { 0 },
+            unit: last,
+            last,
             top: parts(low.abs().max(high)).1 + 53,
             // The power above the difference, and one more where rounding made it smaller.
             range: parts(high - low).1 + 54,
-            holes: holes.iter().any(|hole| hole.is_nan()),
+            one_sided,
+            // Finite values may add up to what is not.
+            holes: !finite && values.iter().any(|value| !value.is_finite()),
         }
     }
 
@@ -165,6 +173,23 @@ impl Grid {
         // 2^(64 + 800) for windows below 2^32, which is finite.
         self.unit >= -500 && self.top <= 400
     }
+}
+
+/// The smallest size that is not 0; infinite where there is none.
+fn least_size(values: &[f64]) -> f64 {
+    let mut least = [f64::INFINITY; LANES];
+    for block in values.chunks(LANES) {
+        for (least, value) in least.iter_mut().zip(block) {
+            // Zero is a multiple of every power of two, so it must not lower the unit.
+            let size = if *value == 0.0 {
+                f64::INFINITY
+            } else {
+                value.abs()
+            };
+            *least = if size < *least { size } else { *least };
+        }
+    }
+    least.into_iter().fold(f64::INFINITY, f64::min)
 }
 
 /// The largest power of two that all values are whole multiples of.
@@ -225,23 +250,28 @@ pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
     value
 }
 
-/// The nearest double, ties to even. The quick way is for numbers beyond 2^65: a double keeps none
-/// of their 13 lowest bits, so that one of these may stand for all below it, and 53 bits are left.
+/// The nearest double, ties to even. The quick way is for numbers beyond 2^66: the 13 lowest bits
+/// are less than half of a last place, so that the highest of them may stand for all, and of the low
+/// half 52 bits are left.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "two halves that a double holds, and one rounding that is meant"
 )]
+#[inline]
 pub(super) fn to_double(whole: i128) -> f64 {
     let (high, low) = ((whole >> 64) as i64, whole as u64);
-    if high.unsigned_abs().wrapping_sub(3) > 1 << 52 {
+    if high.unsigned_abs().wrapping_sub(5) > 1 << 52 {
         // This conversion calls a routine of the compiler's library, for want of an instruction;
         // the sum of two halves below takes a few instructions in line.
         return whole as f64;
     }
-    let low = (low >> 11) | u64::from(low & 0x7ff != 0);
-    high as f64 * power_of_two(64) + low.cast_signed() as f64 * 2048.0
+    let low = (low >> 12) | u64::from(low & 0xfff != 0);
+    // The low half as the last places of 2^52, which takes no conversion.
+    let place = power_of_two(52);
+    let low = f64::from_bits(place.to_bits() | low) - place;
+    high as f64 * power_of_two(64) + low * 4096.0
 }
 
 /// Two to a power that a normal double holds.

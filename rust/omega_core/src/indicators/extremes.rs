@@ -1,6 +1,5 @@
 //! Largest and smallest of a window, and values by rank.
 
-use super::spread::float;
 use crate::interrupt::Pace;
 
 /// Smallest of the last n; NaN where the window holds one.
@@ -19,40 +18,38 @@ fn extremes(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f
     // `beats` is strict, so that the earlier of equals stays, as with Python's `min` and `max`: 0.0
     // and −0.0 are equal and differ in their bits.
     let better = |new: f64, old: f64| if beats(new, old) { new } else { old };
-    let mut result = vec![f64::NAN; values.len()];
-    let n = n.max(1);
-    // `ends[k]` is the extreme of the block before from its place k + 1 on.
-    let mut ends = Vec::new();
-    for (out, block) in result.chunks_mut(n).zip(values.chunks(n)) {
+    let mut result = Vec::with_capacity(values.len());
+    // `ends[k]` is the extreme of the block before from its place k + 1 on; before there is one,
+    // what wins or loses here is emptied below.
+    let mut ends = vec![f64::NAN; (n - 1).min(values.len())];
+    for block in values.chunks(n) {
         let mut begin = block[0];
-        for (k, (out, value)) in out.iter_mut().zip(block).enumerate() {
+        result.extend(block.iter().zip(&ends).map(|(value, end)| {
             begin = better(*value, begin);
             // The older block is passed as `old`, so that a tie goes to its value.
-            *out = ends.get(k).map_or(f64::NAN, |end| better(begin, *end));
-        }
-        if block.len() < n {
-            break;
-        }
-        out[n - 1] = begin;
-        ends.resize(n - 1, f64::NAN);
-        let mut end = block[n - 1];
-        for (kept, value) in ends.iter_mut().zip(&block[1..]).rev() {
-            end = better(end, *value);
-            *kept = end;
+            better(begin, *end)
+        }));
+        if block.len() == n {
+            result.push(better(block[n - 1], begin));
+            let mut end = block[n - 1];
+            for (kept, value) in ends.iter_mut().zip(&block[1..]).rev() {
+                end = better(end, *value);
+                *kept = end;
+            }
         }
     }
-    // A NaN wins or loses comparisons depending on its place. Its windows are emptied afterwards,
-    // since a test in the loops would cost columns without NaN a branch for each value.
     empty_where_holes(values, n, &mut result);
     result
 }
 
-/// Takes away what windows with a NaN gave.
+/// Takes away what windows gave that are not full, or hold a NaN: in the loops over blocks a NaN
+/// wins or loses depending on its place, and a test there would cost each value a branch.
 fn empty_where_holes(values: &[f64], n: usize, result: &mut [f64]) {
-    if !values.iter().any(|value| value.is_nan()) {
+    let mut full_from = (n - 1).min(values.len());
+    result[..full_from].fill(f64::NAN);
+    if !has_holes(values) {
         return;
     }
-    let mut full_from = 0;
     for (i, (out, value)) in result.iter_mut().zip(values).enumerate() {
         if value.is_nan() {
             full_from = i + n;
@@ -63,35 +60,46 @@ fn empty_where_holes(values: &[f64], n: usize, result: &mut [f64]) {
     }
 }
 
-/// How many bars ago the newest of the extremes of the last n was; NaN where the window holds one.
-pub(super) fn ages(values: &[f64], n: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
-    let better = |new: (f64, f64), old: (f64, f64)| if beats(new.0, old.0) { new } else { old };
-    let mut result = vec![f64::NAN; values.len()];
-    let mut ends = Vec::new();
-    let length = float(n);
-    for (out, block) in result.chunks_mut(n).zip(values.chunks(n)) {
-        let mut begin = (block[0], 0.0);
-        let mut place = 0.0;
-        for (k, (out, value)) in out.iter_mut().zip(block).enumerate() {
-            begin = better((*value, place), begin);
-            // Places of the block before count from −n, so that one subtraction gives the age.
-            *out = ends
-                .get(k)
-                .map_or(f64::NAN, |end| place - better(begin, *end).1);
-            place += 1.0;
-        }
-        if block.len() < n {
-            break;
-        }
-        out[n - 1] = (length - 1.0) - begin.1;
-        ends.resize(n - 1, begin);
-        place = -1.0;
-        let mut end = (block[n - 1], place);
-        for (kept, value) in ends.iter_mut().zip(&block[1..]).rev() {
-            let older = (*value, place);
-            end = better(end, older);
-            *kept = end;
-            place -= 1.0;
+/// Whether there is a NaN among them.
+pub(super) fn has_holes(values: &[f64]) -> bool {
+    // All values of a chunk are looked at, so that it takes vector instructions and one branch.
+    let in_chunk = |chunk: &[f64]| chunk.iter().fold(false, |any, value| any | value.is_nan());
+    values.chunks(64).any(in_chunk)
+}
+
+/// What `of` says of how many bars ago the newest of the extremes of the last n was; NaN where the
+/// window holds one.
+pub(super) fn ages(
+    values: &[f64],
+    n: usize,
+    beats: impl Fn(f64, f64) -> bool,
+    of: impl Fn(usize) -> f64,
+) -> Vec<f64> {
+    let better = |new: (f64, usize), old: (f64, usize)| if beats(new.0, old.0) { new } else { old };
+    let mut result = Vec::with_capacity(values.len());
+    let mut ends = vec![(f64::NAN, n); (n - 1).min(values.len())];
+    for block in values.chunks(n) {
+        // Places of this block count from n, those of the one before it from 0.
+        let mut begin = (block[0], n);
+        let places = n..;
+        result.extend(
+            block
+                .iter()
+                .zip(&ends)
+                .zip(places)
+                .map(|((value, end), place)| {
+                    begin = better((*value, place), begin);
+                    of(place - better(begin, *end).1)
+                }),
+        );
+        if block.len() == n {
+            let mut end = (block[n - 1], n - 1);
+            begin = better((block[n - 1], 2 * n - 1), begin);
+            result.push(of(2 * n - 1 - begin.1));
+            for (place, (kept, value)) in ends.iter_mut().zip(&block[1..]).enumerate().rev() {
+                end = better(end, (*value, place + 1));
+                *kept = end;
+            }
         }
     }
     empty_where_holes(values, n, &mut result);

@@ -1,7 +1,7 @@
 //! Volatility by GARCH(1,1) with given weights.
 
-use super::spread::float;
-use super::{Definition, Kind, Need, Parameters};
+use super::spread::{float, of_spreads};
+use super::{Definition, Kind, Need, Parameters, moving};
 use crate::interrupt::Pace;
 
 /// Weights and start of a GARCH(1,1) volatility.
@@ -96,36 +96,138 @@ fn along(values: &[f64], garch: &Garch) -> Vec<f64> {
         .collect()
 }
 
-/// Each value from the last `lookback` values alone.
+/// Each value from the last `lookback` values alone: mean and first variance from exact sums, and
+/// `v = βᵏ v₀ + Σ βʲ (ω + α e²)` over the k shocks since, j from 0 for the newest.
 fn anew(values: &[f64], garch: &Garch, lookback: usize) -> Vec<f64> {
-    let steps: Vec<Option<f64>> = returns(values, garch).collect();
-    let (mut known, mut pace) = (Vec::with_capacity(lookback), Pace::default());
-    (0..values.len())
-        .map_while(|i| {
-            if i + 1 < lookback || steps[i].is_none() {
-                return Some(f64::NAN);
-            }
-            if pace.is_over(lookback) {
-                return None;
-            }
-            // The first return of the window is dropped: it starts from a value outside it.
-            known.clear();
-            known.extend(steps[i + 1 - lookback..=i].iter().flatten().skip(1));
-            Some(last_of(&known, garch))
-        })
-        .collect()
+    let mut result = vec![f64::NAN; values.len()];
+    let rows: Vec<Option<f64>> = returns(values, garch).collect();
+    let steps: Vec<f64> = rows.iter().flatten().copied().collect();
+    let windows = windows(&rows, garch.min_periods, lookback);
+    let count = float(garch.min_periods);
+    let means = moving::means(&steps, garch.min_periods);
+    let variances = of_spreads(&steps, garch.min_periods, |spread| {
+        spread / (count * (count - 1.0))
+    });
+    let shocks = Shocks::of_windows(&steps, garch.beta, &windows);
+    for (window, shocks) in windows.iter().zip(shocks) {
+        let (mean, variance) = (means[window.start], variances[window.start]);
+        let level = (1.0 - garch.alpha - garch.beta) * variance;
+        let omega = garch.omega.unwrap_or(level);
+        let variance = shocks.map_or(variance, |shocks| {
+            let news = omega * shocks.weight + garch.alpha * shocks.squares_around(mean);
+            shocks.share * variance + news
+        });
+        result[window.row] = variance.sqrt() / garch.scale;
+    }
+    result
 }
 
-fn last_of(steps: &[f64], garch: &Garch) -> f64 {
-    if steps.len() < garch.min_periods {
-        return f64::NAN;
+/// The returns that a value is computed from.
+struct Window {
+    row: usize,
+    /// The last of those that mean and first variance are taken from.
+    start: usize,
+    /// How many have moved the variance since.
+    shocks: usize,
+}
+
+/// The windows that hold enough returns. The first one of a window is none of it: it leads from a
+/// value outside.
+fn windows(rows: &[Option<f64>], min_periods: usize, lookback: usize) -> Vec<Window> {
+    let (mut returns, mut gone) = (0, 0);
+    let mut result = Vec::new();
+    for (row, step) in rows.iter().enumerate() {
+        if let Some(before) = row.checked_sub(lookback) {
+            gone += usize::from(rows[before].is_some());
+        }
+        if step.is_none() {
+            continue;
+        }
+        let newest = returns;
+        returns += 1;
+        let start = gone + min_periods;
+        if row + 1 >= lookback && start <= newest {
+            result.push(Window {
+                row,
+                start,
+                shocks: newest - start,
+            });
+        }
     }
-    let (first, rest) = steps.split_at(garch.min_periods);
-    let mut state = State::started(first, garch);
-    for step in rest {
-        state.next(*step, garch);
+    result
+}
+
+/// Shocks after each other, each newer one counted `1 / β` times as much: what is needed of them
+/// for any mean, and for a variance before them.
+#[derive(Clone, Copy)]
+struct Shocks {
+    /// What is left of a variance before them.
+    share: f64,
+    /// `Σ βʲ`.
+    weight: f64,
+    /// The returns' mean by these weights, and the sum of squared distances from it.
+    mean: f64,
+    squares: f64,
+}
+
+impl Shocks {
+    fn one(step: f64, beta: f64) -> Self {
+        Self {
+            share: beta,
+            weight: 1.0,
+            mean: step,
+            squares: 0.0,
+        }
     }
-    state.volatility(garch)
+
+    /// These after older ones (Chan, Golub and LeVeque 1979, with weights): no difference of large
+    /// sums is taken.
+    #[inline]
+    fn after(self, older: Self) -> Self {
+        let left = self.share * older.weight;
+        let weight = left + self.weight;
+        let part = left / weight;
+        let distance = older.mean - self.mean;
+        Self {
+            share: self.share * older.share,
+            weight,
+            mean: self.mean + part * distance,
+            squares: (self.share * older.squares + self.squares)
+                + (distance * distance) * (part * self.weight),
+        }
+    }
+
+    /// `Σ βʲ e²` for shocks from another mean.
+    fn squares_around(&self, mean: f64) -> f64 {
+        let distance = self.mean - mean;
+        self.squares + self.weight * (distance * distance)
+    }
+
+    /// Those of each window, put together from its newest 1, 2, 4 and so on, as many as there are
+    /// in its number: in this order by definition, so that a window means the same wherever it
+    /// stands, and each bar takes as many steps as the number has bits.
+    fn of_windows(steps: &[f64], beta: f64, windows: &[Window]) -> Vec<Option<Self>> {
+        let mut runs: Vec<Self> = steps.iter().map(|step| Self::one(*step, beta)).collect();
+        let mut found: Vec<Option<Self>> = vec![None; windows.len()];
+        let most = windows.iter().map(|window| window.shocks).max();
+        let (mut length, mut pace) = (1, Pace::default());
+        while length <= most.unwrap_or(0) && !pace.is_over(8 * runs.len()) {
+            for (found, window) in found.iter_mut().zip(windows) {
+                if window.shocks & length > 0 {
+                    // The newest return moves no variance yet.
+                    let newest = window.start + window.shocks - 1;
+                    let run = runs[newest - (window.shocks & (length - 1))];
+                    *found = Some(found.map_or(run, |newer| newer.after(run)));
+                }
+            }
+            // From the newest on, so that the older run is still of the length before.
+            for place in (length..runs.len()).rev() {
+                runs[place] = runs[place].after(runs[place - length]);
+            }
+            length *= 2;
+        }
+        found
+    }
 }
 
 struct State {
@@ -231,8 +333,10 @@ mod tests {
         let result = garch_volatility(&values, &local);
         assert!(result[3].is_nan() && result[4].is_nan());
         for i in 5..values.len() {
-            let alone = garch_volatility(&values[i - 4..=i], &GARCH);
-            assert_eq!(result[i], alone[4], "{i}");
+            let window = &values[i - 4..=i];
+            assert_eq!(result[i], garch_volatility(window, &local)[4], "{i}");
+            let along = garch_volatility(window, &GARCH)[4];
+            assert!((result[i] / along - 1.0).abs() < 1e-14, "{i}");
         }
     }
 }

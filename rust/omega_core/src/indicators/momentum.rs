@@ -1,11 +1,14 @@
 //! How fast and how far a price went: oscillators.
 
-use super::extremes::{highest, lowest};
+use super::distances::of_distances;
+use super::extremes::{has_holes, highest, lowest};
 use super::recursive::Smoother;
 use super::spec::OF_WINDOW;
 use super::spread::float;
 use super::{Definition, Kind, Need, moving};
-use crate::interrupt::Pace;
+
+/// How many values are looked through for a NaN at once, so that the loop over them has no branch.
+const BLOCK: usize = 64;
 
 /// The value less the one n bars before.
 #[must_use]
@@ -37,42 +40,93 @@ fn against(values: &[f64], n: usize, of: impl Fn(f64, f64) -> f64) -> Vec<f64> {
 /// started with the plain mean of the first n changes (TA-Lib's `RSI`). NaN where nothing moved.
 #[must_use]
 pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
-    let (count, weight) = (float(n), 1.0 / float(n));
-    let mut last = f64::NAN;
-    let (mut gain, mut loss) = (0.0, 0.0);
-    let mut seen = 0;
-    let mut result = vec![f64::NAN; values.len()];
-    for (out, value) in result.iter_mut().zip(values.iter().copied()) {
-        let change = value - last;
-        // A NaN is stepped over: the next change counts from the last number before the gap.
-        if !value.is_nan() {
-            last = value;
+    let mut state = Strength::new(n);
+    let mut result = Vec::with_capacity(values.len());
+    let mut averages = [[f64::NAN; 2]; BLOCK];
+    for block in values.chunks(BLOCK) {
+        let known = state.seen >= n && !has_holes(block);
+        for (averages, value) in averages.iter_mut().zip(block) {
+            *averages = if known {
+                state.next(*value)
+            } else {
+                state.step(*value)
+            };
         }
-        if change.is_nan() {
-            continue;
-        }
-        let up = if change > 0.0 { change } else { 0.0 };
-        let down = if change < 0.0 { -change } else { 0.0 };
-        if seen >= n {
-            // One product with 1 / n, as in the reference. TA-Lib's `(gain (n − 1) + up) / n`
-            // agrees with it but for the last bits.
-            gain += weight * (up - gain);
-            loss += weight * (down - loss);
-        } else {
-            seen += 1;
-            gain += up;
-            loss += down;
-            if seen < n {
-                continue;
-            }
-            gain /= count;
-            loss /= count;
-        }
-        let moved = gain + loss;
-        let ratio = 100.0 * (gain / moved);
-        *out = if moved > 0.0 { ratio } else { f64::NAN };
+        result.extend(averages[..block.len()].iter().map(|[gain, loss]| {
+            let moved = gain + loss;
+            let ratio = 100.0 * (gain / moved);
+            if moved > 0.0 { ratio } else { f64::NAN }
+        }));
     }
     result
+}
+
+/// Averages of gains and losses.
+struct Strength {
+    last: f64,
+    averages: [f64; 2],
+    seen: usize,
+    n: usize,
+    weight: f64,
+}
+
+impl Strength {
+    fn new(n: usize) -> Self {
+        Self {
+            last: f64::NAN,
+            averages: [0.0; 2],
+            seen: 0,
+            n,
+            weight: 1.0 / float(n),
+        }
+    }
+
+    /// The averages with a value; NaN where there are none yet, or no change to the value.
+    fn step(&mut self, value: f64) -> [f64; 2] {
+        let unknown = [f64::NAN; 2];
+        // A NaN is stepped over: the next change counts from the last number before the gap.
+        if value.is_nan() {
+            return unknown;
+        }
+        if self.last.is_nan() || (value - self.last).is_nan() {
+            self.last = value;
+            return unknown;
+        }
+        if self.seen >= self.n {
+            return self.next(value);
+        }
+        let changes = self.changes(value);
+        self.averages = std::array::from_fn(|place| self.averages[place] + changes[place]);
+        self.seen += 1;
+        if self.seen < self.n {
+            return unknown;
+        }
+        self.averages = self.averages.map(|sum| sum / float(self.n));
+        self.averages
+    }
+
+    /// The same with a number, once there are averages.
+    #[inline]
+    fn next(&mut self, value: f64) -> [f64; 2] {
+        let changes = self.changes(value);
+        // One product with 1 / n, as in the reference. TA-Lib's `(gain (n − 1) + up) / n` agrees
+        // with it but for the last bits.
+        self.averages = std::array::from_fn(|place| {
+            let average = self.averages[place];
+            average + self.weight * (changes[place] - average)
+        });
+        self.averages
+    }
+
+    #[inline]
+    fn changes(&mut self, value: f64) -> [f64; 2] {
+        let change = value - self.last;
+        self.last = value;
+        [
+            if change > 0.0 { change } else { 0.0 },
+            if change < 0.0 { -change } else { 0.0 },
+        ]
+    }
 }
 
 /// Fast less slow exponential average, the exponential average of that, and the distance of both.
@@ -84,25 +138,36 @@ pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64
     let (fast, slow) = (fast.min(slow), fast.max(slow));
     let mut left_out = slow - fast;
     let mut averages = [fast, slow, signal].map(Smoother::ema);
-    let mut result = [(); 3].map(|()| vec![0.0; values.len()]);
-    let [line, smooth, distance] = &mut result;
-    let outputs = line.iter_mut().zip(smooth).zip(distance);
-    for (((line, smooth), distance), value) in outputs.zip(values) {
-        let [quick, calm, signal] = &mut averages;
+    let mut result = [(); 3].map(|()| Vec::with_capacity(values.len()));
+    let mut lines = [[0.0; BLOCK]; 3];
+    for block in values.chunks(BLOCK) {
+        // Copies, which stay in registers.
+        let [mut quick, mut calm, mut signal] = averages;
+        let [line, smooth, distance] = &mut lines;
         // The signal line begins no earlier than the others, so that from here on no average has to
         // test whether it has begun.
-        if signal.has_begun() && !value.is_nan() {
-            *line = quick.next(*value) - calm.next(*value);
-            *smooth = signal.next(*line);
+        if signal.has_begun() && !has_holes(block) {
+            for ((line, smooth), value) in line.iter_mut().zip(smooth.iter_mut()).zip(block) {
+                *line = quick.next(*value) - calm.next(*value);
+                *smooth = signal.next(*line);
+            }
         } else {
-            let later = if left_out > 0 { f64::NAN } else { *value };
-            // A NaN is not counted, since the averages skip it: otherwise the two means would end
-            // at different bars after a gap.
-            left_out -= usize::from(left_out > 0 && !value.is_nan());
-            *line = quick.step(later) - calm.step(*value);
-            *smooth = signal.step(*line);
+            for ((line, smooth), value) in line.iter_mut().zip(smooth.iter_mut()).zip(block) {
+                let later = if left_out > 0 { f64::NAN } else { *value };
+                // A NaN is not counted, since the averages skip it: otherwise the two means would
+                // end at different bars after a gap.
+                left_out -= usize::from(left_out > 0 && !value.is_nan());
+                *line = quick.step(later) - calm.step(*value);
+                *smooth = signal.step(*line);
+            }
         }
-        *distance = *line - *smooth;
+        averages = [quick, calm, signal];
+        for ((distance, line), smooth) in distance.iter_mut().zip(&*line).zip(&*smooth) {
+            *distance = line - smooth;
+        }
+        for (column, line) in result.iter_mut().zip(&lines) {
+            column.extend_from_slice(&line[..block.len()]);
+        }
     }
     result
 }
@@ -153,43 +218,15 @@ pub(super) fn typical(bars: [&[f64]; 3]) -> Vec<f64> {
 }
 
 /// Distance of the typical price from its mean over n bars, in 0.015 mean distances from that mean
-/// (TA-Lib's `CCI`). NaN where all are equal. A mean distance looks at each value of its window.
+/// (TA-Lib's `CCI`). NaN where all are equal.
 #[must_use]
 pub fn cci(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
-    let prices = typical(bars);
-    let means = moving::means(&prices, n);
-    let mut result = vec![f64::NAN; (n - 1).min(prices.len())];
-    let windows = prices.windows(n).zip(means.iter().skip(n - 1));
-    let mut pace = Pace::default();
-    result.extend(windows.map_while(|(window, mean)| {
-        if pace.is_over(n / 4) {
-            return None;
-        }
-        let distance = distances(window, *mean) / float(n);
-        Some(if distance > 0.0 {
-            (window[n - 1] - mean) / (0.015 * distance)
-        } else {
-            f64::NAN
-        })
-    }));
-    result
-}
-
-/// `Σ |x − mean|` in four sums, of every fourth value each, which are then added in pairs.
-fn distances(window: &[f64], mean: f64) -> f64 {
-    // Four sums, since a single one would wait for each addition to finish. The order is part of
-    // the definition: the reference adds in the same four.
-    let mut sums = [0.0; 4];
-    let (fours, rest) = window.as_chunks::<4>();
-    for four in fours {
-        for (sum, value) in sums.iter_mut().zip(four) {
-            *sum += (value - mean).abs();
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        *sum += (value - mean).abs();
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
+    let count = float(n);
+    // The distance is n times too large, and the mean of distances n² times.
+    of_distances(&typical(bars), n, |[distance, around]| {
+        let found = count * distance / (0.015 * around);
+        if around > 0.0 { found } else { f64::NAN }
+    })
 }
 
 const HIGH_LOW_CLOSE: &[Need] = &[Need::High, Need::Low, Need::Close];

@@ -64,6 +64,51 @@ fn cut(grid: Grid) -> i32 {
     grid.unit + (grid.top - grid.unit + 1) / 2
 }
 
+impl<const WEIGHTS: u8, const MEAN: bool> Weighted<WEIGHTS, MEAN> {
+    /// Whether one double holds each sum of differences from the first value, and a mean is that
+    /// value and a quotient, added (docs/decisions/exact-sums.md).
+    fn is_one(&self, grid: Grid) -> bool {
+        // No mean is smaller than the smallest value, so that half a unit of that one's last place
+        // divides whatever lies half way between two results. The quotient must be so near that it
+        // lies on the same side of that.
+        let bounded = grid.range - grid.last + exact::bits(self.total) <= 53;
+        bounded && (WEIGHTS == CENTRED || MEAN && grid.one_sided)
+    }
+
+    /// Differences from the first value, each a double, and so their sums.
+    fn in_one(&self, values: &[f64], divisor: f64, out: &mut [f64]) {
+        let base = values[0];
+        let read = |value: f64| [value - base];
+        if WEIGHTS == CENTRED {
+            // These weights are 0 together, so that the base falls out.
+            slide::<f64, 1, WEIGHTS>(values, self.n, read, |[sum]| sum, out);
+        } else {
+            let mean = |[sum]: [f64; 1]| base + sum / divisor;
+            slide::<f64, 1, WEIGHTS>(values, self.n, read, mean, out);
+        }
+    }
+
+    /// Halves of the values, and sums of each.
+    fn in_halves(&self, values: &[f64], grid: Grid, divisor: f64, out: &mut [f64]) {
+        // Adding and subtracting it rounds to the place of the cut. 1.5 rather than 1, so that the
+        // sum stays within one power of two for negative values as well.
+        let rounder = 1.5 * power_of_two(52 + cut(grid));
+        let read = |value: f64| {
+            let front = (value + rounder) - rounder;
+            [front, value - front]
+        };
+        let inverse = 1.0 / divisor;
+        let quotient = |[front, back]: [f64; 2]| {
+            if MEAN {
+                quotient(front, back, divisor, inverse)
+            } else {
+                front + back
+            }
+        };
+        slide::<f64, 2, WEIGHTS>(values, self.n, read, quotient, out);
+    }
+}
+
 impl<const WEIGHTS: u8, const MEAN: bool> Sums<1> for Weighted<WEIGHTS, MEAN> {
     /// Whether sums of halves are doubles, and nothing else is lost on the way to a quotient: no
     /// number is near the ends of the range of doubles.
@@ -76,23 +121,12 @@ impl<const WEIGHTS: u8, const MEAN: bool> Sums<1> for Weighted<WEIGHTS, MEAN> {
 
     #[expect(clippy::cast_precision_loss, reason = "at most 2^26")]
     fn quickly(&self, [values]: [&[f64]; 1], [grid]: [Grid; 1], out: &mut [f64]) {
-        // Adding and subtracting it rounds to the place of the cut. 1.5 rather than 1, so that the
-        // sum stays within one power of two for negative values as well.
-        let rounder = 1.5 * power_of_two(52 + cut(grid));
-        let read = |value: f64| {
-            let front = (value + rounder) - rounder;
-            [front, value - front]
-        };
         let divisor = self.total as f64;
-        let inverse = 1.0 / divisor;
-        let quotient = |[front, back]: [f64; 2]| {
-            if MEAN {
-                quotient(front, back, divisor, inverse)
-            } else {
-                front + back
-            }
-        };
-        slide::<f64, 2, WEIGHTS>(values, self.n, read, quotient, out);
+        if self.is_one(grid) {
+            self.in_one(values, divisor, out);
+        } else {
+            self.in_halves(values, grid, divisor, out);
+        }
     }
 
     fn widely(&self, [values]: [&[f64]; 1], [unit]: [i32; 1], out: &mut [f64]) {
@@ -134,12 +168,16 @@ fn quotient(front: f64, back: f64, divisor: f64, inverse: f64) -> f64 {
 }
 
 /// What sums are made of.
-trait Number: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32> {}
+pub(super) trait Number:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32>
+{
+}
 impl Number for f64 {}
+impl Number for i64 {}
 impl Number for i128 {}
 
-/// How many sums are formed before any is divided: one after the other the first, side by side the
-/// others.
+/// How many sums are formed before any is divided. Only the sums wait for each other: what is read
+/// before them and what is divided after them goes side by side, in vector instructions.
 const AT_ONCE: usize = 64;
 
 /// The quotient of each window; `L` numbers stand for a value.
@@ -150,37 +188,76 @@ fn slide<T: Number, const L: usize, const WEIGHTS: u8>(
     quotient: impl Fn([T; L]) -> f64,
     out: &mut [f64],
 ) {
-    let nothing = [T::from(0); L];
-    let most = T::from(u32::try_from(n).unwrap_or(u32::MAX));
-    let (mut plain, mut rising) = (nothing, nothing);
-    let mut next = |entering: [T; L], leaving: [T; L]| {
-        std::array::from_fn(|l| {
-            // Before `plain` is updated: each value of the old window loses one weight, and their
-            // sum is the old `plain`. Unused sums are compiled away, as `WEIGHTS` is a constant.
-            rising[l] = rising[l] + (most * entering[l] - plain[l]);
-            plain[l] = plain[l] + (entering[l] - leaving[l]);
-            match WEIGHTS {
-                EQUAL => plain[l],
-                RISING => rising[l],
-                _ => rising[l] + rising[l] - (most + T::from(1)) * plain[l],
-            }
-        })
-    };
-    let mut sums = [nothing; AT_ONCE];
+    let mut sums = Running::<T, L, WEIGHTS>::new(n);
     for value in &values[..n] {
         // Sums slide from here on. They are exact, so nothing is carried from one window to the
         // next.
-        sums[0] = next(read(*value), nothing);
+        let entering = read(*value);
+        sums.next(entering, entering);
     }
-    out[0] = quotient(sums[0]);
+    out[0] = quotient(sums.read());
+    let mut entered = [[T::from(0); AT_ONCE]; L];
+    let mut changes = entered;
     let pairs = values[n..].chunks(AT_ONCE).zip(values.chunks(AT_ONCE));
     for (out, (entering, leaving)) in out[1..].chunks_mut(AT_ONCE).zip(pairs) {
-        for (sum, (entering, leaving)) in sums.iter_mut().zip(entering.iter().zip(leaving)) {
-            *sum = next(read(*entering), read(*leaving));
+        // The chunks are no longer than that, which the compiler does not know: it would test each
+        // index.
+        let length = out.len().min(AT_ONCE);
+        let (entering, leaving) = (&entering[..length], &leaving[..length]);
+        for k in 0..length {
+            let (entering, leaving) = (read(entering[k]), read(leaving[k]));
+            for l in 0..L {
+                entered[l][k] = entering[l];
+                changes[l][k] = entering[l] - leaving[l];
+            }
         }
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            *out = quotient(*sum);
+        for k in 0..length {
+            let at = |numbers: &[[T; AT_ONCE]; L]| std::array::from_fn(|l| numbers[l][k]);
+            sums.next(at(&entered), at(&changes));
+            for (changes, sum) in changes.iter_mut().zip(sums.read()) {
+                changes[k] = sum;
+            }
         }
+        for (k, out) in out[..length].iter_mut().enumerate() {
+            *out = quotient(std::array::from_fn(|l| changes[l][k]));
+        }
+    }
+}
+
+/// The sums of a window that slides.
+struct Running<T, const L: usize, const WEIGHTS: u8> {
+    most: T,
+    plain: [T; L],
+    rising: [T; L],
+}
+
+impl<T: Number, const L: usize, const WEIGHTS: u8> Running<T, L, WEIGHTS> {
+    fn new(n: usize) -> Self {
+        Self {
+            most: T::from(u32::try_from(n).unwrap_or(u32::MAX)),
+            plain: [T::from(0); L],
+            rising: [T::from(0); L],
+        }
+    }
+
+    /// With a value that enters; the change is that less the one that leaves.
+    #[inline]
+    fn next(&mut self, entering: [T; L], change: [T; L]) {
+        for l in 0..L {
+            // Before `plain` is updated: each value of the old window loses one weight, and their
+            // sum is the old `plain`. Unused sums are compiled away, as `WEIGHTS` is a constant.
+            self.rising[l] = self.rising[l] + (self.most * entering[l] - self.plain[l]);
+            self.plain[l] = self.plain[l] + change[l];
+        }
+    }
+
+    #[inline]
+    fn read(&self) -> [T; L] {
+        std::array::from_fn(|l| match WEIGHTS {
+            EQUAL => self.plain[l],
+            RISING => self.rising[l],
+            _ => self.rising[l] + self.rising[l] - (self.most + T::from(1)) * self.plain[l],
+        })
     }
 }
 

@@ -1,9 +1,12 @@
 //! Indicators that carry a state from bar to bar.
 
+use std::ops::Range;
+
+use super::extremes::has_holes;
 use super::spread::float;
 
 /// How many bars are looked through for a NaN at once, so that the loop over them has no branch.
-const BLOCK: usize = 16;
+const BLOCK: usize = 64;
 
 /// A recursion `state += weight × (value - state)` started with the plain mean of the first n.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +25,7 @@ impl Smoother {
     }
 
     /// Wilder's average, `alpha = 1 / n`.
-    fn rma(n: usize) -> Self {
+    pub(super) fn rma(n: usize) -> Self {
         Self::new(n, 1.0 / float(n))
     }
 
@@ -71,36 +74,40 @@ impl Smoother {
 /// A chain of averages, each of the one before, and what is read off all of them.
 pub(super) fn chain<const N: usize>(
     values: &[f64],
+    averages: [Smoother; N],
+    of: impl Fn([f64; N]) -> f64,
+) -> Vec<f64> {
+    let copy = |rows: Range<usize>, block: &mut [f64]| block.copy_from_slice(&values[rows]);
+    chain_of(values.len(), copy, averages, of)
+}
+
+/// The same of values that are made block by block: `fill` gives those of some rows.
+pub(super) fn chain_of<const N: usize>(
+    rows: usize,
+    fill: impl Fn(Range<usize>, &mut [f64]),
     mut chain: [Smoother; N],
     of: impl Fn([f64; N]) -> f64,
 ) -> Vec<f64> {
-    let mut result = vec![0.0; values.len()];
-    let step = |chain: &mut [Smoother; N], value: f64| {
-        let mut level = value;
-        of(std::array::from_fn(|place| {
-            level = chain[place].step(level);
-            level
-        }))
-    };
-    let mut begun = 0;
-    // The start is walked apart, so that the loop over blocks tests neither for it nor for NaN.
-    while begun < values.len() && !chain.iter().all(Smoother::has_begun) {
-        result[begun] = step(&mut chain, values[begun]);
-        begun += 1;
-    }
-    let blocks = values[begun..].chunks(BLOCK);
-    for (out, block) in result[begun..].chunks_mut(BLOCK).zip(blocks) {
-        if block.iter().any(|value| value.is_nan()) {
-            for (out, value) in out.iter_mut().zip(block) {
-                *out = step(&mut chain, *value);
-            }
-            continue;
-        }
-        for (out, value) in out.iter_mut().zip(block) {
-            let mut level = *value;
-            *out = of(std::array::from_fn(|place| {
-                level = chain[place].next(level);
-                level
+    let mut result = Vec::with_capacity(rows);
+    let mut values = [0.0; BLOCK];
+    for first in (0..rows).step_by(BLOCK) {
+        let block = &mut values[..BLOCK.min(rows - first)];
+        fill(first..first + block.len(), block);
+        if chain.iter().all(Smoother::has_begun) && !has_holes(block) {
+            result.extend(block.iter().map(|value| {
+                let mut level = *value;
+                of(std::array::from_fn(|place| {
+                    level = chain[place].next(level);
+                    level
+                }))
+            }));
+        } else {
+            result.extend(block.iter().map(|value| {
+                let mut level = *value;
+                of(std::array::from_fn(|place| {
+                    level = chain[place].step(level);
+                    level
+                }))
             }));
         }
     }
@@ -127,19 +134,15 @@ pub(super) fn rma(values: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// The largest of `high - low` and the distances of both from the close before.
+#[inline]
 pub(super) fn true_range(high: f64, low: f64, before: f64) -> f64 {
-    // Comparisons with NaN are false, so that the range of the bar alone would come out, and the
-    // first average would count a bar that TA-Lib leaves out.
-    if before.is_nan() {
-        return f64::NAN;
-    }
     let mut range = high - low;
     for distance in [(high - before).abs(), (low - before).abs()] {
-        if distance > range {
-            range = distance;
-        }
+        range = if distance > range { distance } else { range };
     }
-    range
+    // Comparisons with NaN are false, so that the range of the bar alone would come out, and the
+    // first average would count a bar that TA-Lib leaves out.
+    if before.is_nan() { f64::NAN } else { range }
 }
 
 #[cfg(test)]

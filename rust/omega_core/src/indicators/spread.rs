@@ -8,95 +8,219 @@ use std::ops::{Add, Mul, Sub};
 
 use super::exact::{Grid, Sums, bits, of_windows, power_of_two, rounded, to_double, whole};
 
-/// `n Σ x² − (Σ x)²` of each full window: n² times the variance.
-pub(super) fn spreads(values: &[f64], n: usize) -> Vec<f64> {
-    of_windows([values], n, &Products { n })
+/// What `of` makes of `n Σ x² − (Σ x)²` of each full window: n² times the variance.
+pub(super) fn of_spreads(values: &[f64], n: usize, of: impl Fn(f64) -> f64) -> Vec<f64> {
+    of_windows([values], n, &Spread { n, of })
 }
 
-/// `n Σ x y − Σ x Σ y` of each window that is full in both columns.
-pub(super) fn covariances(x: &[f64], y: &[f64], n: usize) -> Vec<f64> {
-    of_windows([x, y], n, &Products { n })
-}
-
-/// Products of one column with itself, or of two.
-struct Products {
+/// What `of` makes of `n Σ x² − (Σ x)²`, the same of y, and `n Σ x y − Σ x Σ y`, of each window
+/// that is full in both columns.
+pub(super) fn of_covariances(
+    columns: [&[f64]; 2],
     n: usize,
+    of: impl Fn([f64; 3]) -> f64,
+) -> Vec<f64> {
+    of_windows(columns, n, &Covariance { n, of })
 }
 
-impl<const C: usize> Sums<C> for Products {
-    /// Whether n times the largest difference fits 64 bits, and no result is subnormal or infinite.
-    fn is_small(&self, grids: &[Grid; C]) -> bool {
-        grids.iter().all(|grid| {
-            grid.is_ordinary()
-                // The first bound keeps each value within `i64`, so that the casts are exact; the
-                // second one keeps n times a difference within it, which is a factor of every
-                // product.
-                && grid.top - grid.unit <= 62
-                && grid.range - grid.unit + bits(self.n as u64) <= 63
-        })
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a product with a power of two that is a whole number below 2^62"
-    )]
-    fn quickly(&self, columns: [&[f64]; C], grids: [Grid; C], out: &mut [f64]) {
-        let whole: [Vec<i64>; C] = std::array::from_fn(|c| {
-            let scale = power_of_two(-grids[c].unit);
-            // Counted from the first value: a spread does not change when all values move, and
-            // prices far from zero then leave room for their differences.
-            let first = (columns[c][0] * scale) as i64;
-            let values = columns[c].iter();
-            values.map(|value| (value * scale) as i64 - first).collect()
-        });
-        let unit = power_of_two(grids[0].unit + grids[C - 1].unit);
-        slide(&whole, self.n, |spread: i128| to_double(spread) * unit, out);
-    }
-
-    fn widely(&self, columns: [&[f64]; C], units: [i32; C], out: &mut [f64]) {
-        let whole: [Vec<i128>; C] = std::array::from_fn(|c| {
-            let values = columns[c].iter();
-            values.map(|value| whole(*value, units[c])).collect()
-        });
-        let unit = units[0] + units[C - 1];
-        slide(&whole, self.n, |spread: Wide| spread.rounded(unit), out);
-    }
-}
-
-/// Reads a value off `n Σ x y − Σ x Σ y` of each window, x being the first column and y the last.
-fn slide<T: Whole, const C: usize>(
-    columns: &[Vec<T>; C],
+/// Of one column.
+struct Spread<F> {
     n: usize,
-    of: impl Fn(T::Product) -> f64,
+    of: F,
+}
+
+impl<F: Fn(f64) -> f64> Sums<1> for Spread<F> {
+    fn is_small(&self, grids: &[Grid; 1]) -> bool {
+        are_small(grids, self.n)
+    }
+
+    fn quickly(&self, [values]: [&[f64]; 1], [grid]: [Grid; 1], out: &mut [f64]) {
+        let unit = power_of_two(2 * grid.unit);
+        let read = |spread: i128| to_double(spread) * unit;
+        slide(&offsets(values, grid), self.n, read, &self.of, out);
+    }
+
+    fn widely(&self, [values]: [&[f64]; 1], [unit]: [i32; 1], out: &mut [f64]) {
+        let read = |spread: Wide| spread.rounded(2 * unit);
+        slide(&wholes(values, unit), self.n, read, &self.of, out);
+    }
+}
+
+/// Of two columns.
+struct Covariance<F> {
+    n: usize,
+    of: F,
+}
+
+impl<F: Fn([f64; 3]) -> f64> Sums<2> for Covariance<F> {
+    fn is_small(&self, grids: &[Grid; 2]) -> bool {
+        are_small(grids, self.n)
+    }
+
+    fn quickly(&self, [x, y]: [&[f64]; 2], [of_x, of_y]: [Grid; 2], out: &mut [f64]) {
+        let units = [2 * of_x.unit, 2 * of_y.unit, of_x.unit + of_y.unit - 1].map(power_of_two);
+        let read = |sum: i128, place: usize| to_double(sum) * units[place];
+        let columns = [&offsets(x, of_x)[..], &offsets(y, of_y)];
+        slide_both(columns, self.n, read, &self.of, out);
+    }
+
+    fn widely(&self, [x, y]: [&[f64]; 2], [of_x, of_y]: [i32; 2], out: &mut [f64]) {
+        let units = [2 * of_x, 2 * of_y, of_x + of_y - 1];
+        let read = |sum: Wide, place: usize| sum.rounded(units[place]);
+        let columns = [&wholes(x, of_x)[..], &wholes(y, of_y)];
+        slide_both(columns, self.n, read, &self.of, out);
+    }
+}
+
+/// Whether all sums of differences fit 64 bits, and no result is subnormal or infinite.
+pub(super) fn are_small(grids: &[Grid], n: usize) -> bool {
+    grids.iter().all(|grid| {
+        let width = grid.range - grid.unit;
+        // The first bound is that of `offsets`, the second keeps a slope (`Sliding`) within `i64`.
+        grid.is_ordinary() && width <= 51 && width + bits(n as u64) <= 61
+    })
+}
+
+/// The values in units, counted from the first: a spread does not change when all values move, and
+/// prices far from zero then leave room for their differences.
+pub(super) fn offsets(values: &[f64], grid: Grid) -> Vec<i64> {
+    let base = values[0];
+    // A difference below 2^51 units, added to this, counts in the last place of the sum: its bits
+    // are those of a whole number, which takes no conversion.
+    let zero = 1.5 * power_of_two(52 + grid.unit);
+    let counted = |value: &f64| (zero + (value - base)).to_bits().cast_signed();
+    let origin = zero.to_bits().cast_signed();
+    values.iter().map(|value| counted(value) - origin).collect()
+}
+
+fn wholes(values: &[f64], unit: i32) -> Vec<i128> {
+    values.iter().map(|value| whole(*value, unit)).collect()
+}
+
+/// How many sums are read before `of` sees them: so few that the processor takes roots and quotients
+/// of these while it adds up the next.
+const AT_ONCE: usize = 4;
+
+/// Reads a value off `n Σ x² − (Σ x)²` of each window.
+fn slide<T: Whole>(
+    values: &[T],
+    n: usize,
+    read: impl Fn(T::Product) -> f64,
+    of: impl Fn(f64) -> f64,
     out: &mut [f64],
 ) {
-    let (x, y) = (&columns[0][..], &columns[C - 1][..]);
-    let count = T::from(u32::try_from(n).unwrap_or(u32::MAX));
     let nothing = T::from(0);
-    let (mut of_x, mut of_y, mut products) = (nothing, nothing, nothing.times(nothing));
-    let mut next = |entering: (&T, &T), leaving: (&T, &T)| {
-        of_x = of_x + (*entering.0 - *leaving.0);
-        of_y = of_y + (*entering.1 - *leaving.1);
-        // n goes into a factor, not to the product, which would need a wider type.
-        let more = (count * *entering.0).times(*entering.1);
-        products = products + (more - (count * *leaving.0).times(*leaving.1));
-        products - of_x.times(of_y)
-    };
+    let mut sum = Sliding::new(n);
     let mut spread = nothing.times(nothing);
-    for pair in x[..n].iter().zip(y) {
-        spread = next(pair, (&nothing, &nothing));
+    let mut next = |entering: T, leaving: T| {
+        let (change, slope) = sum.next(entering, leaving);
+        spread = spread + change.times(slope);
+        spread
+    };
+    for value in &values[..n - 1] {
+        next(*value, nothing);
     }
-    out[0] = of(spread);
-    let entering = x[n..].iter().zip(&y[n..]);
-    let pairs = entering.zip(x.iter().zip(y));
-    for (out, (entering, leaving)) in out[1..].iter_mut().zip(pairs) {
-        *out = of(next(entering, leaving));
+    out[0] = read(next(values[n - 1], nothing));
+    out[0] = of(out[0]);
+    let entering = values[n..].as_chunks::<AT_ONCE>();
+    let leaving = values[..out.len() - 1].as_chunks::<AT_ONCE>();
+    let out = out[1..].as_chunks_mut::<AT_ONCE>();
+    for (out, (entering, leaving)) in out.0.iter_mut().zip(entering.0.iter().zip(leaving.0)) {
+        let spreads: [f64; AT_ONCE] = std::array::from_fn(|k| read(next(entering[k], leaving[k])));
+        *out = spreads.map(&of);
+    }
+    for (out, (entering, leaving)) in out.1.iter_mut().zip(entering.1.iter().zip(leaving.1)) {
+        *out = of(read(next(*entering, *leaving)));
+    }
+}
+
+/// How many windows of two columns are looked at together. Each of three sums has a loop of its
+/// own, in which all that it needs fits the registers.
+const TOGETHER: usize = 64;
+
+/// Reads a value off `n Σ x² − (Σ x)²`, the same of y, and `2 (n Σ x y − Σ x Σ y)` of each window.
+fn slide_both<T: Whole>(
+    columns: [&[T]; 2],
+    n: usize,
+    read: impl Fn(T::Product, usize) -> f64,
+    of: impl Fn([f64; 3]) -> f64,
+    out: &mut [f64],
+) {
+    let nothing = T::from(0);
+    let mut windows = [Sliding::new(n), Sliding::new(n)];
+    let [mut of_x, mut of_y, mut both] = [nothing.times(nothing); 3];
+    let mut moves = [[(nothing, nothing); TOGETHER]; 2];
+    let mut known = [[0.0; TOGETHER]; 3];
+    // The first n − 1 values enter, then each window is the one before, moved on.
+    let starts = (0..n - 1)
+        .step_by(TOGETHER)
+        .map(|first| first..(n - 1).min(first + TOGETHER));
+    let rows = columns[0].len();
+    let slides = (n - 1..rows)
+        .step_by(TOGETHER)
+        .map(|first| first..rows.min(first + TOGETHER));
+    for entering in starts.chain(slides) {
+        let length = entering.len().min(TOGETHER);
+        for ((moves, window), values) in moves.iter_mut().zip(&mut windows).zip(columns) {
+            for (k, row) in entering.clone().enumerate().take(length) {
+                let leaving = if row < n { nothing } else { values[row - n] };
+                moves[k] = window.next(values[row], leaving);
+            }
+        }
+        let [x, y] = &moves;
+        for k in 0..length {
+            of_x = of_x + x[k].0.times(x[k].1);
+            known[0][k] = read(of_x, 0);
+        }
+        for k in 0..length {
+            of_y = of_y + y[k].0.times(y[k].1);
+            known[1][k] = read(of_y, 1);
+        }
+        for k in 0..length {
+            both = both + (x[k].0.times(y[k].1) + y[k].0.times(x[k].1));
+            known[2][k] = read(both, 2);
+        }
+        if let Some(first) = entering.start.checked_sub(n - 1) {
+            for (k, out) in out[first..][..length].iter_mut().enumerate() {
+                *out = of([known[0][k], known[1][k], known[2][k]]);
+            }
+        }
+    }
+}
+
+/// A window that slides; before its first values it is full of zeros, which have no spread.
+struct Sliding<T> {
+    count: T,
+    sum: T,
+}
+
+impl<T: Whole> Sliding<T> {
+    fn new(n: usize) -> Self {
+        Self {
+            count: T::from(u32::try_from(n).unwrap_or(u32::MAX)),
+            sum: T::from(0),
+        }
+    }
+
+    /// Where a enters and b leaves, the sum becomes S' = S + (a − b), and
+    /// `n (a² − b²) − (S'² − S²)` is `(a − b) (n (a + b) − (S' + S))`: one wide product moves a
+    /// spread on. These are its factors. The product of two columns moves by
+    /// `½ ((a − b) (n (c + d) − (T' + T)) + (c − d) (n (a + b) − (S' + S)))`.
+    #[inline]
+    fn next(&mut self, entering: T, leaving: T) -> (T, T) {
+        let change = entering - leaving;
+        let after = self.sum + change;
+        let slope = self.count * (entering + leaving) - (self.sum + after);
+        self.sum = after;
+        (change, slope)
     }
 }
 
 /// A whole number whose products have a width of their own.
-trait Whole: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32> {
-    type Product: Copy + Add<Output = Self::Product> + Sub<Output = Self::Product>;
+pub(super) trait Whole:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + From<u32>
+{
+    type Product: Copy + Add<Output = Self::Product>;
     fn times(self, other: Self) -> Self::Product;
 }
 
@@ -130,7 +254,7 @@ const LIMB: i128 = (1 << 64) - 1;
 
 /// A signed number of 256 bits.
 #[derive(Clone, Copy)]
-struct Wide {
+pub(super) struct Wide {
     high: i128,
     low: u128,
 }
@@ -157,7 +281,7 @@ impl Sub for Wide {
 
 impl Wide {
     /// The double next to `self * 2 ** exponent`, ties to even.
-    fn rounded(self, exponent: i32) -> f64 {
+    pub(super) fn rounded(self, exponent: i32) -> f64 {
         if self.high < 0 {
             return -(Self { high: 0, low: 0 } - self).rounded(exponent);
         }
@@ -180,12 +304,8 @@ impl Wide {
 pub fn std(values: &[f64], n: usize, ddof: usize) -> Vec<f64> {
     let count = float(n);
     let divisor = count * (count - float(ddof));
-    let mut result = spreads(values, n);
-    for value in &mut result {
-        // The only roundings: of the exact spread, of this quotient and of the root.
-        *value = (*value / divisor).sqrt();
-    }
-    result
+    // The only roundings: of the exact spread, of this quotient and of the root.
+    of_spreads(values, n, |spread| (spread / divisor).sqrt())
 }
 
 /// A count as a number.
@@ -210,8 +330,18 @@ mod tests {
         };
         let (x, y) = (values(7919), values(-104_729));
         for n in [2, 3, 7, 20, 100] {
-            widths_agree([&x[..]], n, &Products { n });
-            widths_agree([&x, &y], n, &Products { n });
+            widths_agree(
+                [&x[..]],
+                n,
+                &Spread {
+                    n,
+                    of: |spread| spread,
+                },
+            );
+            for place in 0..3 {
+                let of = |sums: [f64; 3]| sums[place];
+                widths_agree([&x, &y], n, &Covariance { n, of });
+            }
         }
     }
 

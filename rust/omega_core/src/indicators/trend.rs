@@ -1,6 +1,6 @@
 //! Which way a market moves, and how clearly.
 
-use super::extremes::ages;
+use super::extremes::{ages, has_holes};
 use super::recursive;
 use super::spec::OF_WINDOW;
 use super::spread::float;
@@ -13,25 +13,62 @@ use super::{Definition, Need};
 /// where there is no range, or no movement either way.
 #[must_use]
 pub fn dmi(bars: [&[f64]; 3], n: usize) -> [Vec<f64>; 4] {
-    let [high, low, close] = bars;
-    let mut state = Movement::new(n);
-    let mut result = [(); 3].map(|()| Vec::with_capacity(high.len()));
-    for ((high, low), close) in high.iter().zip(low).zip(close) {
-        let values = state.step(*high, *low, *close);
-        for (column, value) in result.iter_mut().zip(values) {
-            column.push(value);
+    let mut result = [(); 3].map(|()| Vec::with_capacity(bars[0].len()));
+    directions(bars, n, |block| {
+        for (column, values) in result.iter_mut().zip(block) {
+            column.extend_from_slice(values);
         }
-    }
+    });
     let [plus, minus, index] = result;
     let average = recursive::rma(&index, n);
     [plus, minus, index, average]
 }
 
+/// The average of [`dmi`] alone.
+#[must_use]
+pub fn adx(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
+    let mut index = Vec::with_capacity(bars[0].len());
+    directions(bars, n, |[_, _, values]| index.extend_from_slice(values));
+    recursive::rma(&index, n)
+}
+
+/// How many bars are looked at together: only the sums wait for each other, what is done before
+/// and after them goes side by side, in vector instructions.
+const BLOCK: usize = 64;
+
+/// Hands on plus, minus and index, block by block.
+fn directions(bars: [&[f64]; 3], n: usize, mut take: impl FnMut([&[f64]; 3])) {
+    let rows = bars[0].len();
+    let mut state = Movement::new(n);
+    let mut block = [[f64::NAN; BLOCK]; 3];
+    for first in (0..rows).step_by(BLOCK) {
+        let part = bars.map(|column| &column[first..rows.min(first + BLOCK)]);
+        let length = part[0].len();
+        match state.before {
+            Some(before) if state.seen >= n && !part.iter().any(|column| has_holes(column)) => {
+                state.together(before, part, &mut block);
+            }
+            _ => {
+                for k in 0..length {
+                    put(&mut block, k, state.step(part.map(|column| column[k])));
+                }
+            }
+        }
+        take(block.each_ref().map(|column| &column[..length]));
+    }
+}
+
+#[inline]
+fn put(columns: &mut [[f64; BLOCK]; 3], place: usize, values: [f64; 3]) {
+    for (column, value) in columns.iter_mut().zip(values) {
+        column[place] = value;
+    }
+}
+
+/// Sums of movement up, movement down and range.
 struct Movement {
     before: Option<[f64; 3]>,
-    plus: f64,
-    minus: f64,
-    range: f64,
+    sums: [f64; 3],
     seen: usize,
     n: usize,
     count: f64,
@@ -41,9 +78,7 @@ impl Movement {
     fn new(n: usize) -> Self {
         Self {
             before: None,
-            plus: 0.0,
-            minus: 0.0,
-            range: 0.0,
+            sums: [0.0; 3],
             seen: 0,
             n,
             count: float(n),
@@ -51,41 +86,92 @@ impl Movement {
     }
 
     /// Plus, minus and index at a bar; a bar with a NaN is skipped.
-    fn step(&mut self, high: f64, low: f64, close: f64) -> [f64; 3] {
+    fn step(&mut self, bar: [f64; 3]) -> [f64; 3] {
         let unknown = [f64::NAN; 3];
-        if high.is_nan() || low.is_nan() || close.is_nan() {
+        if bar.iter().any(|price| price.is_nan()) {
             return unknown;
         }
-        let Some([last_high, last_low, last_close]) = self.before.replace([high, low, close])
-        else {
+        let Some(before) = self.before.replace(bar) else {
             return unknown;
         };
-        let (up, down) = (high - last_high, last_low - low);
-        // Wilder's rule: only the larger movement counts, and of equal ones neither.
-        let plus = if up > down && up > 0.0 { up } else { 0.0 };
-        let minus = if down > up && down > 0.0 { down } else { 0.0 };
-        let range = recursive::true_range(high, low, last_close);
+        let more = moved(before, bar);
         self.seen += 1;
-        if self.seen >= self.n {
-            // TA-Lib adds up n − 1 movements and smooths from the n-th on, and subtracts before it
-            // adds: two roundings in this order, as in the reference.
-            self.plus -= self.plus / self.count;
-            self.minus -= self.minus / self.count;
-            self.range -= self.range / self.count;
-        }
-        self.plus += plus;
-        self.minus += minus;
-        self.range += range;
-        if self.seen < self.n || self.range <= 0.0 {
+        let sums = self.sums;
+        if self.seen < self.n {
+            self.sums = std::array::from_fn(|place| sums[place] + more[place]);
             return unknown;
         }
-        let plus = 100.0 * (self.plus / self.range);
-        let minus = 100.0 * (self.minus / self.range);
-        let both = plus + minus;
-        let index = 100.0 * ((plus - minus).abs() / both);
-        // Without movement either way `index` is 0 / 0; TA-Lib reports 0 there.
-        [plus, minus, if both > 0.0 { index } else { f64::NAN }]
+        self.sums = std::array::from_fn(|place| smoothed(sums[place], self.count, more[place]));
+        indices(self.sums)
     }
+
+    /// The same of several bars without a NaN, once the sums have begun.
+    fn together(&mut self, before: [f64; 3], bars: [&[f64]; 3], out: &mut [[f64; BLOCK]; 3]) {
+        let length = bars[0].len();
+        let mut known = [[0.0; BLOCK + 1]; 3];
+        for (known, (before, column)) in known.iter_mut().zip(before.iter().zip(bars)) {
+            known[0] = *before;
+            known[1..=length].copy_from_slice(column);
+        }
+        // Of a whole block, whatever its last places hold: a length that the compiler knows.
+        for k in 0..BLOCK {
+            let at = |place: usize| known.each_ref().map(|column| column[place]);
+            put(out, k, moved(at(k), at(k + 1)));
+        }
+        // Copies, which stay in registers.
+        let [mut up, mut down, mut range] = self.sums;
+        let [ups, downs, ranges] = &mut *out;
+        let columns = ups.iter_mut().zip(downs.iter_mut()).zip(ranges.iter_mut());
+        for ((ups, downs), ranges) in columns.take(length) {
+            up = smoothed(up, self.count, *ups);
+            down = smoothed(down, self.count, *downs);
+            range = smoothed(range, self.count, *ranges);
+            (*ups, *downs, *ranges) = (up, down, range);
+        }
+        self.sums = [up, down, range];
+        for k in 0..BLOCK {
+            put(out, k, indices(out.each_ref().map(|column| column[k])));
+        }
+        self.before = Some(bars.map(|column| column[length - 1]));
+    }
+}
+
+/// TA-Lib adds up n − 1 movements and smooths from the n-th on, and subtracts before it adds: two
+/// roundings in this order, as in the reference.
+#[inline]
+fn smoothed(sum: f64, count: f64, more: f64) -> f64 {
+    (sum - sum / count) + more
+}
+
+/// Movement up, movement down, and range, of a bar after another.
+#[inline]
+fn moved([last_high, last_low, last_close]: [f64; 3], [high, low, _]: [f64; 3]) -> [f64; 3] {
+    let (up, down) = (high - last_high, last_low - low);
+    // Wilder's rule: only the larger movement counts, and of equal ones neither.
+    let plus = if (up > down) & (up > 0.0) { up } else { 0.0 };
+    let minus = if (down > up) & (down > 0.0) {
+        down
+    } else {
+        0.0
+    };
+    [plus, minus, recursive::true_range(high, low, last_close)]
+}
+
+/// Plus, minus and index from the sums.
+#[inline]
+fn indices([up, down, range]: [f64; 3]) -> [f64; 3] {
+    let number = |holds: bool, value: f64| if holds { value } else { f64::NAN };
+    let plus = 100.0 * (up / range);
+    let minus = 100.0 * (down / range);
+    let both = plus + minus;
+    let index = 100.0 * ((plus - minus).abs() / both);
+    let ranges = range > 0.0;
+    // Without movement either way `index` is 0 / 0; TA-Lib reports 0 there.
+    [
+        number(ranges, plus),
+        number(ranges, minus),
+        number(ranges & (both > 0.0), index),
+    ]
 }
 
 /// How long ago the lowest low and the highest high of the last n + 1 bars were, in percent of n:
@@ -94,11 +180,13 @@ impl Movement {
 #[must_use]
 pub fn aroon(high: &[f64], low: &[f64], n: usize) -> [Vec<f64>; 3] {
     let factor = 100.0 / float(n);
-    let recent =
-        |ages: Vec<f64>| -> Vec<f64> { ages.iter().map(|age| factor * (float(n) - age)).collect() };
+    let ages_seen = 0..=n.min(high.len());
+    let recent: Vec<f64> = ages_seen
+        .map(|age| factor * (float(n) - float(age)))
+        .collect();
     // Not strict: of equal extremes the newest counts, as in TA-Lib.
-    let down = recent(ages(low, n + 1, |new, old| new <= old));
-    let up = recent(ages(high, n + 1, |new, old| new >= old));
+    let down = ages(low, n + 1, |new, old| new <= old, |age| recent[age]);
+    let up = ages(high, n + 1, |new, old| new >= old, |age| recent[age]);
     let difference = up.iter().zip(&down).map(|(up, down)| up - down).collect();
     [down, up, difference]
 }
@@ -117,10 +205,7 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         name: "adx",
         needs: &[Need::High, Need::Low, Need::Close],
         warmup: |of| 2 * of.whole(0),
-        compute: |of, inputs| {
-            let [_, _, _, average] = dmi(inputs.columns(), of.whole(0));
-            vec![average]
-        },
+        compute: |of, inputs| vec![adx(inputs.columns(), of.whole(0))],
         ..OF_WINDOW
     },
     Definition {

@@ -1,6 +1,9 @@
 //! Ranges of bars: the true range, its average, and how much of it goes nowhere.
 
+use std::ops::Range;
+
 use super::extremes::{highest, lowest};
+use super::recursive::Smoother;
 use super::spread::float;
 use super::{Definition, Kind, Need, moving, recursive};
 
@@ -8,19 +11,32 @@ use super::{Definition, Kind, Need, moving, recursive};
 /// bar, which has none before it (TA-Lib's `TRANGE`).
 #[must_use]
 pub fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
-    let before = std::iter::once(f64::NAN).chain(close.iter().copied());
-    high.iter()
-        .zip(low)
-        .zip(before)
-        .map(|((high, low), before)| recursive::true_range(*high, *low, before))
-        .collect()
+    let bars = [high, low, close];
+    let mut result = vec![f64::NAN; high.len()];
+    fill_ranges(bars, 0..high.len(), &mut result);
+    result
+}
+
+/// The true ranges of some rows.
+pub(super) fn fill_ranges(bars: [&[f64]; 3], rows: Range<usize>, out: &mut [f64]) {
+    let [high, low, close] = bars;
+    let first = rows.start.max(1);
+    let unknown = (first - rows.start).min(out.len());
+    out[..unknown].fill(f64::NAN);
+    let before = &close[first - 1..];
+    let bars = high[first..].iter().zip(&low[first..]).zip(before);
+    for (out, ((high, low), before)) in out[unknown..].iter_mut().zip(bars) {
+        *out = recursive::true_range(*high, *low, *before);
+    }
 }
 
 /// Wilder's average true range over n bars: the first value is the plain mean of n true ranges,
 /// which need the close before, so it stands at bar n (Wilder 1978; TA-Lib's `ATR`).
 #[must_use]
 pub fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
-    recursive::rma(&true_range(high, low, close), n)
+    let ranges =
+        |rows: Range<usize>, block: &mut [f64]| fill_ranges([high, low, close], rows, block);
+    recursive::chain_of(high.len(), ranges, [Smoother::rma(n)], |[average]| average)
 }
 
 /// Choppiness of the last n bars: the logarithm of the way walked over the distance covered, in
