@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from omega.config.values import nearest
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _binary, _generic, _vendors
+from omega.importing import _binary, _generic, _lean, _vendors
 from omega.importing._files import HEAD, Part
 from omega.importing._source import Head, Source
 
-SOURCES: tuple[Source, ...] = (*_binary.SOURCES, *_vendors.SOURCES, *_generic.SOURCES)
+SOURCES: tuple[Source, ...] = (
+    *_binary.SOURCES, *_lean.SOURCES, *_vendors.SOURCES, *_generic.SOURCES,
+)  # fmt: skip
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 """How text in UTF-16 begins."""

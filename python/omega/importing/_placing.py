@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _clock, _times
+from omega.importing import _clock, _scaling, _times
 from omega.importing._findings import ROW, Log
 from omega.importing._source import BARS, FIAT, Parsed
 
@@ -141,19 +141,18 @@ def _scaled(parsed: Parsed, options: Placing, symbol: str | None) -> Parsed:
     if options.price_scale is None:
         _refuse_points(parsed, prices, symbol or parsed.symbol)
         return parsed
-    scale = options.price_scale
-    if not scale > 0:
-        raise ConfigError(f"price_scale: given {scale!r}, expected a number above 0")
-    parts = round(1 / scale)
-    exact = parts > 1 and abs(parts * scale - 1) < _NOISE
-    scaled = []
-    for name in prices:
-        column = pl.col(name)
-        near = (column - column.round()).abs() < _NOISE
-        clean = pl.when(near).then(column.round()).otherwise(column)
-        scaled.append((clean / parts if exact else column * scale).alias(name))
-    note = f"prices were multiplied by price_scale={scale:g}"
-    return replace(parsed, frame=parsed.frame.with_columns(scaled), notes=[*parsed.notes, note])
+    scale = _scaling.scale_of("price_scale", options.price_scale)
+    scaled = [_scaling.times(_cleaned(parsed.frame[name]), scale) for name in prices]
+    note = f"prices were multiplied by price_scale={_scaling.shown(scale)}"
+    frame = parsed.frame.with_columns(scaled)
+    return replace(parsed, frame=frame, notes=[*parsed.notes, note])
+
+
+def _cleaned(points: pl.Series) -> pl.Series:
+    """Take away binary noise: 130583.99999999999 stands for 130584."""
+    whole = points.round()
+    near = (points - whole).abs() < _NOISE
+    return pl.select(pl.when(near).then(whole).otherwise(points).alias(points.name)).to_series()
 
 
 def _refuse_points(parsed: Parsed, prices: list[str], symbol: str | None) -> None:

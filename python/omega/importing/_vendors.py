@@ -13,7 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from omega.errors import ConfigError
-from omega.importing import _text
+from omega.importing import _scaling, _text
 from omega.importing._files import Part
 from omega.importing._generic import normal, shaped
 from omega.importing._source import (
@@ -141,17 +141,13 @@ def _real(frame: pl.DataFrame) -> bool:
 def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.DataFrame, str]:
     """Turn a spread in points into one in prices."""
     if options.point is not None:
-        if not options.point > 0:
-            raise ConfigError(f"point: given {options.point!r}, expected a number above 0")
-        how = f"point={options.point:g}, as stated"
-        parts_of_one = 1 / options.point
+        point = _scaling.scale_of("point", options.point)
+        how = f"point={_scaling.shown(point)}, as stated"
     else:
         digits = max(decimals(frame[price]) for price in PRICES)
-        parts_of_one = 10.0**digits
-        how = f"a point of {10.0**-digits:g}, from the {digits} decimals of prices in {part.file}"
-    whole = round(parts_of_one)
-    exact = whole >= 1 and abs(whole - parts_of_one) < whole * 1e-9
-    spread = pl.col("spread") / (whole if exact else parts_of_one)
+        point = float(f"1e-{digits}")
+        how = f"a point of {point:g}, from the {digits} decimals of prices in {part.file}"
+    spread = _scaling.times(frame["spread"], point)
     return frame.with_columns(spread), f"the spread was turned from points into prices with {how}"
 
 
