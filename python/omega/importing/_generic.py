@@ -16,7 +16,7 @@ import polars as pl
 from omega.config.values import nearest
 from omega.data import ipc
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _text, _times
+from omega.importing import _scaling, _text, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -36,29 +36,33 @@ from omega.importing._source import (
 ROLES = (
     "time", "date", "clock", *PRICES, *(f"{side}_{price}" for side in ("bid", "ask")
     for price in PRICES), "bid", "ask", "price", "volume", "spread", "symbol",
+    "split",
 )  # fmt: skip
 
 _NAMES: Mapping[str, Sequence[str]] = {
     "time": (
         "time", "timestamp", "datetime", "date time", "ts", "open time", "close time", "opentime",
         "timestamp utc", "gmt time", "utc time", "utc", "local time", "date gmt", "time utc",
-        "unnamed: 0", "index", "level 0", "unix", "unix timestamp", "unix time", "epoch", "",
+        "unix", "unix timestamp", "unix time", "epoch", "dt", "zeit", "zeitpunkt",
     ),
-    "date": ("date", "day", "dtyyyymmdd"),
-    "clock": ("time", "hour"),
-    "open": ("open", "o", "first", "open price"),
-    "high": ("high", "h", "max", "high price"),
-    "low": ("low", "l", "min", "low price"),
-    "close": ("close", "c", "last", "close price", "price close"),
+    "date": ("date", "day", "dtyyyymmdd", "datum"),
+    "clock": ("time", "hour", "uhrzeit"),
+    "open": ("open", "o", "first", "open price", "eröffnung", "erster"),
+    "high": ("high", "h", "max", "high price", "hoch"),
+    "low": ("low", "l", "min", "low price", "tief"),
+    "close": (
+        "close", "c", "last", "close price", "price close", "close/last", "schluss", "schlusskurs",
+    ),
     "bid": ("bid", "bid price", "bidprice"),
     "ask": ("ask", "ask price", "askprice", "offer"),
     "price": ("price", "trade price", "rate"),
     "volume": (
         "volume", "vol", "v", "tick volume", "tickvolume", "tickvol", "amount", "quantity", "qty",
-        "size", "tickqty", "volume btc", "base volume",
+        "size", "tickqty", "volume btc", "base volume", "vol.", "volumen", "stück", "stuecke",
     ),
     "spread": ("spread",),
     "symbol": ("symbol", "ticker", "pair", "instrument"),
+    "split": ("stock splits", "split", "splits", "split ratio", "split factor"),
     **{
         f"{side}_{price}": (f"{side} {price}", f"{side}{price}", f"{price} {side}")
         for side in ("bid", "ask")
@@ -66,8 +70,9 @@ _NAMES: Mapping[str, Sequence[str]] = {
     },
 }  # fmt: skip
 
-_SEPARATORS = ("\t", ";", ",", "|")
 _LEAST_WIDE = 3
+_INDEXES = ("", "unnamed: 0", "index", "level 0")
+"""Names of an index that nobody named: it holds the time where no other column does."""
 _DAY = 86_400_000_000
 _WIDEST = 0.02
 """A spread that is usually wider than this share of the price is taken for points."""
@@ -76,11 +81,6 @@ _WIDEST = 0.02
 def normal(name: str) -> str:
     """Write a column's name without marks and case."""
     return re.sub(r"[<>\"'_\s-]+", " ", name).strip().lower()
-
-
-def separator_of(line: str) -> str:
-    """Give the separator that a line is cut by."""
-    return max(_SEPARATORS, key=line.count)
 
 
 def roles_of(
@@ -93,15 +93,20 @@ def roles_of(
     """
     roles = _asked(names, options)
     free = {normal(name): name for name in reversed(names) if name not in roles.values()}
-    both = "date" in free and {"time", "hour"} & {*free}
+    days = next((name for name in _NAMES["date"] if name in free), None)
+    both = days is not None and bool({*_NAMES["clock"]} & {*free})
     for role in ROLES:
         if role in roles or (role in ("date", "clock") and not both) or (role == "time" and both):
             continue
         known = [free[name] for name in _NAMES[role] if name in free]
         if known and known[0] not in roles.values():
             roles[role] = known[0]
-    if "time" not in roles and "date" not in roles and "date" in free:
-        roles["time"] = free["date"]
+    if "time" not in roles and "date" not in roles:
+        indexes = [name for name in _INDEXES if name in free]
+        found = days if days is not None else indexes[0] if indexes else None
+        roles.update({} if found is None else {"time": free[found]})
+    if {"open", "high", "low", "price"} <= {*roles} and "close" not in roles:
+        roles["close"] = roles.pop("price")
     _require(roles, names, place)
     return _one_layout(roles)
 
@@ -232,74 +237,6 @@ def _of_datetimes(column: pl.Series) -> _times.Times:
     return _times.Times(values, utc=False, days=days, note="typed, without a zone")
 
 
-def _read_text(parts: Sequence[Part], options: Options) -> Parsed:
-    lines = _table_lines(parts[0])
-    lead = len(parts[0].lines()) - len(lines)
-    if not lines:
-        raise InvalidCandleData(f"{parts[0].name}: the file has no lines", rule="file")
-    separator = separator_of(lines[0])
-    cells = [cell.strip().strip('"') for cell in lines[0].split(separator)]
-    header = not any(re.fullmatch(r"-?\d+([.,]\d+)?", cell) for cell in cells)
-    names = cells if header else [str(k) for k in range(len(cells))]
-    if not header and options.columns is None:
-        raise ConfigError(
-            f"{parts[0].name}: the first line is {lines[0][:80]!r}, without names, and no format "
-            "with such lines is known. Name the columns from the left: "
-            "columns=['time', 'open', 'high', 'low', 'close', 'volume'], with '-' for others"
-        )
-    roles = roles_of(names, options.columns, parts[0].name)
-    _refuse_twice(parts[0], names, roles)
-    by_name = {name: role for role, name in roles.items()}
-    layout = _text.Layout(
-        separator=separator,
-        columns=[by_name.get(name, _text.IGNORED) for name in names],
-        header=header,
-        decimal_comma=_has_decimal_comma(lines[header:], separator),
-        lead=lead,
-    )
-    for part in parts[1:]:
-        _same_header(parts[0], part, lines[0] if header else None)
-    frame, counts = _text.read(parts, layout)
-    frame, counts, symbol = _one_symbol(frame, counts, options)
-    frame = _in_prices(frame, parts[0].name, options)
-    parsed = shaped(frame, counts, options, place=parts[0].name, names=roles)
-    return replace(parsed, symbol=symbol or parsed.symbol)
-
-
-def _refuse_twice(part: Part, names: Sequence[str], roles: Mapping[str, str]) -> None:
-    """Refuse a name that two columns have, where it is needed."""
-    for name in roles.values():
-        if names.count(name) > 1:
-            raise InvalidCandleData(
-                f"{part.name}: {names.count(name)} columns are named {name!r}, so that nobody can "
-                "tell which is meant. Rename all but one in the first line",
-                column=name,
-                rule="columns",
-            )
-
-
-def _table_lines(part: Part) -> list[str]:
-    """Leave out comments, and a first line that is a title or an address."""
-    lines = [line for line in part.lines() if not line.startswith("#")]
-    cuts = [line.count(separator_of(line)) for line in lines[:2]]
-    return lines[1:] if len(cuts) > 1 and cuts[0] == 0 < cuts[1] else lines
-
-
-def _has_decimal_comma(lines: Sequence[str], separator: str) -> bool:
-    cells = [cell for line in lines for cell in line.split(separator)]
-    return separator != "," and any(re.fullmatch(r"\d+,\d+", cell) for cell in cells)
-
-
-def _same_header(first: Part, other: Part, header: str | None) -> None:
-    lines = _table_lines(other)
-    if header is not None and lines and lines[0] != header:
-        raise InvalidCandleData(
-            f"{other.name}: the columns are {lines[0][:80]!r}, but {first.name} has "
-            f"{header[:80]!r}. Read files of one kind at a time",
-            rule="columns",
-        )
-
-
 def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     frames: list[pl.DataFrame] = []
     kept: dict[str, str] = {}
@@ -328,15 +265,16 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
         for frame in frames
     ]  # fmt: skip
     counts = [(part.name, frame.height) for part, frame in zip(parts, taken, strict=True)]
-    frame, counts, symbol = _one_symbol(pl.concat(taken), counts, options)
-    frame = _in_prices(frame, parts[0].name, options)
+    frame, counts, symbol = one_symbol(pl.concat(taken), counts, options)
+    frame, notes = in_prices(frame, parts[0].name, options)
     parsed = shaped(
         frame, counts, options, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
     )
+    parsed = replace(parsed, notes=[*parsed.notes, *notes])
     return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
 
 
-def _one_symbol(
+def one_symbol(
     frame: pl.DataFrame, counts: list[tuple[str, int]], options: Options
 ) -> tuple[pl.DataFrame, list[tuple[str, int]], str | None]:
     """Take the rows of one symbol; several are never mixed."""
@@ -360,19 +298,37 @@ def _one_symbol(
     return pl.concat(pieces).drop("symbol"), kept, options.symbol
 
 
-def _in_prices(frame: pl.DataFrame, place: str, options: Options) -> pl.DataFrame:
+def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.DataFrame, list[str]]:
     """Turn a spread in points into prices where the point is stated; else refuse it."""
     if "spread" not in frame.columns or "close" not in frame.columns:
-        return frame
+        return frame, []
     if options.point is not None:
-        return frame.with_columns(pl.col("spread") * options.point)
-    share = frame.select((pl.col("spread") / pl.col("close")).median()).item()
-    if share is not None and share > _WIDEST:
+        point = _scaling.scale_of("point", options.point)
+        note = f"the spread was turned from points into prices with point={_scaling.shown(point)}"
+        return frame.with_columns(_scaling.times(frame["spread"], point)), [note]
+    digits = max(_scaling.decimals(frame[price]) for price in PRICES if price in frame.columns)
+    why = _why_points(frame, digits)
+    if why:
+        example = _scaling.shown(float(f"1e-{digits}")) if digits else "0.00001"
         raise ConfigError(
-            f"{place}: the spread is {share:.0%} of the price, so that it seems to be in points. "
-            "Say what one point is: point=0.00001; or point=1 if these are prices"
+            f"{place}: {why}, so that it seems to be in points. Say what one point is: "
+            f"point={example}, if that is the last decimal of the prices; or point=1 if these are "
+            "prices"
         )
-    return frame
+    return frame, []
+
+
+def _why_points(frame: pl.DataFrame, digits: int) -> str:
+    """Tell by what a spread shows to be in points, whichever row it is; empty where by nothing."""
+    spread, close = frame["spread"], frame["close"]
+    widest = (spread / close).max()
+    if isinstance(widest, float) and _WIDEST < widest < float("inf"):
+        return f"the spread is up to {widest:.0%} of the price"
+    largest = spread.max()
+    known = spread.drop_nulls().drop_nans()
+    if digits and isinstance(largest, float) and largest > 0 and (known == known.round()).all():
+        return f"the spread is a whole number in each row, as {largest:g}, and prices are not"
+    return ""
 
 
 def _is_table(head: Head) -> bool:
@@ -387,13 +343,5 @@ SOURCES = (
         "asked",
         _is_table,
         _read_table,
-    ),
-    Source(
-        "csv",
-        "any separated text with named columns",
-        "offsets in the text or a column named so; asked for otherwise",
-        "asked",
-        lambda head: bool(head.lines),
-        _read_text,
     ),
 )

@@ -15,6 +15,7 @@ from omega.errors import ConfigError
 
 _LARGEST_POWER = 22
 """10**22 is the last power of ten that a double holds exactly."""
+_DECIMALS = 10
 _MOST_TIMES = 10**6
 """A factor up to here leaves products of whole prices exact."""
 
@@ -70,3 +71,13 @@ def shown(scale: float) -> str:
         '0.00001'
     """
     return format(Decimal(repr(scale)), "f")
+
+
+def decimals(prices: pl.Series) -> int:
+    """Give the number of decimals that the prices are written with."""
+    values = prices.drop_nulls()
+    for digits in range(_DECIMALS):
+        scaled = values * 10.0**digits
+        if bool(((scaled - scaled.round()).abs() < 1e-6 * scaled.abs().clip(1)).all()):
+            return digits
+    return _DECIMALS

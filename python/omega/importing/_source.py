@@ -14,6 +14,8 @@ from omega.importing._files import Part
 BARS, TICKS, TRADES = "bars", "ticks", "trades"
 OPEN, CLOSE = "open", "close"
 PRICES = ("open", "high", "low", "close")
+ROW = "_row"
+"""The column of row numbers, which rows keep whatever happens to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +28,12 @@ class Options:
     dates: str | None = None
     point: float | None = None
     price_scale: float | None = None
+    decimal: str | None = None
 
     def __post_init__(self) -> None:
         """Refuses an unknown word."""
+        if self.decimal not in (None, ".", ","):
+            raise ConfigError(f"decimal: given {self.decimal!r}, expected '.', ',' or None")
         if self.dates not in (None, "day-first", "month-first"):
             raise ConfigError(
                 f"dates: given {self.dates!r}, expected 'day-first', 'month-first' or None"

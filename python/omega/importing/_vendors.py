@@ -29,7 +29,6 @@ from omega.importing._source import (
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?"
 _BARS = ("open", "high", "low", "close", "volume")
-_DECIMALS = 10
 
 HISTDATA_CLOCK = (
     'HistData documents "EST without daylight saving" (time_zone="UTC-5"), but files of 2017 and '
@@ -144,21 +143,11 @@ def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.
         point = _scaling.scale_of("point", options.point)
         how = f"point={_scaling.shown(point)}, as stated"
     else:
-        digits = max(decimals(frame[price]) for price in PRICES)
+        digits = max(_scaling.decimals(frame[price]) for price in PRICES)
         point = float(f"1e-{digits}")
         how = f"a point of {point:g}, from the {digits} decimals of prices in {part.file}"
     spread = _scaling.times(frame["spread"], point)
     return frame.with_columns(spread), f"the spread was turned from points into prices with {how}"
-
-
-def decimals(prices: pl.Series) -> int:
-    """Give the number of decimals that the prices are written with."""
-    values = prices.drop_nulls()
-    for digits in range(_DECIMALS):
-        scaled = values * 10.0**digits
-        if bool(((scaled - scaled.round()).abs() < 1e-6 * scaled.abs().clip(1)).all()):
-            return digits
-    return _DECIMALS
 
 
 def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
@@ -196,7 +185,7 @@ _YAHOO = r"(date|datetime),open,high,low,close,adj close,volume(,dividends,stock
 def _read_yahoo(parts: Sequence[Part], options: Options) -> Parsed:
     width = parts[0].lines()[0].count(",") + 1
     columns = ["time", "open", "high", "low", "close", _text.IGNORED, "volume"]
-    columns += [_text.IGNORED] * (width - len(columns))
+    columns += [_text.IGNORED, "split"][: width - len(columns)]
     note = "prices are adjusted for splits alone; Adj Close is left out"
     layout = _text.Layout(separator=",", columns=columns, header=True)
     hint = 'Yahoo writes the local time of the exchange (such as time_zone="America/New_York").'
