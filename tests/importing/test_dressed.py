@@ -43,7 +43,7 @@ def read(folder: Path, text: str | bytes, **settings: Any) -> Candles:  # noqa: 
          (181.27, 182.93, 180.3, 182.68, 68_180.0)),
         (HEADER + "2024-01-17,1 262.25,1'263.25,1260.25,1262,47.32M\n",
          (1262.25, 1263.25, 1260.25, 1262.0, 47_320_000.0)),
-        (HEADER + "2024-01-17,1.5,1.6,1.4,1.5,-\n", (*DAY, None)),
+        (HEADER + "2024-01-17,1.5,1.6,1.4,1.5,-\n", DAY),  # no row has a volume
         (HEADER + "2024-01-17, 1.5 ,1.6,1.4,1.5, 7\n", (*DAY, 7.0)),
         ("Date Open High Low Close\n2024-01-17  1.5 1.6   1.4 1.5\n", DAY),
         ("Date,Open,High,Low,Close\n01/17/24,1.5,1.6,1.4,1.5\n", DAY),

@@ -191,6 +191,10 @@ def candles_of(one: Side, call: Call) -> ImportedCandles:
     _findings.look_at_candles(log, frame, step)
     names = [side + price for side in _findings.sides(frame.columns) for price in PRICES]
     rest = [name for name in ("volume", "spread") if name in frame.columns]
+    notes = list(parsed.notes)
+    if "volume" in rest and frame.height and frame["volume"].null_count() == frame.height:
+        rest.remove("volume")
+        notes.append("the volume is missing throughout, and left out")
     return ImportedCandles(
         frame=frame.select("time", *names, *rest),
         findings=log.table(),
@@ -198,7 +202,7 @@ def candles_of(one: Side, call: Call) -> ImportedCandles:
         symbol=call.options.symbol or parsed.symbol,
         time_zone=one.zone,
         files=tuple(name for name, _ in parsed.counts),
-        notes=tuple(parsed.notes),
+        notes=tuple(notes),
         bar_time=bar_time,
         timeframe=None if step is None else _ticks.named(step),
     )

@@ -164,14 +164,10 @@ def _read_freqtrade(parts: Sequence[Part], options: Options) -> Parsed:
         frames.append(_freqtrade_rows(part))
     counts = [(part.name, frame.height) for part, frame in zip(parts, frames, strict=True)]
     whole = pl.concat(frames)
-    notes = []
-    if whole["volume"].null_count() == whole.height:
-        whole = whole.drop("volume")
-        notes.append("the volume is missing throughout, and left out")
     parsed = shaped(whole, counts, options, place=parts[0].name, names={}, bar_time=OPEN)
     pair = parts[0].file.partition("-")[0].split("_")
     symbol = "/".join(pair[:2])
-    return replace(parsed, symbol=symbol, side=None, notes=[*parsed.notes, *notes])
+    return replace(parsed, symbol=symbol, side=None)
 
 
 def _freqtrade_rows(part: Part) -> pl.DataFrame:

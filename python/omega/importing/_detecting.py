@@ -20,6 +20,7 @@ SOURCES: tuple[Source, ...] = (
 )  # fmt: skip
 
 _MESSAGE = re.compile(r'(?:^|[,;\t"])\s*(?:\{\s*"|\[\s*\{)')
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf", b"Rar!")
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -98,6 +99,11 @@ def _refuse(head: Head) -> None:
         what = (
             "is Databento DBN, which is not read here. Turn it into Parquet first, with the "
             "package databento: databento.DBNStore.from_file(path).to_parquet('out.parquet')"
+        )
+    elif raw.startswith(_ARCHIVES):
+        what = (
+            "is an archive inside another one, or one whose name does not say so. Unpack it first, "
+            "or give it the ending that it has: .zip, .gz, .tar.xz"
         )
     elif raw.startswith(b"\xd0\xcf\x11\xe0"):
         what = "is a spreadsheet. Save it as CSV"

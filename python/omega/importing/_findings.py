@@ -39,6 +39,8 @@ SPIKE_OF_RANGE = 30.0
 LEAST_SPIKE = 0.002
 """And by this share of the price."""
 _NEIGHBOURS = 101
+_ENOUGH_ROWS = 10_000
+"""Rows that show the level of prices."""
 _US = 1_000_000
 _DAY = 86_400 * _US
 _CLOCK_CHANGE = 7_200 * _US
@@ -182,7 +184,7 @@ def look_at_level(log: Log, frame: pl.DataFrame, symbol: str | None, file: str) 
     """Find prices that are far from all that are known of a symbol, as a wrong scale makes them."""
     shown = next(name for name in (*(f"{s}close" for s in ("", "bid_", "ask_")), "bid", "price")
                  if name in frame.columns)  # fmt: skip
-    middle = frame[shown].median()
+    middle = frame[shown].gather_every(max(1, frame.height // _ENOUGH_ROWS)).median()
     if not isinstance(middle, float) or not _known_prices.is_far(symbol, middle):
         return
     low, high = _known_prices.range_of(symbol) or (0.0, 0.0)

@@ -69,7 +69,7 @@ class Imported:
             clock: America/New_York; the time of a bar in the files is its open
             note: times: written %Y%m%d %H%M%S
         """
-        times = self.frame["time"]
+        times = self.frame["time"].drop_nulls()
         span = f", {times[0]:%Y-%m-%d %H:%M:%S} to {times[-1]:%Y-%m-%d %H:%M:%S} UTC" \
             if len(times) else ""  # fmt: skip
         more = f" and {len(self.files) - _SHOWN_FILES:,} more" \

@@ -18,6 +18,15 @@ ROW = "_row"
 """The column of row numbers, which rows keep whatever happens to them."""
 
 
+def _are_columns(given: object) -> bool:
+    """Return whether what was given names columns."""
+    if isinstance(given, Mapping):
+        return all(isinstance(one, str) for pair in given.items() for one in pair)
+    if given is None or isinstance(given, str):
+        return given is None
+    return isinstance(given, Sequence) and all(isinstance(one, str) for one in given)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What the user states about the files; None where nothing was stated."""
@@ -32,6 +41,11 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuses an unknown word."""
+        if not _are_columns(self.columns):
+            raise ConfigError(
+                f"columns: given {self.columns!r}, expected {{role: name}}, or all roles from the "
+                "left as ['time', 'open', ...], all of them texts"
+            )
         if self.decimal not in (None, ".", ","):
             raise ConfigError(f"decimal: given {self.decimal!r}, expected '.', ',' or None")
         if self.dates not in (None, "day-first", "month-first"):

@@ -96,7 +96,7 @@ def _frame(
         name: pl.String if name in TEXT or name.startswith(IGNORED) else pl.Float64
         for name in names
     }
-    if not content.strip():
+    if not content or content.isspace():
         kept = [name for name in names if not name.startswith(IGNORED)]
         return pl.DataFrame(schema=schema).select(kept)
     try:

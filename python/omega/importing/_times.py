@@ -6,6 +6,7 @@ of day and month is decided by evidence, or the column is refused.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -189,7 +190,24 @@ def _longest_step(sample: pl.Series, layout: str) -> float:
     return float(steps.abs().max())  # type: ignore[arg-type]  # days are numbers
 
 
+_SHAPES = {
+    "%Y": r"\s*[+-]?\d{1,5}", "%y": r"\s*\d\d", "%m": r"\s*\d\d?", "%d": r"\s*\d\d?",
+    "%b": r"[A-Za-z]+", "%H": r"\s*\d\d?", "%I": r"\s*\d\d?", "%M": r"\s*\d\d?",
+    "%S": r"\s*\d\d?", "%3f": r"\d{3}", "%6f": r"\d{6}", "%.3f": r"\.\d{3}",
+    "%.6f": r"\.\d{6}", "%.f": r"(?:\.\d+)?", "%p": r"\s*[AaPp][Mm]",
+}  # fmt: skip
+"""What each part of a layout may look like, which is quicker to try than to parse."""
+
+
+@functools.cache
+def _shape(layout: str) -> re.Pattern[str]:
+    parts = re.split(r"(%\.?\d?[A-Za-z])", layout)
+    return re.compile("".join(_SHAPES.get(part, re.escape(part)) for part in parts))
+
+
 def _reads(text: str, layout: str) -> object:
+    if not _shape(layout).fullmatch(text):
+        return None
     try:
         return pl.Series([text]).str.to_datetime(layout, time_unit="us", strict=False)[0]
     except pl.exceptions.PolarsError:
