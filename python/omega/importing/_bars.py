@@ -126,8 +126,8 @@ def bars_of(parts: list[Part], call: Call, *, alone: bool) -> Side:
     if alone and one.parsed.side == "ask" and not call.as_bid:
         raise ConfigError(
             f"{name}: the file holds the ask side alone, as its name says, and a run needs the "
-            "bid. Give both: read_candles(bid_file, ask=ask_file); or take these prices as the bid "
-            "with side='bid'"
+            "bid. Give the file of the bid, and this one as its other side (ask=...); or take "
+            "these prices as the bid: side='bid'"
         )
     repeated = "duplicate" if one.parsed.holds == BARS else "repeated_time"
     options = call.repairs
