@@ -44,7 +44,7 @@ def put(folder: Path, name: str, text: str) -> Path:
         ("2024.01.02 00:00:00.065,1.1,1.2,1.50,0.75\n", "--timeframe M1"),
         ("date,symbol,open,high,low,close\n2024-01-17,AAA,1,2,1,2\n2024-01-17,BBB,1,2,1,2\n",
          "--symbol AAA"),
-        ("date,AAA,BBB,CCC\n2024-01-02,1,2,3\n", "--option 'columns={'\"'\"'close'\"'\"'"),
+        ("date,AAA,BBB,CCC\n2024-01-02,1,2,3\n", "--option \"columns={'close': 'AAA'}\""),
     ],
 )  # fmt: skip
 def test_what_has_to_be_stated_is_asked_for_in_flags(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ import polars as pl
 import pytest
 
 import omega
+from omega.contract import ArrowLike
 from omega.errors import ConfigError, InvalidCandleData
 from tests.support.backends import BACKENDS
 
@@ -36,8 +36,8 @@ def once(bar: omega.Bar) -> omega.Signal | None:
     return omega.Signal("long") if bar.index == 0 else None
 
 
-def run(data: Any, backend: str, **settings: Any) -> omega.BacktestResult:  # noqa: ANN401 - any data
-    return omega.run_backtest(data, once, backend=backend, **settings)
+def run(data: ArrowLike, backend: str, *, cast: bool = False) -> omega.BacktestResult:
+    return omega.run_backtest(data, once, backend=backend, cast=cast)
 
 
 def copied(result: omega.BacktestResult) -> list[str]:
@@ -48,7 +48,9 @@ def copied(result: omega.BacktestResult) -> list[str]:
 @pytest.mark.parametrize(
     "kind", [pl.Int64, pl.Int32, pl.UInt64, pl.UInt8, pl.Float32, pl.Decimal(10, 2)], ids=str
 )
-def test_a_volume_of_any_number_is_cast_once_and_counted(kind: Any, backend: str) -> None:  # noqa: ANN401 - a type
+def test_a_volume_of_any_number_is_cast_once_and_counted(
+    kind: pl.DataType | type[pl.DataType], backend: str
+) -> None:
     result = run(FRAME.cast({"volume": kind}), backend)
     assert result.fingerprint == run(FRAME, backend).fingerprint
     assert result.trades["net_pnl"].to_list() == [2.5]  # from 11 to 13.5
@@ -67,7 +69,9 @@ def test_what_read_csv_gives_is_taken(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", [pl.Float32, pl.Decimal(10, 2), pl.String], ids=str)
-def test_prices_of_other_types_are_cast_where_that_is_said(kind: Any, backend: str) -> None:  # noqa: ANN401 - a type
+def test_prices_of_other_types_are_cast_where_that_is_said(
+    kind: pl.DataType | type[pl.DataType], backend: str
+) -> None:
     data = FRAME.cast(dict.fromkeys(PRICES, kind))
     with pytest.raises(InvalidCandleData, match="Pass cast=True"):
         run(data, backend)

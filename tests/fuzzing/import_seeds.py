@@ -40,7 +40,7 @@ def zipped(members: Mapping[str, bytes]) -> bytes:
 def packed(members: Mapping[str, bytes], mode: str = "w:gz") -> bytes:
     """Give a tar archive of some files."""
     held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode=mode) as archive:  # type: ignore[call-overload]  # any mode
+    with tarfile.open(fileobj=held, mode=mode) as archive:  # type: ignore[call-overload]  # any
         for name, content in members.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)

@@ -48,9 +48,13 @@ def _typed(name: str, value: str, flags: Collection[str]) -> str:
     """Write one argument with its value."""
     if name in flags:
         flag = _flag(name, flags)
-        return flag if value in ("", "True") else f"{flag} {shlex.quote(_plain(value))}"
-    plain = _plain(value)
-    return f"--option {shlex.quote(f'{name}={plain}') if value else f'{name}='}"
+        return flag if value in ("", "True") else f"{flag} {_quoted(_plain(value))}"
+    return f"--option {_quoted(f'{name}={_plain(value)}') if value else f'{name}='}"
+
+
+def _quoted(text: str) -> str:
+    """Quote a word for a shell, in the way that is read most easily."""
+    return f'"{text}"' if "'" in text and not re.search(r'["$`\\!]', text) else shlex.quote(text)
 
 
 def _plain(value: str) -> str:

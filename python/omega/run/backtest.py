@@ -171,11 +171,10 @@ def run_backtest(
             job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
         tables, report = execute(job, chosen)
     note_on_given(strategy, runs)
-    config = configuration(store, job, arguments)
     return BacktestResult(
         tables,
         stats=EngineStats.of(report),
-        config=config,
+        config=(config := configuration(store, job, arguments)),
         manifest=manifest(store, config),
         backend=chosen,
         facts=functools.partial(facts_of, store, job, arguments),
