@@ -43,6 +43,9 @@ def read(folder: Path, text: str | bytes, **settings: Any) -> Candles:  # noqa: 
          (181.27, 182.93, 180.3, 182.68, 68_180.0)),
         (HEADER + "2024-01-17,1 262.25,1'263.25,1260.25,1262,47.32M\n",
          (1262.25, 1263.25, 1260.25, 1262.0, 47_320_000.0)),
+        (HEADER + '2024-01-17,1.5,1.6,1.4,1.5,"8,54,58,741"\n', (*DAY, 85_458_741.0)),
+        ("Time (EET),Open,High,Low,Close\n2024-01-17,1.5,1.6,1.4,1.5\n", DAY),
+        ("timeOpen,timeClose,open,high,low,close,timestamp\n2024-01-17,x,1.5,1.6,1.4,1.5,y\n", DAY),
         (HEADER + "2024-01-17,1.5,1.6,1.4,1.5,-\n", DAY),  # no row has a volume
         (HEADER + "2024-01-17, 1.5 ,1.6,1.4,1.5, 7\n", (*DAY, 7.0)),
         ("Date Open High Low Close\n2024-01-17  1.5 1.6   1.4 1.5\n", DAY),
@@ -81,7 +84,7 @@ def test_numbers_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
         read(tmp_path, late + "2024-01-17;1,5;1.6;1,4;1,5\n")
 
 
-@pytest.mark.parametrize("cell", ["1.2.3", "1,2,3", "abc", "1-2", "0x1F", "1e", "12,34,567.8"])
+@pytest.mark.parametrize("cell", ["1.2.3", "1,2,3", "abc", "1-2", "0x1F", "1e", "1,2345.6"])
 def test_what_is_no_number_stays_none(cell: str, tmp_path: Path) -> None:
     assert not _numbers.is_number(cell, ".")
     with pytest.raises((InvalidCandleData, ConfigError), match=r"bars\.csv"):
@@ -144,3 +147,12 @@ def test_lines_that_are_quoted_whole_are_read(mark: str, tmp_path: Path) -> None
 def test_json_messages_are_named(text: str, source: str | None, tmp_path: Path) -> None:
     with pytest.raises(InvalidCandleData, match=r"holds JSON messages.*read_ndjson"):
         read(tmp_path, text, source=source)
+
+
+def test_ticks_beside_a_last_price_are_quotes(tmp_path: Path) -> None:
+    head = "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\r\n"
+    rows = "".join(f"2024.01.02\t00:00:0{k}.123\t1.1\t1.2\t\t\t6\r\n" for k in range(3))
+    file = put(tmp_path, "EURUSD.csv", head + rows)
+    ticks = omega.read_ticks(file, time_zone="UTC")
+    assert ticks.frame.select("bid", "ask").rows() == [(1.1, 1.2)] * 3
+    assert len(omega.read_candles(file, time_zone="UTC", timeframe="M1")) == 1

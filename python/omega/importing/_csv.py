@@ -14,7 +14,7 @@ from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import _numbers, _text, _texts
 from omega.importing._files import Part
 from omega.importing._generic import in_prices, normal, one_symbol, roles_of, shaped
-from omega.importing._source import Options, Parsed, Source
+from omega.importing._source import Options, Parsed, Source, short
 
 _SEPARATORS = ("\t", ";", ",", "|")
 _SHOWN = 80
@@ -171,8 +171,8 @@ def _of_two_headers(
     wanted = options.symbol if options.symbol in known else None
     if len(known) > 1 and wanted is None:
         raise ConfigError(
-            f"{part.name}: the file holds the symbols {', '.join(map(repr, known[:6]))}. Say "
-            f"which one: symbol={known[0]!r}"
+            f"{part.name}: the file holds the symbols {', '.join(map(short, known[:6]))}. Say "
+            f"which one: symbol={short(known[0])}"
         )
     symbol = wanted or (known[0] if known else None)
     has_third = not any(third[1:])
@@ -201,8 +201,8 @@ def _refuse_twice(part: Part, names: Sequence[str], roles: dict[str, str]) -> No
     for name in roles.values():
         if names.count(name) > 1:
             raise InvalidCandleData(
-                f"{part.name}: {names.count(name)} columns are named {name!r}, so that nobody can "
-                "tell which is meant. Rename all but one in the first line",
+                f"{part.name}: {names.count(name)} columns are named {short(name)}, so that nobody "
+                "can tell which is meant. Rename all but one in the first line",
                 column=name,
                 rule="columns",
             )

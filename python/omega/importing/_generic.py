@@ -29,6 +29,7 @@ from omega.importing._source import (
     Options,
     Parsed,
     Source,
+    short,
     side_in,
     symbol_in,
 )
@@ -41,7 +42,8 @@ ROLES = (
 
 _NAMES: Mapping[str, Sequence[str]] = {
     "time": (
-        "time", "timestamp", "datetime", "date time", "ts", "open time", "close time", "opentime",
+        "timeopen", "window start", "time", "timestamp", "datetime", "date time", "ts",
+        "open time", "close time", "opentime",
         "timestamp utc", "gmt time", "utc time", "utc", "local time", "date gmt", "time utc",
         "unix", "unix timestamp", "unix time", "epoch", "dt", "zeit", "zeitpunkt",
     ),
@@ -58,7 +60,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "price": ("price", "trade price", "rate"),
     "volume": (
         "volume", "vol", "v", "tick volume", "tickvolume", "tickvol", "amount", "quantity", "qty",
-        "size", "tickqty", "volume btc", "base volume", "vol.", "volumen", "stück", "stuecke",
+        "size", "tickqty", "volume btc", "base volume", "vol.", "stück", "stuecke", "volumen",
     ),
     "spread": ("spread",),
     "symbol": ("symbol", "ticker", "pair", "instrument"),
@@ -92,7 +94,10 @@ def roles_of(
         ConfigError: A role or column is unknown, or a needed one is missing.
     """
     roles = _asked(names, options)
-    free = {normal(name): name for name in reversed(names) if name not in roles.values()}
+    left = [name for name in reversed(names) if name not in roles.values()]
+    # "Time (EET)" is a time, unless another column is named so.
+    free = {normal(re.sub(r"\s*\([^()]*\)\s*$", "", name)): name for name in left}
+    free |= {normal(name): name for name in left}
     days = next((name for name in _NAMES["date"] if name in free), None)
     both = days is not None and bool({*_NAMES["clock"]} & {*free})
     for role in ROLES:
@@ -129,7 +134,7 @@ def _asked(
 
 
 def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None:
-    listed = ", ".join(map(repr, names[:12])) + (", ..." if names[12:] else "")
+    listed = ", ".join(map(short, names[:12])) + (", ..." if names[12:] else "")
     if "time" not in roles and "date" not in roles:
         raise ConfigError(
             f"{place}: no column is known to hold the time; the columns are {listed}. Say which: "
@@ -142,7 +147,7 @@ def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None
         raise ConfigError(
             f"{place}: no column is known to hold prices; the columns are {listed}. If this is a "
             "wide table with one column a symbol, take one of them: "
-            f"columns={{'close': {names[1]!r}}}, symbol={names[1]!r}"
+            f"columns={{'close': {short(names[1])}}}, symbol={short(names[1])}"
         )
     raise ConfigError(
         f"{place}: no column is known to hold the close; the columns are {listed}. Say which: "
@@ -154,7 +159,7 @@ def _one_layout(roles: dict[str, str]) -> dict[str, str]:
     """Leave out what the prices that are there do not need."""
     if "bid_close" in roles or "ask_close" in roles:
         unused = {*PRICES, "bid", "ask", "price", "spread"}
-    elif "close" in roles:
+    elif "close" in roles and not ({"bid", "ask"} <= {*roles} and "open" not in roles):
         unused = {"bid", "ask", "price"}
     elif "bid" in roles and "ask" in roles:
         unused = {"price", *PRICES, "spread"}
@@ -284,10 +289,10 @@ def one_symbol(
     if len(known) <= 1:
         return frame.drop("symbol"), counts, known[0] if known else None
     if options.symbol not in known:
-        listed = ", ".join(map(repr, known[:6])) + (", ..." if known[6:] else "")
+        listed = ", ".join(map(short, known[:6])) + (", ..." if known[6:] else "")
         raise ConfigError(
             f"{counts[0][0]}: the file holds the symbols {listed}. Say which one: "
-            f"symbol={known[0]!r}"
+            f"symbol={short(known[0])}"
         )
     start, pieces, kept = 0, [], []
     for name, rows in counts:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from omega.errors import ConfigError
+from omega.importing._source import short
 
 POINT, COMMA = ".", ","
 MISSING = ("", "null", "none", "nan", "na", "n/a", "#n/a", "-", "--", ".")
@@ -25,8 +26,9 @@ _BY_SUFFIX = {"k": "e3", "m": "e6", "b": "e9", "t": "e12"}
 
 
 def _grouped(mark: str) -> str:
-    """The form of a number whose thousands have a mark."""
-    return rf"[+-]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+"
+    """The form of a number whose thousands have a mark, or whose lakhs as in India."""
+    own = re.escape(mark)
+    return rf"[+-]?(?:\d{{1,3}}(?:{own}\d{{3}})+|\d{{1,2}}(?:{own}\d{{2}})+{own}\d{{3}})"
 
 
 def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place: str) -> str:
@@ -48,8 +50,8 @@ def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place
             for mark in (POINT, COMMA)}  # fmt: skip
     if seen[POINT] and seen[COMMA]:
         raise ConfigError(
-            f"{place}: {seen[POINT]!r} has a point before its decimals and {seen[COMMA]!r} a "
-            "comma, so that one of them would be read wrongly. Write all numbers alike, or say "
+            f"{place}: {short(seen[POINT])} has a point before its decimals and "
+            f"{short(seen[COMMA])} a comma, so that one of them would be read wrongly. Write all numbers alike, or say "
             'what stands before decimals: decimal="." or decimal=","'
         )
     if seen[POINT] or seen[COMMA]:
@@ -59,7 +61,7 @@ def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place
     if unclear is None or quoted:  # who separates by commas has no other use of them in numbers
         return POINT
     raise ConfigError(
-        f"{place}: {unclear!r} may be {unclear.replace(COMMA, '')} or "
+        f"{place}: {short(unclear)} may be {unclear.replace(COMMA, '')} or "
         f"{unclear.replace(COMMA, POINT)}, and no other number decides it. Say what stands before "
         'decimals: decimal="." or decimal=","'
     )

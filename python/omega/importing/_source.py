@@ -11,6 +11,15 @@ import polars as pl
 from omega.errors import ConfigError
 from omega.importing._files import Part
 
+_SHOWN = 60
+
+
+def short(text: object) -> str:
+    """Quote a name or value of a file for a message; a file may hold one of any length."""
+    whole = str(text)
+    return repr(whole if len(whole) <= _SHOWN else f"{whole[: _SHOWN - 1]}…")
+
+
 BARS, TICKS, TRADES = "bars", "ticks", "trades"
 OPEN, CLOSE = "open", "close"
 PRICES = ("open", "high", "low", "close")

@@ -15,6 +15,7 @@ from itertools import product
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
+from omega.importing._source import short
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 
@@ -132,8 +133,8 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
             days = "%H" not in layout and "%I" not in layout
             return Times(values, utc=offset is not None, days=days, note=note)
     raise InvalidCandleData(
-        f"{place}, row 0: {first!r} is no time that is known. Write it as 2024-01-31 13:05:00, or "
-        "name the column that holds the time: columns={'time': 'its name'}",
+        f"{place}, row 0: {short(first)} is no time that is known. Write it as 2024-01-31 "
+        "13:05:00, or name the column that holds the time: columns={'time': 'its name'}",
         column="time",
         row=0,
         value=first,
@@ -172,7 +173,7 @@ def _dates(
         order = DAY_FIRST if chosen == day_first else MONTH_FIRST
         return (chosen,), f"; {order}, as the days then follow one another"
     raise ConfigError(
-        f"{place}: {first!r} may have the day or the month first, and no row decides it. Say "
+        f"{place}: {short(first)} may have the day or the month first, and no row decides it. Say "
         f'which: dates="{DAY_FIRST}" or dates="{MONTH_FIRST}"'
     )
 
@@ -226,8 +227,8 @@ def _all(text: pl.Series, layout: str, offset: str | None, counts: Counts) -> pl
         row = int(lost.arg_true()[0])
         file, within = at(counts, row)
         raise InvalidCandleData(
-            f"{file}, row {within}: {text[row]!r} is no time of the form {layout}, as the rows "
-            "before it are. Correct the row or remove it",
+            f"{file}, row {within}: {short(text[row])} is no time of the form {layout}, as the "
+            "rows before it are. Correct the row or remove it",
             column="time",
             row=within,
             value=text[row],
