@@ -82,6 +82,10 @@ def seeds() -> dict[str, bytes]:
         "EURUSD_M1_2024.csv": _lines(
             "2024.01.02\t00:0{k}:00\t1.10401\t1.2\t1\t1.1\t8\t0\t7", _MT5
         ),
+        "EURUSD_202401.csv": _lines(
+            "2024.01.02\t00:00:0{k}.123\t1.1\t1.2\t\t\t6",
+            "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\n",
+        ),
         "truefx.csv": _lines("EUR/USD,20240102 00:00:0{k}.065,1.09500,1.09510"),
         "ADABTC-1m-2024.csv": _lines("{ms}," + comma + ",7,{ms},1,2,3,4,0"),
         "SPY.csv": _lines(

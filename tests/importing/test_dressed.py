@@ -150,9 +150,21 @@ def test_json_messages_are_named(text: str, source: str | None, tmp_path: Path) 
 
 
 def test_ticks_beside_a_last_price_are_quotes(tmp_path: Path) -> None:
+    rows = "".join(f"2024-01-17 00:00:0{k}.123Z,1.1,1.2,1.15\n" for k in range(3))
+    file = put(tmp_path, "EURUSD.csv", "time,bid,ask,last\n" + rows)
+    assert omega.read_ticks(file).frame.select("bid", "ask").rows() == [(1.1, 1.2)] * 3
+    assert len(omega.read_candles(file, timeframe="M1")) == 1
+
+
+def test_a_side_that_metatrader_leaves_empty_did_not_change(tmp_path: Path) -> None:
     head = "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\r\n"
-    rows = "".join(f"2024.01.02\t00:00:0{k}.123\t1.1\t1.2\t\t\t6\r\n" for k in range(3))
-    file = put(tmp_path, "EURUSD.csv", head + rows)
+    sides = (("1.1", "1.2"), ("", "1.3"), ("1.0", ""))
+    rows = "".join(f"2024.01.02\t00:00:0{k}.123\t{bid}\t{ask}\t\t\t6\r\n"
+                   for k, (bid, ask) in enumerate(sides))  # fmt: skip
+    file = put(tmp_path, "EURUSD_202401.csv", head + rows)
     ticks = omega.read_ticks(file, time_zone="UTC")
-    assert ticks.frame.select("bid", "ask").rows() == [(1.1, 1.2)] * 3
-    assert len(omega.read_candles(file, time_zone="UTC", timeframe="M1")) == 1
+    assert (ticks.source, ticks.symbol) == ("metatrader5-ticks", "EURUSD")
+    assert ticks.frame.select("bid", "ask").rows() == [(1.1, 1.2), (1.1, 1.3), (1.0, 1.3)]
+    assert ticks.findings.is_empty()
+    bars = omega.read_candles(file, time_zone="UTC", timeframe="M1")
+    assert bars.frame.row(0)[1:9] == (1.1, 1.1, 1.0, 1.0, 1.2, 1.3, 1.2, 1.3)

@@ -51,8 +51,8 @@ def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place
     if seen[POINT] and seen[COMMA]:
         raise ConfigError(
             f"{place}: {short(seen[POINT])} has a point before its decimals and "
-            f"{short(seen[COMMA])} a comma, so that one of them would be read wrongly. Write all numbers alike, or say "
-            'what stands before decimals: decimal="." or decimal=","'
+            f"{short(seen[COMMA])} a comma, so that one of them would be read wrongly. Write all "
+            'numbers alike, or say what stands before decimals: decimal="." or decimal=","'
         )
     if seen[POINT] or seen[COMMA]:
         return POINT if seen[POINT] else COMMA

@@ -134,6 +134,24 @@ def _read_mt5(parts: Sequence[Part], options: Options) -> Parsed:
     return replace(parsed, symbol=symbol, notes=[*parsed.notes, *notes])
 
 
+def _is_mt5_ticks(head: Head) -> bool:
+    names = [normal(name) for name in head.first.split("\t")]
+    return names[:2] == ["date", "time"] and {"bid", "ask"} <= {*names}
+
+
+def _read_mt5_ticks(parts: Sequence[Part], options: Options) -> Parsed:
+    """Read ticks; a side that did not change is left empty, and stands as it was."""
+    roles = {"date": "date", "time": "clock", "bid": "bid", "ask": "ask"}
+    names = (parts[0].lines() or [""])[0].split("\t")
+    columns = [roles.get(normal(name), _text.IGNORED) for name in names]
+    layout = _text.Layout(separator="\t", columns=columns, header=True)
+    parsed = lines_of(layout, hint=BROKER_CLOCK)(parts, options)
+    frame = parsed.frame.with_columns(pl.col("bid", "ask").forward_fill())
+    note = "a side without a value did not change, as MetaTrader writes it, and is that of before"
+    symbol = parsed.symbol or parts[0].stem.partition("_")[0]
+    return replace(parsed, frame=frame, symbol=symbol, notes=[*parsed.notes, note])
+
+
 def _real(frame: pl.DataFrame) -> bool:
     return "real" in frame.columns and bool((frame["real"] > 0).any())
 
@@ -247,6 +265,8 @@ SOURCES = (
            lines_of(_MT4, hint=BROKER_CLOCK, bar_time=OPEN)),
     Source("metatrader5", "export of MetaTrader 5, with a spread in points", BROKER_CLOCK, OPEN,
            _is_mt5, _read_mt5),
+    Source("metatrader5-ticks", "ticks of MetaTrader 5", BROKER_CLOCK, "-", _is_mt5_ticks,
+           _read_mt5_ticks),
     Source("truefx", "TrueFX ticks", "GMT, as TrueFX documents", "-",
            lambda head: head.like(rf"[A-Z]{{3}}/[A-Z]{{3}},\d{{8}} [\d:.]+,{_NUMBER},{_NUMBER}"),
            _read_truefx),
