@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import omega
@@ -57,6 +58,32 @@ def test_numbers_are_read_as_they_are_dressed(
     text: str, row: tuple[float, ...], tmp_path: Path
 ) -> None:
     assert read(tmp_path, text).frame.row(0)[1:] == row
+
+
+def test_texts_of_a_parquet_file_are_numbers_too(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"time": ["2024-01-17"], "open": ["1,262.25"], "close": ["1,263.25"]})
+    frame.write_parquet(tmp_path / "bars.parquet")
+    bars = omega.read_candles(tmp_path / "bars.parquet")
+    assert bars.frame["close"].to_list() == [1263.25]
+    frame.with_columns(close=pl.lit("one")).write_parquet(tmp_path / "bars.parquet")
+    with pytest.raises(InvalidCandleData, match=r"parquet, row 0: 'one' in column 'close' is no"):
+        omega.read_candles(tmp_path / "bars.parquet")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date,Open,High,Low,Close\r2024-01-17,1.5,1.6,1.4,1.5\r",
+        "sep=;\r\nDate;Open;High;Low;Close\r\n2024-01-17;1,5;1,6;1,4;1,5\r\n",
+        "\n\nDate,Open,High,Low,Close\n\n2024-01-17,1.5,1.6,1.4,1.5\n",
+        "# made by\n\nDate,Open,High,Low,Close\n2024-01-17,1.5,1.6,1.4,1.5\n",
+        "A title\nDate,Open,High,Low,Close\n2024-01-17,1.5,1.6,1.4,1.5\n",
+    ],
+)
+def test_ends_of_lines_and_what_stands_above_the_names_are_no_trouble(
+    text: str, tmp_path: Path
+) -> None:
+    assert read(tmp_path, text).frame.row(0)[1:5] == DAY
 
 
 def test_a_dressed_number_that_comes_late_is_read_too(tmp_path: Path) -> None:

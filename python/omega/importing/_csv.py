@@ -114,9 +114,9 @@ def _nameless(table: _Table, roles: dict[str, str]) -> list[str]:
 def _table(part: Part, options: Options) -> _Table:
     """See how a file is cut."""
     lines = table_lines(part)
-    lead = len(part.lines()) - len(lines)
     if not lines:
         raise InvalidCandleData(f"{part.name}: the file has no lines. Fetch it again", rule="file")
+    lead = part.all_lines().index(lines[0])
     separator = separator_of(lines[0])
     cut = [[cell.strip().strip('"') for cell in _text.cells_of(line, separator)] for line in lines]
     names, rows = cut[0], cut[1:]
@@ -210,7 +210,8 @@ def _refuse_twice(part: Part, names: Sequence[str], roles: dict[str, str]) -> No
 
 def table_lines(part: Part) -> list[str]:
     """Leave out comments, and a first line that is a title or an address."""
-    lines = [line for line in part.lines() if not line.startswith("#")]
+    # A program of spreadsheets writes sep=; above the names.
+    lines = [line for line in part.lines() if not line.startswith(("#", "sep="))]
     cuts = [line.count(separator_of(line)) for line in lines[:2]]
     return lines[1:] if len(cuts) > 1 and cuts[0] == 0 < cuts[1] else lines
 

@@ -78,11 +78,14 @@ class Part:
         return _texts.unquoted(_texts.as_utf8(self.load()))
 
     def lines(self) -> list[str]:
-        """The first lines."""
+        """The first lines that are not empty."""
+        return [line for line in self.all_lines()[:_HEAD_LINES] if line.strip()]
+
+    def all_lines(self) -> list[str]:
+        """The first lines, as they stand."""
         raw = _texts.unquoted(_texts.as_utf8(self.peek()[:HEAD])).decode("utf-8", errors="replace")
         lines = raw.splitlines()
-        cut = lines[:-1] if len(raw) >= HEAD // 2 and len(lines) > 1 else lines
-        return [line for line in cut[:_HEAD_LINES] if line.strip()]
+        return lines[:-1] if len(raw) >= HEAD // 2 and len(lines) > 1 else lines
 
 
 def parts_of(paths: Paths, unpack_limit: int | None = None) -> list[Part]:

@@ -16,7 +16,7 @@ import polars as pl
 from omega.config.values import nearest
 from omega.data import ipc
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _scaling, _text, _times
+from omega.importing import _numbers, _scaling, _text, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -73,6 +73,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 
 _LEAST_WIDE = 3
+_SAMPLE = 1_000
 _INDEXES = ("", "unnamed: 0", "index", "level 0")
 """Names of an index that nobody named: it holds the time where no other column does."""
 _DAY = 86_400_000_000
@@ -263,11 +264,11 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     roles = roles_of(names, options.columns, parts[0].name)
     taken = [
         frame.select(
-            pl.col(name).alias(role) if role in _text.TEXT
-            else pl.col(name).cast(pl.Float64).alias(role)
+            frame[name].alias(role) if role in _text.TEXT
+            else _numbered(part, frame[name], options).alias(role)
             for role, name in roles.items()
         )
-        for frame in frames
+        for part, frame in zip(parts, frames, strict=True)
     ]  # fmt: skip
     counts = [(part.name, frame.height) for part, frame in zip(parts, taken, strict=True)]
     frame, counts, symbol = one_symbol(pl.concat(taken), counts, options)
@@ -277,6 +278,27 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     )
     parsed = replace(parsed, notes=[*parsed.notes, *notes])
     return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
+
+
+def _numbered(part: Part, column: pl.Series, options: Options) -> pl.Series:
+    """Give a column as numbers, which texts may be dressed up as."""
+    if column.dtype != pl.String:
+        return column.cast(pl.Float64)
+    mark = _numbers.decimal_mark(
+        column.head(_SAMPLE).drop_nulls().to_list(), "", options.decimal, part.name
+    )
+    values = _numbers.read(column, mark)
+    wrong = (values.is_null() & ~_numbers.is_missing(column)).arg_true()
+    if len(wrong):
+        raise InvalidCandleData(
+            f"{part.name}, row {wrong[0]}: {short(column[wrong[0]])} in column "
+            f"{short(column.name)} is no number. Correct the row or remove it",
+            column=column.name,
+            row=int(wrong[0]),
+            value=column[wrong[0]],
+            rule="number",
+        )
+    return values
 
 
 def one_symbol(

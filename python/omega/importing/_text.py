@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -118,6 +118,9 @@ def _parsed(
     content: bytes, layout: Layout, schema: Mapping[str, type[pl.DataType]]
 ) -> pl.DataFrame:
     kept = [name for name in schema if not name.startswith(IGNORED)]
+    start = _first_row(content, layout.first)
+    if content[start : start + 1] in (b"\n", b"\r"):  # an empty line would be taken for a column
+        content, layout = content[start:].lstrip(b"\r\n"), replace(layout, lead=0, header=False)
     # A schema of its own makes Polars take the columns from the left, whatever their names are.
     frame = pl.read_csv(
         io.BytesIO(content),
@@ -134,6 +137,16 @@ def _parsed(
         # An empty line is no row.
         frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     return frame
+
+
+def _first_row(content: bytes, skipped: int) -> int:
+    """Give where the line after some others begins."""
+    at = 0
+    for _ in range(skipped):
+        at = content.find(b"\n", at) + 1
+        if not at:
+            return len(content)
+    return at
 
 
 class _NoNumber(Exception):

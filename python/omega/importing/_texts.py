@@ -40,11 +40,16 @@ def encoding_of(raw: bytes) -> str:
 
 
 def as_utf8(raw: bytes) -> bytes:
-    """Write text as UTF-8, without a byte order mark."""
+    r"""Write text as UTF-8, without a byte order mark, and with ends of lines that all know.
+
+    Example:
+        >>> as_utf8(b"a\r1\r"), as_utf8("ä".encode("utf-16")).decode()
+        (b'a\n1\n', 'ä')
+    """
     encoding = encoding_of(raw)
-    if encoding == UTF_8:
-        return raw.removeprefix(_MARK)
-    return raw.decode(encoding, errors="replace").encode()
+    text = raw.removeprefix(_MARK) if encoding == UTF_8 else \
+        raw.decode(encoding, errors="replace").removeprefix("\ufeff").encode()  # fmt: skip
+    return text if b"\n" in text else text.replace(b"\r", b"\n")
 
 
 def unquoted(text: bytes) -> bytes:
