@@ -10,7 +10,7 @@ import omega
 from tests.fuzzing import run_files, running, saved
 from tests.fuzzing.targets import TARGETS
 
-INPUTS = {"arrow": 400, "saved": 60, "run_files": 60}
+INPUTS = {"arrow": 400, "imports": 400, "saved": 60, "run_files": 60}
 
 
 @pytest.mark.parametrize("name", TARGETS)

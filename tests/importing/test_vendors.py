@@ -10,7 +10,6 @@ import json
 import lzma
 import struct
 import tarfile
-import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,13 +30,6 @@ KLINES = (
 )
 YFINANCE = "Datetime,Open,High,Low,Close,Adj Close,Volume,Dividends,Stock Splits\n"
 EXPORT = "Gmt time,Open,High,Low,Close,Volume\n"
-
-
-def zipped(folder: Path, name: str, inside: str, text: str) -> Path:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(inside, text)
-    return put(folder, name, content.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -179,27 +171,6 @@ def test_a_damaged_or_misplaced_bi5_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="scale of 'XYZ' is not known"):
         omega.read_ticks(odd)
     assert omega.read_ticks(odd, price_scale=0.01).frame["bid"][0] == 1_100.0
-
-
-def test_lean_takes_day_market_and_scale_from_the_path(tmp_path: Path) -> None:
-    row = "14400000,1100000,1120000,1090000,1110000,{},1100100,1120100,1090100,1110100,200\n"
-    spy = "equity/usa/minute/spy"
-    for day in ("20240102", "20240103"):
-        zipped(tmp_path, f"{spy}/{day}_quote.zip", f"{day}_spy_minute_quote.csv", row.format(100))
-    bars = omega.read_candles(tmp_path)
-    assert bars.frame.row(1)[:5] == (
-        datetime(2024, 1, 3, 9, tzinfo=UTC), 110.0, 112.0, 109.0, 111.0,
-    )  # fmt: skip
-    assert (bars.symbol, bars.time_zone, bars.frame["ask_open"][0]) == ("SPY", NEW_YORK, 110.01)
-    zipped(tmp_path, f"{spy}/20240102_trade.zip", "a.csv", "14400000,1,2,1,2,5\n")
-    with pytest.raises(ConfigError, match="different kinds"):
-        omega.read_candles(tmp_path)
-    hours = zipped(tmp_path, "forex/oanda/hour/eurusd.zip", "eurusd.csv",
-                   "20240102 21:00,1.1,1.2,1.0,1.1,0,1.2,1.3,1.1,1.2,0\n")  # fmt: skip
-    assert omega.read_candles(hours).frame.row(0)[:2] == (datetime(2024, 1, 2, 21, tzinfo=UTC), 1.1)
-    lost = zipped(tmp_path, "eurusd.zip", "eurusd.csv", "20240102 21:00,1.1,1.2,1.0,1.1,0\n")
-    with pytest.raises(ConfigError, match="LEAN's folders"):
-        omega.read_candles(lost)
 
 
 def test_freqtrade_feather_is_read_and_funding_is_refused(tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ def test_a_symbol_column_and_chunks_are_those_of_the_store() -> None:
 
 def test_casts_are_those_of_the_store() -> None:
     data = frame("volume")
+    for kind in (pl.Int64, pl.UInt32, pl.Float32, pl.Decimal(18, 4)):
+        same(data.cast({"volume": kind}))  # without being asked
     same(data.cast({"open": pl.Float32, "volume": pl.Int64}), cast=True)
     same(data.cast({"close": pl.String, "ts": pl.String}), cast=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,12 @@ def put(folder: Path, name: str, text: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
+
+
+def zipped(folder: Path, name: str, *inside: tuple[str, str]) -> Path:
+    """Write an archive of named texts."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for member, text in inside:
+            archive.writestr(member, text)
+    return put(folder, name, content.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from omega.cli._shared import (
     show,
 )
 from omega.cli._strategies import parameters_of
+from omega.cli._wording import in_flags
+from omega.config.values import nearest
 from omega.data import ipc
 from omega.data.files import replaced
 
@@ -121,6 +124,7 @@ def convert(*, source: Path, target: Path, overwrite: bool, as_json: bool) -> No
 @click.option("--time-zone", metavar="ZONE", help="The clock of times without an offset.")
 @click.option("--bar-time", type=click.Choice(["open", "close"]), help="What a bar's time is.")
 @click.option("--timeframe", metavar="M1", help="The bars that ticks are made into.")
+@click.option("--sort", is_flag=True, help="Sort rows by time, such as those of newest first.")
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="Of omega.read_candles."
 )
@@ -147,9 +151,7 @@ def import_(
         raise Misunderstood("--out: a pattern names no file to write; give one that ends in .arrow")
     target = out or file.with_suffix(".arrow")
     _refuse_to_replace(target, file, named["ask"], overwrite=overwrite)
-    given = {name: value for name, value in named.items() if value is not None}
-    given |= parameters_of(options, "--option")
-    imported = omega.read_candles(file, **given)
+    imported = _imported(file, {k: v for k, v in named.items() if v not in (None, False)}, options)
     with replaced(target) as part:
         ipc.write(imported.frame, part, target.suffix, imported.metadata())
     if as_json:
@@ -159,7 +161,38 @@ def import_(
     say(imported.summary())
     say(f"{target}: {target.stat().st_size:,} bytes")
     if not imported.findings.is_empty():
-        show(imported.findings, f"{imported.findings.height:,} findings")
+        show(_narrow(imported), f"{imported.findings.height:,} findings, the worst first")
+
+
+def _narrow(imported: omega.ImportedCandles) -> pl.DataFrame:
+    """Give the worst findings without the columns that say nothing here."""
+    whole = imported.overview()
+    whole = whole.with_columns(whole["time"].dt.replace_time_zone(None).alias("time"))
+    same = [name for name in ("of", "done") if whole[name].n_unique() == 1]
+    empty = [name for name in ("note", "file") if whole[name].null_count() == whole.height]
+    return whole.drop(*same, *empty)
+
+
+_FLAGS = ("ask", "source", "symbol", "time_zone", "bar_time", "timeframe", "sort")
+"""Arguments of `omega.read_candles` that have a flag of their own."""
+_WORDS = {"true": True, "false": False, "none": None}
+
+
+def _imported(
+    file: Path, named: Mapping[str, Any], options: tuple[str, ...]
+) -> omega.ImportedCandles:
+    """Read candles; what is refused is told in flags."""
+    known = tuple(inspect.signature(omega.read_candles).parameters)[1:]
+    given = parameters_of(options, "--option")
+    for name, value in given.items():
+        if name not in known:
+            raise Misunderstood(f"--option: {name!r} is unknown. {nearest(name, known)}")
+        given[name] = _WORDS.get(value.lower(), value) if isinstance(value, str) else value
+    try:
+        return omega.read_candles(file, **{**named, **given})
+    except omega.OmegaError as problem:
+        text = in_flags(str(problem), _FLAGS, [name for name in known if name not in _FLAGS])
+        raise click.ClickException(text) from problem
 
 
 @data.command()

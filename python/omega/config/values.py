@@ -72,12 +72,13 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known word that `name` was probably meant to be; case does not matter.
 
     Example:
-        >>> closest("eurusdd", ["EURUSD", "GBPUSD"])
-        'EURUSD'
+        >>> closest("eurusdd", ["EURUSD", "GBPUSD"]), closest("cahs", ["cast", "cash"])
+        ('EURUSD', 'cash')
     """
     spelled = {word.lower(): word for word in known}
-    found = difflib.get_close_matches(name.lower(), spelled, n=1)
-    return spelled[found[0]] if found else None
+    found = difflib.get_close_matches(name.lower(), spelled)
+    swapped = [word for word in found if sorted(word) == sorted(name.lower())]
+    return spelled[[*swapped, *found][0]] if found else None
 
 
 def number(

@@ -109,7 +109,8 @@ def _opened(data: ArrowLike, *, cast: bool, cuts: bool) -> Source:
     if isinstance(data, (list, tuple)):
         return _listed(data)
     name = getattr(data, "symbol", None)  # of what `omega.read_candles` gives
-    return replace(_table(data, cast=cast), stored=name if isinstance(name, str) else None)
+    table = _table(data, cast=cast)
+    return replace(table, stored=name) if isinstance(name, str) else table
 
 
 def _table(data: ArrowLike, *, cast: bool) -> Source:
@@ -147,8 +148,13 @@ def _polars(frame: pl.DataFrame) -> Source:
     # Column by column: the export of a whole frame joins its chunks, which would be a copy.
     return Source(
         frame.columns,
-        lambda names: {name: core.Column.from_arrow(frame.get_column(name)) for name in names},
+        lambda names: {name: _column(frame.get_column(name)) for name in names},
     )
+
+
+def _column(values: pl.Series) -> Column:
+    """Take a column; one of no type, which has no value either, as numbers that are missing."""
+    return core.Column.from_arrow(values.cast(pl.Float64) if values.dtype == pl.Null else values)
 
 
 def _lazy(frame: pl.LazyFrame) -> Source:
@@ -269,41 +275,80 @@ def _chained(name: str, parts: list[Column]) -> Column:
 
 
 def _pandas(frame: ArrowLike, *, cast: bool) -> Source:
-    columns = {str(name): frame.iloc[:, k] for k, name in enumerate(frame.columns)}
+    names, symbol = _single_names(frame)
+    columns = {name: frame.iloc[:, k] for k, name in enumerate(names)}
     index = frame.index
-    time = None
-    if type(index).__name__ == "DatetimeIndex":
-        time = str(index.name) if index.name is not None else "time"
-        if time not in columns:
-            columns = {time: index, **columns}
+    levels = getattr(index, "nlevels", 1)
+    time: str | None = None
+    made: set[str] = set()
+    for level in range(levels):
+        values = index if levels == 1 else index.get_level_values(level)
+        is_time = type(values).__name__ == "DatetimeIndex"
+        if not is_time and levels == 1:
+            continue
+        own = str(values.name) if values.name is not None else "time" if is_time else "symbol"
+        if own not in columns:
+            columns = {own: values, **columns}
+            made.update({own} if levels > 1 else ())  # put together of codes
+        time = own if is_time and time is None else time
     return Source(
         list(columns),
-        lambda names: {name: _pandas_column(name, columns[name], cast=cast) for name in names},
+        lambda wanted: {
+            name: _pandas_column(name, columns[name], cast=cast, copied=name in made)
+            for name in wanted
+        },
         time,
+        stored=symbol,
     )
 
 
-def _pandas_column(name: str, values: ArrowLike, *, cast: bool) -> Column:
+def _single_names(frame: ArrowLike) -> tuple[list[str], str | None]:
+    """Give each column one name; of two levels, one holds the only symbol.
+
+    Raises:
+        ConfigError: Both levels have several values.
+    """
+    if getattr(frame.columns, "nlevels", 1) == 1:
+        return [str(name) for name in frame.columns], None
+    levels = [list(map(str, frame.columns.get_level_values(k)))
+              for k in range(frame.columns.nlevels)]  # fmt: skip
+    several = [names for names in levels if len(set(names)) > 1]
+    if len(several) > 1:
+        symbols = next((k for k, names in enumerate(levels) if "close" not in
+                        {name.lower() for name in names}), len(levels) - 1)  # fmt: skip
+        listed = ", ".join(sorted(set(levels[symbols]))[:4])
+        raise ConfigError(
+            f"data: the columns have {len(levels)} levels, as {tuple(frame.columns[0])!r}, and "
+            "more than one of them varies. Give each symbol's columns on their own, "
+            f"{{symbol: frame.xs(symbol, axis=1, level={symbols})}}, for {listed}"
+        )
+    names = several[0] if several else levels[0]
+    alone = [level[0] for level in levels if level is not names and level]
+    return names, alone[0] if alone else None
+
+
+def _pandas_column(name: str, values: ArrowLike, *, cast: bool, copied: bool) -> Column:
     dtype = values.dtype
     if getattr(dtype, "kind", "") == "M" and not hasattr(dtype, "pyarrow_dtype"):
         whole = values.array.view("i8")
         zone = getattr(dtype, "tz", None)
         unit = getattr(dtype, "unit", None) or np.datetime_data(dtype)[0]
         shown = None if zone is None else shown_zone(zone)
-        return _shared(name, whole, cast=cast).as_timestamp(unit, shown)
+        return _shared(name, whole, cast=cast, copied=copied).as_timestamp(unit, shown)
     if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
-        return _shared(name, values.to_numpy(), cast=cast)
-    if isinstance(dtype, np.dtype) and dtype.kind == "O":
-        return core.Column.from_arrow(pl.Series(values.to_list()))
+        return _shared(name, values.to_numpy(), cast=cast, copied=copied)
+    is_index = not hasattr(values, "__arrow_c_stream__")
+    if is_index or (isinstance(dtype, np.dtype) and dtype.kind == "O"):
+        return _column(pl.Series(values.to_list()))
     found = inspected(values)
     with refused_as(functools.partial(unreadable, found)):
         return core.Column.from_arrow(found)
 
 
-def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool) -> Column:
+def _shared(name: str, values: np.ndarray[Any, Any], *, cast: bool, copied: bool) -> Column:
     is_native = values.dtype.isnative
     if values.flags.c_contiguous and is_native:
-        return core.Column.from_buffer(values)
+        return core.Column.from_buffer(values, copied=copied)
     if not cast:
         fault = (
             f"its values lie {values.strides[0]} bytes apart, so that they cannot be shared"

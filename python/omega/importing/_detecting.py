@@ -5,19 +5,22 @@ All parts have one `Source`. Where none fits, the error has what was found in th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from omega.config.values import nearest
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _binary, _generic, _vendors
+from omega.importing import _binary, _csv, _generic, _lean, _texts, _vendors
 from omega.importing._files import HEAD, Part
 from omega.importing._source import Head, Source
 
-SOURCES: tuple[Source, ...] = (*_binary.SOURCES, *_vendors.SOURCES, *_generic.SOURCES)
+SOURCES: tuple[Source, ...] = (
+    *_binary.SOURCES, *_lean.SOURCES, *_vendors.SOURCES, *_generic.SOURCES,
+    *_csv.SOURCES,
+)  # fmt: skip
 
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
-"""How text in UTF-16 begins."""
-
+_MESSAGE = re.compile(r'(?:^|[,;\t"])\s*(?:\{\s*"|\[\s*\{)')
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf", b"Rar!")
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -36,6 +39,8 @@ def detect(parts: Sequence[Part], name: str | None) -> Source:
         known = {source.name: source for source in SOURCES}
         if name not in known:
             raise ConfigError(f"source: {name!r} is unknown. {nearest(name, known)}")
+        for part in parts:
+            _refuse(head_of(part))
         return known[name]
     found: Source | None = None
     for part in parts:
@@ -55,12 +60,11 @@ def detect(parts: Sequence[Part], name: str | None) -> Source:
 
 def _one(part: Part, likely: Source | None) -> Source | None:
     """Give the source of a part, the likely one being tried first; None for one that is empty."""
-    raw = part.peek()[:HEAD]
-    binary = b"\0" in raw[:64] and not raw.startswith(_WIDE)
-    head = Head(part, raw, [] if binary else part.lines())
+    head = head_of(part)
+    raw = head.raw
     if likely is not None and likely.name != "csv" and likely.matches(head):
         return likely
-    _refuse(part, raw)
+    _refuse(head)
     source = next((source for source in SOURCES if source.matches(head)), None)
     if source is None and raw.strip():
         raise InvalidCandleData(
@@ -71,8 +75,22 @@ def _one(part: Part, likely: Source | None) -> Source | None:
     return source
 
 
-def _refuse(part: Part, raw: bytes) -> None:
+def head_of(part: Part) -> Head:
+    """Give what a file shows at its beginning; no lines where it is no text."""
+    raw = part.peek()[:HEAD]
+    binary = b"\0" in raw[:64] and not _texts.encoding_of(raw).startswith("utf-16")
+    return Head(part, raw, [] if binary else part.lines())
+
+
+def seems(part: Part) -> str:
+    """Name the source that a part looks like; for messages."""
+    head = head_of(part)
+    return next((source.name for source in SOURCES if source.matches(head)), "no format")
+
+
+def _refuse(head: Head) -> None:
     """Name kinds of files that people take for data."""
+    raw = head.raw
     start = raw.lstrip()[:200].lower()
     what = ""
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
@@ -82,9 +100,19 @@ def _refuse(part: Part, raw: bytes) -> None:
             "is Databento DBN, which is not read here. Turn it into Parquet first, with the "
             "package databento: databento.DBNStore.from_file(path).to_parquet('out.parquet')"
         )
+    elif raw.startswith(_ARCHIVES):
+        what = (
+            "is an archive inside another one, or one whose name does not say so. Unpack it first, "
+            "or give it the ending that it has: .zip, .gz, .tar.xz"
+        )
     elif raw.startswith(b"\xd0\xcf\x11\xe0"):
         what = "is a spreadsheet. Save it as CSV"
     elif start.startswith(b"version https://git-lfs"):
         what = "is a pointer of Git LFS, not the data. Run `git lfs pull`"
+    elif any(_MESSAGE.search(line) for line in head.lines[:2]):
+        what = (
+            "holds JSON messages, which are not read here. Make a table of them first, one line a "
+            "bar, and give that: polars.read_ndjson(path) or polars.read_json(path)"
+        )
     if what:
-        raise InvalidCandleData(f"{part.name}: the file {what}", rule="file")
+        raise InvalidCandleData(f"{head.part.name}: the file {what}", rule="file")

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from omega.errors import ConfigError, InvalidCandleData, OmegaError
 from omega.foreign import refused_as, told
+from omega.importing import _texts
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -67,16 +68,24 @@ class Part:
         """The folders above it, outermost first; an archive counts as one."""
         return PurePosixPath(self.name.replace("\\", "/")).parts[:-1]
 
+    @property
+    def encoding(self) -> str:
+        """The encoding of its first bytes, as they show it."""
+        return _texts.encoding_of(self.peek()[:HEAD])
+
     def text(self) -> bytes:
-        """The content as UTF-8, without a byte order mark."""
-        return _as_utf8(self.load())
+        """The content as UTF-8, without a byte order mark or quotes around whole lines."""
+        return _texts.unquoted(_texts.as_utf8(self.load()))
 
     def lines(self) -> list[str]:
-        """The first lines."""
-        raw = _as_utf8(self.peek()).decode("utf-8", errors="replace")
+        """The first lines that are not empty."""
+        return [line for line in self.all_lines()[:_HEAD_LINES] if line.strip()]
+
+    def all_lines(self) -> list[str]:
+        """The first lines, as they stand."""
+        raw = _texts.unquoted(_texts.as_utf8(self.peek()[:HEAD])).decode("utf-8", errors="replace")
         lines = raw.splitlines()
-        cut = lines[:-1] if len(raw) >= HEAD // 2 and len(lines) > 1 else lines
-        return [line for line in cut[:_HEAD_LINES] if line.strip()]
+        return lines[:-1] if len(raw) >= HEAD // 2 and len(lines) > 1 else lines
 
 
 def parts_of(paths: Paths, unpack_limit: int | None = None) -> list[Part]:
@@ -266,9 +275,3 @@ def _held(name: str, content: bytes, archive: Path) -> Part:
 def _first(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(HEAD)
-
-
-def _as_utf8(raw: bytes) -> bytes:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", errors="replace").encode()
-    return raw.removeprefix(b"\xef\xbb\xbf")

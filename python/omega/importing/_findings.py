@@ -1,18 +1,19 @@
-"""Defects of imported rows, as one table: a row for each, in the order of time.
+"""Defects of imported rows, as one table: a row for each, the worst first.
 
-Rows keep the numbers that they had in their files. Nothing is changed here.
+Rows keep the numbers that they had in their files; a candle made of ticks has that of its first
+tick. Nothing is changed here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from omega.importing._source import PRICES
+from omega.importing import _known_prices, _scaling, _splits
+from omega.importing._source import PRICES, ROW
 
-ROW = "_row"
 KEPT = "kept"
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "kind": pl.String,
@@ -21,7 +22,16 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "value": pl.Float64,
     "file": pl.String,
     "done": pl.String,
+    "of": pl.String,
+    "note": pl.String,
 }
+CANDLES, TICKS = "candles", "ticks"
+WORST_FIRST = (
+    "price_level", "infinite", "nonpositive", "missing", "ohlc", "crossed", "unsorted",
+    "duplicate", "jump", "spike", "bar_time", "ambiguous", "nonexistent", "unmatched", "split",
+    "repeated_time", "gap", "locked", "flat_filler", "flat",
+)  # fmt: skip
+"""Kinds of findings: what makes results wrong stands before what may be as it should."""
 JUMP_DOWN, JUMP_UP = 0.67, 1.5
 """A close outside these shares of the close before may be a split that was not adjusted for."""
 SPIKE_OF_RANGE = 30.0
@@ -29,7 +39,13 @@ SPIKE_OF_RANGE = 30.0
 LEAST_SPIKE = 0.002
 """And by this share of the price."""
 _NEIGHBOURS = 101
+_ENOUGH_ROWS = 10_000
+"""Rows that show the level of prices."""
 _US = 1_000_000
+_DAY = 86_400 * _US
+_CLOCK_CHANGE = 7_200 * _US
+_SATURDAY = 6
+_WEEKEND = 4 * _DAY
 
 
 @dataclass(slots=True)
@@ -38,9 +54,11 @@ class Log:
 
     Attributes:
         counts: Each file with its number of rows, in the order of the rows.
+        of: What the rows that are looked at are: ``"candles"`` or ``"ticks"``.
     """
 
     counts: list[tuple[str, int]]
+    of: str = CANDLES
     _found: list[pl.DataFrame] = field(default_factory=list)
 
     def add(
@@ -49,38 +67,51 @@ class Log:
         frame: pl.DataFrame,
         where: pl.Expr,
         value: pl.Expr | None = None,
+        *,
         done: str = KEPT,
+        notes: Callable[[pl.DataFrame], pl.Series] | None = None,
+        unit: int = 1,
     ) -> int:
-        """Keep a finding for each row of the frame for which `where` holds, and count them."""
+        """Keep a finding for each row of the frame for which `where` holds, and count them.
+
+        `notes` gives a sentence for each of them, by its time and value; the value is kept in
+        parts of `unit`.
+        """
         picked = frame.lazy().with_columns(
             _where=where.fill_null(value=False),
             _value=(pl.lit(None) if value is None else value).cast(pl.Float64),
         )
         rows = picked.filter("_where").select(ROW, "time", "_value").collect()
         if rows.height:
+            told = pl.Series("note", [None] * rows.height, dtype=pl.String) \
+                if notes is None else notes(rows.rename({"_value": "value"}))  # fmt: skip
             self._found.append(
                 rows.select(
                     pl.lit(kind).alias("kind"),
                     pl.col(ROW).cast(pl.Int64).alias("row"),
                     pl.col("time").cast(SCHEMA["time"]),
-                    pl.col("_value").alias("value"),
+                    _scaling.over(rows["_value"], unit).alias("value"),
                     pl.lit(None, pl.String).alias("file"),
                     pl.lit(done).alias("done"),
+                    pl.lit(self.of).alias("of"),
+                    told.alias("note"),
                 )
             )
         return rows.height
 
-    def say(self, kind: str, done: str, file: str, value: float | None = None) -> None:
+    def say(
+        self, kind: str, done: str, file: str, value: float | None = None, note: str | None = None
+    ) -> None:
         """Keep a finding about a whole file."""
-        cells = {"kind": kind, "row": None, "time": None, "value": value, "file": file}
-        self._found.append(pl.DataFrame([{**cells, "done": done}], schema=SCHEMA))
+        cells = {"kind": kind, "value": value, "file": file, "done": done, "of": self.of}
+        self._found.append(pl.DataFrame([{**cells, "note": note}], schema=SCHEMA))
 
     def take(self, other: Log) -> None:
         """Keep the findings of another log, too."""
         self._found.append(other.table())
 
     def table(self) -> pl.DataFrame:
-        """Give all findings, in the order of time, with the row and the name of the file."""
+        """Give all findings, the worst first, with the row and the name of the file."""
         if not self._found:
             return pl.DataFrame(schema=SCHEMA)
         whole = pl.concat(self._found)
@@ -97,9 +128,22 @@ class Log:
         placed = placed.join_asof(files.set_sorted("start"), left_on="row", right_on="start")
         placed = placed.with_columns(row=pl.col("row") - pl.col("start"), file=pl.col("_file"))
         rest = whole.filter(~unplaced)
-        return pl.concat([rest, placed.select(SCHEMA.keys())]).sort(
-            "time", "kind", maintain_order=True, nulls_last=False
-        )
+        return _worst_first(pl.concat([rest, placed.select(SCHEMA.keys())]))
+
+
+def _worst_first(table: pl.DataFrame) -> pl.DataFrame:
+    """Order findings by their kind, then by their size, then by time."""
+    ranks = {kind: rank for rank, kind in enumerate(WORST_FIRST)}
+    size = pl.col("value").abs()
+    jump = pl.when(pl.col("kind") == "jump").then(pl.col("value").log().abs()).otherwise(size)
+    return table.sort(
+        pl.col("kind").replace_strict(ranks, default=len(ranks), return_dtype=pl.Int64),
+        jump,
+        "time",
+        descending=[False, True, False],
+        nulls_last=[False, True, False],
+        maintain_order=True,
+    )
 
 
 def sides(columns: Iterable[str]) -> list[str]:
@@ -133,8 +177,35 @@ def look_at_candles(log: Log, frame: pl.DataFrame, step: int | None) -> None:
         _impossible(log, frame, side)
     shown = sides(frame.columns)[0]
     _spikes(log, frame, shown)
-    ratio = pl.col(f"{shown}close") / pl.col(f"{shown}close").shift(1)
-    log.add("jump", frame, (ratio < JUMP_DOWN) | (ratio > JUMP_UP), ratio)
+    _jumps(log, frame, shown)
+
+
+def look_at_level(log: Log, frame: pl.DataFrame, symbol: str | None, file: str) -> None:
+    """Find prices that are far from all that are known of a symbol, as a wrong scale makes them."""
+    shown = next(name for name in (*(f"{s}close" for s in ("", "bid_", "ask_")), "bid", "price")
+                 if name in frame.columns)  # fmt: skip
+    middle = frame[shown].gather_every(max(1, frame.height // _ENOUGH_ROWS)).median()
+    if not isinstance(middle, float) or not _known_prices.is_far(symbol, middle):
+        return
+    low, high = _known_prices.range_of(symbol) or (0.0, 0.0)
+    note = (
+        f"prices are around {middle:g}, but those of {symbol} have been between {low:.3g} and "
+        f"{high:.3g}; is the scale or the symbol right?"
+    )
+    log.say("price_level", KEPT, file, middle, note)
+
+
+def _jumps(log: Log, frame: pl.DataFrame, side: str) -> None:
+    """Find closes that leave the close before by a third or more, and splits that are stated."""
+    ratio = pl.col(f"{side}close") / pl.col(f"{side}close").shift(1)
+    log.add("jump", frame, (ratio < JUMP_DOWN) | (ratio > JUMP_UP), ratio,
+            notes=lambda rows: _splits.jump_notes(rows["value"]))  # fmt: skip
+    if "split" not in frame.columns:
+        return
+    told = frame.with_columns(_splits.factors(frame["split"]).alias("_factor"), ratio.alias("_by"))
+    stated = told.filter(pl.col("_factor").is_not_null())
+    log.add("split", told, pl.col("_factor").is_not_null(), pl.col("_factor"),
+            notes=lambda _: _splits.stated_notes(stated["_factor"], stated["_by"]))  # fmt: skip
 
 
 def look_at_ticks(log: Log, frame: pl.DataFrame, longest: int | None) -> None:
@@ -149,10 +220,41 @@ def look_at_ticks(log: Log, frame: pl.DataFrame, longest: int | None) -> None:
 
 
 def _gaps(log: Log, frame: pl.DataFrame, step: int | None) -> None:
+    """Find distances above the usual one; days on which nobody trades are none of daily bars."""
     if step is None:
         return
-    gap = pl.col("time").diff().dt.total_microseconds()
-    log.add("gap", frame, gap > step, gap / _US)
+    length = pl.col("time").diff().dt.total_microseconds()
+    beyond = length > step
+    if step >= _DAY:  # local days are an hour longer or shorter where clocks change
+        beyond = length > step + _CLOCK_CHANGE
+    if step == _DAY:
+        beyond = beyond & (_lost_days(frame["time"]) > 0)
+    log.add("gap", frame, beyond, length, notes=_over_weekends, unit=_US)
+
+
+def _lost_days(times: pl.Series) -> pl.Series:
+    """Count the weekdays between each row and the one before.
+
+    Days of an exchange lie up to half a day from those of UTC: of the two ways in which their dates
+    can be read, the one with fewer lost days is theirs.
+    """
+    counts = []
+    for shift in ("0h", "12h"):
+        days = times.dt.offset_by(shift).dt.date()
+        between = pl.business_day_count(days.shift(1).dt.offset_by("1d"), days)
+        counts.append(pl.select(between).to_series())
+    return min(counts, key=lambda count: int((count > 0).sum()))
+
+
+def _over_weekends(rows: pl.DataFrame) -> pl.Series:
+    """Tell of each gap whether it is one weekend."""
+    length = pl.duration(microseconds=pl.col("value").cast(pl.Int64))
+    noon = (pl.col("time") - pl.duration(hours=12)).dt.truncate("1d") + pl.duration(hours=12)
+    days = (noon.dt.weekday() - _SATURDAY) % 7
+    saturday = noon - pl.duration(days=days)
+    is_one = (saturday > pl.col("time") - length) & (pl.col("value") <= _WEEKEND)
+    note = pl.when(is_one).then(pl.lit("over a weekend")).otherwise(None)
+    return rows.select(note.alias("note")).to_series()
 
 
 def _quotes(log: Log, frame: pl.DataFrame) -> None:
@@ -218,9 +320,3 @@ def _spikes(log: Log, frame: pl.DataFrame, side: str) -> None:
         return  # and the ranges of neighbours, which take longest, are not needed
     near = ranges.rolling_median(_NEIGHBOURS, min_samples=1, center=True)
     log.add("spike", frame, wild & (away > SPIKE_OF_RANGE * near), away)
-
-
-def counted(table: pl.DataFrame) -> Sequence[tuple[str, str, int]]:
-    """Give each kind and what was done, with the number of rows, in alphabetical order."""
-    groups = table.group_by("kind", "done").len().sort("kind", "done")
-    return [(str(kind), str(done), int(rows)) for kind, done, rows in groups.iter_rows()]

@@ -16,7 +16,7 @@ import polars as pl
 from omega.config.values import nearest
 from omega.data import ipc
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _text, _times
+from omega.importing import _numbers, _scaling, _text, _times
 from omega.importing._files import Part
 from omega.importing._source import (
     BARS,
@@ -29,6 +29,7 @@ from omega.importing._source import (
     Options,
     Parsed,
     Source,
+    short,
     side_in,
     symbol_in,
 )
@@ -36,29 +37,34 @@ from omega.importing._source import (
 ROLES = (
     "time", "date", "clock", *PRICES, *(f"{side}_{price}" for side in ("bid", "ask")
     for price in PRICES), "bid", "ask", "price", "volume", "spread", "symbol",
+    "split",
 )  # fmt: skip
 
 _NAMES: Mapping[str, Sequence[str]] = {
     "time": (
-        "time", "timestamp", "datetime", "date time", "ts", "open time", "close time", "opentime",
+        "timeopen", "window start", "time", "timestamp", "datetime", "date time", "ts",
+        "open time", "close time", "opentime",
         "timestamp utc", "gmt time", "utc time", "utc", "local time", "date gmt", "time utc",
-        "unnamed: 0", "index", "level 0", "unix", "unix timestamp", "unix time", "epoch", "",
+        "unix", "unix timestamp", "unix time", "epoch", "dt", "zeit", "zeitpunkt",
     ),
-    "date": ("date", "day", "dtyyyymmdd"),
-    "clock": ("time", "hour"),
-    "open": ("open", "o", "first", "open price"),
-    "high": ("high", "h", "max", "high price"),
-    "low": ("low", "l", "min", "low price"),
-    "close": ("close", "c", "last", "close price", "price close"),
+    "date": ("date", "day", "dtyyyymmdd", "datum"),
+    "clock": ("time", "hour", "uhrzeit"),
+    "open": ("open", "o", "first", "open price", "eröffnung", "erster"),
+    "high": ("high", "h", "max", "high price", "hoch"),
+    "low": ("low", "l", "min", "low price", "tief"),
+    "close": (
+        "close", "c", "last", "close price", "price close", "close/last", "schluss", "schlusskurs",
+    ),
     "bid": ("bid", "bid price", "bidprice"),
     "ask": ("ask", "ask price", "askprice", "offer"),
     "price": ("price", "trade price", "rate"),
     "volume": (
         "volume", "vol", "v", "tick volume", "tickvolume", "tickvol", "amount", "quantity", "qty",
-        "size", "tickqty", "volume btc", "base volume",
+        "size", "tickqty", "volume btc", "base volume", "vol.", "stück", "stuecke", "volumen",
     ),
     "spread": ("spread",),
     "symbol": ("symbol", "ticker", "pair", "instrument"),
+    "split": ("stock splits", "split", "splits", "split ratio", "split factor"),
     **{
         f"{side}_{price}": (f"{side} {price}", f"{side}{price}", f"{price} {side}")
         for side in ("bid", "ask")
@@ -66,8 +72,10 @@ _NAMES: Mapping[str, Sequence[str]] = {
     },
 }  # fmt: skip
 
-_SEPARATORS = ("\t", ";", ",", "|")
 _LEAST_WIDE = 3
+_SAMPLE = 1_000
+_INDEXES = ("", "unnamed: 0", "index", "level 0")
+"""Names of an index that nobody named: it holds the time where no other column does."""
 _DAY = 86_400_000_000
 _WIDEST = 0.02
 """A spread that is usually wider than this share of the price is taken for points."""
@@ -76,11 +84,6 @@ _WIDEST = 0.02
 def normal(name: str) -> str:
     """Write a column's name without marks and case."""
     return re.sub(r"[<>\"'_\s-]+", " ", name).strip().lower()
-
-
-def separator_of(line: str) -> str:
-    """Give the separator that a line is cut by."""
-    return max(_SEPARATORS, key=line.count)
 
 
 def roles_of(
@@ -92,16 +95,24 @@ def roles_of(
         ConfigError: A role or column is unknown, or a needed one is missing.
     """
     roles = _asked(names, options)
-    free = {normal(name): name for name in reversed(names) if name not in roles.values()}
-    both = "date" in free and {"time", "hour"} & {*free}
+    left = [name for name in reversed(names) if name not in roles.values()]
+    # "Time (EET)" is a time, unless another column is named so.
+    free = {normal(re.sub(r"\s*\([^()]*\)\s*$", "", name)): name for name in left}
+    free |= {normal(name): name for name in left}
+    days = next((name for name in _NAMES["date"] if name in free), None)
+    both = days is not None and bool({*_NAMES["clock"]} & {*free})
     for role in ROLES:
         if role in roles or (role in ("date", "clock") and not both) or (role == "time" and both):
             continue
         known = [free[name] for name in _NAMES[role] if name in free]
         if known and known[0] not in roles.values():
             roles[role] = known[0]
-    if "time" not in roles and "date" not in roles and "date" in free:
-        roles["time"] = free["date"]
+    if "time" not in roles and "date" not in roles:
+        indexes = [name for name in _INDEXES if name in free]
+        found = days if days is not None else indexes[0] if indexes else None
+        roles.update({} if found is None else {"time": free[found]})
+    if {"open", "high", "low", "price"} <= {*roles} and "close" not in roles:
+        roles["close"] = roles.pop("price")
     _require(roles, names, place)
     return _one_layout(roles)
 
@@ -124,7 +135,7 @@ def _asked(
 
 
 def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None:
-    listed = ", ".join(map(repr, names[:12])) + (", ..." if names[12:] else "")
+    listed = ", ".join(map(short, names[:12])) + (", ..." if names[12:] else "")
     if "time" not in roles and "date" not in roles:
         raise ConfigError(
             f"{place}: no column is known to hold the time; the columns are {listed}. Say which: "
@@ -137,7 +148,7 @@ def _require(roles: Mapping[str, str], names: Sequence[str], place: str) -> None
         raise ConfigError(
             f"{place}: no column is known to hold prices; the columns are {listed}. If this is a "
             "wide table with one column a symbol, take one of them: "
-            f"columns={{'close': {names[1]!r}}}, symbol={names[1]!r}"
+            f"columns={{'close': {short(names[1])}}}, symbol={short(names[1])}"
         )
     raise ConfigError(
         f"{place}: no column is known to hold the close; the columns are {listed}. Say which: "
@@ -149,7 +160,7 @@ def _one_layout(roles: dict[str, str]) -> dict[str, str]:
     """Leave out what the prices that are there do not need."""
     if "bid_close" in roles or "ask_close" in roles:
         unused = {*PRICES, "bid", "ask", "price", "spread"}
-    elif "close" in roles:
+    elif "close" in roles and not ({"bid", "ask"} <= {*roles} and "open" not in roles):
         unused = {"bid", "ask", "price"}
     elif "bid" in roles and "ask" in roles:
         unused = {"price", *PRICES, "spread"}
@@ -232,74 +243,6 @@ def _of_datetimes(column: pl.Series) -> _times.Times:
     return _times.Times(values, utc=False, days=days, note="typed, without a zone")
 
 
-def _read_text(parts: Sequence[Part], options: Options) -> Parsed:
-    lines = _table_lines(parts[0])
-    lead = len(parts[0].lines()) - len(lines)
-    if not lines:
-        raise InvalidCandleData(f"{parts[0].name}: the file has no lines", rule="file")
-    separator = separator_of(lines[0])
-    cells = [cell.strip().strip('"') for cell in lines[0].split(separator)]
-    header = not any(re.fullmatch(r"-?\d+([.,]\d+)?", cell) for cell in cells)
-    names = cells if header else [str(k) for k in range(len(cells))]
-    if not header and options.columns is None:
-        raise ConfigError(
-            f"{parts[0].name}: the first line is {lines[0][:80]!r}, without names, and no format "
-            "with such lines is known. Name the columns from the left: "
-            "columns=['time', 'open', 'high', 'low', 'close', 'volume'], with '-' for others"
-        )
-    roles = roles_of(names, options.columns, parts[0].name)
-    _refuse_twice(parts[0], names, roles)
-    by_name = {name: role for role, name in roles.items()}
-    layout = _text.Layout(
-        separator=separator,
-        columns=[by_name.get(name, _text.IGNORED) for name in names],
-        header=header,
-        decimal_comma=_has_decimal_comma(lines[header:], separator),
-        lead=lead,
-    )
-    for part in parts[1:]:
-        _same_header(parts[0], part, lines[0] if header else None)
-    frame, counts = _text.read(parts, layout)
-    frame, counts, symbol = _one_symbol(frame, counts, options)
-    frame = _in_prices(frame, parts[0].name, options)
-    parsed = shaped(frame, counts, options, place=parts[0].name, names=roles)
-    return replace(parsed, symbol=symbol or parsed.symbol)
-
-
-def _refuse_twice(part: Part, names: Sequence[str], roles: Mapping[str, str]) -> None:
-    """Refuse a name that two columns have, where it is needed."""
-    for name in roles.values():
-        if names.count(name) > 1:
-            raise InvalidCandleData(
-                f"{part.name}: {names.count(name)} columns are named {name!r}, so that nobody can "
-                "tell which is meant. Rename all but one in the first line",
-                column=name,
-                rule="columns",
-            )
-
-
-def _table_lines(part: Part) -> list[str]:
-    """Leave out comments, and a first line that is a title or an address."""
-    lines = [line for line in part.lines() if not line.startswith("#")]
-    cuts = [line.count(separator_of(line)) for line in lines[:2]]
-    return lines[1:] if len(cuts) > 1 and cuts[0] == 0 < cuts[1] else lines
-
-
-def _has_decimal_comma(lines: Sequence[str], separator: str) -> bool:
-    cells = [cell for line in lines for cell in line.split(separator)]
-    return separator != "," and any(re.fullmatch(r"\d+,\d+", cell) for cell in cells)
-
-
-def _same_header(first: Part, other: Part, header: str | None) -> None:
-    lines = _table_lines(other)
-    if header is not None and lines and lines[0] != header:
-        raise InvalidCandleData(
-            f"{other.name}: the columns are {lines[0][:80]!r}, but {first.name} has "
-            f"{header[:80]!r}. Read files of one kind at a time",
-            rule="columns",
-        )
-
-
 def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     frames: list[pl.DataFrame] = []
     kept: dict[str, str] = {}
@@ -321,22 +264,44 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     roles = roles_of(names, options.columns, parts[0].name)
     taken = [
         frame.select(
-            pl.col(name).alias(role) if role in _text.TEXT
-            else pl.col(name).cast(pl.Float64).alias(role)
+            frame[name].alias(role) if role in _text.TEXT
+            else _numbered(part, frame[name], options).alias(role)
             for role, name in roles.items()
         )
-        for frame in frames
+        for part, frame in zip(parts, frames, strict=True)
     ]  # fmt: skip
     counts = [(part.name, frame.height) for part, frame in zip(parts, taken, strict=True)]
-    frame, counts, symbol = _one_symbol(pl.concat(taken), counts, options)
-    frame = _in_prices(frame, parts[0].name, options)
+    frame, counts, symbol = one_symbol(pl.concat(taken), counts, options)
+    frame, notes = in_prices(frame, parts[0].name, options)
     parsed = shaped(
         frame, counts, options, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
     )
+    parsed = replace(parsed, notes=[*parsed.notes, *notes])
     return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
 
 
-def _one_symbol(
+def _numbered(part: Part, column: pl.Series, options: Options) -> pl.Series:
+    """Give a column as numbers, which texts may be dressed up as."""
+    if column.dtype != pl.String:
+        return column.cast(pl.Float64)
+    mark = _numbers.decimal_mark(
+        column.head(_SAMPLE).drop_nulls().to_list(), "", options.decimal, part.name
+    )
+    values = _numbers.read(column, mark)
+    wrong = (values.is_null() & ~_numbers.is_missing(column)).arg_true()
+    if len(wrong):
+        raise InvalidCandleData(
+            f"{part.name}, row {wrong[0]}: {short(column[wrong[0]])} in column "
+            f"{short(column.name)} is no number. Correct the row or remove it",
+            column=column.name,
+            row=int(wrong[0]),
+            value=column[wrong[0]],
+            rule="number",
+        )
+    return values
+
+
+def one_symbol(
     frame: pl.DataFrame, counts: list[tuple[str, int]], options: Options
 ) -> tuple[pl.DataFrame, list[tuple[str, int]], str | None]:
     """Take the rows of one symbol; several are never mixed."""
@@ -346,10 +311,10 @@ def _one_symbol(
     if len(known) <= 1:
         return frame.drop("symbol"), counts, known[0] if known else None
     if options.symbol not in known:
-        listed = ", ".join(map(repr, known[:6])) + (", ..." if known[6:] else "")
+        listed = ", ".join(map(short, known[:6])) + (", ..." if known[6:] else "")
         raise ConfigError(
             f"{counts[0][0]}: the file holds the symbols {listed}. Say which one: "
-            f"symbol={known[0]!r}"
+            f"symbol={short(known[0])}"
         )
     start, pieces, kept = 0, [], []
     for name, rows in counts:
@@ -360,19 +325,37 @@ def _one_symbol(
     return pl.concat(pieces).drop("symbol"), kept, options.symbol
 
 
-def _in_prices(frame: pl.DataFrame, place: str, options: Options) -> pl.DataFrame:
+def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.DataFrame, list[str]]:
     """Turn a spread in points into prices where the point is stated; else refuse it."""
     if "spread" not in frame.columns or "close" not in frame.columns:
-        return frame
+        return frame, []
     if options.point is not None:
-        return frame.with_columns(pl.col("spread") * options.point)
-    share = frame.select((pl.col("spread") / pl.col("close")).median()).item()
-    if share is not None and share > _WIDEST:
+        point = _scaling.scale_of("point", options.point)
+        note = f"the spread was turned from points into prices with point={_scaling.shown(point)}"
+        return frame.with_columns(_scaling.times(frame["spread"], point)), [note]
+    digits = max(_scaling.decimals(frame[price]) for price in PRICES if price in frame.columns)
+    why = _why_points(frame, digits)
+    if why:
+        example = _scaling.shown(float(f"1e-{digits}")) if digits else "0.00001"
         raise ConfigError(
-            f"{place}: the spread is {share:.0%} of the price, so that it seems to be in points. "
-            "Say what one point is: point=0.00001; or point=1 if these are prices"
+            f"{place}: {why}, so that it seems to be in points. Say what one point is: "
+            f"point={example}, if that is the last decimal of the prices; or point=1 if these are "
+            "prices"
         )
-    return frame
+    return frame, []
+
+
+def _why_points(frame: pl.DataFrame, digits: int) -> str:
+    """Tell by what a spread shows to be in points, whichever row it is; empty where by nothing."""
+    spread, close = frame["spread"], frame["close"]
+    widest = (spread / close).max()
+    if isinstance(widest, float) and _WIDEST < widest < float("inf"):
+        return f"the spread is up to {widest:.0%} of the price"
+    largest = spread.max()
+    known = spread.drop_nulls().drop_nans()
+    if digits and isinstance(largest, float) and largest > 0 and (known == known.round()).all():
+        return f"the spread is a whole number in each row, as {largest:g}, and prices are not"
+    return ""
 
 
 def _is_table(head: Head) -> bool:
@@ -387,13 +370,5 @@ SOURCES = (
         "asked",
         _is_table,
         _read_table,
-    ),
-    Source(
-        "csv",
-        "any separated text with named columns",
-        "offsets in the text or a column named so; asked for otherwise",
-        "asked",
-        lambda head: bool(head.lines),
-        _read_text,
     ),
 )

@@ -11,7 +11,7 @@ import polars as pl
 from omega.data import ipc
 from omega.data.files import replaced
 from omega.errors import printable
-from omega.importing import _findings, _ticks
+from omega.importing import _overview, _ticks
 
 _SHOWN_FILES = 3
 
@@ -22,7 +22,8 @@ class Imported:
 
     Attributes:
         frame: The rows: `time` in UTC, then prices.
-        findings: One row a defect: kind, row in the file, time, value, file, what was done.
+        findings: One row a defect, the worst first: kind, row in the file, time, value, file,
+            what was done, of what (candles or ticks), and a note.
         source: The format, as `omega.import_sources` names it.
         symbol: The symbol, where the files or the user state it.
         time_zone: The clock that the times were read from.
@@ -46,7 +47,7 @@ class Imported:
             >>> ticks().metadata()["rows"]
             2
         """
-        counts = _findings.counted(self.findings)
+        counts = _overview.counted(self.findings)
         return {
             "source": self.source,
             "symbol": self.symbol,
@@ -68,7 +69,7 @@ class Imported:
             clock: America/New_York; the time of a bar in the files is its open
             note: times: written %Y%m%d %H%M%S
         """
-        times = self.frame["time"]
+        times = self.frame["time"].drop_nulls()
         span = f", {times[0]:%Y-%m-%d %H:%M:%S} to {times[-1]:%Y-%m-%d %H:%M:%S} UTC" \
             if len(times) else ""  # fmt: skip
         more = f" and {len(self.files) - _SHOWN_FILES:,} more" \
@@ -79,12 +80,23 @@ class Imported:
             f"files: {listed}{more} ({self.source})",
             f"clock: {self.time_zone}{self._clock()}",
             *(f"note: {note}" for note in self.notes),
-            *(
-                f"found: {rows:,} {kind} ({done})"
-                for kind, done, rows in _findings.counted(self.findings)
-            ),
+            *_overview.told(self.findings),
         ]
         return printable("\n".join(lines))
+
+    def overview(self) -> pl.DataFrame:
+        """Give the worst findings, and kinds that come often as one line with their count.
+
+        Returns:
+            `kind`, `of`, `done`, `rows` that a line stands for, and of the worst of them the name
+            of its `file`, `row` there, `time`, `value` and `note`.
+
+        Example:
+            >>> from omega.importing._example import candles
+            >>> candles().overview().height
+            0
+        """
+        return _overview.overview(self.findings)
 
     def write_arrow(self, path: str | Path) -> None:
         """Write the rows as uncompressed Arrow IPC, which a run maps without reading it.

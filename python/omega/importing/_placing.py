@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.importing import _clock, _times
-from omega.importing._findings import ROW, Log
-from omega.importing._source import BARS, FIAT, Parsed
+from omega.importing import _clock, _known_prices, _scaling, _times
+from omega.importing._findings import Log
+from omega.importing._source import BARS, ROW, Parsed
 
 OFFSETS = "offsets in the file"
 DAYS = "UTC (dates alone, each at 00:00)"
 _POINTS_FROM = 1_000.0
 _NOISE = 1e-6
-_CODE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,22 +140,22 @@ def _scaled(parsed: Parsed, options: Placing, symbol: str | None) -> Parsed:
     if options.price_scale is None:
         _refuse_points(parsed, prices, symbol or parsed.symbol)
         return parsed
-    scale = options.price_scale
-    if not scale > 0:
-        raise ConfigError(f"price_scale: given {scale!r}, expected a number above 0")
-    parts = round(1 / scale)
-    exact = parts > 1 and abs(parts * scale - 1) < _NOISE
-    scaled = []
-    for name in prices:
-        column = pl.col(name)
-        near = (column - column.round()).abs() < _NOISE
-        clean = pl.when(near).then(column.round()).otherwise(column)
-        scaled.append((clean / parts if exact else column * scale).alias(name))
-    note = f"prices were multiplied by price_scale={scale:g}"
-    return replace(parsed, frame=parsed.frame.with_columns(scaled), notes=[*parsed.notes, note])
+    scale = _scaling.scale_of("price_scale", options.price_scale)
+    scaled = [_scaling.times(_cleaned(parsed.frame[name]), scale) for name in prices]
+    note = f"prices were multiplied by price_scale={_scaling.shown(scale)}"
+    frame = parsed.frame.with_columns(scaled)
+    return replace(parsed, frame=frame, notes=[*parsed.notes, note])
+
+
+def _cleaned(points: pl.Series) -> pl.Series:
+    """Take away binary noise: 130583.99999999999 stands for 130584."""
+    whole = points.round()
+    near = (points - whole).abs() < _NOISE
+    return pl.select(pl.when(near).then(whole).otherwise(points).alias(points.name)).to_series()
 
 
 def _refuse_points(parsed: Parsed, prices: list[str], symbol: str | None) -> None:
+    """Refuse prices that are whole numbers of points, with the scale that makes prices of them."""
     if parsed.holds != BARS or not prices or not parsed.frame.height:
         return
     column = parsed.frame[next(name for name in prices if name.endswith("close"))].drop_nulls()
@@ -164,11 +163,18 @@ def _refuse_points(parsed: Parsed, prices: list[str], symbol: str | None) -> Non
     if not isinstance(middle, float) or middle < _POINTS_FROM:
         return
     away = (column - column.round()).abs()
-    noise = bool(((away > 0) & (away < _NOISE)).any()) and bool((away < _NOISE).all())
-    currencies = symbol is not None and {symbol[:_CODE], symbol[_CODE:]} <= FIAT
-    if noise or currencies:
-        why = "whole numbers with binary noise" if noise else f"far above any rate of {symbol}"
-        raise ConfigError(
-            f"{parsed.counts[0][0]}: prices are around {middle:,.0f}, {why}: they are points, not "
-            "prices. Say what one point is: price_scale=0.00001 makes 1.30584 of 130584"
-        )
+    whole = bool((away < _NOISE).all())
+    noise = whole and bool((away > 0).any())
+    scale = _known_prices.scale_for(symbol, middle) if _known_prices.is_far(symbol, middle) \
+        else None  # fmt: skip
+    if scale is None and not noise:
+        return
+    why = f"far above any rate of {symbol}" if scale else "whole numbers with binary noise"
+    example = 0.00001 if scale is None else scale
+    points = 130_584 if scale is None else round(middle)
+    made = _scaling.times(pl.Series([float(points)]), example)[0]
+    raise ConfigError(
+        f"{parsed.counts[0][0]}: prices are around {middle:,.0f}, {why}: they are points, not "
+        f"prices. Say what one point is: price_scale={_scaling.shown(example)} makes {made:.10g} "
+        f"of {points}"
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +12,21 @@ import polars as pl
 from omega.errors import ConfigError, InvalidCandleData
 from omega.foreign import arguments_of, refused_as
 from omega.importing import _findings, _placing, _repairs, _ticks
-from omega.importing._detecting import SOURCES, detect
+from omega.importing._bars import (
+    Call,
+    bars_of,
+    by_side,
+    candles_of,
+    joined,
+    newest_first,
+    parsed_of,
+    placed,
+    ticks_of,
+)
+from omega.importing._detecting import SOURCES
 from omega.importing._files import Part, Paths, parts_of
-from omega.importing._findings import ROW, Log
 from omega.importing._imported import ImportedCandles, ImportedTicks
-from omega.importing._source import BARS, CLOSE, OPEN, PRICES, Options, Parsed, Source, side_in
-
-HOUR = 3_600_000_000
-_SESSION_BREAK = 12
-"""A gap of this many bars is taken for a break between sessions."""
-_ENOUGH = 0.6
-_GRID = 15 * 60_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """One call, its settings by where they are used."""
-
-    options: Options
-    placing: _placing.Placing
-    repairs: _repairs.Repairs
-    source: str | None
-    bar_time: str | None
-    timeframe: str | None
-    as_bid: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
-    """Rows of one side, or of both, on the clock of UTC; or candles made of ticks."""
-
-    parsed: Parsed
-    source: str
-    zone: str
-    log: Log
-    made: bool = False
+from omega.importing._source import BARS, Options, Parsed, Source
 
 
 @arguments_of("read_candles")
@@ -62,6 +41,7 @@ def read_candles(
     timeframe: str | None = None,
     columns: Mapping[str, str] | Sequence[str] | None = None,
     dates: str | None = None,
+    decimal: str | None = None,
     point: float | None = None,
     price_scale: float | None = None,
     ambiguous: str = "raise",
@@ -90,6 +70,8 @@ def read_candles(
         columns: Columns by role, ``{"close": "Last"}``; or all roles from the left, ``"-"`` for
             columns that are not read.
         dates: ``"day-first"`` or ``"month-first"``, where the file does not decide it.
+        decimal: What stands before decimals, ``"."`` or ``","``, where the numbers do not decide
+            it.
         point: The size of a point, for spreads in points; else from the digits of the prices.
         price_scale: What prices are multiplied by, where they are in points.
         ambiguous: A local time that comes twice is refused (``"raise"``), or is the
@@ -121,9 +103,9 @@ def read_candles(
     """
     if side not in (None, "bid"):
         raise ConfigError(f"side: given {side!r}, expected 'bid' or None")
-    call = _Call(
+    call = Call(
         options=Options(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates,
-                        point=point, price_scale=price_scale),
+                        decimal=decimal, point=point, price_scale=price_scale),
         placing=_placing.Placing(time_zone=time_zone, ambiguous=ambiguous, nonexistent=nonexistent,
                                  price_scale=price_scale),
         repairs=_repairs.Repairs(sort=sort, deduplicate=deduplicate, drop_missing=drop_missing,
@@ -131,11 +113,11 @@ def read_candles(
         source=source, bar_time=bar_time, timeframe=timeframe, as_bid=side == "bid",
     )  # fmt: skip
     with _readable(paths):
-        bid_parts, ask_parts = _by_side(paths, ask, unpack_limit)
-        first = _bars(bid_parts, call, alone=not ask_parts)
+        bid_parts, ask_parts = by_side(paths, ask, unpack_limit)
+        first = bars_of(bid_parts, call, alone=not ask_parts)
         if ask_parts:
-            first = _joined(first, _bars(ask_parts, call, alone=False))
-        return _candles(first, call)
+            first = joined(first, bars_of(ask_parts, call, alone=False))
+        return candles_of(first, call)
 
 
 @arguments_of("read_ticks")
@@ -147,6 +129,7 @@ def read_ticks(
     time_zone: str | None = None,
     columns: Mapping[str, str] | Sequence[str] | None = None,
     dates: str | None = None,
+    decimal: str | None = None,
     price_scale: float | None = None,
     ambiguous: str = "raise",
     nonexistent: str = "raise",
@@ -171,35 +154,16 @@ def read_ticks(
         >>> ticks.frame.row(0)[1:3], ticks.source
         ((1.1, 1.12), 'histdata-ticks')
     """
-    call = _Call(
+    call = Call(
         options=Options(symbol=symbol, time_zone=time_zone, columns=columns, dates=dates,
-                    price_scale=price_scale),
+                        decimal=decimal, price_scale=price_scale),
         placing=_placing.Placing(time_zone=time_zone, ambiguous=ambiguous, nonexistent=nonexistent,
                                  price_scale=price_scale),
         repairs=_repairs.Repairs(sort=sort, deduplicate=deduplicate, drop_missing=drop_missing),
         source=source, bar_time=None, timeframe=None,
     )  # fmt: skip
     with _readable(paths):
-        return _ticks_of(_placed(parts_of(paths, unpack_limit), call), call)
-
-
-def _ticks_of(one: _Side, call: _Call) -> ImportedTicks:
-    if one.parsed.holds == BARS:
-        raise ConfigError(
-            f"{one.parsed.counts[0][0]}: the file holds candles, not ticks. Read it with "
-            "omega.read_candles(...)"
-        )
-    frame = _repairs.order(one.parsed.frame, call.repairs, one.log, repeated="repeated_time")
-    _findings.look_at_ticks(one.log, frame, HOUR)
-    return ImportedTicks(
-        frame=frame.drop(ROW),
-        findings=one.log.table(),
-        source=one.source,
-        symbol=call.options.symbol or one.parsed.symbol,
-        time_zone=one.zone,
-        files=tuple(name for name, _ in one.parsed.counts),
-        notes=tuple(one.parsed.notes),
-    )
+        return ticks_of(placed(parts_of(paths, unpack_limit), call), call)
 
 
 def import_sources() -> pl.DataFrame:
@@ -225,6 +189,7 @@ def describe(
     *,
     columns: Mapping[str, str] | Sequence[str] | None = None,
     dates: str | None = None,
+    decimal: str | None = None,
 ) -> dict[str, Any]:
     r"""Return what files are, without requiring what they do not state.
 
@@ -233,6 +198,7 @@ def describe(
         source: As there.
         columns: As there.
         dates: As there.
+        decimal: As there.
 
     Returns:
         `source`, `holds`, `files`, `rows`, `first`, `last` (as written), `step`, `symbol`,
@@ -254,9 +220,9 @@ def describe(
         ('histdata', 1, 'EURUSD', None)
     """
     with _readable(paths):
-        parts, others = _by_side(paths, None)
-        known = detect(parts, source)
-        parsed = known.read(parts, Options(columns=columns, dates=dates))
+        parts, others = by_side(paths, None)
+        options = Options(columns=columns, dates=dates, decimal=decimal)
+        known, parsed = parsed_of(parts, source, options)
         return _description(known, parsed, parts, others)
 
 
@@ -279,7 +245,11 @@ def _description(
         "bar_time": parsed.bar_time,
         "side": "both" if others else parsed.side,
         "columns": parsed.frame.columns,
-        "notes": [*parsed.notes, *([parsed.clock_hint] if parsed.clock_hint else [])],
+        "notes": [
+            *parsed.notes,
+            *([parsed.clock_hint] if parsed.clock_hint else []),
+            *(["the rows run from the newest to the oldest"] if newest_first(parsed) else []),
+        ],
     }
 
 
@@ -293,150 +263,3 @@ def _readable(paths: Paths) -> AbstractContextManager[None]:
             rule="file",
         )
     )
-
-
-def _by_side(
-    paths: Paths, ask: Paths | None, unpack_limit: int | None = None
-) -> tuple[list[Part], list[Part]]:
-    """Give the parts of the two sides; files whose names state it are distinguished."""
-    parts = parts_of(paths, unpack_limit)
-    if ask is not None:
-        return parts, parts_of(ask, unpack_limit)
-    sides = {side_in(part.file) for part in parts}
-    if sides != {"bid", "ask"}:
-        return parts, []
-    return (
-        [part for part in parts if side_in(part.file) == "bid"],
-        [part for part in parts if side_in(part.file) == "ask"],
-    )
-
-
-def _placed(parts: list[Part], call: _Call) -> _Side:
-    known = detect(parts, call.source)
-    parsed = known.read(parts, call.options)
-    parsed, zone, log = _placing.place(parsed, call.placing, call.options.symbol)
-    return _Side(parsed=parsed, source=known.name, zone=zone, log=log)
-
-
-def _bars(parts: list[Part], call: _Call, *, alone: bool) -> _Side:
-    """Read one side as bars; ticks become such."""
-    one = _placed(parts, call)
-    name = one.parsed.counts[0][0]
-    if alone and one.parsed.side == "ask" and not call.as_bid:
-        raise ConfigError(
-            f"{name}: the file holds the ask side alone, as its name says, and a run needs the "
-            "bid. Give both: read_candles(bid_file, ask=ask_file); or take these prices as the bid "
-            "with side='bid'"
-        )
-    repeated = "duplicate" if one.parsed.holds == BARS else "repeated_time"
-    options = call.repairs
-    if one.parsed.holds == BARS:
-        return replace(one, parsed=replace(
-            one.parsed, frame=_repairs.order(one.parsed.frame, options, one.log, repeated=repeated)
-        ))  # fmt: skip
-    if call.timeframe is None:
-        raise ConfigError(
-            f"{name}: the file holds {one.parsed.holds}, which are made into candles. Say how long "
-            'these are: timeframe="M1"; or read the ticks themselves with omega.read_ticks(...)'
-        )
-    frame = _repairs.order(one.parsed.frame, options, one.log, repeated=repeated)
-    _findings.look_at_ticks(one.log, frame, None)
-    made = _ticks.ticks_to_candles(frame, call.timeframe).with_row_index(ROW)
-    note = f"{frame.height:,} {one.parsed.holds} were made into {made.height:,} candles"
-    parsed = replace(
-        one.parsed, frame=made, bar_time=OPEN, notes=[*one.parsed.notes, note], holds=BARS
-    )
-    return replace(one, parsed=parsed, made=True)
-
-
-def _joined(bid: _Side, ask: _Side) -> _Side:
-    """Join two sides on time; rows that only one of them has are reported and left out."""
-    if bid.parsed.frame["time"].is_duplicated().any() or \
-            ask.parsed.frame["time"].is_duplicated().any():  # fmt: skip
-        raise InvalidCandleData(
-            "bid and ask: a time comes twice in one of the files, so that they cannot be joined. "
-            "Say which row is kept: deduplicate='first'",
-            column="time",
-            rule="duplicate",
-        )
-    for one, other in ((bid, ask), (ask, bid)):
-        known = pl.col("time").is_in(other.parsed.frame["time"].implode())
-        one.log.add("unmatched", one.parsed.frame, ~known, done="left out")
-    if not {"open", "close"} <= {*ask.parsed.frame.columns} & {*bid.parsed.frame.columns}:
-        raise ConfigError("ask: both files are expected to hold open, high, low and close")
-    renamed = {price: f"bid_{price}" for price in PRICES}
-    asks = ask.parsed.frame.select("time", *(pl.col(p).alias(f"ask_{p}") for p in PRICES))
-    frame = bid.parsed.frame.rename(renamed).drop("spread", strict=False)
-    frame = frame.join(asks, on="time", how="inner", maintain_order="left")
-    bid.log.take(ask.log)
-    notes = [*bid.parsed.notes, f"bid and ask were joined on time: {frame.height:,} rows have both"]
-    counts = [*bid.parsed.counts, *ask.parsed.counts]
-    return replace(
-        bid, parsed=replace(bid.parsed, frame=frame, side=None, notes=notes, counts=counts)
-    )
-
-
-def _candles(one: _Side, call: _Call) -> ImportedCandles:
-    parsed, log = one.parsed, one.log
-    step = _findings.step_of(parsed.frame["time"])
-    if not one.made:
-        _check_timeframe(parsed, step, call.timeframe)
-    bar_time = OPEN if one.made else _bar_time(parsed, step, call.bar_time, log)
-    frame = _repairs.shape(parsed.frame, call.repairs, log)
-    if bar_time == CLOSE and step is not None:
-        frame = frame.with_columns(pl.col("time") - pl.duration(microseconds=step))
-    _findings.look_at_candles(log, frame, step)
-    names = [side + price for side in _findings.sides(frame.columns) for price in PRICES]
-    rest = [name for name in ("volume", "spread") if name in frame.columns]
-    return ImportedCandles(
-        frame=frame.select("time", *names, *rest),
-        findings=log.table(),
-        source=one.source,
-        symbol=call.options.symbol or parsed.symbol,
-        time_zone=one.zone,
-        files=tuple(name for name, _ in parsed.counts),
-        notes=tuple(parsed.notes),
-        bar_time=bar_time,
-        timeframe=None if step is None else _ticks.named(step),
-    )
-
-
-def _check_timeframe(parsed: Parsed, step: int | None, timeframe: str | None) -> None:
-    if timeframe is None or step is None:
-        return
-    if _ticks.step(timeframe) != step:
-        raise ConfigError(
-            f"timeframe: given {timeframe!r}, but most rows of {parsed.counts[0][0]} are "
-            f"{_ticks.named(step)} apart. Leave it out; a run makes longer bars itself, with "
-            "timeframes=(...)"
-        )
-
-
-def _bar_time(parsed: Parsed, step: int | None, options: str | None, log: Log) -> str:
-    """Settle what the time of a bar is, and report where the bars themselves show another."""
-    if options not in (None, OPEN, CLOSE):
-        raise ConfigError(f"bar_time: given {options!r}, expected 'open' or 'close'")
-    seen = _seen_bar_time(parsed.frame["time"], step)
-    chosen = options or parsed.bar_time
-    if chosen is None:
-        evidence = f" Sessions begin as if it were the {seen}." if seen else ""
-        raise ConfigError(
-            f"{parsed.counts[0][0]}: the format does not say whether the time of a bar is its open "
-            f'or its close.{evidence} Say which: bar_time="open" (most files) or bar_time="close"'
-        )
-    if parsed.bar_time is None and seen is not None and seen != chosen:
-        note = f"taken as the {chosen}, though sessions begin as if it were the {seen}"
-        log.say("bar_time", note, parsed.counts[0][0])
-    return chosen
-
-
-def _seen_bar_time(times: pl.Series, step: int | None) -> str | None:
-    """Give what the first bars after breaks suggest; None where they suggest nothing."""
-    if step is None or step * 3 > _GRID:
-        return None
-    gaps = times.diff().dt.total_microseconds()
-    opens = times.filter(gaps > _SESSION_BREAK * step).cast(pl.Int64) % _GRID
-    if opens.is_empty():
-        return None
-    shares = {OPEN: (opens == 0).sum() / len(opens), CLOSE: (opens == step).sum() / len(opens)}
-    return next((word for word, share in shares.items() if share >= _ENOUGH), None)

@@ -9,7 +9,7 @@ import polars as pl
 from omega.errors import ConfigError
 from omega.importing import _findings
 from omega.importing._findings import KEPT, Log
-from omega.importing._source import PRICES
+from omega.importing._source import PRICES, ROW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def order(frame: pl.DataFrame, options: Repairs, log: Log, *, repeated: str) -> 
         log: Takes the findings.
         repeated: What a repeated time is called.
     """
-    values = [name for name in frame.columns if name not in ("volume", "symbol", _findings.ROW)]
+    values = [name for name in frame.columns if name not in ("volume", "symbol", "split", ROW)]
     numbers = [name for name in values if frame.schema[name] == pl.Float64]
     missing = pl.any_horizontal(
         *(pl.col(name).is_null() for name in values), *(pl.col(name).is_nan() for name in numbers)
@@ -49,8 +49,9 @@ def order(frame: pl.DataFrame, options: Repairs, log: Log, *, repeated: str) -> 
         frame = frame.filter(~missing)
     _findings.look_for_infinite(log, frame)
     back = pl.col("time") < pl.col("time").shift(1)
-    step = pl.col("time").diff().dt.total_microseconds() / 1_000_000
-    if log.add("unsorted", frame, back, step, "sorted" if options.sort else KEPT) and options.sort:
+    step = pl.col("time").diff().dt.total_microseconds()
+    done = "sorted" if options.sort else KEPT
+    if log.add("unsorted", frame, back, step, done=done, unit=1_000_000) and options.sort:
         frame = frame.sort("time", maintain_order=True)
     done = f"the {options.deduplicate} kept" if options.deduplicate else KEPT
     again = ~pl.col("time").is_first_distinct() if not frame["time"].is_sorted() \
@@ -71,13 +72,13 @@ def shape(frame: pl.DataFrame, options: Repairs, log: Log) -> pl.DataFrame:
                 "a minute with one price. Leave it out"
             )
         filler = _findings.fillers(frame)
-        log.add("flat_filler", frame, filler, pl.col("volume"), "dropped")
+        log.add("flat_filler", frame, filler, pl.col("volume"), done="dropped")
         frame = frame.filter(~filler)
     for side in _findings.sides(frame.columns) if options.clip_ohlc else ():
         names = [f"{side}{price}" for price in PRICES]
         high, low = pl.max_horizontal(names), pl.min_horizontal(names)
         wrong = (pl.col(f"{side}high") < high) | (pl.col(f"{side}low") > low)
         away = pl.max_horizontal(high - pl.col(f"{side}high"), pl.col(f"{side}low") - low)
-        log.add("ohlc", frame, wrong, away, "clipped")
+        log.add("ohlc", frame, wrong, away, done="clipped")
         frame = frame.with_columns(high.alias(f"{side}high"), low.alias(f"{side}low"))
     return frame

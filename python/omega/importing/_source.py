@@ -11,9 +11,29 @@ import polars as pl
 from omega.errors import ConfigError
 from omega.importing._files import Part
 
+_SHOWN = 60
+
+
+def short(text: object) -> str:
+    """Quote a name or value of a file for a message; a file may hold one of any length."""
+    whole = str(text)
+    return repr(whole if len(whole) <= _SHOWN else f"{whole[: _SHOWN - 1]}…")
+
+
 BARS, TICKS, TRADES = "bars", "ticks", "trades"
 OPEN, CLOSE = "open", "close"
 PRICES = ("open", "high", "low", "close")
+ROW = "_row"
+"""The column of row numbers, which rows keep whatever happens to them."""
+
+
+def _are_columns(given: object) -> bool:
+    """Return whether what was given names columns."""
+    if isinstance(given, Mapping):
+        return all(isinstance(one, str) for pair in given.items() for one in pair)
+    if given is None or isinstance(given, str):
+        return given is None
+    return isinstance(given, Sequence) and all(isinstance(one, str) for one in given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +46,17 @@ class Options:
     dates: str | None = None
     point: float | None = None
     price_scale: float | None = None
+    decimal: str | None = None
 
     def __post_init__(self) -> None:
         """Refuses an unknown word."""
+        if not _are_columns(self.columns):
+            raise ConfigError(
+                f"columns: given {self.columns!r}, expected {{role: name}}, or all roles from the "
+                "left as ['time', 'open', ...], all of them texts"
+            )
+        if self.decimal not in (None, ".", ","):
+            raise ConfigError(f"decimal: given {self.decimal!r}, expected '.', ',' or None")
         if self.dates not in (None, "day-first", "month-first"):
             raise ConfigError(
                 f"dates: given {self.dates!r}, expected 'day-first', 'month-first' or None"

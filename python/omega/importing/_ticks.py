@@ -8,7 +8,7 @@ import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
 from omega.foreign import arguments_of
-from omega.importing._source import PRICES
+from omega.importing._source import PRICES, ROW
 
 _UNITS = {"S": ("s", 1), "M": ("m", 60), "H": ("h", 3600), "D": ("d", 86_400), "W": ("w", 604_800)}
 _MICROS = 1_000_000
@@ -72,10 +72,11 @@ def ticks_to_candles(frame: pl.DataFrame, timeframe: str) -> pl.DataFrame:
     volumes = [name for name in ("bid_volume", "ask_volume", "volume") if name in frame.columns]
     known = bool(volumes) and any(bool((frame[name] > 0).any()) for name in volumes)
     volume = pl.sum_horizontal(pl.col(name).sum() for name in volumes) if known else pl.len()
+    numbers = [pl.col(ROW).first()] if ROW in frame.columns else []
     return (
         frame.set_sorted("time")
         .group_by_dynamic("time", every=f"{unit // _MICROS}s", start_by="window")
-        .agg(*candles, volume.cast(pl.Float64).alias("volume"))
+        .agg(*candles, volume.cast(pl.Float64).alias("volume"), *numbers)
     )
 
 

@@ -6,6 +6,7 @@ of day and month is decided by evidence, or the column is refused.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from itertools import product
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
+from omega.importing._source import short
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 
@@ -32,8 +34,11 @@ _CLOCKS = (
 """Those that Polars reads by position come first; they are several times as fast."""
 _YEAR_FIRST = ("%Y-%m-%d", "%Y.%m.%d", "%Y/%m/%d", "%Y%m%d")
 _TEXT_MONTHS = ("%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%b %d %Y")
-_PARTS = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
+_PARTS = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+_DAY_AND_MONTH = r"^\s*(\d{1,2})([./-])(\d{1,2})[./-]\d\d"
 _OFFSET = re.compile(r"\s*(?:(?:GMT|UTC)?[+-]\d\d:?\d\d|Z|UTC|GMT)$")
+_CLOCK = re.compile(r"\d:\d\d|[T ]\d{4,6}")
+"""What shows that a text has a time of day."""
 _EPOCHS = (
     (1e8, 4e9, "s", 1_000_000),
     (1e11, 4e12, "ms", 1_000),
@@ -117,24 +122,31 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
         values = pl.Series(values=[None] * len(text), dtype=pl.Datetime("us"))
         return Times(values, utc=False, days=False, note="no rows")
     first = str(sample[0])
-    offset = _OFFSET.search(first)
-    plain = _OFFSET.sub("", first)
+    offset = _offset_of(first)
+    plain = first.removesuffix(offset) if offset else first
     made, note = _dates(sample, plain, dates, place)
     layouts = (f"{date}{gap}{time}" for date, gap, time in product(made, (" ", "T", ""), _CLOCKS))
     for layout in dict.fromkeys(one.rstrip("T ") for one in layouts):
         if _reads(plain, layout) is not None:
-            values = _all(text, layout, offset[0] if offset else None, counts)
+            values = _all(text, layout, offset, counts)
             note = f"written {layout}{' with an offset' if offset else ''}{note}"
             days = "%H" not in layout and "%I" not in layout
             return Times(values, utc=offset is not None, days=days, note=note)
     raise InvalidCandleData(
-        f"{place}, row 0: {first!r} is no time that is known. Write it as 2024-01-31 13:05:00, or "
-        "name the column that holds the time: columns={'time': 'its name'}",
+        f"{place}, row 0: {short(first)} is no time that is known. Write it as 2024-01-31 "
+        "13:05:00, or name the column that holds the time: columns={'time': 'its name'}",
         column="time",
         row=0,
         value=first,
         rule="time",
     )
+
+
+def _offset_of(text: str) -> str | None:
+    """Give the offset to UTC at the end of a time; a year that follows a dash is none."""
+    found = _OFFSET.search(text)
+    is_year = found is not None and found[0][0] == "-" and not _CLOCK.search(text[: found.start()])
+    return None if found is None or is_year else found[0]
 
 
 def _dates(
@@ -145,10 +157,11 @@ def _dates(
     if not parts:
         return (*_YEAR_FIRST, *_TEXT_MONTHS), ""
     mark = parts[2]
-    day_first, month_first = f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y"
+    year = "%Y" if len(parts[4]) > len("24") else "%y"
+    day_first, month_first = f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"
     if dates is not None:
         return (day_first if dates == DAY_FIRST else month_first,), ""
-    fields = sample.str.extract_groups(_PARTS.pattern.replace("\\2", "[./-]")).struct.unnest()
+    fields = sample.str.extract_groups(_DAY_AND_MONTH).struct.unnest()
     left, right = (fields[name].cast(pl.Int64, strict=False) for name in ("1", "3"))
     if _above(left) and not _above(right):
         return (day_first,), "; days come first, as one is above 12"
@@ -160,7 +173,7 @@ def _dates(
         order = DAY_FIRST if chosen == day_first else MONTH_FIRST
         return (chosen,), f"; {order}, as the days then follow one another"
     raise ConfigError(
-        f"{place}: {first!r} may have the day or the month first, and no row decides it. Say "
+        f"{place}: {short(first)} may have the day or the month first, and no row decides it. Say "
         f'which: dates="{DAY_FIRST}" or dates="{MONTH_FIRST}"'
     )
 
@@ -170,7 +183,7 @@ def _above(values: pl.Series) -> bool:
 
 
 def _longest_step(sample: pl.Series, layout: str) -> float:
-    cut = sample.str.extract(r"^\s*(\d{1,2}[./-]\d{1,2}[./-]\d{4})")
+    cut = sample.str.extract(r"^\s*(\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2}))")
     days = cut.unique(maintain_order=True).str.to_date(layout, strict=False)
     steps = days.diff().dt.total_days().drop_nulls()
     if days.null_count() or steps.is_empty() or not (days.is_sorted() or (steps < 0).all()):
@@ -178,7 +191,24 @@ def _longest_step(sample: pl.Series, layout: str) -> float:
     return float(steps.abs().max())  # type: ignore[arg-type]  # days are numbers
 
 
+_SHAPES = {
+    "%Y": r"\s*[+-]?\d{1,5}", "%y": r"\s*\d\d", "%m": r"\s*\d\d?", "%d": r"\s*\d\d?",
+    "%b": r"[A-Za-z]+", "%H": r"\s*\d\d?", "%I": r"\s*\d\d?", "%M": r"\s*\d\d?",
+    "%S": r"\s*\d\d?", "%3f": r"\d{3}", "%6f": r"\d{6}", "%.3f": r"\.\d{3}",
+    "%.6f": r"\.\d{6}", "%.f": r"(?:\.\d+)?", "%p": r"\s*[AaPp][Mm]",
+}  # fmt: skip
+"""What each part of a layout may look like, which is quicker to try than to parse."""
+
+
+@functools.cache
+def _shape(layout: str) -> re.Pattern[str]:
+    parts = re.split(r"(%\.?\d?[A-Za-z])", layout)
+    return re.compile("".join(_SHAPES.get(part, re.escape(part)) for part in parts))
+
+
 def _reads(text: str, layout: str) -> object:
+    if not _shape(layout).fullmatch(text):
+        return None
     try:
         return pl.Series([text]).str.to_datetime(layout, time_unit="us", strict=False)[0]
     except pl.exceptions.PolarsError:
@@ -197,8 +227,8 @@ def _all(text: pl.Series, layout: str, offset: str | None, counts: Counts) -> pl
         row = int(lost.arg_true()[0])
         file, within = at(counts, row)
         raise InvalidCandleData(
-            f"{file}, row {within}: {text[row]!r} is no time of the form {layout}, as the rows "
-            "before it are. Correct the row or remove it",
+            f"{file}, row {within}: {short(text[row])} is no time of the form {layout}, as the "
+            "rows before it are. Correct the row or remove it",
             column="time",
             row=within,
             value=text[row],

@@ -13,7 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from omega.errors import ConfigError
-from omega.importing import _text
+from omega.importing import _scaling, _text
 from omega.importing._files import Part
 from omega.importing._generic import normal, shaped
 from omega.importing._source import (
@@ -24,12 +24,12 @@ from omega.importing._source import (
     Options,
     Parsed,
     Source,
+    short,
     symbol_in,
 )
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?"
 _BARS = ("open", "high", "low", "close", "volume")
-_DECIMALS = 10
 
 HISTDATA_CLOCK = (
     'HistData documents "EST without daylight saving" (time_zone="UTC-5"), but files of 2017 and '
@@ -134,6 +134,24 @@ def _read_mt5(parts: Sequence[Part], options: Options) -> Parsed:
     return replace(parsed, symbol=symbol, notes=[*parsed.notes, *notes])
 
 
+def _is_mt5_ticks(head: Head) -> bool:
+    names = [normal(name) for name in head.first.split("\t")]
+    return names[:2] == ["date", "time"] and {"bid", "ask"} <= {*names}
+
+
+def _read_mt5_ticks(parts: Sequence[Part], options: Options) -> Parsed:
+    """Read ticks; a side that did not change is left empty, and stands as it was."""
+    roles = {"date": "date", "time": "clock", "bid": "bid", "ask": "ask"}
+    names = (parts[0].lines() or [""])[0].split("\t")
+    columns = [roles.get(normal(name), _text.IGNORED) for name in names]
+    layout = _text.Layout(separator="\t", columns=columns, header=True)
+    parsed = lines_of(layout, hint=BROKER_CLOCK)(parts, options)
+    frame = parsed.frame.with_columns(pl.col("bid", "ask").forward_fill())
+    note = "a side without a value did not change, as MetaTrader writes it, and is that of before"
+    symbol = parsed.symbol or parts[0].stem.partition("_")[0]
+    return replace(parsed, frame=frame, symbol=symbol, notes=[*parsed.notes, note])
+
+
 def _real(frame: pl.DataFrame) -> bool:
     return "real" in frame.columns and bool((frame["real"] > 0).any())
 
@@ -141,28 +159,14 @@ def _real(frame: pl.DataFrame) -> bool:
 def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.DataFrame, str]:
     """Turn a spread in points into one in prices."""
     if options.point is not None:
-        if not options.point > 0:
-            raise ConfigError(f"point: given {options.point!r}, expected a number above 0")
-        how = f"point={options.point:g}, as stated"
-        parts_of_one = 1 / options.point
+        point = _scaling.scale_of("point", options.point)
+        how = f"point={_scaling.shown(point)}, as stated"
     else:
-        digits = max(decimals(frame[price]) for price in PRICES)
-        parts_of_one = 10.0**digits
-        how = f"a point of {10.0**-digits:g}, from the {digits} decimals of prices in {part.file}"
-    whole = round(parts_of_one)
-    exact = whole >= 1 and abs(whole - parts_of_one) < whole * 1e-9
-    spread = pl.col("spread") / (whole if exact else parts_of_one)
+        digits = max(_scaling.decimals(frame[price]) for price in PRICES)
+        point = float(f"1e-{digits}")
+        how = f"a point of {point:g}, from the {digits} decimals of prices in {part.file}"
+    spread = _scaling.times(frame["spread"], point)
     return frame.with_columns(spread), f"the spread was turned from points into prices with {how}"
-
-
-def decimals(prices: pl.Series) -> int:
-    """Give the number of decimals that the prices are written with."""
-    values = prices.drop_nulls()
-    for digits in range(_DECIMALS):
-        scaled = values * 10.0**digits
-        if bool(((scaled - scaled.round()).abs() < 1e-6 * scaled.abs().clip(1)).all()):
-            return digits
-    return _DECIMALS
 
 
 def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
@@ -171,8 +175,8 @@ def _read_truefx(parts: Sequence[Part], options: Options) -> Parsed:
     names = frame["symbol"].drop_nulls().unique(maintain_order=True)
     if len(names) > 1 and options.symbol is None:
         raise ConfigError(
-            f"{parts[0].name}: the file holds {', '.join(names[:5])}. Say which one: "
-            f"symbol={names[0]!r}"
+            f"{parts[0].name}: the file holds {', '.join(map(short, names[:5]))}. Say which one: "
+            f"symbol={short(names[0])}"
         )
     wanted = options.symbol if len(names) > 1 else names[0]
     if len(names) > 1:
@@ -200,7 +204,7 @@ _YAHOO = r"(date|datetime),open,high,low,close,adj close,volume(,dividends,stock
 def _read_yahoo(parts: Sequence[Part], options: Options) -> Parsed:
     width = parts[0].lines()[0].count(",") + 1
     columns = ["time", "open", "high", "low", "close", _text.IGNORED, "volume"]
-    columns += [_text.IGNORED] * (width - len(columns))
+    columns += [_text.IGNORED, "split"][: width - len(columns)]
     note = "prices are adjusted for splits alone; Adj Close is left out"
     layout = _text.Layout(separator=",", columns=columns, header=True)
     hint = 'Yahoo writes the local time of the exchange (such as time_zone="America/New_York").'
@@ -261,6 +265,8 @@ SOURCES = (
            lines_of(_MT4, hint=BROKER_CLOCK, bar_time=OPEN)),
     Source("metatrader5", "export of MetaTrader 5, with a spread in points", BROKER_CLOCK, OPEN,
            _is_mt5, _read_mt5),
+    Source("metatrader5-ticks", "ticks of MetaTrader 5", BROKER_CLOCK, "-", _is_mt5_ticks,
+           _read_mt5_ticks),
     Source("truefx", "TrueFX ticks", "GMT, as TrueFX documents", "-",
            lambda head: head.like(rf"[A-Z]{{3}}/[A-Z]{{3}},\d{{8}} [\d:.]+,{_NUMBER},{_NUMBER}"),
            _read_truefx),

@@ -397,10 +397,12 @@ class _Reader:
         values = column.values
         if values.dtype == pl.Float64:
             return values
-        if not self.cast or not (values.dtype.is_numeric() or _is_text(values.dtype)):
+        counted = role == "volume" and values.dtype.is_numeric()  # no price depends on volumes
+        readable = values.dtype.is_numeric() or _is_text(values.dtype)
+        if not (counted or (self.cast and readable)):
             raise self._mistyped(user, values.dtype, role, "float64")
-        readable = values.cast(pl.String) if _is_text(values.dtype) else values
-        return self._counted(user, values, readable.cast(pl.Float64, strict=False), "float64")
+        plain = values.cast(pl.String) if _is_text(values.dtype) else values
+        return self._counted(user, values, plain.cast(pl.Float64, strict=False), "float64")
 
     def same_times(self, ask: tuple[str, Column], bid: Column) -> None:
         """The times of a separate ask frame must be those of the bid frame, row by row."""

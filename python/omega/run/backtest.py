@@ -67,6 +67,7 @@ def run_backtest(
     semantics: int = 2,
     calendar: CalendarLike = None,
     validate: str | Mapping[str, str] = "error",
+    cast: bool = False,
     progress: bool | Progress = False,
 ) -> BacktestResult:
     """Run a strategy over candles.
@@ -116,6 +117,8 @@ def run_backtest(
             Days of UTC by default. It decides on DAY orders, nights of swap, dates as `start` and
             `end`, daily returns, and bars of a day and longer.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
+        cast: Whether prices of other types (float32, decimals, integers, texts) are cast, once;
+            what that copies is a notice. Volumes of any type of number always are.
         progress: True for a bar on the terminal, or a function `(done, total)`.
 
     Returns:
@@ -142,7 +145,7 @@ def run_backtest(
     """
     with arguments_of("run_backtest"):
         chosen = chosen_backend(backend, warn=True)
-        store = store_of_run(data, symbol, validate, instruments)
+        store = store_of_run(data, symbol, validate, instruments, cast=cast)
         runs, own_manager = copied(strategy_of(strategy), position_manager)
     arguments = Arguments(
         instruments=instruments,
@@ -169,11 +172,10 @@ def run_backtest(
             job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
         tables, report = execute(job, chosen)
     note_on_given(strategy, runs)
-    config = configuration(store, job, arguments)
     return BacktestResult(
         tables,
         stats=EngineStats.of(report),
-        config=config,
+        config=(config := configuration(store, job, arguments)),
         manifest=manifest(store, config),
         backend=chosen,
         facts=functools.partial(facts_of, store, job, arguments),

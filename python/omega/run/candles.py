@@ -18,6 +18,8 @@ def store_of_run(
     symbol: str | None,
     validate: str | Mapping[str, str],
     instruments: Instruments,
+    *,
+    cast: bool = False,
 ) -> CandleStore:
     """Take candles; those without a name are of the symbol that the only instrument names.
 
@@ -37,6 +39,7 @@ def store_of_run(
         data,
         symbol=symbol,
         validate=validate,
+        cast=cast,
         allow_negative=_negative(instruments),
         default_symbol=named,
     )

@@ -66,7 +66,9 @@ class Core:
         return trials
 
     def _key(self, parameters: Parameters) -> object:
-        names = ("data", "symbol", "timeframes", "align", "validate", "calendar", "semantics")
+        names = (
+            "data", "symbol", "timeframes", "align", "validate", "cast", "calendar", "semantics",
+        )  # fmt: skip
         return tuple(str(parameters.get(name)) for name in names)
 
     def _batch(self, trials: Sequence[Numbered]) -> list[Row]:
@@ -116,7 +118,7 @@ class Core:
         settings = self.spec.settings_of(parameters)
         if settings.pop("when") is not None:
             raise ConfigError("when: strategies of the core have no callback to call")
-        for name in ("symbol", "validate"):  # of the store
+        for name in ("symbol", "validate", "cast"):  # of the store
             del settings[name]
         job = prepare(self.runner.store(parameters), strategy, Arguments(**settings))
         require_native(job)

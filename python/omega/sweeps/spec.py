@@ -244,14 +244,17 @@ class TrialRunner:
         """Give the candles of a run as a store, checked once for runs in a row over the same."""
         settings = self.spec.settings_of(parameters)
         instruments = settings["instruments"]
-        named = (settings["symbol"], repr(settings["validate"]), repr(instruments))
+        cast = settings["cast"]
+        named = (settings["symbol"], repr(settings["validate"]), repr(instruments), cast)
         key = (parameters.get("data"), *named)
         store = self._stores.get(key)
         if store is None:
             data = self.spec.data_of(parameters)
             if data is None:
                 raise ConfigError("sweep: given no data, neither for all runs nor in the grid")
-            store = store_of_run(data, settings["symbol"], settings["validate"], instruments)
+            store = store_of_run(
+                data, settings["symbol"], settings["validate"], instruments, cast=cast
+            )
             self._stores.clear()  # what varies last changes first, so that one is enough
             self._stores[key] = store
         return store  # not of the dict: runs may be made in threads

@@ -1,4 +1,6 @@
 //! From Arrow arrays to typed buffers: shared as they are, or cast once with `cast=True`.
+//!
+//! A volume of any type of number is cast without being asked.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -11,7 +13,7 @@ use arrow_cast::display::array_value_to_string;
 use arrow_cast::{CastOptions, can_cast_types, cast_with_options};
 use arrow_schema::{ArrowError, DataType, TimeUnit as ArrowUnit};
 
-use super::InputColumn;
+use super::{InputColumn, Role};
 use crate::error::OmegaError;
 use crate::types::TimeUnit;
 
@@ -36,6 +38,9 @@ pub(super) fn floats(
     column: &InputColumn,
     cast: bool,
 ) -> Result<Typed<f64>, OmegaError> {
+    // Volumes are counts, which most libraries read as integers; no price depends on them.
+    let counted = column.role == Role::Volume && column.data_type().is_numeric();
+    let cast = cast || counted;
     let (chunks, copied) = cast_to(symbol, column, &DataType::Float64, cast, "float64")?;
     typed::<Float64Type>(symbol, column, &chunks, copied)
 }

@@ -272,6 +272,18 @@ fn other_types_are_cast_only_when_asked() {
 }
 
 #[test]
+fn volumes_of_any_number_are_cast_and_texts_are_not() {
+    let counts = column("volume", vec![Arc::new(Int64Array::from(vec![0, 1, 2, 3]))]);
+    let columns = read(bars_with(counts), false).expect("a number");
+    assert_eq!(columns.copied_bytes, 32);
+    let volume = columns.segments[0].volume.as_ref().expect("a volume");
+    assert_eq!(volume.as_ref(), [0.0, 1.0, 2.0, 3.0]);
+    let words = StringArray::from(vec!["0", "1", "2", "3"]);
+    let texts = column("volume", vec![Arc::new(words)]);
+    assert!(read(bars_with(texts), false).is_err());
+}
+
+#[test]
 fn a_value_that_cannot_be_cast_is_named() {
     let open = column(
         "open",
