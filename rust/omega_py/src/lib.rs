@@ -17,6 +17,7 @@ mod components;
 mod conditions;
 mod config;
 mod crossings;
+mod engine;
 mod error;
 mod events;
 mod executor;
@@ -31,6 +32,7 @@ mod orders;
 mod place;
 mod results;
 mod run;
+mod shown;
 mod snapshot;
 mod store;
 mod strategy;
@@ -64,8 +66,6 @@ mod _core {
     use super::indicators::IndicatorView;
     #[pymodule_export]
     use super::native::NativeStrategy;
-    #[pymodule_export]
-    use super::orders::OrderEntry;
     #[pymodule_export]
     use super::results::{PyArrowTable, PyRunTables, RunReport};
     #[pymodule_export]
