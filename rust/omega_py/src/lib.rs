@@ -43,9 +43,9 @@ mod warmup;
 use pyo3::prelude::*;
 
 /// The native module `omega._core`; private, its typed face is the Python package.
-// Every class is frozen and keeps what changes in atomics or locks, so that a free-threaded
-// interpreter need not switch the lock back on.
-#[pymodule(gil_used = false)]
+// Frozen classes that keep what changes in atomics or locks are safe without the interpreter lock,
+// and not yet right: to see that nobody holds a view is one step, and to move it is the next.
+#[pymodule(gil_used = true)]
 mod _core {
     /// The version of the crate, which is the version of the package.
     #[pymodule_export]
