@@ -52,6 +52,9 @@ OTHERS = (
     written.reads,
     written.orders,
     written.whole,
+    written.managed,
+    written.two_symbols,
+    written.triggers,
 )
 """What gives bytes, times and shares; memory comes first, before others have raised it."""
 

@@ -190,19 +190,76 @@ class Watches(omega.Strategy):
         self.seen = bar.time
 
 
+class Fade(omega.Strategy):
+    """The README's: buys what has fallen far below its mean, and leaves by stop or target."""
+
+    threshold: float = 2.5
+
+    def init(self) -> None:
+        """Declare."""
+        self.z, self.range = self.zscore(60), self.atr(14)
+
+    def on_bar(self, bar: Any) -> None:  # noqa: ANN401 - a Bar or the floor's object
+        """Buy."""
+        if self.position is None and self.z[-1] < -self.threshold:
+            risk = 3 * self.range[-1]
+            self.buy(stop_loss=bar.close - risk, take_profit=bar.close + risk)
+
+
+class Pair(omega.Strategy):
+    """Holds the first of two symbols while it is the cheaper one."""
+
+    def on_bar(self, bar: Any) -> None:  # noqa: ANN401 - a Bar or the floor's object
+        """Compare."""
+        cheaper = bar.close < bar["BBB"].close
+        if cheaper and self.position is None:
+            self.buy(1.0)
+        elif not cheaper and self.position is not None:
+            self.close()
+
+
+class Holds(omega.Strategy):
+    """Buys once, and leaves the rest to a position manager."""
+
+    def on_bar(self, bar: Any) -> None:  # noqa: ANN401 - a Bar
+        """Buy."""
+        if bar.index == 0:
+            self.buy(1.0)
+
+
+class Manager:
+    """Looks at each open position, and closes one that has lost too much."""
+
+    def manage_positions(self, *given: Any) -> None:  # noqa: ANN401 - positions and bars
+        """Look."""
+        own, _, bid, *_ = given
+        for position in own:
+            if position.entry_price - bid.close > position.entry_price:
+                raise AssertionError
+
+
 class ReadyMade:
     """A strategy's surroundings with values that are there already."""
 
     def __init__(self) -> None:
         self.position: object = None
-        self.equity, self.time = 10_000.0, 0
-        self.close, self.index = 1.5, 7
+        self.equity, self.time, self.threshold = 10_000.0, 0, 2.5
+        self.entry_price, self.index = 1.5, 7
+        self.z, self.range, self.symbols = [0.0], [1.0], {"BBB": self}
+
+    close = 1.5
+
+    def __getitem__(self, symbol: str) -> ReadyMade:
+        """Give itself as the bar of another symbol."""
+        return self.symbols[symbol]
 
     def on_bar(self, bar: Any) -> None:  # noqa: ANN401 - itself
         """Do as `Watches`."""
         if self.position is not None and self.equity < 0:
             raise AssertionError
         self.seen = bar.time
+
+    fade, pair = Fade.on_bar, Pair.on_bar
 
 
 def whole(bars: int = 2_000_000, repeats: int = 3) -> list[Figure]:
@@ -211,13 +268,106 @@ def whole(bars: int = 2_000_000, repeats: int = 3) -> list[Figure]:
     store = omega.CandleStore(frame)
     ready = ReadyMade()
     words: dict[str, Any] = {"cash": CASH, "sizer": omega.FixedUnits(1)}
-    floor, watch, cross = best(
+    floor, faded, watch, fade, cross = best(
         lambda: timed(lambda: _drain(map(ready.on_bar, itertools.repeat(ready, bars)))),
+        lambda: timed(lambda: _drain(map(ready.fade, itertools.repeat(ready, bars)))),
         lambda: seconds_of(store, Watches(), **words),
+        lambda: seconds_of(store, Fade(threshold=2.0), **words),
         lambda: seconds_of(store, Cross(), **words),
         repeats=repeats,
     )
+    detail = f"({fade / bars * 1e9:.0f} ns a bar)"
     return [
         Figure("SMA cross as a class, a bar of 2,000,000", cross / bars * 1e9, "ns", 250),
         Figure("reads on each bar / the same body from C", watch / floor, "x", 3.0),
+        Figure("the README's strategy / same body from C", fade / faded, "x", 4.0, detail=detail),
+    ]
+
+
+def managed(bars: int = 200_000, repeats: int = 5) -> list[Figure]:
+    """Measure a position manager in Python, with one position open from the first bar on."""
+    store, manager, ready = rising(bars), Manager(), ReadyMade()
+    run = omega.run_backtest(store, Holds(), position_manager=manager)
+    assert run.trades["bars_held"].to_list() == [bars - 2]  # noqa: S101 - a check
+    arguments = ([ready], ready, ready, ready, [ready])
+    calls = itertools.starmap
+    floor, holds, ours = best(
+        lambda: timed(
+            lambda: _drain(calls(manager.manage_positions, itertools.repeat(arguments, bars)))
+        ),
+        lambda: seconds_of(store, Holds()),
+        lambda: seconds_of(store, Holds(), position_manager=manager),
+        repeats=repeats,
+    )
+    beyond = ours - holds
+    detail = f"({beyond / bars * 1e9:.0f} ns a bar)"
+    return [
+        Figure("a position manager / same body from C", beyond / floor, "x", 8.0, detail=detail)
+    ]
+
+
+def two_symbols(bars: int = 200_000, repeats: int = 5) -> list[Figure]:
+    """Measure a class over two symbols, which reads both on each bar."""
+    both = {"AAA": forms.load(Bars(*series(bars))), "BBB": forms.load(Bars(*series(bars, 11)))}
+    stores = {name: omega.CandleStore(frame) for name, frame in both.items()}
+    ready = ReadyMade()
+    words: dict[str, Any] = {"cash": CASH, "sizer": omega.FixedUnits(1)}
+    floor, ours = best(
+        lambda: timed(lambda: _drain(map(ready.pair, itertools.repeat(ready, bars)))),
+        lambda: timed(lambda: omega.run_backtest(stores, Pair(), **words)),
+        repeats=repeats,
+    )
+    detail = f"({ours / bars * 1e9:.0f} ns a step)"
+    return [
+        Figure("two symbols, a class / same body from C", ours / floor, "x", 8.0, detail=detail)
+    ]
+
+
+class Tested(omega.Strategy):
+    """Tests its condition on each bar, and buys where it has nothing: with a stop and a target."""
+
+    def init(self) -> None:
+        """Take the column of the condition."""
+        self.signal = self.column(pl.int_range(pl.len()) % 100 == 0, "signal")
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Test."""
+        if self.signal[-1] > 0:
+            self.trade(bar)
+
+    def trade(self, bar: omega.Bar) -> None:
+        """Buy."""
+        if not self.positions:
+            self.buy(stop_loss=bar.close - 320, take_profit=bar.close + 320)
+
+
+class Triggered(Tested):
+    """The same, called only where the condition holds."""
+
+    @omega.when(lambda self: self.signal > 0)
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Buy."""
+        self.trade(bar)
+
+
+def triggers(bars: int = 1_000_000, repeats: int = 5) -> list[Figure]:
+    """Compare a condition that trades, tested on each bar and as a trigger, and by columns."""
+    frame = forms.load(Bars(*series(bars)))
+    store = omega.CandleStore(frame)
+    words: dict[str, Any] = {"cash": CASH, "sizer": omega.FixedUnits(1)}
+    close = pl.col("close")
+    plan = omega.Signals(
+        entry=pl.int_range(pl.len()) % 100 == 0, stop_loss=close - 320, take_profit=close + 320
+    )
+    kinds = (Tested(), Triggered(), plan)
+    trades = [omega.run_backtest(store, kind, **words).trades for kind in kinds]
+    assert trades[0].equals(trades[1]), "other trades"  # noqa: S101 - a check
+    each, some, columns = best(
+        *((lambda kind=kind: seconds_of(store, kind, **words)) for kind in kinds),
+        repeats=repeats,
+    )
+    detail = f"({trades[1].height:,} trades; by columns {columns / bars * 1e9:.0f} ns a bar)"
+    return [
+        Figure("tested on each bar / triggered, with trades", each / some, "x", at_least=10),
+        Figure("triggered on 1 %, with trades, a bar", some / bars * 1e9, "ns", 20, detail=detail),
     ]

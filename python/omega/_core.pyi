@@ -26,7 +26,6 @@ from omega.strategy.actions import Action
 from omega.strategy.conditions import Condition
 from omega.strategy.crossings import Crossing, Values
 from omega.strategy.operands import AnyOperand
-from omega.strategy.order_entry import OrderEntry as PlainEntry
 
 __all__ = [
     "VERSION",
@@ -39,7 +38,6 @@ __all__ = [
     "Indicator",
     "Mask",
     "NativeStrategy",
-    "OrderEntry",
     "Outcome",
     "PendingOrder",
     "Position",
@@ -64,7 +62,7 @@ VERSION: Final[str]
 @disjoint_base
 class AccountView:
     def __new__(cls, *_arguments: object, **_words: object) -> Self: ...
-    def _see(self, run: object, /) -> None: ...
+    def _see(self, run: object, /, *, heard: bool) -> None: ...
     @property
     def position(self) -> Position | None:
         """The oldest open position, or None."""
@@ -94,47 +92,161 @@ class AccountView:
     @property
     def balance(self) -> float:
         """Cash after all booked profits and costs, in account currency."""
-
-@final
-class OrderEntry:
-    def submit(self, action: Action) -> int: ...
-    def open(
+    def buy(
         self,
-        direction: str,
-        size: float | None,
-        limit: float | None,
-        stop: float | None,
-        touch: float | None,
-        trail: float | Distance | None,
-        at_close: bool,
-        stop_loss: float | Distance | None,
-        take_profit: float | Distance | None,
-        symbol: str | None,
-        expires: datetime | int | str | None,
-        trailing_stop: float | Distance | None,
-        oco: str | None,
-        reduce_only: bool,
-        reason: str | None,
-        tags: Sequence[str],
-    ) -> int: ...
+        size: float | None = None,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        touch: float | None = None,
+        trail: float | Distance | None = None,
+        at_close: bool = False,
+        stop_loss: float | Distance | None = None,
+        take_profit: float | Distance | None = None,
+        symbol: str | None = None,
+        expires: datetime | int | str | None = None,
+        trailing_stop: float | Distance | None = None,
+        oco: str | None = None,
+        reduce_only: bool = False,
+        reason: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> int:
+        """Buy: at the market, at `limit` or better, or at the market once `stop` is reached.
+
+        Args:
+            size: Lots; None leaves it to the run's sizer.
+            limit: Price of a limit order; with `stop` as well, of a stop-limit order.
+            stop: Price of a stop order.
+            touch: Price on the better side of the market that arms a limit order at `limit`.
+            trail: Distance of a stop order that follows the best price for it.
+            at_close: Fill at the close of the next bar.
+            stop_loss: Price at which the position is closed at a loss, or `Distance` from entry.
+            take_profit: Price at which it is closed at a profit, or `Distance` from its entry.
+            symbol: One of the run's symbols; None is the first.
+            expires: None until cancelled, "day", "ioc", "fok", or a moment, as in `Signal`.
+            trailing_stop: Distance at which the stop loss follows the market.
+            oco: Name of a group of orders of which one fill cancels the rest.
+            reduce_only: Whether it only closes positions of the other direction, and opens none.
+            reason: Your own words, carried to the trade.
+            tags: Your own marks, carried to the trade.
+
+        Returns:
+            The order's number, for `cancel`, `close` and `modify`; its trade has the same.
+
+        Example:
+            >>> class Buyer(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy(2, limit=103.5, stop_loss=102, reason="a dip")
+            >>> omega.run_backtest(candles, Buyer()).trades.select("entry_price", "reason").row(0)
+            (103.5, 'a dip')
+        """
+    def sell(
+        self,
+        size: float | None = None,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        touch: float | None = None,
+        trail: float | Distance | None = None,
+        at_close: bool = False,
+        stop_loss: float | Distance | None = None,
+        take_profit: float | Distance | None = None,
+        symbol: str | None = None,
+        expires: datetime | int | str | None = None,
+        trailing_stop: float | Distance | None = None,
+        oco: str | None = None,
+        reduce_only: bool = False,
+        reason: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> int:
+        """Sell short; the arguments are those of `buy`.
+
+        Example:
+            >>> class Seller(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.sell(stop_loss=bar.close + 2, take_profit=bar.close - 1)
+            >>> omega.run_backtest(candles, Seller()).trades["exit_reason"].to_list()
+            ['take_profit']
+        """
     def close(
         self,
-        position: Position | PendingOrder | int | None,
-        symbol: str | None,
-        fraction: float,
-        reason: str,
-    ) -> int: ...
-    def cancel(self, order: PendingOrder | int) -> int: ...
+        position: Position | PendingOrder | int | None = None,
+        *,
+        symbol: str | None = None,
+        fraction: float = 1.0,
+        reason: str = "signal",
+    ) -> int:
+        """Close positions at the market.
+
+        Args:
+            position: A position, or the number that `buy` or `sell` gave: while the order waits it
+                is cancelled. None closes all, symbol by symbol.
+            symbol: Close what is open in this symbol only.
+            fraction: Part of the lots to close.
+            reason: The trade's exit reason, "signal" or "time".
+
+        Returns:
+            The order's number; of several symbols that of the first.
+
+        Example:
+            >>> class Hour(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy()
+            ...         elif self.position and self.position.bars_held == 60:
+            ...             self.close(self.position, reason="time")
+            >>> omega.run_backtest(candles, Hour()).trades.select("bars_held", "exit_reason").row(0)
+            (61, 'time')
+        """
+    def cancel(self, order: PendingOrder | int) -> int:
+        """Cancel an order that waits.
+
+        Example:
+            >>> class Patient(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.order = self.buy(limit=1.0)
+            ...         elif bar.index == 10:
+            ...             self.cancel(self.order)
+            >>> omega.run_backtest(candles, Patient()).orders["status"].to_list()
+            ['cancelled']
+        """
     def modify(
         self,
         order: Position | PendingOrder | int,
-        price: float | EllipsisType,
-        limit_price: float | EllipsisType,
-        size: float | EllipsisType,
-        stop_loss: float | Distance | EllipsisType | None,
-        take_profit: float | Distance | EllipsisType | None,
-        expires: datetime | int | str | EllipsisType | None,
-    ) -> int: ...
+        *,
+        price: float | EllipsisType = ...,
+        limit_price: float | EllipsisType = ...,
+        size: float | EllipsisType = ...,
+        stop_loss: float | Distance | EllipsisType | None = ...,
+        take_profit: float | Distance | EllipsisType | None = ...,
+        expires: datetime | int | str | EllipsisType | None = ...,
+    ) -> int:
+        """Change an order that waits, or the protective exits of a position.
+
+        What is left out stays; None removes an exit, or lets an order work until it is cancelled.
+
+        Args:
+            order: An order that waits, a position, or the number that `buy` or `sell` gave.
+            price: New price of a limit or stop order.
+            limit_price: New limit of a stop-limit order, whose stop is `price`.
+            size: New size in lots.
+            stop_loss: New stop loss.
+            take_profit: New take profit.
+            expires: How long the order works from now on, as in `Signal`.
+
+        Example:
+            >>> class Careful(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.buy(stop_loss=bar.close - 2)
+            ...         elif self.position and bar.close > self.position.entry_price:
+            ...             self.modify(self.position, stop_loss=bar.close - 1)
+            >>> omega.run_backtest(candles, Careful()).trades["exit_reason"].to_list()
+            ['stop_loss']
+        """
 
 def crossover(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossing:
     """Ask whether `first` was at or below `second` a bar ago and is above it now.
@@ -889,7 +1001,6 @@ class Run:
     def leave(before: int) -> None: ...
     def shows(self, given: object) -> bool: ...
     def next_order_id(self) -> int: ...
-    def order_entry(self, plain: PlainEntry) -> OrderEntry: ...
     def indicator(
         self,
         name: str,

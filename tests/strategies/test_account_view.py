@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
@@ -105,6 +106,60 @@ def test_words_of_every_kind_mean_the_same_to_both_backends(words: dict[str, Any
 def test_wrong_words_are_refused_alike(backend: str, words: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         run(lambda strategy, _: strategy.buy(**words), backend)
+
+
+def test_calls_keep_their_order_where_python_takes_some(backend: str) -> None:
+    """A moment, and a signal that is returned, go through objects; the calls after them too."""
+
+    def several(strategy: Does, bar: omega.Bar) -> object:
+        if bar.index != 3:
+            return None
+        later = bar.time + timedelta(days=1)
+        numbers = [strategy.buy(1), strategy.buy(2, limit=0.5, expires=later), strategy.sell(3)]
+        return [*numbers, strategy.close(0), strategy.cancel(1)]
+
+    result = run(several, backend)
+    assert result.strategy.seen[3] == [0, 1, 2, 3, 4]
+    assert result.orders.select("order_id", "lots", "status").rows() == [
+        (0, 1.0, "filled"),
+        (1, 2.0, "cancelled"),
+        (2, 3.0, "filled"),
+        (3, 1.0, "filled"),
+    ]
+
+
+class Itself(omega.Strategy):
+    """Is not copied: each run works on the object that was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Any] = []
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Itself:
+        return self
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        if bar.index == 2:
+            self.buy(1)
+        self.seen.append((self.position is None, self.equity, self.balance, len(self.pending)))
+
+
+def test_a_strategy_that_sees_a_second_run_reads_and_trades_in_that(backend: str) -> None:
+    once, again = Itself(), Itself()
+    first = omega.run_backtest(walk(30), once, backend=backend)
+    omega.run_backtest(walk(20, seed=2), again, backend=backend)
+    again.seen.clear()
+    second = omega.run_backtest(walk(30), again, backend=backend)
+    assert first.fingerprint == second.fingerprint
+    assert once.seen == again.seen
+    assert first.fills.height == 2
+
+
+@pytest.mark.parametrize("call", ["buy", "sell", "close", "modify", "cancel"])
+def test_an_unknown_word_is_a_type_error(backend: str, call: str) -> None:
+    words: dict[str, Any] = {"lots": 1}
+    with pytest.raises(TypeError):
+        run(lambda strategy, _: getattr(strategy, call)(**words), backend)
 
 
 def test_a_strategy_can_be_copied_and_sent() -> None:

@@ -42,7 +42,6 @@ from omega.reference.simulator import Simulator
 from omega.reference.stale import Stale
 from omega.reference.track_view import TrackView
 from omega.reference.tracks import Alone, Base, Clock, Higher, Tracks, World
-from omega.strategy.order_entry import OrderEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +80,6 @@ class Run(Context):
             tracks.append(Tracks(base(candles, known), higher))
         super().__init__(World(tracks, align, known), cash)
         self._executor: Simulator | ForeignExecutor | None = None
-
-    def order_entry(self, plain: OrderEntry) -> OrderEntry:
-        """Give what takes the orders of a strategy of this run."""
-        return plain
 
     def _higher(self, candles: Columns, fields: TimeframeFields, place: int) -> Higher:
         name, grids, tables = fields["name"], fields["grids"], fields["given"]

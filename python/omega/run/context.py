@@ -12,13 +12,11 @@ from omega.run.job import Job
 from omega.strategy.actions import Action
 from omega.strategy.expressions import evaluate
 from omega.strategy.order_entry import OrderEntry
-from omega.strategy.requests import is_heard
 
 if TYPE_CHECKING:
     import polars as pl
 
     from omega._core import Indicator, PendingOrder, Position, Run
-    from omega._core import OrderEntry as NativeEntry
 
 
 class Context:
@@ -31,9 +29,7 @@ class Context:
         self.queue: list[Action] = run.queue
         self.columns: dict[object, Indicator] = {}
         self.next_order_id, self.shows = run.next_order_id, run.shows
-        plain = OrderEntry(self)
-        # Whoever hears what is requested hears objects.
-        self.orders: OrderEntry | NativeEntry = plain if is_heard() else run.order_entry(plain)
+        self.orders = OrderEntry(self)
         self.account: Run | None = run
         self.indicator = run.indicator
         self.compare, self.place_of = run.compare, run.place_of

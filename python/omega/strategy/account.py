@@ -1,4 +1,4 @@
-"""What a strategy reads of its account: native, so that a read is one step, or in plain Python."""
+"""What a strategy reads and requests of its account: native, so that it is one step, or plain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ else:
             _shown: Any
             """Gives what the strategy is tied to; of `omega.Strategy`."""
 
-            def _see(self, run: object) -> None:
+            _orders: Any
+            """Gives what takes its orders."""
+
+            def _see(self, run: object, *, heard: bool) -> None:
                 """Read a run from now on, which here is what `_shown` gives."""
 
             @property
@@ -44,6 +47,26 @@ else:
             def balance(self) -> Any:  # noqa: ANN401 - as above
                 """Cash after all booked profits and costs, in account currency."""
                 return self._shown().balance
+
+            def buy(self, *given: Any, **words: Any) -> Any:  # noqa: ANN401 - as above
+                """Buy."""
+                return self._orders().open("long", *given, **words)
+
+            def sell(self, *given: Any, **words: Any) -> Any:  # noqa: ANN401 - as above
+                """Sell short."""
+                return self._orders().open("short", *given, **words)
+
+            def close(self, *given: Any, **words: Any) -> Any:  # noqa: ANN401 - as above
+                """Close positions."""
+                return self._orders().close(*given, **words)
+
+            def cancel(self, order: Any) -> Any:  # noqa: ANN401 - as above
+                """Cancel an order that waits."""
+                return self._orders().cancel(order)
+
+            def modify(self, *given: Any, **words: Any) -> Any:  # noqa: ANN401 - as above
+                """Change an order that waits, or the exits of a position."""
+                return self._orders().modify(*given, **words)
 
 
 __all__ = ["AccountView"]

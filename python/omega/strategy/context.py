@@ -9,7 +9,6 @@ from omega.strategy.actions import Action
 from omega.strategy.operands import Evaluates
 
 if TYPE_CHECKING:
-    from omega import _core
     from omega._core import Indicator, PendingOrder, Position, Run
     from omega.strategy.order_entry import OrderEntry
 
@@ -21,7 +20,7 @@ class RunContext(Declares, Evaluates, Protocol):
     semantics: str
     """The version of the rules."""
     queue: list[Action]
-    orders: OrderEntry | _core.OrderEntry
+    orders: OrderEntry
     account: Run | None
     """The run, where its strategy sees the whole of its account; None where it sees a part."""
     columns: dict[object, Indicator]

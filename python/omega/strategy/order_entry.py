@@ -39,7 +39,7 @@ class Queues(Protocol):
 
 
 class OrderEntry:
-    """Takes the orders of a strategy in any run; the native one takes the usual ones faster."""
+    """Takes the orders of a strategy in any run; the native calls take the usual ones faster."""
 
     def __init__(self, run: Queues) -> None:
         self._run = run
@@ -50,24 +50,25 @@ class OrderEntry:
         self._run.queue.append(action)
         return number
 
-    def open(  # noqa: PLR0917 - an order has as many words
+    def open(
         self,
         direction: str,
-        size: Number,
-        limit: Number,
-        stop: Number,
-        touch: Number,
-        trail: Level,
-        at_close: bool,
-        stop_loss: Level,
-        take_profit: Level,
-        symbol: str | None,
-        expires: datetime | int | str | None,
-        trailing_stop: Level,
-        oco: str | None,
-        reduce_only: bool,
-        reason: str | None,
-        tags: Sequence[str],
+        size: Number = None,
+        *,
+        limit: Number = None,
+        stop: Number = None,
+        touch: Number = None,
+        trail: Level = None,
+        at_close: bool = False,
+        stop_loss: Level = None,
+        take_profit: Level = None,
+        symbol: str | None = None,
+        expires: datetime | int | str | None = None,
+        trailing_stop: Level = None,
+        oco: str | None = None,
+        reduce_only: bool = False,
+        reason: str | None = None,
+        tags: Sequence[str] = (),
     ) -> int:
         """Open a position; the words are those of `Strategy.buy`."""
         prices = prices_of(limit, stop, touch=touch, trail=trail, at_close=at_close)
@@ -88,7 +89,12 @@ class OrderEntry:
         return self.submit(signal)
 
     def close(
-        self, position: Trade | None, symbol: str | None, fraction: float, reason: str
+        self,
+        position: Trade | None = None,
+        *,
+        symbol: str | None = None,
+        fraction: float = 1.0,
+        reason: str = "signal",
     ) -> int:
         """Close positions; give the number of the first order."""
         trade = None if position is None else self._number(position)
@@ -103,15 +109,16 @@ class OrderEntry:
         """Cancel an order that waits."""
         return self.submit(Cancel(self._number(order)))
 
-    def modify(  # noqa: PLR0917 - as many things may change
+    def modify(
         self,
         order: Trade,
-        price: float | EllipsisType,
-        limit_price: float | EllipsisType,
-        size: float | EllipsisType,
-        stop_loss: Level | EllipsisType,
-        take_profit: Level | EllipsisType,
-        expires: datetime | int | str | EllipsisType | None,
+        *,
+        price: float | EllipsisType = ...,
+        limit_price: float | EllipsisType = ...,
+        size: float | EllipsisType = ...,
+        stop_loss: Level | EllipsisType = ...,
+        take_profit: Level | EllipsisType = ...,
+        expires: datetime | int | str | EllipsisType | None = ...,
     ) -> int:
         """Change an order that waits, or the exits of a position."""
         change = Modify(

@@ -12,7 +12,7 @@ use omega_core::execution::{
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
 use super::callbacks::Collect;
-use super::orders::Queued;
+use super::snapshot::StateSnapshot;
 
 /// The classes that a callback may return, looked up once a run.
 pub(super) struct Vocabulary<'py> {
@@ -238,13 +238,13 @@ impl<'py> Vocabulary<'py> {
 impl<'py> Collect<'py> for Vocabulary<'py> {
     type Action = Action;
 
+    fn entered(&self, snapshot: &StateSnapshot, actions: &mut Vec<Action>) {
+        snapshot.take_entered(actions);
+    }
+
     fn collect(&self, returned: &Bound<'py, PyAny>, actions: &mut Vec<Action>) -> PyResult<()> {
         for_each_item(returned, |item| {
-            let queued = item.cast_exact::<Queued>().ok();
-            actions.push(match queued.and_then(|queued| queued.get().take()) {
-                Some(action) => action,
-                None => self.action(item)?,
-            });
+            actions.push(self.action(item)?);
             Ok(())
         })
     }
@@ -267,6 +267,9 @@ pub(super) struct AsGiven<'a, 'py>(pub(super) &'a Vocabulary<'py>);
 
 impl<'py> Collect<'py> for AsGiven<'_, 'py> {
     type Action = Bound<'py, PyAny>;
+
+    // All that such an executor takes comes as an object.
+    fn entered(&self, _snapshot: &StateSnapshot, _actions: &mut Vec<Bound<'py, PyAny>>) {}
 
     fn collect(
         &self,

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 use super::conditions::Mask;
+use super::snapshot::StateSnapshot;
 
 /// The callbacks of a strategy: unbound functions with their instance, or plain functions.
 #[derive(FromPyObject)]
@@ -24,7 +25,23 @@ pub(super) struct Callbacks<'py> {
     pub(super) manage: Option<Bound<'py, PyAny>>,
 }
 
+/// One of the callbacks that decide.
+#[derive(Clone, Copy)]
+pub(super) enum Which {
+    OnBar,
+    Trigger(usize),
+}
+
 impl<'py> Callbacks<'py> {
+    /// A callback that decides; none where there is no such one.
+    #[inline]
+    pub(super) fn deciding_by(&self, which: Which) -> Option<&Bound<'py, PyAny>> {
+        match which {
+            Which::OnBar => self.on_bar.as_ref(),
+            Which::Trigger(index) => self.triggers.get(index).map(|(callback, _)| callback),
+        }
+    }
+
     /// A strategy that is one function, and a position manager.
     pub(super) fn deciding(decide: Bound<'py, PyAny>, manage: Option<Bound<'py, PyAny>>) -> Self {
         Self {
@@ -41,6 +58,9 @@ impl<'py> Callbacks<'py> {
 /// What the executor of a run takes from a Python strategy.
 pub(super) trait Collect<'py> {
     type Action;
+
+    /// Adds the actions that a callback entered by calls, which have their numbers.
+    fn entered(&self, snapshot: &StateSnapshot, actions: &mut Vec<Self::Action>);
 
     /// Adds the actions that a callback returned: nothing, one, or a list of them.
     fn collect(

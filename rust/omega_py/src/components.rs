@@ -13,9 +13,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::clock::{ClosedSteps, Tracks};
+use super::engine::Engine;
 use super::events::TradeView;
 use super::snapshot::PositionView;
-use super::strategy::Engine;
 
 /// Bars and time after an entry, and time after an exit.
 pub(super) type CooldownFields = (usize, i64, i64);
@@ -146,7 +146,7 @@ impl<'a, 'py> PyPortfolio<'a, 'py> {
 
     fn position(&self, position: &Position) -> PyResult<Bound<'py, PyAny>> {
         // A copy: the portfolio may keep what it is given, and the position goes on changing.
-        let view = PositionView::new(&Arc::new(position.clone()), self.tracks, None);
+        let view = PositionView::new(position, self.tracks, None);
         Ok(Bound::new(self.py, view)?.into_any())
     }
 

@@ -9,7 +9,6 @@ use pyo3::types::{PyFloat, PyInt};
 use super::indicators::IndicatorView;
 
 #[pyfunction]
-#[pyo3(signature = (first, second))]
 pub(super) fn crossover<'py>(
     first: &Bound<'py, PyAny>,
     second: &Bound<'py, PyAny>,
@@ -23,7 +22,6 @@ pub(super) fn crossover<'py>(
 }
 
 #[pyfunction]
-#[pyo3(signature = (first, second))]
 pub(super) fn crossunder<'py>(
     first: &Bound<'py, PyAny>,
     second: &Bound<'py, PyAny>,
@@ -39,6 +37,13 @@ pub(super) fn crossunder<'py>(
 /// The value before and the one now of each; none where the package has to look.
 #[inline]
 fn last_two_of(first: &Bound<'_, PyAny>, second: &Bound<'_, PyAny>) -> Option<[(f64, f64); 2]> {
+    let views = (
+        first.cast_exact::<IndicatorView>(),
+        second.cast_exact::<IndicatorView>(),
+    );
+    if let (Ok(first), Ok(second)) = views {
+        return IndicatorView::last_two_of(first.get(), second.get());
+    }
     Some([last_two(first)?, last_two(second)?])
 }
 

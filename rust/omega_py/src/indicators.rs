@@ -285,6 +285,21 @@ impl IndicatorView {
         if !active::is_inside(self.clock.run()) {
             return None;
         }
+        self.newest_two()
+    }
+
+    /// The same of two, which mostly are of one run: where the thread is is looked up once.
+    #[inline]
+    pub(super) fn last_two_of(first: &Self, second: &Self) -> Option<[(f64, f64); 2]> {
+        let run = first.clock.run();
+        if second.clock.run() != run || !active::is_inside(run) {
+            return None;
+        }
+        Some([first.newest_two()?, second.newest_two()?])
+    }
+
+    #[inline]
+    fn newest_two(&self) -> Option<(f64, f64)> {
         let visible = self.clock.visible();
         let before = visible.checked_sub(2)?;
         Some((self.values[before], self.values[visible - 1]))

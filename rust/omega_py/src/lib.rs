@@ -17,6 +17,7 @@ mod components;
 mod conditions;
 mod config;
 mod crossings;
+mod engine;
 mod error;
 mod events;
 mod executor;
@@ -31,6 +32,7 @@ mod orders;
 mod place;
 mod results;
 mod run;
+mod shown;
 mod snapshot;
 mod store;
 mod strategy;
@@ -41,9 +43,9 @@ mod warmup;
 use pyo3::prelude::*;
 
 /// The native module `omega._core`; private, its typed face is the Python package.
-// Every class is frozen and keeps what changes in atomics or locks, so that a free-threaded
-// interpreter need not switch the lock back on.
-#[pymodule(gil_used = false)]
+// Frozen classes that keep what changes in atomics or locks are safe without the interpreter lock,
+// and not yet right: to see that nobody holds a view is one step, and to move it is the next.
+#[pymodule(gil_used = true)]
 mod _core {
     /// The version of the crate, which is the version of the package.
     #[pymodule_export]
@@ -64,8 +66,6 @@ mod _core {
     use super::indicators::IndicatorView;
     #[pymodule_export]
     use super::native::NativeStrategy;
-    #[pymodule_export]
-    use super::orders::OrderEntry;
     #[pymodule_export]
     use super::results::{PyArrowTable, PyRunTables, RunReport};
     #[pymodule_export]

@@ -3,7 +3,8 @@
 //! It takes plain numbers and words. Whatever else it is given goes to the entry in Python, which
 //! makes a `Signal` of it, and states what is wrong where something is.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use omega_core::execution::{
     Action, CloseTarget, Distance, ExitReason, Expiry, Level, LevelChange, ModifyRequest,
@@ -15,255 +16,232 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::clock::Tracks;
+use super::run::Run;
 use super::snapshot::{OrderView, PositionView, StateSnapshot};
 
-/// An action on its way from a method of the strategy to the loop.
-#[pyclass(frozen, module = "omega._core")]
-pub struct Queued(Mutex<Option<Action>>);
+/// A word that a call was given; none where it was left out, which is not the same as `None`.
+#[derive(Clone, Copy)]
+pub(super) struct Word<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
 
-impl Queued {
-    /// The action, once.
-    pub(super) fn take(&self) -> Option<Action> {
-        // A poisoned lock is taken all the same: nothing that holds it can fail.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+impl<'a, 'py> Word<'a, 'py> {
+    pub(super) const LEFT_OUT: Self = Self(None);
+
+    /// What was given.
+    #[inline]
+    pub(super) fn given(self) -> Option<Borrowed<'a, 'py, PyAny>> {
+        self.0
+    }
+
+    /// The same, where it is not `None` either.
+    #[inline]
+    fn told(self) -> Option<Borrowed<'a, 'py, PyAny>> {
+        self.0.filter(|given| !given.is_none())
     }
 }
 
-/// Takes the orders of a strategy.
-#[pyclass(frozen, module = "omega._core")]
-pub struct OrderEntry {
+impl<'a, 'py> FromPyObject<'a, 'py> for Word<'a, 'py> {
+    type Error = Infallible;
+
+    #[inline]
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> Result<Self, Infallible> {
+        Ok(Self(Some(given)))
+    }
+}
+
+/// The words of `buy` and `sell`.
+pub(super) struct OpenWords<'a, 'py> {
+    pub(super) size: Word<'a, 'py>,
+    pub(super) limit: Word<'a, 'py>,
+    pub(super) stop: Word<'a, 'py>,
+    pub(super) touch: Word<'a, 'py>,
+    pub(super) trail: Word<'a, 'py>,
+    pub(super) at_close: Word<'a, 'py>,
+    pub(super) stop_loss: Word<'a, 'py>,
+    pub(super) take_profit: Word<'a, 'py>,
+    pub(super) symbol: Word<'a, 'py>,
+    pub(super) expires: Word<'a, 'py>,
+    pub(super) trailing_stop: Word<'a, 'py>,
+    pub(super) oco: Word<'a, 'py>,
+    pub(super) reduce_only: Word<'a, 'py>,
+    pub(super) reason: Word<'a, 'py>,
+    pub(super) tags: Word<'a, 'py>,
+}
+
+impl<'a, 'py> OpenWords<'a, 'py> {
+    /// The words by their names.
+    pub(super) fn by_name(&self) -> [(&'static str, Word<'a, 'py>); 15] {
+        [
+            ("size", self.size),
+            ("limit", self.limit),
+            ("stop", self.stop),
+            ("touch", self.touch),
+            ("trail", self.trail),
+            ("at_close", self.at_close),
+            ("stop_loss", self.stop_loss),
+            ("take_profit", self.take_profit),
+            ("symbol", self.symbol),
+            ("expires", self.expires),
+            ("trailing_stop", self.trailing_stop),
+            ("oco", self.oco),
+            ("reduce_only", self.reduce_only),
+            ("reason", self.reason),
+            ("tags", self.tags),
+        ]
+    }
+}
+
+/// The words of `modify`.
+pub(super) struct Change<'a, 'py> {
+    pub(super) order: Word<'a, 'py>,
+    pub(super) price: Word<'a, 'py>,
+    pub(super) limit_price: Word<'a, 'py>,
+    pub(super) size: Word<'a, 'py>,
+    pub(super) stop_loss: Word<'a, 'py>,
+    pub(super) take_profit: Word<'a, 'py>,
+    pub(super) expires: Word<'a, 'py>,
+}
+
+impl<'a, 'py> Change<'a, 'py> {
+    /// The words by their names.
+    pub(super) fn by_name(&self) -> [(&'static str, Word<'a, 'py>); 7] {
+        [
+            ("order", self.order),
+            ("price", self.price),
+            ("limit_price", self.limit_price),
+            ("size", self.size),
+            ("stop_loss", self.stop_loss),
+            ("take_profit", self.take_profit),
+            ("expires", self.expires),
+        ]
+    }
+}
+
+/// Takes the orders of a strategy for its run.
+pub(super) struct Desk {
     tracks: Arc<Tracks>,
     snapshot: Arc<StateSnapshot>,
+    /// The actions that came as objects.
     queue: Py<PyList>,
-    /// Takes what this one does not.
-    plain: Py<PyAny>,
     /// `omega.Distance`.
     distance: Py<PyAny>,
 }
 
-/// A word that a call was given.
-type Word<'a, 'py> = &'a Bound<'py, PyAny>;
-
-#[pymethods]
-impl OrderEntry {
-    /// Takes an action as it is.
-    fn submit(&self, py: Python<'_>, action: &Bound<'_, PyAny>) -> PyResult<usize> {
-        self.plain
-            .bind(py)
-            .call_method1("submit", (action,))?
-            .extract()
-    }
-
-    /// Opens a position; the words are those of `Strategy.buy`.
-    #[expect(clippy::too_many_arguments, reason = "an order has as many words")]
-    fn open<'py>(
-        &self,
-        py: Python<'py>,
-        direction: Word<'_, 'py>,
-        size: Word<'_, 'py>,
-        limit: Word<'_, 'py>,
-        stop: Word<'_, 'py>,
-        touch: Word<'_, 'py>,
-        trail: Word<'_, 'py>,
-        at_close: Word<'_, 'py>,
-        stop_loss: Word<'_, 'py>,
-        take_profit: Word<'_, 'py>,
-        symbol: Word<'_, 'py>,
-        expires: Word<'_, 'py>,
-        trailing_stop: Word<'_, 'py>,
-        oco: Word<'_, 'py>,
-        reduce_only: Word<'_, 'py>,
-        reason: Word<'_, 'py>,
-        tags: Word<'_, 'py>,
-    ) -> PyResult<usize> {
-        let request = || {
-            let expiry = expiry(expires)?;
-            let trail = self.distance(trail)?;
-            let prices = [price(limit)?, price(stop)?, price(touch)?];
-            Ok::<_, NotPlain>(OpenRequest {
-                symbol: self.symbol(symbol)?.unwrap_or(SymbolId(0)),
-                direction: direction_of(direction)?,
-                kind: kind(prices, trail.is_some(), truth(at_close)?, expiry)?,
-                size: price(size)?.map(Sizer::FixedLots),
-                stop_loss: self.level(stop_loss)?,
-                take_profit: self.level(take_profit)?,
-                expiry,
-                group: text(oco)?,
-                trailing_stop: self.distance(trailing_stop)?,
-                trail,
-                reduce_only: if truth(reduce_only)? {
-                    ReduceOnly::Any
-                } else {
-                    ReduceOnly::No
-                },
-                reason: text(reason)?,
-                tags: texts(tags)?,
-            })
-        };
-        if let Ok(request) = request() {
-            return self.push(py, Action::Open(request));
-        }
-        let words = [
-            direction,
-            size,
-            limit,
-            stop,
-            touch,
-            trail,
-            at_close,
-            stop_loss,
-            take_profit,
-            symbol,
-            expires,
-            trailing_stop,
-            oco,
-            reduce_only,
-            reason,
-            tags,
-        ];
-        self.in_python(py, "open", &words)
-    }
-
-    /// Closes positions; gives the number of the first order.
-    fn close<'py>(
-        &self,
-        py: Python<'py>,
-        position: Word<'_, 'py>,
-        symbol: Word<'_, 'py>,
-        fraction: Word<'_, 'py>,
-        reason: Word<'_, 'py>,
-    ) -> PyResult<usize> {
-        let words = [position, symbol, fraction, reason];
-        let plain = || {
-            let targets = self.targets(position, symbol)?;
-            Ok::<_, NotPlain>((targets, number(fraction)?, exit(reason)?))
-        };
-        let Ok((targets, fraction, reason)) = plain() else {
-            return self.in_python(py, "close", &words);
-        };
-        let first = self.next_number(py);
-        for target in targets {
-            let close = Action::Close {
-                target,
-                fraction,
-                reason,
-            };
-            self.push(py, close)?;
-        }
-        Ok(first)
-    }
-
-    /// Cancels an order that waits.
-    fn cancel<'py>(&self, py: Python<'py>, order: Word<'_, 'py>) -> PyResult<usize> {
-        match self.order_number(order) {
-            Ok(order) => self.push(py, Action::Cancel(OrderId(order))),
-            Err(NotPlain) => self.in_python(py, "cancel", &[order]),
-        }
-    }
-
-    /// Changes an order that waits, or the exits of a position.
-    #[expect(clippy::too_many_arguments, reason = "as many things may change")]
-    fn modify<'py>(
-        &self,
-        py: Python<'py>,
-        order: Word<'_, 'py>,
-        price: Word<'_, 'py>,
-        limit_price: Word<'_, 'py>,
-        size: Word<'_, 'py>,
-        stop_loss: Word<'_, 'py>,
-        take_profit: Word<'_, 'py>,
-        expires: Word<'_, 'py>,
-    ) -> PyResult<usize> {
-        let request = || {
-            Ok::<_, NotPlain>(ModifyRequest {
-                trade: TradeId(self.order_number(order)?),
-                price: changed(price, number)?,
-                limit_price: changed(limit_price, number)?,
-                lots: changed(size, number)?,
-                stop_loss: level_change(stop_loss, |given| self.level(given))?,
-                take_profit: level_change(take_profit, |given| self.level(given))?,
-                expiry: changed(expires, expiry)?,
-            })
-        };
-        if let Ok(request) = request() {
-            return self.push(py, Action::Modify(request));
-        }
-        let words = [
-            order,
-            price,
-            limit_price,
-            size,
-            stop_loss,
-            take_profit,
-            expires,
-        ];
-        self.in_python(py, "modify", &words)
-    }
-}
-
-impl OrderEntry {
-    pub(super) fn new(
-        py: Python<'_>,
-        tracks: Arc<Tracks>,
-        snapshot: Arc<StateSnapshot>,
-        queue: Py<PyList>,
-        plain: Py<PyAny>,
-    ) -> PyResult<Self> {
+impl Desk {
+    pub(super) fn of(run: &Bound<'_, Run>) -> PyResult<Self> {
+        let py = run.py();
+        let (tracks, snapshot) = run.get().seen();
         let distances = py.import("omega.config.distances")?;
         Ok(Self {
-            tracks,
-            snapshot,
-            queue,
-            plain,
+            tracks: Arc::clone(tracks),
+            snapshot: Arc::clone(snapshot),
+            queue: run.get().queue(py),
             distance: distances.getattr("Distance")?.unbind(),
         })
     }
 
-    /// Queues an action; gives its number.
-    fn push(&self, py: Python<'_>, action: Action) -> PyResult<usize> {
-        let number = self.next_number(py);
-        let queued = Py::new(py, Queued(Mutex::new(Some(action))))?;
-        self.queue.bind(py).append(queued)?;
-        Ok(number)
+    /// Whether orders may be entered: not after one that came as an object, which they would
+    /// overtake.
+    #[inline]
+    pub(super) fn is_open(&self, py: Python<'_>) -> bool {
+        self.queue.bind(py).is_empty()
     }
 
-    /// The number that the next queued action will take.
-    fn next_number(&self, py: Python<'_>) -> usize {
-        // What is queued has taken its numbers, though the loop has not seen it.
-        self.snapshot.next_order() as usize + self.queue.bind(py).len()
+    /// Opens a position; gives the order's number.
+    pub(super) fn open(&self, direction: Direction, words: &OpenWords<'_, '_>) -> Option<u32> {
+        let request = self.request(direction, words).ok()?;
+        Some(self.snapshot.enter(Action::Open(request)))
     }
 
-    #[cold]
-    fn in_python<'py>(
+    /// Closes positions; gives the number of the first order.
+    pub(super) fn close(
         &self,
-        py: Python<'py>,
-        method: &str,
-        words: &[Word<'_, 'py>],
-    ) -> PyResult<usize> {
-        let words = PyTuple::new(py, words)?;
-        self.plain.bind(py).call_method1(method, words)?.extract()
+        position: Word<'_, '_>,
+        symbol: Word<'_, '_>,
+        fraction: Word<'_, '_>,
+        reason: Word<'_, '_>,
+    ) -> Option<u32> {
+        let target = self.target(position, symbol).ok()?;
+        let fraction = fraction.given().map_or(Ok(1.0), number).ok()?;
+        let reason = exit(reason).ok()?;
+        let close = |target| Action::Close {
+            target,
+            fraction,
+            reason,
+        };
+        if let Some(target) = target {
+            return Some(self.snapshot.enter(close(target)));
+        }
+        let open = self.snapshot.open_symbols().into_iter();
+        let numbers = open.map(|symbol| self.snapshot.enter(close(CloseTarget::Symbol(symbol))));
+        let first = numbers.reduce(|first, _| first);
+        first.or_else(|| Some(self.snapshot.enter(close(CloseTarget::All))))
     }
 
-    /// What a close is about. Without a position and a symbol, of several symbols each that is
-    /// open, in the order of the run.
-    fn targets(&self, position: Word<'_, '_>, symbol: Word<'_, '_>) -> Plain<Vec<CloseTarget>> {
+    /// Cancels an order that waits; gives the number of the action.
+    pub(super) fn cancel(&self, order: Word<'_, '_>) -> Option<u32> {
+        let order = self.order_number(order.given()?).ok()?;
+        Some(self.snapshot.enter(Action::Cancel(OrderId(order))))
+    }
+
+    /// Changes an order that waits, or the exits of a position; gives the number of the action.
+    pub(super) fn modify(&self, words: &Change<'_, '_>) -> Option<u32> {
+        let request = || {
+            let order = words.order.given().ok_or(NotPlain)?;
+            Ok::<_, NotPlain>(ModifyRequest {
+                trade: TradeId(self.order_number(order)?),
+                price: changed(words.price, number)?,
+                limit_price: changed(words.limit_price, number)?,
+                lots: changed(words.size, number)?,
+                stop_loss: self.level_change(words.stop_loss)?,
+                take_profit: self.level_change(words.take_profit)?,
+                expiry: changed(words.expires, |given| expiry(Word(Some(given))))?,
+            })
+        };
+        Some(self.snapshot.enter(Action::Modify(request().ok()?)))
+    }
+
+    fn request(&self, direction: Direction, words: &OpenWords<'_, '_>) -> Plain<OpenRequest> {
+        let expiry = expiry(words.expires)?;
+        let trail = self.distance(words.trail)?;
+        let prices = [price(words.limit)?, price(words.stop)?, price(words.touch)?];
+        Ok(OpenRequest {
+            symbol: self.symbol(words.symbol)?.unwrap_or(SymbolId(0)),
+            direction,
+            kind: kind(prices, trail.is_some(), truth(words.at_close)?, expiry)?,
+            size: price(words.size)?.map(Sizer::FixedLots),
+            stop_loss: self.level(words.stop_loss)?,
+            take_profit: self.level(words.take_profit)?,
+            expiry,
+            group: text(words.oco)?,
+            trailing_stop: self.distance(words.trailing_stop)?,
+            trail,
+            reduce_only: if truth(words.reduce_only)? {
+                ReduceOnly::Any
+            } else {
+                ReduceOnly::No
+            },
+            reason: text(words.reason)?,
+            tags: texts(words.tags)?,
+        })
+    }
+
+    /// What a close is about; none for each of several symbols that is open, in their order.
+    fn target(&self, position: Word<'_, '_>, symbol: Word<'_, '_>) -> Plain<Option<CloseTarget>> {
         let symbol = self.symbol(symbol)?;
-        if !position.is_none() {
+        if let Some(position) = position.told() {
             let trade = self.order_number(position)?;
-            return Ok(vec![CloseTarget::Trade(TradeId(trade))]);
+            return Ok(Some(CloseTarget::Trade(TradeId(trade))));
         }
         if let Some(symbol) = symbol {
-            return Ok(vec![CloseTarget::Symbol(symbol)]);
+            return Ok(Some(CloseTarget::Symbol(symbol)));
         }
-        let open = self.snapshot.open_symbols();
-        if self.tracks.market.symbols().len() == 1 || open.is_empty() {
-            return Ok(vec![CloseTarget::All]);
-        }
-        Ok(open.into_iter().map(CloseTarget::Symbol).collect())
+        // What is open of the only symbol is all that is open, and needs no search.
+        let is_single = self.tracks.market.symbols().len() == 1;
+        Ok(is_single.then_some(CloseTarget::Symbol(SymbolId(0))))
     }
 
     /// The number of an order or trade, given itself or as a number of it.
-    fn order_number(&self, given: Word<'_, '_>) -> Plain<u32> {
+    fn order_number(&self, given: Given<'_, '_>) -> Plain<u32> {
         if let Ok(position) = given.cast_exact::<PositionView>() {
             return position.get().number_in(&self.tracks).ok_or(NotPlain);
         }
@@ -282,39 +260,50 @@ impl OrderEntry {
     }
 
     /// A symbol of the run.
-    fn symbol(&self, given: Word<'_, '_>) -> Plain<Option<SymbolId>> {
-        let Some(name) = text_of(given)? else {
+    fn symbol(&self, word: Word<'_, '_>) -> Plain<Option<SymbolId>> {
+        let Some(given) = word.told() else {
             return Ok(None);
         };
-        let track = self.tracks.look_up_symbol(name).ok_or(NotPlain)?;
-        Ok(Some(self.tracks.symbol_of(track)))
+        let track = self.tracks.look_up_symbol(plain_text(&given)?);
+        Ok(Some(self.tracks.symbol_of(track.ok_or(NotPlain)?)))
     }
 
     /// A price, or a distance from the entry.
-    fn level(&self, given: Word<'_, '_>) -> Plain<Option<Level>> {
-        if let Ok(price) = price(given) {
+    fn level(&self, word: Word<'_, '_>) -> Plain<Option<Level>> {
+        if let Ok(price) = price(word) {
             return Ok(price.map(Level::At));
         }
-        Ok(self.distance(given)?.map(Level::Away))
+        Ok(self.distance(word)?.map(Level::Away))
     }
 
     /// A number of price, or an `omega.Distance`.
-    fn distance(&self, given: Word<'_, '_>) -> Plain<Option<Distance>> {
-        if let Ok(price) = price(given) {
-            return Ok(price.map(Distance::Price));
+    fn distance(&self, word: Word<'_, '_>) -> Plain<Option<Distance>> {
+        let Some(given) = word.told() else {
+            return Ok(None);
+        };
+        if let Ok(price) = number(given) {
+            return Ok(Some(Distance::Price(price)));
         }
         if !given.get_type().is(&self.distance) {
             return Err(NotPlain);
         }
         let field = |name| given.getattr(name).map_err(|_| NotPlain);
         let number = field("given")?.extract().map_err(|_| NotPlain)?;
-        Ok(Some(if truth(&field("is_percent")?)? {
+        let is_percent = field("is_percent")?.extract().map_err(|_| NotPlain)?;
+        Ok(Some(if is_percent {
             Distance::Percent(number)
         } else {
             Distance::Price(number)
         }))
     }
+
+    fn level_change(&self, word: Word<'_, '_>) -> Plain<LevelChange> {
+        let changed = changed(word, |given| self.level(Word(Some(given))))?;
+        Ok(changed.map_or(LevelChange::Keep, LevelChange::Set))
+    }
 }
+
+type Given<'a, 'py> = Borrowed<'a, 'py, PyAny>;
 
 /// A word of another kind than the usual one, or one that contradicts the others.
 struct NotPlain;
@@ -346,34 +335,31 @@ fn kind(
     })
 }
 
-fn direction_of(given: Word<'_, '_>) -> Plain<Direction> {
-    match text_of(given)? {
-        Some("long") => Ok(Direction::Long),
-        Some("short") => Ok(Direction::Short),
-        _ => Err(NotPlain),
-    }
-}
-
 fn exit(reason: Word<'_, '_>) -> Plain<ExitReason> {
-    match text_of(reason)? {
-        Some("signal") => Ok(ExitReason::Signal),
-        Some("time") => Ok(ExitReason::Time),
+    let Some(given) = reason.given() else {
+        return Ok(ExitReason::Signal);
+    };
+    match plain_text(&given)? {
+        "signal" => Ok(ExitReason::Signal),
+        "time" => Ok(ExitReason::Time),
         _ => Err(NotPlain),
     }
 }
 
-fn expiry(given: Word<'_, '_>) -> Plain<Expiry> {
-    match text_of(given)? {
-        None => Ok(Expiry::GoodTillCancelled),
-        Some("day") => Ok(Expiry::Day),
-        Some("ioc") => Ok(Expiry::ImmediateOrCancel),
-        Some("fok") => Ok(Expiry::FillOrKill),
-        Some(_) => Err(NotPlain),
+fn expiry(word: Word<'_, '_>) -> Plain<Expiry> {
+    let Some(given) = word.told() else {
+        return Ok(Expiry::GoodTillCancelled);
+    };
+    match plain_text(&given)? {
+        "day" => Ok(Expiry::Day),
+        "ioc" => Ok(Expiry::ImmediateOrCancel),
+        "fok" => Ok(Expiry::FillOrKill),
+        _ => Err(NotPlain),
     }
 }
 
 /// A float, or an integer that is one exactly.
-fn number(given: Word<'_, '_>) -> Plain<f64> {
+fn number(given: Given<'_, '_>) -> Plain<f64> {
     if let Ok(float) = given.cast::<PyFloat>() {
         return Ok(float.value());
     }
@@ -385,50 +371,55 @@ fn number(given: Word<'_, '_>) -> Plain<f64> {
     Ok(f64::from(whole))
 }
 
-fn price(given: Word<'_, '_>) -> Plain<Option<f64>> {
-    if given.is_none() {
-        return Ok(None);
-    }
-    number(given).map(Some)
+#[inline]
+fn price(word: Word<'_, '_>) -> Plain<Option<f64>> {
+    word.told().map(number).transpose()
 }
 
-fn truth(given: Word<'_, '_>) -> Plain<bool> {
+#[inline]
+fn truth(word: Word<'_, '_>) -> Plain<bool> {
+    let Some(given) = word.given() else {
+        return Ok(false);
+    };
     let truth = given.cast::<PyBool>().map_err(|_| NotPlain)?;
     Ok(truth.is_true())
 }
 
-fn text_of<'a>(given: Word<'a, '_>) -> Plain<Option<&'a str>> {
-    if given.is_none() {
-        return Ok(None);
-    }
+fn plain_text<'a>(given: &'a Bound<'_, PyAny>) -> Plain<&'a str> {
     let text = given.cast_exact::<PyString>().map_err(|_| NotPlain)?;
-    text.to_str().map(Some).map_err(|_| NotPlain)
+    text.to_str().map_err(|_| NotPlain)
 }
 
-fn text(given: Word<'_, '_>) -> Plain<Option<String>> {
-    Ok(text_of(given)?.map(str::to_owned))
+#[inline]
+fn text(word: Word<'_, '_>) -> Plain<Option<String>> {
+    let Some(given) = word.told() else {
+        return Ok(None);
+    };
+    plain_text(&given).map(|text| Some(text.to_owned()))
 }
 
-fn texts(given: Word<'_, '_>) -> Plain<Vec<String>> {
+#[inline]
+fn texts(word: Word<'_, '_>) -> Plain<Vec<String>> {
+    let Some(given) = word.given() else {
+        return Ok(Vec::new());
+    };
     let several = given.cast_exact::<PyTuple>().map_err(|_| NotPlain)?;
-    let texts = several.iter().map(|one| text(&one)?.ok_or(NotPlain));
-    texts.collect()
+    let texts = several.iter_borrowed();
+    texts
+        .map(|one| plain_text(&one).map(str::to_owned))
+        .collect()
 }
 
 /// What becomes of something that stays where it is left out.
-fn changed<T>(given: Word<'_, '_>, read: impl Fn(Word<'_, '_>) -> Plain<T>) -> Plain<Option<T>> {
+fn changed<'a, 'py, T>(
+    word: Word<'a, 'py>,
+    read: impl Fn(Given<'a, 'py>) -> Plain<T>,
+) -> Plain<Option<T>> {
+    let Some(given) = word.given() else {
+        return Ok(None);
+    };
     if given.is(PyEllipsis::get(given.py())) {
         return Ok(None);
     }
     read(given).map(Some)
-}
-
-fn level_change(
-    given: Word<'_, '_>,
-    read: impl Fn(Word<'_, '_>) -> Plain<Option<Level>>,
-) -> Plain<LevelChange> {
-    if given.is(PyEllipsis::get(given.py())) {
-        return Ok(LevelChange::Keep);
-    }
-    read(given).map(LevelChange::Set)
 }

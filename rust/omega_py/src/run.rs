@@ -16,6 +16,7 @@ use super::clock::Tracks;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
 use super::config::{ContextFields, RunSettings};
+use super::engine::Engine;
 use super::error::{to_pyerr, unknown};
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
@@ -24,11 +25,10 @@ use super::interrupts;
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields, WithPyError};
 use super::observer::{GilObserver, ProgressObserver};
-use super::orders::OrderEntry;
 use super::results::{PyRunTables, RunReport, RunTime, reported};
 use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
-use super::strategy::{Engine, PyStrategy, Raised};
+use super::strategy::{PyStrategy, Raised};
 use super::track::TrackView;
 use super::warmup::Warmup;
 use omega_core::backtest::{Backtest, SEMANTICS, named};
@@ -79,7 +79,7 @@ impl Run {
     }
 
     #[getter]
-    fn queue(&self, py: Python<'_>) -> Py<PyList> {
+    pub(super) fn queue(&self, py: Python<'_>) -> Py<PyList> {
         self.queue.clone_ref(py)
     }
 
@@ -139,19 +139,6 @@ impl Run {
     fn next_order_id(&self, py: Python<'_>) -> usize {
         // What is queued has taken its numbers, though the loop has not seen it.
         self.snapshot.next_order() as usize + self.queue.bind(py).len()
-    }
-
-    /// What takes the orders of a strategy of this run; whatever is not usual goes to `plain`.
-    fn order_entry(slf: &Bound<'_, Self>, plain: Py<PyAny>) -> PyResult<OrderEntry> {
-        let run = slf.get();
-        let (tracks, snapshot) = (Arc::clone(&run.tracks), Arc::clone(&run.snapshot));
-        OrderEntry::new(
-            slf.py(),
-            tracks,
-            snapshot,
-            run.queue.clone_ref(slf.py()),
-            plain,
-        )
     }
 
     /// Declares an indicator over columns of the candles, or over other indicators.

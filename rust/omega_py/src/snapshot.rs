@@ -1,6 +1,6 @@
 //! Account, positions and orders as a strategy sees them, as they stood after the newest bar.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::prelude::*;
@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use super::active::RunId;
 use super::clock::{Source, Tracks};
 use super::error::printable;
-use super::memory::is_held_elsewhere;
-use omega_core::execution::{Order, OrderStatus, Position, open_profit};
+use super::shown::{Shown, changing, renew};
+use omega_core::execution::{Action, Order, OrderStatus, Position, open_profit};
 use omega_core::replay::{Rates, State};
 use omega_core::types::{Direction, SymbolId};
 
@@ -26,6 +26,9 @@ pub(super) struct StateSnapshot {
     lists: Mutex<Lists>,
     /// What a unit of each symbol's quote currency is worth, once a run has begun.
     rates: OnceLock<Arc<[Rates]>>,
+    /// The actions of the callback that runs, and whether there are any.
+    entered: Mutex<Vec<Action>>,
+    has_entered: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -34,47 +37,6 @@ struct Lists {
     pending: Vec<Shown<Order, OrderView>>,
     /// So many orders, from the first on, wait no more.
     settled: usize,
-}
-
-/// Something of the run as it was published, and the object that Python has of it once it was read.
-#[derive(Debug)]
-struct Shown<T, V> {
-    what: Arc<T>,
-    view: Option<Py<V>>,
-}
-
-/// What reads as it did when it was published is kept, with its object; the rest is copied.
-fn renew<'a, T: Clone + 'a, V, Id: PartialEq>(
-    shown: &mut Vec<Shown<T, V>>,
-    now: impl Iterator<Item = &'a T>,
-    id: impl Fn(&T) -> Id,
-    reads_alike: impl Fn(&T, &T) -> bool,
-) {
-    let mut before = std::mem::take(shown).into_iter().peekable();
-    shown.extend(now.map(|one| {
-        // Both are in the order of their age, so that what is passed over is gone.
-        while before.next_if(|kept| id(&kept.what) != id(one)).is_some() {}
-        match before.next() {
-            Some(kept) if reads_alike(&kept.what, one) => kept,
-            _ => Shown {
-                what: Arc::new(one.clone()),
-                view: None,
-            },
-        }
-    }));
-}
-
-/// What of an open position may change and is read.
-fn changing(position: &Position) -> (f64, f64, Option<f64>, Option<f64>, Option<f64>) {
-    let Position {
-        lots,
-        entry_price,
-        entry_rate,
-        stop_loss,
-        take_profit,
-        ..
-    } = *position;
-    (lots, entry_price, entry_rate, stop_loss, take_profit)
 }
 
 impl StateSnapshot {
@@ -109,6 +71,35 @@ impl StateSnapshot {
         // Until the loop publishes again: a later callback of this step gets the numbers after
         // them.
         self.next_order.fetch_add(orders as u32, Relaxed);
+    }
+
+    /// Takes an action of the callback that runs; gives its number.
+    pub(super) fn enter(&self, action: Action) -> u32 {
+        let mut entered = self.entered();
+        entered.push(action);
+        self.has_entered.store(true, Relaxed);
+        let number = self.next_order();
+        // Under the lock, so that no two actions get the same.
+        self.next_order.store(number + 1, Relaxed);
+        number
+    }
+
+    /// Whether there are actions to take.
+    #[inline]
+    pub(super) fn has_entered(&self) -> bool {
+        self.has_entered.load(Relaxed)
+    }
+
+    /// Takes the actions that were entered.
+    pub(super) fn take_entered(&self, actions: &mut Vec<Action>) {
+        if self.has_entered() {
+            actions.append(&mut self.entered());
+            self.has_entered.store(false, Relaxed);
+        }
+    }
+
+    fn entered(&self) -> MutexGuard<'_, Vec<Action>> {
+        self.entered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn publish_lists(&self, state: &State<'_>) {
@@ -207,44 +198,6 @@ impl StateSnapshot {
     }
 }
 
-impl Shown<Position, PositionView> {
-    /// The position at the newest bar: moved there where nobody else holds it, else a new one, so
-    /// that a position that is kept does not change under a callback.
-    fn view(
-        &mut self,
-        py: Python<'_>,
-        tracks: &Tracks,
-        rates: Option<&Arc<[Rates]>>,
-    ) -> PyResult<Py<PositionView>> {
-        let newest = tracks.of_position(&self.what).newest();
-        if let Some(kept) = &self.view {
-            let own = &kept.get().newest;
-            if own.load(Relaxed) != newest && !is_held_elsewhere(kept.bind(py)) {
-                own.store(newest, Relaxed);
-            }
-            if own.load(Relaxed) == newest {
-                return Ok(kept.clone_ref(py));
-            }
-        }
-        let made = Py::new(py, PositionView::new(&self.what, tracks, rates.cloned()))?;
-        self.view = Some(made.clone_ref(py));
-        Ok(made)
-    }
-}
-
-impl Shown<Order, OrderView> {
-    fn view(&mut self, py: Python<'_>, tracks: &Tracks) -> PyResult<Py<OrderView>> {
-        if let Some(kept) = &self.view {
-            return Ok(kept.clone_ref(py));
-        }
-        let order = Arc::clone(&self.what);
-        let source = Arc::clone(tracks.symbol(order.symbol));
-        let made = Py::new(py, OrderView { order, source })?;
-        self.view = Some(made.clone_ref(py));
-        Ok(made)
-    }
-}
-
 pub(super) fn direction_name(direction: Direction) -> &'static str {
     match direction {
         Direction::Long => "long",
@@ -256,7 +209,7 @@ pub(super) fn direction_name(direction: Direction) -> &'static str {
 #[pyclass(frozen, module = "omega._core", name = "Position")]
 #[derive(Debug)]
 pub struct PositionView {
-    position: Arc<Position>,
+    position: Position,
     source: Arc<Source>,
     /// The bar at which it was read.
     newest: AtomicUsize,
@@ -265,14 +218,10 @@ pub struct PositionView {
 }
 
 impl PositionView {
-    pub(super) fn new(
-        position: &Arc<Position>,
-        tracks: &Tracks,
-        rates: Option<Arc<[Rates]>>,
-    ) -> Self {
+    pub(super) fn new(position: &Position, tracks: &Tracks, rates: Option<Arc<[Rates]>>) -> Self {
         let source = tracks.of_position(position);
         Self {
-            position: Arc::clone(position),
+            position: position.clone(),
             source: Arc::clone(source),
             newest: AtomicUsize::new(source.newest()),
             rates,
@@ -287,6 +236,11 @@ impl PositionView {
     pub(super) fn number_in(&self, tracks: &Tracks) -> Option<u32> {
         let own = tracks.sources.get(self.position.symbol.index())?;
         Arc::ptr_eq(own, &self.source).then_some(self.position.id.0)
+    }
+
+    /// The bar at which it was read, for those who move it.
+    pub(super) fn shown_at(&self) -> &AtomicUsize {
+        &self.newest
     }
 
     /// The bar at which it was read.
@@ -410,11 +364,18 @@ impl PositionView {
 #[pyclass(frozen, module = "omega._core", name = "PendingOrder")]
 #[derive(Debug)]
 pub struct OrderView {
-    order: Arc<Order>,
+    order: Order,
     source: Arc<Source>,
 }
 
 impl OrderView {
+    pub(super) fn new(order: &Order, tracks: &Tracks) -> Self {
+        Self {
+            order: order.clone(),
+            source: Arc::clone(tracks.symbol(order.symbol)),
+        }
+    }
+
     /// Its number, where it is of a run.
     pub(super) fn number_in(&self, tracks: &Tracks) -> Option<u32> {
         let own = tracks.sources.get(self.order.symbol.index())?;

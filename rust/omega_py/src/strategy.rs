@@ -12,12 +12,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::call_timer::CallTimer;
-use super::callbacks::{Callbacks, Collect};
-use super::clock::Tracks;
-use super::components::{Failure, Parts};
+use super::callbacks::{Callbacks, Collect, Which};
+use super::clock::{Clock, Tracks};
+use super::engine::Engine;
 use super::error::to_pyerr;
 use super::events::{FillView, TradeView};
-use super::exits::SharedExits;
 use super::memory::is_held_elsewhere;
 use super::snapshot::{PositionView, StateSnapshot};
 use super::views::BarView;
@@ -44,6 +43,8 @@ pub(super) struct PyStrategy<'py, C> {
     queue: Bound<'py, PyList>,
     collector: C,
     tracks: Arc<Tracks>,
+    /// The clock of the only track, where nothing else has to be shown.
+    only_clock: Option<Arc<Clock>>,
     snapshot: Arc<StateSnapshot>,
     view: Bound<'py, BarView>,
     /// In its place while the first symbol is not ready (L2).
@@ -57,44 +58,6 @@ pub(super) struct PyStrategy<'py, C> {
     engine: Option<Engine<'py>>,
 }
 
-/// What a strategy of an engine gets besides bars.
-pub(super) struct Engine<'py> {
-    pub(super) slices: Bound<'py, PyAny>,
-    /// Whether it is called with an index and the slices, and not with a bar.
-    pub(super) takes_slices: bool,
-    /// Makes actions of what an older strategy returned.
-    pub(super) adapt: Option<Bound<'py, PyAny>>,
-    pub(super) failure: Failure,
-    /// Where positions are held by an executor and a portfolio of the user's own.
-    pub(super) holders: Option<Holders<'py>>,
-}
-
-impl<'py> Engine<'py> {
-    /// What there is besides bars where executor and portfolio are the user's own.
-    pub(super) fn of_parts(
-        parts: &Parts<'py>,
-        failure: &Failure,
-        exits: &SharedExits<'py>,
-    ) -> Self {
-        Self {
-            slices: parts.slices.clone(),
-            takes_slices: parts.takes_slices,
-            adapt: parts.adapt.clone(),
-            failure: Failure::clone(failure),
-            holders: Some(Holders {
-                executor: parts.executor.clone(),
-                exits: SharedExits::clone(exits),
-            }),
-        }
-    }
-}
-
-/// An executor and a portfolio of the user's own, as a position manager reads them.
-pub(super) struct Holders<'py> {
-    pub(super) executor: Bound<'py, PyAny>,
-    pub(super) exits: SharedExits<'py>,
-}
-
 impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     pub(super) fn new(
         callbacks: Callbacks<'py>,
@@ -106,6 +69,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     ) -> PyResult<Self> {
         let py = queue.py();
         let view = Bound::new(py, BarView::new(Arc::clone(&tracks), TrackId(0), 0))?;
+        let is_only = tracks.is_one() && engine.is_none();
         let truths = callbacks
             .triggers
             .iter()
@@ -116,6 +80,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
             callbacks,
             queue,
             collector,
+            only_clock: is_only.then(|| Arc::clone(&tracks.sources[0].clock)),
             tracks,
             snapshot,
             view,
@@ -132,14 +97,29 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         self.timer.total()
     }
 
-    /// Moves the clock and the view to the newest bar; publishes what the strategy may read.
+    /// Moves the clock and the view to the newest bar; whether there is nothing else to do, as on
+    /// most bars of one track with nothing open.
     #[inline]
+    fn is_prepared(&mut self, view: &View<'_>, state: &State<'_>) -> bool {
+        let Some(clock) = &self.only_clock else {
+            return false;
+        };
+        clock.show(view.visible()[0]);
+        let is_published = self.published == Some(state.changes) && state.positions.is_empty();
+        is_published
+            && self.late.is_none()
+            && view.is_ready(SymbolId(0))
+            && !is_held_elsewhere(&self.view)
+            && self.view.get().show(view.newest())
+    }
+
+    /// The same, where there may be anything to do; publishes what the strategy may read.
+    #[inline(never)]
     fn prepare(&mut self, view: &View<'_>, state: &State<'_>) -> PyResult<()> {
         let newest = view.newest();
-        if self.tracks.is_one() && self.engine.is_none() {
-            self.tracks.sources[0].clock.show(view.visible()[0]);
-        } else {
-            self.tracks.show(view);
+        match &self.only_clock {
+            Some(clock) => clock.show(view.visible()[0]),
+            None => self.tracks.show(view),
         }
         let is_unchanged = self.published == Some(state.changes);
         // Nothing of the account moves while nothing is open and nothing changes.
@@ -150,7 +130,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         if is_held_elsewhere(&self.view) || !self.view.get().show(newest) {
             self.replace_view(newest)?;
         }
-        if !self.tracks.is_one() {
+        if self.only_clock.is_none() {
             self.view.get().set_fresh(view.is_fresh(TrackId(0)));
         }
         if self.late.is_some() || !view.is_ready(SymbolId(0)) {
@@ -178,7 +158,10 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     }
 
     #[inline]
-    fn call(&self, callback: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn call(&self, callback: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(callback) = callback else {
+            return Ok(self.py.None().into_bound(self.py));
+        };
         match (&self.callbacks.instance, &self.engine) {
             (Some(instance), _) => callback.call1((instance, self.bar())),
             (None, Some(engine)) if engine.takes_slices => {
@@ -217,26 +200,22 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     }
 
     #[inline(never)]
-    fn call_timed(&mut self, callback: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    fn call_timed(&mut self, callback: Which) -> PyResult<Bound<'py, PyAny>> {
         let before = Instant::now();
-        let returned = self.call(callback);
+        let returned = self.call(self.callbacks.deciding_by(callback));
         self.timer.add(before.elapsed());
         returned
     }
 
     /// Calls, and collects the actions.
     #[inline]
-    fn decide(
-        &mut self,
-        callback: &Bound<'py, PyAny>,
-        actions: &mut Vec<C::Action>,
-    ) -> PyResult<()> {
+    fn decide(&mut self, callback: Which, actions: &mut Vec<C::Action>) -> PyResult<()> {
         let returned = if self.timer.is_due() {
             self.call_timed(callback)?
         } else {
-            self.call(callback)?
+            self.call(self.callbacks.deciding_by(callback))?
         };
-        if returned.is_none() && self.queue.is_empty() {
+        if returned.is_none() && !self.snapshot.has_entered() && self.queue.is_empty() {
             return Ok(());
         }
         let adapt = self.engine.as_ref().and_then(|own| own.adapt.as_ref());
@@ -249,9 +228,7 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
     fn call_triggers(&mut self, step: usize, actions: &mut Vec<C::Action>) -> PyResult<()> {
         for index in 0..self.wakeups.len() {
             if self.wakeups[index].at(step) != 0 {
-                // A clone is one reference more, and leaves `self` free to be borrowed by the call.
-                let callback = self.callbacks.triggers[index].0.clone();
-                self.decide(&callback, actions)?;
+                self.decide(Which::Trigger(index), actions)?;
             }
         }
         Ok(())
@@ -294,8 +271,13 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         actions: &mut Vec<C::Action>,
         open: impl Fn(&Self) -> usize,
     ) -> PyResult<()> {
+        // First what was entered by calls, which is closed once something is in the queue.
+        self.collector.entered(&self.snapshot, actions);
+        if returned.is_none() && self.queue.is_empty() {
+            return Ok(());
+        }
         let before = actions.len();
-        // The queue first: `buy()` has given its numbers already.
+        // The queue next: a call has given its numbers already.
         for item in self.queue.iter() {
             self.collector.collect(&item, actions)?;
         }
@@ -399,9 +381,10 @@ impl<'py, C: Collect<'py>> PyStrategy<'py, C> {
         if !self.wakeups.is_empty() {
             self.call_triggers(view.step(), actions)?;
         }
-        match self.callbacks.on_bar.clone() {
-            Some(on_bar) => self.decide(&on_bar, actions),
-            None => Ok(()),
+        if self.callbacks.on_bar.is_some() {
+            self.decide(Which::OnBar, actions)
+        } else {
+            Ok(())
         }
     }
 
@@ -425,7 +408,7 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
     ) -> Result<(), Raised> {
         // Delivering events has published already; again, it would forget the orders of `on_fill`
         // and `on_exit`, after which those of `on_bar` are numbered.
-        if self.delivered_at != Some(view.step()) {
+        if self.delivered_at != Some(view.step()) && !self.is_prepared(view, state) {
             self.prepare(view, state)?;
         }
         self.failed()?;
@@ -455,6 +438,13 @@ impl<'py, C: Collect<'py>> Strategy<C::Action> for PyStrategy<'py, C> {
         next.min().unwrap_or(usize::MAX)
     }
 
+    #[inline]
+    fn wants_events(&self) -> bool {
+        // Nobody else acts on them, and a strategy of triggers sleeps on.
+        self.callbacks.on_fill.is_some() || self.callbacks.on_exit.is_some()
+    }
+
+    #[inline]
     fn manages(&self) -> bool {
         self.callbacks.manage.is_some()
     }

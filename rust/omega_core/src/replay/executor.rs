@@ -21,6 +21,12 @@ pub trait Executor {
     /// Its own failures.
     fn is_idle(&mut self) -> Result<bool, Self::Error>;
 
+    /// The same, where it is known without asking: the rows of such bars may be written later.
+    #[inline]
+    fn is_surely_idle(&self) -> bool {
+        false
+    }
+
     /// Takes the actions of the strategy, to be processed at the open of the step, and marks the
     /// symbols that the step concerns; gives how many orders were submitted.
     fn submit(&mut self, actions: &mut Vec<Self::Action>, symbols: &mut [bool]) -> usize;
@@ -151,6 +157,11 @@ impl Executor for Simulator {
         Ok(Simulator::is_idle(self))
     }
 
+    #[inline]
+    fn is_surely_idle(&self) -> bool {
+        Simulator::is_idle(self)
+    }
+
     fn submit(&mut self, actions: &mut Vec<Action>, symbols: &mut [bool]) -> usize {
         let submitted = self.submit(actions);
         // Each step anew: of many symbols, only those with something open, waiting or submitted
@@ -193,7 +204,7 @@ impl Executor for Simulator {
         portfolio: &mut P,
     ) -> Result<usize, OmegaError> {
         // First, since it needs neither a price nor a rate: the rows of any number of bars and
-        // symbols are known at once.
+        // symbols are known at once. Only a portfolio that watches leaves them to here.
         if Simulator::is_idle(self) {
             portfolio.write_flat_rows(ahead.bars);
             return Ok(ahead.bars);

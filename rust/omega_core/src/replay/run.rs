@@ -52,6 +52,7 @@ where
         context: StepContext::new(feed, plan.semantics),
         closed: ClosedWalk::default(),
         seen: Seen::default(),
+        flat: 0,
         feed,
         walk,
         strategy,
@@ -100,6 +101,9 @@ struct Replay<'r, 'f, S, E: Executor, P> {
     context: StepContext,
     closed: ClosedWalk<'f>,
     seen: Seen,
+    /// So many steps have passed without anything open, whose rows are not written yet.
+    // Together, once something happens: a callback on each bar would write them one by one.
+    flat: usize,
 }
 
 impl<S, E, P> Replay<'_, '_, S, E, P>
@@ -147,7 +151,7 @@ where
     #[inline]
     fn decide(&mut self, has_events: bool) -> Result<(), S::Error> {
         let view = View::new(self.feed.market, &self.walk);
-        let state = state(self.executor, self.portfolio, self.seen);
+        let state = state(self.executor, self.portfolio, self.seen, self.flat);
         if has_events {
             self.strategy.on_events(&view, &state, &mut self.actions)?;
         }
@@ -163,7 +167,13 @@ where
     /// Takes the bars ahead in which nothing can happen; gives how many.
     #[inline]
     fn advance_quiet(&mut self, bars: usize) -> Result<usize, S::Error> {
-        let is_watched = self.strategy.manages() || self.portfolio.watches();
+        let watches = self.portfolio.watches();
+        if !watches && self.executor.is_surely_idle() {
+            self.flat += bars;
+            return Ok(bars);
+        }
+        self.write_flat_rows();
+        let is_watched = watches || self.strategy.manages();
         // A quiet range leaves marks and extremes behind until it ends. A manager reads them at
         // each close, and a portfolio that watches gets marked positions with each row.
         if is_watched && !self.executor.is_idle()? {
@@ -177,8 +187,18 @@ where
         Ok(self.executor.quiet(ahead, self.portfolio)?)
     }
 
+    /// Writes the rows that are still to be written, before anything happens.
+    #[inline]
+    fn write_flat_rows(&mut self) {
+        if self.flat > 0 {
+            self.portfolio.write_flat_rows(self.flat);
+            self.flat = 0;
+        }
+    }
+
     /// PROCESS, EXITS, MANAGE and PORTFOLIO of one step.
     fn step(&mut self, counts: &mut RunCounts) -> Result<(), S::Error> {
+        self.write_flat_rows();
         let symbols = self.context.symbols();
         // Before the bars are loaded: what was submitted decides which symbols the step concerns.
         counts.signals += self.executor.submit(&mut self.actions, symbols);
@@ -201,7 +221,7 @@ where
     fn manage(&mut self) -> Result<(), S::Error> {
         let closed = self.closed.after(&self.walk);
         let view = View::new(self.feed.market, closed);
-        let state = state(self.executor, self.portfolio, self.seen);
+        let state = state(self.executor, self.portfolio, self.seen, self.flat);
         self.strategy.manage(&view, &state, &mut self.actions)?;
         // A level is tested against the close of the bar that is over, which the strategy had not
         // seen at the open (F12.2).
@@ -212,6 +232,7 @@ where
     /// After the last step: open positions are closed (L4), and the strategy gets the last
     /// events.
     fn finish(&mut self, close_at_end: bool) -> Result<(), S::Error> {
+        self.write_flat_rows();
         // Twice, since the first call tells whether anything is open: the last bars are loaded only
         // for that.
         self.executor.finish(None, self.portfolio)?;
@@ -223,19 +244,21 @@ where
             self.portfolio.rewrite_last_row();
         }
         let view = View::new(self.feed.market, self.closed.after(&self.walk));
-        let state = state(self.executor, self.portfolio, self.seen);
+        let state = state(self.executor, self.portfolio, self.seen, self.flat);
         self.strategy.finish(&view, &state)
     }
 }
 
-/// The state of both components, as the strategy sees it.
+/// The state of both components, as the strategy sees it after so many flat steps.
 #[inline]
 fn state<'a, E: Executor, P: Portfolio>(
     executor: &'a E,
     portfolio: &'a P,
     seen: Seen,
+    flat: usize,
 ) -> State<'a> {
     let executor = executor.state();
+    let balance = portfolio.balance();
     State {
         positions: executor.positions,
         fills: executor.fills,
@@ -244,8 +267,12 @@ fn state<'a, E: Executor, P: Portfolio>(
         seen_trades: seen.trades,
         orders: executor.orders,
         last_trades: executor.last_trades,
-        balance: portfolio.balance(),
-        equity: portfolio.marked_equity(),
+        balance,
+        equity: if flat > 0 {
+            balance
+        } else {
+            portfolio.marked_equity()
+        },
         next_order: executor.next_order,
         changes: executor.changes,
     }

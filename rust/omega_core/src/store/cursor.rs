@@ -36,6 +36,14 @@ impl<'a> Cursor<'a> {
         self.current.time[self.offset]
     }
 
+    /// Both sides of the bar before it, where it lies in the same segment.
+    #[inline]
+    #[must_use]
+    pub fn bar_before(&self) -> Option<Bar> {
+        let before = self.offset.checked_sub(1)?;
+        Some(self.current.bar(before))
+    }
+
     /// Both sides of the bar under the cursor.
     #[inline]
     #[must_use]

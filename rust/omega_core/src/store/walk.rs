@@ -172,7 +172,6 @@ impl<'a> Walk<'a> {
             // Higher timeframes are shown twice, for the step before and for this one, because
             // `fresh` compares the two.
             self.visible[0] = before;
-            self.places[0].since = self.market.time(before);
             if !self.market.timeframes().is_empty() {
                 self.look_higher(self.market.time(before));
             }
@@ -199,7 +198,6 @@ impl<'a> Walk<'a> {
                 place.next = self.step;
                 self.visible[0] = self.step;
                 if let Some(cursor) = &mut place.cursor {
-                    place.since = cursor.time();
                     cursor.advance();
                 }
                 if !self.market.timeframes().is_empty() {
@@ -396,6 +394,11 @@ impl<'a> Walk<'a> {
     /// where there is none.
     #[must_use]
     pub fn since(&self, symbol: SymbolId) -> Option<i64> {
+        if let Timeline::Bars = self.market.timeline {
+            // Looked up: few steps of one symbol ask, and a walk would read the times of all.
+            let before = self.step.checked_sub(1)?;
+            return Some(self.market.time(before));
+        }
         let since = self.places[symbol.index()].since;
         (since != i64::MAX).then_some(since)
     }
@@ -404,7 +407,12 @@ impl<'a> Walk<'a> {
     #[must_use]
     pub fn newest(&self, symbol: SymbolId) -> Option<Bar> {
         let newest = self.visible[symbol.index()].checked_sub(1)?;
-        Some(self.places[symbol.index()].candles.bar(newest))
+        let place = &self.places[symbol.index()];
+        // Mostly the bar before the one that the cursor is at, which needs no search.
+        let before = place.cursor.as_ref().filter(|_| place.next == newest + 1);
+        before
+            .and_then(Cursor::bar_before)
+            .or_else(|| Some(place.candles.bar(newest)))
     }
 }
 

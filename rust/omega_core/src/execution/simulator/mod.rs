@@ -334,12 +334,14 @@ impl Simulator {
     }
 
     /// Open positions, in the order of entry.
+    #[inline]
     #[must_use]
     pub fn positions(&self) -> &[Position] {
         &self.positions.open
     }
 
     /// All order rows so far.
+    #[inline]
     #[must_use]
     pub fn orders(&self) -> &[Order] {
         &self.book.orders
@@ -352,24 +354,28 @@ impl Simulator {
     }
 
     /// All fills so far.
+    #[inline]
     #[must_use]
     pub fn fills(&self) -> &[Fill] {
         &self.positions.fills
     }
 
     /// When each symbol was last traded.
+    #[inline]
     #[must_use]
     pub fn last_trades(&self) -> &[LastTrades] {
         &self.positions.last_trades
     }
 
     /// The number that the next action will take.
+    #[inline]
     #[must_use]
     pub fn next_order(&self) -> u32 {
         self.book.next_order()
     }
 
     /// Counts every change of orders and positions, so that a reader knows whether to look again.
+    #[inline]
     #[must_use]
     pub fn changes(&self) -> u64 {
         // Neither ever falls, so that any change changes the sum.
