@@ -172,12 +172,16 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Counting;
 
+    fn counted() -> Counting {
+        ADDED.set(ADDED.get() + 1);
+        Counting
+    }
+
     impl Add for Counting {
         type Output = Self;
 
         fn add(self, _: Self) -> Self {
-            ADDED.set(ADDED.get() + 1);
-            self
+            counted()
         }
     }
 
@@ -185,8 +189,7 @@ mod tests {
         type Output = Self;
 
         fn sub(self, _: Self) -> Self {
-            ADDED.set(ADDED.get() + 1);
-            self
+            counted()
         }
     }
 
