@@ -129,6 +129,10 @@ impl Default for Trend {
 
 impl Trend {
     /// The upper line falls, the lower rises, unless the close before was beyond it.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch would be as hard to predict as the market"
+    )]
     fn step(&mut self, upper: f64, lower: f64, close: f64) {
         // `self.close` is still the close before: it is replaced last, since a line may only jump
         // back where the market left it a bar earlier.
@@ -227,7 +231,11 @@ impl Parabola {
                 smaller(low, before)
             };
             let faster = smaller(self.factor + self.step, self.most);
-            let further = self.extreme != before;
+            let further = if self.long {
+                high > before
+            } else {
+                low < before
+            };
             self.factor = if further { faster } else { self.factor };
         }
         let moved = shown + self.factor * (self.extreme - shown);

@@ -154,10 +154,10 @@ impl Grid {
         } else {
             least_size(values)
         };
-        let last = if least.is_finite() { parts(least).1 } else { 0 };
+        let place = if least.is_finite() { parts(least).1 } else { 0 };
         Self {
-            unit: last,
-            last,
+            unit: place,
+            last: place,
             top: parts(low.abs().max(high)).1 + 53,
             // The power above the difference, and one more where rounding made it smaller.
             range: parts(high - low).1 + 54,

@@ -180,7 +180,7 @@ impl Shocks {
         }
     }
 
-    /// These after older ones (Chan, Golub and LeVeque 1979, with weights): no difference of large
+    /// These after older ones (Chan, Golub and `LeVeque` 1979, with weights): no difference of large
     /// sums is taken.
     #[inline]
     fn after(self, older: Self) -> Self {

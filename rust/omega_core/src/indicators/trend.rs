@@ -144,6 +144,10 @@ fn smoothed(sum: f64, count: f64, more: f64) -> f64 {
 }
 
 /// Movement up, movement down, and range, of a bar after another.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "both sides are cheap, and a branch is hard to predict"
+)]
 #[inline]
 fn moved([last_high, last_low, last_close]: [f64; 3], [high, low, _]: [f64; 3]) -> [f64; 3] {
     let (up, down) = (high - last_high, last_low - low);
@@ -158,6 +162,10 @@ fn moved([last_high, last_low, last_close]: [f64; 3], [high, low, _]: [f64; 3]) 
 }
 
 /// Plus, minus and index from the sums.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "both sides are cheap, and a branch is hard to predict"
+)]
 #[inline]
 fn indices([up, down, range]: [f64; 3]) -> [f64; 3] {
     let number = |holds: bool, value: f64| if holds { value } else { f64::NAN };
