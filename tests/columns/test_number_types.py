@@ -99,6 +99,13 @@ def test_a_sweep_casts_too() -> None:
     assert table["net_profit"].to_list() == [2.5, 2.5]
 
 
+def test_a_look_ahead_check_casts_too() -> None:
+    data = FRAME.cast(dict.fromkeys(PRICES, pl.Float32))
+    with pytest.raises(InvalidCandleData, match="Pass cast=True"):
+        omega.check_lookahead(once, data)
+    assert omega.check_lookahead(once, data, cast=True).clean
+
+
 def test_a_column_of_no_type_has_no_values() -> None:
     for none in (FRAME.with_columns(volume=pl.lit(None)), FRAME.with_columns(open=pl.lit(None))):
         for data in (none, none.to_pandas()):

@@ -6,14 +6,15 @@ Method: one row in an archive under the folders of a class and market; the momen
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import omega
-from omega.errors import ConfigError
-from tests.support.vendor_files import NEW_YORK, zipped
+from omega.errors import ConfigError, InvalidCandleData
+from tests.support.vendor_files import NEW_YORK, put, zipped
 
 QUOTE = "0,1.52,1.521,1.519,1.5205,0,1.5202,1.5212,1.5192,1.5207,0\n"
 
@@ -50,6 +51,25 @@ def test_a_clock_that_lean_has_by_symbol_is_asked_for(folder: str, tmp_path: Pat
     with pytest.raises(ConfigError, match=r"clock of the market .*time_zone="):
         omega.read_candles(file)
     assert len(omega.read_candles(file, time_zone="America/Chicago")) == 1
+
+
+def test_the_database_beside_the_data_says_the_clock(tmp_path: Path) -> None:
+    beside = put(tmp_path, "market-hours/market-hours-database.json", json.dumps({"entries": {
+        "Index-usa-[*]": {"dataTimeZone": "America/New_York"},
+        "Index-usa-SPX": {"dataTimeZone": "America/Chicago"},
+        "Forex-fxcm-[*]": {"dataTimeZone": "UTC-04"},
+    }}))  # fmt: skip
+    hours = {"index/usa/minute/spx": 6, "index/usa/minute/ndx": 5, "forex/fxcm/minute/gbpusd": 4,
+             "forex/oanda/minute/gbpusd": 0}  # fmt: skip
+    for folder, hour in hours.items():
+        file = zipped(tmp_path, f"{folder}/20150105_quote.zip", ("20150105_quote.csv", QUOTE))
+        assert omega.read_candles(file).frame["time"][0].hour == hour
+    other = tmp_path / "other"
+    put(other, beside.relative_to(tmp_path).as_posix(), "{")
+    file = zipped(other, "forex/fxcm/minute/gbpusd/20150105_quote.zip", ("q.csv", QUOTE))
+    with pytest.raises(InvalidCandleData, match=r"database\.json: LEAN's market hours cannot be"):
+        omega.read_candles(file)
+    assert omega.read_candles(file, time_zone="UTC+1").frame["time"][0].hour == 23
 
 
 def test_contracts_in_one_archive_are_never_mixed(tmp_path: Path) -> None:

@@ -6,15 +6,19 @@ The path has the class of the asset, the market, the symbol and the day:
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 
-from omega.errors import ConfigError
+from omega.errors import ConfigError, InvalidCandleData
+from omega.foreign import told
 from omega.importing import _scaling, _text
 from omega.importing._files import Part
 from omega.importing._generic import shaped
@@ -32,6 +36,8 @@ _TEN_THOUSANDTHS = 10_000
 _SCALED = "equity"
 _CLASSES = frozenset({"forex", "cfd", "crypto", "cryptofuture", "equity", "future", "index"})
 _EVERY = "*"
+_DATABASE = "market-hours/market-hours-database.json"
+"""Where LEAN's folder of data has it, beside the folders of the classes."""
 _CLOCKS = {
     ("crypto", _EVERY): "UTC",
     ("cryptofuture", _EVERY): "UTC",
@@ -58,6 +64,7 @@ class _LeanFile:
     """What the path of a file of LEAN states."""
 
     part: Part
+    root: str
     kind: str
     market: str
     symbol: str
@@ -65,8 +72,31 @@ class _LeanFile:
 
     @property
     def zone(self) -> str | None:
-        """The clock of its times, where LEAN has one for the market."""
-        return _CLOCKS.get((self.kind, self.market)) or _CLOCKS.get((self.kind, _EVERY))
+        """The clock of its times: that of the database beside the data, else of the table here."""
+        beside = Path(self.root) / _DATABASE
+        own = _database(beside, beside.stat().st_mtime_ns) if beside.is_file() else {}
+        keys = (f"{self.kind}-{self.market}-{name}" for name in (self.symbol.lower(), "[*]"))
+        known = next((own[key] for key in keys if key in own), None)
+        return known or _CLOCKS.get((self.kind, self.market)) or _CLOCKS.get((self.kind, _EVERY))
+
+
+@functools.lru_cache(maxsize=4)
+def _database(path: Path, changed: int) -> Mapping[str, str]:
+    """Read the `dataTimeZone` of each entry, by class, market and symbol.
+
+    Raises:
+        InvalidCandleData: The file cannot be read.
+    """
+    del changed  # read again where it did
+    try:
+        entries = json.loads(path.read_bytes())["entries"]
+        return {key.lower(): str(entry["dataTimeZone"]) for key, entry in entries.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as problem:
+        raise InvalidCandleData(
+            f"{path}: LEAN's market hours cannot be read ({told(problem)}). Correct or move the "
+            "file, which says the clock of the data beside it",
+            rule="file",
+        ) from problem
 
 
 def _is_lean(head: Head) -> bool:
@@ -85,9 +115,10 @@ def _lean_file(part: Part) -> _LeanFile:
     known = [at for at, name in enumerate(folders[:-1]) if name.lower() in _CLASSES]
     kind, market = (folders[known[-1]].lower(), folders[known[-1] + 1].lower()) if known \
         else ("", "")  # fmt: skip
+    root = "/".join(folders[: known[-1]]) or "." if known else ""
     day = match["day"] if match else None
     symbol = folders[-2] if day and len(folders) > 1 else folders[-1].partition(".")[0]
-    return _LeanFile(part, kind, market, symbol.partition("_")[0].upper(), day)
+    return _LeanFile(part, root, kind, market, symbol.partition("_")[0].upper(), day)
 
 
 def _read_lean(parts: Sequence[Part], options: Options) -> Parsed:
@@ -107,9 +138,10 @@ def _read_lean(parts: Sequence[Part], options: Options) -> Parsed:
     if "bid_close" in frame.columns and {"bid_volume", "ask_volume"} <= {*frame.columns}:
         frame = frame.with_columns(volume=pl.col("bid_volume") + pl.col("ask_volume"))
         notes.append("the volume is the sum of the last sizes of bid and ask")
-    if first.zone is not None and options.time_zone is None:
-        notes.append(f"the clock of {first.kind}/{first.market} is {first.zone} in LEAN")
-    return replace(parsed, frame=frame, symbol=first.symbol, zone=first.zone, notes=notes,
+    zone = first.zone if first.kind and options.time_zone is None else None
+    if zone is not None:
+        notes.append(f"the clock of {first.kind}/{first.market} is {zone} in LEAN")
+    return replace(parsed, frame=frame, symbol=first.symbol, zone=zone, notes=notes,
                    side=None)  # fmt: skip
 
 
@@ -121,7 +153,7 @@ def _require_market(one: _LeanFile, options: Options) -> None:
             "and this path lacks them. State time_zone= and price_scale= (0.0001 for equities, "
             "1 for others)"
         )
-    if one.kind and one.zone is None and options.time_zone is None:
+    if one.kind and options.time_zone is None and one.zone is None:
         listed = sorted({market for kind, market in _CLOCKS if kind == one.kind})
         raise ConfigError(
             f"{one.part.name}: the clock of the market {one.market!r} is not known for "

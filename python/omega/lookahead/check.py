@@ -203,7 +203,9 @@ class _Check:
     ) -> None:
         self.strategy, self.build = strategy, build
         symbol, validate = settings.pop("symbol", None), settings.pop("validate", "error")
-        store = CandleStore(data, symbol=symbol, validate=validate)
+        store = CandleStore(
+            data, symbol=symbol, validate=validate, cast=settings.pop("cast", False)
+        )
         store.require_valid()
         for name in ("start", "end"):
             settings[name] = moment_of(settings.get(name), store.time_unit)
