@@ -106,14 +106,43 @@ pub struct LedgerLine {
 }
 
 /// One row for each bar walked, marked to the close (M5).
+///
+/// Balance and positions change with a trade and the equity with each bar, so that only the equity
+/// is kept row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EquityCurve {
     /// Open times; where one chunk of the candles holds them, the memory is the candles' own.
     pub time: ScalarBuffer<i64>,
-    /// Cash after all booked profits and costs.
-    pub balance: ScalarBuffer<f64>,
     /// Balance plus open profit.
     pub equity: ScalarBuffer<f64>,
+    /// What stays the same over rows; together they have as many rows as the other columns.
+    pub spans: Vec<EquitySpan>,
+}
+
+/// Rows one after the other in which neither the balance nor the number of positions changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EquitySpan {
+    /// How many rows they are, at least one.
+    pub rows: usize,
+    /// Cash after all booked profits and costs.
+    pub balance: f64,
     /// Number of open positions.
-    pub open_positions: ScalarBuffer<u32>,
+    pub open_positions: u32,
+}
+
+impl EquityCurve {
+    /// The balance of each row.
+    pub fn balance(&self) -> impl Iterator<Item = f64> {
+        self.column(|span| span.balance)
+    }
+
+    /// The number of open positions of each row.
+    pub fn open_positions(&self) -> impl Iterator<Item = u32> {
+        self.column(|span| span.open_positions)
+    }
+
+    fn column<T: Copy>(&self, of: impl Fn(&EquitySpan) -> T) -> impl Iterator<Item = T> {
+        let spans = self.spans.iter();
+        spans.flat_map(move |span| std::iter::repeat_n(of(span), span.rows))
+    }
 }

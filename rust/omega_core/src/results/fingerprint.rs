@@ -61,15 +61,15 @@ impl RunTables {
         self.fingerprint.get_or_init(|| {
             let mut pieces = Pieces::default();
             let unit = self.shared.unit;
-            table(&mut pieces, "trades", schema::TRADES, &self.trades, unit);
+            table(&mut pieces, "trades", schema::TRADES, &self.trades(), unit);
             table(
                 &mut pieces,
                 "orders",
                 schema::HASHED_ORDERS,
-                &self.orders,
+                &self.orders(),
                 unit,
             );
-            table(&mut pieces, "equity", schema::EQUITY, &self.equity, unit);
+            table(&mut pieces, "equity", schema::EQUITY, &self.equity(), unit);
             pieces.finish()
         })
     }

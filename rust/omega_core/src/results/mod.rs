@@ -1,11 +1,12 @@
 //! Rows to Arrow tables, metrics and the fingerprint.
 //!
-//! Turns the rows of a run ([`RunRows`]) into record batches with the columns of [`schema`], the
-//! metrics computed from those tables alone, and a hash of their logical bytes.
+//! Turns the rows of a run ([`RunRows`]) into record batches with the columns of [`schema`] as they
+//! are read, and computes the metrics and a hash of the run, the same from rows as from tables.
 
 mod adopt;
 mod columns;
 mod fingerprint;
+mod lazy;
 mod ledger;
 mod metrics;
 mod read;
