@@ -30,6 +30,9 @@ SECONDS = 0.25
 
 Numbered = tuple[int, Parameters]
 
+_OF_MARKET = ("data", "symbol", "timeframes", "align", "validate", "calendar", "semantics")
+"""Settings that the candles of a run, and what all runs over them share, are made by."""
+
 
 def is_of_core(strategy: object) -> bool:
     """Return whether a strategy never calls Python."""
@@ -66,8 +69,8 @@ class Core:
         return trials
 
     def _key(self, parameters: Parameters) -> object:
-        names = ("data", "symbol", "timeframes", "align", "validate", "calendar", "semantics")
-        return tuple(str(parameters.get(name)) for name in names)
+        # Few sweeps vary any of them, and each run is asked.
+        return tuple((name, str(parameters[name])) for name in _OF_MARKET if name in parameters)
 
     def _batch(self, trials: Sequence[Numbered]) -> list[Row]:
         """Make runs over one market; what cannot be put together is a row with its error."""
@@ -153,12 +156,10 @@ class Core:
 def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec) -> Row:
     if outcome.error is not None:
         return Row(number, parameters, {}, error=described(outcome.error))
-    values = with_limits(dict(zip(_NAMES, outcome.metrics, strict=True)))
+    metrics = dict(zip(METRICS, outcome.metrics[len(TIMES) :], strict=True))
+    if None in metrics.values():
+        metrics = with_limits(metrics)
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
-    metrics = {name: values[name] for name in METRICS}
     return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)
-
-
-_NAMES = (*TIMES, *METRICS)
