@@ -4,6 +4,7 @@
 //! are read, and computes the metrics and a hash of the run, the same from rows as from tables.
 
 mod adopt;
+mod changes;
 mod columns;
 mod fingerprint;
 mod lazy;
