@@ -22,6 +22,7 @@ from omega.sweeps.labels import labelled
 from omega.sweeps.lease import leased
 from omega.sweeps.local import Local
 from omega.sweeps.mapped import Folder
+from omega.sweeps.measured import Measured
 from omega.sweeps.parts import Parts
 from omega.sweeps.pools import Pool
 from omega.sweeps.processes import Processes
@@ -75,7 +76,9 @@ def sweep(
             `{"costs": {"low": Costs(...), "high": Costs(...)}}`. Or a list of runs, each a dict; or
             one of `omega.samplers`.
         metrics: The metrics of the table; all by default.
-        workers: Threads or processes; as many as there are cores by default.
+        workers: Threads or processes. By default as many threads as there are cores; runs that call
+            Python stay in this process while they are so few and short that processes, as many as
+            pay and at most one for each core, would only just have begun.
         executor: A `concurrent.futures.Executor` to make the runs with, in place of workers.
         out: A folder to write rows to, in parts, as runs are done. The same call goes on where an
             earlier one ended, however that was; one call at a time writes to a folder.
@@ -154,7 +157,8 @@ def sweep(
                 number += len(batch)
                 missing = rows.missing(trials)
                 if missing and makes is None:
-                    makes = _maker(spec, missing[0][1], workers, executor, open_things)
+                    left = search.total - rows.done
+                    makes = _maker(spec, missing[0][1], workers, executor, open_things, left=left)
                 for row in makes.rows(missing) if makes else ():
                     rows.add(row)
                     counter.count(row)
@@ -199,6 +203,8 @@ def _maker(
     workers: int | None,
     executor: Executor | None,
     open_things: contextlib.ExitStack,
+    *,
+    left: int,
 ) -> Makes:
     """Choose how runs are made, by the form of the first one."""
     if workers is not None and workers < 1:
@@ -212,8 +218,22 @@ def _maker(
         return Core(spec, count)
     if executor is None and count == 1:
         return Local(spec)
+    if executor is not None:
+        return Pool(_sent(spec, open_things), executor)
+
+    def processes(many: int) -> Processes:
+        begun = Processes(_sent(spec, open_things), many)
+        open_things.callback(begun.close)  # before the first of them begins
+        return begun
+
+    # Who names a number of workers gets as many.
+    return processes(count) if workers else Measured(Local(spec), processes, count, left)
+
+
+def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
+    """Give a spec as other processes get it: with candles in files that they map."""
     folder = Folder(open_things.enter_context(temporary()))
-    sent = SweepSpec(
+    return SweepSpec(
         folder.mapped(spec.data),
         spec.strategy,
         spec.settings,
@@ -225,11 +245,6 @@ def _maker(
         spec.tables,
         spec.backend,
     )
-    if executor is not None:
-        return Pool(sent, executor)
-    processes = Processes(sent, count)
-    open_things.callback(processes.close)  # before the first of them begins
-    return processes
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`
