@@ -4,7 +4,7 @@ use arrow_buffer::ScalarBuffer;
 
 use super::column::Column;
 use super::extremes::{Extremes, Noted};
-use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, Trade};
+use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, SpareBooks, Trade};
 use crate::execution::{Account, Exit, Fill, Lows, Position};
 use crate::types::TradeId;
 
@@ -19,10 +19,10 @@ struct Rows {
 }
 
 impl Rows {
-    fn with_room(bars: usize) -> Self {
+    fn with_room(bars: usize, equity: Vec<f64>, spans: Vec<EquitySpan>) -> Self {
         Self {
-            equity: Column::with_room(bars),
-            spans: Vec::new(),
+            equity: Column::with_room(bars, equity),
+            spans,
             newest: EquitySpan {
                 rows: 0,
                 balance: 0.0,
@@ -80,7 +80,7 @@ pub struct Portfolio {
 impl Portfolio {
     /// An account with its first deposit, and room for one equity row for each bar to come.
     #[must_use]
-    pub fn new(cash: f64, time: i64, bars: usize) -> Self {
+    pub fn new(cash: f64, time: i64, bars: usize, spare: SpareBooks) -> Self {
         let deposit = LedgerLine {
             time,
             kind: LedgerKind::Deposit,
@@ -88,12 +88,14 @@ impl Portfolio {
             amount: cash,
             balance: cash,
         };
+        let mut ledger = spare.ledger;
+        ledger.push(deposit);
         Self {
             balance: cash,
-            ledger: vec![deposit],
-            trades: Vec::new(),
+            ledger,
+            trades: spare.trades,
             noted: Noted::new(cash),
-            rows: Rows::with_room(bars),
+            rows: Rows::with_room(bars, spare.equity, spare.spans),
         }
     }
 

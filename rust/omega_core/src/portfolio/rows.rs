@@ -130,6 +130,39 @@ pub struct EquitySpan {
     pub open_positions: u32,
 }
 
+/// Memory of a portfolio that is over, for the rows of the next one.
+#[derive(Debug, Default)]
+pub struct SpareBooks {
+    pub(super) trades: Vec<Trade>,
+    pub(super) ledger: Vec<LedgerLine>,
+    pub(super) equity: Vec<f64>,
+    pub(super) spans: Vec<EquitySpan>,
+}
+
+impl SpareBooks {
+    /// Takes the memory of rows, as far as nobody else has it.
+    #[must_use]
+    pub fn of(
+        mut trades: Vec<Trade>,
+        mut ledger: Vec<LedgerLine>,
+        curve: Option<EquityCurve>,
+    ) -> Self {
+        trades.clear();
+        ledger.clear();
+        let (equity, mut spans) = curve.map_or_else(Default::default, |curve| {
+            let equity = curve.equity.into_inner().into_vec();
+            (equity.unwrap_or_default(), curve.spans)
+        });
+        spans.clear();
+        Self {
+            trades,
+            ledger,
+            equity,
+            spans,
+        }
+    }
+}
+
 impl EquityCurve {
     /// The balance of each row.
     pub fn balance(&self) -> impl Iterator<Item = f64> {

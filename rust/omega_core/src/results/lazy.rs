@@ -49,6 +49,14 @@ impl<R, T: Clone> Lazy<R, T> {
         }
     }
 
+    /// The rows, where no table has taken their place.
+    pub(super) fn into_rows(self) -> Option<R> {
+        match self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            State::Rows(rows) => Some(rows),
+            State::Table(_) => None,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State<R, T>> {
         // A panic while a table was made has left the rows as they were.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -13,6 +13,7 @@ mod metrics;
 mod read;
 mod rows;
 pub mod schema;
+mod spare;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -20,4 +21,5 @@ mod tests;
 pub use adopt::ForeignTables;
 pub use metrics::{MetricValue, Metrics};
 pub use rows::RunRows;
+pub use spare::Spare;
 pub use tables::RunTables;
