@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
@@ -33,12 +33,23 @@ from omega.sweeps.spec import METRICS, SETTINGS, Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
 from omega.sweeps.temporary import sweep_dead, temporary
 
+CACHE_BYTES = 1 << 30
+"""Memory of the indicators that runs of the core share."""
+
 
 class Makes(Protocol):
     """A way in which runs are made."""
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
         """Make runs; rows come as they are done."""
+
+
+class _Means(NamedTuple):
+    """What runs are made with."""
+
+    workers: int | None
+    executor: Executor | None
+    cache_bytes: int
 
 
 def sweep(
@@ -57,6 +68,7 @@ def sweep(
     seed: int = 0,
     backend: str = "auto",
     version: str | None = None,
+    cache_bytes: int = CACHE_BYTES,
     **settings: Any,  # noqa: ANN401 - those of run_backtest
 ) -> SweepResult:
     """Run a strategy many times over the same candles.
@@ -91,6 +103,8 @@ def sweep(
         version: A text that stands for the code of the strategy and of functions and objects in
             settings, where `out=` is called again: it is compared in place of the code, which may
             change or have no content to compare. Change it with what the code does.
+        cache_bytes: How much memory indicators may take that runs of the core share; 1 GiB by
+            default. With less of it, what was used longest ago is computed again.
         **settings: Further settings of `run_backtest`, the same for all runs.
 
     Returns:
@@ -120,12 +134,14 @@ def sweep(
         (3, 3, 8)
     """
     _refuse_unknown(settings)
+    _refuse_negative(cache_bytes)
     require_version(version)
     grid, named = labelled(grid)
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
     own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
     spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
+    means = _Means(workers, executor, cache_bytes)
     search = samplers.begin(grid, seed)
     columns = metrics_chosen(_known(metrics), search.metrics)
     schema, parts = Schema(columns), None
@@ -158,7 +174,7 @@ def sweep(
                 missing = rows.missing(trials)
                 if missing and makes is None:
                     left = search.total - rows.done
-                    makes = _maker(spec, missing[0][1], workers, executor, open_things, left=left)
+                    makes = _maker(spec, missing[0][1], means, open_things, left)
                 for row in makes.rows(missing) if makes else ():
                     rows.add(row)
                     counter.count(row)
@@ -200,13 +216,12 @@ def _keep_what_is_done(rows: Rows, error: BaseException, result: Callable[[], Sw
 def _maker(
     spec: SweepSpec,
     first: Mapping[str, Any],
-    workers: int | None,
-    executor: Executor | None,
+    means: _Means,
     open_things: contextlib.ExitStack,
-    *,
     left: int,
 ) -> Makes:
     """Choose how runs are made, by the form of the first one."""
+    workers, executor = means.workers, means.executor
     if workers is not None and workers < 1:
         raise ConfigError(f"workers: given {workers}, expected at least 1")
     count = workers or os.cpu_count() or 1
@@ -215,7 +230,7 @@ def _maker(
     except Exception:  # noqa: BLE001 - whatever it is, each run has it in its row
         of_core = False
     if executor is None and of_core and spec.backend == "rust":
-        return Core(spec, count)
+        return Core(spec, count, means.cache_bytes)
     if executor is None and count == 1:
         return Local(spec)
     if executor is not None:
@@ -258,6 +273,13 @@ def _refuse_unknown(settings: Mapping[str, Any]) -> None:
     for name in settings:
         if name not in SETTINGS:
             raise ConfigError(f"sweep: no setting {name!r}. {nearest(name, list(SETTINGS))}")
+
+
+def _refuse_negative(cache_bytes: object) -> None:
+    if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, int) or cache_bytes < 0:
+        raise ConfigError(
+            f"cache_bytes: given {cache_bytes!r}, expected a whole number of bytes, 0 or more"
+        )
 
 
 def _known(metrics: Sequence[str] | None) -> Sequence[str] | None:

@@ -42,8 +42,8 @@ def is_of_core(strategy: object) -> bool:
 class Core:
     """Makes runs of strategies of the core."""
 
-    def __init__(self, spec: SweepSpec, workers: int) -> None:
-        self.spec, self.workers = spec, workers
+    def __init__(self, spec: SweepSpec, workers: int, cache_bytes: int) -> None:
+        self.spec, self.workers, self.cache_bytes = spec, workers, cache_bytes
         self.runner = TrialRunner(spec)
         self._market: tuple[object, Run] | None = None
         self._rows_a_second = 4.0 * workers / SECONDS
@@ -129,7 +129,7 @@ class Core:
         """Give a run over the market of a job; candles and indicators are those of the last one."""
         key = self._key(parameters)
         if self._market is None or self._market[0] != key:
-            self._market = (key, market_of(job, "rust"))
+            self._market = (key, market_of(job, "rust").bounded(self.cache_bytes))
         return self._market[1].again(job.settings["cash"])
 
     def _entrant(

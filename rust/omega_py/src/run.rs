@@ -398,6 +398,14 @@ impl Run {
         }
     }
 
+    /// Another run over the same candles, whose indicators take at most so many bytes.
+    fn bounded(&self, py: Python<'_>, bytes: usize) -> Self {
+        Self {
+            cache: Arc::new(Cache::bounded(bytes)),
+            ..self.again(py, self.snapshot.balance())
+        }
+    }
+
     /// Walks the bars once for each trial, on so many threads; the interpreter is released.
     fn sweep(
         &self,
