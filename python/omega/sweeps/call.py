@@ -50,6 +50,7 @@ class _Means(NamedTuple):
     workers: int | None
     executor: Executor | None
     cache_bytes: int
+    runs: int
 
 
 def sweep(
@@ -133,25 +134,22 @@ def sweep(
         >>> result.to_polars().select("run", "fast", "slow").row(3)
         (3, 3, 8)
     """
-    _refuse_unknown(settings)
-    _refuse_negative(cache_bytes)
-    require_version(version)
+    _begin(settings, cache_bytes, version)
     grid, named = labelled(grid)
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
     own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
     spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
-    means = _Means(workers, executor, cache_bytes)
     search = samplers.begin(grid, seed)
     columns = metrics_chosen(_known(metrics), search.metrics)
     schema, parts = Schema(columns), None
-    sweep_dead()
     with contextlib.ExitStack() as open_things:
         if out is not None:
             known_by = identity(spec, grid, columns, seed, version)
             open_things.enter_context(leased(Path(out)))
             parts = Parts(Path(out), known_by, schema)
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)
+        means = _Means(workers, executor, cache_bytes, search.total - rows.done)
         show = open_things.enter_context(showing(progress))
         counter = Counter(search.total, rows.done, metrics[0] if metrics else "sharpe", show)
 
@@ -173,8 +171,7 @@ def sweep(
                 number += len(batch)
                 missing = rows.missing(trials)
                 if missing and makes is None:
-                    left = search.total - rows.done
-                    makes = _maker(spec, missing[0][1], means, open_things, left)
+                    makes = _maker(spec, missing[0][1], means, open_things)
                 for row in makes.rows(missing) if makes else ():
                     rows.add(row)
                     counter.count(row)
@@ -218,7 +215,6 @@ def _maker(
     first: Mapping[str, Any],
     means: _Means,
     open_things: contextlib.ExitStack,
-    left: int,
 ) -> Makes:
     """Choose how runs are made, by the form of the first one."""
     workers, executor = means.workers, means.executor
@@ -242,7 +238,7 @@ def _maker(
         return begun
 
     # Who names a number of workers gets as many.
-    return processes(count) if workers else Measured(Local(spec), processes, count, left)
+    return processes(count) if workers else Measured(Local(spec), processes, count, means.runs)
 
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
@@ -275,11 +271,15 @@ def _refuse_unknown(settings: Mapping[str, Any]) -> None:
             raise ConfigError(f"sweep: no setting {name!r}. {nearest(name, list(SETTINGS))}")
 
 
-def _refuse_negative(cache_bytes: object) -> None:
+def _begin(settings: Mapping[str, Any], cache_bytes: object, version: str | None) -> None:
+    """Refuse what no sweep takes, and remove what sweeps that were killed have left."""
+    _refuse_unknown(settings)
+    require_version(version)
     if isinstance(cache_bytes, bool) or not isinstance(cache_bytes, int) or cache_bytes < 0:
         raise ConfigError(
             f"cache_bytes: given {cache_bytes!r}, expected a whole number of bytes, 0 or more"
         )
+    sweep_dead()
 
 
 def _known(metrics: Sequence[str] | None) -> Sequence[str] | None:

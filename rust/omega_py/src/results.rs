@@ -264,8 +264,17 @@ pub struct RunReport {
 
 /// When a run began, and how much of it its callbacks took.
 pub(super) struct RunTime {
-    pub(super) began: Instant,
-    pub(super) in_callbacks: Duration,
+    began: Instant,
+    in_callbacks: Duration,
+}
+
+impl RunTime {
+    pub(super) fn new(began: Instant, in_callbacks: Duration) -> Self {
+        Self {
+            began,
+            in_callbacks,
+        }
+    }
 }
 
 impl RunReport {

@@ -303,10 +303,7 @@ impl Run {
             backtest.rows_with(&mut strategy, &mut observer, wrap, |own| own.books)
         });
         let rows = walked?.map_err(|Raised(error)| error)?;
-        let time = RunTime {
-            began,
-            in_callbacks: strategy.strategy.callback_time(),
-        };
+        let time = RunTime::new(began, strategy.strategy.callback_time());
         // The loop held the interpreter, since giving it up and taking it back costs more than a
         // bar; tables call nothing, so that other threads run meanwhile.
         Ok(reported(interrupts::detached(py, || rows.into())?, &time))
@@ -362,10 +359,7 @@ impl Run {
             )
         });
         let counts = walked?.map_err(|Raised(error)| error)?;
-        let time = RunTime {
-            began,
-            in_callbacks: strategy.strategy.callback_time(),
-        };
+        let time = RunTime::new(began, strategy.strategy.callback_time());
         let exits = executor.exits();
         Ok(RunReport::new(counts, exits, plan.start, &time))
     }
@@ -457,10 +451,7 @@ impl Run {
         // Nothing in this loop is Python; the observer takes the interpreter when it needs it.
         let walked = interrupts::detached(py, || backtest.run_observed(&mut native, &mut observer));
         let result = walked?.map_err(|Raised(error)| error)?;
-        let time = RunTime {
-            began,
-            in_callbacks: Duration::ZERO,
-        };
+        let time = RunTime::new(began, Duration::ZERO);
         Ok(reported(result, &time))
     }
 }

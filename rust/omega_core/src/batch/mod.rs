@@ -2,8 +2,7 @@
 //!
 //! In: trials, each a configuration and a way to make its strategy. Out: one outcome a trial, in
 //! the order of the trials, whichever thread was done first. Candles and indicators are shared;
-//! the memory of a trial's result goes to the next one, once `keep` has taken from it what the caller
-//! wants.
+//! once `keep` has taken from a result what the caller wants, its memory goes to the next trial.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
