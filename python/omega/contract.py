@@ -282,6 +282,9 @@ class ResultTables(Protocol):
     def equity(self) -> ArrowLike:
         """The equity curve."""
 
+    def times(self) -> ArrowLike:
+        """The times of the equity curve, without its other columns."""
+
     def ledger(self) -> ArrowLike:
         """Changes of the balance."""
 

@@ -1,7 +1,8 @@
 """The golden runs under both versions of the rules: what moved, and by how much.
 
-Under `semantics=1` they are those of the first release, whose numbers lie in `first_release/`. The
-page of the second version has a table of the differences, which `make golden` writes anew.
+Under `semantics=1` they are those of the first release, whose numbers lie in `first_release/`, with
+the fingerprints that it gave. The page of the second version has a table of the differences, which
+`make golden` writes anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import omega
 from tests.golden.frozen import HERE, RENEW, TOP, compare_facts, daily, minutes
 from tests.golden.test_golden import POUNDS, SAMPLE, pounds, run
 from tests.golden.test_several import GOLD, OANDA, Crossings, HourlyTrend
+from tests.support.first_fingerprint import first_fingerprint
 
 PAGE = TOP / "docs" / "guides" / "second-version.md"
 SHOWN = ("trades", "net_profit", "max_drawdown", "sharpe", "profit_factor")
@@ -59,7 +61,7 @@ def test_the_first_version_and_the_page(name: str) -> None:
     first, second = run_of(1), run_of(2)
     if RENEW:
         renew(title, row(title, first, second))
-    compare_facts(f"first_release/{name}.json", first)
+    compare_facts(f"first_release/{name}.json", first, fingerprint=first_fingerprint(first))
     assert row(title, first, second) in PAGE.read_text(), f"{PAGE.name}: `make golden` renews it"
 
 

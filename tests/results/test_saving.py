@@ -213,9 +213,9 @@ def edited(field: str, value: object) -> Callable[[Path], None]:
         (with_another_table, "ledger.parquet' is not the file that was saved"),
         (without_a_manifest, "manifest.json' is missing"),
         (with_half_a_manifest, "manifest.json' cannot be read"),
-        (edited("format", 99), "has format 99, expected 1"),
+        (edited("format", 99), "has format 99, expected 1 or 2"),
         (edited("files", {}), "does not list the files of a saved result"),
-        (edited("fingerprint", "0" * 64), "fingerprint 8f13ef55"),
+        (edited("fingerprint", "0" * 64), "fingerprint 5756d6f3"),
     ],
 )
 def test_what_was_changed_is_not_loaded(
@@ -224,6 +224,16 @@ def test_what_was_changed_is_not_loaded(
     folder = example_result().save(tmp_path / "run")
     harm(folder)
     with pytest.raises(BrokenResult, match=message):
+        BacktestResult.load(folder)
+
+
+def test_a_result_of_the_first_format_is_held_to_the_hashes_of_its_files(tmp_path: Path) -> None:
+    folder = example_result().save(tmp_path / "run")
+    edited("format", 1)(folder)
+    edited("fingerprint", "0" * 64)(folder)  # of a hash that is no more
+    assert BacktestResult.load(folder).fingerprint == example_result().fingerprint
+    with_another_table(folder)
+    with pytest.raises(BrokenResult, match="is not the file that was saved"):
         BacktestResult.load(folder)
 
 

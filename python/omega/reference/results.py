@@ -135,6 +135,10 @@ class PlainTables:
         """The equity curve."""
         return self._frame("equity")
 
+    def times(self) -> pl.DataFrame:
+        """The times of the equity curve."""
+        return self.equity().select("time")
+
     def ledger(self) -> pl.DataFrame:
         """Changes of the balance."""
         return self._frame("ledger")

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from omega.contract import ResultTables
 
-FORMAT = 1
+FORMAT = 2
+FINGERPRINT = 2
+"""Version of the fingerprint; that of format 1 was another hash."""
 MANIFEST = "manifest.json"
 _KEYS = {
     "fingerprint": str, "backend": str, "stats": dict, "config": dict, "manifest": dict,
@@ -142,7 +144,8 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
         if shape.get(name):
             shape[name] = tuple(shape[name])
     tables = core.RunTables.from_tables(frames, **shape)
-    if (found := tables.fingerprint()) != kept["fingerprint"]:
+    # The hash of format 1 is no more; each of its files is held to a hash of its own.
+    if kept["format"] == FORMAT and (found := tables.fingerprint()) != kept["fingerprint"]:
         raise broken(
             f"'{directory}' holds a result with fingerprint {found}, "
             f"the manifest has {kept['fingerprint']}"
@@ -191,9 +194,9 @@ def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:
         raise broken(f"'{file}' is missing; give a directory that `save` wrote") from None
     except ValueError as error:
         raise broken(f"'{file}' cannot be read: {error}") from error
-    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+    if not isinstance(kept, dict) or kept.get("format") not in (1, FORMAT):
         found = kept.get("format") if isinstance(kept, dict) else type(kept).__name__
-        raise broken(f"'{file}' has format {found!r}, expected {FORMAT}")
+        raise broken(f"'{file}' has format {found!r}, expected 1 or {FORMAT}")
     files = kept.get("files")
     if not isinstance(files, dict) or set(files) != {*TABLES}:
         raise broken(f"'{file}' does not list the files of a saved result: {', '.join(TABLES)}")

@@ -293,8 +293,9 @@ class BacktestResult:
             (3, 0.6666666666666666, False)
         """
         values: dict[str, Metric] = dict(self._raw_metrics)
-        if self.equity.height:
-            times, first = self.equity["time"], self.tables.first_decision
+        # Without the other columns of the curve, which reading it would write out row by row.
+        times, first = pl.DataFrame(self.tables.times())["time"], self.tables.first_decision
+        if times.len():
             values |= {"start": times[0], "end": times[-1]}
             if first is not None:
                 scale = 1_000 if self.tables.unit == "s" else 1  # Polars has no seconds

@@ -78,6 +78,24 @@ def workers_field(workers: object) -> int | None:
     return int(taken)
 
 
+def bytes_field(cache_bytes: object) -> int:
+    """Return how many bytes of indicators runs may share.
+
+    Raises:
+        ConfigError: It is no whole number of at least 0.
+
+    Example:
+        >>> bytes_field(1 << 20)
+        1048576
+    """
+    taken = plain(cache_bytes)
+    if isinstance(taken, bool) or not isinstance(taken, numbers.Integral) or taken < 0:
+        raise ConfigError(
+            f"cache_bytes: given {cache_bytes!r}, expected a whole number of bytes, 0 or more"
+        )
+    return int(taken)
+
+
 def folder_field(out: object) -> str | None:
     """Return the path of the folder that rows are written to.
 

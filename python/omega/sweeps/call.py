@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import OmegaError, WriteFailed
@@ -22,6 +22,7 @@ from omega.sweeps.labels import labelled
 from omega.sweeps.lease import leased
 from omega.sweeps.local import Local
 from omega.sweeps.mapped import Folder
+from omega.sweeps.measured import Measured
 from omega.sweeps.parts import Parts
 from omega.sweeps.pools import Pool
 from omega.sweeps.processes import Processes
@@ -32,12 +33,24 @@ from omega.sweeps.spec import Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
 from omega.sweeps.temporary import sweep_dead, temporary
 
+CACHE_BYTES = 1 << 30
+"""Memory of the indicators that runs of the core share."""
+
 
 class Makes(Protocol):
     """A way in which runs are made."""
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
         """Make runs; rows come as they are done."""
+
+
+class _Means(NamedTuple):
+    """What runs are made with."""
+
+    workers: int | None
+    executor: Executor | None
+    cache_bytes: int
+    runs: int
 
 
 def sweep(
@@ -56,6 +69,7 @@ def sweep(
     seed: int = 0,
     backend: str = "auto",
     version: str | None = None,
+    cache_bytes: int = CACHE_BYTES,
     **settings: Any,  # noqa: ANN401 - those of run_backtest
 ) -> SweepResult:
     """Run a strategy many times over the same candles.
@@ -75,7 +89,9 @@ def sweep(
             `{"costs": {"low": Costs(...), "high": Costs(...)}}`. Or a list of runs, each a dict; or
             one of `omega.samplers`.
         metrics: The metrics of the table; all by default.
-        workers: Threads or processes; as many as there are cores by default.
+        workers: Threads or processes. By default as many threads as there are cores; runs that call
+            Python stay in this process while they are so few and short that processes, as many as
+            pay and at most one for each core, would only just have begun.
         executor: A `concurrent.futures.Executor` to make the runs with, in place of workers.
         out: A folder to write rows to, in parts, as runs are done. The same call goes on where an
             earlier one ended, however that was; one call at a time writes to a folder.
@@ -88,6 +104,8 @@ def sweep(
         version: A text that stands for the code of the strategy and of functions and objects in
             settings, where `out=` is called again: it is compared in place of the code, which may
             change or have no content to compare. Change it with what the code does.
+        cache_bytes: How much memory indicators may take that runs of the core share; 1 GiB by
+            default. With less of it, what was used longest ago is computed again.
         **settings: Further settings of `run_backtest`, the same for all runs.
 
     Returns:
@@ -119,7 +137,9 @@ def sweep(
     arguments.refuse_unlike(settings, executor, progress)
     workers, folder = arguments.workers_field(workers), arguments.folder_field(out)
     wanted, seed = arguments.metrics_field(metrics), seed_field(seed)
+    limit = arguments.bytes_field(cache_bytes)
     require_version(version)
+    sweep_dead()
     grid, named = labelled(grid)
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
@@ -128,13 +148,13 @@ def sweep(
     search = samplers.begin(grid, seed)
     columns = metrics_chosen(wanted, search.metrics)
     schema, parts = Schema(columns), None
-    sweep_dead()
     with contextlib.ExitStack() as open_things:
         if folder is not None:
             known_by = identity(spec, grid, columns, seed, version)
             open_things.enter_context(leased(Path(folder)))
             parts = Parts(Path(folder), known_by, schema)
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)
+        means = _Means(workers, executor, limit, search.total - rows.done)
         show = open_things.enter_context(showing(progress))
         counter = Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
 
@@ -153,7 +173,7 @@ def sweep(
             for trials in _numbered(search):
                 missing = rows.missing(trials)
                 if missing and makes is None:
-                    makes = _maker(spec, missing[0][1], workers, executor, open_things)
+                    makes = _maker(spec, missing[0][1], means, open_things)
                 for row in makes.rows(missing) if makes else ():
                     rows.add(row)
                     counter.count(row)
@@ -203,22 +223,36 @@ def _keep_what_is_done(rows: Rows, error: BaseException, result: Callable[[], Sw
 def _maker(
     spec: SweepSpec,
     first: Mapping[str, Any],
-    workers: int | None,
-    executor: Executor | None,
+    means: _Means,
     open_things: contextlib.ExitStack,
 ) -> Makes:
     """Choose how runs are made, by the form of the first one."""
+    workers, executor = means.workers, means.executor
     count = workers or os.cpu_count() or 1
     try:
         of_core = is_of_core(spec.strategy_of(first))
     except Exception:  # noqa: BLE001 - whatever it is, each run has it in its row
         of_core = False
     if executor is None and of_core and spec.backend == "rust":
-        return Core(spec, count)
+        return Core(spec, count, means.cache_bytes)
     if executor is None and count == 1:
         return Local(spec)
+    if executor is not None:
+        return Pool(_sent(spec, open_things), executor)
+
+    def processes(many: int) -> Processes:
+        begun = Processes(_sent(spec, open_things), many)
+        open_things.callback(begun.close)  # before the first of them begins
+        return begun
+
+    # Who names a number of workers gets as many.
+    return processes(count) if workers else Measured(Local(spec), processes, count, means.runs)
+
+
+def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
+    """Give a spec as other processes get it: with candles in files that they map."""
     folder = Folder(open_things.enter_context(temporary()))
-    sent = SweepSpec(
+    return SweepSpec(
         folder.mapped(spec.data),
         spec.strategy,
         spec.settings,
@@ -230,11 +264,6 @@ def _maker(
         spec.tables,
         spec.backend,
     )
-    if executor is not None:
-        return Pool(sent, executor)
-    processes = Processes(sent, count)
-    open_things.callback(processes.close)  # before the first of them begins
-    return processes
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`

@@ -30,6 +30,18 @@ SECONDS = 0.25
 
 Numbered = tuple[int, Parameters]
 
+_OF_MARKET = (
+    "data",
+    "symbol",
+    "timeframes",
+    "align",
+    "validate",
+    "cast",
+    "calendar",
+    "semantics",
+)
+"""Settings that the candles of a run, and what all runs over them share, are made by."""
+
 
 def is_of_core(strategy: object) -> bool:
     """Return whether a strategy never calls Python."""
@@ -39,8 +51,8 @@ def is_of_core(strategy: object) -> bool:
 class Core:
     """Makes runs of strategies of the core."""
 
-    def __init__(self, spec: SweepSpec, workers: int) -> None:
-        self.spec, self.workers = spec, workers
+    def __init__(self, spec: SweepSpec, workers: int, cache_bytes: int) -> None:
+        self.spec, self.workers, self.cache_bytes = spec, workers, cache_bytes
         self.runner = TrialRunner(spec)
         self._market: tuple[object, Run] | None = None
         self._rows_a_second = 4.0 * workers / SECONDS
@@ -66,10 +78,8 @@ class Core:
         return trials
 
     def _key(self, parameters: Parameters) -> object:
-        names = (
-            "data", "symbol", "timeframes", "align", "validate", "cast", "calendar", "semantics",
-        )  # fmt: skip
-        return tuple(str(parameters.get(name)) for name in names)
+        # Few sweeps vary any of them, and each run is asked.
+        return tuple((name, str(parameters[name])) for name in _OF_MARKET if name in parameters)
 
     def _batch(self, trials: Sequence[Numbered]) -> list[Row]:
         """Make runs over one market; what cannot be put together is a row with its error."""
@@ -128,7 +138,7 @@ class Core:
         """Give a run over the market of a job; candles and indicators are those of the last one."""
         key = self._key(parameters)
         if self._market is None or self._market[0] != key:
-            self._market = (key, market_of(job, "rust"))
+            self._market = (key, market_of(job, "rust").bounded(self.cache_bytes))
         return self._market[1].again(job.settings["cash"])
 
     def _entrant(
@@ -155,12 +165,10 @@ class Core:
 def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec) -> Row:
     if outcome.error is not None:
         return Row(number, parameters, {}, error=described(outcome.error))
-    values = with_limits(dict(zip(_NAMES, outcome.metrics, strict=True)))
+    metrics = dict(zip(METRICS, outcome.metrics[len(TIMES) :], strict=True))
+    if None in metrics.values():
+        metrics = with_limits(metrics)
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
-    metrics = {name: values[name] for name in METRICS}
     return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)
-
-
-_NAMES = (*TIMES, *METRICS)

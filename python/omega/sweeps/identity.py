@@ -11,6 +11,7 @@ from typing import Any
 from omega._native import core
 from omega.errors import ConfigError
 from omega.keys import data_identity, differing, key_of
+from omega.results.files import FINGERPRINT
 from omega.run.manifest import SEMANTICS_VERSION
 from omega.sweeps.space import Value
 from omega.sweeps.spec import SETTINGS, SweepSpec
@@ -46,7 +47,7 @@ def identity(
         ),
         "metrics": list(metrics),
         "tables": list(spec.tables),
-        "hashed": spec.fingerprint,
+        "hashed": FINGERPRINT if spec.fingerprint else False,
         "seed": seed,
     }
     written = json.dumps(whole, sort_keys=True)

@@ -16,5 +16,8 @@ class Local:
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
         """Make runs; rows come in the order of the trials."""
-        for number, parameters in trials:
-            yield self.runner.run(number, parameters)
+        yield from map(self.run, trials)
+
+    def run(self, trial: Numbered) -> Row:
+        """Make one run."""
+        return self.runner.run(*trial)

@@ -15,7 +15,7 @@ import pickle
 import selectors
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
@@ -41,9 +41,10 @@ class Processes:
         self._failed_starts = 0
         self._silenced: Counter[int] = Counter()
 
-    def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
+    def rows(self, trials: Iterable[Numbered]) -> Iterator[Row]:
         """Make runs; rows come as they are done."""
-        waiting, missing = deque(trials), len(trials)
+        waiting = deque(trials)
+        missing = len(waiting)
         with selectors.DefaultSelector() as watched:
             self._begin(watched, waiting)
             looked = time.monotonic()

@@ -42,8 +42,10 @@ class Schema:
         }
         for name in names:
             columns[column_of(name)] = _parameter([row.parameters.get(name) for row in rows])
-        for name in self.metrics:
-            values = [row.metrics.get(name) for row in rows]
+        # Row by row, for a look-up of its own for each cell takes longer than a short run.
+        found = [tuple(map(row.metrics.get, self.metrics)) for row in rows]
+        by_name = zip(*found, strict=True) if found else [()] * len(self.metrics)
+        for name, values in zip(self.metrics, by_name, strict=True):
             kind = pl.Int64 if name in WHOLE else pl.Float64
             columns[name] = pl.Series(values, dtype=kind)
         columns["fingerprint"] = pl.Series([row.fingerprint for row in rows], dtype=pl.String)

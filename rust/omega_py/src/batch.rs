@@ -97,7 +97,7 @@ pub(super) fn run(
 ) -> PyResult<Vec<Outcome>> {
     let trials = trials.into_iter().map(|trial| trial.trial(configs));
     let trials: Vec<_> = trials.collect();
-    let keep = |result: BacktestResult| Kept {
+    let keep = |result: &BacktestResult| Kept {
         metrics: result
             .metrics()
             .iter()
@@ -105,7 +105,7 @@ pub(super) fn run(
             .collect(),
         // Hashing reads every table, and a sweep seldom needs it.
         fingerprint: wanted.fingerprint.then(|| result.fingerprint().to_owned()),
-        tables: wanted.tables.then_some(result.tables),
+        tables: wanted.tables.then(|| result.tables.clone()),
     };
     let mut interrupt = None;
     let look = || {

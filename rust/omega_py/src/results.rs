@@ -104,6 +104,14 @@ impl From<RunTables> for PyRunTables {
     }
 }
 
+impl PyRunTables {
+    /// A table, which the first reading makes.
+    fn read(&self, py: Python<'_>, table: fn(&RunTables) -> RecordBatch) -> PyResult<PyArrowTable> {
+        // To make one calls no Python.
+        interrupts::detached(py, || table(&self.0)).map(PyArrowTable)
+    }
+}
+
 #[pymethods]
 impl PyRunTables {
     /// Adopts tables from elsewhere: saved ones, or those of the reference backend.
@@ -164,32 +172,37 @@ impl PyRunTables {
         self.0.first_decision()
     }
 
-    fn trades(&self) -> PyArrowTable {
-        PyArrowTable(self.0.trades().clone())
+    fn trades(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::trades)
     }
 
-    fn intervals(&self) -> PyArrowTable {
-        PyArrowTable(self.0.intervals().clone())
+    fn intervals(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::intervals)
     }
 
-    fn orders(&self) -> PyArrowTable {
-        PyArrowTable(self.0.orders().clone())
+    fn orders(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::orders)
     }
 
-    fn fills(&self) -> PyArrowTable {
-        PyArrowTable(self.0.fills().clone())
+    fn fills(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::fills)
     }
 
-    fn equity(&self) -> PyArrowTable {
-        PyArrowTable(self.0.equity().clone())
+    fn equity(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::equity)
     }
 
-    fn ledger(&self) -> PyArrowTable {
-        PyArrowTable(self.0.ledger().clone())
+    /// The times of the equity curve, without its other columns.
+    fn times(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::times)
     }
 
-    fn positions(&self) -> PyArrowTable {
-        PyArrowTable(self.0.positions().clone())
+    fn ledger(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::ledger)
+    }
+
+    fn positions(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::positions)
     }
 
     fn metrics(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, PyMetric)>> {
@@ -251,8 +264,17 @@ pub struct RunReport {
 
 /// When a run began, and how much of it its callbacks took.
 pub(super) struct RunTime {
-    pub(super) began: Instant,
-    pub(super) in_callbacks: Duration,
+    began: Instant,
+    in_callbacks: Duration,
+}
+
+impl RunTime {
+    pub(super) fn new(began: Instant, in_callbacks: Duration) -> Self {
+        Self {
+            began,
+            in_callbacks,
+        }
+    }
 }
 
 impl RunReport {
@@ -310,7 +332,7 @@ fn foreign_tables(mut tables: BTreeMap<String, AnyRecordBatch>) -> PyResult<Fore
 
 /// The tables and the counts of a result.
 pub(super) fn reported(result: BacktestResult, time: &RunTime) -> (PyRunTables, RunReport) {
-    let exits = result.tables.trades().num_rows();
+    let exits = result.tables.closed();
     let report = RunReport::new(result.counts, exits, result.start, time);
     (PyRunTables::from(result.tables), report)
 }

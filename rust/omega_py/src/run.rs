@@ -290,10 +290,7 @@ impl Run {
             backtest.rows_with(&mut strategy, &mut observer, wrap, |own| own.books)
         });
         let rows = walked?.map_err(|Raised(error)| error)?;
-        let time = RunTime {
-            began,
-            in_callbacks: strategy.strategy.callback_time(),
-        };
+        let time = RunTime::new(began, strategy.strategy.callback_time());
         // The loop held the interpreter, since giving it up and taking it back costs more than a
         // bar; tables call nothing, so that other threads run meanwhile.
         Ok(reported(interrupts::detached(py, || rows.into())?, &time))
@@ -349,10 +346,7 @@ impl Run {
             )
         });
         let counts = walked?.map_err(|Raised(error)| error)?;
-        let time = RunTime {
-            began,
-            in_callbacks: strategy.strategy.callback_time(),
-        };
+        let time = RunTime::new(began, strategy.strategy.callback_time());
         let exits = executor.exits();
         Ok(RunReport::new(counts, exits, plan.start, &time))
     }
@@ -382,6 +376,14 @@ impl Run {
             snapshot: Arc::new(StateSnapshot::new(cash)),
             queue: PyList::empty(py).unbind(),
             warmup: self.warmup.anew(),
+        }
+    }
+
+    /// Another run over the same candles, whose indicators take at most so many bytes.
+    fn bounded(&self, py: Python<'_>, bytes: usize) -> Self {
+        Self {
+            cache: Arc::new(Cache::bounded(bytes)),
+            ..self.again(py, self.snapshot.balance())
         }
     }
 
@@ -436,10 +438,7 @@ impl Run {
         // Nothing in this loop is Python; the observer takes the interpreter when it needs it.
         let walked = interrupts::detached(py, || backtest.run_observed(&mut native, &mut observer));
         let result = walked?.map_err(|Raised(error)| error)?;
-        let time = RunTime {
-            began,
-            in_callbacks: Duration::ZERO,
-        };
+        let time = RunTime::new(began, Duration::ZERO);
         Ok(reported(result, &time))
     }
 }

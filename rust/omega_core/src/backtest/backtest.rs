@@ -7,7 +7,7 @@ use crate::error::OmegaError;
 use crate::execution::Simulator;
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Feed, NoObserver, Observer, Plan, RunCounts, Strategy};
-use crate::results::RunRows;
+use crate::results::{RunRows, Spare};
 use crate::store::Market;
 
 /// A checked configuration over a market; it runs as often as wanted.
@@ -83,6 +83,26 @@ impl<'a> Backtest<'a> {
         self.rows(strategy, observer).map(BacktestResult::from)
     }
 
+    /// The same, in memory of a run that is over.
+    ///
+    /// # Errors
+    /// As for `run_observed`.
+    pub fn run_in<S, O>(
+        &self,
+        spare: Spare,
+        strategy: &mut S,
+        observer: &mut O,
+    ) -> Result<BacktestResult, S::Error>
+    where
+        S: Strategy,
+        O: Observer<Error = S::Error>,
+    {
+        let rows = self.walk(spare, strategy, observer, Ok, |portfolio: Portfolio| {
+            portfolio
+        });
+        rows.map(BacktestResult::from)
+    }
+
     /// The same, without making tables of the rows.
     ///
     /// # Errors
@@ -112,6 +132,22 @@ impl<'a> Backtest<'a> {
         O: Observer<Error = S::Error>,
         P: replay::Portfolio,
     {
+        self.walk(Spare::default(), strategy, observer, wrap, unwrap)
+    }
+
+    fn walk<S, O, P>(
+        &self,
+        spare: Spare,
+        strategy: &mut S,
+        observer: &mut O,
+        wrap: impl FnOnce(Portfolio) -> Result<P, S::Error>,
+        unwrap: impl FnOnce(P) -> Portfolio,
+    ) -> Result<BacktestRows, S::Error>
+    where
+        S: Strategy,
+        O: Observer<Error = S::Error>,
+        P: replay::Portfolio,
+    {
         let (market, plan) = (self.market, &self.plan);
         // Made for each run, because rates and magnifiers move along the candles: two runs of one
         // backtest share nothing that changes.
@@ -125,10 +161,11 @@ impl<'a> Backtest<'a> {
                 .collect(),
         };
         // The unit of the first symbol, which is that of all: a market refuses others.
-        let mut executor = Simulator::new(self.config.settings(market, &self.traded_days));
+        let mut executor = Simulator::new(self.config.settings(market, &self.traded_days))
+            .with_memory(spare.orders, spare.fills);
         let (first, steps) = (market.time(plan.from), plan.end - plan.from);
         // Room for all rows at once: a column that grew would be copied each time.
-        let mut books = Portfolio::new(self.config.cash, first, steps);
+        let mut books = Portfolio::new(self.config.cash, first, steps, spare.books);
         // Here and not in the loop: a portfolio of the user's own begins with the first decision.
         books.write_flat_rows(plan.start - plan.from);
         let mut portfolio = wrap(books)?;

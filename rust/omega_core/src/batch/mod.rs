@@ -2,12 +2,12 @@
 //!
 //! In: trials, each a configuration and a way to make its strategy. Out: one outcome a trial, in
 //! the order of the trials, whichever thread was done first. Candles and indicators are shared;
-//! the result of a trial is dropped once `keep` has taken from it what the caller wants.
+//! once `keep` has taken from a result what the caller wants, its memory goes to the next trial.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::ThreadPoolBuilder;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
@@ -17,6 +17,7 @@ use crate::error::OmegaError;
 use crate::indicators::Cache;
 use crate::interrupt::{self, LOOK};
 use crate::replay::{Observer, Strategy};
+use crate::results::Spare;
 use crate::store::Market;
 use crate::strategies::WarmedUp;
 
@@ -54,7 +55,7 @@ impl Batch<'_> {
     pub fn run<M, S, T>(
         &self,
         trials: Vec<Trial<'_, M>>,
-        keep: impl Fn(BacktestResult) -> T + Sync,
+        keep: impl Fn(&BacktestResult) -> T + Sync,
         mut look: impl FnMut() -> ControlFlow<()>,
     ) -> Result<Vec<Result<T, OmegaError>>, OmegaError>
     where
@@ -76,8 +77,9 @@ impl Batch<'_> {
                 // One trial at a time, since runs differ in length: a thread that took several
                 // would keep them while others are done.
                 let each = trials.into_par_iter().with_max_len(1);
+                let spares = Mutex::default();
                 let outcomes =
-                    each.map(|trial| watching(stop, || self.outcome(trial, stop).map(keep)));
+                    each.map(|trial| watching(stop, || self.outcome(trial, stop, &spares, keep)));
                 // Nobody receives only where the calling thread has panicked.
                 drop(sender.send(outcomes.collect()));
             });
@@ -96,11 +98,13 @@ impl Batch<'_> {
         }))
     }
 
-    fn outcome<M, S>(
+    fn outcome<M, S, T>(
         &self,
         trial: Trial<'_, M>,
         stop: &AtomicBool,
-    ) -> Result<BacktestResult, OmegaError>
+        spares: &Mutex<Vec<Spare>>,
+        keep: impl Fn(&BacktestResult) -> T,
+    ) -> Result<T, OmegaError>
     where
         M: FnOnce(&Market, &Cache) -> Result<S, OmegaError>,
         S: Strategy<Error = OmegaError> + WarmedUp,
@@ -116,7 +120,14 @@ impl Batch<'_> {
             warmup,
             ..trial.config.clone()
         };
-        Backtest::new(self.market, config)?.run_observed(&mut strategy, &mut observer)
+        let backtest = Backtest::new(self.market, config)?;
+        let held = || spares.lock().unwrap_or_else(PoisonError::into_inner);
+        // As many as there are threads: each run leaves one for the next.
+        let spare = held().pop().unwrap_or_default();
+        let result = backtest.run_in(spare, &mut strategy, &mut observer)?;
+        let kept = keep(&result);
+        held().push(Spare::of(result.tables));
+        Ok(kept)
     }
 }
 
@@ -199,7 +210,7 @@ mod tests {
         let (market, cache, config) = (market(500), Cache::default(), Config::default());
         let windows = [2.0, 0.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
         let trials = windows.iter().map(|&fast| trial(&config, fast)).collect();
-        let keep = |result: BacktestResult| {
+        let keep = |result: &BacktestResult| {
             let hash = result.fingerprint().to_owned();
             (result.metrics().net_profit, hash)
         };
@@ -228,10 +239,7 @@ mod tests {
     fn a_broken_look_stops_what_runs_and_what_waits() {
         let (market, cache, config) = (market(2_000), Cache::default(), Config::default());
         let trials = (0..2_000).map(|_| trial(&config, 2.0)).collect();
-        let pause = |result| {
-            std::thread::sleep(Duration::from_millis(20));
-            drop(result);
-        };
+        let pause = |_: &BacktestResult| std::thread::sleep(Duration::from_millis(20));
         let outcomes = batch(&market, &cache, 2).run(trials, pause, || ControlFlow::Break(()));
         let outcomes = outcomes.unwrap();
         let stopped = |one: &&Result<(), OmegaError>| **one == Err(OmegaError::Stopped);
@@ -244,7 +252,7 @@ mod tests {
         let (market, cache, config) = (market(20), Cache::default(), Config::default());
         let mut trials = vec![trial(&config, 2.0)];
         trials.clear();
-        let none = batch(&market, &cache, 4).run(trials, drop, || ControlFlow::Continue(()));
+        let none = batch(&market, &cache, 4).run(trials, |_| (), || ControlFlow::Continue(()));
         assert_eq!(none, Ok(Vec::new()));
     }
 }

@@ -4,16 +4,67 @@ use arrow_buffer::ScalarBuffer;
 
 use super::column::Column;
 use super::extremes::{Extremes, Noted};
-use super::{EquityCurve, LedgerKind, LedgerLine, Trade};
+use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, SpareBooks, Trade};
 use crate::execution::{Account, Exit, Fill, Lows, Position};
 use crate::types::TradeId;
 
 /// The equity rows so far; their times are those of the bars walked.
 #[derive(Debug)]
 struct Rows {
-    balance: Column<f64>,
     equity: Column<f64>,
-    open_positions: Column<u32>,
+    spans: Vec<EquitySpan>,
+    /// The newest span, of no rows before the first; not among the others yet.
+    // Apart, so that a row which changes nothing only counts.
+    newest: EquitySpan,
+}
+
+impl Rows {
+    fn with_room(bars: usize, equity: Vec<f64>, spans: Vec<EquitySpan>) -> Self {
+        Self {
+            equity: Column::with_room(bars, equity),
+            spans,
+            newest: EquitySpan {
+                rows: 0,
+                balance: 0.0,
+                open_positions: 0,
+            },
+        }
+    }
+
+    /// Counts rows of a balance and a number of positions.
+    #[inline]
+    fn count(&mut self, rows: usize, balance: f64, open_positions: u32) {
+        let newest = &mut self.newest;
+        if newest.balance.to_bits() == balance.to_bits() && newest.open_positions == open_positions
+        {
+            newest.rows += rows;
+        } else if rows > 0 {
+            self.begin(EquitySpan {
+                rows,
+                balance,
+                open_positions,
+            });
+        }
+    }
+
+    #[inline(never)]
+    fn begin(&mut self, span: EquitySpan) {
+        let before = std::mem::replace(&mut self.newest, span);
+        if before.rows > 0 {
+            self.spans.push(before);
+        }
+    }
+
+    fn into_curve(mut self, time: ScalarBuffer<i64>) -> EquityCurve {
+        if self.newest.rows > 0 {
+            self.spans.push(self.newest);
+        }
+        EquityCurve {
+            time,
+            equity: self.equity.into_buffer(),
+            spans: self.spans,
+        }
+    }
 }
 
 /// Omega's own portfolio: one account in one currency.
@@ -29,7 +80,7 @@ pub struct Portfolio {
 impl Portfolio {
     /// An account with its first deposit, and room for one equity row for each bar to come.
     #[must_use]
-    pub fn new(cash: f64, time: i64, bars: usize) -> Self {
+    pub fn new(cash: f64, time: i64, bars: usize, spare: SpareBooks) -> Self {
         let deposit = LedgerLine {
             time,
             kind: LedgerKind::Deposit,
@@ -37,16 +88,14 @@ impl Portfolio {
             amount: cash,
             balance: cash,
         };
+        let mut ledger = spare.ledger;
+        ledger.push(deposit);
         Self {
             balance: cash,
-            ledger: vec![deposit],
-            trades: Vec::new(),
+            ledger,
+            trades: spare.trades,
             noted: Noted::new(cash),
-            rows: Rows {
-                balance: Column::with_room(bars),
-                equity: Column::with_room(bars),
-                open_positions: Column::with_room(bars),
-            },
+            rows: Rows::with_room(bars, spare.equity, spare.spans),
         }
     }
 
@@ -68,18 +117,16 @@ impl Portfolio {
     // The row before them has this equity or a higher one as well: no peak is raised.
     #[inline]
     pub fn write_flat_rows(&mut self, bars: usize) {
-        self.rows.balance.push_many(self.balance, bars);
+        self.rows.count(bars, self.balance, 0);
         self.rows.equity.push_many(self.balance, bars);
-        self.rows.open_positions.push_many(0, bars);
     }
 
     /// Writes the equity row of a bar whose open profit is known.
     #[inline]
     pub fn write_row(&mut self, profit: f64, open_positions: usize) {
         let equity = self.balance + profit;
-        self.rows.balance.push(self.balance);
+        self.rows.count(1, self.balance, count(open_positions));
         self.rows.equity.push(equity);
-        self.rows.open_positions.push(count(open_positions));
         self.noted.raise_peak(equity);
     }
 
@@ -88,11 +135,10 @@ impl Portfolio {
     #[inline]
     pub fn write_rows(&mut self, profits: &[f64], open_positions: usize, lows: Option<Lows<'_>>) {
         let balance = self.balance;
-        self.rows.balance.push_many(balance, profits.len());
+        self.rows
+            .count(profits.len(), balance, count(open_positions));
         let equity = profits.iter().map(|profit| balance + profit);
         self.rows.equity.extend(equity);
-        let positions = &mut self.rows.open_positions;
-        positions.push_many(count(open_positions), profits.len());
         if let Some(lows) = lows {
             self.noted.note_block(balance, profits, &lows);
         }
@@ -100,10 +146,10 @@ impl Portfolio {
 
     /// Writes the last row again, after positions were closed at the last close (L4).
     pub fn rewrite_last_row(&mut self) {
-        self.rows.balance.replace_last(self.balance);
         // Nothing is open any more, so that the equity is the balance (L4.1).
         self.rows.equity.replace_last(self.balance);
-        self.rows.open_positions.replace_last(0);
+        self.rows.newest.rows -= 1;
+        self.rows.count(1, self.balance, 0);
     }
 
     /// The lowest equity inside the bars, and the largest fall to one; none where no position was
@@ -121,21 +167,7 @@ impl Portfolio {
     ) -> (Vec<Trade>, Vec<LedgerLine>, EquityCurve) {
         // A stable sort: parts of one position stay in the order of their exits.
         self.trades.sort_by_key(|trade| trade.entry);
-        let Rows {
-            balance,
-            equity,
-            open_positions,
-        } = self.rows;
-        (
-            self.trades,
-            self.ledger,
-            EquityCurve {
-                time,
-                balance: balance.into_buffer(),
-                equity: equity.into_buffer(),
-                open_positions: open_positions.into_buffer(),
-            },
-        )
+        (self.trades, self.ledger, self.rows.into_curve(time))
     }
 
     fn book(&mut self, time: i64, kind: LedgerKind, trade: TradeId, amount: f64) {

@@ -25,14 +25,16 @@ pub(super) struct Column<T> {
 }
 
 impl<T: Pod + ArrowNativeType> Column<T> {
-    /// A column with room for so many values.
-    pub(super) fn with_room(values: usize) -> Self {
+    /// A column with room for so many values, in memory of another one where that has been long
+    /// enough.
+    pub(super) fn with_room(values: usize, mut memory: Vec<T>) -> Self {
         let bytes = values * size_of::<T>();
         // Short columns would waste most of a large page.
         let pages = (bytes >= LARGE).then(|| large_pages(bytes)).flatten();
-        let staged = if pages.is_some() { STAGED } else { values };
+        memory.clear();
+        memory.reserve(if pages.is_some() { STAGED } else { values });
         Self {
-            staged: Vec::with_capacity(staged),
+            staged: memory,
             pages,
             written: 0,
         }
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn values_come_out_as_they_went_in_in_small_and_in_large_columns() {
         for length in [0, 1, 511, 512, 513, 1_100, LARGE / 8 + 700] {
-            let mut column = Column::with_room(length);
+            let mut column = Column::with_room(length, vec![7.0; 600]);
             #[expect(clippy::cast_precision_loss, reason = "the numbers are small")]
             let values: Vec<f64> = (0..length).map(|value| value as f64).collect();
             for &value in &values {
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn one_value_many_times() {
-        let mut column = Column::with_room(LARGE);
+        let mut column = Column::with_room(LARGE, Vec::new());
         column.push_many(7_u32, 1_300);
         assert!(column.into_buffer().iter().eq([7; 1_300].iter()));
     }

@@ -7,4 +7,4 @@ mod rows;
 
 pub use account::Portfolio;
 pub use extremes::Extremes;
-pub use rows::{EquityCurve, LedgerKind, LedgerLine, Trade};
+pub use rows::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, SpareBooks, Trade};

@@ -106,14 +106,76 @@ pub struct LedgerLine {
 }
 
 /// One row for each bar walked, marked to the close (M5).
+///
+/// Balance and positions change with a trade and the equity with each bar, so that only the equity
+/// is kept row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EquityCurve {
     /// Open times; where one chunk of the candles holds them, the memory is the candles' own.
     pub time: ScalarBuffer<i64>,
-    /// Cash after all booked profits and costs.
-    pub balance: ScalarBuffer<f64>,
     /// Balance plus open profit.
     pub equity: ScalarBuffer<f64>,
+    /// What stays the same over rows; together they have as many rows as the other columns.
+    pub spans: Vec<EquitySpan>,
+}
+
+/// Rows one after the other in which neither the balance nor the number of positions changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EquitySpan {
+    /// How many rows they are, at least one.
+    pub rows: usize,
+    /// Cash after all booked profits and costs.
+    pub balance: f64,
     /// Number of open positions.
-    pub open_positions: ScalarBuffer<u32>,
+    pub open_positions: u32,
+}
+
+/// Memory of a portfolio that is over, for the rows of the next one.
+#[derive(Debug, Default)]
+pub struct SpareBooks {
+    pub(super) trades: Vec<Trade>,
+    pub(super) ledger: Vec<LedgerLine>,
+    pub(super) equity: Vec<f64>,
+    pub(super) spans: Vec<EquitySpan>,
+}
+
+impl SpareBooks {
+    /// Takes the memory of rows, as far as nobody else has it.
+    #[must_use]
+    pub fn of(
+        mut trades: Vec<Trade>,
+        mut ledger: Vec<LedgerLine>,
+        curve: Option<EquityCurve>,
+    ) -> Self {
+        trades.clear();
+        ledger.clear();
+        let (equity, mut spans) = curve.map_or_else(Default::default, |curve| {
+            let equity = curve.equity.into_inner().into_vec();
+            (equity.unwrap_or_default(), curve.spans)
+        });
+        spans.clear();
+        Self {
+            trades,
+            ledger,
+            equity,
+            spans,
+        }
+    }
+}
+
+impl EquityCurve {
+    /// The balance of each row.
+    pub fn balance(&self) -> impl Iterator<Item = f64> {
+        self.column(|span| span.balance)
+    }
+
+    /// The number of open positions of each row.
+    pub fn open_positions(&self) -> impl Iterator<Item = u32> {
+        self.column(|span| span.open_positions)
+    }
+
+    fn column<T: Copy>(&self, of: impl Fn(&EquitySpan) -> T) -> impl Iterator<Item = T> {
+        let spans = self.spans.iter();
+        spans.flat_map(move |span| std::iter::repeat_n(of(span), span.rows))
+    }
 }

@@ -10,6 +10,7 @@ use arrow_schema::{ArrowError, DataType};
 use arrow_select::concat::concat;
 
 use super::columns::{optional_dictionary, place, time_vec};
+use super::lazy::Lazy;
 use super::read::time_values;
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunTables, tables};
@@ -60,25 +61,25 @@ impl RunTables {
             });
         }
         let adopt = |chunks: &[RecordBatch], columns| table(chunks, columns, &shared);
-        let tables = Self {
-            trades: adopt(&foreign.trades, schema::TRADES)?,
-            intervals: adopt(&foreign.intervals, schema::INTERVALS)?,
-            orders: adopt(&foreign.orders, schema::ORDERS)?,
-            fills: adopt(&foreign.fills, schema::FILLS)?,
-            equity: adopt(&foreign.equity, schema::EQUITY)?,
-            ledger: adopt(&foreign.ledger, schema::LEDGER)?,
-            positions: adopt(&foreign.positions, schema::POSITIONS)?,
+        let trades = adopt(&foreign.trades, schema::TRADES)?;
+        let intervals = adopt(&foreign.intervals, schema::INTERVALS)?;
+        if trades.num_rows() != intervals.num_rows() {
+            let given = format!("{} of them", intervals.num_rows());
+            let expected = format!("one for each of {} trades", trades.num_rows());
+            return Err(refused("net_pnl_worst", given, &expected));
+        }
+        Ok(Self {
+            trades: Lazy::of_table([trades, intervals]),
+            orders: Lazy::of_table(adopt(&foreign.orders, schema::ORDERS)?),
+            fills: Lazy::of_table(adopt(&foreign.fills, schema::FILLS)?),
+            equity: Lazy::of_table(adopt(&foreign.equity, schema::EQUITY)?),
+            ledger: Lazy::of_table(adopt(&foreign.ledger, schema::LEDGER)?),
+            positions: Lazy::of_table(adopt(&foreign.positions, schema::POSITIONS)?),
             contract_sizes,
             extremes,
             fingerprint: OnceLock::new(),
             shared,
-        };
-        if tables.trades.num_rows() != tables.intervals.num_rows() {
-            let given = format!("{} of them", tables.intervals.num_rows());
-            let expected = format!("one for each of {} trades", tables.trades.num_rows());
-            return Err(refused("net_pnl_worst", given, &expected));
-        }
-        Ok(tables)
+        })
     }
 }
 

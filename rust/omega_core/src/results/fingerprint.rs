@@ -1,228 +1,226 @@
 //! A hash of what a run decided: the logical bytes of trades, orders and equity (D1).
 //!
-//! For each of the three tables, in that order: its name, the number of its columns and of its
-//! rows; then for each column its name, the name of its kind, one validity byte a row (only where a
-//! value may be missing) and the values. Integers and numbers are little-endian, a count has 64
-//! bits, a text is its length in bytes as a count and its UTF-8 bytes, a list is its length and its
-//! texts, a flag is one byte, a missing value is the zero or the empty text of its kind. Chunks,
+//! SHA-256 over, for each of the three tables in that order, its name, the number of its columns and
+//! of its rows; then over each column: its name, the name of its kind, and its changes, after those
+//! of its validity (only where a value may be missing). `changes` has their format. Integers and
+//! numbers are little-endian, a count has 64 bits, a text is its length in bytes as a count and its
+//! UTF-8 bytes, a list is its length and its texts, a flag is one byte, a missing value is the zero
+//! or the empty text of its kind, and a time is its difference to the time in the row before. Chunks,
 //! dictionaries and time zones leave no trace.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt32Type;
-use arrow_array::{
-    Array, ArrowPrimitiveType, DictionaryArray, ListArray, PrimitiveArray, RecordBatch, StringArray,
-};
-use blake3::Hasher;
-use bytemuck::Pod;
+use arrow_array::types::{Float64Type, UInt32Type};
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
+use sha2::{Digest, Sha256};
 
+use super::changes::{self, Piece, Texts};
 use super::schema::{self, Column, Kind};
 use super::{RunTables, read};
+use crate::portfolio::EquityCurve;
 use crate::types::TimeUnit;
 
 /// Gathers short pieces: a hash of many of them takes its time for each.
 #[derive(Default)]
 struct Pieces {
-    hasher: Hasher,
+    hasher: Sha256,
     gathered: Vec<u8>,
 }
 
 impl Pieces {
-    /// From so many bytes on a piece is hashed where it lies.
-    // BLAKE3 compresses many chunks side by side, but only within one call.
-    const LARGE: usize = 1 << 16;
+    /// So many bytes are hashed together.
+    const TOGETHER: usize = 1 << 14;
 
     fn update(&mut self, bytes: &[u8]) {
-        if self.gathered.len() + bytes.len() > Self::LARGE {
-            // What was gathered comes first: the order of the bytes is the format.
+        self.gathered.extend_from_slice(bytes);
+        self.hash_many();
+    }
+
+    #[inline]
+    fn hash_many(&mut self) {
+        if self.gathered.len() >= Self::TOGETHER {
             self.hasher.update(&self.gathered);
             self.gathered.clear();
         }
-        if bytes.len() > Self::LARGE {
-            self.hasher.update(bytes);
-        } else {
-            self.gathered.extend_from_slice(bytes);
+    }
+
+    fn text(&mut self, value: &str) {
+        self.count(value.len());
+        self.update(value.as_bytes());
+    }
+
+    fn count(&mut self, value: usize) {
+        self.update(&(value as u64).to_le_bytes());
+    }
+
+    /// What comes before the columns of a table.
+    // Counts and lengths before contents, so that no two tables have the same bytes by moving a
+    // value from one column to the next.
+    fn head(&mut self, name: &str, columns: &[Column], rows: usize) {
+        self.text(name);
+        self.count(columns.len());
+        self.count(rows);
+    }
+
+    /// A column as its changes.
+    fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P) {
+        let bits = changes::bits(rows, &value);
+        self.update(&bits);
+        for row in changes::changed(&bits) {
+            value(row).write(&mut self.gathered);
+            self.hash_many();
+        }
+    }
+
+    /// The same of values that each stand in so many of the rows.
+    fn spans<P: Piece + Copy>(&mut self, rows: usize, spans: impl Iterator<Item = (P, usize)>) {
+        let (starts, values) = changes::starts(spans);
+        let mut bits = vec![0; rows.div_ceil(8)];
+        for row in starts {
+            bits[row / 8] |= 1 << (row % 8);
+        }
+        self.update(&bits);
+        for value in values {
+            value.write(&mut self.gathered);
+            self.hash_many();
         }
     }
 
     fn finish(mut self) -> String {
         self.hasher.update(&self.gathered);
-        self.hasher.finalize().to_hex().to_string()
+        let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+        self.hasher
+            .finalize()
+            .into_iter()
+            .flat_map(digits)
+            .collect()
     }
 }
 
-/// Values are turned into bytes in blocks of this many, which stay in the cache.
-const BLOCK: usize = 1 << 14;
+const DIGITS: [char; 16] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+];
 
 impl RunTables {
-    /// BLAKE3 of the logical bytes of trades, orders and equity, as 64 hexadecimal digits; computed
+    /// SHA-256 of the logical bytes of trades, orders and equity, as 64 hexadecimal digits; computed
     /// at the first call.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| {
             let mut pieces = Pieces::default();
             let unit = self.shared.unit;
-            table(&mut pieces, "trades", schema::TRADES, &self.trades, unit);
-            table(
-                &mut pieces,
-                "orders",
-                schema::HASHED_ORDERS,
-                &self.orders,
-                unit,
-            );
-            table(&mut pieces, "equity", schema::EQUITY, &self.equity, unit);
+            table(&mut pieces, "trades", schema::TRADES, &self.trades(), unit);
+            let orders = self.orders();
+            table(&mut pieces, "orders", schema::HASHED_ORDERS, &orders, unit);
+            let of_curve = |curve: &EquityCurve| {
+                equity(&mut pieces, curve, unit);
+                None
+            };
+            if let Some(rows) = self.equity.tell(of_curve, |table| Some(table.clone())) {
+                table(&mut pieces, "equity", schema::EQUITY, &rows, unit);
+            }
             pieces.finish()
         })
     }
 }
 
 fn table(to: &mut Pieces, name: &str, columns: &[Column], rows: &RecordBatch, unit: TimeUnit) {
-    text(to, name);
-    // Counts and lengths before contents, so that no two tables have the same bytes by moving a
-    // value from one column to the next.
-    count(to, columns.len());
-    count(to, rows.num_rows());
+    to.head(name, columns, rows.num_rows());
     for (column, array) in columns.iter().zip(rows.columns()) {
-        text(to, column.name);
-        text(to, &kind_name(column.kind, unit));
+        head_of(to, *column, unit);
         // By the schema, not by what is missing in this run: the format must not depend on values.
-        // A missing value hashes as 0; these bytes distinguish the two.
+        // A missing value hashes as 0; these flags distinguish the two.
         if column.nullable {
-            let valid: Vec<u8> = (0..array.len())
-                .map(|row| array.is_valid(row).into())
-                .collect();
-            to.update(&valid);
+            to.changes(array.len(), |row| array.is_valid(row));
         }
         values(to, column.kind, array.as_ref());
     }
 }
 
-fn kind_name(kind: Kind, unit: TimeUnit) -> String {
-    match kind {
-        Kind::U32 => "u32".into(),
-        Kind::F64 => "f64".into(),
-        Kind::Bool => "bool".into(),
-        Kind::Time => format!("time[{}]", unit.abbreviation()),
-        Kind::Symbol | Kind::Category(_) => "cat".into(),
-        Kind::Text => "str".into(),
-        Kind::Tags => "list[str]".into(),
+/// The same as the table of a curve, whose spans need not become rows first.
+fn equity(to: &mut Pieces, curve: &EquityCurve, unit: TimeUnit) {
+    let rows = curve.equity.len();
+    to.head("equity", schema::EQUITY, rows);
+    for column in schema::EQUITY {
+        head_of(to, *column, unit);
+        let spans = curve.spans.iter();
+        match column.name {
+            "time" => times(to, &curve.time),
+            "balance" => to.spans(rows, spans.map(|span| (span.balance, span.rows))),
+            "equity" => to.changes(rows, |row| curve.equity[row]),
+            _ => to.spans(rows, spans.map(|span| (span.open_positions, span.rows))),
+        }
+    }
+}
+
+fn head_of(to: &mut Pieces, column: Column, unit: TimeUnit) {
+    to.text(column.name);
+    match column.kind {
+        Kind::U32 => to.text("u32"),
+        Kind::F64 => to.text("f64"),
+        Kind::Bool => to.text("bool"),
+        Kind::Time => to.text(&format!("time[{}]", unit.abbreviation())),
+        Kind::Symbol | Kind::Category(_) => to.text("cat"),
+        Kind::Text => to.text("str"),
+        Kind::Tags => to.text("list[str]"),
     }
 }
 
 fn values(to: &mut Pieces, kind: Kind, array: &dyn Array) {
+    let rows = array.len();
     match kind {
-        Kind::U32 => {
-            let array = array.as_primitive::<UInt32Type>();
-            if as_they_lie(to, array) {
-                return;
-            }
-            numbers(to, array.iter().map(|v| v.unwrap_or(0).to_le_bytes()));
-        }
-        Kind::F64 => {
-            let array = array.as_primitive::<arrow_array::types::Float64Type>();
-            if as_they_lie(to, array) {
-                return;
-            }
-            numbers(to, array.iter().map(|v| v.unwrap_or(0.0).to_le_bytes()));
-        }
-        // Times are never missing, so that the buffer is the logical bytes where the processor is
-        // little-endian.
-        Kind::Time if cfg!(target_endian = "little") => {
-            to.update(bytemuck::cast_slice(read::time_values(array)));
-        }
-        Kind::Time => numbers(to, read::time_values(array).iter().map(|v| v.to_le_bytes())),
+        Kind::U32 => numbers(to, array.as_primitive::<UInt32Type>()),
+        Kind::F64 => numbers(to, array.as_primitive::<Float64Type>()),
+        Kind::Time => times(to, read::time_values(array)),
         Kind::Bool => {
-            numbers(
-                to,
-                array
-                    .as_boolean()
-                    .iter()
-                    .map(|v| [u8::from(v.unwrap_or(false))]),
-            );
+            let flags = array.as_boolean();
+            to.changes(rows, |row| flags.value(row));
         }
-        Kind::Symbol | Kind::Category(_) => names(to, array.as_dictionary::<UInt32Type>()),
-        Kind::Text => texts(to, array.as_string::<i32>()),
-        Kind::Tags => lists(to, array.as_list::<i32>()),
+        Kind::Symbol | Kind::Category(_) => {
+            // What is missing is a note, which is not hashed.
+            let names = array.as_dictionary::<UInt32Type>();
+            let (keys, list) = (names.keys().values(), names.values().as_string::<i32>());
+            to.changes(rows, |row| list.value(keys[row] as usize));
+        }
+        Kind::Text => {
+            let texts = array.as_string::<i32>();
+            to.changes(rows, |row| {
+                if texts.is_valid(row) {
+                    texts.value(row)
+                } else {
+                    ""
+                }
+            });
+        }
+        Kind::Tags => {
+            let lists = array.as_list::<i32>();
+            let (texts, ends) = (lists.values().as_string::<i32>(), lists.offsets());
+            let place = |row: usize| usize::try_from(ends[row]).unwrap_or_default();
+            to.changes(rows, |row| Texts(texts, place(row)..place(row + 1)));
+        }
     }
 }
 
-/// Takes the bytes of a column in one piece where they are the logical ones; whether it did.
-fn as_they_lie<T: ArrowPrimitiveType>(to: &mut Pieces, array: &PrimitiveArray<T>) -> bool
+fn numbers<T: ArrowPrimitiveType>(to: &mut Pieces, array: &PrimitiveArray<T>)
 where
-    T::Native: Pod,
+    T::Native: Piece,
 {
+    let values = array.values();
+    if array.null_count() == 0 {
+        return to.changes(values.len(), |row| values[row]);
+    }
     // Under a null the buffer may hold anything, which must leave no trace in the hash.
-    let plain = array.null_count() == 0 && cfg!(target_endian = "little");
-    if plain {
-        to.update(bytemuck::cast_slice(array.values()));
-    }
-    plain
-}
-
-fn numbers<const N: usize>(to: &mut Pieces, values: impl Iterator<Item = [u8; N]>) {
-    let mut block = Vec::with_capacity(BLOCK * N);
-    for bytes in values {
-        block.extend_from_slice(&bytes);
-        if block.len() == BLOCK * N {
-            to.update(&block);
-            block.clear();
+    let value = |row: usize| {
+        if array.is_valid(row) {
+            values[row]
+        } else {
+            T::Native::default()
         }
-    }
-    to.update(&block);
+    };
+    to.changes(values.len(), value);
 }
 
-/// Names in blocks, each written down once: a hash of many short pieces is slow.
-fn names(to: &mut Pieces, array: &DictionaryArray<UInt32Type>) {
-    let list = array.values().as_string::<i32>();
-    let encoded: Vec<Vec<u8>> = (0..list.len())
-        .map(|name| encoded(list.value(name)))
-        .collect();
-    let mut block = Vec::with_capacity(BLOCK);
-    for &key in array.keys().values() {
-        block.extend_from_slice(&encoded[key as usize]);
-        flush(to, &mut block, BLOCK);
-    }
-    flush(to, &mut block, 0);
-}
-
-fn texts(to: &mut Pieces, array: &StringArray) {
-    let mut block = Vec::with_capacity(BLOCK);
-    for value in array {
-        block.extend_from_slice(&encoded(value.unwrap_or("")));
-        flush(to, &mut block, BLOCK);
-    }
-    flush(to, &mut block, 0);
-}
-
-fn lists(to: &mut Pieces, array: &ListArray) {
-    // The usual case, no tags at all: a length of 0 for each row, without looking at the rows.
-    if array.values().is_empty() {
-        let empty = (0..array.len() - array.null_count()).map(|_| 0_u64.to_le_bytes());
-        return numbers(to, empty);
-    }
-    for tags in array.iter().flatten() {
-        count(to, tags.len());
-        texts(to, tags.as_string::<i32>());
-    }
-}
-
-/// Hands a block on once it has so many bytes.
-fn flush(to: &mut Pieces, block: &mut Vec<u8>, bytes: usize) {
-    if block.len() >= bytes {
-        to.update(block);
-        block.clear();
-    }
-}
-
-/// A text as its length and its bytes.
-fn encoded(value: &str) -> Vec<u8> {
-    let length = (value.len() as u64).to_le_bytes();
-    [&length, value.as_bytes()].concat()
-}
-
-fn text(to: &mut Pieces, value: &str) {
-    to.update(&encoded(value));
-}
-
-fn count(to: &mut Pieces, value: usize) {
-    to.update(&(value as u64).to_le_bytes());
+/// Bars follow one another at the same distance for hours, so that few differences change.
+fn times(to: &mut Pieces, values: &[i64]) {
+    let before = |row: usize| row.checked_sub(1).map_or(0, |before| values[before]);
+    to.changes(values.len(), |row| values[row].wrapping_sub(before(row)));
 }

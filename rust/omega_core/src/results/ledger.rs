@@ -7,8 +7,9 @@ impl RunTables {
     /// the whole ledger closes. The balance before the first line is 0.
     #[must_use]
     pub fn first_broken_ledger_line(&self) -> Option<usize> {
-        let amounts = read::f64s(&self.ledger, "amount");
-        let balances = read::f64s(&self.ledger, "balance");
+        let ledger = self.ledger();
+        let amounts = read::f64s(&ledger, "amount");
+        let balances = read::f64s(&ledger, "balance");
         let mut balance = 0.0_f64;
         amounts.iter().zip(balances).position(|(amount, recorded)| {
             // In the order of booking, from 0: that is the order in which the account added them.

@@ -6,6 +6,7 @@ use arrow_array::types::{
     TimestampSecondType, UInt32Type,
 };
 use arrow_array::{Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, RecordBatch};
+use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, TimeUnit};
 
 /// The column of a table.
@@ -50,6 +51,11 @@ pub(super) fn times<'a>(table: &'a RecordBatch, name: &str) -> &'a [i64] {
 
 /// The integers of an array of times.
 pub(super) fn time_values(times: &dyn Array) -> &[i64] {
+    time_buffer(times)
+}
+
+/// The memory of an array of times.
+pub(super) fn time_buffer(times: &dyn Array) -> &ScalarBuffer<i64> {
     match times.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
             times.as_primitive::<TimestampSecondType>().values()
@@ -63,4 +69,9 @@ pub(super) fn time_values(times: &dyn Array) -> &[i64] {
         // The last unit there is; anything but a timestamp panics as above.
         _ => times.as_primitive::<TimestampNanosecondType>().values(),
     }
+}
+
+/// A number that may be missing.
+pub(super) fn value(values: &Float64Array, row: usize) -> Option<f64> {
+    values.is_valid(row).then(|| values.value(row))
 }

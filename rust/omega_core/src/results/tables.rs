@@ -2,28 +2,29 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt32Array};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
-use super::RunRows;
 use super::columns::{
-    bools, dictionary, f64s, indices, optional_dictionary, optional_f64s, optional_u32s, place,
-    tags, texts, time_vec, times, u32s,
+    bools, dictionary, f64_vec, f64s, indices, optional_dictionary, optional_f64s, optional_u32s,
+    place, tags, texts, time_vec, times, u32_vec, u32s,
 };
+use super::lazy::Lazy;
 use super::schema::{self, Column, Kind, Shared};
+use super::{RunRows, read};
 use crate::execution::{Fill, Level, Order, Position, RejectReason};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
 use crate::types::{Direction, SymbolId};
 
-/// The result tables of one run, and what is computed from them.
+/// The result tables of one run, each made when it is read first, and what is computed from them.
 #[derive(Debug, Clone)]
 pub struct RunTables {
-    pub(super) trades: RecordBatch,
-    pub(super) intervals: RecordBatch,
-    pub(super) orders: RecordBatch,
-    pub(super) fills: RecordBatch,
-    pub(super) equity: RecordBatch,
-    pub(super) ledger: RecordBatch,
-    pub(super) positions: RecordBatch,
+    /// With their profit intervals, row by row.
+    pub(super) trades: Lazy<Vec<Trade>, [RecordBatch; 2]>,
+    pub(super) orders: Lazy<Vec<Order>>,
+    pub(super) fills: Lazy<Vec<Fill>>,
+    pub(super) equity: Lazy<EquityCurve>,
+    pub(super) ledger: Lazy<Vec<LedgerLine>>,
+    pub(super) positions: Lazy<Vec<Position>>,
     pub(super) contract_sizes: Vec<f64>,
     pub(super) extremes: Option<Extremes>,
     pub(super) shared: Shared,
@@ -31,11 +32,7 @@ pub struct RunTables {
 }
 
 impl RunTables {
-    /// Turns rows into tables; the columns of the equity curve become its buffers as they are.
-    ///
-    /// # Panics
-    ///
-    /// Where a row names a symbol that is not in `rows.symbols`, which no run does.
+    /// Takes rows, of which tables are made as they are read.
     #[must_use]
     pub fn from_rows(rows: RunRows) -> Self {
         let shared = Shared {
@@ -46,13 +43,12 @@ impl RunTables {
             first_decision: rows.first_decision,
         };
         Self {
-            trades: trades(&rows.trades, &shared),
-            intervals: intervals(&rows.trades, &shared),
-            orders: orders(&rows.orders, &shared),
-            fills: fills(&rows.fills, &shared),
-            equity: equity(rows.equity, &shared),
-            ledger: ledger(&rows.ledger, &shared),
-            positions: positions(&rows.positions, &shared),
+            trades: Lazy::of_rows(rows.trades),
+            orders: Lazy::of_rows(rows.orders),
+            fills: Lazy::of_rows(rows.fills),
+            equity: Lazy::of_rows(rows.equity),
+            ledger: Lazy::of_rows(rows.ledger),
+            positions: Lazy::of_rows(rows.positions),
             contract_sizes: rows.contract_sizes,
             extremes: rows.extremes,
             shared,
@@ -62,45 +58,72 @@ impl RunTables {
     }
 
     /// Closed positions, with the columns of [`schema::TRADES`].
+    ///
+    /// # Panics
+    ///
+    /// Where a row names a symbol that the run does not have, which no run does.
     #[must_use]
-    pub fn trades(&self) -> &RecordBatch {
-        &self.trades
+    pub fn trades(&self) -> RecordBatch {
+        let [trades, _] = self.trades_and_intervals();
+        trades
     }
 
     /// Worst and best net profit of each trade, with the columns of [`schema::INTERVALS`].
     #[must_use]
-    pub fn intervals(&self) -> &RecordBatch {
-        &self.intervals
+    pub fn intervals(&self) -> RecordBatch {
+        let [_, intervals] = self.trades_and_intervals();
+        intervals
+    }
+
+    fn trades_and_intervals(&self) -> [RecordBatch; 2] {
+        let make = |rows: &Vec<Trade>| [trades(rows, &self.shared), intervals(rows, &self.shared)];
+        self.trades.read(make)
+    }
+
+    /// How many positions, or parts of positions, were closed.
+    #[must_use]
+    pub fn closed(&self) -> usize {
+        self.trades.tell(Vec::len, |[trades, _]| trades.num_rows())
     }
 
     /// Orders, with the columns of [`schema::ORDERS`].
     #[must_use]
-    pub fn orders(&self) -> &RecordBatch {
-        &self.orders
+    pub fn orders(&self) -> RecordBatch {
+        self.orders.read(|rows| orders(rows, &self.shared))
     }
 
     /// Executions, with the columns of [`schema::FILLS`].
     #[must_use]
-    pub fn fills(&self) -> &RecordBatch {
-        &self.fills
+    pub fn fills(&self) -> RecordBatch {
+        self.fills.read(|rows| fills(rows, &self.shared))
     }
 
     /// The equity curve, with the columns of [`schema::EQUITY`].
     #[must_use]
-    pub fn equity(&self) -> &RecordBatch {
-        &self.equity
+    pub fn equity(&self) -> RecordBatch {
+        self.equity.read(|curve| equity(curve, &self.shared))
+    }
+
+    /// The times of the equity curve, without its other columns.
+    #[must_use]
+    pub fn times(&self) -> RecordBatch {
+        let times = self.equity.tell(
+            |curve| time_vec(curve.time.clone(), &self.shared),
+            |table| ArrayRef::clone(read::column(table, "time")),
+        );
+        batch(&schema::EQUITY[..1], vec![times], &self.shared)
     }
 
     /// Changes of the balance, with the columns of [`schema::LEDGER`].
     #[must_use]
-    pub fn ledger(&self) -> &RecordBatch {
-        &self.ledger
+    pub fn ledger(&self) -> RecordBatch {
+        self.ledger.read(|rows| ledger(rows, &self.shared))
     }
 
     /// Positions still open, with the columns of [`schema::POSITIONS`].
     #[must_use]
-    pub fn positions(&self) -> &RecordBatch {
-        &self.positions
+    pub fn positions(&self) -> RecordBatch {
+        self.positions.read(|rows| positions(rows, &self.shared))
     }
 
     /// The equities inside the bars, where they were noted.
@@ -268,13 +291,20 @@ fn fills(rows: &[Fill], shared: &Shared) -> RecordBatch {
     batch(schema::FILLS, arrays, shared)
 }
 
-fn equity(curve: EquityCurve, shared: &Shared) -> RecordBatch {
+fn equity(curve: &EquityCurve, shared: &Shared) -> RecordBatch {
+    let rows = curve.equity.len();
+    let mut balance = Vec::with_capacity(rows);
+    let mut open_positions = Vec::with_capacity(rows);
+    for span in &curve.spans {
+        balance.resize(balance.len() + span.rows, span.balance);
+        open_positions.resize(open_positions.len() + span.rows, span.open_positions);
+    }
     let arrays = vec![
-        // Moved, not copied: the curve is by far the largest table, a row for each bar.
-        time_vec(curve.time, shared),
-        Arc::new(Float64Array::new(curve.balance, None)),
-        Arc::new(Float64Array::new(curve.equity, None)),
-        Arc::new(UInt32Array::new(curve.open_positions, None)),
+        // Shared, not copied: the curve is by far the largest table, a row for each bar.
+        time_vec(curve.time.clone(), shared),
+        f64_vec(balance),
+        Arc::new(Float64Array::new(curve.equity.clone(), None)),
+        u32_vec(open_positions),
     ];
     batch(schema::EQUITY, arrays, shared)
 }

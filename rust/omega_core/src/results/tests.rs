@@ -12,7 +12,7 @@ use crate::execution::{
     ExitReason, Expiry, Fill, Labels, Level, Order, OrderStatus, OrderType, ReduceOnly,
     RejectReason,
 };
-use crate::portfolio::{EquityCurve, LedgerKind, LedgerLine, Trade};
+use crate::portfolio::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, Trade};
 use crate::types::{Days, Direction, OrderId, SymbolId, TimeUnit, TradeId};
 
 const DAY: i64 = 86_400;
@@ -43,13 +43,20 @@ fn rows() -> RunRows {
         ],
         equity: EquityCurve {
             time: vec![0, DAY].into(),
-            balance: vec![999.5, 1_019.0].into(),
             equity: vec![900.0, 1_019.0].into(),
-            open_positions: vec![1, 0].into(),
+            spans: vec![span(1, 999.5, 1), span(1, 1_019.0, 0)],
         },
         positions: vec![],
         extremes: None,
         first_decision: None,
+    }
+}
+
+fn span(rows: usize, balance: f64, open_positions: u32) -> EquitySpan {
+    EquitySpan {
+        rows,
+        balance,
+        open_positions,
     }
 }
 
@@ -151,13 +158,13 @@ fn metric(tables: &RunTables, name: &str) -> MetricValue {
 
 fn foreign(tables: &RunTables) -> ForeignTables {
     ForeignTables {
-        trades: vec![tables.trades().clone()],
-        intervals: vec![tables.intervals().clone()],
-        orders: vec![tables.orders().clone()],
-        fills: vec![tables.fills().clone()],
-        equity: vec![tables.equity().clone()],
-        ledger: vec![tables.ledger().clone()],
-        positions: vec![tables.positions().clone()],
+        trades: vec![tables.trades()],
+        intervals: vec![tables.intervals()],
+        orders: vec![tables.orders()],
+        fills: vec![tables.fills()],
+        equity: vec![tables.equity()],
+        ledger: vec![tables.ledger()],
+        positions: vec![tables.positions()],
     }
 }
 
@@ -172,7 +179,7 @@ fn adopted(foreign: &ForeignTables) -> Result<RunTables, OmegaError> {
 #[test]
 fn rows_become_the_columns_of_the_schema() {
     let tables = RunTables::from_rows(rows());
-    let expected: [(&RecordBatch, &[Column]); 7] = [
+    let expected: [(RecordBatch, &[Column]); 7] = [
         (tables.trades(), schema::TRADES),
         (tables.intervals(), schema::INTERVALS),
         (tables.orders(), schema::ORDERS),
@@ -187,13 +194,13 @@ fn rows_become_the_columns_of_the_schema() {
             schema::arrow_schema(columns, tables.shared())
         );
     }
-    assert_eq!(names(tables.trades(), "symbol"), ["XAUUSD"]);
-    assert_eq!(names(tables.trades(), "exit_reason"), ["signal"]);
-    assert_eq!(names(tables.orders(), "side"), ["buy", "buy"]);
-    assert_eq!(names(tables.orders(), "type"), ["market", "limit"]);
-    assert_eq!(names(tables.orders(), "status"), ["filled", "rejected"]);
+    assert_eq!(names(&tables.trades(), "symbol"), ["XAUUSD"]);
+    assert_eq!(names(&tables.trades(), "exit_reason"), ["signal"]);
+    assert_eq!(names(&tables.orders(), "side"), ["buy", "buy"]);
+    assert_eq!(names(&tables.orders(), "type"), ["market", "limit"]);
+    assert_eq!(names(&tables.orders(), "status"), ["filled", "rejected"]);
     assert_eq!(
-        names(tables.ledger(), "kind"),
+        names(&tables.ledger(), "kind"),
         ["deposit", "fee", "pnl", "fee"]
     );
     let reasons = tables.orders()["reject_reason"].as_string::<i32>().clone();
@@ -206,19 +213,16 @@ fn rows_become_the_columns_of_the_schema() {
 }
 
 #[test]
-fn the_equity_curve_moves_into_its_buffers() {
+fn the_equity_curve_shares_its_buffers() {
     let rows = rows();
     let addresses = (
         rows.equity.time.as_ptr() as usize,
         rows.equity.equity.as_ptr() as usize,
     );
     let tables = RunTables::from_rows(rows);
-    let times = tables.equity()["time"]
-        .as_primitive::<TimestampSecondType>()
-        .values();
-    let equity = tables.equity()["equity"]
-        .as_primitive::<Float64Type>()
-        .values();
+    let curve = tables.equity();
+    let times = curve["time"].as_primitive::<TimestampSecondType>().values();
+    let equity = curve["equity"].as_primitive::<Float64Type>().values();
     assert_eq!(
         addresses,
         (times.as_ptr() as usize, equity.as_ptr() as usize)
@@ -242,6 +246,27 @@ fn metrics_are_those_of_the_tables() {
     // Two fills of one lot of 100 units, each 0.25 worse than without slippage, at a rate of 2.
     assert_eq!(metric(&tables, "slippage_cost"), MetricValue::Float(100.0));
     assert_eq!(metric(&tables, "exposure"), MetricValue::Float(0.5));
+}
+
+#[test]
+fn metrics_are_the_same_from_rows_and_from_tables() {
+    let from_rows = RunTables::from_rows(rows()).metrics();
+    let tables = RunTables::from_rows(rows());
+    let adopted = adopted(&foreign(&tables)).map(|tables| tables.metrics());
+    assert_eq!(adopted, Ok(from_rows));
+    // The same run, whose tables were made by now.
+    assert_eq!(tables.metrics(), from_rows);
+}
+
+#[test]
+fn spans_become_rows() {
+    let mut rows = rows();
+    rows.equity.spans = vec![span(2, 7.0, 3)];
+    let curve = RunTables::from_rows(rows).equity();
+    let balance = curve["balance"].as_primitive::<Float64Type>();
+    let open = curve["open_positions"].as_primitive::<UInt32Type>();
+    assert_eq!(balance.values().as_ref(), [7.0, 7.0]);
+    assert_eq!(open.values().as_ref(), [3, 3]);
 }
 
 #[test]
@@ -304,7 +329,7 @@ fn adopted_tables_are_the_same_tables() {
     let equity = tables.equity();
     foreign.equity = vec![equity.slice(0, 1), equity.slice(1, 1)];
     let whole = concat_batches(&equity.schema(), &foreign.equity);
-    assert_eq!(whole.ok().as_ref(), Some(equity));
+    assert_eq!(whole.ok().as_ref(), Some(&equity));
     let adopted = adopted(&foreign);
     let same = adopted.as_ref().map(|adopted| {
         adopted.trades() == tables.trades()
@@ -318,8 +343,11 @@ fn adopted_tables_are_the_same_tables() {
 fn empty_tables_keep_their_categories() {
     let empty = adopted(&ForeignTables::default());
     let exits = empty.map(|tables| {
-        let column = tables.trades()["exit_reason"].as_dictionary::<UInt32Type>();
-        column.values().len()
+        let trades = tables.trades();
+        trades["exit_reason"]
+            .as_dictionary::<UInt32Type>()
+            .values()
+            .len()
     });
     assert_eq!(exits, Ok(10));
 }
@@ -329,7 +357,7 @@ fn tables_that_do_not_fit_are_refused_by_name() {
     let tables = RunTables::from_rows(rows());
     let refusal = |foreign: &ForeignTables| adopted(foreign).map(|_| ()).map_err(|e| e.to_string());
     let mut without_column = foreign(&tables);
-    without_column.fills = vec![tables.intervals().clone()];
+    without_column.fills = vec![tables.intervals()];
     let found = refusal(&without_column);
     assert!(found.is_err_and(|e| e.starts_with("result column 'order_id': given nothing")));
     let mut without_intervals = foreign(&tables);

@@ -259,15 +259,14 @@ impl Outcome {
         );
         let mut lines = self.ledger.iter().peekable();
         let mut balance = 0.0;
-        for row in 0..rows.time.len() {
+        let balances: Vec<f64> = rows.balance().collect();
+        assert_eq!(balances.len(), rows.time.len(), "a balance for each row");
+        for (row, written) in balances.into_iter().enumerate() {
             let over = rows.time.get(row + 1).copied().unwrap_or(i64::MAX);
             while let Some(line) = lines.next_if(|line| line.time < over) {
                 balance = line.balance;
             }
-            assert!(
-                same(balance, rows.balance[row]),
-                "M5: the balance of row {row}"
-            );
+            assert!(same(balance, written), "M5: the balance of row {row}");
             // The first decision sees the equity of the bar before it.
             let decision = (row + 1 + rules.first_row()).checked_sub(rules.start);
             let shown = decision.and_then(|decision| self.shown_equity.get(decision));

@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod choices;
 mod market;
+mod numbers;
 mod rules;
 mod trader;
 mod watch;
@@ -18,6 +19,7 @@ use omega_core::store;
 use checks::Outcome;
 use choices::Choices;
 use market::Market;
+use numbers::check_numbers;
 use rules::Rules;
 use trader::Trader;
 
@@ -107,9 +109,12 @@ impl<'a> RandomRun<'a> {
             prefix.equity.equity,
             "L5: equity"
         );
-        assert_eq!(
-            whole.equity.balance[..rows],
-            prefix.equity.balance,
+        assert!(
+            whole
+                .equity
+                .balance()
+                .take(rows)
+                .eq(prefix.equity.balance()),
             "L5: balance"
         );
         assert!(
@@ -138,6 +143,7 @@ impl<'a> RandomRun<'a> {
                 return None;
             }
         };
+        check_numbers(&rows);
         Some(Outcome {
             orders: rows.orders,
             fills: rows.fills,

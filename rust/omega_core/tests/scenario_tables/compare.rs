@@ -70,14 +70,14 @@ fn id<'a>(row: Row<'a>, name: &str) -> &'a str {
 }
 
 /// The rows of a result table beside what a scenario calls them.
-struct Rows<'a> {
-    batch: &'a RecordBatch,
-    intervals: &'a RecordBatch,
+struct Rows {
+    batch: RecordBatch,
+    intervals: RecordBatch,
     bars: Vec<i64>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(scenario: &Scenario, result: &'a BacktestResult, name: &str) -> Self {
+impl Rows {
+    fn new(scenario: &Scenario, result: &BacktestResult, name: &str) -> Self {
         let tables = &result.tables;
         Self {
             batch: match name {
@@ -106,13 +106,13 @@ impl<'a> Rows<'a> {
             "trade" | "position" => "trade_id",
             "submitted" => "submitted_time",
             "equity_at" => "time",
-            "worst" => return of(self.intervals, "net_pnl_worst", row),
-            "best" => return of(self.intervals, "net_pnl_best", row),
+            "worst" => return of(&self.intervals, "net_pnl_worst", row),
+            "best" => return of(&self.intervals, "net_pnl_best", row),
             "fill" | "ledger" => return Cell::Number(row as f64),
             "bar" | "equity_at_bar" => return self.bar(row),
             other => other,
         };
-        of(self.batch, name, row)
+        of(&self.batch, name, row)
     }
 
     /// The bar whose open time a row has.
@@ -122,7 +122,7 @@ impl<'a> Rows<'a> {
         let name = own
             .into_iter()
             .find(|name| self.batch.column_by_name(name).is_some());
-        let time = name.map(|name| of(self.batch, name, row));
+        let time = name.map(|name| of(&self.batch, name, row));
         let place = self
             .bars
             .iter()

@@ -100,6 +100,15 @@ impl Simulator {
         }
     }
 
+    /// The same, with memory of another run for the rows of this one.
+    #[must_use]
+    pub fn with_memory(mut self, mut orders: Vec<Order>, mut fills: Vec<Fill>) -> Self {
+        orders.clear();
+        fills.clear();
+        (self.book.orders, self.positions.fills) = (orders, fills);
+        self
+    }
+
     fn instrument(&self, symbol: SymbolId) -> &Instrument {
         &self.settings.symbols[symbol.index()].instrument
     }

@@ -1,8 +1,8 @@
 //! Return, growth, volatility and the ratios made of them.
 
-use super::super::{RunTables, read};
-use super::drawdown::Drawdown;
+use super::inputs::Inputs;
 use super::returns::{self, Spread};
+use super::walk::Walked;
 use super::{Curve, MetricValue, Shape, Tails, count, float, number, ratio};
 use crate::types::Days;
 
@@ -10,25 +10,24 @@ use crate::types::Days;
 const DAYS_PER_YEAR: f64 = 365.25;
 
 pub(super) fn metrics(
-    tables: &RunTables,
+    inputs: &Inputs<'_>,
     closes: &[f64],
-    drawdown: &Drawdown,
+    walked: &Walked,
 ) -> (Curve, Shape, Tails) {
-    let times = read::times(&tables.equity, "time");
-    let equity = read::f64s(&tables.equity, "equity");
-    let years = years(times, &tables.shared.days);
+    let times = &inputs.times;
+    let years = years(times, &inputs.shared.days);
     // From the days that have a bar, so that it needs no setting: about 252 for equities, 365.25
     // for a market that never closes.
     let per_year = years.map(|years| number(closes.len()) / years);
-    let (initial, last) = (tables.initial_equity(), equity.last().copied());
+    let (initial, last) = (inputs.initial, inputs.equity.last().copied());
     let profit = both(initial, last, |initial, last| Some(last - initial));
     let growth = both(last, initial, ratio);
-    let ruin = day_of_ruin(tables);
+    let ruin = day_of_ruin(inputs);
     let cagr = match ruin {
         Some(_) => Some(-1.0),
         None => both(growth, years, cagr),
     };
-    let calmar = both(cagr, drawdown.fraction, ratio);
+    let calmar = both(cagr, walked.fraction, ratio);
     let returns = initial.and_then(|initial| returns::daily(initial, closes, ruin));
     let spread = returns.as_deref().map(Spread::of);
     let deviation = spread.and_then(|spread| spread.deviation);
@@ -41,14 +40,14 @@ pub(super) fn metrics(
     let curve = Curve {
         start: time(times.first()),
         end: time(times.last()),
-        first_decision: time(tables.shared.first_decision.as_ref()),
+        first_decision: time(inputs.shared.first_decision.as_ref()),
         bars: count(times.len()),
         days: count(closes.len()),
         years: float(years),
         periods_per_year: float(per_year),
         initial_equity: float(initial),
         final_equity: float(last),
-        lowest_equity: float(lowest(tables, equity)),
+        lowest_equity: float(lowest(inputs, walked)),
         net_profit: float(profit),
         total_return: float(growth.map(|growth| growth - 1.0)),
         cagr: float(cagr),
@@ -63,13 +62,10 @@ pub(super) fn metrics(
 }
 
 /// The lowest equity: of the rows, and inside the bars where that was noted (M9).
-fn lowest(tables: &RunTables, equity: &[f64]) -> Option<f64> {
-    let inside = tables.extremes.map(|extremes| extremes.lowest);
-    let all = equity
-        .iter()
-        .copied()
-        .chain(inside.filter(|_| !equity.is_empty()));
-    all.reduce(|least, equity| if equity < least { equity } else { least })
+fn lowest(inputs: &Inputs<'_>, walked: &Walked) -> Option<f64> {
+    let least = walked.lowest?;
+    let inside = inputs.extremes.map(|extremes| extremes.lowest);
+    inside.filter(|&inside| inside < least).or(Some(least))
 }
 
 /// What two values give together; none where one of them is missing.
@@ -94,30 +90,28 @@ fn years(times: &[i64], days: &Days) -> Option<f64> {
 }
 
 /// The last equity of each day (T4) that has a bar.
-pub(super) fn day_closes(tables: &RunTables) -> Vec<f64> {
-    let times = read::times(&tables.equity, "time");
-    let equity = read::f64s(&tables.equity, "equity");
+pub(super) fn day_closes(inputs: &Inputs<'_>) -> Vec<f64> {
+    let times = &inputs.times;
     let mut closes = Vec::new();
-    let mut today = None;
-    for (&time, &equity) in times.iter().zip(equity) {
+    let mut row = 0;
+    while row < times.len() {
+        let (begin, end) = inputs.shared.days.span(times[row]);
         // Most bars belong to the same day as the one before; two comparisons are cheaper than to
         // look it up.
-        if !today.is_some_and(|(begin, end)| begin <= time && time < end) {
-            today = Some(tables.shared.days.span(time));
-            closes.push(equity);
-        } else if let Some(close) = closes.last_mut() {
-            *close = equity;
-        }
+        let rest = times[row + 1..].iter();
+        row += 1 + rest
+            .take_while(|&&time| begin <= time && time < end)
+            .count();
+        closes.push(inputs.equity[row - 1]);
     }
     closes
 }
 
 /// The day of the ruin, counted among those that have a bar (M8).
-fn day_of_ruin(tables: &RunTables) -> Option<usize> {
-    let ruin = tables.extremes?.ruin?;
-    let day = |time: i64| tables.shared.days.of(time);
-    let times = read::times(&tables.equity, "time").iter();
-    let mut days: Vec<_> = times.map(|&time| day(time)).collect();
+fn day_of_ruin(inputs: &Inputs<'_>) -> Option<usize> {
+    let ruin = inputs.extremes?.ruin?;
+    let day = |time: i64| inputs.shared.days.of(time);
+    let mut days: Vec<_> = inputs.times.iter().map(|&time| day(time)).collect();
     days.dedup();
     days.iter().position(|&other| other == day(ruin))
 }

@@ -1,4 +1,4 @@
-//! Metrics, from the result tables alone.
+//! Metrics, from the rows of a run or from its tables alone, to the same bits.
 //!
 //! Every number is made of `+ - * / sqrt`, and of one `powf` for the growth rate, in the order that
 //! `docs/concepts/results.md` writes down; sums run from the first row to the last and start at 0.
@@ -7,12 +7,16 @@
 mod costs;
 mod curve;
 mod drawdown;
+mod inputs;
 mod returns;
 mod trades;
+mod walk;
 
 use std::fmt;
 
 use super::RunTables;
+use inputs::Inputs;
+use walk::Walked;
 
 /// The value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,20 +104,16 @@ impl RunTables {
     /// All metrics of the run.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        let closes = curve::day_closes(self);
-        let drawdown = drawdown::Drawdown::of(self);
-        let (curve, shape, tails) = curve::metrics(self, &closes, &drawdown);
-        let drawdowns = drawdown::metrics(self, &closes, &drawdown);
-        let (outcomes, streaks, held, totals) = trades::metrics(self);
-        let costs = costs::metrics(self);
+        let inputs = Inputs::of(self);
+        let closes = curve::day_closes(&inputs);
+        let walked = Walked::over(&inputs);
+        let (curve, shape, tails) = curve::metrics(&inputs, &closes, &walked);
+        let drawdowns = drawdown::metrics(&inputs, &closes, &walked);
+        let (outcomes, streaks, held, totals) = trades::metrics(&inputs);
+        let costs = costs::metrics(&inputs, &walked);
         Metrics::of((
             curve, shape, tails, drawdowns, outcomes, streaks, held, totals, costs,
         ))
-    }
-
-    /// The cash at the start: the first line of the ledger.
-    fn initial_equity(&self) -> Option<f64> {
-        super::read::f64s(&self.ledger, "amount").first().copied()
     }
 }
 

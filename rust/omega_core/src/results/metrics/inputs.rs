@@ -1,0 +1,210 @@
+//! What the metrics read of a run: the same numbers from its rows as from its tables.
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_buffer::ScalarBuffer;
+
+use super::super::schema::Shared;
+use super::super::{RunTables, read};
+use crate::execution::Fill;
+use crate::portfolio::{EquityCurve, Extremes, LedgerKind, LedgerLine, Trade};
+
+/// All of it.
+pub(super) struct Inputs<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) extremes: Option<Extremes>,
+    pub(super) trades: Vec<ClosedTrade>,
+    pub(super) fills: FillSums,
+    /// The cash at the start: the first line of the ledger.
+    pub(super) initial: Option<f64>,
+    /// Financing booked, closed and open positions alike.
+    pub(super) swap: f64,
+    pub(super) times: ScalarBuffer<i64>,
+    pub(super) equity: ScalarBuffer<f64>,
+    /// Rows of the equity curve with an open position.
+    pub(super) busy: usize,
+}
+
+/// What the metrics read of a trade.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClosedTrade {
+    pub(super) net: f64,
+    pub(super) worst: f64,
+    pub(super) best: f64,
+    pub(super) r_multiple: Option<f64>,
+    pub(super) entered: i64,
+    pub(super) left: i64,
+    pub(super) bars_held: f64,
+    pub(super) ambiguous: bool,
+}
+
+/// What fills add up to, in account currency; none where a fill belongs to no order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FillSums {
+    pub(super) fees: f64,
+    pub(super) slippage: Option<f64>,
+    pub(super) notional: Option<f64>,
+}
+
+/// What the sums read of a fill.
+struct FillNumbers {
+    price: f64,
+    lots: f64,
+    fee: f64,
+    slippage: f64,
+    rate: f64,
+    contract_size: Option<f64>,
+}
+
+impl<'a> Inputs<'a> {
+    pub(super) fn of(run: &'a RunTables) -> Self {
+        let (initial, swap) = run.ledger.tell(|rows| of_ledger(rows), of_ledger_table);
+        let (times, equity, busy) = run.equity.tell(of_curve, of_equity_table);
+        Self {
+            shared: &run.shared,
+            extremes: run.extremes,
+            trades: run.trades.tell(
+                |rows| rows.iter().map(ClosedTrade::of).collect(),
+                |[trades, intervals]| of_trade_tables(trades, intervals),
+            ),
+            fills: fill_sums(run),
+            initial,
+            swap,
+            times,
+            equity,
+            busy,
+        }
+    }
+}
+
+impl ClosedTrade {
+    fn of(row: &Trade) -> Self {
+        Self {
+            net: row.net_pnl,
+            worst: row.net_pnl_worst,
+            best: row.net_pnl_best,
+            r_multiple: row.r_multiple,
+            entered: row.entry_time,
+            left: row.exit_time,
+            bars_held: super::number(row.bars_held),
+            ambiguous: row.ambiguous,
+        }
+    }
+}
+
+fn of_trade_tables(trades: &RecordBatch, intervals: &RecordBatch) -> Vec<ClosedTrade> {
+    let net = read::f64s(trades, "net_pnl");
+    let worst = read::f64s(intervals, "net_pnl_worst");
+    let best = read::f64s(intervals, "net_pnl_best");
+    let multiples = read::optional_f64s(trades, "r_multiple");
+    let entered = read::times(trades, "entry_time");
+    let left = read::times(trades, "exit_time");
+    let bars_held = read::u32s(trades, "bars_held");
+    let ambiguous = read::bools(trades, "ambiguous");
+    let of_row = |row: usize| ClosedTrade {
+        net: net[row],
+        worst: worst[row],
+        best: best[row],
+        r_multiple: read::value(multiples, row),
+        entered: entered[row],
+        left: left[row],
+        bars_held: f64::from(bars_held[row]),
+        ambiguous: ambiguous.value(row),
+    };
+    (0..net.len()).map(of_row).collect()
+}
+
+fn fill_sums(run: &RunTables) -> FillSums {
+    run.fills.tell(
+        |rows| {
+            let numbers = |fill: &Fill| FillNumbers {
+                price: fill.price,
+                lots: fill.lots,
+                fee: fill.fee,
+                slippage: fill.slippage,
+                rate: fill.rate,
+                contract_size: Some(run.contract_sizes[fill.symbol.index()]),
+            };
+            FillSums::of(rows.iter().map(numbers))
+        },
+        |table| of_fill_table(run, table),
+    )
+}
+
+fn of_fill_table(run: &RunTables, fills: &RecordBatch) -> FillSums {
+    let orders = run.orders();
+    let numbers = read::u32s(&orders, "order_id");
+    let symbols = read::names(&orders, "symbol").keys().values();
+    let of_order = read::u32s(fills, "order_id");
+    let price = read::f64s(fills, "price");
+    let lots = read::f64s(fills, "lots");
+    let fee = read::f64s(fills, "fee");
+    let slippage = read::f64s(fills, "slippage");
+    let rate = read::f64s(fills, "rate");
+    FillSums::of((0..fills.num_rows()).map(|row| {
+        FillNumbers {
+            price: price[row],
+            lots: lots[row],
+            fee: fee[row],
+            slippage: slippage[row],
+            rate: rate[row],
+            // Orders are sorted by number.
+            contract_size: numbers
+                .binary_search(&of_order[row])
+                .ok()
+                .map(|order| run.contract_sizes[symbols[order] as usize]),
+        }
+    }))
+}
+
+impl FillSums {
+    fn of(fills: impl Iterator<Item = FillNumbers>) -> Self {
+        let (mut fees, mut slippage, mut notional) = (0.0, Some(0.0), Some(0.0));
+        for fill in fills {
+            fees += fill.fee;
+            // What one unit of price is worth in account currency. From the left, as documented and
+            // as in the reference: three factors in another order have other last bits.
+            let units = fill.contract_size.map(|size| fill.lots * size * fill.rate);
+            let add = |sum: Option<f64>, price: f64| Some(sum? + price * units?);
+            slippage = add(slippage, fill.slippage);
+            notional = add(notional, fill.price);
+        }
+        Self {
+            fees,
+            slippage,
+            notional,
+        }
+    }
+}
+
+/// The cash at the start and the financing.
+fn of_ledger(rows: &[LedgerLine]) -> (Option<f64>, f64) {
+    let booked = rows.iter().filter(|line| line.kind == LedgerKind::Swap);
+    let swap = super::sum(booked.map(|line| line.amount));
+    (rows.first().map(|line| line.amount), swap)
+}
+
+fn of_ledger_table(table: &RecordBatch) -> (Option<f64>, f64) {
+    let kinds = read::names(table, "kind");
+    let names = kinds.values().as_string::<i32>();
+    // From the ledger, since the trades lack what was booked on positions that are still open.
+    let amounts = read::f64s(table, "amount");
+    let lines = kinds.keys().values().iter().zip(amounts);
+    let swaps = lines.filter(|(kind, _)| names.value(**kind as usize) == LedgerKind::Swap.name());
+    let swap = super::sum(swaps.map(|(_, amount)| *amount));
+    (amounts.first().copied(), swap)
+}
+
+fn of_curve(curve: &EquityCurve) -> (ScalarBuffer<i64>, ScalarBuffer<f64>, usize) {
+    let busy = curve.spans.iter().filter(|span| span.open_positions > 0);
+    let rows = busy.map(|span| span.rows).sum();
+    (curve.time.clone(), curve.equity.clone(), rows)
+}
+
+fn of_equity_table(table: &RecordBatch) -> (ScalarBuffer<i64>, ScalarBuffer<f64>, usize) {
+    let open = read::u32s(table, "open_positions");
+    let busy = open.iter().filter(|&&positions| positions > 0).count();
+    let equity = read::optional_f64s(table, "equity").values().clone();
+    let times = read::time_buffer(read::column(table, "time").as_ref()).clone();
+    (times, equity, busy)
+}

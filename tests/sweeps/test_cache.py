@@ -1,0 +1,45 @@
+"""The indicators that runs of the core share take no more memory than they may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import omega
+from omega.errors import ConfigError
+from tests.support.backends import WITHOUT_CORE
+from tests.support.memory import resident_own_bytes
+from tests.support.sweep_strategies import GRID, walk
+
+pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 20_000, 1 << 30])
+def test_rows_are_the_same_with_any_bound(cache_bytes: int) -> None:
+    data, native = walk(), omega.native("sma_cross")
+    result = omega.sweep(data, native, GRID, workers=2, cache_bytes=cache_bytes)
+    assert result.to_polars().equals(omega.sweep(data, native, GRID).to_polars())
+
+
+@pytest.mark.parametrize("cache_bytes", [-1, 0.5, True])
+def test_what_is_no_number_of_bytes_is_refused(cache_bytes: int) -> None:
+    with pytest.raises(ConfigError, match=r"cache_bytes: given .*, expected a whole number"):
+        omega.sweep(walk(50), omega.native("sma_cross"), GRID, cache_bytes=cache_bytes)
+
+
+def test_a_bound_of_nothing_keeps_nothing() -> None:
+    data = walk(200_000)
+    windows = {"fast": list(range(2, 32)), "slow": [50]}
+    held: list[int] = []
+
+    def look(_state: omega.SweepProgress) -> None:
+        held.append(resident_own_bytes())
+
+    words: dict[str, Any] = {"workers": 1, "fingerprint": False, "progress": look}
+    omega.sweep(data, omega.native("sma_cross"), windows, cache_bytes=0, **words)
+    bounded = max(held) - held[0]
+    held.clear()
+    omega.sweep(data, omega.native("sma_cross"), windows, **words)
+    # 30 averages of 200,000 bars take 48 MB.
+    assert max(held) - held[0] > bounded + 20_000_000
