@@ -259,7 +259,8 @@ class ReadyMade:
             raise AssertionError
         self.seen = bar.time
 
-    fade, pair = Fade.on_bar, Pair.on_bar
+    fade: Any = Fade.on_bar
+    pair: Any = Pair.on_bar
 
 
 def whole(bars: int = 2_000_000, repeats: int = 3) -> list[Figure]:

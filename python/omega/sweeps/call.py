@@ -136,10 +136,8 @@ def sweep(
     """
     arguments.refuse_unlike(settings, executor, progress)
     workers, folder = arguments.workers_field(workers), arguments.folder_field(out)
-    wanted, seed = arguments.metrics_field(metrics), seed_field(seed)
-    limit = arguments.bytes_field(cache_bytes)
-    require_version(version)
-    sweep_dead()
+    wanted, limit = arguments.metrics_field(metrics), arguments.bytes_field(cache_bytes)
+    seed = _begin(seed, version)
     grid, named = labelled(grid)
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
@@ -187,6 +185,13 @@ def sweep(
             _keep_what_is_done(rows, error, lambda: result(interrupted=True))
             raise
         return result(interrupted=interrupted)
+
+
+def _begin(seed: object, version: object) -> int:
+    """Check seed and version, and remove what sweeps that were killed have left."""
+    require_version(version)
+    sweep_dead()
+    return seed_field(seed)
 
 
 def _numbered(search: samplers.Search) -> Iterator[list[Numbered]]:
