@@ -22,7 +22,7 @@ from omega.data import roles
 from omega.data.files import replaced
 from omega.data.hashing import content_hash
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import arguments_of, refused_as
+from omega.libraries import arguments_of, refused_as
 
 __all__ = ["Dataset"]
 

@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import arguments_of, refused_as
 from omega.importing import _findings, _placing, _repairs, _ticks
 from omega.importing._detecting import SOURCES, detect
 from omega.importing._files import Part, Paths, parts_of
 from omega.importing._findings import ROW, Log
 from omega.importing._imported import ImportedCandles, ImportedTicks
 from omega.importing._source import BARS, CLOSE, OPEN, PRICES, Options, Parsed, Source, side_in
+from omega.libraries import arguments_of, refused_as
 
 HOUR = 3_600_000_000
 _SESSION_BREAK = 12

@@ -19,7 +19,7 @@ from omega._native import core
 from omega.data.files import writing
 from omega.data.refusing import are_of_a_calendar
 from omega.errors import ConfigError, OmegaError
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.notices import Notice, as_fields
 from omega.results.placing import mend, placed
 

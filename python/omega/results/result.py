@@ -19,7 +19,7 @@ import polars as pl
 
 from omega.contract import AnyForm, ArrowLike, Component, ResultTables, RunReport
 from omega.errors import OmegaError
-from omega.foreign import refused_as
+from omega.libraries import refused_as
 from omega.notices import Facts, Notice
 from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files

@@ -18,7 +18,7 @@ from omega.config.sizers import Sizer
 from omega.contract import ArrowLike, Progress
 from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
