@@ -16,6 +16,7 @@ from omega.contract import (
     ClockFields,
     Components,
     ForeignComponents,
+    ForeignFields,
     Progress,
     Settings,
     SignalColumns,
@@ -860,6 +861,12 @@ class Mask:
 class NativeStrategy: ...
 
 @final
+class ForeignStrategy: ...
+
+def foreign_layout() -> list[tuple[str, int, list[tuple[str, int]]]]: ...
+def foreign_version() -> int: ...
+
+@final
 class Run:
     def __new__(
         cls,
@@ -937,10 +944,11 @@ class Run:
     def execute_native(
         self,
         settings: Settings,
-        strategy: NativeStrategy,
+        strategy: NativeStrategy | ForeignStrategy,
         contexts: Sequence[SymbolContext],
         on_progress: Progress | None,
     ) -> tuple[RunTables, RunReport]: ...
+    def foreign(self, fields: ForeignFields) -> ForeignStrategy: ...
     def again(self, cash: float) -> Run: ...
     def sweep(
         self,

@@ -31,10 +31,11 @@ from omega.run.prepare import Arguments, Moment, configuration, prepare, strateg
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
-One: TypeAlias = "Strategy | type[Strategy] | OnBar | Signals | Native"
+One: TypeAlias = "Strategy | type[Strategy] | OnBar | Signals | Native | Foreign"
 AnyStrategy: TypeAlias = (
     "One | Sequence[Strategy | type[Strategy]] | Mapping[str, Strategy | type[Strategy]]"
 )
@@ -78,7 +79,8 @@ def run_backtest(
         data: A frame, table, path, `Dataset`, `CandleStore` or list of candles with time and
             prices, or one for each symbol (see `CandleStore`).
         strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
-            `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
+            `omega.native(...)`, `omega.foreign(...)`, or several strategies on one account: a list,
+            or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
         symbol: Name of the symbol; "SYMBOL" where the data names none.
         instruments: An `Instrument`, one for each symbol, "auto" for presets of the symbols' names,

@@ -20,6 +20,7 @@ from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError
 from omega.run.backend import run_of
 from omega.run.context import Context
+from omega.run.foreign import foreign_strategy
 from omega.run.job import Job, OnBar
 from omega.run.nothing_left import told_in_dates
 from omega.run.settings import PositionManager
@@ -27,6 +28,7 @@ from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
 from omega.strategy.context import RunContext
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
 from omega.strategy.requests import heard
@@ -34,7 +36,7 @@ from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie, tied
 
 if TYPE_CHECKING:
-    from omega._core import NativeStrategy, Run
+    from omega._core import ForeignStrategy, NativeStrategy, Run
 
 Outcome = tuple[ResultTables, RunReport]
 
@@ -47,7 +49,7 @@ def execute(job: Job, backend: str) -> Outcome:
 
 def _executed(job: Job, context: Context) -> Outcome:
     with told_in_dates(job, context.run), context.active():
-        if isinstance(job.strategy, (Signals, Native)):
+        if isinstance(job.strategy, (Signals, Native, Foreign)):
             return execute_native(job, context)
         with bound(job.strategy, job.manager, context):
             outcome = execute_bound(job, context, context)
@@ -103,13 +105,15 @@ def _timeframe_fields(timeframe: TimeframeJob, stores: Sequence[CandleStore]) ->
     }
 
 
-def native_strategy(job: Job, context: Context) -> NativeStrategy:
+def native_strategy(job: Job, context: Context) -> NativeStrategy | ForeignStrategy:
     """Make a strategy of the backend for the candles of a run.
 
     Raises:
         ConfigError: The run has several symbols, or a position manager of the user's own.
     """
     require_native(job)
+    if isinstance(job.strategy, Foreign):
+        return foreign_strategy(job.strategy, job.when, context)
     if isinstance(job.strategy, Native):
         return context.run.native(job.strategy.name, list(job.strategy.parameters))
     return context.run.signals(cast("Signals", job.strategy).columns(context))

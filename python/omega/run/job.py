@@ -21,6 +21,7 @@ from omega.notices import Notice
 from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
@@ -49,7 +50,7 @@ class Job:
     """
 
     stores: Sequence[CandleStore]
-    strategy: Strategy | OnBar | Signals | Native
+    strategy: Strategy | OnBar | Signals | Native | Foreign
     settings: Settings
     contexts: Sequence[SymbolContext]
     timeframes: Sequence[TimeframeJob]

@@ -42,6 +42,7 @@ from omega.run.settings import (
 )
 from omega.strategy.base import Strategy
 from omega.strategy.ensemble import Ensemble
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
@@ -189,7 +190,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
     )
 
 
-def strategy_of(given: object) -> Strategy | OnBar | Signals | Native:
+def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign:
     """Make a strategy of what a user gave: of a class an instance, of several an ensemble.
 
     Raises:
@@ -197,7 +198,7 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native:
     """
     if isinstance(given, type) and issubclass(given, Strategy):
         return given()
-    if isinstance(given, (Strategy, Signals, Native)):
+    if isinstance(given, (Strategy, Signals, Native, Foreign)):
         return given
     if isinstance(given, (list, tuple, dict)):
         return Ensemble.of(given)
@@ -205,7 +206,7 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native:
         return given
     raise ConfigError(
         f"strategy: given {given!r}, expected a Strategy, a class of one, a function "
-        "on_bar(bar), omega.Signals(...) or omega.native(...)"
+        "on_bar(bar), omega.Signals(...), omega.native(...) or omega.foreign(...)"
     )
 
 

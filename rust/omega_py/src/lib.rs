@@ -21,6 +21,7 @@ mod error;
 mod events;
 mod executor;
 mod exits;
+mod foreign;
 mod indicators;
 mod interrupts;
 mod market;
@@ -37,6 +38,7 @@ mod strategy;
 mod track;
 mod views;
 mod warmup;
+mod without_python;
 
 use pyo3::prelude::*;
 
@@ -60,6 +62,8 @@ mod _core {
     use super::crossings::{crossover, crossunder};
     #[pymodule_export]
     use super::events::{FillView, TradeView};
+    #[pymodule_export]
+    use super::foreign::{ForeignStrategy, foreign_layout, foreign_version};
     #[pymodule_export]
     use super::indicators::IndicatorView;
     #[pymodule_export]
