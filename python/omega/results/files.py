@@ -179,8 +179,10 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
                 "copy the whole directory that was saved"
             )
     for name, number in kept["stats"].items():
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise broken(f"stats: given {number!r} for {name!r}, expected a number")
+        wanted: tuple[type, ...] = (str,) if name == "callbacks" else (int, float)
+        if isinstance(number, bool) or not isinstance(number, wanted):
+            expected = "a text" if name == "callbacks" else "a number"
+            raise broken(f"stats: given {number!r} for {name!r}, expected {expected}")
 
 
 def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:

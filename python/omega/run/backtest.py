@@ -16,6 +16,7 @@ from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import Sizer
 from omega.contract import ArrowLike, Progress
+from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
@@ -23,9 +24,9 @@ from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
-from omega.run.execute import execute
+from omega.run.execute import Outcome, execute
 from omega.run.facts import facts_of
-from omega.run.job import OnBar
+from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
 from omega.run.settings import PositionManager
@@ -68,6 +69,7 @@ def run_backtest(
     calendar: CalendarLike = None,
     validate: str | Mapping[str, str] = "error",
     progress: bool | Progress = False,
+    compiled: bool = True,
 ) -> BacktestResult:
     """Run a strategy over candles.
 
@@ -117,6 +119,7 @@ def run_backtest(
             `end`, daily returns, and bars of a day and longer.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
         progress: True for a bar on the terminal, or a function `(done, total)`.
+        compiled: False runs callbacks under `omega.compiled` as they are, to look into them.
 
     Returns:
         The result, whose tables are Polars frames over the engine's own buffers.
@@ -164,24 +167,38 @@ def run_backtest(
         semantics=semantics,
         calendar=calendar,
     )
-    with _progress(progress) as on_progress:
+    with _progress(progress) as told:
         with arguments_of("run_backtest"):
-            job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
-        tables, report = execute(job, chosen)
+            job = prepare(store, runs, arguments, when=when, on_progress=told)
+            job.ran.may_compile = _truth("compiled", compiled)
+        outcome = execute(job, chosen)
     note_on_given(strategy, runs)
+    return _result(store, job, arguments, chosen, outcome)
+
+
+def _result(
+    store: CandleStore, job: Job, arguments: Arguments, backend: str, outcome: Outcome
+) -> BacktestResult:
+    tables, report = outcome
     config = configuration(store, job, arguments)
     return BacktestResult(
         tables,
-        stats=EngineStats.of(report),
+        stats=EngineStats.of(report, job.ran.form),
         config=config,
         manifest=manifest(store, config),
-        backend=chosen,
+        backend=backend,
         facts=functools.partial(facts_of, store, job, arguments),
         copied_bytes=store.copied_bytes,
         candles=store,
-        strategy=runs,
+        strategy=job.strategy,
         position_manager=job.manager,
     )
+
+
+def _truth(name: str, given: object) -> bool:
+    if isinstance(given, bool):
+        return given
+    raise ConfigError(f"{name}: given {given!r}, expected True or False")
 
 
 @contextlib.contextmanager

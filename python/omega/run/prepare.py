@@ -41,6 +41,7 @@ from omega.run.settings import (
     symbol_fields,
 )
 from omega.strategy.base import Strategy
+from omega.strategy.compiled import is_marked
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
@@ -164,6 +165,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
     """Give the settings of a job as its manifest keeps them."""
     symbols, timeframes = store.symbols, arguments.timeframes
     managers, own_manager = arguments.managers_of(job.strategy)
+    ran = {"callbacks": job.ran.form} if is_marked(type(job.strategy)) else {}
     names = ", ".join(one.name for one in job.timeframes)
     account, cash, currency = arguments.account_of()
     return written_down(
@@ -187,6 +189,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
         account=account,
         limits=arguments.limits or Limits(),
         sizer=arguments.sizer or FixedLots(1.0),
+        **ran,
     )
 
 

@@ -94,8 +94,8 @@ pub enum OmegaError {
     },
     /// A strategy in another language reported a failure.
     #[error(
-        "the strategy's function returned {code} on bar {bar}, which ends the run; 0 means that all \
-         went well. Look into the function, whose code this is"
+        "the strategy's function returned {code} on bar {bar}, which ends the run; 0 means that \
+         all went well. Look into the function, whose code this is"
     )]
     StrategyFailed {
         /// What it returned.

@@ -63,7 +63,7 @@ mod _core {
     #[pymodule_export]
     use super::events::{FillView, TradeView};
     #[pymodule_export]
-    use super::foreign::{ForeignStrategy, foreign_layout, foreign_version};
+    use super::foreign::{ForeignStrategy, foreign_functions, foreign_layout, foreign_version};
     #[pymodule_export]
     use super::indicators::IndicatorView;
     #[pymodule_export]

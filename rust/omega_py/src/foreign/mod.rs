@@ -19,7 +19,7 @@ use super::clock::Tracks;
 use super::conditions::Mask;
 use super::error::to_pyerr;
 use super::indicators::IndicatorView;
-use crate::memory::calls::Function;
+use crate::memory::calls::{Function, functions};
 use frame::{Shown, event_row};
 use inbox::Inbox;
 
@@ -250,6 +250,12 @@ impl Strategy for Foreign {
 #[pyfunction]
 pub(super) fn foreign_layout() -> Vec<abi::Struct> {
     abi::layout()
+}
+
+/// The addresses of what compiled strategies call, by name.
+#[pyfunction]
+pub(super) fn foreign_functions() -> Vec<(&'static str, usize)> {
+    functions()
 }
 
 /// The version of the structs.
