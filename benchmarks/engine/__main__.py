@@ -15,6 +15,7 @@ from importlib.metadata import version
 
 from benchmarks.engine import (
     baseline,
+    compiled,
     engines,
     forms,
     imports,
@@ -52,6 +53,8 @@ OTHERS = (
     written.reads,
     written.orders,
     written.whole,
+    compiled.figures,
+    compiled.sweeps,
 )
 """What gives bytes, times and shares; memory comes first, before others have raised it."""
 

@@ -150,6 +150,43 @@ def test_what_a_name_stands_for_is_looked_at_again(monkeypatch: pytest.MonkeyPat
 LEVEL = 0
 
 
+def test_a_product_is_rounded_before_it_is_added() -> None:
+    """One rounding for both, as of `fma`, would leave the part that the product has lost."""
+
+    class Rest(omega.Strategy):
+        factor: float = 1.0000001
+
+        def init(self) -> None:
+            self.square, self.rest, self.calls = self.factor * self.factor, 1.0, 0.0
+
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            self.calls += 1
+            self.rest = self.factor * self.factor - self.square
+            self.rest += abs(self.factor * -self.factor + self.square)
+
+    own = compare(rising(10), Rest()).strategy
+    assert (own.rest, own.calls) == (0.0, 9.0)
+
+
+def test_powers_and_sums_round_as_in_python() -> None:
+    """A product in place of `pow`, and a plain sum, differ in their last bits."""
+
+    class Sums(omega.Strategy):
+        def init(self) -> None:
+            self.values = np.random.default_rng(7).normal(size=3_000)
+            self.square, self.sums = 0.0, np.zeros(3_000)
+
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            x = self.values[bar.index]
+            self.square += x**2 + abs(x) ** 3 + abs(x) ** 0.5
+            part = self.values[: 1 + bar.index]
+            self.sums[bar.index] = np.sum(part) + np.mean(part) + np.var(part) + part.std()
+
+    compare(walk(1_200), Sums())
+
+
 def test_an_exception_is_the_one_of_python() -> None:
     class Divides(omega.Strategy):
         def init(self) -> None:

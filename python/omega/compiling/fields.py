@@ -150,7 +150,8 @@ def kind_of(path: str, given: Any) -> Kind:
 
 def _array_kind(path: str, given: Any) -> ArrayKind:
     item = _ITEMS.get(given.dtype.name)
-    if item is None or given.ndim not in (1, 2) or not given.flags.c_contiguous:
+    in_a_row = given.flags.c_contiguous and given.dtype.isnative
+    if item is None or given.ndim not in (1, 2) or not in_a_row:
         raise Refused(
             f"self.{path} is an array of {given.dtype} with {given.ndim} dimensions; compiled are "
             "float64, int64 and bool, of one or two dimensions, in one piece"

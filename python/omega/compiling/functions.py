@@ -10,6 +10,7 @@ import builtins
 import ctypes
 import ctypes.util
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,12 +45,20 @@ OF_ONE = (
 OF_TWO = ["atan2", "fmod", "pow"]
 
 
+def _c_library() -> ctypes.CDLL:
+    """Give the library that Python's own `math` calls."""
+    if os.name == "nt":
+        return ctypes.CDLL("ucrtbase")
+    own = ctypes.CDLL(None)  # what this process is linked with
+    return own if hasattr(own, "expm1") else ctypes.CDLL(ctypes.util.find_library("m"))
+
+
 def addresses() -> dict[str, int]:
     """Give the functions of the C library, under names that the optimiser does not know.
 
     It would replace pow(x, 2) by a product, whose last bit may differ.
     """
-    library = ctypes.CDLL(ctypes.util.find_library("m") or None)
+    library = _c_library()
     found = {}
     for name in (*OF_ONE, *OF_TWO):
         address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value

@@ -6,9 +6,12 @@ reassociation, no contraction of a product and a sum.
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 import weakref
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -20,11 +23,15 @@ from omega.compiling.compiler import Compiler
 from omega.compiling.emitter import BYTE, SMALL, Emitter
 from omega.compiling.fields import Fields
 from omega.compiling.functions import addresses
-from omega.compiling.kinds import Kind, refusal
+from omega.compiling.kinds import Kind, Refused, refusal
 from omega.compiling.sources import Globals, source_of
+from omega.errors import ConfigError
+from omega.libraries import refused_as
 from omega.strategy.base import Strategy
 
+_LOG = logging.getLogger(__name__)
 _MOST_ROUNDS = 50
+_MOST_KEPT = 8
 _lock = threading.RLock()
 _programs: weakref.WeakKeyDictionary[type, list[Program]] = weakref.WeakKeyDictionary()
 
@@ -63,7 +70,12 @@ class Program:
                 kind = ir.FunctionType(SMALL, [BYTE.as_pointer(), BYTE.as_pointer()])
                 emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
                 compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
-                compiler.callback(function)
+                place = source_of(function).place(1)
+                with refused_as(partial(_failed, place)):
+                    try:
+                        compiler.callback(function)
+                    except Refused as refused:  # of the callback as a whole
+                        raise refusal(place, str(refused)) from None
                 emit.finish()
                 is_complete &= compiler.is_complete
             if is_complete:
@@ -91,9 +103,17 @@ def program_of(instance: Strategy, callbacks: Mapping[str, FunctionType]) -> Pro
         for one in known:
             if one.fits(instance, callbacks):
                 return one
+        began = time.perf_counter()
         made = Program(instance, callbacks)
+        took = time.perf_counter() - began
+        _LOG.info("compiled the callbacks of %s in %.2f s", type(instance).__name__, took)
+        del known[: -_MOST_KEPT + 1]  # a name outside that changes makes another each time
         known.append(made)
         return made
+
+
+def _failed(place: str, problem: str) -> ConfigError:
+    return refusal(place, f"the compiler itself failed, which is its fault ({problem})")
 
 
 def _symbol(callback: str) -> str:

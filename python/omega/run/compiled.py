@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.util
 from types import FunctionType
 from typing import TYPE_CHECKING, cast
@@ -37,6 +38,12 @@ def is_compiled(job: Job) -> bool:
     )
 
 
+@functools.cache
+def can_compile() -> bool:
+    """Return whether llvmlite is installed."""
+    return importlib.util.find_spec("llvmlite") is not None
+
+
 def compiled_strategy(job: Job, callbacks: Callbacks, context: Context) -> CompiledStrategy | None:
     """Compile the callbacks of a strategy after its `init`; None where they run as they are.
 
@@ -48,7 +55,7 @@ def compiled_strategy(job: Job, callbacks: Callbacks, context: Context) -> Compi
     is_reference = type(context.run).__module__.startswith("omega.reference")
     if is_reference or is_heard():
         return None
-    if importlib.util.find_spec("llvmlite") is None:
+    if not can_compile():
         job.ran.told(
             f"the callbacks of {type(job.strategy).__name__} ran uncompiled, as llvmlite is not "
             f"installed: {_EXTRA}"

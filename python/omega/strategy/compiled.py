@@ -82,4 +82,5 @@ def mark_of(function: object) -> Compiled | None:
 
 def is_marked(kind: type) -> bool:
     """Return whether any method of a class is compiled."""
-    return any(mark_of(one) for base in kind.__mro__ for one in vars(base).values())
+    own = (base for base in kind.__mro__ if not base.__module__.startswith("omega."))
+    return any(mark_of(one) is not None for base in own for one in vars(base).values())
