@@ -149,8 +149,8 @@ pub(super) fn run(
     };
     let (of_core, foreign) = (sorted.of_core, sorted.foreign);
     let outcomes = py.detach(|| {
-        let mut outcomes = placed(of_core.0, batch.run(of_core.1, &keep, &mut look)?);
-        outcomes.extend(placed(foreign.0, batch.run(foreign.1, &keep, &mut look)?));
+        let mut outcomes = placed(of_core.0, batch.run(of_core.1, keep, &mut look)?);
+        outcomes.extend(placed(foreign.0, batch.run(foreign.1, keep, &mut look)?));
         outcomes.sort_unstable_by_key(|(place, _)| *place);
         Ok(outcomes)
     });

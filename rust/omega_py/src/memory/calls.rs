@@ -117,8 +117,8 @@ fn pairwise(values: &[f64]) -> f64 {
             *sum += value;
         }
     }
-    let [a, b, c, d, e, f, g, h] = sums;
-    let sum = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    let pair = |first: usize| sums[first] + sums[first + 1];
+    let sum = (pair(0) + pair(2)) + (pair(4) + pair(6));
     blocks
         .remainder()
         .iter()
