@@ -15,6 +15,7 @@ from importlib.metadata import version
 
 from benchmarks.engine import (
     baseline,
+    compiled,
     engines,
     forms,
     imports,
@@ -55,6 +56,8 @@ OTHERS = (
     written.managed,
     written.two_symbols,
     written.triggers,
+    compiled.figures,
+    compiled.sweeps,
 )
 """What gives bytes, times and shares; memory comes first, before others have raised it."""
 

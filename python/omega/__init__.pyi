@@ -62,8 +62,11 @@ from omega.strategy.actions import Signal as Signal
 from omega.strategy.arithmetic import maximum as maximum
 from omega.strategy.arithmetic import minimum as minimum
 from omega.strategy.base import Strategy as Strategy
+from omega.strategy.compiled import compiled as compiled
 from omega.strategy.conditions import Condition as Condition
 from omega.strategy.conditions import when as when
+from omega.strategy.foreign import foreign as foreign
+from omega.strategy.foreign import get_include as get_include
 from omega.strategy.native import native as native
 from omega.strategy.signal_columns import Signals as Signals
 from omega.sweeps import SweepProgress as SweepProgress

@@ -16,6 +16,7 @@ from omega.contract import (
     ClockFields,
     Components,
     ForeignComponents,
+    ForeignFields,
     Progress,
     Settings,
     SignalColumns,
@@ -972,6 +973,13 @@ class Mask:
 class NativeStrategy: ...
 
 @final
+class ForeignStrategy: ...
+
+def foreign_layout() -> list[tuple[str, int, list[tuple[str, int]]]]: ...
+def foreign_version() -> int: ...
+def foreign_functions() -> list[tuple[str, int]]: ...
+
+@final
 class Run:
     def __new__(
         cls,
@@ -1048,10 +1056,11 @@ class Run:
     def execute_native(
         self,
         settings: Settings,
-        strategy: NativeStrategy,
+        strategy: NativeStrategy | ForeignStrategy,
         contexts: Sequence[SymbolContext],
         on_progress: Progress | None,
     ) -> tuple[RunTables, RunReport]: ...
+    def foreign(self, fields: ForeignFields) -> ForeignStrategy: ...
     def again(self, cash: float) -> Run: ...
     def bounded(self, limit: int) -> Run: ...
     def sweep(

@@ -183,6 +183,17 @@ class Callbacks(TypedDict):
     manage: Callback | None
 
 
+class ForeignFields(TypedDict):
+    """A strategy of another language: addresses of its functions, and what they read."""
+
+    on_bar: int | None
+    triggers: Sequence[tuple[int, Mask]]
+    on_fill: int | None
+    context: int
+    columns: Sequence[Indicator]
+    keeps: object
+
+
 class Components(TypedDict):
     """What an engine adds to a run with Omega's own executor."""
 

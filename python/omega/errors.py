@@ -26,6 +26,7 @@ __all__ = [
     "OmegaError",
     "RanOnCopy",
     "StateSyncError",
+    "StrategyFailed",
     "UnknownInstrument",
     "WarmupIndexNotFound",
     "WriteFailed",
@@ -135,6 +136,23 @@ class CallbackFailed(OmegaError, TypeError):
         >>> issubclass(CallbackFailed, TypeError)
         True
     """
+
+
+class StrategyFailed(OmegaError, RuntimeError):
+    """A strategy in another language, or a compiled one, ended its run.
+
+    Attributes:
+        code: What its function returned.
+        bar: The first symbol's newest complete bar.
+
+    Example:
+        >>> StrategyFailed("it returned 3", code=3, bar=17).bar
+        17
+    """
+
+    def __init__(self, message: str = "", *, code: int = 0, bar: int | None = None) -> None:
+        """Keeps what was returned, and where."""
+        super().__init__(message, code=code, bar=bar)
 
 
 class StateSyncError(OmegaError, RuntimeError):

@@ -29,6 +29,7 @@ KINDS = (
     "crossed_rows",
     "data",
     "magnifier",
+    "uncompiled",
     "borrowed_currency",
     "calendar_zone",
     "no_preset",

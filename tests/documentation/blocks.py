@@ -5,6 +5,7 @@
   Makefile; what installs, builds or sets a variable is known by its first word and left alone.
 - `toml` blocks with a `[run]` are run files, and run; those of a manifest stand in the example's.
 - `rust` blocks stand word for word in the example crate, which `make test` builds and runs.
+- `c` blocks stand word for word in the example in C, which a test compiles.
 - Code of other engines is not run; the line above it tells the reader: "*Not run here: ...*".
 """
 
@@ -72,6 +73,12 @@ def rust(example: Example) -> None:
     assert shown.strip() in there, "not in examples/rust_strategy/src/main.rs"
 
 
+def c(example: Example) -> None:
+    """Find a block, word for word, in the example in C."""
+    source = (TOP / "examples/c_strategy/sma_cross.c").read_text(encoding="utf-8")
+    assert example.parsed.strip() in source, "not in examples/c_strategy/sma_cross.c"
+
+
 def toml(example: Example) -> None:
     """Run a run file; find a manifest, word for word, in the example crate."""
     if "[run]" in example.parsed:
@@ -93,6 +100,7 @@ SYBIL = Sybil(
         CodeBlockParser("python", python),
         CodeBlockParser("sh", shell),
         CodeBlockParser("rust", rust),
+        CodeBlockParser("c", c),
         CodeBlockParser("toml", toml),
     ]
 )

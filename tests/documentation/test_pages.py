@@ -9,7 +9,18 @@ import pytest
 
 from tests.documentation.blocks import PAGES, TOP, parse, reason_not_to_run
 
-LANGUAGES = {"console", "json", "markdown", "python", "rust", "sh", "text", "toml", "{eval-rst}"}
+LANGUAGES = {
+    "c",
+    "console",
+    "json",
+    "markdown",
+    "python",
+    "rust",
+    "sh",
+    "text",
+    "toml",
+    "{eval-rst}",
+}
 DIRECTIVES = ("{include} ", "{toctree}")
 OTHERS = ("backtesting.py", "backtrader", "vectorbt", "nautilus_trader")
 

@@ -22,7 +22,7 @@ import polars as pl
 import omega
 from data.generate import random_walk
 from omega.errors import ConfigError
-from omega.foreign import refused_as
+from omega.libraries import refused_as
 from omega.results.result import example_result
 
 CORPUS = Path(__file__).parent / "corpus" / "saved"

@@ -21,6 +21,7 @@ BUILTIN = {
     "StateSyncError": RuntimeError,
     "UnknownInstrument": LookupError,
     "WarmupIndexNotFound": LookupError,
+    "StrategyFailed": RuntimeError,
     "WriteFailed": OSError,
 }
 

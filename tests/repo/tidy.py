@@ -56,7 +56,7 @@ KINDS_OF_TEST = {
 }
 CORE = "rust/omega_core/src/"
 BINDING = "rust/omega_py/src/"
-WINDOW = f"{BINDING}memory.rs"  # the only module that may be unsafe
+WINDOW = f"{BINDING}memory.rs"  # the only module that may be unsafe, with those inside of it
 RULE = r"\b[A-Z]{1,2}\d+(?:\.\d+)?\b"
 CITED = (
     rf"(?:(?<!\w)\((?:rules? )?|\b[Rr]ules?\s+){RULE}(?:(?:[,;]| to| and| or)\s+{RULE})*"
@@ -152,7 +152,7 @@ def nothing_can_panic_on_purpose(tree: Tree) -> list[str]:
         code = without_comments(text)
         found += hits(path, code, r"\.unwrap\(\)|\.expect\(", "unwrap or expect outside tests")
         found += hits(path, code, r"\b(todo|unimplemented|dbg)!\(", "unfinished code")
-        if path != WINDOW:
+        if path != WINDOW and not path.startswith(f"{BINDING}memory/"):
             found += hits(path, code, r"\bunsafe\b(?!_)", f"unsafe outside {WINDOW}")
             continue
         lines = text.splitlines()

@@ -19,7 +19,7 @@ from omega.cli._shared import Misunderstood, candle_file
 from omega.cli._strategies import found_at
 from omega.config.sizers import Sizer
 from omega.config.values import closest
-from omega.foreign import told
+from omega.libraries import told
 
 _Kinds = type | tuple[type, ...]
 _NUMBER = (int, float)

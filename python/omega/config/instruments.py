@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from omega.config.values import check, closest, flag, number, optional, text, value
 from omega.errors import ConfigError, UnknownInstrument
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 
 __all__ = ["Instrument", "equity", "get", "index", "names"]
 

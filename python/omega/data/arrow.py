@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from omega.data.arrow_layout import RELEASE, Array, Layout, Malformed, Schema, check, layout_of
 from omega.errors import InvalidCandleData
-from omega.foreign import told
+from omega.libraries import told
 
 _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]

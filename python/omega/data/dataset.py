@@ -21,7 +21,7 @@ from omega.data.files import replaced
 from omega.data.hashing import content_hash
 from omega.data.locations import IPC, is_ipc, is_remote, locations_of, scan
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import arguments_of, refused_as
+from omega.libraries import arguments_of, refused_as
 
 __all__ = ["Dataset"]
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from omega.config.values import nearest
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import refused_as
+from omega.libraries import refused_as
 
 if TYPE_CHECKING:
     from omega._core import Column

@@ -25,7 +25,7 @@ from omega.data.dataset import Dataset, collected, mapped_file
 from omega.data.locations import is_remote
 from omega.data.rows import Rows
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import refused_as
+from omega.libraries import refused_as
 
 if TYPE_CHECKING:
     from omega._core import Column

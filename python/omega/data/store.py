@@ -25,7 +25,7 @@ from omega.data.own_columns import OwnColumns
 from omega.data.packing import Made, Parts, columns_of, store_of_columns
 from omega.data.refusing import refuse_names, refuse_times
 from omega.errors import CandleWarning, ConfigError, printable
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.notices import Notice, in_order
 
 if TYPE_CHECKING:

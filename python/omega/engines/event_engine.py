@@ -27,7 +27,7 @@ from omega.engines.native import METHODS, ExecutionSimulator, Portfolio, require
 from omega.engines.slices import MultiSymbolSlice
 from omega.engines.wrappers import position_manager_of
 from omega.errors import ConfigError, StateSyncError
-from omega.foreign import text_of
+from omega.libraries import text_of
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.facts import facts_of

@@ -28,6 +28,7 @@ from omega.run.settings import cooldowns
 from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.context import RunContext
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.order_entry import OrderEntry
 from omega.strategy.signal_columns import Signals
@@ -134,7 +135,7 @@ def run_job(job: Job, parts: Parts, backend: str) -> tuple[ResultTables | None, 
 
 
 def _run_in(job: Job, parts: Parts, context: Context) -> tuple[ResultTables | None, RunReport]:
-    if parts.is_native and isinstance(job.strategy, (Signals, Native)):
+    if parts.is_native and isinstance(job.strategy, (Signals, Native, Foreign)):
         return execute_native(job, context)  # they see no slices
     slices = _slices(job, parts, context)
     parts.attach(slices)
@@ -172,7 +173,7 @@ def _components(job: Job, parts: Parts, slices: MultiSymbolSlice) -> Components:
 def _foreign(job: Job, parts: Parts, slices: MultiSymbolSlice) -> ForeignComponents:
     """Give what the loop over an executor of the user's own calls."""
     strategy, manager = job.strategy, job.manager
-    if isinstance(strategy, (Signals, Native)):
+    if isinstance(strategy, (Signals, Native, Foreign)):
         raise ConfigError(
             f"strategy: {type(strategy).__name__} runs with Omega's own executor alone; write a "
             "Strategy, or an object with evaluate(index, slice_map)"

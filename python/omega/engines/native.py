@@ -23,7 +23,7 @@ from omega.contract import ArrowLike, Component
 from omega.data.columns import Candles
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, StateSyncError
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.run.backend import chosen_backend
 from omega.run.context import Context
 from omega.run.execute import execute_bound, market_of

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData, OmegaError
-from omega.foreign import told
 from omega.importing import _findings, _placing, _repairs, _ticks
 from omega.importing._detecting import detect, head_of, seems
 from omega.importing._files import Part, Paths, parts_of
@@ -24,6 +23,7 @@ from omega.importing._source import (
     Source,
     side_in,
 )
+from omega.libraries import told
 
 HOUR = 3_600_000_000
 _SESSION_BREAK = 12

@@ -19,8 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from omega.errors import ConfigError, InvalidCandleData, OmegaError
-from omega.foreign import refused_as, told
 from omega.importing import _texts
+from omega.libraries import refused_as, told
 
 Paths = str | Path | Sequence[str | Path]
 

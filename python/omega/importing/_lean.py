@@ -18,11 +18,11 @@ from pathlib import Path
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import told
 from omega.importing import _scaling, _text
 from omega.importing._files import Part
 from omega.importing._generic import shaped
 from omega.importing._source import OPEN, PRICES, Head, Options, Parsed, Source
+from omega.libraries import told
 
 _LEAN = re.compile(r"(?P<day>\d{8})_(?P<kind>quote|trade)\.zip$|(?P<symbol>[^/]+)\.zip$")
 _QUOTES = [f"bid_{price}" for price in PRICES], [f"ask_{price}" for price in PRICES]

@@ -10,7 +10,6 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import arguments_of, refused_as
 from omega.importing import _findings, _placing, _repairs, _ticks
 from omega.importing._bars import (
     Call,
@@ -27,6 +26,7 @@ from omega.importing._detecting import SOURCES
 from omega.importing._files import Part, Paths, parts_of
 from omega.importing._imported import ImportedCandles, ImportedTicks
 from omega.importing._source import BARS, Options, Parsed, Source
+from omega.libraries import arguments_of, refused_as
 
 
 @arguments_of("read_candles")

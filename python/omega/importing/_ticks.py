@@ -7,8 +7,8 @@ import re
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.foreign import arguments_of
 from omega.importing._source import PRICES, ROW
+from omega.libraries import arguments_of
 
 _UNITS = {"S": ("s", 1), "M": ("m", 60), "H": ("h", 3600), "D": ("d", 86_400), "W": ("w", 604_800)}
 _MICROS = 1_000_000

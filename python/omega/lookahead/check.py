@@ -21,7 +21,7 @@ from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.data.timeframes import timeframe_jobs
 from omega.errors import ConfigError, OmegaError, WarmupIndexNotFound
-from omega.foreign import arguments_of, text_of
+from omega.libraries import arguments_of, text_of
 from omega.lookahead.columns import (
     Finding,
     Uncheckable,

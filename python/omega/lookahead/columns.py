@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.foreign import text_of
+from omega.libraries import text_of
 
 if TYPE_CHECKING:
     from omega.strategy.expressions import Evaluation

@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from omega.contract import (
     ArrowLike,
@@ -13,12 +14,14 @@ from omega.contract import (
     ClockFields,
     Components,
     ForeignComponents,
+    ForeignFields,
     Progress,
     Settings,
     SignalColumns,
     SymbolContext,
     TimeframeFields,
 )
+from omega.errors import ConfigError
 from omega.reference import loop
 from omega.reference.caller import Caller
 from omega.reference.columns import Columns
@@ -114,6 +117,18 @@ class Run(Context):
     def signals(self, columns: SignalColumns) -> ColumnReader:
         """Make a strategy of signal columns over the first symbol."""
         return ColumnReader(self, columns)
+
+    def foreign(self, fields: ForeignFields) -> NoReturn:
+        """Refuse a strategy of another language.
+
+        Raises:
+            ConfigError: Always: its structs are made by the core alone.
+        """
+        raise ConfigError(
+            f"strategy: given a foreign function at {fields['on_bar']!r} with the Python backend, "
+            "expected a strategy in Python: functions over omega.h run in the core. Use "
+            "backend='rust'"
+        )
 
     def execute_native(
         self,

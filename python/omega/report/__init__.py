@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from omega.contract import ArrowLike
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.report._compare import Comparison, compare
 from omega.report._page import View, write
 from omega.report._report import render

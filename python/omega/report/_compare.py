@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from omega.errors import ConfigError, printable
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.report import _trades
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, View, asset, module, page

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from omega.config.values import nearest
 from omega.errors import ConfigError
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.report._metrics import LESS_IS_BETTER, formatted
 from omega.report._page import View, module, page
 from omega.report._panels import minus

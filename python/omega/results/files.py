@@ -19,7 +19,7 @@ from omega._native import core
 from omega.data.files import writing
 from omega.data.refusing import are_of_a_calendar
 from omega.errors import ConfigError, OmegaError
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.notices import Notice, as_fields
 from omega.results.placing import mend, placed
 
@@ -182,8 +182,10 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
                 "copy the whole directory that was saved"
             )
     for name, number in kept["stats"].items():
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise broken(f"stats: given {number!r} for {name!r}, expected a number")
+        wanted: tuple[type, ...] = (str,) if name == "callbacks" else (int, float)
+        if isinstance(number, bool) or not isinstance(number, wanted):
+            expected = "a text" if name == "callbacks" else "a number"
+            raise broken(f"stats: given {number!r} for {name!r}, expected {expected}")
 
 
 def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import polars as pl
 
 from omega.contract import AnyForm, ArrowLike, Component, ResultTables, RunReport
 from omega.errors import OmegaError
-from omega.foreign import refused_as
+from omega.libraries import refused_as
 from omega.notebook import Shown
 from omega.notices import Facts, Notice
 from omega.report import View, _metrics, _summary, plot, write_report
@@ -64,6 +64,7 @@ class EngineStats:
         exits_triggered: Positions, or parts of positions, closed.
         total_time_ms: Time of the whole run.
         callback_time_ms: The part of it spent in the strategy's own code.
+        callbacks: "python", "compiled" or, where no callback is in Python, "core".
 
     Example:
         >>> EngineStats(bars_processed=2_000, total_time_ms=4.0).bars_per_second
@@ -75,17 +76,13 @@ class EngineStats:
     exits_triggered: int = 0
     total_time_ms: float = 0.0
     callback_time_ms: float = 0.0
+    callbacks: str = "python"
 
     @classmethod
-    def of(cls, report: RunReport) -> EngineStats:
+    def of(cls, report: RunReport, callbacks: str = "python") -> EngineStats:
         """Take the counts of a backend; the engine's part."""
-        return cls(
-            bars_processed=report.bars_processed,
-            signals_generated=report.signals_generated,
-            exits_triggered=report.exits_triggered,
-            total_time_ms=report.total_time_ms,
-            callback_time_ms=report.callback_time_ms,
-        )
+        own = [one.name for one in dataclasses.fields(cls) if one.name != "callbacks"]
+        return cls(callbacks=callbacks, **{name: getattr(report, name) for name in own})
 
     @property
     def bars_per_second(self) -> float | None:

@@ -16,26 +16,28 @@ from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import Sizer
 from omega.contract import ArrowLike, Progress
+from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.progress import progress_bar
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
-from omega.run.execute import execute
+from omega.run.execute import Outcome, execute
 from omega.run.facts import facts_of
-from omega.run.job import OnBar
+from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
-One: TypeAlias = "Strategy | type[Strategy] | OnBar | Signals | Native"
+One: TypeAlias = "Strategy | type[Strategy] | OnBar | Signals | Native | Foreign"
 AnyStrategy: TypeAlias = (
     "One | Sequence[Strategy | type[Strategy]] | Mapping[str, Strategy | type[Strategy]]"
 )
@@ -69,6 +71,7 @@ def run_backtest(
     validate: str | Mapping[str, str] = "error",
     cast: bool = False,
     progress: bool | Progress = False,
+    compiled: bool = True,
 ) -> BacktestResult:
     """Run a strategy over candles.
 
@@ -80,7 +83,8 @@ def run_backtest(
         data: A frame, table, path, `Dataset`, `CandleStore` or list of candles with time and
             prices, or one for each symbol (see `CandleStore`).
         strategy: A `Strategy`, a class of one, a function `on_bar(bar)`, `omega.Signals(...)`,
-            `omega.native(...)`, or several strategies on one account: a list, or {label: one}.
+            `omega.native(...)`, `omega.foreign(...)`, or several strategies on one account: a list,
+            or {label: one}.
         when: A condition on which alone `on_bar` is called, as `omega.when` takes it.
         symbol: Name of the symbol; that of the data (a symbol column, an import, its file), or
             "SYMBOL" where it has none.
@@ -120,6 +124,7 @@ def run_backtest(
         cast: Whether prices of other types (float32, decimals, integers, texts) are cast, once;
             what that copies is a notice. Volumes of any type of number always are.
         progress: True for a bar on the terminal, or a function `(done, total)`.
+        compiled: False runs callbacks under `omega.compiled` as they are, to look into them.
 
     Returns:
         The result, whose tables are Polars frames over the engine's own buffers.
@@ -167,23 +172,38 @@ def run_backtest(
         semantics=semantics,
         calendar=calendar,
     )
-    with _progress(progress) as on_progress:
+    with _progress(progress) as told:
         with arguments_of("run_backtest"):
-            job = prepare(store, runs, arguments, when=when, on_progress=on_progress)
-        tables, report = execute(job, chosen)
+            job = prepare(store, runs, arguments, when=when, on_progress=told)
+            job.ran.may_compile = _truth("compiled", compiled)
+        outcome = execute(job, chosen)
     note_on_given(strategy, runs)
+    return _result(store, job, arguments, chosen, outcome)
+
+
+def _result(
+    store: CandleStore, job: Job, arguments: Arguments, backend: str, outcome: Outcome
+) -> BacktestResult:
+    tables, report = outcome
+    config = configuration(store, job, arguments)
     return BacktestResult(
         tables,
-        stats=EngineStats.of(report),
-        config=(config := configuration(store, job, arguments)),
+        stats=EngineStats.of(report, job.ran.form),
+        config=config,
         manifest=manifest(store, config),
-        backend=chosen,
+        backend=backend,
         facts=functools.partial(facts_of, store, job, arguments),
         copied_bytes=store.copied_bytes,
         candles=store,
-        strategy=runs,
+        strategy=job.strategy,
         position_manager=job.manager,
     )
+
+
+def _truth(name: str, given: object) -> bool:
+    if isinstance(given, bool):
+        return given
+    raise ConfigError(f"{name}: given {given!r}, expected True or False")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 from omega.data.dataset import Dataset
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
-from omega.foreign import text_of
+from omega.libraries import text_of
 from omega.strategy.account import AccountView
 from omega.strategy.arguments import OnTheCopy
 from omega.strategy.base import Strategy

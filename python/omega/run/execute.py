@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -17,16 +18,20 @@ from omega.contract import (
 )
 from omega.data.store import CandleStore
 from omega.data.timeframes import TimeframeJob
-from omega.errors import ConfigError
+from omega.errors import ConfigError, StrategyFailed
 from omega.run.backend import run_of
+from omega.run.compiled import compiled_strategy, is_compiled, not_in_python
 from omega.run.context import Context
-from omega.run.job import Job, OnBar
+from omega.run.copying import copied
+from omega.run.foreign import foreign_strategy
+from omega.run.job import Job, OnBar, Ran
 from omega.run.nothing_left import told_in_dates
 from omega.run.settings import PositionManager
 from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import condition_of, triggers_of
 from omega.strategy.context import RunContext
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
 from omega.strategy.requests import heard
@@ -34,7 +39,7 @@ from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie, tied
 
 if TYPE_CHECKING:
-    from omega._core import NativeStrategy, Run
+    from omega._core import ForeignStrategy, NativeStrategy, Run
 
 Outcome = tuple[ResultTables, RunReport]
 
@@ -42,22 +47,51 @@ Outcome = tuple[ResultTables, RunReport]
 def execute(job: Job, backend: str) -> Outcome:
     """Run a job."""
     with unchanged(job):
-        return _executed(job, Context(market_of(job, backend), job))
+        if not is_compiled(job):
+            return _executed(job, Context(market_of(job, backend), job))
+        spare, _ = copied(job.strategy, None)  # as it is before init()
+        try:
+            return _executed(job, Context(market_of(job, backend), job))
+        except StrategyFailed as failed:
+            if job.ran.form != "compiled":
+                raise
+            code, bar = failed.code, failed.bar
+        # Python raises what ended it, with its own words, on the same bar.
+        again = dataclasses.replace(job, strategy=spare, ran=Ran(may_compile=False))
+        _executed(again, Context(market_of(again, backend), again))
+        raise not_in_python(job, code, bar)
 
 
 def _executed(job: Job, context: Context) -> Outcome:
     with told_in_dates(job, context.run), context.active():
-        if isinstance(job.strategy, (Signals, Native)):
+        if isinstance(job.strategy, (Signals, Native, Foreign)):
             return execute_native(job, context)
         with bound(job.strategy, job.manager, context):
-            outcome = execute_bound(job, context, context)
+            outcome = _execute_callbacks(job, context)
     if isinstance(job.strategy, Strategy):
         tie(job.strategy, Ended.of(context))
     return outcome
 
 
+def _execute_callbacks(job: Job, context: Context) -> Outcome:
+    """Run a job whose strategy is bound: compiled where it is to be, else in Python."""
+    if not is_compiled(job):
+        return execute_bound(job, context, context)
+    declare_warmup(job, context)
+    compiled = compiled_strategy(job, callbacks_of(job, context), context)
+    if compiled is None:
+        return execute_bound(job, context, context)
+    try:
+        return context.run.execute_native(
+            job.settings, compiled.native, job.contexts, job.on_progress
+        )
+    finally:
+        compiled.context.write_back()
+
+
 def execute_native(job: Job, context: Context) -> Outcome:
     """Run a job whose strategy never calls Python."""
+    job.ran.form = "core"
     strategy = native_strategy(job, context)
     return context.run.execute_native(job.settings, strategy, job.contexts, job.on_progress)
 
@@ -103,13 +137,15 @@ def _timeframe_fields(timeframe: TimeframeJob, stores: Sequence[CandleStore]) ->
     }
 
 
-def native_strategy(job: Job, context: Context) -> NativeStrategy:
+def native_strategy(job: Job, context: Context) -> NativeStrategy | ForeignStrategy:
     """Make a strategy of the backend for the candles of a run.
 
     Raises:
         ConfigError: The run has several symbols, or a position manager of the user's own.
     """
     require_native(job)
+    if isinstance(job.strategy, Foreign):
+        return foreign_strategy(job.strategy, job.when, context)
     if isinstance(job.strategy, Native):
         return context.run.native(job.strategy.name, list(job.strategy.parameters))
     return context.run.signals(cast("Signals", job.strategy).columns(context))

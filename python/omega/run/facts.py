@@ -28,7 +28,7 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
     costs = arguments.costs_of(symbols)
     each = list(zip(symbols, instruments, strict=True))
     return Facts(
-        data=(*store.notices, *job.notices),
+        data=(*store.notices, *job.notices, *job.ran.notices),
         start=_first_step(job),
         start_given=arguments.start is not None,
         has_sizer=arguments.sizer is not None,

@@ -21,6 +21,7 @@ from omega.notices import Notice
 from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
@@ -28,6 +29,25 @@ if TYPE_CHECKING:
     from omega._core import Bar
 
 OnBar: TypeAlias = "Callable[[Bar], Action | Sequence[Action] | None]"
+
+
+@dataclasses.dataclass
+class Ran:
+    """How the callbacks of a job ran, once they did.
+
+    Attributes:
+        form: "python" or "compiled"; "core" where there are none.
+        may_compile: Whether callbacks that are marked are compiled.
+        notices: What a reader of its result should know of that.
+    """
+
+    form: str = "python"
+    may_compile: bool = True
+    notices: list[Notice] = dataclasses.field(default_factory=list)
+
+    def told(self, text: str) -> None:
+        """Note why callbacks ran uncompiled."""
+        self.notices.append(Notice("warning", "uncompiled", text))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +66,11 @@ class Job:
         when: A condition on which alone `on_bar` is called.
         beside: Finer candles, and those that convert.
         notices: What a reader of its result should know of its finer candles.
+        ran: How they ran.
     """
 
     stores: Sequence[CandleStore]
-    strategy: Strategy | OnBar | Signals | Native
+    strategy: Strategy | OnBar | Signals | Native | Foreign
     settings: Settings
     contexts: Sequence[SymbolContext]
     timeframes: Sequence[TimeframeJob]
@@ -59,6 +80,7 @@ class Job:
     when: object = None
     beside: Sequence[CandleStore] = ()
     notices: Sequence[Notice] = ()
+    ran: Ran = dataclasses.field(default_factory=Ran)
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""

@@ -41,7 +41,9 @@ from omega.run.settings import (
     symbol_fields,
 )
 from omega.strategy.base import Strategy
+from omega.strategy.compiled import is_marked
 from omega.strategy.ensemble import Ensemble
+from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 
@@ -163,6 +165,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
     """Give the settings of a job as its manifest keeps them."""
     symbols, timeframes = store.symbols, arguments.timeframes
     managers, own_manager = arguments.managers_of(job.strategy)
+    ran = {"callbacks": job.ran.form} if is_marked(type(job.strategy)) else {}
     names = ", ".join(one.name for one in job.timeframes)
     account, cash, currency = arguments.account_of()
     return written_down(
@@ -186,10 +189,11 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
         account=account,
         limits=arguments.limits or Limits(),
         sizer=arguments.sizer or FixedLots(1.0),
+        **ran,
     )
 
 
-def strategy_of(given: object) -> Strategy | OnBar | Signals | Native:
+def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign:
     """Make a strategy of what a user gave: of a class an instance, of several an ensemble.
 
     Raises:
@@ -197,7 +201,7 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native:
     """
     if isinstance(given, type) and issubclass(given, Strategy):
         return given()
-    if isinstance(given, (Strategy, Signals, Native)):
+    if isinstance(given, (Strategy, Signals, Native, Foreign)):
         return given
     if isinstance(given, (list, tuple, dict)):
         return Ensemble.of(given)
@@ -205,7 +209,7 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native:
         return given
     raise ConfigError(
         f"strategy: given {given!r}, expected a Strategy, a class of one, a function "
-        "on_bar(bar), omega.Signals(...) or omega.native(...)"
+        "on_bar(bar), omega.Signals(...), omega.native(...) or omega.foreign(...)"
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from omega.errors import ConfigError, NeedsOneBar
-from omega.foreign import arguments_of
+from omega.libraries import arguments_of
 from omega.strategy.operands import (
     AnyOperand,
     Evaluates,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import ConfigError
-from omega.foreign import told
+from omega.libraries import told
 
 if TYPE_CHECKING:
     import polars as pl

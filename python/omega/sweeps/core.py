@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from omega.contract import Settings, SymbolContext
-from omega.errors import ConfigError
+from omega.errors import ConfigError, StrategyFailed
 from omega.results.limits import with_limits
 from omega.run.context import Context
 from omega.run.execute import market_of, require_native
 from omega.run.job import Job
 from omega.run.prepare import Arguments, prepare
+from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 from omega.sweeps.spec import METRICS, TIMES, Parameters, Row, SweepSpec, TrialRunner, described
+from omega.sweeps.without_python import NotCompiled, entrant_of, is_without_python
 
 if TYPE_CHECKING:
     from omega._core import Outcome, Run
@@ -45,7 +47,7 @@ _OF_MARKET = (
 
 def is_of_core(strategy: object) -> bool:
     """Return whether a strategy never calls Python."""
-    return isinstance(strategy, (Signals, Native))
+    return isinstance(strategy, (Signals, Native)) or is_without_python(strategy)
 
 
 class Core:
@@ -84,6 +86,7 @@ class Core:
     def _batch(self, trials: Sequence[Numbered]) -> list[Row]:
         """Make runs over one market; what cannot be put together is a row with its error."""
         prepared: list[tuple[int, list[int], object] | BaseException] = []
+        jobs: dict[object, Job] = {}
         settings: dict[object, int] = {}
         fields: list[tuple[Settings, Sequence[SymbolContext]]] = []
         run: Run | None = None
@@ -97,6 +100,10 @@ class Core:
                 if key not in settings and job is not None:
                     settings[key] = len(fields)
                     fields.append((job.settings, job.contexts))
+                    jobs[key] = job
+                if is_without_python(strategy):
+                    job = jobs[key]
+                    run = self._run(job, parameters)  # with indicators and a warm-up of its own
                 prepared.append((settings[key], *self._entrant(strategy, job, run)))
             except Exception as error:  # noqa: BLE001 - a run that fails is a row
                 prepared.append(error)
@@ -108,11 +115,22 @@ class Core:
             made = iter(run.sweep(fields, ready, self.workers, spec.fingerprint, kept))
             self._require_unchanged()
         return [
-            Row(number, parameters, {}, error=described(one))
-            if isinstance(one, BaseException)
-            else _row(number, parameters, next(made), spec)
-            for (number, parameters), one in zip(trials, prepared, strict=True)
+            self._row_of(*trial, one, made) for trial, one in zip(trials, prepared, strict=True)
         ]
+
+    def _row_of(
+        self, number: int, parameters: Parameters, prepared: object, made: Iterator[Outcome]
+    ) -> Row:
+        """Give the row of a run that was prepared, and that was made where it could be."""
+        if isinstance(prepared, NotCompiled):
+            return self.runner.run(number, parameters)
+        if isinstance(prepared, BaseException):
+            return Row(number, parameters, {}, error=described(prepared))
+        outcome = next(made)
+        if isinstance(outcome.error, StrategyFailed):
+            # Python says what ended it, as in a single run.
+            return self.runner.run(number, parameters)
+        return _row(number, parameters, outcome, self.spec)
 
     def _require_unchanged(self) -> None:
         """Refuse the rows of a batch in which a mapped file has changed."""
@@ -126,12 +144,15 @@ class Core:
 
     def _job(self, strategy: object, parameters: Parameters) -> Job:
         settings = self.spec.settings_of(parameters)
-        if settings.pop("when") is not None:
+        when = settings.pop("when")
+        if when is not None and not is_without_python(strategy):
             raise ConfigError("when: strategies of the core have no callback to call")
         for name in ("symbol", "validate", "cast"):  # of the store
             del settings[name]
-        job = prepare(self.runner.store(parameters), strategy, Arguments(**settings))
-        require_native(job)
+        store = self.runner.store(parameters)
+        job = prepare(store, strategy, Arguments(**settings), when=when)
+        if not isinstance(strategy, Strategy):
+            require_native(job)
         return job
 
     def _run(self, job: Job, parameters: Parameters) -> Run:
@@ -150,6 +171,8 @@ class Core:
         """Give the warm-up and the strategy as the core takes them."""
         if isinstance(strategy, Native):
             return [], (strategy.name, list(strategy.parameters))
+        if job is not None and run is not None and is_without_python(strategy):
+            return entrant_of(strategy, job, run)
         if not isinstance(strategy, Signals) or job is None or run is None:
             raise ConfigError(
                 f"strategy: given {strategy!r} for one run and a strategy of the core for others, "

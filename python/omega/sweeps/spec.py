@@ -16,7 +16,7 @@ from omega.contract import AnyForm, ArrowLike
 from omega.data.mapped_files import MappedFile
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
-from omega.foreign import text_of
+from omega.libraries import text_of
 from omega.results.limits import with_limits
 from omega.results.result import BacktestResult, example_result
 from omega.run.backtest import run_backtest
@@ -29,7 +29,7 @@ from omega.sweeps.space import Value
 
 Parameters = Mapping[str, Any]
 
-_NOT_A_SETTING = ("data", "strategy", "progress", "backend")
+_NOT_A_SETTING = ("data", "strategy", "progress", "backend", "compiled")
 SETTINGS: dict[str, Any] = {
     name: one.default
     for name, one in inspect.signature(run_backtest).parameters.items()

@@ -92,6 +92,17 @@ pub enum OmegaError {
         /// What the function raised.
         cause: Cause,
     },
+    /// A strategy in another language reported a failure.
+    #[error(
+        "the strategy's function returned {code} on bar {bar}, which ends the run; 0 means that \
+         all went well. Look into the function, whose code this is"
+    )]
+    StrategyFailed {
+        /// What it returned.
+        code: i32,
+        /// The first symbol's newest complete bar.
+        bar: usize,
+    },
     /// The run was stopped from outside before its end.
     #[error("the run was stopped before its end")]
     Stopped,

@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use pyo3::prelude::*;
 
 use super::error::to_pyerr;
+use super::foreign::{Foreign, ForeignStrategy};
 use super::native::NativeStrategy;
 use super::results::{PyMetric, PyRunTables};
+use super::without_python::rates_of;
 use omega_core::backtest::{BacktestResult, Config};
 use omega_core::batch::{Batch, Trial};
 use omega_core::error::OmegaError;
@@ -19,6 +21,7 @@ use omega_core::strategies::{Native, named};
 #[derive(FromPyObject)]
 enum Entrant<'py> {
     Made(Bound<'py, NativeStrategy>),
+    Foreign(Bound<'py, ForeignStrategy>),
     Named(String, Vec<(String, f64)>),
 }
 
@@ -37,11 +40,20 @@ pub(super) struct TrialFields<'py> {
 
 /// Makes the strategy of a trial.
 // Boxed, because one batch may hold both kinds.
-type Make = Box<dyn FnOnce(&Market, &Cache) -> Result<Native, OmegaError> + Send>;
+type Make<S> = Box<dyn FnOnce(&Market, &Cache) -> Result<S, OmegaError> + Send>;
 
-impl TrialFields<'_> {
-    fn trial(self, configs: &[Config]) -> Trial<'_, Make> {
-        let make: Make = match self.entrant {
+/// The trials of a batch by what their strategies are, each with its place: one loop for all would
+/// ask at each step.
+#[derive(Default)]
+struct Sorted<'a> {
+    of_core: (Vec<usize>, Vec<Trial<'a, Make<Native>>>),
+    foreign: (Vec<usize>, Vec<Trial<'a, Make<Foreign>>>),
+}
+
+impl<'a> Sorted<'a> {
+    fn add(&mut self, place: usize, trial: TrialFields<'_>, configs: &'a [Config]) {
+        let config = &configs[trial.settings];
+        let make: Make<Native> = match trial.entrant {
             Entrant::Made(strategy) => {
                 // Cloned while the interpreter is held; the thread that runs it has none.
                 let native = strategy.get().fresh();
@@ -52,12 +64,23 @@ impl TrialFields<'_> {
             Entrant::Named(name, parameters) => Box::new(move |market, cache| {
                 named(&name, &parameters, &market.symbols()[0], Some(cache))
             }),
+            Entrant::Foreign(strategy) => {
+                let (plan, rates) = (strategy.get().plan(), rates_of(config));
+                self.foreign.0.push(place);
+                self.foreign.1.push(Trial {
+                    config,
+                    warmup: trial.warmup,
+                    make: Box::new(move |market, _| Ok(plan.start(market, rates))),
+                });
+                return;
+            }
         };
-        Trial {
-            config: &configs[self.settings],
-            warmup: self.warmup,
+        self.of_core.0.push(place);
+        self.of_core.1.push(Trial {
+            config,
+            warmup: trial.warmup,
             make,
-        }
+        });
     }
 }
 
@@ -95,8 +118,10 @@ pub(super) fn run(
     trials: Vec<TrialFields<'_>>,
     wanted: &Wanted,
 ) -> PyResult<Vec<Outcome>> {
-    let trials = trials.into_iter().map(|trial| trial.trial(configs));
-    let trials: Vec<_> = trials.collect();
+    let mut sorted = Sorted::default();
+    for (place, trial) in trials.into_iter().enumerate() {
+        sorted.add(place, trial, configs);
+    }
     let keep = |result: &BacktestResult| Kept {
         metrics: result
             .metrics()
@@ -108,7 +133,7 @@ pub(super) fn run(
         tables: wanted.tables.then(|| result.tables.clone()),
     };
     let mut interrupt = None;
-    let look = || {
+    let mut look = || {
         #[expect(
             clippy::redundant_closure_for_method_calls,
             reason = "the method itself is for one lifetime of the interpreter alone"
@@ -122,13 +147,24 @@ pub(super) fn run(
             ControlFlow::Continue,
         )
     };
-    let outcomes = py.detach(|| batch.run(trials, keep, look));
+    let (of_core, foreign) = (sorted.of_core, sorted.foreign);
+    let outcomes = py.detach(|| {
+        let mut outcomes = placed(of_core.0, batch.run(of_core.1, keep, &mut look)?);
+        outcomes.extend(placed(foreign.0, batch.run(foreign.1, keep, &mut look)?));
+        outcomes.sort_unstable_by_key(|(place, _)| *place);
+        Ok(outcomes)
+    });
     // After the threads are done: nothing of the batch runs on behind the exception.
     if let Some(raised) = interrupt {
         return Err(raised);
     }
     let outcomes = outcomes.map_err(to_pyerr)?.into_iter();
-    outcomes.map(|done| outcome(py, done)).collect()
+    outcomes.map(|(_, done)| outcome(py, done)).collect()
+}
+
+/// Outcomes with their places in the batch.
+fn placed<T>(places: Vec<usize>, outcomes: Vec<T>) -> Vec<(usize, T)> {
+    places.into_iter().zip(outcomes).collect()
 }
 
 fn outcome(py: Python<'_>, done: Result<Kept, OmegaError>) -> PyResult<Outcome> {

@@ -88,6 +88,11 @@ fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, Py
         }
         OmegaError::Config { .. } => "ConfigError",
         OmegaError::FeeFailed { .. } => "CallbackFailed",
+        OmegaError::StrategyFailed { code, bar } => {
+            details.set_item("code", code)?;
+            details.set_item("bar", bar)?;
+            "StrategyFailed"
+        }
         OmegaError::OrderRejected { .. } | OmegaError::Stopped => "OmegaError",
     };
     errors(py)?

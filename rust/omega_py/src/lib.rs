@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod executor;
 mod exits;
+mod foreign;
 mod indicators;
 mod interrupts;
 mod market;
@@ -39,6 +40,7 @@ mod strategy;
 mod track;
 mod views;
 mod warmup;
+mod without_python;
 
 use pyo3::prelude::*;
 
@@ -62,6 +64,8 @@ mod _core {
     use super::crossings::{crossover, crossunder};
     #[pymodule_export]
     use super::events::{FillView, TradeView};
+    #[pymodule_export]
+    use super::foreign::{ForeignStrategy, foreign_functions, foreign_layout, foreign_version};
     #[pymodule_export]
     use super::indicators::IndicatorView;
     #[pymodule_export]

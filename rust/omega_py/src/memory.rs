@@ -1,12 +1,15 @@
-//! The one module with `unsafe`: `NumPy` windows on column memory, and who else holds an object.
+//! The one module with `unsafe`: `NumPy` windows on column memory, who else holds an object, and
+//! calls of other languages.
 //!
 //! A window is a read-only array whose memory is the column's own. It keeps alive the object that
 //! it was read from, which keeps the column alive.
 
 #![allow(
     unsafe_code,
-    reason = "NumPy arrays over foreign memory cannot be made without it"
+    reason = "NumPy arrays over foreign memory, and calls of C, cannot be made without it"
 )]
+
+pub(crate) mod calls;
 
 use arrow_buffer::ScalarBuffer;
 use numpy::ndarray::ArrayView1;

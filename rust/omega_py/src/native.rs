@@ -239,4 +239,17 @@ impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
     ) -> Result<(), Raised> {
         Ok(self.0.evaluate(view, state, actions)?)
     }
+
+    fn on_events(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), Raised> {
+        Ok(self.0.on_events(view, state, actions)?)
+    }
+
+    fn finish(&mut self, view: &View<'_>, state: &State<'_>) -> Result<(), Raised> {
+        Ok(self.0.finish(view, state)?)
+    }
 }

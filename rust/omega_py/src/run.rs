@@ -20,10 +20,11 @@ use super::engine::Engine;
 use super::error::{to_pyerr, unknown};
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
+use super::foreign::{self, ForeignFields, ForeignStrategy};
 use super::indicators::{self, Declared, IndicatorView, Scope, Sources, placed_twice};
 use super::interrupts;
 use super::market::{ClockFields, TimeframeFields, market};
-use super::native::{self, NativeStrategy, SignalFields, WithPyError};
+use super::native::{self, NativeStrategy, SignalFields};
 use super::observer::{GilObserver, ProgressObserver};
 use super::results::{PyRunTables, RunReport, RunTime, reported};
 use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
@@ -31,6 +32,7 @@ use super::store::CandleStore;
 use super::strategy::{PyStrategy, Raised};
 use super::track::TrackView;
 use super::warmup::Warmup;
+use super::without_python::{WithoutPython, rates_of};
 use omega_core::backtest::{Backtest, SEMANTICS, named};
 use omega_core::batch::Batch;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
@@ -263,13 +265,10 @@ impl Run {
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         let backtest = self.backtest(settings, &contexts)?;
-        // Before the first callback, which may read what a position is worth.
-        let symbols = &backtest.config().symbols;
-        self.snapshot
-            .publish_rates(symbols.iter().map(|own| own.rates.clone()).collect());
+        // Before a callback may read what a position is worth.
+        self.snapshot.publish_rates(rates_of(backtest.config()));
         let failure = Failure::default();
-        let mut cooldown = CooldownFields::default();
-        let mut portfolio = None;
+        let (mut cooldown, mut portfolio) = (CooldownFields::default(), None);
         let engine = components.map(|own| {
             cooldown = own.cooldown;
             portfolio.clone_from(&own.portfolio);
@@ -367,6 +366,11 @@ impl Run {
         native::signals(&self.tracks, &columns)
     }
 
+    /// A strategy of another language.
+    fn foreign(&self, fields: ForeignFields<'_>) -> PyResult<ForeignStrategy> {
+        foreign::foreign(&self.tracks, fields)
+    }
+
     /// Another run over the same candles and indicators.
     fn again(&self, py: Python<'_>, cash: f64) -> Self {
         Self {
@@ -420,7 +424,7 @@ impl Run {
         &self,
         py: Python<'_>,
         settings: RunSettings,
-        strategy: &NativeStrategy,
+        strategy: WithoutPython<'_>,
         contexts: Vec<ContextFields<'_>>,
         on_progress: Option<Py<PyAny>>,
     ) -> PyResult<(PyRunTables, RunReport)> {
@@ -433,11 +437,7 @@ impl Run {
             total: backtest.plan().end - backtest.plan().start,
             reported: 0,
         };
-        // A strategy remembers what it has seen, and a second run must not.
-        let mut native = WithPyError(strategy.fresh());
-        // Nothing in this loop is Python; the observer takes the interpreter when it needs it.
-        let walked = interrupts::detached(py, || backtest.run_observed(&mut native, &mut observer));
-        let result = walked?.map_err(|Raised(error)| error)?;
+        let result = strategy.run(py, &backtest, &self.tracks.market, &mut observer)?;
         let time = RunTime::new(began, Duration::ZERO);
         Ok(reported(result, &time))
     }

@@ -1,0 +1,82 @@
+"""A callback and all that it calls, written as one function over the frame and the context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import FunctionType
+
+from omega.compiling import seen
+from omega.compiling.kinds import NONE, Refused, Value, refusal
+from omega.compiling.sources import Source, source_of
+from omega.compiling.statements import write_body
+from omega.compiling.writer import Scope, Writer
+
+_DEEPEST = 20
+"""Calls within calls at most: each is written where it stands, so that one of itself never ends."""
+
+
+class Compiler(Writer):
+    """Writes one callback."""
+
+    def callback(self, function: FunctionType) -> None:
+        """Write a callback: its strategy, its bar, and no result."""
+        result = self.inline(function, [self.me, seen.root(self)], {})
+        if result.kind != NONE:
+            source = source_of(function)
+            raise refusal(
+                source.place(1),
+                f"it returns {result.kind}; call self.buy, self.sell, self.close, self.cancel or "
+                "self.modify in place of returning actions",
+            )
+
+    def inline(
+        self, function: FunctionType, given: Sequence[Value], named: Mapping[str, Value]
+    ) -> Value:
+        """Write a function where it is called."""
+        source = source_of(function)
+        if len(self.scopes) >= _DEEPEST:
+            raise Refused(f"{function.__qualname__} calls itself, or calls go too deep")
+        caller = (*self.scope.path, self.emit.line) if self.scopes else ()
+        scope = Scope(
+            source,
+            (*caller, function.__qualname__, len(self.scopes)),
+            self.emit.builder.append_basic_block("exit"),
+        )
+        values = self._bound(source, given, named)
+        line, loops = self.emit.line, self.loops
+        self.loops = []
+        self.scopes.append(scope)
+        try:
+            for name, value in values.items():
+                self.assign(name, value, is_argument=True)
+            write_body(self, source.tree.body)
+            if not self.emit.builder.block.is_terminated:
+                self.assign("<result>", self.emit.none)
+                self.emit.builder.branch(scope.exit)
+            self.emit.builder.position_at_end(scope.exit)
+            result = self.load("<result>") if "<result>" in scope.slots else self.emit.none
+        finally:
+            self.scopes.pop()
+            self.emit.line, self.loops = line, loops
+        return result
+
+    def _bound(
+        self, source: Source, given: Sequence[Value], named: Mapping[str, Value]
+    ) -> dict[str, Value]:
+        arguments = source.tree.args
+        if arguments.vararg or arguments.kwarg:
+            raise Refused(f"{source.function.__name__} has * or ** in its arguments")
+        names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+        values = dict(zip(names, given, strict=False)) | dict(named)
+        defaults = source.function.__defaults__ or ()
+        known = dict(zip(reversed(names), reversed(defaults), strict=False))
+        known |= source.function.__kwdefaults__ or {}
+        expected = [*names, *(one.arg for one in arguments.kwonlyargs)]
+        for name in expected:
+            if name not in values and name in known:
+                values[name] = self.constant(known[name])
+        if len(given) > len(names) or set(values) != set(expected):
+            raise Refused(
+                f"{source.function.__name__} takes {', '.join(expected)}, and is given others"
+            )
+        return {name: values[name] for name in expected}

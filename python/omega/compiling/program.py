@@ -1,0 +1,154 @@
+"""The callbacks of a class as machine code, made once a class and process.
+
+What is compiled is optimised for the machine at hand, without rules that change a last bit: no
+reassociation, no contraction of a product and a sum.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import FunctionType
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+
+from omega._native import core
+from omega.compiling.compiler import Compiler
+from omega.compiling.emitter import BYTE, SMALL, Emitter
+from omega.compiling.fields import Fields
+from omega.compiling.functions import addresses
+from omega.compiling.kinds import Kind, Refused, refusal
+from omega.compiling.sources import Globals, source_of
+from omega.errors import ConfigError
+from omega.libraries import refused_as
+from omega.strategy.base import Strategy
+
+_LOG = logging.getLogger(__name__)
+_MOST_ROUNDS = 50
+_MOST_KEPT = 8
+_lock = threading.RLock()
+_programs: weakref.WeakKeyDictionary[type, list[Program]] = weakref.WeakKeyDictionary()
+
+
+class Program:
+    """The callbacks of a class.
+
+    Attributes:
+        fields: What of the strategy they use.
+        kinds: By variable and field what it holds.
+        addresses: By callback where its code is.
+    """
+
+    def __init__(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> None:
+        layout = core.foreign_layout()
+        self._sizes = {struct: size for struct, size, _ in layout}
+        self._layout = {struct: dict(offsets) for struct, _, offsets in layout}
+        self.callbacks = dict(callbacks)
+        self.kinds: dict[object, Kind] = {}
+        self.fields = Fields(instance)
+        self.globals = Globals()
+        module = self._written()
+        self.fields.forget()
+        self._engine = _engine_of(str(module))
+        self.addresses = {
+            name: self._engine.get_function_address(_symbol(name)) for name in callbacks
+        }
+
+    def _written(self) -> ir.Module:
+        """Write all callbacks, again where a variable turned out to hold more than it seemed."""
+        for _ in range(_MOST_ROUNDS):
+            module = ir.Module("omega")
+            module.triple = llvm.get_process_triple()
+            is_complete = True
+            for name, function in self.callbacks.items():
+                kind = ir.FunctionType(SMALL, [BYTE.as_pointer(), BYTE.as_pointer()])
+                emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
+                compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
+                place = source_of(function).place(1)
+                with refused_as(partial(_failed, place)):
+                    try:
+                        compiler.callback(function)
+                    except Refused as refused:  # of the callback as a whole
+                        raise refusal(place, str(refused)) from None
+                emit.finish()
+                is_complete &= compiler.is_complete
+            if is_complete:
+                return module
+        first = next(iter(self.callbacks.values()))
+        raise refusal(source_of(first).place(1), "its variables change their kinds without end")
+
+    def fits(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> bool:
+        """Return whether it is the program of another strategy of the class."""
+        return (
+            self.callbacks == dict(callbacks)
+            and self.globals.are_the_same()
+            and self.fields.fits(instance)
+        )
+
+
+def program_of(instance: Strategy, callbacks: Mapping[str, FunctionType]) -> Program:
+    """Give the program of a strategy after its `init`, which is made once a class.
+
+    Raises:
+        ConfigError: Something in its callbacks cannot be compiled; the line is named.
+    """
+    with _lock:
+        known = _programs.setdefault(type(instance), [])
+        for one in known:
+            if one.fits(instance, callbacks):
+                return one
+        began = time.perf_counter()
+        made = Program(instance, callbacks)
+        took = time.perf_counter() - began
+        _LOG.info("compiled the callbacks of %s in %.2f s", type(instance).__name__, took)
+        del known[: -_MOST_KEPT + 1]  # a name outside that changes makes another each time
+        known.append(made)
+        return made
+
+
+def _failed(place: str, problem: str) -> ConfigError:
+    return refusal(place, f"the compiler itself failed, which is its fault ({problem})")
+
+
+def _symbol(callback: str) -> str:
+    return f"omega_callback_{callback}"
+
+
+_machine: Any = None
+
+
+def _target() -> Any:
+    global _machine  # noqa: PLW0603 - made once a process
+    if _machine is None:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        known: Sequence[tuple[str, int]] = [*addresses().items(), *core.foreign_functions()]
+        for name, address in known:
+            llvm.add_symbol(name, address)
+        target = llvm.Target.from_triple(llvm.get_process_triple())
+        _machine = target.create_target_machine(
+            cpu=llvm.get_host_cpu_name(),
+            features=llvm.get_host_cpu_features().flatten(),
+            opt=2,
+            jit=True,
+        )
+    return _machine
+
+
+def _engine_of(text: str) -> Any:
+    """Optimise and link; the code lives as long as the engine."""
+    machine = _target()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    engine = llvm.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    return engine

@@ -1,0 +1,110 @@
+"""The source of a function: its syntax tree, its lines, and what its names stand for."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import inspect
+import textwrap
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from omega.compiling.kinds import MISSING, Refused, refusal
+
+
+class Source:
+    """A function as it was written.
+
+    Attributes:
+        tree: Its definition.
+        function: The function itself.
+    """
+
+    def __init__(self, function: FunctionType) -> None:
+        self.function = function
+        self.file = Path(function.__code__.co_filename).name
+        try:
+            lines, first = inspect.getsourcelines(function)
+        except (OSError, TypeError) as problem:
+            raise refusal(
+                f"{function.__qualname__} of {self.file}",
+                f"its source cannot be read ({problem}); write the class in a file",
+            ) from None
+        self.first = first
+        definition = ast.parse(textwrap.dedent("".join(lines))).body[0]
+        if not isinstance(definition, ast.FunctionDef):
+            raise refusal(self.place(1), "a lambda or coroutine; write a function with def")
+        self.tree = definition
+
+    def place(self, line: int) -> str:
+        """Give a line in words."""
+        return f"{self.file}, line {self.first + line - 1}, in {self.function.__qualname__}"
+
+    def line(self, line: int) -> int:
+        """Give a line of the tree as its line in the file."""
+        return self.first + line - 1
+
+    def meaning(self, name: str) -> Any:
+        """Give what a name that is not local stands for.
+
+        Raises:
+            Refused: It stands for nothing.
+        """
+        code, cells = self.function.__code__, self.function.__closure__ or ()
+        if name in code.co_freevars:
+            try:
+                return cells[code.co_freevars.index(name)].cell_contents
+            except ValueError:
+                raise Refused(f"{name} has no value yet") from None
+        found = self.function.__globals__.get(name, MISSING)
+        if found is MISSING:
+            found = getattr(builtins, name, MISSING)
+        if found is MISSING:
+            raise Refused(f"{name} is not defined")
+        return found
+
+    def meaning_or(self, name: str) -> Any:
+        """Give what a name stands for, or `MISSING`."""
+        try:
+            return self.meaning(name)
+        except Refused:
+            return MISSING
+
+    @functools.cached_property
+    def assigned(self) -> frozenset[str]:
+        """The names that the function assigns to."""
+        stored = (node for node in ast.walk(self.tree) if isinstance(node, ast.Name))
+        return frozenset(node.id for node in stored if isinstance(node.ctx, ast.Store))
+
+
+@functools.lru_cache(maxsize=512)
+def source_of(function: FunctionType) -> Source:
+    """Give the source of a function, which is read once."""
+    return Source(function)
+
+
+class Globals:
+    """What names outside of the functions stood for, which the code has as constants."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[FunctionType, str], Any] = {}
+
+    def note(self, function: FunctionType, name: str, meaning: Any) -> None:
+        """Note what a name stands for."""
+        self._seen[function, name] = meaning
+
+    def are_the_same(self) -> bool:
+        """Return whether all of them still stand for the same."""
+        return all(
+            _is_same(source_of(function).meaning_or(name), meaning)
+            for (function, name), meaning in self._seen.items()
+        )
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    plain = (bool, int, float, str)
+    return type(one) is type(other) and isinstance(one, plain) and repr(one) == repr(other)

@@ -1,0 +1,59 @@
+"""Compiled classes and strategies of other languages in a sweep: a context for each run."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from omega.run.compiled import can_compile, compiled_strategy
+from omega.run.context import Context
+from omega.run.copying import copied
+from omega.run.execute import bound, callbacks_of, declare_warmup
+from omega.run.foreign import foreign_strategy
+from omega.run.job import Job, Ran
+from omega.strategy.base import Strategy
+from omega.strategy.compiled import is_marked
+from omega.strategy.foreign import Foreign
+
+if TYPE_CHECKING:
+    from omega._core import Run
+
+
+class NotCompiled(Exception):
+    """A class that may run uncompiled does so."""
+
+
+def is_without_python(strategy: object) -> bool:
+    """Return whether a strategy is compiled, or of another language."""
+    if isinstance(strategy, Foreign):
+        return True
+    return isinstance(strategy, Strategy) and is_marked(type(strategy)) and can_compile()
+
+
+def entrant_of(strategy: object, job: Job, run: Run) -> tuple[list[int], object]:
+    """Give the warm-up of a run, and its strategy as the core takes it.
+
+    Raises:
+        NotCompiled: It cannot be compiled, and its class allows Python instead.
+        ConfigError: It cannot be compiled.
+    """
+    own, _ = copied(strategy, None)
+    job = dataclasses.replace(job, strategy=own, ran=Ran())
+    context = Context(run, job)
+    with context.active():
+        if isinstance(own, Foreign):
+            made: object = foreign_strategy(own, job.when, context)
+        else:
+            made = _compiled(job, context)
+    return run.warmup(job.settings["semantics"]), made
+
+
+def _compiled(job: Job, context: Context) -> object:
+    if not isinstance(job.strategy, Strategy):
+        raise NotCompiled
+    with bound(job.strategy, job.manager, context):
+        declare_warmup(job, context)
+        made = compiled_strategy(job, callbacks_of(job, context), context)
+    if made is None:
+        raise NotCompiled
+    return made.native

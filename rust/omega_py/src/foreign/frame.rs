@@ -1,0 +1,327 @@
+//! The frame that functions of other languages read: pointers into the columns, and the account.
+//!
+//! Columns stay where they are. Before each call the counts of complete bars move, lists are made
+//! again where something changed, and nothing else is touched.
+
+use std::ffi::CString;
+use std::ptr;
+
+use omega_core::columns::{AskColumns, Segment};
+use omega_core::execution::{Fill, Order, OrderStatus, OrderType, Position};
+use omega_core::portfolio::Trade;
+use omega_core::replay::{Rates, State, View};
+use omega_core::store::{Market, TrackId};
+
+use super::abi::{Chunk, Column, Event, Frame, OrderRow, PositionRow, Track, VERSION};
+use super::{Values, inbox::Inbox};
+use crate::memory::calls::push;
+
+/// A frame, and all that it points to.
+pub(super) struct Shown {
+    pub(super) frame: Frame,
+    tracks: Vec<Track>,
+    /// By track one past the last bar of the chunk that holds its newest one.
+    ends: Vec<usize>,
+    chunks: Vec<Vec<Chunk>>,
+    positions: Vec<PositionRow>,
+    orders: Vec<OrderRow>,
+    rates: Vec<Rates>,
+    /// Whether any rate changes with time.
+    rates_move: bool,
+    /// So many orders, from the first on, wait no more.
+    settled: usize,
+    changes: Option<u64>,
+    step: usize,
+    waiting: usize,
+    _columns: Vec<Column>,
+    _names: Vec<CString>,
+}
+
+impl Shown {
+    /// Over a market and the columns of indicators, which outlive it.
+    pub(super) fn new(market: &Market, columns: &[Values], rates: Vec<Rates>) -> Self {
+        let ids = (0..market.tracks()).map(TrackId);
+        let chunks: Vec<Vec<Chunk>> = ids.clone().map(|id| chunks_of(market, id)).collect();
+        let names: Vec<CString> = ids.clone().map(|id| name_of(market, id)).collect();
+        let timeframes = market.timeframes().iter();
+        let timeframes: Vec<CString> = timeframes.map(|one| c_text(&one.name)).collect();
+        let symbols = market.symbols().len();
+        let tracks: Vec<Track> = ids
+            .zip(&chunks)
+            .zip(&names)
+            .map(|((id, chunks), name)| Track {
+                bars: 0,
+                chunk: ptr::null(),
+                chunks: chunks.as_ptr(),
+                chunk_count: signed(chunks.len()),
+                symbol: signed(market.symbol_of(id).index()),
+                fresh: 0,
+                ready: 0,
+                name: name.as_ptr(),
+                timeframe: match id.0.checked_sub(symbols) {
+                    Some(place) => timeframes[place].as_ptr(),
+                    None => ptr::null(),
+                },
+            })
+            .collect();
+        let columns: Vec<Column> = columns
+            .iter()
+            .map(|Values(track, values)| Column {
+                values: values.as_ptr(),
+                track: signed(track.0),
+            })
+            .collect();
+        let frame = Frame {
+            version: VERSION,
+            step: 0,
+            time: 0,
+            balance: 0.0,
+            equity: 0.0,
+            tracks: tracks.as_ptr(),
+            track_count: signed(tracks.len()),
+            symbol_count: signed(symbols),
+            columns: columns.as_ptr(),
+            column_count: signed(columns.len()),
+            positions: ptr::null(),
+            position_count: 0,
+            orders: ptr::null(),
+            order_count: 0,
+            push,
+            core: ptr::null_mut(),
+        };
+        Self {
+            frame,
+            ends: vec![0; tracks.len()],
+            tracks,
+            chunks,
+            positions: Vec::new(),
+            orders: Vec::new(),
+            rates_move: rates.iter().any(|one| one.constant().is_none()),
+            rates,
+            settled: 0,
+            changes: None,
+            step: usize::MAX,
+            waiting: usize::MAX,
+            _columns: columns,
+            _names: names.into_iter().chain(timeframes).collect(),
+        }
+    }
+
+    /// Moves to what is complete, and to the account as it stands.
+    #[inline]
+    pub(super) fn show(&mut self, view: &View<'_>, state: &State<'_>, inbox: &mut Inbox) {
+        self.frame.step = signed(view.step());
+        self.frame.time = view.time();
+        self.frame.balance = state.balance;
+        self.frame.equity = state.equity;
+        if self.waiting != view.waiting().len() {
+            self.show_readiness(view);
+        }
+        if self.tracks.len() == 1 {
+            self.show_track(view, TrackId(0));
+        } else if self.step.wrapping_add(1) == view.step() && self.step != usize::MAX {
+            // What moved is listed since the step before: complete only one step on.
+            for track in view.moved() {
+                self.show_track(view, *track);
+            }
+        } else {
+            for track in 0..self.tracks.len() {
+                self.show_track(view, TrackId(track));
+            }
+        }
+        self.step = view.step();
+        if self.changes != Some(state.changes) {
+            self.show_lists(state);
+            inbox.note_open(state.positions);
+        }
+        if self.rates_move && !self.positions.is_empty() {
+            self.show_rates(view);
+        }
+    }
+
+    #[inline]
+    fn show_track(&mut self, view: &View<'_>, track: TrackId) {
+        let bars = view.visible()[track.0];
+        let shown = &mut self.tracks[track.0];
+        shown.bars = signed(bars);
+        shown.fresh = i64::from(view.is_fresh(track));
+        if bars > self.ends[track.0] {
+            self.find_chunk(bars - 1, track);
+        }
+    }
+
+    /// The chunk that holds a bar, which is not before that of the last one.
+    #[inline(never)]
+    fn find_chunk(&mut self, index: usize, track: TrackId) {
+        let chunks = &self.chunks[track.0];
+        let holds = |chunk: &Chunk| signed(index) < chunk.first + chunk.bars;
+        let place = chunks.partition_point(|chunk| !holds(chunk));
+        let chunk = &chunks[place];
+        self.tracks[track.0].chunk = ptr::from_ref(chunk);
+        self.ends[track.0] = usize::try_from(chunk.first + chunk.bars).unwrap_or(usize::MAX);
+    }
+
+    #[inline(never)]
+    fn show_readiness(&mut self, view: &View<'_>) {
+        self.waiting = view.waiting().len();
+        for track in &mut self.tracks {
+            let is_waiting = view.waiting().iter();
+            let is_waiting = is_waiting.map(|symbol| signed(symbol.index()));
+            track.ready = i64::from(!is_waiting.into_iter().any(|symbol| symbol == track.symbol));
+        }
+    }
+
+    #[inline(never)]
+    fn show_lists(&mut self, state: &State<'_>) {
+        self.changes = Some(state.changes);
+        self.positions.clear();
+        let rates = &self.rates;
+        self.positions
+            .extend(state.positions.iter().map(|one| position_row(one, rates)));
+        let waits = |order: &Order| order.status == OrderStatus::Working;
+        // An order that is settled stays so: what is settled from the first on is not read again.
+        let recent = &state.orders[self.settled..];
+        let settled = recent.iter().take_while(|order| !waits(order)).count();
+        self.settled += settled;
+        self.orders.clear();
+        let waiting = recent[settled..].iter().filter(|order| waits(order));
+        self.orders.extend(waiting.map(order_row));
+        // Both may lie elsewhere after they grew.
+        self.frame.positions = self.positions.as_ptr();
+        self.frame.position_count = signed(self.positions.len());
+        self.frame.orders = self.orders.as_ptr();
+        self.frame.order_count = signed(self.orders.len());
+    }
+
+    /// What quote currencies are worth at each position's newest bar.
+    #[inline(never)]
+    fn show_rates(&mut self, view: &View<'_>) {
+        for row in &mut self.positions {
+            let Ok(symbol) = usize::try_from(row.symbol) else {
+                continue;
+            };
+            if let Some(bar) = view.bar_of(TrackId(symbol), 0) {
+                row.rate = self.rates[symbol].at(bar.time);
+            }
+        }
+    }
+}
+
+pub(super) fn signed(number: usize) -> i64 {
+    // Nothing in memory has more.
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn c_text(text: &str) -> CString {
+    // A name cannot hold what ends a text of C.
+    CString::new(text.replace('\0', "")).unwrap_or_default()
+}
+
+fn name_of(market: &Market, track: TrackId) -> CString {
+    c_text(market.symbol(market.symbol_of(track)).name())
+}
+
+fn chunks_of(market: &Market, track: TrackId) -> Vec<Chunk> {
+    let candles = market.track(track);
+    let segments = candles.segments().iter().enumerate();
+    segments
+        .map(|(place, segment)| chunk(segment, candles.segment_start(place)))
+        .collect()
+}
+
+fn chunk(segment: &Segment, first: usize) -> Chunk {
+    let [bid_open, bid_high, bid_low, bid_close] = segment.bid.each_ref().map(|one| one.as_ptr());
+    let nothing = [ptr::null(); 4];
+    let (ask, spread, ask_offset) = match &segment.ask {
+        AskColumns::Quoted(columns) => {
+            (columns.each_ref().map(|one| one.as_ptr()), ptr::null(), 0.0)
+        }
+        AskColumns::Constant(offset) => (nothing, ptr::null(), *offset),
+        AskColumns::Spread(spread) => (nothing, spread.as_ptr(), 0.0),
+    };
+    let [ask_open, ask_high, ask_low, ask_close] = ask;
+    let volume = segment.volume.as_ref();
+    Chunk {
+        first: signed(first),
+        bars: signed(segment.len()),
+        time: segment.time.as_ptr(),
+        bid_open,
+        bid_high,
+        bid_low,
+        bid_close,
+        ask_open,
+        ask_high,
+        ask_low,
+        ask_close,
+        spread,
+        volume: volume.map_or(ptr::null(), |one| one.as_ptr()),
+        ask_offset,
+    }
+}
+
+fn position_row(position: &Position, rates: &[Rates]) -> PositionRow {
+    let rate = rates.get(position.symbol.index());
+    PositionRow {
+        id: position.id.0.into(),
+        symbol: signed(position.symbol.index()),
+        direction: sign(position.direction.sign()),
+        entry_index: signed(position.entry_index),
+        entry_time: position.entry_time,
+        lots: position.lots,
+        entry_price: position.entry_price,
+        stop_loss: position.stop_loss.unwrap_or(f64::NAN),
+        take_profit: position.take_profit.unwrap_or(f64::NAN),
+        contract_size: position.contract_size,
+        entry_rate: position.entry_rate.unwrap_or(f64::NAN),
+        rate: rate.and_then(Rates::constant).unwrap_or(f64::NAN),
+    }
+}
+
+fn order_row(order: &Order) -> OrderRow {
+    let price = |level: Option<omega_core::execution::Level>| {
+        level
+            .and_then(omega_core::execution::Level::price)
+            .unwrap_or(f64::NAN)
+    };
+    OrderRow {
+        id: order.id.0.into(),
+        symbol: signed(order.symbol.index()),
+        direction: sign(order.direction.sign()),
+        order_type: match order.kind {
+            OrderType::Market => 0,
+            OrderType::Limit(_) => 1,
+            OrderType::Stop(_) => 2,
+            OrderType::StopLimit { .. } => 3,
+            OrderType::LimitIfTouched { .. } => 4,
+            OrderType::AtClose => 5,
+            OrderType::Modify | OrderType::Cancel => -1,
+        },
+        lots: order.lots,
+        price: order.kind.price().unwrap_or(f64::NAN),
+        stop_loss: price(order.stop_loss),
+        take_profit: price(order.take_profit),
+    }
+}
+
+pub(super) fn event_row(fill: &Fill, trade: Option<&Trade>) -> Event {
+    Event {
+        order: fill.order.0.into(),
+        trade: fill.trade.0.into(),
+        symbol: signed(fill.symbol.index()),
+        direction: sign(fill.direction.sign()),
+        time: fill.time,
+        index: signed(fill.index),
+        price: fill.price,
+        lots: fill.lots,
+        fee: fill.fee,
+        closes: i64::from(fill.closes),
+        entry_index: trade.map_or(-1, |one| signed(one.entry_index)),
+        entry_price: trade.map_or(f64::NAN, |one| one.entry_price),
+        net_pnl: trade.map_or(f64::NAN, |one| one.net_pnl),
+        exit_reason: trade.map_or(-1, |one| one.exit_reason as i64),
+    }
+}
+
+fn sign(direction: f64) -> i64 {
+    if direction > 0.0 { 1 } else { -1 }
+}

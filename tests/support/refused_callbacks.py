@@ -1,0 +1,70 @@
+"""Callbacks of which one line cannot be compiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import omega
+
+
+def prints(self: Any, bar: omega.Bar) -> None:
+    print(bar.close)
+
+
+def returns(self: Any, bar: omega.Bar) -> object:
+    return omega.Signal("long")
+
+
+def lists(self: Any, bar: omega.Bar) -> None:
+    self.found = [x for x in (1, 2)]
+
+
+def formats(self: Any, bar: omega.Bar) -> None:
+    self.buy(reason=f"at {bar.index}")
+
+
+def times(self: Any, bar: omega.Bar) -> None:
+    if bar.time.hour == 3:
+        self.buy()
+
+
+def unset(self: Any, bar: omega.Bar) -> None:
+    self.later = 1
+
+
+def mixes(self: Any, bar: omega.Bar) -> None:
+    x: object = 1
+    if bar.close > 5:
+        x = "one"
+    self.buy(reason=x)
+
+
+def whole(self: Any, bar: omega.Bar) -> None:
+    if self.mean > 3:
+        self.buy()
+
+
+def keeps(self: Any, bar: omega.Bar) -> None:
+    self.mine = bar
+
+
+def tries(self: Any, bar: omega.Bar) -> None:
+    try:
+        self.buy()
+    except ValueError:
+        self.close()
+
+
+def listed(self: Any, bar: omega.Bar) -> None:
+    self.kept.append(bar.close)
+
+
+def loops(self: Any, bar: omega.Bar) -> None:
+    for _ in zip((1,), (2,), strict=True):
+        self.buy()
+
+
+def numbers(self: Any, bar: omega.Bar) -> None:
+    self.buy(np.exp(bar.close))

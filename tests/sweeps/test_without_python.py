@@ -1,0 +1,106 @@
+"""Goal: compiled classes, and C functions, run on threads with the rows of single runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import omega
+from examples.c_strategy import run as c_example
+from examples.sma_cross import SmaCross
+from omega.sweeps.core import Core, Numbered
+from omega.sweeps.spec import Row
+from tests.support.backends import WITHOUT_CORE
+from tests.support.candles import walk
+from tests.support.compiled_strategies import Crossing, OnCrossings, TrailingByHand
+
+pytest.importorskip("llvmlite", reason="omega-backtest[compiled] is not installed")
+pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="compiled code runs in the core")
+
+CANDLES = walk(1_200, chunks=3)
+GRID = {"fast": [2, 3, 5], "slow": [7, 11]}
+
+
+class Uncompiled(Crossing):
+    """The same in Python."""
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        Crossing.on_bar(self, bar)
+
+
+class Fails(omega.Strategy):
+    fast: int = 2
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        if bar.index > 5 and 10 // (self.fast - 2) > 0:
+            self.buy()
+
+
+class FallsBack(omega.Strategy):
+    fast: int = 2
+
+    @omega.compiled(fallback=True)
+    def on_bar(self, bar: omega.Bar) -> None:
+        if bar.index % 7 == self.fast:
+            self.buy(reason=f"at {bar.index}")
+
+
+def rows(strategy: object, grid: object, workers: int) -> list[tuple[Any, ...]]:
+    run: Any = omega.sweep
+    made = run(CANDLES, strategy, grid, workers=workers, fingerprint=True)
+    return list(made.to_polars().rows())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rows_are_those_of_single_runs(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = rows(Uncompiled, GRID, 1)
+    made: list[int] = []
+    batch = Core._batch  # noqa: SLF001 - whether it ran in the core
+
+    def counted(self: Core, trials: Sequence[Numbered]) -> list[Row]:
+        made.append(len(trials))
+        return batch(self, trials)
+
+    monkeypatch.setattr(Core, "_batch", counted)
+    assert rows(Crossing, GRID, workers) == plain
+    assert sum(made) == 6
+
+
+def test_settings_and_triggers_vary() -> None:
+    grid = {"mode": ["both", "long"], "cash": [5_000.0, 10_000.0]}
+    (first, *others) = (rows(OnCrossings, grid, workers) for workers in (1, 2))
+    assert all(first == other for other in others)
+    single = omega.run_backtest(CANDLES, OnCrossings(mode="long"), cash=5_000.0, compiled=False)
+    assert any(single.fingerprint in row for row in first)
+    both = rows(TrailingByHand, {"window": [10, 20], "share": [0.3, 0.6]}, 2)
+    assert len(both) == 4
+
+
+def test_a_failure_is_the_row_of_python() -> None:
+    made = omega.sweep(CANDLES, Fails, {"fast": [1, 2, 3]}, workers=2).to_polars()
+    assert made["error"].to_list() == [
+        None,
+        "ZeroDivisionError: integer division or modulo by zero",
+        None,
+    ]
+
+
+def test_a_fallback_runs_in_python() -> None:
+    made = omega.sweep(CANDLES, FallsBack, {"fast": [1, 2]}, workers=2, fingerprint=True)
+    single = omega.run_backtest(CANDLES, FallsBack(fast=2), compiled=False)
+    assert made.to_polars()["fingerprint"].to_list()[1] == single.fingerprint
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler, cc")
+def test_a_function_in_c_has_a_context_for_each_run(tmp_path: Path) -> None:
+    loaded = c_example.library(c_example.SOURCE, tmp_path)
+
+    def make(fast: int, slow: int) -> object:
+        return c_example.strategy(loaded, fast, slow)
+
+    assert rows(make, GRID, 2) == rows(SmaCross, GRID, 1)
