@@ -393,9 +393,9 @@ impl Run {
     }
 
     /// Another run over the same candles, whose indicators take at most so many bytes.
-    fn bounded(&self, py: Python<'_>, bytes: usize) -> Self {
+    fn bounded(&self, py: Python<'_>, limit: usize) -> Self {
         Self {
-            cache: Arc::new(Cache::bounded(bytes)),
+            cache: Arc::new(Cache::bounded(limit)),
             ..self.again(py, self.snapshot.balance())
         }
     }
