@@ -18,12 +18,19 @@ pub(super) trait Piece {
 
 /// Where the values of so many rows change: a bit a row.
 pub(super) fn bits<P: Piece>(rows: usize, value: impl Fn(usize) -> P) -> Vec<u8> {
-    let block = |first: usize| {
-        let is_new = |row: usize| row == 0 || !value(row).is(&value(row - 1));
-        let rows = first..(first + 8).min(rows);
-        rows.fold(0, |bits, row| bits | u8::from(is_new(row)) << (row - first))
-    };
-    (0..rows).step_by(8).map(block).collect()
+    let mut bits = Vec::with_capacity(rows.div_ceil(8));
+    let mut last = None;
+    for first in (0..rows).step_by(8) {
+        let mut block = 0;
+        for row in first..(first + 8).min(rows) {
+            let now = value(row);
+            let is_new = last.as_ref().is_none_or(|last| !now.is(last));
+            block |= u8::from(is_new) << (row - first);
+            last = Some(now);
+        }
+        bits.push(block);
+    }
+    bits
 }
 
 /// The rows whose bits are set.

@@ -1,12 +1,12 @@
 //! A hash of what a run decided: the logical bytes of trades, orders and equity (D1).
 //!
-//! SHA-256 over, for each of the three tables in that order, its name, the number of its columns and
-//! of its rows; then over each column: its name, the name of its kind, and its changes, after those
-//! of its validity (only where a value may be missing). `changes` has their format. Integers and
-//! numbers are little-endian, a count has 64 bits, a text is its length in bytes as a count and its
-//! UTF-8 bytes, a list is its length and its texts, a flag is one byte, a missing value is the zero
-//! or the empty text of its kind, and a time is its difference to the time in the row before. Chunks,
-//! dictionaries and time zones leave no trace.
+//! SHA-256 over, for each of the three tables in that order, its name, the number of its columns
+//! and of its rows; then over each column: its name, the name of its kind, and its changes, after
+//! those of its validity (only where a value may be missing). `changes` has their format. Integers
+//! and numbers are little-endian, a count has 64 bits, a text is its length in bytes as a count and
+//! its UTF-8 bytes, a list is its length and its texts, a flag is one byte, a missing value is the
+//! zero or the empty text of its kind, and a time is its difference to the time in the row before.
+//! Chunks, dictionaries and time zones leave no trace.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type};
@@ -62,8 +62,8 @@ impl Pieces {
     }
 
     /// A column as its changes.
-    fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P) {
-        let bits = changes::bits(rows, &value);
+    fn changes<P: Piece>(&mut self, rows: usize, value: impl Fn(usize) -> P + Copy) {
+        let bits = changes::bits(rows, value);
         self.update(&bits);
         for row in changes::changed(&bits) {
             value(row).write(&mut self.gathered);
@@ -101,8 +101,8 @@ const DIGITS: [char; 16] = [
 ];
 
 impl RunTables {
-    /// SHA-256 of the logical bytes of trades, orders and equity, as 64 hexadecimal digits; computed
-    /// at the first call.
+    /// SHA-256 of the logical bytes of trades, orders and equity, as 64 hexadecimal digits;
+    /// computed at the first call.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| {
@@ -221,6 +221,6 @@ where
 
 /// Bars follow one another at the same distance for hours, so that few differences change.
 fn times(to: &mut Pieces, values: &[i64]) {
-    let before = |row: usize| row.checked_sub(1).map_or(0, |before| values[before]);
+    let before = |row: usize| if row == 0 { 0 } else { values[row - 1] };
     to.changes(values.len(), |row| values[row].wrapping_sub(before(row)));
 }
