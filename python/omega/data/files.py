@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from omega import foreign
+from omega import libraries
 from omega.data import locks
 from omega.errors import ConfigError, WriteFailed
 
@@ -63,7 +63,7 @@ def writing(path: Path, **details: object) -> Iterator[None]:
         if "\0" not in str(path) and not isinstance(problem, UnicodeEncodeError):
             raise
         raise ConfigError(
-            f"{str(path)!r} cannot be written ({foreign.told(problem)}): a NUL, or half of a "
+            f"{str(path)!r} cannot be written ({libraries.told(problem)}): a NUL, or half of a "
             "character"
         ) from problem
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from omega import foreign
+from omega import libraries
 from omega.data.files import writing
 from omega.errors import ConfigError
 from omega.sweeps.identity import refuse_other
@@ -169,7 +169,7 @@ def _read(manifest: Path) -> dict[str, Any]:
         found = json.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as problem:
         raise ConfigError(
-            f"out: {str(manifest)!r} cannot be read ({foreign.told(problem)}). It is damaged, so "
+            f"out: {str(manifest)!r} cannot be read ({libraries.told(problem)}). It is damaged, so "
             "that the folder cannot be gone on with; name another folder"
         ) from problem
     if not isinstance(found, dict):
