@@ -251,8 +251,8 @@ pub(super) fn rounded(size: u128, exponent: i32) -> f64 {
 }
 
 /// The nearest double, ties to even. The quick way is for numbers beyond 2^66: the 13 lowest bits
-/// are less than half of a last place, so that the highest of them may stand for all, and of the low
-/// half 52 bits are left.
+/// are less than half of a last place, so that the highest of them may stand for all, and of the
+/// low half 52 bits are left.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -180,8 +180,8 @@ impl Shocks {
         }
     }
 
-    /// These after older ones (Chan, Golub and `LeVeque` 1979, with weights): no difference of large
-    /// sums is taken.
+    /// These after older ones (Chan, Golub and `LeVeque` 1979, with weights): no difference of
+    /// large sums is taken.
     #[inline]
     fn after(self, older: Self) -> Self {
         let left = self.share * older.weight;

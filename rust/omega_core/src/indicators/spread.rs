@@ -97,8 +97,8 @@ fn wholes(values: &[f64], unit: i32) -> Vec<i128> {
     values.iter().map(|value| whole(*value, unit)).collect()
 }
 
-/// How many sums are read before `of` sees them: so few that the processor takes roots and quotients
-/// of these while it adds up the next.
+/// How many sums are read before `of` sees them: so few that the processor takes roots and
+/// quotients of these while it adds up the next.
 const AT_ONCE: usize = 4;
 
 /// Reads a value off `n Σ x² − (Σ x)²` of each window.

@@ -1,5 +1,5 @@
-//! Values in order, and sums over those up to a place, each in as many steps as the number of values
-//! has bits (Fenwick 1994).
+//! Values in order, and sums over those up to a place, each in as many steps as the number of
+//! values has bits (Fenwick 1994).
 
 use std::ops::{Add, Sub};
 
