@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -300,3 +301,18 @@ def test_the_manifest_says_how_callbacks_ran() -> None:
     assert omega.run_backtest(CANDLES[1], kind(), compiled=False).config["callbacks"] == "python"
     assert "callbacks" not in omega.run_backtest(CANDLES[1], SmaCross()).config
     assert omega.run_backtest(CANDLES[1], omega.native("sma_cross")).stats.callbacks == "core"
+
+
+def test_programs_that_nobody_needs_any_more_are_freed_one_after_the_other() -> None:
+    """Each has a machine of its own, which is freed with it."""
+    for _ in range(6):
+
+        class Once(omega.Strategy):
+            @omega.compiled
+            def on_bar(self, bar: omega.Bar) -> None:
+                if bar.index == 3:
+                    self.buy(1.0)
+
+        assert omega.run_backtest(CANDLES[1], Once()).stats.callbacks == "compiled"
+        del Once
+        gc.collect()

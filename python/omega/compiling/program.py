@@ -6,12 +6,12 @@ reassociation, no contraction of a product and a sum.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -71,7 +71,7 @@ class Program:
                 emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
                 compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
                 place = source_of(function).place(1)
-                with refused_as(partial(_failed, place)):
+                with refused_as(functools.partial(_failed, place)):
                     try:
                         compiler.callback(function)
                     except Refused as refused:  # of the callback as a whole
@@ -120,30 +120,29 @@ def _symbol(callback: str) -> str:
     return f"omega_callback_{callback}"
 
 
-_machine: Any = None
-
-
+@functools.cache
 def _target() -> Any:
-    global _machine  # noqa: PLW0603 - made once a process
-    if _machine is None:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        known: Sequence[tuple[str, int]] = [*addresses().items(), *core.foreign_functions()]
-        for name, address in known:
-            llvm.add_symbol(name, address)
-        target = llvm.Target.from_triple(llvm.get_process_triple())
-        _machine = target.create_target_machine(
-            cpu=llvm.get_host_cpu_name(),
-            features=llvm.get_host_cpu_features().flatten(),
-            opt=2,
-            jit=True,
-        )
-    return _machine
+    """Make ready what is needed once a process."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    known: Sequence[tuple[str, int]] = [*addresses().items(), *core.foreign_functions()]
+    for name, address in known:
+        llvm.add_symbol(name, address)
+    return llvm.Target.from_triple(llvm.get_process_triple())
+
+
+def _machine() -> Any:
+    return _target().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=2,
+        jit=True,
+    )
 
 
 def _engine_of(text: str) -> Any:
     """Optimise and link; the code lives as long as the engine."""
-    machine = _target()
+    machine = _machine()  # the engine's own: it is freed with it
     module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
