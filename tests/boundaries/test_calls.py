@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import inspect
 import io
 from collections.abc import Callable, Iterator
@@ -75,6 +76,8 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "read_ticks": (omega.read_ticks, {"paths": "/nowhere/a.csv"}),
     "ticks_to_candles": (omega.ticks_to_candles, {"frame": TICKS, "timeframe": "M1"}),
     "sample": (omega.sample, {}),
+    "compiled": (omega.compiled, {}),
+    "foreign": (omega.foreign, {"function": ctypes.CFUNCTYPE(ctypes.c_int32)(lambda: 0)}),
     "compare": (omega.compare, {"results": [RESULT]}),
     "heatmap": (
         omega.report.heatmap,
@@ -118,8 +121,8 @@ def test_all_public_calls_are_tried() -> None:
         "EquityPercent", "EventEngine", "FeeBasis", "Fill", "FixedUnits", "ImportedCandles",
         "ImportedTicks", "Indicator", "LookaheadReport", "OmegaError", "PendingOrder", "Position",
         "RiskAmount", "Strategy", "SweepProgress", "SweepResult", "Trade", "UnknownInstrument",
-        "check_lookahead", "crossover", "crossunder", "get_active_backend", "import_sources",
-        "maximum", "minimum", "sweep", "when",
+        "check_lookahead", "crossover", "crossunder", "get_active_backend", "get_include",
+        "import_sources", "maximum", "minimum", "sweep", "when",
     }  # fmt: skip
     public = {name for name in omega.__all__ if callable(getattr(omega, name))}
     assert public - {*CALLS} == others

@@ -16,7 +16,10 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 WHEELS = TOP / "out/dist"
-PAGES = [TOP / "README.md", TOP / "docs/tutorial.md", *sorted(TOP.glob("docs/guides/*.md"))]
+NEEDS_MORE = "compiled.md"
+"""A guide to an extra and to C, which a new user has not got."""
+GUIDES = sorted(page for page in TOP.glob("docs/guides/*.md") if page.name != NEEDS_MORE)
+PAGES = [TOP / "README.md", TOP / "docs/tutorial.md", *GUIDES]
 
 SCRIPT = """\
 import pathlib, sys
