@@ -209,5 +209,6 @@ def setup(app: Sphinx) -> None:
     app.add_role("omega", XRefRole(innernodeclass=nodes.literal))
     app.connect("source-read", read_source)
     app.connect("include-read", include_source)
-    app.connect("autodoc-process-docstring", process_docstring)
+    # Before the sections of a docstring are read.
+    app.connect("autodoc-process-docstring", process_docstring, priority=400)
     app.connect("missing-reference", resolve)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,15 +96,16 @@ def test_decimals_of_python_and_strided_columns_are_cast(backend: str) -> None:
 
 def test_a_sweep_casts_too() -> None:
     data = FRAME.cast(dict.fromkeys(PRICES, pl.Float32))
-    table = omega.sweep(data, lambda size: once, {"size": [1, 2]}, cast=True, workers=1).to_polars()
+    words: dict[str, Any] = {"cast": True, "workers": 1, "backend": BACKENDS[0]}
+    table = omega.sweep(data, lambda size: once, {"size": [1, 2]}, **words).to_polars()
     assert table["net_profit"].to_list() == [2.5, 2.5]
 
 
 def test_a_look_ahead_check_casts_too() -> None:
     data = FRAME.cast(dict.fromkeys(PRICES, pl.Float32))
     with pytest.raises(InvalidCandleData, match="Pass cast=True"):
-        omega.check_lookahead(once, data)
-    assert omega.check_lookahead(once, data, cast=True).clean
+        omega.check_lookahead(once, data, backend=BACKENDS[0])
+    assert omega.check_lookahead(once, data, cast=True, backend=BACKENDS[0]).clean
 
 
 def test_a_column_of_no_type_has_no_values() -> None:

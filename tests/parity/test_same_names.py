@@ -10,7 +10,7 @@ import pytest
 from omega import _core
 from omega.reference.run import Run
 
-ON_THREADS = {"again", "sweep"}
+ON_THREADS = {"again", "bounded", "sweep"}
 """Of runs on threads of the core, which the other has not."""
 
 

@@ -17,6 +17,7 @@ from tests.support.backends import BACKENDS
 from tests.support.object_store import ObjectStore, object_store
 
 CANDLES = omega.sample("EURUSD").head(3_000)
+ONE: dict[str, Any] = {"backend": BACKENDS[0]}
 CROSS = omega.native("sma_cross", fast=10, slow=30)
 
 
@@ -49,8 +50,8 @@ def test_patterns_and_sweeps_over_an_object_store(store: ObjectStore, tmp_path: 
     remote = omega.Dataset("s3://candles/parts/*.parquet", storage_options=store.options)
     grid = {"fast": [5, 10], "slow": [30]}
     for workers in (1, 2):
-        there = omega.sweep(remote, omega.native("sma_cross"), grid, workers=workers)
-        here = omega.sweep(CANDLES, omega.native("sma_cross"), grid)
+        there = omega.sweep(remote, omega.native("sma_cross"), grid, workers=workers, **ONE)
+        here = omega.sweep(CANDLES, omega.native("sma_cross"), grid, **ONE)
         assert there.to_polars().equals(here.to_polars())
 
 
@@ -61,12 +62,12 @@ def test_the_environment_is_enough_and_secrets_are_not_shown(
     store.objects["candles/a.parquet"] = (tmp_path / "a.parquet").read_bytes()
     for name, value in store.options.items():
         monkeypatch.setenv(name.upper(), value)
-    result = omega.run_backtest("s3://candles/a.parquet", CROSS, symbol="EURUSD")
+    result = omega.run_backtest("s3://candles/a.parquet", CROSS, symbol="EURUSD", **ONE)
     assert result.metrics["bars"] == 3_000
     dataset = omega.Dataset("s3://candles/none.parquet", storage_options=store.options)
     assert "not to be shown" not in repr(dataset)
     with pytest.raises(InvalidCandleData, match=r"s3://candles/none\.parquet") as refused:
-        omega.run_backtest(dataset, CROSS)
+        omega.run_backtest(dataset, CROSS, **ONE)
     assert "not to be shown" not in str(refused.value)
     wrong: Any = {"key": 5}
     with pytest.raises(ConfigError, match="storage_options: expected") as refused_options:
@@ -88,8 +89,8 @@ def test_a_partitioned_folder_has_the_columns_of_its_folders(tmp_path: Path) -> 
             half.write_parquet(folder / "part.parquet")
     whole = omega.CandleStore(omega.Dataset(tmp_path))
     assert (whole.symbols, len(whole)) == (["EURUSD", "GBPUSD"], 6_000)
-    one = omega.run_backtest(omega.Dataset(tmp_path, symbol="EURUSD"), CROSS)
-    assert one.fingerprint == omega.run_backtest(CANDLES, CROSS, symbol="EURUSD").fingerprint
+    one = omega.run_backtest(omega.Dataset(tmp_path, symbol="EURUSD"), CROSS, **ONE)
+    assert one.fingerprint == omega.run_backtest(CANDLES, CROSS, symbol="EURUSD", **ONE).fingerprint
     assert omega.CandleStore(str(tmp_path), symbol="GBPUSD").symbols == ["GBPUSD"]
     (tmp_path / "loose.parquet").write_bytes((folder / "part.parquet").read_bytes())
     plain = tmp_path / "plain"
@@ -101,16 +102,16 @@ def test_a_partitioned_folder_has_the_columns_of_its_folders(tmp_path: Path) -> 
 
 def test_data_sets_of_pyarrow_and_files_of_duckdb_are_taken(tmp_path: Path) -> None:
     CANDLES.write_parquet(tmp_path / "a.parquet")
-    expected = omega.run_backtest(CANDLES, CROSS, symbol="EURUSD").fingerprint
+    expected = omega.run_backtest(CANDLES, CROSS, symbol="EURUSD", **ONE).fingerprint
     dataset = pyarrow.dataset.dataset(tmp_path / "a.parquet")
-    assert omega.run_backtest(dataset, CROSS, symbol="EURUSD").fingerprint == expected
+    assert omega.run_backtest(dataset, CROSS, symbol="EURUSD", **ONE).fingerprint == expected
     with duckdb.connect() as connection:
         rows = connection.read_parquet(str(tmp_path / "a.parquet")).order("time")
-        assert omega.run_backtest(rows, CROSS, symbol="EURUSD").fingerprint == expected
+        assert omega.run_backtest(rows, CROSS, symbol="EURUSD", **ONE).fingerprint == expected
 
 
 def test_a_lazy_frame_of_a_remote_file_goes_straight_in(store: ObjectStore, tmp_path: Path) -> None:
     CANDLES.write_parquet(tmp_path / "b.parquet")
     store.objects["candles/b.parquet"] = (tmp_path / "b.parquet").read_bytes()
     frame = pl.scan_parquet("s3://candles/b.parquet", storage_options=store.options)
-    assert omega.run_backtest(frame, CROSS).metrics["bars"] == 3_000
+    assert omega.run_backtest(frame, CROSS, **ONE).metrics["bars"] == 3_000

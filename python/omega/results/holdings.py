@@ -58,7 +58,8 @@ def largest_exposure(result: Noticed, fills: pl.DataFrame) -> tuple[float, Any]:
     profit = levels - equity["balance"].to_numpy()
     worth = longs + shorts
     worth += np.where(shorts == 0.0, profit, 0.0) - np.where(longs == 0.0, profit, 0.0)
-    ratios = np.divide(worth, levels, out=np.zeros(len(levels)), where=levels > 0.0)
+    with np.errstate(over="ignore"):  # what is beyond the largest double is infinite, and above all
+        ratios = np.divide(worth, levels, out=np.zeros(len(levels)), where=levels > 0.0)
     row = int(ratios.argmax())
     return float(ratios[row]), equity["time"][row]
 

@@ -98,9 +98,9 @@ def foreign(
     on_fill: AnyFunction | None = None,
     warmup: int = 0,
 ) -> Foreign:
-    """Take a strategy of another language: a C function over the structs of `omega.h`.
+    """Take a strategy of another language: a C function over the structs of ``omega.h``.
 
-    The header lies in the folder that `omega.get_include()` gives. The function is called once a
+    The header lies in the folder that `omega.get_include` gives. The function is called once a
     bar, or where `when=` holds, without the interpreter; runs of a sweep call it on several
     threads. Nothing checks what it does: a function that reads or writes beyond what it was given
     breaks the process, with no exception and no result.
@@ -134,7 +134,7 @@ def foreign(
 
 
 def get_include() -> str:
-    """Give the folder of `omega.h`, for the compiler's option -I.
+    """Give the folder of ``omega.h``, for the compiler's option -I.
 
     Example:
         >>> from pathlib import Path
