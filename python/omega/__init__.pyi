@@ -6,6 +6,7 @@ from omega import instruments as instruments
 from omega import protocols as protocols
 from omega import report as report
 from omega import samplers as samplers
+from omega import statistics as statistics
 from omega._core import Bar as Bar
 from omega._core import Fill as Fill
 from omega._core import Indicator as Indicator

@@ -35,6 +35,7 @@ mod results;
 mod run;
 mod shown;
 mod snapshot;
+mod statistics;
 mod store;
 mod strategy;
 mod track;
@@ -76,6 +77,8 @@ mod _core {
     use super::run::Run;
     #[pymodule_export]
     use super::snapshot::{OrderView, PositionView};
+    #[pymodule_export]
+    use super::statistics::Statistics;
     #[pymodule_export]
     use super::store::CandleStore;
     #[pymodule_export]

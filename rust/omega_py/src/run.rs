@@ -398,8 +398,7 @@ impl Run {
         settings: Vec<(RunSettings, Vec<ContextFields<'_>>)>,
         trials: Vec<TrialFields<'_>>,
         workers: usize,
-        hashed: bool,
-        kept: bool,
+        kept: (bool, bool, bool),
     ) -> PyResult<Vec<Outcome>> {
         // All at once, while the interpreter is held: trials run without it, and the settings are
         // Python objects.
@@ -412,9 +411,11 @@ impl Run {
             cache: &self.cache,
             threads: workers,
         };
+        let (fingerprint, tables, daily) = kept;
         let wanted = Wanted {
-            fingerprint: hashed,
-            tables: kept,
+            fingerprint,
+            tables,
+            daily,
         };
         batch::run(py, &batch, &configs, trials, &wanted)
     }
