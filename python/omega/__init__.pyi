@@ -72,7 +72,10 @@ from omega.strategy.native import native as native
 from omega.strategy.signal_columns import Signals as Signals
 from omega.sweeps import SweepProgress as SweepProgress
 from omega.sweeps import SweepResult as SweepResult
+from omega.sweeps import TrialLedger as TrialLedger
+from omega.sweeps import Trust as Trust
 from omega.sweeps import sweep as sweep
+from omega.sweeps import trials as trials
 
 __all__: list[str]  # noqa: PYI035 - the names above
 __version__: str
