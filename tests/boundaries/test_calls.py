@@ -88,6 +88,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "save": (RESULT.save, {"directory": "/proc/nowhere"}),
     "report": (RESULT.report, {"path": "/proc/nowhere/a.html"}),
     "plot": (RESULT.plot, {}),
+    "trials": (omega.trials, {"path": "/nowhere/trials"}),
     "instruments.get": (omega.instruments.get, {"symbol": "EURUSD"}),
     "ExecutionSimulator": (omega.ExecutionSimulator, {}),
     "Portfolio": (omega.Portfolio, {}),
@@ -120,7 +121,8 @@ def test_all_public_calls_are_tried() -> None:
         "Bar", "BacktestResult", "Condition", "ConfigError", "CrossSymbolEventEngine",
         "EquityPercent", "EventEngine", "FeeBasis", "Fill", "FixedUnits", "ImportedCandles",
         "ImportedTicks", "Indicator", "LookaheadReport", "OmegaError", "PendingOrder", "Position",
-        "RiskAmount", "Strategy", "SweepProgress", "SweepResult", "Trade", "UnknownInstrument",
+        "RiskAmount", "Strategy", "SweepProgress", "SweepResult", "Trade", "TrialLedger", "Trust",
+        "UnknownInstrument",
         "check_lookahead", "crossover", "crossunder", "get_active_backend", "get_include",
         "import_sources", "maximum", "minimum", "sweep", "when",
     }  # fmt: skip
