@@ -1,54 +1,75 @@
-"""What trust says of searches on noise, and of one with a planted edge.
+"""What trust says of searches on noise, and of searches among which one strategy knows something.
 
-``python -m benchmarks.engine.luck`` makes 100 seeded searches of 500 random strategies on random
-walks, then 20 with one strategy among them that knows something, and prints the figures of the page
-``docs/guides/how-much-is-luck.md``.
+``python -m benchmarks.engine.luck`` makes 20 searches of 100 columns of random sides, one of which
+is often right about the next day, then 100 of 500 random strategies of the core on random walks. It
+prints the figures of the page ``docs/guides/how-much-is-luck.md``.
 """
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 import omega
 
-SEARCHES, PLANTED, STRATEGIES, DAYS = 100, 20, 500, 750
-_HOLDS = 0.8  # chance that a strategy keeps its side for another day
+SEARCHES, STRATEGIES, DAYS, WARMUP = 100, 500, 1_100, 100
+PLANTED, SIDES = 20, 100
 _DEVIATION = 0.01
+_HOLDS = 0.8  # chance that a side is kept for another day
+_RIGHT = 0.64  # how often the planted side is right about the next day
+_TESTED = 10  # searches whose returns are kept, for the tests that need them
 _SURE, _HALF, _RARE = 0.95, 0.5, 0.05
-_RIGHT = 0.62  # how often the planted strategy is right about the next day
+_BEGIN = datetime(2020, 1, 1)  # noqa: DTZ001 - candles of no zone
+_KINDS = ("sma_cross", "donchian_breakout", "rsi_reversion", "zscore_reversion")
 
 
-def candles(seed: int, *, planted: bool) -> pl.DataFrame:
-    """Give a random walk by the day, and the sides of all strategies as columns."""
-    rng = np.random.default_rng([seed, planted])
-    moves = rng.normal(0.0, _DEVIATION, DAYS)
+def candles(moves: np.ndarray) -> pl.DataFrame:
+    """Give candles of a day each, with these returns."""
     close = 100.0 * np.exp(np.cumsum(moves))
     opens = np.concatenate([[100.0], close[:-1]])
-    stays = rng.random((DAYS, STRATEGIES)) < _HOLDS
-    fresh = np.sign(rng.random((DAYS, STRATEGIES)) - 0.5)
-    sides = fresh.copy()
-    for day in range(1, DAYS):
-        sides[day] = np.where(stays[day], sides[day - 1], fresh[day])
-    if planted:
-        right = rng.random(DAYS) < _RIGHT
-        ahead = np.sign(np.append(moves[1:], 1.0))
-        sides[:, 0] = np.where(right, ahead, -ahead)
-    begin = datetime(2020, 1, 1)  # noqa: DTZ001 - candles of no zone
-    columns = {f"side_{k}": sides[:, k] for k in range(STRATEGIES)}
     return pl.DataFrame(
         {
-            "time": [begin + timedelta(days=k) for k in range(DAYS)],
+            "time": [_BEGIN + timedelta(days=k) for k in range(len(moves))],
             "open": opens,
             "high": np.maximum(opens, close),
             "low": np.minimum(opens, close),
             "close": close,
-            **columns,
         }
     )
+
+
+def strategy(kind: str, short: int, long: int) -> Any:  # noqa: ANN401 - any form
+    """Give a strategy of the core; what the two windows are is up to its kind."""
+    if kind == "sma_cross":
+        return omega.native(kind, fast=short, slow=long)
+    if kind == "donchian_breakout":
+        return omega.native(kind, entry=long, exit=short)
+    if kind == "rsi_reversion":
+        return omega.native(kind, window=short, low=50.0 - long / 3, high=50.0 + long / 3)
+    return omega.native("zscore_reversion", window=long, threshold=short / 8)
+
+
+def on_noise(seed: int) -> omega.Trust:
+    """Give the trust of a search among strategies of the core, on a random walk."""
+    rng = np.random.default_rng(seed)
+    frame = candles(rng.normal(0.0, _DEVIATION, DAYS))
+    runs = [
+        {
+            "kind": _KINDS[int(rng.integers(len(_KINDS)))],
+            "short": int(rng.integers(2, 16)),
+            "long": int(rng.integers(16, 80)),
+        }
+        for _ in range(STRATEGIES)
+    ]
+    begin = _BEGIN + timedelta(days=WARMUP)  # of all of them, so that all have the same days
+    daily = seed < _TESTED
+    swept = omega.sweep(frame, strategy, runs, metrics=["sharpe"], start=begin, daily=daily)
+    return swept.trust()
 
 
 def sided(number: int) -> omega.Signals:
@@ -56,32 +77,43 @@ def sided(number: int) -> omega.Signals:
     return omega.Signals(entry=f"side_{number}", reverse=True, size=50.0)
 
 
-def searched(seed: int, *, planted: bool) -> omega.Trust:
-    """Give the trust of one search."""
-    frame = candles(seed, planted=planted)
-    grid = {"number": list(range(STRATEGIES))}
-    result = omega.sweep(frame, sided, grid, metrics=["sharpe"], daily=seed < PLANTED // 2)
-    return result.trust()
+def with_an_edge(seed: int) -> omega.Trust:
+    """Give the trust of a search among random sides, the first of which knows something."""
+    rng = np.random.default_rng(seed)
+    moves = rng.normal(0.0, _DEVIATION, DAYS - WARMUP)
+    shape = (len(moves), SIDES)
+    stays, sides = rng.random(shape) < _HOLDS, np.sign(rng.random(shape) - 0.5)
+    for day in range(1, len(moves)):
+        sides[day] = np.where(stays[day], sides[day - 1], sides[day])
+    ahead = np.sign(np.append(moves[1:], 1.0))
+    sides[:, 0] = np.where(rng.random(len(moves)) < _RIGHT, ahead, -ahead)
+    columns = [pl.Series(f"side_{k}", sides[:, k]) for k in range(SIDES)]
+    frame, grid = candles(moves).with_columns(columns), {"number": list(range(SIDES))}
+    return omega.sweep(frame, sided, grid, metrics=["sharpe"], daily=seed < _TESTED).trust()
+
+
+def show(name: str, found: Sequence[omega.Trust]) -> None:
+    """Print what searches came to."""
+    dsr, psr = [one.dsr or 0.0 for one in found], [one.psr or 0.0 for one in found]
+    pbo = [one.pbo or 0.0 for one in found]
+    spa = [one.spa.consistent for one in found if one.spa is not None]
+    print(
+        f"{name}: {len(found)} searches, "
+        f"{statistics.median(one.distinct for one in found):g} distinct trials\n"
+        f"  psr above 0.95: {sum(p > _SURE for p in psr)}, median {statistics.median(psr):.3f}\n"
+        f"  dsr above 0.95: {sum(p > _SURE for p in dsr)}, median {statistics.median(dsr):.3f}\n"
+        f"  pbo: median {statistics.median(pbo):.3f}, from {min(pbo):.3f} to {max(pbo):.3f}, "
+        f"above 0.5: {sum(p > _HALF for p in pbo)}\n"
+        f"  spa below 0.05: {sum(p < _RARE for p in spa)} of {len(spa)}\n"
+        f"  the first run is the best: {sum(one.best_run == 0 for one in found)}",
+        flush=True,
+    )
 
 
 def main() -> None:
-    """Print the figures."""
-    for planted, searches in ((False, SEARCHES), (True, PLANTED)):
-        found = [searched(seed, planted=planted) for seed in range(searches)]
-        dsr = [one.dsr or 0.0 for one in found]
-        psr = [one.psr or 0.0 for one in found]
-        pbo = [one.pbo or 0.0 for one in found]
-        spa = [one.spa.consistent for one in found if one.spa is not None]
-        dsrs = f"{sum(d > _SURE for d in dsr)}, median {statistics.median(dsr):.3f}"
-        print(
-            f"{'planted edge' if planted else 'noise'}: of {searches} searches of {STRATEGIES}\n"
-            f"  psr above 0.95: {sum(p > _SURE for p in psr)}\n"
-            f"  dsr above 0.95: {dsrs}\n"
-            f"  pbo: median {statistics.median(pbo):.3f}, "
-            f"from {min(pbo):.3f} to {max(pbo):.3f}, above 0.5: {sum(p > _HALF for p in pbo)}\n"
-            f"  spa below 0.05: {sum(p < _RARE for p in spa)} of {len(spa)}\n"
-            f"  best is the planted one: {sum(one.best_run == 0 for one in found)}"
-        )
+    """Make the searches, and print the figures."""
+    show("edge", [with_an_edge(seed) for seed in range(PLANTED)])
+    show("noise", [on_noise(seed) for seed in range(SEARCHES)])
 
 
 if __name__ == "__main__":

@@ -165,13 +165,32 @@ def test_failed_runs_are_no_trials() -> None:
     assert result.to_polars()["dsr"].null_count() == 1
 
 
-def test_runs_over_other_days_have_no_common_blocks() -> None:
-    starts = [datetime(2026, 1, day) for day in (5, 20)]  # noqa: DTZ001 - as the candles
-    grid = {"fast": [2, 3], "start": starts}
+def starts() -> list[datetime]:
+    return [datetime(2026, 1, day) for day in (5, 20)]  # noqa: DTZ001 - as the candles
+
+
+def test_runs_that_begin_on_other_days_share_their_last_ones() -> None:
+    grid = {"fast": [2, 3], "start": starts()}
+    native = omega.native("sma_cross", slow=8)
+    trust = omega.sweep(CANDLES, native, grid, daily=True).trust()
+    late = {"fast": [2, 3], "start": starts()[1:]}
+    assert trust.notes == ("pbo, spa and n_eff are over the last 31 days, which all have",)
+    alone = omega.sweep(CANDLES, native, late, daily=True)
+    assert alone.trust().notes == ()
+    assert alone.trust().days == 31
+    assert trust.pbo is not None
+    assert trust.spa is not None
+    without = omega.sweep(CANDLES, native, grid).trust()
+    assert without.pbo is None
+    assert "start=" in without.notes[0]
+
+
+def test_runs_that_end_on_other_days_have_no_common_ones() -> None:
+    grid = {"fast": [2, 3], "end": [datetime(2026, 2, day) for day in (5, 15)]}  # noqa: DTZ001
     trust = omega.sweep(CANDLES, omega.native("sma_cross", slow=8), grid, daily=True).trust()
     assert (trust.pbo, trust.spa) == (None, None)
     assert trust.dsr is not None
-    assert "same days" in trust.notes[0]
+    assert "the same end" in trust.notes[0]
 
 
 def test_few_days_have_no_blocks() -> None:

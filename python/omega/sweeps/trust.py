@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from omega._core import Statistics
 
 _REPLICATES = 1_000
+_OF_THE_END = ("data", "end", "symbol", "timeframes", "calendar")
+"""Settings that decide which day of a run is its last."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -257,38 +259,57 @@ class Trials:
     def _hurdle(self) -> float:
         return math.sqrt(self.variance or 0.0) * self._expected
 
+    @cached_property
+    def _measured(self) -> list[Trial]:
+        """The distinct trials whose days have returns, which those after a debt have not."""
+        return [trial for trial in self.distinct if trial.days]
+
     @property
     def _same_days(self) -> bool:
-        return len({trial.days for trial in self.distinct}) == 1
+        return len({trial.days for trial in self._measured}) == 1
+
+    @property
+    def _end_together(self) -> bool:
+        """Whether the last days of all runs are the same ones."""
+        varied = [name for name in _OF_THE_END if name in self._rows.columns]
+        return all(self._rows[name].n_unique() == 1 for name in varied)
 
     @cached_property
     def _overfitting(self) -> Overfitting | None:
         """The probability of overfitting, of at least two trials over the same days."""
-        trials = self.distinct
-        whole = all(len(trial.blocks) == 1 + 2 * BLOCKS for trial in trials)
-        if len(trials) < 2 or not whole or not self._same_days:  # noqa: PLR2004 - to choose from
+        trials = self._measured
+        if len(trials) < 2:  # noqa: PLR2004 - to choose from
             return None
-        table = np.array([trial.blocks for trial in trials])
-        each, rest = divmod(trials[0].days, BLOCKS)
-        lengths = [each + (block < rest) for block in range(BLOCKS)]
-        sums, squares = table[:, 1 : 1 + BLOCKS], table[:, 1 + BLOCKS :]
-        parts = (np.ascontiguousarray(part.T).ravel() for part in (sums, squares))
-        offsets = np.ascontiguousarray(table[:, 0])
-        return of_moments(self._of.overfitting(lengths, offsets, *parts))
+        if self._same_days and all(trial.blocks for trial in trials):
+            table = np.array([trial.blocks for trial in trials])
+            each, rest = divmod(trials[0].days, BLOCKS)
+            lengths = [each + (block < rest) for block in range(BLOCKS)]
+            sums, squares = table[:, 1 : 1 + BLOCKS], table[:, 1 + BLOCKS :]
+            parts = (np.ascontiguousarray(part.T).ravel() for part in (sums, squares))
+            offsets = np.ascontiguousarray(table[:, 0])
+            return of_moments(self._of.overfitting(lengths, offsets, *parts))
+        if self._matrix is None or len(self._matrix) < BLOCKS:
+            return None
+        return of_moments(self._of.overfitting(*self._of.block_moments(self._matrix, BLOCKS)))
 
     @cached_property
     def _matrix(self) -> NDArray[np.float64] | None:
-        """Returns of the distinct trials, a row a day; None unless kept, over the same days."""
-        if not self._same_days or self.distinct[0].days <= 1:
+        """Returns of the measured trials over the last days that all of them have, a row a day.
+
+        Runs differ in their first day where they need bars to warm up. None where the returns are
+        not kept, or where the last days are not the same.
+        """
+        shared = min((trial.days for trial in self._measured), default=0)
+        if shared <= 1 or not (self._same_days or self._end_together):
             return None
         daily = self._kept("daily")
         if daily is None:
             return None
         by_run = dict(daily.select("run", "daily").iter_rows())
-        found = [by_run.get(trial.run) for trial in self.distinct]
-        if any(returns is None for returns in found):
+        if any(trial.run not in by_run for trial in self._measured):
             return None
-        return np.ascontiguousarray(np.array(found, dtype=np.float64).T)
+        last = [by_run[trial.run][-shared:] for trial in self._measured]
+        return np.ascontiguousarray(np.array(last, dtype=np.float64).T)
 
     @cached_property
     def _superior(self) -> Tested | None:
@@ -301,17 +322,23 @@ class Trials:
         """The p-value of each run; runs with the same result have the same."""
         if self._superior is None:
             return {}
-        keys = (trial.key for trial in self.distinct)
+        keys = (trial.key for trial in self._measured)
         by_key = dict(zip(keys, self._superior.step_down.tolist(), strict=True))
-        return {trial.run: by_key[trial.key] for trial in self.all}
+        return {trial.run: by_key[trial.key] for trial in self.all if trial.key in by_key}
 
     def _notes(self, best: Trial) -> list[str]:
-        notes = []
-        if len(self.distinct) > 1 and not self._same_days:
-            notes.append("pbo, spa and n_eff need runs over the same days, and these differ")
+        notes, kept = [], self._kept("daily") is not None
+        days = {trial.days for trial in self._measured}
+        if len(days) > 1 and self._matrix is not None:
+            notes.append(f"pbo, spa and n_eff are over the last {min(days)} days, which all have")
+        elif len(days) > 1:
+            how = (
+                "the same end" if kept else "the same first day, start=, or sweep(..., daily=True)"
+            )
+            notes.append(f"pbo, spa and n_eff need runs over the same days: give {how}")
         elif self._overfitting is None:
             notes.append(f"pbo needs two trials and {BLOCKS} days, given {best.days} days")
-        if self._matrix is None and self._same_days:
+        if not kept:
             notes.append("spa, n_eff and p_adjusted need the returns: sweep(..., daily=True)")
         if best.sample is None:
             notes.append("psr and dsr need four days with returns that vary")
