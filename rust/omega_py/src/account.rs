@@ -62,6 +62,7 @@ impl AccountView {
         Ok(())
     }
 
+    /// The oldest open position, or None.
     #[getter]
     fn position<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -69,6 +70,7 @@ impl AccountView {
         read(slf, intern!(py, "position"), own)
     }
 
+    /// All open positions of all symbols, oldest first.
     #[getter]
     fn positions<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -76,6 +78,7 @@ impl AccountView {
         read(slf, intern!(py, "positions"), own)
     }
 
+    /// Orders that wait, oldest first.
     #[getter]
     fn pending<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -83,6 +86,7 @@ impl AccountView {
         read(slf, intern!(py, "pending"), own)
     }
 
+    /// Balance plus open profit at the newest bar's close, in account currency.
     #[getter]
     fn equity<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         read(slf, intern!(slf.py(), "equity"), |seen| {
@@ -90,6 +94,7 @@ impl AccountView {
         })
     }
 
+    /// Cash after all booked profits and costs, in account currency.
     #[getter]
     fn balance<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         read(slf, intern!(slf.py(), "balance"), |seen| {
@@ -112,6 +117,7 @@ impl AccountView {
         text_signature = "($self, size=None, *, limit=None, stop=None, touch=None, trail=None, \
             at_close=False, stop_loss=None, take_profit=None, symbol=None, expires=None, \
             trailing_stop=None, oco=None, reduce_only=False, reason=None, tags=())"
+    /// Buy: at the market, at `limit` or better, or at the market once `stop` is reached.
     )]
     #[expect(clippy::too_many_arguments, reason = "an order has as many words")]
     fn buy<'py>(
@@ -164,6 +170,7 @@ impl AccountView {
         text_signature = "($self, size=None, *, limit=None, stop=None, touch=None, trail=None, \
             at_close=False, stop_loss=None, take_profit=None, symbol=None, expires=None, \
             trailing_stop=None, oco=None, reduce_only=False, reason=None, tags=())"
+    /// Sell short; the arguments are those of `buy`.
     )]
     #[expect(clippy::too_many_arguments, reason = "an order has as many words")]
     fn sell<'py>(
@@ -214,6 +221,7 @@ impl AccountView {
             position=Word::LEFT_OUT, *, symbol=Word::LEFT_OUT, fraction=Word::LEFT_OUT,
             reason=Word::LEFT_OUT
         ),
+    /// Close positions at the market.
         text_signature = "($self, position=None, *, symbol=None, fraction=1.0, reason='signal')"
     )]
     fn close<'py>(
@@ -254,6 +262,7 @@ impl AccountView {
         ),
         text_signature = "($self, order, *, price=..., limit_price=..., size=..., stop_loss=..., \
             take_profit=..., expires=...)"
+    /// Change an order that waits, or the protective exits of a position.
     )]
     #[expect(clippy::too_many_arguments, reason = "as many things may change")]
     fn modify<'py>(
