@@ -117,7 +117,6 @@ impl AccountView {
         text_signature = "($self, size=None, *, limit=None, stop=None, touch=None, trail=None, \
             at_close=False, stop_loss=None, take_profit=None, symbol=None, expires=None, \
             trailing_stop=None, oco=None, reduce_only=False, reason=None, tags=())"
-    /// Buy: at the market, at `limit` or better, or at the market once `stop` is reached.
     )]
     #[expect(clippy::too_many_arguments, reason = "an order has as many words")]
     fn buy<'py>(
@@ -170,7 +169,6 @@ impl AccountView {
         text_signature = "($self, size=None, *, limit=None, stop=None, touch=None, trail=None, \
             at_close=False, stop_loss=None, take_profit=None, symbol=None, expires=None, \
             trailing_stop=None, oco=None, reduce_only=False, reason=None, tags=())"
-    /// Sell short; the arguments are those of `buy`.
     )]
     #[expect(clippy::too_many_arguments, reason = "an order has as many words")]
     fn sell<'py>(
@@ -221,7 +219,6 @@ impl AccountView {
             position=Word::LEFT_OUT, *, symbol=Word::LEFT_OUT, fraction=Word::LEFT_OUT,
             reason=Word::LEFT_OUT
         ),
-    /// Close positions at the market.
         text_signature = "($self, position=None, *, symbol=None, fraction=1.0, reason='signal')"
     )]
     fn close<'py>(
@@ -262,7 +259,6 @@ impl AccountView {
         ),
         text_signature = "($self, order, *, price=..., limit_price=..., size=..., stop_loss=..., \
             take_profit=..., expires=...)"
-    /// Change an order that waits, or the protective exits of a position.
     )]
     #[expect(clippy::too_many_arguments, reason = "as many things may change")]
     fn modify<'py>(
