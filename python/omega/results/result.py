@@ -6,31 +6,27 @@ are defined in ``docs/concepts/results.md``.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import pickle
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega.contract import AnyForm, ArrowLike, Component, ResultTables, RunReport
+from omega.contract import AnyForm, Component, ResultTables, RunReport
 from omega.errors import OmegaError
 from omega.libraries import refused_as
-from omega.notebook import Shown
 from omega.notices import Facts, Notice
-from omega.report import View, _metrics, _summary, plot, write_report
+from omega.report import _metrics
 from omega.results import files
 from omega.results.example import EXAMPLE
 from omega.results.noticing import notices_of
-from omega.results.tables import packed, tables_from_columns, unpacked
+from omega.results.showing import Metric, Showing
+from omega.results.tables import tables_from_columns
+from omega.results.travelling import Travelling
 
 if TYPE_CHECKING:
-    from rich.panel import Panel
-
     from omega.data.store import CandleStore
 
 __all__ = [
@@ -41,8 +37,6 @@ __all__ = [
     "example_result",
     "tables_from_columns",
 ]
-
-Metric: TypeAlias = float | int | datetime | None
 
 
 class BrokenResult(OmegaError, ValueError):
@@ -92,7 +86,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult:
+class BacktestResult(Travelling, Showing):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.
@@ -151,42 +145,6 @@ class BacktestResult:
         self.candles = candles
         self.strategy = strategy
         self.position_manager = position_manager
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Travel with tables as bytes; a strategy or manager that cannot travel becomes None."""
-        state = self._kept() | {"tables": packed(self.tables)}
-        for name in ("strategy", "position_manager"):
-            state[name] = _pickled(state[name])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what travelled."""
-        vars(self).update(state, tables=unpacked(state["tables"]))
-        for name in ("strategy", "position_manager"):
-            if state[name] is not None:
-                # What is being read is a pickle already.
-                vars(self)[name] = pickle.loads(state[name])  # noqa: S301 - as above
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> BacktestResult:
-        """Copy what can change; the tables and candles cannot, and are shared."""
-        made = BacktestResult.__new__(type(self))
-        memo[id(self)] = made
-        for name, value in self._kept().items():
-            try:
-                vars(made)[name] = value if name == "tables" else copy.deepcopy(value, memo)
-            except Exception:  # noqa: BLE001 - a strategy may hold what it made for one run alone
-                vars(made)[name] = value
-        return made
-
-    def _kept(self) -> dict[str, Any]:
-        """Give the attributes without what is computed from them, except the notices."""
-        kind = type(self)
-        attributes = {
-            name: value
-            for name, value in vars(self).items()
-            if not isinstance(getattr(kind, name, None), cached_property)
-        }
-        return attributes | {"_given": self.notices, "_facts": None}
 
     @property
     def symbols(self) -> list[str]:
@@ -311,23 +269,6 @@ class BacktestResult:
             return self._given
         return notices_of(self, self._facts() if self._facts else Facts())
 
-    def metrics_table(self) -> pl.DataFrame:
-        """Give the metrics as a frame: name, value, and the value as `summary` writes it.
-
-        Example:
-            >>> example_result().metrics_table().filter(metric="win_rate").row(0)
-            ('win_rate', 0.6666666666666666, '66.67 %')
-        """
-        rows = self.metrics.items()
-        numbers = (None if isinstance(v, datetime) or v is None else float(v) for _, v in rows)
-        return pl.DataFrame(
-            {
-                "metric": [name for name, _ in rows],
-                "value": pl.Series(list(numbers), dtype=pl.Float64),
-                "text": [_metrics.formatted(name, value) for name, value in rows],
-            }
-        )
-
     @cached_property
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity: equal runs have equal ones (rule D1).
@@ -337,57 +278,6 @@ class BacktestResult:
             True
         """
         return self.tables.fingerprint()
-
-    def summary(self) -> str:
-        """Give the result as text that fits a terminal; a notebook shows it as it is printed.
-
-        Example:
-            >>> print(example_result().summary().splitlines()[0])
-            Warning        1 of 4 entries refused: size 1
-        """
-        return Shown(_summary.summary(self))
-
-    def report(
-        self,
-        path: str | Path,
-        *,
-        detail: str = "auto",
-        title: str | None = None,
-        data: ArrowLike = None,
-    ) -> Path:
-        """Write the result as one HTML file that opens without a network.
-
-        Args:
-            path: The file.
-            detail: "auto" keeps the file below 5 MB, with the finest candles around trades;
-                "full" writes every candle.
-            title: The heading; names the symbols by default.
-            data: The candles, for a result that was loaded and no longer knows them.
-
-        Raises:
-            ConfigError: The detail is unknown, or the data has none of the symbols.
-
-        Example:
-            >>> import tempfile
-            >>> example_result().report(Path(tempfile.mkdtemp()) / "run.html").name
-            'run.html'
-        """
-        return write_report(self, path, detail=detail, title=title, data=data)
-
-    def plot(
-        self,
-        *,
-        detail: str = "auto",
-        title: str | None = None,
-        data: ArrowLike = None,
-    ) -> View:
-        """Give the report for a notebook, which shows it in place; settings as `report`.
-
-        Example:
-            >>> "<iframe" in example_result().plot()._repr_html_()
-            True
-        """
-        return plot(self, detail=detail, title=title, data=data)
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the result into a directory: a Parquet file for each table and one manifest.
@@ -452,29 +342,6 @@ class BacktestResult:
             f"BacktestResult({trades} trade{'' if trades == 1 else 's'}, return {gain}, "
             f"max drawdown {fall}, {self.backend})"
         )
-
-    def _repr_html_(self) -> str:
-        return _summary.html(self)
-
-    def __rich__(self) -> Panel:
-        """What `rich.print` shows."""
-        from rich.panel import Panel  # noqa: PLC0415 - only for rich
-        from rich.text import Text  # noqa: PLC0415 - as above
-
-        return Panel(Text(self.summary()), title="Backtest", expand=False)
-
-
-def _pickled(value: object) -> bytes | None:
-    """Give a strategy by value, its class with it where that cannot be imported."""
-    if value is None:
-        return None
-    import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; slow to import
-
-    try:
-        written: bytes = cloudpickle.dumps(value)
-    except Exception:  # noqa: BLE001 - it may hold a lock or a file, and the result travels still
-        return None
-    return written
 
 
 def example_result() -> BacktestResult:

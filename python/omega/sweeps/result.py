@@ -4,39 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
-from omega.notebook import table
-from omega.report import Heatmap, View, heatmap, parallel
-from omega.report._metrics import LESS_IS_BETTER
-from omega.sweeps.arguments import directions_field
-from omega.sweeps.table import NAMES, ruined
+from omega.sweeps.pictures import Pictures
+from omega.sweeps.table import ruined
 
 if TYPE_CHECKING:
-    from omega.report import Heatmap, View
     from omega.sweeps.parts import Parts
 
 
-SHOWN = (
-    "total_return",
-    "cagr",
-    "sharpe",
-    "max_drawdown",
-    "profit_factor",
-    "win_rate",
-    "trades",
-    "exposure",
-)
-"""The metrics of a table that a person reads."""
-_ROWS = 10
-
-
-class SweepResult:
+class SweepResult(Pictures):
     """The rows of a sweep, in the order of its runs.
 
     Attributes:
@@ -99,12 +80,6 @@ class SweepResult:
         return self._table.__arrow_c_stream__(requested_schema)
 
     @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters that varied."""
-        other = {*NAMES, *self.metrics}
-        return tuple(name for name in self._table.columns if name not in other)
-
-    @property
     def failures(self) -> pl.DataFrame:
         """The runs that ended in an error: number, parameters, error."""
         return self._table.filter(pl.col("error").is_not_null()).select(
@@ -132,152 +107,6 @@ class SweepResult:
         """The equity rows of all runs, with `run`; kept where `equity=True` requests them."""
         return self._beside("equity")
 
-    def sort(self, metric: str = "sharpe", *, maximize: bool | None = None) -> pl.DataFrame:
-        """Give the table, the best run of a metric first; runs without a value stand last.
-
-        Args:
-            metric: The metric, or another column of the table.
-            maximize: Whether more is better; None as in `best`.
-
-        Raises:
-            ConfigError: There is no such column.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "max_drawdown": [0.2, 0.1]})
-            >>> result = SweepResult(frame, metrics=("max_drawdown",), total=2)
-            >>> result.sort("max_drawdown")["run"].to_list()
-            [1, 0]
-        """
-        if metric not in self._table.columns:
-            self._known(metric)
-        more = metric not in (*LESS_IS_BETTER, "run") if maximize is None else maximize
-        return self._table.sort(metric, descending=more, nulls_last=True, maintain_order=True)
-
-    def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
-        """Give the row with the best value of a metric; of equal ones the first run.
-
-        A metric that is undefined for a run counts as what it tends to: a run that never loses
-        has a profit factor of infinity, and is the best. See docs/guides/sweeps.md.
-
-        Args:
-            metric: The metric.
-            maximize: Whether more is better; None: less is for drawdowns, costs and volatility.
-
-        Raises:
-            ConfigError: There is no such metric, or no run has a value of it.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "max_drawdown": [0.2, 0.1]})
-            >>> result = SweepResult(frame, metrics=("max_drawdown",), total=2)
-            >>> result.best("max_drawdown")["run"]
-            1
-        """
-        self._known(metric)
-        known = self._table.filter(pl.col(metric).is_not_null()).sort("run", maintain_order=True)
-        if known.is_empty():
-            raise ConfigError(
-                f"best: none of {self._table.height} runs has a value of {metric!r}; see "
-                ".failures, and .to_polars() for the rest"
-            )
-        more = metric not in LESS_IS_BETTER if maximize is None else maximize
-        value = known[metric].max() if more else known[metric].min()
-        return known.filter(pl.col(metric) == value).row(0, named=True)
-
-    def pareto(
-        self, first: str, second: str, *, maximize: tuple[bool, bool] | None = None
-    ) -> pl.DataFrame:
-        """Give the runs than which no other is better in one metric and as good in the other.
-
-        Args:
-            first: A metric.
-            second: Another one.
-            maximize: For each whether more is better; None as in `best`.
-
-        Returns:
-            Their rows, the best in `first` before the others.
-
-        Raises:
-            ConfigError: There is no such metric, or `maximize` is no pair of flags.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1, 2], "cagr": [0.1, 0.3, 0.2],
-            ...                       "max_drawdown": [0.1, 0.3, 0.4]})
-            >>> result = SweepResult(frame, metrics=("cagr", "max_drawdown"), total=3)
-            >>> result.pareto("cagr", "max_drawdown")["run"].to_list()
-            [1, 0]
-        """
-        self._known(first)
-        self._known(second)
-        wanted = directions_field(maximize)
-        more = wanted or (first not in LESS_IS_BETTER, second not in LESS_IS_BETTER)
-        signs = [1.0 if one else -1.0 for one in more]
-        rows = self._table.filter(pl.col(first).is_not_null() & pl.col(second).is_not_null())
-        ranked = rows.with_columns(
-            (pl.col(first) * signs[0]).alias("__first"),
-            (pl.col(second) * signs[1]).alias("__second"),
-        ).sort("__first", "__second", "run", descending=[True, True, False])
-        before = pl.col("__second").cum_max().shift(1)
-        front = ranked.filter(before.is_null() | (pl.col("__second") > before))
-        return front.drop("__first", "__second")
-
-    def heatmap(
-        self,
-        x: str,
-        y: str,
-        metric: str = "sharpe",
-        *,
-        aggregate: str = "mean",
-        maximize: bool | None = None,
-        title: str | None = None,
-    ) -> Heatmap:
-        """Show a metric over two parameters, in a notebook or as a page.
-
-        Args:
-            x: The parameter across.
-            y: The parameter upwards.
-            metric: The metric that colours the cells.
-            aggregate: What stands for several runs in a cell: "mean", "median", "min" or "max".
-            maximize: Whether more is better; None as in `best`.
-            title: The heading.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 20],
-            ...                       "sharpe": [0.4, 0.9]})
-            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
-            >>> result.heatmap("fast", "slow").table.row(0)
-            (20, 0.4, 0.9)
-        """
-        return heatmap(
-            self._table,
-            x=x,
-            y=y,
-            metric=metric,
-            aggregate=aggregate,
-            maximize=maximize,
-            title=title,
-        )
-
-    def parallel(
-        self, metric: str = "sharpe", *, maximize: bool | None = None, title: str | None = None
-    ) -> View:
-        """Show all parameters that vary and a metric, in a notebook or as a page.
-
-        Args:
-            metric: The metric that colours the lines.
-            maximize: Whether more is better; None as in `best`.
-            title: The heading.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "sharpe": [0.4, 0.9]})
-            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
-            >>> "<canvas" in result.parallel().html
-            True
-        """
-        varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
-        return parallel(
-            self._table, metric=metric, parameters=varied, maximize=maximize, title=title
-        )
-
     def _beside(self, name: str) -> pl.DataFrame:
         found = self._tables.get(name)
         if found is None and self._parts is not None:
@@ -287,18 +116,6 @@ class SweepResult:
                 f"{name}: this sweep did not keep them; ask for them with sweep(..., {name}=True)"
             )
         return found
-
-    def _known(self, metric: object) -> None:
-        if not isinstance(metric, str):
-            kind = type(metric).__name__
-            raise ConfigError(
-                f"metric: given a {kind}, expected the name of one, such as {self.metrics[:1]}; "
-                "rank by a function of your own over to_polars()"
-            )
-        if metric not in self.metrics:
-            raise ConfigError(
-                f"metric: {metric!r} is not in the table. {nearest(metric, self.metrics)}"
-            )
 
     def __len__(self) -> int:
         """Number of runs in the table."""
@@ -310,21 +127,3 @@ class SweepResult:
         lost = f", {self.ruined.height} ruined" if self.ruined.height else ""
         stopped = ", interrupted" if self.interrupted else ""
         return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{lost}{stopped})"
-
-    def _repr_html_(self) -> str:
-        """The best runs, by the first metric that the table shows."""
-        usual = [name for name in SHOWN if name in self.metrics]
-        chosen = usual or list(self.metrics[: len(SHOWN)])
-        by = "sharpe" if "sharpe" in chosen else next(iter(chosen), "run")
-        best = self.sort(by).head(_ROWS)
-        why = ["error"] if "error" in best.columns and best["error"].count() else []
-        columns = ["run", *self.parameters, *chosen, *why]
-        note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
-        rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
-        return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.4g}".replace("inf", "∞") if isinstance(value, float) else str(value)
