@@ -117,7 +117,7 @@ def _page(runs: Mapping[str, Reported], title: str, settings: pl.DataFrame) -> s
         blocks.append(block)
     body = (
         f"<header><div><h1>{escape(title)}</h1></div>{SWITCH}</header><main>"
-        f'<section class="wide"><h2>Growth</h2><p class="tools">{_keys(runs)}</p>'
+        f'<section class="wide"><h2>Growth</h2><p class="tools">{keys(list(runs))}</p>'
         '<div id="equity"></div></section>'
         f'<section class="wide"><h2>Metrics</h2>{_metric_table(runs)}</section>'
         f'<section class="wide"><h2>Settings that differ</h2>{_settings_table(settings)}</section>'
@@ -127,8 +127,14 @@ def _page(runs: Mapping[str, Reported], title: str, settings: pl.DataFrame) -> s
     return page(title=title, body=body, scripts=scripts, blocks=blocks, about={"runs": about})
 
 
-def _keys(runs: Mapping[str, Reported]) -> str:
-    return "".join(f"<span>{_key(k)}{escape(label)}</span>" for k, label in enumerate(runs))
+def keys(labels: Sequence[str]) -> str:
+    """Name the colours of some curves.
+
+    Example:
+        >>> keys(["a"]).count("<span>")
+        1
+    """
+    return "".join(f"<span>{_key(k)}{escape(label)}</span>" for k, label in enumerate(labels))
 
 
 def _key(number: int) -> str:
@@ -142,17 +148,23 @@ def _metric_table(runs: Mapping[str, Reported]) -> str:
         for name in first
     ]
     rows.append(("fingerprint", [result.fingerprint[:12] for result in runs.values()]))
-    return _table(list(runs), rows, key=True)
+    return grid(list(runs), rows, key=True)
 
 
 def _settings_table(settings: pl.DataFrame) -> str:
     if not settings.height:
         return '<p class="none">The settings of these runs are the same.</p>'
     rows = [(name, list(values)) for name, *values in settings.iter_rows()]
-    return _table(settings.columns[1:], rows, key=False)
+    return grid(settings.columns[1:], rows, key=False)
 
 
-def _table(labels: Sequence[str], rows: Sequence[tuple[str, list[Any]]], *, key: bool) -> str:
+def grid(labels: Sequence[str], rows: Sequence[tuple[str, list[Any]]], *, key: bool) -> str:
+    """Write rows of texts below labels, with the colours of curves where these are keys.
+
+    Example:
+        >>> grid(["a"], [("sharpe", ["1.00"])], key=False).count("<td>")
+        2
+    """
     head = "".join(
         f'<th scope="col">{_key(k) if key else ""}{escape(label)}</th>'
         for k, label in enumerate(labels)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 UNDEFINED = "-"
 _PERCENT = {
+    "alpha",
     "average_drawdown",
+    "benchmark_return",
     "best_day",
     "cagr",
     "conditional_value_at_risk",
@@ -21,6 +23,7 @@ _PERCENT = {
     "kelly",
     "max_drawdown",
     "total_return",
+    "tracking_error",
     "ulcer_index",
     "value_at_risk",
     "volatility",

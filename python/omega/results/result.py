@@ -23,8 +23,10 @@ from omega.results import files
 from omega.results.example import EXAMPLE
 from omega.results.noticing import notices_of
 from omega.results.showing import Metric, Showing
+from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
+from omega.results.yearly import years_of
 
 if TYPE_CHECKING:
     from omega.data.store import CandleStore
@@ -103,6 +105,9 @@ class BacktestResult(Travelling, Showing):
             (rule D4). None for a result that was loaded, for one of an engine, and after pickling
             where the strategy holds what cannot be pickled.
         position_manager: The copy of a position manager of your own that ran, if there was one.
+        added: What a benchmark and a risk-free rate add to the metrics, or put in their place.
+        benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
+            day, `metrics`, and `result` where a symbol was bought and held. None after loading.
 
     Example:
         >>> result = example_result()
@@ -128,6 +133,8 @@ class BacktestResult(Travelling, Showing):
         candles: CandleStore | None = None,
         strategy: AnyForm = None,
         position_manager: Component | None = None,
+        added: Mapping[str, Metric] | None = None,
+        benchmark: Any = None,  # noqa: ANN401 - an `omega.measures.Benchmark`, of a layer above
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet.
 
@@ -145,6 +152,8 @@ class BacktestResult(Travelling, Showing):
         self.candles = candles
         self.strategy = strategy
         self.position_manager = position_manager
+        self.added = dict(added or {})
+        self.benchmark = benchmark
 
     @property
     def symbols(self) -> list[str]:
@@ -255,7 +264,42 @@ class BacktestResult(Travelling, Showing):
             if first is not None:
                 scale = 1_000 if self.tables.unit == "s" else 1  # Polars has no seconds
                 values["first_decision"] = times[times.to_physical().search_sorted(first * scale)]
-        return values
+        return values | self.added
+
+    def metrics_of(self, trades: pl.DataFrame) -> dict[str, Metric]:
+        """Give the metrics of some of the trades: those that are made of trades alone.
+
+        Args:
+            trades: Rows of `trades`, in any order.
+
+        Raises:
+            ConfigError: They are none.
+
+        Example:
+            >>> result = example_result()
+            >>> won = result.metrics_of(result.trades.filter(pl.col("net_pnl") > 0))
+            >>> won["trades"], won["closed_pnl"], won["win_rate"]
+            (2, 250.0, 1.0)
+        """
+        return {**metrics_of_trades(self.tables, self.trades, trades)}
+
+    def yearly(self) -> pl.DataFrame:
+        """Give the return of each calendar year, by the days of the run's calendar.
+
+        Returns:
+            `year`, `start` and `end` of the bars in it, `days` with a bar, and `total_return` from
+            the end of the year before, or from the cash; null after an equity of 0 or less. The
+            first and the last year may be a part of one.
+
+        Example:
+            >>> example_result().yearly().select("year", "days", "total_return").row(0)
+            (2026, 5, 0.015)
+        """
+        days, unit = self.tables.days, self.tables.unit
+        if days is not None and unit == "s":  # Polars shows seconds as milliseconds
+            days = days[0], [one * 1_000 for one in days[1]]
+        cash = dict(self._raw_metrics)["initial_equity"]
+        return years_of(self.equity["time"], self.equity["equity"], cash, days)
 
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
@@ -325,6 +369,7 @@ class BacktestResult(Travelling, Showing):
                 backend=kept["backend"],
                 notices=kept["notices"],
                 copied_bytes=kept["copied_bytes"],
+                added=kept.get("added"),
             )
 
     @cached_property

@@ -18,7 +18,7 @@ from omega.keys import require_version
 from omega.run.backend import chosen_backend
 from omega.run.settings import seed_field
 from omega.sweeps import arguments, samplers
-from omega.sweeps.constraints import Constraint, Given, constrained
+from omega.sweeps.constraints import Given, constrained, ruled
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
@@ -33,7 +33,7 @@ from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.rerun import Origin
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
-from omega.sweeps.spans import Spans, spans_field, with_equal_spans
+from omega.sweeps.spans import Spans, named_spans, with_equal_spans
 from omega.sweeps.spec import Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
 from omega.sweeps.temporary import sweep_dead, temporary
@@ -154,25 +154,24 @@ def sweep(
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
     own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
     spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
-    rule = None if constraint is None else Constraint(constraint, spec, _names_of(grid))
-    begin = functools.partial(constrained, grid, seed, rule)
-    search, together = begin(), spans_field(spans) == "equal"
+    begin = functools.partial(constrained, grid, seed, ruled(constraint, spec, _names_of(grid)))
+    search = begin()
     columns = metrics_chosen(wanted, search.metrics)
-    schema, parts = Schema(columns), None
+    schema, parts, apart = Schema(columns), None, named_spans(spans)
     with contextlib.ExitStack() as open_things:
         if folder is not None:
-            made_of = {"grid": grid, "constraint": constraint, "spans": spans if together else None}
-            known_by = identity(spec, made_of, columns, seed, version)
+            runs = {"grid": grid, "constraint": constraint, **apart}
+            known_by = identity(spec, runs, columns, seed, version)
             open_things.enter_context(leased(Path(folder)))
             parts = Parts(Path(folder), known_by, schema)
-        if together:
+        if apart:
             make = functools.partial(_made, _Means(workers, executor, limit, 0), open_things)
             spec = with_equal_spans(spec, begin, make)
         origin, seen = Origin(spec, begin), Spans(spec)
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)
         means = _Means(workers, executor, limit, search.total - rows.done)
         show = open_things.enter_context(showing(progress))
-        counter = Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
+        counts = (seen.note, _counter(search, rows, wanted, show).count)
 
         def result(*, interrupted: bool) -> SweepResult:
             return SweepResult(
@@ -186,26 +185,36 @@ def sweep(
                 notices=seen.notices(),
             )
 
-        def make_all() -> None:
-            makes: Makes | None = None
-            for trials in origin.noted(_numbered(search), search):
-                missing = rows.missing(trials)
-                if missing and makes is None:
-                    makes = _maker(spec, missing[0][1], means, open_things)
-                for row in makes.rows(missing) if makes else ():
-                    rows.add(row)
-                    seen.note(row)
-                    counter.count(row)
-                if not search.fixed:
-                    search.tell([rows.metrics_of(place) for place, _ in trials])
-
+        batches = origin.noted(_numbered(search), search)
+        maker = functools.partial(_maker, spec, means=means, open_things=open_things)
         try:
-            interrupted = _is_interrupted(make_all)
+            interrupted = _is_interrupted(lambda: _make_all(search, batches, rows, maker, counts))
             rows.flush()
         except BaseException as error:
             _keep_what_is_done(rows, error, lambda: result(interrupted=True))
             raise
         return result(interrupted=interrupted)
+
+
+def _make_all(
+    search: samplers.Search,
+    batches: Iterator[list[Numbered]],
+    rows: Rows,
+    maker: Callable[[Mapping[str, Any]], Makes],
+    counts: Sequence[Callable[[Row], None]],
+) -> None:
+    """Make the runs that are missing, and tell the search of each batch."""
+    makes: Makes | None = None
+    for trials in batches:
+        missing = rows.missing(trials)
+        if missing and makes is None:
+            makes = maker(missing[0][1])
+        for row in makes.rows(missing) if makes else ():
+            rows.add(row)
+            for count in counts:
+                count(row)
+        if not search.fixed:
+            search.tell([rows.metrics_of(place) for place, _ in trials])
 
 
 def _begin(seed: object, version: object) -> int:
@@ -291,6 +300,13 @@ def _made(
     """Make some runs of a spec."""
     means = means._replace(runs=len(trials))
     return iter(_maker(spec, trials[0][1], means, open_things).rows(trials))
+
+
+def _counter(
+    search: samplers.Search, rows: Rows, wanted: Sequence[str] | None, show: Shown | None
+) -> Counter:
+    """Count runs as they are done, and show the best by the first metric that is wanted."""
+    return Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`

@@ -101,7 +101,16 @@ class Constraint:
         )
 
 
-def constrained(grid: Any, seed: int, constraint: Constraint | None) -> samplers.Search:  # noqa: ANN401 - as `sweep`
+def ruled(constraint: Given, spec: SweepSpec, names: Sequence[str]) -> Constraint | None:
+    """Give a constraint over the names of a grid, or None where there is none."""
+    return None if constraint is None else Constraint(constraint, spec, names)
+
+
+def constrained(
+    grid: Any,  # noqa: ANN401 - as `sweep`
+    seed: int,
+    constraint: Constraint | None,
+) -> samplers.Search:
     """Begin the search of a grid, without the runs that a constraint refuses.
 
     A grid, a list and a Latin hypercube lose runs; `Random` draws on, and `Optuna` is told that a

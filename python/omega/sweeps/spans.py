@@ -34,6 +34,16 @@ def spans_field(given: object) -> str:
     )
 
 
+def named_spans(given: object) -> dict[str, object]:
+    """Give the spans as a part of a sweep's identity, which those of the default leave as it was.
+
+    Example:
+        >>> named_spans("own"), named_spans("equal")
+        ({}, {'spans': 'equal'})
+    """
+    return {} if spans_field(given) == "own" else {"spans": given}
+
+
 def with_equal_spans(spec: SweepSpec, begin: Callable[[], Search], make: Makes) -> SweepSpec:
     """Give a spec whose runs over the same candles all start where the last of them could decide.
 

@@ -30,7 +30,10 @@ from omega.sweeps.space import Value
 
 Parameters = Mapping[str, Any]
 
-_NOT_A_SETTING = ("data", "strategy", "progress", "backend", "compiled")
+_NOT_A_SETTING = (
+    *("data", "strategy", "progress", "backend", "compiled"),
+    *("benchmark", "risk_free"),  # of one run: rows of a sweep have the core's metrics
+)
 SETTINGS: dict[str, Any] = {
     name: one.default
     for name, one in inspect.signature(run_backtest).parameters.items()
