@@ -149,8 +149,9 @@ def _of_pandas(
     index = given.index
     times = None
     if getattr(index.dtype, "kind", "") == "M":
-        moments = np.asarray(index.to_numpy(), dtype="datetime64[ns]")
         zone = getattr(index, "tz", None)
+        naive = index if zone is None else index.tz_convert(None)
+        moments = np.asarray(naive.to_numpy(), dtype="datetime64[us]")
         times = pl.Series("time", moments).dt.replace_time_zone(None if zone is None else "UTC")
     if hasattr(given, "columns"):
         arrays = {str(column): np.asarray(given[column].to_numpy()) for column in given.columns}

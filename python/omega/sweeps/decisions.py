@@ -21,6 +21,9 @@ from omega.sweeps.ranking import (
 from omega.sweeps.table import NAMES
 from omega.sweeps.zones import SHARE, Zone, share_field
 
+_STATISTICS = ("dsr", "p_adjusted")
+"""Columns that say how much of a row is luck."""
+
 
 class Decisions:
     """The part of a sweep's result that ranks runs."""
@@ -36,7 +39,7 @@ class Decisions:
             >>> omega.sweep(candles, omega.native("sma_cross", slow=20), {"fast": [5]}).parameters
             ('fast',)
         """
-        other = {*NAMES, *self.metrics}
+        other = {*NAMES, *_STATISTICS, *self.metrics}
         return tuple(name for name in self._table.columns if name not in other)
 
     def sort(self, metric: str = "sharpe", *, maximize: bool | None = None) -> pl.DataFrame:
@@ -84,7 +87,7 @@ class Decisions:
         maximize: bool | None = None,
         minimum: Gates = None,
         maximum: Gates = None,
-    ) -> dict[str, Any] | pl.DataFrame: ...
+    ) -> Any: ...  # noqa: ANN401 - a frame, or a row for 1
 
     def best(
         self,

@@ -153,7 +153,7 @@ class SweepResult(Pictures):
             >>> SweepResult.load(folder).to_polars().equals(result.to_polars())
             True
         """
-        beside = {name: self._kept(name) for name in ("trades", "equity")}
+        beside = {name: self._kept(name) for name in saved.BESIDE}
         tables = {"runs": self._table} | {n: t for n, t in beside.items() if t is not None}
         about = {
             "metrics": list(self.metrics),

@@ -19,7 +19,8 @@ from omega.results.result import BrokenResult
 
 FORMAT = 1
 MANIFEST = "sweep-result.json"
-TABLES = ("runs", "trades", "equity")
+BESIDE = ("trades", "equity")
+TABLES = ("runs", *BESIDE)
 FILES = (*(f"{name}.parquet" for name in TABLES), MANIFEST)
 """All files that a result may have; what else is in its directory is the user's."""
 _KEYS: dict[str, type] = {
