@@ -107,9 +107,16 @@ def combine(
     each = {name: metrics(run) for name, run in runs.items()}
     correlations = _correlations(each)
     name = title or f"{len(runs)} runs combined"
-    facts = [("weight", [f"{share:.4g}" for share in shares.values()])]
-    shown = curves.select("time", (pl.col("equity") / begin).alias(_WHOLE), *runs)
-    html = combined_page(name, shown, {_WHOLE: own, **each}, correlations, facts)
+    money = [pl.col(label) * begin for label in runs]
+    shown = curves.select("time", pl.col("equity").alias(_WHOLE), *money)
+    html = combined_page(
+        name,
+        shown,
+        start=begin,
+        metrics={_WHOLE: own, **each},
+        correlations=correlations,
+        weights=shares,
+    )
     made = Combined(html, height=_HEIGHT)
     made.equity, made.metrics, made.correlations = curves, own, correlations
     made.table = _table({_WHOLE: own, **each})
