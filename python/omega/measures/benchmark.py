@@ -19,7 +19,6 @@ from omega.reference.metrics import closes_by_day
 from omega.reference.returns import annualised
 
 _RATIOS = ("sharpe", "sortino")
-_SHORTEST = 2
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -134,9 +133,9 @@ class Comparison:
         held = None if self.symbol is None else hold(self.symbol)
         closes, first = self._closes(held, own, clock)
         days, returns, beside = paired(own, closes, (initial, first))
-        if len(days) < _SHORTEST:
+        if not days and by_day:
             raise ConfigError(
-                "benchmark: it has fewer than two days in common with the run, which goes from "
+                "benchmark: it has no two days in common with the run, which goes from "
                 f"{result.metrics['start']} to {result.metrics['end']}; give one over the same time"
             )
         compared = relative(days, returns, beside, per_year, self.free)
