@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 import polars as pl
 
 from omega.errors import ConfigError
+from omega.notices import Notice
 from omega.sweeps.arguments import count_field, directions_field
 from omega.sweeps.objectives import Gates, Objective, gated, objective_of
 from omega.sweeps.ranking import (
@@ -29,6 +30,7 @@ class Decisions:
     """The part of a sweep's result that ranks runs."""
 
     metrics: tuple[str, ...]
+    notices: tuple[Notice, ...]
     _table: pl.DataFrame
 
     @property

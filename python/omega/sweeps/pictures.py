@@ -103,6 +103,7 @@ class Pictures(Decisions):
         why = ["error"] if "error" in best.columns and best["error"].count() else []
         columns = ["run", *self.parameters, *chosen, *why]
         note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
+        note = ". ".join(filter(None, [note, *map(str, self.notices)]))
         rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
         return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
 
