@@ -79,6 +79,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "compiled": (omega.compiled, {}),
     "foreign": (omega.foreign, {"function": ctypes.CFUNCTYPE(ctypes.c_int32)(lambda: 0)}),
     "compare": (omega.compare, {"results": [RESULT]}),
+    "reconcile": (omega.reconcile, {"result": RESULT, "fills": RESULT.fills.clear()}),
     "heatmap": (
         omega.report.heatmap,
         {"frame": RUNS, "x": "fast", "y": "slow", "metric": "sharpe"},

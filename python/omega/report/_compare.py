@@ -11,15 +11,17 @@ import polars as pl
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
 from omega.report import _trades
+from omega.report._differences import counts, differences
 from omega.report._metrics import formatted
+from omega.report._numbers import counted, minus, money
 from omega.report._page import LIBRARY, View, asset, module, page
-from omega.report._panels import minus
 from omega.report._report import FOOTER, SWITCH
 from omega.report._reported import Reported
 
 _MODULES = ("codec.js", "format.js", "theme.js", "compare.js")
 _COLOURS = 6
 _HEIGHT = 900
+_MOST_ROWS = 50
 
 
 class Comparison(View):
@@ -29,19 +31,27 @@ class Comparison(View):
         html: The whole page.
         table: A row for each metric and a column for each run; times are left out.
         settings: The settings in which the runs differ, in the same form, as text.
+        trades: The trades of each further run beside those of the first: a row for each pair, and
+            for each without one, with ``status`` "same", "moved", "only left" or "only right", and
+            the ``difference`` in net profit.
 
     Example:
         >>> from omega.results.result import example_result
         >>> both = compare([example_result(), example_result()])
         >>> both.table.filter(metric="trades").row(0)
         ('trades', 3.0, 3.0)
+        >>> both.trades["status"].to_list()
+        ['same', 'same', 'same']
     """
 
-    def __init__(self, html: str, table: pl.DataFrame, settings: pl.DataFrame) -> None:
+    def __init__(
+        self, html: str, table: pl.DataFrame, settings: pl.DataFrame, trades: pl.DataFrame
+    ) -> None:
         """Keeps the tables and the page that was made of them."""
         super().__init__(html, height=_HEIGHT)
         self.table = table
         self.settings = settings
+        self.trades = trades
 
     def __repr__(self) -> str:
         """Which runs are compared."""
@@ -52,7 +62,7 @@ class Comparison(View):
 def compare(
     results: Sequence[Reported] | Mapping[str, Reported], *, title: str | None = None
 ) -> Comparison:
-    """Set several runs beside each other.
+    """Set several runs beside each other: metrics, curves, settings, and trade by trade.
 
     Args:
         results: The runs; a mapping names them, otherwise they are "run 1", "run 2" and so on.
@@ -72,9 +82,9 @@ def compare(
         runs = {f"run {k}": result for k, result in enumerate(results, 1)}
     if not runs:
         raise ConfigError("results: given none, expected one BacktestResult or more")
-    table, settings = _metrics(runs), _settings(runs)
-    name = title or f"{len(runs)} runs compared"
-    return Comparison(_page(runs, name, settings), table, settings)
+    table, settings, trades = _metrics(runs), _settings(runs), differences(runs)
+    name = title or f"{counted(len(runs), 'run')} compared"
+    return Comparison(_page(runs, name, settings, trades), table, settings, trades)
 
 
 def _metrics(runs: Mapping[str, Reported]) -> pl.DataFrame:
@@ -105,7 +115,9 @@ def _settings(runs: Mapping[str, Reported]) -> pl.DataFrame:
     return frame.filter(~same) if names else frame
 
 
-def _page(runs: Mapping[str, Reported], title: str, settings: pl.DataFrame) -> str:
+def _page(
+    runs: Mapping[str, Reported], title: str, settings: pl.DataFrame, trades: pl.DataFrame
+) -> str:
     blocks: list[str] = []
     about: list[dict[str, Any]] = []
     for result in runs.values():
@@ -120,6 +132,7 @@ def _page(runs: Mapping[str, Reported], title: str, settings: pl.DataFrame) -> s
         f'<section class="wide"><h2>Growth</h2><p class="tools">{_keys(runs)}</p>'
         '<div id="equity"></div></section>'
         f'<section class="wide"><h2>Metrics</h2>{_metric_table(runs)}</section>'
+        f'<section class="wide"><h2>Trades</h2>{_trade_tables(runs, trades)}</section>'
         f'<section class="wide"><h2>Settings that differ</h2>{_settings_table(settings)}</section>'
         f"</main>{FOOTER}"
     )
@@ -166,3 +179,44 @@ def _table(labels: Sequence[str], rows: Sequence[tuple[str, list[Any]]], *, key:
         f'<div class="scroll"><table class="plain compare"><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
+
+
+def _trade_tables(runs: Mapping[str, Reported], trades: pl.DataFrame) -> str:
+    """How many trades of each run are those of the first, and the ones that are not."""
+    if not trades.height:
+        return '<p class="none">There are no trades in two runs to compare.</p>'
+    first = next(iter(runs))
+    head = ["Same", "Moved", f"Only in {first}", "Only here", "Difference in net profit"]
+    rows = [
+        (name, [f"{count:,}" for count in numbers] + [money(gap)])
+        for name, *numbers, gap in counts(trades)
+    ]
+    return _table(head, rows, key=False) + _differing(trades)
+
+
+def _differing(trades: pl.DataFrame) -> str:
+    differ = trades.filter(pl.col("status") != "same")
+    shown = differ.sort(pl.col("difference").abs(), descending=True, maintain_order=True)
+    rows = [
+        (row["right"], [row["status"], row["symbol"], row["direction"], *_sides(row)])
+        for row in shown.head(_MOST_ROWS).iter_rows(named=True)
+    ]
+    if not rows:
+        return '<p class="hint">Every trade is the same in all runs.</p>'
+    head = ["What", "Symbol", "Direction", "Begun", "Begun here", "Net", "Net here", "Difference"]
+    left = differ.height - len(rows)
+    note = f"{counted(left, 'more difference')} stand in comparison.trades." if left else ""
+    return (
+        f"<h3>Trades that differ, the largest differences first</h3>{_table(head, rows, key=False)}"
+        f'<p class="hint">{note}</p>'
+    )
+
+
+def _sides(row: Mapping[str, Any]) -> list[str]:
+    times = [row[f"{side}_entry_time"] for side in ("left", "right")]
+    nets = [row[f"{side}_net_pnl"] for side in ("left", "right")]
+    return [
+        *("-" if time is None else f"{time:%Y-%m-%d %H:%M}" for time in times),
+        *("-" if net is None else money(net) for net in nets),
+        money(row["difference"]),
+    ]

@@ -21,7 +21,9 @@ from omega.notices import Facts, Notice
 from omega.report import _metrics
 from omega.results import files
 from omega.results.example import EXAMPLE
+from omega.results.following import Following
 from omega.results.noticing import notices_of
+from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
@@ -86,7 +88,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult(Travelling, Showing):
+class BacktestResult(Travelling, Showing, Following):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.
@@ -103,6 +105,7 @@ class BacktestResult(Travelling, Showing):
             (rule D4). None for a result that was loaded, for one of an engine, and after pickling
             where the strategy holds what cannot be pickled.
         position_manager: The copy of a position manager of your own that ran, if there was one.
+        resumed: Of a run with `resume=` what is new since the earlier one.
 
     Example:
         >>> result = example_result()
@@ -145,6 +148,7 @@ class BacktestResult(Travelling, Showing):
         self.candles = candles
         self.strategy = strategy
         self.position_manager = position_manager
+        self.resumed: Resumed | None = None
 
     @property
     def symbols(self) -> list[str]:
@@ -317,7 +321,7 @@ class BacktestResult(Travelling, Showing):
         """
         with refused_as(files.broken_as(directory, BrokenResult)):
             tables, kept = files.load(Path(directory), BrokenResult)
-            return cls(
+            result = cls(
                 tables,
                 stats=EngineStats(**kept["stats"]),
                 config=kept["config"],
@@ -326,6 +330,8 @@ class BacktestResult(Travelling, Showing):
                 notices=kept["notices"],
                 copied_bytes=kept["copied_bytes"],
             )
+            result.identify_by(kept.get("identity"))
+            return result
 
     @cached_property
     def _raw_metrics(self) -> list[tuple[str, float | int | None]]:

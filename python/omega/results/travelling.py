@@ -59,7 +59,7 @@ class Travelling:
             for name, value in vars(self).items()
             if not isinstance(getattr(kind, name, None), cached_property)
         }
-        return attributes | {"_given": self.notices, "_facts": None}
+        return attributes | {"_given": self.notices, "_facts": None, "_identity": None}
 
 
 def _pickled(value: object) -> bytes | None:

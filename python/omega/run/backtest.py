@@ -30,6 +30,7 @@ from omega.run.facts import facts_of
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
+from omega.run.resuming import identity_of, mark, require_earlier
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
@@ -72,6 +73,7 @@ def run_backtest(
     cast: bool = False,
     progress: bool | Progress = False,
     compiled: bool = True,
+    resume: BacktestResult | None = None,
 ) -> BacktestResult:
     """Run a strategy over candles.
 
@@ -125,6 +127,8 @@ def run_backtest(
             what that copies is a notice. Volumes of any type of number always are.
         progress: True for a bar on the terminal, or a function `(done, total)`.
         compiled: False runs callbacks under `omega.compiled` as they are, to look into them.
+        resume: The result of an earlier run of the same strategy and settings over the first rows
+            of the data. All of it is run again, and `result.resumed` has what is new.
 
     Returns:
         The result, whose tables are Polars frames over the engine's own buffers.
@@ -172,13 +176,19 @@ def run_backtest(
         semantics=semantics,
         calendar=calendar,
     )
+    identity = identity_of(strategy, when, arguments)
+    if resume is not None:
+        with arguments_of("run_backtest"):
+            require_earlier(resume, store, identity)
     with _progress(progress) as told:
         with arguments_of("run_backtest"):
             job = prepare(store, runs, arguments, when=when, on_progress=told)
             job.ran.may_compile = _truth("compiled", compiled)
         outcome = execute(job, chosen)
     note_on_given(strategy, runs)
-    return _result(store, job, arguments, chosen, outcome)
+    result = _result(store, job, arguments, chosen, outcome)
+    result.identify_by(identity)
+    return result if resume is None else mark(result, resume)
 
 
 def _result(

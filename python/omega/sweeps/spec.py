@@ -29,7 +29,7 @@ from omega.sweeps.space import Value
 
 Parameters = Mapping[str, Any]
 
-_NOT_A_SETTING = ("data", "strategy", "progress", "backend", "compiled")
+_NOT_A_SETTING = ("data", "strategy", "progress", "backend", "compiled", "resume")
 SETTINGS: dict[str, Any] = {
     name: one.default
     for name, one in inspect.signature(run_backtest).parameters.items()
