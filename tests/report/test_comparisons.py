@@ -8,6 +8,7 @@ import polars as pl
 
 import omega
 from omega.results.result import BacktestResult
+from omega.strategy.actions import Action
 
 PRICES = [100.0, 101.0, 103.0, 102.0, 104.0, 108.0, 107.0, 105.0, 109.0, 110.0]
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -24,8 +25,8 @@ def held(*spans: tuple[int, int], unit: str = "us") -> BacktestResult:
     """Hold one unit from one bar to another, by market orders one bar before."""
     begins, ends = ({bar - 1 for bar in one} for one in zip(*spans, strict=True))
 
-    def decide(bar: omega.Bar) -> list[object]:
-        actions: list[object] = []
+    def decide(bar: omega.Bar) -> list[Action]:
+        actions: list[Action] = []
         if bar.index in ends:
             actions.append(omega.Close())
         if bar.index in begins:

@@ -10,15 +10,16 @@ import polars as pl
 
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
-from omega.report import _trades
+from omega.report._curves import Curve, pack_curves
 from omega.report._differences import counts, differences
-from omega.report._metrics import formatted
-from omega.report._numbers import counted, minus, money
+from omega.report._labels import label, words
+from omega.report._metrics import formatted, start_of
+from omega.report._numbers import counted, money
 from omega.report._page import LIBRARY, View, asset, module, page
-from omega.report._report import FOOTER, SWITCH
+from omega.report._parts import FOOTER, body, curves, header, hint, none, section, table
 from omega.report._reported import Reported
 
-_MODULES = ("codec.js", "format.js", "theme.js", "compare.js")
+_MODULES = ("codec.js", "format.js", "theme.js", "curves.js", "compare.js")
 _COLOURS = 6
 _HEIGHT = 900
 _MOST_ROWS = 50
@@ -119,29 +120,35 @@ def _page(
     runs: Mapping[str, Reported], title: str, settings: pl.DataFrame, trades: pl.DataFrame
 ) -> str:
     blocks: list[str] = []
-    about: list[dict[str, Any]] = []
-    for result in runs.values():
-        described, block = _trades.pack_equity(
-            result.equity["time"], result.equity["equity"].to_numpy()
-        )
-        start = result.metrics.get("initial_equity")
-        about.append(described | {"block": len(blocks), "start": start or 0.0})
+    parts: list[dict[str, Any]] = []
+    for k, (name, result) in enumerate(runs.items()):
+        if not result.equity.height:
+            continue
+        described, block = pack_curves(result.equity["time"], [_grown(k, name, result)])
+        parts.append(described | {"block": len(blocks)})
         blocks.append(block)
-    body = (
-        f"<header><div><h1>{escape(title)}</h1></div>{SWITCH}</header><main>"
-        f'<section class="wide"><h2>Growth</h2><p class="tools">{_keys(runs)}</p>'
-        '<div id="equity"></div></section>'
-        f'<section class="wide"><h2>Metrics</h2>{_metric_table(runs)}</section>'
-        f'<section class="wide"><h2>Trades</h2>{_trade_tables(runs, trades)}</section>'
-        f'<section class="wide"><h2>Settings that differ</h2>{_settings_table(settings)}</section>'
-        f"</main>{FOOTER}"
+    text = body(
+        header(title, ", ".join(runs)),
+        [
+            section("Growth", curves("growth", "Growth of each run since its start"), "wide"),
+            section("Metrics", _metric_table(runs), "wide"),
+            section("Trades", _trade_tables(runs, trades), "wide"),
+            section("Settings that differ", _settings_table(settings), "wide"),
+        ],
+        FOOTER,
     )
     scripts = [asset(LIBRARY), module(_MODULES)]
-    return page(title=title, body=body, scripts=scripts, blocks=blocks, about={"runs": about})
+    about = {"curves": {"growth": parts}}
+    return page(title=title, body=text, scripts=scripts, blocks=blocks, about=about)
 
 
-def _keys(runs: Mapping[str, Reported]) -> str:
-    return "".join(f"<span>{_key(k)}{escape(label)}</span>" for k, label in enumerate(runs))
+def _grown(number: int, name: str, result: Reported) -> Curve:
+    """The equity of a run as growth since its start."""
+    start = start_of(result)
+    equity = result.equity["equity"].to_numpy()
+    growth = equity / start - 1.0 if start > 0 else equity * 0.0
+    colour, dash = f"run-{number % _COLOURS}", number // _COLOURS
+    return Curve(name, growth, unit="percent", colour=colour, dash=dash)
 
 
 def _key(number: int) -> str:
@@ -151,47 +158,32 @@ def _key(number: int) -> str:
 def _metric_table(runs: Mapping[str, Reported]) -> str:
     first = next(iter(runs.values())).metrics
     rows = [
-        (name.replace("_", " "), [formatted(name, r.metrics.get(name)) for r in runs.values()])
+        (label(name), [formatted(name, r.metrics.get(name)) for r in runs.values()])
         for name in first
     ]
-    rows.append(("fingerprint", [result.fingerprint[:12] for result in runs.values()]))
-    return _table(list(runs), rows, key=True)
+    rows.append(("Fingerprint", [result.fingerprint[:12] for result in runs.values()]))
+    head = [f"{_key(k)}{escape(name)}" for k, name in enumerate(runs)]
+    return table(head, rows, caption="Metrics", first="Metric", raw_head=True)
 
 
 def _settings_table(settings: pl.DataFrame) -> str:
     if not settings.height:
-        return '<p class="none">The settings of these runs are the same.</p>'
-    rows = [(name, list(values)) for name, *values in settings.iter_rows()]
-    return _table(settings.columns[1:], rows, key=False)
-
-
-def _table(labels: Sequence[str], rows: Sequence[tuple[str, list[Any]]], *, key: bool) -> str:
-    head = "".join(
-        f'<th scope="col">{_key(k) if key else ""}{escape(label)}</th>'
-        for k, label in enumerate(labels)
-    )
-    lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        f"{''.join(f'<td>{escape(minus(str(text)))}</td>' for text in texts)}</tr>"
-        for name, texts in rows
-    )
-    return (
-        f'<div class="scroll"><table class="plain compare"><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
+        return none("The settings of these runs are the same.")
+    rows = [(words(name), list(values)) for name, *values in settings.iter_rows()]
+    return table(settings.columns[1:], rows, caption="Settings", first="Setting", kind="texts")
 
 
 def _trade_tables(runs: Mapping[str, Reported], trades: pl.DataFrame) -> str:
     """How many trades of each run are those of the first, and the ones that are not."""
     if not trades.height:
-        return '<p class="none">There are no trades in two runs to compare.</p>'
+        return none("There are no trades in two runs to compare.")
     first = next(iter(runs))
     head = ["Same", "Moved", f"Only in {first}", "Only here", "Difference in net profit"]
     rows = [
         (name, [f"{count:,}" for count in numbers] + [money(gap)])
         for name, *numbers, gap in counts(trades)
     ]
-    return _table(head, rows, key=False) + _differing(trades)
+    return table(head, rows, caption="Trades by run", first="Run") + _differing(trades)
 
 
 def _differing(trades: pl.DataFrame) -> str:
@@ -202,14 +194,12 @@ def _differing(trades: pl.DataFrame) -> str:
         for row in shown.head(_MOST_ROWS).iter_rows(named=True)
     ]
     if not rows:
-        return '<p class="hint">Every trade is the same in all runs.</p>'
+        return hint("Every trade is the same in all runs.")
     head = ["What", "Symbol", "Direction", "Begun", "Begun here", "Net", "Net here", "Difference"]
     left = differ.height - len(rows)
     note = f"{counted(left, 'more difference')} stand in comparison.trades." if left else ""
-    return (
-        f"<h3>Trades that differ, the largest differences first</h3>{_table(head, rows, key=False)}"
-        f'<p class="hint">{note}</p>'
-    )
+    title = "Trades that differ, the largest differences first"
+    return table(head, rows, caption=title, first="Run", kind="tall") + hint(note)
 
 
 def _sides(row: Mapping[str, Any]) -> list[str]:

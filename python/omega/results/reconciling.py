@@ -15,7 +15,8 @@ from omega.contract import ArrowLike
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.report._candles import moments
-from omega.results.holdings import Noticed, valued_fills
+from omega.report._reported import Reported
+from omega.results.holdings import valued_fills
 
 KINDS = ("price", "size", "fee", "time", "missing", "extra")
 _NEEDED = ("time", "symbol", "side", "price", "lots")
@@ -80,7 +81,7 @@ class Reconciliation:
         return f"{text}{counts}; {self.money:,.2f})"
 
 
-def fills_of(result: Noticed) -> pl.DataFrame:
+def fills_of(result: Reported) -> pl.DataFrame:
     """Give the fills of a run as `reconcile` takes those of a broker.
 
     Returns:
@@ -109,7 +110,7 @@ def fills_of(result: Noticed) -> pl.DataFrame:
 
 
 def reconcile(
-    result: Noticed,
+    result: Reported,
     fills: ArrowLike,
     *,
     within: timedelta = timedelta(hours=1),

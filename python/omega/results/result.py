@@ -27,6 +27,7 @@ from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
+from omega.strategy.declared import Declared
 
 if TYPE_CHECKING:
     from omega.data.store import CandleStore
@@ -106,6 +107,7 @@ class BacktestResult(Travelling, Showing, Following):
             where the strategy holds what cannot be pickled.
         position_manager: The copy of a position manager of your own that ran, if there was one.
         resumed: Of a run with `resume=` what is new since the earlier one.
+        declared: The indicators and conditions of the strategy, for `report`.
 
     Example:
         >>> result = example_result()
@@ -149,6 +151,7 @@ class BacktestResult(Travelling, Showing, Following):
         self.strategy = strategy
         self.position_manager = position_manager
         self.resumed: Resumed | None = None
+        self.declared = Declared()
 
     @property
     def symbols(self) -> list[str]:

@@ -5,28 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import polars as pl
 
 from omega.data.hashing import content_hash
 from omega.errors import ConfigError
-from omega.results.holdings import Noticed
-
-if TYPE_CHECKING:
-    from omega.data.store import CandleStore
-
-
-class Followed(Noticed, Protocol):
-    """The result of a run, as far as a later one goes on from it."""
-
-    @property
-    def ledger(self) -> pl.DataFrame:
-        """Every change of the balance."""
-
-    @property
-    def candles(self) -> CandleStore | None:
-        """The store that the run went over."""
+from omega.report._reported import Reported
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +54,7 @@ class Resumed:
         )
 
 
-def resumed(result: Followed, earlier: Followed) -> Resumed:
+def resumed(result: Reported, earlier: Reported) -> Resumed:
     """Say what a run has beyond an earlier one, once their common rows are known to be equal.
 
     Raises:
@@ -103,7 +88,7 @@ def resumed(result: Followed, earlier: Followed) -> Resumed:
     )
 
 
-def _before(result: Followed, name: str, column: str, at: datetime) -> pl.DataFrame:
+def _before(result: Reported, name: str, column: str, at: datetime) -> pl.DataFrame:
     """The rows before a bar; of orders those that ended by then, since others go on."""
     frame: pl.DataFrame = getattr(result, name)
     if name == "orders":

@@ -188,6 +188,7 @@ def run_backtest(
     note_on_given(strategy, runs)
     result = _result(store, job, arguments, chosen, outcome)
     result.identify_by(identity)
+    result.declared = job.ran.declared
     return result if resume is None else mark(result, resume)
 
 

@@ -3,7 +3,8 @@
 import { PlacedTrades } from "./trades.js";
 import { TradeOverlay } from "./overlay.js";
 import { chartColours, colour, onTheme } from "./theme.js";
-import { moment } from "./format.js";
+import { counted, moment } from "./format.js";
+import { LineGroup } from "./lines.js";
 
 const FEWEST_BARS = 12;
 const PIXELS_OF_CANDLE = 3.2; // a candle narrower than this says little
@@ -17,7 +18,13 @@ export class PriceChart {
     this.to = 1;
     this.loaded = null; // what the library has: a level and its bars
     this.stale = true;
+    this.scheduled = false;
     this.frames = 0;
+    this.groups = [];
+    this.candles = null;
+    this.trades = null;
+    this.placed = null;
+    this.symbol = -1;
     const library = window.LightweightCharts;
     this.chart = library.createChart(box, {
       autoSize: true,
@@ -44,6 +51,7 @@ export class PriceChart {
         borderColor: colour("line"), timeVisible: true, secondsVisible: false, minBarSpacing: 0.1,
       },
     });
+    this.groups.forEach((group) => group.paint());
     const [up, down] = [colour("up"), colour("down")];
     this.series.applyOptions({
       upColor: up, downColor: down, wickUpColor: up, wickDownColor: down,
@@ -57,11 +65,31 @@ export class PriceChart {
     this.trades = trades;
     this.placed = new PlacedTrades(trades, symbol, candles);
     this.stale = true;
-    const { decimals } = candles.about;
-    this.series.applyOptions({
-      priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals },
-    });
+    const { precision, step } = candles.about;
+    this.series.applyOptions({ priceFormat: { type: "price", precision, minMove: step } });
+    this.useGroups(candles.about);
     this.look(0, candles.bars);
+  }
+
+  /** Take the lines of a symbol in place of those of the one before. */
+  useGroups(about) {
+    for (const group of [...this.groups].reverse()) group.detach(this.chart);
+    const first = about.blocks[about.firstLine];
+    this.groups = about.groups.map((group, place) => new LineGroup(group, first, place));
+    for (const group of this.groups) if (group.shown) this.turn(group, true);
+  }
+
+  /** Turn the lines of a group on or off. */
+  async turn(group, on) {
+    group.shown = on;
+    if (!on) {
+      group.detach(this.chart);
+      return;
+    }
+    await group.load();
+    if (!group.shown || group.series.length || !this.groups.includes(group)) return;
+    group.attach(this.chart);
+    this.refresh();
   }
 
   get span() {
@@ -128,7 +156,10 @@ export class PriceChart {
     const end = Math.min(Math.ceil((this.to + margin) / factor) * factor, candles.bars);
     const reading = candles.missing(level, begin, end);
     if (reading) reading.then(() => this.refresh());
+    // No line may have a time that the candles do not have: the library asks them for it.
+    for (const group of this.groups) group.clear();
     this.series.setData(candles.slice(level, begin, end));
+    for (const group of this.groups) group.show(candles, factor, begin, end);
     this.loaded = { level, factor, begin, end };
     this.stale = false;
   }
@@ -145,10 +176,11 @@ export class PriceChart {
     const [first, end] = [this.from, this.to].map((bar) =>
       moment(candles.time[Math.min(Math.max(Math.floor(bar), 0), last)]),
     );
-    const detail = loaded.factor === 1 ? "single bars" : `${loaded.factor} bars a candle`;
+    const detail = loaded.factor === 1 ? "single bars" : `${counted(loaded.factor, "bar")} a candle`;
     const hidden = overlay.total - overlay.shown.length;
-    const marks = hidden > 0 ? `${overlay.shown.length} of ${overlay.total}` : overlay.total;
-    this.label.textContent = `${first} to ${end} · ${detail} · ${marks} trades marked`;
+    const some = hidden > 0 ? `${overlay.shown.length.toLocaleString("en-US")} of ` : "";
+    const marks = `${some}${counted(overlay.total, "trade")} marked`;
+    this.label.textContent = `${first} to ${end} · ${detail} · ${marks}`;
   }
 
   /** Put a trade in the middle of the view. */

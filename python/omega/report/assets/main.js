@@ -3,7 +3,9 @@
 import { Candles } from "./candles.js";
 import { PriceChart } from "./chart.js";
 import { TradeTable } from "./table.js";
-import { drawEquity, drawScatter } from "./panels.js";
+import { drawCurves, switchOf } from "./curves.js";
+import { drawScatter } from "./scatter.js";
+import { whenSeen } from "./seen.js";
 import { listen } from "./input.js";
 import { loadTrades } from "./trades.js";
 import { moment, number, short, words } from "./format.js";
@@ -31,7 +33,8 @@ function describe(trades, k) {
   const price = (value) => number(value, about.priceDecimals);
   const money = (value) => number(value, about.moneyDecimals);
   const parts = [
-    ["Trade", `${trades.id[k]}, ${trades.short[k] ? "short" : "long"}, ${short(trades.lots[k])} lots`],
+    ["Trade", `${trades.id[k]}, ${trades.short[k] ? "short" : "long"}, ${short(trades.lots[k])} `
+      + (trades.lots[k] === 1 ? "lot" : "lots")],
     ["Entry", `${moment(trades.entryTime[k])} at ${price(trades.entry[k])}`],
     ["Exit", `${moment(trades.exitTime[k])} at ${price(trades.exit[k])}, `
       + words(about.reasons[trades.reason[k]])],
@@ -56,20 +59,39 @@ async function startChart(about, trades, pick) {
   if (!about.candles.length) return null;
   const chart = new PriceChart(at("chart"), at("range"));
   const loaded = new Map();
-  chart.show = async (symbol) => {
+  const keys = at("lines");
+  const switches = () => {
+    keys.replaceChildren(...chart.groups.map((group) => {
+      const turn = (on) => chart.turn(group, on);
+      return switchOf(group.about.name, `var(--${group.colour})`, group.shown, turn);
+    }));
+  };
+  const show = async (symbol) => {
     const own = about.candles.find((one) => one.symbol === symbol);
     if (!own || chart.symbol === symbol) return;
     if (!loaded.has(symbol)) loaded.set(symbol, await Candles.load(own));
     chart.symbol = symbol;
     chart.use(loaded.get(symbol), trades, symbol);
+    switches();
     const choice = at("symbol");
     if (choice) choice.value = String(symbol);
   };
+  chart.show = show;
   listen(chart, pick);
   const choice = at("symbol");
-  if (choice) choice.addEventListener("change", () => chart.show(Number(choice.value)));
-  await chart.show(about.candles[0].symbol);
+  if (choice) choice.addEventListener("change", () => show(Number(choice.value)));
+  await show(about.candles[0].symbol);
   return chart;
+}
+
+/** Draw each place of curves when it comes into view. */
+function startCurves(about, onPick) {
+  for (const box of document.querySelectorAll("[data-curves]")) {
+    const name = box.dataset.curves;
+    const keys = document.querySelector(`[data-keys="${name}"]`);
+    const parts = about.curves[name];
+    if (parts) whenSeen(box, () => drawCurves(box, keys, parts, onPick));
+  }
 }
 
 async function start() {
@@ -84,15 +106,13 @@ async function start() {
     await page.chart.show(trades.symbol[row]);
     if (page.chart.symbol === trades.symbol[row]) page.chart.goTo(row);
   };
-  const parts = { body: at("rows"), head: at("head"), count: at("count") };
+  const parts = { grid: at("grid"), body: at("rows"), head: at("head"), count: at("count") };
   Object.assign(parts, { search: at("search"), outcome: at("outcome") });
   page.table = new TradeTable(parts, trades, pick);
   page.chart = await startChart(about, trades, pick);
   if (page.chart) buttons(page.chart, page.table);
-  if (about.equity.rows) {
-    await drawEquity(at("equity"), about.equity, (time) => page.chart?.goToTime(time));
-  }
-  if (trades.rows) drawScatter(at("scatter"), trades);
+  startCurves(about, (time) => page.chart && page.chart.goToTime(time));
+  if (trades.rows) whenSeen(at("scatter"), () => drawScatter(at("scatter"), trades, about.scatter));
   // Once the first frame is painted the page is open; tests and the curious look here.
   requestAnimationFrame(() => {
     window.omega = page;

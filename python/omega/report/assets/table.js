@@ -7,7 +7,7 @@ const SPARE = 8; // rows beyond the view
 
 export class TradeTable {
   constructor(parts, trades, onPick) {
-    Object.assign(this, parts); // body, head, count, search, outcome
+    Object.assign(this, parts); // grid, body, head, count, search, outcome
     this.trades = trades;
     this.onPick = onPick;
     this.columns = columnsOf(trades);
@@ -20,7 +20,7 @@ export class TradeTable {
     this.makeHead();
     this.body.addEventListener("scroll", () => this.schedule(), { passive: true });
     this.body.addEventListener("click", (event) => this.clicked(event));
-    this.body.addEventListener("keydown", (event) => this.pressed(event));
+    this.grid.addEventListener("keydown", (event) => this.pressed(event));
     this.search.addEventListener("input", () => this.filter());
     this.outcome.addEventListener("change", () => this.filter());
     new ResizeObserver(() => this.schedule()).observe(this.body);
@@ -88,8 +88,9 @@ export class TradeTable {
     }
     const all = this.trades.rows.toLocaleString("en-US");
     const kept = this.rows.length.toLocaleString("en-US");
-    this.count.textContent = kept === all ? `${all} trades` : `${kept} of ${all} trades`;
-    this.body.setAttribute("aria-rowcount", this.rows.length);
+    const noun = this.trades.rows === 1 ? "trade" : "trades";
+    this.count.textContent = kept === all ? `${all} ${noun}` : `${kept} of ${all} ${noun}`;
+    this.grid.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.space.style.height = `${this.rows.length * ROW}px`;
     this.body.scrollTop = 0;
     this.schedule();
@@ -110,7 +111,9 @@ export class TradeTable {
     const last = Math.min(first + fitting, this.rows.length);
     while (this.pool.length < last - first) this.pool.push(this.makeRow());
     this.pool.forEach((row, k) => this.fill(row, first + k, last));
-    this.body.setAttribute("aria-activedescendant", `trade-${this.active}`);
+    const seen = this.pool.some((row) => !row.hidden && Number(row.dataset.row) === this.active);
+    if (seen) this.grid.setAttribute("aria-activedescendant", `trade-${this.active}`);
+    else this.grid.removeAttribute("aria-activedescendant");
   }
 
   makeRow() {
@@ -132,7 +135,7 @@ export class TradeTable {
     row.style.transform = `translateY(${place * ROW}px)`;
     row.id = `trade-${k}`;
     row.dataset.row = k;
-    row.setAttribute("aria-rowindex", place + 1);
+    row.setAttribute("aria-rowindex", String(place + 2));
     row.setAttribute("aria-selected", String(k === this.active));
     this.columns.forEach((column, c) => {
       row.children[c].textContent = column.show(k);
