@@ -80,7 +80,7 @@ def rolling(result: Reported, benchmark: Numbers | None = None) -> tuple[pl.Seri
     if window is None or not per_year:
         return frame["time"], []
     change = frame["change"].fill_null(float("nan")).to_numpy()
-    mean, deviation = _moments(change, window)
+    mean, deviation = moments_over(change, window)
     with np.errstate(divide="ignore", invalid="ignore"):
         sharpe = np.where(deviation > 0, mean / deviation * np.sqrt(per_year), np.nan)
     curves = [
@@ -99,8 +99,13 @@ def rolling_hint(result: Reported) -> str:
     return hint(f"Over the last {window} days each, per year." if window else "")
 
 
-def _moments(change: Numbers, window: int) -> tuple[Numbers, Numbers]:
-    """Mean and sample deviation of the last values; NaN before there are so many."""
+def moments_over(change: Numbers, window: int) -> tuple[Numbers, Numbers]:
+    """Give mean and sample deviation of the last values; NaN before there are so many.
+
+    Example:
+        >>> [one.tolist() for one in moments_over(np.array([1.0, 3.0]), 2)]
+        [[nan, 2.0], [nan, 1.4142135623730951]]
+    """
     views = np.lib.stride_tricks.sliding_window_view(change, window)
     empty = np.full(window - 1, np.nan)
     return (

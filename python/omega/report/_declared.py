@@ -209,7 +209,7 @@ def _packed(values: Numbers, kind: str, room: float | None) -> tuple[dict[str, A
         return None
     factor = 1
     while True:
-        coarse = _joined(values, kind, factor)
+        coarse = joined(values, kind, factor)
         there = np.isfinite(coarse)
         decimals = _decimals(finite, kind)
         scaled = _codec.scaled(_filled(coarse, there), decimals)
@@ -221,7 +221,13 @@ def _packed(values: Numbers, kind: str, room: float | None) -> tuple[dict[str, A
         factor *= 4 if len(text) > 4 * room else 2
 
 
-def _joined(values: Numbers, kind: str, factor: int) -> Numbers:
+def joined(values: Numbers, kind: str, factor: int) -> Numbers:
+    """Give one value for every so many: the last, the sum of volumes, or whether any holds.
+
+    Example:
+        >>> joined(np.arange(4.0), "over", 2).tolist(), joined(np.arange(4.0), "volume", 2).tolist()
+        ([1.0, 3.0], [1.0, 5.0])
+    """
     if factor == 1:
         return values
     starts = np.arange(0, len(values), factor)

@@ -103,11 +103,9 @@ def _named(column: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
 
 
 def _tagged(trades: pl.DataFrame) -> pl.DataFrame:
-    return (
-        trades.select(pl.col("tags").alias("group"), pl.lit(0).alias("order"), "net_pnl")
-        .explode("group")
-        .with_columns(pl.col("group").fill_null(_WITHOUT))
-    )
+    none = pl.lit(pl.Series([[_WITHOUT]], dtype=pl.List(pl.String)))
+    tags = pl.when(pl.col("tags").list.len() > 0).then("tags").otherwise(none)
+    return trades.select(tags.alias("group"), pl.lit(0).alias("order"), "net_pnl").explode("group")
 
 
 def _held(trades: pl.DataFrame) -> pl.DataFrame:

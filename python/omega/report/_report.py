@@ -199,10 +199,10 @@ def _table(result: Reported) -> str:
         '<option value="wins">profits</option><option value="losses">losses</option>'
         '<option value="ambiguous">ambiguous</option></select></label>'
         '<span id="count" class="hint" aria-live="polite"></span></div>'
-        '<div class="grid" role="grid" aria-label="Trades" id="grid" tabindex="0">'
+        '<div class="grid" role="grid" aria-label="Trades" id="grid">'
         '<div class="sheet">'
         '<div role="rowgroup"><div class="head" id="head" role="row"></div></div>'
-        '<div class="rows" id="rows" tabindex="-1" role="rowgroup"></div>'
+        '<div class="rows" id="rows" tabindex="0" role="rowgroup"></div>'
         f"</div></div>{hint(note)}"
     )
 

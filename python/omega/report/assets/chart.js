@@ -25,6 +25,8 @@ export class PriceChart {
     this.trades = null;
     this.placed = null;
     this.symbol = -1;
+    /** @type {(symbol: number) => Promise<void>} how another symbol is shown; the page says it */
+    this.show = async () => {};
     const library = window.LightweightCharts;
     this.chart = library.createChart(box, {
       autoSize: true,
@@ -62,6 +64,7 @@ export class PriceChart {
   /** Show a symbol, all of it. */
   use(candles, trades, symbol) {
     this.candles = candles;
+    this.symbol = symbol;
     this.trades = trades;
     this.placed = new PlacedTrades(trades, symbol, candles);
     this.stale = true;
@@ -176,7 +179,8 @@ export class PriceChart {
     const [first, end] = [this.from, this.to].map((bar) =>
       moment(candles.time[Math.min(Math.max(Math.floor(bar), 0), last)]),
     );
-    const detail = loaded.factor === 1 ? "single bars" : `${counted(loaded.factor, "bar")} a candle`;
+    const { factor } = loaded;
+    const detail = factor === 1 ? "single bars" : `${counted(factor, "bar")} a candle`;
     const hidden = overlay.total - overlay.shown.length;
     const some = hidden > 0 ? `${overlay.shown.length.toLocaleString("en-US")} of ` : "";
     const marks = `${some}${counted(overlay.total, "trade")} marked`;
@@ -195,7 +199,7 @@ export class PriceChart {
   /** Put a moment in the middle. */
   goToTime(seconds) {
     const bar = this.candles.barAt(seconds);
-    const span = Math.min(this.span, 2_000);
+    const span = Math.min(this.span, 2000);
     this.look(bar - span / 2, bar + span / 2);
   }
 
@@ -203,9 +207,9 @@ export class PriceChart {
     if (!this.loaded) return null;
     const { factor, begin } = this.loaded;
     const scale = this.chart.timeScale();
-    const [left, right] = [scale.logicalToCoordinate(0), scale.logicalToCoordinate(1_000)];
+    const [left, right] = [scale.logicalToCoordinate(0), scale.logicalToCoordinate(1000)];
     if (left === null || right === null) return null;
-    return left + ((right - left) / 1_000) * ((bar + 0.5 - begin) / factor - 0.5);
+    return left + ((right - left) / 1000) * ((bar + 0.5 - begin) / factor - 0.5);
   }
 
   y(price) {

@@ -1,6 +1,6 @@
 // How numbers and times are written.
 
-const pad = (number) => String(number).padStart(2, "0");
+const pad = (part) => String(part).padStart(2, "0");
 
 /** Seconds since 1970 as date and time, as the columns of the result have them. */
 export function moment(seconds) {

@@ -77,7 +77,8 @@ export class LineGroup {
         this.options(line, k),
         pane,
       );
-      if (kind === "volume") made.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+      const margins = { top: 0.82, bottom: 0 };
+      if (kind === "volume") made.priceScale().applyOptions({ scaleMargins: margins });
       return made;
     });
     if (pane) chart.panes()[pane].setStretchFactor(kind === "marks" ? 0.12 : 0.35);
@@ -92,7 +93,8 @@ export class LineGroup {
       type: "custom",
       minMove: 10 ** -Math.min(line.about.decimals, 8),
       formatter: (value) => axisTexts([value], "number")[0],
-      tickmarksFormatter: (values) => (kind === "marks" ? values.map(() => "") : axisTexts(values, "number")),
+      tickmarksFormatter: (values) =>
+        kind === "marks" ? values.map(() => "") : axisTexts(values, "number"),
     };
     const scale = kind === "volume" ? { priceScaleId: "volume" } : {};
     return { ...shared, ...scale, lastValueVisible: false, priceFormat: written };

@@ -5,13 +5,24 @@ import { PriceChart } from "./chart.js";
 import { TradeTable } from "./table.js";
 import { drawCurves, switchOf } from "./curves.js";
 import { drawScatter } from "./scatter.js";
-import { whenSeen } from "./seen.js";
+import { drawAll, whenSeen } from "./seen.js";
 import { listen } from "./input.js";
 import { loadTrades } from "./trades.js";
 import { moment, number, short, words } from "./format.js";
 import { startTheme } from "./theme.js";
 
+/**
+ * An element of the page, of the kind that its place has.
+ * @param {string} id
+ * @returns {any}
+ */
 const at = (id) => document.getElementById(id);
+
+/**
+ * @param {string} selector
+ * @returns {NodeListOf<HTMLElement>}
+ */
+const elementsOf = (selector) => document.querySelectorAll(selector);
 
 /** What the buttons of the chart do. */
 function buttons(chart, table) {
@@ -22,7 +33,7 @@ function buttons(chart, table) {
     before: () => table.step(-1),
     after: () => table.step(1),
   };
-  for (const button of document.querySelectorAll("[data-do]")) {
+  for (const button of elementsOf("[data-do]")) {
     button.addEventListener("click", () => actions[button.dataset.do]());
   }
 }
@@ -66,11 +77,13 @@ async function startChart(about, trades, pick) {
       return switchOf(group.about.name, `var(--${group.colour})`, group.shown, turn);
     }));
   };
+  let wanted = -1;
   const show = async (symbol) => {
     const own = about.candles.find((one) => one.symbol === symbol);
     if (!own || chart.symbol === symbol) return;
+    wanted = symbol;
     if (!loaded.has(symbol)) loaded.set(symbol, await Candles.load(own));
-    chart.symbol = symbol;
+    if (wanted !== symbol) return; // another one was chosen meanwhile
     chart.use(loaded.get(symbol), trades, symbol);
     switches();
     const choice = at("symbol");
@@ -85,12 +98,15 @@ async function startChart(about, trades, pick) {
 }
 
 /** Draw each place of curves when it comes into view. */
-function startCurves(about, onPick) {
-  for (const box of document.querySelectorAll("[data-curves]")) {
+function startCurves(page, onPick) {
+  for (const box of elementsOf("[data-curves]")) {
     const name = box.dataset.curves;
     const keys = document.querySelector(`[data-keys="${name}"]`);
-    const parts = about.curves[name];
-    if (parts) whenSeen(box, () => drawCurves(box, keys, parts, onPick));
+    const parts = page.about.curves[name];
+    if (!parts) continue;
+    whenSeen(box, async () => {
+      page.curves[name] = await drawCurves(box, keys, parts, onPick);
+    });
   }
 }
 
@@ -98,7 +114,7 @@ async function start() {
   startTheme(at("theme"));
   const about = JSON.parse(at("about").textContent);
   const trades = await loadTrades(about.trades);
-  const page = { about, trades };
+  const page = { about, trades, curves: {}, table: null, chart: null, drawAll };
   const pick = async (row) => {
     describe(trades, row);
     page.table.mark(row);
@@ -111,7 +127,7 @@ async function start() {
   page.table = new TradeTable(parts, trades, pick);
   page.chart = await startChart(about, trades, pick);
   if (page.chart) buttons(page.chart, page.table);
-  startCurves(about, (time) => page.chart && page.chart.goToTime(time));
+  startCurves(page, (time) => page.chart && page.chart.goToTime(time));
   if (trades.rows) whenSeen(at("scatter"), () => drawScatter(at("scatter"), trades, about.scatter));
   // Once the first frame is painted the page is open; tests and the curious look here.
   requestAnimationFrame(() => {

@@ -3,7 +3,7 @@
 import { colour, onTheme } from "./theme.js";
 
 const EDGE = { left: 58, right: 16, top: 10, bottom: 40 };
-const MANY = 5_000;
+const MANY = 5000;
 
 /** Draw how far each trade went against and for the trader. */
 export function drawScatter(canvas, trades, axes) {

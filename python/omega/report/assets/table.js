@@ -7,7 +7,13 @@ const SPARE = 8; // rows beyond the view
 
 export class TradeTable {
   constructor(parts, trades, onPick) {
-    Object.assign(this, parts); // grid, body, head, count, search, outcome
+    this.grid = parts.grid;
+    this.body = parts.body;
+    this.head = parts.head;
+    this.count = parts.count;
+    this.search = parts.search;
+    this.outcome = parts.outcome;
+    this.scheduled = false;
     this.trades = trades;
     this.onPick = onPick;
     this.columns = columnsOf(trades);
@@ -20,7 +26,7 @@ export class TradeTable {
     this.makeHead();
     this.body.addEventListener("scroll", () => this.schedule(), { passive: true });
     this.body.addEventListener("click", (event) => this.clicked(event));
-    this.grid.addEventListener("keydown", (event) => this.pressed(event));
+    this.body.addEventListener("keydown", (event) => this.pressed(event));
     this.search.addEventListener("input", () => this.filter());
     this.outcome.addEventListener("change", () => this.filter());
     new ResizeObserver(() => this.schedule()).observe(this.body);
@@ -111,9 +117,6 @@ export class TradeTable {
     const last = Math.min(first + fitting, this.rows.length);
     while (this.pool.length < last - first) this.pool.push(this.makeRow());
     this.pool.forEach((row, k) => this.fill(row, first + k, last));
-    const seen = this.pool.some((row) => !row.hidden && Number(row.dataset.row) === this.active);
-    if (seen) this.grid.setAttribute("aria-activedescendant", `trade-${this.active}`);
-    else this.grid.removeAttribute("aria-activedescendant");
   }
 
   makeRow() {
@@ -191,6 +194,10 @@ const OUTCOMES = {
   ambiguous: (trades, k) => trades.ambiguous[k] === 1,
 };
 
+/**
+ * The columns: what each shows and is sorted by, and whether it is text, looked through, signed.
+ * @returns {any[]}
+ */
 function columnsOf(trades) {
   const { about } = trades;
   const side = (k) => (trades.short[k] ? "short" : "long");
@@ -208,7 +215,8 @@ function columnsOf(trades) {
       value: plain("entryTime"), ...text },
     { title: "Exit", width: "8.75rem", show: (k) => moment(trades.exitTime[k]),
       value: plain("exitTime"), ...text },
-    { title: "Bars", width: "4.5rem", show: (k) => number(trades.bars[k], 0), value: plain("bars") },
+    { title: "Bars", width: "4.5rem", show: (k) => number(trades.bars[k], 0),
+      value: plain("bars") },
     { title: "Lots", width: "minmax(4.5rem, 1fr)", show: (k) => short(trades.lots[k]),
       value: plain("lots") },
     { title: "At", width: "minmax(5rem, 1fr)", show: price("entry"), value: plain("entry") },
