@@ -24,6 +24,7 @@ _PERCENT = {
     "exposure",
     "kelly",
     "max_drawdown",
+    "max_drawdown_intrabar",
     "total_return",
     "ulcer_index",
     "value_at_risk",

@@ -151,18 +151,18 @@ def _of_equity(result: Reported, drawn: dict[str, Any]) -> Iterator[str]:
     yield section("Returns by weekday", _daily.by_weekday(result))
     by_hour = _daily.by_hour(result)
     yield section("Profit by hour", by_hour or none("Bars are a day or longer."))
-    rolling = none("Too few days for figures over a window of them.")
+    rolling, alone = none("Too few days for figures over a window of them."), "wide slim"
     if "rolling" in drawn:
         says = "Sharpe ratio and volatility over the last days"
-        rolling = curves("rolling", says) + _daily.rolling_hint(result)
-    yield section("Rolling Sharpe ratio and volatility", rolling)
+        rolling, alone = curves("rolling", says) + _daily.rolling_hint(result), ""
+    yield section("Rolling Sharpe ratio and volatility", rolling, alone)
     held = none("Nothing was held.")
     if "exposure" in drawn:
         says = "Worth of open positions as a share of the equity, and their number"
         held = curves("exposure", says) + hint(
             "Positions at entry value and open profit, as a share of the equity."
         )
-    yield section("Exposure", held)
+    yield section("Exposure", held, alone.partition(" ")[0])
 
 
 def _of_trades(result: Reported) -> Iterator[str]:

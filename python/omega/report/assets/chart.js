@@ -48,7 +48,7 @@ export class PriceChart {
   paint() {
     this.chart.applyOptions({
       ...chartColours(),
-      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64 },
+      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64, entireTextOnly: true },
       timeScale: {
         borderColor: colour("line"), timeVisible: true, secondsVisible: false, minBarSpacing: 0.1,
       },

@@ -35,7 +35,7 @@ export async function drawCurves(box, keys, parts, onPick) {
   onTheme(() => {
     chart.applyOptions({
       ...chartColours(),
-      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64 },
+      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64, entireTextOnly: true },
       timeScale: { borderColor: colour("line"), timeVisible: true, minBarSpacing: 0.001 },
     });
     series.forEach((one, k) => paintCurve(one, lines[k]));

@@ -56,7 +56,8 @@ export class LineGroup {
   constructor(about, firstBlock, place) {
     this.about = about;
     this.shown = about.shown;
-    this.colour = about.kind === "volume" ? "volume" : `run-${place % 6}`;
+    // The first two colours of runs are those of profit and loss.
+    this.colour = about.kind === "volume" ? "volume" : `run-${2 + (place % 4)}`;
     this.lines = about.lines.map((line) => new Line(line, about.kind, firstBlock + line.block));
     this.series = [];
   }

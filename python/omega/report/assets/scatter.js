@@ -2,7 +2,8 @@
 
 import { colour, onTheme } from "./theme.js";
 
-const EDGE = { left: 58, right: 16, top: 10, bottom: 40 };
+const EDGE = { left: 58, right: 28, top: 10, bottom: 40 };
+const NAME = 26; // room for the name of the axis beside its marks
 const MANY = 5000;
 
 /** Draw how far each trade went against and for the trader. */
@@ -20,11 +21,14 @@ function paintScatter(canvas, trades, axes) {
   canvas.height = height * ratio;
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const [wide, high] = [width - EDGE.left - EDGE.right, height - EDGE.top - EDGE.bottom];
-  const x = (value) => EDGE.left + (Math.min(Math.abs(value), axes.x.end) / axes.x.end) * wide;
+  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const texts = axes.y.marks.map(([, text]) => context.measureText(text).width);
+  const left = Math.max(EDGE.left, ...texts.map((wide) => wide + NAME));
+  const [wide, high] = [width - left - EDGE.right, height - EDGE.top - EDGE.bottom];
+  const x = (value) => left + (Math.min(Math.abs(value), axes.x.end) / axes.x.end) * wide;
   const y = (value) =>
     EDGE.top + (1 - Math.min(Math.max(value, 0), axes.y.end) / axes.y.end) * high;
-  scatterAxes(context, { x, y, wide, high, height }, axes);
+  scatterAxes(context, { x, y, left, wide, high, height }, axes);
   const size = trades.rows > MANY ? 1 : trades.rows > 500 ? 1.75 : 3;
   context.globalAlpha = trades.rows > MANY ? 0.35 : 0.8;
   for (let k = 0; k < trades.rows; k += 1) {
@@ -57,8 +61,7 @@ function scatterMark(context, x, y, size, won) {
   context.stroke();
 }
 
-function scatterAxes(context, { x, y, wide, high, height }, axes) {
-  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+function scatterAxes(context, { x, y, left, wide, high, height }, axes) {
   context.strokeStyle = colour("grid");
   context.fillStyle = colour("muted");
   context.lineWidth = 1;
@@ -68,12 +71,12 @@ function scatterAxes(context, { x, y, wide, high, height }, axes) {
     context.fillText(text, x(value), height - 22);
   }
   for (const [value, text] of axes.y.marks) {
-    context.strokeRect(EDGE.left, y(value), wide, 0);
+    context.strokeRect(left, y(value), wide, 0);
     context.textAlign = "right";
-    context.fillText(text, EDGE.left - 6, y(value) + 4);
+    context.fillText(text, left - 6, y(value) + 4);
   }
   context.textAlign = "center";
-  context.fillText("against the trade (MAE)", EDGE.left + wide / 2, height - 5);
+  context.fillText("against the trade (MAE)", left + wide / 2, height - 5);
   context.save();
   context.translate(11, EDGE.top + high / 2);
   context.rotate(-Math.PI / 2);

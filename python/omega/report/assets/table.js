@@ -208,22 +208,22 @@ function columnsOf(trades) {
   const plain = (name) => (k) => trades[name][k];
   const text = { text: true, searched: true };
   const columns = [
-    { title: "Trade", width: "4.5rem", show: (k) => String(trades.id[k]), value: plain("id") },
-    { title: "Symbol", width: "6rem", show: symbol, value: symbol, ...text },
+    { title: "Trade", width: "3.5rem", show: (k) => String(trades.id[k]), value: plain("id") },
+    { title: "Symbol", width: "5rem", show: symbol, value: symbol, ...text },
     { title: "Side", width: "4rem", show: side, value: side, ...text },
     { title: "Entry", width: "8.75rem", show: (k) => moment(trades.entryTime[k]),
       value: plain("entryTime"), ...text },
     { title: "Exit", width: "8.75rem", show: (k) => moment(trades.exitTime[k]),
       value: plain("exitTime"), ...text },
-    { title: "Bars", width: "4.5rem", show: (k) => number(trades.bars[k], 0),
+    { title: "Bars", width: "3.5rem", show: (k) => number(trades.bars[k], 0),
       value: plain("bars") },
-    { title: "Lots", width: "minmax(4.5rem, 1fr)", show: (k) => short(trades.lots[k]),
+    { title: "Lots", width: "minmax(4rem, 1fr)", show: (k) => short(trades.lots[k]),
       value: plain("lots") },
     { title: "At", width: "minmax(5rem, 1fr)", show: price("entry"), value: plain("entry") },
     { title: "Out at", width: "minmax(5rem, 1fr)", show: price("exit"), value: plain("exit") },
     { title: "Net profit", width: "minmax(6rem, 1fr)", show: amount("net"), value: plain("net"),
       signed: true },
-    { title: "R", width: "4rem", show: amount("r", 2), value: plain("r"), signed: true },
+    { title: "R", width: "3.5rem", show: amount("r", 2), value: plain("r"), signed: true },
     { title: "Exit by", width: "minmax(7rem, 1.2fr)", show: reason, value: reason, ...text },
   ];
   return columns.filter((column) => column.title !== "Symbol" || about.symbols.length > 1);
