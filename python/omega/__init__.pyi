@@ -54,6 +54,7 @@ from omega.lookahead import check_lookahead as check_lookahead
 from omega.measures import combine as combine
 from omega.measures import metrics as metrics
 from omega.report import compare as compare
+from omega.results.reconciling import reconcile as reconcile
 from omega.results.result import BacktestResult as BacktestResult
 from omega.run.backend import get_active_backend as get_active_backend
 from omega.run.backtest import run_backtest as run_backtest

@@ -82,6 +82,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "combine": (omega.combine, {"results": [RESULT]}),
     "metrics": (omega.metrics, {"equity_or_returns": [1.0, 2.0], "kind": "equity"}),
     "metrics_of": (RESULT.metrics_of, {"trades": RESULT.trades}),
+    "reconcile": (omega.reconcile, {"result": RESULT, "fills": RESULT.fills.clear()}),
     "heatmap": (
         omega.report.heatmap,
         {"frame": RUNS, "x": "fast", "y": "slow", "metric": "sharpe"},

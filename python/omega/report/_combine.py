@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import polars as pl
 
-from omega.report import _compare, _trades
+from omega.report import _compare
+from omega.report._curves import Curve, pack_curves
+from omega.report._labels import label
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, asset, module, page
-from omega.report._report import FOOTER, SWITCH
-
-_MODULES = ("codec.js", "format.js", "theme.js", "compare.js")
+from omega.report._parts import FOOTER, body, header, section, table
+from omega.report._parts import curves as places
 
 
 def combined_page(
@@ -45,30 +45,44 @@ def combined_page(
     """
     labels = [name for name in curves.columns if name != "time"]
     blocks: list[str] = []
-    about: list[dict[str, Any]] = []
-    for label in labels:
-        described, block = _trades.pack_equity(curves["time"], curves[label].to_numpy())
-        about.append(described | {"block": len(blocks), "start": start})
+    parts: list[dict[str, Any]] = []
+    for place, name in enumerate(labels):
+        growth = curves[name].to_numpy() / start - 1.0
+        curve = Curve(name, growth, unit="percent", **_compare.look_of(place))
+        described, block = pack_curves(curves["time"], [curve])
+        parts.append(described | {"block": len(blocks)})
         blocks.append(block)
+    text = body(
+        header(title, ", ".join(weights)),
+        [
+            section("Growth", places("growth", "Growth of the whole and of each run"), "wide"),
+            section("Runs", _shares(weights), "wide"),
+            section("Correlation of daily returns", _alike(correlations), "wide"),
+            section("Metrics", _metrics(labels, metrics), "wide"),
+        ],
+        FOOTER,
+    )
+    scripts = [asset(LIBRARY), module(_compare.MODULES)]
+    about = {"curves": {"growth": parts}}
+    return page(title=title, body=text, scripts=scripts, blocks=blocks, about=about)
+
+
+def _shares(weights: Mapping[str, float]) -> str:
+    shares = [("Weight", [f"{share:.4g}" for share in weights.values()])]
+    return table(list(weights), shares, caption="Weights", first="Run")
+
+
+def _alike(correlations: pl.DataFrame) -> str:
     rows = [
-        (name.replace("_", " "), [formatted(name, metrics[label].get(name)) for label in labels])
-        for name in next(iter(metrics.values()))
-    ]
-    alike = [
         (str(name), ["-" if one is None else f"{one:.2f}" for one in values])
         for name, *values in correlations.iter_rows()
     ]
-    runs = list(weights)
-    shares = [("weight", [f"{share:.4g}" for share in weights.values()])]
-    body = (
-        f"<header><div><h1>{escape(title)}</h1></div>{SWITCH}</header><main>"
-        f'<section class="wide"><h2>Growth</h2><p class="tools">{_compare.keys(labels)}</p>'
-        '<div id="equity"></div></section>'
-        f'<section class="wide"><h2>Runs</h2>{_compare.grid(runs, shares, key=False)}</section>'
-        f'<section class="wide"><h2>Correlation of daily returns</h2>'
-        f"{_compare.grid(runs, alike, key=False)}</section>"
-        f'<section class="wide"><h2>Metrics</h2>{_compare.grid(labels, rows, key=True)}</section>'
-        f"</main>{FOOTER}"
-    )
-    scripts = [asset(LIBRARY), module(_MODULES)]
-    return page(title=title, body=body, scripts=scripts, blocks=blocks, about={"runs": about})
+    return table(correlations.columns[1:], rows, caption="Correlations", first="Run")
+
+
+def _metrics(labels: list[str], metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        (label(name), [formatted(name, metrics[one].get(name)) for one in labels])
+        for name in next(iter(metrics.values()))
+    ]
+    return table(labels, rows, caption="Metrics", first="Metric")

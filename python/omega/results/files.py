@@ -85,6 +85,10 @@ class Saved(Protocol):
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity."""
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What a later run goes on from."""
+
 
 @arguments_of("BacktestResult.save")
 def save(result: Saved, path: str | Path, *, overwrite: bool) -> Path:
@@ -235,6 +239,7 @@ def _write(result: Saved, directory: Path) -> None:
         "metrics": result.metrics,
         "added": result.added,
         "tables": shape_of(tables),
+        "identity": result.identity,
         "files": digests,
     }
     text = json.dumps(kept, indent=2, ensure_ascii=False, default=_plain)

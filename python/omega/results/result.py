@@ -21,12 +21,15 @@ from omega.notices import Facts, Notice
 from omega.report import _metrics
 from omega.results import files
 from omega.results.example import EXAMPLE
+from omega.results.following import Following
 from omega.results.noticing import notices_of
+from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
 from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
 from omega.results.yearly import years_of
+from omega.strategy.declared import Declared
 
 if TYPE_CHECKING:
     from omega.data.store import CandleStore
@@ -88,7 +91,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult(Travelling, Showing):
+class BacktestResult(Travelling, Showing, Following):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.
@@ -108,6 +111,8 @@ class BacktestResult(Travelling, Showing):
         added: What a benchmark and a risk-free rate add to the metrics, or put in their place.
         benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
             day, `metrics`, and `result` where a symbol was bought and held. None after loading.
+        resumed: Of a run with `resume=` what is new since the earlier one.
+        declared: The indicators and conditions of the strategy, for `report`.
 
     Example:
         >>> result = example_result()
@@ -154,6 +159,8 @@ class BacktestResult(Travelling, Showing):
         self.position_manager = position_manager
         self.added = dict(added or {})
         self.benchmark = benchmark
+        self.resumed: Resumed | None = None
+        self.declared = Declared()
 
     @property
     def symbols(self) -> list[str]:
@@ -361,7 +368,7 @@ class BacktestResult(Travelling, Showing):
         """
         with refused_as(files.broken_as(directory, BrokenResult)):
             tables, kept = files.load(Path(directory), BrokenResult)
-            return cls(
+            result = cls(
                 tables,
                 stats=EngineStats(**kept["stats"]),
                 config=kept["config"],
@@ -371,6 +378,8 @@ class BacktestResult(Travelling, Showing):
                 copied_bytes=kept["copied_bytes"],
                 added=kept.get("added"),
             )
+            result.identify_by(kept.get("identity"))
+            return result
 
     @cached_property
     def _raw_metrics(self) -> list[tuple[str, float | int | None]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from omega.notices import Notice
 from omega.results.tables import packed, unpacked
+from omega.strategy.declared import Declared
 
 if TYPE_CHECKING:
     from omega.contract import ResultTables
@@ -59,7 +60,12 @@ class Travelling:
             for name, value in vars(self).items()
             if not isinstance(getattr(kind, name, None), cached_property)
         }
-        return attributes | {"_given": self.notices, "_facts": None}
+        return attributes | {
+            "_given": self.notices,
+            "_facts": None,
+            "_identity": None,
+            "declared": Declared(),
+        }
 
 
 def _pickled(value: object) -> bytes | None:

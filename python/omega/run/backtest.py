@@ -32,6 +32,7 @@ from omega.run.facts import facts_of
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
+from omega.run.resuming import identity_of, mark, require_earlier
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
@@ -76,6 +77,7 @@ def run_backtest(
     compiled: bool = True,
     benchmark: Any = None,  # noqa: ANN401 - a symbol, or any series with times
     risk_free: Any = 0.0,  # noqa: ANN401 - a number, or a dated series
+    resume: BacktestResult | None = None,
 ) -> BacktestResult:
     """Run a strategy over candles.
 
@@ -135,6 +137,8 @@ def run_backtest(
             `benchmark` to the result.
         risk_free: What money earns without risk, a share a year, or a dated series of such shares;
             `sharpe` and `sortino` are those above it.
+        resume: The result of an earlier run of the same strategy and settings over the first rows
+            of the data. All of it is run again, and `result.resumed` has what is new.
 
     Returns:
         The result, whose tables are Polars frames over the engine's own buffers.
@@ -183,6 +187,10 @@ def run_backtest(
         semantics=semantics,
         calendar=calendar,
     )
+    identity = identity_of(strategy, when, arguments)
+    if resume is not None:
+        with arguments_of("run_backtest"):
+            require_earlier(resume, store, identity)
     with _progress(progress) as told:
         with arguments_of("run_backtest"):
             job = prepare(store, runs, arguments, when=when, on_progress=told)
@@ -190,7 +198,10 @@ def run_backtest(
         outcome = execute(job, chosen)
     note_on_given(strategy, runs)
     result = _result(store, job, arguments, chosen, outcome)
-    return result if compared.is_empty else compare_run(result, compared, arguments)
+    result = result if compared.is_empty else compare_run(result, compared, arguments)
+    result.identify_by(identity)
+    result.declared = job.ran.declared
+    return result if resume is None else mark(result, resume)
 
 
 def compare_run(

@@ -31,7 +31,7 @@ from omega.sweeps.space import Value
 Parameters = Mapping[str, Any]
 
 _NOT_A_SETTING = (
-    *("data", "strategy", "progress", "backend", "compiled"),
+    *("data", "strategy", "progress", "backend", "compiled", "resume"),
     *("benchmark", "risk_free"),  # of one run: rows of a sweep have the core's metrics
 )
 SETTINGS: dict[str, Any] = {
