@@ -19,7 +19,6 @@ from omega.sweeps.result import SHOWN
 if TYPE_CHECKING:
     import polars as pl
 
-
 @click.command()
 @planned
 @click.option("--grid", multiple=True, metavar="NAME=VALUES", help="As fast=5,10,20 or 5:50:5.")
@@ -106,6 +105,8 @@ def _show(
     show(
         best.select("run", *result.parameters, *metrics, *why),
         f"{len(result):,} runs, {ends}; the best by {metric}",
+        digits=3,
+        padding=0,
     )
     if len(metrics) < len(result.metrics):
         say(f"{len(result.metrics)} metrics are known: --metrics all, --json or --out has them")

@@ -100,13 +100,13 @@ def _refuse(head: Head) -> None:
             "is Databento DBN, which is not read here. Turn it into Parquet first, with the "
             "package databento: databento.DBNStore.from_file(path).to_parquet('out.parquet')"
         )
+    elif raw.startswith(b"\xd0\xcf\x11\xe0") or head.part.name.lower().endswith((".xlsx", ".ods")):
+        what = "is a spreadsheet, which is not read here. Save it as CSV"
     elif raw.startswith(_ARCHIVES):
         what = (
             "is an archive inside another one, or one whose name does not say so. Unpack it first, "
             "or give it the ending that it has: .zip, .gz, .tar.xz"
         )
-    elif raw.startswith(b"\xd0\xcf\x11\xe0"):
-        what = "is a spreadsheet. Save it as CSV"
     elif start.startswith(b"version https://git-lfs"):
         what = "is a pointer of Git LFS, not the data. Run `git lfs pull`"
     elif any(_MESSAGE.search(line) for line in head.lines[:2]):
