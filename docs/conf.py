@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "docs"))
 
-from omega_site import links, pictures, rules, search, tables  # noqa: E402 - found by the line above
+from omega_site import gallery, links, pictures, rules, search, tables  # noqa: E402 - found by the line above
 
 project = "Omega"
 author = "The authors of Omega"
@@ -40,7 +40,7 @@ exclude_patterns = ["conf.py", "omega_site"]
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["omega.css"]
-html_search_scorer = "_static/scorer.js"
+html_search_scorer = str(TOP / "docs/_static/scorer.js")
 html_title = f"Omega {release}"
 html_copy_source = False
 html_show_copyright = False
@@ -227,6 +227,7 @@ def setup(app: Sphinx) -> None:
     app.connect("missing-reference", resolve)
     app.add_transform(rules.LinkRules)
     app.add_directive("picture", pictures.Picture)
+    app.add_directive("example", gallery.Example)
     app.connect("html-collect-pages", links.code_pages)
     app.connect("html-page-context", search.add_description)
     app.connect("build-finished", search.write_llms)

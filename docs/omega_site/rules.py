@@ -79,7 +79,8 @@ class LinkRules(SphinxTransform):
             refwarn=True,
             refdoc=self.env.docname,
         )
-        return link + nodes.inline("", rule, classes=["rule"])
+        link += nodes.inline("", rule, classes=["rule"])
+        return link
 
 
 def _ancestors(node: nodes.Node) -> list[nodes.Node]:

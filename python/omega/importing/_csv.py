@@ -102,7 +102,7 @@ def _encoded(parts: Sequence[Part]) -> list[str]:
 
 
 def _nameless(table: _Table, roles: dict[str, str]) -> list[str]:
-    """Tell what became of a column without a name."""
+    """Return a note on what became of a column without a name."""
     if not table.header or "" not in table.names[:1]:
         return []
     role = next((role for role, name in roles.items() if name == ""), None)

@@ -247,7 +247,7 @@ def _lost_days(times: pl.Series) -> pl.Series:
 
 
 def _over_weekends(rows: pl.DataFrame) -> pl.Series:
-    """Tell of each gap whether it is one weekend."""
+    """Return for each gap whether it is one weekend."""
     length = pl.duration(microseconds=pl.col("value").cast(pl.Int64))
     noon = (pl.col("time") - pl.duration(hours=12)).dt.truncate("1d") + pl.duration(hours=12)
     days = (noon.dt.weekday() - _SATURDAY) % 7

@@ -346,7 +346,7 @@ def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.Dat
 
 
 def _why_points(frame: pl.DataFrame, digits: int) -> str:
-    """Tell by what a spread shows to be in points, whichever row it is; empty where by nothing."""
+    """Return what shows that a spread is in points, whichever row it is; else an empty text."""
     spread, close = frame["spread"], frame["close"]
     widest = (spread / close).max()
     if isinstance(widest, float) and _WIDEST < widest < float("inf"):

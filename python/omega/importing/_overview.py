@@ -56,7 +56,7 @@ def told(table: pl.DataFrame) -> list[str]:
 
 
 def _shown(group: pl.DataFrame, worst: Mapping[str, Any]) -> str:
-    """Tell of the worst row of a kind: its size, its place and its note."""
+    """Return a line on the worst row of a kind: its size, its place and its note."""
     sized = worst["kind"] not in _BY_COUNT or worst["kind"] == "gap"
     size = _size(worst["kind"], worst["value"]) if sized else ""
     where = "" if worst["row"] is None else f"row {worst['row']:,} of {_base(worst['file'])}"

@@ -207,7 +207,7 @@ def _words(
 
 
 def _reading(value: str, mark: str) -> str:
-    """Tell how decimals are read, where a number has another mark."""
+    """Return how decimals are read, where a number has another mark."""
     other = _numbers.POINT if mark == _numbers.COMMA else _numbers.COMMA
     return f", as decimals stand after {mark!r} here" if other in value else ""
 

@@ -412,7 +412,7 @@ class _Check:
         return None
 
     def _found(self, changed: Difference, orders: pl.DataFrame, time: int) -> Finding:
-        """Say where the request stands that is another one without later bars."""
+        """Return where the request is that differs without later bars."""
         symbol = changed.symbol or self.market.first
         row = orders.filter(pl.col("order_id") == changed.number)
         at = row["submitted_time"].to_physical()

@@ -75,7 +75,7 @@ def _stale(result: Noticed) -> Iterator[Notice]:
 
 
 def _return_of(result: Noticed, symbol: str, trades: pl.DataFrame) -> str:
-    """Say at what price a symbol came back after its positions were closed, and what it makes."""
+    """Return the notice of a symbol that came back after its positions were closed."""
     if result.candles is None:
         return ""
     own = pl.DataFrame(result.candles.symbol(symbol))
