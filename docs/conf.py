@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "docs"))
 
-from omega_site import gallery, links, pictures, rules, search, tables  # noqa: E402 - found by the line above
+from omega_site import (  # noqa: E402 - found by the line above
+    gallery,
+    links,
+    pictures,
+    rules,
+    search,
+    tables,
+)
 
 project = "Omega"
 author = "The authors of Omega"
@@ -115,9 +122,13 @@ def pages_of(folder: str, first: Sequence[str] = (), but: Sequence[str] = ()) ->
 def listed(text: str) -> str:
     """Fill the lists of pages in the sidebar."""
     switching = [page.stem for page in (TOP / "docs/guides").glob("coming-from-*.md")]
-    text = text.replace("<!-- guides -->", pages_of("guides", FIRST_GUIDES, [*ELSEWHERE, *switching]))
+    text = text.replace(
+        "<!-- guides -->", pages_of("guides", FIRST_GUIDES, [*ELSEWHERE, *switching])
+    )
     text = text.replace("<!-- cookbook -->", pages_of("cookbook", COOKBOOK))
-    return text.replace("<!-- switching -->", "\n".join(f"guides/{name}" for name in sorted(switching)))
+    return text.replace(
+        "<!-- switching -->", "\n".join(f"guides/{name}" for name in sorted(switching))
+    )
 
 
 def unnamed_in_reference() -> list[str]:

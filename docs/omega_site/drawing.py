@@ -20,7 +20,14 @@ class Sheet:
         self.shapes: list[str] = []
 
     def text(
-        self, x: float, y: float, text: str, *, anchor: str = "start", kind: str = "", size: int = 13
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        anchor: str = "start",
+        kind: str = "",
+        size: int = 13,
     ) -> None:
         """Write a line of text, from x on, around it ("middle") or up to it ("end")."""
         self.shapes.append(
@@ -29,7 +36,11 @@ class Sheet:
         )
 
     def line(
-        self, start: tuple[float, float], end: tuple[float, float], kind: str = "line", dash: str = ""
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        kind: str = "line",
+        dash: str = "",
     ) -> None:
         """Draw a straight line."""
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
@@ -38,7 +49,9 @@ class Sheet:
             f'class="{kind}"{dashed}/>'
         )
 
-    def arrow(self, start: tuple[float, float], end: tuple[float, float], kind: str = "strong") -> None:
+    def arrow(
+        self, start: tuple[float, float], end: tuple[float, float], kind: str = "strong"
+    ) -> None:
         """Draw a line with a head at its end."""
         self.shapes.append(
             f'<line x1="{start[0]:g}" y1="{start[1]:g}" x2="{end[0]:g}" y2="{end[1]:g}" '
@@ -51,7 +64,14 @@ class Sheet:
         self.shapes.append(f'<polyline points="{placed}" class="{kind}"/>')
 
     def box(
-        self, x: float, y: float, width: float, height: float, kind: str = "shade", opacity: float = 1
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        kind: str = "shade",
+        *,
+        opacity: float = 1,
     ) -> None:
         """Draw a rectangle."""
         self.shapes.append(
@@ -67,7 +87,7 @@ class Sheet:
         """Return the whole drawing; the label is what a screen reader says."""
         head = (
             '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-            'markerHeight="7" orient="auto-start-reverse"><path d="M0,0 L8,4 L0,8 z" '
+            'markerHeight="7" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" '
             'class="quiet"/></marker></defs>'
         )
         return (

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-from omega_site.drawing import Scale, Sheet, candle
 
 import omega
+from omega_site.drawing import Scale, Sheet, candle
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 Prices = Sequence[tuple[float, float, float, float]]
@@ -16,7 +16,9 @@ Prices = Sequence[tuple[float, float, float, float]]
 
 def frame(bid: Prices, spread: float = 0.0) -> pl.DataFrame:
     """Return hours of the given open, high, low and close."""
-    opened, high, low, close = ([float(price) for price in prices] for prices in zip(*bid, strict=True))
+    opened, high, low, close = (
+        [float(price) for price in prices] for prices in zip(*bid, strict=True)
+    )
     times = [START + timedelta(hours=at) for at in range(len(bid))]
     prices = {"open": opened, "high": high, "low": low, "close": close}
     return pl.DataFrame({"time": times, **prices, "spread": [spread] * len(bid)})
@@ -34,7 +36,12 @@ def filled(bid: Prices, order: Callable[[], omega.Signal], **words: object) -> o
 def bid_and_ask() -> Sheet:
     """Draw a long and a short trade between bid and ask."""
     sheet = Sheet(240)
-    bid = [(100, 101, 99, 100), (100, 102, 99.5, 101.5), (101.5, 104, 101, 103.5), (103.5, 104, 102, 103)]
+    bid = [
+        (100, 101, 99, 100),
+        (100, 102, 99.5, 101.5),
+        (101.5, 104, 101, 103.5),
+        (103.5, 104, 102, 103),
+    ]
     spread = 1.0
     y = Scale(98, 106, 20, 190)
     xs = [70, 170, 270, 370]
@@ -48,7 +55,10 @@ def bid_and_ask() -> Sheet:
             lambda bar, way=direction: omega.Signal(way) if bar.index == 0 else None,
         )
         trade = result.trades.row(0, named=True)
-        start, end = (xs[1] + offset, y(trade["entry_price"])), (xs[3] - offset, y(trade["exit_price"]))
+        start, end = (
+            (xs[1] + offset, y(trade["entry_price"])),
+            (xs[3] - offset, y(trade["exit_price"])),
+        )
         sheet.path([start, end], "accent" if kind == "up" else "warn")
         sheet.dot(*start, kind)
         sheet.dot(*end, kind)
@@ -102,7 +112,12 @@ def order_types() -> Sheet:
 def inside_a_bar() -> Sheet:
     """Draw a bar that touches stop and target, and what each policy makes of it."""
     sheet = Sheet(260)
-    bars = [(100, 101, 99.5, 100), (100, 100.5, 99.5, 100), (100, 104, 96, 101), (101, 101, 101, 101)]
+    bars = [
+        (100, 101, 99.5, 100),
+        (100, 100.5, 99.5, 100),
+        (100, 104, 96, 101),
+        (101, 101, 101, 101),
+    ]
     y = Scale(95, 105, 20, 180)
     for x, prices in zip((60, 120, 200), bars, strict=False):
         candle(sheet, y, x, prices, width=30)
@@ -117,7 +132,9 @@ def inside_a_bar() -> Sheet:
         )
         trade = result.trades.row(0, named=True)
         column, line = 20 + 235 * (row % 2), 204 + 20 * (row // 2)
-        sheet.text(column, line, f"{policy}: {trade['exit_reason']}, {trade['net_pnl']:+g}", size=12)
+        sheet.text(
+            column, line, f"{policy}: {trade['exit_reason']}, {trade['net_pnl']:+g}", size=12
+        )
     worst, best = result.pnl_interval
     sheet.text(20, 250, f"The trade is marked ambiguous; its interval is {worst:+g} to {best:+g}.")
     return sheet

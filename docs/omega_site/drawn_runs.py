@@ -6,9 +6,8 @@ import math
 import re
 from pathlib import Path
 
-from omega_site.drawing import Scale, Sheet
-
 import omega
+from omega_site.drawing import Scale, Sheet
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -48,7 +47,7 @@ def forms() -> Sheet:
     for power in range(1, 6):
         x = 150 + 300 * power / decades
         sheet.line((x, 24), (x, 30 + 24 * len(rows)), "line", dash="2 4")
-        label = f"{10**power / 1_000:g} µs" if power > 2 else f"{10**power} ns"  # noqa: PLR2004 - a thousand
+        label = f"{10**power / 1_000:g} µs" if power > 2 else f"{10**power} ns"
         sheet.text(x, 18, label, anchor="middle", size=11)
     for place, (name, time) in enumerate(rows):
         y = 34 + 24 * place
@@ -62,7 +61,9 @@ def forms() -> Sheet:
 def report_map() -> Sheet:
     """Draw the parts of a report over the equity of a run."""
     sheet = Sheet(300)
-    result = omega.run_backtest(omega.sample("EURUSD"), Cross(), symbol="EURUSD", sizer=omega.FixedLots(0.1))
+    result = omega.run_backtest(
+        omega.sample("EURUSD"), Cross(), symbol="EURUSD", sizer=omega.FixedLots(0.1)
+    )
     equity = result.equity["equity"].gather_every(60).to_list()
     y = Scale(min(equity), max(equity), 160, 230)
     parts = [
@@ -77,7 +78,13 @@ def report_map() -> Sheet:
         sheet.text(30, top + 18, told)
     step = 420 / (len(equity) - 1)
     sheet.path([(30 + step * at, y(value)) for at, value in enumerate(equity)])
-    sheet.text(30, 278, f"here: {result.trades.height} trades of a moving-average cross", size=11, kind="quiet")
+    sheet.text(
+        30,
+        278,
+        f"here: {result.trades.height} trades of a moving-average cross",
+        size=11,
+        kind="quiet",
+    )
     return sheet
 
 
@@ -95,7 +102,9 @@ def sweep_map() -> Sheet:
         workers=1,
     )
     frame = swept.to_polars()
-    found = {(row["fast"], row["slow"]): row["sharpe"] or 0.0 for row in frame.iter_rows(named=True)}
+    found = {
+        (row["fast"], row["slow"]): row["sharpe"] or 0.0 for row in frame.iter_rows(named=True)
+    }
     low, high = min(found.values()), max(found.values())
     sheet = Sheet(290)
     sheet.text(20, 18, "Sharpe of 2021 and 2022 by the windows of two averages", size=12)
@@ -113,7 +122,12 @@ def sweep_map() -> Sheet:
     sheet.text(165, 233, "choose on this: 2021, 2022", anchor="middle", size=12)
     sheet.box(316, 216, 144, 26, "up", opacity=0.25)
     sheet.text(388, 233, "look once: 2023", anchor="middle", size=12)
-    sheet.text(20, 264, "Choose from a region where neighbours are as good, not the one best cell:", size=12)
+    sheet.text(
+        20,
+        264,
+        "Choose from a region where neighbours are as good, not the one best cell:",
+        size=12,
+    )
     sheet.text(20, 281, "on random prices, as here, the best cell is luck alone.", size=12)
     return sheet
 

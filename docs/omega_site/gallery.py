@@ -1,7 +1,7 @@
 """The examples: a directive that shows a program, runs it, and draws the equity of its run.
 
-    ```{example} sma_cross
-    ```
+```{example} sma_cross
+```
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from omega_site.drawing import Scale, Sheet
 
 import omega
+from omega_site.drawing import Scale, Sheet
 
 TOP = Path(__file__).resolve().parents[2]
 POINTS = 220

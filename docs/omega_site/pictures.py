@@ -35,7 +35,6 @@ class Picture(Directive):
             raise self.error(f"picture: given {name!r}, expected one of {', '.join(sorted(DRAWN))}")
         caption = html.escape(" ".join(self.content))
         drawing = DRAWN[name]().svg(label=caption)
-        figure = (
-            f'<figure class="picture" id="{name}">{drawing}<figcaption>{caption}</figcaption></figure>'
-        )
+        inside = f"{drawing}<figcaption>{caption}</figcaption>"
+        figure = f'<figure class="picture" id="{name}">{inside}</figure>'
         return [nodes.raw("", figure, format="html")]

@@ -16,7 +16,8 @@ PAGES = ("docs/reference/rules.md", "docs/concepts/execution.md")
 HEADING = re.compile(r"^(### ([A-Z]+[\d.]+) )", re.MULTILINE)
 RULE = r"\b[A-Z]{1,2}\d+(?:\.\d+)?\b"
 CITED = re.compile(
-    rf"(?:(?<!\w)\((?:rules? )?|\b[Rr]ules?\s+|\b[Rr]eadings?\s+){RULE}(?:(?:[,;]| to| and| or)\s+{RULE})*"
+    rf"(?:(?<!\w)\((?:rules? )?|\b[Rr](?:ule|eading)s?\s+){RULE}"
+    rf"(?:(?:[,;]| to| and| or)\s+{RULE})*"
     r"|(?<![\w\"'`.:-])(?:F(?!64)|[ILTX]|TF)\d+(?:\.\d+)?(?![\w\"'`-])"
     r"|\b[A-Z]{1,2}\d+\.\d+\b"
 )

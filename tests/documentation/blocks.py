@@ -1,8 +1,8 @@
 """The code blocks of a page, run one after the other in one namespace and one folder.
 
 - `python` blocks run. One whose first line is a comment with a file's name is that file as well.
-- A `text` block directly below a `python` or `sh` block is what that block prints, white space aside;
-  `...` stands for anything. `OMEGA_RENEW_OUTPUTS=1` writes these blocks anew.
+- A `text` block directly below a `python` or `sh` block is what that block prints, white space
+  aside; `...` is anything. `OMEGA_RENEW_OUTPUTS=1` writes these blocks again.
 - `sh` blocks: `omega ...` runs through the command line's own entry; `make X` must be a door of the
   Makefile; what installs, builds or sets a variable is known by its first word and left alone.
 - `toml` blocks with a `[run]` are run files, and run; those of a manifest stand in the example's.

@@ -18,7 +18,7 @@ def places(kind: str) -> set[str]:
     return set(re.findall(rf"\{{#{kind}-(\w+)\}}", PAGE))
 
 
-def subclasses(kind: type) -> set[str]:
+def subclasses(kind: type[BaseException]) -> set[str]:
     found = {kind.__name__}
     for below in kind.__subclasses__():
         found |= subclasses(below)

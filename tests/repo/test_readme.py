@@ -19,7 +19,7 @@ def test_the_example_runs(tmp_path: Path) -> None:
         [sys.executable, str(program)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "entry_time" in done.stdout
+    assert "Net profit" in done.stdout
     assert (tmp_path / "out/fade.html").is_file()
 
 

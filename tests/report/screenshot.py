@@ -21,7 +21,8 @@ IMAGE = TOP / "docs/images/report.png"
 
 def run_of_the_readme() -> omega.BacktestResult:
     """Run the program that the README shows, without its output."""
-    block = re.search(r"```python\n(.*?)```", (TOP / "README.md").read_text(encoding="utf-8"), re.S)
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
     if block is None:
         sys.exit("README.md has no Python block")
     program = block[1].replace("    print(", "    (").replace("    result.report(", "    (")

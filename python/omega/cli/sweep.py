@@ -19,6 +19,7 @@ from omega.sweeps.result import SHOWN
 if TYPE_CHECKING:
     import polars as pl
 
+
 @click.command()
 @planned
 @click.option("--grid", multiple=True, metavar="NAME=VALUES", help="As fast=5,10,20 or 5:50:5.")

@@ -169,7 +169,7 @@ def _file(path: Path) -> Source:
     if kind not in (".parquet", ".arrow", ".feather", ".ipc"):
         raise ConfigError(
             f"data: given the path {str(path)!r}, expected a .parquet, .arrow or .feather file. "
-            "Import CSV and files of vendors first: omega.read_candles(path), or `omega data import`"
+            "Import CSV and files of vendors: omega.read_candles(path), or `omega data import`"
         )
     if not path.exists() and "*" not in str(path):
         raise ConfigError(f"data: there is no file {str(path)!r}")

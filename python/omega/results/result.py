@@ -101,7 +101,7 @@ class BacktestResult:
         tables: What the backend handed over; the frames are views of it.
         stats: How much the run did, and how long it took.
         config: The settings of the run.
-        manifest: The settings, the seed, the versions, and what the data was (rows, times, columns).
+        manifest: Settings, seed, versions, and what the data was (rows, times, columns).
         backend: What ran: "rust" or "python".
         copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
         candles: The store the run went over, for `report`; None for a result that was loaded.
