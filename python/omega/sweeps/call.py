@@ -85,7 +85,7 @@ def sweep(
             gives any form of a strategy. Names that `run_backtest` knows are settings of the run.
         grid: Values by name, of which all combinations are run, the last name changing first: of
             the strategy's parameters, of settings such as `costs`, `execution` or `start`, and of
-            `data`. Values that are no numbers or words get names, as in
+            `data`. Give a name to any value that is not a number or string, as in
             `{"costs": {"low": Costs(...), "high": Costs(...)}}`. Or a list of runs, each a dict; or
             one of `omega.samplers`.
         metrics: The metrics of the table; all by default.
