@@ -53,7 +53,9 @@ def test_a_rule_leads_to_its_scenario(site: Path) -> None:
 
 def test_a_rule_that_a_page_cites_is_a_link_to_it(site: Path) -> None:
     page = (site / "concepts/execution.html").read_text()
-    cited = re.findall(r'href="\.\./reference/rules\.html#([\w-]+)"><span class="rule">', page)
+    cited = re.findall(
+        r'href="\.\./reference/rules\.html#([\w-]+)"><span class="std std-ref">', page
+    )
     rules = (site / "reference/rules.html").read_text()
     assert len(cited) > 50
     assert all(f'id="{rule}"' in rules for rule in cited)
@@ -120,12 +122,14 @@ def test_every_picture_is_drawn_on_a_page(site: Path) -> None:
 def test_colours_of_code_can_be_read(site: Path) -> None:
     styles = (site / "_static/pygments.css").read_text()
     light = styles.partition("@media")[0]
-    for colour in set(re.findall(r"color: (#[0-9a-fA-F]{6})\b", light)):
-        background = "#f5f6f8"
-        if colour.lower() not in {"#fefefe", "#ffffff"}:
-            assert contrast(colour, background) >= READABLE or "background" in colour, colour
+    colours = set(re.findall(r"^\.highlight \.\w+ \{ color: (#\w{6})", light, re.MULTILINE))
+    assert len(colours) > 3
+    for colour in colours:
+        assert contrast(colour, BEHIND_CODE) >= READABLE, colour
 
 
+BEHIND_CODE = "#f5f6f8"
+"""As docs/_static/omega.css has it."""
 READABLE = 4.5
 """The least contrast of text that the guidelines for accessible pages ask for (AA)."""
 
