@@ -1,6 +1,6 @@
 """A grid of limit orders around a mean, taken off in parts.
 
-Every hour the orders that wait are withdrawn and laid out anew: buys below the mean, sells above
+Every hour the orders that wait are withdrawn and laid out again: buys below the mean, sells above
 it, each further away than the one before. A position gives back half of its lots on the way home,
 its stop then goes to the entry, and the rest is closed at the mean. It buys more of what falls, so
 that one long move costs what many small ones have earned. Two forms: a class that is
@@ -36,7 +36,7 @@ class Grid(omega.Strategy):
         self.begins = self.column(hour != hour.shift(1), "hour begins")
 
     def on_bar(self, bar: omega.Bar) -> None:
-        """Lay the grid out anew at the first bar of an hour."""
+        """Lay the grid out again at the first bar of an hour."""
         if self.begins[-1] > 0:
             self.lay_out(bar)
 

@@ -12,6 +12,7 @@ var Scorer = {
     var page = result[0];
     var score = result[4];
     if (/^(scenarios|decisions|code|changelog)/.test(page)) return score / 10;
+    if (/^guides\/(coming-from|migration|second)/.test(page)) return score;
     if (/^(guides|start|cookbook|examples|tutorial)/.test(page)) return score + 20;
     return score;
   },

@@ -57,7 +57,7 @@ def test_a_rule_that_a_page_cites_is_a_link_to_it(site: Path) -> None:
         r'href="\.\./reference/rules\.html#([\w-]+)"><span class="std std-ref">', page
     )
     rules = (site / "reference/rules.html").read_text()
-    assert len(cited) > 50
+    assert len(cited) > 15
     assert all(f'id="{rule}"' in rules for rule in cited)
 
 
