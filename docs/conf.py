@@ -52,6 +52,7 @@ html_title = f"Omega {release}"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
+html_domain_indices = False  # an index of modules says less than the reference
 
 nitpicky = True
 default_role = "omega"  # `Bar` in a docstring is a link where it is a name of Omega's
