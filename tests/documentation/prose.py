@@ -45,9 +45,16 @@ def docstrings(text: str) -> Iterator[tuple[int, str, bool]]:
             continue
         doc = ast.get_docstring(node)
         if doc:
-            own = [sub for sub in ast.walk(node) if isinstance(sub, ast.Yield | ast.YieldFrom)]
-            yields = isinstance(node, ast.FunctionDef) and bool(own)
+            yields = isinstance(node, ast.FunctionDef) and any(map(has_yield, node.body))
             yield node.body[0].lineno, doc.split(maxsplit=1)[0], yields
+
+
+def has_yield(node: ast.AST) -> bool:
+    """Return whether a statement yields, functions inside of it aside."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return False
+    is_one = isinstance(node, ast.Yield | ast.YieldFrom)
+    return is_one or any(map(has_yield, ast.iter_child_nodes(node)))
 
 
 def in_docstrings(text: str) -> Iterator[tuple[int, str, str]]:
