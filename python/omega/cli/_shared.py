@@ -130,7 +130,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON may hold
 
 
 def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as JSON has them."""
+    """Return the rows of a table as JSON has them."""
     return frame.to_dicts()
 
 

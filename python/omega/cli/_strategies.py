@@ -41,7 +41,7 @@ def strategy_of(where: str, parameters: Mapping[str, object]) -> AnyForm:
 
 
 def found_at(where: str) -> Any:  # noqa: ANN401 - a class, a function, a value, or a native name
-    """Give what stands at `file.py:Name`, or the name of a strategy of the core.
+    """Return what stands at `file.py:Name`, or the name of a strategy of the core.
 
     Raises:
         Misunderstood: There is no such file or name.

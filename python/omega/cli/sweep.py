@@ -143,7 +143,7 @@ def _values(name: str, text: str) -> list[object]:
 
 
 def _range(first: float, last: float, step: float = 1) -> Iterable[float]:
-    """Give the first to the last, which is included where a step falls on it."""
+    """Return the first to the last, which is included where a step falls on it."""
     if step <= 0 or last < first:
         raise ValueError(step)
     count = int((last - first) / step + 1e-9)
@@ -151,7 +151,7 @@ def _range(first: float, last: float, step: float = 1) -> Iterable[float]:
 
 
 def _listed(name: str, given: object) -> list[object]:
-    """Give the values of a parameter in a run file."""
+    """Return the values of a parameter in a run file."""
     if isinstance(given, list) and given:
         return list(given)
     if isinstance(given, str):

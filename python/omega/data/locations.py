@@ -76,7 +76,7 @@ def locations_of(path: Any) -> list[str]:  # noqa: ANN401 - a location, or sever
 
 
 def scan(locations: Sequence[str], storage_options: Mapping[str, str] | None) -> pl.LazyFrame:
-    """Give the rows of files, which follow each other and have the same columns.
+    """Return the rows of files, which follow each other and have the same columns.
 
     Raises:
         ConfigError: A file is unlike the first one.

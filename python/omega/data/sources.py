@@ -135,7 +135,7 @@ def _table(data: ArrowLike, *, cast: bool) -> Source:
 
 
 def runs(column: Column) -> Iterator[tuple[str | None, int]]:
-    """Give each stretch of equal values and its number of rows."""
+    """Yield each stretch of equal values and its number of rows."""
     values = pl.Series(column)
     if values.is_empty():
         return
@@ -303,7 +303,7 @@ def _pandas(frame: ArrowLike, *, cast: bool) -> Source:
 
 
 def _single_names(frame: ArrowLike) -> tuple[list[str], str | None]:
-    """Give each column one name; of two levels, one holds the only symbol.
+    """Return each column one name; of two levels, one holds the only symbol.
 
     Raises:
         ConfigError: Both levels have several values.

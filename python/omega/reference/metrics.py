@@ -30,7 +30,7 @@ def metrics(
     noted: Noted = None,
     first_decision: int | None = None,
 ) -> list[tuple[str, float | int | None]]:
-    """Give names and values, in order; times as integers, None for what is undefined.
+    """Return names and values, in order; times as integers, None for what is undefined.
 
     Args:
         tables: Columns by table.
@@ -110,7 +110,7 @@ def _day_of_ruin(noted: Noted, calendar: Days, days: Mapping[int, float]) -> int
 
 
 def _returns(initial: float | None, days: Mapping[int, float], ruined: int | None) -> list[float]:
-    """Give the return of each day; the first is on the cash. None of them after a debt.
+    """Return the return of each day; the first is on the cash. None of them after a debt.
 
     On the day of a ruin it is at least -1, and 0 from then on (M8).
     """
@@ -184,7 +184,7 @@ def _tails(returns: Sequence[float]) -> dict[str, Number]:
 
 
 def _quantile(ascending: Sequence[float], part: float) -> float:
-    """Give the value below which a part of some values lies, on the line between two of them."""
+    """Return the value below which a part of some values lies, on the line between two of them."""
     place = part * float(len(ascending) - 1)
     below = int(place)
     above = min(below + 1, len(ascending) - 1)
@@ -192,7 +192,7 @@ def _quantile(ascending: Sequence[float], part: float) -> float:
 
 
 def _day_closes(times: Sequence[int], equity: Sequence[float], days: Days) -> dict[int, float]:
-    """Give the last equity of each day (T4) that has a bar."""
+    """Return the last equity of each day (T4) that has a bar."""
     return {days.of(time): value for time, value in zip(times, equity, strict=True)}
 
 

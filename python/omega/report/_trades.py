@@ -105,7 +105,7 @@ def pack_equity(times: pl.Series, equity: NDArray[np.float64]) -> tuple[dict[str
 
 
 def drawdown(equity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the fall below the peak so far as a share of it, 0 or below.
+    """Return the fall below the peak so far as a share of it, 0 or below.
 
     Example:
         >>> drawdown(np.array([8.0, 6.0, 12.0])).tolist()

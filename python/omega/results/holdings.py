@@ -36,7 +36,7 @@ class Noticed(Reported, Protocol):
 
 
 def largest_exposure(result: Noticed, fills: pl.DataFrame) -> tuple[float, Any]:
-    """Give the largest worth of open positions over the equity, at the end of a bar, and when.
+    """Return the largest worth of open positions over the equity, at the end of a bar, and when.
 
     `fills` are those of `valued_fills`.
 
@@ -65,7 +65,7 @@ def largest_exposure(result: Noticed, fills: pl.DataFrame) -> tuple[float, Any]:
 
 
 def largest_opening(result: Noticed, fills: pl.DataFrame, lots: float) -> float | None:
-    """Give the largest entry over the equity before its bar; None unless all have that size.
+    """Return the largest entry over the equity before its bar; None unless all have that size.
 
     Example:
         >>> from omega.results.result import example_result
@@ -111,7 +111,7 @@ def nights(result: Noticed, symbols: Sequence[str]) -> int:
 
 
 def valued_fills(result: Noticed) -> pl.DataFrame:
-    """Give each fill with the entry value of its lots, and whether it opens, and a long.
+    """Return each fill with the entry value of its lots, and whether it opens, and a long.
 
     Example:
         >>> from omega.results.result import example_result
@@ -139,18 +139,18 @@ def valued_fills(result: Noticed) -> pl.DataFrame:
 
 
 def _with_names(table: pl.DataFrame) -> pl.DataFrame:
-    """Give categories as texts, since those of two tables may differ."""
+    """Return categories as texts, since those of two tables may differ."""
     return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _bars(fills: pl.DataFrame, equity: pl.DataFrame) -> NDArray[np.intp]:
-    """Give the row of the equity that each fill falls in."""
+    """Return the row of the equity that each fill falls in."""
     times = equity["time"].to_physical().to_numpy()
     found = np.searchsorted(times, fills["time"].to_physical().to_numpy(), side="right") - 1
     return np.maximum.accumulate(np.maximum(found, 0))
 
 
 def _held(signed: Numbers, last: NDArray[np.intp]) -> Numbers:
-    """Give what is held after the first so many fills."""
+    """Return what is held after the first so many fills."""
     held = np.concatenate([[0.0], np.cumsum(signed)])[last]
     return np.where(held <= _ROUNDING * np.abs(signed).max(initial=0.0), 0.0, held)

@@ -25,7 +25,7 @@ _LISTED = 3
 
 
 def notices_of(result: Noticed, facts: Facts) -> tuple[Notice, ...]:
-    """Give all notices of a run."""
+    """Return all notices of a run."""
     found = [*_endings(result), *_orders(result), *_ambiguity(result), *_growth(result)]
     found += [*facts.data, *_exposure(result, facts), *_of_settings(result, facts)]
     return in_order(found)

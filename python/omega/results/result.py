@@ -179,7 +179,7 @@ class BacktestResult:
         return made
 
     def _kept(self) -> dict[str, Any]:
-        """Give the attributes without what is computed from them, except the notices."""
+        """Return the attributes without what is computed from them, except the notices."""
         kind = type(self)
         attributes = {
             name: value
@@ -312,7 +312,7 @@ class BacktestResult:
         return notices_of(self, self._facts() if self._facts else Facts())
 
     def metrics_table(self) -> pl.DataFrame:
-        """Give the metrics as a frame: name, value, and the value as `summary` writes it.
+        """Return the metrics as a frame: name, value, and the value as `summary` writes it.
 
         Example:
             >>> example_result().metrics_table().filter(metric="win_rate").row(0)
@@ -339,7 +339,7 @@ class BacktestResult:
         return self.tables.fingerprint()
 
     def summary(self) -> str:
-        """Give the result as text that fits a terminal; a notebook shows it as it is printed.
+        """Return the result as text that fits a terminal; a notebook shows it as it is printed.
 
         Example:
             >>> print(example_result().summary().splitlines()[0])
@@ -381,7 +381,7 @@ class BacktestResult:
         title: str | None = None,
         data: ArrowLike = None,
     ) -> View:
-        """Give the report for a notebook, which shows it in place; settings as `report`.
+        """Return the report for a notebook, which shows it in place; settings as `report`.
 
         Example:
             >>> "<iframe" in example_result().plot()._repr_html_()
@@ -465,7 +465,7 @@ class BacktestResult:
 
 
 def _pickled(value: object) -> bytes | None:
-    """Give a strategy by value, its class with it where that cannot be imported."""
+    """Return a strategy by value, its class with it where that cannot be imported."""
     if value is None:
         return None
     import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; slow to import
@@ -478,7 +478,7 @@ def _pickled(value: object) -> bytes | None:
 
 
 def example_result() -> BacktestResult:
-    """Give a small result to try things on: three trades on five daily bars.
+    """Return a small result to try things on: three trades on five daily bars.
 
     Example:
         >>> example_result().metrics["net_profit"]

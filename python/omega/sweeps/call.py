@@ -255,7 +255,7 @@ def _maker(
 
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
-    """Give a spec as other processes get it: with candles in files that they map."""
+    """Return a spec as other processes get it: with candles in files that they map."""
     folder = Folder(open_things.enter_context(temporary()))
     return SweepSpec(
         folder.mapped(spec.data),
@@ -272,7 +272,7 @@ def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`
-    """Give the names that a grid has, as far as it shows them before it begins."""
+    """Return the names that a grid has, as far as it shows them before it begins."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]
     return [name for one in several if isinstance(one, Mapping) for name in one]

@@ -20,7 +20,7 @@ from omega.sweeps.spec import SETTINGS, SweepSpec
 def identity(
     spec: SweepSpec, grid: Value, metrics: tuple[str, ...], seed: int, version: str | None
 ) -> dict[str, Any]:
-    """Give what names a sweep, and its hash under "fingerprint".
+    """Return what names a sweep, and its hash under "fingerprint".
 
     Raises:
         ConfigError: Something has no content that could be compared, and there is no version.
@@ -55,7 +55,7 @@ def identity(
 
 
 def _paths(grid: Value) -> list[str]:
-    """Give the files of candles that a grid names without a name of their own."""
+    """Return the files of candles that a grid names without a name of their own."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]
     values = [one["data"] for one in several if isinstance(one, Mapping) and "data" in one]

@@ -75,7 +75,7 @@ class SweepResult:
         self._table, self._tables, self._parts = table, tables or {}, parts
 
     def to_polars(self) -> pl.DataFrame:
-        """Give the table: `run`, parameters, metrics, `fingerprint`, `error`.
+        """Return the table: `run`, parameters, metrics, `fingerprint`, `error`.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -85,7 +85,7 @@ class SweepResult:
         return self._table
 
     def to_arrow(self) -> ArrowLike:
-        """Give the table as one of pyarrow, which has to be installed.
+        """Return the table as one of pyarrow, which has to be installed.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -95,7 +95,7 @@ class SweepResult:
         return self._table.to_arrow()
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the table as a stream of Arrow record batches."""
+        """Return the table as a stream of Arrow record batches."""
         return self._table.__arrow_c_stream__(requested_schema)
 
     @property
@@ -133,7 +133,7 @@ class SweepResult:
         return self._beside("equity")
 
     def sort(self, metric: str = "sharpe", *, maximize: bool | None = None) -> pl.DataFrame:
-        """Give the table, the best run of a metric first; runs without a value stand last.
+        """Return the table, the best run of a metric first; runs without a value stand last.
 
         Args:
             metric: The metric, or another column of the table.
@@ -154,7 +154,7 @@ class SweepResult:
         return self._table.sort(metric, descending=more, nulls_last=True, maintain_order=True)
 
     def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
-        """Give the row with the best value of a metric; of equal ones the first run.
+        """Return the row with the best value of a metric; of equal ones the first run.
 
         A metric that is undefined for a run counts as what it tends to: a run that never loses
         has a profit factor of infinity, and is the best. See docs/guides/sweeps.md.
@@ -186,7 +186,7 @@ class SweepResult:
     def pareto(
         self, first: str, second: str, *, maximize: tuple[bool, bool] | None = None
     ) -> pl.DataFrame:
-        """Give the runs than which no other is better in one metric and as good in the other.
+        """Return the runs than which no other is better in one metric and as good in the other.
 
         Args:
             first: A metric.
