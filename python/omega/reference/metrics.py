@@ -39,7 +39,7 @@ def metrics(
     noted: Noted = None,
     first_decision: int | None = None,
 ) -> list[tuple[str, float | int | None]]:
-    """Give names and values, in order; times as integers, None for what is undefined.
+    """Return names and values, in order; times as integers, None for what is undefined.
 
     Args:
         tables: Columns by table.
@@ -144,7 +144,7 @@ def _day_of_ruin(noted: Noted, calendar: Days, days: Mapping[int, float]) -> int
 
 
 def _returns(initial: float | None, days: Mapping[int, float], ruined: int | None) -> list[float]:
-    """Give the return of each day; the first is on the cash. None of them after a debt.
+    """Return the return of each day; the first is on the cash. None of them after a debt.
 
     On the day of a ruin it is at least -1, and 0 from then on (M8).
     """

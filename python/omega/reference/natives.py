@@ -64,11 +64,11 @@ class Given:
     parameters: Mapping[str, float]
 
     def number(self, name: str) -> float:
-        """Give a parameter."""
+        """Return a parameter."""
         return self.parameters[name]
 
     def whole(self, name: str) -> int:
-        """Give a parameter that is a number of bars.
+        """Return a parameter that is a number of bars.
 
         Raises:
             ConfigError: It is no whole number above 0.
@@ -82,12 +82,12 @@ class Given:
         return int(number)
 
     def bid(self, price: str) -> list[float]:
-        """Give a column of the bid."""
+        """Return a column of the bid."""
         column: list[float] = getattr(self.context.world.first.candles, f"bid_{price}").tolist()
         return column
 
     def ask_close(self) -> list[float]:
-        """Give the closes of the ask."""
+        """Return the closes of the ask."""
         column: list[float] = self.context.world.first.candles.ask_close.tolist()
         return column
 

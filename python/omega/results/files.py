@@ -130,7 +130,7 @@ def refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
 
 
 def broken_as(directory: str | Path, broken: type[OmegaError]) -> Callable[[str], OmegaError]:
-    """Give what makes the error of a directory that another library could not read."""
+    """Return what makes the error of a directory that another library could not read."""
     return lambda problem: broken(
         f"{str(directory)!r} is no result that was saved ({problem}); copy the whole directory "
         "that `save` wrote"
@@ -247,7 +247,7 @@ def _write(result: Saved, directory: Path) -> None:
 
 
 def shape_of(tables: ResultTables) -> dict[str, Any]:
-    """Give what result tables have beside their columns."""
+    """Return what result tables have beside their columns."""
     names = ("symbols", "contract_sizes", "unit", "timezone", "noted", "days", "first_decision")
     return {name: getattr(tables, name) for name in names}
 

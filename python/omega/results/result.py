@@ -100,7 +100,7 @@ class BacktestResult(Travelling, Showing, Following):
         tables: What the backend handed over; the frames are views of it.
         stats: How much the run did, and how long it took.
         config: The settings of the run.
-        manifest: What names and repeats the run: data, settings, seed, versions.
+        manifest: Settings, seed, versions, and what the data was (rows, times, columns).
         backend: What ran: "rust" or "python".
         copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
         candles: The store the run went over, for `report`; None for a result that was loaded.
@@ -399,7 +399,7 @@ class BacktestResult(Travelling, Showing, Following):
 
 
 def example_result() -> BacktestResult:
-    """Give a small result to try things on: three trades on five daily bars.
+    """Return a small result to try things on: three trades on five daily bars.
 
     Example:
         >>> example_result().metrics["net_profit"]

@@ -92,7 +92,7 @@ def sweep(
             gives any form of a strategy. Names that `run_backtest` knows are settings of the run.
         grid: Values by name, of which all combinations are run, the last name changing first: of
             the strategy's parameters, of settings such as `costs`, `execution` or `start`, and of
-            `data`. Values that are no numbers or words get names, as in
+            `data`. Give a name to any value that is not a number or string, as in
             `{"costs": {"low": Costs(...), "high": Costs(...)}}`. Or a list of runs, each a dict; or
             one of `omega.samplers`.
         metrics: The metrics of the table; all by default.
@@ -285,7 +285,7 @@ def _maker(
 
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
-    """Give a spec as other processes get it: with candles in files that they map."""
+    """Return a spec as other processes get it: with candles in files that they map."""
     folder = Folder(open_things.enter_context(temporary()))
     named = {
         name: {n: folder.mapped(v) for n, v in values.items()} if name == "data" else values
@@ -310,7 +310,7 @@ def _counter(
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`
-    """Give the names that a grid has, as far as it shows them before it begins."""
+    """Return the names that a grid has, as far as it shows them before it begins."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]
     return [name for one in several if isinstance(one, Mapping) for name in one]

@@ -24,7 +24,7 @@ def identity(
     seed: int,
     version: str | None,
 ) -> dict[str, Any]:
-    """Give what names a sweep, and its hash under "fingerprint".
+    """Return what names a sweep, and its hash under "fingerprint".
 
     `runs` has the grid, and what else decides on its runs.
 
@@ -64,7 +64,7 @@ def identity(
 
 
 def _paths(grid: Value) -> list[str]:
-    """Give the files of candles that a grid names without a name of their own."""
+    """Return the files of candles that a grid names without a name of their own."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]
     values = [one["data"] for one in several if isinstance(one, Mapping) and "data" in one]

@@ -65,7 +65,7 @@ class SweepResult(Pictures):
         self._origin, self.notices = origin, tuple(notices)
 
     def to_polars(self) -> pl.DataFrame:
-        """Give the table: `run`, parameters, metrics, `fingerprint`, `error`.
+        """Return the table: `run`, parameters, metrics, `fingerprint`, `error`.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -75,7 +75,7 @@ class SweepResult(Pictures):
         return self._table
 
     def to_arrow(self) -> ArrowLike:
-        """Give the table as one of pyarrow, which has to be installed.
+        """Return the table as one of pyarrow, which has to be installed.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -186,7 +186,7 @@ class SweepResult(Pictures):
         return {**vars(self), "_origin": None}
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the table as a stream of Arrow record batches."""
+        """Return the table as a stream of Arrow record batches."""
         return self._table.__arrow_c_stream__(requested_schema)
 
     @property

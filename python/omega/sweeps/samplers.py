@@ -61,7 +61,7 @@ class Search(Protocol):
     metrics: tuple[str, ...]
 
     def ask(self) -> list[Parameters]:
-        """Give the next batch of runs; an empty list is the end.
+        """Return the next batch of runs; an empty list is the end.
 
         How large a batch is never depends on who works on it, so the runs of a search do not.
 

@@ -94,11 +94,11 @@ class SweepSpec:
     starts: Mapping[tuple[Any, ...], int] = dataclasses.field(default_factory=dict)
 
     def value(self, name: str, given: Value) -> Value:
-        """Give the value that a parameter stands for."""
+        """Return the value that a parameter stands for."""
         return self.named[name][given] if name in self.named else given
 
     def settings_of(self, parameters: Parameters) -> dict[str, Any]:
-        """Give all settings of a run."""
+        """Return all settings of a run."""
         own = {n: self.value(n, given) for n, given in parameters.items() if self.is_setting(n)}
         together = {}
         if self.starts and (start := self.starts.get(self.market_key(parameters))) is not None:
@@ -118,7 +118,7 @@ class SweepSpec:
         return name in SETTINGS and name not in own_parameters(self.strategy)
 
     def data_of(self, parameters: Parameters) -> ArrowLike:
-        """Give the candles of a run."""
+        """Return the candles of a run."""
         return self.value("data", parameters["data"]) if "data" in parameters else self.data
 
     def strategy_of(self, parameters: Parameters) -> AnyForm:
@@ -136,7 +136,7 @@ class SweepSpec:
 
 
 def own_parameters(strategy: AnyForm) -> Sequence[str]:
-    """Give the names of the parameters that a strategy takes."""
+    """Return the names of the parameters that a strategy takes."""
     if isinstance(strategy, Strategy) or (
         isinstance(strategy, type) and issubclass(strategy, Strategy)
     ):
@@ -197,7 +197,7 @@ def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
 
 
 def _taken(kind: type[Strategy]) -> list[str] | None:
-    """Give the names that a class's own constructor takes beside its parameters; None: any.
+    """Return the names that a class's own constructor takes beside its parameters; None: any.
 
     One that hands on whatever it is given takes what the class declares, if it declares anything.
     """
@@ -212,7 +212,7 @@ def _taken(kind: type[Strategy]) -> list[str] | None:
 
 
 def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
-    """Give a strategy with parameters in place of its own.
+    """Return a strategy with parameters in place of its own.
 
     Raises:
         ConfigError: It has no such parameter.
@@ -240,7 +240,7 @@ def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
 
 
 def _instance_with(strategy: Strategy, own: Mapping[str, Any]) -> Strategy:
-    """Give a copy of an instance with other parameters; one whose class derives more is made anew.
+    """Return a copy of an instance with other parameters; with an own `__init__` a new one.
 
     Raises:
         ConfigError: Its class has a constructor of its own, which does not take the parameters.
@@ -290,7 +290,7 @@ class TrialRunner:
         self._stores: dict[object, CandleStore] = {}
 
     def store(self, parameters: Parameters) -> CandleStore:
-        """Give the candles of a run as a store, checked once for runs in a row over the same."""
+        """Return the candles of a run as a store, checked once for runs in a row over the same."""
         settings = self.spec.settings_of(parameters)
         instruments = settings["instruments"]
         cast = settings["cast"]
@@ -331,7 +331,7 @@ class TrialRunner:
 
 
 def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: SweepSpec) -> Row:
-    """Give the row of a run that is over."""
+    """Return the row of a run that is over."""
     metrics = with_limits(result.metrics)
     return Row(
         number,
@@ -344,5 +344,5 @@ def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: Sw
 
 
 def described(error: BaseException) -> str:
-    """Give an error as a row keeps it."""
+    """Return an error as a row keeps it."""
     return f"{type(error).__name__}: {text_of(error)}"
