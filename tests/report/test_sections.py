@@ -222,12 +222,12 @@ def test_a_benchmark_begins_at_the_money_of_the_run() -> None:
     result = of_equity([100.0, 110.0, 120.0])
     assert _growth.benchmark_of(result) is None
     values = pl.DataFrame({"time": result.equity["time"], "close": [50.0, 75.0, 25.0]})
-    result.benchmark = values  # type: ignore[attr-defined]  # a run with a benchmark has one
+    result.benchmark = values
     drawn = _growth.benchmark_of(result)
     assert drawn is not None
     assert drawn.tolist() == [100.0, 150.0, 50.0]
     assert '"name":"Benchmark"' in result.plot().html
-    result.benchmark = values[1:]  # type: ignore[attr-defined]  # as above
+    result.benchmark = values[1:]
     later = _growth.benchmark_of(result)
     assert later is not None
     assert later[1:].tolist() == [100.0, pytest.approx(100 / 3)]
