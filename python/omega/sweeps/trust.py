@@ -179,6 +179,7 @@ class Trials:
         dsr = {trial.run: self._deflated(trial) for trial in self.all}
         p_values = self._p_values()
         runs = table["run"].to_list()
+        table = table.drop("dsr", "p_adjusted", strict=False)
         names = table.columns
         place = names.index("fingerprint")
         return table.with_columns(

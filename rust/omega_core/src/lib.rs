@@ -43,6 +43,9 @@ pub mod results;
 /// Statistics of many trials: how much of the best of them is luck.
 pub mod statistics;
 
+/// Memory that is requested before it is needed.
+pub mod room;
+
 /// A market and a checked configuration in, a result out.
 pub mod backtest;
 
