@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import polars as pl
 
@@ -32,9 +32,12 @@ class Decisions:
 
     metrics: tuple[str, ...]
     notices: tuple[Notice, ...]
-    _table: Any  # a frame, which the result makes of its rows
     _rows: pl.DataFrame
     _trials: Any  # the trials of a sweep, made with the first look
+    if TYPE_CHECKING:
+
+        @property
+        def _table(self) -> pl.DataFrame: ...
 
     @property
     def parameters(self) -> tuple[str, ...]:
