@@ -26,6 +26,7 @@ from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
 from omega.results.example import EXAMPLE
 from omega.results.noticing import notices_of
+from omega.results.portfolio import Portfolio, portfolio_metrics
 from omega.results.tables import packed, tables_from_columns, unpacked
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult:
+class BacktestResult(Portfolio):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.
@@ -297,6 +298,8 @@ class BacktestResult:
             if first is not None:
                 scale = 1_000 if self.tables.unit == "s" else 1  # Polars has no seconds
                 values["first_decision"] = times[times.to_physical().search_sorted(first * scale)]
+        if len(self.symbols) > 1:
+            values |= portfolio_metrics(self)
         return values
 
     @cached_property

@@ -17,7 +17,17 @@ pub(super) struct Positions {
     pub(super) last_trades: Vec<LastTrades>,
     /// How many are open, by `SymbolId`.
     of_each: Vec<usize>,
+    /// Places among the open ones, by `SymbolId`; not kept up while `is_indexed` is false.
+    // Of 500 symbols each would look at all positions of all others on each bar.
+    places: Vec<Vec<u32>>,
+    /// Whether `places` are right; never of one symbol, whose positions are all.
+    is_indexed: bool,
+    /// Whether what is closed stays in its place, without lots, until the closes are over.
+    // One by one, each would move the positions behind it.
+    is_closing_many: bool,
     entries: u32,
+    /// Whether a position with a trailing stop of its own was ever opened.
+    pub(super) has_trailing: bool,
     /// By trade number, how many positions the run had opened before it.
     entry_of: Vec<u32>,
     /// Counts every change, so that a reader knows whether to look again.
@@ -51,7 +61,11 @@ impl Positions {
             fills: Vec::new(),
             last_trades: vec![LastTrades::default(); symbols],
             of_each: vec![0; symbols],
+            places: vec![Vec::new(); symbols],
+            is_indexed: symbols > 1,
+            is_closing_many: false,
             entries: 0,
+            has_trailing: false,
             entry_of: Vec::new(),
             changes: 0,
             closes: 0,
@@ -77,8 +91,68 @@ impl Positions {
         self.index_of(trade).map(|index| &self.open[index])
     }
 
+    /// Those of a symbol, in the order of entry.
     pub(super) fn of_symbol(&self, symbol: SymbolId) -> impl Iterator<Item = &Position> {
-        self.open.iter().filter(move |p| p.symbol == symbol)
+        let (places, others): (&[u32], &[Position]) = if self.is_indexed {
+            (&self.places[symbol.index()], &[])
+        } else {
+            (&[], &self.open)
+        };
+        let indexed = places.iter().map(|&place| &self.open[place as usize]);
+        indexed.chain(others.iter().filter(move |p| p.symbol == symbol))
+    }
+
+    /// The place of the first of a symbol that is as it should be.
+    pub(super) fn find_of(
+        &self,
+        symbol: SymbolId,
+        is_wanted: impl Fn(&Position) -> bool,
+    ) -> Option<usize> {
+        let is_wanted = |p: &Position| p.symbol == symbol && p.lots > 0.0 && is_wanted(p);
+        if self.is_indexed {
+            let places = self.places[symbol.index()].iter();
+            let mut places = places.map(|&place| place as usize);
+            places.find(|&place| is_wanted(&self.open[place]))
+        } else {
+            self.open.iter().position(is_wanted)
+        }
+    }
+
+    /// Brings the index by symbol up to date.
+    #[inline]
+    pub(super) fn index(&mut self) {
+        if self.places.len() > 1 && !self.is_indexed {
+            self.index_anew();
+        }
+    }
+
+    fn index_anew(&mut self) {
+        self.places.iter_mut().for_each(Vec::clear);
+        for (place, position) in (0..).zip(&*self.open) {
+            self.places[position.symbol.index()].push(place);
+        }
+        self.is_indexed = true;
+    }
+
+    /// Lets what is closed from now on stay in its place.
+    pub(super) fn begin_closes(&mut self) {
+        self.index();
+        self.is_closing_many = true;
+    }
+
+    /// Takes out what was closed.
+    pub(super) fn end_closes(&mut self) {
+        self.is_closing_many = false;
+        let before = self.open.len();
+        self.open.retain(|position| position.lots > 0.0);
+        self.is_indexed &= self.open.len() == before;
+    }
+
+    /// Marks the symbols of which positions are open.
+    pub(super) fn mark_symbols(&self, symbols: &mut [bool]) {
+        for (marked, &count) in symbols.iter_mut().zip(&self.of_each) {
+            *marked |= count > 0;
+        }
     }
 
     /// How many positions of a symbol are open.
@@ -86,21 +160,27 @@ impl Positions {
         self.of_each[symbol.index()]
     }
 
-    pub(super) fn of_symbol_mut(
-        &mut self,
-        symbol: SymbolId,
-    ) -> impl Iterator<Item = &mut Position> {
-        self.open.iter_mut().filter(move |p| p.symbol == symbol)
+    /// Changes those of a symbol, in the order of entry.
+    pub(super) fn for_each_of(&mut self, symbol: SymbolId, mut change: impl FnMut(&mut Position)) {
+        if self.is_indexed {
+            for &place in &self.places[symbol.index()] {
+                change(&mut self.open[place as usize]);
+            }
+        } else {
+            let own = self.open.iter_mut().filter(|p| p.symbol == symbol);
+            own.for_each(change);
+        }
     }
 
     /// The oldest position of a symbol.
     pub(super) fn first_of(&self, symbol: SymbolId) -> Option<usize> {
-        self.open.iter().position(|p| p.symbol == symbol)
+        self.find_of(symbol, |_| true)
     }
 
     /// Adds a position and the fill that opened it.
     pub(super) fn open(&mut self, position: Position, fill: Fill) {
         self.entries += 1;
+        self.has_trailing |= position.trailing_stop.is_some();
         self.of_each[fill.symbol.index()] += 1;
         let number = position.id.0 as usize;
         if self.entry_of.len() <= number {
@@ -108,6 +188,11 @@ impl Positions {
         }
         self.entry_of[number] = position.entry;
         self.last_trades[fill.symbol.index()].entry = Some((fill.index, fill.time));
+        if self.is_indexed {
+            #[expect(clippy::cast_possible_truncation, reason = "orders have 32 bits")]
+            let place = self.open.len() as u32;
+            self.places[fill.symbol.index()].push(place);
+        }
         self.open.push(position);
         self.record(fill);
     }
@@ -134,8 +219,13 @@ impl Positions {
             position.exit_legs += 1;
         } else {
             self.of_each[fill.symbol.index()] -= 1;
-            // The others keep their places: sums need the order of entry.
-            self.open.remove(index);
+            if self.is_closing_many {
+                self.open[index].lots = 0.0;
+            } else {
+                // The others keep their order: sums need that of entry.
+                self.open.remove(index);
+                self.is_indexed = false;
+            }
         }
         self.record(fill);
     }
@@ -185,13 +275,14 @@ impl Positions {
     /// Marks positions to the closes of a step (M5); one whose symbol has no bar keeps its mark.
     pub(super) fn mark(&mut self, bars: StepBars<'_>, semantics: Semantics) {
         self.forget_sums();
-        for position in &mut *self.open {
-            // Without a bar there is no price to mark to: the row adds the profit of the last one
-            // (X2.1).
-            if let Some(now) = bars.trading_of(position.symbol) {
+        self.index();
+        // Without a bar there is no price to mark to: the row adds the profit of the last one
+        // (X2.1).
+        for now in bars.trading() {
+            self.for_each_of(now.symbol, |position| {
                 let close = now.bar.side(position.direction.exit_side()).close;
                 position.mark(close, now.rate, semantics);
-            }
+            });
         }
     }
 
@@ -208,7 +299,7 @@ impl Positions {
     /// bar a position counts only the extremes that certainly followed its fill; of the next one,
     /// all follows.
     pub(super) fn observe_extremes(&mut self, now: &SymbolBar) {
-        for position in self.open.iter_mut().filter(|p| p.symbol == now.symbol) {
+        self.for_each_of(now.symbol, |position| {
             let bar = now
                 .bar
                 .side(position.direction.exit_side())
@@ -232,7 +323,7 @@ impl Positions {
             // Between finer bars as well, where the rest of the entry's bar is in doubt no longer
             // (I1.1).
             position.live = Live::FromOpen;
-        }
+        });
     }
 }
 
@@ -300,6 +391,7 @@ mod tests {
             last: bar,
             rate: 2.0,
             last_rate: 2.0,
+            volume: f64::NAN,
         }
     }
 
