@@ -3,10 +3,9 @@
 
 use super::distance::trailed;
 use super::groups::Groups;
-use super::{
-    CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
-    Trigger,
-};
+use super::queue::QueuedOrder;
+pub(super) use super::queue::{CloseRequest, QueuedTask};
+use super::{Distance, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger};
 use crate::types::{Days, OrderId, SymbolId};
 
 /// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
@@ -27,38 +26,6 @@ pub(super) struct Working {
     pub(super) armed_now: bool,
     /// Whether it has ended, and leaves when the list is settled.
     pub(super) is_gone: bool,
-}
-
-/// An order that fills in the next bar of its symbol: a market order or a close that was submitted
-/// while the symbol had no bar, a close by a position manager, or an order at the close.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct QueuedOrder {
-    /// Its row among the orders.
-    pub(super) row: usize,
-    pub(super) task: QueuedTask,
-    /// Whether it was taken or has ended, and leaves when the list is settled.
-    is_gone: bool,
-}
-
-/// What a queued order does.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum QueuedTask {
-    /// Opens a position.
-    Open,
-    /// Opens a position at the close of the bar (F16).
-    AtClose,
-    /// Closes a fraction of positions for a reason.
-    Close(CloseRequest),
-    /// Is an order of a rebalance, which fills with the others of its symbol's step (W6).
-    Rebalance,
-}
-
-/// What is to be closed, how much of it, and why.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CloseRequest {
-    pub(super) target: CloseTarget,
-    pub(super) fraction: f64,
-    pub(super) reason: ExitReason,
 }
 
 /// Orders by number. Rows ascend in both lists, because an order joins a list with its row.

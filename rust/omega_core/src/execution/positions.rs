@@ -19,12 +19,12 @@ pub(super) struct Positions {
     of_each: Vec<usize>,
     /// Places among the open ones, by `SymbolId`; not kept up while `is_indexed` is false.
     // Of 500 symbols each would look at all positions of all others on each bar.
-    places: Vec<Vec<u32>>,
+    pub(super) places: Vec<Vec<u32>>,
     /// Whether `places` are right; never of one symbol, whose positions are all.
-    is_indexed: bool,
+    pub(super) is_indexed: bool,
     /// Whether what is closed stays in its place, without lots, until the closes are over.
     // One by one, each would move the positions behind it.
-    is_closing_many: bool,
+    pub(super) is_closing_many: bool,
     entries: u32,
     /// Whether a position with a trailing stop of its own was ever opened.
     pub(super) has_trailing: bool,
@@ -91,63 +91,6 @@ impl Positions {
         self.index_of(trade).map(|index| &self.open[index])
     }
 
-    /// Those of a symbol, in the order of entry.
-    pub(super) fn of_symbol(&self, symbol: SymbolId) -> impl Iterator<Item = &Position> {
-        let (places, others): (&[u32], &[Position]) = if self.is_indexed {
-            (&self.places[symbol.index()], &[])
-        } else {
-            (&[], &self.open)
-        };
-        let indexed = places.iter().map(|&place| &self.open[place as usize]);
-        indexed.chain(others.iter().filter(move |p| p.symbol == symbol))
-    }
-
-    /// The place of the first of a symbol that is as it should be.
-    pub(super) fn find_of(
-        &self,
-        symbol: SymbolId,
-        is_wanted: impl Fn(&Position) -> bool,
-    ) -> Option<usize> {
-        let is_wanted = |p: &Position| p.symbol == symbol && p.lots > 0.0 && is_wanted(p);
-        if self.is_indexed {
-            let places = self.places[symbol.index()].iter();
-            let mut places = places.map(|&place| place as usize);
-            places.find(|&place| is_wanted(&self.open[place]))
-        } else {
-            self.open.iter().position(is_wanted)
-        }
-    }
-
-    /// Brings the index by symbol up to date.
-    #[inline]
-    pub(super) fn index(&mut self) {
-        if self.places.len() > 1 && !self.is_indexed {
-            self.index_anew();
-        }
-    }
-
-    fn index_anew(&mut self) {
-        self.places.iter_mut().for_each(Vec::clear);
-        for (place, position) in (0..).zip(&*self.open) {
-            self.places[position.symbol.index()].push(place);
-        }
-        self.is_indexed = true;
-    }
-
-    /// Lets what is closed from now on stay in its place.
-    pub(super) fn begin_closes(&mut self) {
-        self.index();
-        self.is_closing_many = true;
-    }
-
-    /// Takes out what was closed.
-    pub(super) fn end_closes(&mut self) {
-        self.is_closing_many = false;
-        let before = self.open.len();
-        self.open.retain(|position| position.lots > 0.0);
-        self.is_indexed &= self.open.len() == before;
-    }
-
     /// Marks the symbols of which positions are open.
     pub(super) fn mark_symbols(&self, symbols: &mut [bool]) {
         for (marked, &count) in symbols.iter_mut().zip(&self.of_each) {
@@ -158,23 +101,6 @@ impl Positions {
     /// How many positions of a symbol are open.
     pub(super) fn count_of(&self, symbol: SymbolId) -> usize {
         self.of_each[symbol.index()]
-    }
-
-    /// Changes those of a symbol, in the order of entry.
-    pub(super) fn for_each_of(&mut self, symbol: SymbolId, mut change: impl FnMut(&mut Position)) {
-        if self.is_indexed {
-            for &place in &self.places[symbol.index()] {
-                change(&mut self.open[place as usize]);
-            }
-        } else {
-            let own = self.open.iter_mut().filter(|p| p.symbol == symbol);
-            own.for_each(change);
-        }
-    }
-
-    /// The oldest position of a symbol.
-    pub(super) fn first_of(&self, symbol: SymbolId) -> Option<usize> {
-        self.find_of(symbol, |_| true)
     }
 
     /// Adds a position and the fill that opened it.
