@@ -23,8 +23,9 @@ from omega.run.job import Job, context_of, symbols_of
 from omega.strategy.signal_columns import Signals
 from omega.strategy.weights import Weights
 from tests.support import parity_columns
-from tests.support.parity_runs import runs, weights
+from tests.support.parity_runs import runs
 from tests.support.parity_runs_of_several import several
+from tests.support.parity_weights import weights
 from tests.support.recorder import RecordingManager, Run, strategy_of
 
 TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions", "weights")

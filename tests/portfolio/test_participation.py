@@ -12,7 +12,10 @@ from tests.support.portfolios import WHOLE, candles, filled, run, targets
 DATA = {"A": candles([100] * 6, volume=[1_000, 2_000, 3_000, 3_000, 3_000, 3_000])}
 
 
-def limited(carry_over: str = "cancel", **settings: Any) -> omega.BacktestResult:  # noqa: ANN401 - of `run_backtest`
+def limited(
+    carry_over: str = "cancel",
+    **settings: Any,  # noqa: ANN401 - of `run_backtest`
+) -> omega.BacktestResult:
     weights = omega.Weights(
         targets({0: {"A": 0.9}, 3: {"A": 0.0}}), participation=0.1, carry_over=carry_over
     )
@@ -72,7 +75,11 @@ class Buyer(omega.Strategy):
             self.close()
 
 
-def bought(carry_over: str, volume: float = 1_000, **order: Any) -> omega.BacktestResult:  # noqa: ANN401 - of `buy`
+def bought(
+    carry_over: str,
+    volume: float = 1_000,
+    **order: Any,  # noqa: ANN401 - of `buy`
+) -> omega.BacktestResult:
     strategy = Buyer()
     strategy.order = order
     data = {"A": candles([100] * 8, volume=[volume] * 8)}

@@ -27,7 +27,10 @@ class Told(omega.Strategy):
         self.told.get(bar.index, lambda _: None)(self)
 
 
-def told(days: dict[int, Callable[[Any], object]], **settings: Any) -> omega.BacktestResult:  # noqa: ANN401 - of `run_backtest`
+def told(
+    days: dict[int, Callable[[Any], object]],
+    **settings: Any,  # noqa: ANN401 - of `run_backtest`
+) -> omega.BacktestResult:
     return run(FLAT, Told(days), **settings)
 
 

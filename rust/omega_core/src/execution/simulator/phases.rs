@@ -1,5 +1,5 @@
-//! The two phases of a rebalance at an open: what reduces positions, then what increases them, all by
-//! one factor (W6 to W10).
+//! The two phases of a rebalance at an open: what reduces positions, then what increases them, all
+//! by one factor (W6 to W10).
 
 use super::Simulator;
 use super::affordable::Entry;

@@ -1,5 +1,5 @@
-//! Bars that certainly pass the tests of the account (M8, M9), so that nothing has to be added up for
-//! them.
+//! Bars that certainly pass the tests of the account (M8, M9), so that nothing has to be added up
+//! for them.
 
 use super::Simulator;
 use crate::execution::{Account, Position, StepBars, SymbolBar};
