@@ -90,12 +90,12 @@ class Weights:
 
     @property
     def is_function(self) -> bool:
-        """Whether weights come from a function, which is called in the run."""
+        """Whether weights come from a function, called in the run; the engine's part."""
         return callable(self.targets)
 
     @property
     def rules(self) -> RuleFields:
-        """How sizes follow from targets."""
+        """How sizes follow from targets; the engine's part."""
         return {
             "size_at": self.size_at,
             "min_trade": self.min_trade,
@@ -117,7 +117,7 @@ class Weights:
         return found
 
     def schedule(self, days: Days, unit: str) -> list[int] | None:
-        """Give the times at which all symbols are traded; None where changes decide."""
+        """Give the times at which all is traded, None where changes decide; the engine's part."""
         if self.when == "change":
             return None
         if isinstance(self.when, str):

@@ -245,8 +245,11 @@ impl RunSettings {
             },
             participation: self
                 .participation
-                .map(|(share, _, retries)| Participation { share, retries }),
-            participation_lagged: self.participation.is_none_or(|(_, lagged, _)| lagged),
+                .map(|(share, lagged, retries)| Participation {
+                    share,
+                    lagged,
+                    retries,
+                }),
             seed: self.seed,
             strict: self.strict,
             symbols: symbols.map(|(own, context)| own.config(context)).collect(),

@@ -46,8 +46,6 @@ pub struct Config {
     pub managers: Vec<Manager>,
     /// How much of the volume may be traded (W10).
     pub participation: Option<Participation>,
-    /// Whether that is the volume of the bar before, which is known at the open.
-    pub participation_lagged: bool,
     /// What the account may hold, and when it closes positions (M7 to M12).
     pub account: AccountRules,
     /// Key of the random slippage.
@@ -76,7 +74,6 @@ impl Default for Config {
             stale_after: Some(10),
             managers: Vec::new(),
             participation: None,
-            participation_lagged: true,
             account: AccountRules::default(),
             seed: 0,
             strict: false,
@@ -195,10 +192,10 @@ impl Config {
 
     /// The volume that limits what is traded.
     pub(super) fn volume(&self) -> VolumeOf {
-        match (self.participation, self.participation_lagged) {
-            (None, _) => VolumeOf::Nothing,
-            (Some(_), true) => VolumeOf::BarBefore,
-            (Some(_), false) => VolumeOf::SameBar,
+        match self.participation {
+            None => VolumeOf::Nothing,
+            Some(Participation { lagged: true, .. }) => VolumeOf::BarBefore,
+            Some(Participation { lagged: false, .. }) => VolumeOf::SameBar,
         }
     }
 

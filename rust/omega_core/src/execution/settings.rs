@@ -76,6 +76,8 @@ impl Default for AccountRules {
 pub struct Participation {
     /// The share.
     pub share: f64,
+    /// Whether it is of the volume of the bar before, which is known at the open.
+    pub lagged: bool,
     /// Whether what is left is a new order for the next bar; else it is cancelled.
     pub retries: bool,
 }

@@ -89,7 +89,7 @@ impl Simulator {
     /// Sizes the targets of a request, and adds their orders.
     fn plan<A: Account>(&mut self, request: &Rebalance, bars: StepBars<'_>, account: &A) {
         let held = self.lots_by_symbol();
-        let targets = self.targets_of(request, &held);
+        let targets = targets_of(request, &held);
         self.cancel_earlier(request, &targets);
         let equity = match request.rules.size_at {
             SizeAt::Decision => self.rebalancing.seen_equity,
@@ -131,29 +131,6 @@ impl Simulator {
             held[position.symbol.index()] += position.direction.sign() * position.lots;
         }
         held
-    }
-
-    /// One target for each symbol, in order of the symbols.
-    fn targets_of(&self, request: &Rebalance, held: &[f64]) -> Vec<Target> {
-        let mut by_symbol: Vec<Option<TargetSize>> = vec![None; held.len()];
-        if request.missing == Missing::Sell {
-            for (size, &lots) in by_symbol.iter_mut().zip(held) {
-                *size = (lots != 0.0).then_some(TargetSize::Weight(0.0));
-            }
-        }
-        for target in &request.targets {
-            by_symbol[target.symbol.index()] = Some(target.size);
-        }
-        (0_u32..)
-            .map(SymbolId)
-            .zip(by_symbol)
-            .filter_map(|(symbol, size)| {
-                Some(Target {
-                    symbol,
-                    size: size?,
-                })
-            })
-            .collect()
     }
 
     /// Cancels what earlier rebalances have not filled, so that two never buy twice (W4).
@@ -338,4 +315,27 @@ fn asked_weight(size: TargetSize) -> Option<f64> {
         }
         TargetSize::Keep => None,
     }
+}
+
+/// One target for each symbol, in order of the symbols.
+fn targets_of(request: &Rebalance, held: &[f64]) -> Vec<Target> {
+    let mut by_symbol: Vec<Option<TargetSize>> = vec![None; held.len()];
+    if request.missing == Missing::Sell {
+        for (size, &lots) in by_symbol.iter_mut().zip(held) {
+            *size = (lots != 0.0).then_some(TargetSize::Weight(0.0));
+        }
+    }
+    for target in &request.targets {
+        by_symbol[target.symbol.index()] = Some(target.size);
+    }
+    (0_u32..)
+        .map(SymbolId)
+        .zip(by_symbol)
+        .filter_map(|(symbol, size)| {
+            Some(Target {
+                symbol,
+                size: size?,
+            })
+        })
+        .collect()
 }
