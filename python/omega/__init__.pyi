@@ -73,6 +73,7 @@ from omega.strategy.foreign import foreign as foreign
 from omega.strategy.foreign import get_include as get_include
 from omega.strategy.native import native as native
 from omega.strategy.signal_columns import Signals as Signals
+from omega.strategy.weights import Weights as Weights
 from omega.sweeps import SweepProgress as SweepProgress
 from omega.sweeps import SweepResult as SweepResult
 from omega.sweeps import TrialLedger as TrialLedger

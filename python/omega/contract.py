@@ -91,8 +91,9 @@ class AccountFields(TypedDict):
 class ExecutionFields(TypedDict):
     """The rules of matching and the limits; times in the unit of the time column.
 
-    `sessions` are times of the day in UTC; `session_times` are begins and ends in turn, of
-    each symbol, and empty where orders are taken at any time.
+    `participation` is a share of the volume, whether of the bar before, and whether the rest is
+    tried again. `sessions` are times of the day in UTC; `session_times` are begins and ends in
+    turn, of each symbol, and empty where orders are taken at any time.
     """
 
     intrabar: str
@@ -100,6 +101,7 @@ class ExecutionFields(TypedDict):
     position_mode: str
     close_at_end: bool
     limit_improvement: bool
+    participation: tuple[float, bool, bool] | None
     stop_out_level: float | None
     max_positions: int | None
     max_positions_per_symbol: int | None
@@ -244,6 +246,32 @@ class SignalColumns:
     warmup: int | None
 
 
+class RuleFields(TypedDict):
+    """How sizes follow from targets, as both backends read it (rules W2, W5, W7 and W9)."""
+
+    size_at: str
+    min_trade: float
+    band: float
+    max_turnover: float | None
+    cash_buffer: float
+
+
+class WeightFields(TypedDict):
+    """Sets of target weights, one after the other in columns, and when they are acted on.
+
+    `offsets` are the rows before each set, and in all; a weight of NaN leaves a symbol alone;
+    `schedule` is None where changes decide.
+    """
+
+    times: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    symbols: NDArray[np.uint32]
+    weights: NDArray[np.float64]
+    schedule: NDArray[np.int64] | None
+    missing: str
+    rules: RuleFields
+
+
 class ResultTables(Protocol):
     """What a backend returns: `omega._core.RunTables`, or anything that can do the same.
 
@@ -301,6 +329,9 @@ class ResultTables(Protocol):
 
     def positions(self) -> ArrowLike:
         """Positions still open."""
+
+    def weights(self) -> ArrowLike:
+        """What became of target weights."""
 
     def metrics(self) -> list[tuple[str, float | int | None]]:
         """Names and values, in order; times as integers in the unit."""

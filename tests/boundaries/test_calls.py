@@ -67,6 +67,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "FixedLots": (omega.FixedLots, {}),
     "RiskPercent": (omega.RiskPercent, {}),
     "Signals": (omega.Signals, {"entry": "x"}),
+    "Weights": (omega.Weights, {"targets": {}}),
     "Signal": (omega.Signal, {"direction": "long"}),
     "Close": (omega.Close, {}),
     "Modify": (omega.Modify, {}),

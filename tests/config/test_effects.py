@@ -131,8 +131,12 @@ def test_a_currency_without_a_rate_is_refused() -> None:
             omega.run_backtest(BARS, trades, instruments=instrument, backend=BACKENDS[0], **words)
 
 
-BESIDE = {("account", "currency"), ("limits", "stale_after")}
-"""The latter in tests/replay/test_stale.py."""
+BESIDE = {
+    ("account", "currency"),
+    ("limits", "stale_after"),
+    *(("execution", name) for name in ("participation", "participation_lagged", "carry_over")),
+}
+"""In tests/replay/test_stale.py and tests/portfolio/test_participation.py."""
 
 
 def test_the_table_has_every_setting() -> None:

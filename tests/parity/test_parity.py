@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,12 +21,14 @@ from omega.run.clock import RunClock
 from omega.run.execute import execute
 from omega.run.job import Job, context_of, symbols_of
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 from tests.support import parity_columns
 from tests.support.parity_runs import runs
 from tests.support.parity_runs_of_several import several
+from tests.support.parity_weights import weights
 from tests.support.recorder import RecordingManager, Run, strategy_of
 
-TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions")
+TABLES = ("trades", "intervals", "orders", "fills", "ledger", "equity", "positions", "weights")
 
 
 @dataclass
@@ -43,7 +46,7 @@ def outcome(
     run: Run,
     backend: str,
     stores: list[CandleStore],
-    signals: Signals | None = None,
+    signals: Signals | Weights | None = None,
     *,
     hashed: bool,
 ) -> Outcome:
@@ -108,7 +111,7 @@ def finer_of(frame: pl.DataFrame | None) -> CandleStore | None:
     return None if frame is None else CandleStore(frame, symbol="FINER")
 
 
-def compare(run: Run, signals: Signals | None = None, *, hashed: bool = False) -> None:
+def compare(run: Run, signals: Signals | Weights | None = None, *, hashed: bool = False) -> None:
     """Run both and compare, what is easiest to understand first."""
     stores = stores_of(run)
     native = outcome(run, "rust", stores, signals, hashed=hashed)
@@ -157,3 +160,14 @@ def test_signal_columns_give_the_same_bytes(run: Run, data: st.DataObject) -> No
     symbols = tuple(store.symbols[0] for store in stores_of(run))
     tick = run.settings["instrument"]["tick_size"]
     compare(run, data.draw(parity_columns.signals(symbols, tick)), hashed=True)
+
+
+@more(6)
+@given(runs() | several(), st.data())
+def test_target_weights_give_the_same_bytes(run: Run, data: st.DataObject) -> None:
+    stores = stores_of(run)
+    columns = [pl.DataFrame(store)["time"].cast(pl.Datetime("us", "UTC")) for store in stores]
+    times = pl.concat(columns).unique().sort().to_list()
+    given_weights = data.draw(weights([store.symbols[0] for store in stores], times))
+    netting = {**run.settings, "semantics": "2", "position_mode": "netting"}
+    compare(dataclasses.replace(run, settings=netting), given_weights, hashed=True)

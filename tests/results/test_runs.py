@@ -10,7 +10,7 @@ import pytest
 
 import omega
 from omega.reference.results import SCHEMAS, PlainTables
-from omega.results.files import TABLES
+from omega.results.files import SELDOM, TABLES
 from omega.strategy.actions import Action
 from tests.support.backends import BACKENDS
 from tests.support.candles import rising, told
@@ -67,7 +67,7 @@ def plain(result: omega.BacktestResult) -> PlainTables:
         name: pl.DataFrame(getattr(result.tables, name)())
         .with_columns(pl.col(pl.Datetime).to_physical())
         .to_dict(as_series=False)
-        for name in TABLES
+        for name in (*TABLES, *SELDOM)
     }
     assert {name: list(table) for name, table in columns.items()} == {
         name: list(schema) for name, schema in SCHEMAS.items()

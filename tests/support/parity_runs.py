@@ -225,6 +225,11 @@ _SIZERS = [
 ]
 
 
+_PARTICIPATION = st.sampled_from(
+    [None] * 8 + [(0.5, True, False), (0.3, False, True), (1.0, True, True)]
+)
+
+
 @st.composite
 def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
     """The settings of a run."""
@@ -254,6 +259,7 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
         "instrument": draw(_instrument(tick)),
         "costs": draw(_costs(tick)),
         "managers": draw(_managers(tick, per_second)),
+        "participation": None if semantics == "1" else draw(_PARTICIPATION),
     }
 
 

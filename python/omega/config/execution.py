@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
-from omega.config.values import check, flag, one_of, settings
+from omega.config.values import check, flag, number, one_of, optional, settings
 from omega.errors import ConfigError
 
 _INTRABAR = ("pessimistic", "optimistic", "ohlc_path", "nearest", "magnifier")
@@ -19,11 +19,18 @@ class Execution:
         intrabar: What happened first inside a bar (rule I2): "pessimistic", "optimistic",
             "ohlc_path", "nearest" or "magnifier".
         market_fill: Where market orders fill (rule L3): "next_open" or "last_close".
-        position_mode: "hedging", each entry its own position, or "netting" (rule F7).
+        position_mode: "hedging", each entry its own position, or "netting" (rule F7). None is
+            hedging, and netting for `omega.Weights`, which takes nothing else.
         close_at_end: Close what is open at the last close (rule L4).
         magnifier: Finer candles of the same symbol, or {symbol: finer candles}; needs
             `intrabar="magnifier"`.
         limit_improvement: A limit that the open passes fills at the better open (rule F2).
+        participation: The share of a bar's volume that orders in a symbol may trade in a bar; the
+            rest is cancelled or tried again. Protective exits are not limited. None is no limit
+            (rule W10).
+        participation_lagged: Whether that is the volume of the bar before, which is known at the
+            open; False takes that of the bar itself.
+        carry_over: What happens to the rest: "cancel", or "retry" as a new order at the next bar.
 
     Example:
         >>> Execution(intrabar="ohlc_path", position_mode="netting")
@@ -35,10 +42,13 @@ class Execution:
 
     intrabar: str = "pessimistic"
     market_fill: str = "next_open"
-    position_mode: str = "hedging"
+    position_mode: str | None = None
     close_at_end: bool = True
     magnifier: object = dataclasses.field(default=None, repr=False)
     limit_improvement: bool = True
+    participation: float | None = None
+    participation_lagged: bool = True
+    carry_over: str = "cancel"
 
     _elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(
         ("leverage", "stop_out_level"), "omega.Account"
@@ -60,8 +70,10 @@ class Execution:
         """Check every field, and that the magnifier and its policy come together."""
         check(self, one_of(*_INTRABAR), "intrabar")
         check(self, one_of("next_open", "last_close"), "market_fill")
-        check(self, one_of("hedging", "netting"), "position_mode")
-        check(self, flag, "close_at_end", "limit_improvement")
+        check(self, optional(one_of("hedging", "netting")), "position_mode")
+        check(self, flag, "close_at_end", "limit_improvement", "participation_lagged")
+        check(self, optional(number(above=0, maximum=1)), "participation")
+        check(self, one_of("cancel", "retry"), "carry_over")
         if (self.magnifier is not None) != (self.intrabar == "magnifier"):
             message = (
                 f"Execution: given intrabar={self.intrabar!r} and "

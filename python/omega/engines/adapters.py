@@ -20,6 +20,7 @@ from omega.strategy.actions import Action, Signal
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,7 @@ def adapted(strategy: AnyForm, symbols: Sequence[str]) -> Adapted:
         strategy = strategy()
     named = found(strategy, "get_primary_timeframe")
     timeframe = None if named is None else str(named())
-    if isinstance(strategy, (Strategy, Signals, Native)):
+    if isinstance(strategy, (Strategy, Signals, Native, Weights)):
         return Adapted(strategy, takes_slices=False, timeframe=timeframe)
     primary = found(strategy, "primary_symbol")
     if primary is not None and primary not in symbols:

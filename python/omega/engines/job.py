@@ -32,6 +32,7 @@ from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.order_entry import OrderEntry
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 
 Attach = Callable[[MultiSymbolSlice], None]
 
@@ -102,6 +103,7 @@ class ForeignContext:
         self._context, self._executor, self._portfolio = context, executor, portfolio
         # Its orders are objects, which the executor reads.
         self.orders, self.account = OrderEntry(cast("RunContext", self)), None
+        self.takes_targets = False
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._context, name)
@@ -135,7 +137,7 @@ def run_job(job: Job, parts: Parts, backend: str) -> tuple[ResultTables | None, 
 
 
 def _run_in(job: Job, parts: Parts, context: Context) -> tuple[ResultTables | None, RunReport]:
-    if parts.is_native and isinstance(job.strategy, (Signals, Native, Foreign)):
+    if parts.is_native and isinstance(job.strategy, (Signals, Native, Foreign, Weights)):
         return execute_native(job, context)  # they see no slices
     slices = _slices(job, parts, context)
     parts.attach(slices)
@@ -173,7 +175,7 @@ def _components(job: Job, parts: Parts, slices: MultiSymbolSlice) -> Components:
 def _foreign(job: Job, parts: Parts, slices: MultiSymbolSlice) -> ForeignComponents:
     """Return what the loop over an executor of the user's own calls."""
     strategy, manager = job.strategy, job.manager
-    if isinstance(strategy, (Signals, Native, Foreign)):
+    if isinstance(strategy, (Signals, Native, Foreign, Weights)):
         raise ConfigError(
             f"strategy: {type(strategy).__name__} runs with Omega's own executor alone; write a "
             "Strategy, or an object with evaluate(index, slice_map)"

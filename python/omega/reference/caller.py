@@ -14,6 +14,7 @@ from omega.reference import conditions, rows, views
 from omega.reference.executor import State
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 from omega.strategy.late import LateBar
+from omega.strategy.rebalance import Rebalance
 
 if TYPE_CHECKING:
     from omega.reference.context import Context
@@ -150,7 +151,7 @@ def checked(item: object) -> Action:
     Raises:
         CallbackFailed: It is none.
     """
-    if not isinstance(item, (Signal, Close, Cancel, Modify)):
+    if not isinstance(item, (Signal, Close, Cancel, Modify, Rebalance)):
         raise CallbackFailed(
             f"the strategy returned {item!r}, expected None, a Signal, Close, Cancel or "
             "Modify, or a list of these"

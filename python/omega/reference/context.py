@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
@@ -55,6 +57,11 @@ class Context:
         if semantics != "1":
             return [track.needed for track in tracks]
         return [max(track.needed, track.first_value) for track in tracks]
+
+    def due(self, times: NDArray[np.int64]) -> conditions.Mask:
+        """Give what holds at the first step at or after each of these times."""
+        steps = {bisect.bisect_left(self.world.times, int(time)) for time in times} - {0}
+        return conditions.Mask(lambda: self.world.step in steps)
 
     def enter(self) -> object | None:
         """Note that the thread is inside of the run; give what it was inside of before."""

@@ -127,8 +127,13 @@ def split(costs: CostFields, leg: Leg, own: float) -> FeeParts:
         >>> split(own, leg._replace(is_maker=True), 2.0)
         FeeParts(constant=6.0, per_lot=43.0, minimum=9.0)
     """
-    linear = _proportional(costs, leg) + _by_role(costs, leg)
-    return FeeParts(costs["fee_fixed"] + own, linear / leg.lots, costs["fee_min"])
+    per_lot = variable(costs, leg) / leg.lots
+    return FeeParts(costs["fee_fixed"] + own, per_lot, costs["fee_min"])
+
+
+def variable(costs: CostFields, leg: Leg) -> float:
+    """The part of the fee of one leg that grows with its size."""
+    return _proportional(costs, leg) + _by_role(costs, leg)
 
 
 def _proportional(costs: CostFields, leg: Leg) -> float:
@@ -237,7 +242,7 @@ def order_size(instrument: Mapping[str, Any], lots: float) -> float | None:
     return None if too_small or too_large else lots
 
 
-def round_down(step: float | None, lots: float) -> float:
+def round_down(step: float | None, lots: float, *, tolerance: float = _EQUAL_STEPS) -> float:
     """A size rounded down to a volume step (M3.1).
 
     Example:
@@ -246,7 +251,7 @@ def round_down(step: float | None, lots: float) -> float:
     """
     if step is None:
         return lots
-    steps = _floor(lots / step + _EQUAL_STEPS)
+    steps = _floor(lots / step + tolerance)
     per_lot = _floor(1.0 / step)
     if 1.0 / step - per_lot >= 0.5:  # noqa: PLR2004 - rounds half up
         per_lot += 1.0

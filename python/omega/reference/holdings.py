@@ -32,6 +32,8 @@ class Due(NamedTuple):
     """What it closes (I4.5); None where it opens."""
     at_close: bool = False
     """Whether it fills at the close of that bar (F16)."""
+    is_part: bool = False
+    """Whether it is of a rebalance, whose orders fill together (W6)."""
 
 
 @dataclass(slots=True)
@@ -159,6 +161,18 @@ class Holdings:
         is_cash = self.settings["account"]["kind"] == "cash"
         return is_cash and order.sign < 0.0 and self.settings["position_mode"] == mode
 
+    def within_volume(self, order: Order, now: Moment) -> float | None:
+        """The lots that the volume allows; None where the order does not fill (W10)."""
+        raise NotImplementedError
+
+    def carry_over(self, order: Order, done: float) -> None:
+        """Note that an order filled no more than so many lots, and try the rest again."""
+        raise NotImplementedError
+
+    def note_volume(self, first: int, now: Moment) -> None:
+        """Count the fills from one on."""
+        raise NotImplementedError
+
     def enter(
         self, order: Order, raw_price: float, live: Live, now: Moment, *, is_maker: bool = False
     ) -> Position | None:
@@ -167,31 +181,52 @@ class Holdings:
         In netting mode opposite positions are closed first (F7.1); one that only reduces does no
         more than that (F14). A maker rested in the order book until then (M4.4).
         """
-        left, fills_before = order.lots, len(self.fills)
+        wanted, fills_before = self.within_volume(order, now), len(self.fills)
+        if wanted is None:
+            return None
+        left = wanted
         if order.reduce_only or self.settings["position_mode"] == "netting":
-            left = self._net(order, raw_price, now, is_maker=is_maker)
+            left = self._net(order, wanted, raw_price, now, is_maker=is_maker)
         position = None
         if order.reduce_only and len(self.fills) == fills_before:
             order.status, order.reject_reason = "cancelled", "reduce_only"
         elif left > 0.0 and not order.reduce_only:
-            lots = costs.order_size(self.markets[order.symbol].instrument, left)
-            if lots is None:
-                order.reject("size")
-            elif self.refuses_short(order, mode="netting"):
-                order.reject("short")
-            elif self.is_full(order.symbol):
-                order.reject("max_positions")
-            else:
-                position = self._open_position(order, lots, raw_price, live, now, is_maker=is_maker)
+            position = self._open_rest(order, left, raw_price, live, now, is_maker=is_maker)
         if order.status == "working":
             order.status = "filled"
+        self.note_volume(fills_before, now)
+        if order.status != "rejected":
+            self.carry_over(order, wanted)
         if len(self.fills) > fills_before:  # a closing part fills even where the rest is refused
             self._cancel_group(order)
         return position
 
-    def _net(self, order: Order, raw_price: float, now: Moment, *, is_maker: bool) -> float:
-        """Close positions of the other direction, oldest first; give the lots that are left."""
-        left = order.lots
+    def _open_rest(
+        self,
+        order: Order,
+        left: float,
+        raw_price: float,
+        live: Live,
+        now: Moment,
+        *,
+        is_maker: bool,
+    ) -> Position | None:
+        """Open a position with the lots that are left, or refuse the order."""
+        lots = costs.order_size(self.markets[order.symbol].instrument, left)
+        if lots is None:
+            order.reject("size")
+        elif self.refuses_short(order, mode="netting"):
+            order.reject("short")
+        elif self.is_full(order.symbol):
+            order.reject("max_positions")
+        else:
+            return self._open_position(order, lots, raw_price, live, now, is_maker=is_maker)
+        return None
+
+    def _net(
+        self, order: Order, left: float, raw_price: float, now: Moment, *, is_maker: bool
+    ) -> float:
+        """Close so many lots of the other direction, oldest first; give what is left."""
         for position in [p for p in self.positions if order.may_close(p)]:
             if not left > 0.0:
                 break
@@ -221,7 +256,7 @@ class Holdings:
         *,
         is_maker: bool,
     ) -> Position | None:
-        market, is_cash = self.markets[order.symbol], self.settings["account"]["kind"] == "cash"
+        market = self.markets[order.symbol]
         key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
         rate = now.last_rate if self.is_second else now.rate
         leg = self._leg(order.sign * lots, raw_price, key, replace(now, rate=rate), is_maker)
@@ -229,7 +264,23 @@ class Holdings:
         funded = self._funded(order, entry)
         if funded is None:
             return None
-        lots, own = funded
+        return self.open_funded(order, entry, funded, (raw_price, live), now, is_maker=is_maker)
+
+    def open_funded(
+        self,
+        order: Order,
+        entry: Entry,
+        funded: tuple[float, float | None],
+        at: tuple[float, Live],
+        now: Moment,
+        *,
+        is_maker: bool,
+    ) -> Position:
+        """Open a position that is paid for: its lots, and what the fee function gave for them."""
+        raw_price, live = at
+        market, is_cash = self.markets[order.symbol], self.settings["account"]["kind"] == "cash"
+        key = Key(order.order_id, _ENTRY_LEG, slips=_slips(order))
+        (lots, own), rate = funded, entry.rate
         paid_at = replace(now, rate=rate) if is_cash else now  # M11
         if paid_at.rate != rate:
             own = None  # another fill than the one that was tested

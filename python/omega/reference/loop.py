@@ -130,6 +130,8 @@ class Feed:
 
     world: World
     contexts: Mapping[str, SymbolContext]
+    volumes: str | None = None
+    """Of which bar the volume limits orders: "before" or "same"; None where none is limited."""
 
     def require_rates(self) -> None:
         """Refuse pairs whose rate is not known by the first time that may be requested."""
@@ -173,7 +175,16 @@ class Feed:
             rate=rate,
             newest=base.since,
             is_ready=ready,
+            volume=self._volume(base),
         )
+
+    def _volume(self, base: Base) -> float:
+        """The volume that orders may take a share of (W10)."""
+        volumes = base.candles.volume
+        place = base.at_hand if self.volumes == "same" else base.visible - 1
+        if self.volumes is None or volumes is None or place is None or place < 0:
+            return math.nan
+        return float(volumes[place])
 
     def look_after(self, nows: Mapping[str, Known]) -> dict[str, Known]:
         """The same once the step is over: a manager sees what the next step will show."""

@@ -15,7 +15,7 @@ from omega.contract import Settings
 from omega.errors import ConfigError, OmegaError
 from omega.reference import costs
 from omega.reference.executor import State, is_bare
-from omega.reference.holdings import Due, Holdings
+from omega.reference.holdings import Due
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import (
@@ -30,16 +30,19 @@ from omega.reference.rows import (
     number_of,
 )
 from omega.reference.tracks import Clock
+from omega.reference.volumes import Volumes
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
+from omega.strategy.rebalance import Rebalance
 
 _CHANGEABLE = ("price", "limit_price", "lots", "expires")
 
 
-class Orders(Holdings):
+class Orders(Volumes):
     """The order book: takes actions before the bar of a step (L1.3)."""
 
     def __init__(self, settings: Settings, clock: Clock, unit: str, portfolio: Portfolio) -> None:
         super().__init__(settings, list(clock.of_symbols), portfolio)
+        self._traded, self._again = {}, []
         self.clock = clock
         self.unit = unit
         self.units_per_day = 86_400 * PER_SECOND[unit]
@@ -95,7 +98,14 @@ class Orders(Holdings):
                 refused = self._cancel(number, action, now)
             case Modify():
                 refused = self._modify(number, action, now)
+            case Rebalance():
+                refused = None
+                self.take_rebalance(action)
         self.raise_if_strict(number, refused, now)
+
+    def take_rebalance(self, request: Rebalance) -> None:
+        """Take a request to bring positions to targets, once all else of the step is done (W6)."""
+        raise NotImplementedError
 
     def _symbol_of(self, action: Action) -> str:
         """The symbol that an action is about: the trade's or the one named, else the first."""
@@ -150,7 +160,9 @@ class Orders(Holdings):
         """Fill what waited for this bar, by order number (L1.3, I4.5, X2.2)."""
         mine = [due for due in self.due if due.order.symbol == now.symbol and not due.at_close]
         for due in mine:
-            order, close, _ = due
+            order, close = due.order, due.close
+            if due.is_part:
+                continue
             if order.status != "working":  # cancelled by one of its group
                 continue
             self.due.remove(due)
@@ -282,17 +294,16 @@ class Orders(Holdings):
         """Close what is open of what was meant; where nothing is, nothing happens."""
         meant = self._meant(close, now.symbol)
         for position in meant:
-            self._close_part(order, position, close.fraction, close.reason, now)
+            self._close_part(order, position, close, now)
         if not meant:
             order.status = "cancelled"
         elif order.status == "working":
             order.reject("size")
 
-    def _close_part(
-        self, order: Order, position: Position, fraction: float, reason: str, now: Moment
-    ) -> None:
+    def _close_part(self, order: Order, position: Position, close: Close, now: Moment) -> None:
         """Close a fraction of a position (M3)."""
         lots: float | None = position.lots
+        fraction, fills = close.fraction, len(self.fills)
         if not 0.0 < fraction <= 1.0:
             return
         instrument = self.markets[position.symbol].instrument
@@ -302,11 +313,14 @@ class Orders(Holdings):
             lots = costs.part_to_close(instrument, position.lots, fraction)
         if lots is None:
             return
-        lots = min(position.lots, lots)
+        lots = self.part_within_volume(order, position, min(position.lots, lots), close, now)
+        if lots is None:
+            return
         order.lots += lots
         order.status = "filled"
         price = self._market_price(now, position.sign, entry=False)
-        self.leave(position, lots, price, reason, now, order=order)
+        self.leave(position, lots, price, close.reason, now, order=order)
+        self.note_volume(fills, now)
 
     def _cancel(self, number: int, cancel: Cancel, now: Known) -> str | None:
         order = self._pending(cancel.order_id)
@@ -377,16 +391,6 @@ class Orders(Holdings):
         if given is None or (isinstance(given, str) and given in ("day", "ioc", "fok")):
             return given
         return to_units(given, self.unit)
-
-    def _take_number(self) -> int:
-        self.next_order += 1
-        return self.next_order - 1
-
-    def _row(self, number: int, kind: str, sign: float, now: Known) -> Order:
-        order = Order(number, now.symbol, sign, kind, now.time)
-        self.orders.append(order)
-        self.numbered[number] = order
-        return order
 
     def _market_price(self, now: Moment, sign: float, *, entry: bool) -> float:
         """The open of the bar, or the last close (F1.1, L3), before slippage."""

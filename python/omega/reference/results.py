@@ -42,6 +42,7 @@ _SCHEMAS = {
         "entry_price f64, stop_loss f64?, take_profit f64?, open_profit f64, swap f64, "
         "entry_fee f64"
     ),
+    "weights": ("time time, symbol cat, target f64?, realised f64, drift f64?, reason str?"),
 }
 SCHEMAS: dict[str, dict[str, str]] = {
     table: dict(column.split(" ") for column in text.split(", "))
@@ -148,6 +149,10 @@ class PlainTables:
     def positions(self) -> pl.DataFrame:
         """Positions still open."""
         return self._frame("positions")
+
+    def weights(self) -> pl.DataFrame:
+        """What became of target weights."""
+        return self._frame("weights")
 
     def metrics(self) -> list[tuple[str, float | int | None]]:
         """Names and values, in order; times as integers in the unit."""

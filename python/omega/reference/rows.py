@@ -57,6 +57,8 @@ class Moment(Known):
     """Account currency per unit of quote currency at this bar's time."""
     closes: bool = True
     """Whether the symbol's own bar closes with it."""
+    volume: float = field(default=math.nan, kw_only=True)
+    """What orders may take a share of; NaN where none is limited (W10)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -89,6 +91,8 @@ class Order:
     """Whether its size came from a sizer that goes by the account, and gives way to it (M3)."""
     note: str | None = None
     """What became of its size: "scaled" (M3)."""
+    begins_in: int = 0
+    """The bar, counted among its symbol's, from which on it works."""
     armed_in: int | None = None
     """The bar, counted among its symbol's, in which the stop of a stop-limit was reached."""
 
@@ -436,3 +440,19 @@ class EquityRow:
     balance: float
     equity: float
     open_positions: int
+
+
+@dataclass(slots=True, eq=False)
+class WeightRow:
+    """A row of the weights table: what became of a target (W12)."""
+
+    time: int
+    symbol: str
+    target: float | None
+    realised: float
+    reason: str | None
+
+    @property
+    def drift(self) -> float | None:
+        """How far the realised weight is above the target."""
+        return None if self.target is None else self.realised - self.target

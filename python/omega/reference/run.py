@@ -20,6 +20,7 @@ from omega.contract import (
     SignalColumns,
     SymbolContext,
     TimeframeFields,
+    WeightFields,
 )
 from omega.errors import ConfigError
 from omega.reference import loop
@@ -45,6 +46,7 @@ from omega.reference.simulator import Simulator
 from omega.reference.stale import Stale
 from omega.reference.track_view import TrackView
 from omega.reference.tracks import Alone, Base, Clock, Higher, Tracks, World
+from omega.reference.weights import TargetReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,10 @@ class Run(Context):
         """Make a strategy of signal columns over the first symbol."""
         return ColumnReader(self, columns)
 
+    def weights(self, fields: WeightFields) -> TargetReader:
+        """Make a strategy of target weights."""
+        return TargetReader(self, fields)
+
     def foreign(self, fields: ForeignFields) -> NoReturn:
         """Refuse a strategy of another language.
 
@@ -133,7 +139,7 @@ class Run(Context):
     def execute_native(
         self,
         settings: Settings,
-        strategy: ColumnReader | Native,
+        strategy: ColumnReader | Native | TargetReader,
         contexts: Sequence[SymbolContext],
         on_progress: Progress | None,
     ) -> tuple[PlainTables, RunReport]:
@@ -205,7 +211,9 @@ class Run(Context):
         on_progress: Progress | None,
     ) -> PlainTables:
         unit = self.world.first.candles.unit
-        feed = loop.Feed(self.world, self._contexts(contexts))
+        volumes = settings["participation"]
+        of_bar = None if volumes is None else "before" if volumes[1] else "same"
+        feed = loop.Feed(self.world, self._contexts(contexts), of_bar)
         plan = loop.plan(self.world, settings)
         self._walked, times = plan.steps, self.world.times
         feed.require_rates()
@@ -268,6 +276,7 @@ def tables_of(
         "equity": portfolio.equity,
         "ledger": portfolio.ledger,
         "positions": simulator.positions,
+        "weights": simulator.weight_rows,
     }
     columns = {
         table: {name: [getattr(row, name) for row in tables[table]] for name in schema}

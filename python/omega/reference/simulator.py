@@ -8,8 +8,9 @@ from typing import NamedTuple
 from omega.reference import costs, intrabar, managers
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
+from omega.reference.rebalancing import Rebalancing
 from omega.reference.rows import Known, Moment, Order, Position
-from omega.reference.solvency import Forced, Solvency
+from omega.reference.solvency import Forced
 from omega.strategy.actions import Action
 
 
@@ -29,7 +30,7 @@ class Candidate(NamedTuple):
         return self.worth > other.worth if policy == "optimistic" else self.worth < other.worth
 
 
-class Simulator(Solvency):
+class Simulator(Rebalancing):
     """Matches the order book and the open positions against bars."""
 
     # --- the executor of the loop ----------------------------------------------------------------
@@ -37,6 +38,7 @@ class Simulator(Solvency):
     def on_open(self, nows: Mapping[str, Known]) -> None:
         """Process all that the opens bring, then what was submitted (L1.2, L1.3)."""
         moments = [now for now in nows.values() if isinstance(now, Moment)]
+        self.seen_equity = self.equity()
         if len(nows) == len(self.markets):  # not a finer bar of one of several
             self.known = nows
         self.at_hand = frozenset(now.symbol for now in moments)
@@ -51,6 +53,7 @@ class Simulator(Solvency):
         submitted, self.submitted = self.submitted, []
         for action in submitted:
             self.process(action, nows)
+        self.rebalance(nows)
         if self.is_second:
             for now in moments:
                 self.match(now, opening=True)
@@ -81,8 +84,10 @@ class Simulator(Solvency):
         for action in managed:
             self.process_managed(action, after)
         self.settle(nows)
+        self.try_again()
         if not inside:
             self.release_stale(nows)
+        self.measure_weights()
 
     def quiet(self, time: int) -> int:
         """Write the row of a step in which nothing can happen."""
@@ -118,7 +123,7 @@ class Simulator(Solvency):
         reach = self._exit_at_open if opening else self._exit_inside
         fill = self._fill_at_open if opening else self._fill_inside
         items: list[tuple[int, int, Order | Position]] = [
-            *((o.order_id, -1, o) for o in self.waiting if o.symbol == now.symbol),
+            *((o.order_id, -1, o) for o in self.waiting if self._works(o, now)),
             *((p.order_id, p.trade_id, p) for p in self.held_in(now.symbol)),
         ]  # by order number; an exit counts under the number of the order that opened
         for _, _, item in sorted(items, key=lambda item: item[:2]):
@@ -128,6 +133,10 @@ class Simulator(Solvency):
                     reach(position, now)  # F11
             elif isinstance(item, Position) and item.trade_id in self.open:
                 reach(item, now)
+
+    def _works(self, order: Order, now: Moment) -> bool:
+        """Whether an order works in a bar: one that is tried again, from the next on (W10)."""
+        return order.symbol == now.symbol and self.bars[now.symbol] >= order.begins_in
 
     def force_exits(self, now: Moment) -> None:
         """Close by force, as long as some position reaches the price of now (M9)."""

@@ -38,7 +38,9 @@ _KEYS = {
 }  # fmt: skip
 """What a result is made of beside its tables, and of which kind each is."""
 TABLES = ("trades", "intervals", "orders", "fills", "equity", "ledger", "positions")
-FILES = (*(f"{name}.parquet" for name in TABLES), MANIFEST)
+SELDOM = ("weights",)
+"""Tables that are written only where they have rows: few runs do."""
+FILES = (*(f"{name}.parquet" for name in (*TABLES, *SELDOM)), MANIFEST)
 """All files of a saved result; what else is in its directory is the user's."""
 
 
@@ -158,7 +160,7 @@ def load(directory: Path, broken: type[OmegaError]) -> tuple[ResultTables, dict[
             f"'{directory}' holds a result with fingerprint {found}, "
             f"the manifest has {kept['fingerprint']}"
         )
-    for name in TABLES:
+    for name in (*TABLES, *SELDOM):
         for column in pl.DataFrame(getattr(tables, name)()):
             if isinstance(column.dtype, pl.Datetime) and not are_of_a_calendar(column):
                 raise broken(
@@ -215,7 +217,7 @@ def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:
         found = kept.get("format") if isinstance(kept, dict) else type(kept).__name__
         raise broken(f"'{file}' has format {found!r}, expected 1 or {FORMAT}")
     files = kept.get("files")
-    if not isinstance(files, dict) or set(files) != {*TABLES}:
+    if not isinstance(files, dict) or {*files} - {*SELDOM} != {*TABLES}:
         raise broken(f"'{file}' does not list the files of a saved result: {', '.join(TABLES)}")
     return kept
 
@@ -223,10 +225,12 @@ def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:
 def _write(result: Saved, directory: Path) -> None:
     tables = result.tables
     digests = {}
-    for name in TABLES:
-        file = directory / f"{name}.parquet"
-        pl.DataFrame(getattr(tables, name)()).write_parquet(file)
-        digests[name] = _digest(file)
+    for name in (*TABLES, *SELDOM):
+        table = pl.DataFrame(getattr(tables, name)())
+        if name in TABLES or not table.is_empty():
+            file = directory / f"{name}.parquet"
+            table.write_parquet(file)
+            digests[name] = _digest(file)
     kept = {
         "format": FORMAT,
         "fingerprint": result.fingerprint,

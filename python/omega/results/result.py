@@ -23,6 +23,7 @@ from omega.results import files
 from omega.results.example import EXAMPLE
 from omega.results.following import Following
 from omega.results.noticing import notices_of
+from omega.results.portfolio import Portfolio, portfolio_metrics
 from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
 from omega.results.subsets import metrics_of_trades
@@ -91,7 +92,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult(Travelling, Showing, Following):
+class BacktestResult(Travelling, Showing, Following, Portfolio):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.
@@ -271,6 +272,8 @@ class BacktestResult(Travelling, Showing, Following):
             if first is not None:
                 scale = 1_000 if self.tables.unit == "s" else 1  # Polars has no seconds
                 values["first_decision"] = times[times.to_physical().search_sorted(first * scale)]
+        if len(self.symbols) > 1:
+            values |= portfolio_metrics(self)
         return values | self.added
 
     def metrics_of(self, trades: pl.DataFrame) -> dict[str, Metric]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from omega._native import core
 from omega.errors import ConfigError
-from omega.results.files import TABLES, shape_of
+from omega.results.files import SELDOM, TABLES, shape_of
 
 if TYPE_CHECKING:
     from omega.contract import ResultTables
@@ -52,7 +52,7 @@ def tables_from_columns(
         "unit": unit,
         "timezone": timezone,
     }
-    if unknown := set(columns) - set(TABLES):
+    if unknown := set(columns) - {*TABLES, *SELDOM}:
         raise ConfigError(f"columns: given {sorted(unknown)}, expected some of {list(TABLES)}")
     given = {name: dict(table) for name, table in columns.items()}
     if "trades" in given and "intervals" not in given:
@@ -83,7 +83,7 @@ def packed(tables: ResultTables) -> Packed:
         True
     """
     written = {}
-    for name in TABLES:
+    for name in (*TABLES, *SELDOM):
         target = io.BytesIO()
         pl.DataFrame(getattr(tables, name)()).write_ipc(target)
         written[name] = target.getvalue()

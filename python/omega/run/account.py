@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -111,7 +111,7 @@ def instruments_for(
         return [_usual(symbol, semantics) for symbol in symbols]
     if isinstance(given, Instrument):
         if given.symbol is None:
-            return [dataclasses.replace(given, symbol=symbol) for symbol in symbols]
+            return [_named(given, symbol) for symbol in symbols]
         if list(symbols) == [DEFAULT_SYMBOL]:  # candles without a name
             return [given]
         if given.symbol not in symbols:
@@ -127,6 +127,13 @@ def instruments_for(
     raise ConfigError(
         f"instruments: given {given!r}, expected an Instrument, a mapping by symbol, 'auto' or None"
     )
+
+
+def _named(instrument: Instrument, symbol: str) -> Instrument:
+    """Give an instrument that stands for every symbol the name of one."""
+    named = copy.copy(instrument)  # its fields are checked: of 500 symbols that took longest
+    object.__setattr__(named, "symbol", symbol)
+    return named
 
 
 def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:

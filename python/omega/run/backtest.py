@@ -39,8 +39,9 @@ from omega.strategy.conditions import AnyCondition
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 
-One: TypeAlias = "Strategy | type[Strategy] | OnBar | Signals | Native | Foreign"
+One: TypeAlias = "Strategy | type[Strategy] | OnBar | Signals | Native | Foreign | Weights"
 AnyStrategy: TypeAlias = (
     "One | Sequence[Strategy | type[Strategy]] | Mapping[str, Strategy | type[Strategy]]"
 )

@@ -26,13 +26,15 @@ class Context:
         self.run, self._job = run, job
         self.symbols = tuple(store.symbols[0] for store in job.stores)
         self.semantics = job.settings["semantics"]
+        self.is_cash = job.settings["account"]["kind"] == "cash"
+        self.takes_targets = self.semantics != "1"
         self.queue: list[Action] = run.queue
         self.columns: dict[object, Indicator] = {}
         self.next_order_id, self.shows = run.next_order_id, run.shows
         self.orders = OrderEntry(self)
         self.account: Run | None = run
         self.indicator = run.indicator
-        self.compare, self.place_of = run.compare, run.place_of
+        self.compare, self.place_of, self.due = run.compare, run.place_of, run.due
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ from omega.strategy.base import Strategy
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 
 _LIBRARIES = frozenset({"polars", "pyarrow", "pandas", "duckdb", "_duckdb"})
 _ENGINE = ("omega._core", "omega.reference.", "omega.run.")
@@ -100,7 +101,9 @@ def is_copied(strategy: object) -> bool:
     if isinstance(strategy, Strategy):
         return True
     function = inspect.isroutine(strategy) or hasattr(strategy, "__wrapped__")
-    return not (function or isinstance(strategy, (Signals, Native, functools.partial, type)))
+    return not (
+        function or isinstance(strategy, (Signals, Native, Weights, functools.partial, type))
+    )
 
 
 def _copies_itself(one: object) -> bool:

@@ -27,9 +27,11 @@ from omega.run.declared import declared_of
 from omega.run.foreign import foreign_strategy
 from omega.run.job import Job, OnBar, Ran
 from omega.run.nothing_left import told_in_dates
+from omega.run.portfolios import due_steps, weight_fields
 from omega.run.settings import PositionManager
 from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
+from omega.strategy.called_weights import CalledWeights
 from omega.strategy.conditions import condition_of, triggers_of
 from omega.strategy.context import RunContext
 from omega.strategy.foreign import Foreign
@@ -38,6 +40,7 @@ from omega.strategy.operands import declaring
 from omega.strategy.requests import heard
 from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie, tied
+from omega.strategy.weights import Weights
 
 if TYPE_CHECKING:
     from omega._core import ForeignStrategy, NativeStrategy, Run
@@ -65,7 +68,7 @@ def execute(job: Job, backend: str) -> Outcome:
 
 def _executed(job: Job, context: Context) -> Outcome:
     with told_in_dates(job, context.run), context.active():
-        if isinstance(job.strategy, (Signals, Native, Foreign)):
+        if isinstance(job.strategy, (Signals, Native, Foreign, Weights)):
             return execute_native(job, context)
         with bound(job.strategy, job.manager, context):
             outcome = _execute_callbacks(job, context)
@@ -151,6 +154,8 @@ def native_strategy(job: Job, context: Context) -> NativeStrategy | ForeignStrat
         return foreign_strategy(job.strategy, job.when, context)
     if isinstance(job.strategy, Native):
         return context.run.native(job.strategy.name, list(job.strategy.parameters))
+    if isinstance(job.strategy, Weights):
+        return context.run.weights(weight_fields(job.strategy, job))
     return context.run.signals(cast("Signals", job.strategy).columns(context))
 
 
@@ -217,6 +222,9 @@ def callbacks_of(job: Job, context: RunContext) -> Callbacks:
     with declaring(context):
         found = {name: condition_of(given, strategy) for name, given in conditions.items()}
         masks = {name: one.mask(context) for name, one in found.items()}
+    if isinstance(strategy, CalledWeights):
+        due = due_steps(strategy.weights, job)
+        masks |= {} if due is None else {"on_bar": context.due(due)}
     job.ran.conditions = found
     alone = masks and (kind.on_bar is Strategy.on_bar or "on_bar" in masks)
     return {

@@ -15,13 +15,15 @@ from omega.data.store import CandleStore
 from omega.errors import CallbackFailed
 
 
-def fee_functions(costs: Sequence[Costs], store: CandleStore) -> list[FeeCallback | None]:
+def fee_functions(
+    costs: Sequence[Costs], store: CandleStore, symbols: Sequence[str]
+) -> list[FeeCallback | None]:
     """Return the fee function of each symbol, if it has one."""
     return [
         None
         if own.fee is None
         else FeeFunction(own.fee, symbol, *store.native.time_range(symbol)[2:])
-        for own, symbol in zip(costs, store.symbols, strict=True)
+        for own, symbol in zip(costs, symbols, strict=True)
     ]
 
 

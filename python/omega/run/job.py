@@ -12,6 +12,7 @@ from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.values import nearest
 from omega.contract import ClockFields, Progress, Settings, SymbolContext
+from omega.data.closes import times_of
 from omega.data.conversion import Pair, rate_of, refuse_unused
 from omega.data.own_columns import OwnColumns
 from omega.data.store import CandleStore, require_unit, store_of
@@ -26,6 +27,7 @@ from omega.strategy.declared import Declared
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 
 if TYPE_CHECKING:
     from omega._core import Bar
@@ -76,7 +78,7 @@ class Job:
     """
 
     stores: Sequence[CandleStore]
-    strategy: Strategy | OnBar | Signals | Native | Foreign
+    strategy: Strategy | OnBar | Signals | Native | Foreign | Weights
     settings: Settings
     contexts: Sequence[SymbolContext]
     timeframes: Sequence[TimeframeJob]
@@ -116,11 +118,13 @@ def symbols_of(store: CandleStore) -> list[CandleStore]:
 def _refuse_repeated_times(store: CandleStore) -> None:
     """Refuse quotes of one time: a step of several symbols is one time."""
     name = store.symbols[0]
-    times = pl.DataFrame(store).get_column("time")
-    row = (times.to_physical().diff() <= 0).arg_max() if len(times) > 1 else None
-    if row is not None and not times[row] > times[row - 1]:
+    times = times_of(store)
+    is_after = times[1:] > times[:-1]
+    if not is_after.all():
+        row = int(is_after.argmin()) + 1
+        shown = pl.DataFrame(store).get_column("time")[row]
         raise ConfigError(
-            f"data: the time {times[row]} of {name} in row {row} is not after that of the row "
+            f"data: the time {shown} of {name} in row {row} is not after that of the row "
             "before; in a run of several symbols a time is one step. Make bars of the ticks first"
         )
 

@@ -28,6 +28,7 @@ from omega.run.fees import fee_functions
 from omega.run.job import Job, OnBar, contexts_of, magnifiers, symbols_of
 from omega.run.magnified import look_into
 from omega.run.manifest import Manifest, of_each, written_down
+from omega.run.portfolios import called, in_order_of_names, require_volumes, with_weights
 from omega.run.settings import (
     PositionManager,
     costs_for,
@@ -46,6 +47,7 @@ from omega.strategy.ensemble import Ensemble
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 
 Moment: TypeAlias = datetime | date | str | int
 
@@ -108,7 +110,11 @@ def prepare(
         when: As `run_backtest`.
         on_progress: Called with steps done and steps in all.
     """
+    ready = given = strategy_of(strategy)
     stores, unit = symbols_of(store), store.time_unit
+    if isinstance(given, Weights):
+        stores, ready = in_order_of_names(stores), called(given)
+    symbols = [one.symbols[0] for one in stores]
     refuse_strange(
         execution=(arguments.execution, Execution, "omega.Execution(...)"),
         limits=(arguments.limits, Limits, "omega.Limits(...)"),
@@ -118,12 +124,11 @@ def prepare(
     execution, limits = arguments.execution or Execution(), arguments.limits or Limits()
     account, cash, currency = arguments.account_of()
     semantics = semantics_field(arguments.semantics)
-    instruments = arguments.instruments_of(store.symbols)
-    costs = arguments.costs_of(store.symbols)
-    ready = strategy_of(strategy)
+    instruments = arguments.instruments_of(symbols)
+    costs = arguments.costs_of(symbols)
     managers, own_manager = arguments.managers_of(ready)
     clock = RunClock.of(stores, arguments.calendar, is_first=semantics == "1")
-    fees = fee_functions(costs, store)
+    fees = fee_functions(costs, store, symbols)
     settings: Settings = {
         "semantics": semantics,
         "account": account_fields(account, semantics),
@@ -140,7 +145,10 @@ def prepare(
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, account, limits, clock),
     }
+    if isinstance(given, Weights):
+        settings = with_weights(settings, given, execution)
     finer = magnifiers(execution, stores)
+    require_volumes(settings, stores, finer)
     notices = look_into(stores, finer, instruments, (settings["start"], settings["end"]))
     contexts, beside = contexts_of(stores, instruments, currency, arguments.conversion, finer)
     higher = timeframe_jobs(
@@ -193,7 +201,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
     )
 
 
-def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign:
+def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign | Weights:
     """Make a strategy of what a user gave: of a class an instance, of several an ensemble.
 
     Raises:
@@ -201,7 +209,7 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign:
     """
     if isinstance(given, type) and issubclass(given, Strategy):
         return given()
-    if isinstance(given, (Strategy, Signals, Native, Foreign)):
+    if isinstance(given, (Strategy, Signals, Native, Foreign, Weights)):
         return given
     if isinstance(given, (list, tuple, dict)):
         return Ensemble.of(given)
@@ -209,7 +217,8 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign:
         return given
     raise ConfigError(
         f"strategy: given {given!r}, expected a Strategy, a class of one, a function "
-        "on_bar(bar), omega.Signals(...), omega.native(...) or omega.foreign(...)"
+        "on_bar(bar), omega.Signals(...), omega.Weights(...), omega.native(...) or "
+        "omega.foreign(...)"
     )
 
 

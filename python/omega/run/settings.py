@@ -152,9 +152,16 @@ def execution_fields(
     return {
         "intrabar": "pessimistic" if magnified else execution.intrabar,
         "market_fill": execution.market_fill,
-        "position_mode": execution.position_mode,
+        "position_mode": execution.position_mode or "hedging",
         "close_at_end": execution.close_at_end,
         "limit_improvement": execution.limit_improvement,
+        "participation": None
+        if execution.participation is None
+        else (
+            execution.participation,
+            execution.participation_lagged,
+            execution.carry_over == "retry",
+        ),
         "stop_out_level": account.stop_out_level,
         "max_positions": limits.max_positions,
         "max_positions_per_symbol": limits.max_positions_per_symbol,

@@ -30,6 +30,7 @@ from omega.config.values import (
     whole,
 )
 from omega.errors import ConfigError
+from omega.strategy.rebalance import Rebalance
 
 T = TypeVar("T")
 _DIRECTIONS = {"long": "long", "short": "short", "buy": "long", "sell": "short"}
@@ -231,7 +232,7 @@ class Modify:
         check(self, _changed(_expires), "expires")
 
 
-Action: TypeAlias = Signal | Close | Cancel | Modify
+Action: TypeAlias = Signal | Close | Cancel | Modify | Rebalance
 """One thing that a strategy requests; a callback returns None, one of them or a list of them."""
 
 

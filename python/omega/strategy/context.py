@@ -9,7 +9,10 @@ from omega.strategy.actions import Action
 from omega.strategy.operands import Evaluates
 
 if TYPE_CHECKING:
-    from omega._core import Indicator, PendingOrder, Position, Run
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from omega._core import Indicator, Mask, PendingOrder, Position, Run
     from omega.strategy.order_entry import OrderEntry
 
 
@@ -17,6 +20,10 @@ class RunContext(Declares, Evaluates, Protocol):
     """What a run offers to the strategy that it drives; each backend has one."""
 
     symbols: tuple[str, ...]
+    is_cash: bool
+    """Whether its account holds no shorts (M12)."""
+    takes_targets: bool
+    """Whether its account is one strategy's alone, and may be brought to targets (W2)."""
     semantics: str
     """The version of the rules."""
     queue: list[Action]
@@ -45,6 +52,9 @@ class RunContext(Declares, Evaluates, Protocol):
     @property
     def pending(self) -> list[PendingOrder]:
         """Orders that wait, oldest first."""
+
+    def due(self, times: NDArray[np.int64]) -> Mask:
+        """Give what holds before the first step at or after each of these times."""
 
     def shows(self, given: object) -> bool:
         """Return whether a position or an order is of this run, as what no run has shown is."""

@@ -44,6 +44,7 @@ class Member:
         self.label, self.strategy, self._run = label, strategy, run
         self.queue: list[Action] = _Queue(self)
         self.orders, self.account = OrderEntry(self), None
+        self.takes_targets = False
         self._numbers: set[int] = set()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the run has

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from omega.config.values import nearest
 from omega.errors import ConfigError
 from omega.strategy.account import AccountView
 from omega.strategy.requests import is_heard
+from omega.strategy.targets import order_target, rebalance
 from omega.strategy.ties import Ended
 
 if TYPE_CHECKING:
@@ -44,6 +46,84 @@ class Trading(AccountView):
                 f"{nearest(symbol, context.symbols)}"
             )
         return [position for position in context.positions if position.symbol == symbol]
+
+    def order_target(
+        self,
+        symbol: str | None = None,
+        *,
+        weight: float | None = None,
+        value: float | None = None,
+        units: float | None = None,
+    ) -> None:
+        """Bring the position in a symbol to a target at the next open (rules W2 to W7).
+
+        Earlier targets of the symbol that have not filled are cancelled, so that two calls never
+        buy twice. All targets of a step trade together: first what reduces, then what increases.
+
+        Args:
+            symbol: One of the run's symbols; None is the first.
+            weight: A share of the equity; below 0 is short.
+            value: What it is to be worth, in account currency.
+            units: How many units.
+
+        Raises:
+            ConfigError: Not one of the three is given, or it is no number.
+
+        Example:
+            >>> class Half(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index == 0:
+            ...             self.order_target(weight=0.5)
+            >>> omega.run_backtest(candles, Half()).weights["target"].to_list()
+            [0.5]
+        """
+        order_target(self._context(), symbol, weight=weight, value=value, units=units)
+
+    def rebalance(
+        self,
+        targets: Mapping[str, float | None],
+        *,
+        missing: str = "sell",
+        size_at: str = "decision",
+        min_trade: float = 0.0,
+        band: float = 0.0,
+        max_turnover: float | None = None,
+        cash_buffer: float = 0.0,
+    ) -> None:
+        """Bring positions to weights at the next open (rules W2 to W9).
+
+        Args:
+            targets: A share of the equity for each symbol; None leaves one alone.
+            missing: What happens to symbols that are not named: "sell" or "hold".
+            size_at: As of `omega.Weights`, and so are the others.
+            min_trade: The least trade.
+            band: The least distance from a weight that is traded.
+            max_turnover: The most that is traded, as a share of the equity.
+            cash_buffer: The share of the equity that is not spent.
+
+        Raises:
+            ConfigError: A symbol is unknown, a weight no number, or a cash account cannot hold
+                them.
+
+        Example:
+            >>> class Equal(omega.Strategy):
+            ...     def on_bar(self, bar):
+            ...         if bar.index % 50 == 0:
+            ...             self.rebalance(dict.fromkeys(bar.symbols, 0.4))
+            >>> both = {"AAA": candles, "BBB": candles}
+            >>> omega.run_backtest(both, Equal()).weights["symbol"].to_list()[:2]
+            ['AAA', 'BBB']
+        """
+        rebalance(
+            self._context(),
+            targets,
+            missing=missing,
+            size_at=size_at,
+            min_trade=min_trade,
+            band=band,
+            max_turnover=max_turnover,
+            cash_buffer=cash_buffer,
+        )
 
     def _context(self) -> RunContext:
         run = self._shown()

@@ -1,5 +1,7 @@
 //! Signals in: what a callback returned or queued, as actions of the core.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::PyOverflowError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -7,12 +9,13 @@ use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use omega_core::execution::{
     Action, CloseTarget, Distance, ExitReason, Expiry, Level, LevelChange, ModifyRequest,
-    OpenRequest, OrderType, ReduceOnly, Sizer,
+    OpenRequest, OrderType, Rebalance, ReduceOnly, Sizer, Target, TargetSize,
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
 use super::callbacks::Collect;
 use super::snapshot::StateSnapshot;
+use super::weights::{self, RuleFields};
 
 /// The classes that a callback may return, looked up once a run.
 pub(super) struct Vocabulary<'py> {
@@ -20,6 +23,7 @@ pub(super) struct Vocabulary<'py> {
     close: Bound<'py, PyAny>,
     cancel: Bound<'py, PyAny>,
     modify: Bound<'py, PyAny>,
+    rebalance: Bound<'py, PyAny>,
     failed: Bound<'py, PyAny>,
     to_units: Bound<'py, PyAny>,
     symbols: Vec<String>,
@@ -53,6 +57,24 @@ struct CloseFields<'py> {
     reason: String,
 }
 
+/// A request to bring positions to targets: symbol, kind and number of each.
+#[derive(FromPyObject)]
+struct RebalanceFields {
+    targets: Vec<(String, String, f64)>,
+    missing: String,
+    rules: RuleFields,
+}
+
+/// The size of a target by its kind, of which the face has checked the word.
+fn target_size(kind: &str, number: f64) -> TargetSize {
+    match kind {
+        "weight" => TargetSize::Weight(number),
+        "value" => TargetSize::Value(number),
+        "units" => TargetSize::Units(number),
+        _ => TargetSize::Keep,
+    }
+}
+
 impl<'py> Vocabulary<'py> {
     pub(super) fn new<'a>(
         py: Python<'py>,
@@ -67,6 +89,7 @@ impl<'py> Vocabulary<'py> {
             close: signals.getattr("Close")?,
             cancel: signals.getattr("Cancel")?,
             modify: signals.getattr("Modify")?,
+            rebalance: signals.getattr("Rebalance")?,
             failed: py.import("omega.errors")?.getattr("CallbackFailed")?,
             to_units: py.import("omega.config.times")?.getattr("to_units")?,
             symbols: symbols.map(str::to_owned).collect(),
@@ -86,6 +109,9 @@ impl<'py> Vocabulary<'py> {
         }
         if item.is_instance(&self.modify)? {
             return Ok(Action::Modify(self.modify(item)?));
+        }
+        if item.is_instance(&self.rebalance)? {
+            return Ok(Action::Rebalance(self.rebalance(item)?));
         }
         Err(self.no_action(item)?)
     }
@@ -125,6 +151,20 @@ impl<'py> Vocabulary<'py> {
             expiry: changed("expires")?
                 .map(|given| self.expiry(&given))
                 .transpose()?,
+        })
+    }
+
+    fn rebalance(&self, item: &Bound<'py, PyAny>) -> PyResult<Rebalance> {
+        let fields: RebalanceFields = item.extract()?;
+        let targets = fields.targets.iter().map(|(symbol, kind, number)| {
+            let symbol = self.symbol(Some(symbol))?;
+            let size = target_size(kind, *number);
+            Ok::<_, PyErr>(Target { symbol, size })
+        });
+        Ok(Rebalance {
+            targets: targets.collect::<PyResult<_>>()?,
+            missing: weights::missing(&fields.missing),
+            rules: Arc::new(fields.rules.rules()),
         })
     }
 
@@ -257,7 +297,12 @@ impl<'py> Collect<'py> for Vocabulary<'py> {
             // One for each symbol that is open, as `submit` resolves it: otherwise `buy()` would
             // give a wrong number after it.
             } => open,
-            Action::Open(_) | Action::Close { .. } | Action::Cancel(_) | Action::Modify(_) => 1,
+            Action::Open(_)
+            | Action::Close { .. }
+            | Action::Cancel(_)
+            | Action::Modify(_)
+            // Its orders take theirs after those of all other actions.
+            | Action::Rebalance(_) => 1,
         }
     }
 }

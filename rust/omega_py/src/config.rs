@@ -12,7 +12,7 @@ use omega_core::backtest::{
 };
 use omega_core::error::OmegaError;
 use omega_core::execution::costs::{FeeFunction, Fees, Slippage, Swap};
-use omega_core::execution::{AccountRules, Instrument, Limits, Manager, Semantics};
+use omega_core::execution::{AccountRules, Instrument, Limits, Manager, Participation, Semantics};
 use omega_core::replay::{Plan, Rates};
 use omega_core::store::{Market, SymbolCandles};
 use omega_core::types::{Direction, SymbolId};
@@ -116,6 +116,10 @@ pub(super) struct RunSettings {
     semantics: String,
     #[pyo3(item)]
     pub(super) cash: f64,
+    /// The share of the volume, whether it is that of the bar before, and whether the rest is
+    /// tried again.
+    #[pyo3(item)]
+    participation: Option<(f64, bool, bool)>,
     #[pyo3(item)]
     seed: u64,
     #[pyo3(item)]
@@ -239,6 +243,13 @@ impl RunSettings {
                 stops_at_ruin: self.account.stops_at_ruin,
                 stop_out_level: self.stop_out_level,
             },
+            participation: self
+                .participation
+                .map(|(share, lagged, retries)| Participation {
+                    share,
+                    lagged,
+                    retries,
+                }),
             seed: self.seed,
             strict: self.strict,
             symbols: symbols.map(|(own, context)| own.config(context)).collect(),

@@ -41,6 +41,7 @@ mod strategy;
 mod track;
 mod views;
 mod warmup;
+mod weights;
 mod without_python;
 
 use pyo3::prelude::*;

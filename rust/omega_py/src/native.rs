@@ -30,6 +30,11 @@ impl NativeStrategy {
         self.0.clone()
     }
 
+    /// Of a strategy that is made elsewhere.
+    pub(super) fn of(native: Native) -> Self {
+        Self(native)
+    }
+
     pub(super) fn warmup(&self) -> usize {
         self.0.warmup()
     }

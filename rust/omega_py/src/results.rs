@@ -207,6 +207,10 @@ impl PyRunTables {
         self.read(py, RunTables::positions)
     }
 
+    fn weights(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.read(py, RunTables::weights)
+    }
+
     fn metrics(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, PyMetric)>> {
         // A pass over all tables that calls no Python.
         let metrics = interrupts::detached(py, || self.0.metrics())?;
@@ -335,6 +339,7 @@ fn foreign_tables(mut tables: BTreeMap<String, AnyRecordBatch>) -> PyResult<Fore
         equity: chunks("equity")?,
         ledger: chunks("ledger")?,
         positions: chunks("positions")?,
+        weights: chunks("weights")?,
     })
 }
 

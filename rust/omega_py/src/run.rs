@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
@@ -32,6 +33,7 @@ use super::store::CandleStore;
 use super::strategy::{PyStrategy, Raised};
 use super::track::TrackView;
 use super::warmup::Warmup;
+use super::weights::{self, WeightFields};
 use super::without_python::{WithoutPython, rates_of};
 use omega_core::backtest::{Backtest, SEMANTICS, named};
 use omega_core::batch::Batch;
@@ -364,6 +366,16 @@ impl Run {
     /// Signal columns, those of each symbol.
     fn signals(&self, columns: SignalFields<'_>) -> PyResult<NativeStrategy> {
         native::signals(&self.tracks, &columns)
+    }
+
+    /// What holds before the first step at or after each of these times.
+    fn due(&self, times: PyReadonlyArray1<'_, i64>) -> PyResult<Mask> {
+        Ok(weights::due(&self.tracks, times.as_slice()?))
+    }
+
+    /// Target weights.
+    fn weights(&self, fields: WeightFields<'_>) -> PyResult<NativeStrategy> {
+        weights::weights(&self.tracks, &fields)
     }
 
     /// A strategy of another language.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{BacktestResult, BacktestRows, Config, SymbolConfig};
 use crate::error::OmegaError;
-use crate::execution::Simulator;
+use crate::execution::{Simulator, SimulatorRows};
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Feed, NoObserver, Observer, Plan, RunCounts, Strategy};
 use crate::results::{RunRows, Spare};
@@ -158,7 +158,7 @@ impl<'a> Backtest<'a> {
                 .config
                 .symbols
                 .iter()
-                .map(SymbolConfig::context)
+                .map(|symbol| symbol.context(self.config.volume()))
                 .collect(),
         };
         // The unit of the first symbol, which is that of all: a market refuses others.
@@ -190,7 +190,12 @@ impl<'a> Backtest<'a> {
         portfolio: Portfolio,
         counts: RunCounts,
     ) -> BacktestRows {
-        let (orders, fills, positions) = executor.into_rows();
+        let SimulatorRows {
+            orders,
+            fills,
+            positions,
+            weights,
+        } = executor.into_rows();
         // The candles' own memory where they come in one chunk, not a copy.
         let times = self.market.times(self.plan.from..self.plan.end);
         let extremes = portfolio.extremes();
@@ -210,6 +215,7 @@ impl<'a> Backtest<'a> {
                 ledger,
                 equity,
                 positions,
+                weights,
                 extremes,
                 first_decision: Some(self.market.time(self.plan.start)),
             },

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::error::OmegaError;
 use crate::execution::costs::{Fees, Slippage, Swap};
 use crate::execution::{
-    AccountRules, Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, PositionMode,
-    Semantics, Settings, Sizer, Stale, SymbolSettings,
+    AccountRules, Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, Participation,
+    PositionMode, Semantics, Settings, Sizer, Stale, SymbolSettings,
 };
-use crate::replay::{Magnifier, Plan, Rates, SymbolContext};
+use crate::replay::{Magnifier, Plan, Rates, SymbolContext, VolumeOf};
 use crate::store::{Market, SymbolCandles, Walk};
 use crate::types::{Days, SymbolId};
 
@@ -44,6 +44,8 @@ pub struct Config {
     pub stale_after: Option<usize>,
     /// Built-in position managers, applied in this order (I4).
     pub managers: Vec<Manager>,
+    /// How much of the volume may be traded (W10).
+    pub participation: Option<Participation>,
     /// What the account may hold, and when it closes positions (M7 to M12).
     pub account: AccountRules,
     /// Key of the random slippage.
@@ -71,6 +73,7 @@ impl Default for Config {
             limits: Limits::default(),
             stale_after: Some(10),
             managers: Vec::new(),
+            participation: None,
             account: AccountRules::default(),
             seed: 0,
             strict: false,
@@ -160,6 +163,7 @@ impl Config {
             sizer: self.sizer,
             limits: self.limits.clone(),
             managers: self.managers.clone(),
+            participation: self.participation,
             account: self.account,
             seed: self.seed,
             strict: self.strict,
@@ -183,6 +187,15 @@ impl Config {
             market.traded_days()
         } else {
             Vec::new()
+        }
+    }
+
+    /// The volume that limits what is traded.
+    pub(super) fn volume(&self) -> VolumeOf {
+        match self.participation {
+            None => VolumeOf::Nothing,
+            Some(Participation { lagged: true, .. }) => VolumeOf::BarBefore,
+            Some(Participation { lagged: false, .. }) => VolumeOf::SameBar,
         }
     }
 
@@ -266,12 +279,13 @@ impl SymbolConfig {
     }
 
     /// The data beside the candles, as the loop reads it.
-    pub(super) fn context(&self) -> SymbolContext {
+    pub(super) fn context(&self, volume: VolumeOf) -> SymbolContext {
         let magnifier = self.magnifier.as_ref();
         SymbolContext {
             rates: self.rates.clone(),
             // The candles are shared; the place in them belongs to the run.
             magnifier: magnifier.map(|finer| Magnifier::new(Arc::clone(finer))),
+            volume,
         }
     }
 }

@@ -31,6 +31,11 @@ pub trait Account {
     /// Notes the equity at a price inside a bar, for the lowest one of a run (M9).
     fn note_equity(&mut self, _equity: f64) {}
 
+    /// Whether an equity inside a bar is certainly neither the lowest nor the deepest fall.
+    fn is_ordinary(&self, _equity: f64) -> bool {
+        false
+    }
+
     /// Notes the time at which the account was ruined (M8).
     fn note_ruin(&mut self, _time: i64) {}
 

@@ -1,6 +1,6 @@
 //! The actions of a strategy.
 
-use super::{Distance, ExitReason, Expiry, Level, OrderType, ReduceOnly, Sizer};
+use super::{Distance, ExitReason, Expiry, Level, OrderType, Rebalance, ReduceOnly, Sizer};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
 /// A request for an order that opens a position, or only reduces what is open.
@@ -137,6 +137,8 @@ pub enum Action {
     Cancel(OrderId),
     /// Change an order that waits, or the protective exits of a position.
     Modify(ModifyRequest),
+    /// Bring positions to targets, once all other actions of the step are done (W6).
+    Rebalance(Rebalance),
 }
 
 impl Action {
@@ -151,6 +153,12 @@ impl Action {
             } => Some((fraction, reason)),
             _ => None,
         }
+    }
+
+    /// Whether it brings positions to targets.
+    #[must_use]
+    pub fn is_rebalance(&self) -> bool {
+        matches!(self, Self::Rebalance(_))
     }
 
     /// Closes all positions of a symbol on the strategy's signal.

@@ -29,6 +29,8 @@ pub struct SymbolBar {
     pub rate: f64,
     /// The same at the last bar, which is what sizes may know.
     pub last_rate: f64,
+    /// The volume that orders may take a share of; NaN where none is limited (W10).
+    pub volume: f64,
 }
 
 impl SymbolBar {

@@ -3,10 +3,9 @@
 
 use super::distance::trailed;
 use super::groups::Groups;
-use super::{
-    CloseTarget, Distance, ExitReason, Order, OrderStatus, OrderType, RejectReason, SymbolBar,
-    Trigger,
-};
+use super::queue::QueuedOrder;
+pub(super) use super::queue::{CloseRequest, QueuedTask};
+use super::{Distance, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger};
 use crate::types::{Days, OrderId, SymbolId};
 
 /// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
@@ -27,36 +26,6 @@ pub(super) struct Working {
     pub(super) armed_now: bool,
     /// Whether it has ended, and leaves when the list is settled.
     pub(super) is_gone: bool,
-}
-
-/// An order that fills in the next bar of its symbol: a market order or a close that was submitted
-/// while the symbol had no bar, a close by a position manager, or an order at the close.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct QueuedOrder {
-    /// Its row among the orders.
-    pub(super) row: usize,
-    pub(super) task: QueuedTask,
-    /// Whether it was taken or has ended, and leaves when the list is settled.
-    is_gone: bool,
-}
-
-/// What a queued order does.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum QueuedTask {
-    /// Opens a position.
-    Open,
-    /// Opens a position at the close of the bar (F16).
-    AtClose,
-    /// Closes a fraction of positions for a reason.
-    Close(CloseRequest),
-}
-
-/// What is to be closed, how much of it, and why.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CloseRequest {
-    pub(super) target: CloseTarget,
-    pub(super) fraction: f64,
-    pub(super) reason: ExitReason,
 }
 
 /// Orders by number. Rows ascend in both lists, because an order joins a list with its row.
@@ -174,14 +143,46 @@ impl OrderBook {
         let from = self.queued.partition_point(|queued| queued.row < from_row);
         let mut rest = self.queued[from..].iter();
         let index = rest.position(|queued| {
-            let is_at_close = matches!(queued.task, QueuedTask::AtClose);
-            is_at_close == at_close && !queued.is_gone && self.orders[queued.row].symbol == symbol
+            let is_due = match queued.task {
+                QueuedTask::AtClose => at_close,
+                QueuedTask::Open | QueuedTask::Close(_) => !at_close,
+                QueuedTask::Rebalance => false,
+            };
+            is_due && !queued.is_gone && self.orders[queued.row].symbol == symbol
         })?;
         self.changes += 1;
         self.gone += 1;
         let due = &mut self.queued[from + index];
         due.is_gone = true;
         Some(*due)
+    }
+
+    /// Lets the order of a row wait for the next bar of its symbol, also after others with higher
+    /// rows.
+    pub(super) fn queue_again(&mut self, row: usize, task: QueuedTask) {
+        let place = self.queued.partition_point(|queued| queued.row < row);
+        let is_gone = false;
+        self.queued
+            .insert(place, QueuedOrder { row, task, is_gone });
+        self.changes += 1;
+    }
+
+    /// Lets the order of a row wait for its price from the next bar on.
+    pub(super) fn work_later(&mut self, row: usize) {
+        self.work(row);
+        if let Some(waiting) = self.working.last_mut() {
+            waiting.armed_now = true;
+        }
+        self.changes += 1;
+    }
+
+    /// Takes the queued order of a row out of the queue.
+    pub(super) fn take_queued(&mut self, row: usize) {
+        if let Ok(index) = self.queued.binary_search_by_key(&row, |queued| queued.row) {
+            self.queued[index].is_gone = true;
+            self.gone += 1;
+            self.changes += 1;
+        }
     }
 
     pub(super) fn index_of_working(&self, order: OrderId) -> Option<usize> {
@@ -427,6 +428,7 @@ mod tests {
             trailing_stop: None,
             scales: false,
             is_scaled: false,
+            is_cut: false,
             trail: None,
             reduce_only: ReduceOnly::No,
             labels: Labels::new(group.map(str::to_owned), None, Vec::new()),

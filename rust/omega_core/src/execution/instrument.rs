@@ -50,10 +50,20 @@ impl Instrument {
     /// that step, so that 0.3 lots in steps of 0.1 are three steps and not two.
     #[must_use]
     pub fn round_down(&self, lots: f64) -> f64 {
+        self.steps_down(lots, EQUAL_STEPS)
+    }
+
+    /// Rounds a size down to the volume step, and a size just short of one as well (W7).
+    #[must_use]
+    pub fn floor(&self, lots: f64) -> f64 {
+        self.steps_down(lots, 0.0)
+    }
+
+    fn steps_down(&self, lots: f64, tolerance: f64) -> f64 {
         let Some(step) = self.volume_step else {
             return lots;
         };
-        let steps = (lots / step + EQUAL_STEPS).floor();
+        let steps = (lots / step + tolerance).floor();
         let per_lot = (1.0 / step).round();
         if per_lot >= 1.0 && (per_lot * step - 1.0).abs() < 1e-12 {
             steps / per_lot
@@ -68,11 +78,19 @@ impl Instrument {
     /// `RejectReason::Size` where it is not a positive number, or outside the limits.
     pub fn order_size(&self, lots: f64) -> Result<f64, RejectReason> {
         let rounded = self.round_down(lots);
-        let positive = rounded.is_finite() && rounded > 0.0;
-        let enough = self.volume_min.is_none_or(|min| rounded >= min);
-        let allowed = self.volume_max.is_none_or(|max| rounded <= max);
+        self.check_size(rounded).map(|()| rounded)
+    }
+
+    /// Checks a size that is rounded against the volume limits (M3).
+    ///
+    /// # Errors
+    /// `RejectReason::Size` where it is not a positive number, or outside the limits.
+    pub fn check_size(&self, lots: f64) -> Result<(), RejectReason> {
+        let positive = lots.is_finite() && lots > 0.0;
+        let enough = self.volume_min.is_none_or(|min| lots >= min);
+        let allowed = self.volume_max.is_none_or(|max| lots <= max);
         if positive && enough && allowed {
-            Ok(rounded)
+            Ok(())
         } else {
             Err(RejectReason::Size)
         }

@@ -30,6 +30,13 @@ impl Labels {
         })))
     }
 
+    /// The same without a group.
+    #[must_use]
+    pub fn without_group(&self) -> Self {
+        let reason = self.reason().map(str::to_owned);
+        Self::new(None, reason, self.tags().to_vec())
+    }
+
     /// Name of the order's group, of which one fill cancels the rest (F8).
     #[must_use]
     pub fn group(&self) -> Option<&str> {

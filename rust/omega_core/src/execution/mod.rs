@@ -8,6 +8,7 @@ mod account;
 mod action;
 mod bars;
 mod book;
+mod by_symbol;
 pub mod costs;
 mod distance;
 mod exposure;
@@ -23,7 +24,9 @@ mod matching;
 mod order;
 mod position;
 mod positions;
+mod queue;
 mod quiet;
+mod rebalance;
 mod roster;
 mod settings;
 mod simulator;
@@ -48,10 +51,12 @@ pub use order::{
     ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
 };
 pub use position::{Position, open_profit};
+pub use rebalance::{Missing, Rebalance, RebalanceRules, SizeAt, Target, TargetSize, WeightRow};
 pub use settings::{
-    AccountKind, AccountRules, MarketFill, PositionMode, Semantics, Settings, SymbolSettings,
+    AccountKind, AccountRules, MarketFill, Participation, PositionMode, Semantics, Settings,
+    SymbolSettings,
 };
-pub use simulator::Simulator;
+pub use simulator::{Simulator, SimulatorRows};
 pub use sizing::{Sizer, SizingBasis};
 pub use stale::Stale;
 pub use trigger::Trigger;

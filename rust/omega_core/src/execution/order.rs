@@ -198,6 +198,8 @@ pub enum RejectReason {
     Stale,
     /// It would open a short position in a cash account (M12).
     Short,
+    /// The symbol has traded its share of the volume (W10).
+    Participation,
 }
 
 impl RejectReason {
@@ -223,6 +225,7 @@ impl RejectReason {
             Self::Ruin => "ruin",
             Self::Stale => "stale",
             Self::Short => "short",
+            Self::Participation => "participation",
         }
     }
 }
@@ -256,6 +259,8 @@ pub struct Order {
     pub scales: bool,
     /// Whether it was.
     pub is_scaled: bool,
+    /// Whether it filled in part, since the symbol had traded its share of the volume (W10).
+    pub is_cut: bool,
     /// How far a stop order follows the best price for it (F16).
     pub trail: Option<Distance>,
     /// Whether it only closes.

@@ -17,7 +17,17 @@ pub(super) struct Positions {
     pub(super) last_trades: Vec<LastTrades>,
     /// How many are open, by `SymbolId`.
     of_each: Vec<usize>,
+    /// Places among the open ones, by `SymbolId`; not kept up while `is_indexed` is false.
+    // Of 500 symbols each would look at all positions of all others on each bar.
+    pub(super) places: Vec<Vec<u32>>,
+    /// Whether `places` are right; never of one symbol, whose positions are all.
+    pub(super) is_indexed: bool,
+    /// Whether what is closed stays in its place, without lots, until the closes are over.
+    // One by one, each would move the positions behind it.
+    pub(super) is_closing_many: bool,
     entries: u32,
+    /// Whether a position with a trailing stop of its own was ever opened.
+    pub(super) has_trailing: bool,
     /// By trade number, how many positions the run had opened before it.
     entry_of: Vec<u32>,
     /// Counts every change, so that a reader knows whether to look again.
@@ -51,7 +61,11 @@ impl Positions {
             fills: Vec::new(),
             last_trades: vec![LastTrades::default(); symbols],
             of_each: vec![0; symbols],
+            places: vec![Vec::new(); symbols],
+            is_indexed: symbols > 1,
+            is_closing_many: false,
             entries: 0,
+            has_trailing: false,
             entry_of: Vec::new(),
             changes: 0,
             closes: 0,
@@ -77,8 +91,11 @@ impl Positions {
         self.index_of(trade).map(|index| &self.open[index])
     }
 
-    pub(super) fn of_symbol(&self, symbol: SymbolId) -> impl Iterator<Item = &Position> {
-        self.open.iter().filter(move |p| p.symbol == symbol)
+    /// Marks the symbols of which positions are open.
+    pub(super) fn mark_symbols(&self, symbols: &mut [bool]) {
+        for (marked, &count) in symbols.iter_mut().zip(&self.of_each) {
+            *marked |= count > 0;
+        }
     }
 
     /// How many positions of a symbol are open.
@@ -86,21 +103,10 @@ impl Positions {
         self.of_each[symbol.index()]
     }
 
-    pub(super) fn of_symbol_mut(
-        &mut self,
-        symbol: SymbolId,
-    ) -> impl Iterator<Item = &mut Position> {
-        self.open.iter_mut().filter(move |p| p.symbol == symbol)
-    }
-
-    /// The oldest position of a symbol.
-    pub(super) fn first_of(&self, symbol: SymbolId) -> Option<usize> {
-        self.open.iter().position(|p| p.symbol == symbol)
-    }
-
     /// Adds a position and the fill that opened it.
     pub(super) fn open(&mut self, position: Position, fill: Fill) {
         self.entries += 1;
+        self.has_trailing |= position.trailing_stop.is_some();
         self.of_each[fill.symbol.index()] += 1;
         let number = position.id.0 as usize;
         if self.entry_of.len() <= number {
@@ -108,6 +114,11 @@ impl Positions {
         }
         self.entry_of[number] = position.entry;
         self.last_trades[fill.symbol.index()].entry = Some((fill.index, fill.time));
+        if self.is_indexed {
+            #[expect(clippy::cast_possible_truncation, reason = "orders have 32 bits")]
+            let place = self.open.len() as u32;
+            self.places[fill.symbol.index()].push(place);
+        }
         self.open.push(position);
         self.record(fill);
     }
@@ -134,8 +145,13 @@ impl Positions {
             position.exit_legs += 1;
         } else {
             self.of_each[fill.symbol.index()] -= 1;
-            // The others keep their places: sums need the order of entry.
-            self.open.remove(index);
+            if self.is_closing_many {
+                self.open[index].lots = 0.0;
+            } else {
+                // The others keep their order: sums need that of entry.
+                self.open.remove(index);
+                self.is_indexed = false;
+            }
         }
         self.record(fill);
     }
@@ -185,13 +201,14 @@ impl Positions {
     /// Marks positions to the closes of a step (M5); one whose symbol has no bar keeps its mark.
     pub(super) fn mark(&mut self, bars: StepBars<'_>, semantics: Semantics) {
         self.forget_sums();
-        for position in &mut *self.open {
-            // Without a bar there is no price to mark to: the row adds the profit of the last one
-            // (X2.1).
-            if let Some(now) = bars.trading_of(position.symbol) {
+        self.index();
+        // Without a bar there is no price to mark to: the row adds the profit of the last one
+        // (X2.1).
+        for now in bars.trading() {
+            self.for_each_of(now.symbol, |position| {
                 let close = now.bar.side(position.direction.exit_side()).close;
                 position.mark(close, now.rate, semantics);
-            }
+            });
         }
     }
 
@@ -208,7 +225,7 @@ impl Positions {
     /// bar a position counts only the extremes that certainly followed its fill; of the next one,
     /// all follows.
     pub(super) fn observe_extremes(&mut self, now: &SymbolBar) {
-        for position in self.open.iter_mut().filter(|p| p.symbol == now.symbol) {
+        self.for_each_of(now.symbol, |position| {
             let bar = now
                 .bar
                 .side(position.direction.exit_side())
@@ -232,7 +249,7 @@ impl Positions {
             // Between finer bars as well, where the rest of the entry's bar is in doubt no longer
             // (I1.1).
             position.live = Live::FromOpen;
-        }
+        });
     }
 }
 
@@ -300,6 +317,7 @@ mod tests {
             last: bar,
             rate: 2.0,
             last_rate: 2.0,
+            volume: f64::NAN,
         }
     }
 

@@ -39,6 +39,13 @@ impl<T> Roster<T> {
         }
     }
 
+    /// Keeps some items, in their order.
+    pub(super) fn retain(&mut self, is_kept: impl FnMut(&T) -> bool) {
+        self.items.drain(..self.left);
+        self.left = 0;
+        self.items.retain(is_kept);
+    }
+
     pub(super) fn into_vec(mut self) -> Vec<T> {
         self.items.drain(..self.left);
         self.items

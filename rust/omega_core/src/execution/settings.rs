@@ -71,6 +71,17 @@ impl Default for AccountRules {
     }
 }
 
+/// How much of the volume of a bar a symbol may trade in one (W10).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Participation {
+    /// The share.
+    pub share: f64,
+    /// Whether it is of the volume of the bar before, which is known at the open.
+    pub lagged: bool,
+    /// Whether what is left is a new order for the next bar; else it is cancelled.
+    pub retries: bool,
+}
+
 /// What execution needs to know of one symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SymbolSettings {
@@ -118,6 +129,8 @@ pub struct Settings {
     pub strict: bool,
     /// When a symbol without a bar is given up; never, where there is none.
     pub stale: Option<Stale>,
+    /// How much of the volume may be traded; all where there is no limit.
+    pub participation: Option<Participation>,
     /// How many units of time make 24 hours, for sessions by the time of day.
     pub units_per_day: i64,
 }

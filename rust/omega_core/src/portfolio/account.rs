@@ -194,6 +194,10 @@ impl Account for Portfolio {
         self.noted.note(equity);
     }
 
+    fn is_ordinary(&self, equity: f64) -> bool {
+        self.noted.is_ordinary(equity)
+    }
+
     fn note_ruin(&mut self, time: i64) {
         self.noted.note_ruin(time);
     }

@@ -49,6 +49,11 @@ impl Noted {
         }
     }
 
+    /// Whether an equity would change nothing.
+    pub(super) fn is_ordinary(&self, equity: f64) -> bool {
+        equity >= self.extremes.lowest && !self.may_deepen(self.peak, equity)
+    }
+
     /// Notes the time of the ruin; of several the first.
     pub(super) fn note_ruin(&mut self, time: i64) {
         self.extremes.ruin.get_or_insert(time);

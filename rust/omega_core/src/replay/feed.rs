@@ -14,6 +14,20 @@ pub struct SymbolContext {
     pub rates: Rates,
     /// Finer candles of the same symbol, to look inside a bar.
     pub magnifier: Option<Magnifier>,
+    /// The volume that orders may take a share of.
+    pub volume: VolumeOf,
+}
+
+/// Of which bar the volume limits what is traded (W10).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum VolumeOf {
+    /// Of none: there is no limit.
+    #[default]
+    Nothing,
+    /// The newest that is complete.
+    BarBefore,
+    /// The bar at hand, whose volume is not known at its open.
+    SameBar,
 }
 
 impl SymbolContext {
@@ -23,6 +37,7 @@ impl SymbolContext {
         Self {
             rates: Rates::Constant(rate),
             magnifier: None,
+            volume: VolumeOf::Nothing,
         }
     }
 }
@@ -199,6 +214,17 @@ impl SymbolContext {
             last,
             rate: self.rates.at(bar.time),
             last_rate,
+            volume: self.volume(symbol, walk),
+        }
+    }
+
+    /// The volume that orders may take a share of.
+    #[inline]
+    fn volume(&self, symbol: SymbolId, walk: &Walk<'_>) -> f64 {
+        match self.volume {
+            VolumeOf::Nothing => f64::NAN,
+            VolumeOf::BarBefore => walk.newest_volume(symbol).unwrap_or(f64::NAN),
+            VolumeOf::SameBar => walk.volume(symbol).unwrap_or(f64::NAN),
         }
     }
 }

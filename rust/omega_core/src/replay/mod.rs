@@ -16,7 +16,7 @@ mod strategy;
 mod wakeups;
 
 pub use executor::{Ahead, Executor, ExecutorState};
-pub use feed::{Feed, SymbolContext};
+pub use feed::{Feed, SymbolContext, VolumeOf};
 pub use magnifier::Magnifier;
 pub use observer::{NoObserver, Observer};
 pub use plan::Plan;

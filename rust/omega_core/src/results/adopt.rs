@@ -36,6 +36,8 @@ pub struct ForeignTables {
     pub ledger: Vec<RecordBatch>,
     /// Chunks of the open positions.
     pub positions: Vec<RecordBatch>,
+    /// Chunks of what became of target weights.
+    pub weights: Vec<RecordBatch>,
 }
 
 impl RunTables {
@@ -75,6 +77,7 @@ impl RunTables {
             equity: Lazy::of_table(adopt(&foreign.equity, schema::EQUITY)?),
             ledger: Lazy::of_table(adopt(&foreign.ledger, schema::LEDGER)?),
             positions: Lazy::of_table(adopt(&foreign.positions, schema::POSITIONS)?),
+            weights: Lazy::of_table(adopt(&foreign.weights, schema::WEIGHTS)?),
             contract_sizes,
             extremes,
             fingerprint: OnceLock::new(),

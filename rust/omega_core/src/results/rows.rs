@@ -1,6 +1,6 @@
 //! The rows of a run, the input of this stage.
 
-use crate::execution::{Fill, Order, Position};
+use crate::execution::{Fill, Order, Position, WeightRow};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
 use crate::types::{Days, TimeUnit};
 
@@ -29,6 +29,8 @@ pub struct RunRows {
     pub equity: EquityCurve,
     /// Positions still open at the end.
     pub positions: Vec<Position>,
+    /// What became of each target weight.
+    pub weights: Vec<WeightRow>,
     /// The equities inside the bars; none where no position was ever open.
     pub extremes: Option<Extremes>,
     /// Time of the first step at which the strategy could act.

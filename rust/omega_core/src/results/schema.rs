@@ -67,7 +67,7 @@ const ORDER_TYPES: Kind = Kind::Category(&[
     "limit_if_touched",
 ]);
 /// What the engine notes on an order.
-pub const ORDER_NOTES: &[&str] = &["scaled"];
+pub const ORDER_NOTES: &[&str] = &["scaled", "participation"];
 const STATUSES: Kind = Kind::Category(&["filled", "cancelled", "expired", "rejected", "working"]);
 const EXIT_REASONS: Kind = Kind::Category(&[
     "stop_loss",
@@ -184,6 +184,16 @@ pub const POSITIONS: &[Column] = &[
     required("open_profit", Kind::F64),
     required("swap", Kind::F64),
     required("entry_fee", Kind::F64),
+];
+
+/// What became of each target weight, in the order in which they were acted on (W12).
+pub const WEIGHTS: &[Column] = &[
+    required("time", Kind::Time),
+    required("symbol", Kind::Symbol),
+    optional("target", Kind::F64),
+    required("realised", Kind::F64),
+    optional("drift", Kind::F64),
+    optional("reason", Kind::Text),
 ];
 
 /// What the time and symbol columns of one run have in common, and its days.

@@ -12,7 +12,7 @@ use super::lazy::Lazy;
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunRows, read};
 use crate::error::OmegaError;
-use crate::execution::{Fill, Level, Order, Position, RejectReason};
+use crate::execution::{Fill, Level, Order, Position, RejectReason, WeightRow};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
 use crate::room;
 use crate::types::{Direction, SymbolId};
@@ -27,6 +27,7 @@ pub struct RunTables {
     pub(super) equity: Lazy<EquityCurve>,
     pub(super) ledger: Lazy<Vec<LedgerLine>>,
     pub(super) positions: Lazy<Vec<Position>>,
+    pub(super) weights: Lazy<Vec<WeightRow>>,
     pub(super) contract_sizes: Vec<f64>,
     pub(super) extremes: Option<Extremes>,
     pub(super) shared: Shared,
@@ -51,6 +52,7 @@ impl RunTables {
             equity: Lazy::of_rows(rows.equity),
             ledger: Lazy::of_rows(rows.ledger),
             positions: Lazy::of_rows(rows.positions),
+            weights: Lazy::of_rows(rows.weights),
             contract_sizes: rows.contract_sizes,
             extremes: rows.extremes,
             shared,
@@ -137,6 +139,12 @@ impl RunTables {
     #[must_use]
     pub fn positions(&self) -> RecordBatch {
         self.positions.read(|rows| positions(rows, &self.shared))
+    }
+
+    /// What became of target weights, with the columns of [`schema::WEIGHTS`].
+    #[must_use]
+    pub fn weights(&self) -> RecordBatch {
+        self.weights.read(|rows| weights(rows, &self.shared))
     }
 
     /// The equities inside the bars, where they were noted.
@@ -285,8 +293,13 @@ fn orders(rows: &[Order], shared: &Shared) -> RecordBatch {
 }
 
 fn notes(rows: &[Order]) -> ArrayRef {
-    // The only note, at the first place of its list.
-    let keys = rows.iter().map(|r| r.is_scaled.then_some(0)).collect();
+    // By their places in the list. What the volume left of an order is told first.
+    let note = |row: &Order| match (row.is_cut, row.is_scaled) {
+        (true, _) => Some(1),
+        (false, true) => Some(0),
+        (false, false) => None,
+    };
+    let keys = rows.iter().map(note).collect();
     optional_dictionary(keys, schema::ORDER_NOTES)
 }
 
@@ -352,4 +365,17 @@ fn positions(rows: &[Position], shared: &Shared) -> RecordBatch {
         f64s(rows.iter().map(|r| r.entry_fee)),
     ];
     batch(table, arrays, shared)
+}
+
+fn weights(rows: &[WeightRow], shared: &Shared) -> RecordBatch {
+    let drift = |row: &WeightRow| row.target.map(|target| row.realised - target);
+    let arrays = vec![
+        times(rows.iter().map(|r| r.time), shared),
+        symbols(rows.iter().map(|r| r.symbol), shared),
+        optional_f64s(rows.iter().map(|r| r.target)),
+        f64s(rows.iter().map(|r| r.realised)),
+        optional_f64s(rows.iter().map(drift)),
+        texts(rows.iter().map(|r| r.reason)),
+    ];
+    batch(schema::WEIGHTS, arrays, shared)
 }

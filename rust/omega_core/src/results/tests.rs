@@ -10,7 +10,7 @@ use super::{ForeignTables, MetricValue, RunRows, RunTables};
 use crate::error::OmegaError;
 use crate::execution::{
     ExitReason, Expiry, Fill, Labels, Level, Order, OrderStatus, OrderType, ReduceOnly,
-    RejectReason,
+    RejectReason, WeightRow,
 };
 use crate::portfolio::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, Trade};
 use crate::types::{Days, Direction, OrderId, SymbolId, TimeUnit, TradeId};
@@ -47,6 +47,13 @@ fn rows() -> RunRows {
             spans: vec![span(1, 999.5, 1), span(1, 1_019.0, 0)],
         },
         positions: vec![],
+        weights: vec![WeightRow {
+            time: DAY,
+            symbol: SymbolId(1),
+            target: Some(0.5),
+            realised: 0.25,
+            reason: Some("cash"),
+        }],
         extremes: None,
         first_decision: None,
     }
@@ -165,6 +172,7 @@ fn foreign(tables: &RunTables) -> ForeignTables {
         equity: vec![tables.equity()],
         ledger: vec![tables.ledger()],
         positions: vec![tables.positions()],
+        weights: vec![tables.weights()],
     }
 }
 
@@ -179,7 +187,7 @@ fn adopted(foreign: &ForeignTables) -> Result<RunTables, OmegaError> {
 #[test]
 fn rows_become_the_columns_of_the_schema() {
     let tables = RunTables::from_rows(rows());
-    let expected: [(RecordBatch, &[Column]); 7] = [
+    let expected: [(RecordBatch, &[Column]); 8] = [
         (tables.trades(), schema::TRADES),
         (tables.intervals(), schema::INTERVALS),
         (tables.orders(), schema::ORDERS),
@@ -187,6 +195,7 @@ fn rows_become_the_columns_of_the_schema() {
         (tables.equity(), schema::EQUITY),
         (tables.ledger(), schema::LEDGER),
         (tables.positions(), schema::POSITIONS),
+        (tables.weights(), schema::WEIGHTS),
     ];
     for (table, columns) in expected {
         assert_eq!(

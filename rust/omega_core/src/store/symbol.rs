@@ -130,6 +130,13 @@ impl SymbolCandles {
         self.timezone.as_deref()
     }
 
+    /// The volume of a bar; none where the data have none.
+    #[must_use]
+    pub fn volume(&self, index: usize) -> Option<f64> {
+        let (segment, offset) = self.locate(index);
+        Some(self.segments[segment].volume.as_ref()?[offset])
+    }
+
     /// Number of bars.
     #[must_use]
     pub fn len(&self) -> usize {

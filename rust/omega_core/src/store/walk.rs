@@ -381,6 +381,21 @@ impl<'a> Walk<'a> {
         Some(cursor.bar())
     }
 
+    /// The volume of a symbol's newest complete bar; none where there is none.
+    #[must_use]
+    pub fn newest_volume(&self, symbol: SymbolId) -> Option<f64> {
+        let newest = self.visible[symbol.index()].checked_sub(1)?;
+        self.places[symbol.index()].candles.volume(newest)
+    }
+
+    /// The volume of a symbol's bar at this step; none where it has none.
+    #[must_use]
+    pub fn volume(&self, symbol: SymbolId) -> Option<f64> {
+        let place = &self.places[symbol.index()];
+        let is_there = place.present && place.next < place.candles.len();
+        is_there.then(|| place.candles.volume(place.next))?
+    }
+
     /// The bars from this step on in a row, where the market is one symbol.
     #[must_use]
     pub fn stretch(&self, most: usize) -> Option<Stretch<'a>> {

@@ -10,6 +10,7 @@ mod named;
 mod rsi_reversion;
 mod signals;
 mod sma_cross;
+mod weights;
 mod zscore_reversion;
 
 use crate::execution::{self, Action, CloseTarget, ExitReason, OpenRequest, Position, Sizer};
@@ -23,6 +24,7 @@ pub use named::{Native, Parameters, named};
 pub use rsi_reversion::RsiReversion;
 pub use signals::{Entries, Level, Signals, SymbolSignals, Values, Wanted};
 pub use sma_cross::SmaCross;
+pub use weights::{Schedule, TargetSet, TargetWeight, Weights};
 pub use zscore_reversion::{ZscoreOptions, ZscoreReversion};
 
 /// A strategy that knows how many bars it needs before its first decision.

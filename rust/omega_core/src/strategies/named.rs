@@ -3,8 +3,8 @@
 use arrow_buffer::ScalarBuffer;
 
 use super::{
-    BuyAndHold, DonchianBreakout, RsiReversion, Signals, SmaCross, WarmedUp, ZscoreOptions,
-    ZscoreReversion,
+    BuyAndHold, DonchianBreakout, RsiReversion, Signals, SmaCross, WarmedUp, Weights,
+    ZscoreOptions, ZscoreReversion,
 };
 use crate::error::OmegaError;
 use crate::execution::Action;
@@ -78,6 +78,8 @@ natives! {
     RsiReversion
     /// The yardstick.
     BuyAndHold
+    /// Target weights.
+    Weights
 }
 
 /// A strategy that has a name: its parameters with their defaults, and how it is made.

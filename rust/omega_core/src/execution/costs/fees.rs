@@ -146,9 +146,15 @@ impl Fees {
     pub fn split(&self, basis: &FeeBasis, own: f64) -> FeeParts {
         FeeParts {
             constant: self.fixed + own,
-            per_lot: (self.proportional(basis) + self.by_role(basis)) / basis.lots,
+            per_lot: self.variable(basis) / basis.lots,
             minimum: self.minimum,
         }
+    }
+
+    /// The part of the fee of a leg that grows with its size.
+    #[must_use]
+    pub fn variable(&self, basis: &FeeBasis) -> f64 {
+        self.proportional(basis) + self.by_role(basis)
     }
 
     fn proportional(&self, basis: &FeeBasis) -> f64 {

@@ -40,6 +40,10 @@ impl Simulator {
             }
             Action::Cancel(order) => self.cancel(id, order, now),
             Action::Modify(request) => self.modify(id, &request, now),
+            Action::Rebalance(request) => {
+                self.rebalancing.requested.push(request);
+                None
+            }
         };
         // First, because a fee that failed came before the answer.
         self.raise_late_error()?;
@@ -60,7 +64,7 @@ impl Simulator {
                 CloseTarget::All => None,
             },
             Action::Modify(request) => of_trade(request.trade),
-            Action::Cancel(_) => None,
+            Action::Cancel(_) | Action::Rebalance(_) => None,
         };
         symbol.unwrap_or(SymbolId(0))
     }
@@ -264,6 +268,7 @@ fn order_row(id: OrderId, request: OpenRequest, now: &SymbolBar) -> Order {
         trailing_stop: request.trailing_stop,
         scales: false,
         is_scaled: false,
+        is_cut: false,
         trail: request.trail,
         reduce_only: request.reduce_only,
         labels: Labels::new(request.group, request.reason, request.tags),

@@ -15,7 +15,7 @@ const TARIFFS: usize = 8;
 pub(super) struct Entry<'a> {
     symbol: &'a SymbolSettings,
     /// At the full size.
-    full: FeeBasis,
+    pub(super) full: FeeBasis,
     /// Account currency per unit of quote currency, the newest that is complete.
     rate: f64,
 }
@@ -40,8 +40,13 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// The entry with so many lots, at the rate that it is tested with.
+    pub(super) fn of(&self, lots: f64) -> FeeBasis {
+        self.basis(lots, self.rate)
+    }
+
     /// Margin and fee of a size, where the fee function gave so much.
-    fn need(&self, basis: &FeeBasis, own: f64) -> f64 {
+    pub(super) fn need(&self, basis: &FeeBasis, own: f64) -> f64 {
         let margin = basis.notional * self.symbol.instrument.margin_rate;
         margin + self.symbol.fees.with_own(basis, own)
     }
@@ -81,7 +86,7 @@ impl<'a> Entry<'a> {
 pub(super) struct Affordable {
     pub(super) basis: FeeBasis,
     /// What the fee function gave for it, where it was called.
-    own: Option<f64>,
+    pub(super) own: Option<f64>,
 }
 
 impl Simulator {
@@ -155,17 +160,17 @@ impl Simulator {
     }
 
     /// The fee of an entry that fills at a rate.
-    pub(super) fn entry_fee(&self, entry: &Entry<'_>, size: &Affordable, rate: f64) -> f64 {
-        match size.own {
+    pub(super) fn entry_fee(&self, entry: &Entry<'_>, own: Option<f64>, rate: f64) -> f64 {
+        match own {
             // The function has been called for this very fill.
             Some(own) if rate.to_bits() == entry.rate.to_bits() => {
-                entry.symbol.fees.with_own(&size.basis, own)
+                entry.symbol.fees.with_own(&entry.full, own)
             }
-            Some(_) | None => self.fee(&entry.basis(size.basis.lots, rate)),
+            Some(_) | None => self.fee(&entry.basis(entry.full.lots, rate)),
         }
     }
 
-    fn free_margin<A: Account>(&self, account: &A) -> f64 {
+    pub(super) fn free_margin<A: Account>(&self, account: &A) -> f64 {
         let rate = |symbol: SymbolId| self.instrument(symbol).margin_rate;
         self.positions.equity(account) - self.positions.margin_held(rate)
     }

@@ -38,6 +38,8 @@ impl Simulator {
             return None;
         } else if self.close_targets(row, request, now, account) {
             None
+        } else if self.book.orders[row].is_cut {
+            return None;
         } else {
             Some(RejectReason::Size)
         };
@@ -66,6 +68,8 @@ impl Simulator {
                     self.open_queued(due.row, now, account);
                 }
                 QueuedTask::Close(request) => self.close_queued(due.row, &request, now, account),
+                // Not taken here: it fills with the others of its step (W6).
+                QueuedTask::Rebalance => {}
             }
             if self.is_stopped(STEPS_OF_AN_ORDER) {
                 break;
@@ -88,6 +92,8 @@ impl Simulator {
             OrderStatus::Cancelled(None)
         } else if self.close_targets(row, request, now, account) {
             OrderStatus::Filled
+        } else if self.book.orders[row].is_cut {
+            return;
         } else {
             self.refuse_late(self.book.orders[row].id, RejectReason::Size, now);
             OrderStatus::Rejected(RejectReason::Size)
@@ -171,6 +177,9 @@ impl Simulator {
             }
         };
         let side = position.direction.exit_side();
+        let Some(lots) = self.part_within_volume(row, index, lots, request, now) else {
+            return false;
+        };
         let order = &mut self.book.orders[row];
         order.lots += lots;
         let closing = Closing {
@@ -182,7 +191,9 @@ impl Simulator {
             slips: true,
             is_maker: false,
         };
+        let fills_before = self.positions.fills.len();
         self.close_position(&closing, now, account);
+        self.note_volume(fills_before, now);
         true
     }
 
@@ -228,6 +239,7 @@ pub(super) fn market_order(
         trailing_stop: None,
         scales: false,
         is_scaled: false,
+        is_cut: false,
         trail: None,
         reduce_only: ReduceOnly::No,
         labels: Labels::default(),

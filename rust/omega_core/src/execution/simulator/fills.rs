@@ -74,10 +74,13 @@ impl Simulator {
         let (symbol, direction) = (order.symbol, order.direction);
         let opens = order.reduce_only == ReduceOnly::No;
         let fills_before = self.positions.fills.len();
+        let Some(lots) = self.within_volume(row, now) else {
+            return Ok(None);
+        };
         let left = if opens && self.settings.position_mode == PositionMode::Hedging {
-            order.lots
+            lots
         } else {
-            self.close_opposite(row, at, now, account)
+            self.close_opposite(row, lots, at, now, account)
         };
         let closed = self.positions.fills.len() > fills_before;
         let opened = if left > 0.0 && opens {
@@ -98,6 +101,10 @@ impl Simulator {
             Ok(_) => OrderStatus::Filled,
             Err(reason) => OrderStatus::Rejected(reason),
         };
+        self.note_volume(fills_before, now);
+        if opened.is_ok() {
+            self.carry_over(row, lots);
+        }
         // A closing part fills even where what it leaves to open is refused.
         if self.positions.fills.len() > fills_before {
             self.book.cancel_group(row);
@@ -144,21 +151,22 @@ impl Simulator {
         self.book.settle();
     }
 
-    /// Closes positions of the other direction, oldest first; gives the lots that are left.
-    fn close_opposite<A: Account>(
+    /// Closes so many lots of the other direction, oldest first; gives those that are left.
+    pub(super) fn close_opposite<A: Account>(
         &mut self,
         row: usize,
+        mut left: f64,
         at: EntryPrice,
         now: &SymbolBar,
         account: &mut A,
     ) -> f64 {
         let order = &self.book.orders[row];
         let (id, slips) = (order.id, slips(order));
-        let mut left = order.lots;
         while left > 0.0 {
             let order = &self.book.orders[row];
-            let mut open = self.positions.open.iter();
-            let Some(index) = open.position(|position| order.may_close(position)) else {
+            let symbol = order.symbol;
+            let may_close = |position: &Position| order.may_close(position);
+            let Some(index) = self.positions.find_of(symbol, may_close) else {
                 break;
             };
             let open = self.positions.open[index].lots;
@@ -193,29 +201,61 @@ impl Simulator {
     ) -> Result<TradeId, RejectReason> {
         let order = &self.book.orders[row];
         let symbol = &self.settings.symbols[order.symbol.index()];
+        let (basis, _) = self.entry_basis(row, lots, &at, now);
+        let entry = Entry::new(symbol, basis, self.entry_rate(now));
+        let size = self.affordable(&entry, order.scales, account)?;
+        let is_smaller = size.basis.lots < lots;
+        let trade = self.open_funded(row, &at, (size.basis, size.own), now, account);
+        self.book.orders[row].is_scaled = is_smaller;
+        Ok(trade)
+    }
+
+    /// An entry of so many lots at a price before slippage, not worth anything yet; and its
+    /// slippage.
+    pub(super) fn entry_basis(
+        &self,
+        row: usize,
+        lots: f64,
+        at: &EntryPrice,
+        now: &SymbolBar,
+    ) -> (FeeBasis, f64) {
+        let order = &self.book.orders[row];
         let slippage = self.entry_slippage(order, at.price);
-        let price = at.price + order.direction.sign() * slippage;
-        let asked = lots;
         let basis = FeeBasis {
             symbol: order.symbol,
             direction: order.direction,
             lots,
             units: 0.0,
-            price,
+            price: at.price + order.direction.sign() * slippage,
             notional: 0.0,
             is_maker: at.is_maker,
             is_entry: true,
             time: now.bar.time,
             order: order.id,
         };
+        (basis, slippage)
+    }
+
+    /// Opens a position that is paid for: with a size, and what the fee function gave for it where
+    /// it was called.
+    pub(super) fn open_funded<A: Account>(
+        &mut self,
+        row: usize,
+        at: &EntryPrice,
+        (basis, own): (FeeBasis, Option<f64>),
+        now: &SymbolBar,
+        account: &mut A,
+    ) -> TradeId {
+        let order = &self.book.orders[row];
+        let symbol = &self.settings.symbols[order.symbol.index()];
+        let (lots, price) = (basis.lots, basis.price);
+        let slippage = self.entry_slippage(order, at.price);
         let entry = Entry::new(symbol, basis, self.entry_rate(now));
-        let size = self.affordable(&entry, order.scales, account)?;
-        let lots = size.basis.lots;
         let is_cash = self.settings.account.kind == AccountKind::Cash;
         // A purchase of a cash account is paid at the rate that it was tested with, so that it
         // takes no more cash than there is (M11, M12).
         let rate = if is_cash { now.last_rate } else { now.rate };
-        let fee = self.entry_fee(&entry, &size, rate);
+        let fee = self.entry_fee(&entry, own, rate);
         let fill = Fill {
             order: order.id,
             trade: match self.settings.semantics {
@@ -235,7 +275,7 @@ impl Simulator {
         };
         let position = Position {
             live: at.live,
-            value: size.basis.notional,
+            value: entry.full.notional,
             entry_rate: is_cash.then_some(rate),
             contract_size: symbol.instrument.contract_size,
             entry: self.positions.entries(),
@@ -248,8 +288,7 @@ impl Simulator {
         account.book_entry(&position, &fill);
         let trade = fill.trade;
         self.positions.open(position, fill);
-        self.book.orders[row].is_scaled = lots < asked;
-        Ok(trade)
+        trade
     }
 
     /// The slippage of an entry at a price.

@@ -12,6 +12,9 @@ impl Simulator {
     /// Runs the built-in managers over the open positions: MANAGE of the loop (L1.5).
     pub(super) fn manage(&mut self, now: &SymbolBar) {
         self.book.trail(now);
+        if self.settings.managers.is_empty() && !self.positions.has_trailing {
+            return;
+        }
         let managers = std::mem::take(&mut self.settings.managers);
         for index in 0..self.positions.open.len() {
             let position = &mut self.positions.open[index];
@@ -80,7 +83,7 @@ impl Simulator {
                 }
                 Ok(())
             }
-            Action::Open(_) | Action::Cancel(_) => Err(OmegaError::Config {
+            Action::Open(_) | Action::Cancel(_) | Action::Rebalance(_) => Err(OmegaError::Config {
                 parameter: "position manager".into(),
                 given: "a Signal or a Cancel".into(),
                 expected: "Modify or Close".into(),

@@ -38,11 +38,20 @@ impl Simulator {
     /// What follows the open inside the bar: EXITS of the loop (L1.4).
     pub(super) fn match_inside<A: Account>(&mut self, now: &SymbolBar, account: &mut A) {
         self.book.end_immediate(now.symbol);
-        self.renew_account_stops(now, account);
+        self.positions.index();
+        let mut is_solvent = self.is_surely_solvent(now, account);
+        if is_solvent {
+            self.clear_account_stops(now);
+        } else {
+            self.renew_account_stops(now, account);
+        }
         if self.match_part(Part::Inside, now, account) {
             self.reach_account_stops(now, account);
+            is_solvent = false;
         }
-        self.test_extremes(now, account);
+        if !is_solvent {
+            self.test_extremes(now, account);
+        }
         // After the tests: what is opened at the close has seen nothing of the bar.
         self.fill_at_close(now, account);
         // Last, because a position that is gone has no extremes of this bar, and one that is new

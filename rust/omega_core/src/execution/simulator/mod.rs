@@ -14,9 +14,13 @@ mod manage;
 mod match_bar;
 mod modify;
 mod nights;
+mod phases;
+mod rebalancing;
+mod solvent;
 mod stale;
 mod standing;
 mod stop_out;
+mod volumes;
 
 use std::cell::OnceCell;
 
@@ -26,7 +30,7 @@ use super::positions::Positions;
 use super::quiet::{LastMark, QuietRange};
 use super::{
     Account, Action, CloseTarget, Fill, Instrument, LastTrades, Lows, Order, Position, QuietBar,
-    Semantics, Settings, StepBars, SymbolBar,
+    Semantics, Settings, StepBars, SymbolBar, WeightRow,
 };
 use crate::error::OmegaError;
 use crate::interrupt::Pace;
@@ -36,6 +40,19 @@ use crate::types::{Bar, SymbolId, TradeId};
 
 /// What an order takes that is accepted, filled or cancelled, in steps of [`Pace`].
 const STEPS_OF_AN_ORDER: usize = 32;
+
+/// What a simulator wrote down.
+#[derive(Debug)]
+pub struct SimulatorRows {
+    /// Orders, by number.
+    pub orders: Vec<Order>,
+    /// Fills, in the order in which they happened.
+    pub fills: Vec<Fill>,
+    /// Positions still open.
+    pub positions: Vec<Position>,
+    /// What became of each target weight.
+    pub weights: Vec<WeightRow>,
+}
 
 /// The order book, the open positions, and what a bar does to them.
 #[derive(Debug)]
@@ -69,6 +86,8 @@ pub struct Simulator {
     /// What the symbol that was tested last holds, and how often positions were marked (M9).
     held: standing::Held,
     marks_made: u64,
+    rebalancing: rebalancing::Rebalancing,
+    volumes: volumes::Volumes,
     /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
     spare: Marks,
     reached: Vec<match_bar::Reached>,
@@ -82,6 +101,7 @@ impl Simulator {
         Self {
             book: OrderBook::default(),
             positions: Positions::new(settings.symbols.len()),
+            volumes: volumes::Volumes::new(&settings),
             settings,
             submitted: Vec::new(),
             late_error: OnceCell::new(),
@@ -95,6 +115,7 @@ impl Simulator {
             is_ruined: false,
             held: standing::Held::default(),
             marks_made: 0,
+            rebalancing: rebalancing::Rebalancing::default(),
             spare: Marks::default(),
             reached: Vec::new(),
             targets: Vec::new(),
@@ -164,13 +185,16 @@ impl Simulator {
 
     /// Marks the symbols that a bar can change something for, or that an action is about.
     pub fn mark_symbols(&self, symbols: &mut [bool]) {
-        for position in &*self.positions.open {
-            symbols[position.symbol.index()] = true;
-        }
+        self.positions.mark_symbols(symbols);
         self.book.mark_symbols(symbols);
         // Also symbols without a bar: their actions are tested and sized now (X2.2).
         for action in &self.submitted {
-            symbols[self.symbol_of(action).index()] = true;
+            match action {
+                Action::Rebalance(request) => {
+                    rebalancing::Rebalancing::mark_symbols(request, symbols);
+                }
+                other => symbols[self.symbol_of(other).index()] = true,
+            }
         }
     }
 
@@ -186,6 +210,9 @@ impl Simulator {
         account: &mut A,
     ) -> Result<(), OmegaError> {
         self.end_quiet();
+        if self.submitted.iter().any(Action::is_rebalance) {
+            self.note_seen_equity(account);
+        }
         self.make_room()?;
         self.begin_step(bars);
         self.book.groups.begin_open();
@@ -213,8 +240,10 @@ impl Simulator {
         }
         self.book.settle();
         self.submitted = actions;
+        self.rebalance(bars, account);
         self.raise_late_error()?;
         if self.settings.semantics == Semantics::Two {
+            self.positions.index();
             // All opens before any inside: the test looks at the open of every symbol (M9).
             for now in bars.trading() {
                 self.match_open(now, account);
@@ -263,6 +292,7 @@ impl Simulator {
         account: &mut A,
     ) -> Result<(), OmegaError> {
         self.book.settle();
+        self.try_again();
         self.is_stopped_among_open();
         // Marks first: the stop-out compares the equity of this close.
         self.positions.mark(bars, self.settings.semantics);
@@ -278,6 +308,7 @@ impl Simulator {
         }
         self.test_closes(bars, account);
         self.release_stale(bars, account);
+        self.measure_weights(account);
         self.raise_late_error()
     }
 
@@ -402,14 +433,15 @@ impl Simulator {
         self.book.changes + self.positions.changes
     }
 
-    /// Orders, fills and open positions at the end of a run.
+    /// Orders, fills, open positions at the end of a run, and what became of target weights.
     #[must_use]
-    pub fn into_rows(mut self) -> (Vec<Order>, Vec<Fill>, Vec<Position>) {
+    pub fn into_rows(mut self) -> SimulatorRows {
         self.end_quiet();
-        (
-            self.book.orders,
-            self.positions.fills,
-            self.positions.open.into_vec(),
-        )
+        SimulatorRows {
+            orders: self.book.orders,
+            fills: self.positions.fills,
+            positions: self.positions.open.into_vec(),
+            weights: self.rebalancing.into_rows(),
+        }
     }
 }

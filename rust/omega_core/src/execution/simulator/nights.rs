@@ -12,20 +12,22 @@ impl Simulator {
         if from >= to {
             return;
         }
-        let open = self.positions.open.iter_mut();
-        for position in open.filter(|p| p.symbol == now.symbol) {
-            let swap = &self.settings.symbols[position.symbol.index()].swap;
+        let swap = &self.settings.symbols[now.symbol.index()].swap;
+        if !swap.is_charged() {
+            return;
+        }
+        self.positions.for_each_of(now.symbol, |position| {
             // The newest complete bar: at its close the position was marked last.
             let mark = now.last.side(position.direction.exit_side()).close;
             let per_night = swap.per_night(position.direction, mark);
             let nights = swap.nights(from, to);
             // A line of 0 in the ledger would look like a night that was charged (M4.3).
             if per_night == 0.0 || nights == 0.0 {
-                continue;
+                return;
             }
             let amount = per_night * position.lots * position.contract_size * now.rate * nights;
             position.swap += amount;
             account.book_swap(position, amount, now.opens);
-        }
+        });
     }
 }

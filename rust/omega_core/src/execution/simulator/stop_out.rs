@@ -101,7 +101,7 @@ impl Simulator {
         }
         let mut marks = 0.0;
         let mut standing = Standing::default();
-        for position in &*self.positions.open {
+        for position in self.open_where_some_wait(bars) {
             if bars.trading_of(position.symbol).is_none() {
                 marks += position.marked_profit;
                 standing.margin +=
@@ -170,9 +170,9 @@ impl Simulator {
         if std::mem::replace(&mut self.held.is_spread, true) {
             return;
         }
-        for position in self.positions.of_symbol_mut(now.symbol) {
+        self.positions.for_each_of(now.symbol, |position| {
             position.account_stop = stop;
-        }
+        });
     }
 
     /// The same for one position, whose turn it is: each fill moves the stop of all.

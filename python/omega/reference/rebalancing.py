@@ -1,0 +1,398 @@
+"""Rebalancing: targets become orders, which fill in two phases at the open (W2 to W9, W12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from omega.reference import costs
+from omega.reference.costs import Key, Leg
+from omega.reference.funding import Entry
+from omega.reference.holdings import Due
+from omega.reference.matching import Live
+from omega.reference.rows import NO_CANDLE, Known, Moment, Order, WeightRow
+from omega.reference.solvency import Solvency
+from omega.reference.targets import Needs, Quote, Wish, cut_to_turnover, floor, wished
+from omega.strategy.rebalance import Rebalance
+
+_ENTRY_LEG = 0
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """An order of a rebalance.
+
+    Attributes:
+        order: Its row.
+        reduces: Whether it is of the first phase.
+        row: What became of its target.
+        buffer: Money that is not to be spent.
+        money: What is kept for all of it while it waits.
+        share: How much of it may fill at most.
+        is_queued: Whether it has waited for a bar.
+    """
+
+    order: Order
+    reduces: bool
+    row: WeightRow
+    buffer: float
+    money: float
+    share: float = 1.0
+    is_queued: bool = False
+
+    def explain(self, reason: str) -> None:
+        """Note why a target was not reached; of an order that has waited, that is why."""
+        if not self.is_queued:
+            self.row.reason = reason
+
+
+class Increase(NamedTuple):
+    """An order of the second phase at its full size, and what its fee function gave for it."""
+
+    part: Part
+    now: Moment
+    entry: Entry
+    own: float
+
+
+class Rebalancing(Solvency):
+    """Brings positions to targets."""
+
+    seen_equity = 0.0
+    """What the strategy saw, before anything of the step was booked."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)  # type: ignore[arg-type]  # as the base
+        self.requested: list[Rebalance] = []
+        self.weight_rows: list[WeightRow] = []
+        self._measured = 0
+        self._parts: list[Part] = []
+        self._waiting_parts: list[Part] = []
+
+    def take_rebalance(self, request: Rebalance) -> None:
+        """Take a request to bring positions to targets."""
+        self.requested.append(request)
+
+    def rebalance(self, nows: Mapping[str, Known]) -> None:
+        """Turn the targets that were requested into orders; fill all that can fill."""
+        requested, self.requested = self.requested, []
+        for request in requested:
+            self._plan(request, nows)
+        if self._parts or self._waiting_parts:
+            self._fill_parts(nows)
+
+    # --- sizes -----------------------------------------------------------------------------------
+
+    def _plan(self, request: Rebalance, nows: Mapping[str, Known]) -> None:
+        """Size the targets of a request, and add their orders."""
+        held = dict.fromkeys(self.markets, 0.0)
+        for position in self.positions:
+            held[position.symbol] += position.sign * position.lots
+        sizes: dict[str, tuple[str, float]] = {}
+        if request.missing == "sell":
+            sizes = {symbol: ("weight", 0.0) for symbol, lots in held.items() if lots != 0.0}
+        sizes |= {symbol: (kind, number) for symbol, kind, number in request.targets}
+        sizes = {symbol: sizes[symbol] for symbol in self.markets if symbol in sizes}
+        self._cancel_earlier(sizes if request.missing == "hold" else self.markets)
+        at_fill = request.rules["size_at"] == "fill"
+        equity = self._equity_at_fills(nows) if at_fill else self.seen_equity
+        wishes = {
+            symbol: self._wish(request, nows[symbol], size, held[symbol], equity)
+            for symbol, size in sizes.items()
+        }
+        most = request.rules["max_turnover"]
+        if most is not None:
+            known = [
+                (wish, self.markets[symbol].instrument)
+                for symbol, wish in wishes.items()
+                if wish is not None
+            ]
+            cut_to_turnover(known, most * equity)
+        buffer = request.rules["cash_buffer"] * equity
+        self._add_orders(sizes, wishes, buffer, nows)
+
+    def _wish(
+        self, request: Rebalance, now: Known, size: tuple[str, float], held: float, equity: float
+    ) -> Wish | None:
+        if not now.is_ready or now.last is NO_CANDLE or self._is_stale(now):
+            return None
+        quote = self._quote(now, at_fill=request.rules["size_at"] == "fill")
+        instrument = self.markets[now.symbol].instrument
+        return wished(size, quote, (held, equity), instrument, request.rules)
+
+    def _is_stale(self, now: Known) -> bool:
+        return self.stale is not None and self.stale.holds(now)
+
+    def _cancel_earlier(self, symbols: Iterable[str]) -> None:
+        """Cancel what earlier rebalances have not filled, so that two never buy twice (W4)."""
+        about = set(symbols)
+        for part in [*self._parts, *self._waiting_parts]:
+            if part.order.symbol in about and part.order.status == "working":
+                self.end_order(part.order, "cancelled")
+        self._parts = [part for part in self._parts if part.order.symbol not in about]
+        waiting = [part for part in self._waiting_parts if part.order.symbol not in about]
+        self._waiting_parts = waiting
+
+    def _equity_at_fills(self, nows: Mapping[str, Known]) -> float:
+        """Equity where each symbol with a bar is at the price its positions would be left at."""
+        profit = 0.0
+        for position in self.positions:
+            now = nows[position.symbol]
+            if isinstance(now, Moment):
+                price = self._market_price(now, position.sign, entry=False)
+                profit += position.profit(price, position.lots, now.last_rate)
+            else:
+                profit += position.open_profit
+        return self.portfolio.balance + profit
+
+    def _quote(self, now: Known, *, at_fill: bool) -> Quote:
+        """The prices that a symbol is sized at, of the side that is traded (W2)."""
+        if at_fill and isinstance(now, Moment):
+            prices = [self._market_price(now, sign, entry=True) for sign in (1.0, -1.0)]
+        else:
+            prices = [now.last.entry_side(sign).close for sign in (1.0, -1.0)]
+        return Quote(prices[0], prices[1], now.last_rate)
+
+    # --- orders ----------------------------------------------------------------------------------
+
+    def _add_orders(
+        self,
+        sizes: Mapping[str, tuple[str, float]],
+        wishes: Mapping[str, Wish | None],
+        buffer: float,
+        nows: Mapping[str, Known],
+    ) -> None:
+        """Add the orders of the wishes, those that reduce first, and a row for each target."""
+        rows = {}
+        for symbol, (kind, number) in sizes.items():
+            wish = wishes[symbol]
+            target = (None if kind == "keep" else number) if wish is None else wish.weight
+            reason = None if wish is None else wish.reason
+            rows[symbol] = WeightRow(nows[symbol].time, symbol, target, 0.0, reason)
+        self.weight_rows += rows.values()
+        for reduces in (True, False):
+            for symbol, wish in wishes.items():
+                if wish is not None:
+                    self._add_order(wish, rows[symbol], nows[symbol], buffer, reduces=reduces)
+                elif not reduces:
+                    self._refuse_target(sizes[symbol], rows[symbol], nows[symbol])
+
+    def _add_order(
+        self, wish: Wish, row: WeightRow, now: Known, buffer: float, *, reduces: bool
+    ) -> None:
+        instrument = self.markets[now.symbol].instrument
+        lots = wish.traded(instrument)[0 if reduces else 1]
+        most = instrument["volume_max"]
+        if not reduces and most is not None and lots > most:
+            lots = most
+        if lots <= 0.0:
+            return
+        sign = 1.0 if wish.delta > 0.0 else -1.0
+        order = self._row(self._take_number(), "market", sign, now)
+        order.lots, order.reduce_only = lots, reduces
+        money = self._reserve(order, now)
+        self._parts.append(Part(order, reduces, row, buffer, money))
+
+    def _refuse_target(self, size: tuple[str, float], row: WeightRow, now: Known) -> None:
+        """Refuse a target that has no size."""
+        kind, number = size
+        reason = "stale" if self._is_stale(now) else "price" if now.is_ready else "not_ready"
+        row.reason = reason
+        if kind == "keep" or number != 0.0:
+            order = self._row(self._take_number(), "market", -1.0 if number < 0.0 else 1.0, now)
+            order.reject(reason)
+            self.raise_if_strict(order.order_id, reason, now)
+
+    # --- the two phases --------------------------------------------------------------------------
+
+    def _fill_parts(self, nows: Mapping[str, Known]) -> None:
+        """Fill what has a bar, what reduces first; the rest waits."""
+        places = {symbol: place for place, symbol in enumerate(self.markets)}
+        parts = [p for p in self._parts + self._waiting_parts if p.order.status == "working"]
+        parts.sort(key=lambda part: (places[part.order.symbol], part.order.order_id))
+        ready = [part for part in parts if isinstance(nows.get(part.order.symbol), Moment)]
+        waits = [part for part in parts if part not in ready]
+        self._parts, self._waiting_parts = [], waits
+        orders = {id(part.order) for part in ready}
+        self.due = [due for due in self.due if id(due.order) not in orders]
+        moments = {s: now for s, now in nows.items() if isinstance(now, Moment)}
+        for part in ready:
+            if part.reduces:
+                self._reduce(part, moments[part.order.symbol])
+        self._increase([part for part in ready if not part.reduces], moments)
+        queued = {id(due.order) for due in self.due}
+        for part in sorted(self._waiting_parts, key=lambda part: part.order.order_id):
+            if id(part.order) not in queued:
+                self.due.append(Due(part.order, None, is_part=True))
+                if part.row.reason is None:  # one that is tried again has another
+                    part.explain("waiting")
+                part.is_queued = True
+
+    def _part_of_volume(self, part: Part, now: Moment) -> float | None:
+        """The lots that the volume of the bar allows; the rest is cancelled, or waits (W10)."""
+        left, order = self.volume_left(now), part.order
+        if order.lots <= left:
+            return order.lots
+        order.note = "participation"
+        if left <= 0.0:
+            order.status, order.reject_reason = "cancelled", "participation"
+        part.explain("participation")
+        if self.retries:
+            again = replace(
+                order,
+                order_id=self._take_number(),
+                lots=order.lots - left,
+                status="working",
+                reject_reason=None,
+                note=None,
+            )
+            self._add_row(again)
+            money = self._reserve(again, now)
+            again_part = replace(part, order=again, money=money, is_queued=False)
+            self._waiting_parts.append(again_part)
+        return left if left > 0.0 else None
+
+    def _reduce(self, part: Part, now: Moment) -> None:
+        """Sell longs or cover shorts, oldest first."""
+        order, fills = part.order, len(self.fills)
+        lots = self._part_of_volume(part, now)
+        if lots is None:
+            return
+        price = self._market_price(now, order.sign, entry=True)
+        self._net(order, lots, price, now, is_maker=False)
+        self.note_volume(fills, now)
+        if len(self.fills) > fills:
+            order.status = "filled"
+        else:
+            order.status, order.reject_reason = "cancelled", "reduce_only"
+
+    def _increase(self, parts: Sequence[Part], moments: Mapping[str, Moment]) -> None:
+        """Buy and sell short, all by one factor (W7, W8)."""
+        increases = []
+        for part in parts:
+            now = moments[part.order.symbol]
+            lots = self._part_of_volume(part, now)
+            increase = None if lots is None else self._needed(part, lots, now)
+            if increase is not None:
+                increases.append(increase)
+        if not increases:
+            return
+        free = self._spendable() - max([0.0, *(one.part.buffer for one in increases)])
+        waits = [part for part in self._waiting_parts if not part.reduces]
+        factor = 1.0
+        if self.settings["account"]["tests_margin"]:
+            factor = self._needs(increases, waits).factor(free)
+        for part in waits:
+            part.share = min(part.share, factor)
+        spent = 0.0
+        for increase in increases:
+            spent = self._fill_increase(increase, factor, spent, free)
+
+    def _needed(self, part: Part, lots: float, now: Moment) -> Increase | None:
+        """What an increase needs at its full size; None where it is refused."""
+        order = part.order
+        refused = "ruin" if self.ruined else self._limited(order, now)
+        refused = refused or ("short" if self.refuses_short(order, mode="netting") else None)
+        market = self.markets[order.symbol]
+        leg = self._entry_leg(order, lots, now)
+        entry = Entry(leg, now.last_rate, market.instrument, market.costs)
+        if refused is None and not abs(leg.notional) < float("inf"):
+            refused = "size"
+        if refused is not None:
+            self._refuse_part(part, refused, now)
+            return None
+        return Increase(part, now, entry, costs.own(market.costs, leg))
+
+    def _entry_leg(self, order: Order, lots: float, now: Moment) -> Leg:
+        price = self._market_price(now, order.sign, entry=True)
+        key = Key(order.order_id, _ENTRY_LEG, slips=True)
+        tested = replace(now, rate=now.last_rate)
+        return self._leg(order.sign * lots, price, key, tested, is_maker=False)
+
+    def _needs(self, increases: Sequence[Increase], waits: Sequence[Part]) -> Needs:
+        """What all increases need, those that wait at their last closes."""
+        needs = Needs()
+        for _, _, entry, own in increases:
+            leg, charged = entry.full, entry.costs
+            margin = leg.notional * entry.instrument["margin_rate"]
+            needs.variable += margin + costs.variable(charged, leg)
+            needs.fixed += charged["fee_fixed"] + own + charged["fee_min"]
+            needs.full += entry.need(leg.lots, own)
+        for part in waits:
+            reserved = part.money * part.share
+            needs.variable += reserved
+            needs.full += reserved
+        return needs
+
+    def _reserve(self, order: Order, now: Known) -> float:
+        """What is kept for an order that waits: what it is worth at the last close."""
+        instrument = self.markets[now.symbol].instrument
+        close = now.last.entry_side(order.sign).close
+        units = order.lots * instrument["contract_size"]
+        return abs(units * close * now.last_rate) * instrument["margin_rate"]
+
+    def _spendable(self) -> float:
+        """The cash of a cash account, the free margin of another one (W7, W8)."""
+        if self.settings["account"]["kind"] != "cash":
+            return self.equity() - self.margin_held()
+        paid = 0.0
+        for position in self.positions:
+            units = position.lots * position.contract_size
+            rate = 1.0 if position.entry_rate is None else position.entry_rate
+            paid += position.entry_price * units * rate
+        return self.portfolio.balance - paid
+
+    def _fill_increase(self, one: Increase, factor: float, spent: float, free: float) -> float:
+        """Fill an increase by its factor; give what is spent then."""
+        part, now, entry, own = one
+        order, factor = part.order, min(part.share, factor)
+        asked, step, fills = entry.full.lots, entry.instrument["volume_step"], len(self.fills)
+        lots = floor(step, asked * factor) if factor < 1.0 else asked
+        refused = self._fits(entry, lots)
+        refused = refused or ("max_positions" if self.is_full(order.symbol) else None)
+        tests = self.settings["account"]["tests_margin"]
+        if refused is None:
+            if lots != asked:  # a function may charge more for less
+                own = costs.own(entry.costs, entry.at(lots))
+            if (tests or lots != asked) and not spent + entry.need(lots, own) <= free:
+                refused = "margin"
+        if refused is not None:
+            self._refuse_part(part, "margin" if factor <= 0.0 else refused, now)
+            return spent
+        price = self._market_price(now, order.sign, entry=True)
+        at = price, Live.FROM_OPEN
+        self.open_funded(order, entry, (lots, own), at, now, is_maker=False)
+        order.status = "filled"
+        self.note_volume(fills, now)
+        if lots < asked:
+            order.note = order.note or "scaled"
+            part.explain("cash" if self.settings["account"]["kind"] == "cash" else "margin")
+        return spent + entry.need(lots, own)
+
+    def _fits(self, entry: Entry, lots: float) -> str | None:
+        """Why no order may have a size that is rounded (M3)."""
+        least, most = entry.instrument["volume_min"], entry.instrument["volume_max"]
+        fits = 0.0 < lots < float("inf")
+        fits = fits and (least is None or lots >= least) and (most is None or lots <= most)
+        return None if fits else "size"
+
+    def _refuse_part(self, part: Part, reason: str, now: Known) -> None:
+        part.order.reject(reason)
+        part.explain(reason)
+        self.raise_if_strict(part.order.order_id, reason, now)
+
+    # --- the close -------------------------------------------------------------------------------
+
+    def measure_weights(self) -> None:
+        """Measure what became of the targets of a step (W12)."""
+        rows = self.weight_rows[self._measured :]
+        if not rows:
+            return
+        equity = self.equity()
+        worth = dict.fromkeys(self.markets, 0.0)
+        for position in self.positions:
+            worth[position.symbol] += position.sign * position.value
+        for row in rows:
+            row.realised = worth[row.symbol] / equity if equity > 0.0 else 0.0
+        self._measured = len(self.weight_rows)

@@ -1,0 +1,36 @@
+"""A request to bring positions to targets, as `rebalance` and `order_target` queue it (rule W2)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from omega.contract import RuleFields
+
+Kind = Literal["weight", "value", "units", "keep"]
+"""What the number of a target is: a share of the equity, money, units, or nothing."""
+
+
+PLAIN: RuleFields = {
+    "size_at": "decision",
+    "min_trade": 0.0,
+    "band": 0.0,
+    "max_turnover": None,
+    "cash_buffer": 0.0,
+}
+"""Sized at the last closes; everything is traded."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rebalance:
+    """Bring positions to targets at the next open, once all other orders of the step are done.
+
+    Attributes:
+        targets: Symbol, kind and number of each.
+        missing: "sell" or "hold": what happens to symbols without a target (rule W3).
+        rules: How sizes follow from targets.
+    """
+
+    targets: tuple[tuple[str, Kind, float], ...]
+    missing: str = "hold"
+    rules: RuleFields = dataclasses.field(default_factory=lambda: PLAIN)

@@ -1,0 +1,341 @@
+//! Rebalancing: targets become orders, which fill in two phases at the open (W2 to W9).
+//!
+//! First everything that reduces, then everything that increases, under one common factor; each in
+//! the order of symbols. What has no bar waits for its next one.
+
+use super::Simulator;
+use crate::execution::rebalance::{
+    Held, Missing, Quote, Rebalance, SizeAt, Target, TargetSize, WeightRow, Wish, cut_to_turnover,
+    wished,
+};
+use crate::execution::{
+    Account, Order, OrderStatus, ReduceOnly, RejectReason, StepBars, SymbolBar,
+};
+use crate::types::{Direction, SymbolId};
+
+/// The rebalances of a run.
+#[derive(Debug, Default)]
+pub(super) struct Rebalancing {
+    /// What was requested for this open, with the order that it counts as.
+    pub(super) requested: Vec<Rebalance>,
+    /// The equity that the strategy saw.
+    seen_equity: f64,
+    /// The orders of this open.
+    pub(super) parts: Vec<Part>,
+    /// Those that wait for a bar of their symbol.
+    pub(super) waiting: Vec<Part>,
+    /// What became of each target.
+    pub(super) rows: Vec<WeightRow>,
+    /// How many of these have their realised weight.
+    measured: usize,
+}
+
+/// An order of a rebalance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Its row among the orders.
+    pub(super) row: usize,
+    pub(super) symbol: SymbolId,
+    pub(super) reduces: bool,
+    /// How much of it may fill at most: what was left for it when others filled.
+    pub(super) share: f64,
+    /// What is kept for all of it while it waits.
+    pub(super) money: f64,
+    /// Money that is not to be spent.
+    pub(super) buffer: f64,
+    /// The row of its target.
+    pub(super) target: usize,
+    /// Whether it is in the queue of the book.
+    pub(super) is_queued: bool,
+}
+
+impl Rebalancing {
+    /// Whether nothing was requested and nothing waits.
+    fn is_idle(&self) -> bool {
+        self.parts.is_empty() && self.waiting.is_empty()
+    }
+
+    /// What became of each target.
+    pub(super) fn into_rows(self) -> Vec<WeightRow> {
+        self.rows
+    }
+
+    /// The symbols that a rebalance is about.
+    pub(super) fn mark_symbols(request: &Rebalance, symbols: &mut [bool]) {
+        for target in &request.targets {
+            symbols[target.symbol.index()] = true;
+        }
+    }
+}
+
+impl Simulator {
+    /// Notes the equity that the strategy saw, before anything of this step is booked (W2).
+    pub(super) fn note_seen_equity<A: Account>(&mut self, account: &A) {
+        self.rebalancing.seen_equity = self.positions.equity(account);
+    }
+
+    /// Turns the targets that were requested into orders, and fills all that can fill.
+    pub(super) fn rebalance<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        let mut requested = std::mem::take(&mut self.rebalancing.requested);
+        for request in requested.drain(..) {
+            self.plan(&request, bars, account);
+        }
+        self.rebalancing.requested = requested;
+        if !self.rebalancing.is_idle() {
+            self.fill_parts(bars, account);
+        }
+    }
+
+    /// Sizes the targets of a request, and adds their orders.
+    fn plan<A: Account>(&mut self, request: &Rebalance, bars: StepBars<'_>, account: &A) {
+        let held = self.lots_by_symbol();
+        let targets = targets_of(request, &held);
+        self.cancel_earlier(request, &targets);
+        let equity = match request.rules.size_at {
+            SizeAt::Decision => self.rebalancing.seen_equity,
+            SizeAt::Fill => self.equity_at_fills(bars, account),
+        };
+        let mut wishes = Vec::with_capacity(targets.len());
+        for target in &targets {
+            let now = bars.of(target.symbol);
+            let lots = held[target.symbol.index()];
+            let own = Held { lots, equity };
+            let quote = self.quote(now, request.rules.size_at);
+            let instrument = self.instrument(target.symbol);
+            let wish = if now.is_ready && !self.is_stale(now) {
+                wished(target.size, &quote, &own, instrument, &request.rules)
+            } else {
+                None
+            };
+            wishes.push(wish);
+        }
+        if let Some(most) = request.rules.max_turnover {
+            let symbols = &self.settings.symbols;
+            let known = wishes
+                .iter_mut()
+                .zip(&targets)
+                .filter_map(|(wish, target)| {
+                    let instrument = &symbols[target.symbol.index()].instrument;
+                    Some((wish.as_mut()?, instrument))
+                });
+            cut_to_turnover(known, most * equity);
+        }
+        let buffer = request.rules.cash_buffer * equity;
+        self.add_orders((&targets, &wishes), buffer, bars);
+    }
+
+    /// Lots held, by symbol, below 0 for shorts.
+    fn lots_by_symbol(&self) -> Vec<f64> {
+        let mut held = vec![0.0; self.settings.symbols.len()];
+        for position in &*self.positions.open {
+            held[position.symbol.index()] += position.direction.sign() * position.lots;
+        }
+        held
+    }
+
+    /// Cancels what earlier rebalances have not filled, so that two never buy twice (W4).
+    fn cancel_earlier(&mut self, request: &Rebalance, targets: &[Target]) {
+        let mut parts = std::mem::take(&mut self.rebalancing.parts);
+        let mut waiting = std::mem::take(&mut self.rebalancing.waiting);
+        for list in [&mut parts, &mut waiting] {
+            list.retain(|part| {
+                let is_about = request.missing == Missing::Sell
+                    || targets
+                        .binary_search_by_key(&part.symbol, |target| target.symbol)
+                        .is_ok();
+                if is_about && self.book.orders[part.row].status == OrderStatus::Working {
+                    self.book.end(part.row, OrderStatus::Cancelled(None));
+                }
+                !is_about
+            });
+        }
+        self.book.settle();
+        (self.rebalancing.parts, self.rebalancing.waiting) = (parts, waiting);
+    }
+
+    /// The equity where each symbol with a bar is at the price that its positions would be left
+    /// at, the others at their last marks.
+    fn equity_at_fills<A: Account>(&self, bars: StepBars<'_>, account: &A) -> f64 {
+        let profit = self.positions.open.iter().fold(0.0, |sum, position| {
+            let Some(now) = bars.trading_of(position.symbol) else {
+                return sum + position.marked_profit;
+            };
+            let side = position.direction.exit_side();
+            let price = now.market_price(side, self.settings.market_fill);
+            sum + position.profit(price, position.lots, now.last_rate)
+        });
+        account.balance() + profit
+    }
+
+    /// The prices that a symbol is sized at.
+    fn quote(&self, now: &SymbolBar, size_at: SizeAt) -> Quote {
+        let price = |direction: Direction| {
+            let side = direction.entry_side();
+            match size_at {
+                SizeAt::Fill if now.trades => now.market_price(side, self.settings.market_fill),
+                SizeAt::Fill | SizeAt::Decision => now.last.side(side).close,
+            }
+        };
+        Quote {
+            ask: price(Direction::Long),
+            bid: price(Direction::Short),
+            rate: now.last_rate,
+        }
+    }
+
+    /// Adds the orders of the wishes, those that reduce first, and a row for each target.
+    fn add_orders(
+        &mut self,
+        (targets, wishes): (&[Target], &[Option<Wish>]),
+        buffer: f64,
+        bars: StepBars<'_>,
+    ) {
+        let first = self.rebalancing.rows.len();
+        for (target, wish) in targets.iter().zip(wishes) {
+            let now = bars.of(target.symbol);
+            let row = WeightRow {
+                time: now.bar.time,
+                symbol: target.symbol,
+                target: wish.map_or_else(|| asked_weight(target.size), |wish| wish.weight),
+                realised: 0.0,
+                reason: wish.and_then(|wish| wish.reason),
+            };
+            self.rebalancing.rows.push(row);
+        }
+        for reduces in [true, false] {
+            for (place, (target, wish)) in targets.iter().zip(wishes).enumerate() {
+                let now = bars.of(target.symbol);
+                let part = (reduces, first + place, buffer);
+                match wish {
+                    Some(wish) => self.add_order(wish, part, now),
+                    None if !reduces => self.refuse_target(target, first + place, now),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    /// Adds the order for a part of a wish, where there is something to trade.
+    fn add_order(&mut self, wish: &Wish, part: (bool, usize, f64), now: &SymbolBar) {
+        let (reduces, target, buffer) = part;
+        let instrument = self.instrument(now.symbol);
+        let traded = wish.traded(instrument);
+        let lots = if reduces {
+            traded.reduces
+        } else {
+            traded.increases
+        };
+        let lots = match instrument.volume_max {
+            Some(most) if !reduces && lots > most => most,
+            Some(_) | None => lots,
+        };
+        if lots <= 0.0 {
+            return;
+        }
+        let direction = if wish.delta > 0.0 {
+            Direction::Long
+        } else {
+            Direction::Short
+        };
+        let money = self.reserve(direction, lots, now);
+        let id = self.book.take_number();
+        let row = self.book.add(Order {
+            lots,
+            direction,
+            reduce_only: if reduces {
+                ReduceOnly::Any
+            } else {
+                ReduceOnly::No
+            },
+            ..super::close::market_order(id, now.symbol, None, now.bar.time)
+        });
+        self.rebalancing.parts.push(Part {
+            row,
+            symbol: now.symbol,
+            reduces,
+            share: 1.0,
+            money,
+            buffer,
+            target,
+            is_queued: false,
+        });
+    }
+
+    /// Refuses a target that has no size.
+    fn refuse_target(&mut self, target: &Target, place: usize, now: &SymbolBar) {
+        let reason = if self.is_stale(now) {
+            RejectReason::Stale
+        } else if now.is_ready {
+            RejectReason::Price
+        } else {
+            RejectReason::NotReady
+        };
+        self.rebalancing.rows[place].reason = Some(reason.name());
+        let is_short = asked_weight(target.size).is_some_and(|weight| weight < 0.0);
+        if asked_weight(target.size) == Some(0.0) {
+            return;
+        }
+        let id = self.book.take_number();
+        let order = Order {
+            direction: if is_short {
+                Direction::Short
+            } else {
+                Direction::Long
+            },
+            ..super::close::market_order(id, now.symbol, None, now.bar.time)
+        };
+        self.book.refuse(order, reason);
+        self.refuse_late(id, reason, now);
+    }
+
+    /// Measures what became of the targets of a step, at its closes (W12).
+    pub(super) fn measure_weights<A: Account>(&mut self, account: &A) {
+        let first = self.rebalancing.measured;
+        if first == self.rebalancing.rows.len() {
+            return;
+        }
+        let equity = self.positions.equity(account);
+        let mut worth = vec![0.0; self.settings.symbols.len()];
+        for position in &*self.positions.open {
+            worth[position.symbol.index()] += position.direction.sign() * position.value;
+        }
+        for row in &mut self.rebalancing.rows[first..] {
+            let own = worth[row.symbol.index()];
+            row.realised = if equity > 0.0 { own / equity } else { 0.0 };
+        }
+        self.rebalancing.measured = self.rebalancing.rows.len();
+    }
+}
+
+/// The weight that a target names by itself.
+fn asked_weight(size: TargetSize) -> Option<f64> {
+    match size {
+        TargetSize::Weight(asked) | TargetSize::Value(asked) | TargetSize::Units(asked) => {
+            Some(asked)
+        }
+        TargetSize::Keep => None,
+    }
+}
+
+/// One target for each symbol, in order of the symbols.
+fn targets_of(request: &Rebalance, held: &[f64]) -> Vec<Target> {
+    let mut by_symbol: Vec<Option<TargetSize>> = vec![None; held.len()];
+    if request.missing == Missing::Sell {
+        for (size, &lots) in by_symbol.iter_mut().zip(held) {
+            *size = (lots != 0.0).then_some(TargetSize::Weight(0.0));
+        }
+    }
+    for target in &request.targets {
+        by_symbol[target.symbol.index()] = Some(target.size);
+    }
+    (0_u32..)
+        .map(SymbolId)
+        .zip(by_symbol)
+        .filter_map(|(symbol, size)| {
+            Some(Target {
+                symbol,
+                size: size?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,45 @@
+//! Bars that certainly pass the tests of the account (M8, M9), so that nothing has to be added up
+//! for them.
+
+use super::Simulator;
+use crate::execution::{Account, Position, StepBars, SymbolBar};
+use crate::types::Direction;
+
+impl Simulator {
+    /// Whether a bar of one of several symbols can certainly neither ruin the account nor show an
+    /// equity that has to be noted: the adverse extreme of each position, at once, leaves enough.
+    // The sums of what is held beside a symbol go over all positions in the order of entry; of 500
+    // symbols on each bar they would cost more than all else.
+    pub(super) fn is_surely_solvent<A: Account>(&self, now: &SymbolBar, account: &A) -> bool {
+        if self.settings.symbols.len() < 2 || self.settings.account.stop_out_level.is_some() {
+            return false;
+        }
+        let all = account.balance() + self.positions.marked_profit();
+        let (mut change, mut size) = (0.0, account.balance().abs() + all.abs());
+        for position in self.positions.of_symbol(now.symbol) {
+            let price = match position.direction {
+                Direction::Long => now.bar.bid.low,
+                Direction::Short => now.bar.ask.high,
+            };
+            change += position.profit(price, position.lots, now.last_rate);
+            change -= position.marked_profit;
+            size += position.value + position.marked_profit.abs();
+        }
+        // Far more than rounding makes of sums in another order.
+        let least = all + change - 1e-6 * size;
+        least > 0.0 && account.is_ordinary(least)
+    }
+
+    /// Takes the account's stop of a symbol away, which no price of its bar can reach.
+    pub(super) fn clear_account_stops(&mut self, now: &SymbolBar) {
+        self.positions.for_each_of(now.symbol, |position| {
+            position.account_stop = None;
+        });
+    }
+
+    /// The open positions, of which some may have no bar; none where each symbol has one.
+    pub(super) fn open_where_some_wait(&self, bars: StepBars<'_>) -> &[Position] {
+        let all_trade = bars.0.iter().all(|now| now.trades);
+        if all_trade { &[] } else { &self.positions.open }
+    }
+}

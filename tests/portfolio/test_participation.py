@@ -1,0 +1,124 @@
+"""The share of the volume that may be traded in a bar (rule W10), by hand-computed numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import omega
+from tests.support.portfolios import WHOLE, candles, filled, run, targets
+
+DATA = {"A": candles([100] * 6, volume=[1_000, 2_000, 3_000, 3_000, 3_000, 3_000])}
+
+
+def limited(
+    carry_over: str = "cancel",
+    **settings: Any,  # noqa: ANN401 - of `run_backtest`
+) -> omega.BacktestResult:
+    weights = omega.Weights(
+        targets({0: {"A": 0.9}, 3: {"A": 0.0}}), participation=0.1, carry_over=carry_over
+    )
+    return run(DATA, weights, **settings)
+
+
+def test_a_fill_is_a_share_of_the_bar_before() -> None:
+    result = limited()
+    # 10 % of 1,000; then 300 of volume are more than what is held.
+    assert [row[:4] for row in filled(result)] == [(1, "A", "buy", 100), (4, "A", "sell", 100)]
+    assert result.orders["lots"].to_list() == [900, 100]
+    assert result.orders["note"].to_list() == ["participation", None]
+    assert result.weights["reason"].to_list() == ["participation", None]
+
+
+def test_what_is_left_is_a_new_order_at_the_next_bar() -> None:
+    result = limited("retry")
+    assert [row[:4] for row in filled(result)] == [
+        (1, "A", "buy", 100), (2, "A", "buy", 200), (3, "A", "buy", 300),
+        (4, "A", "sell", 100), (4, "A", "sell", 200), (5, "A", "sell", 300),
+    ]  # fmt: skip
+    # The fourth purchase is cancelled by the sale of day 4, of which 300 are left for day 5.
+    assert result.orders["status"].to_list()[3:] == ["cancelled", "filled", "filled"]
+    assert result.orders["lots"].to_list() == [900, 800, 600, 300, 600, 300]
+
+
+def test_the_volume_of_the_bar_itself() -> None:
+    result = limited(execution=omega.Execution(participation_lagged=False, close_at_end=False))
+    assert filled(result)[0][3] == 200
+
+
+def test_a_bar_without_volume_fills_nothing() -> None:
+    data = {"A": candles([100] * 3, volume=[0, 5_000, 0])}
+    weights = targets({0: {"A": 0.9}})
+    cancelled = run(data, omega.Weights(weights, participation=0.1))
+    assert cancelled.orders.select("status", "reject_reason").rows() == [
+        ("cancelled", "participation")
+    ]
+    again = run(data, omega.Weights(weights, participation=0.1, carry_over="retry"))
+    assert [row[:4] for row in filled(again)] == [(2, "A", "buy", 500)]
+
+
+def test_contracts_are_of_units() -> None:
+    tens = omega.Instrument(contract_size=10, volume_step=1)
+    assert filled(limited(instruments=tens))[0][3] == 10
+
+
+class Buyer(omega.Strategy):
+    """Buys 250 and closes them three bars later."""
+
+    order: dict[str, Any]
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        if bar.index == 0:
+            self.buy(250, **self.order)
+        if bar.index == 3:
+            self.close()
+
+
+def bought(
+    carry_over: str,
+    volume: float = 1_000,
+    **order: Any,  # noqa: ANN401 - of `buy`
+) -> omega.BacktestResult:
+    strategy = Buyer()
+    strategy.order = order
+    data = {"A": candles([100] * 8, volume=[volume] * 8)}
+    execution = omega.Execution(participation=0.1, carry_over=carry_over, close_at_end=False)
+    return run(data, strategy, execution=execution)
+
+
+def test_an_order_of_any_strategy_is_cut() -> None:
+    result = bought("cancel")
+    assert [row[:4] for row in filled(result)] == [(1, "A", "buy", 100), (4, "A", "sell", 100)]
+    assert result.orders["note"].to_list() == ["participation", None]
+
+
+def test_orders_and_closes_go_on_at_the_next_bars() -> None:
+    result = bought("retry")
+    assert [row[:4] for row in filled(result)] == [
+        (1, "A", "buy", 100), (2, "A", "buy", 100), (3, "A", "buy", 50),
+        (4, "A", "sell", 100), (5, "A", "sell", 100), (6, "A", "sell", 50),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expires", "sizes"), [("ioc", [100]), ("fok", [])])
+def test_immediate_orders_do_not_go_on(expires: str, sizes: list[float]) -> None:
+    result = bought("retry", expires=expires)
+    assert [lots for _, _, side, lots, _ in filled(result) if side == "buy"] == sizes
+
+
+def test_a_limit_order_rests_on() -> None:
+    result = bought("retry", limit=100)
+    assert [row[:4] for row in filled(result)][:3] == [
+        (1, "A", "buy", 100), (2, "A", "buy", 100), (3, "A", "buy", 50),
+    ]  # fmt: skip
+    assert set(result.orders["type"].to_list()[:3]) == {"limit"}
+
+
+def test_no_volume_is_refused_before_the_run() -> None:
+    weights = omega.Weights(targets({0: {"A": 0.5}}), participation=0.1)
+    with pytest.raises(omega.ConfigError, match="A has no volume"):
+        run({"A": candles([100] * 3)}, weights)
+    both = omega.Execution(participation=0.2)
+    with pytest.raises(omega.ConfigError, match="expected one of them"):
+        run(DATA, weights, execution=both, instruments=WHOLE)
