@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from omega.cluster.protocol import Cluster
 from omega.contract import AnyForm, ArrowLike
+from omega.data.cache import caching
 from omega.errors import OmegaError, WriteFailed
 from omega.keys import require_version
 from omega.run.backend import chosen_backend
 from omega.run.settings import seed_field
 from omega.sweeps import arguments, samplers
+from omega.sweeps.clustered import Clustered, missing_of
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
 from omega.sweeps.lease import leased
 from omega.sweeps.local import Local
-from omega.sweeps.mapped import Folder
+from omega.sweeps.mapped import Mapped
 from omega.sweeps.measured import Measured
 from omega.sweeps.parts import Parts
 from omega.sweeps.pools import Pool
@@ -29,9 +33,9 @@ from omega.sweeps.processes import Processes
 from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
+from omega.sweeps.sent import with_candles
 from omega.sweeps.spec import Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
-from omega.sweeps.temporary import sweep_dead, temporary
 
 CACHE_BYTES = 1 << 30
 """Memory of the indicators that runs of the core share."""
@@ -60,7 +64,7 @@ def sweep(
     *,
     metrics: Sequence[str] | None = None,
     workers: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     out: str | os.PathLike[str] | None = None,
     trades: bool = False,
     equity: bool = False,
@@ -92,7 +96,8 @@ def sweep(
         workers: Threads or processes. By default as many threads as there are cores; runs that call
             Python stay in this process while they are so few and short that processes, as many as
             pay and at most one for each core, would only just have begun.
-        executor: A `concurrent.futures.Executor` to make the runs with, in place of workers.
+        executor: What makes the runs in place of workers: a `concurrent.futures.Executor` of this
+            machine, or a cluster, `omega.cluster.ray(...)`, `.dask(...)` or `.futures(...)`.
         out: A folder to write rows to, in parts, as runs are done. The same call goes on where an
             earlier one ended, however that was; one call at a time writes to a folder.
         trades: Whether the trades of all runs are kept.
@@ -117,6 +122,7 @@ def sweep(
         WriteFailed: The folder, or the disk for temporary files, cannot be written to. Its
             `result` has all rows that were done, and the same call goes on with those that were
             written.
+        StateSyncError: A cluster has made a run twice, with two results.
 
     Example:
         >>> import polars as pl
@@ -152,9 +158,14 @@ def sweep(
             open_things.enter_context(leased(Path(folder)))
             parts = Parts(Path(folder), known_by, schema)
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)
-        means = _Means(workers, executor, limit, search.total - rows.done)
+        own_pool = None if isinstance(executor, Cluster) else executor
+        means = _Means(workers, own_pool, limit, search.total - rows.done)
         show = open_things.enter_context(showing(progress))
         counter = Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
+        clustered = None
+        if isinstance(executor, Cluster) and means.runs:
+            clustered = Clustered(executor, spec, grid, rows, limit, open_things=open_things)
+        begin = functools.partial(_maker, spec, means, open_things)
 
         def result(*, interrupted: bool) -> SweepResult:
             return SweepResult(
@@ -164,22 +175,13 @@ def sweep(
                 interrupted=interrupted,
                 tables=rows.others(),
                 parts=parts,
+                placement=clustered.placement if clustered else None,
             )
 
-        def make_all() -> None:
-            makes: Makes | None = None
-            for trials in _numbered(search):
-                missing = rows.missing(trials)
-                if missing and makes is None:
-                    makes = _maker(spec, missing[0][1], means, open_things)
-                for row in makes.rows(missing) if makes else ():
-                    rows.add(row)
-                    counter.count(row)
-                if not search.fixed:
-                    search.tell([rows.metrics_of(place) for place, _ in trials])
-
         try:
-            interrupted = _is_interrupted(make_all)
+            interrupted = _is_interrupted(
+                lambda: _make_all(search, rows, counter, clustered, begin)
+            )
             rows.flush()
         except BaseException as error:
             _keep_what_is_done(rows, error, lambda: result(interrupted=True))
@@ -188,10 +190,37 @@ def sweep(
 
 
 def _begin(seed: object, version: object) -> int:
-    """Check seed and version, and remove what sweeps that were killed have left."""
+    """Check seed and version."""
     require_version(version)
-    sweep_dead()
     return seed_field(seed)
+
+
+def _make_all(
+    search: samplers.Search,
+    rows: Rows,
+    counter: Counter,
+    clustered: Clustered | None,
+    begin: Callable[[Mapping[str, Any]], Makes],
+) -> None:
+    """Make all runs that are missing; `begin` chooses how, by the parameters of the first one."""
+    if clustered is not None and search.fixed:
+        _take(clustered.stream(missing_of(search, rows), counter.left), rows, counter)
+        return
+    makes: Makes | None = clustered
+    for trials in _numbered(search):
+        missing = rows.missing(trials)
+        if missing and makes is None:
+            makes = begin(missing[0][1])
+        _take(makes.rows(missing) if makes else (), rows, counter)
+        if not search.fixed:
+            search.tell([rows.metrics_of(place) for place, _ in trials])
+
+
+def _take(made: Iterable[Row], rows: Rows, counter: Counter) -> None:
+    """Keep and count rows as they are done."""
+    for row in made:
+        rows.add(row)
+        counter.count(row)
 
 
 def _numbered(search: samplers.Search) -> Iterator[list[Numbered]]:
@@ -227,9 +256,9 @@ def _keep_what_is_done(rows: Rows, error: BaseException, result: Callable[[], Sw
 
 def _maker(
     spec: SweepSpec,
-    first: Mapping[str, Any],
     means: _Means,
     open_things: contextlib.ExitStack,
+    first: Mapping[str, Any],
 ) -> Makes:
     """Choose how runs are made, by the form of the first one."""
     workers, executor = means.workers, means.executor
@@ -256,19 +285,7 @@ def _maker(
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
     """Give a spec as other processes get it: with candles in files that they map."""
-    folder = Folder(open_things.enter_context(temporary()))
-    return SweepSpec(
-        folder.mapped(spec.data),
-        spec.strategy,
-        spec.settings,
-        {
-            name: {n: folder.mapped(v) for n, v in values.items()} if name == "data" else values
-            for name, values in spec.named.items()
-        },
-        spec.fingerprint,
-        spec.tables,
-        spec.backend,
-    )
+    return with_candles(spec, Mapped(open_things.enter_context(caching())).of)
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`

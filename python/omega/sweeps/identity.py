@@ -43,7 +43,7 @@ def identity(
             {**SETTINGS, **settings},
             version=version,
             values=named,
-            runs={"grid": grid, "data": {path: data_identity(path) for path in _paths(grid)}},
+            runs={"grid": grid, "data": {path: data_identity(path) for path in paths_of(grid)}},
         ),
         "metrics": list(metrics),
         "tables": list(spec.tables),
@@ -54,7 +54,7 @@ def identity(
     return {**whole, "fingerprint": hashlib.sha256(written.encode()).hexdigest()}
 
 
-def _paths(grid: Value) -> list[str]:
+def paths_of(grid: Value) -> list[str]:
     """Give the files of candles that a grid names without a name of their own."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from omega.cluster.placement import in_words
 from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.errors import ConfigError
@@ -68,8 +69,10 @@ class SweepResult:
         interrupted: bool = False,
         tables: dict[str, pl.DataFrame] | None = None,
         parts: Parts | None = None,
+        placement: pl.DataFrame | None = None,
     ) -> None:
         """Takes the rows as they are."""
+        self._placement = placement
         self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
         self.folder: Path | None = None if parts is None else parts.folder
         self._table, self._tables, self._parts = table, tables or {}, parts
@@ -131,6 +134,28 @@ class SweepResult:
     def equity(self) -> pl.DataFrame:
         """The equity rows of all runs, with `run`; kept where `equity=True` requests them."""
         return self._beside("equity")
+
+    @property
+    def placement(self) -> pl.DataFrame:
+        """Which worker of a cluster made which run of this call, and how often it was executed.
+
+        Columns: `run`, `worker` as machine and process, `executions`: how often it was sent, so
+        that it was executed no more often. Runs that were on disk before are not there.
+
+        Raises:
+            ConfigError: No run was made on a cluster.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0], "error": [None]})
+            >>> by = pl.DataFrame({"run": [0], "worker": ["a:17"], "executions": [1]})
+            >>> SweepResult(frame, metrics=(), total=1, placement=by).placement["worker"].to_list()
+            ['a:17']
+        """
+        if self._placement is None:
+            raise ConfigError(
+                "placement: no run of this call was made on a cluster; see executor= of sweep"
+            )
+        return self._placement
 
     def sort(self, metric: str = "sharpe", *, maximize: bool | None = None) -> pl.DataFrame:
         """Give the table, the best run of a metric first; runs without a value stand last.
@@ -320,6 +345,8 @@ class SweepResult:
         why = ["error"] if "error" in best.columns and best["error"].count() else []
         columns = ["run", *self.parameters, *chosen, *why]
         note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
+        if self._placement is not None:
+            note = "; ".join([*filter(None, [note]), in_words(self._placement)])
         rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
         return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
 

@@ -1,0 +1,77 @@
+"""Real engines, each begun once, with caches that are not the driver's, as on other machines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import omega
+from tests.sweeps.test_resuming import PATH
+
+OF_WORKERS = {"PYTHONPATH": PATH, "RAY_AUTH_MODE": "disabled", "RAY_DEDUP_LOGS": "0"}
+
+
+@pytest.fixture(scope="session")
+def node_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the cache folder of workers."""
+    return tmp_path_factory.mktemp("node")
+
+
+@pytest.fixture(scope="session")
+def _of_workers(node_cache: Path) -> Iterator[None]:
+    """Have the processes that an engine begins find this package, and another cache."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in OF_WORKERS.items():
+            patched.setenv(name, value)
+        patched.setenv("OMEGA_CACHE", str(node_cache))
+        yield
+
+
+@pytest.fixture(scope="session")
+def ray_address(_of_workers: None) -> Iterator[str]:
+    """Begin Ray on this machine."""
+    ray = pytest.importorskip("ray", reason="needs pip install 'omega-backtest[ray]'")
+    begun: Any = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield begun.address_info["gcs_address"]
+    ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def dask_client(_of_workers: None) -> Iterator[Any]:
+    """Begin Dask on this machine: two processes of two threads."""
+    distributed = pytest.importorskip(
+        "distributed", reason="needs pip install 'omega-backtest[dask]'"
+    )
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(params=["ray", "dask"])
+def engine(request: pytest.FixtureRequest) -> tuple[str, Any]:
+    """Give each engine in turn, and what it is reached by."""
+    name = str(request.param)
+    by = "ray_address" if name == "ray" else "dask_client"
+    reached = request.getfixturevalue(by)
+    return name, reached if name == "ray" else reached.scheduler_info()["address"]
+
+
+@pytest.fixture
+def cluster(engine: tuple[str, Any], request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Give each engine in turn as an executor of two slots; its cache is not the driver's."""
+    name, _ = engine
+    before = os.environ["OMEGA_CACHE"]
+    os.environ["OMEGA_CACHE"] = str(request.getfixturevalue("tmp_path_factory").mktemp("driver"))
+    if name == "ray":
+        yield omega.cluster.ray()
+    else:
+        yield omega.cluster.dask(request.getfixturevalue("dask_client"), cpus=2)
+    os.environ["OMEGA_CACHE"] = before
