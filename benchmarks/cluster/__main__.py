@@ -4,14 +4,15 @@
     workers    a strategy in Python on two worker processes, beside one
     data       a large data set: what the driver holds, and how often a machine reads it
 
-Name some of them, or none for all. `--runs`, `--bars` and `--gigabytes` change the sizes. Dask is
-needed; with `--ray` the first two are made with Ray.
+Name some of them, or none for all. `--runs`, `--bars`, `--runs-in-python` and `--gigabytes` change
+the sizes. Dask is needed; with `--ray` the first two are made with Ray.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import multiprocessing
 import os
 import pickle
 import tempfile
@@ -19,18 +20,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import polars as pl
-
 import omega
+from benchmarks.cluster.candles import write
 from data.generate import random_walk
 from examples.sma_cross import SmaCross
 from omega.cluster.worker import Answer
-from omega.data.dataset import write_mappable
 
 MEGABYTE = 1 << 20
 
@@ -79,7 +77,7 @@ def overhead(begun: Callable[[int], Any], runs: int, bars: int) -> None:
     with begun(1) as cluster, pool, tempfile.TemporaryDirectory() as shared:
         beside = omega.cluster.futures(pool, shared=shared)
         omega.sweep(candles, strategy, few, executor=cluster)
-        for _ in range(3):
+        for _ in range(2):
             used, taken, local = timed(lambda: omega.sweep(candles, strategy, grid, workers=1))
             here.append(used)
             wall.append(taken)
@@ -143,7 +141,10 @@ def data(gigabytes: float) -> None:
     """Sweep over a large file from two workers of another machine, as far as they can tell."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "candles.arrow"
-        write_mappable(large(int(gigabytes * 1e9 / 40)), file)
+        # Elsewhere, so that what this process holds is what a driver holds.
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            pool.submit(write, file, int(gigabytes * 1e9 / 40)).result()
         size = file.stat().st_size
         os.environ["OMEGA_CACHE"] = str(Path(folder) / "node")
         with dask(2) as cluster:
@@ -166,15 +167,6 @@ def data(gigabytes: float) -> None:
         f"  fetched {dict(counting.fetched)}; the driver had {before / MEGABYTE:.0f} MB of its own"
     )
     print(f"  before and {max(peak) / MEGABYTE:.0f} MB at most")
-
-
-def large(rows: int) -> pl.LazyFrame:
-    """Give candles of 40 bytes a row."""
-    close = 100 + np.cumsum(np.random.default_rng(5).normal(0, 0.01, rows))
-    minutes = pl.Series("time", np.arange(rows) * 60_000_000).cast(pl.Datetime("us"))
-    frame = pl.DataFrame({"time": minutes, "open": close, "close": close})
-    high, low = pl.col("close") + 0.02, pl.col("close") - 0.02
-    return frame.lazy().with_columns(high=high, low=low)
 
 
 def own_memory() -> int:
@@ -211,6 +203,7 @@ def main() -> None:
     words.add_argument("figures", nargs="*", choices=["overhead", "workers", "data", []])
     words.add_argument("--runs", type=int, default=100_000)
     words.add_argument("--bars", type=int, default=2_000)
+    words.add_argument("--runs-in-python", type=int, default=60)
     words.add_argument("--gigabytes", type=float, default=3.0)
     words.add_argument("--ray", action="store_true")
     given = words.parse_args()
@@ -219,7 +212,7 @@ def main() -> None:
     if "overhead" in wanted:
         overhead(begun, given.runs, given.bars)
     if "workers" in wanted:
-        workers(begun, 60, 60_000)
+        workers(begun, given.runs_in_python, 20_000)
     if "data" in wanted:
         data(given.gigabytes)
 

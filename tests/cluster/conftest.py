@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,43 +11,44 @@ import pytest
 import omega
 from tests.sweeps.test_resuming import PATH
 
-OF_WORKERS = {"PYTHONPATH": PATH, "RAY_AUTH_MODE": "disabled", "RAY_DEDUP_LOGS": "0"}
+OF_WORKERS = {
+    "PYTHONPATH": PATH,
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_raylet_start_wait_time_s": "240",  # a busy machine takes more than the 30 of Ray
+}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the cache folder of workers."""
     return tmp_path_factory.mktemp("node")
 
 
-@pytest.fixture(scope="session")
-def _of_workers(node_cache: Path) -> Iterator[None]:
-    """Have the processes that an engine begins find this package, and another cache."""
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in OF_WORKERS.items():
-            patched.setenv(name, value)
-        patched.setenv("OMEGA_CACHE", str(node_cache))
-        yield
-
-
-@pytest.fixture(scope="session")
-def ray_address(_of_workers: None) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def ray_address(node_cache: Path) -> Iterator[str]:
     """Begin Ray on this machine."""
     ray = pytest.importorskip("ray", reason="needs pip install 'omega-backtest[ray]'")
-    begun: Any = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    with pytest.MonkeyPatch.context() as patched:  # its processes are begun by one that begins now
+        for name, value in {**OF_WORKERS, "OMEGA_CACHE": str(node_cache)}.items():
+            patched.setenv(name, value)
+        begun: Any = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield begun.address_info["gcs_address"]
     ray.shutdown()
 
 
-@pytest.fixture(scope="session")
-def dask_client(_of_workers: None) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def dask_client(node_cache: Path) -> Iterator[Any]:
     """Begin Dask on this machine: two processes of two threads."""
     distributed = pytest.importorskip(
         "distributed", reason="needs pip install 'omega-backtest[dask]'"
     )
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None
+            n_workers=2,
+            threads_per_worker=2,
+            processes=True,
+            dashboard_address=None,
+            env={**OF_WORKERS, "OMEGA_CACHE": str(node_cache)},
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
@@ -65,13 +65,9 @@ def engine(request: pytest.FixtureRequest) -> tuple[str, Any]:
 
 
 @pytest.fixture
-def cluster(engine: tuple[str, Any], request: pytest.FixtureRequest) -> Iterator[Any]:
+def cluster(engine: tuple[str, Any], request: pytest.FixtureRequest) -> Any:
     """Give each engine in turn as an executor of two slots; its cache is not the driver's."""
     name, _ = engine
-    before = os.environ["OMEGA_CACHE"]
-    os.environ["OMEGA_CACHE"] = str(request.getfixturevalue("tmp_path_factory").mktemp("driver"))
     if name == "ray":
-        yield omega.cluster.ray()
-    else:
-        yield omega.cluster.dask(request.getfixturevalue("dask_client"), cpus=2)
-    os.environ["OMEGA_CACHE"] = before
+        return omega.cluster.ray()
+    return omega.cluster.dask(request.getfixturevalue("dask_client"), cpus=2)

@@ -197,8 +197,8 @@ def test_batches_grow_to_a_second_and_shrink_towards_the_end() -> None:
     for runs in (1, 4, 16, 64, 256):
         sizes.learn(runs, runs * 0.001)
     assert sizes.next(left=100_000, slots=4) == 1_000
-    assert sizes.next(left=80, slots=4) == 10
-    assert sizes.next(left=1, slots=4) == 1
+    assert sizes.next(left=4_000, slots=4) == 500
+    assert sizes.next(left=80, slots=4) == 100, "a tenth of a second"
     batch = Batch([(0, {})] * 1_000)
     assert not sizes.is_late(batch, 2.9)
     assert sizes.is_late(batch, 3.1)
@@ -212,6 +212,18 @@ def test_native_runs_travel_in_few_messages(tmp_path: Path) -> None:
         made = omega.sweep(walk(60), omega.native("sma_cross"), grid, executor=watched)
     assert len(made) == 5_000
     assert watched.batches < 60
+
+
+@pytest.mark.parametrize("given", [0, -1, 1.5, True, "x", [], float("nan")])
+def test_odd_arguments_are_refused(given: Any, tmp_path: Path) -> None:
+    for words in ({"slots": given}, {"slots": 1, "threads": given}, {"shared": given}):
+        with pytest.raises(ConfigError, match="expected"):
+            omega.cluster.futures(Jobs(), **{"shared": tmp_path, "slots": 1, **words})
+    for call in (omega.cluster.ray, omega.cluster.dask):
+        with pytest.raises(ConfigError, match="cpus: given"):
+            call("tcp://nowhere:1", cpus=given)
+    with pytest.raises(ConfigError, match="expected an address, or None"):
+        omega.cluster.ray(b"x" if isinstance(given, str) else given)  # type: ignore[arg-type]  # odd
 
 
 @pytest.mark.parametrize("address", ["https://elsewhere/out", "s3://bucket/out"])

@@ -15,6 +15,9 @@ Numbered = tuple[int, Any]
 SECONDS = 1.0
 """How long a batch should take: long beside the scheduling, short beside the sweep."""
 
+SHORTEST = 0.1
+"""How long a batch takes at least, where it can: towards the end they become shorter."""
+
 GROWS = 4
 """How much larger than the largest batch so far the next one may be: a first run may be short."""
 
@@ -78,14 +81,14 @@ class Sizes:
             >>> sizes = Sizes()
             >>> sizes.next(left=1_000, slots=2)
             1
-            >>> sizes.learn(runs=10, seconds=0.1)
+            >>> sizes.learn(runs=10, seconds=0.5)
             >>> sizes.next(left=1_000, slots=2), sizes.next(left=12, slots=2)
-            (40, 3)
+            (20, 3)
         """
         if not self._each:
             return 1
         recent = statistics.fmean(islice(reversed(self._each), max(slots, 1)))
-        fair = math.ceil(left / (2 * max(slots, 1)))
+        fair = max(math.ceil(left / (2 * max(slots, 1))), int(SHORTEST / recent))
         return max(1, min(int(SECONDS / recent), GROWS * self._largest, fair, LARGEST))
 
     def is_late(self, batch: Batch, elapsed: float) -> bool:

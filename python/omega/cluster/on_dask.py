@@ -82,7 +82,7 @@ class OnDask:
         """Begin a task on the worker that has most room."""
         ticket = Ticket(next(self._numbers))
         busy = Counter(sent.worker for sent in self._sent.values())
-        slots = self._slots()
+        slots = self._workers  # as they were when there was a free slot
         worker = max(slots, key=lambda one: slots[one] - busy[one])
         keys = {
             name: [piece.key for piece in pieces]
