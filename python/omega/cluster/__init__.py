@@ -18,13 +18,9 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from omega.cluster.entry import work
 from omega.cluster.protocol import Cluster, Failure, Handle, Ticket
-
-if TYPE_CHECKING:
-    import distributed
 
 __all__ = ["Cluster", "Failure", "Handle", "Ticket", "dask", "futures", "ray", "work"]
 
@@ -53,7 +49,7 @@ def ray(address: str | None = None, *, cpus: int = 1) -> Cluster:
     return OnRay(address, cpus)
 
 
-def dask(client: distributed.Client | str, *, cpus: int = 1) -> Cluster:
+def dask(client: object, *, cpus: int = 1) -> Cluster:
     """Give the workers of Dask as an executor of a sweep: `pip install 'omega-backtest[dask]'`.
 
     Args:
