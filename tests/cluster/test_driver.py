@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pytest
@@ -223,7 +223,7 @@ def test_odd_arguments_are_refused(given: Any, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="cpus: given"):
             call("tcp://nowhere:1", cpus=given)
     with pytest.raises(ConfigError, match="expected an address, or None"):
-        omega.cluster.ray(b"x" if isinstance(given, str) else given)  # type: ignore[arg-type]  # odd
+        omega.cluster.ray(cast("Any", b"x" if isinstance(given, str) else given))
 
 
 @pytest.mark.parametrize("address", ["https://elsewhere/out", "s3://bucket/out"])
