@@ -16,7 +16,6 @@ from omega.sweeps.identity import paths_of
 from omega.sweeps.mapped import Mapped
 from omega.sweeps.recipe import Recipe, by_value, lost, mark_of, unpacked
 from omega.sweeps.rows import Rows
-from omega.sweeps.samplers import Search
 from omega.sweeps.sent import with_candles
 from omega.sweeps.spec import Row, SweepSpec
 
@@ -63,9 +62,7 @@ class Clustered:
         return self._driver.placement.frame()
 
 
-def missing_of(search: Search, rows: Rows) -> Iterator[Numbered]:
+def missing_of(batches: Iterable[list[Numbered]], rows: Rows) -> Iterator[Numbered]:
     """Give the runs of a search that are still to be made, as they are asked for."""
-    number = 0
-    while batch := search.ask():
-        yield from rows.missing(list(enumerate(batch, start=number)))
-        number += len(batch)
+    for trials in batches:
+        yield from rows.missing(trials)

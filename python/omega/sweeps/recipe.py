@@ -18,8 +18,8 @@ from omega.keys.installed import distribution
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.spec import METRICS, Parameters, Row, SweepSpec, TrialRunner
 
-Result = tuple[int, Sequence[Any] | None, str | None, str | None, Mapping[str, Any]]
-"""Number, metrics in the order of `METRICS`, fingerprint, error, tables."""
+Result = tuple[int, Sequence[Any] | None, str | None, str | None, Mapping[str, Any], int | None]
+"""Number, metrics in the order of `METRICS`, fingerprint, error, tables, first decision."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,19 +95,19 @@ class Recipe:
 def packed(row: Row) -> Result:
     """Give a row without what the driver knows: names and parameters."""
     values = None if row.error is not None else tuple(row.metrics.values())  # in order
-    return row.number, values, row.fingerprint, row.error, row.tables
+    return row.number, values, row.fingerprint, row.error, row.tables, row.first
 
 
 def unpacked(trial: Numbered, result: Result) -> Row:
     """Give a row again."""
-    number, values, fingerprint, error, tables = result
+    number, values, fingerprint, error, tables, first = result
     metrics = {} if values is None else dict(zip(METRICS, values, strict=True))
-    return Row(number, trial[1], metrics, fingerprint, error, tables)
+    return Row(number, trial[1], metrics, fingerprint, error, tables, first)
 
 
 def mark_of(result: Result) -> str:
     """Give what has to be the same whoever makes a run."""
-    _, values, fingerprint, error, _ = result
+    _, values, fingerprint, error, *_ = result
     return error or fingerprint or repr(values)
 
 
