@@ -68,7 +68,7 @@ def test_rows_are_those_of_one_machine(cluster: Any, strategy: Any) -> None:
     require_same(made, local)
     assert made.trades.equals(local.trades)
     assert made.equity.equals(local.equity)
-    assert made.placement["executions"].to_list() == [1] * 6
+    assert set(made.placement["executions"]) <= {1, 2}, "twice where a machine is slow to begin"
     assert made.placement["run"].to_list() == list(range(6))
     assert "made by" in made._repr_html_()
     if strategy is Cross:
