@@ -53,17 +53,16 @@ def dask_client(node_cache: Path) -> Iterator[Any]:
     distributed = pytest.importorskip(
         "distributed", reason="needs pip install 'omega-backtest[dask]'"
     )
-    with (
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=2,
-            processes=True,
-            dashboard_address=None,
-            env={**OF_WORKERS, "OMEGA_CACHE": str(node_cache)},
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
+    with pytest.MonkeyPatch.context() as patched:  # as workers that are begun again need it, too
+        for name, value in {**OF_WORKERS, "OMEGA_CACHE": str(node_cache)}.items():
+            patched.setenv(name, value)
+        with (
+            distributed.LocalCluster(
+                n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None
+            ) as cluster,
+            distributed.Client(cluster, set_as_default=False) as client,
+        ):
+            yield client
 
 
 @pytest.fixture(params=["ray", "dask"])
@@ -76,9 +75,13 @@ def engine(request: pytest.FixtureRequest) -> tuple[str, Any]:
 
 
 @pytest.fixture
-def cluster(engine: tuple[str, Any], request: pytest.FixtureRequest) -> Any:
+def cluster(engine: tuple[str, Any], request: pytest.FixtureRequest) -> Iterator[Any]:
     """Give each engine in turn as an executor of two slots; its cache is not the driver's."""
     name, _ = engine
-    if name == "ray":
-        return omega.cluster.ray()
-    return omega.cluster.dask(request.getfixturevalue("dask_client"), cpus=2)
+    driver = request.getfixturevalue("tmp_path_factory").mktemp("driver")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("OMEGA_CACHE", str(driver))
+        if name == "ray":
+            yield omega.cluster.ray()
+        else:
+            yield omega.cluster.dask(request.getfixturevalue("dask_client"), cpus=2)
