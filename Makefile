@@ -37,6 +37,7 @@ BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 DEMO := $(VENV)/.demo
 DOCS := $(VENV)/.docs
+CLUSTER := $(VENV)/.cluster
 WHEEL := out/dist/.built
 NATIVE := $(VENV)/.native
 
@@ -54,7 +55,7 @@ help: ## show this list
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
 
-test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(WHEEL) ## run the tests of the core and of the package
+test: $(DEV) $(DEMO) $(DOCS) $(CLUSTER) $(NATIVE) $(WHEEL) ## run the tests of the core and of the package
 	cargo test --quiet --locked --package omega_core
 	cargo run --quiet --locked --package rust_strategy
 	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'
@@ -120,6 +121,8 @@ pins: ## pin what pyproject.toml names, with hashes; UPGRADE=--upgrade renews wh
 	$(PIN) --group docs --constraints requirements-dev.txt --output-file requirements-docs.txt
 	$(PIN) --extra demo --constraints requirements-dev.txt --output-file requirements-demo.txt \
 		$(NOT_OF_BACKTESTING:%=--no-emit-package %)
+	$(PIN) --extra ray --extra dask --constraints requirements-docs.txt \
+		--constraints requirements-dev.txt --output-file requirements-cluster.txt
 
 deny: ## check licences, sources and versions of the crates against deny.toml (needs cargo-deny)
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is needed: cargo install --locked cargo-deny" >&2; exit 1; }
@@ -149,6 +152,11 @@ $(DEMO): requirements-demo.txt $(BASE)
 $(DOCS): requirements-docs.txt $(BASE)
 	$(PINNED) $<
 	@touch $@
+
+# Not every system has wheels of Ray.
+$(CLUSTER): requirements-cluster.txt $(BASE)
+	@if $(PINNED) $<; then touch $@; else \
+		echo "Ray and Dask could not be installed: the tests on them are left out" >&2; fi
 
 $(NATIVE): $(RUST_SOURCES) pyproject.toml $(BASE)
 	@echo "building the core; the first time this takes some minutes"

@@ -1,6 +1,7 @@
 # The names that users import, and where each is defined; `__init__.py` reads this file.
 
 from omega import calendars as calendars
+from omega import cluster as cluster
 from omega import errors as errors
 from omega import instruments as instruments
 from omega import protocols as protocols

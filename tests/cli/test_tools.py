@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -229,8 +230,17 @@ def test_doctor_says_which_backend_runs(monkeypatch: pytest.MonkeyPatch) -> None
     assert found["active_backend"] == ("python" if WITHOUT_CORE else "rust")
     assert found["libraries"]["polars"] == pl.__version__
     assert found["cpus"] >= 1
+    assert found["cache_folder"] == os.environ["OMEGA_CACHE"]
+    assert 0 <= found["cache_bytes"] <= found["cache_limit"] == 16 << 30
     assert bool(found["problems"]) == WITHOUT_CORE
     assert "active backend" in omega("doctor").stdout
+
+
+def test_doctor_says_that_the_limit_of_the_cache_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMEGA_CACHE_BYTES", "10 GB")
+    done = omega("doctor")
+    assert done.exit_code == 1
+    assert "OMEGA_CACHE_BYTES: given '10 GB', expected a whole number of bytes" in done.stdout
 
 
 def test_doctor_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,10 +129,11 @@ class Slowly(Cross):
         super().init()
 
 
-def test_no_room_for_temporary_files(tmp_path: Path) -> None:
-    with largest_file(500), pytest.raises(WriteFailed, match=r"candles-1\.arrow' cannot be"):
+def test_no_room_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMEGA_CACHE", str(tmp_path))
+    with largest_file(500), pytest.raises(WriteFailed, match=r"[0-9a-f]{64}\.arrow' cannot be"):
         omega.sweep(walk(300), Cross, GRID, workers=2)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name[:6] for path in tmp_path.iterdir()] == [".lock-"]
 
 
 @pytest.fixture

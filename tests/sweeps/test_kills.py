@@ -19,7 +19,7 @@ import pytest
 from hypothesis import settings
 
 import omega
-from omega.sweeps import temporary
+from omega.data.cache import caching
 from tests.support.backends import WITHOUT_CORE
 from tests.support.sweep_strategies import Slow, walk
 from tests.sweeps.test_resuming import MANY, PATH
@@ -78,6 +78,7 @@ def killed(program: Path, kind: str, folder: Path, moment: float) -> None:
 def test_a_sweep_that_is_killed_again_and_again(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OMEGA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     program, folder = tmp_path / "program.py", tmp_path / "out"
@@ -90,8 +91,11 @@ def test_a_sweep_that_is_killed_again_and_again(
             require_equal(kind, folder, whole)
             shutil.rmtree(folder)
     require_equal(kind, folder, whole)
-    temporary.sweep_dead()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "program.py"]
+    with caching() as cache:
+        halves = [path.name for path in cache.folder.iterdir() if path.suffix == ".part"]
+    assert not halves
+    left = {path.name for path in tmp_path.iterdir()} - {"cache"}
+    assert left == {"out", "program.py"}
 
 
 def swept(kind: str, folder: Path | None) -> omega.SweepResult:

@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 
 import omega
+from omega.cluster.protocol import WorkerFailed
 from omega.errors import ConfigError
 from omega.sweeps import workers
 from tests.support.backends import WITHOUT_CORE
@@ -175,7 +176,7 @@ def test_a_broken_executor_loses_no_row_that_is_done(tmp_path: Path) -> None:
     data = walk(300)
     with (
         ProcessPoolExecutor(1, mp_context=context) as pool,
-        pytest.raises(workers.WorkerFailed, match="has lost a worker") as caught,
+        pytest.raises(WorkerFailed, match="has lost a worker") as caught,
     ):
         omega.sweep(data, Dying, grid, executor=pool, out=tmp_path)
     assert caught.value.result.to_polars()["run"].to_list() == [0, 1, 2]

@@ -14,9 +14,21 @@ import click
 
 import omega
 from omega.cli._shared import as_json, print_json, say
+from omega.data.cache import cache_folder, cache_limit, cache_size
 
 FLAG = "OMEGA_USE_RUST_EVENT_ENGINE"
-_LIBRARIES = ("numpy", "polars", "click", "rich", "pandas", "pyarrow", "duckdb", "optuna")
+_LIBRARIES = (
+    "numpy",
+    "polars",
+    "click",
+    "rich",
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "optuna",
+    "ray",
+    "distributed",
+)
 
 
 @click.command()
@@ -68,6 +80,11 @@ def examined() -> dict[str, Any]:
             f"{FLAG}={os.environ.get(FLAG)} sends every run to the far slower Python backend. "
             f"Unset it: unset {FLAG}"
         )
+    try:
+        limit: int | None = cache_limit()
+    except omega.OmegaError as error:
+        limit = None
+        problems.append(str(error))
     return {
         "omega": omega.__version__,
         "installed_in": str(Path(omega.__file__).parent),
@@ -80,6 +97,9 @@ def examined() -> dict[str, Any]:
         "why_no_rust": why,
         "flag": f"{FLAG}={os.environ[FLAG]}" if FLAG in os.environ else f"{FLAG} is not set",
         "libraries": _versions(),
+        "cache_folder": str(cache_folder()),
+        "cache_bytes": cache_size(),
+        "cache_limit": limit,
         "problems": problems,
     }
 

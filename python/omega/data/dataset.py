@@ -148,7 +148,7 @@ class Dataset(_Once):
         return self._fingerprint
 
     def scan(self) -> pl.LazyFrame:
-        """Return the rows as a lazy table of Polars, under the names that they have in the files.
+        """Give the rows as a lazy table of Polars, under the names that they have in the files.
 
         Raises:
             ConfigError: A file is missing or unlike the others, or a column has no such meaning.
@@ -198,12 +198,7 @@ class Dataset(_Once):
         if not target.parent.is_dir():
             raise ConfigError(f"to_arrow: there is no folder {str(target.parent)!r}; create it")
         with replaced(target) as part, self._readable():
-            self._as_run().sink_ipc(
-                part,
-                compression="uncompressed",
-                record_batch_size=_BATCH,
-                maintain_order=True,
-            )
+            write_mappable(self.as_run(), part)
         return Dataset(str(target), columns=self.columns, symbol=self.symbol)
 
     def _scan(self) -> pl.LazyFrame:
@@ -217,8 +212,16 @@ class Dataset(_Once):
             table = table.filter(pl.col(symbol).cast(pl.String) == self.symbol)
         return table if self.filter is None else table.filter(self.filter)
 
-    def _as_run(self) -> pl.LazyFrame:
-        """Return the rows with the types that a run takes without a cast."""
+    def as_run(self) -> pl.LazyFrame:
+        """Give the rows with the types that a run takes without a cast.
+
+        Example:
+            >>> import tempfile, pathlib, polars as pl
+            >>> file = pathlib.Path(tempfile.mkdtemp()) / "bars.parquet"
+            >>> pl.DataFrame({"close": [1]}).write_parquet(file)
+            >>> Dataset(file).as_run().collect_schema()
+            Schema([('close', Float64)])
+        """
         table = self.scan()
         schema = table.collect_schema()
         casts: list[pl.Expr] = []
@@ -236,7 +239,7 @@ class Dataset(_Once):
         return roles.column_of(role, names, self.columns or {})
 
     def _symbol_column(self, names: Sequence[str]) -> str | None:
-        """Return the column of which one symbol is to be taken."""
+        """Give the column of which one symbol is to be taken."""
         return None if self.symbol is None else self._column("symbol", names)
 
     @contextlib.contextmanager
@@ -302,7 +305,7 @@ def _same(one: pl.Expr | None, other: pl.Expr | None) -> bool:
 
 
 def mapped_file(dataset: Dataset, *, cuts: bool) -> Path | None:
-    """Return the one Arrow file that may be mapped as it is.
+    """Give the one Arrow file that may be mapped as it is.
 
     Args:
         dataset: The files.
@@ -319,6 +322,11 @@ def mapped_file(dataset: Dataset, *, cuts: bool) -> Path | None:
         return file
     symbol = dataset._symbol_column(dataset.schema.names())  # noqa: SLF001 - one module
     return file if symbol is None else None
+
+
+def write_mappable(table: pl.LazyFrame, path: Path) -> None:
+    """Write rows as one uncompressed Arrow file, batch by batch."""
+    table.sink_ipc(path, compression="uncompressed", record_batch_size=_BATCH, maintain_order=True)
 
 
 def collected(dataset: Dataset, names: Sequence[str]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from omega.config.values import nearest, plain
+from omega.data.locations import is_remote
 from omega.errors import ConfigError
 from omega.sweeps.spec import METRICS, SETTINGS
 
@@ -27,7 +28,8 @@ def refuse_unlike(settings: Mapping[str, Any], executor: object, progress: objec
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ConfigError(
             f"executor: given {executor!r}, expected a concurrent.futures.Executor, or None for "
-            "processes or threads of the sweep's own (workers=)"
+            "processes or threads of the sweep's own (workers=), or a cluster: "
+            "omega.cluster.ray(...), .dask(...) or .futures(...)"
         )
     if not (progress is None or isinstance(progress, bool) or callable(progress)):
         raise ConfigError(
@@ -121,6 +123,11 @@ def folder_field(out: object) -> str | None:
     if out is None:
         return None
     if isinstance(out, (str, os.PathLike)) and isinstance(path := os.fspath(out), str):
+        if is_remote(path):
+            raise ConfigError(
+                f"out: given {out!r}, expected a folder; rows cannot be written to an address, "
+                "since not every store can refuse a second writer. Mount it, or copy them there"
+            )
         return path
     raise ConfigError(f"out: given {out!r}, expected the path of a folder: 'sweeps/fx'")
 

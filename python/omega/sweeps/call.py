@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from omega.cluster.protocol import Cluster
 from omega.contract import AnyForm, ArrowLike
+from omega.data.cache import caching
 from omega.errors import OmegaError, WriteFailed
 from omega.keys import require_version
 from omega.run.backend import chosen_backend
 from omega.run.settings import seed_field
 from omega.sweeps import arguments, ledger, samplers
+from omega.sweeps.clustered import Clustered, missing_of
 from omega.sweeps.constraints import Given, constrained, ruled
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
@@ -25,7 +27,7 @@ from omega.sweeps.labels import labelled
 from omega.sweeps.lease import leased
 from omega.sweeps.ledger import TrialLedger
 from omega.sweeps.local import Local
-from omega.sweeps.mapped import Folder
+from omega.sweeps.mapped import Mapped
 from omega.sweeps.measured import Measured
 from omega.sweeps.parts import Parts
 from omega.sweeps.pools import Pool
@@ -34,10 +36,10 @@ from omega.sweeps.progress import Counter, Shown, showing
 from omega.sweeps.rerun import Origin
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
+from omega.sweeps.sent import with_candles
 from omega.sweeps.spans import Spans, named_spans, with_equal_spans
 from omega.sweeps.spec import Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
-from omega.sweeps.temporary import sweep_dead, temporary
 
 CACHE_BYTES = 1 << 30
 """Memory of the indicators that runs of the core share."""
@@ -66,7 +68,7 @@ def sweep(
     *,
     metrics: Sequence[str] | None = None,
     workers: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     out: str | os.PathLike[str] | None = None,
     trades: bool = False,
     equity: bool = False,
@@ -102,7 +104,8 @@ def sweep(
         workers: Threads or processes. By default as many threads as there are cores; runs that call
             Python stay in this process while they are so few and short that processes, as many as
             pay and at most one for each core, would only just have begun.
-        executor: A `concurrent.futures.Executor` to make the runs with, in place of workers.
+        executor: What makes the runs in place of workers: a `concurrent.futures.Executor` of this
+            machine, or a cluster, `omega.cluster.ray(...)`, `.dask(...)` or `.futures(...)`.
         out: A folder to write rows to, in parts, as runs are done. The same call goes on where an
             earlier one ended, however that was; one call at a time writes to a folder.
         trades: Whether the trades of all runs are kept.
@@ -135,6 +138,7 @@ def sweep(
         WriteFailed: The folder, or the disk for temporary files, cannot be written to. Its
             `result` has all rows that were done, and the same call goes on with those that were
             written.
+        StateSyncError: A cluster has made a run twice, with two results.
 
     Example:
         >>> import polars as pl
@@ -166,6 +170,7 @@ def sweep(
     search = begin()
     columns = metrics_chosen(wanted, search.metrics)
     schema, parts, apart = Schema(columns), None, named_spans(spans)
+    own_pool = None if isinstance(executor, Cluster) else executor
     with contextlib.ExitStack() as open_things:
         if folder is not None:
             runs = {"grid": grid, "constraint": constraint, **apart}
@@ -173,12 +178,15 @@ def sweep(
             open_things.enter_context(leased(Path(folder)))
             parts = Parts(Path(folder), known_by, schema)
         if apart:
-            make = functools.partial(_made, _Means(workers, executor, limit, 0), open_things)
+            make = functools.partial(_made, _Means(workers, own_pool, limit, 0), open_things)
             spec = with_equal_spans(spec, begin, make)
         origin, seen = Origin(spec, begin), Spans(spec)
         rows = Rows(schema, parts, (*tables, *spec.kept), is_searched=not search.fixed)
-        means = _Means(workers, executor, limit, search.total - rows.done)
+        means = _Means(workers, own_pool, limit, search.total - rows.done)
         show = open_things.enter_context(showing(progress))
+        clustered = None
+        if isinstance(executor, Cluster) and means.runs:
+            clustered = Clustered(executor, spec, grid, rows, limit, open_things=open_things)
         counts = (seen.note, _counter(search, rows, wanted, show).count)
 
         def result(*, interrupted: bool) -> SweepResult:
@@ -192,12 +200,15 @@ def sweep(
                 book=book,
                 origin=origin,
                 notices=seen.notices(),
+                placement=clustered.placement if clustered else None,
             )
 
         batches = origin.noted(_numbered(search), search)
         maker = functools.partial(_maker, spec, means=means, open_things=open_things)
         try:
-            interrupted = _is_interrupted(lambda: _make_all(search, batches, rows, maker, counts))
+            interrupted = _is_interrupted(
+                lambda: _make_all(search, batches, rows, maker, counts, clustered=clustered)
+            )
             rows.flush()
         except BaseException as error:
             _keep_what_is_done(rows, error, lambda: result(interrupted=True))
@@ -211,25 +222,34 @@ def _make_all(
     rows: Rows,
     maker: Callable[[Mapping[str, Any]], Makes],
     counts: Sequence[Callable[[Row], None]],
+    *,
+    clustered: Clustered | None,
 ) -> None:
     """Make the runs that are missing, and tell the search of each batch."""
-    makes: Makes | None = None
+    if clustered is not None and search.fixed:
+        _take(clustered.stream(missing_of(batches, rows), search.total - rows.done), rows, counts)
+        return
+    makes: Makes | None = clustered
     for trials in batches:
         missing = rows.missing(trials)
         if missing and makes is None:
             makes = maker(missing[0][1])
-        for row in makes.rows(missing) if makes else ():
-            rows.add(row)
-            for count in counts:
-                count(row)
+        _take(makes.rows(missing) if makes else (), rows, counts)
         if not search.fixed:
             search.tell([rows.metrics_of(place) for place, _ in trials])
 
 
+def _take(made: Iterable[Row], rows: Rows, counts: Sequence[Callable[[Row], None]]) -> None:
+    """Keep and count rows as they are done."""
+    for row in made:
+        rows.add(row)
+        for count in counts:
+            count(row)
+
+
 def _begin(seed: object, version: object) -> int:
-    """Check seed and version, and remove what sweeps that were killed have left."""
+    """Check seed and version."""
     require_version(version)
-    sweep_dead()
     return seed_field(seed)
 
 
@@ -294,13 +314,8 @@ def _maker(
 
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
-    """Return a spec as other processes get it: with candles in files that they map."""
-    folder = Folder(open_things.enter_context(temporary()))
-    named = {
-        name: {n: folder.mapped(v) for n, v in values.items()} if name == "data" else values
-        for name, values in spec.named.items()
-    }
-    return dataclasses.replace(spec, data=folder.mapped(spec.data), named=named)
+    """Give a spec as other processes get it: with candles in files that they map."""
+    return with_candles(spec, Mapped(open_things.enter_context(caching())).of)
 
 
 def _made(

@@ -51,7 +51,7 @@ def identity(
             values=named,
             runs={
                 **{name: own for name, own in runs.items() if own is not None},
-                "data": {path: data_identity(path) for path in _paths(runs["grid"])},
+                "data": {path: data_identity(path) for path in paths_of(runs["grid"])},
             },
         ),
         "metrics": list(metrics),
@@ -63,7 +63,7 @@ def identity(
     return {**whole, "fingerprint": hashlib.sha256(written.encode()).hexdigest()}
 
 
-def _paths(grid: Value) -> list[str]:
+def paths_of(grid: Value) -> list[str]:
     """Return the files of candles that a grid names without a name of their own."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from omega.cluster.placement import in_words
 from omega.notebook import table
 from omega.report import Heatmap, View, heatmap, parallel
 from omega.sweeps.decisions import Decisions
@@ -25,6 +26,8 @@ _ROWS = 10
 
 class Pictures(Decisions):
     """The part of a sweep's result that draws."""
+
+    _placement: pl.DataFrame | None
 
     def heatmap(
         self,
@@ -103,9 +106,9 @@ class Pictures(Decisions):
         why = ["error"] if "error" in best.columns and best["error"].count() else []
         columns = ["run", *self.parameters, *chosen, *why]
         note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
-        note = ". ".join(
-            filter(None, [note, self._trials.told(self._table), *map(str, self.notices)])
-        )
+        placed = "" if self._placement is None else in_words(self._placement)
+        told = self._trials.told(self._table)
+        note = ". ".join(filter(None, [note, placed, told, *map(str, self.notices)]))
         rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
         return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
 

@@ -1,8 +1,4 @@
-"""Runs on an executor of the user's own: any `concurrent.futures.Executor` that does not fork.
-
-A fork copies the memory of a process and none of its threads, so that the first call of Polars
-may wait for ever for one that is not there.
-"""
+"""Runs on an executor of the user's own: any `concurrent.futures.Executor` that does not fork."""
 
 from __future__ import annotations
 
@@ -13,10 +9,11 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
+from omega.cluster.forks import refuse_fork
+from omega.cluster.protocol import WorkerFailed
 from omega.errors import ConfigError
 from omega.sweeps.core import Numbered
 from omega.sweeps.spec import Parameters, Row, SweepSpec, TrialRunner
-from omega.sweeps.workers import WorkerFailed
 
 AT_ONCE = 256
 """Runs that are handed over before the first of them is awaited."""
@@ -55,9 +52,17 @@ class Pool:
 
     def _submitted(self, number: int, parameters: Parameters) -> Future[Row]:
         try:
-            return self._executor.submit(_run, self._spec, os.getpid(), number, parameters)
+            made: object = self._executor.submit(_run, self._spec, os.getpid(), number, parameters)
         except BrokenExecutor as problem:
             raise _broken(problem) from problem
+        if not isinstance(made, Future):
+            raise ConfigError(
+                f"executor: its submit() gave {type(made).__name__}, expected a "
+                "concurrent.futures.Future. Where its workers are on other machines, or it is only "
+                "like an Executor, give omega.cluster.futures(pool, shared=...) with a folder that "
+                "all of them see"
+            )
+        return made
 
 
 def _rows_of(done: set[Future[Row]]) -> Iterator[Row]:
@@ -85,25 +90,8 @@ def _broken(problem: BrokenExecutor) -> WorkerFailed:
     )
 
 
-_forked_from: set[int] = set()
-"""The process that this one was forked from, where it was."""
-
-
-def _forked(parent: int) -> None:
-    _forked_from.add(parent)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: _forked(os.getppid()))
-
-
 def _run(spec: bytes, caller: int, number: int, parameters: Parameters) -> Row:
-    if _forked_from and caller != os.getpid():
-        raise ConfigError(
-            "executor: its workers are forks of this process, in which Polars may wait for ever. "
-            "Give one that spawns them: ProcessPoolExecutor(mp_context=multiprocessing."
-            "get_context('spawn')), or use workers="
-        )
+    refuse_fork(caller)
     name = hashlib.sha256(spec).hexdigest()
     runner = _runners.get(name)
     if runner is None:

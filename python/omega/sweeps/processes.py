@@ -20,10 +20,11 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
+from omega.cluster.protocol import WorkerFailed
 from omega.sweeps.core import Numbered
 from omega.sweeps.pipes import BEAT
 from omega.sweeps.spec import Row, SweepSpec
-from omega.sweeps.workers import Worker, WorkerFailed
+from omega.sweeps.workers import Worker
 
 AHEAD = 2
 """Runs that a process has at hand, so that it need not wait for the next one."""

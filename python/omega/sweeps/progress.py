@@ -67,6 +67,11 @@ class Counter:
             self._shown = now
             self.tell()
 
+    @property
+    def left(self) -> int:
+        """Runs that are still to be made."""
+        return self.total - self.done
+
     def tell(self) -> None:
         """Return how far it is."""
         if self._show is None:

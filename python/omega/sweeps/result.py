@@ -61,8 +61,10 @@ class SweepResult(Pictures):
         book: Book | None = None,
         origin: Origin | None = None,
         notices: Sequence[Notice] = (),
+        placement: pl.DataFrame | None = None,
     ) -> None:
         """Takes the rows as they are, and writes them into a ledger where there is one."""
+        self._placement = placement
         self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
         self.folder: Path | None = None if parts is None else parts.folder
         self._rows, self._tables, self._parts = table, tables or {}, parts
@@ -98,6 +100,28 @@ class SweepResult(Pictures):
             ('net_profit', 2)
         """
         return self._trials.trust(metric, int(self.best(metric)["run"]))
+
+    @property
+    def placement(self) -> pl.DataFrame:
+        """Which worker of a cluster made which run of this call, and how often it was executed.
+
+        Columns: `run`, `worker` as machine and process, `executions`: how often it was sent, so
+        that it was executed no more often. Runs that were on disk before are not there.
+
+        Raises:
+            ConfigError: No run was made on a cluster.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0], "error": [None]})
+            >>> by = pl.DataFrame({"run": [0], "worker": ["a:17"], "executions": [1]})
+            >>> SweepResult(frame, metrics=(), total=1, placement=by).placement["worker"].to_list()
+            ['a:17']
+        """
+        if self._placement is None:
+            raise ConfigError(
+                "placement: no run of this call was made on a cluster; see executor= of sweep"
+            )
+        return self._placement
 
     def to_polars(self) -> pl.DataFrame:
         """Return the table: `run`, parameters, metrics, and `dsr` to `error`.

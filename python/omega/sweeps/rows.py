@@ -72,8 +72,13 @@ class Rows:
         self._loose.append(row)
         if self._is_searched:
             self._kept[row.number] = row.metrics if row.error is None else {"error": row.error}
-        late = self._parts is not None and time.monotonic() - self._flushed > SECONDS
-        if len(self._loose) >= AT_ONCE or late:
+        if len(self._loose) >= AT_ONCE:
+            self.flush()
+        self.flush_late()
+
+    def flush_late(self) -> None:
+        """Write what has waited too long for others: little is lost where a process ends."""
+        if self._parts is not None and time.monotonic() - self._flushed > SECONDS:
             self.flush()
 
     def metrics_of(self, number: int) -> Mapping[str, Any] | None:

@@ -10,20 +10,14 @@ import sys
 from collections import deque
 from pathlib import Path
 
-from omega.errors import OmegaError
+from omega.cluster.entry import THREADS
+from omega.cluster.protocol import WorkerFailed
 from omega.sweeps.core import Numbered
 from omega.sweeps.pipes import SIGN_OF_LIFE, Incoming, Outgoing
 
 SILENT = 15.0
 """Seconds without a sign of life after which a process is looked at."""
 
-_THREADS = (
-    "POLARS_MAX_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
 _START = (
     # Before the imports, which take a while: the parent decides when to stop.
     "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
@@ -31,20 +25,11 @@ _START = (
 )
 
 
-class WorkerFailed(OmegaError, RuntimeError):
-    """The processes of a sweep cannot work.
-
-    Example:
-        >>> issubclass(WorkerFailed, OmegaError)
-        True
-    """
-
-
 class Worker:
     """One process and the runs that it has at hand."""
 
     def __init__(self, start: bytes) -> None:
-        threads = dict.fromkeys(_THREADS, "1")  # as many processes as cores: one thread each
+        threads = dict.fromkeys(THREADS, "1")  # as many processes as cores: one thread each
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", _START],

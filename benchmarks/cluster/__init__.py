@@ -1,0 +1,1 @@
+"""What sweeps on more than one machine cost; see `python -m benchmarks.cluster`."""

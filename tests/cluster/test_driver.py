@@ -1,0 +1,256 @@
+"""The loop itself, on pools of threads: what needs no engine of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+
+import polars as pl
+import pytest
+
+import omega
+from omega.cluster import driver
+from omega.cluster.batches import Batch, Sizes
+from omega.cluster.protocol import DIED, MEMORY, RAISED, Failure, Ticket, WorkerFailed
+from omega.errors import ConfigError
+from tests.cluster.test_engines import Watched, require_same
+from tests.support.backends import WITHOUT_CORE
+from tests.support.sweep_strategies import GRID, Cross, walk
+
+pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
+
+SPACE = {"fast": omega.samplers.Between(3, 30), "slow": omega.samplers.Between(40, 90)}
+
+
+class Job:
+    """What a pool that is only like an Executor gives: no real future."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+
+    def done(self) -> bool:
+        return True
+
+    def result(self) -> object:
+        return self._call()
+
+
+class Jobs:
+    """Such a pool."""
+
+    def submit(self, function: Callable[..., object], *given: object) -> Job:
+        return Job(lambda: function(*given))
+
+
+class Failing(Watched):
+    """A pool of which something is lost now and then."""
+
+    def __init__(self, inner: Any, failures: list[Failure | None]) -> None:
+        super().__init__(inner)
+        self.failures = failures
+
+    def done(self, timeout: float) -> list[tuple[Ticket, bytes | Failure]]:
+        return [
+            (ticket, (self.failures.pop(0) if self.failures else None) or answer)
+            for ticket, answer in super().done(timeout)
+        ]
+
+
+def threads(pool: Executor, folder: Path, **words: int) -> Any:
+    return omega.cluster.futures(pool, shared=folder, **words)
+
+
+def test_a_pool_that_gives_no_futures_is_refused_and_taken_with_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gave Job, expected .* omega\.cluster\.futures\(pool"):
+        omega.sweep(walk(60), Cross, GRID, executor=Jobs())  # type: ignore[arg-type]  # refused
+    with pytest.raises(ConfigError, match="does not say how many calls it runs at once"):
+        omega.cluster.futures(Jobs(), shared=tmp_path)
+    taken = omega.cluster.futures(Jobs(), shared=tmp_path, slots=2)
+    made = omega.sweep(walk(300), Cross, GRID, executor=taken)
+    require_same(made, omega.sweep(walk(300), Cross, GRID, workers=1))
+
+
+def test_a_pool_leaves_no_file_in_the_folder_but_those_of_others(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with ThreadPoolExecutor(2) as pool:
+        made = omega.sweep(walk(300), Cross, GRID, executor=threads(pool, tmp_path))
+    assert made.placement["executions"].to_list() == [1] * 6
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_forks_are_refused_and_spawned_processes_taken(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        made = omega.sweep(walk(300), Cross, GRID, executor=threads(pool, tmp_path))
+    require_same(made, omega.sweep(walk(300), Cross, GRID, workers=1))
+    if sys.platform == "linux":
+        fork = multiprocessing.get_context("fork")
+        with (
+            ProcessPoolExecutor(1, mp_context=fork) as pool,
+            pytest.raises(ConfigError, match="its workers are forks"),
+        ):
+            omega.sweep(walk(300), Cross, GRID, executor=threads(pool, tmp_path))
+
+
+@pytest.mark.parametrize("kind", [DIED, MEMORY])
+def test_a_single_run_is_tried_three_times(tmp_path: Path, kind: str) -> None:
+    lost = Failure(kind, "gone")
+    with ThreadPoolExecutor(1) as pool:
+        failing = Failing(threads(pool, tmp_path), [None, lost, lost, None])
+        made = omega.sweep(walk(300), Cross, {"fast": [3, 5]}, executor=failing)
+        assert made.failures.is_empty()
+        assert made.placement["executions"].to_list() == [1, 3]
+        failing = Failing(threads(pool, tmp_path), [None, lost, lost, lost])
+        made = omega.sweep(walk(300), Cross, {"fast": [3, 5]}, executor=failing)
+    what = "worker died" if kind == DIED else "out of memory"
+    assert made.failures["error"].to_list() == [f"{what} 3 times"]
+    assert made.placement.rows()[1] == (1, "", 3)
+
+
+def test_a_batch_that_is_lost_is_halved(tmp_path: Path) -> None:
+    batch = Batch([(number, {}) for number in range(5)])
+    assert [half.numbers for half in batch.halves()] == [[0, 1], [2, 3, 4]]
+    grid = {"fast": list(range(2, 30))}
+    with ThreadPoolExecutor(1) as pool:
+        failing = Failing(threads(pool, tmp_path), [None, None, Failure(DIED, "gone")])
+        made = omega.sweep(walk(300), Cross, grid, executor=failing)
+    assert made.failures.is_empty()
+    again = made.placement.filter(pl.col("executions") > 1)
+    assert again.height > 1, "it was more than one run"
+    assert again["executions"].unique().to_list() == [2]
+
+
+def test_workers_that_never_work_end_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        raising = Failing(threads(pool, tmp_path), [Failure(RAISED, "No module named omega")] * 3)
+        with pytest.raises(WorkerFailed, match="cannot begin a batch: No module named omega"):
+            omega.sweep(walk(60), Cross, GRID, executor=raising)
+        dying = Failing(threads(pool, tmp_path), [Failure(DIED, "exit code 1")] * 99)
+        with pytest.raises(WorkerFailed, match="10 workers have ended before any run was made"):
+            omega.sweep(walk(60), Cross, {"fast": list(range(2, 30))}, executor=dying)
+        none = threads(pool, tmp_path)
+        monkeypatch.setattr(none, "slots", lambda: 0)
+        monkeypatch.setattr(driver, "WAIT", 0.3)
+        with pytest.raises(WorkerFailed, match="no worker for 0 seconds"):
+            omega.sweep(walk(60), Cross, GRID, executor=none)
+
+
+def test_a_seeded_search_is_the_same_on_any_number_of_slots(tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="the sampler needs it")
+    made = []
+    for slots in (1, 4):
+        with ThreadPoolExecutor(slots) as pool:
+            search = omega.samplers.Optuna(SPACE, runs=12, metric="net_profit", batch=4)
+            cluster = threads(pool, tmp_path)
+            made.append(omega.sweep(walk(300), Cross, search, seed=7, executor=cluster))
+    search = omega.samplers.Optuna(SPACE, runs=12, metric="net_profit", batch=4)
+    local = omega.sweep(walk(300), Cross, search, seed=7, workers=1)
+    for one in made:
+        require_same(one, local)
+
+
+def test_rows_reach_the_disk_while_a_long_run_goes_on(tmp_path: Path) -> None:
+    out, shared = tmp_path / "out", tmp_path / "shared"
+    shared.mkdir()
+
+    class Long(Cross):
+        def init(self) -> None:
+            super().init()
+            if self.fast == 4:
+                until = time.monotonic() + 60
+                while not list(out.glob("runs-*.parquet")) and time.monotonic() < until:
+                    time.sleep(0.05)
+
+    with ThreadPoolExecutor(2) as pool:
+        omega.sweep(
+            walk(300), Long, {"fast": [3, 4]}, executor=threads(pool, shared), out=out, version="1"
+        )
+    assert len(pl.read_parquet(out / "runs-*.parquet")) == 2
+    assert len(list(out.glob("runs-*.parquet"))) == 2, "the short one did not wait for the long"
+
+
+def test_ctrl_c_keeps_what_is_done_and_cancels_the_rest(tmp_path: Path) -> None:
+    def stop(state: omega.SweepProgress) -> None:
+        if state.done >= 3:
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as pool:
+        cluster = threads(pool, tmp_path)
+        grid = {"fast": list(range(2, 42))}
+        made = omega.sweep(walk(300), Cross, grid, executor=cluster, progress=stop)
+        assert made.interrupted
+        assert 3 <= len(made) < 40
+        assert omega.sweep(walk(300), Cross, grid, executor=cluster).to_polars().height == 40
+
+
+def test_batches_grow_to_a_second_and_shrink_towards_the_end() -> None:
+    sizes = Sizes()
+    assert sizes.next(left=10_000, slots=4) == 1
+    for runs in (1, 4, 16, 64, 256):
+        sizes.learn(runs, runs * 0.001)
+    assert sizes.next(left=100_000, slots=4) == 1_000
+    assert sizes.next(left=4_000, slots=4) == 500
+    assert sizes.next(left=80, slots=4) == 100, "a tenth of a second"
+    batch = Batch([(0, {})] * 1_000)
+    assert not sizes.is_late(batch, 2.9)
+    assert sizes.is_late(batch, 3.1)
+    assert not sizes.is_late(Batch([(0, {})]), 1.9), "a moment may be the machine's"
+
+
+def test_native_runs_travel_in_few_messages(tmp_path: Path) -> None:
+    grid = {"fast": list(range(2, 102)), "slow": list(range(150, 200))}
+    with ThreadPoolExecutor(1) as pool:
+        watched = Watched(threads(pool, tmp_path))
+        made = omega.sweep(walk(60), omega.native("sma_cross"), grid, executor=watched)
+    assert len(made) == 5_000
+    assert watched.batches < 60
+
+
+@pytest.mark.parametrize("given", [0, -1, 1.5, True, "x", [], float("nan")])
+def test_odd_arguments_are_refused(given: Any, tmp_path: Path) -> None:
+    for words in ({"slots": given}, {"slots": 1, "threads": given}, {"shared": given}):
+        with pytest.raises(ConfigError, match="expected"):
+            omega.cluster.futures(Jobs(), **{"shared": tmp_path, "slots": 1, **words})
+    for call in (omega.cluster.ray, omega.cluster.dask):
+        with pytest.raises(ConfigError, match="cpus: given"):
+            call("tcp://nowhere:1", cpus=given)
+    with pytest.raises(ConfigError, match="expected an address, or None"):
+        omega.cluster.ray(cast("Any", b"x" if isinstance(given, str) else given))
+
+
+@pytest.mark.parametrize("address", ["https://elsewhere/out", "s3://bucket/out"])
+def test_an_address_is_no_folder_for_rows(address: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"out: given .*, expected a folder"):
+        omega.sweep(walk(60), Cross, GRID, workers=1, out=address)
+    assert not (tmp_path / "s3:").exists()
+
+
+def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module, call in (("ray", omega.cluster.ray), ("distributed", omega.cluster.dask)):
+        monkeypatch.setitem(sys.modules, module, None)
+        name = "on_ray" if module == "ray" else "on_dask"
+        monkeypatch.delitem(sys.modules, f"omega.cluster.{name}", raising=False)
+        extra = "ray" if module == "ray" else "dask"
+        with pytest.raises(ConfigError, match=rf"pip install 'omega-backtest\[{extra}\]'"):
+            call("tcp://nowhere:1")
+
+
+def test_the_core_imports_no_engine() -> None:
+    program = (
+        "import sys, omega; omega.cluster.futures; omega.sweep; "
+        "print({'ray', 'distributed', 'dask'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
