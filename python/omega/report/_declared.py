@@ -16,7 +16,7 @@ from omega.report._candles import moments
 from omega.report._reported import Reported
 from omega.strategy.conditions import Comparison, Condition
 from omega.strategy.declared import Line
-from omega.strategy.operands import as_column, is_indicator
+from omega.strategy.operands import AnyOperand, as_column, is_indicator
 
 Numbers = NDArray[np.float64]
 
@@ -148,7 +148,7 @@ _NOW = {
 }  # fmt: skip
 
 
-def _operand(given: Any, frame: pl.DataFrame) -> Numbers | None:  # noqa: ANN401 - `AnyOperand`
+def _operand(given: AnyOperand, frame: pl.DataFrame) -> Numbers | None:
     if is_indicator(given):
         known = len(given)
         return np.array(given.window(known)) if known == frame.height else None

@@ -185,6 +185,8 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
                 f"'{file}' has {found} for {name!r}, expected {kind.__name__}; "
                 "copy the whole directory that was saved"
             )
+    if kept["format"] == FORMAT and not isinstance(kept.get("identity"), dict):
+        raise broken(f"'{file}' has no 'identity'; copy the whole directory that was saved")
     for name, number in kept["stats"].items():
         wanted: tuple[type, ...] = (str,) if name == "callbacks" else (int, float)
         if isinstance(number, bool) or not isinstance(number, wanted):

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from omega.contract import AnyForm
 from omega.data.content import data_of
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
@@ -22,7 +23,7 @@ _LATER = ("end",)
 """Settings in which a run that goes on differs from the one before."""
 
 
-def identity_of(strategy: object, when: object, arguments: Arguments) -> Identity:
+def identity_of(strategy: AnyForm, when: object, arguments: Arguments) -> Identity:
     """Give what computes the key of a run, which is wanted where it is saved or followed."""
     settings = {
         field.name: getattr(arguments, field.name)
@@ -32,7 +33,7 @@ def identity_of(strategy: object, when: object, arguments: Arguments) -> Identit
     return functools.partial(_key, strategy, settings, when)
 
 
-def _key(strategy: Any, settings: Mapping[str, Any], when: object) -> dict[str, Any]:  # noqa: ANN401 - of any form
+def _key(strategy: AnyForm, settings: Mapping[str, Any], when: object) -> dict[str, Any]:
     return {**key_of(None, strategy, settings, run={"when": when})}
 
 
