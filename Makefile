@@ -1,4 +1,4 @@
-# The doors of the project. Each does its own set-up: it needs Python 3.11 or later, a Rust toolchain
+# The targets of the project. Each does its own set-up: it needs Python 3.11 or later, a Rust toolchain
 # and make, and leaves everything in .venv/ and target/.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -73,11 +73,12 @@ test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzin
 	$(BIN)/python -m tests.fuzzing run_files --inputs 5000
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) $(wildcard tests/properties tests/parity)
 
-lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, layers, and the stub against the native module
+lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, layers, the English of pages, and the stub against the native module
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy --no-error-summary
 	PYTHONPATH=python $(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python -m tests.documentation.prose
 	$(BIN)/python -m mypy.stubtest omega._core --mypy-config-file pyproject.toml --concise
 	cargo fmt --all --check
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings

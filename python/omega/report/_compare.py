@@ -19,7 +19,7 @@ from omega.report._page import LIBRARY, View, asset, module, page
 from omega.report._parts import FOOTER, body, curves, header, hint, none, section, table
 from omega.report._reported import Reported
 
-_MODULES = ("codec.js", "format.js", "theme.js", "curves.js", "compare.js")
+MODULES = ("codec.js", "format.js", "theme.js", "curves.js", "compare.js")
 _COLOURS = 6
 _HEIGHT = 900
 _MOST_ROWS = 50
@@ -137,7 +137,7 @@ def _page(
         ],
         FOOTER,
     )
-    scripts = [asset(LIBRARY), module(_MODULES)]
+    scripts = [asset(LIBRARY), module(MODULES)]
     about = {"curves": {"growth": parts}}
     return page(title=title, body=text, scripts=scripts, blocks=blocks, about=about)
 
@@ -147,8 +147,17 @@ def _grown(number: int, name: str, result: Reported) -> Curve:
     start = start_of(result)
     equity = result.equity["equity"].to_numpy()
     growth = equity / start - 1.0 if start > 0 else equity * 0.0
-    colour, dash = f"run-{number % _COLOURS}", number // _COLOURS
-    return Curve(name, growth, unit="percent", colour=colour, dash=dash)
+    return Curve(name, growth, unit="percent", **look_of(number))
+
+
+def look_of(number: int) -> dict[str, Any]:
+    """The colour and the dashes of a curve among several.
+
+    Example:
+        >>> look_of(7)
+        {'colour': 'run-1', 'dash': 1}
+    """
+    return {"colour": f"run-{number % _COLOURS}", "dash": number // _COLOURS}
 
 
 def _key(number: int) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 UNDEFINED = "-"
 _PERCENT = {
+    "alpha",
     "average_drawdown",
+    "benchmark_return",
     "best_day",
     "cagr",
     "conditional_value_at_risk",
@@ -26,6 +28,7 @@ _PERCENT = {
     "max_drawdown",
     "max_drawdown_intrabar",
     "total_return",
+    "tracking_error",
     "ulcer_index",
     "value_at_risk",
     "volatility",

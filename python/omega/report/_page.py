@@ -122,7 +122,7 @@ def refuse_to_replace(file: Path) -> None:
 
 @cache
 def asset(name: str) -> str:
-    """Give the text of a bundled file."""
+    """Return the text of a bundled file."""
     return (files("omega.report") / "assets" / name).read_text("utf-8")
 
 

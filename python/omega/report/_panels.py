@@ -121,7 +121,7 @@ def returns(result: Reported) -> str:
 def period_returns(
     equity: pl.DataFrame, first: float, parts: Sequence[str]
 ) -> dict[tuple[int, ...], float | None]:
-    """Give the return of each month or year: its last equity over the one before it.
+    """Return the return of each month or year: its last equity over the one before it.
 
     Args:
         equity: The equity curve, with the date of each row as "day".

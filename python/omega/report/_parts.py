@@ -12,7 +12,7 @@ from omega.notices import LABELS, Notice
 from omega.report._numbers import minus
 
 FOOTER = (
-    "<footer>Made by Omega. Charts by "
+    "<footer>Made by Omega, with assumptions: docs/concepts/assumptions-and-limits.md. Charts by "
     '<a href="https://www.tradingview.com/" rel="noreferrer">TradingView</a> Lightweight Charts, '
     "Copyright 2026 TradingView, Inc., Apache License 2.0.</footer>"
 )

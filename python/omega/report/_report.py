@@ -48,7 +48,7 @@ def render(
     detail: str,
     title: str | None,
 ) -> str:
-    """Give the whole page as text."""
+    """Return the whole page as text."""
     if detail not in _DETAILS:
         raise ConfigError(f"detail: given {detail!r}, expected 'auto' or 'full'")
     stores = _stores(result, data)

@@ -66,6 +66,7 @@ def heatmap(
     aggregate: str = "mean",
     maximize: bool | None = None,
     title: str | None = None,
+    mark: Callable[[pl.DataFrame], Sequence[int]] | None = None,
 ) -> Heatmap:
     """Show a metric over two parameters of a sweep.
 
@@ -78,6 +79,8 @@ def heatmap(
             "mean", "median", "min" or "max".
         maximize: Whether more is better; None: less is for drawdowns, costs and volatility.
         title: The heading.
+        mark: A function that is given the cells (`x`, `y`, "value", "runs") and gives the numbers
+            of those to outline.
 
     Raises:
         ConfigError: A column is missing, the metric is no number, or no run has a value of it.
@@ -103,7 +106,8 @@ def heatmap(
     note = f"{aggregate.capitalize()} of the runs in a cell. " if several else ""
     missing = counted(frame.height - known.height, "run")
     note += f"{missing} without a finite value left out." if frame.height > known.height else ""
-    drawn = _map(cells, (x, y, metric), more=more)
+    marked = frozenset(() if mark is None else mark(cells))
+    drawn = _map(cells, (x, y, metric), marked, more=more)
     parts = [
         section(f"{label(metric)} by cell", drawn + hint(note), "wide"),
         section("The best cells", _best(cells, metric, more=more), "wide"),
@@ -238,7 +242,9 @@ def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
     return low, high
 
 
-def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str:
+def _map(
+    cells: pl.DataFrame, names: tuple[str, str, str], marked: frozenset[int], *, more: bool
+) -> str:
     """The cells as SVG; their values are written into them where there is room."""
     x, y, metric = names
     across = {value: k for k, value in enumerate(cells[x].unique().sort().to_list())}
@@ -256,7 +262,8 @@ def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str
         at = left + across[row_x] * wide, top + (len(upward) - 1 - upward[row_y]) * high
         text = minus(formatted(metric, value))
         label = f"{x} {row_x}, {y} {row_y}: {text}{f', {runs} runs' if runs > 1 else ''}"
-        drawn.append(_cell(at, (wide, high), int(shades[k]), label, best=k == best))
+        kind = "best" if k == best else "zone" if k in marked else "other"
+        drawn.append(_cell(at, (wide, high), int(shades[k]), label, kind))
         if written:
             drawn.append(_inside(at, (wide, high), int(shades[k]), text))
     bottom, middle = top + high * len(upward), top + high * len(upward) / 2
@@ -277,10 +284,10 @@ def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str
 
 
 def _cell(
-    at: tuple[float, float], size: tuple[float, float], shade: int, label: str, *, best: bool
+    at: tuple[float, float], size: tuple[float, float], shade: int, label: str, kind: str
 ) -> str:
     return (
-        f'<rect class="{"best" if best else "other"}" x="{at[0]:.1f}" y="{at[1]:.1f}" '
+        f'<rect class="{kind}" x="{at[0]:.1f}" y="{at[1]:.1f}" '
         f'width="{size[0] - 1:.1f}" height="{size[1] - 1:.1f}" '
         f'style="fill:var(--shade-{shade})"><title>{escape(label)}</title></rect>'
     )

@@ -25,8 +25,10 @@ from omega.results.following import Following
 from omega.results.noticing import notices_of
 from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
+from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
+from omega.results.yearly import years_of
 from omega.strategy.declared import Declared
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ class BacktestResult(Travelling, Showing, Following):
         tables: What the backend handed over; the frames are views of it.
         stats: How much the run did, and how long it took.
         config: The settings of the run.
-        manifest: What names and repeats the run: data, settings, seed, versions.
+        manifest: Settings, seed, versions, and what the data was (rows, times, columns).
         backend: What ran: "rust" or "python".
         copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
         candles: The store the run went over, for `report`; None for a result that was loaded.
@@ -106,6 +108,9 @@ class BacktestResult(Travelling, Showing, Following):
             (rule D4). None for a result that was loaded, for one of an engine, and after pickling
             where the strategy holds what cannot be pickled.
         position_manager: The copy of a position manager of your own that ran, if there was one.
+        added: What a benchmark and a risk-free rate add to the metrics, or put in their place.
+        benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
+            day, `metrics`, and `result` where a symbol was bought and held. None after loading.
         resumed: Of a run with `resume=` what is new since the earlier one.
         declared: The indicators and conditions of the strategy, for `report`.
 
@@ -133,6 +138,8 @@ class BacktestResult(Travelling, Showing, Following):
         candles: CandleStore | None = None,
         strategy: AnyForm = None,
         position_manager: Component | None = None,
+        added: Mapping[str, Metric] | None = None,
+        benchmark: Any = None,  # noqa: ANN401 - an `omega.measures.Benchmark`, of a layer above
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet.
 
@@ -150,6 +157,8 @@ class BacktestResult(Travelling, Showing, Following):
         self.candles = candles
         self.strategy = strategy
         self.position_manager = position_manager
+        self.added = dict(added or {})
+        self.benchmark = benchmark
         self.resumed: Resumed | None = None
         self.declared = Declared()
 
@@ -262,7 +271,42 @@ class BacktestResult(Travelling, Showing, Following):
             if first is not None:
                 scale = 1_000 if self.tables.unit == "s" else 1  # Polars has no seconds
                 values["first_decision"] = times[times.to_physical().search_sorted(first * scale)]
-        return values
+        return values | self.added
+
+    def metrics_of(self, trades: pl.DataFrame) -> dict[str, Metric]:
+        """Give the metrics of some of the trades: those that are made of trades alone.
+
+        Args:
+            trades: Rows of `trades`, in any order.
+
+        Raises:
+            ConfigError: They are none.
+
+        Example:
+            >>> result = example_result()
+            >>> won = result.metrics_of(result.trades.filter(pl.col("net_pnl") > 0))
+            >>> won["trades"], won["closed_pnl"], won["win_rate"]
+            (2, 250.0, 1.0)
+        """
+        return {**metrics_of_trades(self.tables, self.trades, trades)}
+
+    def yearly(self) -> pl.DataFrame:
+        """Give the return of each calendar year, by the days of the run's calendar.
+
+        Returns:
+            `year`, `start` and `end` of the bars in it, `days` with a bar, and `total_return` from
+            the end of the year before, or from the cash; null after an equity of 0 or less. The
+            first and the last year may be a part of one.
+
+        Example:
+            >>> example_result().yearly().select("year", "days", "total_return").row(0)
+            (2026, 5, 0.015)
+        """
+        days, unit = self.tables.days, self.tables.unit
+        if days is not None and unit == "s":  # Polars shows seconds as milliseconds
+            days = days[0], [one * 1_000 for one in days[1]]
+        cash = dict(self._raw_metrics)["initial_equity"]
+        return years_of(self.equity["time"], self.equity["equity"], cash, days)
 
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
@@ -332,6 +376,7 @@ class BacktestResult(Travelling, Showing, Following):
                 backend=kept["backend"],
                 notices=kept["notices"],
                 copied_bytes=kept["copied_bytes"],
+                added=kept.get("added"),
             )
             result.identify_by(kept.get("identity"))
             return result
@@ -354,7 +399,7 @@ class BacktestResult(Travelling, Showing, Following):
 
 
 def example_result() -> BacktestResult:
-    """Give a small result to try things on: three trades on five daily bars.
+    """Return a small result to try things on: three trades on five daily bars.
 
     Example:
         >>> example_result().metrics["net_profit"]

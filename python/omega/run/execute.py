@@ -191,7 +191,7 @@ def bound(
 
 
 def callbacks_of(job: Job, context: RunContext) -> Callbacks:
-    """Give the functions that the loop calls; those of a class unbound, with their instance."""
+    """Return the functions that the loop calls; those of a class unbound, with their instance."""
     strategy, manager = job.strategy, job.manager
     manage = None if manager is None else manager.manage_positions
     if not isinstance(strategy, Strategy):

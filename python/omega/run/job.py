@@ -89,7 +89,7 @@ class Job:
     ran: Ran = dataclasses.field(default_factory=Ran)
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
-        """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
+        """Return the user's columns beside a symbol's candles, or beside a table of higher bars."""
         name = self.stores[0].symbols[0] if symbol is None else symbol
         if timeframe is None:
             stores = {store.symbols[0]: store for store in self.stores}
@@ -100,7 +100,7 @@ class Job:
 
 
 def symbols_of(store: CandleStore) -> list[CandleStore]:
-    """Give the store of each symbol; several must share a time unit and have no time twice.
+    """Return the store of each symbol; several must share a time unit and have no time twice.
 
     Raises:
         ConfigError: They do not.
@@ -156,7 +156,7 @@ def contexts_of(
 
 
 def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolContext:
-    """Give rate and finer candles of a symbol as a backend reads them."""
+    """Return rate and finer candles of a symbol as a backend reads them."""
     pair = rate if isinstance(rate, Pair) else None
     return {
         "rate": 1.0 if isinstance(rate, Pair) else rate,
@@ -167,7 +167,7 @@ def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolConte
 
 
 def magnifiers(execution: Execution, stores: Sequence[CandleStore]) -> dict[str, CandleStore]:
-    """Give the finer candles of each symbol that has some.
+    """Return the finer candles of each symbol that has some.
 
     Raises:
         ConfigError: A symbol is unknown, or their times are in another unit.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from omega.notebook import table
 from omega.report import Heatmap, View, heatmap, parallel
 from omega.sweeps.decisions import Decisions
+from omega.sweeps.ranking import marking
 
 SHOWN = (
     "total_return",
@@ -32,16 +35,19 @@ class Pictures(Decisions):
         aggregate: str = "mean",
         maximize: bool | None = None,
         title: str | None = None,
+        plateau: bool | float = False,
     ) -> Heatmap:
         """Show a metric over two parameters, in a notebook or as a page.
 
         Args:
             x: The parameter across.
             y: The parameter upwards.
-            metric: The metric that colours the cells.
+            metric: The metric, or an expression as in `best`, that colours the cells.
             aggregate: What stands for several runs in a cell: "mean", "median", "min" or "max".
             maximize: Whether more is better; None as in `best`.
             title: The heading.
+            plateau: True outlines the cells around the best one that are connected with it and have
+                at least 0.8 of its value; a number is another share.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 20],
@@ -50,14 +56,16 @@ class Pictures(Decisions):
             >>> result.heatmap("fast", "slow").table.row(0)
             (20, 0.4, 0.9)
         """
+        table, maximize = self._with(metric, maximize)
         return heatmap(
-            self._table,
+            table,
             x=x,
             y=y,
             metric=metric,
             aggregate=aggregate,
             maximize=maximize,
             title=title,
+            mark=marking((x, y), plateau, more=maximize),
         )
 
     def parallel(
@@ -66,7 +74,7 @@ class Pictures(Decisions):
         """Show all parameters that vary and a metric, in a notebook or as a page.
 
         Args:
-            metric: The metric that colours the lines.
+            metric: The metric, or an expression as in `best`, that colours the lines.
             maximize: Whether more is better; None as in `best`.
             title: The heading.
 
@@ -76,10 +84,15 @@ class Pictures(Decisions):
             >>> "<canvas" in result.parallel().html
             True
         """
+        table, maximize = self._with(metric, maximize)
         varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
-        return parallel(
-            self._table, metric=metric, parameters=varied, maximize=maximize, title=title
-        )
+        return parallel(table, metric=metric, parameters=varied, maximize=maximize, title=title)
+
+    def _with(self, metric: str, maximize: bool | None) -> tuple[pl.DataFrame, bool]:
+        """Give the table, with a column of an expression, and whether more of it is better."""
+        by = self._objective(metric, maximize)
+        is_there = by.name in self._table.columns
+        return self._table if is_there else self._table.with_columns(by.values), by.more
 
     def _repr_html_(self) -> str:
         """The best runs, by the first metric that the table shows."""
@@ -90,6 +103,7 @@ class Pictures(Decisions):
         why = ["error"] if "error" in best.columns and best["error"].count() else []
         columns = ["run", *self.parameters, *chosen, *why]
         note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
+        note = ". ".join(filter(None, [note, *map(str, self.notices)]))
         rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
         return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
 

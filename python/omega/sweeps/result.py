@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega.contract import ArrowLike
+from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
+from omega.sweeps import saved
 from omega.sweeps.pictures import Pictures
+from omega.sweeps.rerun import run_again
 from omega.sweeps.table import ruined
 
 if TYPE_CHECKING:
+    from omega.notices import Notice
+    from omega.results.result import BacktestResult
     from omega.sweeps.parts import Parts
+    from omega.sweeps.rerun import Origin
 
 
 class SweepResult(Pictures):
@@ -24,6 +29,7 @@ class SweepResult(Pictures):
         metrics: Names of the metrics in the table.
         total: Runs that were requested.
         interrupted: Whether it was stopped before all of them were made.
+        notices: What the rows should be compared with in mind.
         folder: Where the rows are written to; None where they are in memory alone.
 
     Example:
@@ -49,14 +55,17 @@ class SweepResult(Pictures):
         interrupted: bool = False,
         tables: dict[str, pl.DataFrame] | None = None,
         parts: Parts | None = None,
+        origin: Origin | None = None,
+        notices: Sequence[Notice] = (),
     ) -> None:
         """Takes the rows as they are."""
         self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
         self.folder: Path | None = None if parts is None else parts.folder
         self._table, self._tables, self._parts = table, tables or {}, parts
+        self._origin, self.notices = origin, tuple(notices)
 
     def to_polars(self) -> pl.DataFrame:
-        """Give the table: `run`, parameters, metrics, `fingerprint`, `error`.
+        """Return the table: `run`, parameters, metrics, `fingerprint`, `error`.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -66,7 +75,7 @@ class SweepResult(Pictures):
         return self._table
 
     def to_arrow(self) -> ArrowLike:
-        """Give the table as one of pyarrow, which has to be installed.
+        """Return the table as one of pyarrow, which has to be installed.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -75,8 +84,109 @@ class SweepResult(Pictures):
         """
         return self._table.to_arrow()
 
+    def to_pandas(self) -> Any:  # noqa: ANN401 - a DataFrame of pandas, which may not be there
+        """Give the table as one of pandas, which has to be installed.
+
+        Raises:
+            ConfigError: pandas, or pyarrow, which it needs for this, is not installed.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0], "error": [None]})
+            >>> len(SweepResult(frame, metrics=(), total=1).to_pandas())
+            1
+        """
+        try:
+            return self._table.to_pandas()
+        except ImportError as problem:
+            raise ConfigError(
+                f"to_pandas: {problem}. Install both: pip install pandas pyarrow; or use to_polars"
+            ) from problem
+
+    def run(
+        self,
+        row: int | Mapping[str, Any] | pl.DataFrame,
+        *,
+        data: ArrowLike = None,
+        strategy: AnyForm = None,
+        grid: Any = None,  # noqa: ANN401 - as `omega.sweep`
+        **settings: Any,  # noqa: ANN401 - as above
+    ) -> BacktestResult:
+        """Make a run again, into a whole result with trades, equity, ledger and report.
+
+        Args:
+            row: The number of the run, or its row: `result.run(result.best())`.
+            data: The candles, for a result that was loaded or has travelled.
+            strategy: The strategy, for such a result.
+            grid: The grid, for such a result whose values had names.
+            **settings: The settings that all runs of the sweep had, for such a result.
+
+        Raises:
+            ConfigError: There is no such run, or nothing to make it of.
+            StateSyncError: Its fingerprint is not that of the row: code, candles or settings have
+                changed.
+
+        Example:
+            >>> result = omega.sweep(candles, omega.native("sma_cross", slow=20), {"fast": [5, 8]})
+            >>> again = result.run(result.best("net_profit"))
+            >>> again.metrics["net_profit"] == result.best("net_profit")["net_profit"]
+            True
+        """
+        given = {"data": data, "strategy": strategy, "grid": grid, "settings": settings}
+        own = self.parameters
+        return run_again(self._table, row, self._origin, parameters=own, given=given)
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the result into a directory, which appears whole or not at all.
+
+        Args:
+            directory: The directory to make; one that is there must be empty.
+            overwrite: Replace a sweep that was saved there; other files in it stay.
+
+        Raises:
+            ConfigError: The place is taken.
+            WriteFailed: It cannot be written to.
+
+        Example:
+            >>> import tempfile
+            >>> result = omega.sweep(candles, omega.native("sma_cross", slow=20), {"fast": [5]})
+            >>> folder = result.save(Path(tempfile.mkdtemp()) / "sweep")
+            >>> SweepResult.load(folder).to_polars().equals(result.to_polars())
+            True
+        """
+        beside = {name: self._kept(name) for name in saved.BESIDE}
+        tables = {"runs": self._table} | {n: t for n, t in beside.items() if t is not None}
+        about = {
+            "metrics": list(self.metrics),
+            "total": self.total,
+            "interrupted": self.interrupted,
+            "notices": self.notices,
+        }
+        return saved.save(directory, tables, about, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, directory: str | Path) -> SweepResult:
+        """Read a saved result, and check that it is what was saved.
+
+        It knows neither candles nor strategy: `run` has to be given them.
+
+        Raises:
+            BrokenResult: A file is missing or changed, or of another version.
+
+        Example:
+            >>> SweepResult.load("/nowhere")
+            Traceback (most recent call last):
+            omega.results.result.BrokenResult: '/nowhere/sweep-result.json' is missing; ...
+        """
+        tables, kept = saved.load(directory)
+        own = {name: kept[name] for name in ("metrics", "total", "interrupted", "notices")}
+        return cls(tables.pop("runs"), tables=tables, **own)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without candles and strategy, as a saved result."""
+        return {**vars(self), "_origin": None}
+
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the table as a stream of Arrow record batches."""
+        """Return the table as a stream of Arrow record batches."""
         return self._table.__arrow_c_stream__(requested_schema)
 
     @property
@@ -107,10 +217,12 @@ class SweepResult(Pictures):
         """The equity rows of all runs, with `run`; kept where `equity=True` requests them."""
         return self._beside("equity")
 
-    def _beside(self, name: str) -> pl.DataFrame:
+    def _kept(self, name: str) -> pl.DataFrame | None:
         found = self._tables.get(name)
-        if found is None and self._parts is not None:
-            found = self._parts.other(name)
+        return self._parts.other(name) if found is None and self._parts is not None else found
+
+    def _beside(self, name: str) -> pl.DataFrame:
+        found = self._kept(name)
         if found is None:
             raise ConfigError(
                 f"{name}: this sweep did not keep them; ask for them with sweep(..., {name}=True)"
