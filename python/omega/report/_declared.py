@@ -67,7 +67,8 @@ def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
 
 
 def _called(line: Line) -> str:
-    return line.name if line.timeframe is None else f"{line.name} {line.timeframe}"
+    name = line.name.replace(", None", "")  # parameters that were left out
+    return name if line.timeframe is None else f"{name} {line.timeframe}"
 
 
 def _on_bars(line: Line, frame: pl.DataFrame, result: Reported) -> Numbers | None:

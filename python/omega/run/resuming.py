@@ -1,6 +1,6 @@
 """A run that goes on from an earlier one: the whole data again, and only if its begin is the same.
 
-Nothing of the earlier run is taken over, so that the result is that of a run without it.
+Nothing of the earlier run is taken over, so that the result is that of a run without it (rule D6).
 """
 
 from __future__ import annotations
