@@ -38,12 +38,14 @@ def _key(strategy: AnyForm, settings: Mapping[str, Any], when: object) -> dict[s
 
 
 def require_earlier(earlier: object, store: CandleStore, own: Identity) -> None:
-    """Refuse a result that the run to come does not go on from.
+    """Refuse a result that the run to come does not go on from; None is no result.
 
     Raises:
         ConfigError: It is no result, does not know what it ran, or had other settings, another
             strategy, or other candles where this run begins.
     """
+    if earlier is None:
+        return
     if not isinstance(earlier, BacktestResult):
         raise ConfigError(f"resume: given {earlier!r}, expected the BacktestResult to go on from")
     before = earlier.identity
@@ -80,7 +82,11 @@ def _require_prefix(before: Mapping[str, Any], store: CandleStore) -> None:
             )
 
 
-def mark(result: BacktestResult, earlier: BacktestResult) -> BacktestResult:
-    """Mark what is new in a result."""
-    result.resumed = resumed(result, earlier)
+def known_by(
+    result: BacktestResult, own: Identity, earlier: BacktestResult | None
+) -> BacktestResult:
+    """Give a result what it is known by, and mark what is new where it goes on from another."""
+    result.identify_by(own)
+    if earlier is not None:
+        result.resumed = resumed(result, earlier)
     return result
