@@ -24,7 +24,7 @@ _LATER = ("end",)
 
 
 def identity_of(strategy: AnyForm, when: object, arguments: Arguments) -> Identity:
-    """Give what computes the key of a run, which is wanted where it is saved or followed."""
+    """Return what computes the key of a run, which is wanted where it is saved or followed."""
     settings = {
         field.name: getattr(arguments, field.name)
         for field in dataclasses.fields(arguments)
@@ -85,7 +85,7 @@ def _require_prefix(before: Mapping[str, Any], store: CandleStore) -> None:
 def known_by(
     result: BacktestResult, own: Identity, earlier: BacktestResult | None
 ) -> BacktestResult:
-    """Give a result what it is known by, and mark what is new where it goes on from another."""
+    """Return a result what it is known by, and mark what is new where it goes on from another."""
     result.identify_by(own)
     if earlier is not None:
         result.resumed = resumed(result, earlier)
