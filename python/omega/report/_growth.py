@@ -75,7 +75,7 @@ def benchmark_of(result: Reported) -> Numbers | None:
 
 
 def held(result: Reported) -> list[Curve]:
-    """Return what was held over time: longs, shorts and both as a share of the equity, and how many.
+    """Return what was held over time: net and gross as a share of the equity, and how many.
 
     Nothing where no order was filled.
     """
