@@ -1,4 +1,4 @@
-"""A run that goes on: exactly the run without it, refused where the begin is another one."""
+"""A run that goes on (rule D6): exactly the run without it, refused where its begin is another."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import polars as pl
 
@@ -14,14 +15,14 @@ PRICES = [100.0, 101.0, 103.0, 102.0, 104.0, 108.0, 107.0, 105.0, 109.0, 110.0]
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def candles(unit: str = "us") -> pl.DataFrame:
+def candles(unit: Literal["us", "ns"] = "us") -> pl.DataFrame:
     times = [START + timedelta(hours=k) for k in range(len(PRICES))]
     sides = dict.fromkeys(("open", "high", "low", "close"), PRICES)
     frame = pl.DataFrame({"time": times, **sides})
-    return frame.with_columns(pl.col("time").dt.cast_time_unit(unit))  # type: ignore[arg-type]  # one
+    return frame.with_columns(pl.col("time").dt.cast_time_unit(unit))
 
 
-def held(*spans: tuple[int, int], unit: str = "us") -> BacktestResult:
+def held(*spans: tuple[int, int], unit: Literal["us", "ns"] = "us") -> BacktestResult:
     """Hold one unit from one bar to another, by market orders one bar before."""
     begins, ends = ({bar - 1 for bar in one} for one in zip(*spans, strict=True))
 

@@ -219,18 +219,16 @@ def test_two_symbols_are_held_for_equal_money() -> None:
 
 
 def test_a_benchmark_begins_at_the_money_of_the_run() -> None:
-    result = of_equity([100.0, 110.0, 120.0])
+    result = of_equity([100.0, 110.0, 120.0, 125.0])
     assert _growth.benchmark_of(result) is None
-    values = pl.DataFrame({"time": result.equity["time"], "close": [50.0, 75.0, 25.0]})
-    result.benchmark = values
+    days = pl.Series("day", [START.date() + timedelta(days=k) for k in (0, 1, 3)])
+    returns = pl.DataFrame({"day": days, "returns": [0.0] * 3, "benchmark": [0.5, -0.5, 1.0]})
+    beside: Any = SimpleNamespace(returns=returns)
+    vars(result)["benchmark"] = beside
     drawn = _growth.benchmark_of(result)
     assert drawn is not None
-    assert drawn.tolist() == [100.0, 150.0, 50.0]
+    assert drawn.tolist() == [150.0, 75.0, 75.0, 150.0]
     assert '"name":"Benchmark"' in result.plot().html
-    result.benchmark = values[1:]
-    later = _growth.benchmark_of(result)
-    assert later is not None
-    assert later[1:].tolist() == [100.0, pytest.approx(100 / 3)]
 
 
 def test_the_page_says_what_it_is_of() -> None:

@@ -18,6 +18,7 @@ MOST_DECIMALS = 15
 _LARGEST = 2.0**51
 """What the page's numbers hold exactly, with room for a sign and a difference."""
 _GROUP = 7
+_SAMPLE = 4_096
 
 
 def unsigned(values: Integers) -> bytes:
@@ -104,13 +105,19 @@ def decimals_of(values: NDArray[np.float64], *, coarse: int) -> tuple[int, bool]
     finite = values[np.isfinite(values)]
     most = _most_decimals(finite)
     for decimals in range(most + 1):
-        scaled = finite * 10.0**decimals
-        off = np.abs(scaled - np.round(scaled))
-        # Near by the last decimal, and near by the size of the number: a price may be a millionth.
-        near = np.minimum(1e-6 + np.abs(scaled) * 1e-15, 0.01)
-        if np.all((off <= near) & (off <= np.abs(scaled) * 1e-9)):
+        # Most that do not fit show it in the first values, and there may be millions.
+        if _fit(finite[:_SAMPLE], decimals) and _fit(finite, decimals):
             return decimals, True
     return min(coarse, most), False
+
+
+def _fit(values: NDArray[np.float64], decimals: int) -> bool:
+    """Whether so many decimals hold all values."""
+    scaled = values * 10.0**decimals
+    off = np.abs(scaled - np.round(scaled))
+    # Near by the last decimal, and near by the size of the number: a price may be a millionth.
+    near = np.minimum(1e-6 + np.abs(scaled) * 1e-15, 0.01)
+    return bool(np.all((off <= near) & (off <= np.abs(scaled) * 1e-9)))
 
 
 def coarse_decimals(size: float, digits: int) -> int:

@@ -16,7 +16,7 @@ from omega.report._candles import moments
 from omega.report._reported import Reported
 from omega.strategy.conditions import Comparison, Condition
 from omega.strategy.declared import Line
-from omega.strategy.operands import as_column, is_indicator
+from omega.strategy.operands import AnyOperand, as_column, is_indicator
 
 Numbers = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Group:
 
 
 def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
-    """Give what is drawn beside the candles of a symbol: volume, indicators, conditions."""
+    """Return what is drawn beside the candles of a symbol: volume, indicators, conditions."""
     frame = both_sides(store)
     found = []
     if "volume" in frame.columns and frame["volume"].is_not_null().any():
@@ -67,7 +67,8 @@ def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
 
 
 def _called(line: Line) -> str:
-    return line.name if line.timeframe is None else f"{line.name} {line.timeframe}"
+    name = line.name.replace(", None", "")  # parameters that were left out
+    return name if line.timeframe is None else f"{name} {line.timeframe}"
 
 
 def _on_bars(line: Line, frame: pl.DataFrame, result: Reported) -> Numbers | None:
@@ -148,7 +149,7 @@ _NOW = {
 }  # fmt: skip
 
 
-def _operand(given: Any, frame: pl.DataFrame) -> Numbers | None:  # noqa: ANN401 - `AnyOperand`
+def _operand(given: AnyOperand, frame: pl.DataFrame) -> Numbers | None:
     if is_indicator(given):
         known = len(given)
         return np.array(given.window(known)) if known == frame.height else None
@@ -222,7 +223,7 @@ def _packed(values: Numbers, kind: str, room: float | None) -> tuple[dict[str, A
 
 
 def joined(values: Numbers, kind: str, factor: int) -> Numbers:
-    """Give one value for every so many: the last, the sum of volumes, or whether any holds.
+    """Return one value for every so many: the last, the sum of volumes, or whether any holds.
 
     Example:
         >>> joined(np.arange(4.0), "over", 2).tolist(), joined(np.arange(4.0), "volume", 2).tolist()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 from omega.data.store import CandleStore, both_sides
 from omega.report._candles import moments
 from omega.report._curves import Curve, drawdown
+from omega.report._days import dates
 from omega.report._exposure import exposure, valued_fills
 from omega.report._metrics import start_of
 from omega.report._reported import Reported
@@ -19,7 +18,7 @@ Numbers = NDArray[np.float64]
 
 
 def growth(result: Reported, stores: dict[int, CandleStore]) -> list[Curve]:
-    """Give equity, buy and hold, a benchmark where there is one, and the drawdown below them."""
+    """Return equity, buy and hold, a benchmark where there is one, and the drawdown below them."""
     equity = result.equity["equity"].to_numpy()
     curves = [Curve("Equity", equity, unit="money", kind="area")]
     held = buy_and_hold(result, stores)
@@ -34,7 +33,7 @@ def growth(result: Reported, stores: dict[int, CandleStore]) -> list[Curve]:
 
 
 def buy_and_hold(result: Reported, stores: dict[int, CandleStore]) -> Numbers | None:
-    """Give the equity of whoever bought every symbol for equal money and did nothing more.
+    """Return the equity of whoever bought every symbol for equal money and did nothing more.
 
     It is bought at the close of the bar of the first decision, or of the symbol's own first bar
     after it, without costs; money of a symbol that has no bar yet waits. None where a symbol has no
@@ -60,41 +59,23 @@ def buy_and_hold(result: Reported, stores: dict[int, CandleStore]) -> Numbers | 
 
 
 def benchmark_of(result: Reported) -> Numbers | None:
-    """Give the equity that the benchmark of a run would have made of its money.
+    """Return the equity that the benchmark of a run would have made of its money; None without one.
 
-    A result has a `benchmark` where the run was given one: a frame or series of values, one for
-    each row of the equity, of any scale.
+    The `returns` of a `result.benchmark` have a row for each day: ``day`` and ``benchmark``, its
+    return. Within a day stands what the day ended at, and a day without a row changes nothing.
     """
-    given: Any = getattr(result, "benchmark", None)
-    if given is None:
+    returns = getattr(getattr(result, "benchmark", None), "returns", None)
+    if not isinstance(returns, pl.DataFrame) or not returns.height or not result.equity.height:
         return None
-    if isinstance(given, pl.DataFrame):
-        column = next(
-            (name for name in ("equity", "value", "close") if name in given.columns), None
-        )
-        if column is None:
-            return None
-        given = (
-            given[column] if given.height == result.equity.height else _at(result, given, column)
-        )
-    values = np.asarray(given, dtype=np.float64)
-    known = np.flatnonzero(np.isfinite(values) & (values > 0))
-    if len(values) != result.equity.height or not len(known):
-        return None
-    scaled: Numbers = values / values[known[0]] * start_of(result)
-    return scaled
-
-
-def _at(result: Reported, frame: pl.DataFrame, column: str) -> pl.Series:
-    """The last value known at each row of the equity."""
-    when, times = moments(result.equity["time"]), moments(frame["time"])
-    rows = np.searchsorted(times, when, side="right") - 1
-    values = frame[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return pl.Series(np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan))
+    known = returns["day"].cast(pl.Date).to_physical().to_numpy()
+    grown = np.cumprod(1.0 + returns["benchmark"].cast(pl.Float64).fill_null(0.0).to_numpy())
+    days = dates(result.equity["time"], result.tables).to_physical().to_numpy()
+    rows = np.searchsorted(known, days, side="right") - 1
+    return start_of(result) * np.where(rows >= 0, grown[np.maximum(rows, 0)], 1.0)
 
 
 def held(result: Reported) -> list[Curve]:
-    """Give what was held over time: longs, shorts and both as a share of the equity, and how many.
+    """Return what was held over time: net and gross as a share of the equity, and how many.
 
     Nothing where no order was filled.
     """

@@ -32,7 +32,7 @@ from omega.run.facts import facts_of
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
-from omega.run.resuming import identity_of, mark, require_earlier
+from omega.run.resuming import identity_of, known_by, require_earlier
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
@@ -189,20 +189,16 @@ def run_backtest(
         calendar=calendar,
     )
     identity = identity_of(strategy, when, arguments)
-    if resume is not None:
-        with arguments_of("run_backtest"):
-            require_earlier(resume, store, identity)
     with _progress(progress) as told:
         with arguments_of("run_backtest"):
+            require_earlier(resume, store, identity)
             job = prepare(store, runs, arguments, when=when, on_progress=told)
             job.ran.may_compile = _truth("compiled", compiled)
         outcome = execute(job, chosen)
     note_on_given(strategy, runs)
     result = _result(store, job, arguments, chosen, outcome)
     result = result if compared.is_empty else compare_run(result, compared, arguments)
-    result.identify_by(identity)
-    result.declared = job.ran.declared
-    return result if resume is None else mark(result, resume)
+    return known_by(result, identity, resume)
 
 
 def compare_run(
@@ -247,7 +243,7 @@ def _result(
 ) -> BacktestResult:
     tables, report = outcome
     config = configuration(store, job, arguments)
-    return BacktestResult(
+    result = BacktestResult(
         tables,
         stats=EngineStats.of(report, job.ran.form),
         config=config,
@@ -259,6 +255,8 @@ def _result(
         strategy=job.strategy,
         position_manager=job.manager,
     )
+    result.declared = job.ran.declared
+    return result
 
 
 def _truth(name: str, given: object) -> bool:

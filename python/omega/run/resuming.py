@@ -1,6 +1,6 @@
 """A run that goes on from an earlier one: the whole data again, and only if its begin is the same.
 
-Nothing of the earlier run is taken over, so that the result is that of a run without it.
+Nothing of the earlier run is taken over, so that the result is that of a run without it (rule D6).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from omega.contract import AnyForm
 from omega.data.content import data_of
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
@@ -22,8 +23,8 @@ _LATER = ("end",)
 """Settings in which a run that goes on differs from the one before."""
 
 
-def identity_of(strategy: object, when: object, arguments: Arguments) -> Identity:
-    """Give what computes the key of a run, which is wanted where it is saved or followed."""
+def identity_of(strategy: AnyForm, when: object, arguments: Arguments) -> Identity:
+    """Return what computes the key of a run, which is wanted where it is saved or followed."""
     settings = {
         field.name: getattr(arguments, field.name)
         for field in dataclasses.fields(arguments)
@@ -32,17 +33,19 @@ def identity_of(strategy: object, when: object, arguments: Arguments) -> Identit
     return functools.partial(_key, strategy, settings, when)
 
 
-def _key(strategy: Any, settings: Mapping[str, Any], when: object) -> dict[str, Any]:  # noqa: ANN401 - of any form
+def _key(strategy: AnyForm, settings: Mapping[str, Any], when: object) -> dict[str, Any]:
     return {**key_of(None, strategy, settings, run={"when": when})}
 
 
 def require_earlier(earlier: object, store: CandleStore, own: Identity) -> None:
-    """Refuse a result that the run to come does not go on from.
+    """Refuse a result that the run to come does not go on from; None is no result.
 
     Raises:
         ConfigError: It is no result, does not know what it ran, or had other settings, another
             strategy, or other candles where this run begins.
     """
+    if earlier is None:
+        return
     if not isinstance(earlier, BacktestResult):
         raise ConfigError(f"resume: given {earlier!r}, expected the BacktestResult to go on from")
     before = earlier.identity
@@ -79,7 +82,11 @@ def _require_prefix(before: Mapping[str, Any], store: CandleStore) -> None:
             )
 
 
-def mark(result: BacktestResult, earlier: BacktestResult) -> BacktestResult:
-    """Mark what is new in a result."""
-    result.resumed = resumed(result, earlier)
+def known_by(
+    result: BacktestResult, own: Identity, earlier: BacktestResult | None
+) -> BacktestResult:
+    """Return a result what it is known by, and mark what is new where it goes on from another."""
+    result.identify_by(own)
+    if earlier is not None:
+        result.resumed = resumed(result, earlier)
     return result
