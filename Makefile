@@ -29,6 +29,9 @@ NOT_OF_BACKTESTING := bokeh jinja2 markupsafe narwhals pandas pyyaml tornado tzd
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 ALONE := $(shell grep --recursive --files-with-matches --include='test_*.py' 'mark\.alone' tests)
 
+# that of Debian does not find its own modules under another node
+ESLINT := NODE_PATH=/usr/share/nodejs eslint --no-eslintrc --config tests/report/eslintrc.json --format unix
+
 # stamps: what has been done, and is done again only when what it depends on has changed
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
@@ -79,6 +82,10 @@ lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, layers, the English of pag
 	$(BIN)/python -m mypy.stubtest omega._core --mypy-config-file pyproject.toml --concise
 	cargo fmt --all --check
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	@if command -v tsc >/dev/null; then tsc --project tests/report; \
+		else echo 'no tsc (node-typescript): scripts of the report are not type-checked'; fi
+	@if command -v eslint >/dev/null; then $(ESLINT) python/omega/report/assets/*.js; \
+		else echo 'no eslint: scripts of the report are not linted'; fi
 
 bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within one run
 	$(BIN)/python -m benchmarks.engine

@@ -35,6 +35,7 @@ KINDS = (
     "no_preset",
     "cancelled_orders",
     "scaled_orders",
+    "spans",
     "short_period",
     "cast",
 )

@@ -224,6 +224,17 @@ _BUILT_IN: Mapping[str, tuple[Mapping[str, float], Callable[[Given], Native]]] =
 """All of them: the parameters with their defaults, and how each is made."""
 
 
+def defaults_of(name: str) -> Mapping[str, float] | None:
+    """Give the parameters of a strategy of the core with their defaults; None of an unknown name.
+
+    Example:
+        >>> defaults_of("donchian_breakout"), defaults_of("unknown")
+        ({'entry': 20.0, 'exit': 10.0}, None)
+    """
+    known = _BUILT_IN.get(name)
+    return None if known is None else known[0]
+
+
 def named(context: Context, name: str, parameters: Sequence[tuple[str, float]]) -> Native:
     """Make a strategy of the core over the candles of the first symbol.
 

@@ -22,13 +22,16 @@ MODULES = (
     "codec.js",
     "format.js",
     "theme.js",
+    "seen.js",
     "candles.js",
     "trades.js",
     "overlay.js",
+    "curves.js",
+    "lines.js",
     "chart.js",
     "input.js",
     "table.js",
-    "panels.js",
+    "scatter.js",
     "main.js",
 )
 """The modules of the report, each after those that it imports."""

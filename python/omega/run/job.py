@@ -21,6 +21,8 @@ from omega.notices import Notice
 from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
+from omega.strategy.conditions import Condition
+from omega.strategy.declared import Declared
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
@@ -39,11 +41,15 @@ class Ran:
         form: "python" or "compiled"; "core" where there are none.
         may_compile: Whether callbacks that are marked are compiled.
         notices: What a reader of its result should know of that.
+        conditions: Those under which methods are called, by their names.
+        declared: What the strategy declared.
     """
 
     form: str = "python"
     may_compile: bool = True
     notices: list[Notice] = dataclasses.field(default_factory=list)
+    conditions: Mapping[str, Condition] = dataclasses.field(default_factory=dict)
+    declared: Declared = dataclasses.field(default_factory=Declared)
 
     def told(self, text: str) -> None:
         """Note why callbacks ran uncompiled."""

@@ -194,4 +194,12 @@ def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec)
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
-    return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)
+    first = outcome.metrics[TIMES.index("first_decision")]
+    return Row(
+        number,
+        parameters,
+        metrics,
+        fingerprint=outcome.fingerprint,
+        tables=tables,
+        first=None if first is None else int(first),
+    )
