@@ -11,7 +11,7 @@ from omega.data.store import CandleStore
 
 
 def data_of(candles: CandleStore, rows: Mapping[str, int] | None = None) -> dict[str, list[Any]]:
-    """Give the number of rows of each symbol, and the hash of them; of the first ones where given.
+    """Return the number of rows of each symbol and their hash; of the first ones where given.
 
     Example:
         >>> import omega

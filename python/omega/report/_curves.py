@@ -93,7 +93,7 @@ def _decimals(curve: Curve, values: Numbers) -> int:
 
 
 def drawdown(equity: Numbers, start: float | None = None) -> Numbers:
-    """Give the fall below the peak so far as a share of it, 0 or below.
+    """Return the fall below the peak so far as a share of it, 0 or below.
 
     Example:
         >>> drawdown(np.array([8.0, 6.0, 12.0])).tolist()

@@ -26,7 +26,7 @@ _DAY = 86_400 * 10**9
 
 
 def daily(result: Reported) -> pl.DataFrame:
-    """Give the last equity of each day that has a bar, its last time, and the day's return.
+    """Return the last equity of each day that has a bar, its last time, and the day's return.
 
     Example:
         >>> from omega.results.result import example_result
@@ -42,7 +42,7 @@ def daily(result: Reported) -> pl.DataFrame:
 
 
 def at_ends_of_days(result: Reported, values: Numbers) -> Numbers:
-    """Give the last of some values, one for each row of the equity, of each day.
+    """Return the last of some values, one for each row of the equity, of each day.
 
     Example:
         >>> from omega.results.result import example_result
@@ -66,7 +66,7 @@ def window_of(days: int) -> int | None:
 
 
 def rolling(result: Reported, benchmark: Numbers | None = None) -> tuple[pl.Series, list[Curve]]:
-    """Give Sharpe ratio and volatility over the last days, and beta where there is a benchmark.
+    """Return Sharpe ratio and volatility over the last days, and beta where there is a benchmark.
 
     They are those of the metrics, with the returns of so many days in place of all: of a year,
     without a risk-free rate, and with the sample's deviation.
@@ -94,13 +94,13 @@ def rolling(result: Reported, benchmark: Numbers | None = None) -> tuple[pl.Seri
 
 
 def rolling_hint(result: Reported) -> str:
-    """Say over how many days the figures are."""
+    """Return over how many days the figures are."""
     window = window_of(daily(result).height)
     return hint(f"Over the last {window} days each, per year." if window else "")
 
 
 def moments_over(change: Numbers, window: int) -> tuple[Numbers, Numbers]:
-    """Give mean and sample deviation of the last values; NaN before there are so many.
+    """Return mean and sample deviation of the last values; NaN before there are so many.
 
     Example:
         >>> [one.tolist() for one in moments_over(np.array([1.0, 3.0]), 2)]

@@ -45,7 +45,7 @@ class Group:
 
 
 def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
-    """Give what is drawn beside the candles of a symbol: volume, indicators, conditions."""
+    """Return what is drawn beside the candles of a symbol: volume, indicators, conditions."""
     frame = both_sides(store)
     found = []
     if "volume" in frame.columns and frame["volume"].is_not_null().any():
@@ -222,7 +222,7 @@ def _packed(values: Numbers, kind: str, room: float | None) -> tuple[dict[str, A
 
 
 def joined(values: Numbers, kind: str, factor: int) -> Numbers:
-    """Give one value for every so many: the last, the sum of volumes, or whether any holds.
+    """Return one value for every so many: the last, the sum of volumes, or whether any holds.
 
     Example:
         >>> joined(np.arange(4.0), "over", 2).tolist(), joined(np.arange(4.0), "volume", 2).tolist()

@@ -101,7 +101,7 @@ def _side(
     prefix: str,
     kind: Any,  # noqa: ANN401 - a `pl.Datetime`, which Polars types as any type
 ) -> pl.DataFrame:
-    """Give the columns of one side, at rows of which some are missing, with times of one kind."""
+    """Return the columns of one side, at rows of which some are missing, with times of one kind."""
     times = [pl.Series(name, moments(table[name])).cast(pl.Datetime("ns")) for name in _TIMES]
     zone = kind.time_zone
     shown = [one.dt.cast_time_unit(kind.time_unit).dt.replace_time_zone("UTC") for one in times]
@@ -113,7 +113,7 @@ def _side(
 
 
 def _pairs(left: pl.DataFrame, right: pl.DataFrame) -> Iterator[Pair]:
-    """Give the rows that belong together; those that began together first."""
+    """Yield the rows that belong together; those that began together first."""
     there = {key: row for row, key in enumerate(_keys(right))}
     alone: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, key in enumerate(_keys(left)):
@@ -131,7 +131,7 @@ def _pairs(left: pl.DataFrame, right: pl.DataFrame) -> Iterator[Pair]:
 
 
 def _keys(trades: pl.DataFrame) -> Iterator[tuple[str, str, int, int]]:
-    """Give what a trade is found by: symbol, direction, begin, and its place among such trades."""
+    """Yield what a trade is found by: symbol, direction, begin, and its place among such trades."""
     seen: dict[tuple[str, str, int], int] = defaultdict(int)
     names = [trades[name].cast(pl.String).to_list() for name in _NAMES]
     begins = moments(trades["entry_time"]).tolist()

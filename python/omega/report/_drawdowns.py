@@ -15,7 +15,7 @@ _DAY = 86_400.0
 
 
 def drawdowns(result: Reported) -> pl.DataFrame:
-    """Give every fall of the equity, the deepest first.
+    """Return every fall of the equity, the deepest first.
 
     A fall is a stretch of rows below the peak so far, which begins at the initial equity.
 

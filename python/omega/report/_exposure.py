@@ -22,7 +22,7 @@ _ROUNDING = 1e-9
 
 
 def exposure(result: Reported, fills: pl.DataFrame) -> tuple[Numbers, Numbers]:
-    """Give what longs and shorts are worth at the end of each bar, in account currency.
+    """Return what longs and shorts are worth at the end of each bar, in account currency.
 
     Args:
         result: The run; with one bar at least.
@@ -47,7 +47,7 @@ def exposure(result: Reported, fills: pl.DataFrame) -> tuple[Numbers, Numbers]:
 
 
 def valued_fills(result: Reported) -> pl.DataFrame:
-    """Give each fill with the entry value of its lots, and whether it opens, and a long.
+    """Return each fill with the entry value of its lots, and whether it opens, and a long.
 
     Example:
         >>> from omega.results.result import example_result
@@ -73,7 +73,7 @@ def valued_fills(result: Reported) -> pl.DataFrame:
 
 
 def with_names(table: pl.DataFrame) -> pl.DataFrame:
-    """Give categories as texts, since those of two tables may differ.
+    """Return categories as texts, since those of two tables may differ.
 
     Example:
         >>> with_names(pl.DataFrame({"a": pl.Series(["x"], dtype=pl.Categorical)}))["a"].dtype
@@ -83,7 +83,7 @@ def with_names(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def bars_of(fills: pl.DataFrame, equity: pl.DataFrame) -> NDArray[np.intp]:
-    """Give the row of the equity that each fill falls in.
+    """Return the row of the equity that each fill falls in.
 
     Example:
         >>> from omega.results.result import example_result
@@ -96,6 +96,6 @@ def bars_of(fills: pl.DataFrame, equity: pl.DataFrame) -> NDArray[np.intp]:
 
 
 def _held(signed: Numbers, last: NDArray[np.intp]) -> Numbers:
-    """Give what is held after the first so many fills."""
+    """Return what is held after the first so many fills."""
     held = np.concatenate([[0.0], np.cumsum(signed)])[last]
     return np.where(held <= _ROUNDING * np.abs(signed).max(initial=0.0), 0.0, held)

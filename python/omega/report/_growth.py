@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 
 
 def growth(result: Reported, stores: dict[int, CandleStore]) -> list[Curve]:
-    """Give equity, buy and hold, a benchmark where there is one, and the drawdown below them."""
+    """Return equity, buy and hold, a benchmark where there is one, and the drawdown below them."""
     equity = result.equity["equity"].to_numpy()
     curves = [Curve("Equity", equity, unit="money", kind="area")]
     held = buy_and_hold(result, stores)
@@ -34,7 +34,7 @@ def growth(result: Reported, stores: dict[int, CandleStore]) -> list[Curve]:
 
 
 def buy_and_hold(result: Reported, stores: dict[int, CandleStore]) -> Numbers | None:
-    """Give the equity of whoever bought every symbol for equal money and did nothing more.
+    """Return the equity of whoever bought every symbol for equal money and did nothing more.
 
     It is bought at the close of the bar of the first decision, or of the symbol's own first bar
     after it, without costs; money of a symbol that has no bar yet waits. None where a symbol has no
@@ -60,7 +60,7 @@ def buy_and_hold(result: Reported, stores: dict[int, CandleStore]) -> Numbers | 
 
 
 def benchmark_of(result: Reported) -> Numbers | None:
-    """Give the equity that the benchmark of a run would have made of its money.
+    """Return the equity that the benchmark of a run would have made of its money.
 
     A result has a `benchmark` where the run was given one: a frame or series of values, one for
     each row of the equity, of any scale.
@@ -94,7 +94,7 @@ def _at(result: Reported, frame: pl.DataFrame, column: str) -> pl.Series:
 
 
 def held(result: Reported) -> list[Curve]:
-    """Give what was held over time: longs, shorts and both as a share of the equity, and how many.
+    """Return what was held over time: longs, shorts, both as a share of the equity; how many.
 
     Nothing where no order was filled.
     """

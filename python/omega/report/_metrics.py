@@ -122,7 +122,7 @@ def thinned(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.int
 
 
 def start_of(result: Measured) -> float:
-    """Give the equity at the start: what the first return is on.
+    """Return the equity at the start: what the first return is on.
 
     Example:
         >>> from omega.results.result import example_result
@@ -136,7 +136,7 @@ def start_of(result: Measured) -> float:
 
 
 def number_of(result: Measured, name: str) -> float | None:
-    """Give a metric as a number; None where it is undefined.
+    """Return a metric as a number; None where it is undefined.
 
     Example:
         >>> from omega.results.result import example_result

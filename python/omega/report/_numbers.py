@@ -89,7 +89,7 @@ def step_of(low: float, high: float, most: int) -> float:
 
 
 def marks(low: float, high: float, most: int = 6) -> list[tuple[float, str]]:
-    """Give the marks of an axis, each with its text: all with as many decimals as they need.
+    """Return the marks of an axis, each with its text: all with as many decimals as they need.
 
     Example:
         >>> marks(0.0, 4200.0, 3)

@@ -27,7 +27,7 @@ Row = tuple[str, Sequence[str]]
 
 
 def header(title: str, line: str = "", *, links: Sequence[tuple[str, str]] = ()) -> str:
-    """Give the top of a page: its title, a line below it, the switch, and links to its parts.
+    """Return the top of a page: its title, a line below it, the switch, and links to its parts.
 
     Example:
         >>> "<h1>A &amp; B</h1>" in header("A & B")
@@ -50,7 +50,7 @@ def body(top: str, sections: Iterable[str], footer: str = PLAIN_FOOTER) -> str:
 
 
 def section(title: str, inside: str, kind: str = "", *, anchor: str = "") -> str:
-    """Give a part of a page under a heading; `kind` "wide" takes the whole width.
+    """Return a part of a page under a heading; `kind` "wide" takes the whole width.
 
     Example:
         >>> section("Costs", "<p>none</p>")
@@ -69,7 +69,7 @@ def table(
     kind: str = "",
     raw_head: bool = False,
 ) -> str:
-    """Give a table whose first column names its lines.
+    """Return a table whose first column names its lines.
 
     Args:
         head: The headings of the other columns.
@@ -108,7 +108,7 @@ def _label(caption: str) -> str:
 
 
 def figures(cells: Sequence[tuple[str, str, str]]) -> str:
-    """Give large numbers side by side: name, text, and further attributes of the text.
+    """Return large numbers side by side: name, text, and further attributes of the text.
 
     Example:
         >>> figures([("Trades", "3", "")])
@@ -122,7 +122,7 @@ def figures(cells: Sequence[tuple[str, str, str]]) -> str:
 
 
 def notice(one: Notice) -> str:
-    """Give a notice as a line that stands out.
+    """Return a notice as a line that stands out.
 
     Example:
         >>> notice(Notice("info", "cast", "prices were cast"))
@@ -133,7 +133,7 @@ def notice(one: Notice) -> str:
 
 
 def hint(text: str) -> str:
-    """Give a line of small print; nothing where there is no text.
+    """Return a line of small print; nothing where there is no text.
 
     Example:
         >>> hint("")
@@ -143,7 +143,7 @@ def hint(text: str) -> str:
 
 
 def none(text: str) -> str:
-    """Say that there is nothing to show.
+    """Return the line that says that there is nothing to show.
 
     Example:
         >>> none("No trade.")
@@ -153,7 +153,7 @@ def none(text: str) -> str:
 
 
 def curves(name: str, says: str, *, height: int = 300) -> str:
-    """Give the place of curves that a script draws once they are in view.
+    """Return the place of curves that a script draws once they are in view.
 
     Args:
         name: Under which name the description of the page has them.

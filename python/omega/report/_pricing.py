@@ -31,7 +31,7 @@ def tick_of(config: Mapping[str, Any], symbol: str) -> float | None:
 
 
 def precision_of(bars: Bars, tick: float | None) -> tuple[int, float]:
-    """Give the decimals of prices on an axis, and the smallest step between two of its marks.
+    """Return the decimals of prices on an axis, and the smallest step between two of its marks.
 
     Example:
         >>> one = np.array([140000])

@@ -73,7 +73,7 @@ def pack_trades(trades: pl.DataFrame, symbols: list[str]) -> tuple[dict[str, Any
 
 
 def excursion_axes(trades: pl.DataFrame) -> dict[str, Any]:
-    """Give the ends and marks of the two axes of the scatter of excursions.
+    """Return the ends and marks of the two axes of the scatter of excursions.
 
     All but the most extreme half of a hundredth lies between the ends; the rest is drawn at them.
 

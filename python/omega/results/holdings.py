@@ -16,7 +16,7 @@ __all__ = ["largest_exposure", "largest_opening", "nights", "valued_fills"]
 
 
 def largest_exposure(result: Reported, fills: pl.DataFrame) -> tuple[float, Any]:
-    """Give the largest worth of open positions over the equity, at the end of a bar, and when.
+    """Return the largest worth of open positions over the equity, at the end of a bar, and when.
 
     `fills` are those of `valued_fills`.
 
@@ -39,7 +39,7 @@ def largest_exposure(result: Reported, fills: pl.DataFrame) -> tuple[float, Any]
 
 
 def largest_opening(result: Reported, fills: pl.DataFrame, lots: float) -> float | None:
-    """Give the largest entry over the equity before its bar; None unless all have that size.
+    """Return the largest entry over the equity before its bar; None unless all have that size.
 
     Example:
         >>> from omega.results.result import example_result

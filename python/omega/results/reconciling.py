@@ -82,7 +82,7 @@ class Reconciliation:
 
 
 def fills_of(result: Reported) -> pl.DataFrame:
-    """Give the fills of a run as `reconcile` takes those of a broker.
+    """Return the fills of a run as `reconcile` takes those of a broker.
 
     Returns:
         ``time``, ``symbol``, ``side`` ("buy" or "sell"), ``price``, ``lots`` and ``fee``, and for
@@ -245,7 +245,7 @@ def _joined(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _matched(ours: pl.DataFrame, theirs: pl.DataFrame, within: timedelta) -> dict[int, int]:
-    """Give the broker's row of each row of the run that has one."""
+    """Return the broker's row of each row of the run that has one."""
     groups: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, table in enumerate((ours, theirs)):
         for row, key in enumerate(table.select("symbol", "side").iter_rows()):
@@ -270,7 +270,7 @@ def _columns(table: pl.DataFrame) -> list[np.ndarray[Any, Any]]:
 def _candidates(
     left: Sequence[int], right: Sequence[int], columns: list[list[np.ndarray[Any, Any]]], reach: int
 ) -> Iterator[tuple[int, float, float, int, int]]:
-    """Give what could be one fill, with its distances in time, size and price."""
+    """Yield what could be one fill, with its distances in time, size and price."""
     (time, lots, price), (other_time, other_lots, other_price) = columns
     ordered = sorted(right, key=lambda row: other_time[row])
     known = other_time[ordered] if ordered else np.empty(0, np.int64)
@@ -306,7 +306,7 @@ def _differences(
 
 
 def _units_of(ours: pl.DataFrame) -> dict[str, float]:
-    """Give the last conversion of each symbol, for fills that the run has no rate of."""
+    """Return the last conversion of each symbol, for fills that the run has no rate of."""
     return dict(ours.group_by("symbol").agg(pl.col("units").last()).iter_rows())
 
 
@@ -315,7 +315,7 @@ def _sign(fill: Rows) -> float:
 
 
 def _flow(fill: Rows, units: float) -> float:
-    """Give what a fill paid into the account."""
+    """Return what a fill paid into the account."""
     worth: float = fill["price"] * fill["lots"] * units
     return _sign(fill) * worth - (fill["fee"] or 0.0)
 

@@ -23,7 +23,7 @@ _LATER = ("end",)
 
 
 def identity_of(strategy: object, when: object, arguments: Arguments) -> Identity:
-    """Give what computes the key of a run, which is wanted where it is saved or followed."""
+    """Return what computes the key of a run, which is wanted where it is saved or followed."""
     settings = {
         field.name: getattr(arguments, field.name)
         for field in dataclasses.fields(arguments)

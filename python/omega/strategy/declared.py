@@ -65,7 +65,7 @@ def declared_by(strategy: object, run: Evaluates, conditions: Mapping[str, Condi
 
 
 def _attributes(strategy: object) -> Iterator[tuple[str, Any]]:
-    """Give what a strategy keeps, or the members of one that joins several."""
+    """Yield what a strategy keeps, or the members of one that joins several."""
     members = getattr(strategy, "strategies", None)
     if isinstance(members, Mapping):
         for label, member in members.items():
