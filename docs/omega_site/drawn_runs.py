@@ -70,8 +70,8 @@ def report_map() -> Sheet:
         (10, 26, "1  notices: read these first"),
         (42, 30, "2  key figures: profit, drawdown, trades"),
         (78, 44, "3  price with trades, and the table of trades"),
-        (128, 112, "4  equity and drawdown"),
-        (246, 44, "5  months, R, excursions, exits, costs, ambiguity, settings"),
+        (128, 112, "4  growth and drawdown, beside buy and hold"),
+        (246, 44, "5  returns, exposure, profit by part, costs, metrics, settings"),
     ]
     for top, height, told in parts:
         sheet.box(20, top, 440, height)

@@ -95,5 +95,5 @@ def presets() -> Iterator[tuple[str, ...]]:
         margin = f"{one.usual_margin_rate:.2%}"
         row = (f"{one.contract_size:,g}", f"{one.tick_size:g}", f"{one.pip_size:g}", sizes, margin)
         alike.setdefault(row, []).append(symbol)
-    for row, symbols in alike.items():
-        yield ", ".join(symbols), *row
+    for shared, symbols in alike.items():
+        yield ", ".join(symbols), *shared

@@ -112,7 +112,7 @@ class Comparison:
     def added(
         self, result: HasEquity, hold: Callable[[str], Any]
     ) -> tuple[dict[str, Metric], Benchmark | None]:
-        """Give the metrics to add to those of a run, and its benchmark.
+        """Return the metrics to add to those of a run, and its benchmark.
 
         `hold` makes the run that buys and holds a symbol.
 
@@ -147,7 +147,7 @@ class Comparison:
     def _closes(
         self, held: HasEquity | None, own: Mapping[int, float], clock: Days
     ) -> tuple[dict[int, float], float | None]:
-        """Give the closes of the benchmark by day, and the money before."""
+        """Return the closes of the benchmark by day, and the money before."""
         if held is None:
             if self.curve is None:
                 return {}, None

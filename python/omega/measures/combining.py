@@ -182,7 +182,7 @@ def _cash(given: object, first: HasEquity) -> float:
 
 
 def _starts(rebalance: object) -> Callable[[pl.Series], list[int]] | None:
-    """Give what finds the last row of each period but the last one."""
+    """Return what finds the last row of each period but the last one."""
     if rebalance is None:
         return None
     if not isinstance(rebalance, str) or rebalance not in REBALANCE:
@@ -199,7 +199,7 @@ def _starts(rebalance: object) -> Callable[[pl.Series], list[int]] | None:
 
 
 def _growths(runs: Mapping[str, HasEquity]) -> tuple[pl.Series, NDArray[np.float64]]:
-    """Give all times, and what 1 has become in each run at each of them."""
+    """Return all times, and what 1 has become in each run at each of them."""
     curves = []
     for run in runs.values():
         times = run.equity["time"].dt.cast_time_unit("us").dt.replace_time_zone(None)
@@ -221,7 +221,7 @@ def _joined(
     borders: Sequence[int],
     names: Sequence[str],
 ) -> NDArray[np.float64]:
-    """Give what 1 becomes: each stretch grows from its begin by the shares that hold there."""
+    """Return what 1 becomes: each stretch grows from its begin by the shares that hold there."""
     rest, level = 1.0 - float(shares.sum()), 1.0
     rest = 0.0 if abs(rest) < _ROUNDING else rest
     whole = np.empty(len(growth))
@@ -242,7 +242,7 @@ def _joined(
 
 
 def _correlations(each: Mapping[str, Measured]) -> pl.DataFrame:
-    """Give the correlation of each pair over the days that both have."""
+    """Return the correlation of each pair over the days that both have."""
     names = list(each)
     columns: dict[str, list[Any]] = {"run": list(names)} | {name: [] for name in names}
     for name in names:
@@ -255,7 +255,7 @@ def _correlations(each: Mapping[str, Measured]) -> pl.DataFrame:
 
 
 def _table(columns: Mapping[str, Measured]) -> pl.DataFrame:
-    """Give metrics side by side."""
+    """Return metrics side by side."""
     first = next(iter(columns.values()))
     names = [n for n, value in first.items() if isinstance(value, (int, float, type(None)))]
     return pl.DataFrame(

@@ -93,7 +93,7 @@ def _kind(given: object) -> str | None:
 
 
 def _parts(given: object, kind: str | None, name: str) -> tuple[pl.Series | None, pl.Series]:
-    """Give times and values of whatever has them."""
+    """Return times and values of whatever has them."""
     if isinstance(given, pl.Series):
         return None, given
     if isinstance(given, pl.LazyFrame):
@@ -234,7 +234,7 @@ def _kind_of(column: str, values: NDArray[np.float64], name: str) -> str:
 
 
 def moment_of(micros: int, zone: str | None) -> datetime:
-    """Give a time as a moment.
+    """Return a time as a moment.
 
     Example:
         >>> moment_of(0, None).isoformat()
@@ -245,7 +245,7 @@ def moment_of(micros: int, zone: str | None) -> datetime:
 
 
 def day_of(number: int) -> date:
-    """Give the date of the day with a number.
+    """Return the date of the day with a number.
 
     Example:
         >>> day_of(1).isoformat()

@@ -90,7 +90,7 @@ def metrics(
     initial: float | None = None,
     calendar: CalendarLike = None,
 ) -> Measured:
-    """Give the metrics of a series of your own, by the formulas of a run's.
+    """Return the metrics of a series of your own, by the formulas of a run's.
 
     Args:
         equity_or_returns: Money over time, or simple returns: a series of Polars or pandas, an
@@ -156,7 +156,7 @@ def _taken(
     calendar: CalendarLike,
     name: str,
 ) -> tuple[Curve, LocalDays | None, Noted]:
-    """Give a curve, its days, and what is noted beside it."""
+    """Return a curve, its days, and what is noted beside it."""
     if isinstance(given, HasEquity):
         cash = given.metrics["initial_equity"] if initial is None else initial
         curve = curve_of(given.equity.select("time", "equity"), "equity", cash, name=name)
@@ -172,7 +172,7 @@ def _taken(
 def with_days(
     result: HasEquity,
 ) -> tuple[dict[int, float], float, Days, dict[int, float]]:
-    """Give the closes of a run by day, its cash, its days, and the return of each.
+    """Return the closes of a run by day, its cash, its days, and the return of each.
 
     Example:
         >>> result = omega.run_backtest(candles, omega.native("buy_and_hold"))
@@ -211,7 +211,7 @@ def _noted(tables: Any) -> Noted:  # noqa: ANN401 - of a result
 def _measured(
     curve: Curve, days: LocalDays | None, noted: Noted
 ) -> tuple[Curve, dict[str, dict[str, list[Any]]], list[tuple[str, float | int | None]]]:
-    """Give the rows that have a return, as tables, and the core's metrics of them."""
+    """Return the rows that have a return, as tables, and the core's metrics of them."""
     first = curve.values[0] if curve.initial is None else curve.initial
     begin = 1 if curve.initial is None else 0
     if len(curve) <= begin:
@@ -256,7 +256,7 @@ def _measured(
 def _yearly(
     curve: Curve, found: Mapping[str, Metric], periods: float | None
 ) -> tuple[float | None, float | None]:
-    """Give how many returns a year has, and how many years there are."""
+    """Return how many returns a year has, and how many years there are."""
     years, per_year = found["years"], found["periods_per_year"]
     if curve.has_times:
         of_times = per_year if isinstance(per_year, (int, float)) else None
@@ -274,7 +274,7 @@ def _annual(
     years: float | None,
     free: RiskFree,
 ) -> dict[str, Metric]:
-    """Give anew what is a matter of a year, where periods or a rate say otherwise than the core."""
+    """Return what depends on a year again, if periods or a rate differ from the core's."""
     if free.is_zero and per_year == found["periods_per_year"] and years == found["years"]:
         return {}
     returns = list(by_day.values())
@@ -299,7 +299,7 @@ def _float(value: Metric) -> float | None:
 
 
 def _shown(curve: Curve) -> dict[str, Metric]:
-    """Give moments as such; what is a matter of time is None without times."""
+    """Return moments as such; what is a matter of time is None without times."""
     if not curve.has_times:
         return dict.fromkeys(_OF_TIMES)
     start, end = (moment_of(int(curve.times[row]), curve.zone) for row in (0, -1))
@@ -309,7 +309,7 @@ def _shown(curve: Curve) -> dict[str, Metric]:
 def _compared(
     curve: Curve, other: Curve, clock: Days, per_year: float | None, free: RiskFree
 ) -> tuple[dict[str, Metric], dict[str, Any]]:
-    """Give what a benchmark makes, and the returns of both."""
+    """Return what a benchmark makes, and the returns of both."""
     if curve.has_times != other.has_times:
         raise ConfigError(
             "benchmark: one of both series has times and the other has none; give both with times, "
@@ -335,7 +335,7 @@ def _returns_in(curve: Curve) -> int:
 
 
 def _aligned(curve: Curve) -> dict[int, float]:
-    """Give rows without times by number, what stands before the first of them as number 0."""
+    """Return rows without times by number, what stands before the first of them as number 0."""
     values = curve.values.tolist()
     rows = values if curve.initial is None else [curve.initial, *values]
     return dict(enumerate(rows))

@@ -45,7 +45,7 @@ class RiskFree:
         return self.rates[0] if len(self.rates) == 1 else f"{len(self.rates)} rates by date"
 
     def of(self, days: Sequence[int], per_year: float) -> list[float]:
-        """Give the return of each day, for so many returns a year, compounded.
+        """Return the return of each day, for so many returns a year, compounded.
 
         Raises:
             ConfigError: A day lies before the first rate.

@@ -29,7 +29,7 @@ def paired(
     other: Mapping[int, float],
     initial: tuple[float | None, float | None] = (None, None),
 ) -> tuple[list[int], list[float], list[float]]:
-    """Give the returns of two curves from one day that both have to the next.
+    """Return the returns of two curves from one day that both have to the next.
 
     Args:
         own: Closes by day.
@@ -65,7 +65,7 @@ def relative(
     per_year: float | None,
     free: RiskFree,
 ) -> dict[str, Value]:
-    """Give how returns lie to those of a benchmark; None for what is undefined.
+    """Return how returns lie to those of a benchmark; None for what is undefined.
 
     `alpha` and `beta` are those of the regression of both above the risk-free rate (Jensen 1968),
     alpha times the returns a year. `tracking_error` is the sample deviation of the difference,
@@ -122,7 +122,7 @@ def _sum_of(a: Sequence[float], mean_a: float, b: Sequence[float], mean_b: float
 
 
 def _capture(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """Give the geometric mean of some returns over that of the benchmark on the same days."""
+    """Return the geometric mean of some returns over that of the benchmark on the same days."""
     if not pairs:
         return None
     own, other = (_geometric([pair[side] for pair in pairs]) for side in (0, 1))

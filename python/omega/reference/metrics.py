@@ -118,7 +118,7 @@ def _of_curve(
 def closes_by_day(
     times: Sequence[int], equity: Sequence[float], calendar: Days
 ) -> dict[int, float]:
-    """Give the last equity of each day (T4) that has a bar, by the number of the day.
+    """Return the last equity of each day (T4) that has a bar, by the number of the day.
 
     Example:
         >>> closes_by_day([0, 5, 10], [1.0, 2.0, 4.0], Days(10))
@@ -128,7 +128,7 @@ def closes_by_day(
 
 
 def returns_by_day(tables: Tables, calendar: Days, noted: Noted = None) -> dict[int, float]:
-    """Give the return of each day that has a bar; none where a debt leaves them undefined.
+    """Return the return of each day that has a bar; none where a debt leaves them undefined.
 
     Example:
         >>> equity = {"time": [5, 10], "equity": [2.0, 3.0]}

@@ -225,7 +225,7 @@ _BUILT_IN: Mapping[str, tuple[Mapping[str, float], Callable[[Given], Native]]] =
 
 
 def defaults_of(name: str) -> Mapping[str, float] | None:
-    """Give the parameters of a strategy of the core with their defaults; None of an unknown name.
+    """Return the parameters of a strategy of the core with their defaults; None of an unknown name.
 
     Example:
         >>> defaults_of("donchian_breakout"), defaults_of("unknown")

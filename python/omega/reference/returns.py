@@ -18,7 +18,7 @@ _TAIL = 0.05
 def annualised(
     returns: Sequence[float], excess: Sequence[float], per_year: float | None
 ) -> dict[str, float | None]:
-    """Give what is made of mean and spread of returns, for so many of them a year.
+    """Return what is made of mean and spread of returns, for so many of them a year.
 
     Args:
         returns: Of which the volatilities are.
@@ -43,7 +43,7 @@ def annualised(
 
 
 def growth_rate(growth: float | None, years: float | None) -> float | None:
-    """Give the growth of one year that makes so much in so many.
+    """Return the growth of one year that makes so much in so many.
 
     Example:
         >>> growth_rate(4.0, 2.0), growth_rate(-1.0, 2.0)
@@ -109,7 +109,7 @@ def tails(returns: Sequence[float]) -> dict[str, Number]:
 
 
 def _quantile(ascending: Sequence[float], part: float) -> float:
-    """Give the value below which a part of some values lies, on the line between two of them."""
+    """Return the value below which a part of some values lies, on the line between two of them."""
     place = part * float(len(ascending) - 1)
     below = int(place)
     above = min(below + 1, len(ascending) - 1)
@@ -125,7 +125,7 @@ def total(values: Iterable[float]) -> float:
 
 
 def ratio(a: float | None, b: float | None) -> float | None:
-    """Give a quotient; None unless the divisor is above 0.
+    """Return a quotient; None unless the divisor is above 0.
 
     Example:
         >>> ratio(1.0, 4.0), ratio(1.0, 0.0)
@@ -137,7 +137,7 @@ def ratio(a: float | None, b: float | None) -> float | None:
 
 
 def product(a: float | None, b: float | None) -> float | None:
-    """Give a product; None of what is undefined.
+    """Return a product; None of what is undefined.
 
     Example:
         >>> product(2.0, 4.0), product(None, 4.0)
@@ -147,7 +147,7 @@ def product(a: float | None, b: float | None) -> float | None:
 
 
 def power(growth: float, exponent: float) -> float | None:
-    """Give a power less 1; None of one that no number reaches.
+    """Return a power less 1; None of one that no number reaches.
 
     Example:
         >>> power(4.0, 0.5)

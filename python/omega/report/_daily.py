@@ -94,7 +94,7 @@ def rolling(result: Reported, benchmark: Numbers | None = None) -> tuple[pl.Seri
 
 
 def rolling_hint(result: Reported) -> str:
-    """Say over how many days the figures are."""
+    """Return over how many days the figures are."""
     window = window_of(daily(result).height)
     return hint(f"Over the last {window} days each, per year." if window else "")
 

@@ -143,7 +143,7 @@ def hint(text: str) -> str:
 
 
 def none(text: str) -> str:
-    """Say that there is nothing to show.
+    """Return the line that says that there is nothing to show.
 
     Example:
         >>> none("No trade.")

@@ -25,7 +25,7 @@ _LISTED = 3
 
 
 def notices_of(result: Reported, facts: Facts) -> tuple[Notice, ...]:
-    """Give all notices of a run."""
+    """Return all notices of a run."""
     found = [*_endings(result), *_orders(result), *_ambiguity(result), *_growth(result)]
     found += [*facts.data, *_exposure(result, facts), *_of_settings(result, facts)]
     return in_order(found)
@@ -75,7 +75,7 @@ def _stale(result: Reported) -> Iterator[Notice]:
 
 
 def _return_of(result: Reported, symbol: str, trades: pl.DataFrame) -> str:
-    """Say at what price a symbol came back after its positions were closed, and what it makes."""
+    """Return the notice of a symbol that came back after its positions were closed."""
     if result.candles is None:
         return ""
     own = pl.DataFrame(result.candles.symbol(symbol))

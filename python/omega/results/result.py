@@ -277,7 +277,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio):
         return values | self.added
 
     def metrics_of(self, trades: pl.DataFrame) -> dict[str, Metric]:
-        """Give the metrics of some of the trades: those that are made of trades alone.
+        """Return the metrics of some of the trades: those that are made of trades alone.
 
         Args:
             trades: Rows of `trades`, in any order.
@@ -294,7 +294,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio):
         return {**metrics_of_trades(self.tables, self.trades, trades)}
 
     def yearly(self) -> pl.DataFrame:
-        """Give the return of each calendar year, by the days of the run's calendar.
+        """Return the return of each calendar year, by the days of the run's calendar.
 
         Returns:
             `year`, `start` and `end` of the bars in it, `days` with a bar, and `total_return` from

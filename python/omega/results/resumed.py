@@ -55,7 +55,7 @@ class Resumed:
 
 
 def resumed(result: Reported, earlier: Reported) -> Resumed:
-    """Say what a run has beyond an earlier one, once their common rows are known to be equal.
+    """Return what a run has beyond an earlier one, once their common rows are known to be equal.
 
     Raises:
         ConfigError: A row before the last bar of the earlier run is another one.

@@ -23,7 +23,7 @@ class Showing:
     """The part of a result that people look at."""
 
     def metrics_table(self: Reported) -> pl.DataFrame:
-        """Give the metrics as a frame: name, value, and the value as `summary` writes it.
+        """Return the metrics as a frame: name, value, and the value as `summary` writes it.
 
         Example:
             >>> from omega.results.result import example_result
@@ -41,7 +41,7 @@ class Showing:
         )
 
     def summary(self: Reported) -> str:
-        """Give the result as text that fits a terminal; a notebook shows it as it is printed.
+        """Return the result as text that fits a terminal; a notebook shows it as it is printed.
 
         Example:
             >>> from omega.results.result import example_result
@@ -85,7 +85,7 @@ class Showing:
         title: str | None = None,
         data: ArrowLike = None,
     ) -> View:
-        """Give the report for a notebook, which shows it in place; settings as `report`.
+        """Return the report for a notebook, which shows it in place; settings as `report`.
 
         Example:
             >>> from omega.results.result import example_result

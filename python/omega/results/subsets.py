@@ -19,7 +19,7 @@ _FIRST, _LAST = "trades", "pnl_best"
 def metrics_of_trades(
     tables: ResultTables, all_trades: pl.DataFrame, trades: object
 ) -> dict[str, float | int | None]:
-    """Give the metrics of some rows of the trades; see `BacktestResult.metrics_of`.
+    """Return the metrics of some rows of the trades; see `BacktestResult.metrics_of`.
 
     Raises:
         ConfigError: They are no rows of this run's trades.
@@ -74,7 +74,7 @@ def _rows_of(all_trades: pl.DataFrame, trades: pl.DataFrame) -> list[int]:
 
 
 def _numbered(trades: pl.DataFrame) -> pl.DataFrame:
-    """Give what tells trades apart, with the number of each row, and of each of equal rows."""
+    """Return what tells trades apart, with the number of each row, and of each of equal rows."""
     texts = pl.col("symbol", "direction", "exit_reason").cast(pl.String)
     plain = trades.drop("tags").with_columns(texts)
     keys = plain.columns

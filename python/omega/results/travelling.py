@@ -53,7 +53,7 @@ class Travelling:
         return made
 
     def _kept(self) -> dict[str, Any]:
-        """Give the attributes without what is computed from them, except the notices."""
+        """Return the attributes without what is computed from them, except the notices."""
         kind = type(self)
         attributes = {
             name: value
@@ -69,7 +69,7 @@ class Travelling:
 
 
 def _pickled(value: object) -> bytes | None:
-    """Give a strategy by value, its class with it where that cannot be imported."""
+    """Return a strategy by value, its class with it where that cannot be imported."""
     if value is None:
         return None
     import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; slow to import

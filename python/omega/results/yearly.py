@@ -19,7 +19,7 @@ def years_of(
     initial: float | None,
     days: LocalDays | None = None,
 ) -> pl.DataFrame:
-    """Give the return of each calendar year that has a bar.
+    """Return the return of each calendar year that has a bar.
 
     Args:
         times: Times of the curve.
@@ -59,7 +59,7 @@ def years_of(
 
 
 def _days(times: pl.Series, days: LocalDays | None) -> pl.Series:
-    """Give the number of the day of each time."""
+    """Return the number of the day of each time."""
     if not isinstance(times.dtype, pl.Datetime):
         return times.cast(pl.Date).to_physical()
     numbers = times.to_physical().to_numpy()

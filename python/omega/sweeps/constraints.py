@@ -32,7 +32,7 @@ class Chosen(dict[str, Any]):
     """
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a parameter of any kind
-        """Give a parameter."""
+        """Return a parameter."""
         if name.startswith("__"):
             raise AttributeError(name)
         return self[name]
@@ -102,7 +102,7 @@ class Constraint:
 
 
 def ruled(constraint: Given, spec: SweepSpec, names: Sequence[str]) -> Constraint | None:
-    """Give a constraint over the names of a grid, or None where there is none."""
+    """Return a constraint over the names of a grid, or None where there is none."""
     return None if constraint is None else Constraint(constraint, spec, names)
 
 
@@ -217,7 +217,7 @@ def _draws(sampler: samplers.Random, seed: int, constraint: Constraint) -> Itera
 
 
 def _called(function: Callable[..., object]) -> Callable[[Mapping[str, Any]], object]:
-    """Give a function of all parameters that calls one of some of them by their names."""
+    """Return a function of all parameters that calls one of some of them by their names."""
     taken = _arguments(function)
     if taken is None:
         return lambda values: function(**values)
@@ -231,7 +231,7 @@ def _called(function: Callable[..., object]) -> Callable[[Mapping[str, Any]], ob
 
 
 def _arguments(function: Callable[..., object]) -> list[str] | None:
-    """Give the names of a function's arguments; None where it takes any."""
+    """Return the names of a function's arguments; None where it takes any."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

@@ -51,7 +51,7 @@ class Decisions:
         return tuple(name for name in self._rows.columns if name not in other)
 
     def sort(self, metric: str = "sharpe", *, maximize: bool | None = None) -> pl.DataFrame:
-        """Give the table, the best run of a metric first; runs without a value stand last.
+        """Return the table, the best run of a metric first; runs without a value stand last.
 
         Args:
             metric: The metric, another column of the table, or an expression as in `best`.
@@ -106,7 +106,7 @@ class Decisions:
         minimum: Gates = None,
         maximum: Gates = None,
     ) -> dict[str, Any] | pl.DataFrame:
-        """Give the row with the best value of a metric; of equal ones the first run.
+        """Return the row with the best value of a metric; of equal ones the first run.
 
         A metric that is undefined for a run counts as what it tends to: a run that never loses
         has a profit factor of infinity, and is the best. See docs/guides/sweeps.md.
@@ -155,7 +155,7 @@ class Decisions:
     def select(
         self, *, minimum: Gates = None, maximum: Gates = None, where: str | None = None
     ) -> pl.DataFrame:
-        """Give the rows that pass all gates, in the order of runs.
+        """Return the rows that pass all gates, in the order of runs.
 
         How many runs were tried stays a matter of the whole table.
 
@@ -186,7 +186,7 @@ class Decisions:
         weights: Sequence[float] | None = None,
         maximize: Sequence[bool | None] | None = None,
     ) -> pl.DataFrame:
-        """Give the table by the mean of each run's ranks in several metrics, the best first.
+        """Return the table by the mean of each run's ranks in several metrics, the best first.
 
         Ranks go from 1, the best, to the number of runs. Equal values have the mean of their
         ranks; runs without a value are equal, behind all others. Ranks have no scale, so that a
@@ -223,7 +223,7 @@ class Decisions:
         nearest: int | None = None,
         maximize: bool | None = None,
     ) -> Zone:
-        """Give the connected region of parameters around the best run that is about as good.
+        """Return the connected region of parameters around the best run that is about as good.
 
         A best run whose neighbours are poor is likely luck: a small change of the market is like a
         small change of a parameter.
@@ -262,7 +262,7 @@ class Decisions:
         nearest: int | None = None,
         maximize: bool | None = None,
     ) -> pl.DataFrame:
-        """Give for each run how good its neighbours are, the best neighbourhood first.
+        """Return for each run how good its neighbours are, the best neighbourhood first.
 
         Args:
             metric: The metric or expression.
@@ -291,7 +291,7 @@ class Decisions:
         return plateaus_of(self._table, self.parameters, by, where)
 
     def yearly(self) -> pl.DataFrame:
-        """Give the return of each run in each calendar year (UTC); it needs `equity=True`.
+        """Return the return of each run in each calendar year (UTC); it needs `equity=True`.
 
         Returns:
             `run`, `year`, `start` and `end` of the run's bars in it, `days` with a bar, and
@@ -309,7 +309,7 @@ class Decisions:
         return yearly_of(self._table, self._beside("equity"))
 
     def stability(self) -> pl.DataFrame:
-        """Give for each run how steady its years were; it needs `equity=True`.
+        """Return for each run how steady its years were; it needs `equity=True`.
 
         Returns:
             `run`, `calendar_years` (how many), `positive_years` (the share of them that gained),
@@ -329,7 +329,7 @@ class Decisions:
     def pareto(
         self, first: str, second: str, *, maximize: tuple[bool, bool] | None = None
     ) -> pl.DataFrame:
-        """Give the runs than which no other is better in one metric and as good in the other.
+        """Return the runs than which no other is better in one metric and as good in the other.
 
         Args:
             first: A metric, or an expression as in `best`.
@@ -362,7 +362,7 @@ class Decisions:
         return front.drop("__first", "__second")
 
     def _beside(self, name: str) -> pl.DataFrame:
-        """Give a table beside the rows."""
+        """Return a table beside the rows."""
         raise NotImplementedError
 
     def _scores(self) -> list[str]:
@@ -377,7 +377,7 @@ class Decisions:
     def _gated(
         self, minimum: Gates, maximum: Gates, where: str | None = None
     ) -> tuple[pl.DataFrame, list[str]]:
-        """Give the rows that pass all gates, those over the years of each run among them."""
+        """Return the rows that pass all gates, those over the years of each run among them."""
         asked = {name for one in (minimum, maximum) if isinstance(one, Mapping) for name in one}
         table, known = self._table, self._scores()
         if asked & ({*STABILITY} - {*table.columns}):

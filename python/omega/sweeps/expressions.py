@@ -119,7 +119,7 @@ class Expression:
                 raise self._refused(f"{name!r} is not known. {words}{more}")
 
     def __call__(self, values: Values) -> Any:  # noqa: ANN401 - a number or a truth value
-        """Give the value for values of the names; None where it is undefined.
+        """Return the value for values of the names; None where it is undefined.
 
         Raises:
             ConfigError: A value is of no kind that can be computed with.
@@ -143,7 +143,7 @@ class Expression:
             raise self._refused(f"it cannot be read ({why}); expected {_ALLOWED}") from problem
 
     def _compiled(self, node: ast.AST, depth: int) -> _Compiled:
-        """Give the function of a part, and refuse a part that is none of those allowed."""
+        """Return the function of a part, and refuse a part that is none of those allowed."""
         if depth > DEEPEST:
             raise self._refused(f"its parts lie more than {DEEPEST} deep in each other")
         parts = [
@@ -165,7 +165,7 @@ class Expression:
         return self._signed(node, parts)
 
     def _signed(self, node: ast.AST, parts: list[_Compiled]) -> _Compiled:
-        """Give the function of a part that is a sign or `not`."""
+        """Return the function of a part that is a sign or `not`."""
         match node:
             case ast.UnaryOp(op=ast.Not()):
                 return lambda values: _not(self._truth(parts[0](values)))

@@ -40,7 +40,7 @@ def objective_of(
     *,
     of: str = "metric",
 ) -> Objective:
-    """Give the values of a metric, or of an expression over metrics and other numbers of the table.
+    """Return the values of a metric, or of an expression over numbers of the table.
 
     An expression is to be large, unless `maximize` is False.
 
@@ -83,7 +83,7 @@ def gated(
     maximum: Gates = None,
     where: str | None = None,
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Give the rows that pass all gates, and how many of all rows each gate refuses.
+    """Return the rows that pass all gates, and how many of all rows each gate refuses.
 
     A value that is undefined passes no gate.
 
@@ -139,7 +139,7 @@ def _truths(table: pl.DataFrame, where: str) -> pl.Series:
 
 
 def _numeric(table: pl.DataFrame) -> list[str]:
-    """Give the columns that can be computed with."""
+    """Return the columns that can be computed with."""
     return [n for n, kind in table.schema.items() if kind.is_numeric() or kind == pl.Boolean]
 
 

@@ -212,7 +212,7 @@ class _Objective:
         self._of = expression
 
     def value(self, metrics: Metrics) -> object:
-        """Give its value; None where it is undefined."""
+        """Return its value; None where it is undefined."""
         for name in self.names:
             if name not in metrics:
                 raise ConfigError(f"Optuna.metric: there is no {name!r}. {nearest(name, metrics)}")

@@ -92,7 +92,7 @@ class Pictures(Decisions):
         return parallel(table, metric=metric, parameters=varied, maximize=maximize, title=title)
 
     def _with(self, metric: str, maximize: bool | None) -> tuple[pl.DataFrame, bool]:
-        """Give the table, with a column of an expression, and whether more of it is better."""
+        """Return the table, with a column of an expression, and whether more of it is better."""
         by = self._objective(metric, maximize)
         is_there = by.name in self._table.columns
         return self._table if is_there else self._table.with_columns(by.values), by.more

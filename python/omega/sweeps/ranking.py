@@ -33,7 +33,7 @@ def ranked(
     weights: object = None,
     maximize: object = None,
 ) -> pl.DataFrame:
-    """Give a table by the weighted mean of ranks; see `SweepResult.rank`.
+    """Return a table by the weighted mean of ranks; see `SweepResult.rank`.
 
     Raises:
         ConfigError: An argument is of no use.
@@ -68,7 +68,7 @@ def ranked(
 
 
 def _ranks(by: Objective) -> pl.Series:
-    """Give ranks from 1, the best; what has no value shares the last ones."""
+    """Return ranks from 1, the best; what has no value shares the last ones."""
     ranks = by.values.rank("average", descending=by.more)
     missing = ranks.null_count()
     behind = len(ranks) - missing + (missing + 1) / 2
@@ -99,7 +99,7 @@ def zone_of(
     share: float,
     where: Mapping[str, Any],
 ) -> Zone:
-    """Give the zone around a run; see `SweepResult.zone`."""
+    """Return the zone around a run; see `SweepResult.zone`."""
     where = dict(where)
     run = where.pop("run")
     known, values, varied = _known(table, parameters, by)
@@ -124,7 +124,7 @@ def zone_of(
 def plateaus_of(
     table: pl.DataFrame, parameters: Sequence[str], by: Objective, where: Mapping[str, Any]
 ) -> pl.DataFrame:
-    """Give how good the neighbours of each run are; see `SweepResult.plateaus`."""
+    """Return how good the neighbours of each run are; see `SweepResult.plateaus`."""
     known, values, varied = _known(table, parameters, by)
     found = scores(values, neighbours_of(known, varied, **where), more=by.more)
     own = pl.Series(by.name, values, dtype=pl.Float64)
@@ -139,7 +139,7 @@ def plateaus_of(
 def marking(
     axes: tuple[str, str], plateau: object, *, more: bool
 ) -> Callable[[pl.DataFrame], list[int]] | None:
-    """Give what finds the cells of a heat map that are a plateau with the best; see `heatmap`."""
+    """Return what finds the cells of a heat map that are a plateau with the best; see `heatmap`."""
     if plateau is False:
         return None
     share = SHARE if plateau is True else share_field(plateau)
@@ -155,7 +155,7 @@ def marking(
 def _known(
     table: pl.DataFrame, parameters: Sequence[str], by: Objective
 ) -> tuple[pl.DataFrame, list[float], list[str]]:
-    """Give the runs with a value in their order, their values, and the parameters that vary."""
+    """Return the runs with a value in their order, their values, and the parameters that vary."""
     with_value = table.with_columns(by.values.cast(pl.Float64).alias("__by"))
     known = with_value.filter(pl.col("__by").is_finite()).sort("run", maintain_order=True)
     if known.is_empty():
@@ -174,7 +174,7 @@ def _first(known: pl.DataFrame, values: Sequence[float], run: object, *, more: b
 
 
 def yearly_of(table: pl.DataFrame, equity: pl.DataFrame) -> pl.DataFrame:
-    """Give the years of each run; see `SweepResult.yearly`."""
+    """Return the years of each run; see `SweepResult.yearly`."""
     has_cash = "initial_equity" in table.columns
     cash = dict(table.select("run", "initial_equity").iter_rows()) if has_cash else {}
     frames = [
@@ -189,7 +189,7 @@ def yearly_of(table: pl.DataFrame, equity: pl.DataFrame) -> pl.DataFrame:
 
 
 def stability_of(years: pl.DataFrame) -> pl.DataFrame:
-    """Give how steady the years of each run were; see `SweepResult.stability`."""
+    """Return how steady the years of each run were; see `SweepResult.stability`."""
     gained = pl.col("total_return")
     return years.group_by("run", maintain_order=True).agg(
         pl.len().alias("calendar_years"),

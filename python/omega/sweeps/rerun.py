@@ -36,7 +36,7 @@ class Origin:
             yield batch
 
     def parameters_of(self, number: int) -> Mapping[str, Any]:
-        """Give the parameters of a run by its number."""
+        """Return the parameters of a run by its number."""
         if number in self._asked:
             return self._asked[number]
         search, before = self._begin(), 0
@@ -131,6 +131,6 @@ def _spec_of(given: Mapping[str, Any]) -> SweepSpec:
 
 
 def _name_of(column: str) -> str:
-    """Give the parameter of a column, which ends in _ where a metric has its name."""
+    """Return the parameter of a column, which ends in _ where a metric has its name."""
     short = column.removesuffix("_")
     return short if column != short and column_of(short) == column else column

@@ -148,7 +148,7 @@ class SweepResult(Pictures):
         return self._table.to_arrow()
 
     def to_pandas(self) -> Any:  # noqa: ANN401 - a DataFrame of pandas, which may not be there
-        """Give the table as one of pandas, which has to be installed.
+        """Return the table as one of pandas, which has to be installed.
 
         Raises:
             ConfigError: pandas, or pyarrow, which it needs for this, is not installed.

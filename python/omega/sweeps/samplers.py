@@ -191,7 +191,7 @@ class Random:
         return Plan(self.runs, itertools.islice(self.draws(seed), self.runs))
 
     def draws(self, seed: int) -> Iterator[Parameters]:
-        """Give combinations without end, or until each was drawn once where they can be counted.
+        """Return combinations without end, or until each was drawn once where they can be counted.
 
         Example:
             >>> len(list(Random({"fast": [5, 10, 20]}, runs=1).draws(seed=0)))

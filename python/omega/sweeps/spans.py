@@ -35,7 +35,7 @@ def spans_field(given: object) -> str:
 
 
 def named_spans(given: object) -> dict[str, object]:
-    """Give the spans as a part of a sweep's identity, which those of the default leave as it was.
+    """Return the spans as a part of a sweep's identity, which those of the default leave as it was.
 
     Example:
         >>> named_spans("own"), named_spans("equal")
@@ -45,7 +45,7 @@ def named_spans(given: object) -> dict[str, object]:
 
 
 def with_equal_spans(spec: SweepSpec, begin: Callable[[], Search], make: Makes) -> SweepSpec:
-    """Give a spec whose runs over the same candles all start where the last of them could decide.
+    """Return a spec whose runs over the same candles all start where the last of them could decide.
 
     Each run is made once without a hash to see where its warm-up ends.
 
@@ -88,7 +88,7 @@ class Spans:
         self.found[key] = min(low, row.first), max(high, row.first)
 
     def notices(self) -> tuple[Notice, ...]:
-        """Say that runs over the same candles could decide from different bars on."""
+        """Return a notice if runs over the same candles could decide from different bars on."""
         if all(low == high for low, high in self.found.values()):
             return ()
         text = (

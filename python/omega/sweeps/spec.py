@@ -121,7 +121,7 @@ class SweepSpec:
         return {**SETTINGS, **self.settings, **own, **together}
 
     def market_key(self, parameters: Parameters) -> tuple[Any, ...]:
-        """Give what runs over the same candles, under the same settings, have in common."""
+        """Return what runs over the same candles, under the same settings, have in common."""
         return tuple(
             (name, str(given))
             for name, given in parameters.items()
@@ -165,7 +165,7 @@ def own_parameters(strategy: AnyForm) -> Sequence[str]:
 
 
 def own_values(strategy: AnyForm) -> dict[str, Any]:
-    """Give the parameters of a strategy whose values are known without those of a run."""
+    """Return the parameters of a strategy whose values are known without those of a run."""
     if isinstance(strategy, Strategy):
         return {name: getattr(strategy, name) for name in strategy.parameters()}
     if isinstance(strategy, type) and issubclass(strategy, Strategy):

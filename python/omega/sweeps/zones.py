@@ -97,7 +97,7 @@ def neighbours_of(
     diagonal: bool = True,
     nearest: int | None = None,
 ) -> list[list[int]]:
-    """Give for each row the rows beside it.
+    """Return for each row the rows beside it.
 
     Args:
         table: A row for each run.
@@ -132,7 +132,7 @@ def neighbours_of(
 def scores(
     values: Sequence[float | None], beside: Sequence[Sequence[int]], *, more: bool
 ) -> pl.DataFrame:
-    """Give for each row how good its neighbours are.
+    """Return for each row how good its neighbours are.
 
     Returns:
         Columns `neighbours`, `plateau` (their mean over the row's own value) and `worst` (the worst
@@ -172,7 +172,7 @@ def connected(
     share: float,
     more: bool,
 ) -> list[int]:
-    """Give the rows that are connected with a row through rows that are about as good.
+    """Return the rows that are connected with a row through rows that are about as good.
 
     Those are at least `share` of it where more is better, else at most 1 / `share` of it; of a
     value of 0 and below only equal or better ones are as good.
@@ -199,7 +199,7 @@ def connected(
 
 
 def ranges_of(rows: pl.DataFrame, parameters: Sequence[str]) -> dict[str, tuple[Any, Any]]:
-    """Give the least and the greatest value of each parameter."""
+    """Return the least and the greatest value of each parameter."""
     return {name: (rows[name].min(), rows[name].max()) for name in parameters}
 
 
@@ -242,7 +242,7 @@ def _moved(key: tuple[Any, ...], move: tuple[int, ...]) -> tuple[Any, ...]:
 
 
 def _places(values: pl.Series) -> list[int]:
-    """Give the place of each value in the order of all."""
+    """Return the place of each value in the order of all."""
     order: Mapping[Any, int] = {value: k for k, value in enumerate(values.unique().sort())}
     return [order[value] for value in values]
 
@@ -250,7 +250,7 @@ def _places(values: pl.Series) -> list[int]:
 def _nearest(
     table: pl.DataFrame, parameters: Sequence[str], ordered: Sequence[str], count: int
 ) -> list[list[int]]:
-    """Give the nearest rows of each, equal ones by their number; being near goes both ways."""
+    """Return the nearest rows of each, equal ones by their number; being near goes both ways."""
     if table.height > _MOST:
         raise ConfigError(
             f"zone: the runs are on no grid, and {table.height:,} are more than {_MOST:,}; select "
