@@ -85,6 +85,7 @@ FIRST_GUIDES = (
     "coming-from-vectorbt",
     "coming-from-nautilus-trader",
     "several-symbols",
+    "corporate-actions",
     "days-and-sessions",
     "sweeps",
     "reading-results",

@@ -24,6 +24,7 @@ from omega.notebook import Shown
 from omega.notices import Facts, Notice
 from omega.report import View, _metrics, _summary, plot, write_report
 from omega.results import files
+from omega.results.dated import Dated
 from omega.results.example import EXAMPLE
 from omega.results.noticing import notices_of
 from omega.results.tables import packed, tables_from_columns, unpacked
@@ -92,7 +93,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult:
+class BacktestResult(Dated):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.

@@ -9,12 +9,15 @@ from typing import Any, TypeAlias
 
 from omega.config.account import Account
 from omega.config.calendar import CalendarLike
+from omega.config.carry import Carry
 from omega.config.costs import Costs
+from omega.config.events import Events
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import Sizer
+from omega.config.universe import Universe
 from omega.contract import ArrowLike, Progress
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
@@ -68,6 +71,9 @@ def run_backtest(
     strict: bool = False,
     semantics: int = 2,
     calendar: CalendarLike = None,
+    events: Events | None = None,
+    carry: Carry | None = None,
+    universe: Universe | ArrowLike = None,
     validate: str | Mapping[str, str] = "error",
     cast: bool = False,
     progress: bool | Progress = False,
@@ -120,6 +126,11 @@ def run_backtest(
             which days begin; or the name of a calendar of `exchange_calendars`, such as "XNYS".
             Days of UTC by default. It decides on DAY orders, nights of swap, dates as `start` and
             `end`, daily returns, and bars of a day and longer.
+        events: Splits, dividends, changes of symbols, delistings and halts, as `Events`, over
+            prices as they were traded; none by default.
+        carry: Interest, borrowing and funding, as `Carry`; none by default.
+        universe: A `Universe`, or its table: columns symbol, from, to and known; by default every
+            symbol may be traded at any time.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
         cast: Whether prices of other types (float32, decimals, integers, texts) are cast, once;
             what that copies is a notice. Volumes of any type of number always are.
@@ -171,6 +182,9 @@ def run_backtest(
         strict=strict,
         semantics=semantics,
         calendar=calendar,
+        events=events,
+        carry=carry,
+        universe=universe,
     )
     with _progress(progress) as told:
         with arguments_of("run_backtest"):
@@ -186,7 +200,7 @@ def _result(
 ) -> BacktestResult:
     tables, report = outcome
     config = configuration(store, job, arguments)
-    return BacktestResult(
+    result = BacktestResult(
         tables,
         stats=EngineStats.of(report, job.ran.form),
         config=config,
@@ -198,6 +212,9 @@ def _result(
         strategy=job.strategy,
         position_manager=job.manager,
     )
+    if job.settings["events"] is not None:
+        result.happened(job.settings["events"]["rows"])
+    return result
 
 
 def _truth(name: str, given: object) -> bool:

@@ -25,13 +25,14 @@ mod position;
 mod positions;
 mod quiet;
 mod roster;
+mod schedule;
 mod settings;
 mod simulator;
 mod sizing;
 mod stale;
 mod trigger;
 
-pub use account::{Account, Exit};
+pub use account::{Account, Booking, Exit, LedgerKind};
 pub use action::{Action, CloseTarget, LevelChange, ModifyRequest, OpenRequest};
 pub use bars::{StepBars, SymbolBar};
 pub use distance::{Distance, Level};
@@ -48,6 +49,7 @@ pub use order::{
     ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
 };
 pub use position::{Position, open_profit};
+pub use schedule::{Carry, DatedRates, Event, Funding, Happening, Schedule};
 pub use settings::{
     AccountKind, AccountRules, MarketFill, PositionMode, Semantics, Settings, SymbolSettings,
 };

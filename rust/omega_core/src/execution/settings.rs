@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::costs::{Fees, Slippage, Swap};
-use super::{Instrument, IntrabarPolicy, Limits, Manager, Sizer, Stale};
+use super::{Carry, Instrument, IntrabarPolicy, Limits, Manager, Schedule, Sizer, Stale};
 use crate::types::{Days, SymbolId};
 
 /// At which price market orders fill (L3).
@@ -118,11 +118,22 @@ pub struct Settings {
     pub strict: bool,
     /// When a symbol without a bar is given up; never, where there is none.
     pub stale: Option<Stale>,
+    /// Corporate actions, where there are any.
+    pub schedule: Option<Arc<Schedule>>,
+    /// What holding costs, where it does.
+    pub carry: Option<Arc<Carry>>,
     /// How many units of time make 24 hours, for sessions by the time of day.
     pub units_per_day: i64,
 }
 
 impl Settings {
+    /// Whether cash earns or costs something by the day (C1).
+    pub(super) fn has_interest(&self) -> bool {
+        self.carry
+            .as_ref()
+            .is_some_and(|carry| carry.has_interest())
+    }
+
     /// The days of a symbol (T4).
     #[inline]
     #[must_use]

@@ -59,6 +59,21 @@ pub(super) struct Closing {
     pub(super) is_maker: bool,
 }
 
+impl Closing {
+    /// At a price that nobody trades at: without slippage.
+    pub(super) fn without_order(index: usize, lots: f64, price: f64, reason: ExitReason) -> Self {
+        Self {
+            index,
+            lots,
+            price,
+            reason,
+            order: None,
+            slips: false,
+            is_maker: false,
+        }
+    }
+}
+
 impl Simulator {
     /// Fills an order at a price before slippage: opposite positions first in netting mode, then a
     /// position for what is left, if number and margin allow it (F7, M6). One that only reduces
@@ -84,7 +99,10 @@ impl Simulator {
             self.settings.symbols[symbol.index()]
                 .instrument
                 .order_size(left)
-                .and_then(|lots| self.check_short(direction).map(|()| lots))
+                .and_then(|lots| {
+                    self.check_short_of(symbol, direction, now.bar.time)
+                        .map(|()| lots)
+                })
                 // Again, after acceptance: others may have opened while it waited (F12.1).
                 .and_then(|lots| self.check_count(symbol).map(|()| lots))
                 .and_then(|lots| self.open_position(row, lots, at, now, account))
@@ -247,6 +265,9 @@ impl Simulator {
         order.take_profit = position.take_profit.map(Level::At);
         account.book_entry(&position, &fill);
         let trade = fill.trade;
+        if self.has_dates {
+            self.note_entry(trade);
+        }
         self.positions.open(position, fill);
         self.book.orders[row].is_scaled = lots < asked;
         Ok(trade)
@@ -269,6 +290,9 @@ impl Simulator {
         account: &mut A,
     ) {
         self.is_stopped(self.positions.open.len() / 8);
+        if self.has_dates {
+            self.fund_leaving(closing.index, now, account);
+        }
         let position = &self.positions.open[closing.index];
         let symbol = &self.settings.symbols[position.symbol.index()];
         // An order closes each position at most once, so that the trade's number keys its legs; a
@@ -293,7 +317,7 @@ impl Simulator {
             }
             _ => 0.0,
         };
-        let fee = self.fee(&FeeBasis {
+        let basis = FeeBasis {
             symbol: position.symbol,
             direction: position.direction.opposite(),
             lots: closing.lots,
@@ -304,7 +328,12 @@ impl Simulator {
             is_entry: false,
             time: now.bar.time,
             order: key,
-        });
+        };
+        // Nothing is traded for what a split leaves over.
+        let fee = match closing.reason {
+            ExitReason::SplitCash => 0.0,
+            _ => self.fee(&basis),
+        };
         let fill = Fill {
             order: key,
             trade: position.id,
