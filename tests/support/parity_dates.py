@@ -5,13 +5,15 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from hypothesis import strategies as st
 
 from tests.support.recorder import Settings
 
+Random: TypeAlias = Any
+"""Of Hypothesis."""
 NOTHING: Settings = {"member_times": [], "events": None, "carry": None}
 _KINDS = ("split", "split", "dividend", "dividend", "reinvest", "leave", "recall")
 _ENDS = ("change", "delisting", "delisting")
@@ -40,7 +42,7 @@ def dated(
     return made
 
 
-def _events(random: Any, times: Sequence[Sequence[int]], hour: int, tick: float) -> Any:  # noqa: ANN401 - of Hypothesis
+def _events(random: Random, times: Sequence[Sequence[int]], hour: int, tick: float) -> Settings:
     rows: list[tuple[Any, ...]] = []
     for _ in range(random.randint(1, 5)):
         symbol = random.randrange(len(times))
@@ -70,13 +72,13 @@ def _events(random: Any, times: Sequence[Sequence[int]], hour: int, tick: float)
 
 
 def _carry(
-    random: Any,  # noqa: ANN401 - of Hypothesis
+    random: Random,
     times: Sequence[Sequence[int]],
     hour: int,
     tick: float,
     *,
     magnified: bool,
-) -> Any:  # noqa: ANN401 - as the contract has it
+) -> Settings:
     first = times[0][0] // (24 * hour)
 
     def rates(*some: float) -> Any:  # noqa: ANN401 - days and rates
@@ -94,7 +96,7 @@ def _carry(
     }
 
 
-def _funding(random: Any, own: Sequence[int], hour: int, tick: float) -> list[Any]:  # noqa: ANN401 - as above
+def _funding(random: Random, own: Sequence[int], hour: int, tick: float) -> list[Any]:
     rows = []
     for time in range(own[0], own[-1] + hour, random.choice([hour, 3 * hour, 8 * hour])):
         bar = bisect.bisect_right(own, time) - 1

@@ -90,6 +90,8 @@ def _rates(place: str, given: object) -> Any:  # noqa: ANN401 - a number or rows
 
 def _borrow(given: object) -> Any:  # noqa: ANN401 - a number, or by symbol
     """One rate for all, or the rates of each symbol."""
+    if _is_taken(given, 2):
+        return given
     if isinstance(given, Mapping) and not {"date", "rate"} <= {str(name) for name in given}:
         return {
             str(symbol): ((None, None),)
@@ -109,8 +111,16 @@ def _borrow(given: object) -> Any:  # noqa: ANN401 - a number, or by symbol
     return {symbol: tuple(own) for symbol, own in by_symbol.items()}
 
 
+def _is_taken(given: object, width: int) -> bool:
+    """Whether these are rows of a value that was made before."""
+    is_rows = isinstance(given, tuple) and all(isinstance(row, tuple) for row in given)
+    return is_rows and all(len(row) == width for row in given)  # type: ignore[attr-defined]  # rows
+
+
 def _funding(given: object) -> Any:  # noqa: ANN401 - rows by symbol; None where it has no name
     """By symbol the rows of time, rate and mark; under None those of the only one."""
+    if isinstance(given, Mapping) and all(_is_taken(rows, 3) for rows in given.values()):
+        return given
     if isinstance(given, Mapping) and not {str(name).lower() for name in given} & {"rate", "time"}:
         parts: list[tuple[str | None, Any]] = [(str(name), one) for name, one in given.items()]
     else:

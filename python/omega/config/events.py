@@ -266,7 +266,8 @@ def _rows(path: str | Path, width: int) -> list[list[str]]:
 
 def _day(last: str) -> str:
     """Give the day after the last one."""
-    return f"{datetime.strptime(last, '%Y%m%d') + timedelta(days=1):%Y-%m-%d}"  # noqa: DTZ007 - no zone
+    day = datetime.strptime(last, "%Y%m%d")  # noqa: DTZ007 - a date
+    return f"{day + timedelta(days=1):%Y-%m-%d}"
 
 
 def _of_factors(rows: list[list[str]], symbol: str) -> tuple[list[Any], list[Any]]:

@@ -49,8 +49,12 @@ def rows_of(place: str, given: AnyTable, columns: Sequence[Column]) -> tuple[Row
     if given is None:
         return ()
     if isinstance(given, tuple) and all(isinstance(row, tuple) for row in given):
+        if any(len(row) != len(columns) for row in given):
+            raise _no_table(place, given)
         return given  # taken before
     table = _columns(place, given)
+    if not table:
+        return ()
     names = {_plain_name(name): name for name in table}
     length = len(next(iter(table.values()), ()))
     taken = []

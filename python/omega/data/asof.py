@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from omega.config.tables import AnyTable, Column, rows_of
+from omega.config.tables import AnyTable, Column, Row, rows_of
 from omega.config.times import to_units
 from omega.errors import ConfigError
+from omega.libraries import arguments_of
 
 _DAY = timedelta(days=1)
 
@@ -52,14 +53,31 @@ def asof(
         >>> days.select(asof(eps, "eps"))["eps"].to_list()
         [None, 1.0, 1.5]
     """
-    name = _value_column(table, column, period, known)
+    named: dict[str, Any] = {
+        "column": "x" if column is None else column,
+        "symbol": "x" if symbol is None else symbol,
+    }
+    for parameter, given in {**named, "period": period, "known": known}.items():
+        if not isinstance(given, str):
+            raise ConfigError(f"asof: given {parameter}={given!r}, expected a name")
+    with arguments_of("asof"):
+        name = _value_column(table, column, period, known)
+        rows = _rows(table, name, period, known)
+    return _expression([row[1:] for row in rows if symbol in (None, row[0])], name, period, known)
+
+
+def _rows(table: AnyTable, name: str, period: str, known: str) -> tuple[Row, ...]:
     columns = (
         Column("symbol", ("ticker",), None, "text"),
         Column(period.lower(), kind="date"),
         Column(known.lower(), kind="date"),
         Column(name.lower(), kind="rate"),
     )
-    rows = [row[1:] for row in rows_of("asof", table, columns) if symbol in (None, row[0])]
+    return rows_of("asof", table, columns)
+
+
+def _expression(rows: list[Row], name: str, period: str, known: str) -> pl.Expr:
+    """Give what looks a time up among the rows."""
     states = _states(rows, period, known)
 
     def look_up(times: pl.Series) -> pl.Series:
@@ -72,7 +90,7 @@ def asof(
     return pl.col("time").map_batches(look_up, return_dtype=pl.Float64).alias(name)
 
 
-def _value_column(table: Any, column: str | None, period: str, known: str) -> str:  # noqa: ANN401 - any table
+def _value_column(table: AnyTable, column: str | None, period: str, known: str) -> str:
     if column is not None:
         return column
     if isinstance(table, Mapping):

@@ -36,7 +36,7 @@ class Carrying(Solvency):
                 self.portfolio.book(time, "interest", None, amount)
 
     def _cash(self) -> float:
-        """What is not in positions: in a cash account the balance less what they cost (W7)."""
+        """What is not in positions: in a cash account the balance less what they cost."""
         cash = self.portfolio.balance
         if self.settings["account"]["kind"] != "cash":
             return cash

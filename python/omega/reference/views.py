@@ -74,14 +74,15 @@ class Source:
             )
         values = self.column(name)[past - length : past]
         if self.track.growth is not None:
-            shown = [self.shown(float(v), name, past - length + k) for k, v in enumerate(values)]
-            values = np.array(shown)
+            bars = range(past - length, past)
+            values = np.array([self.shown(float(values[k - bars[0]]), name, k) for k in bars])
         return _read_only(values)
 
     def shown(self, value: float, name: str, index: int) -> float:
         """Give a number of a column and a bar as it reads now (A3)."""
         now = max(self.track.visible - 1, 0)
-        return self.track.as_of(value, "volume" if name == "volume" else "price", index, now)
+        unit = "volume" if name == "volume" else "price"
+        return self.track.as_of(float(value), unit, index, now)
 
     def column(self, name: str) -> Floats:
         """A column by its name."""
@@ -92,8 +93,7 @@ class Source:
 
 
 def _read_only(values: Floats) -> Floats:
-    shared = values.view()
-    shared.flags.writeable = False
+    (shared := values.view()).flags.writeable = False
     return shared
 
 
@@ -128,8 +128,7 @@ class SideView:
     @property
     def volume(self) -> float:
         """Volume."""
-        volume = float(self._source.column("volume")[self._index])
-        return self._source.shown(volume, "volume", self._index)
+        return self._source.shown(self._source.column("volume")[self._index], "volume", self._index)
 
     @property
     def open(self) -> float:
@@ -168,8 +167,8 @@ class SideView:
         return self._window(length, "close")
 
     def _price(self, price: str) -> float:
-        name = f"{self._side}_{price}"
-        return self._source.shown(float(self._source.column(name)[self._index]), name, self._index)
+        source, name = self._source, f"{self._side}_{price}"
+        return source.shown(float(source.column(name)[self._index]), name, self._index)
 
     def _window(self, length: int, price: str) -> Floats:
         return self._source.window(self._index, length, f"{self._side}_{price}")
@@ -263,8 +262,8 @@ class Indicator:
     def __init__(
         self, name: str, values: Floats, track: Track, declared: int = 0, unit: str = ""
     ) -> None:
-        self._name, self._values, self.track, self.declared = name, values, track, declared
-        self._unit = unit
+        self._name, self._values, self._unit = name, values, unit
+        self.track, self.declared = track, declared
 
     @property
     def name(self) -> str:
@@ -361,8 +360,8 @@ class Indicator:
                 f"{visible}"
             )
         if self.track.growth is not None and self._unit:
-            values = [self._as_of(bar, visible - 1) for bar in range(visible - length, visible)]
-            return _read_only(np.array(values))
+            shown = map(self._as_of, range(visible - length, visible), [visible - 1] * length)
+            return _read_only(np.array([*shown]))
         return _read_only(self._values[visible - length : visible])
 
     def __repr__(self) -> str:

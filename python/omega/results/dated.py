@@ -20,11 +20,6 @@ class Dated:
     tables: ResultTables
     _happened: pl.DataFrame | None = None
 
-    def happened(self, rows: Sequence[EventRow]) -> None:
-        """Keep the events of the run."""
-        tables = self.tables
-        self._happened = events_table(rows, tables.symbols, tables.unit, tables.timezone)
-
     @property
     def events(self) -> pl.DataFrame:
         """Splits, dividends and other events of the run's symbols, by date; empty without any.
@@ -35,6 +30,13 @@ class Dated:
             ['time', 'symbol', 'kind', 'ratio', 'amount', 'tax', 'price', 'pays', 'to']
         """
         return events_table((), (), "us", None) if self._happened is None else self._happened
+
+
+def keep_events(result: Dated, rows: Sequence[EventRow]) -> None:
+    """Keep the events of a run with its result."""
+    tables = result.tables
+    made = events_table(rows, tables.symbols, tables.unit, tables.timezone)
+    result._happened = made  # noqa: SLF001 - one module
 
 
 def events_table(

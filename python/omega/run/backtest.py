@@ -24,6 +24,7 @@ from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.progress import progress_bar
+from omega.results.dated import keep_events
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
@@ -213,7 +214,7 @@ def _result(
         position_manager=job.manager,
     )
     if job.settings["events"] is not None:
-        result.happened(job.settings["events"]["rows"])
+        keep_events(result, job.settings["events"]["rows"])
     return result
 
 

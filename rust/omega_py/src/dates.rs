@@ -109,6 +109,9 @@ fn unknown(expected: &str, given: &str) -> OmegaError {
 /// Days and rates from them on.
 type RateColumns = (Vec<i64>, Vec<f64>);
 
+/// Bar, open of the bar, time, rate and mark.
+type FundingRow = (usize, i64, i64, f64, Option<f64>);
+
 /// What holding costs by the day.
 #[derive(FromPyObject)]
 pub(super) struct CarryFields {
@@ -123,15 +126,15 @@ pub(super) struct CarryFields {
     borrow: Vec<Option<RateColumns>>,
     #[pyo3(item)]
     rounds_collateral: bool,
-    /// By symbol: bar, open of the bar, time, rate and mark.
+    /// By symbol.
     #[pyo3(item)]
-    funding: Vec<Vec<(usize, i64, i64, f64, Option<f64>)>>,
+    funding: Vec<Vec<FundingRow>>,
 }
 
 impl CarryFields {
     pub(super) fn carry(self) -> Carry {
         let rates = |(days, rates): RateColumns| DatedRates { days, rates };
-        let of_symbol = |rows: Vec<(usize, i64, i64, f64, Option<f64>)>| -> Arc<[Funding]> {
+        let of_symbol = |rows: Vec<FundingRow>| -> Arc<[Funding]> {
             let funding = rows
                 .into_iter()
                 .map(|(bar, opens, time, rate, mark)| Funding {

@@ -183,7 +183,10 @@ impl Run {
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN. It needs so many
     /// complete bars; in version 1 of the rules the run waits for its first value, if wanted.
-    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None, warmup=true, declared=0, unit=""))]
+    #[pyo3(signature = (
+        name, column, *, timeframe=None, symbol=None, warmup=true, declared=0, unit=""
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn column(
         &self,
         name: String,

@@ -69,7 +69,7 @@ impl Simulator {
         }
     }
 
-    /// What is not in positions: in a cash account the balance less what they cost (W7).
+    /// What is not in positions: in a cash account the balance less what they cost.
     fn cash<A: Account>(&self, account: &A) -> f64 {
         let balance = account.balance();
         if self.settings.account.kind != AccountKind::Cash {
@@ -157,6 +157,7 @@ impl Simulator {
     }
 
     /// A position was entered.
+    #[inline]
     pub(super) fn note_entry(&mut self, trade: TradeId) {
         if self.accrued.inside.is_some() {
             self.accrued.entered.push(trade);

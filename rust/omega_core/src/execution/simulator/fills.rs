@@ -265,9 +265,7 @@ impl Simulator {
         order.take_profit = position.take_profit.map(Level::At);
         account.book_entry(&position, &fill);
         let trade = fill.trade;
-        if self.has_dates {
-            self.note_entry(trade);
-        }
+        self.note_entry(trade);
         self.positions.open(position, fill);
         self.book.orders[row].is_scaled = lots < asked;
         Ok(trade)
@@ -311,12 +309,6 @@ impl Simulator {
         let price = closing.price - position.direction.sign() * slippage;
         let units = closing.lots * symbol.instrument.contract_size;
         let notional = (units * price * now.rate).abs();
-        let liquidation = match closing.reason {
-            ExitReason::StopOut | ExitReason::Ruin => {
-                notional * symbol.instrument.liquidation_fee / 100.0
-            }
-            _ => 0.0,
-        };
         let basis = FeeBasis {
             symbol: position.symbol,
             direction: position.direction.opposite(),
@@ -329,11 +321,6 @@ impl Simulator {
             time: now.bar.time,
             order: key,
         };
-        // Nothing is traded for what a split leaves over.
-        let fee = match closing.reason {
-            ExitReason::SplitCash => 0.0,
-            _ => self.fee(&basis),
-        };
         let fill = Fill {
             order: key,
             trade: position.id,
@@ -343,7 +330,7 @@ impl Simulator {
             index: now.index,
             price,
             lots: closing.lots,
-            fee: fee + liquidation,
+            fee: self.exit_fee(&basis, closing.reason),
             slippage,
             rate: now.rate,
             closes: true,
@@ -360,6 +347,20 @@ impl Simulator {
             alternative_pnl: share.alternative_pnl,
         });
         self.positions.close(closing.index, &share, fill);
+    }
+
+    /// The fee of an exit, which a close by force adds to (M9).
+    fn exit_fee(&self, basis: &FeeBasis, reason: ExitReason) -> f64 {
+        let instrument = self.instrument(basis.symbol);
+        let liquidation = match reason {
+            // Nothing is traded for what a split leaves over.
+            ExitReason::SplitCash => return 0.0,
+            ExitReason::StopOut | ExitReason::Ruin => {
+                basis.notional * instrument.liquidation_fee / 100.0
+            }
+            _ => 0.0,
+        };
+        self.fee(basis) + liquidation
     }
 
     /// The fee of a fill; 0 where its function fails, which ends the run when the bar is over.
