@@ -53,13 +53,11 @@ def asof(
         >>> days.select(asof(eps, "eps"))["eps"].to_list()
         [None, 1.0, 1.5]
     """
-    named: dict[str, Any] = {
-        "column": "x" if column is None else column,
-        "symbol": "x" if symbol is None else symbol,
-    }
-    for parameter, given in {**named, "period": period, "known": known}.items():
-        if not isinstance(given, str):
-            raise ConfigError(f"asof: given {parameter}={given!r}, expected a name")
+    named = {"column": column, "symbol": symbol}
+    given = {name: value for name, value in named.items() if value is not None}
+    for name, value in {**given, "period": period, "known": known}.items():
+        if not isinstance(value, str):
+            raise ConfigError(f"asof: given {name}={value!r}, expected a name")
     with arguments_of("asof"):
         name = _value_column(table, column, period, known)
         rows = _rows(table, name, period, known)
