@@ -1,4 +1,4 @@
-# The doors of the project. Each does its own set-up: it needs Python 3.11 or later, a Rust toolchain
+# The targets of the project. Each does its own set-up: it needs Python 3.11 or later, a Rust toolchain
 # and make, and leaves everything in .venv/ and target/.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -28,6 +28,9 @@ NOT_OF_BACKTESTING := bokeh jinja2 markupsafe narwhals pandas pyyaml tornado tzd
 # test, further threads of Polars are in the way of the others.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 ALONE := $(shell grep --recursive --files-with-matches --include='test_*.py' 'mark\.alone' tests)
+
+# that of Debian does not find its own modules under another node
+ESLINT := NODE_PATH=/usr/share/nodejs eslint --no-eslintrc --config tests/report/eslintrc.json --format unix
 
 # stamps: what has been done, and is done again only when what it depends on has changed
 BASE := $(VENV)/.base
@@ -70,14 +73,19 @@ test-long: $(DEV) $(DEMO) $(NATIVE) ## look for longer: ten million bars, fuzzin
 	$(BIN)/python -m tests.fuzzing run_files --inputs 5000
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) $(wildcard tests/properties tests/parity)
 
-lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, layers, and the stub against the native module
+lint: $(DEV) $(DEMO) $(NATIVE) ## check style, types, layers, the English of pages, and the stub against the native module
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/mypy --no-error-summary
 	PYTHONPATH=python $(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python -m tests.documentation.prose
 	$(BIN)/python -m mypy.stubtest omega._core --mypy-config-file pyproject.toml --concise
 	cargo fmt --all --check
 	cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	@if command -v tsc >/dev/null; then tsc --project tests/report; \
+		else echo 'no tsc (node-typescript): scripts of the report are not type-checked'; fi
+	@if command -v eslint >/dev/null; then $(ESLINT) python/omega/report/assets/*.js; \
+		else echo 'no eslint: scripts of the report are not linted'; fi
 
 bench: $(DEV) $(NATIVE) ## measure the engine; every number is a ratio within one run
 	$(BIN)/python -m benchmarks.engine

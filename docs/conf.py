@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+from collections.abc import Sequence
 from importlib.metadata import version as version_of
 from pathlib import Path
 from types import ModuleType
@@ -25,22 +27,39 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 TOP = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TOP / "docs"))
+
+from omega_site import (  # noqa: E402 - found by the line above
+    gallery,
+    links,
+    pictures,
+    rules,
+    search,
+    tables,
+)
 
 project = "Omega"
 author = "The authors of Omega"
 release = version = version_of("omega-backtest")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["conf.py"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+exclude_patterns = ["conf.py", "omega_site"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["omega.css"]
+html_search_scorer = str(TOP / "docs/_static/scorer.js")
 html_title = f"Omega {release}"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
+html_domain_indices = False  # an index of modules says less than the reference
 
 nitpicky = True
 default_role = "omega"  # `Bar` in a docstring is a link where it is a name of Omega's
-pygments_style = "friendly"
+pygments_style = "a11y-high-contrast-light"  # each colour has a contrast of 7 or more
+pygments_dark_style = "a11y-high-contrast-dark"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 highlight_language = "none"  # a block says what it is
 
 myst_heading_anchors = 4
@@ -58,53 +77,64 @@ napoleon_use_admonition_for_examples = False
 
 
 def front_page(text: str) -> str:
-    """Give the README as a page of this folder."""
+    """Return the README as a page of this folder."""
     readme = (TOP / "README.md").read_text(encoding="utf-8")
     readme = readme.replace("](docs/", "](").replace("](CHANGELOG.md", "](changelog.md")
     readme = readme.replace("](CONTRIBUTING.md", "](contributing.md")
     return text.replace("<!-- README.md -->", readme)
 
 
-def links_inside(text: str) -> str:
-    """Point links to scenarios at their pages here; other files of the repository are named.
-
-    A link to a folder, or to a file that is no page, would be a dead end on a web site.
-    """
-    text = re.sub(r"\]\((?:\.\./)+tests/scenarios/([\w]+\.md)", r"](/scenarios/\1", text)
-    text = text.replace("](/scenarios/README.md", "](/scenarios/index.md")
-    outside = r"\[([^\]]+)\]\((?:\.\./)+((?:tests|rust|examples|data|benchmarks|python)\b[^)]*)\)"
-    text = re.sub(outside, r'[\1]{title="\2"}', text)
-    above = r"\[([^\]]+)\]\(((?:tests|rust|examples|data|benchmarks|python)\b[^)]*)\)"
-    return re.sub(above, r'[\1]{title="\2"}', text)
-
-
 FIRST_GUIDES = (
-    "importing-data",
-    "coming-from-backtesting-py",
-    "coming-from-backtrader",
-    "coming-from-vectorbt",
-    "coming-from-nautilus-trader",
+    "strategies",
+    "orders",
+    "sizing-and-margin",
+    "costs",
+    "instruments-by-market",
     "several-symbols",
     "corporate-actions",
     "days-and-sessions",
+    "corporate-actions",
+    "portfolios",
+    "own-indicators-and-models",
     "sweeps",
-    "reading-results",
-    "look-ahead",
+    "walk-forward",
+    "how-much-is-luck",
+    "comparing",
+    "speed",
+    "clusters",
+    "notebooks",
     "command-line",
+    "compiled",
     "rust-strategy",
-    "migration",
+    "troubleshooting",
 )
+"""Guides in the order of the sidebar, as far as they are there; any other one comes after them."""
+COOKBOOK = ("orders-and-exits", "sizing-and-risk", "time-and-sessions", "data-and-models")
+ELSEWHERE = ("importing-data", "reading-results", "look-ahead", "second-version", "migration")
+"""Guides that stand in another part of the sidebar, as do those for users of other engines."""
 
 
-def listed_guides() -> str:
-    """Give the guides that are there: those with a place of their own first."""
-    there = {page.stem for page in (TOP / "docs/guides").glob("*.md")}
-    first = [name for name in FIRST_GUIDES if name in there]
-    return "\n".join(f"guides/{name}" for name in [*first, *sorted(there - {*first})])
+def pages_of(folder: str, first: Sequence[str] = (), but: Sequence[str] = ()) -> str:
+    """Return the entries of a folder's pages that are there: those with a place come first."""
+    there = {page.stem for page in (TOP / "docs" / folder).glob("*.md")} - {"index", *but}
+    placed = [name for name in first if name in there]
+    return "\n".join(f"{folder}/{name}" for name in [*placed, *sorted(there - {*placed})])
+
+
+def listed(text: str) -> str:
+    """Fill the lists of pages in the sidebar."""
+    switching = [page.stem for page in (TOP / "docs/guides").glob("coming-from-*.md")]
+    text = text.replace(
+        "<!-- guides -->", pages_of("guides", FIRST_GUIDES, [*ELSEWHERE, *switching])
+    )
+    text = text.replace("<!-- cookbook -->", pages_of("cookbook", COOKBOOK))
+    return text.replace(
+        "<!-- switching -->", "\n".join(f"guides/{name}" for name in sorted(switching))
+    )
 
 
 def unnamed_in_reference() -> list[str]:
-    """Give the public names that no page of the reference names, so that none is left out."""
+    """Return the public names that no page of the reference names, so that none is left out."""
     pages = [page.read_text(encoding="utf-8") for page in (TOP / "docs/reference").glob("*.md")]
     named = set(re.findall(r"^\.\. auto\w+:: omega\.(\w+)", "\n".join(pages), re.MULTILINE))
     whole = {f"omega.{name}" for name in named if name.islower()}  # modules with all they have
@@ -129,28 +159,23 @@ def rest_of_the_reference(text: str) -> str:
     return text.replace("<!-- the rest -->", f"```{{eval-rst}}\n{listed}\n```")
 
 
-def rule_targets(text: str) -> str:
-    """Give each rule, and each reading of one, a target that its title does not change: `#f2`."""
-    return re.sub(r"^(### ([A-Z]+[\d.]+) )", r"(\2)=\n\1", text, flags=re.MULTILINE)
-
-
 def read_source(app: Sphinx, page: str, source: list[str]) -> None:
     """Change a page between its file and the parser."""
     del app
     text = source[0]
     if page == "index":
-        text = front_page(text).replace("<!-- guides -->", listed_guides())
+        text = listed(front_page(text))
     if page == "reference/rest":
         text = rest_of_the_reference(text)
     if page in {"reference/rules", "concepts/execution"}:
-        text = rule_targets(text)
-    source[0] = links_inside(text)
+        text = rules.targets(text)
+    source[0] = links.inside(tables.made(text), page)
 
 
 def include_source(app: Sphinx, path: Path, page: str, content: list[str]) -> None:
     """Change a file that a page includes."""
-    del app, path, page
-    content[0] = links_inside(content[0].replace("](docs/", "](/"))
+    del app, path
+    content[0] = links.inside(content[0].replace("](docs/", "](/"), page)
 
 
 def native_docs() -> dict[str, str]:
@@ -173,7 +198,7 @@ NATIVE = native_docs()
 def process_docstring(  # noqa: PLR0917 - the arguments of the event
     app: Sphinx, kind: str, name: str, documented: object, options: object, lines: list[str]
 ) -> None:
-    """Give native classes and their members the docstrings of the stub."""
+    """Return native classes and their members the docstrings of the stub."""
     del app, kind, options
     short = name.removeprefix("omega.").removeprefix("_core.")
     # What a class inherits from a native one, such as `Strategy.position`.
@@ -213,3 +238,9 @@ def setup(app: Sphinx) -> None:
     # Before the sections of a docstring are read.
     app.connect("autodoc-process-docstring", process_docstring, priority=400)
     app.connect("missing-reference", resolve)
+    app.add_transform(rules.LinkRules)
+    app.add_directive("picture", pictures.Picture)
+    app.add_directive("example", gallery.Example)
+    app.connect("html-collect-pages", links.code_pages)
+    app.connect("html-page-context", search.add_description)
+    app.connect("build-finished", search.write_llms)

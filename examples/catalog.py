@@ -20,7 +20,6 @@ from examples import (
     market,
     pairs,
     rsi_reversion,
-    scenario_reversion,
     session_range,
     sma_cross,
     trailing_trend,
@@ -76,15 +75,6 @@ EXAMPLES: dict[str, Example] = {
             "class": zscore_reversion.ZScoreReversion,
             "native": lambda: omega.native("zscore_reversion"),
         },
-    ),
-    "scenario_reversion": Example(
-        "Mean reversion by z-score in six scenarios",
-        market.hours,
-        {
-            "class": scenario_reversion.ScenarioReversion,
-            "trigger": scenario_reversion.ScenarioReversionOnExtremes,
-        },
-        {"timeframes": ("H4", "D1"), "position_manager": omega.TimeExit(bars=30)},
     ),
     "donchian_breakout": Example(
         "The turtles' breakout",

@@ -21,7 +21,7 @@ class DonchianBreakout(omega.Strategy):
         self.bottom = self.rolling_min(self.entry, source="low")
         self.ceiling = self.rolling_max(self.exit, source="high")
         self.floor = self.rolling_min(self.exit, source="low")
-        self.warmup = max(self.entry, self.exit) + 1
+        self.warmup = max(self.entry, self.exit) + 1  # the channels of a bar ago are read
 
     def on_bar(self, bar: omega.Bar) -> None:
         """Leave a failed move, else join a new one."""
@@ -35,3 +35,19 @@ class DonchianBreakout(omega.Strategy):
             self.buy(stop_loss=self.floor[-1])
         elif price < self.bottom[-2]:
             self.sell(stop_loss=self.ceiling[-1])
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    return omega.run_backtest(
+        omega.sample("SHARE"),
+        DonchianBreakout(),
+        instruments=omega.instruments.equity("SHARE"),
+        sizer=omega.RiskPercent(1),
+        account=omega.Account(leverage=2),
+        costs=omega.Costs(fee_percent=0.05),
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

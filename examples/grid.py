@@ -1,8 +1,9 @@
 """A grid of limit orders around a mean, taken off in parts.
 
-Every hour the orders that wait are withdrawn and laid out anew: buys below the mean, sells above
+Every hour the orders that wait are withdrawn and laid out again: buys below the mean, sells above
 it, each further away than the one before. A position gives back half of its lots on the way home,
-its stop then goes to the entry, and the rest is closed at the mean. Two forms: a class that is
+its stop then goes to the entry, and the rest is closed at the mean. It buys more of what falls, so
+that one long move costs what many small ones have earned. Two forms: a class that is
 called on every bar, and the same called once an hour.
 """
 
@@ -32,10 +33,10 @@ class Grid(omega.Strategy):
         self.mean = self.ema(self.mean_window)
         self.reach = self.atr(self.atr_window)
         hour = pl.col("time").dt.hour()
-        self.begins = self.column((hour != hour.shift(1)).cast(pl.Float64), "hour begins")
+        self.begins = self.column(hour != hour.shift(1), "hour begins")
 
     def on_bar(self, bar: omega.Bar) -> None:
-        """Lay the grid out anew at the first bar of an hour."""
+        """Lay the grid out again at the first bar of an hour."""
         if self.begins[-1] > 0:
             self.lay_out(bar)
 
@@ -70,3 +71,17 @@ class GridByTheHour(Grid):
     def on_bar(self, bar: omega.Bar) -> None:
         """Lay the grid out anew."""
         super().on_bar(bar)
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    return omega.run_backtest(
+        omega.sample("EURUSD_M1"),
+        Grid(size=0.05),
+        symbol="EURUSD",
+        costs=omega.Costs(slippage_pips=0.1, fee_per_million=30),
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

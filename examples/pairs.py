@@ -48,7 +48,7 @@ class Pairs(omega.Strategy):
         """Read the score that stands beside the candles, and what it was a bar before."""
         self.score = self.column(pl.col("spread_score"), "spread score")
 
-    def on_bar(self, bar: omega.Bar) -> None:  # noqa: ARG002 - the score tells all
+    def on_bar(self, bar: omega.Bar) -> None:
         """Open both legs, or close both."""
         score, held = self.score[-1], self.positions
         if held:
@@ -77,3 +77,18 @@ class PairsOnExtremes(Pairs):
     def on_bar(self, bar: omega.Bar) -> None:
         """Open both legs, or close both."""
         super().on_bar(bar)
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    euro, pound = omega.sample("EURUSD"), omega.sample("GBPUSD")
+    return omega.run_backtest(
+        {"EURUSD": with_spread(euro, pound, window=240), "GBPUSD": pound},
+        Pairs(),
+        sizer=omega.FixedLots(0.1),
+        costs=omega.Costs(slippage_pips=0.1, fee_per_million=30),
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

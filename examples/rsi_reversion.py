@@ -20,9 +20,9 @@ class RsiReversion(omega.Strategy):
     def init(self) -> None:
         """Declare the index; its value a bar before is needed from the first bar on."""
         self.strength = self.rsi(self.window)
-        self.warmup = self.window + 2
+        self.warmup = self.window + 2  # the first value comes at window + 1, and [-2] is read
 
-    def on_bar(self, bar: omega.Bar) -> None:  # noqa: ARG002 - the index tells all
+    def on_bar(self, bar: omega.Bar) -> None:
         """Leave in the middle, else enter where the index returns from an extreme."""
         before, now = self.strength[-2], self.strength[-1]
         position = self.position
@@ -34,3 +34,18 @@ class RsiReversion(omega.Strategy):
             self.buy()
         elif before >= self.high > now:
             self.sell()
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    return omega.run_backtest(
+        omega.sample("EURUSD"),
+        RsiReversion(),
+        symbol="EURUSD",
+        sizer=omega.FixedLots(0.1),
+        costs=omega.Costs(slippage_pips=0.1, fee_per_million=30),
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

@@ -30,10 +30,10 @@ class SessionRange(omega.Strategy):
         self.top = self.column(high.cum_max().forward_fill().over(day), "top")
         self.bottom = self.column(low.cum_min().forward_fill().over(day), "bottom")
         passed = hour.shift(1) != hour
-        self.at_open = self.column((passed & (hour == self.opens)).cast(pl.Float64), "at open")
-        self.at_close = self.column((passed & (hour == self.closes)).cast(pl.Float64), "at close")
+        self.at_open = self.column(passed & (hour == self.opens), "at open")
+        self.at_close = self.column(passed & (hour == self.closes), "at close")
 
-    def on_bar(self, bar: omega.Bar) -> None:  # noqa: ARG002 - the columns tell all
+    def on_bar(self, bar: omega.Bar) -> None:
         """Place both orders in the morning, clear up in the evening."""
         if self.at_close[-1] > 0:
             self.clear()
@@ -61,3 +61,19 @@ class SessionRangeAtItsHours(SessionRange):
     def on_bar(self, bar: omega.Bar) -> None:
         """Place both orders in the morning, clear up in the evening."""
         super().on_bar(bar)
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    return omega.run_backtest(
+        omega.sample("EURUSD_M1"),
+        SessionRange(),
+        symbol="EURUSD",
+        sizer=omega.RiskPercent(0.5),
+        costs=omega.Costs(slippage_pips=0.1, fee_per_million=30),
+        calendar="Europe/London",  # so that orders for the day end with London's, not with UTC's
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

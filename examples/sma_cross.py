@@ -21,7 +21,7 @@ class SmaCross(omega.Strategy):
         """Declare the two averages."""
         self.short, self.long = self.sma(self.fast), self.sma(self.slow)
 
-    def on_bar(self, bar: omega.Bar) -> None:  # noqa: ARG002 - the averages tell all
+    def on_bar(self, bar: omega.Bar) -> None:
         """Turn to the side of the faster average."""
         if omega.crossover(self.short, self.long):
             self.turn("long")
@@ -52,7 +52,7 @@ class SmaCrossOnCrossings(SmaCross):
 
 
 def signals(fast: int = 20, slow: int = 50) -> omega.Signals:
-    """Give the same as columns."""
+    """Return the same as columns."""
 
     def up(s: Any) -> Any:  # noqa: ANN401 - whatever declares indicators
         return omega.crossover(s.sma(fast), s.sma(slow))
@@ -64,3 +64,18 @@ def signals(fast: int = 20, slow: int = 50) -> omega.Signals:
         return up(s) | down(s)
 
     return omega.Signals(long_entry=up, short_entry=down, exit=crosses)
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    return omega.run_backtest(
+        omega.sample("EURUSD"),
+        SmaCross(fast=50, slow=200),
+        symbol="EURUSD",
+        sizer=omega.FixedLots(0.1),
+        costs=omega.Costs(slippage_pips=0.1, fee_per_million=30),
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

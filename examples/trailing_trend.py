@@ -21,9 +21,9 @@ class TrailingTrend(omega.Strategy):
     def init(self) -> None:
         """Declare the line and its direction: 1 above it, -1 below."""
         self.trend = self.supertrend(self.window, self.multiplier)
-        self.warmup = self.window + 2
+        self.warmup = self.window + 2  # a crossing looks at two values of the trend
 
-    def on_bar(self, bar: omega.Bar) -> None:  # noqa: ARG002 - the trend tells all
+    def on_bar(self, bar: omega.Bar) -> None:
         """Turn with the trend."""
         if omega.crossover(self.trend.direction, 0.0):
             self.turn(self.buy)
@@ -51,7 +51,7 @@ class TrailingTrendOnTurns(TrailingTrend):
 
 
 def signals(window: int = 10, multiplier: float = 3.0) -> omega.Signals:
-    """Give the same as columns."""
+    """Return the same as columns."""
 
     def up(s: Any) -> Any:  # noqa: ANN401 - whatever declares indicators
         return omega.crossover(s.supertrend(window, multiplier).direction, 0.0)
@@ -69,3 +69,19 @@ def signals(window: int = 10, multiplier: float = 3.0) -> omega.Signals:
         stop_loss=lambda s: s.supertrend(window, multiplier).line,
         warmup=window + 2,
     )
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    return omega.run_backtest(
+        omega.sample("EURUSD"),
+        TrailingTrend(),
+        symbol="EURUSD",
+        sizer=omega.FixedLots(0.1),
+        costs=omega.Costs(slippage_pips=0.1, fee_per_million=30),
+        position_manager=omega.TrailingStop(0.0060),
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

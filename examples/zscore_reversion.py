@@ -43,3 +43,18 @@ class ZScoreReversion(omega.Strategy):
                 stop_loss=bar.ask.close + self.stop_atrs * reach,
                 take_profit=bar.close - self.target_atrs * reach,
             )
+
+
+def run() -> omega.BacktestResult:
+    """Run it over candles that the package invents."""
+    return omega.run_backtest(
+        omega.sample("EURUSD"),
+        ZScoreReversion(),
+        symbol="EURUSD",
+        sizer=omega.RiskPercent(0.5),
+        costs=omega.Costs(slippage_pips=0.1, fee_per_million=30),
+    )
+
+
+if __name__ == "__main__":
+    print(run().summary())

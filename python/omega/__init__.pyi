@@ -56,7 +56,10 @@ from omega.importing import read_ticks as read_ticks
 from omega.importing import ticks_to_candles as ticks_to_candles
 from omega.lookahead import LookaheadReport as LookaheadReport
 from omega.lookahead import check_lookahead as check_lookahead
+from omega.measures import combine as combine
+from omega.measures import metrics as metrics
 from omega.report import compare as compare
+from omega.results.reconciling import reconcile as reconcile
 from omega.results.result import BacktestResult as BacktestResult
 from omega.run.backend import get_active_backend as get_active_backend
 from omega.run.backtest import run_backtest as run_backtest

@@ -19,7 +19,7 @@ _LONGEST = 300
 
 
 def text_of(problem: BaseException) -> str:
-    """Give what an error says, even where its own `__str__` raises.
+    """Return what an error says, even where its own `__str__` raises.
 
     Example:
         >>> class Silent(Exception):
@@ -35,7 +35,7 @@ def text_of(problem: BaseException) -> str:
 
 
 def told(problem: BaseException) -> str:
-    """Give the kind of an error and what it says, on one line.
+    """Return the kind of an error and what it says, on one line.
 
     Example:
         >>> told(KeyError("close"))

@@ -37,6 +37,7 @@ KINDS = (
     "no_preset",
     "cancelled_orders",
     "scaled_orders",
+    "spans",
     "short_period",
     "cast",
 )
@@ -79,7 +80,7 @@ class Notice:
 
     @classmethod
     def of(cls, given: Notice | str | Mapping[str, str]) -> Notice:
-        """Give a notice as it is, from its saved fields, or from a sentence about the data.
+        """Return a notice as it is, from its saved fields, or from a sentence about the data.
 
         Example:
             >>> Notice.of("3 rows are crossed")
@@ -126,7 +127,7 @@ class Facts:
 
 
 def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:
-    """Give notices by level, worst first, then by kind.
+    """Return notices by level, worst first, then by kind.
 
     Example:
         >>> cast, ruin = Notice("info", "cast", "a cast"), Notice("error", "ruin", "a ruin")
@@ -144,7 +145,7 @@ def in_order(notices: Iterable[Notice]) -> tuple[Notice, ...]:
 
 
 def divided(notices: Sequence[Notice]) -> tuple[Sequence[Notice], Sequence[Notice]]:
-    """Give the errors and warnings that stand above a summary, and the notices below it.
+    """Return the errors and warnings that stand above a summary, and the notices below it.
 
     Example:
         >>> ruin, cast = Notice("error", "ruin", "a ruin"), Notice("info", "cast", "a cast")
@@ -156,7 +157,7 @@ def divided(notices: Sequence[Notice]) -> tuple[Sequence[Notice], Sequence[Notic
 
 
 def as_fields(notices: Iterable[Notice]) -> list[dict[str, Any]]:
-    """Give notices as JSON keeps them.
+    """Return notices as JSON keeps them.
 
     Example:
         >>> as_fields([Notice("info", "cast", "a cast")])

@@ -86,6 +86,10 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "compiled": (omega.compiled, {}),
     "foreign": (omega.foreign, {"function": ctypes.CFUNCTYPE(ctypes.c_int32)(lambda: 0)}),
     "compare": (omega.compare, {"results": [RESULT]}),
+    "combine": (omega.combine, {"results": [RESULT]}),
+    "metrics": (omega.metrics, {"equity_or_returns": [1.0, 2.0], "kind": "equity"}),
+    "metrics_of": (RESULT.metrics_of, {"trades": RESULT.trades}),
+    "reconcile": (omega.reconcile, {"result": RESULT, "fills": RESULT.fills.clear()}),
     "heatmap": (
         omega.report.heatmap,
         {"frame": RUNS, "x": "fast", "y": "slow", "metric": "sharpe"},

@@ -158,3 +158,15 @@ def test_a_csv_is_imported_and_run(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["rows"] == 2_880
     ran = omega("run", "native:sma_cross", tmp_path / "candles.arrow", "--json")
     assert json.loads(ran.stdout)["copied_bytes"] == 0
+
+
+def test_what_a_script_prints_is_no_part_of_the_answer(tmp_path: Path) -> None:
+    file = tmp_path / "talks.py"
+    file.write_text(
+        "import omega\n\nprint('loaded')\n\n\n"
+        "class Talks(omega.Strategy):\n    def on_bar(self, bar):\n        pass\n"
+    )
+    done = omega("run", f"{file}:Talks", SAMPLE, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["metrics"]["trades"] == 0
+    assert "loaded" in done.stderr

@@ -329,6 +329,7 @@ def test_the_table_of_a_sweep_has_parameters_and_the_metrics_that_were_chosen(
     # The smallest drawdown is the best one; a run without a value stands last.
     assert [row.split("│")[2].strip() for row in rows] == ["30", "10", "20"]
     assert "lowest equity" in lines("--metrics", "all")[0]
+    assert not [line for line in (head, *rows) if "…" in line]
     assert "sharpe" in lines("--metrics", "max_drawdown")[0]
     refused(
         omega("sweep", f"{strategy}:Every", SAMPLE, "--grid", "n=1", "--metrics", "sharpe,calmer"),

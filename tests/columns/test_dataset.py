@@ -240,7 +240,7 @@ def test_an_arrow_file_may_replace_its_own(folder: Path) -> None:
         ({"path": "no/*.parquet"}, r"no file matches 'no/\*.parquet'; looked in .*/no', which"),
         ({"path": "none.arrow"}, r"no file 'none.arrow'; looked in '/"),
         ({"path": "."}, r"is a folder; give a pattern of its files, such as '\*\.parquet'"),
-        ({"path": "bars.csv"}, "scan_csv"),
+        ({"path": "bars.csv"}, "omega.read_candles"),
         ({"path": []}, "a list of paths"),
         ({"path": 7}, "a list of paths"),
         ({"columns": {"clse": "c"}}, "Did you mean 'close'"),

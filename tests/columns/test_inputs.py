@@ -183,7 +183,7 @@ def test_several_symbols_keep_their_order_and_columns() -> None:
         ({}, "an empty dict"),
         ([1, 2], "a list of int"),
         (None, "NoneType"),
-        ("bars.csv", "pl.scan_csv"),
+        ("bars.csv", "omega.read_candles"),
         ("nowhere.parquet", "no file"),
     ],
 )

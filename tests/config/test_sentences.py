@@ -163,7 +163,7 @@ def test_a_constructor_that_declares_nothing_takes_any_name() -> None:
 def test_a_sweep_is_ranked_by_names_and_shown_over_two_parameters() -> None:
     swept = omega.sweep(DATA, Mean, {"n": [2, 3]}, progress=False)
     with pytest.raises(ConfigError, match="given a function, expected the name"):
-        swept.best(lambda row: row["sharpe"])  # type: ignore[arg-type]  # what is refused
+        swept.best(lambda row: row["sharpe"])  # type: ignore[call-overload]  # what is refused
     with pytest.raises(ConfigError, match="'n' for both axes"):
         swept.heatmap("n", "n")
 

@@ -21,7 +21,7 @@ LANGUAGES = {
     "toml",
     "{eval-rst}",
 }
-DIRECTIVES = ("{include} ", "{toctree}")
+DIRECTIVES = ("{example} ", "{include} ", "{picture} ", "{toctree}")
 OTHERS = ("backtesting.py", "backtrader", "vectorbt", "nautilus_trader")
 
 

@@ -49,3 +49,99 @@ def test_a_rule_leads_to_its_scenario(site: Path) -> None:
     assert len(links) > 100
     for name, anchor in links:
         assert f'id="{anchor}"' in (site / f"scenarios/{name}.html").read_text()
+
+
+def test_a_rule_that_a_page_cites_is_a_link_to_it(site: Path) -> None:
+    page = (site / "concepts/execution.html").read_text()
+    cited = re.findall(
+        r'href="\.\./reference/rules\.html#([\w-]+)"><span class="std std-ref">', page
+    )
+    rules = (site / "reference/rules.html").read_text()
+    assert len(cited) > 15
+    assert all(f'id="{rule}"' in rules for rule in cited)
+
+
+def test_a_link_to_a_file_of_the_repository_leads_to_its_lines(site: Path) -> None:
+    for page in site.glob("*/*.html"):
+        for href in re.findall(r'class="code-link"[^>]*href="([^"]+)"', page.read_text()):
+            file, _, line = href.partition("#")
+            shown = (page.parent / file).resolve()
+            assert shown.is_file(), f"{page.name} links to {href}"
+            assert not line or f'id="{line}"' in shown.read_text(), f"{page.name}: {href}"
+
+
+def test_what_the_core_has_is_named_by_a_link(site: Path) -> None:
+    assert 'href="benchmarks.html"' in (site / "index.html").read_text()
+    assert 'href="../benchmarks.html"' in (site / "guides/rust-strategy.html").read_text()
+
+
+def test_a_page_describes_itself(site: Path) -> None:
+    for page in ("index", "start/first-run", "guides/costs", "concepts/execution"):
+        head = (site / f"{page}.html").read_text().partition("</head>")[0]
+        assert re.search(r'<meta name="description" content="[^"]{40,}"', head), page
+    listed = (site / "llms.txt").read_text()
+    assert "(start/first-run.html): Two minutes" in listed
+
+
+def test_words_of_the_trade_are_found(site: Path) -> None:
+    index = (site / "searchindex.js").read_text()
+    for word in ("stock", "timezon", "jupyter", "commiss", "dividend", "overfit"):
+        assert word in index, word
+
+
+def test_settings_have_the_defaults_of_the_code(site: Path) -> None:
+    page = (site / "reference/defaults.html").read_text()
+    for setting, default in (
+        ("swap_triple_day", "WED"),
+        ("stale_after", "10"),
+        ("leverage", "None"),
+    ):
+        assert re.search(rf"{setting}</span>.*?<td>.*?{default}", page, re.DOTALL), setting
+
+
+def test_every_picture_is_drawn_on_a_page(site: Path) -> None:
+    drawn = {
+        name
+        for page in site.glob("*/*.html")
+        for name in re.findall(r'<figure class="picture" id="([\w-]+)"><svg', page.read_text())
+    } | set(re.findall(r'class="picture" id="([\w-]+)"', (site / "architecture.html").read_text()))
+    assert drawn >= {
+        "one-bar",
+        "bid-and-ask",
+        "order-types",
+        "inside-a-bar",
+        "higher-timeframe",
+        "two-symbols",
+        "data-flow",
+        "forms",
+        "report-map",
+        "sweep-map",
+    }
+
+
+def test_colours_of_code_can_be_read(site: Path) -> None:
+    styles = (site / "_static/pygments.css").read_text()
+    light = styles.partition("@media")[0]
+    colours = set(re.findall(r"^\.highlight \.\w+ \{ color: (#\w{6})", light, re.MULTILINE))
+    assert len(colours) > 3
+    for colour in colours:
+        assert contrast(colour, BEHIND_CODE) >= READABLE, colour
+
+
+BEHIND_CODE = "#f5f6f8"
+"""As docs/_static/omega.css has it."""
+READABLE = 4.5
+"""The least contrast of text that the guidelines for accessible pages ask for (AA)."""
+
+
+def contrast(one: str, other: str) -> float:
+    darker, brighter = sorted((luminance(one), luminance(other)))
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -195,3 +195,11 @@ def test_a_side_that_metatrader_leaves_empty_did_not_change(tmp_path: Path) -> N
     assert ticks.findings.is_empty()
     bars = omega.read_candles(file, time_zone="UTC", timeframe="M1")
     assert bars.frame.row(0)[1:9] == (1.1, 1.1, 1.0, 1.0, 1.2, 1.3, 1.2, 1.3)
+
+
+@pytest.mark.parametrize("name", ["bars.xlsx", "bars.ods"])
+def test_a_spreadsheet_is_named(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04" + bytes(60))
+    with pytest.raises(InvalidCandleData, match=r"is a spreadsheet, which is not read here.*CSV"):
+        omega.read_candles(path)

@@ -19,6 +19,7 @@ from examples.zscore_reversion import ZScoreReversion
 from tests.support import candles
 from tests.support.backends import WITHOUT_CORE
 from tests.support.column_follower import BARS, CLOSE, DATA, of
+from tests.support.scenario_reversion import SCENARIOS
 
 
 def joined_late(frame: pl.DataFrame) -> omega.Signals:
@@ -206,7 +207,7 @@ def test_a_strategy_of_the_core_is_clean() -> None:
 @pytest.mark.skipif(WITHOUT_CORE, reason="some forms need the core")
 @pytest.mark.parametrize("name", ["grid", "pairs", "scenario_reversion", "session_range"])
 def test_the_larger_examples_are_clean(name: str) -> None:
-    example = catalog.EXAMPLES[name]
+    example = {**catalog.EXAMPLES, "scenario_reversion": SCENARIOS}[name]
     data = example.prepare(example.source().candles)
     settings = {**catalog.RUN, **example.settings}
     for form in example.forms.values():

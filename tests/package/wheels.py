@@ -19,7 +19,8 @@ WHEELS = TOP / "out/dist"
 NEEDS_MORE = "compiled.md"
 """A guide to an extra and to C, which a new user has not got."""
 GUIDES = sorted(page for page in TOP.glob("docs/guides/*.md") if page.name != NEEDS_MORE)
-PAGES = [TOP / "README.md", TOP / "docs/tutorial.md", *GUIDES]
+STARTS = sorted(TOP.glob("docs/start/*.md"))
+PAGES = [TOP / "README.md", *STARTS, TOP / "docs/tutorial.md", *GUIDES]
 
 SCRIPT = """\
 import pathlib, sys

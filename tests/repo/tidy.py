@@ -33,7 +33,7 @@ FLOW = (
 )
 VOCABULARY = ("types", "error")
 ABOVE_THE_FLOW = ("engines", "sweeps")
-ESSAYS = {"boundary", "performance", "security"}
+ESSAYS = {"assumptions-and-limits", "boundary", "performance", "security"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {
     "boundaries",

@@ -1,4 +1,4 @@
-"""Makes docs/images/report.png: the report of a run over the samples, as a browser shows it.
+"""Makes docs/images/report.png: the report of the run that README.md prints, as a browser shows it.
 
 python -m tests.report.screenshot
 """
@@ -6,30 +6,39 @@ python -m tests.report.screenshot
 from __future__ import annotations
 
 import base64
+import re
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import omega
-from tests.support import report_runs as runs
 from tests.support.browser import browser, found
 
-IMAGE = Path("docs/images/report.png")
+TOP = Path(__file__).resolve().parents[2]
+IMAGE = TOP / "docs/images/report.png"
 
 
-class Shown(runs.Bracketed):
-    """The strategy of the tests with slower averages."""
-
-    fast, slow, risk = 20, 90, 0.0006
+def run_of_the_readme() -> omega.BacktestResult:
+    """Run the program that the README shows, without its output."""
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
+    if block is None:
+        sys.exit("README.md has no Python block")
+    program = block[1].replace("    print(", "    (").replace("    result.report(", "    (")
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(program, "README.md", "exec"), names)  # noqa: S102 - our own front page
+    result = names["result"]
+    assert isinstance(result, omega.BacktestResult)
+    return result
 
 
 def main() -> None:
     program = found()
     if program is None:
         sys.exit("no Chromium was found; install it with apt-get install chromium")
-    result = omega.run_backtest(runs.SAMPLE, Shown(), symbol="EURUSD", **runs.SETTINGS)
     with tempfile.TemporaryDirectory() as folder, browser(program) as tab:
-        page = result.report(Path(folder) / "run.html", title="Moving averages with a bracket")
+        page = run_of_the_readme().report(Path(folder) / "run.html", title="Fade")
         tab.size(1280, 1340)
         tab.open(page)
         tab.run("omega.table.pick(8); new Promise((done) => setTimeout(done, 300))")

@@ -156,7 +156,7 @@ def test_a_heat_map_joins_the_runs_of_a_cell_as_it_is_told() -> None:
     frame = pl.DataFrame({"x": [1, 1, 2], "y": [5, 5, 5], "m": [1.0, 3.0, None]})
     made = omega.report.heatmap(frame, x="x", y="y", metric="m")
     assert made.table.rows() == [(5, 2.0)]
-    assert "1 runs without a finite value are left out" in made.html
+    assert "1 run without a finite value left out" in made.html
     best = omega.report.heatmap(frame, x="x", y="y", metric="m", aggregate="max")
     assert best.table.rows() == [(5, 3.0)]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,10 +14,17 @@ import pytest
 import omega
 from data.generate import random_walk
 from examples import __main__ as all_of_them
-from examples import market
-from examples.catalog import EXAMPLES, Example
-from examples.scenario_reversion import ScenarioReversion
+from examples import catalog, market
+from examples.catalog import Example
 from tests.support.backends import BACKENDS, WITHOUT_CORE
+from tests.support.scenario_reversion import SCENARIOS, ScenarioReversion
+
+EXAMPLES = {**catalog.EXAMPLES, "scenario_reversion": SCENARIOS}
+PROGRAMS = sorted(
+    path
+    for path in (Path(__file__).resolve().parents[2] / "examples").glob("*.py")
+    if "def run()" in path.read_text(encoding="utf-8")
+)
 
 FEWEST_TRADES = {"buy_and_hold": 1}
 
@@ -91,3 +102,17 @@ def test_all_examples_can_be_run_by_one_command(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("buy_and_hold: buy and hold; ")
     assert len(lines) == 1 + len(EXAMPLES["buy_and_hold"].forms)
+
+
+@needs_core
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
+def test_an_example_runs_where_it_is_copied_out_alone(program: Path, tmp_path: Path) -> None:
+    shutil.copy(program, tmp_path)
+    words = [sys.executable, program.name]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Net profit" in done.stdout
+
+
+def test_every_example_is_such_a_program() -> None:
+    assert {path.stem for path in PROGRAMS} == {*catalog.EXAMPLES}

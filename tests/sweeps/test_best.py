@@ -107,4 +107,4 @@ def test_of_equal_runs_the_first_is_the_best() -> None:
 )
 def test_what_is_no_metric_is_refused_in_one_sentence(metric: object, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        table(sharpe=[0.5]).best(metric)  # type: ignore[arg-type]  # what is wrong about it
+        table(sharpe=[0.5]).best(metric)  # type: ignore[call-overload]  # what is wrong about it

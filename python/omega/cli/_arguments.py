@@ -31,7 +31,7 @@ _SETTINGS = (
 
 
 def planned(command: _Command) -> _Command:
-    """Give a command the arguments of a run; it gets a `Plan` as `plan`."""
+    """Return a command the arguments of a run; it gets a `Plan` as `plan`."""
 
     @functools.wraps(command)
     def with_plan(target: str, data: tuple[str, ...], **words: Any) -> object:  # noqa: ANN401 - any
@@ -100,7 +100,7 @@ def _change_account(plan: Plan, words: dict[str, Any]) -> None:
 
 
 def _files(words: Sequence[str]) -> dict[str | None, Path]:
-    """Give the files of candles; of several, each with its symbol."""
+    """Return the files of candles; of several, each with its symbol."""
     found: dict[str | None, Path] = {}
     for word in words:
         symbol, equals, file = word.partition("=")

@@ -45,7 +45,7 @@ class Plan:
         return strategy_of(self.strategy, self.parameters)
 
     def candles(self) -> ArrowLike:
-        """Give the data as `run_backtest` takes it."""
+        """Return the data as `run_backtest` takes it."""
         if not self.data:
             raise Misunderstood(
                 "DATA: no file of candles was given. Name one after the strategy, such as "
@@ -57,7 +57,7 @@ class Plan:
         return bid if self.ask is None else omega.Candles(bid=bid, ask=self.ask)
 
     def arguments(self) -> dict[str, Any]:
-        """Give the settings of the run."""
+        """Return the settings of the run."""
         found = dict(self.settings)
         if self.symbol is not None:
             found["symbol"] = self.symbol

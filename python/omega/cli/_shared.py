@@ -130,12 +130,12 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON may hold
 
 
 def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as JSON has them."""
+    """Return the rows of a table as JSON has them."""
     return frame.to_dicts()
 
 
-def show(frame: pl.DataFrame, title: str) -> None:
-    """Print the first rows of a table."""
+def show(frame: pl.DataFrame, title: str, digits: int = 6, padding: int = 1) -> None:
+    """Print the first rows of a table; without padding eight metrics fit into 80 columns."""
     from rich.console import Console  # noqa: PLC0415 - only where there is something to show
     from rich.table import Column, Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
@@ -143,17 +143,17 @@ def show(frame: pl.DataFrame, title: str) -> None:
     say(title)
     # As `Text`, in which square brackets are no markup; a long name may break at its spaces.
     heads = (printable(name).replace("_", " ") for name in frame.columns)
-    table = Table(*(Column(Text(head)) for head in heads))
+    table = Table(*(Column(Text(head), overflow="fold") for head in heads), padding=(0, padding))
     for row in frame.head(_ROWS_SHOWN).iter_rows():
-        table.add_row(*(Text("" if value is None else _shown(value)) for value in row))
+        table.add_row(*(Text("" if value is None else _shown(value, digits)) for value in row))
     Console().print(table)
     if len(frame) > _ROWS_SHOWN:
         say(f"... and {len(frame) - _ROWS_SHOWN:,} more")
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, digits: int) -> str:
     is_number = isinstance(value, float)
-    return f"{value:,.6g}".replace("inf", "∞") if is_number else printable(str(value))
+    return f"{value:,.{digits}g}".replace("inf", "∞") if is_number else printable(str(value))
 
 
 @contextmanager

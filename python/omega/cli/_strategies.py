@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import inspect
 import sys
@@ -40,7 +41,7 @@ def strategy_of(where: str, parameters: Mapping[str, object]) -> AnyForm:
 
 
 def found_at(where: str) -> Any:  # noqa: ANN401 - a class, a function, a value, or a native name
-    """Give what stands at `file.py:Name`, or the name of a strategy of the core.
+    """Return what stands at `file.py:Name`, or the name of a strategy of the core.
 
     Raises:
         Misunderstood: There is no such file or name.
@@ -100,7 +101,8 @@ def _module(path: Path) -> Any:  # noqa: ANN401 - a module with any names
     sys.modules[module_name] = module
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
-    spec.loader.exec_module(module)
+    with contextlib.redirect_stdout(sys.stderr):  # what a script prints is none of our answers
+        spec.loader.exec_module(module)
     # Processes of a sweep cannot import it by this name, so that what it defines is sent by value.
     cloudpickle.register_pickle_by_value(module)
     return module

@@ -87,7 +87,7 @@ def _measured(
 
 
 def _candles(bars: int) -> pl.DataFrame:
-    """Give a seeded random walk of minutes, bid and ask."""
+    """Return a seeded random walk of minutes, bid and ask."""
     import numpy as np  # noqa: PLC0415 - slow to import
     import polars as pl  # noqa: PLC0415 - as above
 

@@ -165,7 +165,7 @@ def import_(
 
 
 def _narrow(imported: omega.ImportedCandles) -> pl.DataFrame:
-    """Give the worst findings without the columns that say nothing here."""
+    """Return the worst findings without the columns that say nothing here."""
     whole = imported.overview()
     whole = whole.with_columns(whole["time"].dt.replace_time_zone(None).alias("time"))
     same = [name for name in ("of", "done") if whole[name].n_unique() == 1]

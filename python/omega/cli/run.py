@@ -67,7 +67,7 @@ def _write(
 def _document(
     result: omega.BacktestResult, out: Path | None, report: Path | None
 ) -> dict[str, Any]:
-    """Give metrics and identity."""
+    """Return metrics and identity."""
     return {
         "metrics": result.metrics,
         "backend": result.backend,

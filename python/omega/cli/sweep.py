@@ -14,7 +14,7 @@ from omega.cli._arguments import planned, unknown_metric
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, say, show
 from omega.cli._strategies import found_at
-from omega.sweeps.result import SHOWN
+from omega.sweeps.pictures import SHOWN
 
 if TYPE_CHECKING:
     import polars as pl
@@ -106,6 +106,8 @@ def _show(
     show(
         best.select("run", *result.parameters, *metrics, *why),
         f"{len(result):,} runs, {ends}; the best by {metric}",
+        digits=3,
+        padding=0,
     )
     if len(metrics) < len(result.metrics):
         say(f"{len(result.metrics)} metrics are known: --metrics all, --json or --out has them")
@@ -141,7 +143,7 @@ def _values(name: str, text: str) -> list[object]:
 
 
 def _range(first: float, last: float, step: float = 1) -> Iterable[float]:
-    """Give the first to the last, which is included where a step falls on it."""
+    """Return the first to the last, which is included where a step falls on it."""
     if step <= 0 or last < first:
         raise ValueError(step)
     count = int((last - first) / step + 1e-9)
@@ -149,7 +151,7 @@ def _range(first: float, last: float, step: float = 1) -> Iterable[float]:
 
 
 def _listed(name: str, given: object) -> list[object]:
-    """Give the values of a parameter in a run file."""
+    """Return the values of a parameter in a run file."""
     if isinstance(given, list) and given:
         return list(given)
     if isinstance(given, str):

@@ -170,7 +170,7 @@ _OPERATORS: dict[type, Any] = {
 
 
 def negative(emit: Emitter, value: Value) -> Value:
-    """Give -value."""
+    """Return -value."""
     value = emit.number(value)
     if value.kind == FLOAT:
         if value.is_static:
@@ -182,7 +182,7 @@ def negative(emit: Emitter, value: Value) -> Value:
 
 
 def absolute(emit: Emitter, value: Value) -> Value:
-    """Give abs(value)."""
+    """Return abs(value)."""
     value = emit.number(value)
     if value.kind == FLOAT:
         return Value(FLOAT, [intrinsic(emit, "llvm.fabs", value.part)])
@@ -271,7 +271,7 @@ def intrinsic(emit: Emitter, name: str, value: Any) -> Any:
 
 
 def copysign(emit: Emitter, size: Any, sign: Any) -> Any:
-    """Give a size with another's sign."""
+    """Return a size with another's sign."""
     function = emit.module.declare_intrinsic(
         "llvm.copysign", [REAL], ir.FunctionType(REAL, [REAL, REAL])
     )
@@ -285,7 +285,7 @@ def is_finite(emit: Emitter, value: Any) -> Any:
 
 
 def whole_of(emit: Emitter, value: Any) -> Value:
-    """Give a float without a fraction as a whole number; one beyond 64 bits ends the run."""
+    """Return a float without a fraction as a whole number; one beyond 64 bits ends the run."""
     inside = emit.builder.fcmp_ordered("<", intrinsic(emit, "llvm.fabs", value), REAL(2.0**63))
     emit.fail_if(emit.builder.not_(inside))
     return Value(INT, [emit.builder.fptosi(value, WHOLE)])

@@ -31,7 +31,7 @@ def item_of(writer: Writer, array: Value, key: ast.expr, value: Read) -> Value:
 
 
 def place_of(writer: Writer, array: Value, keys: list[ast.expr], value: Read) -> tuple[Any, int]:
-    """Give the address of an item or a row, and by how many indices; one outside ends the run."""
+    """Return the address of an item or a row, and by how many indices; one outside ends the run."""
     kind, emit = array.kind, writer.emit
     if not isinstance(kind, ArrayKind) or len(keys) > kind.dimensions:
         raise Refused(f"{kind} has no {len(keys)} indices")
@@ -51,7 +51,7 @@ def place_of(writer: Writer, array: Value, keys: list[ast.expr], value: Read) ->
 
 
 def _part_of(writer: Writer, array: Value, key: ast.Slice, value: Read) -> Value:
-    """Give a part of an array, which shares its memory."""
+    """Return a part of an array, which shares its memory."""
     emit, kind = writer.emit, array.kind
     builder = emit.builder
     if not isinstance(kind, ArrayKind) or kind.dimensions != 1 or key.step is not None:

@@ -104,7 +104,7 @@ class StrategyContext:
         self._memory[place // 8] = table.ctypes.data
 
     def write_back(self) -> None:
-        """Give the strategy what compiled code made of its numbers; arrays it has changed."""
+        """Return the strategy what compiled code made of its numbers; arrays it has changed."""
         for field in self._program.fields.found.values():
             kind = self._kind(field)
             if field.is_written and not isinstance(kind, ArrayKind):

@@ -63,7 +63,7 @@ class Emitter:
     # Constants.
 
     def whole(self, number: int) -> Value:
-        """Give a whole number.
+        """Return a whole number.
 
         Raises:
             Refused: It has more than 64 bits.
@@ -73,16 +73,16 @@ class Emitter:
         return Value(INT, [WHOLE(number)], number)
 
     def float(self, number: float) -> Value:
-        """Give a float."""
+        """Return a float."""
         return Value(FLOAT, [REAL(number)], number)
 
     def truth(self, truth: bool) -> Value:
-        """Give a truth."""
+        """Return a truth."""
         return Value(BOOL, [BIT(int(truth))], truth)
 
     @property
     def none(self) -> Value:
-        """Give None."""
+        """Return None."""
         return Value(NONE, [], None)
 
     # Failures.
@@ -100,7 +100,7 @@ class Emitter:
     # Memory.
 
     def alloca(self, kind: Any, size: int | None = None) -> Any:
-        """Give a place on the stack that lives as long as the call."""
+        """Return a place on the stack that lives as long as the call."""
         builder = ir.IRBuilder(self.entry)
         return builder.alloca(kind, size)
 
@@ -126,7 +126,7 @@ class Emitter:
         return self.field(self.frame, "omega_frame", name)
 
     def element(self, address: Any, place: Any, size: int = 8) -> Any:
-        """Give the address of an element."""
+        """Return the address of an element."""
         return self.builder.add(address, self.builder.mul(place, WHOLE(size)))
 
     # Branches.
@@ -154,7 +154,7 @@ class Emitter:
     # Kinds.
 
     def coerced(self, value: Value, kind: Kind) -> Value:
-        """Give a value as one of another kind, which holds it.
+        """Return a value as one of another kind, which holds it.
 
         Raises:
             Refused: That kind does not hold it.
@@ -180,7 +180,7 @@ class Emitter:
         return made
 
     def _perhaps(self, value: Value, kind: Kind) -> Value:
-        """Give a value as one that may be None."""
+        """Return a value as one that may be None."""
         if value.kind == NONE:
             return Value(kind, [BIT(0), PARTS[kind.parts[1]](0)])
         if value.kind in MAYBE:
@@ -202,7 +202,7 @@ class Emitter:
         return Value(FLOAT, [self.builder.sitofp(value.part, REAL)])
 
     def unwrapped(self, value: Value) -> Value:
-        """Give what may be None as what it is where it is not; None ends the run."""
+        """Return what may be None as what it is where it is not; None ends the run."""
         if value.kind not in MAYBE:
             return value
         has, inner = value.parts
@@ -210,7 +210,7 @@ class Emitter:
         return Value(MAYBE[value.kind], [inner])
 
     def number(self, value: Value) -> Value:
-        """Give a number.
+        """Return a number.
 
         Raises:
             Refused: It is none.
@@ -223,7 +223,7 @@ class Emitter:
         return value
 
     def as_int(self, value: Value) -> Value:
-        """Give a whole number.
+        """Return a whole number.
 
         Raises:
             Refused: It is none.
@@ -234,11 +234,11 @@ class Emitter:
         return value
 
     def as_float(self, value: Value) -> Value:
-        """Give a number as a float."""
+        """Return a number as a float."""
         return self.coerced(self.number(value), FLOAT)
 
     def as_truth(self, value: Value) -> Any:
-        """Give whether Python takes a value for true."""
+        """Return whether Python takes a value for true."""
         if value.kind in MAYBE:
             has, inner = value.parts
             return self.builder.and_(has, self.as_truth(Value(MAYBE[value.kind], [inner])))
@@ -253,7 +253,7 @@ class Emitter:
         raise Refused(f"{value.kind} stands where a truth is needed; write a comparison")
 
     def chosen(self, condition: Any, one: Value, other: Value) -> Value:
-        """Give the one where a condition holds, else the other; both are of one kind."""
+        """Return the one where a condition holds, else the other; both are of one kind."""
         pairs = zip(one.parts, other.parts, strict=True)
         return Value(one.kind, [self.builder.select(condition, a, b) for a, b in pairs])
 

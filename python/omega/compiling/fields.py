@@ -67,7 +67,7 @@ class Fields:
         self.has_texts = self.has_scratch = False
 
     def of(self, path: str) -> Field:
-        """Give the field of an attribute.
+        """Return the field of an attribute.
 
         Raises:
             Refused: It is nothing that compiled code can use.
@@ -87,11 +87,11 @@ class Fields:
         del self.instance
 
     def column(self, instance: Strategy, path: str) -> Any:
-        """Give an indicator of a strategy."""
+        """Return an indicator of a strategy."""
         return value_of(instance, path)
 
     def number_of_text(self, text: str) -> int:
-        """Give the number of a text."""
+        """Return the number of a text."""
         return self.texts.setdefault(text, len(self.texts))
 
     def fits(self, instance: Strategy) -> bool:
@@ -107,7 +107,7 @@ class Fields:
 
 
 def value_of(instance: Strategy, path: str) -> Any:
-    """Give what stands at a path.
+    """Return what stands at a path.
 
     Raises:
         Refused: Nothing does.
@@ -121,7 +121,7 @@ def value_of(instance: Strategy, path: str) -> Any:
 
 
 def kind_of(path: str, given: Any) -> Kind:
-    """Give the kind of an attribute.
+    """Return the kind of an attribute.
 
     Raises:
         Refused: It is none that compiled code can use.

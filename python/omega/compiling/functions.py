@@ -46,7 +46,7 @@ OF_TWO = ["atan2", "fmod", "pow"]
 
 
 def _c_library() -> ctypes.CDLL:
-    """Give the library that Python's own `math` calls."""
+    """Return the library that Python's own `math` calls."""
     if os.name == "nt":
         return ctypes.CDLL("ucrtbase")
     own = ctypes.CDLL(None)  # what this process is linked with
@@ -54,7 +54,7 @@ def _c_library() -> ctypes.CDLL:
 
 
 def addresses() -> dict[str, int]:
-    """Give the functions of the C library, under names that the optimiser does not know.
+    """Return the functions of the C library, under names that the optimiser does not know.
 
     It would replace pow(x, 2) by a product, whose last bit may differ.
     """
@@ -463,7 +463,7 @@ def _distance(writer: Writer, given: Arguments, *, percent: bool) -> Value:
 
 
 def of_static(function: Any) -> Made | None:
-    """Give how a call of a function is compiled; None where it is not."""
+    """Return how a call of a function is compiled; None where it is not."""
     if getattr(function, "__func__", None) is vars(Distance)["percent"].__func__:
         return lambda writer, given: _distance(writer, given, percent=True)
     try:

@@ -24,14 +24,14 @@ ORDER_TYPES = ("market", "limit", "stop", "stop_limit", "limit_if_touched", "clo
 
 
 def first_position(writer: Writer) -> Value:
-    """Give the oldest open position; its address is 0 where there is none."""
+    """Return the oldest open position; its address is 0 where there is none."""
     emit = writer.emit
     some = emit.builder.icmp_signed(">", emit.of_frame("position_count"), WHOLE(0))
     return Value(POSITION, [emit.builder.select(some, emit.of_frame("positions"), WHOLE(0))])
 
 
 def listed(writer: Writer, given: Value) -> tuple[Any, Any, int]:
-    """Give the first of a list, how many it has, and how long each is."""
+    """Return the first of a list, how many it has, and how long each is."""
     emit = writer.emit
     name = "position" if given.kind == POSITIONS else "order"
     first = emit.of_frame(f"{name}s")
@@ -39,7 +39,7 @@ def listed(writer: Writer, given: Value) -> tuple[Any, Any, int]:
 
 
 def counted(writer: Writer, given: Value) -> Value:
-    """Give how many a list has, of one symbol where it is of one."""
+    """Return how many a list has, of one symbol where it is of one."""
     emit = writer.emit
     builder = emit.builder
     found = emit.alloca(WHOLE)
@@ -53,7 +53,7 @@ def counted(writer: Writer, given: Value) -> Value:
 
 
 def nth(writer: Writer, given: Value, key: Value) -> Value:
-    """Give one of a list by its place."""
+    """Return one of a list by its place."""
     emit = writer.emit
     builder = emit.builder
     place = emit.as_int(key).part
@@ -139,7 +139,7 @@ def of_position(writer: Writer, position: Value, name: str) -> Value:
 
 
 def _last(writer: Writer, symbol: Any) -> Any:
-    """Give the index of a symbol's newest bar."""
+    """Return the index of a symbol's newest bar."""
     emit = writer.emit
     bars = emit.field(track_at(writer, symbol), "omega_track", "bars")
     return emit.builder.sub(bars, WHOLE(1))
@@ -218,22 +218,22 @@ def _type_of(writer: Writer, number: Any) -> Value:
 
 
 def direction(writer: Writer, sign: Any) -> Value:
-    """Give "long" or "short"."""
+    """Return "long" or "short"."""
     builder = writer.emit.builder
     long, short = writer.text("long").part, writer.text("short").part
     return Value(TEXT, [builder.select(builder.icmp_signed(">", sign, WHOLE(0)), long, short)])
 
 
 def maybe(writer: Writer, number: Any) -> Value:
-    """Give a price that is NaN where there is none."""
+    """Return a price that is NaN where there is none."""
     return Value(MAYBE_FLOAT, [writer.emit.builder.fcmp_ordered("ord", number, number), number])
 
 
 def all_positions(symbol: Any = None) -> Value:
-    """Give the list of all positions, or of those of a symbol."""
+    """Return the list of all positions, or of those of a symbol."""
     return Value(POSITIONS, [WHOLE(-1) if symbol is None else symbol])
 
 
 def all_orders() -> Value:
-    """Give the list of all orders that wait."""
+    """Return the list of all orders that wait."""
     return Value(ORDERS, [WHOLE(-1)])

@@ -79,7 +79,7 @@ class Value:
 
 
 def joined(one: Kind | None, other: Kind) -> Kind:
-    """Give the kind of a variable that holds now the one and now the other.
+    """Return the kind of a variable that holds now the one and now the other.
 
     Raises:
         Refused: There is none.
@@ -106,7 +106,7 @@ def joined(one: Kind | None, other: Kind) -> Kind:
 
 
 def refusal(where: str, problem: str) -> ConfigError:
-    """Give the error of a line that cannot be compiled."""
+    """Return the error of a line that cannot be compiled."""
     return ConfigError(
         f"omega.compiled: {where}: {problem}. docs/guides/compiled.md lists what can be compiled; "
         "@omega.compiled(fallback=True) runs the rest uncompiled"

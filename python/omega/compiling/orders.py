@@ -227,14 +227,14 @@ def _tags(writer: Writer, action: Action, given: Value | None) -> None:
 
 
 def _symbol(writer: Writer, given: Value, missing: int) -> Any:
-    """Give the place of a symbol; one that the run has not ends it."""
+    """Return the place of a symbol; one that the run has not ends it."""
     if given.kind == NONE:
         return SMALL(missing)
     return writer.emit.builder.trunc(writer.track_of_text(given), SMALL)
 
 
 def _number_of(writer: Writer, given: Value) -> Any:
-    """Give the number of a position, of an order, or one that `buy` gave."""
+    """Return the number of a position, of an order, or one that `buy` gave."""
     emit = writer.emit
     builder = emit.builder
     if given.kind == POSITION:
@@ -298,7 +298,7 @@ def _modified(writer: Writer, words: Words) -> Value:
 
 
 def distance(writer: Writer, given: Sequence[Value], *, percent: bool) -> Value:
-    """Give an `omega.Distance`."""
+    """Return an `omega.Distance`."""
     if len(given) != 1:
         raise Refused("omega.Distance is compiled with one number")
     return Value(PERCENT if percent else DISTANCE, [writer.emit.as_float(given[0]).part])

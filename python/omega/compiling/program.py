@@ -93,7 +93,7 @@ class Program:
 
 
 def program_of(instance: Strategy, callbacks: Mapping[str, FunctionType]) -> Program:
-    """Give the program of a strategy after its `init`, which is made once a class.
+    """Return the program of a strategy after its `init`, which is made once a class.
 
     Raises:
         ConfigError: Something in its callbacks cannot be compiled; the line is named.

@@ -27,18 +27,18 @@ SIDES = {BAR: "bid", BID: "bid", ASK: "ask"}
 
 
 def root(writer: Writer) -> Value:
-    """Give the bar that a callback gets: the newest of the first symbol."""
+    """Return the bar that a callback gets: the newest of the first symbol."""
     return newest(writer, WHOLE(0), must_be_ready=False)
 
 
 def track_at(writer: Writer, place: Any) -> Any:
-    """Give the address of a track."""
+    """Return the address of a track."""
     size = writer.sizes["omega_track"]
     return writer.emit.element(writer.emit.of_frame("tracks"), place, size)
 
 
 def newest(writer: Writer, place: Any, *, must_be_ready: bool = True) -> Value:
-    """Give the newest bar of a track; the first symbol's may be looked at before it is ready."""
+    """Return the newest bar of a track; the first symbol's may be looked at before it is ready."""
     emit = writer.emit
     track = track_at(writer, place)
     bars = emit.field(track, "omega_track", "bars")
@@ -113,7 +113,7 @@ def _is_fresh(writer: Writer, track: Any, index: Any) -> Any:
 
 
 def _placed(writer: Writer, track: Any, index: Any) -> tuple[Any, Any]:
-    """Give the chunk that holds a bar, which is mostly the newest one, and the place in it."""
+    """Return the chunk that holds a bar, which is mostly the newest one, and the place in it."""
     emit = writer.emit
     builder = emit.builder
     place = emit.alloca(WHOLE)
@@ -131,7 +131,7 @@ def _placed(writer: Writer, track: Any, index: Any) -> tuple[Any, Any]:
 
 
 def price(writer: Writer, track: Any, index: Any, side: str, name: str) -> Any:
-    """Give a price of a bar."""
+    """Return a price of a bar."""
     emit = writer.emit
     chunk, offset = _placed(writer, track, index)
     bids = emit.field(chunk, "omega_chunk", f"bid_{name}")
@@ -157,7 +157,7 @@ def price(writer: Writer, track: Any, index: Any, side: str, name: str) -> Any:
 
 
 def earlier(writer: Writer, bar: Value, bars: Value) -> Value:
-    """Give the bar so many bars before another."""
+    """Return the bar so many bars before another."""
     emit = writer.emit
     track, index, ready = bar.parts
     ago = emit.as_int(bars).part
@@ -168,7 +168,7 @@ def earlier(writer: Writer, bar: Value, bars: Value) -> Value:
 
 
 def window(writer: Writer, bar: Value, length: Value, name: str) -> Value:
-    """Give the last values of a column up to a bar; copied where they do not lie in a row."""
+    """Return the last values of a column up to a bar; copied where they do not lie in a row."""
     emit = writer.emit
     builder = emit.builder
     track, index, ready = bar.parts
@@ -200,7 +200,7 @@ def window(writer: Writer, bar: Value, length: Value, name: str) -> Value:
 
 
 def of_symbol(writer: Writer, bar: Value, name: Value) -> Value:
-    """Give `bar["EURUSD"]`: on the bar's own timeframe, and of its own symbol the bar itself."""
+    """Return `bar["EURUSD"]`: on the bar's own timeframe, and of its own symbol the bar itself."""
     emit = writer.emit
     builder = emit.builder
     track, index, ready = bar.parts
@@ -217,7 +217,7 @@ def of_symbol(writer: Writer, bar: Value, name: Value) -> Value:
 
 
 def on_timeframe(writer: Writer, bar: Value, name: Value) -> Value:
-    """Give `bar.tf("H1")`."""
+    """Return `bar.tf("H1")`."""
     emit = writer.emit
     name = emit.unwrapped(name)
     if name.kind != TEXT:
@@ -231,7 +231,7 @@ def on_timeframe(writer: Writer, bar: Value, name: Value) -> Value:
 
 
 def indicator(writer: Writer, place: int) -> Value:
-    """Give an indicator by its place among the frame's columns."""
+    """Return an indicator by its place among the frame's columns."""
     emit = writer.emit
     column = emit.builder.add(emit.of_frame("columns"), WHOLE(place * writer.sizes["omega_column"]))
     values = emit.field(column, "omega_column", "values")
@@ -244,7 +244,7 @@ def _visible(writer: Writer, given: Value) -> Any:
 
 
 def value_at(writer: Writer, given: Value, key: Value) -> Value:
-    """Give `indicator[key]`, from -1 (now) backwards."""
+    """Return `indicator[key]`, from -1 (now) backwards."""
     emit = writer.emit
     number = emit.as_int(key).part
     index = emit.builder.add(_visible(writer, given), number)
@@ -254,7 +254,7 @@ def value_at(writer: Writer, given: Value, key: Value) -> Value:
 
 
 def value_ago(writer: Writer, given: Value, bars: Value) -> Value:
-    """Give `indicator.ago(bars)`."""
+    """Return `indicator.ago(bars)`."""
     emit = writer.emit
     ago, visible = emit.as_int(bars).part, _visible(writer, given)
     emit.fail_if(emit.builder.icmp_unsigned(">=", ago, visible))
@@ -263,7 +263,7 @@ def value_ago(writer: Writer, given: Value, bars: Value) -> Value:
 
 
 def values_window(writer: Writer, given: Value, length: Value) -> Value:
-    """Give `indicator.window(length)`, which is never copied."""
+    """Return `indicator.window(length)`, which is never copied."""
     emit = writer.emit
     count, visible = emit.as_int(length).part, _visible(writer, given)
     emit.fail_if(emit.builder.icmp_unsigned(">=", emit.builder.sub(count, WHOLE(1)), visible))
@@ -272,5 +272,5 @@ def values_window(writer: Writer, given: Value, length: Value) -> Value:
 
 
 def known_values(writer: Writer, given: Value) -> Value:
-    """Give `len(indicator)`."""
+    """Return `len(indicator)`."""
     return Value(INT, [_visible(writer, given)])

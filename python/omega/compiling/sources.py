@@ -39,15 +39,15 @@ class Source:
         self.tree = definition
 
     def place(self, line: int) -> str:
-        """Give a line in words."""
+        """Return a line in words."""
         return f"{self.file}, line {self.first + line - 1}, in {self.function.__qualname__}"
 
     def line(self, line: int) -> int:
-        """Give a line of the tree as its line in the file."""
+        """Return a line of the tree as its line in the file."""
         return self.first + line - 1
 
     def meaning(self, name: str) -> Any:
-        """Give what a name that is not local stands for.
+        """Return what a name that is not local stands for.
 
         Raises:
             Refused: It stands for nothing.
@@ -66,7 +66,7 @@ class Source:
         return found
 
     def meaning_or(self, name: str) -> Any:
-        """Give what a name stands for, or `MISSING`."""
+        """Return what a name stands for, or `MISSING`."""
         try:
             return self.meaning(name)
         except Refused:
@@ -81,7 +81,7 @@ class Source:
 
 @functools.lru_cache(maxsize=512)
 def source_of(function: FunctionType) -> Source:
-    """Give the source of a function, which is read once."""
+    """Return the source of a function, which is read once."""
     return Source(function)
 
 

@@ -91,7 +91,7 @@ def _assign_item(writer: Writer, target: ast.Subscript, given: Value) -> None:
 
 
 def _stored(writer: Writer, kind: ArrayKind, given: Value) -> Any:
-    """Give a value as an array of a kind holds it."""
+    """Return a value as an array of a kind holds it."""
     emit = writer.emit
     if kind.item == BOOL:
         if given.kind != BOOL:
@@ -135,7 +135,7 @@ def _augmented(writer: Writer, node: ast.AugAssign) -> None:
 
 
 def _read(target: ast.expr) -> ast.expr:
-    """Give a target as what is read there."""
+    """Return a target as what is read there."""
     if isinstance(target, ast.Name):
         return ast.Name(target.id, ast.Load())
     if isinstance(target, ast.Attribute):

@@ -52,7 +52,7 @@ class Own:
     path: str
 
     def to(self, name: str) -> str:
-        """Give the path to an attribute of it."""
+        """Return the path to an attribute of it."""
         return f"{self.path}.{name}" if self.path else name
 
 
@@ -114,7 +114,7 @@ class Writer(abc.ABC):
     # Variables.
 
     def assign(self, name: str, value: Value, *, is_argument: bool = False) -> None:
-        """Give a variable a value."""
+        """Return a variable a value."""
         scope = self.scope
         fixed = is_argument and name not in scope.source.assigned
         if value.kind == OBJECT or (fixed and value.is_static):
@@ -149,14 +149,14 @@ class Writer(abc.ABC):
         return after
 
     def load(self, name: str) -> Value:
-        """Give the value of a variable; one that has none ends the run."""
+        """Return the value of a variable; one that has none ends the run."""
         slot = self.scope.slots[name]
         builder = self.emit.builder
         self.emit.fail_if(builder.not_(builder.load(slot.bound)))
         return Value(slot.kind, [builder.load(part) for part in slot.parts])
 
     def constant(self, given: Any) -> Value:
-        """Give something that is known before the run."""
+        """Return something that is known before the run."""
         if given is None:
             return self.emit.none
         if isinstance(given, bool):
@@ -172,25 +172,25 @@ class Writer(abc.ABC):
     # Texts: numbers of a table that the context has.
 
     def text(self, given: str) -> Value:
-        """Give a text."""
+        """Return a text."""
         return Value(TEXT, [WHOLE(self.fields.number_of_text(given))], given)
 
     def table(self, place: int) -> Any:
-        """Give where a table of texts is."""
+        """Return where a table of texts is."""
         self.fields.has_texts = True
         return self.emit.load_at(self.emit.context, WHOLE, place)
 
     def address_of_text(self, number: Any) -> Any:
-        """Give where a text stands in memory."""
+        """Return where a text stands in memory."""
         return self.emit.load_at(self.emit.element(self.table(WORDS), number), WHOLE)
 
     def text_of_symbol(self, place: Any) -> Value:
-        """Give the name of a symbol."""
+        """Return the name of a symbol."""
         table = self.table(SYMBOL_WORDS)
         return Value(TEXT, [self.emit.load_at(self.emit.element(table, place), WHOLE)])
 
     def track_of_text(self, name: Value) -> Any:
-        """Give the track of a symbol by its name; one that the run has not ends it."""
+        """Return the track of a symbol by its name; one that the run has not ends it."""
         name = self.emit.unwrapped(name)
         if name.kind != TEXT:
             raise Refused(f"{name.kind} stands where the name of a symbol is needed")
@@ -199,14 +199,14 @@ class Writer(abc.ABC):
         return found
 
     def symbols(self) -> Value:
-        """Give the names of the symbols that are ready."""
+        """Return the names of the symbols that are ready."""
         self.fields.has_texts = True
         return Value(SYMBOLS)
 
     # Arrays.
 
     def scratch(self, count: Any) -> Any:
-        """Give room for some floats, until the callback returns."""
+        """Return room for some floats, until the callback returns."""
         emit = self.emit
         builder = emit.builder
         self.fields.has_scratch = True

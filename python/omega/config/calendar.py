@@ -143,7 +143,7 @@ class Calendar:
         return self.sessions is not None or self.exchange is not None
 
     def begin_of(self, day: int) -> int:
-        """Give when a day begins, in seconds from 1970.
+        """Return when a day begins, in seconds from 1970.
 
         Args:
             day: Its number: days from 1970-01-01 to the date that names it.
@@ -156,7 +156,7 @@ class Calendar:
         return _instant(self.zone, day - 1 if is_before else day, self.day_start)
 
     def begin_on(self, day: int) -> int:
-        """Give when the day begins that begins on a date, in seconds from 1970.
+        """Return when the day begins that begins on a date, in seconds from 1970.
 
         Example:
             >>> Calendar("America/New_York", "17:00").begin_on(0)
@@ -165,7 +165,7 @@ class Calendar:
         return _instant(self.zone, day, self.day_start)
 
     def days(self, first: int, last: int, unit: str) -> tuple[int, NDArray[np.int64]]:
-        """Give the days from the one that holds a time to the one that holds another.
+        """Return the days from the one that holds a time to the one that holds another.
 
         Args:
             first: A time in the unit.
@@ -196,7 +196,7 @@ class Calendar:
         return from_day + oldest, begins[oldest : past + 1]
 
     def spans(self, first: int, last: int) -> list[Span]:
-        """Give the sessions of some days, in order.
+        """Return the sessions of some days, in order.
 
         Args:
             first: Number of the first day.
@@ -209,7 +209,7 @@ class Calendar:
         return list(_spans(self, first, last))
 
     def sessions_of(self, day: int, early: str | None) -> Iterable[Span]:
-        """Give the windows of one day; an early end cuts them.
+        """Yield the windows of one day; an early end cuts them.
 
         Example:
             >>> list(Calendar(sessions=[("09:30", "16:00")]).sessions_of(0, "13:00"))
@@ -226,7 +226,7 @@ class Calendar:
                 yield day, begin, past
 
     def _at(self, day: int, at: str) -> int:
-        """Give when a clock of a day's zone shows a time within that day."""
+        """Return when a clock of a day's zone shows a time within that day."""
         is_before = self.day_start >= _NOON and at >= self.day_start
         is_after = self.day_start < _NOON and at < self.day_start
         return _instant(self.zone, day - is_before + is_after, at)
@@ -281,7 +281,7 @@ PRESETS: Mapping[str, Calendar] = {"FX": FX, "US_EQUITIES": US_EQUITIES, "CRYPTO
 def window_times(
     zone: str, given: Sequence[tuple[str, str]], first: int, last: int
 ) -> list[tuple[int, int]]:
-    """Give begin and end of daily windows of a zone, in seconds, as far as they reach two times.
+    """Return begin and end of daily windows of a zone, in seconds, as far as they reach two times.
 
     Example:
         >>> window_times("UTC", [("22:00", "02:00")], 0, 0)
@@ -297,7 +297,7 @@ def window_times(
 
 
 def changes(spans: Iterable[tuple[int, int]], per_second: int) -> NDArray[np.int64]:
-    """Give when stretches begin and end, in turn; those that touch are one.
+    """Return when stretches begin and end, in turn; those that touch are one.
 
     Example:
         >>> changes([(0, 5), (5, 7), (9, 10)], 1).tolist()
@@ -314,7 +314,7 @@ def changes(spans: Iterable[tuple[int, int]], per_second: int) -> NDArray[np.int
 
 
 def in_unit(seconds: NDArray[np.int64], per_second: int) -> NDArray[np.int64]:
-    """Give seconds in a unit; what a time column cannot hold becomes its end."""
+    """Return seconds in a unit; what a time column cannot hold becomes its end."""
     most = (2**63 - 1) // per_second
     return np.clip(seconds, -most, most) * per_second
 
@@ -322,13 +322,13 @@ def in_unit(seconds: NDArray[np.int64], per_second: int) -> NDArray[np.int64]:
 # Kept, since each run of a sweep asks for the same ones.
 @functools.lru_cache(maxsize=16)
 def _begins(calendar: Calendar, first: int, last: int) -> NDArray[np.int64]:
-    """Give when some days begin, in seconds."""
+    """Return when some days begin, in seconds."""
     return np.array([calendar.begin_of(day) for day in range(first, last + 1)], dtype=np.int64)
 
 
 @functools.lru_cache(maxsize=16)
 def _spans(calendar: Calendar, first: int, last: int) -> tuple[Span, ...]:
-    """Give the sessions of some days."""
+    """Return the sessions of some days."""
     if calendar.exchange is not None:
         return _of_exchange(calendar.exchange, first, last)
     ends, closed = dict(calendar.half_days or ()), set(calendar.holidays or ())
@@ -342,7 +342,7 @@ def _spans(calendar: Calendar, first: int, last: int) -> tuple[Span, ...]:
 
 @functools.lru_cache(maxsize=65_536)
 def _instant(zone: str, day: int, at: str) -> int:
-    """Give when a clock shows a time on a date, in seconds from 1970; 24:00 is the next midnight.
+    """Return when a clock shows a time on a date, in seconds from 1970; 24:00 is the next midnight.
 
     A time that the clock skips is the first instant after the gap; of one that comes twice it is
     the earlier.
@@ -377,7 +377,7 @@ def _local(zone: str, seconds: int) -> datetime:
 
 
 def _exchange(name: str) -> Calendar:
-    """Give the calendar of an exchange."""
+    """Return the calendar of an exchange."""
     package = _package(name)
     known = package.get_calendar_names(include_aliases=True)
     if name not in known:
@@ -389,7 +389,7 @@ def _exchange(name: str) -> Calendar:
 
 
 def _of_exchange(name: str, first: int, last: int) -> tuple[Span, ...]:
-    """Give the sessions of an exchange; a break at noon makes two stretches of one."""
+    """Return the sessions of an exchange; a break at noon makes two stretches of one."""
     begin, end = ((_EPOCH + timedelta(days=day)).date() for day in (first - 10, last + 10))
     try:
         table = _package(name).get_calendar(name, start=str(begin), end=str(end)).schedule

@@ -30,7 +30,7 @@ class Distance:
 
     @classmethod
     def percent(cls, given: float) -> Distance:
-        """Give a distance in percent of the price that it counts from.
+        """Return a distance in percent of the price that it counts from.
 
         Example:
             >>> Distance.percent(1.5).given

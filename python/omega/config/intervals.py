@@ -30,7 +30,7 @@ class Table(Protocol):
     """A Polars, pyarrow or pandas frame, or any other table that exports Arrow."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the rows."""
+        """Return the rows."""
 
 
 Intervals: TypeAlias = Sequence[tuple[_End, _End]] | Table
@@ -125,13 +125,13 @@ def _rows(table: Any, parameter: str) -> list[tuple[object, object]]:  # noqa: A
 
 
 def _moment(value: object) -> object:
-    """Give the midnight of a day; all else as it is."""
+    """Return the midnight of a day; all else as it is."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time())
     return value
 
 
 def _clock(value: object) -> str:
-    """Give a time of day as it is written; what is none, or has seconds, is refused as text."""
+    """Return a time of day as it is written; what is none, or has seconds, is refused as text."""
     is_whole = isinstance(value, time) and not (value.second or value.microsecond)
     return f"{value:%H:%M}" if is_whole else str(value)

@@ -21,7 +21,7 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?")
 
 
 def zone_of(name: str) -> tzinfo | None:
-    """Give a time zone by its name, or by a fixed offset to UTC; None where there is none.
+    """Return a time zone by its name, or by a fixed offset to UTC; None where there is none.
 
     Example:
         >>> datetime(2024, 7, 1, tzinfo=zone_of("+05:30")).isoformat()
@@ -41,7 +41,7 @@ def zone_of(name: str) -> tzinfo | None:
 
 
 def offset_of(name: str) -> timedelta | None:
-    """Give the fixed offset that a name states, such as ``"+05:30"``, ``"UTC-3"``; else None.
+    """Return the fixed offset that a name states, such as ``"+05:30"``, ``"UTC-3"``; else None.
 
     Example:
         >>> offset_of("-03:00"), offset_of("UTC+5:30"), offset_of("UTC")
@@ -57,7 +57,7 @@ def offset_of(name: str) -> timedelta | None:
 
 
 def zone_key(name: str) -> str | None:
-    """Give the name of a zone as it is kept: a fixed offset as ``"+05:30"``; None where none is.
+    """Return the name of a zone as it is kept: a fixed offset as ``"+05:30"``; None where none is.
 
     Example:
         >>> zone_key("UTC+5:30"), zone_key("Europe/Berlin"), zone_key("+0000"), zone_key("Mars")
@@ -74,7 +74,7 @@ def zone_key(name: str) -> str | None:
 
 
 def shown_zone(zone: object) -> str:
-    """Give the name of a zone of any library; that of a fixed offset is UTC, as in all tables.
+    """Return the name of a zone of any library; that of a fixed offset is UTC, as in all tables.
 
     Example:
         >>> shown_zone(timezone(timedelta(hours=5, minutes=30))), shown_zone(ZoneInfo("Asia/Tokyo"))
@@ -86,7 +86,7 @@ def shown_zone(zone: object) -> str:
 
 
 def to_units(moment: object, unit: str) -> int:
-    """Give a moment as an integer in a time column's unit; what has no zone counts as UTC.
+    """Return a moment as an integer in a time column's unit; what has no zone counts as UTC.
 
     Args:
         moment: A datetime, a date (its midnight), ISO 8601 text, or an integer in the unit itself.
@@ -119,7 +119,7 @@ def to_units(moment: object, unit: str) -> int:
 
 
 def from_units(time: int, unit: str, zone: str | None) -> datetime:
-    """Give a time of a column as a moment: aware where the column has a zone, else naive UTC.
+    """Return a time of a column as a moment: aware where the column has a zone, else naive UTC.
 
     Example:
         >>> from_units(1328054460, "s", None).isoformat()
@@ -134,7 +134,7 @@ def from_units(time: int, unit: str, zone: str | None) -> datetime:
 
 
 def longest(length: int, unit: str) -> int:
-    """Give the longest that a bar can last whose usual length is known (rule TF1).
+    """Return the longest that a bar can last whose usual length is known (rule TF1).
 
     Above an hour the clock may change in it, a day has 23 to 25 hours, and a month 28 to 31 days.
 
@@ -154,7 +154,7 @@ def longest(length: int, unit: str) -> int:
 
 
 def as_date(given: object) -> date | None:
-    """Give the day that a date, or a text of one, names; None of what is an instant.
+    """Return the day that a date, or a text of one, names; None of what is an instant.
 
     Example:
         >>> as_date("2012-02-01"), as_date("2012-02-01 12:00")

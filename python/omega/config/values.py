@@ -162,7 +162,7 @@ def text(given: object) -> str:
 
 
 def plain(given: Any) -> Any:  # noqa: ANN401 - whatever was given
-    """Give the Python value of a NumPy scalar, so that it is written down as a person would.
+    """Return the Python value of a NumPy scalar, so that it is written down as a person would.
 
     Example:
         >>> import numpy as np

@@ -47,7 +47,7 @@ class Inspected(Protocol):
 
 
 def inspected(given: object) -> Inspected:
-    """Give an Arrow object that refuses malformed structures in place of one that does not.
+    """Return an Arrow object that refuses malformed structures in place of one that does not.
 
     Example:
         >>> import polars as pl
@@ -69,7 +69,7 @@ class _Object:
         """That of the layout, which lives for as long as it may be read."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above
-        """Give what the object itself says of its type, if it does."""
+        """Return what the object itself says of its type, if it does."""
         if name in ("schema", "type", "dtype"):
             return getattr(self.given, name)
         raise AttributeError(name)
@@ -79,7 +79,7 @@ class _OfArray(_Object):
     """One array, by `__arrow_c_array__`."""
 
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
-        """Give the array of the object, and a schema of ours, once they have been inspected."""
+        """Return the array of the object, and a schema of ours, once they have been inspected."""
         del requested_schema
         pair = self.given.__arrow_c_array__()
         if not (isinstance(pair, tuple) and len(pair) == 2):  # noqa: PLR2004 - a pair
@@ -104,7 +104,7 @@ class _OfStream(_Object):
         self._message: ctypes.Array[ctypes.c_char] | None = None
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give a stream that inspects what passes through it."""
+        """Return a stream that inspects what passes through it."""
         del requested_schema
         self._held = self.given.__arrow_c_stream__()
         self._address = _address(self._held, b"arrow_array_stream")
@@ -157,7 +157,7 @@ class _OfStream(_Object):
         return self._say(f"its stream gave error {code} for {what}: {text}", code)
 
     def _refuse(self, problem: Exception, found: Schema | Array) -> int:
-        """Give a structure back that is not taken."""
+        """Return a structure back that is not taken."""
         if found.release:
             RELEASE(found.release)(ctypes.addressof(found))
         text = str(problem) if isinstance(problem, Malformed) else told(problem)

@@ -294,7 +294,7 @@ def _there(array: Structure) -> NDArray[np.bool_]:
 
 
 def _values(array: Structure, buffer: int, kind: str | np.dtype[Any], rows: int) -> NDArray[Any]:
-    """Give the values of a buffer from the array's offset on."""
+    """Return the values of a buffer from the array's offset on."""
     dtype = np.dtype(kind)
     whole = _memory(array.buffers[buffer], (array.offset + rows) * dtype.itemsize)
     return np.frombuffer(whole, dtype=dtype)[array.offset :]
@@ -305,7 +305,7 @@ def _memory(address: int, length: int) -> memoryview:
 
 
 def _pointed(parent: Structure, name: str) -> Iterator[Structure]:
-    """Give the children that a structure points at."""
+    """Yield the children that a structure points at."""
     if not 0 <= parent.n_children <= _MOST_ROWS >> 20:
         raise Malformed(f"{name} has n_children {parent.n_children}")
     if parent.n_children and not parent.children:

@@ -16,13 +16,13 @@ _NAME = "close_time"
 
 
 def times_of(store: CandleStore) -> Times:
-    """Give the open times of the only symbol of a store, in their own unit."""
+    """Return the open times of the only symbol of a store, in their own unit."""
     times = pl.DataFrame(store).get_column("time").to_physical().to_numpy()
     return times // 1_000 if store.time_unit == "s" else times
 
 
 def close_times(store: CandleStore) -> Times | None:
-    """Give the close times of the only symbol of a store; None where it has no such column.
+    """Return the close times of the only symbol of a store; None where it has no such column.
 
     The column is called close_time, in any case and with a space or a line between the words. It
     holds datetimes, or integers in the unit of the open times. A time between two of that unit
@@ -78,7 +78,7 @@ def _plain(name: str) -> str:
 
 
 def _in_unit(column: pl.Series, unit: str) -> Times:
-    """Give times as integers in a unit, rounded up."""
+    """Return times as integers in a unit, rounded up."""
     values = column.to_physical().cast(pl.Int64).to_numpy()
     if not isinstance(column.dtype, pl.Datetime):
         return values

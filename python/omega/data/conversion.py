@@ -159,7 +159,7 @@ def _named(
     given: ArrowLike,
     pair: str | None,
 ) -> CandleStore:
-    """Give candles under the name that they have themselves, or else that of the pair or file."""
+    """Return candles under the name that they have themselves, or else that of the pair or file."""
     if isinstance(given, CandleStore):
         return given
     own = getattr(given, "symbol", None)  # of a data set or an import
@@ -173,7 +173,7 @@ def _named(
 
 
 def _file_name(given: str | Path | Dataset) -> str | None:
-    """Give the name of a file; of several what all begin with."""
+    """Return the name of a file; of several what all begin with."""
     dataset = given if isinstance(given, Dataset) else Dataset(given)
     names = [Path(str(one.path)).stem for one in dataset.files]
     return os.path.commonprefix(names) or None  # noqa: RUF071 - characters, these are no paths

@@ -24,7 +24,7 @@ _OF_SYSTEM = re.compile(r"\(os error \d+\)|transport error")
 
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Give a path to write to, whose file takes the place of another once it is whole.
+    """Yield a path to write to, whose file takes the place of another once it is whole.
 
     Raises:
         WriteFailed: The disk is full, or the folder is gone or not to be written to.

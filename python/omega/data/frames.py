@@ -8,7 +8,7 @@ from omega.data.store import CandleStore
 
 
 def frame_of(store: CandleStore) -> pl.DataFrame:
-    """Give the candles of one symbol by role, and the user's columns that are none of them."""
+    """Return the candles of one symbol by role, and the user's columns that are none of them."""
     frame = pl.DataFrame(store)
     (symbol,) = store.symbols
     taken = {*frame.columns, *(name for _, name in store.native.columns(symbol))}

@@ -60,13 +60,13 @@ class _ColumnHash:
         self._values.update(_bytes_of(plain.fill_null(0)))
 
     def parts(self) -> list[str]:
-        """Give what the column is known by."""
+        """Return what the column is known by."""
         hashes = (self._values, self._texts, self._nulls)
         return [self.name, self.dtype, *(one.hexdigest() for one in hashes)]
 
 
 def _plain(series: pl.Series) -> pl.Series:
-    """Give the values as numbers of up to 64 bits, or else as texts."""
+    """Return the values as numbers of up to 64 bits, or else as texts."""
     dtype = series.dtype
     if dtype == pl.Boolean:
         return series.cast(pl.UInt8)

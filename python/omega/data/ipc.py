@@ -18,7 +18,7 @@ KEY = "omega.import"
 
 
 def of_file(path: Path) -> dict[str, str]:
-    """Give the metadata of a file, which is mapped rather than read: candles may be large."""
+    """Return the metadata of a file, which is mapped rather than read: candles may be large."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
             return metadata(whole)
@@ -27,13 +27,13 @@ def of_file(path: Path) -> dict[str, str]:
 
 
 def symbol_of(files: Iterable[Path]) -> str | None:
-    """Give the symbol that files state of themselves; None where one does not, or another one."""
+    """Return the symbol that files state of themselves; None where one does not, or another one."""
     found = {of_file(file).get("symbol") for file in files}
     return found.pop() if len(found) == 1 else None
 
 
 def metadata(content: bytes | mmap.mmap) -> dict[str, str]:
-    """Give what an import that was written here states of itself; nothing for other files."""
+    """Return what an import that was written here states of itself; nothing for other files."""
     try:
         if content[:4] == b"PAR1":
             pairs = pl.read_parquet_metadata(io.BytesIO(content))

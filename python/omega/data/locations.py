@@ -65,7 +65,8 @@ def locations_of(path: Any) -> list[str]:  # noqa: ANN401 - a location, or sever
         if one.suffix.lower() not in KINDS:
             raise ConfigError(
                 f"Dataset.path: given {str(one)!r}, expected files that end in "
-                f"{', '.join(KINDS)}. Read other kinds with Polars: pl.scan_csv(path)"
+                f"{', '.join(KINDS)}. Import CSV and files of vendors "
+                "with omega.read_candles(path)"
             )
         if not one.exists():
             raise ConfigError(
@@ -75,7 +76,7 @@ def locations_of(path: Any) -> list[str]:  # noqa: ANN401 - a location, or sever
 
 
 def scan(locations: Sequence[str], storage_options: Mapping[str, str] | None) -> pl.LazyFrame:
-    """Give the rows of files, which follow each other and have the same columns.
+    """Return the rows of files, which follow each other and have the same columns.
 
     Raises:
         ConfigError: A file is unlike the first one.

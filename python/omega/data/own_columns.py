@@ -36,11 +36,11 @@ class OwnColumns:
     rows: tuple[int, int] | None = None
 
     def part(self, first: int, rows: int) -> OwnColumns:
-        """Give those of a part of the table."""
+        """Return those of a part of the table."""
         return OwnColumns(self.names, self.take, (first, rows))
 
     def series(self, names: Sequence[str]) -> list[pl.Series]:
-        """Give columns as series.
+        """Return columns as series.
 
         Raises:
             InvalidCandleData: One is of a type that Polars does not have.

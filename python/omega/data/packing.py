@@ -97,7 +97,7 @@ def _state(file: Path) -> tuple[str, int, int]:
 
 
 def _by_path(data: ArrowLike, found: list[Path]) -> ArrowLike:
-    """Give data by the whole paths of its files; None where it is not of files alone."""
+    """Return data by the whole paths of its files; None where it is not of files alone."""
     if isinstance(data, (str, Path)):
         file = Path(data).absolute()
         found.append(file)
@@ -134,14 +134,14 @@ class Stored(Protocol):
         """For each symbol the columns of the user's own beside its candles."""
 
     def symbol(self, name: str) -> Stored:
-        """Give the store of one symbol."""
+        """Return the store of one symbol."""
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Give the candles as Arrow."""
+        """Return the candles as Arrow."""
 
 
 def columns_of(store: Stored, made: Made) -> Parts:
-    """Give the columns of a store as bytes; own ones of a file that changed are not there."""
+    """Return the columns of a store as bytes; own ones of a file that changed are not there."""
     parts: Parts = []
     for symbol in store.symbols:
         one = store.symbol(symbol)
@@ -175,7 +175,7 @@ def store_of_columns(
 
 
 def _of_role(frame: pl.DataFrame, role: str) -> pl.Series:
-    """Give a column of exported candles, which calls plain prices those of the bid."""
+    """Return a column of exported candles, which calls plain prices those of the bid."""
     name = "time" if role == "ask_time" else role
     return frame[name if name in frame.columns else f"bid_{name}"]
 

@@ -22,7 +22,7 @@ ALIASES = {"time": ("time", "timestamp", "datetime", "date", "ts", "open_time")}
 def find(
     names: Sequence[str], mapping: Mapping[str, str], *, time: str | None = None
 ) -> dict[str, str]:
-    """Give each role its column: time, one layout of prices, and what else there is.
+    """Return each role its column: time, one layout of prices, and what else there is.
 
     Args:
         names: The table's columns.
@@ -47,7 +47,7 @@ def find_side(
     *,
     time: str | None = None,
 ) -> dict[str, str]:
-    """Give the roles of a frame that holds one side, with or without the side in its names."""
+    """Return the roles of a frame that holds one side, with or without the side in its names."""
     roles = _known(names, {role: name for role, name in mapping.items() if name in names})
     if "time" not in roles and time is not None:
         roles["time"] = time
@@ -75,7 +75,7 @@ def _known(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
 
 
 def column_of(role: str, names: Sequence[str], mapping: Mapping[str, str]) -> str | None:
-    """Give the column of one role; None where there is none."""
+    """Return the column of one role; None where there is none."""
     if role in mapping:
         name = mapping[role]
         if name not in names:

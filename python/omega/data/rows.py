@@ -142,7 +142,7 @@ def _times(name: str, values: list[Any]) -> Column:
 
 
 def _stamps(values: list[Any]) -> Any:  # noqa: ANN401 - what Polars makes a series of
-    """Give what Polars reads as times; it knows those of NumPy as an array alone."""
+    """Return what Polars reads as times; it knows those of NumPy as an array alone."""
     if not isinstance(values[0], np.datetime64):
         return values
     stamps = np.array(values)
@@ -150,7 +150,7 @@ def _stamps(values: list[Any]) -> Any:  # noqa: ANN401 - what Polars makes a ser
 
 
 def _copied(series: pl.Series) -> Column:
-    """Give a column of values that were copied; with gaps, which the store refuses by row."""
+    """Return a column of values that were copied; with gaps, which the store refuses by row."""
     if series.null_count():
         return core.Column.from_arrow(series)
     return core.Column.from_buffer(series.to_physical().to_numpy(), copied=True)

@@ -38,7 +38,7 @@ class Candles(Protocol):
         """What a reader of results should know."""
 
     def time_range(self, symbol: str) -> tuple[datetime, datetime]:
-        """Give the first and the last time of a symbol."""
+        """Return the first and the last time of a symbol."""
 
     def __len__(self) -> int:
         """Number of bars."""

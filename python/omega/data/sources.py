@@ -135,7 +135,7 @@ def _table(data: ArrowLike, *, cast: bool) -> Source:
 
 
 def runs(column: Column) -> Iterator[tuple[str | None, int]]:
-    """Give each stretch of equal values and its number of rows."""
+    """Yield each stretch of equal values and its number of rows."""
     values = pl.Series(column)
     if values.is_empty():
         return
@@ -169,7 +169,7 @@ def _file(path: Path) -> Source:
     if kind not in (".parquet", ".arrow", ".feather", ".ipc"):
         raise ConfigError(
             f"data: given the path {str(path)!r}, expected a .parquet, .arrow or .feather file. "
-            "Read other kinds with Polars: pl.scan_csv(path, try_parse_dates=True)"
+            "Import CSV and files of vendors: omega.read_candles(path), or `omega data import`"
         )
     if not path.exists() and "*" not in str(path):
         raise ConfigError(f"data: there is no file {str(path)!r}")
@@ -303,7 +303,7 @@ def _pandas(frame: ArrowLike, *, cast: bool) -> Source:
 
 
 def _single_names(frame: ArrowLike) -> tuple[list[str], str | None]:
-    """Give each column one name; of two levels, one holds the only symbol.
+    """Return each column one name; of two levels, one holds the only symbol.
 
     Raises:
         ConfigError: Both levels have several values.

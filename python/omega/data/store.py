@@ -147,11 +147,11 @@ class CandleStore:
         return _received, (columns_of(self, self._made), self._made.checks)
 
     def __copy__(self) -> CandleStore:
-        """Give itself: a store never changes."""
+        """Return itself: a store never changes."""
         return self
 
     def __deepcopy__(self, memo: object) -> CandleStore:
-        """Give itself."""
+        """Return itself."""
         return self
 
     @property
@@ -202,7 +202,7 @@ class CandleStore:
         return list(in_order(found))
 
     def symbol(self, name: str) -> CandleStore:
-        """Give the store of one symbol; it shares this one's columns.
+        """Return the store of one symbol; it shares this one's columns.
 
         Args:
             name: The symbol.
@@ -225,7 +225,7 @@ class CandleStore:
         return over(self.native.symbol(name), own, self._made.of_symbol(name), self.mapped)
 
     def buffers(self, column: str) -> list[tuple[int, int]]:
-        """Give the address and the length in bytes of each segment of a column.
+        """Return the address and the length in bytes of each segment of a column.
 
         Args:
             column: A role such as ``"bid_close"``, or the user's name for the column.
@@ -251,7 +251,7 @@ class CandleStore:
         return self.native.buffers(symbol, roles[column])
 
     def time_range(self, symbol: str | None = None) -> tuple[datetime, datetime]:
-        """Give the first and the last open time, in the column's time zone or else UTC.
+        """Return the first and the last open time, in the column's time zone or else UTC.
 
         Args:
             symbol: The symbol; may be left out where there is only one.
@@ -304,7 +304,7 @@ class CandleStore:
         self.native.require_valid()
 
     def describe(self) -> dict[str, Any]:
-        """Give what names this data in a manifest, as plain values.
+        """Return what names this data in a manifest, as plain values.
 
         Example:
             >>> import polars as pl
@@ -360,7 +360,7 @@ class CandleStore:
         return shown.html(self)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the buffers of one symbol as a stream of record batches, one a segment."""
+        """Return the buffers of one symbol as a stream of record batches, one a segment."""
         self._only("__arrow_c_stream__")
         return self.native.__arrow_c_stream__(requested_schema)
 
@@ -395,7 +395,7 @@ def _received(parts: Parts, checks: tuple[Any, ...]) -> CandleStore:
 
 
 def both_sides(store: CandleStore) -> pl.DataFrame:
-    """Give the candles of one symbol with both sides, plain names standing for the bid (rule T2).
+    """Return the candles of one symbol with both sides, plain names standing for the bid (rule T2).
 
     Example:
         >>> import polars as pl
@@ -423,7 +423,7 @@ def store_of(
     given: ArrowLike,
     symbol: str,
 ) -> CandleStore:
-    """Give candles that belong to one symbol; a single one may have any name.
+    """Return candles that belong to one symbol; a single one may have any name.
 
     Raises:
         ConfigError: There are several, and none has that name.
@@ -458,14 +458,14 @@ def _mode(validate: str | Mapping[str, str]) -> tuple[str, list[tuple[str, str]]
 
 
 def _named(inputs: list[SymbolInput], named: Mapping[str, Any]) -> list[SymbolInput]:
-    """Give data without a name the one that it has by default."""
+    """Return data without a name the one that it has by default."""
     name = named.get("default_symbol")
     is_unnamed = [one.symbol == DEFAULT_SYMBOL for one in inputs] == [True]
     return [replace(inputs[0], symbol=name)] if name and is_unnamed else inputs
 
 
 def _negative(given: Collection[str] | Callable[[str], bool], symbols: list[str]) -> list[str]:
-    """Give the symbols whose prices may be zero or below."""
+    """Return the symbols whose prices may be zero or below."""
     if callable(given):
         return [symbol for symbol in symbols if given(symbol)]
     _refuse_unknown("allow_negative", given, symbols)
@@ -479,7 +479,7 @@ def _refuse_unknown(parameter: str, given: Collection[str], known: Collection[st
 
 
 def moment_of(time: int, unit: str, zone: str | None) -> datetime:
-    """Give a time as a datetime, in a zone or else UTC.
+    """Return a time as a datetime, in a zone or else UTC.
 
     Example:
         >>> moment_of(1_704_067_200, "s", None).isoformat()

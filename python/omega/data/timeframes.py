@@ -91,7 +91,7 @@ class Timeframe:
         return letter, int(self.name[len(letter) :])
 
     def grid(self, first: int, last: int, unit: str, calendar: Calendar | None = None) -> Grid:
-        """Give where bars begin: step and offset, or the begins themselves where days differ.
+        """Return where bars begin: step and offset, or the begins themselves where days differ.
 
         Args:
             first: A time in the first bar.
@@ -134,7 +134,7 @@ class Timeframe:
         return self.anchor is not None or self.zone is not None
 
     def _days(self, calendar: Calendar | None) -> Calendar:
-        """Give the days that its bars are made of."""
+        """Return the days that its bars are made of."""
         if self._has_own_days:
             return Calendar(self.zone or "UTC", self.anchor or "00:00")
         if calendar is None or self._parts[0] in ("M", "H"):
@@ -148,7 +148,7 @@ class Timeframe:
         return anchored + (_MONDAY * _DAY - (_DAY if anchored else 0) if weekly else 0)
 
     def _begins(self, days: Calendar, first: int, last: int) -> Begins:
-        """Give the begins in seconds, from days to bars."""
+        """Return the begins in seconds, from days to bars."""
         numbers = self._first_days(first // _DAY)
         # Months are those of the dates that name days; other bars with an anchor count from where
         # days begin.
@@ -166,7 +166,7 @@ class Timeframe:
         return unique[oldest - 1 : newest + 1]
 
     def _first_days(self, day: int) -> Iterator[int]:
-        """Give the numbers of the days that bars begin with, from before a day on."""
+        """Yield the numbers of the days that bars begin with, from before a day on."""
         letter, count = self._parts
         if letter == "MN":
             yield from _months(day, count)
@@ -181,7 +181,7 @@ class Timeframe:
 
 
 def _months(day: int, count: int) -> Iterator[int]:
-    """Give the numbers of the first days of months, from well before a day on."""
+    """Yield the numbers of the first days of months, from well before a day on."""
     named = (_EPOCH + timedelta(days=day - 3)).date()
     month = (named.year * 12 + named.month - 1) // count * count
     while True:
@@ -215,7 +215,7 @@ def timeframe_jobs(
     *,
     longest_counts: bool = True,
 ) -> list[TimeframeJob]:
-    """Give each timeframe of a run, in the order requested.
+    """Return each timeframe of a run, in the order requested.
 
     Args:
         wanted: Names and `Timeframe` values, or a mapping from a name to a table, to a table for
@@ -262,7 +262,7 @@ def timeframe_jobs(
 
 
 def ends_of(table: CandleStore, length: int, *, longest_counts: bool = True) -> Begins:
-    """Give when each bar of a table is complete (rule TF1).
+    """Return when each bar of a table is complete (rule TF1).
 
     That is the earliest of its close time, the opening of the next bar, and its opening plus the
     longest that it can last.
@@ -292,7 +292,7 @@ def ends_of(table: CandleStore, length: int, *, longest_counts: bool = True) -> 
 
 
 def _items(wanted: Timeframes) -> list[tuple[str, Any]]:
-    """Give name and value: a `Timeframe`, or tables."""
+    """Return name and value: a `Timeframe`, or tables."""
     if isinstance(wanted, (str, Timeframe)):
         wanted = [wanted]
     if isinstance(wanted, Mapping):

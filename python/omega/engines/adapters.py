@@ -39,7 +39,7 @@ class Adapted:
     primary: str | None = None
 
     def adapt(self, *, keeps_own: bool) -> Callback | None:
-        """Give the function that makes actions of what the strategy returned.
+        """Return the function that makes actions of what the strategy returned.
 
         Args:
             keeps_own: Whether signals of the user's own class stay what they are, for an executor
@@ -119,7 +119,7 @@ def _named(action: Action, primary: str | None) -> Action:
 
 
 def listed(returned: object) -> list[Any]:
-    """Give what was returned as a list."""
+    """Return what was returned as a list."""
     if returned is None:
         return []
     return list(returned) if isinstance(returned, (list, tuple)) else [returned]

@@ -204,7 +204,7 @@ class EventEngine:
         return stats
 
     def moment(self, time: int) -> datetime:
-        """Give a time that a component was called with as a datetime, in the column's zone or UTC.
+        """Return the time of a component's call as a datetime, in the column's zone or UTC.
 
         Times are integers in the unit of the time column; those of candles are datetimes as
         `candle.time`. A portfolio keeps the engine from `attach_engine(engine)`.
@@ -280,7 +280,7 @@ class EventEngine:
         end: Moment | None = None,
         simulator: ExecutionSimulator | None = None,
     ) -> Arguments:
-        """Give the settings of a run by a simulator: the engine's own, or another."""
+        """Return the settings of a run by a simulator: the engine's own, or another."""
         own = self.executor if self._is_native else ExecutionSimulator()
         own = own if simulator is None else simulator
         arguments = own.arguments(
@@ -302,7 +302,7 @@ class EventEngine:
         return arguments
 
     def _cash(self, executor: ExecutionSimulator) -> float:
-        """Give the cash of the portfolio, which takes that of the account if it has no own."""
+        """Return the cash of the portfolio, which takes that of the account if it has no own."""
         account = executor.account
         if isinstance(account, Account) and isinstance(self.portfolio, Portfolio):
             self.portfolio.fund(account)
@@ -411,7 +411,7 @@ class Recorder:
         """Have nothing to write."""
 
     def schema(self, store: CandleStore) -> dict[str, Any]:
-        """Give the columns of the table."""
+        """Return the columns of the table."""
         time = pl.DataFrame(store.symbol(store.symbols[0])).schema["time"]
         texts = dict.fromkeys(("symbol", "direction", "type"), pl.String)
         levels = dict.fromkeys(("entry_price", "stop_loss", "take_profit", "size"), pl.Float64)

@@ -69,7 +69,7 @@ class Parts:
         return self.is_native and type(self.portfolio) is not Portfolio
 
     def cooldowns(self, unit: str) -> Cooldowns:
-        """Give the cool-downs of the strategy."""
+        """Return the cool-downs of the strategy."""
         limits = getattr(self.executor, "limits", None)
         return cooldowns(limits, unit) if isinstance(limits, Limits) else (0, 0, 0)
 
@@ -148,7 +148,7 @@ def _run_in(job: Job, parts: Parts, context: Context) -> tuple[ResultTables | No
 
 
 def _slices(job: Job, parts: Parts, context: Context) -> MultiSymbolSlice:
-    """Give the slices of all symbols over the tracks of a run."""
+    """Return the slices of all symbols over the tracks of a run."""
     names: list[str | None] = [None, *(timeframe.name for timeframe in job.timeframes)]
     slices = MultiSymbolSlice()
     for store in job.stores:
@@ -171,7 +171,7 @@ def _components(job: Job, parts: Parts, slices: MultiSymbolSlice) -> Components:
 
 
 def _foreign(job: Job, parts: Parts, slices: MultiSymbolSlice) -> ForeignComponents:
-    """Give what the loop over an executor of the user's own calls."""
+    """Return what the loop over an executor of the user's own calls."""
     strategy, manager = job.strategy, job.manager
     if isinstance(strategy, (Signals, Native, Foreign)):
         raise ConfigError(

@@ -172,7 +172,7 @@ class ExecutionSimulator:
         return pl.DataFrame(tables.trades())
 
     def arguments(self, **others: Any) -> Arguments:  # noqa: ANN401 - of `Arguments`
-        """Give the settings of a run by this executor; the engine's part."""
+        """Return the settings of a run by this executor; the engine's part."""
         is_default = self._given["sizer"] is None and self.sizer == FixedLots(1.0)
         return Arguments(
             instruments=self.instruments,
@@ -280,7 +280,7 @@ class Portfolio:
         return pl.DataFrame(self._books.rows, schema=schema, orient="row")
 
     def get_open_positions(self, symbol: str | None = None) -> list[Any]:
-        """Give the open positions of a symbol, or all, oldest first.
+        """Return the open positions of a symbol, or all, oldest first.
 
         Example:
             >>> from types import SimpleNamespace as Position

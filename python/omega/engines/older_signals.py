@@ -59,7 +59,7 @@ class OlderSignal(Signal):
         return getattr(self, key)
 
     def get(self, key: str, default: object = None) -> Any:  # noqa: ANN401 - as above
-        """Give a field by its name, or the default where it has no value."""
+        """Return a field by its name, or the default where it has no value."""
         value = getattr(self, key) if key in _NAMES else None
         return default if value is None else value
 
@@ -82,7 +82,7 @@ def action_of(item: object) -> Action | None:
 
 
 def kept_of(item: object) -> Any:  # noqa: ANN401 - an action, or an object of the user's own
-    """Give what an executor of the user's own gets: actions and objects as they are.
+    """Return what an executor of the user's own gets: actions and objects as they are.
 
     Raises:
         CallbackFailed: As of `action_of`.
@@ -113,7 +113,7 @@ def _signal_of(item: object, kind: type[Signal]) -> Signal | None:
 
 
 def _direction(item: object) -> object:
-    """Give the direction in small letters; an enumeration counts by its word."""
+    """Return the direction in small letters; an enumeration counts by its word."""
     is_dict = isinstance(item, Mapping)
     if not is_dict and not hasattr(item, "direction"):
         raise CallbackFailed(
@@ -128,7 +128,7 @@ def _direction(item: object) -> object:
 
 
 def _fields(item: object) -> dict[str, Any]:
-    """Give what a signal says, by today's names."""
+    """Return what a signal says, by today's names."""
     if isinstance(item, Mapping):
         given = dict(item)
         for key in given:

@@ -212,7 +212,7 @@ class Portfolio(Protocol):
         """Pay a fee; `kind` is "entry", "exit" or "swap", of which a negative one is earned."""
 
     def get_open_positions(self, symbol: str | None = None) -> Sequence[Any]:
-        """Give the open positions of a symbol, or all."""
+        """Return the open positions of a symbol, or all."""
 
 
 class Progress(Protocol):

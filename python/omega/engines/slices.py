@@ -48,7 +48,7 @@ class Track(Protocol):
         """The time of the step that the engine looks at."""
 
     def bar(self, index: int) -> Bar:
-        """Give a complete bar.
+        """Return a complete bar.
 
         Raises:
             IndexError: It is not complete by now.
@@ -160,7 +160,7 @@ class Indicators(Averages, Momentum, Channels, Statistics, Volatility):
         symbol: str | None = None,
         **named: object,
     ) -> Any:  # noqa: ANN401 - as the method that it refines
-        """Give an indicator by name; of this symbol, unless its source is another indicator."""
+        """Return an indicator by name; of this symbol, unless its source is another indicator."""
         key = (name, parameters, source, side, timeframe, symbol, tuple(sorted(named.items())))
         if key not in self._known:
             several = source if isinstance(source, tuple) else (source,)
@@ -185,15 +185,15 @@ class TimeframeSlice:
         self._of, self._timeframe = of, timeframe
 
     def latest(self, side: str | None = None) -> Candle:
-        """Give the newest complete candle."""
+        """Return the newest complete candle."""
         return self._of.latest(self._timeframe, side)
 
     def history(self, side: str | None = None, length: int = 1) -> CandleSeries:
-        """Give the last candles, at most so many."""
+        """Return the last candles, at most so many."""
         return self._of.history(self._timeframe, side, length)
 
     def series(self, side: str | None = None) -> CandleSeries:
-        """Give all complete candles."""
+        """Return all complete candles."""
         return self._of.series(self._timeframe, side)
 
     def __getitem__(self, side: str) -> CandleSeries:
@@ -258,7 +258,7 @@ class SymbolDataSlice:
         self._back = (self._base.looks, self._base.complete_at(time), time)
 
     def latest(self, timeframe: str | None = None, side: str | None = None) -> Candle:
-        """Give the newest complete candle of a timeframe.
+        """Return the newest complete candle of a timeframe.
 
         Raises:
             IndexError: None is complete yet.
@@ -272,7 +272,7 @@ class SymbolDataSlice:
     def history(
         self, timeframe: str | None = None, side: str | None = None, length: int = 1
     ) -> CandleSeries:
-        """Give the last candles of a timeframe, oldest first: so many, or all that there are.
+        """Return the last candles of a timeframe, oldest first: so many, or all that there are.
 
         Raises:
             KeyError: The run has no such timeframe.
@@ -284,7 +284,7 @@ class SymbolDataSlice:
         return CandleSeries(self._track(timeframe), max(past - length, 0), past, _side(side))
 
     def series(self, timeframe: str | None = None, side: str | None = None) -> CandleSeries:
-        """Give all complete candles of a timeframe; its columns share the store's memory.
+        """Return all complete candles of a timeframe; its columns share the store's memory.
 
         Raises:
             KeyError: The run has no such timeframe.
@@ -337,7 +337,7 @@ class MultiSymbolSlice(dict[str, SymbolDataSlice]):
     def get(  # type: ignore[override]  # the `get` of multi-symbol slices has a side
         self, symbol: str, side: str | None = None
     ) -> Candle | None:
-        """Give the newest complete candle of a symbol; None where it has none yet.
+        """Return the newest complete candle of a symbol; None where it has none yet.
 
         Raises:
             KeyError: The run has no such symbol.

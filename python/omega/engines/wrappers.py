@@ -31,7 +31,7 @@ _DEEPEST = 100
 
 
 def found(strategy: object, name: str) -> Any:  # noqa: ANN401 - any attribute
-    """Give an attribute of a strategy or of what it wraps, the outermost first; None without one.
+    """Return an attribute of a strategy or of what it wraps, the outermost first; None without one.
 
     Example:
         >>> from types import SimpleNamespace as Object
@@ -46,7 +46,7 @@ def found(strategy: object, name: str) -> Any:  # noqa: ANN401 - any attribute
 
 
 def position_manager_of(strategy: object) -> Any:  # noqa: ANN401 - a manager of any kind
-    """Give the position manager of a strategy, behind whatever it is wrapped in.
+    """Return the position manager of a strategy, behind whatever it is wrapped in.
 
     Warns:
         EngineWarning: There is none, but an attribute that is no usual one holds an object that

@@ -61,7 +61,7 @@ class Side:
 def by_side(
     paths: Paths, ask: Paths | None, unpack_limit: int | None = None
 ) -> tuple[list[Part], list[Part]]:
-    """Give the parts of the two sides; files whose names state it are distinguished."""
+    """Return the parts of the two sides; files whose names state it are distinguished."""
     parts = parts_of(paths, unpack_limit)
     if ask is not None:
         return parts, parts_of(ask, unpack_limit)
@@ -238,7 +238,7 @@ def _bar_time(parsed: Parsed, step: int | None, options: str | None, log: Log) -
 
 
 def _seen_bar_time(times: pl.Series, step: int | None) -> str | None:
-    """Give what the first bars after breaks suggest; None where they suggest nothing."""
+    """Return what the first bars after breaks suggest; None where they suggest nothing."""
     if step is None or step * 3 > _GRID:
         return None
     gaps = times.diff().dt.total_microseconds()

@@ -103,7 +103,7 @@ def ambiguous_rows(times: pl.Series, on: Clock) -> pl.Series:
 
 
 def _offsets(times: pl.Series, on: Clock) -> pl.DataFrame:
-    """Give how far the clock is ahead of UTC at each time, both ways where it comes twice.
+    """Return how far the clock is ahead of UTC at each time, both ways where it comes twice.
 
     Clocks change at whole quarters of an hour, so that one look-up a quarter does for all its rows.
     """

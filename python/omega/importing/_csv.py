@@ -49,7 +49,7 @@ class _Table:
 
 
 def separator_of(line: str) -> str:
-    """Give the separator that a line is cut by."""
+    """Return the separator that a line is cut by."""
     bare = re.sub(r'"[^"]*"', "", line)
     return max(_SEPARATORS, key=bare.count)
 
@@ -102,7 +102,7 @@ def _encoded(parts: Sequence[Part]) -> list[str]:
 
 
 def _nameless(table: _Table, roles: dict[str, str]) -> list[str]:
-    """Tell what became of a column without a name."""
+    """Return a note on what became of a column without a name."""
     if not table.header or "" not in table.names[:1]:
         return []
     role = next((role for role, name in roles.items() if name == ""), None)
@@ -190,7 +190,7 @@ def _of_two_headers(
 
 
 def _mark(table: _Table, columns: Sequence[str], options: Options, place: str) -> str:
-    """Give what stands before the decimals in the columns of numbers."""
+    """Return what stands before the decimals in the columns of numbers."""
     at = [k for k, role in enumerate(columns) if role != _text.IGNORED and role not in _text.TEXT]
     cells = [row[k] for row in table.rows for k in at if k < len(row)]
     return _numbers.decimal_mark(cells, table.separator, options.decimal, place)

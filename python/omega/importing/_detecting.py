@@ -25,7 +25,7 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 def detect(parts: Sequence[Part], name: str | None) -> Source:
-    """Give the source of the parts.
+    """Return the source of the parts.
 
     Args:
         parts: The parts.
@@ -59,7 +59,7 @@ def detect(parts: Sequence[Part], name: str | None) -> Source:
 
 
 def _one(part: Part, likely: Source | None) -> Source | None:
-    """Give the source of a part, the likely one being tried first; None for one that is empty."""
+    """Return the source of a part, the likely one being tried first; None for one that is empty."""
     head = head_of(part)
     raw = head.raw
     if likely is not None and likely.name != "csv" and likely.matches(head):
@@ -76,7 +76,7 @@ def _one(part: Part, likely: Source | None) -> Source | None:
 
 
 def head_of(part: Part) -> Head:
-    """Give what a file shows at its beginning; no lines where it is no text."""
+    """Return what a file shows at its beginning; no lines where it is no text."""
     raw = part.peek()[:HEAD]
     binary = b"\0" in raw[:64] and not _texts.encoding_of(raw).startswith("utf-16")
     return Head(part, raw, [] if binary else part.lines())
@@ -100,13 +100,13 @@ def _refuse(head: Head) -> None:
             "is Databento DBN, which is not read here. Turn it into Parquet first, with the "
             "package databento: databento.DBNStore.from_file(path).to_parquet('out.parquet')"
         )
+    elif raw.startswith(b"\xd0\xcf\x11\xe0") or head.part.name.lower().endswith((".xlsx", ".ods")):
+        what = "is a spreadsheet, which is not read here. Save it as CSV"
     elif raw.startswith(_ARCHIVES):
         what = (
             "is an archive inside another one, or one whose name does not say so. Unpack it first, "
             "or give it the ending that it has: .zip, .gz, .tar.xz"
         )
-    elif raw.startswith(b"\xd0\xcf\x11\xe0"):
-        what = "is a spreadsheet. Save it as CSV"
     elif start.startswith(b"version https://git-lfs"):
         what = "is a pointer of Git LFS, not the data. Run `git lfs pull`"
     elif any(_MESSAGE.search(line) for line in head.lines[:2]):

@@ -13,7 +13,7 @@ _TICKS = "2024.01.02 00:00:01.000,1.10,1.11,1,1\n2024.01.02 00:00:02.000,1.12,1.
 
 
 def candles() -> ImportedCandles:
-    """Give two minutes, as HistData has them."""
+    """Return two minutes, as HistData has them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "DAT_ASCII_EURUSD_M1_2024.csv")
         path.write_text(_BARS, encoding="utf-8")
@@ -21,7 +21,7 @@ def candles() -> ImportedCandles:
 
 
 def ticks() -> ImportedTicks:
-    """Give two ticks, as Dukascopy has them."""
+    """Return two ticks, as Dukascopy has them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "2024-01-02--00h_ticks.csv")
         path.write_text(_TICKS, encoding="utf-8")

@@ -89,7 +89,7 @@ class Part:
 
 
 def parts_of(paths: Paths, unpack_limit: int | None = None) -> list[Part]:
-    """Give the parts of a path, a folder, a pattern or several of them.
+    """Return the parts of a path, a folder, a pattern or several of them.
 
     Args:
         paths: They.
@@ -157,7 +157,7 @@ class Readable(Protocol):
     """What bytes are read from."""
 
     def read(self, size: int, /) -> bytes | bytearray:
-        """Give as many bytes as there are, up to a size."""
+        """Return as many bytes as there are, up to a size."""
 
 
 @dataclass(slots=True)
@@ -176,7 +176,7 @@ class Room:
 
     @classmethod
     def of(cls, name: str, size: int, limit: int | None = None) -> Room:
-        """Give the room of an archive of some size."""
+        """Return the room of an archive of some size."""
         most = max(LEAST, RATIO * size) if limit is None else limit
         return cls(name, most, most)
 

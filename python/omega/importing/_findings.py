@@ -111,7 +111,7 @@ class Log:
         self._found.append(other.table())
 
     def table(self) -> pl.DataFrame:
-        """Give all findings, the worst first, with the row and the name of the file."""
+        """Return all findings, the worst first, with the row and the name of the file."""
         if not self._found:
             return pl.DataFrame(schema=SCHEMA)
         whole = pl.concat(self._found)
@@ -147,13 +147,13 @@ def _worst_first(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def sides(columns: Iterable[str]) -> list[str]:
-    """Give what stands before the prices: ``""`` for plain ones, ``"bid_"``, ``"ask_"``."""
+    """Return what stands before the prices: ``""`` for plain ones, ``"bid_"``, ``"ask_"``."""
     names = set(columns)
     return [side for side in ("", "bid_", "ask_") if f"{side}close" in names]
 
 
 def step_of(times: pl.Series) -> int | None:
-    """Give the usual distance between rows, in microseconds; None where there are too few."""
+    """Return the usual distance between rows, in microseconds; None where there are too few."""
     steps = times.drop_nulls().unique().sort().diff().drop_nulls().dt.total_microseconds()
     if steps.is_empty():
         return None
@@ -247,7 +247,7 @@ def _lost_days(times: pl.Series) -> pl.Series:
 
 
 def _over_weekends(rows: pl.DataFrame) -> pl.Series:
-    """Tell of each gap whether it is one weekend."""
+    """Return for each gap whether it is one weekend."""
     length = pl.duration(microseconds=pl.col("value").cast(pl.Int64))
     noon = (pl.col("time") - pl.duration(hours=12)).dt.truncate("1d") + pl.duration(hours=12)
     days = (noon.dt.weekday() - _SATURDAY) % 7

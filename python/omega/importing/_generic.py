@@ -89,7 +89,7 @@ def normal(name: str) -> str:
 def roles_of(
     names: Sequence[str], options: Mapping[str, str] | Sequence[str] | None, place: str
 ) -> dict[str, str]:
-    """Give each role its column.
+    """Return each role its column.
 
     Raises:
         ConfigError: A role or column is unknown, or a needed one is missing.
@@ -179,7 +179,7 @@ def shaped(
     clock_hint: str = "",
     bar_time: str | None = None,
 ) -> Parsed:
-    """Give columns by role as parsed rows: the time read, the prices complete."""
+    """Return columns by role as parsed rows: the time read, the prices complete."""
     times = _time(frame, counts, options)
     notes = [f"times: {times.note}"]
     header = normal(names.get("time", names.get("clock", "")))
@@ -281,7 +281,7 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
 
 
 def _numbered(part: Part, column: pl.Series, options: Options) -> pl.Series:
-    """Give a column as numbers, which texts may be dressed up as."""
+    """Return a column as numbers, which texts may be dressed up as."""
     if column.dtype != pl.String:
         return column.cast(pl.Float64)
     mark = _numbers.decimal_mark(
@@ -346,7 +346,7 @@ def in_prices(frame: pl.DataFrame, place: str, options: Options) -> tuple[pl.Dat
 
 
 def _why_points(frame: pl.DataFrame, digits: int) -> str:
-    """Tell by what a spread shows to be in points, whichever row it is; empty where by nothing."""
+    """Return what shows that a spread is in points, whichever row it is; else an empty text."""
     spread, close = frame["spread"], frame["close"]
     widest = (spread / close).max()
     if isinstance(widest, float) and _WIDEST < widest < float("inf"):

@@ -40,7 +40,7 @@ class Imported:
     notes: tuple[str, ...] = field(default=())
 
     def metadata(self) -> dict[str, Any]:
-        """Give what names this import, as plain values.
+        """Return what names this import, as plain values.
 
         Example:
             >>> from omega.importing._example import ticks
@@ -85,7 +85,7 @@ class Imported:
         return printable("\n".join(lines))
 
     def overview(self) -> pl.DataFrame:
-        """Give the worst findings, and kinds that come often as one line with their count.
+        """Return the worst findings, and kinds that come often as one line with their count.
 
         Returns:
             `kind`, `of`, `done`, `rows` that a line stands for, and of the worst of them the name
@@ -178,7 +178,7 @@ class ImportedCandles(Imported):
     timeframe: str | None
 
     def metadata(self) -> dict[str, Any]:
-        """Give what names this import, as plain values.
+        """Return what names this import, as plain values.
 
         Example:
             >>> from omega.importing._example import candles

@@ -23,7 +23,7 @@ _SCALES = range(1, 9)
 
 
 def range_of(symbol: str | None) -> tuple[float, float] | None:
-    """Give the lowest and highest price that is likely; None where the symbol is no such pair.
+    """Return the lowest and highest price that is likely; None where the symbol is no such pair.
 
     Example:
         >>> [round(price, 1) for price in range_of("USDJPY")]
@@ -43,7 +43,7 @@ def is_far(symbol: str | None, price: float) -> bool:
 
 
 def scale_for(symbol: str | None, price: float) -> float | None:
-    """Give the power of ten that makes a likely price of a number of points.
+    """Return the power of ten that makes a likely price of a number of points.
 
     Example:
         >>> scale_for("USDJPY", 108_550), scale_for("EURUSD", 130_584), scale_for("SPY", 4e6)

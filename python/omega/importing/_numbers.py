@@ -32,7 +32,7 @@ def _grouped(mark: str) -> str:
 
 
 def decimal_mark(cells: Iterable[str], separator: str, stated: str | None, place: str) -> str:
-    """Give what stands before the decimals of some numbers.
+    """Return what stands before the decimals of some numbers.
 
     Args:
         cells: The numbers, as they are written.
@@ -78,7 +78,7 @@ def _shows(number: str, mark: str) -> bool:
 
 
 def _forms(mark: str) -> tuple[str, str]:
-    """Give the forms of a number whose thousands are marked, and of one whose are not."""
+    """Return the forms of a number whose thousands are marked, and of one whose are not."""
     own = re.escape(mark)
     whole = rf"^{_grouped(COMMA if mark == POINT else POINT)}(?:{own}\d*)?[kKmMbBtT]?$"
     single = rf"^[+-]?(?:\d+{own}?\d*|{own}\d+)(?:[eE][+-]?\d+|[kKmMbBtT])?$|^[+-]?(?i:inf)$"

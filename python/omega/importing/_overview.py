@@ -17,13 +17,13 @@ COLUMNS = ("kind", "of", "done", "rows", "file", "row", "time", "value", "note")
 
 
 def counted(table: pl.DataFrame) -> list[tuple[str, str, int]]:
-    """Give each kind and what was done, with the number of rows, the worst kind first."""
+    """Return each kind and what was done, with the number of rows, the worst kind first."""
     groups = table.group_by("kind", "done", maintain_order=True).len()
     return [(str(kind), str(done), int(rows)) for kind, done, rows in groups.iter_rows()]
 
 
 def overview(table: pl.DataFrame) -> pl.DataFrame:
-    """Give the worst findings on their own, and each kind that comes often as one line.
+    """Return the worst findings on their own, and each kind that comes often as one line.
 
     Returns:
         `kind`, `of`, `done`, `rows` that the line stands for, and of the worst of these rows the
@@ -43,7 +43,7 @@ def overview(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def told(table: pl.DataFrame) -> list[str]:
-    """Give a line of text for each kind, the worst first, with its worst row."""
+    """Return a line of text for each kind, the worst first, with its worst row."""
     mixed = table["of"].n_unique() > 1
     lines = []
     for _, group in table.group_by("kind", "of", "done", maintain_order=True):
@@ -56,7 +56,7 @@ def told(table: pl.DataFrame) -> list[str]:
 
 
 def _shown(group: pl.DataFrame, worst: Mapping[str, Any]) -> str:
-    """Tell of the worst row of a kind: its size, its place and its note."""
+    """Return a line on the worst row of a kind: its size, its place and its note."""
     sized = worst["kind"] not in _BY_COUNT or worst["kind"] == "gap"
     size = _size(worst["kind"], worst["value"]) if sized else ""
     where = "" if worst["row"] is None else f"row {worst['row']:,} of {_base(worst['file'])}"

@@ -21,7 +21,7 @@ _MOST_TIMES = 10**6
 
 
 def scale_of(name: str, given: float) -> float:
-    """Give a scale that was stated, as a number above 0.
+    """Return a scale that was stated, as a number above 0.
 
     Raises:
         ConfigError: It is none.
@@ -74,7 +74,7 @@ def shown(scale: float) -> str:
 
 
 def decimals(prices: pl.Series) -> int:
-    """Give the number of decimals that the prices are written with."""
+    """Return the number of decimals that the prices are written with."""
     values = prices.drop_nulls()
     for digits in range(_DECIMALS):
         scaled = values * 10.0**digits

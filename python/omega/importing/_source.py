@@ -139,7 +139,7 @@ _PAIR = re.compile(r"(?<![A-Z])([A-Z]{3})[/_-]?([A-Z]{3})(?![A-Z]{2})")
 
 
 def symbol_in(name: str) -> str | None:
-    """Give the currency pair or metal in a file's name."""
+    """Return the currency pair or metal in a file's name."""
     for match in _PAIR.finditer(name.upper()):
         if match[2] in FIAT and (match[1] in FIAT or match[1] in {"XAU", "XAG"}):
             return match[1] + match[2]
@@ -150,6 +150,6 @@ _SIDE = re.compile(r"(?:^|[_\-. ])(bid|ask)(?:[_\-. ]|$)", re.IGNORECASE)
 
 
 def side_in(name: str) -> str | None:
-    """Give the side in a file's name."""
+    """Return the side in a file's name."""
     found = {match.lower() for match in _SIDE.findall(name)}
     return found.pop() if len(found) == 1 else None

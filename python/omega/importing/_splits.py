@@ -34,7 +34,7 @@ def named(ratio: float) -> str | None:
 
 
 def jump_notes(ratios: pl.Series) -> pl.Series:
-    """Tell of each jump which split it looks like."""
+    """Return for each jump which split it looks like."""
     names = [None if ratio is None else named(ratio) for ratio in ratios.to_list()]
     notes = [name and f"looks like a split of {name} that prices are not adjusted for"
              for name in names]  # fmt: skip
@@ -56,7 +56,7 @@ def factors(stated: pl.Series) -> pl.Series:
 
 
 def stated_notes(splits: pl.Series, ratios: pl.Series) -> pl.Series:
-    """Tell of each split that a file states whether the prices show it."""
+    """Return for each split that a file states whether the prices show it."""
     notes = []
     for factor, ratio in zip(splits.to_list(), ratios.to_list(), strict=True):
         shows = ratio is not None and ratio > 0 and abs(math.log(ratio * factor)) <= _NEAR

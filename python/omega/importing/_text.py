@@ -140,7 +140,7 @@ def _parsed(
 
 
 def _first_row(content: bytes, skipped: int) -> int:
-    """Give where the line after some others begins."""
+    """Return where the line after some others begins."""
     at = 0
     for _ in range(skipped):
         at = content.find(b"\n", at) + 1
@@ -200,14 +200,14 @@ def _find_fault(
 def _words(
     values: Sequence[str], layout: Layout, schema: Mapping[str, type[pl.DataType]]
 ) -> Iterator[tuple[str, str]]:
-    """Give the values that should be numbers and are none, with their columns."""
+    """Yield the values that should be numbers and are none, with their columns."""
     for (name, kind), value in zip(schema.items(), values, strict=False):
         if kind == pl.Float64 and not _numbers.is_number(value, layout.mark):
             yield name, value
 
 
 def _reading(value: str, mark: str) -> str:
-    """Tell how decimals are read, where a number has another mark."""
+    """Return how decimals are read, where a number has another mark."""
     other = _numbers.POINT if mark == _numbers.COMMA else _numbers.COMMA
     return f", as decimals stand after {mark!r} here" if other in value else ""
 

@@ -17,7 +17,7 @@ _QUOTED = re.compile(rb'^[ \t]*"((?:[^"\r\n]|"")*)"[ \t]*(?=\r?$)', re.MULTILINE
 
 
 def encoding_of(raw: bytes) -> str:
-    """Give the encoding of text by its bytes.
+    """Return the encoding of text by its bytes.
 
     Example:
         >>> encoding_of(b"1,2"), encoding_of("Größe".encode("cp1252"))

@@ -81,7 +81,7 @@ def ticks_to_candles(frame: pl.DataFrame, timeframe: str) -> pl.DataFrame:
 
 
 def step(timeframe: str) -> int:
-    """Give the length of a timeframe in microseconds.
+    """Return the length of a timeframe in microseconds.
 
     Raises:
         ConfigError: There is no such timeframe.
@@ -95,7 +95,7 @@ def step(timeframe: str) -> int:
 
 
 def named(length: int) -> str:
-    """Give the timeframe of a length in microseconds; months have no one length."""
+    """Return the timeframe of a length in microseconds; months have no one length."""
     if _MONTH[0] <= length // (_UNITS["D"][1] * _MICROS) <= _MONTH[1]:
         return "MN1"
     for letter in ("W", "D", "H", "M", "S"):

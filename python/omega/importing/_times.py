@@ -56,7 +56,7 @@ Counts = Sequence[tuple[str, int]]
 
 
 def at(counts: Counts, row: int) -> tuple[str, int]:
-    """Give the file of a row, and its number there."""
+    """Return the file of a row, and its number there."""
     for name, rows in counts:
         if row < rows:
             return name, row
@@ -143,7 +143,7 @@ def from_text(text: pl.Series, counts: Counts, dates: str | None = None) -> Time
 
 
 def _offset_of(text: str) -> str | None:
-    """Give the offset to UTC at the end of a time; a year that follows a dash is none."""
+    """Return the offset to UTC at the end of a time; a year that follows a dash is none."""
     found = _OFFSET.search(text)
     is_year = found is not None and found[0][0] == "-" and not _CLOCK.search(text[: found.start()])
     return None if found is None or is_year else found[0]
@@ -152,7 +152,7 @@ def _offset_of(text: str) -> str | None:
 def _dates(
     sample: pl.Series, first: str, dates: str | None, place: str
 ) -> tuple[tuple[str, ...], str]:
-    """Give the layouts of the date that are possible, and why."""
+    """Return the layouts of the date that are possible, and why."""
     parts = _PARTS.match(first)
     if not parts:
         return (*_YEAR_FIRST, *_TEXT_MONTHS), ""

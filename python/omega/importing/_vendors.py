@@ -56,7 +56,7 @@ def lines_of(
     bar_time: str | None = None,
     note: str = "",
 ) -> Callable[[Sequence[Part], Options], Parsed]:
-    """Give the reader of lines that always have the same columns."""
+    """Return the reader of lines that always have the same columns."""
 
     def read(parts: Sequence[Part], options: Options) -> Parsed:
         frame, counts = _text.read(parts, layout)
@@ -239,7 +239,7 @@ def _read_dukascopy_ticks(parts: Sequence[Part], options: Options) -> Parsed:
 
 
 def symbol_of_folder(folders: Sequence[str]) -> str | None:
-    """Give the innermost folder if it is written as a symbol is."""
+    """Return the innermost folder if it is written as a symbol is."""
     if folders and re.fullmatch(r"[A-Z0-9]{3,12}", folders[-1]):
         return folders[-1]
     return next((found for name in reversed(folders) if (found := symbol_in(name))), None)

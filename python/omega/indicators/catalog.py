@@ -39,7 +39,7 @@ class Parameter:
     words: tuple[str, ...] = ()
 
     def code(self, value: object) -> float:
-        """Give the float that a backend gets: a choice by its place, None as NaN."""
+        """Return the float that a backend gets: a choice by its place, None as NaN."""
         if value is None:
             return math.nan
         number: Any = self.words.index(str(value)) if self.words else value
@@ -252,7 +252,7 @@ CATALOG: Mapping[str, Definition] = {
 
 
 def definition(name: str) -> Definition:
-    """Give the indicator of a name.
+    """Return the indicator of a name.
 
     Raises:
         ConfigError: There is none.

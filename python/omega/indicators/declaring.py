@@ -76,7 +76,7 @@ class Declaring:
         raise NotImplementedError
 
     def _column(self, given: object, timeframe: str | None, symbol: str | None) -> Indicator:
-        """Give the column that a name, an expression, a series or an array stands for."""
+        """Return the column that a name, an expression, a series or an array stands for."""
         raise NotImplementedError
 
     def indicator(
@@ -138,7 +138,7 @@ class Declaring:
     def _read(
         self, source: Sources, timeframe: str | None, symbol: str | None
     ) -> tuple[Sources, bool]:
-        """Give columns that a backend reads, and whether one was computed for it."""
+        """Return columns that a backend reads, and whether one was computed for it."""
         several = source if isinstance(source, tuple) else (source,)
         made = [
             one if _is_read_as_it_is(one) else self._column(one, timeframe, symbol)

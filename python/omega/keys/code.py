@@ -33,7 +33,7 @@ class Load(NamedTuple):
 
 @functools.lru_cache(maxsize=4_096)
 def loads(code: CodeType) -> tuple[Load, ...]:
-    """Give what a function reads, that of functions inside it included.
+    """Return what a function reads, that of functions inside it included.
 
     Example:
         >>> import math
@@ -63,7 +63,7 @@ def _read(code: CodeType) -> Iterator[Load]:
 
 
 def _imported(code: CodeType) -> Iterator[Load]:
-    """Give the modules that are imported inside the function, and what is taken of them."""
+    """Yield the modules that are imported inside the function, and what is taken of them."""
     before: list[object] = [0, None]
     for one in dis.get_instructions(code):
         if one.opname == "IMPORT_NAME":

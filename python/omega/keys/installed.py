@@ -15,7 +15,7 @@ _FOLDERS = ("site-packages", "dist-packages")
 
 
 def distribution(module: str) -> str | None:
-    """Give the distribution that a module belongs to; None where it is the user's own.
+    """Return the distribution that a module belongs to; None where it is the user's own.
 
     Example:
         >>> distribution("math"), distribution("omega.errors"), distribution("polars.functions")
@@ -43,7 +43,7 @@ def _distribution(top: str) -> str | None:
 
 
 def _places(top: str) -> list[Path] | None:
-    """Give the file of a module, or the folders of a package without one; None where it has none.
+    """Return the file of a module, or the folders of a package without one; None where it has none.
 
     A package that is not imported yet is only looked for.
     """
@@ -62,7 +62,7 @@ def _places(top: str) -> list[Path] | None:
 
 
 def _named(top: str) -> str | None:
-    """Give the name of the distribution; None where it has none, as its version is not known."""
+    """Return the name of the distribution; None where it has none, as its version is not known."""
     try:
         return importlib.metadata.distribution(top).name
     except importlib.metadata.PackageNotFoundError:
@@ -78,7 +78,7 @@ def _by_package() -> dict[str, list[str]]:
 
 
 def version(named: str) -> str:
-    """Give the version of a distribution; of Python itself without the last number.
+    """Return the version of a distribution; of Python itself without the last number.
 
     Within a version of two numbers Python changes no result. From one to the next it may: `sum` of
     floats is rounded in another way from 3.12 on.
@@ -89,7 +89,7 @@ def version(named: str) -> str:
 
 
 def module_name(name: str) -> str:
-    """Give the name by which a module is known, that of the program included.
+    """Return the name by which a module is known, that of the program included.
 
     A program has the name that it would have as a module, so that a script that is imported and one
     that is run are the same.

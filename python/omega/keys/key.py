@@ -32,7 +32,7 @@ def key_of(
     version: str | None = None,
     **further: Mapping[str, Any],
 ) -> dict[str, Part]:
-    """Give the key of a run, or of what runs have in common: all that their results depend on.
+    """Return the key of a run, or of what runs have in common: all that their results depend on.
 
     Code is followed by content, from the strategy to whatever it reaches: base classes, helpers,
     globals, variables of functions around it, defaults, attributes. What is installed counts by its
@@ -102,7 +102,7 @@ def _differing(name: str, before: object, now: object) -> list[str]:
 
 
 def _of_strategy(strategy: AnyForm) -> Iterator[tuple[str, Any]]:
-    """Give the parts of a strategy: of an instance its class, and each of its attributes."""
+    """Yield the parts of a strategy: of an instance its class, and each of its attributes."""
     if not isinstance(strategy, Strategy):
         yield "what it is", strategy
         return
@@ -117,7 +117,7 @@ def _of_settings(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _of_setting(name: str, value: Value, *, is_table: bool) -> Iterator[tuple[str, Value]]:
-    """Give the fields of a setting, each by its name; of candles that are named by a path these."""
+    """Yield the fields of a setting, each by its name; of a path to candles the candles."""
     if is_plain_value(value):
         yield name, type(value)
         for field, own in fields_of(value).items():

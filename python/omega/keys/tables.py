@@ -17,7 +17,7 @@ _OF_CANDLES = (CandleStore, Candles, Dataset)
 
 
 def data_identity(data: ArrowLike) -> str:
-    """Give the hash of candles: of each symbol its name and the values of its columns.
+    """Return the hash of candles: of each symbol its name and the values of its columns.
 
     Example:
         >>> from datetime import datetime
@@ -37,7 +37,7 @@ def data_identity(data: ArrowLike) -> str:
 
 
 def table_identity(given: object) -> str | None:
-    """Give the hash of candles, or of a table of any columns; None of what is neither."""
+    """Return the hash of candles, or of a table of any columns; None of what is neither."""
     if isinstance(given, _OF_CANDLES):
         return data_identity(given)
     if isinstance(given, pl.LazyFrame):

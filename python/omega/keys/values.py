@@ -65,7 +65,7 @@ class Refers(Protocol):
         """Name a module of the user's."""
 
     def keep(self, value: object) -> int:
-        """Give an identity that stays."""
+        """Return an identity that stays."""
 
     def note_version(self, named: str) -> None:
         """Count the version of a distribution."""
@@ -87,7 +87,7 @@ class Writer:
         self._seen = dict(seen or {})
 
     def digest(self) -> str:
-        """Give the hash of what was written."""
+        """Return the hash of what was written."""
         return self._hash.hexdigest()[:32]
 
     def put(self, kind: str, content: str | bytes = b"") -> None:
@@ -386,7 +386,7 @@ class Writer:
 
 
 def state_of(strategy: Strategy) -> dict[str, Any]:
-    """Give the parameters and attributes of a strategy but for what ties it to a run."""
+    """Return the parameters and attributes of a strategy but for what ties it to a run."""
     kind = type(strategy)
     own = strategy.__getstate__() if kind.__getstate__ is not Strategy.__getstate__ else None
     state = own if isinstance(own, dict) else dict(vars(strategy))
@@ -400,7 +400,7 @@ def state_of(strategy: Strategy) -> dict[str, Any]:
 
 
 def fields_of(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
-    """Give the fields of a dataclass of Omega's, those that its words hide included."""
+    """Return the fields of a dataclass of Omega's, those that its words hide included."""
     return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
 
 
@@ -453,7 +453,7 @@ def _float(value: float) -> bytes:
 
 
 def _taken_out(written: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401 - of JSON
-    """Give an expression without the functions in it, and these."""
+    """Return an expression without the functions in it, and these."""
     functions: list[Any] = []
 
     def plain(part: Any) -> Any:  # noqa: ANN401 - of JSON

@@ -71,7 +71,7 @@ class Walk:
         self._section, self._parts = "", Parts()
 
     def section(self, name: str, given: Iterable[tuple[str, Any]]) -> Parts:
-        """Give the parts of some values by their names, and of all that they reach for the first.
+        """Return the parts of some values by their names, and of all that they reach for the first.
 
         Raises:
             ConfigError: Something has no content that could be compared.
@@ -107,7 +107,7 @@ class Walk:
             self._parts[label] = version(named)
 
     def name(self, key: object, label: str, write: Callable[[Writer], None]) -> str:
-        """Give the name of a part; its content follows when it is met for the first time."""
+        """Return the name of a part; its content follows when it is met for the first time."""
         if key not in self._names:
             self._names[key] = self._free(label)
             self._waiting.append((self._names[key], write))
@@ -119,14 +119,14 @@ class Walk:
         return label if self._taken[label] == 1 else f"{label} ({self._taken[label]})"
 
     def keep(self, value: object) -> int:
-        """Give an identity that stays while the walk lasts."""
+        """Return an identity that stays while the walk lasts."""
         self._alive.append(value)
         return id(value)
 
     # --- functions -------------------------------------------------------------------------------
 
     def function(self, given: FunctionType) -> str:
-        """Give the name of a function of the user's."""
+        """Return the name of a function of the user's."""
         module = module_name(str(given.__globals__.get("__name__")))
         where = f"{module}.{given.__qualname__}"
         label = f"the function {where}"
@@ -225,7 +225,7 @@ class Walk:
         writer.put("part", named)
 
     def module(self, given: ModuleType) -> str:
-        """Give the name of a module of the user's, of which all counts."""
+        """Return the name of a module of the user's, of which all counts."""
         where = module_name(given.__name__)
 
         def write(writer: Writer) -> None:
@@ -240,7 +240,7 @@ class Walk:
     # --- classes ---------------------------------------------------------------------------------
 
     def kind(self, given: type) -> str:
-        """Give the name of a class of the user's."""
+        """Return the name of a class of the user's."""
         where = f"{module_name(given.__module__)}.{given.__qualname__}"
         return self.name(
             self.keep(given),
@@ -267,7 +267,7 @@ class Walk:
 
 
 def annotations_of(given: type) -> Mapping[str, Any]:
-    """Give the annotations of a class; none where they cannot be read."""
+    """Return the annotations of a class; none where they cannot be read."""
     try:
         return inspect.get_annotations(given)
     except Exception:  # noqa: BLE001 - from 3.14 on they are code, which may raise anything

@@ -264,7 +264,7 @@ class _Check:
         return _Seen(result.orders, steps, columns, given["timeframes"], managed, heard)
 
     def _made(self, store: CandleStore) -> dict[str, Any]:
-        """Give the strategy, which each run copies (rule D4), and what was made beside it."""
+        """Return the strategy, which each run copies (rule D4), and what was made beside it."""
         if not self.build:
             # A copy, as nothing is to be noted on an object that was only looked at.
             is_own = isinstance(self.strategy, Strategy)
@@ -275,7 +275,7 @@ class _Check:
         return given or {"strategy": made}
 
     def _decisions(self, whole: _Seen) -> list[int]:
-        """Give the steps at which something was ordered."""
+        """Return the steps at which something was ordered."""
         times = whole.orders["submitted_time"].to_physical().unique().sort()
         steps = whole.steps.searchsorted(times.to_numpy())
         return sorted({min(int(step), len(whole.steps) - 1) for step in steps})
@@ -412,7 +412,7 @@ class _Check:
         return None
 
     def _found(self, changed: Difference, orders: pl.DataFrame, time: int) -> Finding:
-        """Say where the request stands that is another one without later bars."""
+        """Return where the request is that differs without later bars."""
         symbol = changed.symbol or self.market.first
         row = orders.filter(pl.col("order_id") == changed.number)
         at = row["submitted_time"].to_physical()

@@ -92,7 +92,7 @@ class _Column:
         return floats(values)
 
     def first_change(self, bars: int) -> int | None:
-        """Give the first of so many bars whose value changes with later ones."""
+        """Return the first of so many bars whose value changes with later ones."""
         return first_difference(self.over(bars), self.whole[:bars], self.least)
 
     def finding(self, bars: int, row: int, symbol: str) -> Finding:
@@ -111,7 +111,7 @@ class _Column:
         )
 
     def _ahead(self, row: int) -> int | None:
-        """Give how many later bars the value of a row takes; None for all of them."""
+        """Return how many later bars the value of a row takes; None for all of them."""
         left = len(self.whole) - row - 1
 
         def settled(ahead: int) -> bool:
@@ -201,7 +201,7 @@ def evenly(items: Sequence[int], count: int) -> Iterator[int]:
 
 
 def scattered(whole: int, count: int) -> list[int]:
-    """Give so many numbers below `whole`, all over it and on no regular step.
+    """Return so many numbers below `whole`, all over it and on no regular step.
 
     Example:
         >>> scattered(100, 4)
@@ -211,7 +211,7 @@ def scattered(whole: int, count: int) -> list[int]:
 
 
 def first_difference(some: _Floats, others: _Floats, least: float = 0.0) -> int | None:
-    """Give the first row in which two columns differ by more than rounding; NaN equals NaN.
+    """Return the first row in which two columns differ by more than rounding; NaN equals NaN.
 
     Example:
         >>> first_difference(np.array([1.0, np.nan, 2.0]), np.array([1.0, np.nan, 3.0]))
@@ -237,5 +237,5 @@ _WIDTH = 72
 
 
 def floats(values: pl.Series) -> _Floats:
-    """Give values with NaN where there is none."""
+    """Return values with NaN where there is none."""
     return values.cast(pl.Float64).to_numpy()

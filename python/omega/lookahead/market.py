@@ -48,11 +48,11 @@ class Market:
         return next(iter(self.frames))
 
     def whole(self) -> CandleStore:
-        """Give all candles."""
+        """Return all candles."""
         return self._store(self.frames)
 
     def before(self, time: int, factor: float) -> CandleStore:
-        """Give the candles before a step, and a bar at it whose prices are the last ones' multiple.
+        """Return the candles before a step, and a bar at it with a multiple of the last prices.
 
         Args:
             time: The step, in the unit of the time column.
@@ -68,7 +68,7 @@ class Market:
         return self._store({name: frame for name, frame in found.items() if frame.height})
 
     def until(self, time: int) -> CandleStore:
-        """Give the candles that opened by a step."""
+        """Return the candles that opened by a step."""
         return self._store(
             {
                 name: frame.head(int(self.times[name].searchsorted(time, side="right")))
@@ -77,7 +77,7 @@ class Market:
         )
 
     def newest_before(self, symbol: str, time: int) -> tuple[int, Any]:
-        """Give index and time of a symbol's newest complete bar at a step."""
+        """Return index and time of a symbol's newest complete bar at a step."""
         bar = max(int(self.times[symbol].searchsorted(time)) - 1, 0)
         return bar, self.frames[symbol]["time"][bar]
 
@@ -99,13 +99,13 @@ class Market:
 
 
 def as_seen(store: CandleStore) -> ArrowLike:
-    """Give candles as frames with both sides, as expressions see them."""
+    """Return candles as frames with both sides, as expressions see them."""
     frames = {name: both_sides(store.symbol(name)) for name in store.symbols}
     return next(iter(frames.values())) if len(frames) == 1 else frames
 
 
 def tables_before(given: ArrowLike, time: int | None) -> ArrowLike:
-    """Give the timeframes of a run, tables without the bars that open after a step.
+    """Return the timeframes of a run, tables without the bars that open after a step.
 
     By their opens, since it is the opening of the next bar that shows the one before (TF1).
     """
@@ -124,7 +124,7 @@ def _table_before(given: ArrowLike, time: int | None) -> ArrowLike:
 
 
 def moment_of(given: object, unit: str) -> object:
-    """Give a moment that was an integer in a unit that Polars does not have."""
+    """Return a moment that was an integer in a unit that Polars does not have."""
     if unit == "s" and isinstance(given, int):
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=given)
     return given

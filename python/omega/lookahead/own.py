@@ -96,7 +96,7 @@ def _spanned(candles: pl.DataFrame, values: _Floats, known: _Places) -> Betrayal
 def _of_spans(
     candles: pl.DataFrame, firsts: _Places, lasts: _Places
 ) -> Iterator[tuple[str, _Floats]]:
-    """Give close, high and low of stretches of bars."""
+    """Yield close, high and low of stretches of bars."""
     if not len(firsts):
         return
     for side in ("bid", "ask"):

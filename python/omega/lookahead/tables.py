@@ -93,14 +93,14 @@ def shown_early(
 
 
 def _unfit(base: _Candles, bars: _Candles, firsts: _Places, pasts: _Places) -> Iterator[int]:
-    """Give the bars that the candles from their open until they are shown do not make."""
+    """Yield the bars that the candles from their open until they are shown do not make."""
     for bar, (first, past) in enumerate(zip(firsts.tolist(), pasts.tolist(), strict=True)):
         if not base.is_bar(first, past, _prices(bars, bar)):
             yield bar
 
 
 def _bars_ahead(base: _Candles, bars: _Candles, bar: int, known: int, until: int) -> int | None:
-    """Give by how many candles a bar is shown too early; None where no stretch of them makes it."""
+    """Return by how many candles a bar is shown too early; None if no stretch makes it."""
     wanted = _prices(bars, bar)
     past = int(np.searchsorted(base.times, until))
     oldest = int(np.searchsorted(base.times, 2 * int(bars.times[bar]) - until))

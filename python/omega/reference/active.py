@@ -31,7 +31,7 @@ def require_own(run: object | None, what: str, name: str) -> None:
 
 
 def of_another_run(what: str, name: str) -> ConfigError:
-    """Give the error of what a run does not show."""
+    """Return the error of what a run does not show."""
     return ConfigError(
         f"{what}: given {name} of another run, expected one that this run has declared. Declare "
         "it in init()"

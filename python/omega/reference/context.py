@@ -72,7 +72,7 @@ class Context:
         return type(given).__module__ != "omega._core"
 
     def next_order_id(self) -> int:
-        """Give the number that the next queued action will take."""
+        """Return the number that the next queued action will take."""
         held = len(self.state.symbols_held(self.symbols)) or 1
         submitted = sum(held if is_bare(action) else 1 for action in self.actions)
         return self.state.next_order + submitted + len(self.queue)
@@ -200,7 +200,7 @@ class Context:
         return conditions.compare(how, left, right)
 
     def place_of(self, view: views.Indicator) -> tuple[str, str | None]:
-        """Give the symbol and the timeframe that an indicator lives on.
+        """Return the symbol and the timeframe that an indicator lives on.
 
         Raises:
             ConfigError: It is of another run.

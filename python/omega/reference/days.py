@@ -32,18 +32,18 @@ class Days:
 
     @classmethod
     def in_unit(cls, unit: str, local: LocalDays | None = None) -> Days:
-        """Give the days of times in a unit: of UTC, or of a calendar."""
+        """Return the days of times in a unit: of UTC, or of a calendar."""
         first, starts = local or (0, None)
         return cls(86_400 * PER_SECOND[unit], first, starts)
 
     def of(self, time: int) -> int:
-        """Give the number of the day of a time."""
+        """Return the number of the day of a time."""
         if self.starts is None:
             return time // self.length
         return self.first + bisect_right(self.starts, time) - 1
 
     def end(self, time: int) -> int:
-        """Give when the day of a time ends."""
+        """Return when the day of a time ends."""
         if self.starts is None:
             return (time // self.length + 1) * self.length
         begun = bisect_right(self.starts, time)

@@ -88,7 +88,7 @@ class Executor(Protocol):
         """Take a step in which nothing can happen, and write its row; give how many were taken."""
 
     def state(self) -> State:
-        """Give what it holds."""
+        """Return what it holds."""
 
     def finish(self, closes: Mapping[str, Moment]) -> bool:
         """Close what is open at the last closes (L4); give whether there was anything."""

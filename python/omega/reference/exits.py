@@ -41,7 +41,7 @@ class Exits:
             self.unseen += [(symbol, time)] * gone
 
     def take(self) -> list[tuple[str, int]]:
-        """Give what happened since the last call."""
+        """Return what happened since the last call."""
         taken, self.unseen = self.unseen, []
         return taken
 

@@ -48,7 +48,7 @@ def _values(kind: str, values: Sequence[Any]) -> bytes:
 
 
 def _numbers(values: NDArray[Any]) -> bytes:
-    r"""Give numbers as their changes, compared by their bits.
+    r"""Return numbers as their changes, compared by their bits.
 
     Example:
         >>> _numbers(np.array([7, 7, 9], dtype="u1"))
@@ -61,7 +61,7 @@ def _numbers(values: NDArray[Any]) -> bytes:
 
 
 def _texts(values: Sequence[bytes]) -> bytes:
-    """Give texts, each with its length, as their changes."""
+    """Return texts, each with its length, as their changes."""
     before = [None, *values]
     changed = [value != last for value, last in zip(values, before, strict=False)]
     new = (value for value, is_new in zip(values, changed, strict=True) if is_new)
@@ -69,7 +69,7 @@ def _texts(values: Sequence[bytes]) -> bytes:
 
 
 def _bits(flags: Iterable[Any]) -> bytes:
-    """Give a bit a row, from the lowest bit of the first byte on."""
+    """Return a bit a row, from the lowest bit of the first byte on."""
     return np.packbits(np.array(flags, dtype=bool), bitorder="little").tobytes()
 
 

@@ -7,20 +7,29 @@ bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias
 
 from omega.contract import Noted
 from omega.reference.days import Days
+from omega.reference.returns import (
+    Number,
+    annualised,
+    growth_rate,
+    product,
+    ratio,
+    shape,
+    spread,
+    tails,
+    total,
+)
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 Tables: TypeAlias = Mapping[str, Columns]
-Number: TypeAlias = float | int | None
 
 _DAYS_PER_YEAR = 365.25
-_TAIL = 0.05
 
 
 def metrics(
@@ -30,7 +39,7 @@ def metrics(
     noted: Noted = None,
     first_decision: int | None = None,
 ) -> list[tuple[str, float | int | None]]:
-    """Give names and values, in order; times as integers, None for what is undefined.
+    """Return names and values, in order; times as integers, None for what is undefined.
 
     Args:
         tables: Columns by table.
@@ -63,22 +72,22 @@ def _of_curve(
 ) -> dict[str, Number]:
     """Return, growth, and what is made of daily returns."""
     times, equity = tables["equity"]["time"], tables["equity"]["equity"]
-    days = _day_closes(times, equity, calendar)
+    days = closes_by_day(times, equity, calendar)
     closes = list(days.values())
     years = None
     if times:
         years = (calendar.of(times[-1]) - calendar.of(times[0]) + 1) / _DAYS_PER_YEAR
     per_year = None if years is None else len(closes) / years
     initial, last = _initial(tables), equity[-1] if equity else None
-    growth = _ratio(last, initial)
+    growth = ratio(last, initial)
     ruined = _day_of_ruin(noted, calendar, days)
     cagr = None if ruined is None else -1.0
-    if ruined is None and growth is not None and years is not None and growth >= 0.0:
-        cagr = _power(growth, 1.0 / years)
+    if ruined is None:
+        cagr = growth_rate(growth, years)
     returns = _returns(initial, days, ruined)
     lows = [*equity, *([] if noted is None or not equity else [noted[0]])]
-    mean, deviation, downside = _spread(returns)
-    scale = None if per_year is None else math.sqrt(per_year)
+    mean, *_ = spread(returns)
+    yearly = annualised(returns, returns, per_year)
     return {
         "start": times[0] if times else None,
         "end": times[-1] if times else None,
@@ -93,14 +102,39 @@ def _of_curve(
         "net_profit": None if initial is None or last is None else last - initial,
         "total_return": None if growth is None else growth - 1.0,
         "cagr": cagr,
-        "volatility": _times(deviation, scale),
-        "sharpe": _times(_ratio(mean, deviation), scale),
-        "sortino": _times(_ratio(mean, downside), scale),
-        "calmar": _ratio(cagr, fall.fraction),
-        "downside_volatility": _times(downside, scale),
-        **_shape(returns, mean),
-        **_tails(returns),
+        "volatility": yearly["volatility"],
+        "sharpe": yearly["sharpe"],
+        "sortino": yearly["sortino"],
+        "calmar": ratio(cagr, fall.fraction),
+        "downside_volatility": yearly["downside_volatility"],
+        **shape(returns, mean),
+        **tails(returns),
     }
+
+
+def closes_by_day(
+    times: Sequence[int], equity: Sequence[float], calendar: Days
+) -> dict[int, float]:
+    """Give the last equity of each day (T4) that has a bar, by the number of the day.
+
+    Example:
+        >>> closes_by_day([0, 5, 10], [1.0, 2.0, 4.0], Days(10))
+        {0: 2.0, 1: 4.0}
+    """
+    return {calendar.of(time): value for time, value in zip(times, equity, strict=True)}
+
+
+def returns_by_day(tables: Tables, calendar: Days, noted: Noted = None) -> dict[int, float]:
+    """Give the return of each day that has a bar; none where a debt leaves them undefined.
+
+    Example:
+        >>> equity = {"time": [5, 10], "equity": [2.0, 3.0]}
+        >>> returns_by_day({"equity": equity, "ledger": {"amount": [1.0]}}, Days(10))
+        {0: 1.0, 1: 0.5}
+    """
+    days = closes_by_day(tables["equity"]["time"], tables["equity"]["equity"], calendar)
+    returns = _returns(_initial(tables), days, _day_of_ruin(noted, calendar, days))
+    return dict(zip(days, returns, strict=True)) if returns else {}
 
 
 def _day_of_ruin(noted: Noted, calendar: Days, days: Mapping[int, float]) -> int | None:
@@ -110,7 +144,7 @@ def _day_of_ruin(noted: Noted, calendar: Days, days: Mapping[int, float]) -> int
 
 
 def _returns(initial: float | None, days: Mapping[int, float], ruined: int | None) -> list[float]:
-    """Give the return of each day; the first is on the cash. None of them after a debt.
+    """Return the return of each day; the first is on the cash. None of them after a debt.
 
     On the day of a ruin it is at least -1, and 0 from then on (M8).
     """
@@ -127,73 +161,6 @@ def _returns(initial: float | None, days: Mapping[int, float], ruined: int | Non
             returns.append(max(change, -1.0) if day == ruined else change)
         before = close
     return returns
-
-
-def _spread(returns: Sequence[float]) -> tuple[float | None, float | None, float | None]:
-    """Mean, sample deviation and downside of daily returns."""
-    if not returns:
-        return None, None, None
-    n = float(len(returns))
-    mean = _sum(returns) / n
-    squares = _sum((r - mean) * (r - mean) for r in returns)
-    losses = _sum(r * r for r in returns if r < 0.0)
-    deviation = math.sqrt(squares / (n - 1.0)) if len(returns) > 1 else None
-    return mean, deviation, math.sqrt(losses / n)
-
-
-def _shape(returns: Sequence[float], mean: float | None) -> dict[str, Number]:
-    """Skewness and excess kurtosis of daily returns, corrected for the size of the sample."""
-    skewness = kurtosis = None
-    if mean is not None:
-        n = float(len(returns))
-        apart = [r - mean for r in returns]
-        second = _sum(d * d for d in apart) / n
-        third = _ratio(_sum(d * d * d for d in apart) / n, second * math.sqrt(second))
-        fourth = _ratio(_sum((d * d) * (d * d) for d in apart) / n, second * second)
-        if third is not None and n > 2.0:  # noqa: PLR2004 - the correction needs three
-            skewness = third * (math.sqrt(n * (n - 1.0)) / (n - 2.0))
-        if fourth is not None and n > 3.0:  # noqa: PLR2004 - and four
-            factor = (n - 1.0) / ((n - 2.0) * (n - 3.0))
-            kurtosis = factor * ((n + 1.0) * (fourth - 3.0) + 6.0)
-    return {"skewness": skewness, "kurtosis": kurtosis}
-
-
-def _tails(returns: Sequence[float]) -> dict[str, Number]:
-    """The best and the worst days, and gains beside losses."""
-    gains, losses = _sum(r for r in returns if r > 0.0), _sum(r for r in returns if r < 0.0)
-    found: dict[str, Number] = {
-        "best_day": None,
-        "worst_day": None,
-        "value_at_risk": None,
-        "conditional_value_at_risk": None,
-        "tail_ratio": None,
-        "omega_ratio": _ratio(gains, 0.0 - losses),
-    }
-    if returns and all(map(math.isfinite, returns)):
-        ascending = sorted(returns)
-        low, high = _quantile(ascending, _TAIL), _quantile(ascending, 1.0 - _TAIL)
-        worst = ascending[: int(_TAIL * float(len(returns) - 1)) + 1]
-        found |= {
-            "best_day": ascending[-1],
-            "worst_day": ascending[0],
-            "value_at_risk": low,
-            "conditional_value_at_risk": _sum(worst) / float(len(worst)),
-            "tail_ratio": _ratio(abs(high), abs(low)),
-        }
-    return found
-
-
-def _quantile(ascending: Sequence[float], part: float) -> float:
-    """Give the value below which a part of some values lies, on the line between two of them."""
-    place = part * float(len(ascending) - 1)
-    below = int(place)
-    above = min(below + 1, len(ascending) - 1)
-    return ascending[below] + (ascending[above] - ascending[below]) * (place - float(below))
-
-
-def _day_closes(times: Sequence[int], equity: Sequence[float], days: Days) -> dict[int, float]:
-    """Give the last equity of each day (T4) that has a bar."""
-    return {days.of(time): value for time, value in zip(times, equity, strict=True)}
 
 
 # --- falls ---------------------------------------------------------------------------------------
@@ -222,7 +189,7 @@ class _Fall:
     def deepen(self, peak: float, now: float) -> None:
         """The equity is below its peak."""
         self.money = max(self.money or 0.0, peak - now)
-        part = _ratio(peak - now, peak)
+        part = ratio(peak - now, peak)
         if part is None:
             return
         self.depth = max(self.depth, part)
@@ -274,7 +241,7 @@ def _of_falls(tables: Tables, calendar: Days, fall: _Fall, noted: Noted) -> dict
         days = float(times[fall.span[1]] - times[fall.span[0]]) / float(calendar.length)
     known = fall.money is not None
     profit = equity[-1] - initial if known and initial is not None else None
-    average = _ratio(fall.depths, float(fall.falls)) if fall.fraction is not None else None
+    average = ratio(fall.depths, float(fall.falls)) if fall.fraction is not None else None
     inside = 0.0 if noted is None else noted[1]
     return {
         "max_drawdown": fall.fraction,
@@ -284,11 +251,11 @@ def _of_falls(tables: Tables, calendar: Days, fall: _Fall, noted: Noted) -> dict
         "max_drawdown_days": days,
         "drawdowns": fall.falls if known else None,
         "average_drawdown": average,
-        "average_drawdown_days": _ratio(fall.days, float(fall.falls)),
+        "average_drawdown_days": ratio(fall.days, float(fall.falls)),
         "longest_drawdown_bars": fall.longest_bars if known else None,
         "longest_drawdown_days": fall.longest_days if known else None,
-        "ulcer_index": _ulcer(initial, list(_day_closes(times, equity, calendar).values())),
-        "recovery_factor": _ratio(profit, fall.money),
+        "ulcer_index": _ulcer(initial, list(closes_by_day(times, equity, calendar).values())),
+        "recovery_factor": ratio(profit, fall.money),
     }
 
 
@@ -312,19 +279,19 @@ def _of_trades(tables: Tables, per_day: int) -> dict[str, Number]:
     trades = tables["trades"]
     net = trades["net_pnl"]
     wins, losses = [p for p in net if p > 0.0], [p for p in net if p < 0.0]
-    won, lost, closed, n = _sum(wins), _sum(losses), _sum(net), float(len(net))
+    won, lost, closed, n = total(wins), total(losses), total(net), float(len(net))
     multiples = [r for r in trades["r_multiple"] if r is not None]
-    win_rate = _ratio(float(len(wins)), n)
-    average_win, average_loss = _ratio(won, float(len(wins))), _ratio(lost, float(len(losses)))
-    payoff = _ratio(average_win, None if average_loss is None else 0.0 - average_loss)
+    win_rate = ratio(float(len(wins)), n)
+    average_win, average_loss = ratio(won, float(len(wins))), ratio(lost, float(len(losses)))
+    payoff = ratio(average_win, None if average_loss is None else 0.0 - average_loss)
     return {
         "trades": len(net),
         "wins": len(wins),
         "losses": len(losses),
         "win_rate": win_rate,
-        "profit_factor": _ratio(won, 0.0 - lost),
-        "expectancy": _ratio(closed, n),
-        "average_r": _ratio(_sum(multiples), float(len(multiples))),
+        "profit_factor": ratio(won, 0.0 - lost),
+        "expectancy": ratio(closed, n),
+        "average_r": ratio(total(multiples), float(len(multiples))),
         "average_win": average_win,
         "average_loss": average_loss,
         "largest_win": max(wins, default=None),
@@ -338,14 +305,14 @@ def _of_trades(tables: Tables, per_day: int) -> dict[str, Number]:
         **_held(trades, per_day),
         "closed_pnl": closed,
         "ambiguous_trades": sum(map(bool, trades["ambiguous"])),
-        "pnl_worst": _sum(tables["intervals"]["net_pnl_worst"]),
-        "pnl_best": _sum(tables["intervals"]["net_pnl_best"]),
+        "pnl_worst": total(tables["intervals"]["net_pnl_worst"]),
+        "pnl_best": total(tables["intervals"]["net_pnl_best"]),
     }
 
 
 def _kelly(win_rate: float | None, payoff: float | None) -> float | None:
     """The part of the equity that the criterion would risk."""
-    lost = None if win_rate is None else _ratio(1.0 - win_rate, payoff)
+    lost = None if win_rate is None else ratio(1.0 - win_rate, payoff)
     return None if win_rate is None or lost is None else win_rate - lost
 
 
@@ -354,9 +321,9 @@ def _sqn(net: Sequence[float]) -> float | None:
     n = float(len(net))
     if n < 2.0:  # noqa: PLR2004 - a deviation needs two
         return None
-    mean = _sum(net) / n
-    deviation = math.sqrt(_sum((p - mean) * (p - mean) for p in net) / (n - 1.0))
-    return _times(_ratio(mean, deviation), math.sqrt(n))
+    mean = total(net) / n
+    deviation = math.sqrt(total((p - mean) * (p - mean) for p in net) / (n - 1.0))
+    return product(ratio(mean, deviation), math.sqrt(n))
 
 
 def _streaks(trades: Columns) -> dict[str, Number]:
@@ -379,8 +346,8 @@ def _held(trades: Columns, per_day: int) -> dict[str, Number]:
     days = [float(left - entered) / float(per_day) for entered, left in pairs]
     n = float(len(days))
     return {
-        "average_bars_held": _ratio(_sum(map(float, trades["bars_held"])), n),
-        "average_days_held": _ratio(_sum(days), n),
+        "average_bars_held": ratio(total(map(float, trades["bars_held"])), n),
+        "average_days_held": ratio(total(days), n),
         "longest_days_held": max(days, default=None),
     }
 
@@ -398,16 +365,16 @@ def _of_costs(tables: Tables, sizes: Mapping[str, float]) -> dict[str, Number]:
         of_fill = (sizes[symbols[order]] for order in fills["order_id"])
         traded = zip(fills["lots"], of_fill, fills["rate"], strict=True)
         units = [lots * size * rate for lots, size, rate in traded]
-        notional = _sum(p * u for p, u in zip(fills["price"], units, strict=True))
-        slippage = _sum(s * u for s, u in zip(fills["slippage"], units, strict=True))
+        notional = total(p * u for p, u in zip(fills["price"], units, strict=True))
+        slippage = total(s * u for s, u in zip(fills["slippage"], units, strict=True))
     lines = zip(ledger["kind"], ledger["amount"], strict=True)
-    swap = _sum(amount for kind, amount in lines if kind == "swap")
-    fees = _sum(fills["fee"])
+    swap = total(amount for kind, amount in lines if kind == "swap")
+    fees = total(fills["fee"])
     equity, open_positions = tables["equity"]["equity"], tables["equity"]["open_positions"]
     busy = sum(1 for positions in open_positions if positions > 0)
     return {
-        "exposure": _ratio(float(busy), float(len(open_positions))),
-        "turnover": _ratio(notional, _ratio(_sum(equity), float(len(equity)))),
+        "exposure": ratio(float(busy), float(len(open_positions))),
+        "turnover": ratio(notional, ratio(total(equity), float(len(equity)))),
         "fees": fees,
         "slippage_cost": slippage,
         "swap": swap,
@@ -418,31 +385,6 @@ def _of_costs(tables: Tables, sizes: Mapping[str, float]) -> dict[str, Number]:
 def _initial(tables: Tables) -> float | None:
     amounts = tables["ledger"]["amount"]
     return amounts[0] if amounts else None
-
-
-def _sum(values: Iterable[float]) -> float:
-    """From the first to the last, starting at 0; Python's own `sum` compensates, so it differs."""
-    total = 0.0
-    for value in values:
-        total += value
-    return total
-
-
-def _ratio(a: float | None, b: float | None) -> float | None:
-    if a is None or b is None or not b > 0.0:
-        return None
-    return a / b
-
-
-def _times(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a * b
-
-
-def _power(growth: float, exponent: float) -> float | None:
-    try:
-        return math.pow(growth, exponent) - 1.0
-    except OverflowError:
-        return None
 
 
 def _defined(value: Number) -> bool:

@@ -64,11 +64,11 @@ class Given:
     parameters: Mapping[str, float]
 
     def number(self, name: str) -> float:
-        """Give a parameter."""
+        """Return a parameter."""
         return self.parameters[name]
 
     def whole(self, name: str) -> int:
-        """Give a parameter that is a number of bars.
+        """Return a parameter that is a number of bars.
 
         Raises:
             ConfigError: It is no whole number above 0.
@@ -82,12 +82,12 @@ class Given:
         return int(number)
 
     def bid(self, price: str) -> list[float]:
-        """Give a column of the bid."""
+        """Return a column of the bid."""
         column: list[float] = getattr(self.context.world.first.candles, f"bid_{price}").tolist()
         return column
 
     def ask_close(self) -> list[float]:
-        """Give the closes of the ask."""
+        """Return the closes of the ask."""
         column: list[float] = self.context.world.first.candles.ask_close.tolist()
         return column
 
@@ -222,6 +222,17 @@ _BUILT_IN: Mapping[str, tuple[Mapping[str, float], Callable[[Given], Native]]] =
     "buy_and_hold": ({}, _buy_and_hold),
 }
 """All of them: the parameters with their defaults, and how each is made."""
+
+
+def defaults_of(name: str) -> Mapping[str, float] | None:
+    """Give the parameters of a strategy of the core with their defaults; None of an unknown name.
+
+    Example:
+        >>> defaults_of("donchian_breakout"), defaults_of("unknown")
+        ({'entry': 20.0, 'exit': 10.0}, None)
+    """
+    known = _BUILT_IN.get(name)
+    return None if known is None else known[0]
 
 
 def named(context: Context, name: str, parameters: Sequence[tuple[str, float]]) -> Native:

@@ -76,7 +76,7 @@ class Orders(Holdings):
         return len(self.submitted)
 
     def state(self) -> State:
-        """Give what it holds."""
+        """Return what it holds."""
         return State(
             last_trades=self.last_trades,
             has_positions=bool(self.positions),

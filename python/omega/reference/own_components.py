@@ -99,7 +99,7 @@ class ForeignExecutor:
         return 0
 
     def state(self) -> State:
-        """Give what is known of it."""
+        """Return what is known of it."""
         return State(self.last_trades, has_positions=self.has_positions)
 
     def _set_active(self, *, is_active: bool) -> None:

@@ -41,7 +41,7 @@ class Bars:
         self.symbols, self._candles = [candles.symbol], candles
 
     def spread(self, _symbol: str) -> float:
-        """Give the constant distance from bid to ask: none, as there are both sides."""
+        """Return the constant distance from bid to ask: none, as there are both sides."""
         return 0.0
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -97,7 +97,7 @@ def resample(candles: Columns, grid: Grid) -> Resampled:
 
 
 def _stretches(grid: Grid) -> Callable[[int], tuple[int, int]]:
-    """Give what finds begin and end of the stretch that holds a time."""
+    """Return what finds begin and end of the stretch that holds a time."""
     if isinstance(grid, tuple):
         step, offset = grid
 

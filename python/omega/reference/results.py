@@ -203,7 +203,7 @@ class PlainTables:
 
 
 def _whole(columns: Columns, schema: Mapping[str, str]) -> Columns:
-    """Give every column of a table; one that may be missing, as in tables saved before, is null."""
+    """Return every column of a table; one that an older table lacks is null."""
     rows = len(next(iter(columns.values()), ()))
     return {name: columns.get(name, [None] * rows if name in _UNHASHED else ()) for name in schema}
 

@@ -102,12 +102,12 @@ class Run(Context):
         return super().state if self._executor is None else self._executor.state()
 
     def candles(self, *, timeframe: str | None = None, symbol: str | None = None) -> ArrowLike:
-        """Give the candles of a symbol, on its own bars or on a higher timeframe."""
+        """Return the candles of a symbol, on its own bars or on a higher timeframe."""
         track = self.world.track(symbol, timeframe)
         return self._stores[track.candles.symbol, timeframe]
 
     def view(self, *, timeframe: str | None = None, symbol: str | None = None) -> TrackView:
-        """Give the bars of a track by their index, as the slices of an engine read them."""
+        """Return the bars of a track by their index, as the slices of an engine read them."""
         return TrackView(self.world, self.world.track(symbol, timeframe))
 
     def native(self, name: str, parameters: Sequence[tuple[str, float]]) -> Native:
@@ -258,7 +258,7 @@ class Run(Context):
 def tables_of(
     simulator: Simulator, portfolio: Portfolio, world: World, first_decision: int
 ) -> PlainTables:
-    """Give the rows of a run as tables."""
+    """Return the rows of a run as tables."""
     candles, days = world.first.candles, world.clock.days
     trades = sorted(portfolio.trades, key=lambda trade: trade.entry)
     tables: dict[str, Sequence[object]] = {

@@ -206,7 +206,7 @@ class Solvency(Orders):
             self.leave(position, position.lots, _price(position, "close", now), "stop_out", now)
 
     def release_stale(self, nows: Sequence[Moment]) -> None:
-        """Give up the symbols that have been without a bar for too long (F15)."""
+        """Return up the symbols that have been without a bar for too long (F15)."""
         trading = {now.symbol for now in nows}
         over = max(now.time for now in nows)  # with finer bars, with the last of them (I5)
         for now in self.known.values():

@@ -30,7 +30,7 @@ class TrackView:
         return times[min(max(self._world.step, 0), len(times) - 1)]
 
     def bar(self, index: int) -> views.Bar:
-        """Give a complete bar."""
+        """Return a complete bar."""
         visible, source = self.visible, self._source
         if index >= visible:
             if visible == 0:

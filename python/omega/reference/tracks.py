@@ -97,7 +97,7 @@ class Track:
         return value * factors[bar] / factors[now]
 
     def shown(self, what: str, name: str) -> int:
-        """Give how many are visible to whoever reads the views of a run.
+        """Return how many are visible to whoever reads the views of a run.
 
         Raises:
             ConfigError: The thread is inside of another run.

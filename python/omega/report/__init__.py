@@ -57,7 +57,7 @@ def plot(
     title: str | None = None,
     data: ArrowLike = None,
 ) -> View:
-    """Give the report of a run for a notebook; see `BacktestResult.plot`.
+    """Return the report of a run for a notebook; see `BacktestResult.plot`.
 
     Example:
         >>> from omega.results.result import example_result

@@ -76,7 +76,7 @@ def bars_of(frame: pl.DataFrame) -> Bars:
 
 
 def moments(times: pl.Series) -> Integers:
-    """Give times as nanoseconds since 1970.
+    """Return times as nanoseconds since 1970.
 
     Example:
         >>> from datetime import datetime

@@ -73,7 +73,7 @@ def zigzag(values: Integers) -> Integers:
 
 
 def differences(values: Integers, first: int = 0) -> Integers:
-    """Give each value less the one before it.
+    """Return each value less the one before it.
 
     Example:
         >>> differences(np.array([5, 7, 6])).tolist()
@@ -83,7 +83,7 @@ def differences(values: Integers, first: int = 0) -> Integers:
 
 
 def packed(parts: Sequence[bytes]) -> str:
-    """Give columns, one after the other, as compressed text.
+    """Return columns, one after the other, as compressed text.
 
     Example:
         >>> packed([b"abc"]) == packed([b"ab", b"c"])
@@ -145,7 +145,7 @@ def money_decimals(values: NDArray[np.float64]) -> int:
 
 
 def scaled(values: NDArray[np.float64], decimals: int) -> Integers:
-    """Give numbers as integers of their last decimal; what is not finite is 0.
+    """Return numbers as integers of their last decimal; what is not finite is 0.
 
     Example:
         >>> scaled(np.array([1.234]), 2).tolist()

@@ -10,16 +10,19 @@ import polars as pl
 
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
-from omega.report import _trades
-from omega.report._metrics import formatted
+from omega.report._curves import Curve, pack_curves
+from omega.report._differences import counts, differences
+from omega.report._labels import label, words
+from omega.report._metrics import formatted, start_of
+from omega.report._numbers import counted, money
 from omega.report._page import LIBRARY, View, asset, module, page
-from omega.report._panels import minus
-from omega.report._report import FOOTER, SWITCH
+from omega.report._parts import FOOTER, body, curves, header, hint, none, section, table
 from omega.report._reported import Reported
 
-_MODULES = ("codec.js", "format.js", "theme.js", "compare.js")
+MODULES = ("codec.js", "format.js", "theme.js", "curves.js", "compare.js")
 _COLOURS = 6
 _HEIGHT = 900
+_MOST_ROWS = 50
 
 
 class Comparison(View):
@@ -29,19 +32,27 @@ class Comparison(View):
         html: The whole page.
         table: A row for each metric and a column for each run; times are left out.
         settings: The settings in which the runs differ, in the same form, as text.
+        trades: The trades of each further run beside those of the first: a row for each pair, and
+            for each without one, with ``status`` "same", "moved", "only left" or "only right", and
+            the ``difference`` in net profit.
 
     Example:
         >>> from omega.results.result import example_result
         >>> both = compare([example_result(), example_result()])
         >>> both.table.filter(metric="trades").row(0)
         ('trades', 3.0, 3.0)
+        >>> both.trades["status"].to_list()
+        ['same', 'same', 'same']
     """
 
-    def __init__(self, html: str, table: pl.DataFrame, settings: pl.DataFrame) -> None:
+    def __init__(
+        self, html: str, table: pl.DataFrame, settings: pl.DataFrame, trades: pl.DataFrame
+    ) -> None:
         """Keeps the tables and the page that was made of them."""
         super().__init__(html, height=_HEIGHT)
         self.table = table
         self.settings = settings
+        self.trades = trades
 
     def __repr__(self) -> str:
         """Which runs are compared."""
@@ -52,7 +63,7 @@ class Comparison(View):
 def compare(
     results: Sequence[Reported] | Mapping[str, Reported], *, title: str | None = None
 ) -> Comparison:
-    """Set several runs beside each other.
+    """Set several runs beside each other: metrics, curves, settings, and trade by trade.
 
     Args:
         results: The runs; a mapping names them, otherwise they are "run 1", "run 2" and so on.
@@ -72,9 +83,9 @@ def compare(
         runs = {f"run {k}": result for k, result in enumerate(results, 1)}
     if not runs:
         raise ConfigError("results: given none, expected one BacktestResult or more")
-    table, settings = _metrics(runs), _settings(runs)
-    name = title or f"{len(runs)} runs compared"
-    return Comparison(_page(runs, name, settings), table, settings)
+    table, settings, trades = _metrics(runs), _settings(runs), differences(runs)
+    name = title or f"{counted(len(runs), 'run')} compared"
+    return Comparison(_page(runs, name, settings, trades), table, settings, trades)
 
 
 def _metrics(runs: Mapping[str, Reported]) -> pl.DataFrame:
@@ -105,30 +116,48 @@ def _settings(runs: Mapping[str, Reported]) -> pl.DataFrame:
     return frame.filter(~same) if names else frame
 
 
-def _page(runs: Mapping[str, Reported], title: str, settings: pl.DataFrame) -> str:
+def _page(
+    runs: Mapping[str, Reported], title: str, settings: pl.DataFrame, trades: pl.DataFrame
+) -> str:
     blocks: list[str] = []
-    about: list[dict[str, Any]] = []
-    for result in runs.values():
-        described, block = _trades.pack_equity(
-            result.equity["time"], result.equity["equity"].to_numpy()
-        )
-        start = result.metrics.get("initial_equity")
-        about.append(described | {"block": len(blocks), "start": start or 0.0})
+    parts: list[dict[str, Any]] = []
+    for k, (name, result) in enumerate(runs.items()):
+        if not result.equity.height:
+            continue
+        described, block = pack_curves(result.equity["time"], [_grown(k, name, result)])
+        parts.append(described | {"block": len(blocks)})
         blocks.append(block)
-    body = (
-        f"<header><div><h1>{escape(title)}</h1></div>{SWITCH}</header><main>"
-        f'<section class="wide"><h2>Growth</h2><p class="tools">{_keys(runs)}</p>'
-        '<div id="equity"></div></section>'
-        f'<section class="wide"><h2>Metrics</h2>{_metric_table(runs)}</section>'
-        f'<section class="wide"><h2>Settings that differ</h2>{_settings_table(settings)}</section>'
-        f"</main>{FOOTER}"
+    text = body(
+        header(title, ", ".join(runs)),
+        [
+            section("Growth", curves("growth", "Growth of each run since its start"), "wide"),
+            section("Metrics", _metric_table(runs), "wide"),
+            section("Trades", _trade_tables(runs, trades), "wide"),
+            section("Settings that differ", _settings_table(settings), "wide"),
+        ],
+        FOOTER,
     )
-    scripts = [asset(LIBRARY), module(_MODULES)]
-    return page(title=title, body=body, scripts=scripts, blocks=blocks, about={"runs": about})
+    scripts = [asset(LIBRARY), module(MODULES)]
+    about = {"curves": {"growth": parts}}
+    return page(title=title, body=text, scripts=scripts, blocks=blocks, about=about)
 
 
-def _keys(runs: Mapping[str, Reported]) -> str:
-    return "".join(f"<span>{_key(k)}{escape(label)}</span>" for k, label in enumerate(runs))
+def _grown(number: int, name: str, result: Reported) -> Curve:
+    """The equity of a run as growth since its start."""
+    start = start_of(result)
+    equity = result.equity["equity"].to_numpy()
+    growth = equity / start - 1.0 if start > 0 else equity * 0.0
+    return Curve(name, growth, unit="percent", **look_of(number))
+
+
+def look_of(number: int) -> dict[str, Any]:
+    """The colour and the dashes of a curve among several.
+
+    Example:
+        >>> look_of(7)
+        {'colour': 'run-1', 'dash': 1}
+    """
+    return {"colour": f"run-{number % _COLOURS}", "dash": number // _COLOURS}
 
 
 def _key(number: int) -> str:
@@ -138,31 +167,55 @@ def _key(number: int) -> str:
 def _metric_table(runs: Mapping[str, Reported]) -> str:
     first = next(iter(runs.values())).metrics
     rows = [
-        (name.replace("_", " "), [formatted(name, r.metrics.get(name)) for r in runs.values()])
+        (label(name), [formatted(name, r.metrics.get(name)) for r in runs.values()])
         for name in first
     ]
-    rows.append(("fingerprint", [result.fingerprint[:12] for result in runs.values()]))
-    return _table(list(runs), rows, key=True)
+    rows.append(("Fingerprint", [result.fingerprint[:12] for result in runs.values()]))
+    head = [f"{_key(k)}{escape(name)}" for k, name in enumerate(runs)]
+    return table(head, rows, caption="Metrics", first="Metric", raw_head=True)
 
 
 def _settings_table(settings: pl.DataFrame) -> str:
     if not settings.height:
-        return '<p class="none">The settings of these runs are the same.</p>'
-    rows = [(name, list(values)) for name, *values in settings.iter_rows()]
-    return _table(settings.columns[1:], rows, key=False)
+        return none("The settings of these runs are the same.")
+    rows = [(words(name), list(values)) for name, *values in settings.iter_rows()]
+    return table(settings.columns[1:], rows, caption="Settings", first="Setting", kind="texts")
 
 
-def _table(labels: Sequence[str], rows: Sequence[tuple[str, list[Any]]], *, key: bool) -> str:
-    head = "".join(
-        f'<th scope="col">{_key(k) if key else ""}{escape(label)}</th>'
-        for k, label in enumerate(labels)
-    )
-    lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        f"{''.join(f'<td>{escape(minus(str(text)))}</td>' for text in texts)}</tr>"
-        for name, texts in rows
-    )
-    return (
-        f'<div class="scroll"><table class="plain compare"><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
+def _trade_tables(runs: Mapping[str, Reported], trades: pl.DataFrame) -> str:
+    """How many trades of each run are those of the first, and the ones that are not."""
+    if not trades.height:
+        return none("There are no trades in two runs to compare.")
+    first = next(iter(runs))
+    head = ["Same", "Moved", f"Only in {first}", "Only here", "Difference in net profit"]
+    rows = [
+        (name, [f"{count:,}" for count in numbers] + [money(gap)])
+        for name, *numbers, gap in counts(trades)
+    ]
+    return table(head, rows, caption="Trades by run", first="Run") + _differing(trades)
+
+
+def _differing(trades: pl.DataFrame) -> str:
+    differ = trades.filter(pl.col("status") != "same")
+    shown = differ.sort(pl.col("difference").abs(), descending=True, maintain_order=True)
+    rows = [
+        (row["right"], [row["status"], row["symbol"], row["direction"], *_sides(row)])
+        for row in shown.head(_MOST_ROWS).iter_rows(named=True)
+    ]
+    if not rows:
+        return hint("Every trade is the same in all runs.")
+    head = ["What", "Symbol", "Direction", "Begun", "Begun here", "Net", "Net here", "Difference"]
+    left = differ.height - len(rows)
+    note = f"{counted(left, 'more difference')} stand in comparison.trades." if left else ""
+    title = "Trades that differ, the largest differences first"
+    return table(head, rows, caption=title, first="Run", kind="tall") + hint(note)
+
+
+def _sides(row: Mapping[str, Any]) -> list[str]:
+    times = [row[f"{side}_entry_time"] for side in ("left", "right")]
+    nets = [row[f"{side}_net_pnl"] for side in ("left", "right")]
+    return [
+        *("-" if time is None else f"{time:%Y-%m-%d %H:%M}" for time in times),
+        *("-" if net is None else money(net) for net in nets),
+        money(row["difference"]),
+    ]

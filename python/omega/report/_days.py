@@ -14,7 +14,7 @@ _PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
 def dates(times: pl.Series, tables: ResultTables) -> pl.Series:
-    """Give the date that names the day of each time.
+    """Return the date that names the day of each time.
 
     Args:
         times: A column of times of a result.
@@ -30,7 +30,7 @@ def dates(times: pl.Series, tables: ResultTables) -> pl.Series:
 
 
 def dates_of(times: pl.Series, days: LocalDays | None, *, seconds: bool = False) -> pl.Series:
-    """Give the date of each time, by the days of a calendar or of UTC.
+    """Return the date of each time, by the days of a calendar or of UTC.
 
     Args:
         times: Datetimes.

@@ -6,13 +6,19 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from omega.report._reported import Reported as Measured
+
 UNDEFINED = "-"
 _PERCENT = {
+    "alpha",
     "average_drawdown",
+    "benchmark_return",
     "best_day",
     "cagr",
     "conditional_value_at_risk",
@@ -20,7 +26,9 @@ _PERCENT = {
     "exposure",
     "kelly",
     "max_drawdown",
+    "max_drawdown_intrabar",
     "total_return",
+    "tracking_error",
     "ulcer_index",
     "value_at_risk",
     "volatility",
@@ -72,11 +80,16 @@ def formatted(name: str, value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, float) and math.isinf(value):
-        return "∞" if value > 0 else "-∞"
     if name in _PERCENT:
-        return f"{100 * float(str(value)):,.2f} %"
-    return f"{value:,.2f}"
+        return f"{_written(100 * float(str(value)))} %"
+    return _written(float(str(value)))
+
+
+def _written(value: float) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:,.2f}"
+    return "0.00" if text == "-0.00" else text
 
 
 def is_under_a_year(metrics: Mapping[str, object]) -> bool:
@@ -106,3 +119,29 @@ def thinned(values: NDArray[np.float64], limit: int = _POINTS) -> NDArray[np.int
         stretch = values[begin:end]
         chosen |= {int(begin + stretch.argmin()), int(begin + stretch.argmax())}
     return np.array(sorted(chosen), dtype=np.intp)
+
+
+def start_of(result: Measured) -> float:
+    """Give the equity at the start: what the first return is on.
+
+    Example:
+        >>> from omega.results.result import example_result
+        >>> start_of(example_result())
+        10000.0
+    """
+    start = number_of(result, "initial_equity")
+    if start is not None:
+        return start
+    return float(result.equity["equity"][0]) if result.equity.height else 0.0
+
+
+def number_of(result: Measured, name: str) -> float | None:
+    """Give a metric as a number; None where it is undefined.
+
+    Example:
+        >>> from omega.results.result import example_result
+        >>> number_of(example_result(), "trades")
+        3.0
+    """
+    value = result.metrics.get(name)
+    return float(value) if isinstance(value, (int, float)) else None

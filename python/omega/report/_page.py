@@ -22,13 +22,16 @@ MODULES = (
     "codec.js",
     "format.js",
     "theme.js",
+    "seen.js",
     "candles.js",
     "trades.js",
     "overlay.js",
+    "curves.js",
+    "lines.js",
     "chart.js",
     "input.js",
     "table.js",
-    "panels.js",
+    "scatter.js",
     "main.js",
 )
 """The modules of the report, each after those that it imports."""
@@ -119,7 +122,7 @@ def refuse_to_replace(file: Path) -> None:
 
 @cache
 def asset(name: str) -> str:
-    """Give the text of a bundled file."""
+    """Return the text of a bundled file."""
     return (files("omega.report") / "assets" / name).read_text("utf-8")
 
 

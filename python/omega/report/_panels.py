@@ -1,19 +1,20 @@
-"""The still parts of the report: figures, returns, costs, configuration, as HTML.
+"""The still parts of the report: figures, returns, distribution, costs, ambiguity, metrics.
 
 Every text of the user is escaped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
 from omega.report import _svg
 from omega.report._days import dates
-from omega.report._metrics import formatted, is_under_a_year
+from omega.report._labels import label
+from omega.report._metrics import formatted, is_under_a_year, number_of, start_of
+from omega.report._numbers import counted, minus, money, percent
+from omega.report._parts import figures, hint, none, table
 from omega.report._reported import Reported
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -32,6 +33,7 @@ _GROUPS = {
     "Return": (
         "initial_equity",
         "final_equity",
+        "lowest_equity",
         "net_profit",
         "total_return",
         "cagr",
@@ -53,6 +55,7 @@ _GROUPS = {
     ),
     "Drawdown": (
         "max_drawdown",
+        "max_drawdown_intrabar",
         "max_drawdown_money",
         "max_drawdown_bars",
         "max_drawdown_days",
@@ -74,30 +77,29 @@ _GROUPS = {
     ),
 }
 _STEPS = (0.25, 0.5, 1.0)
+_NOT_COSTS = ("deposit", "pnl")
 
 
 def key_figures(result: Reported) -> str:
     """The eight numbers that are looked at first."""
     cells = []
-    for label, name in _KEY_FIGURES.items():
-        value = result.metrics.get(name)
+    for name, metric in _KEY_FIGURES.items():
+        value = result.metrics.get(metric)
         sign = ""
-        if name == "cagr" and is_under_a_year(result.metrics):
+        if metric == "cagr" and is_under_a_year(result.metrics):
             sign = ' data-short="true" title="From less than a year"'
-        elif name in ("net_profit", "total_return", "cagr") and isinstance(value, float):
+        elif metric in ("net_profit", "total_return", "cagr") and isinstance(value, float):
             sign = f' data-sign="{(value > 0) - (value < 0)}"'
-        text = minus(formatted(name, value))
-        cells.append(f"<div><dt>{label}</dt><dd{sign}>{escape(text)}</dd></div>")
-    return f'<dl class="figures">{"".join(cells)}</dl>'
+        cells.append((name, formatted(metric, value), sign))
+    return figures(cells)
 
 
 def returns(result: Reported) -> str:
     """Returns by month and year as a table that is coloured by size."""
     frame = result.equity
     if not frame.height:
-        return ""
-    start = result.metrics.get("initial_equity")
-    first = float(str(start)) if start is not None else float(frame["equity"][0])
+        return none("The run walked no bar.")
+    first = start_of(result)
     by_day = frame.with_columns(day=dates(frame["time"], result.tables))
     months = period_returns(by_day, first, ("year", "month"))
     years = {key[0]: value for key, value in period_returns(by_day, first, ("year",)).items()}
@@ -109,7 +111,8 @@ def returns(result: Reported) -> str:
         whole = _heat(years[year], largest).replace("<td", '<td data-year="true"', 1)
         rows.append(f'<tr><th scope="row">{year}</th>{cells}{whole}</tr>')
     return (
-        '<div class="scroll"><table class="heat"><thead><tr><td></td>'
+        '<div class="scroll" tabindex="0" role="group" aria-label="Returns by month and year">'
+        '<table class="heat"><thead><tr><td></td>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         '<p class="hint">In percent of the equity at the end of the month or year before.</p>'
     )
@@ -118,7 +121,7 @@ def returns(result: Reported) -> str:
 def period_returns(
     equity: pl.DataFrame, first: float, parts: Sequence[str]
 ) -> dict[tuple[int, ...], float | None]:
-    """Give the return of each month or year: its last equity over the one before it.
+    """Return the return of each month or year: its last equity over the one before it.
 
     Args:
         equity: The equity curve, with the date of each row as "day".
@@ -146,138 +149,87 @@ def distribution(result: Reported) -> tuple[str, str]:
     multiples = result.trades["r_multiple"].drop_nulls()
     if multiples.len():
         without = result.trades.height - multiples.len()
-        note = f'<p class="hint">Without an R, and left out: {without:,} of them.</p>'
         chart = _svg.histogram(multiples.to_numpy(), "R")
-        return "Distribution of R", chart + (note if without else "")
+        note = f"{counted(without, 'trade')} without an R left out." if without else ""
+        return "Distribution of R", chart + hint(note)
     if not result.trades.height:
-        return "Distribution of R", _none("There are no closed trades.")
-    chart = _svg.histogram(result.trades["net_pnl"].to_numpy(), "account currency")
+        return "Distribution of R", none("There are no closed trades.")
+    chart = _svg.histogram(result.trades["net_pnl"].to_numpy(), "in account currency")
     note = "No trade had a stop when it was opened, so none has an R: net profits instead."
-    return "Distribution of profits", f'{chart}<p class="hint">{note}</p>'
-
-
-def exits(result: Reported) -> str:
-    """How many trades each reason closed, and what they brought."""
-    if not result.trades.height:
-        return _none("There are no closed trades.")
-    grouped = (
-        result.trades.group_by(pl.col("exit_reason").cast(pl.String).alias("reason"))
-        .agg(
-            pl.len().alias("trades"),
-            pl.col("net_pnl").sum().alias("net"),
-            (pl.col("net_pnl") > 0).sum().alias("wins"),
-        )
-        .sort("trades", "reason", descending=[True, False])
-    )
-    rows = [
-        (reason.replace("_", " "), net, minus(f"{net:,.2f}"))
-        for reason, _, net, _ in grouped.iter_rows()
-    ]
-    lines = "".join(
-        f'<tr><th scope="row">{escape(reason.replace("_", " "))}</th><td>{count:,}</td>'
-        f"<td>{100 * count / result.trades.height:.1f} %</td><td>{100 * wins / count:.1f} %</td>"
-        f"<td>{minus(f'{net:,.2f}')}</td><td>{minus(f'{net / count:,.2f}')}</td></tr>"
-        for reason, count, net, wins in grouped.iter_rows()
-    )
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Trades", "Share", "Won", "Net", "Each")
-    )
-    return (
-        f"{_svg.bars(rows, 'Net profit by reason of exit')}"
-        '<div class="scroll"><table class="plain"><thead><tr><td></td>'
-        f"{head}</tr></thead><tbody>{lines}</tbody></table></div>"
-    )
+    return "Distribution of profits", chart + hint(note)
 
 
 def costs(result: Reported) -> str:
-    """Fees, slippage and swap beside the profit before them."""
-    metrics = result.metrics
-    amounts = {
-        "fees": -_amount(metrics.get("fees")),
-        "slippage": -_amount(metrics.get("slippage_cost")),
-        "swap": _amount(metrics.get("swap")),
-    }
-    total = _amount(metrics.get("total_costs"))
-    if not any(amounts.values()):
-        return _none("This run had no fees, no slippage and no swap.")
-    rows = [(name, value, minus(f"{value:,.2f}")) for name, value in amounts.items()]
-    net = _amount(metrics.get("net_profit"))
+    """What was booked besides profits, by kind, and slippage, which is in the prices."""
+    amounts = cost_kinds(result)
+    slippage = number_of(result, "slippage_cost") or 0.0
+    total = number_of(result, "total_costs") or 0.0
+    rows = [(label(name), value, money(value)) for name, value in amounts.items()]
+    if slippage:
+        rows.append(("Slippage", -slippage, money(-slippage)))
+    if not rows:
+        return none("This run had no fees, no slippage and no swap.")
+    net = number_of(result, "net_profit") or 0.0
     text = (
-        f"Costs of {total:,.2f} in all. Net profit {minus(f'{net:,.2f}')}; without them it would "
-        f"have been {minus(f'{net + total:,.2f}')} at the same trades. The spread is in the prices."
+        f"Costs of {money(total)} in all. Net profit {money(net)}; without them it would have been "
+        f"{money(net + total)} at the same trades. Slippage is part of the prices, and so is the "
+        "spread."
     )
-    return f'{_svg.bars(rows, "Costs")}<p class="hint">{escape(text)}</p>'
+    listed = [(name, [text]) for name, _, text in rows]
+    return _svg.bars(rows, "Costs by kind") + table(["Amount"], listed, caption="Costs by kind",
+                                                    first="Kind") + hint(text)  # fmt: skip
+
+
+def cost_kinds(result: Reported) -> dict[str, float]:
+    """Add up the ledger by kind, without deposits and the profits of trades.
+
+    Example:
+        >>> from omega.results.result import example_result
+        >>> cost_kinds(example_result())
+        {}
+    """
+    kind = pl.col("kind").cast(pl.String)
+    grouped = (
+        result.ledger.filter(~kind.is_in(_NOT_COSTS))
+        .group_by(kind.alias("kind"), maintain_order=True)
+        .agg(pl.col("amount").sum())
+        .sort("amount")
+    )
+    return dict(grouped.iter_rows())
 
 
 def ambiguity(result: Reported) -> str:
     """How far the closed profit rests on the order of prices within single bars."""
     worst, best = result.pnl_interval
-    closed = _amount(result.metrics.get("closed_pnl"))
-    count = int(_amount(result.metrics.get("ambiguous_trades")))
+    closed = number_of(result, "closed_pnl") or 0.0
+    count = int(number_of(result, "ambiguous_trades") or 0)
     if not count:
-        return _none("No trade depends on the order of prices within its bar.")
-    texts = (minus(f"{worst:,.2f}"), minus(f"{closed:,.2f}"), minus(f"{best:,.2f}"))
-    share = 100 * count / max(result.trades.height, 1)
+        return none("No trade depends on the order of prices within its bar.")
+    texts = (money(worst), money(closed), money(best))
+    share = percent(count / max(result.trades.height, 1), 1)
     text = (
-        f"{count:,} of {result.trades.height:,} trades ({share:.1f} %) met stop and target, or "
+        f"{count:,} of {counted(result.trades.height, 'trade')} ({share}) met stop and target, or "
         "entry and exit, within one bar; the intrabar policy of the run decided them. Were each of "
         "them resolved against and for the trader, the closed profit would lie between the ends of "
         "the bar."
     )
-    return _svg.interval(worst, closed, best, texts) + f'<p class="hint">{escape(text)}</p>'
+    return _svg.interval(worst, closed, best, texts) + hint(text)
 
 
 def metrics(result: Reported) -> str:
     """All metrics, in groups; those that no group names are of trades."""
     named = {name for names in _GROUPS.values() for name in names}
     rest = tuple(name for name in result.metrics if name not in named)
-    groups = {**_GROUPS, "Trades": rest}
     parts = []
-    for title, names in groups.items():
-        rows = "".join(
-            f'<tr><th scope="row">{escape(name.replace("_", " "))}</th>'
-            f"<td>{escape(minus(formatted(name, result.metrics[name])))}</td></tr>"
+    for title, names in {**_GROUPS, "Trades": rest}.items():
+        rows = [
+            (label(name), [formatted(name, result.metrics[name])])
             for name in names
             if name in result.metrics
-        )
-        parts.append(
-            f'<table class="plain"><caption>{title}</caption><tbody>{rows}</tbody></table>'
-        )
+        ]
+        if rows:
+            parts.append(table([], rows, caption=title))
     return f'<div class="columns">{"".join(parts)}</div>'
-
-
-def configuration(result: Reported) -> str:
-    """The settings of the run, and what names it."""
-    rows = [*_pairs(result.config), *_pairs(dict(result.manifest), without="configuration")]
-    rows.append(("backend", result.backend))
-    lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in rows
-    )
-    return (
-        f'<div class="scroll"><table class="plain settings"><tbody>{lines}</tbody></table></div>'
-        f'<p class="print"><span>Fingerprint</span> <code>{escape(result.fingerprint)}</code></p>'
-    )
-
-
-def minus(text: str) -> str:
-    """Write the sign of a number as typographers do.
-
-    Example:
-        >>> minus("-1.00") == "\u22121.00"
-        True
-    """
-    return f"\u2212{text[1:]}" if text.startswith("-") and len(text) > 1 else text
-
-
-def _pairs(settings: Mapping[str, Any], without: str = "") -> list[tuple[str, str]]:
-    found = []
-    for name, value in settings.items():
-        if isinstance(value, Mapping) and name != without:
-            found += [(f"{name}.{inner}", text) for inner, text in _pairs(value)]
-        elif name != without:
-            found.append((str(name), str(value)))
-    return found
 
 
 def _heat(value: float | None, largest: float) -> str:
@@ -287,11 +239,3 @@ def _heat(value: float | None, largest: float) -> str:
     step = next((k for k, limit in enumerate(_STEPS) if size <= limit), len(_STEPS) - 1) + 1
     kind = "0" if value == 0 else f"{'+' if value > 0 else '-'}{step}"
     return f'<td data-heat="{kind}">{minus(f"{100 * value:.1f}")}</td>'
-
-
-def _amount(value: object) -> float:
-    return 0.0 if value is None else float(str(value))
-
-
-def _none(text: str) -> str:
-    return f'<p class="none">{escape(text)}</p>'

@@ -5,29 +5,40 @@ The same result gives the same bytes.
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-import polars as pl
-
 from omega.contract import ArrowLike
-from omega.data.store import CandleStore, both_sides
+from omega.data.store import CandleStore
 from omega.errors import ConfigError
-from omega.notices import LABELS, Notice, divided
-from omega.report import _candles, _panels, _trades
+from omega.notices import Notice, divided
+from omega.report import (
+    _chart,
+    _daily,
+    _drawdowns,
+    _growth,
+    _identity,
+    _orders,
+    _panels,
+    _profit,
+    _trades,
+)
+from omega.report._curves import Curve, pack_curves
+from omega.report._labels import listed
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, MODULES, asset, module, page
+from omega.report._parts import FOOTER, body, curves, header, hint, none, notice, section
 from omega.report._reported import Reported
 
 LIMIT = 5_000_000
 """Bytes that a report has at most, unless all detail is requested."""
 _MARGIN = 20_000
 _DETAILS = ("auto", "full")
-_NOTICE = (
-    "No candles: this result does not know the data it ran over, so there is no price chart. "
-    "Give them: result.report(path, data=candles)."
-)
+_POINTS = 1_500
+_LINKS = (
+    ("price", "Price"), ("trades", "Trades"), ("growth-part", "Growth"), ("returns", "Returns"),
+    ("profit", "Profit"), ("costs", "Costs"), ("metrics", "Metrics"), ("settings", "Settings"),
+)  # fmt: skip
 
 
 def render(
@@ -37,33 +48,37 @@ def render(
     detail: str,
     title: str | None,
 ) -> str:
-    """Give the whole page as text."""
+    """Return the whole page as text."""
     if detail not in _DETAILS:
         raise ConfigError(f"detail: given {detail!r}, expected 'auto' or 'full'")
     stores = _stores(result, data)
-    name = title or f"Backtest of {', '.join(result.symbols[:3])}"
+    name = title or f"Backtest of {listed(result.symbols)}"
     scripts = [asset(LIBRARY), module(MODULES)]
     trades, trade_block = _trades.pack_trades(result.trades, result.symbols)
-    equity, equity_block = _trades.pack_equity(
-        result.equity["time"], result.equity["equity"].to_numpy()
-    )
-    blocks = [trade_block, equity_block]
-    about: dict[str, Any] = {
-        "trades": trades | {"block": 0},
-        "equity": equity | {"block": 1},
-        "candles": [],
-    }
-    body = _body(result, name, sorted(stores))
-    bare = page(title=name, body=body, scripts=scripts, blocks=blocks, about=about)
-    room = None if detail == "full" else LIMIT - _MARGIN - len(bare.encode())
-    for place, symbol in enumerate(sorted(stores)):
-        share = None if room is None else max(room, 0) / (len(stores) - place)
-        packed = _packed(result, stores[symbol], symbol, share)
-        numbers = list(range(len(blocks), len(blocks) + len(packed.blocks)))
-        about["candles"].append(packed.about | {"symbol": symbol, "blocks": numbers})
-        blocks += packed.blocks
-        room = None if room is None else room - packed.size - 12 * len(packed.about["fine"])
-    return page(title=name, body=body, scripts=scripts, blocks=blocks, about=about)
+    blocks = [trade_block]
+    about: dict[str, Any] = {"trades": trades | {"block": 0}, "curves": {}, "candles": []}
+    for place, (times, lines) in _curves(result, stores).items():
+        if lines:
+            points = 2 * _POINTS if place == "growth" else _POINTS
+            described, block = pack_curves(times, lines, points=points)
+            about["curves"][place] = [described | {"block": len(blocks)}]
+            blocks.append(block)
+    about["scatter"] = _trades.excursion_axes(result.trades)
+    whole = detail == "full"
+    rough = page(title=name, body="", scripts=scripts, blocks=blocks, about=about)
+    symbols = _chart.chosen(result, stores, None if whole else LIMIT - len(rough.encode()))
+    text = _body(result, name, symbols, about["curves"])
+    bare = page(title=name, body=text, scripts=scripts, blocks=blocks, about=about)
+    room = None if whole else float(LIMIT - _MARGIN - len(bare.encode()))
+    for number, symbol in enumerate(symbols):
+        share = None if room is None else max(room, 0) / (len(symbols) - number)
+        described, packed = _chart.packed(result, stores[symbol], symbol, share)
+        numbers = list(range(len(blocks), len(blocks) + len(packed)))
+        about["candles"].append(described | {"blocks": numbers})
+        blocks += packed
+        if room is not None:
+            room -= sum(map(len, packed)) + 60 * len(packed) + 12 * len(described["fine"])
+    return page(title=name, body=text, scripts=scripts, blocks=blocks, about=about)
 
 
 def _stores(
@@ -94,118 +109,89 @@ def _stores(
     }
 
 
-def _packed(
-    result: Reported, store: CandleStore, symbol: int, room: float | None
-) -> _candles.Packed:
-    bars = _candles.bars_of(both_sides(store).select("time", "open", "high", "low", "close"))
-    own = result.trades.filter(pl.col("symbol").cast(pl.String) == result.symbols[symbol])
-    # Ambiguous trades are the ones that are looked at closest; then those that moved most.
-    order = np.lexsort((-np.abs(own["net_pnl"].to_numpy()), ~own["ambiguous"].to_numpy()))
-    entries, exits = (
-        np.maximum(np.searchsorted(bars.time, _candles.moments(own[name]), side="right") - 1, 0)
-        for name in ("entry_time", "exit_time")
-    )
-    return _candles.pack(bars, entries[order], exits[order], room)
+def _curves(result: Reported, stores: dict[int, CandleStore]) -> dict[str, tuple[Any, list[Curve]]]:
+    """The curves of the page by their place, each with its times."""
+    if not result.equity.height:
+        return {}
+    times = result.equity["time"]
+    other = _growth.benchmark_of(result)
+    ends = None if other is None else _daily.at_ends_of_days(result, other)
+    return {
+        "growth": (times, _growth.growth(result, stores)),
+        "rolling": _daily.rolling(result, ends),
+        "exposure": (times, _growth.held(result)),
+    }
 
 
-def _body(result: Reported, title: str, symbols: list[int]) -> str:
-    heading, sizes = _panels.distribution(result)
-    above, below = divided(result.notices)
-    parts = [
-        _header(result, title),
-        "<main>",
-        *map(_notice, above),
-        _panels.key_figures(result),
-        _chart(result, symbols),
-        _section("Trades", _table(result), "wide"),
-        _section("Equity and drawdown", '<div id="equity"></div>', "wide"),
-        _section("Returns", _panels.returns(result), "wide"),
-        _section(heading, sizes),
-        _section("Excursions", _excursions(result)),
-        _section("Exits by reason", _panels.exits(result)),
-        _section("Costs", _panels.costs(result)),
-        _section("Ambiguity", _panels.ambiguity(result), "wide slim"),
-        *([_section("Notices", "".join(map(_notice, below)), "wide")] if below else []),
-        _section("Metrics", _panels.metrics(result), "wide"),
-        _section("Configuration", _panels.configuration(result), "wide"),
-        "</main>",
-        FOOTER,
-    ]
-    return "".join(parts)
-
-
-FOOTER = (
-    "<footer>Made by Omega. Charts by "
-    '<a href="https://www.tradingview.com/" rel="noreferrer">TradingView</a> Lightweight Charts, '
-    "Copyright 2026 TradingView, Inc., Apache License 2.0.</footer>"
-)
-SWITCH = (
-    '<button type="button" id="theme" class="switch" aria-pressed="false" '
-    'title="Light or dark"><span aria-hidden="true">\u25d0</span> Theme</button>'
-)
-
-
-def _header(result: Reported, title: str) -> str:
+def _body(result: Reported, title: str, symbols: list[int], drawn: dict[str, Any]) -> str:
     texts = {name: formatted(name, value) for name, value in result.metrics.items()}
     line = (
-        f"{', '.join(result.symbols)} · {texts.get('start', '-')} to {texts.get('end', '-')} · "
+        f"{listed(result.symbols)} · {texts.get('start', '-')} to {texts.get('end', '-')} · "
         f"{texts['bars']} bars · {texts['days']} days"
     )
-    return f"<header><div><h1>{escape(title)}</h1><p>{escape(line)}</p></div>{SWITCH}</header>"
+    above, below = divided(result.notices)
+    parts = [
+        *map(notice, above),
+        _panels.key_figures(result),
+        _chart.panel(result, symbols),
+        section("Trades", _table(result), "wide", anchor="trades"),
+        *_of_equity(result, drawn),
+        *_of_trades(result),
+        *_of_run(result, below),
+    ]
+    return body(header(title, line, links=_LINKS), parts, FOOTER)
 
 
-def _notice(notice: Notice) -> str:
-    label = LABELS[notice.level]
-    return f'<p class="notice" data-level="{notice.level}"><b>{label}</b> {escape(notice.text)}</p>'
-
-
-def _section(title: str, inside: str, kind: str = "") -> str:
-    return f'<section class="{kind}"><h2>{escape(title)}</h2>{inside}</section>'
-
-
-def _chart(result: Reported, symbols: list[int]) -> str:
-    if not symbols:
-        details = '<dl id="chosen" class="chosen" aria-live="polite"></dl>'
-        return _section(
-            "Price", f'<p class="notice" id="no-candles">{_NOTICE}</p>{details}', "wide"
+def _of_equity(result: Reported, drawn: dict[str, Any]) -> Iterator[str]:
+    says = "Equity over time beside buying and holding, with the drawdown below"
+    growth = curves("growth", says, height=380) if "growth" in drawn else none("No bar was walked.")
+    yield section("Growth and drawdown", growth, "wide", anchor="growth-part")
+    yield section("Deepest drawdowns", _drawdowns.worst(result) if drawn else none("None."), "wide")
+    yield section("Returns", _panels.returns(result), "wide", anchor="returns")
+    yield section("Returns by weekday", _daily.by_weekday(result))
+    by_hour = _daily.by_hour(result)
+    yield section("Profit by hour", by_hour or none("Bars are a day or longer."))
+    rolling, alone = none("Too few days for figures over a window of them."), "wide slim"
+    if "rolling" in drawn:
+        says = "Sharpe ratio and volatility over the last days"
+        rolling, alone = curves("rolling", says) + _daily.rolling_hint(result), ""
+    yield section("Rolling Sharpe ratio and volatility", rolling, alone)
+    held = none("Nothing was held.")
+    if "exposure" in drawn:
+        says = "Worth of open positions as a share of the equity, and their number"
+        held = curves("exposure", says) + hint(
+            "Positions at entry value and open profit, as a share of the equity."
         )
-    choice = ""
-    if len(symbols) > 1:
-        options = "".join(
-            f'<option value="{number}">{escape(result.symbols[number])}</option>'
-            for number in symbols
-        )
-        choice = f'<label>Symbol <select id="symbol">{options}</select></label>'
-    buttons = "".join(
-        f'<button type="button" data-do="{action}" title="{title}">{text}</button>'
-        for action, text, title in (
-            ("in", "+", "Closer (arrow up)"),
-            ("out", "\u2212", "Farther (arrow down)"),
-            ("all", "All", "The whole run (0)"),
-            ("before", "\u2039 Trade", "The trade before, in the order of the table"),
-            ("after", "Trade \u203a", "The trade after, in the order of the table"),
-        )
-    )
-    return _section(
-        "Price",
-        f'<div class="tools">{choice}<span class="group">{buttons}</span>'
-        '<span id="range" class="hint"></span></div>'
-        '<div id="chart" tabindex="0" role="application" '
-        'aria-label="Price chart. Arrow keys move and zoom, 0 shows all."></div>'
-        '<p class="legend"><span class="mark entry">\u25b2</span> entry '
-        '<span class="mark win">\u25a0</span> exit with profit '
-        '<span class="mark loss">\u25a0</span> exit with loss '
-        '<span class="mark stop">\u2505</span> stop <span class="mark target">\u2505</span> '
-        "target. Wheel zooms, drag moves; times as in the data, in UTC where it has a zone.</p>"
-        '<dl id="chosen" class="chosen" aria-live="polite"></dl>',
-        "wide",
-    )
+    yield section("Exposure", held, alone.partition(" ")[0])
+
+
+def _of_trades(result: Reported) -> Iterator[str]:
+    heading, sizes = _panels.distribution(result)
+    yield section(heading, sizes, anchor="profit")
+    yield section("Excursions", _excursions(result))
+    if len(result.symbols) > 1:
+        yield section("Profit by symbol", _profit.panel(result, "symbol"))
+    yield section("Profit by direction", _profit.panel(result, "direction"))
+    yield section("Profit by exit reason", _profit.panel(result, "exit reason"))
+    yield section("Profit by holding time", _profit.panel(result, "holding time"))
+    if _profit.has_tags(result):
+        yield section("Profit by tag", _profit.panel(result, "tag"))
+
+
+def _of_run(result: Reported, below: Sequence[Notice]) -> Iterator[str]:
+    yield section("Costs", _panels.costs(result), anchor="costs")
+    yield section("Refused and cancelled orders", _orders.panel(result))
+    yield section("Ambiguity", _panels.ambiguity(result), "wide slim")
+    if below:
+        yield section("Notices", "".join(map(notice, below)), "wide")
+    yield section("Metrics", _panels.metrics(result), "wide", anchor="metrics")
+    yield section("Strategy", _identity.strategy(result), anchor="settings")
+    yield section("Data", _identity.data(result))
+    yield section("Settings", _identity.settings(result), "wide")
 
 
 def _table(result: Reported) -> str:
-    hint = ""
-    if result.metrics.get("ambiguous_trades"):
-        hint = '<p class="hint">?: an intrabar policy decided this exit.</p>'
+    note = "?: an intrabar policy decided this exit." * bool(result.metrics.get("ambiguous_trades"))
     return (
         '<div class="tools"><label>Find <input id="search" type="search" '
         'placeholder="short stop 2024-03" autocomplete="off"></label>'
@@ -213,18 +199,22 @@ def _table(result: Reported) -> str:
         '<option value="wins">profits</option><option value="losses">losses</option>'
         '<option value="ambiguous">ambiguous</option></select></label>'
         '<span id="count" class="hint" aria-live="polite"></span></div>'
-        '<div class="grid" role="grid" aria-label="Trades"><div class="sheet">'
-        '<div class="head" id="head" role="row"></div>'
-        '<div class="rows" id="rows" tabindex="0" role="rowgroup"></div></div></div>'
-        f"{hint}"
+        '<div class="grid" role="grid" aria-label="Trades" id="grid">'
+        '<div class="sheet">'
+        '<div role="rowgroup"><div class="head" id="head" role="row"></div></div>'
+        '<div class="rows" id="rows" tabindex="0" role="rowgroup"></div>'
+        f"</div></div>{hint(note)}"
     )
 
 
 def _excursions(result: Reported) -> str:
     if not result.trades.height:
-        return '<p class="none">There are no closed trades.</p>'
+        return none("There are no closed trades.")
     return (
         '<canvas id="scatter" role="img" aria-label="Each trade by how far it went against and for '
-        'the trader"></canvas><p class="hint">Each dot is a trade: how far it was under water, and '
-        "how far above it, in account currency.</p>"
+        'the trader"></canvas>'
+        + hint(
+            "Each mark is a trade, a dot with profit and a cross with loss: how far it was under "
+            "water, and how far above it, in account currency."
+        )
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega.contract import ResultTables
+    from omega.contract import AnyForm, ResultTables
     from omega.data.store import CandleStore
     from omega.notices import Notice
+    from omega.strategy.declared import Declared
 
 
 class Statistics(Protocol):
@@ -71,6 +72,26 @@ class Reported(Protocol):
     @property
     def equity(self) -> pl.DataFrame:
         """The equity curve."""
+
+    @property
+    def fills(self) -> pl.DataFrame:
+        """All executions, in the order in which they happened."""
+
+    @property
+    def orders(self) -> pl.DataFrame:
+        """All orders by number."""
+
+    @property
+    def ledger(self) -> pl.DataFrame:
+        """Every change of the balance, in the order in which it was booked."""
+
+    @property
+    def strategy(self) -> AnyForm:
+        """The strategy that ran; None where it is not known."""
+
+    @property
+    def declared(self) -> Declared:
+        """The indicators and conditions that the strategy declared."""
 
     @property
     def positions(self) -> pl.DataFrame:

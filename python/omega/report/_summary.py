@@ -51,7 +51,7 @@ _WIDTH, _HEIGHT = 600, 80
 
 
 def summary(result: Reported) -> str:
-    """Give the whole result as aligned text."""
+    """Return the whole result as aligned text."""
     texts = _texts(result)
     above, below = divided(result.notices)
     left = [(label, texts[name]) for label, name in _LEFT.items()]
@@ -66,7 +66,7 @@ def summary(result: Reported) -> str:
 
 
 def html(result: Reported) -> str:
-    """Give the result as one self-contained piece of HTML."""
+    """Return the result as one self-contained piece of HTML."""
     texts = _texts(result)
     above, below = divided(result.notices)
     rows = zip(_LEFT.items(), _RIGHT.items(), strict=True)

@@ -8,10 +8,14 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from omega.report._numbers import marks, minus, step_of
+
 _WIDTH, _HEIGHT = 520, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
 _BINS = 41
-_LARGE = 1_000  # from here on decimals show nothing
+_WIDE_LEFT = 64
+_LETTER = 6.2  # the width of a digit
+_NAME = 20  # letters that fit beside a bar
 
 
 def histogram(values: NDArray[np.float64], unit: str) -> str:
@@ -22,7 +26,7 @@ def histogram(values: NDArray[np.float64], unit: str) -> str:
         2
     """
     low, high = _reach(values)
-    width = _nice((high - low) / _BINS)
+    width = step_of(low, high, _BINS)
     begin, end = np.floor(low / width), np.ceil(high / width)
     edges = np.arange(begin, end + 1) * width
     if len(edges) < 2:  # noqa: PLR2004 - a bar has two edges
@@ -31,6 +35,8 @@ def histogram(values: NDArray[np.float64], unit: str) -> str:
     counts = np.histogram(clipped, edges)[0]
     top = max(int(counts.max()), 1)
     across = (_WIDTH - _LEFT - _RIGHT) / len(counts)
+    digits = max(0, -int(np.floor(np.log10(width) + 1e-9)))
+    texts = [minus(f"{edge:,.{digits}f}") for edge in edges.tolist()]
     bars = []
     for k, count in enumerate(counts.tolist()):
         if not count:
@@ -40,7 +46,7 @@ def histogram(values: NDArray[np.float64], unit: str) -> str:
         bars.append(
             f'<rect class="bar {kind}" x="{_LEFT + k * across:.1f}" '
             f'y="{_HEIGHT - _BOTTOM - tall:.1f}" width="{max(across - 1, 0.5):.1f}" '
-            f'height="{tall:.1f}"><title>{_number(edges[k])} to {_number(edges[k + 1])} {unit}: '
+            f'height="{tall:.1f}"><title>{texts[k]} to {texts[k + 1]} {unit}: '
             f"{count:,}</title></rect>"
         )
     return _chart("".join([_upward(top), _across(edges), *bars]), f"Distribution in {unit}")
@@ -56,7 +62,7 @@ def bars(rows: Sequence[tuple[str, float, str]], label: str) -> str:
     widest = max([abs(value) for _, value, _ in rows if np.isfinite(value)] + [1e-12])
     negative = any(value < 0 for _, value, _ in rows)
     positive = any(value > 0 for _, value, _ in rows)
-    left, right, line = 110.0, 96.0, 30
+    left, right, line = 130.0, 104.0, 30
     room = _WIDTH - left - right
     zero = left + (room / 2 if negative and positive else room if negative else 0)
     per = room / (2 if negative and positive else 1) / widest
@@ -66,10 +72,11 @@ def bars(rows: Sequence[tuple[str, float, str]], label: str) -> str:
         long = abs(value) * per
         x = zero - long if value < 0 else zero
         drawn.append(
-            f'<text class="name" x="0" y="{y + 16}">{escape(name)}</text>'
+            f'<text class="name" x="0" y="{y + 16}">{escape(_short(name))}</text>'
             f'<rect class="bar {"loss" if value < 0 else "win"}" x="{x:.1f}" y="{y + 3}" '
             f'width="{max(long, 0.75):.1f}" height="18" rx="2"/>'
-            f'<text class="value" x="{_WIDTH}" y="{y + 16}" text-anchor="end">{escape(text)}</text>'
+            f'<text class="value" x="{_WIDTH}" y="{y + 16}" text-anchor="end">'
+            f"{escape(minus(text))}</text>"
         )
     axis = _standing(zero, _TOP, _TOP + line * len(rows))
     return _chart(axis + "".join(drawn), label, _TOP * 2 + line * len(rows))
@@ -114,8 +121,55 @@ def interval(worst: float, middle: float, best: float, texts: tuple[str, str, st
     )
 
 
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+
+
 def _standing(x: float, top: float, bottom: float) -> str:
     return f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{bottom}"/>'
+
+
+def columns(rows: Sequence[tuple[str, float, str]], label: str) -> str:
+    """Draw amounts as columns above and below zero, side by side.
+
+    Example:
+        >>> columns([("09", 3.0, "3.00"), ("10", -1.0, "-1.00")], "By hour").count("<rect")
+        2
+    """
+    if not rows:
+        return ""
+    values = [value for _, value, _ in rows]
+    low, high = min(0.0, *values), max(0.0, *values)
+    if high <= low:
+        high = low + 1.0
+    room = _HEIGHT - _TOP - _BOTTOM
+    per, zero = room / (high - low), _TOP + room * high / (high - low)
+    across = (_WIDTH - _WIDE_LEFT - _RIGHT) / len(rows)
+    every = max(round(24 / across + 0.49), 1)
+    drawn = []
+    for mark, text in marks(low, high, 5):
+        y = zero - mark * per
+        drawn.append(
+            f'<line class="rule" x1="{_WIDE_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" '
+            f'y2="{y:.1f}"/>{_tick(_WIDE_LEFT - 6, y + 4, text, "end")}'
+        )
+    for k, (name, value, text) in enumerate(rows):
+        tall = abs(value) * per
+        top = zero - tall if value >= 0 else zero
+        kind = "loss" if value < 0 else "win"
+        x = _WIDE_LEFT + k * across
+        drawn.append(
+            f'<rect class="bar {kind}" x="{x + across * 0.1:.1f}" y="{top:.1f}" '
+            f'width="{across * 0.8:.1f}" height="{max(tall, 0.5):.1f}"><title>{escape(name)}: '
+            f"{escape(text)}</title></rect>"
+        )
+        if k % every == 0:
+            drawn.append(_tick(x + across / 2, _HEIGHT - _BOTTOM + 18, name, "middle"))
+    drawn.append(
+        f'<line class="axis" x1="{_WIDE_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{zero:.1f}" '
+        f'y2="{zero:.1f}"/>'
+    )
+    return _chart("".join(drawn), label)
 
 
 def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -126,43 +180,37 @@ def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
     return min(low, 0.0), max(high, 0.0)
 
 
-def _nice(width: float) -> float:
-    """The next of 1, 2, 2.5 and 5 times a power of ten."""
-    power = 10.0 ** np.floor(np.log10(width))
-    return float(next(step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= width))
-
-
 def _upward(top: int) -> str:
     drawn = []
-    step = max(_nice(top / 3), 1.0)
-    for count in np.arange(step, top + step / 1e6, step).tolist():
+    for count, text in marks(0.0, float(top), 4):
+        if count != int(count) or count == 0:
+            continue
         y = _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * count / top
         drawn.append(
             f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">'
-            f"{_number(count)}</text>"
+            f"{_tick(_LEFT - 6, y + 4, text, 'end')}"
         )
     return "".join(drawn)
 
 
 def _across(edges: NDArray[np.float64]) -> str:
-    every = max((len(edges) - 1) // 6, 1)
-    zero = int(np.argmin(np.abs(edges)))
-    across = (_WIDTH - _LEFT - _RIGHT) / (len(edges) - 1)
+    low, high = float(edges[0]), float(edges[-1])
+    per = (_WIDTH - _LEFT - _RIGHT) / (high - low)
     base = _HEIGHT - _BOTTOM
     drawn = [f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{base}" y2="{base}"/>']
-    for k in range(zero % every, len(edges), every):
-        drawn.append(
-            f'<text class="tick" x="{_LEFT + k * across:.1f}" y="{base + 18}" '
-            f'text-anchor="middle">{_number(float(edges[k]))}</text>'
-        )
+    for value, text in marks(low, high, 7):
+        x = _LEFT + (value - low) * per
+        half = _LETTER * len(text) / 2
+        # A label at an end is moved in, so that none of it is cut.
+        inside = min(max(x, half + 1), _WIDTH - half - 1)
+        drawn.append(_tick(inside, base + 18, text, "middle"))
     return "".join(drawn)
 
 
-def _number(value: float) -> str:
-    """A number for an axis, as short as it can be."""
-    text = f"{value:,.0f}" if abs(value) >= _LARGE or value == int(value) else f"{value:.3g}"
-    return "0" if text in ("-0", "0") else text.replace("-", "\u2212")
+def _tick(x: float, y: float, text: str, anchor: str) -> str:
+    return (
+        f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+    )
 
 
 def _chart(inside: str, label: str, height: int = _HEIGHT) -> str:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from omega.config.values import nearest
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
+from omega.report._labels import label
 from omega.report._metrics import LESS_IS_BETTER, formatted
+from omega.report._numbers import counted, minus
 from omega.report._page import View, module, page
-from omega.report._panels import minus
-from omega.report._report import SWITCH
+from omega.report._parts import body, header, hint, section, table
 
 _STILL = ("theme.js", "still.js")
 _PARALLEL = ("theme.js", "parallel.js")
@@ -65,6 +66,7 @@ def heatmap(
     aggregate: str = "mean",
     maximize: bool | None = None,
     title: str | None = None,
+    mark: Callable[[pl.DataFrame], Sequence[int]] | None = None,
 ) -> Heatmap:
     """Show a metric over two parameters of a sweep.
 
@@ -77,6 +79,8 @@ def heatmap(
             "mean", "median", "min" or "max".
         maximize: Whether more is better; None: less is for drawdowns, costs and volatility.
         title: The heading.
+        mark: A function that is given the cells (`x`, `y`, "value", "runs") and gives the numbers
+            of those to outline.
 
     Raises:
         ConfigError: A column is missing, the metric is no number, or no run has a value of it.
@@ -97,19 +101,19 @@ def heatmap(
     known = frame.filter(pl.col(metric).is_not_null() & pl.col(metric).is_finite())
     value = _AGGREGATES[aggregate](pl.col(metric).cast(pl.Float64))
     cells = known.group_by(x, y).agg(value.alias("value"), pl.len().alias("runs")).sort(y, x)
-    name = title or f"{metric} over {x} and {y}"
+    name = title or f"{label(metric)} over {x} and {y}"
     several = cells.height < known.height
-    hint = f"{aggregate.capitalize()} of the runs in a cell. " if several else ""
-    missing = frame.height - known.height
-    hint += f"{missing:,} runs without a finite value are left out." if missing else ""
-    body = (
-        f"<header><div><h1>{escape(name)}</h1><p>{frame.height:,} runs</p></div>{SWITCH}</header>"
-        f'<main><section class="wide">{_map(cells, (x, y, metric), more=more)}'
-        f'<p class="hint">{escape(hint)}</p></section>'
-        f'<section class="wide"><h2>The best cells</h2>{_best(cells, metric, more=more)}</section>'
-        "</main><footer>Made by Omega.</footer>"
-    )
-    html = page(title=name, body=body, scripts=[module(_STILL)])
+    note = f"{aggregate.capitalize()} of the runs in a cell. " if several else ""
+    missing = counted(frame.height - known.height, "run")
+    note += f"{missing} without a finite value left out." if frame.height > known.height else ""
+    marked = frozenset(() if mark is None else mark(cells))
+    drawn = _map(cells, (x, y, metric), marked, more=more)
+    parts = [
+        section(f"{label(metric)} by cell", drawn + hint(note), "wide"),
+        section("The best cells", _best(cells, metric, more=more), "wide"),
+    ]
+    text = body(header(name, counted(frame.height, "run")), parts)
+    html = page(title=name, body=text, scripts=[module(_STILL)])
     return Heatmap(html, cells.pivot(on=x, index=y, values="value", sort_columns=False))
 
 
@@ -150,27 +154,26 @@ def parallel(
     axes, places = zip(*(_axis(shown[name]) for name in [*names, metric]), strict=True)
     shades = _shades(shown[metric].cast(pl.Float64).to_numpy(), more=more)
     more_names = " …" if len(names) > _NAMED else ""
-    name = title or f"{metric} by {', '.join(names[:_NAMED])}{more_names}"
+    name = title or f"{label(metric)} by {', '.join(names[:_NAMED])}{more_names}"
     left = known.height - shown.height
-    hint = f" Of {known.height:,} runs {shown.height:,} are drawn, the best among them." * (
+    note = f" Of {known.height:,} runs {shown.height:,} are drawn, the best among them." * (
         left > 0
     )
-    body = (
-        f"<header><div><h1>{escape(name)}</h1><p>{frame.height:,} runs</p></div>{SWITCH}</header>"
-        '<main><section class="wide"><div class="tools"><button type="button" id="reset">Show all'
+    drawn = (
+        '<div class="tools"><button type="button" id="reset">Show all'
         '</button><span id="count" class="hint" aria-live="polite"></span></div>'
         f'<canvas id="parallel" role="img" aria-label="{escape(name)}"></canvas>'
         f"{_scale(metric, shown[metric], more=more)}"
-        f'<p class="hint">Drag along an axis to keep the runs that cross it.{hint}</p></section>'
-        "</main><footer>Made by Omega.</footer>"
+        + hint(f"Drag along an axis to keep the runs that cross it.{note}")
     )
+    text = body(header(name, counted(frame.height, "run")), [section("Runs", drawn, "wide")])
     about = {
         "axes": axes,
         "lines": np.round(np.column_stack(places), 4).tolist(),
         "shades": shades.tolist(),
         "total": f"{shown.height:,}",
     }
-    html = page(title=name, body=body, scripts=[module(_PARALLEL)], about=about)
+    html = page(title=name, body=text, scripts=[module(_PARALLEL)], about=about)
     return View(html, height=_HEIGHT)
 
 
@@ -239,7 +242,9 @@ def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
     return low, high
 
 
-def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str:
+def _map(
+    cells: pl.DataFrame, names: tuple[str, str, str], marked: frozenset[int], *, more: bool
+) -> str:
     """The cells as SVG; their values are written into them where there is room."""
     x, y, metric = names
     across = {value: k for k, value in enumerate(cells[x].unique().sort().to_list())}
@@ -257,7 +262,8 @@ def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str
         at = left + across[row_x] * wide, top + (len(upward) - 1 - upward[row_y]) * high
         text = minus(formatted(metric, value))
         label = f"{x} {row_x}, {y} {row_y}: {text}{f', {runs} runs' if runs > 1 else ''}"
-        drawn.append(_cell(at, (wide, high), int(shades[k]), label, best=k == best))
+        kind = "best" if k == best else "zone" if k in marked else "other"
+        drawn.append(_cell(at, (wide, high), int(shades[k]), label, kind))
         if written:
             drawn.append(_inside(at, (wide, high), int(shades[k]), text))
     bottom, middle = top + high * len(upward), top + high * len(upward) / 2
@@ -278,10 +284,10 @@ def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str
 
 
 def _cell(
-    at: tuple[float, float], size: tuple[float, float], shade: int, label: str, *, best: bool
+    at: tuple[float, float], size: tuple[float, float], shade: int, label: str, kind: str
 ) -> str:
     return (
-        f'<rect class="{"best" if best else "other"}" x="{at[0]:.1f}" y="{at[1]:.1f}" '
+        f'<rect class="{kind}" x="{at[0]:.1f}" y="{at[1]:.1f}" '
         f'width="{size[0] - 1:.1f}" height="{size[1] - 1:.1f}" '
         f'style="fill:var(--shade-{shade})"><title>{escape(label)}</title></rect>'
     )
@@ -326,13 +332,9 @@ def _scale(metric: str, values: pl.Series, *, more: bool) -> str:
 
 def _best(cells: pl.DataFrame, metric: str, *, more: bool) -> str:
     rows = cells.sort("value", descending=more, maintain_order=True).head(_BEST)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (*cells.columns[:2], metric))
-    lines = "".join(
-        f"<tr><td>{escape(str(first))}</td><td>{escape(str(second))}</td>"
-        f"<td>{escape(minus(formatted(metric, value)))}</td></tr>"
+    lines = [
+        (str(first), [str(second), formatted(metric, value)])
         for first, second, value, _ in rows.iter_rows()
-    )
-    return (
-        f'<div class="scroll"><table class="plain compare"><thead><tr>{head}</tr></thead><tbody>'
-        f"{lines}</tbody></table></div>"
-    )
+    ]
+    x, y = cells.columns[:2]
+    return table([y, label(metric)], lines, caption="The best cells", first=x)

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from omega.report import _codec
 from omega.report._candles import moments
-from omega.report._metrics import thinned
+from omega.report._numbers import marks
 
 _NS = 1e9
 _R_DECIMALS = 3
-_POINTS = 3_000
 
 
 def pack_trades(trades: pl.DataFrame, symbols: list[str]) -> tuple[dict[str, Any], str]:
@@ -73,46 +72,23 @@ def pack_trades(trades: pl.DataFrame, symbols: list[str]) -> tuple[dict[str, Any
     return about, _codec.packed(parts)
 
 
-def pack_equity(times: pl.Series, equity: NDArray[np.float64]) -> tuple[dict[str, Any], str]:
-    """Pack the curve and its drawdown at the rows that keep every extreme.
+def excursion_axes(trades: pl.DataFrame) -> dict[str, Any]:
+    """Give the ends and marks of the two axes of the scatter of excursions.
+
+    All but the most extreme half of a hundredth lies between the ends; the rest is drawn at them.
 
     Example:
         >>> from omega.results.result import example_result
-        >>> frame = example_result().equity
-        >>> pack_equity(frame["time"], frame["equity"].to_numpy())[0]["rows"]
-        5
+        >>> excursion_axes(example_result().trades)["x"]["marks"][0]
+        [0.0, '0']
     """
-    fall = drawdown(equity)
-    rows = np.union1d(thinned(equity, _POINTS), thinned(fall, _POINTS))
-    decimals = _codec.money_decimals(equity)
-    when = moments(times)[rows]
-    unit = int(np.gcd.reduce(np.diff(when))) if len(when) > 1 else 1
-    steps = np.concatenate([[0], np.diff(when) // max(unit, 1)]) if len(when) else when
-    text = _codec.packed(
-        [
-            _codec.unsigned(steps),
-            _codec.signed(_codec.differences(_codec.scaled(equity[rows], decimals))),
-            _codec.signed(_codec.differences(_codec.scaled(fall[rows], 5))),
-        ]
-    )
-    first = float(when[0]) / _NS if len(when) else 0.0
-    return {
-        "rows": len(rows),
-        "first": first,
-        "unit": max(unit, 1) / _NS,
-        "decimals": decimals,
-    }, text
-
-
-def drawdown(equity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the fall below the peak so far as a share of it, 0 or below.
-
-    Example:
-        >>> drawdown(np.array([8.0, 6.0, 12.0])).tolist()
-        [0.0, -0.25, 0.0]
-    """
-    peak = np.maximum.accumulate(equity)
-    return np.where(peak > 0, equity / np.where(peak > 0, peak, 1.0) - 1.0, 0.0)
+    found = {}
+    for axis, name in (("x", "mae"), ("y", "mfe")):
+        sizes = np.abs(_floats(trades, name))
+        limit = float(np.quantile(sizes, 0.995)) * 1.05 if len(sizes) else 0.0
+        end = limit if limit > 0 and np.isfinite(limit) else 1.0
+        found[axis] = {"end": end, "marks": [list(one) for one in marks(0.0, end, 5)]}
+    return found
 
 
 def _times(trades: pl.DataFrame) -> tuple[list[bytes], float, float]:

@@ -78,8 +78,16 @@ class Saved(Protocol):
         """All metrics by name."""
 
     @property
+    def added(self) -> Mapping[str, object]:
+        """What a benchmark and a risk-free rate add to the metrics."""
+
+    @property
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity."""
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What a later run goes on from."""
 
 
 @arguments_of("BacktestResult.save")
@@ -122,7 +130,7 @@ def refuse_to_replace(directory: Path, *, overwrite: bool) -> None:
 
 
 def broken_as(directory: str | Path, broken: type[OmegaError]) -> Callable[[str], OmegaError]:
-    """Give what makes the error of a directory that another library could not read."""
+    """Return what makes the error of a directory that another library could not read."""
     return lambda problem: broken(
         f"{str(directory)!r} is no result that was saved ({problem}); copy the whole directory "
         "that `save` wrote"
@@ -181,11 +189,18 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
                 f"'{file}' has {found} for {name!r}, expected {kind.__name__}; "
                 "copy the whole directory that was saved"
             )
+    added = kept.get("added", {})
+    if not isinstance(added, dict) or not all(_is_metric(one) for one in added.values()):
+        raise broken(f"'{file}' has {added!r} for 'added', expected numbers by name")
     for name, number in kept["stats"].items():
         wanted: tuple[type, ...] = (str,) if name == "callbacks" else (int, float)
         if isinstance(number, bool) or not isinstance(number, wanted):
             expected = "a text" if name == "callbacks" else "a number"
             raise broken(f"stats: given {number!r} for {name!r}, expected {expected}")
+
+
+def _is_metric(value: object) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
 
 
 def _manifest(directory: Path, broken: type[OmegaError]) -> dict[str, Any]:
@@ -222,7 +237,9 @@ def _write(result: Saved, directory: Path) -> None:
         "notices": as_fields(result.notices),
         "copied_bytes": result.copied_bytes,
         "metrics": result.metrics,
+        "added": result.added,
         "tables": shape_of(tables),
+        "identity": result.identity,
         "files": digests,
     }
     text = json.dumps(kept, indent=2, ensure_ascii=False, default=_plain)
@@ -230,7 +247,7 @@ def _write(result: Saved, directory: Path) -> None:
 
 
 def shape_of(tables: ResultTables) -> dict[str, Any]:
-    """Give what result tables have beside their columns."""
+    """Return what result tables have beside their columns."""
     names = ("symbols", "contract_sizes", "unit", "timezone", "noted", "days", "first_decision")
     return {name: getattr(tables, name) for name in names}
 

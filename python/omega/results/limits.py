@@ -38,7 +38,7 @@ _NOTHING_TO_AVERAGE = {
 
 
 def with_limits(metrics: Metrics) -> dict[str, Any]:
-    """Give metrics with limits in place of what is undefined; without a limit it stays None.
+    """Return metrics with limits in place of what is undefined; without a limit it stays None.
 
     Example:
         >>> won = {"profit_factor": None, "gross_loss": 0.0, "gross_profit": 5.0}
@@ -63,7 +63,7 @@ def _limit(name: str, metrics: Metrics) -> float | None:
 
 
 def _infinite(sign: float | None) -> float | None:
-    """Give infinity with a sign; 0 / 0 has no limit."""
+    """Return infinity with a sign; 0 / 0 has no limit."""
     return None if not sign else math.copysign(math.inf, sign)
 
 

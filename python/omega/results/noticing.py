@@ -8,8 +8,8 @@ import polars as pl
 
 from omega.notices import Facts, Notice, in_order
 from omega.report._metrics import formatted, is_under_a_year
+from omega.report._reported import Reported
 from omega.results.holdings import (
-    Noticed,
     largest_exposure,
     largest_opening,
     nights,
@@ -24,14 +24,14 @@ _DEFAULT_LOTS = 1.0
 _LISTED = 3
 
 
-def notices_of(result: Noticed, facts: Facts) -> tuple[Notice, ...]:
+def notices_of(result: Reported, facts: Facts) -> tuple[Notice, ...]:
     """Give all notices of a run."""
     found = [*_endings(result), *_orders(result), *_ambiguity(result), *_growth(result)]
     found += [*facts.data, *_exposure(result, facts), *_of_settings(result, facts)]
     return in_order(found)
 
 
-def _endings(result: Noticed) -> Iterator[Notice]:
+def _endings(result: Reported) -> Iterator[Notice]:
     """Ruin and stop-outs."""
     trades = result.trades.select("trade_id", "symbol", "exit_time", "exit_reason", "net_pnl")
     ruined = trades.filter(pl.col("exit_reason").cast(pl.String) == "ruin")
@@ -61,7 +61,7 @@ def _endings(result: Noticed) -> Iterator[Notice]:
     yield from _stale(result)
 
 
-def _stale(result: Noticed) -> Iterator[Notice]:
+def _stale(result: Reported) -> Iterator[Notice]:
     """Positions of symbols that were given up, and at what price a symbol came back (F15)."""
     trades = result.trades.filter(pl.col("exit_reason").cast(pl.String) == "stale")
     for (name,), own in trades.group_by(pl.col("symbol").cast(pl.String), maintain_order=True):
@@ -74,7 +74,7 @@ def _stale(result: Noticed) -> Iterator[Notice]:
         yield Notice("warning", "stale", text + _return_of(result, str(name), own))
 
 
-def _return_of(result: Noticed, symbol: str, trades: pl.DataFrame) -> str:
+def _return_of(result: Reported, symbol: str, trades: pl.DataFrame) -> str:
     """Say at what price a symbol came back after its positions were closed, and what it makes."""
     if result.candles is None:
         return ""
@@ -97,7 +97,7 @@ def _return_of(result: Noticed, symbol: str, trades: pl.DataFrame) -> str:
     return f"; it came back on {_moment(back)} at {price:g}, a difference of {money}"
 
 
-def _orders(result: Noticed) -> Iterator[Notice]:
+def _orders(result: Reported) -> Iterator[Notice]:
     """Orders that were refused, made smaller, or cancelled by the engine."""
     orders = result.orders.with_columns(
         pl.col("symbol", "side", "type", "status", "note").cast(pl.String)
@@ -126,7 +126,7 @@ def _orders(result: Noticed) -> Iterator[Notice]:
         yield Notice("info", "scaled_orders", text)
 
 
-def _is_other(result: Noticed, orders: pl.DataFrame) -> pl.Series:
+def _is_other(result: Reported, orders: pl.DataFrame) -> pl.Series:
     """Whether an order is no entry: a change, or a close.
 
     The table names no closes. Of those that filled, no fill opened a trade; one that was refused
@@ -149,7 +149,7 @@ def _is_other(result: Noticed, orders: pl.DataFrame) -> pl.Series:
     return others.to_series()
 
 
-def _against_a_position(result: Noticed, orders: pl.DataFrame) -> pl.Series:
+def _against_a_position(result: Reported, orders: pl.DataFrame) -> pl.Series:
     """Numbers of the orders in whose symbol a position of the other direction was open."""
     if not orders.height:
         return orders["order_id"]
@@ -177,7 +177,7 @@ def _against_a_position(result: Noticed, orders: pl.DataFrame) -> pl.Series:
     return orders.join(held, on=["symbol", "side"]).filter(open_then)["order_id"].unique()
 
 
-def _ambiguity(result: Noticed) -> Iterator[Notice]:
+def _ambiguity(result: Reported) -> Iterator[Notice]:
     trades = result.trades
     # What was given up has a notice of its own.
     decided = trades.filter(pl.col("exit_reason").cast(pl.String) != "stale")
@@ -192,7 +192,7 @@ def _ambiguity(result: Noticed) -> Iterator[Notice]:
         yield Notice("warning", "ambiguous", text)
 
 
-def _growth(result: Noticed) -> Iterator[Notice]:
+def _growth(result: Reported) -> Iterator[Notice]:
     if is_under_a_year(result.metrics):
         years = float(str(result.metrics["years"]))
         growth = formatted("cagr", result.metrics["cagr"])
@@ -200,7 +200,7 @@ def _growth(result: Noticed) -> Iterator[Notice]:
         yield Notice("info", "short_period", text)
 
 
-def _exposure(result: Noticed, facts: Facts) -> Iterator[Notice]:
+def _exposure(result: Reported, facts: Facts) -> Iterator[Notice]:
     fills = valued_fills(result)
     ratio, time = largest_exposure(result, fills)
     if ratio >= _SHOWN_AS_MORE:
@@ -217,7 +217,7 @@ def _exposure(result: Noticed, facts: Facts) -> Iterator[Notice]:
         yield Notice("warning", "small_positions", text)
 
 
-def _of_settings(result: Noticed, facts: Facts) -> Iterator[Notice]:
+def _of_settings(result: Reported, facts: Facts) -> Iterator[Notice]:
     """What follows from what the user gave, and left out."""
     yield from _start(result, facts)
     yield from _late(result, facts)
@@ -248,7 +248,7 @@ def _of_settings(result: Noticed, facts: Facts) -> Iterator[Notice]:
         yield Notice("info", "no_preset", text)
 
 
-def _start(result: Noticed, facts: Facts) -> Iterator[Notice]:
+def _start(result: Reported, facts: Facts) -> Iterator[Notice]:
     """A start that the warm-up moved; without one, a warm-up that takes much of the data."""
     times = result.equity["time"]
     if facts.start is None or not times.len():
@@ -264,7 +264,7 @@ def _start(result: Noticed, facts: Facts) -> Iterator[Notice]:
         yield Notice("warning" if facts.start_given else "info", "start_moved", text)
 
 
-def _late(result: Noticed, facts: Facts) -> Iterator[Notice]:
+def _late(result: Reported, facts: Facts) -> Iterator[Notice]:
     """Symbols whose candles begin after the first decision."""
     times, first = result.equity["time"], result.tables.first_decision
     if first is None or not times.len():

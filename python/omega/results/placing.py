@@ -21,7 +21,7 @@ _OLD = "-old"
 
 @contextlib.contextmanager
 def placed(directory: Path, own: Sequence[str]) -> Iterator[Path]:
-    """Give a directory to write to, which takes its place in one step once it is whole.
+    """Yield a directory to write to, which takes its place in one step once it is whole.
 
     Args:
         directory: The place.

@@ -6,32 +6,33 @@ are defined in ``docs/concepts/results.md``.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import pickle
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega.contract import AnyForm, ArrowLike, Component, ResultTables, RunReport
+from omega.contract import AnyForm, Component, ResultTables, RunReport
 from omega.errors import OmegaError
 from omega.libraries import refused_as
-from omega.notebook import Shown
 from omega.notices import Facts, Notice
-from omega.report import View, _metrics, _summary, plot, write_report
+from omega.report import _metrics
 from omega.results import files
 from omega.results.dated import Dated
 from omega.results.example import EXAMPLE
+from omega.results.following import Following
 from omega.results.noticing import notices_of
-from omega.results.tables import packed, tables_from_columns, unpacked
+from omega.results.resumed import Resumed
+from omega.results.showing import Metric, Showing
+from omega.results.subsets import metrics_of_trades
+from omega.results.tables import tables_from_columns
+from omega.results.travelling import Travelling
+from omega.results.yearly import years_of
+from omega.strategy.declared import Declared
 
 if TYPE_CHECKING:
-    from rich.panel import Panel
-
     from omega.data.store import CandleStore
 
 __all__ = [
@@ -42,8 +43,6 @@ __all__ = [
     "example_result",
     "tables_from_columns",
 ]
-
-Metric: TypeAlias = float | int | datetime | None
 
 
 class BrokenResult(OmegaError, ValueError):
@@ -93,7 +92,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult(Dated):
+class BacktestResult(Travelling, Showing, Following, Dated):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.
@@ -102,7 +101,7 @@ class BacktestResult(Dated):
         tables: What the backend handed over; the frames are views of it.
         stats: How much the run did, and how long it took.
         config: The settings of the run.
-        manifest: What names and repeats the run: data, settings, seed, versions.
+        manifest: Settings, seed, versions, and what the data was (rows, times, columns).
         backend: What ran: "rust" or "python".
         copied_bytes: Bytes of the input that were copied; 0 unless a cast was requested.
         candles: The store the run went over, for `report`; None for a result that was loaded.
@@ -110,6 +109,11 @@ class BacktestResult(Dated):
             (rule D4). None for a result that was loaded, for one of an engine, and after pickling
             where the strategy holds what cannot be pickled.
         position_manager: The copy of a position manager of your own that ran, if there was one.
+        added: What a benchmark and a risk-free rate add to the metrics, or put in their place.
+        benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
+            day, `metrics`, and `result` where a symbol was bought and held. None after loading.
+        resumed: Of a run with `resume=` what is new since the earlier one.
+        declared: The indicators and conditions of the strategy, for `report`.
 
     Example:
         >>> result = example_result()
@@ -135,6 +139,8 @@ class BacktestResult(Dated):
         candles: CandleStore | None = None,
         strategy: AnyForm = None,
         position_manager: Component | None = None,
+        added: Mapping[str, Metric] | None = None,
+        benchmark: Any = None,  # noqa: ANN401 - an `omega.measures.Benchmark`, of a layer above
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet.
 
@@ -152,42 +158,10 @@ class BacktestResult(Dated):
         self.candles = candles
         self.strategy = strategy
         self.position_manager = position_manager
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Travel with tables as bytes; a strategy or manager that cannot travel becomes None."""
-        state = self._kept() | {"tables": packed(self.tables)}
-        for name in ("strategy", "position_manager"):
-            state[name] = _pickled(state[name])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what travelled."""
-        vars(self).update(state, tables=unpacked(state["tables"]))
-        for name in ("strategy", "position_manager"):
-            if state[name] is not None:
-                # What is being read is a pickle already.
-                vars(self)[name] = pickle.loads(state[name])  # noqa: S301 - as above
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> BacktestResult:
-        """Copy what can change; the tables and candles cannot, and are shared."""
-        made = BacktestResult.__new__(type(self))
-        memo[id(self)] = made
-        for name, value in self._kept().items():
-            try:
-                vars(made)[name] = value if name == "tables" else copy.deepcopy(value, memo)
-            except Exception:  # noqa: BLE001 - a strategy may hold what it made for one run alone
-                vars(made)[name] = value
-        return made
-
-    def _kept(self) -> dict[str, Any]:
-        """Give the attributes without what is computed from them, except the notices."""
-        kind = type(self)
-        attributes = {
-            name: value
-            for name, value in vars(self).items()
-            if not isinstance(getattr(kind, name, None), cached_property)
-        }
-        return attributes | {"_given": self.notices, "_facts": None}
+        self.added = dict(added or {})
+        self.benchmark = benchmark
+        self.resumed: Resumed | None = None
+        self.declared = Declared()
 
     @property
     def symbols(self) -> list[str]:
@@ -298,7 +272,42 @@ class BacktestResult(Dated):
             if first is not None:
                 scale = 1_000 if self.tables.unit == "s" else 1  # Polars has no seconds
                 values["first_decision"] = times[times.to_physical().search_sorted(first * scale)]
-        return values
+        return values | self.added
+
+    def metrics_of(self, trades: pl.DataFrame) -> dict[str, Metric]:
+        """Give the metrics of some of the trades: those that are made of trades alone.
+
+        Args:
+            trades: Rows of `trades`, in any order.
+
+        Raises:
+            ConfigError: They are none.
+
+        Example:
+            >>> result = example_result()
+            >>> won = result.metrics_of(result.trades.filter(pl.col("net_pnl") > 0))
+            >>> won["trades"], won["closed_pnl"], won["win_rate"]
+            (2, 250.0, 1.0)
+        """
+        return {**metrics_of_trades(self.tables, self.trades, trades)}
+
+    def yearly(self) -> pl.DataFrame:
+        """Give the return of each calendar year, by the days of the run's calendar.
+
+        Returns:
+            `year`, `start` and `end` of the bars in it, `days` with a bar, and `total_return` from
+            the end of the year before, or from the cash; null after an equity of 0 or less. The
+            first and the last year may be a part of one.
+
+        Example:
+            >>> example_result().yearly().select("year", "days", "total_return").row(0)
+            (2026, 5, 0.015)
+        """
+        days, unit = self.tables.days, self.tables.unit
+        if days is not None and unit == "s":  # Polars shows seconds as milliseconds
+            days = days[0], [one * 1_000 for one in days[1]]
+        cash = dict(self._raw_metrics)["initial_equity"]
+        return years_of(self.equity["time"], self.equity["equity"], cash, days)
 
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
@@ -312,23 +321,6 @@ class BacktestResult(Dated):
             return self._given
         return notices_of(self, self._facts() if self._facts else Facts())
 
-    def metrics_table(self) -> pl.DataFrame:
-        """Give the metrics as a frame: name, value, and the value as `summary` writes it.
-
-        Example:
-            >>> example_result().metrics_table().filter(metric="win_rate").row(0)
-            ('win_rate', 0.6666666666666666, '66.67 %')
-        """
-        rows = self.metrics.items()
-        numbers = (None if isinstance(v, datetime) or v is None else float(v) for _, v in rows)
-        return pl.DataFrame(
-            {
-                "metric": [name for name, _ in rows],
-                "value": pl.Series(list(numbers), dtype=pl.Float64),
-                "text": [_metrics.formatted(name, value) for name, value in rows],
-            }
-        )
-
     @cached_property
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity: equal runs have equal ones (rule D1).
@@ -338,57 +330,6 @@ class BacktestResult(Dated):
             True
         """
         return self.tables.fingerprint()
-
-    def summary(self) -> str:
-        """Give the result as text that fits a terminal; a notebook shows it as it is printed.
-
-        Example:
-            >>> print(example_result().summary().splitlines()[0])
-            Warning        1 of 4 entries refused: size 1
-        """
-        return Shown(_summary.summary(self))
-
-    def report(
-        self,
-        path: str | Path,
-        *,
-        detail: str = "auto",
-        title: str | None = None,
-        data: ArrowLike = None,
-    ) -> Path:
-        """Write the result as one HTML file that opens without a network.
-
-        Args:
-            path: The file.
-            detail: "auto" keeps the file below 5 MB, with the finest candles around trades;
-                "full" writes every candle.
-            title: The heading; names the symbols by default.
-            data: The candles, for a result that was loaded and no longer knows them.
-
-        Raises:
-            ConfigError: The detail is unknown, or the data has none of the symbols.
-
-        Example:
-            >>> import tempfile
-            >>> example_result().report(Path(tempfile.mkdtemp()) / "run.html").name
-            'run.html'
-        """
-        return write_report(self, path, detail=detail, title=title, data=data)
-
-    def plot(
-        self,
-        *,
-        detail: str = "auto",
-        title: str | None = None,
-        data: ArrowLike = None,
-    ) -> View:
-        """Give the report for a notebook, which shows it in place; settings as `report`.
-
-        Example:
-            >>> "<iframe" in example_result().plot()._repr_html_()
-            True
-        """
-        return plot(self, detail=detail, title=title, data=data)
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the result into a directory: a Parquet file for each table and one manifest.
@@ -428,7 +369,7 @@ class BacktestResult(Dated):
         """
         with refused_as(files.broken_as(directory, BrokenResult)):
             tables, kept = files.load(Path(directory), BrokenResult)
-            return cls(
+            result = cls(
                 tables,
                 stats=EngineStats(**kept["stats"]),
                 config=kept["config"],
@@ -436,7 +377,10 @@ class BacktestResult(Dated):
                 backend=kept["backend"],
                 notices=kept["notices"],
                 copied_bytes=kept["copied_bytes"],
+                added=kept.get("added"),
             )
+            result.identify_by(kept.get("identity"))
+            return result
 
     @cached_property
     def _raw_metrics(self) -> list[tuple[str, float | int | None]]:
@@ -454,32 +398,9 @@ class BacktestResult(Dated):
             f"max drawdown {fall}, {self.backend})"
         )
 
-    def _repr_html_(self) -> str:
-        return _summary.html(self)
-
-    def __rich__(self) -> Panel:
-        """What `rich.print` shows."""
-        from rich.panel import Panel  # noqa: PLC0415 - only for rich
-        from rich.text import Text  # noqa: PLC0415 - as above
-
-        return Panel(Text(self.summary()), title="Backtest", expand=False)
-
-
-def _pickled(value: object) -> bytes | None:
-    """Give a strategy by value, its class with it where that cannot be imported."""
-    if value is None:
-        return None
-    import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; slow to import
-
-    try:
-        written: bytes = cloudpickle.dumps(value)
-    except Exception:  # noqa: BLE001 - it may hold a lock or a file, and the result travels still
-        return None
-    return written
-
 
 def example_result() -> BacktestResult:
-    """Give a small result to try things on: three trades on five daily bars.
+    """Return a small result to try things on: three trades on five daily bars.
 
     Example:
         >>> example_result().metrics["net_profit"]

@@ -75,7 +75,7 @@ Packed = tuple[dict[str, bytes], dict[str, Any]]
 
 
 def packed(tables: ResultTables) -> Packed:
-    """Give result tables as bytes.
+    """Return result tables as bytes.
 
     Example:
         >>> empty = tables_from_columns({}, symbols=["X"])

@@ -22,7 +22,7 @@ _CASH, _CURRENCY = 10_000.0, "USD"
 def account_of(
     given: Account | str | None, cash: float | None, currency: str | None
 ) -> tuple[Account, float, str]:
-    """Give the account, its cash and its currency; "cash" and "margin" stand for their kinds.
+    """Return the account, its cash and its currency; "cash" and "margin" stand for their kinds.
 
     Raises:
         ConfigError: It is no account, or cash or currency are given twice.
@@ -44,7 +44,7 @@ def account_of(
 
 
 def account_fields(account: Account, semantics: str) -> AccountFields:
-    """Give the kind of the account and what it tests; the first version's rules test no ruin."""
+    """Return the kind of the account and what it tests; the first version's rules test no ruin."""
     first = semantics == "1"
     if first and account.kind == "cash":
         raise ConfigError(
@@ -59,7 +59,7 @@ def account_fields(account: Account, semantics: str) -> AccountFields:
 
 
 def instrument_fields(instrument: Instrument, account: Account, semantics: str) -> InstrumentFields:
-    """Give contract size, steps and margin rates."""
+    """Return contract size, steps and margin rates."""
     rate = _margin_rate(instrument, account, semantics)
     own = None if account.leverage == math.inf else instrument.maintenance_rate
     first = semantics == "1"
@@ -77,7 +77,7 @@ def instrument_fields(instrument: Instrument, account: Account, semantics: str) 
 
 
 def _margin_rate(instrument: Instrument, account: Account, semantics: str) -> float:
-    """Give the share of a notional that is held as margin (M7)."""
+    """Return the share of a notional that is held as margin (M7)."""
     if account.leverage == math.inf:
         return 0.0
     by_leverage = None if account.leverage is None else 1.0 / account.leverage
@@ -130,7 +130,7 @@ def instruments_for(
 
 
 def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
-    """Give what a mapping has for a symbol.
+    """Return what a mapping has for a symbol.
 
     Raises:
         ConfigError: It has nothing.
@@ -141,6 +141,6 @@ def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
 
 
 def _usual(symbol: str, semantics: str) -> Instrument:
-    """Give a symbol's preset, or one unit a lot where it has none."""
+    """Return a symbol's preset, or one unit a lot where it has none."""
     known = None if semantics == "1" else presets.preset(symbol)
     return known or Instrument(symbol)

@@ -18,7 +18,7 @@ _FLAG_VALUES = {"auto": "auto", "1": "rust", "true": "rust", "0": "python", "fal
 
 
 def get_active_backend() -> str:
-    """Give the backend that a run would use now: "rust" or "python".
+    """Return the backend that a run would use now: "rust" or "python".
 
     Raises:
         BackendUnavailable: The flag requests Rust, and the native module cannot be loaded.
@@ -60,7 +60,7 @@ def chosen_backend(wanted: str, *, warn: bool = False) -> str:
 
 
 def run_of(backend: str) -> type[Run]:
-    """Give the class of a run of a backend; both have the same methods."""
+    """Return the class of a run of a backend; both have the same methods."""
     if backend == "rust":
         core = importlib.import_module("omega._core")
         register(core)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -16,13 +17,14 @@ from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.limits import Limits
 from omega.config.managers import Manager
-from omega.config.sizers import Sizer
+from omega.config.sizers import EquityPercent, Sizer
 from omega.config.universe import Universe
 from omega.contract import ArrowLike, Progress
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
+from omega.measures.benchmark import Comparison
 from omega.progress import progress_bar
 from omega.results.dated import keep_events
 from omega.results.result import BacktestResult, EngineStats
@@ -34,6 +36,7 @@ from omega.run.facts import facts_of
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
+from omega.run.resuming import identity_of, mark, require_earlier
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
@@ -79,6 +82,9 @@ def run_backtest(
     cast: bool = False,
     progress: bool | Progress = False,
     compiled: bool = True,
+    benchmark: Any = None,  # noqa: ANN401 - a symbol, or any series with times
+    risk_free: Any = 0.0,  # noqa: ANN401 - a number, or a dated series
+    resume: BacktestResult | None = None,
 ) -> BacktestResult:
     """Run a strategy over candles.
 
@@ -137,6 +143,14 @@ def run_backtest(
             what that copies is a notice. Volumes of any type of number always are.
         progress: True for a bar on the terminal, or a function `(done, total)`.
         compiled: False runs callbacks under `omega.compiled` as they are, to look into them.
+        benchmark: What to compare with: a symbol of the run, which is bought for all the money when
+            the run may first act, and held, under the same costs; or a frame with time and close
+            (or returns), a series of pandas with dates, or a result. It adds metrics and
+            `benchmark` to the result.
+        risk_free: What money earns without risk, a share a year, or a dated series of such shares;
+            `sharpe` and `sortino` are those above it.
+        resume: The result of an earlier run of the same strategy and settings over the first rows
+            of the data. All of it is run again, and `result.resumed` has what is new.
 
     Returns:
         The result, whose tables are Polars frames over the engine's own buffers.
@@ -163,6 +177,7 @@ def run_backtest(
     with arguments_of("run_backtest"):
         chosen = chosen_backend(backend, warn=True)
         store = store_of_run(data, symbol, validate, instruments, cast=cast)
+        compared = Comparison.of(benchmark, risk_free, store.symbols)
         runs, own_manager = copied(strategy_of(strategy), position_manager)
     arguments = Arguments(
         instruments=instruments,
@@ -187,13 +202,58 @@ def run_backtest(
         carry=carry,
         universe=universe,
     )
+    identity = identity_of(strategy, when, arguments)
+    if resume is not None:
+        with arguments_of("run_backtest"):
+            require_earlier(resume, store, identity)
     with _progress(progress) as told:
         with arguments_of("run_backtest"):
             job = prepare(store, runs, arguments, when=when, on_progress=told)
             job.ran.may_compile = _truth("compiled", compiled)
         outcome = execute(job, chosen)
     note_on_given(strategy, runs)
-    return _result(store, job, arguments, chosen, outcome)
+    result = _result(store, job, arguments, chosen, outcome)
+    result = result if compared.is_empty else compare_run(result, compared, arguments)
+    result.identify_by(identity)
+    result.declared = job.ran.declared
+    return result if resume is None else mark(result, resume)
+
+
+def compare_run(
+    result: BacktestResult, compared: Comparison, arguments: Arguments
+) -> BacktestResult:
+    """Add what a benchmark and a risk-free rate make to the metrics of a run."""
+    hold = functools.partial(buy_and_hold, result, arguments)
+    result.added, result.benchmark = compared.added(result, hold)
+    result.config |= {"benchmark": compared.name, "risk_free": compared.free.shown}
+    vars(result).pop("metrics", None)  # it was made without them
+    return result
+
+
+def buy_and_hold(result: BacktestResult, arguments: Arguments, symbol: str) -> BacktestResult:
+    """Buy a symbol of a run for all the money when the run may first act, and hold it.
+
+    Costs, account and days are those of the run; limits and finer candles are not.
+    """
+    store = result.candles
+    if store is None:
+        raise ConfigError("benchmark: the result knows no candles")
+    given = {one.name: getattr(arguments, one.name) for one in dataclasses.fields(arguments)}
+    execution = arguments.execution or Execution()
+    if execution.intrabar == "magnifier":
+        execution = dataclasses.replace(execution, intrabar="pessimistic", magnifier=None)
+    first = result.tables.first_decision
+    given |= {
+        "execution": execution,
+        "limits": None,
+        "sizer": EquityPercent(100),
+        "position_manager": None,
+        "timeframes": (),
+        "strict": False,
+        "start": arguments.start if first is None else first,
+    }
+    own = store.symbol(symbol)
+    return run_backtest(own, Native("buy_and_hold", ()), **given, backend=result.backend)
 
 
 def _result(

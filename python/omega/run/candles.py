@@ -46,7 +46,7 @@ def store_of_run(
 
 
 def _negative(instruments: Instruments) -> Callable[[str], bool]:
-    """Tell which symbols' prices may be zero or below."""
+    """Return which symbols' prices may be zero or below."""
 
     def of(symbol: str) -> bool:
         if isinstance(instruments, Instrument):

@@ -79,14 +79,14 @@ class RunClock:
         return CRYPTO if all(self.dates) else self.calendar
 
     def start(self, given: Any) -> int | None:  # noqa: ANN401 - any moment
-        """Give the first moment of a run: of a date the begin of its day."""
+        """Return the first moment of a run: of a date the begin of its day."""
         if given is None:
             return None
         day = self._day(given)
         return to_units(given, self.unit) if day is None else self._begin(day)
 
     def end(self, given: Any) -> int | None:  # noqa: ANN401 - as above
-        """Give the last moment of a run: of a date the end of its day."""
+        """Return the last moment of a run: of a date the end of its day."""
         if given is None:
             return None
         day = self._day(given)
@@ -104,7 +104,7 @@ class RunClock:
         return int(in_unit(np.array([seconds]), PER_SECOND[self.unit])[0])
 
     def fields(self) -> ClockFields:
-        """Give what a backend reads."""
+        """Return what a backend reads."""
         first_day, starts = 0, None
         if not self.calendar.is_utc:
             first_day, starts = self.calendar.days(*self.span, self.unit)
@@ -118,7 +118,7 @@ class RunClock:
         }
 
     def sessions(self, given: object) -> tuple[list[tuple[int, int]], list[Times]]:
-        """Give sessions that refuse orders: times of the day in UTC, or of each symbol its own.
+        """Return sessions that refuse orders: times of the day in UTC, or of each symbol its own.
 
         The latter are begins and ends in turn.
 
@@ -148,7 +148,7 @@ class RunClock:
         ]
 
     def session_ends(self, place: int) -> Times | None:
-        """Give the open times of a symbol's bars that hold the end of a session (rule F16).
+        """Return the open times of a symbol's bars that hold the end of a session (rule F16).
 
         How long a bar lasts is the shortest step before it: what comes after it is not known yet.
         """

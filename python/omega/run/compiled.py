@@ -111,7 +111,7 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
 
 
 def _functions(strategy: Strategy, job: Job, callbacks: Callbacks) -> dict[str, FunctionType]:
-    """Give the callbacks by the names of their code.
+    """Return the callbacks by the names of their code.
 
     Raises:
         ConfigError: One of them is not marked, or is of a kind that is not compiled.
@@ -141,7 +141,7 @@ def _functions(strategy: Strategy, job: Job, callbacks: Callbacks) -> dict[str, 
 
 
 def not_in_python(job: Job, code: int, bar: int | None) -> ConfigError:
-    """Give the error of compiled code that stopped where Python does not."""
+    """Return the error of compiled code that stopped where Python does not."""
     name = type(job.strategy).__name__
     return ConfigError(
         f"omega.compiled: {name} stopped in line {code} on bar {bar}, where Python goes on: a "

@@ -139,7 +139,7 @@ def _filled(one: Any, memo: Memo) -> Any:  # noqa: ANN401 - an object of the use
 
 
 def _state(one: object) -> Iterator[tuple[str, Any]]:
-    """Give the attributes of an instance, those in slots too, but for its tie to a run."""
+    """Yield the attributes of an instance, those in slots too, but for its tie to a run."""
     state = object.__getstate__(one)
     several = state if isinstance(state, tuple) else (state,)
     is_tied = isinstance(one, Strategy)
@@ -152,7 +152,7 @@ def _state(one: object) -> Iterator[tuple[str, Any]]:
 
 
 def _of_classes(kind: type) -> Iterator[tuple[str, Any]]:
-    """Give the class attributes of the user's own classes that hold values."""
+    """Yield the class attributes of the user's own classes that hold values."""
     seen: set[str] = set()
     for base in kind.__mro__:
         if base.__module__.partition(".")[0] in _NOT_OF_THE_USER:

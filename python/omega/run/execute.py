@@ -23,6 +23,7 @@ from omega.run.backend import run_of
 from omega.run.compiled import compiled_strategy, is_compiled, not_in_python
 from omega.run.context import Context
 from omega.run.copying import copied
+from omega.run.declared import declared_of
 from omega.run.foreign import foreign_strategy
 from omega.run.job import Job, OnBar, Ran
 from omega.run.nothing_left import told_in_dates
@@ -68,6 +69,8 @@ def _executed(job: Job, context: Context) -> Outcome:
             return execute_native(job, context)
         with bound(job.strategy, job.manager, context):
             outcome = _execute_callbacks(job, context)
+            if isinstance(job.strategy, Strategy):
+                job.ran.declared = declared_of(job, context)
     if isinstance(job.strategy, Strategy):
         tie(job.strategy, Ended.of(context))
     return outcome
@@ -188,7 +191,7 @@ def bound(
 
 
 def callbacks_of(job: Job, context: RunContext) -> Callbacks:
-    """Give the functions that the loop calls; those of a class unbound, with their instance."""
+    """Return the functions that the loop calls; those of a class unbound, with their instance."""
     strategy, manager = job.strategy, job.manager
     manage = None if manager is None else manager.manage_positions
     if not isinstance(strategy, Strategy):
@@ -204,14 +207,17 @@ def callbacks_of(job: Job, context: RunContext) -> Callbacks:
         if job.when is None:
             return callbacks
         with tied(Strategy(), context) as declarer, declaring(context):
-            mask = condition_of(job.when, declarer).mask(context)
+            condition = condition_of(job.when, declarer)
+            mask = condition.mask(context)
         return {**callbacks, "on_bar": None, "triggers": [(function, mask)]}
     kind = type(strategy)
     conditions = triggers_of(strategy)
     if job.when is not None:
         conditions["on_bar"] = job.when
     with declaring(context):
-        masks = {name: condition_of(c, strategy).mask(context) for name, c in conditions.items()}
+        found = {name: condition_of(given, strategy) for name, given in conditions.items()}
+        masks = {name: one.mask(context) for name, one in found.items()}
+    job.ran.conditions = found
     alone = masks and (kind.on_bar is Strategy.on_bar or "on_bar" in masks)
     return {
         "on_bar": None if alone else kind.on_bar,

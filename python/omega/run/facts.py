@@ -21,7 +21,7 @@ _UTC = ("UTC", "Etc/UTC", "Z", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT", "+00:00")
 
 
 def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
-    """Give what the notices of a run need to know of it."""
+    """Return what the notices of a run need to know of it."""
     symbols = store.symbols
     account, _, currency = arguments.account_of()
     instruments = arguments.instruments_of(symbols)
@@ -52,7 +52,7 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
 
 
 def _zones(store: CandleStore, arguments: Arguments) -> tuple[str, str] | None:
-    """Give the zone of the calendar and that of the time column, where they differ (T4)."""
+    """Return the zone of the calendar and that of the time column, where they differ (T4)."""
     own = calendar_of(arguments.calendar).zone
     shown = [store.native.time_range(symbol)[3] for symbol in store.symbols]
     other = [zone for zone in shown if zone is not None and _plain(zone) != _plain(own)]
@@ -60,7 +60,7 @@ def _zones(store: CandleStore, arguments: Arguments) -> tuple[str, str] | None:
 
 
 def _begins(job: Job) -> tuple[tuple[str, int], ...]:
-    """Give when the candles of each symbol begin, where there are several."""
+    """Return when the candles of each symbol begin, where there are several."""
     if len(job.stores) == 1:
         return ()
     firsts = [pl.DataFrame(store).get_column("time").to_physical()[:1] for store in job.stores]
@@ -73,7 +73,7 @@ def _plain(zone: str) -> str:
 
 
 def _first_step(job: Job) -> int | None:
-    """Give the first step with a complete bar from the start on, as Polars keeps times (L2)."""
+    """Return the first step with a complete bar from the start on, as Polars keeps times (L2)."""
     times = [pl.DataFrame(store).get_column("time").to_physical() for store in job.stores]
     start = job.settings["start"]
     scale = 1_000 if job.stores[0].time_unit == "s" else 1  # Polars shows seconds as milliseconds

@@ -16,7 +16,7 @@ from omega.errors import CallbackFailed
 
 
 def fee_functions(costs: Sequence[Costs], store: CandleStore) -> list[FeeCallback | None]:
-    """Give the fee function of each symbol, if it has one."""
+    """Return the fee function of each symbol, if it has one."""
     return [
         None
         if own.fee is None

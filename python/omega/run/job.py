@@ -22,6 +22,8 @@ from omega.run.adjusted import Growth
 from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
+from omega.strategy.conditions import Condition
+from omega.strategy.declared import Declared
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
@@ -40,11 +42,15 @@ class Ran:
         form: "python" or "compiled"; "core" where there are none.
         may_compile: Whether callbacks that are marked are compiled.
         notices: What a reader of its result should know of that.
+        conditions: Those under which methods are called, by their names.
+        declared: What the strategy declared.
     """
 
     form: str = "python"
     may_compile: bool = True
     notices: list[Notice] = dataclasses.field(default_factory=list)
+    conditions: Mapping[str, Condition] = dataclasses.field(default_factory=dict)
+    declared: Declared = dataclasses.field(default_factory=Declared)
 
     def told(self, text: str) -> None:
         """Note why callbacks ran uncompiled."""
@@ -86,7 +92,7 @@ class Job:
     growth: Mapping[str, Growth] = dataclasses.field(default_factory=dict)
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
-        """Give the user's columns beside a symbol's candles, or beside a table of higher bars."""
+        """Return the user's columns beside a symbol's candles, or beside a table of higher bars."""
         name = self.stores[0].symbols[0] if symbol is None else symbol
         if timeframe is None:
             stores = {store.symbols[0]: store for store in self.stores}
@@ -97,7 +103,7 @@ class Job:
 
 
 def symbols_of(store: CandleStore) -> list[CandleStore]:
-    """Give the store of each symbol; several must share a time unit and have no time twice.
+    """Return the store of each symbol; several must share a time unit and have no time twice.
 
     Raises:
         ConfigError: They do not.
@@ -153,7 +159,7 @@ def contexts_of(
 
 
 def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolContext:
-    """Give rate and finer candles of a symbol as a backend reads them."""
+    """Return rate and finer candles of a symbol as a backend reads them."""
     pair = rate if isinstance(rate, Pair) else None
     return {
         "rate": 1.0 if isinstance(rate, Pair) else rate,
@@ -164,7 +170,7 @@ def context_of(rate: float | Pair, magnifier: CandleStore | None) -> SymbolConte
 
 
 def magnifiers(execution: Execution, stores: Sequence[CandleStore]) -> dict[str, CandleStore]:
-    """Give the finer candles of each symbol that has some.
+    """Return the finer candles of each symbol that has some.
 
     Raises:
         ConfigError: A symbol is unknown, or their times are in another unit.

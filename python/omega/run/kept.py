@@ -59,7 +59,7 @@ class KeptIndicator:
         return float(self._values[key])
 
     def window(self, length: int) -> NDArray[np.float64]:
-        """Give the last values, read-only."""
+        """Return the last values, read-only."""
         if not 1 <= length <= len(self):
             raise IndexError(
                 f"{self.name}.window({length}) with {len(self)} values known: expected 1 to "
@@ -96,7 +96,7 @@ def _view(view: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
 
 
 def _names(view: object) -> Iterator[str]:
-    """Give the names of the fields of a view; the reference keeps some in a row behind it."""
+    """Yield the names of the fields of a view; the reference keeps some in a row behind it."""
     row = getattr(view, "_row", None)
     if dataclasses.is_dataclass(row):
         yield from (field.name for field in dataclasses.fields(row))

@@ -125,7 +125,7 @@ def _refuse_coarser(pair: _Pair, opens: NDArray[np.int64], inside: NDArray[np.in
 
 
 def _groups(opens: NDArray[np.int64], inside: NDArray[np.int64]) -> tuple[Bounds, Bounds]:
-    """Give the finer bars of each bar: as long as it lasts, and up to the next one.
+    """Return the finer bars of each bar: as long as it lasts, and up to the next one.
 
     For a run a bar lasts as long as the shortest step so far (I5.1). Where steps differ, as those
     of bars of so many ticks do, what it is made of reaches to the next one.
@@ -196,7 +196,7 @@ def _joined(prices: Prices, bounds: Bounds) -> Prices:
 
 
 def _tick(prices: Prices) -> float:
-    """Give the last decimal that prices are written with; 0 where they are no decimals."""
+    """Return the last decimal that prices are written with; 0 where they are no decimals."""
     some = np.concatenate([one[:1_000] for one in prices.values()])
     decimals, is_exact = decimals_of(some, coarse=0)
     return 10.0**-decimals if is_exact else 0.0

@@ -24,7 +24,7 @@ Manifest = dict[str, Any]
 
 
 def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
-    """Give the manifest of a run over some candles."""
+    """Return the manifest of a run over some candles."""
     return {
         "engine": "omega-backtest",
         "engine_version": core.VERSION,
@@ -37,7 +37,7 @@ def manifest(store: CandleStore, configuration: Manifest) -> Manifest:
 
 @functools.cache
 def zone_data() -> str:
-    """Give the version of the time-zone data that days are computed with (rule T4).
+    """Return the version of the time-zone data that days are computed with (rule T4).
 
     The standard library reads that of the system before the package tzdata.
 
@@ -59,12 +59,12 @@ def zone_data() -> str:
 
 
 def of_each(symbols: Sequence[str], values: Sequence[object]) -> object:
-    """Give the value of the only symbol, or all of them by symbol."""
+    """Return the value of the only symbol, or all of them by symbol."""
     return values[0] if len(symbols) == 1 else dict(zip(symbols, values, strict=True))
 
 
 def written_down(**settings: object) -> Manifest:
-    """Give settings as the manifest keeps them.
+    """Return settings as the manifest keeps them.
 
     Example:
         >>> written_down(cash=1_000.0, align="union", costs=[1])

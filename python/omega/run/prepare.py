@@ -90,7 +90,7 @@ class Arguments:
         return costs_for(self.costs, symbols)
 
     def account_of(self) -> tuple[Account, float, str]:
-        """Give the account, its cash and its currency."""
+        """Return the account, its cash and its currency."""
         return account_of(self.account, self.cash, self.account_currency)
 
     @property
@@ -182,7 +182,7 @@ def prepare(
 
 
 def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifest:
-    """Give the settings of a job as its manifest keeps them."""
+    """Return the settings of a job as its manifest keeps them."""
     symbols, timeframes = store.symbols, arguments.timeframes
     managers, own_manager = arguments.managers_of(job.strategy)
     ran = {"callbacks": job.ran.form} if is_marked(type(job.strategy)) else {}

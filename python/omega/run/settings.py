@@ -93,7 +93,7 @@ def symbol_fields(
     semantics: str,
     clock: RunClock,
 ) -> list[SymbolFields]:
-    """Give instrument and costs of each symbol, with its fee function and its sessions."""
+    """Return instrument and costs of each symbol, with its fee function and its sessions."""
     return [
         {
             "instrument": instrument_fields(instrument, account, semantics),
@@ -105,7 +105,7 @@ def symbol_fields(
 
 
 def cost_fields(costs: Costs, fee: FeeCallback | None, instrument: Instrument) -> CostFields:
-    """Give fees in account currency, slippage and swap in price."""
+    """Return fees in account currency, slippage and swap in price."""
     pips = costs.slippage_pips or costs.slippage_random_pips
     if pips and instrument.pip_size is None:
         raise ConfigError(
@@ -143,7 +143,7 @@ def cost_fields(costs: Costs, fee: FeeCallback | None, instrument: Instrument) -
 def execution_fields(
     execution: Execution, account: Account, limits: Limits, clock: RunClock
 ) -> ExecutionFields:
-    """Give the rules of matching and the limits, times in the unit of the time column."""
+    """Return the rules of matching and the limits, times in the unit of the time column."""
     unit = clock.unit
     sessions, session_times = clock.sessions(limits.sessions)
     blackouts = cast("Sequence[tuple[Moment, Moment]]", limits.blackouts or ())
@@ -171,7 +171,7 @@ def execution_fields(
 
 
 def cooldowns(limits: Limits, unit: str) -> Cooldowns:
-    """Give the cool-downs in bars and in the unit of the time column."""
+    """Return the cool-downs in bars and in the unit of the time column."""
     minute = 60 * PER_SECOND[unit]
     return (
         limits.cooldown_bars,
@@ -181,7 +181,7 @@ def cooldowns(limits: Limits, unit: str) -> Cooldowns:
 
 
 def manager_fields(managers: Sequence[Manager], unit: str) -> list[ManagerFields]:
-    """Give each manager as its name, two numbers, a duration and a number of bars."""
+    """Return each manager as its name, two numbers, a duration and a number of bars."""
     minute = 60 * PER_SECOND[unit]
     fields: list[ManagerFields] = []
     for manager in managers:
@@ -219,7 +219,7 @@ def split_managers(given: object) -> tuple[list[Manager], PositionManager | None
 
 
 def sizer_fields(sizer: Sizer) -> tuple[str, float]:
-    """Give a sizer as its name and its number."""
+    """Return a sizer as its name and its number."""
     (field,) = dataclasses.fields(sizer)
     return _SIZERS[type(sizer).__name__], float(getattr(sizer, field.name))
 

@@ -23,7 +23,7 @@ def checked_parameter(strategy: str, name: str, given: object, default: object) 
 
 
 def unknown_parameter(strategy: type, name: str, known: list[str]) -> str:
-    """Give the error of an unknown parameter: a missing annotation, or the nearest known one."""
+    """Return the error of an unknown parameter: a missing annotation, or the nearest known one."""
     own = strategy.__name__
     default = plain(getattr(strategy, name, None)) if not name.startswith("_") else None
     if type(default) in (bool, int, float, str):

@@ -63,7 +63,7 @@ def _made(
 
 
 def absolute(given: AnyOperand) -> Indicator:
-    """Give the distance from 0: what `abs()` does."""
+    """Return the distance from 0: what `abs()` does."""
     label = f"abs({shown(given)})"
     return _made(declaring_run(label), "absolute", [], given, label)
 

@@ -74,7 +74,7 @@ class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:
-        """Give the parameters and their defaults, base classes first.
+        """Return the parameters and their defaults, base classes first.
 
         Example:
             >>> class Cross(Strategy):

@@ -75,7 +75,7 @@ def compiled(
 
 
 def mark_of(function: object) -> Compiled | None:
-    """Give how a callback is compiled; None where it is not."""
+    """Return how a callback is compiled; None where it is not."""
     found: Compiled | None = getattr(function, _MARK, None)
     return found
 

@@ -158,7 +158,7 @@ def _combined(how: str, left: AnyCondition, right: AnyCondition) -> Condition:
 
 
 def _of_column(given: AnyCondition) -> Condition | None:
-    """Give the condition that a condition, or a column of truths, stands for."""
+    """Return the condition that a condition, or a column of truths, stands for."""
     if isinstance(given, Condition):
         return given
     is_column = (
@@ -214,7 +214,7 @@ def when(condition: AnyCondition) -> Callable[[_Function], _Function]:
 
 
 def triggers_of(strategy: object) -> dict[str, AnyCondition]:
-    """Give the methods that have a condition, by name, in the order in which they are written."""
+    """Return the methods that have a condition, by name, in the order in which they are written."""
     found: dict[str, AnyCondition] = {}
     for base in reversed(type(strategy).__mro__):
         for name in vars(base):

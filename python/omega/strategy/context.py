@@ -50,4 +50,4 @@ class RunContext(Declares, Evaluates, Protocol):
         """Return whether a position or an order is of this run, as what no run has shown is."""
 
     def next_order_id(self) -> int:
-        """Give the number that the next queued action will take."""
+        """Return the number that the next queued action will take."""

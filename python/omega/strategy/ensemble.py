@@ -73,7 +73,7 @@ class Member:
         return one.tags[-1:] == [self.label]
 
     def _own(self, number: int) -> int:
-        """Give a number of its own; another one's is to it like one that nothing has."""
+        """Return a number of its own; another one's is to it like one that nothing has."""
         if self._run.semantics == "1":  # where numbers of trades are not those of orders
             is_own = any(one.trade_id == number for one in self.positions)
         else:
@@ -108,7 +108,7 @@ class Member:
         )
 
     def _held(self, symbol: str | None) -> list[int]:
-        """Give the numbers of its positions, of one symbol or of all."""
+        """Return the numbers of its positions, of one symbol or of all."""
         symbols = [symbol] if symbol else self._run.symbols
         held = self.positions
         return [one.trade_id for name in symbols for one in held if one.symbol == name]
@@ -153,7 +153,7 @@ class Ensemble(Strategy):
 
     @classmethod
     def of(cls, given: Sequence[Any] | Mapping[str, Any]) -> Ensemble:
-        """Give strategies their labels: their class's name, numbered where it repeats.
+        """Return strategies their labels: their class's name, numbered where it repeats.
 
         Raises:
             ConfigError: One of them is no class strategy, or has a condition or a manager.

@@ -59,7 +59,7 @@ class _Same:
 
 
 def as_expression(given: object, source: str) -> pl.Expr:
-    """Give an expression as it is, a series as a column, and a function as one over a column.
+    """Return an expression as it is, a series as a column, and a function as one over a column.
 
     Raises:
         ConfigError: It is none of them.
@@ -80,7 +80,7 @@ def as_expression(given: object, source: str) -> pl.Expr:
 
 
 def identity(given: object, source: str) -> tuple[object, ...]:
-    """Give the identity of an expression, or of a function over a column.
+    """Return the identity of an expression, or of a function over a column.
 
     Example:
         >>> identity(abs, "close") == identity(abs, "close")

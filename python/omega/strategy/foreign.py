@@ -68,7 +68,7 @@ class Foreign:
         return (self._functions, self.context)
 
     def address_of_context(self) -> int:
-        """Give the address of the context, 0 where there is none.
+        """Return the address of the context, 0 where there is none.
 
         Raises:
             ConfigError: It has no memory that a function may write to.
@@ -134,7 +134,7 @@ def foreign(
 
 
 def get_include() -> str:
-    """Give the folder of ``omega.h``, for the compiler's option -I.
+    """Return the folder of ``omega.h``, for the compiler's option -I.
 
     Example:
         >>> from pathlib import Path

@@ -31,7 +31,7 @@ class Evaluates(Protocol):
         """Find where two indicators, or one and a number, are known to compare as they should."""
 
     def place_of(self, indicator: Indicator) -> tuple[str, str | None]:
-        """Give the symbol and the timeframe that an indicator lives on."""
+        """Return the symbol and the timeframe that an indicator lives on."""
 
     def indicator(
         self,
@@ -77,7 +77,7 @@ def is_declaring() -> bool:
 
 
 def declaring_run(made: str) -> Evaluates:
-    """Give the run in which a strategy declares.
+    """Return the run in which a strategy declares.
 
     Raises:
         NeedsOneBar: None does; `made` says what would have been made of whole columns.
@@ -136,7 +136,7 @@ def resolved(run: Evaluates, *operands: AnyOperand) -> list[Indicator | float]:
 
 
 def as_column(given: AnyOperand) -> pl.Expr:
-    """Give the expression that a name, an expression, a series or an array stands for.
+    """Return the expression that a name, an expression, a series or an array stands for.
 
     Raises:
         ConfigError: It is none of these.

@@ -32,7 +32,7 @@ class Queues(Protocol):
         """All open positions, oldest first."""
 
     def next_order_id(self) -> int:
-        """Give the number that the next queued action will take."""
+        """Return the number that the next queued action will take."""
 
     def shows(self, given: object) -> bool:
         """Return whether a position or an order is none of another run."""
@@ -133,7 +133,7 @@ class OrderEntry:
         return self.submit(change)
 
     def _number(self, given: Trade) -> int:
-        """Give the number of a position or an order of this run."""
+        """Return the number of a position or an order of this run."""
         if not self._run.shows(given):
             raise ConfigError(
                 f"order: given {given!r} of another run, expected a position or an order of this "
@@ -142,7 +142,7 @@ class OrderEntry:
         return trade_number(given)
 
     def _symbols_open(self) -> list[str | None]:
-        """Give the symbols with open positions, in the run's order; the first where none has."""
+        """Return the symbols with open positions, in the run's order; the first where none has."""
         symbols = self._run.symbols
         if len(symbols) == 1:
             return [None]
@@ -153,7 +153,7 @@ class OrderEntry:
 def prices_of(
     limit: Number, stop: Number, *, touch: Number, trail: Level, at_close: bool
 ) -> dict[str, Any]:
-    """Give the fields of a signal by the prices that an order waits for."""
+    """Return the fields of a signal by the prices that an order waits for."""
     special = {"touch": touch, "trail": trail, "at_close": at_close or None}
     given = [name for name, value in special.items() if value is not None]
     if given and (len(given) > 1 or stop is not None or (limit is None) == (touch is not None)):
@@ -173,7 +173,7 @@ def prices_of(
 
 
 def trade_number(given: Any) -> int:  # noqa: ANN401 - a position or an order
-    """Give the number of a position or of an order that waits, which may be given itself."""
+    """Return the number of a position or of an order that waits, which may be given itself."""
     number = plain(given)
     if isinstance(number, int):
         return number

@@ -22,7 +22,7 @@ class Trading(AccountView):
     _run: RunContext | Ended | None = None
 
     def positions_in(self, symbol: str) -> list[Position]:
-        """Give the open positions of a symbol, oldest first.
+        """Return the open positions of a symbol, oldest first.
 
         Raises:
             ConfigError: The run has no such symbol.

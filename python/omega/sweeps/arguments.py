@@ -71,10 +71,22 @@ def workers_field(workers: object) -> int | None:
         (2, None)
     """
     taken = plain(workers)
-    if taken is None:
-        return None
+    return None if taken is None else count_field("workers", workers)
+
+
+def count_field(name: str, given: object) -> int:
+    """Return how many were asked for.
+
+    Raises:
+        ConfigError: It is no whole number of at least 1.
+
+    Example:
+        >>> count_field("n", 5)
+        5
+    """
+    taken = plain(given)
     if isinstance(taken, bool) or not isinstance(taken, numbers.Integral) or taken < 1:
-        raise ConfigError(f"workers: given {workers!r}, expected a whole number of at least 1")
+        raise ConfigError(f"{name}: given {given!r}, expected a whole number of at least 1")
     return int(taken)
 
 

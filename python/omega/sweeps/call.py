@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from omega.keys import require_version
 from omega.run.backend import chosen_backend
 from omega.run.settings import seed_field
 from omega.sweeps import arguments, samplers
+from omega.sweeps.constraints import Given, constrained, ruled
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
@@ -27,8 +30,10 @@ from omega.sweeps.parts import Parts
 from omega.sweeps.pools import Pool
 from omega.sweeps.processes import Processes
 from omega.sweeps.progress import Counter, Shown, showing
+from omega.sweeps.rerun import Origin
 from omega.sweeps.result import SweepResult
 from omega.sweeps.rows import Rows
+from omega.sweeps.spans import Spans, named_spans, with_equal_spans
 from omega.sweeps.spec import Row, SweepSpec, require_known
 from omega.sweeps.table import Schema, metrics_chosen
 from omega.sweeps.temporary import sweep_dead, temporary
@@ -70,6 +75,8 @@ def sweep(
     backend: str = "auto",
     version: str | None = None,
     cache_bytes: int = CACHE_BYTES,
+    constraint: Given = None,
+    spans: str = "own",
     **settings: Any,  # noqa: ANN401 - those of run_backtest
 ) -> SweepResult:
     """Run a strategy many times over the same candles.
@@ -85,7 +92,7 @@ def sweep(
             gives any form of a strategy. Names that `run_backtest` knows are settings of the run.
         grid: Values by name, of which all combinations are run, the last name changing first: of
             the strategy's parameters, of settings such as `costs`, `execution` or `start`, and of
-            `data`. Values that are no numbers or words get names, as in
+            `data`. Give a name to any value that is not a number or string, as in
             `{"costs": {"low": Costs(...), "high": Costs(...)}}`. Or a list of runs, each a dict; or
             one of `omega.samplers`.
         metrics: The metrics of the table; all by default.
@@ -106,6 +113,10 @@ def sweep(
             change or have no content to compare. Change it with what the code does.
         cache_bytes: How much memory indicators may take that runs of the core share; 1 GiB by
             default. With less of it, what was used longest ago is computed again.
+        constraint: Which combinations are run: a text over the parameters, such as
+            "2 * fast <= slow", or a function of them that gives True or False.
+        spans: From where on runs are scored: "own", the end of each one's own warm-up, or "equal",
+            the end of the longest, for which each run is made once more before.
         **settings: Further settings of `run_backtest`, the same for all runs.
 
     Returns:
@@ -138,23 +149,29 @@ def sweep(
     workers, folder = arguments.workers_field(workers), arguments.folder_field(out)
     wanted, limit = arguments.metrics_field(metrics), arguments.bytes_field(cache_bytes)
     seed = _begin(seed, version)
-    grid, named = labelled(grid)
+    grid, named = labelled(list(grid) if isinstance(grid, Iterator) else grid)
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
     own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
     spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
-    search = samplers.begin(grid, seed)
+    begin = functools.partial(constrained, grid, seed, ruled(constraint, spec, _names_of(grid)))
+    search = begin()
     columns = metrics_chosen(wanted, search.metrics)
-    schema, parts = Schema(columns), None
+    schema, parts, apart = Schema(columns), None, named_spans(spans)
     with contextlib.ExitStack() as open_things:
         if folder is not None:
-            known_by = identity(spec, grid, columns, seed, version)
+            runs = {"grid": grid, "constraint": constraint, **apart}
+            known_by = identity(spec, runs, columns, seed, version)
             open_things.enter_context(leased(Path(folder)))
             parts = Parts(Path(folder), known_by, schema)
+        if apart:
+            make = functools.partial(_made, _Means(workers, executor, limit, 0), open_things)
+            spec = with_equal_spans(spec, begin, make)
+        origin, seen = Origin(spec, begin), Spans(spec)
         rows = Rows(schema, parts, tables, is_searched=not search.fixed)
         means = _Means(workers, executor, limit, search.total - rows.done)
         show = open_things.enter_context(showing(progress))
-        counter = Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
+        counts = (seen.note, _counter(search, rows, wanted, show).count)
 
         def result(*, interrupted: bool) -> SweepResult:
             return SweepResult(
@@ -164,27 +181,40 @@ def sweep(
                 interrupted=interrupted,
                 tables=rows.others(),
                 parts=parts,
+                origin=origin,
+                notices=seen.notices(),
             )
 
-        def make_all() -> None:
-            makes: Makes | None = None
-            for trials in _numbered(search):
-                missing = rows.missing(trials)
-                if missing and makes is None:
-                    makes = _maker(spec, missing[0][1], means, open_things)
-                for row in makes.rows(missing) if makes else ():
-                    rows.add(row)
-                    counter.count(row)
-                if not search.fixed:
-                    search.tell([rows.metrics_of(place) for place, _ in trials])
-
+        batches = origin.noted(_numbered(search), search)
+        maker = functools.partial(_maker, spec, means=means, open_things=open_things)
         try:
-            interrupted = _is_interrupted(make_all)
+            interrupted = _is_interrupted(lambda: _make_all(search, batches, rows, maker, counts))
             rows.flush()
         except BaseException as error:
             _keep_what_is_done(rows, error, lambda: result(interrupted=True))
             raise
         return result(interrupted=interrupted)
+
+
+def _make_all(
+    search: samplers.Search,
+    batches: Iterator[list[Numbered]],
+    rows: Rows,
+    maker: Callable[[Mapping[str, Any]], Makes],
+    counts: Sequence[Callable[[Row], None]],
+) -> None:
+    """Make the runs that are missing, and tell the search of each batch."""
+    makes: Makes | None = None
+    for trials in batches:
+        missing = rows.missing(trials)
+        if missing and makes is None:
+            makes = maker(missing[0][1])
+        for row in makes.rows(missing) if makes else ():
+            rows.add(row)
+            for count in counts:
+                count(row)
+        if not search.fixed:
+            search.tell([rows.metrics_of(place) for place, _ in trials])
 
 
 def _begin(seed: object, version: object) -> int:
@@ -255,24 +285,32 @@ def _maker(
 
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
-    """Give a spec as other processes get it: with candles in files that they map."""
+    """Return a spec as other processes get it: with candles in files that they map."""
     folder = Folder(open_things.enter_context(temporary()))
-    return SweepSpec(
-        folder.mapped(spec.data),
-        spec.strategy,
-        spec.settings,
-        {
-            name: {n: folder.mapped(v) for n, v in values.items()} if name == "data" else values
-            for name, values in spec.named.items()
-        },
-        spec.fingerprint,
-        spec.tables,
-        spec.backend,
-    )
+    named = {
+        name: {n: folder.mapped(v) for n, v in values.items()} if name == "data" else values
+        for name, values in spec.named.items()
+    }
+    return dataclasses.replace(spec, data=folder.mapped(spec.data), named=named)
+
+
+def _made(
+    means: _Means, open_things: contextlib.ExitStack, spec: SweepSpec, trials: Sequence[Numbered]
+) -> Iterator[Row]:
+    """Make some runs of a spec."""
+    means = means._replace(runs=len(trials))
+    return iter(_maker(spec, trials[0][1], means, open_things).rows(trials))
+
+
+def _counter(
+    search: samplers.Search, rows: Rows, wanted: Sequence[str] | None, show: Shown | None
+) -> Counter:
+    """Count runs as they are done, and show the best by the first metric that is wanted."""
+    return Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`
-    """Give the names that a grid has, as far as it shows them before it begins."""
+    """Return the names that a grid has, as far as it shows them before it begins."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]
     return [name for one in several if isinstance(one, Mapping) for name in one]

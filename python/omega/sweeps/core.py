@@ -72,7 +72,7 @@ class Core:
             place += len(batch)
 
     def _same_market(self, trials: Sequence[Numbered]) -> Sequence[Numbered]:
-        """Give the first of some trials that share candles, timeframes and their alignment."""
+        """Return the first of some trials that share candles, timeframes and their alignment."""
         first = self._key(trials[0][1])
         for place, (_, parameters) in enumerate(trials):
             if self._key(parameters) != first:
@@ -121,7 +121,7 @@ class Core:
     def _row_of(
         self, number: int, parameters: Parameters, prepared: object, made: Iterator[Outcome]
     ) -> Row:
-        """Give the row of a run that was prepared, and that was made where it could be."""
+        """Return the row of a run that was prepared, and that was made where it could be."""
         if isinstance(prepared, NotCompiled):
             return self.runner.run(number, parameters)
         if isinstance(prepared, BaseException):
@@ -156,7 +156,7 @@ class Core:
         return job
 
     def _run(self, job: Job, parameters: Parameters) -> Run:
-        """Give a run over the market of a job; candles and indicators are those of the last one."""
+        """Return a run over the market of a job, with the candles and indicators of the last."""
         key = self._key(parameters)
         if self._market is None or self._market[0] != key:
             self._market = (key, market_of(job, "rust").bounded(self.cache_bytes))
@@ -168,7 +168,7 @@ class Core:
         job: Job | None,
         run: Run | None,
     ) -> tuple[list[int], object]:
-        """Give the warm-up and the strategy as the core takes them."""
+        """Return the warm-up and the strategy as the core takes them."""
         if isinstance(strategy, Native):
             return [], (strategy.name, list(strategy.parameters))
         if job is not None and run is not None and is_without_python(strategy):
@@ -194,4 +194,12 @@ def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec)
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
-    return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)
+    first = outcome.metrics[TIMES.index("first_decision")]
+    return Row(
+        number,
+        parameters,
+        metrics,
+        fingerprint=outcome.fingerprint,
+        tables=tables,
+        first=None if first is None else int(first),
+    )

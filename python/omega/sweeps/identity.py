@@ -18,9 +18,15 @@ from omega.sweeps.spec import SETTINGS, SweepSpec
 
 
 def identity(
-    spec: SweepSpec, grid: Value, metrics: tuple[str, ...], seed: int, version: str | None
+    spec: SweepSpec,
+    runs: Mapping[str, Value],
+    metrics: tuple[str, ...],
+    seed: int,
+    version: str | None,
 ) -> dict[str, Any]:
-    """Give what names a sweep, and its hash under "fingerprint".
+    """Return what names a sweep, and its hash under "fingerprint".
+
+    `runs` has the grid, and what else decides on its runs.
 
     Raises:
         ConfigError: Something has no content that could be compared, and there is no version.
@@ -43,7 +49,10 @@ def identity(
             {**SETTINGS, **settings},
             version=version,
             values=named,
-            runs={"grid": grid, "data": {path: data_identity(path) for path in _paths(grid)}},
+            runs={
+                **{name: own for name, own in runs.items() if own is not None},
+                "data": {path: data_identity(path) for path in _paths(runs["grid"])},
+            },
         ),
         "metrics": list(metrics),
         "tables": list(spec.tables),
@@ -55,7 +64,7 @@ def identity(
 
 
 def _paths(grid: Value) -> list[str]:
-    """Give the files of candles that a grid names without a name of their own."""
+    """Return the files of candles that a grid names without a name of their own."""
     space = getattr(grid, "space", grid)
     several = space if isinstance(space, (list, tuple)) else [space]
     values = [one["data"] for one in several if isinstance(one, Mapping) and "data" in one]

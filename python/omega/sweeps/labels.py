@@ -15,7 +15,7 @@ Named = dict[str, dict[Any, Any]]
 
 
 def labelled(grid: Any) -> tuple[Any, Named]:  # noqa: ANN401 - as sweep
-    """Give a grid of names, and the values by parameter and name.
+    """Return a grid of names, and the values by parameter and name.
 
     Raises:
         ConfigError: Two values of a parameter have one name.
@@ -49,7 +49,7 @@ def _values(name: str, values: Value, named: Named) -> Value:
 
 
 def _one(name: str, value: Value, named: Named) -> Value:
-    """Give a plain value as it is, and the name of another one."""
+    """Return a plain value as it is, and the name of another one."""
     if type(value) in _PLAIN or hasattr(value, "item"):
         if name in named:
             named[name][value] = value

@@ -64,7 +64,7 @@ def leased(folder: Path) -> Iterator[None]:
 
 
 def _taken(lease: Path) -> int:
-    """Give the open file of a lease that is ours from now on."""
+    """Return the open file of a lease that is ours from now on."""
     while True:
         file = os.open(lease, os.O_RDWR | os.O_CREAT)
         try:
@@ -149,7 +149,7 @@ def _read(file: int) -> dict[str, Any]:
 
 
 def _content(content: bytes) -> dict[str, Any]:
-    """Give what is in a lease; nothing where it is free."""
+    """Return what is in a lease; nothing where it is free."""
     try:
         found = json.loads(content)
     except ValueError:

@@ -34,7 +34,7 @@ class Folder:
         self._known: dict[int, tuple[Any, Any]] = {}
 
     def mapped(self, data: ArrowLike) -> ArrowLike:
-        """Give data as paths; the same object is written once."""
+        """Return data as paths; the same object is written once."""
         if data is None:
             return None
         if id(data) not in self._known:
@@ -66,7 +66,7 @@ class Folder:
         return parts
 
     def _of_dataset(self, dataset: Dataset) -> Dataset:
-        """Give a data set as one mapped file, written batch by batch where it is none."""
+        """Return a data set as one mapped file, written batch by batch where it is none."""
         if mapped_file(dataset, cuts=False) is not None:
             return dataset
         return dataset.to_arrow(self._next())

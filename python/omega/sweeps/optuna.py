@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from omega.config.values import nearest
 from omega.errors import ConfigError, StateSyncError
+from omega.sweeps.expressions import Expression, is_expression
 from omega.sweeps.space import Between, Metrics, Parameters, Value, Values
 
 try:
@@ -22,6 +23,8 @@ except ImportError as problem:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOST_ASKED = 2_000
+"""Trials in a row that a constraint may refuse."""
 _PLAIN = (bool, int, float, str, type(None))
 
 
@@ -61,7 +64,9 @@ class OptunaSearch:
     def __init__(self, sampler: Asking, seed: int) -> None:
         """Find or make the study, and give Optuna the space."""
         self.total = sampler.runs
-        self.metrics = sampler.metrics
+        self._objectives = [_Objective(given) for given in sampler.metrics]
+        names = (name for one in self._objectives for name in one.names)
+        self.metrics = tuple(dict.fromkeys(names))
         self._left = sampler.runs
         self._batch = sampler.batch
         self._study = _study(sampler, seed)
@@ -69,6 +74,7 @@ class OptunaSearch:
         named = {} if callable(sampler.space) else sampler.space
         self._choices = [_Choice(name, values) for name, values in named.items()]
         self._trials: list[optuna.Trial] = []
+        self._is_allowed: Callable[[Parameters], bool] = lambda _: True
 
     def ask(self) -> list[Parameters]:
         """Let Optuna choose the next batch."""
@@ -79,20 +85,40 @@ class OptunaSearch:
             )
         runs = []
         for _ in range(min(self._batch, self._left)):
-            trial = self._study.ask()
+            trial, parameters = self._next()
             self._trials.append(trial)
-            runs.append(self._parameters(trial))
+            runs.append(parameters)
         self._left -= len(runs)
         return runs
 
+    def constrain(self, is_allowed: Callable[[Parameters], bool]) -> None:
+        """Request only runs of which a function is true; Optuna learns that others are no good."""
+        self._is_allowed = is_allowed
+
+    def _next(self) -> tuple[optuna.Trial, Parameters]:
+        """Ask until a trial is allowed."""
+        for _ in range(_MOST_ASKED):
+            trial = self._study.ask()
+            parameters = self._parameters(trial)
+            if self._is_allowed(parameters):
+                return trial, parameters
+            states = optuna.trial.TrialState
+            # Samplers of one metric count what is pruned among the worst; of several it has no use.
+            several = len(self._objectives) > 1
+            self._study.tell(trial, state=states.FAIL if several else states.PRUNED)
+        raise ConfigError(
+            f"constraint: it was true for none of {_MOST_ASKED:,} trials in a row that Optuna "
+            "suggested; narrow the space"
+        )
+
     def tell(self, results: Sequence[Metrics | None]) -> None:
-        """Give Optuna the results of the batch; one without a number is a failed trial."""
+        """Return Optuna the results of the batch; one without a number is a failed trial."""
         if len(results) != len(self._trials):
             raise StateSyncError(
                 f"samplers.Optuna: told {len(results)} results of {len(self._trials)} runs; give "
                 "one for each, None where there is none"
             )
-        values = [None if one is None else _values(self.metrics, one) for one in results]
+        values = [None if one is None else _values(self._objectives, one) for one in results]
         for trial, found in zip(self._trials, values, strict=True):
             if found is None:
                 self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
@@ -176,16 +202,31 @@ def _quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
-def _values(names: Sequence[str], metrics: Metrics) -> list[float] | None:
-    """The metrics that count; None where one of them is undefined."""
+class _Objective:
+    """A metric, or an expression over metrics."""
+
+    def __init__(self, given: str) -> None:
+        self.given = given
+        expression = Expression(given, of="Optuna.metric") if is_expression(given) else None
+        self.names = (given,) if expression is None else expression.names
+        self._of = expression
+
+    def value(self, metrics: Metrics) -> object:
+        """Give its value; None where it is undefined."""
+        for name in self.names:
+            if name not in metrics:
+                raise ConfigError(f"Optuna.metric: there is no {name!r}. {nearest(name, metrics)}")
+        return metrics[self.given] if self._of is None else self._of(metrics)
+
+
+def _values(objectives: Sequence[_Objective], metrics: Metrics) -> list[float] | None:
+    """The values that count; None where one of them is undefined."""
     found = []
-    for name in names:
-        if name not in metrics:
-            raise ConfigError(f"Optuna.metric: there is no {name!r}. {nearest(name, metrics)}")
-        value = metrics[name]
+    for objective in objectives:
+        value = objective.value(metrics)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise ConfigError(f"Optuna.metric: {name!r} is {value!r}, expected a number")
+            raise ConfigError(f"Optuna.metric: {objective.given!r} is {value!r}, expected a number")
         found.append(float(value))
     return found

@@ -86,7 +86,7 @@ class Parts:
             return False
 
     def files(self, table: str = "runs") -> list[Path]:
-        """Give the files of a table, in order."""
+        """Return the files of a table, in order."""
         named = [(_PART.fullmatch(path.name), path) for path in self.folder.iterdir()]
         found = [path for match, path in named if match and match[1] == table]
         return sorted(found, key=_number)
@@ -110,7 +110,7 @@ class Parts:
 
     @contextlib.contextmanager
     def _whole(self, path: Path) -> Iterator[Path]:
-        """Give a path to write to, whose file is put in its place once it is whole."""
+        """Yield a path to write to, whose file is put in its place once it is whole."""
         half = self._beside(path)
         with writing(path):
             try:
@@ -125,7 +125,7 @@ class Parts:
         return path.with_name(f".{path.name}{self._half}")
 
     def read(self, table: str = "runs") -> Iterator[pl.DataFrame]:
-        """Give the parts of a table that are there.
+        """Yield the parts of a table that are there.
 
         Raises:
             ConfigError: A file belongs to another sweep, or is not to be read.
@@ -149,12 +149,12 @@ class Parts:
             yield frame
 
     def table(self) -> pl.DataFrame | None:
-        """Give all rows in the order of runs, or None where there is none."""
+        """Return all rows in the order of runs, or None where there is none."""
         frames = list(self.read())
         return joined(frames) if frames else None
 
     def other(self, name: str) -> pl.DataFrame | None:
-        """Give a table beside the rows, or None where there is none."""
+        """Return a table beside the rows, or None where there is none."""
         frames = list(self.read(name))
         return pl.concat(frames).sort("run", maintain_order=True) if frames else None
 

@@ -34,7 +34,7 @@ def receive(pipe: IO[bytes]) -> bytes | None:
 
 
 def framed(message: bytes) -> bytes:
-    """Give a message after its length."""
+    """Return a message after its length."""
     return _LENGTH.pack(len(message)) + message
 
 

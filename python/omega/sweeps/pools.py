@@ -61,7 +61,7 @@ class Pool:
 
 
 def _rows_of(done: set[Future[Row]]) -> Iterator[Row]:
-    """Give the rows of runs that are over, in order: a set has none.
+    """Yield the rows of runs that are over, in order: a set has none.
 
     Raises:
         WorkerFailed: Others of them have lost their worker.

@@ -80,7 +80,7 @@ class Counter:
 
 @contextlib.contextmanager
 def showing(wanted: bool | Shown | None) -> Iterator[Shown | None]:
-    """Give what shows progress: nothing, a bar or a line, or the user's own function."""
+    """Yield what shows progress: nothing, a bar or a line, or the user's own function."""
     if callable(wanted):
         yield wanted
         return

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from omega.config.values import nearest
-from omega.contract import ArrowLike
+from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
-from omega.notebook import table
-from omega.report import Heatmap, View, heatmap, parallel
-from omega.report._metrics import LESS_IS_BETTER
-from omega.sweeps.arguments import directions_field
-from omega.sweeps.table import NAMES, ruined
+from omega.sweeps import saved
+from omega.sweeps.pictures import Pictures
+from omega.sweeps.rerun import run_again
+from omega.sweeps.table import ruined
 
 if TYPE_CHECKING:
-    from omega.report import Heatmap, View
+    from omega.notices import Notice
+    from omega.results.result import BacktestResult
     from omega.sweeps.parts import Parts
+    from omega.sweeps.rerun import Origin
 
 
-SHOWN = (
-    "total_return",
-    "cagr",
-    "sharpe",
-    "max_drawdown",
-    "profit_factor",
-    "win_rate",
-    "trades",
-    "exposure",
-)
-"""The metrics of a table that a person reads."""
-_ROWS = 10
-
-
-class SweepResult:
+class SweepResult(Pictures):
     """The rows of a sweep, in the order of its runs.
 
     Attributes:
         metrics: Names of the metrics in the table.
         total: Runs that were requested.
         interrupted: Whether it was stopped before all of them were made.
+        notices: What the rows should be compared with in mind.
         folder: Where the rows are written to; None where they are in memory alone.
 
     Example:
@@ -68,14 +55,17 @@ class SweepResult:
         interrupted: bool = False,
         tables: dict[str, pl.DataFrame] | None = None,
         parts: Parts | None = None,
+        origin: Origin | None = None,
+        notices: Sequence[Notice] = (),
     ) -> None:
         """Takes the rows as they are."""
         self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
         self.folder: Path | None = None if parts is None else parts.folder
         self._table, self._tables, self._parts = table, tables or {}, parts
+        self._origin, self.notices = origin, tuple(notices)
 
     def to_polars(self) -> pl.DataFrame:
-        """Give the table: `run`, parameters, metrics, `fingerprint`, `error`.
+        """Return the table: `run`, parameters, metrics, `fingerprint`, `error`.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -85,7 +75,7 @@ class SweepResult:
         return self._table
 
     def to_arrow(self) -> ArrowLike:
-        """Give the table as one of pyarrow, which has to be installed.
+        """Return the table as one of pyarrow, which has to be installed.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -94,15 +84,110 @@ class SweepResult:
         """
         return self._table.to_arrow()
 
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give the table as a stream of Arrow record batches."""
-        return self._table.__arrow_c_stream__(requested_schema)
+    def to_pandas(self) -> Any:  # noqa: ANN401 - a DataFrame of pandas, which may not be there
+        """Give the table as one of pandas, which has to be installed.
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters that varied."""
-        other = {*NAMES, *self.metrics}
-        return tuple(name for name in self._table.columns if name not in other)
+        Raises:
+            ConfigError: pandas, or pyarrow, which it needs for this, is not installed.
+
+        Example:
+            >>> frame = pl.DataFrame({"run": [0], "error": [None]})
+            >>> len(SweepResult(frame, metrics=(), total=1).to_pandas())
+            1
+        """
+        try:
+            return self._table.to_pandas()
+        except ImportError as problem:
+            raise ConfigError(
+                f"to_pandas: {problem}. Install both: pip install pandas pyarrow; or use to_polars"
+            ) from problem
+
+    def run(
+        self,
+        row: int | Mapping[str, Any] | pl.DataFrame,
+        *,
+        data: ArrowLike = None,
+        strategy: AnyForm = None,
+        grid: Any = None,  # noqa: ANN401 - as `omega.sweep`
+        **settings: Any,  # noqa: ANN401 - as above
+    ) -> BacktestResult:
+        """Make a run again, into a whole result with trades, equity, ledger and report.
+
+        Args:
+            row: The number of the run, or its row: `result.run(result.best())`.
+            data: The candles, for a result that was loaded or has travelled.
+            strategy: The strategy, for such a result.
+            grid: The grid, for such a result whose values had names.
+            **settings: The settings that all runs of the sweep had, for such a result.
+
+        Raises:
+            ConfigError: There is no such run, or nothing to make it of.
+            StateSyncError: Its fingerprint is not that of the row: code, candles or settings have
+                changed.
+
+        Example:
+            >>> result = omega.sweep(candles, omega.native("sma_cross", slow=20), {"fast": [5, 8]})
+            >>> again = result.run(result.best("net_profit"))
+            >>> again.metrics["net_profit"] == result.best("net_profit")["net_profit"]
+            True
+        """
+        given = {"data": data, "strategy": strategy, "grid": grid, "settings": settings}
+        own = self.parameters
+        return run_again(self._table, row, self._origin, parameters=own, given=given)
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the result into a directory, which appears whole or not at all.
+
+        Args:
+            directory: The directory to make; one that is there must be empty.
+            overwrite: Replace a sweep that was saved there; other files in it stay.
+
+        Raises:
+            ConfigError: The place is taken.
+            WriteFailed: It cannot be written to.
+
+        Example:
+            >>> import tempfile
+            >>> result = omega.sweep(candles, omega.native("sma_cross", slow=20), {"fast": [5]})
+            >>> folder = result.save(Path(tempfile.mkdtemp()) / "sweep")
+            >>> SweepResult.load(folder).to_polars().equals(result.to_polars())
+            True
+        """
+        beside = {name: self._kept(name) for name in saved.BESIDE}
+        tables = {"runs": self._table} | {n: t for n, t in beside.items() if t is not None}
+        about = {
+            "metrics": list(self.metrics),
+            "total": self.total,
+            "interrupted": self.interrupted,
+            "notices": self.notices,
+        }
+        return saved.save(directory, tables, about, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, directory: str | Path) -> SweepResult:
+        """Read a saved result, and check that it is what was saved.
+
+        It knows neither candles nor strategy: `run` has to be given them.
+
+        Raises:
+            BrokenResult: A file is missing or changed, or of another version.
+
+        Example:
+            >>> SweepResult.load("/nowhere")
+            Traceback (most recent call last):
+            omega.results.result.BrokenResult: '/nowhere/sweep-result.json' is missing; ...
+        """
+        tables, kept = saved.load(directory)
+        own = {name: kept[name] for name in ("metrics", "total", "interrupted", "notices")}
+        return cls(tables.pop("runs"), tables=tables, **own)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without candles and strategy, as a saved result."""
+        return {**vars(self), "_origin": None}
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the table as a stream of Arrow record batches."""
+        return self._table.__arrow_c_stream__(requested_schema)
 
     @property
     def failures(self) -> pl.DataFrame:
@@ -132,173 +217,17 @@ class SweepResult:
         """The equity rows of all runs, with `run`; kept where `equity=True` requests them."""
         return self._beside("equity")
 
-    def sort(self, metric: str = "sharpe", *, maximize: bool | None = None) -> pl.DataFrame:
-        """Give the table, the best run of a metric first; runs without a value stand last.
-
-        Args:
-            metric: The metric, or another column of the table.
-            maximize: Whether more is better; None as in `best`.
-
-        Raises:
-            ConfigError: There is no such column.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "max_drawdown": [0.2, 0.1]})
-            >>> result = SweepResult(frame, metrics=("max_drawdown",), total=2)
-            >>> result.sort("max_drawdown")["run"].to_list()
-            [1, 0]
-        """
-        if metric not in self._table.columns:
-            self._known(metric)
-        more = metric not in (*LESS_IS_BETTER, "run") if maximize is None else maximize
-        return self._table.sort(metric, descending=more, nulls_last=True, maintain_order=True)
-
-    def best(self, metric: str = "sharpe", *, maximize: bool | None = None) -> dict[str, Any]:
-        """Give the row with the best value of a metric; of equal ones the first run.
-
-        A metric that is undefined for a run counts as what it tends to: a run that never loses
-        has a profit factor of infinity, and is the best. See docs/guides/sweeps.md.
-
-        Args:
-            metric: The metric.
-            maximize: Whether more is better; None: less is for drawdowns, costs and volatility.
-
-        Raises:
-            ConfigError: There is no such metric, or no run has a value of it.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "max_drawdown": [0.2, 0.1]})
-            >>> result = SweepResult(frame, metrics=("max_drawdown",), total=2)
-            >>> result.best("max_drawdown")["run"]
-            1
-        """
-        self._known(metric)
-        known = self._table.filter(pl.col(metric).is_not_null()).sort("run", maintain_order=True)
-        if known.is_empty():
-            raise ConfigError(
-                f"best: none of {self._table.height} runs has a value of {metric!r}; see "
-                ".failures, and .to_polars() for the rest"
-            )
-        more = metric not in LESS_IS_BETTER if maximize is None else maximize
-        value = known[metric].max() if more else known[metric].min()
-        return known.filter(pl.col(metric) == value).row(0, named=True)
-
-    def pareto(
-        self, first: str, second: str, *, maximize: tuple[bool, bool] | None = None
-    ) -> pl.DataFrame:
-        """Give the runs than which no other is better in one metric and as good in the other.
-
-        Args:
-            first: A metric.
-            second: Another one.
-            maximize: For each whether more is better; None as in `best`.
-
-        Returns:
-            Their rows, the best in `first` before the others.
-
-        Raises:
-            ConfigError: There is no such metric, or `maximize` is no pair of flags.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1, 2], "cagr": [0.1, 0.3, 0.2],
-            ...                       "max_drawdown": [0.1, 0.3, 0.4]})
-            >>> result = SweepResult(frame, metrics=("cagr", "max_drawdown"), total=3)
-            >>> result.pareto("cagr", "max_drawdown")["run"].to_list()
-            [1, 0]
-        """
-        self._known(first)
-        self._known(second)
-        wanted = directions_field(maximize)
-        more = wanted or (first not in LESS_IS_BETTER, second not in LESS_IS_BETTER)
-        signs = [1.0 if one else -1.0 for one in more]
-        rows = self._table.filter(pl.col(first).is_not_null() & pl.col(second).is_not_null())
-        ranked = rows.with_columns(
-            (pl.col(first) * signs[0]).alias("__first"),
-            (pl.col(second) * signs[1]).alias("__second"),
-        ).sort("__first", "__second", "run", descending=[True, True, False])
-        before = pl.col("__second").cum_max().shift(1)
-        front = ranked.filter(before.is_null() | (pl.col("__second") > before))
-        return front.drop("__first", "__second")
-
-    def heatmap(
-        self,
-        x: str,
-        y: str,
-        metric: str = "sharpe",
-        *,
-        aggregate: str = "mean",
-        maximize: bool | None = None,
-        title: str | None = None,
-    ) -> Heatmap:
-        """Show a metric over two parameters, in a notebook or as a page.
-
-        Args:
-            x: The parameter across.
-            y: The parameter upwards.
-            metric: The metric that colours the cells.
-            aggregate: What stands for several runs in a cell: "mean", "median", "min" or "max".
-            maximize: Whether more is better; None as in `best`.
-            title: The heading.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "slow": [20, 20],
-            ...                       "sharpe": [0.4, 0.9]})
-            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
-            >>> result.heatmap("fast", "slow").table.row(0)
-            (20, 0.4, 0.9)
-        """
-        return heatmap(
-            self._table,
-            x=x,
-            y=y,
-            metric=metric,
-            aggregate=aggregate,
-            maximize=maximize,
-            title=title,
-        )
-
-    def parallel(
-        self, metric: str = "sharpe", *, maximize: bool | None = None, title: str | None = None
-    ) -> View:
-        """Show all parameters that vary and a metric, in a notebook or as a page.
-
-        Args:
-            metric: The metric that colours the lines.
-            maximize: Whether more is better; None as in `best`.
-            title: The heading.
-
-        Example:
-            >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "sharpe": [0.4, 0.9]})
-            >>> result = SweepResult(frame, metrics=("sharpe",), total=2)
-            >>> "<canvas" in result.parallel().html
-            True
-        """
-        varied = [name for name in self.parameters if self._table[name].n_unique() > 1]
-        return parallel(
-            self._table, metric=metric, parameters=varied, maximize=maximize, title=title
-        )
+    def _kept(self, name: str) -> pl.DataFrame | None:
+        found = self._tables.get(name)
+        return self._parts.other(name) if found is None and self._parts is not None else found
 
     def _beside(self, name: str) -> pl.DataFrame:
-        found = self._tables.get(name)
-        if found is None and self._parts is not None:
-            found = self._parts.other(name)
+        found = self._kept(name)
         if found is None:
             raise ConfigError(
                 f"{name}: this sweep did not keep them; ask for them with sweep(..., {name}=True)"
             )
         return found
-
-    def _known(self, metric: object) -> None:
-        if not isinstance(metric, str):
-            kind = type(metric).__name__
-            raise ConfigError(
-                f"metric: given a {kind}, expected the name of one, such as {self.metrics[:1]}; "
-                "rank by a function of your own over to_polars()"
-            )
-        if metric not in self.metrics:
-            raise ConfigError(
-                f"metric: {metric!r} is not in the table. {nearest(metric, self.metrics)}"
-            )
 
     def __len__(self) -> int:
         """Number of runs in the table."""
@@ -310,21 +239,3 @@ class SweepResult:
         lost = f", {self.ruined.height} ruined" if self.ruined.height else ""
         stopped = ", interrupted" if self.interrupted else ""
         return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{lost}{stopped})"
-
-    def _repr_html_(self) -> str:
-        """The best runs, by the first metric that the table shows."""
-        usual = [name for name in SHOWN if name in self.metrics]
-        chosen = usual or list(self.metrics[: len(SHOWN)])
-        by = "sharpe" if "sharpe" in chosen else next(iter(chosen), "run")
-        best = self.sort(by).head(_ROWS)
-        why = ["error"] if "error" in best.columns and best["error"].count() else []
-        columns = ["run", *self.parameters, *chosen, *why]
-        note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
-        rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
-        return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.4g}".replace("inf", "∞") if isinstance(value, float) else str(value)

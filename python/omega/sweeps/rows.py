@@ -49,7 +49,7 @@ class Rows:
         return len(self._done)
 
     def missing(self, trials: Sequence[Numbered]) -> list[Numbered]:
-        """Give the runs that are still to be made.
+        """Return the runs that are still to be made.
 
         Raises:
             ConfigError: A run that is there was made of other parameters.
@@ -77,7 +77,7 @@ class Rows:
             self.flush()
 
     def metrics_of(self, number: int) -> Mapping[str, Any] | None:
-        """Give the metrics of a run of the last batch; None where it failed."""
+        """Return the metrics of a run of the last batch; None where it failed."""
         found = self._kept.pop(number)
         return None if found.get("error") is not None else found
 
@@ -101,14 +101,14 @@ class Rows:
         return self._schema.frame(rows), {n: t for n, t in tables.items() if t is not None}
 
     def table(self) -> pl.DataFrame:
-        """Give all rows in the order of runs, those included that could not be written."""
+        """Return all rows in the order of runs, those included that could not be written."""
         written = None if self._parts is None else self._parts.table()
         frames = [] if written is None else [written]
         frames += [frame for frame, _ in self._in_memory()]
         return joined(frames) if frames else self._schema.frame([])
 
     def others(self) -> dict[str, pl.DataFrame]:
-        """Give the tables beside the rows; of a folder only where a part of them is in memory."""
+        """Return the tables beside the rows; of a folder only where a part of them is in memory."""
         in_memory = self._in_memory()
         tables: dict[str, pl.DataFrame] = {}
         for name in self._names:

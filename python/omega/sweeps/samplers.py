@@ -61,7 +61,7 @@ class Search(Protocol):
     metrics: tuple[str, ...]
 
     def ask(self) -> list[Parameters]:
-        """Give the next batch of runs; an empty list is the end.
+        """Return the next batch of runs; an empty list is the end.
 
         How large a batch is never depends on who works on it, so the runs of a search do not.
 
@@ -92,8 +92,13 @@ class Sampler(Protocol):
         """Begin a search; the same seed begins the same one."""
 
 
-class _Plan:
-    """A search whose runs are known from the start."""
+class Plan:
+    """A search whose runs are known from the start.
+
+    Example:
+        >>> Plan(1, iter([{"fast": 5}])).ask()
+        [{'fast': 5}]
+    """
 
     fixed = True
     metrics: tuple[str, ...] = ()
@@ -143,7 +148,7 @@ class Grid:
             >>> Grid({"fast": [5, 10]}).begin(seed=0).total
             2
         """
-        return _Plan(len(self), (combination(self.space, index) for index in range(len(self))))
+        return Plan(len(self), (combination(self.space, index) for index in range(len(self))))
 
 
 @value
@@ -183,12 +188,20 @@ class Random:
             >>> Random({"fast": Between(5, 50)}, runs=4).begin(seed=0).total
             4
         """
+        return Plan(self.runs, itertools.islice(self.draws(seed), self.runs))
+
+    def draws(self, seed: int) -> Iterator[Parameters]:
+        """Give combinations without end, or until each was drawn once where they can be counted.
+
+        Example:
+            >>> len(list(Random({"fast": [5, 10, 20]}, runs=1).draws(seed=0)))
+            3
+        """
         drawn = _numbers("Random", seed)
         count = combinations(self.space)
         if count is None or any(is_skewed(values) for values in self.space.values()):
-            return _Plan(self.runs, (self._drawn(drawn) for _ in range(self.runs)))
-        order = _distinct(drawn, count, self.runs)
-        return _Plan(self.runs, (combination(self.space, index) for index in order))
+            return iter(lambda: self._drawn(drawn), None)
+        return (combination(self.space, index) for index in _distinct(drawn, count, count))
 
     def _drawn(self, drawn: Numbers) -> Parameters:
         return {name: value_at(values, drawn.random()) for name, values in self.space.items()}
@@ -228,7 +241,7 @@ class LatinHypercube:
         drawn = _numbers("LatinHypercube", seed)
         columns = {name: self._column(values, drawn) for name, values in self.space.items()}
         runs = ({name: columns[name][run] for name in self.space} for run in range(self.runs))
-        return _Plan(self.runs, runs)
+        return Plan(self.runs, runs)
 
     def _column(self, values: Values, drawn: Numbers) -> list[Any]:
         """The value of each run: the parts of a parameter in random order."""
@@ -257,7 +270,8 @@ class Optuna:
         space: The values of each parameter by its name; or a function that is given an
             `optuna.Trial` and returns the parameters, as the objective of a study would.
         runs: How many.
-        metric: What is to be good: the name of a metric, or several.
+        metric: What is to be good: a metric, or an expression over metrics, such as
+            "sharpe - 2 * max_drawdown"; or several.
         maximize: Whether large is good; one for each metric where they differ.
         batch: How many runs are requested at a time.
         study: A study to go on with, whose directions are used; None makes one in memory that is
@@ -346,7 +360,7 @@ def begin(grid: object, seed: int) -> Search:
     runs = [_run(place, run) for place, run in enumerate(grid)]
     if not runs:
         raise ConfigError("grid: given an empty list, expected at least one run")
-    return _Plan(len(runs), iter(runs))
+    return Plan(len(runs), iter(runs))
 
 
 def _run(place: int, given: object) -> Parameters:

@@ -67,7 +67,7 @@ class Between:
         return _count(self.low, self.high, step)
 
     def values(self) -> tuple[float, ...] | None:
-        """Give all values in order; None where they cannot be counted.
+        """Return all values in order; None where they cannot be counted.
 
         Example:
             >>> Between(1, 3).values()
@@ -77,7 +77,7 @@ class Between:
         return None if size is None else tuple(self.value(index) for index in range(size))
 
     def value(self, index: int) -> float:
-        """Give the value of a number that counts from 0, as it would be written.
+        """Return the value of a number that counts from 0, as it would be written.
 
         Raises:
             ConfigError: The values cannot be counted.
@@ -94,7 +94,7 @@ class Between:
         return _stepped(self.low, step, index)
 
     def at(self, place: float) -> float:
-        """Give the value at a place from 0 to 1 (left out) of the range.
+        """Return the value at a place from 0 to 1 (left out) of the range.
 
         Example:
             >>> Between(0.0, 4.0).at(0.25)
@@ -187,17 +187,17 @@ def size_of(values: Values) -> int | None:
 
 
 def value_of(values: Values, index: int) -> Value:
-    """Give the value of a number that counts from 0."""
+    """Return the value of a number that counts from 0."""
     return values.value(index) if isinstance(values, Between) else values[index]
 
 
 def value_at(values: Values, place: float) -> Value:
-    """Give the value at a place from 0 to 1 (left out) of all."""
+    """Return the value at a place from 0 to 1 (left out) of all."""
     return values.at(place) if isinstance(values, Between) else values[int(place * len(values))]
 
 
 def combination(space: Mapping[str, Values], index: int) -> Parameters:
-    """Give a combination by its number; the last name changes first, as in nested loops."""
+    """Return a combination by its number; the last name changes first, as in nested loops."""
     chosen: Parameters = {}
     for name, values in reversed(list(space.items())):
         index, place = divmod(index, size_of(values) or 1)

@@ -17,6 +17,7 @@ from omega.data.mapped_files import MappedFile
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.libraries import text_of
+from omega.reference.natives import defaults_of
 from omega.results.limits import with_limits
 from omega.results.result import BacktestResult, example_result
 from omega.run.backtest import run_backtest
@@ -29,7 +30,10 @@ from omega.sweeps.space import Value
 
 Parameters = Mapping[str, Any]
 
-_NOT_A_SETTING = ("data", "strategy", "progress", "backend", "compiled")
+_NOT_A_SETTING = (
+    *("data", "strategy", "progress", "backend", "compiled", "resume"),
+    *("benchmark", "risk_free"),  # of one run: rows of a sweep have the core's metrics
+)
 SETTINGS: dict[str, Any] = {
     name: one.default
     for name, one in inspect.signature(run_backtest).parameters.items()
@@ -53,6 +57,7 @@ class Row:
         fingerprint: The hash of its result.
         error: Why it failed: the kind of error and its words.
         tables: Trades and equity, where they were requested, as Arrow.
+        first: The time of the first step at which it could decide, in the unit of the candles.
     """
 
     number: int
@@ -61,6 +66,7 @@ class Row:
     fingerprint: str | None = None
     error: str | None = None
     tables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    first: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +81,7 @@ class SweepSpec:
         fingerprint: Whether the result of each run is hashed.
         tables: Which tables are kept: "trades", "equity".
         backend: As `run_backtest`.
+        starts: Where the runs over the same candles start, if all start together.
     """
 
     data: Any
@@ -84,22 +91,34 @@ class SweepSpec:
     fingerprint: bool
     tables: tuple[str, ...]
     backend: str
+    starts: Mapping[tuple[Any, ...], int] = dataclasses.field(default_factory=dict)
 
     def value(self, name: str, given: Value) -> Value:
-        """Give the value that a parameter stands for."""
+        """Return the value that a parameter stands for."""
         return self.named[name][given] if name in self.named else given
 
     def settings_of(self, parameters: Parameters) -> dict[str, Any]:
-        """Give all settings of a run."""
+        """Return all settings of a run."""
         own = {n: self.value(n, given) for n, given in parameters.items() if self.is_setting(n)}
-        return {**SETTINGS, **self.settings, **own}
+        together = {}
+        if self.starts and (start := self.starts.get(self.market_key(parameters))) is not None:
+            together = {"start": start}
+        return {**SETTINGS, **self.settings, **own, **together}
+
+    def market_key(self, parameters: Parameters) -> tuple[Any, ...]:
+        """Give what runs over the same candles, under the same settings, have in common."""
+        return tuple(
+            (name, str(given))
+            for name, given in parameters.items()
+            if name == "data" or self.is_setting(name)
+        )
 
     def is_setting(self, name: str) -> bool:
         """Return whether a parameter is a setting of the run and none of the strategy's own."""
         return name in SETTINGS and name not in own_parameters(self.strategy)
 
     def data_of(self, parameters: Parameters) -> ArrowLike:
-        """Give the candles of a run."""
+        """Return the candles of a run."""
         return self.value("data", parameters["data"]) if "data" in parameters else self.data
 
     def strategy_of(self, parameters: Parameters) -> AnyForm:
@@ -117,16 +136,35 @@ class SweepSpec:
 
 
 def own_parameters(strategy: AnyForm) -> Sequence[str]:
-    """Give the names of the parameters that a strategy takes."""
+    """Return the names of the parameters that a strategy takes."""
     if isinstance(strategy, Strategy) or (
         isinstance(strategy, type) and issubclass(strategy, Strategy)
     ):
         return list(strategy.parameters())
     if isinstance(strategy, Native):
-        return [name for name, _ in strategy.parameters]
+        known = defaults_of(strategy.name) or {}
+        return list(dict.fromkeys([*known, *(name for name, _ in strategy.parameters)]))
     if isinstance(strategy, Signals) or not callable(strategy):
         return []
     return [] if _is_on_bar(strategy) else list(inspect.signature(strategy).parameters)
+
+
+def own_values(strategy: AnyForm) -> dict[str, Any]:
+    """Give the parameters of a strategy whose values are known without those of a run."""
+    if isinstance(strategy, Strategy):
+        return {name: getattr(strategy, name) for name in strategy.parameters()}
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        return strategy.parameters()
+    if isinstance(strategy, Native):
+        return {**(defaults_of(strategy.name) or {}), **dict(strategy.parameters)}
+    if isinstance(strategy, Signals) or not callable(strategy) or _is_on_bar(strategy):
+        return {}
+    signature = inspect.signature(strategy)
+    return {
+        name: one.default
+        for name, one in signature.parameters.items()
+        if one.default is not inspect.Parameter.empty
+    }
 
 
 def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
@@ -145,10 +183,21 @@ def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
             raise ConfigError(unknown_parameter(kind, unknown[0], [*own, *(taken or ())]))
     elif inspect.isfunction(strategy) and not _is_on_bar(strategy):
         _refuse_unknown(strategy, dict.fromkeys(unknown))
+    elif unknown and isinstance(strategy, Native) and defaults_of(strategy.name) is not None:
+        raise ConfigError(
+            f"sweep: native {strategy.name} has no parameter {unknown[0]!r}, and run_backtest no "
+            f"such setting. {nearest(unknown[0], [*own, *SETTINGS, 'data'])}"
+        )
+    elif unknown and (isinstance(strategy, Signals) or inspect.isfunction(strategy)):
+        raise ConfigError(
+            f"sweep: {unknown[0]!r} is no setting of run_backtest, and {strategy!r} takes no "
+            f"parameters. {nearest(unknown[0], [*SETTINGS, 'data'])} Give a function of the "
+            "parameters that makes a strategy"
+        )
 
 
 def _taken(kind: type[Strategy]) -> list[str] | None:
-    """Give the names that a class's own constructor takes beside its parameters; None: any.
+    """Return the names that a class's own constructor takes beside its parameters; None: any.
 
     One that hands on whatever it is given takes what the class declares, if it declares anything.
     """
@@ -163,7 +212,7 @@ def _taken(kind: type[Strategy]) -> list[str] | None:
 
 
 def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
-    """Give a strategy with parameters in place of its own.
+    """Return a strategy with parameters in place of its own.
 
     Raises:
         ConfigError: It has no such parameter.
@@ -191,7 +240,7 @@ def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
 
 
 def _instance_with(strategy: Strategy, own: Mapping[str, Any]) -> Strategy:
-    """Give a copy of an instance with other parameters; one whose class derives more is made anew.
+    """Return a copy of an instance with other parameters; with an own `__init__` a new one.
 
     Raises:
         ConfigError: Its class has a constructor of its own, which does not take the parameters.
@@ -241,7 +290,7 @@ class TrialRunner:
         self._stores: dict[object, CandleStore] = {}
 
     def store(self, parameters: Parameters) -> CandleStore:
-        """Give the candles of a run as a store, checked once for runs in a row over the same."""
+        """Return the candles of a run as a store, checked once for runs in a row over the same."""
         settings = self.spec.settings_of(parameters)
         instruments = settings["instruments"]
         cast = settings["cast"]
@@ -266,19 +315,23 @@ class TrialRunner:
 
     def run(self, number: int, parameters: Parameters) -> Row:
         """Make one run; an error is a row."""
-        spec = self.spec
         try:
-            strategy = spec.strategy_of(parameters)
-            store = self.store(parameters)
-            settings = {**spec.settings_of(parameters), "symbol": None}
-            result = run_backtest(store, strategy, **settings, backend=spec.backend)
+            result = self.result(parameters)
         except Exception as error:  # noqa: BLE001 - a run that fails is a row, and not the end
             return Row(number, parameters, {}, error=described(error))
-        return row_of(number, parameters, result, spec)
+        return row_of(number, parameters, result, self.spec)
+
+    def result(self, parameters: Parameters) -> BacktestResult:
+        """Make one run into a whole result."""
+        spec = self.spec
+        strategy = spec.strategy_of(parameters)
+        store = self.store(parameters)
+        settings = {**spec.settings_of(parameters), "symbol": None}
+        return run_backtest(store, strategy, **settings, backend=spec.backend)
 
 
 def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: SweepSpec) -> Row:
-    """Give the row of a run that is over."""
+    """Return the row of a run that is over."""
     metrics = with_limits(result.metrics)
     return Row(
         number,
@@ -286,9 +339,10 @@ def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: Sw
         {name: metrics[name] for name in METRICS},
         fingerprint=result.fingerprint if spec.fingerprint else None,
         tables={name: getattr(result, name) for name in spec.tables},
+        first=result.tables.first_decision,
     )
 
 
 def described(error: BaseException) -> str:
-    """Give an error as a row keeps it."""
+    """Return an error as a row keeps it."""
     return f"{type(error).__name__}: {text_of(error)}"

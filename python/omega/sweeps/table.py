@@ -35,7 +35,7 @@ class Schema:
         self.metrics = tuple(metrics)
 
     def frame(self, rows: Sequence[Row]) -> pl.DataFrame:
-        """Give rows as a frame."""
+        """Return rows as a frame."""
         names = list(dict.fromkeys(name for row in rows for name in row.parameters))
         columns: dict[str, pl.Series] = {
             "run": pl.Series([row.number for row in rows], dtype=pl.UInt32)
@@ -54,7 +54,7 @@ class Schema:
 
 
 def column_of(name: str) -> str:
-    """Give the column of a parameter, which must not be that of a metric."""
+    """Return the column of a parameter, which must not be that of a metric."""
     return f"{name}_" if name in (*METRICS, *NAMES) else name
 
 
@@ -78,7 +78,7 @@ def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def beside(rows: Sequence[Row], name: str) -> pl.DataFrame | None:
-    """Give a table of all runs that have it, each row with the number of its run."""
+    """Return a table of all runs that have it, each row with the number of its run."""
     frames = [
         row.tables[name].select(
             pl.lit(row.number, pl.UInt32).alias("run"),
@@ -92,14 +92,14 @@ def beside(rows: Sequence[Row], name: str) -> pl.DataFrame | None:
 
 
 def metrics_chosen(chosen: Sequence[str] | None, needed: Sequence[str]) -> tuple[str, ...]:
-    """Give the metrics of the table: all, or those requested and those that a search reads."""
+    """Return the metrics of the table: all, or those requested and those that a search reads."""
     if chosen is None:
         return METRICS
     return tuple(name for name in METRICS if name in {*chosen, *needed})
 
 
 def parameters_match(frame: pl.DataFrame, runs: Mapping[int, Parameters]) -> int | None:
-    """Give the first run of a frame whose parameters are not those of the sweep, or None."""
+    """Return the first run of a frame whose parameters are not those of the sweep, or None."""
     for row in frame.iter_rows(named=True):
         expected = runs.get(row["run"])
         if expected is None:
@@ -132,7 +132,7 @@ def _is_kept(found: object, given: object) -> bool:
 
 
 def _as_float(given: object) -> float | None:
-    """Give a number, or a text of one, as a float; None of what is none."""
+    """Return a number, or a text of one, as a float; None of what is none."""
     try:
         return float(given)  # type: ignore[arg-type]  # anything may be tried
     except (TypeError, ValueError):
@@ -142,7 +142,7 @@ def _as_float(given: object) -> float | None:
 
 
 def ruined(table: pl.DataFrame) -> pl.DataFrame:
-    """Give the rows of the runs whose equity reached 0 (M8), but for rounding.
+    """Return the rows of the runs whose equity reached 0 (M8), but for rounding.
 
     Example:
         >>> made = pl.DataFrame({"initial_equity": [9.0, 9.0], "lowest_equity": [4.0, -1.0]})

@@ -29,7 +29,7 @@ def candles(folder: Path, number: int) -> Path:
 
 @contextlib.contextmanager
 def temporary() -> Iterator[Path]:
-    """Give a folder of this sweep's own, which goes with it.
+    """Yield a folder of this sweep's own, which goes with it.
 
     Raises:
         WriteFailed: None can be made.

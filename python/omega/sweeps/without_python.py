@@ -31,7 +31,7 @@ def is_without_python(strategy: object) -> bool:
 
 
 def entrant_of(strategy: object, job: Job, run: Run) -> tuple[list[int], object]:
-    """Give the warm-up of a run, and its strategy as the core takes it.
+    """Return the warm-up of a run, and its strategy as the core takes it.
 
     Raises:
         NotCompiled: It cannot be compiled, and its class allows Python instead.

@@ -30,7 +30,7 @@ class Answers:
             os._exit(1)
 
     def beat(self) -> None:
-        """Give signs of life for ever, also during a run."""
+        """Return signs of life for ever, also during a run."""
         while True:
             time.sleep(BEAT)
             self.send(SIGN_OF_LIFE)

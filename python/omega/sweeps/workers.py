@@ -103,7 +103,7 @@ class Worker:
 
 
 def _processor_seconds(process: int) -> float | None:
-    """Give the time of the processor that a process has used; None where the system hides it."""
+    """Return the time of the processor that a process has used; None where the system hides it."""
     try:
         # After the name, which may hold anything in its parentheses.
         fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()

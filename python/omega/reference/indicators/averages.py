@@ -53,7 +53,7 @@ def exact_sum(values: Sequence[float], weights: Sequence[int], divisor: int) -> 
 
 
 def whole_numbers(window: Sequence[float]) -> tuple[list[int], int]:
-    """Give a window's values in units of a power of two, and its exponent.
+    """Return a window's values in units of a power of two, and its exponent.
 
     The unit lies so far below the largest value that 256 bits hold what is made of the numbers.
     A value between two of its multiples is rounded to the nearer one, or up.

@@ -22,12 +22,12 @@ class Columns:
     days: Sequence[int] = ()
 
     def of_three(self) -> tuple[Values, Values, Values]:
-        """Give the columns of an indicator that needs three."""
+        """Return the columns of an indicator that needs three."""
         first, second, third = self.values
         return first, second, third
 
     def bars(self) -> tuple[Values, Values, Values]:
-        """Give the first three: highs, lows and closes.
+        """Return the first three: highs, lows and closes.
 
         Example:
             >>> Columns(([3.0], [1.0], [2.0], [9.0])).bars()

@@ -63,8 +63,9 @@ export class Candles {
       const place = this.fine.placeOf(cell);
       const time = this.time[bar];
       if (place) out.push(this.candle(place.columns, place.start + bar - cell * factor, time));
-      else if (bar - cell * factor === factor >> 1) out.push(this.candle(this.levels[0], cell, time));
-      else out.push({ time });
+      else if (bar - cell * factor === factor >> 1) {
+        out.push(this.candle(this.levels[0], cell, time));
+      } else out.push({ time });
     }
     return out;
   }

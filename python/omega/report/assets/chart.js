@@ -3,7 +3,8 @@
 import { PlacedTrades } from "./trades.js";
 import { TradeOverlay } from "./overlay.js";
 import { chartColours, colour, onTheme } from "./theme.js";
-import { moment } from "./format.js";
+import { counted, moment } from "./format.js";
+import { LineGroup } from "./lines.js";
 
 const FEWEST_BARS = 12;
 const PIXELS_OF_CANDLE = 3.2; // a candle narrower than this says little
@@ -17,7 +18,15 @@ export class PriceChart {
     this.to = 1;
     this.loaded = null; // what the library has: a level and its bars
     this.stale = true;
+    this.scheduled = false;
     this.frames = 0;
+    this.groups = [];
+    this.candles = null;
+    this.trades = null;
+    this.placed = null;
+    this.symbol = -1;
+    /** @type {(symbol: number) => Promise<void>} how another symbol is shown; the page says it */
+    this.show = async () => {};
     const library = window.LightweightCharts;
     this.chart = library.createChart(box, {
       autoSize: true,
@@ -39,11 +48,12 @@ export class PriceChart {
   paint() {
     this.chart.applyOptions({
       ...chartColours(),
-      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64 },
+      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64, entireTextOnly: true },
       timeScale: {
         borderColor: colour("line"), timeVisible: true, secondsVisible: false, minBarSpacing: 0.1,
       },
     });
+    this.groups.forEach((group) => group.paint());
     const [up, down] = [colour("up"), colour("down")];
     this.series.applyOptions({
       upColor: up, downColor: down, wickUpColor: up, wickDownColor: down,
@@ -54,14 +64,35 @@ export class PriceChart {
   /** Show a symbol, all of it. */
   use(candles, trades, symbol) {
     this.candles = candles;
+    this.symbol = symbol;
     this.trades = trades;
     this.placed = new PlacedTrades(trades, symbol, candles);
     this.stale = true;
-    const { decimals } = candles.about;
-    this.series.applyOptions({
-      priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals },
-    });
+    const { precision, step } = candles.about;
+    this.series.applyOptions({ priceFormat: { type: "price", precision, minMove: step } });
+    this.useGroups(candles.about);
     this.look(0, candles.bars);
+  }
+
+  /** Take the lines of a symbol in place of those of the one before. */
+  useGroups(about) {
+    for (const group of [...this.groups].reverse()) group.detach(this.chart);
+    const first = about.blocks[about.firstLine];
+    this.groups = about.groups.map((group, place) => new LineGroup(group, first, place));
+    for (const group of this.groups) if (group.shown) this.turn(group, true);
+  }
+
+  /** Turn the lines of a group on or off. */
+  async turn(group, on) {
+    group.shown = on;
+    if (!on) {
+      group.detach(this.chart);
+      return;
+    }
+    await group.load();
+    if (!group.shown || group.series.length || !this.groups.includes(group)) return;
+    group.attach(this.chart);
+    this.refresh();
   }
 
   get span() {
@@ -128,7 +159,10 @@ export class PriceChart {
     const end = Math.min(Math.ceil((this.to + margin) / factor) * factor, candles.bars);
     const reading = candles.missing(level, begin, end);
     if (reading) reading.then(() => this.refresh());
+    // No line may have a time that the candles do not have: the library asks them for it.
+    for (const group of this.groups) group.clear();
     this.series.setData(candles.slice(level, begin, end));
+    for (const group of this.groups) group.show(candles, factor, begin, end);
     this.loaded = { level, factor, begin, end };
     this.stale = false;
   }
@@ -145,10 +179,12 @@ export class PriceChart {
     const [first, end] = [this.from, this.to].map((bar) =>
       moment(candles.time[Math.min(Math.max(Math.floor(bar), 0), last)]),
     );
-    const detail = loaded.factor === 1 ? "single bars" : `${loaded.factor} bars a candle`;
+    const { factor } = loaded;
+    const detail = factor === 1 ? "single bars" : `${counted(factor, "bar")} a candle`;
     const hidden = overlay.total - overlay.shown.length;
-    const marks = hidden > 0 ? `${overlay.shown.length} of ${overlay.total}` : overlay.total;
-    this.label.textContent = `${first} to ${end} · ${detail} · ${marks} trades marked`;
+    const some = hidden > 0 ? `${overlay.shown.length.toLocaleString("en-US")} of ` : "";
+    const marks = `${some}${counted(overlay.total, "trade")} marked`;
+    this.label.textContent = `${first} to ${end} · ${detail} · ${marks}`;
   }
 
   /** Put a trade in the middle of the view. */
@@ -163,7 +199,7 @@ export class PriceChart {
   /** Put a moment in the middle. */
   goToTime(seconds) {
     const bar = this.candles.barAt(seconds);
-    const span = Math.min(this.span, 2_000);
+    const span = Math.min(this.span, 2000);
     this.look(bar - span / 2, bar + span / 2);
   }
 
@@ -171,9 +207,9 @@ export class PriceChart {
     if (!this.loaded) return null;
     const { factor, begin } = this.loaded;
     const scale = this.chart.timeScale();
-    const [left, right] = [scale.logicalToCoordinate(0), scale.logicalToCoordinate(1_000)];
+    const [left, right] = [scale.logicalToCoordinate(0), scale.logicalToCoordinate(1000)];
     if (left === null || right === null) return null;
-    return left + ((right - left) / 1_000) * ((bar + 0.5 - begin) / factor - 0.5);
+    return left + ((right - left) / 1000) * ((bar + 0.5 - begin) / factor - 0.5);
   }
 
   y(price) {

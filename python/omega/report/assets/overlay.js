@@ -112,11 +112,12 @@ function entryMark(context, colours, x, y, isShort, chosen) {
   outlined(context, colours.text, colours.surface);
 }
 
-/** A square at the exit price, in the colour of what came of the trade. */
+/** A dot at the exit price with profit, a square with loss, in the colour of what came of it. */
 function exitMark(context, colours, paint, x, y, chosen) {
-  const size = chosen ? MARK : MARK - 1.5;
+  const size = chosen ? MARK : MARK - 1;
   context.beginPath();
-  context.rect(x - size, y - size, 2 * size, 2 * size);
+  if (paint === colours.win) context.arc(x, y, size, 0, 7);
+  else context.rect(x - size, y - size, 2 * size, 2 * size);
   outlined(context, paint, colours.surface);
 }
 

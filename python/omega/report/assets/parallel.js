@@ -7,7 +7,12 @@ const NEAR = 24; // pixels from an axis that belong to it
 
 class Parallel {
   constructor(about) {
-    Object.assign(this, about); // axes, lines: places from 0 to 1 by axis, and shades from 0 to 8
+    this.axes = about.axes;
+    this.lines = about.lines; // places from 0 to 1 by axis
+    this.shades = about.shades; // from 0 to 8
+    this.total = about.total;
+    this.dragged = null;
+    /** @type {any} */
     this.canvas = document.getElementById("parallel");
     this.count = document.getElementById("count");
     this.kept = this.axes.map(() => null);

@@ -7,7 +7,13 @@ const SPARE = 8; // rows beyond the view
 
 export class TradeTable {
   constructor(parts, trades, onPick) {
-    Object.assign(this, parts); // body, head, count, search, outcome
+    this.grid = parts.grid;
+    this.body = parts.body;
+    this.head = parts.head;
+    this.count = parts.count;
+    this.search = parts.search;
+    this.outcome = parts.outcome;
+    this.scheduled = false;
     this.trades = trades;
     this.onPick = onPick;
     this.columns = columnsOf(trades);
@@ -88,8 +94,9 @@ export class TradeTable {
     }
     const all = this.trades.rows.toLocaleString("en-US");
     const kept = this.rows.length.toLocaleString("en-US");
-    this.count.textContent = kept === all ? `${all} trades` : `${kept} of ${all} trades`;
-    this.body.setAttribute("aria-rowcount", this.rows.length);
+    const noun = this.trades.rows === 1 ? "trade" : "trades";
+    this.count.textContent = kept === all ? `${all} ${noun}` : `${kept} of ${all} ${noun}`;
+    this.grid.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.space.style.height = `${this.rows.length * ROW}px`;
     this.body.scrollTop = 0;
     this.schedule();
@@ -110,7 +117,6 @@ export class TradeTable {
     const last = Math.min(first + fitting, this.rows.length);
     while (this.pool.length < last - first) this.pool.push(this.makeRow());
     this.pool.forEach((row, k) => this.fill(row, first + k, last));
-    this.body.setAttribute("aria-activedescendant", `trade-${this.active}`);
   }
 
   makeRow() {
@@ -132,7 +138,7 @@ export class TradeTable {
     row.style.transform = `translateY(${place * ROW}px)`;
     row.id = `trade-${k}`;
     row.dataset.row = k;
-    row.setAttribute("aria-rowindex", place + 1);
+    row.setAttribute("aria-rowindex", String(place + 2));
     row.setAttribute("aria-selected", String(k === this.active));
     this.columns.forEach((column, c) => {
       row.children[c].textContent = column.show(k);
@@ -188,6 +194,10 @@ const OUTCOMES = {
   ambiguous: (trades, k) => trades.ambiguous[k] === 1,
 };
 
+/**
+ * The columns: what each shows and is sorted by, and whether it is text, looked through, signed.
+ * @returns {any[]}
+ */
 function columnsOf(trades) {
   const { about } = trades;
   const side = (k) => (trades.short[k] ? "short" : "long");
@@ -198,21 +208,22 @@ function columnsOf(trades) {
   const plain = (name) => (k) => trades[name][k];
   const text = { text: true, searched: true };
   const columns = [
-    { title: "Trade", width: "4.5rem", show: (k) => String(trades.id[k]), value: plain("id") },
-    { title: "Symbol", width: "6rem", show: symbol, value: symbol, ...text },
+    { title: "Trade", width: "3.5rem", show: (k) => String(trades.id[k]), value: plain("id") },
+    { title: "Symbol", width: "5rem", show: symbol, value: symbol, ...text },
     { title: "Side", width: "4rem", show: side, value: side, ...text },
     { title: "Entry", width: "8.75rem", show: (k) => moment(trades.entryTime[k]),
       value: plain("entryTime"), ...text },
     { title: "Exit", width: "8.75rem", show: (k) => moment(trades.exitTime[k]),
       value: plain("exitTime"), ...text },
-    { title: "Bars", width: "4.5rem", show: (k) => number(trades.bars[k], 0), value: plain("bars") },
-    { title: "Lots", width: "minmax(4.5rem, 1fr)", show: (k) => short(trades.lots[k]),
+    { title: "Bars", width: "3.5rem", show: (k) => number(trades.bars[k], 0),
+      value: plain("bars") },
+    { title: "Lots", width: "minmax(4rem, 1fr)", show: (k) => short(trades.lots[k]),
       value: plain("lots") },
     { title: "At", width: "minmax(5rem, 1fr)", show: price("entry"), value: plain("entry") },
     { title: "Out at", width: "minmax(5rem, 1fr)", show: price("exit"), value: plain("exit") },
     { title: "Net profit", width: "minmax(6rem, 1fr)", show: amount("net"), value: plain("net"),
       signed: true },
-    { title: "R", width: "4rem", show: amount("r", 2), value: plain("r"), signed: true },
+    { title: "R", width: "3.5rem", show: amount("r", 2), value: plain("r"), signed: true },
     { title: "Exit by", width: "minmax(7rem, 1.2fr)", show: reason, value: reason, ...text },
   ];
   return columns.filter((column) => column.title !== "Symbol" || about.symbols.length > 1);

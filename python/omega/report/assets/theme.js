@@ -40,8 +40,8 @@ export function startTheme(button) {
   show(dark.matches ? "dark" : "light");
   dark.addEventListener("change", () => show(dark.matches ? "dark" : "light"));
   if (!button) return;
-  button.addEventListener("click", () => {
-    show(root.dataset.theme === "dark" ? "light" : "dark");
-    button.setAttribute("aria-pressed", String(root.dataset.theme === "dark"));
-  });
+  const tell = () => button.setAttribute("aria-pressed", String(root.dataset.theme === "dark"));
+  listeners.push(tell);
+  tell();
+  button.addEventListener("click", () => show(root.dataset.theme === "dark" ? "light" : "dark"));
 }

@@ -18,6 +18,8 @@ Two forms: a class that is called on every bar, and the same called only where a
 from __future__ import annotations
 
 import omega
+from examples import market
+from examples.catalog import Example
 
 LONG, SHORT = 1.0, -1.0
 FAR_MEAN, GARCH, CALM, AGREED = 3, 4, 5, 6
@@ -167,3 +169,11 @@ class ScenarioReversionOnExtremes(ScenarioReversion):
     def on_bar(self, bar: omega.Bar) -> None:
         """Enter by the first scenario that fires."""
         super().on_bar(bar)
+
+
+SCENARIOS = Example(
+    "Mean reversion by z-score in six scenarios",
+    market.hours,
+    {"class": ScenarioReversion, "trigger": ScenarioReversionOnExtremes},
+    {"timeframes": ("H4", "D1"), "position_manager": omega.TimeExit(bars=30)},
+)

@@ -1,0 +1,117 @@
+"""The equity beside what doing nothing, and a benchmark, would have given; and what was held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from omega.data.store import CandleStore, both_sides
+from omega.report._candles import moments
+from omega.report._curves import Curve, drawdown
+from omega.report._exposure import exposure, valued_fills
+from omega.report._metrics import start_of
+from omega.report._reported import Reported
+
+Numbers = NDArray[np.float64]
+
+
+def growth(result: Reported, stores: dict[int, CandleStore]) -> list[Curve]:
+    """Give equity, buy and hold, a benchmark where there is one, and the drawdown below them."""
+    equity = result.equity["equity"].to_numpy()
+    curves = [Curve("Equity", equity, unit="money", kind="area")]
+    held = buy_and_hold(result, stores)
+    if held is not None:
+        curves.append(Curve("Buy and hold", held, unit="money", colour="run-5"))
+    other = benchmark_of(result)
+    if other is not None:
+        curves.append(Curve("Benchmark", other, unit="money", colour="run-3"))
+    fall = drawdown(equity, start_of(result))
+    curves.append(Curve("Drawdown", fall, unit="percent", pane=1, kind="under", colour="loss"))
+    return curves
+
+
+def buy_and_hold(result: Reported, stores: dict[int, CandleStore]) -> Numbers | None:
+    """Give the equity of whoever bought every symbol for equal money and did nothing more.
+
+    It is bought at the close of the bar of the first decision, or of the symbol's own first bar
+    after it, without costs; money of a symbol that has no bar yet waits. None where a symbol has no
+    candles here.
+    """
+    if not result.symbols or len(stores) < len(result.symbols) or not result.equity.height:
+        return None
+    when = moments(result.equity["time"])
+    first = result.metrics.get("first_decision")
+    begin = when[0] if first is None else moments(pl.Series([first]))[0]
+    share = start_of(result) / len(result.symbols)
+    total = np.zeros(len(when))
+    for store in stores.values():
+        frame = both_sides(store).select("time", "close").drop_nulls()
+        times, close = moments(frame["time"]), frame["close"].to_numpy()
+        rows = np.searchsorted(times, when, side="right") - 1
+        bought = int(np.searchsorted(times, begin))
+        if bought >= len(close) or not close[bought] > 0:
+            total += share
+            continue
+        total += share * np.where(rows >= bought, close[np.maximum(rows, 0)] / close[bought], 1.0)
+    return total
+
+
+def benchmark_of(result: Reported) -> Numbers | None:
+    """Give the equity that the benchmark of a run would have made of its money.
+
+    A result has a `benchmark` where the run was given one: a frame or series of values, one for
+    each row of the equity, of any scale.
+    """
+    given: Any = getattr(result, "benchmark", None)
+    if given is None:
+        return None
+    if isinstance(given, pl.DataFrame):
+        column = next(
+            (name for name in ("equity", "value", "close") if name in given.columns), None
+        )
+        if column is None:
+            return None
+        given = (
+            given[column] if given.height == result.equity.height else _at(result, given, column)
+        )
+    values = np.asarray(given, dtype=np.float64)
+    known = np.flatnonzero(np.isfinite(values) & (values > 0))
+    if len(values) != result.equity.height or not len(known):
+        return None
+    scaled: Numbers = values / values[known[0]] * start_of(result)
+    return scaled
+
+
+def _at(result: Reported, frame: pl.DataFrame, column: str) -> pl.Series:
+    """The last value known at each row of the equity."""
+    when, times = moments(result.equity["time"]), moments(frame["time"])
+    rows = np.searchsorted(times, when, side="right") - 1
+    values = frame[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return pl.Series(np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan))
+
+
+def held(result: Reported) -> list[Curve]:
+    """Give what was held over time: longs, shorts and both as a share of the equity, and how many.
+
+    Nothing where no order was filled.
+    """
+    fills = valued_fills(result)
+    if not (fills.height and result.equity.height):
+        return []
+    longs, shorts = exposure(result, fills)
+    levels = result.equity["equity"].to_numpy()
+
+    def share(worth: Numbers) -> Numbers:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return np.where(levels > 0, worth / levels, np.nan)
+
+    count = result.equity["open_positions"].to_numpy().astype(np.float64)
+    curves = [
+        Curve("Net", share(longs - shorts), unit="percent", kind="steps"),
+        Curve("Gross", share(longs + shorts), unit="percent", kind="steps", colour="run-5"),
+        Curve("Open positions", count, unit="count", pane=1, kind="steps", colour="run-2"),
+    ]
+    return curves if (shorts > 0).any() else [curves[0], curves[2]]

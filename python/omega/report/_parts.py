@@ -1,0 +1,171 @@
+"""What all pages are put together from: header, sections, tables, figures and notices.
+
+Every text is escaped here, so that pages of other parts of the package need not think of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from omega.notices import LABELS, Notice
+from omega.report._numbers import minus
+
+FOOTER = (
+    "<footer>Made by Omega, with assumptions: docs/concepts/assumptions-and-limits.md. Charts by "
+    '<a href="https://www.tradingview.com/" rel="noreferrer">TradingView</a> Lightweight Charts, '
+    "Copyright 2026 TradingView, Inc., Apache License 2.0.</footer>"
+)
+PLAIN_FOOTER = "<footer>Made by Omega.</footer>"
+SWITCH = (
+    '<button type="button" id="theme" class="switch" aria-pressed="false">'
+    '<span aria-hidden="true">\u25d0</span> Dark</button>'
+)
+
+Row = tuple[str, Sequence[str]]
+"""What a line of a table is of, and its cells."""
+
+
+def header(title: str, line: str = "", *, links: Sequence[tuple[str, str]] = ()) -> str:
+    """Give the top of a page: its title, a line below it, the switch, and links to its parts.
+
+    Example:
+        >>> "<h1>A &amp; B</h1>" in header("A & B")
+        True
+    """
+    below = f"<p>{escape(line)}</p>" if line else ""
+    parts = "".join(f'<a href="#{anchor}">{escape(text)}</a>' for anchor, text in links)
+    menu = f'<nav aria-label="Sections">{parts}</nav>' if parts else ""
+    return f"<header><div><h1>{escape(title)}</h1>{below}</div>{SWITCH}</header>{menu}"
+
+
+def body(top: str, sections: Iterable[str], footer: str = PLAIN_FOOTER) -> str:
+    """Put the parts of a page together.
+
+    Example:
+        >>> body("", ["<section></section>"]).startswith("<main><section>")
+        True
+    """
+    return f"{top}<main>{''.join(sections)}</main>{footer}"
+
+
+def section(title: str, inside: str, kind: str = "", *, anchor: str = "") -> str:
+    """Give a part of a page under a heading; `kind` "wide" takes the whole width.
+
+    Example:
+        >>> section("Costs", "<p>none</p>")
+        '<section><h2>Costs</h2><p>none</p></section>'
+    """
+    attributes = (f' class="{kind}"' if kind else "") + (f' id="{anchor}"' if anchor else "")
+    return f"<section{attributes}><h2>{escape(title)}</h2>{inside}</section>"
+
+
+def table(
+    head: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    caption: str = "",
+    first: str = "",
+    kind: str = "",
+    raw_head: bool = False,
+) -> str:
+    """Give a table whose first column names its lines.
+
+    Args:
+        head: The headings of the other columns.
+        rows: What each line is of, and its cells; a minus is written as typographers do.
+        caption: What it shows, for those who see it and those who hear it.
+        first: The heading of the first column.
+        kind: "tall" scrolls where there are many lines, "texts" aligns cells to the left.
+        raw_head: The headings are HTML already.
+
+    Example:
+        >>> table(["Net"], [("long", ["-1.00"])]).count("<td>\u22121.00</td>")
+        1
+    """
+    names = head if raw_head else [escape(name) for name in head]
+    corner = f'<th scope="col">{escape(first)}</th>' if first else "<td></td>"
+    top = "".join(f'<th scope="col">{name}</th>' for name in names)
+    above = f"<thead><tr>{corner}{top}</tr></thead>" if head else ""
+    lines = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        f"{''.join(f'<td>{escape(minus(text))}</td>' for text in cells)}</tr>"
+        for name, cells in rows
+    )
+    named = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="scroll {kind}"{_FOCUS}{_label(caption)}><table class="plain">{named}'
+        f"{above}<tbody>{lines}</tbody></table></div>"
+    )
+
+
+_FOCUS = ' tabindex="0" role="group"'
+"""What scrolls can be reached and scrolled by keys."""
+
+
+def _label(caption: str) -> str:
+    return f' aria-label="{escape(caption or "Table")}"'
+
+
+def figures(cells: Sequence[tuple[str, str, str]]) -> str:
+    """Give large numbers side by side: name, text, and further attributes of the text.
+
+    Example:
+        >>> figures([("Trades", "3", "")])
+        '<dl class="figures"><div><dt>Trades</dt><dd>3</dd></div></dl>'
+    """
+    drawn = (
+        f"<div><dt>{escape(name)}</dt><dd{more}>{escape(minus(text))}</dd></div>"
+        for name, text, more in cells
+    )
+    return f'<dl class="figures">{"".join(drawn)}</dl>'
+
+
+def notice(one: Notice) -> str:
+    """Give a notice as a line that stands out.
+
+    Example:
+        >>> notice(Notice("info", "cast", "prices were cast"))
+        '<p class="notice" data-level="info"><b>Notice</b> prices were cast</p>'
+    """
+    level = LABELS[one.level]
+    return f'<p class="notice" data-level="{one.level}"><b>{level}</b> {escape(one.text)}</p>'
+
+
+def hint(text: str) -> str:
+    """Give a line of small print; nothing where there is no text.
+
+    Example:
+        >>> hint("")
+        ''
+    """
+    return f'<p class="hint">{escape(text)}</p>' if text else ""
+
+
+def none(text: str) -> str:
+    """Say that there is nothing to show.
+
+    Example:
+        >>> none("No trade.")
+        '<p class="none">No trade.</p>'
+    """
+    return f'<p class="none">{escape(text)}</p>'
+
+
+def curves(name: str, says: str, *, height: int = 300) -> str:
+    """Give the place of curves that a script draws once they are in view.
+
+    Args:
+        name: Under which name the description of the page has them.
+        says: What they show, for those who do not see them.
+        height: Pixels.
+
+    Example:
+        >>> 'data-curves="rolling"' in curves("rolling", "Rolling Sharpe ratio")
+        True
+    """
+    return (
+        f'<div class="tools keys" data-keys="{name}"></div>'
+        f'<div class="curves" id="{name}" data-curves="{name}" role="img" '
+        f'aria-label="{escape(says)}" style="height:{height}px"></div>'
+    )

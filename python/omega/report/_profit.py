@@ -1,0 +1,126 @@
+"""What trades brought, by symbol, direction, exit reason, tag and holding time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from omega.report import _svg
+from omega.report._labels import words
+from omega.report._numbers import money, percent
+from omega.report._parts import hint, none, table
+from omega.report._reported import Reported
+
+_LADDER = (
+    (60, "under a minute"), (300, "1 to 5 minutes"), (900, "5 to 15 minutes"),
+    (3_600, "15 to 60 minutes"), (14_400, "1 to 4 hours"), (43_200, "4 to 12 hours"),
+    (86_400, "12 to 24 hours"), (259_200, "1 to 3 days"), (604_800, "3 to 7 days"),
+    (2_592_000, "7 to 30 days"), (7_776_000, "30 to 90 days"), (31_536_000, "90 to 365 days"),
+)  # fmt: skip
+"""Seconds up to which a holding time has a name, without the end."""
+_LONGEST = "over a year"
+_WITHOUT = "without a tag"
+_DRAWN = 12
+HEAD = ("Trades", "Share", "Won", "Net", "Each")
+
+
+def profit_by(trades: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Add trades up by something, the largest profit first; holding times by length.
+
+    Args:
+        trades: Those of a result.
+        name: "symbol", "direction", "exit reason", "tag" or "holding time".
+
+    Returns:
+        ``group``, ``trades``, ``won`` (a share), ``net`` and ``each``. A trade with several tags
+        counts for each of them.
+
+    Example:
+        >>> from omega.results.result import example_result
+        >>> profit_by(example_result().trades, "direction").select("group", "trades", "net").rows()
+        [('long', 2, 250.0), ('short', 1, -100.0)]
+    """
+    grouped = (
+        _KINDS[name](trades)
+        .group_by("group", "order")
+        .agg(
+            pl.len().alias("trades"),
+            (pl.col("net_pnl") > 0).mean().alias("won"),
+            pl.col("net_pnl").sum().alias("net"),
+            pl.col("net_pnl").mean().alias("each"),
+        )
+    )
+    return grouped.sort(["order", "net", "group"], descending=[False, True, False]).drop("order")
+
+
+def panel(result: Reported, name: str) -> str:
+    """The profit by something as bars and a table."""
+    trades = result.trades
+    if not trades.height:
+        return none("There are no closed trades.")
+    grouped = profit_by(trades, name)
+    rows = [
+        (
+            words(group),
+            [
+                f"{count:,}", percent(count / trades.height, 1), percent(won, 1), money(net),
+                money(each),
+            ],
+        )
+        for group, count, won, net, each in grouped.iter_rows()
+    ]  # fmt: skip
+    drawn = [(words(group), net, money(net)) for group, _, _, net, _ in grouped.iter_rows()]
+    bars = _svg.bars(_ends(drawn), f"Net profit by {name}") if len(drawn) > 1 else ""
+    note = ""
+    if len(drawn) > _DRAWN:
+        note = f"Drawn are the {_DRAWN // 2} best and the {_DRAWN // 2} worst; the table has all."
+    title = f"By {name}"
+    return (
+        bars + table(HEAD, rows, caption=title, first=name.capitalize(), kind="tall") + hint(note)
+    )
+
+
+def _ends(rows: list[tuple[str, float, str]]) -> list[tuple[str, float, str]]:
+    """All rows, or the best and the worst ones."""
+    if len(rows) <= _DRAWN:
+        return rows
+    return [*rows[: _DRAWN // 2], *rows[-(_DRAWN // 2) :]]
+
+
+def has_tags(result: Reported) -> bool:
+    """Whether any trade has a tag."""
+    return bool(result.trades.height and (result.trades["tags"].list.len() > 0).any())
+
+
+def _named(column: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    def group(trades: pl.DataFrame) -> pl.DataFrame:
+        own = pl.col(column).cast(pl.String).alias("group")
+        return trades.select(own, pl.lit(0).alias("order"), "net_pnl")
+
+    return group
+
+
+def _tagged(trades: pl.DataFrame) -> pl.DataFrame:
+    none = pl.lit(pl.Series([[_WITHOUT]], dtype=pl.List(pl.String)))
+    tags = pl.when(pl.col("tags").list.len() > 0).then("tags").otherwise(none)
+    return trades.select(tags.alias("group"), pl.lit(0).alias("order"), "net_pnl").explode("group")
+
+
+def _held(trades: pl.DataFrame) -> pl.DataFrame:
+    seconds = (trades["exit_time"] - trades["entry_time"]).dt.total_seconds().to_numpy()
+    places = np.searchsorted([end for end, _ in _LADDER], seconds, side="right")
+    names = [*(name for _, name in _LADDER), _LONGEST]
+    return trades.select("net_pnl").with_columns(
+        pl.Series("order", places), pl.Series("group", [names[place] for place in places])
+    )
+
+
+_KINDS: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    "symbol": _named("symbol"),
+    "direction": _named("direction"),
+    "exit reason": _named("exit_reason"),
+    "tag": _tagged,
+    "holding time": _held,
+}
