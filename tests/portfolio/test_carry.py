@@ -140,3 +140,10 @@ def test_a_missing_rate_is_refused(backend: str) -> None:
 def test_version_one_of_the_rules_has_no_carry(backend: str) -> None:
     with pytest.raises(ConfigError, match="semantics"):
         run(backend, days([1.0] * 3), {}, carry=omega.Carry(cash=0.1), semantics=1)
+
+
+def test_a_payment_belongs_to_one_bar(backend: str) -> None:
+    data = days([100.0] * 4)
+    settings = {"execution": omega.Execution(intrabar="magnifier", magnifier=data)}
+    with pytest.raises(ConfigError, match="magnifier"):
+        run(backend, data, {}, carry=omega.Carry(funding=payments(1e-4, 100.0, 4)), **settings)

@@ -57,6 +57,14 @@ def test_a_delisting_without_a_price_is_an_interval(
     assert result.pnl_interval == interval
 
 
+def test_a_delisting_after_the_last_bar_is_a_notice(backend: str) -> None:
+    events = omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05", "price": 12.0}])
+    script = {0: omega.Signal("long", size=100)}
+    result = run(backend, {"GONE": GONE}, script, events=events)
+    assert result.trades["exit_reason"].to_list() == ["end_of_data"]
+    assert any("GONE is delisted after" in one.text for one in result.notices)
+
+
 def test_nothing_waits_for_a_delisted_symbol(backend: str) -> None:
     events = omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05", "price": 12.0}])
     script = {

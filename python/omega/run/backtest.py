@@ -202,17 +202,35 @@ def run_backtest(
         carry=carry,
         universe=universe,
     )
+    with _progress(progress) as told:
+        given = (strategy, when, compiled, told)
+        return _performed(
+            store, runs, given, arguments, backend=chosen, compared=compared, resume=resume
+        )
+
+
+def _performed(
+    store: CandleStore,
+    runs: One,
+    given: tuple[AnyStrategy, AnyCondition, bool, Progress | None],
+    arguments: Arguments,
+    *,
+    backend: str,
+    compared: Comparison,
+    resume: BacktestResult | None,
+) -> BacktestResult:
+    """Run what was given, and compare it and follow it up as it was wanted."""
+    strategy, when, compiled, told = given
     identity = identity_of(strategy, when, arguments)
     if resume is not None:
         with arguments_of("run_backtest"):
             require_earlier(resume, store, identity)
-    with _progress(progress) as told:
-        with arguments_of("run_backtest"):
-            job = prepare(store, runs, arguments, when=when, on_progress=told)
-            job.ran.may_compile = _truth("compiled", compiled)
-        outcome = execute(job, chosen)
+    with arguments_of("run_backtest"):
+        job = prepare(store, runs, arguments, when=when, on_progress=told)
+        job.ran.may_compile = _truth("compiled", compiled)
+    outcome = execute(job, backend)
     note_on_given(strategy, runs)
-    result = _result(store, job, arguments, chosen, outcome)
+    result = _result(store, job, arguments, backend, outcome)
     result = result if compared.is_empty else compare_run(result, compared, arguments)
     result.identify_by(identity)
     result.declared = job.ran.declared

@@ -160,11 +160,13 @@ def require_adjustable(
 
 
 def notices_of_dates(
-    given: tuple[Events | None, Carry | None, Universe | None], stores: Sequence[CandleStore]
+    given: tuple[Events | None, Carry | None, Universe | None],
+    stores: Sequence[CandleStore],
+    fields: EventFields | None,
 ) -> list[Notice]:
     """Say what no look-ahead check can see: adjusted prices, and symbols that all still exist."""
     events, _, universe = given
-    found = []
+    found = _too_late(stores, fields)
     for store in stores:
         symbol = store.symbols[0]
         names = [name for _, name in store.native.columns(symbol)]
@@ -190,6 +192,22 @@ def notices_of_dates(
         )
         found.append(Notice("info", "survivorship", text))
     return found
+
+
+def _too_late(stores: Sequence[CandleStore], fields: EventFields | None) -> list[Notice]:
+    """Say which delistings no step of the run reaches."""
+    rows = () if fields is None else fields["rows"]
+    last = max(int(times_of(store)[-1]) for store in stores) if rows else 0
+    names = [stores[row[0]].symbols[0] for row in rows if row[1] == "delisting" and row[2] > last]
+    return [
+        Notice(
+            "warning",
+            "data",
+            f"{name} is delisted after the last bar of the run: what is open then is closed at its "
+            "last close as at the end of the data; give candles of another symbol beside it",
+        )
+        for name in names
+    ]
 
 
 def event_fields(

@@ -176,7 +176,7 @@ def prepare(
         on_progress,
         when,
         beside,
-        [*notices, *notices_of_dates(arguments.dates, stores)],
+        [*notices, *notices_of_dates(arguments.dates, stores, settings["events"])],
         growth=growth,
     )
 
