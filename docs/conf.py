@@ -91,6 +91,7 @@ FIRST_GUIDES = (
     "costs",
     "instruments-by-market",
     "several-symbols",
+    "corporate-actions",
     "days-and-sessions",
     "corporate-actions",
     "portfolios",

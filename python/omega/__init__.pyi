@@ -2,6 +2,7 @@
 
 from omega import calendars as calendars
 from omega import cluster as cluster
+from omega import delisting as delisting
 from omega import errors as errors
 from omega import instruments as instruments
 from omega import protocols as protocols
@@ -18,9 +19,11 @@ from omega._core import crossover as crossover
 from omega._core import crossunder as crossunder
 from omega.config.account import Account as Account
 from omega.config.calendar import Calendar as Calendar
+from omega.config.carry import Carry as Carry
 from omega.config.costs import Costs as Costs
 from omega.config.costs import FeeBasis as FeeBasis
 from omega.config.distances import Distance as Distance
+from omega.config.events import Events as Events
 from omega.config.execution import Execution as Execution
 from omega.config.instruments import Instrument as Instrument
 from omega.config.limits import Limits as Limits
@@ -33,6 +36,8 @@ from omega.config.sizers import FixedLots as FixedLots
 from omega.config.sizers import FixedUnits as FixedUnits
 from omega.config.sizers import RiskAmount as RiskAmount
 from omega.config.sizers import RiskPercent as RiskPercent
+from omega.config.universe import Universe as Universe
+from omega.data.asof import asof as asof
 from omega.data.columns import Candles as Candles
 from omega.data.dataset import Dataset as Dataset
 from omega.data.samples import sample as sample

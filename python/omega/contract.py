@@ -88,6 +88,34 @@ class AccountFields(TypedDict):
     stops_at_ruin: bool
 
 
+RateColumns: TypeAlias = tuple[list[int], list[float]]
+"""Days, and the rate a year from each of them on; NaN where there is none."""
+EventRow: TypeAlias = tuple[
+    int, str, int, int | None, float | None, float | None, int | None, int | None
+]
+"""Symbol, kind, date, first bar, two numbers, when it is paid, and the symbol after it (A)."""
+FundingRow: TypeAlias = tuple[int, int, int, float, float | None]
+"""Bar, its open time, the time of the payment, its rate and the mark, where one is given (C3)."""
+
+
+class EventFields(TypedDict):
+    """Corporate actions, and by symbol the intervals in which it was halted (A)."""
+
+    rows: Sequence[EventRow]
+    halts: Sequence[Sequence[tuple[int, int]]]
+
+
+class CarryFields(TypedDict):
+    """What holding costs by the day; borrow and funding by symbol (C)."""
+
+    cash: RateColumns | None
+    debit: RateColumns | None
+    days_of_year: float
+    borrow: Sequence[RateColumns | None]
+    rounds_collateral: bool
+    funding: Sequence[Sequence[FundingRow]]
+
+
 class ExecutionFields(TypedDict):
     """The rules of matching and the limits; times in the unit of the time column.
 
@@ -128,6 +156,9 @@ class Settings(ExecutionFields):
     sizer: tuple[str, float]
     symbols: Sequence[SymbolFields]
     managers: Sequence[ManagerFields]
+    member_times: Sequence[NDArray[np.int64]]
+    events: EventFields | None
+    carry: CarryFields | None
 
 
 class SymbolContext(TypedDict):

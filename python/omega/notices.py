@@ -32,6 +32,8 @@ KINDS = (
     "uncompiled",
     "borrowed_currency",
     "calendar_zone",
+    "adjusted_prices",
+    "survivorship",
     "no_preset",
     "cancelled_orders",
     "scaled_orders",

@@ -59,6 +59,13 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "Costs": (omega.Costs, {}),
     "Execution": (omega.Execution, {}),
     "Limits": (omega.Limits, {}),
+    "Events": (omega.Events, {}),
+    "Carry": (omega.Carry, {}),
+    "Universe": (omega.Universe, {"members": [{"symbol": "X", "from": "2024-01-01"}]}),
+    "asof": (
+        omega.asof,
+        {"table": [{"period": "2023-12-31", "known": "2024-02-01", "eps": 1.0}]},
+    ),
     "Distance": (omega.Distance, {"given": 1.0}),
     "BreakEven": (omega.BreakEven, {}),
     "PartialClose": (omega.PartialClose, {}),

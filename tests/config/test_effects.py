@@ -109,6 +109,9 @@ EFFECTS: dict[tuple[str, str], tuple[dict[str, Any], Any]] = {
     ("run", "seed"): ({"costs": omega.Costs(slippage_random_pips=1)}, 7),
     ("run", "start"): ({}, "2024-01-05"),
     ("run", "end"): ({}, "2024-01-09"),
+    ("run", "events"): ({}, omega.Events(splits=[{"date": "2024-01-08", "ratio": 2}])),
+    ("run", "carry"): ({}, omega.Carry(cash=0.05)),
+    ("run", "universe"): ({}, [{"symbol": "SYMBOL", "from": "2024-01-08"}]),
     ("run", "position_manager"): ({}, omega.TimeExit(bars=2)),
 }
 """By class and name: the other settings that it needs, and the value that changes a run."""

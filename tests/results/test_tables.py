@@ -69,7 +69,7 @@ def test_only_columns_that_may_lack_a_value_are_nullable(name: str) -> None:
         ("orders", "side", ["buy", "sell"]),
         ("orders", "type", ORDER_TYPES),
         ("orders", "status", ["filled", "cancelled", "expired", "rejected", "working"]),
-        ("ledger", "kind", ["deposit", "pnl", "fee", "swap"]),
+        ("ledger", "kind", runs.LEDGER_KINDS),
         ("positions", "direction", ["long", "short"]),
     ],
 )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from omega import Calendar, calendars
 from omega.config.distances import Distance
+from tests.support import parity_dates
 from tests.support.parity_columns import COLUMNS, CONDITIONS
 from tests.support.recorder import Run, Script, Settings, Step
 
@@ -263,6 +264,20 @@ def settings_of(draw: st.DrawFn, tick: float, per_second: int) -> Settings:
     }
 
 
+def with_dates(
+    settings: Settings,
+    times: Sequence[Sequence[int]],
+    per_second: int,
+    tick: float,
+    *,
+    magnified: bool,
+) -> st.SearchStrategy[Settings]:
+    """What happens by date, which version 1 of the rules does not have."""
+    if settings["semantics"] == "1":
+        return st.just(dict(parity_dates.NOTHING))
+    return parity_dates.dated(times, HOUR * per_second, tick=tick, magnified=magnified)
+
+
 # --- scripts -------------------------------------------------------------------------------------
 
 MOST_BARS = 30
@@ -458,6 +473,7 @@ def runs(draw: st.DrawFn) -> Run:
     epochs = [int(row[0].timestamp()) * per_second for row in rows]
     settings["start"] = None if first is None else epochs[min(first, len(rows) - 1)] - first % 2
     settings["end"] = None if last is None else epochs[max(0, len(rows) - last)]
+    settings |= draw(with_dates(settings, [epochs], per_second, tick, magnified=data == "finer"))
     others = draw(members(closes, tick))
     run = Run(
         frame_of(rows, tick, layout, unit, zone),

@@ -70,6 +70,9 @@ def several(draw: st.DrawFn) -> Run:
     epochs = [int(time.timestamp()) * per_second for time in times]
     settings["start"] = None if first is None else epochs[min(first, len(times) - 1)] - first % 2
     settings["end"] = None if last is None else epochs[max(0, len(times) - last)]
+    of_each = [[int(bar[0].timestamp()) * per_second for bar in one] for one in rows]
+    magnified = any(market[2] is not None for market in markets)
+    settings |= draw(runs.with_dates(settings, of_each, per_second, tick, magnified=magnified))
     closes = [[bar[1][3] for bar in one] for one in rows]
     changes = ("close", "modify")
     managing = draw(runs.scripts(closes[0], tick, changes)) if manager == "manager" else None

@@ -23,6 +23,21 @@ EXIT_REASONS = [
     "stop_out",
     "ruin",
     "stale",
+    "delisted",
+    "split_cash",
+]
+LEDGER_KINDS = [
+    "deposit",
+    "pnl",
+    "fee",
+    "swap",
+    "dividend",
+    "tax",
+    "split_cash",
+    "delisting",
+    "interest",
+    "borrow",
+    "funding",
 ]
 
 money = st.floats(-1e6, 1e6, allow_subnormal=False)

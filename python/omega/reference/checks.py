@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from omega.errors import ConfigError, InvalidCandleData
-from omega.reference.views import shown
+from omega.reference.digits import shown
 
 Rule: TypeAlias = tuple[str, str, pl.Expr, pl.Expr | None, str]
 """Its name, the column at fault, where it is broken, what the value is held against, the words."""

@@ -16,7 +16,7 @@ from omega.reference.columns import Floats
 from omega.reference.days import Days
 from omega.reference.executor import State, is_bare
 from omega.reference.portfolio import Portfolio
-from omega.reference.tracks import Track, World
+from omega.reference.tracks import Growth, Track, World
 from omega.strategy.actions import Action
 
 Named = str | views.Indicator
@@ -177,6 +177,7 @@ class Context:
         symbol: str | None = None,
         warmup: bool = True,
         declared: int = 0,
+        unit: str = "",
     ) -> views.Indicator:
         """Take a column that was computed elsewhere: one number a bar, null as NaN."""
         track, values = self.world.track(symbol, timeframe), pl.Series(column)
@@ -189,7 +190,12 @@ class Context:
             )
         track.declare(declared)
         numbers = values.fill_null(float("nan")).to_list()
-        return _indicator(track, name, numbers, warmup=warmup, declared=declared)
+        return _indicator(track, name, numbers, warmup=warmup, declared=declared, unit=unit)
+
+    def adjust(self, symbol: str, prices: Floats, volumes: Floats) -> None:
+        """Let the views of a symbol show earlier prices and volumes as of now (A3)."""
+        track = self.world.track(symbol, None)
+        track.growth = Growth(prices.tolist(), volumes.tolist())
 
     def compare(
         self, how: str, left: views.Indicator | float, right: views.Indicator | float
@@ -212,14 +218,20 @@ class Context:
 
 
 def _indicator(
-    track: Track, name: str, values: list[float], *, warmup: bool = True, declared: int = 0
+    track: Track,
+    name: str,
+    values: list[float],
+    *,
+    warmup: bool = True,
+    declared: int = 0,
+    unit: str = "",
 ) -> views.Indicator:
     array = np.array(values)
     known = np.flatnonzero(~np.isnan(array))
     if warmup:
         first = int(known[0]) + 1 if len(known) else len(array)
         track.first_value = max(track.first_value, first)
-    return views.Indicator(name, array, track, declared)
+    return views.Indicator(name, array, track, declared, unit)
 
 
 def _days(track: Track, days: Days) -> list[int]:

@@ -15,6 +15,7 @@ from omega.reference.funding import Entry
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import Fill, Moment, Order, Position, Trade, split_outcomes
+from omega.reference.schedule import Carry, Receivable, Schedule
 from omega.reference.stale import Stale
 from omega.strategy.actions import Close
 
@@ -75,6 +76,7 @@ class Holdings:
 
     def __init__(self, settings: Settings, symbols: Sequence[str], portfolio: Portfolio) -> None:
         self.settings = settings
+        events, carry = settings["events"], settings["carry"]
         self.last_trades = {symbol: LastTrades() for symbol in symbols}
         self.markets = {
             symbol: Market.of(symbol, own)
@@ -103,10 +105,17 @@ class Holdings:
         """Whether equity reached 0: no order is taken any more (M8)."""
         self.stale: Stale | None = None
         """When a symbol without a bar is given up; never, where there is none (F15)."""
+        self.schedule = None if events is None else Schedule(events, symbols)
+        """What happens by date (A)."""
+        self.carry = None if carry is None else Carry.of(carry, symbols)
+        """What holding costs by the day (C)."""
+        self.receivables: list[Receivable] = []
+        """Dividends that were earned and are not paid yet."""
 
     def equity(self) -> float:
         """Balance plus the profits of the last mark (M3.1, M6.1)."""
-        return self.portfolio.balance + self._added_up().profit
+        owed = self.portfolio.receivable
+        return self.portfolio.balance + self._added_up().profit + owed
 
     def margin_held(self) -> float:
         """What the open positions hold (M6.1, M7)."""
@@ -156,10 +165,22 @@ class Holdings:
         is_full = most is not None and len(self.positions) >= most
         return is_full or (most_in_one is not None and len(self.held_in(symbol)) >= most_in_one)
 
-    def refuses_short(self, order: Order, mode: str) -> bool:
-        """Whether an order would sell short on a cash account, in a position mode (M12)."""
-        is_cash = self.settings["account"]["kind"] == "cash"
-        return is_cash and order.sign < 0.0 and self.settings["position_mode"] == mode
+    def refused_short(self, order: Order, mode: str, time: int) -> str | None:
+        """Why an order may not sell short, in a position mode (M12, C2)."""
+        if order.sign > 0.0 or self.settings["position_mode"] != mode:
+            return None
+        if self.settings["account"]["kind"] == "cash":
+            return "short"
+        rates = None if self.carry is None else self.carry.borrow.get(order.symbol)
+        is_lent = rates is None or rates.of(self.day_of(order.symbol, time)) is not None
+        return None if is_lent else "no_borrow"
+
+    def day_of(self, symbol: str, time: int) -> int:
+        """The day of a time."""
+        raise NotImplementedError
+
+    def fund_leaving(self, position: Position, now: Moment) -> None:
+        """Book what a position that leaves inside a bar may have had to pay (C3)."""
 
     def within_volume(self, order: Order, now: Moment) -> float | None:
         """The lots that the volume allows; None where the order does not fill (W10)."""
@@ -215,8 +236,8 @@ class Holdings:
         lots = costs.order_size(self.markets[order.symbol].instrument, left)
         if lots is None:
             order.reject("size")
-        elif self.refuses_short(order, mode="netting"):
-            order.reject("short")
+        elif refused := self.refused_short(order, "netting", now.time):
+            order.reject(refused)
         elif self.is_full(order.symbol):
             order.reject("max_positions")
         else:
@@ -296,6 +317,8 @@ class Holdings:
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
             position.best_price = position.worst_price = now.bar.exit_side(order.sign).open
+        if self.carry is not None and self.carry.inside is not None:
+            self.carry.entered.add(position.trade_id)
         self.entries += 1
         self.last_trades[order.symbol].entry = (now.index, now.time)
         self.portfolio.book_entry(position, fill)
@@ -362,16 +385,25 @@ class Holdings:
         *,
         order: Order | None = None,
         is_maker: bool = False,
+        slips: bool = True,
     ) -> None:
         """Close lots of a position at a price before slippage; `order` where one requested it."""
+        self.fund_leaving(position, now)
         if order is None:  # a protective exit: under the number of the entry (M4.1)
             is_maker = reason == "take_profit"
-            key = self._exit_key(position, slips=not is_maker)
+            key = self._exit_key(position, slips=slips and not is_maker)
         else:
             key = Key(order.order_id, position.trade_id, slips=_slips(order))
         signed_lots = -position.sign * lots
         fill = self._filled(
-            position.trade_id, signed_lots, raw_price, key, now, is_maker=is_maker, is_entry=False
+            position.trade_id,
+            signed_lots,
+            raw_price,
+            key,
+            now,
+            is_maker=is_maker,
+            is_entry=False,
+            is_free=reason == "split_cash",  # nothing is traded
         )
         fill.fee += self._liquidation_fee(position, lots, fill.price, reason, now)
         part = lots < position.lots
@@ -439,11 +471,16 @@ class Holdings:
         is_maker: bool,
         is_entry: bool = True,
         own: float | None = None,
+        is_free: bool = False,
     ) -> Fill:
         """A fill with its slippage and fee (M4); positive lots buy, negative ones sell."""
         leg = self._leg(signed_lots, raw_price, key, now, is_maker)
         leg = leg._replace(is_entry=is_entry)
         charged = self.markets[now.symbol].costs
+        if is_free:
+            fee = 0.0
+        else:
+            fee = costs.fee(charged, leg) if own is None else costs.with_own(charged, leg, own)
         return Fill(
             order_id=key.order,
             trade_id=trade_id,
@@ -453,7 +490,7 @@ class Holdings:
             time=now.time,
             price=leg.price,
             lots=leg.lots,
-            fee=costs.fee(charged, leg) if own is None else costs.with_own(charged, leg, own),
+            fee=fee,
             slippage=self._slippage(raw_price, key, now.symbol),
             rate=now.rate,
         )

@@ -49,9 +49,13 @@ class Orders(Volumes):
         self.submitted: list[Action] = []
         self.session_times = dict(zip(clock.of_symbols, settings["session_times"], strict=False))
         """Begins and ends of sessions in turn, of each symbol; none where it may always trade."""
+        self.member_times = dict(zip(clock.of_symbols, settings["member_times"], strict=False))
+        """When each symbol joins and leaves the universe in turn; none where it is always in."""
 
     def is_idle(self) -> bool:
         """Whether no bar can change anything."""
+        if (self.carry is not None and self.carry.has_interest) or self.receivables:
+            return False
         return not (self.positions or self.waiting or self.due)
 
     def expire(self, now: Known) -> None:
@@ -181,6 +185,8 @@ class Orders(Volumes):
         order.trail_to(now.last, "close")
         order.expires = self._expiry(signal.expires)
         refused = "ruin" if self.ruined else None  # M8
+        if refused is None and self.is_gone(now):
+            refused = "delisted"
         if refused is None and self.stale is not None and self.stale.holds(now):
             refused = "stale"
         refused = refused or self._refusal(order, signal, now)
@@ -200,6 +206,10 @@ class Orders(Volumes):
         else:
             self.waiting.append(order)
         return order.refused
+
+    def is_gone(self, now: Known) -> bool:
+        """Whether a symbol is traded no more (A7)."""
+        return self.schedule is not None and now.time >= self.schedule.gone_from[now.symbol]
 
     def _refusal(self, order: Order, signal: Signal, now: Known) -> str | None:
         """Why an order is refused, in the order of F12.1; an order that is not gets its size."""
@@ -245,12 +255,15 @@ class Orders(Volumes):
             return None
         hedging = self.settings["position_mode"] == "hedging"
         refused = self._out_of_time(now)
-        refused = refused or ("short" if self.refuses_short(order, mode="hedging") else None)
+        refused = refused or self.refused_short(order, "hedging", now.time)
         return refused or ("max_positions" if hedging and self.is_full(now.symbol) else None)
 
     def _out_of_time(self, now: Known) -> str | None:
         """Sessions, blackouts and cool-downs (F12.3)."""
         time, settings = now.time, self.settings
+        member = self.member_times.get(now.symbol)
+        if member is not None and np.searchsorted(member, time, side="right") % 2 == 0:
+            return "not_member"  # U1
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):
             return "session_closed"

@@ -212,7 +212,7 @@ class Forwarding(Portfolio):
     def balance(self, value: float) -> None:
         self._own = value
 
-    def book(self, time: int, kind: str, trade_id: int, amount: float) -> None:
+    def book(self, time: int, kind: str, trade_id: int | None, amount: float) -> None:
         """Change Omega's own balance; register a night."""
         self._own += amount
         self.ledger.append(rows.LedgerLine(time, kind, trade_id, amount, self._own))

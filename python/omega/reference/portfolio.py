@@ -34,13 +34,15 @@ class Portfolio:
         self.equity: list[EquityRow] = []
         self._lows: dict[int, float] = {}
         self._ruin: int | None = None
+        self.receivable = 0.0
+        """Dividends that were earned and are not paid yet."""
 
     @property
     def marked_equity(self) -> float:
         """The equity at the last mark; the cash before the first."""
         return self.equity[-1].equity if self.equity else self.balance
 
-    def book(self, time: int, kind: str, trade_id: int, amount: float) -> None:
+    def book(self, time: int, kind: str, trade_id: int | None, amount: float) -> None:
         """Change the balance by one ledger line (M5)."""
         self.balance += amount
         self.ledger.append(LedgerLine(time, kind, trade_id, amount, self.balance))
@@ -84,10 +86,19 @@ class Portfolio:
             mae=min(0.0, against, gross_pnl),
             mfe=max(0.0, favour, gross_pnl),
         )
-        self.book(trade.exit_time, "pnl", trade.trade_id, gross_pnl)
+        self._book_profit(trade, position.sign * trade.units * trade.exit_price * rate)
         self.book_fee(fill)
         self.trades.append(trade)
         return trade
+
+    def _book_profit(self, trade: Trade, paid: float) -> None:
+        """Book the profit of a trade, of what a split leaves what is paid and what it had cost."""
+        time, number, profit = trade.exit_time, trade.trade_id, trade.gross_pnl
+        if trade.exit_reason == "split_cash":
+            self.book(time, "split_cash", number, paid)
+            profit -= paid
+        kind = "delisting" if trade.exit_reason == "delisted" else "pnl"
+        self.book(time, kind, number, profit)
 
     def mark(self, now: Moment, positions: Iterable[Position], *, values: bool) -> None:
         """Mark positions to the close of a bar, and what they are worth (M5, L1.7, M7)."""
@@ -126,7 +137,8 @@ class Portfolio:
 
     def write_row(self, time: int, positions: Sequence[Position]) -> None:
         """Write the equity row of a bar (M5.1)."""
-        equity = self.balance + total(position.open_profit for position in positions)
+        profit = total(position.open_profit for position in positions)
+        equity = self.balance + profit + self.receivable
         self.equity.append(EquityRow(time, self.balance, equity, len(positions)))
 
     def write_flat_rows(self, times: Sequence[int]) -> None:

@@ -293,7 +293,7 @@ class Rebalancing(Solvency):
         """What an increase needs at its full size; None where it is refused."""
         order = part.order
         refused = "ruin" if self.ruined else self._limited(order, now)
-        refused = refused or ("short" if self.refuses_short(order, mode="netting") else None)
+        refused = refused or self.refused_short(order, "netting", now.time)
         market = self.markets[order.symbol]
         leg = self._entry_leg(order, lots, now)
         entry = Entry(leg, now.last_rate, market.instrument, market.costs)

@@ -222,7 +222,8 @@ class Run(Context):
         executor = Simulator(settings, self.world.clock, unit, self.portfolio)
         after, clock = settings["stale_after"], self.world.clock
         if after is not None and len(self.symbols) > 1 and executor.is_second:
-            executor.stale = Stale.over(after, clock.of_symbols, times)
+            halts = () if settings["events"] is None else settings["events"]["halts"]
+            executor.stale = Stale.over(after, clock.of_symbols, times, halts)
         self._executor = executor
         one = loop.Loop(
             feed,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from omega.reference import costs, intrabar, managers
+from omega.reference import intrabar, managers
+from omega.reference.corporate import Corporate
 from omega.reference.intrabar import Exits, Outcome
 from omega.reference.matching import Armed, Hit, Live, Match, at_open, in_bar
-from omega.reference.rebalancing import Rebalancing
 from omega.reference.rows import Known, Moment, Order, Position
 from omega.reference.solvency import Forced
 from omega.strategy.actions import Action
@@ -30,7 +30,7 @@ class Candidate(NamedTuple):
         return self.worth > other.worth if policy == "optimistic" else self.worth < other.worth
 
 
-class Simulator(Rebalancing):
+class Simulator(Corporate):
     """Matches the order book and the open positions against bars."""
 
     # --- the executor of the loop ----------------------------------------------------------------
@@ -43,10 +43,14 @@ class Simulator(Rebalancing):
             self.known = nows
         self.at_hand = frozenset(now.symbol for now in moments)
         self.filled_groups.clear()
-        for now in moments:
-            self.book_nights(now)
-            if self.ruined:  # M8: of symbols that had no bar
-                self.ruin({now.symbol: now}, "open")
+        if self.schedule is None and self.carry is None:
+            for now in moments:
+                self.book_nights(now)
+                if self.ruined:  # M8: of symbols that had no bar
+                    self.ruin({now.symbol: now}, "open")
+        else:
+            nows = self.begin_dates(nows)
+            moments = [now for now in nows.values() if isinstance(now, Moment)]
         for now in moments:
             self.expire(now)
             self.fill_due(now)
@@ -63,11 +67,13 @@ class Simulator(Rebalancing):
         """Process what follows the open inside a bar, or inside a finer one (L1.4 to L1.6)."""
         if not self.is_second:
             self.match(now, opening=True)
+        self.begin_inside(now)
         self.match(now, opening=False)
         if self.is_second:
             self.force_exits(now)
             self.test_extremes(now)
             self.note_inside(now)
+        self.fund_inside(now)
         self._fill_at_close(now)  # after the tests: it has seen nothing of the bar
         self._note_extremes(now)
         self.manage(now)
@@ -95,23 +101,6 @@ class Simulator(Rebalancing):
             return 0
         self.portfolio.write_row(time, [])
         return 1
-
-    # --- the night before: L1.2 ------------------------------------------------------------------
-
-    def book_nights(self, now: Moment) -> None:
-        """Book swap for each night between the last bar and this one (M4.3)."""
-        own = self.markets[now.symbol].costs
-        days = self.clock.of_symbols[now.symbol]
-        last, today = days.of(now.since), days.of(now.opens)
-        nights = costs.nights(last, today, own["triple_day"])
-        for position in self.held_in(now.symbol):
-            mark = now.last.exit_side(position.sign).close  # as of `settle`
-            swap = costs.per_night(own, position.sign, mark)
-            if swap == 0.0 or nights == 0:
-                continue
-            amount = swap * position.lots * position.contract_size * now.rate * float(nights)
-            position.swap += amount
-            self.portfolio.book(now.opens, "swap", position.trade_id, amount)
 
     # --- matching: L1.4 and L1.5 -----------------------------------------------------------------
 

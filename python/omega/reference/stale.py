@@ -25,9 +25,19 @@ class Stale:
     traded: Mapping[str, Sequence[int]]
 
     @classmethod
-    def over(cls, after: int, days: Mapping[str, Days], times: Sequence[int]) -> Stale:
-        """Count the days of a timeline."""
+    def over(
+        cls,
+        after: int,
+        days: Mapping[str, Days],
+        times: Sequence[int],
+        halts: Sequence[Sequence[tuple[int, int]]] = (),
+    ) -> Stale:
+        """Count the days of a timeline, without those on which a symbol was halted (A8)."""
         traded = {symbol: sorted({own.of(time) for time in times}) for symbol, own in days.items()}
+        for symbol, own in zip(days, halts, strict=False):
+            for begin, end in own:
+                first, past = days[symbol].of(begin), days[symbol].of(end)
+                traded[symbol] = [day for day in traded[symbol] if not first <= day < past]
         return cls(after, days, traded)
 
     def holds(self, now: Known) -> bool:

@@ -10,6 +10,7 @@ import bisect
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from omega.config.times import longest
 from omega.contract import ClockFields
@@ -58,6 +59,13 @@ class Clock:
         return cls(days, of_symbols, closes, longest=fields["longest"])
 
 
+class Growth(NamedTuple):
+    """By bar, the product of the factors of the events until then, of prices and of volumes."""
+
+    prices: Sequence[float]
+    volumes: Sequence[float]
+
+
 class Track:
     """The candles of a symbol on one timeframe, and how many of them are visible.
 
@@ -69,6 +77,7 @@ class Track:
         needed: How many the strategy requests before its first decision (L2).
         first_value: The same by the first number of each column, which version 1 waits for.
         run: The run that it is of.
+        growth: How splits and dividends made it grow, where there are any.
     """
 
     def __init__(self, candles: Columns, timeframe: str | None = None) -> None:
@@ -78,6 +87,14 @@ class Track:
         self.needed = 0
         self.first_value = 0
         self.run: object | None = None
+        self.growth: Growth | None = None
+
+    def as_of(self, value: float, unit: str, bar: int, now: int) -> float:
+        """Give a number of one bar as it reads at another one (A3)."""
+        if self.growth is None or unit not in ("price", "volume"):
+            return value
+        factors = self.growth.prices if unit == "price" else self.growth.volumes
+        return value * factors[bar] / factors[now]
 
     def shown(self, what: str, name: str) -> int:
         """Return how many are visible to whoever reads the views of a run.

@@ -6,18 +6,18 @@ A view ends at its own bar.
 from __future__ import annotations
 
 import copy
-import math
 import operator
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from omega.config.times import from_units
 from omega.errors import printable
 from omega.reference import rows
 from omega.reference.columns import PRICES, Floats
+from omega.reference.digits import shown
 from omega.reference.tracks import Track, World
 from omega.strategy.arithmetic import absolute, combined, compared
 from omega.strategy.conditions import Condition
@@ -72,7 +72,17 @@ class Source:
             raise IndexError(
                 f"a window of {length} bars at bar {index}: expected 1 to {past}; declare a warmup"
             )
-        return _read_only(self.column(name)[past - length : past])
+        values = self.column(name)[past - length : past]
+        if self.track.growth is not None:
+            bars = range(past - length, past)
+            values = np.array([self.shown(float(values[k - bars[0]]), name, k) for k in bars])
+        return _read_only(values)
+
+    def shown(self, value: float, name: str, index: int) -> float:
+        """Give a number of a column and a bar as it reads now (A3)."""
+        now = max(self.track.visible - 1, 0)
+        unit = "volume" if name == "volume" else "price"
+        return self.track.as_of(float(value), unit, index, now)
 
     def column(self, name: str) -> Floats:
         """A column by its name."""
@@ -83,29 +93,8 @@ class Source:
 
 
 def _read_only(values: Floats) -> Floats:
-    shared = values.view()
-    shared.flags.writeable = False
+    (shared := values.view()).flags.writeable = False
     return shared
-
-
-def shown(value: float) -> str:
-    """A number with its shortest digits, without an exponent; a tie of two goes up.
-
-    Example:
-        >>> shown(1.0), shown(1e-7), shown(0.97162628173828125)
-        ('1', '0.0000001', '0.9716262817382813')
-    """
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "inf" if value > 0.0 else "-inf"
-    digits = Decimal(repr(value))
-    known = digits.as_tuple()
-    if len(known.digits) > 15:  # noqa: PLR2004 - with fewer, half a place is more than it is off
-        last_place = Decimal((0, (1,), int(known.exponent)))
-        if abs(Fraction(value)) - abs(Fraction(digits)) == Fraction(last_place) / 2:
-            digits += last_place.copy_sign(digits)
-    return format(digits, "f").removesuffix(".0")
 
 
 class SideView:
@@ -139,7 +128,7 @@ class SideView:
     @property
     def volume(self) -> float:
         """Volume."""
-        return float(self._source.column("volume")[self._index])
+        return self._source.shown(self._source.column("volume")[self._index], "volume", self._index)
 
     @property
     def open(self) -> float:
@@ -178,7 +167,8 @@ class SideView:
         return self._window(length, "close")
 
     def _price(self, price: str) -> float:
-        return float(self._source.column(f"{self._side}_{price}")[self._index])
+        source, name = self._source, f"{self._side}_{price}"
+        return source.shown(float(source.column(name)[self._index]), name, self._index)
 
     def _window(self, length: int, price: str) -> Floats:
         return self._source.window(self._index, length, f"{self._side}_{price}")
@@ -266,11 +256,14 @@ class Indicator:
         declared: The bars that its indicators declare, its sources' included (L2).
     """
 
-    __slots__ = ("_name", "_values", "declared", "track")
+    __slots__ = ("_name", "_unit", "_values", "declared", "track")
     __array_ufunc__ = None  # NumPy's numbers leave operators to it
 
-    def __init__(self, name: str, values: Floats, track: Track, declared: int = 0) -> None:
-        self._name, self._values, self.track, self.declared = name, values, track, declared
+    def __init__(
+        self, name: str, values: Floats, track: Track, declared: int = 0, unit: str = ""
+    ) -> None:
+        self._name, self._values, self._unit = name, values, unit
+        self.track, self.declared = track, declared
 
     @property
     def name(self) -> str:
@@ -291,7 +284,7 @@ class Indicator:
             raise IndexError(
                 f"{self._name}[{key}] with {visible} values known: expected -1 (now) to -{visible}"
             )
-        return float(self._values[visible + key])
+        return self._as_of(visible + key, visible - 1)
 
     def ago(self, bars: int) -> float:
         """The value so many bars before the newest one; 0 is now (E4)."""
@@ -301,7 +294,11 @@ class Indicator:
                 f"{self._name}.ago({bars}) with {visible} values known: expected 0 (now) to less "
                 f"than {visible}"
             )
-        return float(self._values[visible - 1 - bars])
+        return self._as_of(visible - 1 - bars, visible - 1)
+
+    def _as_of(self, bar: int, now: int) -> float:
+        """The value of a bar as it reads at another one (A3)."""
+        return self.track.as_of(float(self._values[bar]), self._unit, bar, now)
 
     def __hash__(self) -> int:
         return id(self)
@@ -362,6 +359,9 @@ class Indicator:
                 f"{self._name}.window({length}) with {visible} values known: expected 1 to "
                 f"{visible}"
             )
+        if self.track.growth is not None and self._unit:
+            shown = map(self._as_of, range(visible - length, visible), [visible - 1] * length)
+            return _read_only(np.array([*shown]))
         return _read_only(self._values[visible - length : visible])
 
     def __repr__(self) -> str:

@@ -20,6 +20,7 @@ from omega.libraries import refused_as
 from omega.notices import Facts, Notice
 from omega.report import _metrics
 from omega.results import files
+from omega.results.dated import Dated
 from omega.results.example import EXAMPLE
 from omega.results.following import Following
 from omega.results.noticing import notices_of
@@ -92,7 +93,7 @@ class EngineStats:
         return self.bars_processed / self.total_time_ms * 1e3
 
 
-class BacktestResult(Travelling, Showing, Following, Portfolio):
+class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
     """The result of a run.
 
     Frames are made when they are first requested, once, and share the engine's memory.

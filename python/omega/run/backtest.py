@@ -10,12 +10,15 @@ from typing import Any, TypeAlias
 
 from omega.config.account import Account
 from omega.config.calendar import CalendarLike
+from omega.config.carry import Carry
 from omega.config.costs import Costs
+from omega.config.events import Events
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import EquityPercent, Sizer
+from omega.config.universe import Universe
 from omega.contract import ArrowLike, Progress
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
@@ -23,6 +26,7 @@ from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.measures.benchmark import Comparison
 from omega.progress import progress_bar
+from omega.results.dated import keep_events
 from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
@@ -72,6 +76,9 @@ def run_backtest(
     strict: bool = False,
     semantics: int = 2,
     calendar: CalendarLike = None,
+    events: Events | None = None,
+    carry: Carry | None = None,
+    universe: Universe | ArrowLike = None,
     validate: str | Mapping[str, str] = "error",
     cast: bool = False,
     progress: bool | Progress = False,
@@ -127,6 +134,11 @@ def run_backtest(
             which days begin; or the name of a calendar of `exchange_calendars`, such as "XNYS".
             Days of UTC by default. It decides on DAY orders, nights of swap, dates as `start` and
             `end`, daily returns, and bars of a day and longer.
+        events: Splits, dividends, changes of symbols, delistings and halts, as `Events`, over
+            prices as they were traded; none by default.
+        carry: Interest, borrowing and funding, as `Carry`; none by default.
+        universe: A `Universe`, or its table: columns symbol, from, to and known; by default every
+            symbol may be traded at any time.
         validate: "error", "off", or single rules as {"crossed": "allow"} (rule T3).
         cast: Whether prices of other types (float32, decimals, integers, texts) are cast, once;
             what that copies is a notice. Volumes of any type of number always are.
@@ -187,16 +199,37 @@ def run_backtest(
         strict=strict,
         semantics=semantics,
         calendar=calendar,
+        events=events,
+        carry=carry,
+        universe=universe,
     )
-    identity = identity_of(strategy, when, arguments)
     with _progress(progress) as told:
-        with arguments_of("run_backtest"):
-            require_earlier(resume, store, identity)
-            job = prepare(store, runs, arguments, when=when, on_progress=told)
-            job.ran.may_compile = _truth("compiled", compiled)
-        outcome = execute(job, chosen)
+        given = (strategy, when, compiled, told)
+        return _performed(
+            store, runs, given, arguments, backend=chosen, compared=compared, resume=resume
+        )
+
+
+def _performed(
+    store: CandleStore,
+    runs: One,
+    given: tuple[AnyStrategy, AnyCondition, bool, Progress | None],
+    arguments: Arguments,
+    *,
+    backend: str,
+    compared: Comparison,
+    resume: BacktestResult | None,
+) -> BacktestResult:
+    """Run what was given, and compare it and follow it up as it was wanted."""
+    strategy, when, compiled, told = given
+    identity = identity_of(strategy, when, arguments)
+    with arguments_of("run_backtest"):
+        require_earlier(resume, store, identity)
+        job = prepare(store, runs, arguments, when=when, on_progress=told)
+        job.ran.may_compile = _truth("compiled", compiled)
+    outcome = execute(job, backend)
     note_on_given(strategy, runs)
-    result = _result(store, job, arguments, chosen, outcome)
+    result = _result(store, job, arguments, backend, outcome)
     result = result if compared.is_empty else compare_run(result, compared, arguments)
     return known_by(result, identity, resume)
 
@@ -256,6 +289,8 @@ def _result(
         position_manager=job.manager,
     )
     result.declared = job.ran.declared
+    if job.settings["events"] is not None:
+        keep_events(result, job.settings["events"]["rows"])
     return result
 
 

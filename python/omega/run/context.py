@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omega.data.own_columns import beside
 from omega.data.store import both_sides, over
+from omega.run.adjusted import Adjusting, adjusted_columns
 from omega.run.job import Job
 from omega.strategy.actions import Action
 from omega.strategy.expressions import evaluate
@@ -34,6 +35,10 @@ class Context:
         self.orders = OrderEntry(self)
         self.account: Run | None = run
         self.indicator = run.indicator
+        self._adjusting: Adjusting | None = None
+        if job.growth:
+            self._adjusting = Adjusting(run, job.stores, job.growth, job.clock)
+            self.indicator = self._adjusting.indicator
         self.compare, self.place_of, self.due = run.compare, run.place_of, run.due
 
     @contextlib.contextmanager
@@ -83,7 +88,13 @@ class Context:
         """Evaluate a Polars expression over the candles."""
         run = self.run
         candles = both_sides(over(run.candles(timeframe=timeframe, symbol=symbol)))
+        growth = self._job.growth.get(symbol or self.symbols[0])
+        if growth is not None and timeframe is None:
+            candles = adjusted_columns(candles, growth)
         frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
         column = evaluate(expression, name, frame, timeframe=timeframe, symbol=symbol)
-        place = {"timeframe": timeframe, "symbol": symbol}
-        return run.column(name, column, **place, warmup=warmup, declared=declared)
+        place: Any = {"timeframe": timeframe, "symbol": symbol}
+        view = run.column(name, column, **place, warmup=warmup, declared=declared)
+        if self._adjusting is not None:
+            self._adjusting.remember(view, column)
+        return view

@@ -19,6 +19,7 @@ from omega.data.store import CandleStore, require_unit, store_of
 from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError
 from omega.notices import Notice
+from omega.run.adjusted import Growth
 from omega.run.settings import PositionManager
 from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
@@ -75,6 +76,7 @@ class Job:
         beside: Finer candles, and those that convert.
         notices: What a reader of its result should know of its finer candles.
         ran: How they ran.
+        growth: How splits and dividends made each symbol grow that has some.
     """
 
     stores: Sequence[CandleStore]
@@ -89,6 +91,7 @@ class Job:
     beside: Sequence[CandleStore] = ()
     notices: Sequence[Notice] = ()
     ran: Ran = dataclasses.field(default_factory=Ran)
+    growth: Mapping[str, Growth] = dataclasses.field(default_factory=dict)
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Return the user's columns beside a symbol's candles, or beside a table of higher bars."""

@@ -12,18 +12,23 @@ from typing import Any, TypeAlias
 
 from omega.config.account import Account
 from omega.config.calendar import CalendarLike, calendar_of
+from omega.config.carry import Carry
 from omega.config.costs import Costs
+from omega.config.events import Events
 from omega.config.execution import Execution
 from omega.config.instruments import Instrument
 from omega.config.limits import Limits
 from omega.config.managers import Manager
 from omega.config.sizers import FixedLots, Sizer
+from omega.config.universe import Universe
 from omega.contract import Progress, Settings
 from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes, timeframe_jobs
 from omega.errors import ConfigError
 from omega.run.account import account_fields, account_of, instruments_for
+from omega.run.adjusted import growth_of
 from omega.run.clock import RunClock
+from omega.run.dates import dated_fields, notices_of_dates, require_adjustable
 from omega.run.fees import fee_functions
 from omega.run.job import Job, OnBar, contexts_of, magnifiers, symbols_of
 from omega.run.magnified import look_into
@@ -74,6 +79,9 @@ class Arguments:
     strict: bool = False
     semantics: int = 2
     calendar: CalendarLike = None
+    events: Events | None = None
+    carry: Carry | None = None
+    universe: Any = None
 
     def instruments_of(self, symbols: Sequence[str]) -> list[Instrument]:
         """Choose the instrument of each symbol."""
@@ -86,6 +94,12 @@ class Arguments:
     def account_of(self) -> tuple[Account, float, str]:
         """Return the account, its cash and its currency."""
         return account_of(self.account, self.cash, self.account_currency)
+
+    @property
+    def dates(self) -> tuple[Events | None, Carry | None, Universe | None]:
+        """What happens by date, what holding costs, and the universe."""
+        universe = None if self.universe is None else Universe.of(self.universe)
+        return self.events, self.carry, universe
 
     def managers_of(self, strategy: object) -> tuple[list[Manager], PositionManager | None]:
         """Choose built-in managers and the user's own: those given, else the strategy's."""
@@ -120,6 +134,8 @@ def prepare(
         limits=(arguments.limits, Limits, "omega.Limits(...)"),
         sizer=(arguments.sizer, Sizer, "a sizer such as omega.FixedLots(1)"),
         costs=(arguments.costs, (Costs, Mapping), "omega.Costs(...), or one for each symbol"),
+        events=(arguments.events, Events, "omega.Events(...)"),
+        carry=(arguments.carry, Carry, "omega.Carry(...)"),
     )
     execution, limits = arguments.execution or Execution(), arguments.limits or Limits()
     account, cash, currency = arguments.account_of()
@@ -144,6 +160,7 @@ def prepare(
         "align": alignment(arguments.align),
         "managers": manager_fields(managers, unit),
         **execution_fields(execution, account, limits, clock),
+        **dated_fields(stores, clock, arguments.dates, semantics),
     }
     if isinstance(given, Weights):
         settings = with_weights(settings, given, execution)
@@ -154,6 +171,8 @@ def prepare(
     higher = timeframe_jobs(
         arguments.timeframes, stores, clock.calendars, longest_counts=semantics != "1"
     )
+    growth = growth_of(settings["events"], stores)
+    require_adjustable(growth, ready, higher, finer, settings["carry"])
     return Job(
         stores,
         ready,
@@ -165,7 +184,8 @@ def prepare(
         on_progress,
         when,
         beside,
-        notices,
+        [*notices, *notices_of_dates(arguments.dates, stores, settings["events"])],
+        growth=growth,
     )
 
 
@@ -187,6 +207,9 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
         seed=arguments.seed,
         semantics=arguments.semantics,
         calendar=calendar_of(arguments.calendar),
+        events=arguments.events,
+        carry=arguments.carry,
+        universe=arguments.dates[2],
         strict=arguments.strict,
         align=arguments.align,
         cash=cash,

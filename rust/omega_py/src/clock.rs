@@ -1,7 +1,7 @@
 //! State shared by all views of a run: candles, the newest visible bar, and the display of times.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyOverflowError};
 use pyo3::prelude::*;
@@ -9,6 +9,7 @@ use pyo3::types::{PyDateTime, PyTzInfo};
 
 use super::active::{self, RunId};
 use super::error::{to_pyerr, unknown};
+use super::growth::Growth;
 use super::indicators::IndicatorView;
 use omega_core::execution::{Fill, Position};
 use omega_core::portfolio::Trade;
@@ -25,6 +26,8 @@ pub(super) struct Clock {
     /// Whether the newest bar is new.
     fresh: AtomicBool,
     run: RunId,
+    /// How splits and dividends made it grow, where there are any; set once, before the run.
+    growth: OnceLock<Growth>,
 }
 
 impl Clock {
@@ -52,6 +55,17 @@ impl Clock {
     #[inline]
     pub(super) fn show(&self, visible: usize) {
         self.visible.store(visible, Relaxed);
+    }
+
+    /// How much splits and dividends made it grow.
+    #[inline]
+    pub(super) fn growth(&self) -> Option<&Growth> {
+        self.growth.get()
+    }
+
+    /// Sets that, once.
+    pub(super) fn grow(&self, growth: Growth) {
+        self.growth.get_or_init(|| growth);
     }
 
     pub(super) fn is_fresh(&self) -> bool {
@@ -372,6 +386,7 @@ impl Source {
             visible: AtomicUsize::new(0),
             fresh: AtomicBool::new(true),
             run,
+            growth: OnceLock::new(),
         });
         Ok(Self {
             candles,

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use omega_core::execution::{Account, Exit, Fill, Lows, Position};
+use omega_core::execution::{Account, Booking, Exit, Fill, Lows, Position};
 use omega_core::portfolio::{Portfolio, Trade};
 use omega_core::replay;
 use omega_core::store::Market;
@@ -189,6 +189,18 @@ impl Account for PyPortfolio<'_, '_> {
     fn book_swap(&mut self, position: &Position, amount: f64, time: i64) {
         self.books.book_swap(position, amount, time);
         self.call(|this| this.fee(-amount, time, "swap", &this.position(position)?));
+    }
+
+    fn book(&mut self, booking: &Booking) {
+        self.books.book(booking);
+    }
+
+    fn note_receivable(&mut self, amount: f64) {
+        self.books.note_receivable(amount);
+    }
+
+    fn receivable(&self) -> f64 {
+        self.books.receivable()
     }
 
     fn book_exit(&mut self, exit: &Exit<'_>) {

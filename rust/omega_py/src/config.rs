@@ -5,6 +5,7 @@ use std::sync::Arc;
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 
+use super::dates::{CarryFields, EventFields};
 use super::store::CandleStore;
 use omega_core::backtest::{
     ACCOUNT_KIND, Config, INTRABAR, MARKET_FILL, ManagerNumbers, POSITION_MODE, SEMANTICS,
@@ -155,6 +156,13 @@ pub(super) struct RunSettings {
     /// When the sessions of a calendar begin and end, in turn, of each symbol.
     #[pyo3(item, from_py_with = times_of_each)]
     session_times: Vec<Arc<[i64]>>,
+    /// When each symbol joins and leaves the universe, in turn.
+    #[pyo3(item, from_py_with = times_of_each)]
+    member_times: Vec<Arc<[i64]>>,
+    #[pyo3(item)]
+    events: Option<EventFields>,
+    #[pyo3(item)]
+    carry: Option<CarryFields>,
     #[pyo3(item)]
     blackouts: Vec<(i64, i64)>,
     #[pyo3(item)]
@@ -221,6 +229,10 @@ impl RunSettings {
         warmup: Vec<usize>,
     ) -> Result<Config, OmegaError> {
         // Both come in the order of the run's symbols, which is that of their numbers.
+        let schedule = self
+            .events
+            .as_ref()
+            .map(|events| events.schedule(contexts.len()));
         let symbols = self.symbols.into_iter().zip(contexts);
         let managers = self.managers.iter().map(ManagerFields::manager);
         Ok(Config {
@@ -261,9 +273,13 @@ impl RunSettings {
                 cooldown_exit: self.cooldown_exit,
                 sessions: self.sessions,
                 session_times: self.session_times,
+                member_times: self.member_times,
                 blackouts: self.blackouts,
             },
             stale_after: self.stale_after,
+            schedule: schedule.transpose()?.map(Arc::new),
+            halts: self.events.map_or_else(Vec::new, |events| events.halts),
+            carry: self.carry.map(|carry| Arc::new(carry.carry())),
         })
     }
 }

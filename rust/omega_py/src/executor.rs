@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use omega_core::execution::{Account, Exit, Fill, LastTrades, Lows, Position, StepBars, SymbolBar};
+use omega_core::execution::{
+    Account, Booking, Exit, Fill, LastTrades, Lows, Position, StepBars, SymbolBar,
+};
 use omega_core::portfolio::Trade;
 use omega_core::replay::{self, Ahead, Executor, ExecutorState};
 use omega_core::store::TrackId;
@@ -368,6 +370,8 @@ impl Account for PyRows<'_, '_> {
     fn book_entry(&mut self, _position: &Position, _fill: &Fill) {}
 
     fn book_swap(&mut self, _position: &Position, _amount: f64, _time: i64) {}
+
+    fn book(&mut self, _booking: &Booking) {}
 
     fn book_exit(&mut self, _exit: &Exit<'_>) {}
 }

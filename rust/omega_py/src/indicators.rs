@@ -14,6 +14,7 @@ use pyo3_arrow::PyChunkedArray;
 use super::active;
 use super::clock::Clock;
 use super::error::to_pyerr;
+use super::growth::Unit;
 use super::interrupts;
 use super::memory;
 use omega_core::error::OmegaError;
@@ -139,6 +140,7 @@ pub(super) fn declare(
             values,
             clock,
             declared,
+            unit: Unit::None,
         });
     }
     Ok(Declared {
@@ -154,7 +156,7 @@ pub(super) fn take(
     name: String,
     column: &PyChunkedArray,
     bars: usize,
-    declared: usize,
+    (declared, unit): (usize, Unit),
 ) -> PyResult<(IndicatorView, usize)> {
     let Scope { cache, clock } = *scope;
     let values = joined(column, bars).map_err(to_pyerr)?;
@@ -166,6 +168,7 @@ pub(super) fn take(
         values,
         clock,
         declared,
+        unit,
     };
     Ok((view, warmup))
 }
@@ -262,9 +265,21 @@ pub struct IndicatorView {
     clock: Arc<Clock>,
     /// The bars that its indicators declare, its sources' included (L2).
     declared: usize,
+    /// What its values are in, each in that of its own bar (A3).
+    unit: Unit,
 }
 
 impl IndicatorView {
+    /// The value of a bar as it reads at another one.
+    #[inline]
+    fn as_of(&self, bar: usize, now: usize) -> f64 {
+        let value = self.values[bar];
+        match self.clock.growth() {
+            None => value,
+            Some(growth) => growth.as_of(value, self.unit, bar, now),
+        }
+    }
+
     pub(super) fn clock(&self) -> &Arc<Clock> {
         &self.clock
     }
@@ -330,7 +345,7 @@ impl IndicatorView {
         match visible.checked_add_signed(key) {
             // From the end only: an absolute index would be a label, and could be one of a later
             // bar (TF1).
-            Some(index) if key < 0 => Ok(self.values[index]),
+            Some(index) if key < 0 => Ok(self.as_of(index, visible - 1)),
             _ => Err(PyIndexError::new_err(format!(
                 "{}[{key}] with {visible} values known: expected -1 (now) to -{visible}",
                 self.name
@@ -345,7 +360,7 @@ impl IndicatorView {
             .ok()
             .and_then(|bars| visible.checked_sub(bars));
         match past.and_then(|past| past.checked_sub(1)) {
-            Some(index) => Ok(self.values[index]),
+            Some(index) => Ok(self.as_of(index, visible - 1)),
             None => Err(PyIndexError::new_err(format!(
                 "{}.ago({bars}) with {visible} values known: expected 0 (now) to less than \
                  {visible}",
@@ -446,6 +461,13 @@ impl IndicatorView {
                 this.name
             )));
         };
+        if this.unit != Unit::None && this.clock.growth().is_some() {
+            let bars = visible - length..visible;
+            let values = bars.map(|bar| this.as_of(bar, visible - 1)).collect();
+            let array = PyArray1::from_vec(slf.py(), values);
+            memory::read_only(&array);
+            return Ok(array);
+        }
         Ok(memory::share(
             &this.values,
             visible - length,

@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
 use super::clock::{Source, Tracks};
+use super::growth::Unit;
 use super::memory;
 use omega_core::columns::{AskColumns, Segment};
 use omega_core::store::TrackId;
@@ -82,25 +83,36 @@ impl Place {
     #[inline]
     pub(super) fn bid(&self, price: usize) -> f64 {
         let (segment, offset) = self.locate();
-        segment.bid[price][offset]
+        self.as_of_now(segment.bid[price][offset], Unit::Price)
+    }
+
+    /// A number of this bar as it reads now (A3).
+    #[inline]
+    fn as_of_now(&self, value: f64, unit: Unit) -> f64 {
+        let source = self.source();
+        match source.clock.growth() {
+            None => value,
+            Some(growth) => growth.as_of(value, unit, self.index(), source.newest()),
+        }
     }
 
     #[inline]
     pub(super) fn ask(&self, price: usize) -> f64 {
         let (segment, offset) = self.locate();
-        match &segment.ask {
+        let price = match &segment.ask {
             AskColumns::Quoted(columns) => columns[price][offset],
             // The addition that the core fills orders at, and no other: a strategy sees the very
             // price.
             AskColumns::Constant(spread) => segment.bid[price][offset] + spread,
             AskColumns::Spread(spreads) => segment.bid[price][offset] + spreads[offset],
-        }
+        };
+        self.as_of_now(price, Unit::Price)
     }
 
     pub(super) fn volume(&self) -> PyResult<f64> {
         let (segment, offset) = self.locate();
         match &segment.volume {
-            Some(volume) => Ok(volume[offset]),
+            Some(volume) => Ok(self.as_of_now(volume[offset], Unit::Volume)),
             None => Err(PyValueError::new_err("the data has no volume column")),
         }
     }
@@ -111,6 +123,7 @@ impl Place {
         &self,
         length: isize,
         owner: Bound<'py, PyAny>,
+        unit: Unit,
         column: impl Fn(&Segment) -> Column<'_>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let past = self.index() + 1;
@@ -122,7 +135,9 @@ impl Place {
             )));
         };
         let (segment, offset) = self.locate();
-        if length <= offset + 1
+        let growth = self.source().clock.growth();
+        if growth.is_none()
+            && length <= offset + 1
             // Otherwise no buffer has the values in a row: they span chunks, or are sums.
             && let Column::Stored(values) = column(segment)
         {
@@ -137,7 +152,10 @@ impl Place {
         let values: PyResult<Vec<f64>> = (past - length..past)
             .map(|index| {
                 let (k, offset) = candles.locate(index);
-                column(&candles.segments()[k]).at(offset)
+                let value = column(&candles.segments()[k]).at(offset)?;
+                Ok(growth.map_or(value, |growth| {
+                    growth.as_of(value, unit, index, self.source().newest())
+                }))
             })
             .collect();
         let array = PyArray1::from_vec(owner.py(), values?);

@@ -22,6 +22,7 @@ use super::error::{to_pyerr, unknown};
 use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
 use super::foreign::{self, ForeignFields, ForeignStrategy};
+use super::growth::{self, Factors, Unit};
 use super::indicators::{self, Declared, IndicatorView, Scope, Sources, placed_twice};
 use super::interrupts;
 use super::market::{ClockFields, TimeframeFields, market};
@@ -184,7 +185,10 @@ impl Run {
 
     /// Takes a column that was computed elsewhere: one float64 a bar, null as NaN. It needs so many
     /// complete bars; in version 1 of the rules the run waits for its first value, if wanted.
-    #[pyo3(signature = (name, column, *, timeframe=None, symbol=None, warmup=true, declared=0))]
+    #[pyo3(signature = (
+        name, column, *, timeframe=None, symbol=None, warmup=true, declared=0, unit=""
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn column(
         &self,
         name: String,
@@ -193,16 +197,24 @@ impl Run {
         symbol: Option<&str>,
         warmup: bool,
         declared: usize,
+        unit: &str,
     ) -> PyResult<IndicatorView> {
         let id = self.tracks.named(symbol, timeframe)?;
         let bars = self.tracks.market.track(id).len();
         let scope = self.scope(id);
-        let (view, first_value) = indicators::take(&scope, name, &column, bars, declared)?;
+        let (view, first_value) =
+            indicators::take(&scope, name, &column, bars, (declared, Unit::named(unit)))?;
         self.warmup.declare(id, declared);
         if warmup {
             self.warmup.wait_for_first_value(id, first_value);
         }
         Ok(view)
+    }
+
+    /// Lets the views of a symbol show earlier prices and volumes as of now: by bar, the product of
+    /// the factors of the events until then (A3).
+    fn adjust(&self, symbol: &str, prices: Factors<'_>, volumes: Factors<'_>) -> PyResult<()> {
+        growth::adjust(&self.tracks, symbol, &prices, &volumes)
     }
 
     /// The symbol and the timeframe that an indicator lives on.

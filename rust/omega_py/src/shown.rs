@@ -10,6 +10,7 @@ use super::memory::is_held_elsewhere;
 use super::snapshot::{OrderView, PositionView};
 use omega_core::execution::{Order, Position};
 use omega_core::replay::Rates;
+use omega_core::types::SymbolId;
 
 /// Something of the run as it was published, and the object that Python has of it once it was read.
 #[derive(Debug)]
@@ -50,8 +51,11 @@ pub(super) fn renew<'a, T: Clone + 'a, V, Id: PartialEq>(
 }
 
 /// What of an open position may change and is read.
-pub(super) fn changing(position: &Position) -> (f64, f64, Option<f64>, Option<f64>, Option<f64>) {
+pub(super) fn changing(
+    position: &Position,
+) -> (SymbolId, f64, f64, Option<f64>, Option<f64>, Option<f64>) {
     let Position {
+        symbol,
         lots,
         entry_price,
         entry_rate,
@@ -59,7 +63,14 @@ pub(super) fn changing(position: &Position) -> (f64, f64, Option<f64>, Option<f6
         take_profit,
         ..
     } = *position;
-    (lots, entry_price, entry_rate, stop_loss, take_profit)
+    (
+        symbol,
+        lots,
+        entry_price,
+        entry_rate,
+        stop_loss,
+        take_profit,
+    )
 }
 
 impl Shown<Position, PositionView> {

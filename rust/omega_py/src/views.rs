@@ -14,6 +14,7 @@ use pyo3::types::PyTuple;
 
 use super::clock::Tracks;
 use super::error::printable;
+use super::growth::Unit;
 use super::memory::is_held_elsewhere;
 use super::place::{CLOSE, HIGH, LOW, OPEN, Place, side_column, volume_column};
 use omega_core::store::TrackId;
@@ -127,9 +128,11 @@ impl SideView {
     fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
         let this = slf.clone();
         let side = this.get().side;
-        this.get().place.window(length, slf.into_any(), |part| {
-            side_column(part, side, price)
-        })
+        this.get()
+            .place
+            .window(length, slf.into_any(), Unit::Price, |part| {
+                side_column(part, side, price)
+            })
     }
 }
 
@@ -259,9 +262,11 @@ impl BarView {
 
     fn window(slf: Bound<'_, Self>, length: isize, price: usize) -> Window<'_> {
         let this = slf.clone();
-        this.get().place.window(length, slf.into_any(), |part| {
-            side_column(part, Side::Bid, price)
-        })
+        this.get()
+            .place
+            .window(length, slf.into_any(), Unit::Price, |part| {
+                side_column(part, Side::Bid, price)
+            })
     }
 }
 
@@ -388,7 +393,7 @@ impl BarView {
         let this = slf.clone();
         this.get()
             .place
-            .window(length, slf.into_any(), volume_column)
+            .window(length, slf.into_any(), Unit::Volume, volume_column)
     }
 
     /// Return the newest complete bar of a symbol: `bar["CORN"]`.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::OmegaError;
 use crate::execution::costs::{Fees, Slippage, Swap};
 use crate::execution::{
-    AccountRules, Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill, Participation,
-    PositionMode, Semantics, Settings, Sizer, Stale, SymbolSettings,
+    AccountRules, Carry, Distance, Instrument, IntrabarPolicy, Limits, Manager, MarketFill,
+    Participation, PositionMode, Schedule, Semantics, Settings, Sizer, Stale, SymbolSettings,
 };
 use crate::replay::{Magnifier, Plan, Rates, SymbolContext, VolumeOf};
 use crate::store::{Market, SymbolCandles, Walk};
@@ -42,6 +42,12 @@ pub struct Config {
     /// Days of other symbols after which a symbol without a bar is given up (F15); never, where
     /// there are none.
     pub stale_after: Option<usize>,
+    /// Corporate actions, where there are any (A).
+    pub schedule: Option<Arc<Schedule>>,
+    /// What holding costs, where it does (C).
+    pub carry: Option<Arc<Carry>>,
+    /// By `SymbolId` intervals `[from, to)` in which a symbol is not stale, whatever others do.
+    pub halts: Vec<Vec<(i64, i64)>>,
     /// Built-in position managers, applied in this order (I4).
     pub managers: Vec<Manager>,
     /// How much of the volume may be traded (W10).
@@ -72,6 +78,9 @@ impl Default for Config {
             sizer: Sizer::FixedLots(1.0),
             limits: Limits::default(),
             stale_after: Some(10),
+            schedule: None,
+            carry: None,
+            halts: Vec::new(),
             managers: Vec::new(),
             participation: None,
             account: AccountRules::default(),
@@ -174,6 +183,8 @@ impl Config {
                     after,
                     traded_days: traded_days.to_vec(),
                 }),
+            schedule: self.schedule.clone(),
+            carry: self.carry.clone(),
             units_per_day: market.symbols()[0].unit().per_day(),
         }
     }
@@ -184,7 +195,7 @@ impl Config {
             && self.stale_after.is_some()
             && market.symbols().len() > 1;
         if can_be_stale {
-            market.traded_days()
+            self.without_halts(market)
         } else {
             Vec::new()
         }
@@ -197,6 +208,22 @@ impl Config {
             Some(Participation { lagged: true, .. }) => VolumeOf::BarBefore,
             Some(Participation { lagged: false, .. }) => VolumeOf::SameBar,
         }
+    }
+
+    /// The days on which any symbol has a bar, without those on which a symbol was halted (A8).
+    fn without_halts(&self, market: &Market) -> Vec<Arc<[i64]>> {
+        let mut traded = market.traded_days();
+        let days = &market.clock().of_symbols;
+        for ((own, halts), days) in traded.iter_mut().zip(&self.halts).zip(days) {
+            let is_halted = |day: i64| {
+                let mut halts = halts.iter();
+                halts.any(|&(from, to)| days.of(from) <= day && day < days.of(to))
+            };
+            if !halts.is_empty() {
+                *own = own.iter().copied().filter(|&day| !is_halted(day)).collect();
+            }
+        }
+        traded
     }
 
     /// Whether every conversion rate is known from the newest bar on that the first step sees.

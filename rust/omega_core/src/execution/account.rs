@@ -2,6 +2,7 @@
 //! portfolio stage implements it.
 
 use super::{ExitReason, Fill, Position};
+use crate::types::TradeId;
 
 /// A position, or a part of one, that was just closed.
 #[derive(Debug)]
@@ -21,6 +22,66 @@ pub struct Exit<'a> {
     /// Worst and best net profit of the outcomes that a policy did not choose, as far as they
     /// belong to the part closed (I3).
     pub alternative_pnl: Option<(f64, f64)>,
+}
+
+/// What a ledger line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerKind {
+    /// The cash at the start.
+    Deposit,
+    /// Profit or loss of a closed part, before costs.
+    Pnl,
+    /// A fee of an entry or exit leg; the amount is negative.
+    Fee,
+    /// Financing over a night.
+    Swap,
+    /// A dividend, before tax (A2).
+    Dividend,
+    /// What is kept back of it.
+    Tax,
+    /// Money in place of lots (A1, A6).
+    SplitCash,
+    /// Profit or loss of what was held of a symbol that is traded no more (A7).
+    Delisting,
+    /// Interest on cash (C1).
+    Interest,
+    /// What it costs to borrow what was sold short (C2).
+    Borrow,
+    /// A payment between the longs and the shorts of a perpetual future (C3).
+    Funding,
+}
+
+impl LedgerKind {
+    /// The name used in result tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deposit => "deposit",
+            Self::Pnl => "pnl",
+            Self::Fee => "fee",
+            Self::Swap => "swap",
+            Self::Dividend => "dividend",
+            Self::Tax => "tax",
+            Self::SplitCash => "split_cash",
+            Self::Delisting => "delisting",
+            Self::Interest => "interest",
+            Self::Borrow => "borrow",
+            Self::Funding => "funding",
+        }
+    }
+}
+
+/// Money that comes or goes without a fill.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Booking {
+    /// What it is for.
+    pub kind: LedgerKind,
+    /// The trade that it belongs to, where it belongs to one.
+    pub trade: Option<TradeId>,
+    /// What is added to the balance.
+    pub amount: f64,
+    /// When.
+    pub time: i64,
 }
 
 /// The money side of a run, as execution sees it.
@@ -44,6 +105,17 @@ pub trait Account {
 
     /// Books financing of an open position.
     fn book_swap(&mut self, position: &Position, amount: f64, time: i64);
+
+    /// Books money that comes or goes without a fill.
+    fn book(&mut self, booking: &Booking);
+
+    /// Notes the dividends that were earned and are not paid yet, all together.
+    fn note_receivable(&mut self, _amount: f64) {}
+
+    /// Those, which are equity and no cash (A2).
+    fn receivable(&self) -> f64 {
+        0.0
+    }
 
     /// Books profit and fee of an exit; the closed trade becomes the last of the trades.
     fn book_exit(&mut self, exit: &Exit<'_>);

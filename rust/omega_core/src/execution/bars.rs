@@ -99,6 +99,11 @@ impl<'a> StepBars<'a> {
         found.unwrap_or(&self.0[0])
     }
 
+    /// That of a symbol that the step concerns.
+    pub(super) fn get(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
+        self.find(symbol)
+    }
+
     /// That of a symbol that has a bar at this step.
     #[inline]
     #[must_use]

@@ -5,7 +5,9 @@ use super::distance::trailed;
 use super::groups::Groups;
 use super::queue::QueuedOrder;
 pub(super) use super::queue::{CloseRequest, QueuedTask};
-use super::{Distance, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger};
+use super::{
+    CloseTarget, Distance, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger,
+};
 use crate::types::{Days, OrderId, SymbolId};
 
 /// An order that waits for a price, with the kind it has by now: a stop-limit becomes a limit when
@@ -311,6 +313,43 @@ impl OrderBook {
         let queued = self.queued.binary_search_by_key(&row, |q| q.row);
         working.is_ok_and(|index| !self.working[index].is_gone)
             || queued.is_ok_and(|index| !self.queued[index].is_gone)
+    }
+
+    /// A split of a symbol, for what waits (A1).
+    pub(super) fn split(&mut self, symbol: SymbolId, ratio: f64) {
+        self.settle();
+        for waiting in self.working.iter_mut().filter(|w| w.symbol == symbol) {
+            let order = &mut self.orders[waiting.row];
+            order.split(ratio);
+            waiting.kind = waiting.kind.divided(ratio);
+            waiting.trail = order.trail;
+            waiting.trigger = Trigger::of_order(waiting.kind, order.direction);
+        }
+        for queued in &self.queued {
+            let order = &mut self.orders[queued.row];
+            if order.symbol == symbol {
+                order.split(ratio);
+            }
+        }
+    }
+
+    /// What waits of a symbol goes on as another one (A6).
+    pub(super) fn rename(&mut self, from: SymbolId, to: SymbolId) {
+        for waiting in self.working.iter_mut().filter(|w| w.symbol == from) {
+            waiting.symbol = to;
+            self.orders[waiting.row].symbol = to;
+        }
+        for queued in &mut self.queued {
+            let order = &mut self.orders[queued.row];
+            if order.symbol == from {
+                order.symbol = to;
+                if let QueuedTask::Close(request) = &mut queued.task
+                    && request.target == CloseTarget::Symbol(from)
+                {
+                    request.target = CloseTarget::Symbol(to);
+                }
+            }
+        }
     }
 
     /// Cancels everything that waits, for a reason.

@@ -23,6 +23,14 @@ impl Distance {
         }
     }
 
+    /// The same in the prices after a split (A1).
+    pub(super) fn divided(self, ratio: f64) -> Self {
+        match self {
+            Self::Price(distance) => Self::Price(distance / ratio),
+            Self::Percent(_) => self,
+        }
+    }
+
     /// Whether something can be this far away.
     pub(super) fn is_valid(self) -> bool {
         let (Self::Price(distance) | Self::Percent(distance)) = self;
@@ -46,6 +54,14 @@ impl Level {
         match self {
             Self::At(price) => price,
             Self::Away(distance) => entry + sign * distance.from(entry),
+        }
+    }
+
+    /// The same in the prices after a split (A1).
+    pub(super) fn divided(self, ratio: f64) -> Self {
+        match self {
+            Self::At(price) => Self::At(price / ratio),
+            Self::Away(distance) => Self::Away(distance.divided(ratio)),
         }
     }
 

@@ -24,6 +24,9 @@ pub struct Limits {
     /// When the sessions of a calendar begin and end, in turn, of each symbol; outside of them
     /// nothing is opened. Empty where orders are taken at any time.
     pub session_times: Vec<Arc<[i64]>>,
+    /// When a symbol joins and leaves the universe, in turn, of each symbol; outside of it nothing
+    /// is opened. Empty where every symbol is always in it (U1).
+    pub member_times: Vec<Arc<[i64]>>,
     /// Intervals `[from, to)` in which nothing is opened, in order.
     pub blackouts: Vec<(i64, i64)>,
 }
@@ -53,10 +56,17 @@ impl Limits {
         // In the order of F12.1: of several reasons, the orders table shows the first. Euclidean,
         // so that times before 1970 have a time of day.
         let of_day = time.rem_euclid(units_per_day);
+        let begun = |times: &Arc<[i64]>| times.partition_point(|&change| change <= time);
+        if self
+            .member_times
+            .get(symbol.index())
+            .is_some_and(|times| begun(times) % 2 == 0)
+        {
+            return Err(RejectReason::NotMember);
+        }
         if !self.sessions.is_empty() && !self.sessions.iter().any(|span| holds(*span, of_day)) {
             return Err(RejectReason::SessionClosed);
         }
-        let begun = |times: &Arc<[i64]>| times.partition_point(|&change| change <= time);
         if self
             .session_times
             .get(symbol.index())

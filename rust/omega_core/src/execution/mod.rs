@@ -28,13 +28,14 @@ mod queue;
 mod quiet;
 mod rebalance;
 mod roster;
+mod schedule;
 mod settings;
 mod simulator;
 mod sizing;
 mod stale;
 mod trigger;
 
-pub use account::{Account, Exit};
+pub use account::{Account, Booking, Exit, LedgerKind};
 pub use action::{Action, CloseTarget, LevelChange, ModifyRequest, OpenRequest};
 pub use bars::{StepBars, SymbolBar};
 pub use distance::{Distance, Level};
@@ -52,6 +53,7 @@ pub use order::{
 };
 pub use position::{Position, open_profit};
 pub use rebalance::{Missing, Rebalance, RebalanceRules, SizeAt, Target, TargetSize, WeightRow};
+pub use schedule::{Carry, DatedRates, Event, Funding, Happening, Schedule};
 pub use settings::{
     AccountKind, AccountRules, MarketFill, Participation, PositionMode, Semantics, Settings,
     SymbolSettings,

@@ -66,6 +66,23 @@ impl OrderType {
         }
     }
 
+    /// The same in the prices after a split (A1).
+    pub(super) fn divided(self, ratio: f64) -> Self {
+        match self {
+            Self::Limit(price) => Self::Limit(price / ratio),
+            Self::Stop(price) => Self::Stop(price / ratio),
+            Self::StopLimit { stop, limit } => Self::StopLimit {
+                stop: stop / ratio,
+                limit: limit / ratio,
+            },
+            Self::LimitIfTouched { touch, limit } => Self::LimitIfTouched {
+                touch: touch / ratio,
+                limit: limit / ratio,
+            },
+            Self::Market | Self::AtClose | Self::Modify | Self::Cancel => self,
+        }
+    }
+
     /// The order's price for result tables: of an order that is armed the price that does it; none
     /// for a market order.
     #[must_use]
@@ -200,6 +217,12 @@ pub enum RejectReason {
     Short,
     /// The symbol has traded its share of the volume (W10).
     Participation,
+    /// Nobody lends what it would sell short (C2).
+    NoBorrow,
+    /// The symbol is not in the universe (U1).
+    NotMember,
+    /// The symbol is traded no more (A7).
+    Delisted,
 }
 
 impl RejectReason {
@@ -226,6 +249,9 @@ impl RejectReason {
             Self::Stale => "stale",
             Self::Short => "short",
             Self::Participation => "participation",
+            Self::NoBorrow => "no_borrow",
+            Self::NotMember => "not_member",
+            Self::Delisted => "delisted",
         }
     }
 }
@@ -270,6 +296,16 @@ pub struct Order {
 }
 
 impl Order {
+    /// The same in the lots and prices after a split (A1).
+    pub(super) fn split(&mut self, ratio: f64) {
+        self.lots *= ratio;
+        self.kind = self.kind.divided(ratio);
+        self.stop_loss = self.stop_loss.map(|level| level.divided(ratio));
+        self.take_profit = self.take_profit.map(|level| level.divided(ratio));
+        self.trailing_stop = self.trailing_stop.map(|away| away.divided(ratio));
+        self.trail = self.trail.map(|away| away.divided(ratio));
+    }
+
     /// Stop loss and take profit for an entry at a price.
     pub(super) fn levels(&self, entry: f64) -> [Option<f64>; 2] {
         let sign = self.direction.sign();
@@ -365,6 +401,10 @@ pub enum ExitReason {
     Ruin,
     /// The symbol had no bar for many days of the others (F15).
     Stale,
+    /// The symbol is traded no more (A7).
+    Delisted,
+    /// A split left less than a volume step, which was paid (A1).
+    SplitCash,
 }
 
 impl ExitReason {
@@ -382,6 +422,8 @@ impl ExitReason {
             Self::StopOut => "stop_out",
             Self::Ruin => "ruin",
             Self::Stale => "stale",
+            Self::Delisted => "delisted",
+            Self::SplitCash => "split_cash",
         }
     }
 }

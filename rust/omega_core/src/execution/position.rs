@@ -85,6 +85,21 @@ impl Position {
         }
     }
 
+    /// The same in the lots and prices after a split (A1).
+    pub(super) fn split(&mut self, ratio: f64) {
+        self.lots *= ratio;
+        self.entry_price /= ratio;
+        self.stop_loss = self.stop_loss.map(|price| price / ratio);
+        self.take_profit = self.take_profit.map(|price| price / ratio);
+        self.initial_stop = self.initial_stop.map(|price| price / ratio);
+        self.best_price /= ratio;
+        self.worst_price /= ratio;
+        self.marked_price /= ratio;
+        self.trailing_stop = self.trailing_stop.map(|away| away.divided(ratio));
+        // Made anew at the open.
+        self.account_stop = None;
+    }
+
     /// Widens the range of prices since the entry; both as the position faces them.
     #[inline]
     pub(super) fn observe(&mut self, low: f64, high: f64) {

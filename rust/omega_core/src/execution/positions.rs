@@ -163,7 +163,7 @@ impl Positions {
 
     /// Balance plus the open profit of the last mark, summed in the order of entry (M5).
     pub(super) fn equity<A: Account>(&self, account: &A) -> f64 {
-        account.balance() + self.marked_profit()
+        account.balance() + self.marked_profit() + account.receivable()
     }
 
     pub(super) fn marked_profit(&self) -> f64 {
@@ -190,6 +190,23 @@ impl Positions {
     /// Positions have changed other than by a new one: all are added up anew.
     pub(super) fn forget_sums(&self) {
         self.sums.set(Sums::default());
+    }
+
+    /// Positions have changed without a fill.
+    pub(super) fn change_all(&mut self) {
+        self.forget_sums();
+        self.changes += 1;
+        // What was made of them is made anew.
+        self.closes += 1;
+    }
+
+    /// Positions have changed their symbol: those of each are counted anew.
+    pub(super) fn count_anew(&mut self) {
+        self.is_indexed = false;
+        self.of_each.fill(0);
+        for position in &*self.open {
+            self.of_each[position.symbol.index()] += 1;
+        }
     }
 
     /// Margin held at the rate of each position's symbol, in order of entry (M6).

@@ -58,7 +58,7 @@ impl QuietRange {
         settings: &Settings,
         book: &OrderBook,
         positions: &Positions,
-        (walked, mark): (i64, Option<LastMark>),
+        (walked, mark, until): (i64, Option<LastMark>, i64),
         balance: f64,
         mut marks: Marks,
     ) -> Option<Self> {
@@ -77,7 +77,7 @@ impl QuietRange {
             solvent: [Trigger::never(Side::Bid), Trigger::never(Side::Ask)],
             seen: [PriceRange::EMPTY; 2],
             held: [false; 2],
-            until: i64::MAX,
+            until,
             marks,
             closes: None,
             exposure: Exposure::of(positions.open.iter(), rate),
@@ -90,7 +90,7 @@ impl QuietRange {
         if symbol.swap.is_charged() && !positions.open.is_empty() {
             // From the bar that was walked last, not the bar at hand: that one may be of a later
             // day, and its night is not booked yet.
-            range.until = symbol.days.end(walked);
+            range.until = until.min(symbol.days.end(walked));
         }
         for position in &*positions.open {
             range.include(&position.own_exits());

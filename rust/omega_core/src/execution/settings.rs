@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::costs::{Fees, Slippage, Swap};
-use super::{Instrument, IntrabarPolicy, Limits, Manager, Sizer, Stale};
+use super::{Carry, Instrument, IntrabarPolicy, Limits, Manager, Schedule, Sizer, Stale};
 use crate::types::{Days, SymbolId};
 
 /// At which price market orders fill (L3).
@@ -131,11 +131,22 @@ pub struct Settings {
     pub stale: Option<Stale>,
     /// How much of the volume may be traded; all where there is no limit.
     pub participation: Option<Participation>,
+    /// Corporate actions, where there are any.
+    pub schedule: Option<Arc<Schedule>>,
+    /// What holding costs, where it does.
+    pub carry: Option<Arc<Carry>>,
     /// How many units of time make 24 hours, for sessions by the time of day.
     pub units_per_day: i64,
 }
 
 impl Settings {
+    /// Whether cash earns or costs something by the day (C1).
+    pub(super) fn has_interest(&self) -> bool {
+        self.carry
+            .as_ref()
+            .is_some_and(|carry| carry.has_interest())
+    }
+
     /// The days of a symbol (T4).
     #[inline]
     #[must_use]

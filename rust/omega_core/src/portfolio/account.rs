@@ -5,7 +5,7 @@ use arrow_buffer::ScalarBuffer;
 use super::column::Column;
 use super::extremes::{Extremes, Noted};
 use super::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, SpareBooks, Trade};
-use crate::execution::{Account, Exit, Fill, Lows, Position};
+use crate::execution::{Account, Booking, Exit, ExitReason, Fill, Lows, Position};
 use crate::types::TradeId;
 
 /// The equity rows so far; their times are those of the bars walked.
@@ -75,6 +75,8 @@ pub struct Portfolio {
     trades: Vec<Trade>,
     rows: Rows,
     noted: Noted,
+    /// Dividends that were earned and are not paid yet.
+    receivable: f64,
 }
 
 impl Portfolio {
@@ -95,6 +97,7 @@ impl Portfolio {
             ledger,
             trades: spare.trades,
             noted: Noted::new(cash),
+            receivable: 0.0,
             rows: Rows::with_room(bars, spare.equity, spare.spans),
         }
     }
@@ -124,7 +127,7 @@ impl Portfolio {
     /// Writes the equity row of a bar whose open profit is known.
     #[inline]
     pub fn write_row(&mut self, profit: f64, open_positions: usize) {
-        let equity = self.balance + profit;
+        let equity = self.balance + profit + self.receivable;
         self.rows.count(1, self.balance, count(open_positions));
         self.rows.equity.push(equity);
         self.noted.raise_peak(equity);
@@ -147,7 +150,9 @@ impl Portfolio {
     /// Writes the last row again, after positions were closed at the last close (L4).
     pub fn rewrite_last_row(&mut self) {
         // Nothing is open any more, so that the equity is the balance (L4.1).
-        self.rows.equity.replace_last(self.balance);
+        self.rows
+            .equity
+            .replace_last(self.balance + self.receivable);
         self.rows.newest.rows -= 1;
         self.rows.count(1, self.balance, 0);
     }
@@ -170,14 +175,14 @@ impl Portfolio {
         (self.trades, self.ledger, self.rows.into_curve(time))
     }
 
-    fn book(&mut self, time: i64, kind: LedgerKind, trade: TradeId, amount: f64) {
+    fn add(&mut self, time: i64, kind: LedgerKind, trade: Option<TradeId>, amount: f64) {
         // One line for each change, added in the order of events: the ledger gives the balance to
         // the last bit (M5).
         self.balance += amount;
         let line = LedgerLine {
             time,
             kind,
-            trade: Some(trade),
+            trade,
             amount,
             balance: self.balance,
         };
@@ -205,19 +210,42 @@ impl Account for Portfolio {
     fn book_entry(&mut self, position: &Position, fill: &Fill) {
         // A line of 0 in the ledger would look like a fee that was charged.
         if fill.fee != 0.0 {
-            self.book(fill.time, LedgerKind::Fee, position.id, -fill.fee);
+            self.add(fill.time, LedgerKind::Fee, Some(position.id), -fill.fee);
         }
     }
 
     fn book_swap(&mut self, position: &Position, amount: f64, time: i64) {
-        self.book(time, LedgerKind::Swap, position.id, amount);
+        self.add(time, LedgerKind::Swap, Some(position.id), amount);
+    }
+
+    fn book(&mut self, booking: &Booking) {
+        self.add(booking.time, booking.kind, booking.trade, booking.amount);
+    }
+
+    fn note_receivable(&mut self, amount: f64) {
+        self.receivable = amount;
+    }
+
+    fn receivable(&self) -> f64 {
+        self.receivable
     }
 
     fn book_exit(&mut self, exit: &Exit<'_>) {
         let trade = closed_trade(exit);
-        self.book(trade.exit_time, LedgerKind::Pnl, trade.id, trade.gross_pnl);
+        let (time, id, profit) = (trade.exit_time, Some(trade.id), trade.gross_pnl);
+        match exit.reason {
+            ExitReason::Delisted => self.add(time, LedgerKind::Delisting, id, profit),
+            // What is paid, and what the lots had cost.
+            ExitReason::SplitCash => {
+                let sign = exit.position.direction.sign();
+                let paid = sign * trade.units * trade.exit_price * exit.rate;
+                self.add(time, LedgerKind::SplitCash, id, paid);
+                self.add(time, LedgerKind::Pnl, id, profit - paid);
+            }
+            _ => self.add(time, LedgerKind::Pnl, id, profit),
+        }
         if exit.fill.fee != 0.0 {
-            self.book(trade.exit_time, LedgerKind::Fee, trade.id, -exit.fill.fee);
+            self.add(time, LedgerKind::Fee, id, -exit.fill.fee);
         }
         self.trades.push(trade);
     }

@@ -5,6 +5,7 @@ mod column;
 mod extremes;
 mod rows;
 
+pub use crate::execution::LedgerKind;
 pub use account::Portfolio;
 pub use extremes::Extremes;
-pub use rows::{EquityCurve, EquitySpan, LedgerKind, LedgerLine, SpareBooks, Trade};
+pub use rows::{EquityCurve, EquitySpan, LedgerLine, SpareBooks, Trade};

@@ -2,7 +2,7 @@
 
 use arrow_buffer::ScalarBuffer;
 
-use crate::execution::{ExitReason, Labels};
+use crate::execution::{ExitReason, Labels, LedgerKind};
 use crate::types::{Direction, SymbolId, TradeId};
 
 /// A closed position, or a closed part of one.
@@ -62,32 +62,6 @@ pub struct Trade {
     pub bars_held: usize,
     /// What the strategy wrote on the order.
     pub labels: Labels,
-}
-
-/// What a ledger line is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LedgerKind {
-    /// The cash at the start.
-    Deposit,
-    /// Profit or loss of a closed part, before costs.
-    Pnl,
-    /// A fee of an entry or exit leg; the amount is negative.
-    Fee,
-    /// Financing over a night.
-    Swap,
-}
-
-impl LedgerKind {
-    /// The name used in result tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Deposit => "deposit",
-            Self::Pnl => "pnl",
-            Self::Fee => "fee",
-            Self::Swap => "swap",
-        }
-    }
 }
 
 /// One change of the balance.

@@ -80,8 +80,22 @@ const EXIT_REASONS: Kind = Kind::Category(&[
     "stop_out",
     "ruin",
     "stale",
+    "delisted",
+    "split_cash",
 ]);
-const LEDGER_KINDS: Kind = Kind::Category(&["deposit", "pnl", "fee", "swap"]);
+const LEDGER_KINDS: Kind = Kind::Category(&[
+    "deposit",
+    "pnl",
+    "fee",
+    "swap",
+    "dividend",
+    "tax",
+    "split_cash",
+    "delisting",
+    "interest",
+    "borrow",
+    "funding",
+]);
 
 /// Closed positions and closed parts of positions, in order of entry, then of exit.
 pub const TRADES: &[Column] = &[

@@ -184,6 +184,9 @@ impl Simulator {
         if self.is_ruined {
             return Err(RejectReason::Ruin);
         }
+        if self.is_gone(order.symbol, now.bar.time) {
+            return Err(RejectReason::Delisted);
+        }
         if self.is_stale(now) {
             return Err(RejectReason::Stale);
         }
@@ -208,7 +211,7 @@ impl Simulator {
         // In netting mode the order may close positions first; what is left to open is tested when
         // it fills (F12.3).
         if self.settings.position_mode == PositionMode::Hedging {
-            self.check_short(order.direction)?;
+            self.check_short_of(order.symbol, order.direction, now.bar.time)?;
             self.check_count(order.symbol)?;
         }
         Ok(())

@@ -59,6 +59,21 @@ pub(super) struct Closing {
     pub(super) is_maker: bool,
 }
 
+impl Closing {
+    /// At a price that nobody trades at: without slippage.
+    pub(super) fn without_order(index: usize, lots: f64, price: f64, reason: ExitReason) -> Self {
+        Self {
+            index,
+            lots,
+            price,
+            reason,
+            order: None,
+            slips: false,
+            is_maker: false,
+        }
+    }
+}
+
 impl Simulator {
     /// Fills an order at a price before slippage: opposite positions first in netting mode, then a
     /// position for what is left, if number and margin allow it (F7, M6). One that only reduces
@@ -87,7 +102,10 @@ impl Simulator {
             self.settings.symbols[symbol.index()]
                 .instrument
                 .order_size(left)
-                .and_then(|lots| self.check_short(direction).map(|()| lots))
+                .and_then(|lots| {
+                    self.check_short_of(symbol, direction, now.bar.time)
+                        .map(|()| lots)
+                })
                 // Again, after acceptance: others may have opened while it waited (F12.1).
                 .and_then(|lots| self.check_count(symbol).map(|()| lots))
                 .and_then(|lots| self.open_position(row, lots, at, now, account))
@@ -287,6 +305,7 @@ impl Simulator {
         order.take_profit = position.take_profit.map(Level::At);
         account.book_entry(&position, &fill);
         let trade = fill.trade;
+        self.note_entry(trade);
         self.positions.open(position, fill);
         trade
     }
@@ -308,6 +327,9 @@ impl Simulator {
         account: &mut A,
     ) {
         self.is_stopped(self.positions.open.len() / 8);
+        if self.has_dates {
+            self.fund_leaving(closing.index, now, account);
+        }
         let position = &self.positions.open[closing.index];
         let symbol = &self.settings.symbols[position.symbol.index()];
         // An order closes each position at most once, so that the trade's number keys its legs; a
@@ -326,13 +348,7 @@ impl Simulator {
         let price = closing.price - position.direction.sign() * slippage;
         let units = closing.lots * symbol.instrument.contract_size;
         let notional = (units * price * now.rate).abs();
-        let liquidation = match closing.reason {
-            ExitReason::StopOut | ExitReason::Ruin => {
-                notional * symbol.instrument.liquidation_fee / 100.0
-            }
-            _ => 0.0,
-        };
-        let fee = self.fee(&FeeBasis {
+        let basis = FeeBasis {
             symbol: position.symbol,
             direction: position.direction.opposite(),
             lots: closing.lots,
@@ -343,7 +359,7 @@ impl Simulator {
             is_entry: false,
             time: now.bar.time,
             order: key,
-        });
+        };
         let fill = Fill {
             order: key,
             trade: position.id,
@@ -353,7 +369,7 @@ impl Simulator {
             index: now.index,
             price,
             lots: closing.lots,
-            fee: fee + liquidation,
+            fee: self.exit_fee(&basis, closing.reason),
             slippage,
             rate: now.rate,
             closes: true,
@@ -370,6 +386,20 @@ impl Simulator {
             alternative_pnl: share.alternative_pnl,
         });
         self.positions.close(closing.index, &share, fill);
+    }
+
+    /// The fee of an exit, which a close by force adds to (M9).
+    fn exit_fee(&self, basis: &FeeBasis, reason: ExitReason) -> f64 {
+        let instrument = self.instrument(basis.symbol);
+        let liquidation = match reason {
+            // Nothing is traded for what a split leaves over.
+            ExitReason::SplitCash => return 0.0,
+            ExitReason::StopOut | ExitReason::Ruin => {
+                basis.notional * instrument.liquidation_fee / 100.0
+            }
+            _ => 0.0,
+        };
+        self.fee(basis) + liquidation
     }
 
     /// The fee of a fill; 0 where its function fails, which ends the run when the bar is over.

@@ -52,6 +52,9 @@ impl Simulator {
         if !is_solvent {
             self.test_extremes(now, account);
         }
+        if self.has_dates {
+            self.fund_inside(now, account);
+        }
         // After the tests: what is opened at the close has seen nothing of the bar.
         self.fill_at_close(now, account);
         // Last, because a position that is gone has no extremes of this bar, and one that is new

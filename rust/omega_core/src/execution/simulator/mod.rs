@@ -6,7 +6,9 @@
 
 mod accept;
 mod affordable;
+mod carry;
 mod close;
+mod corporate;
 mod exits;
 mod fills;
 mod groups;
@@ -92,6 +94,13 @@ pub struct Simulator {
     spare: Marks,
     reached: Vec<match_bar::Reached>,
     targets: Vec<TradeId>,
+    /// Corporate actions, and what holding costs; what is kept of them where there are any.
+    actions: corporate::Actions,
+    accrued: carry::Accrued,
+    /// Whether a run has any.
+    has_dates: bool,
+    /// Whether no bar is idle: cash earns interest, or a dividend is on its way.
+    is_awake: bool,
 }
 
 impl Simulator {
@@ -102,6 +111,10 @@ impl Simulator {
             book: OrderBook::default(),
             positions: Positions::new(settings.symbols.len()),
             volumes: volumes::Volumes::new(&settings),
+            actions: corporate::Actions::of(&settings),
+            accrued: carry::Accrued::default(),
+            has_dates: settings.schedule.is_some() || settings.carry.is_some(),
+            is_awake: settings.has_interest(),
             settings,
             submitted: Vec::new(),
             late_error: OnceCell::new(),
@@ -139,7 +152,10 @@ impl Simulator {
     #[inline]
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.positions.open.is_empty() && self.book.is_empty() && self.submitted.is_empty()
+        self.positions.open.is_empty()
+            && self.book.is_empty()
+            && self.submitted.is_empty()
+            && !self.is_awake
     }
 
     /// Takes the actions of the strategy, to be processed at the next open; gives how many orders
@@ -196,6 +212,9 @@ impl Simulator {
                 other => symbols[self.symbol_of(other).index()] = true,
             }
         }
+        if let Some(schedule) = &self.settings.schedule {
+            schedule.mark_successors(symbols);
+        }
     }
 
     /// All that the opens of a step bring: nights, expiry, queued orders, then the actions that
@@ -218,10 +237,16 @@ impl Simulator {
         self.book.groups.begin_open();
         // Nights first, of all symbols: what is opened at this open was not held over them, and
         // what is closed at it was (L1.2).
-        for now in bars.trading() {
-            self.book_nights(now, account);
-            self.close_ruined(now, account);
-        }
+        let split = if self.has_dates {
+            self.begin_dates(bars, account)
+        } else {
+            for now in bars.trading() {
+                self.book_nights(now, account);
+                self.close_ruined(now, account);
+            }
+            None
+        };
+        let bars = split.as_deref().map_or(bars, StepBars);
         for now in bars.trading() {
             // Before the queue, whose orders expire as well (X2.2). The queue comes before the
             // actions because its orders have the lower numbers, and an action may be about what
@@ -275,6 +300,9 @@ impl Simulator {
     ) -> Result<(), OmegaError> {
         if self.settings.semantics == Semantics::One {
             self.match_open(now, account);
+        }
+        if self.has_dates {
+            self.begin_inside(now.symbol);
         }
         self.match_inside(now, account);
         self.raise_late_error()?;
@@ -351,6 +379,13 @@ impl Simulator {
     /// Merges all triggers, unless something has just changed: a run that changes something on each
     /// bar would build a range for one bar, which costs more than to walk it.
     fn begin_quiet(&mut self, balance: f64) {
+        let mut until = i64::MAX;
+        if self.has_dates {
+            if self.actions.is_owed() {
+                return;
+            }
+            until = self.next_event().min(self.next_carry(self.walked));
+        }
         let changes = self.changes();
         if changes != self.settled {
             // This bar is walked in full. Where it changes something again, no range was built for
@@ -359,7 +394,7 @@ impl Simulator {
             return;
         }
         let spare = std::mem::take(&mut self.spare);
-        let last = (self.walked, self.mark);
+        let last = (self.walked, self.mark, until);
         self.quiet = QuietRange::new(
             &self.settings,
             &self.book,

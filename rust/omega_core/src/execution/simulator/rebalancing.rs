@@ -55,6 +55,13 @@ impl Rebalancing {
         self.parts.is_empty() && self.waiting.is_empty()
     }
 
+    /// What waits of a symbol goes on as another one (A6).
+    pub(super) fn rename(&mut self, from: SymbolId, to: SymbolId) {
+        for part in self.waiting.iter_mut().filter(|part| part.symbol == from) {
+            part.symbol = to;
+        }
+    }
+
     /// What became of each target.
     pub(super) fn into_rows(self) -> Vec<WeightRow> {
         self.rows

@@ -1,0 +1,314 @@
+"""Corporate actions: what they do to what is open and to what waits (A1 to A7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import EllipsisType
+from typing import Any, TypeVar
+
+from omega.config.distances import Distance
+from omega.reference import costs
+from omega.reference.carrying import Carrying
+from omega.reference.holdings import Due
+from omega.reference.matching import Candle, Ohlc
+from omega.reference.portfolio import total
+from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position
+from omega.reference.schedule import Event, Receivable
+from omega.strategy.actions import Action, Modify, Signal
+from omega.strategy.rebalance import Rebalance
+
+_EQUAL_STEPS = 1e-9
+Level = TypeVar("Level", bound=float | Distance | EllipsisType | None)
+
+
+class Corporate(Carrying):
+    """The positions and orders of a run, to which things happen by date."""
+
+    def begin_dates(self, nows: Mapping[str, Known]) -> dict[str, Known]:
+        """The days since the last step, then what is due at this one, before any order.
+
+        Gives the symbols as the prices after a split have them.
+        """
+        self.book_interest(nows)
+        for now in nows.values():
+            if isinstance(now, Moment):
+                self.book_nights(now)
+                if now.since != now.opens:
+                    self.book_borrow(now)
+                self.fund_open(now)
+        after = dict(nows)
+        if self.schedule is not None:
+            self._let_happen(after)
+        for now in after.values():
+            if self.ruined and isinstance(now, Moment):  # M8: of symbols that had no bar
+                self.ruin({now.symbol: now}, "open")
+        return after
+
+    def _let_happen(self, nows: dict[str, Known]) -> None:
+        """Let happen what is due."""
+        assert self.schedule is not None, "asked by the caller"  # noqa: S101 - as it says
+        time = next(iter(nows.values())).time
+        self._pay(time)
+        moments = [now for now in nows.values() if isinstance(now, Moment)]
+        due = self.schedule.take(time, moments)
+        names = list(self.markets)
+        for event in due:
+            now = nows.get(names[event.symbol])
+            if now is None:  # a finer bar of another symbol
+                continue
+            self._happen(event, now, nows)
+        if due:
+            self.marks += 1
+            self.forget_sums()
+
+    def _happen(self, event: Event, now: Known, nows: dict[str, Known]) -> None:
+        match event.kind:
+            case "split":
+                self._split(event.number, now)
+                nows[now.symbol] = replace(now, last=_divided(now.last, event.number))
+            case "dividend":
+                self._pay_dividend(event, now)
+            case "reinvest":
+                for position in self.held_in(now.symbol):
+                    position.lots *= event.number
+                    position.entry_price /= event.number
+                    position.marked_price -= event.second or 0.0
+            case "change":
+                assert event.to is not None, "of the contract"  # noqa: S101 - as it says
+                new = nows.get(list(self.markets)[event.to])
+                if new is None:
+                    self._give_up_at(None, None, now)
+                else:
+                    self._change(event, now, new)
+            case "delisting":
+                self._give_up_at(event.first, event.second, now)
+            case "leave" | "recall":
+                self._send_away(now, shorts_only=event.kind == "recall")
+
+    # --- splits: A1 ------------------------------------------------------------------------------
+
+    def _split(self, ratio: float, now: Known) -> None:
+        for position in self.held_in(now.symbol):
+            _split_position(position, ratio)
+        self._split_orders(now.symbol, ratio)
+        self.submitted = [
+            _split_targets(action, now.symbol, ratio)
+            if isinstance(action, Rebalance)
+            else _split_action(action, ratio)
+            if self._symbol_of(action) == now.symbol
+            else action
+            for action in self.submitted
+        ]
+        for sign in (1.0, -1.0):
+            self._pay_fraction(sign, now)
+
+    def _split_orders(self, symbol: str, ratio: float) -> None:
+        for order in self.pending:
+            if order.symbol == symbol:
+                _split_order(order, ratio)
+
+    def _pay_fraction(self, sign: float, now: Known) -> None:
+        """Pay what a split leaves below a volume step, of the newest part first."""
+        instrument = self.markets[now.symbol].instrument
+        step = instrument["volume_step"]
+        if step is None:
+            return
+        held = [p for p in self.held_in(now.symbol) if p.sign == sign]
+        lots = total(position.lots for position in held)
+        left = lots - costs.round_down(step, lots)
+        while left > _EQUAL_STEPS * step and held:
+            newest = held.pop()
+            closes_all = left >= newest.lots * (1.0 - _EQUAL_STEPS)
+            part = newest.lots if closes_all else left
+            price = newest.marked_price
+            if isinstance(now, Moment):
+                price = now.bar.exit_side(sign).open
+            self.leave(newest, part, price, "split_cash", _at_last(now, back=0), slips=False)
+            left -= part
+
+    # --- dividends: A2 ---------------------------------------------------------------------------
+
+    def _pay_dividend(self, event: Event, now: Known) -> None:
+        rate = now.rate if isinstance(now, Moment) else now.current_rate
+        for position in self.held_in(now.symbol):
+            units = position.sign * position.lots * position.contract_size
+            gross = units * event.number * rate
+            tax = -(gross * (event.second or 0.0)) if gross > 0.0 else 0.0
+            position.swap += gross
+            position.swap += tax
+            owed = Receivable(event.pays or now.time, position.trade_id, gross, tax)
+            if owed.time > now.time:
+                self.receivables.append(owed)
+            else:
+                self._book_dividend(owed, now.time)
+        self.receivables.sort(key=lambda owed: owed.time)
+        self._note_receivables()
+
+    def _pay(self, time: int) -> None:
+        """Pay the dividends whose date has come."""
+        due = [owed for owed in self.receivables if owed.time <= time]
+        for owed in due:
+            self._book_dividend(owed, time)
+        if due:
+            self.receivables = self.receivables[len(due) :]
+            self._note_receivables()
+
+    def _book_dividend(self, owed: Receivable, time: int) -> None:
+        self.portfolio.book(time, "dividend", owed.trade_id, owed.gross)
+        if owed.tax != 0.0:
+            self.portfolio.book(time, "tax", owed.trade_id, owed.tax)
+
+    def _note_receivables(self) -> None:
+        owed = 0.0
+        for one in self.receivables:
+            owed = owed + one.gross + one.tax
+        self.portfolio.receivable = owed
+
+    # --- the end of a symbol: A6, A7 -------------------------------------------------------------
+
+    def _change(self, event: Event, now: Known, new: Known) -> None:
+        """Let what is open and what waits go on under another symbol."""
+        self.book_borrow(now)
+        rate = now.rate if isinstance(now, Moment) else now.current_rate
+        cash = event.second or 0.0
+        for position in self.held_in(now.symbol):
+            units = position.sign * position.lots * position.contract_size
+            self._book(position, "split_cash", units * cash * rate, now.time)
+            held = max(now.index - position.entry_index, 0)
+            _split_position(position, event.number)
+            position.entry_index = max(new.index - held, 0)
+            position.symbol = new.symbol
+        if cash == 0.0:
+            self._split_orders(now.symbol, event.number)
+            for order in self.pending:
+                if order.symbol == now.symbol:
+                    order.symbol = new.symbol
+            self.due = [_renamed(due, now.symbol, new.symbol) for due in self.due]
+        else:
+            self._cancel_all_of(now.symbol)
+        for sign in (1.0, -1.0):
+            self._pay_fraction(sign, new)
+
+    def _cancel_all_of(self, symbol: str) -> None:
+        for order in [order for order in self.pending if order.symbol == symbol]:
+            self.end_order(order, "cancelled", "delisted")
+
+    def _give_up_at(self, price: float | None, change: float | None, now: Known) -> None:
+        """Close what is open of a symbol that is traded no more, and cancel what waits."""
+        self.book_borrow(now)
+        self._cancel_all_of(now.symbol)
+        last = _at_last(now, back=1)
+        for position in self.held_in(now.symbol):
+            close = position.marked_price
+            known = price
+            if known is None and change is not None:
+                known = close * (1.0 + change)
+            if known is not None:
+                self.leave(position, position.lots, known, "delisted", last, slips=False)
+                continue
+            worthless = self.net_if_closed(position, 0.0, last, slips=False, is_maker=False)
+            position.remember(worthless, worthless)
+            self.leave(position, position.lots, close, "delisted", last)
+
+    def _send_away(self, now: Known, *, shorts_only: bool) -> None:
+        """Close what is open at the open of a bar, or the shorts of it (U1, C2)."""
+        assert isinstance(now, Moment), "it waits for a bar"  # noqa: S101 - of the contract
+        for position in self.held_in(now.symbol):
+            if position.sign < 0.0 or not shorts_only:
+                price = now.bar.exit_side(position.sign).open
+                self.leave(position, position.lots, price, "signal", now)
+
+
+def _at_last(now: Known, *, back: int) -> Moment:
+    """A symbol at its bar, or where it has none so many bars before its next one."""
+    if isinstance(now, Moment):
+        return now
+    return Moment(
+        symbol=now.symbol,
+        index=max(now.index - back, 0),
+        time=now.time,
+        last=now.last,
+        last_rate=now.last_rate,
+        bar=now.last,
+        opens=now.time,
+        since=now.time,
+        rate=now.current_rate,
+    )
+
+
+def _split_position(position: Position, ratio: float) -> None:
+    position.lots *= ratio
+    position.entry_price /= ratio
+    position.stop_loss = _level(position.stop_loss, ratio)
+    position.take_profit = _level(position.take_profit, ratio)
+    position.initial_stop = _level(position.initial_stop, ratio)
+    position.best_price /= ratio
+    position.worst_price /= ratio
+    position.marked_price /= ratio
+    position.trailing_stop = _level(position.trailing_stop, ratio)
+
+
+def _split_order(order: Order, ratio: float) -> None:
+    order.lots *= ratio
+    order.price = _level(order.price, ratio)
+    order.limit_price = _level(order.limit_price, ratio)
+    order.stop_loss = _level(order.stop_loss, ratio)
+    order.take_profit = _level(order.take_profit, ratio)
+    stop, target = order.distances
+    order.distances = (_level(stop, ratio), _level(target, ratio))
+    order.trailing_stop = _level(order.trailing_stop, ratio)
+    order.trail = _level(order.trail, ratio)
+
+
+def _split_action(action: Action, ratio: float) -> Action:
+    """What was decided before a split, in lots and prices after it."""
+    if not isinstance(action, (Signal, Modify)):
+        return action
+    size = action.size
+    changed: dict[str, Any] = {
+        "stop_loss": _level(action.stop_loss, ratio),
+        "take_profit": _level(action.take_profit, ratio),
+        "limit_price": _level(action.limit_price, ratio),
+        "size": size * ratio if isinstance(size, (int, float)) else size,
+    }
+    if isinstance(action, Modify):
+        return replace(action, price=_level(action.price, ratio), **changed)
+    changed |= {
+        "entry_price": _level(action.entry_price, ratio),
+        "trailing_stop": _level(action.trailing_stop, ratio),
+        "trail": _level(action.trail, ratio),
+    }
+    return replace(action, **changed)
+
+
+def _split_targets(request: Rebalance, symbol: str, ratio: float) -> Rebalance:
+    """Targets in units are as many after a split as it makes of them; weights and values stay."""
+    targets = tuple(
+        (name, kind, number * ratio if (name, kind) == (symbol, "units") else number)
+        for name, kind, number in request.targets
+    )
+    return replace(request, targets=targets)
+
+
+def _level(level: Level, ratio: float) -> Level:
+    """A price or a distance in the prices after a split; what is no price stays."""
+    changed: Any = level
+    if isinstance(level, (int, float)):
+        changed = level / ratio
+    elif isinstance(level, Distance) and not level.is_percent:
+        changed = Distance(float(level.given) / ratio)
+    return changed  # type: ignore[no-any-return]  # of the type that came in
+
+
+def _divided(candle: Candle, ratio: float) -> Candle:
+    if candle is NO_CANDLE:
+        return candle
+    bid, ask = (Ohlc(*(price / ratio for price in side)) for side in (candle.bid, candle.ask))
+    return Candle(candle.time, bid, ask)
+
+
+def _renamed(due: Due, old: str, new: str) -> Due:
+    if due.close is None or due.close.symbol != old:
+        return due
+    return due._replace(close=replace(due.close, symbol=new))

@@ -1,0 +1,77 @@
+"""What happened by date in a run (rules A1 to A7), as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from omega.contract import EventRow, ResultTables
+
+_NUMBERS = ("ratio", "amount", "tax", "price")
+_FIRST = {"split": "ratio", "change": "ratio", "dividend": "amount", "delisting": "price"}
+"""What the first number of a row is, by kind; that of a reinvested dividend is its ratio."""
+_SECOND = {"dividend": "tax", "change": "amount", "reinvest": "amount"}
+
+
+class Dated:
+    """The part of a result that has what happened by date."""
+
+    tables: ResultTables
+    _happened: pl.DataFrame | None = None
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """Splits, dividends and other events of the run's symbols, by date; empty without any.
+
+        Example:
+            >>> from omega.results.result import example_result
+            >>> example_result().events.columns
+            ['time', 'symbol', 'kind', 'ratio', 'amount', 'tax', 'price', 'pays', 'to']
+        """
+        return events_table((), (), "us", None) if self._happened is None else self._happened
+
+
+def keep_events(result: Dated, rows: Sequence[EventRow]) -> None:
+    """Keep the events of a run with its result."""
+    tables = result.tables
+    made = events_table(rows, tables.symbols, tables.unit, tables.timezone)
+    result._happened = made  # noqa: SLF001 - one module
+
+
+def events_table(
+    rows: Sequence[EventRow], symbols: Sequence[str], unit: str, zone: str | None
+) -> pl.DataFrame:
+    """Give the events of a run as a table.
+
+    Example:
+        >>> row = (0, "split", 86_400, 1, 2.0, None, None, None)
+        >>> events_table([row], ["ACME"], "s", None).select("symbol", "kind", "ratio").row(0)
+        ('ACME', 'split', 2.0)
+    """
+    scale = 1_000 if unit == "s" else 1  # Polars has no seconds
+    kind = pl.Datetime("ms" if unit in ("s", "ms") else "us" if unit == "us" else "ns", zone)
+    ordered = sorted(rows, key=lambda row: row[2])
+    columns: dict[str, list[float | None]] = {name: [] for name in _NUMBERS}
+    for _, what, _, _, first, second, *_ in ordered:
+        named = {_FIRST.get(what, "ratio"): first, _SECOND.get(what, "tax"): second}
+        for name in _NUMBERS:
+            columns[name].append(named.get(name))
+
+    def moments(given: Sequence[int | None]) -> pl.Series:
+        scaled = [None if time is None else time * scale for time in given]
+        return pl.Series(scaled, dtype=pl.Int64).cast(kind)
+
+    names = [symbols[row[0]] for row in ordered]
+    return pl.DataFrame(
+        {
+            "time": moments([row[2] for row in ordered]),
+            "symbol": pl.Series(names, dtype=pl.String).cast(pl.Categorical),
+            "kind": pl.Series([row[1] for row in ordered], dtype=pl.String).cast(pl.Categorical),
+            **{name: pl.Series(given, dtype=pl.Float64) for name, given in columns.items()},
+            "pays": moments([row[6] for row in ordered]),
+            "to": pl.Series(
+                [None if row[7] is None else symbols[row[7]] for row in ordered], dtype=pl.String
+            ),
+        }
+    )

@@ -1,0 +1,270 @@
+"""Prices as of now: what splits and dividends make of views and indicators (rule A3).
+
+Indicators of a symbol with events run on the forward series, which holds the events of the past
+alone, and are given back in the prices of each bar.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from omega.data.closes import times_of
+from omega.data.store import CandleStore, both_sides
+from omega.errors import ConfigError
+from omega.reference import indicators
+from omega.reference.days import Days
+
+if TYPE_CHECKING:
+    from omega._core import Indicator, Run
+    from omega.contract import ClockFields, EventFields
+
+Floats = NDArray[np.float64]
+
+_AS_SOURCE = "sma ema wma dema tema hma rma momentum macd bollinger rolling_mean rolling_std"
+_AS_SOURCE += " rolling_min rolling_max rolling_median rolling_quantile slope absolute"
+_PRICES = "vwap true_range atr keltner donchian supertrend parabolic_sar ichimoku"
+_NEITHER = "roc rsi stochastic williams_r cci dmi adx aroon mfi choppiness garch_volatility"
+_NEITHER += " volatility_rank correlation zscore"
+_UNITS: Mapping[str, str] = {
+    **dict.fromkeys(_AS_SOURCE.split(), "source"),
+    **dict.fromkeys(_PRICES.split(), "price"),
+    **dict.fromkeys(_NEITHER.split(), ""),
+    "obv": "volume",
+}
+"""What the outputs of an indicator are in; what is not here cannot be adjusted."""
+_NO_UNIT_AT = {"supertrend": (1,)}
+"""Outputs that are a direction."""
+_SUM, _PRODUCT, _QUOTIENT = (0, 1, 4, 5), 2, 3
+"""By the place of an operation: sums and extremes keep a unit, products and quotients change it."""
+
+
+class Growth(NamedTuple):
+    """By bar, the product of the factors of the events until then, of prices and of volumes."""
+
+    prices: Floats
+    volumes: Floats
+
+
+class Made(NamedTuple):
+    """A column that was made here: its values in the prices of each bar, and what they are in."""
+
+    values: Floats
+    unit: str
+    declared: int = 0
+    """The bars that its indicators declare, its sources' included (L2)."""
+
+
+def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> dict[str, Growth]:
+    """Give how splits and dividends made each symbol grow; nothing of those without any.
+
+    Raises:
+        ConfigError: A dividend is all of the close before it.
+    """
+    grown: dict[str, Growth] = {}
+    rows = () if events is None else events["rows"]
+    for place, store in enumerate(stores):
+        own = [row for row in rows if row[0] == place and row[3] is not None]
+        own = [row for row in own if row[1] in ("split", "dividend", "reinvest")]
+        if own:
+            grown[store.symbols[0]] = _growth(own, store)
+    return grown
+
+
+def closes_of(store: CandleStore) -> Floats:
+    """Give the closes of a symbol, of the bid side."""
+    return both_sides(store)["bid_close"].to_numpy()
+
+
+def _growth(rows: Sequence[Any], store: CandleStore) -> Growth:
+    name, closes = store.symbols[0], closes_of(store)
+    prices, volumes = np.ones(len(closes)), np.ones(len(closes))
+    splits: dict[int, float] = {}
+    for _, kind, _, bar, ratio, *_ in rows:
+        if kind == "split":
+            splits[bar] = splits.get(bar, 1.0) * ratio
+            prices[bar:] *= ratio
+            volumes[bar:] /= ratio
+    for _, kind, _, bar, first, second, *_ in rows:
+        if kind == "split" or bar == 0:
+            continue
+        amount = first if kind == "dividend" else second
+        before = float(closes[bar - 1]) / splits.get(bar, 1.0)
+        if amount >= before:
+            raise ConfigError(
+                f"Events.dividends: given {amount:g} of {name}, whose close before is {before:g}, "
+                "expected less than that"
+            )
+        prices[bar:] *= before / (before - amount)
+    return Growth(prices, volumes)
+
+
+class Adjusting:
+    """Declares the indicators of a run some of whose symbols have events."""
+
+    def __init__(
+        self,
+        run: Run,
+        stores: Sequence[CandleStore],
+        growth: Mapping[str, Growth],
+        clock: ClockFields,
+    ) -> None:
+        self._run, self._growth = run, growth
+        self._stores = {store.symbols[0]: store for store in stores}
+        self._clock = clock
+        self._made: dict[int, tuple[Indicator, Made]] = {}
+        for symbol, own in growth.items():
+            run.adjust(symbol, own.prices, own.volumes)
+
+    def indicator(
+        self,
+        name: str,
+        parameters: list[float],
+        source: Any,  # noqa: ANN401 - as the run takes it
+        *,
+        labels: list[str],
+        timeframe: str | None = None,
+        symbol: str | None = None,
+    ) -> list[Indicator]:
+        """Declare an indicator: over the forward series where its symbol has events."""
+        several = source if isinstance(source, tuple) else (source,)
+        views = [one for one in several if not isinstance(one, str)]
+        place = self._run.place_of(views[0])[0] if views else symbol or next(iter(self._stores))
+        growth = self._growth.get(place)
+        if growth is None:
+            where: Any = {"labels": labels, "timeframe": timeframe, "symbol": symbol}
+            return self._run.indicator(name, parameters, source, **where)
+        outputs = self._computed(name, parameters, several, place, growth)
+        found = []
+        for label, made in zip(labels, outputs, strict=True):
+            view = self._run.column(
+                label,
+                pl.Series(made.values),
+                symbol=place,
+                warmup=False,
+                declared=made.declared,
+                unit=made.unit,
+            )
+            self._made[id(view)] = (view, made)
+            found.append(view)
+        return found
+
+    def remember(self, view: Indicator, values: pl.Series) -> None:
+        """Remember a column of the user's own, which stays as it is."""
+        numbers = pl.Series(values).cast(pl.Float64).fill_null(math.nan).to_numpy()
+        self._made[id(view)] = (view, Made(numbers, ""))
+
+    def _computed(
+        self,
+        name: str,
+        parameters: list[float],
+        several: Sequence[Any],
+        place: str,
+        growth: Growth,
+    ) -> list[Made]:
+        entry = indicators.ENTRIES[name]
+        bars = both_sides(self._stores[place])
+        given = iter(several)
+        columns, units = [], []
+        for need in entry.needs:
+            if need in ("source", "second"):
+                one = next(given)
+                made = _column(bars, one) if isinstance(one, str) else self._of(one)
+            else:
+                made = _column(bars, need if need == "volume" else f"{several[0]}_{need}")
+            units.append(made.unit)
+            columns.append(made)
+        if name in ("of_two", "with_number"):
+            return self._combined(name, parameters, columns)
+        unit = _UNITS.get(name)
+        if unit is None:
+            raise ConfigError(
+                f"{name}: given prices of {place}, which has splits or dividends, and its values "
+                "are in neither prices nor volumes. Use another indicator, or self.column() over "
+                'pl.col("adjusted_close")'
+            )
+        forward = tuple(_scaled(made, growth).tolist() for made in columns)
+        days = self._days(place)
+        outputs = indicators.compute(name, parameters, indicators.Columns(forward, days))
+        unit = units[0] if unit == "source" else unit
+        made_of = [
+            Made(np.array(values), "" if k in _NO_UNIT_AT.get(name, ()) else unit)
+            for k, values in enumerate(outputs)
+        ]
+        # Of nested ones the sum; of arithmetic, which declares nothing, the longest operand's.
+        declared = entry.warmup(parameters) + max(made.declared for made in columns)
+        return [Made(_scaled(one, growth, back=True), one.unit, declared) for one in made_of]
+
+    def _of(self, view: Indicator) -> Made:
+        known = self._made.get(id(view))
+        if known is None:
+            raise ConfigError(
+                f"{view.name}: given an indicator of another symbol or timeframe, expected one of "
+                "the symbol asked for"
+            )
+        return known[1]
+
+    def _combined(self, name: str, parameters: list[float], columns: Sequence[Made]) -> list[Made]:
+        """Put columns together bar by bar, in the prices of each."""
+        values = tuple(made.values.tolist() for made in columns)
+        outputs = indicators.compute(name, parameters, indicators.Columns(values))
+        operation, units = int(parameters[0]), {made.unit for made in columns}
+        unit = columns[0].unit if len(units) == 1 else ""
+        if name == "of_two" and operation == _QUOTIENT:
+            unit = "" if len(units) == 1 else columns[0].unit if not columns[1].unit else ""
+        elif name == "of_two" and operation == _PRODUCT:
+            named = [made.unit for made in columns if made.unit]
+            unit = named[0] if len(named) == 1 else ""
+        elif name == "with_number" and operation in _SUM:
+            unit = ""
+        declared = max(made.declared for made in columns)
+        return [Made(np.array(one), unit, declared) for one in outputs]
+
+    def _days(self, place: str) -> list[int]:
+        store = self._stores[place]
+        starts, number = self._clock["starts"], list(self._stores).index(place)
+        is_utc = starts is None or self._clock["dates"][number]
+        local = None if is_utc or starts is None else (self._clock["first_day"], starts.tolist())
+        days = Days.in_unit(store.time_unit, local)
+        return [days.of(time) for time in times_of(store).tolist()]
+
+
+def _column(bars: pl.DataFrame, name: str) -> Made:
+    if name == "volume":
+        if "volume" not in bars.columns:
+            raise ConfigError(
+                "source: given volume, expected a column of the data. The data has no volume column"
+            )
+        return Made(bars["volume"].cast(pl.Float64).to_numpy(), "volume")
+    sided = name if name.startswith(("bid_", "ask_")) else f"bid_{name}"
+    return Made(bars[sided].to_numpy(), "price")
+
+
+def _scaled(made: Made, growth: Growth, *, back: bool = False) -> Floats:
+    """Give values on the forward series, or from it in the prices of each bar."""
+    if not made.unit:
+        return made.values
+    factors = growth.prices if made.unit == "price" else growth.volumes
+    return made.values / factors if back else made.values * factors
+
+
+def adjusted_columns(frame: pl.DataFrame, growth: Growth) -> pl.DataFrame:
+    """Add the forward series of prices and volumes to a frame of candles.
+
+    Example:
+        >>> frame = pl.DataFrame({"bid_close": [10.0, 5.0], "close": [10.0, 5.0]})
+        >>> growth = Growth(np.array([1.0, 2.0]), np.array([1.0, 0.5]))
+        >>> adjusted_columns(frame, growth)["adjusted_close"].to_list()
+        [10.0, 10.0]
+    """
+    prices = [name for name in frame.columns if name.endswith(("open", "high", "low", "close"))]
+    made = [(pl.col(name) * pl.Series(growth.prices)).alias(f"adjusted_{name}") for name in prices]
+    if "volume" in frame.columns:
+        volume = pl.col("volume") * pl.Series(growth.volumes)
+        made.append(volume.alias("adjusted_volume"))
+    return frame.with_columns(made)

@@ -1,0 +1,463 @@
+"""Corporate actions, carry and the universe of a run as a backend reads them (rules A, C, U)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omega.config.carry import Carry
+from omega.config.events import Events
+from omega.config.tables import day_number
+from omega.config.times import to_units
+from omega.config.universe import Universe
+from omega.contract import CarryFields, EventFields, EventRow, FundingRow, RateColumns
+from omega.data.closes import times_of
+from omega.data.store import CandleStore
+from omega.data.timeframes import TimeframeJob
+from omega.errors import ConfigError
+from omega.notices import Notice
+from omega.run.adjusted import closes_of
+from omega.run.clock import RunClock
+from omega.strategy.foreign import Foreign
+from omega.strategy.native import Native
+
+_FAR = 2**62
+_A_UNIVERSE = 10
+"""So many symbols are a choice from a market."""
+_ADJUSTED = re.compile(r"adj", re.IGNORECASE)
+_LONGEST_GAP = 1.5
+"""A step between two payments that is so much longer than both beside it lacks one."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Dated:
+    """The symbols of a run, and where their dates fall.
+
+    Attributes:
+        clock: The calendar of the run.
+        names: The symbols.
+        times: The open times of the bars of each.
+    """
+
+    clock: RunClock
+    names: Sequence[str]
+    times: Sequence[NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, stores: Sequence[CandleStore], clock: RunClock) -> Dated:
+        """Read the times of the candles."""
+        names = [store.symbols[0] for store in stores]
+        return cls(clock, names, [times_of(store) for store in stores])
+
+    def place(self, symbol: str | None, what: str) -> int | None:
+        """Give the place of a symbol; None where the run does not have it."""
+        if symbol is None:
+            if len(self.names) > 1:
+                raise ConfigError(
+                    f"{what}: given a table without a column symbol for {len(self.names)} symbols, "
+                    "expected one. Add the column"
+                )
+            return 0
+        return self.names.index(symbol) if symbol in self.names else None
+
+    def time(self, given: Any) -> int:  # noqa: ANN401 - any moment
+        """Give a date as the begin of its day, a moment as it is."""
+        time = self.clock.start(given)
+        return 0 if time is None else time
+
+    def bar(self, place: int, time: int) -> int | None:
+        """Give the first bar of a symbol at or after a time."""
+        bar = int(np.searchsorted(self.times[place], time))
+        return bar if bar < len(self.times[place]) else None
+
+    def row(
+        self,
+        place: int,
+        kind: str,
+        time: int,
+        *numbers: float | None,
+        pays: int | None = None,
+        to: int | None = None,
+        waits: bool = True,
+    ) -> EventRow:
+        """Give an event; one that waits for a bar waits for a step where there is none."""
+        first, second = (*numbers, None, None)[:2]
+        bar = self.bar(place, time) if waits else None
+        return (place, kind, time, bar, first, second, pays, to)
+
+
+class DatedFields(TypedDict):
+    """The part of the settings that dates make."""
+
+    member_times: Sequence[NDArray[np.int64]]
+    events: EventFields | None
+    carry: CarryFields | None
+
+
+def dated_fields(
+    stores: Sequence[CandleStore],
+    clock: RunClock,
+    given: tuple[Events | None, Carry | None, Universe | None],
+    semantics: str,
+) -> DatedFields:
+    """Give all that a run has by date.
+
+    Raises:
+        ConfigError: A table does not fit the run, or version 1 of the rules is run.
+    """
+    events, carry, universe = given
+    if events is None and carry is None and universe is None:
+        return {"member_times": [], "events": None, "carry": None}
+    if semantics == "1":
+        raise ConfigError(
+            "semantics: given 1 with events, carry or a universe, expected 2: the rules of the "
+            "first release have none of them"
+        )
+    dated = Dated.of(stores, clock)
+    return {
+        "member_times": member_times(universe, dated),
+        "events": event_fields(events, carry, universe, stores, dated),
+        "carry": carry_fields(carry, dated),
+    }
+
+
+def require_adjustable(
+    growth: Mapping[str, Any],
+    strategy: object,
+    timeframes: Sequence[TimeframeJob],
+    finer: Mapping[str, CandleStore],
+    carry: CarryFields | None,
+) -> None:
+    """Refuse what cannot be shown, or booked, as of now.
+
+    Raises:
+        ConfigError: The run has something that reads prices as they were traded.
+    """
+    if carry is not None and finer and any(carry["funding"]):
+        raise ConfigError(
+            "Carry.funding: given with Execution.magnifier, expected one of them: a payment "
+            "belongs to one bar. Run on the finer candles"
+        )
+    if not growth:
+        return
+    named = ", ".join(growth)
+    if timeframes:
+        raise ConfigError(
+            f"timeframes: given for {named} with splits or dividends, expected none: bars made of "
+            "prices before and after an event would mix both. Run on bars of one timeframe"
+        )
+    if isinstance(strategy, (Native, Foreign)):
+        raise ConfigError(
+            f"strategy: given {type(strategy).__name__} for {named} with splits or dividends, "
+            "expected a Strategy or Signals: it reads prices as they were traded"
+        )
+
+
+def notices_of_dates(
+    given: tuple[Events | None, Carry | None, Universe | None],
+    stores: Sequence[CandleStore],
+    fields: EventFields | None,
+) -> list[Notice]:
+    """Say what no look-ahead check can see: adjusted prices, and symbols that all still exist."""
+    events, _, universe = given
+    found = _too_late(stores, fields)
+    for store in stores:
+        symbol = store.symbols[0]
+        names = [name for _, name in store.native.columns(symbol)]
+        adjusted = [name for name in names if _ADJUSTED.match(name)]
+        if adjusted and events is not None:
+            raise ConfigError(
+                f"events: given with the column {adjusted[0]!r} of {symbol}, expected prices as "
+                "they were traded: adjusted ones hold the events already. Map the raw column, or "
+                "leave the events away"
+            )
+        if adjusted:
+            text = (
+                f"{symbol}: the column {adjusted[0]!r} is called adjusted; its levels hold splits "
+                "and dividends of later dates, which no look-ahead check can see"
+            )
+            found.append(Notice("warning", "adjusted_prices", text))
+    knows_the_gone = universe is not None or (events is not None and bool(events.delistings))
+    if not knows_the_gone and len(stores) >= _A_UNIVERSE:
+        text = (
+            f"the {len(stores)} symbols are those of the data; where they were chosen because "
+            "they exist today, the result lacks those that do not (survivorship): give "
+            "universe= or delistings"
+        )
+        found.append(Notice("info", "survivorship", text))
+    return found
+
+
+def _too_late(stores: Sequence[CandleStore], fields: EventFields | None) -> list[Notice]:
+    """Say which delistings no step of the run reaches."""
+    rows = () if fields is None else fields["rows"]
+    last = max(int(times_of(store)[-1]) for store in stores) if rows else 0
+    names = [stores[row[0]].symbols[0] for row in rows if row[1] == "delisting" and row[2] > last]
+    return [
+        Notice(
+            "warning",
+            "data",
+            f"{name} is delisted after the last bar of the run: what is open then is closed at its "
+            "last close as at the end of the data; give candles of another symbol beside it",
+        )
+        for name in names
+    ]
+
+
+def event_fields(
+    events: Events | None,
+    carry: Carry | None,
+    universe: Universe | None,
+    stores: Sequence[CandleStore],
+    dated: Dated,
+) -> EventFields | None:
+    """Give all that happens by date; None where nothing does."""
+    rows: list[EventRow] = []
+    halts: list[list[tuple[int, int]]] = [[] for _ in dated.names]
+    if events is not None:
+        rows += _splits(events, dated)
+        rows += _dividends(events, stores, dated)
+        rows += _changes(events, dated)
+        rows += _delistings(events, dated, halts)
+        for symbol, begin, end in events.halts:
+            place = dated.place(symbol, "Events.halts")
+            if place is not None:
+                halts[place].append((dated.time(begin), dated.time(end)))
+    if carry is not None:
+        rows += _recalls(carry, dated)
+    if universe is not None and universe.leave == "once":
+        rows += _leavers(universe, dated)
+    if events is None and not rows:
+        return None
+    return {"rows": rows, "halts": halts}
+
+
+def _splits(events: Events, dated: Dated) -> Iterator[EventRow]:
+    for symbol, day, ratio in events.splits:
+        place = dated.place(symbol, "Events.splits")
+        if place is not None:
+            yield dated.row(place, "split", dated.time(day), ratio)
+
+
+def _dividends(events: Events, stores: Sequence[CandleStore], dated: Dated) -> Iterator[EventRow]:
+    for symbol, day, amount, pay, tax in events.dividends:
+        place = dated.place(symbol, "Events.dividends")
+        if place is None or amount == 0.0:
+            continue
+        time = dated.time(day)
+        if events.reinvest:
+            row = _reinvested(events, stores, dated, (place, time, amount))
+            if row is not None:
+                yield row
+            continue
+        kept = events.tax if tax is None else tax
+        pays = dated.time(pay) if events.pay == "date" else None
+        yield dated.row(place, "dividend", time, amount, kept, pays=pays)
+
+
+def _reinvested(
+    events: Events,
+    stores: Sequence[CandleStore],
+    dated: Dated,
+    dividend: tuple[int, int, float],
+) -> EventRow | None:
+    """Give a dividend as the lots that it buys at the close before (A5)."""
+    place, time, amount = dividend
+    bar = dated.bar(place, time)
+    if not bar:  # nothing was held before
+        return None
+    before = closes_of(stores[place])[bar - 1] / _ratio_at(events, dated, place, bar)
+    if amount >= before:
+        raise ConfigError(
+            f"Events.dividends: given {amount:g} of {dated.names[place]}, whose close before is "
+            f"{before:g}, expected less than that to reinvest"
+        )
+    return dated.row(place, "reinvest", time, before / (before - amount), amount)
+
+
+def _ratio_at(events: Events, dated: Dated, place: int, bar: int) -> float:
+    """Give the ratio of the splits of a symbol at a bar."""
+    ratio = 1.0
+    for symbol, day, own in events.splits:
+        if dated.place(symbol, "Events.splits") == place and bar == dated.bar(
+            place, dated.time(day)
+        ):
+            ratio *= own
+    return ratio
+
+
+def _changes(events: Events, dated: Dated) -> Iterator[EventRow]:
+    for old, new, day, ratio, cash in events.symbols:
+        if old not in dated.names:
+            continue
+        place, time = dated.names.index(old), dated.time(day)
+        if new in dated.names:
+            to = dated.names.index(new)
+            yield dated.row(place, "change", time, ratio, cash, to=to, waits=False)
+        else:
+            raise ConfigError(
+                f"Events.symbols: given {old} that becomes {new}, and the run has no candles of "
+                f"{new}, expected both. Give its candles, or a row of delistings for {old}"
+            )
+
+
+def _delistings(
+    events: Events, dated: Dated, halts: list[list[tuple[int, int]]]
+) -> Iterator[EventRow]:
+    for symbol, day, price, change, exchange in events.delistings:
+        if symbol not in dated.names:
+            continue
+        place, time = dated.names.index(symbol), dated.time(day)
+        returns = events.delisting_returns or {}
+        if price is None and change is None and exchange is not None:
+            change = returns.get(exchange.upper())  # noqa: PLW2901 - what is not known
+        before = dated.times[place][dated.times[place] < time]
+        if len(before):
+            halts[place].append((int(before[-1]), _FAR))
+        yield dated.row(place, "delisting", time, price, change, waits=False)
+
+
+def _recalls(carry: Carry, dated: Dated) -> Iterator[EventRow]:
+    """Give when a lender calls back what is short."""
+    for place, rates in enumerate(_borrow_of(carry, dated)):
+        for day, rate in rates if isinstance(rates, tuple) else ():
+            if rate is None and day is not None:
+                row = dated.row(place, "recall", dated.time(day))
+                if row[3] is not None:
+                    yield row
+
+
+def _leavers(universe: Universe, dated: Dated) -> Iterator[EventRow]:
+    for symbol, _, end, _ in universe.members:
+        if symbol in dated.names and end is not None:
+            place = dated.names.index(symbol)
+            row = dated.row(place, "leave", dated.time(end))
+            if row[3] is not None:
+                yield row
+
+
+def member_times(universe: Universe | None, dated: Dated) -> list[NDArray[np.int64]]:
+    """Give when each symbol joins and leaves the universe, in turn (U1)."""
+    if universe is None:
+        return []
+    spans: list[list[tuple[int, int]]] = [[] for _ in dated.names]
+    for symbol, begin, end, known in universe.members:
+        if symbol in dated.names:
+            first = max(dated.time(begin), -_FAR if known is None else dated.time(known))
+            past = _FAR if end is None else dated.time(end)
+            if first < past:
+                spans[dated.names.index(symbol)].append((first, past))
+    return [np.array(_joined(own), dtype=np.int64) for own in spans]
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[int]:
+    """Give begins and ends in turn of intervals that may touch."""
+    changes: list[int] = []
+    for begin, end in sorted(spans):
+        if changes and begin <= changes[-1]:
+            changes[-1] = max(changes[-1], end)
+        else:
+            changes += [begin, end]
+    return changes
+
+
+# --- carry ---------------------------------------------------------------------------------------
+
+
+def carry_fields(carry: Carry | None, dated: Dated) -> CarryFields | None:
+    """Give what holding costs as a backend reads it."""
+    if carry is None:
+        return None
+    return {
+        "cash": _interest("cash", carry.cash, dated),
+        "debit": _interest("debit", carry.debit, dated),
+        "days_of_year": float(carry.days),
+        "borrow": [_columns(rates, dated.clock.unit) for rates in _borrow_of(carry, dated)],
+        "rounds_collateral": carry.collateral == "convention",
+        "funding": _funding(carry, dated),
+    }
+
+
+def _interest(name: str, given: Any, dated: Dated) -> RateColumns | None:  # noqa: ANN401 - as Carry
+    columns = _columns(given, dated.clock.unit)
+    if columns is None:
+        return None
+    first = min(int(times[0]) for times in dated.times if len(times))
+    if columns[0][0] > day_number(first, dated.clock.unit):
+        raise ConfigError(
+            f"Carry.{name}: given rates from {given[0][0]} on, expected one from the first bar of "
+            "the run on: a missing rate is not 0"
+        )
+    if any(map(math.isnan, columns[1])):
+        raise ConfigError(f"Carry.{name}: given a row without a rate, expected one in each")
+    return columns
+
+
+def _columns(given: Any, unit: str) -> RateColumns | None:  # noqa: ANN401 - as Carry
+    if given is None:
+        return None
+    if isinstance(given, float):
+        return [-(2**62)], [given]
+    days = [-(2**62) if day is None else day_number(day, unit) for day, _ in given]
+    return days, [math.nan if rate is None else rate for _, rate in given]
+
+
+def _borrow_of(carry: Carry, dated: Dated) -> list[Any]:
+    """Give the rates of each symbol; None where nothing is charged."""
+    if isinstance(carry.borrow, dict):
+        return [carry.borrow.get(name) for name in dated.names]
+    return [carry.borrow] * len(dated.names)
+
+
+def _funding(carry: Carry, dated: Dated) -> list[list[FundingRow]]:
+    found: list[list[FundingRow]] = [[] for _ in dated.names]
+    for symbol, rows in (carry.funding or {}).items():
+        place = dated.place(symbol, "Carry.funding")
+        if place is not None:
+            found[place] = _payments(rows, place, dated)
+    return found
+
+
+def _payments(rows: Sequence[Any], place: int, dated: Dated) -> list[FundingRow]:
+    """Give the payments of a symbol with the bars that they lie in (C3)."""
+    unit, opens = dated.clock.unit, dated.times[place]
+    known = sorted((to_units(row[0], unit), row[1], row[2]) for row in rows)
+    times = np.array([row[0] for row in known], dtype=np.int64)
+    _refuse_gaps(times, opens, dated.names[place])
+    found = []
+    for time, rate, mark in known:
+        bar = int(np.searchsorted(opens, time, side="right")) - 1
+        if bar >= 0 and time < _end_of(opens):
+            found.append((bar, int(opens[bar]), time, rate, mark))
+    return found
+
+
+def _end_of(opens: NDArray[np.int64]) -> int:
+    """Give when the last bar is over, by the shortest step."""
+    step = int(np.diff(opens).min()) if len(opens) > 1 else 1
+    return int(opens[-1]) + step
+
+
+def _refuse_gaps(times: NDArray[np.int64], opens: NDArray[np.int64], name: str) -> None:
+    """Refuse payments that do not cover the bars: a missing rate is not 0."""
+    steps = np.diff(times)
+    usual = int(steps.max()) if len(steps) else 0
+    if not len(times) or times[0] > opens[0] + usual or times[-1] < opens[-1] - usual:
+        raise ConfigError(
+            f"Carry.funding: given rates that do not cover the candles of {name}, expected some "
+            "from the first bar to the last: a missing rate is not 0"
+        )
+    if len(steps) > 1:
+        beside = np.maximum(np.append(steps[1:], steps[-2]), np.insert(steps[:-1], 0, steps[1]))
+        missing = np.flatnonzero(steps > _LONGEST_GAP * beside)
+        if len(missing):
+            raise ConfigError(
+                f"Carry.funding: given no rate of {name} between rows {missing[0]} and "
+                f"{missing[0] + 1}, expected one at each time: a missing rate is not 0"
+            )

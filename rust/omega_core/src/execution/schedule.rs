@@ -1,0 +1,267 @@
+//! What is known by date before a run: corporate actions, and the rates of carry (A, C).
+
+use std::sync::Arc;
+
+use crate::types::SymbolId;
+
+/// What happens to a symbol on a date.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Happening {
+    /// One lot becomes so many (A1).
+    Split {
+        /// New lots for an old one.
+        ratio: f64,
+    },
+    /// Money for each unit (A2).
+    Dividend {
+        /// In quote currency.
+        amount: f64,
+        /// The part of it that is kept back from a long position.
+        tax: f64,
+        /// When it is in cash; at once, where there is none.
+        pays: Option<i64>,
+    },
+    /// A dividend that buys more of the same at the close before (A5).
+    Reinvest {
+        /// New lots for an old one.
+        factor: f64,
+        /// The dividend, by which the last mark falls.
+        amount: f64,
+    },
+    /// The symbol goes on as another one (A6).
+    Change {
+        /// Its new name.
+        to: SymbolId,
+        /// New lots for an old one.
+        ratio: f64,
+        /// Money for each old unit.
+        cash: f64,
+    },
+    /// The symbol is traded no more (A7).
+    Delisting {
+        /// What a unit is worth; unknown, where there is none.
+        price: Option<f64>,
+        /// The change of the last close, where no price is known.
+        change: Option<f64>,
+    },
+    /// What is open is closed at the open: of the shorts alone where a lender calls them back
+    /// (C2), else of a symbol that has left the universe (U1).
+    Leave {
+        /// Whether longs stay.
+        shorts_only: bool,
+    },
+}
+
+impl Happening {
+    /// Its place among those of one date (A4).
+    fn rank(self) -> u8 {
+        match self {
+            Self::Split { .. } => 0,
+            Self::Dividend { .. } | Self::Reinvest { .. } => 1,
+            Self::Change { .. } => 2,
+            Self::Delisting { .. } => 3,
+            Self::Leave { .. } => 4,
+        }
+    }
+}
+
+/// A happening, and when it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Event {
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// Its date, as the instant at which that begins.
+    pub time: i64,
+    /// The symbol's first bar at or after it; none where it has none, or needs none.
+    pub bar: Option<usize>,
+    /// What happens.
+    pub what: Happening,
+}
+
+/// All events of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Schedule {
+    /// By `SymbolId`, those that wait for a bar of their symbol, in order.
+    of_symbol: Vec<Vec<Event>>,
+    /// Those that wait for a step, in order.
+    of_steps: Vec<Event>,
+    /// By `SymbolId`, from when on it is traded no more.
+    gone_from: Vec<i64>,
+}
+
+impl Schedule {
+    /// Puts events in their order.
+    #[must_use]
+    pub fn new(mut events: Vec<Event>, symbols: usize) -> Self {
+        // Stable: of equals the order of the tables.
+        events.sort_by_key(|event| (event.time, event.what.rank()));
+        let mut made = Self {
+            of_symbol: vec![Vec::new(); symbols],
+            of_steps: Vec::new(),
+            gone_from: vec![i64::MAX; symbols],
+        };
+        for event in events {
+            if matches!(
+                event.what,
+                Happening::Change { .. } | Happening::Delisting { .. }
+            ) {
+                let gone = &mut made.gone_from[event.symbol.index()];
+                *gone = event.time.min(*gone);
+            }
+            match event.bar {
+                Some(_) => made.of_symbol[event.symbol.index()].push(event),
+                None => made.of_steps.push(event),
+            }
+        }
+        made
+    }
+
+    /// Marks the symbols that marked ones go on as.
+    pub(super) fn mark_successors(&self, symbols: &mut [bool]) {
+        // By date, so that one who changes twice is followed to the end.
+        for event in &self.of_steps {
+            if let Happening::Change { to, .. } = event.what {
+                symbols[to.index()] |= symbols[event.symbol.index()];
+            }
+        }
+    }
+
+    /// Whether a symbol is traded no more at a time.
+    pub(super) fn is_gone(&self, symbol: SymbolId, time: i64) -> bool {
+        time >= self.gone_from[symbol.index()]
+    }
+}
+
+/// How far a run has come in its schedule.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress {
+    next_of: Vec<usize>,
+    next_step: usize,
+}
+
+impl Progress {
+    pub(super) fn of(schedule: &Schedule) -> Self {
+        Self {
+            next_of: vec![0; schedule.of_symbol.len()],
+            next_step: 0,
+        }
+    }
+
+    /// Takes the events of the bar that a symbol is at; those of bars that nobody walked are over.
+    pub(super) fn take_of_bar(
+        &mut self,
+        schedule: &Schedule,
+        symbol: SymbolId,
+        index: usize,
+        due: &mut Vec<Event>,
+    ) {
+        let next = &mut self.next_of[symbol.index()];
+        let rest = schedule.of_symbol[symbol.index()][*next..].iter();
+        for event in rest.take_while(|event| event.bar <= Some(index)) {
+            if event.bar == Some(index) {
+                due.push(*event);
+            }
+            *next += 1;
+        }
+    }
+
+    /// Takes the events of a step.
+    pub(super) fn take_of_step(&mut self, schedule: &Schedule, time: i64, due: &mut Vec<Event>) {
+        let rest = schedule.of_steps[self.next_step..].iter();
+        let begun = rest.take_while(|event| event.time <= time);
+        let before = due.len();
+        due.extend(begun);
+        self.next_step += due.len() - before;
+    }
+
+    /// The date of the next event of the only symbol of a run.
+    pub(super) fn next_time(&self, schedule: &Schedule) -> i64 {
+        let next = |events: &[Event], place: usize| events.get(place).map(|event| event.time);
+        let of_symbol = schedule.of_symbol.iter().zip(&self.next_of);
+        let of_symbol = of_symbol.filter_map(|(events, &place)| next(events, place));
+        let of_steps = next(&schedule.of_steps, self.next_step);
+        of_symbol.chain(of_steps).min().unwrap_or(i64::MAX)
+    }
+}
+
+/// Events in their order (A4).
+pub(super) fn in_order(due: &mut [Event]) {
+    due.sort_by_key(|event| (event.time, event.what.rank()));
+}
+
+/// Rates a year, each from a day on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DatedRates {
+    /// Numbers of days, ascending.
+    pub days: Vec<i64>,
+    /// The rate from each of them on; NaN where there is none.
+    pub rates: Vec<f64>,
+}
+
+impl DatedRates {
+    /// The rate of a day; none before the first, and where none is known.
+    pub(super) fn of(&self, day: i64) -> Option<f64> {
+        let begun = self.days.partition_point(|&first| first <= day);
+        let rate = *self.rates.get(begun.checked_sub(1)?)?;
+        (!rate.is_nan()).then_some(rate)
+    }
+}
+
+/// A payment between longs and shorts of a perpetual future (C3).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Funding {
+    /// The bar of the symbol that it lies in.
+    pub bar: usize,
+    /// When that opens.
+    pub opens: i64,
+    /// When it is.
+    pub time: i64,
+    /// The part of the value that longs pay; below 0 they receive it.
+    pub rate: f64,
+    /// The price that value is of; the open of the bar where there is none.
+    pub mark: Option<f64>,
+}
+
+/// What holding costs by the day (C).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Carry {
+    /// Interest on cash.
+    pub cash: Option<DatedRates>,
+    /// Interest on a debit.
+    pub debit: Option<DatedRates>,
+    /// Days of a year of interest.
+    pub days_of_year: f64,
+    /// By `SymbolId`, what it costs to borrow it.
+    pub borrow: Vec<Option<DatedRates>>,
+    /// Whether the collateral is 102 % of the close, rounded up to the unit of currency.
+    pub rounds_collateral: bool,
+    /// By `SymbolId`, in order.
+    pub funding: Vec<Arc<[Funding]>>,
+}
+
+impl Carry {
+    /// Whether cash earns or costs something by the day.
+    pub(super) fn has_interest(&self) -> bool {
+        self.cash.is_some() || self.debit.is_some()
+    }
+
+    /// The funding inside the bar of a symbol.
+    pub(super) fn funding_of(&self, symbol: SymbolId, index: usize) -> &[Funding] {
+        let Some(all) = self.funding.get(symbol.index()) else {
+            return &[];
+        };
+        let first = all.partition_point(|one| one.bar < index);
+        let past = all.partition_point(|one| one.bar <= index);
+        &all[first..past]
+    }
+
+    /// When the next bar opens, after another, that has a funding of the only symbol.
+    pub(super) fn next_funding(&self, after: i64) -> i64 {
+        let next = |all: &Arc<[Funding]>| {
+            let place = all.partition_point(|one| one.opens <= after);
+            all.get(place).map(|one| one.opens)
+        };
+        let next = self.funding.iter().filter_map(next);
+        next.min().unwrap_or(i64::MAX)
+    }
+}

@@ -1,0 +1,433 @@
+//! Corporate actions: what they do to what is open and to what waits (A1 to A7).
+
+use super::Simulator;
+use super::fills::Closing;
+use crate::execution::schedule::{Event, Happening, Progress, in_order};
+use crate::execution::{
+    Account, Action, Booking, ExitReason, LedgerKind, LevelChange, Position, Rebalance,
+    RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
+};
+use crate::types::{Bar, Direction, Ohlc, SymbolId, TradeId};
+
+/// A rest of less than this part of a volume step is none.
+const EQUAL_STEPS: f64 = 1e-9;
+
+/// What a run with corporate actions keeps of them.
+#[derive(Debug, Default)]
+pub(super) struct Actions {
+    progress: Progress,
+    /// Dividends that were earned and are not paid yet, in the order of their dates.
+    receivables: Vec<Receivable>,
+    /// Memory for the events of a step.
+    due: Vec<Event>,
+}
+
+impl Actions {
+    pub(super) fn of(settings: &crate::execution::Settings) -> Self {
+        Self {
+            progress: settings
+                .schedule
+                .as_deref()
+                .map_or_else(Progress::default, Progress::of),
+            ..Self::default()
+        }
+    }
+
+    /// Whether money is owed, so that no row is only the balance.
+    pub(super) fn is_owed(&self) -> bool {
+        !self.receivables.is_empty()
+    }
+}
+
+/// A dividend on its way.
+#[derive(Debug, Clone, Copy)]
+struct Receivable {
+    time: i64,
+    trade: TradeId,
+    gross: f64,
+    tax: f64,
+}
+
+impl Simulator {
+    /// When something is to happen to the only symbol of a run.
+    pub(super) fn next_event(&self) -> i64 {
+        let schedule = self.settings.schedule.as_deref();
+        schedule.map_or(i64::MAX, |schedule| {
+            self.actions.progress.next_time(schedule)
+        })
+    }
+
+    /// Whether a symbol is traded no more.
+    pub(super) fn is_gone(&self, symbol: SymbolId, time: i64) -> bool {
+        let schedule = self.settings.schedule.as_deref();
+        schedule.is_some_and(|schedule| schedule.is_gone(symbol, time))
+    }
+
+    /// The days since the last step, then what is due at this one, before any order (L1.2, A1).
+    pub(super) fn begin_dates<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Option<Vec<SymbolBar>> {
+        let before = account.balance();
+        self.book_interest(bars, account);
+        for now in bars.trading() {
+            self.book_nights(now, account);
+            if now.since != now.opens {
+                self.book_borrow(now, account);
+            }
+            self.fund_open(now, account);
+        }
+        let split = self.let_happen(bars, account);
+        for now in split.as_deref().map_or(bars, StepBars).trading() {
+            self.close_ruined(now, account);
+        }
+        self.note_booked(before, account);
+        self.is_awake = self.settings.has_interest() || self.actions.is_owed();
+        split
+    }
+
+    /// Counts a change where money was booked, which no fill and no order shows.
+    pub(super) fn note_booked<A: Account>(&mut self, before: f64, account: &A) {
+        self.book.changes += u64::from(account.balance().to_bits() != before.to_bits());
+    }
+
+    /// Lets happen what is due at a step, before its orders; gives the bars as the split prices
+    /// have them, where any symbol was split.
+    pub(super) fn let_happen<A: Account>(
+        &mut self,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Option<Vec<SymbolBar>> {
+        let schedule = self.settings.schedule.clone()?;
+        let time = bars.0.first()?.bar.time;
+        self.pay(time, account);
+        let mut due = std::mem::take(&mut self.actions.due);
+        due.clear();
+        let progress = &mut self.actions.progress;
+        for now in bars.trading() {
+            progress.take_of_bar(&schedule, now.symbol, now.index, &mut due);
+        }
+        progress.take_of_step(&schedule, time, &mut due);
+        in_order(&mut due);
+        let mut split = None;
+        for event in &due {
+            let bars = split.as_deref().map_or(bars, StepBars);
+            // One that nothing is open of, and nothing waits for, is not among the bars.
+            let Some(now) = bars.get(event.symbol).copied() else {
+                continue;
+            };
+            if let Some(ratio) = self.happen(event, &now, bars, account) {
+                let mut changed = bars.0.to_vec();
+                for other in changed
+                    .iter_mut()
+                    .filter(|other| other.symbol == now.symbol)
+                {
+                    other.last = divided(&other.last, ratio);
+                }
+                split = Some(changed);
+            }
+        }
+        if !due.is_empty() {
+            self.positions.change_all();
+            self.book.changes += 1;
+            self.marks_made += 1;
+        }
+        self.actions.due = due;
+        split
+    }
+
+    /// Lets one event happen; gives the ratio of a split.
+    fn happen<A: Account>(
+        &mut self,
+        event: &Event,
+        now: &SymbolBar,
+        bars: StepBars<'_>,
+        account: &mut A,
+    ) -> Option<f64> {
+        match event.what {
+            Happening::Split { ratio } => {
+                self.split(ratio, now, account);
+                return Some(ratio);
+            }
+            Happening::Dividend { amount, tax, pays } => {
+                self.pay_dividend((amount, tax, pays), now, account);
+            }
+            Happening::Reinvest { factor, amount } => {
+                self.positions.for_each_of(now.symbol, |position| {
+                    position.lots *= factor;
+                    position.entry_price /= factor;
+                    position.marked_price -= amount;
+                });
+            }
+            Happening::Change { to, ratio, cash } => {
+                if let Some(new) = bars.get(to) {
+                    self.change((ratio, cash), now, new, account);
+                } else {
+                    self.give_up(now, (None, None), account);
+                }
+            }
+            Happening::Delisting { price, change } => self.give_up(now, (price, change), account),
+            Happening::Leave { shorts_only } => self.send_away(shorts_only, now, account),
+        }
+        None
+    }
+
+    // --- splits ---------------------------------------------------------------------------------
+
+    fn split<A: Account>(&mut self, ratio: f64, now: &SymbolBar, account: &mut A) {
+        self.positions
+            .for_each_of(now.symbol, |position| position.split(ratio));
+        self.book.split(now.symbol, ratio);
+        let mut submitted = std::mem::take(&mut self.submitted);
+        for action in &mut submitted {
+            match action {
+                Action::Rebalance(request) => split_targets(request, now.symbol, ratio),
+                action if self.symbol_of(action) == now.symbol => split_action(action, ratio),
+                _ => {}
+            }
+        }
+        self.submitted = submitted;
+        for direction in [Direction::Long, Direction::Short] {
+            self.pay_fraction(direction, now, account);
+        }
+    }
+
+    /// Pays what a split leaves below a volume step, of the newest part first.
+    fn pay_fraction<A: Account>(&mut self, direction: Direction, now: &SymbolBar, account: &mut A) {
+        let Some(step) = self.instrument(now.symbol).volume_step else {
+            return;
+        };
+        let open = self.positions.of_symbol(now.symbol);
+        let open = open.filter(|position| position.direction == direction);
+        let total = open.fold(0.0, |sum, position| sum + position.lots);
+        let mut left = total - self.instrument(now.symbol).round_down(total);
+        while left > EQUAL_STEPS * step {
+            let newest = self.positions.open.iter().rposition(|position| {
+                position.symbol == now.symbol && position.direction == direction
+            });
+            let Some(index) = newest else { return };
+            let position = &self.positions.open[index];
+            let closes_all = left >= position.lots * (1.0 - EQUAL_STEPS);
+            let lots = if closes_all { position.lots } else { left };
+            let price = if now.trades {
+                now.bar.side(direction.exit_side()).open
+            } else {
+                position.marked_price
+            };
+            let reason = ExitReason::SplitCash;
+            let closing = Closing::without_order(index, lots, price, reason);
+            self.close_position(&closing, now, account);
+            left -= lots;
+        }
+    }
+
+    // --- dividends ------------------------------------------------------------------------------
+
+    fn pay_dividend<A: Account>(
+        &mut self,
+        (amount, tax, pays): (f64, f64, Option<i64>),
+        now: &SymbolBar,
+        account: &mut A,
+    ) {
+        let time = now.bar.time;
+        for position in self.positions.open.iter_mut() {
+            if position.symbol != now.symbol {
+                continue;
+            }
+            let sign = position.direction.sign();
+            let gross = sign * position.lots * position.contract_size * amount * now.rate;
+            let kept = if gross > 0.0 { -(gross * tax) } else { 0.0 };
+            position.swap += gross;
+            position.swap += kept;
+            let trade = position.id;
+            match pays.filter(|&pays| pays > time) {
+                Some(pays) => self.actions.receivables.push(Receivable {
+                    time: pays,
+                    trade,
+                    gross,
+                    tax: kept,
+                }),
+                None => book_dividend(account, trade, (gross, kept), time),
+            }
+        }
+        // Stable: of one date in the order in which they were earned.
+        self.actions.receivables.sort_by_key(|owed| owed.time);
+        self.note_receivables(account);
+    }
+
+    /// Pays the dividends whose date has come.
+    fn pay<A: Account>(&mut self, time: i64, account: &mut A) {
+        let owed = &mut self.actions.receivables;
+        let due = owed.partition_point(|one| one.time <= time);
+        if due == 0 {
+            return;
+        }
+        for one in owed.drain(..due) {
+            book_dividend(account, one.trade, (one.gross, one.tax), time);
+        }
+        self.note_receivables(account);
+    }
+
+    fn note_receivables<A: Account>(&self, account: &mut A) {
+        let owed = self.actions.receivables.iter();
+        account.note_receivable(owed.fold(0.0, |sum, one| sum + one.gross + one.tax));
+    }
+
+    // --- the end of a symbol --------------------------------------------------------------------
+
+    /// Lets what is open and what waits go on under another symbol (A6).
+    fn change<A: Account>(
+        &mut self,
+        (ratio, cash): (f64, f64),
+        now: &SymbolBar,
+        new: &SymbolBar,
+        account: &mut A,
+    ) {
+        self.book_borrow(now, account);
+        for position in self.positions.open.iter_mut() {
+            if position.symbol != now.symbol {
+                continue;
+            }
+            let sign = position.direction.sign();
+            let amount = sign * position.lots * position.contract_size * cash * now.rate;
+            if amount != 0.0 {
+                position.swap += amount;
+                account.book(&Booking {
+                    kind: LedgerKind::SplitCash,
+                    trade: Some(position.id),
+                    amount,
+                    time: now.bar.time,
+                });
+            }
+            let held = now.index.saturating_sub(position.entry_index);
+            position.split(ratio);
+            position.entry_index = new.index.saturating_sub(held);
+            position.symbol = new.symbol;
+        }
+        self.positions.count_anew();
+        if cash == 0.0 {
+            self.book.split(now.symbol, ratio);
+            self.book.rename(now.symbol, new.symbol);
+            self.rebalancing.rename(now.symbol, new.symbol);
+        } else {
+            self.book.cancel_of(now.symbol, RejectReason::Delisted);
+        }
+        for direction in [Direction::Long, Direction::Short] {
+            self.pay_fraction(direction, new, account);
+        }
+    }
+
+    /// Closes what is open of a symbol that is traded no more, and cancels what waits (A7).
+    fn give_up<A: Account>(
+        &mut self,
+        now: &SymbolBar,
+        (price, change): (Option<f64>, Option<f64>),
+        account: &mut A,
+    ) {
+        self.book_borrow(now, account);
+        self.book.cancel_of(now.symbol, RejectReason::Delisted);
+        let last = SymbolBar {
+            index: now.index.saturating_sub(usize::from(!now.trades)),
+            ..*now
+        };
+        while let Some(index) = self.positions.first_of(now.symbol) {
+            let position = &self.positions.open[index];
+            let close = position.marked_price;
+            let known = price.or_else(|| change.map(|change| close * (1.0 + change)));
+            let reason = ExitReason::Delisted;
+            let Some(known) = known else {
+                // What it is worth is not known: nothing is the other end of the interval.
+                let worthless = self.net_at(position, (0.0, false, 0.0), &last);
+                let position = &mut self.positions.open[index];
+                position.widen_alternatives(worthless, worthless);
+                self.close_protected(index, close, reason, &last, account);
+                continue;
+            };
+            let closing = Closing::without_order(index, position.lots, known, reason);
+            self.close_position(&closing, &last, account);
+        }
+    }
+
+    /// Closes what is open at the open of a bar, or the shorts of it.
+    fn send_away<A: Account>(&mut self, shorts_only: bool, now: &SymbolBar, account: &mut A) {
+        let is_meant = |position: &Position| {
+            position.symbol == now.symbol
+                && (!shorts_only || position.direction == Direction::Short)
+        };
+        while let Some(index) = self.positions.open.iter().position(is_meant) {
+            let side = self.positions.open[index].direction.exit_side();
+            let price = now.bar.side(side).open;
+            self.close_protected(index, price, ExitReason::Signal, now, account);
+        }
+    }
+}
+
+fn book_dividend<A: Account>(account: &mut A, trade: TradeId, (gross, tax): (f64, f64), time: i64) {
+    let mut book = |kind, amount: f64| {
+        account.book(&Booking {
+            kind,
+            trade: Some(trade),
+            amount,
+            time,
+        });
+    };
+    book(LedgerKind::Dividend, gross);
+    // A line of 0 would look like a tax that was taken.
+    if tax != 0.0 {
+        book(LedgerKind::Tax, tax);
+    }
+}
+
+/// What was decided before a split, in lots and prices after it.
+fn split_action(action: &mut Action, ratio: f64) {
+    match action {
+        Action::Open(request) => {
+            request.kind = request.kind.divided(ratio);
+            request.stop_loss = request.stop_loss.map(|level| level.divided(ratio));
+            request.take_profit = request.take_profit.map(|level| level.divided(ratio));
+            request.trailing_stop = request.trailing_stop.map(|away| away.divided(ratio));
+            request.trail = request.trail.map(|away| away.divided(ratio));
+            if let Some(Sizer::FixedLots(lots)) = &mut request.size {
+                *lots *= ratio;
+            }
+        }
+        Action::Modify(request) => {
+            request.price = request.price.map(|price| price / ratio);
+            request.limit_price = request.limit_price.map(|price| price / ratio);
+            request.lots = request.lots.map(|lots| lots * ratio);
+            for change in [&mut request.stop_loss, &mut request.take_profit] {
+                if let LevelChange::Set(Some(level)) = change {
+                    *level = level.divided(ratio);
+                }
+            }
+        }
+        Action::Close { .. } | Action::Cancel(_) | Action::Rebalance(_) => {}
+    }
+}
+
+/// Targets in units are as many after a split as it makes of them; weights and values stay.
+fn split_targets(request: &mut Rebalance, symbol: SymbolId, ratio: f64) {
+    for target in &mut request.targets {
+        if let TargetSize::Units(units) = &mut target.size
+            && target.symbol == symbol
+        {
+            *units *= ratio;
+        }
+    }
+}
+
+/// A bar in the prices after a split.
+fn divided(bar: &Bar, ratio: f64) -> Bar {
+    let side = |side: &Ohlc| Ohlc {
+        open: side.open / ratio,
+        high: side.high / ratio,
+        low: side.low / ratio,
+        close: side.close / ratio,
+    };
+    Bar {
+        time: bar.time,
+        bid: side(&bar.bid),
+        ask: side(&bar.ask),
+    }
+}

@@ -1,0 +1,149 @@
+"""Interest, borrowing and funding (rules C1 to C4), with numbers computed by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import omega
+from omega.errors import ConfigError
+from tests.support.backends import BACKENDS
+from tests.support.dated_runs import START, booked, days, run
+
+pytestmark = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def test_interest_is_booked_for_each_calendar_day(backend: str) -> None:
+    """3.65 % of 100,000 are 10.00 a day, which earn in turn; a weekend has three days."""
+    result = run(backend, days([30.0] * 3), {}, carry=omega.Carry(cash=0.0365))
+    assert booked(result) == [("interest", pytest.approx(10.0))]
+    assert result.equity["balance"].to_list() == [1e5, 1e5, pytest.approx(100_010.0)]
+    friday = days([30.0, 30.0], start=START.replace(day=4))
+    monday = days([30.0], start=START.replace(day=8))
+    result = run(backend, friday.vstack(monday), {}, carry=omega.Carry(cash=0.0365))
+    amounts = [amount for _, amount in booked(result)]
+    assert amounts == pytest.approx([10.0, 10.001, 10.0020001])
+
+
+def test_rates_go_by_date_and_a_debit_has_its_own(backend: str) -> None:
+    rates = [{"date": "2023-12-01", "rate": 0.0}, {"date": "2024-01-03", "rate": 0.036}]
+    result = run(backend, days([30.0] * 4), {}, carry=omega.Carry(cash=rates, days=360))
+    assert booked(result) == [("interest", pytest.approx(10.0))]
+    account = omega.Account(kind="margin", leverage=10, ruin="allow")
+    costs = omega.Costs(fee_fixed=200_000.0, side="entry")
+    script: dict[int, Any] = {0: omega.Signal("long", size=1)}
+    settings = {"costs": costs, "account": account, "cash": 200_100.0}
+    carry = omega.Carry(debit=0.0365)
+    result = run(backend, days([30.0] * 4), script, carry=carry, **settings)
+    assert booked(result, "interest") == []
+    costs = omega.Costs(fee_fixed=200_000.0)
+    settings |= {"costs": costs, "limits": omega.Limits()}
+    script |= {1: omega.Close()}
+    result = run(backend, days([30.0] * 4), script, carry=carry, **settings)
+    assert booked(result, "interest") == [("interest", pytest.approx(-199_900 * 1e-4))]
+
+
+def test_a_cash_account_earns_on_what_is_not_in_positions(backend: str) -> None:
+    script = {0: omega.Signal("long", size=2_000)}
+    carry = omega.Carry(cash=0.0365)
+    data = days([30.0] * 3)
+    cash = run(backend, data, script, carry=carry, account="cash")
+    assert booked(cash, "interest") == [("interest", pytest.approx(4.0))]
+    margin = run(backend, data, script, carry=carry)
+    assert booked(margin, "interest") == [("interest", pytest.approx(10.0))]
+
+
+@pytest.mark.parametrize(("collateral", "amount"), [("close", 0.211417), ("convention", 0.216667)])
+def test_what_was_sold_short_is_borrowed(backend: str, collateral: str, amount: float) -> None:
+    """100 shares at 25.37 and 3 %: a day's cost, also by the convention of 26."""
+    carry = omega.Carry(borrow=0.03, collateral=collateral)
+    data = days([25.37] * 4)
+    result = run(backend, data, {0: omega.Signal("short", size=100)}, carry=carry)
+    assert booked(result, "borrow") == [("borrow", pytest.approx(-amount, abs=5e-7))] * 2
+    assert result.trades["swap"].to_list() == [pytest.approx(-2 * amount, abs=1e-6)]
+    long = run(backend, data, {0: omega.Signal("long", size=100)}, carry=carry)
+    assert booked(long, "borrow") == []
+
+
+def test_what_nobody_lends_is_refused_and_called_back(backend: str) -> None:
+    rates = [{"date": "2024-01-01", "rate": 0.03}, {"date": "2024-01-04", "rate": None}]
+    script = {0: omega.Signal("short", size=100), 3: omega.Signal("short", size=100)}
+    data = days([25.0] * 6, [25.0, 25.0, 25.0, 24.0, 25.0, 25.0])
+    result = run(backend, data, script, carry=omega.Carry(borrow=rates))
+    assert result.orders["reject_reason"].to_list() == [None, "no_borrow"]
+    trade = result.trades.row(0, named=True)
+    assert (trade["exit_time"], trade["exit_price"]) == (START.replace(day=4), 24.0)
+    never = run(backend, data, script, carry=omega.Carry(borrow={"SYMBOL": None}))
+    assert never.orders["reject_reason"].to_list() == ["no_borrow"] * 2
+
+
+EIGHT = timedelta(hours=8)
+
+
+def payments(rate: float, mark: float | None = None, last: int = 6) -> list[dict[str, object]]:
+    times = [START + EIGHT * k for k in range(3 * last)]
+    return [{"time": time, "rate": rate, "mark": mark} for time in times]
+
+
+def test_a_daily_bar_holds_three_payments(backend: str) -> None:
+    """0.5 lots at a mark of 60,000 and a rate of 0.0001: -3.00 each, held from the second bar."""
+    carry = omega.Carry(funding=payments(0.0001, 60_000.0, last=4))
+    settings = {"carry": carry, "instruments": omega.Instrument()}
+    data = days([60_000.0] * 4)
+    long = run(backend, data, {0: omega.Signal("long", size=0.5)}, **settings)
+    assert booked(long, "funding") == [("funding", pytest.approx(-3.0))] * 9
+    # The one at the very open of the entry would be earned: in doubt, it is not.
+    short = run(backend, data, {0: omega.Signal("short", size=0.5)}, **settings)
+    assert booked(short, "funding") == [("funding", pytest.approx(3.0))] * 8
+    assert long.ledger.filter(kind="funding")["time"].to_list()[:2] == [
+        START + 3 * EIGHT,
+        START + 4 * EIGHT,
+    ]
+
+
+def test_between_two_payments_nothing_is_paid(backend: str) -> None:
+    hourly = days([100.0] * 30, step=timedelta(hours=1))
+    carry = omega.Carry(funding=payments(0.0001, last=2))
+    held = run(backend, hourly, {8: omega.Signal("long", size=10), 11: omega.Close()}, carry=carry)
+    assert booked(held, "funding") == []
+    over = run(backend, hourly, {8: omega.Signal("long", size=10), 16: omega.Close()}, carry=carry)
+    assert booked(over, "funding") == [("funding", pytest.approx(-10 * 100 * 0.0001))]
+
+
+def test_of_what_leaves_inside_a_bar_a_cost_counts(backend: str) -> None:
+    """The stop of the third day fills at some time of it: both payments after its open are paid."""
+    data = days([100.0, 100.0, 90.0], [100.0, 100.0, 100.0])
+    script = {0: omega.Signal("long", size=10, stop_loss=95.0)}
+    settings = {"instruments": omega.Instrument()}
+    paid = run(
+        backend, data, script, carry=omega.Carry(funding=payments(1e-4, 100.0, 3)), **settings
+    )
+    assert booked(paid, "funding") == [("funding", pytest.approx(-0.1))] * 6
+    earned = run(
+        backend, data, script, carry=omega.Carry(funding=payments(-1e-4, 100.0, 3)), **settings
+    )
+    assert booked(earned, "funding") == [("funding", pytest.approx(0.1))] * 3
+
+
+def test_a_missing_rate_is_refused(backend: str) -> None:
+    data = days([100.0] * 4)
+    rows = payments(1e-4, 100.0, 4)
+    for broken in (rows[:3], rows[:4] + rows[5:], [*rows[:4], {**rows[4], "rate": None}]):
+        with pytest.raises(ConfigError, match=r"rate"):
+            run(backend, data, {}, carry=omega.Carry(funding=broken))
+    with pytest.raises(ConfigError, match="from the first bar"):
+        run(backend, data, {}, carry=omega.Carry(cash=[{"date": "2024-01-03", "rate": 0.1}]))
+
+
+def test_version_one_of_the_rules_has_no_carry(backend: str) -> None:
+    with pytest.raises(ConfigError, match="semantics"):
+        run(backend, days([1.0] * 3), {}, carry=omega.Carry(cash=0.1), semantics=1)
+
+
+def test_a_payment_belongs_to_one_bar(backend: str) -> None:
+    data = days([100.0] * 4)
+    settings = {"execution": omega.Execution(intrabar="magnifier", magnifier=data)}
+    with pytest.raises(ConfigError, match="magnifier"):
+        run(backend, data, {}, carry=omega.Carry(funding=payments(1e-4, 100.0, 4)), **settings)

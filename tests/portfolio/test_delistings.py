@@ -1,0 +1,164 @@
+"""Changes of symbols, delistings, halts and the universe (rules A6 to A8, U1, U2)."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import omega
+from omega.errors import ConfigError
+from tests.support.backends import BACKENDS
+from tests.support.dated_runs import START, booked, days, run
+
+pytestmark = pytest.mark.parametrize("backend", BACKENDS)
+
+OTHER = days([50.0] * 8)
+GONE = days([30.0, 30.0, 28.0])
+"""Traded on the first three days."""
+
+
+def held(backend: str, events: omega.Events, direction: str = "long") -> omega.BacktestResult:
+    script = {0: omega.Signal(direction, size=100, symbol="GONE")}
+    return run(backend, {"GONE": GONE, "OTHER": OTHER}, script, events=events)
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("long", 1.0), ("short", -1.0)])
+def test_a_delisting_with_a_price_closes_there(backend: str, direction: str, sign: float) -> None:
+    events = omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05", "price": 12.0}])
+    result = held(backend, events, direction)
+    trade = result.trades.row(0, named=True)
+    assert (trade["exit_reason"], trade["exit_price"]) == ("delisted", 12.0)
+    assert trade["exit_time"] == START.replace(day=5)
+    assert not trade["ambiguous"]
+    assert booked(result) == [("delisting", sign * 100 * (12.0 - 30.0))]
+
+
+def test_a_delisting_with_a_return_closes_at_the_changed_last_close(backend: str) -> None:
+    rows = [{"symbol": "GONE", "date": "2024-01-05", "return": -0.5}]
+    result = held(backend, omega.Events(delistings=rows))
+    assert result.trades["exit_price"].to_list() == [14.0]
+    rows = [{"symbol": "GONE", "date": "2024-01-05", "exchange": "nasdaq"}]
+    events = omega.Events(delistings=rows, delisting_returns=omega.delisting.SHUMWAY)
+    assert held(backend, events).trades["exit_price"].to_list() == [28.0 * (1 - 0.55)]
+
+
+@pytest.mark.parametrize(
+    ("direction", "interval"), [("long", (-3_000.0, -200.0)), ("short", (200.0, 3_000.0))]
+)
+def test_a_delisting_without_a_price_is_an_interval(
+    backend: str, direction: str, interval: tuple[float, float]
+) -> None:
+    """Bought at 30 with a last close of 28: between nothing and -200."""
+    events = omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05"}])
+    result = held(backend, events, direction)
+    trade = result.trades.row(0, named=True)
+    assert (trade["exit_reason"], trade["exit_price"]) == ("delisted", 28.0)
+    assert trade["ambiguous"]
+    assert result.pnl_interval == interval
+
+
+def test_a_delisting_after_the_last_bar_is_a_notice(backend: str) -> None:
+    events = omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05", "price": 12.0}])
+    script = {0: omega.Signal("long", size=100)}
+    result = run(backend, {"GONE": GONE}, script, events=events)
+    assert result.trades["exit_reason"].to_list() == ["end_of_data"]
+    assert any("GONE is delisted after" in one.text for one in result.notices)
+
+
+def test_nothing_waits_for_a_delisted_symbol(backend: str) -> None:
+    events = omega.Events(delistings=[{"symbol": "GONE", "date": "2024-01-05", "price": 12.0}])
+    script = {
+        0: omega.Signal("long", "limit", entry_price=1.0, size=1, symbol="GONE"),
+        2: omega.Signal("long", size=1, symbol="OTHER"),
+    }
+    data = {"OTHER": OTHER, "GONE": GONE}
+    result = run(
+        backend, data, script | {5: omega.Signal("long", size=1, symbol="GONE")}, events=events
+    )
+    assert result.orders.select("status", "reject_reason").rows() == [
+        ("cancelled", "delisted"),
+        ("filled", None),
+        ("rejected", "delisted"),
+    ]
+
+
+def test_a_renamed_symbol_goes_on_under_its_trade(backend: str) -> None:
+    """Two new shares for an old one: 100 at 30 are 200 at 15."""
+    new = days([16.0] * 4, start=START.replace(day=4))
+    events = omega.Events(symbols=[{"old": "GONE", "new": "NEW", "date": "2024-01-04", "ratio": 2}])
+    order = omega.Signal("long", size=100, symbol="GONE", stop_loss=10.0)
+    waits = omega.Signal("long", "limit", entry_price=20.0, size=10, symbol="GONE")
+    data = {"GONE": GONE, "NEW": new, "OTHER": OTHER}
+    result = run(backend, data, {0: [order, waits]}, events=events)
+    first = result.trades.row(0, named=True)
+    assert (first["trade_id"], first["symbol"], first["entry_price"]) == (0, "NEW", 15.0)
+    assert (first["lots"], first["stop_loss"], first["gross_pnl"]) == (200.0, 5.0, 200.0)
+    other = result.orders.row(1, named=True)
+    assert (other["symbol"], other["lots"], other["price"]) == ("NEW", 20.0, 10.0)
+    assert other["status"] == "working"
+    assert first["bars_held"] >= 0
+
+
+def test_a_merger_pays_its_cash(backend: str) -> None:
+    new = days([16.0] * 4, start=START.replace(day=4))
+    row = {"old": "GONE", "new": "NEW", "date": "2024-01-04", "ratio": 0.5, "cash": 3.0}
+    script = {0: omega.Signal("long", size=100, symbol="GONE")}
+    data = {"GONE": GONE, "NEW": new, "OTHER": OTHER}
+    result = run(backend, data, script, events=omega.Events(symbols=[row]))
+    assert booked(result, "split_cash") == [("split_cash", 300.0)]
+    assert result.trades.select("lots", "entry_price", "swap").rows() == [(50.0, 60.0, 300.0)]
+
+
+def test_a_merger_needs_both_symbols(backend: str) -> None:
+    row = {"old": "GONE", "new": "NEW", "date": "2024-01-04"}
+    with pytest.raises(ConfigError, match="NEW"):
+        held(backend, omega.Events(symbols=[row]))
+
+
+def test_a_halt_stops_the_count_of_days(backend: str) -> None:
+    """Without it the symbol is given up after three days of the other's."""
+    limits = omega.Limits(stale_after=3)
+    script = {0: omega.Signal("long", size=100, symbol="GONE")}
+    data = {"GONE": GONE, "OTHER": OTHER}
+    stale = run(backend, data, script, limits=limits)
+    assert stale.trades["exit_reason"].to_list() == ["stale"]
+    halt = [{"symbol": "GONE", "from": "2024-01-04", "to": "2024-02-01"}]
+    waits = run(backend, data, script, limits=limits, events=omega.Events(halts=halt))
+    assert waits.trades["exit_reason"].to_list() == ["end_of_data"]
+
+
+MEMBERS = pl.DataFrame(
+    {
+        "symbol": ["GONE", "OTHER"],
+        "from": ["2024-01-01", "2024-01-03"],
+        "to": ["2024-01-03", None],
+        "known": ["2024-01-01", "2024-01-05"],
+    }
+)
+
+
+def test_orders_for_symbols_outside_of_the_universe_are_refused(backend: str) -> None:
+    """One joins on the third and was announced on the fifth; its order of the fourth is refused."""
+    script = {
+        0: omega.Signal("long", size=1, symbol="GONE"),
+        2: omega.Signal("long", size=1, symbol="OTHER"),
+        4: omega.Signal("long", size=1, symbol="OTHER"),
+    }
+    data = {"OTHER": OTHER, "GONE": GONE}
+    result = run(backend, data, script, universe=MEMBERS)
+    assert result.orders["reject_reason"].to_list() == [None, "not_member", None]
+    assert result.trades.filter(symbol="GONE")["exit_reason"].to_list() == ["end_of_data"]
+    universe = omega.Universe(MEMBERS, leave="once")
+    result = run(backend, data, {0: script[0]}, universe=universe)
+    trade = result.trades.row(0, named=True)
+    assert (trade["exit_reason"], trade["exit_time"]) == ("signal", START.replace(day=3))
+
+
+def test_a_choice_of_symbols_is_a_notice(backend: str) -> None:
+    names = [f"S{k}" for k in range(10)]
+    data = dict.fromkeys(names, OTHER)
+    plain = run(backend, data, {})
+    assert "survivorship" in [one.kind for one in plain.notices]
+    members = [{"symbol": name, "from": "2024-01-01"} for name in names]
+    known = run(backend, data, {}, universe=members)
+    assert "survivorship" not in [one.kind for one in known.notices]

@@ -1,0 +1,123 @@
+"""Where events come from: tables of any library, and real files of LEAN's and Yahoo's."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import pickle
+import zipfile
+from datetime import date, datetime
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import omega
+from tests.support.backends import BACKENDS
+from tests.support.dated_runs import run
+from tests.support.real_data import FOLDER
+
+LEAN = FOLDER / "lean" / "equity" / "usa"
+YAHOO = FOLDER / "yahoo" / "yfinance"
+ROWS = {"symbol": ["A", "B"], "date": ["2024-01-03", "2024-01-04"], "ratio": [2.0, 3.0]}
+
+
+def test_every_kind_of_table_is_the_same() -> None:
+    dated = pl.DataFrame(ROWS).with_columns(pl.col("date").str.to_date())
+    tables = [
+        ROWS,
+        [dict(zip(ROWS, row, strict=True)) for row in zip(*ROWS.values(), strict=True)],
+        pl.DataFrame(ROWS),
+        dated,
+        dated.with_columns(pl.col("date").cast(pl.Datetime("us"))),
+        pd.DataFrame(ROWS),
+        pa.table(ROWS),
+        dated.rename({"symbol": "Ticker", "date": "ex_date", "ratio": "Split"}),
+    ]
+    made = [omega.Events(splits=table) for table in tables]
+    assert all(one == made[0] for one in made)
+    assert made[0].splits[0] == ("A", date(2024, 1, 3), 2.0)
+
+
+def test_values_are_copied_and_put_together() -> None:
+    first = omega.Events(splits=ROWS, tax=0.1)
+    both = first + omega.Events(delistings=[{"symbol": "C", "date": "2024-02-01"}])
+    assert (len(both.splits), len(both.delistings), both.tax) == (2, 1, 0.1)
+    funding = [{"time": datetime(2024, 1, 1), "rate": 1e-4}]  # noqa: DTZ001 - UTC
+    borrow = [{"date": "2024-01-01", "rate": 0.1}]
+    carry = omega.Carry(cash=0.1, borrow=borrow, funding=funding)
+    for value in (both, carry, omega.Universe([{"symbol": "A", "from": "2024-01-01"}])):
+        assert pickle.loads(pickle.dumps(value)) == value  # noqa: S301 - our own bytes
+        assert dataclasses.replace(value) == value
+
+
+def test_yahoo_gives_dividends_for_the_shares_of_today() -> None:
+    rows = {
+        "Date": ["2020-08-07", "2020-08-31", "2020-11-06"],
+        "Dividends": [0.205, 0.0, 0.205],
+        "Stock Splits": [0.0, 4.0, 0.0],
+    }
+    events = omega.Events.from_yahoo(rows, symbol="AAPL")
+    assert events.splits == (("AAPL", date(2020, 8, 31), 4.0),)
+    assert [row[2] for row in events.dividends] == [0.82, 0.205]
+
+
+@pytest.mark.skipif(not YAHOO.is_dir(), reason=f"no real candles at {YAHOO}; set OMEGA_DATA")
+def test_a_frame_of_yahoo_has_its_dates_in_the_index() -> None:
+    frame = pd.read_csv(YAHOO / "CALM-1d-no-bad-divs.csv", index_col=0)
+    events = omega.Events.from_yahoo(frame)
+    paid = frame[frame["Dividends"] > 0]
+    assert [row[2] for row in events.dividends] == paid["Dividends"].tolist()
+    assert [str(row[1]) for row in events.dividends] == [day[:10] for day in paid.index]
+
+
+def lean_candles(name: str) -> pl.DataFrame:
+    """Daily candles of LEAN's, as they were traded."""
+    with zipfile.ZipFile(LEAN / "daily" / f"{name}.zip") as file:
+        content = file.read(f"{name}.csv")
+    names = ["time", "open", "high", "low", "close", "volume"]
+    frame = pl.read_csv(io.BytesIO(content), has_header=False, new_columns=names)
+    prices = [pl.col(name) / 10_000.0 for name in names[1:5]]
+    time = pl.col("time").str.to_datetime("%Y%m%d %H:%M")
+    return frame.with_columns(time, *prices, pl.col("volume").cast(pl.Float64))
+
+
+@pytest.mark.skipif(not LEAN.is_dir(), reason=f"no real candles at {LEAN}; set OMEGA_DATA")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_real_share_grows_as_its_factor_file_says(backend: str) -> None:
+    """Apple from 2010 on: a split of 7 and one of 4, and all dividends, against LEAN's factors."""
+    factors = LEAN / "factor_files" / "aapl.csv"
+    events = omega.Events.from_lean(factors, LEAN / "map_files" / "aapl.csv", reinvest=True)
+    assert [(str(row[1]), row[2]) for row in events.splits] == [
+        ("2000-06-21", 2.0),
+        ("2005-02-26", 2.0),
+        ("2014-06-07", 7.0),
+        ("2020-08-29", 4.0),
+    ]
+    data = lean_candles("aapl").filter(pl.col("time") >= datetime(2010, 1, 1))  # noqa: DTZ001 - UTC
+    settings = {"events": events, "symbol": "AAPL", "instruments": omega.Instrument()}
+    result = run(backend, data, {0: omega.Signal("long", size=100)}, cash=1e6, **settings)
+    rows = pl.read_csv(factors, has_header=False, new_columns=["day", "price", "split", "close"])
+    rows = rows.with_columns(pl.col("day").cast(pl.String).str.to_datetime("%Y%m%d"))
+    adjusted = data.sort("time").join_asof(
+        rows.sort("day").cast({"day": data.schema["time"]}),
+        left_on="time",
+        right_on="day",
+        strategy="forward",
+    )
+    adjusted = adjusted.with_columns(factor=pl.col("price") * pl.col("split"))
+    first, last = adjusted.row(1, named=True), adjusted.row(-1, named=True)
+    grown = last["close"] * last["factor"] / (first["open"] * first["factor"])
+    held = 100 * first["open"]
+    assert (result.equity["equity"][-1] - 1e6 + held) / held == pytest.approx(grown, rel=2e-5)
+    assert result.events.filter(pl.col("kind") == "split").height == 4
+
+
+@pytest.mark.skipif(not LEAN.is_dir(), reason=f"no real candles at {LEAN}; set OMEGA_DATA")
+def test_a_map_file_has_the_names_of_a_share() -> None:
+    events = omega.Events.from_lean(
+        LEAN / "factor_files" / "bac.csv", LEAN / "map_files" / "bac.csv"
+    )
+    assert events.symbols == (("NB", "BAC", date(1998, 10, 1), 1.0, 0.0),)
+    assert events.delistings == ()
