@@ -254,7 +254,7 @@ class AccountView:
         """
 
 def crossover(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossing:
-    """Ask whether `first` was at or below `second` a bar ago and is above it now.
+    """Return whether `first` was at or below `second` a bar ago and is above it now.
 
     Where a strategy declares (`init()`, `when`, the functions of `Signals`) it is a condition over
     all bars, to be combined with `&`, `|` and `~`. In a callback it is about the newest bar alone.
@@ -280,7 +280,7 @@ def crossover(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossi
     """
 
 def crossunder(first: Values | AnyOperand, second: Values | AnyOperand) -> Crossing:
-    """Ask whether `first` was at or above `second` a bar ago and is below it now.
+    """Return whether `first` was at or above `second` a bar ago and is below it now.
 
     Example:
         >>> omega.crossunder([1.0, 3.0], 2.0)
@@ -420,7 +420,7 @@ class Bar:
         """The four ask prices."""
 
     def open_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid opens, up to this bar, in the candles' own memory.
+        """Return the last `length` bid opens, up to this bar, in the candles' own memory.
 
         Example:
             >>> bars = []
@@ -430,7 +430,7 @@ class Bar:
         """
 
     def high_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid highs, up to this bar, in the candles' own memory.
+        """Return the last `length` bid highs, up to this bar, in the candles' own memory.
 
         Example:
             >>> bars = []
@@ -440,7 +440,7 @@ class Bar:
         """
 
     def low_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid lows, up to this bar, in the candles' own memory.
+        """Return the last `length` bid lows, up to this bar, in the candles' own memory.
 
         Example:
             >>> bars = []
@@ -450,7 +450,7 @@ class Bar:
         """
 
     def close_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` bid closes, up to this bar, in the candles' own memory.
+        """Return the last `length` bid closes, up to this bar, in the candles' own memory.
 
         Example:
             >>> bars = []
@@ -460,7 +460,7 @@ class Bar:
         """
 
     def volume_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` volumes, up to this bar, in the candles' own memory.
+        """Return the last `length` volumes, up to this bar, in the candles' own memory.
 
         Example:
             >>> bars = []
@@ -470,7 +470,7 @@ class Bar:
         """
 
     def tf(self, timeframe: str) -> Bar:
-        """Give the newest complete bar of the symbol on a higher timeframe, as `bar.tf("H1")`.
+        """Return the newest complete bar of the symbol on a higher timeframe, as `bar.tf("H1")`.
 
         Example:
             >>> hours = []
@@ -483,7 +483,7 @@ class Bar:
         """
 
     def ago(self, bars: int) -> Bar:
-        """Give the bar so many bars before this one; 0 is this one.
+        """Return the bar that many bars before this one; 0 is this one.
 
         Of a bar of another symbol, or on a higher timeframe, they are bars of the same kind.
 
@@ -499,7 +499,7 @@ class Bar:
         """
 
     def __getitem__(self, key: str, /) -> Bar:
-        """Give the newest complete bar of a symbol: `bar["CORN"]`.
+        """Return the newest complete bar of a symbol: `bar["CORN"]`.
 
         Of a bar on a higher timeframe it is the newest one on the same timeframe.
 
@@ -548,16 +548,16 @@ class SideView:
         """Last price."""
 
     def open_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` opens, up to this bar."""
+        """Return the last `length` opens, up to this bar."""
 
     def high_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` highs, up to this bar."""
+        """Return the last `length` highs, up to this bar."""
 
     def low_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` lows, up to this bar."""
+        """Return the last `length` lows, up to this bar."""
 
     def close_window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` closes, up to this bar."""
+        """Return the last `length` closes, up to this bar."""
 
 @final
 class Indicator:
@@ -577,10 +577,10 @@ class Indicator:
     __array_ufunc__: ClassVar[None]
     @property
     def name(self) -> str:
-        """What it calls itself, such as "sma(20)"."""
+        """Its name, such as "sma(20)"."""
 
     def window(self, length: int) -> NDArray[np.float64]:
-        """Give the last `length` values as a read-only array.
+        """Return the last `length` values as a read-only array.
 
         Example:
             >>> class Shown(omega.Strategy):
@@ -594,13 +594,13 @@ class Indicator:
         """
 
     def __getitem__(self, key: int, /) -> float:
-        """Give the value now as `[-1]`, a bar ago as `[-2]`; NaN in warm-up."""
+        """Return the value now as `[-1]`, a bar ago as `[-2]`; NaN in warm-up."""
 
     def __len__(self) -> int:
-        """Count the values known by now."""
+        """Return the number of values known so far."""
 
     def ago(self, bars: int) -> float:
-        """Give the value so many bars before the newest one; 0 is now.
+        """Return the value that many bars before the newest one; 0 is now.
 
         Example:
             >>> class Shown(omega.Strategy):
@@ -635,7 +635,7 @@ class Indicator:
         """Make the condition that it is known and does not equal another, a column or a number."""
 
     def __hash__(self) -> int:
-        """Tell it from others by its identity."""
+        """Hash by identity."""
 
     def __add__(self, other: AnyOperand, /) -> Indicator:
         """Declare its sum with another, a column or a number."""
@@ -665,7 +665,7 @@ class Indicator:
         """Declare its negative."""
 
     def __abs__(self) -> Indicator:
-        """Declare its distance from 0."""
+        """Declare its absolute value."""
 
 @final
 class Position:

@@ -24,6 +24,7 @@ __all__ = [
     "InvalidCandleData",
     "NeedsOneBar",
     "OmegaError",
+    "OutOfMemory",
     "RanOnCopy",
     "StateSyncError",
     "StrategyFailed",
@@ -215,6 +216,17 @@ class NeedsOneBar(OmegaError, TypeError):
         >>> issubclass(NeedsOneBar, TypeError)
         True
     """
+
+
+class OutOfMemory(OmegaError, MemoryError):
+    """The system has no memory for what a run needs; `bytes` is how much was requested.
+
+    Example:
+        >>> issubclass(OutOfMemory, MemoryError)
+        True
+    """
+
+    bytes: int
 
 
 class RanOnCopy(OmegaError, AttributeError):

@@ -17,6 +17,7 @@ BUILTIN = {
     "InvalidCandleData": ValueError,
     "OmegaError": Exception,
     "NeedsOneBar": TypeError,
+    "OutOfMemory": MemoryError,
     "RanOnCopy": AttributeError,
     "StateSyncError": RuntimeError,
     "UnknownInstrument": LookupError,

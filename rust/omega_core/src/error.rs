@@ -103,6 +103,18 @@ pub enum OmegaError {
         /// The first symbol's newest complete bar.
         bar: usize,
     },
+    /// The system has no memory for what the run needs.
+    #[error(
+        "{what} needs {} MB more than the system gives. Take fewer bars, symbols or runs at once, \
+         or raise the limit of the process",
+        .bytes / 1_000_000
+    )]
+    OutOfMemory {
+        /// What it is for.
+        what: String,
+        /// How many bytes were requested.
+        bytes: usize,
+    },
     /// The run was stopped from outside before its end.
     #[error("the run was stopped before its end")]
     Stopped,

@@ -40,6 +40,9 @@ pub mod strategies;
 /// Rows to Arrow tables, metrics and the fingerprint.
 pub mod results;
 
+/// Memory that is requested before it is needed.
+pub mod room;
+
 /// A market and a checked configuration in, a result out.
 pub mod backtest;
 

@@ -62,6 +62,7 @@ impl AccountView {
         Ok(())
     }
 
+    /// The oldest open position, or None.
     #[getter]
     fn position<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -69,6 +70,7 @@ impl AccountView {
         read(slf, intern!(py, "position"), own)
     }
 
+    /// All open positions of all symbols, oldest first.
     #[getter]
     fn positions<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -76,6 +78,7 @@ impl AccountView {
         read(slf, intern!(py, "positions"), own)
     }
 
+    /// Orders that wait, oldest first.
     #[getter]
     fn pending<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
@@ -83,6 +86,7 @@ impl AccountView {
         read(slf, intern!(py, "pending"), own)
     }
 
+    /// Balance plus open profit at the newest bar's close, in account currency.
     #[getter]
     fn equity<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         read(slf, intern!(slf.py(), "equity"), |seen| {
@@ -90,6 +94,7 @@ impl AccountView {
         })
     }
 
+    /// Cash after all booked profits and costs, in account currency.
     #[getter]
     fn balance<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         read(slf, intern!(slf.py(), "balance"), |seen| {

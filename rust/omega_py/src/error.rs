@@ -93,6 +93,10 @@ fn exception<'py>(py: Python<'py>, error: &OmegaError) -> PyResult<Bound<'py, Py
             details.set_item("bar", bar)?;
             "StrategyFailed"
         }
+        OmegaError::OutOfMemory { bytes, .. } => {
+            details.set_item("bytes", bytes)?;
+            "OutOfMemory"
+        }
         OmegaError::OrderRejected { .. } | OmegaError::Stopped => "OmegaError",
     };
     errors(py)?

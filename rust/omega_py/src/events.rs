@@ -11,15 +11,25 @@ use super::snapshot::direction_name;
 /// A fill, as `on_fill` gets it.
 #[pyclass(frozen, get_all, module = "omega._core", name = "Fill")]
 pub struct FillView {
+    /// The order; of a protective exit the order that opened the position.
     order_id: u32,
+    /// The trade that it opened or closed.
     trade_id: u32,
+    /// Name of the symbol.
     symbol: String,
+    /// What was done, "buy" or "sell".
     side: &'static str,
+    /// Index of the bar.
     index: usize,
+    /// Open time of the bar.
     time: Py<PyAny>,
+    /// Price, slippage included.
     price: f64,
+    /// Size.
     lots: f64,
+    /// Fee in account currency, at least 0.
     fee: f64,
+    /// Distance from the price without slippage, at least 0.
     slippage: f64,
 }
 
@@ -47,24 +57,43 @@ impl FillView {
 /// A closed trade, as `on_exit` gets it.
 #[pyclass(frozen, get_all, module = "omega._core", name = "Trade")]
 pub struct TradeView {
+    /// Its number; parts of one position share it.
     trade_id: u32,
+    /// Name of the symbol.
     symbol: String,
+    /// Long or short, as "long" or "short".
     direction: &'static str,
+    /// Size of the closed part.
     lots: f64,
+    /// Index of the bar of the entry.
     entry_index: usize,
+    /// Open time of that bar.
     entry_time: Py<PyAny>,
+    /// Price of the entry, slippage included.
     entry_price: f64,
+    /// Index of the bar of the exit.
     exit_index: usize,
+    /// Open time of that bar.
     exit_time: Py<PyAny>,
+    /// Price of the exit, slippage included.
     exit_price: f64,
+    /// Why it was closed, as in the trades table.
     exit_reason: &'static str,
+    /// Profit before costs.
     gross_pnl: f64,
+    /// Entry and exit fees, at least 0.
     fees: f64,
+    /// Financing; negative when paid.
     swap: f64,
+    /// Profit after costs.
     net_pnl: f64,
+    /// Net profit over the money at risk at the entry; None without a stop.
     r_multiple: Option<f64>,
+    /// Bars from the entry bar to the exit bar.
     bars_held: usize,
+    /// The strategy's own words.
     reason: Option<String>,
+    /// The strategy's own marks.
     tags: Vec<String>,
 }
 

@@ -328,15 +328,18 @@ impl IndicatorView {
 
 #[pymethods]
 impl IndicatorView {
+    /// Its name, such as "sma(20)".
     #[getter]
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
+    /// Return the number of values known so far.
     fn __len__(&self) -> PyResult<usize> {
         self.visible()
     }
 
+    /// Return the value now as `[-1]`, a bar ago as `[-2]`; NaN in warm-up.
     fn __getitem__(&self, key: isize) -> PyResult<f64> {
         let visible = self.visible()?;
         match visible.checked_add_signed(key) {
@@ -350,6 +353,7 @@ impl IndicatorView {
         }
     }
 
+    /// Return the value that many bars before the newest one; 0 is now.
     fn ago(&self, bars: isize) -> PyResult<f64> {
         let visible = self.visible()?;
         let past = usize::try_from(bars)
@@ -382,42 +386,52 @@ impl IndicatorView {
         of_columns(slf, "compared", (word, slf, other))
     }
 
+    /// Declare its sum with another, a column or a number.
     fn __add__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("+", slf, other))
     }
 
+    /// Declare the same with the operands the other way round.
     fn __radd__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("+", other, slf))
     }
 
+    /// Declare its difference from another, a column or a number.
     fn __sub__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("-", slf, other))
     }
 
+    /// Declare the same with the operands the other way round.
     fn __rsub__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("-", other, slf))
     }
 
+    /// Declare its product with another, a column or a number.
     fn __mul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("*", slf, other))
     }
 
+    /// Declare the same with the operands the other way round.
     fn __rmul__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("*", other, slf))
     }
 
+    /// Declare its quotient by another, a column or a number.
     fn __truediv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("/", slf, other))
     }
 
+    /// Declare the same with the operands the other way round.
     fn __rtruediv__<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> Combined<'py> {
         of_columns(slf, "combined", ("/", other, slf))
     }
 
+    /// Declare its negative.
     fn __neg__<'py>(slf: &Bound<'py, Self>) -> Combined<'py> {
         of_columns(slf, "combined", ("*", -1.0, slf))
     }
 
+    /// Declare its absolute value.
     fn __abs__<'py>(slf: &Bound<'py, Self>) -> Combined<'py> {
         of_columns(slf, "absolute", (slf,))
     }
@@ -429,11 +443,13 @@ impl IndicatorView {
         None
     }
 
+    /// Hash by identity.
     fn __hash__(slf: &Bound<'_, Self>) -> usize {
         // Spelled out, because a class that defines comparisons inherits no hash.
         slf.as_ptr() as usize
     }
 
+    /// Return the last `length` values as a read-only array.
     fn window(slf: Bound<'_, Self>, length: isize) -> PyResult<Bound<'_, PyArray1<f64>>> {
         let this = slf.clone();
         let this = this.get();

@@ -189,6 +189,7 @@ impl PyRunTables {
     }
 
     fn equity(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        self.0.require_room_for_equity().map_err(to_pyerr)?;
         self.read(py, RunTables::equity)
     }
 

@@ -251,56 +251,67 @@ impl PositionView {
 
 #[pymethods]
 impl PositionView {
+    /// Number of the trade, that of its order, for `close` and `modify`.
     #[getter]
     fn trade_id(&self) -> u32 {
         self.position.id.0
     }
 
+    /// Number of the order that opened it.
     #[getter]
     fn order_id(&self) -> u32 {
         self.position.order.0
     }
 
+    /// Name of the symbol.
     #[getter]
     fn symbol(&self) -> &str {
         self.source.candles.name()
     }
 
+    /// Long or short, as "long" or "short".
     #[getter]
     fn direction(&self) -> &'static str {
         direction_name(self.position.direction)
     }
 
+    /// Lots still open.
     #[getter]
     fn lots(&self) -> f64 {
         self.position.lots
     }
 
+    /// Index of the bar of the entry.
     #[getter]
     fn entry_index(&self) -> usize {
         self.position.entry_index
     }
 
+    /// Open time of that bar.
     #[getter]
     fn entry_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.source.datetime(py, self.position.entry_time)
     }
 
+    /// Price of the entry, slippage included.
     #[getter]
     fn entry_price(&self) -> f64 {
         self.position.entry_price
     }
 
+    /// Stop loss now.
     #[getter]
     fn stop_loss(&self) -> Option<f64> {
         self.position.stop_loss
     }
 
+    /// Take profit now.
     #[getter]
     fn take_profit(&self) -> Option<f64> {
         self.position.take_profit
     }
 
+    /// Open profit at the newest close, before costs.
     #[getter]
     fn profit(&self) -> f64 {
         let position = &self.position;
@@ -318,6 +329,7 @@ impl PositionView {
         )
     }
 
+    /// Open profit at the last mark, in account currency.
     #[getter]
     fn open_profit(&self) -> f64 {
         let (position, bar) = (&self.position, self.source.candles.bar(self.newest()));
@@ -332,16 +344,19 @@ impl PositionView {
         }
     }
 
+    /// Bars from the entry to the newest one.
     #[getter]
     fn bars_held(&self) -> usize {
         self.newest().saturating_sub(self.position.entry_index)
     }
 
+    /// The strategy's own words.
     #[getter]
     fn reason(&self) -> Option<&str> {
         self.position.labels.reason()
     }
 
+    /// The strategy's own marks.
     #[getter]
     fn tags(&self) -> Vec<String> {
         self.position.labels.tags().to_vec()
@@ -385,41 +400,49 @@ impl OrderView {
 
 #[pymethods]
 impl OrderView {
+    /// Its number, for `cancel`, `close` and `modify`; its trade will have the same.
     #[getter]
     fn order_id(&self) -> u32 {
         self.order.id.0
     }
 
+    /// Name of the symbol.
     #[getter]
     fn symbol(&self) -> &str {
         self.source.candles.name()
     }
 
+    /// Long or short, as "long" or "short".
     #[getter]
     fn direction(&self) -> &'static str {
         direction_name(self.order.direction)
     }
 
+    /// Its type, as in `Signal`: "limit", "stop", "stop_limit" and so on.
     #[getter]
     fn r#type(&self) -> &'static str {
         self.order.kind.name()
     }
 
+    /// Price that it waits for; of an order that a price arms that price.
     #[getter]
     fn price(&self) -> Option<f64> {
         self.order.kind.price()
     }
 
+    /// Its size.
     #[getter]
     fn lots(&self) -> f64 {
         self.order.lots
     }
 
+    /// Stop loss of the position that it will open.
     #[getter]
     fn stop_loss(&self) -> Option<f64> {
         self.order.stop_loss?.price()
     }
 
+    /// Take profit of the position that it will open.
     #[getter]
     fn take_profit(&self) -> Option<f64> {
         self.order.take_profit?.price()

@@ -38,64 +38,77 @@ impl SideView {
 
 #[pymethods]
 impl SideView {
+    /// Place in the candles, counted from 0.
     #[getter]
     fn index(&self) -> usize {
         self.place.index()
     }
 
+    /// Name of the symbol.
     #[getter]
     fn symbol(&self) -> &str {
         self.place.source().candles.name()
     }
 
+    /// Open time as the integer in the time column.
     #[getter]
     fn timestamp(&self) -> i64 {
         let (segment, offset) = self.place.locate();
         segment.time[offset]
     }
 
+    /// Open time; aware where the time column has a zone, else naive UTC.
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.place.source().datetime(py, self.timestamp())
     }
 
+    /// Volume; raises `ValueError` where the data has none.
     #[getter]
     fn volume(&self) -> PyResult<f64> {
         self.place.volume()
     }
 
+    /// First price.
     #[getter]
     fn open(&self) -> f64 {
         self.price(OPEN)
     }
 
+    /// Highest price.
     #[getter]
     fn high(&self) -> f64 {
         self.price(HIGH)
     }
 
+    /// Lowest price.
     #[getter]
     fn low(&self) -> f64 {
         self.price(LOW)
     }
 
+    /// Last price.
     #[getter]
     fn close(&self) -> f64 {
         self.price(CLOSE)
     }
 
+    /// Return the last `length` opens, up to this bar.
     fn open_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, OPEN)
     }
 
+    /// Return the last `length` highs, up to this bar.
     fn high_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, HIGH)
     }
 
+    /// Return the last `length` lows, up to this bar.
     fn low_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, LOW)
     }
 
+    /// Return the last `length` closes, up to this bar.
     fn close_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, CLOSE)
     }
@@ -259,26 +272,31 @@ impl BarView {
 
 #[pymethods]
 impl BarView {
+    /// Place in the candles, counted from 0.
     #[getter]
     pub(super) fn index(&self) -> usize {
         self.place.index()
     }
 
+    /// Name of the symbol.
     #[getter]
     fn symbol(&self) -> &str {
         self.place.source().candles.name()
     }
 
+    /// Names of all symbols of the run, in order.
     #[getter]
     fn symbols<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.place.tracks.ready_names())
     }
 
+    /// Whether it became complete with this step; a symbol may have no new bar at a step.
     #[getter]
     fn fresh(&self) -> bool {
         self.fresh.load(Relaxed)
     }
 
+    /// Return the newest complete bar of the symbol on a higher timeframe, as `bar.tf("H1")`.
     fn tf(&self, py: Python<'_>, timeframe: &str) -> PyResult<Py<Self>> {
         let track = self
             .place
@@ -287,42 +305,50 @@ impl BarView {
         self.newest_of(py, track)
     }
 
+    /// Open time as the integer in the time column.
     #[getter]
     fn timestamp(&self) -> i64 {
         let (segment, offset) = self.place.locate();
         segment.time[offset]
     }
 
+    /// Open time; aware where the time column has a zone, else naive UTC.
     #[getter]
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.place.source().datetime(py, self.timestamp())
     }
 
+    /// First bid.
     #[getter]
     fn open(&self) -> f64 {
         self.place.bid(OPEN)
     }
 
+    /// Highest bid.
     #[getter]
     fn high(&self) -> f64 {
         self.place.bid(HIGH)
     }
 
+    /// Lowest bid.
     #[getter]
     fn low(&self) -> f64 {
         self.place.bid(LOW)
     }
 
+    /// Last bid.
     #[getter]
     fn close(&self) -> f64 {
         self.place.bid(CLOSE)
     }
 
+    /// Volume; raises `ValueError` where the data has none.
     #[getter]
     fn volume(&self) -> PyResult<f64> {
         self.place.volume()
     }
 
+    /// Ask less bid at the close.
     #[getter]
     fn spread(&self) -> f64 {
         // Always the difference of the two prices, as in the reference: with a constant spread
@@ -330,32 +356,39 @@ impl BarView {
         self.place.ask(CLOSE) - self.place.bid(CLOSE)
     }
 
+    /// The four bid prices.
     #[getter]
     fn bid(&self, py: Python<'_>) -> PyResult<Py<SideView>> {
         self.side(py, Side::Bid)
     }
 
+    /// The four ask prices.
     #[getter]
     fn ask(&self, py: Python<'_>) -> PyResult<Py<SideView>> {
         self.side(py, Side::Ask)
     }
 
+    /// Return the last `length` bid opens, up to this bar, in the candles' own memory.
     fn open_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, OPEN)
     }
 
+    /// Return the last `length` bid highs, up to this bar, in the candles' own memory.
     fn high_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, HIGH)
     }
 
+    /// Return the last `length` bid lows, up to this bar, in the candles' own memory.
     fn low_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, LOW)
     }
 
+    /// Return the last `length` bid closes, up to this bar, in the candles' own memory.
     fn close_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         Self::window(slf, length, CLOSE)
     }
 
+    /// Return the last `length` volumes, up to this bar, in the candles' own memory.
     fn volume_window(slf: Bound<'_, Self>, length: isize) -> Window<'_> {
         let this = slf.clone();
         this.get()
@@ -363,6 +396,7 @@ impl BarView {
             .window(length, slf.into_any(), Unit::Volume, volume_column)
     }
 
+    /// Return the newest complete bar of a symbol: `bar["CORN"]`.
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
         let this = slf.get();
         if let Ok(number) = key.extract::<isize>() {
@@ -386,6 +420,7 @@ impl BarView {
         }
     }
 
+    /// Return the bar that many bars before this one; 0 is this one.
     fn ago(slf: &Bound<'_, Self>, bars: isize) -> PyResult<Py<Self>> {
         let (this, now) = (slf.get(), slf.get().place.index());
         if bars == 0 {

@@ -8,6 +8,7 @@ use crate::execution::Simulator;
 use crate::portfolio::Portfolio;
 use crate::replay::{self, Feed, NoObserver, Observer, Plan, RunCounts, Strategy};
 use crate::results::{RunRows, Spare};
+use crate::room;
 use crate::store::Market;
 
 /// A checked configuration over a market; it runs as often as wanted.
@@ -164,6 +165,9 @@ impl<'a> Backtest<'a> {
         let mut executor = Simulator::new(self.config.settings(market, &self.traded_days))
             .with_memory(spare.orders, spare.fills);
         let (first, steps) = (market.time(plan.from), plan.end - plan.from);
+        room::require(steps * size_of::<f64>(), || {
+            format!("the equity of {steps} bars")
+        })?;
         // Room for all rows at once: a column that grew would be copied each time.
         let mut books = Portfolio::new(self.config.cash, first, steps, spare.books);
         // Here and not in the loop: a portfolio of the user's own begins with the first decision.

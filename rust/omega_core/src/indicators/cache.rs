@@ -9,6 +9,7 @@ use super::inputs::{column, source_of};
 use super::{Inputs, Need, Source, Spec, compute};
 use crate::error::OmegaError;
 use crate::interrupt;
+use crate::room;
 use crate::store::{Market, SymbolCandles, TrackId};
 use crate::types::{Days, Side};
 
@@ -164,6 +165,13 @@ impl Cache {
             spec: Some(spec.clone()),
             columns: names,
         });
+        if self.known(&key).is_none() {
+            let (bars, name) = (track.candles.len(), spec.definition().name);
+            // A column, and as much for what it is computed from.
+            room::require(2 * bars * size_of::<f64>(), || {
+                format!("the indicator {name} over {bars} bars")
+            })?;
+        }
         let outputs = self.kept(&key, || {
             let outputs = compute(spec, &inputs);
             // A kernel that was stopped gave a part of its columns.

@@ -27,6 +27,17 @@ impl SymbolContext {
     }
 }
 
+/// The bars of the symbols that a step concerns, and what they were at the step before.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    /// Where each symbol stands, in their order.
+    pub bars: Vec<SymbolBar>,
+    /// How many of its bars are visible.
+    visible: Vec<usize>,
+    before: Vec<SymbolBar>,
+    visible_before: Vec<usize>,
+}
+
 /// The data of a run: the candles that the strategy decides on, and what belongs to each symbol.
 #[derive(Debug)]
 pub struct Feed<'a> {
@@ -59,8 +70,12 @@ impl<'a> Feed<'a> {
 
     /// Loads the bars of the symbols that a step concerns: those marked, and the first one, to
     /// which actions without a symbol belong.
-    pub(super) fn load(&mut self, walk: &Walk<'_>, symbols: &[bool], bars: &mut Vec<SymbolBar>) {
-        bars.clear();
+    pub(super) fn load(&mut self, walk: &Walk<'_>, symbols: &[bool], loaded: &mut Loaded) {
+        std::mem::swap(&mut loaded.bars, &mut loaded.before);
+        std::mem::swap(&mut loaded.visible, &mut loaded.visible_before);
+        loaded.bars.clear();
+        loaded.visible.clear();
+        let mut place = 0;
         for (index, context) in self.contexts.iter_mut().enumerate() {
             // Of many symbols most have no part in a step, and loading one costs a look-up of bar
             // and rate.
@@ -69,7 +84,24 @@ impl<'a> Feed<'a> {
             }
             #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
             let symbol = SymbolId(index as u32);
-            bars.push(context.symbol_bar(symbol, walk));
+            while loaded
+                .before
+                .get(place)
+                .is_some_and(|before| before.symbol < symbol)
+            {
+                place += 1;
+            }
+            let visible = walk.visible()[index];
+            let known = loaded.visible_before.get(place) == Some(&visible);
+            let before = loaded
+                .before
+                .get(place)
+                .filter(|before| known && before.symbol == symbol && is_unmoved(before, walk));
+            loaded.bars.push(match before {
+                Some(before) => context.waits_on(before, walk),
+                None => context.symbol_bar(symbol, walk),
+            });
+            loaded.visible.push(visible);
         }
     }
 
@@ -95,14 +127,10 @@ impl<'a> Feed<'a> {
 
     /// Loads the bars after the last step: each symbol at the last bar that it had, at the time of
     /// the last step (F15).
-    pub(super) fn load_last(
-        &mut self,
-        walk: &Walk<'_>,
-        bars: &mut Vec<SymbolBar>,
-        semantics: Semantics,
-    ) {
+    pub(super) fn load_last(&mut self, walk: &Walk<'_>, loaded: &mut Loaded, semantics: Semantics) {
         let all = vec![true; self.contexts.len()];
-        self.load(walk, &all, bars);
+        self.load(walk, &all, loaded);
+        let bars = &mut loaded.bars;
         // A symbol without a bar at the last step stands at its next one; its positions are closed
         // at the bar before, with that bar's index and rate (L4.2).
         for now in bars.iter_mut().filter(|now| !now.trades && now.index > 0) {
@@ -129,6 +157,23 @@ impl<'a> Feed<'a> {
 }
 
 impl SymbolContext {
+    /// Where a symbol stands that has seen no further bar and has none at this step either.
+    // Most symbols of many wait at most steps, and a bar is a look-up of sixteen columns.
+    fn waits_on(&mut self, before: &SymbolBar, walk: &Walk<'_>) -> SymbolBar {
+        let time = walk.time();
+        SymbolBar {
+            is_ready: walk.is_ready(before.symbol),
+            bar: Bar {
+                time,
+                ..before.last
+            },
+            opens: time,
+            since: walk.since(before.symbol).unwrap_or(time),
+            rate: self.rates.at(time),
+            ..*before
+        }
+    }
+
     /// Where a symbol stands at a step.
     fn symbol_bar(&mut self, symbol: SymbolId, walk: &Walk<'_>) -> SymbolBar {
         let trades = walk.is_present(symbol);
@@ -156,6 +201,12 @@ impl SymbolContext {
             last_rate,
         }
     }
+}
+
+/// Whether a symbol stands where it stood: without a bar then, and without one now.
+fn is_unmoved(before: &SymbolBar, walk: &Walk<'_>) -> bool {
+    let waits = !before.trades && !walk.is_present(before.symbol);
+    waits && before.index == walk.index(before.symbol)
 }
 
 /// The bar before the first one: no price is known.

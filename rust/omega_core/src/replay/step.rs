@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::feed::Loaded;
 use super::{Executor, Feed, Portfolio};
 use crate::execution::{Semantics, StepBars, SymbolBar};
 use crate::store::Walk;
@@ -11,7 +12,7 @@ pub(super) struct StepContext {
     /// By `SymbolId`, whether the step concerns it.
     symbols: Vec<bool>,
     /// Where each symbol stands.
-    bars: Vec<SymbolBar>,
+    loaded: Loaded,
     /// None in a run without finer bars.
     // An option, so that a run without a magnifier copies no bars.
     finer: Option<FinerBars>,
@@ -46,7 +47,7 @@ impl StepContext {
     pub(super) fn new(feed: &Feed<'_>, semantics: Semantics) -> Self {
         Self {
             symbols: vec![false; feed.market.symbols().len()],
-            bars: Vec::new(),
+            loaded: Loaded::default(),
             finer: feed.is_magnified().then(FinerBars::default),
             semantics,
         }
@@ -60,7 +61,7 @@ impl StepContext {
     /// The bars at the end of the step: what is closed at a close has the time of the last finer
     /// bar, as in the finer run (I5).
     pub(super) fn closes(&self) -> StepBars<'_> {
-        StepBars(&self.bars)
+        StepBars(&self.loaded.bars)
     }
 
     /// Loads the bars of the symbols that were marked.
@@ -69,12 +70,12 @@ impl StepContext {
             // The first finer bar of any symbol is when orders are taken.
             self.symbols.fill(true);
         }
-        feed.load(walk, &self.symbols, &mut self.bars);
+        feed.load(walk, &self.symbols, &mut self.loaded);
         let Some(finer) = &mut self.finer else {
             return;
         };
         // Beside the step's own bars, whose close is the last mark (I5.1).
-        finer.opening.clone_from(&self.bars);
+        finer.opening.clone_from(&self.loaded.bars);
         finer.rest.clear();
         for now in &mut finer.opening {
             let inside = feed.inside(now);
@@ -90,7 +91,7 @@ impl StepContext {
 
     /// Loads the bars after the last step: each symbol at the last bar that it had.
     pub(super) fn load_last(&mut self, feed: &mut Feed<'_>, walk: &Walk<'_>) {
-        feed.load_last(walk, &mut self.bars, self.semantics);
+        feed.load_last(walk, &mut self.loaded, self.semantics);
     }
 
     /// Everything that the opens bring, then symbol by symbol what follows inside the bars, so that
@@ -104,19 +105,19 @@ impl StepContext {
         let Some(finer) = &mut self.finer else {
             // All opens before any inside: else the balance that an order of the second symbol is
             // sized by would have exits of the first in it that came after its open (X2.1).
-            executor.on_open(StepBars(&self.bars), portfolio)?;
-            for now in self.bars.iter().filter(|now| now.trades) {
+            executor.on_open(StepBars(&self.loaded.bars), portfolio)?;
+            for now in self.loaded.bars.iter().filter(|now| now.trades) {
                 executor.on_bar(now, portfolio)?;
             }
             return Ok(());
         };
         if self.semantics == Semantics::Two {
             finer.schedule(feed);
-            return finer.execute(&mut self.bars, feed, executor, portfolio);
+            return finer.execute(&mut self.loaded.bars, feed, executor, portfolio);
         }
         executor.on_open(StepBars(&finer.opening), portfolio)?;
         let parts = finer.opening.iter().zip(&finer.rest);
-        for (close, (now, rest)) in self.bars.iter_mut().zip(parts) {
+        for (close, (now, rest)) in self.loaded.bars.iter_mut().zip(parts) {
             if now.trades {
                 // What is closed at this close has the time of the last finer bar, as in the finer
                 // run (I5).
@@ -128,7 +129,7 @@ impl StepContext {
 
     /// Lets the step's bars show the newest bars that the next step will show.
     pub(super) fn show_newest(&mut self, closed: &Walk<'_>) {
-        for now in &mut self.bars {
+        for now in &mut self.loaded.bars {
             now.last = closed.newest(now.symbol).unwrap_or(now.last);
         }
     }

@@ -11,8 +11,10 @@ use super::columns::{
 use super::lazy::Lazy;
 use super::schema::{self, Column, Kind, Shared};
 use super::{RunRows, read};
+use crate::error::OmegaError;
 use crate::execution::{Fill, Level, Order, Position, RejectReason};
 use crate::portfolio::{EquityCurve, Extremes, LedgerLine, Trade};
+use crate::room;
 use crate::types::{Direction, SymbolId};
 
 /// The result tables of one run, each made when it is read first, and what is computed from them.
@@ -96,6 +98,17 @@ impl RunTables {
     #[must_use]
     pub fn fills(&self) -> RecordBatch {
         self.fills.read(|rows| fills(rows, &self.shared))
+    }
+
+    /// Refuses where the system has no memory for the table of the equity curve, whose balance and
+    /// positions a run keeps by stretches of equal ones.
+    ///
+    /// # Errors
+    /// `OutOfMemory`.
+    pub fn require_room_for_equity(&self) -> Result<(), OmegaError> {
+        let rows = self.equity.tell(|curve| curve.time.len(), |_| 0);
+        let bytes = rows * (size_of::<f64>() + size_of::<u32>());
+        room::require(bytes, || format!("the equity table of {rows} rows"))
     }
 
     /// The equity curve, with the columns of [`schema::EQUITY`].

@@ -32,6 +32,7 @@ use super::{
 };
 use crate::error::OmegaError;
 use crate::interrupt::Pace;
+use crate::room;
 use crate::store::Stretch;
 use crate::types::{Bar, SymbolId, TradeId};
 
@@ -204,6 +205,7 @@ impl Simulator {
         account: &mut A,
     ) -> Result<(), OmegaError> {
         self.end_quiet();
+        self.make_room()?;
         self.begin_step(bars);
         self.book.groups.begin_open();
         // Nights first, of all symbols: what is opened at this open was not held over them, and
@@ -246,6 +248,15 @@ impl Simulator {
             self.test_opens(bars, account);
         }
         Ok(())
+    }
+
+    /// Room for the rows that this step may add.
+    fn make_room(&mut self) -> Result<(), OmegaError> {
+        let submitted = self.submitted.len();
+        let fills = submitted + self.book.working.len() + self.positions.open.len();
+        room::grow(&mut self.book.orders, submitted, "orders")?;
+        // Each may close what an earlier one of the step opened.
+        room::grow(&mut self.positions.fills, 2 * fills, "fills")
     }
 
     /// EXITS and MANAGE of one bar, or of a finer one inside it.
