@@ -25,11 +25,12 @@ from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
-from omega.run.execute import Outcome, execute
+from omega.run.execute import Outcome
 from omega.run.facts import facts_of
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
+from omega.run.scheduled import execute_any
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
@@ -176,7 +177,7 @@ def run_backtest(
         with arguments_of("run_backtest"):
             job = prepare(store, runs, arguments, when=when, on_progress=told)
             job.ran.may_compile = _truth("compiled", compiled)
-        outcome = execute(job, chosen)
+        outcome = execute_any(job, chosen)
     note_on_given(strategy, runs)
     return _result(store, job, arguments, chosen, outcome)
 

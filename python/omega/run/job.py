@@ -23,6 +23,7 @@ from omega.strategy.actions import Action
 from omega.strategy.base import Strategy
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
+from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Job:
     """
 
     stores: Sequence[CandleStore]
-    strategy: Strategy | OnBar | Signals | Native | Foreign
+    strategy: Strategy | OnBar | Signals | Native | Foreign | Schedule
     settings: Settings
     contexts: Sequence[SymbolContext]
     timeframes: Sequence[TimeframeJob]

@@ -45,6 +45,7 @@ from omega.strategy.compiled import is_marked
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
+from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 
 Moment: TypeAlias = datetime | date | str | int
@@ -193,7 +194,7 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
     )
 
 
-def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign:
+def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign | Schedule:
     """Make a strategy of what a user gave: of a class an instance, of several an ensemble.
 
     Raises:
@@ -201,7 +202,7 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign:
     """
     if isinstance(given, type) and issubclass(given, Strategy):
         return given()
-    if isinstance(given, (Strategy, Signals, Native, Foreign)):
+    if isinstance(given, (Strategy, Signals, Native, Foreign, Schedule)):
         return given
     if isinstance(given, (list, tuple, dict)):
         return Ensemble.of(given)

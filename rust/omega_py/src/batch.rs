@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use pyo3::prelude::*;
 
+use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::foreign::{Foreign, ForeignStrategy};
 use super::native::NativeStrategy;
@@ -108,6 +109,18 @@ struct Kept {
     metrics: Vec<PyMetric>,
     fingerprint: Option<String>,
     tables: Option<RunTables>,
+}
+
+/// What the settings of a batch say, which trials name by their place.
+// All at once, while the interpreter is held: trials run without it, and the settings are Python
+// objects.
+pub(super) fn configs(
+    settings: Vec<(RunSettings, Vec<ContextFields<'_>>)>,
+) -> PyResult<Vec<Config>> {
+    let configs = settings
+        .into_iter()
+        .map(|(settings, contexts)| settings.config(&contexts, Vec::new()));
+    configs.collect::<Result<_, _>>().map_err(to_pyerr)
 }
 
 /// Runs the trials of a batch; an interrupt ends it.

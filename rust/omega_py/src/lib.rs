@@ -33,6 +33,7 @@ mod orders;
 mod place;
 mod results;
 mod run;
+mod scheduled;
 mod shown;
 mod snapshot;
 mod store;

@@ -360,6 +360,8 @@ pub enum ExitReason {
     Ruin,
     /// The symbol had no bar for many days of the others (F15).
     Stale,
+    /// The window of its strategy ended (WF4).
+    Window,
 }
 
 impl ExitReason {
@@ -377,6 +379,7 @@ impl ExitReason {
             Self::StopOut => "stop_out",
             Self::Ruin => "ruin",
             Self::Stale => "stale",
+            Self::Window => "window",
         }
     }
 }

@@ -80,6 +80,7 @@ const EXIT_REASONS: Kind = Kind::Category(&[
     "stop_out",
     "ruin",
     "stale",
+    "window",
 ]);
 const LEDGER_KINDS: Kind = Kind::Category(&["deposit", "pnl", "fee", "swap"]);
 
