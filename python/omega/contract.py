@@ -200,13 +200,15 @@ class ScheduleFields(TypedDict):
     `stages` are the first step of each, and its border ("keep", "cancel" or "flat"). `make` takes
     the place of a stage and gives its strategy: of the core, of another language, or callbacks;
     `kind` says which ("core", "foreign" or "python"). `needs` are the complete bars that the first
-    decision needs of each track.
+    decision needs of each track. `disturbed` are whether entries and exits go out a step later, a
+    seed, and the share of entries that are lost.
     """
 
     stages: Sequence[tuple[int, str]]
     make: Callable[[int], object]
     kind: str
     needs: Sequence[int]
+    disturbed: tuple[bool, bool, int, float]
 
 
 class Components(TypedDict):

@@ -27,6 +27,7 @@ from omega.reference import loop
 from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
+from omega.reference.disturbed import Disturbed
 from omega.reference.executor import State
 from omega.reference.exits import Exits
 from omega.reference.natives import Native, named
@@ -184,7 +185,8 @@ class Run(Context):
         for track, bars in zip(self.world.tracks(), schedule["needs"], strict=False):
             track.declare(bars)
         scheduled = Scheduled(self, schedule)
-        tables = self._run(settings, scheduled, contexts, on_progress)
+        disturbed = Disturbed(self, scheduled, schedule["disturbed"])
+        tables = self._run(settings, disturbed, contexts, on_progress)
         return tables, self._report(scheduled.seconds)
 
     def drive(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from omega.contract import Callbacks
+from omega.contract import AnyForm, Callbacks
 from omega.errors import ConfigError, StrategyFailed
 from omega.run.compiled import CompiledStrategy, compiled_strategy, is_compiled, not_in_python
 from omega.run.context import Context
@@ -19,6 +19,7 @@ from omega.run.execute import (
     market_of,
     native_strategy,
 )
+from omega.run.foreign import foreign_strategy
 from omega.run.job import Job, Ran
 from omega.run.nothing_left import told_in_dates
 from omega.run.watching import unchanged
@@ -30,6 +31,9 @@ from omega.strategy.requests import heard
 from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie
+
+if TYPE_CHECKING:
+    from omega._core import Run
 
 CACHE_BYTES = 1 << 30
 """Memory of indicators; beyond it those of strategies whose stage is over are let go."""
@@ -72,6 +76,7 @@ def _executed(job: Job, schedule: Schedule, backend: str) -> Outcome:
                 "make": stages.make,
                 "kind": kind,
                 "needs": list(schedule.needs),
+                "disturbed": schedule.disturbed,
             },
             job.contexts,
             job.on_progress,
@@ -131,6 +136,25 @@ def declared(job: Job, context: Context) -> None:
     with declaring(context):
         own.init()
     declare_warmup(job, context)
+
+
+def needs_of(strategy: AnyForm, job: Job, run: Run) -> list[int]:
+    """Give the complete bars that a strategy needs of each track of a run of its own."""
+    own, _ = copied(strategy, None)
+    job = dataclasses.replace(job, strategy=own)
+    context = Context(run, job)
+    with context.active():
+        if isinstance(own, Native):
+            run.declare_warmup(run.native(own.name, list(own.parameters)).warmup)
+        elif isinstance(own, Signals):
+            run.declare_warmup(own.columns(context).warmup or 0)
+        elif isinstance(own, Foreign):
+            foreign_strategy(own, job.when, context)
+        else:
+            if isinstance(own, Strategy):
+                declared(job, context)
+            callbacks_of(job, context)
+    return run.warmup(job.settings["semantics"])
 
 
 def _form(strategy: object) -> str:

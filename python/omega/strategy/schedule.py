@@ -39,6 +39,8 @@ class Schedule:
         stages: In the order of their steps.
         needs: Complete bars that the first decision needs of each track, whatever the stages need
             that come later.
+        disturbed: Whether entries and exits go out a step later, a seed, and the share of entries
+            that are lost, drawn from it.
 
     Example:
         >>> fast, slow = omega.native("sma_cross", fast=5), omega.native("sma_cross", fast=20)
@@ -48,6 +50,7 @@ class Schedule:
 
     stages: Sequence[Stage]
     needs: Sequence[int] = ()
+    disturbed: tuple[bool, bool, int, float] = (False, False, 0, 0.0)
 
     @property
     def strategies(self) -> list[Any]:

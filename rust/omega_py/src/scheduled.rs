@@ -5,7 +5,7 @@ use std::time::Duration;
 use omega_core::backtest::{Backtest, BacktestResult, named};
 use omega_core::replay::View;
 use omega_core::store::{Market, TrackId};
-use omega_core::strategies::{Border, Native, Scheduled};
+use omega_core::strategies::{Border, Disturbance, Disturbed, Native, Scheduled};
 use pyo3::prelude::*;
 
 use super::actions::Vocabulary;
@@ -43,6 +43,10 @@ pub(super) struct ScheduleFields<'py> {
     /// Complete bars that the first decision needs of each track.
     #[pyo3(item)]
     needs: Vec<usize>,
+    /// Whether entries and exits go out a step later; a seed, and the share of entries that are
+    /// lost.
+    #[pyo3(item)]
+    disturbed: (bool, bool, u64, f64),
 }
 
 impl<'py> ScheduleFields<'py> {
@@ -77,6 +81,15 @@ impl<'py> ScheduleFields<'py> {
         Ok((result, Duration::ZERO))
     }
 
+    fn disturbance(&self) -> Disturbance {
+        let (late_entries, late_exits, seed, share) = self.disturbed;
+        Disturbance {
+            late_entries,
+            late_exits,
+            lost: (share > 0.0).then_some((seed, share)),
+        }
+    }
+
     fn stages(&self) -> PyResult<Vec<(usize, Border)>> {
         let stages = self.stages.iter().map(|(begin, border)| {
             let border = named("border", border, &BORDERS).map_err(to_pyerr)?;
@@ -95,18 +108,19 @@ impl<'py> ScheduleFields<'py> {
         observer: &mut GilObserver,
     ) -> PyResult<BacktestResult> {
         let (stages, make) = (self.stages()?, self.make.clone().unbind());
+        let how = self.disturbance();
         let walked = if self.kind == "core" {
             interrupts::detached(py, || {
-                let mut scheduled = Scheduled::new(stages, |place, before, _: &View<'_>| {
+                let scheduled = Scheduled::new(stages, |place, before, _: &View<'_>| {
                     drop(before); // its columns, before the next ones are made
                     of_core(&make, place).map_err(Raised)
                 });
-                backtest.run_observed(&mut scheduled, observer)
+                backtest.run_observed(&mut Disturbed::new(scheduled, how), observer)
             })
         } else {
             interrupts::detached(py, || {
                 let mut held = None;
-                let mut scheduled = Scheduled::new(stages, |place, before, _: &View<'_>| {
+                let scheduled = Scheduled::new(stages, |place, before, _: &View<'_>| {
                     drop(before);
                     let Some((made, kept)) = foreign(&make, place, backtest, market)? else {
                         return Ok(None);
@@ -114,7 +128,7 @@ impl<'py> ScheduleFields<'py> {
                     held.replace(kept); // what its functions need to be there
                     Ok(Some(made))
                 });
-                backtest.run_observed(&mut scheduled, observer)
+                backtest.run_observed(&mut Disturbed::new(scheduled, how), observer)
             })
         };
         walked?.map_err(|Raised(error)| error)
@@ -137,10 +151,12 @@ impl<'py> ScheduleFields<'py> {
             let made = made.map_err(|error| Raised(tracks.noted(py, error, "strategy")))?;
             Ok(Some(start(made)?))
         };
-        let mut scheduled = Scheduled::new(self.stages()?, make);
+        let scheduled = Scheduled::new(self.stages()?, make);
+        let mut scheduled = Disturbed::new(scheduled, self.disturbance());
         let walked = interrupts::attached(py, || backtest.rows(&mut scheduled, &mut observer));
         let rows = walked?.map_err(|Raised(error)| error)?;
         let last = scheduled
+            .strategy
             .own()
             .map_or(Duration::ZERO, PyStrategy::callback_time);
         drop(scheduled);

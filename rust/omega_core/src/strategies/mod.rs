@@ -5,6 +5,7 @@
 
 mod buy_and_hold;
 mod cooldown;
+mod disturbed;
 mod donchian_breakout;
 mod named;
 mod rsi_reversion;
@@ -19,6 +20,7 @@ use crate::types::{Direction, SymbolId};
 
 pub use buy_and_hold::BuyAndHold;
 pub use cooldown::Cooldown;
+pub use disturbed::{Disturbance, Disturbed};
 pub use donchian_breakout::DonchianBreakout;
 pub use named::{Native, Parameters, named};
 pub use rsi_reversion::RsiReversion;

@@ -1,0 +1,56 @@
+"""How much a walk-forward is to be trusted."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import polars as pl
+
+from omega.forward.measures import rank_correlation
+from omega.forward.parts import Parts
+from omega.results.result import BacktestResult
+
+
+@dataclasses.dataclass(frozen=True)
+class ForwardTrust:
+    """What speaks for the stitched result.
+
+    Attributes:
+        days: Daily returns of the account.
+        t_statistic: Sharpe ratio of a day times the root of the days.
+        rank_correlation: Spearman's, over windows, of the metric that was chosen by in sample with
+            the same out of sample.
+        windows: Windows that chose.
+        profitable: The share of them that gained.
+    """
+
+    days: int
+    t_statistic: float | None
+    rank_correlation: float | None
+    windows: int
+    profitable: float | None
+
+
+def trust_of(parts: Parts, windows: pl.DataFrame, oos: BacktestResult) -> ForwardTrust:
+    """Give how much a walk-forward is to be trusted."""
+    metrics: dict[str, Any] = oos.metrics
+    per_day = _per_day(metrics)
+    chosen = windows.filter(pl.col("run").is_not_null())
+    metric = parts.chooser.metric
+    outside = f"oos_{metric}" if f"oos_{metric}" in windows.columns else "oos_sharpe"
+    inside = f"is_{metric}" if outside != "oos_sharpe" else "is_sharpe"
+    gained = chosen["oos_total_return"].to_numpy()
+    return ForwardTrust(
+        days=metrics["days"],
+        t_statistic=None if per_day is None else per_day * math.sqrt(metrics["days"]),
+        rank_correlation=rank_correlation(chosen[inside].to_list(), chosen[outside].to_list()),
+        windows=chosen.height,
+        profitable=int((gained > 0).sum()) / chosen.height if chosen.height else None,
+    )
+
+
+def _per_day(metrics: dict[str, Any]) -> float | None:
+    sharpe, per_year = metrics["sharpe"], metrics["periods_per_year"]
+    return None if sharpe is None or not per_year else sharpe / math.sqrt(per_year)
