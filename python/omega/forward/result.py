@@ -65,7 +65,7 @@ class WalkForward:
         """A row for each window.
 
         Its stretches, the run that was chosen and its parameters, `is_*` of its train run, `oos_*`
-        of its stretch of the account, `alone_*` of the window by itself from the cash at the start,
+        of its stretch of the account (trades by their exits), `alone_*` of the window by itself,
         `efficiency`, how many runs there were and how many could be chosen, and why none was.
 
         Example:

@@ -72,8 +72,8 @@ def _times(runs: Runs, steps: tuple[int, int]) -> tuple[int, int]:
 
 def _scored(curve: Curve, trades: pl.DataFrame, begin: int, end: int) -> dict[str, Any]:
     part = curve.stretch(begin, end)
-    entered = trades.filter(pl.col("__entry").is_between(begin, end, closed="left"))
-    found = {**measured(part, curve.before(begin, float(curve.equity[0]))), **of_trades(entered)}
+    left = trades.filter(pl.col("__exit").is_between(begin, end, closed="left"))
+    found = {**measured(part, curve.before(begin, float(curve.equity[0]))), **of_trades(left)}
     return {**found, "exposure": part.exposure()}
 
 
@@ -88,7 +88,7 @@ def _whole_runs(
         made = runs.over(numbers, steps, equity=True, trades=True)
         table = made.to_polars()
         curves = made.equity.partition_by("run", as_dict=True, include_key=False)
-        trades = made.trades.with_columns(pl.col("entry_time").to_physical().alias("__entry"))
+        trades = made.trades.with_columns(pl.col("exit_time").to_physical().alias("__exit"))
         for place, number in enumerate(numbers):
             rows = curves.get((place,))
             own = _curve(rows, days, times)

@@ -21,7 +21,7 @@ def windows_table(parts: Parts, oos: BacktestResult) -> pl.DataFrame:
     """Give a row for each window that was traded; times are of the first and the last bar."""
     tested = parts.tested
     alone = _alone(parts, tested)
-    curve, trades = _curve(parts, oos), _by_entry(oos)
+    curve, trades = _curve(parts, oos), _by_exit(oos)
     initial: Any = oos.metrics["initial_equity"]
     rows = []
     for place in tested:
@@ -29,8 +29,8 @@ def windows_table(parts: Parts, oos: BacktestResult) -> pl.DataFrame:
         inside = _chosen_row(parts, place)
         begin, end = _times(parts, window)
         part = curve.stretch(begin, end)
-        entered = trades.filter(pl.col("__entry").is_between(begin, end, closed="left"))
-        outside = {**measured(part, curve.before(begin, initial)), **of_trades(entered)}
+        left = trades.filter(pl.col("__exit").is_between(begin, end, closed="left"))
+        outside = {**measured(part, curve.before(begin, initial)), **of_trades(left)}
         outside["exposure"] = part.exposure()
         row = {
             "window": place,
@@ -117,5 +117,5 @@ def _curve(parts: Parts, oos: BacktestResult) -> Curve:
     return Curve(times, rows["equity"].to_numpy(), days, rows["open_positions"].to_numpy())
 
 
-def _by_entry(oos: BacktestResult) -> pl.DataFrame:
-    return oos.trades.with_columns(pl.col("entry_time").to_physical().alias("__entry"))
+def _by_exit(oos: BacktestResult) -> pl.DataFrame:
+    return oos.trades.with_columns(pl.col("exit_time").to_physical().alias("__exit"))
