@@ -87,6 +87,7 @@ FIRST_GUIDES = (
     "several-symbols",
     "days-and-sessions",
     "sweeps",
+    "walk-forward",
     "reading-results",
     "look-ahead",
     "command-line",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,7 +15,7 @@ from omega.sweeps.result import SweepResult
 from tests.support.forward_forms import FORMS, candles
 
 
-def test_efficiency_of_two_stretches():
+def test_efficiency_of_two_stretches() -> None:
     inside, outside = annualised(0.25, 504 / 252), annualised(0.04, 126 / 252)
     assert inside == pytest.approx(0.11803399, abs=5e-9)
     assert outside == pytest.approx(0.0816, abs=1e-12)
@@ -22,11 +23,11 @@ def test_efficiency_of_two_stretches():
 
 
 @pytest.mark.parametrize("inside", [-0.1, 0.0, None])
-def test_a_loss_in_sample_has_no_efficiency(inside: float | None):
+def test_a_loss_in_sample_has_no_efficiency(inside: float | None) -> None:
     assert efficiency(inside, 0.2) is None
 
 
-def test_the_middle_of_a_plateau_is_chosen_before_a_peak():
+def test_the_middle_of_a_plateau_is_chosen_before_a_peak() -> None:
     grid = [(a, b) for a in (1, 2, 3, 4) for b in (1, 2, 3)]
     values = [9.0, 0.1, 0.1, 0.1, 0.1, 0.1, 2.0, 2.1, 2.0, 2.0, 2.2, 2.0]
     frame = pl.DataFrame(
@@ -46,7 +47,7 @@ def test_the_middle_of_a_plateau_is_chosen_before_a_peak():
     assert Chooser.of("plateau:sharpe", None).choose(runs).run == 9
 
 
-def test_rank_correlation_takes_ties_by_their_mean():
+def test_rank_correlation_takes_ties_by_their_mean() -> None:
     # Ranks 1, 2.5, 2.5, 4 and 1, 3, 2, 4: 4.5 / sqrt(4.5 * 5).
     found = rank_correlation([1.0, 2.0, 2.0, 3.0], [1.0, 3.0, 2.0, 9.0])
     assert found == pytest.approx(4.5 / math.sqrt(4.5 * 5.0), abs=1e-12)
@@ -54,7 +55,7 @@ def test_rank_correlation_takes_ties_by_their_mean():
     assert rank_correlation([1.0, 1.0], [1.0, 2.0]) is None
 
 
-def test_stability_of_parameters():
+def test_stability_of_parameters() -> None:
     grid = [{"n": n, "side": side} for n in (5, 10, 20) for side in ("long", "short")]
     chosen = [
         {"n": 5, "side": "long"},
@@ -70,7 +71,7 @@ def test_stability_of_parameters():
     assert (rows[1]["changes"], rows[1]["on_border"]) == (1, None)
 
 
-def test_stretches_add_up_to_the_account():
+def test_stretches_add_up_to_the_account() -> None:
     frame = candles(400, seed=8)
     form = FORMS["class"]
     wf = omega.walk_forward(
@@ -82,12 +83,12 @@ def test_stretches_add_up_to_the_account():
     assert growth - 1.0 == pytest.approx(wf.oos.metrics["total_return"], rel=1e-9)
     assert wf.windows["oos_trades"].sum() == wf.oos.metrics["trades"]
     trust = wf.trust()
-    metrics = wf.oos.metrics
+    metrics: dict[str, Any] = wf.oos.metrics
     per_day = metrics["sharpe"] / math.sqrt(metrics["periods_per_year"])
     assert trust.t_statistic == pytest.approx(per_day * math.sqrt(metrics["days"]))
 
 
-def test_a_window_by_itself_is_a_run_of_its_stretch():
+def test_a_window_by_itself_is_a_run_of_its_stretch() -> None:
     frame = candles(400, seed=8)
     form = FORMS["class"]
     wf = omega.walk_forward(
@@ -101,7 +102,7 @@ def test_a_window_by_itself_is_a_run_of_its_stretch():
     assert row["alone_trades"] == own.metrics["trades"]
 
 
-def test_one_window_alone_is_measured_as_the_run_is():
+def test_one_window_alone_is_measured_as_the_run_is() -> None:
     frame = candles(300, seed=9)
     form = FORMS["sma_cross"]
     wf = omega.walk_forward(
@@ -112,10 +113,10 @@ def test_one_window_alone_is_measured_as_the_run_is():
         assert row[f"oos_{name}"] == pytest.approx(metrics[name], rel=1e-9), name
 
 
-def test_slices_are_marked_approximate_and_are_near():
+def test_slices_are_marked_approximate_and_are_near() -> None:
     frame = candles(600, seed=9)
     form = FORMS["columns"]
-    given = {"train": 200, "test": 100, "objective": "total_return"}
+    given: dict[str, Any] = {"train": 200, "test": 100, "objective": "total_return"}
     exact = omega.walk_forward(frame, form.strategy, form.grid, **given)
     near = omega.walk_forward(frame, form.strategy, form.grid, reuse="sliced", **given)
     assert (exact.is_approximate, near.is_approximate) == (False, True)
@@ -125,15 +126,20 @@ def test_slices_are_marked_approximate_and_are_near():
         assert all(abs(a - b) < 5e-3 for a, b in pairs)
     with pytest.raises(omega.ConfigError, match="objective: no metric 'sortino'"):
         omega.walk_forward(
-            frame, form.strategy, form.grid, train=200, test=100, objective="sortino",
+            frame,
+            form.strategy,
+            form.grid,
+            train=200,
+            test=100,
+            objective="sortino",
             reuse="sliced",
         )
 
 
-def test_holding_ends_the_train_stretch_earlier():
+def test_holding_ends_the_train_stretch_earlier() -> None:
     frame = candles(300, seed=3)
     form = FORMS["zscore_reversion"]
-    given = {"train": 100, "test": 50, "objective": "total_return"}
+    given: dict[str, Any] = {"train": 100, "test": 50, "objective": "total_return"}
     plain = omega.walk_forward(frame, form.strategy, form.grid, **given)
     cut = omega.walk_forward(frame, form.strategy, form.grid, purge="holding", **given)
     assert plain.windows["test_start"].equals(cut.windows["test_start"])

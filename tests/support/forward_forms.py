@@ -49,10 +49,10 @@ class Wakes(omega.Strategy):
         self.close()
 
 
-def every(n: int) -> Callable[[omega.Bar], Any]:
+def every(n: int) -> Callable[[omega.Bar], omega.Signal | omega.Close | None]:
     """Give a function that enters every so many bars and leaves two bars later."""
 
-    def on_bar(bar: omega.Bar) -> Any:
+    def on_bar(bar: omega.Bar) -> omega.Signal | omega.Close | None:
         if bar.index % n == 0:
             return omega.Signal("long")
         return omega.Close() if bar.index % n == 2 else None

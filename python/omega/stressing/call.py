@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omega.config.values import Refused, number, plain, whole
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, OmegaError
 from omega.forward.timeline import Timeline
-from omega.libraries import text_of
+from omega.libraries import arguments_of, text_of
 from omega.results.limits import with_limits
 from omega.results.result import BacktestResult
 from omega.run.backend import chosen_backend
 from omega.run.backtest import run_backtest
 from omega.run.candles import store_of_run
 from omega.run.execute import market_of
+from omega.run.job import Job
 from omega.run.prepare import Arguments, prepare, strategy_of
 from omega.run.scheduled import needs_of
 from omega.run.settings import seed_field
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.schedule import Schedule, Stage
-from omega.stressing.result import SHOWN, StressResult, row_of, table_of
+from omega.stressing.result import StressResult, row_of, table_of
 from omega.stressing.variations import Base, Skipped, Trial, Wishes, trials_of
 from omega.sweeps.spec import SETTINGS, strategy_with
+
+if TYPE_CHECKING:
+    from omega._core import Run
 
 _OF_STORE = ("symbol", "validate", "cast")
 
 
+@arguments_of("stress")
 def stress(
     data: ArrowLike,
     strategy: AnyForm,
@@ -101,10 +107,11 @@ def stress(
         settings.get("instruments"),
         cast=taken.get("cast", False),
     )
-    point = dict(parameters) if parameters is not None else _parameters(strategy)
-    own: Any = strategy_of(strategy if parameters is None else strategy_with(strategy, point))
+    own: Any = strategy_of(strategy if parameters is None else strategy_with(strategy, parameters))
     common = {**settings, "seed": wishes.seed, "backend": backend}
     result = run_backtest(store, own, **common)
+    market = market_of(_job(store, own, common), backend)
+    point = dict(parameters) if parameters is not None else _parameters(own, market)
     base = _base(store, strategy if parameters is not None else own, point, settings, result)
     skipped: Skipped = {}
     rows = [row_of("base", 0, "", with_limits(result.metrics), fingerprint=result.fingerprint)]
@@ -121,7 +128,7 @@ def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
     taken = {name: plain(value) for name, value in given.items()}
     shares = ("noise", "dropped", "jitter", "reach")
     rules = {name: number(minimum=0, maximum=1) for name in shares}
-    counts = {name: whole(minimum=1) for name in ("runs", "starts")}
+    counts = {name: whole(minimum=1, maximum=10_000) for name in ("runs", "starts")}
     for name, rule in {**rules, **counts}.items():
         try:
             taken[name] = rule(taken[name])
@@ -136,15 +143,25 @@ def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
     return Wishes(**taken)
 
 
-def _parameters(strategy: AnyForm) -> dict[str, Any]:
+def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
     """Give the parameters of a strategy that says which it has."""
     if isinstance(strategy, Native):
-        return dict(strategy.parameters)
+        return {name: _whole(strategy, name, given, run) for name, given in strategy.parameters}
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy.parameters()
     if isinstance(strategy, Strategy):
         return {name: getattr(strategy, name) for name in strategy.parameters()}
     return {}
+
+
+def _whole(strategy: Native, name: str, given: float, run: Run) -> float:
+    """Give a parameter as a whole number where the core takes no other."""
+    between = {**dict(strategy.parameters), name: math.floor(given) + 0.5}
+    try:
+        run.native(strategy.name, list(between.items()))
+    except ConfigError:
+        return int(given)
+    return given
 
 
 def _base(
@@ -180,15 +197,17 @@ def _run(trial: Trial, common: Mapping[str, Any]) -> dict[str, Any]:
 
 def _disturbed(trial: Trial, settings: Mapping[str, Any]) -> Schedule:
     """Give a schedule of the strategy alone, whose orders are disturbed."""
-    given = {**SETTINGS, **{name: one for name, one in settings.items() if name != "backend"}}
-    when = given.pop("when")
-    for name in _OF_STORE:
-        given.pop(name, None)
     own = strategy_of(trial.strategy)
-    job = prepare(trial.store, own, Arguments(**given), when=when)
+    job = _job(trial.store, own, settings)
     needs = needs_of(own, job, market_of(job, settings["backend"]))
     how = trial.disturbed or (False, False, 0, 0.0)
     return Schedule((Stage(0, own),), tuple(needs), how)
 
 
-__all__ = ["SHOWN", "stress"]
+def _job(store: CandleStore, strategy: AnyForm, settings: Mapping[str, Any]) -> Job:
+    """Put a run together."""
+    given = {**SETTINGS, **{name: one for name, one in settings.items() if name != "backend"}}
+    when = given.pop("when")
+    for name in _OF_STORE:
+        given.pop(name, None)
+    return prepare(store, strategy, Arguments(**given), when=when)
