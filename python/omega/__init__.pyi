@@ -6,6 +6,7 @@ from omega import instruments as instruments
 from omega import protocols as protocols
 from omega import report as report
 from omega import samplers as samplers
+from omega import statistics as statistics
 from omega._core import Bar as Bar
 from omega._core import Fill as Fill
 from omega._core import Indicator as Indicator
@@ -75,7 +76,10 @@ from omega.stressing import StressResult as StressResult
 from omega.stressing import stress as stress
 from omega.sweeps import SweepProgress as SweepProgress
 from omega.sweeps import SweepResult as SweepResult
+from omega.sweeps import TrialLedger as TrialLedger
+from omega.sweeps import Trust as Trust
 from omega.sweeps import sweep as sweep
+from omega.sweeps import trials as trials
 
 __all__: list[str]  # noqa: PYI035 - the names above
 __version__: str

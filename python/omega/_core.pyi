@@ -1082,8 +1082,7 @@ class Run:
         settings: Sequence[tuple[Settings, Sequence[SymbolContext]]],
         trials: Sequence[tuple[int, list[int], object]],
         workers: int,
-        hashed: bool,
-        kept: bool,
+        kept: tuple[bool, bool, bool],
     ) -> list[Outcome]: ...
 
 @final
@@ -1096,6 +1095,10 @@ class Outcome:
     def error(self) -> BaseException | None: ...
     @property
     def tables(self) -> RunTables | None: ...
+    @property
+    def moments(self) -> list[float]: ...
+    @property
+    def daily(self) -> NDArray[np.float64] | None: ...
 
 @final
 class Track:
@@ -1133,6 +1136,120 @@ class ArrowTable:
     def __len__(self) -> int: ...
 
 @final
+class Statistics:
+    @staticmethod
+    def cdf(z: float) -> float: ...
+    @staticmethod
+    def ppf(p: float) -> float: ...
+    @staticmethod
+    def normal_maximum(trials: float) -> tuple[float, float]: ...
+    @staticmethod
+    def sharpe_error(
+        fields: tuple[float, float, float, float], benchmark: float, way: tuple[bool, float]
+    ) -> float | None: ...
+    @staticmethod
+    def probabilistic(
+        fields: tuple[float, float, float, float], benchmark: float, way: tuple[bool, float]
+    ) -> float | None: ...
+    @staticmethod
+    def minimum_track_record(
+        fields: tuple[float, float, float, float],
+        benchmark: float,
+        confidence: float,
+        way: tuple[bool, float],
+    ) -> float | None: ...
+    @staticmethod
+    def annual_factor(periods: float, autocorrelation: float) -> float | None: ...
+    @staticmethod
+    def expected_maximum(trials: float) -> float: ...
+    @staticmethod
+    def minimum_backtest_years(trials: float, sr: float) -> float | None: ...
+    @staticmethod
+    def deflated(
+        fields: tuple[float, float, float, float],
+        trials: float,
+        variance: float,
+        way: tuple[bool, float],
+    ) -> float | None: ...
+    @staticmethod
+    def trials_to_doubt(
+        fields: tuple[float, float, float, float], variance: float, confidence: float
+    ) -> float | None: ...
+    @staticmethod
+    def moments(
+        returns: NDArray[np.float64],
+    ) -> tuple[float, float, float | None, float | None]: ...
+    @staticmethod
+    def trial_moments(returns: NDArray[np.float64], blocks: int) -> NDArray[np.float64]: ...
+    @staticmethod
+    def effective_trials(returns: NDArray[np.float64], estimator: str) -> float | None: ...
+    @staticmethod
+    def block_moments(
+        returns: NDArray[np.float64], blocks: int
+    ) -> tuple[list[int], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+    @staticmethod
+    def overfitting(
+        lengths: Sequence[int],
+        offsets: NDArray[np.float64],
+        sums: NDArray[np.float64],
+        squares: NDArray[np.float64],
+    ) -> tuple[
+        float,
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+        float | None,
+        float | None,
+        float,
+    ]: ...
+    @staticmethod
+    def block_lengths(returns: NDArray[np.float64]) -> tuple[float, float]: ...
+    @staticmethod
+    def draws(n: int, block: float, replicates: int, seed: int) -> NDArray[np.uint32]: ...
+    @staticmethod
+    def every_draw(n: int) -> NDArray[np.uint32]: ...
+    @staticmethod
+    def deviations(returns: NDArray[np.float64], block: float) -> NDArray[np.float64]: ...
+    @staticmethod
+    def superior(
+        returns: NDArray[np.float64],
+        resamples: NDArray[np.uint32],
+        deviations: NDArray[np.float64],
+    ) -> tuple[float, float, NDArray[np.float64], int, list[int], NDArray[np.uint64]]: ...
+    @staticmethod
+    def resampled(
+        returns: NDArray[np.float64], draws: NDArray[np.uint32], name: str
+    ) -> NDArray[np.float64]: ...
+    @staticmethod
+    def measured(returns: NDArray[np.float64], name: str) -> float: ...
+    @staticmethod
+    def interval(
+        returns: NDArray[np.float64],
+        estimates: NDArray[np.float64],
+        name: str,
+        method: str,
+        confidence: float,
+    ) -> tuple[float, float] | None: ...
+    @staticmethod
+    def quantile(ascending: NDArray[np.float64], part: float) -> float: ...
+    @staticmethod
+    def orders(n: int, replicates: int, seed: int) -> NDArray[np.uint32]: ...
+    @staticmethod
+    def every_order(n: int) -> NDArray[np.uint32]: ...
+    @staticmethod
+    def paths(
+        trades: NDArray[np.float64], orders: NDArray[np.uint32], initial: float | None
+    ) -> list[NDArray[np.float64]]: ...
+    @staticmethod
+    def plateau(
+        grid: NDArray[np.float64],
+        shape: Sequence[int],
+        point: int | None,
+        steps: int,
+        diagonal: bool,
+    ) -> tuple[int, int, float | None, float | None, float | None] | None: ...
+
+@final
 class RunTables:
     @staticmethod
     def from_tables(
@@ -1155,6 +1272,7 @@ class RunTables:
     def ledger(self) -> ArrowTable: ...
     def positions(self) -> ArrowTable: ...
     def metrics(self) -> list[tuple[str, float | int | None]]: ...
+    def daily_returns(self) -> NDArray[np.float64] | None: ...
     def fingerprint(self) -> str: ...
     def first_broken_ledger_line(self) -> int | None: ...
     @property

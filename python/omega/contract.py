@@ -322,6 +322,10 @@ class ResultTables(Protocol):
     def metrics(self) -> list[tuple[str, float | int | None]]:
         """Names and values, in order; times as integers in the unit."""
 
+    def daily_returns(self) -> NDArray[np.float64] | None:
+        """The return of each day; None where days have no return."""
+        ...
+
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity."""
 

@@ -27,6 +27,7 @@ __all__ = [
     "RanOnCopy",
     "StateSyncError",
     "StrategyFailed",
+    "TrialsChanged",
     "UnknownInstrument",
     "WarmupIndexNotFound",
     "WriteFailed",
@@ -189,6 +190,23 @@ class ConfigError(OmegaError, ValueError):
         >>> issubclass(ConfigError, ValueError)
         True
     """
+
+
+class TrialsChanged(OmegaError, ValueError):
+    """A ledger of trials is not what was written.
+
+    Attributes:
+        row: The number of the first row that was changed or is gone.
+
+    Example:
+        >>> TrialsChanged("trials: row 3 was removed", row=3).row
+        3
+    """
+
+    def __init__(self, message: str, *, row: int) -> None:
+        """Takes the message and the row."""
+        super().__init__(message)
+        self.row = row
 
 
 class WriteFailed(OmegaError, OSError):

@@ -308,13 +308,15 @@ def test_a_folder_keeps_the_files_of_its_user(tmp_path: Path) -> None:
     assert again.to_polars().equals(whole.to_polars())
     assert again.trades.equals(whole.trades)
     assert {name: (tmp_path / name).read_text() for name in mine} == dict.fromkeys(mine, "mine")
-    own = ["runs-000000.parquet", "sweep.json", "trades-000000.parquet"]
+    tables = ("moments", "runs", "trades")
+    own = ["sweep.json", *(f"{table}-000000.parquet" for table in tables)]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*own, *mine])
 
 
 def test_a_sweep_that_ended_before_its_first_part_goes_on(tmp_path: Path) -> None:
     whole = omega.sweep(walk(), Cross, GRID, workers=1, out=tmp_path)
-    (tmp_path / "runs-000000.parquet").unlink()
+    for table in ("runs", "moments"):
+        (tmp_path / f"{table}-000000.parquet").unlink()
     fingerprint = json.loads((tmp_path / "sweep.json").read_text())["fingerprint"]
     half = tmp_path / f".sweep.json.{fingerprint[:16]}.tmp"
     (tmp_path / "sweep.json").rename(half)

@@ -43,7 +43,7 @@ def expected(data: pl.DataFrame, costs: omega.Costs | None = None) -> list[dict[
 
 
 def rows(result: omega.SweepResult) -> list[dict[str, Any]]:
-    return result.to_polars().drop("run", "error").to_dicts()
+    return result.to_polars().drop("run", "dsr", "p_adjusted", "error").to_dicts()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from omega.reference.conditions import Mask
 from omega.reference.results import PlainTables as RunTables
 from omega.reference.run import Run, RunReport
+from omega.reference.statistics import Statistics
 from omega.reference.store import (
     CandleStore,
     Column,
@@ -36,6 +37,7 @@ __all__ = [
     "Run",
     "RunReport",
     "RunTables",
+    "Statistics",
     "Trade",
     "crossover",
     "crossunder",

@@ -16,6 +16,7 @@ BY_ACCOUNT = ("equity_percent", "risk_amount", "risk_percent")
 
 _MASK = 2**64 - 1
 _EQUAL_STEPS = 1e-9
+_GOLDEN = 0x9E3779B97F4A7C15
 
 
 def uniform(seed: int, order: int, leg: int) -> float:
@@ -25,10 +26,19 @@ def uniform(seed: int, order: int, leg: int) -> float:
         >>> uniform(7, 3, 1) == uniform(7, 3, 1) != uniform(8, 3, 1)
         True
     """
-    state = _mix(seed + 0x9E3779B97F4A7C15 & _MASK)
-    state = _mix(state ^ order)
-    state = _mix(state ^ (leg << 32))
-    return (state >> 11) / 9007199254740992.0
+    return (key_bits(seed, order, leg) >> 11) / 9007199254740992.0
+
+
+def key_bits(seed: int, first: int, second: int) -> int:
+    """Give random bits of a key: the finaliser over the seed and the two numbers in turn."""
+    state = _mix(seed + _GOLDEN & _MASK)
+    state = _mix(state ^ first)
+    return _mix(state ^ (second << 32))
+
+
+def next_bits(bits: int) -> int:
+    """Give more random bits of the same key."""
+    return _mix(bits + _GOLDEN & _MASK)
 
 
 def _mix(z: int) -> int:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from omega.contract import Noted
 from omega.reference.days import Days
 
@@ -101,6 +104,13 @@ def _of_curve(
         **_shape(returns, mean),
         **_tails(returns),
     }
+
+
+def daily_returns(tables: Tables, calendar: Days, noted: Noted) -> NDArray[np.float64] | None:
+    """Give the return of each day, which the metrics are made of; None where days have none."""
+    days = _day_closes(tables["equity"]["time"], tables["equity"]["equity"], calendar)
+    returns = _returns(_initial(tables), days, _day_of_ruin(noted, calendar, days))
+    return np.array(returns) if returns else None
 
 
 def _day_of_ruin(noted: Noted, calendar: Days, days: Mapping[int, float]) -> int | None:

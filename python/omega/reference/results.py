@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from omega.contract import LocalDays, Noted
 from omega.reference import hashing
 from omega.reference.days import Days
-from omega.reference.metrics import Columns, metrics
+from omega.reference.metrics import Columns, daily_returns, metrics
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _SCHEMAS = {
@@ -152,6 +154,11 @@ class PlainTables:
         days = Days.in_unit(self.unit, self.days)
         sizes = dict(zip(self.symbols, self.contract_sizes, strict=True))
         return metrics(self.columns, days, sizes, self.noted, self.first_decision)
+
+    def daily_returns(self) -> NDArray[np.float64] | None:
+        """The return of each day; None where days have no return."""
+        days = Days.in_unit(self.unit, self.days)
+        return daily_returns(self.columns, days, self.noted)
 
     def fingerprint(self) -> str:
         """The hash of trades, orders and equity, as 64 hexadecimal digits."""

@@ -103,7 +103,7 @@ def heatmap(
     missing = frame.height - known.height
     hint += f"{missing:,} runs without a finite value are left out." if missing else ""
     body = (
-        f"<header><div><h1>{escape(name)}</h1><p>{frame.height:,} runs</p></div>{SWITCH}</header>"
+        f"<header><div><h1>{escape(name)}</h1><p>{_runs(frame)}</p></div>{SWITCH}</header>"
         f'<main><section class="wide">{_map(cells, (x, y, metric), more=more)}'
         f'<p class="hint">{escape(hint)}</p></section>'
         f'<section class="wide"><h2>The best cells</h2>{_best(cells, metric, more=more)}</section>'
@@ -156,7 +156,7 @@ def parallel(
         left > 0
     )
     body = (
-        f"<header><div><h1>{escape(name)}</h1><p>{frame.height:,} runs</p></div>{SWITCH}</header>"
+        f"<header><div><h1>{escape(name)}</h1><p>{_runs(frame)}</p></div>{SWITCH}</header>"
         '<main><section class="wide"><div class="tools"><button type="button" id="reset">Show all'
         '</button><span id="count" class="hint" aria-live="polite"></span></div>'
         f'<canvas id="parallel" role="img" aria-label="{escape(name)}"></canvas>'
@@ -237,6 +237,13 @@ def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
         widest = max(-low, high)
         return -widest, widest
     return low, high
+
+
+def _runs(frame: pl.DataFrame) -> str:
+    """How many runs there are, and what is left of the best of them."""
+    best = frame["dsr"].max() if "dsr" in frame.columns else None
+    left = f"; the best deflated Sharpe ratio is {best:.3f}" if isinstance(best, float) else ""
+    return f"{frame.height:,} runs{left}"
 
 
 def _map(cells: pl.DataFrame, names: tuple[str, str, str], *, more: bool) -> str:

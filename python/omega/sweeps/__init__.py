@@ -7,7 +7,9 @@ runs; `table` and `parts` keep their rows; `progress` counts them.
 from __future__ import annotations
 
 from omega.sweeps.call import sweep
+from omega.sweeps.ledger import TrialLedger, trials
 from omega.sweeps.progress import SweepProgress
 from omega.sweeps.result import SweepResult
+from omega.sweeps.trust import Trust
 
-__all__ = ["SweepProgress", "SweepResult", "sweep"]
+__all__ = ["SweepProgress", "SweepResult", "TrialLedger", "Trust", "sweep", "trials"]

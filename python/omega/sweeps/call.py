@@ -15,11 +15,12 @@ from omega.errors import OmegaError, WriteFailed
 from omega.keys import require_version
 from omega.run.backend import chosen_backend
 from omega.run.settings import seed_field
-from omega.sweeps import arguments, samplers
+from omega.sweeps import arguments, ledger, samplers
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
 from omega.sweeps.lease import leased
+from omega.sweeps.ledger import TrialLedger
 from omega.sweeps.local import Local
 from omega.sweeps.mapped import Folder
 from omega.sweeps.measured import Measured
@@ -64,6 +65,8 @@ def sweep(
     out: str | os.PathLike[str] | None = None,
     trades: bool = False,
     equity: bool = False,
+    daily: bool = False,
+    trials: TrialLedger | str | os.PathLike[str] | None = None,
     fingerprint: bool = True,
     progress: bool | Shown = False,
     seed: int = 0,
@@ -97,6 +100,10 @@ def sweep(
             earlier one ended, however that was; one call at a time writes to a folder.
         trades: Whether the trades of all runs are kept.
         equity: Whether the equity rows of all runs are kept.
+        daily: Whether the returns of the days of all runs are kept, 8 bytes each: for
+            `p_adjusted`, and for the tests of `SweepResult.trust`.
+        trials: A ledger of trials, as `omega.trials`, or its path, that the runs are written to
+            and counted in; by default that of the environment variable OMEGA_TRIALS, if it is set.
         fingerprint: Whether the result of each run is hashed.
         progress: True for a bar on a terminal, or a function of a `SweepProgress`.
         seed: Of the sampler, and of each run's random slippage.
@@ -142,7 +149,8 @@ def sweep(
     require_known(strategy, _names_of(grid))
     tables = tuple(name for name, kept in (("trades", trades), ("equity", equity)) if kept)
     own, chosen = {**settings, "seed": seed}, chosen_backend(backend, warn=True)
-    spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen)
+    spec = SweepSpec(data, strategy, own, named, fingerprint, tables, chosen, daily)
+    book = ledger.opened(trials, spec, version)
     search = samplers.begin(grid, seed)
     columns = metrics_chosen(wanted, search.metrics)
     schema, parts = Schema(columns), None
@@ -151,7 +159,7 @@ def sweep(
             known_by = identity(spec, grid, columns, seed, version)
             open_things.enter_context(leased(Path(folder)))
             parts = Parts(Path(folder), known_by, schema)
-        rows = Rows(schema, parts, tables, is_searched=not search.fixed)
+        rows = Rows(schema, parts, (*tables, *spec.kept), is_searched=not search.fixed)
         means = _Means(workers, executor, limit, search.total - rows.done)
         show = open_things.enter_context(showing(progress))
         counter = Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
@@ -164,19 +172,20 @@ def sweep(
                 interrupted=interrupted,
                 tables=rows.others(),
                 parts=parts,
+                book=book,
             )
 
         def make_all() -> None:
             makes: Makes | None = None
-            for trials in _numbered(search):
-                missing = rows.missing(trials)
+            for batch in _numbered(search):
+                missing = rows.missing(batch)
                 if missing and makes is None:
                     makes = _maker(spec, missing[0][1], means, open_things)
                 for row in makes.rows(missing) if makes else ():
                     rows.add(row)
                     counter.count(row)
                 if not search.fixed:
-                    search.tell([rows.metrics_of(place) for place, _ in trials])
+                    search.tell([rows.metrics_of(place) for place, _ in batch])
 
         try:
             interrupted = _is_interrupted(make_all)
@@ -268,6 +277,7 @@ def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
         spec.fingerprint,
         spec.tables,
         spec.backend,
+        spec.daily,
     )
 
 

@@ -112,7 +112,8 @@ class Core:
         made: Iterator[Outcome] = iter(())
         if run is not None and ready:
             self._require_unchanged()
-            made = iter(run.sweep(fields, ready, self.workers, spec.fingerprint, kept))
+            wanted = (spec.fingerprint, kept, spec.daily)
+            made = iter(run.sweep(fields, ready, self.workers, wanted))
             self._require_unchanged()
         return [
             self._row_of(*trial, one, made) for trial, one in zip(trials, prepared, strict=True)
@@ -194,4 +195,12 @@ def _row(number: int, parameters: Parameters, outcome: Outcome, spec: SweepSpec)
     tables: dict[str, Any] = {}
     if outcome.tables is not None:
         tables = {name: pl.DataFrame(getattr(outcome.tables, name)()) for name in spec.tables}
-    return Row(number, parameters, metrics, fingerprint=outcome.fingerprint, tables=tables)
+    return Row(
+        number,
+        parameters,
+        metrics,
+        fingerprint=outcome.fingerprint,
+        tables=tables,
+        moments=outcome.moments,
+        daily=outcome.daily,
+    )

@@ -46,7 +46,7 @@ def identity(
             runs={"grid": grid, "data": {path: data_identity(path) for path in _paths(grid)}},
         ),
         "metrics": list(metrics),
-        "tables": list(spec.tables),
+        "tables": [*spec.tables, *spec.kept],
         "hashed": FINGERPRINT if spec.fingerprint else False,
         "seed": seed,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,11 @@ from omega.report import Heatmap, View, heatmap, parallel
 from omega.report._metrics import LESS_IS_BETTER
 from omega.sweeps.arguments import directions_field
 from omega.sweeps.table import NAMES, ruined
+from omega.sweeps.trust import Best, Trials, Trust
 
 if TYPE_CHECKING:
     from omega.report import Heatmap, View
+    from omega.sweeps.ledger import Book
     from omega.sweeps.parts import Parts
 
 
@@ -68,14 +71,49 @@ class SweepResult:
         interrupted: bool = False,
         tables: dict[str, pl.DataFrame] | None = None,
         parts: Parts | None = None,
+        book: Book | None = None,
     ) -> None:
-        """Takes the rows as they are."""
+        """Takes the rows as they are, and writes them into a ledger where there is one."""
         self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
         self.folder: Path | None = None if parts is None else parts.folder
-        self._table, self._tables, self._parts = table, tables or {}, parts
+        self._rows, self._tables, self._parts = table, tables or {}, parts
+        if book is not None:
+            self._trials = self._trials.among(book.written(table, self.parameters, self._trials))
+
+    @cached_property
+    def _table(self) -> pl.DataFrame:
+        return self._trials.columns(self._rows)
+
+    @cached_property
+    def _trials(self) -> Trials:
+        return Trials(self._rows, self._kept("moments"), self._kept)
+
+    def trust(self, metric: str = "sharpe") -> Trust:
+        """Say how much of the best run is luck, given all runs that were made.
+
+        Args:
+            metric: The metric that the best run was chosen by.
+
+        Returns:
+            The numbers. Those that need the returns of all runs are None without `daily=True`.
+
+        Raises:
+            ConfigError: There is no such metric, no run has a value of it, or the sweep kept
+                nothing of the days of its runs.
+
+        Example:
+            >>> strategy = omega.native("sma_cross", slow=20)
+            >>> trust = omega.sweep(candles, strategy, {"fast": [5, 8]}).trust("net_profit")
+            >>> trust.metric, trust.trials
+            ('net_profit', 2)
+        """
+        return self._trials.trust(metric, int(self.best(metric)["run"]))
 
     def to_polars(self) -> pl.DataFrame:
-        """Give the table: `run`, parameters, metrics, `fingerprint`, `error`.
+        """Give the table: `run`, parameters, metrics, `dsr`, `p_adjusted`, `fingerprint`, `error`.
+
+        `dsr` is the deflated Sharpe ratio among all runs, `p_adjusted` the p-value by Romano and
+        Wolf, which needs `daily=True` and is null without it; docs/guides/how-much-is-luck.md.
 
         Example:
             >>> frame = pl.DataFrame({"run": [0], "error": [None]})
@@ -102,7 +140,7 @@ class SweepResult:
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters that varied."""
         other = {*NAMES, *self.metrics}
-        return tuple(name for name in self._table.columns if name not in other)
+        return tuple(name for name in self._rows.columns if name not in other)
 
     @property
     def failures(self) -> pl.DataFrame:
@@ -181,7 +219,8 @@ class SweepResult:
             )
         more = metric not in LESS_IS_BETTER if maximize is None else maximize
         value = known[metric].max() if more else known[metric].min()
-        return known.filter(pl.col(metric) == value).row(0, named=True)
+        row = known.filter(pl.col(metric) == value).row(0, named=True)
+        return Best(row, self._trials)
 
     def pareto(
         self, first: str, second: str, *, maximize: tuple[bool, bool] | None = None
@@ -278,10 +317,14 @@ class SweepResult:
             self._table, metric=metric, parameters=varied, maximize=maximize, title=title
         )
 
-    def _beside(self, name: str) -> pl.DataFrame:
+    def _kept(self, name: str) -> pl.DataFrame | None:
         found = self._tables.get(name)
         if found is None and self._parts is not None:
             found = self._parts.other(name)
+        return found
+
+    def _beside(self, name: str) -> pl.DataFrame:
+        found = self._kept(name)
         if found is None:
             raise ConfigError(
                 f"{name}: this sweep did not keep them; ask for them with sweep(..., {name}=True)"
@@ -302,11 +345,11 @@ class SweepResult:
 
     def __len__(self) -> int:
         """Number of runs in the table."""
-        return self._table.height
+        return self._rows.height
 
     def __repr__(self) -> str:
         """How many runs there are, and how they ended."""
-        failed = self._table["error"].is_not_null().sum() if "error" in self._table.columns else 0
+        failed = self._rows["error"].is_not_null().sum() if "error" in self._rows.columns else 0
         lost = f", {self.ruined.height} ruined" if self.ruined.height else ""
         stopped = ", interrupted" if self.interrupted else ""
         return f"SweepResult({len(self)} of {self.total} runs, {failed} failed{lost}{stopped})"
@@ -320,6 +363,7 @@ class SweepResult:
         why = ["error"] if "error" in best.columns and best["error"].count() else []
         columns = ["run", *self.parameters, *chosen, *why]
         note = f"The best {best.height:,} by {by}; .to_polars() has all" if best.height else ""
+        note += f". {told}" if (told := self._trials.told(self._table)) else ""
         rows = ([_cell(value) for value in row] for row in best.select(columns).iter_rows())
         return table(repr(self), [name.replace("_", " ") for name in columns], rows, note)
 

@@ -11,6 +11,9 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from omega.config.values import nearest
 from omega.contract import AnyForm, ArrowLike
 from omega.data.mapped_files import MappedFile
@@ -25,6 +28,7 @@ from omega.strategy.arguments import unknown_parameter
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.sweeps.moments import KEPT, measured
 from omega.sweeps.space import Value
 
 Parameters = Mapping[str, Any]
@@ -53,6 +57,8 @@ class Row:
         fingerprint: The hash of its result.
         error: Why it failed: the kind of error and its words.
         tables: Trades and equity, where they were requested, as Arrow.
+        moments: What the returns of its days add up to, for the statistics of the sweep.
+        daily: The returns of its days, where they were requested.
     """
 
     number: int
@@ -61,6 +67,8 @@ class Row:
     fingerprint: str | None = None
     error: str | None = None
     tables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    moments: Sequence[float] = ()
+    daily: NDArray[np.float64] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +83,7 @@ class SweepSpec:
         fingerprint: Whether the result of each run is hashed.
         tables: Which tables are kept: "trades", "equity".
         backend: As `run_backtest`.
+        daily: Whether the returns of each run's days are kept.
     """
 
     data: Any
@@ -84,6 +93,12 @@ class SweepSpec:
     fingerprint: bool
     tables: tuple[str, ...]
     backend: str
+    daily: bool = False
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What is kept of the days of each run."""
+        return KEPT if self.daily else KEPT[:1]
 
     def value(self, name: str, given: Value) -> Value:
         """Give the value that a parameter stands for."""
@@ -280,12 +295,15 @@ class TrialRunner:
 def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: SweepSpec) -> Row:
     """Give the row of a run that is over."""
     metrics = with_limits(result.metrics)
+    moments, daily = measured(result, spec.backend)
     return Row(
         number,
         parameters,
         {name: metrics[name] for name in METRICS},
         fingerprint=result.fingerprint if spec.fingerprint else None,
         tables={name: getattr(result, name) for name in spec.tables},
+        moments=moments,
+        daily=daily if spec.daily else None,
     )
 
 

@@ -13,12 +13,13 @@ from typing import Any, cast
 import polars as pl
 
 from omega.results.result import example_result
+from omega.sweeps.moments import KEPT, kept
 from omega.sweeps.spec import METRICS, Parameters, Row
 
 WHOLE = frozenset(n for n, value in example_result().metrics.items() if isinstance(value, int))
 """Metrics that are counts."""
 
-NAMES = ("run", "fingerprint", "error")
+NAMES = ("run", "dsr", "p_adjusted", "fingerprint", "error")
 
 _ROUNDING = 1e-9
 _WHOLE_NUMBERS = 1 << 127
@@ -79,6 +80,8 @@ def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def beside(rows: Sequence[Row], name: str) -> pl.DataFrame | None:
     """Give a table of all runs that have it, each row with the number of its run."""
+    if name in KEPT:
+        return kept(rows, name)
     frames = [
         row.tables[name].select(
             pl.lit(row.number, pl.UInt32).alias("run"),

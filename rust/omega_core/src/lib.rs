@@ -40,6 +40,9 @@ pub mod strategies;
 /// Rows to Arrow tables, metrics and the fingerprint.
 pub mod results;
 
+/// Statistics of many trials: how much of the best of them is luck.
+pub mod statistics;
+
 /// A market and a checked configuration in, a result out.
 pub mod backtest;
 

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use numpy::PyArray1;
 use pyo3::prelude::*;
 
 use super::config::{ContextFields, RunSettings};
@@ -15,6 +16,7 @@ use omega_core::batch::{Batch, Trial};
 use omega_core::error::OmegaError;
 use omega_core::indicators::Cache;
 use omega_core::results::RunTables;
+use omega_core::statistics::trial_moments;
 use omega_core::store::Market;
 use omega_core::strategies::{Native, named};
 
@@ -96,19 +98,43 @@ pub struct Outcome {
     error: Option<Py<PyAny>>,
     /// The tables, if they are kept.
     tables: Option<Py<PyRunTables>>,
+    /// What the trial adds to the statistics of the sweep.
+    moments: Vec<f64>,
+    /// The return of each day, if they are kept.
+    daily: Option<Py<PyArray1<f64>>>,
 }
 
 /// What the caller needs of each run besides its metrics.
 pub(super) struct Wanted {
     pub(super) fingerprint: bool,
     pub(super) tables: bool,
+    pub(super) daily: bool,
 }
+
+/// Blocks that the returns of each run are summed up in.
+const BLOCKS: usize = 16;
 
 /// What is kept of a run: its numbers, and its tables where they are wanted.
 struct Kept {
     metrics: Vec<PyMetric>,
     fingerprint: Option<String>,
     tables: Option<RunTables>,
+    moments: Vec<f64>,
+    daily: Option<Vec<f64>>,
+}
+
+impl Kept {
+    fn of(result: &BacktestResult, wanted: &Wanted) -> Self {
+        let (metrics, returns) = result.tables.measured();
+        Self {
+            metrics: metrics.iter().map(|(_, value)| value.into()).collect(),
+            // Hashing reads every table, and a sweep seldom needs it.
+            fingerprint: wanted.fingerprint.then(|| result.fingerprint().to_owned()),
+            tables: wanted.tables.then(|| result.tables.clone()),
+            moments: trial_moments(returns.as_deref().unwrap_or_default(), BLOCKS),
+            daily: returns.filter(|_| wanted.daily),
+        }
+    }
 }
 
 /// What the settings of a batch say, which trials name by their place.
@@ -135,16 +161,7 @@ pub(super) fn run(
     for (place, trial) in trials.into_iter().enumerate() {
         sorted.add(place, trial, configs);
     }
-    let keep = |result: &BacktestResult| Kept {
-        metrics: result
-            .metrics()
-            .iter()
-            .map(|(_, value)| value.into())
-            .collect(),
-        // Hashing reads every table, and a sweep seldom needs it.
-        fingerprint: wanted.fingerprint.then(|| result.fingerprint().to_owned()),
-        tables: wanted.tables.then(|| result.tables.clone()),
-    };
+    let keep = |result: &BacktestResult| Kept::of(result, wanted);
     let mut interrupt = None;
     let mut look = || {
         #[expect(
@@ -190,12 +207,18 @@ fn outcome(py: Python<'_>, done: Result<Kept, OmegaError>) -> PyResult<Outcome> 
                 .tables
                 .map(|tables| Py::new(py, PyRunTables::from(tables)))
                 .transpose()?,
+            moments: kept.moments,
+            daily: kept
+                .daily
+                .map(|daily| PyArray1::from_vec(py, daily).unbind()),
         },
         Err(error) => Outcome {
             metrics: Vec::new(),
             fingerprint: None,
             error: Some(to_pyerr(error).into_value(py).into_any()),
             tables: None,
+            moments: Vec::new(),
+            daily: None,
         },
     })
 }

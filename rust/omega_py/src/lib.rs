@@ -36,6 +36,7 @@ mod run;
 mod scheduled;
 mod shown;
 mod snapshot;
+mod statistics;
 mod store;
 mod strategy;
 mod track;
@@ -77,6 +78,8 @@ mod _core {
     use super::run::Run;
     #[pymodule_export]
     use super::snapshot::{OrderView, PositionView};
+    #[pymodule_export]
+    use super::statistics::Statistics;
     #[pymodule_export]
     use super::store::CandleStore;
     #[pymodule_export]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, FieldRef};
+use numpy::PyArray1;
 use omega_core::backtest::BacktestResult;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -210,6 +211,12 @@ impl PyRunTables {
         let metrics = interrupts::detached(py, || self.0.metrics())?;
         let named = metrics.iter().map(|(name, value)| (name, value.into()));
         Ok(named.collect())
+    }
+
+    /// The return of each day; none where days have no return.
+    fn daily_returns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
+        let returns = interrupts::detached(py, || self.0.daily_returns())?;
+        Ok(returns.map(|returns| PyArray1::from_vec(py, returns)))
     }
 
     fn fingerprint(&self, py: Python<'_>) -> PyResult<String> {

@@ -399,8 +399,7 @@ impl Run {
         settings: Vec<(RunSettings, Vec<ContextFields<'_>>)>,
         trials: Vec<TrialFields<'_>>,
         workers: usize,
-        hashed: bool,
-        kept: bool,
+        kept: (bool, bool, bool),
     ) -> PyResult<Vec<Outcome>> {
         let configs = batch::configs(settings)?;
         let batch = Batch {
@@ -408,9 +407,11 @@ impl Run {
             cache: &self.cache,
             threads: workers,
         };
+        let (fingerprint, tables, daily) = kept;
         let wanted = Wanted {
-            fingerprint: hashed,
-            tables: kept,
+            fingerprint,
+            tables,
+            daily,
         };
         batch::run(py, &batch, &configs, trials, &wanted)
     }

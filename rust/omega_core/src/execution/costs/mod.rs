@@ -5,5 +5,5 @@ mod slippage;
 mod swap;
 
 pub use fees::{FeeBasis, FeeFunction, FeeParts, Fees};
-pub use slippage::{Slippage, uniform};
+pub use slippage::{Slippage, key_bits, next_bits, uniform};
 pub use swap::Swap;

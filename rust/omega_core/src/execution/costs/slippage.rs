@@ -27,19 +27,34 @@ impl Slippage {
     }
 }
 
-/// A uniform number in [0, 1) that depends on its three arguments and on nothing else:
-/// `SplitMix64`'s finaliser (Steele, Lea and Flood 2014) over the seed, the order and the leg in
-/// turn; the upper 53 bits of the last state make the number.
+/// A uniform number in [0, 1) that depends on its three arguments and on nothing else; the upper 53
+/// bits of [`key_bits`] make the number.
 #[must_use]
 pub fn uniform(seed: u64, order: u32, leg: u32) -> f64 {
     // Without a state from fill to fill: one order more would otherwise change the price of every
     // later one, and with it what a sweep compares (M4).
-    let state = mix(seed.wrapping_add(0x9E37_79B9_7F4A_7C15));
-    let state = mix(state ^ u64::from(order));
-    let state = mix(state ^ (u64::from(leg) << 32));
+    let state = key_bits(seed, order, leg);
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
     let upper = (state >> 11) as f64;
     upper / 9_007_199_254_740_992.0
+}
+
+/// The golden ratio, which parts one stream from the next.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Random bits of a key: `SplitMix64`'s finaliser (Steele, Lea and Flood 2014) over the seed and the
+/// two numbers in turn.
+#[must_use]
+pub fn key_bits(seed: u64, first: u32, second: u32) -> u64 {
+    let state = mix(seed.wrapping_add(GOLDEN));
+    let state = mix(state ^ u64::from(first));
+    mix(state ^ (u64::from(second) << 32))
+}
+
+/// More random bits of the same key.
+#[must_use]
+pub fn next_bits(bits: u64) -> u64 {
+    mix(bits.wrapping_add(GOLDEN))
 }
 
 fn mix(mut z: u64) -> u64 {

@@ -13,6 +13,8 @@ pub(super) fn metrics(
     inputs: &Inputs<'_>,
     closes: &[f64],
     walked: &Walked,
+    ruined: bool,
+    returns: Option<&[f64]>,
 ) -> (Curve, Shape, Tails) {
     let times = &inputs.times;
     let years = years(times, &inputs.shared.days);
@@ -22,14 +24,13 @@ pub(super) fn metrics(
     let (initial, last) = (inputs.initial, inputs.equity.last().copied());
     let profit = both(initial, last, |initial, last| Some(last - initial));
     let growth = both(last, initial, ratio);
-    let ruin = day_of_ruin(inputs);
-    let cagr = match ruin {
-        Some(_) => Some(-1.0),
-        None => both(growth, years, cagr),
+    let cagr = if ruined {
+        Some(-1.0)
+    } else {
+        both(growth, years, cagr)
     };
     let calmar = both(cagr, walked.fraction, ratio);
-    let returns = initial.and_then(|initial| returns::daily(initial, closes, ruin));
-    let spread = returns.as_deref().map(Spread::of);
+    let spread = returns.map(Spread::of);
     let deviation = spread.and_then(|spread| spread.deviation);
     let downside = spread.map(|spread| spread.downside);
     let sharpe = spread.and_then(|spread| ratio(spread.mean, spread.deviation?));
@@ -57,8 +58,14 @@ pub(super) fn metrics(
         calmar: float(calmar),
         downside_volatility: float(annual(downside)),
     };
-    let returns = returns.as_deref();
     (curve, returns::shape(returns), returns::tails(returns))
+}
+
+/// The return of each day, where days have one.
+pub(super) fn daily(inputs: &Inputs<'_>, closes: &[f64], ruin: Option<usize>) -> Option<Vec<f64>> {
+    inputs
+        .initial
+        .and_then(|initial| returns::daily(initial, closes, ruin))
 }
 
 /// The lowest equity: of the rows, and inside the bars where that was noted (M9).
@@ -108,7 +115,7 @@ pub(super) fn day_closes(inputs: &Inputs<'_>) -> Vec<f64> {
 }
 
 /// The day of the ruin, counted among those that have a bar (M8).
-fn day_of_ruin(inputs: &Inputs<'_>) -> Option<usize> {
+pub(super) fn day_of_ruin(inputs: &Inputs<'_>) -> Option<usize> {
     let ruin = inputs.extremes?.ruin?;
     let day = |time: i64| inputs.shared.days.of(time);
     let mut days: Vec<_> = inputs.times.iter().map(|&time| day(time)).collect();

@@ -104,16 +104,40 @@ impl RunTables {
     /// All metrics of the run.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
+        self.measured().0
+    }
+
+    /// All metrics, and the return of each day that they were made of; none where days have no
+    /// return.
+    #[must_use]
+    pub fn measured(&self) -> (Metrics, Option<Vec<f64>>) {
         let inputs = Inputs::of(self);
         let closes = curve::day_closes(&inputs);
         let walked = Walked::over(&inputs);
-        let (curve, shape, tails) = curve::metrics(&inputs, &closes, &walked);
+        let ruin = curve::day_of_ruin(&inputs);
+        let returns = curve::daily(&inputs, &closes, ruin);
+        let (curve, shape, tails) = curve::metrics(
+            &inputs,
+            &closes,
+            &walked,
+            ruin.is_some(),
+            returns.as_deref(),
+        );
         let drawdowns = drawdown::metrics(&inputs, &closes, &walked);
         let (outcomes, streaks, held, totals) = trades::metrics(&inputs);
         let costs = costs::metrics(&inputs, &walked);
-        Metrics::of((
+        let metrics = Metrics::of((
             curve, shape, tails, drawdowns, outcomes, streaks, held, totals, costs,
-        ))
+        ));
+        (metrics, returns)
+    }
+
+    /// The return of each day; none where days have no return.
+    #[must_use]
+    pub fn daily_returns(&self) -> Option<Vec<f64>> {
+        let inputs = Inputs::of(self);
+        let closes = curve::day_closes(&inputs);
+        curve::daily(&inputs, &closes, curve::day_of_ruin(&inputs))
     }
 }
 

@@ -1,0 +1,338 @@
+"""How much of the best run of a sweep is luck, told from what the sweep kept of all runs.
+
+A trial is a distinct fingerprint: a run that was made twice was tried once. Runs that never traded
+are one of them, with a Sharpe ratio of 0; runs that failed have no result that could be chosen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from omega.errors import ConfigError
+from omega.statistics import (
+    Overfitting,
+    SuperiorAbility,
+    deflated_sharpe,
+    effective_trials,
+    min_track_record,
+    probabilistic_sharpe,
+    trials_to_doubt,
+)
+from omega.statistics._arguments import block_of, kernel
+from omega.statistics._overfitting import of_moments
+from omega.statistics._superior import Tested, tested
+from omega.sweeps.moments import BLOCKS
+
+_HEAD = 4  # periods, ratio, skewness, kurtosis: before the blocks
+_REPLICATES = 1_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Trust:
+    """How much of the best run is luck; what cannot be told is None, with a note.
+
+    Sharpe ratios are those of a day. ``docs/guides/how-much-is-luck.md`` says what each number can
+    and cannot tell.
+
+    Attributes:
+        metric: The metric that the best run was chosen by.
+        best_run: Its number.
+        trials: Runs that have a result.
+        distinct: Distinct results among them and in the ledger of trials: the `N` of `dsr`.
+        n_eff: How many independent trials they are worth; needs `daily=True`.
+        sharpe: Sharpe ratio of the best run, of a day.
+        days: Its days.
+        sharpe_variance: Variance of the trials' ratios.
+        psr: Probability that its true ratio is above 0, as if it were the only trial.
+        dsr: The same above what the best of all trials would show without skill.
+        dsr_null: The same with the variance of trials without skill, if that is larger: a fine
+            grid has a small variance, and the hurdle vanishes. Of the two believe the smaller.
+        trials_to_doubt: The largest number of trials at which `dsr` would still be 0.95.
+        min_track_record_days: Days until the ratio alone is significant at 0.95.
+        pbo: Probability of backtest overfitting over sixteen equal spans of days.
+        pbo_logits: Log-odds of the rank outside, of each of its choices.
+        degradation: Slope of the ratio outside over that inside.
+        probability_of_loss: Share of its choices whose best trial loses outside.
+        spa: Hansen's test against cash; needs `daily=True`.
+        notes: Why a number is missing, and how to have it.
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime, timedelta
+        >>> close = [100.0 + (k * 7919 % 13) for k in range(900)]
+        >>> candles = pl.DataFrame({
+        ...     "time": [datetime(2026, 1, 1) + timedelta(hours=k) for k in range(900)],
+        ...     "open": close, "high": close, "low": close, "close": close,
+        ... })
+        >>> import omega
+        >>> result = omega.sweep(candles, omega.native("sma_cross"), {"fast": [2, 3]}, daily=True)
+        >>> trust = result.trust()
+        >>> trust.trials, trust.days, trust.spa is None, trust.notes
+        (2, 38, False, ())
+    """
+
+    metric: str
+    best_run: int
+    trials: int
+    distinct: int
+    n_eff: float | None
+    sharpe: float | None
+    days: int
+    sharpe_variance: float | None
+    psr: float | None
+    dsr: float | None
+    dsr_null: float | None
+    trials_to_doubt: int | None
+    min_track_record_days: float | None
+    pbo: float | None
+    pbo_logits: NDArray[np.float64] | None = dataclasses.field(repr=False, compare=False)
+    degradation: float | None
+    probability_of_loss: float | None
+    spa: SuperiorAbility | None
+    notes: tuple[str, ...]
+
+
+class Trial(NamedTuple):
+    """A run as the statistics see it."""
+
+    run: int
+    key: str
+    days: int
+    sharpe: float | None
+    skewness: float | None
+    kurtosis: float | None
+    blocks: Sequence[float]
+
+    @property
+    def sample(self) -> tuple[float, int, float, float] | None:
+        """What the probability of its ratio is made of; None where its shape is undefined."""
+        if self.sharpe is None or self.skewness is None or self.kurtosis is None:
+            return None
+        return self.sharpe, self.days, self.skewness, self.kurtosis
+
+
+class Trials:
+    """All trials of a sweep."""
+
+    def __init__(
+        self,
+        rows: pl.DataFrame,
+        moments: pl.DataFrame | None,
+        kept: Callable[[str], pl.DataFrame | None],
+        others: Mapping[str, float] | None = None,
+    ) -> None:
+        """Take the rows, what was kept of their days, and ratios of a ledger by fingerprint."""
+        self._rows, self._moments, self._kept, self._others = rows, moments, kept, others or {}
+
+    def among(self, others: Mapping[str, float]) -> Trials:
+        """Count the trials of a ledger as well."""
+        return Trials(self._rows, self._moments, self._kept, others)
+
+    @cached_property
+    def all(self) -> list[Trial]:
+        """All runs that have a result, in the order of runs."""
+        if self._moments is None or not {"run", "fingerprint", "error"} <= set(self._rows.columns):
+            return []
+        done = self._rows.filter(pl.col("error").is_null()).select("run", "fingerprint")
+        found = done.join(self._moments, on="run", how="inner").sort("run")
+        return [_trial(*row) for row in found.iter_rows()]
+
+    @cached_property
+    def distinct(self) -> list[Trial]:
+        """The first of each result."""
+        by_key: dict[str, Trial] = {}
+        for trial in self.all:
+            by_key.setdefault(trial.key, trial)
+        return list(by_key.values())
+
+    @cached_property
+    def count(self) -> int:
+        """Distinct results of the sweep and of the ledger."""
+        return len({trial.key for trial in self.distinct} | set(self._others))
+
+    @cached_property
+    def variance(self) -> float | None:
+        """Variance of the ratios of distinct trials; 0 of a single one."""
+        ratios = {key: ratio for key, ratio in self._others.items() if math.isfinite(ratio)}
+        ratios |= {one.key: one.sharpe for one in self.distinct if one.sharpe is not None}
+        if not ratios:
+            return None
+        values = np.array(list(ratios.values()))
+        deviation = kernel("auto").moments(values)[1] if len(values) > 1 else 0.0
+        return float(deviation * deviation)
+
+    def columns(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Give the table with the columns of these statistics, before the fingerprints."""
+        if self._moments is None or "fingerprint" not in table.columns:
+            return table
+        dsr = {trial.run: self._deflated(trial) for trial in self.all}
+        p_values = self._p_values()
+        runs = table["run"].to_list()
+        names = table.columns
+        place = names.index("fingerprint")
+        return table.with_columns(
+            pl.Series("dsr", [dsr.get(run) for run in runs], dtype=pl.Float64),
+            pl.Series("p_adjusted", [p_values.get(run) for run in runs], dtype=pl.Float64),
+        ).select(*names[:place], "dsr", "p_adjusted", *names[place:])
+
+    def told(self, table: pl.DataFrame) -> str:
+        """Say how many trials there are, and what is left of the best of them."""
+        if "dsr" not in table.columns or not self.count:
+            return ""
+        best = table["dsr"].max()
+        shown = f"{best:.3f}" if isinstance(best, float) else "undefined"
+        return f"{self.many}; the best deflated Sharpe ratio is {shown}"
+
+    @property
+    def many(self) -> str:
+        """How many trials, in words."""
+        runs = f"{len(self.all):,} trial" + ("s" if len(self.all) != 1 else "")
+        return f"{runs}, {self.count:,} distinct" if self.count != len(self.all) else runs
+
+    def trust(self, metric: str, run: int) -> Trust:
+        """Tell all of one run, which was chosen by a metric.
+
+        Raises:
+            ConfigError: Nothing is known of the days of the runs.
+        """
+        best = next((trial for trial in self.all if trial.run == run), None)
+        if best is None:
+            raise ConfigError(
+                f"trust: nothing is known of the days of run {run}; it needs the result of "
+                "omega.sweep, with its fingerprints and errors"
+            )
+        sample, variance = best.sample, self.variance
+        overfitting, superior = self._overfitting, self._superior
+        null = None if variance is None else max(variance, 1.0 / max(best.days - 1, 1))
+        doubt = None
+        if sample is not None and variance is not None:
+            doubt = trials_to_doubt(*sample, variance)
+        return Trust(
+            metric=metric,
+            best_run=run,
+            trials=len(self.all),
+            distinct=self.count,
+            n_eff=None if self._matrix is None else effective_trials(self._matrix),
+            sharpe=best.sharpe,
+            days=best.days,
+            sharpe_variance=variance,
+            psr=probabilistic_sharpe(*sample) if sample else None,
+            dsr=self._deflated(best),
+            dsr_null=self._deflated(best, null),
+            trials_to_doubt=doubt,
+            min_track_record_days=min_track_record(sample[0], *sample[2:]) if sample else None,
+            pbo=overfitting.pbo if overfitting else None,
+            pbo_logits=overfitting.logits if overfitting else None,
+            degradation=overfitting.slope if overfitting else None,
+            probability_of_loss=overfitting.probability_of_loss if overfitting else None,
+            spa=superior.spa if superior else None,
+            notes=tuple(self._notes(best)),
+        )
+
+    def _deflated(self, trial: Trial, variance: float | None = None) -> float | None:
+        variance = self.variance if variance is None else variance
+        if trial.sample is None or variance is None:
+            return None
+        return deflated_sharpe(*trial.sample, self.count, variance)
+
+    @property
+    def _same_days(self) -> bool:
+        return len({trial.days for trial in self.distinct}) == 1
+
+    @cached_property
+    def _overfitting(self) -> Overfitting | None:
+        """The probability of overfitting, of at least two trials over the same days."""
+        trials = self.distinct
+        whole = all(len(trial.blocks) == 1 + 2 * BLOCKS for trial in trials)
+        if len(trials) < 2 or not whole or not self._same_days:  # noqa: PLR2004 - to choose from
+            return None
+        table = np.array([trial.blocks for trial in trials])
+        each, rest = divmod(trials[0].days, BLOCKS)
+        lengths = [each + (block < rest) for block in range(BLOCKS)]
+        sums, squares = table[:, 1 : 1 + BLOCKS], table[:, 1 + BLOCKS :]
+        parts = (np.ascontiguousarray(part.T).ravel() for part in (sums, squares))
+        offsets = np.ascontiguousarray(table[:, 0])
+        return of_moments(kernel("auto").overfitting(lengths, offsets, *parts))
+
+    @cached_property
+    def _matrix(self) -> NDArray[np.float64] | None:
+        """Returns of the distinct trials, a row a day; None unless kept, over the same days."""
+        if not self.all or not self._same_days or self.distinct[0].days < 2:  # noqa: PLR2004 - a deviation
+            return None
+        daily = self._kept("daily")
+        if daily is None:
+            return None
+        by_run = dict(daily.select("run", "daily").iter_rows())
+        found = [by_run.get(trial.run) for trial in self.distinct]
+        if any(returns is None for returns in found):
+            return None
+        return np.ascontiguousarray(np.array(found, dtype=np.float64).T)
+
+    @cached_property
+    def _superior(self) -> Tested | None:
+        if self._matrix is None:
+            return None
+        of = kernel("auto")
+        return tested(self._matrix, block_of(self._matrix, None, of), _REPLICATES, 0, of)
+
+    def _p_values(self) -> dict[int, float]:
+        """The p-value of each run; runs with the same result have the same."""
+        if self._superior is None:
+            return {}
+        keys = (trial.key for trial in self.distinct)
+        by_key = dict(zip(keys, self._superior.step_down.tolist(), strict=True))
+        return {trial.run: by_key[trial.key] for trial in self.all}
+
+    def _notes(self, best: Trial) -> list[str]:
+        notes = []
+        if len(self.distinct) > 1 and not self._same_days:
+            notes.append("pbo, spa and n_eff need runs over the same days, and these differ")
+        elif self._overfitting is None:
+            notes.append(f"pbo needs two trials and {BLOCKS} days, given {best.days} days")
+        if self._matrix is None and self._same_days:
+            notes.append("spa, n_eff and p_adjusted need the returns: sweep(..., daily=True)")
+        if best.sample is None:
+            notes.append("psr and dsr need four days with returns that vary")
+        return notes
+
+
+def _trial(run: int, fingerprint: str | None, moments: Sequence[float]) -> Trial:
+    days, sharpe, skewness, kurtosis, *blocks = moments
+    # Without fingerprints equal moments are equal results, but for chance.
+    key = fingerprint or np.array(moments).tobytes().hex()
+    return Trial(run, key, int(days), _known(sharpe), _known(skewness), _known(kurtosis), blocks)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+class Best(dict[str, Any]):
+    """The best row of a sweep; shown with how many trials it is the best of.
+
+    Example:
+        >>> frame = pl.DataFrame({"run": [0]})
+        >>> Best({"run": 0}, Trials(frame, None, lambda name: None))
+        {'run': 0}
+    """
+
+    def __init__(self, row: Mapping[str, Any], trials: Trials) -> None:
+        """Take the row, and the trials that it was chosen from."""
+        super().__init__(row)
+        self._told = ""
+        if trials.all:
+            dsr = row.get("dsr")
+            shown = "undefined" if dsr is None else f"{dsr:.3f}"
+            self._told = f"\nThe best of {trials.many}; deflated Sharpe ratio {shown}"
+
+    def __repr__(self) -> str:
+        """The row, and what is to be known before it is believed."""
+        return super().__repr__() + self._told

@@ -1,0 +1,162 @@
+"""The ledger of trials: counted once, in any session, and never without a trace."""
+
+from __future__ import annotations
+
+import json
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+import omega
+from omega import ConfigError
+from omega.errors import TrialsChanged
+from tests.sweeps.test_trust import CANDLES, walk
+
+NATIVE = omega.native("sma_cross", slow=13)
+
+
+def sweep(ledger: object, fast: list[int], **options: object) -> omega.SweepResult:
+    return omega.sweep(CANDLES, NATIVE, {"fast": fast}, trials=ledger, **options)  # type: ignore[arg-type]  # whatever it is
+
+
+def test_trials_count_once_in_any_session(tmp_path: Path) -> None:
+    path = tmp_path / "book" / "trials"
+    first = sweep(path, [2, 3])
+    assert first.trust().distinct == 2
+    second = sweep(str(path), [3, 4, 5])
+    assert second.trust().distinct == 4
+    third = sweep(omega.trials(path), [2, 3])
+    assert third.trust().distinct == 4
+    rows = omega.trials(path).to_polars()
+    assert rows["number"].to_list() == [1, 2, 3, 4]
+    assert [json.loads(one)["fast"] for one in rows["parameters"]] == [2, 3, 4, 5]
+    assert rows["data"].n_unique() == rows["strategy"].n_unique() == 1
+    assert len(omega.trials(path).of_data(rows["data"][0])) == 4
+    dsr = [one.to_polars()["dsr"][0] for one in (first, third)]
+    assert dsr[0] != dsr[1]
+
+
+def test_other_data_is_another_search(tmp_path: Path) -> None:
+    path = tmp_path / "trials"
+    sweep(path, [2, 3])
+    other = omega.sweep(walk(seed=2), NATIVE, {"fast": [2]}, trials=path)
+    assert other.trust().distinct == 1
+    several = omega.sweep(
+        None, NATIVE, {"data": {"one": CANDLES, "two": walk(seed=2)}, "fast": [2]}, trials=path
+    )
+    assert several.trust().distinct == 3
+    assert len(omega.trials(path)) == 5  # the data is a parameter of the last two
+
+
+def test_it_is_off_by_default_and_on_by_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "trials"
+    sweep(None, [2])
+    assert not path.exists()
+    monkeypatch.setenv("OMEGA_TRIALS", str(path))
+    sweep(None, [2])
+    assert len(omega.trials(path)) == 1
+    monkeypatch.setenv("OMEGA_TRIALS", "")
+    sweep(None, [3])
+    assert len(omega.trials(path)) == 1
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    path = tmp_path / "trials"
+    sweep(path, [2, 3, 4])
+    return path
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(("gone", "row"), [(0, 1), (1, 2), (2, 3)])
+def test_a_removed_row_is_named(ledger: Path, gone: int, row: int) -> None:
+    kept = lines(ledger)
+    del kept[gone]
+    ledger.write_text("".join(kept))
+    with pytest.raises(TrialsChanged, match=f"row {row} .* removed") as caught:
+        omega.trials(ledger)
+    assert caught.value.row == row
+    with pytest.raises(TrialsChanged):
+        sweep(ledger, [5])
+
+
+@pytest.mark.parametrize("row", [0, 1, 2])
+def test_a_changed_row_is_named(ledger: Path, row: int) -> None:
+    kept = lines(ledger)
+    entry = json.loads(kept[row])
+    entry["sharpe"] = 0.0
+    kept[row] = json.dumps(entry, sort_keys=True) + "\n"
+    ledger.write_text("".join(kept))
+    with pytest.raises(TrialsChanged, match=f"row {row + 1} .* changed"):
+        omega.trials(ledger)
+    kept[row] = "nonsense\n"
+    ledger.write_text("".join(kept))
+    with pytest.raises(TrialsChanged, match=f"row {row + 1} .* changed"):
+        omega.trials(ledger)
+
+
+def test_rows_in_another_order_and_a_lost_head_show(ledger: Path) -> None:
+    kept = lines(ledger)
+    ledger.write_text("".join([kept[1], kept[0], kept[2]]))
+    with pytest.raises(TrialsChanged, match="row 1"):
+        omega.trials(ledger)
+    ledger.write_text("".join(kept))
+    head = ledger.with_name("trials.head")
+    known = head.read_text()
+    head.unlink()
+    with pytest.raises(TrialsChanged, match="is gone"):
+        omega.trials(ledger)
+    head.write_text("x")
+    with pytest.raises(TrialsChanged, match="is damaged"):
+        omega.trials(ledger)
+    head.write_text(known)
+    assert len(omega.trials(ledger)) == 3
+
+
+def test_what_a_killed_process_left_is_gone_on_with(ledger: Path) -> None:
+    """It had written a row and not the head, and half of another row."""
+    head = ledger.with_name("trials.head")
+    before = head.read_text()
+    sweep(ledger, [5])
+    head.write_text(before)
+    with ledger.open("a") as file:
+        file.write('{"number": 5, "da')
+    assert len(omega.trials(ledger)) == 4
+    sweep(ledger, [6])
+    assert omega.trials(ledger).to_polars()["number"].to_list() == [1, 2, 3, 4, 5]
+
+
+def add(path: str, number: int) -> None:
+    entry = {"data": "d", "strategy": "s", "parameters": str(number), "fingerprint": str(number),
+             "sharpe": 0.1, "days": 9}  # fmt: skip
+    for part in range(5):
+        omega.trials(path).add([{**entry, "fingerprint": f"{number} {part}"}])
+
+
+def test_processes_write_one_after_the_other(tmp_path: Path) -> None:
+    path = str(tmp_path / "trials")
+    workers = [get_context("spawn").Process(target=add, args=(path, n)) for n in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(omega.trials(path)) == 10
+
+
+@pytest.mark.parametrize("given", ["", 5, b"", object(), "\0"])
+def test_what_is_no_path_is_refused(given: object) -> None:
+    with pytest.raises(ConfigError, match="trials"):
+        omega.trials(given)  # type: ignore[arg-type]  # what is wrong about it
+
+
+def test_a_folder_is_no_ledger_and_trials_need_fingerprints(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a folder"):
+        omega.trials(tmp_path)
+    with pytest.raises(ConfigError, match="fingerprint=True"):
+        sweep(tmp_path / "trials", [2], fingerprint=False)
