@@ -13,8 +13,10 @@ import pytest
 import omega
 from tests.support.forward_forms import candles
 
-ODD: tuple[object, ...] = (None, True, -1, 2**70, 1.5, float("nan"), "", "x", b"x", [], {}, {"x": 1}, object(),
-       timedelta(1), pl.DataFrame())  # fmt: skip
+ODD: tuple[object, ...] = (
+    None, True, -1, 2**70, 1.5, float("nan"), "", "x", b"x", [], {}, {"x": 1}, object(),
+    timedelta(1), pl.DataFrame(),
+)  # fmt: skip
 FRAME = candles(90, seed=1)
 CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "walk_forward": (

@@ -66,7 +66,8 @@ class WalkForward:
 
         Its stretches, the run that was chosen and its parameters, `is_*` of its train run, `oos_*`
         of its stretch of the account (trades by their exits), `alone_*` of the window by itself,
-        `efficiency`, how many runs there were and how many could be chosen, and why none was.
+        `efficiency`, the deflated Sharpe ratio of the choice among the window's runs, how many runs
+        there were and how many could be chosen, and why none was.
 
         Example:
             >>> wf = omega.walk_forward(
@@ -104,9 +105,10 @@ class WalkForward:
     def trust(self) -> ForwardTrust:
         """How much the result is to be trusted.
 
-        The probabilistic Sharpe ratio of the stitched account, which was not selected; its
-        t-statistic; the probability of backtest overfitting of all sets over the test windows; and
-        the rank correlation of what windows promised with what they gave.
+        The deflated Sharpe ratio of the account, which was not selected, so that it is a single
+        trial; its t-statistic; the probability of backtest overfitting of all sets over the test
+        windows, for which each is run once more; and the rank correlation of what windows promised
+        with what they gave.
 
         Example:
             >>> wf = omega.walk_forward(

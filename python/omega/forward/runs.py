@@ -94,13 +94,19 @@ class Runs:
         return made
 
     def _part(self, whole: SweepResult, first: int) -> SweepResult:
-        """Give the runs of a window, by the numbers of their sets."""
+        """Give the runs of a window by the numbers of their sets, with statistics of their own."""
         size = len(self.sets)
-        part = whole.to_polars().slice(first, size).drop(*_BORDERS)
+        # The rows alone: what all windows together say of luck is nothing that was chosen by.
+        rows = whole._rows.slice(first, size)  # noqa: SLF001 - as said
+        moments = whole._kept("moments")  # noqa: SLF001 - as said
         labels = [
             pl.Series(column_of(name), [one.get(name) for one in self.sets.labels], strict=False)
             for name in self.sets.spec.named
         ]
-        numbered = pl.Series("run", range(size), dtype=pl.UInt32)
-        table = part.with_columns(numbered, *labels)
-        return SweepResult(table, metrics=whole.metrics, total=size)
+        numbered = (pl.col("run") - first).cast(pl.UInt32)
+        table = rows.drop(*_BORDERS).with_columns(numbered, *labels)
+        tables: dict[str, pl.DataFrame] = {}
+        if moments is not None:
+            own = moments.filter(pl.col("run").is_between(first, first + size, closed="left"))
+            tables["moments"] = own.with_columns(numbered)
+        return SweepResult(table, metrics=whole.metrics, total=size, tables=tables)

@@ -42,22 +42,6 @@ def sliced(runs: Runs, windows: Sequence[Window]) -> list[SweepResult]:
     return [_result(own) for own in rows]
 
 
-def daily_matrix(runs: Runs, steps: tuple[int, int]) -> NDArray[np.float64]:
-    """Give the daily returns of all sets over a stretch: a row a day, a column a set.
-
-    Sets that failed, and those without equity, returned nothing.
-    """
-    columns = []
-    for _, curve, _, error, _ in _whole_runs(runs, steps):
-        closes = curve.closes()
-        returns = closes[1:] / closes[:-1] - 1.0
-        usable = not error and len(closes) and bool((closes > 0.0).all())
-        columns.append(returns if usable else None)
-    longest = max((len(one) for one in columns if one is not None), default=0)
-    empty = np.zeros(longest)
-    return np.column_stack([empty if one is None else one for one in columns])
-
-
 def _result(rows: list[dict[str, Any]]) -> SweepResult:
     kinds = {"run": pl.UInt32, "fingerprint": pl.String, "error": pl.String}
     kinds |= {name: pl.Float64 for name in METRICS if name != "trades"}

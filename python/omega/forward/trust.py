@@ -8,9 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from omega.errors import ConfigError
 from omega.forward.measures import rank_correlation
 from omega.forward.parts import Parts
 from omega.results.result import BacktestResult
+from omega.statistics import deflated_sharpe
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +21,11 @@ class ForwardTrust:
 
     Attributes:
         days: Daily returns of the account.
+        dsr: The deflated Sharpe ratio of the account: it was not selected, so it is that of a
+            single trial, the probability that the true ratio is above 0.
         t_statistic: Sharpe ratio of a day times the root of the days.
+        pbo: The probability of backtest overfitting of all sets over the test windows, each run
+            once over all of them; None where there are fewer than two or too few days.
         rank_correlation: Spearman's, over windows, of the metric that was chosen by in sample with
             the same out of sample.
         windows: Windows that chose.
@@ -27,7 +33,9 @@ class ForwardTrust:
     """
 
     days: int
+    dsr: float | None
     t_statistic: float | None
+    pbo: float | None
     rank_correlation: float | None
     windows: int
     profitable: float | None
@@ -44,6 +52,8 @@ def trust_of(parts: Parts, windows: pl.DataFrame, oos: BacktestResult) -> Forwar
     gained = chosen["oos_total_return"].to_numpy()
     return ForwardTrust(
         days=metrics["days"],
+        dsr=_single(per_day, metrics),
+        pbo=_overfitting(parts),
         t_statistic=None if per_day is None else per_day * math.sqrt(metrics["days"]),
         rank_correlation=rank_correlation(chosen[inside].to_list(), chosen[outside].to_list()),
         windows=chosen.height,
@@ -54,3 +64,21 @@ def trust_of(parts: Parts, windows: pl.DataFrame, oos: BacktestResult) -> Forwar
 def _per_day(metrics: dict[str, Any]) -> float | None:
     sharpe, per_year = metrics["sharpe"], metrics["periods_per_year"]
     return None if sharpe is None or not per_year else sharpe / math.sqrt(per_year)
+
+
+def _single(per_day: float | None, metrics: dict[str, Any]) -> float | None:
+    """Give the probability of skill of a single trial."""
+    skewness, excess = metrics["skewness"], metrics["kurtosis"]
+    if per_day is None or skewness is None or excess is None:
+        return None
+    return deflated_sharpe(per_day, metrics["days"], skewness, excess + 3.0, 1, 0.0)
+
+
+def _overfitting(parts: Parts) -> float | None:
+    """Run each set once over all test windows, and compare halves of that span."""
+    tested = [parts.windows[place].test for place in parts.tested]
+    made = parts.runs.over(range(len(parts.runs.sets)), (tested[0][0], tested[-1][1]))
+    try:
+        return made.trust("total_return").pbo
+    except ConfigError:  # no run has a value
+        return None

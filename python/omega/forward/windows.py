@@ -46,6 +46,7 @@ def windows_table(parts: Parts, oos: BacktestResult) -> pl.DataFrame:
             **{f"oos_{name}": outside.get(name) for name in MEASURED},
             **{f"alone_{name}": alone.get(place, {}).get(name) for name in MEASURED},
             "efficiency": efficiency(inside.get("cagr"), outside.get("cagr")),
+            "dsr": inside.get("dsr"),
         }
         rows.append(row)
     table = pl.DataFrame(rows, schema_overrides=_kinds(parts), infer_schema_length=None)
@@ -59,6 +60,7 @@ def _shown(parts: Parts) -> list[str]:
 def _kinds(parts: Parts) -> dict[str, Any]:
     whole = ("trades",)
     kinds: dict[str, Any] = {"run": pl.UInt32, "reason": pl.String, "efficiency": pl.Float64}
+    kinds["dsr"] = pl.Float64
     for prefix, names in (("is", _shown(parts)), ("oos", MEASURED), ("alone", MEASURED)):
         kinds |= {f"{prefix}_{n}": pl.Int64 if n in whole else pl.Float64 for n in names}
     return {**kinds, "is_years": pl.Float64}
