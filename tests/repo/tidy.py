@@ -32,7 +32,7 @@ FLOW = (
     "batch",
 )
 VOCABULARY = ("types", "error")
-ABOVE_THE_FLOW = ("engines", "sweeps")
+ABOVE_THE_FLOW = ("engines", "sweeps", "forward", "stressing")
 ESSAYS = {"boundary", "performance", "security"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {

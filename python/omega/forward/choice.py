@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -47,7 +47,7 @@ class Chooser:
     minimum: Mapping[str, float]
 
     @classmethod
-    def of(cls, objective: object, minimum: object, known: Any = METRICS) -> Chooser:  # noqa: ANN401
+    def of(cls, objective: object, minimum: object, known: Sequence[str] = METRICS) -> Chooser:
         """Check what was given.
 
         Raises:

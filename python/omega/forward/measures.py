@@ -162,7 +162,7 @@ def rank_correlation(first: Sequence[float | None], second: Sequence[float | Non
         1.0
     """
     frame = pl.DataFrame({"a": first, "b": second}, strict=False).drop_nulls()
-    if frame.height < 2 or frame["a"].n_unique() < 2 or frame["b"].n_unique() < 2:  # noqa: PLR2004
+    if frame.is_empty() or frame["a"].n_unique() == 1 or frame["b"].n_unique() == 1:
         return None
     ranks = frame.select(pl.all().rank("average"))
     value = np.corrcoef(ranks["a"].to_numpy(), ranks["b"].to_numpy())[0, 1]

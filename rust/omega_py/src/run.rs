@@ -401,7 +401,6 @@ impl Run {
         workers: usize,
         kept: (bool, bool, bool),
     ) -> PyResult<Vec<Outcome>> {
-        let configs = batch::configs(settings)?;
         let batch = Batch {
             market: &self.tracks.market,
             cache: &self.cache,
@@ -413,7 +412,7 @@ impl Run {
             tables,
             daily,
         };
-        batch::run(py, &batch, &configs, trials, &wanted)
+        batch::run(py, &batch, &batch::configs(settings)?, trials, &wanted)
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.
