@@ -86,7 +86,7 @@ def stress(
         >>> import omega
         >>> found = omega.stress(candles, omega.native("sma_cross", fast=3, slow=9), runs=3)
         >>> found.runs.height, sorted(found.skipped)
-        (18, ['costs x 1.5', 'costs x 2'])
+        (17, ['costs x 1.5', 'costs x 2'])
     """
     wishes = _wishes(
         runs=runs,

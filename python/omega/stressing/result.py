@@ -61,7 +61,7 @@ class StressResult:
     Example:
         >>> found = omega.stress(candles, omega.native("sma_cross", fast=3, slow=9), runs=2)
         >>> found
-        StressResult(15 runs of 7 variations, 2 skipped, 0 failed)
+        StressResult(14 runs of 7 variations, 2 skipped, 0 failed)
     """
 
     def __init__(
