@@ -184,7 +184,7 @@ def memory(bars: int = 20_000) -> list[Figure]:
     before = _resident()
     result = omega.run_backtest(store, nothing)
     after = _resident()
-    assert result.equity.height == bars - 1, "rows are missing"  # noqa: S101 - a check
+    assert result.equity.height == bars, "rows are missing"  # noqa: S101 - a check
     return [Figure("memory of a run of 20,000 bars", (after - before) / 1e6, "MB", 3.0)]
 
 

@@ -88,6 +88,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "save": (RESULT.save, {"directory": "/proc/nowhere"}),
     "report": (RESULT.report, {"path": "/proc/nowhere/a.html"}),
     "plot": (RESULT.plot, {}),
+    "trials": (omega.trials, {"path": "/nowhere/trials"}),
     "instruments.get": (omega.instruments.get, {"symbol": "EURUSD"}),
     "ExecutionSimulator": (omega.ExecutionSimulator, {}),
     "Portfolio": (omega.Portfolio, {}),
@@ -121,9 +122,9 @@ def test_all_public_calls_are_tried() -> None:
         "EquityPercent", "EventEngine", "FeeBasis", "Fill", "FixedUnits", "ImportedCandles",
         "ImportedTicks", "Indicator", "LookaheadReport", "OmegaError", "PendingOrder", "Position",
         "RiskAmount", "Strategy", "StressResult", "SweepProgress", "SweepResult", "Trade",
-        "UnknownInstrument", "WalkForward", "check_lookahead", "crossover", "crossunder",
-        "get_active_backend", "get_include", "import_sources", "maximum", "minimum", "stress",
-        "sweep", "walk_forward", "when",
+        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "check_lookahead", "crossover",
+        "crossunder", "get_active_backend", "get_include", "import_sources", "maximum", "minimum",
+        "stress", "sweep", "walk_forward", "when",
     }  # fmt: skip
     public = {name for name in omega.__all__ if callable(getattr(omega, name))}
     assert public - {*CALLS} == others

@@ -28,6 +28,7 @@ FLOW = (
     "replay",
     "results",
     "strategies",
+    "statistics",
     "backtest",
     "batch",
 )

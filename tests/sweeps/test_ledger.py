@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ NATIVE = omega.native("sma_cross", slow=13)
 
 
 def sweep(ledger: object, fast: list[int], **options: object) -> omega.SweepResult:
-    return omega.sweep(CANDLES, NATIVE, {"fast": fast}, trials=ledger, **options)  # type: ignore[arg-type]  # whatever it is
+    given: dict[str, Any] = {"trials": ledger, **options}
+    return omega.sweep(CANDLES, NATIVE, {"fast": fast}, **given)
 
 
 def test_trials_count_once_in_any_session(tmp_path: Path) -> None:

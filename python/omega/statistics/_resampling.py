@@ -31,6 +31,10 @@ class BlockLength(NamedTuple):
     Attributes:
         stationary: Mean length for the stationary bootstrap.
         circular: Length for the circular one.
+
+    Example:
+        >>> block_length([1.0, 1.0, 1.0]).stationary
+        1.0
     """
 
     stationary: float

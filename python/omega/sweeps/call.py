@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -176,16 +177,8 @@ def sweep(
             )
 
         def make_all() -> None:
-            makes: Makes | None = None
-            for batch in _numbered(search):
-                missing = rows.missing(batch)
-                if missing and makes is None:
-                    makes = _maker(spec, missing[0][1], means, open_things)
-                for row in makes.rows(missing) if makes else ():
-                    rows.add(row)
-                    counter.count(row)
-                if not search.fixed:
-                    search.tell([rows.metrics_of(place) for place, _ in batch])
+            begin = functools.partial(_maker, spec, means=means, open_things=open_things)
+            _make_all(search, rows, counter, begin)
 
         try:
             interrupted = _is_interrupted(make_all)
@@ -194,6 +187,25 @@ def sweep(
             _keep_what_is_done(rows, error, lambda: result(interrupted=True))
             raise
         return result(interrupted=interrupted)
+
+
+def _make_all(
+    search: samplers.Search,
+    rows: Rows,
+    counter: Counter,
+    begin: Callable[[Mapping[str, Any]], Makes],
+) -> None:
+    """Make all runs of a search that are not there yet."""
+    makes: Makes | None = None
+    for batch in _numbered(search):
+        missing = rows.missing(batch)
+        if missing and makes is None:
+            makes = begin(missing[0][1])
+        for row in makes.rows(missing) if makes else ():
+            rows.add(row)
+            counter.count(row)
+        if not search.fixed:
+            search.tell([rows.metrics_of(place) for place, _ in batch])
 
 
 def _begin(seed: object, version: object) -> int:

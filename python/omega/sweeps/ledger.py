@@ -14,7 +14,6 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +139,8 @@ class TrialLedger:
         known = self._entries()
         there = {_content(entry) for entry in known}
         previous = known[-1]["hash"] if known else _FIRST
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        # When a trial was made is in the ledger alone, and in no result.
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         lines: list[str] = []
         for entry in entries:
             if _content(entry) in there:

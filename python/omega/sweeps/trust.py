@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,6 @@ from omega.errors import ConfigError
 from omega.statistics import (
     Overfitting,
     SuperiorAbility,
-    deflated_sharpe,
     effective_trials,
     min_track_record,
     probabilistic_sharpe,
@@ -31,7 +30,9 @@ from omega.statistics._overfitting import of_moments
 from omega.statistics._superior import Tested, tested
 from omega.sweeps.moments import BLOCKS
 
-_HEAD = 4  # periods, ratio, skewness, kurtosis: before the blocks
+if TYPE_CHECKING:
+    from omega._core import Statistics
+
 _REPLICATES = 1_000
 
 
@@ -166,7 +167,7 @@ class Trials:
         if not ratios:
             return None
         values = np.array(list(ratios.values()))
-        deviation = kernel("auto").moments(values)[1] if len(values) > 1 else 0.0
+        deviation = self._of.moments(values)[1] if len(values) > 1 else 0.0
         return float(deviation * deviation)
 
     def columns(self, table: pl.DataFrame) -> pl.DataFrame:
@@ -238,10 +239,23 @@ class Trials:
         )
 
     def _deflated(self, trial: Trial, variance: float | None = None) -> float | None:
-        variance = self.variance if variance is None else variance
-        if trial.sample is None or variance is None:
+        """The probability that a ratio is above that of the best of all trials without skill."""
+        if trial.sample is None or self.variance is None:
             return None
-        return deflated_sharpe(*trial.sample, self.count, variance)
+        hurdle = self._hurdle if variance is None else math.sqrt(variance) * self._expected
+        return self._of.probabilistic(trial.sample, hurdle, (False, 0.0))
+
+    @cached_property
+    def _of(self) -> type[Statistics]:
+        return kernel("auto")
+
+    @cached_property
+    def _expected(self) -> float:
+        return self._of.expected_maximum(float(self.count))
+
+    @cached_property
+    def _hurdle(self) -> float:
+        return math.sqrt(self.variance or 0.0) * self._expected
 
     @property
     def _same_days(self) -> bool:
@@ -260,12 +274,12 @@ class Trials:
         sums, squares = table[:, 1 : 1 + BLOCKS], table[:, 1 + BLOCKS :]
         parts = (np.ascontiguousarray(part.T).ravel() for part in (sums, squares))
         offsets = np.ascontiguousarray(table[:, 0])
-        return of_moments(kernel("auto").overfitting(lengths, offsets, *parts))
+        return of_moments(self._of.overfitting(lengths, offsets, *parts))
 
     @cached_property
     def _matrix(self) -> NDArray[np.float64] | None:
         """Returns of the distinct trials, a row a day; None unless kept, over the same days."""
-        if not self.all or not self._same_days or self.distinct[0].days < 2:  # noqa: PLR2004 - a deviation
+        if not self._same_days or self.distinct[0].days <= 1:
             return None
         daily = self._kept("daily")
         if daily is None:
@@ -280,7 +294,7 @@ class Trials:
     def _superior(self) -> Tested | None:
         if self._matrix is None:
             return None
-        of = kernel("auto")
+        of = self._of
         return tested(self._matrix, block_of(self._matrix, None, of), _REPLICATES, 0, of)
 
     def _p_values(self) -> dict[int, float]:

@@ -1,7 +1,7 @@
 //! Omega's core: a backtest is a flow of columns, and the modules are the flow.
 //!
 //! `columns → store → indicators → execution → portfolio → replay → results →
-//! backtest → batch`
+//! statistics → backtest → batch`
 //!
 //! A stage imports only the stages before it.
 

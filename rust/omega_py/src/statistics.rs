@@ -155,10 +155,6 @@ impl Statistics {
 
     /// Lengths of the blocks, first returns, sums and sums of squares.
     #[staticmethod]
-    #[expect(
-        clippy::type_complexity,
-        reason = "the fields of the moments, in order"
-    )]
     fn block_moments<'py>(
         py: Python<'py>,
         returns: PyReadonlyArray2<'py, f64>,

@@ -1,7 +1,7 @@
 //! How long the blocks of a bootstrap should be (Politis and White 2004; Patton, Politis and White
 //! 2009).
 
-use super::{number, sum, whole};
+use super::{number, sum, varies, whole};
 
 /// Mean length of the stationary bootstrap's blocks, and length of the circular one's.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,8 +21,7 @@ pub fn block_lengths(values: &[f64]) -> BlockLengths {
     let most = (3.0 * n.sqrt()).min(n / 3.0).ceil().max(1.0);
     let quiet = whole(n.log10()).max(5);
     let last = (whole(n.sqrt().ceil()) + quiet).min(values.len().saturating_sub(2));
-    let varies = values.iter().any(|value| *value != values[0]);
-    if !varies || last == 0 {
+    if !varies(values) || last == 0 {
         return BlockLengths {
             stationary: 1.0,
             circular: 1.0,

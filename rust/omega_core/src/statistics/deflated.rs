@@ -50,7 +50,7 @@ pub fn trials_to_doubt(sample: &Sample, variance: f64, confidence: f64) -> Optio
     }
     let (mut low, mut high) = (1.0, MOST);
     while high - low > 1.0 {
-        let middle = ((low + high) / 2.0).floor();
+        let middle = f64::midpoint(low, high).floor();
         if holds(middle)? {
             low = middle;
         } else {

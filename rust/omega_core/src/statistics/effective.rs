@@ -1,7 +1,7 @@
 //! How many independent trials correlated ones are worth.
 
 use super::sharpe::finite;
-use super::{Matrix, number, sum};
+use super::{Matrix, number, sum, varies};
 
 /// How they are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,7 +70,7 @@ fn standardised(returns: Matrix<'_>) -> Vec<Vec<f64>> {
     (0..returns.trials)
         .filter_map(|trial| {
             let column: Vec<f64> = returns.rows().map(|row| row[trial]).collect();
-            let varies = column.iter().any(|value| *value != column[0]);
+            let varies = varies(&column);
             let apart: Vec<f64> = column.iter().map(|value| value - means[trial]).collect();
             let length = sum(apart.iter().map(|a| a * a)).sqrt();
             (varies && length > 0.0).then(|| apart.iter().map(|a| a / length).collect())
@@ -117,12 +117,12 @@ fn rotate(matrix: &mut [f64], n: usize, one: usize, two: usize) -> bool {
     let theta = (matrix[two * n + two] - matrix[one * n + one]) / (2.0 * apart);
     let size = 1.0 / (theta.abs() + (theta * theta + 1.0).sqrt());
     let tangent = if theta < 0.0 { 0.0 - size } else { size };
-    let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
-    let sine = tangent * cosine;
+    let along = 1.0 / (tangent * tangent + 1.0).sqrt();
+    let across = tangent * along;
     let mut turn = |first: usize, second: usize| {
         let (x, y) = (matrix[first], matrix[second]);
-        matrix[first] = cosine * x - sine * y;
-        matrix[second] = sine * x + cosine * y;
+        matrix[first] = along * x - across * y;
+        matrix[second] = across * x + along * y;
     };
     for k in 0..n {
         turn(k * n + one, k * n + two);

@@ -1,9 +1,10 @@
 //! Statistics of many trials: how much of the best of them is luck.
 //!
-//! In: Sharpe ratios and their moments, or a matrix of returns, a row a period and a column a trial.
-//! Out: probabilities. Nothing is annualised; a kurtosis is that of the whole, 3 for normal returns;
-//! what is undefined is `None`. Sums run from the first row to the last, so that the reference
-//! backend comes to the same bits. `docs/guides/how-much-is-luck.md` says what each number means.
+//! In: Sharpe ratios and their moments, or a matrix of returns, a row a period and a column a
+//! trial. Out: probabilities. Nothing is annualised; a kurtosis is that of the whole, 3 for normal
+//! returns; what is undefined is `None`. Sums run from the first row to the last, so that the
+//! reference backend comes to the same bits. `docs/guides/how-much-is-luck.md` says what each
+//! number means.
 
 mod blocks;
 mod bootstrap;
@@ -77,6 +78,20 @@ fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
 /// The value where it is above 0, else 0: a comparison, since the larger of 0 and −0 has no sign.
 fn positive(value: f64) -> f64 {
     if value > 0.0 { value } else { 0.0 }
+}
+
+/// Whether two numbers are equal, bit for bit but for the sign of 0.
+#[expect(
+    clippy::float_cmp,
+    reason = "ties and series that never move are exact"
+)]
+fn same(a: f64, b: f64) -> bool {
+    a == b
+}
+
+/// Whether a series has two values that differ.
+fn varies(values: &[f64]) -> bool {
+    values.iter().any(|value| !same(*value, values[0]))
 }
 
 /// A count as a number.

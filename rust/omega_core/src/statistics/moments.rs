@@ -1,7 +1,7 @@
 //! Moments of returns: of a whole sample, and of its blocks.
 
 use super::sharpe::finite;
-use super::{Matrix, number, sum};
+use super::{Matrix, number, sum, varies};
 
 /// Mean, spread and shape of a sample, corrected for its size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +25,7 @@ impl Moments {
         let mean_of = |power: fn(f64) -> f64| sum(values.iter().map(|r| power(r - mean))) / n;
         let squares = sum(values.iter().map(|r| (r - mean) * (r - mean)));
         // A mean may be rounded, so that equal values would have a spread.
-        let varies = values.iter().any(|value| *value != values[0]);
+        let varies = varies(values);
         let second = squares / n;
         let deviation = if varies {
             (squares / (n - 1.0)).sqrt()

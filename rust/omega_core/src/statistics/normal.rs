@@ -4,7 +4,7 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
-use super::number;
+use super::{number, same};
 
 /// Below it the series is the exact one, above it the continued fraction.
 const SERIES_BELOW: f64 = 1.0;
@@ -40,7 +40,7 @@ fn series(x: f64) -> f64 {
         odd += 2.0;
         term = term * (2.0 * x * x) / odd;
         let next = total + term;
-        if next == total {
+        if same(next, total) {
             return 2.0 / PI.sqrt() * (0.0 - x * x).exp() * total;
         }
         total = next;
@@ -66,7 +66,7 @@ const MIDDLE_OVER: [f64; 6] = [
     -3.969_683_028_665_376e1,
     2.209_460_984_245_205e2,
     -2.759_285_104_469_687e2,
-    1.383_577_518_672_690e2,
+    1.383_577_518_672_69e2,
     -3.066_479_806_614_716e1,
     2.506_628_277_459_239,
 ];

@@ -4,7 +4,7 @@
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::moments::BlockMoments;
-use super::{number, on_threads, sum};
+use super::{number, on_threads, same, sum, varies};
 
 /// What the choices come to; a choice takes half of the blocks as its sample.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,10 +174,10 @@ fn found(inside: &[f64], outside: &[f64]) -> Found {
     let (mut below, mut equal) = (0_u32, 0_u32);
     for &ratio in outside {
         below += u32::from(ratio < own);
-        equal += u32::from(ratio == own);
+        equal += u32::from(same(ratio, own));
     }
     // The mean rank of equal ones, 1 for the worst.
-    let rank = f64::from(below) + (f64::from(equal) + 1.0) / 2.0;
+    let rank = f64::from(below) + f64::midpoint(f64::from(equal), 1.0);
     // `ω/(1 − ω)` without the division by N + 1, so that the middle rank is exactly 1.
     let odds = rank / (number(outside.len()) + 1.0 - rank);
     Found {
@@ -211,7 +211,6 @@ fn line(x: &[f64], y: &[f64]) -> Option<(f64, f64)> {
     let (mean_x, mean_y) = (sum(x.iter().copied()) / n, sum(y.iter().copied()) / n);
     let squares = sum(x.iter().map(|x| (x - mean_x) * (x - mean_x)));
     let crosses = sum(x.iter().zip(y).map(|(x, y)| (x - mean_x) * (y - mean_y)));
-    let varies = x.iter().any(|value| *value != x[0]);
-    let slope = (varies && squares > 0.0).then(|| crosses / squares)?;
+    let slope = (varies(x) && squares > 0.0).then(|| crosses / squares)?;
     Some((slope, mean_y - slope * mean_x))
 }

@@ -1,9 +1,9 @@
-//! Whether the best of many trials beats a benchmark: White's reality check (2000), Hansen's test of
-//! superior predictive ability (2005), studentised, and Romano's and Wolf's step-down (2005).
+//! Whether the best of many trials beats a benchmark: White's reality check (2000), Hansen's test
+//! of superior predictive ability (2005), studentised, and Romano's and Wolf's step-down (2005).
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::{Matrix, number, on_threads, positive, sum, whole};
+use super::{Matrix, number, on_threads, positive, sum, varies, whole};
 
 /// What the returns themselves give.
 #[derive(Debug, Clone, PartialEq)]
@@ -217,7 +217,7 @@ pub fn stationary_deviations(returns: Matrix<'_>, block: f64) -> Vec<f64> {
     on_threads(|| {
         let each = (0..returns.trials).into_par_iter().map(|trial| {
             let column: Vec<f64> = returns.rows().map(|row| row[trial]).collect();
-            if column.iter().all(|value| *value == column[0]) {
+            if !varies(&column) {
                 return 0.0;
             }
             let apart: Vec<f64> = column.iter().map(|value| value - means[trial]).collect();

@@ -27,8 +27,8 @@ impl Slippage {
     }
 }
 
-/// A uniform number in [0, 1) that depends on its three arguments and on nothing else; the upper 53
-/// bits of [`key_bits`] make the number.
+/// A uniform number in [0, 1) that depends on its three arguments and on nothing else; the upper
+/// 53 bits of [`key_bits`] make the number.
 #[must_use]
 pub fn uniform(seed: u64, order: u32, leg: u32) -> f64 {
     // Without a state from fill to fill: one order more would otherwise change the price of every
@@ -42,8 +42,8 @@ pub fn uniform(seed: u64, order: u32, leg: u32) -> f64 {
 /// The golden ratio, which parts one stream from the next.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Random bits of a key: `SplitMix64`'s finaliser (Steele, Lea and Flood 2014) over the seed and the
-/// two numbers in turn.
+/// Random bits of a key: `SplitMix64`'s finaliser (Steele, Lea and Flood 2014) over the seed and
+/// the two numbers in turn.
 #[must_use]
 pub fn key_bits(seed: u64, first: u32, second: u32) -> u64 {
     let state = mix(seed.wrapping_add(GOLDEN));
