@@ -201,7 +201,7 @@ def _store(data: ArrowLike, settings: dict[str, Any]) -> CandleStore:
 
 
 def _origin(timeline: Timeline, first: int, start: Moment | None) -> int:
-    """Give the step from which windows are laid (WF2)."""
+    """Return the step from which windows are laid (WF2)."""
     moment = timeline.clock.start(start)
     if moment is None:
         return timeline.first_of_time(first)
@@ -221,7 +221,7 @@ def _origin(timeline: Timeline, first: int, start: Moment | None) -> int:
 
 
 def _stages(sets: Sets, windows: list[Window], choices: list[Chosen], border: str) -> list[Stage]:
-    """Give each window its strategy; where there is none, nothing is held (WF6)."""
+    """Return each window its strategy; where there is none, nothing is held (WF6)."""
     stages: list[Stage] = []
     ended: int | None = None
     over: Border = "flat" if border == "flat" else "keep"

@@ -119,7 +119,7 @@ def _of(table: pl.DataFrame, runs: SweepResult) -> SweepResult:
 
 
 def plateau(score: pl.DataFrame, metric: str) -> pl.DataFrame:
-    """Give each run the median of its neighbourhood: itself, and the runs a step away.
+    """Return each run the median of its neighbourhood: itself, and the runs a step away.
 
     A neighbour differs by at most one place in each parameter, in the order of the values that the
     grid has; runs without a value count for nothing.

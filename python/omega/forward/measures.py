@@ -38,30 +38,30 @@ class Curve:
     open_positions: NDArray[Any]
 
     def exposure(self) -> float | None:
-        """Give the share of rows with something open."""
+        """Return the share of rows with something open."""
         return float((self.open_positions > 0).mean()) if len(self.equity) else None
 
     def stretch(self, begin: int, end: int) -> Curve:
-        """Give the rows of steps from one time on and before another."""
+        """Return the rows of steps from one time on and before another."""
         first, past = np.searchsorted(self.times, [begin, end])
         rows = slice(first, past)
         times, equity, days = self.times[rows], self.equity[rows], self.days[rows]
         return Curve(times, equity, days, self.open_positions[rows])
 
     def before(self, begin: int, initial: float) -> float:
-        """Give the equity with which a stretch begins: that of the row before it."""
+        """Return the equity with which a stretch begins: that of the row before it."""
         first = int(np.searchsorted(self.times, begin))
         return float(self.equity[first - 1]) if first else initial
 
     def closes(self) -> Floats:
-        """Give the equity at the end of each day."""
+        """Return the equity at the end of each day."""
         if not len(self.days):
             return self.equity
         return self.equity[np.flatnonzero(np.append(np.diff(self.days) != 0, True))]
 
 
 def daily_returns(initial: float, closes: Floats) -> Floats:
-    """Give the return of each day; empty where an equity is not above 0.
+    """Return the return of each day; empty where an equity is not above 0.
 
     Example:
         >>> daily_returns(100.0, np.array([110.0, 99.0])).round(6).tolist()
@@ -74,7 +74,7 @@ def daily_returns(initial: float, closes: Floats) -> Floats:
 
 
 def measured(curve: Curve, initial: float) -> dict[str, float | None]:
-    """Give the metrics of a curve that began with an equity.
+    """Return the metrics of a curve that began with an equity.
 
     They are those of ``docs/concepts/results.md``, of the stretch alone.
     """
@@ -94,7 +94,7 @@ def measured(curve: Curve, initial: float) -> dict[str, float | None]:
 
 
 def sharpe(returns: Floats, per_year: float) -> float | None:
-    """Give mean over sample deviation, scaled to a year; None where there is no deviation.
+    """Return mean over sample deviation, scaled to a year; None where there is no deviation.
 
     Example:
         >>> round(sharpe(np.array([0.01, 0.03]), 252.0), 4)
@@ -107,7 +107,7 @@ def sharpe(returns: Floats, per_year: float) -> float | None:
 
 
 def of_trades(trades: pl.DataFrame) -> dict[str, float | int | None]:
-    """Give the metrics of trades alone; without a loss the profit factor is infinite, as in sweeps.
+    """Return the metrics of trades; without a loss the profit factor is infinite, as in sweeps.
 
     Example:
         >>> of_trades(pl.DataFrame({"net_pnl": [3.0, -1.0, 0.0]}))
@@ -124,7 +124,7 @@ def of_trades(trades: pl.DataFrame) -> dict[str, float | int | None]:
 
 
 def annualised(total: float, years: float) -> float | None:
-    """Give the growth of a year; None below a loss of everything.
+    """Return the growth of a year; None below a loss of everything.
 
     Example:
         >>> round(annualised(0.25, 504 / 252), 8), round(annualised(0.04, 126 / 252), 8)
@@ -134,7 +134,7 @@ def annualised(total: float, years: float) -> float | None:
 
 
 def efficiency(in_sample: float | None, out_of_sample: float | None) -> float | None:
-    """Give the walk-forward efficiency of two annual returns; None unless the first is above 0.
+    """Return the walk-forward efficiency of two annual returns; None unless the first is above 0.
 
     It is a weak statistic: show it, never grade by it. A loss in sample would turn its sign.
 
@@ -155,7 +155,7 @@ def efficiency(in_sample: float | None, out_of_sample: float | None) -> float | 
 
 
 def rank_correlation(first: Sequence[float | None], second: Sequence[float | None]) -> float | None:
-    """Give Spearman's rank correlation, ties by their mean rank; None where it is undefined.
+    """Return Spearman's rank correlation, ties by their mean rank; None where it is undefined.
 
     Example:
         >>> rank_correlation([1.0, 2.0, 3.0], [2.0, 4.0, 9.0])
@@ -172,7 +172,7 @@ def rank_correlation(first: Sequence[float | None], second: Sequence[float | Non
 def stability(
     chosen: Sequence[Mapping[str, Any] | None], grid: Sequence[Mapping[str, Any]]
 ) -> pl.DataFrame:
-    """Give how much each parameter moved.
+    """Return how much each parameter moved.
 
     Args:
         chosen: The parameters of each window, None where none was chosen.

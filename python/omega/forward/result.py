@@ -85,6 +85,14 @@ class WalkForward:
 
         Its changes; the entropy of its values, as a share of the largest; the rank correlation
         between successive windows; and the share of windows on a border of the grid.
+
+        Example:
+            >>> wf = omega.walk_forward(
+            ...     candles, omega.native("sma_cross", fast=5), {"slow": [9, 20]},
+            ...     train=99, test=50, objective="total_return",
+            ... )
+            >>> wf.stability["parameter"].to_list()
+            ['slow']
         """
         return stability(self._chosen, self._parts.runs.sets.labels)
 
@@ -94,6 +102,14 @@ class WalkForward:
 
         The former is of the one account, the latter of all train stretches of windows that chose
         one after the other. It is a weak statistic: show it, never grade by it.
+
+        Example:
+            >>> wf = omega.walk_forward(
+            ...     candles, omega.native("sma_cross", fast=5), {"slow": [9, 20]},
+            ...     train=99, test=50, objective="total_return",
+            ... )
+            >>> isinstance(wf.efficiency, (float, type(None)))
+            True
         """
         chosen = self._windows.filter(pl.col("run").is_not_null())
         growth = float((chosen["is_total_return"] + 1.0).product()) if chosen.height else 1.0

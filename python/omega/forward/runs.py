@@ -94,7 +94,7 @@ class Runs:
         return made
 
     def _part(self, whole: SweepResult, first: int) -> SweepResult:
-        """Give the runs of a window by the numbers of their sets, with statistics of their own."""
+        """Return the runs of a window by the numbers of their sets, with their own statistics."""
         size = len(self.sets)
         # The rows alone: what all windows together say of luck is nothing that was chosen by.
         rows = whole._rows.slice(first, size)  # noqa: SLF001 - as said

@@ -18,7 +18,8 @@ from omega.sweeps import samplers
 from omega.sweeps.labels import labelled
 from omega.sweeps.spec import SETTINGS, SweepSpec, own_parameters, require_known
 
-_OF_STORE = ("symbol", "validate", "cast")
+FIELDS = tuple(field.name for field in dataclasses.fields(Arguments))
+"""The settings that a run is put together by; the others are of its candles, or of its result."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,13 +114,9 @@ def history_of(store: CandleStore, sets: Sets, backend: str) -> History:
     Raises:
         WarmupIndexNotFound: The data has not so many bars.
     """
-    given = {**SETTINGS, **sets.spec.settings}
-    when = given.pop("when")
-    for name in _OF_STORE:
-        del given[name]
-    job = prepare(
-        store, Schedule(()), Arguments(**{**given, "start": None, "end": None}), when=when
-    )
+    given = {**SETTINGS, **sets.spec.settings, "start": None, "end": None}
+    arguments = Arguments(**{name: given[name] for name in FIELDS})
+    job = prepare(store, Schedule(()), arguments, when=given["when"])
     market = market_of(job, backend)
     market = market if backend == "python" else market.bounded(CACHE_BYTES)
     needs: list[int] = []

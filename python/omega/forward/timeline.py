@@ -84,7 +84,7 @@ class Timeline:
         return first + np.searchsorted(starts, self.times, side="right") - 1
 
     def after(self, origin: int, span: Span) -> Place:
-        """Give where a length ends that begins with a step.
+        """Return where a length ends that begins with a step.
 
         Months and days are those of the calendar: they end where a day begins, and a month that
         has no such day ends with its last one.

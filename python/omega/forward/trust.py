@@ -42,7 +42,7 @@ class ForwardTrust:
 
 
 def trust_of(parts: Parts, windows: pl.DataFrame, oos: BacktestResult) -> ForwardTrust:
-    """Give how much a walk-forward is to be trusted."""
+    """Return how much a walk-forward is to be trusted."""
     metrics: dict[str, Any] = oos.metrics
     per_day = _per_day(metrics)
     chosen = windows.filter(pl.col("run").is_not_null())
@@ -67,7 +67,7 @@ def _per_day(metrics: dict[str, Any]) -> float | None:
 
 
 def _single(per_day: float | None, metrics: dict[str, Any]) -> float | None:
-    """Give the probability of skill of a single trial."""
+    """Return the probability of skill of a single trial."""
     skewness, excess = metrics["skewness"], metrics["kurtosis"]
     if per_day is None or skewness is None or excess is None:
         return None

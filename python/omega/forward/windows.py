@@ -18,7 +18,7 @@ _BORDERS = ("train_start", "train_end", "test_start", "test_end")
 
 
 def windows_table(parts: Parts, oos: BacktestResult) -> pl.DataFrame:
-    """Give a row for each window that was traded; times are of the first and the last bar."""
+    """Return a row for each window that was traded; times are of the first and the last bar."""
     tested = parts.tested
     alone = _alone(parts, tested)
     curve, trades = _curve(parts, oos), _by_exit(oos)

@@ -139,7 +139,7 @@ def declared(job: Job, context: Context) -> None:
 
 
 def needs_of(strategy: AnyForm, job: Job, run: Run) -> list[int]:
-    """Give the complete bars that a strategy needs of each track of a run of its own."""
+    """Return the complete bars that a strategy needs of each track of a run of its own."""
     own, _ = copied(strategy, None)
     job = dataclasses.replace(job, strategy=own)
     context = Context(run, job)
@@ -158,14 +158,14 @@ def needs_of(strategy: AnyForm, job: Job, run: Run) -> list[int]:
 
 
 def _form(strategy: object) -> str:
-    """Give how a strategy runs, where it is no class that is compiled."""
+    """Return how a strategy runs, where it is no class that is compiled."""
     if isinstance(strategy, (Signals, Native)):
         return "core"
     return "foreign" if isinstance(strategy, Foreign) else "python"
 
 
 def _kind_of(job: Job, schedule: Schedule, context: Context) -> str:
-    """Give how all strategies of a schedule run, by the first of them."""
+    """Return how all strategies of a schedule run, by the first of them."""
     first = schedule.first
     own = dataclasses.replace(job, strategy=first)
     is_reference = type(context.run).__module__.startswith("omega.reference")
@@ -181,7 +181,7 @@ def _kind_of(job: Job, schedule: Schedule, context: Context) -> str:
 
 
 def _only_managing(job: Job) -> Callbacks:
-    """Give the callbacks of a stage without a strategy: the manager is the account's."""
+    """Return the callbacks of a stage without a strategy: the manager is the account's."""
     return {
         "on_bar": None,
         "triggers": [],

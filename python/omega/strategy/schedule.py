@@ -79,7 +79,7 @@ class Schedule:
         return given[0] if given else None
 
     def of(self, strategies: Sequence[Any]) -> Schedule:
-        """Give the same schedule of other strategies, such as copies."""
+        """Return the same schedule of other strategies, such as copies."""
         made = zip(self.stages, strategies, strict=True)
         stages = tuple(dataclasses.replace(stage, strategy=own) for stage, own in made)
         return dataclasses.replace(self, stages=stages)

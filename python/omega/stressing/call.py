@@ -11,6 +11,7 @@ from omega.config.values import Refused, number, plain, whole
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, OmegaError
+from omega.forward.sets import FIELDS
 from omega.forward.timeline import Timeline
 from omega.libraries import arguments_of, text_of
 from omega.results.limits import with_limits
@@ -32,8 +33,6 @@ from omega.sweeps.spec import SETTINGS, strategy_with
 
 if TYPE_CHECKING:
     from omega._core import Run
-
-_OF_STORE = ("symbol", "validate", "cast")
 
 
 @arguments_of("stress")
@@ -144,7 +143,7 @@ def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
 
 
 def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
-    """Give the parameters of a strategy that says which it has."""
+    """Return the parameters of a strategy that says which it has."""
     if isinstance(strategy, Native):
         return {name: _whole(strategy, name, given, run) for name, given in strategy.parameters}
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
@@ -155,7 +154,7 @@ def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
 
 
 def _whole(strategy: Native, name: str, given: float, run: Run) -> float:
-    """Give a parameter as a whole number where the core takes no other."""
+    """Return a parameter as a whole number where the core takes no other."""
     between = {**dict(strategy.parameters), name: math.floor(given) + 0.5}
     try:
         run.native(strategy.name, list(between.items()))
@@ -196,7 +195,7 @@ def _run(trial: Trial, common: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _disturbed(trial: Trial, settings: Mapping[str, Any]) -> Schedule:
-    """Give a schedule of the strategy alone, whose orders are disturbed."""
+    """Return a schedule of the strategy alone, whose orders are disturbed."""
     own = strategy_of(trial.strategy)
     job = _job(trial.store, own, settings)
     needs = needs_of(own, job, market_of(job, settings["backend"]))
@@ -206,8 +205,6 @@ def _disturbed(trial: Trial, settings: Mapping[str, Any]) -> Schedule:
 
 def _job(store: CandleStore, strategy: AnyForm, settings: Mapping[str, Any]) -> Job:
     """Put a run together."""
-    given = {**SETTINGS, **{name: one for name, one in settings.items() if name != "backend"}}
-    when = given.pop("when")
-    for name in _OF_STORE:
-        given.pop(name, None)
-    return prepare(store, strategy, Arguments(**given), when=when)
+    given = {**SETTINGS, **settings}
+    arguments = Arguments(**{name: given[name] for name in FIELDS})
+    return prepare(store, strategy, arguments, when=given["when"])

@@ -23,7 +23,7 @@ def seed_of(*keys: int) -> int:
 
 
 def uniforms(seed: int, count: int) -> NDArray[np.float64]:
-    """Give numbers in [0, 1), each by its place alone.
+    """Return numbers in [0, 1), each by its place alone.
 
     Example:
         >>> long, short = uniforms(7, 5), uniforms(7, 2)

@@ -37,14 +37,14 @@ def row_of(
     fingerprint: str | None = None,
     error: str | None = None,
 ) -> dict[str, Any]:
-    """Give the row of a run."""
+    """Return the row of a run."""
     found = {name: metrics.get(name) for name in SHOWN}
     head = {"variation": variation, "number": number, "about": about}
     return {**head, **found, "fingerprint": fingerprint, "error": error}
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Give the rows of all runs as a table."""
+    """Return the rows of all runs as a table."""
     kinds: dict[str, Any] = dict.fromkeys(SHOWN, pl.Float64)
     kinds |= {"trades": pl.Int64, "number": pl.UInt32}
     kinds |= dict.fromkeys(("variation", "about", "fingerprint", "error"), pl.String)
@@ -123,7 +123,7 @@ class StressResult:
         )
 
     def of(self, metric: str = "sharpe") -> pl.DataFrame:
-        """Give the lines of one metric.
+        """Return the lines of one metric.
 
         Args:
             metric: One of those in the table.

@@ -94,7 +94,7 @@ Skipped = dict[str, str]
 
 
 def trials_of(base: Base, wishes: Wishes, skipped: Skipped) -> Iterator[Trial]:
-    """Give the runs of all variations; one that cannot apply is noted with its reason."""
+    """Return the runs of all variations; one that cannot apply is noted with its reason."""
     yield from _late(base)
     yield from _costs(base, wishes, skipped)
     yield from _noisy(base, wishes)
@@ -128,7 +128,7 @@ def _costs(base: Base, wishes: Wishes, skipped: Skipped) -> Iterator[Trial]:
 
 
 def scaled(costs: Costs, factor: float) -> Costs:
-    """Give costs times a factor; what swap pays to the trader stays.
+    """Return costs times a factor; what swap pays to the trader stays.
 
     Example:
         >>> scaled(Costs(fee_per_lot=4.0, swap_long=-2.0, swap_short=1.0), 1.5)
