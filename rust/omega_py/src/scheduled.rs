@@ -122,11 +122,11 @@ impl<'py> ScheduleFields<'py> {
                 let mut held = None;
                 let scheduled = Scheduled::new(stages, |place, before, _: &View<'_>| {
                     drop(before);
-                    let Some((made, kept)) = foreign(&make, place, backtest, market)? else {
+                    let Some((found, kept)) = foreign(&make, place, backtest, market)? else {
                         return Ok(None);
                     };
                     held.replace(kept); // what its functions need to be there
-                    Ok(Some(made))
+                    Ok(Some(found))
                 });
                 backtest.run_observed(&mut Disturbed::new(scheduled, how), observer)
             })
@@ -147,9 +147,9 @@ impl<'py> ScheduleFields<'py> {
         let make = |place: usize, before: Option<PyStrategy<'py, _>>, view: &View<'_>| {
             over += before.map_or(Duration::ZERO, |own| own.callback_time());
             tracks.show(view); // what it declares shows this bar
-            let made = self.make.call1((place,)).and_then(|made| made.extract());
-            let made = made.map_err(|error| Raised(tracks.noted(py, error, "strategy")))?;
-            Ok(Some(start(made)?))
+            let found = self.make.call1((place,)).and_then(|found| found.extract());
+            let found = found.map_err(|error| Raised(tracks.noted(py, error, "strategy")))?;
+            Ok(Some(start(found)?))
         };
         let scheduled = Scheduled::new(self.stages()?, make);
         let mut scheduled = Disturbed::new(scheduled, self.disturbance());
@@ -168,9 +168,9 @@ impl<'py> ScheduleFields<'py> {
 /// The strategy of the core of a stage.
 fn of_core(make: &Py<PyAny>, place: usize) -> PyResult<Option<WithPyError<Native>>> {
     Python::attach(|py| {
-        let made = make.call1(py, (place,))?;
-        let made: Option<Bound<'_, NativeStrategy>> = made.extract(py)?;
-        Ok(made.map(|native| WithPyError(native.get().fresh())))
+        let found = make.call1(py, (place,))?;
+        let found: Option<Bound<'_, NativeStrategy>> = found.extract(py)?;
+        Ok(found.map(|native| WithPyError(native.get().fresh())))
     })
 }
 
@@ -184,11 +184,11 @@ fn foreign(
     backtest: &Backtest<'_>,
     market: &Market,
 ) -> Result<Option<Kept>, Raised> {
-    let made: Option<Py<ForeignStrategy>> = Python::attach(|py| {
-        let made = make.call1(py, (place,))?;
-        made.extract(py).map_err(PyErr::from)
+    let found: Option<Py<ForeignStrategy>> = Python::attach(|py| {
+        let found = make.call1(py, (place,))?;
+        found.extract(py).map_err(PyErr::from)
     })?;
-    let Some(kept) = made else {
+    let Some(kept) = found else {
         return Ok(None);
     };
     let plan = kept.get().plan();
