@@ -23,6 +23,7 @@ EXIT_REASONS = [
     "stop_out",
     "ruin",
     "stale",
+    "window",
 ]
 
 money = st.floats(-1e6, 1e6, allow_subnormal=False)
