@@ -50,6 +50,8 @@ from omega.engines.native import Portfolio as Portfolio
 from omega.errors import ConfigError as ConfigError
 from omega.errors import OmegaError as OmegaError
 from omega.errors import UnknownInstrument as UnknownInstrument
+from omega.forward import WalkForward as WalkForward
+from omega.forward import walk_forward as walk_forward
 from omega.importing import ImportedCandles as ImportedCandles
 from omega.importing import ImportedTicks as ImportedTicks
 from omega.importing import import_sources as import_sources
@@ -80,6 +82,8 @@ from omega.strategy.foreign import get_include as get_include
 from omega.strategy.native import native as native
 from omega.strategy.signal_columns import Signals as Signals
 from omega.strategy.weights import Weights as Weights
+from omega.stressing import StressResult as StressResult
+from omega.stressing import stress as stress
 from omega.sweeps import SweepProgress as SweepProgress
 from omega.sweeps import SweepResult as SweepResult
 from omega.sweeps import TrialLedger as TrialLedger

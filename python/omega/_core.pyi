@@ -18,6 +18,7 @@ from omega.contract import (
     ForeignComponents,
     ForeignFields,
     Progress,
+    ScheduleFields,
     Settings,
     SignalColumns,
     SymbolContext,
@@ -975,7 +976,9 @@ class Mask:
     def count(self) -> int: ...
 
 @final
-class NativeStrategy: ...
+class NativeStrategy:
+    @property
+    def warmup(self) -> int: ...
 
 @final
 class ForeignStrategy: ...
@@ -1068,6 +1071,13 @@ class Run:
         self,
         settings: Settings,
         strategy: NativeStrategy | ForeignStrategy,
+        contexts: Sequence[SymbolContext],
+        on_progress: Progress | None,
+    ) -> tuple[RunTables, RunReport]: ...
+    def execute_scheduled(
+        self,
+        settings: Settings,
+        schedule: ScheduleFields,
         contexts: Sequence[SymbolContext],
         on_progress: Progress | None,
     ) -> tuple[RunTables, RunReport]: ...

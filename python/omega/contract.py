@@ -227,6 +227,23 @@ class ForeignFields(TypedDict):
     keeps: object
 
 
+class ScheduleFields(TypedDict):
+    """Strategies that follow each other in one run, each made when it begins.
+
+    `stages` are the first step of each, and its border ("keep", "cancel" or "flat"). `make` takes
+    the place of a stage and gives its strategy: of the core, of another language, or callbacks;
+    `kind` says which ("core", "foreign" or "python"). `needs` are the complete bars that the first
+    decision needs of each track. `disturbed` are whether entries and exits go out a step later, a
+    seed, and the share of entries that are lost.
+    """
+
+    stages: Sequence[tuple[int, str]]
+    make: Callable[[int], object]
+    kind: str
+    needs: Sequence[int]
+    disturbed: tuple[bool, bool, int, float]
+
+
 class Components(TypedDict):
     """What an engine adds to a run with Omega's own executor."""
 

@@ -133,10 +133,10 @@ def test_all_public_calls_are_tried() -> None:
         "Bar", "BacktestResult", "Condition", "ConfigError", "CrossSymbolEventEngine",
         "EquityPercent", "EventEngine", "FeeBasis", "Fill", "FixedUnits", "ImportedCandles",
         "ImportedTicks", "Indicator", "LookaheadReport", "OmegaError", "PendingOrder", "Position",
-        "RiskAmount", "Strategy", "SweepProgress", "SweepResult", "Trade", "TrialLedger", "Trust",
-        "UnknownInstrument",
-        "check_lookahead", "crossover", "crossunder", "get_active_backend", "get_include",
-        "import_sources", "maximum", "minimum", "sweep", "when",
+        "RiskAmount", "Strategy", "StressResult", "SweepProgress", "SweepResult", "Trade",
+        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "check_lookahead", "crossover",
+        "crossunder", "get_active_backend", "get_include", "import_sources", "maximum", "minimum",
+        "stress", "sweep", "walk_forward", "when",
     }  # fmt: skip
     public = {name for name in omega.__all__ if callable(getattr(omega, name))}
     assert public - {*CALLS} == others

@@ -33,7 +33,7 @@ FLOW = (
     "batch",
 )
 VOCABULARY = ("types", "error")
-ABOVE_THE_FLOW = ("engines", "sweeps", "cluster")
+ABOVE_THE_FLOW = ("engines", "sweeps", "cluster", "forward", "stressing")
 ESSAYS = {"assumptions-and-limits", "boundary", "performance", "security"}
 """Pages of concepts about no one stage."""
 KINDS_OF_TEST = {

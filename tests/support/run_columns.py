@@ -25,6 +25,7 @@ EXIT_REASONS = [
     "stale",
     "delisted",
     "split_cash",
+    "window",
 ]
 LEDGER_KINDS = [
     "deposit",

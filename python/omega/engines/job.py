@@ -31,6 +31,7 @@ from omega.strategy.context import RunContext
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.order_entry import OrderEntry
+from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 from omega.strategy.weights import Weights
 
@@ -175,7 +176,7 @@ def _components(job: Job, parts: Parts, slices: MultiSymbolSlice) -> Components:
 def _foreign(job: Job, parts: Parts, slices: MultiSymbolSlice) -> ForeignComponents:
     """Return what the loop over an executor of the user's own calls."""
     strategy, manager = job.strategy, job.manager
-    if isinstance(strategy, (Signals, Native, Foreign, Weights)):
+    if isinstance(strategy, (Signals, Native, Foreign, Schedule, Weights)):
         raise ConfigError(
             f"strategy: {type(strategy).__name__} runs with Omega's own executor alone; write a "
             "Strategy, or an object with evaluate(index, slice_map)"

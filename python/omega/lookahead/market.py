@@ -49,7 +49,7 @@ class Market:
 
     def whole(self) -> CandleStore:
         """Return all candles."""
-        return self._store(self.frames)
+        return self.store_of(self.frames)
 
     def before(self, time: int, factor: float) -> CandleStore:
         """Return the candles before a step, and a bar at it with a multiple of the last prices.
@@ -65,11 +65,11 @@ class Market:
             if known < frame.height and self.times[name][known] == time:
                 parts.append(_invented(frame[max(known - 1, 0) : known + 1], factor))
             found[name] = pl.concat(parts)
-        return self._store({name: frame for name, frame in found.items() if frame.height})
+        return self.store_of({name: frame for name, frame in found.items() if frame.height})
 
     def until(self, time: int) -> CandleStore:
         """Return the candles that opened by a step."""
-        return self._store(
+        return self.store_of(
             {
                 name: frame.head(int(self.times[name].searchsorted(time, side="right")))
                 for name, frame in self.frames.items()
@@ -81,7 +81,8 @@ class Market:
         bar = max(int(self.times[symbol].searchsorted(time)) - 1, 0)
         return bar, self.frames[symbol]["time"][bar]
 
-    def _store(self, frames: Mapping[str, pl.DataFrame]) -> CandleStore:
+    def store_of(self, frames: Mapping[str, pl.DataFrame]) -> CandleStore:
+        """Give candles of other frames of the same columns."""
         inputs = {
             name: Candles(bid=frame, spread=self._spreads[name] or None)
             if not any(column.startswith("ask") for column in frame.columns)

@@ -40,6 +40,8 @@ class Context:
         self.portfolio = Portfolio(cash, 0)
         self.queue: list[Action] = []
         self.actions: list[Action] = []
+        self.hidden: str | None = None
+        """What a strategy does not see that begins: "cancel" its orders, "flat" all (WF4)."""
 
     @property
     def state(self) -> State:
@@ -97,7 +99,8 @@ class Context:
     @property
     def positions(self) -> list[views.Position]:
         """All open positions, oldest first."""
-        return [views.Position(row, self.sources[row.symbol]) for row in self.state.positions]
+        rows = () if self.hidden == "flat" else self.state.positions
+        return [views.Position(row, self.sources[row.symbol]) for row in rows]
 
     @property
     def position(self) -> views.Position | None:
@@ -107,7 +110,7 @@ class Context:
     @property
     def pending(self) -> list[views.PendingOrder]:
         """Orders that wait, oldest first."""
-        pending = self.state.pending
+        pending = self.state.pending if self.hidden is None else []
         return [views.PendingOrder(row, self.sources[row.symbol]) for row in pending]
 
     def declare_warmup(self, bars: int) -> None:

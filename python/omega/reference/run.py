@@ -16,6 +16,7 @@ from omega.contract import (
     ForeignComponents,
     ForeignFields,
     Progress,
+    ScheduleFields,
     Settings,
     SignalColumns,
     SymbolContext,
@@ -27,6 +28,7 @@ from omega.reference import loop
 from omega.reference.caller import Caller
 from omega.reference.columns import Columns
 from omega.reference.context import Context
+from omega.reference.disturbed import Disturbed
 from omega.reference.executor import State
 from omega.reference.exits import Exits
 from omega.reference.natives import Native, named
@@ -41,6 +43,7 @@ from omega.reference.portfolio import Portfolio
 from omega.reference.rates import Rates
 from omega.reference.resample import Bars, resample
 from omega.reference.results import SCHEMAS, PlainTables
+from omega.reference.scheduled import Scheduled
 from omega.reference.signals import ColumnReader
 from omega.reference.simulator import Simulator
 from omega.reference.stale import Stale
@@ -176,6 +179,21 @@ class Run(Context):
         strategy = loop.Cooldown(caller, components["cooldown"], self.world)
         tables = self._run(settings, strategy, contexts, on_progress)
         return tables, self._report(caller.seconds)
+
+    def execute_scheduled(
+        self,
+        settings: Settings,
+        schedule: ScheduleFields,
+        contexts: Sequence[SymbolContext],
+        on_progress: Progress | None,
+    ) -> tuple[PlainTables, RunReport]:
+        """Walk the bars with strategies that follow each other."""
+        for track, bars in zip(self.world.tracks(), schedule["needs"], strict=False):
+            track.declare(bars)
+        scheduled = Scheduled(self, schedule)
+        disturbed = Disturbed(self, scheduled, schedule["disturbed"])
+        tables = self._run(settings, disturbed, contexts, on_progress)
+        return tables, self._report(scheduled.seconds)
 
     def drive(
         self,

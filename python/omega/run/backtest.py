@@ -31,12 +31,13 @@ from omega.results.result import BacktestResult, EngineStats
 from omega.run.backend import chosen_backend
 from omega.run.candles import store_of_run
 from omega.run.copying import copied, note_on_given
-from omega.run.execute import Outcome, execute
+from omega.run.execute import Outcome
 from omega.run.facts import facts_of
 from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
 from omega.run.resuming import identity_of, known_by, require_earlier
+from omega.run.scheduled import execute_any
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
@@ -227,7 +228,7 @@ def _performed(
         require_earlier(resume, store, identity)
         job = prepare(store, runs, arguments, when=when, on_progress=told)
         job.ran.may_compile = _truth("compiled", compiled)
-    outcome = execute(job, backend)
+    outcome = execute_any(job, backend)
     note_on_given(strategy, runs)
     result = _result(store, job, arguments, backend, outcome)
     result = result if compared.is_empty else compare_run(result, compared, arguments)

@@ -7,7 +7,7 @@ import functools
 import gc
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from types import GeneratorType, ModuleType
+from types import GeneratorType, ModuleType, NoneType
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from omega.strategy.arguments import OnTheCopy
 from omega.strategy.base import Strategy
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.native import Native
+from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 from omega.strategy.weights import Weights
 
@@ -60,7 +61,7 @@ def copied(strategy: Any, manager: Any) -> tuple[Any, Any]:  # noqa: ANN401 - of
         (True, False)
     """
     memo: Memo = {}
-    members = list(strategy.strategies.values()) if isinstance(strategy, Ensemble) else [strategy]
+    members = _members(strategy)
     distinct = list({id(one): one for one in members if is_copied(one)}.values())
     for one in distinct:
         if not _copies_itself(one):
@@ -74,9 +75,17 @@ def copied(strategy: Any, manager: Any) -> tuple[Any, Any]:  # noqa: ANN401 - of
             made[place], _ = copied(one, None)  # one object given twice is two
     if isinstance(strategy, Ensemble):
         result: Any = Ensemble(dict(zip(strategy.strategies, made, strict=True)))
+    elif isinstance(strategy, Schedule):
+        result = strategy.of(made)
     else:
         (result,) = made
     return result, _copy(manager, memo, "position_manager")
+
+
+def _members(strategy: Any) -> list[Any]:  # noqa: ANN401 - of any form
+    if isinstance(strategy, Ensemble):
+        return list(strategy.strategies.values())
+    return list(strategy.strategies) if isinstance(strategy, Schedule) else [strategy]
 
 
 def note_on_given(given: object, ran: object) -> None:
@@ -101,9 +110,8 @@ def is_copied(strategy: object) -> bool:
     if isinstance(strategy, Strategy):
         return True
     function = inspect.isroutine(strategy) or hasattr(strategy, "__wrapped__")
-    return not (
-        function or isinstance(strategy, (Signals, Native, Weights, functools.partial, type))
-    )
+    plain = (Signals, Native, Weights, functools.partial, type, NoneType)
+    return not (function or isinstance(strategy, plain))
 
 
 def _copies_itself(one: object) -> bool:

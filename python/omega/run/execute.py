@@ -70,7 +70,8 @@ def _executed(job: Job, context: Context) -> Outcome:
     with told_in_dates(job, context.run), context.active():
         if isinstance(job.strategy, (Signals, Native, Foreign, Weights)):
             return execute_native(job, context)
-        with bound(job.strategy, job.manager, context):
+        single = cast("Strategy | OnBar", job.strategy)  # `execute_any` runs schedules
+        with bound(single, job.manager, context):
             outcome = _execute_callbacks(job, context)
             if isinstance(job.strategy, Strategy):
                 job.ran.declared = declared_of(job, context)

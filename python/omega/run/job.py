@@ -27,6 +27,7 @@ from omega.strategy.conditions import Condition
 from omega.strategy.declared import Declared
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
+from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 from omega.strategy.weights import Weights
 
@@ -80,7 +81,7 @@ class Job:
     """
 
     stores: Sequence[CandleStore]
-    strategy: Strategy | OnBar | Signals | Native | Foreign | Weights
+    strategy: Strategy | OnBar | Signals | Native | Foreign | Schedule | Weights
     settings: Settings
     contexts: Sequence[SymbolContext]
     timeframes: Sequence[TimeframeJob]

@@ -51,6 +51,7 @@ from omega.strategy.compiled import is_marked
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
+from omega.strategy.schedule import Schedule
 from omega.strategy.signal_columns import Signals
 from omega.strategy.weights import Weights
 
@@ -224,7 +225,9 @@ def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifes
     )
 
 
-def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign | Weights:
+def strategy_of(
+    given: object,
+) -> Strategy | OnBar | Signals | Native | Foreign | Schedule | Weights:
     """Make a strategy of what a user gave: of a class an instance, of several an ensemble.
 
     Raises:
@@ -232,7 +235,7 @@ def strategy_of(given: object) -> Strategy | OnBar | Signals | Native | Foreign 
     """
     if isinstance(given, type) and issubclass(given, Strategy):
         return given()
-    if isinstance(given, (Strategy, Signals, Native, Foreign, Weights)):
+    if isinstance(given, (Strategy, Signals, Native, Foreign, Schedule, Weights)):
         return given
     if isinstance(given, (list, tuple, dict)):
         return Ensemble.of(given)

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 
+use super::config::{ContextFields, RunSettings};
 use super::error::to_pyerr;
 use super::foreign::{Foreign, ForeignStrategy};
 use super::native::NativeStrategy;
@@ -134,6 +135,18 @@ impl Kept {
             daily: returns.filter(|_| wanted.daily),
         }
     }
+}
+
+/// What the settings of a batch say, which trials name by their place.
+// All at once, while the interpreter is held: trials run without it, and the settings are Python
+// objects.
+pub(super) fn configs(
+    settings: Vec<(RunSettings, Vec<ContextFields<'_>>)>,
+) -> PyResult<Vec<Config>> {
+    let configs = settings
+        .into_iter()
+        .map(|(settings, contexts)| settings.config(&contexts, Vec::new()));
+    configs.collect::<Result<_, _>>().map_err(to_pyerr)
 }
 
 /// Runs the trials of a batch; an interrupt ends it.

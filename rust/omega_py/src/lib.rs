@@ -35,6 +35,7 @@ mod orders;
 mod place;
 mod results;
 mod run;
+mod scheduled;
 mod shown;
 mod snapshot;
 mod statistics;

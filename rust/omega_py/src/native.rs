@@ -24,6 +24,15 @@ use omega_core::types::SymbolId;
 #[pyclass(frozen, module = "omega._core")]
 pub struct NativeStrategy(Native);
 
+#[pymethods]
+impl NativeStrategy {
+    /// Complete bars that it needs.
+    #[getter(warmup)]
+    fn needed(&self) -> usize {
+        self.0.warmup()
+    }
+}
+
 impl NativeStrategy {
     /// A fresh one: a run changes what it remembers.
     pub(super) fn fresh(&self) -> Native {

@@ -29,6 +29,7 @@ use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields};
 use super::observer::{GilObserver, ProgressObserver};
 use super::results::{PyRunTables, RunReport, RunTime, reported};
+use super::scheduled::ScheduleFields;
 use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
 use super::strategy::{PyStrategy, Raised};
@@ -304,8 +305,8 @@ impl Run {
         });
         let rows = walked?.map_err(|Raised(error)| error)?;
         let time = RunTime::new(began, strategy.strategy.callback_time());
-        // The loop held the interpreter, since giving it up and taking it back costs more than a
-        // bar; tables call nothing, so that other threads run meanwhile.
+        // The loop held the interpreter, as giving it up costs more than a bar; tables call
+        // nothing, so that other threads run.
         Ok(reported(interrupts::detached(py, || rows.into())?, &time))
     }
 
@@ -424,12 +425,6 @@ impl Run {
         workers: usize,
         kept: (bool, bool, bool),
     ) -> PyResult<Vec<Outcome>> {
-        // All at once, while the interpreter is held: trials run without it, and the settings are
-        // Python objects.
-        let configs = settings
-            .into_iter()
-            .map(|(settings, contexts)| settings.config(&contexts, Vec::new()));
-        let configs: Vec<_> = configs.collect::<Result<_, _>>().map_err(to_pyerr)?;
         let batch = Batch {
             market: &self.tracks.market,
             cache: &self.cache,
@@ -441,7 +436,7 @@ impl Run {
             tables,
             daily,
         };
-        batch::run(py, &batch, &configs, trials, &wanted)
+        batch::run(py, &batch, &batch::configs(settings)?, trials, &wanted)
     }
 
     /// Walks the bars with a strategy of the core; the interpreter is released.
@@ -465,6 +460,24 @@ impl Run {
         let result = strategy.run(py, &backtest, &self.tracks.market, &mut observer)?;
         let time = RunTime::new(began, Duration::ZERO);
         Ok(reported(result, &time))
+    }
+
+    /// Walks the bars with strategies that follow each other.
+    fn execute_scheduled<'py>(
+        &self,
+        py: Python<'py>,
+        settings: RunSettings,
+        schedule: ScheduleFields<'py>,
+        contexts: Vec<ContextFields<'py>>,
+        on_progress: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<(PyRunTables, RunReport)> {
+        let began = Instant::now();
+        schedule.declare(&self.warmup);
+        let backtest = self.backtest(settings, &contexts)?;
+        self.snapshot.publish_rates(rates_of(backtest.config()));
+        let start = |callbacks| self.strategy(py, callbacks, self.vocabulary(py)?, None);
+        let (result, inside) = schedule.run(py, &backtest, &self.tracks, on_progress, start)?;
+        Ok(reported(result, &RunTime::new(began, inside)))
     }
 }
 

@@ -405,6 +405,8 @@ pub enum ExitReason {
     Delisted,
     /// A split left less than a volume step, which was paid (A1).
     SplitCash,
+    /// The window of its strategy ended (WF4).
+    Window,
 }
 
 impl ExitReason {
@@ -424,6 +426,7 @@ impl ExitReason {
             Self::Stale => "stale",
             Self::Delisted => "delisted",
             Self::SplitCash => "split_cash",
+            Self::Window => "window",
         }
     }
 }

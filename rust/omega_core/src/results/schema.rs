@@ -82,6 +82,7 @@ const EXIT_REASONS: Kind = Kind::Category(&[
     "stale",
     "delisted",
     "split_cash",
+    "window",
 ]);
 const LEDGER_KINDS: Kind = Kind::Category(&[
     "deposit",

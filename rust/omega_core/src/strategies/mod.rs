@@ -5,9 +5,11 @@
 
 mod buy_and_hold;
 mod cooldown;
+mod disturbed;
 mod donchian_breakout;
 mod named;
 mod rsi_reversion;
+mod scheduled;
 mod signals;
 mod sma_cross;
 mod weights;
@@ -19,9 +21,11 @@ use crate::types::{Direction, SymbolId};
 
 pub use buy_and_hold::BuyAndHold;
 pub use cooldown::Cooldown;
+pub use disturbed::{Disturbance, Disturbed};
 pub use donchian_breakout::DonchianBreakout;
 pub use named::{Native, Parameters, named};
 pub use rsi_reversion::RsiReversion;
+pub use scheduled::{Border, Scheduled};
 pub use signals::{Entries, Level, Signals, SymbolSignals, Values, Wanted};
 pub use sma_cross::SmaCross;
 pub use weights::{Schedule, TargetSet, TargetWeight, Weights};

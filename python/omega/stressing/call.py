@@ -1,0 +1,210 @@
+"""The one call of a robustness test."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from omega.config.values import Refused, number, plain, whole
+from omega.contract import AnyForm, ArrowLike
+from omega.data.store import CandleStore
+from omega.errors import ConfigError, OmegaError
+from omega.forward.sets import FIELDS
+from omega.forward.timeline import Timeline
+from omega.libraries import arguments_of, text_of
+from omega.results.limits import with_limits
+from omega.results.result import BacktestResult
+from omega.run.backend import chosen_backend
+from omega.run.backtest import run_backtest
+from omega.run.candles import store_of_run
+from omega.run.execute import market_of
+from omega.run.job import Job
+from omega.run.prepare import Arguments, prepare, strategy_of
+from omega.run.scheduled import needs_of
+from omega.run.settings import seed_field
+from omega.strategy.base import Strategy
+from omega.strategy.native import Native
+from omega.strategy.schedule import Schedule, Stage
+from omega.stressing.result import StressResult, row_of, table_of
+from omega.stressing.variations import Base, Skipped, Trial, Wishes, trials_of
+from omega.sweeps.spec import SETTINGS, strategy_with
+
+if TYPE_CHECKING:
+    from omega._core import Run
+
+
+@arguments_of("stress")
+def stress(
+    data: ArrowLike,
+    strategy: AnyForm,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    runs: int = 20,
+    noise: float = 0.1,
+    dropped: float = 0.1,
+    jitter: float = 0.1,
+    factors: Sequence[float] = (1.5, 2.0),
+    starts: int = 5,
+    reach: float = 0.1,
+    progress: Callable[[int, str], object] | None = None,
+    seed: int = 0,
+    backend: str = "auto",
+    **settings: Any,  # noqa: ANN401 - those of run_backtest
+) -> StressResult:
+    """Run a strategy with something against it, again and again, and compare with the base run.
+
+    Entries, exits, and both go out a bar later; costs are multiplied; prices get noise that keeps
+    candles valid; entries are lost; parameters move around the point given; and the start moves.
+    A variation that cannot apply is named in `StressResult.skipped` with its reason.
+
+    Args:
+        data: As `run_backtest`.
+        strategy: Any form; or a class or a function of parameters, with `parameters`.
+        parameters: The point around which parameters move; by default those of the strategy.
+        runs: Runs of each variation that draws: price noise, lost entries, parameters.
+        noise: How far prices move, as a share of their bar's range.
+        dropped: The share of entries that are lost.
+        jitter: How far a parameter moves, as a share of it; a whole number at least one step.
+        factors: Of the costs; what swap pays to the trader stays as it is.
+        starts: How many later starts there are.
+        reach: The first share of the data, in which they lie.
+        progress: A function of the runs done, and the variation at hand.
+        seed: Of all draws, which depend on it, on the run and on the place alone.
+        backend: As `run_backtest`.
+        **settings: Further settings of `run_backtest`, for all runs.
+
+    Returns:
+        A table of base, median, 5 % and worst for each metric, and a row for each run.
+
+    Raises:
+        ConfigError: An amount is impossible, or the base run has a setting that is.
+
+    Example:
+        >>> import omega
+        >>> found = omega.stress(candles, omega.native("sma_cross", fast=3, slow=9), runs=3)
+        >>> found.runs.height, sorted(found.skipped)
+        (17, ['costs x 1.5', 'costs x 2'])
+    """
+    wishes = _wishes(
+        runs=runs,
+        noise=noise,
+        dropped=dropped,
+        jitter=jitter,
+        factors=factors,
+        starts=starts,
+        reach=reach,
+        seed=seed,
+    )
+    backend = chosen_backend(backend, warn=True)
+    taken = {name: settings.pop(name) for name in ("symbol", "cast") if name in settings}
+    store = store_of_run(
+        data,
+        taken.get("symbol"),
+        settings.get("validate", "error"),
+        settings.get("instruments"),
+        cast=taken.get("cast", False),
+    )
+    own: Any = strategy_of(strategy if parameters is None else strategy_with(strategy, parameters))
+    common = {**settings, "seed": wishes.seed, "backend": backend}
+    result = run_backtest(store, own, **common)
+    market = market_of(_job(store, own, common), backend)
+    point = dict(parameters) if parameters is not None else _parameters(own, market)
+    base = _base(store, strategy if parameters is not None else own, point, settings, result)
+    skipped: Skipped = {}
+    rows = [row_of("base", 0, "", with_limits(result.metrics), fingerprint=result.fingerprint)]
+    for done, trial in enumerate(trials_of(base, wishes, skipped), 1):
+        if parameters is not None and trial.strategy is base.strategy:
+            trial = dataclasses.replace(trial, strategy=own)  # noqa: PLW2901 - made of the point
+        rows.append(_run(trial, common))
+        if progress is not None:
+            progress(done, trial.variation)
+    return StressResult(table_of(rows), result, skipped)
+
+
+def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
+    taken = {name: plain(value) for name, value in given.items()}
+    shares = ("noise", "dropped", "jitter", "reach")
+    rules = {name: number(minimum=0, maximum=1) for name in shares}
+    counts = {name: whole(minimum=1, maximum=10_000) for name in ("runs", "starts")}
+    for name, rule in {**rules, **counts}.items():
+        try:
+            taken[name] = rule(taken[name])
+        except Refused as refused:
+            raise ConfigError(f"{name}: given {given[name]!r}, expected {refused}") from None
+    factors = taken["factors"]
+    if not isinstance(factors, (list, tuple)) or not all(
+        isinstance(one, (int, float)) and one > 0 for one in factors
+    ):
+        raise ConfigError(f"factors: given {factors!r}, expected numbers above 0, as (1.5, 2.0)")
+    taken["seed"] = seed_field(taken["seed"])
+    return Wishes(**taken)
+
+
+def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
+    """Return the parameters of a strategy that says which it has."""
+    if isinstance(strategy, Native):
+        return {name: _whole(strategy, name, given, run) for name, given in strategy.parameters}
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        return strategy.parameters()
+    if isinstance(strategy, Strategy):
+        return {name: getattr(strategy, name) for name in strategy.parameters()}
+    return {}
+
+
+def _whole(strategy: Native, name: str, given: float, run: Run) -> float:
+    """Return a parameter as a whole number where the core takes no other."""
+    between = {**dict(strategy.parameters), name: math.floor(given) + 0.5}
+    try:
+        run.native(strategy.name, list(between.items()))
+    except ConfigError:
+        return int(given)
+    return given
+
+
+def _base(
+    store: CandleStore,
+    strategy: AnyForm,
+    point: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    result: BacktestResult,
+) -> Base:
+    given = {**SETTINGS, **settings}
+    timeline = Timeline.of(store, given["calendar"], given["align"], given["semantics"])
+    begun = int(result.equity["time"].to_physical()[0])
+    return Base(store, strategy, point, settings, timeline, timeline.at(begun))
+
+
+def _run(trial: Trial, common: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a run; one that fails is a row with its error."""
+    settings = {**common, **trial.settings}
+    try:
+        strategy = trial.strategy
+        if trial.disturbed is not None:
+            strategy = _disturbed(trial, settings)
+            settings["strict"] = False  # what is held back leaves a refused row
+        result = run_backtest(trial.store, strategy, **settings)
+    except OmegaError as error:
+        text = f"{type(error).__name__}: {text_of(error)}"
+        return row_of(trial.variation, trial.number, trial.about, {}, error=text)
+    metrics = with_limits(result.metrics)
+    return row_of(
+        trial.variation, trial.number, trial.about, metrics, fingerprint=result.fingerprint
+    )
+
+
+def _disturbed(trial: Trial, settings: Mapping[str, Any]) -> Schedule:
+    """Return a schedule of the strategy alone, whose orders are disturbed."""
+    own = strategy_of(trial.strategy)
+    job = _job(trial.store, own, settings)
+    needs = needs_of(own, job, market_of(job, settings["backend"]))
+    how = trial.disturbed or (False, False, 0, 0.0)
+    return Schedule((Stage(0, own),), tuple(needs), how)
+
+
+def _job(store: CandleStore, strategy: AnyForm, settings: Mapping[str, Any]) -> Job:
+    """Put a run together."""
+    given = {**SETTINGS, **settings}
+    arguments = Arguments(**{name: given[name] for name in FIELDS})
+    return prepare(store, strategy, arguments, when=given["when"])
