@@ -37,4 +37,6 @@ def test_a_member_is_documented_at_run_time(owner: str, name: str, text: str) ->
     member = inspect.getattr_static(getattr(core, owner), name)
     said = inspect.getdoc(member)
     assert said is not None
-    assert " ".join(said.split("\n\n")[0].split()) == " ".join(text.split("\n\n", maxsplit=1)[0].split())
+    assert " ".join(said.split("\n\n")[0].split()) == " ".join(
+        text.split("\n\n", maxsplit=1)[0].split()
+    )

@@ -26,7 +26,7 @@ __all__ = ["Cluster", "Failure", "Handle", "Ticket", "dask", "futures", "ray", "
 
 
 def ray(address: str | None = None, *, cpus: int = 1) -> Cluster:
-    """Give the nodes of Ray as an executor of a sweep: `pip install 'omega-backtest[ray]'`.
+    """Return the nodes of Ray as an executor of a sweep: `pip install 'omega-backtest[ray]'`.
 
     Args:
         address: Of a Ray cluster, such as "auto" for the one that this machine is a node of. None:
@@ -50,7 +50,7 @@ def ray(address: str | None = None, *, cpus: int = 1) -> Cluster:
 
 
 def dask(client: object, *, cpus: int = 1) -> Cluster:
-    """Give the workers of Dask as an executor of a sweep: `pip install 'omega-backtest[dask]'`.
+    """Return the workers of Dask as an executor of a sweep: `pip install 'omega-backtest[dask]'`.
 
     Args:
         client: A `distributed.Client`, or the address of a scheduler.
@@ -78,7 +78,7 @@ def futures(
     slots: int | None = None,
     threads: int = 1,
 ) -> Cluster:
-    """Give a pool as an executor of a sweep, whose workers may be on other machines.
+    """Return a pool as an executor of a sweep, whose workers may be on other machines.
 
     Args:
         pool: Anything with `submit(function, *arguments)`, which gives something with `done()` and

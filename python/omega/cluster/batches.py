@@ -52,7 +52,7 @@ class Batch:
     marks: dict[int, str] = dataclasses.field(default_factory=dict)
 
     def halves(self) -> tuple[Batch, Batch]:
-        """Give two batches in the place of this one."""
+        """Return two batches in the place of this one."""
         middle = len(self.trials) // 2
         return Batch(self.trials[:middle]), Batch(self.trials[middle:])
 
@@ -75,7 +75,7 @@ class Sizes:
         self._largest = max(self._largest, runs)
 
     def next(self, left: int, slots: int) -> int:
-        """Give the size of the next batch: towards the end smaller, so that all slots end at once.
+        """Return the size of the next batch: smaller towards the end, so that slots end at once.
 
         Example:
             >>> sizes = Sizes()

@@ -35,14 +35,14 @@ class Content:
     source: Dataset | None = None
 
     def at(self, path: Path) -> str | Dataset:
-        """Give the candles, now that their file is known."""
+        """Return the candles, now that their file is known."""
         if self.columns is None and self.symbol is None:
             return str(path)
         return Dataset(str(path), columns=self.columns, symbol=self.symbol)
 
 
 def contents_of(data: Any) -> Iterator[Content]:  # noqa: ANN401 - as `run_backtest`
-    """Give all candles that some data name.
+    """Yield all candles that some data name.
 
     Example:
         >>> [one.name for one in contents_of({"EURUSD": Content("3f5a")})]
@@ -59,7 +59,7 @@ def contents_of(data: Any) -> Iterator[Content]:  # noqa: ANN401 - as `run_backt
 
 
 def located(data: Any, files: Fetched) -> Any:  # noqa: ANN401 - as `run_backtest`
-    """Give data with the files of this machine in place of names.
+    """Return data with the files of this machine in place of names.
 
     Example:
         >>> from pathlib import Path

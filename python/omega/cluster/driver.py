@@ -113,7 +113,7 @@ class Driver(Generic[Row]):
         self._open = 0
 
     def _fill(self, source: Iterator[Numbered]) -> bool:
-        """Give every free slot something to do; whether there is anything left to wait for."""
+        """Return every free slot something to do; whether there is anything left to wait for."""
         slots = self.cluster.slots()
         self._require_slots(slots)
         while len(self._sent) < slots:

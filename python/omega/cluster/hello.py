@@ -18,7 +18,7 @@ _USED = ("fma", "avx2", "avx512f")
 
 @functools.cache
 def own() -> dict[str, str]:
-    """Give what has to be the same, in words.
+    """Return what has to be the same, in words.
 
     Example:
         >>> sorted(own())
@@ -50,7 +50,7 @@ def differing(driver: dict[str, str], worker: dict[str, str]) -> str:
 
 
 def _features() -> list[str]:
-    """Give the features of the processor that matter, as far as the system shows them."""
+    """Return the features of the processor that matter, as far as the system shows them."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

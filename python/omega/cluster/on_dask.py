@@ -64,7 +64,7 @@ class OnDask:
         self._looked = -_FRESH
 
     def slots(self) -> int:
-        """Give how many batches the workers can work on at once."""
+        """Return how many batches the workers can work on at once."""
         return sum(self._slots().values())
 
     def put(self, name: str, content: bytes | Path) -> Handle:
@@ -137,7 +137,7 @@ class OnDask:
             sent.future.cancel(force=True)
 
     def _slots(self) -> dict[str, int]:
-        """Give the slots of each worker that is there."""
+        """Return the slots of each worker that is there."""
         now = time.monotonic()  # how often it is asked changes no row
         if now - self._looked > _FRESH:
             try:
@@ -153,7 +153,7 @@ class OnDask:
 
 
 def _answer(future: Any) -> bytes | Failure | None:  # noqa: ANN401 - its types are not checked
-    """Give what came of a task; None where its worker took the answer with it."""
+    """Return what came of a task; None where its worker took the answer with it."""
     distributed = engine("distributed", "dask")
     try:
         answer: bytes = future.result(timeout=_GATHER)

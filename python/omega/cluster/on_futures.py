@@ -40,7 +40,7 @@ class OnFutures:
         self._numbers = itertools.count()
 
     def slots(self) -> int:
-        """Give how many calls can run at once."""
+        """Return how many calls can run at once."""
         return self._slots
 
     def put(self, name: str, content: bytes | Path) -> Handle:

@@ -42,7 +42,7 @@ class OnRay:
         self._processors, self._looked = 0.0, -_FRESH
 
     def slots(self) -> int:
-        """Give how many tasks can run at once on all nodes."""
+        """Return how many tasks can run at once on all nodes."""
         now = time.monotonic()  # how often it is asked changes no row
         if now - self._looked > _FRESH:
             self._processors = self._ray.cluster_resources().get("CPU", 0)

@@ -14,7 +14,7 @@ PIECE = 64 << 20
 
 
 def pieces_of(content: bytes | Path) -> Iterator[npt.NDArray[np.uint8]]:
-    """Give bytes, or those of a file, as arrays, which engines take without a copy.
+    """Yield bytes, or those of a file, as arrays, which engines take without a copy.
 
     Example:
         >>> [piece.tobytes() for piece in pieces_of(b"abc")]

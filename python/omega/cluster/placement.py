@@ -29,7 +29,7 @@ class Placement:
         self._again.update(runs)
 
     def frame(self) -> pl.DataFrame:
-        """Give a row for each run: number, the worker whose row counts, how often it was sent.
+        """Return a row for each run: number, the worker whose row counts, how often it was sent.
 
         Example:
             >>> placement = Placement()

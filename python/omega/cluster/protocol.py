@@ -113,7 +113,7 @@ class Cluster(Protocol):
     """
 
     def slots(self) -> int:
-        """Give how many batches can be worked on at once, which may change."""
+        """Return how many batches can be worked on at once, which may change."""
 
     def put(self, name: str, content: bytes | Path) -> Handle:
         """Make bytes, or those of a file, available to all workers under a name; again is fine."""

@@ -32,7 +32,7 @@ class Recipe(Protocol):
     """How runs are made; it is put on a cluster once."""
 
     def contents(self, trials: Sequence[Numbered]) -> Iterable[Content]:
-        """Give the candles of some runs."""
+        """Return the candles of some runs."""
 
     def forget(self) -> None:
         """Let go of candles that were read, since one of their files is another one now."""
@@ -93,7 +93,7 @@ class _Place:
         self.seen: dict[str, MappedFile] = {}
 
     def recipe_of(self, name: str, fetch: Fetch) -> Recipe:
-        """Give a recipe, which is unpacked once."""
+        """Return a recipe, which is unpacked once."""
         if self.recipe is None or self.name != name:
             content = b"".join(_pieces(name, fetch))
             self.recipe, self.name = None, name
@@ -104,7 +104,7 @@ class _Place:
         return self.recipe
 
     def files(self, contents: Iterable[Content], fetch: Fetch) -> _Files:
-        """Give the files of candles on this machine, as far as they can be had."""
+        """Return the files of candles on this machine, as far as they can be had."""
         if self.cache is None:
             self.cache = Cache()
         files = _Files()

@@ -265,13 +265,13 @@ def _rows(path: str | Path, width: int) -> list[list[str]]:
 
 
 def _day(last: str) -> str:
-    """Give the day after the last one."""
+    """Return the day after the last one."""
     day = datetime.strptime(last, "%Y%m%d")  # noqa: DTZ007 - a date
     return f"{day + timedelta(days=1):%Y-%m-%d}"
 
 
 def _of_factors(rows: list[list[str]], symbol: str) -> tuple[list[Any], list[Any]]:
-    """Give splits and dividends between the rows of a factor file."""
+    """Return splits and dividends between the rows of a factor file."""
     splits, dividends = [], []
     numbers: list[tuple[str, float, float, float]] = [
         (row[0], float(row[1]), float(row[2]), float(row[3])) for row in rows

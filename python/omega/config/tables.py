@@ -134,7 +134,7 @@ def _moment(place: str, column: Column, row: int, value: object) -> date | datet
 
 
 def day_number(moment: date | datetime | int | str, unit: str) -> int:
-    """Give the number of the date of a moment, as seen where it is written.
+    """Return the number of the date of a moment, as seen where it is written.
 
     Example:
         >>> day_number(date(1970, 1, 3), "ms"), day_number(datetime(1970, 1, 3, 9), "ms")

@@ -25,7 +25,7 @@ def asof(
     known: str = "known",
     symbol: str | None = None,
 ) -> pl.Expr:
-    """Give what was known at each bar of the newest period, as a Polars expression.
+    """Return what was known at each bar of the newest period, as a Polars expression.
 
     At a bar the rows count that were known when it opened; of the newest period among them the one
     that was known last, so that a restatement counts from its own day on. A date counts once it is
@@ -75,7 +75,7 @@ def _rows(table: AnyTable, name: str, period: str, known: str) -> tuple[Row, ...
 
 
 def _expression(rows: list[Row], name: str, period: str, known: str) -> pl.Expr:
-    """Give what looks a time up among the rows."""
+    """Return what looks a time up among the rows."""
     states = _states(rows, period, known)
 
     def look_up(times: pl.Series) -> pl.Series:
@@ -127,7 +127,7 @@ def _states(rows: list[Any], period: str, known: str) -> list[tuple[int, float |
 
 
 def _moment(given: date | datetime | int) -> int:
-    """Give when something is known in microseconds; a date when it is over."""
+    """Return when something is known in microseconds; a date when it is over."""
     if isinstance(given, date) and not isinstance(given, datetime):
         return to_units(given, "us") + _DAY // timedelta(microseconds=1)
     return to_units(given, "us")

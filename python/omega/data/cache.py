@@ -42,7 +42,7 @@ _HALF = re.compile(r"\.[0-9a-f]{64}\.(?:arrow|note)-[0-9a-f]{32}\.part")
 
 
 def cache_folder() -> Path:
-    """Give the folder of the cache, which need not be there yet.
+    """Return the folder of the cache, which need not be there yet.
 
     Example:
         >>> cache_folder().is_absolute()
@@ -60,7 +60,7 @@ def cache_folder() -> Path:
 
 
 def cache_limit() -> int:
-    """Give how many bytes the cache may hold.
+    """Return how many bytes the cache may hold.
 
     Raises:
         ConfigError: `OMEGA_CACHE_BYTES` is no whole number.
@@ -78,7 +78,7 @@ def cache_limit() -> int:
 
 
 def cache_size() -> int:
-    """Give how many bytes of candles the cache holds.
+    """Return how many bytes of candles the cache holds.
 
     Example:
         >>> cache_size() >= 0
@@ -103,7 +103,7 @@ class Cache:
         return self.folder / f"{name}.arrow"
 
     def keep(self, table: pl.LazyFrame, write: Callable[[Path], object]) -> str:
-        """Give the hash of a table, whose file is there from now on.
+        """Return the hash of a table, whose file is there from now on.
 
         Args:
             table: Its rows.
@@ -117,7 +117,7 @@ class Cache:
         return name
 
     def file(self, name: str, write: Callable[[Path], object], *, is_checked: bool = False) -> Path:
-        """Give the file of a hash, written by one process while the others wait for it.
+        """Return the file of a hash, written by one process while the others wait for it.
 
         Args:
             name: The hash of its rows.
@@ -151,7 +151,7 @@ class Cache:
         return found
 
     def found(self, name: str) -> Path | None:
-        """Give the file of a hash where it is there, and keep it there; a damaged one goes."""
+        """Return the file of a hash where it is there, and keep it there; a damaged one goes."""
         path = self.path(name)
         held = self._held.get(name)
         if held is not None and not locks.is_at(held, path):
@@ -247,7 +247,7 @@ class Cache:
 
 @contextlib.contextmanager
 def caching() -> Iterator[Cache]:
-    """Give the cache; what is used of it stays until the end of the block.
+    """Yield the cache; what is used of it stays until the end of the block.
 
     Raises:
         WriteFailed: Its folder cannot be made.
@@ -260,7 +260,7 @@ def caching() -> Iterator[Cache]:
 
 
 def _files(folder: Path) -> list[tuple[Path, int, int]]:
-    """Give path, size and time of last use of all files."""
+    """Return path, size and time of last use of all files."""
     found = []
     with contextlib.suppress(OSError):
         for path in folder.iterdir():

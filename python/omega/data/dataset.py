@@ -148,7 +148,7 @@ class Dataset(_Once):
         return self._fingerprint
 
     def scan(self) -> pl.LazyFrame:
-        """Give the rows as a lazy table of Polars, under the names that they have in the files.
+        """Return the rows as a lazy table of Polars, under the names that they have in the files.
 
         Raises:
             ConfigError: A file is missing or unlike the others, or a column has no such meaning.
@@ -213,7 +213,7 @@ class Dataset(_Once):
         return table if self.filter is None else table.filter(self.filter)
 
     def as_run(self) -> pl.LazyFrame:
-        """Give the rows with the types that a run takes without a cast.
+        """Return the rows with the types that a run takes without a cast.
 
         Example:
             >>> import tempfile, pathlib, polars as pl
@@ -239,7 +239,7 @@ class Dataset(_Once):
         return roles.column_of(role, names, self.columns or {})
 
     def _symbol_column(self, names: Sequence[str]) -> str | None:
-        """Give the column of which one symbol is to be taken."""
+        """Return the column of which one symbol is to be taken."""
         return None if self.symbol is None else self._column("symbol", names)
 
     @contextlib.contextmanager
@@ -305,7 +305,7 @@ def _same(one: pl.Expr | None, other: pl.Expr | None) -> bool:
 
 
 def mapped_file(dataset: Dataset, *, cuts: bool) -> Path | None:
-    """Give the one Arrow file that may be mapped as it is.
+    """Return the one Arrow file that may be mapped as it is.
 
     Args:
         dataset: The files.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from omega.report._labels import label
 from omega.report._metrics import formatted
+from omega.report._numbers import minus
 from omega.report._page import module, page
-from omega.report._panels import minus
-from omega.report._report import SWITCH
+from omega.report._parts import body, header, section, table
 from omega.results.result import BacktestResult
 
 _STILL = ("theme.js", "still.js")
@@ -55,14 +55,12 @@ def render(
     known = "none" if efficiency is None else minus(f"{efficiency:.2f}")
     without = windows["run"].null_count()
     lead = f"{windows.height:,} windows, {without} without a choice. Efficiency {known}. {note}"
-    body = (
-        f"<header><div><h1>{escape(title)}</h1><p>{escape(lead)}</p></div>{SWITCH}</header>"
-        f'<main><section class="wide"><h2>The account</h2>{_account(windows, oos)}</section>'
-        f'<section class="wide"><h2>Windows</h2>{_table(windows.select(columns))}</section>'
-        f'<section class="wide"><h2>Parameters</h2>{_table(stability)}</section>'
-        "</main><footer>Made by Omega.</footer>"
-    )
-    return page(title=title, body=body, scripts=[module(_STILL)])
+    parts = [
+        section("The account", _account(windows, oos), "wide"),
+        section("Windows", _table(windows.select(columns), "Windows"), "wide"),
+        section("Parameters", _table(stability, "Parameters"), "wide"),
+    ]
+    return page(title=title, body=body(header(title, lead), parts), scripts=[module(_STILL)])
 
 
 def _account(windows: pl.DataFrame, oos: BacktestResult) -> str:
@@ -94,17 +92,13 @@ def _account(windows: pl.DataFrame, oos: BacktestResult) -> str:
     )
 
 
-def _table(frame: pl.DataFrame) -> str:
-    heads = (name.replace("_", " ") for name in frame.columns)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    lines = "".join(
-        f"<tr>{''.join(f'<td>{escape(_cell(n, v))}</td>' for n, v in row.items())}</tr>"
+def _table(frame: pl.DataFrame, caption: str) -> str:
+    first, *others = frame.columns
+    rows = [
+        (str(row[first]), [_cell(name, row[name]) for name in others])
         for row in frame.iter_rows(named=True)
-    )
-    return (
-        f'<div class="scroll"><table class="plain compare"><thead><tr>{head}</tr></thead><tbody>'
-        f"{lines}</tbody></table></div>"
-    )
+    ]
+    return table([label(name) for name in others], rows, caption=caption, first=label(first))
 
 
 def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - of a table

@@ -82,7 +82,7 @@ class Market:
         return bar, self.frames[symbol]["time"][bar]
 
     def store_of(self, frames: Mapping[str, pl.DataFrame]) -> CandleStore:
-        """Give candles of other frames of the same columns."""
+        """Return candles of other frames of the same columns."""
         inputs = {
             name: Candles(bid=frame, spread=self._spreads[name] or None)
             if not any(column.startswith("ask") for column in frame.columns)

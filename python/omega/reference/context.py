@@ -61,7 +61,7 @@ class Context:
         return [max(track.needed, track.first_value) for track in tracks]
 
     def due(self, times: NDArray[np.int64]) -> conditions.Mask:
-        """Give what holds at the first step at or after each of these times."""
+        """Return what holds at the first step at or after each of these times."""
         steps = {bisect.bisect_left(self.world.times, int(time)) for time in times} - {0}
         return conditions.Mask(lambda: self.world.step in steps)
 

@@ -30,14 +30,14 @@ def uniform(seed: int, order: int, leg: int) -> float:
 
 
 def key_bits(seed: int, first: int, second: int) -> int:
-    """Give random bits of a key: the finaliser over the seed and the two numbers in turn."""
+    """Return random bits of a key: the finaliser over the seed and the two numbers in turn."""
     state = _mix(seed + _GOLDEN & _MASK)
     state = _mix(state ^ first)
     return _mix(state ^ (second << 32))
 
 
 def next_bits(bits: int) -> int:
-    """Give more random bits of the same key."""
+    """Return more random bits of the same key."""
     return _mix(bits + _GOLDEN & _MASK)
 
 

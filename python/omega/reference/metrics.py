@@ -141,7 +141,7 @@ def returns_by_day(tables: Tables, calendar: Days, noted: Noted = None) -> dict[
 
 
 def daily_returns(tables: Tables, calendar: Days, noted: Noted) -> NDArray[np.float64] | None:
-    """Give the return of each day, which the metrics are made of; None where days have none."""
+    """Return the return of each day, which the metrics are made of; None where days have none."""
     returns = returns_by_day(tables, calendar, noted)
     return np.array(list(returns.values())) if returns else None
 

@@ -96,7 +96,7 @@ class Rates:
         self.days, self.rates = columns
 
     def of(self, day: int) -> float | None:
-        """Give the rate of a day; None before the first, and where none is known."""
+        """Return the rate of a day; None before the first, and where none is known."""
         begun = bisect.bisect_right(self.days, day)
         rate = self.rates[begun - 1] if begun else math.nan
         return None if math.isnan(rate) else rate

@@ -90,7 +90,7 @@ class Track:
         self.growth: Growth | None = None
 
     def as_of(self, value: float, unit: str, bar: int, now: int) -> float:
-        """Give a number of one bar as it reads at another one (A3)."""
+        """Return a number of one bar as it reads at another one (A3)."""
         if self.growth is None or unit not in ("price", "volume"):
             return value
         factors = self.growth.prices if unit == "price" else self.growth.volumes

@@ -79,7 +79,7 @@ class Source:
         return _read_only(values)
 
     def shown(self, value: float, name: str, index: int) -> float:
-        """Give a number of a column and a bar as it reads now (A3)."""
+        """Return a number of a column and a bar as it reads now (A3)."""
         now = max(self.track.visible - 1, 0)
         unit = "volume" if name == "volume" else "price"
         return self.track.as_of(float(value), unit, index, now)

@@ -42,7 +42,7 @@ def keep_events(result: Dated, rows: Sequence[EventRow]) -> None:
 def events_table(
     rows: Sequence[EventRow], symbols: Sequence[str], unit: str, zone: str | None
 ) -> pl.DataFrame:
-    """Give the events of a run as a table.
+    """Return the events of a run as a table.
 
     Example:
         >>> row = (0, "split", 86_400, 1, 2.0, None, None, None)

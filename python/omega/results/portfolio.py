@@ -105,7 +105,7 @@ class Portfolio:
 
 
 def by_symbol(result: Ran) -> pl.DataFrame:
-    """Give what each symbol came to, in the order of the run."""
+    """Return what each symbol came to, in the order of the run."""
     text = pl.col("symbol").cast(pl.String)
     closed = result.trades.group_by(text).agg(
         trades=pl.len(),
@@ -130,7 +130,7 @@ def by_symbol(result: Ran) -> pl.DataFrame:
 
 
 def exposure(result: Ran) -> pl.DataFrame:
-    """Give what was held at the close of each bar, as shares of the equity.
+    """Return what was held at the close of each bar, as shares of the equity.
 
     Raises:
         ConfigError: The result was loaded, and no longer knows its candles.
@@ -156,7 +156,7 @@ def exposure(result: Ran) -> pl.DataFrame:
 
 
 def portfolio_metrics(result: Ran) -> dict[str, float | None]:
-    """Give turnover and breadth of a portfolio.
+    """Return turnover and breadth of a portfolio.
 
     `turnover_per_year` is all that was bought and sold over the mean equity, a year;
     `average_names` is the mean number of symbols held at the closes.
@@ -189,7 +189,7 @@ def _with_symbol(result: Ran) -> pl.DataFrame:
 
 
 def _held(result: Ran, times: NDArray[np.int64]) -> Iterator[tuple[str, float, Numbers, Numbers]]:
-    """Give symbol, direction, lots and rate at each row of the equity, of all that was held."""
+    """Yield symbol, direction, lots and rate at each row of the equity, of all that was held."""
     kinds = [
         table.select(
             "trade_id", pl.col("symbol").cast(pl.String), is_long=pl.col("direction") == "long"
@@ -216,7 +216,7 @@ def _held(result: Ran, times: NDArray[np.int64]) -> Iterator[tuple[str, float, N
 
 
 def _last_rates(rows: NDArray[np.int64], own: pl.DataFrame, length: int) -> Numbers:
-    """Give the rate of the newest fill at each row."""
+    """Return the rate of the newest fill at each row."""
     rates = own["rate"].to_numpy()
     places = np.searchsorted(rows, np.arange(length), side="right") - 1
     found: Numbers = rates[np.maximum(places, 0)]
@@ -224,7 +224,7 @@ def _last_rates(rows: NDArray[np.int64], own: pl.DataFrame, length: int) -> Numb
 
 
 def _closes(store: CandleStore, symbol: str, side: str, times: NDArray[np.int64]) -> Numbers:
-    """Give the newest close of a symbol at each time; NaN before the first."""
+    """Return the newest close of a symbol at each time; NaN before the first."""
     candles = both_sides(store.symbol(symbol))
     opens = candles["time"].to_physical().to_numpy()
     places = np.searchsorted(opens, times, side="right") - 1

@@ -130,7 +130,7 @@ def instruments_for(
 
 
 def _named(instrument: Instrument, symbol: str) -> Instrument:
-    """Give an instrument that stands for every symbol the name of one."""
+    """Return an instrument that stands for every symbol the name of one."""
     named = copy.copy(instrument)  # its fields are checked: of 500 symbols that took longest
     object.__setattr__(named, "symbol", symbol)
     return named

@@ -61,7 +61,7 @@ class Made(NamedTuple):
 
 
 def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> dict[str, Growth]:
-    """Give how splits and dividends made each symbol grow; nothing of those without any.
+    """Return how splits and dividends made each symbol grow; nothing of those without any.
 
     Raises:
         ConfigError: A dividend is all of the close before it.
@@ -77,7 +77,7 @@ def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> dict
 
 
 def closes_of(store: CandleStore) -> Floats:
-    """Give the closes of a symbol, of the bid side."""
+    """Return the closes of a symbol, of the bid side."""
     return both_sides(store)["bid_close"].to_numpy()
 
 
@@ -246,7 +246,7 @@ def _column(bars: pl.DataFrame, name: str) -> Made:
 
 
 def _scaled(made: Made, growth: Growth, *, back: bool = False) -> Floats:
-    """Give values on the forward series, or from it in the prices of each bar."""
+    """Return values on the forward series, or from it in the prices of each bar."""
     if not made.unit:
         return made.values
     factors = growth.prices if made.unit == "price" else growth.volumes

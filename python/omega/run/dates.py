@@ -56,7 +56,7 @@ class Dated:
         return cls(clock, names, [times_of(store) for store in stores])
 
     def place(self, symbol: str | None, what: str) -> int | None:
-        """Give the place of a symbol; None where the run does not have it."""
+        """Return the place of a symbol; None where the run does not have it."""
         if symbol is None:
             if len(self.names) > 1:
                 raise ConfigError(
@@ -67,12 +67,12 @@ class Dated:
         return self.names.index(symbol) if symbol in self.names else None
 
     def time(self, given: Any) -> int:  # noqa: ANN401 - any moment
-        """Give a date as the begin of its day, a moment as it is."""
+        """Return a date as the begin of its day, a moment as it is."""
         time = self.clock.start(given)
         return 0 if time is None else time
 
     def bar(self, place: int, time: int) -> int | None:
-        """Give the first bar of a symbol at or after a time."""
+        """Return the first bar of a symbol at or after a time."""
         bar = int(np.searchsorted(self.times[place], time))
         return bar if bar < len(self.times[place]) else None
 
@@ -86,7 +86,7 @@ class Dated:
         to: int | None = None,
         waits: bool = True,
     ) -> EventRow:
-        """Give an event; one that waits for a bar waits for a step where there is none."""
+        """Return an event; one that waits for a bar waits for a step where there is none."""
         first, second = (*numbers, None, None)[:2]
         bar = self.bar(place, time) if waits else None
         return (place, kind, time, bar, first, second, pays, to)
@@ -106,7 +106,7 @@ def dated_fields(
     given: tuple[Events | None, Carry | None, Universe | None],
     semantics: str,
 ) -> DatedFields:
-    """Give all that a run has by date.
+    """Return all that a run has by date.
 
     Raises:
         ConfigError: A table does not fit the run, or version 1 of the rules is run.
@@ -217,7 +217,7 @@ def event_fields(
     stores: Sequence[CandleStore],
     dated: Dated,
 ) -> EventFields | None:
-    """Give all that happens by date; None where nothing does."""
+    """Return all that happens by date; None where nothing does."""
     rows: list[EventRow] = []
     halts: list[list[tuple[int, int]]] = [[] for _ in dated.names]
     if events is not None:
@@ -267,7 +267,7 @@ def _reinvested(
     dated: Dated,
     dividend: tuple[int, int, float],
 ) -> EventRow | None:
-    """Give a dividend as the lots that it buys at the close before (A5)."""
+    """Return a dividend as the lots that it buys at the close before (A5)."""
     place, time, amount = dividend
     bar = dated.bar(place, time)
     if not bar:  # nothing was held before
@@ -282,7 +282,7 @@ def _reinvested(
 
 
 def _ratio_at(events: Events, dated: Dated, place: int, bar: int) -> float:
-    """Give the ratio of the splits of a symbol at a bar."""
+    """Return the ratio of the splits of a symbol at a bar."""
     ratio = 1.0
     for symbol, day, own in events.splits:
         if dated.place(symbol, "Events.splits") == place and bar == dated.bar(
@@ -324,7 +324,7 @@ def _delistings(
 
 
 def _recalls(carry: Carry, dated: Dated) -> Iterator[EventRow]:
-    """Give when a lender calls back what is short."""
+    """Yield when a lender calls back what is short."""
     for place, rates in enumerate(_borrow_of(carry, dated)):
         for day, rate in rates if isinstance(rates, tuple) else ():
             if rate is None and day is not None:
@@ -343,7 +343,7 @@ def _leavers(universe: Universe, dated: Dated) -> Iterator[EventRow]:
 
 
 def member_times(universe: Universe | None, dated: Dated) -> list[NDArray[np.int64]]:
-    """Give when each symbol joins and leaves the universe, in turn (U1)."""
+    """Return when each symbol joins and leaves the universe, in turn (U1)."""
     if universe is None:
         return []
     spans: list[list[tuple[int, int]]] = [[] for _ in dated.names]
@@ -357,7 +357,7 @@ def member_times(universe: Universe | None, dated: Dated) -> list[NDArray[np.int
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[int]:
-    """Give begins and ends in turn of intervals that may touch."""
+    """Return begins and ends in turn of intervals that may touch."""
     changes: list[int] = []
     for begin, end in sorted(spans):
         if changes and begin <= changes[-1]:
@@ -371,7 +371,7 @@ def _joined(spans: list[tuple[int, int]]) -> list[int]:
 
 
 def carry_fields(carry: Carry | None, dated: Dated) -> CarryFields | None:
-    """Give what holding costs as a backend reads it."""
+    """Return what holding costs as a backend reads it."""
     if carry is None:
         return None
     return {
@@ -409,7 +409,7 @@ def _columns(given: Any, unit: str) -> RateColumns | None:  # noqa: ANN401 - as 
 
 
 def _borrow_of(carry: Carry, dated: Dated) -> list[Any]:
-    """Give the rates of each symbol; None where nothing is charged."""
+    """Return the rates of each symbol; None where nothing is charged."""
     if isinstance(carry.borrow, dict):
         return [carry.borrow.get(name) for name in dated.names]
     return [carry.borrow] * len(dated.names)
@@ -425,7 +425,7 @@ def _funding(carry: Carry, dated: Dated) -> list[list[FundingRow]]:
 
 
 def _payments(rows: Sequence[Any], place: int, dated: Dated) -> list[FundingRow]:
-    """Give the payments of a symbol with the bars that they lie in (C3)."""
+    """Return the payments of a symbol with the bars that they lie in (C3)."""
     unit, opens = dated.clock.unit, dated.times[place]
     known = sorted((to_units(row[0], unit), row[1], row[2]) for row in rows)
     times = np.array([row[0] for row in known], dtype=np.int64)
@@ -439,7 +439,7 @@ def _payments(rows: Sequence[Any], place: int, dated: Dated) -> list[FundingRow]
 
 
 def _end_of(opens: NDArray[np.int64]) -> int:
-    """Give when the last bar is over, by the shortest step."""
+    """Return when the last bar is over, by the shortest step."""
     step = int(np.diff(opens).min()) if len(opens) > 1 else 1
     return int(opens[-1]) + step
 

@@ -19,12 +19,12 @@ from omega.strategy.weights import Weights
 
 
 def in_order_of_names(stores: Sequence[CandleStore]) -> list[CandleStore]:
-    """Give the stores of symbols by name, so that no byte depends on the order of the input."""
+    """Return the stores of symbols by name, so that no byte depends on the order of the input."""
     return sorted(stores, key=lambda store: store.symbols[0])
 
 
 def with_weights(settings: Settings, weights: Weights, execution: Execution) -> Settings:
-    """Give the settings of a run of target weights: positions of a symbol are netted.
+    """Return the settings of a run of target weights: positions of a symbol are netted.
 
     Raises:
         ConfigError: Hedging was requested, or version 1 of the rules, which knows no weights.
@@ -76,25 +76,25 @@ def require_volumes(
 
 
 def called(weights: Weights) -> Weights | CalledWeights:
-    """Give weights by a function as a strategy that calls it."""
+    """Return weights by a function as a strategy that calls it."""
     return CalledWeights(weights) if weights.is_function else weights
 
 
 def due_steps(weights: Weights, job: Job) -> NDArray[np.int64] | None:
-    """Give the times at whose first step a function of weights is called; None is each."""
+    """Return the times at whose first step a function of weights is called; None is each."""
     schedule = weights.schedule(run_days(job), job.stores[0].time_unit)
     return None if schedule is None else np.array(schedule, dtype=np.int64)
 
 
 def weight_fields(weights: Weights, job: Job) -> WeightFields:
-    """Give the table of a run's target weights as a backend reads it."""
+    """Return the table of a run's target weights as a backend reads it."""
     symbols = [store.symbols[0] for store in job.stores]
     unit, is_cash = job.stores[0].time_unit, job.settings["account"]["kind"] == "cash"
     return weights.fields(symbols, run_days(job), unit, is_cash=is_cash)
 
 
 def run_days(job: Job) -> Days:
-    """Give the days of a run over its data (T4)."""
+    """Return the days of a run over its data (T4)."""
     clock, unit = job.clock, job.stores[0].time_unit
     spans = [store.native.time_range(store.symbols[0]) for store in job.stores]
     span = min(first for first, *_ in spans), max(last for _, last, *_ in spans)

@@ -27,7 +27,7 @@ CONVENTIONS = one_of("2012", "2025")
 
 
 def kernel(backend: str) -> type[Statistics]:
-    """Give the functions of a backend; both have the same ones.
+    """Return the functions of a backend; both have the same ones.
 
     Raises:
         ConfigError: There is no such backend.
@@ -77,7 +77,7 @@ def drawn(replicates: object, seed: object) -> tuple[int, int]:
 
 
 def matrix(returns: object, name: str = "returns") -> Numbers:
-    """Give returns as an array with a row for each period and a column for each trial.
+    """Return returns as an array with a row for each period and a column for each trial.
 
     Raises:
         ConfigError: They are no numbers, empty, not of two dimensions, or some are missing.
@@ -95,7 +95,7 @@ def matrix(returns: object, name: str = "returns") -> Numbers:
 
 
 def series(returns: object, name: str = "returns", *, least: int = 1) -> Numbers:
-    """Give the returns of one trial.
+    """Return the returns of one trial.
 
     Raises:
         ConfigError: They are no numbers, too few, of several trials, or some are missing.
@@ -113,7 +113,7 @@ def series(returns: object, name: str = "returns", *, least: int = 1) -> Numbers
 
 
 def over(returns: object, benchmark: object) -> Numbers:
-    """Give returns less those of a benchmark, which is a number or a series."""
+    """Return returns less those of a benchmark, which is a number or a series."""
     own = matrix(returns)
     if isinstance(benchmark, (int, float)) and not isinstance(benchmark, bool):
         return own - numeric("benchmark", benchmark)
@@ -138,7 +138,7 @@ def block_of(returns: Numbers, block: object, kind: type[Statistics]) -> float:
 
 
 def _array(given: object, name: str) -> Numbers:
-    """Give numbers of any library as a contiguous array."""
+    """Return numbers of any library as a contiguous array."""
     try:
         found = np.asarray(_plain(given))
     except Exception as problem:

@@ -48,7 +48,7 @@ class Overfitting:
 
 
 def pbo(returns: object, blocks: int = 16, *, backend: str = "auto") -> Overfitting:
-    """Give the probability of backtest overfitting by combinatorially symmetric cross-validation.
+    """Return the probability of backtest overfitting by combinatorially symmetric cross-validation.
 
     The rows are cut into even blocks. Each half of the blocks is a sample in turn: the trial with
     the best Sharpe ratio in it has a rank among all in the other half, and the probability is the
@@ -93,6 +93,6 @@ def pbo(returns: object, blocks: int = 16, *, backend: str = "auto") -> Overfitt
 def of_moments(
     found: tuple[float, Numbers, Numbers, Numbers, float | None, float | None, float],
 ) -> Overfitting:
-    """Give what a backend has found."""
+    """Return what a backend has found."""
     probability, logits, inside, outside, slope, intercept, loss = found
     return Overfitting(probability, logits, slope, intercept, loss, inside, outside)

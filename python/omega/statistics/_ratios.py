@@ -18,7 +18,7 @@ def sharpe_error(
     autocorrelation: float = 0.0,
     backend: str = "auto",
 ) -> float | None:
-    """Give the standard error of a Sharpe ratio.
+    """Return the standard error of a Sharpe ratio.
 
     `√((1 - g3·SR + (g4 - 1)/4·SR²) / (T - 1))` at the observed ratio (Mertens
     2002; Bailey and López de Prado 2012), with skewness `g3` and kurtosis `g4`; or with
@@ -60,7 +60,7 @@ def probabilistic_sharpe(
     autocorrelation: float = 0.0,
     backend: str = "auto",
 ) -> float | None:
-    """Give the probability that the true Sharpe ratio is above `benchmark`.
+    """Return the probability that the true Sharpe ratio is above `benchmark`.
 
     `Φ((SR - SR*)/s(SR))` (Bailey and López de Prado, "The Sharpe Ratio Efficient Frontier", 2012).
     Of the best of several trials it says nothing: see `omega.statistics.deflated_sharpe`.
@@ -101,7 +101,7 @@ def min_track_record(
     autocorrelation: float = 0.0,
     backend: str = "auto",
 ) -> float | None:
-    """Give how many periods a track record needs to be above `benchmark` with this confidence.
+    """Return how many periods a track record needs to be above `benchmark` with this confidence.
 
     `1 + (1 - g3·SR + (g4 - 1)/4·SR²)·(Z/(SR - SR*))²` (Bailey and López de Prado 2012).
 
@@ -135,7 +135,7 @@ def min_track_record(
 def annual_factor(
     periods: float, autocorrelation: float = 0.0, *, backend: str = "auto"
 ) -> float | None:
-    """Give what a Sharpe ratio is multiplied with to be that of several periods together.
+    """Return what a Sharpe ratio is multiplied with to be that of several periods together.
 
     `√q / √(1 + 2r/(1 - r)·(1 - (1 - r^q)/(q(1 - r))))` (Lo, "The Statistics of Sharpe Ratios",
     2002): the root of `periods` without autocorrelation.
@@ -157,7 +157,7 @@ def annual_factor(
 
 
 def min_backtest_years(trials: float, sr: float, *, backend: str = "auto") -> float | None:
-    """Give the years within which the best of trials without skill is expected to show a ratio.
+    """Return the years within which the best of trials without skill is expected to show a ratio.
 
     `(E[max]/SR)²` (Bailey, Borwein, López de Prado and Zhu, "Pseudo-Mathematics and Financial
     Charlatanism", 2014). A shorter backtest shows such a ratio by luck alone.
@@ -181,7 +181,7 @@ def min_backtest_years(trials: float, sr: float, *, backend: str = "auto") -> fl
 
 
 def expected_max_sharpe(trials: float, *, exact: bool = False, backend: str = "auto") -> float:
-    """Give the Sharpe ratio that the best of trials without skill shows, in deviations of theirs.
+    """Return the Sharpe ratio that the best of trials without skill shows, in deviations of theirs.
 
     `(1 - g)Φ⁻¹(1 - 1/N) + gΦ⁻¹(1 - 1/(N·e))` (Bailey and López de Prado 2014), `g` being Euler's
     constant; with `exact` the mean of the largest of so many normal numbers, by integration.
@@ -216,7 +216,7 @@ def deflated_sharpe(  # noqa: PLR0917 - the order of the formula
     autocorrelation: float = 0.0,
     backend: str = "auto",
 ) -> float | None:
-    """Give the probability that the best of many trials has skill.
+    """Return the probability that the best of many trials has skill.
 
     The probabilistic Sharpe ratio above `√V·E[max]`, which the best of the trials would show
     without any (Bailey and López de Prado, "The Deflated Sharpe Ratio", 2014).
@@ -258,7 +258,7 @@ def trials_to_doubt(  # noqa: PLR0917 - the order of the formula
     *,
     backend: str = "auto",
 ) -> int | None:
-    """Give the largest number of trials at which the deflated Sharpe ratio is still `confidence`.
+    """Return the largest number of trials at which the deflated Sharpe ratio is still `confidence`.
 
     It needs no count of trials: who has made more of them should doubt the result.
 
@@ -290,7 +290,7 @@ def trials_to_doubt(  # noqa: PLR0917 - the order of the formula
 def effective_trials(
     returns: object, *, method: str = "participation", backend: str = "auto"
 ) -> float | None:
-    """Give how many independent trials correlated ones are worth.
+    """Return how many independent trials correlated ones are worth.
 
     Of the eigenvalues `λ` of their correlation matrix: `(Σλ)²/Σλ²`, the participation ratio;
     "entropy" is `exp(-Σ p ln p)` of their shares, and "average" is `r + (1 - r)·N` of the mean

@@ -42,7 +42,7 @@ class BlockLength(NamedTuple):
 
 
 def block_length(returns: object, *, backend: str = "auto") -> BlockLength:
-    """Give how long the blocks of a bootstrap should be for a series.
+    """Return how long the blocks of a bootstrap should be for a series.
 
     By the flat-top kernel over the lags before the first quiet stretch (Politis and White 2004, as
     corrected by Patton, Politis and White 2009). Lengths lie between 1 and `⌈min(3√n, n/3)⌉`.
@@ -150,7 +150,7 @@ def confidence_interval(
     seed: int = 0,
     backend: str = "auto",
 ) -> Interval:
-    """Give where the true value of a statistic lies, by the stationary bootstrap.
+    """Return where the true value of a statistic lies, by the stationary bootstrap.
 
     Blocks keep clustered losses together, which single draws would part: their drawdowns are too
     kind. "bca" corrects for bias and skewness (Efron 1987); its theory is for independent values,
@@ -221,7 +221,7 @@ class TradeOrder:
     exact: bool
 
     def quantile(self, part: float) -> float:
-        """Give the drawdown that a part of the orders does not exceed.
+        """Return the drawdown that a part of the orders does not exceed.
 
         Args:
             part: From 0 to 1.

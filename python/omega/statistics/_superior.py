@@ -142,7 +142,7 @@ def romano_wolf(
     seed: int = 0,
     backend: str = "auto",
 ) -> Numbers:
-    """Give each trial a p-value that accounts for all trials.
+    """Return each trial a p-value that accounts for all trials.
 
     Step-down over the studentised means: a trial is compared with the largest among those that are
     not better than it, and p-values never fall from the best to the worst (Romano and Wolf,

@@ -54,7 +54,7 @@ class RunContext(Declares, Evaluates, Protocol):
         """Orders that wait, oldest first."""
 
     def due(self, times: NDArray[np.int64]) -> Mask:
-        """Give what holds before the first step at or after each of these times."""
+        """Return what holds before the first step at or after each of these times."""
 
     def shows(self, given: object) -> bool:
         """Return whether a position or an order is of this run, as what no run has shown is."""

@@ -21,7 +21,7 @@ class Days(NamedTuple):
 def days_of(
     starts: NDArray[np.int64] | None, first_day: int, span: tuple[int, int], per_day: int
 ) -> Days:
-    """Give the days of a calendar, or those of UTC over a span of times."""
+    """Return the days of a calendar, or those of UTC over a span of times."""
     if starts is not None:
         return Days(first_day, starts)
     first, last = span[0] // per_day, span[1] // per_day
@@ -29,7 +29,7 @@ def days_of(
 
 
 def period_starts(period: str, days: Days) -> list[int]:
-    """Give where each period begins, by the dates of days.
+    """Return where each period begins, by the dates of days.
 
     Example:
         >>> days = days_of(None, 0, (0, 70 * 86_400), 86_400)

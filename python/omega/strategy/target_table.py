@@ -157,7 +157,7 @@ def _refuse_numbers(frame: pl.DataFrame) -> None:
 
 
 def _places(names: pl.Series, symbols: Sequence[str]) -> NDArray[np.int64]:
-    """Give the place of each symbol in the run."""
+    """Return the place of each symbol in the run."""
     known = {name: place for place, name in enumerate(symbols)}
     texts = names.cast(pl.String)
     distinct = texts.unique().to_list()
@@ -172,7 +172,7 @@ def _places(names: pl.Series, symbols: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _in_unit(times: pl.Series, unit: str) -> NDArray[np.int64]:
-    """Give times as integers of a unit; what is finer is cut to it."""
+    """Return times as integers of a unit; what is finer is cut to it."""
     if times.null_count():
         raise ConfigError("Weights.targets: given a time of null, expected one in each row")
     if times.dtype.is_integer():

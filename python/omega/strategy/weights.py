@@ -117,7 +117,7 @@ class Weights:
         return found
 
     def schedule(self, days: Days, unit: str) -> list[int] | None:
-        """Give the times at which all is traded, None where changes decide; the engine's part."""
+        """Return the times at which all is traded, None where changes decide; the engine's part."""
         if self.when == "change":
             return None
         if isinstance(self.when, str):
@@ -127,7 +127,7 @@ class Weights:
     def fields(
         self, symbols: Sequence[str], days: Days, unit: str, *, is_cash: bool
     ) -> WeightFields:
-        """Give what a backend reads; the engine's part."""
+        """Return what a backend reads; the engine's part."""
         import numpy as np  # noqa: PLC0415 - slow to import, and few runs need it
 
         table = self.table(symbols, unit, is_cash=is_cash)

@@ -314,7 +314,7 @@ def _maker(
 
 
 def _sent(spec: SweepSpec, open_things: contextlib.ExitStack) -> SweepSpec:
-    """Give a spec as other processes get it: with candles in files that they map."""
+    """Return a spec as other processes get it: with candles in files that they map."""
     return with_candles(spec, Mapped(open_things.enter_context(caching())).of)
 
 

@@ -68,7 +68,7 @@ class TrialLedger:
         self.path = path
 
     def to_polars(self) -> pl.DataFrame:
-        """Give all trials in the order in which they were made.
+        """Return all trials in the order in which they were made.
 
         Returns:
             `number`, `time`, the hashes of `data` and `strategy`, `parameters` as JSON,
@@ -85,7 +85,7 @@ class TrialLedger:
         return pl.DataFrame(rows, schema=_SCHEMA)
 
     def of_data(self, data: str) -> dict[str, float]:
-        """Give the Sharpe ratios of the trials on some data, by fingerprint; NaN is undefined.
+        """Return the Sharpe ratios of the trials on some data, by fingerprint; NaN is undefined.
 
         Args:
             data: The hash of the data.

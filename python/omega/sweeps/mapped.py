@@ -41,7 +41,7 @@ class Mapped:
         self.files: dict[str, Path] = {}
 
     def of(self, data: ArrowLike) -> Any:  # noqa: ANN401 - data with names of files
-        """Give data as files, or as the names of their content; the same object is written once."""
+        """Return data as files, or as names of their content; an object is written once."""
         if data is None:
             return None
         if id(data) not in self._known:
@@ -78,7 +78,7 @@ class Mapped:
         return parts
 
     def _of_dataset(self, dataset: Dataset) -> Any:  # noqa: ANN401 - as above
-        """Give a data set as one mapped file, written batch by batch where it is none."""
+        """Return a data set as one mapped file, written batch by batch where it is none."""
         path = mapped_file(dataset, cuts=False)
         if path is not None:
             return self._named(path, dataset) if self._by_content else dataset

@@ -48,14 +48,14 @@ class OfRun(Protocol):
 def measured(
     result: BacktestResult, backend: str
 ) -> tuple[Sequence[float], NDArray[np.float64] | None]:
-    """Give the moments of a result and the returns of its days."""
+    """Return the moments of a result and the returns of its days."""
     daily = result.tables.daily_returns()
     returns = np.array([]) if daily is None else daily
     return kernel(backend).trial_moments(returns, BLOCKS).tolist(), daily
 
 
 def kept(rows: Sequence[OfRun], name: str) -> pl.DataFrame | None:
-    """Give moments or returns of runs as a table, a list for each run."""
+    """Return moments or returns of runs as a table, a list for each run."""
     values = [(row.number, getattr(row, name)) for row in rows]
     found = [(number, own) for number, own in values if own is not None and len(own)]
     if not found:

@@ -19,7 +19,7 @@ from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.spec import METRICS, Parameters, Row, SweepSpec, TrialRunner
 
 Result = tuple[int, Sequence[Any] | None, str | None, str | None, Mapping[str, Any]]
-"""Number, metrics in the order of `METRICS`, fingerprint, error, and the further fields of `Row`."""
+"""Number, metrics in the order of `METRICS`, fingerprint, error, and further fields of `Row`."""
 
 _FURTHER = ("tables", "moments", "daily", "first")
 
@@ -35,12 +35,12 @@ class _Located(SweepSpec):
     files: dict[str, Path] = dataclasses.field(default_factory=dict)
 
     def data_of(self, parameters: Parameters) -> ArrowLike:
-        """Give the candles of a run, which are on this machine by now."""
+        """Return the candles of a run, which are on this machine by now."""
         found: ArrowLike = located(self.named_data(parameters), self.files)
         return found
 
     def named_data(self, parameters: Parameters) -> Any:  # noqa: ANN401 - data with names of files
-        """Give the candles of a run as they are named; a path that nobody named is itself."""
+        """Return the candles of a run as they are named; a path that nobody named is itself."""
         if "data" not in parameters:
             return self.data
         given = parameters["data"]
@@ -61,7 +61,7 @@ class Recipe:
         self._core: Core | None = None
 
     def contents(self, trials: Sequence[Numbered]) -> Iterable[Content]:
-        """Give the candles of some runs."""
+        """Yield the candles of some runs."""
         for _, parameters in trials:
             yield from contents_of(self._spec.named_data(parameters))
 
@@ -95,27 +95,27 @@ class Recipe:
 
 
 def packed(row: Row) -> Result:
-    """Give a row without what the driver knows: names and parameters."""
+    """Return a row without what the driver knows: names and parameters."""
     values = None if row.error is not None else tuple(row.metrics.values())  # in order
     further = {name: getattr(row, name) for name in _FURTHER}
     return row.number, values, row.fingerprint, row.error, further
 
 
 def unpacked(trial: Numbered, result: Result) -> Row:
-    """Give a row again."""
+    """Return a row again."""
     number, values, fingerprint, error, further = result
     metrics = {} if values is None else dict(zip(METRICS, values, strict=True))
     return Row(number, trial[1], metrics, fingerprint, error, **further)
 
 
 def mark_of(result: Result) -> str:
-    """Give what has to be the same whoever makes a run."""
+    """Return what has to be the same whoever makes a run."""
     _, values, fingerprint, error, _ = result
     return error or fingerprint or repr(values)
 
 
 def lost(trial: Numbered, error: str) -> Row:
-    """Give the row of a run that no worker survives."""
+    """Return the row of a run that no worker survives."""
     return Row(*trial, {}, error=error)
 
 

@@ -16,7 +16,7 @@ def with_candles(
     *,
     also: Mapping[str, ArrowLike] | None = None,
 ) -> SweepSpec:
-    """Give a spec with other candles.
+    """Return a spec with other candles.
 
     Args:
         spec: The spec.

@@ -173,7 +173,7 @@ class Trials:
         return float(deviation * deviation)
 
     def columns(self, table: pl.DataFrame) -> pl.DataFrame:
-        """Give the table with the columns of these statistics, before the fingerprints."""
+        """Return the table with the columns of these statistics, before the fingerprints."""
         if self._moments is None or "fingerprint" not in table.columns:
             return table
         dsr = {trial.run: self._deflated(trial) for trial in self.all}
