@@ -49,6 +49,7 @@ __all__ = [
     "RunReport",
     "RunTables",
     "SideView",
+    "Statistics",
     "Track",
     "Trade",
     "crossover",
@@ -785,7 +786,7 @@ class PendingOrder:
 
     @property
     def type(self) -> str:
-        """Its type, as in `Signal`: "limit", "stop", "stop_limit" and so on."""
+        """Its type, as in `Signal`, such as "limit" or "stop"."""
 
     @property
     def price(self) -> float | None:

@@ -25,7 +25,9 @@ def steep(fill: omega.FeeBasis) -> float:
 class Greedy(omega.Strategy):
     """Rebalances, and buys with what is left, whatever that is."""
 
-    table: dict[int, dict[str, float]]
+    def __init__(self, table: dict[int, dict[str, float]]) -> None:
+        super().__init__()
+        self.table = table
 
     def on_bar(self, bar: omega.Bar) -> None:
         own = self.table.get(bar.index)
@@ -100,8 +102,7 @@ def test_cash_stays_above_0(
 ) -> None:
     strategy: Any = omega.Weights(targets(table), **rules)
     if is_class:
-        strategy = Greedy()
-        strategy.table = table
+        strategy = Greedy(table)
     result = omega.run_backtest(
         data,
         strategy,

@@ -66,7 +66,9 @@ def test_contracts_are_of_units() -> None:
 class Buyer(omega.Strategy):
     """Buys 250 and closes them three bars later."""
 
-    order: dict[str, Any]
+    def __init__(self, order: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.order = order or {}
 
     def on_bar(self, bar: omega.Bar) -> None:
         if bar.index == 0:
@@ -80,8 +82,7 @@ def bought(
     volume: float = 1_000,
     **order: Any,  # noqa: ANN401 - of `buy`
 ) -> omega.BacktestResult:
-    strategy = Buyer()
-    strategy.order = order
+    strategy = Buyer(order)
     data = {"A": candles([100] * 8, volume=[volume] * 8)}
     execution = omega.Execution(participation=0.1, carry_over=carry_over, close_at_end=False)
     return run(data, strategy, execution=execution)

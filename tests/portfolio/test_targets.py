@@ -24,7 +24,8 @@ class Told(omega.Strategy):
         self.told = told
 
     def on_bar(self, bar: omega.Bar) -> None:
-        self.told.get(bar.index, lambda _: None)(self)
+        if bar.index in self.told:
+            self.told[bar.index](self)
 
 
 def told(

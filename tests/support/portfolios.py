@@ -41,7 +41,11 @@ def candles(prices: Sequence[Price], volume: Sequence[float] | None = None) -> p
 def targets(by_day: Mapping[int, Mapping[str, float | None]]) -> pl.DataFrame:
     """Target weights, by the day that they are dated."""
     rows = [(day(d), symbol, w) for d, own in by_day.items() for symbol, w in own.items()]
-    schema = {"time": pl.Datetime("us"), "symbol": pl.String, "weight": pl.Float64}
+    schema: dict[str, Any] = {
+        "time": pl.Datetime("us"),
+        "symbol": pl.String,
+        "weight": pl.Float64,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -53,7 +57,7 @@ def run(
     **settings: Any,  # noqa: ANN401 - of `run_backtest`
 ) -> omega.BacktestResult:
     """Run on both backends, which have to agree; give the result of the core."""
-    given = {
+    given: dict[str, Any] = {
         "account": "cash",
         "instruments": WHOLE,
         "execution": omega.Execution(close_at_end=False),
@@ -85,4 +89,4 @@ def filled(result: omega.BacktestResult) -> list[tuple[int, str, str, float, flo
 def cash_of(result: omega.BacktestResult) -> float:
     """The cash at the end: the balance without what the open longs cost."""
     paid = (result.positions["lots"] * result.positions["entry_price"]).sum()
-    return float(result.ledger["balance"][-1]) - paid
+    return float(result.ledger["balance"][-1]) - float(paid)

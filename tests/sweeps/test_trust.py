@@ -186,7 +186,8 @@ def test_runs_that_begin_on_other_days_share_their_last_ones() -> None:
 
 
 def test_runs_that_end_on_other_days_have_no_common_ones() -> None:
-    grid = {"fast": [2, 3], "end": [datetime(2026, 2, day) for day in (5, 15)]}  # noqa: DTZ001
+    ends = [datetime(2026, 2, day) for day in (5, 15)]  # noqa: DTZ001 - as CANDLES
+    grid = {"fast": [2, 3], "end": ends}
     trust = omega.sweep(CANDLES, omega.native("sma_cross", slow=8), grid, daily=True).trust()
     assert (trust.pbo, trust.spa) == (None, None)
     assert trust.dsr is not None

@@ -34,7 +34,7 @@ def own() -> dict[str, str]:
 
 
 def differing(driver: dict[str, str], worker: dict[str, str]) -> str:
-    """Say what a worker has that the driver has not; nothing where they are alike.
+    """Return what a worker has that the driver has not; nothing where they are alike.
 
     Example:
         >>> differing({"Omega": "1.0"}, {"Omega": "2.0"})

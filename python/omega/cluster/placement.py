@@ -54,7 +54,7 @@ class Placement:
 
 
 def in_words(placement: pl.DataFrame) -> str:
-    """Say how the runs were spread.
+    """Return how the runs were spread.
 
     Example:
         >>> rows = {"run": [0, 1, 2], "worker": ["a:1", "a:2", "b:1"], "executions": [1, 1, 2]}

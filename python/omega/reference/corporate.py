@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from omega.config.distances import Distance
 from omega.reference import costs
 from omega.reference.carrying import Carrying
-from omega.reference.holdings import Due
+from omega.reference.markets import Due
 from omega.reference.matching import Candle, Ohlc
 from omega.reference.portfolio import total
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position
@@ -66,7 +66,7 @@ class Corporate(Carrying):
         match event.kind:
             case "split":
                 self._split(event.number, now)
-                nows[now.symbol] = replace(now, last=_divided(now.last, event.number))
+                nows[now.symbol] = self._after_split(now, event.number)
             case "dividend":
                 self._pay_dividend(event, now)
             case "reinvest":
@@ -87,6 +87,15 @@ class Corporate(Carrying):
                 self._send_away(now, shorts_only=event.kind == "recall")
 
     # --- splits: A1 ------------------------------------------------------------------------------
+
+    def _after_split(self, now: Known, ratio: float) -> Known:
+        """The last candle, and the volume of the bar before, in units after a split."""
+        participation = self.settings["participation"]
+        is_lagged = participation is not None and participation[1]
+        last = _divided(now.last, ratio)
+        if isinstance(now, Moment) and is_lagged:
+            return replace(now, last=last, volume=now.volume * ratio)
+        return replace(now, last=last)
 
     def _split(self, ratio: float, now: Known) -> None:
         for position in self.held_in(now.symbol):

@@ -4,71 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
-from omega.contract import CostFields, InstrumentFields, Settings, SymbolFields
+from omega.contract import InstrumentFields, Settings
 from omega.reference import costs
 from omega.reference.costs import Key, Leg
 from omega.reference.executor import LastTrades
 from omega.reference.funding import Entry
+from omega.reference.markets import Due, Market, Sums
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import Fill, Moment, Order, Position, Trade, split_outcomes
 from omega.reference.schedule import Carry, Receivable, Schedule
 from omega.reference.stale import Stale
-from omega.strategy.actions import Close
 
 _ENTRY_LEG = 0
 _EQUAL_SIZES = 1e-9
 _TARIFFS = 8
 """How often a size is sought for a fee function that charges more for less."""
-
-
-class Due(NamedTuple):
-    """An order that fills when its symbol has its next bar."""
-
-    order: Order
-    close: Close | None
-    """What it closes (I4.5); None where it opens."""
-    at_close: bool = False
-    """Whether it fills at the close of that bar (F16)."""
-    is_part: bool = False
-    """Whether it is of a rebalance, whose orders fill together (W6)."""
-
-
-@dataclass(slots=True)
-class Market:
-    """A symbol as orders meet it: its instrument, its costs, and its sessions.
-
-    `session_ends` are the open times of the bars that hold the end of a session (F16); None where
-    the calendar has no sessions.
-    """
-
-    symbol: str
-    instrument: InstrumentFields
-    costs: CostFields
-    session_ends: frozenset[int] | None
-
-    @classmethod
-    def of(cls, symbol: str, fields: SymbolFields) -> Market:
-        """Read what is known of a symbol."""
-        ends = fields["session_ends"]
-        known = None if ends is None else frozenset(ends.tolist())
-        return cls(symbol, fields["instrument"], fields["costs"], known)
-
-    def ends_session(self, opens: int) -> bool:
-        """Whether the bar that opens then holds the end of a session, where there are any."""
-        return self.session_ends is None or opens in self.session_ends
-
-
-@dataclass(slots=True)
-class Sums:
-    """Open profit and margin of the first of the positions, in the order of entry."""
-
-    positions: int = 0
-    profit: float = 0.0
-    margin: float = 0.0
 
 
 class Holdings:

@@ -15,7 +15,7 @@ from omega.contract import Settings
 from omega.errors import ConfigError, OmegaError
 from omega.reference import costs
 from omega.reference.executor import State, is_bare
-from omega.reference.holdings import Due
+from omega.reference.markets import Due
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
 from omega.reference.rows import (

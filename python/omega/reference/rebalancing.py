@@ -9,7 +9,7 @@ from typing import NamedTuple
 from omega.reference import costs
 from omega.reference.costs import Key, Leg
 from omega.reference.funding import Entry
-from omega.reference.holdings import Due
+from omega.reference.markets import Due
 from omega.reference.matching import Live
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order, WeightRow
 from omega.reference.solvency import Solvency

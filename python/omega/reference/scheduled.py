@@ -39,7 +39,7 @@ class Scheduled:
         return self._stages[0][1][1] if is_due else None
 
     def on_events(self, state: State, actions: list[Action]) -> None:
-        """Tell the strategy in force; of a border the new one, where everything stays."""
+        """Hand events to the strategy in force; at a border that keeps all, to the new one."""
         border, before = self._border, self._own
         if border is not None:
             if border != "keep" or not _hears(before):
@@ -90,7 +90,7 @@ class Scheduled:
             self._own.manage(state, actions)
 
     def finish(self, state: State, actions: list[Action]) -> None:
-        """Tell the last strategy the last events."""
+        """Hand the last events to the last strategy."""
         if self._own is not None:
             self._own.finish(state, actions)
 

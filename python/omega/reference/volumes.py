@@ -9,7 +9,8 @@ import math
 from dataclasses import replace
 
 from omega.reference import costs
-from omega.reference.holdings import Due, Holdings
+from omega.reference.holdings import Holdings
+from omega.reference.markets import Due
 from omega.reference.rows import Known, Moment, Order, Position
 from omega.strategy.actions import Close
 

@@ -164,7 +164,7 @@ def notices_of_dates(
     stores: Sequence[CandleStore],
     fields: EventFields | None,
 ) -> list[Notice]:
-    """Say what no look-ahead check can see: adjusted prices, and symbols that all still exist."""
+    """Return what no look-ahead check can see: adjusted prices, and that all symbols exist."""
     events, _, universe = given
     found = _too_late(stores, fields)
     for store in stores:
@@ -195,7 +195,7 @@ def notices_of_dates(
 
 
 def _too_late(stores: Sequence[CandleStore], fields: EventFields | None) -> list[Notice]:
-    """Say which delistings no step of the run reaches."""
+    """Return which delistings no step of the run reaches."""
     rows = () if fields is None else fields["rows"]
     last = max(int(times_of(store)[-1]) for store in stores) if rows else 0
     names = [stores[row[0]].symbols[0] for row in rows if row[1] == "delisting" and row[2] > last]

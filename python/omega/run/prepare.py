@@ -108,6 +108,18 @@ class Arguments:
         return split_managers(given)
 
 
+def _refuse_strange(arguments: Arguments) -> None:
+    """Refuse settings of other kinds than they should be of."""
+    refuse_strange(
+        execution=(arguments.execution, Execution, "omega.Execution(...)"),
+        limits=(arguments.limits, Limits, "omega.Limits(...)"),
+        sizer=(arguments.sizer, Sizer, "a sizer such as omega.FixedLots(1)"),
+        costs=(arguments.costs, (Costs, Mapping), "omega.Costs(...), or one for each symbol"),
+        events=(arguments.events, Events, "omega.Events(...)"),
+        carry=(arguments.carry, Carry, "omega.Carry(...)"),
+    )
+
+
 def prepare(
     store: CandleStore,
     strategy: object,
@@ -130,22 +142,15 @@ def prepare(
     if isinstance(given, Weights):
         stores, ready = in_order_of_names(stores), called(given)
     symbols = [one.symbols[0] for one in stores]
-    refuse_strange(
-        execution=(arguments.execution, Execution, "omega.Execution(...)"),
-        limits=(arguments.limits, Limits, "omega.Limits(...)"),
-        sizer=(arguments.sizer, Sizer, "a sizer such as omega.FixedLots(1)"),
-        costs=(arguments.costs, (Costs, Mapping), "omega.Costs(...), or one for each symbol"),
-        events=(arguments.events, Events, "omega.Events(...)"),
-        carry=(arguments.carry, Carry, "omega.Carry(...)"),
-    )
+    _refuse_strange(arguments)
     execution, limits = arguments.execution or Execution(), arguments.limits or Limits()
     account, cash, currency = arguments.account_of()
     semantics = semantics_field(arguments.semantics)
     instruments = arguments.instruments_of(symbols)
     costs = arguments.costs_of(symbols)
     managers, own_manager = arguments.managers_of(ready)
-    clock = RunClock.of(stores, arguments.calendar, is_first=semantics == "1")
     fees = fee_functions(costs, store, symbols)
+    clock = RunClock.of(stores, arguments.calendar, is_first=semantics == "1")
     settings: Settings = {
         "semantics": semantics,
         "account": account_fields(account, semantics),

@@ -190,30 +190,29 @@ def sweep(
         counts = (seen.note, _counter(search, rows, wanted, show).count)
 
         def result(*, interrupted: bool) -> SweepResult:
-            return SweepResult(
-                rows.table(),
-                metrics=columns,
-                total=search.total,
-                interrupted=interrupted,
-                tables=rows.others(),
-                parts=parts,
-                book=book,
-                origin=origin,
-                notices=seen.notices(),
-                placement=clustered.placement if clustered else None,
-            )
+            placement = clustered.placement if clustered else None
+            kept: dict[str, Any] = {"parts": parts, "book": book, "origin": origin}
+            kept |= {"metrics": columns, "total": search.total, "tables": rows.others()}
+            kept |= {"notices": seen.notices(), "placement": placement}
+            return SweepResult(rows.table(), interrupted=interrupted, **kept)
 
         batches = origin.noted(_numbered(search), search)
         maker = functools.partial(_maker, spec, means=means, open_things=open_things)
-        try:
-            interrupted = _is_interrupted(
-                lambda: _make_all(search, batches, rows, maker, counts, clustered=clustered)
-            )
-            rows.flush()
-        except BaseException as error:
-            _keep_what_is_done(rows, error, lambda: result(interrupted=True))
-            raise
-        return result(interrupted=interrupted)
+        made = functools.partial(_make_all, search, batches, rows, maker, counts)
+        return _finished(functools.partial(made, clustered=clustered), rows, result)
+
+
+def _finished(
+    make_all: Callable[[], None], rows: Rows, result: Callable[..., SweepResult]
+) -> SweepResult:
+    """Make all runs, and give the result of those that were done by the end or by Ctrl-C."""
+    try:
+        interrupted = _is_interrupted(make_all)
+        rows.flush()
+    except BaseException as error:
+        _keep_what_is_done(rows, error, lambda: result(interrupted=True))
+        raise
+    return result(interrupted=interrupted)
 
 
 def _make_all(

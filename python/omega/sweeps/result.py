@@ -81,7 +81,7 @@ class SweepResult(Pictures):
         return Trials(self._rows, self._kept("moments"), self._kept)
 
     def trust(self, metric: str = "sharpe") -> Trust:
-        """Say how much of the best run is luck, given all runs that were made.
+        """Return how much of the best run is luck, given all runs that were made.
 
         Args:
             metric: The metric that the best run was chosen by.

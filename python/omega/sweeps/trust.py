@@ -188,7 +188,7 @@ class Trials:
         ).select(*names[:place], "dsr", "p_adjusted", *names[place:])
 
     def told(self, table: pl.DataFrame) -> str:
-        """Say how many trials there are, and what is left of the best of them."""
+        """Return how many trials there are, and what is left of the best of them."""
         if "dsr" not in table.columns or not self.count:
             return ""
         best = table["dsr"].max()
@@ -202,7 +202,7 @@ class Trials:
         return f"{runs}, {self.count:,} distinct" if self.count != len(self.all) else runs
 
     def trust(self, metric: str, run: int) -> Trust:
-        """Tell all of one run, which was chosen by a metric.
+        """Return all of one run, which was chosen by a metric.
 
         Raises:
             ConfigError: Nothing is known of the days of the runs.

@@ -1,5 +1,7 @@
 //! A run: what a strategy may declare before it, and the call that walks the bars.
 
+mod parts;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +11,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3_arrow::PyChunkedArray;
 
-use super::actions::{AsGiven, Vocabulary};
+use super::actions::AsGiven;
 use super::active;
 use super::batch::{self, Outcome, TrialFields, Wanted};
-use super::callbacks::{Callbacks, Collect};
+use super::callbacks::Callbacks;
 use super::clock::Tracks;
 use super::components::{Components, CooldownFields, Failure, Parts, PyPortfolio};
 use super::conditions::{Compared, Mask};
@@ -23,7 +25,7 @@ use super::executor::{PyExecutor, PyRows};
 use super::exits::Exits;
 use super::foreign::{self, ForeignFields, ForeignStrategy};
 use super::growth::{self, Factors, Unit};
-use super::indicators::{self, Declared, IndicatorView, Scope, Sources, placed_twice};
+use super::indicators::{self, Declared, IndicatorView, Sources, placed_twice};
 use super::interrupts;
 use super::market::{ClockFields, TimeframeFields, market};
 use super::native::{self, NativeStrategy, SignalFields};
@@ -32,12 +34,12 @@ use super::results::{PyRunTables, RunReport, RunTime, reported};
 use super::scheduled::ScheduleFields;
 use super::snapshot::{self, OrderView, PositionView, StateSnapshot};
 use super::store::CandleStore;
-use super::strategy::{PyStrategy, Raised};
+use super::strategy::Raised;
 use super::track::TrackView;
 use super::warmup::Warmup;
 use super::weights::{self, WeightFields};
 use super::without_python::{WithoutPython, rates_of};
-use omega_core::backtest::{Backtest, SEMANTICS, named};
+use omega_core::backtest::{SEMANTICS, named};
 use omega_core::batch::Batch;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
@@ -478,47 +480,5 @@ impl Run {
         let start = |callbacks| self.strategy(py, callbacks, self.vocabulary(py)?, None);
         let (result, inside) = schedule.run(py, &backtest, &self.tracks, on_progress, start)?;
         Ok(reported(result, &RunTime::new(began, inside)))
-    }
-}
-
-impl Run {
-    /// What an account is read from.
-    pub(super) fn seen(&self) -> (&Arc<Tracks>, &Arc<StateSnapshot>) {
-        (&self.tracks, &self.snapshot)
-    }
-
-    fn backtest(
-        &self,
-        settings: RunSettings,
-        contexts: &[ContextFields<'_>],
-    ) -> PyResult<Backtest<'_>> {
-        let semantics = settings.semantics();
-        let config = semantics.and_then(|own| settings.config(contexts, self.warmup.needed(own)));
-        let checked = config.and_then(|config| Backtest::new(&self.tracks.market, config));
-        checked.map_err(to_pyerr)
-    }
-
-    fn scope(&self, track: TrackId) -> Scope<'_> {
-        Scope {
-            cache: &self.cache,
-            clock: &self.tracks.sources[track.0].clock,
-        }
-    }
-
-    fn vocabulary<'py>(&self, py: Python<'py>) -> PyResult<Vocabulary<'py>> {
-        let unit = self.tracks.market.symbols()[0].unit();
-        Vocabulary::new(py, self.tracks.names(), unit.abbreviation())
-    }
-
-    fn strategy<'py, C: Collect<'py>>(
-        &self,
-        py: Python<'py>,
-        callbacks: Callbacks<'py>,
-        collector: C,
-        engine: Option<Engine<'py>>,
-    ) -> PyResult<PyStrategy<'py, C>> {
-        let (tracks, snapshot) = (Arc::clone(&self.tracks), Arc::clone(&self.snapshot));
-        let queue = self.queue.bind(py).clone();
-        PyStrategy::new(callbacks, queue, collector, tracks, snapshot, engine)
     }
 }

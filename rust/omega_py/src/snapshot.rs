@@ -418,7 +418,7 @@ impl OrderView {
         direction_name(self.order.direction)
     }
 
-    /// Its type, as in `Signal`: "limit", "stop", "stop_limit" and so on.
+    /// Its type, as in `Signal`, such as "limit" or "stop".
     #[getter]
     fn r#type(&self) -> &'static str {
         self.order.kind.name()

@@ -114,6 +114,7 @@ fn order(id: u32, kind: OrderType, status: OrderStatus) -> Order {
         trailing_stop: None,
         scales: false,
         is_scaled: false,
+        is_cut: false,
         trail: None,
         reduce_only: ReduceOnly::No,
         labels: Labels::default(),

@@ -14,6 +14,7 @@ pub fn check_numbers(rows: &RunRows) {
         equity: vec![run.equity()],
         ledger: vec![run.ledger()],
         positions: vec![run.positions()],
+        weights: vec![run.weights()],
     };
     assert_eq!(numbers(&run), unread, "after the tables were read");
     let (shared, sizes) = (run.shared().clone(), rows.contract_sizes.clone());

@@ -118,12 +118,15 @@ impl Simulator {
                 continue;
             };
             if let Some(ratio) = self.happen(event, &now, bars, account) {
+                // The volume of the bar before is in units before the split (W10).
+                let is_lagged = self.settings.participation.is_some_and(|own| own.lagged);
                 let mut changed = bars.0.to_vec();
                 for other in changed
                     .iter_mut()
                     .filter(|other| other.symbol == now.symbol)
                 {
                     other.last = divided(&other.last, ratio);
+                    other.volume *= if is_lagged { ratio } else { 1.0 };
                 }
                 split = Some(changed);
             }
