@@ -91,7 +91,6 @@ FIRST_GUIDES = (
     "costs",
     "instruments-by-market",
     "several-symbols",
-    "corporate-actions",
     "days-and-sessions",
     "corporate-actions",
     "portfolios",

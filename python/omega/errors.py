@@ -204,10 +204,7 @@ class TrialsChanged(OmegaError, ValueError):
         3
     """
 
-    def __init__(self, message: str, *, row: int) -> None:
-        """Takes the message and the row."""
-        super().__init__(message)
-        self.row = row
+    row: int
 
 
 class WriteFailed(OmegaError, OSError):

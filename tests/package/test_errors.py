@@ -20,6 +20,7 @@ BUILTIN = {
     "OutOfMemory": MemoryError,
     "RanOnCopy": AttributeError,
     "StateSyncError": RuntimeError,
+    "TrialsChanged": ValueError,
     "UnknownInstrument": LookupError,
     "WarmupIndexNotFound": LookupError,
     "StrategyFailed": RuntimeError,

@@ -60,7 +60,7 @@ def examined() -> dict[str, Any]:
 
     Example:
         >>> sorted(examined())[:3]
-        ['active_backend', 'cpus', 'cpus_allowed']
+        ['active_backend', 'cache_bytes', 'cache_folder']
     """
     problems = []
     loaded, why = _native()

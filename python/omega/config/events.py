@@ -187,7 +187,7 @@ class Events:
             >>> import tempfile
             >>> file = Path(tempfile.mkdtemp()) / "acme.csv"
             >>> rows = ["20200101,0.45,0.5,0", "20200602,0.99,0.5,100", "20200603,1,0.5,99"]
-            >>> _ = file.write_text("\\n".join([*rows, "20501231,1,1,0"]))
+            >>> _ = file.write_text("\n".join([*rows, "20501231,1,1,0"]))
             >>> events = Events.from_lean(file)
             >>> [row[1].isoformat() for row in events.dividends], events.splits[0][2]
             (['2020-06-03'], 2.0)

@@ -191,8 +191,9 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
                 f"'{file}' has {found} for {name!r}, expected {kind.__name__}; "
                 "copy the whole directory that was saved"
             )
-    if kept["format"] == FORMAT and not isinstance(kept.get("identity"), dict):
-        raise broken(f"'{file}' has no 'identity'; copy the whole directory that was saved")
+    for key in ("identity", "added"):
+        if kept["format"] == FORMAT and not isinstance(kept.get(key), dict):
+            raise broken(f"'{file}' has no '{key}'; copy the whole directory that was saved")
     added = kept.get("added", {})
     if not isinstance(added, dict) or not all(_is_metric(one) for one in added.values()):
         raise broken(f"'{file}' has {added!r} for 'added', expected numbers by name")

@@ -303,8 +303,9 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
             first and the last year may be a part of one.
 
         Example:
-            >>> example_result().yearly().select("year", "days", "total_return").row(0)
-            (2026, 5, 0.015)
+            >>> years = example_result().yearly()
+            >>> years["year"][0], years["days"][0], round(years["total_return"][0], 6)
+            (2024, 5, 0.015)
         """
         days, unit = self.tables.days, self.tables.unit
         if days is not None and unit == "s":  # Polars shows seconds as milliseconds
