@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,10 @@ def test_arrow_and_series_are_taken() -> None:
     ([], "shape"),
     (np.zeros((2, 2, 2)), "shape"),
     (pl.DataFrame({"a": ["x"]}), "expected numbers"),
+    (pl.DataFrame({"time": [datetime(2026, 1, 1, tzinfo=UTC)], "a": [1.0]}), "column 'time' has"),
+    (pl.DataFrame({"day": [date(2026, 1, 1)], "a": [1.0]}).to_arrow(), "column 'day' has values"),
+    (pl.Series("age", [timedelta(days=1)]), "column 'age' has values of Duration"),
+    (np.ma.masked_array([[1.0, 2.0]], [[False, True]]), "nan in row 0, column 1"),
 ])  # fmt: skip
 def test_what_is_no_table_of_numbers_is_refused(given: Anything, said: str) -> None:
     with pytest.raises(ConfigError, match=said):

@@ -73,6 +73,15 @@ def test_bca_bends_towards_the_longer_tail(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_bca_of_full_confidence_is_undefined(backend: str) -> None:
+    """Its ends would be at infinite deviates, which the correction does not reach."""
+    given = noise(25, 1, seed=4).ravel()
+    words: Anything = {"method": "bca", "block": 1, "replicates": 50, "backend": backend}
+    found = statistics.confidence_interval(given, "sharpe", 1.0, **words)
+    assert (found.lower, found.upper) == (None, None)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_drawdowns_compound(backend: str) -> None:
     found = statistics.confidence_interval(
         [0.1, -0.5, 0.2, -0.5], "max_drawdown", 0.5, block=1, backend=backend

@@ -141,6 +141,8 @@ def _array(given: object, name: str) -> Numbers:
     """Return numbers of any library as a contiguous array."""
     try:
         found = np.asarray(_plain(given))
+    except ConfigError as problem:
+        raise ConfigError(f"{name}: {problem}") from None
     except Exception as problem:
         raise _no_numbers(name, given) from problem
     if found.dtype.kind not in "fiu":
@@ -156,19 +158,33 @@ def _no_numbers(name: str, given: object) -> ConfigError:
 
 def _plain(given: Any) -> Any:  # noqa: ANN401 - of any library
     if isinstance(given, (pl.DataFrame, pl.Series)):
+        _require_numbers(given)
         missing = given.null_count()
         count = missing if isinstance(missing, int) else sum(missing.row(0))
         # As NaN, which is refused by its place.
         return given.cast(pl.Float64).to_numpy() if count else given.to_numpy()
     if isinstance(given, (np.ndarray, list, tuple)):
-        return given
+        return _unmasked(given)
     if hasattr(given, "to_numpy") and not hasattr(given, "column_names"):
         return given.to_numpy()
     if hasattr(given, "__arrow_c_stream__"):
-        return pl.DataFrame(given).to_numpy()
+        return _plain(pl.DataFrame(given))
     if hasattr(given, "__arrow_c_array__"):
-        return pl.Series(given).to_numpy()
+        return _plain(pl.Series(given))
     return ""  # no numbers
+
+
+def _unmasked(given: Any) -> Any:  # noqa: ANN401 - an array or rows
+    """What a mask hides as NaN, which is refused by its place; its numbers are there still."""
+    return np.ma.filled(given.astype(np.float64), np.nan) if np.ma.is_masked(given) else given
+
+
+def _require_numbers(given: pl.DataFrame | pl.Series) -> None:
+    """Refuse times, which are numbers to NumPy beside others, and would be a trial."""
+    columns = given.get_columns() if isinstance(given, pl.DataFrame) else [given]
+    for one in columns:
+        if one.dtype.is_temporal():
+            raise ConfigError(f"column {one.name!r} has values of {one.dtype}: leave it out")
 
 
 def _require_finite(array: Numbers, name: str) -> None:

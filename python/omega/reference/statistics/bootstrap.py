@@ -130,6 +130,8 @@ def resampled(returns: Numbers, draws: Draws, name: str) -> Numbers:
 def quantile(ascending: Numbers, part: float) -> float:
     """The value below which a part of ascending values lies, on the line between two of them."""
     place = part * float(len(ascending) - 1)
+    if math.isnan(place):
+        return math.nan
     below = int(place)
     above = min(below + 1, len(ascending) - 1)
     low, high = float(ascending[below]), float(ascending[above])
