@@ -154,6 +154,30 @@ def test_pandas() -> None:
     assert dict(omega.metrics(plain)) == dict(omega.metrics(EQUITY))
 
 
+def test_dates_of_pandas_that_are_objects_or_periods_are_times() -> None:
+    pandas = pytest.importorskip("pandas", reason="not a dependency")
+    returns = [0.01, -0.02, 0.015, 0.002, -0.004]
+    moments = pandas.date_range("2026-01-05", periods=5)
+    days = [one.date() for one in moments]
+    expected = omega.metrics(pandas.Series(returns, moments))
+    assert expected["sharpe"] is not None
+    for index in (days, moments.to_period("D"), pandas.Index(moments, dtype=object)):
+        assert omega.metrics(pandas.Series(returns, index))["sharpe"] == expected["sharpe"]
+    frame = pandas.DataFrame({"date": days, "returns": returns, "note": ["x", 1, None, "y", 2.0]})
+    assert omega.metrics(frame)["sharpe"] == expected["sharpe"]
+
+
+def test_times_that_are_texts_are_refused() -> None:
+    """They would be left out in silence, and every yearly number with them."""
+    pandas = pytest.importorskip("pandas", reason="not a dependency")
+    days, returns = ["2026-01-05", "2026-01-06"], [0.01, -0.02]
+    with pytest.raises(ConfigError, match="given an index of String, expected dates"):
+        omega.metrics(pandas.Series(returns, days))
+    for frame in (pl.DataFrame, pandas.DataFrame):
+        with pytest.raises(ConfigError, match="column 'date' has values of String"):
+            omega.metrics(frame({"date": days, "returns": returns}))
+
+
 def test_the_kind_is_told_by_name_by_value_or_not_at_all() -> None:
     assert omega.metrics(EQUITY).kind == "equity"
     assert omega.metrics(RETURNS).kind == "returns"

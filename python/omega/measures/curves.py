@@ -124,6 +124,12 @@ def _of_frame(
     moments = [n for n, kind_ in frame.schema.items() if kind_.is_temporal()]
     named = [by_name[one] for one in _TIMES if one in by_name and by_name[one] in moments]
     times = frame[(named or moments)[0]] if moments else None
+    unread = [by_name[one] for one in _TIMES if one in by_name]
+    if times is None and unread:
+        raise ConfigError(
+            f"{name}: column {unread[0]!r} has values of {frame.schema[unread[0]]}, expected "
+            "moments or dates; convert it, or leave it out where the values have no times"
+        )
     numeric = [n for n, one in frame.schema.items() if one.is_numeric()]
     wanted = _NAMES[kind] if kind else (*_NAMES["equity"], *_NAMES["returns"])
     known = [by_name[one] for one in wanted if one in by_name and by_name[one] in numeric]
@@ -146,20 +152,41 @@ def _of_pandas(
     name: str,
 ) -> tuple[pl.Series | None, pl.Series]:
     """Take a series or frame of pandas by its arrays; a DatetimeIndex has the times, in UTC."""
-    index = given.index
-    times = None
-    if getattr(index.dtype, "kind", "") == "M":
-        zone = getattr(index, "tz", None)
-        naive = index if zone is None else index.tz_convert(None)
-        moments = np.asarray(naive.to_numpy(), dtype="datetime64[us]")
-        times = pl.Series("time", moments).dt.replace_time_zone(None if zone is None else "UTC")
+    times = _of_index(given.index, name)
     if hasattr(given, "columns"):
         arrays = {str(column): np.asarray(given[column].to_numpy()) for column in given.columns}
-        frame = pl.DataFrame({n: a for n, a in arrays.items() if a.dtype.kind in "iufM"})
+        columns = {n: pl.Series(n, _of_objects(a), strict=False) for n, a in arrays.items()}
+        frame = pl.DataFrame({n: one for n, one in columns.items() if one.dtype != pl.Object})
         own, column = _of_frame(frame, kind, name)
         return (own if times is None else times), column
     label = "" if given.name is None else str(given.name)
     return times, _of_numpy(np.asarray(given.to_numpy()), name).alias(label)
+
+
+def _of_index(index: Any, name: str) -> pl.Series | None:  # noqa: ANN401 - of pandas
+    """The times of an index, in UTC; None where it only counts."""
+    if hasattr(index, "to_timestamp"):
+        index = index.to_timestamp(how="end")  # a return is known when its period is over
+    kind = getattr(index.dtype, "kind", "")
+    if kind == "M":
+        zone = getattr(index, "tz", None)
+        naive = index if zone is None else index.tz_convert(None)
+        moments = np.asarray(naive.to_numpy(), dtype="datetime64[us]")
+        return pl.Series("time", moments).dt.replace_time_zone(None if zone is None else "UTC")
+    if kind in "iuf" and kind:
+        return None
+    times = pl.Series("time", _of_objects(np.asarray(index.to_numpy())), strict=False)
+    if not times.dtype.is_temporal():
+        raise ConfigError(
+            f"{name}: given an index of {times.dtype}, expected dates, as of pandas.to_datetime; "
+            "or drop it, .reset_index(drop=True), where the values have no times"
+        )
+    return times
+
+
+def _of_objects(array: NDArray[Any]) -> Any:  # noqa: ANN401 - what Polars makes a column of
+    """Values as Polars knows them: dates of Python are objects to NumPy."""
+    return array.tolist() if array.dtype.kind == "O" else array
 
 
 def _of_numpy(given: NDArray[Any], name: str) -> pl.Series:
