@@ -340,6 +340,11 @@ def test_several_symbols_are_the_same_on_both_backends() -> None:
         ({"end": "2026-01-03"}, "windows go to the end of the data"),
         ({"objective": lambda sweep: 7}, "the function gave 7"),
         ({"anchored": "yes"}, "anchored: given 'yes'"),
+        ({"constraint": "m < 5"}, "constraint: given 'm < 5': 'm' is not known"),
+        ({"constraint": "n < 0"}, "is true for no run of the grid"),
+        ({"daily": True}, "walk_forward: no argument 'daily'"),
+        ({"resume": None}, "walk_forward: no argument 'resume'"),
+        ({"limit": 3}, "Did you mean 'limits'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(given: dict[str, Any], words: str) -> None:
@@ -351,3 +356,34 @@ def test_a_grid_of_settings_is_refused() -> None:
     frame = candles(300, seed=1)
     with pytest.raises(omega.ConfigError, match="'costs' is a setting of the run"):
         omega.walk_forward(frame, Follows, {"n": [4], "costs": [omega.Costs()]}, train=80, test=40)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_constraint_leaves_sets_out(backend: str) -> None:
+    """What is left is as if the grid had only that, so that the numbers of runs follow."""
+    frame = candles(300, seed=3)
+    lengths: dict[str, Any] = {"train": 80, "test": 40, "objective": "total_return"}
+    words = {**lengths, "backend": backend, "workers": 1}
+    ruled = omega.walk_forward(frame, Follows, {"n": [4, 6, 9]}, constraint="n != 6", **words)
+    plain = omega.walk_forward(frame, Follows, {"n": [4, 9]}, **words)
+    assert ruled.windows.equals(plain.windows)
+    assert ruled.oos.fingerprint == plain.oos.fingerprint
+    assert [len(one) for one in ruled.sweeps] == [2] * ruled.windows.height
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_benchmark_is_of_the_account_alone(backend: str) -> None:
+    frame = candles(300, seed=3)
+    plain = forward(frame, "class", backend=backend)
+    beside = forward(frame, "class", backend=backend, benchmark=frame.select("time", "close"))
+    assert beside.windows.equals(plain.windows)
+    assert beside.oos.fingerprint == plain.oos.fingerprint
+    assert "beta" not in plain.oos.metrics
+    account = omega.run_backtest(
+        frame,
+        beside.oos.strategy,
+        start=beside.windows["test_start"][0],
+        benchmark=frame.select("time", "close"),
+        backend=backend,
+    )
+    assert beside.oos.metrics["beta"] == account.metrics["beta"]

@@ -148,12 +148,23 @@ def test_parameters_move_around_their_point() -> None:
     found = omega.stress(
         candles(200, seed=5), omega.native("zscore_reversion", window=20, threshold=1.5), runs=8
     )
-    about = found.runs.filter(pl.col("variation") == "parameters")["about"].to_list()
-    windows = {float(text.split()[1].rstrip(",")) for text in about}
-    thresholds = {float(text.split()[-1]) for text in about}
+    told = found.runs.filter(pl.col("variation") == "parameters")["about"].to_list()
+    about = [dict(part.split() for part in text.split(", ")) for text in told]
+    windows = {float(one["window"]) for one in about}
     assert windows <= {18.0, 19.0, 20.0, 21.0, 22.0}
     assert len(windows) > 1
-    assert all(1.35 <= one <= 1.65 and one != 1.5 for one in thresholds)
+    assert all(1.35 <= float(one["threshold"]) <= 1.65 for one in about)
+    assert "1.5" not in {one["threshold"] for one in about}
+    # What was not given moves around its default, as in a class.
+    assert {float(one["bars_at_most"]) for one in about} <= set(map(float, range(27, 34)))
+    assert all(3.6 <= float(one["stop_atrs"]) <= 4.4 for one in about)
+
+
+def test_a_native_strategy_without_parameters_has_its_defaults() -> None:
+    found = omega.stress(candles(200, seed=5), omega.native("sma_cross"), runs=2, starts=1)
+    assert sorted(found.skipped) == ["costs x 1.5", "costs x 2"]
+    about = found.runs.filter(pl.col("variation") == "parameters")["about"]
+    assert all(text.startswith("fast ") and ", slow " in text for text in about)
 
 
 def test_later_starts_are_those_of_the_plain_run() -> None:
@@ -209,6 +220,7 @@ def test_draws_depend_on_their_keys_alone() -> None:
         ({"dropped": -0.1}, "dropped: given -0.1"),
         ({"factors": [0]}, "factors: given"),
         ({"parameters": {"m": 3}}, "m"),
+        ({"workers": 2}, "stress: no argument .workers."),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any], words: str) -> None:

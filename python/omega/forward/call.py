@@ -17,7 +17,7 @@ from omega.forward.layout import Layout, Window
 from omega.forward.parts import Parts
 from omega.forward.result import WalkForward
 from omega.forward.runs import Runs
-from omega.forward.sets import Sets, history_of
+from omega.forward.sets import Sets, history_of, require_settings
 from omega.forward.sliced import METRICS as OF_SLICES
 from omega.forward.sliced import sliced
 from omega.forward.timeline import Timeline
@@ -29,6 +29,7 @@ from omega.run.candles import store_of_run
 from omega.run.prepare import Moment
 from omega.run.settings import seed_field
 from omega.strategy.schedule import Border, Schedule, Stage
+from omega.sweeps.constraints import Given
 from omega.sweeps.progress import Shown
 from omega.sweeps.spec import METRICS, SETTINGS
 
@@ -55,6 +56,7 @@ def walk_forward(
     partial_test: bool = True,
     reuse: str = "exact",
     check: bool = False,
+    constraint: Given = None,
     workers: int | None = None,
     executor: Executor | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -97,13 +99,15 @@ def walk_forward(
             open at the borders and by sizes that follow the account.
         check: Whether the plain run is made as well and compared, where there is one set; see
             `WalkForward.checked`.
+        constraint: Which combinations are sets, as `sweep`.
         workers: As `sweep`.
         executor: As `sweep`.
         out: As `sweep`: a folder for the rows of the train runs.
         progress: As `sweep`.
         seed: As `sweep`.
         backend: As `run_backtest`.
-        **settings: Further settings of `run_backtest`, the same for all runs.
+        **settings: Further settings of `run_backtest`, the same for all runs; `benchmark` and
+            `risk_free` are of the one account alone, and nothing is chosen by them.
 
     Returns:
         The windows, the one result over all of them, and the sweeps.
@@ -134,7 +138,8 @@ def walk_forward(
     )
     backend, seed = chosen_backend(backend, warn=True), seed_field(seed)
     store = _store(data, settings)
-    sets = Sets.of(strategy, grid, {**settings, "seed": seed}, seed, backend)
+    shared = {name: one for name, one in settings.items() if name in SETTINGS}
+    sets = Sets.of(strategy, grid, {**shared, "seed": seed}, seed, backend, constraint)
     if _flag("check", check):
         _refuse_check(sets, layout, border, chosen_by)
     given = {**SETTINGS, **settings}
@@ -158,6 +163,7 @@ def _refuse(border: str, reuse: str, settings: Mapping[str, Any]) -> None:
     for name, given, known in (("border", border, _BORDERS), ("reuse", reuse, _REUSES)):
         if given not in known:
             raise ConfigError(f"{name}: given {given!r}, expected one of {', '.join(known)}")
+    require_settings("walk_forward", settings)
     if "end" in settings and settings["end"] is not None:
         raise ConfigError(
             "end: given to walk_forward, whose windows go to the end of the data; cut the data"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from omega.config.values import nearest
 from omega.contract import AnyForm
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
@@ -15,11 +16,14 @@ from omega.run.prepare import Arguments, prepare, strategy_of
 from omega.run.scheduled import CACHE_BYTES, execute_any, needs_of
 from omega.strategy.schedule import Schedule
 from omega.sweeps import samplers
+from omega.sweeps.constraints import Given, constrained, ruled
 from omega.sweeps.labels import labelled
 from omega.sweeps.spec import SETTINGS, SweepSpec, own_parameters, require_known
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Arguments))
 """The settings that a run is put together by; the others are of its candles, or of its result."""
+
+_OF_ONE_RUN = ("benchmark", "risk_free")  # rows of a sweep have the core's metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +39,14 @@ class Sets:
     spec: SweepSpec
 
     @classmethod
-    def of(
-        cls, strategy: AnyForm, grid: object, settings: Mapping[str, Any], seed: int, backend: str
+    def of(  # noqa: PLR0917 - in the order of the call
+        cls,
+        strategy: AnyForm,
+        grid: object,
+        settings: Mapping[str, Any],
+        seed: int,
+        backend: str,
+        constraint: Given = None,
     ) -> Sets:
         """Read a grid.
 
@@ -51,16 +61,15 @@ class Sets:
                 "runs, or a sampler such as omega.samplers.Random: the largest warm-up of all sets "
                 "decides where windows begin"
             )
-        runs = list(itertools.chain.from_iterable(iter(search.ask, [])))
+        runs = _all_of(search)
         names = dict.fromkeys(name for run in runs for name in run)
         require_known(strategy, names)
         _refuse_settings(strategy, list(names))
-        return cls(
-            runs,
-            SweepSpec(
-                None, strategy, settings, named, fingerprint=True, tables=(), backend=backend
-            ),
+        spec = SweepSpec(
+            None, strategy, settings, named, fingerprint=True, tables=(), backend=backend
         )
+        rule = ruled(constraint, spec, list(names))
+        return cls(runs if rule is None else _all_of(constrained(plain, seed, rule)), spec)
 
     @property
     def names(self) -> list[str]:
@@ -77,6 +86,25 @@ class Sets:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def require_settings(call: str, given: Iterable[str]) -> None:
+    """Refuse what is no setting of the runs that a call makes.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    known = (*SETTINGS, *_OF_ONE_RUN)
+    for name in given:
+        if name not in known:
+            raise ConfigError(
+                f"{call}: no argument {name!r}, and run_backtest no such setting that several runs "
+                f"can share. {nearest(name, known)}"
+            )
+
+
+def _all_of(search: samplers.Search) -> list[Mapping[str, Any]]:
+    return list(itertools.chain.from_iterable(iter(search.ask, [])))
 
 
 def _refuse_settings(strategy: AnyForm, names: Sequence[str]) -> None:

@@ -11,9 +11,10 @@ from omega.config.values import Refused, number, plain, whole
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError, OmegaError
-from omega.forward.sets import FIELDS
+from omega.forward.sets import FIELDS, require_settings
 from omega.forward.timeline import Timeline
 from omega.libraries import arguments_of, text_of
+from omega.reference.natives import defaults_of
 from omega.results.limits import with_limits
 from omega.results.result import BacktestResult
 from omega.run.backend import chosen_backend
@@ -87,6 +88,7 @@ def stress(
         >>> found.runs.height, sorted(found.skipped)
         (17, ['costs x 1.5', 'costs x 2'])
     """
+    require_settings("stress", settings)
     wishes = _wishes(
         runs=runs,
         noise=noise,
@@ -145,7 +147,8 @@ def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
 def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
     """Return the parameters of a strategy that says which it has."""
     if isinstance(strategy, Native):
-        return {name: _whole(strategy, name, given, run) for name, given in strategy.parameters}
+        point = {**(defaults_of(strategy.name) or {}), **dict(strategy.parameters)}
+        return {name: _whole(strategy, name, given, run) for name, given in point.items()}
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy.parameters()
     if isinstance(strategy, Strategy):
