@@ -162,3 +162,56 @@ def test_a_folder_is_no_ledger_and_trials_need_fingerprints(tmp_path: Path) -> N
         omega.trials(tmp_path)
     with pytest.raises(ConfigError, match="fingerprint=True"):
         sweep(tmp_path / "trials", [2], fingerprint=False)
+
+
+def test_a_saved_result_keeps_what_it_was_counted_among(tmp_path: Path) -> None:
+    sweep(tmp_path / "trials", [2, 3, 7])
+    made = sweep(tmp_path / "trials", [4, 5], daily=True)
+    loaded = omega.SweepResult.load(made.save(tmp_path / "saved"))
+    assert made.trust().distinct == 5
+    assert loaded.trust() == made.trust()
+    assert loaded.to_polars().equals(made.to_polars())
+    assert repr(loaded.best()) == repr(made.best())
+
+
+def test_a_saved_result_of_before_has_no_ledger(tmp_path: Path) -> None:
+    made = sweep(None, [4, 5])
+    manifest = made.save(tmp_path / "saved") / "sweep-result.json"
+    kept = json.loads(manifest.read_text("utf-8"))
+    assert kept.pop("ledger") == {}
+    manifest.write_text(json.dumps(kept), "utf-8")
+    assert omega.SweepResult.load(tmp_path / "saved").trust() == made.trust()
+
+
+def test_false_leaves_a_sweep_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "trials"
+    monkeypatch.setenv("OMEGA_TRIALS", str(path))
+    omega.sweep(CANDLES, NATIVE, {"fast": [2, 3]}, trials=False)
+    assert not path.exists()
+
+
+def test_ratios_over_few_days_count_and_do_not_widen(tmp_path: Path) -> None:
+    path = tmp_path / "trials"
+    alone = sweep(path, [2, 3]).trust()
+    days = CANDLES["time"].dt.date().unique().sort()
+    sweep(path, [2, 3, 5], end=str(days[len(days) // 4]))
+    after = sweep(path, [2, 3]).trust()
+    assert (alone.distinct, after.distinct) == (2, 5)
+    assert after.sharpe_variance == alone.sharpe_variance
+    long = sweep(path, [2, 3, 5], end=str(days[3 * len(days) // 4]))
+    assert sweep(path, [2, 3]).trust().sharpe_variance != alone.sharpe_variance
+    assert long.trust().distinct == 8
+
+
+def test_a_walk_forward_counts_the_runs_that_it_chooses_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMEGA_TRIALS", str(tmp_path / "trials"))
+    days = CANDLES["time"].dt.date().n_unique()
+    words: dict[str, Any] = {"train": f"{days // 2}d", "test": f"{days // 5}d"}
+    wf = omega.walk_forward(CANDLES, NATIVE, {"fast": [2, 3]}, objective="total_return", **words)
+    wf.trust()
+    rows = omega.trials(tmp_path / "trials").to_polars()
+    trained = {one for made in wf.sweeps for one in made.to_polars()["fingerprint"]}
+    assert trained <= set(rows["fingerprint"])
+    assert min(rows["days"].to_list()) >= days // 2 - 2

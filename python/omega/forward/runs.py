@@ -53,12 +53,21 @@ class Runs:
         runs = [
             {**self.sets.values(number), **self._stretch(window.test)} for number, window in chosen
         ]
-        return self._sweep(runs, None, progress=False, closes=True).to_polars()
+        made = self._sweep(runs, None, progress=False, closes=True, trials=False)  # none is chosen
+        return made.to_polars()
 
-    def over(self, numbers: Sequence[int], steps: tuple[int, int], **kept: bool) -> SweepResult:
-        """Make one run of each of some sets over a stretch."""
+    def over(
+        self,
+        numbers: Sequence[int],
+        steps: tuple[int, int],
+        *,
+        is_chosen_from: bool = False,
+        **kept: bool,
+    ) -> SweepResult:
+        """Make one run of each of some sets over a stretch; what is chosen from are trials."""
         runs = [{**self.sets.values(number), **self._stretch(steps)} for number in numbers]
-        return self._sweep(runs, None, progress=False, closes=False, **kept)
+        trials = None if is_chosen_from else False
+        return self._sweep(runs, None, progress=False, closes=False, trials=trials, **kept)
 
     def _stretch(self, steps: tuple[int, int]) -> dict[str, int]:
         times = self.timeline.times
@@ -71,7 +80,7 @@ class Runs:
         progress: bool | Shown,
         *,
         closes: bool,
-        **kept: Any,  # noqa: ANN401 - what tables are kept
+        **kept: Any,  # noqa: ANN401 - what tables are kept, and whether trials are counted
     ) -> SweepResult:
         settings = {n: v for n, v in self.sets.spec.settings.items() if n not in _BORDERS}
         if closes:  # WF2

@@ -69,7 +69,7 @@ def _whole_runs(
     days, times = runs.timeline.days(), runs.timeline.times
     for first in range(0, len(runs.sets), size):
         numbers = range(first, min(first + size, len(runs.sets)))
-        made = runs.over(numbers, steps, equity=True, trades=True)
+        made = runs.over(numbers, steps, is_chosen_from=True, equity=True, trades=True)
         table = made.to_polars()
         curves = made.equity.partition_by("run", as_dict=True, include_key=False)
         trades = made.trades.with_columns(pl.col("exit_time").to_physical().alias("__exit"))

@@ -25,7 +25,7 @@ from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
 from omega.sweeps.lease import leased
-from omega.sweeps.ledger import TrialLedger
+from omega.sweeps.ledger import GivenLedger
 from omega.sweeps.local import Local
 from omega.sweeps.mapped import Mapped
 from omega.sweeps.measured import Measured
@@ -73,7 +73,7 @@ def sweep(
     trades: bool = False,
     equity: bool = False,
     daily: bool = False,
-    trials: TrialLedger | str | os.PathLike[str] | None = None,
+    trials: GivenLedger = None,
     fingerprint: bool = True,
     progress: bool | Shown = False,
     seed: int = 0,
@@ -113,7 +113,8 @@ def sweep(
         daily: Whether the returns of the days of all runs are kept, 8 bytes each: for
             `p_adjusted`, and for the tests of `SweepResult.trust`.
         trials: A ledger of trials, as `omega.trials`, or its path, that the runs are written to
-            and counted in; by default that of the environment variable OMEGA_TRIALS, if it is set.
+            and counted in; by default that of the environment variable OMEGA_TRIALS, if it is set;
+            False: none.
         fingerprint: Whether the result of each run is hashed.
         progress: True for a bar on a terminal, or a function of a `SweepProgress`.
         seed: Of the sampler, and of each run's random slippage.

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import polars as pl
 
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from omega.sweeps.spec import SweepSpec
     from omega.sweeps.trust import Trials
 
+GivenLedger: TypeAlias = "TrialLedger | str | os.PathLike[str] | Literal[False] | None"
+"""A ledger as `omega.sweep` takes it."""
+
 VARIABLE = "OMEGA_TRIALS"
+_COMPARABLE = 0.5  # of the days: the deviation of a ratio by chance goes with the root of them
 _FIRST = "0" * 64
 _CONTENT = ("data", "strategy", "parameters", "fingerprint")
 _PATIENCE = 60.0  # seconds that another process may write
@@ -84,11 +88,13 @@ class TrialLedger:
         rows = [{name: entry[name] for name in _SCHEMA} for entry in self._entries()]
         return pl.DataFrame(rows, schema=_SCHEMA)
 
-    def of_data(self, data: str) -> dict[str, float]:
+    def of_data(self, data: str, *, days: float = 0.0) -> dict[str, float]:
         """Return the Sharpe ratios of the trials on some data, by fingerprint; NaN is undefined.
 
         Args:
             data: The hash of the data.
+            days: Ratios over fewer days are NaN: those of a short stretch, as the train windows of
+                a walk-forward, lie far apart by chance alone.
 
         Raises:
             TrialsChanged: A row was changed or removed.
@@ -98,7 +104,9 @@ class TrialLedger:
             {}
         """
         return {
-            entry["fingerprint"]: math.nan if entry["sharpe"] is None else entry["sharpe"]
+            entry["fingerprint"]: math.nan
+            if entry["sharpe"] is None or entry["days"] < days
+            else entry["sharpe"]
             for entry in self._entries()
             if entry["data"] == data
         }
@@ -302,8 +310,9 @@ class Book:
             )
         self._ledger.add(entries)
         found: dict[str, float] = {}
+        least = _COMPARABLE * min((entry["days"] for entry in entries if entry["days"]), default=0)
         for data in sorted({entry["data"] for entry in entries}):
-            found |= self._ledger.of_data(data)
+            found |= self._ledger.of_data(data, days=least)
         return found
 
     def _data_of(self, parameters: Mapping[str, Any]) -> str:
@@ -313,9 +322,7 @@ class Book:
         return self._data[named]
 
 
-def opened(
-    given: TrialLedger | str | os.PathLike[str] | None, spec: SweepSpec, version: str | None
-) -> Book | None:
+def opened(given: GivenLedger, spec: SweepSpec, version: str | None) -> Book | None:
     """Open the ledger of a sweep, where there is one.
 
     Raises:
@@ -323,7 +330,7 @@ def opened(
         TrialsChanged: A row was changed or removed.
     """
     chosen = given if given is not None else os.environ.get(VARIABLE) or None
-    if chosen is None:
+    if chosen is None or chosen is False:
         return None
     ledger = chosen if isinstance(chosen, TrialLedger) else trials(chosen)
     if not spec.fingerprint:

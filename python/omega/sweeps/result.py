@@ -223,6 +223,7 @@ class SweepResult(Pictures):
             "total": self.total,
             "interrupted": self.interrupted,
             "notices": self.notices,
+            "ledger": saved.ratios_kept(self._trials.others),
         }
         return saved.save(directory, tables, about, overwrite=overwrite)
 
@@ -242,7 +243,9 @@ class SweepResult(Pictures):
         """
         tables, kept = saved.load(directory)
         own = {name: kept[name] for name in ("metrics", "total", "interrupted", "notices")}
-        return cls(tables.pop("runs"), tables=tables, **own)
+        made = cls(tables.pop("runs"), tables=tables, **own)
+        made._trials = made._trials.among(kept["ledger"])
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel without candles and strategy, as a saved result."""

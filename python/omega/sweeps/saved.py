@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,19 @@ def load(directory: str | Path) -> tuple[dict[str, pl.DataFrame], dict[str, Any]
         kept = _manifest(place / MANIFEST)
         tables = {name: _table(place, name, digest) for name, digest in kept["files"].items()}
         kept["notices"] = tuple(map(Notice.of, kept["notices"]))
+        ratios = kept.get("ledger", {}).items()  # one that was saved before has none
+        kept["ledger"] = {key: math.nan if one is None else float(one) for key, one in ratios}
     return tables, kept
+
+
+def ratios_kept(ratios: Mapping[str, float]) -> dict[str, float | None]:
+    """Return the ratios of a ledger as JSON has them.
+
+    Example:
+        >>> ratios_kept({"ab": 0.1, "cd": float("nan")})
+        {'ab': 0.1, 'cd': None}
+    """
+    return {key: one if math.isfinite(one) else None for key, one in ratios.items()}
 
 
 def _place(directory: object) -> Path:

@@ -135,6 +135,11 @@ class Trials:
         """Take the rows, what was kept of their days, and ratios of a ledger by fingerprint."""
         self._rows, self._moments, self._kept, self._others = rows, moments, kept, others or {}
 
+    @property
+    def others(self) -> Mapping[str, float]:
+        """The ratios of the ledger, by fingerprint; NaN is undefined, or over too few days."""
+        return self._others
+
     def among(self, others: Mapping[str, float]) -> Trials:
         """Count the trials of a ledger as well."""
         return Trials(self._rows, self._moments, self._kept, others)
