@@ -29,6 +29,7 @@ from omega.run.candles import store_of_run
 from omega.run.prepare import Moment
 from omega.run.settings import seed_field
 from omega.strategy.schedule import Border, Schedule, Stage
+from omega.strategy.weights import Weights
 from omega.sweeps.progress import Shown
 from omega.sweeps.spec import METRICS, SETTINGS
 
@@ -135,6 +136,7 @@ def walk_forward(
     backend, seed = chosen_backend(backend, warn=True), seed_field(seed)
     store = _store(data, settings)
     sets = Sets.of(strategy, grid, {**settings, "seed": seed}, seed, backend)
+    _refuse_weights(strategy, sets)
     if _flag("check", check):
         _refuse_check(sets, layout, border, chosen_by)
     given = {**SETTINGS, **settings}
@@ -152,6 +154,16 @@ def walk_forward(
     parts = Parts(windows, choices, score, chosen_by, runs)
     checked = _is_plain(runs, oos, windows, settings) if check else None
     return WalkForward(parts, oos, is_approximate=reuse == "sliced", checked=checked)
+
+
+def _refuse_weights(strategy: object, sets: Sets) -> None:
+    """Refuse target weights, which are a run of their own: windows hand over to one another."""
+    if isinstance(strategy, Weights) or isinstance(sets.strategy(0), Weights):
+        raise ConfigError(
+            "walk_forward: given omega.Weights, expected a strategy that its windows can hand over "
+            "to one another. Give a class of a Strategy that calls rebalance(), which trades by "
+            "the same rules"
+        )
 
 
 def _refuse(border: str, reuse: str, settings: Mapping[str, Any]) -> None:
