@@ -81,6 +81,7 @@ class Corporate(Carrying):
                     self._give_up_at(None, None, now)
                 else:
                     self._change(event, now, new)
+                    nows[new.symbol] = _as_known(new, now, event.number)
             case "delisting":
                 self._give_up_at(event.first, event.second, now)
             case "leave" | "recall":
@@ -244,6 +245,14 @@ def _at_last(now: Known, *, back: int) -> Moment:
         since=now.time,
         rate=now.current_rate,
     )
+
+
+def _as_known(new: Known, old: Known, ratio: float) -> Known:
+    """A symbol that has no bar yet, with the last one of that which goes on as it."""
+    if new.last is not NO_CANDLE:
+        return new
+    last = _divided(old.last, ratio)
+    return replace(new, last=last, last_rate=old.last_rate, is_ready=old.is_ready)
 
 
 def _split_position(position: Position, ratio: float) -> None:
