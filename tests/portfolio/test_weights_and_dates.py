@@ -193,11 +193,29 @@ def test_a_walk_forward_of_weights_is_refused() -> None:
         ("delistings", [{"symbol": "A", "date": "2024-01-03", "return": -2}], "given -2"),
     ],
 )
-def test_slips_in_a_table_of_events_are_refused(table: str, given: Any, words: str) -> None:  # noqa: ANN401 - a table
+def test_slips_in_a_table_of_events_are_refused(table: str, given: object, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        omega.Events(**{table: given})
+        omega.Events(**{table: given})  # type: ignore[arg-type]  # as a user gives it
 
 
 def test_a_universe_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ConfigError, match="a later end"):
         omega.Universe([{"symbol": "A", "from": "2024-01-05", "to": "2024-01-02"}])
+
+
+def test_a_new_name_that_was_not_held_has_no_price_yet() -> None:
+    """Nothing of A went over, so that B is sized from its own first close on."""
+    result = run(RENAMED, omega.Weights(targets({2: {"B": 0.5}, 3: {"B": 0.4}})), events=CHANGE)
+    assert rows(result, "B") == [(3, 0.5, "not_ready"), (4, 0.4, None)]
+    assert filled(result) == [(4, "B", "buy", 400, 100)]
+
+
+def test_metrics_are_plain_numbers_where_dividends_are_reinvested() -> None:
+    row = {"symbol": "A", "date": "2024-01-03", "amount": 1}
+    events = omega.Events(dividends=[row], reinvest=True)
+    data = {"A": candles([100, 100, 99, 110])}
+    result = omega.run_backtest(
+        data, omega.Weights(targets({0: {"A": 0.5}})), events=events, account="cash",
+        cash=100_000, backend="python",
+    )  # fmt: skip
+    assert type(result.metrics["net_profit"]) is float

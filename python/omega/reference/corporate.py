@@ -80,8 +80,9 @@ class Corporate(Carrying):
                 if new is None:
                     self._give_up_at(None, None, now)
                 else:
+                    if self.held_in(now.symbol):
+                        nows[new.symbol] = _as_known(new, now, event.number)
                     self._change(event, now, new)
-                    nows[new.symbol] = _as_known(new, now, event.number)
             case "delisting":
                 self._give_up_at(event.first, event.second, now)
             case "leave" | "recall":

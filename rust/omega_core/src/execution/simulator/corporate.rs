@@ -117,8 +117,9 @@ impl Simulator {
             let Some(now) = bars.get(event.symbol).copied() else {
                 continue;
             };
+            let is_held = self.positions.of_symbol(event.symbol).next().is_some();
             let ratio = self.happen(event, &now, bars, account);
-            if let Some(changed) = self.changed_bars(event, ratio, &now, bars) {
+            if let Some(changed) = self.changed_bars((event, ratio, is_held), &now, bars) {
                 split = Some(changed);
             }
         }
@@ -131,17 +132,17 @@ impl Simulator {
         split
     }
 
-    /// The bars after a split; and after a change, where the new symbol has none before it, with
-    /// the last one of the old symbol, which is what a size may know.
+    /// The bars after a split; and after a change of what is held, where the new symbol has none
+    /// before it, with the last one of the old symbol, which is what a size may know.
     fn changed_bars(
         &self,
-        event: &Event,
-        split: Option<f64>,
+        (event, split, is_held): (&Event, Option<f64>, bool),
         now: &SymbolBar,
         bars: StepBars<'_>,
     ) -> Option<Vec<SymbolBar>> {
         if let Happening::Change { to, ratio, .. } = event.what {
-            bars.get(to).filter(|new| new.last.bid.close.is_nan())?;
+            bars.get(to)
+                .filter(|new| is_held && new.last.bid.close.is_nan())?;
             let mut changed = bars.0.to_vec();
             for new in changed.iter_mut().filter(|other| other.symbol == to) {
                 new.last = divided(&now.last, ratio);
