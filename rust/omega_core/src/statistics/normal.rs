@@ -168,8 +168,11 @@ mod tests {
     #[test]
     fn the_two_directions_are_inverse() {
         for p in [1e-300, 1e-12, 0.001, 0.024, 0.025, 0.3, 0.5, 0.7, 0.999] {
-            let back = cdf(ppf(p));
-            assert!((back - p).abs() <= 4e-14 * p, "{p}: {back}");
+            let z = ppf(p);
+            let back = cdf(z);
+            // Far out the last bit of `z` is worth z² of those of the probability.
+            let most = 1e-15 * (20.0 + z * z);
+            assert!((back - p).abs() <= most * p, "{p}: {back}");
         }
         assert_eq!(cdf(0.0), 0.5);
         assert_eq!(ppf(0.5), 0.0);
