@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from omega.config.tables import AnyTable, Column, Row, rows_of
+from omega.config.tables import AnyTable, Column, Row, require_order, rows_of
 from omega.config.values import Refused, check, flag, number, one_of, optional, settings
 from omega.errors import ConfigError
 
@@ -129,7 +129,6 @@ class Events:
             ("Events.symbols: cash", [row[4] for row in self.symbols], True),
             ("Events.dividends: tax", [row[4] or 0.0 for row in self.dividends], True),
             ("Events.delistings: price", [row[2] or 0.0 for row in self.delistings], True),
-            ("Events.delistings: return", [1 + (row[3] or 0.0) for row in self.delistings], True),
         ):
             for row, amount in enumerate(values):
                 if amount < 0.0 or (amount == 0.0 and not least):
@@ -137,6 +136,8 @@ class Events:
                     raise ConfigError(
                         f"{place}: given {amount:g} in row {row}, expected {expected}"
                     )
+        self._check_returns()
+        self._check_days()
         if self.pay == "date":
             for row, dividend in enumerate(self.dividends):
                 if dividend[3] is None:
@@ -144,6 +145,33 @@ class Events:
                         f"Events.dividends: given no pay date in row {row} with pay='date', "
                         "expected one in each row. Use pay='ex', or add a column pay"
                     )
+
+    def _check_returns(self) -> None:
+        for row, delisting in enumerate(self.delistings):
+            if delisting[3] is not None and delisting[3] < -1.0:
+                raise ConfigError(
+                    f"Events.delistings: return: given {delisting[3]:g} in row {row}, expected -1 "
+                    "(all is lost) or more; -0.3 is a loss of 30 %"
+                )
+
+    def _check_days(self) -> None:
+        """Refuse what can only be a slip, and would do harm in silence."""
+        known = set()
+        for row, (symbol, day, ratio) in enumerate(self.splits):
+            if (symbol, day) in known:
+                raise ConfigError(
+                    f"Events.splits: given a second split of {symbol or 'the symbol'} on {day} "
+                    f"(ratio {ratio:g}, row {row}), expected one. Leave it out, or multiply both"
+                )
+            known.add((symbol, day))
+        for row, (old, new, *_) in enumerate(self.symbols):
+            if old == new:
+                raise ConfigError(
+                    f"Events.symbols: given {old} that becomes itself in row {row}, expected two "
+                    "symbols. A row of splits changes lots alone"
+                )
+        for row, (symbol, begin, end) in enumerate(self.halts):
+            require_order("Events.halts", row, symbol, (begin, end))
 
     def __add__(self, other: Events) -> Events:
         """Put the tables of both together; the other fields are those of the first."""

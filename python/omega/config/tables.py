@@ -77,6 +77,8 @@ def _columns(place: str, given: AnyTable) -> dict[str, list[Any]]:
             raise _no_table(place, given)
         names = dict.fromkeys(name for row in given for name in row)
         return {str(name): [row.get(name) for row in given] for name in names}
+    if isinstance(given, (str, bytes)):
+        raise _no_table(place, given)
     if isinstance(given, Mapping):
         return {str(name): list(values) for name, values in given.items()}
     import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
@@ -145,6 +147,24 @@ def day_number(moment: date | datetime | int | str, unit: str) -> int:
     if isinstance(moment, date):
         return to_units(datetime.combine(moment, time()), "s") // 86_400
     return to_units(moment, unit) // to_units(datetime(1970, 1, 2), unit)  # noqa: DTZ001 - UTC
+
+
+def require_order(place: str, row: int, symbol: object, span: tuple[Any, Any]) -> None:
+    """Refuse an interval that ends before it begins; those without an end last.
+
+    Raises:
+        ConfigError: It is empty.
+    """
+    begin, end = span
+    if begin is None or end is None or type(begin) is not type(end):
+        return
+    zones = [getattr(moment, "tzinfo", None) is None for moment in span]
+    if zones[0] != zones[1] or begin < end:
+        return
+    raise ConfigError(
+        f"{place}: given from {begin} to {end} for {symbol or 'the symbol'} in row {row}, expected "
+        "a later end: it is the first day after the interval. Change the two round, or leave it out"
+    )
 
 
 def _refused(place: str, column: Column, row: int, given: object, expected: str) -> ConfigError:

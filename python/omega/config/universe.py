@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omega.config.tables import AnyTable, Column, rows_of
+from omega.config.tables import AnyTable, Column, require_order, rows_of
 from omega.config.values import check, one_of, value
 
 _COLUMNS = (
@@ -23,7 +23,7 @@ class Universe:
             An order for a symbol that is no member, or not known to be one yet, is refused
             `not_member`.
         leave: When what is held of a symbol that leaves is sold: "once" at its next open;
-            "rebalance" leaves it to the strategy.
+            "rebalance" at the next rebalance; a strategy without any sells it when it likes.
 
     Example:
         >>> universe = Universe([{"symbol": "ACME", "from": "2020-01-01", "to": "2021-01-01"}])
@@ -38,6 +38,8 @@ class Universe:
         """Take the table."""
         object.__setattr__(self, "members", rows_of("Universe.members", self.members, _COLUMNS))
         check(self, one_of("rebalance", "once"), "leave")
+        for row, (symbol, begin, end, _) in enumerate(self.members):
+            require_order("Universe.members", row, symbol, (begin, end))
 
     @classmethod
     def of(cls, given: Universe | AnyTable) -> Universe:

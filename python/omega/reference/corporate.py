@@ -80,6 +80,8 @@ class Corporate(Carrying):
                 if new is None:
                     self._give_up_at(None, None, now)
                 else:
+                    if self.held_in(now.symbol):
+                        nows[new.symbol] = _as_known(new, now, event.number)
                     self._change(event, now, new)
             case "delisting":
                 self._give_up_at(event.first, event.second, now)
@@ -244,6 +246,14 @@ def _at_last(now: Known, *, back: int) -> Moment:
         since=now.time,
         rate=now.current_rate,
     )
+
+
+def _as_known(new: Known, old: Known, ratio: float) -> Known:
+    """A symbol that has no bar yet, with the last one of that which goes on as it."""
+    if new.last is not NO_CANDLE:
+        return new
+    last = _divided(old.last, ratio)
+    return replace(new, last=last, last_rate=old.last_rate, is_ready=old.is_ready)
 
 
 def _split_position(position: Position, ratio: float) -> None:

@@ -147,9 +147,9 @@ class Feed:
         symbol, time = base.candles.symbol, self.world.time
         rates = self.contexts[symbol].rates
         last = self.world.newest(symbol)
-        last_rate = math.nan if last is NO_CANDLE else rates.at(last.time)
         ready = symbol not in self.world.waiting
         if base.at_hand is None:
+            last_rate = math.nan if last is NO_CANDLE else rates.at(last.time)
             return Known(
                 symbol,
                 base.opened,
@@ -163,6 +163,8 @@ class Feed:
         bar = base.candles.candle(base.at_hand)
         since = time if base.since is None else base.since
         rate = rates.at(time)
+        # Of a first bar its own: what waited as another symbol may fill in it (A6).
+        last_rate = rate if last is NO_CANDLE else rates.at(last.time)
         return Moment(
             symbol=symbol,
             index=base.at_hand,

@@ -211,6 +211,11 @@ class Orders(Volumes):
         """Whether a symbol is traded no more (A7)."""
         return self.schedule is not None and now.time >= self.schedule.gone_from[now.symbol]
 
+    def is_member(self, now: Known) -> bool:
+        """Whether a symbol is in the universe of the run (U1)."""
+        member = self.member_times.get(now.symbol)
+        return member is None or int(np.searchsorted(member, now.time, side="right")) % 2 == 1
+
     def _refusal(self, order: Order, signal: Signal, now: Known) -> str | None:
         """Why an order is refused, in the order of F12.1; an order that is not gets its size."""
         reference, refused = self._priced(order, now)
@@ -261,8 +266,7 @@ class Orders(Volumes):
     def _out_of_time(self, now: Known) -> str | None:
         """Sessions, blackouts and cool-downs (F12.3)."""
         time, settings = now.time, self.settings
-        member = self.member_times.get(now.symbol)
-        if member is not None and np.searchsorted(member, time, side="right") % 2 == 0:
+        if not self.is_member(now):
             return "not_member"  # U1
         sessions, of_day = settings["sessions"], time % self.units_per_day
         if sessions and not any(_within(of_day, *session) for session in sessions):

@@ -18,6 +18,9 @@ from omega.strategy.rebalance import Rebalance
 
 _ENTRY_LEG = 0
 
+Size = tuple[str, float]
+"""The kind and the number of a target."""
+
 
 @dataclass(slots=True, eq=False)
 class Part:
@@ -89,12 +92,8 @@ class Rebalancing(Solvency):
         held = dict.fromkeys(self.markets, 0.0)
         for position in self.positions:
             held[position.symbol] += position.sign * position.lots
-        sizes: dict[str, tuple[str, float]] = {}
-        if request.missing == "sell":
-            sizes = {symbol: ("weight", 0.0) for symbol, lots in held.items() if lots != 0.0}
-        sizes |= {symbol: (kind, number) for symbol, kind, number in request.targets}
-        sizes = {symbol: sizes[symbol] for symbol in self.markets if symbol in sizes}
-        self._cancel_earlier(sizes if request.missing == "hold" else self.markets)
+        sizes = self._sizes(request, held, nows)
+        self._cancel_earlier(self.markets if request.missing == "sell" else sizes)
         at_fill = request.rules["size_at"] == "fill"
         equity = self._equity_at_fills(nows) if at_fill else self.seen_equity
         wishes = {
@@ -112,14 +111,50 @@ class Rebalancing(Solvency):
         buffer = request.rules["cash_buffer"] * equity
         self._add_orders(sizes, wishes, buffer, nows)
 
+    def _sizes(
+        self, request: Rebalance, held: Mapping[str, float], nows: Mapping[str, Known]
+    ) -> dict[str, Size]:
+        """One size for each symbol, in their order (W3, U1)."""
+        named = self._named(request, next(iter(nows.values())).time)
+        for symbol, lots in held.items():
+            is_sold = request.missing == "sell" or (
+                request.missing == "hold" and not self.is_member(nows[symbol])
+            )
+            if is_sold and lots != 0.0:
+                named.setdefault(symbol, ("weight", 0.0))
+        return {symbol: named[symbol] for symbol in self.markets if symbol in named}
+
+    def _named(self, request: Rebalance, time: int) -> dict[str, Size]:
+        """The sizes that are asked for; those of changed symbols are about what these go on as."""
+        named: dict[str, Size] = {}
+        changed: list[tuple[str, Size]] = []
+        for symbol, kind, number in request.targets:
+            after = None if self.schedule is None else self.schedule.successor(symbol, time)
+            if after is None:
+                named[symbol] = kind, number
+            else:
+                ratio = after[1] if kind == "units" else 1.0
+                changed.append((after[0], (kind, number * ratio)))
+        for symbol, size in changed:
+            named[symbol] = _together(named[symbol], size) if symbol in named else size
+        return named
+
     def _wish(
-        self, request: Rebalance, now: Known, size: tuple[str, float], held: float, equity: float
+        self, request: Rebalance, now: Known, size: Size, held: float, equity: float
     ) -> Wish | None:
-        if not now.is_ready or now.last is NO_CANDLE or self._is_stale(now):
+        is_kept = size[0] == "keep"
+        is_out = now.last is NO_CANDLE or self._is_stale(now) or self.is_gone(now)
+        if not is_kept and (is_out or not now.is_ready):
             return None
         quote = self._quote(now, at_fill=request.rules["size_at"] == "fill")
         instrument = self.markets[now.symbol].instrument
-        return wished(size, quote, (held, equity), instrument, request.rules)
+        has_left = held != 0.0 and not is_kept and not self.is_member(now)
+        asked = ("weight", 0.0) if has_left else size
+        wish = wished(asked, quote, (held, equity), instrument, request.rules)
+        if has_left and wish is not None:  # U1
+            wish.reason = "not_member"
+            wish.weight = size[1] if size[0] == "weight" else wish.weight
+        return wish
 
     def _is_stale(self, now: Known) -> bool:
         return self.stale is not None and self.stale.holds(now)
@@ -144,7 +179,7 @@ class Rebalancing(Solvency):
                 profit += position.profit(price, position.lots, now.last_rate)
             else:
                 profit += position.open_profit
-        return self.portfolio.balance + profit
+        return self.portfolio.balance + profit + self.portfolio.receivable
 
     def _quote(self, now: Known, *, at_fill: bool) -> Quote:
         """The prices that a symbol is sized at, of the side that is traded (W2)."""
@@ -158,16 +193,16 @@ class Rebalancing(Solvency):
 
     def _add_orders(
         self,
-        sizes: Mapping[str, tuple[str, float]],
+        sizes: Mapping[str, Size],
         wishes: Mapping[str, Wish | None],
         buffer: float,
         nows: Mapping[str, Known],
     ) -> None:
         """Add the orders of the wishes, those that reduce first, and a row for each target."""
         rows = {}
-        for symbol, (kind, number) in sizes.items():
+        for symbol, (_, number) in sizes.items():
             wish = wishes[symbol]
-            target = (None if kind == "keep" else number) if wish is None else wish.weight
+            target = number if wish is None else wish.weight
             reason = None if wish is None else wish.reason
             rows[symbol] = WeightRow(nows[symbol].time, symbol, target, 0.0, reason)
         self.weight_rows += rows.values()
@@ -194,12 +229,13 @@ class Rebalancing(Solvency):
         money = self._reserve(order, now)
         self._parts.append(Part(order, reduces, row, buffer, money))
 
-    def _refuse_target(self, size: tuple[str, float], row: WeightRow, now: Known) -> None:
+    def _refuse_target(self, size: Size, row: WeightRow, now: Known) -> None:
         """Refuse a target that has no size."""
-        kind, number = size
+        _, number = size
         reason = "stale" if self._is_stale(now) else "price" if now.is_ready else "not_ready"
+        reason = "delisted" if self.is_gone(now) else reason
         row.reason = reason
-        if kind == "keep" or number != 0.0:
+        if number != 0.0:
             order = self._row(self._take_number(), "market", -1.0 if number < 0.0 else 1.0, now)
             order.reject(reason)
             self.raise_if_strict(order.order_id, reason, now)
@@ -396,3 +432,8 @@ class Rebalancing(Solvency):
         for row in rows:
             row.realised = worth[row.symbol] / equity if equity > 0.0 else 0.0
         self._measured = len(self.weight_rows)
+
+
+def _together(first: Size, second: Size) -> Size:
+    """Two targets that have come to be about one symbol (A6)."""
+    return (first[0], first[1] + second[1]) if first[0] == second[0] else ("keep", 0.0)

@@ -67,6 +67,7 @@ class Schedule:
         events = sorted((Event(*row) for row in fields["rows"]), key=lambda one: one.order)
         self.of_symbol: dict[str, list[Event]] = {symbol: [] for symbol in symbols}
         self.of_steps = [event for event in events if event.bar is None]
+        self.changes = [event for event in self.of_steps if event.kind == "change"]
         self.gone_from = dict.fromkeys(symbols, math.inf)
         for event in events:
             name = symbols[event.symbol]
@@ -74,6 +75,21 @@ class Schedule:
                 self.gone_from[name] = min(event.time, self.gone_from[name])
             if event.bar is not None:
                 self.of_symbol[name].append(event)
+
+    def successor(self, symbol: str, time: int) -> tuple[str, float] | None:
+        """What a symbol goes on as at a time, and how many lots one of it is then.
+
+        None where it is what it was, or where money was paid for it (A6).
+        """
+        if time < self.gone_from[symbol]:
+            return None
+        symbols = list(self.gone_from)
+        found = symbol, 1.0
+        for event in self.changes:
+            is_own = symbols[event.symbol] == found[0]
+            if is_own and event.time <= time and not event.second and event.to is not None:
+                found = symbols[event.to], found[1] * event.number
+        return None if found[0] == symbol else found
 
     def take(self, time: int, moments: Sequence[Moment]) -> list[Event]:
         """Take what is due at a step; what was to happen at a bar nobody walked is over."""

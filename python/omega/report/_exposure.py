@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.report._multiplied import changes_of, factors
 from omega.report._reported import Reported
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -64,12 +65,26 @@ def valued_fills(result: Reported) -> pl.DataFrame:
     entry = (pl.col("price") * pl.col("rate")).first().over("trade_id")
     return (
         result.fills.with_columns(opens=pl.col("trade_id").is_first_distinct(), entry=entry)
+        .with_columns(entry=pl.col("entry") / _grown(result))
         .join(about, on="trade_id", how="inner", maintain_order="left")
         .with_columns(
             value=(pl.col("lots") * pl.col("size") * pl.col("entry")).abs(),
             is_long=pl.col("direction") == "long",
         )
     )
+
+
+def _grown(result: Reported) -> pl.Series:
+    """Return how many lots one lot of the entry is at each fill (A1, A5, A6)."""
+    entered = result.orders.select(pl.col("symbol").cast(pl.String), trade_id="order_id")
+    fills = result.fills.select("trade_id", pl.col("time").to_physical())
+    fills = fills.join(entered, on="trade_id", how="left", maintain_order="left")
+    grown = np.ones(fills.height)
+    for symbol in result.symbols if result.happened else ():
+        rows = (fills["symbol"] == symbol).fill_null(value=False).to_numpy()
+        grown[rows] = factors(changes_of(result, symbol), fills["time"].to_numpy()[rows])
+    ratio = fills.with_columns(grown=pl.Series(grown))
+    return ratio.select(pl.col("grown") / pl.col("grown").first().over("trade_id")).to_series()
 
 
 def with_names(table: pl.DataFrame) -> pl.DataFrame:

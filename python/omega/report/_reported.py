@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import polars as pl
 
-    from omega.contract import AnyForm, ResultTables
+    from omega.contract import AnyForm, EventRow, ResultTables
     from omega.data.store import CandleStore
     from omega.notices import Notice
     from omega.strategy.declared import Declared
@@ -36,6 +36,10 @@ class Reported(Protocol):
     @property
     def backend(self) -> str:
         """What ran: "rust" or "python"."""
+
+    @property
+    def happened(self) -> Sequence[EventRow]:
+        """What happened by date."""
 
     @property
     def candles(self) -> CandleStore | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -13,12 +13,15 @@ _FIRST = {"split": "ratio", "change": "ratio", "dividend": "amount", "delisting"
 """What the first number of a row is, by kind; that of a reinvested dividend is its ratio."""
 _SECOND = {"dividend": "tax", "change": "amount", "reinvest": "amount"}
 
+_LENGTH = 8
+"""Of a row of events."""
+
 
 class Dated:
     """The part of a result that has what happened by date."""
 
     tables: ResultTables
-    _happened: pl.DataFrame | None = None
+    _happened: Sequence[EventRow] = ()
 
     @property
     def events(self) -> pl.DataFrame:
@@ -29,14 +32,50 @@ class Dated:
             >>> example_result().events.columns
             ['time', 'symbol', 'kind', 'ratio', 'amount', 'tax', 'price', 'pays', 'to']
         """
-        return events_table((), (), "us", None) if self._happened is None else self._happened
+        tables = self.tables
+        return events_table(self._happened, tables.symbols, tables.unit, tables.timezone)
+
+    @property
+    def happened(self) -> Sequence[EventRow]:
+        """The same as the backend had it, for the files of a result; the engine's part."""
+        return self._happened
 
 
 def keep_events(result: Dated, rows: Sequence[EventRow]) -> None:
     """Keep the events of a run with its result."""
-    tables = result.tables
-    made = events_table(rows, tables.symbols, tables.unit, tables.timezone)
-    result._happened = made  # noqa: SLF001 - one module
+    result._happened = tuple(rows)  # noqa: SLF001 - one module
+
+
+def read_events(result: Dated, kept: object, broken: Callable[[str], Exception]) -> None:
+    """Take the events of a saved result; those of earlier versions have none.
+
+    Raises:
+        Exception: What `broken` makes, where they are not what is saved.
+    """
+    symbols = range(len(result.tables.symbols))
+    rows = kept if isinstance(kept, list) else []
+    if kept is not None and (rows is not kept or not all(_is_row(row, symbols) for row in rows)):
+        raise broken(f"given {kept!r:.60} as its events, expected rows of eight")
+    keep_events(result, [tuple(row) for row in rows])
+
+
+def _is_row(given: object, symbols: range) -> bool:
+    if not isinstance(given, list) or len(given) != _LENGTH:
+        return False
+    place, kind, time, bar, first, second, pays, to = given
+    are_whole = all(_is_whole(one) for one in (place, time, *_known(bar, pays, to)))
+    are_numbers = all(type(one) in (int, float) for one in _known(first, second))
+    if not (are_whole and are_numbers and isinstance(kind, str)):
+        return False
+    return place in symbols and (to is None or to in symbols)
+
+
+def _is_whole(given: object) -> bool:
+    return type(given) is int and abs(given) < 2**63
+
+
+def _known(*given: object) -> list[object]:
+    return [one for one in given if one is not None]
 
 
 def events_table(

@@ -26,7 +26,7 @@ from omega.results.placing import mend, placed
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from omega.contract import ResultTables
+    from omega.contract import EventRow, ResultTables
 
 FORMAT = 2
 FINGERPRINT = 2
@@ -90,6 +90,10 @@ class Saved(Protocol):
     @property
     def identity(self) -> Mapping[str, Any]:
         """What a later run goes on from."""
+
+    @property
+    def happened(self) -> Sequence[EventRow]:
+        """What happened by date."""
 
 
 @arguments_of("BacktestResult.save")
@@ -247,6 +251,7 @@ def _write(result: Saved, directory: Path) -> None:
         "added": result.added,
         "tables": shape_of(tables),
         "identity": result.identity,
+        "events": list(result.happened),
         "files": digests,
     }
     text = json.dumps(kept, indent=2, ensure_ascii=False, default=_plain)

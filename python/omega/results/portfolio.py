@@ -5,7 +5,7 @@ All of it is made of the result's tables, exposure of the candles as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from omega.data.store import both_sides
 from omega.errors import ConfigError
+from omega.report._multiplied import Change, changes_of, factors
 
 if TYPE_CHECKING:
-    from omega.contract import ResultTables
+    from omega.contract import EventRow, ResultTables
     from omega.data.store import CandleStore
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -32,6 +33,10 @@ class Ran(Protocol):
 
     tables: ResultTables
     candles: CandleStore | None
+
+    @property
+    def happened(self) -> Sequence[EventRow]:
+        """What happened by date."""
 
     @property
     def symbols(self) -> list[str]:
@@ -191,28 +196,49 @@ def _with_symbol(result: Ran) -> pl.DataFrame:
 def _held(result: Ran, times: NDArray[np.int64]) -> Iterator[tuple[str, float, Numbers, Numbers]]:
     """Yield symbol, direction, lots and rate at each row of the equity, of all that was held."""
     kinds = [
-        table.select(
-            "trade_id", pl.col("symbol").cast(pl.String), is_long=pl.col("direction") == "long"
-        )
+        table.select("trade_id", is_long=pl.col("direction") == "long")
         for table in (result.trades, result.positions)
     ]
+    # As what it was entered; afterwards a symbol may have become another one (A6).
+    entered = result.orders.select(pl.col("symbol").cast(pl.String), trade_id="order_id")
     trades = pl.concat(kinds).unique("trade_id", keep="first", maintain_order=True)
-    fills = result.fills.select(
-        "trade_id",
-        pl.col("time").to_physical(),
-        "lots",
-        "rate",
-        opens=pl.col("trade_id").is_first_distinct(),
-    ).join(trades, on="trade_id", maintain_order="left")
+    fills = (
+        result.fills.select(
+            "trade_id",
+            pl.col("time").to_physical(),
+            "lots",
+            "rate",
+            opens=pl.col("trade_id").is_first_distinct(),
+        )
+        .join(trades, on="trade_id", maintain_order="left")
+        .join(entered, on="trade_id", maintain_order="left")
+    )
     for (symbol, is_long), own in fills.group_by(["symbol", "is_long"], maintain_order=True):
         rows = np.searchsorted(times, own["time"].to_numpy(), side="right") - 1
         rows = np.maximum(rows, 0)
-        changes = np.where(own["opens"].to_numpy(), 1.0, -1.0) * own["lots"].to_numpy()
+        changes = changes_of(result, str(symbol))
+        grown = factors(changes, times)
+        signed = np.where(own["opens"].to_numpy(), 1.0, -1.0) * own["lots"].to_numpy()
         lots = np.zeros(len(times))
-        np.add.at(lots, rows, changes)
+        np.add.at(lots, rows, signed / grown[rows])
         lots = np.cumsum(lots)
         lots[np.abs(lots) < 1e-9 * own["lots"].max()] = 0.0  # type: ignore[operator]  # numbers
-        yield str(symbol), 1.0 if is_long else -1.0, lots, _last_rates(rows, own, len(times))
+        lots *= grown
+        sign, rates = 1.0 if is_long else -1.0, _last_rates(rows, own, len(times))
+        for name, part in _by_name(str(symbol), changes, lots, times):
+            yield name, sign, part, rates
+
+
+def _by_name(
+    symbol: str, changes: Sequence[Change], lots: Numbers, times: NDArray[np.int64]
+) -> Iterator[tuple[str, Numbers]]:
+    """Yield the lots under each name that a symbol has over time."""
+    renamed = [change for change in changes if change.symbol != symbol]
+    names = [(int(times[0]) if len(times) else 0, symbol)]
+    names += [(change.time, change.symbol) for change in renamed]
+    for place, (begin, name) in enumerate(names):
+        end = names[place + 1][0] if place + 1 < len(names) else np.iinfo(np.int64).max
+        yield name, np.where((times >= begin) & (times < end), lots, 0.0)
 
 
 def _last_rates(rows: NDArray[np.int64], own: pl.DataFrame, length: int) -> Numbers:

@@ -20,7 +20,7 @@ from omega.libraries import refused_as
 from omega.notices import Facts, Notice
 from omega.report import _metrics
 from omega.results import files
-from omega.results.dated import Dated
+from omega.results.dated import Dated, read_events
 from omega.results.example import EXAMPLE
 from omega.results.following import Following
 from omega.results.noticing import notices_of
@@ -384,6 +384,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
                 added=kept.get("added"),
             )
             result.identify_by(kept.get("identity"))
+            read_events(result, kept.get("events"), files.broken_as(directory, BrokenResult))
             return result
 
     @cached_property

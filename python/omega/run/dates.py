@@ -272,7 +272,7 @@ def _reinvested(
     bar = dated.bar(place, time)
     if not bar:  # nothing was held before
         return None
-    before = closes_of(stores[place])[bar - 1] / _ratio_at(events, dated, place, bar)
+    before = float(closes_of(stores[place])[bar - 1]) / _ratio_at(events, dated, place, bar)
     if amount >= before:
         raise ConfigError(
             f"Events.dividends: given {amount:g} of {dated.names[place]}, whose close before is "

@@ -27,7 +27,8 @@ class Rebalance:
 
     Attributes:
         targets: Symbol, kind and number of each.
-        missing: "sell" or "hold": what happens to symbols without a target (rule W3).
+        missing: What happens to symbols without a target (rules W3 and U1): "sell", "hold" of which
+            those that have left the universe are sold, or "untouched".
         rules: How sizes follow from targets.
     """
 

@@ -73,7 +73,7 @@ def _queue(
     what: str,
     targets: Mapping[str, float | None],
     kind: Kind,
-    how: tuple[str, RuleFields] = ("hold", PLAIN),
+    how: tuple[str, RuleFields] = ("untouched", PLAIN),
 ) -> None:
     """Check targets and queue them."""
     if not run.takes_targets:

@@ -70,10 +70,10 @@ impl RuleFields {
 
 /// What happens to symbols without a target.
 pub(super) fn missing(word: &str) -> Missing {
-    if word == "hold" {
-        Missing::Hold
-    } else {
-        Missing::Sell
+    match word {
+        "hold" => Missing::Hold,
+        "untouched" => Missing::Untouched,
+        _ => Missing::Sell,
     }
 }
 

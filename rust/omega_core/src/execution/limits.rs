@@ -57,11 +57,7 @@ impl Limits {
         // so that times before 1970 have a time of day.
         let of_day = time.rem_euclid(units_per_day);
         let begun = |times: &Arc<[i64]>| times.partition_point(|&change| change <= time);
-        if self
-            .member_times
-            .get(symbol.index())
-            .is_some_and(|times| begun(times) % 2 == 0)
-        {
+        if !self.is_member(symbol, time) {
             return Err(RejectReason::NotMember);
         }
         if !self.sessions.is_empty() && !self.sessions.iter().any(|span| holds(*span, of_day)) {
@@ -91,6 +87,14 @@ impl Limits {
         } else {
             Err(RejectReason::Cooldown)
         }
+    }
+
+    /// Whether a symbol is in the universe at a time (U1).
+    #[must_use]
+    pub fn is_member(&self, symbol: SymbolId, time: i64) -> bool {
+        self.member_times
+            .get(symbol.index())
+            .is_none_or(|times| times.partition_point(|&change| change <= time) % 2 == 1)
     }
 
     /// Whether one more position fits.

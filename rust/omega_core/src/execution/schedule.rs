@@ -126,6 +126,24 @@ impl Schedule {
         }
     }
 
+    /// What a symbol goes on as at a time, and how many lots one of it is then; none where it is
+    /// what it was, or where money was paid for it (A6).
+    pub(super) fn successor(&self, symbol: SymbolId, time: i64) -> Option<(SymbolId, f64)> {
+        if !self.is_gone(symbol, time) {
+            return None;
+        }
+        let mut found = (symbol, 1.0);
+        for event in self.of_steps.iter().take_while(|event| event.time <= time) {
+            if let Happening::Change { to, ratio, cash } = event.what
+                && event.symbol == found.0
+                && cash == 0.0
+            {
+                found = (to, found.1 * ratio);
+            }
+        }
+        (found.0 != symbol).then_some(found)
+    }
+
     /// Whether a symbol is traded no more at a time.
     pub(super) fn is_gone(&self, symbol: SymbolId, time: i64) -> bool {
         time >= self.gone_from[symbol.index()]

@@ -53,8 +53,10 @@ pub enum Missing {
     /// Their weight is 0.
     #[default]
     Sell,
-    /// They are left alone.
+    /// They are left alone, but for those that have left the universe (U1).
     Hold,
+    /// They are not asked about at all.
+    Untouched,
 }
 
 /// At which prices targets become sizes (W2).

@@ -117,17 +117,9 @@ impl Simulator {
             let Some(now) = bars.get(event.symbol).copied() else {
                 continue;
             };
-            if let Some(ratio) = self.happen(event, &now, bars, account) {
-                // The volume of the bar before is in units before the split (W10).
-                let is_lagged = self.settings.participation.is_some_and(|own| own.lagged);
-                let mut changed = bars.0.to_vec();
-                for other in changed
-                    .iter_mut()
-                    .filter(|other| other.symbol == now.symbol)
-                {
-                    other.last = divided(&other.last, ratio);
-                    other.volume *= if is_lagged { ratio } else { 1.0 };
-                }
+            let is_held = self.positions.of_symbol(event.symbol).next().is_some();
+            let ratio = self.happen(event, &now, bars, account);
+            if let Some(changed) = self.changed_bars((event, ratio, is_held), &now, bars) {
                 split = Some(changed);
             }
         }
@@ -138,6 +130,38 @@ impl Simulator {
         }
         self.actions.due = due;
         split
+    }
+
+    /// The bars after a split; and after a change of what is held, where the new symbol has none
+    /// before it, with the last one of the old symbol, which is what a size may know.
+    fn changed_bars(
+        &self,
+        (event, split, is_held): (&Event, Option<f64>, bool),
+        now: &SymbolBar,
+        bars: StepBars<'_>,
+    ) -> Option<Vec<SymbolBar>> {
+        if let Happening::Change { to, ratio, .. } = event.what {
+            bars.get(to)
+                .filter(|new| is_held && new.last.bid.close.is_nan())?;
+            let mut changed = bars.0.to_vec();
+            for new in changed.iter_mut().filter(|other| other.symbol == to) {
+                new.last = divided(&now.last, ratio);
+                (new.last_rate, new.is_ready) = (now.last_rate, now.is_ready);
+            }
+            return Some(changed);
+        }
+        let ratio = split?;
+        let mut changed = bars.0.to_vec();
+        // The volume of the bar before is in units before the split (W10).
+        let is_lagged = self.settings.participation.is_some_and(|own| own.lagged);
+        for other in changed
+            .iter_mut()
+            .filter(|other| other.symbol == now.symbol)
+        {
+            other.last = divided(&other.last, ratio);
+            other.volume *= if is_lagged { ratio } else { 1.0 };
+        }
+        Some(changed)
     }
 
     /// Lets one event happen; gives the ratio of a split.

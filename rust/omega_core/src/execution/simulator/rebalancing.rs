@@ -76,6 +76,47 @@ impl Rebalancing {
 }
 
 impl Simulator {
+    /// One target for each symbol, in order of the symbols; those of changed symbols are about what
+    /// these go on as (A6).
+    fn targets_of(&self, request: &Rebalance, held: &[f64], time: i64) -> Vec<Target> {
+        let schedule = self.settings.schedule.as_deref();
+        let mut named: Vec<Option<TargetSize>> = vec![None; held.len()];
+        let mut changed = Vec::new();
+        for target in &request.targets {
+            match schedule.and_then(|all| all.successor(target.symbol, time)) {
+                None => named[target.symbol.index()] = Some(target.size),
+                Some(successor) => changed.push((successor, target.size)),
+            }
+        }
+        for ((symbol, ratio), size) in changed {
+            let size = match size {
+                TargetSize::Units(units) => TargetSize::Units(units * ratio),
+                other => other,
+            };
+            let own = &mut named[symbol.index()];
+            *own = Some(own.map_or(size, |before| together(before, size)));
+        }
+        for ((symbol, size), &lots) in (0_u32..).map(SymbolId).zip(&mut named).zip(held) {
+            let is_sold = match request.missing {
+                Missing::Sell => true,
+                Missing::Hold => !self.settings.limits.is_member(symbol, time),
+                Missing::Untouched => false,
+            };
+            if is_sold && size.is_none() && lots != 0.0 {
+                *size = Some(TargetSize::Weight(0.0));
+            }
+        }
+        let named = (0_u32..).map(SymbolId).zip(named);
+        named
+            .filter_map(|(symbol, size)| {
+                Some(Target {
+                    symbol,
+                    size: size?,
+                })
+            })
+            .collect()
+    }
+
     /// Notes the equity that the strategy saw, before anything of this step is booked (W2).
     pub(super) fn note_seen_equity<A: Account>(&mut self, account: &A) {
         self.rebalancing.seen_equity = self.positions.equity(account);
@@ -96,7 +137,8 @@ impl Simulator {
     /// Sizes the targets of a request, and adds their orders.
     fn plan<A: Account>(&mut self, request: &Rebalance, bars: StepBars<'_>, account: &A) {
         let held = self.lots_by_symbol();
-        let targets = targets_of(request, &held);
+        let time = bars.0.first().map_or(0, |now| now.bar.time);
+        let targets = self.targets_of(request, &held, time);
         self.cancel_earlier(request, &targets);
         let equity = match request.rules.size_at {
             SizeAt::Decision => self.rebalancing.seen_equity,
@@ -109,8 +151,15 @@ impl Simulator {
             let own = Held { lots, equity };
             let quote = self.quote(now, request.rules.size_at);
             let instrument = self.instrument(target.symbol);
-            let wish = if now.is_ready && !self.is_stale(now) {
-                wished(target.size, &quote, &own, instrument, &request.rules)
+            let rules = &request.rules;
+            let wish = if target.size == TargetSize::Keep || self.is_sized(now) {
+                if self.has_left(target, lots, time) {
+                    let out = TargetSize::Weight(0.0);
+                    let wish = wished(out, &quote, &own, instrument, rules);
+                    wish.map(|wish| left_over(wish, target.size))
+                } else {
+                    wished(target.size, &quote, &own, instrument, rules)
+                }
             } else {
                 None
             };
@@ -129,6 +178,18 @@ impl Simulator {
         }
         let buffer = request.rules.cash_buffer * equity;
         self.add_orders((&targets, &wishes), buffer, bars);
+    }
+
+    /// Whether a target of a symbol can have a size at all.
+    fn is_sized(&self, now: &SymbolBar) -> bool {
+        now.is_ready && !self.is_stale(now) && !self.is_gone(now.symbol, now.bar.time)
+    }
+
+    /// Whether a target is about what is held of a symbol that has left the universe (U1).
+    fn has_left(&self, target: &Target, lots: f64, time: i64) -> bool {
+        lots != 0.0
+            && target.size != TargetSize::Keep
+            && !self.settings.limits.is_member(target.symbol, time)
     }
 
     /// Lots held, by symbol, below 0 for shorts.
@@ -171,7 +232,7 @@ impl Simulator {
             let price = now.market_price(side, self.settings.market_fill);
             sum + position.profit(price, position.lots, now.last_rate)
         });
-        account.balance() + profit
+        account.balance() + profit + account.receivable()
     }
 
     /// The prices that a symbol is sized at.
@@ -270,7 +331,9 @@ impl Simulator {
 
     /// Refuses a target that has no size.
     fn refuse_target(&mut self, target: &Target, place: usize, now: &SymbolBar) {
-        let reason = if self.is_stale(now) {
+        let reason = if self.is_gone(now.symbol, now.bar.time) {
+            RejectReason::Delisted
+        } else if self.is_stale(now) {
             RejectReason::Stale
         } else if now.is_ready {
             RejectReason::Price
@@ -279,7 +342,8 @@ impl Simulator {
         };
         self.rebalancing.rows[place].reason = Some(reason.name());
         let is_short = asked_weight(target.size).is_some_and(|weight| weight < 0.0);
-        if asked_weight(target.size) == Some(0.0) {
+        // Nothing is asked for by what is left alone, or is to be 0.
+        if asked_weight(target.size).is_none_or(|asked| asked == 0.0) {
             return;
         }
         let id = self.book.take_number();
@@ -324,25 +388,24 @@ fn asked_weight(size: TargetSize) -> Option<f64> {
     }
 }
 
-/// One target for each symbol, in order of the symbols.
-fn targets_of(request: &Rebalance, held: &[f64]) -> Vec<Target> {
-    let mut by_symbol: Vec<Option<TargetSize>> = vec![None; held.len()];
-    if request.missing == Missing::Sell {
-        for (size, &lots) in by_symbol.iter_mut().zip(held) {
-            *size = (lots != 0.0).then_some(TargetSize::Weight(0.0));
-        }
+/// The exit of a symbol that has left the universe: what its target was, and why it is not reached.
+fn left_over(wish: Wish, size: TargetSize) -> Wish {
+    Wish {
+        weight: match size {
+            TargetSize::Weight(asked) => Some(asked),
+            TargetSize::Value(_) | TargetSize::Units(_) | TargetSize::Keep => wish.weight,
+        },
+        reason: Some(RejectReason::NotMember.name()),
+        ..wish
     }
-    for target in &request.targets {
-        by_symbol[target.symbol.index()] = Some(target.size);
+}
+
+/// Two targets that have come to be about one symbol (A6).
+fn together(first: TargetSize, second: TargetSize) -> TargetSize {
+    match (first, second) {
+        (TargetSize::Weight(one), TargetSize::Weight(other)) => TargetSize::Weight(one + other),
+        (TargetSize::Value(one), TargetSize::Value(other)) => TargetSize::Value(one + other),
+        (TargetSize::Units(one), TargetSize::Units(other)) => TargetSize::Units(one + other),
+        _ => TargetSize::Keep,
     }
-    (0_u32..)
-        .map(SymbolId)
-        .zip(by_symbol)
-        .filter_map(|(symbol, size)| {
-            Some(Target {
-                symbol,
-                size: size?,
-            })
-        })
-        .collect()
 }
