@@ -46,7 +46,7 @@ export PYTHONPATH :=
 export PYTHONDONTWRITEBYTECODE := # the tests start hundreds of processes, which would compile each module anew
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-wheels golden lint bench bench-core bench-compare docs dist \
+.PHONY: help demo test test-cluster test-long test-wheels golden lint bench bench-core bench-compare docs dist \
 	dist-linux pins deny audit
 
 help: ## show this list
@@ -55,11 +55,14 @@ help: ## show this list
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
 
-test: $(DEV) $(DEMO) $(DOCS) $(CLUSTER) $(NATIVE) $(WHEEL) ## run the tests of the core and of the package
+test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(WHEEL) ## run the tests of the core and of the package
 	cargo test --quiet --locked --package omega_core
 	cargo run --quiet --locked --package rust_strategy
 	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'
 	$(BIN)/python -m pytest --quiet -m alone $(ALONE)
+
+test-cluster: $(DEV) $(CLUSTER) $(NATIVE) ## run sweeps on real Ray and Dask, whose workers are killed on the way
+	$(BIN)/python -m pytest --quiet -n0 tests/cluster
 
 golden: $(DEV) $(NATIVE) ## write the golden runs anew; CHANGELOG.md must say why they moved
 	OMEGA_RENEW_GOLDEN=1 $(BIN)/python -m pytest --quiet tests/golden

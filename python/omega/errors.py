@@ -242,6 +242,8 @@ class OutOfMemory(OmegaError, MemoryError):
     """
 
     bytes: int
+    __new__ = Exception.__new__
+    """That of `MemoryError` makes objects of its own class alone."""
 
 
 class RanOnCopy(OmegaError, AttributeError):

@@ -93,9 +93,9 @@ def futures(
         ConfigError: The pool cannot submit, or does not say how many calls it runs at once.
 
     Example:
-        >>> omega.cluster.futures(print, shared=".")
+        >>> omega.cluster.futures(len, shared=".")
         Traceback (most recent call last):
-        omega.errors.ConfigError: omega.cluster.futures: <built-in function print> has no submit()
+        omega.errors.ConfigError: omega.cluster.futures: <built-in function len> has no submit()
     """
     if not callable(getattr(pool, "submit", None)):
         raise _refused(f"omega.cluster.futures: {pool!r} has no submit()")
