@@ -12,7 +12,7 @@ Example:
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Self
 
 __all__ = [
     "BackendUnavailable",
@@ -242,8 +242,10 @@ class OutOfMemory(OmegaError, MemoryError):
     """
 
     bytes: int
-    __new__ = Exception.__new__
-    """That of `MemoryError` makes objects of its own class alone."""
+
+    def __new__(cls, *given: object, **_details: object) -> Self:
+        """Makes it as other errors are made; `MemoryError` makes those of its own class alone."""
+        return Exception.__new__(cls, *given)
 
 
 class RanOnCopy(OmegaError, AttributeError):

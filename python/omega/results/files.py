@@ -195,8 +195,8 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
                 f"'{file}' has {found} for {name!r}, expected {kind.__name__}; "
                 "copy the whole directory that was saved"
             )
-    for key in ("identity", "added"):
-        if kept["format"] == FORMAT and not isinstance(kept.get(key), dict):
+    for key, kind in (("identity", dict), ("added", dict), ("events", list)):
+        if kept["format"] == FORMAT and not isinstance(kept.get(key), kind):
             raise broken(f"'{file}' has no '{key}'; copy the whole directory that was saved")
     added = kept.get("added", {})
     if not isinstance(added, dict) or not all(_is_metric(one) for one in added.values()):
