@@ -267,7 +267,7 @@ def test_a_result_of_another_kind_is_reported_too() -> None:
         **{name: getattr(plain, name) for name in (
             "backend", "candles", "config", "manifest", "notices", "stats", "symbols", "tables",
             "trades", "fills", "orders", "ledger", "strategy", "declared", "equity", "positions",
-            "metrics", "pnl_interval", "fingerprint",
+            "metrics", "pnl_interval", "fingerprint", "happened",
         )}
     )  # fmt: skip
     from omega.report import plot  # noqa: PLC0415 - of its own module, not of a result
