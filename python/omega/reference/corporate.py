@@ -235,17 +235,7 @@ def _at_last(now: Known, *, back: int) -> Moment:
     """A symbol at its bar, or where it has none so many bars before its next one."""
     if isinstance(now, Moment):
         return now
-    return Moment(
-        symbol=now.symbol,
-        index=max(now.index - back, 0),
-        time=now.time,
-        last=now.last,
-        last_rate=now.last_rate,
-        bar=now.last,
-        opens=now.time,
-        since=now.time,
-        rate=now.current_rate,
-    )
+    return now.at_last(max(now.index - back, 0), now.time)
 
 
 def _as_known(new: Known, old: Known, ratio: float) -> Known:

@@ -43,6 +43,20 @@ class Known:
     is_ready: bool = field(default=True, kw_only=True)
     """Whether it has had the bars that the strategy needs of it: before, no order is taken (L2)."""
 
+    def at_last(self, index: int, time: int) -> Moment:
+        """A symbol without a bar as it stood at its newest one, under an index and a time."""
+        return Moment(
+            symbol=self.symbol,
+            index=index,
+            time=time,
+            last=self.last,
+            last_rate=self.last_rate,
+            bar=self.last,
+            opens=self.time,
+            since=self.time,
+            rate=self.current_rate,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Moment(Known):

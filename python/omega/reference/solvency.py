@@ -220,17 +220,7 @@ class Solvency(Orders):
 
     def _give_up(self, position: Position, now: Known, over: int) -> None:
         """Close a position at its last mark; that it is worth nothing is the other outcome."""
-        last = Moment(
-            symbol=now.symbol,
-            index=now.index - 1,
-            time=over,
-            last=now.last,
-            last_rate=now.last_rate,
-            bar=now.last,
-            opens=now.time,
-            since=now.time,
-            rate=now.current_rate,
-        )
+        last = now.at_last(now.index - 1, over)
         worthless = self.net_if_closed(position, 0.0, last, slips=False, is_maker=False)
         position.remember(worthless, worthless)
         self.leave(position, position.lots, position.marked_price, "stale", last)
