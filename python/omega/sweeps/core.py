@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from omega.run.prepare import Arguments, prepare
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.sweeps.markets import side_by_side, small_markets
 from omega.sweeps.spec import METRICS, TIMES, Parameters, Row, SweepSpec, TrialRunner, described
 from omega.sweeps.without_python import NotCompiled, entrant_of, is_without_python
 
@@ -58,18 +60,37 @@ class Core:
         self.runner = TrialRunner(spec)
         self._market: tuple[object, Run] | None = None
         self._rows_a_second = 4.0 * workers / SECONDS
+        self._others: list[Core] = []
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
         """Make runs; rows come in the order of the trials."""
         place = 0
         while place < len(trials):
             size = max(self.workers, int(self._rows_a_second * SECONDS))
-            batch = self._same_market(trials[place : place + size])
+            few = small_markets(
+                trials[place : place + size + 1], self._market_of, size, self.workers
+            )
             began = time.perf_counter()  # how large the next batch is changes no row
-            yield from self._batch(batch)
+            if len(few) > 1:
+                made = len(list(chain(*few)))
+                yield from side_by_side(few, self._of_one_thread(len(few)), Core._batch)
+            else:
+                batch = self._same_market(trials[place : place + size])
+                made = len(batch)
+                yield from self._batch(batch)
             took = max(time.perf_counter() - began, 1e-6)
-            self._rows_a_second = max(len(batch) / took, 1.0)
-            place += len(batch)
+            self._rows_a_second = max(made / took, 1.0)
+            place += made
+
+    def _of_one_thread(self, markets: int) -> Sequence[Core]:
+        """Return as many cores of one thread as are needed, each with candles of its own."""
+        wanted = min(markets, self.workers)
+        share = self.cache_bytes // self.workers
+        self._others += [Core(self.spec, 1, share) for _ in range(wanted - len(self._others))]
+        return self._others[:wanted]
+
+    def _market_of(self, trial: Numbered) -> object:
+        return self._key(trial[1])
 
     def _same_market(self, trials: Sequence[Numbered]) -> Sequence[Numbered]:
         """Return the first of some trials that share candles, timeframes and their alignment."""
