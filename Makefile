@@ -10,8 +10,10 @@ OTHER_PYTHONS = $(shell for p in python3.11 python3.12 python3.13 python3.14 \
 	awk -v own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
 	'$$1 != own && !seen[$$1]++ {print $$2}')
 FUZZED := target/fuzz/omega_fuzz
-PYTHON_SOURCES := $(shell find python/omega -name '*.py' -o -name '*.pyi' -o -name py.typed)
+PYTHON_SOURCES := $(shell find python/omega -type f -not -name '*.so' -not -name '*.pyc')
 RUST_SOURCES := $(shell find rust/omega_core/src rust/omega_py/src -name '*.rs') $(wildcard rust/*/Cargo.toml) Cargo.toml Cargo.lock
+
+SITE ?= out/docs
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -115,8 +117,8 @@ dist-linux: $(BASE) ## build wheels for old and other Linux systems, TARGET=aarc
 test-wheels: dist ## install each wheel into an empty environment, and use it as a new user does
 	$(BIN)/python -m tests.package.wheels
 
-docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/; a warning is an error
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env --builder html docs out/docs
+docs: $(DOCS) $(NATIVE) ## build the documentation into out/docs/, or SITE=out/site/0.2.0; a warning is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env --builder html docs $(SITE)
 
 pins: ## pin what pyproject.toml names, with hashes; UPGRADE=--upgrade renews what is pinned (needs uv)
 	$(PIN) --group build --output-file requirements.txt

@@ -36,6 +36,7 @@ from omega_site import (  # noqa: E402 - found by the line above
     rules,
     search,
     tables,
+    versions,
 )
 
 project = "Omega"
@@ -43,10 +44,22 @@ author = "The authors of Omega"
 release = version = version_of("omega-backtest")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
-exclude_patterns = ["conf.py", "omega_site"]
+exclude_patterns = ["conf.py", "omega_site", "_templates"]
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["omega.css"]
+html_favicon = "_static/omega.svg"
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/version.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_search_scorer = str(TOP / "docs/_static/scorer.js")
 html_title = f"Omega {release}"
 html_copy_source = False
@@ -239,7 +252,10 @@ def setup(app: Sphinx) -> None:
     app.connect("missing-reference", resolve)
     app.add_transform(rules.LinkRules)
     app.add_directive("picture", pictures.Picture)
-    app.add_directive("example", gallery.Example)
+    app.add_directive("equity", gallery.Equity)
+    app.add_directive("program", gallery.Program)
     app.connect("html-collect-pages", links.code_pages)
     app.connect("html-page-context", search.add_description)
+    app.connect("html-page-context", versions.add_version)
     app.connect("build-finished", search.write_llms)
+    app.connect("build-finished", versions.write_versions)

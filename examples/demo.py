@@ -22,7 +22,7 @@ from matplotlib.dates import ConciseDateFormatter
 
 import omega
 from data.generate import random_walk
-from examples.zscore_reversion import ZScoreReversion
+from omega.examples.zscore_reversion import ZScoreReversion
 
 TOP = Path(__file__).resolve().parents[1]
 OUT = TOP / "out" / "demo"

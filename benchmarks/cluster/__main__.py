@@ -27,8 +27,8 @@ from typing import Any
 import omega
 from benchmarks.cluster.candles import write
 from data.generate import random_walk
-from examples.sma_cross import SmaCross
 from omega.cluster.worker import Answer
+from omega.examples.sma_cross import SmaCross
 
 MEGABYTE = 1 << 20
 

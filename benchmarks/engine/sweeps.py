@@ -14,7 +14,7 @@ from benchmarks.compare.engines import omega as forms
 from benchmarks.compare.measure import CASH, Bars
 from benchmarks.compare.series import series
 from benchmarks.engine.figures import Figure, best, timed
-from examples.sma_cross import SmaCross
+from omega.examples.sma_cross import SmaCross
 
 PAIRS = {"fast": list(range(2, 42)), "slow": list(range(43, 68))}
 FEW = 1_000

@@ -1,13 +1,14 @@
-"""The examples: a directive that shows a program, runs it, and draws the equity of its run.
+"""The examples: a directive that runs one and draws its equity, and one that shows the program.
 
-```{example} sma_cross
+```{equity} sma_cross
+```
+
+```{program} sma_cross
 ```
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 import omega
+import omega.examples
 from omega_site.drawing import Scale, Sheet
 
-TOP = Path(__file__).resolve().parents[2]
+FOLDER = Path(omega.examples.__file__).parent
 POINTS = 220
 
 
@@ -37,25 +39,29 @@ def equity_of(result: omega.BacktestResult) -> Sheet:
     return sheet
 
 
-class Example(Directive):
-    """Show an example: its code, what it prints, and its equity."""
+class Equity(Directive):
+    """Draw the equity of an example's run."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return code, output and picture."""
+        """Return the picture."""
         name = self.arguments[0]
-        sys.path[:0] = [] if str(TOP) in sys.path else [str(TOP)]
-        code = (TOP / f"examples/{name}.py").read_text(encoding="utf-8")
-        result = import_module(f"examples.{name}").run()
-        printed = re.sub(r"^Time .*", "", result.summary(), flags=re.MULTILINE).rstrip()
+        result = import_module(f"omega.examples.{name}").run()
         label = f"The equity of {name}, from its first bar to its last."
         figure = (
             f'<figure class="picture" id="equity">{equity_of(result).svg(label)}'
             f"<figcaption>{label}</figcaption></figure>"
         )
-        return [
-            nodes.raw("", figure, format="html"),
-            nodes.literal_block(printed, printed, language="text"),
-            nodes.literal_block(code, code, language="python"),
-        ]
+        return [nodes.raw("", figure, format="html")]
+
+
+class Program(Directive):
+    """Show the program of an example."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return its code."""
+        code = (FOLDER / f"{self.arguments[0]}.py").read_text(encoding="utf-8")
+        return [nodes.literal_block(code, code, language="python")]

@@ -1,7 +1,8 @@
 """Tables made from the package itself, in place of comments such as `<!-- defaults: Costs -->`.
 
 Nothing of them is written down twice: defaults come from the signatures, their meaning from the
-docstrings, columns of results from the schema, and what a column means from `columns.toml`.
+docstrings, columns of results from the schema, what a column means from `columns.toml`, and what to
+do about a refusal from where `omega explain` has it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import omega
 from omega.reference.results import SCHEMAS
+from omega.remedies import remedies as entries
 
-MADE = re.compile(r"<!-- (defaults|columns|presets|metrics)(?:: ([\w.]+))? -->")
+MADE = re.compile(r"<!-- (defaults|columns|presets|metrics|remedies)(?:: ([\w.]+))? -->")
+HEADS = {"reject": "reason", "notice": "kind", "error": "error"}
 COLUMNS = Path(__file__).parent / "columns.toml"
 KINDS = {
     "f64": "float",
@@ -39,6 +42,8 @@ def _table(found: re.Match[str]) -> str:
         return table(("setting", "default", "meaning"), defaults(name))
     if kind == "columns":
         return table(("column", "type", "meaning"), columns(name))
+    if kind == "remedies":
+        return table((HEADS[name], "what it means", "what to do"), remedies(name))
     return table(
         ("symbols", "units a lot", "tick", "pip", "sizes from, in steps of", "usual margin rate"),
         presets(),
@@ -84,6 +89,13 @@ def columns(name: str) -> Iterator[tuple[str, ...]]:
     for column, kind in SCHEMAS[name].items():
         missing = ", may be missing" if kind.endswith("?") else ""
         yield f"`{column}`", KINDS[kind.rstrip("?")] + missing, meanings[name][column]
+
+
+def remedies(kind: str) -> Iterator[tuple[str, ...]]:
+    """Yield each entry of a kind, with its anchor."""
+    for one in entries().values():
+        if one.kind == kind:
+            yield f"[`{one.name}`]{{#{one.anchor}}}", one.what, one.do
 
 
 def presets() -> Iterator[tuple[str, ...]]:

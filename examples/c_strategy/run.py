@@ -1,4 +1,4 @@
-"""Compile the strategy in C beside this file, and run it over the market of the examples."""
+"""Compile the strategy in C beside this file, and run it over candles of the package."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import omega
-from examples.market import hours
 from omega.strategy.foreign import Foreign
 
 SOURCE = Path(__file__).with_name("sma_cross.c")
@@ -40,6 +39,6 @@ def strategy(loaded: ctypes.CDLL, fast: int = 20, slow: int = 50, size: float = 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        result = omega.run_backtest(hours().candles, strategy(library(SOURCE, Path(folder))))
+        result = omega.run_backtest(omega.sample("EURUSD"), strategy(library(SOURCE, Path(folder))))
     print(result.summary())
     print(f"crossings: {result.strategy.context.crossings}")

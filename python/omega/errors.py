@@ -57,7 +57,8 @@ class OmegaError(Exception):
     """The base of all of Omega's exceptions.
 
     Keyword arguments become attributes, and survive pickling. What steers a terminal is escaped in
-    the message, as `printable` does.
+    the message, as `printable` does. The first note, which a traceback shows below the message,
+    says how to look up what to do.
 
     Example:
         >>> OmegaError("the message", answer=42).answer
@@ -68,6 +69,7 @@ class OmegaError(Exception):
         """Keeps the message and the details."""
         super().__init__(printable(message))
         self.__dict__.update(details)
+        self.add_note(f"What to do: omega explain {entry_of(type(self))}")
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any detail of any subclass
         """Only here so that type checkers know that details are attributes."""
@@ -77,6 +79,17 @@ class OmegaError(Exception):
     def __str__(self) -> str:
         """The message alone, also where a builtin base would show it quoted."""
         return str(self.args[0]) if self.args else ""
+
+
+def entry_of(kind: type[OmegaError]) -> str:
+    """Return the name under which `omega explain` has an error.
+
+    Example:
+        >>> entry_of(type("Mine", (OmegaError,), {}))
+        'OmegaError'
+    """
+    ours = (one for one in kind.__mro__ if one.__module__.startswith("omega."))
+    return next(one.__name__ for one in ours if not one.__name__.startswith("_"))
 
 
 class InvalidCandleData(OmegaError, ValueError):

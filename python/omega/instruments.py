@@ -15,10 +15,11 @@ Example:
     >>> import omega
     >>> omega.instruments.get("EURUSD").contract_size
     100000.0
-    >>> omega.instruments.get("EURUSF")
-    Traceback (most recent call last):
-        ...
-    omega.errors.UnknownInstrument: no preset for 'EURUSF'. Did you mean 'EURUSD'? ...
+    >>> try:
+    ...     omega.instruments.get("EURUSF")
+    ... except LookupError as error:
+    ...     print(error)
+    no preset for 'EURUSF'. Did you mean 'EURUSD'? ...
 """
 
 from omega.config.instruments import Instrument, equity, get, index, names

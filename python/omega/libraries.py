@@ -58,9 +58,11 @@ def arguments_of(call: str) -> Iterator[None]:
 
     Example:
         >>> import omega
-        >>> omega.report.heatmap([], x="fast", y="slow", metric="sharpe")
-        Traceback (most recent call last):
-        omega.errors.ConfigError: report.heatmap: one of the arguments is of no kind that is ...
+        >>> try:
+        ...     omega.report.heatmap([], x="fast", y="slow", metric="sharpe")
+        ... except ValueError as error:
+        ...     print(error)
+        report.heatmap: one of the arguments is of no kind that is ...
     """
     try:
         yield
@@ -96,10 +98,12 @@ def refused_as(make: Callable[[str], OmegaError]) -> Iterator[None]:
 
     Example:
         >>> from omega.errors import ConfigError
-        >>> with refused_as(lambda text: ConfigError(f"data: cannot be read ({text})")):
-        ...     {}["close"]
-        Traceback (most recent call last):
-        omega.errors.ConfigError: data: cannot be read (KeyError: 'close')
+        >>> try:
+        ...     with refused_as(lambda text: ConfigError(f"data: cannot be read ({text})")):
+        ...         {}["close"]
+        ... except ValueError as error:
+        ...     print(error)
+        data: cannot be read (KeyError: 'close')
     """
     try:
         yield

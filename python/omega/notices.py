@@ -156,6 +156,17 @@ def divided(notices: Sequence[Notice]) -> tuple[Sequence[Notice], Sequence[Notic
     return above, [one for one in notices if one not in above]
 
 
+def to_explain(notices: Iterable[Notice]) -> str:
+    """Return the command that explains notices; nothing where none has an entry.
+
+    Example:
+        >>> to_explain([Notice("info", "cast", "a cast"), Notice("info", "mine", "my own")])
+        'omega explain cast'
+    """
+    kinds = dict.fromkeys(one.kind for one in notices if one.kind in KINDS)
+    return " ".join(["omega explain", *kinds]) if kinds else ""
+
+
 def as_fields(notices: Iterable[Notice]) -> list[dict[str, Any]]:
     """Return notices as JSON keeps them.
 

@@ -61,7 +61,9 @@ def test_run_prints_the_summary(strategy: Path) -> None:
     done = omega("run", f"{strategy}:Every", SAMPLE, "--symbol", "EURUSD", "--param", "n=500")
     assert done.exit_code == 0, done.output
     assert "trades" in done.stdout.lower()
-    assert done.stdout.splitlines()[-1].startswith("Notice         the CAGR of ")
+    *_, notice, remedies = done.stdout.splitlines()
+    assert notice.startswith("Notice         the CAGR of ")
+    assert remedies == "What to do     omega explain exposure short_period"
 
 
 def test_run_prints_json_that_can_be_read(strategy: Path) -> None:

@@ -77,7 +77,7 @@ def omega(*words: object) -> Result:
 def test_a_sweep_is_run_and_its_best_are_shown(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
-        "from examples.sma_cross import SmaCross\n\n\nclass Mine(SmaCross):\n    pass\n"
+        "from omega.examples.sma_cross import SmaCross\n\n\nclass Mine(SmaCross):\n    pass\n"
     )
     words = ("--grid", "fast=5,10", "--grid", "slow=20:40:20", "--workers", "1")
     done = omega("sweep", f"{file}:Mine", SAMPLE, *words, "--metric", "net_profit", "--json")
@@ -116,7 +116,7 @@ def test_a_sweep_of_a_script_is_the_same_for_any_number_of_workers(
         ]
         words += ["--workers", workers] if workers else []
         done = subprocess.run(
-            [sys.executable, "-m", "omega.cli", *words],
+            [sys.executable, "-m", "omega", *words],
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -21,7 +21,7 @@ LANGUAGES = {
     "toml",
     "{eval-rst}",
 }
-DIRECTIVES = ("{example} ", "{include} ", "{picture} ", "{toctree}")
+DIRECTIVES = ("{equity} ", "{include} ", "{picture} ", "{program} ", "{toctree}")
 OTHERS = ("backtesting.py", "backtrader", "vectorbt", "nautilus_trader")
 
 

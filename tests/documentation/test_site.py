@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+import omega
 from tests.documentation.blocks import TOP
 from tests.documentation.names import public_names
+from tests.support.browser import Tab, browser, found
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it as `make docs` does."""
-    out = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("sites")
+    (folder / "0.1.0").mkdir()
+    (folder / "0.1.0/index.html").write_text("<h1>The version before</h1>", encoding="utf-8")
+    out = folder / omega.__version__
     words = ["--quiet", "--fail-on-warning", "--keep-going", "--nitpicky", "--fresh-env"]
     command = [sys.executable, "-m", "sphinx", *words, "--builder", "html", "docs", str(out)]
     built = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
@@ -81,6 +92,54 @@ def test_a_page_describes_itself(site: Path) -> None:
         assert re.search(r'<meta name="description" content="[^"]{40,}"', head), page
     listed = (site / "llms.txt").read_text()
     assert "(start/first-run.html): Two minutes" in listed
+
+
+def test_a_page_names_its_version_and_those_beside_it(site: Path) -> None:
+    assert json.loads((site.parent / "versions.json").read_text()) == [site.name, "0.1.0"]
+    page = (site / "guides/costs.html").read_text()
+    assert f"Omega {omega.__version__}" in page
+    assert re.search(r'href="../project/versions.html">Versions: this one is [a-z\d]', page)
+    assert 'src="../_static/versions.js"' in page
+    assert 'rel="icon"' in page
+
+
+CHROMIUM = found()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_a_reader_chooses_another_version(site: Path) -> None:
+    served = partial(Quiet, directory=str(site.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), served) as server, browser(str(CHROMIUM)) as tab:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/{site.name}/guides/costs.html"
+        tab.call("Page.navigate", url=address)
+        offered = "[...document.querySelectorAll('.sidebar-version option')].map((o) => o.value)"
+        assert seen(tab, offered, [site.name, "0.1.0"])
+        tab.run(
+            "const s = document.querySelector('.sidebar-version select');"
+            "s.value = '0.1.0'; s.dispatchEvent(new Event('change'))"
+        )
+        # the other version has no such page, so that its front page opens
+        assert seen(tab, "document.querySelector('h1')?.textContent", "The version before")
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and logs nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def seen(tab: Tab, script: str, wanted: object) -> bool:
+    """Return whether a page shows something within ten seconds."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        with suppress(RuntimeError):  # between two pages there is none
+            if tab.run(script) == wanted:
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def test_words_of_the_trade_are_found(site: Path) -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import sys
 
 import omega
 from omega import errors, notices
+from omega.remedies import explained, remedies
 from tests.documentation.blocks import TOP
 
-PAGE = (TOP / "docs/guides/troubleshooting.md").read_text(encoding="utf-8")
+sys.path.insert(0, str(TOP / "docs"))
+
+from omega_site import tables
+
+PAGE = tables.made((TOP / "docs/guides/troubleshooting.md").read_text(encoding="utf-8"))
 
 
 def places(kind: str) -> set[str]:
@@ -43,3 +49,17 @@ def test_every_error_has_its_remedy() -> None:
             importlib.import_module(module.name)
     raised = {name for name in subclasses(errors.OmegaError) if name[0] != "_"}
     assert places("error") == raised | {*errors.__all__}
+
+
+def test_the_page_has_what_a_terminal_shows() -> None:
+    assert {f"{kind}-{name}" for kind in tables.HEADS for name in places(kind)} == {*remedies()}
+
+
+def test_every_error_that_is_raised_names_an_entry() -> None:
+    kinds = [errors.OmegaError]
+    for kind in kinds:
+        kinds += [below for below in kind.__subclasses__() if below.__module__.startswith("omega.")]
+    assert len(kinds) > 15
+    for kind in kinds:
+        [note] = kind("what, where, why").__notes__
+        assert explained(note.removeprefix("What to do: omega explain "))

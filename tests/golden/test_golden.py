@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import omega
-from examples.zscore_reversion import ZScoreReversion
+from omega.examples.zscore_reversion import ZScoreReversion
 from tests.golden.frozen import HERE, TABLES, TOP, compare, compare_facts
 from tests.support.real_data import FOLDER as REAL
 

@@ -10,13 +10,12 @@ import pyarrow as pa
 import pytest
 
 import omega
-from examples import catalog
-from examples.buy_and_hold import BuyAndHold
-from examples.donchian_breakout import DonchianBreakout
-from examples.rsi_reversion import RsiReversion
-from examples.sma_cross import SmaCross
-from examples.zscore_reversion import ZScoreReversion
-from tests.support import candles
+from omega.examples.buy_and_hold import BuyAndHold
+from omega.examples.donchian_breakout import DonchianBreakout
+from omega.examples.rsi_reversion import RsiReversion
+from omega.examples.sma_cross import SmaCross
+from omega.examples.zscore_reversion import ZScoreReversion
+from tests.support import candles, catalog
 from tests.support.backends import WITHOUT_CORE
 from tests.support.column_follower import BARS, CLOSE, DATA, of
 from tests.support.scenario_reversion import SCENARIOS

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 import omega
-from examples.buy_and_hold import BuyAndHold
-from examples.sma_cross import SmaCross
 from omega.errors import ConfigError
+from omega.examples.buy_and_hold import BuyAndHold
+from omega.examples.sma_cross import SmaCross
 from tests.support import candles
 from tests.support.column_follower import BARS, CLOSE, DATA, TOMORROW, of
 

@@ -1,8 +1,8 @@
 """Installs each wheel of `out/dist/` into an empty environment of its own Python and uses it there.
 
 `python -m tests.package.wheels`, which `make test-wheels` calls: a backtest on both backends, a
-sweep and a report; then the README, the tutorial and the guides, as they are written. The packages
-that Omega depends on are the pinned ones.
+sweep and a report; every example; then the README, the tutorial and the guides, as they are
+written. The packages that Omega depends on are the pinned ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ NEEDS_MORE = "compiled.md"
 """A guide to an extra and to C, which a new user has not got."""
 GUIDES = sorted(page for page in TOP.glob("docs/guides/*.md") if page.name != NEEDS_MORE)
 STARTS = sorted(TOP.glob("docs/start/*.md"))
-PAGES = [TOP / "README.md", *STARTS, TOP / "docs/tutorial.md", *GUIDES]
+EXAMPLES = sorted(TOP.glob("docs/examples/*.md"))
+PAGES = [TOP / "README.md", *STARTS, TOP / "docs/tutorial.md", *GUIDES, *EXAMPLES]
 
 SCRIPT = """\
 import pathlib, sys
@@ -82,7 +83,7 @@ def use(wheel: Path, home: Path) -> None:
     subprocess.run([*pip, "--no-index", str(wheel)], check=True)
     (home / "script.py").write_text(SCRIPT, encoding="utf-8")
     typed = shutil.copy(TOP / "tests/package/as_typed.py", home)
-    for words in (["script.py"], [typed, *map(str, PAGES)]):
+    for words in (["script.py"], ["-m", "omega.examples"], [typed, *map(str, PAGES)]):
         # -I: nothing of the folder above, and nothing that the caller has set.
         done = subprocess.run(
             [python, "-I", *words], cwd=home, capture_output=True, text=True, check=False

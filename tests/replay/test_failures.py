@@ -133,7 +133,7 @@ def test_what_is_no_action_is_refused(backend: str, returned: object) -> None:
             lambda bar: returned,  # type: ignore[arg-type]  # on purpose
             backend=backend,
         )
-    assert "bar 0 " in caught.value.__notes__[0]
+    assert "bar 0 " in caught.value.__notes__[-1]
     assert isinstance(caught.value, TypeError)
     still_works(backend)
 

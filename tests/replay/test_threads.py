@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import omega
-from examples.zscore_reversion import ZScoreReversion
+from omega.examples.zscore_reversion import ZScoreReversion
 from tests.support import candles
 
 

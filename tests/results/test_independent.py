@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from examples import catalog
 from omega.results.result import tables_from_columns
+from tests.support import catalog
 from tests.support import run_columns as runs
 from tests.support.backends import WITHOUT_CORE
 

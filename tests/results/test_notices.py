@@ -348,7 +348,9 @@ def test_three_notices_at_most_stand_above_a_summary() -> None:
     result = BacktestResult(example_result().tables, notices=in_order(given))
     lines = [" ".join(line.split()) for line in result.summary().splitlines()]
     assert lines[:3] == ["Error ruin", "Warning stop_out", "Warning refused_orders"]
-    assert lines[-3:] == ["Warning refused_actions", "Warning exposure", "Notice cast"]
+    assert lines[-4:-1] == ["Warning refused_actions", "Warning exposure", "Notice cast"]
+    named = "ruin stop_out refused_orders refused_actions exposure cast"
+    assert lines[-1] == f"What to do omega explain {named}"
 
 
 def test_every_notice_is_on_the_pages(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ Max drawdown            0.98 %     Costs                     0.00
 Ambiguous      1 of 3 trades; closed profit 150.00, between 60.00 and 150.00
 Fingerprint    5756d6f3f3bd3ad0f6bf759ced03436f76d81bd58ce98938537ac4964dddf547
 Time           0.1 ms, 0.0 ms of it in callbacks, 100,000 bars/s (rust)
-Notice         the CAGR of 196.72 % is extrapolated from 5 days"""
+Notice         the CAGR of 196.72 % is extrapolated from 5 days
+What to do     omega explain refused_orders exposure ambiguous short_period"""
 
 
 def empty_result() -> BacktestResult:

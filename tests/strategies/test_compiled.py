@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import omega
-from examples.buy_and_hold import BuyAndHold
-from examples.donchian_breakout import DonchianBreakout
-from examples.grid import Grid, GridByTheHour
-from examples.rsi_reversion import RsiReversion
-from examples.session_range import SessionRange, SessionRangeAtItsHours
-from examples.sma_cross import SmaCross, SmaCrossOnCrossings
-from examples.zscore_reversion import ZScoreReversion
 from omega.errors import ConfigError
+from omega.examples.buy_and_hold import BuyAndHold
+from omega.examples.donchian_breakout import DonchianBreakout
+from omega.examples.grid import Grid, GridByTheHour
+from omega.examples.rsi_reversion import RsiReversion
+from omega.examples.session_range import SessionRange, SessionRangeAtItsHours
+from omega.examples.sma_cross import SmaCross, SmaCrossOnCrossings
+from omega.examples.zscore_reversion import ZScoreReversion
 from tests.support import refused_callbacks
 from tests.support.backends import WITHOUT_CORE
 from tests.support.candles import rising, walk

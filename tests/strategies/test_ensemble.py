@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import omega
-from examples.sma_cross import SmaCross
 from omega.errors import ConfigError
+from omega.examples.sma_cross import SmaCross
 from tests.support.backends import BACKENDS
 from tests.support.signal_columns import walk
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,19 +13,23 @@ import polars as pl
 import pytest
 
 import omega
+import omega.examples
 from data.generate import random_walk
-from examples import __main__ as all_of_them
-from examples import catalog, market
-from examples.catalog import Example
+from omega.examples import NAMES
+from omega.examples import __main__ as all_of_them
+from tests.support import catalog, market
 from tests.support.backends import BACKENDS, WITHOUT_CORE
+from tests.support.catalog import Example
 from tests.support.scenario_reversion import SCENARIOS, ScenarioReversion
 
 EXAMPLES = {**catalog.EXAMPLES, "scenario_reversion": SCENARIOS}
 PROGRAMS = sorted(
     path
-    for path in (Path(__file__).resolve().parents[2] / "examples").glob("*.py")
-    if "def run()" in path.read_text(encoding="utf-8")
+    for path in Path(omega.examples.__file__).parent.glob("*.py")
+    if not path.name.startswith("_")
 )
+
+PAGES = Path(__file__).resolve().parents[2] / "docs/examples"
 
 FEWEST_TRADES = {"buy_and_hold": 1}
 
@@ -97,22 +102,34 @@ def test_each_scenario_fires_over_real_hours(scenario: int) -> None:
 def test_all_examples_can_be_run_by_one_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(all_of_them, "EXAMPLES", {"buy_and_hold": EXAMPLES["buy_and_hold"]})
+    monkeypatch.setattr(all_of_them, "NAMES", ("buy_and_hold",))
     all_of_them.main()
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("buy_and_hold: buy and hold; ")
-    assert len(lines) == 1 + len(EXAMPLES["buy_and_hold"].forms)
+    line, _, hint = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"buy_and_hold +1 trades +[\d,.-]+  The yardstick: .+", line)
+    assert "python -m omega.examples." in hint
 
 
 @needs_core
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_an_example_runs_where_it_is_copied_out_alone(program: Path, tmp_path: Path) -> None:
     shutil.copy(program, tmp_path)
-    words = [sys.executable, program.name]
+    words = [sys.executable, "-I", program.name]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Net profit" in done.stdout
 
 
 def test_every_example_is_such_a_program() -> None:
-    assert {path.stem for path in PROGRAMS} == {*catalog.EXAMPLES}
+    assert {path.stem for path in PROGRAMS} == {*catalog.EXAMPLES} == {*NAMES}
+
+
+def test_every_example_has_a_page_whose_counts_are_those_of_its_run() -> None:
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
+    assert {*pages} - {"index"} == {*NAMES}
+    for name, page in pages.items():
+        if name != "index":
+            heads = re.findall(r"^## (.+)$", page, re.MULTILINE)
+            assert heads == ["Result", "Program", "What is wrong with it"]
+            counted = re.search(r"Trades +([\d,]+)", page)
+            assert counted is not None
+            assert {*re.findall(r"([\d,]+) trades [a-z]", page)} <= {counted[1]}, name

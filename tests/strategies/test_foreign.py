@@ -15,8 +15,8 @@ import pytest
 
 import omega
 from examples.c_strategy import run as example
-from examples.sma_cross import SmaCross
 from omega.errors import ConfigError, StrategyFailed
+from omega.examples.sma_cross import SmaCross
 from tests.support.backends import WITHOUT_CORE
 from tests.support.candles import rising, walk
 

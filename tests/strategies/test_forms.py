@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from examples.buy_and_hold import BuyAndHold
-from examples.donchian_breakout import DonchianBreakout
-from examples.rsi_reversion import RsiReversion
-from examples.sma_cross import SmaCross
-from examples.zscore_reversion import ZScoreReversion
+from omega.examples.buy_and_hold import BuyAndHold
+from omega.examples.donchian_breakout import DonchianBreakout
+from omega.examples.rsi_reversion import RsiReversion
+from omega.examples.sma_cross import SmaCross
+from omega.examples.zscore_reversion import ZScoreReversion
 from tests.support.backends import BACKENDS, WITHOUT_CORE
 from tests.support.signal_columns import Reads, walk
 

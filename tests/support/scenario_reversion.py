@@ -18,8 +18,8 @@ Two forms: a class that is called on every bar, and the same called only where a
 from __future__ import annotations
 
 import omega
-from examples import market
-from examples.catalog import Example
+from tests.support import market
+from tests.support.catalog import Example
 
 LONG, SHORT = 1.0, -1.0
 FAR_MEAN, GARCH, CALM, AGREED = 3, 4, 5, 6
@@ -172,7 +172,6 @@ class ScenarioReversionOnExtremes(ScenarioReversion):
 
 
 SCENARIOS = Example(
-    "Mean reversion by z-score in six scenarios",
     market.hours,
     {"class": ScenarioReversion, "trigger": ScenarioReversionOnExtremes},
     {"timeframes": ("H4", "D1"), "position_manager": omega.TimeExit(bars=30)},

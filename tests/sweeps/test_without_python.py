@@ -11,7 +11,7 @@ import pytest
 
 import omega
 from examples.c_strategy import run as c_example
-from examples.sma_cross import SmaCross
+from omega.examples.sma_cross import SmaCross
 from omega.sweeps.core import Core, Numbered
 from omega.sweeps.spec import Row
 from tests.support.backends import WITHOUT_CORE

@@ -1,4 +1,4 @@
-"""Omega in its four ways to write the strategy; the class is the one of `examples/`."""
+"""Omega in its four ways to write the strategy; the class is the one of `omega.examples`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 
 import omega
 from benchmarks.compare.measure import CASH, FAST, SLOW, Answer, Bars, measure
-from examples.sma_cross import SmaCross
+from omega.examples.sma_cross import SmaCross
 
 
 class Triggered(SmaCross):

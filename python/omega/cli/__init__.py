@@ -14,6 +14,7 @@ from omega.cli.bench import bench
 from omega.cli.completion import completion
 from omega.cli.data import data
 from omega.cli.doctor import doctor
+from omega.cli.explain import explain
 from omega.cli.lookahead import lookahead
 from omega.cli.report import report
 from omega.cli.run import run
@@ -34,5 +35,5 @@ def main() -> None:
     """
 
 
-for _command in (run, sweep, report, data, lookahead, bench, doctor, completion):
+for _command in (run, sweep, report, data, lookahead, explain, bench, doctor, completion):
     main.add_command(_command)

@@ -27,6 +27,7 @@ _SETTINGS = (
     "timeframes",
     "account_currency",
     "calendar",
+    "cast",
 )
 
 
@@ -65,6 +66,9 @@ _DECLARED = (
     click.option("--timeframe", "timeframes", multiple=True, metavar="H1", help="Higher bars."),
     click.option("--seed", type=int, help="Of random slippage.  [default: 0]"),
     click.option("--allow", multiple=True, metavar="RULE", help="A rule the data may break."),
+    click.option(
+        "--cast", is_flag=True, default=None, help="Cast prices of other types, such as float32."
+    ),
     click.option(
         "--backend", type=click.Choice(["auto", "rust", "python"]), help="[default: auto]"
     ),

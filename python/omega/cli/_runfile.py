@@ -42,6 +42,7 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
         "backend": str,
         "seed": int,
         "strict": bool,
+        "cast": bool,
         "calendar": str,
     },
     "output": {"directory": str, "overwrite": bool, "report": str},

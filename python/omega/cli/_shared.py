@@ -16,6 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import omega
+from omega.cli._wording import in_flags
 from omega.config.values import closest
 from omega.errors import UNSEEN, printable
 from omega.progress import progress_bar
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMATS = (".parquet", ".arrow", ".feather", ".ipc")
 _ROWS_SHOWN = 20
+_CAST = {"cast"}
+"""Arguments of the library that its errors name, and that are flags here."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -64,7 +67,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except omega.OmegaError as error:
             notes = getattr(error, "__notes__", [])
-            raise click.ClickException(printable("\n".join([str(error), *notes]))) from error
+            command = self.get_command(ctx, ctx.invoked_subcommand or "")
+            flags = _CAST & {str(one.name) for one in command.params} if command else ()
+            text = "\n".join([in_flags(str(error), flags), *notes])
+            raise click.ClickException(printable(text)) from error
 
 
 class DataFile(click.ParamType[Path]):

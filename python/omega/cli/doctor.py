@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ def doctor(*, as_json: bool) -> None:
 def _as_text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{library} {version}" for library, version in value.items())
+    if isinstance(value, int):
+        return f"{value:,}"
     return "-" if value is None else str(value)
 
 
@@ -89,6 +92,8 @@ def examined() -> dict[str, Any]:
         "omega": omega.__version__,
         "installed_in": str(Path(omega.__file__).parent),
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
+        "interpreter": sys.executable,
+        "wheel": _wheel(),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
         "cpus_allowed": _cpus_allowed(),
@@ -111,6 +116,17 @@ def _native() -> tuple[bool, str | None]:
     except ImportError as error:
         return False, str(error)
     return True, None
+
+
+def _wheel() -> str | None:
+    """Name what the installed wheel was built for; None where there is none."""
+    try:
+        installed = importlib.metadata.distribution("omega-backtest")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    tags = re.findall(r"^Tag: (\S+)", installed.read_text("WHEEL") or "", re.MULTILINE)
+    editable = '"editable": true' in (installed.read_text("direct_url.json") or "")
+    return " ".join(tags) + (" (editable)" if editable else "") or None
 
 
 def _core_version() -> str:

@@ -37,9 +37,11 @@ def ray(address: str | None = None, *, cpus: int = 1) -> Cluster:
         ConfigError: Ray is not installed, or there is no cluster at the address.
 
     Example:
-        >>> omega.cluster.ray("auto", cpus=0)
-        Traceback (most recent call last):
-        omega.errors.ConfigError: cpus: given 0, expected a whole number of at least 1
+        >>> try:
+        ...     omega.cluster.ray("auto", cpus=0)
+        ... except ValueError as error:
+        ...     print(error)
+        cpus: given 0, expected a whole number of at least 1
     """
     cpus = _whole(cpus, "cpus")
     if not (address is None or isinstance(address, str)):
@@ -61,9 +63,11 @@ def dask(client: object, *, cpus: int = 1) -> Cluster:
         ConfigError: Dask is not installed, or there is no scheduler at the address.
 
     Example:
-        >>> omega.cluster.dask("tcp://head:8786", cpus=0)
-        Traceback (most recent call last):
-        omega.errors.ConfigError: cpus: given 0, expected a whole number of at least 1
+        >>> try:
+        ...     omega.cluster.dask("tcp://head:8786", cpus=0)
+        ... except ValueError as error:
+        ...     print(error)
+        cpus: given 0, expected a whole number of at least 1
     """
     cpus = _whole(cpus, "cpus")
     from omega.cluster.on_dask import OnDask  # noqa: PLC0415 - an import that few can do
@@ -93,9 +97,11 @@ def futures(
         ConfigError: The pool cannot submit, or does not say how many calls it runs at once.
 
     Example:
-        >>> omega.cluster.futures(len, shared=".")
-        Traceback (most recent call last):
-        omega.errors.ConfigError: omega.cluster.futures: <built-in function len> has no submit()
+        >>> try:
+        ...     omega.cluster.futures(len, shared=".")
+        ... except ValueError as error:
+        ...     print(error)
+        omega.cluster.futures: <built-in function len> has no submit()
     """
     if not callable(getattr(pool, "submit", None)):
         raise _refused(f"omega.cluster.futures: {pool!r} has no submit()")

@@ -15,9 +15,11 @@ def engine(package: str, extra: str) -> Any:  # noqa: ANN401 - its types are not
         ConfigError: It is not installed.
 
     Example:
-        >>> engine("of_nobody", "of_nobody")
-        Traceback (most recent call last):
-        omega.errors.ConfigError: omega.cluster.of_nobody needs the package of_nobody: No module ...
+        >>> try:
+        ...     engine("of_nobody", "of_nobody")
+        ... except ValueError as error:
+        ...     print(error)
+        omega.cluster.of_nobody needs the package of_nobody: No module ...
     """
     try:
         return importlib.import_module(package)

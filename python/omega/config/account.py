@@ -25,9 +25,11 @@ class Account:
     Example:
         >>> Account(leverage=30, stop_out_level=0.5)
         Account(leverage=30.0, stop_out_level=0.5)
-        >>> Account(kind="cash", leverage=2)
-        Traceback (most recent call last):
-        omega.errors.ConfigError: Account: given kind='cash' and leverage, expected one of them. ...
+        >>> try:
+        ...     Account(kind="cash", leverage=2)
+        ... except ValueError as error:
+        ...     print(error)
+        Account: given kind='cash' and leverage, expected one of them. ...
     """
 
     kind: str | None = None

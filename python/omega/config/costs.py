@@ -7,10 +7,11 @@ Example:
     >>> import omega
     >>> omega.Costs(slippage_pips=0.2, fee_per_million=30)
     Costs(slippage_pips=0.2, fee_per_million=30.0)
-    >>> omega.Costs(slipage_pips=0.2)
-    Traceback (most recent call last):
-        ...
-    omega.errors.ConfigError: Costs has no 'slipage_pips'. Did you mean 'slippage_pips'?
+    >>> try:
+    ...     omega.Costs(slipage_pips=0.2)
+    ... except ValueError as error:
+    ...     print(error)
+    Costs has no 'slipage_pips'. Did you mean 'slippage_pips'?
 """
 
 from __future__ import annotations

@@ -35,9 +35,11 @@ class Execution:
     Example:
         >>> Execution(intrabar="ohlc_path", position_mode="netting")
         Execution(intrabar='ohlc_path', position_mode='netting')
-        >>> Execution(leverage=30)
-        Traceback (most recent call last):
-        omega.errors.ConfigError: Execution has no 'leverage'; omega.Account has it
+        >>> try:
+        ...     Execution(leverage=30)
+        ... except ValueError as error:
+        ...     print(error)
+        Execution has no 'leverage'; omega.Account has it
     """
 
     intrabar: str = "pessimistic"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from omega.remedies import remedies
 from omega.report._labels import words
-from omega.report._parts import none, table
+from omega.report._parts import hint, none, table
 from omega.report._reported import Reported
 
 
@@ -47,4 +48,6 @@ def panel(result: Reported) -> str:
         for status, reason, count, first, last in found.iter_rows()
     ]
     head = ["What became of them", "Orders", "First", "Last"]
-    return table(head, rows, caption="Orders without a fill", first="Reason")
+    shown = table(head, rows, caption="Orders without a fill", first="Reason")
+    named = dict.fromkeys(one for one in found["reason"] if f"reject-{one}" in remedies())
+    return shown + (hint(f"What to do: omega explain {' '.join(named)}") if named else "")

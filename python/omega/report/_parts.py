@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from omega.notices import LABELS, Notice
+from omega.notices import LABELS, Notice, to_explain
 from omega.report._numbers import minus
 
 FOOTER = (
@@ -122,14 +122,16 @@ def figures(cells: Sequence[tuple[str, str, str]]) -> str:
 
 
 def notice(one: Notice) -> str:
-    """Return a notice as a line that stands out.
+    """Return a notice as a line that stands out, with the command that explains it.
 
     Example:
-        >>> notice(Notice("info", "cast", "prices were cast"))
+        >>> notice(Notice("info", "mine", "prices were cast"))
         '<p class="notice" data-level="info"><b>Notice</b> prices were cast</p>'
     """
-    level = LABELS[one.level]
-    return f'<p class="notice" data-level="{one.level}"><b>{level}</b> {escape(one.text)}</p>'
+    command = to_explain([one])
+    more = f" <code>{command}</code>" if command else ""
+    text = f"<b>{LABELS[one.level]}</b> {escape(one.text)}{more}"
+    return f'<p class="notice" data-level="{one.level}">{text}</p>'
 
 
 def hint(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omega.errors import printable
-from omega.notices import LABELS, Notice, divided
+from omega.notices import LABELS, Notice, divided, to_explain
 from omega.report._metrics import formatted, is_under_a_year, thinned
 from omega.report._reported import Reported, Statistics
 
@@ -47,6 +47,8 @@ _RIGHT = {
     "  fees": "fees",
     "  slippage": "slippage_cost",
 }
+_MORE = "What to do"
+"""The label of the command that explains the notices."""
 _WIDTH, _HEIGHT = 600, 80
 
 
@@ -62,6 +64,7 @@ def summary(result: Reported) -> str:
     ]
     lines += ["", *(f"{label:<15}{text}" for label, text in _footer(result, texts))]
     lines += map(_line, below)
+    lines += [f"{_MORE:<15}{command}" for command in [to_explain([*above, *below])] if command]
     return printable("\n".join(lines))
 
 
@@ -74,10 +77,9 @@ def html(result: Reported) -> str:
         f"<tr>{_cells(a, texts[left])}{_cells(b, texts[right])}</tr>"
         for (a, left), (b, right) in rows
     )
-    footer = "".join(
-        f"<div><b>{escape(label)}</b> {escape(text)}</div>"
-        for label, text in [*_footer(result, texts), *((LABELS[n.level], n.text) for n in below)]
-    )
+    told = [*_footer(result, texts), *((LABELS[n.level], n.text) for n in below)]
+    told += [(_MORE, command) for command in [to_explain([*above, *below])] if command]
+    footer = "".join(f"<div><b>{escape(label)}</b> {escape(text)}</div>" for label, text in told)
     return (
         '<div style="font-family:sans-serif;font-size:13px;max-width:640px">'
         f"{''.join(map(_block, above))}"

@@ -237,9 +237,11 @@ class SweepResult(Pictures):
             BrokenResult: A file is missing or changed, or of another version.
 
         Example:
-            >>> SweepResult.load("/nowhere")
-            Traceback (most recent call last):
-            omega.results.result.BrokenResult: '/nowhere/sweep-result.json' is missing; ...
+            >>> try:
+            ...     SweepResult.load("/nowhere")
+            ... except ValueError as error:
+            ...     print(error)
+            '/nowhere/sweep-result.json' is missing; ...
         """
         tables, kept = saved.load(directory)
         own = {name: kept[name] for name in ("metrics", "total", "interrupted", "notices")}

@@ -16,7 +16,7 @@ import polars as pl
 
 from data.generate import random_walk
 
-TOP = Path(__file__).resolve().parents[1]
+TOP = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("OMEGA_DATA", TOP.parent / "shared" / "data"))
 
 _SIDES = [

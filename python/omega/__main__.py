@@ -1,4 +1,4 @@
-"""`python -m omega.cli` is `omega`."""
+"""`python -m omega` is `omega`."""
 
 from omega.cli import main
 

@@ -1,7 +1,5 @@
 """The examples, each with its candles, its settings and all the forms that it is written in.
 
-    python -m examples
-
 All forms of an example give one fingerprint: a form says how often Python is called, never what
 happens.
 """
@@ -13,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import omega
-from examples import (
+from omega.examples import (
     buy_and_hold,
     donchian_breakout,
     grid,
-    market,
     pairs,
     rsi_reversion,
     session_range,
@@ -25,13 +22,13 @@ from examples import (
     trailing_trend,
     zscore_reversion,
 )
+from tests.support import market
 
 
 @dataclass(frozen=True)
 class Example:
     """A strategy: what it is run over, how, and in which forms."""
 
-    title: str
     source: Callable[[], market.Source]
     forms: Mapping[str, Callable[[], Any]]
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +56,6 @@ def _with_spread(candles: dict[str, Any]) -> dict[str, Any]:
 
 EXAMPLES: dict[str, Example] = {
     "sma_cross": Example(
-        "Two moving averages, always in the market",
         market.hours,
         {
             "class": sma_cross.SmaCross,
@@ -69,7 +65,6 @@ EXAMPLES: dict[str, Example] = {
         },
     ),
     "zscore_reversion": Example(
-        "Mean reversion by z-score",
         market.minutes,
         {
             "class": zscore_reversion.ZScoreReversion,
@@ -77,7 +72,6 @@ EXAMPLES: dict[str, Example] = {
         },
     ),
     "donchian_breakout": Example(
-        "The turtles' breakout",
         market.gold,
         {
             "class": donchian_breakout.DonchianBreakout,
@@ -85,7 +79,6 @@ EXAMPLES: dict[str, Example] = {
         },
     ),
     "rsi_reversion": Example(
-        "Returns from the extremes of the relative strength index",
         market.hours,
         {
             "class": rsi_reversion.RsiReversion,
@@ -93,12 +86,10 @@ EXAMPLES: dict[str, Example] = {
         },
     ),
     "buy_and_hold": Example(
-        "Buy and hold",
         market.gold,
         {"class": buy_and_hold.BuyAndHold, "native": lambda: omega.native("buy_and_hold")},
     ),
     "session_range": Example(
-        "The opening range of London",
         market.minutes,
         {
             "class": session_range.SessionRange,
@@ -106,18 +97,15 @@ EXAMPLES: dict[str, Example] = {
         },
     ),
     "pairs": Example(
-        "Euro against pound, where they part",
         market.days,
         {"class": pairs.Pairs, "trigger": pairs.PairsOnExtremes},
         prepare=_with_spread,
     ),
     "grid": Example(
-        "A grid of limit orders, taken off in parts",
         market.minutes,
         {"class": grid.Grid, "trigger": grid.GridByTheHour},
     ),
     "trailing_trend": Example(
-        "The supertrend with a trailing stop",
         market.gold,
         {
             "class": trailing_trend.TrailingTrend,

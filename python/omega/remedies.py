@@ -1,0 +1,100 @@
+"""What each refused order, notice and error means, and what to do: `omega explain` prints it.
+
+`remedies.toml` has the words, from which the page of the documentation is made as well.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from omega.config.values import closest
+from omega.errors import ConfigError
+
+KINDS = {"reject": "a refused or cancelled order", "notice": "a notice", "error": "an error"}
+"""What there are entries of, by the first part of their anchors."""
+
+PAGE = "guides/troubleshooting.html"
+"""Where the documentation has all entries."""
+
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One entry.
+
+    Attributes:
+        kind: "reject", "notice" or "error".
+        name: The reason, the kind of the notice, or the class of the error.
+        what: What it means, in Markdown.
+        do: What to do, in Markdown.
+
+    Example:
+        >>> remedies()["reject-margin"].anchor
+        'reject-margin'
+    """
+
+    kind: str
+    name: str
+    what: str
+    do: str
+
+    @property
+    def anchor(self) -> str:
+        """Where the page of the documentation has it."""
+        return f"{self.kind}-{self.name}"
+
+    def __str__(self) -> str:
+        """The entry as a person reads it on a terminal."""
+        return (
+            f"{self.name}: {KINDS[self.kind]}\n"
+            f"  means   {_without_links(self.what)}\n"
+            f"  to do   {_without_links(self.do)}\n"
+            f"  page    {PAGE}#{self.anchor}"
+        )
+
+
+def _without_links(text: str) -> str:
+    return _LINK.sub(r"\1", text)
+
+
+@cache
+def remedies() -> dict[str, Remedy]:
+    """Return every entry, by its anchor.
+
+    Example:
+        >>> remedies()["error-NeedsOneBar"].do
+        '`self.z[-1] < -2`'
+    """
+    text = files("omega").joinpath("remedies.toml").read_text(encoding="utf-8")
+    return {
+        f"{kind}-{name}": Remedy(kind, name, **words)
+        for kind, entries in tomllib.loads(text).items()
+        for name, words in entries.items()
+    }
+
+
+def explained(word: str) -> list[Remedy]:
+    """Return the entries of a name or an anchor; a reason and a notice may share a name.
+
+    Args:
+        word: Such as "margin", "ConfigError" or "notice-stale"; case does not matter.
+
+    Raises:
+        ConfigError: There is no such entry.
+
+    Example:
+        >>> [one.anchor for one in explained("stale")]
+        ['reject-stale', 'notice-stale']
+    """
+    wanted = word.removeprefix("omega.").removeprefix("errors.").lower()
+    found = [one for one in remedies().values() if wanted in (one.name.lower(), one.anchor.lower())]
+    if not found:
+        near = closest(wanted, {one.name for one in remedies().values()})
+        hint = f"Did you mean {near!r}?" if near else "'omega explain' alone lists all names."
+        raise ConfigError(f"explain: given {word!r}, which has no entry. {hint}")
+    return found
