@@ -1,4 +1,4 @@
-"""The English of pages and docstrings, held against the words of `docs/omega_site/words.toml`.
+"""The English of pages, remedies and docstrings, held against `docs/omega_site/words.toml`.
 
 python -m tests.documentation.prose          names each place
 python -m tests.documentation.prose --mend   lets docstrings begin with Return or Yield
@@ -15,6 +15,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 WORDS = tomllib.loads((TOP / "docs/omega_site/words.toml").read_text(encoding="utf-8"))
+REMEDIES = TOP / "python/omega/remedies.toml"
 PAGES = sorted({TOP / "README.md", TOP / "CONTRIBUTING.md", *TOP.glob("docs/**/*.md")})
 MADE = ("docs/benchmarks.md",)
 """Pages that a program writes."""
@@ -80,6 +81,11 @@ def programs() -> list[Path]:
     return sorted((TOP / "python/omega").rglob("*.py"))
 
 
+def remedies() -> Iterator[tuple[int, str, str]]:
+    """Yield each place of what `omega explain` prints that has a word of the list."""
+    yield from in_prose(re.sub(r'(?<!\\)"', " ", REMEDIES.read_text(encoding="utf-8")))
+
+
 def found() -> list[str]:
     """Return a line for each place that a reader would stumble over."""
     lines = []
@@ -89,7 +95,10 @@ def found() -> list[str]:
         places = in_docstrings(text) if path.suffix == ".py" else in_prose(text)
         if name not in MADE:
             lines += [f"{name}:{line}: {word!r}; better: {remedy}" for line, word, remedy in places]
-    return lines
+    own = REMEDIES.relative_to(TOP).as_posix()
+    return lines + [
+        f"{own}:{line}: {word!r}; better: {remedy}" for line, word, remedy in remedies()
+    ]
 
 
 def main() -> None:

@@ -20,6 +20,8 @@ def test_pages_and_docstrings_are_in_plain_english() -> None:
         "The row stands in the table.",
         "It takes 40 ns a bar.",
         "Who runs a sweep can stop it.",
+        "It is is so.",
+        "It waits for ever.",
     ],
 )
 def test_a_planted_word_is_found(text: str) -> None:

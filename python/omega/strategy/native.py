@@ -29,7 +29,7 @@ def native(name: str, **parameters: float) -> Native:
     There are `sma_cross(fast=20, slow=50)`, `zscore_reversion(window=100, threshold=2.5,
     atr_window=14, stop_atrs=4, target_atrs=3, bars_at_most=30)`, `donchian_breakout(entry=20,
     exit=10)`, `rsi_reversion(window=14, low=30, high=70, middle=50)` and `buy_and_hold()`. The
-    class of the same name in `omega.examples` shows what each does; both give the same result.
+    class of the same name in ``omega.examples`` shows what each does; both give the same result.
 
     Args:
         name: Which strategy.
