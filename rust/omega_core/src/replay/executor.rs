@@ -70,6 +70,10 @@ pub trait Executor {
         portfolio: &mut P,
     ) -> Result<usize, Self::Error>;
 
+    /// The open profits at the closes of the bars ahead in which nothing can happen, in a buffer of
+    /// so many; none is taken. It may know of fewer than there are.
+    fn foresee(&mut self, _ahead: Ahead<'_, '_>, _balance: f64, _profits: &mut Vec<f64>) {}
+
     /// What it holds.
     fn state(&self) -> ExecutorState<'_>;
 
@@ -226,6 +230,12 @@ impl Executor for Simulator {
         let low = is_noted.then(|| quiet.low(&bar));
         portfolio.write_quiet_row(quiet.profit, positions, low);
         Ok(1)
+    }
+
+    fn foresee(&mut self, mut ahead: Ahead<'_, '_>, balance: f64, profits: &mut Vec<f64>) {
+        if let Some((stretch, rate)) = ahead.stretch() {
+            self.foresee_quiet(&stretch, rate, balance, profits);
+        }
     }
 
     #[inline]

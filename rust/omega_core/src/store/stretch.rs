@@ -61,6 +61,14 @@ impl<'a> Stretch<'a> {
         self.bars == 0
     }
 
+    /// When one of them opens.
+    #[inline]
+    #[must_use]
+    pub fn time(&self, bar: usize) -> Option<i64> {
+        let opens = || self.segment.time.get(self.first + bar).copied();
+        (bar < self.bars).then(opens).flatten()
+    }
+
     /// How many of them open before a time.
     #[must_use]
     pub fn before(&self, time: i64) -> usize {

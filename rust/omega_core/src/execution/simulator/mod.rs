@@ -376,6 +376,25 @@ impl Simulator {
         }
     }
 
+    /// The open profits at the closes of such bars at the head of a stretch, of one block at most;
+    /// none is taken.
+    pub fn foresee_quiet(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        balance: f64,
+        profits: &mut Vec<f64>,
+    ) {
+        // As in `advance_quiet`: the strategy is likely to leave these bars alone.
+        self.settled = self.changes();
+        if self.quiet.is_none() {
+            self.begin_quiet(balance);
+        }
+        if let Some(range) = &self.quiet {
+            range.foresee(stretch, rate, profits);
+        }
+    }
+
     /// Merges all triggers, unless something has just changed: a run that changes something on each
     /// bar would build a range for one bar, which costs more than to walk it.
     fn begin_quiet(&mut self, balance: f64) {
