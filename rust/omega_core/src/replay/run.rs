@@ -194,27 +194,21 @@ where
         if has_events {
             self.strategy.on_events(&view, &state, &mut self.actions)?;
         }
-        let mut decided = 1;
-        match ahead.filter(|_| self.actions.is_empty()) {
-            Some(bars) => {
-                let profits = (!self.profits.is_empty()).then_some(self.profits.as_slice());
-                let outlook = Outlook::new(bars, state.balance, profits);
-                decided = self
-                    .strategy
-                    .decide_ahead(&view, &state, outlook, &mut self.actions)?;
-                self.reach = match decided {
-                    1 if !self.actions.is_empty() => 0,
-                    all if all > self.reach => (4 * self.reach).min(LONGEST_OUTLOOK),
-                    _ => SHORTEST_OUTLOOK,
-                };
-            }
-            None => {
-                self.strategy.evaluate(&view, &state, &mut self.actions)?;
-                if self.actions.is_empty() {
-                    self.reach = SHORTEST_OUTLOOK;
-                }
-            }
-        }
+        let decided = if let Some(bars) = ahead.filter(|_| self.actions.is_empty()) {
+            let profits = (!self.profits.is_empty()).then_some(self.profits.as_slice());
+            let outlook = Outlook::new(bars, state.balance, profits);
+            let actions = &mut self.actions;
+            self.strategy
+                .decide_ahead(&view, &state, outlook, actions)?
+        } else {
+            self.strategy.evaluate(&view, &state, &mut self.actions)?;
+            1
+        };
+        self.reach = match decided {
+            1 if !self.actions.is_empty() => 0,
+            all if ahead.is_some() && all > self.reach => (4 * self.reach).min(LONGEST_OUTLOOK),
+            _ => SHORTEST_OUTLOOK,
+        };
         // After both calls: the decision sees the same events as `on_events`.
         self.seen = Seen {
             fills: state.fills.len(),
