@@ -85,7 +85,7 @@ def entry_of(kind: type[OmegaError]) -> str:
     """Return the name under which `omega explain` has an error.
 
     Example:
-        >>> entry_of(type("Mine", (OmegaError,), {}))
+        >>> entry_of(type("Mine", (OmegaError,), {"__module__": "of_a_user"}))
         'OmegaError'
     """
     ours = (one for one in kind.__mro__ if one.__module__.startswith("omega."))
