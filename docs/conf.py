@@ -253,7 +253,7 @@ def setup(app: Sphinx) -> None:
     app.add_transform(rules.LinkRules)
     app.add_directive("picture", pictures.Picture)
     app.add_directive("equity", gallery.Equity)
-    app.add_directive("program", gallery.Program)
+    app.add_directive("listing", gallery.Listing)
     app.connect("html-collect-pages", links.code_pages)
     app.connect("html-page-context", search.add_description)
     app.connect("html-page-context", versions.add_version)

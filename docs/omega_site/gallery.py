@@ -3,7 +3,7 @@
 ```{equity} sma_cross
 ```
 
-```{program} sma_cross
+```{listing} sma_cross
 ```
 """
 
@@ -56,8 +56,8 @@ class Equity(Directive):
         return [nodes.raw("", figure, format="html")]
 
 
-class Program(Directive):
-    """Show the program of an example."""
+class Listing(Directive):
+    """Show the program of an example; a directive `program` is one of Sphinx itself."""
 
     required_arguments = 1
 

@@ -21,7 +21,7 @@ LANGUAGES = {
     "toml",
     "{eval-rst}",
 }
-DIRECTIVES = ("{equity} ", "{include} ", "{picture} ", "{program} ", "{toctree}")
+DIRECTIVES = ("{equity} ", "{include} ", "{listing} ", "{picture} ", "{toctree}")
 OTHERS = ("backtesting.py", "backtrader", "vectorbt", "nautilus_trader")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import subprocess
@@ -16,6 +17,8 @@ from threading import Thread
 import pytest
 
 import omega
+from omega import examples
+from omega.examples import NAMES
 from tests.documentation.blocks import TOP
 from tests.documentation.names import public_names
 from tests.support.browser import Tab, browser, found
@@ -79,6 +82,15 @@ def test_a_link_to_a_file_of_the_repository_leads_to_its_lines(site: Path) -> No
             shown = (page.parent / file).resolve()
             assert shown.is_file(), f"{page.name} links to {href}"
             assert not line or f'id="{line}"' in shown.read_text(), f"{page.name}: {href}"
+
+
+def test_the_page_of_an_example_shows_its_picture_and_its_program(site: Path) -> None:
+    for name in NAMES:
+        page = (site / f"examples/{name}.html").read_text()
+        assert re.search(r'id="equity"><svg', page), name
+        text = html.unescape(re.sub("<[^>]+>", "", page))
+        program = (Path(examples.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+        assert program.strip() in text, name
 
 
 def test_what_the_core_has_is_named_by_a_link(site: Path) -> None:

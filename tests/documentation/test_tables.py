@@ -51,3 +51,12 @@ def test_the_page_of_defaults_has_all_settings() -> None:
 def test_every_preset_is_in_one_row() -> None:
     listed = [symbol for row in tables.presets() for symbol in row[0].split(", ")]
     assert sorted(listed) == omega.instruments.names()
+
+
+def test_every_letter_of_a_rule_is_explained_at_the_top() -> None:
+    page = (TOP / "docs/reference/rules.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[([A-Z]+)\]\(#([\w-]+)\) \|", page, re.MULTILINE)
+    sections = re.findall(r"^## ([A-Z]+): (.+)$", page, re.MULTILINE)
+    anchors = [f"{letter} {name}".lower().replace(" ", "-") for letter, name in sections]
+    assert [letter for letter, _ in listed] == [letter for letter, _ in sections]
+    assert [anchor for _, anchor in listed] == anchors
