@@ -25,7 +25,7 @@ def test_a_step_calls_a_make_target(workflow: Path) -> None:
 
 
 def test_what_a_change_must_pass_is_called_by_the_workflows() -> None:
-    wanted = set(re.findall(r"^make ([a-z-]+)$", (TOP / ".ci/run").read_text(), re.MULTILINE))
+    wanted = set(re.findall(r"^make ([a-z-]+)", (TOP / ".ci/run").read_text(), re.MULTILINE))
     called = {
         word
         for workflow in WORKFLOWS

@@ -59,6 +59,8 @@ CORE = "rust/omega_core/src/"
 BINDING = "rust/omega_py/src/"
 EXAMPLES = "python/omega/examples/"
 WINDOW = f"{BINDING}memory.rs"  # the only module that may be unsafe, with those inside of it
+PASSED = ["make lint", "make test", "make test-wheels OTHER_PYTHONS="]
+"""What a change must pass, in this order."""
 RULE = r"\b[A-Z]{1,2}\d+(?:\.\d+)?\b"
 CITED = (
     rf"(?:(?<!\w)\((?:rules? )?|\b[Rr]ules?\s+){RULE}(?:(?:[,;]| to| and| or)\s+{RULE})*"
@@ -285,15 +287,15 @@ def rules_are_cited_by_letter(tree: Tree) -> list[str]:
 
 
 def the_doors_are_named(tree: Tree) -> list[str]:
-    """The README opens the two doors, and a change passes the other two and nothing else."""
+    """The README names two targets, and a change passes those of `PASSED` and nothing else."""
     found = []
     readme = tree.get("README.md", b"").decode()
     found += [
         f"README.md: no `{door}`" for door in ("make demo", "make test") if door not in readme
     ]
     calls = re.findall(r"^make .*", tree.get(".ci/run", b"").decode(), re.MULTILINE)
-    if calls != ["make lint", "make test"]:
-        found.append(f".ci/run: calls {calls}, expected make lint and make test")
+    if calls != PASSED:
+        found.append(f".ci/run: calls {calls}, expected {PASSED}")
     return found
 
 
