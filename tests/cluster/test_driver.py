@@ -19,8 +19,8 @@ from omega.cluster import driver
 from omega.cluster.batches import Batch, Sizes
 from omega.cluster.protocol import DIED, MEMORY, RAISED, Failure, Ticket, WorkerFailed
 from omega.errors import ConfigError
-from tests.cluster.test_engines import Watched, require_same
 from tests.support.backends import WITHOUT_CORE
+from tests.support.clusters import Watched, require_same
 from tests.support.sweep_strategies import GRID, Cross, walk
 
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")

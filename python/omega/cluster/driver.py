@@ -74,7 +74,7 @@ class Driver(Generic[Row]):
         self._open, self._left, self._is_all_taken = 0, 0, False
         self._put_at: dict[str, float] = {}
         self._puts: Counter[str] = Counter()
-        self._deaths, self._answers = 0, 0
+        self._deaths, self._answers, self._slots = 0, 0, 0
         self._last_slot = time.monotonic()
         self._name = hashlib.sha256(order.recipe).hexdigest()
         self._handle = self._put(self._name)
@@ -100,6 +100,11 @@ class Driver(Generic[Row]):
         finally:
             self._forget()
 
+    @property
+    def at_work(self) -> tuple[int, int]:
+        """How many slots have something to do, and how many there are."""
+        return min(len(self._sent), self._slots), self._slots
+
     def close(self) -> None:
         """Remove from the cluster what was put there."""
         self.cluster.close()
@@ -114,7 +119,7 @@ class Driver(Generic[Row]):
 
     def _fill(self, source: Iterator[Numbered]) -> bool:
         """Return every free slot something to do; whether there is anything left to wait for."""
-        slots = self.cluster.slots()
+        slots = self._slots = self.cluster.slots()
         self._require_slots(slots)
         while len(self._sent) < slots:
             if self._waiting:
