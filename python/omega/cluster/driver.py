@@ -158,6 +158,7 @@ class Driver(Generic[Row]):
             for sent in self._sent.values()
             if not sent.batch.done
             and sent.batch.copies == 1
+            and sent.batch.deaths < TRIES  # else there is always a copy that may not die yet
             and self._sizes.is_late(sent.batch, now - sent.at)
         ]
         for sent in sorted(late, key=lambda sent: sent.at)[:free]:
@@ -221,7 +222,7 @@ class Driver(Generic[Row]):
     def _failed(self, batch: Batch, failure: Failure) -> Iterator[Row]:
         """Blame the run that ends its worker, and send the others again."""
         died = failure.kind in (DIED, MEMORY)
-        batch.deaths += died and len(batch.trials) == 1
+        batch.deaths += died
         batch.raised += not died
         self._deaths += died
         if batch.done or batch.copies:
@@ -234,7 +235,7 @@ class Driver(Generic[Row]):
                 f"executor: {self._deaths} workers have ended before any run was made "
                 f"({failure.words}). Their logs may say why; run with workers=1 to see it here"
             )
-        if batch.deaths >= TRIES:
+        if len(batch.trials) == 1 and batch.deaths >= TRIES:
             batch.done, self._open = True, self._open - 1
             self.placement.made("", batch.numbers)
             what = "out of memory" if failure.kind == MEMORY else "worker died"
