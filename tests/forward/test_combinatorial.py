@@ -172,7 +172,7 @@ def test_one_group_is_found_by_hand() -> None:
 
 @pytest.mark.parametrize(("given", "said"), [
     ({"reuse": "x"}, "reuse"),
-    ({"groups": 39}, "groups: given 39 for"),
+    ({"groups": 39}, "groups: given 39, expected at most 3"),
     ({"groups": 1}, "groups"),
     ({"tested": 5}, "fewer than there are"),
     ({"end": "2024-02-01"}, "cut the data"),

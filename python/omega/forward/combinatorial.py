@@ -50,6 +50,11 @@ class CrossValidated:
         left_out: Numbers of the sets that could not be chosen, since a run of them failed or lost
             all of its money.
         is_approximate: Whether slices of whole runs were scored.
+
+    Example:
+        >>> data, strategy = omega.sample("EURUSD"), omega.native("sma_cross", slow=50)
+        >>> omega.cross_validate(data, strategy, {"fast": [5, 10]}, groups=4, tested=1)
+        CrossValidated(4 splits, 1 paths, slices, sharpe ...)
     """
 
     splits: pl.DataFrame
@@ -125,9 +130,8 @@ def cross_validate(
 
     Example:
         >>> import omega
-        >>> found = omega.cross_validate(
-        ...     candles, omega.native("sma_cross", slow=12), {"fast": [3, 5]}, groups=4, tested=2
-        ... )
+        >>> data, strategy = omega.sample("EURUSD"), omega.native("sma_cross", slow=50)
+        >>> found = omega.cross_validate(data, strategy, {"fast": [5, 10]}, groups=4, tested=2)
         >>> found.splits.height, found.paths.height
         (6, 3)
     """
@@ -150,6 +154,11 @@ def cross_validate(
     origin = origin_of(timeline, history_of(store, sets, backend).first, start)
     runs = Runs(store, sets, timeline, backend, workers, executor, None, progress)
     days = _Days(runs, origin)
+    if isinstance(groups, int) and len(days) < groups:
+        raise ConfigError(
+            f"groups: given {groups}, expected at most {len(days)}, the days from "
+            f"{timeline.shown(origin)} on; give more data, or fewer groups"
+        )
     splits = combinatorial_splits(len(days), groups, tested, purge=purge, embargo=embargo)
     made = _sliced(days, splits) if reuse == "sliced" else _exact(days, splits)
     return _tables(days, made, is_approximate=reuse == "sliced")

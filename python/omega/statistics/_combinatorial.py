@@ -169,7 +169,7 @@ class CrossValidation:
     Example:
         >>> returns = [[0.01 * ((k * 7) % 5 - 2), 0.01 * ((k * 3) % 7 - 2)] for k in range(60)]
         >>> cpcv(returns)
-        CrossValidation(15 splits, 5 paths, sharpe 0.5 to 0.5)
+        CrossValidation(15 splits, 5 paths, sharpe 0.485 to 0.485)
     """
 
     splits: Splits
