@@ -2,7 +2,7 @@
 
 They are heavy, and no part of the project's tests otherwise: `pip install arch ffn purgedcv
 skfolio` in an environment of its own. The numbers that are written down are of arch 8.0.0, ffn
-1.4.1, purgedcv 0.1.11 and skfolio 1.12.2.
+1.4.1, purgedcv 0.1.11, skfolio 1.12.2 and vectorbt 1.2.0.
 """
 
 from __future__ import annotations
@@ -51,6 +51,15 @@ def test_block_lengths_are_those_of_arch(
     assert found == pytest.approx([max(length, 1.0) for length in expected], rel=1e-12)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_block_lengths_are_those_of_the_tests_of_arch(backend: str) -> None:
+    errors = np.random.RandomState(0).standard_normal(10_100)
+    for place in range(1, len(errors)):
+        errors[place] += 0.3 * errors[place - 1]
+    found = statistics.block_length(errors[100:], backend=backend)
+    assert found == pytest.approx((13.635665, 15.608940), abs=1e-6)
+
+
 def planted() -> np.ndarray:
     returns = 0.01 * normals(250 * 5, 11).reshape(250, 5)
     returns[:, 2] += 0.002
@@ -81,6 +90,25 @@ def test_block_lengths_agree_with_arch_where_it_is(backend: str) -> None:
         expected = bootstrap.optimal_block_length(values).to_numpy()[0]
         found = statistics.block_length(values, backend=backend)
         assert found == pytest.approx(np.maximum(expected, 1.0), rel=1e-11)
+
+
+@pytest.mark.parametrize("kind", KERNELS)
+def test_ratios_are_deflated_as_vectorbt_does(kind: Anything) -> None:
+    """Of its 1.2.0, `returns.deflated_sharpe_ratio(ddof=1, bias=False)` of the first five."""
+    returns = noise(400, 30, seed=31)
+    ratios = [
+        kind.moments(column.copy())[0] / kind.moments(column.copy())[1] for column in returns.T
+    ]
+    variance = kind.moments(np.array(ratios))[1] ** 2
+    expected = [
+        0.04564549927086152, 0.0050052364214178, 0.5187612173319293, 0.20867844997492546,
+        0.4744753121667871,
+    ]  # fmt: skip
+    for place, value in enumerate(expected):
+        _, _, skewness, kurtosis = kind.moments(returns[:, place].copy())
+        given = (ratios[place], 400.0, skewness, kurtosis)
+        found = kind.deflated(given, 30.0, variance, (False, 0.0))
+        assert found == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

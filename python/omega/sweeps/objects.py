@@ -291,6 +291,7 @@ def _talking_to(address: str) -> tuple[Any, str]:
             f"out: given {address!r}, expected a folder, or the address of one that fsspec knows: "
             f"{told(problem)}"
         ) from problem
-    if type(files).pipe_file is fsspec.AbstractFileSystem.pipe_file:
+    # Of the instance: an asynchronous file system gives each of its own.
+    if getattr(files.pipe_file, "__func__", None) is fsspec.AbstractFileSystem.pipe_file:
         raise _no_creation(address, "it looks first, and writes then")
     return files, str(root).rstrip("/")
