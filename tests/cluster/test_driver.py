@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from omega.cluster.protocol import DIED, MEMORY, RAISED, Failure, Handle, Ticket
 from omega.errors import ConfigError
 from tests.support.backends import WITHOUT_CORE
 from tests.support.cluster_strategies import Noted
-from tests.support.clusters import Watched, noted, require_same
+from tests.support.clusters import OF_WORKERS, Watched, noted, require_same
 from tests.support.sweep_strategies import GRID, Cross, walk
 
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
@@ -310,6 +311,49 @@ def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it(
         extra = "ray" if module == "ray" else "dask"
         with pytest.raises(ConfigError, match=rf"pip install 'omega-backtest\[{extra}\]'"):
             call("tcp://nowhere:1")
+
+
+OF_A_LARGE_FILE = """
+import multiprocessing, os, sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+import omega
+from benchmarks.cluster.__main__ import Counting, peak_memory
+from benchmarks.cluster.candles import write
+
+folder = Path(sys.argv[1])
+spawn = multiprocessing.get_context("spawn")
+with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+    pool.submit(write, folder / "candles.arrow", 4_000_000).result()
+(folder / "shared").mkdir()
+os.environ["OMEGA_CACHE"] = str(folder / "node")
+with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+    list(pool.map(abs, range(4)))
+    os.environ["OMEGA_CACHE"] = str(folder / "driver")
+    cluster = Counting(omega.cluster.futures(pool, shared=folder / "shared"))
+    few = dict(fingerprint=False, metrics=["sharpe"], executor=cluster)
+    grid = {"fast": [5, 9], "slow": [20, 40]}
+    with peak_memory() as peak:
+        made = omega.sweep(folder / "candles.arrow", omega.native("sma_cross"), grid, **few)
+assert made.failures.is_empty(), made.failures
+print(max(peak) - peak[0], sum(cluster.fetched.values()), (folder / "candles.arrow").stat().st_size)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what is held")
+def test_a_driver_holds_little_of_its_candles_and_a_machine_reads_them_once(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OF_A_LARGE_FILE, str(tmp_path)],
+        env={**os.environ, **OF_WORKERS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    held, fetched, size = map(int, done.stdout.split())
+    assert size > 150_000_000
+    assert fetched == 1
+    assert held < size / 2, "the runs, and nothing of the file"
 
 
 def test_the_core_imports_no_engine() -> None:
