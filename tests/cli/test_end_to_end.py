@@ -101,8 +101,8 @@ def test_a_sweep_says_how_much_of_its_best_run_is_luck(tmp_path: Path) -> None:
     file = tmp_path / "share.parquet"
     sample("SHARE").write_parquet(file)
     grid = {"fast": [5, 10, 20], "slow": [50, 100]}
-    words = ("sweep", "native:sma_cross", str(file), "--grid", "fast=5,10,20")
-    words = (*words, "--grid", "slow=50,100", "--start", "2015-01-01")
+    given = ("sweep", "native:sma_cross", str(file), "--grid", "fast=5,10,20")
+    words = (*given, "--grid", "slow=50,100", "--start", "2015-01-01")
     trust = sweep(file, native("sma_cross"), grid, start="2015-01-01").trust("sharpe")
     found = json.loads(omega(*words, "--json").stdout)["trust"]
     assert (found["trials"], found["dsr"], found["pbo"]) == (6, trust.dsr, trust.pbo)

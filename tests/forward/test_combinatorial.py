@@ -86,7 +86,7 @@ def test_exact_runs_are_flat_at_both_ends(backend: str) -> None:
         assert made.trades.filter(pl.col("exit_time") >= past).is_empty()
         returns = made.tables.daily_returns()
         assert returns is not None
-        return returns.tolist()
+        return list(map(float, returns))
 
     for place in (0, 4, 9):
         split = splits.splits[place]

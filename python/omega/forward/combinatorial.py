@@ -154,7 +154,8 @@ def cross_validate(
     origin = origin_of(timeline, history_of(store, sets, backend).first, start)
     runs = Runs(store, sets, timeline, backend, workers, executor, None, progress)
     days = _Days(runs, origin)
-    if isinstance(groups, int) and len(days) < groups:
+    wanted: object = groups  # what is no number is refused below
+    if isinstance(wanted, int) and len(days) < wanted:
         raise ConfigError(
             f"groups: given {groups}, expected at most {len(days)}, the days from "
             f"{timeline.shown(origin)} on; give more data, or fewer groups"
