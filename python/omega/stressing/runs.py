@@ -183,6 +183,6 @@ def rows_of(
         elif executor is not None:
             yield from Pool(sent, executor).rows(numbers)
         else:
-            processes = Processes(sent, workers or 1)
+            processes = Processes(sent, min(workers or 1, len(numbers)))
             open_things.callback(processes.close)
             yield from processes.rows(numbers)
