@@ -57,7 +57,7 @@ help: ## show this list
 demo: $(DEMO) $(NATIVE) ## run a strategy over real candles; the tables and a picture go to out/demo/
 	$(BIN)/python -m examples.demo
 
-test: $(DEV) $(DEMO) $(DOCS) $(NATIVE) $(WHEEL) ## run the tests of the core and of the package
+test: $(DEV) $(DEMO) $(DOCS) $(CLUSTER) $(NATIVE) $(WHEEL) ## run the tests of the core and of the package
 	cargo test --quiet --locked --package omega_core
 	cargo run --quiet --locked --package rust_strategy
 	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --quiet $(SIDE_BY_SIDE) -m 'not alone'

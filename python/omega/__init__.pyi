@@ -50,7 +50,9 @@ from omega.engines.native import Portfolio as Portfolio
 from omega.errors import ConfigError as ConfigError
 from omega.errors import OmegaError as OmegaError
 from omega.errors import UnknownInstrument as UnknownInstrument
+from omega.forward import CrossValidated as CrossValidated
 from omega.forward import WalkForward as WalkForward
+from omega.forward import cross_validate as cross_validate
 from omega.forward import walk_forward as walk_forward
 from omega.importing import ImportedCandles as ImportedCandles
 from omega.importing import ImportedTicks as ImportedTicks

@@ -37,6 +37,7 @@ KINDS = (
     "no_preset",
     "cancelled_orders",
     "scaled_orders",
+    "several_currencies",
     "spans",
     "short_period",
     "cast",

@@ -131,11 +131,13 @@ def test_all_public_calls_are_tried() -> None:
     """Views and results come from a run, and are not called; sweeps have tests of their own."""
     others = {
         "Bar", "BacktestResult", "Condition", "ConfigError", "CrossSymbolEventEngine",
+        "CrossValidated",
         "EquityPercent", "EventEngine", "FeeBasis", "Fill", "FixedUnits", "ImportedCandles",
         "ImportedTicks", "Indicator", "LookaheadReport", "OmegaError", "PendingOrder", "Position",
         "RiskAmount", "Strategy", "StressResult", "SweepProgress", "SweepResult", "Trade",
-        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "check_lookahead", "crossover",
-        "crossunder", "get_active_backend", "get_include", "import_sources", "maximum", "minimum",
+        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "check_lookahead",
+        "cross_validate", "crossover", "crossunder", "get_active_backend", "get_include",
+        "import_sources", "maximum", "minimum",
         "stress", "sweep", "walk_forward", "when",
     }  # fmt: skip
     public = {name for name in omega.__all__ if callable(getattr(omega, name))}

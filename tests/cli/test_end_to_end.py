@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
+from omega import native, sample, sweep
 from omega.cli import main
 
 TOP = Path(__file__).resolve().parents[2]
@@ -94,6 +95,22 @@ def test_a_sweep_is_run_and_its_best_are_shown(tmp_path: Path) -> None:
     assert one["metrics"]["net_profit"] in profits
     native = omega("sweep", "native:sma_cross", SAMPLE, "--grid", "fast=5,10", "--json")
     assert json.loads(native.stdout)["runs"] == 2
+
+
+def test_a_sweep_says_how_much_of_its_best_run_is_luck(tmp_path: Path) -> None:
+    file = tmp_path / "share.parquet"
+    sample("SHARE").write_parquet(file)
+    grid = {"fast": [5, 10, 20], "slow": [50, 100]}
+    given = ("sweep", "native:sma_cross", str(file), "--grid", "fast=5,10,20")
+    words = (*given, "--grid", "slow=50,100", "--start", "2015-01-01")
+    trust = sweep(file, native("sma_cross"), grid, start="2015-01-01").trust("sharpe")
+    found = json.loads(omega(*words, "--json").stdout)["trust"]
+    assert (found["trials"], found["dsr"], found["pbo"]) == (6, trust.dsr, trust.pbo)
+    shown = " ".join(omega(*words).stdout.split())
+    assert trust.in_words() in shown
+    assert "The best of 6 trials; deflated Sharpe ratio" in shown
+    by_run = omega(*words, "--sort", "run")
+    assert by_run.exit_code == 0, by_run.output
 
 
 @pytest.mark.parametrize("name", ["Mine", "made"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import pickle
 import subprocess
 import sys
 import time
@@ -15,12 +17,13 @@ import polars as pl
 import pytest
 
 import omega
-from omega.cluster import driver
+from omega.cluster import batches, driver
 from omega.cluster.batches import Batch, Sizes
-from omega.cluster.protocol import DIED, MEMORY, RAISED, Failure, Ticket, WorkerFailed
+from omega.cluster.protocol import DIED, MEMORY, RAISED, Failure, Handle, Ticket, WorkerFailed
 from omega.errors import ConfigError
-from tests.cluster.test_engines import Watched, require_same
 from tests.support.backends import WITHOUT_CORE
+from tests.support.cluster_strategies import Noted
+from tests.support.clusters import OF_WORKERS, Watched, noted, require_same
 from tests.support.sweep_strategies import GRID, Cross, walk
 
 pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core")
@@ -60,6 +63,30 @@ class Failing(Watched):
             (ticket, (self.failures.pop(0) if self.failures else None) or answer)
             for ticket, answer in super().done(timeout)
         ]
+
+
+class Dying(Watched):
+    """A cluster whose worker dies of each batch with a run, whoever has another copy of it."""
+
+    def __init__(self, inner: Any, run: int) -> None:
+        super().__init__(inner)
+        self.run = run
+        self.deadly: set[Ticket] = set()
+        self.waiting: list[tuple[Ticket, bytes | Failure]] = []
+
+    def submit(self, handle: Handle, batch: bytes) -> Ticket:
+        ticket = super().submit(handle, batch)
+        assert self.batches < 100, "it is sent for ever"
+        _, trials = pickle.loads(batch)  # noqa: S301 - of this test
+        if self.run in [number for number, _ in pickle.loads(trials)]:  # noqa: S301 - as above
+            self.deadly.add(ticket)
+        return ticket
+
+    def done(self, timeout: float) -> list[tuple[Ticket, bytes | Failure]]:
+        died = Failure(DIED, "gone")
+        self.waiting += super().done(0.0 if self.waiting else timeout)
+        told, self.waiting = self.waiting[:1], self.waiting[1:]  # no two at the same moment
+        return [(ticket, died if ticket in self.deadly else answer) for ticket, answer in told]
 
 
 def threads(pool: Executor, folder: Path, **words: int) -> Any:
@@ -111,6 +138,21 @@ def test_a_single_run_is_tried_three_times(tmp_path: Path, kind: str) -> None:
     what = "worker died" if kind == DIED else "out of memory"
     assert made.failures["error"].to_list() == [f"{what} 3 times"]
     assert made.placement.rows()[1] == (1, "", 3)
+
+
+def test_copies_of_what_is_slow_do_not_keep_a_run_that_kills_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each was the reason to wait for the other, on a machine that begins workers slowly."""
+    monkeypatch.setattr(batches, "PATIENCE", 0.0)
+    monkeypatch.setattr(batches, "SLOW", 0.0)
+    notes, shared = tmp_path / "notes", tmp_path / "shared"
+    notes.mkdir()
+    shared.mkdir()
+    with ThreadPoolExecutor(3) as pool:
+        dying = Dying(threads(pool, shared), run=1)
+        made = omega.sweep(walk(300), Noted, noted(notes, [3, 4, 5, 6], 0.2), executor=dying)
+    assert made.failures.select("run", "error").rows() == [(1, "worker died 3 times")]
 
 
 def test_a_batch_that_is_lost_is_halved(tmp_path: Path) -> None:
@@ -177,6 +219,39 @@ def test_rows_reach_the_disk_while_a_long_run_goes_on(tmp_path: Path) -> None:
     assert len(list(out.glob("runs-*.parquet"))) == 2, "the short one did not wait for the long"
 
 
+def test_progress_knows_the_slots(tmp_path: Path) -> None:
+    seen: list[omega.SweepProgress] = []
+    with ThreadPoolExecutor(2) as pool:
+        grid = {"fast": list(range(2, 30))}
+        omega.sweep(walk(300), Cross, grid, executor=threads(pool, tmp_path), progress=seen.append)
+    assert {state.slots for state in seen} == {2}
+    assert all(0 <= (state.busy or 0) <= 2 for state in seen)
+    assert seen[-1].done == seen[-1].total == 28
+    omega.sweep(walk(60), Cross, {"fast": [3]}, workers=1, progress=seen.append)
+    assert (seen[-1].slots, seen[-1].busy) == (None, None)
+
+
+def test_a_run_that_was_lost_is_made_again_by_the_same_call(tmp_path: Path) -> None:
+    """Its worker may have died of the machine; a run that raises has its result."""
+    out, shared = tmp_path / "out", tmp_path / "shared"
+    shared.mkdir()
+    words: dict[str, Any] = {"grid": {"fast": [3, 99, 5]}, "out": out, "trades": True}
+    with ThreadPoolExecutor(1) as pool:
+        dying = Dying(threads(pool, shared), run=2)
+        first = omega.sweep(walk(300), Cross, executor=dying, **words)
+        assert first.failures["run"].to_list() == [1, 2]
+        assert first.failures["error"].to_list()[1] == "worker died 3 times"
+        again = omega.sweep(walk(300), Cross, executor=threads(pool, shared), **words)
+    assert again.placement["run"].to_list() == [2]
+    local = omega.sweep(walk(300), Cross, {"fast": [3, 99, 5]}, workers=1, trades=True)
+    assert again.to_polars().equals(local.to_polars())
+    assert again.trades.equals(local.trades)
+    with ThreadPoolExecutor(1) as pool:
+        third = omega.sweep(walk(300), Cross, executor=threads(pool, shared), **words)
+    assert third.to_polars().equals(local.to_polars())
+    assert len(list(out.glob("runs-*.parquet"))) == 2
+
+
 def test_ctrl_c_keeps_what_is_done_and_cancels_the_rest(tmp_path: Path) -> None:
     def stop(state: omega.SweepProgress) -> None:
         if state.done >= 3:
@@ -226,13 +301,6 @@ def test_odd_arguments_are_refused(given: Any, tmp_path: Path) -> None:
         omega.cluster.ray(cast("Any", b"x" if isinstance(given, str) else given))
 
 
-@pytest.mark.parametrize("address", ["https://elsewhere/out", "s3://bucket/out"])
-def test_an_address_is_no_folder_for_rows(address: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"out: given .*, expected a folder"):
-        omega.sweep(walk(60), Cross, GRID, workers=1, out=address)
-    assert not (tmp_path / "s3:").exists()
-
-
 def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -243,6 +311,49 @@ def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it(
         extra = "ray" if module == "ray" else "dask"
         with pytest.raises(ConfigError, match=rf"pip install 'omega-backtest\[{extra}\]'"):
             call("tcp://nowhere:1")
+
+
+OF_A_LARGE_FILE = """
+import multiprocessing, os, sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+import omega
+from benchmarks.cluster.__main__ import Counting, peak_memory
+from benchmarks.cluster.candles import write
+
+folder = Path(sys.argv[1])
+spawn = multiprocessing.get_context("spawn")
+with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+    pool.submit(write, folder / "candles.arrow", 4_000_000).result()
+(folder / "shared").mkdir()
+os.environ["OMEGA_CACHE"] = str(folder / "node")
+with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+    list(pool.map(abs, range(4)))
+    os.environ["OMEGA_CACHE"] = str(folder / "driver")
+    cluster = Counting(omega.cluster.futures(pool, shared=folder / "shared"))
+    few = dict(fingerprint=False, metrics=["sharpe"], executor=cluster)
+    grid = {"fast": [5, 9], "slow": [20, 40]}
+    with peak_memory() as peak:
+        made = omega.sweep(folder / "candles.arrow", omega.native("sma_cross"), grid, **few)
+assert made.failures.is_empty(), made.failures
+print(max(peak) - peak[0], sum(cluster.fetched.values()), (folder / "candles.arrow").stat().st_size)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what is held")
+def test_a_driver_holds_little_of_its_candles_and_a_machine_reads_them_once(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OF_A_LARGE_FILE, str(tmp_path)],
+        env={**os.environ, **OF_WORKERS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    held, fetched, size = map(int, done.stdout.split())
+    assert size > 150_000_000
+    assert fetched == 1
+    assert held < size / 2, "the runs, and nothing of the file"
 
 
 def test_the_core_imports_no_engine() -> None:

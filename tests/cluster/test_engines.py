@@ -1,63 +1,30 @@
-"""What a sweep on a real engine has to survive: its rows are those of one machine, each once."""
+"""Sweeps on real engines: their rows are those of one machine, and candles travel once."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import os
-import pickle
-import signal
-import subprocess
 import sys
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 import omega
 from omega.cluster import batches, hello
-from omega.cluster.protocol import Failure, Handle, Ticket, WorkerFailed
-from omega.cluster.worker import Answer
-from omega.errors import ConfigError, StateSyncError
-from tests.cluster.conftest import OF_WORKERS
+from omega.cluster.protocol import WorkerFailed
+from omega.errors import ConfigError
 from tests.support.backends import WITHOUT_CORE
-from tests.support.cluster_strategies import Chancy, Deadly, Noted, executions
+from tests.support.cluster_strategies import Noted
+from tests.support.clusters import ENDLESS, FAST, Watched, at_row, noted, require_same
 from tests.support.object_store import object_store
 from tests.support.sweep_strategies import GRID, Cross, walk
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.filterwarnings("default"),  # engines warn of themselves
     pytest.mark.skipif(WITHOUT_CORE, reason="sweeps of the core need the core"),
     pytest.mark.skipif(sys.platform == "win32", reason="no signals to stop workers with"),
 ]
-
-FAST = list(range(2, 14))
-
-
-def require_same(made: omega.SweepResult, local: omega.SweepResult) -> None:
-    """Require the rows of one machine, but for the folder of notes."""
-    assert made.failures.equals(local.failures)
-    assert made.to_polars().equals(local.to_polars())
-    assert made.to_polars()["run"].to_list() == list(range(local.total))
-
-
-def at_row(k: int, act: Callable[[], object]) -> Callable[[omega.SweepProgress], None]:
-    """Do something once, when so many rows are there."""
-    done: list[object] = []
-
-    def look(state: omega.SweepProgress) -> None:
-        if state.done >= k and not done:
-            done.append(act())
-
-    return look
-
-
-def noted(folder: Path, fast: Sequence[int] = FAST, seconds: float = 0.1) -> dict[str, Any]:
-    return {"fast": list(fast), "folder": [str(folder)], "seconds": [seconds]}
 
 
 @pytest.mark.parametrize("strategy", [Cross, omega.native("sma_cross")], ids=["Python", "core"])
@@ -74,66 +41,6 @@ def test_rows_are_those_of_one_machine(cluster: Any, strategy: Any) -> None:
     if strategy is Cross:
         processes = omega.sweep(walk(300), strategy, GRID, workers=1, **words)
         require_same(made, processes)
-
-
-def test_a_worker_that_is_killed_loses_nothing(cluster: Any, tmp_path: Path) -> None:
-    def kill() -> None:
-        os.kill(executions(tmp_path)[0][2], signal.SIGKILL)
-
-    made = omega.sweep(
-        walk(300), Noted, noted(tmp_path), executor=cluster, progress=at_row(2, kill)
-    )
-    assert made.failures.is_empty()
-    local = omega.sweep(walk(300), Cross, {"fast": FAST}, workers=1)
-    assert made.to_polars()["fingerprint"].equals(local.to_polars()["fingerprint"])
-    assert made.to_polars()["run"].to_list() == list(range(len(FAST)))
-    assert {fast for fast, _, _ in executions(tmp_path)} == set(FAST)
-
-
-def test_a_run_that_kills_its_worker_is_a_row_and_its_neighbours_are_too(
-    cluster: Any, tmp_path: Path
-) -> None:
-    fast = [3, 4, 5, 6, 7, 8, 98, 9, 10]
-    made = omega.sweep(walk(300), Deadly, noted(tmp_path, fast, 0.0), executor=cluster)
-    assert made.failures.select("run", "error").rows() == [(6, "worker died 3 times")]
-    alive = made.to_polars().filter(pl.col("run") != 6)
-    assert alive["fast"].to_list() == [one for one in fast if one != 98]
-    assert alive["fingerprint"].null_count() == 0
-    by = dict(made.placement.select("run", "executions").iter_rows())
-    assert by[6] >= 3
-
-
-def test_when_all_workers_are_killed_new_ones_go_on(cluster: Any, tmp_path: Path) -> None:
-    def kill() -> None:
-        for process in {process for *_, process in executions(tmp_path)}:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-
-    grid = noted(tmp_path, seconds=0.2)
-    made = omega.sweep(walk(300), Noted, grid, executor=cluster, progress=at_row(3, kill))
-    assert made.failures.is_empty()
-    assert made.to_polars()["fast"].to_list() == FAST
-
-
-def test_a_worker_that_is_stopped_is_not_waited_for(cluster: Any, tmp_path: Path) -> None:
-    stopped: list[int] = []
-
-    def stop() -> None:
-        stopped.append(executions(tmp_path)[0][2])
-        os.kill(stopped[0], signal.SIGSTOP)
-
-    try:
-        began = time.monotonic()
-        made = omega.sweep(
-            walk(300), Noted, noted(tmp_path), executor=cluster, progress=at_row(2, stop)
-        )
-        assert time.monotonic() - began < 120
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(stopped[0], signal.SIGCONT)
-    assert made.failures.is_empty()
-    assert made.to_polars()["run"].to_list() == list(range(len(FAST)))
-    assert stopped
 
 
 def test_strategies_come_from_anywhere(cluster: Any, tmp_path: Path) -> None:
@@ -164,17 +71,6 @@ def test_strategies_come_from_anywhere(cluster: Any, tmp_path: Path) -> None:
             sys.modules.pop(name, None)
 
 
-def test_a_run_with_two_results_is_an_error(
-    dask_client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(batches, "PATIENCE", 0.0)
-    monkeypatch.setattr(batches, "SLOW", 0.0)
-    grid = noted(tmp_path, [3, 4, 5], 0.5)
-    with pytest.raises(StateSyncError, match=r"not deterministic: run . was made twice") as caught:
-        omega.sweep(walk(300), Chancy, grid, executor=omega.cluster.dask(dask_client))
-    assert caught.value.result.to_polars().height >= 1
-
-
 def test_a_worker_with_other_software_is_refused(
     cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,82 +78,6 @@ def test_a_worker_with_other_software_is_refused(
     monkeypatch.setattr(hello, "own", lambda: theirs)
     with pytest.raises(WorkerFailed, match=r"other software: Omega .*, the driver has 0\.0\.1"):
         omega.sweep(walk(60), Cross, GRID, executor=cluster)
-
-
-DRIVER = """
-import sys
-import omega
-from omega.sweeps import rows
-from tests.support.cluster_strategies import Noted
-from tests.support.sweep_strategies import walk
-
-kind, reached, notes, out = sys.argv[1:]
-cluster = getattr(omega.cluster, kind)(reached)
-rows.SECONDS = 0.05
-grid = {"fast": list(range(2, 42)), "folder": [notes], "seconds": [0.15]}
-omega.sweep(walk(300), Noted, grid, executor=cluster, out=out)
-"""
-
-
-def test_a_driver_that_is_killed_goes_on(
-    engine: tuple[str, Any], cluster: Any, tmp_path: Path
-) -> None:
-    notes, out = tmp_path / "notes", tmp_path / "out"
-    notes.mkdir()
-    with subprocess.Popen(
-        [sys.executable, "-c", DRIVER, *engine, str(notes), str(out)],
-        env={**os.environ, **OF_WORKERS},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as driver:
-        until = time.monotonic() + 120
-        while len(list(out.glob("runs-*.parquet"))) < 2:
-            assert driver.poll() is None, "it ended by itself"
-            assert time.monotonic() < until
-            time.sleep(0.02)
-        driver.send_signal(signal.SIGKILL)
-        driver.wait()
-    there = pl.concat([pl.read_parquet(path) for path in out.glob("runs-*.parquet")])
-    time.sleep(1.5)  # what was begun for the dead one may end
-    grid = noted(notes, range(2, 42), 0.15)
-    made = omega.sweep(walk(300), Noted, grid, executor=cluster, out=out)
-    assert made.to_polars()["fast"].to_list() == list(range(2, 42))
-    assert made.placement.height == 40 - there.height
-    times = Counter(fast for fast, _, _ in executions(notes))
-    assert {times[fast] for fast in there["fast"]} == {1}
-
-
-class Watched:
-    """A cluster whose answers are read on their way."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.fetched: Counter[tuple[str, str]] = Counter()
-        self.batches = 0
-
-    def slots(self) -> int:
-        return int(self.inner.slots())
-
-    def put(self, name: str, content: bytes | Path) -> Handle:
-        return self.inner.put(name, content)  # type: ignore[no-any-return]  # as it is
-
-    def submit(self, handle: Handle, batch: bytes) -> Ticket:
-        self.batches += 1
-        return self.inner.submit(handle, batch)  # type: ignore[no-any-return]  # as it is
-
-    def done(self, timeout: float) -> Sequence[tuple[Ticket, bytes | Failure]]:
-        found: Sequence[tuple[Ticket, bytes | Failure]] = self.inner.done(timeout)
-        for _, answer in found:
-            if isinstance(answer, bytes):
-                said: Answer = pickle.loads(answer)  # noqa: S301 - of this test
-                self.fetched.update((said.worker, name) for name in said.fetched)
-        return found
-
-    def cancel(self, tickets: Iterable[Ticket]) -> None:
-        self.inner.cancel(tickets)
-
-    def close(self) -> None:
-        self.inner.close()
 
 
 def test_a_machine_fetches_candles_once_and_again_where_they_are_damaged(
@@ -280,8 +100,10 @@ def test_a_machine_fetches_candles_once_and_again_where_they_are_damaged(
 
 
 def test_machines_with_caches_of_their_own_fetch_once_each(
-    dask_client: Any, node_cache: Path, tmp_path: Path
+    dask_client: Any, node_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batches, "PATIENCE", ENDLESS)  # both are waited for, however slow
+
     def use(folder: str) -> None:
         import os  # noqa: PLC0415 - it runs on a worker
 

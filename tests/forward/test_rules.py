@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -387,3 +388,28 @@ def test_a_benchmark_is_of_the_account_alone(backend: str) -> None:
         backend=backend,
     )
     assert beside.oos.metrics["beta"] == account.metrics["beta"]
+
+
+def test_a_train_run_is_made_again_from_its_window() -> None:
+    frame = candles(300, seed=3)
+    wf = forward(frame, "sma_cross", daily=True)
+    for place, swept in enumerate(wf.sweeps):
+        table = swept.to_polars()
+        assert table["p_adjusted"].null_count() < table.height, "the days are kept"
+        again = swept.run(swept.best("total_return"))
+        assert again.fingerprint == table["fingerprint"][swept.best("total_return")["run"]]
+        assert again.equity["time"][0] >= wf.windows["train_start"][place]
+        assert swept.trust("total_return").spa is not None
+    sliced = forward(frame, "sma_cross", reuse="sliced")
+    with pytest.raises(omega.ConfigError, match="slices of longer runs"):
+        sliced.sweeps[0].run(0)
+
+
+def test_what_is_chosen_from_is_written_into_a_ledger(tmp_path: Path) -> None:
+    frame = candles(300, seed=3)
+    wf = forward(frame, "sma_cross", trials=tmp_path / "trials")
+    marks = {mark for one in wf.sweeps for mark in one.to_polars()["fingerprint"]}
+    kept = omega.trials(tmp_path / "trials").to_polars()["fingerprint"]
+    assert marks <= set(kept)
+    forward(frame, "sma_cross", trials=False)
+    assert len(omega.trials(tmp_path / "trials")) == len(kept)

@@ -125,3 +125,19 @@ def test_a_run_that_lost_all_cannot_be_given_money() -> None:
 def test_what_is_of_no_use_is_refused(results: object, settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         omega.combine(**{"results": results, **settings})
+
+
+def test_runs_in_several_currencies_are_noticed() -> None:
+    runs = {
+        name: omega.run_backtest(
+            walk(60), omega.native("sma_cross", fast=2, slow=5), account_currency=currency
+        )
+        for name, currency in (("a", "USD"), ("b", "EUR"), ("c", "USD"))
+    }
+    both = omega.combine(runs)
+    assert [one.kind for one in both.notices] == ["several_currencies"]
+    assert both.notices[0].level == "warning"
+    assert "a, c in USD; b in EUR" in both.notices[0].text
+    assert "a, c in USD; b in EUR" in both.html
+    assert omega.combine({name: runs[name] for name in ("a", "c")}).notices == ()
+    assert omega.combine([run(A), run(B)]).notices == ()

@@ -51,6 +51,7 @@ CALLS: dict[str, Callable[[Any, np.ndarray], Any]] = {
     "block_lengths": lambda k, m: [k.block_lengths(column.copy()) for column in m.T],
     "deviations": lambda k, m: k.deviations(m, 3.7),
     "superior": lambda k, m: k.superior(m, k.draws(len(m), 2.5, 37, 5), k.deviations(m, 2.5)),
+    "cpcv": lambda k, m: crossed(k, m, purge=1),
     "bca": lambda k, m: interval(k, m, "sharpe", "bca"),
     "percentile": lambda k, m: interval(k, m, "max_drawdown", "percentile"),
     "basic": lambda k, m: interval(k, m, "mean", "basic"),
@@ -58,6 +59,12 @@ CALLS: dict[str, Callable[[Any, np.ndarray], Any]] = {
     "money": lambda k, m: k.paths(m[:, 0].copy(), k.draws(len(m), 1.0, 20, 3), 50.0),
     "plateau": lambda k, m: k.plateau(m.ravel(), list(m.shape), None, 1, diagonal),
 }
+
+
+def crossed(kind: Anything, m: np.ndarray, purge: int) -> Anything:
+    backend = "rust" if kind is kernel("rust") else "python"
+    found = statistics.cpcv(m, 4, 2, purge=purge, backend=backend)
+    return [found.chosen, found.in_sample, found.out_of_sample, found.returns, found.sharpe]
 
 
 def interval(kind: Anything, m: np.ndarray, name: str, method: str) -> Anything:
@@ -157,7 +164,7 @@ ODD: tuple[object, ...] = (
 USUAL: dict[str, Any] = {
     "sr": 0.1, "n": 100, "skewness": 0.0, "kurtosis": 3.0, "trials": 5, "variance": 0.01,
     "periods": 12, "returns": [[0.1], [0.2], [-0.1], [0.1]] * 4, "values": [1.0, 2.0],
-    "replicates": 3, "block": 2.0,
+    "replicates": 3, "block": 2.0, "rows": 16,
 }  # fmt: skip
 
 

@@ -220,7 +220,9 @@ def test_draws_depend_on_their_keys_alone() -> None:
         ({"dropped": -0.1}, "dropped: given -0.1"),
         ({"factors": [0]}, "factors: given"),
         ({"parameters": {"m": 3}}, "m"),
-        ({"workers": 2}, "stress: no argument .workers."),
+        ({"worker": 2}, "stress: no argument .worker."),
+        ({"workers": 0}, "workers: given 0"),
+        ({"executor": 3}, "executor: given 3"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any], words: str) -> None:

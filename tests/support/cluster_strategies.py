@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.sweep_strategies import Cross
@@ -37,18 +37,33 @@ class Deadly(Noted):
 
 
 class Chancy(Noted):
-    """A run whose result is chance, and one that all wait for."""
+    """A run that comes out another way the second time, and one that waits until it has.
+
+    The first copy of the former waits for the second one to begin.
+    """
 
     def init(self) -> None:
         super().init()
+        place = Path(self.folder)
         if self.fast == 3:
-            time.sleep(3.0)
-        else:
-            self.slow = random.SystemRandom().randrange(10, 200)
+            _wait_for((place / "released").exists)
+        elif self.fast == 4:
+            try:
+                (place / "first").touch(exist_ok=False)
+            except FileExistsError:
+                (place / "second").touch()
+                self.slow = 30
+            _wait_for((place / "second").exists)
             self.long = self.sma(self.slow)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 300
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def executions(folder: Path) -> list[tuple[int, int, int]]:
     """Give fast, slow and process of each run that was begun."""
-    named = [path.name.split("-")[:3] for path in folder.iterdir()]
+    named = [path.name.split("-")[:3] for path in folder.glob("*-*-*-*")]
     return [(int(fast), int(slow), int(process)) for fast, slow, process in named]

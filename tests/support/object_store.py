@@ -1,4 +1,4 @@
-"""An object store on loopback that speaks as much of S3 as reading and listing take."""
+"""An object store on loopback that speaks as much of S3 as reading, listing and writing take."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ class ObjectStore:
     Attributes:
         objects: Contents by ``bucket/key``.
         requests: The paths that were asked for, in order.
+        creates_only_new: Whether it heeds "If-None-Match", as old ones do not.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.requests: list[str] = []
         self.address = ""
+        self.creates_only_new = True
+        self.lock = threading.Lock()
 
     @property
     def options(self) -> dict[str, str]:
@@ -61,6 +64,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
+
+    def do_PUT(self) -> None:
+        path = unquote(urlsplit(self.path).path).strip("/")
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        only_new = self.headers.get("If-None-Match") == "*" and self.store.creates_only_new
+        with self.store.lock:
+            is_new = path not in self.store.objects
+            if is_new or not only_new:
+                self.store.objects[path] = content
+        self._send(200 if is_new or not only_new else 412, b"", {}, with_body=True)
+
+    def do_DELETE(self) -> None:
+        self.store.objects.pop(unquote(urlsplit(self.path).path).strip("/"), None)
+        self._send(204, b"", {}, with_body=True)
 
     def do_HEAD(self) -> None:
         self._answer(with_body=False)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +19,8 @@ from omega.sweeps.pictures import SHOWN
 if TYPE_CHECKING:
     import polars as pl
 
+_LUCK = ("trials", "distinct", "psr", "dsr", "dsr_null", "pbo", "trials_to_doubt")
+
 
 @click.command()
 @planned
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     help="The metrics to show, as cagr,sharpe; or all.  [default: eight]",
 )
 @click.option("--top", type=click.IntRange(1), help="How many to show.  [default: 10]")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the table to this folder.")
+@click.option("--out", type=click.Path(), help="Write the table to this folder or address.")
 @as_json
 def sweep(
     *,
@@ -41,7 +43,7 @@ def sweep(
     metric: str | None,
     metrics: str | None,
     top: int | None,
-    out: Path | None,
+    out: str | None,
     as_json: bool,
 ) -> None:
     """Run a STRATEGY with each combination of parameters.
@@ -64,7 +66,10 @@ def sweep(
     best_in = metric or plan.sweep.get("metric", "sharpe")
     best = _best(result, best_in).head(top or plan.sweep.get("top", 10))
     if as_json:
-        print_json({"runs": len(result), "metric": best_in, "best": rows_of(best)})
+        trust = _trust(result, best_in)
+        luck = {name: getattr(trust, name) for name in _LUCK} if trust else None
+        found = {"runs": len(result), "metric": best_in, "trust": luck, "best": rows_of(best)}
+        print_json(found)
     else:
         shown = _chosen(metrics or plan.sweep.get("metrics"), best_in, result.metrics)
         _show(result, best, best_in, shown)
@@ -83,6 +88,13 @@ def _best(result: omega.SweepResult, metric: str) -> pl.DataFrame:
     if metric not in columns:
         raise unknown_metric("--sort", metric, columns)
     return result.sort(metric)
+
+
+def _trust(result: omega.SweepResult, metric: str) -> omega.Trust | None:
+    """Return how much of the best run is luck; None where nothing is known of it."""
+    with contextlib.suppress(omega.ConfigError):
+        return result.trust(metric)
+    return None
 
 
 def _chosen(names: str | None, best_in: str, known: Sequence[str]) -> list[str]:
@@ -109,6 +121,8 @@ def _show(
         digits=3,
         padding=0,
     )
+    if (trust := _trust(result, metric)) is not None:
+        say(trust.in_words())
     if len(metrics) < len(result.metrics):
         say(f"{len(result.metrics)} metrics are known: --metrics all, --json or --out has them")
 

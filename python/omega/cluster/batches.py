@@ -38,7 +38,7 @@ class Batch:
     Attributes:
         trials: The runs.
         copies: How many workers are at it.
-        deaths: How many workers have died of it, where it is a single run.
+        deaths: How many workers have died of it.
         raised: How often the engine could not begin it.
         done: Whether its rows are there.
         marks: By run, what its first row was, while other copies are on their way.

@@ -74,7 +74,7 @@ class Driver(Generic[Row]):
         self._open, self._left, self._is_all_taken = 0, 0, False
         self._put_at: dict[str, float] = {}
         self._puts: Counter[str] = Counter()
-        self._deaths, self._answers = 0, 0
+        self._deaths, self._answers, self._slots = 0, 0, 0
         self._last_slot = time.monotonic()
         self._name = hashlib.sha256(order.recipe).hexdigest()
         self._handle = self._put(self._name)
@@ -100,6 +100,11 @@ class Driver(Generic[Row]):
         finally:
             self._forget()
 
+    @property
+    def at_work(self) -> tuple[int, int]:
+        """How many slots have something to do, and how many there are."""
+        return min(len(self._sent), self._slots), self._slots
+
     def close(self) -> None:
         """Remove from the cluster what was put there."""
         self.cluster.close()
@@ -114,7 +119,7 @@ class Driver(Generic[Row]):
 
     def _fill(self, source: Iterator[Numbered]) -> bool:
         """Return every free slot something to do; whether there is anything left to wait for."""
-        slots = self.cluster.slots()
+        slots = self._slots = self.cluster.slots()
         self._require_slots(slots)
         while len(self._sent) < slots:
             if self._waiting:
@@ -153,6 +158,7 @@ class Driver(Generic[Row]):
             for sent in self._sent.values()
             if not sent.batch.done
             and sent.batch.copies == 1
+            and sent.batch.deaths < TRIES  # else there is always a copy that may not die yet
             and self._sizes.is_late(sent.batch, now - sent.at)
         ]
         for sent in sorted(late, key=lambda sent: sent.at)[:free]:
@@ -216,7 +222,7 @@ class Driver(Generic[Row]):
     def _failed(self, batch: Batch, failure: Failure) -> Iterator[Row]:
         """Blame the run that ends its worker, and send the others again."""
         died = failure.kind in (DIED, MEMORY)
-        batch.deaths += died and len(batch.trials) == 1
+        batch.deaths += died
         batch.raised += not died
         self._deaths += died
         if batch.done or batch.copies:
@@ -229,7 +235,7 @@ class Driver(Generic[Row]):
                 f"executor: {self._deaths} workers have ended before any run was made "
                 f"({failure.words}). Their logs may say why; run with workers=1 to see it here"
             )
-        if batch.deaths >= TRIES:
+        if len(batch.trials) == 1 and batch.deaths >= TRIES:
             batch.done, self._open = True, self._open - 1
             self.placement.made("", batch.numbers)
             what = "out of memory" if failure.kind == MEMORY else "worker died"

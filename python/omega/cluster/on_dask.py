@@ -7,6 +7,7 @@ when that one dies, several times, and blame whatever else was there.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import threading
 import time
@@ -14,7 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from omega.cluster.engine import engine
 from omega.cluster.entry import work
@@ -30,9 +31,15 @@ _GATHER = 10.0
 """Seconds for an answer, or a piece of what was put, to come from the worker that has it."""
 
 
-class _Sent(NamedTuple):
+_AGAIN = 60.0
+"""Seconds after which an answer that did not come is asked for again; others go on meanwhile."""
+
+
+@dataclasses.dataclass
+class _Sent:
     future: Any
     worker: str
+    asked_again: float = 0.0
 
 
 class OnDask:
@@ -112,7 +119,10 @@ class OnDask:
         found: list[tuple[Ticket, bytes | Failure]] = []
         workers = self._slots()
         for ticket, sent in list(self._sent.items()):
-            answer = _answer(sent.future) if sent.future.done() else None
+            answer = None
+            if sent.future.done() and time.monotonic() >= sent.asked_again:
+                answer = _answer(sent.future)
+                sent.asked_again = time.monotonic() + _AGAIN
             if answer is None and sent.worker not in workers:
                 answer = Failure(DIED, f"worker {sent.worker} is gone")
             if answer is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
@@ -13,10 +14,12 @@ from typing import Any
 
 from omega.cluster.entry import work
 from omega.cluster.forks import refuse_fork
-from omega.cluster.pieces import PIECE
 from omega.cluster.protocol import DIED, RAISED, Failure, Handle, Ticket, WorkerFailed
 from omega.errors import ConfigError
 from omega.libraries import told
+
+_READ = 8 << 20
+"""Bytes that a worker has of a file at a time; it holds the last ones while it reads on."""
 
 _LOOK = 0.05
 """Seconds between two looks at what has no futures that can be waited for."""
@@ -51,9 +54,11 @@ class OnFutures:
         from omega.data.files import replaced  # noqa: PLC0415 - workers import this module early
 
         self._own.append(path)
-        with replaced(path) as part, part.open("wb") as file:
-            for piece in [content] if isinstance(content, bytes) else _pieces(content):
-                file.write(piece)
+        with replaced(path) as part:
+            if isinstance(content, bytes):
+                part.write_bytes(content)
+            else:
+                shutil.copyfile(content, part)
         return Handle(name)
 
     def submit(self, handle: Handle, batch: bytes) -> Ticket:
@@ -126,7 +131,7 @@ def _path(shared: Path, name: str) -> Path:
 
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
+        while piece := file.read(_READ):
             yield piece
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any
 
+from omega.cluster.protocol import Cluster
 from omega.config.values import plain
 from omega.contract import AnyForm, ArrowLike
 from omega.data.store import CandleStore
@@ -31,6 +32,7 @@ from omega.run.settings import seed_field
 from omega.strategy.schedule import Border, Schedule, Stage
 from omega.strategy.weights import Weights
 from omega.sweeps.constraints import Given
+from omega.sweeps.ledger import GivenLedger
 from omega.sweeps.progress import Shown
 from omega.sweeps.spec import METRICS, SETTINGS
 
@@ -59,8 +61,10 @@ def walk_forward(
     check: bool = False,
     constraint: Given = None,
     workers: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | Cluster | None = None,
     out: str | os.PathLike[str] | None = None,
+    daily: bool = False,
+    trials: GivenLedger = None,
     progress: bool | Shown = False,
     seed: int = 0,
     backend: str = "auto",
@@ -104,6 +108,9 @@ def walk_forward(
         workers: As `sweep`.
         executor: As `sweep`.
         out: As `sweep`: a folder for the rows of the train runs.
+        daily: Whether the returns of the days of the train runs are kept, as `sweep`: for
+            `p_adjusted` of `sweeps`, and their `trust()`. Slices have none.
+        trials: A ledger of trials for what is chosen from, as `sweep`.
         progress: As `sweep`.
         seed: As `sweep`.
         backend: As `run_backtest`.
@@ -138,18 +145,19 @@ def walk_forward(
         partial=_flag("partial_test", partial_test),
     )
     backend, seed = chosen_backend(backend, warn=True), seed_field(seed)
-    store = _store(data, settings)
+    store = store_of(data, settings)
     shared = {name: one for name, one in settings.items() if name in SETTINGS}
     sets = Sets.of(strategy, grid, {**shared, "seed": seed}, seed, backend, constraint)
-    _refuse_weights(strategy, sets)
+    refuse_weights(strategy, sets)
     if _flag("check", check):
         _refuse_check(sets, layout, border, chosen_by)
     given = {**SETTINGS, **settings}
     timeline = Timeline.of(store, given["calendar"], given["align"], given["semantics"])
     history = history_of(store, sets, backend)
-    origin = _origin(timeline, history.first, start)
+    origin = origin_of(timeline, history.first, start)
     windows = layout.windows(timeline, origin)
-    runs = Runs(store, sets, timeline, backend, workers, executor, out, progress)
+    kept = {"daily": _flag("daily", daily), "trials": trials}
+    runs = Runs(store, sets, timeline, backend, workers, executor, out, progress, kept)
     if layout.by_holding:
         windows = without_holding(runs, windows)
     score = sliced(runs, windows) if reuse == "sliced" else runs.train(windows)
@@ -161,7 +169,7 @@ def walk_forward(
     return WalkForward(parts, oos, is_approximate=reuse == "sliced", checked=checked)
 
 
-def _refuse_weights(strategy: object, sets: Sets) -> None:
+def refuse_weights(strategy: object, sets: Sets) -> None:
     """Refuse target weights, which are a run of their own: windows hand over to one another."""
     if isinstance(strategy, Weights) or isinstance(sets.strategy(0), Weights):
         raise ConfigError(
@@ -211,14 +219,14 @@ def _refuse_check(sets: Sets, layout: Layout, border: str, chooser: Chooser) -> 
         )
 
 
-def _store(data: ArrowLike, settings: dict[str, Any]) -> CandleStore:
+def store_of(data: ArrowLike, settings: dict[str, Any]) -> CandleStore:
     """Read the candles once, for all runs."""
     validate = settings.get("validate", "error")
     symbol, cast = settings.pop("symbol", None), settings.pop("cast", False)
     return store_of_run(data, symbol, validate, settings.get("instruments"), cast=cast)
 
 
-def _origin(timeline: Timeline, first: int, start: Moment | None) -> int:
+def origin_of(timeline: Timeline, first: int, start: Moment | None) -> int:
     """Return the step from which windows are laid (WF2)."""
     moment = timeline.clock.start(start)
     if moment is None:

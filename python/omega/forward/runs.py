@@ -10,12 +10,14 @@ from typing import Any
 
 import polars as pl
 
+from omega.cluster.protocol import Cluster
 from omega.config.execution import Execution
 from omega.data.store import CandleStore
 from omega.forward.layout import Window
 from omega.forward.sets import Sets
 from omega.forward.timeline import Timeline
 from omega.sweeps.call import sweep
+from omega.sweeps.moments import KEPT
 from omega.sweeps.progress import Shown
 from omega.sweeps.result import SweepResult
 from omega.sweeps.table import column_of
@@ -32,9 +34,11 @@ class Runs:
     timeline: Timeline
     backend: str
     workers: int | None
-    executor: Executor | None
+    executor: Executor | Cluster | None
     out: str | os.PathLike[str] | None
     progress: bool | Shown
+    kept: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Of the runs that are chosen from: `daily` and `trials` of `sweep`."""
 
     def train(self, windows: Sequence[Window]) -> list[SweepResult]:
         """Make the train runs of all windows, as one sweep; give those of each window."""
@@ -44,7 +48,7 @@ class Runs:
             for number in range(len(self.sets))
         ]
         # Together, so that processes, candles and indicators serve all windows.
-        whole = self._sweep(runs, self.out, self.progress, closes=True)
+        whole = self._sweep(runs, self.out, self.progress, closes=True, **self.kept)
         size = len(self.sets)
         return [self._part(whole, place * size) for place in range(len(windows))]
 
@@ -66,8 +70,17 @@ class Runs:
     ) -> SweepResult:
         """Make one run of each of some sets over a stretch; what is chosen from are trials."""
         runs = [{**self.sets.values(number), **self._stretch(steps)} for number in numbers]
-        trials = None if is_chosen_from else False
+        trials = self.kept.get("trials") if is_chosen_from else False
         return self._sweep(runs, None, progress=False, closes=False, trials=trials, **kept)
+
+    def stretches(
+        self,
+        wanted: Sequence[tuple[int, tuple[int, int]]],
+        **kept: Any,  # noqa: ANN401 - as above
+    ) -> SweepResult:
+        """Make a run of a set over steps for each pair, flat at the end."""
+        runs = [{**self.sets.values(number), **self._stretch(steps)} for number, steps in wanted]
+        return self._sweep(runs, None, self.progress, closes=True, **kept)
 
     def _stretch(self, steps: tuple[int, int]) -> dict[str, int]:
         times = self.timeline.times
@@ -107,7 +120,6 @@ class Runs:
         size = len(self.sets)
         # The rows alone: what all windows together say of luck is nothing that was chosen by.
         rows = whole._rows.slice(first, size)  # noqa: SLF001 - as said
-        moments = whole._kept("moments")  # noqa: SLF001 - as said
         labels = [
             pl.Series(column_of(name), [one.get(name) for one in self.sets.labels], strict=False)
             for name in self.sets.spec.named
@@ -115,7 +127,9 @@ class Runs:
         numbered = (pl.col("run") - first).cast(pl.UInt32)
         table = rows.drop(*_BORDERS).with_columns(numbered, *labels)
         tables: dict[str, pl.DataFrame] = {}
-        if moments is not None:
-            own = moments.filter(pl.col("run").is_between(first, first + size, closed="left"))
-            tables["moments"] = own.with_columns(numbered)
-        return SweepResult(table, metrics=whole.metrics, total=size, tables=tables)
+        for name in KEPT:
+            if (found := whole._kept(name)) is not None:  # noqa: SLF001 - as said
+                own = found.filter(pl.col("run").is_between(first, first + size, closed="left"))
+                tables[name] = own.with_columns(numbered)
+        origin = whole._origin and whole._origin.after(first)  # noqa: SLF001 - as said
+        return SweepResult(table, metrics=whole.metrics, total=size, tables=tables, origin=origin)

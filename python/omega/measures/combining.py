@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ from omega.config.values import Refused, number
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
 from omega.measures.measuring import HasEquity, Measured, metrics
+from omega.notices import Notice
 from omega.report._combine import combined_page
 from omega.report._page import View
 
@@ -34,6 +35,7 @@ class Combined(View):
         correlations: Of the runs' daily returns, each with each; null where one does not move.
         weights: The share of each run at the start, and after each rebalancing.
         rebalanced: The times at which weights were restored.
+        notices: What the whole should be read with: runs in different currencies.
 
     Example:
         >>> strategy = omega.native("sma_cross", slow=20)
@@ -49,6 +51,7 @@ class Combined(View):
     correlations: pl.DataFrame
     weights: dict[str, float]
     rebalanced: list[Any]
+    notices: tuple[Notice, ...]
 
     def __repr__(self) -> str:
         """Which runs are joined, and what they made."""
@@ -71,7 +74,8 @@ def combine(
     Each run counts by its growth, whatever its cash was: before its first bar it is in cash, after
     its last one it keeps what it made. Runs know nothing of each other: no margin is shared, and
     sizes are those that each run chose for its own cash. Shifting money between them at a
-    rebalancing costs nothing here; in an account it does.
+    rebalancing costs nothing here; in an account it does. Runs in different currencies are joined
+    by their growth, each in its own; a notice says so.
 
     Args:
         results: The runs; a mapping names them, otherwise they are "run 1", "run 2" and so on.
@@ -106,7 +110,7 @@ def combine(
     own = metrics(curves.select("time", "equity"), initial=begin)
     each = {name: metrics(run) for name, run in runs.items()}
     correlations = _correlations(each)
-    name = title or f"{len(runs)} runs combined"
+    name, noted = title or f"{len(runs)} runs combined", tuple(_notices(runs))
     money = [pl.col(label) * begin for label in runs]
     shown = curves.select("time", pl.col("equity").alias(_WHOLE), *money)
     html = combined_page(
@@ -116,13 +120,30 @@ def combine(
         metrics={_WHOLE: own, **each},
         correlations=correlations,
         weights=shares,
+        notices=noted,
     )
     made = Combined(html, height=_HEIGHT)
     made.equity, made.metrics, made.correlations = curves, own, correlations
     made.table = _table({_WHOLE: own, **each})
-    made.weights = shares
+    made.weights, made.notices = shares, noted
     made.rebalanced = [times[row] for row in borders]
     return made
+
+
+def _notices(runs: Mapping[str, HasEquity]) -> Iterator[Notice]:
+    """Yield a notice where the money of the runs is not of one currency."""
+    found: dict[str, list[str]] = {}
+    for name, run in runs.items():
+        config: Mapping[str, Any] = getattr(run, "config", None) or {}
+        if (currency := config.get("account_currency")) is not None:
+            found.setdefault(str(currency), []).append(name)
+    if len(found) > 1:
+        parts = "; ".join(f"{', '.join(names)} in {one}" for one, names in found.items())
+        text = (
+            f"the runs are in several currencies: {parts}. Each counts by its growth in its own; "
+            "what rates between them do to the whole is not in it"
+        )
+        yield Notice("warning", "several_currencies", text)
 
 
 def _runs_of(results: object) -> dict[str, HasEquity]:

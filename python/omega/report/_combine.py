@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from omega.notices import Notice
 from omega.report import _compare
 from omega.report._curves import Curve, pack_curves
 from omega.report._labels import label
 from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, asset, module, page
-from omega.report._parts import FOOTER, body, header, section, table
+from omega.report._parts import FOOTER, body, header, notice, section, table
 from omega.report._parts import curves as places
 
 
@@ -24,6 +25,7 @@ def combined_page(
     metrics: Mapping[str, Mapping[str, Any]],
     correlations: pl.DataFrame,
     weights: Mapping[str, float],
+    notices: Sequence[Notice] = (),
 ) -> str:
     """Write the page.
 
@@ -34,6 +36,7 @@ def combined_page(
         metrics: Of each curve by its name, the whole first.
         correlations: A row for each run, its name first.
         weights: The share of each run.
+        notices: What the whole should be read with.
 
     Example:
         >>> curves = pl.DataFrame({"time": pl.Series([0], dtype=pl.Datetime("us")), "all": [1.0]})
@@ -55,6 +58,7 @@ def combined_page(
     text = body(
         header(title, ", ".join(weights)),
         [
+            *map(notice, notices),
             section("Growth", places("growth", "Growth of the whole and of each run"), "wide"),
             section("Runs", _shares(weights), "wide"),
             section("Correlation of daily returns", _alike(correlations), "wide"),

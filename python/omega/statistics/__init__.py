@@ -12,6 +12,13 @@ same bits.
 
 from __future__ import annotations
 
+from omega.statistics._combinatorial import (
+    CrossValidation,
+    Split,
+    Splits,
+    combinatorial_splits,
+    cpcv,
+)
 from omega.statistics._overfitting import Overfitting, pbo
 from omega.statistics._plateau import Plateau, plateau
 from omega.statistics._ratios import (
@@ -44,15 +51,20 @@ from omega.statistics._superior import (
 
 __all__ = [
     "BlockLength",
+    "CrossValidation",
     "Interval",
     "Overfitting",
     "Plateau",
     "RealityCheck",
+    "Split",
+    "Splits",
     "SuperiorAbility",
     "TradeOrder",
     "annual_factor",
     "block_length",
+    "combinatorial_splits",
     "confidence_interval",
+    "cpcv",
     "deflated_sharpe",
     "effective_trials",
     "expected_max_sharpe",

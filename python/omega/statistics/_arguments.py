@@ -21,6 +21,7 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 ODDS = {"above": 0.0, "maximum": 1.0}
 _MOST_REPLICATES = 10_000_000
+_AT_ONCE = 1 << 20  # values that are looked at together
 _SPREAD = 100  # columns whose block lengths stand for those of all
 
 CONVENTIONS = one_of("2012", "2025")
@@ -188,9 +189,13 @@ def _require_numbers(given: pl.DataFrame | pl.Series) -> None:
 
 
 def _require_finite(array: Numbers, name: str) -> None:
-    wrong = np.argwhere(~np.isfinite(array))
-    if len(wrong):
-        place = tuple(int(index) for index in wrong[0])
+    rows = max(_AT_ONCE // max(array[:1].size, 1), 1)  # what says which are takes memory, too
+    for first in range(0, len(array), rows):
+        wrong = np.argwhere(~np.isfinite(array[first : first + rows]))
+        if not len(wrong):
+            continue
+        row, *column = (int(index) for index in wrong[0])
+        place = (first + row, *column)
         shown = f"row {place[0]}" + (f", column {place[1]}" if len(place) > 1 else "")
         raise ConfigError(
             f"{name}: {float(array[place])!r} in {shown}, expected finite numbers; leave out "

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
+from omega.cluster.protocol import Cluster
 from omega.config.values import Refused, number, plain, whole
 from omega.contract import AnyForm, ArrowLike
-from omega.data.store import CandleStore
-from omega.errors import ConfigError, OmegaError
-from omega.forward.sets import FIELDS, require_settings
-from omega.forward.timeline import Timeline
-from omega.libraries import arguments_of, text_of
+from omega.errors import ConfigError
+from omega.forward.sets import require_settings
+from omega.libraries import arguments_of
 from omega.reference.natives import defaults_of
 from omega.results.limits import with_limits
-from omega.results.result import BacktestResult
 from omega.run.backend import chosen_backend
 from omega.run.backtest import run_backtest
 from omega.run.candles import store_of_run
 from omega.run.execute import market_of
-from omega.run.job import Job
-from omega.run.prepare import Arguments, prepare, strategy_of
-from omega.run.scheduled import needs_of
+from omega.run.prepare import strategy_of
 from omega.run.settings import seed_field
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
-from omega.strategy.schedule import Schedule, Stage
 from omega.stressing.result import StressResult, row_of, table_of
-from omega.stressing.variations import Base, Skipped, Trial, Wishes, trials_of
-from omega.sweeps.spec import SETTINGS, strategy_with
+from omega.stressing.runs import Variations, job_of, rows_of
+from omega.stressing.variations import Wishes
+from omega.sweeps.arguments import refuse_unlike, workers_field
+from omega.sweeps.spec import strategy_with
 
 if TYPE_CHECKING:
     from omega._core import Run
@@ -49,6 +46,8 @@ def stress(
     factors: Sequence[float] = (1.5, 2.0),
     starts: int = 5,
     reach: float = 0.1,
+    workers: int | None = None,
+    executor: Executor | Cluster | None = None,
     progress: Callable[[int, str], object] | None = None,
     seed: int = 0,
     backend: str = "auto",
@@ -71,6 +70,8 @@ def stress(
         factors: Of the costs; what swap pays to the trader stays as it is.
         starts: How many later starts there are.
         reach: The first share of the data, in which they lie.
+        workers: How many processes make the runs; by default this one does. The rows are the same.
+        executor: What makes them in place of processes of its own, as `sweep`.
         progress: A function of the runs done, and the variation at hand.
         seed: Of all draws, which depend on it, on the run and on the place alone.
         backend: As `run_backtest`.
@@ -88,6 +89,7 @@ def stress(
         >>> found.runs.height, sorted(found.skipped)
         (17, ['costs x 1.5', 'costs x 2'])
     """
+    refuse_unlike({}, executor, None)
     require_settings("stress", settings)
     wishes = _wishes(
         runs=runs,
@@ -111,18 +113,22 @@ def stress(
     own: Any = strategy_of(strategy if parameters is None else strategy_with(strategy, parameters))
     common = {**settings, "seed": wishes.seed, "backend": backend}
     result = run_backtest(store, own, **common)
-    market = market_of(_job(store, own, common), backend)
+    market = market_of(job_of(store, own, common), backend)
     point = dict(parameters) if parameters is not None else _parameters(own, market)
-    base = _base(store, strategy if parameters is not None else own, point, settings, result)
-    skipped: Skipped = {}
-    rows = [row_of("base", 0, "", with_limits(result.metrics), fingerprint=result.fingerprint)]
-    for done, trial in enumerate(trials_of(base, wishes, skipped), 1):
-        if parameters is not None and trial.strategy is base.strategy:
-            trial = dataclasses.replace(trial, strategy=own)  # noqa: PLW2901 - made of the point
-        rows.append(_run(trial, common))
+    varied = strategy if parameters is not None else own
+    begun = int(result.equity["time"].to_physical()[0])
+    variations = Variations(store, varied, own, point, settings, common, wishes, begun)
+    many, by_number = workers_field(workers), {}
+    for done, row in enumerate(rows_of(variations, many, executor), 1):
+        by_number[row.number] = row
         if progress is not None:
-            progress(done, trial.variation)
-    return StressResult(table_of(rows), result, skipped)
+            progress(done, variations.trials[row.number].variation)
+    rows = [row_of("base", 0, "", with_limits(result.metrics), fingerprint=result.fingerprint)]
+    for place, trial in enumerate(variations.trials):
+        row = by_number[place]
+        names = (trial.variation, trial.number, trial.about, row.metrics)
+        rows.append(row_of(*names, fingerprint=row.fingerprint, error=row.error))
+    return StressResult(table_of(rows), result, variations.skipped)
 
 
 def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
@@ -164,50 +170,3 @@ def _whole(strategy: Native, name: str, given: float, run: Run) -> float:
     except ConfigError:
         return int(given)
     return given
-
-
-def _base(
-    store: CandleStore,
-    strategy: AnyForm,
-    point: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    result: BacktestResult,
-) -> Base:
-    given = {**SETTINGS, **settings}
-    timeline = Timeline.of(store, given["calendar"], given["align"], given["semantics"])
-    begun = int(result.equity["time"].to_physical()[0])
-    return Base(store, strategy, point, settings, timeline, timeline.at(begun))
-
-
-def _run(trial: Trial, common: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a run; one that fails is a row with its error."""
-    settings = {**common, **trial.settings}
-    try:
-        strategy = trial.strategy
-        if trial.disturbed is not None:
-            strategy = _disturbed(trial, settings)
-            settings["strict"] = False  # what is held back leaves a refused row
-        result = run_backtest(trial.store, strategy, **settings)
-    except OmegaError as error:
-        text = f"{type(error).__name__}: {text_of(error)}"
-        return row_of(trial.variation, trial.number, trial.about, {}, error=text)
-    metrics = with_limits(result.metrics)
-    return row_of(
-        trial.variation, trial.number, trial.about, metrics, fingerprint=result.fingerprint
-    )
-
-
-def _disturbed(trial: Trial, settings: Mapping[str, Any]) -> Schedule:
-    """Return a schedule of the strategy alone, whose orders are disturbed."""
-    own = strategy_of(trial.strategy)
-    job = _job(trial.store, own, settings)
-    needs = needs_of(own, job, market_of(job, settings["backend"]))
-    how = trial.disturbed or (False, False, 0, 0.0)
-    return Schedule((Stage(0, own),), tuple(needs), how)
-
-
-def _job(store: CandleStore, strategy: AnyForm, settings: Mapping[str, Any]) -> Job:
-    """Put a run together."""
-    given = {**SETTINGS, **settings}
-    arguments = Arguments(**{name: given[name] for name in FIELDS})
-    return prepare(store, strategy, arguments, when=given["when"])

@@ -11,7 +11,6 @@ from omega.contract import AnyForm
 from omega.data.store import CandleStore
 from omega.forward.timeline import Timeline
 from omega.stressing.draws import seed_of, uniforms
-from omega.stressing.noise import with_noise
 from omega.sweeps.spec import strategy_with
 
 _SCALED = (
@@ -39,6 +38,7 @@ class Trial:
         store: The candles.
         strategy: The strategy.
         settings: What differs from the settings of the base run.
+        noise: The share of a bar's range that prices move by, and a seed, where they do.
         disturbed: Whether entries and exits go out late, a seed, and the share that is lost.
         about: What was changed, in words.
     """
@@ -50,6 +50,7 @@ class Trial:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     disturbed: tuple[bool, bool, int, float] | None = None
     about: str = ""
+    noise: tuple[float, int] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,9 +152,9 @@ def _times(fee: Callable[[FeeBasis], float], factor: float) -> Callable[[FeeBasi
 
 def _noisy(base: Base, wishes: Wishes) -> Iterator[Trial]:
     for number in range(wishes.runs):
-        store = with_noise(base.store, wishes.noise, seed_of(wishes.seed, 1, number))
+        how = (wishes.noise, seed_of(wishes.seed, 1, number))
         about = f"prices moved by up to {wishes.noise:g} of their bar's range"
-        yield Trial("price noise", number, store, base.strategy, about=about)
+        yield Trial("price noise", number, base.store, base.strategy, about=about, noise=how)
 
 
 def _dropping(base: Base, wishes: Wishes) -> Iterator[Trial]:

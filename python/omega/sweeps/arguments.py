@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from omega.config.values import nearest, plain
-from omega.data.locations import is_remote
 from omega.errors import ConfigError
 from omega.sweeps.spec import METRICS, SETTINGS
 
@@ -111,7 +110,7 @@ def bytes_field(cache_bytes: object) -> int:
 
 
 def folder_field(out: object) -> str | None:
-    """Return the path of the folder that rows are written to.
+    """Return the path of the folder that rows are written to, or its address.
 
     Raises:
         ConfigError: It is no path.
@@ -123,13 +122,10 @@ def folder_field(out: object) -> str | None:
     if out is None:
         return None
     if isinstance(out, (str, os.PathLike)) and isinstance(path := os.fspath(out), str):
-        if is_remote(path):
-            raise ConfigError(
-                f"out: given {out!r}, expected a folder; rows cannot be written to an address, "
-                "since not every store can refuse a second writer. Mount it, or copy them there"
-            )
         return path
-    raise ConfigError(f"out: given {out!r}, expected the path of a folder: 'sweeps/fx'")
+    raise ConfigError(
+        f"out: given {out!r}, expected the path of a folder, 'sweeps/fx', or the address of one"
+    )
 
 
 def directions_field(maximize: object) -> tuple[bool, ...] | None:

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from omega.cluster.protocol import Cluster
@@ -24,12 +23,12 @@ from omega.sweeps.constraints import Given, constrained, ruled
 from omega.sweeps.core import Core, Numbered, is_of_core
 from omega.sweeps.identity import identity
 from omega.sweeps.labels import labelled
-from omega.sweeps.lease import leased
 from omega.sweeps.ledger import GivenLedger
 from omega.sweeps.local import Local
 from omega.sweeps.mapped import Mapped
 from omega.sweeps.measured import Measured
 from omega.sweeps.parts import Parts
+from omega.sweeps.places import held
 from omega.sweeps.pools import Pool
 from omega.sweeps.processes import Processes
 from omega.sweeps.progress import Counter, Shown, showing
@@ -106,7 +105,8 @@ def sweep(
             pay and at most one for each core, would only just have begun.
         executor: What makes the runs in place of workers: a `concurrent.futures.Executor` of this
             machine, or a cluster, `omega.cluster.ray(...)`, `.dask(...)` or `.futures(...)`.
-        out: A folder to write rows to, in parts, as runs are done. The same call goes on where an
+        out: A folder to write rows to, in parts, as runs are done, or the address of one in an
+            object store, such as "s3://bucket/fx", by fsspec. The same call goes on where an
             earlier one ended, however that was; one call at a time writes to a folder.
         trades: Whether the trades of all runs are kept.
         equity: Whether the equity rows of all runs are kept.
@@ -127,7 +127,8 @@ def sweep(
         constraint: Which combinations are run: a text over the parameters, such as
             "2 * fast <= slow", or a function of them that gives True or False.
         spans: From where on runs are scored: "own", the end of each one's own warm-up, or "equal",
-            the end of the longest, for which each run is made once more before.
+            the end of the longest. Where a strategy does not declare what it needs, its runs are
+            made once more for that.
         **settings: Further settings of `run_backtest`, the same for all runs.
 
     Returns:
@@ -176,8 +177,7 @@ def sweep(
         if folder is not None:
             runs = {"grid": grid, "constraint": constraint, **apart}
             known_by = identity(spec, runs, columns, seed, version)
-            open_things.enter_context(leased(Path(folder)))
-            parts = Parts(Path(folder), known_by, schema)
+            parts = Parts(open_things.enter_context(held(folder)), known_by, schema)
         if apart:
             make = functools.partial(_made, _Means(workers, own_pool, limit, 0), open_things)
             spec = with_equal_spans(spec, begin, make)
@@ -188,7 +188,7 @@ def sweep(
         clustered = None
         if isinstance(executor, Cluster) and means.runs:
             clustered = Clustered(executor, spec, grid, rows, limit, open_things=open_things)
-        counts = (seen.note, _counter(search, rows, wanted, show).count)
+        counts = (seen.note, _counter(search, rows, wanted, show, clustered).count)
 
         def result(*, interrupted: bool) -> SweepResult:
             placement = clustered.placement if clustered else None
@@ -327,10 +327,15 @@ def _made(
 
 
 def _counter(
-    search: samplers.Search, rows: Rows, wanted: Sequence[str] | None, show: Shown | None
+    search: samplers.Search,
+    rows: Rows,
+    wanted: Sequence[str] | None,
+    show: Shown | None,
+    clustered: Clustered | None,
 ) -> Counter:
     """Count runs as they are done, and show the best by the first metric that is wanted."""
-    return Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show)
+    at_work = clustered.at_work if clustered else None
+    return Counter(search.total, rows.done, (wanted or ["sharpe"])[0], show, at_work)
 
 
 def _names_of(grid: Any) -> list[str]:  # noqa: ANN401 - as `sweep`

@@ -56,6 +56,10 @@ class Clustered:
         """Make runs that are taken one after the other, as slots are free."""
         return self._driver.rows(trials, total)
 
+    def at_work(self) -> tuple[int, int]:
+        """Return how many slots have something to do, and how many there are."""
+        return self._driver.at_work
+
     @property
     def placement(self) -> pl.DataFrame:
         """Which worker made which run."""

@@ -111,9 +111,14 @@ def _wait_for_its_end(lease: Path, before: dict[str, Any]) -> None:
 
 
 def _refused(lease: Path, holder: dict[str, Any]) -> ConfigError:
+    return refused(str(lease.parent), holder)
+
+
+def refused(place: str, holder: dict[str, Any]) -> ConfigError:
+    """Make the error of a place that another sweep holds."""
     who = f"process {holder['pid']} on {holder['host']}" if holder else "another process"
     return ConfigError(
-        f"out: a sweep writes to {str(lease.parent)!r} already ({who}); wait until it ends, or "
+        f"out: a sweep writes to {place!r} already ({who}); wait until it ends, or "
         "name another folder"
     )
 

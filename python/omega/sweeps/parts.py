@@ -9,9 +9,8 @@ the user's, and stay. The sweep's own are `sweep.json`, `runs-000000.parquet` an
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,12 +19,11 @@ from typing import Any
 import polars as pl
 
 from omega import libraries
-from omega.data.files import writing
 from omega.errors import ConfigError
 from omega.sweeps.identity import refuse_other
-from omega.sweeps.lease import FILE as LEASE
+from omega.sweeps.places import Place
 from omega.sweeps.spec import Row
-from omega.sweeps.table import Schema, beside, joined
+from omega.sweeps.table import Schema, beside, joined, standing
 
 MANIFEST = "sweep.json"
 _MARK = "omega.sweep"
@@ -41,55 +39,59 @@ class Parts:
         next: The number of the next part.
     """
 
-    def __init__(self, folder: Path, identity: Mapping[str, Any], schema: Schema) -> None:
-        self.folder, self.schema = folder, schema
+    def __init__(self, place: Place, identity: Mapping[str, Any], schema: Schema) -> None:
+        self._place, self.schema = place, schema
         self.tables: tuple[str, ...] = tuple(identity["tables"])
         self._name = str(identity["fingerprint"])
         self._half = f".{self._name[:16]}.tmp"
         self._claim(identity)
         self._remove_halves()
-        taken = [path for name in ("runs", *self.tables) for path in self.files(name)]
+        taken = [name for table in ("runs", *self.tables) for name in self.files(table)]
         self.next = 1 + max(map(_number, taken), default=-1)
+
+    @property
+    def folder(self) -> Path | str:
+        """The folder, or its address."""
+        return self._place.shown if "://" in self._place.shown else Path(self._place.shown)
 
     def _claim(self, identity: Mapping[str, Any]) -> None:
         """Write down which sweep the folder belongs to, or refuse that of another one."""
-        manifest = self.folder / MANIFEST
-        if not manifest.exists():
-            others = [path for path in self.folder.iterdir() if path.name != LEASE]
-            for path in others:
-                if _FIRST_HALF.fullmatch(path.name):
-                    path.unlink()
-                    continue
-                raise ConfigError(
-                    f"out: {str(self.folder)!r} is not empty and has no {MANIFEST}; name a folder "
-                    "of its own"
-                )
-            self._write_whole(manifest, json.dumps(identity, indent=2).encode())
+        others = self._place.names()
+        if MANIFEST in others:
+            refuse_other(self._place.shown, self._manifest(), identity)
             return
-        refuse_other(str(self.folder), _read(manifest), identity)
+        for name in others:
+            if _FIRST_HALF.fullmatch(name):
+                self._place.remove(name)
+                continue
+            raise ConfigError(
+                f"out: {self._place.shown!r} is not empty and has no {MANIFEST}; name a folder "
+                "of its own"
+            )
+        content = json.dumps(identity, indent=2).encode()
+        self._place.write(MANIFEST, self._half, lambda to: _put(to, content))
 
     def _remove_halves(self) -> None:
         """Remove what this sweep was writing when a process ended, and nothing else."""
-        halves = [path for path in self.folder.iterdir() if path.name.endswith(self._half)]
-        whole = {_number(path) for path in self.files()}
-        for name in self.tables:
-            alone = [path for path in self.files(name) if _number(path) not in whole]
-            halves += [path for path in alone if self._is_own(path)]
-        for path in halves:
-            path.unlink()
+        halves = [name for name in self._place.names() if name.endswith(self._half)]
+        whole = {_number(name) for name in self.files()}
+        for table in self.tables:
+            alone = [name for name in self.files(table) if _number(name) not in whole]
+            halves += [name for name in alone if self._is_own(name)]
+        for name in halves:
+            self._place.remove(name)
 
-    def _is_own(self, path: Path) -> bool:
+    def _is_own(self, name: str) -> bool:
         """Return whether this sweep wrote a part."""
         try:
-            return pl.read_parquet_metadata(path).get(_MARK) == self._name
+            return pl.read_parquet_metadata(self._place.open(name)).get(_MARK) == self._name
         except (pl.exceptions.PolarsError, OSError):
             return False
 
-    def files(self, table: str = "runs") -> list[Path]:
-        """Return the files of a table, in order."""
-        named = [(_PART.fullmatch(path.name), path) for path in self.folder.iterdir()]
-        found = [path for match, path in named if match and match[1] == table]
-        return sorted(found, key=_number)
+    def files(self, table: str = "runs") -> list[str]:
+        """Return the names of the files of a table, in order."""
+        named = [(_PART.fullmatch(name), name) for name in self._place.names()]
+        return sorted((name for match, name in named if match and match[1] == table), key=_number)
 
     def write(self, rows: Sequence[Row]) -> None:
         """Write rows as the next part, their other tables first; again it is the same part."""
@@ -100,29 +102,12 @@ class Parts:
         ordered = sorted(rows, key=lambda row: row.number)
         self._write("runs", self.schema.frame(ordered))
 
-    def _write(self, name: str, frame: pl.DataFrame) -> None:
-        with self._whole(self.folder / f"{name}-{self.next:06}.parquet") as half:
-            frame.write_parquet(half, metadata={_MARK: self._name})
-
-    def _write_whole(self, path: Path, content: bytes) -> None:
-        with self._whole(path) as half:
-            half.write_bytes(content)
-
-    @contextlib.contextmanager
-    def _whole(self, path: Path) -> Iterator[Path]:
-        """Yield a path to write to, whose file is put in its place once it is whole."""
-        half = self._beside(path)
-        with writing(path):
-            try:
-                yield half
-                _keep(half, path)
-            finally:
-                with contextlib.suppress(OSError):
-                    half.unlink(missing_ok=True)
-
-    def _beside(self, path: Path) -> Path:
-        """Name what becomes a file once it is whole."""
-        return path.with_name(f".{path.name}{self._half}")
+    def _write(self, table: str, frame: pl.DataFrame) -> None:
+        self._place.write(
+            f"{table}-{self.next:06}.parquet",
+            self._half,
+            lambda to: frame.write_parquet(to, metadata={_MARK: self._name}),
+        )
 
     def read(self, table: str = "runs") -> Iterator[pl.DataFrame]:
         """Yield the parts of a table that are there.
@@ -130,62 +115,74 @@ class Parts:
         Raises:
             ConfigError: A file belongs to another sweep, or is not to be read.
         """
-        whole = {_number(path) for path in self.files()}
-        for path in self.files(table):
-            if _number(path) not in whole:
+        whole = {_number(name) for name in self.files()}
+        for name in self.files(table):
+            if _number(name) not in whole:
                 continue
             try:
-                mark = pl.read_parquet_metadata(path).get(_MARK)
-                frame = pl.read_parquet(path)
+                file = self._place.open(name)
+                mark = pl.read_parquet_metadata(file).get(_MARK)
+                frame = pl.read_parquet(_again(file))
             except (pl.exceptions.PolarsError, OSError) as problem:
                 raise ConfigError(
-                    f"out: {path.name} cannot be read ({problem}); remove it, and its runs are "
+                    f"out: {name} cannot be read ({problem}); remove it, and its runs are "
                     "made again"
                 ) from problem
             if mark != self._name:
                 raise ConfigError(
-                    f"out: {path.name} belongs to another sweep; remove it, or name another folder"
+                    f"out: {name} belongs to another sweep; remove it, or name another folder"
                 )
             yield frame
 
     def table(self) -> pl.DataFrame | None:
         """Return all rows in the order of runs, or None where there is none."""
         frames = list(self.read())
-        return joined(frames) if frames else None
+        return standing(joined(frames)) if frames else None
 
     def other(self, name: str) -> pl.DataFrame | None:
         """Return a table beside the rows, or None where there is none."""
         frames = list(self.read(name))
         return pl.concat(frames).sort("run", maintain_order=True) if frames else None
 
+    def _manifest(self) -> dict[str, Any]:
+        """Read which sweep the folder holds.
 
-def _read(manifest: Path) -> dict[str, Any]:
-    """Read which sweep a folder holds.
-
-    Raises:
-        ConfigError: The file is none that a sweep wrote.
-    """
-    try:
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
-        raise ConfigError(
-            f"out: {str(manifest)!r} cannot be read ({libraries.told(problem)}). It is damaged, so "
-            "that the folder cannot be gone on with; name another folder"
-        ) from problem
-    if not isinstance(found, dict):
-        raise ConfigError(
-            f"out: {str(manifest)!r} holds {type(found).__name__}, expected what a sweep wrote; "
-            "name another folder"
-        )
-    return found
-
-
-def _number(path: Path) -> int:
-    return int(path.stem.rpartition("-")[2])
+        Raises:
+            ConfigError: The file is none that a sweep wrote.
+        """
+        manifest = f"{self._place.shown}/{MANIFEST}"
+        try:
+            found = json.loads(_content(self._place.open(MANIFEST)))
+        except (OSError, ValueError, RecursionError) as problem:
+            raise ConfigError(
+                f"out: {manifest!r} cannot be read ({libraries.told(problem)}). It is damaged, so "
+                "that the folder cannot be gone on with; name another folder"
+            ) from problem
+        if not isinstance(found, dict):
+            raise ConfigError(
+                f"out: {manifest!r} holds {type(found).__name__}, expected what a sweep wrote; "
+                "name another folder"
+            )
+        return found
 
 
-def _keep(half: Path, path: Path) -> None:
-    """Put a file in its place once it is on the disk."""
-    with half.open("rb") as file:
-        os.fsync(file.fileno())
-    half.replace(path)
+def _number(name: str) -> int:
+    return int(name.removesuffix(".parquet").rpartition("-")[2])
+
+
+def _again(file: Path | io.BytesIO) -> Path | io.BytesIO:
+    """Return a file that is read from its begin."""
+    if not isinstance(file, Path):
+        file.seek(0)
+    return file
+
+
+def _content(file: Path | io.BytesIO) -> bytes:
+    return file.read_bytes() if isinstance(file, Path) else file.read()
+
+
+def _put(file: Path | io.BytesIO, content: bytes) -> None:
+    if isinstance(file, Path):
+        file.write_bytes(content)
+    else:
+        file.write(content)

@@ -13,7 +13,7 @@ from omega.cluster.forks import refuse_fork
 from omega.cluster.protocol import WorkerFailed
 from omega.errors import ConfigError
 from omega.sweeps.core import Numbered
-from omega.sweeps.spec import Parameters, Row, SweepSpec, TrialRunner
+from omega.sweeps.spec import MakesRuns, Parameters, Row, SweepSpec, runner_of
 
 AT_ONCE = 256
 """Runs that are handed over before the first of them is awaited."""
@@ -22,14 +22,14 @@ LOOK = 0.05
 """Seconds after which a wait is taken up again: the handler that Polars installs lets no signal end
 one, so that Ctrl-C is heard between two."""
 
-_runners: dict[str, TrialRunner] = {}
+_runners: dict[str, MakesRuns] = {}
 """What this process has unpacked, by hash: a spec comes with every run, and is unpacked once."""
 
 
 class Pool:
     """Makes runs on somebody else's workers."""
 
-    def __init__(self, spec: SweepSpec, executor: Executor) -> None:
+    def __init__(self, spec: SweepSpec | MakesRuns, executor: Executor) -> None:
         self._spec, self._executor = cloudpickle.dumps(spec), executor
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
@@ -95,7 +95,7 @@ def _run(spec: bytes, caller: int, number: int, parameters: Parameters) -> Row:
     name = hashlib.sha256(spec).hexdigest()
     runner = _runners.get(name)
     if runner is None:
-        runner = TrialRunner(cloudpickle.loads(spec))
+        runner = runner_of(cloudpickle.loads(spec))
         _runners.clear()
         _runners[name] = runner
     return runner.run(number, parameters)  # not of the dict: its executor may be one of threads

@@ -23,7 +23,7 @@ import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 from omega.cluster.protocol import WorkerFailed
 from omega.sweeps.core import Numbered
 from omega.sweeps.pipes import BEAT
-from omega.sweeps.spec import Row, SweepSpec
+from omega.sweeps.spec import MakesRuns, Row, SweepSpec
 from omega.sweeps.workers import Worker
 
 AHEAD = 2
@@ -36,7 +36,7 @@ SILENCES = 2
 class Processes:
     """Makes runs in processes of its own, which begin with the first run."""
 
-    def __init__(self, spec: SweepSpec, workers: int) -> None:
+    def __init__(self, spec: SweepSpec | MakesRuns, workers: int) -> None:
         self._start, self._many = cloudpickle.dumps(spec), workers
         self._workers: list[Worker] = []
         self._failed_starts = 0

@@ -27,6 +27,8 @@ class SweepProgress:
         seconds_left: At this rate; None before the first run.
         best: The best value so far of the metric that is watched; None where there is none.
         metric: That metric.
+        slots: Places of a cluster where runs can be made at once; None without one.
+        busy: How many of them have something to do.
 
     Example:
         >>> SweepProgress(1, 4, 0, 2.0, 1.5, 0.7, "sharpe").done
@@ -40,7 +42,12 @@ class SweepProgress:
     seconds_left: float | None
     best: float | None
     metric: str
+    slots: int | None = None
+    busy: int | None = None
 
+
+AtWork = Callable[[], tuple[int, int]]
+"""Gives how many slots of a cluster are busy, and how many there are."""
 
 Shown = Callable[[SweepProgress], object]
 
@@ -48,9 +55,17 @@ Shown = Callable[[SweepProgress], object]
 class Counter:
     """Counts rows, and reports them now and then."""
 
-    def __init__(self, total: int, done: int, metric: str, show: Shown | None) -> None:
+    def __init__(
+        self,
+        total: int,
+        done: int,
+        metric: str,
+        show: Shown | None,
+        at_work: AtWork | None = None,
+    ) -> None:
         self.total, self.done, self.failed, self.metric = total, done, 0, metric
         self.best: float | None = None
+        self._at_work = at_work
         self._show, self._sign = show, -1.0 if metric in LESS_IS_BETTER else 1.0
         # A clock for the person who waits; no row depends on it.
         self._began, self._before, self._shown = time.monotonic(), done, 0.0
@@ -80,7 +95,8 @@ class Counter:
         rate = made / max(time.monotonic() - self._began, 1e-9)
         left = (self.total - self.done) / rate if made else None
         state = (self.done, self.total, self.failed, rate, left, self.best, self.metric)
-        self._show(SweepProgress(*state))
+        busy, slots = self._at_work() if self._at_work else (None, None)
+        self._show(SweepProgress(*state, slots=slots, busy=busy))
 
 
 @contextlib.contextmanager
@@ -100,6 +116,7 @@ def _in_words(update: Update) -> Shown:
     def show(state: SweepProgress) -> None:
         best = "" if state.best is None else f", best {state.metric} {state.best:.4g}"
         failed = f", {state.failed} failed" if state.failed else ""
-        update(state.done, state.total, f"{state.rate:,.0f} runs/s{failed}{best}")
+        where = "" if state.slots is None else f" on {state.busy} of {state.slots} slots"
+        update(state.done, state.total, f"{state.rate:,.0f} runs/s{where}{failed}{best}")
 
     return show

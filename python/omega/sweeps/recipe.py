@@ -119,7 +119,7 @@ def lost(trial: Numbered, error: str) -> Row:
     return Row(*trial, {}, error=error)
 
 
-def by_value(recipe: Recipe) -> bytes:
+def by_value(recipe: object) -> bytes:
     """Pack a recipe with the user's own modules in it, which other machines may not have.
 
     Where one of them holds what cannot be packed, they are named, as those that are installed are.

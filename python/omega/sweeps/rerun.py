@@ -23,10 +23,15 @@ from omega.sweeps.table import column_of
 class Origin:
     """What the runs of a sweep were made of, to make one of them again."""
 
-    def __init__(self, spec: SweepSpec, begin: Callable[[], Search]) -> None:
-        """Keep a spec, and how its search begins."""
+    def __init__(self, spec: SweepSpec, begin: Callable[[], Search], first: int = 0) -> None:
+        """Keep a spec, how its search begins, and the number of its first run."""
         self.spec, self._begin = spec, begin
         self._asked: dict[int, Mapping[str, Any]] = {}
+        self._first = first
+
+    def after(self, first: int) -> Origin:
+        """Return the origin of a part of the runs, whose numbers begin anew."""
+        return Origin(self.spec, self._begin, self._first + first)
 
     def noted(self, batches: Iterator[list[Numbered]], search: Search) -> Iterator[list[Numbered]]:
         """Hand batches of runs on, and keep those of a search that cannot be asked again."""
@@ -37,6 +42,7 @@ class Origin:
 
     def parameters_of(self, number: int) -> Mapping[str, Any]:
         """Return the parameters of a run by its number."""
+        number += self._first
         if number in self._asked:
             return self._asked[number]
         search, before = self._begin(), 0
@@ -69,8 +75,9 @@ def run_again(
         made_of: Mapping[str, Any] = {_name_of(name): value for name, value in own.items()}
     elif origin is None:
         raise ConfigError(
-            "run: this result knows neither data nor strategy, as it was loaded or has travelled; "
-            "give them: run(row, data=candles, strategy=..., and the settings of the sweep)"
+            "run: this result knows neither data nor strategy, as it was loaded or has travelled, "
+            "or its rows are slices of longer runs; give them: run(row, data=candles, "
+            "strategy=..., and the settings of the sweep)"
         )
     else:
         if given.get("grid") is not None or given["settings"]:

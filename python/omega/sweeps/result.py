@@ -66,7 +66,7 @@ class SweepResult(Pictures):
         """Takes the rows as they are, and writes them into a ledger where there is one."""
         self._placement = placement
         self.metrics, self.total, self.interrupted = tuple(metrics), total, interrupted
-        self.folder: Path | None = None if parts is None else parts.folder
+        self.folder: Path | str | None = None if parts is None else parts.folder
         self._rows, self._tables, self._parts = table, tables or {}, parts
         self._origin, self.notices = origin, tuple(notices)
         if book is not None:

@@ -12,7 +12,7 @@ from omega.errors import ConfigError
 from omega.sweeps.core import Numbered
 from omega.sweeps.parts import Parts
 from omega.sweeps.spec import Row
-from omega.sweeps.table import Schema, beside, joined, parameters_match
+from omega.sweeps.table import Schema, beside, joined, parameters_match, settled, standing
 
 AT_ONCE = 1_000
 """Rows that are put into columns together."""
@@ -40,6 +40,8 @@ class Rows:
         self._held: list[_Columns] = []
         self._kept: dict[int, Mapping[str, Any]] = {}
         self._before: pl.DataFrame | None = parts.table() if parts else None
+        if self._before is not None and not is_searched:  # a search goes on from what it was told
+            self._before = settled(self._before)
         self._done = set() if self._before is None else set(self._before["run"].to_list())
         self._flushed = time.monotonic()  # when rows are written changes none of them
 
@@ -110,7 +112,7 @@ class Rows:
         written = None if self._parts is None else self._parts.table()
         frames = [] if written is None else [written]
         frames += [frame for frame, _ in self._in_memory()]
-        return joined(frames) if frames else self._schema.frame([])
+        return standing(joined(frames)) if frames else self._schema.frame([])
 
     def others(self) -> dict[str, pl.DataFrame]:
         """Return the tables beside the rows; of a folder only where a part of them is in memory."""

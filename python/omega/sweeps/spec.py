@@ -9,7 +9,7 @@ import copy
 import dataclasses
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -343,6 +343,18 @@ class TrialRunner:
         store = self.store(parameters)
         settings = {**spec.settings_of(parameters), "symbol": None}
         return run_backtest(store, strategy, **settings, backend=spec.backend)
+
+
+class MakesRuns(Protocol):
+    """What makes runs by their number, wherever it is unpacked."""
+
+    def run(self, number: int, parameters: Parameters) -> Row:
+        """Make one run; an error is a row."""
+
+
+def runner_of(sent: SweepSpec | MakesRuns) -> MakesRuns:
+    """Return what makes the runs of what a worker was sent."""
+    return TrialRunner(sent) if isinstance(sent, SweepSpec) else sent
 
 
 def row_of(number: int, parameters: Parameters, result: BacktestResult, spec: SweepSpec) -> Row:

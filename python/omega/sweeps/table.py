@@ -78,6 +78,27 @@ def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(frames, how="diagonal_relaxed").sort("run", maintain_order=True)
 
 
+_LOST = r"^(worker died|out of memory) \d+ times$|^WorkerFailed: "
+"""What a row says whose workers have ended in it: that may be the machine's fault."""
+
+
+def standing(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the last row of each run: one that was lost may have been made later."""
+    return frame.unique("run", keep="last", maintain_order=True)
+
+
+def settled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of runs that need not be made again, which those that were lost are.
+
+    Example:
+        >>> errors = ["worker died 3 times", "ValueError: no", None]
+        >>> settled(pl.DataFrame({"run": [0, 1, 2], "error": errors}))["run"].to_list()
+        [1, 2]
+    """
+    lost = pl.col("error").str.contains(_LOST).fill_null(value=False)
+    return frame.filter(~lost)
+
+
 def beside(rows: Sequence[Row], name: str) -> pl.DataFrame | None:
     """Return a table of all runs that have it, each row with the number of its run."""
     if name in KEPT:

@@ -102,6 +102,29 @@ class Trust:
     spa: SuperiorAbility | None
     notes: tuple[str, ...]
 
+    def in_words(self) -> str:
+        """Return how many trials the best run is of, and what is left of it.
+
+        Example:
+            >>> grid = {"fast": [2, 3], "slow": [5, 8]}
+            >>> omega.sweep(candles, omega.native("sma_cross"), grid).trust("net_profit").in_words()
+            'The best of 4 trials; deflated Sharpe ratio ..., probability of overfitting ...'
+        """
+        many = _many(self.trials, self.distinct)
+        return (
+            f"The best of {many}; deflated Sharpe ratio {_shown(self.dsr)}, probability of "
+            f"overfitting {_shown(self.pbo)}"
+        )
+
+
+def _many(trials: int, distinct: int) -> str:
+    runs = f"{trials:,} trial" + ("s" if trials != 1 else "")
+    return f"{runs}, {distinct:,} distinct" if distinct != trials else runs
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
 
 class Trial(NamedTuple):
     """A run as the statistics see it."""
@@ -197,14 +220,13 @@ class Trials:
         if "dsr" not in table.columns or not self.count:
             return ""
         best = table["dsr"].max()
-        shown = f"{best:.3f}" if isinstance(best, float) else "undefined"
+        shown = _shown(best if isinstance(best, float) else None)
         return f"{self.many}; the best deflated Sharpe ratio is {shown}"
 
     @property
     def many(self) -> str:
         """How many trials, in words."""
-        runs = f"{len(self.all):,} trial" + ("s" if len(self.all) != 1 else "")
-        return f"{runs}, {self.count:,} distinct" if self.count != len(self.all) else runs
+        return _many(len(self.all), self.count)
 
     def trust(self, metric: str, run: int) -> Trust:
         """Return all of one run, which was chosen by a metric.
@@ -376,8 +398,7 @@ class Best(dict[str, Any]):
         super().__init__(row)
         self._told = ""
         if trials.all:
-            dsr = row.get("dsr")
-            shown = "undefined" if dsr is None else f"{dsr:.3f}"
+            shown = _shown(row.get("dsr"))
             self._told = f"\nThe best of {trials.many}; deflated Sharpe ratio {shown}"
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ from typing import IO
 import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from omega.sweeps.pipes import BEAT, SIGN_OF_LIFE, receive, send
-from omega.sweeps.spec import TrialRunner, described
+from omega.sweeps.spec import described, runner_of
 
 
 class Answers:
@@ -47,7 +47,7 @@ def main() -> None:
         return
     sys.path[:] = pickle.loads(path)  # noqa: S301 - of the process that started this one
     try:
-        runner = TrialRunner(cloudpickle.loads(start))
+        runner = runner_of(cloudpickle.loads(start))
     except Exception as error:  # noqa: BLE001 - the other side raises it
         answers.send(pickle.dumps(described(error)))
         return

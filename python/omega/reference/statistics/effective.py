@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from omega.reference.statistics.moments import Numbers, means_of, total
 
 _SWEEPS = 60
@@ -43,7 +45,11 @@ def _standardised(returns: Numbers) -> Rows:
 
 
 def _products(rows: Rows) -> Rows:
-    return [[total(x * y for x, y in zip(a, b, strict=True)) for b in rows] for a in rows]
+    """The products of all rows with each other, each added up from the first value to the last."""
+    found = np.zeros((len(rows), len(rows)))
+    for column in np.array(rows).T:
+        found += np.multiply.outer(column, column)
+    return found.tolist()
 
 
 def _eigenvalues(a: Rows) -> list[float]:

@@ -25,8 +25,8 @@ def overfitting(
     found = []
     for chosen in combinations(range(blocks), blocks // 2):
         rest = [block for block in range(blocks) if block not in chosen]
-        inside = _ratios(chosen, lengths, offsets, *by_block)
-        outside = _ratios(rest, lengths, offsets, *by_block)
+        inside = ratios(chosen, lengths, offsets, *by_block)
+        outside = ratios(rest, lengths, offsets, *by_block)
         found.append(_of_choice(inside, outside))
     logits, best, own = (np.array(column) for column in zip(*found, strict=True))
     n = float(len(found))
@@ -36,7 +36,7 @@ def overfitting(
     return probability, logits, best, own, slope, intercept, loss
 
 
-def _ratios(
+def ratios(
     chosen: Sequence[int],
     lengths: Sequence[int],
     offsets: Numbers,

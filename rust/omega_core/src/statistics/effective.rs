@@ -1,7 +1,9 @@
 //! How many independent trials correlated ones are worth.
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::sharpe::finite;
-use super::{Matrix, number, sum, varies};
+use super::{Matrix, number, on_threads, sum, varies};
 
 /// How they are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +19,8 @@ pub enum Estimator {
 
 /// Sweeps of the rotations over the matrix; a few are enough.
 const SWEEPS: usize = 60;
+/// Products that are added up at a time.
+const TOGETHER: usize = 8;
 /// Below it a share of an eigenvalue is rounding.
 const NO_SHARE: f64 = 1e-14;
 
@@ -85,11 +89,55 @@ fn transposed(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
 }
 
 /// The products of all rows with each other, row after row.
+///
+/// Each is added up from the first value to the last. Some of them at a time go along a row, as a
+/// sum alone waits for each of its additions; those below the diagonal are those above it.
 fn products(rows: &[Vec<f64>]) -> Vec<f64> {
-    let product = |a: &[f64], b: &[f64]| sum(a.iter().zip(b).map(|(x, y)| x * y));
-    rows.iter()
-        .flat_map(|a| rows.iter().map(move |b| product(a, b)))
+    let n = rows.len();
+    let panels: Vec<(usize, Vec<f64>)> = (0..n)
+        .step_by(TOGETHER)
+        .map(|first| (first, panel(&rows[first..n.min(first + TOGETHER)])))
+        .collect();
+    let lines: Vec<Vec<f64>> = on_threads(|| {
+        let line = |place: usize| {
+            let mut found = vec![0.0; n];
+            for (first, panel) in &panels[place / TOGETHER..] {
+                let sums = along(&rows[place], panel);
+                let until = n.min(first + TOGETHER);
+                found[*first..until].copy_from_slice(&sums[..until - first]);
+            }
+            found
+        };
+        (0..n).into_par_iter().map(line).collect()
+    });
+    (0..n * n)
+        .map(|place| {
+            let (one, two) = (place / n, place % n);
+            lines[one.min(two)][one.max(two)]
+        })
         .collect()
+}
+
+/// Rows side by side: the first values of all of them, then the second ones; 0 for those missing.
+fn panel(rows: &[Vec<f64>]) -> Vec<f64> {
+    let mut found = vec![0.0; rows[0].len() * TOGETHER];
+    for (place, row) in rows.iter().enumerate() {
+        for (into, value) in found[place..].iter_mut().step_by(TOGETHER).zip(row) {
+            *into = *value;
+        }
+    }
+    found
+}
+
+/// The products of a row with those of a panel.
+fn along(row: &[f64], panel: &[f64]) -> [f64; TOGETHER] {
+    let mut sums = [0.0; TOGETHER];
+    for (value, others) in row.iter().zip(panel.chunks_exact(TOGETHER)) {
+        for (sum, other) in sums.iter_mut().zip(others) {
+            *sum += value * other;
+        }
+    }
+    sums
 }
 
 /// Eigenvalues of a symmetric matrix by Jacobi's rotations, in the order of its diagonal.

@@ -31,7 +31,6 @@ const ROUNDING: f64 = 9.094_947_017_729_282e-13;
 const DEALT: usize = 6;
 
 /// Blocks so far on one side: rows, sums and sums of squares of each trial.
-#[derive(Clone)]
 struct Half {
     blocks: usize,
     rows: usize,
@@ -59,21 +58,10 @@ struct Found {
 #[must_use]
 pub fn overfitting(moments: &BlockMoments) -> Overfitting {
     let trials = moments.offsets.len();
-    let none = Half {
-        blocks: 0,
-        rows: 0,
-        sums: vec![0.0; trials],
-        squares: vec![0.0; trials],
-    };
-    // With the first block inside: each choice without it is the complement of one with it.
-    let begin = none.with(moments, 0);
     let until = DEALT.min(moments.lengths.len());
-    let mut tasks = Vec::new();
-    deal(moments, 1, until, &begin, &none, &mut |inside, outside| {
-        tasks.push((inside.clone(), outside.clone()));
-    });
     let pairs: Vec<Pair> = on_threads(|| {
-        let parts = tasks.into_par_iter().map(|(inside, outside)| {
+        let parts = begins(moments, until).into_par_iter().map(|begin| {
+            let (inside, outside) = dealt(moments, begin, until);
             let mut pairs = Vec::new();
             let (mut a, mut b) = (vec![0.0; trials], vec![0.0; trials]);
             let all = moments.lengths.len();
@@ -102,6 +90,41 @@ pub fn overfitting(moments: &BlockMoments) -> Overfitting {
         .chain(pairs.iter().rev().map(|pair| pair.complement))
         .collect();
     summed(&found)
+}
+
+/// How the blocks before one can lie, in the order of the choices: a bit for each after the first,
+/// the highest for the earliest, set where it is outside.
+///
+/// The first block is inside: each choice without it is the complement of one with it.
+fn begins(moments: &BlockMoments, until: usize) -> Vec<u32> {
+    let half = moments.lengths.len() / 2;
+    (0..1_u32 << (until - 1))
+        .filter(|begin| {
+            let outside = begin.count_ones() as usize;
+            outside <= half && until - outside <= half
+        })
+        .collect()
+}
+
+/// The two sides of a begin: a thread adds them up when it comes to them, so that few are kept.
+fn dealt(moments: &BlockMoments, begin: u32, until: usize) -> (Half, Half) {
+    let trials = moments.offsets.len();
+    let mut outside = Half {
+        blocks: 0,
+        rows: 0,
+        sums: vec![0.0; trials],
+        squares: vec![0.0; trials],
+    };
+    let mut inside = outside.with(moments, 0);
+    for block in 1..until {
+        let side = if begin >> (until - 1 - block) & 1 == 0 {
+            &mut inside
+        } else {
+            &mut outside
+        };
+        *side = side.with(moments, block);
+    }
+    (inside, outside)
 }
 
 /// Deals the blocks from one to another out, each to the inside first, and takes what comes of it.
