@@ -94,6 +94,8 @@ FIRST_GUIDES = (
     "days-and-sessions",
     "corporate-actions",
     "portfolios",
+    "rolled-futures",
+    "capacity",
     "own-indicators-and-models",
     "sweeps",
     "walk-forward",

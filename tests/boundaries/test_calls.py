@@ -61,6 +61,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "Limits": (omega.Limits, {}),
     "Events": (omega.Events, {}),
     "Carry": (omega.Carry, {}),
+    "Continuous": (omega.Continuous, {"contracts": {"A": CANDLES}}),
     "Universe": (omega.Universe, {"members": [{"symbol": "X", "from": "2024-01-01"}]}),
     "asof": (
         omega.asof,
@@ -130,13 +131,13 @@ def test_an_odd_argument_is_taken_or_refused(
 def test_all_public_calls_are_tried() -> None:
     """Views and results come from a run, and are not called; sweeps have tests of their own."""
     others = {
-        "Bar", "BacktestResult", "Condition", "ConfigError", "CrossSymbolEventEngine",
+        "Bar", "BacktestResult", "Capacity", "Condition", "ConfigError", "CrossSymbolEventEngine",
         "EquityPercent", "EventEngine", "FeeBasis", "Fill", "FixedUnits", "ImportedCandles",
         "ImportedTicks", "Indicator", "LookaheadReport", "OmegaError", "PendingOrder", "Position",
         "RiskAmount", "Strategy", "StressResult", "SweepProgress", "SweepResult", "Trade",
-        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "check_lookahead", "crossover",
-        "crossunder", "get_active_backend", "get_include", "import_sources", "maximum", "minimum",
-        "stress", "sweep", "walk_forward", "when",
+        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "capacity", "check_lookahead",
+        "crossover", "crossunder", "get_active_backend", "get_include", "import_sources",
+        "maximum", "minimum", "stress", "sweep", "walk_forward", "when",
     }  # fmt: skip
     public = {name for name in omega.__all__ if callable(getattr(omega, name))}
     assert public - {*CALLS} == others

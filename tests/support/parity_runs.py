@@ -152,6 +152,7 @@ def _slippage_and_swap(tick: float) -> st.SearchStrategy[Settings]:
         slippage=[0.0, tick, tick / 3],
         slippage_random=[0.0, tick * 2],
         slippage_percent=rarely(0.0, 0.07),
+        impact=rarely(0.0, 0.0007),
         swap_long=[0.0, -tick / 7],
         swap_short=[0.0, tick / 7],
         swap_long_percent=rarely(0.0, -5.1),

@@ -9,6 +9,7 @@ from omega.config.instruments import Instrument
 from omega.contract import ArrowLike
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.run.continuous import unrolled
 
 Instruments = Instrument | Mapping[str, Instrument] | str | None
 
@@ -35,14 +36,17 @@ def store_of_run(
         data.require_valid()
         return data
     named = instruments.symbol if isinstance(instruments, Instrument) else None
-    return CandleStore(
-        data,
+    plain, rolls = unrolled(data, symbol or named)
+    store = CandleStore(
+        plain,
         symbol=symbol,
         validate=validate,
         cast=cast,
         allow_negative=_negative(instruments),
         default_symbol=named,
     )
+    store.rolls = rolls
+    return store
 
 
 def _negative(instruments: Instruments) -> Callable[[str], bool]:

@@ -156,6 +156,14 @@ impl Positions {
         self.record(fill);
     }
 
+    /// Writes down the two fills of a position that was rolled and is still there.
+    pub(super) fn rolled(&mut self, exit: Fill, entry: Fill) {
+        self.closes += 1;
+        self.forget_sums();
+        self.record(exit);
+        self.record(entry);
+    }
+
     fn record(&mut self, fill: Fill) {
         self.changes += 1;
         self.fills.push(fill);
@@ -390,6 +398,7 @@ mod tests {
                 closing: false,
                 parts_closed: Vec::new(),
                 alternative_pnl: None,
+                origin: None,
                 labels: Labels::default(),
             };
             positions.open(position, fill);
