@@ -96,6 +96,7 @@ FIRST_GUIDES = (
     "portfolios",
     "rolled-futures",
     "capacity",
+    "portfolio-examples",
     "own-indicators-and-models",
     "sweeps",
     "walk-forward",

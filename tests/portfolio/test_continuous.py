@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import omega
 from omega.errors import ConfigError
 from tests.support.backends import BACKENDS
-from tests.support.dated_runs import Script, booked, days, run
+from tests.support.dated_runs import START, Script, booked, days, run
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -78,7 +78,7 @@ def test_by_volume_the_switch_is_known_the_bar_before(backend: str) -> None:
     rolled = chain(roll="volume")
     assert rolled.map["contract"].to_list() == ["H4", "H4", "M4", "M4", "M4"]
     result = run(backend, rolled, {0: omega.Signal("long", size=1)})
-    assert result.trades["exit_time"][0] == datetime(2024, 1, 3)  # noqa: DTZ001 - a date
+    assert result.trades["exit_time"][0] == START + timedelta(days=2)
     assert rolled.rolls.select("old", "new", "bid", "new_bid").row(0) == ("H4", "M4", 101.5, 111.5)
 
 
@@ -189,7 +189,7 @@ def test_every_form_runs_over_a_chain(backend: str) -> None:
     by_columns = omega.Signals(entry=entry, exit=entry.not_(), direction="long", size=1)
     result = omega.run_backtest(chain(adjust="difference"), by_columns, backend=backend)
     assert result.trades["exit_reason"].to_list()[-1] == "end_of_data"
-    weights = omega.Weights({"time": [datetime(2024, 1, 1)], "symbol": ["ES"], "weight": [0.5]})  # noqa: DTZ001 - a date
+    weights = omega.Weights({"time": [START], "symbol": ["ES"], "weight": [0.5]})
     result = omega.run_backtest({"ES": chain()}, weights, cash=10_000, backend=backend)
     assert result.trades["chain_id"].n_unique() == 1
     held = omega.run_backtest(chain(adjust="ratio"), omega.native("buy_and_hold"), backend=backend)
@@ -203,7 +203,7 @@ def test_the_series(backend: str) -> None:
     assert backend
     assert chain(adjust="difference").series["close"].to_list() == [110.0, 111.0, 112.0, 113.0, 114]
     assert chain(adjust="none").series["close"].to_list() == [100.0, 101.0, 112.0, 113.0, 114.0]
-    known = chain(adjust="difference").as_of(datetime(2024, 1, 2))  # noqa: DTZ001 - a date
+    known = chain(adjust="difference").as_of(START + timedelta(days=1))
     assert known["close"].to_list() == [100.0, 101.0]
 
 

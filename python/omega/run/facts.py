@@ -38,7 +38,7 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
         without_swap=tuple(
             name
             for (name, one), own in zip(each, costs, strict=True)
-            if _costs_nights(one, account) and not _has_swap(own)
+            if _costs_nights(one, account) and not (_has_swap(own) or _is_carried(name, job))
         ),
         borrowed=tuple(
             (name, str(one.quote_currency))
@@ -109,6 +109,18 @@ def _has_swap(costs: Costs) -> bool:
     names = [field.name for field in dataclasses.fields(costs)]
     swaps = [name for name in names if name.startswith("swap_") and name != "swap_triple_day"]
     return any(getattr(costs, name) for name in swaps)
+
+
+def _is_carried(symbol: str, job: Job) -> bool:
+    """Whether holding costs otherwise: by carry, or by the rolls of a future."""
+    place = [store.symbols[0] for store in job.stores].index(symbol)
+    carry, events = job.settings["carry"], job.settings["events"]
+    if events is not None and any(row[0] == place for row in events["rolls"]):
+        return True
+    if carry is None:
+        return False
+    is_charged = carry["borrow"][place] is not None or bool(carry["funding"][place])
+    return is_charged or carry["debit"] is not None
 
 
 def _is_foreign_equity(instrument: Instrument, currency: str) -> bool:
