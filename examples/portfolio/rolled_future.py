@@ -39,7 +39,7 @@ def run(chain: omega.Continuous | None = None) -> omega.BacktestResult:
     if chain is None:
         chain = omega.Continuous(omega.sample("FUTURE"), roll="volume", adjust="difference")
     future = omega.Instrument(
-        "FUT", contract_size=5, tick_size=0.25, pip_size=0.25, volume_step=1, margin_rate=0.1
+        "FUT", contract_size=5, tick_size=0.25, pip_size=0.25, volume_step=1, margin_per_lot=3_000
     )
     return omega.run_backtest(
         chain,
@@ -47,7 +47,7 @@ def run(chain: omega.Continuous | None = None) -> omega.BacktestResult:
         symbol="FUT",
         instruments=future,
         cash=100_000,
-        account=omega.Account(kind="margin", leverage=10),
+        account="margin",
         costs=omega.Costs(fee_per_lot=2.25, slippage_pips=1),
     )
 

@@ -46,6 +46,7 @@ class InstrumentFields(TypedDict):
     volume_step: float | None
     volume_max: float | None
     margin_rate: float
+    margin_per_lot: float | None
     maintenance_rate: float
     liquidation_fee: float
 

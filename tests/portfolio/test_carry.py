@@ -159,3 +159,11 @@ def test_what_is_carried_lacks_no_swap(backend: str) -> None:
         result = run(backend, data, script, account=account, carry=carry)
         said[name] = [notice.kind for notice in result.notices if notice.kind == "no_swap"]
     assert said == {"none": ["no_swap"], "borrow": []}
+
+
+def test_a_date_has_one_rate(backend: str) -> None:
+    assert backend
+    rows = [{"date": "2024-01-01", "rate": 0.01}, {"date": "2024-01-01", "rate": 0.02}]
+    for words in ({"cash": rows}, {"borrow": rows}, {"borrow": {"X": rows}}):
+        with pytest.raises(ConfigError, match="one rate for a date"):
+            omega.Carry(**words)

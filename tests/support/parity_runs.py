@@ -183,6 +183,7 @@ def _instrument(tick: float) -> st.SearchStrategy[Settings]:
         volume_step=rarely(None, 0.01, 0.1, 1.0, 0.3),
         volume_max=rarely(None, 2.0),
         margin_rate=[0.0, 0.0, 0.05, 1.0],
+        margin_per_lot=rarely(None, 0.5, 40.0),
         maintenance_rate=[0.0, 0.05, 0.05, 0.5],
         liquidation_fee=rarely(0.0, 0.5),
     )

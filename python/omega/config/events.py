@@ -186,6 +186,7 @@ class Events:
                     f"Events.symbols: given {old} that becomes itself in row {row}, expected two "
                     "symbols. A row of splits changes lots alone"
                 )
+        self._check_renames()
         for row, (*_, adjust, size) in enumerate(self.rolls):
             for name, given, words in (("adjust", adjust, ADJUSTS), ("size", size, SIZES)):
                 if given not in words:
@@ -195,6 +196,18 @@ class Events:
                     )
         for row, (symbol, begin, end) in enumerate(self.halts):
             require_order("Events.halts", row, symbol, (begin, end))
+
+    def _check_renames(self) -> None:
+        """Refuse a symbol that comes back: its candles would be those of two symbols."""
+        gone: dict[str, object] = {}
+        for old, new, day, *_ in sorted(self.symbols, key=lambda row: str(row[2])):
+            gone.setdefault(old, day)
+            if new in gone:
+                raise ConfigError(
+                    f"Events.symbols: given {old} that becomes {new} on {day}, and {new} became "
+                    f"another symbol on {gone[new]}, expected a name that was not used before. "
+                    "Give its later candles a name of their own"
+                )
 
     def __add__(self, other: Events) -> Events:
         """Put the tables of both together; the other fields are those of the first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from omega.reference import costs
@@ -12,6 +12,7 @@ from omega.reference.restated import Restated
 from omega.reference.rolling import Rolling
 from omega.reference.rows import NO_CANDLE, Known, Moment
 from omega.reference.schedule import Event, Receivable
+from omega.strategy.actions import Action, Close, Signal
 from omega.strategy.rebalance import Rebalance
 
 _EQUAL_STEPS = 1e-9
@@ -74,7 +75,9 @@ class Corporate(Rolling):
                 if new is None:
                     self._give_up_at(None, None, now)
                 else:
-                    if self.held_in(now.symbol):
+                    if self.held_in(now.symbol) or any(
+                        map(self._is_about(now.symbol), self.submitted)
+                    ):
                         nows[new.symbol] = _as_known(new, now, event.number)
                     self._change(event, now, new)
             case "delisting":
@@ -190,6 +193,8 @@ class Corporate(Rolling):
         self.book_borrow(now)
         rate = now.rate if isinstance(now, Moment) else now.current_rate
         cash, by = event.second or 0.0, Restated.split(event.number)
+        if cash == 0.0:
+            self._rename_submitted(now.symbol, new.symbol, by)
         for position in self.held_in(now.symbol):
             units = position.sign * position.lots * position.contract_size
             self._book(position, "split_cash", units * cash * rate, now.time)
@@ -207,6 +212,18 @@ class Corporate(Rolling):
             self._cancel_all_of(now.symbol)
         for sign in (1.0, -1.0):
             self._pay_fraction(sign, new)
+
+    def _rename_submitted(self, old: str, new: str, by: Restated) -> None:
+        """What was decided on the bar before is about the symbol that it goes on as."""
+        is_about = self._is_about(old)
+        self.submitted = [
+            _about(by.action(action), old, new) if is_about(action) else action
+            for action in self.submitted
+        ]
+
+    def _is_about(self, symbol: str) -> Callable[[Action], bool]:
+        """Return whether an action is about a symbol."""
+        return lambda one: not isinstance(one, Rebalance) and self._symbol_of(one) == symbol
 
     def _cancel_all_of(self, symbol: str) -> None:
         for order in [order for order in self.pending if order.symbol == symbol]:
@@ -251,6 +268,13 @@ def _as_known(new: Known, old: Known, ratio: float) -> Known:
         return new
     last = Restated.split(ratio).candle(old.last)
     return replace(new, last=last, last_rate=old.last_rate, is_ready=old.is_ready)
+
+
+def _about(action: Action, old: str, new: str) -> Action:
+    """Return an action that is about another symbol, where it names one or means the first."""
+    if isinstance(action, Signal) or (isinstance(action, Close) and action.symbol == old):
+        return replace(action, symbol=new)
+    return action
 
 
 def _renamed(due: Due, old: str, new: str) -> Due:

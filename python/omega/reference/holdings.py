@@ -10,7 +10,7 @@ from omega.contract import InstrumentFields, Settings
 from omega.reference import costs
 from omega.reference.costs import Key, Leg
 from omega.reference.executor import LastTrades
-from omega.reference.funding import Entry
+from omega.reference.funding import Entry, margin_of
 from omega.reference.markets import Due, Market, Sums
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
@@ -79,7 +79,8 @@ class Holdings:
         sums = self._sums
         for position in self.positions[sums.positions :]:
             sums.profit += position.open_profit
-            sums.margin += position.value * self.instrument(position)["margin_rate"]
+            own, price = self.instrument(position), position.marked_price
+            sums.margin += margin_of(own, position.value, position.lots, price)
         sums.positions = len(self.positions)
         return sums
 
@@ -292,7 +293,7 @@ class Holdings:
         if not math.isfinite(value):
             refused = "size"
         elif not self.is_second:
-            margin = value * entry.instrument["margin_rate"]
+            margin = margin_of(entry.instrument, value, lots, entry.full.price)
             refused = "margin" if margin > 0.0 and margin > free else None
         elif self.settings["account"]["tests_margin"]:
             return self._afforded(order, entry, free)

@@ -346,6 +346,7 @@ class Position:
             tags=order.tags,
             best_price=fill.price,
             worst_price=fill.price,
+            marked_price=fill.price,
         )
 
     @property

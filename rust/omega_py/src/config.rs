@@ -36,6 +36,8 @@ struct InstrumentFields {
     #[pyo3(item)]
     margin_rate: f64,
     #[pyo3(item)]
+    margin_per_lot: Option<f64>,
+    #[pyo3(item)]
     maintenance_rate: f64,
     #[pyo3(item)]
     liquidation_fee: f64,
@@ -299,6 +301,7 @@ impl SymbolFields {
                 volume_step: instrument.volume_step,
                 volume_max: instrument.volume_max,
                 margin_rate: instrument.margin_rate,
+                margin_per_lot: instrument.margin_per_lot,
                 maintenance_rate: instrument.maintenance_rate,
                 liquidation_fee: instrument.liquidation_fee,
             },

@@ -185,11 +185,11 @@ impl Positions {
         sums.profit
     }
 
-    /// The same as `margin`, for a rate that is always the same one.
-    pub(super) fn margin_held(&self, rate: impl Fn(SymbolId) -> f64) -> f64 {
+    /// Margin held, by that of each position, which is always the same one.
+    pub(super) fn margin_held(&self, margin: impl Fn(&Position) -> f64) -> f64 {
         let mut sums = self.sums.get();
         let open = self.open[sums.margins..].iter();
-        sums.margin = open.fold(sums.margin, |sum, p| sum + p.value * rate(p.symbol));
+        sums.margin = open.fold(sums.margin, |sum, p| sum + margin(p));
         sums.margins = self.open.len();
         self.sums.set(sums);
         sums.margin

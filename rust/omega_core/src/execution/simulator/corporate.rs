@@ -5,8 +5,8 @@ use super::fills::Closing;
 use crate::execution::restated::Restated;
 use crate::execution::schedule::{Event, Happening, Progress, in_order};
 use crate::execution::{
-    Account, Action, Booking, ExitReason, LedgerKind, LevelChange, Position, Rebalance,
-    RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
+    Account, Action, Booking, CloseTarget, ExitReason, LedgerKind, LevelChange, Position,
+    Rebalance, RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
 };
 use crate::types::{Bar, Direction, Ohlc, SymbolId, TradeId};
 
@@ -118,7 +118,11 @@ impl Simulator {
             let Some(now) = bars.get(event.symbol).copied() else {
                 continue;
             };
-            let is_held = self.positions.of_symbol(event.symbol).next().is_some();
+            let is_held = self.positions.of_symbol(event.symbol).next().is_some()
+                || self
+                    .submitted
+                    .iter()
+                    .any(|one| self.is_about(one, event.symbol));
             let by = self.happen(event, &now, bars, account);
             if let Some(changed) = self.changed_bars((event, by, is_held), &now, bars) {
                 split = Some(changed);
@@ -323,6 +327,9 @@ impl Simulator {
     ) {
         self.book_borrow(now, account);
         let by = Restated::split(ratio);
+        if cash == 0.0 {
+            self.rename_submitted(now.symbol, new.symbol, &by);
+        }
         for position in self.positions.open.iter_mut() {
             if position.symbol != now.symbol {
                 continue;
@@ -354,6 +361,30 @@ impl Simulator {
         for direction in [Direction::Long, Direction::Short] {
             self.pay_fraction(direction, new, account);
         }
+    }
+
+    /// What was decided on the bar before is about the symbol that it goes on as.
+    fn rename_submitted(&mut self, from: SymbolId, to: SymbolId, by: &Restated) {
+        let mut submitted = std::mem::take(&mut self.submitted);
+        for action in &mut submitted {
+            if !self.is_about(action, from) {
+                continue;
+            }
+            restate_action(action, by);
+            match action {
+                Action::Open(request) => request.symbol = to,
+                Action::Close { target, .. } if *target == CloseTarget::Symbol(from) => {
+                    *target = CloseTarget::Symbol(to);
+                }
+                _ => {}
+            }
+        }
+        self.submitted = submitted;
+    }
+
+    /// Whether an action is about a symbol.
+    fn is_about(&self, action: &Action, symbol: SymbolId) -> bool {
+        !action.is_rebalance() && self.symbol_of(action) == symbol
     }
 
     /// Closes what is open of a symbol that is traded no more, and cancels what waits (A7).
