@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
+from examples.portfolio.rolled_future import Breakout
 from omega.errors import ConfigError
 from tests.support.backends import BACKENDS
 from tests.support.dated_runs import START, Script, booked, days, run
 
-pytestmark = pytest.mark.parametrize("backend", BACKENDS)
+each_backend = pytest.mark.parametrize("backend", BACKENDS)
 
 OLD = days([100.0, 101.0, 102.0, 103.0], [100.0, 100.5, 101.5, 102.5], volume=[9.0, 9.0, 5.0, 1.0])
 NEW = days(
@@ -31,6 +33,7 @@ def chain(**settings: Any) -> omega.Continuous:  # noqa: ANN401 - of the class
     return omega.Continuous(CONTRACTS, **{"roll": "days:1", **settings})
 
 
+@each_backend
 def test_money_is_that_of_the_contract_held(backend: str) -> None:
     """Bought at 100.5, rolled on the third day from 101.5 into 111.5, closed at 114."""
     result = run(backend, chain(adjust="difference"), {0: omega.Signal("long", size=2)})
@@ -46,6 +49,7 @@ def test_money_is_that_of_the_contract_held(backend: str) -> None:
     assert (rolled["kind"], rolled["price"], rolled["amount"]) == ("roll", 101.5, 10.0)
 
 
+@each_backend
 def test_both_sides_of_a_roll_cost(backend: str) -> None:
     """A lot costs 1 at each of four fills, and each slips by 0.5."""
     costs = omega.Costs(fee_per_lot=1.0, slippage_pips=0.5)
@@ -59,6 +63,7 @@ def test_both_sides_of_a_roll_cost(backend: str) -> None:
     ]  # fmt: skip
 
 
+@each_backend
 def test_a_roll_takes_each_contract_at_its_side(backend: str) -> None:
     """A short buys back at the ask of the old one and sells the new one at its bid."""
 
@@ -73,6 +78,7 @@ def test_a_roll_takes_each_contract_at_its_side(backend: str) -> None:
     assert result.fills["price"].to_list() == [100.5, 101.75, 111.5, 114.5]
 
 
+@each_backend
 def test_by_volume_the_switch_is_known_the_bar_before(backend: str) -> None:
     """The new contract has more volume on the second day: the roll is on the third."""
     rolled = chain(roll="volume")
@@ -82,6 +88,7 @@ def test_by_volume_the_switch_is_known_the_bar_before(backend: str) -> None:
     assert rolled.rolls.select("old", "new", "bid", "new_bid").row(0) == ("H4", "M4", 101.5, 111.5)
 
 
+@each_backend
 def test_by_a_table(backend: str) -> None:
     table = {"time": ["2024-01-01", "2024-01-02"], "contract": ["H4", "M4"]}
     rolled = chain(roll=table)
@@ -90,6 +97,7 @@ def test_by_a_table(backend: str) -> None:
     assert result.trades["exit_reason"].to_list() == ["end_of_data"]  # bought after the roll
 
 
+@each_backend
 def test_levels_follow_a_roll(backend: str) -> None:
     """A stop 4 below the entry stays 4 below it in the new contract; by ratio in proportion."""
     stops = {}
@@ -101,6 +109,7 @@ def test_levels_follow_a_roll(backend: str) -> None:
     assert stops["ratio"] == pytest.approx((96.5 * 111.5 / 101.5, 200.0 * 111.5 / 101.5))
 
 
+@each_backend
 def test_orders_that_wait_follow_a_roll(backend: str) -> None:
     """Decided on the bar before, or waiting: 99 in the old contract is 109 in the new one."""
     for index in (0, 1):
@@ -109,6 +118,7 @@ def test_orders_that_wait_follow_a_roll(backend: str) -> None:
         assert result.orders["price"].to_list() == [109.0]
 
 
+@each_backend
 def test_the_same_notional(backend: str) -> None:
     """100 contracts at 101.5 are worth what 91 at 111.5 are, in whole contracts."""
     rolled = chain(size="notional")
@@ -118,6 +128,7 @@ def test_the_same_notional(backend: str) -> None:
     assert gone.trades.select("lots", "exit_reason").rows() == [(1.0, "roll")]
 
 
+@each_backend
 def test_a_close_that_was_decided_before_a_roll_finds_its_position(backend: str) -> None:
     script: Script = {0: omega.Signal("long", size=1), 1: omega.Close(trade_id=0)}
     result = run(backend, chain(), script)
@@ -126,6 +137,7 @@ def test_a_close_that_was_decided_before_a_roll_finds_its_position(backend: str)
     ]  # fmt: skip
 
 
+@each_backend
 def test_managers_count_from_the_first_entry(backend: str) -> None:
     """After three bars it is closed at the open of the next one, although it was rolled."""
     script = {0: omega.Signal("long", size=1)}
@@ -136,6 +148,7 @@ def test_managers_count_from_the_first_entry(backend: str) -> None:
     assert result.positions["stop_loss"].to_list() == [110.5]  # 100.5 in the new contract
 
 
+@each_backend
 def test_views_are_as_of_now(backend: str) -> None:
     seen: dict[int, Any] = {}
 
@@ -155,6 +168,7 @@ def test_views_are_as_of_now(backend: str) -> None:
     assert seen[2][0] == pytest.approx([101.0 * 111.5 / 101.5, 112.0])
 
 
+@each_backend
 def test_columns_and_levels_of_indicators(backend: str) -> None:
     """What is made of levels moves with them; a distance does not."""
     seen: list[Any] = []
@@ -183,6 +197,7 @@ def _of(name: str) -> type[omega.Strategy]:
     return Declares
 
 
+@each_backend
 def test_every_form_runs_over_a_chain(backend: str) -> None:
     """Signals and weights trade as a class does; those of the core where no price moves."""
     entry = pl.col("adjusted_close") > pl.col("adjusted_close").shift(1)
@@ -198,6 +213,7 @@ def test_every_form_runs_over_a_chain(backend: str) -> None:
         omega.run_backtest(chain(adjust="ratio"), omega.native("sma_cross"), backend=backend)
 
 
+@each_backend
 def test_the_series(backend: str) -> None:
     """Adjusted back, it may be below 0; as of a time it holds no later roll."""
     assert backend
@@ -213,6 +229,7 @@ CLOSES = st.lists(st.integers(-64, 64), min_size=12, max_size=12)
 TIMES = st.tuples(st.integers(1, 4), st.integers(5, 9), st.integers(0, 3))
 
 
+@each_backend
 @given(st.tuples(CLOSES, CLOSES, CLOSES), TIMES)
 def test_profit_is_that_of_the_series(
     backend: str, closes: tuple[list[int], ...], at: tuple[int, int, int]
@@ -235,6 +252,7 @@ def test_profit_is_that_of_the_series(
     assert result.metrics["net_profit"] == result.trades["gross_pnl"].sum()
 
 
+@each_backend
 def test_what_is_refused(backend: str) -> None:
     entry = {0: omega.Signal("long", size=1)}
     with pytest.raises(ConfigError, match="margin"):
@@ -255,6 +273,7 @@ def test_what_is_refused(backend: str) -> None:
         run(backend, chain(adjust="difference"), entry, timeframes=["W1"])
 
 
+@each_backend
 def test_expiries_say_when_the_last_contract_ends(backend: str) -> None:
     """Without its last day a contract that ends with the data is not rolled."""
     assert backend
@@ -262,3 +281,26 @@ def test_expiries_say_when_the_last_contract_ends(backend: str) -> None:
     assert omega.Continuous(cut, roll="days:1").map["contract"].unique().to_list() == ["H4"]
     known = omega.Continuous(cut, roll="days:1", expiries={"H4": "2024-01-04", "M4": "2024-06-01"})
     assert known.map["contract"].to_list() == ["H4", "H4", "M4", "M4"]
+
+
+def test_a_chain_goes_through_sweeps_and_windows() -> None:
+    """In other processes, on threads of the core, and in the windows of a walk-forward."""
+    rolled = omega.Continuous(omega.sample("FUTURE"), roll="volume", adjust="difference")
+    words: dict[str, Any] = {"account": omega.Account(leverage=10), "cash": 1e5, "symbol": "FUT"}
+    plain = omega.run_backtest(rolled, Breakout(bars=30), **words)
+    for workers in (None, 2):
+        swept = omega.sweep(rolled, Breakout, {"bars": [30, 40]}, workers=workers, **words)
+        assert swept.to_polars()["fingerprint"][0] == plain.fingerprint
+    held = omega.sweep(rolled, omega.native("buy_and_hold"), {"seed": [1, 2]}, **words)
+    assert held.failures.height == 0
+    forward = omega.walk_forward(rolled, Breakout, {"bars": [30]}, train="1y", test="1y", **words)
+    assert "roll" in forward.oos.trades["exit_reason"]
+
+
+def test_a_saved_result_knows_its_rolls(tmp_path: Path) -> None:
+    result = omega.run_backtest(chain(), omega.native("buy_and_hold"))
+    result.save(tmp_path / "kept")
+    loaded = omega.BacktestResult.load(tmp_path / "kept")
+    assert loaded.trades.equals(result.trades)
+    assert loaded.events.equals(result.events)
+    assert loaded.metrics_of(loaded.trades)["trades"] == 2

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from omega.config import instruments as presets
 from omega.config.instruments import Instrument
 from omega.contract import ArrowLike
+from omega.data.columns import DEFAULT_SYMBOL
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.run.continuous import unrolled
@@ -36,7 +37,7 @@ def store_of_run(
         data.require_valid()
         return data
     named = instruments.symbol if isinstance(instruments, Instrument) else None
-    plain, rolls = unrolled(data, symbol or named)
+    plain, rolls = unrolled(data, symbol or named or DEFAULT_SYMBOL)
     store = CandleStore(
         plain,
         symbol=symbol,

@@ -13,7 +13,6 @@ from omega.config.calendar import CalendarLike
 from omega.config.events import ADJUSTS, SIZES, Events
 from omega.config.times import to_units
 from omega.contract import ArrowLike
-from omega.data.columns import DEFAULT_SYMBOL
 from omega.errors import ConfigError
 from omega.libraries import arguments_of
 from omega.run.chains import Held, chain_of, rule_of
@@ -227,10 +226,10 @@ def unrolled(data: Any, symbol: str | None) -> tuple[Any, Rows]:  # noqa: ANN401
 
     Args:
         data: As `omega.run_backtest`.
-        symbol: The name of single-symbol data, where it was given one.
+        symbol: What single-symbol data is called, for the rows of its rolls.
     """
     if isinstance(data, Continuous):
-        return data.candles, data.rows(symbol or DEFAULT_SYMBOL)
+        return data.candles, data.rows(symbol)
     if not isinstance(data, Mapping) or not any(isinstance(c, Continuous) for c in data.values()):
         return data, ()
     chains = {str(name): one for name, one in data.items() if isinstance(one, Continuous)}

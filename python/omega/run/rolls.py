@@ -9,6 +9,7 @@ from omega.config.events import Events
 from omega.contract import EventFields, EventRow, Settings
 from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
+from omega.run.continuous import unrolled
 
 
 def with_events(events: Events | None, rolls: tuple[tuple[Any, ...], ...]) -> Events:
@@ -26,6 +27,23 @@ def with_events(events: Events | None, rolls: tuple[tuple[Any, ...], ...]) -> Ev
             "theirs. Give Continuous.candles with events, or Continuous alone"
         )
     return events + own
+
+
+def without_chains(
+    data: Any,  # noqa: ANN401 - as CandleStore
+    settings: dict[str, Any],
+) -> tuple[Any, dict[str, Any]]:
+    """Return data as plain candles, and settings with the rolls of its chains among the events.
+
+    For runs in other processes, which get files of candles.
+    """
+    plain, rolls = unrolled(data, None)
+    if isinstance(data, CandleStore):
+        plain, rolls = CandleStore(data), data.rolls
+        plain.rolls = ()
+    if not rolls:
+        return data, settings
+    return plain, {**settings, "events": with_events(settings.get("events"), rolls)}
 
 
 def require_rollable(settings: Settings, finer: Mapping[str, CandleStore]) -> None:
