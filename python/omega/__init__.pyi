@@ -69,6 +69,7 @@ from omega.results.reconciling import reconcile as reconcile
 from omega.results.result import BacktestResult as BacktestResult
 from omega.run.backend import get_active_backend as get_active_backend
 from omega.run.backtest import run_backtest as run_backtest
+from omega.run.continuous import Continuous as Continuous
 from omega.strategy.actions import Cancel as Cancel
 from omega.strategy.actions import Close as Close
 from omega.strategy.actions import Modify as Modify
@@ -86,10 +87,12 @@ from omega.strategy.signal_columns import Signals as Signals
 from omega.strategy.weights import Weights as Weights
 from omega.stressing import StressResult as StressResult
 from omega.stressing import stress as stress
+from omega.sweeps import Capacity as Capacity
 from omega.sweeps import SweepProgress as SweepProgress
 from omega.sweeps import SweepResult as SweepResult
 from omega.sweeps import TrialLedger as TrialLedger
 from omega.sweeps import Trust as Trust
+from omega.sweeps import capacity as capacity
 from omega.sweeps import sweep as sweep
 from omega.sweeps import trials as trials
 

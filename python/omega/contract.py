@@ -46,6 +46,7 @@ class InstrumentFields(TypedDict):
     volume_step: float | None
     volume_max: float | None
     margin_rate: float
+    margin_per_lot: float | None
     maintenance_rate: float
     liquidation_fee: float
 
@@ -73,11 +74,15 @@ class CostFields(TypedDict):
 
 
 class SymbolFields(TypedDict):
-    """What is traded, what that costs, and which bars hold the end of a session (by open time)."""
+    """What is traded, what that costs, and which bars hold the end of a session (by open time).
+
+    `impact` is by bar the part of the price that a fill of one unit moves it by (M13).
+    """
 
     instrument: InstrumentFields
     costs: CostFields
     session_ends: NDArray[np.int64] | None
+    impact: NDArray[np.float64] | None
 
 
 class AccountFields(TypedDict):
@@ -94,15 +99,19 @@ EventRow: TypeAlias = tuple[
     int, str, int, int | None, float | None, float | None, int | None, int | None
 ]
 """Symbol, kind, date, first bar, two numbers, when it is paid, and the symbol after it (A)."""
+RollRow: TypeAlias = tuple[int, int, int, float, float, str, bool]
+"""Symbol, time, bar, bid and ask of the old contract, what becomes of earlier prices, and whether
+the same value is held afterwards (R3)."""
 FundingRow: TypeAlias = tuple[int, int, int, float, float | None]
 """Bar, its open time, the time of the payment, its rate and the mark, where one is given (C3)."""
 
 
 class EventFields(TypedDict):
-    """Corporate actions, and by symbol the intervals in which it was halted (A)."""
+    """Corporate actions, by symbol the intervals in which it was halted, and rolls (A, R)."""
 
     rows: Sequence[EventRow]
     halts: Sequence[Sequence[tuple[int, int]]]
+    rolls: Sequence[RollRow]
 
 
 class CarryFields(TypedDict):

@@ -61,6 +61,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
     "Limits": (omega.Limits, {}),
     "Events": (omega.Events, {}),
     "Carry": (omega.Carry, {}),
+    "Continuous": (omega.Continuous, {"contracts": {"A": CANDLES}}),
     "Universe": (omega.Universe, {"members": [{"symbol": "X", "from": "2024-01-01"}]}),
     "asof": (
         omega.asof,
@@ -130,12 +131,12 @@ def test_an_odd_argument_is_taken_or_refused(
 def test_all_public_calls_are_tried() -> None:
     """Views and results come from a run, and are not called; sweeps have tests of their own."""
     others = {
-        "Bar", "BacktestResult", "Condition", "ConfigError", "CrossSymbolEventEngine",
+        "Bar", "BacktestResult", "Capacity", "Condition", "ConfigError", "CrossSymbolEventEngine",
         "CrossValidated",
         "EquityPercent", "EventEngine", "FeeBasis", "Fill", "FixedUnits", "ImportedCandles",
         "ImportedTicks", "Indicator", "LookaheadReport", "OmegaError", "PendingOrder", "Position",
         "RiskAmount", "Strategy", "StressResult", "SweepProgress", "SweepResult", "Trade",
-        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "check_lookahead",
+        "TrialLedger", "Trust", "UnknownInstrument", "WalkForward", "capacity", "check_lookahead",
         "cross_validate", "crossover", "crossunder", "get_active_backend", "get_include",
         "import_sources", "maximum", "minimum",
         "stress", "sweep", "walk_forward", "when",

@@ -138,8 +138,9 @@ BESIDE = {
     ("account", "currency"),
     ("limits", "stale_after"),
     *(("execution", name) for name in ("participation", "participation_lagged", "carry_over")),
+    *(("costs", name) for name in ("impact", "impact_window")),
 }
-"""In tests/replay/test_stale.py and tests/portfolio/test_participation.py."""
+"""In tests/replay/test_stale.py, and in test_participation.py and test_impact.py beside it."""
 
 
 def test_the_table_has_every_setting() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,9 +83,15 @@ def symbol_settings(run: Run, clock: RunClock) -> list[dict[str, Any]]:
     own = [run.settings, *(one.settings for one in run.beside.values())]
     return [
         {name: one[name] for name in ("instrument", "costs")}
-        | {"session_ends": clock.session_ends(place)}
+        | {"session_ends": clock.session_ends(place), "impact": _impact(one, clock, place)}
         for place, one in enumerate(own)
     ]
+
+
+def _impact(settings: dict[str, Any], clock: RunClock, place: int) -> np.ndarray[Any, Any] | None:
+    """By bar how far a fill moves its price; none where the costs have none."""
+    step = settings["costs"].get("impact", 0.0)
+    return step * (1.0 + np.arange(len(clock.stores[place])) % 3.0) if step else None
 
 
 def stores_of(run: Run) -> list[CandleStore]:

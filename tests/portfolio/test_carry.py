@@ -147,3 +147,23 @@ def test_a_payment_belongs_to_one_bar(backend: str) -> None:
     settings = {"execution": omega.Execution(intrabar="magnifier", magnifier=data)}
     with pytest.raises(ConfigError, match="magnifier"):
         run(backend, data, {}, carry=omega.Carry(funding=payments(1e-4, 100.0, 4)), **settings)
+
+
+def test_what_is_carried_lacks_no_swap(backend: str) -> None:
+    """The notice of nights without swap is for positions that hold costs nothing."""
+    data = days([100.0] * 5)
+    script = {0: omega.Signal("short", size=1)}
+    account = omega.Account(kind="margin", leverage=5)
+    said = {}
+    for name, carry in (("none", None), ("borrow", omega.Carry(borrow=0.01))):
+        result = run(backend, data, script, account=account, carry=carry)
+        said[name] = [notice.kind for notice in result.notices if notice.kind == "no_swap"]
+    assert said == {"none": ["no_swap"], "borrow": []}
+
+
+def test_a_date_has_one_rate(backend: str) -> None:
+    assert backend
+    rows = [{"date": "2024-01-01", "rate": 0.01}, {"date": "2024-01-01", "rate": 0.02}]
+    for words in ({"cash": rows}, {"borrow": rows}, {"borrow": {"X": rows}}):
+        with pytest.raises(ConfigError, match="one rate for a date"):
+            omega.Carry(**words)

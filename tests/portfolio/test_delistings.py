@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 
@@ -162,3 +164,27 @@ def test_a_choice_of_symbols_is_a_notice(backend: str) -> None:
     members = [{"symbol": name, "from": "2024-01-01"} for name in names]
     known = run(backend, data, {}, universe=members)
     assert "survivorship" not in [one.kind for one in known.notices]
+
+
+def test_what_was_decided_before_a_change_is_about_the_new_symbol(backend: str) -> None:
+    """100 of the old one, decided on the bar before, are 50 of the new one at twice its price."""
+    data = {"OLD": days([10.0, 10.0]), "NEW": days([20.0, 20.0, 21.0], start=START + timedelta(2))}
+    renamed = omega.Events(
+        symbols=[{"old": "OLD", "new": "NEW", "date": "2024-01-03", "ratio": 0.5}]
+    )
+    order = omega.Signal("long", size=100, symbol="OLD", stop_loss=8.0)
+    keep = omega.Execution(close_at_end=False)
+    result = run(backend, data, {1: order}, events=renamed, execution=keep)
+    assert result.positions.select("symbol", "lots", "stop_loss", "entry_price").rows() == [
+        ("NEW", 50.0, 16.0, 20.0)
+    ]
+
+
+def test_a_name_that_comes_back_is_refused(backend: str) -> None:
+    assert backend
+    rows = [
+        {"old": "A", "new": "B", "date": "2024-01-03"},
+        {"old": "B", "new": "A", "date": "2024-01-05"},
+    ]
+    with pytest.raises(ConfigError, match="not used before"):
+        omega.Events(symbols=rows)

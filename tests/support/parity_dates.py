@@ -68,7 +68,20 @@ def _events(random: Random, times: Sequence[Sequence[int]], hour: int, tick: flo
         if to != symbol:
             rows.append((symbol, kind, time, None, first, second, None, to))
     halts = [[(own[0], own[-1] - hour)] if random.random() < 0.3 else [] for own in times]
-    return {"rows": rows, "halts": halts}
+    return {"rows": rows, "halts": halts, "rolls": _rolls(random, times, tick)}
+
+
+def _rolls(random: Random, times: Sequence[Sequence[int]], tick: float) -> list[tuple[Any, ...]]:
+    rolls: list[tuple[Any, ...]] = []
+    for place, own in enumerate(times):
+        if len(own) < 2 or random.random() < 0.6:
+            continue
+        adjust, size = random.choice(["none", "difference", "ratio"]), random.random() < 0.3
+        for bar in sorted(random.sample(range(1, len(own)), min(len(own) - 1, 2))):
+            bid = (400 + random.randint(-9, 9)) * tick
+            ask = bid + random.choice([0, 2]) * tick
+            rolls.append((place, own[bar], bar, bid, ask, adjust, size))
+    return rolls
 
 
 def _carry(

@@ -152,6 +152,7 @@ def _slippage_and_swap(tick: float) -> st.SearchStrategy[Settings]:
         slippage=[0.0, tick, tick / 3],
         slippage_random=[0.0, tick * 2],
         slippage_percent=rarely(0.0, 0.07),
+        impact=rarely(0.0, 0.0007),
         swap_long=[0.0, -tick / 7],
         swap_short=[0.0, tick / 7],
         swap_long_percent=rarely(0.0, -5.1),
@@ -182,6 +183,7 @@ def _instrument(tick: float) -> st.SearchStrategy[Settings]:
         volume_step=rarely(None, 0.01, 0.1, 1.0, 0.3),
         volume_max=rarely(None, 2.0),
         margin_rate=[0.0, 0.0, 0.05, 1.0],
+        margin_per_lot=rarely(None, 0.5, 40.0),
         maintenance_rate=[0.0, 0.05, 0.05, 0.5],
         liquidation_fee=rarely(0.0, 0.5),
     )

@@ -26,6 +26,7 @@ EXIT_REASONS = [
     "delisted",
     "split_cash",
     "window",
+    "roll",
 ]
 LEDGER_KINDS = [
     "deposit",

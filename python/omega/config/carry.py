@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from omega.config.tables import Column, rows_of
+from omega.config.tables import Column, Row, rows_of
 from omega.config.values import Refused as _Refused
 from omega.config.values import as_float, check, one_of, settings
 from omega.errors import ConfigError
@@ -82,10 +83,22 @@ def _rates(place: str, given: object) -> Any:  # noqa: ANN401 - a number or rows
         rows = rows_of(place, given, (_DATE, _RATE))
         if not rows:
             raise ConfigError(f"{place}: given a table without rows, expected a rate") from None
-        return tuple(sorted(rows, key=lambda row: str(row[0])))
+        return _in_order(place, rows)
     if not abs(rate) < float("inf"):
         raise ConfigError(f"{place}: given {rate}, expected a finite number")
     return rate
+
+
+def _in_order(place: str, rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Put rows of a date and a rate in order of their dates, each of which comes once."""
+    ordered = sorted(rows, key=lambda row: str(row[0]))
+    for first, second in itertools.pairwise(ordered):
+        if first[0] == second[0]:
+            raise ConfigError(
+                f"{place}: given rates of {first[1]} and {second[1]} from {first[0]} on, expected "
+                "one rate for a date. Leave one out"
+            )
+    return tuple(ordered)
 
 
 def _borrow(given: object) -> Any:  # noqa: ANN401 - a number, or by symbol
@@ -104,11 +117,13 @@ def _borrow(given: object) -> Any:  # noqa: ANN401 - a number, or by symbol
     except _Refused:
         rows = rows_of("Carry.borrow", given, (_SYMBOL, _DATE, _RATE))
     if all(row[0] is None for row in rows):
-        return tuple(sorted((row[1:] for row in rows), key=lambda row: str(row[0])))
+        return _in_order("Carry.borrow", [row[1:] for row in rows])
     by_symbol: dict[str, list[Any]] = {}
     for symbol, *row in sorted(rows, key=lambda row: str(row[1])):
         by_symbol.setdefault(str(symbol), []).append(tuple(row))
-    return {symbol: tuple(own) for symbol, own in by_symbol.items()}
+    return {
+        symbol: _in_order(f"Carry.borrow of {symbol}", own) for symbol, own in by_symbol.items()
+    }
 
 
 def _is_taken(given: object, width: int) -> bool:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from omega.config.values import Refused, check, number, one_of, optional, settings
+from omega.config.values import Refused, check, number, one_of, optional, settings, whole
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
@@ -73,6 +73,11 @@ class Costs:
         slippage_pips: Pips by which each market or stop fill is worse than its price.
         slippage_random_pips: Largest extra slippage; the part taken is drawn from the run's seed.
         slippage_percent: Percent of its price by which such a fill is worse, on top of the pips.
+        impact: Coefficient of the square-root law: such a fill is worse by
+            impact x volatility x sqrt(units / volume) of its price as well. 1 is what is usually
+            found; 0 is none.
+        impact_window: Bars before the fill over which volatility (the standard deviation of their
+            returns) and volume (their mean) are taken; only bars with a volume count.
         fee_fixed: Account money for each fill.
         fee_per_million: Account money for each million of notional traded.
         fee_per_lot: Account money for each lot traded.
@@ -103,6 +108,8 @@ class Costs:
     slippage_pips: float = 0.0
     slippage_random_pips: float = 0.0
     slippage_percent: float = 0.0
+    impact: float = 0.0
+    impact_window: int = 20
     fee_fixed: float = 0.0
     fee_per_million: float = 0.0
     fee_per_lot: float = 0.0
@@ -121,8 +128,17 @@ class Costs:
     def __post_init__(self) -> None:
         """Check every field."""
         slippage = ("slippage_pips", "slippage_random_pips", "slippage_percent")
-        check(self, number(minimum=0), *slippage, "fee_fixed", "fee_per_million", "fee_per_lot")
+        check(
+            self,
+            number(minimum=0),
+            "impact",
+            *slippage,
+            "fee_fixed",
+            "fee_per_million",
+            "fee_per_lot",
+        )
         check(self, number(minimum=0), "fee_percent", "fee_maker", "fee_taker", "fee_min")
+        check(self, whole(minimum=2), "impact_window")
         check(self, _function, "fee")
         check(self, one_of("both", "entry"), "side")
         check(self, number(), "swap_long", "swap_short", "swap_long_percent", "swap_short_percent")

@@ -44,7 +44,19 @@ _TABLES: dict[str, tuple[Column, ...]] = {
         Column("from", ("start",), kind="date"),
         Column("to", ("end",), kind="date"),
     ),
+    "rolls": (
+        _SYMBOL,
+        Column("time", ("date", "datetime"), kind="moment"),
+        Column("bid", ("open", "price")),
+        Column("ask", (), None),
+        Column("adjust", (), "none", "text"),
+        Column("size", (), "contracts", "text"),
+    ),
 }
+ADJUSTS = ("none", "difference", "ratio")
+"""What a roll makes of earlier prices."""
+SIZES = ("contracts", "notional")
+"""What is the same before and after a roll."""
 _LAST_ROW = datetime(2050, 1, 1)  # noqa: DTZ001 - a date in a file without zones
 """Map files end with a row of a later date, as long as a symbol is traded."""
 
@@ -57,7 +69,7 @@ def _returns(given: object) -> object:
 
 @settings
 class Events:
-    """What happens to symbols by date (rules A1 to A8), over prices as they were traded.
+    """What happens to symbols by date (rules A1 to A8, R3), over prices as they were traded.
 
     Each table is a frame of Polars, pandas or Arrow, a dict of columns, or a list of dicts. Its
     dates are the first days on which things are so: ex-dates, and days without trading. A table
@@ -73,6 +85,9 @@ class Events:
         delistings: Columns symbol, date; also price, or return (the change of the last close), and
             exchange. Without a price the trade is ambiguous: its worst is a price of 0.
         halts: Columns symbol, from, to: the days without a bar do not make the symbol stale.
+        rolls: Columns symbol, time and bid: at the bar that opens then the contract is another one,
+            and bid (and ask) is the open of the old one; also adjust ("none", "difference" or
+            "ratio") and size ("contracts" or "notional"). `omega.Continuous` makes them.
         reinvest: Whether dividends buy more of the same at the close before (rule A5), without an
             order and a cost.
         pay: "ex" books dividends at the open of the ex-date; "date" on their pay date, until which
@@ -94,6 +109,7 @@ class Events:
     symbols: AnyTable = ()
     delistings: AnyTable = ()
     halts: AnyTable = ()
+    rolls: AnyTable = ()
     reinvest: bool = False
     pay: str = "ex"
     tax: float = 0.0
@@ -170,8 +186,28 @@ class Events:
                     f"Events.symbols: given {old} that becomes itself in row {row}, expected two "
                     "symbols. A row of splits changes lots alone"
                 )
+        self._check_renames()
+        for row, (*_, adjust, size) in enumerate(self.rolls):
+            for name, given, words in (("adjust", adjust, ADJUSTS), ("size", size, SIZES)):
+                if given not in words:
+                    raise ConfigError(
+                        f"Events.rolls: given {name} {given!r} in row {row}, expected one of "
+                        f"{', '.join(words)}"
+                    )
         for row, (symbol, begin, end) in enumerate(self.halts):
             require_order("Events.halts", row, symbol, (begin, end))
+
+    def _check_renames(self) -> None:
+        """Refuse a symbol that comes back: its candles would be those of two symbols."""
+        gone: dict[str, object] = {}
+        for old, new, day, *_ in sorted(self.symbols, key=lambda row: str(row[2])):
+            gone.setdefault(old, day)
+            if new in gone:
+                raise ConfigError(
+                    f"Events.symbols: given {old} that becomes {new} on {day}, and {new} became "
+                    f"another symbol on {gone[new]}, expected a name that was not used before. "
+                    "Give its later candles a name of their own"
+                )
 
     def __add__(self, other: Events) -> Events:
         """Put the tables of both together; the other fields are those of the first."""

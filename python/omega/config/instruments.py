@@ -30,6 +30,9 @@ class Instrument:
             counts before the leverage of the account (rule M7).
         usual_margin_rate: The same where neither `margin_rate` nor the account's leverage is given;
             presets have one.
+        margin_per_lot: The margin of a lot in quote currency, whatever its price, as exchanges set
+            it for futures; in place of `margin_rate` and of the account's leverage. It goes with no
+            stop-out level.
         maintenance_rate: Share of the notional that stop-outs go by; None is the margin rate.
         liquidation_fee: Percent of the notional that a stop-out or a ruin adds to the fee.
         allow_negative: Prices may be zero or negative, as in spreads and some futures.
@@ -50,6 +53,7 @@ class Instrument:
     quote_currency: str | None = None
     margin_rate: float | None = None
     usual_margin_rate: float | None = None
+    margin_per_lot: float | None = None
     maintenance_rate: float | None = None
     liquidation_fee: float = 0.0
     allow_negative: bool = False
@@ -61,8 +65,14 @@ class Instrument:
         check(self, optional(number(above=0)), *_OPTIONAL_SIZES)
         check(self, optional(text), "base_currency", "quote_currency")
         check(self, optional(number(minimum=0, maximum=1)), *_RATES)
+        check(self, optional(number(minimum=0)), "margin_per_lot")
         check(self, number(minimum=0), "liquidation_fee")
         check(self, flag, "allow_negative")
+        if self.margin_per_lot is not None and self.margin_rate is not None:
+            raise ConfigError(
+                f"Instrument.margin_per_lot: given {self.margin_per_lot:g} beside margin_rate="
+                f"{self.margin_rate:g}, expected one of them"
+            )
         if self.volume_min is not None and self.volume_max is not None:
             self._check_volumes(self.volume_min, self.volume_max)
 

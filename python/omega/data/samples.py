@@ -44,7 +44,9 @@ class _Pair(NamedTuple):
 
 _PAIRS = {"EURUSD": _Pair(1, 122_500, 5, 3, 6), "GBPUSD": _Pair(2, 136_500, 6, 4, 9)}
 _SHARED_SEED = 3
-_SHARE = 4
+_SHARE, _FUTURE = 4, 3_000
+_HALF_A_YEAR, _A_WEEK = 182, 8
+"""Days before the last one of a contract."""
 
 
 def sample(name: str = "EURUSD") -> pl.DataFrame:
@@ -56,7 +58,10 @@ def sample(name: str = "EURUSD") -> pl.DataFrame:
             * "EURUSD" and "GBPUSD": bid and ask, an hour each, 2021 to 2023, from Sunday 17:00 to
               Friday 17:00 in New York; the two move together in part;
             * "EURUSD_M1" and "GBPUSD_M1": the minutes of their last three months;
-            * "SHARE": a share in dollars, a day each, 2014 to 2023, without Saturdays and Sundays.
+            * "SHARE": a share in dollars, a day each, 2014 to 2023, without Saturdays and Sundays;
+            * "SHARES": twenty of them, "S01" to "S20", with a column `symbol`;
+            * "FUTURE": the contracts of a future by quarter, "2020H" to "2024H", a day each, which
+              are traded in the half year before their last day; with a column `symbol`.
 
     Returns:
         A frame with `time` (when a bar opens, in UTC), prices and `volume`: eight columns of prices
@@ -77,6 +82,8 @@ def sample(name: str = "EURUSD") -> pl.DataFrame:
         **{pair: partial(_hours, pair) for pair in _PAIRS},
         **{f"{pair}_M1": partial(_last_minutes, pair) for pair in _PAIRS},
         "SHARE": _share,
+        "SHARES": _shares,
+        "FUTURE": _future,
     }
     if str(name) not in makes:
         raise ConfigError(f"sample: no sample {name!r}. {nearest(str(name), list(makes))}")
@@ -168,15 +175,59 @@ def _last_minutes(pair: str) -> pl.DataFrame:
     return _in_dollars(_minutes(pair).filter(pl.col("time") >= _MINUTES), 100_000)
 
 
-def _share() -> pl.DataFrame:
+def _weekdays(first: date, last: date) -> list[date]:
+    days = [first + timedelta(days=k) for k in range((last - first).days + 1)]
+    return [day for day in days if day.weekday() < 5]  # noqa: PLR2004 - Monday to Friday
+
+
+def _shares() -> pl.DataFrame:
+    """Return the days of twenty shares."""
+    each = [
+        _share(1_000 + 100 * number, 20_000 + 3_000 * number).select(
+            "time", pl.lit(f"S{number:02}").alias("symbol"), pl.exclude("time")
+        )
+        for number in range(1, 21)
+    ]
+    return pl.concat(each)
+
+
+def _future() -> pl.DataFrame:
+    """Return the contracts of a future: the cash price with what it costs to carry it."""
+    cash = _days_of_share(_FUTURE, 400_000)
+    time = cash["time"].dt.date()
+    each = []
+    for year, month in [(y, m) for y in range(2020, 2025) for m in (3, 6, 9, 12)][:17]:
+        last = _third_friday(year, month)
+        left = pl.Series((pl.Series([last] * len(time)) - time).dt.total_days())
+        is_traded = (left >= 0) & (left < _HALF_A_YEAR)
+        # 4 % a year; most of the volume moves into the next contract a week before the last day.
+        carry = 1_000_000 + left * 110
+        prices = [(cash[name] * carry // 1_000_000).alias(name) for name in cash.columns[1:5]]
+        is_front = (left > _A_WEEK) & (left <= _A_WEEK + 91)
+        volume = cash["volume"] // pl.select(pl.when(is_front).then(2).otherwise(30)).to_series()
+        name = pl.lit(f"{year}{'HMUZ'[month // 3 - 1]}").alias("symbol")
+        rows = pl.DataFrame([cash["time"], *prices, volume.alias("volume")]).filter(is_traded)
+        each.append(_in_dollars(rows, 100).select("time", name, pl.exclude("time")))
+    return pl.concat(each)
+
+
+def _third_friday(year: int, month: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=(4 - first.weekday()) % 7 + 14)
+
+
+def _share(seed: int = _SHARE, first: int = 4_000) -> pl.DataFrame:
     """Return the days of a share."""
-    first = date(2014, 1, 1)
-    days = [first + timedelta(days=k) for k in range((_LAST - first).days + 1)]
-    days = [day for day in days if day.weekday() < 5]  # noqa: PLR2004 - Monday to Friday
+    return _in_dollars(_days_of_share(seed, first), 100)
+
+
+def _days_of_share(seed: int, first: int) -> pl.DataFrame:
+    """Return the days of a share in cents, which begins at a price."""
+    days = _weekdays(date(2014, 1, 1), _LAST)
     length = len(days)
-    gaps, moves = _bell(_SHARE, length), _bell(_SHARE + 10, length)
-    above, below = _even(_SHARE + 20, length, 9_000), _even(_SHARE + 30, length, 9_000)
-    rows, close = [], 4_000
+    gaps, moves = _bell(seed, length), _bell(seed + 10, length)
+    above, below = _even(seed + 20, length, 9_000), _even(seed + 30, length, 9_000)
+    rows, close = [], first
     for gap, move, up, down in zip(*(x.tolist() for x in (gaps, moves, above, below)), strict=True):
         # In cents: 0.4 % over night and 1.1 % a day on average, with a drift of 0.03 %.
         open_ = max(1, close + close * (4 * gap + 300) // 1_000_000)
@@ -186,8 +237,8 @@ def _share() -> pl.DataFrame:
         rows.append((open_, high, low, close))
     prices = pl.DataFrame(rows, schema=["open", "high", "low", "close"], orient="row")
     time = pl.Series("time", days).cast(pl.Datetime("us", "UTC"))
-    volume = pl.Series("volume", 100_000 + _even(_SHARE + 40, length, 400_000))
-    return _in_dollars(prices.insert_column(0, time).with_columns(volume), 100)
+    volume = pl.Series("volume", 100_000 + _even(seed + 40, length, 400_000))
+    return prices.insert_column(0, time).with_columns(volume)
 
 
 def _in_dollars(frame: pl.DataFrame, points: int) -> pl.DataFrame:

@@ -43,6 +43,7 @@ class CandleStore:
         native: The native store, which a run walks; a plain one where that cannot be loaded.
         own: For each symbol the columns of the user's own beside its candles.
         mapped: The files that its columns may lie in.
+        rolls: Rows of `Events.rolls`, of symbols that are made of contracts.
 
     Example:
         >>> import polars as pl
@@ -57,12 +58,13 @@ class CandleStore:
         (1, 80, 'us', {'EURUSD': 0}, [])
     """
 
-    __slots__ = ("_casts", "_made", "mapped", "native", "own")
+    __slots__ = ("_casts", "_made", "mapped", "native", "own", "rolls")
 
     native: NativeStore
     own: Mapping[str, OwnColumns]
     _made: Made
     mapped: tuple[MappedFile, ...]
+    rolls: tuple[Any, ...]
     _casts: tuple[str, ...]
     """Columns that another type was made of, with the type before."""
 
@@ -106,11 +108,11 @@ class CandleStore:
                     raise ConfigError("data: a CandleStore has its symbol and columns already")
                 self.native, self.own = data.native, data.own
                 self._made, self._casts = data._made, data._casts  # noqa: SLF001 - its own class
-                self.mapped = data.mapped
+                self.mapped, self.rolls = data.mapped, data.rolls
                 return
             mode, levels = _mode(validate)
             named = {"symbol": symbol, "columns": columns, "default_symbol": default_symbol}
-            self.mapped = mapped_files(data)
+            self.mapped, self.rolls = mapped_files(data), ()
             inputs = _named(symbol_inputs(data, symbol=symbol, columns=columns, cast=cast), named)
             negative = _negative(allow_negative, [one.symbol for one in inputs])
             self._made = Made.of(data, named, (mode, levels, negative, cast))
@@ -144,7 +146,7 @@ class CandleStore:
         """Travel by path where that is enough, else by value."""
         if self._made.is_there():
             return _reopened, (self._made, self.describe())
-        return _received, (columns_of(self, self._made), self._made.checks)
+        return _received, (columns_of(self, self._made), self._made.checks, self.rolls)
 
     def __copy__(self) -> CandleStore:
         """Return itself: a store never changes."""
@@ -222,7 +224,8 @@ class CandleStore:
         """
         self._known(name)
         own = {name: self.own[name]} if name in self.own else {}
-        return over(self.native.symbol(name), own, self._made.of_symbol(name), self.mapped)
+        made, rolls = self._made.of_symbol(name), tuple(r for r in self.rolls if r[0] == name)
+        return over(self.native.symbol(name), own, made, self.mapped, rolls)
 
     def buffers(self, column: str) -> list[tuple[int, int]]:
         """Return the address and the length in bytes of each segment of a column.
@@ -370,28 +373,29 @@ def over(
     own: Mapping[str, OwnColumns] = MappingProxyType({}),
     made: Made = Made(),  # noqa: B008 - a frozen value
     mapped: tuple[MappedFile, ...] = (),
+    rolls: tuple[Any, ...] = (),
 ) -> CandleStore:
     store = CandleStore.__new__(CandleStore)
     store.native, store.own = native, own
     store._made, store._casts = made, ()  # noqa: SLF001 - one module
-    store.mapped = mapped
+    store.mapped, store.rolls = mapped, rolls
     return store
 
 
 def _reopened(made: Made, expected: Mapping[str, Any]) -> CandleStore:
     """Read the files of a store again, where it arrived."""
     store = CandleStore.__new__(CandleStore)
-    store._made = made  # noqa: SLF001 - one module
+    store._made, store.rolls = made, ()  # noqa: SLF001 - one module
     store._read(made.data, made.named)  # noqa: SLF001 - as above
     found = store if made.symbol is None else store.symbol(made.symbol)
     made.require_same(expected, found.describe())
     return found
 
 
-def _received(parts: Parts, checks: tuple[Any, ...]) -> CandleStore:
+def _received(parts: Parts, checks: tuple[Any, ...], rolls: tuple[Any, ...] = ()) -> CandleStore:
     """Make a store of the columns that arrived."""
     native, own = store_of_columns(parts, checks)
-    return over(native, own, Made(checks))
+    return over(native, own, Made(checks), rolls=rolls)
 
 
 def both_sides(store: CandleStore) -> pl.DataFrame:

@@ -113,10 +113,11 @@ class Context:
         pending = self.state.pending if self.hidden is None else []
         return [views.PendingOrder(row, self.sources[row.symbol]) for row in pending]
 
-    def declare_warmup(self, bars: int) -> None:
+    def declare_warmup(self, bars: int, symbol: str | None = None) -> None:
         """Request so many complete bars of each symbol before the first decision (L2)."""
-        for one in self.world.symbols.values():
-            one.base.declare(bars)
+        for name, one in self.world.symbols.items():
+            if symbol in (None, name):
+                one.base.declare(bars)
 
     def indicator(
         self,
@@ -195,10 +196,13 @@ class Context:
         numbers = values.fill_null(float("nan")).to_list()
         return _indicator(track, name, numbers, warmup=warmup, declared=declared, unit=unit)
 
-    def adjust(self, symbol: str, prices: Floats, volumes: Floats) -> None:
+    def adjust(
+        self, symbol: str, prices: Floats, volumes: Floats, shifts: Floats | None = None
+    ) -> None:
         """Let the views of a symbol show earlier prices and volumes as of now (A3)."""
         track = self.world.track(symbol, None)
-        track.growth = Growth(prices.tolist(), volumes.tolist())
+        own = None if shifts is None else shifts.tolist()
+        track.growth = Growth(prices.tolist(), volumes.tolist(), own)
 
     def compare(
         self, how: str, left: views.Indicator | float, right: views.Indicator | float

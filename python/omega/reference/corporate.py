@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import EllipsisType
-from typing import Any, TypeVar
 
-from omega.config.distances import Distance
 from omega.reference import costs
-from omega.reference.carrying import Carrying
 from omega.reference.markets import Due
-from omega.reference.matching import Candle, Ohlc
 from omega.reference.portfolio import total
-from omega.reference.rows import NO_CANDLE, Known, Moment, Order, Position
+from omega.reference.restated import Restated
+from omega.reference.rolling import Rolling
+from omega.reference.rows import NO_CANDLE, Known, Moment
 from omega.reference.schedule import Event, Receivable
-from omega.strategy.actions import Action, Modify, Signal
+from omega.strategy.actions import Action, Close, Signal
 from omega.strategy.rebalance import Rebalance
 
 _EQUAL_STEPS = 1e-9
-Level = TypeVar("Level", bound=float | Distance | EllipsisType | None)
 
 
-class Corporate(Carrying):
+class Corporate(Rolling):
     """The positions and orders of a run, to which things happen by date."""
 
     def begin_dates(self, nows: Mapping[str, Known]) -> dict[str, Known]:
@@ -64,9 +60,8 @@ class Corporate(Carrying):
 
     def _happen(self, event: Event, now: Known, nows: dict[str, Known]) -> None:
         match event.kind:
-            case "split":
-                self._split(event.number, now)
-                nows[now.symbol] = self._after_split(now, event.number)
+            case "split" | "roll":
+                nows[now.symbol] = self._restated(now, self._restate(event, now))
             case "dividend":
                 self._pay_dividend(event, now)
             case "reinvest":
@@ -80,7 +75,9 @@ class Corporate(Carrying):
                 if new is None:
                     self._give_up_at(None, None, now)
                 else:
-                    if self.held_in(now.symbol):
+                    if self.held_in(now.symbol) or any(
+                        map(self._is_about(now.symbol), self.submitted)
+                    ):
                         nows[new.symbol] = _as_known(new, now, event.number)
                     self._change(event, now, new)
             case "delisting":
@@ -90,34 +87,47 @@ class Corporate(Carrying):
 
     # --- splits: A1 ------------------------------------------------------------------------------
 
-    def _after_split(self, now: Known, ratio: float) -> Known:
-        """The last candle, and the volume of the bar before, in units after a split."""
+    def _restate(self, event: Event, now: Known) -> Restated:
+        """Let a split or a roll happen."""
+        if event.kind == "roll":
+            assert isinstance(now, Moment), "it waits for a bar"  # noqa: S101 - of the contract
+            return self.roll(event, now)
+        by = Restated.split(event.number)
+        self._split(by, now)
+        return by
+
+    def _restated(self, now: Known, by: Restated) -> Known:
+        """The last candle, and the volume of the bar before, after a split or a roll."""
         participation = self.settings["participation"]
         is_lagged = participation is not None and participation[1]
-        last = _divided(now.last, ratio)
+        last = by.candle(now.last)
         if isinstance(now, Moment) and is_lagged:
-            return replace(now, last=last, volume=now.volume * ratio)
+            return replace(now, last=last, volume=now.volume * by.lots)
         return replace(now, last=last)
 
-    def _split(self, ratio: float, now: Known) -> None:
+    def _split(self, by: Restated, now: Known) -> None:
         for position in self.held_in(now.symbol):
-            _split_position(position, ratio)
-        self._split_orders(now.symbol, ratio)
-        self.submitted = [
-            _split_targets(action, now.symbol, ratio)
-            if isinstance(action, Rebalance)
-            else _split_action(action, ratio)
-            if self._symbol_of(action) == now.symbol
-            else action
-            for action in self.submitted
-        ]
+            by.position(position)
+        self.restate_orders(now.symbol, by)
         for sign in (1.0, -1.0):
             self._pay_fraction(sign, now)
 
-    def _split_orders(self, symbol: str, ratio: float) -> None:
+    def restate_orders(self, symbol: str, by: Restated) -> None:
+        """Restate what waits of a symbol, and what was decided on the bar before."""
+        self._restate_waiting(symbol, by)
+        self.submitted = [
+            by.targets(action, symbol)
+            if isinstance(action, Rebalance)
+            else by.action(action)
+            if self._symbol_of(action) == symbol
+            else action
+            for action in self.submitted
+        ]
+
+    def _restate_waiting(self, symbol: str, by: Restated) -> None:
         for order in self.pending:
             if order.symbol == symbol:
-                _split_order(order, ratio)
+                by.order(order)
 
     def _pay_fraction(self, sign: float, now: Known) -> None:
         """Pay what a split leaves below a volume step, of the newest part first."""
@@ -182,16 +192,18 @@ class Corporate(Carrying):
         """Let what is open and what waits go on under another symbol."""
         self.book_borrow(now)
         rate = now.rate if isinstance(now, Moment) else now.current_rate
-        cash = event.second or 0.0
+        cash, by = event.second or 0.0, Restated.split(event.number)
+        if cash == 0.0:
+            self._rename_submitted(now.symbol, new.symbol, by)
         for position in self.held_in(now.symbol):
             units = position.sign * position.lots * position.contract_size
             self._book(position, "split_cash", units * cash * rate, now.time)
             held = max(now.index - position.entry_index, 0)
-            _split_position(position, event.number)
+            by.position(position)
             position.entry_index = max(new.index - held, 0)
             position.symbol = new.symbol
         if cash == 0.0:
-            self._split_orders(now.symbol, event.number)
+            self._restate_waiting(now.symbol, by)
             for order in self.pending:
                 if order.symbol == now.symbol:
                     order.symbol = new.symbol
@@ -200,6 +212,18 @@ class Corporate(Carrying):
             self._cancel_all_of(now.symbol)
         for sign in (1.0, -1.0):
             self._pay_fraction(sign, new)
+
+    def _rename_submitted(self, old: str, new: str, by: Restated) -> None:
+        """What was decided on the bar before is about the symbol that it goes on as."""
+        is_about = self._is_about(old)
+        self.submitted = [
+            _about(by.action(action), old, new) if is_about(action) else action
+            for action in self.submitted
+        ]
+
+    def _is_about(self, symbol: str) -> Callable[[Action], bool]:
+        """Return whether an action is about a symbol."""
+        return lambda one: not isinstance(one, Rebalance) and self._symbol_of(one) == symbol
 
     def _cancel_all_of(self, symbol: str) -> None:
         for order in [order for order in self.pending if order.symbol == symbol]:
@@ -242,79 +266,15 @@ def _as_known(new: Known, old: Known, ratio: float) -> Known:
     """A symbol that has no bar yet, with the last one of that which goes on as it."""
     if new.last is not NO_CANDLE:
         return new
-    last = _divided(old.last, ratio)
+    last = Restated.split(ratio).candle(old.last)
     return replace(new, last=last, last_rate=old.last_rate, is_ready=old.is_ready)
 
 
-def _split_position(position: Position, ratio: float) -> None:
-    position.lots *= ratio
-    position.entry_price /= ratio
-    position.stop_loss = _level(position.stop_loss, ratio)
-    position.take_profit = _level(position.take_profit, ratio)
-    position.initial_stop = _level(position.initial_stop, ratio)
-    position.best_price /= ratio
-    position.worst_price /= ratio
-    position.marked_price /= ratio
-    position.trailing_stop = _level(position.trailing_stop, ratio)
-
-
-def _split_order(order: Order, ratio: float) -> None:
-    order.lots *= ratio
-    order.price = _level(order.price, ratio)
-    order.limit_price = _level(order.limit_price, ratio)
-    order.stop_loss = _level(order.stop_loss, ratio)
-    order.take_profit = _level(order.take_profit, ratio)
-    stop, target = order.distances
-    order.distances = (_level(stop, ratio), _level(target, ratio))
-    order.trailing_stop = _level(order.trailing_stop, ratio)
-    order.trail = _level(order.trail, ratio)
-
-
-def _split_action(action: Action, ratio: float) -> Action:
-    """What was decided before a split, in lots and prices after it."""
-    if not isinstance(action, (Signal, Modify)):
-        return action
-    size = action.size
-    changed: dict[str, Any] = {
-        "stop_loss": _level(action.stop_loss, ratio),
-        "take_profit": _level(action.take_profit, ratio),
-        "limit_price": _level(action.limit_price, ratio),
-        "size": size * ratio if isinstance(size, (int, float)) else size,
-    }
-    if isinstance(action, Modify):
-        return replace(action, price=_level(action.price, ratio), **changed)
-    changed |= {
-        "entry_price": _level(action.entry_price, ratio),
-        "trailing_stop": _level(action.trailing_stop, ratio),
-        "trail": _level(action.trail, ratio),
-    }
-    return replace(action, **changed)
-
-
-def _split_targets(request: Rebalance, symbol: str, ratio: float) -> Rebalance:
-    """Targets in units are as many after a split as it makes of them; weights and values stay."""
-    targets = tuple(
-        (name, kind, number * ratio if (name, kind) == (symbol, "units") else number)
-        for name, kind, number in request.targets
-    )
-    return replace(request, targets=targets)
-
-
-def _level(level: Level, ratio: float) -> Level:
-    """A price or a distance in the prices after a split; what is no price stays."""
-    changed: Any = level
-    if isinstance(level, (int, float)):
-        changed = level / ratio
-    elif isinstance(level, Distance) and not level.is_percent:
-        changed = Distance(float(level.given) / ratio)
-    return changed  # type: ignore[no-any-return]  # of the type that came in
-
-
-def _divided(candle: Candle, ratio: float) -> Candle:
-    if candle is NO_CANDLE:
-        return candle
-    bid, ask = (Ohlc(*(price / ratio for price in side)) for side in (candle.bid, candle.ask))
-    return Candle(candle.time, bid, ask)
+def _about(action: Action, old: str, new: str) -> Action:
+    """Return an action that is about another symbol, where it names one or means the first."""
+    if isinstance(action, Signal) or (isinstance(action, Close) and action.symbol == old):
+        return replace(action, symbol=new)
+    return action
 
 
 def _renamed(due: Due, old: str, new: str) -> Due:

@@ -12,6 +12,23 @@ _MOST_STEPS = 64
 _BARELY_LESS = 1.0 - 2.0**-52
 
 
+def margin_of(instrument: InstrumentFields, worth: float, lots: float, price: float) -> float:
+    """The margin of lots that are worth so much in account currency at a price (M7).
+
+    Example:
+        >>> own = {"contract_size": 50.0, "margin_rate": 0.1, "margin_per_lot": 500.0}
+        >>> margin_of(own, 1_000.0, 2.0, 10.0)
+        1000.0
+        >>> margin_of({**own, "margin_per_lot": None}, 1_000.0, 2.0, 10.0)
+        100.0
+    """
+    per_lot = instrument["margin_per_lot"]
+    if per_lot is None:
+        return worth * instrument["margin_rate"]
+    quoted = abs(lots * instrument["contract_size"] * price)
+    return lots * per_lot * (worth / quoted if quoted > 0.0 else 1.0)
+
+
 class Entry(NamedTuple):
     """A fill that is to open a position: at its full size, at which rate, of what."""
 
@@ -29,7 +46,7 @@ class Entry(NamedTuple):
     def need(self, lots: float, own: float) -> float:
         """Margin and fee of lots, where the fee function gave so much."""
         leg = self.at(lots)
-        margin = leg.notional * self.instrument["margin_rate"]
+        margin = margin_of(self.instrument, leg.notional, lots, leg.price)
         return margin + costs.with_own(self.costs, leg, own)
 
     def most_that_fits(self, free: float, own: float) -> float | None:
@@ -38,7 +55,7 @@ class Entry(NamedTuple):
         Parts of the fee that do not grow with the size count as at the full size.
         """
         one = self.at(1.0)
-        margin = one.notional * self.instrument["margin_rate"]
+        margin = margin_of(self.instrument, one.notional, 1.0, one.price)
         constant, per_lot, minimum = costs.split(self.costs, one, own)
         most = costs.over(free - constant, margin + per_lot)
         if minimum > 0.0:

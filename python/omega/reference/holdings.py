@@ -10,7 +10,7 @@ from omega.contract import InstrumentFields, Settings
 from omega.reference import costs
 from omega.reference.costs import Key, Leg
 from omega.reference.executor import LastTrades
-from omega.reference.funding import Entry
+from omega.reference.funding import Entry, margin_of
 from omega.reference.markets import Due, Market, Sums
 from omega.reference.matching import Live
 from omega.reference.portfolio import Portfolio
@@ -79,7 +79,8 @@ class Holdings:
         sums = self._sums
         for position in self.positions[sums.positions :]:
             sums.profit += position.open_profit
-            sums.margin += position.value * self.instrument(position)["margin_rate"]
+            own, price = self.instrument(position), position.marked_price
+            sums.margin += margin_of(own, position.value, position.lots, price)
         sums.positions = len(self.positions)
         return sums
 
@@ -265,7 +266,8 @@ class Holdings:
         )
         order.set_levels(*order.levels(fill.price))  # F6.2: the row shows what came of a distance
         size = market.instrument["contract_size"]
-        position = Position.of(order, fill, size, entry.at(lots).notional, self.entries)
+        value = abs(lots * size * fill.price * entry.rate)
+        position = Position.of(order, fill, size, value, self.entries)
         position.entry_rate = rate if is_cash else None
         position.live = live
         if live is Live.FROM_OPEN:  # L1.5: it has seen the open of its exit side
@@ -291,7 +293,7 @@ class Holdings:
         if not math.isfinite(value):
             refused = "size"
         elif not self.is_second:
-            margin = value * entry.instrument["margin_rate"]
+            margin = margin_of(entry.instrument, value, lots, entry.full.price)
             refused = "margin" if margin > 0.0 and margin > free else None
         elif self.settings["account"]["tests_margin"]:
             return self._afforded(order, entry, free)
@@ -444,7 +446,7 @@ class Holdings:
             price=leg.price,
             lots=leg.lots,
             fee=fee,
-            slippage=self._slippage(raw_price, key, now.symbol),
+            slippage=self._slippage(raw_price, leg.units, key, now),
             rate=now.rate,
         )
 
@@ -453,14 +455,16 @@ class Holdings:
     ) -> Leg:
         """What the fee of an entry depends on; positive lots buy, negative ones sell."""
         sign, lots = math.copysign(1.0, signed_lots), abs(signed_lots)
-        price = raw_price + sign * self._slippage(raw_price, key, now.symbol)
         units = self._units(lots, now.symbol)
+        price = raw_price + sign * self._slippage(raw_price, units, key, now)
         notional = abs(units * price * now.rate)
         time, order, is_entry = now.time, key.order, True
         return Leg(sign, lots, units, price, notional, is_maker, is_entry, time, order)
 
-    def _slippage(self, raw_price: float, key: Key, symbol: str) -> float:
-        return costs.slippage(self.markets[symbol].costs, raw_price, self.settings["seed"], key)
+    def _slippage(self, raw_price: float, units: float, key: Key, now: Moment) -> float:
+        market = self.markets[now.symbol]
+        away = costs.slippage(market.costs, raw_price, self.settings["seed"], key)
+        return away + market.moved_by(raw_price, units, now.index) if key.slips else away
 
     def _units(self, lots: float, symbol: str) -> float:
         return lots * float(self.markets[symbol].instrument["contract_size"])

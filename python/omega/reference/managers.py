@@ -16,17 +16,18 @@ Wish = tuple[float, str] | None
 def apply(manager: tuple[Any, ...], place: int, position: Position, now: Moment) -> Wish:
     """Apply one manager of the run, the `place`-th, to a position."""
     name, first, second, duration, bars = manager
-    gone = position.best_price * position.sign - position.entry_price * position.sign
+    index, time, price = position.first_entry
+    gone = position.best_price * position.sign - price * position.sign
     if name == "trailing_stop":  # I4.1
         trail(position, first)
     elif name == "trailing_percent":
         trail(position, Distance.percent(first))
     elif name == "break_even":  # I4.2
         if gone >= first:
-            level = position.entry_price * position.sign + second
+            level = price * position.sign + second
             _raise_stop(position, level, "break_even")
     elif name == "time_exit":  # I4.3
-        held, lasted = now.index - position.entry_index, now.time - position.entry_time
+        held, lasted = now.index - index, now.time - time
         over = (bars is not None and held >= bars) or (duration is not None and lasted >= duration)
         if over and not position.closing:
             position.closing = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,20 +29,29 @@ class Market:
     """A symbol as orders meet it: its instrument, its costs, and its sessions.
 
     `session_ends` are the open times of the bars that hold the end of a session (F16); None where
-    the calendar has no sessions.
+    the calendar has no sessions. `impact` is by bar the part of the price that a fill of one unit
+    moves it by (M13).
     """
 
     symbol: str
     instrument: InstrumentFields
     costs: CostFields
     session_ends: frozenset[int] | None
+    impact: Sequence[float] | None = None
 
     @classmethod
     def of(cls, symbol: str, fields: SymbolFields) -> Market:
         """Read what is known of a symbol."""
         ends = fields["session_ends"]
         known = None if ends is None else frozenset(ends.tolist())
-        return cls(symbol, fields["instrument"], fields["costs"], known)
+        impact = None if fields["impact"] is None else fields["impact"].tolist()
+        return cls(symbol, fields["instrument"], fields["costs"], known, impact)
+
+    def moved_by(self, price: float, units: float, bar: int) -> float:
+        """Return how far a fill of so many units in a bar moves its price (M13)."""
+        if self.impact is None:
+            return 0.0
+        return abs(price) * self.impact[min(bar, len(self.impact) - 1)] * math.sqrt(units)
 
     def ends_session(self, opens: int) -> bool:
         """Whether the bar that opens then holds the end of a session, where there are any."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from omega.reference import costs
 from omega.reference.costs import Key, Leg
-from omega.reference.funding import Entry
+from omega.reference.funding import Entry, margin_of
 from omega.reference.markets import Due
 from omega.reference.matching import Live
 from omega.reference.rows import NO_CANDLE, Known, Moment, Order, WeightRow
@@ -351,7 +351,7 @@ class Rebalancing(Solvency):
         needs = Needs()
         for _, _, entry, own in increases:
             leg, charged = entry.full, entry.costs
-            margin = leg.notional * entry.instrument["margin_rate"]
+            margin = margin_of(entry.instrument, leg.notional, leg.lots, leg.price)
             needs.variable += margin + costs.variable(charged, leg)
             needs.fixed += charged["fee_fixed"] + own + charged["fee_min"]
             needs.full += entry.need(leg.lots, own)
@@ -366,7 +366,7 @@ class Rebalancing(Solvency):
         instrument = self.markets[now.symbol].instrument
         close = now.last.entry_side(order.sign).close
         units = order.lots * instrument["contract_size"]
-        return abs(units * close * now.last_rate) * instrument["margin_rate"]
+        return margin_of(instrument, abs(units * close * now.last_rate), order.lots, close)
 
     def _spendable(self) -> float:
         """The cash of a cash account, the free margin of another one (W7, W8)."""

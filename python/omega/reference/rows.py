@@ -312,6 +312,13 @@ class Position:
     """The run's partial closes, by place, that it has had (I4.4)."""
     turned_down: tuple[float, float] | None = None
     """Worst and best net profit of the outcomes that a policy chose between (I3.1)."""
+    origin: tuple[int, int, float] | None = None
+    """Bar, time and price of its first entry, once it has been rolled (R3)."""
+
+    @property
+    def first_entry(self) -> tuple[int, int, float]:
+        """Where it was entered first, whatever it was rolled into since."""
+        return self.origin or (self.entry_index, self.entry_time, self.entry_price)
 
     @classmethod
     def of(
@@ -339,6 +346,7 @@ class Position:
             tags=order.tags,
             best_price=fill.price,
             worst_price=fill.price,
+            marked_price=fill.price,
         )
 
     @property

@@ -7,10 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from omega.contract import CarryFields, EventFields, RateColumns
+from omega.contract import CarryFields, EventFields, RateColumns, RollRow
 from omega.reference.rows import Moment
 
-RANKS = {"split": 0, "dividend": 1, "reinvest": 1, "change": 2, "delisting": 3}
+RANKS = {"split": 0, "roll": 0, "dividend": 1, "reinvest": 1, "change": 2, "delisting": 3}
 """The place of a kind among those of one date (A4); what is not here comes last."""
 
 
@@ -27,6 +27,8 @@ class Event:
         second: A tax, an amount or a change.
         pays: When a dividend is paid; None for at once.
         to: The symbol that it goes on as, by its place.
+        by_ratio: Of a roll, whether levels follow the ratio of the two bids; else their difference.
+        same_notional: Of a roll, whether the same value is held afterwards.
     """
 
     symbol: int
@@ -35,8 +37,17 @@ class Event:
     bar: int | None
     first: float | None
     second: float | None
-    pays: int | None
-    to: int | None
+    pays: int | None = None
+    to: int | None = None
+    by_ratio: bool = False
+    same_notional: bool = False
+
+    @classmethod
+    def of_roll(cls, row: RollRow) -> Event:
+        """Return a roll, whose two numbers are bid and ask of the old contract."""
+        symbol, time, bar, bid, ask, adjust, same_notional = row
+        how = {"by_ratio": adjust == "ratio", "same_notional": same_notional}
+        return cls(symbol, "roll", time, bar, bid, ask, **how)
 
     @property
     def order(self) -> tuple[int, int]:
@@ -64,7 +75,8 @@ class Schedule:
     """The events of a run, and how far it has come in them."""
 
     def __init__(self, fields: EventFields, symbols: Sequence[str]) -> None:
-        events = sorted((Event(*row) for row in fields["rows"]), key=lambda one: one.order)
+        given = [*(Event(*row) for row in fields["rows"]), *map(Event.of_roll, fields["rolls"])]
+        events = sorted(given, key=lambda one: one.order)
         self.of_symbol: dict[str, list[Event]] = {symbol: [] for symbol in symbols}
         self.of_steps = [event for event in events if event.bar is None]
         self.changes = [event for event in self.of_steps if event.kind == "change"]

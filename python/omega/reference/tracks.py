@@ -64,6 +64,8 @@ class Growth(NamedTuple):
 
     prices: Sequence[float]
     volumes: Sequence[float]
+    shifts: Sequence[float] | None = None
+    """What is added to a price of a bar, where rolls have moved prices (R1)."""
 
 
 class Track:
@@ -93,6 +95,9 @@ class Track:
         """Return a number of one bar as it reads at another one (A3)."""
         if self.growth is None or unit not in ("price", "volume"):
             return value
+        shifts = self.growth.shifts
+        if shifts is not None and unit == "price":
+            return value + shifts[bar] - shifts[now]
         factors = self.growth.prices if unit == "price" else self.growth.volumes
         return value * factors[bar] / factors[now]
 

@@ -9,9 +9,15 @@ import polars as pl
 from omega.contract import EventRow, ResultTables
 
 _NUMBERS = ("ratio", "amount", "tax", "price")
-_FIRST = {"split": "ratio", "change": "ratio", "dividend": "amount", "delisting": "price"}
+_FIRST = {
+    "split": "ratio",
+    "change": "ratio",
+    "dividend": "amount",
+    "delisting": "price",
+    "roll": "price",
+}
 """What the first number of a row is, by kind; that of a reinvested dividend is its ratio."""
-_SECOND = {"dividend": "tax", "change": "amount", "reinvest": "amount"}
+_SECOND = {"dividend": "tax", "change": "amount", "reinvest": "amount", "roll": "amount"}
 
 _LENGTH = 8
 """Of a row of events."""
@@ -39,6 +45,13 @@ class Dated:
     def happened(self) -> Sequence[EventRow]:
         """The same as the backend had it, for the files of a result; the engine's part."""
         return self._happened
+
+
+def with_chains(trades: pl.DataFrame, rows: Sequence[EventRow]) -> pl.DataFrame:
+    """Add to the trades of a run with rolls what is one position in several contracts (R3)."""
+    if not any(row[1] == "roll" for row in rows):
+        return trades
+    return trades.with_columns(chain_id=pl.col("trade_id"))
 
 
 def keep_events(result: Dated, rows: Sequence[EventRow]) -> None:

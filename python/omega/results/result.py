@@ -20,7 +20,7 @@ from omega.libraries import refused_as
 from omega.notices import Facts, Notice
 from omega.report import _metrics
 from omega.results import files
-from omega.results.dated import Dated, read_events
+from omega.results.dated import Dated, read_events, with_chains
 from omega.results.example import EXAMPLE
 from omega.results.following import Following
 from omega.results.noticing import notices_of
@@ -182,7 +182,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
             >>> example_result().trades.select("direction", "exit_reason", "bars_held").row(0)
             ('long', 'take_profit', 1)
         """
-        return pl.DataFrame(self.tables.trades())
+        return with_chains(pl.DataFrame(self.tables.trades()), self.happened)
 
     @cached_property
     def orders(self) -> pl.DataFrame:
@@ -292,7 +292,8 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
             >>> won["trades"], won["closed_pnl"], won["win_rate"]
             (2, 250.0, 1.0)
         """
-        return {**metrics_of_trades(self.tables, self.trades, trades)}
+        all_trades = pl.DataFrame(self.tables.trades())
+        return {**metrics_of_trades(self.tables, all_trades, trades)}
 
     def yearly(self) -> pl.DataFrame:
         """Return the return of each calendar year, by the days of the run's calendar.

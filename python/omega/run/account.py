@@ -60,7 +60,8 @@ def account_fields(account: Account, semantics: str) -> AccountFields:
 
 def instrument_fields(instrument: Instrument, account: Account, semantics: str) -> InstrumentFields:
     """Return contract size, steps and margin rates."""
-    rate = _margin_rate(instrument, account, semantics)
+    per_lot = _margin_per_lot(instrument, account, semantics)
+    rate = _margin_rate(instrument, account, semantics) if per_lot is None else 0.0
     own = None if account.leverage == math.inf else instrument.maintenance_rate
     first = semantics == "1"
     return {
@@ -71,9 +72,28 @@ def instrument_fields(instrument: Instrument, account: Account, semantics: str) 
         "volume_step": instrument.volume_step,
         "volume_max": instrument.volume_max,
         "margin_rate": rate,
+        "margin_per_lot": per_lot,
         "maintenance_rate": rate if own is None or first else own,
         "liquidation_fee": 0.0 if first else instrument.liquidation_fee,
     }
+
+
+def _margin_per_lot(instrument: Instrument, account: Account, semantics: str) -> float | None:
+    """Return the fixed margin of a lot, where it has one and the account holds margin (M7)."""
+    if instrument.margin_per_lot is None or account.leverage == math.inf:
+        return None
+    words = {
+        "semantics=1": semantics == "1",
+        "a cash account": account.kind == "cash",
+        "a stop-out level": account.stop_out_level is not None,
+    }
+    for other, is_given in words.items():
+        if is_given:
+            raise ConfigError(
+                f"Instrument.margin_per_lot: given {instrument.margin_per_lot:g} with {other}, "
+                "expected none. Use margin_rate, or leave one of them out"
+            )
+    return instrument.margin_per_lot
 
 
 def _margin_rate(instrument: Instrument, account: Account, semantics: str) -> float:

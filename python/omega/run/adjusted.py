@@ -1,4 +1,4 @@
-"""Prices as of now: what splits and dividends make of views and indicators (rule A3).
+"""Prices as of now: what splits, dividends and rolls make of views and indicators (A3, R1).
 
 Indicators of a symbol with events run on the forward series, which holds the events of the past
 alone, and are given back in the prices of each bar.
@@ -19,10 +19,11 @@ from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
 from omega.reference import indicators
 from omega.reference.days import Days
+from omega.run.moved import UNITS_OF_MOVED, unit_of_moved
 
 if TYPE_CHECKING:
     from omega._core import Indicator, Run
-    from omega.contract import ClockFields, EventFields
+    from omega.contract import ClockFields, EventFields, RollRow
 
 Floats = NDArray[np.float64]
 
@@ -45,10 +46,14 @@ _SUM, _PRODUCT, _QUOTIENT = (0, 1, 4, 5), 2, 3
 
 
 class Growth(NamedTuple):
-    """By bar, the product of the factors of the events until then, of prices and of volumes."""
+    """By bar, the product of the factors of the events until then, of prices and of volumes.
+
+    Where rolls have moved prices by differences, `shifts` is what is added to a price of a bar.
+    """
 
     prices: Floats
     volumes: Floats
+    shifts: Floats | None = None
 
 
 class Made(NamedTuple):
@@ -68,11 +73,20 @@ def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> dict
     """
     grown: dict[str, Growth] = {}
     rows = () if events is None else events["rows"]
+    rolls = () if events is None else events["rolls"]
     for place, store in enumerate(stores):
         own = [row for row in rows if row[0] == place and row[3] is not None]
         own = [row for row in own if row[1] in ("split", "dividend", "reinvest")]
+        rolled = [row for row in rolls if row[0] == place and row[5] != "none"]
+        if own and rolled:
+            raise ConfigError(
+                f"Events: given splits or dividends and adjusted rolls of {store.symbols[0]}, "
+                "expected one of both: a future has neither. Use adjust='none'"
+            )
         if own:
             grown[store.symbols[0]] = _growth(own, store)
+        elif rolled:
+            grown[store.symbols[0]] = _of_rolls(rolled, store)
     return grown
 
 
@@ -104,6 +118,29 @@ def _growth(rows: Sequence[Any], store: CandleStore) -> Growth:
     return Growth(prices, volumes)
 
 
+def _of_rolls(rows: Sequence[RollRow], store: CandleStore) -> Growth:
+    """Return what rolls make of prices: by their ratios, or by their differences (R1)."""
+    opens, prices = both_sides(store)["bid_open"].to_numpy(), np.ones(len(store))
+    shifts = np.zeros(len(store))
+    how = {row[5] for row in rows}
+    if len(how) > 1:
+        raise ConfigError(
+            f"Events.rolls: given several values of adjust for {store.symbols[0]}, expected one"
+        )
+    for _, _, bar, bid, _, adjust, _ in rows:
+        new = float(opens[bar])
+        if adjust == "difference":
+            shifts[bar:] -= new - bid
+        elif bid <= 0.0 or new <= 0.0:
+            raise ConfigError(
+                f"Events.rolls: given prices {bid:g} and {new:g} of {store.symbols[0]} with "
+                "adjust='ratio', expected both above 0. Use adjust='difference'"
+            )
+        else:
+            prices[bar:] *= bid / new
+    return Growth(prices, np.ones(len(store)), shifts if how == {"difference"} else None)
+
+
 class Adjusting:
     """Declares the indicators of a run some of whose symbols have events."""
 
@@ -119,7 +156,7 @@ class Adjusting:
         self._clock = clock
         self._made: dict[int, tuple[Indicator, Made]] = {}
         for symbol, own in growth.items():
-            run.adjust(symbol, own.prices, own.volumes)
+            run.adjust(symbol, own.prices, own.volumes, own.shifts)
 
     def indicator(
         self,
@@ -180,12 +217,12 @@ class Adjusting:
             units.append(made.unit)
             columns.append(made)
         if name in ("of_two", "with_number"):
-            return self._combined(name, parameters, columns)
-        unit = _UNITS.get(name)
+            return self._combined(name, parameters, columns, moves=growth.shifts is not None)
+        unit = (_UNITS if growth.shifts is None else UNITS_OF_MOVED).get(name)
         if unit is None:
             raise ConfigError(
-                f"{name}: given prices of {place}, which has splits or dividends, and its values "
-                "are in neither prices nor volumes. Use another indicator, or self.column() over "
+                f"{name}: given prices of {place}, which has splits, dividends or rolls, and its "
+                "values do not follow them. Use another indicator, or self.column() over "
                 'pl.col("adjusted_close")'
             )
         forward = tuple(_scaled(made, growth).tolist() for made in columns)
@@ -209,7 +246,9 @@ class Adjusting:
             )
         return known[1]
 
-    def _combined(self, name: str, parameters: list[float], columns: Sequence[Made]) -> list[Made]:
+    def _combined(
+        self, name: str, parameters: list[float], columns: Sequence[Made], *, moves: bool
+    ) -> list[Made]:
         """Put columns together bar by bar, in the prices of each."""
         values = tuple(made.values.tolist() for made in columns)
         outputs = indicators.compute(name, parameters, indicators.Columns(values))
@@ -222,6 +261,8 @@ class Adjusting:
             unit = named[0] if len(named) == 1 else ""
         elif name == "with_number" and operation in _SUM:
             unit = ""
+        if moves:
+            unit = unit_of_moved(name, parameters, [made.unit for made in columns])
         declared = max(made.declared for made in columns)
         return [Made(np.array(one), unit, declared) for one in outputs]
 
@@ -249,6 +290,8 @@ def _scaled(made: Made, growth: Growth, *, back: bool = False) -> Floats:
     """Return values on the forward series, or from it in the prices of each bar."""
     if not made.unit:
         return made.values
+    if growth.shifts is not None and made.unit == "price":
+        return made.values - growth.shifts if back else made.values + growth.shifts
     factors = growth.prices if made.unit == "price" else growth.volumes
     return made.values / factors if back else made.values * factors
 
@@ -263,7 +306,14 @@ def adjusted_columns(frame: pl.DataFrame, growth: Growth) -> pl.DataFrame:
         [10.0, 10.0]
     """
     prices = [name for name in frame.columns if name.endswith(("open", "high", "low", "close"))]
-    made = [(pl.col(name) * pl.Series(growth.prices)).alias(f"adjusted_{name}") for name in prices]
+    made = [
+        (
+            pl.col(name) * pl.Series(growth.prices)
+            if growth.shifts is None
+            else pl.col(name) + pl.Series(growth.shifts)
+        ).alias(f"adjusted_{name}")
+        for name in prices
+    ]
     if "volume" in frame.columns:
         volume = pl.col("volume") * pl.Series(growth.volumes)
         made.append(volume.alias("adjusted_volume"))

@@ -37,6 +37,7 @@ from omega.run.job import Job, OnBar
 from omega.run.manifest import manifest
 from omega.run.prepare import Arguments, Moment, configuration, prepare, strategy_of
 from omega.run.resuming import identity_of, known_by, require_earlier
+from omega.run.rolls import happened
 from omega.run.scheduled import execute_any
 from omega.run.settings import PositionManager
 from omega.strategy.base import Strategy
@@ -291,7 +292,7 @@ def _result(
     )
     result.declared = job.ran.declared
     if job.settings["events"] is not None:
-        keep_events(result, job.settings["events"]["rows"])
+        keep_events(result, happened(job.settings["events"], job.stores))
     return result
 
 

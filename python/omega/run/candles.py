@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from omega.config import instruments as presets
 from omega.config.instruments import Instrument
 from omega.contract import ArrowLike
+from omega.data.columns import DEFAULT_SYMBOL
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
+from omega.run.continuous import unrolled
 
 Instruments = Instrument | Mapping[str, Instrument] | str | None
 
@@ -35,14 +37,17 @@ def store_of_run(
         data.require_valid()
         return data
     named = instruments.symbol if isinstance(instruments, Instrument) else None
-    return CandleStore(
-        data,
+    plain, rolls = unrolled(data, symbol or named or DEFAULT_SYMBOL)
+    store = CandleStore(
+        plain,
         symbol=symbol,
         validate=validate,
         cast=cast,
         allow_negative=_negative(instruments),
         default_symbol=named,
     )
+    store.rolls = rolls
+    return store
 
 
 def _negative(instruments: Instruments) -> Callable[[str], bool]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omega.data.own_columns import beside
 from omega.data.store import both_sides, over
 from omega.run.adjusted import Adjusting, adjusted_columns
+from omega.run.impact import declare_impact
 from omega.run.job import Job
 from omega.strategy.actions import Action
 from omega.strategy.expressions import evaluate
@@ -36,6 +37,7 @@ class Context:
         self.account: Run | None = run
         self.indicator = run.indicator
         self._adjusting: Adjusting | None = None
+        declare_impact(run, job.settings, self.symbols)
         if job.growth:
             self._adjusting = Adjusting(run, job.stores, job.growth, job.clock)
             self.indicator = self._adjusting.indicator

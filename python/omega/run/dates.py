@@ -16,7 +16,14 @@ from omega.config.events import Events
 from omega.config.tables import day_number
 from omega.config.times import to_units
 from omega.config.universe import Universe
-from omega.contract import CarryFields, EventFields, EventRow, FundingRow, RateColumns
+from omega.contract import (
+    CarryFields,
+    EventFields,
+    EventRow,
+    FundingRow,
+    RateColumns,
+    RollRow,
+)
 from omega.data.closes import times_of
 from omega.data.store import CandleStore
 from omega.data.timeframes import TimeframeJob
@@ -149,13 +156,15 @@ def require_adjustable(
     named = ", ".join(growth)
     if timeframes:
         raise ConfigError(
-            f"timeframes: given for {named} with splits or dividends, expected none: bars made of "
-            "prices before and after an event would mix both. Run on bars of one timeframe"
+            f"timeframes: given for {named} with splits, dividends or adjusted rolls, expected "
+            "none: bars made of prices before and after an event would mix both. Run on bars of "
+            "one timeframe"
         )
-    if isinstance(strategy, (Native, Foreign)):
+    is_blind = isinstance(strategy, Native) and strategy.name == "buy_and_hold"
+    if isinstance(strategy, (Native, Foreign)) and not is_blind:
         raise ConfigError(
-            f"strategy: given {type(strategy).__name__} for {named} with splits or dividends, "
-            "expected a Strategy or Signals: it reads prices as they were traded"
+            f"strategy: given {type(strategy).__name__} for {named} with splits, dividends or "
+            "adjusted rolls, expected a Strategy or Signals: it reads prices as they were traded"
         )
 
 
@@ -235,7 +244,7 @@ def event_fields(
         rows += _leavers(universe, dated)
     if events is None and not rows:
         return None
-    return {"rows": rows, "halts": halts}
+    return {"rows": rows, "halts": halts, "rolls": [*_rolls(events, dated)]}
 
 
 def _splits(events: Events, dated: Dated) -> Iterator[EventRow]:
@@ -340,6 +349,15 @@ def _leavers(universe: Universe, dated: Dated) -> Iterator[EventRow]:
             row = dated.row(place, "leave", dated.time(end))
             if row[3] is not None:
                 yield row
+
+
+def _rolls(events: Events | None, dated: Dated) -> Iterator[RollRow]:
+    for symbol, moment, bid, ask, adjust, size in () if events is None else events.rolls:
+        place = dated.place(symbol, "Events.rolls")
+        time = to_units(moment, dated.clock.unit)
+        bar = None if place is None else dated.bar(place, time)
+        if place is not None and bar:  # before the first bar nothing is held
+            yield place, time, bar, bid, bid if ask is None else ask, adjust, size == "notional"
 
 
 def member_times(universe: Universe | None, dated: Dated) -> list[NDArray[np.int64]]:

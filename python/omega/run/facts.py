@@ -33,12 +33,12 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
         start_given=arguments.start is not None,
         has_sizer=arguments.sizer is not None,
         chose_leverage=account.leverage is not None
-        or any(one.margin_rate is not None for one in instruments),
+        or any((one.margin_rate, one.margin_per_lot) != (None, None) for one in instruments),
         without_preset=tuple(name for name, one in each if _lacks_preset(name, one, arguments)),
         without_swap=tuple(
             name
             for (name, one), own in zip(each, costs, strict=True)
-            if _costs_nights(one, account) and not _has_swap(own)
+            if _costs_nights(one, account) and not (_has_swap(own) or _is_carried(name, job))
         ),
         borrowed=tuple(
             (name, str(one.quote_currency))
@@ -109,6 +109,18 @@ def _has_swap(costs: Costs) -> bool:
     names = [field.name for field in dataclasses.fields(costs)]
     swaps = [name for name in names if name.startswith("swap_") and name != "swap_triple_day"]
     return any(getattr(costs, name) for name in swaps)
+
+
+def _is_carried(symbol: str, job: Job) -> bool:
+    """Whether holding costs otherwise: by carry, or by the rolls of a future."""
+    place = [store.symbols[0] for store in job.stores].index(symbol)
+    carry, events = job.settings["carry"], job.settings["events"]
+    if events is not None and any(row[0] == place for row in events["rolls"]):
+        return True
+    if carry is None:
+        return False
+    is_charged = carry["borrow"][place] is not None or bool(carry["funding"][place])
+    return is_charged or carry["debit"] is not None
 
 
 def _is_foreign_equity(instrument: Instrument, currency: str) -> bool:

@@ -30,10 +30,12 @@ from omega.run.adjusted import growth_of
 from omega.run.clock import RunClock
 from omega.run.dates import dated_fields, notices_of_dates, require_adjustable
 from omega.run.fees import fee_functions
+from omega.run.impact import with_impact
 from omega.run.job import Job, OnBar, contexts_of, magnifiers, symbols_of
 from omega.run.magnified import look_into
 from omega.run.manifest import Manifest, of_each, written_down
 from omega.run.portfolios import called, in_order_of_names, require_volumes, with_weights
+from omega.run.rolls import require_rollable, with_events
 from omega.run.settings import (
     PositionManager,
     costs_for,
@@ -120,6 +122,13 @@ def _refuse_strange(arguments: Arguments) -> None:
     )
 
 
+def with_rolls(arguments: Arguments, store: CandleStore) -> Arguments:
+    """Return settings with the rolls of candles that are made of contracts."""
+    if not store.rolls:
+        return arguments
+    return dataclasses.replace(arguments, events=with_events(arguments.events, store.rolls))
+
+
 def prepare(
     store: CandleStore,
     strategy: object,
@@ -138,6 +147,7 @@ def prepare(
         on_progress: Called with steps done and steps in all.
     """
     ready = given = strategy_of(strategy)
+    arguments = with_rolls(arguments, store)
     stores, unit = symbols_of(store), store.time_unit
     if isinstance(given, Weights):
         stores, ready = in_order_of_names(stores), called(given)
@@ -171,6 +181,7 @@ def prepare(
     if isinstance(given, Weights):
         settings = with_weights(settings, given, execution)
     finer = magnifiers(execution, stores)
+    require_rollable(settings, finer)
     require_volumes(settings, stores, finer)
     notices = look_into(stores, finer, instruments, (settings["start"], settings["end"]))
     contexts, beside = contexts_of(stores, instruments, currency, arguments.conversion, finer)
@@ -178,6 +189,7 @@ def prepare(
         arguments.timeframes, stores, clock.calendars, longest_counts=semantics != "1"
     )
     growth = growth_of(settings["events"], stores)
+    settings["symbols"] = with_impact(settings["symbols"], costs, stores, growth, semantics)
     require_adjustable(growth, ready, higher, finer, settings["carry"])
     return Job(
         stores,
@@ -197,7 +209,8 @@ def prepare(
 
 def configuration(store: CandleStore, job: Job, arguments: Arguments) -> Manifest:
     """Return the settings of a job as its manifest keeps them."""
-    symbols, timeframes = store.symbols, arguments.timeframes
+    symbols, arguments = store.symbols, with_rolls(arguments, store)
+    timeframes = arguments.timeframes
     managers, own_manager = arguments.managers_of(job.strategy)
     ran = {"callbacks": job.ran.form} if is_marked(type(job.strategy)) else {}
     names = ", ".join(one.name for one in job.timeframes)

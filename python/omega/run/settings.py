@@ -99,6 +99,7 @@ def symbol_fields(
             "instrument": instrument_fields(instrument, account, semantics),
             "costs": cost_fields(own, fee, instrument),
             "session_ends": clock.session_ends(place),
+            "impact": None,
         }
         for place, (instrument, own, fee) in enumerate(zip(instruments, costs, fees, strict=True))
     ]

@@ -110,6 +110,11 @@ def stress(
         settings.get("instruments"),
         cast=taken.get("cast", False),
     )
+    if store.rolls:
+        raise ConfigError(
+            "data: given omega.Continuous, expected candles of one contract: changed prices would "
+            "not fit those of the rolls"
+        )
     own: Any = strategy_of(strategy if parameters is None else strategy_with(strategy, parameters))
     common = {**settings, "seed": wishes.seed, "backend": backend}
     result = run_backtest(store, own, **common)

@@ -17,6 +17,7 @@ _SCALED = (
     "slippage_pips",
     "slippage_random_pips",
     "slippage_percent",
+    "impact",
     "fee_fixed",
     "fee_per_million",
     "fee_per_lot",

@@ -16,6 +16,7 @@ from omega.data.cache import caching
 from omega.errors import OmegaError, WriteFailed
 from omega.keys import require_version
 from omega.run.backend import chosen_backend
+from omega.run.rolls import without_chains
 from omega.run.settings import seed_field
 from omega.sweeps import arguments, ledger, samplers
 from omega.sweeps.clustered import Clustered, missing_of
@@ -159,6 +160,7 @@ def sweep(
         (3, 3, 8)
     """
     arguments.refuse_unlike(settings, executor, progress)
+    data, settings = without_chains(data, settings)
     workers, folder = arguments.workers_field(workers), arguments.folder_field(out)
     wanted, limit = arguments.metrics_field(metrics), arguments.bytes_field(cache_bytes)
     seed = _begin(seed, version)

@@ -17,6 +17,7 @@ from omega.errors import ConfigError, StrategyFailed
 from omega.results.limits import with_limits
 from omega.run.context import Context
 from omega.run.execute import market_of, require_native
+from omega.run.impact import declare_impact
 from omega.run.job import Job
 from omega.run.prepare import Arguments, prepare
 from omega.strategy.base import Strategy
@@ -110,6 +111,7 @@ class Core:
         jobs: dict[object, Job] = {}
         settings: dict[object, int] = {}
         fields: list[tuple[Settings, Sequence[SymbolContext]]] = []
+        needs: list[list[int]] = []
         run: Run | None = None
         for _, parameters in trials:
             try:
@@ -121,11 +123,13 @@ class Core:
                 if key not in settings and job is not None:
                     settings[key] = len(fields)
                     fields.append((job.settings, job.contexts))
+                    needs.append([] if run is None else run.warmup(job.settings["semantics"]))
                     jobs[key] = job
                 if is_without_python(strategy):
                     job = jobs[key]
                     run = self._run(job, parameters)  # with indicators and a warm-up of its own
-                prepared.append((settings[key], *self._entrant(strategy, job, run)))
+                place = settings[key]
+                prepared.append((place, *self._entrant(strategy, job, run, needs[place])))
             except Exception as error:  # noqa: BLE001 - a run that fails is a row
                 prepared.append(error)
         ready = [one for one in prepared if isinstance(one, tuple)]
@@ -182,17 +186,23 @@ class Core:
         key = self._key(parameters)
         if self._market is None or self._market[0] != key:
             self._market = (key, market_of(job, "rust").bounded(self.cache_bytes))
-        return self._market[1].again(job.settings["cash"])
+        run = self._market[1].again(job.settings["cash"])
+        declare_impact(run, job.settings, [store.symbols[0] for store in job.stores])
+        return run
 
     def _entrant(
         self,
         strategy: object,
         job: Job | None,
         run: Run | None,
+        needs: list[int],
     ) -> tuple[list[int], object]:
-        """Return the warm-up and the strategy as the core takes them."""
+        """Return the warm-up and the strategy as the core takes them.
+
+        `needs` are the bars that the settings need, whatever the strategy.
+        """
         if isinstance(strategy, Native):
-            return [], (strategy.name, list(strategy.parameters))
+            return needs, (strategy.name, list(strategy.parameters))
         if job is not None and run is not None and is_without_python(strategy):
             return entrant_of(strategy, job, run)
         if not isinstance(strategy, Signals) or job is None or run is None:

@@ -29,6 +29,7 @@ from omega.strategy.arguments import unknown_parameter
 from omega.strategy.base import Strategy
 from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
+from omega.strategy.weights import Weights
 from omega.sweeps.moments import KEPT, measured
 from omega.sweeps.space import Value
 
@@ -159,6 +160,8 @@ def own_parameters(strategy: AnyForm) -> Sequence[str]:
     if isinstance(strategy, Native):
         known = defaults_of(strategy.name) or {}
         return list(dict.fromkeys([*known, *(name for name, _ in strategy.parameters)]))
+    if isinstance(strategy, Weights):
+        return [one.name for one in dataclasses.fields(strategy) if one.name != "targets"]
     if isinstance(strategy, Signals) or not callable(strategy):
         return []
     return [] if _is_on_bar(strategy) else list(inspect.signature(strategy).parameters)
@@ -172,6 +175,8 @@ def own_values(strategy: AnyForm) -> dict[str, Any]:
         return strategy.parameters()
     if isinstance(strategy, Native):
         return {**(defaults_of(strategy.name) or {}), **dict(strategy.parameters)}
+    if isinstance(strategy, Weights):
+        return {name: getattr(strategy, name) for name in own_parameters(strategy)}
     if isinstance(strategy, Signals) or not callable(strategy) or _is_on_bar(strategy):
         return {}
     signature = inspect.signature(strategy)
@@ -243,6 +248,8 @@ def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
         return Native(strategy.name, tuple({**dict(strategy.parameters), **own}.items()))
     if isinstance(strategy, Strategy):
         return _instance_with(strategy, own)
+    if isinstance(strategy, Weights) and not set(own) - set(own_parameters(strategy)):
+        return dataclasses.replace(strategy, **own)
     if callable(strategy) and not _is_on_bar(strategy):
         _refuse_unknown(strategy, own)
         return strategy(**own)

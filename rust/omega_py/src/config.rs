@@ -36,6 +36,8 @@ struct InstrumentFields {
     #[pyo3(item)]
     margin_rate: f64,
     #[pyo3(item)]
+    margin_per_lot: Option<f64>,
+    #[pyo3(item)]
     maintenance_rate: f64,
     #[pyo3(item)]
     liquidation_fee: f64,
@@ -184,6 +186,9 @@ struct SymbolFields {
     /// Open times of the bars that hold the end of a session.
     #[pyo3(item, from_py_with = times)]
     session_ends: Option<Arc<[i64]>>,
+    /// By bar, the part of the price that a fill of one unit moves it by (M13).
+    #[pyo3(item, from_py_with = parts)]
+    impact: Option<Arc<[f64]>>,
 }
 
 /// The data beside the candles of a symbol: the conversion rate and the finer candles.
@@ -296,6 +301,7 @@ impl SymbolFields {
                 volume_step: instrument.volume_step,
                 volume_max: instrument.volume_max,
                 margin_rate: instrument.margin_rate,
+                margin_per_lot: instrument.margin_per_lot,
                 maintenance_rate: instrument.maintenance_rate,
                 liquidation_fee: instrument.liquidation_fee,
             },
@@ -314,6 +320,7 @@ impl SymbolFields {
                 fixed: costs.slippage,
                 random: costs.slippage_random,
                 percent: costs.slippage_percent,
+                impact: self.impact,
             },
             swap: Swap {
                 long: costs.swap_long,
@@ -385,6 +392,12 @@ fn fee_function(function: Py<PyAny>) -> FeeFunction {
 /// on without the interpreter.
 pub(super) fn times(given: &Bound<'_, PyAny>) -> PyResult<Option<Arc<[i64]>>> {
     let array = given.extract::<Option<PyReadonlyArray1<'_, i64>>>()?;
+    array.map(|array| Ok(array.as_slice()?.into())).transpose()
+}
+
+/// A column of numbers, of which the engine keeps a copy as well.
+fn parts(given: &Bound<'_, PyAny>) -> PyResult<Option<Arc<[f64]>>> {
+    let array = given.extract::<Option<PyReadonlyArray1<'_, f64>>>()?;
     array.map(|array| Ok(array.as_slice()?.into())).transpose()
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use omega_core::error::OmegaError;
-use omega_core::execution::{Carry, DatedRates, Event, Funding, Happening, Schedule};
+use omega_core::execution::{Carry, DatedRates, Event, Funding, Happening, Roll, Schedule};
 use omega_core::types::SymbolId;
 
 /// All corporate actions of a run.
@@ -16,7 +16,13 @@ pub(super) struct EventFields {
     /// By symbol.
     #[pyo3(item)]
     pub(super) halts: Vec<Vec<(i64, i64)>>,
+    #[pyo3(item)]
+    rolls: Vec<RollRow>,
 }
+
+/// Symbol, time and bar; bid and ask of the old contract; what becomes of earlier prices, and
+/// whether the same value is held afterwards.
+type RollRow = (u32, i64, usize, f64, f64, String, bool);
 
 /// One of them.
 #[derive(FromPyObject)]
@@ -46,7 +52,9 @@ impl EventFields {
     /// `Config` where a kind is unknown, or lacks its number.
     pub(super) fn schedule(&self, symbols: usize) -> Result<Schedule, OmegaError> {
         let events = self.rows.iter().map(|row| row.event(symbols));
-        Ok(Schedule::new(events.collect::<Result<_, _>>()?, symbols))
+        let rolls = self.rolls.iter().map(|row| roll(row, symbols));
+        let all = events.chain(rolls).collect::<Result<_, _>>()?;
+        Ok(Schedule::new(all, symbols))
     }
 }
 
@@ -86,6 +94,21 @@ impl EventRow {
             what,
         })
     }
+}
+
+fn roll(row: &RollRow, symbols: usize) -> Result<Event, OmegaError> {
+    let &(symbol, time, bar, bid, ask, ref adjust, same_notional) = row;
+    Ok(Event {
+        symbol: checked(symbol, symbols)?,
+        time,
+        bar: Some(bar),
+        what: Happening::Roll(Roll {
+            bid,
+            ask,
+            by_ratio: adjust == "ratio",
+            same_notional,
+        }),
+    })
 }
 
 fn checked(symbol: u32, symbols: usize) -> Result<SymbolId, OmegaError> {

@@ -36,16 +36,19 @@ pub(super) struct Growth {
     pub(super) prices: Arc<[f64]>,
     /// Of volumes, which dividends leave alone.
     pub(super) volumes: Arc<[f64]>,
+    /// By bar, what is added to a price of it, where rolls have moved prices (R1).
+    pub(super) shifts: Option<Arc<[f64]>>,
 }
 
 impl Growth {
     /// A number of one bar as it reads at another one.
     #[inline]
     pub(super) fn as_of(&self, value: f64, unit: Unit, bar: usize, now: usize) -> f64 {
-        let factors = match unit {
-            Unit::None => return value,
-            Unit::Price => &self.prices,
-            Unit::Volume => &self.volumes,
+        let factors = match (unit, &self.shifts) {
+            (Unit::None, _) => return value,
+            (Unit::Price, Some(shifts)) => return value + shifts[bar] - shifts[now],
+            (Unit::Price, None) => &self.prices,
+            (Unit::Volume, _) => &self.volumes,
         };
         value * factors[bar] / factors[now]
     }
@@ -60,11 +63,15 @@ pub(super) fn adjust(
     symbol: &str,
     prices: &Factors<'_>,
     volumes: &Factors<'_>,
+    shifts: Option<&Factors<'_>>,
 ) -> PyResult<()> {
     let id = tracks.named(Some(symbol), None)?;
     tracks.sources[id.0].clock.grow(Growth {
         prices: prices.as_slice()?.into(),
         volumes: volumes.as_slice()?.into(),
+        shifts: shifts
+            .map(|own| own.as_slice().map(Arc::from))
+            .transpose()?,
     });
     Ok(())
 }

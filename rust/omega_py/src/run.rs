@@ -43,7 +43,6 @@ use omega_core::backtest::{SEMANTICS, named};
 use omega_core::batch::Batch;
 use omega_core::indicators::{Cache, Comparison, Spec, Track, compare};
 use omega_core::replay::{self, Feed};
-use omega_core::store::TrackId;
 use omega_core::strategies::Cooldown;
 
 /// One run over a market.
@@ -216,8 +215,15 @@ impl Run {
 
     /// Lets the views of a symbol show earlier prices and volumes as of now: by bar, the product of
     /// the factors of the events until then (A3).
-    fn adjust(&self, symbol: &str, prices: Factors<'_>, volumes: Factors<'_>) -> PyResult<()> {
-        growth::adjust(&self.tracks, symbol, &prices, &volumes)
+    #[pyo3(signature = (symbol, prices, volumes, shifts=None))]
+    fn adjust(
+        &self,
+        symbol: &str,
+        prices: Factors<'_>,
+        volumes: Factors<'_>,
+        shifts: Option<Factors<'_>>,
+    ) -> PyResult<()> {
+        growth::adjust(&self.tracks, symbol, &prices, &volumes, shifts.as_ref())
     }
 
     /// The symbol and the timeframe that an indicator lives on.
@@ -255,11 +261,17 @@ impl Run {
         Ok(CandleStore::over(vec![candles]))
     }
 
-    /// Declares how many complete bars of each symbol the first decision needs.
-    fn declare_warmup(&self, bars: usize) {
-        for track in 0..self.tracks.market.symbols().len() {
-            self.warmup.declare(TrackId(track), bars);
+    /// Declares how many complete bars of each symbol, or of one, the first decision needs.
+    #[pyo3(signature = (bars, symbol=None))]
+    fn declare_warmup(&self, bars: usize, symbol: Option<&str>) -> PyResult<()> {
+        match symbol {
+            Some(name) => {
+                let track = self.tracks.named(Some(name), None)?;
+                self.warmup.declare(track, bars);
+            }
+            None => self.warmup.declare_of_all(&self.tracks.market, bars),
         }
+        Ok(())
     }
 
     /// The bars of a track by their index, as the slices of an engine read them.
@@ -452,7 +464,8 @@ impl Run {
     ) -> PyResult<(PyRunTables, RunReport)> {
         let began = Instant::now();
         // Before the plan is made, which begins after the warm-up.
-        self.declare_warmup(strategy.warmup());
+        let market = &self.tracks.market;
+        self.warmup.declare_of_all(market, strategy.warmup());
         let backtest = self.backtest(settings, &contexts)?;
         let mut observer = GilObserver {
             on_progress,

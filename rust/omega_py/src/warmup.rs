@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use omega_core::execution::Semantics;
-use omega_core::store::TrackId;
+use omega_core::store::{Market, TrackId};
 
 /// Complete bars by track.
 // Atomic, because a frozen class changes in no other way; relaxed, because no other memory is
@@ -30,6 +30,13 @@ impl Warmup {
 
     pub(super) fn declare(&self, track: TrackId, bars: usize) {
         self.declared[track.0].fetch_max(bars, Relaxed);
+    }
+
+    /// The same of the own bars of every symbol.
+    pub(super) fn declare_of_all(&self, market: &Market, bars: usize) {
+        for track in 0..market.symbols().len() {
+            self.declare(TrackId(track), bars);
+        }
     }
 
     pub(super) fn wait_for_first_value(&self, track: TrackId, bars: usize) {

@@ -298,7 +298,7 @@ impl SymbolConfig {
         SymbolSettings {
             instrument: self.instrument.clone(),
             fees: self.fees.clone(),
-            slippage: self.slippage,
+            slippage: self.slippage.clone(),
             swap: self.swap,
             days: days.clone(),
             session_ends: self.session_ends.clone(),

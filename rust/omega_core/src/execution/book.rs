@@ -5,6 +5,7 @@ use super::distance::trailed;
 use super::groups::Groups;
 use super::queue::QueuedOrder;
 pub(super) use super::queue::{CloseRequest, QueuedTask};
+use super::restated::Restated;
 use super::{
     CloseTarget, Distance, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger,
 };
@@ -315,20 +316,20 @@ impl OrderBook {
             || queued.is_ok_and(|index| !self.queued[index].is_gone)
     }
 
-    /// A split of a symbol, for what waits (A1).
-    pub(super) fn split(&mut self, symbol: SymbolId, ratio: f64) {
+    /// A split or a roll of a symbol, for what waits (A1, R3).
+    pub(super) fn restate(&mut self, symbol: SymbolId, by: &Restated) {
         self.settle();
         for waiting in self.working.iter_mut().filter(|w| w.symbol == symbol) {
             let order = &mut self.orders[waiting.row];
-            order.split(ratio);
-            waiting.kind = waiting.kind.divided(ratio);
+            order.restate(by);
+            waiting.kind = waiting.kind.restated(by);
             waiting.trail = order.trail;
             waiting.trigger = Trigger::of_order(waiting.kind, order.direction);
         }
         for queued in &self.queued {
             let order = &mut self.orders[queued.row];
             if order.symbol == symbol {
-                order.split(ratio);
+                order.restate(by);
             }
         }
     }

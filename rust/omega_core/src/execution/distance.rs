@@ -1,5 +1,6 @@
 //! Levels, and distances from a price.
 
+use super::restated::Restated;
 use crate::types::{Bar, Direction, Ohlc};
 
 /// How far a level is from a price.
@@ -23,10 +24,10 @@ impl Distance {
         }
     }
 
-    /// The same in the prices after a split (A1).
-    pub(super) fn divided(self, ratio: f64) -> Self {
+    /// The same in the prices after a split or a roll (A1, R3).
+    pub(super) fn restated(self, by: &Restated) -> Self {
         match self {
-            Self::Price(distance) => Self::Price(distance / ratio),
+            Self::Price(distance) => Self::Price(by.distance(distance)),
             Self::Percent(_) => self,
         }
     }
@@ -57,11 +58,11 @@ impl Level {
         }
     }
 
-    /// The same in the prices after a split (A1).
-    pub(super) fn divided(self, ratio: f64) -> Self {
+    /// The same in the prices after a split or a roll (A1, R3).
+    pub(super) fn restated(self, by: &Restated) -> Self {
         match self {
-            Self::At(price) => Self::At(price / ratio),
-            Self::Away(distance) => Self::Away(distance.divided(ratio)),
+            Self::At(price) => Self::At(by.price(price)),
+            Self::Away(distance) => Self::Away(distance.restated(by)),
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Instrument {
     pub volume_max: Option<f64>,
     /// Margin of an entry as a fraction of notional: 1 is fully funded, 0 needs none (M7).
     pub margin_rate: f64,
+    /// Margin of a lot in quote currency, where it is fixed; else a fraction of the notional (M7).
+    pub margin_per_lot: Option<f64>,
     /// Margin that positions hold in the tests for a stop-out (M9).
     pub maintenance_rate: f64,
     /// Fee of a close by the account, in percent of the notional.
@@ -36,6 +38,7 @@ impl Default for Instrument {
             volume_step: None,
             volume_max: None,
             margin_rate: 1.0,
+            margin_per_lot: None,
             maintenance_rate: 1.0,
             liquidation_fee: 0.0,
         }
@@ -46,6 +49,18 @@ impl Default for Instrument {
 const EQUAL_STEPS: f64 = 1e-9;
 
 impl Instrument {
+    /// The margin of lots that are worth so much in account currency at a price (M7).
+    #[must_use]
+    pub fn margin(&self, worth: f64, lots: f64, price: f64) -> f64 {
+        let Some(per_lot) = self.margin_per_lot else {
+            return worth * self.margin_rate;
+        };
+        // The rate of conversion is in what they are worth.
+        let quoted = (lots * self.contract_size * price).abs();
+        let rate = if quoted > 0.0 { worth / quoted } else { 1.0 };
+        lots * per_lot * rate
+    }
+
     /// Rounds a size down to the volume step (M3). A size within a billionth of a step counts as
     /// that step, so that 0.3 lots in steps of 0.1 are three steps and not two.
     #[must_use]

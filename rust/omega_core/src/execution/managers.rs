@@ -58,16 +58,16 @@ impl Manager {
                 Request::None
             }
             Self::BreakEven { trigger, offset } => {
-                let entry = position.entry_price * sign;
+                let entry = position.origin().price * sign;
                 if position.best_price * sign - entry >= trigger {
                     raise_stop(position, entry + offset, ExitReason::BreakEven);
                 }
                 Request::None
             }
             Self::TimeExit { bars, duration } => {
-                let over = bars.is_some_and(|bars| index - position.entry_index >= bars)
+                let over = bars.is_some_and(|bars| index - position.origin().index >= bars)
                     || duration
-                        .is_some_and(|most| time.saturating_sub(position.entry_time) >= most);
+                        .is_some_and(|most| time.saturating_sub(position.origin().time) >= most);
                 // The close fills at the next bar only; without the mark, a second time exit of the
                 // run would queue one more.
                 if over && !position.closing {
@@ -78,7 +78,8 @@ impl Manager {
                 }
             }
             Self::PartialClose { trigger, fraction } => {
-                let reached = position.best_price * sign - position.entry_price * sign >= trigger;
+                let reached =
+                    position.best_price * sign - position.origin().price * sign >= trigger;
                 // The best price never falls back, so that the trigger stays reached, and each
                 // later bar would close a part again (I4.4).
                 if reached && !position.parts_closed.contains(&place) {

@@ -27,6 +27,7 @@ mod positions;
 mod queue;
 mod quiet;
 mod rebalance;
+mod restated;
 mod roster;
 mod schedule;
 mod settings;
@@ -51,9 +52,9 @@ pub use matching::{Live, Match, at_open, in_bar, target_at_open};
 pub use order::{
     ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
 };
-pub use position::{Position, open_profit};
+pub use position::{Origin, Position, open_profit};
 pub use rebalance::{Missing, Rebalance, RebalanceRules, SizeAt, Target, TargetSize, WeightRow};
-pub use schedule::{Carry, DatedRates, Event, Funding, Happening, Schedule};
+pub use schedule::{Carry, DatedRates, Event, Funding, Happening, Roll, Schedule};
 pub use settings::{
     AccountKind, AccountRules, MarketFill, Participation, PositionMode, Semantics, Settings,
     SymbolSettings,

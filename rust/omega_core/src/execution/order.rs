@@ -1,5 +1,6 @@
 //! Orders and their states.
 
+use super::restated::Restated;
 use super::{Distance, Labels, Level, Position};
 use crate::types::{Days, Direction, OrderId, SymbolId, TradeId};
 
@@ -66,18 +67,18 @@ impl OrderType {
         }
     }
 
-    /// The same in the prices after a split (A1).
-    pub(super) fn divided(self, ratio: f64) -> Self {
+    /// The same in the prices after a split or a roll (A1, R3).
+    pub(super) fn restated(self, by: &Restated) -> Self {
         match self {
-            Self::Limit(price) => Self::Limit(price / ratio),
-            Self::Stop(price) => Self::Stop(price / ratio),
+            Self::Limit(price) => Self::Limit(by.price(price)),
+            Self::Stop(price) => Self::Stop(by.price(price)),
             Self::StopLimit { stop, limit } => Self::StopLimit {
-                stop: stop / ratio,
-                limit: limit / ratio,
+                stop: by.price(stop),
+                limit: by.price(limit),
             },
             Self::LimitIfTouched { touch, limit } => Self::LimitIfTouched {
-                touch: touch / ratio,
-                limit: limit / ratio,
+                touch: by.price(touch),
+                limit: by.price(limit),
             },
             Self::Market | Self::AtClose | Self::Modify | Self::Cancel => self,
         }
@@ -296,14 +297,14 @@ pub struct Order {
 }
 
 impl Order {
-    /// The same in the lots and prices after a split (A1).
-    pub(super) fn split(&mut self, ratio: f64) {
-        self.lots *= ratio;
-        self.kind = self.kind.divided(ratio);
-        self.stop_loss = self.stop_loss.map(|level| level.divided(ratio));
-        self.take_profit = self.take_profit.map(|level| level.divided(ratio));
-        self.trailing_stop = self.trailing_stop.map(|away| away.divided(ratio));
-        self.trail = self.trail.map(|away| away.divided(ratio));
+    /// The same in the lots and prices after a split or a roll (A1, R3).
+    pub(super) fn restate(&mut self, by: &Restated) {
+        self.lots = by.lots(self.lots);
+        self.kind = self.kind.restated(by);
+        self.stop_loss = self.stop_loss.map(|level| level.restated(by));
+        self.take_profit = self.take_profit.map(|level| level.restated(by));
+        self.trailing_stop = self.trailing_stop.map(|away| away.restated(by));
+        self.trail = self.trail.map(|away| away.restated(by));
     }
 
     /// Stop loss and take profit for an entry at a price.
@@ -407,6 +408,8 @@ pub enum ExitReason {
     SplitCash,
     /// The window of its strategy ended (WF4).
     Window,
+    /// Its contract was rolled into the next one (R3).
+    Roll,
 }
 
 impl ExitReason {
@@ -427,6 +430,7 @@ impl ExitReason {
             Self::Delisted => "delisted",
             Self::SplitCash => "split_cash",
             Self::Window => "window",
+            Self::Roll => "roll",
         }
     }
 }

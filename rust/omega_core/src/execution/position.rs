@@ -1,5 +1,6 @@
 //! An open position, with everything that matching and marking need of it.
 
+use super::restated::Restated;
 use super::{AccountStop, Distance, ExitReason, Labels, Live, Semantics, Trigger};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -65,8 +66,21 @@ pub struct Position {
     pub parts_closed: Vec<usize>,
     /// Worst and best net profit of the outcomes that a policy did not choose so far (I3).
     pub alternative_pnl: Option<(f64, f64)>,
+    /// Where it was entered first, once it has been rolled (R3).
+    pub origin: Option<Origin>,
     /// Group, reason and tags of its order.
     pub labels: Labels,
+}
+
+/// Where a position was entered that has been rolled since, for managers that count from there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Origin {
+    /// The bar.
+    pub index: usize,
+    /// Its open time.
+    pub time: i64,
+    /// The price, in those of the contract that is held.
+    pub price: f64,
 }
 
 impl Position {
@@ -85,17 +99,31 @@ impl Position {
         }
     }
 
-    /// The same in the lots and prices after a split (A1).
-    pub(super) fn split(&mut self, ratio: f64) {
-        self.lots *= ratio;
-        self.entry_price /= ratio;
-        self.stop_loss = self.stop_loss.map(|price| price / ratio);
-        self.take_profit = self.take_profit.map(|price| price / ratio);
-        self.initial_stop = self.initial_stop.map(|price| price / ratio);
-        self.best_price /= ratio;
-        self.worst_price /= ratio;
-        self.marked_price /= ratio;
-        self.trailing_stop = self.trailing_stop.map(|away| away.divided(ratio));
+    /// Where it was entered first, whatever it was rolled into since.
+    #[inline]
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin.unwrap_or(Origin {
+            index: self.entry_index,
+            time: self.entry_time,
+            price: self.entry_price,
+        })
+    }
+
+    /// The same in the lots and prices after a split or a roll (A1, R3).
+    pub(super) fn restate(&mut self, by: &Restated) {
+        self.lots = by.lots(self.lots);
+        self.entry_price = by.price(self.entry_price);
+        if let Some(origin) = &mut self.origin {
+            origin.price = by.price(origin.price);
+        }
+        self.stop_loss = self.stop_loss.map(|price| by.price(price));
+        self.take_profit = self.take_profit.map(|price| by.price(price));
+        self.initial_stop = self.initial_stop.map(|price| by.price(price));
+        self.best_price = by.price(self.best_price);
+        self.worst_price = by.price(self.worst_price);
+        self.marked_price = by.price(self.marked_price);
+        self.trailing_stop = self.trailing_stop.map(|away| away.restated(by));
         // Made anew at the open.
         self.account_stop = None;
     }

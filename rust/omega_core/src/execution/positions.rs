@@ -156,6 +156,14 @@ impl Positions {
         self.record(fill);
     }
 
+    /// Writes down the two fills of a position that was rolled and is still there.
+    pub(super) fn rolled(&mut self, exit: Fill, entry: Fill) {
+        self.closes += 1;
+        self.forget_sums();
+        self.record(exit);
+        self.record(entry);
+    }
+
     fn record(&mut self, fill: Fill) {
         self.changes += 1;
         self.fills.push(fill);
@@ -177,11 +185,11 @@ impl Positions {
         sums.profit
     }
 
-    /// The same as `margin`, for a rate that is always the same one.
-    pub(super) fn margin_held(&self, rate: impl Fn(SymbolId) -> f64) -> f64 {
+    /// Margin held, by that of each position, which is always the same one.
+    pub(super) fn margin_held(&self, margin: impl Fn(&Position) -> f64) -> f64 {
         let mut sums = self.sums.get();
         let open = self.open[sums.margins..].iter();
-        sums.margin = open.fold(sums.margin, |sum, p| sum + p.value * rate(p.symbol));
+        sums.margin = open.fold(sums.margin, |sum, p| sum + margin(p));
         sums.margins = self.open.len();
         self.sums.set(sums);
         sums.margin
@@ -390,6 +398,7 @@ mod tests {
                 closing: false,
                 parts_closed: Vec::new(),
                 alternative_pnl: None,
+                origin: None,
                 labels: Labels::default(),
             };
             positions.open(position, fill);

@@ -44,6 +44,8 @@ pub enum Happening {
         /// The change of the last close, where no price is known.
         change: Option<f64>,
     },
+    /// The contract that is held is another one from here on (R3).
+    Roll(Roll),
     /// What is open is closed at the open: of the shorts alone where a lender calls them back
     /// (C2), else of a symbol that has left the universe (U1).
     Leave {
@@ -52,11 +54,24 @@ pub enum Happening {
     },
 }
 
+/// A roll into another contract, at the open of a bar that both have (R3).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Roll {
+    /// The bid of the old contract.
+    pub bid: f64,
+    /// Its ask.
+    pub ask: f64,
+    /// Whether levels follow the ratio of the two bids; else their difference.
+    pub by_ratio: bool,
+    /// Whether the same value is held afterwards; else the same number of contracts.
+    pub same_notional: bool,
+}
+
 impl Happening {
     /// Its place among those of one date (A4).
     fn rank(self) -> u8 {
         match self {
-            Self::Split { .. } => 0,
+            Self::Split { .. } | Self::Roll(_) => 0,
             Self::Dividend { .. } | Self::Reinvest { .. } => 1,
             Self::Change { .. } => 2,
             Self::Delisting { .. } => 3,

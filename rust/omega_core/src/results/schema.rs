@@ -83,6 +83,7 @@ const EXIT_REASONS: Kind = Kind::Category(&[
     "delisted",
     "split_cash",
     "window",
+    "roll",
 ]);
 const LEDGER_KINDS: Kind = Kind::Category(&[
     "deposit",

@@ -142,6 +142,7 @@ fn symbol(choices: &mut impl Choices, tick: f64, leveraged: bool) -> SymbolConfi
             fixed: choices.pick(&[0.0, 0.5]) * tick,
             random: choices.pick(&[0.0, 1.7]) * tick,
             percent: choices.pick(&[0.0, 0.01]),
+            impact: None,
         },
         swap: Swap {
             long: choices.pick(&[0.0, -0.3]) * tick,

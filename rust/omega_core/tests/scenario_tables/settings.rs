@@ -151,7 +151,7 @@ impl Costs {
     #[expect(clippy::float_cmp, reason = "the default is exactly 1")]
     fn apply(&self, semantics: Semantics, own: &mut SymbolConfig) {
         own.fees = self.fees.clone();
-        own.slippage = self.slippage;
+        own.slippage = self.slippage.clone();
         own.slippage.fixed *= own.instrument.pip_size.unwrap_or(0.0);
         let tick = own.instrument.tick_size.unwrap_or(0.0);
         own.swap = self.swap;

@@ -1,7 +1,10 @@
-//! Slippage: a distance against the trader, fixed, random and in percent of the price (M4).
+//! Slippage: a distance against the trader, fixed, random, in percent of the price, and by the size
+//! of the fill (M4).
+
+use std::sync::Arc;
 
 /// Slippage of one symbol.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Slippage {
     /// Price units, always.
     pub fixed: f64,
@@ -9,6 +12,8 @@ pub struct Slippage {
     pub random: f64,
     /// Percent of the price before slippage.
     pub percent: f64,
+    /// By bar, the part of the price that a fill of one unit moves it by (M13).
+    pub impact: Option<Arc<[f64]>>,
 }
 
 impl Slippage {
@@ -24,6 +29,17 @@ impl Slippage {
         // Last and of the raw price, so that the draw stays what it is without a percentage. As a
         // magnitude, since a price below 0 slips against the trader as well.
         pips + price.abs() * self.percent / 100.0
+    }
+
+    /// How far a fill of so many units in a bar moves its price: with the root of its size.
+    #[inline]
+    #[must_use]
+    pub fn impact(&self, price: f64, units: f64, bar: usize) -> f64 {
+        let Some(impact) = &self.impact else {
+            return 0.0;
+        };
+        let known = impact.get(bar).or_else(|| impact.last());
+        price.abs() * known.copied().unwrap_or(0.0) * units.sqrt()
     }
 }
 
@@ -83,10 +99,22 @@ mod tests {
             fixed: 0.5,
             random: 2.0,
             percent: 0.25,
+            impact: None,
         };
         let pips = 0.5 + uniform(7, 3, 1) * 2.0;
         assert_eq!(slippage.distance(200.0, 7, 3, 1), pips + 0.5);
         assert_eq!(slippage.distance(-200.0, 7, 3, 1), pips + 0.5);
+    }
+
+    #[test]
+    fn a_fill_moves_the_price_with_the_root_of_its_size() {
+        let slippage = Slippage {
+            impact: Some(Arc::from([f64::NAN, 0.001])),
+            ..Slippage::default()
+        };
+        assert_eq!(slippage.impact(-50.0, 400.0, 1), 1.0);
+        assert_eq!(slippage.impact(50.0, 100.0, 2), 0.5);
+        assert_eq!(Slippage::default().impact(50.0, 100.0, 1), 0.0);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use super::Simulator;
 use crate::execution::costs::{FeeBasis, FeeParts};
-use crate::execution::{Account, AccountKind, RejectReason, Semantics, SymbolBar, SymbolSettings};
-use crate::types::{Direction, SymbolId};
+use crate::execution::{
+    Account, AccountKind, Instrument, Position, RejectReason, Semantics, SymbolBar, SymbolSettings,
+};
+use crate::types::Direction;
 
 /// How often the size that fits is corrected for rounding before it counts as none.
 const CORRECTIONS: usize = 64;
@@ -47,7 +49,7 @@ impl<'a> Entry<'a> {
 
     /// Margin and fee of a size, where the fee function gave so much.
     pub(super) fn need(&self, basis: &FeeBasis, own: f64) -> f64 {
-        let margin = basis.notional * self.symbol.instrument.margin_rate;
+        let margin = margin_of(&self.symbol.instrument, basis);
         margin + self.symbol.fees.with_own(basis, own)
     }
 
@@ -60,7 +62,7 @@ impl<'a> Entry<'a> {
             per_lot,
             minimum,
         } = self.symbol.fees.split(&one, own);
-        let margin = one.notional * instrument.margin_rate;
+        let margin = margin_of(instrument, &one);
         let mut most = (free - constant) / (margin + per_lot);
         if minimum > 0.0 {
             // Where the minimum applies, the fee is the same for all sizes.
@@ -87,6 +89,11 @@ pub(super) struct Affordable {
     pub(super) basis: FeeBasis,
     /// What the fee function gave for it, where it was called.
     pub(super) own: Option<f64>,
+}
+
+/// The margin of a fill that opens a position (M7).
+pub(super) fn margin_of(instrument: &Instrument, basis: &FeeBasis) -> f64 {
+    instrument.margin(basis.notional, basis.lots, basis.price)
 }
 
 impl Simulator {
@@ -116,7 +123,7 @@ impl Simulator {
         }
         let free = self.free_margin(account);
         if self.settings.semantics == Semantics::One {
-            let margin = entry.full.notional * entry.symbol.instrument.margin_rate;
+            let margin = margin_of(&entry.symbol.instrument, &entry.full);
             let is_covered = margin <= 0.0 || margin <= free;
             return if is_covered {
                 full(None)
@@ -171,8 +178,11 @@ impl Simulator {
     }
 
     pub(super) fn free_margin<A: Account>(&self, account: &A) -> f64 {
-        let rate = |symbol: SymbolId| self.instrument(symbol).margin_rate;
-        self.positions.equity(account) - self.positions.margin_held(rate)
+        let margin = |position: &Position| {
+            let instrument = self.instrument(position.symbol);
+            instrument.margin(position.value, position.lots, position.marked_price)
+        };
+        self.positions.equity(account) - self.positions.margin_held(margin)
     }
 
     /// Whether an order may open a position of a direction: a cash account holds no shorts (M12).

@@ -2,10 +2,11 @@
 
 use super::Simulator;
 use super::fills::Closing;
+use crate::execution::restated::Restated;
 use crate::execution::schedule::{Event, Happening, Progress, in_order};
 use crate::execution::{
-    Account, Action, Booking, ExitReason, LedgerKind, LevelChange, Position, Rebalance,
-    RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
+    Account, Action, Booking, CloseTarget, ExitReason, LedgerKind, LevelChange, Position,
+    Rebalance, RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
 };
 use crate::types::{Bar, Direction, Ohlc, SymbolId, TradeId};
 
@@ -117,9 +118,13 @@ impl Simulator {
             let Some(now) = bars.get(event.symbol).copied() else {
                 continue;
             };
-            let is_held = self.positions.of_symbol(event.symbol).next().is_some();
-            let ratio = self.happen(event, &now, bars, account);
-            if let Some(changed) = self.changed_bars((event, ratio, is_held), &now, bars) {
+            let is_held = self.positions.of_symbol(event.symbol).next().is_some()
+                || self
+                    .submitted
+                    .iter()
+                    .any(|one| self.is_about(one, event.symbol));
+            let by = self.happen(event, &now, bars, account);
+            if let Some(changed) = self.changed_bars((event, by, is_held), &now, bars) {
                 split = Some(changed);
             }
         }
@@ -132,11 +137,11 @@ impl Simulator {
         split
     }
 
-    /// The bars after a split; and after a change of what is held, where the new symbol has none
-    /// before it, with the last one of the old symbol, which is what a size may know.
+    /// The bars after a split or a roll; and after a change of what is held, where the new symbol
+    /// has none before it, with the last one of the old symbol, which is what a size may know.
     fn changed_bars(
         &self,
-        (event, split, is_held): (&Event, Option<f64>, bool),
+        (event, restated, is_held): (&Event, Option<Restated>, bool),
         now: &SymbolBar,
         bars: StepBars<'_>,
     ) -> Option<Vec<SymbolBar>> {
@@ -145,12 +150,12 @@ impl Simulator {
                 .filter(|new| is_held && new.last.bid.close.is_nan())?;
             let mut changed = bars.0.to_vec();
             for new in changed.iter_mut().filter(|other| other.symbol == to) {
-                new.last = divided(&now.last, ratio);
+                new.last = restated_bar(&now.last, &Restated::split(ratio));
                 (new.last_rate, new.is_ready) = (now.last_rate, now.is_ready);
             }
             return Some(changed);
         }
-        let ratio = split?;
+        let by = restated?;
         let mut changed = bars.0.to_vec();
         // The volume of the bar before is in units before the split (W10).
         let is_lagged = self.settings.participation.is_some_and(|own| own.lagged);
@@ -158,25 +163,29 @@ impl Simulator {
             .iter_mut()
             .filter(|other| other.symbol == now.symbol)
         {
-            other.last = divided(&other.last, ratio);
-            other.volume *= if is_lagged { ratio } else { 1.0 };
+            other.last = restated_bar(&other.last, &by);
+            if is_lagged {
+                other.volume = by.lots(other.volume);
+            }
         }
         Some(changed)
     }
 
-    /// Lets one event happen; gives the ratio of a split.
+    /// Lets one event happen; gives what a split or a roll made of prices.
     fn happen<A: Account>(
         &mut self,
         event: &Event,
         now: &SymbolBar,
         bars: StepBars<'_>,
         account: &mut A,
-    ) -> Option<f64> {
+    ) -> Option<Restated> {
         match event.what {
             Happening::Split { ratio } => {
-                self.split(ratio, now, account);
-                return Some(ratio);
+                let by = Restated::split(ratio);
+                self.split(&by, now, account);
+                return Some(by);
             }
+            Happening::Roll(roll) => return Some(self.roll(&roll, now, account)),
             Happening::Dividend { amount, tax, pays } => {
                 self.pay_dividend((amount, tax, pays), now, account);
             }
@@ -202,22 +211,27 @@ impl Simulator {
 
     // --- splits ---------------------------------------------------------------------------------
 
-    fn split<A: Account>(&mut self, ratio: f64, now: &SymbolBar, account: &mut A) {
+    fn split<A: Account>(&mut self, by: &Restated, now: &SymbolBar, account: &mut A) {
         self.positions
-            .for_each_of(now.symbol, |position| position.split(ratio));
-        self.book.split(now.symbol, ratio);
+            .for_each_of(now.symbol, |position| position.restate(by));
+        self.restate_orders(now.symbol, by);
+        for direction in [Direction::Long, Direction::Short] {
+            self.pay_fraction(direction, now, account);
+        }
+    }
+
+    /// What waits of a symbol, and what was decided on the bar before, after a split or a roll.
+    pub(super) fn restate_orders(&mut self, symbol: SymbolId, by: &Restated) {
+        self.book.restate(symbol, by);
         let mut submitted = std::mem::take(&mut self.submitted);
         for action in &mut submitted {
             match action {
-                Action::Rebalance(request) => split_targets(request, now.symbol, ratio),
-                action if self.symbol_of(action) == now.symbol => split_action(action, ratio),
+                Action::Rebalance(request) => restate_targets(request, symbol, by),
+                action if self.symbol_of(action) == symbol => restate_action(action, by),
                 _ => {}
             }
         }
         self.submitted = submitted;
-        for direction in [Direction::Long, Direction::Short] {
-            self.pay_fraction(direction, now, account);
-        }
     }
 
     /// Pays what a split leaves below a volume step, of the newest part first.
@@ -312,6 +326,10 @@ impl Simulator {
         account: &mut A,
     ) {
         self.book_borrow(now, account);
+        let by = Restated::split(ratio);
+        if cash == 0.0 {
+            self.rename_submitted(now.symbol, new.symbol, &by);
+        }
         for position in self.positions.open.iter_mut() {
             if position.symbol != now.symbol {
                 continue;
@@ -328,13 +346,13 @@ impl Simulator {
                 });
             }
             let held = now.index.saturating_sub(position.entry_index);
-            position.split(ratio);
+            position.restate(&by);
             position.entry_index = new.index.saturating_sub(held);
             position.symbol = new.symbol;
         }
         self.positions.count_anew();
         if cash == 0.0 {
-            self.book.split(now.symbol, ratio);
+            self.book.restate(now.symbol, &by);
             self.book.rename(now.symbol, new.symbol);
             self.rebalancing.rename(now.symbol, new.symbol);
         } else {
@@ -343,6 +361,30 @@ impl Simulator {
         for direction in [Direction::Long, Direction::Short] {
             self.pay_fraction(direction, new, account);
         }
+    }
+
+    /// What was decided on the bar before is about the symbol that it goes on as.
+    fn rename_submitted(&mut self, from: SymbolId, to: SymbolId, by: &Restated) {
+        let mut submitted = std::mem::take(&mut self.submitted);
+        for action in &mut submitted {
+            if !self.is_about(action, from) {
+                continue;
+            }
+            restate_action(action, by);
+            match action {
+                Action::Open(request) => request.symbol = to,
+                Action::Close { target, .. } if *target == CloseTarget::Symbol(from) => {
+                    *target = CloseTarget::Symbol(to);
+                }
+                _ => {}
+            }
+        }
+        self.submitted = submitted;
+    }
+
+    /// Whether an action is about a symbol.
+    fn is_about(&self, action: &Action, symbol: SymbolId) -> bool {
+        !action.is_rebalance() && self.symbol_of(action) == symbol
     }
 
     /// Closes what is open of a symbol that is traded no more, and cancels what waits (A7).
@@ -406,26 +448,26 @@ fn book_dividend<A: Account>(account: &mut A, trade: TradeId, (gross, tax): (f64
     }
 }
 
-/// What was decided before a split, in lots and prices after it.
-fn split_action(action: &mut Action, ratio: f64) {
+/// What was decided before a split or a roll, in lots and prices after it.
+fn restate_action(action: &mut Action, by: &Restated) {
     match action {
         Action::Open(request) => {
-            request.kind = request.kind.divided(ratio);
-            request.stop_loss = request.stop_loss.map(|level| level.divided(ratio));
-            request.take_profit = request.take_profit.map(|level| level.divided(ratio));
-            request.trailing_stop = request.trailing_stop.map(|away| away.divided(ratio));
-            request.trail = request.trail.map(|away| away.divided(ratio));
+            request.kind = request.kind.restated(by);
+            request.stop_loss = request.stop_loss.map(|level| level.restated(by));
+            request.take_profit = request.take_profit.map(|level| level.restated(by));
+            request.trailing_stop = request.trailing_stop.map(|away| away.restated(by));
+            request.trail = request.trail.map(|away| away.restated(by));
             if let Some(Sizer::FixedLots(lots)) = &mut request.size {
-                *lots *= ratio;
+                *lots = by.lots(*lots);
             }
         }
         Action::Modify(request) => {
-            request.price = request.price.map(|price| price / ratio);
-            request.limit_price = request.limit_price.map(|price| price / ratio);
-            request.lots = request.lots.map(|lots| lots * ratio);
+            request.price = request.price.map(|price| by.price(price));
+            request.limit_price = request.limit_price.map(|price| by.price(price));
+            request.lots = request.lots.map(|lots| by.lots(lots));
             for change in [&mut request.stop_loss, &mut request.take_profit] {
                 if let LevelChange::Set(Some(level)) = change {
-                    *level = level.divided(ratio);
+                    *level = level.restated(by);
                 }
             }
         }
@@ -434,23 +476,23 @@ fn split_action(action: &mut Action, ratio: f64) {
 }
 
 /// Targets in units are as many after a split as it makes of them; weights and values stay.
-fn split_targets(request: &mut Rebalance, symbol: SymbolId, ratio: f64) {
+fn restate_targets(request: &mut Rebalance, symbol: SymbolId, by: &Restated) {
     for target in &mut request.targets {
         if let TargetSize::Units(units) = &mut target.size
             && target.symbol == symbol
         {
-            *units *= ratio;
+            *units = by.lots(*units);
         }
     }
 }
 
-/// A bar in the prices after a split.
-fn divided(bar: &Bar, ratio: f64) -> Bar {
+/// A bar in the prices after a split or a roll.
+fn restated_bar(bar: &Bar, by: &Restated) -> Bar {
     let side = |side: &Ohlc| Ohlc {
-        open: side.open / ratio,
-        high: side.high / ratio,
-        low: side.low / ratio,
-        close: side.close / ratio,
+        open: by.price(side.open),
+        high: by.price(side.high),
+        low: by.price(side.low),
+        close: by.price(side.close),
     };
     Bar {
         time: bar.time,

@@ -166,8 +166,7 @@ impl Simulator {
         // the last bit.
         let leg = 1 + position.exit_legs;
         let slipped = |price: f64| {
-            let slippage = &symbol.slippage;
-            price - sign * slippage.distance(price, self.settings.seed, position.order.0, leg)
+            price - sign * self.slippage((price, position.lots), (position.order.0, leg), now)
         };
         let price = match outcome {
             Outcome::Stop => slipped(at(exits.below)),

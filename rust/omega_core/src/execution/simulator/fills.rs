@@ -6,15 +6,14 @@ use super::affordable::Entry;
 use super::{STEPS_OF_AN_ORDER, Simulator};
 use crate::error::OmegaError;
 use crate::execution::costs::{FeeBasis, Fees};
-use crate::execution::positions::ClosedShare;
 use crate::execution::{
-    Account, AccountKind, Exit, ExitReason, Fill, Level, Live, Order, OrderStatus, OrderType,
-    Position, PositionMode, ReduceOnly, RejectReason, Semantics, SymbolBar,
+    Account, AccountKind, ExitReason, Fill, Level, Live, Order, OrderStatus, OrderType, Position,
+    PositionMode, ReduceOnly, RejectReason, Semantics, SymbolBar,
 };
 use crate::types::{OrderId, SymbolId, TradeId};
 
 /// The leg of an entry; the exits of a position count on from it (M4).
-const ENTRY_LEG: u32 = 0;
+pub(super) const ENTRY_LEG: u32 = 0;
 
 /// Sizes within this fraction of each other are equal (F7).
 // Lots that were added or split differ in their last bits: without a tolerance, a position of 1e-17
@@ -238,7 +237,7 @@ impl Simulator {
         now: &SymbolBar,
     ) -> (FeeBasis, f64) {
         let order = &self.book.orders[row];
-        let slippage = self.entry_slippage(order, at.price);
+        let slippage = self.entry_slippage(order, (at.price, lots), now);
         let basis = FeeBasis {
             symbol: order.symbol,
             direction: order.direction,
@@ -266,8 +265,11 @@ impl Simulator {
     ) -> TradeId {
         let order = &self.book.orders[row];
         let symbol = &self.settings.symbols[order.symbol.index()];
-        let (lots, price) = (basis.lots, basis.price);
-        let slippage = self.entry_slippage(order, at.price);
+        let lots = basis.lots;
+        // Of the size that fills, which may be less than the one that was tested.
+        let slippage = self.entry_slippage(order, (at.price, lots), now);
+        let price = at.price + order.direction.sign() * slippage;
+        let basis = FeeBasis { price, ..basis };
         let entry = Entry::new(symbol, basis, self.entry_rate(now));
         let is_cash = self.settings.account.kind == AccountKind::Cash;
         // A purchase of a cash account is paid at the rate that it was tested with, so that it
@@ -310,96 +312,28 @@ impl Simulator {
         trade
     }
 
-    /// The slippage of an entry at a price.
-    fn entry_slippage(&self, order: &Order, price: f64) -> f64 {
-        if !slips(order) {
-            return 0.0;
-        }
-        let slippage = &self.settings.symbols[order.symbol.index()].slippage;
-        slippage.distance(price, self.settings.seed, order.id.0, ENTRY_LEG)
-    }
-
-    /// Closes lots of a position.
-    pub(super) fn close_position<A: Account>(
-        &mut self,
-        closing: &Closing,
-        now: &SymbolBar,
-        account: &mut A,
-    ) {
-        self.is_stopped(self.positions.open.len() / 8);
-        if self.has_dates {
-            self.fund_leaving(closing.index, now, account);
-        }
-        let position = &self.positions.open[closing.index];
-        let symbol = &self.settings.symbols[position.symbol.index()];
-        // An order closes each position at most once, so that the trade's number keys its legs; a
-        // position's own exits count on from its entry (M4).
-        let (key, leg) = match closing.order {
-            Some(order) => (order, position.id.0),
-            None => (position.order, ENTRY_LEG + 1 + position.exit_legs),
-        };
-        let slippage = if closing.slips {
-            symbol
-                .slippage
-                .distance(closing.price, self.settings.seed, key.0, leg)
+    /// The slippage of an entry of so many lots at a price.
+    fn entry_slippage(&self, order: &Order, at: (f64, f64), now: &SymbolBar) -> f64 {
+        if slips(order) {
+            self.slippage(at, (order.id.0, ENTRY_LEG), now)
         } else {
             0.0
-        };
-        let price = closing.price - position.direction.sign() * slippage;
-        let units = closing.lots * symbol.instrument.contract_size;
-        let notional = (units * price * now.rate).abs();
-        let basis = FeeBasis {
-            symbol: position.symbol,
-            direction: position.direction.opposite(),
-            lots: closing.lots,
-            units,
-            price,
-            notional,
-            is_maker: closing.is_maker,
-            is_entry: false,
-            time: now.bar.time,
-            order: key,
-        };
-        let fill = Fill {
-            order: key,
-            trade: position.id,
-            symbol: position.symbol,
-            direction: position.direction.opposite(),
-            time: now.bar.time,
-            index: now.index,
-            price,
-            lots: closing.lots,
-            fee: self.exit_fee(&basis, closing.reason),
-            slippage,
-            rate: now.rate,
-            closes: true,
-        };
-        // Booked before the position changes, since a trade shows it as it was.
-        let share = ClosedShare::of(position, closing.lots);
-        account.book_exit(&Exit {
-            position,
-            fill: &fill,
-            reason: closing.reason,
-            entry_fee: share.entry_fee,
-            swap: share.swap,
-            rate: now.rate,
-            alternative_pnl: share.alternative_pnl,
-        });
-        self.positions.close(closing.index, &share, fill);
+        }
     }
 
-    /// The fee of an exit, which a close by force adds to (M9).
-    fn exit_fee(&self, basis: &FeeBasis, reason: ExitReason) -> f64 {
-        let instrument = self.instrument(basis.symbol);
-        let liquidation = match reason {
-            // Nothing is traded for what a split leaves over.
-            ExitReason::SplitCash => return 0.0,
-            ExitReason::StopOut | ExitReason::Ruin => {
-                basis.notional * instrument.liquidation_fee / 100.0
-            }
-            _ => 0.0,
-        };
-        self.fee(basis) + liquidation
+    /// The slippage of so many lots at a price, for a leg of an order (M4).
+    pub(super) fn slippage(
+        &self,
+        (price, lots): (f64, f64),
+        (order, leg): (u32, u32),
+        now: &SymbolBar,
+    ) -> f64 {
+        let symbol = &self.settings.symbols[now.symbol.index()];
+        let units = lots * symbol.instrument.contract_size;
+        symbol
+            .slippage
+            .distance(price, self.settings.seed, order, leg)
+            + symbol.slippage.impact(price, units, now.index)
     }
 
     /// The fee of a fill; 0 where its function fails, which ends the run when the bar is over.
@@ -481,6 +415,7 @@ fn new_position(order: &Order, fill: &Fill, live: Live, now: &SymbolBar) -> Posi
         closing: false,
         parts_closed: Vec::new(),
         alternative_pnl: None,
+        origin: None,
         labels: order.labels.clone(),
     }
 }

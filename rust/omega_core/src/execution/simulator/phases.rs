@@ -2,7 +2,7 @@
 //! by one factor (W6 to W10).
 
 use super::Simulator;
-use super::affordable::Entry;
+use super::affordable::{Entry, margin_of};
 use super::fills::EntryPrice;
 use super::rebalancing::Part;
 use crate::execution::book::QueuedTask;
@@ -208,7 +208,7 @@ impl Simulator {
         let mut needs = Needs::default();
         for increase in increases {
             let symbol = &self.settings.symbols[increase.part.symbol.index()];
-            let margin = increase.basis.notional * symbol.instrument.margin_rate;
+            let margin = margin_of(&symbol.instrument, &increase.basis);
             needs.variable += margin + symbol.fees.variable(&increase.basis);
             needs.fixed += symbol.fees.fixed + increase.own + symbol.fees.minimum;
             needs.full += increase.need;
@@ -227,7 +227,7 @@ impl Simulator {
         let instrument = self.instrument(now.symbol);
         let close = now.last.side(direction.entry_side()).close;
         let units = lots * instrument.contract_size;
-        (units * close * now.last_rate).abs() * instrument.margin_rate
+        instrument.margin((units * close * now.last_rate).abs(), lots, close)
     }
 
     /// What may be spent: the cash of a cash account, the free margin of another one (W7, W8).

@@ -1,0 +1,1 @@
+"""Portfolios to start from: several symbols, or money that comes and goes by date."""
