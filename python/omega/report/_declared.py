@@ -25,7 +25,10 @@ _SHOWN = 4
 """Groups that are on at first."""
 _DIGITS = 4
 _BESIDE = ("rsi", "stochastic", "adx", "dmi", "mfi", "cci", "aroon", "zscore", "williams_r", "roc",
-           "macd", "atr", "std", "variance", "volume", "percent_b")  # fmt: skip
+           "macd", "atr", "std", "variance", "volume", "percent_b", "adxr", "vortex", "cmo",
+           "stochastic_rsi", "apo", "ppo", "trix", "tsi", "ao", "dpo", "ultimate_oscillator",
+           "percent_rank", "natr", "obv", "ad", "adosc", "cmf", "force_index",
+           "pattern")  # fmt: skip
 """Indicators whose values are no prices, however near to them they may be."""
 
 
