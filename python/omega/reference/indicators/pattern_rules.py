@@ -172,7 +172,7 @@ def side_by_side(v: View, near: float, equal: float) -> float:
 
 
 def hangs(v: View, short: float, long: float, none: float) -> bool:
-    """Say whether a small body hangs above a long shadow."""
+    """Return whether a small body hangs above a long shadow."""
     return v.body(0) < short and v.below(0) > long and v.above(0) < none
 
 
@@ -205,7 +205,7 @@ def black_crows(v: View, *shadows: float) -> float:
 
 
 def kicks(v: View, none_1: float, none_0: float, long_1: float, long_0: float) -> bool:
-    """Say whether two long bars without shadows leap apart."""
+    """Return whether two long bars without shadows leap apart."""
     leaps = v.leaps_up(0, 1) if v.black(1) else v.leaps_down(0, 1)
     bare = max(v.above(1), v.below(1)) < none_1 and max(v.above(0), v.below(0)) < none_0
     return v.turns(1, 0) and leaps and bare and v.body(1) > long_1 and v.body(0) > long_0
@@ -222,7 +222,7 @@ def mat_hold(v: View, short_3: float, short_2: float, short_1: float, long: floa
 
 
 def falls_into(v: View, long: float) -> bool:
-    """Say whether a white bar opens below a long black one."""
+    """Return whether a white bar opens below a long black one."""
     return v.black(1) and v.body(1) > long and v.white(0) and v.open(0) < v.low(1)
 
 

@@ -185,7 +185,7 @@ impl View<'_> {
 
     /// 100 in its direction where the body holds that of the bar before, 80 where they share one.
     pub(super) fn engulfing(&self) -> f64 {
-        let apart = self.open(0) != self.close(1) && self.close(0) != self.open(1);
+        let apart = self.open(0) - self.close(1) != 0.0 && self.close(0) - self.open(1) != 0.0;
         self.sign(0) * if apart { 100.0 } else { 80.0 }
     }
 
@@ -215,8 +215,18 @@ pub(super) fn scan<const N: usize>(
     let mut result = vec![f64::NAN; rows];
     let start = back + longest(&averages.map(|(setting, _)| setting.bars));
     let is_hole = |row: &usize| bars.iter().any(|column| !column[*row].is_finite());
+    // All values of a chunk are looked at, so that it takes vector instructions and one branch.
+    let lacks = |chunk: &[f64]| {
+        chunk
+            .iter()
+            .fold(false, |any, price| any | !price.is_finite())
+    };
+    let whole = !bars.iter().any(|column| column.chunks(64).any(lacks));
     let mut first = 0;
-    for end in (0..rows).filter(is_hole).chain([rows]) {
+    for end in (0..if whole { 0 } else { rows })
+        .filter(is_hole)
+        .chain([rows])
+    {
         if end > first + start {
             let part = View {
                 bars: bars.map(|column| &column[first..end]),

@@ -84,7 +84,7 @@ pub fn stochastic_rsi(values: &[f64], [n, length, smooth, signal]: [usize; 4]) -
 /// Mean of the middles of `fast` bars less that of `slow` bars (TA-Lib's `AO`).
 #[must_use]
 pub fn ao(high: &[f64], low: &[f64], fast: usize, slow: usize) -> Vec<f64> {
-    let middles = paired(high, low, |high, low| (high + low) / 2.0);
+    let middles = paired(high, low, |high, low| 0.5 * (high + low));
     let [fast, slow] = [fast.min(slow), fast.max(slow)].map(|n| moving::means(&middles, n));
     paired(&fast, &slow, |fast, slow| fast - slow)
 }

@@ -15,7 +15,7 @@ pub fn heikin_ashi(bars: [&[f64]; 4]) -> [Vec<f64>; 4] {
         } else {
             let middle = (((open + high) + low) + close) / 4.0;
             let (from, to) = before.unwrap_or((open, close));
-            let begin = (from + to) / 2.0;
+            let begin = 0.5 * (from + to);
             before = Some((begin, middle));
             // The earlier of equal ones stays, as with Python's `max` and `min`.
             let larger = |a: f64, b: f64| if b > a { b } else { a };

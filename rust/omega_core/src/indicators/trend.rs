@@ -39,7 +39,7 @@ pub fn adxr(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
     let now = adx(bars, n);
     let mut result = vec![f64::NAN; (n - 1).min(now.len())];
     let pairs = now.iter().skip(n - 1).zip(&now);
-    result.extend(pairs.map(|(now, before)| (now + before) / 2.0));
+    result.extend(pairs.map(|(now, before)| 0.5 * (now + before)));
     result
 }
 

@@ -196,14 +196,14 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         compute: |of, inputs| {
             let [high, low, close, volume] = inputs.columns();
             let bars = [high, low, close];
-            vec![match of.optional_whole(0) {
-                Some(n) => vwap(bars, volume, n),
-                None => {
-                    let mut beginning = Beginning::new(inputs.days(), of.whole(1));
+            let mut beginning = Beginning::new(inputs.days(), of.whole(1));
+            vec![of.optional_whole(0).map_or_else(
+                || {
                     let begins = |i: usize| beginning.is_at(inputs.times()[i]);
                     weighed_since(&typical(bars), volume, begins)
-                }
-            }]
+                },
+                |n| vwap(bars, volume, n),
+            )]
         },
         ..OF_WINDOW
     },
