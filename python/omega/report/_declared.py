@@ -63,7 +63,12 @@ def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
     for group, lines in list(named.items())[:_MOST_GROUPS]:
         names = ", ".join(dict.fromkeys(name for name, _ in lines))
         title = names if len(lines) == 1 else f"{group}: {names.partition(')')[0]})"
-        found.append(Group(title, tuple(lines), "over" if _is_price(lines, close) else "pane"))
+        # A stop and its direction, or a swing and its mark, are of one indicator and two scales.
+        over = [line for line in lines if _is_price([line], close)]
+        rest = [line for line in lines if not _is_price([line], close)]
+        beside = title if not over else f"{title} {', '.join(_output(name) for name, _ in rest)}"
+        found += [Group(title, tuple(over), "over")] if over else []
+        found += [Group(beside, tuple(rest), "pane")] if rest else []
     if len(result.symbols) == 1:
         found += _conditions(result.declared.conditions, frame)
     return found
@@ -72,6 +77,11 @@ def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
 def _called(line: Line) -> str:
     name = line.name.replace(", None", "")  # parameters that were left out
     return name if line.timeframe is None else f"{name} {line.timeframe}"
+
+
+def _output(name: str) -> str:
+    """Return which of the outputs of an indicator a line is."""
+    return name.rpartition(").")[2]
 
 
 def _on_bars(line: Line, frame: pl.DataFrame, result: Reported) -> Numbers | None:

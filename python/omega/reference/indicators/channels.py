@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from omega.reference.indicators.averages import rma
-from omega.reference.indicators.registry import Entry, whole
+from omega.reference.indicators.registry import Entry, delayed, whole
 from omega.reference.indicators.smoothing import AVERAGES, EMA
 from omega.reference.indicators.statistics import rolling_max, rolling_min, rolling_std
 from omega.reference.indicators.volatility import atr, true_range
@@ -158,11 +158,7 @@ def ichimoku(
     """
     conversion, base, slow = (_middles(rolling_max(high, n), rolling_min(low, n)) for n in lengths)
     fast = _middles(conversion, base)
-    return [conversion, base, _delayed(fast, shift), _delayed(slow, shift)]
-
-
-def _delayed(values: list[float], bars: int) -> list[float]:
-    return ([math.nan] * bars + values)[: len(values)]
+    return [conversion, base, delayed(fast, shift), delayed(slow, shift)]
 
 
 def _of_candles(

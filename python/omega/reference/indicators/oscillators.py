@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from omega.reference.indicators.averages import ema, exact_sum, of_windows, sma
 from omega.reference.indicators.momentum import momentum, rsi
-from omega.reference.indicators.registry import Entry, over_window, whole
+from omega.reference.indicators.registry import Entry, delayed, over_window, whole
 from omega.reference.indicators.smoothing import AVERAGES
 from omega.reference.indicators.special import volatility_rank
 from omega.reference.indicators.statistics import rolling_max, rolling_min
@@ -108,8 +108,7 @@ def dpo(values: Values, n: int) -> list[float]:
         [nan, nan, -1.5]
     """
     lag = n // 2 + 1
-    before = ([math.nan] * lag + list(values))[: len(values)]
-    return _paired(before, sma(values, n), lambda a, b: a - b)
+    return _paired(delayed(values, lag), sma(values, n), lambda a, b: a - b)
 
 
 def ultimate_oscillator(bars: Bars, windows: Sequence[int]) -> list[float]:

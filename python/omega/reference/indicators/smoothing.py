@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from omega.reference.indicators import averages
 from omega.reference.indicators.averages import ema, exact_sum, sma
-from omega.reference.indicators.registry import Entry, over_window, whole
+from omega.reference.indicators.registry import Entry, delayed, over_window, whole
 
 Values = Sequence[float]
 
@@ -31,8 +31,8 @@ def zlema(values: Values, n: int) -> list[float]:
         [nan, nan, nan, 5.0]
     """
     lag = (n - 1) // 2
-    later = zip(values[lag:], values, strict=False)
-    return ema(([math.nan] * lag)[: len(values)] + [2.0 * x - before for x, before in later], n)
+    pairs = zip(values, delayed(values, lag), strict=True)
+    return ema([2.0 * x - before for x, before in pairs], n)
 
 
 def t3(values: Values, n: int, factor: float) -> list[float]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from omega.reference.indicators import averages
 from omega.reference.indicators.averages import exact_sum, of_windows, rma
-from omega.reference.indicators.registry import Entry, whole
+from omega.reference.indicators.registry import Entry, delayed, whole
 from omega.reference.indicators.volatility import true_range
 
 Values = Sequence[float]
@@ -62,7 +62,7 @@ def adxr(high: Values, low: Values, close: Values, n: int) -> list[float]:
         [nan, 100.0, 100.0]
     """
     average = dmi(high, low, close, n)[3]
-    before = ([math.nan] * (n - 1) + average)[: len(average)]
+    before = delayed(average, n - 1)
     return [(now + then) / 2.0 for now, then in zip(average, before, strict=True)]
 
 
