@@ -13,7 +13,7 @@ use super::strategy::Raised;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
 use omega_core::indicators::{Comparison, Operand, compare};
-use omega_core::replay::{State, Strategy, View};
+use omega_core::replay::{Outlook, State, Strategy, View};
 use omega_core::store::SymbolCandles;
 use omega_core::strategies::{
     self, Entries, Level, Native, Signals, SymbolSignals, Values, Wanted, WarmedUp,
@@ -261,6 +261,21 @@ impl<S: Strategy<Error = OmegaError>> Strategy for WithPyError<S> {
         actions: &mut Vec<Action>,
     ) -> Result<(), Raised> {
         Ok(self.0.on_events(view, state, actions)?)
+    }
+
+    #[inline]
+    fn looks_ahead(&self) -> bool {
+        self.0.looks_ahead()
+    }
+
+    fn decide_ahead(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        outlook: Outlook<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<usize, Raised> {
+        Ok(self.0.decide_ahead(view, state, outlook, actions)?)
     }
 
     fn finish(&mut self, view: &View<'_>, state: &State<'_>) -> Result<(), Raised> {

@@ -189,25 +189,12 @@ impl QuietRange {
         rate: f64,
         mut write: impl FnMut(&[f64], Lows<'_>),
     ) -> usize {
-        if rate.to_bits() != self.rate.to_bits() && !self.exposure.is_empty() {
-            return 0;
-        }
-        // A run without swap and expiry need not search the column of times.
-        let bars = if self.until == i64::MAX {
-            stretch.len()
-        } else {
-            stretch.before(self.until)
-        };
+        let bars = self.bars_before_end(stretch, rate);
         let mut taken = 0;
         let mut profits = [0.0; BLOCK];
         while taken < bars {
             let block = stretch.part(taken, BLOCK.min(bars - taken));
-            let mut quiet = quiet_bars(&self.free, &block);
-            let mut ranges = self.ranges(&block.part(0, quiet));
-            if self.is_tested(&ranges) {
-                quiet = quiet_bars(&self.solvent, &block.part(0, quiet));
-                ranges = self.ranges(&block.part(0, quiet));
-            }
+            let (quiet, ranges) = self.quiet_head(&block);
             if quiet > 0 {
                 let profits = &mut profits[..quiet];
                 let block = block.part(0, quiet);
@@ -220,6 +207,39 @@ impl QuietRange {
             }
         }
         taken
+    }
+
+    /// The open profits at the closes of the quiet bars at the head of a stretch, of one block at
+    /// most; the range stays as it is.
+    pub(super) fn foresee(&self, stretch: &Stretch<'_>, rate: f64, profits: &mut Vec<f64>) {
+        let block = stretch.part(0, BLOCK.min(self.bars_before_end(stretch, rate)));
+        let (quiet, _) = self.quiet_head(&block);
+        profits.resize(quiet, 0.0);
+        self.mark_block(&block.part(0, quiet), rate, profits);
+    }
+
+    /// How many bars of a stretch come before the time at which the range ends.
+    fn bars_before_end(&self, stretch: &Stretch<'_>, rate: f64) -> usize {
+        if rate.to_bits() != self.rate.to_bits() && !self.exposure.is_empty() {
+            return 0;
+        }
+        // A run without swap and expiry need not search the column of times.
+        if self.until == i64::MAX {
+            stretch.len()
+        } else {
+            stretch.before(self.until)
+        }
+    }
+
+    /// How many bars at the head of a block are quiet, and where their prices were.
+    fn quiet_head(&self, block: &Stretch<'_>) -> (usize, [PriceRange; 2]) {
+        let mut quiet = quiet_bars(&self.free, block);
+        let mut ranges = self.ranges(&block.part(0, quiet));
+        if self.is_tested(&ranges) {
+            quiet = quiet_bars(&self.solvent, &block.part(0, quiet));
+            ranges = self.ranges(&block.part(0, quiet));
+        }
+        (quiet, ranges)
     }
 
     /// Whether prices were where a test of the account may fail.
@@ -248,23 +268,31 @@ impl QuietRange {
         rate: f64,
         profits: &mut [f64],
     ) {
+        for (side, range) in ranges
+            .iter()
+            .enumerate()
+            .filter(|(side, _)| self.held[*side])
+        {
+            self.seen[side].include(range);
+        }
+        if let Some(closes) = self.mark_block(block, rate, profits) {
+            self.closes = Some((closes, rate));
+        }
+    }
+
+    /// Adds up the open profit at each close; gives the last closes, bid and ask.
+    fn mark_block(&self, block: &Stretch<'_>, rate: f64, profits: &mut [f64]) -> Option<[f64; 2]> {
         let bid = block.bid();
         // NaN where no position is left on the ask: a price that is read by mistake then shows in
         // every sum.
         let mut asks = [f64::NAN; BLOCK];
         let asks = &mut asks[..block.len()];
-        if self.held[0] {
-            self.seen[0].include(&ranges[0]);
-        }
         if self.held[1] {
             let ask = block.ask();
             for_each_price(&ask, ask.close, |bar, close| asks[bar] = close);
-            self.seen[1].include(&ranges[1]);
         }
         self.marks.profits(bid.close, asks, rate, profits);
-        if let (Some(&bid), Some(&ask)) = (bid.close.last(), asks.last()) {
-            self.closes = Some(([bid, ask], rate));
-        }
+        Some([*bid.close.last()?, *asks.last()?])
     }
 
     /// The mark at its last bar, where it has had any.

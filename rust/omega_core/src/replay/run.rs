@@ -1,9 +1,9 @@
 //! The steps of a run, one after the other.
 
 use super::step::StepContext;
-use super::{Ahead, Executor, Feed, Observer, Plan, Portfolio, State, Strategy, View};
+use super::{Ahead, Executor, Feed, Observer, Outlook, Plan, Portfolio, State, Strategy, View};
 use crate::execution::Semantics;
-use crate::store::{ClosedWalk, Walk};
+use crate::store::{ClosedWalk, Stretch, Walk};
 
 /// Steps between two calls of the observer: often enough for an interrupt, rarely enough to cost
 /// nothing.
@@ -11,6 +11,10 @@ use crate::store::{ClosedWalk, Walk};
 // the remainder is a mask, and the 65,536 steps of the observer that takes the interpreter are a
 // multiple of it, which it would otherwise step over.
 const STEPS_BETWEEN_TICKS: usize = 1024;
+
+/// Steps shown to a strategy that decides ahead: at first, and at most.
+const SHORTEST_OUTLOOK: usize = 16;
+const LONGEST_OUTLOOK: usize = 256;
 
 /// What the loop counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,6 +57,9 @@ where
         closed: ClosedWalk::default(),
         seen: Seen::default(),
         flat: 0,
+        decided: 0,
+        reach: SHORTEST_OUTLOOK,
+        profits: Vec::new(),
         feed,
         walk,
         strategy,
@@ -104,9 +111,18 @@ struct Replay<'r, 'f, S, E: Executor, P> {
     /// So many steps have passed without anything open, whose rows are not written yet.
     // Together, once something happens: a callback on each bar would write them one by one.
     flat: usize,
+    /// At so many steps from this one on the strategy has decided; what it requested is for the
+    /// last of them.
+    decided: usize,
+    /// So many steps are shown to a strategy that decides ahead.
+    // More where it took all, and none where it requested something at once: to look at bars that
+    // are then walked anyway costs time.
+    reach: usize,
+    /// Open profits at the closes of the bars ahead.
+    profits: Vec<f64>,
 }
 
-impl<S, E, P> Replay<'_, '_, S, E, P>
+impl<'f, S, E, P> Replay<'_, 'f, S, E, P>
 where
     S: Strategy<E::Action>,
     E: Executor,
@@ -122,23 +138,41 @@ where
         most: usize,
         counts: &mut RunCounts,
     ) -> Result<usize, S::Error> {
-        let next_decision = self.strategy.next_decision_step(step);
-        let has_events = self.has_events();
-        // A fill ends a sleep, since the strategy may act on it at the very next open.
-        let asleep = if next_decision > step && !has_events {
-            (next_decision - step).min(most)
-        } else {
-            self.decide(has_events)?;
-            1
-        };
-        if self.actions.is_empty() {
-            let taken = self.advance_quiet(asleep)?;
-            if taken > 0 {
-                return Ok(taken);
+        let mut undecided = 0;
+        if self.decided == 0 {
+            let next_decision = self.strategy.next_decision_step(step);
+            let has_events = self.has_events();
+            // A fill ends a sleep, since the strategy may act on it at the very next open.
+            if next_decision > step && !has_events {
+                undecided = (next_decision - step).min(most);
+            } else {
+                self.decided = self.decide(has_events, most)?;
             }
         }
+        let requested = usize::from(!self.actions.is_empty());
+        let asleep = (undecided + self.decided).saturating_sub(requested);
+        let taken = if asleep > 0 {
+            self.advance_quiet(asleep)?
+        } else {
+            0
+        };
+        if taken == 0 {
+            self.walk_step(counts)?;
+        }
+        let taken = taken.max(1);
+        self.decided = self.decided.saturating_sub(taken);
+        Ok(taken)
+    }
+
+    /// Walks one step in full, with what was requested if that is for this step.
+    fn walk_step(&mut self, counts: &mut RunCounts) -> Result<(), S::Error> {
+        if self.decided <= 1 {
+            return self.step(counts);
+        }
+        let requested = std::mem::take(&mut self.actions);
         self.step(counts)?;
-        Ok(1)
+        self.actions = requested;
+        Ok(())
     }
 
     /// Whether there are fills that the strategy has to get.
@@ -147,21 +181,66 @@ where
         self.strategy.wants_events() && self.executor.state().fills.len() > self.seen.fills
     }
 
-    /// STRATEGY: events first, then the decision.
+    /// STRATEGY: events first, then the decision; gives at how many steps it decided.
     #[inline]
-    fn decide(&mut self, has_events: bool) -> Result<(), S::Error> {
+    fn decide(&mut self, has_events: bool, most: usize) -> Result<usize, S::Error> {
+        let ahead = if self.strategy.looks_ahead() {
+            self.look_ahead(most)
+        } else {
+            None
+        };
         let view = View::new(self.feed.market, &self.walk);
         let state = state(self.executor, self.portfolio, self.seen, self.flat);
         if has_events {
             self.strategy.on_events(&view, &state, &mut self.actions)?;
         }
-        self.strategy.evaluate(&view, &state, &mut self.actions)?;
+        let decided = if let Some(bars) = ahead.filter(|_| self.actions.is_empty()) {
+            let profits = (!self.profits.is_empty()).then_some(self.profits.as_slice());
+            let outlook = Outlook::new(bars, state.balance, profits);
+            let actions = &mut self.actions;
+            self.strategy
+                .decide_ahead(&view, &state, outlook, actions)?
+        } else {
+            self.strategy.evaluate(&view, &state, &mut self.actions)?;
+            1
+        };
+        self.reach = match decided {
+            1 if !self.actions.is_empty() => 0,
+            all if ahead.is_some() && all > self.reach => (4 * self.reach).min(LONGEST_OUTLOOK),
+            _ => SHORTEST_OUTLOOK,
+        };
         // After both calls: the decision sees the same events as `on_events`.
         self.seen = Seen {
             fills: state.fills.len(),
             trades: state.trades.len(),
         };
-        Ok(())
+        Ok(decided)
+    }
+
+    /// The bars from this step on that a strategy may decide ahead over, with open profits where
+    /// anything is open; none where the next bar may change something.
+    fn look_ahead(&mut self, most: usize) -> Option<Stretch<'f>> {
+        self.profits.clear();
+        if self.reach == 0 {
+            return None;
+        }
+        // As in `advance_quiet`: who watches sees each bar by itself.
+        if self.portfolio.watches() || self.strategy.manages() || self.feed.is_magnified() {
+            return None;
+        }
+        // The first bar is that of this step, at which it decides anyway.
+        let bars = self.walk.stretch(most.min(self.reach + 1))?;
+        if self.executor.is_surely_idle() {
+            return Some(bars);
+        }
+        let ahead = Ahead {
+            feed: self.feed,
+            walk: &self.walk,
+            bars: bars.len(),
+        };
+        self.executor
+            .foresee(ahead, self.portfolio.balance(), &mut self.profits);
+        (!self.profits.is_empty()).then_some(bars)
     }
 
     /// Takes the bars ahead in which nothing can happen; gives how many.

@@ -1,5 +1,6 @@
 //! What a strategy is, and all that it can see.
 
+use super::Outlook;
 use crate::error::OmegaError;
 use crate::execution::{Action, Fill, LastTrades, Order, Position};
 use crate::portfolio::Trade;
@@ -180,6 +181,28 @@ pub trait Strategy<A = Action> {
     #[inline]
     fn wants_events(&self) -> bool {
         true
+    }
+
+    /// Whether it can decide at several steps in a row while the account cannot change.
+    #[inline]
+    fn looks_ahead(&self) -> bool {
+        false
+    }
+
+    /// Decides at this step as `evaluate` does, and then at those of the outlook until it adds an
+    /// action, which is for the last step that it took; gives at how many steps it decided.
+    ///
+    /// # Errors
+    /// Its own failures; the run ends there.
+    fn decide_ahead(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        _outlook: Outlook<'_>,
+        actions: &mut Vec<A>,
+    ) -> Result<usize, Self::Error> {
+        self.evaluate(view, state, actions)?;
+        Ok(1)
     }
 
     /// Whether it has a position manager of its own.

@@ -25,6 +25,18 @@ pub struct Prices<'a> {
     pub spread: Spread<'a>,
 }
 
+impl Prices<'_> {
+    /// The close of a bar, the spread added.
+    #[must_use]
+    pub fn close_at(&self, bar: usize) -> f64 {
+        match self.spread {
+            Spread::None => self.close[bar],
+            Spread::Constant(spread) => self.close[bar] + spread,
+            Spread::Each(spreads) => self.close[bar] + spreads[bar],
+        }
+    }
+}
+
 /// What is added to the bid where it stands for the ask (rule T2).
 #[derive(Debug, Clone, Copy)]
 pub enum Spread<'a> {
@@ -61,11 +73,25 @@ impl<'a> Stretch<'a> {
         self.bars == 0
     }
 
+    /// When one of them opens.
+    #[inline]
+    #[must_use]
+    pub fn time(&self, bar: usize) -> Option<i64> {
+        let opens = || self.segment.time.get(self.first + bar).copied();
+        (bar < self.bars).then(opens).flatten()
+    }
+
+    /// When they open.
+    #[inline]
+    #[must_use]
+    pub fn times(&self) -> &'a [i64] {
+        self.cut(&self.segment.time)
+    }
+
     /// How many of them open before a time.
     #[must_use]
     pub fn before(&self, time: i64) -> usize {
-        self.cut(&self.segment.time)
-            .partition_point(|&opens| opens < time)
+        self.times().partition_point(|&opens| opens < time)
     }
 
     /// A part of it: so many bars after leaving out the first.

@@ -405,6 +405,25 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The bars of a symbol at this step and those after it, as far as it has one at each.
+    #[must_use]
+    pub fn stretch_of(&self, symbol: SymbolId, most: usize) -> Option<Stretch<'a>> {
+        let Timeline::Times(times) = &self.market.timeline else {
+            return self.stretch(most);
+        };
+        let place = &self.places[symbol.index()];
+        let cursor = place.cursor.as_ref().filter(|_| place.present)?;
+        let stretch = cursor.stretch(most.min(times.len() - self.step));
+        let steps = &times[self.step..self.step + stretch.len()];
+        // At once first: mostly all symbols have the same times.
+        if stretch.times() == steps {
+            return Some(stretch);
+        }
+        let same = stretch.times().iter().zip(steps);
+        let same = same.take_while(|(opens, step)| opens == step).count();
+        Some(stretch.part(0, same))
+    }
+
     /// Open time of a symbol's bar at the last step before this one at which it had a bar; none
     /// where there is none.
     #[must_use]

@@ -1,7 +1,7 @@
 //! A pause in decisions after entries and exits.
 
 use crate::execution::Limits;
-use crate::replay::{State, Strategy, View};
+use crate::replay::{Outlook, State, Strategy, View};
 use crate::types::SymbolId;
 
 /// A strategy that is not called for decisions while every symbol cools down. It is still told what
@@ -83,6 +83,22 @@ impl<A, S: Strategy<A>> Strategy<A> for Cooldown<S> {
     #[inline]
     fn manages(&self) -> bool {
         self.strategy.manages()
+    }
+
+    #[inline]
+    fn looks_ahead(&self) -> bool {
+        // A pause ends at a step of its own.
+        self.limits.is_none() && self.strategy.looks_ahead()
+    }
+
+    fn decide_ahead(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        outlook: Outlook<'_>,
+        actions: &mut Vec<A>,
+    ) -> Result<usize, S::Error> {
+        self.strategy.decide_ahead(view, state, outlook, actions)
     }
 
     fn manage(

@@ -4,7 +4,7 @@
 //! Out: the actions of the one in force.
 
 use crate::execution::{Action, CloseTarget, ExitReason, OrderStatus};
-use crate::replay::{State, Strategy, View};
+use crate::replay::{Outlook, State, Strategy, View};
 
 /// What becomes of positions and waiting orders where a stage begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +154,32 @@ where
         leave(border, state, actions);
         let seen = without(border, state, actions.len() - before);
         own.evaluate(view, &seen, actions)
+    }
+
+    #[inline]
+    fn looks_ahead(&self) -> bool {
+        self.own.as_ref().is_some_and(Strategy::looks_ahead)
+    }
+
+    fn decide_ahead(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        outlook: Outlook<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<usize, S::Error> {
+        let border = self.border();
+        match &mut self.own {
+            // The next stage begins at a step of its own.
+            Some(own) if border > view.step() => {
+                let outlook = outlook.cut(border - view.step() - 1);
+                own.decide_ahead(view, state, outlook, actions)
+            }
+            _ => {
+                self.evaluate(view, state, actions)?;
+                Ok(1)
+            }
+        }
     }
 
     /// What happened on the last bar of a stage is told to the one that follows, where everything

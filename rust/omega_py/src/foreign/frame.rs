@@ -9,7 +9,7 @@ use std::ptr;
 use omega_core::columns::{AskColumns, Segment};
 use omega_core::execution::{Fill, Order, OrderStatus, OrderType, Position};
 use omega_core::portfolio::Trade;
-use omega_core::replay::{Rates, State, View};
+use omega_core::replay::{NextStep, Rates, State, View};
 use omega_core::store::{Market, TrackId};
 
 use super::abi::{Chunk, Column, Event, Frame, OrderRow, PositionRow, Track, VERSION};
@@ -136,6 +136,28 @@ impl Shown {
         }
         if self.rates_move && !self.positions.is_empty() {
             self.show_rates(view);
+        }
+    }
+
+    /// Whether there is one symbol on its own bars alone.
+    #[inline]
+    pub(super) fn has_one_track(&self) -> bool {
+        self.tracks.len() == 1
+    }
+
+    /// Moves on by one bar of the only track, with nothing but equity changed.
+    #[inline]
+    pub(super) fn show_next(&mut self, next: NextStep) {
+        self.step += 1;
+        self.frame.step += 1;
+        self.frame.time = next.time;
+        self.frame.equity = next.equity;
+        let bars = self.step;
+        let shown = &mut self.tracks[0];
+        shown.bars += 1;
+        shown.fresh = 1;
+        if bars > self.ends[0] {
+            self.find_chunk(bars - 1, TrackId(0));
         }
     }
 

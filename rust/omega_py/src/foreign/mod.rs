@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow_buffer::ScalarBuffer;
 use omega_core::error::OmegaError;
 use omega_core::execution::Action;
-use omega_core::replay::{Rates, State, Strategy, View, Wakeups};
+use omega_core::replay::{Outlook, Rates, State, Strategy, View, Wakeups};
 use omega_core::store::{Market, TrackId};
 use omega_core::strategies::WarmedUp;
 use pyo3::prelude::*;
@@ -144,11 +144,11 @@ impl Foreign {
     fn collect(
         &mut self,
         code: i32,
-        view: &View<'_>,
+        newest: usize,
         actions: &mut Vec<Action>,
     ) -> Result<(), OmegaError> {
         if code != 0 {
-            return Err(self.failed(code, view));
+            return Err(self.failed(code, newest));
         }
         if self.inbox.is_untouched() {
             return Ok(());
@@ -169,11 +169,9 @@ impl Foreign {
     }
 
     #[cold]
-    fn failed(&mut self, code: i32, view: &View<'_>) -> OmegaError {
-        self.inbox.problem().unwrap_or(OmegaError::StrategyFailed {
-            code,
-            bar: view.newest(),
-        })
+    fn failed(&mut self, code: i32, newest: usize) -> OmegaError {
+        let failed = OmegaError::StrategyFailed { code, bar: newest };
+        self.inbox.problem().unwrap_or(failed)
     }
 }
 
@@ -213,14 +211,43 @@ impl Strategy for Foreign {
             let (function, due) = &self.triggers[place];
             if due.at(view.step()) != 0 {
                 let code = function.decide(&self.shown.frame);
-                self.collect(code, view, actions)?;
+                self.collect(code, view.newest(), actions)?;
             }
         }
         let Some(on_bar) = self.on_bar else {
             return Ok(());
         };
         let code = on_bar.decide(&self.shown.frame);
-        self.collect(code, view, actions)
+        self.collect(code, view.newest(), actions)
+    }
+
+    #[inline]
+    fn looks_ahead(&self) -> bool {
+        self.triggers.is_empty() && self.shown.has_one_track()
+    }
+
+    fn decide_ahead(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        outlook: Outlook<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Result<usize, OmegaError> {
+        self.evaluate(view, state, actions)?;
+        let mut decided = 1;
+        let Some(on_bar) = self.on_bar.filter(|_| view.waiting().is_empty()) else {
+            return Ok(decided);
+        };
+        for next in outlook {
+            if !actions.is_empty() {
+                break;
+            }
+            self.shown.show_next(next);
+            let code = on_bar.decide(&self.shown.frame);
+            self.collect(code, view.newest() + decided, actions)?;
+            decided += 1;
+        }
+        Ok(decided)
     }
 
     fn on_events(
@@ -235,7 +262,7 @@ impl Strategy for Foreign {
         self.show(view, state, actions.len());
         for (fill, trade) in state.events() {
             let code = on_fill.hear(&self.shown.frame, &event_row(fill, trade));
-            self.collect(code, view, actions)?;
+            self.collect(code, view.newest(), actions)?;
         }
         Ok(())
     }

@@ -17,6 +17,8 @@ mod match_bar;
 mod modify;
 mod nights;
 mod phases;
+mod quiet_bars;
+mod quiet_steps;
 mod rebalancing;
 mod solvent;
 mod stale;
@@ -31,14 +33,13 @@ use super::marks::Marks;
 use super::positions::Positions;
 use super::quiet::{LastMark, QuietRange};
 use super::{
-    Account, Action, CloseTarget, Fill, Instrument, LastTrades, Lows, Order, Position, QuietBar,
-    Semantics, Settings, StepBars, SymbolBar, WeightRow,
+    Account, Action, CloseTarget, Fill, Instrument, LastTrades, Order, Position, Semantics,
+    Settings, StepBars, SymbolBar, WeightRow,
 };
 use crate::error::OmegaError;
 use crate::interrupt::Pace;
 use crate::room;
-use crate::store::Stretch;
-use crate::types::{Bar, SymbolId, TradeId};
+use crate::types::{SymbolId, TradeId};
 
 /// What an order takes that is accepted, filled or cancelled, in steps of [`Pace`].
 const STEPS_OF_AN_ORDER: usize = 32;
@@ -88,6 +89,8 @@ pub struct Simulator {
     /// What the symbol that was tested last holds, and how often positions were marked (M9).
     held: standing::Held,
     marks_made: u64,
+    /// So many steps of several symbols are looked at together next time.
+    steps_ahead: usize,
     rebalancing: rebalancing::Rebalancing,
     volumes: volumes::Volumes,
     /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
@@ -128,6 +131,7 @@ impl Simulator {
             is_ruined: false,
             held: standing::Held::default(),
             marks_made: 0,
+            steps_ahead: 0,
             rebalancing: rebalancing::Rebalancing::default(),
             spare: Marks::default(),
             reached: Vec::new(),
@@ -338,80 +342,6 @@ impl Simulator {
         self.release_stale(bars, account);
         self.measure_weights(account);
         self.raise_late_error()
-    }
-
-    /// Takes one bar if nothing can happen in it; gives the open profit at its close. Only a run of
-    /// one symbol has such bars.
-    #[inline]
-    pub fn advance_quiet_bar(
-        &mut self,
-        bar: &Bar,
-        rate: f64,
-        balance: f64,
-    ) -> Option<QuietBar<'_>> {
-        if self.quiet.is_none() {
-            self.begin_quiet(balance);
-        }
-        self.quiet.as_mut()?.take_bar(bar, rate)
-    }
-
-    /// Takes such bars from the head of a stretch, and hands on their open profits in blocks; gives
-    /// how many they are.
-    pub fn advance_quiet(
-        &mut self,
-        stretch: &Stretch<'_>,
-        rate: f64,
-        balance: f64,
-        write: impl FnMut(&[f64], Lows<'_>),
-    ) -> usize {
-        // The strategy skips these bars, so that nothing but a bar changes anything: no need to
-        // wait for one that does not.
-        self.settled = self.changes();
-        if self.quiet.is_none() {
-            self.begin_quiet(balance);
-        }
-        match &mut self.quiet {
-            Some(range) => range.take_bars(stretch, rate, write),
-            None => 0,
-        }
-    }
-
-    /// Merges all triggers, unless something has just changed: a run that changes something on each
-    /// bar would build a range for one bar, which costs more than to walk it.
-    fn begin_quiet(&mut self, balance: f64) {
-        let mut until = i64::MAX;
-        if self.has_dates {
-            if self.actions.is_owed() {
-                return;
-            }
-            until = self.next_event().min(self.next_carry(self.walked));
-        }
-        let changes = self.changes();
-        if changes != self.settled {
-            // This bar is walked in full. Where it changes something again, no range was built for
-            // it.
-            self.settled = changes;
-            return;
-        }
-        let spare = std::mem::take(&mut self.spare);
-        let last = (self.walked, self.mark, until);
-        self.quiet = QuietRange::new(
-            &self.settings,
-            &self.book,
-            &self.positions,
-            last,
-            balance,
-            spare,
-        );
-    }
-
-    /// Ends the quiet range: positions get what its bars brought.
-    fn end_quiet(&mut self) {
-        if let Some(range) = self.quiet.take() {
-            self.mark = range.last_mark().or(self.mark);
-            self.spare = range.end(&mut self.positions.open);
-            self.positions.forget_sums();
-        }
     }
 
     /// Ends the last bar: positions are as they stand after it.

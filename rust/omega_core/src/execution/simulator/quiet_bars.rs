@@ -1,0 +1,102 @@
+//! Bars of the only symbol in which nothing can happen, and the range that takes them.
+
+use super::Simulator;
+use crate::execution::quiet::QuietRange;
+use crate::execution::{Lows, QuietBar};
+use crate::store::Stretch;
+use crate::types::Bar;
+
+impl Simulator {
+    /// Takes one bar if nothing can happen in it; gives the open profit at its close. Only a run of
+    /// one symbol has such bars.
+    #[inline]
+    pub fn advance_quiet_bar(
+        &mut self,
+        bar: &Bar,
+        rate: f64,
+        balance: f64,
+    ) -> Option<QuietBar<'_>> {
+        if self.quiet.is_none() {
+            self.begin_quiet(balance);
+        }
+        self.quiet.as_mut()?.take_bar(bar, rate)
+    }
+
+    /// Takes such bars from the head of a stretch, and hands on their open profits in blocks; gives
+    /// how many they are.
+    pub fn advance_quiet(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        balance: f64,
+        write: impl FnMut(&[f64], Lows<'_>),
+    ) -> usize {
+        // The strategy skips these bars, so that nothing but a bar changes anything: no need to
+        // wait for one that does not.
+        self.settled = self.changes();
+        if self.quiet.is_none() {
+            self.begin_quiet(balance);
+        }
+        match &mut self.quiet {
+            Some(range) => range.take_bars(stretch, rate, write),
+            None => 0,
+        }
+    }
+
+    /// The open profits at the closes of such bars at the head of a stretch, of one block at most;
+    /// none is taken.
+    pub fn foresee_quiet(
+        &mut self,
+        stretch: &Stretch<'_>,
+        rate: f64,
+        balance: f64,
+        profits: &mut Vec<f64>,
+    ) {
+        // As in `advance_quiet`: the strategy is likely to leave these bars alone.
+        self.settled = self.changes();
+        if self.quiet.is_none() {
+            self.begin_quiet(balance);
+        }
+        if let Some(range) = &self.quiet {
+            range.foresee(stretch, rate, profits);
+        }
+    }
+
+    /// Merges all triggers, unless something has just changed: a run that changes something on each
+    /// bar would build a range for one bar, which costs more than to walk it.
+    fn begin_quiet(&mut self, balance: f64) {
+        let mut until = i64::MAX;
+        if self.has_dates {
+            if self.actions.is_owed() {
+                return;
+            }
+            until = self.next_event().min(self.next_carry(self.walked));
+        }
+        let changes = self.changes();
+        if changes != self.settled {
+            // This bar is walked in full. Where it changes something again, no range was built for
+            // it.
+            self.settled = changes;
+            return;
+        }
+        let spare = std::mem::take(&mut self.spare);
+        let last = (self.walked, self.mark, until);
+        self.quiet = QuietRange::new(
+            &self.settings,
+            &self.book,
+            &self.positions,
+            last,
+            balance,
+            spare,
+        );
+    }
+
+    /// Ends the quiet range: positions get what its bars brought.
+    pub(super) fn end_quiet(&mut self) {
+        if let Some(range) = self.quiet.take() {
+            self.mark = range.last_mark().or(self.mark);
+            self.spare = range.end(&mut self.positions.open);
+            self.positions.forget_sums();
+        }
+    }
+}

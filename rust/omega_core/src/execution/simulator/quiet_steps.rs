@@ -1,0 +1,232 @@
+//! Steps of several symbols in which nothing can happen: each symbol that is held has a bar at each,
+//! no order waits, no level is reached, and the account certainly passes its tests.
+//!
+//! Positions are marked column by column, a block of steps at a time.
+
+use super::Simulator;
+use crate::execution::marks::{PriceRange, for_each_price, lesser};
+use crate::execution::{Account, Exposure, Position, Semantics, open_profit};
+use crate::store::{Prices, Stretch};
+use crate::types::{Direction, SymbolId};
+
+/// Steps looked at together: at most, and after one that was not quiet.
+const BLOCK: usize = 64;
+const FEW: usize = 4;
+
+/// The bars of a symbol from a step on, one at each, and the rate that holds for all of them.
+pub type OwnBars<'a> = (Stretch<'a>, f64);
+
+/// One value for each step of a block.
+type Block = [f64; BLOCK];
+
+/// What positions come to at each step of a block.
+struct Sums {
+    /// Open profits at the closes.
+    closes: Block,
+    /// Open profits at the opens, as the test there adds them up.
+    opens: Block,
+    /// The furthest that the open profit of any symbol falls below that of the close before.
+    dips: Block,
+}
+
+impl Simulator {
+    /// Whether steps of several symbols may be quiet, whatever their prices are.
+    pub fn may_skip_steps(&self) -> bool {
+        self.settings.symbols.len() > 1
+            && self.settings.semantics == Semantics::Two
+            && self.settings.account.stop_out_level.is_none()
+            && self.settings.managers.is_empty()
+            && self.book.is_empty()
+            && self.submitted.is_empty()
+            && self.rebalancing.waiting.is_empty()
+            && !self.is_ruined
+            && !self.actions.is_owed()
+    }
+
+    /// Whether a symbol has open positions.
+    pub fn holds(&self, symbol: SymbolId) -> bool {
+        self.positions.count_of(symbol) > 0
+    }
+
+    /// Takes the quiet steps at the head of some, and hands on the open profit at the close of
+    /// each; gives how many they are. By symbol the bars of what is held.
+    pub fn advance_quiet_steps<A: Account>(
+        &mut self,
+        bars: &[Option<OwnBars<'_>>],
+        account: &mut A,
+        mut write: impl FnMut(&mut A, f64),
+    ) -> usize {
+        let most = self.steps_ahead.clamp(FEW, BLOCK);
+        let steps = self.quiet_steps(bars, most);
+        self.positions.index();
+        let sums = self.sums(bars, steps, account.balance());
+        let slack = 1e-6 * self.size_of_account(account);
+        let mut before = self.positions.marked_profit();
+        let mut taken = 0;
+        while taken < steps {
+            // A step that is walked after all notes the same once more, which changes nothing.
+            account.note_equity(sums.opens[taken]);
+            let least = account.balance() + before + sums.dips[taken] - slack;
+            if lesser(least, sums.opens[taken]) <= 0.0 || !account.is_ordinary(least) {
+                break;
+            }
+            before = sums.closes[taken];
+            write(account, before);
+            taken += 1;
+        }
+        self.steps_ahead = if taken == steps { 2 * most } else { FEW };
+        self.pass_steps(bars, taken);
+        taken
+    }
+
+    /// How many steps come before one in which a level is reached or a date is due.
+    fn quiet_steps(&self, bars: &[Option<OwnBars<'_>>], most: usize) -> usize {
+        let held = || bars.iter().flatten();
+        let mut steps = held().fold(most, |least, (own, _)| own.len().min(least));
+        if self.has_dates
+            && let Some((own, _)) = held().next()
+        {
+            let until = self.next_event().min(self.next_carry(self.walked));
+            steps = own.part(0, steps).before(until);
+        }
+        for position in &*self.positions.open {
+            let Some((own, rate)) = &bars[position.symbol.index()] else {
+                return 0;
+            };
+            if self.needs_each_step(position, *rate) {
+                return 0;
+            }
+            let exits = position.own_exits();
+            if !exits.is_never() {
+                steps = exits.quiet_bars(&prices(position, &own.part(0, steps)));
+            }
+        }
+        steps
+    }
+
+    /// Whether something of a position has to be looked at in each step.
+    #[expect(clippy::float_cmp, reason = "a rate of exactly 1 converts nothing")]
+    fn needs_each_step(&self, position: &Position, rate: f64) -> bool {
+        let is_converted = position
+            .entry_rate
+            .is_some_and(|own| own != 1.0 || rate != 1.0);
+        let swap = &self.settings.symbols[position.symbol.index()].swap;
+        is_converted || position.trailing_stop.is_some() || swap.is_charged()
+    }
+
+    fn sums(&self, bars: &[Option<OwnBars<'_>>], steps: usize, balance: f64) -> Sums {
+        let mut sums = Sums {
+            closes: [0.0; BLOCK],
+            opens: [balance; BLOCK],
+            dips: [0.0; BLOCK],
+        };
+        // Position by position, each adding to all steps, so that each sum is taken in the order of
+        // entry (M5.1).
+        for position in &*self.positions.open {
+            if let Some((own, rate)) = &bars[position.symbol.index()] {
+                let prices = prices(position, &own.part(0, steps));
+                let profit = profit_of(position, *rate);
+                for_each_price(&prices, prices.close, |step, close| {
+                    sums.closes[step] += profit(close);
+                });
+            }
+        }
+        for (symbol, own) in (0..).map(SymbolId).zip(bars) {
+            if let Some((own, rate)) = own {
+                let positions = || self.positions.of_symbol(symbol);
+                let own = own.part(0, steps);
+                sums.add_opens(&Exposure::of(positions(), *rate), &own);
+                sums.add_dips(positions(), &own, *rate);
+            }
+        }
+        sums
+    }
+
+    /// What the sums of the account are made of: rounding is a small part of it.
+    fn size_of_account<A: Account>(&self, account: &A) -> f64 {
+        let open = self.positions.open.iter();
+        let held = open.map(|position| position.value + position.marked_profit.abs());
+        held.fold(account.balance().abs(), |sum, size| sum + size)
+    }
+
+    /// Gives positions what their bars brought.
+    fn pass_steps(&mut self, bars: &[Option<OwnBars<'_>>], steps: usize) {
+        let Some(last) = steps.checked_sub(1) else {
+            return;
+        };
+        for position in self.positions.open.iter_mut() {
+            let Some((own, rate)) = &bars[position.symbol.index()] else {
+                continue;
+            };
+            let prices = prices(position, &own.part(0, steps));
+            let mut seen = PriceRange::EMPTY;
+            seen.widen_by(&prices);
+            match position.direction {
+                Direction::Long => position.observe(seen.low, seen.high),
+                Direction::Short => position.observe(-seen.high, -seen.low),
+            }
+            position.mark(prices.close_at(last), *rate, Semantics::Two);
+            position.account_stop = None;
+            if let Some(time) = own.time(last) {
+                self.walked = time;
+            }
+        }
+        // What was added up of the marks before is added up anew.
+        self.marks_made += 1;
+        self.positions.forget_sums();
+    }
+}
+
+impl Sums {
+    /// Symbol by symbol, as the test at the opens goes.
+    fn add_opens(&mut self, exposure: &Exposure, own: &Stretch<'_>) {
+        let (bid, ask) = (own.bid(), own.ask());
+        for_each_price(&ask, ask.open, |step, ask| {
+            self.opens[step] += exposure.profit(bid.open[step], ask);
+        });
+    }
+
+    /// How far one symbol takes the equity down while all others stand at the close before.
+    fn add_dips<'a>(
+        &mut self,
+        positions: impl Iterator<Item = &'a Position>,
+        own: &Stretch<'_>,
+        rate: f64,
+    ) {
+        let mut dips = [0.0; BLOCK];
+        for position in positions {
+            let (prices, profit) = (prices(position, own), profit_of(position, rate));
+            let adverse = match position.direction {
+                Direction::Long => prices.low,
+                Direction::Short => prices.high,
+            };
+            let mut closes = [0.0; BLOCK];
+            for_each_price(&prices, prices.close, |step, close| {
+                closes[step] = profit(close);
+            });
+            for_each_price(&prices, adverse, |step, price| {
+                let before = step.checked_sub(1).map(|before| closes[before]);
+                let before = before.unwrap_or(position.marked_profit);
+                dips[step] += lesser(profit(price) - before, 0.0);
+            });
+        }
+        for (least, dip) in self.dips.iter_mut().zip(dips) {
+            *least = lesser(*least, dip);
+        }
+    }
+}
+
+/// The profit of a position at a price.
+fn profit_of(position: &Position, rate: f64) -> impl Fn(f64) -> f64 + use<> {
+    let (entry, sign) = (position.entry_price, position.direction.sign());
+    let (lots, size) = (position.lots, position.contract_size);
+    move |price| open_profit(price, entry, sign, lots, size, rate)
+}
+
+/// The prices of the side that a position is left on.
+fn prices<'a>(position: &Position, own: &Stretch<'a>) -> Prices<'a> {
+    match position.direction {
+        Direction::Long => own.bid(),
+        Direction::Short => own.ask(),
+    }
+}

@@ -1,0 +1,65 @@
+//! The steps after one, as far as the account cannot change until then.
+
+use crate::store::Stretch;
+
+/// A step that a strategy may decide at before the loop has reached it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NextStep {
+    /// Its time.
+    pub time: i64,
+    /// Equity at the close before it.
+    pub equity: f64,
+}
+
+/// The steps after one that a strategy decides at, handed out one by one: nothing is filled, closed
+/// or booked before any of them, unless the strategy requests it.
+// An iterator, so that a strategy takes a step only after it has decided at the one before.
+#[derive(Debug)]
+pub struct Outlook<'a> {
+    bars: Stretch<'a>,
+    balance: f64,
+    /// Open profits at the closes of the bars; none where nothing is open.
+    profits: &'a [f64],
+    taken: usize,
+    steps: usize,
+}
+
+impl<'a> Outlook<'a> {
+    /// The steps at the bars of a stretch but the first, which the strategy is at, as far as open
+    /// profits are known.
+    pub(super) fn new(bars: Stretch<'a>, balance: f64, profits: Option<&'a [f64]>) -> Self {
+        let later = bars.len().saturating_sub(1);
+        Self {
+            bars,
+            balance,
+            profits: profits.unwrap_or_default(),
+            taken: 0,
+            steps: profits.map_or(later, |known| known.len().min(later)),
+        }
+    }
+
+    /// The same, ending after so many steps.
+    #[must_use]
+    pub fn cut(mut self, steps: usize) -> Self {
+        self.steps = self.steps.min(steps);
+        self
+    }
+}
+
+impl Iterator for Outlook<'_> {
+    type Item = NextStep;
+
+    #[inline]
+    fn next(&mut self) -> Option<NextStep> {
+        if self.taken >= self.steps {
+            return None;
+        }
+        let profit = self.profits.get(self.taken);
+        self.taken += 1;
+        Some(NextStep {
+            time: self.bars.time(self.taken)?,
+            // The sum of the row that the portfolio will write.
+            equity: profit.map_or(self.balance, |profit| self.balance + profit),
+        })
+    }
+}

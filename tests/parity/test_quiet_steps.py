@@ -1,0 +1,102 @@
+"""Goal: steps of several symbols that are taken together give what each gives by itself.
+
+The reference walks each step, and the core takes those in which nothing can happen a block at a
+time: held positions, levels that are reached after a while, and equities that set new lows.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import omega
+from tests.support.backends import WITHOUT_CORE
+
+pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="there is only one backend")
+
+DAYS = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(260)]
+
+
+def prices(rng: np.random.Generator, *, drift: float, kind: int) -> pl.DataFrame:
+    """Return daily candles: with gaps, with a spread column, in two chunks, by kind."""
+    days = DAYS if kind != 1 else [day for day in DAYS if rng.random() > 0.05]
+    close = 50 * np.exp(np.cumsum(rng.normal(drift, 0.02, len(days))))
+    opened = np.concatenate([[50.0], close[:-1] * np.exp(rng.normal(0, 0.01, len(days) - 1))])
+    above, below = (1 + sign * rng.random(len(days)) * 0.02 for sign in (1, -1))
+    frame = pl.DataFrame(
+        {
+            "time": days,
+            "open": opened,
+            "high": np.maximum(opened, close) * above,
+            "low": np.minimum(opened, close) * below,
+            "close": close,
+        }
+    )
+    if kind == 2:
+        return frame.with_columns(spread=pl.Series(rng.random(len(days)) * 0.2))
+    return pl.concat([frame[:90], frame[90:]], rechunk=False) if kind == 3 else frame
+
+
+class Turns(omega.Strategy):
+    """Buys and sells one symbol after the other, some with levels, and closes now and then."""
+
+    pause: int = 9
+
+    def init(self) -> None:
+        """Begin with nothing."""
+        self.calls = 0
+
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Act once in so many bars."""
+        self.calls += 1
+        turn, rest = divmod(self.calls, self.pause)
+        if rest:
+            return
+        name = bar.symbols[turn % len(bar.symbols)]
+        try:
+            price = bar[name].close
+        except omega.OmegaError:
+            return
+        if turn % 4 == 3:
+            self.close(symbol=name)
+        elif turn % 4 == 2:
+            self.sell(symbol=name, size=2.0, take_profit=price * 0.9)
+        else:
+            self.buy(symbol=name, size=3.0, stop_loss=price * 0.85 if turn % 2 else None)
+
+
+def weights(rng: np.random.Generator, names: list[str], *, long_only: bool) -> omega.Weights:
+    """Return targets for a few days."""
+    rows = []
+    for day in DAYS[5::37]:
+        shares = rng.random(len(names))
+        shares *= 0.95 / shares.sum() if long_only else rng.choice([-0.4, 0.4], len(names))
+        rows += [
+            {"time": day, "symbol": name, "weight": share}
+            for name, share in zip(names, shares, strict=True)
+        ]
+    return omega.Weights(pl.DataFrame(rows))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_steps_taken_together_are_steps(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    drift = (-0.004, 0.0, 0.003)[seed % 3]
+    kinds = rng.choice([0, 0, 2, 3] if seed % 4 else [0, 1], 4)
+    data = {f"S{k}": prices(rng, drift=drift, kind=int(kind)) for k, kind in enumerate(kinds)}
+    account = ("cash", "margin")[seed % 2]
+    words: dict[str, Any] = {"cash": 5_000.0, "costs": omega.Costs(fee_percent=0.05)}
+    if account == "cash":
+        words["account"] = "cash"
+    targets = weights(rng, list(data), long_only=account == "cash")
+    form = Turns if seed % 3 == 1 and account != "cash" else lambda: targets
+    core, plain = (
+        omega.run_backtest(data, form(), backend=backend, **words) for backend in ("rust", "python")
+    )
+    assert core.trades.height + core.positions.height > 0
+    assert core.fingerprint == plain.fingerprint
+    assert repr(dict(core.metrics)) == repr(dict(plain.metrics))

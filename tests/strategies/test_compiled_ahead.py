@@ -1,0 +1,96 @@
+"""Goal: a compiled callback sees at each bar what it would see if each bar were a step of its own.
+
+Between two requests the core hands out the bars of a stretch one after the other, so that these
+runs leave long stretches in which prices, nights, levels and the account may end one early.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+
+import omega
+from tests.support.backends import WITHOUT_CORE
+from tests.support.candles import walk
+
+pytest.importorskip("llvmlite", reason="omega-backtest[compiled] is not installed")
+pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="compiled code runs in the core")
+
+SEEDS = range(int(os.environ.get("AHEAD", "6")))
+BARS = 4_000
+
+
+class Notes(omega.Strategy):
+    """Notes all that it sees on each bar, and requests something once in a while."""
+
+    pause: int = 37
+    width: float = 0.002
+
+    def init(self) -> None:
+        """Begin with nothing."""
+        self.equities, self.balances = np.zeros(BARS), np.zeros(BARS)
+        self.profits, self.counts = np.zeros(BARS), np.zeros(BARS, np.int64)
+        self.calls, self.state = 0, 11
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Note, then request by a sequence of numbers of its own."""
+        at = bar.index
+        self.calls += 1
+        self.equities[at], self.balances[at] = self.equity, self.balance
+        self.counts[at] = 10 * len(self.positions) + len(self.pending)
+        for one in self.positions:
+            self.profits[at] += one.open_profit + one.bars_held
+        self.state = (self.state * 75 + 74) % 65537
+        if self.state % self.pause != 0:
+            return
+        choice = self.state % 7
+        if choice == 0:
+            self.close()
+        elif choice == 1:
+            self.buy(stop_loss=bar.close - self.width)
+        elif choice == 2:
+            self.sell(take_profit=bar.close - self.width, size=0.1)
+        elif choice == 3:
+            self.buy(limit=bar.close - self.width / 2, expires="day")
+        elif choice == 4:
+            self.sell(stop=bar.low - self.width, stop_loss=bar.high + self.width)
+        elif choice == 5 and self.position is not None:
+            self.modify(self.position, stop_loss=bar.bid.low - self.width * 3)
+        else:
+            self.buy(trailing_stop=self.width * 2)
+
+
+INSTRUMENT = omega.Instrument("AAA", contract_size=1.0, quote_currency="JPY")
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"execution": omega.Execution(position_mode="netting")},
+    {"costs": omega.Costs(swap_long_percent=-3.0, swap_short_percent=-1.5, fee_percent=0.01)},
+    {"account": omega.Account(leverage=30, stop_out_level=0.9), "cash": 1_500.0},
+    {"instruments": INSTRUMENT, "conversion": {"JPY": 0.0091}},
+    {"start": "2024-01-01 05:00", "end": "2024-01-02 09:00"},
+]
+
+
+def outcome(seed: int, words: dict[str, Any], pause: int, *, compiled: bool) -> Any:  # noqa: ANN401
+    """Return the fingerprint of a run, and what its strategy noted."""
+    data = {"AAA": walk(BARS, seed=seed + 1, chunks=1 + seed % 4)}
+    sizer = omega.FixedUnits(20_000)
+    run: Any = omega.run_backtest
+    made = run(data, Notes(pause=pause), compiled=compiled, sizer=sizer, **words)
+    own = made.strategy
+    noted = (own.equities, own.balances, own.profits, own.counts)
+    return made.fingerprint, own.calls, own.state, [column.tobytes() for column in noted]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("place", range(len(SETTINGS)))
+def test_each_bar_is_seen_as_it_is(seed: int, place: int) -> None:
+    pause = (3, 19, 37, 211)[seed % 4]
+    words = SETTINGS[place]
+    made = outcome(seed, words, pause, compiled=True)
+    assert made == outcome(seed, words, pause, compiled=False)
+    assert made[1] > 1_000 or "start" in words
