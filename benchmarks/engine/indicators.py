@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import talib
+from talib._ta_lib import MA_Type
 
 from benchmarks.engine.figures import Figure, best, timed
 from data.generate import random_walk
 from omega._core import Run
 from omega.data.store import CandleStore
 from omega.indicators.catalog import CATALOG, REQUIRED, Reads, resolve
+from omega.indicators.pattern_names import OF_TALIB
 
 SEED = 20_240_102
 BARS = 2_000_000
@@ -34,6 +36,26 @@ def of_bars(of: Callable[..., Any], *parameters: object) -> Call:
     """Call a function of highs, lows and closes."""
     return lambda b: of(b["high"], b["low"], b["close"], *parameters)
 
+
+def of_volume(of: Callable[..., Any], *parameters: object) -> Call:
+    """Call a function of highs, lows, closes and volumes."""
+    return lambda b: of(b["high"], b["low"], b["close"], b["volume"], *parameters)
+
+
+def of_pattern(function: str) -> Call:
+    """Call a function of candles."""
+    of = getattr(talib, function)
+    return lambda b: of(b["open"], b["high"], b["low"], b["close"])
+
+
+LINES = (
+    talib.LINEARREG,
+    talib.LINEARREG_SLOPE,
+    talib.LINEARREG_INTERCEPT,
+    talib.TSF,
+    talib.LINEARREG_ANGLE,
+)
+"""TA-Lib's functions of the line through a window, which Omega gives as one group."""
 
 CALLS: dict[str, tuple[tuple[object, ...], Call]] = {
     "sma": ((20,), of_close(talib.SMA, 20)),
@@ -80,9 +102,41 @@ CALLS: dict[str, tuple[tuple[object, ...], Call]] = {
     "rolling_min": ((20,), of_close(talib.MIN, 20)),
     "rolling_max": ((20,), of_close(talib.MAX, 20)),
     "slope": ((20,), of_close(talib.LINEARREG_SLOPE, 20)),
+    "trima": ((20,), of_close(talib.TRIMA, 20)),
+    "kama": ((10,), of_close(talib.KAMA, 10)),
+    "t3": ((5, 0.7), of_close(talib.T3, 5, 0.7)),
+    "zlema": ((20,), of_close(talib.ZLEMA, 20)),
+    "vwma": ((20,), lambda b: talib.VWMA(b["close"], b["volume"], 20)),
+    "typical_price": ((), of_bars(talib.TYPPRICE)),
+    "ad": ((), of_volume(talib.AD)),
+    "adosc": ((3, 10), of_volume(talib.ADOSC, 3, 10)),
+    "cmf": ((20,), of_volume(talib.CMF, 20)),
+    "force_index": ((13,), lambda b: talib.EFI(b["close"], b["volume"], 13)),
+    "adxr": ((14,), of_bars(talib.ADXR, 14)),
+    "vortex": ((14,), of_bars(talib.VORTEX, 14)),
+    "cmo": ((14,), of_close(talib.CMOU, 14)),
+    "stochastic_rsi": ((14, 5, 1, 3), of_close(talib.STOCHRSI, 14, 5, 3)),
+    "apo": ((12, 26), of_close(talib.APO, 12, 26, MA_Type.EMA)),
+    "ppo": ((12, 26), of_close(talib.PPO, 12, 26, MA_Type.EMA)),
+    "trix": ((15,), of_close(talib.TRIX, 15)),
+    "tsi": ((25, 13), of_close(talib.TSI, 25, 13)),
+    "ao": ((5, 34), lambda b: talib.AO(b["high"], b["low"], 5, 34)),
+    "dpo": ((20,), of_close(talib.DPO, 20)),
+    "ultimate_oscillator": ((7, 14, 28), of_bars(talib.ULTOSC, 7, 14, 28)),
+    "natr": ((14,), of_bars(talib.NATR, 14)),
+    "percent_rank": ((100,), of_close(talib.PERCENTRANK, 100)),
+    "linear_regression": (
+        (14,),
+        lambda b: [of_close(of, 14)(b) for of in LINES],
+    ),
+    "heikin_ashi": ((), lambda b: talib.HA(b["open"], b["high"], b["low"], b["close"])),
+    "fractals": ((2, 2), lambda b: talib.FRACTAL(b["high"], b["low"], 2, 2)),
     "correlation": ((20,), lambda b: talib.CORREL(b["close"], b["open"], 20)),
 }
 """Parameters, and TA-Lib's function of the same."""
+
+PATTERNS = {(name,): of_pattern(function) for name, function in OF_TALIB.items()}
+"""The parameters of each candlestick pattern, and TA-Lib's function."""
 
 OTHERS: dict[str, tuple[object, ...]] = {"rolling_quantile": (20, 0.25)}
 """Parameters of what TA-Lib does not have, where 20 is none."""
@@ -91,7 +145,12 @@ OTHERS: dict[str, tuple[object, ...]] = {"rolling_quantile": (20, 0.25)}
 def ask(store: CandleStore, name: str, parameters: tuple[object, ...]) -> list[Any]:
     """Compute an indicator in a run of its own."""
     call = resolve(name, parameters, {})
-    sources = {Reads.SOURCE: "close", Reads.PAIR: ("close", "open"), Reads.CANDLES: "bid"}
+    sources = {
+        Reads.SOURCE: "close",
+        Reads.PAIR: ("close", "open"),
+        Reads.THREE: ("close", "volume", "volume"),
+        Reads.CANDLES: "bid",
+    }
     source: Any = sources[call.definition.reads]
     run = Run([store.native], 10_000.0)
     return run.indicator(name, call.parameters, source, labels=call.labels)
@@ -113,9 +172,10 @@ def figures(bars: int = BARS) -> Iterator[Figure]:
     store = CandleStore(frame)
     columns = {name.removeprefix("bid_"): frame[name].to_numpy() for name in frame.columns[1:]}
     ours = theirs = alone = 0.0
-    for name in CATALOG:
-        parameters = parameters_of(name)
-        call = CALLS[name][1] if name in CALLS else None
+    named = [name for name in CATALOG if name != "pattern"]
+    rows = [(name, parameters_of(name), CALLS.get(name, ((), None))[1]) for name in named]
+    rows += [("pattern", parameters, call) for parameters, call in PATTERNS.items()]
+    for name, parameters, call in rows:
         turns = [lambda: timed(lambda: ask(store, name, parameters))]  # noqa: B023 - called at once
         if call is not None:
             turns.append(lambda: timed(lambda: call(columns)))  # noqa: B023 - called at once

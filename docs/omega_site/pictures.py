@@ -15,13 +15,20 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-from omega_site import drawn_fills, drawn_luck, drawn_runs, drawn_time
+from omega_site import (
+    drawn_fills,
+    drawn_indicators,
+    drawn_luck,
+    drawn_runs,
+    drawn_time,
+)
 
 DRAWN = {
     **drawn_time.PICTURES,
     **drawn_fills.PICTURES,
     **drawn_runs.PICTURES,
     **drawn_luck.PICTURES,
+    **drawn_indicators.PICTURES,
 }
 """By name the function that draws a picture and returns the text of its SVG."""
 

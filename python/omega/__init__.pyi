@@ -38,6 +38,7 @@ from omega.config.sizers import RiskAmount as RiskAmount
 from omega.config.sizers import RiskPercent as RiskPercent
 from omega.config.universe import Universe as Universe
 from omega.data.asof import asof as asof
+from omega.data.bars import bars as bars
 from omega.data.columns import Candles as Candles
 from omega.data.dataset import Dataset as Dataset
 from omega.data.samples import sample as sample

@@ -1022,7 +1022,7 @@ class Run:
         self,
         name: str,
         parameters: list[float],
-        source: str | Indicator | tuple[str | Indicator, str | Indicator],
+        source: str | Indicator | tuple[str | Indicator, ...],
         *,
         labels: list[str],
         timeframe: str | None = None,

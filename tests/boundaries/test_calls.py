@@ -67,6 +67,7 @@ CALLS: dict[str, tuple[Callable[..., object], dict[str, object]]] = {
         omega.asof,
         {"table": [{"period": "2023-12-31", "known": "2024-02-01", "eps": 1.0}]},
     ),
+    "bars": (omega.bars, {"data": CANDLES, "kind": "tick", "size": 3}),
     "Distance": (omega.Distance, {"given": 1.0}),
     "BreakEven": (omega.BreakEven, {}),
     "PartialClose": (omega.PartialClose, {}),

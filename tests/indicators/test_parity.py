@@ -78,6 +78,8 @@ CHOICES: dict[str, tuple[object, ...]] = {"alpha": (0.0, 0.25, 0.4), "beta": (0.
 def parameters_of(draw: st.DrawFn, definition: catalog.Definition) -> list[object]:
     """Any parameters that the catalog takes."""
     chosen: list[object] = []
+    if definition.name == "pattern":  # most have no penetration, and would be rejected
+        return [draw(st.sampled_from(definition.parameters[0].words)), None]
     for parameter in definition.parameters:
         options: list[object] = [*parameter.words]
         if not options:
@@ -147,6 +149,20 @@ def test_indicators_of_two_columns(name: str, data: st.DataObject, column: Numbe
     assert first == second
 
 
+@pytest.mark.parametrize("name", named(Reads.THREE))
+@given(data=st.data(), column=COLUMNS)
+def test_indicators_of_three_columns(name: str, data: st.DataObject, column: Numbers) -> None:
+    shuffled = [*data.draw(st.permutations(column[:-40])), *CALM]
+    anchors = data.draw(st.lists(st.sampled_from([0.0, 1.0, math.nan]), max_size=40))
+    anchors = [*anchors, *([0.0] * len(column)), 1.0][-len(column) :]
+    frame = candles.rising(len(column))
+    first, second = (
+        declared(frame, backend, name, [], column=[column, shuffled, anchors])
+        for backend in ("rust", "python")
+    )
+    assert first == second
+
+
 @pytest.mark.parametrize("name", named(Reads.CANDLES))
 @given(data=st.data())
 def test_indicators_of_candles(name: str, data: st.DataObject) -> None:
@@ -201,6 +217,7 @@ def test_values_are_cut_off_so_far_below_the_largest_alone(window: Numbers) -> N
 
 SMALL: dict[str, object] = {
     "alpha": 0.1, "beta": 0.8, "omega": None, "min_periods": 5, "lookback": 9, "quantile": 0.3,
+    "name": "hikkake", "penetration": None, "since": "day",
 }  # fmt: skip
 """Parameters that must fit each other, or have no default."""
 
@@ -215,7 +232,8 @@ def test_streaming_and_chunks_change_no_bit(name: str) -> None:
         value if takes(parameter, value) else parameter.default
         for parameter, value in zip(definition.parameters, given_, strict=True)
     ]
-    where = {"source": ("close", "open")} if definition.reads is Reads.PAIR else {}
+    sources = {Reads.PAIR: ("close", "open"), Reads.THREE: ("close", "volume", "volume")}
+    where = {"source": sources[definition.reads]} if definition.reads in sources else {}
     expected = declared(whole, "rust", name, parameters, **where)
     pieces = pl.concat([whole[:1], whole[1:50], whole[50:]], rechunk=False)
     assert declared(pieces, "rust", name, parameters, **where) == expected

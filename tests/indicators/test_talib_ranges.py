@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 import talib
+from talib._ta_lib import MA_Type
 
 from tests.support.talib_columns import Ours, Theirs, check, columns, real, seen, three, walk
 
@@ -22,6 +23,22 @@ CASES: dict[str, tuple[Ours, Theirs]] = {
         lambda s: s.bollinger(20, 2.5),
         lambda b: talib.BBANDS(b["close"], 20, 2.5, 2.5),
     ),
+    "natr": (lambda s: s.natr(14), three(talib.NATR, 14)),
+    "bollinger around an exponential mean": (
+        lambda s: s.bollinger(20, 2.0, "ema"),
+        lambda b: talib.BBANDS(b["close"], 20, 2.0, 2.0, MA_Type.EMA),
+    ),
+    "line": (
+        lambda s: s.linear_regression(14)[2:4] + s.linear_regression(14)[:1],
+        lambda b: [
+            of(b["close"], 14) for of in (talib.LINEARREG_INTERCEPT, talib.TSF, talib.LINEARREG)
+        ],
+    ),
+    "heikin ashi": (
+        lambda s: s.heikin_ashi(),
+        lambda b: talib.HA(b["open"], b["high"], b["low"], b["close"]),
+    ),
+    "percent rank": (lambda s: s.percent_rank(50), lambda b: talib.PERCENTRANK(b["close"], 50)),
     "keltner": (
         lambda s: s.keltner(20, 1.5, 10),
         lambda b: talib.KC(b["high"], b["low"], b["close"], 20, 10, 1.5),

@@ -21,6 +21,7 @@ class Drawn(omega.Strategy):
         self.higher = self.sma(2, timeframe="M15")
         self.bands = self.bollinger(20)
         self.strength = self.rsi(14)
+        self.trend = self.supertrend(5)
         self.seen: list[int] = []
 
     @omega.when(lambda self: (self.strength < 40) & ~omega.crossover(self.mean, "close"))
@@ -38,14 +39,15 @@ def test_all_that_a_strategy_declared_is_on_the_chart(backend: str) -> None:
     kinds = {name: one.kind for name, one in found.items()}
     assert kinds == {
         "Volume": "volume", "sma(10)": "over", "sma(2) M15": "over",
-        "bands: bollinger(20, 2.0)": "over", "rsi(14)": "pane", "on_bar: condition": "marks",
+        "bands: bollinger(20, 2.0, sma)": "over", "rsi(14)": "pane", "on_bar: condition": "marks",
+        "trend: supertrend(5, 3.0)": "over", "trend: supertrend(5, 3.0) direction": "pane",
     }  # fmt: skip
     strategy = result.strategy
     assert isinstance(strategy, Drawn)
     mean = found["sma(10)"].lines[0][1]
     assert mean[-5:].tolist() == strategy.mean.window(5).tolist()
     assert found["Volume"].lines[0][1].tolist() == CANDLES["volume"].to_list()
-    assert len(found["bands: bollinger(20, 2.0)"].lines) == 3
+    assert len(found["bands: bollinger(20, 2.0, sma)"].lines) == 3
     # The strategy was called where the condition holds, once it could decide, but not at the end.
     holds = np.flatnonzero(found["on_bar: condition"].lines[0][1] == 1.0)
     seen = [row for row in holds if strategy.seen[0] <= row < CANDLES.height - 1]

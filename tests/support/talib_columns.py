@@ -41,7 +41,8 @@ def real() -> pl.DataFrame:
 
 
 def columns(frame: pl.DataFrame) -> Bars:
-    names = {"high": "bid_high", "low": "bid_low", "close": "bid_close", "volume": "volume"}
+    prices = {name: f"bid_{name}" for name in ("open", "high", "low", "close")}
+    names = {**prices, "volume": "volume"}
     return {name: frame[column].to_numpy() for name, column in names.items()}
 
 
@@ -71,11 +72,20 @@ def three(of: Callable[..., Any], window: int) -> Theirs:
     return lambda b: of(b["high"], b["low"], b["close"], window)
 
 
-def check(values: Floats, of_talib: Floats) -> None:
-    """Where both have a number it is one; Omega has none only in warm-up and where 0 is a guess."""
+def four(of: Callable[..., Any], *windows: int) -> Theirs:
+    """Call a function of high, low, close and volume."""
+    return lambda b: of(b["high"], b["low"], b["close"], b["volume"], *windows)
+
+
+def check(values: Floats, of_talib: Floats, size: float = 0.0) -> None:
+    """Where both have a number it is one; Omega has none only in warm-up and where 0 is a guess.
+
+    What is a difference of numbers of some size is as near as these are.
+    """
     both = ~np.isnan(values) & ~np.isnan(of_talib)
     assert both.sum() > 0.97 * (~np.isnan(of_talib)).sum()
     scale = np.abs(of_talib[both]).max()  # what lies close to 0 is a difference of such numbers
-    assert np.allclose(values[both], of_talib[both], rtol=1e-9, atol=1e-11 * scale)
+    atol = max(1e-11 * scale, 1e-13 * size)
+    assert np.allclose(values[both], of_talib[both], rtol=1e-9, atol=atol)
     first = np.flatnonzero(~np.isnan(of_talib))[0]
     assert not np.isnan(values[first])

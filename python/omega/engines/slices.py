@@ -15,11 +15,7 @@ import numpy as np
 from omega.config.times import to_units
 from omega.config.values import nearest
 from omega.errors import ConfigError
-from omega.indicators.averages import Averages
-from omega.indicators.channels import Channels
-from omega.indicators.momentum import Momentum
-from omega.indicators.statistics import Statistics
-from omega.indicators.volatility import Volatility
+from omega.indicators.methods import Methods
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,7 +133,7 @@ def _of_side(bar: Bar, side: str | None) -> Candle:
     return bar.bid if side == "bid" else bar.ask
 
 
-class Indicators(Averages, Momentum, Channels, Statistics, Volatility):
+class Indicators(Methods):
     """The indicators of a symbol, by the methods of `omega.Strategy`: `indicators.sma(20)[-1]`.
 
     Each is computed once over its whole column, the first time that it is requested.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from omega.indicators.declaring import Declaring, OfCandles, OfSource
+from omega.indicators.declaring import Declaring, OfSource
 
 if TYPE_CHECKING:
     from omega._core import Indicator
@@ -79,13 +79,42 @@ class Averages(Declaring):
         """
         return self._one("rma", window, **of)
 
-    def vwap(self, window: int | None = None, **of: Unpack[OfCandles]) -> Indicator:
-        """Declare the typical price weighed by volume: since the day (UTC) began, or of a window.
-
-        NaN where nothing traded.
+    def trima(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare a mean of means, which weighs the middle of the window most.
 
         Example:
-            >>> newest(lambda self: self.vwap())
-            102.8623
+            >>> newest(lambda self: self.trima(20))
+            102.508
         """
-        return self._one("vwap", window, **of)
+        return self._one("trima", window, **of)
+
+    def kama(
+        self, window: int = 10, fast: int = 2, slow: int = 30, **of: Unpack[OfSource]
+    ) -> Indicator:
+        """Declare Kaufman's adaptive mean: the faster the straighter the last `window` changes.
+
+        It moves between the paces of exponential means of `fast` and `slow` bars.
+
+        Example:
+            >>> newest(lambda self: self.kama(10))
+            103.8392
+        """
+        return self._one("kama", window, fast, slow, **of)
+
+    def t3(self, window: int = 5, factor: float = 0.7, **of: Unpack[OfSource]) -> Indicator:
+        """Declare Tillson's T3, a smooth mean of six exponential ones.
+
+        Example:
+            >>> newest(lambda self: self.t3(5))
+            104.3281
+        """
+        return self._one("t3", window, factor, **of)
+
+    def zlema(self, window: int, **of: Unpack[OfSource]) -> Indicator:
+        """Declare an exponential mean of prices moved ahead by their change of half a window.
+
+        Example:
+            >>> newest(lambda self: self.zlema(20))
+            104.38
+        """
+        return self._one("zlema", window, **of)

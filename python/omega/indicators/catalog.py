@@ -16,6 +16,7 @@ from typing import Any
 from omega.config.values import Check, Refused, flag, nearest, number, one_of, optional, whole
 from omega.errors import ConfigError
 from omega.indicators import groups
+from omega.indicators.pattern_names import PATTERNS, needs_no_depth
 
 REQUIRED = object()
 """The default of a parameter that must be given."""
@@ -26,6 +27,7 @@ class Reads(Enum):
 
     SOURCE = "one column, or another indicator"
     PAIR = "two columns or indicators"
+    THREE = "three columns or indicators"
     CANDLES = "fixed columns of the bid or of the ask side"
 
 
@@ -99,6 +101,17 @@ def choice(name: str, *words: str, default: str | None = None) -> Parameter:
     return Parameter(name, default or words[0], one_of(*words), words)
 
 
+KINDS = ("sma", "ema", "wma", "dema", "tema", "hma", "rma", "trima", "kama", "t3", "zlema")
+"""Averages that others take as a word, each with its own defaults."""
+
+PERIODS = ("day", "week", "month", "quarter", "year")
+
+
+def average(default: str) -> Parameter:
+    """Describe the kind of an average."""
+    return choice("average", *KINDS, default=default)
+
+
 AVERAGES = (
     Definition("sma", (integer("window"),)),
     Definition("ema", (integer("window"), choice("seed", "sma", "first"))),
@@ -107,7 +120,38 @@ AVERAGES = (
     Definition("tema", (integer("window"),)),
     Definition("hma", (integer("window", least=2),)),
     Definition("rma", (integer("window"),)),
-    Definition("vwap", (maybe("window", whole(1)),), Reads.CANDLES),
+    Definition("trima", (integer("window"),)),
+    Definition("kama", (integer("window", 10), integer("fast", 2), integer("slow", 30))),
+    Definition("t3", (integer("window", 5), real("factor", 0.7))),
+    Definition("zlema", (integer("window"),)),
+)
+
+
+def _one_begin(values: Mapping[str, Any]) -> None:
+    """Refuse a window that begins with a period."""
+    if values["window"] is not None and values["since"] != "day":
+        raise ConfigError(
+            f"vwap: given window {values['window']} and since {values['since']!r}, expected one of "
+            "them. A window begins so many bars ago, whatever day that is"
+        )
+
+
+VOLUME = (
+    Definition(
+        "vwap",
+        (maybe("window", whole(1)), choice("since", *PERIODS)),
+        Reads.CANDLES,
+        together=_one_begin,
+    ),
+    Definition("anchored_vwap", (), Reads.THREE),
+    Definition("typical_price", (), Reads.CANDLES),
+    Definition("vwma", (integer("window"),), Reads.CANDLES),
+    Definition("obv", (), Reads.CANDLES),
+    Definition("mfi", (integer("window", 14),), Reads.CANDLES),
+    Definition("ad", (), Reads.CANDLES),
+    Definition("adosc", (integer("fast", 3), integer("slow", 10)), Reads.CANDLES),
+    Definition("cmf", (integer("window", 20),), Reads.CANDLES),
+    Definition("force_index", (integer("window", 13),), Reads.CANDLES),
 )
 
 MOMENTUM = (
@@ -116,12 +160,12 @@ MOMENTUM = (
     Definition("rsi", (integer("window", 14),)),
     Definition(
         "macd",
-        (integer("fast", 12), integer("slow", 26), integer("signal", 9)),
+        (integer("fast", 12), integer("slow", 26), integer("signal", 9), average("ema")),
         group=groups.Macd,
     ),
     Definition(
         "stochastic",
-        (integer("window", 14), integer("smooth", 3), integer("signal", 3)),
+        (integer("window", 14), integer("smooth", 3), integer("signal", 3), average("sma")),
         Reads.CANDLES,
         groups.Stochastic,
     ),
@@ -130,8 +174,30 @@ MOMENTUM = (
     Definition("dmi", (integer("window", 14),), Reads.CANDLES, groups.Dmi),
     Definition("adx", (integer("window", 14),), Reads.CANDLES),
     Definition("aroon", (integer("window", 14),), Reads.CANDLES, groups.Aroon),
-    Definition("obv", (), Reads.CANDLES),
-    Definition("mfi", (integer("window", 14),), Reads.CANDLES),
+    Definition("adxr", (integer("window", 14),), Reads.CANDLES),
+    Definition("vortex", (integer("window", 14),), Reads.CANDLES, groups.Vortex),
+    Definition("cmo", (integer("window", 14), choice("smoothing", "none", "wilder"))),
+    Definition(
+        "stochastic_rsi",
+        (
+            integer("window", 14),
+            integer("length", 14),
+            integer("smooth", 3),
+            integer("signal", 3),
+        ),
+        group=groups.Stochastic,
+    ),
+    Definition("apo", (integer("fast", 12), integer("slow", 26), average("ema"))),
+    Definition("ppo", (integer("fast", 12), integer("slow", 26), average("ema"))),
+    Definition("trix", (integer("window", 15),)),
+    Definition("tsi", (integer("long", 25), integer("short", 13))),
+    Definition("ao", (integer("fast", 5), integer("slow", 34)), Reads.CANDLES),
+    Definition("dpo", (integer("window", 20),)),
+    Definition(
+        "ultimate_oscillator",
+        (integer("fast", 7), integer("middle", 14), integer("slow", 28)),
+        Reads.CANDLES,
+    ),
 )
 
 
@@ -168,6 +234,7 @@ _GARCH = (
 VOLATILITY = (
     Definition("true_range", (), Reads.CANDLES),
     Definition("atr", (integer("window", 14),), Reads.CANDLES),
+    Definition("natr", (integer("window", 14),), Reads.CANDLES),
     Definition("choppiness", (integer("window", 14, least=2),), Reads.CANDLES),
     Definition("garch_volatility", _GARCH, together=_garch_is_bounded),
     Definition(
@@ -190,10 +257,19 @@ VOLATILITY = (
 )
 
 CHANNELS = (
-    Definition("bollinger", (integer("window", 20), real("deviations", 2.0)), group=groups.Bands),
+    Definition(
+        "bollinger",
+        (integer("window", 20), real("deviations", 2.0), average("sma")),
+        group=groups.Bands,
+    ),
     Definition(
         "keltner",
-        (integer("window", 20), real("multiplier", 2.0), integer("atr_window", 10)),
+        (
+            integer("window", 20),
+            real("multiplier", 2.0),
+            integer("atr_window", 10),
+            average("ema"),
+        ),
         Reads.CANDLES,
         groups.Bands,
     ),
@@ -218,6 +294,28 @@ CHANNELS = (
     ),
 )
 
+SHAPES = (
+    Definition("heikin_ashi", (), Reads.CANDLES, groups.HeikinAshi),
+    Definition(
+        "fractals", (integer("left", 2), integer("right", 2)), Reads.CANDLES, groups.Fractals
+    ),
+    Definition(
+        "pivots",
+        (choice("kind", "classic", "fibonacci", "camarilla"), choice("period", *PERIODS)),
+        Reads.CANDLES,
+        groups.Pivots,
+    ),
+    Definition(
+        "pattern",
+        (
+            Parameter("name", REQUIRED, one_of(*PATTERNS), PATTERNS),
+            maybe("penetration", number(minimum=0.0)),
+        ),
+        Reads.CANDLES,
+        together=needs_no_depth,
+    ),
+)
+
 STATISTICS = (
     Definition("rolling_mean", (integer("window"),)),
     Definition("rolling_std", (integer("window", least=2), Parameter("ddof", 1, zero_or_one))),
@@ -229,6 +327,10 @@ STATISTICS = (
         (integer("window"), Parameter("quantile", REQUIRED, number(minimum=0.0, maximum=1.0))),
     ),
     Definition("slope", (integer("window", least=2),)),
+    Definition(
+        "linear_regression", (integer("window", 14, least=2),), group=groups.LinearRegression
+    ),
+    Definition("percent_rank", (integer("window", 100),)),
     Definition("correlation", (integer("window", least=2),), Reads.PAIR),
     Definition(
         "zscore",
@@ -246,7 +348,15 @@ STATISTICS = (
 
 CATALOG: Mapping[str, Definition] = {
     definition.name: definition
-    for definition in (*AVERAGES, *MOMENTUM, *VOLATILITY, *CHANNELS, *STATISTICS)
+    for definition in (
+        *AVERAGES,
+        *VOLUME,
+        *MOMENTUM,
+        *VOLATILITY,
+        *CHANNELS,
+        *SHAPES,
+        *STATISTICS,
+    )
 }
 """All indicators by name."""
 

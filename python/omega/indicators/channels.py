@@ -14,29 +14,42 @@ if TYPE_CHECKING:
 class Channels(Declaring):
     """Bands and stops around the price."""
 
-    def bollinger(self, window: int = 20, deviations: float = 2.0, **of: Unpack[OfSource]) -> Bands:
+    def bollinger(
+        self,
+        window: int = 20,
+        deviations: float = 2.0,
+        average: str = "sma",
+        **of: Unpack[OfSource],
+    ) -> Bands:
         """Declare the mean of a window and bands of population standard deviations around it.
+
+        `average` is the kind of the mean, as in `macd`; the deviations are those from the plain
+        mean, whatever it is.
 
         Example:
             >>> newest(lambda self: self.bollinger(20).upper)
             105.313
         """
-        return self._several(Bands, "bollinger", window, deviations, **of)
+        return self._several(Bands, "bollinger", window, deviations, average, **of)
 
     def keltner(
         self,
         window: int = 20,
         multiplier: float = 2.0,
         atr_window: int = 10,
+        average: str = "ema",
         **of: Unpack[OfCandles],
     ) -> Bands:
         """Declare the exponential mean of typical prices and bands of average true ranges.
+
+        `average` is the kind of the mean, as in `macd`.
 
         Example:
             >>> newest(lambda self: self.keltner(20).lower)
             101.858
         """
-        return self._several(Bands, "keltner", window, multiplier, atr_window, **of)
+        given = (window, multiplier, atr_window, average)
+        return self._several(Bands, "keltner", *given, **of)
 
     def donchian(self, window: int = 20, **of: Unpack[OfCandles]) -> Bands:
         """Declare the highest high, the lowest low, and what lies half way.

@@ -96,7 +96,7 @@ class Declaring:
             parameters: Its parameters in order; what is left out has its default.
             source: A column by its name (`close`, `ask_high`, `volume`, one of the data's own), a
                 Polars expression, a series or array with a value for each bar, or another
-                indicator; two of them where the indicator compares two.
+                indicator; a tuple of them where the indicator reads several.
             side: `bid` or `ask`, for an indicator of highs, lows and closes.
             timeframe: A timeframe of the run, such as "H1".
             symbol: A symbol of the run.
@@ -185,7 +185,7 @@ def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
             f"{name} side: given {side!r}, but it reads {reads.value}. Use source='ask_close'"
         )
     several = source if isinstance(source, tuple) else (source,)
-    if len(several) != (2 if reads is Reads.PAIR else 1):
+    if len(several) != {Reads.PAIR: 2, Reads.THREE: 3}.get(reads, 1):
         raise ConfigError(f"{name} source: given {source!r}, expected {reads.value}")
     return source
 

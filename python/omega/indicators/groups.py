@@ -78,3 +78,65 @@ class Aroon(NamedTuple):
     """Recency of the highest high."""
     oscillator: Indicator
     """`up` less `down`."""
+
+
+class Vortex(NamedTuple):
+    """Ways up and down, over the true ranges."""
+
+    plus: Indicator
+    """Ways from the low of a bar to the high of the next."""
+    minus: Indicator
+    """Ways from the high of a bar to the low of the next."""
+
+
+class LinearRegression(NamedTuple):
+    """The line through a window by least squares."""
+
+    value: Indicator
+    """Where it stands at the newest value."""
+    slope: Indicator
+    """Its rise a bar."""
+    intercept: Indicator
+    """Where it stands at the oldest value."""
+    forecast: Indicator
+    """Where it stands one bar ahead."""
+    angle: Indicator
+    """The angle of its slope, in degrees."""
+
+
+class HeikinAshi(NamedTuple):
+    """Candles drawn from means."""
+
+    open: Indicator
+    """Middle of the last drawn body."""
+    high: Indicator
+    low: Indicator
+    close: Indicator
+    """Mean of the bar's four prices."""
+
+
+class Fractals(NamedTuple):
+    """Swing highs and lows, once they are known."""
+
+    high: Indicator
+    """The last swing high."""
+    low: Indicator
+    """The last swing low."""
+    new_high: Indicator
+    """1.0 at the bar where a swing high becomes known, else 0.0."""
+    new_low: Indicator
+    """1.0 at the bar where a swing low becomes known, else 0.0."""
+
+
+class Pivots(NamedTuple):
+    """Levels made of the period before."""
+
+    pivot: Indicator
+    r1: Indicator
+    """Resistances, from the nearest on."""
+    r2: Indicator
+    r3: Indicator
+    s1: Indicator
+    """Supports, from the nearest on."""
+    s2: Indicator
+    s3: Indicator

@@ -42,31 +42,44 @@ class Momentum(Declaring):
         return self._one("rsi", window, **of)
 
     def macd(
-        self, fast: int = 12, slow: int = 26, signal: int = 9, **of: Unpack[OfSource]
+        self,
+        fast: int = 12,
+        slow: int = 26,
+        signal: int = 9,
+        average: str = "ema",
+        **of: Unpack[OfSource],
     ) -> groups.Macd:
-        """Declare the fast less the slow exponential mean, its own mean, and their distance.
+        """Declare the fast less the slow mean, the mean of that, and the distance of both.
 
-        Both means have their first value at one bar, as TA-Lib has them.
+        Both means have their first value at one bar, as TA-Lib has them. `average` is the kind of
+        all three: "sma", "ema", "wma", "dema", "tema", "hma", "rma", "trima", "kama", "t3" or
+        "zlema".
 
         Example:
             >>> newest(lambda self: self.macd().signal)
             0.2524
         """
-        return self._several(groups.Macd, "macd", fast, slow, signal, **of)
+        return self._several(groups.Macd, "macd", fast, slow, signal, average, **of)
 
     def stochastic(
-        self, window: int = 14, smooth: int = 3, signal: int = 3, **of: Unpack[OfCandles]
+        self,
+        window: int = 14,
+        smooth: int = 3,
+        signal: int = 3,
+        average: str = "sma",
+        **of: Unpack[OfCandles],
     ) -> groups.Stochastic:
         """Declare where the close stands in the range of `window` bars, in percent.
 
-        `k` is the mean of that over `smooth` bars and `d` the mean of `k` over `signal`. NaN where
-        highest and lowest are one.
+        `k` is the mean of that over `smooth` bars and `d` the mean of `k` over `signal`, both of
+        the kind `average`, as in `macd`. NaN where highest and lowest are one.
 
         Example:
             >>> newest(lambda self: self.stochastic().k)
             94.4073
         """
-        return self._several(groups.Stochastic, "stochastic", window, smooth, signal, **of)
+        given = (window, smooth, signal, average)
+        return self._several(groups.Stochastic, "stochastic", *given, **of)
 
     def williams_r(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
         """Declare how far the close is below the highest high, 0 to -100 percent of the range.
@@ -113,20 +126,20 @@ class Momentum(Declaring):
         """
         return self._several(groups.Aroon, "aroon", window, **of)
 
-    def obv(self, **of: Unpack[OfCandles]) -> Indicator:
-        """Declare volume added where the close rises and taken away where it falls.
+    def adxr(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
+        """Declare the mean of the average directional index and its value `window` - 1 bars ago.
 
         Example:
-            >>> newest(lambda self: self.obv())
-            -1846.0
+            >>> newest(lambda self: self.adxr(14))
+            36.1594
         """
-        return self._one("obv", **of)
+        return self._one("adxr", window, **of)
 
-    def mfi(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
-        """Declare money that came with rising prices in percent of all that moved.
+    def vortex(self, window: int = 14, **of: Unpack[OfCandles]) -> groups.Vortex:
+        """Declare the ways up and down between neighbouring bars, over the true ranges.
 
         Example:
-            >>> newest(lambda self: self.mfi(14))
-            92.8582
+            >>> newest(lambda self: self.vortex(14).plus)
+            1.442
         """
-        return self._one("mfi", window, **of)
+        return self._several(groups.Vortex, "vortex", window, **of)

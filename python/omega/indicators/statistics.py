@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
+from omega.indicators import groups
 from omega.indicators.declaring import Declaring, OfPair, OfSource
 
 if TYPE_CHECKING:
@@ -75,6 +76,20 @@ class Statistics(Declaring):
             0.2381
         """
         return self._one("slope", window, **of)
+
+    def linear_regression(
+        self, window: int = 14, **of: Unpack[OfSource]
+    ) -> groups.LinearRegression:
+        """Declare the line through a window by least squares.
+
+        Its `value` at the newest bar, `slope` a bar, `intercept` at the oldest bar, `forecast` one
+        bar ahead, and `angle` in degrees.
+
+        Example:
+            >>> newest(lambda self: self.linear_regression(14).forecast)
+            105.0268
+        """
+        return self._several(groups.LinearRegression, "linear_regression", window, **of)
 
     def correlation(
         self,

@@ -31,6 +31,15 @@ class Volatility(Declaring):
         """
         return self._one("atr", window, **of)
 
+    def natr(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
+        """Declare Wilder's average true range in percent of the close.
+
+        Example:
+            >>> newest(lambda self: self.natr(14))
+            0.6043
+        """
+        return self._one("natr", window, **of)
+
     def choppiness(self, window: int = 14, **of: Unpack[OfCandles]) -> Indicator:
         """Declare the choppiness index: near 100 in a sideways market, low in a trend.
 

@@ -123,7 +123,7 @@ class Context:
         self,
         name: str,
         parameters: list[float],
-        source: Named | tuple[Named, Named],
+        source: Named | tuple[Named, ...],
         *,
         labels: list[str],
         timeframe: str | None = None,
@@ -136,7 +136,7 @@ class Context:
         named = iter(several)
         columns = tuple(
             _values(track, next(named))
-            if need in ("source", "second")
+            if need in ("source", "second", "third")
             else _column(track, need if need == "volume" else f"{source}_{need}")
             for need in entry.needs
         )

@@ -25,7 +25,10 @@ _SHOWN = 4
 """Groups that are on at first."""
 _DIGITS = 4
 _BESIDE = ("rsi", "stochastic", "adx", "dmi", "mfi", "cci", "aroon", "zscore", "williams_r", "roc",
-           "macd", "atr", "std", "variance", "volume", "percent_b")  # fmt: skip
+           "macd", "atr", "std", "variance", "volume", "percent_b", "adxr", "vortex", "cmo",
+           "stochastic_rsi", "apo", "ppo", "trix", "tsi", "ao", "dpo", "ultimate_oscillator",
+           "percent_rank", "natr", "obv", "ad", "adosc", "cmf", "force_index",
+           "pattern")  # fmt: skip
 """Indicators whose values are no prices, however near to them they may be."""
 
 
@@ -60,7 +63,12 @@ def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
     for group, lines in list(named.items())[:_MOST_GROUPS]:
         names = ", ".join(dict.fromkeys(name for name, _ in lines))
         title = names if len(lines) == 1 else f"{group}: {names.partition(')')[0]})"
-        found.append(Group(title, tuple(lines), "over" if _is_price(lines, close) else "pane"))
+        # A stop and its direction, or a swing and its mark, are of one indicator and two scales.
+        over = [line for line in lines if _is_price([line], close)]
+        rest = [line for line in lines if not _is_price([line], close)]
+        beside = title if not over else f"{title} {', '.join(_output(name) for name, _ in rest)}"
+        found += [Group(title, tuple(over), "over")] if over else []
+        found += [Group(beside, tuple(rest), "pane")] if rest else []
     if len(result.symbols) == 1:
         found += _conditions(result.declared.conditions, frame)
     return found
@@ -69,6 +77,11 @@ def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
 def _called(line: Line) -> str:
     name = line.name.replace(", None", "")  # parameters that were left out
     return name if line.timeframe is None else f"{name} {line.timeframe}"
+
+
+def _output(name: str) -> str:
+    """Return which of the outputs of an indicator a line is."""
+    return name.rpartition(").")[2]
 
 
 def _on_bars(line: Line, frame: pl.DataFrame, result: Reported) -> Numbers | None:

@@ -28,19 +28,22 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _AS_SOURCE = "sma ema wma dema tema hma rma momentum macd bollinger rolling_mean rolling_std"
-_AS_SOURCE += " rolling_min rolling_max rolling_median rolling_quantile slope absolute"
+_AS_SOURCE += " rolling_min rolling_max rolling_median rolling_quantile slope absolute trima kama"
+_AS_SOURCE += " t3 zlema apo dpo linear_regression anchored_vwap"
 _PRICES = "vwap true_range atr keltner donchian supertrend parabolic_sar ichimoku"
+_PRICES += " vwma typical_price ao heikin_ashi fractals pivots"
 _NEITHER = "roc rsi stochastic williams_r cci dmi adx aroon mfi choppiness garch_volatility"
-_NEITHER += " volatility_rank correlation zscore"
+_NEITHER += " volatility_rank correlation zscore ppo trix tsi cmo stochastic_rsi percent_rank"
+_NEITHER += " adxr vortex natr ultimate_oscillator cmf pattern"
 _UNITS: Mapping[str, str] = {
     **dict.fromkeys(_AS_SOURCE.split(), "source"),
     **dict.fromkeys(_PRICES.split(), "price"),
     **dict.fromkeys(_NEITHER.split(), ""),
-    "obv": "volume",
+    **dict.fromkeys(("obv", "ad", "adosc"), "volume"),
 }
 """What the outputs of an indicator are in; what is not here cannot be adjusted."""
-_NO_UNIT_AT = {"supertrend": (1,)}
-"""Outputs that are a direction."""
+_NO_UNIT_AT = {"supertrend": (1,), "linear_regression": (4,), "fractals": (2, 3)}
+"""Outputs that are a direction, an angle or a mark."""
 _SUM, _PRODUCT, _QUOTIENT = (0, 1, 4, 5), 2, 3
 """By the place of an operation: sums and extremes keep a unit, products and quotients change it."""
 
@@ -209,7 +212,7 @@ class Adjusting:
         given = iter(several)
         columns, units = [], []
         for need in entry.needs:
-            if need in ("source", "second"):
+            if need in ("source", "second", "third"):
                 one = next(given)
                 made = _column(bars, one) if isinstance(one, str) else self._of(one)
             else:

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Any, dataclass_transform
 
 from omega.config.values import plain
 from omega.errors import ConfigError
-from omega.indicators.averages import Averages
-from omega.indicators.channels import Channels
-from omega.indicators.momentum import Momentum
-from omega.indicators.statistics import Statistics
-from omega.indicators.volatility import Volatility
+from omega.indicators.methods import Methods
 from omega.strategy.actions import Action
 from omega.strategy.arguments import (
     OnTheCopy,
@@ -39,7 +35,7 @@ if TYPE_CHECKING:
 
 # For type checkers: the annotated attributes of a class are arguments of its constructor.
 @dataclass_transform(kw_only_default=True, eq_default=False)
-class Strategy(Trading, Averages, Momentum, Channels, Statistics, Volatility):
+class Strategy(Trading, Methods):
     """Base of strategies written as a class.
 
     Annotated class attributes with a value are parameters; the constructor takes them by name.

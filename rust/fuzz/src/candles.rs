@@ -357,7 +357,7 @@ fn check_indicators(choices: &mut impl Choices, candles: &SymbolCandles) {
     let sources = definition
         .needs
         .iter()
-        .filter(|need| matches!(need, Need::Source | Need::Second));
+        .filter(|need| matches!(need, Need::Source | Need::Second | Need::Third));
     let from = match sources.count() {
         0 => From::Side(Side::Ask),
         count => From::Columns(vec![Given::Candles(Source::Bid(3)); count]),

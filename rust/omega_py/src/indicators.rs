@@ -22,15 +22,15 @@ use omega_core::indicators::{Cache, Column, From, Given, Source, Spec, Track};
 use omega_core::types::Side;
 
 /// What a strategy names as the source of an indicator: a column or a side by name, another
-/// indicator, or two of these.
+/// indicator, or several of these.
 #[derive(FromPyObject)]
 pub(super) enum Sources<'py> {
     Name(String),
     View(Bound<'py, IndicatorView>),
-    Pair(Named<'py>, Named<'py>),
+    Several(Vec<Named<'py>>),
 }
 
-/// One of two sources.
+/// One of several sources.
 #[derive(FromPyObject)]
 pub(super) enum Named<'py> {
     Name(String),
@@ -65,7 +65,7 @@ impl Sources<'_> {
     pub(super) fn view(&self) -> Option<&IndicatorView> {
         match self {
             Self::View(view) => Some(view.get()),
-            Self::Pair(first, second) => first.view().or_else(|| second.view()),
+            Self::Several(all) => all.iter().find_map(Named::view),
             Self::Name(_) => None,
         }
     }
@@ -73,7 +73,7 @@ impl Sources<'_> {
     /// The longest warm-up of those among them.
     fn declared(&self) -> usize {
         match self {
-            Self::Pair(first, second) => first.declared().max(second.declared()),
+            Self::Several(all) => all.iter().map(Named::declared).max().unwrap_or(0),
             _ => self.view().map_or(0, |view| view.declared),
         }
     }
@@ -89,8 +89,9 @@ impl Sources<'_> {
                 only_of_track(view, clock)?;
                 From::Columns(vec![view.get().given()])
             }
-            Self::Pair(first, second) => {
-                From::Columns(vec![first.given(clock)?, second.given(clock)?])
+            Self::Several(all) => {
+                let given: Result<_, OmegaError> = all.iter().map(|one| one.given(clock)).collect();
+                From::Columns(given?)
             }
         })
     }

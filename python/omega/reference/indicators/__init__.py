@@ -9,6 +9,11 @@ from omega.reference.indicators import (
     averages,
     channels,
     momentum,
+    oscillators,
+    patterns,
+    periods,
+    shapes,
+    smoothing,
     special,
     statistics,
     trend,
@@ -29,6 +34,11 @@ ENTRIES: Mapping[str, Entry] = {
     **channels.ENTRIES,
     **statistics.ENTRIES,
     **special.ENTRIES,
+    **smoothing.ENTRIES,
+    **oscillators.ENTRIES,
+    **shapes.ENTRIES,
+    **periods.ENTRIES,
+    **patterns.ENTRIES,
 }
 """All indicators by name; the catalog has the same names, those of arithmetic aside."""
 

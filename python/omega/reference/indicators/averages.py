@@ -144,7 +144,7 @@ def hma(values: Sequence[float], n: int) -> list[float]:
         >>> hma([1.0, 2.0, 3.0, 4.0, 5.0], 4)[3:]
         [nan, 5.0]
     """
-    pairs = zip(wma(values, n // 2), wma(values, n), strict=True)
+    pairs = zip(wma(values, max(n // 2, 1)), wma(values, n), strict=True)
     return wma([2.0 * half - whole for half, whole in pairs], math.isqrt(n))
 
 

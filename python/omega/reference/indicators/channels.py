@@ -5,28 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from omega.reference.indicators.averages import ema, rma, sma
-from omega.reference.indicators.registry import Entry, whole
+from omega.reference.indicators.averages import rma
+from omega.reference.indicators.registry import Entry, delayed, whole
+from omega.reference.indicators.smoothing import AVERAGES, EMA
 from omega.reference.indicators.statistics import rolling_max, rolling_min, rolling_std
 from omega.reference.indicators.volatility import atr, true_range
 
 Lines = list[list[float]]
 
 
-def bollinger(values: Sequence[float], n: int, k: float) -> Lines:
-    """Mean of the last n, and k population deviations above and below: upper, middle, lower.
+def bollinger(values: Sequence[float], n: int, k: float, kind: int = 0) -> Lines:
+    """Mean of a kind, and k population deviations above and below: upper, middle, lower.
 
     Example:
         >>> bollinger([1.0, 3.0], 2, 2.0)
         [[nan, 4.0], [nan, 2.0], [nan, 0.0]]
     """
-    return _around(sma(values, n), rolling_std(values, n, 0), k)
+    average, _ = AVERAGES[kind]
+    return _around(average(values, n), rolling_std(values, n, 0), k)
 
 
 def keltner(
-    bars: tuple[Sequence[float], Sequence[float], Sequence[float]], n: int, k: float, atr_n: int
+    bars: tuple[Sequence[float], Sequence[float], Sequence[float]],
+    n: int,
+    k: float,
+    atr_n: int,
+    kind: int = EMA,
 ) -> Lines:
-    """Exponential average, and k average true ranges above and below: upper, middle, lower.
+    """Average of a kind, and k average true ranges above and below: upper, middle, lower.
 
     The average is that of the typical price. Both averages start with the mean that ends at the
     first bar where both can stand.
@@ -36,8 +42,9 @@ def keltner(
         [[nan, 16.5], [nan, 11.5], [nan, 6.5]]
     """
     typical = [(h + low_ + c) / 3.0 for h, low_, c in zip(*bars, strict=True)]
-    first = max(n - 1, atr_n)
-    middle = ema(_without(typical, first + 1 - n), n)
+    average, first_of = AVERAGES[kind]
+    first = max(first_of(n) - 1, atr_n)
+    middle = average(_without(typical, first + 1 - first_of(n)), n)
     width = rma(_without(true_range(*bars), first + 1 - atr_n), atr_n)
     return _around(middle, width, k)
 
@@ -151,11 +158,7 @@ def ichimoku(
     """
     conversion, base, slow = (_middles(rolling_max(high, n), rolling_min(low, n)) for n in lengths)
     fast = _middles(conversion, base)
-    return [conversion, base, _delayed(fast, shift), _delayed(slow, shift)]
-
-
-def _delayed(values: list[float], bars: int) -> list[float]:
-    return ([math.nan] * bars + values)[: len(values)]
+    return [conversion, base, delayed(fast, shift), delayed(slow, shift)]
 
 
 def _of_candles(
@@ -167,12 +170,16 @@ def _of_candles(
 
 ENTRIES = {
     "bollinger": Entry(
-        ("source",), whole, lambda p, columns: bollinger(columns.values[0], whole(p), p[1])
+        ("source",),
+        lambda p: AVERAGES[whole(p, 2)][1](whole(p)),
+        lambda p, columns: bollinger(columns.values[0], whole(p), p[1], whole(p, 2)),
     ),
     "keltner": _of_candles(
         "high low close",
-        lambda p: max(whole(p), whole(p, 2) + 1),
-        lambda high, low, close, p: keltner((high, low, close), whole(p), p[1], whole(p, 2)),
+        lambda p: max(AVERAGES[whole(p, 3)][1](whole(p)), whole(p, 2) + 1),
+        lambda high, low, close, p: keltner(
+            (high, low, close), whole(p), p[1], whole(p, 2), whole(p, 3)
+        ),
     ),
     "donchian": _of_candles("high low", whole, lambda high, low, p: donchian(high, low, whole(p))),
     "supertrend": _of_candles(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from omega.reference.indicators.averages import ema, of_windows, sma, whole_numbers
+from omega.reference.indicators.averages import exact_sum, of_windows, whole_numbers
 from omega.reference.indicators.registry import Entry, over_candles, over_window, whole
+from omega.reference.indicators.smoothing import AVERAGES, EMA, without
 
 Values = Sequence[float]
 
@@ -49,6 +50,11 @@ def rsi(values: Values, n: int) -> list[float]:
         >>> rsi([1.0, 2.0, 1.0], 2)
         [nan, nan, 50.0]
     """
+    return _strength(values, n, lambda gain, _: gain)
+
+
+def _strength(values: Values, n: int, of: Callable[[float, float], float]) -> list[float]:
+    """What `of` makes of Wilder's averages of gains and losses, in percent of both together."""
     last, gain, loss, seen = math.nan, 0.0, 0.0, 0
     result = []
     for value in values:
@@ -67,12 +73,40 @@ def rsi(values: Values, n: int) -> list[float]:
             if seen == n:
                 gain, loss = gain / n, loss / n
         known = seen >= n and gain + loss > 0.0
-        result.append(100.0 * (gain / (gain + loss)) if known else math.nan)
+        result.append(100.0 * (of(gain, loss) / (gain + loss)) if known else math.nan)
     return result
 
 
-def macd(values: Values, fast: int, slow: int, signal: int) -> list[list[float]]:
-    """Fast less slow exponential mean, the exponential mean of that, and the distance of both.
+def cmo(values: Values, n: int, *, is_smoothed: bool) -> list[float]:
+    """Gains less losses in percent of both: of the last n changes, or of Wilder's averages.
+
+    Example:
+        >>> cmo([1.0, 4.0, 3.0], 2, is_smoothed=False)
+        [nan, nan, 50.0]
+    """
+    if is_smoothed:
+        return _strength(values, n, lambda gain, loss: gain - loss)
+    changes = momentum(values, 1)
+    ups, downs = (
+        of_windows(
+            [max(sign * change, 0.0) for change in changes],
+            n,
+            lambda window: exact_sum(window, [1] * n, 1),
+        )
+        for sign in (1.0, -1.0)
+    )
+    pairs = zip(ups, downs, strict=True)
+    return [100.0 * ((up - down) / (up + down)) if up + down > 0.0 else math.nan
+            for up, down in pairs]  # fmt: skip
+
+
+def _first_of(kind: int, n: int) -> int:
+    """How many bars the first value of an average needs."""
+    return AVERAGES[kind][1](n)
+
+
+def macd(values: Values, fast: int, slow: int, signal: int, kind: int = EMA) -> list[list[float]]:
+    """Fast less slow mean of a kind, the mean of that, and the distance of both.
 
     The fast mean leaves out the first values, so that both means have their first value at one bar.
 
@@ -80,19 +114,15 @@ def macd(values: Values, fast: int, slow: int, signal: int) -> list[list[float]]
         >>> macd([1.0, 2.0, 3.0, 4.0], 2, 3, 1)[0]
         [nan, nan, 0.5, 0.5]
     """
-    fast, slow = min(fast, slow), max(fast, slow)
-    left_out, later = slow - fast, []
-    for value in values:
-        leave = left_out > 0
-        left_out -= leave and not math.isnan(value)
-        later.append(math.nan if leave else value)
-    line = [a - b for a, b in zip(ema(later, fast), ema(values, slow), strict=True)]
-    smooth = ema(line, signal)
+    (average, first), fast, slow = AVERAGES[kind], min(fast, slow), max(fast, slow)
+    later = without(values, first(slow) - first(fast))
+    line = [a - b for a, b in zip(average(later, fast), average(values, slow), strict=True)]
+    smooth = average(line, signal)
     return [line, smooth, [a - b for a, b in zip(line, smooth, strict=True)]]
 
 
 def stochastic(
-    bars: tuple[Values, Values, Values], n: int, smooth: int, signal: int
+    bars: tuple[Values, Values, Values], n: int, smooth: int, signal: int, kind: int = 0
 ) -> list[list[float]]:
     """Where the close stands in the range of the last n bars, in percent, smoothed twice.
 
@@ -100,8 +130,9 @@ def stochastic(
         >>> stochastic(([3.0, 4.0], [1.0, 0.0], [2.0, 1.0]), 2, 1, 1)
         [[nan, 25.0], [nan, 25.0]]
     """
-    k = sma(_between(*bars, n, lambda c, h, lo: 100.0 * ((c - lo) / (h - lo))), smooth)
-    return [k, sma(k, signal)]
+    average, _ = AVERAGES[kind]
+    k = average(_between(*bars, n, lambda c, h, lo: 100.0 * ((c - lo) / (h - lo))), smooth)
+    return [k, average(k, signal)]
 
 
 def williams_r(high: Values, low: Values, close: Values, n: int) -> list[float]:
@@ -157,15 +188,29 @@ ENTRIES = {
     "momentum": over_window(momentum, more=1),
     "roc": over_window(roc, more=1),
     "rsi": over_window(rsi, more=1),
+    "cmo": Entry(
+        ("source",),
+        lambda of: whole(of) + 1,
+        lambda of, columns: [cmo(columns.values[0], whole(of), is_smoothed=of[1] == 1.0)],
+    ),
     "macd": Entry(
         ("source",),
-        lambda of: max(whole(of, 0), whole(of, 1)) + whole(of, 2) - 1,
-        lambda of, columns: macd(columns.values[0], whole(of, 0), whole(of, 1), whole(of, 2)),
+        lambda of: (
+            _first_of(whole(of, 3), max(whole(of, 0), whole(of, 1)))
+            + _first_of(whole(of, 3), whole(of, 2))
+            - 1
+        ),
+        lambda of, columns: macd(columns.values[0], *map(int, of)),
     ),
     "stochastic": Entry(
         ("high", "low", "close"),
-        lambda of: whole(of, 0) + whole(of, 1) + whole(of, 2) - 2,
-        lambda of, columns: stochastic(columns.bars(), whole(of, 0), whole(of, 1), whole(of, 2)),
+        lambda of: (
+            whole(of, 0)
+            + _first_of(whole(of, 3), whole(of, 1))
+            + _first_of(whole(of, 3), whole(of, 2))
+            - 2
+        ),
+        lambda of, columns: stochastic(columns.bars(), *map(int, of)),
     ),
     "williams_r": over_candles(williams_r, "high low close"),
     "cci": over_candles(cci, "high low close"),

@@ -69,6 +69,17 @@ def optional(parameters: Sequence[float], place: int) -> float | None:
     return None if math.isnan(parameters[place]) else parameters[place]
 
 
+def delayed(values: Values, bars: int) -> list[float]:
+    """Return the values of so many bars ago; NaN before there are any.
+
+    Example:
+        >>> delayed([1.0, 2.0], 1)
+        [nan, 1.0]
+    """
+    bars = min(bars, len(values))
+    return [math.nan] * bars + list(values[: len(values) - bars])
+
+
 def over_window(of: Callable[[Values, int], list[float]], more: int = 0) -> Entry:
     """Describe an indicator of one column and one window."""
     return Entry(

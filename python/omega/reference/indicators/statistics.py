@@ -118,6 +118,21 @@ def slope(values: Sequence[float], n: int) -> list[float]:
     return averages.of_windows(values, n, lambda window: exact_sum(window, weights, 1) / divisor)
 
 
+def linear_regression(values: Sequence[float], n: int) -> list[list[float]]:
+    """Line through the last n by least squares: newest, slope, oldest, one bar ahead, degrees.
+
+    Example:
+        >>> [column[2] for column in linear_regression([1.0, 2.0, 3.0], 3)]
+        [3.0, 1.0, 1.0, 4.0, 45.0]
+    """
+    means, slopes, half = sma(values, n), slope(values, n), (float(n) - 1.0) / 2.0
+    rises = [half * rise for rise in slopes]
+    newest = [mean + rise for mean, rise in zip(means, rises, strict=True)]
+    oldest = [mean - rise for mean, rise in zip(means, rises, strict=True)]
+    ahead = [last + rise for last, rise in zip(newest, slopes, strict=True)]
+    return [newest, slopes, oldest, ahead, [math.atan(x) * (180.0 / math.pi) for x in slopes]]
+
+
 def correlation(x: Sequence[float], y: Sequence[float], n: int) -> list[float]:
     """Pearson's correlation of the last n pairs; NaN where one side does not vary.
 
@@ -214,6 +229,9 @@ ENTRIES = {
         ("source",), whole, lambda p, columns: [quantile(columns.values[0], whole(p), p[1])]
     ),
     "slope": over_window(slope),
+    "linear_regression": Entry(
+        ("source",), whole, lambda p, columns: linear_regression(columns.values[0], whole(p))
+    ),
     "correlation": Entry(
         ("source", "second"),
         whole,

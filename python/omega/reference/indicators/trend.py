@@ -6,8 +6,10 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from omega.reference.indicators.averages import of_windows, rma
-from omega.reference.indicators.registry import Entry, whole
+from omega.reference.indicators import averages
+from omega.reference.indicators.averages import exact_sum, of_windows, rma
+from omega.reference.indicators.registry import Entry, delayed, whole
+from omega.reference.indicators.volatility import true_range
 
 Values = Sequence[float]
 
@@ -52,6 +54,38 @@ def _movement(before: Bar, now: Bar) -> Bar:
     return up if up > max(down, 0.0) else 0.0, down if down > max(up, 0.0) else 0.0, span
 
 
+def adxr(high: Values, low: Values, close: Values, n: int) -> list[float]:
+    """Mean of the average directional index and its value n - 1 bars ago.
+
+    Example:
+        >>> adxr([1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [1.0, 2.0, 3.0], 1)
+        [nan, 100.0, 100.0]
+    """
+    average = dmi(high, low, close, n)[3]
+    before = delayed(average, n - 1)
+    return [(now + then) / 2.0 for now, then in zip(average, before, strict=True)]
+
+
+def vortex(high: Values, low: Values, close: Values, n: int) -> list[list[float]]:
+    """Ways from low to high and from high to low of the next bar, over the true ranges.
+
+    Example:
+        >>> vortex([1.0, 2.0], [0.0, 1.0], [1.0, 2.0], 1)
+        [[nan, 2.0], [nan, 0.0]]
+    """
+
+    def sums(values: Values) -> list[float]:
+        return averages.of_windows(values, n, lambda window: exact_sum(window, [1] * n, 1))
+
+    ranges = sums(true_range(high, low, close))
+    lines = []
+    for now, before in ((high, low), (low, high)):
+        ways = [abs(x - y) for x, y in zip(now[1:], before, strict=False)]
+        pairs = zip(sums([math.nan, *ways][: len(now)]), ranges, strict=True)
+        lines.append([way / span if span > 0.0 else math.nan for way, span in pairs])
+    return lines
+
+
 def aroon(high: Values, low: Values, n: int) -> list[list[float]]:
     """How recent the lowest low and the highest high of n + 1 bars are, and the difference.
 
@@ -83,6 +117,16 @@ ENTRIES = {
         ("high", "low", "close"),
         lambda of: 2 * whole(of),
         lambda of, columns: dmi(*columns.bars(), whole(of))[3:],
+    ),
+    "adxr": Entry(
+        ("high", "low", "close"),
+        lambda of: 3 * whole(of) - 1,
+        lambda of, columns: [adxr(*columns.bars(), whole(of))],
+    ),
+    "vortex": Entry(
+        ("high", "low", "close"),
+        lambda of: whole(of) + 1,
+        lambda of, columns: vortex(*columns.bars(), whole(of)),
     ),
     "aroon": Entry(
         ("high", "low"),

@@ -34,6 +34,19 @@ def atr(high: Sequence[float], low: Sequence[float], close: Sequence[float], n: 
     return rma(true_range(high, low, close), n)
 
 
+def natr(
+    high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int
+) -> list[float]:
+    """Average true range in percent of the close; NaN where that is 0.
+
+    Example:
+        >>> natr([10.0, 12.0], [8.0, 11.0], [9.0, 10.0], 1)
+        [nan, 30.0]
+    """
+    pairs = zip(atr(high, low, close, n), close, strict=True)
+    return [span / c * 100.0 if c != 0.0 else math.nan for span, c in pairs]
+
+
 def choppiness(
     high: Sequence[float], low: Sequence[float], close: Sequence[float], n: int
 ) -> list[float]:
@@ -61,6 +74,7 @@ ENTRIES = {
         ("high", "low", "close"), lambda _: 2, lambda _, columns: [true_range(*columns.of_three())]
     ),
     "atr": over_candles(atr, "high low close", more=1),
+    "natr": over_candles(natr, "high low close", more=1),
     "choppiness": over_candles(choppiness, "high low close", more=1),
 }
 """What this family is known by."""

@@ -36,11 +36,11 @@ fn computing(name: &str, parameters: &[f64]) -> Result<Again, OmegaError> {
     let candles = candles();
     let spec = Spec::new(name, parameters.to_vec())?;
     let source = |need: &Need| match need {
-        Need::Second => Source::Bid(0),
+        Need::Second | Need::Open => Source::Bid(0),
         Need::High => Source::Bid(1),
         Need::Low => Source::Bid(2),
         Need::Source | Need::Close => Source::Bid(3),
-        Need::Volume => Source::Volume,
+        Need::Third | Need::Volume => Source::Volume,
     };
     let needs = spec.definition().needs.iter();
     let columns: Result<Vec<ScalarBuffer<f64>>, _> =

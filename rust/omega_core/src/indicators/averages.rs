@@ -59,7 +59,8 @@ pub fn tema(values: &[f64], n: usize) -> Vec<f64> {
 /// rounded down.
 #[must_use]
 pub fn hma(values: &[f64], n: usize) -> Vec<f64> {
-    let (half, whole) = (wma(values, n / 2), wma(values, n));
+    // Half of 1, as a kind of average that others take, is 1.
+    let (half, whole) = (wma(values, (n / 2).max(1)), wma(values, n));
     let pairs = half.iter().zip(&whole);
     let ahead: Vec<f64> = pairs.map(|(half, whole)| 2.0 * half - whole).collect();
     wma(&ahead, n.isqrt())

@@ -197,6 +197,7 @@ impl Cache {
             expected: match definition.needs {
                 [Need::Source] => "one column".into(),
                 [Need::Source, Need::Second] => "two columns".into(),
+                [Need::Source, Need::Second, Need::Third] => "three columns".into(),
                 _ => "a side of the candles, bid or ask".into(),
             },
             hint: "See docs/concepts/indicators.md".into(),
@@ -206,7 +207,9 @@ impl Cache {
             let given = match from {
                 From::Side(side) => source_of(*need, *side).map(Given::Candles),
                 From::Columns(columns) => match need {
-                    Need::Source | Need::Second if columns.len() == definition.needs.len() => {
+                    Need::Source | Need::Second | Need::Third
+                        if columns.len() == definition.needs.len() =>
+                    {
                         Some(columns[place].clone())
                     }
                     _ => None,

@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use super::extremes::{highest, lowest};
-use super::recursive::{Smoother, chain_of};
+use super::momentum::typical;
+use super::recursive::{Smoother, chain_of, rma};
+use super::smoothing::{AVERAGE, AVERAGES, Average, EMA};
 use super::statistics::std;
-use super::volatility::{atr, fill_ranges};
-use super::{Definition, Kind, Need, moving};
+use super::volatility::{atr, fill_ranges, true_range};
+use super::{Definition, Kind, Need};
 
 /// Upper, middle and lower line.
 pub type Bands = [Vec<f64>; 3];
@@ -14,8 +16,13 @@ pub type Bands = [Vec<f64>; 3];
 /// The mean of the last n, and k population standard std on both sides (TA-Lib's `BBANDS`).
 #[must_use]
 pub fn bollinger(values: &[f64], n: usize, k: f64) -> Bands {
+    bollinger_of(values, n, k, &AVERAGES[0])
+}
+
+/// The same around another kind of average; the deviation is that from the mean.
+fn bollinger_of(values: &[f64], n: usize, k: f64, kind: &Average) -> Bands {
     let width = std(values, n, 0);
-    around(moving::means(values, n), width, k)
+    around((kind.of)(values, n), width, k)
 }
 
 /// The exponential average of n typical prices, and k average true ranges of `atr_n` bars on both
@@ -45,6 +52,21 @@ pub fn keltner(bars: [&[f64]; 3], n: usize, k: f64, atr_n: usize) -> Bands {
     };
     let middle = average(&typical, Smoother::ema(n));
     around(middle, average(&ranges, Smoother::rma(atr_n)), k)
+}
+
+/// The same around another kind of average of the typical price.
+fn keltner_of(bars: [&[f64]; 3], n: usize, k: f64, atr_n: usize, kind: &Average) -> Bands {
+    let [high, low, close] = bars;
+    let own = (kind.first)(n) - 1;
+    let first = own.max(atr_n);
+    let blank = |mut values: Vec<f64>, rows: usize| {
+        let rows = rows.min(values.len());
+        values[..rows].fill(f64::NAN);
+        values
+    };
+    let middle = (kind.of)(&blank(typical(bars), first - own), n);
+    let ranges = blank(true_range(high, low, close), first + 1 - atr_n);
+    around(middle, rma(&ranges, atr_n), k)
 }
 
 /// Makes NaN what stands before a row.
@@ -291,14 +313,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         parameters: &[
             ("window", Kind::Whole(1)),
             ("deviations", Kind::Number(0.0)),
+            AVERAGE,
         ],
         needs: &[Need::Source],
         days: false,
         outputs: 3,
-        warmup: |of| of.whole(0),
+        warmup: |of| (AVERAGES[of.whole(2)].first)(of.whole(0)),
         compute: |of, inputs| {
             let [values] = inputs.columns();
-            bollinger(values, of.whole(0), of.number(1)).into()
+            let kind = &AVERAGES[of.whole(2)];
+            bollinger_of(values, of.whole(0), of.number(1), kind).into()
         },
     },
     Definition {
@@ -307,14 +331,18 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("window", Kind::Whole(1)),
             ("multiplier", Kind::Number(0.0)),
             ("atr_window", Kind::Whole(1)),
+            AVERAGE,
         ],
         needs: &[Need::High, Need::Low, Need::Close],
         days: false,
         outputs: 3,
-        warmup: |of| of.whole(0).max(of.whole(2) + 1),
+        warmup: |of| (AVERAGES[of.whole(3)].first)(of.whole(0)).max(of.whole(2) + 1),
         compute: |of, inputs| {
-            let [high, low, close] = inputs.columns();
-            keltner([high, low, close], of.whole(0), of.number(1), of.whole(2)).into()
+            let (n, k, atr_n) = (of.whole(0), of.number(1), of.whole(2));
+            match of.whole(3) {
+                EMA => keltner(inputs.columns(), n, k, atr_n).into(),
+                kind => keltner_of(inputs.columns(), n, k, atr_n, &AVERAGES[kind]).into(),
+            }
         },
     },
     Definition {

@@ -78,11 +78,12 @@ impl Inputs {
 #[must_use]
 pub fn source_of(need: Need, side: Side) -> Option<Source> {
     let price = match need {
+        Need::Open => 0,
         Need::High => 1,
         Need::Low => 2,
         Need::Close => 3,
         Need::Volume => return Some(Source::Volume),
-        Need::Source | Need::Second => return None,
+        Need::Source | Need::Second | Need::Third => return None,
     };
     Some(match side {
         Side::Bid => Source::Bid(price),

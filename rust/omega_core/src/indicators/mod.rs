@@ -10,6 +10,7 @@
 pub mod arithmetic;
 pub mod averages;
 mod cache;
+mod candlesticks;
 pub mod channels;
 pub mod clusters;
 mod conditions;
@@ -18,9 +19,15 @@ mod exact;
 mod extremes;
 pub mod garch;
 mod inputs;
+pub mod lines;
 pub mod momentum;
 mod moving;
+pub mod oscillators;
+pub mod patterns;
+pub mod periods;
 mod recursive;
+pub mod shapes;
+pub mod smoothing;
 mod source;
 mod spec;
 pub mod special;
@@ -40,7 +47,7 @@ pub use source::Source;
 pub use spec::{Definition, Kind, Need, Parameter, Parameters, Spec};
 
 /// The rows of all families.
-const FAMILIES: [&[Definition]; 11] = [
+const FAMILIES: [&[Definition]; 17] = [
     arithmetic::DEFINITIONS,
     averages::DEFINITIONS,
     momentum::DEFINITIONS,
@@ -52,6 +59,12 @@ const FAMILIES: [&[Definition]; 11] = [
     special::DEFINITIONS,
     garch::DEFINITIONS,
     clusters::DEFINITIONS,
+    smoothing::DEFINITIONS,
+    oscillators::DEFINITIONS,
+    lines::DEFINITIONS,
+    shapes::DEFINITIONS,
+    periods::DEFINITIONS,
+    patterns::DEFINITIONS,
 ];
 
 /// All indicators there are.

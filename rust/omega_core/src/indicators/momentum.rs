@@ -3,6 +3,7 @@
 use super::distances::of_distances;
 use super::extremes::{has_holes, highest, lowest};
 use super::recursive::Smoother;
+use super::smoothing::{AVERAGE, AVERAGES, Average, EMA, without};
 use super::spec::OF_WINDOW;
 use super::spread::float;
 use super::{Definition, Kind, Need, moving};
@@ -40,6 +41,41 @@ fn against(values: &[f64], n: usize, of: impl Fn(f64, f64) -> f64) -> Vec<f64> {
 /// started with the plain mean of the first n changes (TA-Lib's `RSI`). NaN where nothing moved.
 #[must_use]
 pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
+    strength(values, n, |gain, _| gain)
+}
+
+/// Gains less losses in percent of both together (Chande's momentum oscillator): of Wilder's
+/// averages (TA-Lib's `CMO`) or of sums over the last n changes (TA-Lib's `CMOU`). NaN where
+/// nothing moved.
+#[must_use]
+pub fn cmo(values: &[f64], n: usize, is_smoothed: bool) -> Vec<f64> {
+    if is_smoothed {
+        return strength(values, n, |gain, loss| gain - loss);
+    }
+    let changes = momentum(values, 1);
+    let kept = |sign: f64| -> Vec<f64> {
+        // A NaN is not below 0 and stays.
+        let parts = changes.iter().map(|change| sign * change);
+        parts
+            .map(|part| if part < 0.0 { 0.0 } else { part })
+            .collect()
+    };
+    let (up, down) = (moving::sums(&kept(1.0), n), moving::sums(&kept(-1.0), n));
+    let pairs = up.iter().zip(&down);
+    pairs
+        .map(|(up, down)| {
+            let moved = up + down;
+            if moved > 0.0 {
+                100.0 * ((up - down) / moved)
+            } else {
+                f64::NAN
+            }
+        })
+        .collect()
+}
+
+/// What `of` makes of Wilder's averages of gains and losses, in percent of both together.
+fn strength(values: &[f64], n: usize, of: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     let mut state = Strength::new(n);
     let mut result = Vec::with_capacity(values.len());
     let mut averages = [[f64::NAN; 2]; BLOCK];
@@ -54,7 +90,7 @@ pub fn rsi(values: &[f64], n: usize) -> Vec<f64> {
         }
         result.extend(averages[..block.len()].iter().map(|[gain, loss]| {
             let moved = gain + loss;
-            let ratio = 100.0 * (gain / moved);
+            let ratio = 100.0 * (of(*gain, *loss) / moved);
             if moved > 0.0 { ratio } else { f64::NAN }
         }));
     }
@@ -172,16 +208,34 @@ pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> [Vec<f64
     result
 }
 
+/// The same of another kind of average.
+fn macd_of(values: &[f64], windows: [usize; 3], kind: &Average) -> [Vec<f64>; 3] {
+    let [fast, slow, signal] = windows;
+    let (fast, slow) = (fast.min(slow), fast.max(slow));
+    let later = without(values, (kind.first)(slow) - (kind.first)(fast));
+    let (mut line, calm) = ((kind.of)(&later, fast), (kind.of)(values, slow));
+    for (line, calm) in line.iter_mut().zip(&calm) {
+        *line -= calm;
+    }
+    let smooth = (kind.of)(&line, signal);
+    let distance = line
+        .iter()
+        .zip(&smooth)
+        .map(|(line, smooth)| line - smooth)
+        .collect();
+    [line, smooth, distance]
+}
+
 /// Where the close stands between the lowest low and the highest high of the last n bars, in
-/// percent, its mean over `smooth` bars, and the mean of that over `signal` (TA-Lib's `STOCH`):
-/// k and d. NaN where highest and lowest are one.
-#[must_use]
-pub fn stochastic(bars: [&[f64]; 3], n: usize, smooth: usize, signal: usize) -> [Vec<f64>; 2] {
+/// percent, its average over `smooth` bars, and that average of it over `signal` (TA-Lib's
+/// `STOCH`): k and d. NaN where highest and lowest are one.
+fn stochastic(bars: [&[f64]; 3], windows: [usize; 3], kind: &Average) -> [Vec<f64>; 2] {
+    let [n, smooth, signal] = windows;
     let raw = between(bars, n, |close, high, low| {
         100.0 * ((close - low) / (high - low))
     });
-    let k = moving::means(&raw, smooth);
-    let d = moving::means(&k, signal);
+    let k = (kind.of)(&raw, smooth);
+    let d = (kind.of)(&k, signal);
     [k, d]
 }
 
@@ -252,15 +306,32 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         ..OF_WINDOW
     },
     Definition {
+        name: "cmo",
+        parameters: &[("window", Kind::Whole(1)), ("smoothing", Kind::Choice(2))],
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| vec![cmo(inputs.column(0), of.whole(0), of.whole(1) == 1)],
+        ..OF_WINDOW
+    },
+    Definition {
         name: "macd",
         parameters: &[
             ("fast", Kind::Whole(1)),
             ("slow", Kind::Whole(1)),
             ("signal", Kind::Whole(1)),
+            AVERAGE,
         ],
         outputs: 3,
-        warmup: |of| of.whole(0).max(of.whole(1)) + of.whole(2) - 1,
-        compute: |of, inputs| macd(inputs.column(0), of.whole(0), of.whole(1), of.whole(2)).into(),
+        warmup: |of| {
+            let first = AVERAGES[of.whole(3)].first;
+            first(of.whole(0).max(of.whole(1))) + first(of.whole(2)) - 1
+        },
+        compute: |of, inputs| {
+            let windows = [0, 1, 2].map(|place| of.whole(place));
+            match of.whole(3) {
+                EMA => macd(inputs.column(0), windows[0], windows[1], windows[2]).into(),
+                kind => macd_of(inputs.column(0), windows, &AVERAGES[kind]).into(),
+            }
+        },
         ..OF_WINDOW
     },
     Definition {
@@ -269,12 +340,17 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             ("window", Kind::Whole(1)),
             ("smooth", Kind::Whole(1)),
             ("signal", Kind::Whole(1)),
+            AVERAGE,
         ],
         needs: HIGH_LOW_CLOSE,
         outputs: 2,
-        warmup: |of| of.whole(0) + of.whole(1) + of.whole(2) - 2,
+        warmup: |of| {
+            let first = AVERAGES[of.whole(3)].first;
+            of.whole(0) + first(of.whole(1)) + first(of.whole(2)) - 2
+        },
         compute: |of, inputs| {
-            stochastic(inputs.columns(), of.whole(0), of.whole(1), of.whole(2)).into()
+            let windows = [0, 1, 2].map(|place| of.whole(place));
+            stochastic(inputs.columns(), windows, &AVERAGES[of.whole(3)]).into()
         },
         ..OF_WINDOW
     },
@@ -306,10 +382,18 @@ mod tests {
     }
 
     #[test]
+    fn gains_less_losses_are_those_of_the_window_or_of_averages() {
+        let values = [1.0, 4.0, 3.0, 3.0];
+        assert_eq!(cmo(&values, 2, false)[2..], [50.0, -100.0]);
+        assert_eq!(cmo(&values, 2, true)[2..], [50.0, 50.0]);
+        assert!(cmo(&[1.0; 3], 2, false)[2].is_nan());
+    }
+
+    #[test]
     fn the_close_stands_somewhere_in_the_range() {
         let (high, low, close) = ([3.0, 4.0], [1.0, 0.0], [2.0, 1.0]);
         let bars: [&[f64]; 3] = [&high, &low, &close];
-        assert_eq!(stochastic(bars, 2, 1, 1)[0][1], 25.0);
+        assert_eq!(stochastic(bars, [2, 1, 1], &AVERAGES[0])[0][1], 25.0);
         assert_eq!(williams_r(bars, 2)[1], -75.0);
     }
 

@@ -10,6 +10,17 @@ use super::exact::{self, Grid, Sums, of_windows, power_of_two};
 
 /// `Σ x / n` of each full window.
 pub(super) fn means(values: &[f64], n: usize) -> Vec<f64> {
+    if n == 1 {
+        // Adding 0 turns −0.0 into 0.0, which is what a sum of whole numbers is.
+        let finite = |value: &f64| {
+            if value.is_finite() {
+                value + 0.0
+            } else {
+                f64::NAN
+            }
+        };
+        return values.iter().map(finite).collect();
+    }
     of_windows([values], n, &Weighted::<EQUAL, true> { n, total: n as u64 })
 }
 

@@ -12,6 +12,10 @@ pub enum Need {
     Source,
     /// The second column that the caller names.
     Second,
+    /// The third column that the caller names.
+    Third,
+    /// Opens of a side of the candles.
+    Open,
     /// Highs of a side of the candles.
     High,
     /// Lows of a side of the candles.

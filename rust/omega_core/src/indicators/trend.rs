@@ -4,7 +4,8 @@ use super::extremes::{ages, has_holes};
 use super::recursive;
 use super::spec::OF_WINDOW;
 use super::spread::float;
-use super::{Definition, Need};
+use super::volatility::true_range;
+use super::{Definition, Need, moving};
 
 /// Wilder's directional indicators and the average of their distance: plus, minus, index, average.
 ///
@@ -30,6 +31,38 @@ pub fn adx(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
     let mut index = Vec::with_capacity(bars[0].len());
     directions(bars, n, |[_, _, values]| index.extend_from_slice(values));
     recursive::rma(&index, n)
+}
+
+/// Mean of [`adx`] and its value n − 1 bars ago (TA-Lib's `ADXR`).
+#[must_use]
+pub fn adxr(bars: [&[f64]; 3], n: usize) -> Vec<f64> {
+    let now = adx(bars, n);
+    let mut result = vec![f64::NAN; (n - 1).min(now.len())];
+    let pairs = now.iter().skip(n - 1).zip(&now);
+    result.extend(pairs.map(|(now, before)| 0.5 * (now + before)));
+    result
+}
+
+/// Ways from low to high and from high to low of the next bar, over the true ranges, of the last n
+/// bars (TA-Lib's `VORTEX`): plus and minus. NaN where nothing moved.
+#[must_use]
+pub fn vortex(bars: [&[f64]; 3], n: usize) -> [Vec<f64>; 2] {
+    let [high, low, close] = bars;
+    let ranges = moving::sums(&true_range(high, low, close), n);
+    [(high, low), (low, high)].map(|(now, before)| {
+        let mut ways = vec![f64::NAN; now.len().min(1)];
+        ways.extend(
+            now.iter()
+                .skip(1)
+                .zip(before)
+                .map(|(now, before)| (now - before).abs()),
+        );
+        let mut result = moving::sums(&ways, n);
+        for (out, range) in result.iter_mut().zip(&ranges) {
+            *out = if *range > 0.0 { *out / range } else { f64::NAN };
+        }
+        result
+    })
 }
 
 /// How many bars are looked at together: only the sums wait for each other, what is done before
@@ -217,6 +250,21 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         ..OF_WINDOW
     },
     Definition {
+        name: "adxr",
+        needs: &[Need::High, Need::Low, Need::Close],
+        warmup: |of| 3 * of.whole(0) - 1,
+        compute: |of, inputs| vec![adxr(inputs.columns(), of.whole(0))],
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "vortex",
+        needs: &[Need::High, Need::Low, Need::Close],
+        outputs: 2,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| vortex(inputs.columns(), of.whole(0)).into(),
+        ..OF_WINDOW
+    },
+    Definition {
         name: "aroon",
         needs: &[Need::High, Need::Low],
         outputs: 3,
@@ -243,6 +291,16 @@ mod tests {
             (plus[2], minus[2], index[2], average[3]),
             (100.0, 0.0, 100.0, 100.0)
         );
+    }
+
+    #[test]
+    fn a_rise_without_a_fall_is_all_vortex_plus() {
+        let high: Vec<f64> = (1..9).map(f64::from).collect();
+        let low: Vec<f64> = high.iter().map(|x| x - 1.0).collect();
+        let [plus, minus] = vortex([&high, &low, &high], 2);
+        assert!(plus[1].is_nan());
+        assert_eq!((plus[2], minus[2]), (2.0, 0.0));
+        assert_eq!(adxr([&high, &low, &high], 2)[4..], [100.0; 4]);
     }
 
     #[test]

@@ -39,6 +39,20 @@ pub fn atr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
     recursive::chain_of(high.len(), ranges, [Smoother::rma(n)], |[average]| average)
 }
 
+/// [`atr`] in percent of the close (TA-Lib's `NATR`); NaN where that is 0.
+#[must_use]
+pub fn natr(high: &[f64], low: &[f64], close: &[f64], n: usize) -> Vec<f64> {
+    let mut result = atr(high, low, close, n);
+    for (range, close) in result.iter_mut().zip(close) {
+        *range = if *close == 0.0 {
+            f64::NAN
+        } else {
+            *range / close * 100.0
+        };
+    }
+    result
+}
+
 /// Choppiness of the last n bars: the logarithm of the way walked over the distance covered, in
 /// percent of that of n; 100 is all noise, and NaN where nothing moved.
 #[must_use]
@@ -90,6 +104,18 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         },
     },
     Definition {
+        name: "natr",
+        parameters: &[("window", Kind::Whole(1))],
+        needs: &[Need::High, Need::Low, Need::Close],
+        days: false,
+        outputs: 1,
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| {
+            let [high, low, close] = inputs.columns();
+            vec![natr(high, low, close, of.whole(0))]
+        },
+    },
+    Definition {
         name: "choppiness",
         parameters: &[("window", Kind::Whole(2))],
         needs: &[Need::High, Need::Low, Need::Close],
@@ -117,6 +143,7 @@ mod tests {
         let result = atr(high, low, close, 2);
         assert!(result[1].is_nan());
         assert_eq!(result[2], f64::midpoint(2.5, 3.5));
+        assert_eq!(natr(high, low, close, 2)[2], 3.0 / 9.0 * 100.0);
     }
 
     #[test]

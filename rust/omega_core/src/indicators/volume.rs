@@ -1,9 +1,12 @@
 //! Prices weighed by volume.
 
-use super::momentum::typical;
+use super::extremes::has_holes;
+use super::momentum::{momentum, typical};
+use super::periods::{Beginning, PERIOD, weighed_since};
+use super::recursive::{ema, ema_from_first};
+use super::smoothing::without;
 use super::spec::OF_WINDOW;
 use super::{Definition, Kind, Need, moving};
-use crate::types::Days;
 
 /// Volume added where the close rises and taken away where it falls, from the first bar's volume
 /// on (TA-Lib's `OBV`).
@@ -71,57 +74,95 @@ pub fn mfi(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Mean of the typical price weighed by volume since the day (T4) began; NaN before any volume.
-#[must_use]
-pub fn vwap_of_day(bars: [&[f64]; 3], volume: &[f64], times: &[i64], days: &Days) -> Vec<f64> {
-    let prices = typical(bars);
-    let (mut money, mut traded) = (0.0, 0.0);
-    let mut day_ends = i64::MIN;
-    let bars = prices.iter().zip(volume).zip(times);
-    bars.map(|((price, volume), time)| {
-        // A comparison for most bars; the day is looked up once.
-        if *time >= day_ends {
-            day_ends = days.end(*time);
-            (money, traded) = (0.0, 0.0);
-        }
-        let amount = price * volume;
-        if amount.is_nan() {
-            return f64::NAN;
-        }
-        // Plain sums, unlike those over windows: they begin anew each day, so that their errors
-        // cannot outlive it, and the reference adds in the same order.
-        money += amount;
-        traded += volume;
-        if traded > 0.0 {
-            money / traded
-        } else {
-            f64::NAN
-        }
-    })
-    .collect()
-}
-
 /// Mean of the typical price weighed by volume over the last n bars; NaN where nothing traded.
 #[must_use]
 pub fn vwap(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
-    let prices = typical(bars);
-    let money: Vec<f64> = prices.iter().zip(volume).map(|(p, v)| p * v).collect();
-    let present = money.iter().zip(volume);
-    let volume: Vec<f64> = present
-        // Both sums must cover the same bars, or a bar without a price would still weigh in.
-        .map(|(money, volume)| if money.is_nan() { f64::NAN } else { *volume })
-        .collect();
-    let (money, traded) = (moving::sums(&money, n), moving::sums(&volume, n));
-    let pairs = money.iter().zip(&traded);
-    pairs
-        .map(|(money, traded)| {
-            if *traded > 0.0 {
-                money / traded
-            } else {
-                f64::NAN
-            }
+    weighed(&typical(bars), volume, n)
+}
+
+/// Mean of values weighed by volume over the last n bars (of closes TA-Lib's `VWMA`); NaN where
+/// nothing traded.
+#[must_use]
+pub fn weighed(values: &[f64], volume: &[f64], n: usize) -> Vec<f64> {
+    let money: Vec<f64> = values.iter().zip(volume).map(|(x, v)| x * v).collect();
+    // Both sums must cover the same bars, or a bar without a price would still weigh in.
+    let traded = if has_holes(values) {
+        let present = money.iter().zip(volume);
+        let kept = present.map(|(money, v)| if money.is_nan() { f64::NAN } else { *v });
+        moving::sums(&kept.collect::<Vec<f64>>(), n)
+    } else {
+        moving::sums(volume, n)
+    };
+    let mut result = moving::sums(&money, n);
+    for (out, traded) in result.iter_mut().zip(&traded) {
+        *out = if *traded > 0.0 {
+            *out / traded
+        } else {
+            f64::NAN
+        };
+    }
+    result
+}
+
+/// Where each close stands between low and high, −1 to 1; 0 where these are one.
+fn places(bars: [&[f64]; 3]) -> impl Iterator<Item = f64> {
+    let [high, low, close] = bars;
+    high.iter().zip(low).zip(close).map(|((high, low), close)| {
+        let range = high - low;
+        let place = ((close - low) - (high - close)) / range;
+        // A NaN is none of the two and stays.
+        if range <= 0.0 && !close.is_nan() {
+            0.0
+        } else {
+            place
+        }
+    })
+}
+
+/// Volume by where the close stands in its bar, added up (TA-Lib's `AD`). A NaN is left out.
+#[must_use]
+pub fn ad(bars: [&[f64]; 3], volume: &[f64]) -> Vec<f64> {
+    let mut state = 0.0;
+    let flows = places(bars)
+        .zip(volume)
+        .map(|(place, volume)| place * volume);
+    flows
+        .map(|flow| {
+            state = if flow.is_nan() { state } else { state + flow };
+            if flow.is_nan() { f64::NAN } else { state }
         })
         .collect()
+}
+
+/// Fast less slow exponential average of [`ad`], both from its first value on, and shown from the
+/// bar on that fills the longer window (TA-Lib's `ADOSC`).
+#[must_use]
+pub fn adosc(bars: [&[f64]; 3], volume: &[f64], fast: usize, slow: usize) -> Vec<f64> {
+    let line = ad(bars, volume);
+    let (short, long) = (fast.min(slow), fast.max(slow));
+    let slow = ema_from_first(&line, long);
+    let mut result = ema_from_first(&line, short);
+    for (out, slow) in result.iter_mut().zip(&slow) {
+        *out -= slow;
+    }
+    without(&result, long - 1)
+}
+
+/// Money flow of the last n bars: [`ad`]'s flows over the volume (TA-Lib's `CMF`); NaN where
+/// nothing traded.
+#[must_use]
+pub fn cmf(bars: [&[f64]; 3], volume: &[f64], n: usize) -> Vec<f64> {
+    weighed(&places(bars).collect::<Vec<f64>>(), volume, n)
+}
+
+/// Exponential average of the change of the close times the volume (TA-Lib's `EFI`).
+#[must_use]
+pub fn force_index(close: &[f64], volume: &[f64], n: usize) -> Vec<f64> {
+    let mut forces = momentum(close, 1);
+    for (force, volume) in forces.iter_mut().zip(volume) {
+        *force *= volume;
+    }
+    ema(&forces, n)
 }
 
 const BARS_AND_VOLUME: &[Need] = &[Need::High, Need::Low, Need::Close, Need::Volume];
@@ -148,18 +189,66 @@ pub(super) const DEFINITIONS: &[Definition] = &[
     },
     Definition {
         name: "vwap",
-        parameters: &[("window", Kind::OptionalWhole(1))],
+        parameters: &[("window", Kind::OptionalWhole(1)), ("since", PERIOD)],
         needs: BARS_AND_VOLUME,
         days: true,
         warmup: |of| of.optional_whole(0).unwrap_or(1),
         compute: |of, inputs| {
             let [high, low, close, volume] = inputs.columns();
             let bars = [high, low, close];
-            vec![match of.optional_whole(0) {
-                Some(n) => vwap(bars, volume, n),
-                None => vwap_of_day(bars, volume, inputs.times(), inputs.days()),
-            }]
+            let mut beginning = Beginning::new(inputs.days(), of.whole(1));
+            vec![of.optional_whole(0).map_or_else(
+                || {
+                    let begins = |i: usize| beginning.is_at(inputs.times()[i]);
+                    weighed_since(&typical(bars), volume, begins)
+                },
+                |n| vwap(bars, volume, n),
+            )]
         },
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "vwma",
+        needs: &[Need::Close, Need::Volume],
+        compute: |of, inputs| vec![weighed(inputs.column(0), inputs.column(1), of.whole(0))],
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "ad",
+        parameters: &[],
+        needs: BARS_AND_VOLUME,
+        warmup: |_| 1,
+        compute: |_, inputs| {
+            let [high, low, close, volume] = inputs.columns();
+            vec![ad([high, low, close], volume)]
+        },
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "adosc",
+        parameters: &[("fast", Kind::Whole(1)), ("slow", Kind::Whole(1))],
+        needs: BARS_AND_VOLUME,
+        warmup: |of| of.whole(0).max(of.whole(1)),
+        compute: |of, inputs| {
+            let [high, low, close, volume] = inputs.columns();
+            vec![adosc([high, low, close], volume, of.whole(0), of.whole(1))]
+        },
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "cmf",
+        needs: BARS_AND_VOLUME,
+        compute: |of, inputs| {
+            let [high, low, close, volume] = inputs.columns();
+            vec![cmf([high, low, close], volume, of.whole(0))]
+        },
+        ..OF_WINDOW
+    },
+    Definition {
+        name: "force_index",
+        needs: &[Need::Close, Need::Volume],
+        warmup: |of| of.whole(0) + 1,
+        compute: |of, inputs| vec![force_index(inputs.column(0), inputs.column(1), of.whole(0))],
         ..OF_WINDOW
     },
 ];
@@ -177,12 +266,19 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_its_own_mean() {
+    fn prices_weigh_as_much_as_traded() {
         let bars: [&[f64]; 3] = [&PRICES, &PRICES, &PRICES];
-        let result = vwap_of_day(bars, &VOLUMES, &[0, 9, 10, 20], &Days::Utc(10));
-        assert_eq!(result[..3], [2.0, 3.5, 4.0]);
-        assert!(result[3].is_nan());
         assert_eq!(vwap(bars, &VOLUMES, 2)[1..], [3.5, 4.0, 4.0]);
+        let holed = [f64::NAN, 4.0, 4.0, 1.0];
+        assert_eq!(weighed(&holed, &VOLUMES, 2)[2..], [4.0, 4.0]);
+    }
+
+    #[test]
+    fn volume_is_gathered_where_closes_are_high() {
+        let bars: [&[f64]; 3] = [&[4.0, 4.0, 2.0], &[0.0, 0.0, 2.0], &[4.0, 1.0, 2.0]];
+        assert_eq!(ad(bars, &[10.0, 4.0, 7.0]), [10.0, 8.0, 8.0]);
+        assert_eq!(cmf(bars, &[10.0, 4.0, 6.0], 3)[2], 0.4);
+        assert!(adosc(bars, &[10.0, 4.0, 7.0], 1, 2)[0].is_nan());
     }
 
     #[test]

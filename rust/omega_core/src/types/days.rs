@@ -72,6 +72,29 @@ impl Days {
     }
 }
 
+/// Year, month and day of a number of days since 1970, in the proleptic Gregorian calendar.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a month is at most 12 and a day at most 31"
+)]
+#[must_use]
+pub fn date_of(days: i64) -> (i64, u8, u8) {
+    // Counted from 1 March of year 0: the leap day is the last of its year, and 400 years repeat.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leaps) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153; // 0 is March
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = year_of_era + era * 400 + i64::from(month >= 10);
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year, month as u8, day as u8)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ mod price;
 mod side;
 mod time;
 
-pub use days::Days;
+pub use days::{Days, date_of};
 pub use ids::{OrderId, SymbolId, TradeId};
 pub use price::{Bar, Ohlc};
 pub use side::{Direction, Side};
