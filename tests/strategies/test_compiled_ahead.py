@@ -75,7 +75,7 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-def outcome(seed: int, words: dict[str, Any], pause: int, *, compiled: bool) -> Any:  # noqa: ANN401
+def outcome(seed: int, words: dict[str, Any], pause: int, *, compiled: bool) -> tuple[object, ...]:
     """Return the fingerprint of a run, and what its strategy noted."""
     data = {"AAA": walk(BARS, seed=seed + 1, chunks=1 + seed % 4)}
     sizer = omega.FixedUnits(20_000)
@@ -93,4 +93,4 @@ def test_each_bar_is_seen_as_it_is(seed: int, place: int) -> None:
     words = SETTINGS[place]
     made = outcome(seed, words, pause, compiled=True)
     assert made == outcome(seed, words, pause, compiled=False)
-    assert made[1] > 1_000 or "start" in words
+    assert int(str(made[1])) > 1_000 or "start" in words

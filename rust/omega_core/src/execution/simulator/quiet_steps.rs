@@ -1,5 +1,5 @@
-//! Steps of several symbols in which nothing can happen: each symbol that is held has a bar at each,
-//! no order waits, no level is reached, and the account certainly passes its tests.
+//! Steps of several symbols in which nothing can happen: each symbol that is held has a bar at
+//! each, no order waits, no level is reached, and the account certainly passes its tests.
 //!
 //! Positions are marked column by column, a block of steps at a time.
 
