@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from examples.portfolio.rolled_future import Breakout
+from omega.examples.rolled_future import Breakout
 from omega.errors import ConfigError
 from tests.support.backends import BACKENDS
 from tests.support.dated_runs import START, Script, booked, days, run

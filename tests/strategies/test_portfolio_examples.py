@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import omega
-from examples.portfolio import long_short, momentum, perpetual, rolled_future, sixty_forty
+from omega.examples import long_short, momentum, perpetual, rolled_future, sixty_forty
 from tests.support.backends import BACKENDS
 from tests.support.real_data import FOLDER
 from tests.support.real_portfolios import RUNS

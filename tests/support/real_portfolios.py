@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 import omega
-from examples.portfolio import long_short, momentum, perpetual, sixty_forty
+from omega.examples import long_short, momentum, perpetual, sixty_forty
 from tests.support.real_data import FOLDER
 
 LEAN = FOLDER / "lean" / "equity" / "usa"

@@ -15,5 +15,10 @@ NAMES = (
     "pairs",
     "grid",
     "trailing_trend",
+    "momentum",
+    "sixty_forty",
+    "long_short",
+    "perpetual",
+    "rolled_future",
 )
 """The examples, in the order in which to read them."""

@@ -15,7 +15,6 @@ from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
 from omega.measures.measuring import HasEquity, Measured, metrics
 from omega.notices import Notice
-from omega.report._combine import combined_page
 from omega.report._page import View
 
 REBALANCE = ("1d", "1w", "1mo", "1q", "1y")
@@ -96,6 +95,8 @@ def combine(
         >>> combine(runs, weights={"fast 4": 0.75, "fast 5": 0.25}, rebalance="1d")
         Combined(fast 4, fast 5: return ...)
     """
+    from omega.report._combine import combined_page  # noqa: PLC0415 - where a page is wanted
+
     runs = _runs_of(results)
     shares = _weights_of(weights, list(runs))
     starts = _starts(rebalance)

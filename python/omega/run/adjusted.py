@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from omega.data.closes import times_of
 from omega.data.store import CandleStore, both_sides
 from omega.errors import ConfigError
-from omega.reference import indicators
 from omega.reference.days import Days
 from omega.run.moved import UNITS_OF_MOVED, unit_of_moved
 
@@ -207,6 +206,8 @@ class Adjusting:
         place: str,
         growth: Growth,
     ) -> list[Made]:
+        from omega.reference import indicators  # noqa: PLC0415 - only where prices are adjusted
+
         entry = indicators.ENTRIES[name]
         bars = both_sides(self._stores[place])
         given = iter(several)
@@ -253,6 +254,8 @@ class Adjusting:
         self, name: str, parameters: list[float], columns: Sequence[Made], *, moves: bool
     ) -> list[Made]:
         """Put columns together bar by bar, in the prices of each."""
+        from omega.reference import indicators  # noqa: PLC0415 - only where prices are adjusted
+
         values = tuple(made.values.tolist() for made in columns)
         outputs = indicators.compute(name, parameters, indicators.Columns(values))
         operation, units = int(parameters[0]), {made.unit for made in columns}

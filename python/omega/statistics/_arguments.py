@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from omega._native import core
 from omega.config.values import Check, Refused, number, one_of, optional, whole
 from omega.errors import ConfigError
-from omega.reference.statistics import Statistics as PlainStatistics
 from omega.run.backend import chosen_backend
 
 if TYPE_CHECKING:
@@ -37,7 +36,9 @@ def kernel(backend: str) -> type[Statistics]:
         raise ConfigError(f"backend: given {backend!r}, expected 'auto', 'rust' or 'python'")
     if chosen_backend(backend) == "rust":
         return core.Statistics
-    return PlainStatistics  # type: ignore[return-value]  # the same functions in plain Python
+    from omega.reference.statistics import Statistics as Plain  # noqa: PLC0415 - only where wanted
+
+    return Plain  # type: ignore[return-value]  # the same functions in plain Python
 
 
 def field(name: str, given: object, rule: Check[Any]) -> Any:  # noqa: ANN401 - what the rule makes

@@ -13,7 +13,6 @@ from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
 from omega.forward.sets import require_settings
 from omega.libraries import arguments_of
-from omega.reference.natives import defaults_of
 from omega.results.limits import with_limits
 from omega.run.backend import chosen_backend
 from omega.run.backtest import run_backtest
@@ -158,7 +157,7 @@ def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
 def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
     """Return the parameters of a strategy that says which it has."""
     if isinstance(strategy, Native):
-        point = {**(defaults_of(strategy.name) or {}), **dict(strategy.parameters)}
+        point = {**(strategy.defaults or {}), **dict(strategy.parameters)}
         return {name: _whole(strategy, name, given, run) for name, given in point.items()}
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy.parameters()

@@ -20,7 +20,6 @@ from omega.data.mapped_files import MappedFile
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.libraries import text_of
-from omega.reference.natives import defaults_of
 from omega.results.limits import with_limits
 from omega.results.result import BacktestResult, example_result
 from omega.run.backtest import run_backtest
@@ -158,7 +157,7 @@ def own_parameters(strategy: AnyForm) -> Sequence[str]:
     ):
         return list(strategy.parameters())
     if isinstance(strategy, Native):
-        known = defaults_of(strategy.name) or {}
+        known = strategy.defaults or {}
         return list(dict.fromkeys([*known, *(name for name, _ in strategy.parameters)]))
     if isinstance(strategy, Weights):
         return [one.name for one in dataclasses.fields(strategy) if one.name != "targets"]
@@ -174,7 +173,7 @@ def own_values(strategy: AnyForm) -> dict[str, Any]:
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy.parameters()
     if isinstance(strategy, Native):
-        return {**(defaults_of(strategy.name) or {}), **dict(strategy.parameters)}
+        return {**(strategy.defaults or {}), **dict(strategy.parameters)}
     if isinstance(strategy, Weights):
         return {name: getattr(strategy, name) for name in own_parameters(strategy)}
     if isinstance(strategy, Signals) or not callable(strategy) or _is_on_bar(strategy):
@@ -203,7 +202,7 @@ def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
             raise ConfigError(unknown_parameter(kind, unknown[0], [*own, *(taken or ())]))
     elif inspect.isfunction(strategy) and not _is_on_bar(strategy):
         _refuse_unknown(strategy, dict.fromkeys(unknown))
-    elif unknown and isinstance(strategy, Native) and defaults_of(strategy.name) is not None:
+    elif unknown and isinstance(strategy, Native) and strategy.defaults is not None:
         raise ConfigError(
             f"sweep: native {strategy.name} has no parameter {unknown[0]!r}, and run_backtest no "
             f"such setting. {nearest(unknown[0], [*own, *SETTINGS, 'data'])}"

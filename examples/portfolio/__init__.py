@@ -1,1 +1,0 @@
-"""Portfolios to start from: several symbols, or money that comes and goes by date."""
