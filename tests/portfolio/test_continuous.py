@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omega
-from omega.examples.rolled_future import Breakout
 from omega.errors import ConfigError
+from omega.examples.rolled_future import Breakout
 from tests.support.backends import BACKENDS
 from tests.support.dated_runs import START, Script, booked, days, run
 
