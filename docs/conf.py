@@ -109,7 +109,6 @@ FIRST_GUIDES = (
     "portfolios",
     "rolled-futures",
     "capacity",
-    "portfolio-examples",
     "own-indicators-and-models",
     "sweeps",
     "walk-forward",

@@ -13,6 +13,7 @@ import numpy as np
 
 from omega.errors import printable
 from omega.notices import LABELS, Notice, divided, to_explain
+from omega.report._labels import listed
 from omega.report._metrics import formatted, is_under_a_year, thinned
 from omega.report._reported import Reported, Statistics
 
@@ -132,7 +133,7 @@ def _block(notice: Notice) -> str:
 
 
 def _headline(result: Reported, texts: dict[str, str]) -> str:
-    symbols = ", ".join(result.symbols)
+    symbols = listed(list(result.symbols))
     period = f"{texts['start']} to {texts['end']}"
     return f"{symbols}   {period}   {_many(texts['bars'], 'bar')}, {_many(texts['days'], 'day')}"
 
