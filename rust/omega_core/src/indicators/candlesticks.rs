@@ -215,13 +215,7 @@ pub(super) fn scan<const N: usize>(
     let mut result = vec![f64::NAN; rows];
     let start = back + longest(&averages.map(|(setting, _)| setting.bars));
     let is_hole = |row: &usize| bars.iter().any(|column| !column[*row].is_finite());
-    // All values of a chunk are looked at, so that it takes vector instructions and one branch.
-    let lacks = |chunk: &[f64]| {
-        chunk
-            .iter()
-            .fold(false, |any, price| any | !price.is_finite())
-    };
-    let whole = !bars.iter().any(|column| column.chunks(64).any(lacks));
+    let whole = bars.iter().all(|column| adds_up(column));
     let mut first = 0;
     for end in (0..if whole { 0 } else { rows })
         .filter(is_hole)
@@ -244,6 +238,19 @@ pub(super) fn scan<const N: usize>(
     result
 }
 
+/// Whether the sum of the values is finite, which it is only where all of them are.
+fn adds_up(column: &[f64]) -> bool {
+    // Side by side, which the compiler turns into vector instructions.
+    let mut sums = [0.0; 8];
+    let (chunks, rest) = column.as_chunks::<8>();
+    for chunk in chunks {
+        for (sum, value) in sums.iter_mut().zip(chunk) {
+            *sum += value;
+        }
+    }
+    sums.iter().chain(rest).all(|sum: &f64| sum.is_finite())
+}
+
 /// The values of bars that are all finite, from the one that is viewed on.
 fn of_part<const N: usize>(
     part: View<'_>,
@@ -261,19 +268,21 @@ fn of_part<const N: usize>(
     });
     for (at, out) in out.iter_mut().enumerate().skip(part.at) {
         let view = View { at, ..part };
-        let mut means = [0.0; N];
-        for ((mean, sum), (setting, ago)) in means.iter_mut().zip(&mut sums).zip(&averages) {
-            let size = view.size(setting.size, *ago);
+        // By `from_fn`, so that each average has a code of its own, with its size and its bars.
+        let means = std::array::from_fn(|place| {
+            let (setting, ago) = averages[place];
+            let size = view.size(setting.size, ago);
             if setting.bars == 0 {
-                *mean = setting.factor * size;
-                continue;
+                return setting.factor * size;
             }
-            *mean = setting.factor * (*sum / float(setting.bars));
+            let mean = setting.factor * (sums[place] / float(setting.bars));
+            sums[place] += size - view.size(setting.size, ago + setting.bars);
             if matches!(setting.size, Size::Shadows) {
-                *mean /= 2.0;
+                mean / 2.0
+            } else {
+                mean
             }
-            *sum += size - view.size(setting.size, *ago + setting.bars);
-        }
+        });
         *out = value(view, means);
     }
 }

@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_body_that_holds_the_one_before_engulfs_it() {
-        let (open, close) = ([2.0, 2.0, 2.0, 0.5], [2.5, 2.5, 1.0, 3.0]);
+        let (open, close) = ([1.0, 2.0, 2.5, 0.5], [1.5, 2.5, 1.0, 3.0]);
         let high = [3.0, 3.0, 3.0, 3.5];
         let low = [0.5, 0.5, 0.5, 0.25];
         let found = pattern([&open, &high, &low, &close], 18, None);
