@@ -17,7 +17,11 @@ FUTURE = omega.Instrument("FUT", contract_size=50, volume_step=1, margin_per_lot
 DATA = days([100.0, 100.0, 110.0, 110.0, 110.0])
 
 
-def trade(backend: str, script: dict[int, Any], **settings: Any) -> omega.BacktestResult:  # noqa: ANN401 - of run_backtest
+def trade(
+    backend: str,
+    script: dict[int, Any],
+    **settings: Any,  # noqa: ANN401 - of run_backtest
+) -> omega.BacktestResult:
     usual = {"instruments": FUTURE, "account": "margin", "cash": 1_000.0, "symbol": "FUT"}
     return run(backend, DATA, script, **(usual | settings))
 

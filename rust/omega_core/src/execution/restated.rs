@@ -1,5 +1,7 @@
 //! What a split or a roll makes of lots and prices that were there before it (A1, R3).
 
+use crate::types::{Bar, Ohlc};
+
 /// How lots, prices and distances read after an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Restated {
@@ -43,6 +45,21 @@ impl Restated {
 
     pub(super) fn lots(&self, lots: f64) -> f64 {
         lots * self.lots
+    }
+
+    /// A bar in the prices after it.
+    pub(super) fn bar(&self, bar: &Bar) -> Bar {
+        let side = |side: &Ohlc| Ohlc {
+            open: self.price(side.open),
+            high: self.price(side.high),
+            low: self.price(side.low),
+            close: self.price(side.close),
+        };
+        Bar {
+            time: bar.time,
+            bid: side(&bar.bid),
+            ask: side(&bar.ask),
+        }
     }
 }
 

@@ -124,6 +124,7 @@ fn symbol(choices: &mut impl Choices, tick: f64, leveraged: bool) -> SymbolConfi
             } else {
                 choices.pick(&[0.0, 1.0])
             },
+            margin_per_lot: None,
             maintenance_rate: choices.pick(&[0.0, 0.01, 0.5]),
             liquidation_fee: choices.pick(&[0.0, 0.5]),
         },

@@ -8,7 +8,7 @@ use crate::execution::{
     Account, Action, Booking, CloseTarget, ExitReason, LedgerKind, LevelChange, Position,
     Rebalance, RejectReason, Sizer, StepBars, SymbolBar, TargetSize,
 };
-use crate::types::{Bar, Direction, Ohlc, SymbolId, TradeId};
+use crate::types::{Direction, SymbolId, TradeId};
 
 /// A rest of less than this part of a volume step is none.
 const EQUAL_STEPS: f64 = 1e-9;
@@ -150,7 +150,7 @@ impl Simulator {
                 .filter(|new| is_held && new.last.bid.close.is_nan())?;
             let mut changed = bars.0.to_vec();
             for new in changed.iter_mut().filter(|other| other.symbol == to) {
-                new.last = restated_bar(&now.last, &Restated::split(ratio));
+                new.last = Restated::split(ratio).bar(&now.last);
                 (new.last_rate, new.is_ready) = (now.last_rate, now.is_ready);
             }
             return Some(changed);
@@ -163,7 +163,7 @@ impl Simulator {
             .iter_mut()
             .filter(|other| other.symbol == now.symbol)
         {
-            other.last = restated_bar(&other.last, &by);
+            other.last = by.bar(&other.last);
             if is_lagged {
                 other.volume = by.lots(other.volume);
             }
@@ -483,20 +483,5 @@ fn restate_targets(request: &mut Rebalance, symbol: SymbolId, by: &Restated) {
         {
             *units = by.lots(*units);
         }
-    }
-}
-
-/// A bar in the prices after a split or a roll.
-fn restated_bar(bar: &Bar, by: &Restated) -> Bar {
-    let side = |side: &Ohlc| Ohlc {
-        open: by.price(side.open),
-        high: by.price(side.high),
-        low: by.price(side.low),
-        close: by.price(side.close),
-    };
-    Bar {
-        time: bar.time,
-        bid: side(&bar.bid),
-        ask: side(&bar.ask),
     }
 }
