@@ -68,7 +68,7 @@ def test_the_value_is_named(
         assert error.value == (None if value is None else str(value))
     assert f"'{rule}'" in str(error)
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    assert (str(again), vars(again)) == (str(error), pytest.approx(vars(error), nan_ok=True))
+    assert (str(again), repr(vars(again))) == (str(error), repr(vars(error)))
 
 
 @pytest.mark.parametrize(("rule", "frame", "column", "row", "value"), CASES)

@@ -120,7 +120,7 @@ def test_an_example_runs_where_it_is_copied_out_alone(program: Path, tmp_path: P
 
 
 def test_every_example_is_such_a_program() -> None:
-    assert {path.stem for path in PROGRAMS} == {*catalog.EXAMPLES} == {*NAMES}
+    assert {path.stem for path in PROGRAMS} == {*NAMES} > {*catalog.EXAMPLES}
 
 
 def test_every_example_has_a_page_whose_counts_are_those_of_its_run() -> None:

@@ -33,6 +33,7 @@ from omega.compiling.kinds import (
     Value,
 )
 from omega.compiling.writer import Own, Writer
+from omega.strategy.arguments import is_of_engine
 from omega.strategy.base import Strategy
 
 BARS = (BAR, BID, ASK)
@@ -330,7 +331,7 @@ def _inherited(writer: Writer, node: ast.Call, name: str) -> Value:
     above = type(writer.fields.instance).__mro__
     for kind in above[above.index(own) + 1 :]:
         found = vars(kind).get(name)
-        if isinstance(found, FunctionType) and kind.__module__.partition(".")[0] != "omega":
+        if isinstance(found, FunctionType) and not is_of_engine(kind.__module__):
             given, named = _arguments(writer, node)
             return writer.inline(found, [writer.me, *given], named)
     raise Refused(f"super() has no method {name!r} that can be compiled")
@@ -348,7 +349,7 @@ def _function(writer: Writer, node: ast.Call, called: Any) -> Value:
         if named:
             raise Refused(f"{', '.join(named)}: not compiled here")
         return made(writer, given)
-    if isinstance(called, FunctionType) and not called.__module__.startswith("omega."):
+    if isinstance(called, FunctionType) and not is_of_engine(called.__module__):
         return writer.inline(called, given, named)
     name = getattr(called, "__qualname__", repr(called))
     module = getattr(called, "__module__", "") or ""

@@ -18,6 +18,7 @@ from omega.errors import ConfigError
 from omega.libraries import text_of
 from omega.strategy.account import AccountView
 from omega.strategy.arguments import OnTheCopy
+from omega.strategy.arguments import is_of_engine
 from omega.strategy.base import Strategy
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.native import Native
@@ -28,7 +29,7 @@ from omega.strategy.weights import Weights
 _LIBRARIES = frozenset({"polars", "pyarrow", "pandas", "duckdb", "_duckdb"})
 _ENGINE = ("omega._core", "omega.reference.", "omega.run.")
 """Views of a run that is over go on showing it; what is behind them is not the strategy's."""
-_NOT_OF_THE_USER = frozenset({"omega", "builtins", "abc", "typing"})
+_NOT_OF_THE_USER = frozenset({"builtins", "abc", "typing"})
 _ENDS = (type, GeneratorType, str, bytes, int, float, complex)
 """What holds nothing that could be shared, or is a part of no strategy."""
 
@@ -166,7 +167,8 @@ def _of_classes(kind: type) -> Iterator[tuple[str, Any]]:
     """Yield the class attributes of the user's own classes that hold values."""
     seen: set[str] = set()
     for base in kind.__mro__:
-        if base.__module__.partition(".")[0] in _NOT_OF_THE_USER:
+        module = base.__module__
+        if module.partition(".")[0] in _NOT_OF_THE_USER or is_of_engine(module):
             continue
         for name, value in vars(base).items():
             hidden = name.startswith("__") or name == "_abc_impl" or hasattr(type(value), "__get__")

@@ -39,6 +39,16 @@ def unknown_parameter(strategy: type, name: str, known: list[str]) -> str:
 _PROPERTIES = (property, classmethod, staticmethod, GetSetDescriptorType)
 
 
+def is_of_engine(module: str) -> bool:
+    """Return whether a module is part of the engine; the examples are written as a user writes.
+
+    Example:
+        >>> is_of_engine("omega.strategy.base"), is_of_engine("omega.examples.pairs")
+        (True, False)
+    """
+    return module.startswith("omega.") and not module.startswith("omega.examples.")
+
+
 def refuse_method_name(strategy: type, base: type, name: str) -> None:
     """Refuse a parameter that takes the place of a method.
 
@@ -48,7 +58,7 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
     for above in base.__mro__[1:]:
         taken = vars(above).get(name)
         if callable(taken) or isinstance(taken, _PROPERTIES):
-            owner = "Strategy" if above.__module__.startswith("omega.") else above.__name__
+            owner = "Strategy" if is_of_engine(above.__module__) else above.__name__
             raise ConfigError(
                 f"{strategy.__name__}.{name}: a parameter is named like the method "
                 f"{owner}.{name}, which it would replace; give it another name"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from omega.errors import ConfigError
+from omega.strategy.arguments import is_of_engine
 
 _MARK = "__omega_compiled__"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -82,5 +83,5 @@ def mark_of(function: object) -> Compiled | None:
 
 def is_marked(kind: type) -> bool:
     """Return whether any method of a class is compiled."""
-    own = (base for base in kind.__mro__ if not base.__module__.startswith("omega."))
+    own = (base for base in kind.__mro__ if not is_of_engine(base.__module__))
     return any(mark_of(one) is not None for base in own for one in vars(base).values())

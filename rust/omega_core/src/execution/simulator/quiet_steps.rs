@@ -41,6 +41,8 @@ impl Simulator {
             && self.rebalancing.waiting.is_empty()
             && !self.is_ruined
             && !self.actions.is_owed()
+            // A run that is awake without a position has no bars to take.
+            && !self.positions.open.is_empty()
     }
 
     /// Whether a symbol has open positions.
