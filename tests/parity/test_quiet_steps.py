@@ -100,3 +100,17 @@ def test_steps_taken_together_are_steps(seed: int) -> None:
     assert core.trades.height + core.positions.height > 0
     assert core.fingerprint == plain.fingerprint
     assert repr(dict(core.metrics)) == repr(dict(plain.metrics))
+
+
+def test_interest_on_cash_is_booked_while_nothing_is_open() -> None:
+    """Such a run is awake without a position, and its steps are walked one by one."""
+    rng = np.random.default_rng(3)
+    data = {name: prices(rng, drift=0.0, kind=0) for name in ("AAA", "BBB")}
+    carry = omega.Carry(cash=4.0)
+    runs = [
+        omega.run_backtest(data, Turns(pause=40), carry=carry, backend=backend)
+        for backend in ("rust", "python")
+    ]
+    assert runs[0].equity.height == len(DAYS)
+    assert runs[0].ledger.filter(pl.col("kind") == "interest").height > 100
+    assert runs[0].fingerprint == runs[1].fingerprint

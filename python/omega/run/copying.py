@@ -17,8 +17,7 @@ from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.libraries import text_of
 from omega.strategy.account import AccountView
-from omega.strategy.arguments import OnTheCopy
-from omega.strategy.arguments import is_of_engine
+from omega.strategy.arguments import OnTheCopy, is_of_engine
 from omega.strategy.base import Strategy
 from omega.strategy.ensemble import Ensemble
 from omega.strategy.native import Native
