@@ -343,7 +343,6 @@ def test_several_symbols_are_the_same_on_both_backends() -> None:
         ({"anchored": "yes"}, "anchored: given 'yes'"),
         ({"constraint": "m < 5"}, "constraint: given 'm < 5': 'm' is not known"),
         ({"constraint": "n < 0"}, "is true for no run of the grid"),
-        ({"daily": True}, "walk_forward: no argument 'daily'"),
         ({"resume": None}, "walk_forward: no argument 'resume'"),
         ({"limit": 3}, "Did you mean 'limits'"),
     ],

@@ -106,7 +106,7 @@ def test_interest_on_cash_is_booked_while_nothing_is_open() -> None:
     """Such a run is awake without a position, and its steps are walked one by one."""
     rng = np.random.default_rng(3)
     data = {name: prices(rng, drift=0.0, kind=0) for name in ("AAA", "BBB")}
-    carry = omega.Carry(cash=4.0)
+    carry = omega.Carry(cash=0.04)
     runs = [
         omega.run_backtest(data, Turns(pause=40), carry=carry, backend=backend)
         for backend in ("rust", "python")
