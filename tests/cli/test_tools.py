@@ -315,7 +315,7 @@ def test_sweep_hands_on_what_it_was_told(strategy: Path, swept: Swept, tmp_path:
     assert done.exit_code == 0, done.output
     assert swept.asked["grid"] == {"n": [10, 20, 30], "wide": [True, False]}
     assert swept.asked["strategy"].__name__ == "Every"
-    assert (swept.asked["workers"], swept.asked["out"]) == (2, tmp_path / "s")
+    assert (swept.asked["workers"], swept.asked["out"]) == (2, str(tmp_path / "s"))
     best = json.loads(done.stdout)
     assert (best["runs"], best["best"][0]["n"]) == (3, 30)
     table = omega("sweep", f"{strategy}:Every", SAMPLE, "--grid", "n=5,7.5,x", "--top", "1")

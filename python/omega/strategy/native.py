@@ -6,7 +6,6 @@ The Python backend has a twin of each, with the same result.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 from omega.config.values import plain
 from omega.errors import ConfigError
@@ -18,14 +17,6 @@ class Native:
 
     name: str
     parameters: tuple[tuple[str, float], ...]
-
-    @property
-    def defaults(self) -> Mapping[str, float] | None:
-        """The parameters that it has, with their defaults; None of a name that nobody knows."""
-        # The reference is a fifth of what a process loads, and most runs do without it.
-        from omega.reference.natives import defaults_of  # noqa: PLC0415 - only where it is wanted
-
-        return defaults_of(self.name)
 
     def __repr__(self) -> str:
         given = "".join(f", {name}={number:g}" for name, number in self.parameters)

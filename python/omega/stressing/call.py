@@ -26,7 +26,7 @@ from omega.stressing.result import StressResult, row_of, table_of
 from omega.stressing.runs import Variations, job_of, rows_of
 from omega.stressing.variations import Wishes
 from omega.sweeps.arguments import refuse_unlike, workers_field
-from omega.sweeps.spec import strategy_with
+from omega.sweeps.spec import defaults_of, strategy_with
 
 if TYPE_CHECKING:
     from omega._core import Run
@@ -157,7 +157,7 @@ def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
 def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:
     """Return the parameters of a strategy that says which it has."""
     if isinstance(strategy, Native):
-        point = {**(strategy.defaults or {}), **dict(strategy.parameters)}
+        point = {**(defaults_of(strategy) or {}), **dict(strategy.parameters)}
         return {name: _whole(strategy, name, given, run) for name, given in point.items()}
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy.parameters()

@@ -150,6 +150,14 @@ class SweepSpec:
         return strategy_with(self.strategy, own)
 
 
+def defaults_of(strategy: Native) -> Mapping[str, float] | None:
+    """Return the parameters of a strategy of the core; None of a name that nobody knows."""
+    # The reference is a fifth of what a process loads, and most runs do without it.
+    from omega.reference import natives  # noqa: PLC0415 - only where it is wanted
+
+    return natives.defaults_of(strategy.name)
+
+
 def own_parameters(strategy: AnyForm) -> Sequence[str]:
     """Return the names of the parameters that a strategy takes."""
     if isinstance(strategy, Strategy) or (
@@ -157,7 +165,7 @@ def own_parameters(strategy: AnyForm) -> Sequence[str]:
     ):
         return list(strategy.parameters())
     if isinstance(strategy, Native):
-        known = strategy.defaults or {}
+        known = defaults_of(strategy) or {}
         return list(dict.fromkeys([*known, *(name for name, _ in strategy.parameters)]))
     if isinstance(strategy, Weights):
         return [one.name for one in dataclasses.fields(strategy) if one.name != "targets"]
@@ -173,7 +181,7 @@ def own_values(strategy: AnyForm) -> dict[str, Any]:
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         return strategy.parameters()
     if isinstance(strategy, Native):
-        return {**(strategy.defaults or {}), **dict(strategy.parameters)}
+        return {**(defaults_of(strategy) or {}), **dict(strategy.parameters)}
     if isinstance(strategy, Weights):
         return {name: getattr(strategy, name) for name in own_parameters(strategy)}
     if isinstance(strategy, Signals) or not callable(strategy) or _is_on_bar(strategy):
@@ -202,7 +210,7 @@ def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
             raise ConfigError(unknown_parameter(kind, unknown[0], [*own, *(taken or ())]))
     elif inspect.isfunction(strategy) and not _is_on_bar(strategy):
         _refuse_unknown(strategy, dict.fromkeys(unknown))
-    elif unknown and isinstance(strategy, Native) and strategy.defaults is not None:
+    elif unknown and isinstance(strategy, Native) and defaults_of(strategy) is not None:
         raise ConfigError(
             f"sweep: native {strategy.name} has no parameter {unknown[0]!r}, and run_backtest no "
             f"such setting. {nearest(unknown[0], [*own, *SETTINGS, 'data'])}"

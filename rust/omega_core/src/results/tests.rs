@@ -359,7 +359,7 @@ fn empty_tables_keep_their_categories() {
             .values()
             .len()
     });
-    assert_eq!(exits, Ok(13));
+    assert_eq!(exits, Ok(14));
 }
 
 #[test]
