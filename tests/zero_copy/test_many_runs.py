@@ -52,10 +52,23 @@ def forms(data: omega.CandleStore) -> dict[str, Callable[[], omega.BacktestResul
     }
 
 
-def held(temporary: Path) -> tuple[int, int, int]:
+def held(temporary: Path) -> dict[str, list[str]]:
     """Open files, threads of any library, and files in the folder for temporary ones."""
-    files, threads = (len(list(Path("/proc/self", name).iterdir())) for name in ("fd", "task"))
-    return files, threads, len(list(temporary.iterdir()))
+    files = [named(entry) for entry in Path("/proc/self/fd").iterdir()]
+    threads = [named(entry / "comm") for entry in Path("/proc/self/task").iterdir()]
+    return {
+        "files": sorted(files),
+        "threads": sorted(threads),
+        "temporary": sorted(map(str, temporary.iterdir())),
+    }
+
+
+def named(entry: Path) -> str:
+    """What an open file is, or a thread's name; either may have ended meanwhile."""
+    try:
+        return str(entry.readlink()) if entry.is_symlink() else entry.read_text().strip()
+    except OSError:
+        return "ended"
 
 
 @pytest.mark.parametrize("form", ["class", "native", "signals", "ensemble", "manager"])
@@ -73,8 +86,11 @@ def test_runs_leave_nothing_behind(
     assert result.trades.height
     del result
     gc.collect()
-    # Threads of a library that have ended meanwhile are none too many.
-    assert all(now <= then for now, then in zip(held(tmp_path), before, strict=True))
+    # A library may start a thread or open a file of its own at any moment, once; what runs leave
+    # is as many as they are.
+    after = held(tmp_path)
+    left = {what: len(after[what]) - len(before[what]) for what in after}
+    assert max(left.values()) <= RUNS // 100, (left, before, after)
     # Beside a kilobyte a run, what an allocator may take at once.
     grown = resident_own_bytes() - memory
     assert grown < 1_000 * RUNS + 4_000_000, f"{grown / RUNS:.0f} bytes a run"
