@@ -95,7 +95,6 @@ def figures(symbols: int = SYMBOLS, count: int = DAYS) -> Iterator[Figure]:
     (quick,) = best(lambda: timed(few.with_tables), repeats=5)
     what = f"{symbols} shares x {count:,} days, monthly weights, all tables"
     yield Figure(what, quick, "s", TARGET, detail=detail)
-    del few
     many = Portfolio(10 * symbols, count)
     (slow,) = best(lambda: timed(many.with_tables), repeats=2)
     yield Figure("ten times as many shares", slow / quick, "x", TIMES, detail=f"({slow:.1f} s)")
