@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 import omega
+from tests.support.backends import BACKENDS
 from tests.support.portfolios import WHOLE, candles, filled, run, targets
 
 DATA = {"A": candles([100] * 6, volume=[1_000, 2_000, 3_000, 3_000, 3_000, 3_000])}
@@ -114,6 +116,53 @@ def test_a_limit_order_rests_on() -> None:
         (1, "A", "buy", 100), (2, "A", "buy", 100), (3, "A", "buy", 50),
     ]  # fmt: skip
     assert set(result.orders["type"].to_list()[:3]) == {"limit"}
+
+
+class Canceller:
+    """Cancels what the volume has left of order 0, in the bar that cut it."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def manage_positions(self, positions: Sequence[Any], *_: object) -> list[omega.Close]:
+        self.asked += 1
+        return [omega.Close(trade_id=1)] if self.asked == 1 and len(positions) == 1 else []
+
+
+def test_what_is_left_can_be_cancelled_in_the_bar_that_cut_the_order() -> None:
+    """250 wanted, 100 filled; order 1 of the other 150 ends at the close of the same bar."""
+    data = {"A": candles([100] * 4, volume=[1_000] * 4)}
+    execution = omega.Execution(participation=0.1, carry_over="retry", close_at_end=False)
+    results = [
+        omega.run_backtest(
+            data, Buyer(), instruments=WHOLE, execution=execution, backend=backend,
+            account="cash", cash=100_000.0, position_manager=Canceller(),
+        )
+        for backend in BACKENDS
+    ]  # fmt: skip
+    for result in results:
+        assert [row[:4] for row in filled(result)][:1] == [(1, "A", "buy", 100)]
+        assert result.orders["status"].to_list()[:2] == ["filled", "cancelled"]
+        assert result.orders["lots"].to_list()[:2] == [250, 150]
+    assert len({result.fingerprint for result in results}) == 1
+
+
+def test_what_is_left_of_an_order_goes_on_under_a_new_name_at_once() -> None:
+    """A limit order of 250 fills 100 of A; A is called B from the third day on, with 100 a bar."""
+
+    class Limit(omega.Strategy):
+        def on_bar(self, bar: omega.Bar) -> None:
+            if bar.index == 0 and bar.symbol == "A":
+                self.buy(250, limit=100, symbol="A")
+
+    prices = candles([100] * 5, volume=[1_000] * 5)
+    data = {"A": prices[:3], "B": prices[2:]}
+    change = omega.Events(symbols=[{"old": "A", "new": "B", "date": prices["time"][3].date()}])
+    execution = omega.Execution(participation=0.1, carry_over="retry", close_at_end=False)
+    result = run(data, Limit(), events=change, execution=execution)
+    assert [row[:4] for row in filled(result)] == [
+        (1, "A", "buy", 100), (2, "A", "buy", 100), (3, "B", "buy", 50),
+    ]  # fmt: skip
 
 
 def test_no_volume_is_refused_before_the_run() -> None:

@@ -10,7 +10,7 @@ from omega.reference.markets import Due
 from omega.reference.portfolio import total
 from omega.reference.restated import Restated
 from omega.reference.rolling import Rolling
-from omega.reference.rows import NO_CANDLE, Known, Moment
+from omega.reference.rows import NO_CANDLE, Known, Moment, Order
 from omega.reference.schedule import Event, Receivable
 from omega.strategy.actions import Action, Close, Signal
 from omega.strategy.rebalance import Rebalance
@@ -206,12 +206,18 @@ class Corporate(Rolling):
             self._restate_waiting(now.symbol, by)
             for order in self.pending:
                 if order.symbol == now.symbol:
-                    order.symbol = new.symbol
+                    self._rename_waiting(order, new.symbol)
             self.due = [_renamed(due, now.symbol, new.symbol) for due in self.due]
         else:
             self._cancel_all_of(now.symbol)
         for sign in (1.0, -1.0):
             self._pay_fraction(sign, new)
+
+    def _rename_waiting(self, order: Order, symbol: str) -> None:
+        """Let an order go on with the next bar of another symbol, whose bars count anew."""
+        order.symbol, order.begins_in = symbol, self.bars[symbol] + 1
+        if order.armed_in is not None:
+            order.armed_in = -1  # in a bar before
 
     def _rename_submitted(self, old: str, new: str, by: Restated) -> None:
         """What was decided on the bar before is about the symbol that it goes on as."""

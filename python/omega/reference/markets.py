@@ -22,6 +22,8 @@ class Due(NamedTuple):
     """Whether it fills at the close of that bar (F16)."""
     is_part: bool = False
     """Whether it is of a rebalance, whose orders fill together (W6)."""
+    is_left: bool = False
+    """Whether a fill of this bar left it, so that it waits for the next one (W10)."""
 
 
 @dataclass(slots=True)

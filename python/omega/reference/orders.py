@@ -42,7 +42,7 @@ class Orders(Volumes):
 
     def __init__(self, settings: Settings, clock: Clock, unit: str, portfolio: Portfolio) -> None:
         super().__init__(settings, list(clock.of_symbols), portfolio)
-        self._traded, self._again = {}, []
+        self._traded = {}
         self.clock = clock
         self.unit = unit
         self.units_per_day = 86_400 * PER_SECOND[unit]
@@ -165,7 +165,7 @@ class Orders(Volumes):
         mine = [due for due in self.due if due.order.symbol == now.symbol and not due.at_close]
         for due in mine:
             order, close = due.order, due.close
-            if due.is_part:
+            if due.is_part or due.is_left:
                 continue
             if order.status != "working":  # cancelled by one of its group
                 continue

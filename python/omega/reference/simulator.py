@@ -90,7 +90,7 @@ class Simulator(Corporate):
         for action in managed:
             self.process_managed(action, after)
         self.settle(nows)
-        self.try_again()
+        self.release_left()
         if not inside:
             self.release_stale(nows)
         self.measure_weights()
@@ -145,7 +145,9 @@ class Simulator(Corporate):
         """Fill what waits for the close of the symbol's own bar, which ends a session (F16)."""
         for due in [due for due in self.due if due.at_close and due.order.symbol == now.symbol]:
             order = due.order
-            if not now.closes or order.status != "working":  # cancelled by one of its group
+            if due.is_left or not now.closes:
+                continue
+            if order.status != "working":  # cancelled by one of its group
                 continue
             if not self.markets[now.symbol].ends_session(now.opens):
                 continue

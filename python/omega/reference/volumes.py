@@ -23,7 +23,6 @@ class Volumes(Holdings):
 
     _traded: dict[str, tuple[int, float]]
     """By symbol, when its bar opened, and the lots traded in it."""
-    _again: list[Due]
 
     def volume_left(self, now: Moment) -> float:
         """The lots that a symbol may still trade in its bar."""
@@ -93,7 +92,7 @@ class Volumes(Holdings):
         )
         self._add_row(again)
         if kind in ("market", "close"):
-            self._again.append(Due(again, None, at_close=kind == "close"))
+            self.due.append(Due(again, None, at_close=kind == "close", is_left=True))
         else:
             again.begins_in = self.bars[order.symbol] + 1
             self.waiting.append(again)
@@ -112,16 +111,13 @@ class Volumes(Holdings):
         if self.retries:
             again = self._row(self._take_number(), "market", -position.sign, now)
             fraction = min((lots - left) / stays, 1.0)
-            self._again.append(
-                Due(again, Close(now.symbol, position.trade_id, fraction, close.reason))
-            )
+            rest = Close(now.symbol, position.trade_id, fraction, close.reason)
+            self.due.append(Due(again, rest, is_left=True))
         return left if left > 0.0 else None
 
-    def try_again(self) -> None:
-        """Let what is tried again wait for the next bar."""
-        self.due += self._again
-        self.due.sort(key=lambda due: due.order.order_id)
-        self._again = []
+    def release_left(self) -> None:
+        """Let what the fills of a step left fill in the next one."""
+        self.due = [due._replace(is_left=False) for due in self.due]
 
     def _take_number(self) -> int:
         self.next_order += 1

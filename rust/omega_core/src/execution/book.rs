@@ -113,6 +113,7 @@ impl OrderBook {
         self.queued.push(QueuedOrder {
             row,
             task,
+            is_left: false,
             is_gone: false,
         });
     }
@@ -151,7 +152,7 @@ impl OrderBook {
                 QueuedTask::Open | QueuedTask::Close(_) => !at_close,
                 QueuedTask::Rebalance => false,
             };
-            is_due && !queued.is_gone && self.orders[queued.row].symbol == symbol
+            is_due && !queued.is_gone && !queued.is_left && self.orders[queued.row].symbol == symbol
         })?;
         self.changes += 1;
         self.gone += 1;
@@ -160,14 +161,25 @@ impl OrderBook {
         Some(*due)
     }
 
-    /// Lets the order of a row wait for the next bar of its symbol, also after others with higher
-    /// rows.
-    pub(super) fn queue_again(&mut self, row: usize, task: QueuedTask) {
+    /// Lets what a fill left of an order wait for the next bar of its symbol.
+    // In the queue from now on, so that it is seen, cancelled, and ended with the account.
+    pub(super) fn queue_left(&mut self, row: usize, task: QueuedTask) {
         let place = self.queued.partition_point(|queued| queued.row < row);
-        let is_gone = false;
-        self.queued
-            .insert(place, QueuedOrder { row, task, is_gone });
+        let left = QueuedOrder {
+            row,
+            task,
+            is_left: true,
+            is_gone: false,
+        };
+        self.queued.insert(place, left);
         self.changes += 1;
+    }
+
+    /// A step ends: what its fills left may fill in the next one.
+    pub(super) fn release_left(&mut self) {
+        for queued in &mut self.queued {
+            queued.is_left = false;
+        }
     }
 
     /// Lets the order of a row wait for its price from the next bar on.

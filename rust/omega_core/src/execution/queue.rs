@@ -9,6 +9,8 @@ pub(super) struct QueuedOrder {
     /// Its row among the orders.
     pub(super) row: usize,
     pub(super) task: QueuedTask,
+    /// Whether a fill of this bar left it, so that it waits for the next one (W10).
+    pub(super) is_left: bool,
     /// Whether it was taken or has ended, and leaves when the list is settled.
     pub(super) is_gone: bool,
 }

@@ -326,7 +326,9 @@ impl Simulator {
         account: &mut A,
     ) -> Result<(), OmegaError> {
         self.book.settle();
-        self.try_again();
+        if self.retries() {
+            self.book.release_left();
+        }
         self.is_stopped_among_open();
         // Marks first: the stop-out compares the equity of this close.
         self.positions.mark(bars, self.settings.semantics);

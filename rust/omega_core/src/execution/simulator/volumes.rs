@@ -16,8 +16,6 @@ use crate::types::OrderId;
 pub(super) struct Volumes {
     /// By symbol, when its bar opened, and the lots traded in it; empty where nothing is limited.
     traded: Vec<(i64, f64)>,
-    /// What is tried again at the next bar.
-    again: Vec<(usize, QueuedTask)>,
 }
 
 impl Volumes {
@@ -25,7 +23,6 @@ impl Volumes {
         let symbols = settings.participation.map_or(0, |_| settings.symbols.len());
         Self {
             traded: vec![(i64::MIN, 0.0); symbols],
-            again: Vec::new(),
         }
     }
 }
@@ -113,8 +110,8 @@ impl Simulator {
         let kind = again.kind;
         let row = self.book.add(again);
         match kind {
-            OrderType::Market => self.volumes.again.push((row, QueuedTask::Open)),
-            OrderType::AtClose => self.volumes.again.push((row, QueuedTask::AtClose)),
+            OrderType::Market => self.book.queue_left(row, QueuedTask::Open),
+            OrderType::AtClose => self.book.queue_left(row, QueuedTask::AtClose),
             _ => self.book.work_later(row),
         }
     }
@@ -150,7 +147,7 @@ impl Simulator {
                 fraction: if fraction < 1.0 { fraction } else { 1.0 },
                 reason: request.reason,
             };
-            self.volumes.again.push((row, QueuedTask::Close(request)));
+            self.book.queue_left(row, QueuedTask::Close(request));
         }
         (left > 0.0).then_some(left)
     }
@@ -158,12 +155,5 @@ impl Simulator {
     /// Whether what the volume leaves of an order is tried again.
     pub(super) fn retries(&self) -> bool {
         self.settings.participation.is_some_and(|own| own.retries)
-    }
-
-    /// Lets what is tried again wait for the next bar.
-    pub(super) fn try_again(&mut self) {
-        for (row, task) in std::mem::take(&mut self.volumes.again) {
-            self.book.queue_again(row, task);
-        }
     }
 }
