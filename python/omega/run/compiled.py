@@ -50,13 +50,24 @@ def compiled_strategy(job: Job, callbacks: Callbacks, context: Context) -> Compi
     Raises:
         ConfigError: Something cannot be compiled, and the class does not allow what it is instead.
     """
-    if job.growth and is_compiled(job):
+    if not is_compiled(job):
+        return None
+    return ready(job, callbacks, context)
+
+
+def ready(job: Job, callbacks: Callbacks, context: Context) -> CompiledStrategy | None:
+    """Compile the callbacks of a strategy that has some; None where they run as they are.
+
+    Raises:
+        ConfigError: Something cannot be compiled, and the class does not allow what it is instead.
+    """
+    if not isinstance(job.strategy, Strategy):
+        return None
+    if job.growth:
         job.ran.told(
             f"the callbacks of {type(job.strategy).__name__} ran uncompiled, as compiled ones read "
             "prices as they were traded, and the run has splits or dividends"
         )
-        return None
-    if not is_compiled(job) or not isinstance(job.strategy, Strategy):
         return None
     is_reference = type(context.run).__module__.startswith("omega.reference")
     if is_reference or is_heard():

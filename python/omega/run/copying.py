@@ -32,6 +32,9 @@ _NOT_OF_THE_USER = frozenset({"builtins", "abc", "typing"})
 _ENDS = (type, GeneratorType, str, bytes, int, float, complex)
 """What holds nothing that could be shared, or is a part of no strategy."""
 
+_VALUES = frozenset({int, float, str, bool, NoneType})
+"""What cannot change."""
+
 _HEAP = 1 << 9
 """The flag of classes that are written in Python: `object.__new__` makes their instances."""
 
@@ -114,6 +117,23 @@ def is_copied(strategy: object) -> bool:
     return not (function or isinstance(strategy, plain))
 
 
+def is_as_copied(one: Strategy) -> bool:
+    """Return whether a copy of a strategy that nobody else has would be no other: nothing that it
+    or its classes hold can change.
+
+    Example:
+        >>> class Kept(Strategy):
+        ...     seen = []
+        >>> is_as_copied(Kept()), is_as_copied(Strategy())
+        (False, True)
+    """
+    kind = type(one)
+    if kind.__new__ is not Strategy.__new__ or _copies_itself(one):
+        return False
+    values = (value for held in (_state(one), _of_classes(kind)) for _, value in held)
+    return all(type(value) in _VALUES for value in values)
+
+
 def _copies_itself(one: object) -> bool:
     """Return whether its class states how it is copied or pickled."""
     kind = type(one)
@@ -178,6 +198,8 @@ def _of_classes(kind: type) -> Iterator[tuple[str, Any]]:
 
 def _copy(value: Any, memo: Memo, name: str) -> Any:  # noqa: ANN401 - anything
     """Copy a value, but for what is shared."""
+    if type(value) in _VALUES:
+        return value
     _share(value, memo)
     try:
         return copy.deepcopy(value, memo)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from omega.run.compiled import can_compile, compiled_strategy
+from omega.run.compiled import can_compile, ready
 from omega.run.context import Context
-from omega.run.copying import copied
+from omega.run.copying import copied, is_as_copied
 from omega.run.execute import bound, callbacks_of, declare_warmup
 from omega.run.foreign import foreign_strategy
 from omega.run.job import Job, Ran
@@ -30,14 +30,24 @@ def is_without_python(strategy: object) -> bool:
     return isinstance(strategy, Strategy) and is_marked(type(strategy)) and can_compile()
 
 
-def entrant_of(strategy: object, job: Job, run: Run) -> tuple[list[int], object]:
+def entrant_of(
+    strategy: object, job: Job, run: Run, *, is_own: bool = False
+) -> tuple[list[int], object]:
     """Return the warm-up of a run, and its strategy as the core takes it.
+
+    Args:
+        strategy: The strategy, which is copied.
+        job: What it runs in.
+        run: The market, with indicators and a warm-up of its own.
+        is_own: Whether it was made for this run, so that what cannot change need not be copied.
 
     Raises:
         NotCompiled: It cannot be compiled, and its class allows Python instead.
         ConfigError: It cannot be compiled.
     """
-    own, _ = copied(strategy, None)
+    own = strategy
+    if not is_own or not isinstance(strategy, Strategy) or not is_as_copied(strategy):
+        own, _ = copied(strategy, None)
     job = dataclasses.replace(job, strategy=own, ran=Ran())
     context = Context(run, job)
     with context.active():
@@ -53,7 +63,7 @@ def _compiled(job: Job, context: Context) -> object:
         raise NotCompiled
     with bound(job.strategy, job.manager, context):
         declare_warmup(job, context)
-        made = compiled_strategy(job, callbacks_of(job, context), context)
+        made = ready(job, callbacks_of(job, context), context)
     if made is None:
         raise NotCompiled
     return made.native
