@@ -1,4 +1,4 @@
-"""The callbacks of a class as machine code, made once a class and process.
+"""The callbacks of a class as machine code, made once a class and process, and kept on disk.
 
 What is compiled is optimised for the machine at hand, without rules that change a last bit: no
 reassociation, no contraction of a product and a sum.
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
 from llvmlite import ir
 
@@ -23,6 +24,7 @@ from omega.compiling.compiler import Compiler
 from omega.compiling.emitter import BYTE, SMALL, Emitter
 from omega.compiling.fields import Fields
 from omega.compiling.functions import addresses
+from omega.compiling.kept import keep, kept, key_of
 from omega.compiling.kinds import Kind, Refused, refusal
 from omega.compiling.sources import Globals, source_of
 from omega.errors import ConfigError
@@ -43,6 +45,7 @@ class Program:
         fields: What of the strategy they use.
         kinds: By variable and field what it holds.
         addresses: By callback where its code is.
+        is_kept: Whether it was on disk.
     """
 
     def __init__(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> None:
@@ -55,7 +58,7 @@ class Program:
         self.globals = Globals()
         module = self._written()
         self.fields.forget()
-        self._engine = _engine_of(str(module))
+        self._engine, self.is_kept = _engine_of(str(module))
         self.addresses = {
             name: self._engine.get_function_address(_symbol(name)) for name in callbacks
         }
@@ -106,7 +109,8 @@ def program_of(instance: Strategy, callbacks: Mapping[str, FunctionType]) -> Pro
         began = time.perf_counter()
         made = Program(instance, callbacks)
         took = time.perf_counter() - began
-        _LOG.info("compiled the callbacks of %s in %.2f s", type(instance).__name__, took)
+        how = "found" if made.is_kept else "compiled"
+        _LOG.info("%s the callbacks of %s in %.2f s", how, type(instance).__name__, took)
         del known[: -_MOST_KEPT + 1]  # a name outside that changes makes another each time
         known.append(made)
         return made
@@ -140,8 +144,25 @@ def _machine() -> Any:
     )
 
 
-def _engine_of(text: str) -> Any:
-    """Optimise and link; the code lives as long as the engine."""
+def _engine_of(text: str) -> tuple[Any, bool]:
+    """Return the engine of a program, and whether its code was kept on disk.
+
+    The code lives as long as the engine.
+    """
+    processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    of_llvm = (llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)))
+    key = key_of([core.VERSION, *of_llvm, llvm.get_process_triple(), *processor, text])
+    code = kept(key)
+    if code is None:
+        return _optimised(text, key), False
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine, True
+
+
+def _optimised(text: str, key: str) -> Any:
+    """Optimise and link a program, and keep its code."""
     machine = _machine()  # the engine's own: it is freed with it
     module = llvm.parse_assembly(text)
     module.verify()
@@ -149,5 +170,9 @@ def _engine_of(text: str) -> Any:
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     engine = llvm.create_mcjit_compiler(module, machine)
+    made: list[bytes] = []
+    engine.set_object_cache(lambda _, code: made.append(code), None)
     engine.finalize_object()
+    for code in made:
+        keep(key, code)
     return engine
