@@ -153,7 +153,7 @@ def test_what_was_used_longest_ago_goes(folder: Path, monkeypatch: pytest.Monkey
     os.utime(folder / ".half.part", (0, 0))
     kept.keep("d" * 64, b"x" * 900)
     assert {one.name[0] for one in folder.iterdir()} == {"a", "c", "d"}
-    assert kept.size_of_code()[0] <= 3000  # noqa: PLR2004 - the limit
+    assert kept.size_of_code()[0] <= 3000
 
 
 def test_another_process_finds_it(folder: Path) -> None:

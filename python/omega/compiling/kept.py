@@ -70,7 +70,7 @@ def kept(key: str) -> bytes | None:
             known = os.fstat(file)
             content = b""
             if stat.S_ISREG(known.st_mode) and _is_own(known) and known.st_size <= LIMIT:
-                with open(file, "rb", closefd=False) as opened:
+                with os.fdopen(file, "rb", closefd=False) as opened:
                     content = opened.read()
         finally:
             os.close(file)
@@ -91,7 +91,7 @@ def keep(key: str, code: bytes) -> None:
         with _opened(make=True) as folder:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
             file = os.open(part, flags, 0o600, dir_fd=folder)
-            with open(file, "wb") as opened:
+            with os.fdopen(file, "wb") as opened:
                 opened.write(_MAGIC + _sum(key, code) + code)
             os.replace(part, f"{key}.code", src_dir_fd=folder, dst_dir_fd=folder)
             _make_room(folder)
@@ -153,7 +153,7 @@ def _opened(*, make: bool = False) -> Iterator[int]:
 def _files(folder: int) -> list[tuple[str, int, int]]:
     """Return name, size and time of last use of all files, those that were never finished too."""
     found = []
-    for name in os.listdir(folder):  # noqa: PTH208 - a path has no descriptor
+    for name in os.listdir(folder):
         with contextlib.suppress(OSError):  # another process removed it
             known = os.stat(name, dir_fd=folder, follow_symlinks=False)
             found.append((name, known.st_size, known.st_mtime_ns))

@@ -34,6 +34,8 @@ from omega.strategy.base import Strategy
 _LOG = logging.getLogger(__name__)
 _MOST_ROUNDS = 50
 _MOST_KEPT = 8
+EVENTS, OF_EVENTS = "events", ("on_fill", "on_exit")
+"""The code that is called for each fill, and the callbacks that it is made of."""
 _lock = threading.RLock()
 _programs: weakref.WeakKeyDictionary[type, list[Program]] = weakref.WeakKeyDictionary()
 
@@ -60,7 +62,7 @@ class Program:
         self.fields.forget()
         self._engine, self.is_kept = _engine_of(str(module))
         self.addresses = {
-            name: self._engine.get_function_address(_symbol(name)) for name in callbacks
+            name: self._engine.get_function_address(_symbol(name)) for name in _codes(callbacks)
         }
 
     def _written(self) -> ir.Module:
@@ -69,22 +71,32 @@ class Program:
             module = ir.Module("omega")
             module.triple = llvm.get_process_triple()
             is_complete = True
-            for name, function in self.callbacks.items():
-                kind = ir.FunctionType(SMALL, [BYTE.as_pointer(), BYTE.as_pointer()])
-                emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
-                compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
-                place = source_of(function).place(1)
-                with refused_as(functools.partial(_failed, place)):
-                    try:
-                        compiler.callback(function)
-                    except Refused as refused:  # of the callback as a whole
-                        raise refusal(place, str(refused)) from None
-                emit.finish()
-                is_complete &= compiler.is_complete
+            for name in _codes(self.callbacks):
+                is_complete &= self._write(module, name)
             if is_complete:
                 return module
         first = next(iter(self.callbacks.values()))
         raise refusal(source_of(first).place(1), "its variables change their kinds without end")
+
+    def _write(self, module: ir.Module, name: str) -> bool:
+        """Write a function; whether all that it found was known before."""
+        pointers = [BYTE.as_pointer()] * (3 if name == EVENTS else 2)
+        kind = ir.FunctionType(SMALL, pointers)
+        emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
+        compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
+        of_events = [self.callbacks.get(one) for one in OF_EVENTS]
+        own = of_events if name == EVENTS else [self.callbacks[name]]
+        place = next(source_of(one).place(1) for one in own if one is not None)
+        with refused_as(functools.partial(_failed, place)):
+            try:
+                if name == EVENTS:
+                    compiler.events(*of_events)
+                else:
+                    compiler.callback(self.callbacks[name])
+            except Refused as refused:  # of the callback as a whole
+                raise refusal(place, str(refused)) from None
+        emit.finish()
+        return compiler.is_complete
 
     def fits(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> bool:
         """Return whether it is the program of another strategy of the class."""
@@ -118,6 +130,12 @@ def program_of(instance: Strategy, callbacks: Mapping[str, FunctionType]) -> Pro
 
 def _failed(place: str, problem: str) -> ConfigError:
     return refusal(place, f"the compiler itself failed, which is its fault ({problem})")
+
+
+def _codes(callbacks: Mapping[str, FunctionType]) -> list[str]:
+    """Return the functions that callbacks make: those of events are one."""
+    own = [name for name in callbacks if name not in OF_EVENTS]
+    return own if len(own) == len(callbacks) else [*own, EVENTS]
 
 
 def _symbol(callback: str) -> str:

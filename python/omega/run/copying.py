@@ -118,8 +118,9 @@ def is_copied(strategy: object) -> bool:
 
 
 def is_as_copied(one: Strategy) -> bool:
-    """Return whether a copy of a strategy that nobody else has would be no other: nothing that it
-    or its classes hold can change.
+    """Return whether nothing that a strategy or its classes hold can change.
+
+    Of one that nobody else has a copy would be no other.
 
     Example:
         >>> class Kept(Strategy):

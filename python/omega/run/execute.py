@@ -20,7 +20,7 @@ from omega.data.store import CandleStore
 from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError, StrategyFailed
 from omega.run.backend import run_of
-from omega.run.compiled import compiled_strategy, is_compiled, not_in_python
+from omega.run.compiled import compiled_strategy, is_compiled, not_in_python, tell_of_members
 from omega.run.context import Context
 from omega.run.copying import copied
 from omega.run.declared import declared_of
@@ -83,6 +83,7 @@ def _executed(job: Job, context: Context) -> Outcome:
 def _execute_callbacks(job: Job, context: Context) -> Outcome:
     """Run a job whose strategy is bound: compiled where it is to be, else in Python."""
     if not is_compiled(job):
+        tell_of_members(job)
         return execute_bound(job, context, context)
     declare_warmup(job, context)
     compiled = compiled_strategy(job, callbacks_of(job, context), context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omega.run.compiled import can_compile, ready
 from omega.run.context import Context
@@ -45,9 +45,8 @@ def entrant_of(
         NotCompiled: It cannot be compiled, and its class allows Python instead.
         ConfigError: It cannot be compiled.
     """
-    own = strategy
-    if not is_own or not isinstance(strategy, Strategy) or not is_as_copied(strategy):
-        own, _ = copied(strategy, None)
+    alone = is_own and isinstance(strategy, Strategy) and is_as_copied(strategy)
+    own: Any = strategy if alone else copied(strategy, None)[0]
     job = dataclasses.replace(job, strategy=own, ran=Ran())
     context = Context(run, job)
     with context.active():
