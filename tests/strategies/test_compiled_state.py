@@ -214,7 +214,7 @@ class Arrays(omega.Strategy):
         self.out[:] = window * 3 - 1
         total = 0.0
         for k in range(700):  # more than the room holds at once
-            total = total + np.mean(long * k)
+            total += float(np.mean(long * k))
         self.kept[9] = total
         scaled: float = 2
         if bar.index % 2:
@@ -312,7 +312,7 @@ def test_exits_alone_are_heard() -> None:
             self.profit += trade.net_pnl
 
     ran = compare(CANDLES, Exits())
-    assert ran.strategy.profit == pytest.approx(ran.trades["net_pnl"].sum())  # type: ignore[union-attr]  # an Exits
+    assert ran.strategy.profit == pytest.approx(ran.trades["net_pnl"].sum())
 
 
 def test_an_exception_in_a_fill_is_that_of_python() -> None:

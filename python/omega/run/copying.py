@@ -117,22 +117,30 @@ def is_copied(strategy: object) -> bool:
     return not (function or isinstance(strategy, plain))
 
 
-def is_as_copied(one: Strategy) -> bool:
-    """Return whether nothing that a strategy or its classes hold can change.
+def holds_values(kind: type[Strategy]) -> bool:
+    """Return whether nothing that a class holds, and none of its instances shares, can change.
 
-    Of one that nobody else has a copy would be no other.
+    Example:
+        >>> holds_values(Strategy)
+        True
+    """
+    plain = kind.__new__ is Strategy.__new__ and not _copies_itself(kind.__new__(kind))
+    return plain and all(type(value) in _VALUES for _, value in _of_classes(kind))
+
+
+def has_values(one: Strategy) -> bool:
+    """Return whether nothing that a strategy itself holds can change.
+
+    Where that holds of its class too, a copy of one that nobody else has would be no other.
 
     Example:
         >>> class Kept(Strategy):
-        ...     seen = []
-        >>> is_as_copied(Kept()), is_as_copied(Strategy())
+        ...     def __init__(self):
+        ...         self.seen = []
+        >>> has_values(Kept()), has_values(Strategy())
         (False, True)
     """
-    kind = type(one)
-    if kind.__new__ is not Strategy.__new__ or _copies_itself(one):
-        return False
-    values = (value for held in (_state(one), _of_classes(kind)) for _, value in held)
-    return all(type(value) in _VALUES for value in values)
+    return all(type(value) in _VALUES for _, value in _state(one))
 
 
 def _copies_itself(one: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from omega.config.values import Refused, whole
@@ -32,7 +32,7 @@ from omega.run.settings import PositionManager
 from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.called_weights import CalledWeights
-from omega.strategy.conditions import condition_of, triggers_of
+from omega.strategy.conditions import AnyCondition, condition_of, triggers_of
 from omega.strategy.context import RunContext
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
@@ -197,8 +197,16 @@ def bound(
         yield
 
 
-def callbacks_of(job: Job, context: RunContext) -> Callbacks:
-    """Return the functions that the loop calls; those of a class unbound, with their instance."""
+def callbacks_of(
+    job: Job, context: RunContext, triggers: Mapping[str, AnyCondition] | None = None
+) -> Callbacks:
+    """Return the functions that the loop calls; those of a class unbound, with their instance.
+
+    Args:
+        job: The job.
+        context: Where its conditions are found.
+        triggers: The methods of its class that have a condition, where that is known.
+    """
     strategy, manager = job.strategy, job.manager
     manage = None if manager is None else manager.manage_positions
     if not isinstance(strategy, Strategy):
@@ -218,7 +226,7 @@ def callbacks_of(job: Job, context: RunContext) -> Callbacks:
             mask = condition.mask(context)
         return {**callbacks, "on_bar": None, "triggers": [(function, mask)]}
     kind = type(strategy)
-    conditions = triggers_of(strategy)
+    conditions = dict(triggers_of(kind) if triggers is None else triggers)
     if job.when is not None:
         conditions["on_bar"] = job.when
     with declaring(context):

@@ -214,9 +214,8 @@ def when(condition: AnyCondition) -> Callable[[_Function], _Function]:
     return mark
 
 
-def triggers_of(strategy: object) -> dict[str, AnyCondition]:
+def triggers_of(kind: type) -> dict[str, AnyCondition]:
     """Return the methods that have a condition, by name, in the order in which they are written."""
-    kind = type(strategy)
     marked: dict[str, AnyCondition] = {}
     for base in kind.__mro__:
         if is_of_engine(base.__module__):
