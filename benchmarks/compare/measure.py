@@ -23,6 +23,8 @@ import numpy.typing as npt
 Prices = npt.NDArray[np.float64]
 
 FAST, SLOW = 20, 50
+HIGHS, FOLLOWS = 60, 200.0
+"""The stop that follows by hand: bars whose high is reached at an entry, and its distance."""
 CASH = 1e9
 MINUTE = 60_000_000_000
 START = 1_577_836_800_000_000_000  # 2020-01-01 in nanoseconds since 1970

@@ -27,10 +27,18 @@ LABELS = {
     "backtrader": ("backtrader", "`next` on every bar"),
 }
 
+STATEFUL = {
+    "omega, trail compiled": ("Omega, compiled", "`on_bar` under `@omega.compiled`"),
+    "omega, trail": ("Omega, class", "the same class, `compiled=False`"),
+    "vectorbt, trail": ("vectorbt", "a function of orders, compiled by Numba"),
+    "phasor, trail": ("phasor-trader", "a function of orders in Python"),
+    "backtesting, trail": ("backtesting.py", "`next` on every bar"),
+}
+
 TEMPLATE = Path(__file__).with_name("page.md")
 
 
-def written(rows: list[Row]) -> str:
+def written(rows: list[Row], stateful: list[Row]) -> str:
     """Give the page."""
     counts = sorted({row["bars"] for row in rows})
     answers = {row["bars"]: row["answer"] for row in rows if row["engine"] == "omega, native"}
@@ -44,6 +52,7 @@ def written(rows: list[Row]) -> str:
             for n in counts
         ),
         warm_up=WARM_UP,
+        stateful=by_hand(stateful),
     )
 
 
@@ -67,6 +76,17 @@ def table(rows: list[Row], bars: int) -> str:
         if row not in measured:
             why = row.get("missing") or row.get("refused")
             lines.append(f"\nNot measured: {LABELS[row['engine']][0]}. {why}")
+    return "\n".join(lines)
+
+
+def by_hand(rows: list[Row]) -> str:
+    """Give the table of the stop that follows by hand."""
+    lines = ["| engine | bars | trades | run, ns a bar | how |", "|---|--:|--:|--:|---|"]
+    for row in sorted(rows, key=lambda row: (row["bars"], float(row.get("run", 0.0)))):
+        label, how = STATEFUL[row["engine"]]
+        why = row.get("missing") or row.get("refused")
+        cost = "| not measured" if why else f"{row['answer']['trades']:,} | {row['run']:,.1f}"
+        lines.append(f"| {label} | {row['bars']:,} | {cost} | {why or how} |")
     return "\n".join(lines)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.compare.__main__ import ENGINES, FEW, agree, cost
+from benchmarks.compare.__main__ import ENGINES, FEW, STATEFUL, agree, cost
 from benchmarks.compare.environments import HERE
 from benchmarks.compare.measure import Bars
 from benchmarks.compare.page import LABELS, written
+from benchmarks.compare.page import STATEFUL as STATEFUL_LABELS
 from benchmarks.compare.series import series, without_ties, write
 from benchmarks.engine import baseline, instructions
 from benchmarks.engine.figures import Figure
@@ -32,7 +33,7 @@ def test_the_loop_in_c_and_a_run_of_the_core_give_one_answer_and_a_page(tmp_path
     agree(rows)
     assert not any("refused" in row for row in rows)
     rows.append({"engine": "akquant", "bars": 3_000, "missing": "no version for this Python"})
-    page = written(rows)
+    page = written(rows, [])
     assert "| Omega, native |" in page
     assert "Not measured: akquant. no version for this Python" in page
 
@@ -49,6 +50,7 @@ def test_every_engine_has_a_file_a_label_and_pins() -> None:
     for engine in ENGINES:
         assert (HERE / "engines" / f"{engine.file}.py").is_file()
         assert engine.name in LABELS
+    assert {engine.name for engine in STATEFUL} == STATEFUL_LABELS.keys()
     pins = [path.read_text().splitlines() for path in sorted((HERE / "requirements").iterdir())]
     assert len(pins) == 7
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for lines in pins for line in lines)

@@ -225,15 +225,25 @@ def test_what_python_alone_can_do_is_told() -> None:
 SAYS = (
     ("prints", r"'print\(bar\.close\)': print is not compiled; keep numbers on self"),
     ("returns", r"Signal makes an object; call self\.buy"),
-    ("lists", "a list of the moment is not compiled; write a loop"),
+    ("lists", "a list of the moment is not compiled; append to a list"),
     ("formats", "texts are not put together"),
-    ("times", r"bar\.time is a datetime; use bar\.timestamp"),
+    ("times", r"time has no compiled method 'date' of 0 arguments"),
+    ("hours", "a time is compared with another time; compare its hour"),
+    ("spans", r"times are compared.*use bar\.timestamp"),
+    (
+        "replaced",
+        r"self\.kept is a list and cannot be replaced; empty it with self\.kept\.clear\(\)",
+    ),
+    ("cubes", "is compiled as a square"),
+    ("counted", "whole numbers of NumPy wrap around; make it an array of float64"),
+    ("added", r"is changed in its place here; write a\[:\] = a \+ b"),
+    ("parts", "a part of a list is a new list"),
     ("unset", r"self\.later is neither a parameter nor set in init\(\); set it there"),
     ("mixes", "it is int in one place and text in another; use two names"),
     ("whole", r"an indicator is about all bars; write \[-1\]"),
     ("keeps", r"self\.mine is set to bar, which lasts until the callback returns"),
     ("tries", "try is not compiled; test before, with if"),
-    ("listed", r"self\.kept is a list; keep numbers in a NumPy array"),
+    ("listed", r"a list has no compiled 'sort'; it has append\(x\)"),
     ("loops", "zip is not compiled"),
     ("numbers", r"numpy.*exp.* is not compiled; there are functions of math"),
 )
@@ -243,6 +253,7 @@ def of(name: str, *, fallback: bool = False) -> omega.Strategy:
     class Made(omega.Strategy):
         def init(self) -> None:
             self.mean, self.mine, self.kept = self.sma(3), 0, [1.0]
+            self.counts = np.zeros(3, np.int64)
 
         on_bar = omega.compiled(fallback=fallback)(copied(getattr(refused_callbacks, name)))
 
@@ -273,7 +284,7 @@ def test_callbacks_that_do_not_go_together_are_refused() -> None:
         def on_fill(self, fill: omega.Fill) -> None:
             pass
 
-    with pytest.raises(ConfigError, match=r"Hears\.on_fill is a callback that is not compiled"):
+    with pytest.raises(ConfigError, match=r"Hears\.on_fill is called as well and is not"):
         omega.run_backtest(rising(20), Hears())
 
     class Half(omega.Strategy):

@@ -32,11 +32,17 @@ FLOATS = st.sampled_from(
         *("0.5", "-1.25", "1e-3", "y", "bar.ago(3).close", "bar.close_window(5).sum()"),
         *("np.mean(bar.high_window(9))", "np.std(self.mean.window(4))", "self.width"),
         *("bar.ask.close_window(6).max()", "(self.position.profit if self.position else -2.0)"),
+        *("np.sum(w * w)", "(w - np.mean(w)).std()", "np.mean(w / bar.close)", "w[-1]"),
+        *("np.max(np.abs(w - bar.low_window(6)))", "(self.seen * 2 - 1).sum()", "self.kin[-1]"),
+        *("np.sum(w[1:] - w[:-1])", "np.min(-w)", "np.sum((w - 1.1) ** 2)", "max(self.kin)"),
+        *("self.kin.pop()", "self.kin.pop(0)", "self.profit"),
     ]
 )
 INTS = st.sampled_from(
     [
         *("bar.index", "self.n", "m", "3", "-2", "0", "7", "len(self.positions)", "self.counts[2]"),
+        *("bar.time.hour", "bar.time.day", "bar.time.weekday()", "bar.ago(2).time.minute"),
+        *("len(self.kin)", "len(self.low)", "self.low[-1]", "np.sum(w > bar.close)", "self.events"),
         *("len(self.pending)", "(self.position.bars_held if self.position else 4)", "self.fast"),
     ]
 )
@@ -75,7 +81,8 @@ COMPARISONS = st.builds(
     [
         *("self.position is None", "self.positions", "not self.truth", "self.kept is not None"),
         *("bar.index in (20, 40, 60)", "omega.crossover(self.mean, bar.close)", "self.position"),
-        "0 < self.n <= 9",
+        *("0 < self.n <= 9", "self.kin", "m in self.low", "np.any(w > bar.high)", "np.all(w != y)"),
+        *("bar.time > bar.ago(1).time", "bar.time.hour in (3, 9)", "self.low.count(m) > 1"),
     ]
 )
 CONDITIONS = st.recursive(
@@ -105,6 +112,13 @@ ASSIGNMENTS = st.one_of(
     st.builds("self.kept = {}".format, EXPRESSIONS | st.just("None")),
     st.builds("self.seen[({}) % 4] = {}".format, WHOLES, EXPRESSIONS),
     st.builds("self.counts[bar.index % 3] += {}".format, WHOLES),
+    st.builds("self.kin.append({})".format, EXPRESSIONS),
+    st.builds("self.low.append(({}) % 50)".format, WHOLES),
+    st.builds("self.kin[-1] = {}".format, EXPRESSIONS),
+    st.builds("w = w {} {}".format, st.sampled_from("+-*/"), EXPRESSIONS),
+    st.builds("w = {} {} w".format, EXPRESSIONS, st.sampled_from("+-*")),
+    st.builds("self.seen[:] = self.seen {} {}".format, st.sampled_from("+-*"), EXPRESSIONS),
+    st.just("self.low.clear()"),
 )
 
 
@@ -128,7 +142,12 @@ def blocks(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
         inner,
     )
     each = st.builds(
-        lambda a: ["for one in self.positions:", *indented(["y += one.open_profit", *a])], inner
+        lambda over, a: [
+            over,
+            *indented(["y += one.open_profit" if "pos" in over else "y = one", *a]),
+        ],
+        st.sampled_from(["for one in self.positions:", "for one in w:"]),
+        inner,
     )
     return branch | loop | each
 
@@ -157,11 +176,22 @@ class Written(omega.Strategy):
         self.mean = self.sma(self.fast)
         self.x, self.n, self.truth, self.kept = 1.5, 2, False, None
         self.seen, self.counts = np.zeros(4), np.zeros(3, np.int64)
+        self.kin, self.low, self.profit, self.events = [1.25, -0.5], [], 0.0, 0
+    @omega.compiled
+    def on_fill(self, fill):
+        self.profit, self.events = self.profit + fill.price * fill.lots, fill.index % 5
+        if fill.side == "sell" and self.n > 4:
+            self.n = self.buy(0.5, limit=fill.price * 0.999, expires="day")
+    @omega.compiled
+    def on_exit(self, trade):
+        self.profit -= trade.net_pnl
+        if trade.exit_reason == "stop_loss" and self.truth:
+            self.sell(stop=trade.entry_price * 0.998)
     @omega.compiled
     def on_bar(self, bar):
         if bar.index < 12:
             return
-        y, m = 0.5, 1
+        y, m, w = 0.5, 1, bar.close_window(6)
 """
 
 
@@ -188,7 +218,8 @@ def outcome(
     except Exception as error:  # noqa: BLE001 - an exception is an outcome
         return f"{error!r} {getattr(error, '__notes__', None)}"
     own = made.strategy
-    state = (own.x, own.n, own.truth, own.kept, own.seen.tolist(), own.counts.tolist())
+    arrays = (own.seen.tolist(), own.counts.tolist(), own.kin, own.low)
+    state = (own.x, own.n, own.truth, own.kept, own.profit, own.events, *arrays)
     return made.fingerprint, repr(tuple(plain(one) for one in state))
 
 

@@ -287,7 +287,7 @@ def copied(function: FunctionType) -> FunctionType:
 def compiled_copy(kind: type[omega.Strategy]) -> type[omega.Strategy]:
     """Give a class that does the same, with compiled callbacks; the class itself stays as it is."""
     own: dict[str, object] = {}
-    for name in {"on_bar", *triggers_of(kind())}:
+    for name in {"on_bar", *triggers_of(kind)}:
         function = getattr(kind, name)
         if function is not omega.Strategy.on_bar:
             own[name] = omega.compiled(copied(function))

@@ -26,8 +26,38 @@ def formats(self: Any, bar: omega.Bar) -> None:
 
 
 def times(self: Any, bar: omega.Bar) -> None:
-    if bar.time.hour == 3:
+    if bar.time.date() == self.mine:
         self.buy()
+
+
+def hours(self: Any, bar: omega.Bar) -> None:
+    if bar.time > 3:  # type: ignore[operator]  # it is refused
+        self.buy()
+
+
+def spans(self: Any, bar: omega.Bar) -> None:
+    if bar.time - bar.ago(1).time:
+        self.buy()
+
+
+def replaced(self: Any, bar: omega.Bar) -> None:
+    self.kept = []
+
+
+def cubes(self: Any, bar: omega.Bar) -> None:
+    self.mine = np.sum(bar.close_window(2) ** 3)
+
+
+def counted(self: Any, bar: omega.Bar) -> None:
+    self.mine = np.sum(self.counts + 1)
+
+
+def added(self: Any, bar: omega.Bar) -> None:
+    self.counts += 1
+
+
+def parts(self: Any, bar: omega.Bar) -> None:
+    self.mine = self.kept[1:]
 
 
 def unset(self: Any, bar: omega.Bar) -> None:
@@ -58,7 +88,7 @@ def tries(self: Any, bar: omega.Bar) -> None:
 
 
 def listed(self: Any, bar: omega.Bar) -> None:
-    self.kept.append(bar.close)
+    self.kept.sort()
 
 
 def loops(self: Any, bar: omega.Bar) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import omega
 from examples.c_strategy import run as c_example
 from omega.examples.sma_cross import SmaCross
+from omega.sweeps import core, without_python
 from omega.sweeps.core import Core, Numbered
 from omega.sweeps.spec import Row
 from tests.support.backends import WITHOUT_CORE
@@ -104,3 +106,61 @@ def test_a_function_in_c_has_a_context_for_each_run(tmp_path: Path) -> None:
         return c_example.strategy(loaded, fast, slow)
 
     assert rows(make, GRID, 2) == rows(SmaCross, GRID, 1)
+
+
+class Shares(omega.Strategy):
+    """Counts in an array and a list that its class has."""
+
+    fast: int = 2
+    seen = np.zeros(2)
+    kept = [1]  # noqa: RUF012 - what runs must not share
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Buy once, of a size that shows whether another run was here before."""
+        self.seen[0] += 1
+        self.kept.append(bar.index)
+        if bar.index == 10:
+            self.buy(size=self.seen[0] + len(self.kept) + self.fast)
+
+
+class Given(omega.Strategy):
+    """The same, of its instances."""
+
+    fast: int = 2
+
+    def __init__(self, **given: int) -> None:
+        """Keep an array."""
+        super().__init__(**given)
+        self.seen = GIVEN
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Buy once, as above."""
+        self.seen[0] += 1
+        if bar.index == 10:
+            self.buy(size=self.seen[0] + self.fast)
+
+
+GIVEN = np.zeros(2)
+
+
+@pytest.mark.parametrize("kind", [Shares, Given])
+def test_runs_share_nothing(kind: type[omega.Strategy]) -> None:
+    made = omega.sweep(CANDLES, kind, {"fast": [1, 2, 3]}, workers=2, fingerprint=True).to_polars()
+    single = [omega.run_backtest(CANDLES, kind(fast=fast)).fingerprint for fast in (1, 2, 3)]
+    assert made["fingerprint"].to_list() == single
+    assert (GIVEN.tolist(), Shares.seen.tolist(), Shares.kept) == ([0, 0], [0, 0], [1])
+
+
+def test_a_class_is_looked_at_once_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+
+    def form_of(strategy: object) -> without_python.Form:
+        looked.append(type(strategy))
+        return without_python.form_of(strategy)
+
+    monkeypatch.setattr(core, "form_of", form_of)
+    grid = {"fast": list(range(2, 30)), "slow": [40, 50]}
+    assert len(omega.sweep(CANDLES, Crossing, grid, workers=2)) == 56
+    assert looked == [Crossing]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pandas as pd
 from backtesting import Backtest, Strategy
 from backtesting.lib import crossover
 
-from benchmarks.compare.measure import CASH, FAST, SLOW, Answer, Bars, measure
+from benchmarks.compare.measure import CASH, FAST, FOLLOWS, HIGHS, SLOW, Answer, Bars, measure
 
 
 def average(values: pd.Series, window: int) -> pd.Series:
@@ -32,6 +34,27 @@ class SmaCross(Strategy):
             self.sell(size=1)
 
 
+class Trail(Strategy):
+    """Buy at a new high, and leave so far below the best close since."""
+
+    def init(self) -> None:
+        """Compute the highest high."""
+        self.high = self.I(lambda high: pd.Series(high).rolling(HIGHS).max(), self.data.High)
+        self.best = 0.0
+
+    def next(self) -> None:
+        """Enter, or follow."""
+        close = self.data.Close[-1]
+        if not self.position:
+            if close >= self.high[-2]:
+                self.best = close
+                self.buy(size=1)
+            return
+        self.best = max(self.best, close)
+        if close < self.best - FOLLOWS:
+            self.position.close()
+
+
 def load(bars: Bars) -> pd.DataFrame:
     """Give the frame that backtesting.py takes."""
     prices = {name.title(): getattr(bars, name) for name in ("open", "high", "low", "close")}
@@ -40,7 +63,7 @@ def load(bars: Bars) -> pd.DataFrame:
 
 def run(frame: pd.DataFrame) -> pd.Series:
     """Trade, with the statistics that come with it."""
-    return Backtest(frame, SmaCross, cash=CASH).run()
+    return Backtest(frame, Trail if sys.argv[-1] == "trail" else SmaCross, cash=CASH).run()
 
 
 if __name__ == "__main__":

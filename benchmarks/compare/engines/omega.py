@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 import omega
-from benchmarks.compare.measure import CASH, FAST, SLOW, Answer, Bars, measure
+from benchmarks.compare.measure import CASH, FAST, FOLLOWS, HIGHS, SLOW, Answer, Bars, measure
 from omega.examples.sma_cross import SmaCross
 
 
@@ -27,6 +27,27 @@ class Triggered(SmaCross):
         super().on_bar(bar)
 
 
+class Trail(omega.Strategy):
+    """Buy at a new high, and leave so far below the best close since."""
+
+    def init(self) -> None:
+        """Declare the highest high."""
+        self.high = self.rolling_max(HIGHS, source="high")
+        self.best = 0.0
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Enter, or follow."""
+        if self.position is None:
+            if bar.close >= self.high.ago(1):
+                self.best = bar.close
+                self.buy()
+            return
+        self.best = max(self.best, bar.close)
+        if bar.close < self.best - FOLLOWS:
+            self.close()
+
+
 def signals() -> omega.Signals:
     """Give the crossings as columns."""
 
@@ -41,6 +62,8 @@ def signals() -> omega.Signals:
 
 FORMS: dict[str, Callable[[], Any]] = {
     "class": SmaCross,
+    "trail": Trail,
+    "trail compiled": Trail,
     "trigger": Triggered,
     "signals": signals,
     "native": partial(omega.native, "sma_cross", fast=FAST, slow=SLOW),
@@ -55,7 +78,9 @@ def load(bars: Bars) -> pl.DataFrame:
 
 def run(form: str, frame: pl.DataFrame) -> omega.BacktestResult:
     """Check the candles, trade them, and build the tables."""
-    result = omega.run_backtest(frame, FORMS[form](), cash=CASH, sizer=omega.FixedUnits(1))
+    result = omega.run_backtest(
+        frame, FORMS[form](), cash=CASH, sizer=omega.FixedUnits(1), compiled=form != "trail"
+    )
     assert result.trades.height  # noqa: S101 - the tables are made when they are asked for
     assert result.equity.height  # noqa: S101 - as above
     return result

@@ -15,6 +15,7 @@ import click
 
 import omega
 from omega.cli._shared import as_json, print_json, say
+from omega.compiling.kept import LIMIT, folder_of_code, size_of_code
 from omega.data.cache import cache_folder, cache_limit, cache_size
 
 FLAG = "OMEGA_USE_RUST_EVENT_ENGINE"
@@ -29,6 +30,7 @@ _LIBRARIES = (
     "optuna",
     "ray",
     "distributed",
+    "llvmlite",
 )
 
 
@@ -88,6 +90,7 @@ def examined() -> dict[str, Any]:
     except omega.OmegaError as error:
         limit = None
         problems.append(str(error))
+    code, why_not = size_of_code()
     return {
         "omega": omega.__version__,
         "installed_in": str(Path(omega.__file__).parent),
@@ -105,6 +108,10 @@ def examined() -> dict[str, Any]:
         "cache_folder": str(cache_folder()),
         "cache_bytes": cache_size(),
         "cache_limit": limit,
+        "compiled_folder": str(folder_of_code()),
+        "compiled_bytes": code,
+        "compiled_limit": LIMIT,
+        "why_not_kept": why_not,
         "problems": problems,
     }
 

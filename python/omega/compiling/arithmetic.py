@@ -13,7 +13,18 @@ from typing import Any
 from llvmlite import ir
 
 from omega.compiling.emitter import REAL, WHOLE, Emitter
-from omega.compiling.kinds import BOOL, FLOAT, INT, MAYBE, NONE, POSITION, TEXT, Refused, Value
+from omega.compiling.kinds import (
+    BOOL,
+    FLOAT,
+    INT,
+    MAYBE,
+    NONE,
+    POSITION,
+    TEXT,
+    TIME,
+    Refused,
+    Value,
+)
 
 _LEAST = -(1 << 63)
 
@@ -31,6 +42,8 @@ def binary(emit: Emitter, operator: ast.operator, left: Value, right: Value) -> 
         raise Refused(
             "texts are compared and passed on, and not put together; choose between texts"
         )
+    if TIME in (left.kind, right.kind):
+        raise Refused("times are compared, and not put together; use bar.timestamp")
     name, of_ints, of_floats = made
     a, b = emit.number(left), emit.number(right)
     if a.kind == b.kind == INT:
@@ -209,6 +222,13 @@ def compared(emit: Emitter, operator: ast.cmpop, left: Value, right: Value) -> V
         made = _equal(emit, word, left, right)
         if made is not None:
             return made
+    if left.kind == right.kind == TIME:
+        return Value(BOOL, [emit.builder.icmp_signed(word, left.part, right.part)])
+    if TIME in (left.kind, right.kind):
+        raise Refused(
+            "a time is compared with another time; compare its hour, minute, weekday() and so on "
+            "with numbers, or bar.timestamp"
+        )
     a, b = emit.number(left), emit.number(right)
     if a.kind == b.kind == INT:
         return Value(BOOL, [emit.builder.icmp_signed(word, a.part, b.part)])

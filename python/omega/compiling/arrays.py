@@ -72,3 +72,19 @@ def _part_of(writer: Writer, array: Value, key: ast.Slice, value: Read) -> Value
     count = builder.select(empty, WHOLE(0), builder.sub(past, first))
     size = 1 if kind.item == BOOL else 8
     return Value(kind, [emit.element(array.parts[0], first, size), count])
+
+
+def fold(writer: Writer, array: Value, visit: Callable[[Any, Value], None]) -> None:
+    """Visit the items of an array, with their places."""
+    emit = writer.emit
+    builder = emit.builder
+    address, count = array.parts
+    place = emit.alloca(WHOLE)
+    builder.store(WHOLE(0), place)
+    with emit.loop() as (_, after):
+        now = builder.load(place)
+        inside = builder.append_basic_block("inside")
+        builder.cbranch(builder.icmp_signed("<", now, count), inside, after)
+        builder.position_at_end(inside)
+        visit(now, writer.item(array.kind, address, now))
+        builder.store(builder.add(now, WHOLE(1)), place)

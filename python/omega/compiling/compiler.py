@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType
 
 from omega.compiling import seen
-from omega.compiling.kinds import NONE, Refused, Value, refusal
+from omega.compiling.events import has_trade
+from omega.compiling.kinds import FILL, NONE, TRADE, Refused, Value, refusal
 from omega.compiling.sources import Source, source_of
 from omega.compiling.statements import write_body
 from omega.compiling.writer import Scope, Writer
@@ -20,7 +21,19 @@ class Compiler(Writer):
 
     def callback(self, function: FunctionType) -> None:
         """Write a callback: its strategy, its bar, and no result."""
-        result = self.inline(function, [self.me, seen.root(self)], {})
+        self._called(function, seen.root(self))
+
+    def events(self, on_fill: FunctionType | None, on_exit: FunctionType | None) -> None:
+        """Write what is called for each fill: `on_fill`, and `on_exit` where it closed a trade."""
+        event = self.emit.event
+        if on_fill is not None:
+            self._called(on_fill, Value(FILL, [event]))
+        if on_exit is not None:
+            with self.emit.builder.if_then(has_trade(self, event)):
+                self._called(on_exit, Value(TRADE, [event]))
+
+    def _called(self, function: FunctionType, given: Value) -> None:
+        result = self.inline(function, [self.me, given], {})
         if result.kind != NONE:
             source = source_of(function)
             raise refusal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,18 @@ import numpy as np
 
 from omega.compiling import writer
 from omega.compiling.fields import HEADER, WIDTH, Field, value_of
-from omega.compiling.kinds import BOOL, FLOAT, MAYBE, NONE, OBJECT, TEXT, ArrayKind, Kind
+from omega.compiling.functions import freed, memory_of
+from omega.compiling.kinds import (
+    BOOL,
+    FLOAT,
+    MAYBE,
+    NONE,
+    OBJECT,
+    TEXT,
+    ArrayKind,
+    Kind,
+    ListKind,
+)
 from omega.strategy.base import Strategy
 
 if TYPE_CHECKING:
@@ -33,6 +45,7 @@ class StrategyContext:
         strategy: Strategy,
         symbols: Sequence[str],
         timeframes: Sequence[str],
+        per_second: int,
     ) -> None:
         self._program, self._strategy = program, strategy
         fields = program.fields
@@ -40,12 +53,14 @@ class StrategyContext:
         self._memory = np.zeros(size // 8, np.int64)
         self._floats = self._memory.view(np.float64)
         self.address: int = self._memory.ctypes.data
+        self._lists: list[int] = []
         self._keeps: list[object] = []
         self._texts = dict(fields.texts)
         for field in fields.found.values():
             self._write(field)
         if fields.has_texts:
             self._write_texts(symbols, timeframes)
+        self._memory[writer.PER_SECOND // 8] = per_second
         if fields.has_scratch:
             self._table(writer.SCRATCH, np.empty(_ROOM))
             self._memory[writer.SCRATCH_LEFT // 8] = _ROOM
@@ -59,6 +74,9 @@ class StrategyContext:
         if field.column is not None or kind in (OBJECT, NONE):
             return
         given = value_of(self._strategy, field.path)
+        if isinstance(kind, ListKind):
+            self._write_list(field, given)
+            return
         if isinstance(kind, ArrayKind):
             self._memory[place : place + 1 + given.ndim] = (given.ctypes.data, *given.shape)
             self._keeps.append(given)
@@ -68,6 +86,31 @@ class StrategyContext:
             kind = MAYBE[kind]
         if given is not None:
             self._store(kind, place + 1, given)
+
+    def _write_list(self, field: Field, given: list[Any]) -> None:
+        """Copy a list to memory that its code makes larger, and `_freed` frees."""
+        place = field.offset // 8
+        if not self._lists:
+            weakref.finalize(self, _freed, self._memory, self._lists)
+        self._lists.append(place)
+        if given:
+            room = memory_of(8 * len(given))
+            self._memory[place : place + 3] = (room, len(given), len(given))
+            self._items(field)[:] = given
+
+    def _items(self, field: Field) -> Any:
+        """The items of a list where they lie."""
+        address, length, _ = self._memory[field.offset // 8 :][:3].tolist()
+        kind = self._program.kinds.get(("items", field.path))
+        item = ctypes.c_double if kind == FLOAT else ctypes.c_int64
+        return np.ctypeslib.as_array((item * length).from_address(address))
+
+    def _list(self, field: Field) -> list[Any]:
+        if not self._memory[field.offset // 8 + 1]:
+            return []
+        made = self._items(field).tolist()
+        is_truth = self._program.kinds.get(("items", field.path)) == BOOL
+        return [bool(one) for one in made] if is_truth else made
 
     def _store(self, kind: Kind, place: int, given: Any) -> None:
         if kind == FLOAT:
@@ -107,7 +150,14 @@ class StrategyContext:
         """Return the strategy what compiled code made of its numbers; arrays it has changed."""
         for field in self._program.fields.found.values():
             kind = self._kind(field)
-            if field.is_written and not isinstance(kind, ArrayKind):
+            if field.is_written and isinstance(kind, ListKind):
+                own = value_of(self._strategy, field.path)
+                made = self._list(field)
+                for place, one in enumerate(own[: len(made)]):
+                    if _reads_alike(one, made[place]):
+                        made[place] = one
+                own[:] = made  # whoever else has the list sees it too
+            elif field.is_written and not isinstance(kind, ArrayKind):
                 made = self._read(kind, field.offset // 8)
                 before = value_of(self._strategy, field.path)
                 # One that reads as it did keeps its type: 0 is not made 0.0.
@@ -124,6 +174,12 @@ class StrategyContext:
         if kind == TEXT:
             return list(self._texts)[number]
         return bool(number) if kind == BOOL else number
+
+
+def _freed(memory: Any, places: Sequence[int]) -> None:
+    """Free the lists of a context that is no more."""
+    for place in places:
+        freed(int(memory[place]))
 
 
 def _reads_alike(before: Any, made: Any) -> bool:

@@ -34,7 +34,8 @@ EXACT = 1 << 53
 _FLOATS = frozenset(
     {
         *("balance", "equity", "lots", "entry_price", "stop_loss", "take_profit", "rate"),
-        *("contract_size", "entry_rate", "price", "ask_offset"),
+        *("contract_size", "entry_rate", "price", "ask_offset", "fee", "slippage", "trade_lots"),
+        *("exit_price", "gross_pnl", "net_pnl", "fees", "swap", "r_multiple"),
     }
 )
 """Fields of the structs that are floats; all others are whole numbers or addresses."""
@@ -50,9 +51,12 @@ class Emitter:
         self.entry = function.append_basic_block("entry")
         self.builder = ir.IRBuilder(function.append_basic_block("body"))
         self.line = 0
-        self.frame, self.context = (
+        addresses = [
             ir.IRBuilder(self.entry).ptrtoint(argument, WHOLE) for argument in function.args
-        )
+        ]
+        # Of what is called for fills, the event stands between.
+        self.frame, *events, self.context = addresses
+        self.event = events[0] if events else None
 
     def finish(self) -> None:
         """End the function: 0, all went well."""

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, cast
 
-from omega.compiling import arithmetic, functions, held, orders, seen
+from omega.compiling import (
+    arithmetic,
+    elementwise,
+    events,
+    functions,
+    held,
+    lists,
+    orders,
+    seen,
+    times,
+)
 from omega.compiling.arrays import item_of
 from omega.compiling.emitter import BIT, PARTS, WHOLE
 from omega.compiling.kinds import (
@@ -16,6 +26,7 @@ from omega.compiling.kinds import (
     BAR,
     BID,
     BOOL,
+    FILL,
     FLOAT,
     INDICATOR,
     MAYBE_TEXT,
@@ -26,9 +37,12 @@ from omega.compiling.kinds import (
     POSITION,
     POSITIONS,
     TEXT,
+    TIME,
+    TRADE,
     TUPLE,
     ArrayKind,
     Kind,
+    ListKind,
     Refused,
     Value,
 )
@@ -65,6 +79,8 @@ def _truth_of(writer: Writer, given: Value) -> Any:
         return writer.emit.builder.icmp_signed("!=", total.part, WHOLE(0))
     if given.kind == ORDER:
         return BIT(1)
+    if isinstance(given.kind, ListKind):
+        return lists.truth(writer, given)
     if given.kind == MAYBE_TEXT:
         inner = _truth_of(writer, Value(TEXT, [given.parts[1]]))
         return writer.emit.builder.and_(given.parts[0], inner)
@@ -175,6 +191,10 @@ def _comparison(writer: Writer, node: ast.Compare) -> Value:
 def _compared(writer: Writer, operator: ast.cmpop, left: Value, right_node: ast.expr) -> Value:
     emit = writer.emit
     right = value(writer, right_node)
+    if isinstance(operator, (ast.In, ast.NotIn)) and isinstance(right.kind, ListKind):
+        inside = lists.has(writer, right, left)
+        is_in = isinstance(operator, ast.In)
+        return Value(BOOL, [inside if is_in else emit.builder.not_(inside)])
     if isinstance(operator, (ast.In, ast.NotIn)):
         if right.kind != TUPLE:
             raise Refused("in and not in are compiled with a tuple or list of values on the right")
@@ -188,6 +208,8 @@ def _compared(writer: Writer, operator: ast.cmpop, left: Value, right_node: ast.
     for one in (left, right):
         if one.kind == INDICATOR:
             raise Refused("an indicator is about all bars; write [-1] for its value now")
+    if isinstance(left.kind, ArrayKind) or isinstance(right.kind, ArrayKind):
+        return elementwise.compared(writer, operator, left, right)
     return arithmetic.compared(emit, operator, left, right)
 
 
@@ -196,10 +218,8 @@ def _binary(writer: Writer, node: ast.BinOp) -> Value:
     for one in (left, right):
         if one.kind == INDICATOR:
             raise Refused("an indicator is about all bars; write [-1] for its value now")
-        if isinstance(one.kind, ArrayKind):
-            raise Refused(
-                "arithmetic of whole arrays is not compiled; declare an indicator, or loop"
-            )
+    if isinstance(left.kind, ArrayKind) or isinstance(right.kind, ArrayKind):
+        return elementwise.binary(writer, node.op, left, right)
     return arithmetic.binary(writer.emit, node.op, left, right)
 
 
@@ -208,6 +228,8 @@ def _unary(writer: Writer, node: ast.UnaryOp) -> Value:
     if isinstance(node.op, ast.Not):
         return Value(BOOL, [emit.builder.not_(truth(writer, node.operand))])
     given = value(writer, node.operand)
+    if isinstance(given.kind, ArrayKind) and isinstance(node.op, ast.USub):
+        return elementwise.negative(writer, given)
     if isinstance(node.op, ast.USub):
         return arithmetic.negative(emit, given)
     if isinstance(node.op, ast.UAdd):
@@ -240,12 +262,9 @@ def _tuple(writer: Writer, node: ast.Tuple | ast.List) -> Value:
 
 def _attribute(writer: Writer, node: ast.Attribute) -> Value:
     given, name = value(writer, node.value), node.attr
-    if given.kind in BARS:
-        return seen.of_bar(writer, given, name)
-    if given.kind == POSITION:
-        return held.of_position(writer, given, name)
-    if given.kind == ORDER:
-        return held.of_order(writer, given, name)
+    known = _ATTRIBUTES.get(given.kind)
+    if known is not None:
+        return known(writer, given, name)
     if given.kind == OBJECT and isinstance(given.static, Own):
         return _of_own(writer, given.static, name)
     if given.kind == OBJECT:
@@ -257,6 +276,14 @@ def _attribute(writer: Writer, node: ast.Attribute) -> Value:
         return functions.TABLE[len](writer, [given])
     raise Refused(f"{given.kind} has no compiled {name!r}")
 
+
+_ATTRIBUTES: dict[Kind, Callable[[Writer, Value, str], Value]] = {
+    **dict.fromkeys(BARS, seen.of_bar),
+    **dict.fromkeys((FILL, TRADE), events.of_event),
+    POSITION: held.of_position,
+    ORDER: held.of_order,
+    TIME: times.of_time,
+}
 
 _ACCOUNT: dict[str, Callable[[Writer], Value]] = {
     "position": held.first_position,
@@ -287,6 +314,11 @@ def _item(writer: Writer, node: ast.Subscript) -> Value:
     given = value(writer, node.value)
     if isinstance(given.kind, ArrayKind):
         return item_of(writer, given, node.slice, value)
+    if isinstance(given.kind, ListKind):
+        if isinstance(node.slice, ast.Slice):
+            raise Refused("a part of a list is a new list; loop over range(...) and take its items")
+        grown = lists.Grown(writer, given)
+        return grown.at(grown.place(value(writer, node.slice)))
     if isinstance(node.slice, ast.Slice):
         raise Refused(f"{given.kind} has no slices; write .window(n)")
     key = value(writer, node.slice)
@@ -369,6 +401,12 @@ def _method(writer: Writer, node: ast.Call, given: Value, name: str) -> Value:
     arguments, named = _arguments(writer, node)
     if named:
         raise Refused(f"{', '.join(named)}: not compiled here; give the arguments in order")
+    if isinstance(given.kind, ListKind):
+        return lists.called(writer, given, name, arguments)
+    if given.kind == TIME and not arguments:
+        made = times.called(writer, given, name)
+        if made is not None:
+            return made
     known = _METHODS.get((given.kind.name, name))
     if known is not None and len(arguments) == 1:
         return known(writer, given, arguments[0])
@@ -433,7 +471,7 @@ _MADE: dict[type, Callable[[Writer, Any], Value]] = {
 
 _HINTS: dict[type, str] = {
     ast.JoinedStr: "texts are not put together in compiled code; choose between fixed texts",
-    ast.ListComp: "a list of the moment is not compiled; write a loop over numbers",
+    ast.ListComp: "a list of the moment is not compiled; append to a list that init() made",
     ast.GeneratorExp: "a generator is not compiled; write a loop over numbers",
     ast.DictComp: "a dict is not compiled; keep numbers in an array",
     ast.SetComp: "a set is not compiled; keep numbers in an array",

@@ -13,11 +13,14 @@ from omega.compiling.kinds import (
     FLOAT,
     INT,
     NONE,
+    NUMBERS,
     OBJECT,
     TEXT,
     ArrayKind,
     Kind,
+    ListKind,
     Refused,
+    joined,
 )
 from omega.config.values import plain
 from omega.strategy.base import Strategy
@@ -64,7 +67,7 @@ class Fields:
         self.found: dict[str, Field] = {}
         self.texts: dict[str, int] = {word: place for place, word in enumerate(_PREPARED)}
         self.columns: list[str] = []
-        self.has_texts = self.has_scratch = False
+        self.has_texts = self.has_scratch = self.has_times = False
 
     def of(self, path: str) -> Field:
         """Return the field of an attribute.
@@ -140,12 +143,27 @@ def kind_of(path: str, given: Any) -> Kind:
             f"self.{path} is a condition, which is about all bars; compare values of the newest "
             "bar, as in self.z[-1] < -2, or give the condition to @omega.when"
         )
-    if isinstance(given, (list, dict, set)):
+    if isinstance(given, list):
+        return _list_kind(path, given)
+    if isinstance(given, (dict, set)):
         raise Refused(
-            f"self.{path} is a {type(given).__name__}; keep numbers in a NumPy array, as in "
-            f"self.{path} = np.zeros(100), and count them"
+            f"self.{path} is a {type(given).__name__}; keep numbers in a list, as in "
+            f"self.{path} = [], or in a NumPy array, as in self.{path} = np.zeros(100)"
         )
     return OBJECT
+
+
+def _list_kind(path: str, given: list[Any]) -> ListKind:
+    held: Kind | None = None
+    for one in given:
+        kind = kind_of(path, plain(one))
+        if kind not in NUMBERS:
+            raise Refused(
+                f"self.{path} is a list that holds {kind}; compiled are lists of numbers, and an "
+                "attribute for each other object"
+            )
+        held = joined(held, kind)
+    return ListKind("list", "", held=held)
 
 
 def _array_kind(path: str, given: Any) -> ArrayKind:

@@ -9,6 +9,7 @@ import ast
 import builtins
 import ctypes
 import ctypes.util
+import functools
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from omega._native import core
-from omega.compiling import arithmetic, held, orders, seen
+from omega.compiling import arithmetic, elementwise, held, lists, orders, seen
+from omega.compiling.arrays import fold
 from omega.compiling.emitter import BIT, REAL, WHOLE
 from omega.compiling.kinds import (
     BOOL,
@@ -28,6 +30,7 @@ from omega.compiling.kinds import (
     POSITIONS,
     TUPLE,
     ArrayKind,
+    ListKind,
     Refused,
     Value,
 )
@@ -45,6 +48,7 @@ OF_ONE = (
 OF_TWO = ["atan2", "fmod", "pow"]
 
 
+@functools.cache
 def _c_library() -> ctypes.CDLL:
     """Return the library that Python's own `math` calls."""
     if os.name == "nt":
@@ -60,10 +64,27 @@ def addresses() -> dict[str, int]:
     """
     library = _c_library()
     found = {}
-    for name in (*OF_ONE, *OF_TWO):
+    for name in (*OF_ONE, *OF_TWO, "realloc"):
         address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
         found[f"omega_{name}"] = address or 0
     return found
+
+
+def memory_of(size: int) -> int:
+    """Return memory of so many bytes, which `freed` frees."""
+    allocate = _c_library().malloc
+    allocate.restype, allocate.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    found: int | None = allocate(size)
+    if found is None:
+        raise MemoryError
+    return found
+
+
+def freed(address: int) -> None:
+    """Free memory that `memory_of`, or code, took; 0 is none."""
+    free = _c_library().free
+    free.restype, free.argtypes = None, [ctypes.c_void_p]
+    free(address)
 
 
 def _numbers(writer: Writer, given: Arguments, count: int) -> list[Any]:
@@ -148,6 +169,8 @@ def _is_infinite(emit: Any, value: Any) -> Any:
 
 def _absolute(writer: Writer, given: Arguments) -> Value:
     (value,) = given
+    if isinstance(value.kind, ArrayKind):
+        return elementwise.absolute(writer, value)
     return arithmetic.absolute(writer.emit, value)
 
 
@@ -183,6 +206,8 @@ def _length(writer: Writer, given: Arguments) -> Value:
         return seen.known_values(writer, value)
     if isinstance(value.kind, ArrayKind):
         return Value(INT, [value.parts[1]])
+    if isinstance(value.kind, ListKind):
+        return Value(INT, [lists.Grown(writer, value).length])
     if value.kind == TUPLE:
         return writer.emit.whole(len(value.static))
     raise Refused(f"len() of {value.kind} is not compiled")
@@ -193,6 +218,8 @@ def _extreme(word: str) -> Made:
         emit = writer.emit
         if len(given) == 1 and isinstance(given[0].kind, ArrayKind):
             raise Refused("min() and max() of an array; write np.min(array) or np.max(array)")
+        if len(given) == 1 and isinstance(given[0].kind, ListKind):
+            return lists.extreme(writer, given[0], word)
         if len(given) == 1 and given[0].kind == TUPLE:
             given = given[0].static
         if not given:
@@ -222,22 +249,6 @@ def _array(given: Arguments) -> Value:
     if given[0].kind.dimensions != 1:
         raise Refused("expected an array of one dimension; take a row, as in array[0]")
     return given[0]
-
-
-def fold(writer: Writer, array: Value, visit: Callable[[Any, Value], None]) -> None:
-    """Visit the items of an array, with their places."""
-    emit = writer.emit
-    builder = emit.builder
-    address, count = array.parts
-    place = emit.alloca(WHOLE)
-    builder.store(WHOLE(0), place)
-    with emit.loop() as (_, after):
-        now = builder.load(place)
-        inside = builder.append_basic_block("inside")
-        builder.cbranch(builder.icmp_signed("<", now, count), inside, after)
-        builder.position_at_end(inside)
-        visit(now, writer.item(array.kind, address, now))
-        builder.store(builder.add(now, WHOLE(1)), place)
 
 
 def _floats(given: Arguments) -> Value:
@@ -427,6 +438,7 @@ TABLE: dict[Any, Made] = {
     np.isinf: _tested(_is_infinite),
     np.isfinite: _tested(arithmetic.is_finite),
     np.sqrt: _square_root,
+    np.abs: _absolute,
     np.sum: _sum,
     np.mean: _mean,
     np.var: _variance,

@@ -39,6 +39,13 @@ class ArrayKind(Kind):
     writeable: bool = dataclasses.field(default=True, kw_only=True)
 
 
+@dataclasses.dataclass(frozen=True)
+class ListKind(Kind):
+    """A list of numbers on the strategy: what it held after `init`; None where it was empty."""
+
+    held: Kind | None = dataclasses.field(kw_only=True)
+
+
 INT, FLOAT, BOOL = Kind("int", "i"), Kind("float", "f"), Kind("bool", "b")
 TEXT = Kind("text", "i")
 NONE = Kind("None", "")
@@ -50,6 +57,8 @@ INDICATOR = Kind("indicator", "ii")
 POSITION, POSITIONS = Kind("position", "i"), Kind("list of positions", "i")
 ORDER, ORDERS = Kind("order", "i"), Kind("list of orders", "i")
 SYMBOLS = Kind("names of symbols", "")
+FILL, TRADE = Kind("fill", "i"), Kind("trade", "i")
+TIME = Kind("time", "i")
 DISTANCE, PERCENT = Kind("Distance", "f"), Kind("Distance.percent", "f")
 OBJECT = Kind("object", "")
 TUPLE = Kind("tuple", "")

@@ -1,4 +1,4 @@
-"""The callbacks of a class as machine code, made once a class and process.
+"""The callbacks of a class as machine code, made once a class and process, and kept on disk.
 
 What is compiled is optimised for the machine at hand, without rules that change a last bit: no
 reassociation, no contraction of a product and a sum.
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
 from llvmlite import ir
 
@@ -23,6 +24,7 @@ from omega.compiling.compiler import Compiler
 from omega.compiling.emitter import BYTE, SMALL, Emitter
 from omega.compiling.fields import Fields
 from omega.compiling.functions import addresses
+from omega.compiling.kept import keep, kept, key_of
 from omega.compiling.kinds import Kind, Refused, refusal
 from omega.compiling.sources import Globals, source_of
 from omega.errors import ConfigError
@@ -32,6 +34,8 @@ from omega.strategy.base import Strategy
 _LOG = logging.getLogger(__name__)
 _MOST_ROUNDS = 50
 _MOST_KEPT = 8
+EVENTS, OF_EVENTS = "events", ("on_fill", "on_exit")
+"""The code that is called for each fill, and the callbacks that it is made of."""
 _lock = threading.RLock()
 _programs: weakref.WeakKeyDictionary[type, list[Program]] = weakref.WeakKeyDictionary()
 
@@ -43,6 +47,7 @@ class Program:
         fields: What of the strategy they use.
         kinds: By variable and field what it holds.
         addresses: By callback where its code is.
+        is_kept: Whether it was on disk.
     """
 
     def __init__(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> None:
@@ -55,9 +60,9 @@ class Program:
         self.globals = Globals()
         module = self._written()
         self.fields.forget()
-        self._engine = _engine_of(str(module))
+        self._engine, self.is_kept = _engine_of(str(module))
         self.addresses = {
-            name: self._engine.get_function_address(_symbol(name)) for name in callbacks
+            name: self._engine.get_function_address(_symbol(name)) for name in _codes(callbacks)
         }
 
     def _written(self) -> ir.Module:
@@ -66,22 +71,32 @@ class Program:
             module = ir.Module("omega")
             module.triple = llvm.get_process_triple()
             is_complete = True
-            for name, function in self.callbacks.items():
-                kind = ir.FunctionType(SMALL, [BYTE.as_pointer(), BYTE.as_pointer()])
-                emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
-                compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
-                place = source_of(function).place(1)
-                with refused_as(functools.partial(_failed, place)):
-                    try:
-                        compiler.callback(function)
-                    except Refused as refused:  # of the callback as a whole
-                        raise refusal(place, str(refused)) from None
-                emit.finish()
-                is_complete &= compiler.is_complete
+            for name in _codes(self.callbacks):
+                is_complete &= self._write(module, name)
             if is_complete:
                 return module
         first = next(iter(self.callbacks.values()))
         raise refusal(source_of(first).place(1), "its variables change their kinds without end")
+
+    def _write(self, module: ir.Module, name: str) -> bool:
+        """Write a function; whether all that it found was known before."""
+        pointers = [BYTE.as_pointer()] * (3 if name == EVENTS else 2)
+        kind = ir.FunctionType(SMALL, pointers)
+        emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
+        compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
+        of_events = [self.callbacks.get(one) for one in OF_EVENTS]
+        own = of_events if name == EVENTS else [self.callbacks[name]]
+        place = next(source_of(one).place(1) for one in own if one is not None)
+        with refused_as(functools.partial(_failed, place)):
+            try:
+                if name == EVENTS:
+                    compiler.events(*of_events)
+                else:
+                    compiler.callback(self.callbacks[name])
+            except Refused as refused:  # of the callback as a whole
+                raise refusal(place, str(refused)) from None
+        emit.finish()
+        return compiler.is_complete
 
     def fits(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> bool:
         """Return whether it is the program of another strategy of the class."""
@@ -106,7 +121,8 @@ def program_of(instance: Strategy, callbacks: Mapping[str, FunctionType]) -> Pro
         began = time.perf_counter()
         made = Program(instance, callbacks)
         took = time.perf_counter() - began
-        _LOG.info("compiled the callbacks of %s in %.2f s", type(instance).__name__, took)
+        how = "found" if made.is_kept else "compiled"
+        _LOG.info("%s the callbacks of %s in %.2f s", how, type(instance).__name__, took)
         del known[: -_MOST_KEPT + 1]  # a name outside that changes makes another each time
         known.append(made)
         return made
@@ -114,6 +130,12 @@ def program_of(instance: Strategy, callbacks: Mapping[str, FunctionType]) -> Pro
 
 def _failed(place: str, problem: str) -> ConfigError:
     return refusal(place, f"the compiler itself failed, which is its fault ({problem})")
+
+
+def _codes(callbacks: Mapping[str, FunctionType]) -> list[str]:
+    """Return the functions that callbacks make: those of events are one."""
+    own = [name for name in callbacks if name not in OF_EVENTS]
+    return own if len(own) == len(callbacks) else [*own, EVENTS]
 
 
 def _symbol(callback: str) -> str:
@@ -140,8 +162,25 @@ def _machine() -> Any:
     )
 
 
-def _engine_of(text: str) -> Any:
-    """Optimise and link; the code lives as long as the engine."""
+def _engine_of(text: str) -> tuple[Any, bool]:
+    """Return the engine of a program, and whether its code was kept on disk.
+
+    The code lives as long as the engine.
+    """
+    processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    of_llvm = (llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info)))
+    key = key_of([core.VERSION, *of_llvm, llvm.get_process_triple(), *processor, text])
+    code = kept(key)
+    if code is None:
+        return _optimised(text, key), False
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine, True
+
+
+def _optimised(text: str, key: str) -> Any:
+    """Optimise and link a program, and keep its code."""
     machine = _machine()  # the engine's own: it is freed with it
     module = llvm.parse_assembly(text)
     module.verify()
@@ -149,5 +188,9 @@ def _engine_of(text: str) -> Any:
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     engine = llvm.create_mcjit_compiler(module, machine)
+    made: list[bytes] = []
+    engine.set_object_cache(lambda _, code: made.append(code), None)
     engine.finalize_object()
+    for code in made:
+        keep(key, code)
     return engine

@@ -19,6 +19,7 @@ from omega.compiling.kinds import (
     Refused,
     Value,
 )
+from omega.compiling.times import time_of
 from omega.compiling.writer import TIMEFRAMES, WORD_COUNT, Writer
 
 WINDOW = ArrayKind("window", "ii", item=FLOAT, dimensions=1, writeable=False)
@@ -62,9 +63,7 @@ def of_bar(writer: Writer, bar: Value, name: str) -> Value:
         return Value(BID if name == "bid" else ASK, bar.parts)
     if name == "symbols" and bar.kind == BAR:
         return writer.symbols()
-    if name == "time":
-        raise Refused(f"{bar.kind}.time is a datetime; use bar.timestamp, a whole number")
-    known = (*PRICES, "volume", "index", "timestamp", "symbol")
+    known = (*PRICES, "volume", "index", "time", "timestamp", "symbol")
     own = ("spread", "fresh") if bar.kind == BAR else ()
     if name not in (*known, *own):
         raise Refused(f"{bar.kind} has no compiled {name!r}; it has {', '.join(known + own)}")
@@ -99,6 +98,7 @@ _OF_BAR: dict[str, Callable[[Writer, Any, Any], Value]] = {
     ),
     "fresh": lambda writer, track, index: Value(BOOL, [_is_fresh(writer, track, index)]),
     "spread": _spread,
+    "time": lambda writer, track, index: time_of(writer, _timestamp(writer, track, index).part),
     "timestamp": _timestamp,
     "volume": _volume,
 }

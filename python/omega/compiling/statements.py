@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omega.compiling import arithmetic, functions, held, seen
-from omega.compiling.arrays import place_of
+from omega.compiling import arithmetic, elementwise, held, lists, seen
+from omega.compiling.arrays import fold, place_of
 from omega.compiling.emitter import BYTE, WHOLE
 from omega.compiling.expressions import truth, value
 from omega.compiling.kinds import (
@@ -19,6 +19,7 @@ from omega.compiling.kinds import (
     SYMBOLS,
     TUPLE,
     ArrayKind,
+    ListKind,
     Refused,
     Value,
 )
@@ -34,7 +35,11 @@ def write_body(writer: Writer, body: Sequence[ast.stmt]) -> None:
             made = _MADE.get(type(node))
             if made is None:
                 raise Refused(_HINTS.get(type(node), f"{type(node).__name__} is not compiled"))
-            made(writer, node)
+            if isinstance(node, _OF_A_MOMENT):
+                with writer.for_a_moment():
+                    made(writer, node)
+            else:
+                made(writer, node)
 
 
 def _expression(writer: Writer, node: ast.Expr) -> None:
@@ -76,6 +81,12 @@ def _assign(writer: Writer, target: ast.expr, given: Value) -> None:
 def _assign_item(writer: Writer, target: ast.Subscript, given: Value) -> None:
     emit = writer.emit
     array = value(writer, target.value)
+    if isinstance(array.kind, ListKind):
+        if isinstance(target.slice, ast.Slice):
+            raise Refused("single items of a list can be set")
+        grown = lists.Grown(writer, array)
+        grown.put(grown.place(value(writer, target.slice)), given)
+        return
     if not isinstance(array.kind, ArrayKind):
         raise Refused(f"items of {array.kind} cannot be set")
     if not array.kind.writeable:
@@ -117,20 +128,28 @@ def _fill(writer: Writer, array: Value, key: ast.Slice, given: Value) -> None:
             address = emit.element(array.parts[0], place, size)
             emit.store_at(address, _stored(writer, kind, one))
 
-        functions.fold(writer, given, copy)
+        fold(writer, given, copy)
         return
     stored = _stored(writer, kind, given)
 
     def fill(place: Any, _: Value) -> None:
         emit.store_at(emit.element(array.parts[0], place, size), stored)
 
-    functions.fold(writer, array, fill)
+    fold(writer, array, fill)
 
 
 def _augmented(writer: Writer, node: ast.AugAssign) -> None:
     target = node.target
     read = ast.copy_location(_read(target), target)
     left, right = value(writer, read), value(writer, node.value)
+    if isinstance(left.kind, (ArrayKind, ListKind)):
+        raise Refused(
+            f"{left.kind} is changed in its place here; write a[:] = a + b for an array, and "
+            "append for a list"
+        )
+    if isinstance(right.kind, ArrayKind):
+        _assign(writer, target, elementwise.binary(writer, node.op, left, right))
+        return
     _assign(writer, target, arithmetic.binary(writer.emit, node.op, left, right))
 
 
@@ -196,6 +215,13 @@ def _for(writer: Writer, node: ast.For) -> None:
             write_body(writer, node.body)
 
         held.each(writer, given, visit)
+    elif isinstance(given.kind, ListKind):
+
+        def item(one: Value) -> None:
+            _assign(writer, node.target, one)
+            write_body(writer, node.body)
+
+        lists.Grown(writer, given).each(item)
     elif given.kind == SYMBOLS:
         _for_symbols(writer, node)
     elif isinstance(given.kind, ArrayKind) and given.kind.dimensions == 1:
@@ -210,7 +236,7 @@ def _for(writer: Writer, node: ast.For) -> None:
     else:
         raise Refused(
             f"a loop over {given.kind} is not compiled; there are range(...), self.positions, "
-            "self.pending, bar.symbols, arrays and tuples"
+            "self.pending, bar.symbols, arrays, lists and tuples"
         )
 
 
@@ -325,6 +351,8 @@ _MADE: dict[type, Callable[[Writer, Any], None]] = {
     ast.Assert: _assert,
     ast.Pass: _pass,
 }
+
+_OF_A_MOMENT = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 _HINTS: dict[type, str] = {
     ast.Try: "try is not compiled; test before, with if",

@@ -25,6 +25,7 @@ from omega.compiling.kinds import (
     TEXT,
     ArrayKind,
     Kind,
+    ListKind,
     Refused,
     Value,
     joined,
@@ -32,8 +33,11 @@ from omega.compiling.kinds import (
 )
 from omega.compiling.sources import Globals, Source
 
-WORDS, TRACKS, TIMEFRAMES, SYMBOL_WORDS, WORD_COUNT, SCRATCH, SCRATCH_LEFT = range(0, 56, 8)
-"""Where the context has the tables of texts, and the room for copied windows."""
+WORDS, TRACKS, TIMEFRAMES, SYMBOL_WORDS, WORD_COUNT, SCRATCH, SCRATCH_LEFT, PER_SECOND = range(
+    0, 64, 8
+)
+"""Where the context has the tables of texts, the room for arrays of the moment, and the unit of
+times."""
 
 
 @dataclasses.dataclass
@@ -81,6 +85,7 @@ class Writer(abc.ABC):
         self.loops: list[tuple[Any, Any]] = []
         self.scopes: list[Scope] = []
         self.is_complete = True
+        self.arrays_kept = 0
         self.push_type = ir.FunctionType(WHOLE, [BYTE.as_pointer(), BYTE.as_pointer()])
 
     @property
@@ -117,12 +122,14 @@ class Writer(abc.ABC):
         """Return a variable a value."""
         scope = self.scope
         fixed = is_argument and name not in scope.source.assigned
-        if value.kind == OBJECT or (fixed and value.is_static):
+        is_whole = value.kind == OBJECT or isinstance(value.kind, ListKind)
+        if is_whole or (fixed and value.is_static):
             before = scope.statics.get(name)
             if name in scope.slots or (before is not None and before.static != value.static):
                 raise Refused(f"{name} stands for different things; use two names")
             scope.statics[name] = value
             return
+        self.arrays_kept += isinstance(value.kind, ArrayKind)
         if value.kind.name == "tuple":
             raise Refused("a tuple is compiled where its parts are taken, as in a, b = x, y")
         if name in scope.statics:
@@ -205,6 +212,14 @@ class Writer(abc.ABC):
 
     # Arrays.
 
+    @contextlib.contextmanager
+    def for_a_moment(self) -> Iterator[None]:
+        """Give the room of arrays back that a statement made, unless a variable has one of them."""
+        before, kept = self.emit.builder.load(self.scratch_place), self.arrays_kept
+        yield
+        if kept == self.arrays_kept and not self.emit.builder.block.is_terminated:
+            self.emit.builder.store(before, self.scratch_place)
+
     def scratch(self, count: Any) -> Any:
         """Return room for some floats, until the callback returns."""
         emit = self.emit
@@ -239,8 +254,8 @@ class Writer(abc.ABC):
     def read_field(self, path: str) -> Value:
         """Read an attribute of the strategy."""
         field = self.fields.of(path)
-        if field.kind == OBJECT:
-            return Value(OBJECT, [], Own(path))
+        if field.kind == OBJECT or isinstance(field.kind, ListKind):
+            return Value(field.kind, [], Own(path))
         kind = self.note(("field", path), field.kind)
         emit, offset = self.emit, field.offset
         if isinstance(kind, ArrayKind):
@@ -256,14 +271,18 @@ class Writer(abc.ABC):
             )
             part = emit.load_at(emit.context, PARTS[kind.parts[1]], offset + 8)
             return Value(kind, [has, part])
-        if kind == BOOL:
-            whole = emit.load_at(emit.context, WHOLE, offset + 8)
-            return Value(BOOL, [emit.builder.icmp_signed("!=", whole, WHOLE(0))])
-        return Value(kind, [emit.load_at(emit.context, PARTS[kind.parts], offset + 8)])
+        part = emit.load_at(emit.context, WHOLE if kind == BOOL else PARTS[kind.parts], offset + 8)
+        is_truth = kind == BOOL
+        return Value(kind, [emit.builder.icmp_signed("!=", part, WHOLE(0)) if is_truth else part])
 
     def write_field(self, path: str, value: Value) -> None:
         """Change an attribute of the strategy."""
         field = self.fields.of(path)
+        if isinstance(field.kind, ListKind):
+            raise Refused(
+                f"self.{path} is a list and cannot be replaced; empty it with self.{path}.clear(), "
+                "and put numbers in with append"
+            )
         if field.kind == OBJECT or field.column is not None or isinstance(field.kind, ArrayKind):
             raise Refused(
                 f"self.{path} is {field.told} and cannot be replaced; change the items of an array,"

@@ -29,7 +29,7 @@
 extern "C" {
 #endif
 
-#define OMEGA_VERSION 1
+#define OMEGA_VERSION 2
 
 /* Bars of a track that lie in a row in memory. */
 typedef struct omega_chunk {
@@ -111,7 +111,19 @@ typedef struct omega_event {
     int64_t entry_index;   /* of the trade; -1 and NaN where none was closed */
     double entry_price;
     double net_pnl;
-    int64_t exit_reason;   /* OMEGA_STOP_LOSS to OMEGA_STALE; -1 where none was closed */
+    int64_t exit_reason;   /* OMEGA_STOP_LOSS to OMEGA_ROLL; -1 where none was closed */
+    double slippage;       /* of the fill: distance from the price without it, at least 0 */
+    double trade_lots;     /* of the trade, as all that follows: the closed part */
+    int64_t trade_direction;  /* 1 long, -1 short; 0 where none was closed */
+    int64_t entry_time;
+    int64_t exit_index;
+    int64_t exit_time;
+    double exit_price;
+    double gross_pnl;
+    double fees;           /* of entry and exit, at least 0 */
+    double swap;           /* negative when paid */
+    double r_multiple;     /* NaN without a stop */
+    int64_t bars_held;
 } omega_event;
 
 struct omega_action;
@@ -176,7 +188,11 @@ enum omega_exit_reason {
     OMEGA_END_OF_DATA = 6,
     OMEGA_STOP_OUT = 7,
     OMEGA_RUIN = 8,
-    OMEGA_STALE = 9
+    OMEGA_STALE = 9,
+    OMEGA_DELISTED = 10,
+    OMEGA_SPLIT_CASH = 11,
+    OMEGA_WINDOW = 12,
+    OMEGA_ROLL = 13
 };
 
 /* A request. Fill it with zeros first: a number counts only where its `_is` says how. */

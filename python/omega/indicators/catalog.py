@@ -6,6 +6,7 @@ takes, and labels of the outputs. A mistake is a `ConfigError` before any backen
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -387,6 +388,23 @@ def resolve(name: str, given: Sequence[object], named: Mapping[str, object]) -> 
         >>> call.parameters, call.labels
         ([20.0], ['sma(20)'])
     """
+    if all(map(_is_plain, (*given, *named.values()))):
+        return _resolved(name, *given, **named)
+    return _checked(name, given, named)
+
+
+def _is_plain(given: object) -> bool:
+    """Return whether two that are equal and of one type read alike; 0.0 and -0.0 do not."""
+    return type(given) in (int, str, bool, type(None)) or (type(given) is float and given != 0.0)
+
+
+@functools.lru_cache(maxsize=4096, typed=True)
+def _resolved(name: str, /, *given: object, **named: object) -> Call:
+    """Check a call of plain values once: runs of a sweep declare the same over and over."""
+    return _checked(name, given, named)
+
+
+def _checked(name: str, given: Sequence[object], named: Mapping[str, object]) -> Call:
     found = definition(name)
     values = _bound(found, given, named)
     parameters, accepted = [], []

@@ -253,6 +253,7 @@ class _Check:
             given = {**self.settings, "data": store, **self._made(store)}
             given["timeframes"] = tables_before(given.get("timeframes", ()), time)
             result: BacktestResult = run_backtest(validate="off", **given)
+        self.unchecked |= {one.text: None for one in result.notices if one.kind == "uncompiled"}
         times = result.equity["time"]
         first = times.search_sorted(result.metrics["first_decision"])
         steps = times[first:].to_physical().to_numpy()

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import importlib.util
 from types import FunctionType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from omega.contract import Callbacks
 from omega.errors import ConfigError
@@ -14,12 +14,15 @@ from omega.run.context import Context
 from omega.run.job import Job
 from omega.strategy.base import Strategy
 from omega.strategy.compiled import is_marked, mark_of
+from omega.strategy.ensemble import Ensemble
 from omega.strategy.requests import is_heard
 
 if TYPE_CHECKING:
     from omega._core import ForeignStrategy
     from omega.compiling.contexts import StrategyContext
 
+_CALLED: tuple[Literal["on_bar", "on_fill", "on_exit"], ...] = ("on_bar", "on_fill", "on_exit")
+_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EXTRA = "pip install 'omega-backtest[compiled]'"
 
 
@@ -38,6 +41,18 @@ def is_compiled(job: Job) -> bool:
     )
 
 
+def tell_of_members(job: Job) -> None:
+    """Note that members of an ensemble with callbacks to compile run in Python."""
+    if isinstance(job.strategy, Ensemble) and job.ran.may_compile:
+        members = job.strategy.strategies.items()
+        marked = [label for label, one in members if is_marked(type(one))]
+        if marked:
+            job.ran.told(
+                f"the callbacks of {', '.join(marked)} ran uncompiled, as members of an ensemble "
+                "are called in Python"
+            )
+
+
 @functools.cache
 def can_compile() -> bool:
     """Return whether llvmlite is installed."""
@@ -50,22 +65,23 @@ def compiled_strategy(job: Job, callbacks: Callbacks, context: Context) -> Compi
     Raises:
         ConfigError: Something cannot be compiled, and the class does not allow what it is instead.
     """
-    if job.growth and is_compiled(job):
-        job.ran.told(
-            f"the callbacks of {type(job.strategy).__name__} ran uncompiled, as compiled ones read "
-            "prices as they were traded, and the run has splits or dividends"
-        )
+    if not is_compiled(job):
         return None
-    if not is_compiled(job) or not isinstance(job.strategy, Strategy):
-        return None
+    return ready(job, callbacks, context)
+
+
+def ready(job: Job, callbacks: Callbacks, context: Context) -> CompiledStrategy | None:
+    """Compile the callbacks of a strategy that has some; None where they run as they are.
+
+    Raises:
+        ConfigError: Something cannot be compiled, and the class does not allow what it is instead.
+    """
     is_reference = type(context.run).__module__.startswith("omega.reference")
-    if is_reference or is_heard():
+    if is_reference or not isinstance(job.strategy, Strategy):
         return None
-    if not can_compile():
-        job.ran.told(
-            f"the callbacks of {type(job.strategy).__name__} ran uncompiled, as llvmlite is not "
-            f"installed: {_EXTRA}"
-        )
+    why_not = _why_not(job)
+    if why_not is not None:
+        job.ran.told(f"the callbacks of {type(job.strategy).__name__} ran uncompiled, {why_not}")
         return None
     try:
         made = _made(job.strategy, job, callbacks, context)
@@ -78,8 +94,21 @@ def compiled_strategy(job: Job, callbacks: Callbacks, context: Context) -> Compi
     return made
 
 
+def _why_not(job: Job) -> str | None:
+    if job.growth:
+        return (
+            "as compiled ones read prices as they were traded, and the run has splits or dividends"
+        )
+    if is_heard():
+        return "as whatever they request is looked at; compiled they request the same"
+    return None if can_compile() else f"as llvmlite is not installed: {_EXTRA}"
+
+
 def _may_fall_back(callbacks: Callbacks) -> bool:
-    functions = [callbacks["on_bar"], *(function for function, _ in callbacks["triggers"])]
+    functions = [
+        *(callbacks[name] for name in _CALLED),
+        *(function for function, _ in callbacks["triggers"]),
+    ]
     marks = [mark_of(function) for function in functions if function is not None]
     return all(mark is None or mark.fallback for mark in marks)
 
@@ -87,12 +116,13 @@ def _may_fall_back(callbacks: Callbacks) -> bool:
 def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) -> CompiledStrategy:
     # Slow to import, and not there without the extra.
     from omega.compiling.contexts import StrategyContext  # noqa: PLC0415 - as said
-    from omega.compiling.program import program_of  # noqa: PLC0415 - as said
+    from omega.compiling.program import EVENTS, program_of  # noqa: PLC0415 - as said
 
     functions = _functions(strategy, job, callbacks)
     program = program_of(strategy, functions)
     timeframes = [timeframe.name for timeframe in job.timeframes]
-    own = StrategyContext(program, strategy, context.symbols, timeframes)
+    per_second = _per_second(job) if program.fields.has_times else 1
+    own = StrategyContext(program, strategy, context.symbols, timeframes, per_second)
     columns = [program.fields.column(strategy, path) for path in program.fields.columns]
     native = context.run.foreign(
         {
@@ -101,7 +131,7 @@ def _made(strategy: Strategy, job: Job, callbacks: Callbacks, context: Context) 
                 (program.addresses[f"trigger_{place}"], mask)
                 for place, (_, mask) in enumerate(callbacks["triggers"])
             ],
-            "on_fill": None,
+            "on_fill": program.addresses.get(EVENTS),
             "context": own.address,
             "columns": columns,
             "keeps": (program, own),
@@ -117,20 +147,14 @@ def _functions(strategy: Strategy, job: Job, callbacks: Callbacks) -> dict[str, 
         ConfigError: One of them is not marked, or is of a kind that is not compiled.
     """
     name = type(strategy).__name__
-    for other in ("on_fill", "on_exit"):
-        if callbacks[other] is not None:
-            raise ConfigError(
-                f"omega.compiled: {name}.{other} is a callback that is not compiled; look at "
-                "self.position and self.positions in on_bar in its place"
-            )
     if job.manager is not None:
         raise ConfigError(
             f"omega.compiled: {name} runs with a position manager of your own, which is not "
             "compiled; use built-in managers, or self.modify in on_bar"
         )
     functions = {f"trigger_{place}": one for place, (one, _) in enumerate(callbacks["triggers"])}
-    if callbacks["on_bar"] is not None:
-        functions["on_bar"] = callbacks["on_bar"]
+    called = {name: callbacks[name] for name in _CALLED}
+    functions |= {name: one for name, one in called.items() if one is not None}
     for function in functions.values():
         if mark_of(function) is None:
             raise ConfigError(
@@ -138,6 +162,23 @@ def _functions(strategy: Strategy, job: Job, callbacks: Callbacks) -> dict[str, 
                 "compiled; mark it with @omega.compiled, or none of them"
             )
     return {code: cast("FunctionType", function) for code, function in functions.items()}
+
+
+def _per_second(job: Job) -> int:
+    """Return how many units of the time column a second has.
+
+    Raises:
+        ConfigError: Its times are shown in a zone, whose hours compiled code does not know.
+    """
+    for store in job.stores:
+        zone = store.native.time_range(store.symbols[0])[3]
+        if zone not in (None, "UTC"):
+            raise ConfigError(
+                f"omega.compiled: {type(job.strategy).__name__} reads times, and those of "
+                f"{store.symbols[0]} are shown in {zone}; compiled are times without a zone and in "
+                "UTC. Convert the column with dt.convert_time_zone('UTC'), or use bar.timestamp"
+            )
+    return _UNITS[job.stores[0].time_unit]
 
 
 def not_in_python(job: Job, code: int, bar: int | None) -> ConfigError:

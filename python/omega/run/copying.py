@@ -32,6 +32,9 @@ _NOT_OF_THE_USER = frozenset({"builtins", "abc", "typing"})
 _ENDS = (type, GeneratorType, str, bytes, int, float, complex)
 """What holds nothing that could be shared, or is a part of no strategy."""
 
+_VALUES = frozenset({int, float, str, bool, NoneType})
+"""What cannot change."""
+
 _HEAP = 1 << 9
 """The flag of classes that are written in Python: `object.__new__` makes their instances."""
 
@@ -114,6 +117,32 @@ def is_copied(strategy: object) -> bool:
     return not (function or isinstance(strategy, plain))
 
 
+def holds_values(kind: type[Strategy]) -> bool:
+    """Return whether nothing that a class holds, and none of its instances shares, can change.
+
+    Example:
+        >>> holds_values(Strategy)
+        True
+    """
+    plain = kind.__new__ is Strategy.__new__ and not _copies_itself(kind.__new__(kind))
+    return plain and all(type(value) in _VALUES for _, value in _of_classes(kind))
+
+
+def has_values(one: Strategy) -> bool:
+    """Return whether nothing that a strategy itself holds can change.
+
+    Where that holds of its class too, a copy of one that nobody else has would be no other.
+
+    Example:
+        >>> class Kept(Strategy):
+        ...     def __init__(self):
+        ...         self.seen = []
+        >>> has_values(Kept()), has_values(Strategy())
+        (False, True)
+    """
+    return all(type(value) in _VALUES for _, value in _state(one))
+
+
 def _copies_itself(one: object) -> bool:
     """Return whether its class states how it is copied or pickled."""
     kind = type(one)
@@ -178,6 +207,8 @@ def _of_classes(kind: type) -> Iterator[tuple[str, Any]]:
 
 def _copy(value: Any, memo: Memo, name: str) -> Any:  # noqa: ANN401 - anything
     """Copy a value, but for what is shared."""
+    if type(value) in _VALUES:
+        return value
     _share(value, memo)
     try:
         return copy.deepcopy(value, memo)

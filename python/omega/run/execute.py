@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from omega.config.values import Refused, whole
@@ -20,7 +20,7 @@ from omega.data.store import CandleStore
 from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError, StrategyFailed
 from omega.run.backend import run_of
-from omega.run.compiled import compiled_strategy, is_compiled, not_in_python
+from omega.run.compiled import compiled_strategy, is_compiled, not_in_python, tell_of_members
 from omega.run.context import Context
 from omega.run.copying import copied
 from omega.run.declared import declared_of
@@ -32,7 +32,7 @@ from omega.run.settings import PositionManager
 from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
 from omega.strategy.called_weights import CalledWeights
-from omega.strategy.conditions import condition_of, triggers_of
+from omega.strategy.conditions import AnyCondition, condition_of, triggers_of
 from omega.strategy.context import RunContext
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
@@ -83,6 +83,7 @@ def _executed(job: Job, context: Context) -> Outcome:
 def _execute_callbacks(job: Job, context: Context) -> Outcome:
     """Run a job whose strategy is bound: compiled where it is to be, else in Python."""
     if not is_compiled(job):
+        tell_of_members(job)
         return execute_bound(job, context, context)
     declare_warmup(job, context)
     compiled = compiled_strategy(job, callbacks_of(job, context), context)
@@ -196,8 +197,16 @@ def bound(
         yield
 
 
-def callbacks_of(job: Job, context: RunContext) -> Callbacks:
-    """Return the functions that the loop calls; those of a class unbound, with their instance."""
+def callbacks_of(
+    job: Job, context: RunContext, triggers: Mapping[str, AnyCondition] | None = None
+) -> Callbacks:
+    """Return the functions that the loop calls; those of a class unbound, with their instance.
+
+    Args:
+        job: The job.
+        context: Where its conditions are found.
+        triggers: The methods of its class that have a condition, where that is known.
+    """
     strategy, manager = job.strategy, job.manager
     manage = None if manager is None else manager.manage_positions
     if not isinstance(strategy, Strategy):
@@ -217,7 +226,7 @@ def callbacks_of(job: Job, context: RunContext) -> Callbacks:
             mask = condition.mask(context)
         return {**callbacks, "on_bar": None, "triggers": [(function, mask)]}
     kind = type(strategy)
-    conditions = triggers_of(strategy)
+    conditions = dict(triggers_of(kind) if triggers is None else triggers)
     if job.when is not None:
         conditions["on_bar"] = job.when
     with declaring(context):

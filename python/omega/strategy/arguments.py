@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from types import GetSetDescriptorType
 from typing import Any
 
@@ -39,6 +40,7 @@ def unknown_parameter(strategy: type, name: str, known: list[str]) -> str:
 _PROPERTIES = (property, classmethod, staticmethod, GetSetDescriptorType)
 
 
+@functools.lru_cache(maxsize=4096)
 def is_of_engine(module: str) -> bool:
     """Return whether a module is part of the engine; the examples are written as a user writes.
 
@@ -57,7 +59,7 @@ def refuse_method_name(strategy: type, base: type, name: str) -> None:
     """
     for above in base.__mro__[1:]:
         taken = vars(above).get(name)
-        if callable(taken) or isinstance(taken, _PROPERTIES):
+        if taken is not None and (callable(taken) or isinstance(taken, _PROPERTIES)):
             owner = "Strategy" if is_of_engine(above.__module__) else above.__name__
             raise ConfigError(
                 f"{strategy.__name__}.{name}: a parameter is named like the method "

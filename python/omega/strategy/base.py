@@ -81,9 +81,11 @@ class Strategy(Trading, Methods):
         """
         found: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
+            if base in _OF_ENGINE:  # whose annotations are no parameters
+                continue
             for name, annotation in inspect.get_annotations(base).items():
                 is_parameter = not name.startswith("_") and "ClassVar" not in str(annotation)
-                if is_parameter and base is not Strategy and hasattr(base, name):
+                if is_parameter and hasattr(base, name):
                     refuse_method_name(cls, base, name)
                     found[name] = plain(getattr(cls, name))
         return found
@@ -211,3 +213,7 @@ class Strategy(Trading, Methods):
             )
             context.columns[key] = found
         return context.columns[key]
+
+
+_OF_ENGINE = frozenset(Strategy.__mro__)
+"""Classes whose annotations are no parameters."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from omega.errors import ConfigError, NeedsOneBar
 from omega.libraries import arguments_of
+from omega.strategy.arguments import is_of_engine
 from omega.strategy.operands import (
     AnyOperand,
     Evaluates,
@@ -213,14 +214,20 @@ def when(condition: AnyCondition) -> Callable[[_Function], _Function]:
     return mark
 
 
-def triggers_of(strategy: object) -> dict[str, AnyCondition]:
+def triggers_of(kind: type) -> dict[str, AnyCondition]:
     """Return the methods that have a condition, by name, in the order in which they are written."""
+    marked: dict[str, AnyCondition] = {}
+    for base in kind.__mro__:
+        if is_of_engine(base.__module__):
+            continue
+        for name, own in vars(base).items():
+            if callable(own) and getattr(own, _MARK, None) is not None:
+                marked[name] = getattr(getattr(kind, name, None), _MARK, None)
+    if not marked:  # as of most classes, of which each run asks
+        return marked
     found: dict[str, AnyCondition] = {}
-    for base in reversed(type(strategy).__mro__):
-        for name in vars(base):
-            condition = getattr(getattr(type(strategy), name, None), _MARK, None)
-            if condition is not None:
-                found[name] = condition
+    for base in reversed(kind.__mro__):
+        found |= {name: marked[name] for name in vars(base) if marked.get(name) is not None}
     return found
 
 

@@ -217,7 +217,7 @@ def _checked(label: str, given: object) -> Strategy:
             f"strategy {label!r}: given {given!r}, expected a Strategy or a class of one; a "
             "function has no positions of its own"
         )
-    if triggers_of(strategy):
+    if triggers_of(type(strategy)):
         raise ConfigError(
             f"strategy {label!r}: a strategy with conditions runs alone; test them in on_bar"
         )

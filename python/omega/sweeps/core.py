@@ -25,7 +25,13 @@ from omega.strategy.native import Native
 from omega.strategy.signal_columns import Signals
 from omega.sweeps.markets import side_by_side, small_markets
 from omega.sweeps.spec import METRICS, TIMES, Parameters, Row, SweepSpec, TrialRunner, described
-from omega.sweeps.without_python import NotCompiled, entrant_of, is_without_python
+from omega.sweeps.without_python import (
+    Form,
+    NotCompiled,
+    entrant_of,
+    form_of,
+    is_without_python,
+)
 
 if TYPE_CHECKING:
     from omega._core import Outcome, Run
@@ -62,6 +68,7 @@ class Core:
         self._market: tuple[object, Run] | None = None
         self._rows_a_second = 4.0 * workers / SECONDS
         self._others: list[Core] = []
+        self._forms: dict[type, Form] = {}
 
     def rows(self, trials: Sequence[Numbered]) -> Iterator[Row]:
         """Make runs; rows come in the order of the trials."""
@@ -125,7 +132,7 @@ class Core:
                     fields.append((job.settings, job.contexts))
                     needs.append([] if run is None else run.warmup(job.settings["semantics"]))
                     jobs[key] = job
-                if is_without_python(strategy):
+                if self._form(strategy).is_without_python:
                     job = jobs[key]
                     run = self._run(job, parameters)  # with indicators and a warm-up of its own
                 place = settings[key]
@@ -171,7 +178,7 @@ class Core:
     def _job(self, strategy: object, parameters: Parameters) -> Job:
         settings = self.spec.settings_of(parameters)
         when = settings.pop("when")
-        if when is not None and not is_without_python(strategy):
+        if when is not None and not self._form(strategy).is_without_python:
             raise ConfigError("when: strategies of the core have no callback to call")
         for name in ("symbol", "validate", "cast"):  # of the store
             del settings[name]
@@ -180,6 +187,13 @@ class Core:
         if not isinstance(strategy, Strategy):
             require_native(job)
         return job
+
+    def _form(self, strategy: object) -> Form:
+        """Look at the class of a strategy, once."""
+        kind = type(strategy)
+        if kind not in self._forms:
+            self._forms[kind] = form_of(strategy)
+        return self._forms[kind]
 
     def _run(self, job: Job, parameters: Parameters) -> Run:
         """Return a run over the market of a job, with the candles and indicators of the last."""
@@ -203,8 +217,14 @@ class Core:
         """
         if isinstance(strategy, Native):
             return needs, (strategy.name, list(strategy.parameters))
-        if job is not None and run is not None and is_without_python(strategy):
-            return entrant_of(strategy, job, run)
+        if job is not None and run is not None and self._form(strategy).is_without_python:
+            return entrant_of(
+                strategy,
+                job,
+                run,
+                self._form(strategy),
+                is_own=isinstance(self.spec.strategy, type),
+            )
         if not isinstance(strategy, Signals) or job is None or run is None:
             raise ConfigError(
                 f"strategy: given {strategy!r} for one run and a strategy of the core for others, "

@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 use crate::memory::calls::Push;
 
 /// Grows with every change of a struct; `OMEGA_VERSION` of the header.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 /// A struct of the header: its name and size, and the offset of each field.
 pub(crate) type Struct = (&'static str, usize, Vec<(&'static str, usize)>);
@@ -110,6 +110,18 @@ structs! {
         entry_price: f64,
         net_pnl: f64,
         exit_reason: i64,
+        slippage: f64,
+        trade_lots: f64,
+        trade_direction: i64,
+        entry_time: i64,
+        exit_index: i64,
+        exit_time: i64,
+        exit_price: f64,
+        gross_pnl: f64,
+        fees: f64,
+        swap: f64,
+        r_multiple: f64,
+        bars_held: i64,
     }
     /// All that a strategy sees at a decision.
     Frame as "omega_frame" {

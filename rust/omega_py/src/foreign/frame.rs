@@ -326,6 +326,8 @@ fn order_row(order: &Order) -> OrderRow {
 }
 
 pub(super) fn event_row(fill: &Fill, trade: Option<&Trade>) -> Event {
+    let number = |read: fn(&Trade) -> f64| trade.map_or(f64::NAN, read);
+    let whole = |read: fn(&Trade) -> i64| trade.map_or(-1, read);
     Event {
         order: fill.order.0.into(),
         trade: fill.trade.0.into(),
@@ -337,10 +339,22 @@ pub(super) fn event_row(fill: &Fill, trade: Option<&Trade>) -> Event {
         lots: fill.lots,
         fee: fill.fee,
         closes: i64::from(fill.closes),
-        entry_index: trade.map_or(-1, |one| signed(one.entry_index)),
-        entry_price: trade.map_or(f64::NAN, |one| one.entry_price),
-        net_pnl: trade.map_or(f64::NAN, |one| one.net_pnl),
-        exit_reason: trade.map_or(-1, |one| one.exit_reason as i64),
+        entry_index: whole(|one| signed(one.entry_index)),
+        entry_price: number(|one| one.entry_price),
+        net_pnl: number(|one| one.net_pnl),
+        exit_reason: whole(|one| one.exit_reason as i64),
+        slippage: fill.slippage,
+        trade_lots: number(|one| one.lots),
+        trade_direction: trade.map_or(0, |one| sign(one.direction.sign())),
+        entry_time: whole(|one| one.entry_time),
+        exit_index: whole(|one| signed(one.exit_index)),
+        exit_time: whole(|one| one.exit_time),
+        exit_price: number(|one| one.exit_price),
+        gross_pnl: number(|one| one.gross_pnl),
+        fees: number(|one| one.fees),
+        swap: number(|one| one.swap),
+        r_multiple: number(|one| one.r_multiple.unwrap_or(f64::NAN)),
+        bars_held: whole(|one| signed(one.bars_held)),
     }
 }
 

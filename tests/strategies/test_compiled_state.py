@@ -1,0 +1,370 @@
+"""Goal: times, lists, arrays and callbacks of fills are compiled as Python has them."""
+
+from __future__ import annotations
+
+import gc
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import omega
+from omega.errors import ConfigError
+from omega.examples.sma_cross import SmaCross
+from tests.strategies.test_compiled import compare, state
+from tests.support.backends import WITHOUT_CORE
+from tests.support.candles import walk
+
+pytest.importorskip("llvmlite", reason="omega-backtest[compiled] is not installed")
+pytestmark = pytest.mark.skipif(WITHOUT_CORE, reason="compiled code runs in the core")
+
+CANDLES = walk(600, chunks=3)
+
+
+class Hours(omega.Strategy):
+    """Keeps all parts of each time."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.seen = np.zeros((400, 10), np.int64)
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Keep them."""
+        now, row = bar.time, bar.index
+        self.seen[row, 0], self.seen[row, 1], self.seen[row, 2] = now.year, now.month, now.day
+        self.seen[row, 3], self.seen[row, 4] = now.hour, now.minute
+        self.seen[row, 5], self.seen[row, 6] = now.second, now.microsecond
+        self.seen[row, 7], self.seen[row, 8] = now.weekday(), now.isoweekday()
+        self.seen[row, 9] = now.toordinal()
+        if bar.index > 0 and now > bar.ago(1).time and now != bar.ago(1).time:
+            self.seen[row, 0] += 10_000
+
+
+def at(times: pl.Series) -> pl.DataFrame:
+    """Candles at some times."""
+    flat = pl.Series([1.0] * len(times))
+    return pl.DataFrame({"time": times, **dict.fromkeys(("open", "high", "low", "close"), flat)})
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_are_those_of_datetime(unit: str, zone: str | None) -> None:
+    first = datetime(1899, 12, 31, 23, 59, 59) if unit != "ns" else datetime(1960, 2, 27)  # noqa: DTZ001 - both kinds
+    step = timedelta(days=211, hours=7, minutes=13, seconds=41, milliseconds=7)
+    times = pl.Series([first + step * k for k in range(150)]).cast(pl.Datetime(unit))  # type: ignore[arg-type]  # as named
+    times = times if zone is None else times.dt.replace_time_zone(zone)
+    ran = compare(at(times), Hours())
+    assert isinstance(ran.strategy, Hours)
+    shown = ran.strategy.seen[148]
+    assert shown[0] == 10_000 + times[148].year
+    assert shown[7] == times[148].weekday()
+
+
+def test_hours_of_another_zone_are_refused() -> None:
+    times = pl.datetime_range(datetime(2024, 1, 1), datetime(2024, 1, 3), "1h", eager=True)  # noqa: DTZ001 - it gets one
+    candles = at(times.dt.replace_time_zone("Europe/Berlin"))
+    with pytest.raises(ConfigError, match="shown in Europe/Berlin; compiled are times without"):
+        omega.run_backtest(candles, Hours())
+
+
+class Levels(omega.Strategy):
+    """Lists of floats, whole numbers and truths that grow and shrink."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.levels: list[float] = []
+        self.ups: list[bool] = [True]
+        self.mixed: list[float] = [1, 2]
+        self.found, self.longest = 0.0, 0
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Put in, take out, and look."""
+        self.fill(bar)
+        if bar.index % 50 == 7:
+            self.mixed.append(bar.close)
+            self.ups.clear()
+        if bar.index in self.mixed and self.ups.count(True) > 3 and self.position is None:
+            self.buy(stop_loss=bar.close - 0.001)
+        for one in self.levels:
+            if one > max(self.levels):
+                continue
+            if one < bar.low:
+                break
+            self.found += one
+        if 3 not in self.mixed:
+            self.found -= 1
+
+    def fill(self, bar: omega.Bar) -> None:
+        """Put in, and take out where there are many."""
+        self.levels.append(bar.high)
+        self.ups.append(bar.close > bar.open)
+        self.mixed.append(bar.index)
+        self.longest = max(self.longest, len(self.levels))
+        if bar.index % 97 == 96 and len(self.levels) > 1:
+            self.found += self.levels.pop(0) + self.levels.pop()
+        if len(self.levels) > 40:
+            self.levels[-3] = self.levels[3] * 2
+            self.levels.pop(-2)
+            while self.levels:
+                self.found += self.levels.pop(len(self.levels) // 2)
+                if len(self.levels) < 5:
+                    break
+
+
+def test_lists_are_those_of_python() -> None:
+    ran = compare(CANDLES, Levels()).strategy
+    plain = omega.run_backtest(CANDLES, Levels(), compiled=False).strategy
+    assert isinstance(ran, Levels)
+    assert isinstance(plain, Levels)
+    assert ran.longest > 32  # so that memory was made larger more than once
+    assert ran.levels == plain.levels
+    assert (ran.ups, ran.mixed) == (plain.ups, plain.mixed)
+    assert [type(one) for one in ran.ups] == [type(one) for one in plain.ups]
+
+
+class Empty(omega.Strategy):
+    """Takes from an empty list."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.kept: list[float] = []
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Take one too many."""
+        if bar.index == 30:
+            self.kept.pop()
+        if bar.index < 20:
+            self.kept.append(1.0)
+        elif bar.index < 30:
+            self.kept.clear()
+
+
+def test_what_is_not_in_a_list_raises_what_python_raises() -> None:
+    with pytest.raises(IndexError, match="pop from empty list"):
+        omega.run_backtest(CANDLES, Empty())
+
+
+class Grows(omega.Strategy):
+    """Grows a list as far as memory goes round."""
+
+    many: int = 3_000
+
+    def init(self) -> None:
+        """Declare."""
+        self.kept = [0.5] * 10
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Put many in."""
+        for _ in range(self.many):
+            self.kept.append(bar.close)
+        if bar.index == 98:
+            self.kept.clear()
+
+
+def test_memory_of_lists_is_given_back() -> None:
+    resource = pytest.importorskip("resource")
+    store = omega.CandleStore(walk(100))
+
+    def resident() -> int:
+        gc.collect()
+        peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak
+
+    for _ in range(3):
+        omega.run_backtest(store, Grows())
+    before = resident()
+    for _ in range(40):  # 2.4 MB or more each
+        omega.run_backtest(store, Grows())
+        gc.collect()
+    assert resident() - before < 40_000  # KB
+
+
+class Arrays(omega.Strategy):
+    """Arithmetic of whole arrays."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.mean = self.sma(5)
+        self.weights = np.linspace(0.1, 1.0, 12)
+        self.kept, self.out = np.zeros(20), np.zeros(12)
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Combine, compare and sum."""
+        if bar.index < 150:
+            return
+        window, long = bar.close_window(12), bar.high_window(140)
+        centred = window - np.mean(window)
+        self.kept[0] = np.sum(centred * centred)
+        self.kept[1] = (window * self.weights).sum() / self.weights.sum()
+        self.kept[2] = np.std(long / bar.close - 1)
+        self.kept[3] = np.sum(long > bar.close) + np.sum(window != bar.close)
+        self.kept[4] = np.max(np.abs(-centred)) - np.min(2 - window)
+        self.kept[5] = np.mean((long - 1) ** 2)
+        self.kept[6] = float((window >= self.mean.window(12)).any())
+        self.kept[7] = np.argmax(1.0 / window)
+        changes = window[1:] - window[:-1]
+        self.kept[8] = np.sum(abs(changes))
+        self.out[:] = window * 3 - 1
+        total = 0.0
+        for k in range(700):  # more than the room holds at once
+            total += float(np.mean(long * k))
+        self.kept[9] = total
+        scaled: float = 2
+        if bar.index % 2:
+            scaled = self.out[0]
+        self.kept[10] = np.sum(window * scaled)
+        for change in changes * 2:
+            self.kept[11] += change
+        if np.all(centred[-2:] > 0) and self.position is None:
+            self.buy(stop_loss=bar.close - 0.002)
+
+
+def test_arrays_are_those_of_numpy() -> None:
+    assert compare(walk(400, chunks=3), Arrays(), {"cash": 100_000.0}).trades.height > 1
+
+
+def test_arrays_of_other_lengths_raise_what_numpy_raises() -> None:
+    class Unequal(omega.Strategy):
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            if bar.index == 20:
+                self.buy(size=np.sum(bar.close_window(5) + bar.close_window(6)))
+
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        omega.run_backtest(CANDLES, Unequal())
+
+
+class Heard(omega.Strategy):
+    """Orders in `on_fill` and `on_exit`, and all that they are given."""
+
+    def init(self) -> None:
+        """Declare."""
+        self.mean = self.sma(10)
+        self.wins, self.stops, self.total, self.fees, self.last = 0, 0, 0.0, 0.0, ""
+        self.held, self.hours, self.numbers, self.multiples = 0, 0, 0, 0.0
+        self.entered: list[int] = []
+
+    @omega.compiled
+    def on_bar(self, bar: omega.Bar) -> None:
+        """Enter above the mean."""
+        if bar.index > 10 and self.position is None and bar.close > self.mean[-1]:
+            self.numbers += self.buy(stop_loss=bar.close - 0.002, take_profit=bar.close + 0.001)
+
+    @omega.compiled
+    def on_fill(self, fill: omega.Fill) -> None:
+        """Protect what was bought."""
+        self.fees += fill.fee + fill.slippage
+        self.entered.append(fill.index + fill.order_id + fill.trade_id)
+        self.hours += fill.time.hour
+        if fill.side == "buy" and fill.lots > 0 and self.position is not None:
+            self.numbers += self.sell(0.5, limit=fill.price + 0.001, reason=fill.symbol)
+
+    @omega.compiled
+    def on_exit(self, trade: omega.Trade) -> None:
+        """Count."""
+        self.wins += trade.net_pnl > 0
+        self.stops += trade.exit_reason == "stop_loss"
+        self.total += trade.gross_pnl - trade.fees + trade.swap + trade.lots
+        self.total += trade.exit_price - trade.entry_price + trade.exit_index - trade.entry_index
+        self.held += trade.bars_held + trade.trade_id
+        self.hours += trade.exit_time.hour - trade.entry_time.minute
+        self.last = trade.exit_reason
+        if trade.r_multiple is not None:
+            self.multiples += trade.r_multiple
+        if trade.net_pnl < 0 and trade.direction == "long":
+            self.numbers += self.buy(0.5, stop_loss=self.mean[-1] - 0.002, symbol=trade.symbol)
+
+
+@pytest.mark.parametrize("chunks", [1, 4])
+@pytest.mark.parametrize("mode", ["hedging", "netting"])
+def test_fills_and_exits_are_heard(mode: str, chunks: int) -> None:
+    costs = omega.Costs(fee_per_lot=0.00001, slippage_percent=0.001)
+    settings = {
+        "execution": omega.Execution(position_mode=mode),
+        "costs": costs,
+        "cash": 100_000.0,
+    }
+    ran = compare(walk(900, chunks=chunks), Heard(), settings)
+    assert isinstance(ran.strategy, Heard)
+    assert min(ran.strategy.stops, ran.strategy.wins) > 0
+    assert len(ran.strategy.entered) == ran.fills.height
+
+
+def test_exits_alone_are_heard() -> None:
+    class Exits(omega.Strategy):
+        def init(self) -> None:
+            self.profit = 0.0
+
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            if self.position is None:
+                self.buy(take_profit=bar.close + 0.001, stop_loss=bar.close - 0.001)
+
+        @omega.compiled
+        def on_exit(self, trade: omega.Trade) -> None:
+            self.profit += trade.net_pnl
+
+    ran = compare(CANDLES, Exits())
+    assert ran.strategy.profit == pytest.approx(ran.trades["net_pnl"].sum())
+
+
+def test_an_exception_in_a_fill_is_that_of_python() -> None:
+    class Divides(omega.Strategy):
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            if bar.index == 5:
+                self.buy()
+
+        @omega.compiled
+        def on_fill(self, fill: omega.Fill) -> None:
+            self.sell(1 / (fill.index - 6))
+
+    with pytest.raises(ZeroDivisionError) as raised:
+        omega.run_backtest(CANDLES, Divides())
+    with pytest.raises(ZeroDivisionError) as plain:
+        omega.run_backtest(CANDLES, Divides(), compiled=False)
+    assert raised.value.__notes__ == plain.value.__notes__
+    assert raised.traceback[-1].name == "on_fill"
+
+
+def test_one_callback_that_is_not_marked_is_refused() -> None:
+    class Half(omega.Strategy):
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            self.buy()
+
+        def on_exit(self, trade: omega.Trade) -> None:
+            self.sell()
+
+    with pytest.raises(ConfigError, match=r"Half\.on_exit is called as well and is not compiled"):
+        omega.run_backtest(CANDLES, Half())
+
+
+def test_members_of_an_ensemble_run_in_python_and_a_notice_says_so() -> None:
+    both: Any = {"a": Levels(), "b": SmaCross()}
+    ran = omega.run_backtest(CANDLES, both)
+    (told,) = [one.text for one in ran.notices if one.kind == "uncompiled"]
+    assert told.startswith("the callbacks of a ran uncompiled, as members of an ensemble")
+    assert ran.stats.callbacks == "python"
+    plain = omega.run_backtest(CANDLES, both, compiled=False)
+    assert not [one for one in plain.notices if one.kind == "uncompiled"]
+
+
+def test_a_look_ahead_check_says_that_it_looked_at_the_source() -> None:
+    report = omega.check_lookahead(Heard(), walk(200), prefixes=2)
+    assert report.clean
+    (told,) = report.unchecked
+    assert "Heard ran uncompiled, as whatever they request is looked at" in told
+
+
+def test_lists_and_arrays_are_kept_by_a_copy_alone() -> None:
+    given = Levels()
+    omega.run_backtest(CANDLES, given)
+    assert state(given) == {}
