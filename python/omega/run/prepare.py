@@ -27,6 +27,7 @@ from omega.data.timeframes import Timeframes, timeframe_jobs
 from omega.errors import ConfigError
 from omega.run.account import account_fields, account_of, instruments_for
 from omega.run.adjusted import growth_of
+from omega.run.adjusted_bars import adjusted_jobs
 from omega.run.clock import RunClock
 from omega.run.dates import dated_fields, notices_of_dates, require_adjustable
 from omega.run.fees import fee_functions
@@ -197,7 +198,8 @@ def prepare(
     )
     growth = growth_of(settings["events"], stores)
     settings["symbols"] = with_impact(settings["symbols"], costs, stores, growth, semantics)
-    require_adjustable(growth, ready, higher, finer, settings["carry"])
+    require_adjustable(growth, ready, finer, settings["carry"])
+    higher, higher_growth = adjusted_jobs(higher, stores, growth)
     return Job(
         stores,
         ready,
@@ -211,6 +213,7 @@ def prepare(
         beside,
         [*notices, *notices_of_dates(arguments.dates, stores, settings["events"])],
         growth=growth,
+        higher_growth=higher_growth,
     )
 
 
