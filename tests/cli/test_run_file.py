@@ -302,3 +302,26 @@ def test_a_mistake_in_what_happens_by_date_has_its_line(
     assert done.exit_code == 2, done.output
     assert told in done.output
     assert "run.toml, line" in done.output
+
+
+def test_a_function_of_parameters_makes_weights(folder: Path) -> None:
+    (folder / "made.py").write_text(
+        "import omega\n\n"
+        "def share(part, when='1d'):\n"
+        "    table = {'time': ['2024-01-01'], 'EURUSD': [part]}\n"
+        "    return omega.Weights(table, when=when)\n\n"
+        "half = share(0.5)\n"
+    )
+    text = '[run]\nstrategy = "made.py:{}"\ndata = "candles.parquet"\nsymbol = "EURUSD"\n'
+    text += "account_currency = 'USD'\n[parameters]\n{}\n"
+    made = []
+    for name, parameters in (("share", "part = 0.5"), ("half", "when = '1d'")):
+        (folder / "run.toml").write_text(text.format(name, parameters))
+        done = omega("run", folder / "run.toml", "--json")
+        assert done.exit_code == 0, done.output
+        made.append(json.loads(done.stdout)["fingerprint"])
+    assert made[0] == made[1]
+    (folder / "run.toml").write_text(text.format("share", "parts = 0.5"))
+    done = omega("run", folder / "run.toml")
+    assert done.exit_code != 0
+    assert "Did you mean 'part'?" in done.output

@@ -116,8 +116,8 @@ impl<'py> ScheduleFields<'py> {
                     // What it has besides is dropped: its columns, before the next ones are made.
                     let targets = before.filter(|_| borders[place] == Border::Keep);
                     let targets = targets.and_then(|own| own.0.into_targets());
-                    let made = of_core(&make, place).map_err(Raised)?;
-                    Ok(made.map(|mut own| {
+                    let found = of_core(&make, place).map_err(Raised)?;
+                    Ok(found.map(|mut own| {
                         own.0.go_on_from(targets);
                         own
                     }))
