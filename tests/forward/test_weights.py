@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,12 @@ def _next(rest: Iterator[int | None], sweep: omega.SweepResult) -> int | None:
     return next(rest)
 
 
-def forward(strategy: Any, grid: Any, chosen: list[int | None], **given: Any) -> omega.WalkForward:  # noqa: ANN401 - of walk_forward
+def forward(
+    strategy: Callable[..., omega.Weights],
+    grid: dict[str, list[Any]],
+    chosen: list[int | None],
+    **given: Any,  # noqa: ANN401 - of walk_forward
+) -> omega.WalkForward:
     """Walk forward on both backends over windows of ten days, which choose as it is given."""
     made = []
     data = given.pop("data", None) or prices()

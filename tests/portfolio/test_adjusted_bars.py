@@ -24,7 +24,13 @@ SPLITS = omega.Events(
 )
 
 
-def seen(strategy: Any, backend: str, data: Any = DATA, **given: Any) -> Any:  # noqa: ANN401 - as run_backtest
+def seen(
+    strategy: omega.Strategy | omega.Signals,
+    backend: str,
+    data: Any = DATA,  # noqa: ANN401 - as run_backtest takes it
+    **given: Any,  # noqa: ANN401 - as run_backtest takes them
+) -> Any:  # noqa: ANN401 - a result whose strategy has notes
+    """Run over weeks and splits."""
     own: dict[str, Any] = {"timeframes": ("W1",), "events": SPLITS, "backend": backend} | given
     return omega.run_backtest(data, strategy, **own)
 
@@ -75,7 +81,7 @@ def test_a_week_is_in_prices_of_its_end_and_shown_as_of_now(backend: str) -> Non
 
 
 @each_backend
-def test_dividends_and_rolls_by_difference(backend: str) -> None:
+def test_dividends_and_rolls(backend: str) -> None:
     class Looks(omega.Strategy):
         def init(self) -> None:
             self.notes: list[Any] = []
@@ -92,10 +98,11 @@ def test_dividends_and_rolls_by_difference(backend: str) -> None:
     assert ran.notes[3] == (9, 40.0, 40.0)
     assert ran.notes[4] == (10, pytest.approx(38.0), pytest.approx(38.0))
     assert ran.notes[7] == (13, pytest.approx(38.0), pytest.approx(38.0))
-    rolled = omega.Events(rolls=[{"time": "2024-01-11", "bid": 40.0, "adjust": "difference"}])
-    ran = seen(Looks(), backend, days(closes), events=rolled).strategy
-    assert ran.notes[3:5] == [(9, 40.0, 40.0), (10, 38.0, 38.0)]
-    assert ran.notes[7] == (13, 38.0, 38.0)
+    for adjust in ("difference", "ratio"):
+        rolls = [{"time": "2024-01-11", "bid": 40.0, "adjust": adjust}]
+        ran = seen(Looks(), backend, days(closes), events=omega.Events(rolls=rolls)).strategy
+        for note, price in ((3, 40.0), (4, 38.0), (7, 38.0)):
+            assert ran.notes[note][1:] == (pytest.approx(price), pytest.approx(price))
 
 
 @each_backend

@@ -86,7 +86,7 @@ def weights(
     times = [_START + timedelta(hours=n * k) for k in range(800 // n)]
     table: dict[str, object] = {"time": times}
     for place, symbol in enumerate(symbols):
-        table[symbol] = [(k * n + 3 * place) % 5 / 5 / len(symbols) for k in range(len(times))]
+        table[symbol] = [(k * k + n * k + 3 * place) % 11 / 11 / len(symbols) for k in range(len(times))]
     return omega.Weights(table, when=when, band=band, participation=participation)
 
 

@@ -283,7 +283,14 @@ class SweepResult(Pictures):
 
     @property
     def by_symbol(self) -> pl.DataFrame:
-        """What the closed trades of each run and symbol came to; kept where `trades=True` is."""
+        """What the closed trades of each run and symbol came to, of a sweep with `trades=True`.
+
+        Example:
+            >>> native = omega.native("sma_cross", slow=20)
+            >>> swept = omega.sweep(candles, native, {"fast": [5]}, trades=True)
+            >>> swept.by_symbol.columns
+            ['run', 'symbol', 'trades', 'win_rate', 'gross_pnl', 'costs', 'net_pnl']
+        """
         return closed_by_symbol(self.trades, "run")
 
     @property
