@@ -185,12 +185,13 @@ class SymbolContext(TypedDict):
 class TimeframeFields(TypedDict):
     """A higher timeframe: a grid, or candles and when each is complete, of each symbol.
 
-    A grid is step and offset, or boundaries.
+    A grid is step and offset, or boundaries. With both a grid and candles, these are what stands in
+    place of those that the grid makes, which are complete when those are.
     """
 
     name: str
     grids: Sequence[tuple[int, int] | NDArray[np.int64]] | None
-    given: Sequence[CandleStore] | None
+    given: Sequence[CandleStore | None]
     ends: Sequence[NDArray[np.int64]] | None
 
 

@@ -136,7 +136,10 @@ def test_a_strategys_own_error_is_its_own(strategy: Path) -> None:
         (["{strategy}:X", "{sample}"], "mine.py has no 'X'; it has Every, nothing, Broken"),
         (["{strategy}:Evry", "{sample}"], "Did you mean 'Every'?"),
         (["{strategy}:Every", "{sample}", "--param", "n"], "expected NAME=VALUE"),
-        (["{strategy}:nothing", "{sample}", "--param", "n=1"], "parameters go to a class"),
+        (
+            ["{strategy}:nothing", "{sample}", "--param", "n=1"],
+            "parameters go to a class, or a function that makes",
+        ),
         (["{strategy}:Every", "nowhere.parquet"], "there is no file 'nowhere.parquet'"),
         (["{strategy}:Every", "{strategy}"], "is no Parquet or Arrow file"),
         (["{strategy}:Every", "{sample}", "{sample}"], "expected SYMBOL=FILE for each of several"),

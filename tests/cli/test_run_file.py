@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from omega import calendars
+from omega import Carry, Events, Universe, calendars
 from omega.cli import _runfile, main
 from omega.config.calendar import calendar_of
 
@@ -242,3 +242,86 @@ def test_a_run_file_names_its_calendar(folder: Path, words: str) -> None:
     refused = omega("run", path)
     assert refused.exit_code in (1, 2)
     assert "Calendar." in refused.output
+
+
+DATED = """\
+[run]
+strategy = "mine.py:Every"
+data = "candles.parquet"
+symbol = "EURUSD"
+timeframes = ["H1"]
+
+[events]
+dividends = [{symbol = "EURUSD", date = 2024-01-02, amount = 0.001}]
+tax = 0.25
+
+[carry]
+cash = 0.03
+borrow = {EURUSD = "borrow.csv"}
+
+[universe]
+members = "members.csv"
+leave = "once"
+"""
+
+
+def test_what_happens_by_date_is_rows_or_files(folder: Path) -> None:
+    (folder / "run.toml").write_text(DATED)
+    (folder / "borrow.csv").write_text("date,rate\n2024-01-01,0.02\n2024-01-03,\n")
+    (folder / "members.csv").write_text("symbol,from,to\nEURUSD,2024-01-01,2024-01-03\n")
+    given = _runfile.read(folder / "run.toml").settings
+    assert given["events"] == Events(
+        dividends=[{"symbol": "EURUSD", "date": "2024-01-02", "amount": 0.001}], tax=0.25
+    )
+    lent = [{"date": "2024-01-01", "rate": 0.02}, {"date": "2024-01-03", "rate": None}]
+    assert given["carry"] == Carry(cash=0.03, borrow={"EURUSD": lent})
+    members = [{"symbol": "EURUSD", "from": "2024-01-01", "to": "2024-01-03"}]
+    assert given["universe"] == Universe(members, leave="once")
+    done = omega("run", folder / "run.toml", "--json", "--out", folder / "out")
+    assert done.exit_code == 0, done.output
+    ledger = pl.read_parquet(folder / "out" / "ledger.parquet")["kind"].cast(pl.String).unique()
+    assert {"dividend", "tax"} <= set(ledger)
+    assert "Universe(" in (folder / "out" / "manifest.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong", "told"),
+    [
+        ('borrow = {EURUSD = "borrow.csv"}', 'borrow = "none.csv"', "'none.csv' cannot be read"),
+        ("tax = 0.25", "taxes = 0.25", "Did you mean 'tax'?"),
+        ("amount = 0.001", 'amount = "much"', "given 'much' as amount in row 0"),
+    ],
+)
+def test_a_mistake_in_what_happens_by_date_has_its_line(
+    folder: Path, line: str, wrong: str, told: str
+) -> None:
+    (folder / "run.toml").write_text(DATED.replace(line, wrong))
+    (folder / "borrow.csv").write_text("date,rate\n2024-01-01,0.02\n")
+    (folder / "members.csv").write_text("symbol,from,to\nEURUSD,2024-01-01,2024-01-03\n")
+    done = omega("run", folder / "run.toml")
+    assert done.exit_code == 2, done.output
+    assert told in done.output
+    assert "run.toml, line" in done.output
+
+
+def test_a_function_of_parameters_makes_weights(folder: Path) -> None:
+    (folder / "made.py").write_text(
+        "import omega\n\n"
+        "def share(part, when='1d'):\n"
+        "    table = {'time': ['2024-01-01'], 'EURUSD': [part]}\n"
+        "    return omega.Weights(table, when=when)\n\n"
+        "half = share(0.5)\n"
+    )
+    text = '[run]\nstrategy = "made.py:{}"\ndata = "candles.parquet"\nsymbol = "EURUSD"\n'
+    text += "account_currency = 'USD'\n[parameters]\n{}\n"
+    made = []
+    for name, parameters in (("share", "part = 0.5"), ("half", "when = '1d'")):
+        (folder / "run.toml").write_text(text.format(name, parameters))
+        done = omega("run", folder / "run.toml", "--json")
+        assert done.exit_code == 0, done.output
+        made.append(json.loads(done.stdout)["fingerprint"])
+    assert made[0] == made[1]
+    (folder / "run.toml").write_text(text.format("share", "parts = 0.5"))
+    done = omega("run", folder / "run.toml")
+    assert done.exit_code != 0
+    assert "Did you mean 'part'?" in done.output

@@ -142,8 +142,6 @@ def test_an_expression_sees_both(backend: str) -> None:
 def test_what_cannot_be_adjusted_is_refused(backend: str) -> None:
     with pytest.raises(ConfigError, match="kalman_mean"):
         seen(backend, lambda self: self.kalman_mean(), lambda bar, one: one[-1])
-    with pytest.raises(ConfigError, match="timeframes"):
-        seen(backend, nothing, lambda bar, _: None, timeframes=("W1",))
     with pytest.raises(ConfigError, match="Native"):
         omega.run_backtest(
             DATA, omega.native("sma_cross", fast=1, slow=2), events=EVENTS, backend=backend

@@ -269,8 +269,6 @@ def test_what_is_refused(backend: str) -> None:
     for wrong in ({"roll": "weekly"}, {"adjust": "back"}, {"size": "risk"}, {"expiries": {"Z": 1}}):
         with pytest.raises(ConfigError):
             chain(**wrong)
-    with pytest.raises(ConfigError, match="timeframes"):
-        run(backend, chain(adjust="difference"), entry, timeframes=["W1"])
 
 
 @each_backend

@@ -6,11 +6,12 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import omega
 from omega.errors import ConfigError
-from tests.support.portfolios import candles, day, filled, run, targets
+from tests.support.portfolios import WHOLE, candles, day, filled, run, targets
 
 SPLIT = omega.Events(splits=[{"symbol": "A", "date": "2024-01-03", "ratio": 2}])
 CHANGE = omega.Events(symbols=[{"old": "A", "new": "B", "date": "2024-01-04"}])
@@ -175,12 +176,36 @@ def test_a_saved_result_has_its_events(tmp_path: Path) -> None:
         assert other.weights.equals(result.weights)
 
 
-def test_a_walk_forward_of_weights_is_refused() -> None:
-    data = {"A": candles([100.0] * 60)}
-    weights = omega.Weights(targets({0: {"A": 0.4}}))
-    for strategy in (weights, lambda band: weights):
-        with pytest.raises(ConfigError, match=r"expected a strategy that its windows .* rebalance"):
-            omega.walk_forward(data, strategy, {"band": [0.0]}, train=20, test=20, cash=1e5)
+def test_symbols_without_a_bar_are_counted_while_they_are_held() -> None:
+    """A is held from day 1 and has no bar on days 2 and 4; B is not held before day 3 (A8)."""
+    data = {"A": candles([100, 100, None, 100, None, 100]), "B": candles([50, None, 50, 50, 50])}
+    result = run(data, omega.Weights(targets({0: {"A": 0.4}, 2: {"A": 0.4, "B": 0.4}})))
+    assert [number for number, *_ in filled(result)] == [1, 3]
+    assert result.exposure["stale"].to_list() == [0, 0, 1, 0, 1, 1]
+    assert result.exposure["stale"].dtype == pl.UInt32
+    flat = run(data, lambda bar: None)
+    assert flat.exposure["stale"].to_list() == [0] * 6
+
+
+def test_a_sweep_has_its_closed_trades_by_symbol() -> None:
+    data = {"A": candles([100, 100, 110, 110]), "B": candles([50, 50, 45, 45])}
+
+    def half(share: float) -> omega.Weights:
+        return omega.Weights(targets({0: {"A": share, "B": share}}))
+
+    words: dict[str, Any] = {"cash": 1e5, "account": "cash", "instruments": WHOLE}
+    swept = omega.sweep(data, half, {"share": [0.5, 0.25]}, trades=True, **words)
+    found = swept.by_symbol
+    assert found.select("run", "symbol", "trades", "win_rate", "net_pnl").rows() == [
+        (0, "A", 1, 1.0, 5_000.0),
+        (0, "B", 1, 0.0, -5_000.0),
+        (1, "A", 1, 1.0, 2_500.0),
+        (1, "B", 1, 0.0, -2_500.0),
+    ]
+    own = swept.run(1).by_symbol.select(found.columns[1:])
+    assert own.equals(found.filter(run=1).drop("run"))
+    with pytest.raises(ConfigError, match=r"trades: this sweep did not keep them"):
+        _ = omega.sweep(data, half, {"share": [0.5]}, **words).by_symbol
 
 
 @pytest.mark.parametrize(

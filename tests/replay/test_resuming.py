@@ -11,6 +11,7 @@ import pytest
 import omega
 from tests.support import report_runs as runs
 from tests.support.backends import BACKENDS
+from tests.support.portfolios import candles, day, targets
 
 CANDLES = pl.read_parquet(runs.SAMPLE)
 FIRST = 2_000
@@ -100,7 +101,7 @@ def test_another_run_is_not_gone_on_from(words: dict[str, Any], message: str) ->
 
 def test_a_run_that_decides_otherwise_is_refused_by_its_rows() -> None:
     earlier = omega.run_backtest(CANDLES.head(FIRST), Told())
-    earlier.identify_by(lambda: {"strategy": "as if it were one"})
+    earlier.identify_by(lambda _: {"strategy": "as if it were one"})
     again = omega.run_backtest(CANDLES.head(FIRST), Told())
     from omega.results.resumed import resumed  # noqa: PLC0415 - what is tested alone here
 
@@ -119,3 +120,71 @@ def test_a_result_that_does_not_know_its_run_says_so() -> None:
 
     with pytest.raises(omega.ConfigError, match="does not know what it ran over"):
         run(resume=example_result())
+
+
+def weeks(count: int) -> dict[str, Any]:
+    """Candles of so many days, and tables that end with them."""
+    prices = {
+        "A": candles([100.0 + k % 5 for k in range(count)]),
+        "B": candles([50.0 + k % 3 for k in range(count)]),
+    }
+    pays = [{"symbol": "B", "date": day(k), "amount": 0.5} for k in range(3, count, 4)]
+    splits = [{"symbol": "A", "date": day(k), "ratio": 2} for k in range(9, count, 9)]
+    rates = [{"date": day(k), "rate": 0.01 + k / 1_000} for k in range(0, count, 5)]
+    hours = [{"time": day(k), "rate": 1e-4} for k in range(count)]
+    lent = [{"symbol": "A", "date": day(k), "rate": 0.02} for k in range(0, count, 6)]
+    members = [
+        {"symbol": "A", "from": day(0), "to": day(17) if count > 17 else None},
+        {"symbol": "B", "from": day(0), "to": None},
+        {"symbol": "A", "from": day(19), "to": None},
+    ]
+    held = {k: {"A": 0.2 + k % 3 / 10, "B": -0.3} for k in range(0, count, 3)}
+    return {
+        "data": prices,
+        "strategy": omega.Weights(targets(held)),
+        "events": omega.Events(splits=splits, dividends=pays),
+        "carry": omega.Carry(cash=rates, debit=0.07, borrow=lent, funding={"B": hours}),
+        "universe": members if count > 19 else members[:2],
+    }
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_tables_by_date_grow_with_the_data(backend: str, tmp_path: Path) -> None:
+    words: dict[str, Any] = {"cash": 1e5, "account": omega.Account(leverage=2), "backend": backend}
+    words["execution"] = omega.Execution(close_at_end=False)
+    first, second = (weeks(count) | words for count in (14, 22))
+    earlier = omega.run_backtest(**first)
+    for one in (earlier, omega.BacktestResult.load(earlier.save(tmp_path / backend))):
+        later = omega.run_backtest(**second, resume=one)
+        assert later.fingerprint == omega.run_backtest(**second).fingerprint
+        assert later.resumed is not None
+        assert later.resumed.equity.height == 8
+        assert later.resumed.ledger.height > 8
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"events": omega.Events(splits=[{"symbol": "A", "date": day(9), "ratio": 3}])}, "splits"),
+        ({"carry": omega.Carry(cash=0.02)}, r"carry\.cash"),
+        ({"universe": [{"symbol": "B", "from": day(0), "to": day(12)}]}, "universe"),
+        ({"strategy": omega.Weights(targets({0: {"A": 0.3}}))}, "what it is"),
+    ],
+)
+def test_a_table_with_another_past_is_refused(changed: dict[str, Any], words: str) -> None:
+    own: dict[str, Any] = {"cash": 1e5, "account": omega.Account(leverage=2)}
+    earlier = omega.run_backtest(**weeks(14), **own)
+    with pytest.raises(omega.ConfigError, match=words):
+        omega.run_backtest(**{**weeks(22), **changed}, **own, resume=earlier)
+
+
+def test_a_list_of_times_grows_as_well() -> None:
+    own: dict[str, Any] = {"data": weeks(22)["data"], "account": "cash"}
+    table = targets({0: {"A": 0.5}})
+    data = {name: frame.head(10) for name, frame in own["data"].items()}
+    earlier = omega.run_backtest(data, omega.Weights(table, when=[day(4)]), account="cash")
+    later = omega.Weights(table, when=[day(4), day(15)])
+    assert omega.run_backtest(**own, strategy=later, resume=earlier).resumed is not None
+    other = omega.Weights(table, when=[day(5), day(15)])
+    with pytest.raises(omega.ConfigError, match="differs in"):
+        omega.run_backtest(**own, strategy=other, resume=earlier)

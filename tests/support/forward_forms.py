@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,6 +72,38 @@ def columns(n: int) -> omega.Signals:
     )
 
 
+_START = datetime(2026, 1, 1)  # noqa: DTZ001 - of columns without a zone
+
+
+def weights(
+    n: int,
+    symbols: Sequence[str] = ("SYMBOL",),
+    when: str = "change",
+    band: float = 0.0,
+    participation: float | None = None,
+) -> omega.Weights:
+    """Give target weights of every n hours, and of as many symbols, in all below 1."""
+    times = [_START + timedelta(hours=n * k) for k in range(800 // n)]
+    table: dict[str, object] = {"time": times}
+    for place, symbol in enumerate(symbols):
+        table[symbol] = [(k * k + n * k + 3 * place) % 11 / 11 / len(symbols) for k in range(len(times))]
+    return omega.Weights(table, when=when, band=band, participation=participation)
+
+
+def called_weights(n: int, when: str = "change") -> omega.Weights:
+    """Give weights by a function, which holds what is above its price of n bars before."""
+
+    def wanted(bar: omega.Bar) -> dict[str, float | None]:
+        found: dict[str, float | None] = {}
+        for symbol in bar.symbols:
+            own = bar[symbol]
+            rises = own.index >= n and own.close > own.ago(n).close
+            found[symbol] = 0.8 / len(bar.symbols) if rises else None if own.index % 7 == 0 else 0.1
+        return found
+
+    return omega.Weights(wanted, when=when)
+
+
 class Form(NamedTuple):
     """A strategy, and the grid of its parameters."""
 
@@ -87,6 +121,10 @@ FORMS = {
         omega.native("zscore_reversion", threshold=1.0, bars_at_most=9), {"window": [8, 12]}
     ),
     "donchian_breakout": Form(omega.native("donchian_breakout", exit=6), {"entry": [6, 12]}),
+    "weights": Form(weights, {"n": [5, 7, 11]}),
+    "weights by day": Form(partial(weights, when="1d"), {"n": [5, 7, 11]}),
+    "called weights": Form(called_weights, {"n": [5, 7, 11]}),
+    "called weights by day": Form(partial(called_weights, when="1d"), {"n": [5, 7, 11]}),
     "rsi_reversion": Form(omega.native("rsi_reversion"), {"window": [5, 9]}),
 }
 

@@ -58,6 +58,9 @@ SECTIONS: dict[str, Mapping[str, _Kinds] | None] = {
     "instrument": None,
     "sizer": None,
     "position_manager": None,
+    "events": None,
+    "carry": None,
+    "universe": None,
 }
 """The keys of each section; None where something else knows them."""
 
@@ -206,7 +209,39 @@ class _File:
             found["sizer"] = self._sizer(self._section("sizer"))
         if "position_manager" in self.document:
             found["position_manager"] = self._managers(self._section("position_manager"))
+        return found | self._dated()
+
+    def _dated(self) -> dict[str, Any]:
+        """Make what happens by date; a table is a file, or rows in this one."""
+        kinds: dict[str, Callable[..., Any]] = {
+            "events": omega.Events,
+            "carry": omega.Carry,
+            "universe": omega.Universe,
+        }
+        found = {}
+        for section, kind in kinds.items():
+            if section in self.document:
+                given = {
+                    name: self._table(name, own) for name, own in self._section(section).items()
+                }
+                found[section] = self._made(section, kind, given)
         return found
+
+    def _table(self, key: str, given: object) -> object:
+        """Read a table where a file is named."""
+        if isinstance(given, dict):
+            return {name: self._table(name, own) for name, own in given.items()}
+        if not isinstance(given, str) or Path(given).suffix not in (".csv", ".parquet"):
+            return given
+        import polars as pl  # noqa: PLC0415 - slow to import, and few run files need it
+
+        path = self.path.parent / given
+        try:
+            if path.suffix == ".csv":
+                return pl.read_csv(path, try_parse_dates=True)
+            return pl.read_parquet(path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise self._refused(key, f"{key}: {given!r} cannot be read: {told(error)}") from None
 
     def _costs(self) -> Mapping[str, Any]:
         given = dict(self._section("costs"))

@@ -15,12 +15,13 @@ import omega
 from omega.cli._shared import Misunderstood
 from omega.config.values import closest
 from omega.contract import AnyForm
+from omega.sweeps.spec import is_on_bar, strategy_with
 
 _EXPECTED = "expected a file and a name, such as strategy.py:Name, or native:sma_cross"
 
 
 def strategy_of(where: str, parameters: Mapping[str, object]) -> AnyForm:
-    """Make the strategy: a class is called with the parameters.
+    """Make the strategy: a class is called with the parameters, and so is a function of them.
 
     Raises:
         Misunderstood: There is no such file or name, or it takes no parameters.
@@ -31,11 +32,14 @@ def strategy_of(where: str, parameters: Mapping[str, object]) -> AnyForm:
         return omega.native(found, **numbers)
     if inspect.isclass(found):
         return found(**parameters)
+    is_made = isinstance(found, omega.Weights) or (callable(found) and not is_on_bar(found))
+    if parameters and is_made:
+        return strategy_with(found, dict(parameters))
     if parameters:
         name = where.rpartition(":")[2]
         raise Misunderstood(
-            f"parameters go to a class, and {name} is {_kind(found)}: "
-            f"{', '.join(map(str, parameters))} cannot be set"
+            f"parameters go to a class, or a function that makes a strategy, and {name} is "
+            f"{_kind(found)}: {', '.join(map(str, parameters))} cannot be set"
         )
     return found
 

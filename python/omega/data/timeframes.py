@@ -198,7 +198,8 @@ class TimeframeJob:
         name: What it is requested by.
         grids: Where its bars begin, by symbol: `(step, offset)` or the begins and one end; None
             where tables are given.
-        given: The table of each symbol; None where the bars are made from those below.
+        given: The table of each symbol; None where the bars are made from those below. With grids
+            as well, bars of some symbols that stand in place of those of the grid.
         ends: When each bar of a table is complete, by symbol; None where none is given.
     """
 

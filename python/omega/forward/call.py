@@ -30,7 +30,6 @@ from omega.run.candles import store_of_run
 from omega.run.prepare import Moment
 from omega.run.settings import seed_field
 from omega.strategy.schedule import Border, Schedule, Stage
-from omega.strategy.weights import Weights
 from omega.sweeps.constraints import Given
 from omega.sweeps.ledger import GivenLedger
 from omega.sweeps.progress import Shown
@@ -148,7 +147,6 @@ def walk_forward(
     store = store_of(data, settings)
     shared = {name: one for name, one in settings.items() if name in SETTINGS}
     sets = Sets.of(strategy, grid, {**shared, "seed": seed}, seed, backend, constraint)
-    refuse_weights(strategy, sets)
     if _flag("check", check):
         _refuse_check(sets, layout, border, chosen_by)
     given = {**SETTINGS, **settings}
@@ -167,16 +165,6 @@ def walk_forward(
     parts = Parts(windows, choices, score, chosen_by, runs)
     checked = _is_plain(runs, oos, windows, settings) if check else None
     return WalkForward(parts, oos, is_approximate=reuse == "sliced", checked=checked)
-
-
-def refuse_weights(strategy: object, sets: Sets) -> None:
-    """Refuse target weights, which are a run of their own: windows hand over to one another."""
-    if isinstance(strategy, Weights) or isinstance(sets.strategy(0), Weights):
-        raise ConfigError(
-            "walk_forward: given omega.Weights, expected a strategy that its windows can hand over "
-            "to one another. Give a class of a Strategy that calls rebalance(), which trades by "
-            "the same rules"
-        )
 
 
 def _refuse(border: str, reuse: str, settings: Mapping[str, Any]) -> None:

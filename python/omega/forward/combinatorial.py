@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from omega.cluster.protocol import Cluster
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
-from omega.forward.call import origin_of, refuse_weights, store_of
+from omega.forward.call import origin_of, store_of
 from omega.forward.runs import Runs
 from omega.forward.sets import Sets, history_of, require_settings
 from omega.forward.timeline import Timeline
@@ -104,7 +104,7 @@ def cross_validate(
 
     Args:
         data: As `run_backtest`.
-        strategy: As `sweep`; any form but target weights.
+        strategy: As `sweep`; any form.
         grid: Parameters of the strategy, as `sweep` takes them.
         groups: Even groups of days that the data is cut into, from the first bar on which every set
             has the history that it needs; the first ones are a day longer where they are not even.
@@ -148,7 +148,6 @@ def cross_validate(
     store = store_of(data, settings)
     shared = {name: one for name, one in settings.items() if name in SETTINGS}
     sets = Sets.of(strategy, grid, {**shared, "seed": seed}, seed, backend, constraint)
-    refuse_weights(strategy, sets)
     given = {**SETTINGS, **settings}
     timeline = Timeline.of(store, given["calendar"], given["align"], given["semantics"])
     origin = origin_of(timeline, history_of(store, sets, backend).first, start)

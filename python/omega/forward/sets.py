@@ -12,9 +12,11 @@ from omega.contract import AnyForm
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.run.execute import market_of
+from omega.run.portfolios import weights_of
 from omega.run.prepare import Arguments, prepare, strategy_of
 from omega.run.scheduled import CACHE_BYTES, execute_any, needs_of
-from omega.strategy.schedule import Schedule
+from omega.strategy.schedule import Schedule, Stage
+from omega.strategy.weights import Weights
 from omega.sweeps import samplers
 from omega.sweeps.constraints import Given, constrained, ruled
 from omega.sweeps.labels import labelled
@@ -141,6 +143,7 @@ def history_of(store: CandleStore, sets: Sets, backend: str) -> History:
 
     Raises:
         WarmupIndexNotFound: The data has not so many bars.
+        ConfigError: Target weights differ in what is the account's.
     """
     given = {**SETTINGS, **sets.spec.settings, "start": None, "end": None}
     arguments = Arguments(**{name: given[name] for name in FIELDS})
@@ -148,12 +151,17 @@ def history_of(store: CandleStore, sets: Sets, backend: str) -> History:
     market = market_of(job, backend)
     market = market if backend == "python" else market.bounded(CACHE_BYTES)
     needs: list[int] = []
+    limits: dict[object, Weights] = {}
     for number in range(len(sets)):
         run = market_of(job, backend) if backend == "python" else market.again(job.settings["cash"])
         try:
-            found = needs_of(sets.strategy(number), job, run)
+            own = sets.strategy(number)
+            found = needs_of(own, job, run)
         except Exception:  # noqa: BLE001, S112 - each of its runs says why in its row
             continue
+        if isinstance(own, Weights):
+            limits.setdefault((own.participation, own.carry_over), own)
+            weights_of(Schedule([Stage(0, one) for one in limits.values()]))
         needs = [max(pair) for pair in itertools.zip_longest(needs, found, fillvalue=0)]
     empty = dataclasses.replace(job, strategy=Schedule((), tuple(needs)))
     _, report = execute_any(empty, backend)

@@ -197,12 +197,18 @@ class Context:
         return _indicator(track, name, numbers, warmup=warmup, declared=declared, unit=unit)
 
     def adjust(
-        self, symbol: str, prices: Floats, volumes: Floats, shifts: Floats | None = None
+        self,
+        symbol: str,
+        prices: Floats,
+        volumes: Floats,
+        shifts: Floats | None = None,
+        timeframe: str | None = None,
     ) -> None:
         """Let the views of a symbol show earlier prices and volumes as of now (A3)."""
-        track = self.world.track(symbol, None)
+        track = self.world.track(symbol, timeframe)
         own = None if shifts is None else shifts.tolist()
-        track.growth = Growth(prices.tolist(), volumes.tolist(), own)
+        base = None if timeframe is None else self.world.track(symbol, None)
+        track.growth = Growth(prices.tolist(), volumes.tolist(), own, base)
 
     def compare(
         self, how: str, left: views.Indicator | float, right: views.Indicator | float

@@ -9,6 +9,7 @@ from omega.reference.context import Context
 from omega.reference.costs import uniform
 from omega.reference.executor import State
 from omega.strategy.actions import Action, Cancel, Close, Signal
+from omega.strategy.rebalance import Rebalance
 
 LEG = 1 << 20
 """Draws whether an entry is lost, beside the draws of slippage, which count legs from 0."""
@@ -73,10 +74,11 @@ class Disturbed:
             elif isinstance(action, Close) and self._late_exits:
                 self._hold(action, state)
                 actions[place] = NOTHING
+            elif isinstance(action, Rebalance):
+                actions[place] = self._rebalance(action)
 
     def _entry(self, signal: Signal) -> Action:
-        self._entries += 1
-        if self._share > 0.0 and uniform(self._seed, self._entries, LEG) < self._share:
+        if self._is_lost():
             return NOTHING
         if not self._late_entries:
             return signal
@@ -84,6 +86,21 @@ class Disturbed:
         if (self._symbol_of(signal), signal.direction) not in self._entered:
             self._held.append((self._context.world.step, signal))
         return NOTHING
+
+    def _is_lost(self) -> bool:
+        self._entries += 1
+        return self._share > 0.0 and uniform(self._seed, self._entries, LEG) < self._share
+
+    def _rebalance(self, request: Rebalance) -> Action:
+        """Hold back what reduces, increases or both; each target may be lost as far as bought."""
+        lost = frozenset([symbol for symbol, *_ in request.targets if self._is_lost()])
+        entries, exits = self._late_entries, self._late_exits
+        if entries or exits:
+            late = replace(request, reduces=exits, increases=entries, lost=lost)
+            self._held.append((self._context.world.step, late))
+        if entries and exits:
+            return NOTHING
+        return replace(request, reduces=not exits, increases=not entries, lost=lost)
 
     def _hold(self, close: Close, state: State) -> None:
         """Hold back a close of what is open now, not of what is opened until it goes out."""

@@ -93,7 +93,7 @@ class Rebalancing(Solvency):
         for position in self.positions:
             held[position.symbol] += position.sign * position.lots
         sizes = self._sizes(request, held, nows)
-        self._cancel_earlier(self.markets if request.missing == "sell" else sizes)
+        self._cancel_earlier(request, self.markets if request.missing == "sell" else sizes)
         at_fill = request.rules["size_at"] == "fill"
         equity = self._equity_at_fills(nows) if at_fill else self.seen_equity
         wishes = {
@@ -109,7 +109,7 @@ class Rebalancing(Solvency):
             ]
             cut_to_turnover(known, most * equity)
         buffer = request.rules["cash_buffer"] * equity
-        self._add_orders(sizes, wishes, buffer, nows)
+        self._add_orders(request, sizes, wishes, buffer, nows)
 
     def _sizes(
         self, request: Rebalance, held: Mapping[str, float], nows: Mapping[str, Known]
@@ -159,15 +159,18 @@ class Rebalancing(Solvency):
     def _is_stale(self, now: Known) -> bool:
         return self.stale is not None and self.stale.holds(now)
 
-    def _cancel_earlier(self, symbols: Iterable[str]) -> None:
+    def _cancel_earlier(self, request: Rebalance, symbols: Iterable[str]) -> None:
         """Cancel what earlier rebalances have not filled, so that two never buy twice (W4)."""
         about = set(symbols)
+
+        def is_over(part: Part) -> bool:
+            return part.order.symbol in about and request.has(reduces=part.reduces)
+
         for part in [*self._parts, *self._waiting_parts]:
-            if part.order.symbol in about and part.order.status == "working":
+            if is_over(part) and part.order.status == "working":
                 self.end_order(part.order, "cancelled")
-        self._parts = [part for part in self._parts if part.order.symbol not in about]
-        waiting = [part for part in self._waiting_parts if part.order.symbol not in about]
-        self._waiting_parts = waiting
+        self._parts = [part for part in self._parts if not is_over(part)]
+        self._waiting_parts = [part for part in self._waiting_parts if not is_over(part)]
 
     def _equity_at_fills(self, nows: Mapping[str, Known]) -> float:
         """Equity where each symbol with a bar is at the price its positions would be left at."""
@@ -193,6 +196,7 @@ class Rebalancing(Solvency):
 
     def _add_orders(
         self,
+        request: Rebalance,
         sizes: Mapping[str, Size],
         wishes: Mapping[str, Wish | None],
         buffer: float,
@@ -207,7 +211,10 @@ class Rebalancing(Solvency):
             rows[symbol] = WeightRow(nows[symbol].time, symbol, target, 0.0, reason)
         self.weight_rows += rows.values()
         for reduces in (True, False):
+            lost = () if reduces else request.lost
             for symbol, wish in wishes.items():
+                if symbol in lost or not request.has(reduces=reduces):
+                    continue
                 if wish is not None:
                     self._add_order(wish, rows[symbol], nows[symbol], buffer, reduces=reduces)
                 elif not reduces:

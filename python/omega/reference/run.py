@@ -90,16 +90,19 @@ class Run(Context):
         self._executor: Simulator | ForeignExecutor | None = None
 
     def _higher(self, candles: Columns, fields: TimeframeFields, place: int) -> Higher:
-        name, grids, tables = fields["name"], fields["grids"], fields["given"]
-        if tables is not None and fields["ends"] is not None:
-            store = self._stores[candles.symbol, name] = tables[place]
-            given = dataclasses.replace(Columns.from_store(store), symbol=candles.symbol)
-            ends = fields["ends"][place].tolist()
-            return Higher(given, name, ends, [0] * len(ends))
+        name, grids, store = fields["name"], fields["grids"], fields["given"][place]
+        own = None
+        if store is not None:
+            self._stores[candles.symbol, name] = store
+            own = dataclasses.replace(Columns.from_store(store), symbol=candles.symbol)
+            if fields["ends"] is not None:
+                ends = fields["ends"][place].tolist()
+                return Higher(own, name, ends, [0] * len(ends))
         assert grids is not None, "it has a grid or candles"  # noqa: S101 - of the contract
         made = resample(candles, grids[place])
-        self._stores[candles.symbol, name] = Bars(made.candles)
-        return Higher(made.candles, name, made.ends, made.pasts)
+        if own is None:
+            self._stores[candles.symbol, name] = Bars(made.candles)
+        return Higher(own or made.candles, name, made.ends, made.pasts)
 
     @property
     def state(self) -> State:

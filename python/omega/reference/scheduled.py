@@ -11,6 +11,7 @@ from omega.reference import loop
 from omega.reference.caller import Caller, noted
 from omega.reference.context import Context
 from omega.reference.executor import State
+from omega.reference.weights import TargetReader
 from omega.strategy.actions import Action, Cancel, Close
 
 
@@ -76,11 +77,14 @@ class Scheduled:
         place = 0
         while self._border is not None:
             place, (_, border) = self._stages.pop(0)
+        before = self._own if border == "keep" else None
         self._over, self._own = self.seconds, None
         with noted(self._context, Caller.who):
             made = self._make(place)
         is_python = isinstance(made, Mapping)
         own = Caller(self._context, cast("Callbacks", made)) if is_python else made
+        if isinstance(own, TargetReader) and isinstance(before, TargetReader):
+            own.go_on_from(before)
         self._own = cast("loop.Strategy | None", own)
         return border
 

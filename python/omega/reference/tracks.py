@@ -66,6 +66,8 @@ class Growth(NamedTuple):
     volumes: Sequence[float]
     shifts: Sequence[float] | None = None
     """What is added to a price of a bar, where rolls have moved prices (R1)."""
+    base: Track | None = None
+    """Of a higher timeframe, the bars below, which have the events that came since."""
 
 
 class Track:
@@ -95,11 +97,15 @@ class Track:
         """Return a number of one bar as it reads at another one (A3)."""
         if self.growth is None or unit not in ("price", "volume"):
             return value
-        shifts = self.growth.shifts
-        if shifts is not None and unit == "price":
-            return value + shifts[bar] - shifts[now]
-        factors = self.growth.prices if unit == "price" else self.growth.volumes
-        return value * factors[bar] / factors[now]
+        own, newest = self.growth, self.growth
+        base = self.growth.base
+        if base is not None and base.growth is not None:  # now is its newest bar's
+            newest, now = base.growth, max(base.visible - 1, 0)
+        if own.shifts is not None and newest.shifts is not None and unit == "price":
+            return value + own.shifts[bar] - newest.shifts[now]
+        factors = own.prices if unit == "price" else own.volumes
+        until_now = newest.prices if unit == "price" else newest.volumes
+        return value * factors[bar] / until_now[now]
 
     def shown(self, what: str, name: str) -> int:
         """Return how many are visible to whoever reads the views of a run.

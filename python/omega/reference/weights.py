@@ -36,6 +36,10 @@ class TargetReader:
         self._last: dict[int, Weight] = {}
         """By symbol, the last target that was acted on."""
 
+    def go_on_from(self, before: TargetReader) -> None:
+        """Go on from targets that another one has acted on: what does not differ is left alone."""
+        self._last = before._last
+
     def _after(self, time: int) -> int:
         return bisect.bisect_right(self.world.times, time)
 

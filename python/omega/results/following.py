@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from omega.config.times import to_units
 from omega.data.content import data_of
 from omega.errors import ConfigError
 from omega.results.resumed import Identity
 
 if TYPE_CHECKING:
+    from omega.contract import ResultTables
     from omega.data.store import CandleStore
+    from omega.report._reported import Reported
 
 _UNKNOWN = (
     "the earlier result does not know what it ran over: it was made by an engine, pickled or "
@@ -23,6 +26,7 @@ class Following:
     """The part of a result that a later run goes on from."""
 
     candles: CandleStore | None
+    tables: ResultTables
 
     def identify_by(self, given: Identity | Mapping[str, Any] | None) -> None:
         """Take what gives the key of the run, or what was saved of it.
@@ -35,6 +39,21 @@ class Following:
             {'run': {}, 'data': {}}
         """
         self._identity = given
+
+    @property
+    def walked_until(self) -> tuple[int, str] | None:
+        """The time of the last row of the equity, and its unit; None where there is no row.
+
+        Example:
+            >>> from omega.results.result import example_result
+            >>> example_result().walked_until[1]
+            'us'
+        """
+        result = cast("Reported", self)
+        if not result.equity.height:
+            return None
+        unit = self.tables.unit
+        return to_units(result.equity["time"][-1], unit), unit
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -51,6 +70,6 @@ class Following:
         if given is None or self.candles is None:
             return {"refused": _UNKNOWN}
         try:
-            return {"run": given(), "data": data_of(self.candles)}
+            return {"run": given(self.walked_until), "data": data_of(self.candles)}
         except ConfigError as problem:
             return {"refused": str(problem)}

@@ -97,6 +97,8 @@ class Portfolio:
         """What was held long and short at each close, net and gross, as shares of the equity.
 
         Positions in another currency are converted at the rate of their symbol's newest fill.
+        `stale` counts the symbols held that have no bar at that step, as in a halt (rule A8): what
+        they are worth is an earlier close.
 
         Raises:
             ConfigError: The result was loaded, and no longer knows its candles.
@@ -104,7 +106,7 @@ class Portfolio:
         Example:
             >>> held = omega.run_backtest(candles, omega.native("buy_and_hold")).exposure
             >>> held.columns
-            ['time', 'long', 'short', 'net', 'gross']
+            ['time', 'long', 'short', 'net', 'gross', 'stale']
         """
         return exposure(cast("Ran", self))
 
@@ -112,13 +114,7 @@ class Portfolio:
 def by_symbol(result: Ran) -> pl.DataFrame:
     """Return what each symbol came to, in the order of the run."""
     text = pl.col("symbol").cast(pl.String)
-    closed = result.trades.group_by(text).agg(
-        trades=pl.len(),
-        win_rate=(pl.col("net_pnl") > 0).mean(),
-        gross_pnl=pl.col("gross_pnl").sum(),
-        costs=(pl.col("fees") - pl.col("swap")).sum(),
-        net_pnl=pl.col("net_pnl").sum(),
-    )
+    closed = closed_by_symbol(result.trades)
     still = result.positions.group_by(text).agg(
         open_profit=(pl.col("open_profit") - pl.col("entry_fee") + pl.col("swap")).sum()
     )
@@ -131,6 +127,28 @@ def by_symbol(result: Ran) -> pl.DataFrame:
         .join(still, on="symbol", how="left", maintain_order="left")
         .with_columns(zeros)
         .with_columns(contribution=all_in_all / cash if cash else pl.lit(None, pl.Float64))
+    )
+
+
+def closed_by_symbol(trades: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """Return what the closed trades of each symbol came to; of each value of further columns too.
+
+    Example:
+        >>> from omega.results.result import example_result
+        >>> closed_by_symbol(example_result().trades).select("symbol", "trades").rows()
+        [('EURUSD', 3)]
+    """
+    named = [*(pl.col(key) for key in keys), pl.col("symbol").cast(pl.String)]
+    return (
+        trades.group_by(named)
+        .agg(
+            trades=pl.len(),
+            win_rate=(pl.col("net_pnl") > 0).mean(),
+            gross_pnl=pl.col("gross_pnl").sum(),
+            costs=(pl.col("fees") - pl.col("swap")).sum(),
+            net_pnl=pl.col("net_pnl").sum(),
+        )
+        .sort(*keys, "symbol")
     )
 
 
@@ -148,15 +166,20 @@ def exposure(result: Ran) -> pl.DataFrame:
     times = result.equity["time"].to_physical().to_numpy()
     equity = result.equity["equity"].to_numpy()
     held = {1.0: np.zeros(len(times)), -1.0: np.zeros(len(times))}
+    without_bar: dict[str, NDArray[np.bool_]] = {}
     sizes = dict(zip(result.tables.symbols, result.tables.contract_sizes, strict=True))
     for symbol, sign, lots, rates in _held(result, times):
-        closes = _closes(result.candles, symbol, "bid" if sign > 0 else "ask", times)
+        closes, is_new = _closes(result.candles, symbol, "bid" if sign > 0 else "ask", times)
         held[sign] += lots * np.where(lots > 0, closes, 0.0) * rates * sizes[symbol]
+        is_old = (lots > 0) & ~is_new
+        without_bar[symbol] = without_bar.get(symbol, is_old) | is_old
     with np.errstate(divide="ignore", invalid="ignore"):
         long, short = (np.where(equity > 0, held[sign] / equity, np.nan) for sign in (1.0, -1.0))
     columns = {"long": long, "short": short, "net": long - short, "gross": long + short}
+    stale = np.sum([*without_bar.values()], axis=0, dtype=np.uint32)
     return result.equity.select("time").with_columns(
-        pl.Series(name, values) for name, values in columns.items()
+        *(pl.Series(name, values) for name, values in columns.items()),
+        stale=pl.Series(np.broadcast_to(stale, times.shape), dtype=pl.UInt32),
     )
 
 
@@ -249,11 +272,13 @@ def _last_rates(rows: NDArray[np.int64], own: pl.DataFrame, length: int) -> Numb
     return found
 
 
-def _closes(store: CandleStore, symbol: str, side: str, times: NDArray[np.int64]) -> Numbers:
-    """Return the newest close of a symbol at each time; NaN before the first."""
+def _closes(
+    store: CandleStore, symbol: str, side: str, times: NDArray[np.int64]
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return the newest close of a symbol at each time, NaN before the first; and if it is new."""
     candles = both_sides(store.symbol(symbol))
     opens = candles["time"].to_physical().to_numpy()
     places = np.searchsorted(opens, times, side="right") - 1
     closes = candles[f"{side}_close"].to_numpy()[np.maximum(places, 0)]
     found: Numbers = np.where(places >= 0, closes, np.nan)
-    return found
+    return found, (places >= 0) & (opens[np.maximum(places, 0)] == times)

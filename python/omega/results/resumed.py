@@ -113,5 +113,6 @@ def _require_same(name: str, now: pl.DataFrame, before: pl.DataFrame) -> None:
     )
 
 
-Identity = Callable[[], dict[str, Any]]
+Identity = Callable[["tuple[int, str] | None"], dict[str, Any]]
+"""Of the last time of a run, in its unit, and None for a run without any."""
 """What a run depends on beside its candles, as `omega.keys.key_of` gives it."""

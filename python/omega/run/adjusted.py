@@ -7,24 +7,26 @@ alone, and are given back in the prices of each bar.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.data.closes import times_of
-from omega.data.store import CandleStore, both_sides
+from omega.data.store import CandleStore, both_sides, over
 from omega.errors import ConfigError
 from omega.reference.days import Days
 from omega.run.moved import UNITS_OF_MOVED, unit_of_moved
+from omega.strategy.operands import is_indicator
 
 if TYPE_CHECKING:
-    from omega._core import Indicator, Run
+    from omega._core import Indicator, Mask, Run
     from omega.contract import ClockFields, EventFields, RollRow
 
 Floats = NDArray[np.float64]
+Place = tuple[str, str | None]
+"""A symbol and a timeframe; None for its own bars."""
 
 _AS_SOURCE = "sma ema wma dema tema hma rma momentum macd bollinger rolling_mean rolling_std"
 _AS_SOURCE += " rolling_min rolling_max rolling_median rolling_quantile slope absolute trima kama"
@@ -150,15 +152,23 @@ class Adjusting:
         self,
         run: Run,
         stores: Sequence[CandleStore],
-        growth: Mapping[str, Growth],
+        growth: tuple[Mapping[str, Growth], Mapping[tuple[str, str], Growth]],
         clock: ClockFields,
     ) -> None:
-        self._run, self._growth = run, growth
+        self._run = run
         self._stores = {store.symbols[0]: store for store in stores}
         self._clock = clock
         self._made: dict[int, tuple[Indicator, Made]] = {}
-        for symbol, own in growth.items():
-            run.adjust(symbol, own.prices, own.volumes, own.shifts)
+        self._growth: dict[Place, Growth] = {
+            **{(symbol, None): own for symbol, own in growth[0].items()},
+            **{(symbol, timeframe): own for (symbol, timeframe), own in growth[1].items()},
+        }
+        for (symbol, timeframe), own in self._growth.items():
+            run.adjust(symbol, own.prices, own.volumes, own.shifts, timeframe)
+
+    def growth_of(self, symbol: str, timeframe: str | None) -> Growth | None:
+        """Return how a symbol has grown, on a timeframe; None where it has no events."""
+        return self._growth.get((symbol, timeframe))
 
     def indicator(
         self,
@@ -173,7 +183,8 @@ class Adjusting:
         """Declare an indicator: over the forward series where its symbol has events."""
         several = source if isinstance(source, tuple) else (source,)
         views = [one for one in several if not isinstance(one, str)]
-        place = self._run.place_of(views[0])[0] if views else symbol or next(iter(self._stores))
+        named = symbol or next(iter(self._stores)), timeframe
+        place = self._run.place_of(views[0]) if views else named
         growth = self._growth.get(place)
         if growth is None:
             where: Any = {"labels": labels, "timeframe": timeframe, "symbol": symbol}
@@ -184,7 +195,8 @@ class Adjusting:
             view = self._run.column(
                 label,
                 pl.Series(made.values),
-                symbol=place,
+                symbol=place[0],
+                timeframe=place[1],
                 warmup=False,
                 declared=made.declared,
                 unit=made.unit,
@@ -203,13 +215,14 @@ class Adjusting:
         name: str,
         parameters: list[float],
         several: Sequence[Any],
-        place: str,
+        place: Place,
         growth: Growth,
     ) -> list[Made]:
         from omega.reference import indicators  # noqa: PLC0415 - only where prices are adjusted
 
         entry = indicators.ENTRIES[name]
-        bars = both_sides(self._stores[place])
+        symbol, timeframe = place
+        bars = both_sides(over(self._run.candles(symbol=symbol, timeframe=timeframe)))
         given = iter(several)
         columns, units = [], []
         for need in entry.needs:
@@ -225,12 +238,12 @@ class Adjusting:
         unit = (_UNITS if growth.shifts is None else UNITS_OF_MOVED).get(name)
         if unit is None:
             raise ConfigError(
-                f"{name}: given prices of {place}, which has splits, dividends or rolls, and its "
+                f"{name}: given prices of {symbol}, which has splits, dividends or rolls, and its "
                 "values do not follow them. Use another indicator, or self.column() over "
                 'pl.col("adjusted_close")'
             )
         forward = tuple(_scaled(made, growth).tolist() for made in columns)
-        days = self._days(place)
+        days = self._days(symbol, bars["time"].to_physical().to_list())
         outputs = indicators.compute(name, parameters, indicators.Columns(forward, days))
         unit = units[0] if unit == "source" else unit
         made_of = [
@@ -272,13 +285,41 @@ class Adjusting:
         declared = max(made.declared for made in columns)
         return [Made(np.array(one), unit, declared) for one in outputs]
 
-    def _days(self, place: str) -> list[int]:
-        store = self._stores[place]
-        starts, number = self._clock["starts"], list(self._stores).index(place)
+    def _days(self, symbol: str, times: Sequence[int]) -> list[int]:
+        starts, number = self._clock["starts"], list(self._stores).index(symbol)
         is_utc = starts is None or self._clock["dates"][number]
         local = None if is_utc or starts is None else (self._clock["first_day"], starts.tolist())
-        days = Days.in_unit(store.time_unit, local)
-        return [days.of(time) for time in times_of(store).tolist()]
+        days = Days.in_unit(self._stores[symbol].time_unit, local)
+        return [days.of(time) for time in times]
+
+    def compare(self, how: str, left: Any, right: Any) -> Mask:  # noqa: ANN401 - as of the run
+        """Compare bar by bar, where both are in the same prices.
+
+        Raises:
+            ConfigError: One is in prices of a higher bar, which an event since may have changed.
+        """
+        for one, other in ((left, right), (right, left)):
+            self._refuse_older(one, other)
+        return self._run.compare(how, left, right)
+
+    def require_own_bars(self, columns: Iterable[Any]) -> None:
+        """Refuse signal columns in prices of higher bars, for the same reason."""
+        for column in columns:
+            self._refuse_older(column, None)
+
+    def _refuse_older(self, one: Any, other: Any) -> None:  # noqa: ANN401 - an indicator, or not
+        made = self._made.get(id(one))
+        place = None if made is None else self._run.place_of(one)
+        if made is None or place is None or place[1] is None or not made[1].unit:
+            return
+        is_alike = is_indicator(other) and self._run.place_of(other) == place
+        if place in self._growth and not is_alike:
+            raise ConfigError(
+                f"{one.name}: given as a condition or a column on {place[1]} of {place[0]}, which "
+                "has splits, dividends or adjusted rolls, expected a ratio such as rsi(), or a "
+                "comparison with the same timeframe: prices of a longer bar are those of its end. "
+                "Compare them in on_bar, where all of them are as of now"
+            )
 
 
 def _column(bars: pl.DataFrame, name: str) -> Made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from omega._core import Indicator, PendingOrder, Position, Run
+    from omega.contract import SignalColumns
 
 
 class Context:
@@ -35,13 +37,26 @@ class Context:
         self.next_order_id, self.shows = run.next_order_id, run.shows
         self.orders = OrderEntry(self)
         self.account: Run | None = run
-        self.indicator = run.indicator
+        self.indicator, self.compare = run.indicator, run.compare
         self._adjusting: Adjusting | None = None
         declare_impact(run, job.settings, self.symbols)
         if job.growth:
-            self._adjusting = Adjusting(run, job.stores, job.growth, job.clock)
-            self.indicator = self._adjusting.indicator
-        self.compare, self.place_of, self.due = run.compare, run.place_of, run.due
+            growth = job.growth, job.higher_growth
+            self._adjusting = Adjusting(run, job.stores, growth, job.clock)
+            self.indicator, self.compare = self._adjusting.indicator, self._adjusting.compare
+        self.place_of, self.due = run.place_of, run.due
+
+    def require_own_bars(self, columns: SignalColumns) -> None:
+        """Refuse signal columns whose prices an event may have changed since (A3).
+
+        Raises:
+            ConfigError: One is in prices of higher bars of a symbol with events.
+        """
+        if self._adjusting is not None:
+            for own in columns.symbols:
+                given = (getattr(own, one.name) for one in dataclasses.fields(own))
+                found = [one[1] if isinstance(one, tuple) else one for one in given]
+                self._adjusting.require_own_bars(found)
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
@@ -90,9 +105,9 @@ class Context:
         """Evaluate a Polars expression over the candles."""
         run = self.run
         candles = both_sides(over(run.candles(timeframe=timeframe, symbol=symbol)))
-        growth = self._job.growth.get(symbol or self.symbols[0])
-        if growth is not None and timeframe is None:
-            candles = adjusted_columns(candles, growth)
+        if self._adjusting is not None:
+            growth = self._adjusting.growth_of(symbol or self.symbols[0], timeframe)
+            candles = candles if growth is None else adjusted_columns(candles, growth)
         frame = beside(candles, expression, self._job.own_columns(symbol, timeframe))
         column = evaluate(expression, name, frame, timeframe=timeframe, symbol=symbol)
         place: Any = {"timeframe": timeframe, "symbol": symbol}

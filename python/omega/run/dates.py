@@ -26,7 +26,6 @@ from omega.contract import (
 )
 from omega.data.closes import times_of
 from omega.data.store import CandleStore
-from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError
 from omega.notices import Notice
 from omega.run.adjusted import closes_of
@@ -137,7 +136,6 @@ def dated_fields(
 def require_adjustable(
     growth: Mapping[str, Any],
     strategy: object,
-    timeframes: Sequence[TimeframeJob],
     finer: Mapping[str, CandleStore],
     carry: CarryFields | None,
 ) -> None:
@@ -154,12 +152,6 @@ def require_adjustable(
     if not growth:
         return
     named = ", ".join(growth)
-    if timeframes:
-        raise ConfigError(
-            f"timeframes: given for {named} with splits, dividends or adjusted rolls, expected "
-            "none: bars made of prices before and after an event would mix both. Run on bars of "
-            "one timeframe"
-        )
     is_blind = isinstance(strategy, Native) and strategy.name == "buy_and_hold"
     if isinstance(strategy, (Native, Foreign)) and not is_blind:
         raise ConfigError(

@@ -135,12 +135,12 @@ def market_of(job: Job, backend: str) -> Run:
 
 
 def _timeframe_fields(timeframe: TimeframeJob, stores: Sequence[CandleStore]) -> TimeframeFields:
-    tables = timeframe.given
-    given = tables and [tables[store.symbols[0]].native for store in stores]
+    tables = timeframe.given or {}
+    given = [tables.get(store.symbols[0]) for store in stores]
     return {
         "name": timeframe.name,
         "grids": timeframe.grids,
-        "given": given or None,
+        "given": [None if table is None else table.native for table in given],
         "ends": timeframe.ends,
     }
 
@@ -158,7 +158,9 @@ def native_strategy(job: Job, context: Context) -> NativeStrategy | ForeignStrat
         return context.run.native(job.strategy.name, list(job.strategy.parameters))
     if isinstance(job.strategy, Weights):
         return context.run.weights(weight_fields(job.strategy, job))
-    return context.run.signals(cast("Signals", job.strategy).columns(context))
+    columns = cast("Signals", job.strategy).columns(context)
+    context.require_own_bars(columns)
+    return context.run.signals(columns)
 
 
 def require_native(job: Job) -> None:

@@ -78,6 +78,7 @@ class Job:
         notices: What a reader of its result should know of its finer candles.
         ran: How they ran.
         growth: How splits and dividends made each symbol grow that has some.
+        higher_growth: The same by symbol and timeframe, for each of its bars.
     """
 
     stores: Sequence[CandleStore]
@@ -93,6 +94,7 @@ class Job:
     notices: Sequence[Notice] = ()
     ran: Ran = dataclasses.field(default_factory=Ran)
     growth: Mapping[str, Growth] = dataclasses.field(default_factory=dict)
+    higher_growth: Mapping[tuple[str, str], Growth] = dataclasses.field(default_factory=dict)
 
     def own_columns(self, symbol: str | None, timeframe: str | None) -> OwnColumns | None:
         """Return the user's columns beside a symbol's candles, or beside a table of higher bars."""

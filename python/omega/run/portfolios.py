@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.run.job import Job
 from omega.strategy.called_weights import CalledWeights
+from omega.strategy.schedule import Schedule, unlike
 from omega.strategy.schedules import Days, days_of
 from omega.strategy.weights import Weights
 
@@ -75,9 +77,40 @@ def require_volumes(
             )
 
 
-def called(weights: Weights) -> Weights | CalledWeights:
-    """Return weights by a function as a strategy that calls it."""
-    return CalledWeights(weights) if weights.is_function else weights
+def weights_of(strategy: object) -> Weights | None:
+    """Return the target weights of a run: its strategy, or the first of a schedule of them.
+
+    Raises:
+        ConfigError: The weights of one account differ in what is the account's, or follow
+            another form of a strategy.
+    """
+    if isinstance(strategy, Weights):
+        return strategy
+    several = []
+    if isinstance(strategy, Schedule):
+        several = [one for one in strategy.strategies if one is not None]
+    if not any(isinstance(one, Weights) for one in several):
+        return None
+    first, *others = several
+    for one in others:
+        if not (isinstance(one, Weights) and isinstance(first, Weights)):
+            raise unlike(first, one)
+        if (one.participation, one.carry_over) != (first.participation, first.carry_over):
+            raise ConfigError(
+                f"Weights.participation: given {first.participation} with carry_over="
+                f"{first.carry_over!r} and {one.participation} with {one.carry_over!r} on one "
+                "account, expected the same: the limit is the account's. Give it as "
+                "Execution(participation=)"
+            )
+    return first if isinstance(first, Weights) else None
+
+
+def called(strategy: Any) -> Any:  # noqa: ANN401 - of any form
+    """Return weights by functions as strategies that call them, those of a schedule too."""
+    if isinstance(strategy, Schedule):
+        return strategy.of([called(one) for one in strategy.strategies])
+    is_called = isinstance(strategy, Weights) and strategy.is_function
+    return CalledWeights(strategy) if is_called else strategy
 
 
 def due_steps(weights: Weights, job: Job) -> NDArray[np.int64] | None:

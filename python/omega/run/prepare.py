@@ -27,6 +27,7 @@ from omega.data.timeframes import Timeframes, timeframe_jobs
 from omega.errors import ConfigError
 from omega.run.account import account_fields, account_of, instruments_for
 from omega.run.adjusted import growth_of
+from omega.run.adjusted_bars import adjusted_jobs
 from omega.run.clock import RunClock
 from omega.run.dates import dated_fields, notices_of_dates, require_adjustable
 from omega.run.fees import fee_functions
@@ -34,7 +35,13 @@ from omega.run.impact import with_impact
 from omega.run.job import Job, OnBar, contexts_of, magnifiers, symbols_of
 from omega.run.magnified import look_into
 from omega.run.manifest import Manifest, of_each, written_down
-from omega.run.portfolios import called, in_order_of_names, require_volumes, with_weights
+from omega.run.portfolios import (
+    called,
+    in_order_of_names,
+    require_volumes,
+    weights_of,
+    with_weights,
+)
 from omega.run.rolls import require_rollable, with_events
 from omega.run.settings import (
     PositionManager,
@@ -149,7 +156,8 @@ def prepare(
     ready = given = strategy_of(strategy)
     arguments = with_rolls(arguments, store)
     stores, unit = symbols_of(store), store.time_unit
-    if isinstance(given, Weights):
+    weights = weights_of(given)
+    if weights is not None:
         stores, ready = in_order_of_names(stores), called(given)
     symbols = [one.symbols[0] for one in stores]
     _refuse_strange(arguments)
@@ -178,8 +186,8 @@ def prepare(
         **execution_fields(execution, account, limits, clock),
         **dated_fields(stores, clock, arguments.dates, semantics),
     }
-    if isinstance(given, Weights):
-        settings = with_weights(settings, given, execution)
+    if weights is not None:
+        settings = with_weights(settings, weights, execution)
     finer = magnifiers(execution, stores)
     require_rollable(settings, finer)
     require_volumes(settings, stores, finer)
@@ -190,7 +198,8 @@ def prepare(
     )
     growth = growth_of(settings["events"], stores)
     settings["symbols"] = with_impact(settings["symbols"], costs, stores, growth, semantics)
-    require_adjustable(growth, ready, higher, finer, settings["carry"])
+    require_adjustable(growth, ready, finer, settings["carry"])
+    higher, higher_growth = adjusted_jobs(higher, stores, growth)
     return Job(
         stores,
         ready,
@@ -204,6 +213,7 @@ def prepare(
         beside,
         [*notices, *notices_of_dates(arguments.dates, stores, settings["events"])],
         growth=growth,
+        higher_growth=higher_growth,
     )
 
 

@@ -18,6 +18,7 @@ from omega.keys import differing, key_of
 from omega.results.result import BacktestResult
 from omega.results.resumed import Identity, resumed
 from omega.run.prepare import Arguments
+from omega.run.until import Until, settings_until, strategy_until
 
 _LATER = ("end",)
 """Settings in which a run that goes on differs from the one before."""
@@ -33,8 +34,11 @@ def identity_of(strategy: AnyForm, when: object, arguments: Arguments) -> Identi
     return functools.partial(_key, strategy, settings, when)
 
 
-def _key(strategy: AnyForm, settings: Mapping[str, Any], when: object) -> dict[str, Any]:
-    return {**key_of(None, strategy, settings, run={"when": when})}
+def _key(
+    strategy: AnyForm, settings: Mapping[str, Any], when: object, until: Until | None
+) -> dict[str, Any]:
+    own, dated = strategy_until(strategy, until), settings_until(settings, until)
+    return {**key_of(None, own, dated, run={"when": when})}
 
 
 def require_earlier(earlier: object, store: CandleStore, own: Identity) -> None:
@@ -53,10 +57,11 @@ def require_earlier(earlier: object, store: CandleStore, own: Identity) -> None:
         raise ConfigError(f"resume: {before['refused']}")
     if not earlier.equity.height:
         raise ConfigError("resume: the earlier run walked no bar; run without resume")
-    if found := differing(before["run"], own()):
+    if found := differing(before["run"], own(earlier.walked_until)):
         raise ConfigError(
             f"resume: this run is not the earlier one with more data; it differs in: "
-            f"{', '.join(found)}. Give the same strategy and settings, or run without resume"
+            f"{', '.join(found)}. Give the same strategy and settings, and of tables by date the "
+            "same rows until then, or run without resume"
         )
     _require_prefix(before["data"], store)
 

@@ -7,7 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING, cast
 
 from omega.contract import AnyForm, Callbacks
-from omega.errors import ConfigError, StrategyFailed
+from omega.errors import StrategyFailed
 from omega.run.compiled import CompiledStrategy, compiled_strategy, is_compiled, not_in_python
 from omega.run.context import Context
 from omega.run.copying import copied
@@ -24,13 +24,15 @@ from omega.run.job import Job, Ran
 from omega.run.nothing_left import told_in_dates
 from omega.run.watching import unchanged
 from omega.strategy.base import Strategy
+from omega.strategy.called_weights import CalledWeights
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 from omega.strategy.operands import declaring
 from omega.strategy.requests import heard
-from omega.strategy.schedule import Schedule
+from omega.strategy.schedule import Schedule, unlike
 from omega.strategy.signal_columns import Signals
 from omega.strategy.ties import Ended, tie
+from omega.strategy.weights import Weights
 
 if TYPE_CHECKING:
     from omega._core import Run
@@ -96,15 +98,19 @@ class _Stages:
 
     def make(self, place: int) -> object:
         """Make the strategy of a stage, as the backend takes it."""
+        before = self.own
         self.end()
         self.context.columns.clear()
         own = self.schedule.stages[place].strategy
+        is_kept = self.schedule.stages[place].border == "keep"
+        if is_kept and isinstance(own, CalledWeights) and isinstance(before, CalledWeights):
+            own.go_on_from(before)
         if own is None:
             return _only_managing(self.job) if self.kind == "python" else None
         job = dataclasses.replace(self.job, strategy=own)
         is_class = isinstance(own, Strategy)
         if _form(own) != ("python" if is_class and self.kind == "foreign" else self.kind):
-            raise _unlike(self.schedule.first, own)
+            raise unlike(self.schedule.first, own)
         if _form(own) != "python":
             return native_strategy(job, self.context)
         if is_class:
@@ -116,7 +122,7 @@ class _Stages:
     def _in_machine_code(self, job: Job, callbacks: Callbacks) -> object:
         self.compiled = compiled_strategy(job, callbacks, self.context)
         if self.compiled is None:
-            raise _unlike(self.schedule.first, job.strategy)
+            raise unlike(self.schedule.first, job.strategy)
         return self.compiled.native
 
     def end(self) -> None:
@@ -150,7 +156,7 @@ def needs_of(strategy: AnyForm, job: Job, run: Run) -> list[int]:
             run.declare_warmup(own.columns(context).warmup or 0)
         elif isinstance(own, Foreign):
             foreign_strategy(own, job.when, context)
-        else:
+        elif not isinstance(own, Weights):  # these need none
             if isinstance(own, Strategy):
                 declared(job, context)
             callbacks_of(job, context)
@@ -159,7 +165,7 @@ def needs_of(strategy: AnyForm, job: Job, run: Run) -> list[int]:
 
 def _form(strategy: object) -> str:
     """Return how a strategy runs, where it is no class that is compiled."""
-    if isinstance(strategy, (Signals, Native)):
+    if isinstance(strategy, (Signals, Native, Weights)):
         return "core"
     return "foreign" if isinstance(strategy, Foreign) else "python"
 
@@ -190,10 +196,3 @@ def _only_managing(job: Job) -> Callbacks:
         "instance": None,
         "manage": None if job.manager is None else job.manager.manage_positions,
     }
-
-
-def _unlike(first: object, other: object) -> ConfigError:
-    return ConfigError(
-        f"strategy: given {other!r} after {first!r}, expected the same form in all windows, as one "
-        "loop runs them"
-    )

@@ -26,6 +26,10 @@ class CalledWeights(Strategy):
     def __repr__(self) -> str:
         return repr(self.weights)
 
+    def go_on_from(self, before: CalledWeights) -> None:
+        """Go on from targets that another one has acted on: what does not differ is left alone."""
+        self._last = dict(before._last)
+
     def on_bar(self, bar: Bar) -> None:
         """Ask for weights; where changes decide, what has not changed is left alone."""
         given: object = self.weights.targets(bar)

@@ -30,8 +30,18 @@ class Rebalance:
         missing: What happens to symbols without a target (rules W3 and U1): "sell", "hold" of which
             those that have left the universe are sold, or "untouched".
         rules: How sizes follow from targets.
+        reduces: Whether what reduces a position is traded; a robustness test holds it back.
+        increases: Whether what increases one is.
+        lost: Symbols of which nothing increases.
     """
 
     targets: tuple[tuple[str, Kind, float], ...]
     missing: str = "hold"
     rules: RuleFields = dataclasses.field(default_factory=lambda: PLAIN)
+    reduces: bool = True
+    increases: bool = True
+    lost: frozenset[str] = frozenset()
+
+    def has(self, *, reduces: bool) -> bool:
+        """Return whether a phase is traded at all; the engine's part."""
+        return self.reduces if reduces else self.increases

@@ -87,3 +87,11 @@ class Schedule:
     def __repr__(self) -> str:
         shown = ", ".join(f"{stage.begin}: {stage.strategy!r}" for stage in self.stages)
         return f"Schedule({shown})"
+
+
+def unlike(first: object, other: object) -> ConfigError:
+    """Return how a strategy is refused that cannot follow another one."""
+    return ConfigError(
+        f"strategy: given {other!r} after {first!r}, expected the same form in all windows, as one "
+        "loop runs them"
+    )

@@ -102,6 +102,12 @@ def targets_of(given: ArrowLike, symbols: Sequence[str], unit: str) -> Targets:
     )
 
 
+def table_until(given: ArrowLike, last: int, unit: str) -> pl.DataFrame:
+    """Return the rows of a table of target weights that are dated by a time."""
+    frame = _long(_frame(given))
+    return frame.filter(pl.Series(_in_unit(frame["time"], unit) <= last))
+
+
 def _frame(given: ArrowLike) -> pl.DataFrame:
     """Read any table; NaN of pandas is null."""
     if isinstance(given, pl.DataFrame):

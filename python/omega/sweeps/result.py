@@ -11,6 +11,7 @@ import polars as pl
 
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
+from omega.results.portfolio import closed_by_symbol
 from omega.sweeps import saved
 from omega.sweeps.pictures import Pictures
 from omega.sweeps.rerun import run_again
@@ -279,6 +280,18 @@ class SweepResult(Pictures):
     def trades(self) -> pl.DataFrame:
         """The trades of all runs, with `run`; they are kept where `trades=True` requests them."""
         return self._beside("trades")
+
+    @property
+    def by_symbol(self) -> pl.DataFrame:
+        """What the closed trades of each run and symbol came to, of a sweep with `trades=True`.
+
+        Example:
+            >>> native = omega.native("sma_cross", slow=20)
+            >>> swept = omega.sweep(candles, native, {"fast": [5]}, trades=True)
+            >>> swept.by_symbol.columns
+            ['run', 'symbol', 'trades', 'win_rate', 'gross_pnl', 'costs', 'net_pnl']
+        """
+        return closed_by_symbol(self.trades, "run")
 
     @property
     def equity(self) -> pl.DataFrame:

@@ -171,7 +171,7 @@ def own_parameters(strategy: AnyForm) -> Sequence[str]:
         return [one.name for one in dataclasses.fields(strategy) if one.name != "targets"]
     if isinstance(strategy, Signals) or not callable(strategy):
         return []
-    return [] if _is_on_bar(strategy) else list(inspect.signature(strategy).parameters)
+    return [] if is_on_bar(strategy) else list(inspect.signature(strategy).parameters)
 
 
 def own_values(strategy: AnyForm) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def own_values(strategy: AnyForm) -> dict[str, Any]:
         return {**(defaults_of(strategy) or {}), **dict(strategy.parameters)}
     if isinstance(strategy, Weights):
         return {name: getattr(strategy, name) for name in own_parameters(strategy)}
-    if isinstance(strategy, Signals) or not callable(strategy) or _is_on_bar(strategy):
+    if isinstance(strategy, Signals) or not callable(strategy) or is_on_bar(strategy):
         return {}
     signature = inspect.signature(strategy)
     return {
@@ -208,7 +208,7 @@ def require_known(strategy: AnyForm, names: Iterable[str]) -> None:
         unknown = [one for one in unknown if taken is not None and one not in taken]
         if unknown:
             raise ConfigError(unknown_parameter(kind, unknown[0], [*own, *(taken or ())]))
-    elif inspect.isfunction(strategy) and not _is_on_bar(strategy):
+    elif inspect.isfunction(strategy) and not is_on_bar(strategy):
         _refuse_unknown(strategy, dict.fromkeys(unknown))
     elif unknown and isinstance(strategy, Native) and defaults_of(strategy) is not None:
         raise ConfigError(
@@ -257,7 +257,7 @@ def strategy_with(strategy: AnyForm, own: Mapping[str, Any]) -> AnyForm:
         return _instance_with(strategy, own)
     if isinstance(strategy, Weights) and not set(own) - set(own_parameters(strategy)):
         return dataclasses.replace(strategy, **own)
-    if callable(strategy) and not _is_on_bar(strategy):
+    if callable(strategy) and not is_on_bar(strategy):
         _refuse_unknown(strategy, own)
         return strategy(**own)
     if own:
@@ -291,7 +291,7 @@ def _instance_with(strategy: Strategy, own: Mapping[str, Any]) -> Strategy:
         ) from error
 
 
-def _is_on_bar(function: Any) -> bool:  # noqa: ANN401 - anything callable
+def is_on_bar(function: Any) -> bool:  # noqa: ANN401 - anything callable
     """Return whether a function is a strategy itself: it takes a bar and nothing else."""
     if isinstance(function, type):
         return False

@@ -9,7 +9,7 @@ use pyo3::types::{PyEllipsis, PyList, PyTuple};
 
 use omega_core::execution::{
     Action, CloseTarget, Distance, ExitReason, Expiry, Level, LevelChange, ModifyRequest,
-    OpenRequest, OrderType, Rebalance, ReduceOnly, Sizer, Target, TargetSize,
+    OpenRequest, OrderType, Phases, Rebalance, ReduceOnly, Sizer, Target, TargetSize,
 };
 use omega_core::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -165,6 +165,7 @@ impl<'py> Vocabulary<'py> {
             targets: targets.collect::<PyResult<_>>()?,
             missing: weights::missing(&fields.missing),
             rules: Arc::new(fields.rules.rules()),
+            phases: Phases::default(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use numpy::PyReadonlyArray1;
 use pyo3::PyResult;
 
-use super::clock::Tracks;
+use super::clock::{Clock, Tracks};
 
 /// What the numbers of a column are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,19 +38,31 @@ pub(super) struct Growth {
     pub(super) volumes: Arc<[f64]>,
     /// By bar, what is added to a price of it, where rolls have moved prices (R1).
     pub(super) shifts: Option<Arc<[f64]>>,
+    /// Of a higher timeframe, the bars below, which have the events that came since.
+    pub(super) base: Option<Arc<Clock>>,
 }
 
 impl Growth {
     /// A number of one bar as it reads at another one.
     #[inline]
     pub(super) fn as_of(&self, value: f64, unit: Unit, bar: usize, now: usize) -> f64 {
-        let factors = match (unit, &self.shifts) {
-            (Unit::None, _) => return value,
-            (Unit::Price, Some(shifts)) => return value + shifts[bar] - shifts[now],
-            (Unit::Price, None) => &self.prices,
-            (Unit::Volume, _) => &self.volumes,
-        };
-        value * factors[bar] / factors[now]
+        let (newest, now) = self.newest(now);
+        match (unit, &self.shifts, &newest.shifts) {
+            (Unit::None, ..) => value,
+            (Unit::Price, Some(shifts), Some(until_now)) => value + shifts[bar] - until_now[now],
+            (Unit::Price, ..) => value * self.prices[bar] / newest.prices[now],
+            (Unit::Volume, ..) => value * self.volumes[bar] / newest.volumes[now],
+        }
+    }
+
+    /// Whose newest bar is now: of a higher timeframe that of the bars below.
+    #[inline]
+    fn newest(&self, now: usize) -> (&Self, usize) {
+        let base = self.base.as_deref();
+        match base.and_then(|clock| Some((clock.growth()?, clock.visible()))) {
+            Some((below, visible)) => (below, visible.saturating_sub(1)),
+            None => (self, now),
+        }
     }
 }
 
@@ -60,18 +72,21 @@ pub(super) type Factors<'py> = PyReadonlyArray1<'py, f64>;
 /// Lets the views of a symbol show earlier prices and volumes as of now.
 pub(super) fn adjust(
     tracks: &Tracks,
-    symbol: &str,
+    (symbol, timeframe): (&str, Option<&str>),
     prices: &Factors<'_>,
     volumes: &Factors<'_>,
     shifts: Option<&Factors<'_>>,
 ) -> PyResult<()> {
-    let id = tracks.named(Some(symbol), None)?;
+    let id = tracks.named(Some(symbol), timeframe)?;
+    let below = timeframe.map(|_| tracks.named(Some(symbol), None));
+    let below = below.transpose()?.map(|id| &tracks.sources[id.0].clock);
     tracks.sources[id.0].clock.grow(Growth {
         prices: prices.as_slice()?.into(),
         volumes: volumes.as_slice()?.into(),
         shifts: shifts
             .map(|own| own.as_slice().map(Arc::from))
             .transpose()?,
+        base: below.map(Arc::clone),
     });
     Ok(())
 }

@@ -15,7 +15,8 @@ use omega_core::store::{
 };
 use omega_core::types::{Days, SymbolId, TimeUnit};
 
-/// A higher timeframe: candles that were given, or a grid to resample on.
+/// A higher timeframe: candles that were given, or a grid to resample on; with both the candles are
+/// what stands in place of those of the grid.
 #[derive(FromPyObject)]
 pub(super) struct TimeframeFields<'py> {
     #[pyo3(item)]
@@ -25,7 +26,7 @@ pub(super) struct TimeframeFields<'py> {
     grids: Option<Vec<GridFields<'py>>>,
     /// Candles by symbol, where they were given.
     #[pyo3(item)]
-    given: Option<Vec<Bound<'py, CandleStore>>>,
+    given: Vec<Option<Bound<'py, CandleStore>>>,
     /// When each given candle is complete, by symbol.
     #[pyo3(item)]
     ends: Option<Vec<PyReadonlyArray1<'py, i64>>>,
@@ -64,18 +65,19 @@ impl TimeframeFields<'_> {
         fn own<T>(all: Option<&Vec<T>>, symbol: SymbolId) -> Option<&T> {
             all?.get(symbol.index())
         }
-        let given = own(self.given.as_ref(), symbol).zip(own(self.ends.as_ref(), symbol));
-        let (candles, ends) = match (given, own(self.grids.as_ref(), symbol)) {
-            (Some((own, ends)), _) => {
-                let candles = Arc::clone(own.get().inner().symbol(SymbolId(0)));
+        let given = self.given.get(symbol.index()).and_then(Option::as_ref);
+        let given = given.map(|own| Arc::clone(own.get().inner().symbol(SymbolId(0))));
+        let known = own(self.ends.as_ref(), symbol);
+        let (candles, ends) = match (given, known, own(self.grids.as_ref(), symbol)) {
+            (Some(candles), Some(ends), _) => {
                 (candles, Ends::Known(ends.as_slice()?.to_vec().into()))
             }
-            (None, Some(grid)) => {
+            (given, _, Some(grid)) => {
                 let grid = grid.grid()?;
                 let made = interrupts::detached(py, || resample(base, &grid))?.map_err(to_pyerr)?;
-                (Arc::new(made.0), made.1)
+                (given.unwrap_or_else(|| Arc::new(made.0)), made.1)
             }
-            (None, None) => return Ok(None),
+            (_, _, None) => return Ok(None),
         };
         Ok(Some(Timeframe {
             name: self.name.clone(),

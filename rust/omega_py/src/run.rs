@@ -215,15 +215,17 @@ impl Run {
 
     /// Lets the views of a symbol show earlier prices and volumes as of now: by bar, the product of
     /// the factors of the events until then (A3).
-    #[pyo3(signature = (symbol, prices, volumes, shifts=None))]
+    #[pyo3(signature = (symbol, prices, volumes, shifts=None, timeframe=None))]
     fn adjust(
         &self,
         symbol: &str,
         prices: Factors<'_>,
         volumes: Factors<'_>,
         shifts: Option<Factors<'_>>,
+        timeframe: Option<&str>,
     ) -> PyResult<()> {
-        growth::adjust(&self.tracks, symbol, &prices, &volumes, shifts.as_ref())
+        let place = (symbol, timeframe);
+        growth::adjust(&self.tracks, place, &prices, &volumes, shifts.as_ref())
     }
 
     /// The symbol and the timeframe that an indicator lives on.

@@ -108,13 +108,21 @@ impl<'py> ScheduleFields<'py> {
         observer: &mut GilObserver,
     ) -> PyResult<BacktestResult> {
         let (stages, make) = (self.stages()?, self.make.clone().unbind());
+        let borders: Vec<Border> = stages.iter().map(|stage| stage.1).collect();
         let how = self.disturbance();
         let walked = if self.kind == "core" {
             interrupts::detached(py, || {
-                let scheduled = Scheduled::new(stages, |place, before, _: &View<'_>| {
-                    drop(before); // its columns, before the next ones are made
-                    of_core(&make, place).map_err(Raised)
-                });
+                let make = |place: usize, before: Option<WithPyError<Native>>, _: &View<'_>| {
+                    // What it has besides is dropped: its columns, before the next ones are made.
+                    let targets = before.filter(|_| borders[place] == Border::Keep);
+                    let targets = targets.and_then(|own| own.0.into_targets());
+                    let found = of_core(&make, place).map_err(Raised)?;
+                    Ok(found.map(|mut own| {
+                        own.0.go_on_from(targets);
+                        own
+                    }))
+                };
+                let scheduled = Scheduled::new(stages, make);
                 backtest.run_observed(&mut Disturbed::new(scheduled, how), observer)
             })
         } else {

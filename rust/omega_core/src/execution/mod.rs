@@ -53,7 +53,9 @@ pub use order::{
     ExitReason, Expiry, Fill, Order, OrderStatus, OrderType, ReduceOnly, RejectReason,
 };
 pub use position::{Origin, Position, open_profit};
-pub use rebalance::{Missing, Rebalance, RebalanceRules, SizeAt, Target, TargetSize, WeightRow};
+pub use rebalance::{
+    Missing, Phases, Rebalance, RebalanceRules, SizeAt, Target, TargetSize, WeightRow,
+};
 pub use schedule::{Carry, DatedRates, Event, Funding, Happening, Roll, Schedule};
 pub use settings::{
     AccountKind, AccountRules, MarketFill, Participation, PositionMode, Semantics, Settings,

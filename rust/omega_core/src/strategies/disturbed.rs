@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::execution::costs::uniform;
-use crate::execution::{Action, CloseTarget, OpenRequest, Position, ReduceOnly};
+use crate::execution::{Action, CloseTarget, OpenRequest, Phases, Position, Rebalance, ReduceOnly};
 use crate::replay::{State, Strategy, View};
 use crate::types::{Direction, OrderId, SymbolId, TradeId};
 
@@ -113,15 +113,52 @@ impl<S> Disturbed<S> {
                     }
                     NOTHING
                 }
+                Action::Rebalance(request) => self.rebalance(step, request),
                 other => other,
             };
         }
     }
 
+    /// Holds back what a rebalance reduces, increases or both; each of its targets may be lost as
+    /// far as it is bought.
+    fn rebalance(&mut self, step: usize, mut request: Rebalance) -> Action {
+        let mut lost = Vec::new();
+        for target in &request.targets {
+            self.entries += 1;
+            if self.is_lost() {
+                lost.push(target.symbol);
+            }
+        }
+        let (late_entries, late_exits) = (self.how.late_entries, self.how.late_exits);
+        if late_entries || late_exits {
+            let mut late = request.clone();
+            late.phases = Phases {
+                no_reductions: !late_exits,
+                no_increases: !late_entries,
+                lost: lost.clone(),
+            };
+            self.held.push((step, Action::Rebalance(late)));
+        }
+        if late_entries && late_exits {
+            return NOTHING;
+        }
+        request.phases = Phases {
+            no_reductions: late_exits,
+            no_increases: late_entries,
+            lost,
+        };
+        Action::Rebalance(request)
+    }
+
+    /// Whether the entry that was counted last is lost.
+    fn is_lost(&self) -> bool {
+        let lost = self.how.lost;
+        lost.is_some_and(|(seed, share)| uniform(seed, self.entries, LEG) < share)
+    }
+
     fn entry(&mut self, step: usize, open: OpenRequest) -> Action {
         self.entries += 1;
-        let lost = self.how.lost;
-        if lost.is_some_and(|(seed, share)| uniform(seed, self.entries, LEG) < share) {
+        if self.is_lost() {
             return NOTHING;
         }
         if !self.how.late_entries {

@@ -82,6 +82,24 @@ natives! {
     Weights
 }
 
+impl Native {
+    /// The target weights that were acted on last, where there are some.
+    #[must_use]
+    pub fn into_targets(self) -> Option<Vec<Option<f64>>> {
+        match self {
+            Self::Weights(weights) => Some(weights.into_targets()),
+            _ => None,
+        }
+    }
+
+    /// Goes on from target weights that another one has acted on (WF3).
+    pub fn go_on_from(&mut self, targets: Option<Vec<Option<f64>>>) {
+        if let (Self::Weights(weights), Some(targets)) = (self, targets) {
+            weights.go_on_from(targets);
+        }
+    }
+}
+
 /// A strategy that has a name: its parameters with their defaults, and how it is made.
 struct BuiltIn {
     name: &'static str,

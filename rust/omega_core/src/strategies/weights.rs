@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::WarmedUp;
 use crate::error::OmegaError;
-use crate::execution::{Action, Missing, Rebalance, RebalanceRules, Target, TargetSize};
+use crate::execution::{Action, Missing, Phases, Rebalance, RebalanceRules, Target, TargetSize};
 use crate::replay::{State, Strategy, View};
 use crate::store::Market;
 use crate::types::SymbolId;
@@ -91,6 +91,17 @@ impl Weights {
         }
     }
 
+    /// The last target of each symbol that was acted on.
+    #[must_use]
+    pub fn into_targets(self) -> Vec<Option<f64>> {
+        self.last
+    }
+
+    /// Goes on from targets that another one has acted on: what does not differ is left alone.
+    pub fn go_on_from(&mut self, targets: Vec<Option<f64>>) {
+        self.last = targets;
+    }
+
     /// The targets of the newest set that is known by a step.
     fn scheduled(&self) -> Vec<Target> {
         let Some(newest) = self.taken.checked_sub(1) else {
@@ -174,6 +185,11 @@ impl Strategy for Weights {
         actions: &mut Vec<Action>,
     ) -> Result<(), OmegaError> {
         let step = view.step();
+        if let Some(due) = &self.due
+            && due.binary_search(&step).is_err()
+        {
+            return Ok(()); // woken by what begins or ends around it
+        }
         let before = self.taken;
         self.taken += self.known[before..]
             .iter()
@@ -188,6 +204,7 @@ impl Strategy for Weights {
                 targets,
                 missing,
                 rules: Arc::clone(&self.rules),
+                phases: Phases::default(),
             }));
         }
         Ok(())

@@ -23,6 +23,31 @@ pub struct Rebalance {
     pub missing: Missing,
     /// How sizes follow from targets.
     pub rules: Arc<RebalanceRules>,
+    /// What of it is traded.
+    pub phases: Phases,
+}
+
+/// What of a rebalance is traded: all of it, but where a robustness test holds something back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Whether what reduces is left out.
+    pub no_reductions: bool,
+    /// Whether what increases is.
+    pub no_increases: bool,
+    /// Symbols of which nothing increases.
+    pub lost: Vec<SymbolId>,
+}
+
+impl Phases {
+    /// Whether a phase is traded at all.
+    #[must_use]
+    pub fn has(&self, reduces: bool) -> bool {
+        !(if reduces {
+            self.no_reductions
+        } else {
+            self.no_increases
+        })
+    }
 }
 
 /// What is to be held of a symbol.

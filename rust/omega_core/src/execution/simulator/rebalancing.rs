@@ -5,8 +5,8 @@
 
 use super::Simulator;
 use crate::execution::rebalance::{
-    Held, Missing, Quote, Rebalance, SizeAt, Target, TargetSize, WeightRow, Wish, cut_to_turnover,
-    wished,
+    Held, Missing, Phases, Quote, Rebalance, SizeAt, Target, TargetSize, WeightRow, Wish,
+    cut_to_turnover, wished,
 };
 use crate::execution::{
     Account, Order, OrderStatus, ReduceOnly, RejectReason, StepBars, SymbolBar,
@@ -177,7 +177,7 @@ impl Simulator {
             cut_to_turnover(known, most * equity);
         }
         let buffer = request.rules.cash_buffer * equity;
-        self.add_orders((&targets, &wishes), buffer, bars);
+        self.add_orders((&targets, &wishes), &request.phases, buffer, bars);
     }
 
     /// Whether a target of a symbol can have a size at all.
@@ -211,10 +211,11 @@ impl Simulator {
                     || targets
                         .binary_search_by_key(&part.symbol, |target| target.symbol)
                         .is_ok();
-                if is_about && self.book.orders[part.row].status == OrderStatus::Working {
+                let is_over = is_about && request.phases.has(part.reduces);
+                if is_over && self.book.orders[part.row].status == OrderStatus::Working {
                     self.book.end(part.row, OrderStatus::Cancelled(None));
                 }
-                !is_about
+                !is_over
             });
         }
         self.book.settle();
@@ -255,6 +256,7 @@ impl Simulator {
     fn add_orders(
         &mut self,
         (targets, wishes): (&[Target], &[Option<Wish>]),
+        phases: &Phases,
         buffer: f64,
         bars: StepBars<'_>,
     ) {
@@ -271,7 +273,13 @@ impl Simulator {
             self.rebalancing.rows.push(row);
         }
         for reduces in [true, false] {
+            if !phases.has(reduces) {
+                continue;
+            }
             for (place, (target, wish)) in targets.iter().zip(wishes).enumerate() {
+                if !reduces && phases.lost.contains(&target.symbol) {
+                    continue;
+                }
                 let now = bars.of(target.symbol);
                 let part = (reduces, first + place, buffer);
                 match wish {
