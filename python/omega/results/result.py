@@ -114,7 +114,6 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
             day, `metrics`, and `result` where a symbol was bought and held. None after loading.
         resumed: Of a run with `resume=` what is new since the earlier one.
-        declared: The indicators and conditions of the strategy, for `report`.
 
     Example:
         >>> result = example_result()
@@ -142,11 +141,12 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         position_manager: Component | None = None,
         added: Mapping[str, Metric] | None = None,
         benchmark: Any = None,  # noqa: ANN401 - an `omega.measures.Benchmark`, of a layer above
+        declares: Callable[[], Declared] = Declared,
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet.
 
         Notices that are given stand for those that would be found; `facts` gives what helps to
-        find them.
+        find them, and `declares` what the strategy declared.
         """
         self.tables = tables
         self.stats = stats or EngineStats()
@@ -162,7 +162,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         self.added = dict(added or {})
         self.benchmark = benchmark
         self.resumed: Resumed | None = None
-        self.declared = Declared()
+        self._declares = declares
 
     @property
     def symbols(self) -> list[str]:
@@ -173,6 +173,16 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
             ['EURUSD']
         """
         return self.tables.symbols
+
+    @cached_property
+    def declared(self) -> Declared:
+        """The indicators and conditions of the strategy, for `report`.
+
+        Example:
+            >>> [line.name for line in example_result().declared.lines]
+            []
+        """
+        return self._declares()
 
     @cached_property
     def trades(self) -> pl.DataFrame:
