@@ -27,6 +27,7 @@ from omega.results.noticing import notices_of
 from omega.results.portfolio import Portfolio, portfolio_metrics
 from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
+from omega.results.standing import Standing
 from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
@@ -114,6 +115,8 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
             day, `metrics`, and `result` where a symbol was bought and held. None after loading.
         resumed: Of a run with `resume=` what is new since the earlier one.
+        standing: Of a run of a sweep, made by `SweepResult.run`, where it stands among all runs.
+            None for any other, and after loading.
 
     Example:
         >>> result = example_result()
@@ -162,6 +165,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         self.added = dict(added or {})
         self.benchmark = benchmark
         self.resumed: Resumed | None = None
+        self.standing: Standing | None = None
         self._declares = declares
 
     @property

@@ -13,7 +13,8 @@ from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
 from omega.sweeps import saved
 from omega.sweeps.pictures import Pictures
-from omega.sweeps.rerun import run_again
+from omega.sweeps.rerun import row_of, run_again
+from omega.sweeps.standing import standing_of
 from omega.sweeps.table import ruined
 from omega.sweeps.trust import Trials, Trust
 
@@ -176,6 +177,8 @@ class SweepResult(Pictures):
     ) -> BacktestResult:
         """Make a run again, into a whole result with trades, equity, ledger and report.
 
+        Its `standing`, which the report shows, is where it stands among all runs.
+
         Args:
             row: The number of the run, or its row: `result.run(result.best())`.
             data: The candles, for a result that was loaded or has travelled.
@@ -196,7 +199,11 @@ class SweepResult(Pictures):
         """
         given = {"data": data, "strategy": strategy, "grid": grid, "settings": settings}
         own = self.parameters
-        return run_again(self._table, row, self._origin, parameters=own, given=given)
+        result = run_again(self._table, row, self._origin, parameters=own, given=given)
+        number = int(row_of(self._table, row)["run"])
+        by = getattr(row, "chosen_by", None)
+        result.standing = standing_of(self._table, self._scores(), self._trials, number, by)
+        return result
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the result into a directory, which appears whole or not at all.
