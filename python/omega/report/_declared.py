@@ -291,9 +291,10 @@ def _packed(values: Numbers, kind: str, room: float | None) -> tuple[dict[str, A
         there = np.isfinite(coarse)
         decimals = _decimals(finite, kind)
         scaled = _codec.scaled(_filled(coarse, there), decimals)
-        text = _codec.packed([_codec.nullable(_codec.differences(scaled), there)])
+        column = _codec.Column("value", scaled, "nullable", there, "sum", 10.0**-decimals)
+        about, text = _codec.table([column])
         if room is None or len(text) <= room:
-            return {"factor": factor, "rows": len(coarse), "decimals": decimals}, text
+            return about | {"factor": factor, "decimals": decimals}, text
         if len(coarse) <= _FEWEST:
             return None
         factor *= 4 if len(text) > 4 * room else 2

@@ -21,6 +21,7 @@ from omega.report import (
     _orders,
     _panels,
     _profit,
+    _scatter,
     _standing,
     _trades,
     _weights,
@@ -67,7 +68,6 @@ def render(
             described, block = pack_curves(times, lines, points=points)
             about["curves"][place] = [described | {"block": len(blocks)}]
             blocks.append(block)
-    about["scatter"] = _trades.excursion_axes(result.trades)
     whole = detail == "full"
     rough = page(title=name, body="", scripts=scripts, blocks=blocks, about=about)
     symbols = _chart.chosen(result, stores, None if whole else LIMIT - len(rough.encode()))
@@ -193,7 +193,7 @@ def _of_sweep(result: Reported) -> Iterator[str]:
 def _of_trades(result: Reported) -> Iterator[str]:
     heading, sizes = _panels.distribution(result)
     yield section(heading, sizes, anchor="profit")
-    yield section("Excursions", _excursions(result))
+    yield section("Excursions", _scatter.panel(result))
     if len(result.symbols) > 1:
         yield section("Profit by symbol", _profit.panel(result, "symbol"))
     yield section("Profit by direction", _profit.panel(result, "direction"))
@@ -229,17 +229,4 @@ def _table(result: Reported) -> str:
         '<div role="rowgroup"><div class="head" id="head" role="row"></div></div>'
         '<div class="rows" id="rows" tabindex="0" role="rowgroup"></div>'
         f"</div></div>{hint(note)}"
-    )
-
-
-def _excursions(result: Reported) -> str:
-    if not result.trades.height:
-        return none("There are no closed trades.")
-    return (
-        '<canvas id="scatter" role="img" aria-label="Each trade by how far it went against and for '
-        'the trader"></canvas>'
-        + hint(
-            "Each mark is a trade, a dot with profit and a cross with loss: how far it was under "
-            "water, and how far above it, in account currency."
-        )
     )
