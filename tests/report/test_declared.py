@@ -9,6 +9,7 @@ import pytest
 import omega
 from omega.report import _declared
 from omega.report._candles import moments
+from omega.strategy.native import Native
 from tests.support import report_runs as runs
 from tests.support.backends import BACKENDS
 
@@ -59,9 +60,9 @@ def test_packed_lines_are_the_last_value_of_each_stretch() -> None:
     values[:30] = np.nan
     group = _declared.Group("x", (("x", values),), "over")
     about, blocks = _declared.pack_groups([group], None)
-    assert about[0]["lines"][0] == {
-        "factor": 1, "rows": 5_000, "decimals": 3, "name": "x", "block": 0
-    }  # fmt: skip
+    line = about[0]["lines"][0]
+    assert (line["factor"], line["rows"], line["decimals"]) == (1, 5_000, 3)
+    assert line["columns"] == [["value", "nullable", "sum", 0.001, 0.0]]
     about, smaller = _declared.pack_groups([group], 2_000)
     assert about[0]["lines"][0]["factor"] > 1
     assert len(smaller[0]) <= 2_000 < len(blocks[0])
@@ -138,3 +139,98 @@ def test_a_result_that_travelled_has_its_candles_and_no_lines() -> None:
     result = runs.sample()
     assert [line.group for line in result.declared.lines] == ["short", "long"]
     assert pickle.loads(pickle.dumps(result)).declared.lines == ()  # noqa: S301 - its own
+
+
+def drawn(result: omega.BacktestResult, symbol: str | None = None) -> dict[str, _declared.Group]:
+    assert result.candles is not None
+    name = symbol or result.symbols[0]
+    groups = _declared.groups_of(result, result.candles.symbol(name), name)
+    return {one.name: one for one in groups if one.kind != "volume"}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("strategy", "names"),
+    [
+        (omega.native("sma_cross", fast=5), {"sma(5)": "over", "sma(50)": "over"}),
+        (omega.native("zscore_reversion"), {"zscore(100, rolling)": "pane", "atr(14)": "pane"}),
+        (omega.native("rsi_reversion"), {"rsi(14)": "pane"}),
+        (omega.native("buy_and_hold"), {}),
+        (
+            omega.native("donchian_breakout", exit=7),
+            {f"rolling_{kind}({bars})": "over" for bars in (20, 7) for kind in ("max", "min")},
+        ),
+    ],
+)  # fmt: skip
+def test_strategies_of_the_core_have_their_indicators(
+    backend: str, strategy: Native, names: dict[str, str]
+) -> None:
+    result = omega.run_backtest(CANDLES, strategy, backend=backend)
+    assert {name: one.kind for name, one in drawn(result).items()} == names
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_indicator_of_the_core_has_the_values_of_a_class(backend: str) -> None:
+    result = omega.run_backtest(CANDLES, omega.native("sma_cross", fast=8, slow=30),
+                                backend=backend)  # fmt: skip
+    of_class = drawn(omega.run_backtest(CANDLES, runs.Bracketed(), backend=backend))
+    for name, group in drawn(result).items():
+        assert np.array_equal(group.lines[0][1], of_class[name].lines[0][1], equal_nan=True)
+        assert np.isfinite(group.lines[0][1]).sum() > 2_800
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_signals_have_their_conditions_columns_and_expressions(backend: str) -> None:
+    mean, mine = pl.col("close").rolling_mean(30), np.arange(float(CANDLES.height)) % 7
+    signals = omega.Signals(
+        long_entry=lambda own: omega.crossover(own.sma(5), own.sma(20)),
+        long_exit=(pl.col("close") < mean) & (pl.col("mine") > 3),
+        stop_loss=omega.Distance(0.001),
+        take_profit=pl.col("close") + 0.002,
+    )
+    result = omega.run_backtest(
+        CANDLES.with_columns(mine=mine), signals, symbol="X", backend=backend
+    )
+    found = drawn(result)
+    assert {name: one.kind for name, one in found.items()} == {
+        "take_profit": "over", "sma(5)": "over", "sma(20)": "over", "close.rolling_mean()": "over",
+        "long entry: condition": "marks", "long exit: condition": "marks",
+    }  # fmt: skip
+    close = CANDLES["bid_close"]
+    exits = (close < close.rolling_mean(30)).fill_null(value=False).to_numpy() & (mine > 3)
+    assert (np.isfinite(found["long exit: condition"].lines[0][1]) == exits).all()
+    fast, slow = (found[f"sma({bars})"].lines[0][1] for bars in (5, 20))
+    crossed = (fast[1:] > slow[1:]) & (fast[:-1] <= slow[:-1])
+    assert (np.isfinite(found["long entry: condition"].lines[0][1])[1:] == crossed).all()
+    entries = result.trades["entry_index"].to_numpy()
+    assert len(entries) > 20
+    assert set(entries - 1) <= set(np.flatnonzero(crossed) + 1)
+    level = found["take_profit"].lines[0][1]
+    assert level.tolist() == pytest.approx((close + 0.002).to_list())
+
+
+def test_signals_of_several_symbols_have_each_their_own() -> None:
+    signals = omega.Signals(
+        entry={"A": lambda own: own.sma(5) > own.sma(9), "B": pl.col("close") > 1.0},
+        direction="long",
+    )
+    result = omega.run_backtest({"A": CANDLES, "B": CANDLES[50:]}, signals)
+    assert set(drawn(result, "A")) == {"sma(5)", "sma(9)", "entry: condition"}
+    assert set(drawn(result, "B")) == {"entry: condition"}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_function_has_the_condition_and_the_expression_it_is_called_on(backend: str) -> None:
+    seen: list[int] = []
+    condition = pl.col("close") > pl.col("close").shift(3) * 1.0001
+    result = omega.run_backtest(
+        CANDLES, lambda bar: seen.append(bar.index), when=condition, backend=backend
+    )
+    found = drawn(result)
+    assert list(found) == ["(close.shift(3)) * 1.0001", "on_bar: condition"]
+    holds = np.flatnonzero(np.isfinite(found["on_bar: condition"].lines[0][1]))
+    assert [row for row in holds if row < CANDLES.height - 1] == seen
+    inline = omega.run_backtest(
+        CANDLES, lambda bar: None, when=lambda own: own.rsi(9) < 30, backend=backend
+    )
+    assert list(drawn(inline)) == ["rsi(9)", "on_bar: condition"]

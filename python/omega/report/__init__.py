@@ -11,9 +11,10 @@ from omega.contract import ArrowLike
 from omega.libraries import arguments_of
 from omega.report._compare import Comparison, compare
 from omega.report._page import View, write
+from omega.report._parallel import parallel
 from omega.report._report import render
 from omega.report._reported import Reported
-from omega.report._sweep import Heatmap, heatmap, parallel
+from omega.report._sweep import Heatmap, heatmap
 
 __all__ = [
     "Comparison",

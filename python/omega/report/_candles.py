@@ -118,10 +118,16 @@ def pack(bars: Bars, entries: Integers, exits: Integers, room: float | None) -> 
         exits: The bar of its exit.
         room: Characters that the blocks may have.
     """
-    times, about = _times(bars)
+    about, times = _codec.table([clock(bars.time)])
     left = None if room is None else room - len(times)
     factor, whole = _whole(bars, left)
-    about |= {"factor": factor, "decimals": bars.decimals, "exact": bars.exact, "fine": []}
+    about |= {
+        "bars": len(bars),
+        "factor": factor,
+        "decimals": bars.decimals,
+        "exact": bars.exact,
+        "fine": [],
+    }
     blocks = [times, whole]
     if factor > 1 and left is not None:
         fine, described = _fine(bars, factor, (entries, exits), left - len(whole))
@@ -130,14 +136,18 @@ def pack(bars: Bars, entries: Integers, exits: Integers, room: float | None) -> 
     return Packed(about, blocks)
 
 
-def _times(bars: Bars) -> tuple[str, dict[str, Any]]:
-    """Times as multiples of their common step, which are mostly ones."""
-    steps = np.diff(bars.time)
-    unit = int(np.gcd.reduce(steps)) if len(steps) else 1
-    counts = np.concatenate([[0], steps // max(unit, 1)])
-    text = _codec.packed([_codec.unsigned(counts)])
-    first = float(bars.time[0]) / _NS if len(bars) else 0.0
-    return text, {"bars": len(bars), "first": first, "unit": max(unit, 1) / _NS}
+def clock(times: Integers) -> _codec.Column:
+    """Return the column of times as multiples of their common step, which are mostly ones.
+
+    Example:
+        >>> column = clock(np.array([5_000_000_000, 7_000_000_000, 11_000_000_000]))
+        >>> column.values.tolist(), column.scale, column.first
+        ([0, 1, 3], 2.0, 5.0)
+    """
+    first = int(times[0]) if len(times) else 0
+    unit = max(int(np.gcd.reduce(np.diff(times))) if len(times) > 1 else 1, 1)
+    counts = (times - first) // unit
+    return _codec.Column("time", counts, "unsigned", None, "sum", unit / _NS, first / _NS)
 
 
 def _whole(bars: Bars, room: float | None) -> tuple[int, str]:

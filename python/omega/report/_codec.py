@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +93,57 @@ def packed(parts: Sequence[bytes]) -> str:
         True
     """
     return base64.b64encode(gzip.compress(b"".join(parts), compresslevel=9, mtime=0)).decode()
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column of a packed table.
+
+    Attributes:
+        name: How the page finds it.
+        values: Whole numbers.
+        kind: How they are written: "unsigned", "signed" or "nullable".
+        there: Of nullable ones, where there is one.
+        base: What each is more than: "sum" is the one before it, another name that of a column
+            before this one.
+        scale: What a unit of the numbers is.
+        first: What is added in the end.
+    """
+
+    name: str
+    values: Integers
+    kind: str = "signed"
+    there: NDArray[np.bool_] | None = None
+    base: str = ""
+    scale: float = 1.0
+    first: float = 0.0
+
+
+def table(columns: Sequence[Column]) -> tuple[dict[str, Any], str]:
+    """Return what describes a table to the page, and its columns as compressed text.
+
+    Example:
+        >>> table([Column("a", np.array([3, 4]), "unsigned", base="sum")])[0]
+        {'rows': 2, 'columns': [['a', 'unsigned', 'sum', 1.0, 0.0]]}
+    """
+    known = {column.name: column.values for column in columns}
+    parts = []
+    for column in columns:
+        values = column.values
+        if column.base == "sum":
+            values = differences(values)
+        elif column.base:
+            values = values - known[column.base]
+        if column.kind == "nullable":
+            whole = np.ones(len(values), np.bool_) if column.there is None else column.there
+            parts.append(nullable(values, whole))
+        else:
+            parts.append(_WRITERS[column.kind](values))
+    about = [[one.name, one.kind, one.base, one.scale, one.first] for one in columns]
+    return {"rows": len(columns[0].values), "columns": about}, packed(parts)
+
+
+_WRITERS = {"unsigned": unsigned, "signed": signed}
 
 
 def decimals_of(values: NDArray[np.float64], *, coarse: int) -> tuple[int, bool]:

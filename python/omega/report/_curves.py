@@ -11,10 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from omega.report import _codec
-from omega.report._candles import moments
+from omega.report._candles import clock, moments
 from omega.report._metrics import thinned
 
-_NS = 1e9
 _POINTS = 3_000
 
 Numbers = NDArray[np.float64]
@@ -60,14 +59,19 @@ def pack_curves(
     chosen = [thinned(np.nan_to_num(curve.values), points) for curve in curves]
     rows = np.unique(np.concatenate(chosen)) if chosen else np.empty(0, np.intp)
     when = moments(times)[rows]
-    unit = int(np.gcd.reduce(np.diff(when))) if len(when) > 1 else 1
-    steps = np.concatenate([[0], np.diff(when) // max(unit, 1)]) if len(when) else when
-    parts, lines = [_codec.unsigned(steps)], []
-    for curve in curves:
+    columns, lines = [clock(when)], []
+    for place, curve in enumerate(curves):
         values = curve.values[rows]
         decimals = _decimals(curve, values)
-        there = np.isfinite(values)
-        parts.append(_codec.nullable(_codec.scaled(values, decimals), there))
+        columns.append(
+            _codec.Column(
+                str(place),
+                _codec.scaled(values, decimals),
+                "nullable",
+                np.isfinite(values),
+                scale=10.0**-decimals,
+            )
+        )
         lines.append(
             {
                 "name": curve.name, "unit": curve.unit, "pane": curve.pane, "kind": curve.kind,
@@ -75,13 +79,8 @@ def pack_curves(
                 "decimals": decimals,
             }
         )  # fmt: skip
-    about = {
-        "rows": len(rows),
-        "first": float(when[0]) / _NS if len(when) else 0.0,
-        "unit": max(unit, 1) / _NS,
-        "lines": lines,
-    }
-    return about, _codec.packed(parts)
+    about, text = _codec.table(columns)
+    return about | {"lines": lines}, text
 
 
 def _decimals(curve: Curve, values: Numbers) -> int:

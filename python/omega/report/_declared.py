@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.data.own_columns import beside
 from omega.data.store import CandleStore, both_sides
+from omega.errors import ConfigError
 from omega.report import _codec
 from omega.report._candles import moments
 from omega.report._reported import Reported
@@ -24,6 +28,8 @@ _MOST_GROUPS = 12
 _SHOWN = 4
 """Groups that are on at first."""
 _DIGITS = 4
+_LETTERS = 40
+"""Of an expression, whose text may be as long as a page."""
 _BESIDE = ("rsi", "stochastic", "adx", "dmi", "mfi", "cci", "aroon", "zscore", "williams_r", "roc",
            "macd", "atr", "std", "variance", "volume", "percent_b", "adxr", "vortex", "cmo",
            "stochastic_rsi", "apo", "ppo", "trix", "tsi", "ao", "dpo", "ultimate_oscillator",
@@ -59,19 +65,32 @@ def groups_of(result: Reported, store: CandleStore, symbol: str) -> list[Group]:
         if line.symbol == symbol and (values := _on_bars(line, frame, result)) is not None:
             own = named.setdefault(line.group, [])
             own.append((_called(line), values))
+    only = symbol if len(result.symbols) == 1 else None
+    conditions = {
+        name: given
+        for (of, name), given in result.declared.conditions.items()
+        if (of or only) == symbol and (is_indicator(given) or not result.happened)
+    }  # expressions of a run with splits are over other prices than these
+    for given in conditions.values():
+        frame = _with_own(frame, store, given)
+        for expression in _expressions(given):
+            for name, values in _of_expression(expression, frame):
+                named.setdefault(name, [(name, values)])
     close = frame["close"].to_numpy()
     for group, lines in list(named.items())[:_MOST_GROUPS]:
-        names = ", ".join(dict.fromkeys(name for name, _ in lines))
-        title = names if len(lines) == 1 else f"{group}: {names.partition(')')[0]})"
-        # A stop and its direction, or a swing and its mark, are of one indicator and two scales.
-        over = [line for line in lines if _is_price([line], close)]
-        rest = [line for line in lines if not _is_price([line], close)]
-        beside = title if not over else f"{title} {', '.join(_output(name) for name, _ in rest)}"
-        found += [Group(title, tuple(over), "over")] if over else []
-        found += [Group(beside, tuple(rest), "pane")] if rest else []
-    if len(result.symbols) == 1:
-        found += _conditions(result.declared.conditions, frame)
-    return found
+        found += _scaled(group, lines, close)
+    return found + _conditions(conditions, frame)
+
+
+def _scaled(group: str, lines: Sequence[tuple[str, Numbers]], close: Numbers) -> list[Group]:
+    """Group lines by where they lie: a stop and its direction are of two scales."""
+    names = ", ".join(dict.fromkeys(name for name, _ in lines))
+    title = names if len(lines) == 1 else f"{group}: {names.partition(')')[0]})"
+    over = [line for line in lines if _is_price([line], close)]
+    rest = [line for line in lines if not _is_price([line], close)]
+    beside = title if not over else f"{title} {', '.join(_output(name) for name, _ in rest)}"
+    found = [Group(title, tuple(over), "over")] if over else []
+    return found + ([Group(beside, tuple(rest), "pane")] if rest else [])
 
 
 def _called(line: Line) -> str:
@@ -112,7 +131,9 @@ def _is_price(lines: Sequence[tuple[str, Numbers]], close: Numbers) -> bool:
     return bool(off) and max(off) <= reach / 2
 
 
-def _conditions(conditions: Mapping[str, Condition], frame: pl.DataFrame) -> list[Group]:
+def _conditions(
+    conditions: Mapping[str, Condition | AnyOperand], frame: pl.DataFrame
+) -> list[Group]:
     found = []
     for name, condition in conditions.items():
         holds = _holds(condition, frame)
@@ -122,13 +143,16 @@ def _conditions(conditions: Mapping[str, Condition], frame: pl.DataFrame) -> lis
     return found
 
 
-def _holds(condition: Condition, frame: pl.DataFrame) -> NDArray[np.bool_] | None:
-    """Where a condition holds on the bars; None where that cannot be said from here."""
+def _holds(condition: Condition | AnyOperand, frame: pl.DataFrame) -> NDArray[np.bool_] | None:
+    """Where a condition holds, or a column is not 0; None where that cannot be said from here."""
     if isinstance(condition, Comparison):
         return _compared(condition, frame)
+    if not isinstance(condition, Condition):
+        values = _operand(condition, frame)
+        return None if values is None else np.isfinite(values) & (values != 0.0)
     parts = [getattr(condition, side, None) for side in ("left", "right")]
     if all(isinstance(part, Condition) for part in parts):
-        left, right = (_holds(part, frame) for part in parts)  # type: ignore[arg-type]  # both are
+        left, right = (_holds(part, frame) for part in parts)
         if left is None or right is None:
             return None
         return left & right if getattr(condition, "how", "") == "&" else left | right
@@ -137,6 +161,46 @@ def _holds(condition: Condition, frame: pl.DataFrame) -> NDArray[np.bool_] | Non
         return None
     column = Comparison(getattr(condition, "how", ">"), expression, 0.0)
     return _compared(column, frame)
+
+
+def _expressions(given: object) -> Iterator[pl.Expr]:
+    """Yield the columns that a condition is made of, but indicators and numbers."""
+    for side in ("left", "right", "expression"):
+        part = getattr(given, side, None)
+        if isinstance(part, (str, pl.Expr)):
+            yield as_column(part)
+        elif isinstance(part, Condition):
+            yield from _expressions(part)
+
+
+def _with_own(frame: pl.DataFrame, store: CandleStore, given: object) -> pl.DataFrame:
+    """Add the columns of the user's own that a condition names."""
+    for expression in _expressions(given):
+        with contextlib.suppress(ConfigError):  # it names what only the run had
+            frame = beside(frame, expression, next(iter(store.own.values()), None))
+    return frame
+
+
+def _of_expression(given: pl.Expr, frame: pl.DataFrame) -> Iterator[tuple[str, Numbers]]:
+    """Yield what an expression compares, but columns of the candles and numbers."""
+    try:
+        is_truth = frame.lazy().select(given).collect_schema().dtypes() == [pl.Boolean]
+    except pl.exceptions.PolarsError:
+        return  # it reads what is not there without the run
+    if is_truth:
+        for part in reversed(given.meta.pop()):
+            yield from _of_expression(part, frame)
+    elif not (given.meta.is_column() or given.meta.is_literal()):
+        values = _operand(given, frame)
+        if values is not None:
+            yield _written(given), values
+
+
+def _written(given: pl.Expr) -> str:
+    """Write an expression without the signs that Polars puts around columns and numbers."""
+    text = re.sub(r'col\("(\w+)"\)|dyn \w+: ', r"\1", str(given))
+    text = re.sub(r"\(([\w.]+)\)", r"\1", text).replace("[", "").replace("]", "")
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
 
 
 def _compared(condition: Comparison, frame: pl.DataFrame) -> NDArray[np.bool_] | None:
@@ -227,9 +291,10 @@ def _packed(values: Numbers, kind: str, room: float | None) -> tuple[dict[str, A
         there = np.isfinite(coarse)
         decimals = _decimals(finite, kind)
         scaled = _codec.scaled(_filled(coarse, there), decimals)
-        text = _codec.packed([_codec.nullable(_codec.differences(scaled), there)])
+        column = _codec.Column("value", scaled, "nullable", there, "sum", 10.0**-decimals)
+        about, text = _codec.table([column])
         if room is None or len(text) <= room:
-            return {"factor": factor, "rows": len(coarse), "decimals": decimals}, text
+            return about | {"factor": factor, "decimals": decimals}, text
         if len(coarse) <= _FEWEST:
             return None
         factor *= 4 if len(text) > 4 * room else 2

@@ -23,15 +23,14 @@ MODULES = (
     "format.js",
     "theme.js",
     "seen.js",
+    "curves.js",
     "candles.js",
     "trades.js",
     "overlay.js",
-    "curves.js",
     "lines.js",
     "chart.js",
     "input.js",
     "table.js",
-    "scatter.js",
     "main.js",
 )
 """The modules of the report, each after those that it imports."""

@@ -21,7 +21,10 @@ from omega.report import (
     _orders,
     _panels,
     _profit,
+    _scatter,
+    _standing,
     _trades,
+    _weights,
 )
 from omega.report._curves import Curve, pack_curves
 from omega.report._labels import listed
@@ -29,6 +32,7 @@ from omega.report._metrics import formatted
 from omega.report._page import LIBRARY, MODULES, asset, module, page
 from omega.report._parts import FOOTER, body, curves, header, hint, none, notice, section
 from omega.report._reported import Reported
+from omega.report._weights import Weights
 
 LIMIT = 5_000_000
 """Bytes that a report has at most, unless all detail is requested."""
@@ -57,17 +61,17 @@ def render(
     trades, trade_block = _trades.pack_trades(result.trades, result.symbols)
     blocks = [trade_block]
     about: dict[str, Any] = {"trades": trades | {"block": 0}, "curves": {}, "candles": []}
-    for place, (times, lines) in _curves(result, stores).items():
+    shares = _weights.weights(result, stores)
+    for place, (times, lines) in _curves(result, stores, shares).items():
         if lines:
             points = 2 * _POINTS if place == "growth" else _POINTS
             described, block = pack_curves(times, lines, points=points)
             about["curves"][place] = [described | {"block": len(blocks)}]
             blocks.append(block)
-    about["scatter"] = _trades.excursion_axes(result.trades)
     whole = detail == "full"
     rough = page(title=name, body="", scripts=scripts, blocks=blocks, about=about)
     symbols = _chart.chosen(result, stores, None if whole else LIMIT - len(rough.encode()))
-    text = _body(result, name, symbols, about["curves"])
+    text = _body(result, name, symbols, about["curves"], shares)
     bare = page(title=name, body=text, scripts=scripts, blocks=blocks, about=about)
     room = None if whole else float(LIMIT - _MARGIN - len(bare.encode()))
     for number, symbol in enumerate(symbols):
@@ -109,10 +113,13 @@ def _stores(
     }
 
 
-def _curves(result: Reported, stores: dict[int, CandleStore]) -> dict[str, tuple[Any, list[Curve]]]:
+def _curves(
+    result: Reported, stores: dict[int, CandleStore], shares: Weights | None
+) -> dict[str, tuple[Any, list[Curve]]]:
     """The curves of the page by their place, each with its times."""
     if not result.equity.height:
         return {}
+    weights = {} if shares is None else {"weights": (shares.times, _weights.stacked(shares))}
     times = result.equity["time"]
     other = _growth.benchmark_of(result)
     ends = None if other is None else _daily.at_ends_of_days(result, other)
@@ -120,10 +127,16 @@ def _curves(result: Reported, stores: dict[int, CandleStore]) -> dict[str, tuple
         "growth": (times, _growth.growth(result, stores)),
         "rolling": _daily.rolling(result, ends),
         "exposure": (times, _growth.held(result)),
-    }
+    } | weights
 
 
-def _body(result: Reported, title: str, symbols: list[int], drawn: dict[str, Any]) -> str:
+def _body(
+    result: Reported,
+    title: str,
+    symbols: list[int],
+    drawn: dict[str, Any],
+    shares: Weights | None,
+) -> str:
     texts = {name: formatted(name, value) for name, value in result.metrics.items()}
     line = (
         f"{listed(result.symbols)} · {texts.get('start', '-')} to {texts.get('end', '-')} · "
@@ -133,9 +146,11 @@ def _body(result: Reported, title: str, symbols: list[int], drawn: dict[str, Any
     parts = [
         *map(notice, above),
         _panels.key_figures(result),
+        *_of_sweep(result),
         _chart.panel(result, symbols),
         section("Trades", _table(result), "wide", anchor="trades"),
         *_of_equity(result, drawn),
+        *_of_symbols(result, shares),
         *_of_trades(result),
         *_of_run(result, below),
     ]
@@ -165,10 +180,20 @@ def _of_equity(result: Reported, drawn: dict[str, Any]) -> Iterator[str]:
     yield section("Exposure", held, alone.partition(" ")[0])
 
 
+def _of_symbols(result: Reported, shares: Weights | None) -> Iterator[str]:
+    if len(result.symbols) > 1:
+        yield section("Weights", _weights.panel(shares, result), "wide", anchor="weights-part")
+
+
+def _of_sweep(result: Reported) -> Iterator[str]:
+    if text := _standing.panel(result):
+        yield section("Chosen from a sweep", text, "wide", anchor="standing")
+
+
 def _of_trades(result: Reported) -> Iterator[str]:
     heading, sizes = _panels.distribution(result)
     yield section(heading, sizes, anchor="profit")
-    yield section("Excursions", _excursions(result))
+    yield section("Excursions", _scatter.panel(result))
     if len(result.symbols) > 1:
         yield section("Profit by symbol", _profit.panel(result, "symbol"))
     yield section("Profit by direction", _profit.panel(result, "direction"))
@@ -204,17 +229,4 @@ def _table(result: Reported) -> str:
         '<div role="rowgroup"><div class="head" id="head" role="row"></div></div>'
         '<div class="rows" id="rows" tabindex="0" role="rowgroup"></div>'
         f"</div></div>{hint(note)}"
-    )
-
-
-def _excursions(result: Reported) -> str:
-    if not result.trades.height:
-        return none("There are no closed trades.")
-    return (
-        '<canvas id="scatter" role="img" aria-label="Each trade by how far it went against and for '
-        'the trader"></canvas>'
-        + hint(
-            "Each mark is a trade, a dot with profit and a cross with loss: how far it was under "
-            "water, and how far above it, in account currency."
-        )
     )

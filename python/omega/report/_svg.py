@@ -49,7 +49,7 @@ def histogram(values: NDArray[np.float64], unit: str) -> str:
             f'height="{tall:.1f}"><title>{texts[k]} to {texts[k + 1]} {unit}: '
             f"{count:,}</title></rect>"
         )
-    return _chart("".join([_upward(top), _across(edges), *bars]), f"Distribution in {unit}")
+    return chart("".join([_upward(top), _across(edges), *bars]), f"Distribution in {unit}")
 
 
 def bars(rows: Sequence[tuple[str, float, str]], label: str) -> str:
@@ -79,7 +79,7 @@ def bars(rows: Sequence[tuple[str, float, str]], label: str) -> str:
             f"{escape(minus(text))}</text>"
         )
     axis = _standing(zero, _TOP, _TOP + line * len(rows))
-    return _chart(axis + "".join(drawn), label, _TOP * 2 + line * len(rows))
+    return chart(axis + "".join(drawn), label, (_WIDTH, _TOP * 2 + line * len(rows)))
 
 
 def interval(worst: float, middle: float, best: float, texts: tuple[str, str, str]) -> str:
@@ -105,7 +105,7 @@ def interval(worst: float, middle: float, best: float, texts: tuple[str, str, st
             f'<text class="tick" x="{place["zero"]:.1f}" y="90" text-anchor="middle">0</text>'
         )
     ends = max(place["worst"], 30), min(place["best"], _WIDTH - 30)
-    return _chart(
+    return chart(
         f'<line class="axis" x1="20" x2="{_WIDTH - 20}" y1="50" y2="50"/>{zero}'
         f'<rect class="span" x="{place["worst"]:.1f}" y="42" rx="3" height="16" '
         f'width="{max(place["best"] - place["worst"], 2):.1f}"/>'
@@ -117,7 +117,7 @@ def interval(worst: float, middle: float, best: float, texts: tuple[str, str, st
         f'<text class="name" x="{place["middle"]:.1f}" y="76" text-anchor="middle">'
         f"{escape(texts[1])}</text>",
         "The closed profit between the worst and the best outcome",
-        100,
+        (_WIDTH, 100),
     )
 
 
@@ -151,7 +151,7 @@ def columns(rows: Sequence[tuple[str, float, str]], label: str) -> str:
         y = zero - mark * per
         drawn.append(
             f'<line class="rule" x1="{_WIDE_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" '
-            f'y2="{y:.1f}"/>{_tick(_WIDE_LEFT - 6, y + 4, text, "end")}'
+            f'y2="{y:.1f}"/>{tick(_WIDE_LEFT - 6, y + 4, text, "end")}'
         )
     for k, (name, value, text) in enumerate(rows):
         tall = abs(value) * per
@@ -164,12 +164,12 @@ def columns(rows: Sequence[tuple[str, float, str]], label: str) -> str:
             f"{escape(text)}</title></rect>"
         )
         if k % every == 0:
-            drawn.append(_tick(x + across / 2, _HEIGHT - _BOTTOM + 18, name, "middle"))
+            drawn.append(tick(x + across / 2, _HEIGHT - _BOTTOM + 18, name, "middle"))
     drawn.append(
         f'<line class="axis" x1="{_WIDE_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{zero:.1f}" '
         f'y2="{zero:.1f}"/>'
     )
-    return _chart("".join(drawn), label)
+    return chart("".join(drawn), label)
 
 
 def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -188,7 +188,7 @@ def _upward(top: int) -> str:
         y = _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * count / top
         drawn.append(
             f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f"{_tick(_LEFT - 6, y + 4, text, 'end')}"
+            f"{tick(_LEFT - 6, y + 4, text, 'end')}"
         )
     return "".join(drawn)
 
@@ -203,18 +203,30 @@ def _across(edges: NDArray[np.float64]) -> str:
         half = _LETTER * len(text) / 2
         # A label at an end is moved in, so that none of it is cut.
         inside = min(max(x, half + 1), _WIDTH - half - 1)
-        drawn.append(_tick(inside, base + 18, text, "middle"))
+        drawn.append(tick(inside, base + 18, text, "middle"))
     return "".join(drawn)
 
 
-def _tick(x: float, y: float, text: str, anchor: str) -> str:
+def tick(x: float, y: float, text: str, anchor: str) -> str:
+    """Return the text of a mark of an axis.
+
+    Example:
+        >>> tick(1.0, 2.0, "<", "end")
+        '<text class="tick" x="1.0" y="2.0" text-anchor="end">&lt;</text>'
+    """
     return (
         f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
     )
 
 
-def _chart(inside: str, label: str, height: int = _HEIGHT) -> str:
+def chart(inside: str, label: str, size: tuple[int, int] = (_WIDTH, _HEIGHT)) -> str:
+    """Return a picture with its description.
+
+    Example:
+        >>> chart("", "Costs", (2, 1))
+        '<svg viewBox="0 0 2 1" role="img" aria-label="Costs"></svg>'
+    """
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(label)}">'
+        f'<svg viewBox="0 0 {size[0]} {size[1]}" role="img" aria-label="{escape(label)}">'
         f"{inside}</svg>"
     )

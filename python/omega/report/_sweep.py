@@ -1,4 +1,4 @@
-"""Pages of a sweep: a heat map over two parameters, and parallel coordinates over all."""
+"""The heat map of a sweep over two parameters."""
 
 from __future__ import annotations
 
@@ -20,15 +20,11 @@ from omega.report._page import View, module, page
 from omega.report._parts import body, header, hint, section, table
 
 _STILL = ("theme.js", "still.js")
-_PARALLEL = ("theme.js", "parallel.js")
-_HEIGHT = 720
-_SHADES = 9
+HEIGHT = 720
+SHADES = 9
 _MOST_TEXT = 400
 _ROOM = (34, 16)  # of a number in a cell, in pixels
-_MOST_LINES = 5_000
 _BEST = 10
-_TICKS = 6
-_NAMED = 4  # more would not fit a heading
 _AGGREGATES: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "mean": pl.Expr.mean,
     "median": pl.Expr.median,
@@ -52,7 +48,7 @@ class Heatmap(View):
 
     def __init__(self, html: str, table: pl.DataFrame) -> None:
         """Keeps the cells and the page that was made of them."""
-        super().__init__(html, height=_HEIGHT)
+        super().__init__(html, height=HEIGHT)
         self.table = table
 
 
@@ -96,7 +92,7 @@ def heatmap(
         )
     if x == y:
         raise ConfigError(f"heatmap: given {x!r} for both axes, expected two parameters")
-    _numbers(frame, metric, (x, y))
+    require_numbers(frame, metric, (x, y))
     more = metric not in LESS_IS_BETTER if maximize is None else maximize
     known = frame.filter(pl.col(metric).is_not_null() & pl.col(metric).is_finite())
     value = _AGGREGATES[aggregate](pl.col(metric).cast(pl.Float64))
@@ -112,72 +108,12 @@ def heatmap(
         section(f"{label(metric)} by cell", drawn + hint(note), "wide"),
         section("The best cells", _best(cells, metric, more=more), "wide"),
     ]
-    text = body(header(name, _runs(frame)), parts)
+    text = body(header(name, runs_of(frame)), parts)
     html = page(title=name, body=text, scripts=[module(_STILL)])
     return Heatmap(html, cells.pivot(on=x, index=y, values="value", sort_columns=False))
 
 
-@arguments_of("report.parallel")
-def parallel(
-    frame: pl.DataFrame,
-    *,
-    metric: str,
-    parameters: Sequence[str] | None = None,
-    maximize: bool | None = None,
-    title: str | None = None,
-) -> View:
-    """Show all parameters of a sweep and a metric as parallel coordinates.
-
-    Args:
-        frame: A row for each run, with parameters and metrics as columns.
-        metric: The metric that colours the lines and has the last axis.
-        parameters: The columns with an axis; by default those that vary, before the metric.
-        maximize: Whether more is better; None: less is for drawdowns, costs and volatility.
-        title: The heading.
-
-    Returns:
-        A page on which a stretch of an axis can be dragged to keep the runs that cross it.
-
-    Raises:
-        ConfigError: A column is missing, the metric is no number, or no run has a value of it.
-
-    Example:
-        >>> runs = pl.DataFrame({"fast": [5, 9], "slow": [20, 30], "sharpe": [0.4, 0.9]})
-        >>> "<canvas" in parallel(runs, metric="sharpe").html
-        True
-    """
-    _numbers(frame, metric, parameters or ())
-    more = metric not in LESS_IS_BETTER if maximize is None else maximize
-    known = frame.filter(pl.col(metric).is_not_null() & pl.col(metric).is_finite())
-    names = list(parameters) if parameters is not None else _varying(known, metric)
-    shown = _thinned(known.sort(metric, descending=not more, maintain_order=True))
-    axes, places = zip(*(_axis(shown[name]) for name in [*names, metric]), strict=True)
-    shades = _shades(shown[metric].cast(pl.Float64).to_numpy(), more=more)
-    more_names = " …" if len(names) > _NAMED else ""
-    name = title or f"{label(metric)} by {', '.join(names[:_NAMED])}{more_names}"
-    left = known.height - shown.height
-    note = f" Of {known.height:,} runs {shown.height:,} are drawn, the best among them." * (
-        left > 0
-    )
-    drawn = (
-        '<div class="tools"><button type="button" id="reset">Show all'
-        '</button><span id="count" class="hint" aria-live="polite"></span></div>'
-        f'<canvas id="parallel" role="img" aria-label="{escape(name)}"></canvas>'
-        f"{_scale(metric, shown[metric], more=more)}"
-        + hint(f"Drag along an axis to keep the runs that cross it.{note}")
-    )
-    text = body(header(name, _runs(frame)), [section("Runs", drawn, "wide")])
-    about = {
-        "axes": axes,
-        "lines": np.round(np.column_stack(places), 4).tolist(),
-        "shades": shades.tolist(),
-        "total": f"{shown.height:,}",
-    }
-    html = page(title=name, body=text, scripts=[module(_PARALLEL)], about=about)
-    return View(html, height=_HEIGHT)
-
-
-def _numbers(frame: pl.DataFrame, metric: str, others: Sequence[str]) -> None:
+def require_numbers(frame: pl.DataFrame, metric: str, others: Sequence[str]) -> None:
     for name in (metric, *others):
         if name not in frame.columns:
             raise ConfigError(f"frame: no column {name!r}. {nearest(name, frame.columns)}")
@@ -190,48 +126,13 @@ def _numbers(frame: pl.DataFrame, metric: str, others: Sequence[str]) -> None:
         raise ConfigError(f"metric: no run has a value of {metric!r}; choose another metric")
 
 
-def _varying(frame: pl.DataFrame, metric: str) -> list[str]:
-    before = frame.columns[: frame.columns.index(metric)]
-    plain = [n for n in before if n != "run" and not frame.schema[n].is_nested()]
-    return [name for name in plain if frame[name].n_unique() > 1]
-
-
-def _thinned(frame: pl.DataFrame) -> pl.DataFrame:
-    """Of very many runs, best first: a tenth of the room for the best, the rest evenly."""
-    if frame.height <= _MOST_LINES:
-        return frame
-    best = _MOST_LINES // 10
-    rest = np.linspace(best, frame.height - 1, _MOST_LINES - best).astype(np.int64)
-    rows = np.concatenate([np.arange(best), rest])
-    return frame.select(pl.all().gather(rows))
-
-
-def _axis(values: pl.Series) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Places from 0 to 1: numbers by size, all else by rank."""
-    if values.dtype.is_numeric():
-        numbers = values.cast(pl.Float64).fill_null(0.0).fill_nan(0.0).to_numpy()
-        low, high = float(numbers.min()), float(numbers.max())
-        span = high - low or 1.0
-        marks = np.unique(numbers)
-        if len(marks) > 2 * _TICKS:
-            marks = np.linspace(low, high, _TICKS)
-        ticks = [[(mark - low) / span, f"{mark:,.4g}"] for mark in marks.tolist()]
-        return {"name": values.name, "ticks": ticks}, (numbers - low) / span
-    texts = values.cast(pl.String).fill_null("-")
-    known = texts.unique().sort().to_list()
-    last = max(len(known) - 1, 1)
-    ranks = {text: rank / last for rank, text in enumerate(known)}
-    ticks = [[place, text] for text, place in ranks.items()]
-    return {"name": values.name, "ticks": ticks}, np.array([ranks[text] for text in texts])
-
-
-def _shades(values: NDArray[np.float64], *, more: bool) -> NDArray[np.int64]:
+def shades_of(values: NDArray[np.float64], *, more: bool) -> NDArray[np.int64]:
     """Shades from the worst to the best; where signs differ, the middle one is zero."""
     low, high = _reach(values)
     if not more:
         values, low, high = -values, -high, -low
     share = (values - low) / ((high - low) or 1.0)
-    return np.clip(np.floor(share * _SHADES), 0, _SHADES - 1).astype(np.int64)
+    return np.clip(np.floor(share * SHADES), 0, SHADES - 1).astype(np.int64)
 
 
 def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -242,7 +143,7 @@ def _reach(values: NDArray[np.float64]) -> tuple[float, float]:
     return low, high
 
 
-def _runs(frame: pl.DataFrame) -> str:
+def runs_of(frame: pl.DataFrame) -> str:
     """How many runs there are, and what is left of the best of them."""
     best = frame["dsr"].max() if "dsr" in frame.columns else None
     left = f"; the best deflated Sharpe ratio is {best:.3f}" if isinstance(best, float) else ""
@@ -261,7 +162,7 @@ def _map(
     left, top = 90.0, 8.0
     width, height = left + wide * len(across) + 10, top + high * len(upward) + 48
     values = cells["value"].to_numpy()
-    shades = _shades(values, more=more)
+    shades = shades_of(values, more=more)
     best = int(values.argmax() if more else values.argmin())
     written = cells.height <= _MOST_TEXT and wide >= _ROOM[0] and high >= _ROOM[1]
     drawn = []
@@ -286,7 +187,8 @@ def _map(
     return (
         f'<div class="scroll"><svg class="map" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'style="max-width:{width:.0f}px" role="img" aria-label="{escape(metric)}">'
-        f"{''.join(drawn)}{''.join(labels)}</svg></div>{_scale(metric, cells['value'], more=more)}"
+        f"{''.join(drawn)}{''.join(labels)}</svg></div>"
+        + scale_of(metric, cells["value"], more=more)
     )
 
 
@@ -301,7 +203,7 @@ def _cell(
 
 
 def _inside(at: tuple[float, float], size: tuple[float, float], shade: int, text: str) -> str:
-    strong = shade in (0, _SHADES - 1)
+    strong = shade in (0, SHADES - 1)
     return (
         f'<text class="in" x="{at[0] + size[0] / 2:.1f}" y="{at[1] + size[1] / 2 + 4:.1f}" '
         f'style="fill:var(--{"surface" if strong else "text"})">{escape(text)}</text>'
@@ -329,11 +231,11 @@ def _short(value: object) -> str:
     return text if len(text) <= 14 else f"{text[:13]}…"  # noqa: PLR2004 - what fits beside the map
 
 
-def _scale(metric: str, values: pl.Series, *, more: bool) -> str:
+def scale_of(metric: str, values: pl.Series, *, more: bool) -> str:
     low, high = _reach(values.cast(pl.Float64).to_numpy())
     ends = (low, high) if more else (high, low)
     texts = [escape(minus(formatted(metric, float(end)))) for end in ends]
-    cells = "".join(f'<i style="background:var(--shade-{k})"></i>' for k in range(_SHADES))
+    cells = "".join(f'<i style="background:var(--shade-{k})"></i>' for k in range(SHADES))
     return f'<div class="scale">{texts[0]}<span>{cells}</span>{texts[1]}</div>'
 
 

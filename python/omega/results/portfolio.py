@@ -5,66 +5,22 @@ All of it is made of the result's tables, exposure of the candles as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.data.store import both_sides
 from omega.errors import ConfigError
-from omega.report._multiplied import Change, changes_of, factors
-
-if TYPE_CHECKING:
-    from omega.contract import EventRow, ResultTables
-    from omega.data.store import CandleStore
+from omega.report._reported import Reported
+from omega.report._worth import lots_held, worths
 
 Numbers: TypeAlias = NDArray[np.float64]
 
 _YEAR = 365.25 * 86_400
 """Seconds."""
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-
-
-class Ran(Protocol):
-    """A result, as far as a portfolio is read from it."""
-
-    tables: ResultTables
-    candles: CandleStore | None
-
-    @property
-    def happened(self) -> Sequence[EventRow]:
-        """What happened by date."""
-
-    @property
-    def symbols(self) -> list[str]:
-        """Names of the symbols."""
-
-    @property
-    def trades(self) -> pl.DataFrame:
-        """Closed trades."""
-
-    @property
-    def orders(self) -> pl.DataFrame:
-        """All orders."""
-
-    @property
-    def fills(self) -> pl.DataFrame:
-        """All executions."""
-
-    @property
-    def equity(self) -> pl.DataFrame:
-        """The equity curve."""
-
-    @property
-    def positions(self) -> pl.DataFrame:
-        """Positions still open."""
-
-    @property
-    def ledger(self) -> pl.DataFrame:
-        """Every change of the balance."""
 
 
 class Portfolio:
@@ -79,7 +35,7 @@ class Portfolio:
             >>> example_result().weights.columns
             ['time', 'symbol', 'target', 'realised', 'drift', 'reason']
         """
-        return pl.DataFrame(cast("Ran", self).tables.weights())
+        return pl.DataFrame(cast("Reported", self).tables.weights())
 
     @cached_property
     def by_symbol(self) -> pl.DataFrame:
@@ -90,7 +46,7 @@ class Portfolio:
             >>> example_result().by_symbol.select("symbol", "trades", "net_pnl").row(0)
             ('EURUSD', 3, 150.0)
         """
-        return by_symbol(cast("Ran", self))
+        return by_symbol(cast("Reported", self))
 
     @cached_property
     def exposure(self) -> pl.DataFrame:
@@ -108,10 +64,10 @@ class Portfolio:
             >>> held.columns
             ['time', 'long', 'short', 'net', 'gross', 'stale']
         """
-        return exposure(cast("Ran", self))
+        return exposure(cast("Reported", self))
 
 
-def by_symbol(result: Ran) -> pl.DataFrame:
+def by_symbol(result: Reported) -> pl.DataFrame:
     """Return what each symbol came to, in the order of the run."""
     text = pl.col("symbol").cast(pl.String)
     closed = closed_by_symbol(result.trades)
@@ -152,7 +108,7 @@ def closed_by_symbol(trades: pl.DataFrame, *keys: str) -> pl.DataFrame:
     )
 
 
-def exposure(result: Ran) -> pl.DataFrame:
+def exposure(result: Reported) -> pl.DataFrame:
     """Return what was held at the close of each bar, as shares of the equity.
 
     Raises:
@@ -163,27 +119,24 @@ def exposure(result: Ran) -> pl.DataFrame:
             "exposure: given a result without its candles, expected one of a run; what was held is "
             "worth what the candles say"
         )
-    times = result.equity["time"].to_physical().to_numpy()
     equity = result.equity["equity"].to_numpy()
-    held = {1.0: np.zeros(len(times)), -1.0: np.zeros(len(times))}
+    held = {1.0: np.zeros(len(equity)), -1.0: np.zeros(len(equity))}
     without_bar: dict[str, NDArray[np.bool_]] = {}
-    sizes = dict(zip(result.tables.symbols, result.tables.contract_sizes, strict=True))
-    for symbol, sign, lots, rates in _held(result, times):
-        closes, is_new = _closes(result.candles, symbol, "bid" if sign > 0 else "ask", times)
-        held[sign] += lots * np.where(lots > 0, closes, 0.0) * rates * sizes[symbol]
-        is_old = (lots > 0) & ~is_new
-        without_bar[symbol] = without_bar.get(symbol, is_old) | is_old
+    for one in worths(result, result.candles.symbol):
+        held[one.sign] += one.worth
+        is_old = without_bar.get(one.symbol, one.is_old)
+        without_bar[one.symbol] = is_old | one.is_old
     with np.errstate(divide="ignore", invalid="ignore"):
         long, short = (np.where(equity > 0, held[sign] / equity, np.nan) for sign in (1.0, -1.0))
     columns = {"long": long, "short": short, "net": long - short, "gross": long + short}
     stale = np.sum([*without_bar.values()], axis=0, dtype=np.uint32)
     return result.equity.select("time").with_columns(
         *(pl.Series(name, values) for name, values in columns.items()),
-        stale=pl.Series(np.broadcast_to(stale, times.shape), dtype=pl.UInt32),
+        stale=pl.Series(np.broadcast_to(stale, equity.shape), dtype=pl.UInt32),
     )
 
 
-def portfolio_metrics(result: Ran) -> dict[str, float | None]:
+def portfolio_metrics(result: Reported) -> dict[str, float | None]:
     """Return turnover and breadth of a portfolio.
 
     `turnover_per_year` is all that was bought and sold over the mean equity, a year;
@@ -201,7 +154,7 @@ def portfolio_metrics(result: Ran) -> dict[str, float | None]:
     traded = float((fills["price"] * fills["lots"] * fills["rate"] * per_lot).abs().sum())
     names = np.zeros(len(times))
     of_symbol: dict[str, Numbers] = {}
-    for symbol, _, lots, _ in _held(result, times):
+    for _, symbol, _, lots, _ in lots_held(result, times):
         of_symbol[symbol] = of_symbol.get(symbol, np.zeros(len(times))) + (lots > 0)
     for one in of_symbol.values():
         names += one > 0
@@ -211,74 +164,6 @@ def portfolio_metrics(result: Ran) -> dict[str, float | None]:
     }
 
 
-def _with_symbol(result: Ran) -> pl.DataFrame:
+def _with_symbol(result: Reported) -> pl.DataFrame:
     orders = result.orders.select("order_id", pl.col("symbol").cast(pl.String))
     return result.fills.join(orders, on="order_id", how="left", maintain_order="left")
-
-
-def _held(result: Ran, times: NDArray[np.int64]) -> Iterator[tuple[str, float, Numbers, Numbers]]:
-    """Yield symbol, direction, lots and rate at each row of the equity, of all that was held."""
-    kinds = [
-        table.select("trade_id", is_long=pl.col("direction") == "long")
-        for table in (result.trades, result.positions)
-    ]
-    # As what it was entered; afterwards a symbol may have become another one (A6).
-    entered = result.orders.select(pl.col("symbol").cast(pl.String), trade_id="order_id")
-    trades = pl.concat(kinds).unique("trade_id", keep="first", maintain_order=True)
-    fills = (
-        result.fills.select(
-            "trade_id",
-            pl.col("time").to_physical(),
-            "lots",
-            "rate",
-            opens=pl.col("trade_id").is_first_distinct(),
-        )
-        .join(trades, on="trade_id", maintain_order="left")
-        .join(entered, on="trade_id", maintain_order="left")
-    )
-    for (symbol, is_long), own in fills.group_by(["symbol", "is_long"], maintain_order=True):
-        rows = np.searchsorted(times, own["time"].to_numpy(), side="right") - 1
-        rows = np.maximum(rows, 0)
-        changes = changes_of(result, str(symbol))
-        grown = factors(changes, times)
-        signed = np.where(own["opens"].to_numpy(), 1.0, -1.0) * own["lots"].to_numpy()
-        lots = np.zeros(len(times))
-        np.add.at(lots, rows, signed / grown[rows])
-        lots = np.cumsum(lots)
-        lots[np.abs(lots) < 1e-9 * own["lots"].max()] = 0.0  # type: ignore[operator]  # numbers
-        lots *= grown
-        sign, rates = 1.0 if is_long else -1.0, _last_rates(rows, own, len(times))
-        for name, part in _by_name(str(symbol), changes, lots, times):
-            yield name, sign, part, rates
-
-
-def _by_name(
-    symbol: str, changes: Sequence[Change], lots: Numbers, times: NDArray[np.int64]
-) -> Iterator[tuple[str, Numbers]]:
-    """Yield the lots under each name that a symbol has over time."""
-    renamed = [change for change in changes if change.symbol != symbol]
-    names = [(int(times[0]) if len(times) else 0, symbol)]
-    names += [(change.time, change.symbol) for change in renamed]
-    for place, (begin, name) in enumerate(names):
-        end = names[place + 1][0] if place + 1 < len(names) else np.iinfo(np.int64).max
-        yield name, np.where((times >= begin) & (times < end), lots, 0.0)
-
-
-def _last_rates(rows: NDArray[np.int64], own: pl.DataFrame, length: int) -> Numbers:
-    """Return the rate of the newest fill at each row."""
-    rates = own["rate"].to_numpy()
-    places = np.searchsorted(rows, np.arange(length), side="right") - 1
-    found: Numbers = rates[np.maximum(places, 0)]
-    return found
-
-
-def _closes(
-    store: CandleStore, symbol: str, side: str, times: NDArray[np.int64]
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return the newest close of a symbol at each time, NaN before the first; and if it is new."""
-    candles = both_sides(store.symbol(symbol))
-    opens = candles["time"].to_physical().to_numpy()
-    places = np.searchsorted(opens, times, side="right") - 1
-    closes = candles[f"{side}_close"].to_numpy()[np.maximum(places, 0)]
-    found: Numbers = np.where(places >= 0, closes, np.nan)
-    return found, (places >= 0) & (opens[np.maximum(places, 0)] == times)

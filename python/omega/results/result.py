@@ -27,6 +27,7 @@ from omega.results.noticing import notices_of
 from omega.results.portfolio import Portfolio, portfolio_metrics
 from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
+from omega.results.standing import Standing
 from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
@@ -114,7 +115,8 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
             day, `metrics`, and `result` where a symbol was bought and held. None after loading.
         resumed: Of a run with `resume=` what is new since the earlier one.
-        declared: The indicators and conditions of the strategy, for `report`.
+        standing: Of a run of a sweep, made by `SweepResult.run`, where it stands among all runs.
+            None for any other, and after loading.
 
     Example:
         >>> result = example_result()
@@ -142,11 +144,12 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         position_manager: Component | None = None,
         added: Mapping[str, Metric] | None = None,
         benchmark: Any = None,  # noqa: ANN401 - an `omega.measures.Benchmark`, of a layer above
+        declares: Callable[[], Declared] = Declared,
     ) -> None:
         """Keeps what the run handed over; nothing is computed yet.
 
         Notices that are given stand for those that would be found; `facts` gives what helps to
-        find them.
+        find them, and `declares` what the strategy declared.
         """
         self.tables = tables
         self.stats = stats or EngineStats()
@@ -162,7 +165,8 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         self.added = dict(added or {})
         self.benchmark = benchmark
         self.resumed: Resumed | None = None
-        self.declared = Declared()
+        self.standing: Standing | None = None
+        self._declares = declares
 
     @property
     def symbols(self) -> list[str]:
@@ -173,6 +177,16 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
             ['EURUSD']
         """
         return self.tables.symbols
+
+    @cached_property
+    def declared(self) -> Declared:
+        """The indicators and conditions of the strategy, for `report`.
+
+        Example:
+            >>> [line.name for line in example_result().declared.lines]
+            []
+        """
+        return self._declares()
 
     @cached_property
     def trades(self) -> pl.DataFrame:

@@ -64,7 +64,7 @@ class Travelling:
             "_given": self.notices,
             "_facts": None,
             "_identity": None,
-            "declared": Declared(),
+            "_declares": Declared,
         }
 
 

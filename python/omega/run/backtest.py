@@ -40,6 +40,7 @@ from omega.run.resuming import identity_of, known_by, require_earlier
 from omega.run.rolls import happened
 from omega.run.scheduled import execute_any
 from omega.run.settings import PositionManager
+from omega.run.shown import shown_of
 from omega.strategy.base import Strategy
 from omega.strategy.conditions import AnyCondition
 from omega.strategy.foreign import Foreign
@@ -289,8 +290,8 @@ def _result(
         candles=store,
         strategy=job.strategy,
         position_manager=job.manager,
+        declares=functools.partial(shown_of, job, backend),
     )
-    result.declared = job.ran.declared
     if job.settings["events"] is not None:
         keep_events(result, happened(job.settings["events"], job.stores))
     return result

@@ -73,7 +73,7 @@ def _executed(job: Job, context: Context) -> Outcome:
         single = cast("Strategy | OnBar", job.strategy)  # `execute_any` runs schedules
         with bound(single, job.manager, context):
             outcome = _execute_callbacks(job, context)
-            if isinstance(job.strategy, Strategy):
+            if isinstance(job.strategy, Strategy) or job.ran.conditions:
                 job.ran.declared = declared_of(job, context)
     if isinstance(job.strategy, Strategy):
         tie(job.strategy, Ended.of(context))
@@ -226,6 +226,7 @@ def callbacks_of(
         with tied(Strategy(), context) as declarer, declaring(context):
             condition = condition_of(job.when, declarer)
             mask = condition.mask(context)
+        job.ran.conditions = {"on_bar": condition}
         return {**callbacks, "on_bar": None, "triggers": [(function, mask)]}
     kind = type(strategy)
     conditions = dict(triggers_of(kind) if triggers is None else triggers)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omega.strategy.conditions import Condition
 from omega.strategy.operands import Evaluates, is_indicator
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _DEPTH = 3
 """How deep indicators may lie in lists and mappings of an attribute."""
+
+
+Places: TypeAlias = "Mapping[tuple[str | None, str], Condition | Indicator]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,24 +47,46 @@ class Declared:
 
     Attributes:
         lines: Its indicators, in the order in which it keeps them.
-        conditions: Those under which it is called, by the name of the method.
+        conditions: Where it is called or acts, by symbol and name: conditions, and columns that
+            are not 0 there. Without a symbol it is the only one of the run.
         begins: Where the bars of higher timeframes begin, in nanoseconds since 1970, by symbol and
             timeframe.
     """
 
     lines: tuple[Line, ...] = ()
-    conditions: Mapping[str, Condition] = dataclasses.field(default_factory=dict)
+    conditions: Places = dataclasses.field(default_factory=dict)
     begins: Mapping[tuple[str, str], NDArray[np.int64]] = dataclasses.field(default_factory=dict)
 
 
 def declared_by(strategy: object, run: Evaluates, conditions: Mapping[str, Condition]) -> Declared:
     """Find what a strategy declared, while its run is there."""
-    lines = [
-        Line(group, view.name, view, *run.place_of(view))
-        for group, value in _attributes(strategy)
-        for view in _views(value, _DEPTH)
+    kept = [
+        (group, view) for group, value in _attributes(strategy) for view in _views(value, _DEPTH)
     ]
-    return Declared(tuple(lines), dict(conditions))
+    by_name: Places = {(None, name): condition for name, condition in conditions.items()}
+    return Declared(tuple(lines_of(kept, by_name.values(), run)), by_name)
+
+
+def lines_of(
+    kept: Iterable[tuple[str, Indicator]], conditions: Iterable[object], run: Evaluates
+) -> Iterator[Line]:
+    """Yield the lines of indicators by what keeps them, and of those in conditions alone."""
+    seen: set[int] = set()
+    inside = ((view.name, view) for one in conditions for view in _compared(one))
+    for group, view in [*kept, *inside]:
+        if id(view) not in seen:
+            seen.add(id(view))
+            yield Line(group, view.name, view, *run.place_of(view))
+
+
+def _compared(given: object) -> Iterator[Indicator]:
+    """Yield the indicators that a condition compares."""
+    for side in ("left", "right"):
+        part = getattr(given, side, None)
+        if isinstance(part, Condition):
+            yield from _compared(part)
+        elif part is not None:
+            yield from _views(part, 0)
 
 
 def _attributes(strategy: object) -> Iterator[tuple[str, Any]]:

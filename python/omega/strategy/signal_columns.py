@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omega.config.distances import Distance
@@ -11,7 +12,7 @@ from omega.config.values import check, flag, nearest, optional, plain, value, wh
 from omega.contract import SignalColumns, SymbolSignals
 from omega.errors import ConfigError
 from omega.strategy.base import Strategy
-from omega.strategy.conditions import Condition
+from omega.strategy.conditions import Comparison, Condition
 from omega.strategy.context import RunContext
 from omega.strategy.operands import as_column, declaring, is_indicator, is_operand
 from omega.strategy.ties import tied
@@ -117,6 +118,16 @@ class Signals:
             warmup=self.warmup,
         )
 
+    def shown(self, context: RunContext) -> dict[tuple[str, str], Condition | Indicator]:
+        """Return what charts show, by symbol and name: all columns but those of one number."""
+        found: dict[tuple[str, str], Condition | Indicator] = {}
+        for symbol in context.symbols:
+            with self._declaring(context, symbol) as columns:
+                for name in (*_TRUTHS, "direction", "stop_loss", "take_profit", "size"):
+                    one = columns.shown(name)
+                    found |= {} if one is None else {(symbol, name): one}
+        return found
+
     def _refuse_unknown(self, symbols: Sequence[str]) -> None:
         for name in _COLUMNS:
             given = getattr(self, name)
@@ -134,18 +145,21 @@ class Signals:
         return () if given is None else (given,)
 
     def _columns(self, context: RunContext, symbol: str) -> SymbolSignals:
-        place = context.symbols.index(symbol)
-        seen = _OfSymbol(context, symbol) if len(context.symbols) > 1 else context
-        with tied(Strategy(), seen) as declarer, declaring(seen):
-            columns = _Columns(self, declarer, seen, symbol)
+        with self._declaring(context, symbol) as columns:
             return SymbolSignals(
-                symbol=place,
+                symbol=context.symbols.index(symbol),
                 **{name: columns.truth(name) for name in _TRUTHS},
                 direction=columns.direction(),
                 stop_loss=columns.level("stop_loss"),
                 take_profit=columns.level("take_profit"),
                 size=columns.column("size"),
             )
+
+    @contextlib.contextmanager
+    def _declaring(self, context: RunContext, symbol: str) -> Iterator[_Columns]:
+        seen = _OfSymbol(context, symbol) if len(context.symbols) > 1 else context
+        with tied(Strategy(), seen) as declarer, declaring(seen):
+            yield _Columns(self, declarer, seen, symbol)
 
 
 class _OfSymbol:
@@ -225,6 +239,19 @@ class _Columns:
                 "above 0 is long, below 0 short. Use long_entry= and short_entry= for conditions"
             )
         return self._of("direction", given)
+
+    def shown(self, name: str) -> Condition | Indicator | None:
+        """What a chart shows: nothing where one number or text stands for all bars."""
+        given = self._given(name)
+        given = given.given if isinstance(given, Distance) else given
+        is_column = is_operand(given) and not isinstance(given, (int, float))
+        if isinstance(given, Condition):
+            return given
+        if name in _TRUTHS and is_column and not is_indicator(given):
+            how = "!=" if name == "entry" else ">"
+            return Comparison(how, as_column(given), 0.0)
+        is_word = name == "direction" and isinstance(given, str) and given in _DIRECTIONS
+        return self._of(name, given) if is_column and not is_word else None
 
     def level(self, name: str) -> tuple[bool, Indicator] | None:
         """Whether a level is a distance, and its column."""

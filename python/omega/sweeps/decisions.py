@@ -150,7 +150,9 @@ class Decisions:
                 f"{' and passes' if refused else ''}.{why} See .failures, and .to_polars() for "
                 "the rest"
             )
-        return Best(known.row(0, named=True), self._trials) if count == 1 else known.head(count)
+        if count > 1:
+            return known.head(count)
+        return Best(known.row(0, named=True), self._trials, (metric, maximize))
 
     def select(
         self, *, minimum: Gates = None, maximum: Gates = None, where: str | None = None

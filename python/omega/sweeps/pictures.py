@@ -84,7 +84,7 @@ class Pictures(Decisions):
         Example:
             >>> frame = pl.DataFrame({"run": [0, 1], "fast": [5, 9], "sharpe": [0.4, 0.9]})
             >>> result = omega.SweepResult(frame, metrics=("sharpe",), total=2)
-            >>> "<canvas" in result.parallel().html
+            >>> "<svg" in result.parallel().html
             True
         """
         table, maximize = self._with(metric, maximize)

@@ -67,7 +67,7 @@ def run_again(
         ConfigError: There is no such row, or nothing to make it of.
         StateSyncError: Its result is another one than that of the row.
     """
-    found = _row_of(table, row)
+    found = row_of(table, row)
     number = int(found["run"])
     if given.get("strategy") is not None or given.get("data") is not None:
         spec = _spec_of(given)
@@ -97,7 +97,7 @@ def run_again(
     return result
 
 
-def _row_of(table: pl.DataFrame, row: object) -> dict[str, Any]:
+def row_of(table: pl.DataFrame, row: object) -> dict[str, Any]:
     """Find a row by its number, or by itself: a dict that has `run`, or a frame of one row."""
     number = plain(row)
     if isinstance(row, pl.DataFrame) and row.height == 1 and "run" in row.columns:

@@ -14,7 +14,8 @@ from omega.errors import ConfigError
 from omega.results.portfolio import closed_by_symbol
 from omega.sweeps import saved
 from omega.sweeps.pictures import Pictures
-from omega.sweeps.rerun import run_again
+from omega.sweeps.rerun import row_of, run_again
+from omega.sweeps.standing import standing_of
 from omega.sweeps.table import ruined
 from omega.sweeps.trust import Trials, Trust
 
@@ -177,6 +178,8 @@ class SweepResult(Pictures):
     ) -> BacktestResult:
         """Make a run again, into a whole result with trades, equity, ledger and report.
 
+        Its `standing`, which the report shows, is where it stands among all runs.
+
         Args:
             row: The number of the run, or its row: `result.run(result.best())`.
             data: The candles, for a result that was loaded or has travelled.
@@ -197,7 +200,11 @@ class SweepResult(Pictures):
         """
         given = {"data": data, "strategy": strategy, "grid": grid, "settings": settings}
         own = self.parameters
-        return run_again(self._table, row, self._origin, parameters=own, given=given)
+        result = run_again(self._table, row, self._origin, parameters=own, given=given)
+        number = int(row_of(self._table, row)["run"])
+        by = getattr(row, "chosen_by", None)
+        result.standing = standing_of(self._table, self._scores(), self._trials, number, by)
+        return result
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the result into a directory, which appears whole or not at all.

@@ -393,9 +393,15 @@ class Best(dict[str, Any]):
         {'run': 0}
     """
 
-    def __init__(self, row: Mapping[str, Any], trials: Trials) -> None:
-        """Take the row, and the trials that it was chosen from."""
+    def __init__(
+        self,
+        row: Mapping[str, Any],
+        trials: Trials,
+        chosen_by: tuple[str, bool | None] | None = None,
+    ) -> None:
+        """Take the row, the trials that it was chosen from, and by which metric it was."""
         super().__init__(row)
+        self.chosen_by = chosen_by
         self._told = ""
         if trials.all:
             shown = _shown(row.get("dsr"))

@@ -2,9 +2,10 @@
 
 import { PlacedTrades } from "./trades.js";
 import { TradeOverlay } from "./overlay.js";
-import { chartColours, colour, onTheme } from "./theme.js";
-import { counted, moment } from "./format.js";
 import { LineGroup } from "./lines.js";
+import { makeChart } from "./curves.js";
+import { colour, onTheme } from "./theme.js";
+import { counted, moment, number } from "./format.js";
 
 const FEWEST_BARS = 12;
 const PIXELS_OF_CANDLE = 3.2; // a candle narrower than this says little
@@ -19,7 +20,6 @@ export class PriceChart {
     this.loaded = null; // what the library has: a level and its bars
     this.stale = true;
     this.scheduled = false;
-    this.frames = 0;
     this.groups = [];
     this.candles = null;
     this.trades = null;
@@ -27,59 +27,38 @@ export class PriceChart {
     this.symbol = -1;
     /** @type {(symbol: number) => Promise<void>} how another symbol is shown; the page says it */
     this.show = async () => {};
-    const library = window.LightweightCharts;
-    this.chart = library.createChart(box, {
-      autoSize: true,
-      handleScroll: false,
-      handleScale: false,
-      crosshair: { mode: 0 },
-      localization: { timeFormatter: moment },
-    });
-    this.series = this.chart.addSeries(library.CandlestickSeries, {
+    this.chart = makeChart(box, { handleScroll: false, handleScale: false });
+    this.series = this.chart.addSeries(window.LightweightCharts.CandlestickSeries, {
       borderVisible: false,
       lastValueVisible: false,
       priceLineVisible: false,
     });
-    this.overlay = new TradeOverlay({ x: (bar) => this.x(bar), y: (price) => this.y(price) });
-    this.series.attachPrimitive(this.overlay);
+    this.overlay = new TradeOverlay(this.series, (bar) => this.x(bar), (bar) => this.timeOf(bar));
     onTheme(() => this.paint());
   }
 
   paint() {
-    this.chart.applyOptions({
-      ...chartColours(),
-      rightPriceScale: { borderColor: colour("line"), minimumWidth: 64, entireTextOnly: true },
-      timeScale: {
-        borderColor: colour("line"), timeVisible: true, secondsVisible: false, minBarSpacing: 0.1,
-      },
-    });
-    this.groups.forEach((group) => group.paint());
     const [up, down] = [colour("up"), colour("down")];
     this.series.applyOptions({
       upColor: up, downColor: down, wickUpColor: up, wickDownColor: down,
     });
-    this.overlay.request();
+    this.groups.forEach((group) => group.paint());
+    this.overlay.paint();
   }
 
-  /** Show a symbol, all of it. */
+  /** Show a symbol, all of it, with its lines in place of those of the one before. */
   use(candles, trades, symbol) {
     this.candles = candles;
-    this.symbol = symbol;
     this.trades = trades;
-    this.placed = new PlacedTrades(trades, symbol, candles);
+    this.symbol = symbol;
     this.stale = true;
-    const { precision, step } = candles.about;
+    this.placed = new PlacedTrades(trades, symbol, candles);
+    const { precision, step, blocks, firstLine, groups } = candles.about;
     this.series.applyOptions({ priceFormat: { type: "price", precision, minMove: step } });
-    this.useGroups(candles.about);
-    this.look(0, candles.bars);
-  }
-
-  /** Take the lines of a symbol in place of those of the one before. */
-  useGroups(about) {
     for (const group of [...this.groups].reverse()) group.detach(this.chart);
-    const first = about.blocks[about.firstLine];
-    this.groups = about.groups.map((group, place) => new LineGroup(group, first, place));
+    this.groups = groups.map((group, place) => new LineGroup(group, blocks[firstLine], place));
     for (const group of this.groups) if (group.shown) this.turn(group, true);
+    this.look(0, candles.bars);
   }
 
   /** Turn the lines of a group on or off. */
@@ -140,15 +119,13 @@ export class PriceChart {
       to: (this.to - begin) / factor - 0.5,
     });
     this.overlay.show(this.trades, this.placed, this.from, this.to);
-    this.frames += 1;
     this.tell();
   }
 
   covers(level) {
     const { loaded, candles } = this;
-    if (!loaded || this.stale || loaded.level !== level) return false;
-    const [from, to] = [Math.max(this.from, 0), Math.min(this.to, candles.bars)];
-    return loaded.begin <= from && loaded.end >= to;
+    if (this.stale || loaded.level !== level) return false;
+    return loaded.begin <= Math.max(this.from, 0) && loaded.end >= Math.min(this.to, candles.bars);
   }
 
   load(level) {
@@ -175,15 +152,13 @@ export class PriceChart {
 
   tell() {
     const { candles, overlay, loaded } = this;
-    const last = candles.bars - 1;
-    const [first, end] = [this.from, this.to].map((bar) =>
-      moment(candles.time[Math.min(Math.max(Math.floor(bar), 0), last)]),
-    );
+    const [first, end] = [this.from, this.to].map((bar) => (
+      moment(candles.time[Math.min(Math.max(Math.floor(bar), 0), candles.bars - 1)])
+    ));
     const { factor } = loaded;
     const detail = factor === 1 ? "single bars" : `${counted(factor, "bar")} a candle`;
-    const hidden = overlay.total - overlay.shown.length;
-    const some = hidden > 0 ? `${overlay.shown.length.toLocaleString("en-US")} of ` : "";
-    const marks = `${some}${counted(overlay.total, "trade")} marked`;
+    const [shown, all] = [overlay.shown.length, overlay.total];
+    const marks = `${shown < all ? `${number(shown, 0)} of ` : ""}${counted(all, "trade")} marked`;
     this.label.textContent = `${first} to ${end} · ${detail} · ${marks}`;
   }
 
@@ -203,33 +178,23 @@ export class PriceChart {
     this.look(bar - span / 2, bar + span / 2);
   }
 
+  /** How many candles of those that are loaded lie before the one of a bar. */
+  candleOf(bar) {
+    return Math.floor((bar - this.loaded.begin) / this.loaded.factor);
+  }
+
+  /** The time of the loaded candle of a bar; undefined where it is not loaded. */
+  timeOf(bar) {
+    if (!this.loaded || bar < this.loaded.begin || bar >= this.loaded.end) return undefined;
+    return this.candles.time[this.loaded.begin + this.candleOf(bar) * this.loaded.factor];
+  }
+
+  /** The place of the candle of a bar; beyond those that are loaded as if there were more. */
   x(bar) {
     if (!this.loaded) return null;
-    const { factor, begin } = this.loaded;
     const scale = this.chart.timeScale();
     const [left, right] = [scale.logicalToCoordinate(0), scale.logicalToCoordinate(1000)];
     if (left === null || right === null) return null;
-    return left + ((right - left) / 1000) * ((bar + 0.5 - begin) / factor - 0.5);
-  }
-
-  y(price) {
-    return Number.isNaN(price) ? null : this.series.priceToCoordinate(price);
-  }
-
-  /** The row of the shown trade whose mark is nearest to a point, or -1. */
-  tradeAt(x, y) {
-    let [found, nearest] = [-1, 12];
-    for (const k of this.overlay.shown) {
-      const row = this.placed.rows[k];
-      const marks = [
-        [this.placed.entryBar[k], this.trades.entry[row]],
-        [this.placed.exitBar[k], this.trades.exit[row]],
-      ];
-      for (const [bar, price] of marks) {
-        const away = Math.hypot(this.x(bar) - x, this.y(price) - y);
-        if (away < nearest) [found, nearest] = [row, away];
-      }
-    }
-    return found;
+    return left + ((right - left) / 1000) * this.candleOf(bar);
   }
 }

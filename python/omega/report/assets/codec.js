@@ -16,7 +16,7 @@ function bytesOf(text) {
   return bytes;
 }
 
-/** Columns of numbers, one after the other. */
+/** Columns of whole numbers, one after the other. */
 export class Reader {
   constructor(bytes) {
     this.bytes = bytes;
@@ -36,24 +36,16 @@ export class Reader {
   }
 
   unsigned(count) {
-    const values = new Float64Array(count);
-    for (let k = 0; k < count; k += 1) values[k] = this.next();
-    return values;
+    return new Float64Array(count).map(() => this.next());
   }
 
   signed(count) {
-    const values = this.unsigned(count);
-    for (let k = 0; k < count; k += 1) values[k] = unfolded(values[k]);
-    return values;
+    return this.unsigned(count).map(unfolded);
   }
 
   /** Values of which some are missing: those are NaN. */
   nullable(count) {
-    const values = this.unsigned(count);
-    for (let k = 0; k < count; k += 1) {
-      values[k] = values[k] === 0 ? NaN : unfolded(values[k] - 1);
-    }
-    return values;
+    return this.unsigned(count).map((value) => (value === 0 ? NaN : unfolded(value - 1)));
   }
 }
 
@@ -61,23 +53,26 @@ function unfolded(value) {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
-/** Turn differences into values, in place. */
-export function summed(values, first = 0) {
-  let sum = first;
-  for (let k = 0; k < values.length; k += 1) values[k] = sum += values[k];
-  return values;
-}
-
-/** Multiply all values, in place. */
-export function times(values, factor) {
-  for (let k = 0; k < values.length; k += 1) values[k] *= factor;
-  return values;
+/** The columns of a packed table, by name: each is more than another, or than its value before. */
+export async function readTable({ rows, columns }, block) {
+  const reader = new Reader(await unpack(block));
+  const table = {};
+  for (const [name, kind, base] of columns) {
+    const values = reader[kind](rows);
+    let sum = 0;
+    const more = base === "sum" ? (step) => (Number.isNaN(step) ? NaN : sum += step)
+      : (value, k) => value + table[base][k];
+    table[name] = base ? values.map(more) : values;
+  }
+  for (const [name, , , scale, first] of columns) {
+    table[name] = table[name].map((value) => value * scale + first);
+  }
+  return table;
 }
 
 /** The first place in ascending values that is not below the one asked for. */
 export function lowerBound(values, wanted) {
-  let low = 0;
-  let high = values.length;
+  let [low, high] = [0, values.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (values[middle] < wanted) low = middle + 1;

@@ -1,14 +1,9 @@
 // How numbers and times are written.
 
-const pad = (part) => String(part).padStart(2, "0");
-
 /** Seconds since 1970 as date and time, as the columns of the result have them. */
 export function moment(seconds) {
-  const date = new Date(seconds * 1000);
-  const day = `${date.getUTCFullYear()}-${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())}`;
-  const clock = `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}`;
-  const rest = date.getUTCSeconds();
-  return rest ? `${day} ${clock}:${pad(rest)}` : `${day} ${clock}`;
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
+  return text.endsWith(":00") ? text.slice(0, -3) : text;
 }
 
 const writers = new Map();
@@ -26,41 +21,37 @@ export function number(value, decimals) {
 
 /** So many of something, in words. */
 export function counted(count, noun) {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+  return `${number(count, 0)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** A value of a curve, of its unit. */
-export function valueText(value, unit, decimals) {
-  if (unit === "percent") return `${number(value * 100, 2)} %`;
-  if (unit === "count") return number(value, 0);
-  return number(value, unit === "money" ? decimals : 2);
+/** How a series of the charting library writes values of a unit, and the marks of its axis. */
+export function formatOf(unit, decimals) {
+  const [scale, end] = unit === "percent" ? [100, " %"] : [1, ""];
+  const own = { percent: 2, count: 0, number: 2 };
+  const digits = unit in own ? own[unit] : decimals;
+  return {
+    type: "custom",
+    minMove: 10 ** -Math.min(decimals, 8),
+    formatter: (value) => number(value * scale, digits) + end,
+    tickmarksFormatter: (values) => (
+      unit === "marks" ? values.map(() => "") : axisTexts(values.map((one) => one * scale), end)
+    ),
+  };
 }
+
+const large = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 3 });
 
 /** The marks of an axis: all with as many decimals as their distance has. */
-export function axisTexts(values, unit) {
-  const scale = unit === "percent" ? 100 : 1;
-  const end = unit === "percent" ? " %" : "";
-  const largest = Math.max(...values.map((value) => Math.abs(value * scale)), 0);
-  if (largest >= 1e6) return values.map((value) => large(value * scale, largest) + end);
-  const digits = decimalsOf(values.map((value) => value * scale));
-  return values.map((value) => number(value * scale, digits) + end);
-}
-
-function decimalsOf(values) {
-  let step = Infinity;
-  for (let k = 1; k < values.length; k += 1) {
-    step = Math.min(step, Math.abs(values[k] - values[k - 1]) || Infinity);
+function axisTexts(values, end) {
+  if (Math.max(...values.map(Math.abs)) >= 1e6) {
+    return values.map((value) => large.format(value).replace("-", "−") + end);
   }
-  if (!Number.isFinite(step)) return 2;
-  // A quarter needs two decimals where a half needs one.
+  const steps = values.slice(1).map((value, k) => Math.abs(value - values[k])).filter(Boolean);
+  const step = steps.length ? Math.min(...steps) : 0.01;
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const whole = step * 10 ** digits;
-  return Math.abs(whole - Math.round(whole)) > 1e-6 ? digits + 1 : digits;
-}
-
-function large(value, largest) {
-  const [power, unit] = largest >= 1e12 ? [1e12, "T"] : largest >= 1e9 ? [1e9, "B"] : [1e6, "M"];
-  return value === 0 ? "0" : `${Number((value / power).toFixed(3))}${unit}`.replace("-", "−");
+  // A quarter needs two decimals where a half needs one.
+  const rest = Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 ? 1 : 0;
+  return values.map((value) => number(value, digits + rest) + end);
 }
 
 /** A number without the zeros at its end. */
@@ -70,5 +61,5 @@ export function short(value) {
 
 /** A word of the tables as people write it: stop_loss is stop loss. */
 export function words(name) {
-  return name.split("_").join(" ");
+  return name.replaceAll("_", " ");
 }

@@ -14,11 +14,10 @@ const KEYS = {
 
 /** Let a person move the chart; `onPick` gets the row of a trade that was clicked. */
 export function listen(chart, onPick) {
-  const { box } = chart;
-  box.addEventListener("wheel", (event) => wheel(chart, event), { passive: false });
-  box.addEventListener("keydown", (event) => {
+  chart.box.addEventListener("wheel", (event) => wheel(chart, event), { passive: false });
+  chart.box.addEventListener("keydown", (event) => {
     const action = event.ctrlKey || event.metaKey || event.altKey ? undefined : KEYS[event.key];
-    if (!action || !chart.candles) return;
+    if (!action) return;
     event.preventDefault();
     action(chart);
   });
@@ -26,7 +25,6 @@ export function listen(chart, onPick) {
 }
 
 function wheel(chart, event) {
-  if (!chart.candles) return;
   event.preventDefault();
   const across = Math.abs(event.deltaX) > Math.abs(event.deltaY);
   if (across) chart.pan(event.deltaX / chart.box.clientWidth);
@@ -45,32 +43,27 @@ function pointers(chart, onPick) {
   const { box } = chart;
   box.addEventListener("pointerdown", (event) => {
     if (event.button > 0) return;
+    if (!down.size) moved = 0;
     down.set(event.pointerId, event);
-    if (down.size === 1) moved = 0;
     box.setPointerCapture(event.pointerId);
   });
   box.addEventListener("pointermove", (event) => {
     const before = down.get(event.pointerId);
-    if (!before || !chart.candles) return;
-    if (down.size === 2) pinch(chart, down, event);
-    else chart.pan((before.clientX - event.clientX) / box.clientWidth);
+    if (!before) return;
+    const other = [...down.values()].find((one) => one !== before);
+    if (other) {
+      const away = (one) => Math.abs(one.clientX - other.clientX) || 1;
+      chart.zoom(away(before) / away(event), shareAt(chart, other));
+    } else chart.pan((before.clientX - event.clientX) / box.clientWidth);
     moved += Math.abs(before.clientX - event.clientX) + Math.abs(before.clientY - event.clientY);
     down.set(event.pointerId, event);
   });
   const release = (event) => {
     const tapped = down.delete(event.pointerId) && moved < 4 && event.type === "pointerup";
-    if (!tapped || !chart.candles) return;
     const at = box.getBoundingClientRect();
-    const row = chart.tradeAt(event.clientX - at.left, event.clientY - at.top);
+    const row = tapped ? chart.overlay.at(event.clientX - at.left, event.clientY - at.top) : -1;
     if (row >= 0) onPick(row);
   };
   box.addEventListener("pointerup", release);
   box.addEventListener("pointercancel", release);
-}
-
-function pinch(chart, down, event) {
-  const [other] = [...down.values()].filter((one) => one.pointerId !== event.pointerId);
-  const before = Math.abs(down.get(event.pointerId).clientX - other.clientX) || 1;
-  const now = Math.abs(event.clientX - other.clientX) || 1;
-  chart.zoom(before / now, shareAt(chart, other));
 }

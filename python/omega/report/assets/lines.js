@@ -1,34 +1,23 @@
 // Volume, indicators and conditions of the price chart: one value for so many bars.
 
-import { Reader, unpack } from "./codec.js";
+import { readTable } from "./codec.js";
+import { addLine, pointsOf } from "./curves.js";
 import { colour } from "./theme.js";
-import { axisTexts } from "./format.js";
 
 /** One packed line; it is read when it is first shown. */
 class Line {
-  constructor(about, kind, number) {
+  constructor(about, kind, block) {
     this.about = about;
     this.kind = kind;
-    this.number = number;
+    this.block = block;
     this.values = null;
     this.before = null;
   }
 
   async load() {
-    const { about } = this;
-    const differences = new Reader(await unpack(this.number)).nullable(about.rows);
-    const scale = 10 ** -about.decimals;
-    let sum = 0;
-    this.values = differences.map((value) => {
-      if (Number.isNaN(value)) return NaN;
-      sum += value;
-      return sum * scale;
-    });
-    if (this.kind === "volume" || this.kind === "marks") this.addUp();
-  }
-
-  /** Sums of all values before each, so that those of a candle cost no loop. */
-  addUp() {
+    this.values = (await readTable(this.about, this.block)).value;
+    if (this.kind !== "volume" && this.kind !== "marks") return;
+    // Sums of all values before each, so that those of a candle cost no loop.
     this.before = new Float64Array(this.values.length + 1);
     this.values.forEach((value, k) => {
       this.before[k + 1] = this.before[k] + (Number.isNaN(value) ? 0 : value);
@@ -38,16 +27,15 @@ class Line {
   /** The value of a candle that stands for the bars from `begin` up to `end`. */
   at(begin, end) {
     const { factor } = this.about;
-    const first = Math.floor(begin / factor);
     const last = Math.min(Math.ceil(end / factor), this.values.length) - 1;
     if (this.before) {
-      const sum = this.before[last + 1] - this.before[first];
+      const sum = this.before[last + 1] - this.before[Math.floor(begin / factor)];
       if (this.kind === "marks") return sum > 0 ? 1 : NaN;
       return end - begin < factor ? NaN : sum;
     }
     // A value is known at the last of its bars, and a candle shows the last one known in it.
     const whole = end >= this.values.length * factor ? last : Math.floor(end / factor) - 1;
-    return (whole + 1) * factor <= begin ? NaN : this.values[whole];
+    return (whole + 1) * factor <= begin || whole < 0 ? NaN : this.values[whole];
   }
 }
 
@@ -56,10 +44,10 @@ export class LineGroup {
   constructor(about, firstBlock, place) {
     this.about = about;
     this.shown = about.shown;
+    this.series = [];
     // The first two colours of runs are those of profit and loss.
     this.colour = about.kind === "volume" ? "volume" : `run-${2 + (place % 4)}`;
     this.lines = about.lines.map((line) => new Line(line, about.kind, firstBlock + line.block));
-    this.series = [];
   }
 
   async load() {
@@ -68,37 +56,20 @@ export class LineGroup {
 
   /** Put the lines on a chart; those of a pane open one. */
   attach(chart) {
-    const library = window.LightweightCharts;
     const { kind } = this.about;
     const pane = kind === "pane" || kind === "marks" ? chart.panes().length : 0;
-    this.series = this.lines.map((line, k) => {
-      const bars = kind === "volume" || kind === "marks";
-      const made = chart.addSeries(
-        bars ? library.HistogramSeries : library.LineSeries,
-        this.options(line, k),
-        pane,
-      );
-      const margins = { top: 0.82, bottom: 0 };
-      if (kind === "volume") made.priceScale().applyOptions({ scaleMargins: margins });
-      return made;
-    });
+    const bars = kind === "volume" || kind === "marks";
+    /** @type {any} */
+    const options = kind === "volume" ? { priceScaleId: "volume" } : {};
+    const [candles] = chart.panes()[0].getSeries();
+    if (kind === "over") options.priceFormat = candles.options().priceFormat;
+    this.series = this.lines.map((line, dash) => addLine(chart, {
+      kind: bars ? "bars" : "line", unit: kind, decimals: line.about.decimals, dash, pane,
+    }, options));
+    const margins = { top: 0.82, bottom: 0 };
+    if (kind === "volume") this.series[0].priceScale().applyOptions({ scaleMargins: margins });
     if (pane) chart.panes()[pane].setStretchFactor(kind === "marks" ? 0.12 : 0.35);
     this.paint();
-  }
-
-  options(line, k) {
-    const { kind } = this.about;
-    const shared = { lineWidth: 1.5, lineStyle: [0, 2, 1, 3][k % 4], priceLineVisible: false };
-    if (kind === "over") return { ...shared, lastValueVisible: false };
-    const written = {
-      type: "custom",
-      minMove: 10 ** -Math.min(line.about.decimals, 8),
-      formatter: (value) => axisTexts([value], "number")[0],
-      tickmarksFormatter: (values) =>
-        kind === "marks" ? values.map(() => "") : axisTexts(values, "number"),
-    };
-    const scale = kind === "volume" ? { priceScaleId: "volume" } : {};
-    return { ...shared, ...scale, lastValueVisible: false, priceFormat: written };
   }
 
   detach(chart) {
@@ -111,22 +82,18 @@ export class LineGroup {
   }
 
   paint() {
-    const main = colour(this.colour);
-    for (const series of this.series) series.applyOptions({ color: main });
+    for (const series of this.series) series.applyOptions({ color: colour(this.colour) });
   }
 
   /** Show the bars from `begin` up to `end` at a level; candles give the times. */
   show(candles, factor, begin, end) {
+    const bars = Array.from({ length: Math.ceil((end - begin) / factor) }, (_, k) => (
+      begin + k * factor
+    ));
+    const times = bars.map((bar) => candles.time[bar]);
     this.series.forEach((series, k) => {
-      const line = this.lines[k];
-      if (!line.values) return;
-      const points = [];
-      for (let bar = begin; bar < end; bar += factor) {
-        const value = line.at(bar, Math.min(bar + factor, candles.bars));
-        const time = candles.time[bar];
-        points.push(value === undefined || Number.isNaN(value) ? { time } : { time, value });
-      }
-      series.setData(points);
+      const ends = (bar) => Math.min(bar + factor, candles.bars);
+      series.setData(pointsOf(times, bars.map((bar) => this.lines[k].at(bar, ends(bar)))));
     });
   }
 }

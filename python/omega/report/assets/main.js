@@ -4,12 +4,11 @@ import { Candles } from "./candles.js";
 import { PriceChart } from "./chart.js";
 import { TradeTable } from "./table.js";
 import { drawCurves, switchOf } from "./curves.js";
-import { drawScatter } from "./scatter.js";
 import { drawAll, whenSeen } from "./seen.js";
 import { listen } from "./input.js";
-import { loadTrades } from "./trades.js";
+import { readTable } from "./codec.js";
 import { moment, number, short, words } from "./format.js";
-import { startTheme } from "./theme.js";
+import { opened, startTheme } from "./theme.js";
 
 /**
  * An element of the page, of the kind that its place has.
@@ -41,42 +40,37 @@ function buttons(chart, table) {
 /** A trade in words, below the chart. */
 function describe(trades, k) {
   const { about } = trades;
-  const price = (value) => number(value, about.priceDecimals);
-  const money = (value) => number(value, about.moneyDecimals);
-  const parts = [
-    ["Trade", `${trades.id[k]}, ${trades.short[k] ? "short" : "long"}, ${short(trades.lots[k])} `
-      + (trades.lots[k] === 1 ? "lot" : "lots")],
-    ["Entry", `${moment(trades.entryTime[k])} at ${price(trades.entry[k])}`],
-    ["Exit", `${moment(trades.exitTime[k])} at ${price(trades.exit[k])}, `
-      + words(about.reasons[trades.reason[k]])],
-    ["Stop, target", `${price(trades.stop[k])}, ${price(trades.target[k])}`],
-    ["Net", `${money(trades.net[k])} (${number(trades.r[k], 2)} R)`],
-    ["Against, for", `${money(trades.mae[k])}, ${money(trades.mfe[k])}`],
-    ["Fees, swap", `${money(trades.fees[k])}, ${money(trades.swap[k])}`],
-  ];
-  if (trades.ambiguous[k]) parts.push(["Ambiguous", "an intrabar policy decided it"]);
-  const list = at("chosen");
-  list.replaceChildren();
-  for (const [name, text] of parts) {
+  const price = (name) => number(trades[name][k], about.priceDecimals);
+  const money = (name) => number(trades[name][k], about.moneyDecimals);
+  const lots = `${short(trades.lots[k])} ${trades.lots[k] === 1 ? "lot" : "lots"}`;
+  const reason = words(about.reasons[trades.reason[k]]);
+  const parts = {
+    Trade: `${trades.id[k]}, ${trades.short[k] ? "short" : "long"}, ${lots}`,
+    Entry: `${moment(trades.entryTime[k])} at ${price("entry")}`,
+    Exit: `${moment(trades.exitTime[k])} at ${price("exit")}, ${reason}`,
+    "Stop, target": `${price("stop")}, ${price("target")}`,
+    Net: `${money("net")} (${number(trades.r[k], 2)} R)`,
+    "Against, for": `${money("mae")}, ${money("mfe")}`,
+    "Fees, swap": `${money("fees")}, ${money("swap")}`,
+  };
+  if (trades.ambiguous[k]) parts.Ambiguous = "an intrabar policy decided it";
+  at("chosen").replaceChildren(...Object.entries(parts).map(([name, text]) => {
     const pair = document.createElement("div");
-    pair.append(Object.assign(document.createElement("dt"), { textContent: name }));
-    pair.append(Object.assign(document.createElement("dd"), { textContent: text }));
-    list.append(pair);
-  }
+    const add = (tag, textContent) => (
+      pair.append(Object.assign(document.createElement(tag), { textContent }))
+    );
+    add("dt", name);
+    add("dd", text);
+    return pair;
+  }));
 }
 
 /** The chart of the symbols that have candles; null where there are none. */
 async function startChart(about, trades, pick) {
   if (!about.candles.length) return null;
   const chart = new PriceChart(at("chart"), at("range"));
+  const choice = at("symbol");
   const loaded = new Map();
-  const keys = at("lines");
-  const switches = () => {
-    keys.replaceChildren(...chart.groups.map((group) => {
-      const turn = (on) => chart.turn(group, on);
-      return switchOf(group.about.name, `var(--${group.colour})`, group.shown, turn);
-    }));
-  };
   let wanted = -1;
   const show = async (symbol) => {
     const own = about.candles.find((one) => one.symbol === symbol);
@@ -85,15 +79,15 @@ async function startChart(about, trades, pick) {
     if (!loaded.has(symbol)) loaded.set(symbol, await Candles.load(own));
     if (wanted !== symbol) return; // another one was chosen meanwhile
     chart.use(loaded.get(symbol), trades, symbol);
-    switches();
-    const choice = at("symbol");
+    at("lines").replaceChildren(...chart.groups.map((group) => (
+      switchOf(group.about.name, group.colour, group.shown, (on) => chart.turn(group, on))
+    )));
     if (choice) choice.value = String(symbol);
   };
   chart.show = show;
-  listen(chart, pick);
-  const choice = at("symbol");
   if (choice) choice.addEventListener("change", () => show(Number(choice.value)));
   await show(about.candles[0].symbol);
+  listen(chart, pick);
   return chart;
 }
 
@@ -102,18 +96,18 @@ function startCurves(page, onPick) {
   for (const box of elementsOf("[data-curves]")) {
     const name = box.dataset.curves;
     const keys = document.querySelector(`[data-keys="${name}"]`);
-    const parts = page.about.curves[name];
-    if (!parts) continue;
-    whenSeen(box, async () => {
-      page.curves[name] = await drawCurves(box, keys, parts, onPick);
-    });
+    whenSeen(box, () => drawCurves(box, keys, page.about.curves[name], onPick).then((drawn) => {
+      page.curves[name] = drawn;
+    }));
   }
 }
 
 async function start() {
-  startTheme(at("theme"));
+  startTheme();
   const about = JSON.parse(at("about").textContent);
-  const trades = await loadTrades(about.trades);
+  const { rows, block } = about.trades;
+  /** @type {any} */
+  const trades = { rows, about: about.trades, ...await readTable(about.trades, block) };
   const page = { about, trades, curves: {}, table: null, chart: null, drawAll };
   const pick = async (row) => {
     describe(trades, row);
@@ -122,19 +116,12 @@ async function start() {
     await page.chart.show(trades.symbol[row]);
     if (page.chart.symbol === trades.symbol[row]) page.chart.goTo(row);
   };
-  const parts = { grid: at("grid"), body: at("rows"), head: at("head"), count: at("count") };
-  Object.assign(parts, { search: at("search"), outcome: at("outcome") });
-  page.table = new TradeTable(parts, trades, pick);
+  page.table = new TradeTable(at, trades, pick);
   page.chart = await startChart(about, trades, pick);
   if (page.chart) buttons(page.chart, page.table);
   startCurves(page, (time) => page.chart && page.chart.goToTime(time));
-  if (trades.rows) whenSeen(at("scatter"), () => drawScatter(at("scatter"), trades, about.scatter));
-  // Once the first frame is painted the page is open; tests and the curious look here.
-  requestAnimationFrame(() => {
-    window.omega = page;
-    performance.mark("ready");
-    document.documentElement.dataset.ready = "true";
-  });
+  // Once the first frame is painted the page is open.
+  requestAnimationFrame(() => opened(page));
 }
 
 start();

@@ -1,31 +1,26 @@
-// Trades drawn over the candles: a line from entry to exit, marks, stop and target.
+// Trades over the candles: marks of the library, and lines from entry to exit, stop and target.
 
 import { colour } from "./theme.js";
 
 const MOST_MARKS = 160; // more would hide the candles
 const MOST_LEVELS = 40; // stops and targets are read one by one
-const MARK = 5; // half the width of a mark, in pixels
 
-/** A primitive of the charting library that draws the trades in view. */
+/** Draws the trades in view on a series; `x` gives the place of a bar, `time` its candle's time. */
 export class TradeOverlay {
-  constructor(place) {
-    this.place = place; // gives x of a bar and y of a price
+  constructor(series, x, time) {
+    this.series = series;
+    this.x = x;
+    this.time = time;
+    this.trades = null;
+    this.placed = null;
     this.shown = [];
+    this.total = 0;
     this.selected = -1;
-    this.request = () => {};
+    this.marks = window.LightweightCharts.createSeriesMarkers(series, [], { autoScale: false });
     const renderer = { draw: (target) => target.useMediaCoordinateSpace((s) => this.draw(s)) };
-    this.views = [{ zOrder: () => "top", renderer: () => renderer }];
+    const views = [{ zOrder: () => "top", renderer: () => renderer }];
+    series.attachPrimitive({ paneViews: () => views, updateAllViews: () => {} });
   }
-
-  attached({ requestUpdate }) {
-    this.request = requestUpdate;
-  }
-
-  paneViews() {
-    return this.views;
-  }
-
-  updateAllViews() {}
 
   /** Choose what to draw; where there is too much, the largest profit or loss of each strip. */
   show(trades, placed, from, to) {
@@ -38,38 +33,63 @@ export class TradeOverlay {
     if (chosen >= 0 && all.includes(chosen) && !this.shown.includes(chosen)) {
       this.shown.push(chosen);
     }
-    this.request();
+    this.paint();
+  }
+
+  /** The ends of a trade: its bars and prices. */
+  ends(k) {
+    const { trades, placed } = this;
+    const row = placed.rows[k];
+    return [[placed.entryBar[k], trades.entry[row]], [placed.exitBar[k], trades.exit[row]]];
+  }
+
+  /** Mark entries by arrows, and exits by what came of them: told apart without colours, too. */
+  paint() {
+    const [text, win, loss] = ["text", "win", "loss"].map(colour);
+    const marks = this.shown.flatMap((k) => {
+      const row = this.placed.rows[k];
+      const won = this.trades.net[row] >= 0;
+      const shared = { position: "atPriceMiddle", size: row === this.selected ? 1.2 : 0.8 };
+      const [[entry, price], [exit, left]] = this.ends(k);
+      return [
+        { ...shared, time: this.time(entry), price, color: text,
+          shape: this.trades.short[row] ? "arrowDown" : "arrowUp" },
+        { ...shared, time: this.time(exit), price: left, color: won ? win : loss,
+          shape: won ? "circle" : "square" },
+      ].filter((mark) => mark.time !== undefined);
+    });
+    this.marks.setMarkers(marks.sort((one, other) => one.time - other.time));
   }
 
   draw({ context }) {
-    if (!this.trades) return;
-    const colours = {
-      win: colour("win"), loss: colour("loss"), stop: colour("stop"), target: colour("target"),
-      surface: colour("surface"), text: colour("text"),
-    };
     const levels = this.shown.length <= MOST_LEVELS;
-    for (const k of this.shown) this.drawTrade(context, colours, k, levels);
+    for (const k of this.shown) {
+      const row = this.placed.rows[k];
+      const chosen = row === this.selected;
+      const [[x1, y1], [x2, y2]] = this.ends(k).map(([bar, price]) => [this.x(bar), this.y(price)]);
+      context.lineWidth = chosen ? 2.5 : 1.5;
+      line(context, this.trades.net[row] >= 0 ? "win" : "loss", [3, 3], [x1, y1, x2, y2]);
+      for (const name of levels || chosen ? ["stop", "target"] : []) {
+        const y = this.y(this.trades[name][row]);
+        line(context, name, [6, 3], [x1, y, Math.max(x2, x1 + 6), y]);
+      }
+    }
   }
 
-  drawTrade(context, colours, k, levels) {
-    const { trades, placed, place } = this;
-    const row = placed.rows[k];
-    const [x1, x2] = [place.x(placed.entryBar[k]), place.x(placed.exitBar[k])];
-    const [y1, y2] = [place.y(trades.entry[row]), place.y(trades.exit[row])];
-    if ([x1, x2, y1, y2].includes(null)) return;
-    const chosen = row === this.selected;
-    const paint = trades.net[row] >= 0 ? colours.win : colours.loss;
-    if (levels || chosen) {
-      level(context, colours.stop, x1, x2, place.y(trades.stop[row]));
-      level(context, colours.target, x1, x2, place.y(trades.target[row]));
+  y(price) {
+    return Number.isNaN(price) ? null : this.series.priceToCoordinate(price);
+  }
+
+  /** The row of the shown trade whose mark is nearest to a point, or -1. */
+  at(x, y) {
+    let [found, nearest] = [-1, 12];
+    for (const k of this.shown) {
+      for (const [bar, price] of this.ends(k)) {
+        const away = Math.hypot(this.x(bar) - x, this.y(price) - y);
+        if (away < nearest) [found, nearest] = [this.placed.rows[k], away];
+      }
     }
-    context.globalAlpha = chosen ? 1 : 0.75;
-    context.strokeStyle = paint;
-    context.lineWidth = chosen ? 2.5 : 1.25;
-    stroke(context, [3, 3], x1, y1, x2, y2);
-    context.globalAlpha = 1;
-    entryMark(context, colours, x1, y1, trades.short[row], chosen);
-    exitMark(context, colours, paint, x2, y2, chosen);
+    return found;
   }
 }
 
@@ -84,47 +104,12 @@ function thinned(all, trades, placed, from, to) {
   return [...best.values()].slice(0, MOST_MARKS);
 }
 
-function stroke(context, dash, x1, y1, x2, y2) {
+function line(context, paint, dash, ends) {
+  if (ends.includes(null)) return;
+  context.strokeStyle = colour(paint);
   context.setLineDash(dash);
   context.beginPath();
-  context.moveTo(x1, y1);
-  context.lineTo(x2, y2);
-  context.stroke();
-  context.setLineDash([]);
-}
-
-function level(context, paint, x1, x2, y) {
-  if (y === null) return;
-  context.strokeStyle = paint;
-  context.lineWidth = 1.5;
-  stroke(context, [6, 3], x1, y, Math.max(x2, x1 + 6), y);
-}
-
-/** A triangle at the entry price: up for a long trade, down for a short one. */
-function entryMark(context, colours, x, y, isShort, chosen) {
-  const size = chosen ? MARK + 2 : MARK;
-  const up = isShort ? -1 : 1;
-  context.beginPath();
-  context.moveTo(x, y - up * size);
-  context.lineTo(x - size, y + up * size);
-  context.lineTo(x + size, y + up * size);
-  context.closePath();
-  outlined(context, colours.text, colours.surface);
-}
-
-/** A dot at the exit price with profit, a square with loss, in the colour of what came of it. */
-function exitMark(context, colours, paint, x, y, chosen) {
-  const size = chosen ? MARK : MARK - 1;
-  context.beginPath();
-  if (paint === colours.win) context.arc(x, y, size, 0, 7);
-  else context.rect(x - size, y - size, 2 * size, 2 * size);
-  outlined(context, paint, colours.surface);
-}
-
-function outlined(context, fill, line) {
-  context.fillStyle = fill;
-  context.fill();
-  context.strokeStyle = line;
-  context.lineWidth = 1;
+  context.moveTo(ends[0], ends[1]);
+  context.lineTo(ends[2], ends[3]);
   context.stroke();
 }

@@ -1,19 +1,14 @@
 // Parts are drawn when they come into view, and all of them before the page is printed.
 
 const waiting = new Map();
-
-const watcher = new IntersectionObserver(
-  (entries) => {
-    for (const entry of entries) if (entry.isIntersecting) begin(entry.target);
-  },
-  { rootMargin: "400px" },
-);
+const watcher = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) begin(entry.target);
+}, { rootMargin: "400px" });
 
 function begin(element) {
   const action = waiting.get(element);
-  waiting.delete(element);
   watcher.unobserve(element);
-  if (action) action();
+  if (waiting.delete(element)) action();
 }
 
 /** Call a function once, when an element is about to be seen. */
@@ -24,7 +19,7 @@ export function whenSeen(element, action) {
 
 /** Draw all that is not drawn yet. */
 export function drawAll() {
-  for (const element of [...waiting.keys()]) begin(element);
+  [...waiting.keys()].forEach(begin);
 }
 
 window.addEventListener("beforeprint", drawAll);

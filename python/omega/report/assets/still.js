@@ -1,7 +1,6 @@
 // A page that only needs its switch of colours.
 
-import { startTheme } from "./theme.js";
+import { opened, startTheme } from "./theme.js";
 
-startTheme(document.getElementById("theme"));
-performance.mark("ready");
-document.documentElement.dataset.ready = "true";
+startTheme();
+opened({});

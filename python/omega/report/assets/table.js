@@ -1,62 +1,59 @@
 // The table of trades: sorted and filtered by columns of numbers; only rows in view exist.
 
-import { moment, number, short, words } from "./format.js";
+import { counted, moment, number, short, words } from "./format.js";
 
 const ROW = 30; // pixels, as page.css says
 const SPARE = 8; // rows beyond the view
+const MOVES = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity,
+  End: Infinity };
 
 export class TradeTable {
-  constructor(parts, trades, onPick) {
-    this.grid = parts.grid;
-    this.body = parts.body;
-    this.head = parts.head;
-    this.count = parts.count;
-    this.search = parts.search;
-    this.outcome = parts.outcome;
-    this.scheduled = false;
+  constructor(at, trades, onPick) {
+    const body = at("rows");
+    this.grid = at("grid");
+    this.body = body;
+    this.count = at("count");
+    this.search = at("search");
+    this.outcome = at("outcome");
     this.trades = trades;
     this.onPick = onPick;
     this.columns = columnsOf(trades);
-    this.rows = Array.from({ length: trades.rows }, (_, k) => k);
+    this.rows = [];
     this.sorted = { column: null, down: false };
     this.active = -1;
-    this.pool = [];
+    this.scheduled = false;
     this.space = element("div", "space");
-    this.body.append(this.space);
-    this.makeHead();
-    this.body.addEventListener("scroll", () => this.schedule(), { passive: true });
-    this.body.addEventListener("click", (event) => this.clicked(event));
-    this.body.addEventListener("keydown", (event) => this.pressed(event));
+    body.append(this.space);
+    this.grid.style.setProperty("--tracks", this.columns.map(({ width }) => width).join(" "));
+    at("head").append(...this.columns.map((column) => this.heading(column)));
+    body.addEventListener("scroll", () => this.schedule(), { passive: true });
+    body.addEventListener("click", ({ target }) => {
+      const row = target.closest(".row");
+      if (row) this.pick(Number(row.dataset.row));
+    });
+    body.addEventListener("keydown", (event) => this.pressed(event));
     this.search.addEventListener("input", () => this.filter());
     this.outcome.addEventListener("change", () => this.filter());
-    new ResizeObserver(() => this.schedule()).observe(this.body);
+    new ResizeObserver(() => this.schedule()).observe(body);
     this.filter();
   }
 
-  makeHead() {
-    const tracks = this.columns.map((column) => column.width).join(" ");
-    this.body.parentElement.style.setProperty("--tracks", tracks);
-    for (const column of this.columns) {
-      const cell = element("div", column.text ? "cell" : "cell right");
-      cell.setAttribute("role", "columnheader");
-      cell.setAttribute("aria-sort", "none");
-      const button = element("button", "sort");
-      button.type = "button";
-      button.textContent = column.title;
-      button.addEventListener("click", () => this.sortBy(column));
-      cell.append(button);
-      column.cell = cell;
-      this.head.append(cell);
-    }
+  heading(column) {
+    const button = element("button", "sort", column.title);
+    column.cell = element("div", column.text ? "cell" : "cell right");
+    column.cell.setAttribute("role", "columnheader");
+    column.cell.setAttribute("aria-sort", "none");
+    button.setAttribute("type", "button");
+    button.addEventListener("click", () => this.sortBy(column));
+    column.cell.append(button);
+    return column.cell;
   }
 
   sortBy(column) {
     const again = this.sorted.column === column;
     this.sorted = { column, down: again ? !this.sorted.down : !column.text };
-    for (const one of this.columns) {
-      const way = this.sorted.down ? "descending" : "ascending";
-      one.cell.setAttribute("aria-sort", one === column ? way : "none");
-    }
+    for (const { cell } of this.columns) cell.setAttribute("aria-sort", "none");
+    column.cell.setAttribute("aria-sort", this.sorted.down ? "descending" : "ascending");
     this.order();
   }
 
@@ -64,38 +61,30 @@ export class TradeTable {
   filter() {
     const wanted = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const test = OUTCOMES[this.outcome.value];
+    const searched = this.columns.filter((column) => column.text);
     this.rows = [];
     for (let k = 0; k < this.trades.rows; k += 1) {
       if (test && !test(this.trades, k)) continue;
-      if (wanted.length && !this.matches(k, wanted)) continue;
-      this.rows.push(k);
+      const text = wanted.length && searched.map(({ show }) => show(k)).join(" ").toLowerCase();
+      if (wanted.every((word) => text.includes(word))) this.rows.push(k);
     }
     this.order();
   }
 
-  matches(k, wanted) {
-    const searched = this.columns.filter((column) => column.searched);
-    const text = searched.map((column) => column.show(k)).join(" ").toLowerCase();
-    return wanted.every((word) => text.includes(word));
-  }
-
   order() {
     const { column, down } = this.sorted;
-    this.rows.sort((a, b) => a - b);
-    if (column) {
-      const way = down ? -1 : 1;
+    const way = down ? -1 : 1;
+    this.rows.sort((a, b) => {
+      if (!column) return a - b;
+      const [left, right] = [column.value(a), column.value(b)];
       // What is missing comes last, either way.
-      this.rows.sort((a, b) => {
-        const [left, right] = [column.value(a), column.value(b)];
-        if (Number.isNaN(left)) return Number.isNaN(right) ? a - b : 1;
-        if (Number.isNaN(right)) return -1;
-        return left < right ? -way : left > right ? way : a - b;
-      });
-    }
-    const all = this.trades.rows.toLocaleString("en-US");
-    const kept = this.rows.length.toLocaleString("en-US");
-    const noun = this.trades.rows === 1 ? "trade" : "trades";
-    this.count.textContent = kept === all ? `${all} ${noun}` : `${kept} of ${all} ${noun}`;
+      if (Number.isNaN(left)) return Number.isNaN(right) ? a - b : 1;
+      if (Number.isNaN(right)) return -1;
+      return left < right ? -way : left > right ? way : a - b;
+    });
+    const all = this.trades.rows;
+    const some = this.rows.length === all ? "" : `${number(this.rows.length, 0)} of `;
+    this.count.textContent = some + counted(all, "trade");
     this.grid.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.space.style.height = `${this.rows.length * ROW}px`;
     this.body.scrollTop = 0;
@@ -107,60 +96,36 @@ export class TradeTable {
     this.scheduled = true;
     requestAnimationFrame(() => {
       this.scheduled = false;
-      this.draw();
+      const first = Math.max(Math.floor(this.body.scrollTop / ROW) - SPARE, 0);
+      const last = first + Math.ceil(this.body.clientHeight / ROW) + 2 * SPARE;
+      const shown = this.rows.slice(first, last);
+      this.space.replaceChildren(...shown.map((k, place) => this.row(k, first + place)));
     });
   }
 
-  draw() {
-    const first = Math.max(Math.floor(this.body.scrollTop / ROW) - SPARE, 0);
-    const fitting = Math.ceil(this.body.clientHeight / ROW) + 2 * SPARE;
-    const last = Math.min(first + fitting, this.rows.length);
-    while (this.pool.length < last - first) this.pool.push(this.makeRow());
-    this.pool.forEach((row, k) => this.fill(row, first + k, last));
-  }
-
-  makeRow() {
+  row(k, place) {
     const row = element("div", "row");
-    row.setAttribute("role", "row");
-    for (const column of this.columns) {
-      const cell = element("div", column.text ? "cell" : "cell right");
-      cell.setAttribute("role", "gridcell");
-      row.append(cell);
-    }
-    this.space.append(row);
-    return row;
-  }
-
-  fill(row, place, last) {
-    row.hidden = place >= last;
-    if (row.hidden) return;
-    const k = this.rows[place];
     row.style.transform = `translateY(${place * ROW}px)`;
     row.id = `trade-${k}`;
     row.dataset.row = k;
+    row.setAttribute("role", "row");
     row.setAttribute("aria-rowindex", String(place + 2));
     row.setAttribute("aria-selected", String(k === this.active));
-    this.columns.forEach((column, c) => {
-      row.children[c].textContent = column.show(k);
-      if (column.signed) row.children[c].dataset.sign = Math.sign(column.value(k)) || 0;
-    });
-  }
-
-  clicked(event) {
-    const row = event.target.closest(".row");
-    if (row) this.pick(Number(row.dataset.row));
+    row.append(...this.columns.map((column) => {
+      const cell = element("div", column.text ? "cell" : "cell right", column.show(k));
+      cell.setAttribute("role", "gridcell");
+      if (column.signed) cell.dataset.sign = Math.sign(column.value(k)) || 0;
+      return cell;
+    }));
+    return row;
   }
 
   pressed(event) {
-    const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
-    const last = this.rows.length - 1;
-    let place = this.rows.indexOf(this.active);
-    if (event.key in moves) place += moves[event.key];
-    else if (event.key === "Home") place = 0;
-    else if (event.key === "End") place = last;
-    else return;
+    if (!(event.key in MOVES)) return;
     event.preventDefault();
-    if (last >= 0) this.pick(this.rows[Math.min(Math.max(place, 0), last)]);
+    const place = this.rows.indexOf(this.active) + MOVES[event.key];
+    const inside = Math.min(Math.max(place, 0), this.rows.length - 1);
+    if (inside >= 0) this.pick(this.rows[inside]);
   }
 
   pick(k) {
@@ -195,42 +160,40 @@ const OUTCOMES = {
 };
 
 /**
- * The columns: what each shows and is sorted by, and whether it is text, looked through, signed.
+ * The columns: what each shows and is sorted by, and whether it is text, which is looked through.
  * @returns {any[]}
  */
 function columnsOf(trades) {
   const { about } = trades;
-  const side = (k) => (trades.short[k] ? "short" : "long");
+  const texts = (title, width, show, value = show) => ({ title, width, show, value, text: true });
+  const numbers = (title, width, name, write, signed = false) => {
+    const value = (k) => trades[name][k];
+    return { title, width, value, show: (k) => write(value(k)), signed };
+  };
+  const time = (title, name) => (
+    texts(title, "8.75rem", (k) => moment(trades[name][k]), (k) => trades[name][k])
+  );
+  const to = (decimals) => (value) => number(value, decimals);
+  const [price, money] = [to(about.priceDecimals), to(about.moneyDecimals)];
   const reason = (k) => words(about.reasons[trades.reason[k]]) + (trades.ambiguous[k] ? " ?" : "");
-  const symbol = (k) => about.symbols[trades.symbol[k]];
-  const amount = (name, decimals = about.moneyDecimals) => (k) => number(trades[name][k], decimals);
-  const price = (name) => (k) => number(trades[name][k], about.priceDecimals);
-  const plain = (name) => (k) => trades[name][k];
-  const text = { text: true, searched: true };
   const columns = [
-    { title: "Trade", width: "3.5rem", show: (k) => String(trades.id[k]), value: plain("id") },
-    { title: "Symbol", width: "5rem", show: symbol, value: symbol, ...text },
-    { title: "Side", width: "4rem", show: side, value: side, ...text },
-    { title: "Entry", width: "8.75rem", show: (k) => moment(trades.entryTime[k]),
-      value: plain("entryTime"), ...text },
-    { title: "Exit", width: "8.75rem", show: (k) => moment(trades.exitTime[k]),
-      value: plain("exitTime"), ...text },
-    { title: "Bars", width: "3.5rem", show: (k) => number(trades.bars[k], 0),
-      value: plain("bars") },
-    { title: "Lots", width: "minmax(4rem, 1fr)", show: (k) => short(trades.lots[k]),
-      value: plain("lots") },
-    { title: "At", width: "minmax(5rem, 1fr)", show: price("entry"), value: plain("entry") },
-    { title: "Out at", width: "minmax(5rem, 1fr)", show: price("exit"), value: plain("exit") },
-    { title: "Net profit", width: "minmax(6rem, 1fr)", show: amount("net"), value: plain("net"),
-      signed: true },
-    { title: "R", width: "3.5rem", show: amount("r", 2), value: plain("r"), signed: true },
-    { title: "Exit by", width: "minmax(7rem, 1.2fr)", show: reason, value: reason, ...text },
+    numbers("Trade", "3.5rem", "id", String),
+    texts("Symbol", "5rem", (k) => about.symbols[trades.symbol[k]]),
+    texts("Side", "4rem", (k) => (trades.short[k] ? "short" : "long")),
+    time("Entry", "entryTime"),
+    time("Exit", "exitTime"),
+    numbers("Bars", "3.5rem", "bars", to(0)),
+    numbers("Lots", "minmax(4rem, 1fr)", "lots", short),
+    numbers("At", "minmax(5rem, 1fr)", "entry", price),
+    numbers("Out at", "minmax(5rem, 1fr)", "exit", price),
+    numbers("Net profit", "minmax(6rem, 1fr)", "net", money, true),
+    numbers("R", "3.5rem", "r", to(2), true),
+    texts("Exit by", "minmax(7rem, 1.2fr)", reason),
   ];
-  return columns.filter((column) => column.title !== "Symbol" || about.symbols.length > 1);
+  return columns.filter(({ title }) => title !== "Symbol" || about.symbols.length > 1);
 }
 
-function element(tag, name) {
-  const made = document.createElement(tag);
-  made.className = name;
-  return made;
+/** @returns {any} */
+function element(tag, className, textContent = "") {
+  return Object.assign(document.createElement(tag), { className, textContent });
 }

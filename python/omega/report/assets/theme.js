@@ -1,4 +1,4 @@
-// Light and dark: what the system prefers, until the switch says otherwise.
+// Light and dark, what the system prefers until the switch says otherwise; and that a page is open.
 
 const root = document.documentElement;
 const listeners = [];
@@ -10,38 +10,34 @@ export function onTheme(listener) {
   listener();
 }
 
+const colours = new Map();
+
 /** The value of a colour of the style sheet. */
 export function colour(name) {
-  return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
-}
-
-/** What every chart of the library shares. */
-export function chartColours() {
-  return {
-    layout: {
-      background: { type: "solid", color: colour("surface") },
-      textColor: colour("muted"),
-      fontFamily: getComputedStyle(document.body).fontFamily,
-      fontSize: 11,
-      attributionLogo: false,
-      panes: { separatorColor: colour("line"), separatorHoverColor: colour("line") },
-    },
-    grid: { vertLines: { color: colour("grid") }, horzLines: { color: colour("grid") } },
-  };
+  if (!colours.has(name)) {
+    colours.set(name, getComputedStyle(root).getPropertyValue(`--${name}`).trim());
+  }
+  return colours.get(name);
 }
 
 function show(theme) {
   root.dataset.theme = theme;
+  colours.clear();
   listeners.forEach((listener) => listener());
 }
 
 /** Make the switch work. */
-export function startTheme(button) {
+export function startTheme() {
+  const button = document.getElementById("theme");
   show(dark.matches ? "dark" : "light");
   dark.addEventListener("change", () => show(dark.matches ? "dark" : "light"));
-  if (!button) return;
-  const tell = () => button.setAttribute("aria-pressed", String(root.dataset.theme === "dark"));
-  listeners.push(tell);
-  tell();
+  onTheme(() => button.setAttribute("aria-pressed", String(root.dataset.theme === "dark")));
   button.addEventListener("click", () => show(root.dataset.theme === "dark" ? "light" : "dark"));
+}
+
+/** Mark the page as open; tests and the curious find its parts at `omega`. */
+export function opened(page) {
+  window.omega = page;
+  performance.mark("ready");
+  root.dataset.ready = "true";
 }

@@ -1,0 +1,47 @@
+"""Where a run of a sweep stands among all of its runs, and how much of it is luck."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """What is known of a run because it was made by a sweep; what cannot be told is None.
+
+    The numbers of ``docs/guides/how-much-is-luck.md``, of this run.
+
+    Attributes:
+        run: Its number in the sweep.
+        metric: The metric that the runs are ranked by: the one that `best` was given, or "sharpe".
+        rank: Its place, 1 for the best; of equal ones all have the first. None where the metric is
+            undefined for it.
+        ranked: How many runs have a value of the metric.
+        trials: Runs that have a result.
+        distinct: Distinct results among them and in the ledger of trials.
+        psr: Probability that its true Sharpe ratio is above 0, as if it were the only trial.
+        dsr: The same above what the best of all trials would show without skill.
+        dsr_null: The same with the variance of trials without skill, if that is larger.
+        pbo: Probability of overfitting by choosing the best of these runs.
+        p_adjusted: Its p-value against cash, all runs considered; needs `daily=True`.
+        notes: Why a number is missing, and how to have it.
+
+    Example:
+        >>> runs = omega.sweep(candles, omega.native("sma_cross", slow=20), {"fast": [5, 8]})
+        >>> standing = runs.run(runs.best("net_profit")).standing
+        >>> standing.rank, standing.ranked, standing.metric, standing.trials
+        (1, 2, 'net_profit', 2)
+    """
+
+    run: int
+    metric: str
+    rank: int | None
+    ranked: int
+    trials: int
+    distinct: int
+    psr: float | None
+    dsr: float | None
+    dsr_null: float | None
+    pbo: float | None
+    p_adjusted: float | None
+    notes: tuple[str, ...]
