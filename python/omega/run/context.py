@@ -13,7 +13,9 @@ from omega.run.impact import declare_impact
 from omega.run.job import Job
 from omega.strategy.actions import Action
 from omega.strategy.expressions import evaluate
+from omega.strategy.native import Native
 from omega.strategy.order_entry import OrderEntry
+from omega.strategy.weights import Weights
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +40,8 @@ class Context:
         self.indicator = run.indicator
         self._adjusting: Adjusting | None = None
         declare_impact(run, job.settings, self.symbols)
-        if job.growth:
+        # Target weights and strategies of the core look at no view.
+        if job.growth and not isinstance(job.strategy, (Weights, Native)):
             self._adjusting = Adjusting(run, job.stores, job.growth, job.clock)
             self.indicator = self._adjusting.indicator
         self.compare, self.place_of, self.due = run.compare, run.place_of, run.due
