@@ -313,8 +313,14 @@ def changes(spans: Iterable[tuple[int, int]], per_second: int) -> NDArray[np.int
     return in_unit(flat, per_second)
 
 
+def within_unit(seconds: int, per_second: int) -> int:
+    """Return a time in seconds in a unit; what a time column cannot hold becomes its end."""
+    most = (2**63 - 1) // per_second
+    return max(-most, min(seconds, most)) * per_second
+
+
 def in_unit(seconds: NDArray[np.int64], per_second: int) -> NDArray[np.int64]:
-    """Return seconds in a unit; what a time column cannot hold becomes its end."""
+    """Return times in seconds in a unit, as `within_unit`."""
     most = (2**63 - 1) // per_second
     return np.clip(seconds, -most, most) * per_second
 

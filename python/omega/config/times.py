@@ -85,6 +85,18 @@ def shown_zone(zone: object) -> str:
     return str(named) if named else "UTC" if is_fixed else str(zone)
 
 
+def moment_of(time: int, unit: str, zone: str | None) -> datetime:
+    """Return a time as a datetime, in a zone or else UTC.
+
+    Example:
+        >>> moment_of(1_704_067_200, "s", None).isoformat()
+        '2024-01-01T00:00:00+00:00'
+    """
+    micros = time * 1_000_000 // PER_SECOND[unit]
+    moment = _EPOCH + timedelta(microseconds=micros)
+    return moment.astimezone(zone_of(zone)) if zone else moment
+
+
 def to_units(moment: object, unit: str) -> int:
     """Return a moment as an integer in a time column's unit; what has no zone counts as UTC.
 

@@ -17,7 +17,7 @@ _NAME = "close_time"
 
 def times_of(store: CandleStore) -> Times:
     """Return the open times of the only symbol of a store, in their own unit."""
-    times = pl.DataFrame(store).get_column("time").to_physical().to_numpy()
+    times = pl.DataFrame(store).get_column("time").cast(pl.Int64).to_numpy()
     return times // 1_000 if store.time_unit == "s" else times
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from omega._native import core
-from omega.config.times import zone_of
+from omega.config.times import moment_of
 from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.data import shown
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from omega._core import CandleStore as NativeStore
 
 __all__ = ["CandleStore"]
-
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 class CandleStore:
@@ -316,19 +314,8 @@ class CandleStore:
             >>> CandleStore(ticks, symbol="EURUSD").describe()["EURUSD"]["rows"]
             1
         """
-        return {symbol: self._description(symbol) for symbol in self.symbols}
-
-    def _description(self, symbol: str) -> dict[str, Any]:
-        first, last = self.time_range(symbol)
-        _, _, unit, zone = self.native.time_range(symbol)
-        return {
-            "rows": len(self.native.symbol(symbol)),
-            "first": first.isoformat(),
-            "last": last.isoformat(),
-            "time_unit": unit,
-            "time_zone": zone,
-            "columns": dict(self.native.columns(symbol)),
-        }
+        each = zip(self.symbols, self.native.each(), strict=True)
+        return {symbol: _description(symbol, one) for symbol, one in each}
 
     def _warnings(self) -> list[str]:
         return [
@@ -380,6 +367,38 @@ def over(
     store._made, store._casts = made, ()  # noqa: SLF001 - one module
     store.mapped, store.rolls = mapped, rolls
     return store
+
+
+def each_of(store: CandleStore) -> list[CandleStore]:
+    """Return the store of each symbol, in order: at once, for one by one each is searched for.
+
+    Example:
+        >>> import polars as pl
+        >>> from datetime import datetime
+        >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+        >>> [one.symbols for one in each_of(CandleStore(ticks, symbol="EURUSD"))]
+        [['EURUSD']]
+    """
+    found = []
+    for name, native in zip(store.symbols, store.native.each(), strict=True):
+        own = {name: store.own[name]} if name in store.own else {}
+        rolls = tuple(roll for roll in store.rolls if roll[0] == name)
+        made = store._made.of_symbol(name)  # noqa: SLF001 - one module
+        found.append(over(native, own, made, store.mapped, rolls))
+    return found
+
+
+def _description(symbol: str, native: NativeStore) -> dict[str, Any]:
+    """Return what names the data of the only symbol of a store."""
+    first, last, unit, zone = native.time_range(symbol)
+    return {
+        "rows": len(native),
+        "first": moment_of(first, unit, zone).isoformat(),
+        "last": moment_of(last, unit, zone).isoformat(),
+        "time_unit": unit,
+        "time_zone": zone,
+        "columns": dict(native.columns(symbol)),
+    }
 
 
 def _reopened(made: Made, expected: Mapping[str, Any]) -> CandleStore:
@@ -480,18 +499,6 @@ def _refuse_unknown(parameter: str, given: Collection[str], known: Collection[st
     for name in given:
         if name not in known:
             raise ConfigError(f"{parameter}: no symbol {name!r}. {nearest(name, known)}")
-
-
-def moment_of(time: int, unit: str, zone: str | None) -> datetime:
-    """Return a time as a datetime, in a zone or else UTC.
-
-    Example:
-        >>> moment_of(1_704_067_200, "s", None).isoformat()
-        '2024-01-01T00:00:00+00:00'
-    """
-    micros = time * 1_000_000 // _PER_SECOND[unit]
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-    return moment.astimezone(zone_of(zone)) if zone else moment
 
 
 def _as_utc(times: pl.Series) -> pl.Series:

@@ -16,10 +16,11 @@ import polars as pl
 
 from omega.config.account import Account
 from omega.config.calendar import CalendarLike, calendar_of
+from omega.config.times import moment_of
 from omega.config.values import plain
 from omega.contract import AnyForm, ArrowLike, Component, Progress
 from omega.data.columns import Candles
-from omega.data.store import CandleStore, moment_of
+from omega.data.store import CandleStore
 from omega.data.timeframes import Timeframes
 from omega.engines.adapters import adapted
 from omega.engines.job import Parts, require, run_job

@@ -201,6 +201,10 @@ class CandleStore:
         store._symbols = {name: self._symbols[name]}  # noqa: SLF001 - our own class
         return store
 
+    def each(self) -> list[CandleStore]:
+        """A store of each symbol, in order, that shares this one's columns."""
+        return [self.symbol(name) for name in self._symbols]
+
     def columns(self, symbol: str) -> list[tuple[str, str]]:
         """The columns of a symbol as `(role, user's name)`."""
         return list(self._symbols[symbol].names)

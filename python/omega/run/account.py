@@ -128,7 +128,7 @@ def instruments_for(
     One given alone is that of the symbol it names, or of every symbol where it names none.
     """
     if given is None:
-        return [_usual(symbol, semantics) for symbol in symbols]
+        return _usual(symbols, semantics)
     if isinstance(given, Instrument):
         if given.symbol is None:
             return [_named(given, symbol) for symbol in symbols]
@@ -139,7 +139,9 @@ def instruments_for(
                 f"instruments: given {given!r} for {', '.join(symbols[:5])}, expected that of one "
                 "of them, an Instrument without a symbol for all, a mapping by symbol, or 'auto'"
             )
-        return [given if name == given.symbol else _usual(name, semantics) for name in symbols]
+        others = _usual(symbols, semantics)
+        named = zip(symbols, others, strict=True)
+        return [given if name == given.symbol else other for name, other in named]
     if given == "auto":
         return [presets.get(symbol) for symbol in symbols]
     if isinstance(given, Mapping):
@@ -167,7 +169,9 @@ def by_symbol(parameter: str, given: Mapping[str, T], symbol: str) -> T:
     return given[symbol]
 
 
-def _usual(symbol: str, semantics: str) -> Instrument:
-    """Return a symbol's preset, or one unit a lot where it has none."""
-    known = None if semantics == "1" else presets.preset(symbol)
-    return known or Instrument(symbol)
+def _usual(symbols: Sequence[str], semantics: str) -> list[Instrument]:
+    """Return the preset of each symbol, or one unit a lot where it has none."""
+    plain = Instrument()
+    known = [None if semantics == "1" else presets.preset(symbol) for symbol in symbols]
+    found = zip(symbols, known, strict=True)
+    return [preset or _named(plain, symbol) for symbol, preset in found]

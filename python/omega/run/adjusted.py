@@ -6,8 +6,9 @@ alone, and are given back in the prices of each bar.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from omega.strategy.operands import is_indicator
 
 if TYPE_CHECKING:
     from omega._core import Indicator, Mask, Run
-    from omega.contract import ClockFields, EventFields, RollRow
+    from omega.contract import ClockFields, EventFields, EventRow, RollRow
 
 Floats = NDArray[np.float64]
 Place = tuple[str, str | None]
@@ -69,57 +70,108 @@ class Made(NamedTuple):
     """The bars that its indicators declare, its sources' included (L2)."""
 
 
-def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> dict[str, Growth]:
+class Grown(Mapping[str, Growth]):
+    """By symbol that has events, how they made it grow, made when it is first read.
+
+    Of thousands of shares that no strategy looks at it would be more memory than their prices.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], Growth]]) -> None:
+        self._makers, self._made = makers, dict[str, Growth]()
+
+    def __getitem__(self, symbol: str) -> Growth:
+        """Return that of a symbol."""
+        if symbol not in self._made:
+            self._made[symbol] = self._makers[symbol]()
+        return self._made[symbol]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the symbols that have some."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Number of symbols that have some."""
+        return len(self._makers)
+
+
+def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> Mapping[str, Growth]:
     """Return how splits and dividends made each symbol grow; nothing of those without any.
 
     Raises:
         ConfigError: A dividend is all of the close before it.
     """
-    grown: dict[str, Growth] = {}
-    rows = () if events is None else events["rows"]
-    rolls = () if events is None else events["rolls"]
-    for place, store in enumerate(stores):
-        own = [row for row in rows if row[0] == place and row[3] is not None]
-        own = [row for row in own if row[1] in ("split", "dividend", "reinvest")]
-        rolled = [row for row in rolls if row[0] == place and row[5] != "none"]
-        if own and rolled:
+    own: dict[int, list[EventRow]] = {}
+    rolled: dict[int, list[RollRow]] = {}
+    for row in () if events is None else events["rows"]:
+        if row[3] is not None and row[1] in ("split", "dividend", "reinvest"):
+            own.setdefault(row[0], []).append(row)
+    for roll in () if events is None else events["rolls"]:
+        if roll[5] != "none":
+            rolled.setdefault(roll[0], []).append(roll)
+    makers: dict[str, Callable[[], Growth]] = {}
+    for place in sorted(own.keys() | rolled.keys()):
+        store = stores[place]
+        name = store.symbols[0]
+        if place in own and place in rolled:
             raise ConfigError(
-                f"Events: given splits or dividends and adjusted rolls of {store.symbols[0]}, "
+                f"Events: given splits or dividends and adjusted rolls of {name}, "
                 "expected one of both: a future has neither. Use adjust='none'"
             )
-        if own:
-            grown[store.symbols[0]] = _growth(own, store)
-        elif rolled:
-            grown[store.symbols[0]] = _of_rolls(rolled, store)
-    return grown
+        if place in own:
+            makers[name] = functools.partial(_growth, _factors(own[place], store), len(store))
+        else:
+            makers[name] = functools.partial(_as_it_is, _of_rolls(rolled[place], store))
+    return Grown(makers)
 
 
 def closes_of(store: CandleStore) -> Floats:
     """Return the closes of a symbol, of the bid side."""
-    return both_sides(store)["bid_close"].to_numpy()
+    frame = pl.DataFrame(store)
+    return frame["bid" if "bid" in frame.columns else "bid_close"].to_numpy()
 
 
-def _growth(rows: Sequence[Any], store: CandleStore) -> Growth:
-    name, closes = store.symbols[0], closes_of(store)
-    prices, volumes = np.ones(len(closes)), np.ones(len(closes))
-    splits: dict[int, float] = {}
-    for _, kind, _, bar, ratio, *_ in rows:
-        if kind == "split":
-            splits[bar] = splits.get(bar, 1.0) * ratio
-            prices[bar:] *= ratio
-            volumes[bar:] /= ratio
-    for _, kind, _, bar, first, second, *_ in rows:
-        if kind == "split" or bar == 0:
-            continue
-        amount = first if kind == "dividend" else second
-        before = float(closes[bar - 1]) / splits.get(bar, 1.0)
-        if amount >= before:
-            raise ConfigError(
-                f"Events.dividends: given {amount:g} of {name}, whose close before is {before:g}, "
-                "expected less than that"
-            )
-        prices[bar:] *= before / (before - amount)
+class _Factors(NamedTuple):
+    """By bar, what the splits of a symbol multiply prices by, and then its dividends."""
+
+    splits: Sequence[tuple[int, float]]
+    dividends: Sequence[tuple[int, float]]
+
+
+def _factors(rows: Sequence[EventRow], store: CandleStore) -> _Factors:
+    splits = [(row[3] or 0, row[4] or 1.0) for row in rows if row[1] == "split"]
+    ratios: dict[int, float] = {}
+    for bar, ratio in splits:
+        ratios[bar] = ratios.get(bar, 1.0) * ratio
+    paid = [row for row in rows if row[1] != "split" and row[3]]
+    if not paid:
+        return _Factors(splits, ())
+    bars = [row[3] or 0 for row in paid]
+    amounts = np.array([row[4] if row[1] == "dividend" else row[5] for row in paid], dtype=float)
+    befores = closes_of(store)[np.array(bars) - 1]
+    befores = befores / np.array([ratios.get(bar, 1.0) for bar in bars])
+    whole = amounts >= befores
+    if whole.any():
+        first = int(whole.argmax())
+        raise ConfigError(
+            f"Events.dividends: given {amounts[first]:g} of {store.symbols[0]}, whose close before "
+            f"is {befores[first]:g}, expected less than that"
+        )
+    factors = befores / (befores - amounts)
+    return _Factors(splits, list(zip(bars, factors.tolist(), strict=True)))
+
+
+def _growth(factors: _Factors, bars: int) -> Growth:
+    prices, volumes = np.ones(bars), np.ones(bars)
+    for bar, ratio in factors.splits:
+        prices[bar:] *= ratio
+        volumes[bar:] /= ratio
+    for bar, factor in factors.dividends:
+        prices[bar:] *= factor
     return Growth(prices, volumes)
+
+
+def _as_it_is(growth: Growth) -> Growth:
+    return growth
 
 
 def _of_rolls(rows: Sequence[RollRow], store: CandleStore) -> Growth:

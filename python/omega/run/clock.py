@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from omega.config.calendar import (
     changes,
     in_unit,
     window_times,
+    within_unit,
 )
 from omega.config.times import PER_SECOND, as_date, to_units
 from omega.config.values import plain
@@ -73,7 +75,7 @@ class RunClock:
         """The calendar of each symbol: where its bars are dates, that of UTC."""
         return [CRYPTO if dates else self.calendar for dates in self.dates]
 
-    @property
+    @functools.cached_property
     def shared(self) -> Calendar:
         """The calendar of what all symbols share: equity, start and end."""
         return CRYPTO if all(self.dates) else self.calendar
@@ -101,7 +103,7 @@ class RunClock:
             seconds = self.shared.begin_of(day)
         except (OverflowError, ValueError):
             seconds = day * _DAY  # beyond all data, in any zone
-        return int(in_unit(np.array([seconds]), PER_SECOND[self.unit])[0])
+        return within_unit(seconds, PER_SECOND[self.unit])
 
     def fields(self) -> ClockFields:
         """Return what a backend reads."""

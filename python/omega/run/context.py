@@ -14,7 +14,9 @@ from omega.run.impact import declare_impact
 from omega.run.job import Job
 from omega.strategy.actions import Action
 from omega.strategy.expressions import evaluate
+from omega.strategy.native import Native
 from omega.strategy.order_entry import OrderEntry
+from omega.strategy.weights import Weights
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +42,8 @@ class Context:
         self.indicator, self.compare = run.indicator, run.compare
         self._adjusting: Adjusting | None = None
         declare_impact(run, job.settings, self.symbols)
-        if job.growth:
+        # Target weights and strategies of the core look at no view.
+        if job.growth and not isinstance(job.strategy, (Weights, Native)):
             growth = job.growth, job.higher_growth
             self._adjusting = Adjusting(run, job.stores, growth, job.clock)
             self.indicator, self.compare = self._adjusting.indicator, self._adjusting.compare

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, TypedDict
 
 import numpy as np
@@ -30,6 +31,7 @@ from omega.errors import ConfigError
 from omega.notices import Notice
 from omega.run.adjusted import closes_of
 from omega.run.clock import RunClock
+from omega.run.funding import payments
 from omega.strategy.foreign import Foreign
 from omega.strategy.native import Native
 
@@ -37,8 +39,6 @@ _FAR = 2**62
 _A_UNIVERSE = 10
 """So many symbols are a choice from a market."""
 _ADJUSTED = re.compile(r"adj", re.IGNORECASE)
-_LONGEST_GAP = 1.5
-"""A step between two payments that is so much longer than both beside it lacks one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +54,15 @@ class Dated:
     clock: RunClock
     names: Sequence[str]
     times: Sequence[NDArray[np.int64]]
+    _places: dict[str, int] = dataclasses.field(default_factory=dict)
+    _begins: dict[date, int] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of(cls, stores: Sequence[CandleStore], clock: RunClock) -> Dated:
         """Read the times of the candles."""
         names = [store.symbols[0] for store in stores]
-        return cls(clock, names, [times_of(store) for store in stores])
+        places = {name: place for place, name in enumerate(names)}
+        return cls(clock, names, [times_of(store) for store in stores], places)
 
     def place(self, symbol: str | None, what: str) -> int | None:
         """Return the place of a symbol; None where the run does not have it."""
@@ -70,12 +73,17 @@ class Dated:
                     "expected one. Add the column"
                 )
             return 0
-        return self.names.index(symbol) if symbol in self.names else None
+        return self._places.get(symbol)
 
     def time(self, given: Any) -> int:  # noqa: ANN401 - any moment
         """Return a date as the begin of its day, a moment as it is."""
-        time = self.clock.start(given)
-        return 0 if time is None else time
+        if type(given) is not date:
+            return self.clock.start(given) or 0
+        # Kept: thousands of shares share the dates of a few thousand days.
+        time = self._begins.get(given)
+        if time is None:
+            time = self._begins[given] = self.clock.start(given) or 0
+        return time
 
     def bar(self, place: int, time: int) -> int | None:
         """Return the first bar of a symbol at or after a time."""
@@ -90,12 +98,26 @@ class Dated:
         *numbers: float | None,
         pays: int | None = None,
         to: int | None = None,
-        waits: bool = True,
     ) -> EventRow:
-        """Return an event; one that waits for a bar waits for a step where there is none."""
+        """Return an event that waits for a step."""
         first, second = (*numbers, None, None)[:2]
-        bar = self.bar(place, time) if waits else None
-        return (place, kind, time, bar, first, second, pays, to)
+        return (place, kind, time, None, first, second, pays, to)
+
+    def waiting(self, rows: Iterable[EventRow]) -> list[EventRow]:
+        """Return events that wait for a bar of their symbol, or for a step where there is none."""
+        found = list(rows)
+        of_place: dict[int, list[int]] = {}
+        for number, row in enumerate(found):
+            of_place.setdefault(row[0], []).append(number)
+        # At once for each symbol: one by one, a search costs more than what is done with it.
+        for place, numbers in of_place.items():
+            times = [found[number][2] for number in numbers]
+            bars = np.searchsorted(self.times[place], times).tolist()
+            for number, bar in zip(numbers, bars, strict=True):
+                if bar < len(self.times[place]):
+                    row = found[number]
+                    found[number] = (*row[:3], bar, *row[4:])
+        return found
 
 
 class DatedFields(TypedDict):
@@ -198,8 +220,11 @@ def notices_of_dates(
 def _too_late(stores: Sequence[CandleStore], fields: EventFields | None) -> list[Notice]:
     """Return which delistings no step of the run reaches."""
     rows = () if fields is None else fields["rows"]
-    last = max(int(times_of(store)[-1]) for store in stores) if rows else 0
-    names = [stores[row[0]].symbols[0] for row in rows if row[1] == "delisting" and row[2] > last]
+    delisted = [row for row in rows if row[1] == "delisting"]
+    if not delisted:
+        return []
+    last = max(int(times_of(store)[-1]) for store in stores)
+    names = [stores[row[0]].symbols[0] for row in delisted if row[2] > last]
     return [
         Notice(
             "warning",
@@ -222,8 +247,8 @@ def event_fields(
     rows: list[EventRow] = []
     halts: list[list[tuple[int, int]]] = [[] for _ in dated.names]
     if events is not None:
-        rows += _splits(events, dated)
-        rows += _dividends(events, stores, dated)
+        rows += dated.waiting(_splits(events, dated))
+        rows += dated.waiting(_dividends(events, stores, dated))
         rows += _changes(events, dated)
         rows += _delistings(events, dated, halts)
         for symbol, begin, end in events.halts:
@@ -231,9 +256,9 @@ def event_fields(
             if place is not None:
                 halts[place].append((dated.time(begin), dated.time(end)))
     if carry is not None:
-        rows += _recalls(carry, dated)
+        rows += [row for row in dated.waiting(_recalls(carry, dated)) if row[3] is not None]
     if universe is not None and universe.leave == "once":
-        rows += _leavers(universe, dated)
+        rows += [row for row in dated.waiting(_leavers(universe, dated)) if row[3] is not None]
     if events is None and not rows:
         return None
     return {"rows": rows, "halts": halts, "rolls": [*_rolls(events, dated)]}
@@ -247,13 +272,14 @@ def _splits(events: Events, dated: Dated) -> Iterator[EventRow]:
 
 
 def _dividends(events: Events, stores: Sequence[CandleStore], dated: Dated) -> Iterator[EventRow]:
+    before = _Closes(events, stores, dated)
     for symbol, day, amount, pay, tax in events.dividends:
         place = dated.place(symbol, "Events.dividends")
         if place is None or amount == 0.0:
             continue
         time = dated.time(day)
         if events.reinvest:
-            row = _reinvested(events, stores, dated, (place, time, amount))
+            row = _reinvested(before, dated, (place, time, amount))
             if row is not None:
                 yield row
             continue
@@ -262,18 +288,33 @@ def _dividends(events: Events, stores: Sequence[CandleStore], dated: Dated) -> I
         yield dated.row(place, "dividend", time, amount, kept, pays=pays)
 
 
-def _reinvested(
-    events: Events,
-    stores: Sequence[CandleStore],
-    dated: Dated,
-    dividend: tuple[int, int, float],
-) -> EventRow | None:
+class _Closes:
+    """The closes before the bars of a run, in the prices after the splits of a bar."""
+
+    def __init__(self, events: Events, stores: Sequence[CandleStore], dated: Dated) -> None:
+        self._events, self._stores, self._dated = events, stores, dated
+        self._read: dict[int, NDArray[np.float64]] = {}
+        self._ratios: dict[tuple[int, int | None], float] | None = None
+
+    def before(self, place: int, bar: int) -> float:
+        """Return the close before a bar of a symbol."""
+        if place not in self._read:
+            self._read[place] = closes_of(self._stores[place])
+        if self._ratios is None:
+            self._ratios = {}
+            for row in self._dated.waiting(_splits(self._events, self._dated)):
+                where = row[0], row[3]
+                self._ratios[where] = self._ratios.get(where, 1.0) * (row[4] or 1.0)
+        return float(self._read[place][bar - 1]) / self._ratios.get((place, bar), 1.0)
+
+
+def _reinvested(closes: _Closes, dated: Dated, dividend: tuple[int, int, float]) -> EventRow | None:
     """Return a dividend as the lots that it buys at the close before (A5)."""
     place, time, amount = dividend
     bar = dated.bar(place, time)
     if not bar:  # nothing was held before
         return None
-    before = float(closes_of(stores[place])[bar - 1]) / _ratio_at(events, dated, place, bar)
+    before = closes.before(place, bar)
     if amount >= before:
         raise ConfigError(
             f"Events.dividends: given {amount:g} of {dated.names[place]}, whose close before is "
@@ -282,25 +323,13 @@ def _reinvested(
     return dated.row(place, "reinvest", time, before / (before - amount), amount)
 
 
-def _ratio_at(events: Events, dated: Dated, place: int, bar: int) -> float:
-    """Return the ratio of the splits of a symbol at a bar."""
-    ratio = 1.0
-    for symbol, day, own in events.splits:
-        if dated.place(symbol, "Events.splits") == place and bar == dated.bar(
-            place, dated.time(day)
-        ):
-            ratio *= own
-    return ratio
-
-
 def _changes(events: Events, dated: Dated) -> Iterator[EventRow]:
     for old, new, day, ratio, cash in events.symbols:
-        if old not in dated.names:
+        place, to = dated.place(old, "Events.symbols"), dated.place(new, "Events.symbols")
+        if place is None:
             continue
-        place, time = dated.names.index(old), dated.time(day)
-        if new in dated.names:
-            to = dated.names.index(new)
-            yield dated.row(place, "change", time, ratio, cash, to=to, waits=False)
+        if to is not None:
+            yield dated.row(place, "change", dated.time(day), ratio, cash, to=to)
         else:
             raise ConfigError(
                 f"Events.symbols: given {old} that becomes {new}, and the run has no candles of "
@@ -312,16 +341,16 @@ def _delistings(
     events: Events, dated: Dated, halts: list[list[tuple[int, int]]]
 ) -> Iterator[EventRow]:
     for symbol, day, price, change, exchange in events.delistings:
-        if symbol not in dated.names:
+        place, time = dated.place(symbol, "Events.delistings"), dated.time(day)
+        if place is None:
             continue
-        place, time = dated.names.index(symbol), dated.time(day)
         returns = events.delisting_returns or {}
         if price is None and change is None and exchange is not None:
             change = returns.get(exchange.upper())  # noqa: PLW2901 - what is not known
         before = dated.times[place][dated.times[place] < time]
         if len(before):
             halts[place].append((int(before[-1]), _FAR))
-        yield dated.row(place, "delisting", time, price, change, waits=False)
+        yield dated.row(place, "delisting", time, price, change)
 
 
 def _recalls(carry: Carry, dated: Dated) -> Iterator[EventRow]:
@@ -329,18 +358,14 @@ def _recalls(carry: Carry, dated: Dated) -> Iterator[EventRow]:
     for place, rates in enumerate(_borrow_of(carry, dated)):
         for day, rate in rates if isinstance(rates, tuple) else ():
             if rate is None and day is not None:
-                row = dated.row(place, "recall", dated.time(day))
-                if row[3] is not None:
-                    yield row
+                yield dated.row(place, "recall", dated.time(day))
 
 
 def _leavers(universe: Universe, dated: Dated) -> Iterator[EventRow]:
     for symbol, _, end, _ in universe.members:
-        if symbol in dated.names and end is not None:
-            place = dated.names.index(symbol)
-            row = dated.row(place, "leave", dated.time(end))
-            if row[3] is not None:
-                yield row
+        place = dated.place(symbol, "universe")
+        if place is not None and end is not None:
+            yield dated.row(place, "leave", dated.time(end))
 
 
 def _rolls(events: Events | None, dated: Dated) -> Iterator[RollRow]:
@@ -358,11 +383,12 @@ def member_times(universe: Universe | None, dated: Dated) -> list[NDArray[np.int
         return []
     spans: list[list[tuple[int, int]]] = [[] for _ in dated.names]
     for symbol, begin, end, known in universe.members:
-        if symbol in dated.names:
+        place = dated.place(symbol, "universe")
+        if place is not None:
             first = max(dated.time(begin), -_FAR if known is None else dated.time(known))
             past = _FAR if end is None else dated.time(end)
             if first < past:
-                spans[dated.names.index(symbol)].append((first, past))
+                spans[place].append((first, past))
     return [np.array(_joined(own), dtype=np.int64) for own in spans]
 
 
@@ -430,44 +456,5 @@ def _funding(carry: Carry, dated: Dated) -> list[list[FundingRow]]:
     for symbol, rows in (carry.funding or {}).items():
         place = dated.place(symbol, "Carry.funding")
         if place is not None:
-            found[place] = _payments(rows, place, dated)
+            found[place] = payments(rows, dated.times[place], dated.clock.unit, dated.names[place])
     return found
-
-
-def _payments(rows: Sequence[Any], place: int, dated: Dated) -> list[FundingRow]:
-    """Return the payments of a symbol with the bars that they lie in (C3)."""
-    unit, opens = dated.clock.unit, dated.times[place]
-    known = sorted((to_units(row[0], unit), row[1], row[2]) for row in rows)
-    times = np.array([row[0] for row in known], dtype=np.int64)
-    _refuse_gaps(times, opens, dated.names[place])
-    found = []
-    for time, rate, mark in known:
-        bar = int(np.searchsorted(opens, time, side="right")) - 1
-        if bar >= 0 and time < _end_of(opens):
-            found.append((bar, int(opens[bar]), time, rate, mark))
-    return found
-
-
-def _end_of(opens: NDArray[np.int64]) -> int:
-    """Return when the last bar is over, by the shortest step."""
-    step = int(np.diff(opens).min()) if len(opens) > 1 else 1
-    return int(opens[-1]) + step
-
-
-def _refuse_gaps(times: NDArray[np.int64], opens: NDArray[np.int64], name: str) -> None:
-    """Refuse payments that do not cover the bars: a missing rate is not 0."""
-    steps = np.diff(times)
-    usual = int(steps.max()) if len(steps) else 0
-    if not len(times) or times[0] > opens[0] + usual or times[-1] < opens[-1] - usual:
-        raise ConfigError(
-            f"Carry.funding: given rates that do not cover the candles of {name}, expected some "
-            "from the first bar to the last: a missing rate is not 0"
-        )
-    if len(steps) > 1:
-        beside = np.maximum(np.append(steps[1:], steps[-2]), np.insert(steps[:-1], 0, steps[1]))
-        missing = np.flatnonzero(steps > _LONGEST_GAP * beside)
-        if len(missing):
-            raise ConfigError(
-                f"Carry.funding: given no rate of {name} between rows {missing[0]} and "
-                f"{missing[0] + 1}, expected one at each time: a missing rate is not 0"
-            )

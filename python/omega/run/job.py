@@ -15,7 +15,7 @@ from omega.contract import ClockFields, Progress, Settings, SymbolContext
 from omega.data.closes import times_of
 from omega.data.conversion import Pair, rate_of, refuse_unused
 from omega.data.own_columns import OwnColumns
-from omega.data.store import CandleStore, require_unit, store_of
+from omega.data.store import CandleStore, each_of, require_unit, store_of
 from omega.data.timeframes import TimeframeJob
 from omega.errors import ConfigError
 from omega.notices import Notice
@@ -113,7 +113,7 @@ def symbols_of(store: CandleStore) -> list[CandleStore]:
     Raises:
         ConfigError: They do not.
     """
-    stores = [store.symbol(name) for name in store.symbols]
+    stores = each_of(store)
     if len(stores) > 1:
         for one in stores:
             require_unit(f"data: {one.symbols[0]}", one, stores[0].time_unit)

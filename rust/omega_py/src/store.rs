@@ -132,6 +132,17 @@ impl CandleStore {
         })
     }
 
+    /// A store of each symbol, in order, that shares this one's columns.
+    fn each(&self) -> Vec<Self> {
+        let symbols = self.store.symbols().iter().zip(&self.checks);
+        symbols
+            .map(|(candles, checks)| Self {
+                store: Arc::new(store::CandleStore::new(vec![candles.clone()])),
+                checks: vec![checks.clone()],
+            })
+            .collect()
+    }
+
     /// The columns of a symbol as `(role, user's name)`.
     fn columns(&self, symbol: &str) -> PyResult<Vec<(String, String)>> {
         let (_, candles) = self.candles(symbol)?;

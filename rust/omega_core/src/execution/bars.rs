@@ -116,8 +116,18 @@ impl<'a> StepBars<'a> {
         self.0.iter().filter(|now| now.trades)
     }
 
+    /// The place of that of a symbol.
+    #[inline]
+    pub(super) fn place_of(self, symbol: SymbolId) -> Option<usize> {
+        // Mostly each symbol has a part in a step, and is where its number is.
+        let own = symbol.index();
+        if self.0.get(own).is_some_and(|now| now.symbol == symbol) {
+            return Some(own);
+        }
+        self.0.binary_search_by_key(&symbol, |now| now.symbol).ok()
+    }
+
     fn find(self, symbol: SymbolId) -> Option<&'a SymbolBar> {
-        let index = self.0.binary_search_by_key(&symbol, |now| now.symbol);
-        Some(&self.0[index.ok()?])
+        Some(&self.0[self.place_of(symbol)?])
     }
 }

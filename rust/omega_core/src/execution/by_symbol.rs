@@ -2,7 +2,7 @@
 
 use super::Position;
 use super::positions::Positions;
-use crate::types::SymbolId;
+use crate::types::{Direction, SymbolId};
 
 impl Positions {
     /// Those of a symbol, in the order of entry.
@@ -29,6 +29,18 @@ impl Positions {
             places.find(|&place| is_wanted(&self.open[place]))
         } else {
             self.open.iter().position(is_wanted)
+        }
+    }
+
+    /// The place of the newest of a symbol and a direction.
+    pub(super) fn newest_of(&self, symbol: SymbolId, direction: Direction) -> Option<usize> {
+        let is_own = |p: &Position| p.symbol == symbol && p.lots > 0.0 && p.direction == direction;
+        if self.is_indexed {
+            let places = self.places[symbol.index()].iter().rev();
+            let mut places = places.map(|&place| place as usize);
+            places.find(|&place| is_own(&self.open[place]))
+        } else {
+            self.open.iter().rposition(is_own)
         }
     }
 

@@ -61,7 +61,7 @@ pub use settings::{
     AccountKind, AccountRules, MarketFill, Participation, PositionMode, Semantics, Settings,
     SymbolSettings,
 };
-pub use simulator::{Simulator, SimulatorRows};
+pub use simulator::{OwnBars, Simulator, SimulatorRows};
 pub use sizing::{Sizer, SizingBasis};
 pub use stale::Stale;
 pub use trigger::Trigger;

@@ -1,5 +1,6 @@
 //! What is known by date before a run: corporate actions, and the rates of carry (A, C).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::types::SymbolId;
@@ -69,7 +70,7 @@ pub struct Roll {
 
 impl Happening {
     /// Its place among those of one date (A4).
-    fn rank(self) -> u8 {
+    pub(super) fn rank(self) -> u8 {
         match self {
             Self::Split { .. } | Self::Roll(_) => 0,
             Self::Dividend { .. } | Self::Reinvest { .. } => 1,
@@ -169,6 +170,9 @@ impl Schedule {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     next_of: Vec<usize>,
+    /// The bar of the next event of each symbol.
+    // A list of its own: each step compares it for each symbol, and an event is rare.
+    next_bar: Vec<usize>,
     next_step: usize,
 }
 
@@ -176,6 +180,11 @@ impl Progress {
     pub(super) fn of(schedule: &Schedule) -> Self {
         Self {
             next_of: vec![0; schedule.of_symbol.len()],
+            next_bar: schedule
+                .of_symbol
+                .iter()
+                .map(|own| bar_of(own, 0))
+                .collect(),
             next_step: 0,
         }
     }
@@ -188,14 +197,48 @@ impl Progress {
         index: usize,
         due: &mut Vec<Event>,
     ) {
+        if self.next_bar[symbol.index()] > index {
+            return;
+        }
         let next = &mut self.next_of[symbol.index()];
-        let rest = schedule.of_symbol[symbol.index()][*next..].iter();
-        for event in rest.take_while(|event| event.bar <= Some(index)) {
+        let events = &schedule.of_symbol[symbol.index()];
+        for event in events[*next..]
+            .iter()
+            .take_while(|event| event.bar <= Some(index))
+        {
             if event.bar == Some(index) {
                 due.push(*event);
             }
             *next += 1;
         }
+        self.next_bar[symbol.index()] = bar_of(events, *next);
+    }
+
+    /// The events of so many bars of a symbol from one on.
+    pub(super) fn of_bars<'a>(
+        &self,
+        schedule: &'a Schedule,
+        symbol: SymbolId,
+        bars: &Range<usize>,
+    ) -> &'a [Event] {
+        if self.next_bar[symbol.index()] >= bars.end {
+            return &[];
+        }
+        let rest = &schedule.of_symbol[symbol.index()][self.next_of[symbol.index()]..];
+        let first = rest.partition_point(|event| event.bar < Some(bars.start));
+        let past = rest.partition_point(|event| event.bar < Some(bars.end));
+        &rest[first..past]
+    }
+
+    /// The events of steps that are to come until a time, that included.
+    pub(super) fn of_steps<'a>(&self, schedule: &'a Schedule, until: i64) -> &'a [Event] {
+        let rest = &schedule.of_steps[self.next_step..];
+        &rest[..rest.partition_point(|event| event.time <= until)]
+    }
+
+    /// Leaves out the events of steps until a time.
+    pub(super) fn pass_steps(&mut self, schedule: &Schedule, until: i64) {
+        self.next_step += self.of_steps(schedule, until).len();
     }
 
     /// Takes the events of a step.
@@ -215,6 +258,12 @@ impl Progress {
         let of_steps = next(&schedule.of_steps, self.next_step);
         of_symbol.chain(of_steps).min().unwrap_or(i64::MAX)
     }
+}
+
+/// The bar that an event waits for; beyond all where there is none.
+fn bar_of(events: &[Event], place: usize) -> usize {
+    let bar = events.get(place).and_then(|event| event.bar);
+    bar.unwrap_or(usize::MAX)
 }
 
 /// Events in their order (A4).

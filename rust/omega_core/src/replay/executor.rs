@@ -3,7 +3,8 @@
 use super::{Feed, Portfolio};
 use crate::error::OmegaError;
 use crate::execution::{
-    Account, Action, Fill, LastTrades, Lows, Order, Position, Simulator, StepBars, SymbolBar,
+    Account, Action, Fill, LastTrades, Lows, Order, OwnBars, Position, Simulator, StepBars,
+    SymbolBar,
 };
 use crate::store::{Stretch, Walk};
 use crate::types::{Bar, SymbolId};
@@ -142,13 +143,16 @@ impl<'f> Ahead<'_, 'f> {
 
     /// The bars of one of several symbols, as far as it has one at each of these steps, and its
     /// conversion rate, where one holds for all.
-    fn stretch_of(&self, symbol: SymbolId) -> Option<(Stretch<'f>, f64)> {
+    fn stretch_of(&self, symbol: SymbolId) -> Option<OwnBars<'f>> {
         let context = &self.feed.contexts[symbol.index()];
         if context.magnifier.is_some() {
             return None;
         }
-        let own = self.walk.stretch_of(symbol, self.bars)?;
-        Some((own, context.rates.constant()?))
+        Some(OwnBars {
+            bars: self.walk.stretch_of(symbol, self.bars)?,
+            first: self.walk.index(symbol),
+            rate: context.rates.constant()?,
+        })
     }
 
     /// All of them that lie in one segment, where there are enough and one rate holds for all.

@@ -16,7 +16,7 @@ const EQUAL_STEPS: f64 = 1e-9;
 /// What a run with corporate actions keeps of them.
 #[derive(Debug, Default)]
 pub(super) struct Actions {
-    progress: Progress,
+    pub(super) progress: Progress,
     /// Dividends that were earned and are not paid yet, in the order of their dates.
     receivables: Vec<Receivable>,
     /// Memory for the events of a step.
@@ -111,22 +111,32 @@ impl Simulator {
         }
         progress.take_of_step(&schedule, time, &mut due);
         in_order(&mut due);
-        let mut split = None;
+        let mut split: Option<Vec<SymbolBar>> = None;
+        let owed = self.actions.receivables.len();
         for event in &due {
-            let bars = split.as_deref().map_or(bars, StepBars);
+            // A close before this one has left the index by symbol behind.
+            self.positions.index();
+            let own = split.as_deref().map_or(bars, StepBars);
             // One that nothing is open of, and nothing waits for, is not among the bars.
-            let Some(now) = bars.get(event.symbol).copied() else {
+            let Some(now) = own.get(event.symbol).copied() else {
                 continue;
             };
-            let is_held = self.positions.of_symbol(event.symbol).next().is_some()
+            let is_held = self.holds(event.symbol)
                 || self
                     .submitted
                     .iter()
                     .any(|one| self.is_about(one, event.symbol));
-            let by = self.happen(event, &now, bars, account);
-            if let Some(changed) = self.changed_bars((event, by, is_held), &now, bars) {
-                split = Some(changed);
+            let by = self.happen(event, &now, own, account);
+            if let Some(place) = self.place_of_changed((event, by, is_held), &now, own) {
+                // Once for all that changes: a copy for each split would cost all symbols.
+                let changed = split.get_or_insert_with(|| bars.0.to_vec());
+                self.change_bar((event, by), &now, &mut changed[place]);
             }
+        }
+        if self.actions.receivables.len() > owed {
+            // Stable: of one date in the order in which they were earned.
+            self.actions.receivables.sort_by_key(|owed| owed.time);
+            self.note_receivables(account);
         }
         if !due.is_empty() {
             self.positions.change_all();
@@ -137,38 +147,39 @@ impl Simulator {
         split
     }
 
-    /// The bars after a split or a roll; and after a change of what is held, where the new symbol
-    /// has none before it, with the last one of the old symbol, which is what a size may know.
-    fn changed_bars(
+    /// The place of the bar that is another one after an event: of a split or a roll its own; of a
+    /// change of what is held that of the new symbol, where that has no bar before it.
+    fn place_of_changed(
         &self,
         (event, restated, is_held): (&Event, Option<Restated>, bool),
         now: &SymbolBar,
         bars: StepBars<'_>,
-    ) -> Option<Vec<SymbolBar>> {
-        if let Happening::Change { to, ratio, .. } = event.what {
-            bars.get(to)
-                .filter(|new| is_held && new.last.bid.close.is_nan())?;
-            let mut changed = bars.0.to_vec();
-            for new in changed.iter_mut().filter(|other| other.symbol == to) {
-                new.last = Restated::split(ratio).bar(&now.last);
-                (new.last_rate, new.is_ready) = (now.last_rate, now.is_ready);
-            }
-            return Some(changed);
+    ) -> Option<usize> {
+        if let Happening::Change { to, .. } = event.what {
+            let new = bars.place_of(to)?;
+            return (is_held && bars.0[new].last.bid.close.is_nan()).then_some(new);
         }
-        let by = restated?;
-        let mut changed = bars.0.to_vec();
-        // The volume of the bar before is in units before the split (W10).
-        let is_lagged = self.settings.participation.is_some_and(|own| own.lagged);
-        for other in changed
-            .iter_mut()
-            .filter(|other| other.symbol == now.symbol)
-        {
-            other.last = by.bar(&other.last);
-            if is_lagged {
-                other.volume = by.lots(other.volume);
+        restated.and_then(|_| bars.place_of(now.symbol))
+    }
+
+    /// The bar after a split or a roll; after a change with the last one of the old symbol, which
+    /// is what a size may know.
+    fn change_bar(
+        &self,
+        (event, restated): (&Event, Option<Restated>),
+        now: &SymbolBar,
+        changed: &mut SymbolBar,
+    ) {
+        if let Happening::Change { ratio, .. } = event.what {
+            changed.last = Restated::split(ratio).bar(&now.last);
+            (changed.last_rate, changed.is_ready) = (now.last_rate, now.is_ready);
+        } else if let Some(by) = restated {
+            changed.last = by.bar(&changed.last);
+            // The volume of the bar before is in units before the split (W10).
+            if self.settings.participation.is_some_and(|own| own.lagged) {
+                changed.volume = by.lots(changed.volume);
             }
         }
-        Some(changed)
     }
 
     /// Lets one event happen; gives what a split or a roll made of prices.
@@ -244,9 +255,7 @@ impl Simulator {
         let total = open.fold(0.0, |sum, position| sum + position.lots);
         let mut left = total - self.instrument(now.symbol).round_down(total);
         while left > EQUAL_STEPS * step {
-            let newest = self.positions.open.iter().rposition(|position| {
-                position.symbol == now.symbol && position.direction == direction
-            });
+            let newest = self.positions.newest_of(now.symbol, direction);
             let Some(index) = newest else { return };
             let position = &self.positions.open[index];
             let closes_all = left >= position.lots * (1.0 - EQUAL_STEPS);
@@ -272,18 +281,14 @@ impl Simulator {
         account: &mut A,
     ) {
         let time = now.bar.time;
-        for position in self.positions.open.iter_mut() {
-            if position.symbol != now.symbol {
-                continue;
-            }
-            let sign = position.direction.sign();
-            let gross = sign * position.lots * position.contract_size * amount * now.rate;
-            let kept = if gross > 0.0 { -(gross * tax) } else { 0.0 };
+        let owed = &mut self.actions.receivables;
+        self.positions.for_each_of(now.symbol, |position| {
+            let (gross, kept) = dividend_of(position, (amount, tax), now.rate);
             position.swap += gross;
             position.swap += kept;
             let trade = position.id;
             match pays.filter(|&pays| pays > time) {
-                Some(pays) => self.actions.receivables.push(Receivable {
+                Some(pays) => owed.push(Receivable {
                     time: pays,
                     trade,
                     gross,
@@ -291,10 +296,7 @@ impl Simulator {
                 }),
                 None => book_dividend(account, trade, (gross, kept), time),
             }
-        }
-        // Stable: of one date in the order in which they were earned.
-        self.actions.receivables.sort_by_key(|owed| owed.time);
-        self.note_receivables(account);
+        });
     }
 
     /// Pays the dividends whose date has come.
@@ -420,11 +422,8 @@ impl Simulator {
 
     /// Closes what is open at the open of a bar, or the shorts of it.
     fn send_away<A: Account>(&mut self, shorts_only: bool, now: &SymbolBar, account: &mut A) {
-        let is_meant = |position: &Position| {
-            position.symbol == now.symbol
-                && (!shorts_only || position.direction == Direction::Short)
-        };
-        while let Some(index) = self.positions.open.iter().position(is_meant) {
+        let is_meant = |position: &Position| !shorts_only || position.direction == Direction::Short;
+        while let Some(index) = self.positions.find_of(now.symbol, is_meant) {
             let side = self.positions.open[index].direction.exit_side();
             let price = now.bar.side(side).open;
             self.close_protected(index, price, ExitReason::Signal, now, account);
@@ -432,7 +431,19 @@ impl Simulator {
     }
 }
 
-fn book_dividend<A: Account>(account: &mut A, trade: TradeId, (gross, tax): (f64, f64), time: i64) {
+/// What a position gets by a dividend, and what is kept back of it.
+pub(super) fn dividend_of(position: &Position, (amount, tax): (f64, f64), rate: f64) -> (f64, f64) {
+    let sign = position.direction.sign();
+    let gross = sign * position.lots * position.contract_size * amount * rate;
+    (gross, if gross > 0.0 { -(gross * tax) } else { 0.0 })
+}
+
+pub(super) fn book_dividend<A: Account>(
+    account: &mut A,
+    trade: TradeId,
+    (gross, tax): (f64, f64),
+    time: i64,
+) {
     let mut book = |kind, amount: f64| {
         account.book(&Booking {
             kind,

@@ -19,6 +19,7 @@ mod modify;
 mod nights;
 mod phases;
 mod quiet_bars;
+mod quiet_dates;
 mod quiet_steps;
 mod rebalancing;
 mod rolling;
@@ -27,6 +28,8 @@ mod stale;
 mod standing;
 mod stop_out;
 mod volumes;
+
+pub use quiet_steps::OwnBars;
 
 use std::cell::OnceCell;
 

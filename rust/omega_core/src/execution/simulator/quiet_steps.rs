@@ -3,7 +3,10 @@
 //!
 //! Positions are marked column by column, a block of steps at a time.
 
+use std::ops::Range;
+
 use super::Simulator;
+use super::quiet_dates::{Dates, Part};
 use crate::execution::marks::{PriceRange, for_each_price, lesser};
 use crate::execution::{Account, Exposure, Position, Semantics, open_profit};
 use crate::store::{Prices, Stretch};
@@ -13,8 +16,16 @@ use crate::types::{Direction, SymbolId};
 const BLOCK: usize = 64;
 const FEW: usize = 4;
 
-/// The bars of a symbol from a step on, one at each, and the rate that holds for all of them.
-pub type OwnBars<'a> = (Stretch<'a>, f64);
+/// The bars of a symbol from a step on, one at each.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnBars<'a> {
+    /// The bars.
+    pub bars: Stretch<'a>,
+    /// The index of the first of them.
+    pub first: usize,
+    /// The rate that holds for all of them.
+    pub rate: f64,
+}
 
 /// One value for each step of a block.
 type Block = [f64; BLOCK];
@@ -23,7 +34,9 @@ type Block = [f64; BLOCK];
 struct Sums {
     /// Open profits at the closes.
     closes: Block,
-    /// Open profits at the opens, as the test there adds them up.
+    /// Balances at the opens, dividends booked.
+    balances: Block,
+    /// Equities at the opens, as the test there adds them up.
     opens: Block,
     /// The furthest that the open profit of any symbol falls below that of the close before.
     dips: Block,
@@ -59,48 +72,54 @@ impl Simulator {
         mut write: impl FnMut(&mut A, f64),
     ) -> usize {
         let most = self.steps_ahead.clamp(FEW, BLOCK);
-        let steps = self.quiet_steps(bars, most);
         self.positions.index();
-        let sums = self.sums(bars, steps, account.balance());
+        let mut steps = self.quiet_steps(bars, most);
+        let mut dates = if self.has_dates {
+            self.dates_within(bars, &mut steps)
+        } else {
+            Dates::default()
+        };
+        let sums = self.sums(bars, steps, account.balance(), &dates);
         let slack = 1e-6 * self.size_of_account(account);
         let mut before = self.positions.marked_profit();
         let mut taken = 0;
         while taken < steps {
             // A step that is walked after all notes the same once more, which changes nothing.
             account.note_equity(sums.opens[taken]);
-            let least = account.balance() + before + sums.dips[taken] - slack;
+            let least = sums.balances[taken] + before + sums.dips[taken] - slack;
             if lesser(least, sums.opens[taken]) <= 0.0 || !account.is_ordinary(least) {
                 break;
             }
             before = sums.closes[taken];
+            self.pass_dates(&mut dates, taken, bars, account);
             write(account, before);
             taken += 1;
         }
         self.steps_ahead = if taken == steps { 2 * most } else { FEW };
-        self.pass_steps(bars, taken);
+        self.pass_steps(bars, taken, &dates);
         taken
     }
 
     /// How many steps come before one in which a level is reached or a date is due.
     fn quiet_steps(&self, bars: &[Option<OwnBars<'_>>], most: usize) -> usize {
         let held = || bars.iter().flatten();
-        let mut steps = held().fold(most, |least, (own, _)| own.len().min(least));
+        let mut steps = held().fold(most, |least, own| own.bars.len().min(least));
         if self.has_dates
-            && let Some((own, _)) = held().next()
+            && let Some(own) = held().next()
         {
-            let until = self.next_event().min(self.next_carry(self.walked));
-            steps = own.part(0, steps).before(until);
+            let until = self.next_carry(self.walked);
+            steps = own.bars.part(0, steps).before(until);
         }
         for position in &*self.positions.open {
-            let Some((own, rate)) = &bars[position.symbol.index()] else {
+            let Some(own) = &bars[position.symbol.index()] else {
                 return 0;
             };
-            if self.needs_each_step(position, *rate) {
+            if self.needs_each_step(position, own.rate) {
                 return 0;
             }
             let exits = position.own_exits();
             if !exits.is_never() {
-                steps = exits.quiet_bars(&prices(position, &own.part(0, steps)));
+                steps = exits.quiet_bars(&prices(position, &own.bars.part(0, steps)));
             }
         }
         steps
@@ -116,29 +135,42 @@ impl Simulator {
         is_converted || position.trailing_stop.is_some() || swap.is_charged()
     }
 
-    fn sums(&self, bars: &[Option<OwnBars<'_>>], steps: usize, balance: f64) -> Sums {
+    fn sums(
+        &self,
+        bars: &[Option<OwnBars<'_>>],
+        steps: usize,
+        balance: f64,
+        dates: &Dates,
+    ) -> Sums {
         let mut sums = Sums {
             closes: [0.0; BLOCK],
-            opens: [balance; BLOCK],
+            balances: [balance; BLOCK],
+            opens: [0.0; BLOCK],
             dips: [0.0; BLOCK],
         };
+        dates.balances(balance, &mut sums.balances[..steps]);
+        sums.opens = sums.balances;
         // Position by position, each adding to all steps, so that each sum is taken in the order of
         // entry (M5.1).
         for position in &*self.positions.open {
-            if let Some((own, rate)) = &bars[position.symbol.index()] {
-                let prices = prices(position, &own.part(0, steps));
-                let profit = profit_of(position, *rate);
-                for_each_price(&prices, prices.close, |step, close| {
-                    sums.closes[step] += profit(close);
-                });
+            if let Some(own) = &bars[position.symbol.index()] {
+                for (part, position) in dates.parts(position, steps) {
+                    let prices = prices(position, &own.bars.part(part.start, part.len()));
+                    let profit = profit_of(position, own.rate);
+                    for_each_price(&prices, prices.close, |step, close| {
+                        sums.closes[part.start + step] += profit(close);
+                    });
+                }
             }
         }
         for (symbol, own) in (0..).map(SymbolId).zip(bars) {
-            if let Some((own, rate)) = own {
+            if let Some(own) = own {
                 let positions = || self.positions.of_symbol(symbol);
-                let own = own.part(0, steps);
-                sums.add_opens(&Exposure::of(positions(), *rate), &own);
-                sums.add_dips(positions(), &own, *rate);
+                let bars = own.bars.part(0, steps);
+                let first = Exposure::of(positions(), own.rate);
+                sums.add_opens(dates.exposures(symbol, first, own.rate, steps), &bars);
+                let parts = positions().map(|position| dates.parts(position, steps));
+                sums.add_dips(parts, &bars, own.rate);
             }
         }
         sums
@@ -152,65 +184,85 @@ impl Simulator {
     }
 
     /// Gives positions what their bars brought.
-    fn pass_steps(&mut self, bars: &[Option<OwnBars<'_>>], steps: usize) {
+    fn pass_steps(&mut self, bars: &[Option<OwnBars<'_>>], steps: usize, dates: &Dates) {
         let Some(last) = steps.checked_sub(1) else {
             return;
         };
         for position in self.positions.open.iter_mut() {
-            let Some((own, rate)) = &bars[position.symbol.index()] else {
+            let Some(own) = &bars[position.symbol.index()] else {
                 continue;
             };
-            let prices = prices(position, &own.part(0, steps));
-            let mut seen = PriceRange::EMPTY;
-            seen.widen_by(&prices);
-            match position.direction {
-                Direction::Long => position.observe(seen.low, seen.high),
-                Direction::Short => position.observe(-seen.high, -seen.low),
-            }
-            position.mark(prices.close_at(last), *rate, Semantics::Two);
+            // What was before a split is seen already.
+            let from = dates.split_within(position.symbol, steps);
+            observe(position, &own.bars.part(from, steps - from));
+            let prices = prices(position, &own.bars);
+            position.mark(prices.close_at(last), own.rate, Semantics::Two);
             position.account_stop = None;
-            if let Some(time) = own.time(last) {
+            if let Some(time) = own.bars.time(last) {
                 self.walked = time;
             }
         }
         // What was added up of the marks before is added up anew.
         self.marks_made += 1;
         self.positions.forget_sums();
+        let first = bars.iter().flatten().next();
+        self.end_dates(dates, steps, first.and_then(|own| own.bars.time(last)));
+    }
+}
+
+/// Widens the range of prices of a position by its bars.
+pub(super) fn observe(position: &mut Position, bars: &Stretch<'_>) {
+    let mut seen = PriceRange::EMPTY;
+    seen.widen_by(&prices(position, bars));
+    match position.direction {
+        Direction::Long => position.observe(seen.low, seen.high),
+        Direction::Short => position.observe(-seen.high, -seen.low),
     }
 }
 
 impl Sums {
     /// Symbol by symbol, as the test at the opens goes.
-    fn add_opens(&mut self, exposure: &Exposure, own: &Stretch<'_>) {
-        let (bid, ask) = (own.bid(), own.ask());
-        for_each_price(&ask, ask.open, |step, ask| {
-            self.opens[step] += exposure.profit(bid.open[step], ask);
-        });
+    fn add_opens(
+        &mut self,
+        exposures: impl Iterator<Item = (Range<usize>, Exposure)>,
+        own: &Stretch<'_>,
+    ) {
+        for (part, exposure) in exposures {
+            let own = own.part(part.start, part.len());
+            let (bid, ask) = (own.bid(), own.ask());
+            for_each_price(&ask, ask.open, |step, ask| {
+                self.opens[part.start + step] += exposure.profit(bid.open[step], ask);
+            });
+        }
     }
 
     /// How far one symbol takes the equity down while all others stand at the close before.
-    fn add_dips<'a>(
+    fn add_dips<'a, P: Iterator<Item = Part<'a>>>(
         &mut self,
-        positions: impl Iterator<Item = &'a Position>,
+        positions: impl Iterator<Item = P>,
         own: &Stretch<'_>,
         rate: f64,
     ) {
         let mut dips = [0.0; BLOCK];
-        for position in positions {
-            let (prices, profit) = (prices(position, own), profit_of(position, rate));
-            let adverse = match position.direction {
-                Direction::Long => prices.low,
-                Direction::Short => prices.high,
-            };
+        for parts in positions {
             let mut closes = [0.0; BLOCK];
-            for_each_price(&prices, prices.close, |step, close| {
-                closes[step] = profit(close);
-            });
-            for_each_price(&prices, adverse, |step, price| {
-                let before = step.checked_sub(1).map(|before| closes[before]);
-                let before = before.unwrap_or(position.marked_profit);
-                dips[step] += lesser(profit(price) - before, 0.0);
-            });
+            for (part, position) in parts {
+                let own = own.part(part.start, part.len());
+                let (prices, profit) = (prices(position, &own), profit_of(position, rate));
+                let adverse = match position.direction {
+                    Direction::Long => prices.low,
+                    Direction::Short => prices.high,
+                };
+                for_each_price(&prices, prices.close, |step, close| {
+                    closes[part.start + step] = profit(close);
+                });
+                for_each_price(&prices, adverse, |step, price| {
+                    let step = part.start + step;
+                    let before = step.checked_sub(1).map(|before| closes[before]);
+                    let before = before.unwrap_or(position.marked_profit);
+                    dips[step] += lesser(profit(price) - before, 0.0);
+                });
+            }
         }
         for (least, dip) in self.dips.iter_mut().zip(dips) {
             *least = lesser(*least, dip);
