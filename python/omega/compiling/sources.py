@@ -39,13 +39,12 @@ class Source:
         self.tree = definition
 
     @property
-    def function(self) -> FunctionType:
+    def function(self) -> Any:
         """The function, which whoever has its source has too."""
-        found: Any = self._function()
+        found = self._function()
         if found is None:
             raise ReferenceError(f"the function of {self.file} is no more")
-        function: FunctionType = found
-        return function
+        return found
 
     def place(self, line: int) -> str:
         """Return a line in words."""
