@@ -225,6 +225,7 @@ class Grows(omega.Strategy):
             self.kept.clear()
 
 
+@pytest.mark.alone
 def test_memory_of_lists_is_given_back() -> None:
     resource = pytest.importorskip("resource")
     store = omega.CandleStore(walk(100))
