@@ -232,6 +232,9 @@ def test_doctor_says_which_backend_runs(monkeypatch: pytest.MonkeyPatch) -> None
     assert found["cpus"] >= 1
     assert found["cache_folder"] == os.environ["OMEGA_CACHE"]
     assert 0 <= found["cache_bytes"] <= found["cache_limit"] == 16 << 30
+    assert found["compiled_folder"] == str(Path(os.environ["OMEGA_CACHE"]) / "compiled")
+    assert 0 <= found["compiled_bytes"] <= found["compiled_limit"] == 64 << 20
+    assert (found["why_not_kept"] is None) == (os.name != "nt")
     assert bool(found["problems"]) == WITHOUT_CORE
     assert "active backend" in omega("doctor").stdout
 

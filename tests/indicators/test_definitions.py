@@ -8,8 +8,11 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pytest
 
 import omega
+from omega.errors import ConfigError
+from omega.indicators.catalog import resolve
 from tests.support import candles
 
 Floats = npt.NDArray[np.float64]
@@ -152,3 +155,12 @@ def test_a_function_over_a_column_is_computed_once(backend: str) -> None:
     assert calls == [20]
     assert strategy.one is strategy.other
     assert strategy.mean is strategy.same
+
+
+def test_a_call_is_checked_once_and_stands_for_no_other() -> None:
+    assert resolve("sma", [20], {}) is resolve("sma", [20], {})
+    assert resolve("sma", [], {"window": 20}) == resolve("sma", [20], {})
+    resolve("sma", [1], {})
+    for given in (1.0, True):
+        with pytest.raises(ConfigError, match=f"given {given}, expected a whole number"):
+            resolve("sma", [given], {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -327,3 +328,14 @@ def test_programs_that_nobody_needs_any_more_are_freed_one_after_the_other() -> 
         assert omega.run_backtest(CANDLES[1], Once()).stats.callbacks == "compiled"
         del Once
         gc.collect()
+
+
+def test_a_class_that_its_own_functions_see_is_freed_with_its_program() -> None:
+    from tests.strategies.test_compiled_at_random import written  # noqa: PLC0415 - skips as this
+
+    kind = written(["self.x = math.sqrt(bar.close)"])
+    omega.run_backtest(CANDLES[1], kind())
+    gone = weakref.ref(kind)
+    del kind
+    gc.collect()
+    assert gone() is None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -51,10 +51,11 @@ def at(times: pl.Series) -> pl.DataFrame:
 
 @pytest.mark.parametrize("zone", [None, "UTC"])
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
-def test_times_are_those_of_datetime(unit: str, zone: str | None) -> None:
-    first = datetime(1899, 12, 31, 23, 59, 59) if unit != "ns" else datetime(1960, 2, 27)  # noqa: DTZ001 - both kinds
+def test_times_are_those_of_datetime(unit: Literal["ms", "us", "ns"], zone: str | None) -> None:
+    early = "1899-12-31T23:59:59" if unit != "ns" else "1960-02-27"
+    first = datetime.fromisoformat(early)
     step = timedelta(days=211, hours=7, minutes=13, seconds=41, milliseconds=7)
-    times = pl.Series([first + step * k for k in range(150)]).cast(pl.Datetime(unit))  # type: ignore[arg-type]  # as named
+    times = pl.Series([first + step * k for k in range(150)]).dt.cast_time_unit(unit)
     times = times if zone is None else times.dt.replace_time_zone(zone)
     ran = compare(at(times), Hours())
     assert isinstance(ran.strategy, Hours)
@@ -64,8 +65,8 @@ def test_times_are_those_of_datetime(unit: str, zone: str | None) -> None:
 
 
 def test_hours_of_another_zone_are_refused() -> None:
-    times = pl.datetime_range(datetime(2024, 1, 1), datetime(2024, 1, 3), "1h", eager=True)  # noqa: DTZ001 - it gets one
-    candles = at(times.dt.replace_time_zone("Europe/Berlin"))
+    hours = [datetime(2024, 1, 1, hour, tzinfo=UTC) for hour in range(20)]
+    candles = at(pl.Series(hours).dt.convert_time_zone("Europe/Berlin"))
     with pytest.raises(ConfigError, match="shown in Europe/Berlin; compiled are times without"):
         omega.run_backtest(candles, Hours())
 
@@ -149,6 +150,63 @@ def test_what_is_not_in_a_list_raises_what_python_raises() -> None:
         omega.run_backtest(CANDLES, Empty())
 
 
+def test_a_list_of_two_names_is_refused() -> None:
+    class Twice(omega.Strategy):
+        def init(self) -> None:
+            self.one: list[float] = []
+            self.other = self.one
+
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            self.one.append(bar.close)
+            self.other.pop()
+
+    with pytest.raises(ConfigError, match=r"self\.other of Twice: it is the same list as another"):
+        omega.run_backtest(CANDLES, Twice())
+
+
+def test_a_method_gives_a_list_and_arrays_and_its_own_arrays_go() -> None:
+    class Helped(omega.Strategy):
+        def init(self) -> None:
+            self.kept, self.total = [1.0, 2.0], 0.0
+
+        def mine(self) -> list[float]:
+            return self.kept
+
+        def centred(self, bar: omega.Bar, factor: float) -> Any:  # noqa: ANN401 - an array
+            window = bar.close_window(100) * factor
+            return window - np.mean(window)
+
+        def spread(self, bar: omega.Bar, factor: float) -> float:
+            found = self.centred(bar, factor)
+            return float(np.sum(found * found))
+
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            if bar.index > 100:
+                self.mine().append(bar.close)
+                self.mine()[0] += 1
+                for k in range(900):
+                    self.total += self.spread(bar, k)
+
+    ran = compare(walk(130), Helped()).strategy
+    assert len(ran.kept) > 20
+
+
+def test_nan_in_a_list_ends_the_run() -> None:
+    class Looks(omega.Strategy):
+        def init(self) -> None:
+            self.kept = [float("nan")]
+
+        @omega.compiled
+        def on_bar(self, bar: omega.Bar) -> None:
+            if self.kept[0] in self.kept:
+                self.buy()
+
+    with pytest.raises(ConfigError, match="NaN looked for in a list"):
+        omega.run_backtest(CANDLES, Looks())
+
+
 class Grows(omega.Strategy):
     """Grows a list as far as memory goes round."""
 
@@ -167,6 +225,7 @@ class Grows(omega.Strategy):
             self.kept.clear()
 
 
+@pytest.mark.alone
 def test_memory_of_lists_is_given_back() -> None:
     resource = pytest.importorskip("resource")
     store = omega.CandleStore(walk(100))

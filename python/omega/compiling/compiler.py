@@ -7,7 +7,7 @@ from types import FunctionType
 
 from omega.compiling import seen
 from omega.compiling.events import has_trade
-from omega.compiling.kinds import FILL, NONE, TRADE, Refused, Value, refusal
+from omega.compiling.kinds import FILL, NONE, TRADE, ArrayKind, Refused, Value, refusal
 from omega.compiling.sources import Source, source_of
 from omega.compiling.statements import write_body
 from omega.compiling.writer import Scope, Writer
@@ -56,7 +56,7 @@ class Compiler(Writer):
             self.emit.builder.append_basic_block("exit"),
         )
         values = self._bound(source, given, named)
-        line, loops = self.emit.line, self.loops
+        line, loops, arrays = self.emit.line, self.loops, self.arrays_kept
         self.loops = []
         self.scopes.append(scope)
         try:
@@ -67,7 +67,11 @@ class Compiler(Writer):
                 self.assign("<result>", self.emit.none)
                 self.emit.builder.branch(scope.exit)
             self.emit.builder.position_at_end(scope.exit)
-            result = self.load("<result>") if "<result>" in scope.slots else self.emit.none
+            result = scope.statics.get("<result>", self.emit.none)
+            if "<result>" in scope.slots:
+                result = self.load("<result>")
+            if not isinstance(result.kind, ArrayKind):  # then its own arrays are needed no more
+                self.arrays_kept = arrays
         finally:
             self.scopes.pop()
             self.emit.line, self.loops = line, loops

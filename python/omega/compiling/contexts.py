@@ -22,6 +22,7 @@ from omega.compiling.kinds import (
     ArrayKind,
     Kind,
     ListKind,
+    refusal,
 )
 from omega.strategy.base import Strategy
 
@@ -54,6 +55,7 @@ class StrategyContext:
         self._floats = self._memory.view(np.float64)
         self.address: int = self._memory.ctypes.data
         self._lists: list[int] = []
+        self._own_lists: list[list[Any]] = []
         self._keeps: list[object] = []
         self._texts = dict(fields.texts)
         for field in fields.found.values():
@@ -93,6 +95,12 @@ class StrategyContext:
         if not self._lists:
             weakref.finalize(self, _freed, self._memory, self._lists)
         self._lists.append(place)
+        if any(given is other for other in self._own_lists):
+            raise refusal(
+                f"self.{field.path} of {type(self._strategy).__name__}",
+                "it is the same list as another attribute; make one for each, or use one name",
+            )
+        self._own_lists.append(given)
         if given:
             room = memory_of(8 * len(given))
             self._memory[place : place + 3] = (room, len(given), len(given))

@@ -138,7 +138,7 @@ class _Held:
 
     def keep(self, given: Value) -> None:
         """Hold a value."""
-        if given.kind in (OBJECT, TUPLE):
+        if given.kind in (OBJECT, TUPLE) or isinstance(given.kind, ListKind):
             raise Refused(f"{given.kind} stands where a number is needed")
         emit, kind = self.writer.emit, self.writer.note(self.key, given.kind)
         if self.kind != kind:

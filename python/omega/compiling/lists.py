@@ -12,7 +12,7 @@ from typing import Any
 
 from omega.compiling.arithmetic import binary, compared
 from omega.compiling.emitter import BYTE, PARTS, WHOLE
-from omega.compiling.kinds import BOOL, INT, ListKind, Refused, Value
+from omega.compiling.kinds import BOOL, FLOAT, INT, ListKind, Refused, Value
 from omega.compiling.writer import Own, Writer
 
 _LEAST_ROOM = 16
@@ -160,9 +160,12 @@ def _counted(grown: Grown, wanted: Value) -> Any:
     emit = grown.emit
     found = emit.alloca(WHOLE)
     emit.builder.store(WHOLE(0), found)
+    bare = emit.unwrapped(wanted)
+    if bare.kind == FLOAT:  # NaN is found by which object it is, and code has no objects
+        emit.fail_if(emit.builder.fcmp_unordered("uno", bare.part, bare.part))
 
     def look(one: Value) -> None:
-        same = compared(emit, _EQUAL, one, wanted).part
+        same = compared(emit, _EQUAL, one, bare).part
         now = Value(INT, [emit.builder.load(found)])
         more = binary(emit, _ADD, now, Value(INT, [emit.builder.zext(same, WHOLE)]))
         emit.builder.store(more.part, found)

@@ -54,45 +54,46 @@ class Program:
         layout = core.foreign_layout()
         self._sizes = {struct: size for struct, size, _ in layout}
         self._layout = {struct: dict(offsets) for struct, _, offsets in layout}
-        self.callbacks = dict(callbacks)
+        # Held weakly, as whatever a function sees may hold the class whose program this is.
+        self._callbacks = {name: weakref.ref(one) for name, one in callbacks.items()}
         self.kinds: dict[object, Kind] = {}
         self.fields = Fields(instance)
         self.globals = Globals()
-        module = self._written()
+        module = self._written(callbacks)
         self.fields.forget()
         self._engine, self.is_kept = _engine_of(str(module))
         self.addresses = {
             name: self._engine.get_function_address(_symbol(name)) for name in _codes(callbacks)
         }
 
-    def _written(self) -> ir.Module:
+    def _written(self, callbacks: Mapping[str, FunctionType]) -> ir.Module:
         """Write all callbacks, again where a variable turned out to hold more than it seemed."""
         for _ in range(_MOST_ROUNDS):
             module = ir.Module("omega")
             module.triple = llvm.get_process_triple()
             is_complete = True
-            for name in _codes(self.callbacks):
-                is_complete &= self._write(module, name)
+            for name in _codes(callbacks):
+                is_complete &= self._write(module, name, callbacks)
             if is_complete:
                 return module
-        first = next(iter(self.callbacks.values()))
+        first = next(iter(callbacks.values()))
         raise refusal(source_of(first).place(1), "its variables change their kinds without end")
 
-    def _write(self, module: ir.Module, name: str) -> bool:
+    def _write(self, module: ir.Module, name: str, callbacks: Mapping[str, FunctionType]) -> bool:
         """Write a function; whether all that it found was known before."""
         pointers = [BYTE.as_pointer()] * (3 if name == EVENTS else 2)
         kind = ir.FunctionType(SMALL, pointers)
         emit = Emitter(module, ir.Function(module, kind, _symbol(name)), self._layout)
         compiler = Compiler(emit, self._sizes, self.fields, self.kinds, self.globals)
-        of_events = [self.callbacks.get(one) for one in OF_EVENTS]
-        own = of_events if name == EVENTS else [self.callbacks[name]]
+        of_events = [callbacks.get(one) for one in OF_EVENTS]
+        own = of_events if name == EVENTS else [callbacks[name]]
         place = next(source_of(one).place(1) for one in own if one is not None)
         with refused_as(functools.partial(_failed, place)):
             try:
                 if name == EVENTS:
                     compiler.events(*of_events)
                 else:
-                    compiler.callback(self.callbacks[name])
+                    compiler.callback(callbacks[name])
             except Refused as refused:  # of the callback as a whole
                 raise refusal(place, str(refused)) from None
         emit.finish()
@@ -101,7 +102,7 @@ class Program:
     def fits(self, instance: Strategy, callbacks: Mapping[str, FunctionType]) -> bool:
         """Return whether it is the program of another strategy of the class."""
         return (
-            self.callbacks == dict(callbacks)
+            self._callbacks == {name: weakref.ref(one) for name, one in callbacks.items()}
             and self.globals.are_the_same()
             and self.fields.fits(instance)
         )

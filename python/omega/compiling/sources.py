@@ -7,6 +7,7 @@ import builtins
 import functools
 import inspect
 import textwrap
+import weakref
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -19,11 +20,10 @@ class Source:
 
     Attributes:
         tree: Its definition.
-        function: The function itself.
     """
 
     def __init__(self, function: FunctionType) -> None:
-        self.function = function
+        self._function = weakref.ref(function)
         self.file = Path(function.__code__.co_filename).name
         try:
             lines, first = inspect.getsourcelines(function)
@@ -37,6 +37,14 @@ class Source:
         if not isinstance(definition, ast.FunctionDef):
             raise refusal(self.place(1), "a lambda or coroutine; write a function with def")
         self.tree = definition
+
+    @property
+    def function(self) -> Any:
+        """The function, which whoever has its source has too."""
+        found = self._function()
+        if found is None:
+            raise ReferenceError(f"the function of {self.file} is no more")
+        return found
 
     def place(self, line: int) -> str:
         """Return a line in words."""
@@ -79,28 +87,43 @@ class Source:
         return frozenset(node.id for node in stored if isinstance(node.ctx, ast.Store))
 
 
-@functools.lru_cache(maxsize=512)
+_sources: weakref.WeakKeyDictionary[FunctionType, Source] = weakref.WeakKeyDictionary()
+
+
 def source_of(function: FunctionType) -> Source:
     """Return the source of a function, which is read once."""
-    return Source(function)
+    found = _sources.get(function)
+    if found is None:
+        found = _sources[function] = Source(function)
+    return found
 
 
 class Globals:
-    """What names outside of the functions stood for, which the code has as constants."""
+    """What names outside of the functions stood for, which the code has as constants.
+
+    Functions and classes are held weakly: through the names that they see, they would keep the
+    class alive whose program this is of.
+    """
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[FunctionType, str], Any] = {}
+        self._seen: dict[tuple[weakref.ref[FunctionType], str], Any] = {}
 
     def note(self, function: FunctionType, name: str, meaning: Any) -> None:
         """Note what a name stands for."""
-        self._seen[function, name] = meaning
+        self._seen[weakref.ref(function), name] = _held(meaning)
 
     def are_the_same(self) -> bool:
         """Return whether all of them still stand for the same."""
-        return all(
-            _is_same(source_of(function).meaning_or(name), meaning)
-            for (function, name), meaning in self._seen.items()
-        )
+        for (function, name), meaning in self._seen.items():
+            own = function()
+            if own is None or not _is_same(_held(source_of(own).meaning_or(name)), meaning):
+                return False
+        return True
+
+
+def _held(meaning: Any) -> Any:
+    """Return what is kept of what a name stands for; references to one object are one."""
+    return weakref.ref(meaning) if isinstance(meaning, (FunctionType, type)) else meaning
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -214,7 +214,7 @@ class Writer(abc.ABC):
 
     @contextlib.contextmanager
     def for_a_moment(self) -> Iterator[None]:
-        """Give the room of arrays back that a statement made, unless a variable has one of them."""
+        """Free the room of arrays that a statement makes, unless a variable has one of them."""
         before, kept = self.emit.builder.load(self.scratch_place), self.arrays_kept
         yield
         if kept == self.arrays_kept and not self.emit.builder.block.is_terminated:

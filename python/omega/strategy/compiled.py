@@ -31,7 +31,9 @@ def compiled(*, fallback: bool = False) -> Callable[[_Function], _Function]: ...
 def compiled(
     function: _Function | None = None, *, fallback: bool = False
 ) -> _Function | Callable[[_Function], _Function]:
-    """Compile a callback of a strategy: `on_bar`, or a method under `omega.when`.
+    """Compile a callback: `on_bar`, `on_fill`, `on_exit`, or a method under `omega.when`.
+
+    Of a class either all of them are compiled, or none.
 
     The same source runs as machine code, without the interpreter, and gives the same result to the
     last bit; in a sweep on all threads. It needs the extra `omega-backtest[compiled]`; without it
