@@ -22,7 +22,7 @@ _POINTS = 1_000
 """Bars that are drawn; more would not be told apart."""
 _DRAWN = 7
 """Symbols with a colour of their own."""
-_COLOURS = (0, 1, 2, 3, 4, 6, 7, 5)
+_COLOURS = ("run-0", "run-1", "run-2", "run-3", "run-4", "run-6", "run-7", "up")
 """Grey comes last: of the others."""
 
 
@@ -86,7 +86,7 @@ def _largest(found: pl.DataFrame, lines: dict[str, Numbers]) -> dict[str, Number
 def stacked(found: Weights) -> list[Curve]:
     """Return the curves of the page; each is its own share, and the page stacks them."""
     return [
-        Curve(name, share, unit="percent", kind="stack", colour=f"run-{colour}")
+        Curve(name, share, unit="percent", kind="stack", colour=colour)
         for colour, (name, share) in zip(_COLOURS, found.drawn.items(), strict=False)
     ]
 
