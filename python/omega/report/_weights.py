@@ -55,7 +55,8 @@ def weights(result: Reported, stores: dict[int, CandleStore]) -> Weights | None:
     known = {result.symbols[number]: store for number, store in stores.items()}
     held = result.orders.filter(pl.col("order_id").is_in(result.fills["trade_id"].implode()))
     names = set(held["symbol"].cast(pl.String))
-    if len(result.symbols) < 2 or not names or not set(result.symbols) <= set(known):  # noqa: PLR2004 - weights are of several
+    needed = set(result.symbols) if result.happened else names  # symbols may be renamed
+    if len(result.symbols) == 1 or not names or not needed <= set(known):
         return None
     equity = result.equity["equity"].to_numpy()
     rows = np.unique(np.linspace(0, len(equity) - 1, _POINTS).astype(np.intp))
