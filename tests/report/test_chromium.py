@@ -76,7 +76,7 @@ def quiet(tab: Tab) -> Iterator[None]:
 def test_a_report_shows_the_candles_of_the_run(tab: Tab, sample: Path) -> None:
     tab.open(sample)
     shown = tab.run(
-        "omega.chart.candles.slice(0, 0, 50).map((c) => [c.open, c.high, c.low, c.close])"
+        "omega.chart.candles.slice(1, 0, 50).map((c) => [c.open, c.high, c.low, c.close])"
     )
     candles = both_sides(CandleStore(runs.SAMPLE)).head(50)
     expected = candles.select("open", "high", "low", "close").rows()
@@ -237,7 +237,7 @@ def test_the_finest_bars_around_a_trade_are_those_of_the_run(tab: Tab, large: Pa
     tab.run(f"omega.chart.look({entry - 20}, {entry + 60}); {SETTLED}")
     assert tab.run("omega.chart.loaded.factor") == 1
     shown = tab.run(
-        f"omega.chart.candles.slice(-1, {entry}, {entry + 10})"
+        f"omega.chart.candles.slice(1, {entry}, {entry + 10})"
         ".map((c) => [c.open, c.high, c.low, c.close])"
     )
     store = runs.large().candles

@@ -44,7 +44,10 @@ WIDE = """
   return !one.closest(".scroll, .grid, #chart, [data-curves], svg, caption");
 }).map((one) => one.outerHTML.slice(0, 120))
 """
-KINDS = ("run", "several", "none", "empty", "ruined", "compare", "heatmap", "parallel")
+KINDS = (
+    "run", "several", "none", "empty", "ruined", "swept", "compare", "heatmap", "parallel",
+    "forward",
+)  # fmt: skip
 
 
 class Several(omega.Strategy):
@@ -81,6 +84,11 @@ def ruined() -> omega.BacktestResult:
     )  # fmt: skip
 
 
+def swept() -> omega.BacktestResult:
+    one = omega.sweep(runs.SAMPLE, omega.native("sma_cross"), {"fast": [3, 5], "slow": [20, 30]})
+    return one.run(one.best("total_return"))
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
@@ -92,6 +100,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "none": example_result().report(folder / "none.html"),
         "empty": empty.report(folder / "empty.html"),
         "ruined": ruined().report(folder / "ruined.html"),
+        "swept": swept().report(folder / "swept.html"),
+        "forward": omega.walk_forward(
+            runs.SAMPLE,
+            omega.native("sma_cross", fast=5),
+            {"slow": [20, 30]},
+            train=900,
+            test=500,
+            objective="total_return",
+        ).to_html(folder / "forward.html"),
         "compare": omega.compare([runs.sample(), empty]).report(folder / "compare.html"),
         "heatmap": omega.report.heatmap(frame, x="fast", y="slow", metric="m").report(
             folder / "heatmap.html"
@@ -185,6 +202,93 @@ def test_curves_of_the_page_are_those_of_the_tables(tab: Tab, pages: dict[str, P
     assert held is not None
     own = line_of(tab, "growth", "Buy and hold")
     assert own[times[-1]] == pytest.approx(held[-1], abs=0.0051)
+
+
+def test_weights_of_the_page_are_those_of_the_run(tab: Tab, pages: dict[str, Path]) -> None:
+    result = several()
+    shown(tab, pages["several"])
+    names = tab.run("omega.curves.weights.lines.map((one) => one.name)")
+    drawn = {name: line_of(tab, "weights", name) for name in names}
+    net = dict(zip(result.exposure["time"].dt.epoch("s"), result.exposure["net"], strict=True))
+    assert len(names) == 7
+    assert len(drawn[names[0]]) == 1_000
+    for time in list(drawn[names[0]])[::7]:
+        assert sum(line[time] for line in drawn.values()) == pytest.approx(net[time], abs=4e-6)
+
+
+def test_weights_are_stacked_without_those_that_are_off(tab: Tab, pages: dict[str, Path]) -> None:
+    shown(tab, pages["several"])
+    tops = (
+        "omega.curves.weights.series.map((one) => Object.fromEntries("
+        "one.data().map((point) => [point.time, point.value])))"
+    )
+    own = "omega.curves.weights.lines.map((one) => one.points.map((point) => point.value))"
+    values = np.array(tab.run(own), dtype=float)
+    row = int(np.abs(values).sum(axis=0).argmax())
+
+    def stack(rows: list[int]) -> None:
+        expected, sums = {}, [0.0, 0.0]
+        for k in rows:
+            side = int(values[k][row] < 0)
+            sums[side] += values[k][row]
+            expected[k] = sums[side]
+        drawn = [list(one.values())[row] for one in tab.run(tops)]
+        assert [drawn[k] for k in rows] == pytest.approx([expected[k] for k in rows])
+
+    stack(list(range(7)))
+    tab.run(f"document.querySelectorAll('[data-keys=weights] button')[2].click(); {DRAWN}")
+    stack([0, 1, 3, 4, 5, 6])
+
+
+def test_values_under_the_crosshair_are_written(tab: Tab, pages: dict[str, Path]) -> None:
+    result = runs.sample()
+    shown(tab, pages["run"])
+    tab.run("document.getElementById('growth').scrollIntoView()")
+    left, top, width = tab.run(
+        "(({left, top, width}) => [left, top, width])"
+        "(document.getElementById('growth').getBoundingClientRect())"
+    )
+    tab.call("Input.dispatchMouseEvent", type="mouseMoved", x=left + width / 2, y=top + 60)
+    tab.run("new Promise((done) => setTimeout(done, 100))")
+    time = tab.run(f"omega.curves.growth.chart.timeScale().coordinateToTime({width / 2})")
+    text = tab.run("document.querySelector('#growth .values').textContent")
+    row = result.equity.filter(pl.col("time").dt.epoch("s") == time)
+    assert f"Equity {row['equity'][0]:,.2f}" in text
+    assert "Drawdown" in text
+
+
+def test_trades_are_marked_by_what_came_of_them(tab: Tab, pages: dict[str, Path]) -> None:
+    trades = runs.sample().trades
+    shown(tab, pages["run"])
+    tab.run(f"omega.chart.look(0, 2000); {DRAWN}")
+    marks = {(one["time"], one["shape"]) for one in tab.run("omega.chart.overlay.marks.markers()")}
+    candles = np.array(tab.run("omega.chart.series.data().map((one) => one.time)"))
+    whole = trades.filter(pl.col("exit_index") < 2_000)
+    assert whole.height > 5
+    for one in whole.iter_rows(named=True):
+        arrow = "arrowUp" if one["direction"] == "long" else "arrowDown"
+        left = "circle" if one["net_pnl"] >= 0 else "square"
+        for name, shape in (("entry_time", arrow), ("exit_time", left)):
+            place = np.searchsorted(candles, one[name].timestamp(), side="right") - 1
+            assert (candles[place], shape) in marks, one["trade_id"]
+
+
+def test_runs_of_a_stretch_are_kept(tab: Tab, pages: dict[str, Path]) -> None:
+    shown(tab, pages["parallel"])
+    left, top, width, height = tab.run(
+        "(({left, top, width, height}) => [left, top, width, height])"
+        "(document.querySelector('#parallel svg').getBoundingClientRect())"
+    )
+    for kind, share in (("mousePressed", 0.0), ("mouseMoved", 0.4), ("mouseReleased", 0.4)):
+        tab.call(
+            "Input.dispatchMouseEvent", type=kind, x=left + width, y=top - 4 + share * height,
+            button="left", buttons=1, clickCount=1,
+        )  # fmt: skip
+    # Of 0.1, 0.2, 0.3 and -0.4 the upper two fifths of the axis have three.
+    assert tab.run("document.getElementById('count').textContent") == "3 of 4 runs"
+    assert tab.run("document.querySelectorAll('.line.off').length") == 1
+    tab.run("document.getElementById('reset').click()")
+    assert tab.run("document.querySelectorAll('.line.off').length") == 0
 
 
 def test_lines_on_the_chart_are_those_of_the_strategy(tab: Tab, pages: dict[str, Path]) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from omega.report._compare import MODULES as CURVES
+from omega.report._curves import Curve, drawdown, pack_curves
 from omega.report._labels import label
-from omega.report._metrics import formatted
+from omega.report._metrics import formatted, start_of
 from omega.report._numbers import minus
-from omega.report._page import module, page
-from omega.report._parts import body, header, section, table
+from omega.report._page import LIBRARY, asset, module, page
+from omega.report._parts import FOOTER, body, curves, header, none, section, table
 from omega.results.result import BacktestResult
 
-_STILL = ("theme.js", "still.js")
-_WIDTH, _HEIGHT = 1_100, 320
-_MOST_POINTS = 1_100
+_SHARES = ("efficiency", "entropy")
 _COLUMNS = (
     "is_sharpe",
     "oos_sharpe",
@@ -55,41 +56,36 @@ def render(
     known = "none" if efficiency is None else minus(f"{efficiency:.2f}")
     without = windows["run"].null_count()
     lead = f"{windows.height:,} windows, {without} without a choice. Efficiency {known}. {note}"
+    says = "Equity over all windows, the drawdown, and which window is tested"
+    account = none("No bar was walked.")
+    blocks, about = [], {}
+    if oos.equity.height:
+        described, block = _account(windows, oos)
+        blocks, about = [block], {"growth": [described | {"block": 0}]}
+        account = curves("growth", says, height=420)
     parts = [
-        section("The account", _account(windows, oos), "wide"),
+        section("The account", account, "wide"),
         section("Windows", _table(windows.select(columns), "Windows"), "wide"),
         section("Parameters", _table(stability, "Parameters"), "wide"),
     ]
-    return page(title=title, body=body(header(title, lead), parts), scripts=[module(_STILL)])
+    text = body(header(title, lead), parts, FOOTER)
+    scripts = [asset(LIBRARY), module(CURVES)]
+    return page(title=title, body=text, scripts=scripts, blocks=blocks, about={"curves": about})
 
 
-def _account(windows: pl.DataFrame, oos: BacktestResult) -> str:
-    """Draw equity over time, with a line where each window begins."""
-    rows = oos.equity
-    times = rows["time"].to_physical().to_numpy().astype(np.float64)
-    equity = rows["equity"].to_numpy()
-    places = np.unique(np.linspace(0, len(times) - 1, _MOST_POINTS).astype(np.int64))
-    span, low = float(times[-1] - times[0]) or 1.0, float(equity.min())
-    reach = float(equity.max()) - low or 1.0
-
-    def across(time: float) -> float:
-        return (time - float(times[0])) / span * _WIDTH
-
-    points = " ".join(
-        f"{across(float(times[k])):.1f},{_HEIGHT - (float(equity[k]) - low) / reach * _HEIGHT:.1f}"
-        for k in places
-    )
-    begins = windows["test_start"].to_physical().to_list()
-    lines = "".join(
-        f'<line x1="{across(time):.1f}" x2="{across(time):.1f}" y1="0" y2="{_HEIGHT}" '
-        'style="stroke:var(--line);stroke-width:1"/>'
-        for time in begins
-    )
-    return (
-        f'<div class="scroll"><svg class="map" viewBox="0 -4 {_WIDTH} {_HEIGHT + 8}" role="img" '
-        f'aria-label="Equity over all windows">{lines}<polyline points="{points}" '
-        'style="fill:none;stroke:var(--accent);stroke-width:1.5"/></svg></div>'
-    )
+def _account(windows: pl.DataFrame, oos: BacktestResult) -> tuple[dict[str, Any], str]:
+    """The equity over time, its drawdown, and which window each bar is in."""
+    equity, times = oos.equity["equity"].to_numpy(), oos.equity["time"]
+    begins = windows["test_start"].to_physical().to_numpy()
+    place = np.searchsorted(begins, times.to_physical().to_numpy(), side="right") - 1
+    number = np.where(place >= 0, windows["window"].to_numpy()[np.maximum(place, 0)], np.nan)
+    fall = drawdown(equity, start_of(oos))
+    lines = [
+        Curve("Equity", equity, unit="money", kind="area"),
+        Curve("Drawdown", fall, unit="percent", pane=1, kind="under", colour="loss"),
+        Curve("Window", number, unit="count", pane=2, kind="steps", colour="run-2"),
+    ]
+    return pack_curves(times, lines)
 
 
 def _table(frame: pl.DataFrame, caption: str) -> str:
@@ -104,6 +100,10 @@ def _table(frame: pl.DataFrame, caption: str) -> str:
 def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - of a table
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if name in _SHARES:
+        return minus(f"{value:.2f}")
     if isinstance(value, float):
         metric = name.partition("_")[2]
         return minus(formatted(metric, value)) if metric else minus(f"{value:,.4g}")

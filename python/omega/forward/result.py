@@ -163,7 +163,7 @@ class WalkForward:
             ...     candles, omega.native("sma_cross", fast=5), {"slow": [9, 20]},
             ...     train=99, test=50, objective="total_return",
             ... )
-            >>> "<svg" in wf.plot().html
+            >>> "data-curves" in wf.plot().html
             True
         """
         return View(self._page(title), height=_HEIGHT)

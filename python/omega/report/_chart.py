@@ -31,6 +31,14 @@ _BUTTONS = (
     ("after", "Trade \u203a", "The trade after, in the order of the table"),
 )
 
+_MARKS = (
+    ("entry", "\u2b06", "entry, up is long"),
+    ("win", "\u25cf", "exit with profit"),
+    ("loss", "\u25a0", "exit with loss"),
+    ("stop", "\u2505", "stop"),
+    ("target", "\u2505", "target"),
+)
+
 
 def chosen(result: Reported, stores: dict[int, CandleStore], room: float | None) -> list[int]:
     """Choose the symbols that get candles, those with most trades first, by number.
@@ -90,14 +98,18 @@ def panel(result: Reported, symbols: list[int]) -> str:
         '<div id="lines" class="tools keys" role="group" aria-label="Shown on the chart"></div>'
         '<div id="chart" tabindex="0" role="application" '
         'aria-label="Price chart. Arrow keys move and zoom, 0 shows all."></div>'
-        '<p class="legend"><span class="mark entry">\u25b2</span> entry '
-        '<span class="mark win">\u25cf</span> exit with profit '
-        '<span class="mark loss">\u25a0</span> exit with loss '
-        '<span class="mark stop">\u2505</span> stop <span class="mark target">\u2505</span> '
-        "target. Wheel zooms, drag moves; times as in the data, in UTC where it has a zone.</p>"
+        f'<p class="legend">{_legend()}Wheel zooms, drag moves; times as in the data, in UTC '
+        "where it has a zone.</p>"
         f"{details}{hint(_without(result, symbols))}"
     )
     return section("Price", inside, "wide", anchor="price")
+
+
+def _legend() -> str:
+    return "".join(
+        f'<span class="key-of"><span class="mark {kind}">{mark}</span> {text}</span> '
+        for kind, mark, text in _MARKS
+    )
 
 
 def _choice(result: Reported, symbols: list[int]) -> str:

@@ -157,7 +157,7 @@ def by_weekday(result: Reported) -> str:
 
 
 def by_hour(result: Reported) -> str:
-    """What the bars of each hour brought, where bars are shorter than a day."""
+    """What the bars of each hour brought, where bars are shorter than a day and any did."""
     times = result.equity["time"]
     if times.len() < 2:  # noqa: PLR2004 - a distance has two ends
         return ""
@@ -171,6 +171,8 @@ def by_hour(result: Reported) -> str:
         .sort("hour")
     )
     bars = [(f"{hour:02}", total, money(total)) for hour, total in grouped.iter_rows()]
+    if not any(total for _, total, _ in bars):
+        return ""
     return _svg.columns(bars, "Change of the equity by hour of the day") + hint(
         "Changes of the equity in bars that open in that hour, in the time of the data; together "
         "they are the net profit."

@@ -65,17 +65,21 @@ def worst(result: Reported) -> str:
     if not found.height:
         return none("The equity never fell below its peak.")
     end = result.equity["time"][-1]
+    spans = [
+        ((one["recovered"] or end) - one["peak"]).total_seconds() / _DAY
+        for one in found.head(_WORST).iter_rows(named=True)
+    ]
+    digits = 0 if all(span.is_integer() for span in spans) else 1
     rows = []
     for number, one in enumerate(found.head(_WORST).iter_rows(named=True), 1):
         back = one["recovered"]
-        length = ((back or end) - one["peak"]).total_seconds() / _DAY
         rows.append(
             (
                 str(number),
                 [
                     percent(-one["depth"]), money(-one["money"]), _moment(one["peak"]),
                     _moment(one["trough"]), "not yet" if back is None else _moment(back),
-                    f"{length:,.1f}", f"{one['bars']:,}",
+                    f"{spans[number - 1]:,.{digits}f}", f"{one['bars']:,}",
                 ],
             )
         )  # fmt: skip

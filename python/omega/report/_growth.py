@@ -93,6 +93,11 @@ def held(result: Reported) -> list[Curve]:
     curves = [
         Curve("Net", share(longs - shorts), unit="percent", kind="steps"),
         Curve("Gross", share(longs + shorts), unit="percent", kind="steps", colour="run-5"),
-        Curve("Open positions", count, unit="count", pane=1, kind="steps", colour="run-2"),
     ]
-    return curves if (shorts > 0).any() else [curves[0], curves[2]]
+    sides = [
+        Curve(name, share(worth), unit="percent", kind="steps", colour=colour, shown=False)
+        for name, worth, colour in (("Long", longs, "run-3"), ("Short", shorts, "run-4"))
+    ]
+    both = [*curves, *sides] if (shorts > 0).any() else curves[:1]
+    open_now = Curve("Open positions", count, unit="count", pane=1, kind="steps", colour="run-2")
+    return [*both, open_now]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from html import escape
 from typing import Any
 
 from omega.data.content import data_of
-from omega.report._labels import words
+from omega.report._labels import listed, words
 from omega.report._parts import none, table
 from omega.report._reported import Reported
 
@@ -51,11 +52,18 @@ def data(result: Reported) -> str:
     for symbol in list(told or hashes)[:_MOST_SYMBOLS]:
         one = told.get(symbol, {})
         count, digest = hashes.get(symbol, (one.get("rows", 0), "-"))
-        rows.append(
-            (symbol, [f"{count:,}", str(one.get("first", "-")), str(one.get("last", "-")), digest])
-        )
+        first, last = (_moment(one.get(name)) for name in ("first", "last"))
+        rows.append((symbol, [f"{count:,}", first, last, digest]))
     head = ["Rows", "First", "Last", "SHA-256 of the rows"]
     return table(head, rows, caption="Data", first="Symbol", kind="tall texts")
+
+
+def _moment(given: object) -> str:
+    """Write a time of the manifest as the tables of the page have theirs."""
+    try:
+        return f"{datetime.fromisoformat(str(given)):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return "-" if given is None else str(given)
 
 
 def _pairs(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -64,7 +72,20 @@ def _pairs(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> list[tup
         if name in without:
             continue
         if isinstance(value, Mapping):
-            found += [(f"{name}: {inner}", text) for inner, text in _pairs(value)]
+            found += [(f"{name}: {inner}", text) for inner, text in _alike(_pairs(value))]
         else:
             found.append((str(name), str(value)))
     return found
+
+
+def _alike(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Join symbols whose texts are the same but for their own name."""
+    by_text: dict[str, list[str]] = {}
+    for name, text in pairs:
+        own = "its own name" if text == name else text.replace(repr(name), "its own name")
+        by_text.setdefault(own, []).append(name)
+    texts = dict(pairs)
+    return [
+        (listed(names), texts[names[0]] if len(names) == 1 else own)
+        for own, names in by_text.items()
+    ]

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from omega.libraries import arguments_of
 from omega.report._labels import label
 from omega.report._metrics import LESS_IS_BETTER
+from omega.report._numbers import marks as axis_marks
+from omega.report._numbers import minus
 from omega.report._page import View, module, page
 from omega.report._parts import body, header, hint, section
 from omega.report._sweep import HEIGHT, require_numbers, runs_of, scale_of, shades_of
@@ -134,9 +136,10 @@ def _axis(values: pl.Series) -> tuple[Axis, NDArray[np.float64]]:
         low, high = float(numbers.min()), float(numbers.max())
         span = high - low or 1.0
         marks = np.unique(numbers)
+        named = [(mark, minus(f"{mark:,.4g}")) for mark in marks.tolist()]
         if len(marks) > 2 * _TICKS:
-            marks = np.linspace(low, high, _TICKS)
-        ticks = [((mark - low) / span, f"{mark:,.4g}") for mark in marks.tolist()]
+            named = axis_marks(low, high, _TICKS)
+        ticks = [((mark - low) / span, text) for mark, text in named]
         return (values.name, ticks), (numbers - low) / span
     texts = values.cast(pl.String).fill_null("-")
     known = texts.unique().sort().to_list()

@@ -5,8 +5,10 @@ Every text is escaped here, so that pages of other parts of the package need not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import groupby
 
 from omega.notices import LABELS, Notice, to_explain
 from omega.report._numbers import minus
@@ -40,13 +42,21 @@ def header(title: str, line: str = "", *, links: Sequence[tuple[str, str]] = ())
 
 
 def body(top: str, sections: Iterable[str], footer: str = PLAIN_FOOTER) -> str:
-    """Put the parts of a page together.
+    """Put the parts of a page together; those that are not wide stand in two columns.
 
     Example:
-        >>> body("", ["<section></section>"]).startswith("<main><section>")
-        True
+        >>> body("", [section("A", "", "wide"), section("B", "")]).count('<div class="halves">')
+        1
     """
-    return f"{top}<main>{''.join(sections)}</main>{footer}"
+    inside = ""
+    for is_half, parts in groupby(sections, key=_is_half):
+        joined = "".join(parts)
+        inside += f'<div class="halves">{joined}</div>' if is_half else joined
+    return f"{top}<main>{inside}</main>{footer}"
+
+
+def _is_half(part: str) -> bool:
+    return part.startswith("<section") and not part.startswith('<section class="wide')
 
 
 def section(title: str, inside: str, kind: str = "", *, anchor: str = "") -> str:
@@ -130,7 +140,8 @@ def notice(one: Notice) -> str:
     """
     command = to_explain([one])
     more = f" <code>{command}</code>" if command else ""
-    text = f"<b>{LABELS[one.level]}</b> {escape(one.text)}{more}"
+    said = re.sub(r"(?<=\s)-(?=\d)", "\u2212", one.text)
+    text = f"<b>{LABELS[one.level]}</b> {escape(said)}{more}"
     return f'<p class="notice" data-level="{one.level}">{text}</p>'
 
 

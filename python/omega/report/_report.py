@@ -164,8 +164,8 @@ def _of_equity(result: Reported, drawn: dict[str, Any]) -> Iterator[str]:
     yield section("Deepest drawdowns", _drawdowns.worst(result) if drawn else none("None."), "wide")
     yield section("Returns", _panels.returns(result), "wide", anchor="returns")
     yield section("Returns by weekday", _daily.by_weekday(result))
-    by_hour = _daily.by_hour(result)
-    yield section("Profit by hour", by_hour or none("Bars are a day or longer."))
+    if by_hour := _daily.by_hour(result):
+        yield section("Profit by hour", by_hour)
     rolling, alone = none("Too few days for figures over a window of them."), "wide slim"
     if "rolling" in drawn:
         says = "Sharpe ratio and volatility over the last days"
@@ -191,6 +191,10 @@ def _of_sweep(result: Reported) -> Iterator[str]:
 
 
 def _of_trades(result: Reported) -> Iterator[str]:
+    if not result.trades.height:
+        text = none("There are no closed trades.")
+        yield section("Profits of trades", text, "wide slim", anchor="profit")
+        return
     heading, sizes = _panels.distribution(result)
     yield section(heading, sizes, anchor="profit")
     yield section("Excursions", _scatter.panel(result))
@@ -210,21 +214,23 @@ def _of_run(result: Reported, below: Sequence[Notice]) -> Iterator[str]:
     if below:
         yield section("Notices", "".join(map(notice, below)), "wide")
     yield section("Metrics", _panels.metrics(result), "wide", anchor="metrics")
-    yield section("Strategy", _identity.strategy(result), anchor="settings")
-    yield section("Data", _identity.data(result))
+    yield section("Strategy", _identity.strategy(result), "wide", anchor="settings")
+    yield section("Data", _identity.data(result), "wide")
     yield section("Settings", _identity.settings(result), "wide")
 
 
 def _table(result: Reported) -> str:
     note = "?: an intrabar policy decided this exit." * bool(result.metrics.get("ambiguous_trades"))
+    empty = "" if result.trades.height else " hidden"
     return (
-        '<div class="tools"><label>Find <input id="search" type="search" '
+        f"{none('There are no closed trades.') if empty else ''}"
+        f'<div class="tools"{empty}><label>Find <input id="search" type="search" '
         'placeholder="short stop 2024-03" autocomplete="off"></label>'
         '<label>Show <select id="outcome"><option value="all">all</option>'
         '<option value="wins">profits</option><option value="losses">losses</option>'
         '<option value="ambiguous">ambiguous</option></select></label>'
         '<span id="count" class="hint" aria-live="polite"></span></div>'
-        '<div class="grid" role="grid" aria-label="Trades" id="grid">'
+        f'<div class="grid" role="grid" aria-label="Trades" id="grid"{empty}>'
         '<div class="sheet">'
         '<div role="rowgroup"><div class="head" id="head" role="row"></div></div>'
         '<div class="rows" id="rows" tabindex="0" role="rowgroup"></div>'

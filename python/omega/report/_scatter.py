@@ -14,7 +14,7 @@ from omega.report._reported import Reported
 Numbers = NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 520, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 10, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 16, 10, 44
 _SIZES = ((200, 6.5), (2_000, 4.5), (10**12, 2.5))
 """Up to how many trades marks are so large."""
 _FAINT = ((1, 0.5), (4, 0.75), (10**12, 1.0))

@@ -80,7 +80,7 @@ def panel(result: Reported) -> str:
         for name in SAYS
     ]
     head = ["Value", "What it says", "What it cannot say"]
-    shown = table(head, rows, caption="Standing in the sweep", first="Number", kind="texts")
+    shown = table(head, rows, caption="Standing in the sweep", first="Number", kind="texts words")
     notes = "".join(hint(note) for note in standing.notes)
     return f"{shown}{notes}{hint('All ratios are those of a day, never annualised.')}"
 

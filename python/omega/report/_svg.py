@@ -13,9 +13,9 @@ from omega.report._numbers import marks, minus, step_of
 _WIDTH, _HEIGHT = 520, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 28
 _BINS = 41
-_WIDE_LEFT = 64
-_LETTER = 6.2  # the width of a digit
-_NAME = 20  # letters that fit beside a bar
+_WIDE_LEFT = 72
+_LETTER = 8.1  # the width of a digit on a telephone
+_NAME = 16  # letters that fit beside a bar
 
 
 def histogram(values: NDArray[np.float64], unit: str) -> str:

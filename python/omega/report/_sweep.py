@@ -186,7 +186,8 @@ def _map(
     ]
     return (
         f'<div class="scroll"><svg class="map" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'style="max-width:{width:.0f}px" role="img" aria-label="{escape(metric)}">'
+        f'style="max-width:{width:.0f}px;min-width:{width * 0.8:.0f}px" '
+        f'role="img" aria-label="{escape(metric)}">'
         f"{''.join(drawn)}{''.join(labels)}</svg></div>"
         + scale_of(metric, cells["value"], more=more)
     )

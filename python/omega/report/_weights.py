@@ -23,7 +23,7 @@ _POINTS = 1_000
 """Bars that are drawn; more would not be told apart."""
 _DRAWN = 7
 """Symbols with a colour of their own."""
-_COLOURS = (0, 1, 2, 3, 4, 6, 7, 5)
+_COLOURS = ("run-0", "run-1", "run-2", "run-3", "run-4", "run-6", "run-7", "up")
 """Grey comes last: of the others."""
 
 
@@ -56,7 +56,8 @@ def weights(result: Reported, stores: dict[int, CandleStore]) -> Weights | None:
     known = {result.symbols[number]: store for number, store in stores.items()}
     held = result.orders.filter(pl.col("order_id").is_in(result.fills["trade_id"].implode()))
     names = set(held["symbol"].cast(pl.String))
-    if len(result.symbols) < 2 or not names or not set(result.symbols) <= set(known):  # noqa: PLR2004 - weights are of several
+    needed = set(result.symbols) if result.happened else names  # symbols may be renamed
+    if len(result.symbols) == 1 or not names or not needed <= set(known):
         return None
     equity = result.equity["equity"].to_numpy()
     rows = np.unique(np.linspace(0, len(equity) - 1, _POINTS).astype(np.intp))
@@ -87,7 +88,7 @@ def _largest(found: pl.DataFrame, lines: dict[str, Numbers]) -> dict[str, Number
 def stacked(found: Weights) -> list[Curve]:
     """Return the curves of the page; each is its own share, and the page stacks them."""
     return [
-        Curve(name, share, unit="percent", kind="stack", colour=f"run-{colour}")
+        Curve(name, share, unit="percent", kind="stack", colour=colour)
         for colour, (name, share) in zip(_COLOURS, found.drawn.items(), strict=False)
     ]
 

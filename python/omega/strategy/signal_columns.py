@@ -119,7 +119,7 @@ class Signals:
         )
 
     def shown(self, context: RunContext) -> dict[tuple[str, str], Condition | Indicator]:
-        """Return what charts show, by symbol and name: all columns but those of one number."""
+        """Find what charts show, by symbol and name; nothing of one number; the engine's part."""
         found: dict[tuple[str, str], Condition | Indicator] = {}
         for symbol in context.symbols:
             with self._declaring(context, symbol) as columns:

@@ -1,9 +1,8 @@
-// Candles by level: the finest around trades, one whole level, and coarser ones made from it.
+// Candles by how many bars they stand for: the finest around trades, one whole level, and coarser.
 
 import { Reader, lowerBound, readTable, unpack } from "./codec.js";
 
 const STEP = 4; // from one level to the next
-const FEWEST = 400; // a level this short needs no coarser one
 
 /** The candles of one symbol. Prices are kept in ticks; bars are counted from 0. */
 export class Candles {
@@ -21,8 +20,7 @@ export class Candles {
     this.time = time;
     this.scale = 10 ** -about.decimals;
     const count = Math.ceil(this.bars / this.factor);
-    const columns = readColumns(new Reader(whole), count, new Map());
-    this.levels = pyramid({ ...columns, factor: this.factor });
+    this.whole = readColumns(new Reader(whole), count, new Map());
     this.cells = new Map(); // by cell of the whole level: where its finest bars begin
     this.blocks = new Map(); // and the block that has them, until it was read
     for (const [block, first, length] of about.fine) {
@@ -30,20 +28,17 @@ export class Candles {
     }
   }
 
-  /** The finest level that shows so many bars as at most so many candles. */
-  levelFor(span, most) {
-    if (this.factor > 1 && span <= most) return -1;
-    const found = this.levels.findIndex((level) => span / level.factor <= most);
-    return found < 0 ? this.levels.length - 1 : found;
-  }
-
-  factorOf(level) {
-    return level < 0 ? 1 : this.levels[level].factor;
+  /** How many bars a candle stands for where so many are shown as at most so many candles. */
+  factorFor(span, most) {
+    if (this.factor > 1 && span <= most) return 1;
+    let { factor } = this;
+    while (span / factor > most) factor *= STEP;
+    return factor;
   }
 
   /** Begin to read the fine blocks of a stretch; null where all of them are there. */
-  missing(level, begin, end) {
-    if (level >= 0) return null;
+  missing(factor, begin, end) {
+    if (factor >= this.factor) return null;
     const wanted = new Set();
     const last = Math.ceil(end / this.factor);
     for (let cell = Math.floor(begin / this.factor); cell < last; cell += 1) {
@@ -58,7 +53,7 @@ export class Candles {
     let count = 0;
     for (const [owner, first, length] of this.about.fine) {
       if (owner !== block) continue;
-      starts.set(count, this.levels[0].open[first]);
+      starts.set(count, this.whole.open[first]);
       for (let cell = first; cell < first + length; cell += 1) {
         places.set(cell, count);
         this.blocks.delete(cell);
@@ -70,14 +65,26 @@ export class Candles {
     for (const [cell, start] of places) this.cells.set(cell, { columns, start });
   }
 
-  /** The candles of the bars from `begin` up to `end`, both multiples of the level's factor. */
-  slice(level, begin, end) {
+  /** The candles of the bars from `begin` up to `end`, both multiples of `factor`. */
+  slice(factor, begin, end) {
     const out = [];
-    const step = this.factorOf(level);
-    for (let bar = begin; bar < end; bar += step) {
-      out.push(level < 0 ? this.fine(bar) : this.candle(this.levels[level], bar / step, bar));
+    for (let bar = begin; bar < end; bar += factor) {
+      out.push(factor < this.factor ? this.fine(bar) : this.joined(bar, factor / this.factor));
     }
     return out;
+  }
+
+  /** So many candles of the whole level as one. */
+  joined(bar, many) {
+    const first = bar / this.factor;
+    const made = this.candle(this.whole, first, bar);
+    const end = Math.min(first + many, this.whole.open.length);
+    for (let k = first + 1; k < end; k += 1) {
+      made.high = Math.max(made.high, this.whole.high[k] * this.scale);
+      made.low = Math.min(made.low, this.whole.low[k] * this.scale);
+      made.close = this.whole.close[k] * this.scale;
+    }
+    return made;
   }
 
   /** A single bar; where none were kept, a coarse candle stands in the middle of its bars. */
@@ -86,7 +93,7 @@ export class Candles {
     const inside = bar - cell * this.factor;
     const place = this.cells.get(cell);
     if (place) return this.candle(place.columns, place.start + inside, bar);
-    if (inside === this.factor >> 1) return this.candle(this.levels[0], cell, bar);
+    if (inside === this.factor >> 1) return this.candle(this.whole, cell, bar);
     return { time: this.time[bar] };
   }
 
@@ -120,28 +127,4 @@ function readColumns(reader, count, starts) {
     before = close[k];
   }
   return { open, high, low, close };
-}
-
-function pyramid(whole) {
-  const levels = [whole];
-  while (levels[levels.length - 1].open.length > FEWEST) {
-    levels.push(coarser(levels[levels.length - 1]));
-  }
-  return levels;
-}
-
-function coarser({ open, high, low, close, factor }) {
-  const from = open.length;
-  const made = { factor: factor * STEP };
-  for (const name of ["open", "high", "low", "close"]) {
-    made[name] = new Float64Array(Math.ceil(from / STEP));
-  }
-  for (let k = 0, begin = 0; begin < from; k += 1, begin += STEP) {
-    const end = Math.min(begin + STEP, from);
-    made.open[k] = open[begin];
-    made.high[k] = Math.max(...high.subarray(begin, end));
-    made.low[k] = Math.min(...low.subarray(begin, end));
-    made.close[k] = close[end - 1];
-  }
-  return made;
 }

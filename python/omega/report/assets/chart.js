@@ -1,4 +1,4 @@
-// The price chart. It counts in bars; the library only gets the candles of the view at one level.
+// The price chart. It counts in bars; the library only gets the candles around the view.
 
 import { PlacedTrades } from "./trades.js";
 import { TradeOverlay } from "./overlay.js";
@@ -9,6 +9,7 @@ import { counted, moment, number } from "./format.js";
 
 const FEWEST_BARS = 12;
 const PIXELS_OF_CANDLE = 3.2; // a candle narrower than this says little
+const PIXELS_OF_MARK = 9; // more marks than one in so many would hide the candles
 const AROUND = 1; // widths of the view that are loaded to either side
 
 export class PriceChart {
@@ -17,7 +18,7 @@ export class PriceChart {
     this.label = label;
     this.from = 0;
     this.to = 1;
-    this.loaded = null; // what the library has: a level and its bars
+    this.loaded = null; // what the library has: bars a candle, and which
     this.stale = true;
     this.scheduled = false;
     this.groups = [];
@@ -111,36 +112,36 @@ export class PriceChart {
 
   draw() {
     const most = Math.max(this.box.clientWidth / PIXELS_OF_CANDLE, 60);
-    const level = this.candles.levelFor(this.span, most);
-    if (!this.covers(level)) this.load(level);
-    const { factor, begin } = this.loaded;
+    const factor = this.candles.factorFor(this.span, most);
+    if (!this.covers(factor)) this.load(factor);
+    const { begin } = this.loaded;
     this.chart.timeScale().setVisibleLogicalRange({
       from: (this.from - begin) / factor - 0.5,
       to: (this.to - begin) / factor - 0.5,
     });
-    this.overlay.show(this.trades, this.placed, this.from, this.to);
+    const marks = Math.max(this.box.clientWidth / PIXELS_OF_MARK, 20);
+    this.overlay.show(this.trades, this.placed, this.from, this.to, Math.floor(marks));
     this.tell();
   }
 
-  covers(level) {
+  covers(factor) {
     const { loaded, candles } = this;
-    if (this.stale || loaded.level !== level) return false;
+    if (this.stale || loaded.factor !== factor) return false;
     return loaded.begin <= Math.max(this.from, 0) && loaded.end >= Math.min(this.to, candles.bars);
   }
 
-  load(level) {
+  load(factor) {
     const { candles } = this;
-    const factor = candles.factorOf(level);
     const margin = this.span * AROUND;
     const begin = Math.max(Math.floor((this.from - margin) / factor) * factor, 0);
     const end = Math.min(Math.ceil((this.to + margin) / factor) * factor, candles.bars);
-    const reading = candles.missing(level, begin, end);
+    const reading = candles.missing(factor, begin, end);
     if (reading) reading.then(() => this.refresh());
     // No line may have a time that the candles do not have: the library asks them for it.
     for (const group of this.groups) group.clear();
-    this.series.setData(candles.slice(level, begin, end));
+    this.series.setData(candles.slice(factor, begin, end));
     for (const group of this.groups) group.show(candles, factor, begin, end);
-    this.loaded = { level, factor, begin, end };
+    this.loaded = { factor, begin, end };
     this.stale = false;
   }
 

@@ -6,4 +6,5 @@ import { opened, startTheme } from "./theme.js";
 startTheme();
 const { curves } = JSON.parse(document.getElementById("about").textContent);
 const keys = document.querySelector('[data-keys="growth"]');
-drawCurves(document.getElementById("growth"), keys, curves.growth).then(opened);
+const drawn = curves.growth && drawCurves(document.getElementById("growth"), keys, curves.growth);
+Promise.resolve(drawn).then(opened);

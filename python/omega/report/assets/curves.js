@@ -88,9 +88,17 @@ export async function drawCurves(box, keys, parts, onPick) {
     })));
   }
   showValues(chart, box, lines, series);
-  chart.timeScale().fitContent();
+  new ResizeObserver(() => fit(chart, lines)).observe(box);
   box.dataset.drawn = "true";
   return { chart, lines, series };
+}
+
+/** Show all of the time, with room for half a label at both ends. */
+function fit(chart, lines) {
+  const scale = chart.timeScale();
+  const last = new Set(lines.flatMap(({ points }) => points.map(({ time }) => time))).size - 1;
+  const room = (28 * last) / Math.max(scale.width() - 56, 56);
+  scale.setVisibleLogicalRange({ from: -room, to: last + room });
 }
 
 /** The points of each line; those of a stack lie over those before them, shorts below 0. */
@@ -127,7 +135,8 @@ function paintOf(line) {
   if (line.kind === "stack") {
     const edge = colour("surface");
     return {
-      baseValue: { type: "price", price: 0 }, topLineColor: edge, bottomLineColor: edge,
+      lineWidth: 1, baseValue: { type: "price", price: 0 },
+      topLineColor: edge, bottomLineColor: edge,
       topFillColor1: main, topFillColor2: main, bottomFillColor1: main, bottomFillColor2: main,
     };
   }

@@ -31,7 +31,7 @@ export function formatOf(unit, decimals) {
   const digits = unit in own ? own[unit] : decimals;
   return {
     type: "custom",
-    minMove: 10 ** -Math.min(decimals, 8),
+    minMove: 10 ** -(unit === "count" ? 0 : Math.min(decimals, unit === "percent" ? 4 : 8)),
     formatter: (value) => number(value * scale, digits) + end,
     tickmarksFormatter: (values) => (
       unit === "marks" ? values.map(() => "") : axisTexts(values.map((one) => one * scale), end)

@@ -67,7 +67,10 @@ export class LineGroup {
       kind: bars ? "bars" : "line", unit: kind, decimals: line.about.decimals, dash, pane,
     }, options));
     const margins = { top: 0.82, bottom: 0 };
-    if (kind === "volume") this.series[0].priceScale().applyOptions({ scaleMargins: margins });
+    if (kind === "volume") {
+      this.series[0].priceScale().applyOptions({ scaleMargins: margins });
+      candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.2 } });
+    }
     if (pane) chart.panes()[pane].setStretchFactor(kind === "marks" ? 0.12 : 0.35);
     this.paint();
   }

@@ -10,17 +10,10 @@ import { readTable } from "./codec.js";
 import { moment, number, short, words } from "./format.js";
 import { opened, startTheme } from "./theme.js";
 
-/**
- * An element of the page, of the kind that its place has.
- * @param {string} id
- * @returns {any}
- */
+/** @type {(id: string) => any} an element of the page, of the kind that its place has */
 const at = (id) => document.getElementById(id);
 
-/**
- * @param {string} selector
- * @returns {NodeListOf<HTMLElement>}
- */
+/** @type {(selector: string) => NodeListOf<HTMLElement>} */
 const elementsOf = (selector) => document.querySelectorAll(selector);
 
 /** What the buttons of the chart do. */

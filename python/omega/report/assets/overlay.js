@@ -2,7 +2,6 @@
 
 import { colour } from "./theme.js";
 
-const MOST_MARKS = 160; // more would hide the candles
 const MOST_LEVELS = 40; // stops and targets are read one by one
 
 /** Draws the trades in view on a series; `x` gives the place of a bar, `time` its candle's time. */
@@ -23,12 +22,12 @@ export class TradeOverlay {
   }
 
   /** Choose what to draw; where there is too much, the largest profit or loss of each strip. */
-  show(trades, placed, from, to) {
+  show(trades, placed, from, to, most) {
     this.trades = trades;
     this.placed = placed;
     const all = placed.within(from, to);
     this.total = all.length;
-    this.shown = all.length > MOST_MARKS ? thinned(all, trades, placed, from, to) : all;
+    this.shown = all.length > most ? thinned(all, trades, placed, from, to, most) : all;
     const chosen = this.selected < 0 ? -1 : placed.placeOf(this.selected);
     if (chosen >= 0 && all.includes(chosen) && !this.shown.includes(chosen)) {
       this.shown.push(chosen);
@@ -93,15 +92,15 @@ export class TradeOverlay {
   }
 }
 
-function thinned(all, trades, placed, from, to) {
+function thinned(all, trades, placed, from, to, most) {
   const best = new Map();
   for (const k of all) {
-    const strip = Math.floor(((placed.entryBar[k] - from) / (to - from)) * MOST_MARKS);
+    const strip = Math.floor(((placed.entryBar[k] - from) / (to - from)) * most);
     const rival = best.get(strip);
     const size = Math.abs(trades.net[placed.rows[k]]);
     if (rival === undefined || size > Math.abs(trades.net[placed.rows[rival]])) best.set(strip, k);
   }
-  return [...best.values()].slice(0, MOST_MARKS);
+  return [...best.values()].slice(0, most);
 }
 
 function line(context, paint, dash, ends) {
