@@ -13,9 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.data.store import both_sides
+from omega.data.closes import closes_of, times_of
+from omega.data.store import each_of
 from omega.errors import ConfigError
-from omega.report._multiplied import Change, changes_of, factors
+from omega.report._multiplied import Change, Changes, factors
 
 if TYPE_CHECKING:
     from omega.contract import EventRow, ResultTables
@@ -148,9 +149,10 @@ def exposure(result: Ran) -> pl.DataFrame:
     times = result.equity["time"].to_physical().to_numpy()
     equity = result.equity["equity"].to_numpy()
     held = {1.0: np.zeros(len(times)), -1.0: np.zeros(len(times))}
+    stores = {one.symbols[0]: one for one in each_of(result.candles)}
     sizes = dict(zip(result.tables.symbols, result.tables.contract_sizes, strict=True))
     for symbol, sign, lots, rates in _held(result, times):
-        closes = _closes(result.candles, symbol, "bid" if sign > 0 else "ask", times)
+        closes = _closes(stores[symbol], "bid" if sign > 0 else "ask", times)
         held[sign] += lots * np.where(lots > 0, closes, 0.0) * rates * sizes[symbol]
     with np.errstate(divide="ignore", invalid="ignore"):
         long, short = (np.where(equity > 0, held[sign] / equity, np.nan) for sign in (1.0, -1.0))
@@ -213,10 +215,11 @@ def _held(result: Ran, times: NDArray[np.int64]) -> Iterator[tuple[str, float, N
         .join(trades, on="trade_id", maintain_order="left")
         .join(entered, on="trade_id", maintain_order="left")
     )
+    all_changes = Changes(result)
     for (symbol, is_long), own in fills.group_by(["symbol", "is_long"], maintain_order=True):
         rows = np.searchsorted(times, own["time"].to_numpy(), side="right") - 1
         rows = np.maximum(rows, 0)
-        changes = changes_of(result, str(symbol))
+        changes = all_changes.of(str(symbol))
         grown = factors(changes, times)
         signed = np.where(own["opens"].to_numpy(), 1.0, -1.0) * own["lots"].to_numpy()
         lots = np.zeros(len(times))
@@ -249,11 +252,10 @@ def _last_rates(rows: NDArray[np.int64], own: pl.DataFrame, length: int) -> Numb
     return found
 
 
-def _closes(store: CandleStore, symbol: str, side: str, times: NDArray[np.int64]) -> Numbers:
-    """Return the newest close of a symbol at each time; NaN before the first."""
-    candles = both_sides(store.symbol(symbol))
-    opens = candles["time"].to_physical().to_numpy()
+def _closes(store: CandleStore, side: str, times: NDArray[np.int64]) -> Numbers:
+    """Return the newest close of the only symbol of a store at each time; NaN before the first."""
+    opens = times_of(store) * (1_000 if store.time_unit == "s" else 1)  # as Polars keeps them
     places = np.searchsorted(opens, times, side="right") - 1
-    closes = candles[f"{side}_close"].to_numpy()[np.maximum(places, 0)]
+    closes = closes_of(store, side)[np.maximum(places, 0)]
     found: Numbers = np.where(places >= 0, closes, np.nan)
     return found
