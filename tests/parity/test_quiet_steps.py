@@ -6,6 +6,7 @@ time: held positions, levels that are reached after a while, and equities that s
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -114,3 +115,65 @@ def test_interest_on_cash_is_booked_while_nothing_is_open() -> None:
     assert runs[0].equity.height == len(DAYS)
     assert runs[0].ledger.filter(pl.col("kind") == "interest").height > 100
     assert runs[0].fingerprint == runs[1].fingerprint
+
+
+def dates(rng: np.random.Generator, names: list[str], *, pays: bool) -> omega.Events:
+    """Return splits and dividends, some on one bar, one symbol's end and its new name."""
+    days = [day.date() for day in DAYS]
+
+    def some(count: int) -> list[Any]:
+        return [days[int(place)] for place in rng.choice(np.arange(3, 255), count, replace=False)]
+
+    splits = [
+        {"symbol": name, "date": day, "ratio": float(rng.choice([2.0, 0.5, 1.5]))}
+        for name in names
+        for day in some(3)
+    ]
+    splits += [{**one, "date": one["date"] + timedelta(days=1)} for one in splits[::4]]
+    splits = list({(one["symbol"], one["date"]): one for one in splits}.values())
+    dividends = [
+        {
+            "symbol": name,
+            "date": day,
+            "amount": round(float(rng.random()), 2),
+            "pay": day + timedelta(days=int(rng.integers(0, 3))),
+            "tax": float(rng.choice([0.0, 0.15])),
+        }
+        for name in names
+        for day in some(25)
+    ]
+    return omega.Events(
+        splits=splits,
+        dividends=dividends,
+        delistings=[{"symbol": names[-1], "date": days[200], "price": 20.0}],
+        symbols=[{"old": names[1], "new": names[2], "date": days[150], "ratio": 0.5}],
+        pay="date" if pays else "ex",
+    )
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_dates_within_steps_taken_together(seed: int) -> None:
+    rng = np.random.default_rng(100 + seed)
+    kinds = rng.choice([0, 0, 2, 3] if seed % 4 else [0, 1], 6)
+    data = {
+        f"S{k}": prices(rng, drift=(-0.001, 0.001)[k % 2], kind=int(kind))
+        for k, kind in enumerate(kinds)
+    }
+    account = ("cash", "margin")[seed % 2]
+    words: dict[str, Any] = {"cash": 50_000.0, "events": dates(rng, list(data), pays=seed % 5 == 4)}
+    if seed % 3 == 2:
+        whole = omega.Instrument(volume_step=1.0)
+        words["instruments"] = {name: dataclasses.replace(whole, symbol=name) for name in data}
+    if account == "cash":
+        words["account"] = "cash"
+    targets = weights(rng, list(data), long_only=account == "cash")
+    form = Turns if seed % 6 == 1 else lambda: targets
+    core, plain = (
+        omega.run_backtest(data, form(), backend=backend, **words) for backend in ("rust", "python")
+    )
+    booked = set(core.ledger["kind"].unique().to_list())
+    assert "dividend" in booked
+    assert core.fingerprint == plain.fingerprint
+    assert core.ledger.equals(plain.ledger)
+    assert core.trades.equals(plain.trades)
+    assert repr(dict(core.metrics)) == repr(dict(plain.metrics))

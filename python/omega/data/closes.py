@@ -21,6 +21,23 @@ def times_of(store: CandleStore) -> Times:
     return times // 1_000 if store.time_unit == "s" else times
 
 
+def closes_of(store: CandleStore, side: str = "bid") -> NDArray[np.float64]:
+    """Return the closes of the only symbol of a store, of one side (rule T2).
+
+    Example:
+        >>> from datetime import datetime
+        >>> frame = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
+        >>> closes_of(CandleStore(frame), "ask").tolist()
+        [1.1]
+    """
+    frame = pl.DataFrame(store)
+    for name in (side, f"{side}_close"):
+        if name in frame.columns:
+            return frame[name].to_numpy()
+    distance = frame["spread"] if "spread" in frame.columns else store.native.spread(*store.symbols)
+    return (frame["bid" if "bid" in frame.columns else "bid_close"] + distance).to_numpy()
+
+
 def close_times(store: CandleStore) -> Times | None:
     """Return the close times of the only symbol of a store; None where it has no such column.
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.report._multiplied import changes_of, factors
+from omega.report._multiplied import Changes, factors
 from omega.report._reported import Reported
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -79,10 +79,13 @@ def _grown(result: Reported) -> pl.Series:
     entered = result.orders.select(pl.col("symbol").cast(pl.String), trade_id="order_id")
     fills = result.fills.select("trade_id", pl.col("time").to_physical())
     fills = fills.join(entered, on="trade_id", how="left", maintain_order="left")
-    grown = np.ones(fills.height)
-    for symbol in result.symbols if result.happened else ():
-        rows = (fills["symbol"] == symbol).fill_null(value=False).to_numpy()
-        grown[rows] = factors(changes_of(result, symbol), fills["time"].to_numpy()[rows])
+    grown, changes, times = np.ones(fills.height), Changes(result), fills["time"].to_numpy()
+    rows_of = fills.select("symbol").with_row_index().drop_nulls().group_by("symbol")
+    for (symbol,), own in rows_of if result.happened else ():
+        found = changes.of(str(symbol))
+        if found:
+            rows = own["index"].to_numpy()
+            grown[rows] = factors(found, times[rows])
     ratio = fills.with_columns(grown=pl.Series(grown))
     return ratio.select(pl.col("grown") / pl.col("grown").first().over("trade_id")).to_series()
 

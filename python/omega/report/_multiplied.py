@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from omega.data.store import both_sides
+from omega.data.closes import times_of
+from omega.data.store import each_of
 
 if TYPE_CHECKING:
     from omega.contract import EventRow, ResultTables
@@ -46,25 +46,53 @@ class Change(NamedTuple):
     symbol: str
 
 
-def changes_of(result: Dated, symbol: str) -> list[Change]:
-    """Return what becomes of the lots of a symbol, in order; times as the tables have them.
+class Changes:
+    """What becomes of the lots of each symbol of a result, in order; times as its tables have them.
 
     Example:
         >>> from omega.results.result import example_result
-        >>> changes_of(example_result(), "EURUSD")
+        >>> Changes(example_result()).of("EURUSD")
         []
     """
-    names = result.tables.symbols
-    rows = [row for row in result.happened if row[1] in _RANKS]
-    found: list[Change] = []
-    now = symbol
-    for place, kind, time, _, ratio, _, _, to in sorted(rows, key=_order):
-        if names[place] != now:
-            continue
-        at = _begin(result, now, time, waits=kind != "change")
-        now = now if to is None else names[to]
-        found.append(Change(at, 1.0 if ratio is None else ratio, now))
-    return found
+
+    def __init__(self, result: Dated) -> None:
+        self._names = result.tables.symbols
+        self._scale = 1_000 if result.tables.unit == "s" else 1  # Polars has no seconds
+        self._candles = result.candles
+        self._stores: dict[str, CandleStore] = {}
+        # With the place of each in the order of all, since a symbol may go on as another one.
+        self._rows: dict[str, list[tuple[int, EventRow]]] = {}
+        rows = sorted((row for row in result.happened if row[1] in _RANKS), key=_order)
+        for place, row in enumerate(rows):
+            self._rows.setdefault(self._names[row[0]], []).append((place, row))
+
+    def of(self, symbol: str) -> list[Change]:
+        """Return what becomes of the lots of a symbol."""
+        found: list[Change] = []
+        now, last, more = symbol, -1, True
+        while more:
+            more = False
+            for place, (_, kind, time, _, ratio, _, _, to) in self._rows.get(now, ()):
+                if place <= last:
+                    continue
+                at = self._begin(now, time, waits=kind != "change")
+                last, more = place, to is not None and self._names[to] != now
+                now = now if to is None else self._names[to]
+                found.append(Change(at, 1.0 if ratio is None else ratio, now))
+                if more:
+                    break
+        return found
+
+    def _begin(self, symbol: str, time: int, *, waits: bool) -> int:
+        """Return when an event works: one that waits for a bar, at the first from its date on."""
+        time *= self._scale
+        if self._candles is None or not waits:
+            return time
+        if not self._stores:
+            self._stores = {one.symbols[0]: one for one in each_of(self._candles)}
+        opens = times_of(self._stores[symbol]) * self._scale
+        place = int(np.searchsorted(opens, time))
+        return int(opens[place]) if place < len(opens) else time
 
 
 def factors(changes: Sequence[Change], times: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -82,18 +110,3 @@ def factors(changes: Sequence[Change], times: NDArray[np.int64]) -> NDArray[np.f
 
 def _order(row: EventRow) -> tuple[int, int]:
     return row[2], _RANKS[row[1]]
-
-
-def _begin(result: Dated, symbol: str, time: int, *, waits: bool) -> int:
-    """Return when an event works: one that waits for a bar, at the first from its date on."""
-    time *= 1_000 if result.tables.unit == "s" else 1  # Polars has no seconds
-    if result.candles is None or not waits:
-        return time
-    opens = _opens(result.candles, symbol)
-    place = int(np.searchsorted(opens, time))
-    return int(opens[place]) if place < len(opens) else time
-
-
-def _opens(store: CandleStore, symbol: str) -> NDArray[np.int64]:
-    column: pl.Series = both_sides(store.symbol(symbol))["time"]
-    return column.to_physical().to_numpy()

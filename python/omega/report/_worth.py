@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.data.store import CandleStore, both_sides
-from omega.report._multiplied import Change, changes_of, factors
+from omega.data.closes import closes_of, times_of
+from omega.data.store import CandleStore
+from omega.report._multiplied import Change, Changes, factors
 from omega.report._reported import Reported
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -71,10 +72,11 @@ def lots_held(
         .join(entered, on="trade_id", maintain_order="left")
         .sort("symbol", maintain_order=True)
     )
+    all_changes = Changes(result)
     for (symbol, is_long), own in fills.group_by(["symbol", "is_long"], maintain_order=True):
         rows = np.searchsorted(times, own["time"].to_numpy(), side="right") - 1
         rows = np.maximum(rows, 0)
-        changes = changes_of(result, str(symbol))
+        changes = all_changes.of(str(symbol))
         grown = factors(changes, times)
         signed = np.where(own["opens"].to_numpy(), 1.0, -1.0) * own["lots"].to_numpy()
         lots = np.zeros(len(times))
@@ -111,9 +113,8 @@ def _closes(
     store: CandleStore, side: str, times: NDArray[np.int64]
 ) -> tuple[Numbers, NDArray[np.bool_]]:
     """Return the newest close of a symbol at each time, NaN before the first; and if it is new."""
-    candles = both_sides(store)
-    opens = candles["time"].to_physical().to_numpy()
+    opens = times_of(store) * (1_000 if store.time_unit == "s" else 1)  # as Polars keeps them
     places = np.searchsorted(opens, times, side="right") - 1
-    closes = candles[f"{side}_close"].to_numpy()[np.maximum(places, 0)]
+    closes = closes_of(store, side)[np.maximum(places, 0)]
     found: Numbers = np.where(places >= 0, closes, np.nan)
     return found, (places >= 0) & (opens[np.maximum(places, 0)] == times)

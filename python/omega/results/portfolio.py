@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.data.store import each_of
 from omega.errors import ConfigError
 from omega.report._reported import Reported
 from omega.report._worth import lots_held, worths
@@ -122,7 +123,8 @@ def exposure(result: Reported) -> pl.DataFrame:
     equity = result.equity["equity"].to_numpy()
     held = {1.0: np.zeros(len(equity)), -1.0: np.zeros(len(equity))}
     without_bar: dict[str, NDArray[np.bool_]] = {}
-    for one in worths(result, result.candles.symbol):
+    stores = {one.symbols[0]: one for one in each_of(result.candles)}
+    for one in worths(result, stores.__getitem__):
         held[one.sign] += one.worth
         is_old = without_bar.get(one.symbol, one.is_old)
         without_bar[one.symbol] = is_old | one.is_old

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.data.closes import closes_of
 from omega.data.store import CandleStore, both_sides, over
 from omega.errors import ConfigError
 from omega.reference.days import Days
@@ -122,12 +123,6 @@ def growth_of(events: EventFields | None, stores: Sequence[CandleStore]) -> Mapp
         else:
             makers[name] = functools.partial(_as_it_is, _of_rolls(rolled[place], store))
     return Grown(makers)
-
-
-def closes_of(store: CandleStore) -> Floats:
-    """Return the closes of a symbol, of the bid side."""
-    frame = pl.DataFrame(store)
-    return frame["bid" if "bid" in frame.columns else "bid_close"].to_numpy()
 
 
 class _Factors(NamedTuple):

@@ -25,11 +25,10 @@ from omega.contract import (
     RateColumns,
     RollRow,
 )
-from omega.data.closes import times_of
+from omega.data.closes import closes_of, times_of
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
 from omega.notices import Notice
-from omega.run.adjusted import closes_of
 from omega.run.clock import RunClock
 from omega.run.funding import payments
 from omega.strategy.foreign import Foreign

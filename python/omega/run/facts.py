@@ -63,9 +63,15 @@ def _begins(job: Job) -> tuple[tuple[str, int], ...]:
     """Return when the candles of each symbol begin, where there are several."""
     if len(job.stores) == 1:
         return ()
-    firsts = [pl.DataFrame(store).get_column("time").to_physical()[:1] for store in job.stores]
     names = [store.symbols[0] for store in job.stores]
-    return tuple((name, int(one[0])) for name, one in zip(names, firsts, strict=True) if one.len())
+    scale = 1_000 if job.stores[0].time_unit == "s" else 1  # as Polars keeps them
+    each = [
+        (store.native.time_range(name)[0], len(store))
+        for name, store in zip(names, job.stores, strict=True)
+    ]
+    return tuple(
+        (name, first * scale) for name, (first, bars) in zip(names, each, strict=True) if bars
+    )
 
 
 def _plain(zone: str) -> str:
@@ -74,7 +80,7 @@ def _plain(zone: str) -> str:
 
 def _first_step(job: Job) -> int | None:
     """Return the first step with a complete bar from the start on, as Polars keeps times (L2)."""
-    times = [pl.DataFrame(store).get_column("time").to_physical() for store in job.stores]
+    times = [pl.DataFrame(store).get_column("time").cast(pl.Int64) for store in job.stores]
     start = job.settings["start"]
     scale = 1_000 if job.stores[0].time_unit == "s" else 1  # Polars shows seconds as milliseconds
     if job.settings["align"] == "intersection" and len(times) > 1:

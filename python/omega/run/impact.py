@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from omega.config.costs import Costs
 from omega.contract import Settings, SymbolFields
+from omega.data.closes import closes_of
 from omega.data.store import CandleStore
 from omega.errors import ConfigError
-from omega.run.adjusted import Growth, closes_of
+from omega.run.adjusted import Growth
 
 if TYPE_CHECKING:
     from omega._core import Run

@@ -236,8 +236,8 @@ impl replay::Portfolio for PyPortfolio<'_, '_> {
         self.books.trades()
     }
 
-    fn write_row(&mut self, open: &[Position]) {
-        replay::Portfolio::write_row(&mut self.books, open);
+    fn write_row(&mut self, open: &[Position], profit: f64) {
+        replay::Portfolio::write_row(&mut self.books, open, profit);
         self.closed.show_next();
         // Views are made only where there is a `mark` to read them.
         if self.mark.is_some() && !open.is_empty() {

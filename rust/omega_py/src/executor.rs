@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use omega_core::execution::{
-    Account, Booking, Exit, Fill, LastTrades, Lows, Position, StepBars, SymbolBar,
+    Account, Booking, Concern, Exit, Fill, LastTrades, Lows, Position, StepBars, SymbolBar,
 };
 use omega_core::portfolio::Trade;
 use omega_core::replay::{self, Ahead, Executor, ExecutorState};
@@ -228,9 +228,14 @@ impl<'py> Executor for PyExecutor<'_, 'py> {
         Ok(!self.noted(active)?)
     }
 
-    fn submit(&mut self, actions: &mut Vec<Self::Action>, symbols: &mut [bool]) -> usize {
+    fn submit(
+        &mut self,
+        actions: &mut Vec<Self::Action>,
+        _time: i64,
+        symbols: &mut [Concern],
+    ) -> usize {
         // All of them, because only the executor knows what is open where.
-        symbols.fill(true);
+        symbols.fill(Concern::Itself);
         let submitted = actions.len();
         self.submitted.append(actions);
         submitted
@@ -385,7 +390,7 @@ impl replay::Portfolio for PyRows<'_, '_> {
         &[]
     }
 
-    fn write_row(&mut self, _open: &[Position]) {
+    fn write_row(&mut self, _open: &[Position], _profit: f64) {
         self.write_flat_rows(1);
     }
 

@@ -80,6 +80,18 @@ impl SymbolBar {
     }
 }
 
+/// What a step has to do with a symbol.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Concern {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Something where it has a bar: it has positions, or orders that wait for one.
+    ItsBar,
+    /// Something in any case, as where an action is about it.
+    Itself,
+}
+
 /// The symbols that a step concerns, in their order.
 #[derive(Debug, Clone, Copy)]
 pub struct StepBars<'a>(pub &'a [SymbolBar]);

@@ -7,7 +7,7 @@ use super::queue::QueuedOrder;
 pub(super) use super::queue::{CloseRequest, QueuedTask};
 use super::restated::Restated;
 use super::{
-    CloseTarget, Distance, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger,
+    CloseTarget, Concern, Distance, Order, OrderStatus, OrderType, RejectReason, SymbolBar, Trigger,
 };
 use crate::types::{Days, OrderId, SymbolId};
 
@@ -447,12 +447,12 @@ impl OrderBook {
     }
 
     /// Marks the symbols of the orders that wait.
-    pub(super) fn mark_symbols(&self, symbols: &mut [bool]) {
+    pub(super) fn mark_symbols(&self, symbols: &mut [Concern], concern: Concern) {
         for waiting in &self.working {
-            symbols[waiting.symbol.index()] = true;
+            symbols[waiting.symbol.index()] = concern;
         }
         for queued in &self.queued {
-            symbols[self.orders[queued.row].symbol.index()] = true;
+            symbols[self.orders[queued.row].symbol.index()] = concern;
         }
     }
 }

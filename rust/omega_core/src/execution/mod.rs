@@ -38,7 +38,7 @@ mod trigger;
 
 pub use account::{Account, Booking, Exit, LedgerKind};
 pub use action::{Action, CloseTarget, LevelChange, ModifyRequest, OpenRequest};
-pub use bars::{StepBars, SymbolBar};
+pub use bars::{Concern, StepBars, SymbolBar};
 pub use distance::{Distance, Level};
 pub use exposure::{AccountStop, Exposure, Rest};
 pub use instrument::Instrument;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::roster::Roster;
-use super::{Account, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
+use super::{Account, Concern, Fill, LastTrades, Live, Position, Semantics, StepBars, SymbolBar};
 use crate::types::{SymbolId, TradeId};
 
 /// Open positions in the order of entry, all fills so far, and when each symbol was last traded.
@@ -92,9 +92,11 @@ impl Positions {
     }
 
     /// Marks the symbols of which positions are open.
-    pub(super) fn mark_symbols(&self, symbols: &mut [bool]) {
+    pub(super) fn mark_symbols(&self, symbols: &mut [Concern], concern: Concern) {
         for (marked, &count) in symbols.iter_mut().zip(&self.of_each) {
-            *marked |= count > 0;
+            if count > 0 {
+                *marked = concern;
+            }
         }
     }
 

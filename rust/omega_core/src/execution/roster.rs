@@ -27,7 +27,10 @@ impl<T> Roster<T> {
     /// Takes an item out; the others keep their order. It moves those before it, or those behind
     /// it, whichever are fewer.
     pub(super) fn remove(&mut self, index: usize) {
-        if index >= self.len() / 2 {
+        if index + 1 == self.len() {
+            // The last one, mostly the only one: dropped where it lies.
+            self.items.truncate(self.left + index);
+        } else if index >= self.len() / 2 {
             self.items.remove(self.left + index);
         } else {
             self.items[self.left..=self.left + index].rotate_right(1);

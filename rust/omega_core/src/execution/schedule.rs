@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Concern;
 use crate::types::SymbolId;
 
 /// What happens to a symbol on a date.
@@ -133,11 +134,13 @@ impl Schedule {
     }
 
     /// Marks the symbols that marked ones go on as.
-    pub(super) fn mark_successors(&self, symbols: &mut [bool]) {
+    pub(super) fn mark_successors(&self, symbols: &mut [Concern]) {
         // By date, so that one who changes twice is followed to the end.
         for event in &self.of_steps {
             if let Happening::Change { to, .. } = event.what {
-                symbols[to.index()] |= symbols[event.symbol.index()];
+                if symbols[event.symbol.index()] != Concern::Nothing {
+                    symbols[to.index()] = Concern::Itself;
+                }
             }
         }
     }

@@ -3,8 +3,8 @@
 use super::{Feed, Portfolio};
 use crate::error::OmegaError;
 use crate::execution::{
-    Account, Action, Fill, LastTrades, Lows, Order, OwnBars, Position, Simulator, StepBars,
-    SymbolBar,
+    Account, Action, Concern, Fill, LastTrades, Lows, Order, OwnBars, Position, Simulator,
+    StepBars, SymbolBar,
 };
 use crate::store::{Stretch, Walk};
 use crate::types::{Bar, SymbolId};
@@ -28,9 +28,14 @@ pub trait Executor {
         false
     }
 
-    /// Takes the actions of the strategy, to be processed at the open of the step, and marks the
-    /// symbols that the step concerns; gives how many orders were submitted.
-    fn submit(&mut self, actions: &mut Vec<Self::Action>, symbols: &mut [bool]) -> usize;
+    /// Takes the actions of the strategy, to be processed at the open of the step at a time, and
+    /// marks the symbols that the step concerns; gives how many orders were submitted.
+    fn submit(
+        &mut self,
+        actions: &mut Vec<Self::Action>,
+        time: i64,
+        symbols: &mut [Concern],
+    ) -> usize;
 
     /// All that the opens bring, and what was submitted: PROCESS (L1.3).
     ///
@@ -77,6 +82,12 @@ pub trait Executor {
 
     /// What it holds.
     fn state(&self) -> ExecutorState<'_>;
+
+    /// The open profit at the last mark, summed in the order of entry (M5.1).
+    fn marked_profit(&self) -> f64 {
+        let open = self.state().positions.iter();
+        open.fold(0.0, |sum, position| sum + position.marked_profit)
+    }
 
     /// After the last bar: closes what is still open at the last closes, where there are any (L4).
     ///
@@ -202,12 +213,12 @@ impl Executor for Simulator {
         Simulator::is_idle(self)
     }
 
-    fn submit(&mut self, actions: &mut Vec<Action>, symbols: &mut [bool]) -> usize {
+    fn submit(&mut self, actions: &mut Vec<Action>, time: i64, symbols: &mut [Concern]) -> usize {
         let submitted = self.submit(actions);
         // Each step anew: of many symbols, only those with something open, waiting or submitted
         // cost anything.
-        symbols.fill(false);
-        self.mark_symbols(symbols);
+        symbols.fill(Concern::Nothing);
+        self.mark_symbols(time, symbols);
         submitted
     }
 
@@ -260,7 +271,8 @@ impl Executor for Simulator {
         let Some((bar, rate)) = ahead.bar() else {
             return Ok(self.skip_steps(&ahead, portfolio));
         };
-        let Some(quiet) = self.advance_quiet_bar(&bar, rate, balance) else {
+        let is_alone = ahead.bars == 1;
+        let Some(quiet) = self.advance_quiet_bar(&bar, rate, balance, is_alone) else {
             return Ok(0);
         };
         let low = is_noted.then(|| quiet.low(&bar));
@@ -272,6 +284,11 @@ impl Executor for Simulator {
         if let Some((stretch, rate)) = ahead.stretch() {
             self.foresee_quiet(&stretch, rate, balance, profits);
         }
+    }
+
+    fn marked_profit(&self) -> f64 {
+        // Mostly it was added up at this close already.
+        self.open_profit()
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Magnifier, Rates};
-use crate::execution::{Semantics, SymbolBar};
+use crate::execution::{Concern, Semantics, SymbolBar};
 use crate::store::{Market, Walk};
 use crate::types::{Bar, Ohlc, SymbolId};
 
@@ -85,39 +85,65 @@ impl<'a> Feed<'a> {
 
     /// Loads the bars of the symbols that a step concerns: those marked, and the first one, to
     /// which actions without a symbol belong.
-    pub(super) fn load(&mut self, walk: &Walk<'_>, symbols: &[bool], loaded: &mut Loaded) {
+    pub(super) fn load(
+        &mut self,
+        walk: &Walk<'_>,
+        (symbols, needs_waiting): (&[Concern], bool),
+        loaded: &mut Loaded,
+    ) {
         std::mem::swap(&mut loaded.bars, &mut loaded.before);
         std::mem::swap(&mut loaded.visible, &mut loaded.visible_before);
         loaded.bars.clear();
         loaded.visible.clear();
         let mut place = 0;
-        for (index, context) in self.contexts.iter_mut().enumerate() {
-            // Of many symbols most have no part in a step, and loading one costs a look-up of bar
-            // and rate.
-            if index > 0 && !symbols[index] {
-                continue;
+        // Of many symbols most have no bar at a step: those that have are among the tracks that
+        // moved.
+        if needs_waiting || symbols.contains(&Concern::Itself) {
+            for (symbol, concern) in (0..).map(SymbolId).zip(symbols) {
+                let has_part = match concern {
+                    Concern::Nothing => false,
+                    Concern::ItsBar => needs_waiting || walk.is_present(symbol),
+                    Concern::Itself => true,
+                };
+                if symbol.index() == 0 || has_part {
+                    self.load_one(walk, symbol, &mut place, loaded);
+                }
             }
-            #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
-            let symbol = SymbolId(index as u32);
-            while loaded
-                .before
-                .get(place)
-                .is_some_and(|before| before.symbol < symbol)
-            {
-                place += 1;
-            }
-            let visible = walk.visible()[index];
-            let known = loaded.visible_before.get(place) == Some(&visible);
-            let before = loaded
-                .before
-                .get(place)
-                .filter(|before| known && before.symbol == symbol && is_unmoved(before, walk));
-            loaded.bars.push(match before {
-                Some(before) => context.waits_on(before, walk),
-                None => context.symbol_bar(symbol, walk),
-            });
-            loaded.visible.push(visible);
+            return;
         }
+        self.load_one(walk, SymbolId(0), &mut place, loaded);
+        for symbol in walk.present().filter(|symbol| symbol.index() > 0) {
+            if symbols[symbol.index()] == Concern::ItsBar {
+                self.load_one(walk, symbol, &mut place, loaded);
+            }
+        }
+    }
+
+    /// Loads the bar of a symbol; those before it were at places before this one.
+    #[inline]
+    fn load_one(
+        &mut self,
+        walk: &Walk<'_>,
+        symbol: SymbolId,
+        place: &mut usize,
+        loaded: &mut Loaded,
+    ) {
+        let context = &mut self.contexts[symbol.index()];
+        let is_behind = |before: &SymbolBar| before.symbol < symbol;
+        while loaded.before.get(*place).is_some_and(is_behind) {
+            *place += 1;
+        }
+        let visible = walk.visible()[symbol.index()];
+        let known = loaded.visible_before.get(*place) == Some(&visible);
+        let before = loaded
+            .before
+            .get(*place)
+            .filter(|before| known && before.symbol == symbol && is_unmoved(before, walk));
+        loaded.bars.push(match before {
+            Some(before) => context.waits_on(before, walk),
+            None => context.symbol_bar(symbol, walk),
+        });
+        loaded.visible.push(visible);
     }
 
     /// Whether any symbol has finer bars.
@@ -143,8 +169,8 @@ impl<'a> Feed<'a> {
     /// Loads the bars after the last step: each symbol at the last bar that it had, at the time of
     /// the last step (F15).
     pub(super) fn load_last(&mut self, walk: &Walk<'_>, loaded: &mut Loaded, semantics: Semantics) {
-        let all = vec![true; self.contexts.len()];
-        self.load(walk, &all, loaded);
+        let all = vec![Concern::Itself; self.contexts.len()];
+        self.load(walk, (&all, true), loaded);
         let bars = &mut loaded.bars;
         // A symbol without a bar at the last step stands at its next one; its positions are closed
         // at the bar before, with that bar's index and rate (L4.2).

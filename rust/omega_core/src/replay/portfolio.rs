@@ -13,8 +13,8 @@ pub trait Portfolio: Account {
     fn marked_equity(&self) -> f64;
     /// Closed trades so far, in the order of their exits.
     fn trades(&self) -> &[Trade];
-    /// The row of a bar that was walked, with positions marked to its close.
-    fn write_row(&mut self, open: &[Position]);
+    /// The row of a bar that was walked, with positions marked to its close, and their profit.
+    fn write_row(&mut self, open: &[Position], profit: f64);
     /// The row of a bar in which nothing happened: the open profit at its close, and at its worst
     /// price where that is noted.
     fn write_quiet_row(&mut self, profit: f64, open_positions: usize, low: Option<f64>);
@@ -35,9 +35,7 @@ impl Portfolio for portfolio::Portfolio {
         self.trades()
     }
 
-    fn write_row(&mut self, open: &[Position]) {
-        // In the order of entry (M5.1), in which positions are kept.
-        let profit = open.iter().fold(0.0, |sum, p| sum + p.marked_profit);
+    fn write_row(&mut self, open: &[Position], profit: f64) {
         self.write_row(profit, open.len());
     }
 

@@ -278,10 +278,12 @@ where
     /// PROCESS, EXITS, MANAGE and PORTFOLIO of one step.
     fn step(&mut self, counts: &mut RunCounts) -> Result<(), S::Error> {
         self.write_flat_rows();
-        let symbols = self.context.symbols();
+        let (time, symbols) = (self.walk.time(), self.context.symbols());
         // Before the bars are loaded: what was submitted decides which symbols the step concerns.
-        counts.signals += self.executor.submit(&mut self.actions, symbols);
-        self.context.load(self.feed, &self.walk);
+        counts.signals += self.executor.submit(&mut self.actions, time, symbols);
+        // A manager may act on any symbol that has something open.
+        let needs_waiting = self.strategy.manages();
+        self.context.load(self.feed, &self.walk, needs_waiting);
         self.context
             .execute(self.feed, self.executor, self.portfolio)?;
         // Before PORTFOLIO (L1): the manager still sees what this close may stop out.
@@ -291,7 +293,9 @@ where
         self.executor
             .on_close(self.context.closes(), &mut self.actions, self.portfolio)?;
         // After the stop-out, whose closes belong to this row (M6.2).
-        self.portfolio.write_row(self.executor.state().positions);
+        let profit = self.executor.marked_profit();
+        self.portfolio
+            .write_row(self.executor.state().positions, profit);
         Ok(())
     }
 

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::feed::Loaded;
 use super::{Executor, Feed, Portfolio};
-use crate::execution::{Semantics, StepBars, SymbolBar};
+use crate::execution::{Concern, Semantics, StepBars, SymbolBar};
 use crate::store::Walk;
 
 /// The bars of a step, and the finer bars inside them (I2).
 pub(super) struct StepContext {
-    /// By `SymbolId`, whether the step concerns it.
-    symbols: Vec<bool>,
+    /// By `SymbolId`, how the step concerns it.
+    symbols: Vec<Concern>,
     /// Where each symbol stands.
     loaded: Loaded,
     /// None in a run without finer bars.
@@ -46,7 +46,7 @@ struct Part {
 impl StepContext {
     pub(super) fn new(feed: &Feed<'_>, semantics: Semantics) -> Self {
         Self {
-            symbols: vec![false; feed.market.symbols().len()],
+            symbols: vec![Concern::Nothing; feed.market.symbols().len()],
             loaded: Loaded::default(),
             finer: feed.is_magnified().then(FinerBars::default),
             semantics,
@@ -54,7 +54,7 @@ impl StepContext {
     }
 
     /// The symbols that the step concerns, for the executor to mark.
-    pub(super) fn symbols(&mut self) -> &mut [bool] {
+    pub(super) fn symbols(&mut self) -> &mut [Concern] {
         &mut self.symbols
     }
 
@@ -64,13 +64,15 @@ impl StepContext {
         StepBars(&self.loaded.bars)
     }
 
-    /// Loads the bars of the symbols that were marked.
-    pub(super) fn load(&mut self, feed: &mut Feed<'_>, walk: &Walk<'_>) {
+    /// Loads the bars of the symbols that were marked; of those without a bar at the step only
+    /// where they are needed.
+    pub(super) fn load(&mut self, feed: &mut Feed<'_>, walk: &Walk<'_>, needs_waiting: bool) {
         if self.finer.is_some() && self.semantics == Semantics::Two {
             // The first finer bar of any symbol is when orders are taken.
-            self.symbols.fill(true);
+            self.symbols.fill(Concern::Itself);
         }
-        feed.load(walk, &self.symbols, &mut self.loaded);
+        let needs_waiting = needs_waiting || self.finer.is_some();
+        feed.load(walk, (&self.symbols, needs_waiting), &mut self.loaded);
         let Some(finer) = &mut self.finer else {
             return;
         };

@@ -121,6 +121,8 @@ pub struct Market {
     symbols: Vec<Arc<SymbolCandles>>,
     timeframes: Vec<Timeframe>,
     pub(super) timeline: Timeline,
+    /// Whether each bar of each symbol is at a step.
+    pub(super) has_all_bars: bool,
     clock: Clock,
 }
 
@@ -134,6 +136,7 @@ impl Market {
             symbols,
             timeframes: Vec::new(),
             timeline: Timeline::Bars,
+            has_all_bars: true,
         }
     }
 
@@ -187,6 +190,7 @@ impl Market {
             symbols,
             timeframes: Vec::new(),
             timeline: Timeline::Times(times.into()),
+            has_all_bars: align == Align::Union,
         })
     }
 

@@ -284,3 +284,48 @@ fn a_higher_timeframe_is_seen_when_it_is_complete() {
     let short = Grid::At(vec![0, 300_000].into());
     assert!(resample(market.symbol(SymbolId(0)), &short).is_err());
 }
+
+/// What a walk shows of each symbol: bars in all, whether one is new, the next one, its bar at this
+/// step, and that at its last step.
+fn shown(walk: &Walk<'_>, market: &Market) -> Vec<(usize, bool, usize, bool, Option<i64>)> {
+    let of = |symbol: SymbolId| {
+        (
+            walk.visible()[symbol.index()],
+            walk.is_fresh(TrackId(symbol.index())),
+            walk.index(symbol),
+            walk.is_present(symbol),
+            walk.since(symbol),
+        )
+    };
+    market.symbol_ids().map(of).collect()
+}
+
+#[test]
+fn steps_that_are_passed_over_leave_the_same_behind() {
+    let symbols = vec![
+        at_minutes("A", &[0, 1, 2, 3, 5, 8, 13, 14, 15, 16, 17, 30]),
+        at_minutes("B", &[2, 4, 6, 8, 10, 12, 14, 16, 18]),
+        at_minutes("C", &(0..40).collect::<Vec<_>>()),
+        at_minutes("D", &[7, 21]),
+    ];
+    for align in [Align::Union, Align::Intersection] {
+        let some = &symbols[..if align == Align::Union { 4 } else { 3 }];
+        let market = Market::new(some.to_vec(), align).unwrap();
+        for first in 0..market.steps() {
+            for steps in 1..market.steps() - first {
+                let mut passed = Walk::at(&market, first).unwrap();
+                let mut walked = passed.clone();
+                passed.skip(steps);
+                (0..steps).for_each(|_| walked.advance());
+                assert_eq!(passed.step(), walked.step());
+                assert_eq!(shown(&passed, &market), shown(&walked, &market), "{steps}");
+                let present = market.symbol_ids().filter(|&own| walked.is_present(own));
+                assert!(walked.present().eq(present));
+                // Whatever comes after it.
+                passed.advance();
+                walked.advance();
+                assert_eq!(shown(&passed, &market), shown(&walked, &market), "{steps}");
+            }
+        }
+    }
+}

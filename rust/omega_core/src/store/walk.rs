@@ -43,7 +43,7 @@ impl<'a> Place<'a> {
     }
 
     /// Goes to a time; gives how many bars are complete by then.
-    fn go_to(&mut self, time: i64, lasting: Lasting) -> usize {
+    fn go_to(&mut self, time: i64, lasting: Lasting, has_all_bars: bool) -> usize {
         // First, while `opens` is still that of the last step.
         if self.present {
             self.since = self.opens;
@@ -65,6 +65,10 @@ impl<'a> Place<'a> {
                 }
             }
             self.last_time = opens;
+            if has_all_bars {
+                // It was at its step, also where that was passed over.
+                self.since = opens;
+            }
             self.next += 1;
             if self.next < self.candles.len() {
                 cursor.advance();
@@ -216,21 +220,29 @@ impl<'a> Walk<'a> {
             Timeline::Bars if self.step + steps < self.market.steps() => {
                 self.jump(self.step + steps);
             }
+            // All that the steps between leave behind is in the bars that are passed; the last but
+            // one is looked at for what is fresh at the last.
+            Timeline::Times(times)
+                if self.market.has_all_bars
+                    && steps > 2
+                    && self.step + steps < self.market.steps() =>
+            {
+                self.step += steps - 1;
+                self.look(times[self.step]);
+                self.advance();
+            }
             _ => (0..steps).for_each(|_| self.advance()),
         }
     }
 
     fn look(&mut self, time: i64) {
         self.moved.clear();
-        let lasting = self.market.clock().lasting;
-        let places = self.places.iter_mut().zip(&mut self.changes);
-        for (track, (place, changes)) in places.enumerate() {
-            // Of many symbols most have no bar at most steps; this comparison is then all that they
-            // cost.
-            if *changes > time {
-                continue;
-            }
-            let complete = place.go_to(time, lasting);
+        let (lasting, has_all_bars) = (self.market.clock().lasting, self.market.has_all_bars);
+        let mut next = 0;
+        while let Some(track) = next_change(&self.changes, next, time) {
+            next = track + 1;
+            let (place, changes) = (&mut self.places[track], &mut self.changes[track]);
+            let complete = place.go_to(time, lasting, has_all_bars);
             let fresh = complete > self.visible[track];
             // A fresh track is visited at the next step as well, to become stale.
             *changes = if fresh {
@@ -351,6 +363,20 @@ impl<'a> Walk<'a> {
         self.places[symbol.index()].present
     }
 
+    /// The symbols that have a bar at this step, in order.
+    pub(crate) fn present(&self) -> impl Iterator<Item = SymbolId> {
+        // The only symbol has one at each step, and is not looked at.
+        let only = matches!(self.market.timeline, Timeline::Bars).then_some(SymbolId(0));
+        let looked_at = if only.is_none() { &*self.moved } else { &[] };
+        let places = looked_at
+            .iter()
+            .take_while(|track| track.0 < self.places.len());
+        #[expect(clippy::cast_possible_truncation, reason = "symbols are few")]
+        let symbols = places.map(|track| SymbolId(track.0 as u32));
+        only.into_iter()
+            .chain(symbols.filter(|symbol| self.is_present(*symbol)))
+    }
+
     /// The tracks that may show something else than at the step before; all after a skip.
     #[inline]
     #[must_use]
@@ -466,6 +492,28 @@ impl<'a> ClosedWalk<'a> {
         }
         self.0.get_or_insert_with(|| walk.closed())
     }
+}
+
+/// The first track from one on for which something changes at a time.
+// Of many symbols most have no bar at most steps; these comparisons, side by side, are then all
+// that they cost.
+#[inline]
+fn next_change(changes: &[i64], from: usize, time: i64) -> Option<usize> {
+    const LANES: usize = 8;
+    // Where all have the same times, the next one changes as well.
+    if *changes.get(from)? <= time {
+        return Some(from);
+    }
+    let mut first = from;
+    while let Some(lanes) = changes.get(first..first + LANES) {
+        let due = lanes.iter().map(|&changes| u32::from(changes <= time));
+        if due.sum::<u32>() > 0 {
+            break;
+        }
+        first += LANES;
+    }
+    let found = changes[first..].iter().position(|&changes| changes <= time);
+    found.map(|place| first + place)
 }
 
 /// How many bars of a timeframe are complete at a time, known that so many were before.

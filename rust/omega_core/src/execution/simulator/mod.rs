@@ -38,8 +38,8 @@ use super::marks::Marks;
 use super::positions::Positions;
 use super::quiet::{LastMark, QuietRange};
 use super::{
-    Account, Action, CloseTarget, Fill, Instrument, LastTrades, Order, Position, Semantics,
-    Settings, StepBars, SymbolBar, WeightRow,
+    Account, Action, CloseTarget, Concern, Fill, Instrument, LastTrades, Order, Position,
+    Semantics, Settings, StepBars, SymbolBar, WeightRow,
 };
 use crate::error::OmegaError;
 use crate::interrupt::Pace;
@@ -96,6 +96,7 @@ pub struct Simulator {
     marks_made: u64,
     /// So many steps of several symbols are looked at together next time.
     steps_ahead: usize,
+    passed: quiet_steps::Passed,
     rebalancing: rebalancing::Rebalancing,
     volumes: volumes::Volumes,
     /// Memory for the next quiet range, for what a bar reaches and for what a close is about.
@@ -137,6 +138,7 @@ impl Simulator {
             held: standing::Held::default(),
             marks_made: 0,
             steps_ahead: 0,
+            passed: quiet_steps::Passed::default(),
             rebalancing: rebalancing::Rebalancing::default(),
             spare: Marks::default(),
             reached: Vec::new(),
@@ -208,22 +210,38 @@ impl Simulator {
         symbols
     }
 
-    /// Marks the symbols that a bar can change something for, or that an action is about.
-    pub fn mark_symbols(&self, symbols: &mut [bool]) {
-        self.positions.mark_symbols(symbols);
-        self.book.mark_symbols(symbols);
+    /// Marks the symbols that a bar can change something for, or that an action is about, at the
+    /// time of a step.
+    pub fn mark_symbols(&self, time: i64, symbols: &mut [Concern]) {
+        let concern = if self.needs_waiting(time) {
+            Concern::Itself
+        } else {
+            Concern::ItsBar
+        };
+        self.positions.mark_symbols(symbols, concern);
+        self.book.mark_symbols(symbols, concern);
         // Also symbols without a bar: their actions are tested and sized now (X2.2).
         for action in &self.submitted {
             match action {
                 Action::Rebalance(request) => {
                     rebalancing::Rebalancing::mark_symbols(request, symbols);
                 }
-                other => symbols[self.symbol_of(other).index()] = true,
+                other => symbols[self.symbol_of(other).index()] = Concern::Itself,
             }
         }
         if let Some(schedule) = &self.settings.schedule {
             schedule.mark_successors(symbols);
         }
+    }
+
+    /// Whether a step looks at what is held or waits of symbols that have no bar at it: by date, to
+    /// rebalance, or for one that is stale.
+    fn needs_waiting(&self, time: i64) -> bool {
+        self.has_dates
+            || self.settings.semantics == Semantics::One
+            || (self.settings.stale.is_some() && time >= self.stale_from)
+            || !self.rebalancing.is_idle()
+            || self.submitted.iter().any(Action::is_rebalance)
     }
 
     /// All that the opens of a step bring: nights, expiry, queued orders, then the actions that
@@ -361,6 +379,12 @@ impl Simulator {
     #[must_use]
     pub fn positions(&self) -> &[Position] {
         &self.positions.open
+    }
+
+    /// The open profit at the last mark (M5).
+    #[must_use]
+    pub fn open_profit(&self) -> f64 {
+        self.positions.marked_profit()
     }
 
     /// All order rows so far.

@@ -8,15 +8,20 @@ use crate::types::Bar;
 
 impl Simulator {
     /// Takes one bar if nothing can happen in it; gives the open profit at its close. Only a run of
-    /// one symbol has such bars.
+    /// one symbol has such bars. One alone is none that the strategy skips together with others.
     #[inline]
     pub fn advance_quiet_bar(
         &mut self,
         bar: &Bar,
         rate: f64,
         balance: f64,
+        is_alone: bool,
     ) -> Option<QuietBar<'_>> {
         if self.quiet.is_none() {
+            if !is_alone {
+                // As in `advance_quiet`: the strategy skips the next bar as well.
+                self.settled = self.changes();
+            }
             self.begin_quiet(balance);
         }
         self.quiet.as_mut()?.take_bar(bar, rate)

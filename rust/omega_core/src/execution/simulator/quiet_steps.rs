@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::Simulator;
-use super::quiet_dates::{Dates, Part};
+use super::quiet_dates::Dates;
 use crate::execution::marks::{PriceRange, for_each_price, lesser};
 use crate::execution::{Account, Exposure, Position, Semantics, open_profit};
 use crate::store::{Prices, Stretch};
@@ -79,7 +79,10 @@ impl Simulator {
         } else {
             Dates::default()
         };
-        let sums = self.sums(bars, steps, account.balance(), &dates);
+        let mut passed = std::mem::take(&mut self.passed);
+        passed.seen.resize(bars.len(), None);
+        let known = (account.balance(), &dates);
+        let sums = self.sums(bars, steps, known, &mut passed);
         let slack = 1e-6 * self.size_of_account(account);
         let mut before = self.positions.marked_profit();
         let mut taken = 0;
@@ -96,7 +99,8 @@ impl Simulator {
             taken += 1;
         }
         self.steps_ahead = if taken == steps { 2 * most } else { FEW };
-        self.pass_steps(bars, taken, &dates);
+        self.pass_steps(bars, taken, (&dates, &passed));
+        self.passed = passed;
         taken
     }
 
@@ -119,7 +123,7 @@ impl Simulator {
             }
             let exits = position.own_exits();
             if !exits.is_never() {
-                steps = exits.quiet_bars(&prices(position, &own.bars.part(0, steps)));
+                steps = exits.quiet_bars(&prices(position.direction, &own.bars.part(0, steps)));
             }
         }
         steps
@@ -135,12 +139,13 @@ impl Simulator {
         is_converted || position.trailing_stop.is_some() || swap.is_charged()
     }
 
+    /// Adds up what is held at each of the first steps.
     fn sums(
         &self,
         bars: &[Option<OwnBars<'_>>],
         steps: usize,
-        balance: f64,
-        dates: &Dates,
+        (balance, dates): (f64, &Dates),
+        passed: &mut Passed,
     ) -> Sums {
         let mut sums = Sums {
             closes: [0.0; BLOCK],
@@ -150,27 +155,35 @@ impl Simulator {
         };
         dates.balances(balance, &mut sums.balances[..steps]);
         sums.opens = sums.balances;
-        // Position by position, each adding to all steps, so that each sum is taken in the order of
-        // entry (M5.1).
-        for position in &*self.positions.open {
-            if let Some(own) = &bars[position.symbol.index()] {
-                for (part, position) in dates.parts(position, steps) {
-                    let prices = prices(position, &own.bars.part(part.start, part.len()));
-                    let profit = profit_of(position, own.rate);
-                    for_each_price(&prices, prices.close, |step, close| {
-                        sums.closes[part.start + step] += profit(close);
-                    });
+        passed.begin(self.positions.open.len(), steps);
+        // Symbol by symbol first: its bars are fetched once, for all that is made of them.
+        for (symbol, own) in (0..).map(SymbolId).zip(bars) {
+            let Some(own) = own else { continue };
+            let first = Exposure::of(self.positions.of_symbol(symbol), own.rate);
+            let bars = own.bars.part(0, steps);
+            sums.add_opens(dates.exposures(symbol, first, own.rate, steps), &bars);
+            let mut dips = [0.0; BLOCK];
+            for &place in &self.positions.places[symbol.index()] {
+                let place = place as usize;
+                let parts = dates.parts(&self.positions.open[place], steps);
+                let closes = &mut passed.closes[place * steps..][..steps];
+                for (part, position) in parts {
+                    let own = (own.bars.part(part.start, part.len()), own.rate);
+                    add_dips(position, own, part.start, closes, &mut dips);
                 }
             }
+            for (least, dip) in sums.dips.iter_mut().zip(dips) {
+                *least = lesser(*least, dip);
+            }
+            if let Some(&place) = self.positions.places[symbol.index()].last() {
+                let last = &self.positions.open[place as usize];
+                passed.seen[symbol.index()] = Some(Seen::of(last.direction, &bars));
+            }
         }
-        for (symbol, own) in (0..).map(SymbolId).zip(bars) {
-            if let Some(own) = own {
-                let positions = || self.positions.of_symbol(symbol);
-                let bars = own.bars.part(0, steps);
-                let first = Exposure::of(positions(), own.rate);
-                sums.add_opens(dates.exposures(symbol, first, own.rate, steps), &bars);
-                let parts = positions().map(|position| dates.parts(position, steps));
-                sums.add_dips(parts, &bars, own.rate);
+        // Each sum is taken in the order of entry (M5.1).
+        for closes in passed.closes.chunks_exact(steps.max(1)) {
+            for (sum, profit) in sums.closes.iter_mut().zip(closes) {
+                *sum += profit;
             }
         }
         sums
@@ -183,41 +196,124 @@ impl Simulator {
         held.fold(account.balance().abs(), |sum, size| sum + size)
     }
 
-    /// Gives positions what their bars brought.
-    fn pass_steps(&mut self, bars: &[Option<OwnBars<'_>>], steps: usize, dates: &Dates) {
+    /// Gives positions what the first of their bars brought.
+    fn pass_steps(
+        &mut self,
+        bars: &[Option<OwnBars<'_>>],
+        steps: usize,
+        (dates, passed): (&Dates, &Passed),
+    ) {
         let Some(last) = steps.checked_sub(1) else {
             return;
         };
-        for position in self.positions.open.iter_mut() {
-            let Some(own) = &bars[position.symbol.index()] else {
-                continue;
-            };
+        for (symbol, own) in (0..).map(SymbolId).zip(bars) {
+            let Some(own) = own else { continue };
             // What was before a split is seen already.
-            let from = dates.split_within(position.symbol, steps);
-            observe(position, &own.bars.part(from, steps - from));
-            let prices = prices(position, &own.bars);
-            position.mark(prices.close_at(last), own.rate, Semantics::Two);
-            position.account_stop = None;
-            if let Some(time) = own.bars.time(last) {
-                self.walked = time;
-            }
+            let from = dates.split_within(symbol, steps);
+            let is_whole = steps == passed.steps && from == 0;
+            let mut seen = passed.seen[symbol.index()].filter(|_| is_whole);
+            self.positions.for_each_of(symbol, |position| {
+                let known = seen.filter(|known| known.direction == position.direction);
+                let known = known.unwrap_or_else(|| {
+                    Seen::of(position.direction, &own.bars.part(from, steps - from))
+                });
+                known.pass(position, own.rate);
+                seen = Some(known);
+            });
         }
         // What was added up of the marks before is added up anew.
         self.marks_made += 1;
         self.positions.forget_sums();
         let first = bars.iter().flatten().next();
-        self.end_dates(dates, steps, first.and_then(|own| own.bars.time(last)));
+        let time = first.and_then(|own| own.bars.time(last));
+        self.walked = time.unwrap_or(self.walked);
+        self.end_dates(dates, steps, time);
+    }
+}
+
+/// What bars in a row come to on the side that positions of a direction are left on.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    direction: Direction,
+    range: PriceRange,
+    /// The last close.
+    close: f64,
+}
+
+impl Seen {
+    fn of(direction: Direction, bars: &Stretch<'_>) -> Self {
+        let prices = prices(direction, bars);
+        let mut range = PriceRange::EMPTY;
+        range.widen_by(&prices);
+        let last = bars.len().checked_sub(1);
+        Self {
+            direction,
+            range,
+            close: last.map_or(f64::NAN, |last| prices.close_at(last)),
+        }
+    }
+
+    /// Widens the range of prices of a position.
+    fn observe(&self, position: &mut Position) {
+        match self.direction {
+            Direction::Long => position.observe(self.range.low, self.range.high),
+            Direction::Short => position.observe(-self.range.high, -self.range.low),
+        }
+    }
+
+    /// Gives a position what its bars brought.
+    fn pass(&self, position: &mut Position, rate: f64) {
+        self.observe(position);
+        position.mark(self.close, rate, Semantics::Two);
+        position.account_stop = None;
+    }
+}
+
+/// What a block of steps comes to before it is taken; kept for its memory.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    steps: usize,
+    /// By place of the positions, the profit at the close of each step.
+    closes: Vec<f64>,
+    /// By symbol, what all bars come to.
+    seen: Vec<Option<Seen>>,
+}
+
+impl Passed {
+    fn begin(&mut self, positions: usize, steps: usize) {
+        self.steps = steps;
+        self.closes.resize(positions * steps, 0.0);
     }
 }
 
 /// Widens the range of prices of a position by its bars.
 pub(super) fn observe(position: &mut Position, bars: &Stretch<'_>) {
-    let mut seen = PriceRange::EMPTY;
-    seen.widen_by(&prices(position, bars));
-    match position.direction {
-        Direction::Long => position.observe(seen.low, seen.high),
-        Direction::Short => position.observe(-seen.high, -seen.low),
-    }
+    Seen::of(position.direction, bars).observe(position);
+}
+
+/// The profits of a position at the closes of bars from a step on; adds how far each bar takes it
+/// down from the close before, which is 0 at most.
+fn add_dips(
+    position: &Position,
+    (bars, rate): (Stretch<'_>, f64),
+    from: usize,
+    closes: &mut [f64],
+    dips: &mut Block,
+) {
+    let (prices, profit) = (prices(position.direction, &bars), profit_of(position, rate));
+    for_each_price(&prices, prices.close, |step, close| {
+        closes[from + step] = profit(close);
+    });
+    let adverse = match position.direction {
+        Direction::Long => prices.low,
+        Direction::Short => prices.high,
+    };
+    let mut before = from.checked_sub(1).map(|before| closes[before]);
+    for_each_price(&prices, adverse, |step, price| {
+        let last = before.replace(closes[from + step]);
+        let last = last.unwrap_or(position.marked_profit);
+        dips[from + step] += lesser(profit(price) - last, 0.0);
+    });
 }
 
 impl Sums {
@@ -235,39 +331,6 @@ impl Sums {
             });
         }
     }
-
-    /// How far one symbol takes the equity down while all others stand at the close before.
-    fn add_dips<'a, P: Iterator<Item = Part<'a>>>(
-        &mut self,
-        positions: impl Iterator<Item = P>,
-        own: &Stretch<'_>,
-        rate: f64,
-    ) {
-        let mut dips = [0.0; BLOCK];
-        for parts in positions {
-            let mut closes = [0.0; BLOCK];
-            for (part, position) in parts {
-                let own = own.part(part.start, part.len());
-                let (prices, profit) = (prices(position, &own), profit_of(position, rate));
-                let adverse = match position.direction {
-                    Direction::Long => prices.low,
-                    Direction::Short => prices.high,
-                };
-                for_each_price(&prices, prices.close, |step, close| {
-                    closes[part.start + step] = profit(close);
-                });
-                for_each_price(&prices, adverse, |step, price| {
-                    let step = part.start + step;
-                    let before = step.checked_sub(1).map(|before| closes[before]);
-                    let before = before.unwrap_or(position.marked_profit);
-                    dips[step] += lesser(profit(price) - before, 0.0);
-                });
-            }
-        }
-        for (least, dip) in self.dips.iter_mut().zip(dips) {
-            *least = lesser(*least, dip);
-        }
-    }
 }
 
 /// The profit of a position at a price.
@@ -277,9 +340,9 @@ fn profit_of(position: &Position, rate: f64) -> impl Fn(f64) -> f64 + use<> {
     move |price| open_profit(price, entry, sign, lots, size, rate)
 }
 
-/// The prices of the side that a position is left on.
-fn prices<'a>(position: &Position, own: &Stretch<'a>) -> Prices<'a> {
-    match position.direction {
+/// The prices of the side that positions of a direction are left on.
+fn prices<'a>(direction: Direction, own: &Stretch<'a>) -> Prices<'a> {
+    match direction {
         Direction::Long => own.bid(),
         Direction::Short => own.ask(),
     }

@@ -9,7 +9,7 @@ use crate::execution::rebalance::{
     cut_to_turnover, wished,
 };
 use crate::execution::{
-    Account, Order, OrderStatus, ReduceOnly, RejectReason, StepBars, SymbolBar,
+    Account, Concern, Order, OrderStatus, ReduceOnly, RejectReason, StepBars, SymbolBar,
 };
 use crate::types::{Direction, SymbolId};
 
@@ -51,7 +51,7 @@ pub(super) struct Part {
 
 impl Rebalancing {
     /// Whether nothing was requested and nothing waits.
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.parts.is_empty() && self.waiting.is_empty()
     }
 
@@ -68,9 +68,9 @@ impl Rebalancing {
     }
 
     /// The symbols that a rebalance is about.
-    pub(super) fn mark_symbols(request: &Rebalance, symbols: &mut [bool]) {
+    pub(super) fn mark_symbols(request: &Rebalance, symbols: &mut [Concern]) {
         for target in &request.targets {
-            symbols[target.symbol.index()] = true;
+            symbols[target.symbol.index()] = Concern::Itself;
         }
     }
 }

@@ -17,9 +17,13 @@ impl Simulator {
         let all = account.balance() + self.positions.marked_profit();
         let (mut change, mut size) = (0.0, account.balance().abs() + all.abs());
         for position in self.positions.of_symbol(now.symbol) {
+            // The open as well: of prices that nobody checked it may be beyond.
+            let (bid, ask) = (&now.bar.bid, &now.bar.ask);
             let price = match position.direction {
-                Direction::Long => now.bar.bid.low,
-                Direction::Short => now.bar.ask.high,
+                Direction::Long if bid.open < bid.low => bid.open,
+                Direction::Long => bid.low,
+                Direction::Short if ask.open > ask.high => ask.open,
+                Direction::Short => ask.high,
             };
             change += position.profit(price, position.lots, now.last_rate);
             change -= position.marked_profit;
@@ -39,7 +43,12 @@ impl Simulator {
 
     /// The open positions, of which some may have no bar; none where each symbol has one.
     pub(super) fn open_where_some_wait(&self, bars: StepBars<'_>) -> &[Position] {
-        let all_trade = bars.0.iter().all(|now| now.trades);
-        if all_trade { &[] } else { &self.positions.open }
+        let trading = bars.trading();
+        let with_a_bar: usize = trading.map(|now| self.positions.count_of(now.symbol)).sum();
+        if with_a_bar == self.positions.open.len() {
+            &[]
+        } else {
+            &self.positions.open
+        }
     }
 }

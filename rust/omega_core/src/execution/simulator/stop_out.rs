@@ -56,6 +56,12 @@ impl Simulator {
 
     /// The test at the opens of a step, after what they trigger (M9).
     pub(super) fn test_opens<A: Account>(&mut self, bars: StepBars<'_>, account: &mut A) {
+        let mut trading = bars.trading();
+        if let (Some(only), None) = (trading.next(), trading.next())
+            && self.is_surely_solvent(only, account)
+        {
+            return;
+        }
         let mut standing = self.standing_at_opens(bars, account);
         account.note_equity(standing.equity);
         if !self.tests_inside() {
