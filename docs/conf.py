@@ -32,6 +32,7 @@ sys.path.insert(0, str(TOP / "docs"))
 from omega_site import (  # noqa: E402 - found by the line above
     gallery,
     links,
+    narrow,
     pictures,
     rules,
     search,
@@ -258,6 +259,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("listing", gallery.Listing)
     app.connect("html-collect-pages", links.code_pages)
     app.connect("html-page-context", search.add_description)
+    app.connect("html-page-context", narrow.stack_tables)
     app.connect("html-page-context", versions.add_version)
     app.connect("build-finished", search.write_llms)
     app.connect("build-finished", versions.write_versions)
