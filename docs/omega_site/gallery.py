@@ -22,7 +22,7 @@ from omega_site.drawing import Scale, Sheet
 
 FOLDER = Path(omega.examples.__file__).parent
 POINTS = 220
-NOTES_FOR_LINTERS = re.compile(r"  # noqa:.*$", re.MULTILINE)
+NOTES_FOR_LINTERS = re.compile(r"  #\snoqa:.*$", re.MULTILINE)
 
 
 def equity_of(result: omega.BacktestResult) -> Sheet:
