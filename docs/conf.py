@@ -79,6 +79,7 @@ highlight_language = "none"  # a block says what it is
 myst_heading_anchors = 4
 myst_enable_extensions = ["attrs_inline", "colon_fence"]
 
+python_maximum_signature_line_length = 80  # of a longer one each argument has its own line
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
