@@ -32,6 +32,7 @@ sys.path.insert(0, str(TOP / "docs"))
 from omega_site import (  # noqa: E402 - found by the line above
     gallery,
     links,
+    narrow,
     pictures,
     rules,
     search,
@@ -78,6 +79,7 @@ highlight_language = "none"  # a block says what it is
 myst_heading_anchors = 4
 myst_enable_extensions = ["attrs_inline", "colon_fence"]
 
+python_maximum_signature_line_length = 80  # of a longer one each argument has its own line
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
@@ -258,6 +260,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("listing", gallery.Listing)
     app.connect("html-collect-pages", links.code_pages)
     app.connect("html-page-context", search.add_description)
+    app.connect("html-page-context", narrow.stack_tables)
     app.connect("html-page-context", versions.add_version)
     app.connect("build-finished", search.write_llms)
     app.connect("build-finished", versions.write_versions)

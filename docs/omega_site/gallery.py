@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from omega_site.drawing import Scale, Sheet
 
 FOLDER = Path(omega.examples.__file__).parent
 POINTS = 220
+NOTES_FOR_LINTERS = re.compile(r"  #\snoqa:.*$", re.MULTILINE)
 
 
 def equity_of(result: omega.BacktestResult) -> Sheet:
@@ -64,4 +66,5 @@ class Listing(Directive):
     def run(self) -> list[nodes.Node]:
         """Return its code."""
         code = (FOLDER / f"{self.arguments[0]}.py").read_text(encoding="utf-8")
+        code = NOTES_FOR_LINTERS.sub("", code)
         return [nodes.literal_block(code, code, language="python")]

@@ -17,6 +17,10 @@ A frame of candles goes in, a strategy is called on each completed bar, and tabl
     >>> result.trades["net_pnl"].to_list()
     [2.0]
 
+Begin with `run_backtest` and `Strategy`; `sample` has candles to try things with, `read_candles`
+reads yours, and `sweep` varies parameters. `help(omega.run_backtest)` has all settings. On a
+terminal, `omega explain NAME` has what to do about a message.
+
 A module is loaded when one of its names is first used. `__init__.pyi` has the names, for type
 checkers and for this module.
 """

@@ -90,7 +90,17 @@ def test_the_page_of_an_example_shows_its_picture_and_its_program(site: Path) ->
         assert re.search(r'id="equity"><svg', page), name
         text = html.unescape(re.sub("<[^>]+>", "", page))
         program = (Path(examples.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
-        assert program.strip() in text, name
+        assert re.sub(r"  #\snoqa:.*", "", program).strip() in text, name
+        assert not re.search(r"#\snoqa", text), name
+
+
+def test_tables_of_words_name_the_columns_of_each_cell_on_a_phone(site: Path) -> None:
+    page = (site / "guides/troubleshooting.html").read_text()
+    heads = "--column-1:&quot;reason&quot;;--column-2:&quot;what it means&quot;"
+    assert f'stacked" style="{heads};--column-3:&quot;what to do&quot;"' in page
+    numbers = (site / "benchmarks.html").read_text()
+    assert "<table" in numbers
+    assert "stacked" not in numbers
 
 
 def test_what_the_core_has_is_named_by_a_link(site: Path) -> None:

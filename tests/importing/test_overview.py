@@ -50,6 +50,20 @@ def test_days_that_begin_at_a_local_midnight_have_weekends_too(zone: str, tmp_pa
     assert bars.findings.is_empty()
 
 
+@pytest.mark.parametrize(
+    ("zone", "begin"), [("Europe/Madrid", "23:00"), ("America/New_York", None), ("UTC", None)]
+)
+def test_days_that_begin_on_the_date_before_are_a_note(
+    zone: str, begin: str | None, tmp_path: Path
+) -> None:
+    rows = "".join(f"{day} 00:00,10,11,9,10\n" for day in weekdays(60))  # all of it winter
+    file = put(tmp_path, "days.csv", "timestamp,open,high,low,close\n" + rows)
+    notes = omega.read_candles(file, time_zone=zone, bar_time="open").notes
+    found = [note for note in notes if "on the date before" in note]
+    assert len(found) == (begin is not None)
+    assert begin is None or f"most days begin at {begin} UTC" in found[0]
+
+
 def test_the_worst_comes_first_and_gaps_are_counted(tmp_path: Path) -> None:
     text = daily({20: "10,11,9,30", 21: "10,11,9,10", 40: "10,11,-1,10"})
     lines = text.splitlines(keepends=True)

@@ -63,6 +63,12 @@ def test_yahoo_gives_dividends_for_the_shares_of_today() -> None:
     assert [row[2] for row in events.dividends] == [0.82, 0.205]
 
 
+def test_a_table_without_events_of_yahoo_is_refused() -> None:
+    with pytest.raises(omega.ConfigError, match=r"expected a column Dividends, Stock Splits"):
+        omega.Events.from_yahoo({"Date": ["2020-08-07"], "dividend": [0.2]})
+    assert omega.Events.from_yahoo({"Date": ["2020-08-07"], "Dividends": [0.2]}).dividends
+
+
 @pytest.mark.skipif(not YAHOO.is_dir(), reason=f"no real candles at {YAHOO}; set OMEGA_DATA")
 def test_a_frame_of_yahoo_has_its_dates_in_the_index() -> None:
     frame = pd.read_csv(YAHOO / "CALM-1d-no-bad-divs.csv", index_col=0)

@@ -40,6 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, browser(program) as tab:
         page = run_of_the_readme().report(Path(folder) / "run.html", title="Fade")
         tab.size(1280, 1340)
+        tab.call("Emulation.setScrollbarsHidden", hidden=True)
         tab.open(page)
         tab.run("omega.table.pick(8); new Promise((done) => setTimeout(done, 300))")
         tab.run("omega.chart.zoom(5); new Promise((done) => setTimeout(done, 500))")

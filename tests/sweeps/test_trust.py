@@ -206,10 +206,28 @@ def test_the_best_row_says_of_how_many_it_is_the_best() -> None:
     dsr = result.to_polars()["dsr"].max()
     assert isinstance(dsr, float)
     assert repr(best).endswith(f"\nThe best of 6 trials; deflated Sharpe ratio {dsr:.3f}")
+    printed = str(best).splitlines()
+    assert printed[:2] == [f"run           {best['run']}", f"fast          {best['fast']}"]
+    assert f"trades        {best['trades']}" in printed
+    assert "skewness" not in str(best)
+    assert printed[-1] == repr(best).splitlines()[-1]
     assert best == result.to_polars().row(best["run"], named=True)
     assert f"6 trials; the best deflated Sharpe ratio is {dsr:.3f}" in result._repr_html_()
     page = result.heatmap("fast", "slow").html
     assert f"the best deflated Sharpe ratio is {dsr:.3f}" in page
+
+
+def test_printed_trust_has_each_number_with_its_meaning() -> None:
+    trust = swept().trust()
+    assert trust.dsr is not None
+    assert trust.pbo is not None
+    printed = str(trust).splitlines()
+    assert printed[0] == trust.in_words()
+    assert f"  dsr                 {trust.dsr:>9.3f}  and above what the best" in printed[2]
+    assert f"  pbo                 {trust.pbo:>9.3f}  the best of one half" in printed[5]
+    few = omega.sweep(CANDLES.head(200), omega.native("sma_cross"), {"fast": [2, 3]}).trust()
+    assert "  pbo                 undefined  " in str(few)
+    assert f"  note: {few.notes[0]}" in str(few)
 
 
 def test_sweeps_without_fingerprints_count_by_their_moments() -> None:

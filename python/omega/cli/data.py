@@ -166,8 +166,14 @@ def import_(
 
 def _narrow(imported: omega.ImportedCandles) -> pl.DataFrame:
     """Return the worst findings without the columns that say nothing here."""
+    import polars as pl  # noqa: PLC0415 - slow to import, and few commands need it
+
+    from omega.importing._overview import sized  # noqa: PLC0415 - as above
+
     whole = imported.overview()
-    whole = whole.with_columns(whole["time"].dt.replace_time_zone(None).alias("time"))
+    sizes = [sized(*pair) for pair in whole.select("kind", "value").iter_rows()]
+    times = whole["time"].dt.replace_time_zone(None)
+    whole = whole.with_columns(times.alias("time"), pl.Series("value", sizes, pl.String))
     same = [name for name in ("of", "done") if whole[name].n_unique() == 1]
     empty = [name for name in ("note", "file") if whole[name].null_count() == whole.height]
     return whole.drop(*same, *empty)

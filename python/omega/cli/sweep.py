@@ -14,7 +14,7 @@ from omega.cli._arguments import planned, unknown_metric
 from omega.cli._plan import Plan
 from omega.cli._shared import Misunderstood, as_json, print_json, rows_of, say, show
 from omega.cli._strategies import found_at
-from omega.sweeps.pictures import SHOWN
+from omega.sweeps.trust import SHOWN
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from omega.config.tables import AnyTable, Column, Row, require_order, rows_of
+from omega.config.tables import AnyTable, Column, Row, names_of, require_order, rows_of
 from omega.config.values import Refused, check, flag, number, one_of, optional, settings
 from omega.errors import ConfigError
 
@@ -306,6 +306,11 @@ class Events:
             Column("stock_splits", (), 0.0),
         )
         rows = sorted(rows_of("Events.from_yahoo", frame, columns), key=lambda row: str(row[0]))
+        if rows and not names_of(frame) & {"dividends", "stock_splits"}:
+            raise ConfigError(
+                "Events.from_yahoo: expected a column Dividends, Stock Splits or both, given none; "
+                "yfinance writes them where actions=True, else give dividends= and splits="
+            )
         splits, dividends, later = [], [], 1.0
         for day, dividend, ratio in reversed(rows):
             if dividend:

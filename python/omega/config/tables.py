@@ -71,6 +71,16 @@ def rows_of(place: str, given: AnyTable, columns: Sequence[Column]) -> tuple[Row
     return tuple(zip(*taken, strict=True))
 
 
+def names_of(given: AnyTable) -> set[str]:
+    """Return the names of a table's columns, as `rows_of` compares them.
+
+    Example:
+        >>> names_of({"Stock Splits": [4.0]})
+        {'stock_splits'}
+    """
+    return {_plain_name(name) for name in _columns("table", given)}
+
+
 def _columns(place: str, given: AnyTable) -> dict[str, list[Any]]:
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
         if not all(isinstance(row, Mapping) for row in given):

@@ -26,6 +26,8 @@ from omega.importing._source import (
 from omega.libraries import told
 
 HOUR = 3_600_000_000
+DAY = 24 * HOUR
+_NOON = 12
 _SESSION_BREAK = 12
 """A gap of this many bars is taken for a break between sessions."""
 _ENOUGH = 0.6
@@ -195,6 +197,8 @@ def candles_of(one: Side, call: Call) -> ImportedCandles:
     if "volume" in rest and frame.height and frame["volume"].null_count() == frame.height:
         rest.remove("volume")
         notes.append("the volume is missing throughout, and left out")
+    if step == DAY and (note := _dated_before(frame["time"])):
+        notes.append(note)
     return ImportedCandles(
         frame=frame.select("time", *names, *rest),
         findings=log.table(),
@@ -205,6 +209,18 @@ def candles_of(one: Side, call: Call) -> ImportedCandles:
         notes=tuple(notes),
         bar_time=bar_time,
         timeframe=None if step is None else _ticks.named(step),
+    )
+
+
+def _dated_before(times: pl.Series) -> str | None:
+    """Return a note if most days begin on the date before in UTC, as those of Madrid do."""
+    early = times.filter(times.dt.hour() >= _NOON)
+    if 2 * early.len() <= times.len():
+        return None
+    begin = early.dt.strftime("%H:%M").mode().sort()[0]
+    return (
+        f"most days begin at {begin} UTC, on the date before; give the run the zone of the "
+        'exchange, such as calendar="Europe/Madrid", or "FX" for days from 17:00 in New York'
     )
 
 

@@ -57,8 +57,8 @@ def told(table: pl.DataFrame) -> list[str]:
 
 def _shown(group: pl.DataFrame, worst: Mapping[str, Any]) -> str:
     """Return a line on the worst row of a kind: its size, its place and its note."""
-    sized = worst["kind"] not in _BY_COUNT or worst["kind"] == "gap"
-    size = _size(worst["kind"], worst["value"]) if sized else ""
+    is_sized = worst["kind"] not in _BY_COUNT or worst["kind"] == "gap"
+    size = sized(worst["kind"], worst["value"]) if is_sized else ""
     where = "" if worst["row"] is None else f"row {worst['row']:,} of {_base(worst['file'])}"
     word = "" if group.height == 1 else "worst " if size else "first "
     weekends = _weekends(group)
@@ -67,7 +67,13 @@ def _shown(group: pl.DataFrame, worst: Mapping[str, Any]) -> str:
     return f"{word if place else ''}{place}{note}{f'; {weekends}' if weekends else ''}".strip()
 
 
-def _size(kind: str, value: float | None) -> str:
+def sized(kind: str, value: float | None) -> str:
+    """Return the value of a finding in words: days and hours of a gap, else a number.
+
+    Example:
+        >>> sized("gap", 172_920.0)
+        '2 days, 0:02:00'
+    """
     if value is None:
         return ""
     if kind in ("gap", "unsorted"):

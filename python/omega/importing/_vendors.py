@@ -164,7 +164,7 @@ def _with_spread(frame: pl.DataFrame, part: Part, options: Options) -> tuple[pl.
     else:
         digits = max(_scaling.decimals(frame[price]) for price in PRICES)
         point = float(f"1e-{digits}")
-        how = f"a point of {point:g}, from the {digits} decimals of prices in {part.file}"
+        how = f"a point of {point:g}, the last decimal of the prices in {part.file}"
     spread = _scaling.times(frame["spread"], point)
     return frame.with_columns(spread), f"the spread was turned from points into prices with {how}"
 

@@ -31,7 +31,8 @@ def store_of_run(
     """
     if validate == "report":
         raise ConfigError(
-            "validate: 'report' gives a table and no run; use CandleStore(data).validate()"
+            "validate: 'report' gives a table and no run; use "
+            'CandleStore(data, validate="report").validate()'
         )
     if isinstance(data, CandleStore):
         data.require_valid()

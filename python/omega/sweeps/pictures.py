@@ -9,18 +9,8 @@ from omega.notebook import table
 from omega.report import Heatmap, View, heatmap, parallel
 from omega.sweeps.decisions import Decisions
 from omega.sweeps.ranking import marking
+from omega.sweeps.trust import SHOWN
 
-SHOWN = (
-    "total_return",
-    "cagr",
-    "sharpe",
-    "max_drawdown",
-    "profit_factor",
-    "win_rate",
-    "trades",
-    "exposure",
-)
-"""The metrics of a table that a person reads."""
 _ROWS = 10
 
 

@@ -29,11 +29,35 @@ from omega.statistics._arguments import block_of, kernel
 from omega.statistics._overfitting import of_moments
 from omega.statistics._superior import Tested, tested
 from omega.sweeps.moments import BLOCKS
+from omega.sweeps.spec import METRICS
 
 if TYPE_CHECKING:
     from omega._core import Statistics
 
+SHOWN = (
+    "total_return",
+    "cagr",
+    "sharpe",
+    "max_drawdown",
+    "profit_factor",
+    "win_rate",
+    "trades",
+    "exposure",
+)
+"""The metrics of a row that a person reads."""
 _REPLICATES = 1_000
+_MEANING = {
+    "psr": "its true Sharpe ratio is above 0, if it were the only trial",
+    "dsr": "and above what the best of all trials would show without skill",
+    "dsr_null": "the same, with the variance that trials without skill have at least",
+    "trials_to_doubt": "trials from which on dsr would be below 0.95",
+    "pbo": "the best of one half of the days is in the worse half on the others",
+    "probability_of_loss": "the best of one half of the days loses on the others",
+    "spa": "p-value of the best against cash, with all trials considered",
+}
+"""The numbers that a person reads first."""
+_FULL = 16
+"""Entries of a row that are printed; of a longer one, the metrics that a person reads."""
 _OF_THE_END = ("data", "end", "symbol", "timeframes", "calendar")
 """Settings that decide which day of a run is its last."""
 
@@ -115,6 +139,17 @@ class Trust:
             f"The best of {many}; deflated Sharpe ratio {_shown(self.dsr)}, probability of "
             f"overfitting {_shown(self.pbo)}"
         )
+
+    def __str__(self) -> str:
+        """The numbers one below the other, each with what it means."""
+        spa = None if self.spa is None else self.spa.consistent
+        numbers = {**vars(self), "spa": spa}
+        lines = (f"  {name:<20}{_short(numbers[name]):>9}  {_MEANING[name]}" for name in _MEANING)
+        return "\n".join([self.in_words(), *lines, *(f"  note: {note}" for note in self.notes)])
+
+
+def _short(value: int | float | None) -> str:  # noqa: PYI041 - they are shown differently
+    return f"{value:,}" if isinstance(value, int) else _shown(value)
 
 
 def _many(trials: int, distinct: int) -> str:
@@ -410,3 +445,15 @@ class Best(dict[str, Any]):
     def __repr__(self) -> str:
         """The row, and what is to be known before it is believed."""
         return super().__repr__() + self._told
+
+    def __str__(self) -> str:
+        """The run, its parameters and its main metrics, one below the other."""
+        left_out = {*METRICS} - {*SHOWN} if len(self) > _FULL else set()
+        names = [name for name in self if name not in {*left_out, "dsr", "fingerprint"}]
+        known = ((name, self[name]) for name in names if self[name] is not None)
+        lines = (f"{name:<14}{_cell(value)}" for name, value in known)
+        return "\n".join(lines) + self._told
+
+
+def _cell(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
