@@ -168,3 +168,15 @@ def test_a_strategy_can_be_copied_and_sent() -> None:
     for made in (copy.copy(given), copy.deepcopy(given), sent):
         assert made.seen == []
         assert omega.run_backtest(walk(30), made).fills.height == 4
+
+
+@pytest.mark.parametrize("action", ["close", "cancel", "modify"])
+@pytest.mark.parametrize("given", ["EURUSD", 1.5, True, object])
+def test_what_is_no_order_is_refused_in_words(backend: str, action: str, given: object) -> None:
+    class Foolish(omega.Strategy):
+        def on_bar(self, bar: omega.Bar) -> None:
+            getattr(self, action)(given)
+
+    with pytest.raises(omega.ConfigError, match="expected a position or an order") as told:
+        omega.run_backtest(walk(5), Foolish(), backend=backend)
+    assert ("symbol='EURUSD'" in str(told.value)) == (given == "EURUSD")

@@ -173,8 +173,18 @@ def prices_of(
 
 
 def trade_number(given: Any) -> int:  # noqa: ANN401 - a position or an order
-    """Return the number of a position or of an order that waits, which may be given itself."""
+    """Return the number of a position or of an order that waits, which may be given itself.
+
+    Raises:
+        ConfigError: It is neither, nor a number.
+    """
     number = plain(given)
-    if isinstance(number, int):
+    if isinstance(number, int) and not isinstance(number, bool):
         return number
-    return int(given.trade_id if hasattr(given, "trade_id") else given.order_id)
+    for name in ("trade_id", "order_id"):
+        if isinstance(found := getattr(given, name, None), int):
+            return found
+    named = f". A symbol goes by its name: symbol={given!r}" if isinstance(given, str) else ""
+    raise ConfigError(
+        f"order: given {given!r}, expected a position or an order of this run, or its number{named}"
+    )
