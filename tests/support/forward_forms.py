@@ -86,9 +86,8 @@ def weights(
     times = [_START + timedelta(hours=n * k) for k in range(800 // n)]
     table: dict[str, object] = {"time": times}
     for place, symbol in enumerate(symbols):
-        table[symbol] = [
-            (k * k + n * k + 3 * place) % 11 / 11 / len(symbols) for k in range(len(times))
-        ]
+        shares = [(k * k + n * k + 3 * place) % 11 / 11 for k in range(len(times))]
+        table[symbol] = [share / len(symbols) for share in shares]
     return omega.Weights(table, when=when, band=band, participation=participation)
 
 
