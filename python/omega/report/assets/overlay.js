@@ -47,13 +47,15 @@ export class TradeOverlay {
     const [text, win, loss] = ["text", "win", "loss"].map(colour);
     const marks = this.shown.flatMap((k) => {
       const row = this.placed.rows[k];
-      const won = this.trades.net[row] >= 0;
-      const shared = { position: "atPriceMiddle", size: row === this.selected ? 1.2 : 0.8 };
+      const [short, won] = [this.trades.short[row], this.trades.net[row] >= 0];
+      const size = row === this.selected ? 1.2 : 0.8;
       const [[entry, price], [exit, left]] = this.ends(k);
       return [
-        { ...shared, time: this.time(entry), price, color: text,
-          shape: this.trades.short[row] ? "arrowDown" : "arrowUp" },
-        { ...shared, time: this.time(exit), price: left, color: won ? win : loss,
+        { size, time: this.time(entry), price, color: text,
+          position: short ? "atPriceTop" : "atPriceBottom",
+          shape: short ? "arrowDown" : "arrowUp" },
+        { size, time: this.time(exit), price: left, color: won ? win : loss,
+          position: "atPriceMiddle",
           shape: won ? "circle" : "square" },
       ].filter((mark) => mark.time !== undefined);
     });
