@@ -27,7 +27,7 @@ from omega.results.noticing import notices_of
 from omega.results.portfolio import Portfolio, portfolio_metrics
 from omega.results.resumed import Resumed
 from omega.results.showing import Metric, Showing
-from omega.results.standing import Standing
+from omega.results.standing import Standing, nothing
 from omega.results.subsets import metrics_of_trades
 from omega.results.tables import tables_from_columns
 from omega.results.travelling import Travelling
@@ -115,8 +115,6 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         benchmark: What the run is compared with, where `benchmark=` was given: its `returns` by
             day, `metrics`, and `result` where a symbol was bought and held. None after loading.
         resumed: Of a run with `resume=` what is new since the earlier one.
-        standing: Of a run of a sweep, made by `SweepResult.run`, where it stands among all runs.
-            None for any other, and after loading.
 
     Example:
         >>> result = example_result()
@@ -165,7 +163,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
         self.added = dict(added or {})
         self.benchmark = benchmark
         self.resumed: Resumed | None = None
-        self.standing: Standing | None = None
+        self._stands: Callable[[], Standing | None] = nothing
         self._declares = declares
 
     @property
@@ -187,6 +185,23 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
             []
         """
         return self._declares()
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        """Where a run made by `SweepResult.run` stands among all runs; None for any other.
+
+        A result that was saved does not keep it.
+
+        Example:
+            >>> example_result().standing is None
+            True
+        """
+        return self._stands()
+
+    def standing_as(self, stands: Callable[[], Standing | None]) -> BacktestResult:
+        """Take how its standing in a sweep is found, once it is wanted; the engine's part."""
+        self._stands = stands
+        return self
 
     @cached_property
     def trades(self) -> pl.DataFrame:

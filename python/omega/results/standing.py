@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from functools import partial
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,3 +47,25 @@ class Standing:
     pbo: float | None
     p_adjusted: float | None
     notes: tuple[str, ...]
+
+
+def nothing() -> None:
+    """Return the standing of a run that no sweep made.
+
+    Example:
+        >>> nothing()
+    """
+
+
+def known(standing: Standing | None) -> Callable[[], Standing | None]:
+    """Return a function that gives a standing, and travels with it.
+
+    Example:
+        >>> known(None)() is None
+        True
+    """
+    return partial(_same, standing)
+
+
+def _same(standing: Standing | None) -> Standing | None:
+    return standing

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from omega.notices import Notice
+from omega.results.standing import Standing, known
 from omega.results.tables import packed, unpacked
 from omega.strategy.declared import Declared
 
@@ -25,6 +26,10 @@ class Travelling:
         @property
         def notices(self) -> tuple[Notice, ...]:
             """What the numbers should be read with."""
+
+        @property
+        def standing(self) -> Standing | None:
+            """Where it stands in its sweep."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel with tables as bytes; a strategy or manager that cannot travel becomes None."""
@@ -65,6 +70,7 @@ class Travelling:
             "_facts": None,
             "_identity": None,
             "_declares": Declared,
+            "_stands": known(self.standing),
         }
 
 

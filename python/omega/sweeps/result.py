@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,8 +203,8 @@ class SweepResult(Pictures):
         result = run_again(self._table, row, self._origin, parameters=own, given=given)
         number = int(row_of(self._table, row)["run"])
         by = getattr(row, "chosen_by", None)
-        result.standing = standing_of(self._table, self._scores(), self._trials, number, by)
-        return result
+        of = (self._table, self._scores(), self._trials, number, by)
+        return result.standing_as(partial(standing_of, *of))
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the result into a directory, which appears whole or not at all.

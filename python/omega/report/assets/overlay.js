@@ -44,20 +44,23 @@ export class TradeOverlay {
 
   /** Mark entries by arrows, and exits by what came of them: told apart without colours, too. */
   paint() {
-    const [text, win, loss] = ["text", "win", "loss"].map(colour);
+    const [text, win, loss, surface] = ["text", "win", "loss", "surface"].map(colour);
     const marks = this.shown.flatMap((k) => {
       const row = this.placed.rows[k];
-      const won = this.trades.net[row] >= 0;
-      const shared = { position: "atPriceMiddle", size: row === this.selected ? 1.2 : 0.8 };
+      const [short, won] = [this.trades.short[row], this.trades.net[row] >= 0];
+      const shared = { position: "atPriceMiddle", size: row === this.selected ? 1.4 : 1 };
       const [[entry, price], [exit, left]] = this.ends(k);
       return [
-        { ...shared, time: this.time(entry), price, color: text,
-          shape: this.trades.short[row] ? "arrowDown" : "arrowUp" },
-        { ...shared, time: this.time(exit), price: left, color: won ? win : loss,
+        { ...shared, bar: entry, price, color: text, shape: short ? "arrowDown" : "arrowUp" },
+        { ...shared, bar: exit, price: left, color: won ? win : loss,
           shape: won ? "circle" : "square" },
-      ].filter((mark) => mark.time !== undefined);
-    });
-    this.marks.setMarkers(marks.sort((one, other) => one.time - other.time));
+      ];
+    }).map((mark) => ({ ...mark, time: this.time(mark.bar) }));
+    const known = marks.filter(({ time }) => time !== undefined).sort((a, b) => a.time - b.time);
+    // A rim, so that marks stand out from candles of their colour.
+    this.marks.setMarkers(known.flatMap((mark) => (
+      [{ ...mark, size: mark.size + 0.35, color: surface }, mark]
+    )));
   }
 
   draw({ context }) {
