@@ -81,7 +81,7 @@ def table(rows: list[Row], bars: int) -> str:
 
 def by_hand(rows: list[Row]) -> str:
     """Give the table of the stop that follows by hand."""
-    lines = ["| engine | bars | trades | run, ns a bar | how |", "|---|--:|--:|--:|---|"]
+    lines = ["| engine | bars | trades | run, ns per bar | how |", "|---|--:|--:|--:|---|"]
     for row in sorted(rows, key=lambda row: (row["bars"], float(row.get("run", 0.0)))):
         label, how = STATEFUL[row["engine"]]
         why = row.get("missing") or row.get("refused")
