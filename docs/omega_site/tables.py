@@ -18,7 +18,7 @@ from omega.reference.results import SCHEMAS
 from omega.remedies import remedies as entries
 
 MADE = re.compile(r"<!-- (defaults|columns|presets|metrics|remedies)(?:: ([\w.]+))? -->")
-HEADS = {"reject": "reason", "notice": "kind", "error": "error"}
+HEADS = {"reject": "reason", "notice": "kind", "error": "error", "finding": "kind"}
 COLUMNS = Path(__file__).parent / "columns.toml"
 KINDS = {
     "f64": "float",

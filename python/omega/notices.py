@@ -22,6 +22,7 @@ KINDS = (
     "refused_actions",
     "exposure",
     "small_positions",
+    "far_stops",
     "start_moved",
     "late_symbols",
     "ambiguous",
@@ -106,6 +107,7 @@ class Facts:
         start_given: Whether the user gave a start.
         has_sizer: Whether the user gave a sizer.
         chose_leverage: Whether the user gave a leverage or a margin rate.
+        signed: Symbols whose prices may be below 0.
         without_preset: Symbols that were looked up and have no preset.
         without_swap: Symbols that cost money to hold overnight, and have no swap here.
         borrowed: Equities that are paid in borrowed currency: symbol and currency.
@@ -119,6 +121,7 @@ class Facts:
     start_given: bool = False
     has_sizer: bool = True
     chose_leverage: bool = False
+    signed: Sequence[str] = ()
     without_preset: Sequence[str] = ()
     without_swap: Sequence[str] = ()
     borrowed: Sequence[tuple[str, str]] = ()

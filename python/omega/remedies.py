@@ -1,6 +1,8 @@
-"""What each refused order, notice and error means, and what to do: `omega explain` prints it.
+"""What each refused order, notice, error and finding means, and what to do about it.
 
-`remedies.toml` has the words, from which the page of the documentation is made as well.
+`omega explain` prints it.
+
+`remedies.toml` has the words, from which the pages of the documentation are made as well.
 """
 
 from __future__ import annotations
@@ -14,11 +16,16 @@ from importlib.resources import files
 from omega.config.values import closest
 from omega.errors import ConfigError
 
-KINDS = {"reject": "a refused or cancelled order", "notice": "a notice", "error": "an error"}
+KINDS = {
+    "reject": "a refused or cancelled order",
+    "notice": "a notice",
+    "error": "an error",
+    "finding": "a finding of an import",
+}
 """What there are entries of, by the first part of their anchors."""
 
-PAGE = "guides/troubleshooting.html"
-"""Where the documentation has all entries."""
+PAGES = {"finding": "guides/importing-data.html"}
+"""Where the documentation has the entries of a kind; else in troubleshooting."""
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
@@ -28,8 +35,8 @@ class Remedy:
     """One entry.
 
     Attributes:
-        kind: "reject", "notice" or "error".
-        name: The reason, the kind of the notice, or the class of the error.
+        kind: "reject", "notice", "error" or "finding".
+        name: The reason, the kind of the notice or finding, or the class of the error.
         what: What it means, in Markdown.
         do: What to do, in Markdown.
 
@@ -54,7 +61,7 @@ class Remedy:
             f"{self.name}: {KINDS[self.kind]}\n"
             f"  means   {_without_links(self.what)}\n"
             f"  to do   {_without_links(self.do)}\n"
-            f"  page    {PAGE}#{self.anchor}"
+            f"  page    {PAGES.get(self.kind, 'guides/troubleshooting.html')}#{self.anchor}"
         )
 
 

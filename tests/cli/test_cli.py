@@ -141,6 +141,7 @@ def test_a_strategys_own_error_is_its_own(strategy: Path) -> None:
             "parameters go to a class, or a function that makes",
         ),
         (["{strategy}:Every", "nowhere.parquet"], "there is no file 'nowhere.parquet'"),
+        (["{strategy}:Every", "{sample}", "slow=50"], "Is it a parameter? --param slow=50"),
         (["{strategy}:Every", "{strategy}"], "is no Parquet or Arrow file"),
         (["{strategy}:Every", "{sample}", "{sample}"], "expected SYMBOL=FILE for each of several"),
         (["{strategy}:Every", "A={sample}", "{sample}"], "has no symbol beside others"),

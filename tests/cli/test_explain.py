@@ -30,7 +30,8 @@ def test_every_entry_is_printed(anchor: str) -> None:
     one = remedies()[anchor]
     assert done.exit_code == 0
     assert done.stdout.startswith(f"{one.name}: ")
-    assert f"troubleshooting.html#{anchor}\n" in done.stdout
+    page = "importing-data" if one.kind == "finding" else "troubleshooting"
+    assert f"{page}.html#{anchor}\n" in done.stdout
     assert "](" not in done.stdout
 
 

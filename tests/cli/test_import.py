@@ -81,6 +81,7 @@ def test_the_table_shows_the_worst_first_with_file_and_row(tmp_path: Path) -> No
     assert found[0].startswith("found: 1 nonpositive (kept): -1, row 18 of bars.csv")
     assert found[-1].startswith("found: 3 gap (kept): worst 0:20:00")
     assert "findings, the worst first" in said.output
+    assert "What to do: omega explain " in said.output
     assert "│ nonpositive" in next(line for line in lines if "│" in line)
 
 

@@ -9,6 +9,7 @@ import sys
 
 import omega
 from omega import errors, notices
+from omega.importing import _findings
 from omega.remedies import explained, remedies
 from tests.documentation.blocks import TOP
 
@@ -16,7 +17,10 @@ sys.path.insert(0, str(TOP / "docs"))
 
 from omega_site import tables
 
-PAGE = tables.made((TOP / "docs/guides/troubleshooting.md").read_text(encoding="utf-8"))
+PAGE = "".join(
+    tables.made((TOP / f"docs/guides/{name}.md").read_text(encoding="utf-8"))
+    for name in ("troubleshooting", "importing-data")
+)
 
 
 def places(kind: str) -> set[str]:
@@ -41,6 +45,10 @@ def test_every_reason_of_a_refusal_has_its_remedy() -> None:
 
 def test_every_kind_of_notice_has_its_remedy() -> None:
     assert places("notice") == {*notices.KINDS}
+
+
+def test_every_kind_of_finding_has_its_remedy() -> None:
+    assert places("finding") == {*_findings.WORST_FIRST}
 
 
 def test_every_error_has_its_remedy() -> None:

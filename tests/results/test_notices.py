@@ -181,6 +181,29 @@ def test_positions_are_worth_what_the_market_pays(
     assert str(found.get("exposure", "")).startswith(text or "")
 
 
+@pytest.mark.parametrize(
+    ("direction", "distance", "is_far"),
+    [("long", 99, False), ("long", 100, True), ("short", 299, False), ("short", 300, True)],
+)
+def test_a_stop_that_no_price_reaches_is_a_warning(
+    backend: str, direction: str, distance: float, is_far: bool
+) -> None:
+    """Entries are at 100: a long stop 100 away is at 0, a short one 300 away at 400."""
+    plan = {0: omega.Signal(direction, size=2, stop_loss=omega.Distance(distance))}
+    found = run(backend, plan)
+    text = (
+        "1 of 1 trade had a stop that no price reaches; distances are prices and not points: "
+        "20 pips of EURUSD are 0.0020"
+    )
+    assert found == ({"far_stops": Notice("warning", "far_stops", text)} if is_far else {})
+    assert run(backend, plan, instruments=omega.Instrument(allow_negative=True)) == {}
+
+
+def test_a_trailing_stop_in_points_is_a_warning(backend: str) -> None:
+    found = run(backend, {0: long(size=2, trailing_stop=200.0)})
+    assert found.keys() == {"far_stops"}
+
+
 def test_a_lot_that_nobody_chose_and_that_is_small_is_a_warning(backend: str) -> None:
     """One unit of 100 is 1 % of 10,000."""
     found = run(backend, {0: long()})

@@ -118,7 +118,9 @@ def _files(words: Sequence[str]) -> dict[str | None, Path]:
         try:
             found[name] = candle_file(Path(file if name else word))
         except Misunderstood as error:
-            raise Misunderstood(f"DATA: {error.message}") from None
+            is_file = not equals or Path(file).suffix
+            hint = "" if is_file else f". Is it a parameter? --param {word}, or --grid of a sweep"
+            raise Misunderstood(f"DATA: {error.message}{hint}") from None
     if None in found and len(found) > 1:
         raise Misunderstood(
             f"DATA: {found[None]} has no symbol beside others that have one; write SYMBOL="

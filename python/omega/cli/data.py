@@ -162,6 +162,8 @@ def import_(
     say(f"{target}: {target.stat().st_size:,} bytes")
     if not imported.findings.is_empty():
         show(_narrow(imported), f"{imported.findings.height:,} findings, the worst first")
+        kinds = imported.findings["kind"].unique(maintain_order=True)
+        say(f"What to do: omega explain {' '.join(kinds)}")
 
 
 def _narrow(imported: omega.ImportedCandles) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""`omega explain`: what a refused order, a notice or an error means, and what to do about it."""
+"""`omega explain`: what a refused order, notice, error or finding means, and what to do."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from omega.remedies import KINDS, Remedy, explained, remedies
 def explain(*, names: tuple[str, ...], as_json: bool) -> None:
     """Explain what a NAME means and what to do: margin, no_swap, ConfigError.
 
-    NAME is the reason of a refused order, the kind of a notice, or an error. Without one all names
-    are listed.
+    NAME is the reason of a refused order, the kind of a notice, an error, or what an import found.
+    Without one all names are listed.
     """
     entries = [one for name in names for one in explained(name)]
     if as_json:

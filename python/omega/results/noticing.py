@@ -21,13 +21,16 @@ _SHARE = 0.05
 _SHOWN_AS_MORE = 1.005
 """The least exposure that two decimals show as more than the equity."""
 _DEFAULT_LOTS = 1.0
+_FAR_UP = 4.0
+"""A stop of a short trade at so many times the entry price is none; one of a long trade is at 0."""
 _LISTED = 3
 
 
 def notices_of(result: Reported, facts: Facts) -> tuple[Notice, ...]:
     """Return all notices of a run."""
     found = [*_endings(result), *_orders(result), *_ambiguity(result), *_growth(result)]
-    found += [*facts.data, *_exposure(result, facts), *_of_settings(result, facts)]
+    found += [*facts.data, *_exposure(result, facts), *_far(result, facts)]
+    found += _of_settings(result, facts)
     return in_order(found)
 
 
@@ -215,6 +218,21 @@ def _exposure(result: Reported, facts: Facts) -> Iterator[Notice]:
             f"{100 * share:.2g} % of the equity; give one, such as sizer=omega.EquityPercent(50)"
         )
         yield Notice("warning", "small_positions", text)
+
+
+def _far(result: Reported, facts: Facts) -> Iterator[Notice]:
+    """Stops that no price reaches: a distance in points where one in prices is expected."""
+    entry, stop = pl.col("entry_price"), pl.col("stop_loss")
+    is_long = pl.col("direction").cast(pl.String) == "long"
+    beyond = pl.when(is_long).then(stop <= 0.0).otherwise(stop >= _FAR_UP * entry)
+    signed = pl.col("symbol").cast(pl.String).is_in(list(facts.signed))
+    far = result.trades.filter((entry > 0.0) & beyond & ~signed).height
+    if far:
+        text = (
+            f"{far:,} of {_many(result.trades.height, 'trade')} had a stop that no price reaches; "
+            "distances are prices and not points: 20 pips of EURUSD are 0.0020"
+        )
+        yield Notice("warning", "far_stops", text)
 
 
 def _of_settings(result: Reported, facts: Facts) -> Iterator[Notice]:

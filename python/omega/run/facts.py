@@ -32,6 +32,7 @@ def facts_of(store: CandleStore, job: Job, arguments: Arguments) -> Facts:
         start=_first_step(job),
         start_given=arguments.start is not None,
         has_sizer=arguments.sizer is not None,
+        signed=tuple(name for name, one in each if one.allow_negative),
         chose_leverage=account.leverage is not None
         or any((one.margin_rate, one.margin_per_lot) != (None, None) for one in instruments),
         without_preset=tuple(name for name, one in each if _lacks_preset(name, one, arguments)),
