@@ -102,6 +102,10 @@ def explained(word: str) -> list[Remedy]:
     found = [one for one in remedies().values() if wanted in (one.name.lower(), one.anchor.lower())]
     if not found:
         near = closest(wanted, {one.name for one in remedies().values()})
-        hint = f"Did you mean {near!r}?" if near else "'omega explain' alone lists all names."
+        hint = (
+            f"Did you mean {near!r}?"
+            if near
+            else ("'omega explain' alone lists all names; project/help.html has a glossary.")
+        )
         raise ConfigError(f"explain: given {word!r}, which has no entry. {hint}")
     return found
