@@ -105,7 +105,8 @@ impl AccountView {
     /// Buy: at the market, at `limit` or better, or at the market once `stop` is reached.
     ///
     /// `size` is in lots; None leaves it to the run's sizer. `stop_loss` and `take_profit` are
-    /// prices or distances from the entry. Gives the order's number, which its trade has as well.
+    /// prices or distances from the entry, `trail` and `trailing_stop` distances: in units of the
+    /// price, or an `omega.Distance`. Returns the order's number, which its trade has as well.
     #[pyo3(
         signature = (
             size=Word::LEFT_OUT, *, limit=Word::LEFT_OUT, stop=Word::LEFT_OUT,
@@ -212,8 +213,8 @@ impl AccountView {
     /// Close positions at the market.
     ///
     /// `position` is one, or the number of its order; None closes all, or all of `symbol`.
-    /// `fraction` is the part of the lots. Gives the order's number; of several symbols that of the
-    /// first.
+    /// `fraction` is the part of the lots. Returns the order's number; of several symbols that of
+    /// the first.
     #[pyo3(
         signature = (
             position=Word::LEFT_OUT, *, symbol=Word::LEFT_OUT, fraction=Word::LEFT_OUT,
