@@ -370,15 +370,7 @@ def over(
 
 
 def each_of(store: CandleStore) -> list[CandleStore]:
-    """Return the store of each symbol, in order: at once, for one by one each is searched for.
-
-    Example:
-        >>> import polars as pl
-        >>> from datetime import datetime
-        >>> ticks = pl.DataFrame({"time": [datetime(2024, 1, 1)], "bid": [1.0], "ask": [1.1]})
-        >>> [one.symbols for one in each_of(CandleStore(ticks, symbol="EURUSD"))]
-        [['EURUSD']]
-    """
+    """Return the store of each symbol: at once, since one by one each is searched for."""
     found = []
     for name, native in zip(store.symbols, store.native.each(), strict=True):
         own = {name: store.own[name]} if name in store.own else {}

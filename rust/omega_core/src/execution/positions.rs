@@ -227,6 +227,9 @@ impl Positions {
 
     /// Marks positions to the closes of a step (M5); one whose symbol has no bar keeps its mark.
     pub(super) fn mark(&mut self, bars: StepBars<'_>, semantics: Semantics) {
+        if bars.trading().next().is_none() {
+            return;
+        }
         self.forget_sums();
         self.index();
         // Without a bar there is no price to mark to: the row adds the profit of the last one

@@ -137,10 +137,10 @@ impl Schedule {
     pub(super) fn mark_successors(&self, symbols: &mut [Concern]) {
         // By date, so that one who changes twice is followed to the end.
         for event in &self.of_steps {
-            if let Happening::Change { to, .. } = event.what {
-                if symbols[event.symbol.index()] != Concern::Nothing {
-                    symbols[to.index()] = Concern::Itself;
-                }
+            if let Happening::Change { to, .. } = event.what
+                && symbols[event.symbol.index()] != Concern::Nothing
+            {
+                symbols[to.index()] = Concern::Itself;
             }
         }
     }
@@ -172,23 +172,24 @@ impl Schedule {
 /// How far a run has come in its schedule.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
-    next_of: Vec<usize>,
+    /// The place of the next event of each symbol, and of the next that waits for a step.
+    of_symbol: Vec<usize>,
     /// The bar of the next event of each symbol.
     // A list of its own: each step compares it for each symbol, and an event is rare.
-    next_bar: Vec<usize>,
-    next_step: usize,
+    bar_of_symbol: Vec<usize>,
+    of_steps: usize,
 }
 
 impl Progress {
     pub(super) fn of(schedule: &Schedule) -> Self {
         Self {
-            next_of: vec![0; schedule.of_symbol.len()],
-            next_bar: schedule
+            of_symbol: vec![0; schedule.of_symbol.len()],
+            bar_of_symbol: schedule
                 .of_symbol
                 .iter()
                 .map(|own| bar_of(own, 0))
                 .collect(),
-            next_step: 0,
+            of_steps: 0,
         }
     }
 
@@ -200,10 +201,10 @@ impl Progress {
         index: usize,
         due: &mut Vec<Event>,
     ) {
-        if self.next_bar[symbol.index()] > index {
+        if self.bar_of_symbol[symbol.index()] > index {
             return;
         }
-        let next = &mut self.next_of[symbol.index()];
+        let next = &mut self.of_symbol[symbol.index()];
         let events = &schedule.of_symbol[symbol.index()];
         for event in events[*next..]
             .iter()
@@ -214,7 +215,7 @@ impl Progress {
             }
             *next += 1;
         }
-        self.next_bar[symbol.index()] = bar_of(events, *next);
+        self.bar_of_symbol[symbol.index()] = bar_of(events, *next);
     }
 
     /// The events of so many bars of a symbol from one on.
@@ -224,10 +225,10 @@ impl Progress {
         symbol: SymbolId,
         bars: &Range<usize>,
     ) -> &'a [Event] {
-        if self.next_bar[symbol.index()] >= bars.end {
+        if self.bar_of_symbol[symbol.index()] >= bars.end {
             return &[];
         }
-        let rest = &schedule.of_symbol[symbol.index()][self.next_of[symbol.index()]..];
+        let rest = &schedule.of_symbol[symbol.index()][self.of_symbol[symbol.index()]..];
         let first = rest.partition_point(|event| event.bar < Some(bars.start));
         let past = rest.partition_point(|event| event.bar < Some(bars.end));
         &rest[first..past]
@@ -235,30 +236,30 @@ impl Progress {
 
     /// The events of steps that are to come until a time, that included.
     pub(super) fn of_steps<'a>(&self, schedule: &'a Schedule, until: i64) -> &'a [Event] {
-        let rest = &schedule.of_steps[self.next_step..];
+        let rest = &schedule.of_steps[self.of_steps..];
         &rest[..rest.partition_point(|event| event.time <= until)]
     }
 
     /// Leaves out the events of steps until a time.
     pub(super) fn pass_steps(&mut self, schedule: &Schedule, until: i64) {
-        self.next_step += self.of_steps(schedule, until).len();
+        self.of_steps += self.of_steps(schedule, until).len();
     }
 
     /// Takes the events of a step.
     pub(super) fn take_of_step(&mut self, schedule: &Schedule, time: i64, due: &mut Vec<Event>) {
-        let rest = schedule.of_steps[self.next_step..].iter();
+        let rest = schedule.of_steps[self.of_steps..].iter();
         let begun = rest.take_while(|event| event.time <= time);
         let before = due.len();
         due.extend(begun);
-        self.next_step += due.len() - before;
+        self.of_steps += due.len() - before;
     }
 
     /// The date of the next event of the only symbol of a run.
     pub(super) fn next_time(&self, schedule: &Schedule) -> i64 {
         let next = |events: &[Event], place: usize| events.get(place).map(|event| event.time);
-        let of_symbol = schedule.of_symbol.iter().zip(&self.next_of);
+        let of_symbol = schedule.of_symbol.iter().zip(&self.of_symbol);
         let of_symbol = of_symbol.filter_map(|(events, &place)| next(events, place));
-        let of_steps = next(&schedule.of_steps, self.next_step);
+        let of_steps = next(&schedule.of_steps, self.of_steps);
         of_symbol.chain(of_steps).min().unwrap_or(i64::MAX)
     }
 }

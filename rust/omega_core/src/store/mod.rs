@@ -6,6 +6,7 @@
 mod cursor;
 mod export;
 mod market;
+mod place;
 mod resample;
 mod stretch;
 mod symbol;

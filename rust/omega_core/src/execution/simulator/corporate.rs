@@ -127,7 +127,7 @@ impl Simulator {
                     .iter()
                     .any(|one| self.is_about(one, event.symbol));
             let by = self.happen(event, &now, own, account);
-            if let Some(place) = self.place_of_changed((event, by, is_held), &now, own) {
+            if let Some(place) = place_of_changed((event, by, is_held), &now, own) {
                 // Once for all that changes: a copy for each split would cost all symbols.
                 let changed = split.get_or_insert_with(|| bars.0.to_vec());
                 self.change_bar((event, by), &now, &mut changed[place]);
@@ -145,21 +145,6 @@ impl Simulator {
         }
         self.actions.due = due;
         split
-    }
-
-    /// The place of the bar that is another one after an event: of a split or a roll its own; of a
-    /// change of what is held that of the new symbol, where that has no bar before it.
-    fn place_of_changed(
-        &self,
-        (event, restated, is_held): (&Event, Option<Restated>, bool),
-        now: &SymbolBar,
-        bars: StepBars<'_>,
-    ) -> Option<usize> {
-        if let Happening::Change { to, .. } = event.what {
-            let new = bars.place_of(to)?;
-            return (is_held && bars.0[new].last.bid.close.is_nan()).then_some(new);
-        }
-        restated.and_then(|_| bars.place_of(now.symbol))
     }
 
     /// The bar after a split or a roll; after a change with the last one of the old symbol, which
@@ -429,6 +414,20 @@ impl Simulator {
             self.close_protected(index, price, ExitReason::Signal, now, account);
         }
     }
+}
+
+/// The place of the bar that is another one after an event: of a split or a roll its own; of a
+/// change of what is held that of the new symbol, where that has no bar before it.
+fn place_of_changed(
+    (event, restated, is_held): (&Event, Option<Restated>, bool),
+    now: &SymbolBar,
+    bars: StepBars<'_>,
+) -> Option<usize> {
+    if let Happening::Change { to, .. } = event.what {
+        let new = bars.place_of(to)?;
+        return (is_held && bars.0[new].last.bid.close.is_nan()).then_some(new);
+    }
+    restated.and_then(|_| bars.place_of(now.symbol))
 }
 
 /// What a position gets by a dividend, and what is kept back of it.

@@ -10,6 +10,7 @@ mod carry;
 mod close;
 mod corporate;
 mod exits;
+mod extreme;
 mod fills;
 mod groups;
 mod leaving;

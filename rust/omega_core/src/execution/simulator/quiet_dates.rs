@@ -66,13 +66,13 @@ impl Dates {
     }
 
     /// The exposure of a symbol at first, and after each split, over so many steps.
-    pub(super) fn exposures<'a>(
-        &'a self,
+    pub(super) fn exposures(
+        &self,
         symbol: SymbolId,
         first: Exposure,
         rate: f64,
         steps: usize,
-    ) -> impl Iterator<Item = (Range<usize>, Exposure)> + 'a {
+    ) -> impl Iterator<Item = (Range<usize>, Exposure)> {
         let splits = self.splits_of(symbol);
         let after = splits.iter();
         let after = after.map(move |split| Exposure::of(split.positions.iter(), rate));
@@ -94,8 +94,8 @@ impl Dates {
 
     /// The step of the last split of a symbol among the first steps.
     pub(super) fn split_within(&self, symbol: SymbolId, steps: usize) -> usize {
-        let taken = self.splits_of(symbol).iter().map(|split| split.step);
-        taken.filter(|&step| step < steps).last().unwrap_or(0)
+        let mut taken = self.splits_of(symbol).iter().map(|split| split.step);
+        taken.rfind(|&step| step < steps).unwrap_or(0)
     }
 }
 
@@ -127,7 +127,9 @@ impl Simulator {
                 Happening::Split { ratio } => {
                     let by = Restated::split(ratio);
                     let mut positions: Vec<Position> = positions.into_iter().cloned().collect();
-                    positions.iter_mut().for_each(|own| own.restate(&by));
+                    for own in &mut positions {
+                        own.restate(&by);
+                    }
                     dates.splits.push(Split {
                         symbol: event.symbol,
                         step,

@@ -2,11 +2,12 @@
 //! margin is (M6). Tested at the open, inside the bar and at the close (M9).
 
 use super::Simulator;
+use super::extreme::Extreme;
 use super::standing::{Held, MadeOf, Standing};
 use crate::execution::{
     Account, AccountStop, ExitReason, Exposure, Live, Position, Semantics, StepBars, SymbolBar,
 };
-use crate::types::{Direction, Side, SymbolId};
+use crate::types::SymbolId;
 
 /// The price at which a position is tested, and that at which it is closed.
 type PriceOf<'a> = &'a dyn Fn(&Position) -> (f64, f64);
@@ -104,6 +105,13 @@ impl Simulator {
             };
             standing.add(&held.exposure, only, self.instrument(only.symbol));
             return standing;
+        }
+        if bars.trading().next().is_none() && self.settings.account.stop_out_level.is_none() {
+            // Nothing has a price here, and nobody looks at the margin: all is at its last mark.
+            return Standing {
+                equity: account.balance() + self.positions.marked_profit(),
+                margin: 0.0,
+            };
         }
         let mut marks = 0.0;
         let mut standing = Standing::default();
@@ -452,55 +460,4 @@ fn time_of(bars: StepBars<'_>) -> i64 {
 /// The prices of the side that a position is left on.
 fn exit_price(position: &Position, now: &SymbolBar) -> crate::types::Ohlc {
     *now.bar.side(position.direction.exit_side())
-}
-
-/// A price of a bar at which its equity is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extreme {
-    Open,
-    Low,
-    High,
-}
-
-impl Extreme {
-    /// Those at which the equity of a bar may be the lowest: the adverse one of positions of one
-    /// direction; open, low and high of both.
-    fn worst_for(exposure: &Exposure) -> &'static [Self] {
-        match exposure.direction() {
-            Some(Direction::Long) => &[Self::Low],
-            Some(Direction::Short) => &[Self::High],
-            None if exposure.is_empty() => &[],
-            None => &[Self::Open, Self::Low, Self::High],
-        }
-    }
-
-    /// Bid and ask there.
-    fn of(self, now: &SymbolBar) -> (f64, f64) {
-        let (bid, ask) = (&now.bar.bid, &now.bar.ask);
-        match self {
-            Self::Open => (bid.open, ask.open),
-            Self::Low => (bid.low, ask.low),
-            Self::High => (bid.high, ask.high),
-        }
-    }
-
-    fn price(self, position: &Position, now: &SymbolBar) -> f64 {
-        let (bid, ask) = self.of(now);
-        match position.direction.exit_side() {
-            Side::Bid => bid,
-            Side::Ask => ask,
-        }
-    }
-
-    /// Whether it certainly came after a position's entry.
-    fn certainly_followed(self, position: &Position) -> bool {
-        let (live, is_long) = (position.live, position.direction.exit_side() == Side::Bid);
-        match self {
-            Self::Open => live == Live::FromOpen,
-            Self::Low if is_long => live.low_follows(),
-            Self::Low => live.high_follows(),
-            Self::High if is_long => live.high_follows(),
-            Self::High => live.low_follows(),
-        }
-    }
 }
