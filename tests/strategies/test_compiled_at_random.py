@@ -142,11 +142,13 @@ def blocks(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
         inner,
     )
     each = st.builds(
-        lambda over, a: [
-            over,
-            *indented(["y += one.open_profit" if "pos" in over else "y = one", *a]),
-        ],
-        st.sampled_from(["for one in self.positions:", "for one in w:"]),
+        lambda over, a: [over[0], *indented([over[1], *a])],
+        st.sampled_from(
+            [
+                ("for one in self.positions:", "y += one.open_profit"),
+                ("for v in w:", "y = v"),
+            ]
+        ),
         inner,
     )
     return branch | loop | each

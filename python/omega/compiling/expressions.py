@@ -375,6 +375,8 @@ def _arguments(writer: Writer, node: ast.Call) -> tuple[list[Value], dict[str, V
 
 
 def _function(writer: Writer, node: ast.Call, called: Any) -> Value:
+    if called is bool and len(node.args) == 1 and not node.keywords:
+        return Value(BOOL, [truth(writer, node.args[0])])  # of `and` and `or`, whatever they hold
     made = functions.of_static(called)
     given, named = _arguments(writer, node)
     if made is not None:

@@ -193,11 +193,6 @@ def _as_float(writer: Writer, given: Arguments) -> Value:
     return writer.emit.as_float(value)
 
 
-def _as_bool(writer: Writer, given: Arguments) -> Value:
-    (value,) = given
-    return Value(BOOL, [writer.emit.as_truth(value)])
-
-
 def _length(writer: Writer, given: Arguments) -> Value:
     (value,) = given
     if value.kind in (POSITIONS, ORDERS):
@@ -420,7 +415,6 @@ TABLE: dict[Any, Made] = {
     builtins.abs: _absolute,
     builtins.int: _as_int,
     builtins.float: _as_float,
-    builtins.bool: _as_bool,
     builtins.len: _length,
     builtins.min: _extreme("<"),
     builtins.max: _extreme(">"),
