@@ -68,8 +68,8 @@ impl Rule {
                 "Drop the row, or set allow_negative for an instrument that may trade below zero"
             }
             Self::High | Self::Low => {
-                "Repair or drop the row; omega.CandleStore(data, validate='report').validate() lists \
-                 all"
+                "Repair or drop the row; omega.CandleStore(data, validate='report').validate() \
+                 lists all"
             }
             Self::Crossed => {
                 "Drop the row, or pass validate={'crossed': 'allow'} to trade each side as it \
