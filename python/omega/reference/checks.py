@@ -21,9 +21,7 @@ Rule: TypeAlias = tuple[str, str, pl.Expr, pl.Expr | None, str]
 """Its name, the column at fault, where it is broken, what the value is held against, the words."""
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-_REPAIR = (
-    "Repair or drop the row; omega.CandleStore(data, validate='report').validate() lists all"
-)
+_REPAIR = "Repair or drop the row; omega.CandleStore(data, validate='report').validate() lists all"
 _HINTS = {
     "null": "Drop or fill the rows without a value before the run",
     "nan": "Drop or fill the rows before the run",

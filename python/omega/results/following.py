@@ -47,7 +47,7 @@ class Following:
         Example:
             >>> from omega.results.result import example_result
             >>> example_result().walked_until[1]
-            'us'
+            'ms'
         """
         result = cast("Reported", self)
         if not result.equity.height:

@@ -227,6 +227,8 @@ def triggers_of(kind: type) -> dict[str, AnyCondition]:
         return marked
     found: dict[str, AnyCondition] = {}
     for base in reversed(kind.__mro__):
+        if is_of_engine(base.__module__):  # else its own on_bar would come first
+            continue
         found |= {name: marked[name] for name in vars(base) if marked.get(name) is not None}
     return found
 
