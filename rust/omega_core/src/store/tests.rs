@@ -302,7 +302,7 @@ fn shown(walk: &Walk<'_>, market: &Market) -> Vec<(usize, bool, usize, bool, Opt
 
 #[test]
 fn steps_that_are_passed_over_leave_the_same_behind() {
-    let symbols = vec![
+    let symbols = [
         at_minutes("A", &[0, 1, 2, 3, 5, 8, 13, 14, 15, 16, 17, 30]),
         at_minutes("B", &[2, 4, 6, 8, 10, 12, 14, 16, 18]),
         at_minutes("C", &(0..40).collect::<Vec<_>>()),
