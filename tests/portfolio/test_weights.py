@@ -153,6 +153,17 @@ def test_turnover_cuts_sales_and_purchases_alike() -> None:
     assert result.weights["reason"].to_list() == [None, "turnover", "turnover"]
 
 
+def test_an_equity_below_zero_has_no_turnover() -> None:
+    """5,000 of 100 fall to 50 on 100,000: a share of -150,000 turned the exit into a purchase."""
+    data = {"A": candles([100, 100, 50, 50])}
+    weights = omega.Weights(targets({0: {"A": 5.0}, 2: {"A": 0.0}}), max_turnover=10)
+    account = omega.Account(leverage=10, stop_out_level=None, ruin="allow")
+    result = run(data, weights, account=account)
+    assert [row[:4] for row in filled(result)] == [(1, "A", "buy", 5_000)]
+    assert result.equity["equity"][-1] == -150_000
+    assert result.weights["reason"].to_list() == [None, "turnover"]
+
+
 def test_a_buffer_is_never_spent() -> None:
     data = {"A": candles([100, 100])}
     result = run(data, omega.Weights(targets({0: {"A": 1.0}}), cash_buffer=0.25))

@@ -490,20 +490,3 @@ def test_an_indicator_reads_any_column(
     found = values_of(lambda s: s.sma(3, source=source), backend, data)
     expected = [sum(values[k - 2 : k + 1]) / 3 for k in range(2, 9)]
     assert found[2:].tolist() == pytest.approx(expected, rel=1e-14)
-
-
-def test_methods_with_conditions_are_called_as_they_are_written(backend: str) -> None:
-    class Two(omega.Strategy):
-        def init(self) -> None:
-            self.called: list[str] = []
-
-        @omega.when(pl.col("close") > 0.0)
-        def first(self, bar: omega.Bar) -> None:
-            self.called.append("first")
-
-        @omega.when(pl.col("close") > 0.0)
-        def on_bar(self, bar: omega.Bar) -> None:
-            self.called.append("on_bar")
-
-    result = omega.run_backtest(candles.walk(3), Two(), backend=backend)
-    assert result.strategy.called == ["first", "on_bar"] * 2  # not after the last bar

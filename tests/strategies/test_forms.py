@@ -196,3 +196,20 @@ def test_a_condition_is_neither_true_nor_false() -> None:
 
     with pytest.raises(TypeError, match="about all bars"):
         omega.run_backtest(walk(30), Confused())
+
+
+def test_methods_with_conditions_are_called_as_they_are_written(backend: str) -> None:
+    class Two(omega.Strategy):
+        def init(self) -> None:
+            self.called: list[str] = []
+
+        @omega.when(pl.col("close") > 0.0)
+        def first(self, bar: omega.Bar) -> None:
+            self.called.append("first")
+
+        @omega.when(pl.col("close") > 0.0)
+        def on_bar(self, bar: omega.Bar) -> None:
+            self.called.append("on_bar")
+
+    result = omega.run_backtest(walk(3), Two(), backend=backend)
+    assert result.strategy.called == ["first", "on_bar"] * 2  # not after the last bar

@@ -141,6 +141,7 @@ def cut_to_turnover(wishes: Sequence[tuple[Wish, InstrumentFields]], most: float
     total = 0.0
     for wish, _ in wishes:
         total += wish.money
+    most = max(0.0, most)  # of an equity below 0 nothing can be traded
     if total <= most:
         return
     factor = most / total

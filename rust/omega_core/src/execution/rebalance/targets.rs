@@ -146,6 +146,8 @@ pub fn cut_to_turnover<'a>(
 ) {
     let mut wishes: Vec<_> = wishes.collect();
     let all = wishes.iter().fold(0.0, |sum, (wish, _)| sum + wish.money);
+    // Of an equity below 0 nothing can be traded.
+    let most = if most > 0.0 { most } else { 0.0 };
     if all <= most {
         return;
     }
