@@ -180,7 +180,7 @@ PHASES: dict[str, tuple[Callable[[Ready], object], float]] = {
     "validation": (lambda r: omega.CandleStore(r.frame), 0.3),
     "a report of bad rows": (bad_rows, 0.5),
     "loading": (lambda r: omega.CandleStore(r.folder / "bars.parquet"), 0.3),
-    "importing": (lambda r: omega.read_candles(r.folder / "bars.csv"), 0.5),
+    "importing": (lambda r: omega.read_candles(r.folder / "bars.csv", bar_time="open"), 0.5),
     "writing an Arrow file": (
         lambda r: omega.Dataset(r.folder / "bars.parquet").to_arrow(r.folder / "bars.arrow"),
         0.3,
