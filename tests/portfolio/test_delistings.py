@@ -188,3 +188,11 @@ def test_a_name_that_comes_back_is_refused(backend: str) -> None:
     ]
     with pytest.raises(ConfigError, match="not used before"):
         omega.Events(symbols=rows)
+
+
+def test_a_close_that_names_nothing_is_about_the_new_symbol(backend: str) -> None:
+    """It means the first symbol, of which the bar before was the last."""
+    data = {"OLD": days([10.0, 10.0]), "NEW": days([20.0, 20.0, 21.0], start=START + timedelta(2))}
+    renamed = omega.Events(symbols=[{"old": "OLD", "new": "NEW", "date": "2024-01-03"}])
+    result = run(backend, data, {1: omega.Close()}, events=renamed)
+    assert result.orders.select("symbol", "reject_reason").row(0) == ("NEW", "not_found")

@@ -278,7 +278,9 @@ def _as_known(new: Known, old: Known, ratio: float) -> Known:
 
 def _about(action: Action, old: str, new: str) -> Action:
     """Return an action that is about another symbol, where it names one or means the first."""
-    if isinstance(action, Signal) or (isinstance(action, Close) and action.symbol == old):
+    if isinstance(action, Signal):
+        return replace(action, symbol=new)
+    if isinstance(action, Close) and action.trade_id is None and action.symbol in (None, old):
         return replace(action, symbol=new)
     return action
 
