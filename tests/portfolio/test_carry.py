@@ -79,6 +79,16 @@ def test_what_nobody_lends_is_refused_and_called_back(backend: str) -> None:
     assert never.orders["reject_reason"].to_list() == ["no_borrow"] * 2
 
 
+def test_a_short_that_waited_is_refused_where_nobody_lends_any_more(backend: str) -> None:
+    """Placed on January 1 at 25.50, which is reached on January 4."""
+    rates = [{"date": "2024-01-01", "rate": 0.03}, {"date": "2024-01-04", "rate": None}]
+    short = omega.Signal("short", size=100, type="limit", entry_price=25.5)
+    data = days([25.0] * 6, [25.0, 25.0, 25.0, 26.0, 25.0, 25.0])
+    result = run(backend, data, {0: short}, carry=omega.Carry(borrow=rates))
+    assert result.orders["reject_reason"].to_list() == ["no_borrow"]
+    assert result.trades.height == 0
+
+
 EIGHT = timedelta(hours=8)
 
 

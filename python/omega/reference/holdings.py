@@ -190,8 +190,8 @@ class Holdings:
         lots = costs.order_size(self.markets[order.symbol].instrument, left)
         if lots is None:
             order.reject("size")
-        elif refused := self.refused_short(order, "netting", now.time):
-            order.reject(refused)
+        elif refused := self.refused_short(order, self.settings["position_mode"], now.time):
+            order.reject(refused)  # again, since it may have waited for days
         elif self.is_full(order.symbol):
             order.reject("max_positions")
         else:
