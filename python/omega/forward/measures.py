@@ -12,19 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omega.sweeps.trust import SHOWN
+
 Floats = NDArray[np.float64]
 
 _YEAR = 365.25
-MEASURED = (
-    "total_return",
-    "cagr",
-    "sharpe",
-    "max_drawdown",
-    "profit_factor",
-    "win_rate",
-    "trades",
-    "exposure",
-)
+MEASURED = SHOWN
 """What each window shows of its three runs."""
 
 

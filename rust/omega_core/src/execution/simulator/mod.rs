@@ -18,6 +18,7 @@ mod manage;
 mod match_bar;
 mod modify;
 mod nights;
+mod own_bars;
 mod phases;
 mod quiet_bars;
 mod quiet_dates;
@@ -30,7 +31,7 @@ mod standing;
 mod stop_out;
 mod volumes;
 
-pub use quiet_steps::OwnBars;
+pub use own_bars::OwnBars;
 
 use std::cell::OnceCell;
 

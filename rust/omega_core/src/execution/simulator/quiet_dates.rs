@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Simulator;
 use super::corporate::{book_dividend, dividend_of};
-use super::quiet_steps::OwnBars;
+use super::own_bars::{OwnBars, observe};
 use crate::execution::restated::Restated;
 use crate::execution::schedule::{Event, Happening};
 use crate::execution::{Account, Exposure, Position};
@@ -228,7 +228,7 @@ impl Simulator {
                 let before = before.map_or(0, |before| before.step);
                 let own = own.bars.part(before, step - before);
                 self.positions.for_each_of(split.symbol, |position| {
-                    super::quiet_steps::observe(position, &own);
+                    observe(position, &own);
                     position.restate(&split.by);
                 });
             }

@@ -6,26 +6,16 @@
 use std::ops::Range;
 
 use super::Simulator;
+use super::own_bars::{OwnBars, Seen, prices};
 use super::quiet_dates::Dates;
-use crate::execution::marks::{PriceRange, for_each_price, lesser};
+use crate::execution::marks::{for_each_price, lesser};
 use crate::execution::{Account, Exposure, Position, Semantics, open_profit};
-use crate::store::{Prices, Stretch};
+use crate::store::Stretch;
 use crate::types::{Direction, SymbolId};
 
 /// Steps looked at together: at most, and after one that was not quiet.
 const BLOCK: usize = 64;
 const FEW: usize = 4;
-
-/// The bars of a symbol from a step on, one at each.
-#[derive(Debug, Clone, Copy)]
-pub struct OwnBars<'a> {
-    /// The bars.
-    pub bars: Stretch<'a>,
-    /// The index of the first of them.
-    pub first: usize,
-    /// The rate that holds for all of them.
-    pub rate: f64,
-}
 
 /// One value for each step of a block.
 type Block = [f64; BLOCK];
@@ -231,44 +221,6 @@ impl Simulator {
     }
 }
 
-/// What bars in a row come to on the side that positions of a direction are left on.
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    direction: Direction,
-    range: PriceRange,
-    /// The last close.
-    close: f64,
-}
-
-impl Seen {
-    fn of(direction: Direction, bars: &Stretch<'_>) -> Self {
-        let prices = prices(direction, bars);
-        let mut range = PriceRange::EMPTY;
-        range.widen_by(&prices);
-        let last = bars.len().checked_sub(1);
-        Self {
-            direction,
-            range,
-            close: last.map_or(f64::NAN, |last| prices.close_at(last)),
-        }
-    }
-
-    /// Widens the range of prices of a position.
-    fn observe(&self, position: &mut Position) {
-        match self.direction {
-            Direction::Long => position.observe(self.range.low, self.range.high),
-            Direction::Short => position.observe(-self.range.high, -self.range.low),
-        }
-    }
-
-    /// Gives a position what its bars brought.
-    fn pass(&self, position: &mut Position, rate: f64) {
-        self.observe(position);
-        position.mark(self.close, rate, Semantics::Two);
-        position.account_stop = None;
-    }
-}
-
 /// What a block of steps comes to before it is taken; kept for its memory.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
@@ -284,11 +236,6 @@ impl Passed {
         self.steps = steps;
         self.closes.resize(positions * steps, 0.0);
     }
-}
-
-/// Widens the range of prices of a position by its bars.
-pub(super) fn observe(position: &mut Position, bars: &Stretch<'_>) {
-    Seen::of(position.direction, bars).observe(position);
 }
 
 /// The profits of a position at the closes of bars from a step on; adds how far each bar takes it
@@ -338,12 +285,4 @@ fn profit_of(position: &Position, rate: f64) -> impl Fn(f64) -> f64 + use<> {
     let (entry, sign) = (position.entry_price, position.direction.sign());
     let (lots, size) = (position.lots, position.contract_size);
     move |price| open_profit(price, entry, sign, lots, size, rate)
-}
-
-/// The prices of the side that positions of a direction are left on.
-fn prices<'a>(direction: Direction, own: &Stretch<'a>) -> Prices<'a> {
-    match direction {
-        Direction::Long => own.bid(),
-        Direction::Short => own.ask(),
-    }
 }
