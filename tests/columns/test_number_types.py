@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import omega
@@ -138,3 +139,11 @@ def test_an_index_of_two_levels_is_a_symbol_and_a_time() -> None:
     assert store.copied_bytes == 2 * 8 * ROWS  # the times, which the index holds as codes
     unnamed = pd.concat({"SPY": one})
     assert omega.CandleStore(unnamed).symbols == ["SPY"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_prices_of_a_type_that_polars_does_not_read_are_cast_and_named(backend: str) -> None:
+    wide = FRAME.to_arrow()
+    wide = wide.set_column(1, "open", wide["open"].cast(pa.decimal256(40, 2)))
+    result = run(wide, backend, cast=True)
+    assert copied(result) == [f"{8 * ROWS} bytes were copied by a cast: open (Decimal256(40, 2))"]

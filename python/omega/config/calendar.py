@@ -185,6 +185,8 @@ class Calendar:
         per_second = PER_SECOND[unit]
         from_day, to_day = first // per_second // _DAY - 2, last // per_second // _DAY + 2
         try:
+            for day in (from_day, to_day):  # before the days between, of which there are millions
+                self.begin_of(day)
             begins = in_unit(_begins(self, from_day, to_day), per_second)
         except (OverflowError, ValueError):
             raise ConfigError(

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import Refused, number, one_of, whole
+from omega.config.values import number, one_of, taken, whole
 from omega.contract import ArrowLike
 from omega.data import roles
 from omega.data.frames import frame_of
@@ -92,14 +92,9 @@ def bars(
 
 
 def _checked(kind: str, size: float) -> tuple[str, float]:
-    try:
-        kind = one_of(*_KINDS)(kind)
-    except Refused as refused:
-        raise ConfigError(f"bars kind: given {kind!r}, expected {refused}") from None
-    try:
-        return kind, whole(1)(size) if kind == "tick" else number(above=0.0)(size)
-    except Refused as refused:
-        raise ConfigError(f"bars size: given {size!r} for {kind!r}, expected {refused}") from None
+    kind = taken("bars kind", kind, one_of(*_KINDS))
+    rule = whole(1) if kind == "tick" else number(above=0.0)
+    return kind, taken(f"bars size of kind={kind!r}", size, rule)
 
 
 def _parts(data: ArrowLike, symbol: str | None) -> list[pl.DataFrame]:

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from omega.config.values import nearest
 from omega.contract import ArrowLike
 from omega.data import roles, sources
@@ -137,8 +135,9 @@ def casts_of(inputs: Sequence[SymbolInput]) -> list[str]:
     found: dict[str, None] = {}
     for one in inputs:
         for role, name, column in one.columns:
-            kind = pl.Series(column).dtype
-            if not (isinstance(kind, pl.Datetime) if role == "time" else kind == pl.Float64):
+            # Of the column itself: Polars does not read every type that the store casts.
+            kind = column.data_type
+            if not kind.startswith(("Timestamp", "Datetime") if role == "time" else "Float64"):
                 found[f"{name} ({kind})"] = None
     return list(found)
 

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from omega.config.values import Check, Refused, flag, nearest, number, one_of, optional, whole
+from omega.config.values import (
+    Check,
+    Refused,
+    flag,
+    nearest,
+    number,
+    one_of,
+    optional,
+    taken,
+    whole,
+)
 from omega.errors import ConfigError
 from omega.indicators import groups
 from omega.indicators.pattern_names import PATTERNS, needs_no_depth
@@ -92,9 +102,10 @@ def maybe(name: str, rule: Check[Any]) -> Parameter:
 
 def zero_or_one(given: object) -> int:
     """Take 0 or 1."""
-    if isinstance(given, bool) or given not in (0, 1):
-        raise Refused("0 or 1")
-    return int(given == 1)
+    try:
+        return whole(0, 1)(given)
+    except Refused:
+        raise Refused("0 or 1") from None
 
 
 def choice(name: str, *words: str, default: str | None = None) -> Parameter:
@@ -362,7 +373,7 @@ CATALOG: Mapping[str, Definition] = {
 """All indicators by name."""
 
 
-def definition(name: str) -> Definition:
+def definition(name: object) -> Definition:
     """Return the indicator of a name.
 
     Raises:
@@ -372,12 +383,13 @@ def definition(name: str) -> Definition:
         >>> [parameter.name for parameter in definition("sma").parameters]
         ['window']
     """
-    if name not in CATALOG:
-        raise ConfigError(
-            f"indicator: given {name!r}, expected one of {', '.join(sorted(CATALOG))}. "
-            f"{nearest(name, CATALOG)} Or use self.column() with any Polars expression"
-        )
-    return CATALOG[name]
+    if isinstance(name, str) and name in CATALOG:
+        return CATALOG[name]
+    near = f"{nearest(name, CATALOG)} " if isinstance(name, str) else ""
+    raise ConfigError(
+        f"indicator: given {name!r}, expected one of {', '.join(sorted(CATALOG))}. "
+        f"{near}Or use self.column() with any Polars expression"
+    )
 
 
 def resolve(name: str, given: Sequence[object], named: Mapping[str, object]) -> Call:
@@ -388,7 +400,7 @@ def resolve(name: str, given: Sequence[object], named: Mapping[str, object]) -> 
         >>> call.parameters, call.labels
         ([20.0], ['sma(20)'])
     """
-    if all(map(_is_plain, (*given, *named.values()))):
+    if all(map(_is_plain, (name, *given, *named.values()))):
         return _resolved(name, *given, **named)
     return _checked(name, given, named)
 
@@ -409,14 +421,8 @@ def _checked(name: str, given: Sequence[object], named: Mapping[str, object]) ->
     values = _bound(found, given, named)
     parameters, accepted = [], []
     for parameter, value in zip(found.parameters, values, strict=True):
-        try:
-            taken = parameter.check(value)
-        except Refused as refused:
-            raise ConfigError(
-                f"{name} {parameter.name}: given {value!r}, expected {refused}"
-            ) from None
-        parameters.append(parameter.code(taken))
-        accepted.append(taken)
+        accepted.append(taken(f"{name} {parameter.name}", value, parameter.check))
+        parameters.append(parameter.code(accepted[-1]))
     if found.together is not None:
         names = [parameter.name for parameter in found.parameters]
         found.together(dict(zip(names, accepted, strict=True)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
+from omega.config.values import one_of, require_texts, taken
 from omega.errors import ConfigError
 from omega.indicators.catalog import Reads, resolve
 
@@ -119,6 +120,7 @@ class Declaring:
             0.6281
         """
         call = resolve(name, parameters, named)
+        require_texts(name, timeframe=timeframe, symbol=symbol)
         source = _checked(name, call.definition.reads, source, side)
         if call.definition.reads is not Reads.CANDLES:
             source, is_placed = self._read(source, timeframe, symbol)
@@ -171,14 +173,13 @@ class Declaring:
 
 def _checked(name: str, reads: Reads, source: Sources, side: str) -> Sources:
     """Refuse a source or a side that the indicator does not read; give what it does."""
+    side = taken(f"{name} side", side, one_of("bid", "ask"))
     if reads is Reads.CANDLES:
         if not isinstance(source, str) or source != "close":
             raise ConfigError(
                 f"{name} source: given {source!r}, but it reads {reads.value}. "
                 "Use side='ask' for the other side"
             )
-        if side not in ("bid", "ask"):
-            raise ConfigError(f"{name} side: given {side!r}, expected 'bid' or 'ask'")
         return side
     if side != "bid":
         raise ConfigError(

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import Refused, number
+from omega.config.values import Refused, number, taken
 from omega.errors import ConfigError, printable
 from omega.libraries import arguments_of
 from omega.measures.measuring import HasEquity, Measured, metrics
@@ -197,10 +197,7 @@ def _weights_of(given: object, names: Sequence[str]) -> dict[str, float]:
 def _cash(given: object, first: HasEquity) -> float:
     if given is None:
         return float(first.metrics["initial_equity"])
-    try:
-        return number(above=0)(given)
-    except Refused as refused:
-        raise ConfigError(f"cash: given {given!r}, expected {refused}") from None
+    return taken("cash", given, number(above=0))
 
 
 def _starts(rebalance: object) -> Callable[[pl.Series], list[int]] | None:

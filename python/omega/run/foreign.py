@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from omega.config.values import Refused, whole
+from omega.config.values import taken, whole
 from omega.errors import ConfigError
 from omega.run.context import Context
 from omega.strategy.base import Strategy
@@ -25,10 +25,7 @@ def foreign_strategy(given: Foreign, when: object, context: Context) -> ForeignS
         ConfigError: It is given something else than indicators, or the run is one of the Python
             backend.
     """
-    try:
-        context.run.declare_warmup(whole(minimum=0)(given.warmup))
-    except Refused as refused:
-        raise ConfigError(f"foreign: warmup: given {given.warmup!r}, expected {refused}") from None
+    context.run.declare_warmup(taken("foreign warmup", given.warmup, whole(minimum=0)))
     mask = None
     with tied(Strategy(), context) as declarer, declaring(context):
         columns = () if given.indicators is None else given.indicators(declarer)

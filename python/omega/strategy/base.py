@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, dataclass_transform
 
-from omega.config.values import plain
+from omega.config.values import plain, require_texts, taken, whole
 from omega.errors import ConfigError
 from omega.indicators.methods import Methods
 from omega.strategy.actions import Action
@@ -205,9 +205,11 @@ class Strategy(Trading, Methods):
             ...         self.peak = self.column(np.maximum.accumulate, "peak", source="high")
         """
         context = self._context()
+        require_texts("column", name=name, source=source, timeframe=timeframe, symbol=symbol)
+        warmup = taken("column warmup", warmup, whole(minimum=0))
+        made = as_expression(expression, source)
         key = (name, timeframe, symbol, warmup, *identity(expression, source))
         if key not in context.columns:
-            made = as_expression(expression, source)
             found = context.expression(
                 made, name, timeframe=timeframe, symbol=symbol, declared=warmup
             )

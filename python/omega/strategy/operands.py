@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard
 
+from omega.config.values import taken, text
 from omega.errors import ConfigError, NeedsOneBar
+from omega.libraries import refused_as
 
 if TYPE_CHECKING:
     import polars as pl
@@ -103,7 +105,7 @@ def is_operand(given: object) -> bool:
         >>> [is_operand(one) for one in (1, "close", None)]
         [True, True, False]
     """
-    return is_indicator(given) or isinstance(given, (numbers.Real, str)) or _is_column(given)
+    return is_indicator(given) or isinstance(given, (numbers.Real, str)) or is_column(given)
 
 
 def shown(operand: AnyOperand) -> str:
@@ -148,19 +150,26 @@ def as_column(given: AnyOperand) -> pl.Expr:
     import polars as pl  # noqa: PLC0415 - slow to import, and few runs need it
 
     if isinstance(given, str):
-        return pl.col(given)
+        return pl.col(taken("column", given, text))
     if isinstance(given, pl.Expr):
         return given
-    if _is_column(given):
-        return pl.lit(pl.Series(given))
-    raise ConfigError(
+    refusal = ConfigError(
         f"column: given {given!r}, expected the name of a column, a Polars expression, or a series "
         "or array with a value for each bar"
     )
+    if not is_column(given):
+        raise refusal
+    with refused_as(lambda _problem: refusal):
+        return pl.lit(pl.Series(given))
 
 
-def _is_column(given: object) -> bool:
-    """Return whether it is an expression, a series or an array, without importing Polars."""
+def is_column(given: object) -> bool:
+    """Return whether it is an expression, a series or an array, without importing Polars.
+
+    Example:
+        >>> is_column([1.0]), is_column("close")
+        (False, False)
+    """
     return hasattr(given, "__array__") or hasattr(given, "meta")
 
 

@@ -7,7 +7,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from omega.config.distances import Distance
-from omega.config.values import plain
+from omega.config.values import flag, plain, taken
 from omega.errors import ConfigError
 from omega.strategy.actions import Action, Cancel, Close, Modify, Signal
 
@@ -84,7 +84,7 @@ class OrderEntry:
             oco=oco,
             reduce_only=reduce_only,
             reason=reason,
-            tags=tuple(tags),
+            tags=tags,
         )
         return self.submit(signal)
 
@@ -98,7 +98,8 @@ class OrderEntry:
     ) -> int:
         """Close positions; give the number of the first order."""
         trade = None if position is None else self._number(position)
-        symbols = [symbol] if trade is not None or symbol else self._symbols_open()
+        is_named = trade is not None or symbol is not None
+        symbols = [symbol] if is_named else self._symbols_open()
         numbers = [
             self.submit(Close(symbol=one, trade_id=trade, fraction=fraction, reason=reason))
             for one in symbols
@@ -154,7 +155,8 @@ def prices_of(
     limit: Number, stop: Number, *, touch: Number, trail: Level, at_close: bool
 ) -> dict[str, Any]:
     """Return the fields of a signal by the prices that an order waits for."""
-    special = {"touch": touch, "trail": trail, "at_close": at_close or None}
+    is_at_close = taken("order at_close", at_close, flag)
+    special = {"touch": touch, "trail": trail, "at_close": is_at_close or None}
     given = [name for name, value in special.items() if value is not None]
     if given and (len(given) > 1 or stop is not None or (limit is None) == (touch is not None)):
         raise ConfigError(
@@ -169,7 +171,7 @@ def prices_of(
         return {"type": "stop_limit", "entry_price": stop, "limit_price": limit}
     kind = "limit" if limit is not None else "stop" if stop is not None else "market"
     price = limit if stop is None else stop
-    return {"type": "close" if at_close else kind, "entry_price": price}
+    return {"type": "close" if is_at_close else kind, "entry_price": price}
 
 
 def trade_number(given: Any) -> int:  # noqa: ANN401 - a position or an order

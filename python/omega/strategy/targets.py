@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from omega.config.values import Refused, as_float, nearest, number, one_of, optional, plain
+from omega.config.values import Refused, as_float, nearest, number, one_of, optional, plain, taken
 from omega.contract import RuleFields
 from omega.errors import ConfigError
 from omega.strategy.rebalance import PLAIN, Kind, Rebalance
@@ -51,18 +51,14 @@ def rebalance(
     cash_buffer: float = 0.0,
 ) -> None:
     """Queue weights for several symbols; the words are those of `Strategy.rebalance`."""
-    share, amount = number(minimum=0, maximum=1), number(minimum=0)
-    try:
-        missing = one_of("sell", "hold")(missing)
-        rules: RuleFields = {
-            "size_at": one_of("decision", "fill")(size_at),
-            "min_trade": amount(min_trade),
-            "band": amount(band),
-            "max_turnover": optional(number(above=0))(max_turnover),
-            "cash_buffer": share(cash_buffer),
-        }
-    except Refused as refused:
-        raise ConfigError(f"rebalance: expected {refused} for one of its rules") from None
+    missing = taken("rebalance missing", missing, one_of("sell", "hold"))
+    rules: RuleFields = {
+        "size_at": taken("rebalance size_at", size_at, one_of("decision", "fill")),
+        "min_trade": taken("rebalance min_trade", min_trade, number(minimum=0)),
+        "band": taken("rebalance band", band, number(minimum=0)),
+        "max_turnover": taken("rebalance max_turnover", max_turnover, optional(number(above=0))),
+        "cash_buffer": taken("rebalance cash_buffer", cash_buffer, number(minimum=0, maximum=1)),
+    }
     if not isinstance(targets, Mapping):
         raise ConfigError(f"rebalance: given {targets!r}, expected {{symbol: weight}}")
     _queue(run, "rebalance", targets, "weight", (missing, rules))

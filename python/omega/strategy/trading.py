@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from omega.config.values import nearest
+from omega.config.values import nearest, require_texts
 from omega.errors import ConfigError
 from omega.strategy.account import AccountView
 from omega.strategy.requests import is_heard
@@ -40,10 +40,11 @@ class Trading(AccountView):
             ['AAA', 'BBB']
         """
         context = self._shown()
+        require_texts("positions_in", symbol=symbol)
         if symbol not in context.symbols:
             raise ConfigError(
                 f"positions_in: {symbol!r} is no symbol of this run. "
-                f"{nearest(symbol, context.symbols)}"
+                f"{nearest(str(symbol), context.symbols)}"
             )
         return [position for position in context.positions if position.symbol == symbol]
 

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from omega.cluster.protocol import Cluster
-from omega.config.values import Refused, number, plain, whole
+from omega.config.values import number, plain, taken, whole
 from omega.contract import AnyForm, ArrowLike
 from omega.errors import ConfigError
 from omega.forward.sets import require_settings
@@ -136,22 +136,19 @@ def stress(
 
 
 def _wishes(**given: Any) -> Wishes:  # noqa: ANN401 - checked here
-    taken = {name: plain(value) for name, value in given.items()}
+    wishes = {name: plain(value) for name, value in given.items()}
     shares = ("noise", "dropped", "jitter", "reach")
     rules = {name: number(minimum=0, maximum=1) for name in shares}
     counts = {name: whole(minimum=1, maximum=10_000) for name in ("runs", "starts")}
     for name, rule in {**rules, **counts}.items():
-        try:
-            taken[name] = rule(taken[name])
-        except Refused as refused:
-            raise ConfigError(f"{name}: given {given[name]!r}, expected {refused}") from None
-    factors = taken["factors"]
+        wishes[name] = taken(name, wishes[name], rule)
+    factors = wishes["factors"]
     if not isinstance(factors, (list, tuple)) or not all(
         isinstance(one, (int, float)) and one > 0 for one in factors
     ):
         raise ConfigError(f"factors: given {factors!r}, expected numbers above 0, as (1.5, 2.0)")
-    taken["seed"] = seed_field(taken["seed"])
-    return Wishes(**taken)
+    wishes["seed"] = seed_field(wishes["seed"])
+    return Wishes(**wishes)
 
 
 def _parameters(strategy: AnyForm, run: Run) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from omega.config.values import Refused, plain
 from omega.config.values import number as number_field
+from omega.config.values import plain, taken
 from omega.errors import ConfigError
 from omega.results.yearly import years_of
 from omega.sweeps.objectives import Objective, objective_of
@@ -86,10 +86,7 @@ def _listed(name: str, given: object, names: Sequence[str]) -> list[Any]:
 
 
 def _weight(given: object) -> float:
-    try:
-        return number_field(above=0)(given)
-    except Refused as refused:
-        raise ConfigError(f"weights: given {given!r}, expected {refused}") from None
+    return taken("weights", given, number_field(above=0))
 
 
 def zone_of(

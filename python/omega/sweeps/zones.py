@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omega.config.values import Refused, number, whole
+from omega.config.values import flag, number, taken, whole
 from omega.errors import ConfigError
 
 SHARE = 0.8
@@ -83,10 +83,7 @@ def share_field(share: object) -> float:
         >>> share_field(0.5)
         0.5
     """
-    try:
-        return number(above=0, maximum=1)(share)
-    except Refused as refused:
-        raise ConfigError(f"share: given {share!r}, expected {refused}") from None
+    return taken("share", share, number(above=0, maximum=1))
 
 
 def neighbours_of(
@@ -117,12 +114,8 @@ def neighbours_of(
         [[1, 2], [0], [0]]
     """
     for name, given in (("reach", reach), ("nearest", nearest)):
-        try:
-            whole(minimum=1)(1 if given is None else given)
-        except Refused as refused:
-            raise ConfigError(f"{name}: given {given!r}, expected {refused}") from None
-    if not isinstance(diagonal, bool):
-        raise ConfigError(f"diagonal: given {diagonal!r}, expected True or False")
+        taken(name, 1 if given is None else given, whole(minimum=1))
+    taken("diagonal", diagonal, flag)
     ordered = [name for name in parameters if table.schema[name].is_numeric()]
     if nearest is None and _is_grid(table, ordered):
         return _on_grid(table, parameters, ordered, reach, diagonal=diagonal)

@@ -198,6 +198,27 @@ fn behind<'a>(state: &State<'a>, released: usize) -> State<'a> {
     }
 }
 
+impl<S: Strategy> Disturbed<S> {
+    /// What the strategy decides, behind what was held back until this step.
+    #[inline]
+    fn disturbed(
+        &mut self,
+        view: &View<'_>,
+        state: &State<'_>,
+        actions: &mut Vec<Action>,
+        decide: impl Fn(&mut S, &View<'_>, &State<'_>, &mut Vec<Action>) -> Result<(), S::Error>,
+    ) -> Result<(), S::Error> {
+        if !self.is_active() {
+            return decide(&mut self.strategy, view, state, actions);
+        }
+        let released = self.release(view.step(), actions);
+        let before = actions.len();
+        decide(&mut self.strategy, view, &behind(state, released), actions)?;
+        self.disturb(view.step(), state, &mut actions[before..]);
+        Ok(())
+    }
+}
+
 impl<S: Strategy> Strategy for Disturbed<S> {
     type Error = S::Error;
 
@@ -222,15 +243,7 @@ impl<S: Strategy> Strategy for Disturbed<S> {
         state: &State<'_>,
         actions: &mut Vec<Action>,
     ) -> Result<(), S::Error> {
-        if !self.is_active() {
-            return self.strategy.evaluate(view, state, actions);
-        }
-        let released = self.release(view.step(), actions);
-        let before = actions.len();
-        let seen = behind(state, released);
-        self.strategy.evaluate(view, &seen, actions)?;
-        self.disturb(view.step(), state, &mut actions[before..]);
-        Ok(())
+        self.disturbed(view, state, actions, S::evaluate)
     }
 
     fn on_events(
@@ -239,15 +252,7 @@ impl<S: Strategy> Strategy for Disturbed<S> {
         state: &State<'_>,
         actions: &mut Vec<Action>,
     ) -> Result<(), S::Error> {
-        if !self.is_active() {
-            return self.strategy.on_events(view, state, actions);
-        }
-        let released = self.release(view.step(), actions);
-        let before = actions.len();
-        let seen = behind(state, released);
-        self.strategy.on_events(view, &seen, actions)?;
-        self.disturb(view.step(), state, &mut actions[before..]);
-        Ok(())
+        self.disturbed(view, state, actions, S::on_events)
     }
 
     fn manages(&self) -> bool {
