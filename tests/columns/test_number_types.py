@@ -18,7 +18,7 @@ import pytest
 import omega
 from omega.contract import ArrowLike
 from omega.errors import ConfigError, InvalidCandleData
-from tests.support.backends import BACKENDS
+from tests.support.backends import BACKENDS, WITHOUT_CORE
 
 ROWS = 3
 PRICES = ("open", "high", "low", "close")
@@ -141,6 +141,7 @@ def test_an_index_of_two_levels_is_a_symbol_and_a_time() -> None:
     assert omega.CandleStore(unnamed).symbols == ["SPY"]
 
 
+@pytest.mark.skipif(WITHOUT_CORE, reason="Polars, which reads columns then, has no such type")
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_prices_of_a_type_that_polars_does_not_read_are_cast_and_named(backend: str) -> None:
     wide = FRAME.to_arrow()

@@ -169,8 +169,8 @@ def test_no_bar_is_complete_in_nothing() -> None:
 
 @pytest.mark.parametrize(("kind", "size", "message"), [
     ("renco", 1, r"bars kind: given 'renco', expected one of .* Did you mean 'renko'"),
-    ("tick", 1.5, "bars size: given 1.5 for 'tick', expected a whole number"),
-    ("range", 0.0, r"bars size: given 0\.0 for 'range', expected a number above 0"),
+    ("tick", 1.5, "bars size of kind='tick': given 1.5, expected a whole number"),
+    ("range", 0.0, r"bars size of kind='range': given 0\.0, expected a number above 0"),
     ("volume", 1.0, "given 'volume' of data without a volume"),
 ])  # fmt: skip
 def test_what_is_no_bar_is_refused(kind: str, size: float, message: str) -> None:
