@@ -1,4 +1,4 @@
-"""The loop: all control flow of a run (semantics, sections 2 and 7; "The order of a bar").
+"""The loop: all control flow of a run (L1, X2; "The order of a bar").
 
 It drives a strategy and an executor over the steps of a plan, and has a row written for each.
 """
