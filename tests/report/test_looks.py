@@ -150,8 +150,11 @@ def test_a_phone_shows_all_columns_of_a_small_heat_map_and_prices_are_whole(
     drawn = omega.report.heatmap(frame, x="fast", y="slow", metric="m")
     shown(tab, drawn.report(tmp_path / "map.html"), 390)
     assert tab.run("document.querySelector('rect.best').getBoundingClientRect().right < innerWidth")
-    dear = pl.read_parquet(runs.SAMPLE).with_columns(pl.col("^.*_(open|high|low|close)$") * 54_321)
-    result = omega.run_backtest(dear, omega.native("sma_cross", fast=3, slow=9))
+    dear = pl.read_parquet(runs.SAMPLE).with_columns(
+        pl.col("^.*_(open|high|low|close)$") * 54_321.123
+    )
+    candles = {f"S{k:02}": dear for k in range(20)}
+    result = omega.run_backtest(candles, Several(), account=omega.Account(leverage=1e6))
     shown(tab, result.report(tmp_path / "dear.html"))
     cut = (
         "[...document.querySelectorAll('.cell')].filter((one) => one.scrollWidth > one.clientWidth)"
