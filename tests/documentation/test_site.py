@@ -100,6 +100,7 @@ def test_tables_of_words_name_the_columns_of_each_cell_on_a_phone(site: Path) ->
     assert f'stacked" style="{heads};--column-3:&quot;what to do&quot;"' in page
     numbers = (site / "benchmarks.html").read_text()
     assert "<table" in numbers
+    assert numbers.count(' own">') == numbers.count("<td><p>Omega, ") > 3
     assert "stacked" not in numbers
 
 
