@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 TOP = Path(__file__).resolve().parents[2]
 FOLDERS = "tests|rust|examples|data|benchmarks|python"
 OUTSIDE = re.compile(
-    rf"\[([^\]]+)\]\((?:(?:\.\./)+|/)?((?:{FOLDERS})/[^)#]*|CITATION\.cff|LICENSE)(?:#([\w-]+))?\)"
+    rf"\[([^\]]+)\]\((?:(?:\.\./)+|/)?(?!examples/\w+\.md)"
+    rf"((?:{FOLDERS})/[^)#]*|CITATION\.cff|LICENSE)(?:#([\w-]+))?\)"
 )
+"""A page of `docs/examples/` is none of the folder `examples/`."""
 PAGES = ("docs/**/*.md", "tests/scenarios/*.md", "tests/README.md", "README.md", "CONTRIBUTING.md")
 
 

@@ -33,7 +33,26 @@ KINDS = {
 
 def made(text: str) -> str:
     """Return the text of a page with its tables in place."""
-    return MADE.sub(_table, text)
+    names = ", ".join(name for family in families().values() for name in family)
+    text = text.replace("<!-- names of indicators -->", names)
+    return MADE.sub(_table, text.replace("<!-- indicators -->", methods()))
+
+
+def families() -> dict[str, list[str]]:
+    """Return the methods that declare indicators, by the name of their family."""
+    classes = [one for one in omega.Strategy.__mro__ if one.__module__.startswith("omega.indic")]
+    named = {one.__name__: [name for name in vars(one) if name[0] != "_"] for one in classes}
+    return {family: names for family, names in named.items() if names}
+
+
+def methods() -> str:
+    """Write the entries of these methods, a heading for each family."""
+    return "\n\n".join(
+        f"## {family}\n\n```{{eval-rst}}\n"
+        + "\n".join(f".. automethod:: omega.Strategy.{name}" for name in names)
+        + "\n```"
+        for family, names in families().items()
+    )
 
 
 def _table(found: re.Match[str]) -> str:

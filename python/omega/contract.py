@@ -241,7 +241,7 @@ class ScheduleFields(TypedDict):
     """Strategies that follow each other in one run, each made when it begins.
 
     `stages` are the first step of each, and its border ("keep", "cancel" or "flat"). `make` takes
-    the place of a stage and gives its strategy: of the core, of another language, or callbacks;
+    the place of a stage and returns its strategy: of the core, of another language, or callbacks;
     `kind` says which ("core", "foreign" or "python"). `needs` are the complete bars that the first
     decision needs of each track. `disturbed` are whether entries and exits go out a step later, a
     seed, and the share of entries that are lost.

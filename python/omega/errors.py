@@ -58,7 +58,7 @@ class OmegaError(Exception):
 
     Keyword arguments become attributes, and survive pickling. What steers a terminal is escaped in
     the message, as `printable` does. The first note, which a traceback shows below the message,
-    says how to look up what to do.
+    names the command that explains what to do.
 
     Example:
         >>> OmegaError("the message", answer=42).answer

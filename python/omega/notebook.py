@@ -26,10 +26,10 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], note: 
     """Make a table in the colours of the page around it, light or dark.
 
     Args:
-        title: What stands above it.
+        title: Text above it.
         head: Names of the columns.
         rows: Their cells.
-        note: What stands below it.
+        note: Text below it.
 
     Example:
         >>> table("Candles", ["symbol"], [["<b>"]]).count("&lt;b&gt;")

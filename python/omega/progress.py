@@ -15,7 +15,7 @@ _SECONDS_BETWEEN = 0.2
 
 @contextlib.contextmanager
 def progress_bar(what: str) -> Iterator[Update | None]:
-    """Show progress on standard error where a person sees it; None where nobody does.
+    """Show progress on standard error on a terminal or in a notebook; None elsewhere.
 
     A notebook gets plain text, which needs no further package.
 

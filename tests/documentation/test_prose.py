@@ -22,6 +22,8 @@ def test_pages_and_docstrings_are_in_plain_english() -> None:
         "Who runs a sweep can stop it.",
         "It is is so.",
         "It waits for ever.",
+        "A notice says so.",
+        "It gives a number.",
     ],
 )
 def test_a_planted_word_is_found(text: str) -> None:

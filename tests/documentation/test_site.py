@@ -100,11 +100,16 @@ def test_tables_of_words_name_the_columns_of_each_cell_on_a_phone(site: Path) ->
     assert f'stacked" style="{heads};--column-3:&quot;what to do&quot;"' in page
     numbers = (site / "benchmarks.html").read_text()
     assert "<table" in numbers
+    assert numbers.count(' own">') == numbers.count("<td><p>Omega, ") > 3
     assert "stacked" not in numbers
 
 
 def test_what_the_core_has_is_named_by_a_link(site: Path) -> None:
-    assert 'href="benchmarks.html"' in (site / "index.html").read_text()
+    front = (site / "index.html").read_text()
+    assert 'href="benchmarks.html"' in front
+    assert '<a class="reference internal" href="examples/index.html"><span class="std' in front
+    for page in site.rglob("*.html"):  # what is taken for a file without a page is printed
+        assert not re.search(r"\(<code[^>]*>(?:<[^>]*>)*[\w./-]+\.md<", page.read_text()), page.name
     assert 'href="../benchmarks.html"' in (site / "guides/rust-strategy.html").read_text()
 
 

@@ -143,6 +143,25 @@ def test_nothing_is_wider_than_the_window(
     assert tab.run("document.documentElement.dataset.theme") == ("dark" if dark else "light")
 
 
+def test_a_phone_shows_all_columns_of_a_small_heat_map_and_prices_are_whole(
+    tab: Tab, tmp_path: Path
+) -> None:
+    frame = pl.DataFrame({"fast": [1, 2, 3, 4, 5, 6], "slow": [1] * 6, "m": [0.1] * 5 + [0.9]})
+    drawn = omega.report.heatmap(frame, x="fast", y="slow", metric="m")
+    shown(tab, drawn.report(tmp_path / "map.html"), 390)
+    assert tab.run("document.querySelector('rect.best').getBoundingClientRect().right < innerWidth")
+    dear = pl.read_parquet(runs.SAMPLE).with_columns(
+        pl.col("^.*_(open|high|low|close)$") * 54_321.123
+    )
+    candles = {f"S{k:02}": dear for k in range(20)}
+    result = omega.run_backtest(candles, Several(), account=omega.Account(leverage=1e6))
+    shown(tab, result.report(tmp_path / "dear.html"))
+    cut = (
+        "[...document.querySelectorAll('.cell')].filter((one) => one.scrollWidth > one.clientWidth)"
+    )
+    assert tab.run(f"document.querySelectorAll('.cell').length > 20 && {cut}.length") == 0
+
+
 @pytest.mark.skipif(AXE is None, reason="axe-core-python is not installed")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dark", [False, True])

@@ -23,6 +23,7 @@ from omega.progress import progress_bar
 
 if TYPE_CHECKING:
     import polars as pl
+    import rich.table
 
 FORMATS = (".parquet", ".arrow", ".feather", ".ipc")
 _ROWS_SHOWN = 20
@@ -143,18 +144,36 @@ def rows_of(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def show(frame: pl.DataFrame, title: str, digits: int = 6, padding: int = 1) -> None:
     """Print the first rows of a table; without padding eight metrics fit into 80 columns."""
     from rich.console import Console  # noqa: PLC0415 - only where there is something to show
-    from rich.table import Column, Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
 
     say(title)
-    # As `Text`, in which square brackets are no markup; a long name may break at its spaces.
-    heads = (printable(name).replace("_", " ") for name in frame.columns)
-    table = Table(*(Column(Text(head), overflow="fold") for head in heads), padding=(0, padding))
-    for row in frame.head(_ROWS_SHOWN).iter_rows():
-        table.add_row(*(Text("" if value is None else _shown(value, digits)) for value in row))
-    Console().print(table)
+    console = Console()
+    wide = console.options.update(max_width=9_999)
+    for between in (" ", "\n"):  # names over two lines where they do not fit beside each other
+        table = _table(frame.head(_ROWS_SHOWN), digits, padding, between)
+        if table.__rich_measure__(console, wide).maximum <= console.width:
+            break
+    else:
+        for column in table.columns:  # a number that breaks is better than one that is cut
+            column.no_wrap = False
+    console.print(table)
     if len(frame) > _ROWS_SHOWN:
         say(f"... and {len(frame) - _ROWS_SHOWN:,} more")
+
+
+def _table(frame: pl.DataFrame, digits: int, padding: int, between: str) -> rich.table.Table:
+    """Return a table whose numbers do not break, nor the words of a name but at their spaces."""
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    table = Table(padding=(0, padding))
+    for name, dtype in frame.schema.items():
+        is_number = dtype.is_numeric()
+        # As `Text`, in which square brackets are no markup.
+        head = Text(printable(name).replace("_", between if is_number else " "))
+        table.add_column(head, overflow="fold", no_wrap=is_number)
+    for row in frame.iter_rows():
+        table.add_row(*(Text("" if value is None else _shown(value, digits)) for value in row))
+    return table
 
 
 def _shown(value: object, digits: int) -> str:

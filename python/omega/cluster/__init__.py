@@ -1,7 +1,7 @@
 """Sweeps on more than one machine, on engines that exist: Ray, Dask, and pools of futures.
 
 What is made here is given to `sweep(executor=...)`; the rows are those of one machine, to the last
-bit. The package of an engine is imported when it is first asked for:
+bit. The package of an engine is imported when it is first used:
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> import tempfile, omega
@@ -85,16 +85,17 @@ def futures(
     """Return a pool as an executor of a sweep, whose workers may be on other machines.
 
     Args:
-        pool: Anything with `submit(function, *arguments)`, which gives something with `done()` and
-            `result()`: a `concurrent.futures.Executor`, or one of submitit, executorlib or parsl.
+        pool: Anything with `submit(function, *arguments)`, which returns something with `done()`
+            and `result()`: a `concurrent.futures.Executor`, or one of submitit, executorlib or
+            parsl.
         shared: A folder that this process and all workers see under the same path. The recipe of
             the runs is there as long as the sweep lasts, and candles of which workers have no copy;
             what was there before stays.
-        slots: How many calls run at once; None asks the pool.
+        slots: How many calls run at once; None takes it from the pool.
         threads: How many threads a call may use: a run of the core uses them all.
 
     Raises:
-        ConfigError: The pool cannot submit, or does not say how many calls it runs at once.
+        ConfigError: The pool cannot submit, or its number of parallel calls is unknown.
 
     Example:
         >>> try:

@@ -42,7 +42,7 @@ class Order(Generic[Row]):
         recipe: How runs are made, packed.
         files: The file of each hash, on this machine.
         row: Makes a row of a result of the recipe.
-        mark: Gives what has to be the same of two results of a run.
+        mark: Returns what has to be the same of two results of a run.
         lost: Makes the row of a run that has none, of its error.
         idle: Is called now and then.
     """

@@ -1,4 +1,4 @@
-"""The package of an engine, imported when it is first asked for."""
+"""The package of an engine, imported when it is first used."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def work(name: str, batch: bytes, fetch: Fetch, threads: int = 1) -> bytes:
     Args:
         name: The name of what `submit` was called with.
         batch: What it was called with besides.
-        fetch: Gives the bytes that were put under a name, in pieces, or raises `LookupError`.
+        fetch: Returns the bytes that were put under a name, in pieces, or raises `LookupError`.
         threads: How many threads it may use. Where Polars is not loaded yet, it is held to them.
 
     Example:

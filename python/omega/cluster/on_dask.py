@@ -132,7 +132,7 @@ class OnDask:
         return found
 
     def cancel(self, tickets: Iterable[Ticket]) -> None:
-        """End tasks that have not begun; one that runs goes on, and nobody hears of it."""
+        """End tasks that have not begun; one that runs goes on, and its result is dropped."""
         for ticket in tickets:
             sent = self._sent.pop(ticket, None)
             if sent is not None:

@@ -61,7 +61,7 @@ class Failure:
     Attributes:
         kind: "died" where the worker is gone, "memory" where it was ended because memory was
             short, "raised" where the engine could not call the worker's function.
-        words: What the engine has to say about it.
+        words: The message of the engine.
 
     Example:
         >>> Failure("died", "exit code -9").kind
@@ -77,7 +77,7 @@ class Cluster(Protocol):
     """Workers somewhere, which `sweep(executor=...)` sends runs to.
 
     A worker calls `omega.cluster.work(name, batch, fetch, threads)` with the name of the handle and
-    the batch of a `submit`, and gives back what that returns. `fetch(name)` iterates over the bytes
+    the batch of a `submit`, and returns what that returns. `fetch(name)` iterates over the bytes
     that were put under a name, and raises `LookupError` where they are not there.
 
     A cluster never calls twice what was submitted once: the sweep itself sends again what was lost.
@@ -122,7 +122,7 @@ class Cluster(Protocol):
         """Have a worker do what `work` does."""
 
     def done(self, timeout: float) -> Sequence[tuple[Ticket, bytes | Failure]]:
-        """Wait until something is over, at most some seconds; give all that is."""
+        """Wait until something is over, at most some seconds; return all that is."""
 
     def cancel(self, tickets: Iterable[Ticket]) -> None:
         """Forget what was submitted; its answer is no longer wanted."""

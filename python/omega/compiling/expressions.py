@@ -91,7 +91,7 @@ def _truth_of(writer: Writer, given: Value) -> Any:
 
 
 def _short(writer: Writer, node: ast.BoolOp) -> Any:
-    """Write `and` and `or`: the rest is looked at only where it decides."""
+    """Write `and` and `or`: the rest is checked only where it decides."""
     builder = writer.emit.builder
     result = writer.emit.alloca(BIT)
     done = builder.append_basic_block("done")

@@ -2,7 +2,7 @@
 
 What is read here is executed. So it is read from one folder alone, `compiled` in the cache of the
 machine, and only while folder and file belong to this user and nobody else may write to them; both
-are looked at through what was opened, and never by their names. On Windows, whose rights are not
+are checked through what was opened, and never by their names. On Windows, whose rights are not
 looked at, nothing is kept.
 
 A file is named by the hash of all that its code was made of: the text of the program, the versions

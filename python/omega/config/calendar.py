@@ -86,8 +86,8 @@ class Calendar:
 
     A day is named by the local date twelve hours after it begins: the one that begins at 17:00 in
     New York by the date on which it ends. Sessions are on the days that are named Monday to Friday
-    and are no holidays; they describe, and refuse no order unless `Limits(sessions="calendar")`
-    says so.
+    and are no holidays; they describe, and refuse no order without
+    `Limits(sessions="calendar")`.
 
     Attributes:
         zone: The time zone, whose changes of the clock are followed.

@@ -84,8 +84,8 @@ class Costs:
         fee_percent: Percent of the notional traded; 0.1 is a tenth of a percent.
         fee_maker: Percent of the notional of limit orders that rested and of take profits.
         fee_taker: Percent of the notional of all other fills.
-        fee: A function of the fill, an `omega.FeeBasis`, that gives account money, at least 0. It
-            has to give the same fee for the same fill: it is also called for exits and sizes that
+        fee: A function of the fill, an `omega.FeeBasis`, that returns account money, at least 0. It
+            has to return the same fee for the same fill: it is also called for exits and sizes that
             are weighed and not taken.
         fee_min: Smallest fee of a fill that has one.
         side: Which fills have a fee: "both", or "entry" for a fee on entries alone. Slippage and

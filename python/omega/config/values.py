@@ -105,7 +105,7 @@ def number(
     maximum: float | None = None,
     infinite: bool = False,
 ) -> Check[float]:
-    """Return a check for a number within bounds, finite unless told; it becomes a `float`."""
+    """Return a check for a number within bounds, finite by default; it becomes a `float`."""
     bounds = [
         f"above {above:g}" if above is not None else "",
         f"of {minimum:g} or more" if minimum is not None else "",
@@ -257,7 +257,7 @@ def _short_repr(self: Any) -> str:  # noqa: ANN401 - any value class
 
 
 def _differs(given: object, default: object) -> bool:
-    """Return whether a field is worth showing; a frame is never compared, as that gives a frame."""
+    """Return whether a field is worth showing; a frame is not compared: that is a frame again."""
     without = default is None or default is dataclasses.MISSING
     return given is not default and (without or given != default)
 

@@ -2,7 +2,7 @@
 
 A producer states in them how many rows, buffers and children there are, and a reader believes it:
 a wrong number makes it read memory that is not the column's. What the numbers say of each other,
-and what offsets, views and codes say of the buffers, is looked at here. Whether an address is one,
+and what offsets, views and codes say of the buffers, is checked here. Whether an address is one,
 and whether a buffer is as long as it has to be, nothing in them shows.
 
 Layouts: https://arrow.apache.org/docs/format/CDataInterface.html

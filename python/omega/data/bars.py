@@ -244,7 +244,7 @@ def _ends(
 
 
 def _by_sum(amounts: Iterator[float], is_last: Sequence[bool], size: float) -> list[int]:
-    """Return the rows with which sums reach a size; each begins anew after them."""
+    """Return the rows with which sums reach a size; each begins again after them."""
     ends, total = [], 0.0
     for row, last, amount in zip(count(), is_last, amounts, strict=False):
         total += amount

@@ -1,7 +1,7 @@
 """Files of candles as one small value, however large they are.
 
-A `Dataset` goes wherever a path goes; it can be compared, pickled and identified by its content.
-Nothing is read until it is used.
+You can pass a `Dataset` wherever you can pass a path; it can be compared, pickled and identified
+by its content. Nothing is read until it is used.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class Dataset(_Once):
         return self._scanned
 
     def to_arrow(self, path: str | Path) -> Dataset:
-        """Write one uncompressed Arrow IPC file, which runs map into memory, and give it.
+        """Write one uncompressed Arrow IPC file, which runs map into memory, and return it.
 
         Prices become `float64`; filter, symbol and time zone are applied. The rows pass through in
         batches, so that the memory needed does not grow with their number. A file that is there

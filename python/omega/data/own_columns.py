@@ -27,7 +27,7 @@ class OwnColumns:
 
     Attributes:
         names: All of them.
-        take: Gives those of some names.
+        take: Returns those of some names.
         rows: First row and number of rows, where the symbol is a part of the table.
     """
 

@@ -39,7 +39,7 @@ class Source:
 
     Attributes:
         names: Its columns.
-        take: Gives the columns of some names.
+        take: Returns the columns of some names.
         time: The column that holds the time whatever its name is.
         columns: What the data itself states about the roles of its columns.
         symbol: The symbol that the data itself names, or takes of a symbol column.

@@ -176,7 +176,7 @@ class CandleStore:
 
     @property
     def crossed_rows(self) -> dict[str, int | None]:
-        """For each symbol the rows with an ask below the bid; None where nobody looked."""
+        """For each symbol the rows with an ask below the bid; None if not checked."""
         return dict(zip(self.symbols, self.native.crossed_rows, strict=True))
 
     @property

@@ -146,7 +146,7 @@ class EventEngine:
         The logger "omega.engines" gets what was counted, at the level of debugging.
 
         Returns:
-            What was counted: signals as signals, exits as exits, whoever made them.
+            What was counted: signals as signals, exits as exits, whichever component made them.
 
         Raises:
             WarmupIndexNotFound: No bar is left after start and warm-up.

@@ -77,7 +77,7 @@ class Parts:
 
     @contextlib.contextmanager
     def bound(self, job: Job, context: RunContext) -> Iterator[RunContext]:
-        """Tie strategy, manager and components to a run while it runs; give it as they see it."""
+        """Tie strategy, manager and components to a run while it runs; return it as they see it."""
         own: list[Any] = []
         if self.is_native:
             own = [self.executor] if self.has_foreign_portfolio else [self.executor, self.portfolio]

@@ -47,7 +47,7 @@ class Evaluating(Protocol):
 
 @runtime_checkable
 class WithOnData(Protocol):
-    """A strategy of the older form, which gives dicts.
+    """A strategy of the older form, which returns dicts.
 
     Example:
         >>> class Older:
@@ -63,7 +63,7 @@ class WithOnData(Protocol):
 
 @runtime_checkable
 class WithCheckEntry(Protocol):
-    """A strategy of the oldest form: of one symbol, which gives dicts.
+    """A strategy of the oldest form: of one symbol, which returns dicts.
 
     Example:
         >>> class Oldest:

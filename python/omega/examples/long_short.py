@@ -1,7 +1,7 @@
 """Long and short: buy the shares that fell the most in a month, sell those that rose the most.
 
 As much is sold as is bought, so that what all shares do together cancels. What is sold has to be
-borrowed: that costs by the day, and where nobody lends any more the short is closed.
+borrowed: that costs by the day, and when there are no more shares to borrow the short is closed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sixty and forty: two holdings that are brought back to their weights where they have drifted.
 
-The targets never change, so nothing is traded by date: each day the function says what it wants,
+The targets never change, so nothing is traded by date: each day the function returns its weights,
 and the band lets a weight be as far from it as five percent of the equity before it is traded.
 """
 

@@ -91,7 +91,7 @@ def walk_forward(
             stretch ends so many bars earlier as its longest trade was held.
         gap: How long a decision takes to be used; old parameters go on in it.
         objective: What is chosen by: a metric; "plateau:" and a metric, for the median of the
-            neighbourhood; or a function of the window's `SweepResult` that gives a run, or None.
+            neighbourhood; or a function of the window's `SweepResult` that returns a run, or None.
         minimum: The least values of metrics that a run must have to be chosen, as
             {"trades": 30}. A window in which none has them trades nothing.
         border: "keep": positions and orders go over into the next window; "flat": all is closed at

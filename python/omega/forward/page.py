@@ -49,7 +49,7 @@ def render(
         names: The parameters.
         efficiency: The walk-forward efficiency of all windows.
         title: The heading.
-        note: What stands below it.
+        note: Text below it.
     """
     shown = [name for name in names if name in windows.columns]
     columns = ["window", "test_start", "test_end", "run", *shown, *_COLUMNS, "reason"]

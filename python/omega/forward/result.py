@@ -30,7 +30,7 @@ class WalkForward:
         sweeps: The train runs of each window.
         is_approximate: Whether slices were scored and no runs of the train stretches.
         checked: Where `check=True`: whether the plain run gave the same bytes. A strategy that
-            keeps state of its own begins anew with each window, and differs.
+            keeps state of its own begins again with each window, and differs.
 
     Example:
         >>> wf = omega.walk_forward(

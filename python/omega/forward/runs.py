@@ -41,7 +41,7 @@ class Runs:
     """Of the runs that are chosen from: `daily` and `trials` of `sweep`."""
 
     def train(self, windows: Sequence[Window]) -> list[SweepResult]:
-        """Make the train runs of all windows, as one sweep; give those of each window."""
+        """Make the train runs of all windows, as one sweep; return those of each window."""
         runs = [
             {**self.sets.values(number), **self._stretch(window.train)}
             for window in windows

@@ -54,7 +54,7 @@ class Log:
 
     Attributes:
         counts: Each file with its number of rows, in the order of the rows.
-        of: What the rows that are looked at are: ``"candles"`` or ``"ticks"``.
+        of: What the rows that are checked are: ``"candles"`` or ``"ticks"``.
     """
 
     counts: list[tuple[str, int]]

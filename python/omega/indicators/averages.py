@@ -53,7 +53,7 @@ class Averages(Declaring):
         return self._one("dema", window, **of)
 
     def tema(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare 3 a - 3 b + c of the exponential mean, that of it, and that of that.
+        """Declare 3 a - 3 b + c: a is the exponential mean, b that of a, c that of b.
 
         Example:
             >>> newest(lambda self: self.tema(20))
@@ -62,7 +62,7 @@ class Averages(Declaring):
         return self._one("tema", window, **of)
 
     def hma(self, window: int, **of: Unpack[OfSource]) -> Indicator:
-        """Declare Hull's mean: of twice the weighted mean of half the window less the whole's.
+        """Declare Hull's mean: wma(√window) of 2 wma(window / 2) - wma(window).
 
         Example:
             >>> newest(lambda self: self.hma(20))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Oscillators(Declaring):
-    """Distances of averages from each other, and where a value stands among the last."""
+    """Distances of averages from each other, and ranks of a value among the last."""
 
     def cmo(self, window: int = 14, smoothing: str = "none", **of: Unpack[OfSource]) -> Indicator:
         """Declare Chande's momentum oscillator: gains less losses in percent of both together.

@@ -70,7 +70,7 @@ class Volatility(Declaring):
             min_periods: Returns that give the mean and the start variance.
             log_returns: Logarithms of ratios, else ratios less 1.
             scale: What returns are multiplied by while the variance is computed.
-            lookback: Values that each result is computed from anew; None: all before it.
+            lookback: Values that each result is computed from again; None: all before it.
             of: `source`, `timeframe` and `symbol`.
 
         Example:

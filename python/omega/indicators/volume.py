@@ -98,7 +98,7 @@ class Volume(Declaring):
         return self._one("mfi", window, **of)
 
     def ad(self, **of: Unpack[OfCandles]) -> Indicator:
-        """Declare Chaikin's accumulation line: volume by where the close stands in its bar.
+        """Declare Chaikin's accumulation line: volume by the place of the close in its bar.
 
         Example:
             >>> newest(lambda self: self.ad())

@@ -60,12 +60,12 @@ _BY_THE_STRATEGY = "raised by the strategy"
 
 @dataclass(frozen=True, repr=False)
 class LookaheadReport:
-    """What a strategy knew too early, and what could not be looked at.
+    """What a strategy knew too early, and what could not be checked.
 
     Attributes:
         findings: One row for each column, order or error that depends on later bars: kind, name,
             symbol, timeframe, bar, time, value, value_then, bars_ahead.
-        unchecked: Sentences about what could not be looked at, and why.
+        unchecked: Sentences about what could not be checked, and why.
         bars: Bars that the strategy was called on.
         columns: Columns that were compared.
         prefixes: Runs over the first bars with a made-up bar after them.
@@ -131,13 +131,13 @@ def check_lookahead(
     Args:
         strategy: As for `run_backtest`; or, with `build`, a function that makes it.
         data: As for `run_backtest`.
-        exhaustive: Whether every prefix is looked at; else some are, around decisions and all over
+        exhaustive: Whether every prefix is checked; else some are, around decisions and all over
             the data, always the same ones. It takes as many runs as there are bars.
         prefixes: Lengths of which runs are made, where not all are.
         build: Whether `strategy` is a function of the candles that makes the strategy, for columns
             that are made before a run, as by a join. It is called with a Polars frame that has
             `time`, `open` to `ask_close` and `volume` (of several symbols with a frame for each),
-            and gives a strategy, or a mapping of settings of `run_backtest` with "strategy", and
+            and returns a strategy, or a mapping of settings of `run_backtest` with "strategy", and
             with "data" where columns stand beside the candles.
         settings: Of `run_backtest`, such as `timeframes`, `when`, `start` or `instruments`.
 

@@ -49,7 +49,7 @@ class Finding:
         time: Its open time.
         value: What it is with all bars.
         value_then: What it is without later bars.
-        bars_ahead: How many later bars it takes; None where it takes all, or nobody looked.
+        bars_ahead: How many later bars it takes; None where it takes all, or it was not checked.
     """
 
     kind: str
@@ -142,7 +142,7 @@ def check_column(
         evaluation: The column and what it was computed of.
         symbol: The first symbol of the run.
         bars_of_interest: Bars after which decisions were made.
-        exhaustive: Whether every prefix is looked at.
+        exhaustive: Whether every prefix is checked.
 
     Raises:
         Uncheckable: It cannot be computed over fewer bars.

@@ -74,7 +74,7 @@ def combine(
     its last one it keeps what it made. Runs know nothing of each other: no margin is shared, and
     sizes are those that each run chose for its own cash. Shifting money between them at a
     rebalancing costs nothing here; in an account it does. Runs in different currencies are joined
-    by their growth, each in its own; a notice says so.
+    by their growth, each in its own, which is a notice.
 
     Args:
         results: The runs; a mapping names them, otherwise they are "run 1", "run 2" and so on.

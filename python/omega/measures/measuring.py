@@ -102,9 +102,9 @@ def metrics(
             it lowers the returns that `sharpe`, `sortino`, `alpha` and `beta` are made of.
         periods: Returns a year, such as 252. By default those that the days of the series give;
             without times what is a matter of a year is None.
-        kind: "equity" or "returns". By default the name of the column tells, or values that can be
-            one of both alone: all above 2, or between -1 and 1 with some below 0. Else it is
-            refused.
+        kind: "equity" or "returns". By default it follows from the name of the column, or from
+            values that can be one of both alone: all above 2, or between -1 and 1 with some
+            below 0. Else it is refused.
         initial: The money before the first value. By default of an equity curve its first value,
             which has no return then; of returns 1.
         calendar: Which day an instant belongs to, as `omega.run_backtest` takes it.

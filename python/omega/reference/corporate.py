@@ -24,7 +24,7 @@ class Corporate(Rolling):
     def begin_dates(self, nows: Mapping[str, Known]) -> dict[str, Known]:
         """The days since the last step, then what is due at this one, before any order.
 
-        Gives the symbols as the prices after a split have them.
+        Returns the symbols as the prices after a split have them.
         """
         self.book_interest(nows)
         for now in nows.values():

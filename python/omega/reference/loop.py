@@ -1,4 +1,4 @@
-"""The loop: all control flow of a run (semantics, sections 2 and 7; "The order of a bar").
+"""The loop: all control flow of a run (L1, X2; "The order of a bar").
 
 It drives a strategy and an executor over the steps of a plan, and has a row written for each.
 """
@@ -329,7 +329,7 @@ class Loop:
     def _bars(self, nows: Mapping[str, Known]) -> list[Moment]:
         """What the opens bring, then what follows inside the bars (X2.1, I5.1, F15).
 
-        Gives the moment of each bar's close: what is closed there has the time of the last finer
+        Returns the moment of each bar's close: what is closed there has the time of the last finer
         bar.
         """
         if not nows:

@@ -237,7 +237,7 @@ class CandleStore:
 
     @property
     def crossed_rows(self) -> list[int | None]:
-        """For each symbol the rows in which the ask is below the bid; None where nobody looked."""
+        """For each symbol the rows in which the ask is below the bid; None if not checked."""
         return [one.crossed for one in self._symbols.values()]
 
     def buffers(self, symbol: str, role: str) -> list[tuple[int, int]]:

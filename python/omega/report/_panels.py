@@ -81,7 +81,7 @@ _NOT_COSTS = ("deposit", "pnl")
 
 
 def key_figures(result: Reported) -> str:
-    """The eight numbers that are looked at first."""
+    """The eight numbers that are checked first."""
     cells = []
     for name, metric in _KEY_FIGURES.items():
         value = result.metrics.get(metric)

@@ -38,7 +38,7 @@ CANNOT_SAY = {
     ),
     "p_adjusted": "a probability that the run is good. Runs above 0.05 may be good, too",
 }
-"""What each number says and cannot say, as docs/guides/how-much-is-luck.md has it."""
+"""What each number shows and does not show, as docs/guides/how-much-is-luck.md has it."""
 _NAMES = {
     "psr": "Probabilistic Sharpe ratio",
     "dsr": "Deflated Sharpe ratio (DSR)",
@@ -79,7 +79,7 @@ def panel(result: Reported) -> str:
         (_NAMES[name], [_written(getattr(standing, name)), SAYS[name], CANNOT_SAY[name]])
         for name in SAYS
     ]
-    head = ["Value", "What it says", "What it cannot say"]
+    head = ["Value", "What it shows", "What it does not show"]
     shown = table(head, rows, caption="Standing in the sweep", first="Number", kind="texts words")
     notes = "".join(hint(note) for note in standing.notes)
     return f"{shown}{notes}{hint('All ratios are those of a day, never annualised.')}"

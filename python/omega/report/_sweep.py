@@ -25,6 +25,7 @@ SHADES = 9
 _MOST_TEXT = 400
 _ROOM = (34, 16)  # of a number in a cell, in pixels
 _BEST = 10
+_PHONE = 340.0  # the room of a phone, in pixels
 _AGGREGATES: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "mean": pl.Expr.mean,
     "median": pl.Expr.median,
@@ -161,6 +162,8 @@ def _map(
     high = max(min(520 / len(upward), 40.0), 4.0)
     left, top = 90.0, 8.0
     width, height = left + wide * len(across) + 10, top + high * len(upward) + 48
+    whole = width < 1.8 * _PHONE  # wider ones scroll on a phone
+    least = _PHONE if whole else 0.8 * width
     values = cells["value"].to_numpy()
     shades = shades_of(values, more=more)
     best = int(values.argmax() if more else values.argmin())
@@ -185,8 +188,9 @@ def _map(
         _named(y, f'transform="translate(14 {middle:.1f}) rotate(-90)"'),
     ]
     return (
-        f'<div class="scroll"><svg class="map" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'style="max-width:{width:.0f}px;min-width:{width * 0.8:.0f}px" '
+        f'<div class="scroll"><svg class="map{" whole" * whole}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'style="max-width:{width:.0f}px;min-width:{least:.0f}px" '
         f'role="img" aria-label="{escape(metric)}">'
         f"{''.join(drawn)}{''.join(labels)}</svg></div>"
         + scale_of(metric, cells["value"], more=more)

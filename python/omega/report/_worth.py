@@ -36,7 +36,7 @@ def worths(result: Reported, store_of: Callable[[str], CandleStore]) -> Iterator
 
     Args:
         result: The run.
-        store_of: Gives the candles of a symbol.
+        store_of: Returns the candles of a symbol.
     """
     times = result.equity["time"].to_physical().to_numpy()
     sizes = dict(zip(result.tables.symbols, result.tables.contract_sizes, strict=True))

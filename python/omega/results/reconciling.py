@@ -118,7 +118,7 @@ def reconcile(
     price_tolerance: float = 0.0,
     columns: Mapping[str, str] | None = None,
 ) -> Reconciliation:
-    """Match the fills of a broker with those of a run, and say what each difference cost.
+    """Match the fills of a broker with those of a run, and report what each difference cost.
 
     Fills of one symbol and side belong together, those nearest in time first, then those nearest in
     size and price. Executions of one order (a column ``order_id``) are joined first: their sizes

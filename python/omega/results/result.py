@@ -100,7 +100,7 @@ class BacktestResult(Travelling, Showing, Following, Portfolio, Dated):
     Frames are made when they are first requested, once, and share the engine's memory.
 
     Attributes:
-        tables: What the backend handed over; the frames are views of it.
+        tables: What the backend returned; the frames are views of it.
         stats: How much the run did, and how long it took.
         config: The settings of the run.
         manifest: Settings, seed, versions, and what the data was (rows, times, columns).

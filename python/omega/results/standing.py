@@ -9,7 +9,7 @@ from functools import partial
 
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """What is known of a run because it was made by a sweep; what cannot be told is None.
+    """What is known of a run because it was made by a sweep; what is not known is None.
 
     The numbers of ``docs/guides/how-much-is-luck.md``, of this run.
 
@@ -58,7 +58,7 @@ def nothing() -> None:
 
 
 def known(standing: Standing | None) -> Callable[[], Standing | None]:
-    """Return a function that gives a standing, and travels with it.
+    """Return a function that returns a standing, and travels with it.
 
     Example:
         >>> known(None)() is None

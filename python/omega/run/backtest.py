@@ -127,7 +127,7 @@ def run_backtest(
         position_manager: Built-in managers, or an object with `manage_positions(...)`; the
             strategy's own `position_manager` by default.
         backend: "rust"; "python", the readable reference; or "auto": what the environment variable
-            OMEGA_USE_RUST_EVENT_ENGINE says, else Rust, or Python where Rust cannot be loaded.
+            OMEGA_USE_RUST_EVENT_ENGINE sets, else Rust, or Python where Rust cannot be loaded.
         seed: Key of the random slippage.
         strict: Whether a rejected order raises instead of becoming a row.
         semantics: Version of the rules: 2, or 1 for those of the first release, which go with the

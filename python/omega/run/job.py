@@ -142,7 +142,7 @@ def contexts_of(
     conversion: Mapping[str, Any] | None,
     finer: Mapping[str, CandleStore],
 ) -> tuple[list[SymbolContext], list[CandleStore]]:
-    """Find the rate of each symbol, and put its finer candles beside it; give all such stores.
+    """Find the rate of each symbol, and put its finer candles beside it; return all such stores.
 
     Raises:
         ConfigError: A rate is missing, or candles do not fit together.

@@ -55,7 +55,7 @@ def look_into(
     instruments: Sequence[Instrument],
     span: tuple[int | None, int | None],
 ) -> list[Notice]:
-    """Compare each bar of a run with the finer bars inside it, and tell what differs.
+    """Compare each bar of a run with the finer bars inside it, and report what differs.
 
     Args:
         stores: The candles of the run, one symbol each.

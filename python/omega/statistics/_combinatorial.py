@@ -257,7 +257,7 @@ def assembled(
     Args:
         splits: The splits.
         choices: What each of them chose.
-        piece: Gives the returns of the choice of a split in a group; zeros where there is none.
+        piece: Returns the returns of the choice of a split in a group; zeros where there is none.
         of: The functions of a backend.
     """
     outside = [

@@ -196,7 +196,7 @@ class Strategy(Trading, Methods):
                 may be NaN.
 
         Raises:
-            ConfigError: It is none of these, or does not give one number for each bar.
+            ConfigError: It is none of these, or does not return one number for each bar.
 
         Example:
             >>> import numpy as np

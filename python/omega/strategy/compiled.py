@@ -37,10 +37,10 @@ def compiled(
 
     The same source runs as machine code, without the interpreter, and gives the same result to the
     last bit; in a sweep on all threads. It needs the extra `omega-backtest[compiled]`; without it
-    the callback runs as it is, and a notice of the result says so. `result.stats.callbacks` says
-    which one ran.
+    the callback runs as it is, and the result has a notice. `result.stats.callbacks` shows which
+    one ran.
 
-    What cannot be compiled is refused with the line, what stands there, and what to write instead.
+    What cannot be compiled is refused with the line, its text, and what to write instead.
     What an exception would end ends the run with that exception: the run is made again, uncompiled.
 
     Args:

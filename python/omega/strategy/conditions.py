@@ -194,8 +194,8 @@ def when(condition: AnyCondition) -> Callable[[_Function], _Function]:
     in the order in which they are written. An `on_bar` without a condition is called on every bar.
 
     Args:
-        condition: A function of the strategy that gives a `Condition`; or a Boolean column, by name
-            or as a Polars expression or series.
+        condition: A function of the strategy that returns a `Condition`; or a Boolean column, by
+            name or as a Polars expression or series.
 
     Example:
         >>> import omega

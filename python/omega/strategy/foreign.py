@@ -100,7 +100,7 @@ def foreign(
 ) -> Foreign:
     """Take a strategy of another language: a C function over the structs of ``omega.h``.
 
-    The header lies in the folder that `omega.get_include` gives. The function is called once a
+    `omega.get_include` returns the folder of the header. The function is called once a
     bar, or where `when=` holds, without the interpreter; runs of a sweep call it on several
     threads. Nothing checks what it does: a function that reads or writes beyond what it was given
     breaks the process, with no exception and no result.
@@ -110,7 +110,7 @@ def foreign(
         context: What it gets as its second argument, and what it keeps its state in: a structure
             or array of ctypes, a bytearray or a NumPy array, of which each run gets a copy that
             `result.strategy.context` shows afterwards; or an address, which all runs share.
-        indicators: A function that gets what declares indicators and gives a list of them, the
+        indicators: A function that gets what declares indicators and returns a list of them, the
             frame's `columns` in that order.
         on_fill: An `omega_event_callback`, called for each fill before the decision.
         warmup: Complete bars needed before the first decision, besides the indicators' own.

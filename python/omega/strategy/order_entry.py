@@ -45,7 +45,7 @@ class OrderEntry:
         self._run = run
 
     def submit(self, action: Action) -> int:
-        """Queue an action; give its number."""
+        """Queue an action; return its number."""
         number = self._run.next_order_id()
         self._run.queue.append(action)
         return number

@@ -39,7 +39,7 @@ def is_heard() -> bool:
 
 
 def heard(callbacks: Callbacks, context: RunContext) -> Callbacks:
-    """Return the callbacks of a run, whose requests an observer hears if there is one."""
+    """Return the callbacks of a run, whose requests go to an observer if there is one."""
     observer = _observer.get()
     if observer is None:
         return callbacks

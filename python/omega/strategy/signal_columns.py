@@ -37,7 +37,7 @@ class Signals:
 
     Each column may be the name of a column of the data, a Polars expression over it, a series or an
     array with a value for each bar, a number or a truth value for all bars, a condition, an
-    indicator, or a function that gives one of these: it gets an object with the declaring methods
+    indicator, or a function that returns one of these: it gets an object with the declaring methods
     of a strategy. In a run of several symbols each is found for each symbol over its own candles;
     `{symbol: column}` gives a symbol a column of its own, and symbols that have no entry are not
     traded.

@@ -28,11 +28,11 @@ class Weights:
     the latter under one common factor where the cash does not suffice; no order depends on the
     order in which symbols are given. A table never calls Python. A weight dated with a bar is known
     once that bar is complete and works at the next open; sizes follow from the last closes. Each
-    row of `result.weights` says what became of a target (rules W1 to W12).
+    row of `result.weights` shows the outcome of a target (rules W1 to W12).
 
     Attributes:
         targets: A table with columns `time`, `symbol` and `weight`; or one with a time and a column
-            for each symbol; or a function that gets the newest bar and gives `{symbol: weight}`.
+            for each symbol; or a function that gets the newest bar and returns `{symbol: weight}`.
             A weight of null, or None, leaves a symbol alone; NaN is refused, that of pandas is
             null. Weights below 0 are short.
         when: "change": a symbol is traded where its target differs from the one before; "1d", "1w",

@@ -71,7 +71,7 @@ def stress(
         reach: The first share of the data, in which they lie.
         workers: How many processes make the runs; by default this one does. The rows are the same.
         executor: What makes them in place of processes of its own, as `sweep`.
-        progress: A function of the runs done, and the variation at hand.
+        progress: A function of the runs done, and the current variation.
         seed: Of all draws, which depend on it, on the run and on the place alone.
         backend: As `run_backtest`.
         **settings: Further settings of `run_backtest`, for all runs.

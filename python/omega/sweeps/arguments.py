@@ -129,7 +129,7 @@ def folder_field(out: object) -> str | None:
 
 
 def directions_field(maximize: object) -> tuple[bool, ...] | None:
-    """Return for each of two metrics whether more is better; None where nothing was asked for.
+    """Return for each of two metrics whether more is better; None where none was set.
 
     Raises:
         ConfigError: It is no pair of flags.

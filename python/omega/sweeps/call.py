@@ -94,7 +94,7 @@ def sweep(
     Args:
         data: As `run_backtest`; None where the grid names it.
         strategy: A class of a `Strategy`, `omega.native(...)`, or a function of the parameters that
-            gives any form of a strategy. Names that `run_backtest` knows are settings of the run.
+            returns any form of a strategy. Names that `run_backtest` knows are settings of the run.
         grid: Values by name, of which all combinations are run, the last name changing first: of
             the strategy's parameters, of settings such as `costs`, `execution` or `start`, and of
             `data`. Give a name to any value that is not a number or string, as in
@@ -126,8 +126,8 @@ def sweep(
         cache_bytes: How much memory indicators may take that runs of the core share; 1 GiB by
             default. With less of it, what was used longest ago is computed again.
         constraint: Which combinations are run: a text over the parameters, such as
-            "2 * fast <= slow", or a function of them that gives True or False.
-        spans: From where on runs are scored: "own", the end of each one's own warm-up, or "equal",
+            "2 * fast <= slow", or a function of them that returns True or False.
+        spans: From where on runs are scored: "own", the end of the run's own warm-up, or "equal",
             the end of the longest. Where a strategy does not declare what it needs, its runs are
             made once more for that.
         **settings: Further settings of `run_backtest`, the same for all runs.

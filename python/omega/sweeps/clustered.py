@@ -67,6 +67,6 @@ class Clustered:
 
 
 def missing_of(batches: Iterable[list[Numbered]], rows: Rows) -> Iterator[Numbered]:
-    """Yield the runs of a search that are still to be made, as they are asked for."""
+    """Yield the runs of a search that are still to be made, as they are requested."""
     for trials in batches:
         yield from rows.missing(trials)

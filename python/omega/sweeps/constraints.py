@@ -113,8 +113,8 @@ def constrained(
 ) -> samplers.Search:
     """Begin the search of a grid, without the runs that a constraint refuses.
 
-    A grid, a list and a Latin hypercube lose runs; `Random` draws on, and `Optuna` is told that a
-    trial was pruned, and asked for another one.
+    A grid, a list and a Latin hypercube lose runs; `Random` draws on, and `Optuna` receives a
+    pruned trial, and suggests another one.
 
     Raises:
         ConfigError: No run is left.

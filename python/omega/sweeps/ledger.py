@@ -250,7 +250,7 @@ def trials(path: str | os.PathLike[str]) -> TrialLedger:
 
     Give it to `omega.sweep` with `trials=`, or set the environment variable OMEGA_TRIALS to its
     path. Where it is on, the deflated Sharpe ratio counts its trials on the same data. It is off by
-    default: nothing is written down that was not asked for.
+    default: nothing is written down that was not requested.
 
     Args:
         path: The file; it is made with the first trial.

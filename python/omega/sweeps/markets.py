@@ -21,7 +21,7 @@ def small_markets(
     Args:
         trials: What is to be run next, one more than the window if there is one.
         key: The market of a trial; equal ones that follow each other are one market.
-        window: How many trials are looked at. A market that goes on after them is left out.
+        window: How many trials are checked. A market that goes on after them is left out.
         workers: How many runs go on at once; a market with as many is run by itself.
 
     Example:

@@ -30,7 +30,7 @@ class Origin:
         self._first = first
 
     def after(self, first: int) -> Origin:
-        """Return the origin of a part of the runs, whose numbers begin anew."""
+        """Return the origin of a part of the runs, whose numbers begin again."""
         return Origin(self.spec, self._begin, self._first + first)
 
     def noted(self, batches: Iterator[list[Numbered]], search: Search) -> Iterator[list[Numbered]]:

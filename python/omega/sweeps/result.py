@@ -178,7 +178,7 @@ class SweepResult(Pictures):
     ) -> BacktestResult:
         """Make a run again, into a whole result with trades, equity, ledger and report.
 
-        Its `standing`, which the report shows, is where it stands among all runs.
+        Its `standing`, which the report shows, is its rank among all runs.
 
         Args:
             row: The number of the run, or its row: `result.run(result.best())`.

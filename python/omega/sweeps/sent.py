@@ -20,7 +20,7 @@ def with_candles(
 
     Args:
         spec: The spec.
-        of: Gives what stands for candles.
+        of: Returns what stands for candles.
         also: Values of `data` that have no name, and are to be replaced, too.
     """
     named = {name: dict(values) for name, values in spec.named.items()}

@@ -83,7 +83,7 @@ class SweepSpec:
 
     Attributes:
         data: The candles, or None where the parameters name them.
-        strategy: A strategy, a class of one, or a function of the parameters that gives one.
+        strategy: A strategy, a class of one, or a function of the parameters that returns one.
         settings: Settings of `run_backtest` that do not vary.
         named: For parameters whose values have names: the value of each name.
         fingerprint: Whether the result of each run is hashed.
@@ -151,7 +151,7 @@ class SweepSpec:
 
 
 def defaults_of(strategy: Native) -> Mapping[str, float] | None:
-    """Return the parameters of a strategy of the core; None of a name that nobody knows."""
+    """Return the parameters of a strategy of the core; None for an unknown name."""
     # The reference is a fifth of what a process loads, and most runs do without it.
     from omega.reference import natives  # noqa: PLC0415 - only where it is wanted
 

@@ -64,10 +64,10 @@ _OF_THE_END = ("data", "end", "symbol", "timeframes", "calendar")
 
 @dataclasses.dataclass(frozen=True)
 class Trust:
-    """How much of the best run is luck; what cannot be told is None, with a note.
+    """How much of the best run is luck; what is not known is None, with a note.
 
-    Sharpe ratios are those of a day. ``docs/guides/how-much-is-luck.md`` says what each number can
-    and cannot tell.
+    Sharpe ratios are those of a day. ``docs/guides/how-much-is-luck.md`` explains what each
+    number shows and what it does not.
 
     Attributes:
         metric: The metric that the best run was chosen by.

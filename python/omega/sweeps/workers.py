@@ -68,7 +68,7 @@ class Worker:
         """Whether it is as good as dead, now that so many more seconds have passed.
 
         A run may keep the interpreter to itself in a long call, so that no sign comes of a process
-        that works: one that has used the processor since it was last looked at is alive.
+        that works: one that has used the processor since it was last checked is alive.
         """
         self._silent += seconds
         if self._silent < SILENT:

@@ -175,7 +175,7 @@ class Averages:
 
     @classmethod
     def of(cls, view: View, wanted: Sequence[Average], start: int) -> Averages:
-        """Sum up the bars before the first that is looked at."""
+        """Sum up the bars before the first that is checked."""
         settings = dict(wanted)
         rows = range(len(view.rows))
         sizes = {

@@ -175,6 +175,11 @@ function columnsOf(trades) {
   );
   const to = (decimals) => (value) => number(value, decimals);
   const [price, money] = [to(about.priceDecimals), to(about.moneyDecimals)];
+  const prices = (title, name) => {
+    const largest = trades[name].reduce((one, other) => Math.max(one, Math.abs(other)), 0);
+    const width = `minmax(${Math.max(5, 0.55 * price(largest).length)}rem, 1fr)`;
+    return numbers(title, width, name, price);
+  };
   const reason = (k) => words(about.reasons[trades.reason[k]]) + (trades.ambiguous[k] ? " ?" : "");
   const columns = [
     numbers("Trade", "3.5rem", "id", String),
@@ -184,8 +189,8 @@ function columnsOf(trades) {
     time("Exit", "exitTime"),
     numbers("Bars", "3.5rem", "bars", to(0)),
     numbers("Lots", "minmax(4rem, 1fr)", "lots", short),
-    numbers("At", "minmax(5rem, 1fr)", "entry", price),
-    numbers("Out at", "minmax(5rem, 1fr)", "exit", price),
+    prices("At", "entry"),
+    prices("Out at", "exit"),
     numbers("Net profit", "minmax(6rem, 1fr)", "net", money, true),
     numbers("R", "3.5rem", "r", to(2), true),
     texts("Exit by", "minmax(7rem, 1.2fr)", reason),
