@@ -95,6 +95,8 @@ def _refuse(head: Head) -> None:
     what = ""
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         what = "is a web page, not data: the download needs a login or failed. Fetch it again"
+    elif raw.startswith(_ZSTD) and head.part.file.lower().endswith((".csv.zst", ".txt.zst")):
+        what = "is packed with Zstandard, which is not unpacked here. Unpack it first: zstd -d"
     elif raw.startswith((_ZSTD, b"DBN")):
         what = (
             "is Databento DBN, which is not read here. Turn it into Parquet first, with the "

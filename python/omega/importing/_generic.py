@@ -46,14 +46,26 @@ _NAMES: Mapping[str, Sequence[str]] = {
         "open time", "close time", "opentime",
         "timestamp utc", "gmt time", "utc time", "utc", "local time", "date gmt", "time utc",
         "unix", "unix timestamp", "unix time", "epoch", "dt", "zeit", "zeitpunkt",
+        "fecha y hora", "date heure", "data ora",
     ),
-    "date": ("date", "day", "dtyyyymmdd", "datum"),
-    "clock": ("time", "hour", "uhrzeit"),
-    "open": ("open", "o", "first", "open price", "eröffnung", "erster"),
-    "high": ("high", "h", "max", "high price", "hoch"),
-    "low": ("low", "l", "min", "low price", "tief"),
+    "date": ("date", "day", "dtyyyymmdd", "datum", "fecha", "data"),
+    "clock": ("time", "hour", "uhrzeit", "hora", "heure"),
+    "open": (
+        "open", "o", "first", "open price", "eröffnung", "eröffn.", "erster", "ouverture", "ouv.",
+        "apertura", "abertura", "otwarcie",
+    ),
+    "high": (
+        "high", "h", "max", "high price", "hoch", "plus haut", "máximo", "maximo",
+        "massimo", "máxima", "najwyzszy", "najwyższy",
+    ),
+    "low": (
+        "low", "l", "min", "low price", "tief", "plus bas", "mínimo", "minimo", "mínima",
+        "najnizszy", "najniższy",
+    ),
     "close": (
         "close", "c", "last", "close price", "price close", "close/last", "schluss", "schlusskurs",
+        "zuletzt", "dernier", "clôture", "cloture", "último", "ultimo", "cierre", "chiusura",
+        "fechamento", "zamkniecie", "zamknięcie",
     ),
     "bid": ("bid", "bid price", "bidprice"),
     "ask": ("ask", "ask price", "askprice", "offer"),
@@ -61,6 +73,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "volume": (
         "volume", "vol", "v", "tick volume", "tickvolume", "tickvol", "amount", "quantity", "qty",
         "size", "tickqty", "volume btc", "base volume", "vol.", "stück", "stuecke", "volumen",
+        "wolumen",
     ),
     "spread": ("spread",),
     "symbol": ("symbol", "ticker", "pair", "instrument"),
@@ -216,7 +229,7 @@ def _time(frame: pl.DataFrame, counts: _times.Counts, options: Options) -> _time
     if "date" in frame.columns:
         dates = frame["date"].cast(pl.String).str.strip_chars()
         if "clock" in frame.columns:
-            dates = dates + " " + frame["clock"].cast(pl.String).str.strip_chars()
+            dates = dates + " " + _clocks(frame["clock"].cast(pl.String).str.strip_chars())
         return _times.from_text(dates, counts, options.dates)
     column = frame["time"]
     if column.dtype == pl.Date:
@@ -231,6 +244,16 @@ def _time(frame: pl.DataFrame, counts: _times.Counts, options: Options) -> _time
         whole = exact.null_count() == column.null_count()
         return _times.from_numbers(exact if whole else counted, counts)
     return _times.from_text(column, counts, options.dates)
+
+
+def _clocks(text: pl.Series) -> pl.Series:
+    """Fill clock times without marks up with zeros: 931 is 09:31, and 93100 is 09:31:00."""
+    longest = text.str.len_chars().max()
+    if not isinstance(longest, int) or longest < len("931"):  # 9 may be an hour or a minute
+        return text
+    if not text.drop_nulls().str.contains(r"^\d+$").all():
+        return text
+    return text.str.zfill(len("0931") if longest <= len("0931") else len("093100"))
 
 
 def _of_datetimes(column: pl.Series) -> _times.Times:

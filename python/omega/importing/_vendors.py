@@ -212,7 +212,8 @@ def _read_yahoo(parts: Sequence[Part], options: Options) -> Parsed:
 
 
 def _is_dukascopy_export(head: Head) -> bool:
-    named = r"(gmt time|local time|time|time \(\w+\)),open,high,low,close,volume ?"
+    clock = r"(gmt time|local time|time|time \(\w+\))"
+    named = rf"{clock},(open,high,low,close,volume ?|ask,bid(, ?ask ?volume, ?bid ?volume ?)?)"
     second = head.lines[1] if len(head.lines) > 1 else ""
     dotted = re.match(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d\.\d{3}", second)
     return head.like(named) and dotted is not None
@@ -221,7 +222,10 @@ def _is_dukascopy_export(head: Head) -> bool:
 def _read_dukascopy_export(parts: Sequence[Part], options: Options) -> Parsed:
     header = parts[0].lines()[0].lower()
     zone = "UTC" if "gmt" in header or "utc" in header else None
-    layout = _text.Layout(separator=",", columns=["time", *_BARS], header=True)
+    width = header.count(",") + 1
+    ticks = ["time", "ask", "bid", _text.IGNORED, _text.IGNORED][:width]
+    columns = ticks if "bid" in header else ["time", *_BARS]
+    layout = _text.Layout(separator=",", columns=columns, header=True)
     read = lines_of(layout, zone=zone, hint=DUKASCOPY_CLOCK, bar_time=OPEN)
     days_come_first = replace(options, dates=options.dates or "day-first")
     return read(parts, days_come_first)
@@ -281,7 +285,7 @@ SOURCES = (
     Source("bitstamp", "trades as bitcoincharts has them", "UTC, epoch in s", "-",
            lambda head: head.like(rf"\d{{10}},{_NUMBER},{_NUMBER}"),
            lines_of(_text.Layout(separator=",", columns=["time", "price", "volume"]))),
-    Source("dukascopy-export", "Dukascopy candles as CSV", DUKASCOPY_CLOCK, OPEN,
+    Source("dukascopy-export", "Dukascopy candles and ticks as CSV", DUKASCOPY_CLOCK, OPEN,
            _is_dukascopy_export, _read_dukascopy_export),
     Source("dukascopy-ticks", "Dukascopy ticks as CSV, an hour a file", "UTC", "-",
            lambda head: head.like(_TICKS), _read_dukascopy_ticks),
