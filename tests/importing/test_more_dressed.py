@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import re
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,3 +133,38 @@ def test_ticks_that_dukascopy_exports_have_their_days_first(tmp_path: Path) -> N
     assert (bars.source, bars.symbol) == ("dukascopy-export", "EURUSD")
     assert bars.frame["time"][0] == datetime(2024, 1, 2, 10, tzinfo=UTC)
     assert bars.frame.select("bid_close", "ask_close").row(0) == (1.1, 1.2)
+
+
+MT5 = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n"
+LINES = {
+    "EURUSD_M1.csv": f"{MT5}2024.01.02\t00:05:00\t1.10\t1.12\t1.09\t1.11\t8\t0\t7\n",
+    "DAT_ASCII_EURUSD_M1_202401.csv": "20240102 170000;1.10;1.12;1.09;1.11;0\n",
+    "DAT_MT_EURUSD_M1_202401.csv": "2024.01.02,17:00,1.10,1.12,1.09,1.11,0\n",
+    "ADABTC-1m-2021-11-27.csv": "1637971200000,1.10,1.12,1.09,1.11,3,1637971259999,4,5,6,7,0\n",
+    "EURUSD_H1_BID.csv": "Time,Open,High,Low,Close,Volume\n"
+    "02.01.2024 10:00:00.000,1.10,1.12,1.09,1.11,5\n",
+}
+
+
+def quoted(line: str) -> str:
+    return '"' + re.sub(r"([,;])", r'"\1"', line) + '"'
+
+
+@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize(
+    "dress",
+    [
+        lambda text: "\n\n" + text,
+        lambda text: text + "\x1a",  # the end of a file of DOS
+        lambda text: text + "\0\0",
+        lambda text: text.replace(",", ", ").replace(";", "; "),
+        lambda text: re.sub(r"(?m)^(\d[^\t\n]*)$", lambda line: quoted(line[1]), text),
+    ],
+    ids=["empty lines above", "Ctrl-Z", "zeros", "spaces", "quotes"],
+)  # fmt: skip
+def test_lines_of_vendors_are_known_in_another_dress(name: str, dress: Any, tmp_path: Path) -> None:  # noqa: ANN401 - a function
+    zone = {} if name.startswith("ADA") else {"time_zone": "UTC"}
+    plain = read(tmp_path / "plain", LINES[name], name, **zone)
+    other = read(tmp_path / "other", dress(LINES[name]), name, **zone)
+    assert other.frame.equals(plain.frame)
+    assert (other.source, other.symbol) == (plain.source, plain.symbol)

@@ -78,7 +78,7 @@ def _one(part: Part, likely: Source | None) -> Source | None:
 def head_of(part: Part) -> Head:
     """Return what a file shows at its beginning; no lines where it is no text."""
     raw = part.peek()[:HEAD]
-    binary = b"\0" in raw[:64] and not _texts.encoding_of(raw).startswith("utf-16")
+    binary = b"\0" in raw.rstrip(b"\0")[:64] and not _texts.encoding_of(raw).startswith("utf-16")
     return Head(part, raw, [] if binary else part.lines())
 
 

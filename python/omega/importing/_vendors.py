@@ -215,7 +215,7 @@ def _is_dukascopy_export(head: Head) -> bool:
     clock = r"(gmt time|local time|time|time \(\w+\))"
     named = rf"{clock},(open,high,low,close,volume ?|ask,bid(, ?ask ?volume, ?bid ?volume ?)?)"
     second = head.lines[1] if len(head.lines) > 1 else ""
-    dotted = re.match(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d\.\d{3}", second)
+    dotted = re.match(r'"?\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d\.\d{3}', second)
     return head.like(named) and dotted is not None
 
 
