@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omega.errors import ConfigError
 from omega.libraries import told
+from omega.strategy.operands import as_series
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,7 +70,7 @@ def as_expression(given: object, source: str) -> pl.Expr:
     if isinstance(given, pl.Expr):
         return given
     if isinstance(given, pl.Series) or hasattr(given, "__array__"):
-        return pl.lit(pl.Series(cast("Any", given)))
+        return pl.lit(as_series(given))
     if not callable(given):
         raise ConfigError(_no_expression(given))
 

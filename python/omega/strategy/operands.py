@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard
 
 from omega.errors import ConfigError, NeedsOneBar
+from omega.libraries import refused_as
 
 if TYPE_CHECKING:
     import polars as pl
@@ -152,11 +153,34 @@ def as_column(given: AnyOperand) -> pl.Expr:
     if isinstance(given, pl.Expr):
         return given
     if _is_column(given):
-        return pl.lit(pl.Series(given))
+        return pl.lit(as_series(given))
     raise ConfigError(
         f"column: given {given!r}, expected the name of a column, a Polars expression, or a series "
         "or array with a value for each bar"
     )
+
+
+def as_series(given: Any) -> pl.Series:  # noqa: ANN401 - an array of any library
+    """Return an array as a series of Polars, which does not know each of their types.
+
+    Raises:
+        ConfigError: It is one of another type.
+
+    Example:
+        >>> import numpy as np
+        >>> as_series(np.array([1, 2])).to_list()
+        [1, 2]
+    """
+    import polars as pl  # noqa: PLC0415 - as above
+
+    def unknown(problem: str) -> ConfigError:
+        return ConfigError(
+            f"column: given an array of {getattr(given, 'dtype', type(given).__name__)}, expected "
+            f"numbers or truths, one for each bar ({problem})"
+        )
+
+    with refused_as(unknown):
+        return pl.Series(given)
 
 
 def _is_column(given: object) -> bool:
