@@ -168,3 +168,55 @@ def test_lines_of_vendors_are_known_in_another_dress(name: str, dress: Any, tmp_
     other = read(tmp_path / "other", dress(LINES[name]), name, **zone)
     assert other.frame.equals(plain.frame)
     assert (other.source, other.symbol) == (plain.source, plain.symbol)
+
+
+@pytest.mark.parametrize(
+    ("line", "roles"),
+    [
+        ("01/02/2024,09:30,1.10,1.12,1.09,1.11,5", "date clock open high low close volume"),
+        ("EURUSD,20240102,1700,1.10,1.12,1.09,1.11,5",
+         "symbol date clock open high low close volume"),
+        ("1704189600,1.10,1.12,1.09,1.11,5,70", "time open high low close volume -"),
+        ("2024-01-02 09:30:00,1.10,1.12,1.09,1.11", "time open high low close"),
+        ("2024-01-02 09:30:00.1;1.10;3", "time price volume"),
+    ],
+)  # fmt: skip
+def test_the_roles_that_are_proposed_for_a_line_without_names_read_it(
+    line: str, roles: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="without names") as refused:
+        read(tmp_path, line + "\n", time_zone="UTC")
+    assert f"columns={roles.split()}" in str(refused.value)
+    given: Any = {"columns": roles.split(), "dates": "month-first"}
+    clock = {} if line.startswith("17") else {"time_zone": "UTC"}
+    if "price" in roles:
+        assert omega.read_ticks(tmp_path / "bars.csv", **given, **clock).frame.height == 1
+    else:
+        bars = read(tmp_path, line + "\n", bar_time="open", **given, **clock)
+        assert bars.frame.row(0)[1:5] == (1.10, 1.12, 1.09, 1.11)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("BTCUSDT-trades-2024-01.csv", "33,42000.5,0.5,21000.25,1704189600123,True,True\n"),
+        ("BTCUSDT-aggTrades-2025-01.csv", "33,42000.5,0.5,100,101,1704189600123000,false,True\n"),
+        ("BTCUSDT-trades-2024-02.csv",
+         "id,price,qty,quote_qty,time,is_buyer_maker\n33,42000.5,0.5,21000.25,1704189600123,true\n"),
+        ("BTCUSDT-aggTrades-2024-02.csv",
+         ("agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n"
+          "33,42000.5,0.5,100,101,1704189600123,false\n")),
+    ],
+)  # fmt: skip
+def test_trades_of_binance_are_read(name: str, text: str, tmp_path: Path) -> None:
+    found = omega.read_ticks(put(tmp_path, name, text))
+    at = datetime(2024, 1, 2, 10, 0, 0, 123_000, tzinfo=UTC)
+    assert found.frame.select("time", "price", "volume").row(0) == (at, 42000.5, 0.5)
+    assert found.symbol == ("BTCUSDT" if text.startswith("33") else None)
+
+
+def test_the_best_quotes_of_binance_are_read(tmp_path: Path) -> None:
+    names = "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time"
+    text = f"{names},event_time\n1,42000.1,1,42000.2,2,1704189600123,1704189600124\n"
+    found = omega.read_ticks(put(tmp_path, "BTCUSDT-bookTicker-2024-01.csv", text))
+    assert found.frame.select("bid", "ask").row(0) == (42000.1, 42000.2)

@@ -198,6 +198,20 @@ def _binance(*, header: bool) -> Callable[[Sequence[Part], Options], Parsed]:
     return read
 
 
+_TRADES = rf"\d+,{_NUMBER},{_NUMBER},({_NUMBER}|\d+,\d+),\d{{13,16}}(,(true|false)){{1,2}}"
+
+
+def _read_binance_trades(parts: Sequence[Part], options: Options) -> Parsed:
+    """Read trades, or those of one order put together, which have two numbers of trades more."""
+    cells = parts[0].lines()[0].split(",")
+    ids = sum(not cell.lower().startswith(("t", "f")) for cell in cells) - len(("time",))
+    columns = [_text.IGNORED] * len(cells)
+    columns[1], columns[2], columns[ids] = "price", "volume", "time"
+    parsed = lines_of(_text.Layout(separator=",", columns=columns))(parts, options)
+    named = re.match(r"([A-Z0-9]{5,})-\w*trades-", parts[0].file, re.IGNORECASE)
+    return replace(parsed, symbol=named[1] if named else parsed.symbol)
+
+
 _YAHOO = r"(date|datetime),open,high,low,close,adj close,volume(,dividends,stock splits)?"
 
 
@@ -280,6 +294,8 @@ SOURCES = (
     Source("binance-header", "Binance klines with header", "UTC, epoch in ms or us", OPEN,
            lambda head: head.like(r"open_time,open,high,low,close,volume,close_time(,\w+){5}"),
            _binance(header=True)),
+    Source("binance-trades", "Binance trades, each or aggregated, without header",
+           "UTC, epoch in ms or us", "-", lambda head: head.like(_TRADES), _read_binance_trades),
     Source("yahoo", "Yahoo Finance and yfinance", "days of the exchange, or offsets in the text",
            OPEN, lambda head: head.like(_YAHOO), _read_yahoo),
     Source("bitstamp", "trades as bitcoincharts has them", "UTC, epoch in s", "-",
