@@ -14,7 +14,7 @@ from dataclasses import replace
 import polars as pl
 
 from omega.config.values import nearest
-from omega.data import ipc
+from omega.data import ipc, levels, parquet
 from omega.errors import ConfigError, InvalidCandleData
 from omega.importing import _numbers, _scaling, _text, _times
 from omega.importing._files import Part
@@ -272,14 +272,18 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
     for part in parts:
         content = part.load()
         kept = ipc.metadata(content) or kept
-        reader = pl.read_parquet if content.startswith(b"PAR1") else pl.read_ipc
+        is_parquet = content.startswith(b"PAR1")
+        reader = pl.read_parquet if is_parquet else pl.read_ipc
         try:
-            frames.append(reader(io.BytesIO(content)))
+            offsets = is_parquet and parquet.has_offsets(content)
+            frames.append(parquet.read_in_utc(content) if offsets else reader(io.BytesIO(content)))
         except pl.exceptions.PolarsError as error:
             raise InvalidCandleData(
                 f"{part.name}: the file cannot be read ({error}). It is damaged or not complete",
                 rule="file",
             ) from None
+    single, alone = levels.written_out(frames[0].columns)
+    frames = [frame.rename(single, strict=False) for frame in frames]
     names = [name for name in frames[0].columns if name != "__index_level_0__"]
     if len(names) < len(frames[0].columns):
         frames = [frame.rename({"__index_level_0__": "time"}) for frame in frames]
@@ -300,7 +304,7 @@ def _read_table(parts: Sequence[Part], options: Options) -> Parsed:
         frame, counts, options, place=parts[0].name, names=roles, bar_time=kept.get("bar_time")
     )
     parsed = replace(parsed, notes=[*parsed.notes, *notes])
-    return replace(parsed, symbol=symbol or kept.get("symbol") or parsed.symbol)
+    return replace(parsed, symbol=symbol or kept.get("symbol") or alone or parsed.symbol)
 
 
 def _numbered(part: Part, column: pl.Series, options: Options) -> pl.Series:

@@ -12,7 +12,9 @@ _MARK = b"\xef\xbb\xbf"
 _MOSTLY = 0.8
 """The share of zeros among every second byte of text with few characters beyond ASCII."""
 _ENDINGS = b"\x1a\0"
-"""What old programs write at the end of a file, and what is left there of one cut short."""
+"""What old programs write at the end of a file, and what disks leave in its last block."""
+_BLOCK = 4_096
+"""Bytes of one; a file that ends with more zeros is damaged."""
 _ENDS = 4
 """Bytes of the longest character of UTF-8: a head may be cut inside one."""
 _QUOTED = re.compile(rb'^[ \t]*"((?:[^"\r\n]|"")*)"[ \t]*(?=\r?$)', re.MULTILINE)
@@ -51,7 +53,8 @@ def as_utf8(raw: bytes) -> bytes:
     encoding = encoding_of(raw)
     text = raw.removeprefix(_MARK) if encoding == UTF_8 else \
         raw.decode(encoding, errors="replace").removeprefix("\ufeff").encode()  # fmt: skip
-    text = text.rstrip(_ENDINGS)
+    ended = text.rstrip(_ENDINGS)
+    text = ended if len(text) - len(ended) <= _BLOCK else text
     return text if b"\n" in text else text.replace(b"\r", b"\n")
 
 

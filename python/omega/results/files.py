@@ -203,6 +203,8 @@ def _check_kept(kept: Mapping[str, Any], file: Path, broken: type[OmegaError]) -
     for key, kind in (("identity", dict), ("added", dict), ("events", list)):
         if kept["format"] == FORMAT and not isinstance(kept.get(key), kind):
             raise broken(f"'{file}' has no '{key}'; copy the whole directory that was saved")
+    if kept["format"] == FORMAT and "standing" not in kept:
+        raise broken(f"'{file}' has no 'standing'; copy the whole directory that was saved")
     added = kept.get("added", {})
     if not isinstance(added, dict) or not all(_is_metric(one) for one in added.values()):
         raise broken(f"'{file}' has {added!r} for 'added', expected numbers by name")
