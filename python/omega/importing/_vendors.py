@@ -99,7 +99,8 @@ def _is_mt4(head: Head) -> bool:
 
 def _is_mt5(head: Head) -> bool:
     names = [normal(name) for name in head.first.split("\t")]
-    return names[0] == "date" and {"open", "high", "low", "close"} <= {*names}
+    own = "<" in head.first or {"tickvol", "tickvolume", "tick volume", "spread"} & {*names}
+    return bool(own) and names[0] == "date" and {*PRICES} <= {*names}
 
 
 _MT_ROLES = {
